@@ -34,9 +34,11 @@ export function xmlAddress(site: Site): string {
 }
 
 /** The password of WEBEX_PASSWORD, of a file, or typed; what is wrong otherwise. */
-export async function findPassword(options: AccessOptions, ports: AccessPorts): Promise<Result<string, string>> {
-  const { variables, readFile, askSecret } = ports;
-  if (options.passwordFile !== undefined) return secretOfFile(options.passwordFile, readFile);
+export async function findPassword(
+  { passwordFile }: { readonly passwordFile?: string | undefined },
+  { variables, readFile, askSecret }: AccessPorts,
+): Promise<Result<string, string>> {
+  if (passwordFile !== undefined) return secretOfFile(passwordFile, readFile);
   if (variables.WEBEX_PASSWORD) return ok(variables.WEBEX_PASSWORD);
   const typed = await askSecret("WebEx password: ");
   return typed ? ok(typed) : err("there is no password: set WEBEX_PASSWORD, or give --password-file");
@@ -67,18 +69,17 @@ export async function findContext(
 
   const { WEBEX_TICKET: sessionTicket, WEBEX_TOKEN: accessToken, WEBEX_PARTNER_ID: partnerId } = variables;
   const more = partnerId ? { partnerId } : {};
-  const tried = [
-    ...(options.passwordFile === undefined ? [] : ["--password-file"]),
-    ...["WEBEX_PASSWORD", "WEBEX_TICKET", "WEBEX_TOKEN"].filter((name) => variables[name]),
-  ];
-  if (tried.length > 1 && !(tried.length === 2 && tried.includes("--password-file") && variables.WEBEX_PASSWORD))
-    return err(`${tried.join(" and ")} are given: a request has only one of them`);
-  if (accessToken && tried.includes("WEBEX_TOKEN"))
-    return ok({ form: "token", site: ref, accessToken, ...more, ...(person && { person }) });
+  const password = options.passwordFile ?? variables.WEBEX_PASSWORD;
+  const proofs = { [options.passwordFile === undefined ? "WEBEX_PASSWORD" : "--password-file"]: password };
+  const given = Object.entries({ ...proofs, WEBEX_TICKET: sessionTicket, WEBEX_TOKEN: accessToken })
+    .filter(([, proof]) => proof)
+    .map(([name]) => name);
+  if (given.length > 1) return err(`${given.join(" and ")} are given: a request has only one of them`);
+  if (accessToken) return ok({ form: "token", site: ref, accessToken, ...more, ...(person && { person }) });
   if (!person) return err("nobody is named: give --id or --email, or set WEBEX_ID; --anonymous asks without a name");
   if (sessionTicket) return ok({ form: "ticket", site: ref, person, sessionTicket, ...more });
-  const password = isShown ? ok("…") : await findPassword(options, ports);
-  return password.ok ? ok({ form: "password", site: ref, person, password: password.value, ...more }) : password;
+  const found = isShown ? ok("…") : await findPassword(options, ports);
+  return found.ok ? ok({ form: "password", site: ref, person, password: found.value, ...more }) : found;
 }
 
 function findPerson(options: AccessOptions, variables: AccessPorts["variables"]): Person | undefined {

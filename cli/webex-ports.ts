@@ -15,7 +15,7 @@ export const webexPorts: WebexPorts = {
   terminal: ownTerminal,
   readFile: (file) => readFileSync(file, "utf8"),
   readStdin: () => text(process.stdin),
-  writeSecret: (file, content) => writeFileSync(file, content, { mode: 0o600 }),
+  writeSecret: (file, content) => writeFileSync(file, content, { mode: 0o600, flag: "wx" }), // A file that is there may be for others to read.
   askSecret,
   begin: endWithReader,
   print: (content) => void process.stdout.write(`${content}\n`),

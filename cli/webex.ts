@@ -58,13 +58,14 @@ interface LinkOptions extends AccessOptions {
 }
 
 const givenAs = "NAME=VALUE …, or JSON: '{…}', @FILE, or - for standard input.";
-const secretHelp = "\nA secret is NAME=@FILE, NAME=env:VARIABLE, or NAME=? to be asked. ";
+const secretHelp = "\nA secret is NAME=@FILE, NAME=env:VARIABLE, or NAME=? to be asked.";
 
 /** The commands that ask a WebEx site, make its links, and say what there is; all from the tables of `src/webex`. */
 export function addWebex(program: Command, ports: WebexPorts): void {
   const webex = program.command("webex").description("a WebEx site: its XML API and its URL API");
 
   withAccess(webex.command("call <operation> [request...]"))
+    .summary("carry out an operation of the XML API")
     .description("carry out an operation of the XML API; prints its answer as JSON")
     .option("--anonymous", "without a name: what getSessionInfo shows to everybody")
     .option("--all", "of a list: all its items, page by page")
@@ -81,6 +82,7 @@ The request is ${givenAs}${secretHelp}${accessHelp}
     );
 
   withAccess(webex.command("session <key>"))
+    .summary("what the site shows of a session")
     .description("what the site shows of a session: getSessionInfo, element by element")
     .option("--anonymous", "without a name: what everybody is shown")
     .option("--session-password-file <file>", "file with the session's password (WEBEX_SESSION_PASSWORD)")
@@ -89,13 +91,15 @@ The request is ${givenAs}${secretHelp}${accessHelp}
     .action((key: string, options: SessionOptions) => run(ports, () => showSession(key, options, ports)));
 
   withLogIn(webex.command("link <command> [arguments...]"))
+    .summary("print a link of the URL API")
     .description("print the link of a command of the URL API")
     .option("--form <file>", "write a page with a button that posts the command; - prints it")
     .option("--dry-run", "print what is sent, … for each secret")
     .addHelpText(
       "after",
       `
-Arguments are ${givenAs}${secretHelp}What holds a secret goes as a form.${accessHelp}
+Arguments are ${givenAs}${secretHelp}
+What holds a secret goes as a form.${logInHelp}
 \`commands NAME\` says which arguments there are.`,
     )
     .action((name: string, words: string[], options: LinkOptions) =>
@@ -104,6 +108,7 @@ Arguments are ${givenAs}${secretHelp}What holds a secret goes as a form.${access
 
   webex
     .command("read <url>")
+    .summary("read what a back URL brings")
     .description("read a back URL, or the document of list-open-meetings; @FILE, or - for standard input")
     .option("--command <name>", "the command that it must be the result of")
     .option("--back-url <url>", "the back URL that was given with it")
@@ -113,6 +118,7 @@ Arguments are ${givenAs}${secretHelp}What holds a secret goes as a form.${access
 
   webex
     .command("operations [name]")
+    .summary("operations of the XML API")
     .description("the operations of the XML API, or what one has")
     .option("--json", "as JSON")
     .action((name: string | undefined, { json }: { json?: true }) =>
@@ -125,6 +131,7 @@ Arguments are ${givenAs}${secretHelp}What holds a secret goes as a form.${access
 
   webex
     .command("commands [name]")
+    .summary("commands of the URL API")
     .description("the commands of the URL API, or what one has")
     .option("--json", "as JSON")
     .action((name: string | undefined, { json }: { json?: true }) =>
@@ -151,7 +158,11 @@ function withAccess(command: Command): Command {
 
 const accessHelp = `
 The password is that of --password-file or WEBEX_PASSWORD, or is asked for.
-WEBEX_TICKET or WEBEX_TOKEN may stand in for it. WEBEX_PARTNER_ID is the partner's.`;
+WEBEX_TICKET or WEBEX_TOKEN may stand in for it.
+WEBEX_PARTNER_ID is the partner's id.`;
+const logInHelp = `
+A log-in has the password of --password-file or WEBEX_PASSWORD, or asks.
+PID is that of WEBEX_PARTNER_ID.`;
 
 async function run(ports: WebexPorts, act: () => Promise<void>): Promise<void> {
   ports.begin();
@@ -249,10 +260,8 @@ async function makeLink<Name extends CommandName>(
 ) {
   const { form, dryRun } = options;
   const site = okOr(findSite(options, ports));
-  const given = {
-    ...okOr(await argumentsOf(name, words, ports)),
-    ...(await ownArguments(name, words, options, ports)),
-  };
+  const written = okOr(await argumentsOf(name, words, ports));
+  const given = { ...written, ...(await ownArguments(name, written, options, ports)) };
   const page = `${site.url}${pages[commands[name].page].path}`;
   const url = link(site, name, given);
   const asForm =
@@ -283,35 +292,32 @@ function writePage<Name extends CommandName>(
   if (!page.ok) throw new WebexError(sayOfCommand(page.error.says, name));
   if (file === "-") return ports.print(page.value.html.trimEnd());
   ports.writeSecret(file, page.value.html);
-  const isKept = Object.keys(given).some((argument) => isSecret(name, argument));
+  const holdsSecret = Object.keys(given).some((argument) => isSecret(name, argument));
   ports.print(`wrote ${printable(file)}: open it in a browser, and press its button`);
-  if (isKept) ports.warn("it holds a secret: delete it afterwards");
+  if (holdsSecret) ports.warn("it holds a secret: delete it afterwards");
 }
 
 function sayOfCommand(says: string, name: CommandName): string {
   return `${says}; \`bridgehead webex commands ${name}\` says what it has`;
 }
 
-/** Of a log-in, who and by which password; of each command of an account, the partner. What is given counts more. */
+/** What is not given: of a log-in, who and by which password; of each command of an account, the partner. */
 async function ownArguments(
   name: CommandName,
-  words: readonly string[],
-  options: LinkOptions,
+  given: object,
+  { id, passwordFile, dryRun }: LinkOptions,
   ports: WebexPorts,
 ): Promise<Readonly<Record<string, string>>> {
-  const isGiven = (argument: string) => words.some((word) => word.startsWith(`${argument}=`));
-  const isJson = words.length === 1 && !words[0]?.includes("=");
-  if (isJson) return {};
+  const { WEBEX_ID, WEBEX_PARTNER_ID } = ports.variables;
+  const lacks = (argument: string) =>
+    Object.hasOwn(commands[name].arguments, argument) && !Object.hasOwn(given, argument);
   const found: Record<string, string> = {};
-  const { WEBEX_ID, WEBEX_TICKET, WEBEX_PARTNER_ID } = ports.variables;
-  if (WEBEX_PARTNER_ID && !isGiven("PID") && Object.hasOwn(commands[name].arguments, "PID"))
-    found.PID = WEBEX_PARTNER_ID;
+  if (WEBEX_PARTNER_ID && lacks("PID")) found.PID = WEBEX_PARTNER_ID;
   if (name !== "log-in") return found;
-  const id = options.id ?? WEBEX_ID;
-  if (id && !isGiven("WID")) found.WID = id;
-  if (isGiven("PW") || isGiven("TK")) return found;
-  if (WEBEX_TICKET && options.passwordFile === undefined) found.TK = WEBEX_TICKET;
-  else found.PW = options.dryRun ? "…" : okOr(await findPassword(options, ports));
+  const webExId = id ?? WEBEX_ID;
+  if (webExId && lacks("WID")) found.WID = webExId;
+  // TK is a ticket of getLoginTicket, another one than the XML API's own.
+  if (lacks("PW") && lacks("TK")) found.PW = dryRun ? "…" : okOr(await findPassword({ passwordFile }, ports));
   return found;
 }
 

@@ -444,6 +444,22 @@ test("session tells what is shown, what needs the password, what there is none o
   });
 });
 
+test.each(["", "call", "session", "link", "read", "operations", "commands"])(
+  "webex %s --help fits a terminal",
+  (name) => {
+    const program = new Command("bridgehead").configureOutput({ getOutHelpWidth: () => 80 });
+    addWebex(program, {} as WebexPorts);
+    const webex = program.commands[0];
+    const command = name === "" ? webex : webex?.commands.find((each) => each.name() === name);
+    let text = "";
+    command?.configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => 80 });
+    command?.outputHelp();
+
+    expect(text).toContain("Usage: bridgehead webex");
+    expect(text.split("\n").filter((line) => line.length > 80 || line.endsWith(" "))).toEqual([]);
+  },
+);
+
 describe("help is made from the tables, 80 columns wide", () => {
   test.each(["operations", "commands"])("%s", async (list) => {
     const names = list === "operations" ? Object.keys(operations) : commandNames;
