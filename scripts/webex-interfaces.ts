@@ -368,7 +368,7 @@ function pageSection(gaps: string[]): Section {
   for (const path of own) if (!named.includes(path)) gaps.push(`${path}: no document has this page`);
   return {
     title: "URL API: pages",
-    says: "Entries of pages, commands and arguments: [commands.ts](../src/webex/url-api/commands.ts).",
+    says: "Entries of pages, commands and arguments: [commands.ts](../src/webex/url-api/commands.ts). The overview of the URL API also names a service for questions and answers; no public document has a command for it.",
     columns: ["page", "standing", "what it is"],
     rows: Object.values(pages).map(({ path, standing, is }) => ({ name: `\`${path}\``, cells: [standing, is] })),
     tests: [
