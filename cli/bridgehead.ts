@@ -12,6 +12,8 @@ import { addQuestions } from "./questions.ts";
 import { type EdgeParts, serve } from "./serve.ts";
 import { settingsExample } from "./settings-example.ts";
 import { print, runUntilStopped } from "./supervise.ts";
+import { addWebex } from "./webex.ts";
+import { webexPorts } from "./webex-ports.ts";
 
 /** The operators' command. A further command is one more `command(…)` here, and a file beside this one that does the work. */
 export function bridgehead(parts: EdgeParts): Command {
@@ -63,6 +65,8 @@ export function bridgehead(parts: EdgeParts): Command {
       const settleMs = 1_000;
       if (!(await checkBridge({ url, key, ports: driverPorts, settleMs, print }))) process.exitCode = 1;
     });
+
+  addWebex(program, webexPorts);
 
   program
     .command("version")

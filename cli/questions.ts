@@ -8,7 +8,7 @@ import { type ConferenceOfDomain, findEdge, OperatorClient } from "./operator-cl
 import { linesWithin, type Period, storyText } from "./story.ts";
 import { StartError } from "./supervise.ts";
 import { systemReason } from "./system-reason.ts";
-import { localTime, ownTerminal } from "./terminal.ts";
+import { endWithReader, localTime, ownTerminal } from "./terminal.ts";
 import { agentsText, callsOf, callsText, conferencesText, conferenceText, hostsOf, hostsText } from "./views.ts";
 
 const WATCH_EVERY_MS = 1_000;
@@ -146,11 +146,7 @@ async function answer<Data>(
   { json, watch }: Options & { readonly watch?: true },
   ask: (edge: OperatorClient) => Promise<Answer<Data>>,
 ): Promise<void> {
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0); // As `head` closes its end.
-    console.error(`cannot print the answer (${systemReason(error)})`);
-    process.exit(1);
-  });
+  endWithReader();
   try {
     const edge = new OperatorClient(findEdge(process.env));
     const first = await ask(edge);

@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import type { Terminal } from "../src/foundation/table.ts";
+import { systemReason } from "./system-reason.ts";
 
 /** The terminal of this process, as wide as it is now. COLUMNS sets the width where the output is none. */
 export function ownTerminal(): Terminal {
@@ -8,6 +9,15 @@ export function ownTerminal(): Terminal {
     width: columns || Number(process.env.COLUMNS) || Number.POSITIVE_INFINITY,
     style: (format, text) => styleText(format, text, { stream: process.stdout }),
   };
+}
+
+/** From now on, no reader ends the process well, and a full disk with a line. */
+export function endWithReader(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0); // As `head` closes its end.
+    console.error(`cannot print the answer (${systemReason(error)})`);
+    process.exit(1);
+  });
 }
 
 /** The words of a text; a number stays with its unit. */

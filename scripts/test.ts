@@ -10,6 +10,7 @@ import { command } from "./command.ts";
 import { protocolPage } from "./protocol-page.ts";
 import { faultsOf, readRuns, type TestRun } from "./protocol-runs.ts";
 import { type Finished, runTool } from "./run-tool.ts";
+import { interfacesPage } from "./webex-interfaces.ts";
 
 interface StageResult {
   readonly passed: number;
@@ -72,8 +73,14 @@ async function tests(): Promise<StageResult> {
   const counts = readReport(report);
   // A crash, an error outside of any test, a file that does not load, no test at all: none failed, but something is wrong.
   const beyond = (finished.ok && counts.passed > 0) || counts.failed > 0 ? 0 : 1;
-  const unshown = program.args.length > 0 ? [] : faultsOf(protocolPage().shownBy, counts.runs);
-  const output = [finished.output, ...unshown.map((line) => `docs/protocol.md: ${line}`)].join("\n");
+  const unshown =
+    program.args.length > 0
+      ? []
+      : [
+          ...faultsOf(protocolPage().shownBy, counts.runs).map((line) => `docs/protocol.md: ${line}`),
+          ...faultsOf(interfacesPage().shownBy, counts.runs).map((line) => `docs/webex-interfaces.md: ${line}`),
+        ];
+  const output = [finished.output, ...unshown].join("\n");
   return { passed: counts.passed, failed: counts.failed + beyond + unshown.length, output };
 }
 

@@ -53,6 +53,7 @@ const wrongOptions: readonly (readonly [name: string, options: readonly string[]
   ["test", ["--only", "types,nix"], "argument 'types,nix' is invalid. The stages are types, style, tests, protocol."],
   ["asterisk", ["--nix"], "unknown option '--nix'"],
   ["protocol-page", ["nix"], "too many arguments"],
+  ["webex-interfaces", ["nix"], "too many arguments"],
 ];
 test.each(wrongOptions)("%s %j is one line and exit code 1", (name, options, says) => {
   const { status, stderr, stdout } = wrongly(name, ...options);

@@ -75,6 +75,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     may: [
       "src/foundation",
       "src/settings",
+      "src/webex",
       "src/bridge",
       "bridge-agent/drivers",
       "bridge-agent/node-ports.ts",

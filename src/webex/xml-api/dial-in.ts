@@ -60,7 +60,7 @@ function parseTemplate(text: string): Result<DialInTemplate, string> {
 }
 
 /** What a template is filled with: what is keyed, signs between the digits of the number left out. */
-export type DialInValues = Readonly<Partial<Record<Placeholder, string>>>;
+export type DialInValues = Readonly<Partial<Record<Placeholder, string | undefined>>>;
 
 /** What a telephone does, in order. */
 export type DialInStep =

@@ -1,0 +1,122 @@
+import { type Column, type Terminal, table } from "../src/foundation/table.ts";
+import { type DialInPart, type DialInValues, dialInNames, parseDialInSequences } from "../src/webex/xml-api/dial-in.ts";
+import {
+  type Seen,
+  type SessionInfo,
+  type SessionService,
+  visibilityTable,
+} from "../src/webex/xml-api/session-info.ts";
+import { wordsOf, wrapped } from "./terminal.ts";
+
+const services: Readonly<Record<SessionService, string>> = {
+  MC: "a meeting",
+  SaC: "a sales session",
+  TC: "a training session",
+  EC: "an event",
+  AO: "a meeting of audio alone",
+};
+
+const modes: Readonly<Record<SessionInfo["mode"], string>> = {
+  anonymous: "as everybody sees it",
+  password: "by its password",
+  member: "as one of its people see it",
+};
+
+interface Row {
+  readonly path: string;
+  readonly seen: Seen<unknown>;
+}
+
+/** What a site shows of a session: what is given, what its password would show, what it has none of, and what no such session has. */
+export function sessionText({ service, mode, elements, answer }: SessionInfo, terminal: Terminal): readonly string[] {
+  const rows = visibilityTable.map(({ path }): Row => ({ path, seen: elements[path] }));
+  const never = rows.filter(({ seen }) => seen.is === "never").map(({ path }) => path);
+  const columns: readonly Column<Row>[] = [
+    { title: "element", text: ({ path }) => path },
+    {
+      title: "shown",
+      text: textOf,
+      style: ({ seen }) => (seen.is === "given" ? null : "dim"),
+      cut: true,
+    },
+  ];
+  return [
+    `${services[service]}, ${modes[mode]}`,
+    "",
+    ...table(
+      columns,
+      rows.filter((row) => row.seen.is !== "never" && !isEmptyGroup(row)),
+      terminal,
+    ),
+    "",
+    ...wrapped(wordsOf(`${services[service]} never has ${never.join(", ")}`), terminal.width),
+    ...dialInText(answer, terminal),
+  ];
+}
+
+/** A group whose elements all have rows of their own. */
+function isEmptyGroup({ path, seen }: Row): boolean {
+  return seen.is === "given" && isGroup(seen.value) && groupText(path, seen.value) === "";
+}
+
+function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const paths: ReadonlySet<string> = new Set(visibilityTable.map(({ path }) => path));
+
+/** What of a group has no row of its own, but for the sequences below. */
+function groupText(path: string, value: Readonly<Record<string, unknown>>): string {
+  const own = Object.entries(value).filter(
+    ([name, part]) => !paths.has(`${path}.${name}`) && typeof part !== "object" && name !== "dialInSequences",
+  );
+  return own.map(([name, part]) => `${name} ${part}`).join(", ");
+}
+
+function textOf({ path, seen }: Row): string {
+  switch (seen.is) {
+    case "given":
+      if (isGroup(seen.value)) return groupText(path, seen.value);
+      return [seen.value].flat().map(valueText).join(", ");
+    case "needs-password":
+      return "needs the session's password";
+    case "absent":
+      return "has none";
+    case "wrong":
+      return `not readable: ${seen.field.rule}`;
+    case "never":
+      return "never";
+  }
+}
+
+function valueText(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** What a telephone keys, with the number and the code of the answer; what is somebody's own keeps its name. */
+function dialInText({ telephony }: SessionInfo["answer"], terminal: Terminal): readonly string[] {
+  if (telephony?.dialInSequences === undefined) return [];
+  const parsed = parseDialInSequences(telephony.dialInSequences);
+  if (!parsed.ok) return ["", parsed.error];
+  const { tollNum, tollFreeNum } = telephony.callInNum ?? {};
+  const values: DialInValues = { AccessNumber: tollNum ?? tollFreeNum, AccessCode: telephony.participantAccessCode };
+  const rows = dialInNames.flatMap((name): readonly Keyed[] => {
+    const template = parsed.value[name];
+    return template ? [{ name, keys: template.map((part) => partText(part, values)).join("") }] : [];
+  });
+  const columns: readonly Column<Keyed>[] = [
+    { title: "dial-in sequence", text: ({ name }) => name },
+    { title: "a telephone keys", text: ({ keys }) => keys },
+  ];
+  return ["", ...table(columns, rows, terminal)];
+}
+
+interface Keyed {
+  readonly name: string;
+  readonly keys: string;
+}
+
+function partText(part: DialInPart, values: DialInValues): string {
+  if (part.part === "keys") return part.keys;
+  return part.part === "pause" ? ",".repeat(part.pauses) : (values[part.name] ?? `[${part.name}]`);
+}

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { interfacesOnDisk, interfacesPage, renewal } from "../../scripts/webex-interfaces.ts";
+
+const { text, gaps, shownBy } = interfacesPage();
+
+test("each operation, page, command, argument and error of the documents has its entry, and none is made up", () => {
+  expect(gaps).toEqual([]);
+});
+
+test("each of them has a test; npm test finds those that did not run", () => {
+  expect(shownBy.size).toBeGreaterThan(600);
+  for (const [row, tests] of shownBy) expect(tests.length, row).toBeGreaterThan(0);
+});
+
+test(`docs/webex-interfaces.md is up to date (\`${renewal}\` renews it)`, () => {
+  expect(interfacesOnDisk() === text).toBe(true);
+});

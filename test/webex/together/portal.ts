@@ -1,0 +1,86 @@
+import { answerPage, type PageAnswer } from "../../../simulators/webex-site/pages.ts";
+import { type ArgumentsOf, type CommandName, commands, pages } from "../../../src/webex/url-api/commands.ts";
+import { type Visit, visitOf } from "../../../src/webex/url-api/log-in.ts";
+import { type BackResult, readResult } from "../../../src/webex/url-api/result.ts";
+import { siteOf } from "../../../src/webex/url-api/site.ts";
+import { XmlApi } from "../../../src/webex/xml-api/client.ts";
+import type { SecurityContext } from "../../../src/webex/xml-api/request.ts";
+import { noon, SiteOnTest } from "../site/site-on-test.ts";
+import { readFormPage } from "../url-api/other-parsers.ts";
+import { fetchOf, noTimers } from "./site-fetch.ts";
+
+const found = siteOf("https://harbour.webex.example/harbour");
+if (!found.ok) throw new Error(found.error.says);
+export const harbour = found.value;
+
+export const backUrl = "https://portal.example/back?state=8f&note=%26";
+
+/** A portal that uses both interfaces of a simulated site, and a browser of somebody who uses the portal. */
+export class Portal {
+  readonly world: SiteOnTest;
+  #cookie = "";
+
+  constructor(world = new SiteOnTest()) {
+    this.world = world;
+  }
+
+  get partnerId(): string {
+    return this.world.site.row.partner_id;
+  }
+
+  as(name: string): SecurityContext {
+    const { password } = this.world.user(name);
+    return { form: "password", site: { siteName: "harbour" }, person: { webExId: name }, password };
+  }
+
+  api(credentials: SecurityContext): XmlApi {
+    const address = "https://harbour.webex.example/WBXService/XMLService";
+    return new XmlApi({ address, credentials }, { fetch: fetchOf(this.world), timers: noTimers, now: () => noon });
+  }
+
+  /** Where the browser comes to: a redirect's address, or a page. */
+  visit(visit: Visit): PageAnswer {
+    let url = "";
+    let args = new URLSearchParams();
+    if (visit.via === "link") {
+      url = visit.url;
+      args = new URL(url).searchParams;
+    } else {
+      const form = readFormPage(visit.page.html);
+      url = form.action;
+      args = new URLSearchParams(form.fields.map(([name, value]) => [name, value]));
+    }
+    const answer = answerPage(this.world.site, new URL(url).pathname.split("/").at(-1) ?? "", args, this.#cookie);
+    const cookie = /WBXSESSION=([^;]*)/.exec(answer.headers["set-cookie"] ?? "")?.[1];
+    if (cookie !== undefined) this.#cookie = cookie;
+    return answer;
+  }
+
+  /** The page, or the document, of a command that shows one. */
+  show<Name extends CommandName>(name: Name, given: ArgumentsOf<Name>): string {
+    const visit = visitOf(harbour, name, given);
+    if (!visit.ok) throw new Error(visit.error.says);
+    return this.visit(visit.value).body;
+  }
+
+  /** What a command's back URL tells. */
+  send<Name extends CommandName>(name: Name, given: ArgumentsOf<Name>) {
+    const visit = visitOf(harbour, name, { ...given, BU: backUrl });
+    if (!visit.ok) throw new Error(visit.error.says);
+    const { location = "" } = this.visit(visit.value).headers;
+    const result = readResult(location, { command: name, backUrl });
+    if (!result.ok) throw new Error(`${pages[commands[name].page].path} ${result.error.says}: ${location}`);
+    return result.value;
+  }
+
+  /** As `send`, for what must succeed: its data. */
+  do<Name extends CommandName>(name: Name, given: ArgumentsOf<Name>) {
+    const result: BackResult<object> = this.send(name, given);
+    if (result.status !== "success") throw new Error(`${name}: ${result.reasonText}`);
+    return result;
+  }
+
+  logIn(name: string): void {
+    this.do("log-in", { WID: name, PW: this.world.user(name).password, MU: "GoBack" });
+  }
+}

@@ -1,0 +1,17 @@
+import { answerXml } from "../../../simulators/webex-site/xml-service.ts";
+import type { Timers } from "../../../src/foundation/timers.ts";
+import type { PostFetch } from "../../../src/webex/xml-api/client.ts";
+import type { SiteOnTest } from "../site/site-on-test.ts";
+
+/** Pauses pass at once, and nothing takes too long. */
+export const noTimers: Timers = {
+  after: (ms, run) => {
+    if (ms < 10_000) queueMicrotask(run);
+    return () => {};
+  },
+};
+
+/** A fetch that ends at the site. */
+export function fetchOf({ site }: SiteOnTest): PostFetch {
+  return async (_, { body }) => new Response(answerXml(site, body), { headers: { "content-type": "text/xml" } });
+}

@@ -1,0 +1,66 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { entries } from "../../../simulators/webex-site/operations.ts";
+import { readTree } from "../../../simulators/webex-site/schema.ts";
+import { parseXml } from "../../../simulators/webex-site/xml.ts";
+import type { Operation } from "../../../src/webex/xml-api/fields.ts";
+import { operations } from "../../../src/webex/xml-api/operations.ts";
+import { buildRequest, type SecurityContext } from "../../../src/webex/xml-api/request.ts";
+import { asSiteHas, differencesOf, valuesForBoth } from "./values-for-both.ts";
+
+/** The client's tables and the site's types are written apart: where one reads what the other writes, both mean the same. */
+const context: SecurityContext = {
+  form: "password",
+  site: { siteName: "harbour" },
+  person: { webExId: "anna.berg" },
+  password: "sea wall",
+};
+
+const all = Object.values(operations) as readonly Operation[];
+
+function siteTypeOf(binding: string) {
+  const entry = entries.get(binding);
+  if (!entry) throw new Error(`the site has no ${binding}`);
+  return entry.request;
+}
+
+test("client and site have the same operations", () => {
+  expect(all.map(({ binding }) => binding).toSorted()).toEqual([...entries.keys()].toSorted());
+});
+
+test.each(all)("$name: the site reads what the client writes", (operation) => {
+  const { binding, request } = operation;
+  const type = siteTypeOf(binding);
+  const fields = request === "open" ? {} : request;
+  fc.assert(
+    fc.property(valuesForBoth(fields, type()), (values) => {
+      const built = buildRequest(operation, values, context);
+      if (!built.ok) throw new Error(`${built.error.path} ${built.error.rule}`);
+      const content = parseXml(built.value.body).children[1]?.children[0];
+      if (!content) throw new Error("there is no bodyContent");
+
+      expect(readTree(type, content)).toEqual(asSiteHas(values, fields, type()));
+    }),
+    { numRuns: 40 },
+  );
+});
+
+/** The site has the schema's lists of orders, and keeps to what may only be true. */
+const known = [
+  "lstsummaryUser: order.orderBy is one of a list for the site alone",
+  "lstUser: order.orderBy is one of a list for the site alone",
+  "setScheduledTest: deliveryMethod.session is one of a list for the site alone",
+  "setScheduledTest: timeLimit.noLimit is one of a list for the site alone",
+  "setScheduledTest: attemptLimit.noLimit is one of a list for the site alone",
+  "uploadIMStest: display.allOnePage is one of a list for the site alone",
+  "uploadIMStest: display.onePerPage is one of a list for the site alone",
+  "lstMeetingAttendee: order.orderBy is one of a list for the site alone",
+];
+
+test("where client and site differ is known", () => {
+  const found = all.flatMap(({ name, binding, request }) =>
+    request === "open" ? [] : differencesOf(request, siteTypeOf(binding)()).map((line) => `${name}: ${line}`),
+  );
+
+  expect(found).toEqual(known);
+});
