@@ -28,6 +28,8 @@ export interface LocalRunOptions {
   readonly countedEdge?: string;
   /** A real Asterisk in place of the simulated bridge. */
   readonly bridge?: "asterisk";
+  /** A simulated WebEx site beside the rest. */
+  readonly site?: true;
 }
 
 /** A run has the simulated `bridge`, or a real Asterisk. */
@@ -36,6 +38,7 @@ export interface Pids {
   readonly agent: number;
   readonly bridge?: number;
   readonly asterisk?: number;
+  readonly site?: number;
 }
 
 /** Where the Asterisk of a run is for telephones. */
@@ -52,6 +55,8 @@ export class LocalRun {
   readonly edgeUrl: string;
   readonly bridgeUrl: string;
   readonly agentUrl: string;
+  /** Only with `site`. */
+  readonly siteUrl: string;
   readonly state: string;
   readonly supervisor: ChildProcess;
   readonly exited: Promise<number>;
@@ -72,6 +77,7 @@ export class LocalRun {
     supervisor: ChildProcess,
   ) {
     const [edge, bridge, agent] = ports;
+    this.siteUrl = `http://127.0.0.1:${ports[7]}`;
     this.edgeUrl = `http://127.0.0.1:${edge}`;
     this.bridgeUrl = `http://127.0.0.1:${bridge}`;
     this.agentUrl = `http://127.0.0.1:${agent}`;
@@ -85,7 +91,7 @@ export class LocalRun {
 
   /** Resolves when everything is connected. */
   static async start(options: LocalRunOptions = {}): Promise<LocalRun> {
-    const ports = await freePorts(7);
+    const ports = await freePorts(8);
     const state = options.state ?? mkdtempSync(join(tmpdir(), "bridgehead-"));
     const agents = options.twoAgents ? { bridges: [bridgeWithTwoAgents(state)] } : {};
     const [edge, bridge, agent] = ports.map(String);
@@ -98,7 +104,7 @@ export class LocalRun {
       SIP_TRUNK: `127.0.0.1:${trunk}`,
       ASTERISK_HTTP_PORT: `${http}`,
     };
-    const args = isReal ? ["--bridge", "asterisk"] : [];
+    const args = [...(isReal ? ["--bridge", "asterisk"] : []), ...(options.site ? ["--site"] : [])];
     const supervisor = spawn(process.execPath, [join(project, "scripts", "start.ts"), ...args], {
       // A session of its own: Ctrl-C reaches us alone.
       detached: true,
@@ -109,6 +115,7 @@ export class LocalRun {
         PORT: edge,
         SIMULATED_BRIDGE_PORT: bridge,
         AGENT_PORT: agent,
+        ...(options.site && { WEBEX_SITE_PORT: String(ports[7]) }),
         BRIDGEHEAD_STATE: state,
         ...(isReal && asteriskVariables),
         ...(options.countedEdge && { COUNTED_EDGE: options.countedEdge }),

@@ -20,6 +20,7 @@ import {
   writeAnew,
 } from "../cli/supervise.ts";
 import { systemReason } from "../cli/system-reason.ts";
+import { first } from "../simulators/webex-site/seed.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
 import {
@@ -39,7 +40,7 @@ const anyNumber = ["+"];
 const noSounds =
   "this Asterisk has no English sounds, and callers hear nothing of what they are told: install asterisk-core-sounds-en";
 /** The bridge has the name of its kind in `pids.json`: a real one is no simulated one. */
-type PartName = "bridge" | "asterisk" | "edge" | "agent";
+type PartName = "bridge" | "asterisk" | "edge" | "agent" | "site";
 
 const options = command("start", "Brings up bridge, edge and agent on this machine.")
   .name("npm start --")
@@ -49,8 +50,9 @@ const options = command("start", "Brings up bridge, edge and agent on this machi
       .default("simulated"),
   )
   .option("--dev", "runs the edge by `wrangler dev`", false)
+  .option("--site", "a simulated WebEx site beside the rest, with its XML API and URL API", false)
   .parse()
-  .opts<{ bridge: "simulated" | "asterisk"; dev: boolean }>();
+  .opts<{ bridge: "simulated" | "asterisk"; dev: boolean; site: boolean }>();
 await runUntilStopped(start);
 
 /** Brings up the whole product on this machine (`npm start`; with `-- --dev` by `wrangler dev`); returns how to stop it. */
@@ -64,19 +66,24 @@ async function start(): Promise<() => Promise<void>> {
     edge: portFrom("PORT", 8787),
     bridge: plan?.httpPort ?? portFrom(bridgeVariable, 8790),
     agent: portFrom("AGENT_PORT", 8791),
+    ...(options.site && { site: portFrom("WEBEX_SITE_PORT", 8796) }),
   };
   const overrides = localOverrides();
   try {
     await requireFreePort("PORT", ports.edge);
     await requireFreePort(bridgeVariable, ports.bridge);
     await requireFreePort("AGENT_PORT", ports.agent);
+    if (ports.site) await requireFreePort("WEBEX_SITE_PORT", ports.site);
     if (plan) await requireFreeSipPort(plan.sipPort);
   } catch (error) {
     throw new StartError(`${systemReason(error)}${leftOver(statePath())}`);
   }
-  if (new Set(Object.values(ports)).size < 3) {
-    const those = Object.values(ports).join(", ");
-    throw new StartError(`PORT, ${bridgeVariable} and AGENT_PORT must differ; they are ${those}`);
+  const all = Object.values(ports);
+  if (new Set(all).size < all.length) {
+    const names = ["PORT", bridgeVariable, "AGENT_PORT", "WEBEX_SITE_PORT"].slice(0, all.length);
+    throw new StartError(
+      `${names.slice(0, -1).join(", ")} and ${names.at(-1)} must differ; they are ${all.join(", ")}`,
+    );
   }
   const folder = stateFolder();
   const { token, from } = operatorToken(folder);
@@ -99,10 +106,12 @@ async function start(): Promise<() => Promise<void>> {
     ...(process.env.COUNTED_EDGE && { entry: process.env.COUNTED_EDGE, flags: ["nodejs_als"] }),
   };
   const guard = startGuard();
+  const siteFolder = join(folder, "site");
   const parts = startParts(folder, guard, [
     [bridge.part, bridge.launch],
     ["edge", options.dev ? wranglerDev(edge) : await prepareEdge(edge)],
     ["agent", nodeProgram(["bridge-agent/main.ts", "run", "--settings", agentSettings])],
+    ...(ports.site ? [["site", simulatedSite(ports.site, siteFolder)] as const] : []),
   ]);
   tell("token", `the operator's bearer token is in ${from}`);
   const url = `http://127.0.0.1:${ports.edge}`;
@@ -110,14 +119,23 @@ async function start(): Promise<() => Promise<void>> {
   tell("adapter", `${url}/tsp/local${secret ? `/${secret}` : ""}`);
   for (const [what, line] of bridge.howToCall) tell(what, line);
   const stopping = new AbortController();
-  void allConnected(url, token, stopping.signal).then((ready) => ready && print(`bridgehead ready: ${url}`));
+  const siteUrl = ports.site ? `http://127.0.0.1:${ports.site}/${first.site}/` : undefined;
+  if (siteUrl) {
+    tell("site", `${siteUrl}, with a host ${first.host} and an administrator ${first.admin}`);
+    tell("", `their passwords are in ${join(siteFolder, "passwords.json")}`);
+  }
+  void allConnected(url, token, siteUrl, stopping.signal).then((ready) => ready && print(`bridgehead ready: ${url}`));
 
   return async () => {
     print("bridgehead stops");
     stopping.abort();
     await parts("agent").stop(6_000); // It finishes what runs, and so it goes first.
     // All that the edge has confirmed is on disk; without a limit it would wait for its open connections for ever.
-    await Promise.all([parts("edge").stop(500), parts(bridge.part).stop(1_000)]);
+    await Promise.all([
+      parts("edge").stop(500),
+      parts(bridge.part).stop(1_000),
+      ...(ports.site ? [parts("site").stop(1_000)] : []),
+    ]);
     guard.watch([]);
     rmSync(join(folder, "pids.json"), { force: true });
   };
@@ -238,6 +256,12 @@ async function realBridge(folder: string, plan: AsteriskPlan): Promise<LocalBrid
   };
 }
 
+/** What it holds stays in the folder. */
+function simulatedSite(port: number, folder: string): Launch {
+  const env = { WEBEX_SITE_PORT: String(port), WEBEX_SITE_FOLDER: folder };
+  return nodeProgram(["simulators/webex-site/main.ts"], env);
+}
+
 function writeAgentSettings(
   folder: string,
   ports: { readonly edge: number; readonly agent: number },
@@ -283,15 +307,21 @@ function nodeProgram(args: readonly string[], env: Readonly<Record<string, strin
   return { command: process.execPath, args: [join(project, file), ...rest], env };
 }
 
-/** Waits until the edge says that the agent is connected and the bridge answers it; false after `giveUp`. */
-async function allConnected(url: string, token: string, giveUp: AbortSignal): Promise<boolean> {
+/** Waits until the edge says that the agent is connected and the bridge answers it, and the site answers; false after `giveUp`. */
+async function allConnected(
+  url: string,
+  token: string,
+  siteUrl: string | undefined,
+  giveUp: AbortSignal,
+): Promise<boolean> {
   const headers = { authorization: `Bearer ${token}` };
   const complainAt = Date.now() + 15_000;
   let complained = false;
   while (!giveUp.aborted) {
     const answer = await fetch(`${url}/readyz`, { headers, signal: AbortSignal.timeout(2_000) }).catch(() => null);
     const body = await answer?.text().catch(() => "");
-    if (answer?.status === 200) return !giveUp.aborted;
+    const site = siteUrl === undefined || (await fetch(siteUrl).catch(() => null))?.ok;
+    if (answer?.status === 200 && site) return !giveUp.aborted;
     if (Date.now() > complainAt && !complained) {
       complained = true;
       console.error(`still waiting after 15 s; /readyz says: ${body ?? "nothing, the edge does not answer"}`);

@@ -64,6 +64,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   "simulators/bridge": { may: ["src/foundation", "src/bridge", "simulators/port.ts", "node:*", "ws", "valibot"] },
   "simulators/webex": { may: ["src/foundation", "src/tsp", "simulators/port.ts", "node:*"] },
+  "simulators/webex-site": {
+    may: ["src/foundation/wrong-value.ts", "simulators/port.ts", "node:*", "fast-xml-parser", "valibot"],
+  },
   "simulators/telephones": { may: ["cli/supervise.ts", "simulators/free-ports.ts", "node:*"] },
   "simulators/draws.ts": { may: [] },
   "simulators/free-ports.ts": { may: ["node:*"] },

@@ -77,6 +77,35 @@ test("while nothing can be written in the state folder, parts that die come back
   expect(await run.stop()).toBe(0);
 });
 
+test("a simulated WebEx site starts beside the rest, comes back when it dies with all that it held, and stops with it", async () => {
+  const run = await LocalRun.start({ state: newFolder(), site: true });
+  const site = () => run.pids().site ?? 0;
+  const passwords = JSON.parse(readFileSync(join(run.state, "site", "passwords.json"), "utf8"));
+  const logIn = async () => {
+    const query = new URLSearchParams({
+      AT: "LI",
+      WID: "anna.berg",
+      PW: passwords["anna.berg"],
+      BU: "https://portal.example/",
+    });
+    const answer = await fetch(`${run.siteUrl}/harbour/p.php?${query}`, { redirect: "manual" });
+    return answer.headers.get("location");
+  };
+  const loggedIn = "https://portal.example/?AT=LI&WID=anna.berg&ST=SUCCESS";
+  expect(run.output.join("\n")).toContain(
+    `${run.siteUrl}/harbour/, with a host anna.berg and an administrator site.admin`,
+  );
+  expect(await logIn()).toBe(loggedIn);
+
+  const before = site();
+  process.kill(before, "SIGKILL");
+  await eventually("another site answers", async () => site() !== before && (await logIn()) === loggedIn, 5_000);
+
+  const pids = Object.values(run.pids());
+  expect(await run.stop()).toBe(0);
+  expect(pids.filter(isAlive)).toEqual([]);
+});
+
 test("a port that is taken is one line on stderr and exit code 1", async () => {
   const holder = createServer();
   const [port = 0] = await freePorts(1);

@@ -1,0 +1,129 @@
+import * as v from "valibot";
+import { mustBe, wrongValue } from "../../src/foundation/wrong-value.ts";
+import { type Faults, faultsBody, noFaults } from "./faults.ts";
+import { Refusal } from "./refusals.ts";
+import { end, join, start } from "./sessions.ts";
+import type { Site } from "./site.ts";
+import { tableNames } from "./tables.ts";
+
+/** What a control request may change beside the site's own data. */
+export interface Controls {
+  faults: Faults;
+  /** How far the site's clock is ahead of the machine's, in milliseconds. */
+  aheadMs: number;
+}
+
+export interface ControlAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const clockBody = v.strictObject({ aheadMs: v.pipe(v.number(), v.safeInteger("must be a whole number")) });
+const siteBody = v.strictObject({
+  rateLimit: v.pipe(v.number(), v.safeInteger("must be a whole number"), v.minValue(0, "must not be negative")),
+});
+const joinBody = v.strictObject({
+  name: v.string(),
+  email: v.optional(v.string(), ""),
+  call: v.optional(v.picklist(["none", "call-in", "toll-free", "call-out", "call-out-international", "voip"]), "none"),
+});
+const credentialBody = v.strictObject({
+  kind: v.picklist(["session-ticket", "login-ticket", "access-token", "cookie"]),
+  webExID: v.string(),
+});
+
+/** Sessions begin and end, people come, faults, the clock; and everything to look at. Passwords are never shown. */
+export function control(site: Site, controls: Controls, method: string, path: string, text: string): ControlAnswer {
+  const [, route = "", id = "", action = ""] = /^\/control\/([a-z-]+)(?:\/(\w+))?(?:\/([a-z]+))?$/.exec(path) ?? [];
+  switch (`${method} ${route}${id === "" ? "" : "/:id"}${action === "" ? "" : `/${action}`}`) {
+    case "PUT faults":
+      return withBody(text, faultsBody, (faults) => {
+        controls.faults = faults;
+      });
+    case "PUT clock":
+      return withBody(text, clockBody, ({ aheadMs }) => {
+        controls.aheadMs = aheadMs;
+      });
+    case "PUT site":
+      return withBody(text, siteBody, ({ rateLimit }) => site.run("UPDATE sites SET rate_limit = ?", rateLimit));
+    case "POST reset":
+      controls.faults = noFaults;
+      controls.aheadMs = 0;
+      site.reset();
+      return done;
+    case "POST credentials":
+      return withBody(text, credentialBody, ({ kind, webExID }) => {
+        const user = site.userNamed(webExID);
+        return user
+          ? { status: 201, body: { value: site.issue(kind, user.user_id) } }
+          : problem(404, `there is no user ${webExID}`);
+      });
+    case "POST sessions/:id/start":
+      return onSession(site, id, (session) => start(site, session));
+    case "POST sessions/:id/end":
+      return onSession(site, id, (session) => end(site, session));
+    case "POST sessions/:id/lock":
+    case "POST sessions/:id/unlock":
+      return onSession(site, id, ({ session_key }) =>
+        site.update("sessions", { locked: action === "lock" ? 1 : 0 }, "session_key = ?", session_key),
+      );
+    case "POST sessions/:id/join":
+      return onSession(site, id, (session) =>
+        withBody(text, joinBody, ({ name, email, call }) => {
+          join(site, session, name, email, call);
+        }),
+      );
+    case "GET tables/:id":
+      return tableNames.includes(id)
+        ? { status: 200, body: { rows: shown(site, id) } }
+        : problem(404, `there is no table ${id}`);
+    default:
+      return problem(404, `nothing answers ${method} ${path}`);
+  }
+}
+
+const done: ControlAnswer = { status: 200, body: {} };
+const secrets = ["password", "value", "host_key", "subscriber"];
+
+function shown(site: Site, table: string): readonly object[] {
+  const rows = site.all<Record<string, unknown>>(`SELECT * FROM ${table}`);
+  const isHidden = (name: string) => secrets.includes(name) && table !== "counters";
+  return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !isHidden(name))));
+}
+
+function onSession(site: Site, key: string, then: (session: ReturnType<Site["session"]>) => unknown): ControlAnswer {
+  try {
+    return answerOf(then(site.session(key)));
+  } catch (error) {
+    if (error instanceof Refusal) return problem(404, `there is no session ${key}`);
+    throw error;
+  }
+}
+
+function withBody<Body>(
+  text: string,
+  schema: v.GenericSchema<unknown, Body>,
+  then: (body: Body) => unknown,
+): ControlAnswer {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return problem(400, `the body is not JSON: ${text.slice(0, 60)}`);
+  }
+  if (Array.isArray(value)) return problem(400, "the body must be an object, not a list");
+  const parsed = v.safeParse(schema, value, { message: mustBe });
+  if (parsed.success) return answerOf(then(parsed.output));
+  const [first] = parsed.issues;
+  const place = v.getDotPath(first) ?? "the body";
+  return problem(400, `${place} ${first.expected === "never" ? "is no field of this request" : wrongValue(first)}`);
+}
+
+/** What has an answer of its own gives it; anything else is done. */
+function answerOf(result: unknown): ControlAnswer {
+  return typeof result === "object" && result !== null && "status" in result ? (result as ControlAnswer) : done;
+}
+
+function problem(status: number, error: string): ControlAnswer {
+  return { status, body: { error } };
+}

@@ -1,0 +1,109 @@
+import { accounts } from "./pages/accounts.ts";
+import { meetings } from "./pages/meetings.ts";
+import { computers, labs, myWebex } from "./pages/others.ts";
+import { type Command, type Outcome, PageCall, PageRefusal, type Reason } from "./pages/page-call.ts";
+import { Refusal } from "./refusals.ts";
+import type { Site } from "./site.ts";
+import { at } from "./trees.ts";
+
+/** The pages of the URL API and their commands. */
+export const pages: Readonly<Record<string, Readonly<Record<string, Command>>>> = {
+  "p.php": accounts,
+  "m.php": meetings,
+  "o.php": myWebex,
+  "h.php": labs,
+  "c.php": computers,
+};
+
+export interface PageAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** One command of the URL API: a redirect back with its result, or a page that shows what was asked. */
+export function answerPage(site: Site, page: string, args: URLSearchParams, cookie: string): PageAnswer {
+  const code = args.get("AT") ?? "";
+  const command = Object.hasOwn(pages, page) ? pages[page]?.[code] : undefined;
+  const back = backUrl(args.get("BU"));
+  const user = site.bearer(["cookie"], cookie) ?? null;
+  try {
+    if (at(site.settings, "supportAPI", "aspAndPHPAPI") !== true) throw new PageRefusal("DoNotSupportAPI");
+    if (!command) throw new PageRefusal("Unknown", `${page} has no command AT=${code}`);
+    const given = readArgs(command, args);
+    const outcome = site.atOnce(() => {
+      check(site, command, user !== null, given);
+      return command.run(new PageCall(site, cookie, user, given, back));
+    });
+    site.note("page", `${page} ${code}`, user?.web_ex_id ?? "", "SUCCESS", null);
+    return answer(site, code, back, outcome);
+  } catch (error) {
+    if (!(error instanceof PageRefusal) && !(error instanceof Refusal)) throw error;
+    const reason = error instanceof PageRefusal ? error.reason : reasonOf(error);
+    const detail = error instanceof PageRefusal ? error.detail : (error.detail ?? error.kind);
+    site.note("page", `${page} ${code}`, user?.web_ex_id ?? "", reason, detail);
+    return redirect(site, back, { AT: code, ST: "FAIL", RS: reason });
+  }
+}
+
+/** Only what the command has, each argument once. */
+function readArgs(command: Command, args: URLSearchParams): ReadonlyMap<string, string> {
+  const given = new Map([...args].filter(([name]) => name !== "AT" && name !== "BU"));
+  if (command.args === null) return given;
+  const known = command.args.split(" ").map((word) => ({ name: word.replace("!", ""), required: word.endsWith("!") }));
+  const patterns = known.map(({ name }) => new RegExp(`^${name.replace("#", "\\d+")}$`));
+  const other = [...given.keys()].find((name) => !patterns.some((pattern) => pattern.test(name)));
+  if (other !== undefined) throw new PageRefusal("Unknown", `${other} is no argument of this command`);
+  const missing = known.find(({ name, required }) => required && (given.get(name) ?? "") === "");
+  if (missing) throw new PageRefusal("Unknown", `${missing.name} is required`);
+  return given;
+}
+
+function check(site: Site, { needs }: Command, isLoggedIn: boolean, given: ReadonlyMap<string, string>): void {
+  if (needs === "log-in" && !isLoggedIn) throw new PageRefusal("AccessDenied");
+  if (needs === "partner" && given.get("PID") !== site.row.partner_id) throw new PageRefusal("PartnerIDError");
+}
+
+function reasonOf({ kind, detail }: Refusal): Reason {
+  if (kind === "accessDenied") return "AccessDenied";
+  if (kind === "taken") return detail === "email" ? "EmailConflict" : "WebexIDConflict";
+  return "Unknown";
+}
+
+function answer(site: Site, AT: string, back: string | null, { data, goTo, show, cookie }: Outcome): PageAnswer {
+  const headers =
+    cookie === undefined
+      ? {}
+      : { "set-cookie": `WBXSESSION=${cookie}; Path=/; HttpOnly; SameSite=Lax${cookie === "" ? "; Max-Age=0" : ""}` };
+  if (show)
+    return { status: 200, headers: { ...headers, ...html }, body: pageOf(show.title, show.rows, back ?? site.url()) };
+  const sent = goTo === undefined ? redirect(site, back, { AT, ...data, ST: "SUCCESS" }) : found(goTo);
+  return { ...sent, headers: { ...sent.headers, ...headers } };
+}
+
+const html = { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" };
+
+/** To the back URL, or else to the site's home page; what its query has already stays. */
+function redirect(site: Site, back: string | null, result: Readonly<Record<string, string | number>>): PageAnswer {
+  const target = new URL(back ?? site.url());
+  for (const [name, value] of Object.entries(result)) target.searchParams.append(name, String(value));
+  return found(target.href);
+}
+
+function found(location: string): PageAnswer {
+  return { status: 302, headers: { location, "cache-control": "no-store" }, body: "" };
+}
+
+function backUrl(text: string | null): string | null {
+  return text !== null && /^https?:/i.test(text) && URL.canParse(text) ? text : null;
+}
+
+export function pageOf(title: string, rows: readonly (readonly (string | number)[])[], back: string): string {
+  const cells = rows.map((row) => `<tr>${row.map((cell) => `<td>${escaped(String(cell))}</td>`).join("")}</tr>`);
+  const head = `<!doctype html><meta charset="utf-8"><title>${escaped(title)}</title><h1>${escaped(title)}</h1>`;
+  return `${head}<table>${cells.join("")}</table><a href="${escaped(back)}">Back</a>\n`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}

@@ -1,0 +1,128 @@
+import { Refusal } from "../refusals.ts";
+import type { Value } from "../schema.ts";
+import { isHost } from "../sessions.ts";
+import type { Site } from "../site.ts";
+import type { ServiceCode, SessionRow, UserRow } from "../tables.ts";
+
+/** The reasons (RS) that the developer pages list. */
+export type Reason =
+  | "AccessDenied"
+  | "AlreadyLogon"
+  | "AutoLoginDisabled"
+  | "BadWebexIDorPassword"
+  | "DoNotSupportAPI"
+  | "EmailConflict"
+  | "NoMeetingTypeSupport"
+  | "SiteDoNotSupportThisMeetingType"
+  | "PartnerIDError"
+  | "TheDurationIsExceedTheMaxDuration"
+  | "Unknown"
+  | "WebexIDConflict";
+
+/** Thrown at any depth; the browser goes back with ST=FAIL and this reason. `detail` is for the site's own list of requests. */
+export class PageRefusal extends Error {
+  readonly reason: Reason;
+  readonly detail: string | null;
+
+  constructor(reason: Reason, detail: string | null = null) {
+    super(reason);
+    this.reason = reason;
+    this.detail = detail;
+  }
+}
+
+/** What follows: the browser goes back with these data, or elsewhere, or is shown a page. */
+export interface Outcome {
+  readonly data?: Readonly<Record<string, string | number>>;
+  readonly goTo?: string;
+  readonly show?: { readonly title: string; readonly rows: readonly (readonly (string | number)[])[] };
+  /** A cookie to set; "" takes it away. */
+  readonly cookie?: string;
+}
+
+export interface Command {
+  /** `documented`: one of the four seed documents names it. */
+  readonly standing: "documented" | "schema";
+  readonly what: string;
+  /** Who may: whoever has logged in, whoever knows the partner's id, or anybody. */
+  readonly needs: "log-in" | "partner" | "nothing";
+  /**
+   * Arguments beside AT and BU, a `!` behind those that must be there; `#` stands for a number. `null`: no public source
+   * shows them, so any are taken.
+   */
+  readonly args: string | null;
+  readonly run: (call: PageCall) => Outcome;
+}
+
+/** One command that somebody asks for. */
+export class PageCall {
+  readonly site: Site;
+  readonly cookie: string;
+  readonly userOrNobody: UserRow | null;
+  /** Without AT and BU. */
+  readonly args: ReadonlyMap<string, string>;
+  readonly backUrl: string | null;
+
+  constructor(
+    site: Site,
+    cookie: string,
+    userOrNobody: UserRow | null,
+    args: ReadonlyMap<string, string>,
+    backUrl: string | null,
+  ) {
+    this.site = site;
+    this.cookie = cookie;
+    this.userOrNobody = userOrNobody;
+    this.args = args;
+    this.backUrl = backUrl;
+  }
+
+  get user(): UserRow {
+    if (!this.userOrNobody) throw new PageRefusal("AccessDenied");
+    return this.userOrNobody;
+  }
+
+  arg(name: string): string | undefined {
+    const value = this.args.get(name);
+    return value === "" ? undefined : value;
+  }
+
+  whole(name: string): number | undefined {
+    const value = this.arg(name);
+    if (value === undefined) return undefined;
+    if (!/^-?\d+$/.test(value)) throw new PageRefusal("Unknown", `${name} must be a whole number`);
+    return Number(value);
+  }
+
+  /** The numbers n for which there is an argument with one of these names, in order. */
+  numbers(...names: readonly string[]): readonly number[] {
+    const found = [...this.args.keys()].flatMap((key) =>
+      names.flatMap((name) => new RegExp(`^${name}(\\d+)$`).exec(key)?.[1] ?? []),
+    );
+    return [...new Set(found.map(Number))].toSorted((a, b) => a - b);
+  }
+
+  /** The first row that some argument names: for commands whose arguments are not public. */
+  named<Row>(rows: readonly Row[], ...names: readonly ((row: Row) => string | number)[]): Row {
+    const values = [...this.args.values()].map((value) => value.toLowerCase());
+    const found = rows.find((row) => names.some((name) => values.includes(String(name(row)).toLowerCase())));
+    if (!found) throw new PageRefusal("Unknown", "no argument names something that there is");
+    return found;
+  }
+
+  /** By MK, or else by whatever argument is the key of a session. */
+  session(services?: readonly ServiceCode[]): SessionRow {
+    const given: Value | undefined = this.arg("MK");
+    const keys = given === undefined ? [...this.args.values()] : [given];
+    const key = keys.find((each) => this.site.one("SELECT 1 FROM sessions WHERE session_key = ?", each));
+    if (key === undefined) throw new Refusal("noSession");
+    return this.site.session(key, services);
+  }
+
+  ownSession(services?: readonly ServiceCode[]): SessionRow {
+    const session = this.session(services);
+    const { user } = this;
+    if (user.role !== "admin" && !isHost(session, user.user_id, user.web_ex_id)) throw new PageRefusal("AccessDenied");
+    return session;
+  }
+}

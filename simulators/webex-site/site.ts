@@ -1,0 +1,204 @@
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { Refusal } from "./refusals.ts";
+import { type Tree, typeNamed, type Value } from "./schema.ts";
+import { seed } from "./seed.ts";
+import {
+  type ServiceCode,
+  type SessionRow,
+  type SiteRow,
+  type TspAccountRow,
+  tableNames,
+  tables,
+  type UserRow,
+} from "./tables.ts";
+import { type TimeZone, writeTime } from "./times.ts";
+
+/** Session tickets and cookies lapse after this long without use. */
+export const IDLE_MS = 30 * 60_000;
+/** The rate limit counts over this long. */
+export const RATE_WINDOW_MS = 60_000;
+
+export interface SiteOptions {
+  /** A file, or `:memory:`. */
+  readonly file: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Another text each time that nobody can guess: tickets, cookies, first passwords. */
+  readonly draw: () => string;
+  /** Where browsers reach the site, such as `http://127.0.0.1:8796`. */
+  readonly address: string;
+}
+
+/** The data of one site, and what every part of the site asks of them. */
+export class Site {
+  readonly now: () => number;
+  readonly draw: () => string;
+  readonly address: string;
+  readonly #db: DatabaseSync;
+
+  constructor({ file, now, draw, address }: SiteOptions) {
+    this.now = now;
+    this.draw = draw;
+    this.address = address;
+    this.#db = new DatabaseSync(file);
+    // What the system has taken outlives the process; that is all that a simulated site needs.
+    this.#db.exec("PRAGMA synchronous = OFF");
+    if (!this.one("SELECT 1 FROM sqlite_master WHERE name = 'sites'")) this.atOnce(() => this.#fill());
+  }
+
+  /** Everything is as on the first day, but for the passwords of those who were there then: they stay. */
+  reset(): void {
+    const users = this.all<UserRow>("SELECT * FROM users");
+    this.#db.exec("PRAGMA foreign_keys = OFF");
+    this.atOnce(() => {
+      for (const name of tableNames) this.#db.exec(`DROP TABLE IF EXISTS ${name}`);
+      this.#fill();
+      for (const { web_ex_id, password } of users) this.update("users", { password }, "web_ex_id = ?", web_ex_id);
+    });
+    this.#db.exec("PRAGMA foreign_keys = ON");
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  all<Row>(sql: string, ...values: readonly SQLInputValue[]): Row[] {
+    return this.#db.prepare(sql).all(...values) as unknown as Row[];
+  }
+
+  one<Row>(sql: string, ...values: readonly SQLInputValue[]): Row | undefined {
+    return this.#db.prepare(sql).get(...values) as Row | undefined;
+  }
+
+  /** Returns the id of the row that was put in. */
+  run(sql: string, ...values: readonly SQLInputValue[]): number {
+    return Number(this.#db.prepare(sql).run(...values).lastInsertRowid);
+  }
+
+  insert(table: string, row: Readonly<Record<string, SQLInputValue>>): number {
+    const names = Object.keys(row);
+    const marks = names.map(() => "?").join(", ");
+    return this.run(`INSERT INTO ${table} (${names.join(", ")}) VALUES (${marks})`, ...Object.values(row));
+  }
+
+  update(
+    table: string,
+    row: Readonly<Record<string, SQLInputValue>>,
+    where: string,
+    ...values: readonly SQLInputValue[]
+  ): void {
+    const names = Object.keys(row);
+    if (names.length === 0) return;
+    const changes = names.map((name) => `${name} = ?`).join(", ");
+    this.run(`UPDATE ${table} SET ${changes} WHERE ${where}`, ...Object.values(row), ...values);
+  }
+
+  /** All or nothing. */
+  atOnce<Result>(act: () => Result): Result {
+    this.#db.exec("BEGIN");
+    try {
+      const result = act();
+      this.#db.exec("COMMIT");
+      return result;
+    } catch (error) {
+      this.#db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  next(counter: string): number {
+    this.run("UPDATE counters SET value = value + 1 WHERE name = ?", counter);
+    return this.one<{ value: number }>("SELECT value FROM counters WHERE name = ?", counter)?.value ?? 0;
+  }
+
+  get row(): SiteRow {
+    return this.one<SiteRow>("SELECT * FROM sites") as SiteRow;
+  }
+
+  get settings(): Tree {
+    return JSON.parse(this.row.settings);
+  }
+
+  /** Of one of the site's pages, or of the site itself. */
+  url(page = "", query: Readonly<Record<string, string | number>> = {}): string {
+    const text = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)])).toString();
+    return `${this.address}/${this.row.name}/${page}${text === "" ? "" : `?${text}`}`;
+  }
+
+  zone(id: number | Value | undefined): TimeZone {
+    const zone = timeZones[Number(id ?? this.row.time_zone)];
+    if (!zone) throw new Refusal("invalid", `there is no time zone ${id}`);
+    return zone;
+  }
+
+  time(at: number, zone: number): string {
+    return writeTime(at, this.zone(zone));
+  }
+
+  userById(id: number): UserRow {
+    return this.one<UserRow>("SELECT * FROM users WHERE user_id = ?", id) as UserRow;
+  }
+
+  userNamed(name: string): UserRow | undefined {
+    return this.one<UserRow>("SELECT * FROM users WHERE web_ex_id = ?", name);
+  }
+
+  session(key: Value | undefined, services?: readonly ServiceCode[]): SessionRow {
+    const session = this.one<SessionRow>("SELECT * FROM sessions WHERE session_key = ?", Number(key));
+    if (!session || (services && !services.includes(session.service))) throw new Refusal("noSession");
+    return session;
+  }
+
+  /** The one by index, or else the default one. */
+  tspAccount(userId: number, index?: Value): TspAccountRow | undefined {
+    return this.all<TspAccountRow>(
+      "SELECT * FROM tsp_accounts WHERE user_id = ? ORDER BY is_default DESC, account_index",
+      userId,
+    ).find((account) => index === undefined || account.account_index === index);
+  }
+
+  issue(kind: "session-ticket" | "login-ticket" | "access-token" | "cookie", userId: number): string {
+    const value = this.draw();
+    this.insert("credentials", { value, kind, user_id: userId, last_used: this.now() });
+    return value;
+  }
+
+  /** Whose it is, and it lapses later; `undefined` if it is not one of the site, or has lapsed. */
+  bearer(kinds: readonly string[], value: string): UserRow | undefined {
+    const found = this.one<{ user_id: number; kind: string; last_used: number }>(
+      "SELECT * FROM credentials WHERE value = ?",
+      value,
+    );
+    if (!found || !kinds.includes(found.kind)) return undefined;
+    if (this.now() - found.last_used >= IDLE_MS && found.kind !== "access-token") return undefined;
+    this.run("UPDATE credentials SET last_used = ? WHERE value = ?", this.now(), value);
+    return this.userById(found.user_id);
+  }
+
+  mail(receiver: string, about: string): void {
+    this.insert("mails", { at: this.now(), receiver, about });
+  }
+
+  /** Keeps the last thousand. */
+  note(way: string, operation: string, webExId: string, result: string, detail: string | null): void {
+    this.insert("requests", { at: this.now(), way, operation, web_ex_id: webExId, result, detail });
+    this.run("DELETE FROM requests WHERE rowid <= (SELECT max(rowid) FROM requests) - 1000");
+  }
+
+  #fill(): void {
+    this.#db.exec(tables);
+    seed(this);
+  }
+}
+
+/** By their ids: their order in the schema. */
+export const timeZones: readonly TimeZone[] = zonesOfSchema();
+
+function zonesOfSchema(): readonly TimeZone[] {
+  const shape = typeNamed("com.timeZoneNames")?.();
+  const names = shape?.kind === "one-of" ? shape.values : [];
+  return names.map((name, id) => {
+    const [, sign = "+", hours = "", minutes = ""] = /^GMT([+-])(\d\d):(\d\d)/.exec(name) ?? [];
+    return { id, name, offset: (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) };
+  });
+}

@@ -1,0 +1,227 @@
+import { expect, test } from "vitest";
+import { content, message, noon, outcomeOf, SiteOnTest, seeded, textOf, textsOf } from "./site-on-test.ts";
+
+const minute = 60_000;
+const wrongSchema = "The request does not keep to the schema";
+
+/** The reason in detail of a refusal. */
+function detailOf(answer: string): string | undefined {
+  return textsOf(answer, "reason")[1];
+}
+
+test.each([
+  ["<confName/>", "is not in the schema"],
+  [`<meetingKey>${seeded.MC}</meetingKey><order/><listControl/>`, "stands in the wrong place"],
+  ["<order><orderBy>TIDE</orderBy></order>", "must be one of HOSTWEBEXID, CONFNAME"],
+  ["<listControl><startFrom>one</startFrom></listControl>", "must be a whole number"],
+  ["<listControl>1</listControl>", "has text, but must have elements"],
+  ["<meetingKey><key>1</key></meetingKey>", "has elements, but must have a value"],
+  [
+    "<order><orderAD>ASC</orderAD><orderAD>ASC</orderAD><orderAD>ASC</orderAD><orderAD>ASC</orderAD></order>",
+    "at most 3",
+  ],
+])("a list with %s is refused: it %s", (body, problem) => {
+  const answer = new SiteOnTest().ask("meeting.LstsummaryMeeting", body);
+
+  expect(outcomeOf(answer)).toBe(wrongSchema);
+  expect(detailOf(answer)).toContain(problem);
+});
+
+test("limits, required elements, and one of several are checked", () => {
+  const site = new SiteOnTest();
+  const set = (limits: string) =>
+    `<sessionKey>${seeded.TC}</sessionKey><testID>5001</testID><deliveryMethod><session>true</session></deliveryMethod><timeLimit>${limits}</timeLimit><attemptLimit><noLimit>true</noLimit></attemptLimit>`;
+  const long = "x".repeat(17);
+  const create = `<accessControl><meetingPassword>${long}</meetingPassword></accessControl><metaData><confName>Tide</confName></metaData>`;
+
+  expect(detailOf(site.ask("meeting.CreateMeeting", create))).toBe(
+    "createMeeting.accessControl.meetingPassword is longer than 16 characters",
+  );
+  expect(detailOf(site.ask("meeting.GetMeeting"))).toBe("getMeeting.meetingKey is required");
+  expect(detailOf(site.ask("training.SetScheduledTest", set("<withinMinutes>0</withinMinutes>")))).toContain(
+    "is out of range",
+  );
+  expect(
+    detailOf(site.ask("training.SetScheduledTest", set("<noLimit>true</noLimit><withinMinutes>5</withinMinutes>"))),
+  ).toContain("must have exactly one element");
+});
+
+test.each([
+  ["no XML", "tide"],
+  ["a broken end", message("", content("user.GetUser", "")).slice(0, -20)],
+  ["a document type", `<!DOCTYPE x [<!ENTITY t "tide">]>${message("", "")}`],
+  ["an entity of its own", message("<siteName>&tide;</siteName>", content("user.GetUser", ""))],
+  ["a control character", message("<siteName>&#7;</siteName>", content("user.GetUser", ""))],
+])("%s is refused as no XML", (_, text) => {
+  expect(outcomeOf(new SiteOnTest().send(text))).toBe("The request is not well-formed XML");
+});
+
+test("another root, no header, and no operation are refused", () => {
+  const site = new SiteOnTest();
+
+  expect(outcomeOf(site.send("<tide/>"))).toBe(wrongSchema);
+  expect(outcomeOf(site.send("<message><body/></message>"))).toBe(wrongSchema);
+  expect(outcomeOf(site.send(message(site.as("anna.berg"), "")))).toBe(wrongSchema);
+  expect(outcomeOf(site.ask("meeting.createMeeting"))).toBe("There is no such operation");
+  expect(outcomeOf(site.send(message(site.as("anna.berg"), "<bodyContent/>")))).toBe("There is no such operation");
+});
+
+test("several operations in one message are all done, or none", () => {
+  const site = new SiteOnTest();
+  const remove = content("meeting.DelMeeting", `<meetingKey>${seeded.MC}</meetingKey>`);
+  const get = content("meeting.GetMeeting", `<meetingKey>${seeded.MC}</meetingKey>`);
+
+  expect(outcomeOf(site.send(message(site.as("anna.berg"), remove + get)))).toBe("060001");
+  const both = site.send(message(site.as("anna.berg"), get + remove));
+
+  expect(outcomeOf(both)).toBe("SUCCESS");
+  expect(both.match(/<serv:bodyContent/g)).toHaveLength(2);
+  expect(outcomeOf(site.ask("meeting.GetMeeting", `<meetingKey>${seeded.MC}</meetingKey>`))).toBe("060001");
+});
+
+test("text comes back as it was sent: entities, CDATA, other scripts", () => {
+  const site = new SiteOnTest();
+  const name = "Ebbe &amp; Flut &lt;潮&gt; &#x41;";
+  const set = `<metaData><confName>${name}</confName><agenda><![CDATA[a < b & c]]></agenda></metaData><meetingkey>${seeded.MC}</meetingkey>`;
+
+  expect(outcomeOf(site.ask("meeting.SetMeeting", set))).toBe("SUCCESS");
+  const answer = site.ask("meeting.GetMeeting", `<meetingKey>${seeded.MC}</meetingKey>`);
+
+  expect(textOf(answer, "confName")).toBe("Ebbe &amp; Flut &lt;潮&gt; A");
+  expect(textOf(answer, "agenda")).toBe("a &lt; b &amp; c");
+});
+
+test.each([
+  ["by name and password", (site: SiteOnTest) => site.as("anna.berg"), "SUCCESS"],
+  [
+    "by e-mail, with the site's id and the partner's",
+    (site: SiteOnTest) =>
+      `<password>${site.user("anna.berg").password}</password><email>anna.berg@harbour.example</email><siteID>243585</siteID><partnerID>quay7</partnerID>`,
+    "SUCCESS",
+  ],
+  [
+    "with a wrong password",
+    () => "<siteName>harbour</siteName><webExID>anna.berg</webExID><password>x</password>",
+    "030002",
+  ],
+  ["as nobody that there is", () => "<siteName>harbour</siteName><webExID>x</webExID><password>x</password>", "030002"],
+  ["with a wrong partner", (site: SiteOnTest) => `${site.as("anna.berg")}<partnerID>x</partnerID>`, "030002"],
+  ["without proof", () => "<siteName>harbour</siteName><webExID>anna.berg</webExID>", "030002"],
+  ["at another site", (site: SiteOnTest) => site.as("anna.berg").replace("harbour", "quay"), "There is no such site"],
+  ["at no site", (site: SiteOnTest) => site.as("anna.berg").replace(/<siteName>.*<\/siteName>/, ""), wrongSchema],
+  ["with an unknown element", (site: SiteOnTest) => `${site.as("anna.berg")}<tide/>`, wrongSchema],
+  [
+    "by an access token",
+    (site: SiteOnTest) =>
+      `<siteName>harbour</siteName><webExAccessToken>${site.site.issue("access-token", site.user("anna.berg").user_id)}</webExAccessToken>`,
+    "SUCCESS",
+  ],
+  ["by a wrong token", () => "<siteName>harbour</siteName><webExAccessToken>x</webExAccessToken>", "030002"],
+  ["by a wrong ticket", () => "<siteName>harbour</siteName><sessionTicket>x</sessionTicket>", "030047"],
+])("who asks %s", (_, context, outcome) => {
+  const site = new SiteOnTest();
+
+  expect(outcomeOf(site.ask("user.GetUser", "<webExId>anna.berg</webExId>", context(site)))).toBe(outcome);
+});
+
+test("a session ticket comes from an assertion, a token or a password, is somebody's own, and lapses 30 minutes after it was last used", () => {
+  const site = new SiteOnTest();
+  const assertion = (name: string) => Buffer.from(`<saml:NameID Format="x">${name}</saml:NameID>`).toString("base64");
+  const authenticate = (name: string) =>
+    site.ask(
+      "user.AuthenticateUser",
+      `<samlResponse>${assertion(name)}</samlResponse>`,
+      "<siteName>harbour</siteName><webExID>anna.berg</webExID>",
+    );
+  expect(outcomeOf(authenticate("ben.cole"))).toBe("030002");
+  const byToken = `<accessToken>${site.site.issue("access-token", site.user("anna.berg").user_id)}</accessToken>`;
+  const named = "<siteName>harbour</siteName><webExID>anna.berg</webExID>";
+  expect(outcomeOf(site.ask("user.AuthenticateUser", byToken, named))).toBe("SUCCESS");
+  expect(outcomeOf(site.ask("user.AuthenticateUser", byToken, named.replace("anna.berg", "ben.cole")))).toBe("030002");
+  expect(outcomeOf(site.ask("user.AuthenticateUser", "", site.as("anna.berg")))).toBe("SUCCESS");
+  const ticket = textOf(authenticate("anna.berg"), "sessionTicket");
+  const by = `<siteName>harbour</siteName><sessionTicket>${ticket}</sessionTicket>`;
+  const ask = (context: string) => outcomeOf(site.ask("user.GetUser", "<webExId>anna.berg</webExId>", context));
+
+  site.at = noon + 29 * minute;
+  expect(ask(by)).toBe("SUCCESS");
+  expect(ask(`${by}<webExID>ben.cole</webExID>`)).toBe("030047");
+  site.at = noon + 58 * minute;
+  expect(ask(by)).toBe("SUCCESS");
+  site.at = noon + 88 * minute;
+  expect(ask(by)).toBe("030047");
+});
+
+test("somebody who is not active gets nothing", () => {
+  const site = new SiteOnTest();
+  const off = "<webExId>anna.berg</webExId><active>DEACTIVATED</active>";
+
+  expect(outcomeOf(site.ask("user.SetUser", off, site.as("site.admin")))).toBe("SUCCESS");
+  expect(outcomeOf(site.ask("meeting.LstsummaryMeeting"))).toBe("The account is not active");
+});
+
+test("more requests in 60 seconds than the site allows are refused, until there is room again", () => {
+  const site = new SiteOnTest();
+  site.site.run("UPDATE sites SET rate_limit = 2");
+  const ask = () => outcomeOf(site.ask("ep.GetAPIVersion"));
+
+  expect([ask(), ask(), ask()]).toEqual(["SUCCESS", "SUCCESS", "000045"]);
+  site.at += minute;
+  expect(ask()).toBe("SUCCESS");
+});
+
+test.each([
+  ["user.LstsummaryUser", "", { "anna.berg": "000001", "site.viewer": "SUCCESS", "site.admin": "SUCCESS" }],
+  [
+    "user.DelUser",
+    "<webExId>ben.cole</webExId>",
+    { "anna.berg": "000001", "site.viewer": "000001", "site.admin": "SUCCESS" },
+  ],
+  [
+    "user.GetUser",
+    "<webExId>ben.cole</webExId>",
+    { "anna.berg": "000001", "site.viewer": "SUCCESS", "site.admin": "SUCCESS", "ben.cole": "SUCCESS" },
+  ],
+  [
+    "user.SetUser",
+    "<webExId>ben.cole</webExId>",
+    { "anna.berg": "000001", "site.viewer": "000001", "site.admin": "SUCCESS", "ben.cole": "SUCCESS" },
+  ],
+  [
+    "meeting.SetMeeting",
+    `<meetingkey>${seeded.other}</meetingkey>`,
+    { "anna.berg": "000001", "site.viewer": "000001", "site.admin": "SUCCESS", "ben.cole": "SUCCESS" },
+  ],
+  // Unlisted: for its host alone, and for those who see the whole site.
+  [
+    "meeting.GetMeeting",
+    `<meetingKey>${seeded.other}</meetingKey>`,
+    { "anna.berg": "000001", "site.viewer": "SUCCESS", "site.admin": "SUCCESS", "ben.cole": "SUCCESS" },
+  ],
+  // Listed publicly: for every host.
+  ["meeting.GetMeeting", `<meetingKey>${seeded.MC}</meetingKey>`, { "ben.cole": "SUCCESS", "site.viewer": "SUCCESS" }],
+  [
+    "ep.DelRecording",
+    "<recordingID>1</recordingID>",
+    { "ben.cole": "000001", "site.viewer": "000001", "site.admin": "SUCCESS" },
+  ],
+  ["site.SetSite", "", { "anna.berg": "000001", "site.viewer": "000001", "site.admin": "SUCCESS" }],
+])("%s %s goes by role", (type, body, outcomes) => {
+  for (const [name, outcome] of Object.entries(outcomes)) {
+    const site = new SiteOnTest();
+    expect([name, outcomeOf(site.ask(type, body, site.as(name)))]).toEqual([name, outcome]);
+  }
+});
+
+test("no answer shows a password to somebody else", () => {
+  const site = new SiteOnTest();
+  const get = `<meetingKey>${seeded.MC}</meetingKey>`;
+
+  expect(textOf(site.ask("meeting.GetMeeting", get), "meetingPassword")).toBe("pier-9-pass");
+  expect(site.ask("meeting.GetMeeting", get, site.as("ben.cole"))).not.toMatch(
+    /pier-9-pass|hostKey|subscriberAccessCode/,
+  );
+  const users = site.ask("user.LstUser", "", site.as("site.admin"));
+  expect(users).not.toContain("<use:password>");
+  expect(users).not.toContain(site.user("ben.cole").password);
+});
