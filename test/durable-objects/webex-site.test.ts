@@ -407,6 +407,20 @@ test("a check goes page by page, and goes on over a restart and a site that is a
   expect(world.asked.filter((operation) => operation === "LstsummaryUser")).toHaveLength(4);
 });
 
+test("a check that waits for a site that is left alone goes on at once when somebody asks for one", async () => {
+  const world = new World().as("site.admin");
+  await world.object.beginCheck(domain);
+  await world.time.pass(10);
+  world.instead = html;
+  await world.time.pass(5_000);
+  world.instead = null;
+  expect((await world.object.provisioning(domain)).running).toMatchObject({ users: 0 });
+
+  const { last } = await world.check();
+
+  expect(last).toMatchObject({ users: 4, begunAt: noon });
+});
+
 test("the check runs by itself once a night, at its hour, at a minute of the domain's own", async () => {
   const world = new World({ nightlyCheck: true, checkHour: 3 }).as("site.admin");
   await world.object.settingsRead(domain);
