@@ -1,7 +1,7 @@
 import { accounts } from "./pages/accounts.ts";
 import { meetings } from "./pages/meetings.ts";
 import { computers, labs, myWebex } from "./pages/others.ts";
-import { type Command, type Outcome, PageCall, PageRefusal, type Reason } from "./pages/page-call.ts";
+import { type Command, csrfOf, type Outcome, PageCall, PageRefusal, type Reason } from "./pages/page-call.ts";
 import { Refusal } from "./refusals.ts";
 import type { Site } from "./site.ts";
 import { at } from "./trees.ts";
@@ -33,6 +33,9 @@ export function answerPage(site: Site, page: string, args: URLSearchParams, cook
     const given = readArgs(command, args);
     const outcome = site.atOnce(() => {
       check(site, command, user !== null, given);
+      const token = args.get("CSRF");
+      if (token !== null && token !== csrfOf(cookie))
+        throw new PageRefusal("AccessDenied", "CSRF is not of this log-in");
       return command.run(new PageCall(site, cookie, user, given, back));
     });
     site.note("page", `${page} ${code}`, user?.web_ex_id ?? "", "SUCCESS", null);
@@ -42,13 +45,14 @@ export function answerPage(site: Site, page: string, args: URLSearchParams, cook
     const reason = error instanceof PageRefusal ? error.reason : reasonOf(error);
     const detail = error instanceof PageRefusal ? error.detail : (error.detail ?? error.kind);
     site.note("page", `${page} ${code}`, user?.web_ex_id ?? "", reason, detail);
+    if (command?.failure) return document(command.failure(reason));
     return redirect(site, back, { AT: code, ST: "FAIL", RS: reason });
   }
 }
 
-/** Only what the command has, each argument once. */
+/** Only what the command has, each argument once. The token of a log-in goes with every command after it. */
 function readArgs(command: Command, args: URLSearchParams): ReadonlyMap<string, string> {
-  const given = new Map([...args].filter(([name]) => name !== "AT" && name !== "BU"));
+  const given = new Map([...args].filter(([name]) => !["AT", "BU", "CSRF"].includes(name)));
   if (command.args === null) return given;
   const known = command.args.split(" ").map((word) => ({ name: word.replace("!", ""), required: word.endsWith("!") }));
   const patterns = known.map(({ name }) => new RegExp(`^${name.replace("#", "\\d+")}$`));
@@ -60,8 +64,8 @@ function readArgs(command: Command, args: URLSearchParams): ReadonlyMap<string, 
 }
 
 function check(site: Site, { needs }: Command, isLoggedIn: boolean, given: ReadonlyMap<string, string>): void {
-  if (needs === "log-in" && !isLoggedIn) throw new PageRefusal("AccessDenied");
-  if (needs === "partner" && given.get("PID") !== site.row.partner_id) throw new PageRefusal("PartnerIDError");
+  if (needs.includes("log-in") && !isLoggedIn) throw new PageRefusal("AccessDenied");
+  if (needs.includes("partner") && given.get("PID") !== site.row.partner_id) throw new PageRefusal("PartnerIDError");
 }
 
 function reasonOf({ kind, detail }: Refusal): Reason {
@@ -70,11 +74,12 @@ function reasonOf({ kind, detail }: Refusal): Reason {
   return "Unknown";
 }
 
-function answer(site: Site, AT: string, back: string | null, { data, goTo, show, cookie }: Outcome): PageAnswer {
+function answer(site: Site, AT: string, back: string | null, { data, goTo, show, xml, cookie }: Outcome): PageAnswer {
   const headers =
     cookie === undefined
       ? {}
       : { "set-cookie": `WBXSESSION=${cookie}; Path=/; HttpOnly; SameSite=Lax${cookie === "" ? "; Max-Age=0" : ""}` };
+  if (xml !== undefined) return document(xml);
   if (show)
     return { status: 200, headers: { ...headers, ...html }, body: pageOf(show.title, show.rows, back ?? site.url()) };
   const sent = goTo === undefined ? redirect(site, back, { AT, ...data, ST: "SUCCESS" }) : found(goTo);
@@ -82,6 +87,10 @@ function answer(site: Site, AT: string, back: string | null, { data, goTo, show,
 }
 
 const html = { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" };
+
+function document(body: string): PageAnswer {
+  return { status: 200, headers: { "content-type": "text/xml; charset=UTF-8", "cache-control": "no-store" }, body };
+}
 
 /** To the back URL, or else to the site's home page; what its query has already stays. */
 function redirect(site: Site, back: string | null, result: Readonly<Record<string, string | number>>): PageAnswer {

@@ -2,7 +2,7 @@ import type { Tree } from "../schema.ts";
 import type { UserRow } from "../tables.ts";
 import { at, put } from "../trees.ts";
 import { addUser, changeUser } from "../users.ts";
-import { type Command, type PageCall, PageRefusal } from "./page-call.ts";
+import { type Command, csrfOf, type PageCall, PageRefusal } from "./page-call.ts";
 
 const options =
   "Address1 Address2 City State ZipCode Country OPhoneCountry OPhoneArea OPhoneLocal OPhoneExt FPhoneCountry FPhoneArea FPhoneLocal FPhoneExt TimeZone MT MW PL PT LA AC AS OC TC# RP FL AB PF MM MR AA RC RE LB ForceChangeUserPwd";
@@ -13,7 +13,7 @@ export const accounts: Readonly<Record<string, Command>> = {
     standing: "documented",
     what: "log in",
     needs: "nothing",
-    args: "WID! PW TK MU EM SK FN LN NPW",
+    args: "WID! PW TK MU PID EM SK FN LN NPW",
     run: (call) => {
       const { site } = call;
       if (at(site.settings, "supportAPI", "autoLogin") !== true) throw new PageRefusal("AutoLoginDisabled");
@@ -31,13 +31,13 @@ export const accounts: Readonly<Record<string, Command>> = {
       if (ticket !== undefined) site.run("DELETE FROM credentials WHERE value = ?", ticket);
       const next = nextPage(call);
       const cookie = site.issue("cookie", user.user_id);
-      return { cookie, data: { WID: user.web_ex_id }, ...(next !== undefined && { goTo: next }) };
+      return { cookie, data: { WID: user.web_ex_id, CSRF: csrfOf(cookie) }, ...(next !== undefined && { goTo: next }) };
     },
   },
   LO: {
     standing: "documented",
     what: "log out",
-    needs: "nothing",
+    needs: "log-in",
     args: "",
     run: (call) => {
       call.site.run("DELETE FROM credentials WHERE value = ? AND kind = 'cookie'", call.cookie);
@@ -64,10 +64,11 @@ export const accounts: Readonly<Record<string, Command>> = {
   EU: {
     standing: "documented",
     what: "edit a user",
-    needs: "partner",
+    needs: "log-in and partner",
     args: `WID! PW! PID! NFN NLN NEM NPW NWID CB# FI# TI# PA# SA# ${options}`,
     run: (call) => {
       const user = known(call);
+      if (user.user_id !== call.user.user_id) mustBeAdmin(call);
       if (user.password !== call.arg("PW")) throw new PageRefusal("BadWebexIDorPassword");
       const accounts = call.numbers("CB", "FI", "TI", "PA", "SA");
       if (accounts.some((index) => index < 1 || index > 3)) throw new PageRefusal("Unknown", "TSP accounts are 1 to 3");
@@ -90,14 +91,14 @@ export const accounts: Readonly<Record<string, Command>> = {
   AC: {
     standing: "documented",
     what: "activate a host",
-    needs: "partner",
+    needs: "log-in and partner",
     args: "WID! PID!",
     run: (call) => activate(call, "ACTIVATED"),
   },
   IN: {
     standing: "documented",
     what: "deactivate a host",
-    needs: "partner",
+    needs: "log-in and partner",
     args: "WID! PID!",
     run: (call) => activate(call, "DEACTIVATED"),
   },
@@ -119,7 +120,12 @@ function known(call: PageCall): UserRow {
   return user;
 }
 
+function mustBeAdmin(call: PageCall): void {
+  if (call.user.role !== "admin") throw new PageRefusal("AccessDenied");
+}
+
 function activate(call: PageCall, active: string) {
+  mustBeAdmin(call);
   const user = known(call);
   call.site.update("users", { active }, "user_id = ?", user.user_id);
   return { data: { WID: user.web_ex_id } };

@@ -1,11 +1,11 @@
 import type { Tree } from "../schema.ts";
-import { attendeesOf, cancel, isPublic, join, reschedule, savePerson, schedule, services, start } from "../sessions.ts";
+import { attendeesOf, cancel, join, reschedule, savePerson, schedule, services, start } from "../sessions.ts";
 import type { AttendeeRow, ServiceCode, SessionRow } from "../tables.ts";
 import { at, group, put, text } from "../trees.ts";
 import { type Command, type Outcome, type PageCall, PageRefusal } from "./page-call.ts";
 
 const scheduling =
-  "MN MT LF PW PR AR AQ AI TC IP TL TD TA ExcludePW RequestALogin TZ DU NA YE MO DA HO MI UntilYE UntilMO UntilDA RO Days Always Email ME BM ReminderTime AG AF MF MD DS MG PM AJ AJMI NT NTOP CO HI CE VE AutoDeleteAfterEnd TC# RPW NR RCY RCM RCD NP NS TY HL LN NC CM WI CT CN EM EY";
+  "MN MT LF PW PR AR AQ AI TC IP TL TD TA ExcludePW RequestALogin TZ DU NA YE MO DA HO MI UntilYE UntilMO UntilDA RO Days Always Email ME BM ReminderTime AG AF MF MD DS MG PM AJ AJMI NT NTOP CO HI CE VE AutoDeleteAfterEnd TC# APP APPD MobileDN FN LA ML CP SR CI ST ZP CY PO LU F4 L4 QK RPW NR RCY RCM RCD NP NS TY HL LN NC CM WI CT CN EM EY";
 const hosting = "AS AH AL AP DL WL";
 const documented = (
   what: string,
@@ -36,14 +36,19 @@ export const meetings: Readonly<Record<string, Command>> = {
     const own = sessions(call).filter(({ host_id }) => host_id === call.user.user_id);
     return listing(call, "Meetings", own);
   }),
-  OM: documented("list open meetings", "", (call) => {
-    const open = sessions(call).filter((session) => session.started_at !== null);
-    return listing(
-      call,
-      "Open meetings",
-      open.filter((session) => call.user.role !== "host" || isPublic(session)),
-    );
-  }),
+  // For servers with an agreement; public callers log in as an administrator, and read a document.
+  OM: {
+    ...documented("list open meetings", "servicename", (call) => {
+      if (call.user.role === "host") throw new PageRefusal("AccessDenied");
+      const asked = call.arg("servicename") ?? "";
+      const open = sessions(call).filter(
+        ({ started_at, service }) => started_at !== null && (asked === "" || service === asked),
+      );
+      const keys = open.map(({ session_key }) => session_key).join(";");
+      return { xml: openMeetings(`<Status>SUCCESS</Status><MeetingKeys>${keys}</MeetingKeys>`) };
+    }),
+    failure: (reason) => openMeetings(`<Status>FAIL</Status><Reason>${reason}</Reason>`),
+  },
   AA: documented(
     "add attendees",
     "MK! FN# EA# PhoneCountry# PhoneArea# PhoneLocal# PhoneExt# TimeZone# Language# Locale# AddToAddressBook# EI",
@@ -78,7 +83,7 @@ export const meetings: Readonly<Record<string, Command>> = {
     savePerson(call.site, session, "presenter", person, "INVITE");
     return { data: { MK: session.session_key } };
   }),
-  DP: documented("delete a presenter", "MK! EM! EC", (call) => removed(call, ["presenter"])),
+  DP: documented("delete a presenter", "MK! FN EM EC", (call) => removed(call, ["presenter"])),
   GF: documented("get the registration form", "MK!", (call) => {
     const session = call.session();
     const fields = call.site.all<FieldRow>("SELECT * FROM form_fields WHERE session_key = ?", session.session_key);
@@ -94,11 +99,8 @@ export const meetings: Readonly<Record<string, Command>> = {
   CFAD: documented("add a drop-down list to a form", null, (call) => addField(call, "drop-down list")),
   CFAR: documented("add an option button to a form", null, (call) => addField(call, "option button")),
   CFAT: documented("add a text box to a form", null, (call) => addField(call, "text box")),
-  RM: documented(
-    "register",
-    "MK! FN! LN! EM! JT! CY! E1 E2 CT SA ZP CI PH FX name# value# TX# CB# RB# DL#",
-    (call) => enrolled(call, call.session()),
-    "nothing",
+  RM: documented("register", "MK! FN! LN! EM! JT! CY! E1 E2 CT SA ZP CI PH FX name# value# TX# CB# RB# DL#", (call) =>
+    enrolled(call, call.session()),
   ),
   CR: documented("add a recorded session", "RT! UL AG AR DstURL DS EM HR MI MH DY YR PT PW SZ TP VD", (call) => {
     const { site, user } = call;
@@ -133,7 +135,7 @@ export const meetings: Readonly<Record<string, Command>> = {
   EE: documented("edit an event", null, (call) => edited(call, call.ownSession(["EC"]))),
   DE: documented("delete an event", null, (call) => deleted(call, call.ownSession(["EC"]))),
   TE: documented("start an event", null, (call) => hosted(call, call.ownSession(["EC"]))),
-  EN: documented("enrol in an event", null, (call) => enrolled(call, call.session(["EC"])), "nothing"),
+  EN: documented("enrol in an event", null, (call) => enrolled(call, call.session(["EC"]))),
   JE: documented("join an event", null, joined, "nothing"),
 
   SK: documented("schedule a support session", null, (call) => scheduled(call, "SC")),
@@ -144,13 +146,18 @@ export const meetings: Readonly<Record<string, Command>> = {
     return { data: { MK: key } };
   }),
   JS: documented("join a support session", null, joined, "nothing"),
-  AS: documented("assist in a support session", null, (call) => {
-    const session = call.session(["SC"]);
-    if (session.started_at === null) throw new PageRefusal("Unknown", "it is not in progress");
-    const { first_name, last_name, email } = call.user;
-    join(call.site, session, `${first_name} ${last_name}`, email);
-    return { data: { MK: session.session_key } };
-  }),
+  AS: documented(
+    "assist in a support session",
+    null,
+    (call) => {
+      const session = call.session(["SC"]);
+      if (session.started_at === null) throw new PageRefusal("Unknown", "it is not in progress");
+      const { first_name: name = "Assistant", email = "" } = call.userOrNobody ?? {};
+      join(call.site, session, name, email);
+      return { data: { MK: session.session_key } };
+    },
+    "nothing",
+  ),
 
   RPAD: documented("report: events that attendees joined", null, (call) =>
     report(call, "Attendee details", pastPeople(call)),
@@ -177,6 +184,10 @@ export const meetings: Readonly<Record<string, Command>> = {
     );
   }),
 };
+
+function openMeetings(inside: string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<ListOpenMeetings>${inside}</ListOpenMeetings>`;
+}
 
 interface FieldRow {
   readonly kind: string;
@@ -224,11 +235,15 @@ function joined(call: PageCall): Outcome {
 
 function removed(call: PageCall, parts: readonly string[]): Outcome {
   const session = call.ownSession();
-  const email = call.arg("EM")?.toLowerCase();
+  const [email, name] = [call.arg("EM"), call.arg("FN")].map((each) => each?.toLowerCase());
   const found = attendeesOf(call.site, session).find(
-    (each) => each.email.toLowerCase() === email && parts.includes(each.part),
+    (each) =>
+      parts.includes(each.part) &&
+      [email, name].some(
+        (one) => one !== undefined && [each.email, each.name].some((its) => its.toLowerCase() === one),
+      ),
   );
-  if (!found) throw new PageRefusal("Unknown", "nobody in it has the address EM");
+  if (!found) throw new PageRefusal("Unknown", "nobody in it has the address EM or the name FN");
   call.site.run("DELETE FROM attendees WHERE attendee_id = ?", found.attendee_id);
   return { data: { MK: session.session_key } };
 }

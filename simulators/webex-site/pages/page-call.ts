@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { Refusal } from "../refusals.ts";
 import type { Value } from "../schema.ts";
 import { isHost } from "../sessions.ts";
@@ -36,6 +37,8 @@ export interface Outcome {
   readonly data?: Readonly<Record<string, string | number>>;
   readonly goTo?: string;
   readonly show?: { readonly title: string; readonly rows: readonly (readonly (string | number)[])[] };
+  /** A document of its own. */
+  readonly xml?: string;
   /** A cookie to set; "" takes it away. */
   readonly cookie?: string;
 }
@@ -44,14 +47,21 @@ export interface Command {
   /** `documented`: one of the four seed documents names it. */
   readonly standing: "documented" | "schema";
   readonly what: string;
-  /** Who may: whoever has logged in, whoever knows the partner's id, or anybody. */
-  readonly needs: "log-in" | "partner" | "nothing";
+  /** Who may: whoever has logged in, whoever knows the partner's id, who is both, or anybody. */
+  readonly needs: "log-in" | "partner" | "log-in and partner" | "nothing";
+  /** How a failure is said where it is no redirect. */
+  readonly failure?: (reason: Reason) => string;
   /**
-   * Arguments beside AT and BU, a `!` behind those that must be there; `#` stands for a number. `null`: no public source
+   * Arguments beside AT, BU and, after a log-in, CSRF, a `!` behind those that must be there; `#` stands for a number. `null`: no public source
    * shows them, so any are taken.
    */
   readonly args: string | null;
   readonly run: (call: PageCall) => Outcome;
+}
+
+/** What the log-in's back URL brings for the commands after it: another text than the cookie, and only of that log-in. */
+export function csrfOf(cookie: string): string {
+  return createHash("sha256").update(`csrf ${cookie}`).digest("base64url").slice(0, 22);
 }
 
 /** One command that somebody asks for. */
@@ -59,7 +69,7 @@ export class PageCall {
   readonly site: Site;
   readonly cookie: string;
   readonly userOrNobody: UserRow | null;
-  /** Without AT and BU. */
+  /** Without AT, BU and CSRF. */
   readonly args: ReadonlyMap<string, string>;
   readonly backUrl: string | null;
 

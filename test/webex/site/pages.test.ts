@@ -6,23 +6,26 @@ import { noon, SiteOnTest, seeded } from "./site-on-test.ts";
 const minute = 60_000;
 const BU = "https://portal.example/back.html?from=site&n=1";
 
-/** A browser: keeps the cookie, and comes back with what the site says. */
+/** A browser: keeps the cookie and the token of the log-in, and comes back with what the site says. */
 class Browser {
   readonly site = new SiteOnTest();
   cookie = "";
+  csrf = "";
   answer: PageAnswer | undefined;
 
   /** What the back URL says, or the text of a page. */
   ask(page: string, query: string): Record<string, string> | string {
     const args = new URLSearchParams(query);
     if (!args.has("BU")) args.set("BU", BU);
+    if (this.csrf !== "" && !args.has("CSRF")) args.set("CSRF", this.csrf);
     this.answer = answerPage(this.site.site, page, args, this.cookie);
     const cookie = /WBXSESSION=([^;]*)/.exec(this.answer.headers["set-cookie"] ?? "")?.[1];
     if (cookie !== undefined) this.cookie = cookie;
     const { location } = this.answer.headers;
     if (location === undefined) return this.answer.body;
-    const { from, n, ...result } = Object.fromEntries(new URL(location).searchParams);
+    const { from, n, CSRF = this.csrf, ...result } = Object.fromEntries(new URL(location).searchParams);
     expect([from, n]).toEqual(["site", "1"]);
+    this.csrf = this.cookie === "" ? "" : CSRF;
     return result;
   }
 
@@ -53,6 +56,15 @@ test("log in, do something, log out", () => {
   expect(browser.site.user("anna.berg").visits).toBe(1);
 });
 
+test("the log-in brings a token; a command with another one is refused", () => {
+  const browser = new Browser().logIn("anna.berg");
+
+  expect(browser.csrf).not.toBe("");
+  expect(browser.cookie).not.toContain(browser.csrf);
+  expect(browser.ask("m.php", "AT=LM")).toContain("Berth planning");
+  expect(browser.ask("m.php", "AT=LM&CSRF=another")).toEqual(failed("LM", "AccessDenied"));
+});
+
 test("a log-in lapses 30 minutes after the last command", () => {
   const browser = new Browser().logIn("anna.berg");
 
@@ -72,6 +84,7 @@ test("MU is a page of the site, or GoBack for the back URL; a ticket is for one 
   expect(log("https://elsewhere.example/m.php")).toEqual(failed("LI", "Unknown"));
   expect(log("GoBack")).toEqual({ AT: "LI", WID: "anna.berg", ST: "SUCCESS" });
   browser.cookie = "";
+  browser.csrf = "";
   expect(log("GoBack")).toEqual(failed("LI", "BadWebexIDorPassword"));
   const args = new URLSearchParams({
     AT: "LI",
@@ -87,7 +100,7 @@ test("MU is a page of the site, or GoBack for the back URL; a ticket is for one 
 
 test("without a back URL, or with one that is none, the browser comes to the site's home page", () => {
   const { site } = new SiteOnTest();
-  const home = "https://harbour.webex.example/harbour/?AT=LO&ST=SUCCESS";
+  const home = "https://harbour.webex.example/harbour/?AT=LO&ST=FAIL&RS=AccessDenied";
   const go = (query: string) => answerPage(site, "p.php", new URLSearchParams(query), "").headers.location;
 
   expect(go("AT=LO")).toBe(home);
@@ -104,27 +117,27 @@ test.each([
   ["p.php", "AT=LI&WID=anna.berg&PW=wrong", failed("LI", "BadWebexIDorPassword")],
   ["p.php", "AT=XX", failed("XX", "Unknown")],
   ["p.php", "AT=LO&tide=1", failed("LO", "Unknown")],
-  ["p.php", "AT=EU&WID=anna.berg&PW=wrong&PID=quay7", failed("EU", "BadWebexIDorPassword")],
+  ["p.php", "AT=EU&WID=anna.berg&PW=wrong&PID=quay7", failed("EU", "AccessDenied")],
+  ["p.php", "AT=LO", failed("LO", "AccessDenied")],
+  ["m.php", `AT=RM&MK=${seeded.TC}&FN=Jo&LN=Kerr&EM=jo@visitor.example&JT=Mate&CY=North`, failed("RM", "AccessDenied")],
 ])("%s?%s gives %j", (page, query, result) => {
   expect(new Browser().ask(page, query)).toEqual(result);
 });
 
 test("an account is signed up, edited with its TSP accounts, deactivated and activated again", () => {
   const browser = new Browser();
-  const log = () => browser.ask("p.php", "AT=LI&WID=kim.quay&PW=New-42");
+  const edit = "AT=EU&WID=kim.lund&PID=quay7&NWID=kim.quay&NPW=New-42&TI1=14085550190&PA1=77&CB1=1&TI3=14085550191";
+  const kim = () => browser.site.ask("user.GetUser", "<webExId>kim.quay</webExId>", browser.site.as("site.admin"));
   browser.ask("p.php", `AT=SU&${person}&PID=quay7&TimeZone=45&City=Hull&OPhoneArea=408&OPhoneLocal=5550100&TC2=dock`);
 
-  expect(
-    browser.ask(
-      "p.php",
-      "AT=EU&WID=kim.lund&PW=Lines-42&PID=quay7&NWID=kim.quay&NPW=New-42&TI1=14085550190&PA1=77&CB1=1&TI3=14085550191",
-    ),
-  ).toEqual({
-    AT: "EU",
-    WID: "kim.quay",
-    ST: "SUCCESS",
-  });
-  const kim = browser.site.ask("user.GetUser", "<webExId>kim.quay</webExId>", browser.site.as("site.admin"));
+  browser.logIn("anna.berg");
+  expect(browser.ask("p.php", `${edit}&PW=Lines-42`)).toEqual(failed("EU", "AccessDenied"));
+  expect(browser.ask("p.php", "AT=IN&WID=kim.lund&PID=quay7")).toEqual(failed("IN", "AccessDenied"));
+  browser.ask("p.php", "AT=LO");
+  browser.logIn("kim.lund");
+  expect(browser.ask("p.php", `${edit}&PW=wrong`)).toEqual(failed("EU", "BadWebexIDorPassword"));
+  expect(browser.ask("p.php", `${edit.replace("quay7", "x")}&PW=Lines-42`)).toEqual(failed("EU", "PartnerIDError"));
+  expect(browser.ask("p.php", `${edit}&PW=Lines-42`)).toEqual({ AT: "EU", WID: "kim.quay", ST: "SUCCESS" });
   for (const part of [
     "<com:city>Hull</com:city>",
     "<com:phone>408-5550100</com:phone>",
@@ -133,12 +146,40 @@ test("an account is signed up, edited with its TSP accounts, deactivated and act
     "<use:tollCallInNumber>14085550190</use:tollCallInNumber>",
     "<use:accountIndex>3</use:accountIndex>",
   ]) {
-    expect(kim).toContain(part);
+    expect(kim()).toContain(part);
   }
+  browser.ask("p.php", "AT=LO");
+  browser.logIn("site.admin");
   expect(browser.ask("p.php", "AT=IN&WID=kim.quay&PID=quay7")).toEqual({ AT: "IN", WID: "kim.quay", ST: "SUCCESS" });
-  expect(log()).toEqual(failed("LI", "BadWebexIDorPassword"));
-  browser.ask("p.php", "AT=AC&WID=kim.quay&PID=quay7");
-  expect(log()).toEqual({ AT: "LI", WID: "kim.quay", ST: "SUCCESS" });
+  expect(kim()).toContain("<use:active>DEACTIVATED</use:active>");
+  expect(browser.ask("p.php", "AT=AC&WID=kim.quay&PID=quay7")).toEqual({ AT: "AC", WID: "kim.quay", ST: "SUCCESS" });
+  expect(kim()).toContain("<use:active>ACTIVATED</use:active>");
+});
+
+test("somebody who is not active cannot log in", () => {
+  const browser = new Browser();
+  const { password } = browser.site.user("anna.berg");
+  browser.site.site.run("UPDATE users SET active = 'DEACTIVATED'");
+
+  expect(browser.ask("p.php", `AT=LI&WID=anna.berg&PW=${password}`)).toEqual(failed("LI", "BadWebexIDorPassword"));
+});
+
+test("OM gives a document with the keys of the open meetings, to administrators", () => {
+  const browser = new Browser();
+  const ask = (query = "") => browser.ask("m.php", `AT=OM${query}`);
+  const list = (inside: string) =>
+    `<?xml version="1.0" encoding="UTF-8"?>\n<ListOpenMeetings>${inside}</ListOpenMeetings>`;
+  const refused = list("<Status>FAIL</Status><Reason>AccessDenied</Reason>");
+  for (const name of ["MC", "TC"] as const) start(browser.site.site, browser.site.site.session(seeded[name]));
+
+  expect(ask()).toBe(refused);
+  browser.logIn("anna.berg");
+  expect(ask()).toBe(refused);
+  browser.ask("p.php", "AT=LO");
+  browser.logIn("site.admin");
+  const [first, second] = [seeded.MC, seeded.TC];
+  expect(ask()).toBe(list(`<Status>SUCCESS</Status><MeetingKeys>${first};${second}</MeetingKeys>`));
+  expect(ask("&servicename=TC")).toBe(list(`<Status>SUCCESS</Status><MeetingKeys>${second}</MeetingKeys>`));
 });
 
 test("SM gives a key that EM, HM, JM, AA, DA and DM work with; IM gives none", () => {
@@ -166,7 +207,6 @@ test("SM gives a key that EM, HM, JM, AA, DA and DM work with; IM gives none", (
   expect(browser.ask("m.php", `AT=DA&MK=${MK}&EM=jo@visitor.example`)).toEqual(done("DA"));
   expect(browser.ask("m.php", `AT=JM&MK=${MK}&AN=Jo&PW=tide`)).toEqual(failed("JM", "Unknown"));
   expect(browser.ask("m.php", `AT=HM&MK=${MK}`)).toEqual(done("HM"));
-  expect(browser.ask("m.php", "AT=OM")).not.toContain("Ebb");
   browser.ask("p.php", "AT=LO");
   expect(browser.ask("m.php", `AT=JM&MK=${MK}&AN=Kit&AE=kit@visitor.example&PW=wrong`)).toEqual(
     failed("JM", "AccessDenied"),
@@ -234,7 +274,6 @@ test.each([
   ],
   ["m.php", "AT=CR&RT=Knots&YR=2026&MH=11&DY=2&HR=9&MI=0&SZ=3", done("CR")],
   ["m.php", "AT=PR&EM=cara.dunn@visitor.example", "Recording of EC"],
-  ["m.php", "AT=OM", "Open meetings"],
   ["m.php", "AT=SE&MN=Regatta&PW=tide", done("SE", { MK: expect.stringMatching(/^\d+$/) })],
   ["m.php", `AT=EE&MK=${seeded.EC}&MN=Regatta`, done("EE", MK("EC"))],
   ["m.php", `AT=DE&MK=${seeded.EC}`, done("DE", MK("EC"))],
@@ -276,6 +315,18 @@ test.each([
   else expect(answer).toEqual(result);
   const changes = typeof result !== "string" && !["TE", "DC"].includes(result.AT);
   if (changes) expect(dump(browser.site)).not.toBe(before);
+});
+
+test("nobody joins a meeting that is locked, or one that has not begun", () => {
+  const browser = new Browser();
+  const join = () => browser.ask("m.php", `AT=JM&MK=${seeded.MC}&AN=Jo&PW=pier-9-pass`);
+
+  expect(join()).toEqual(failed("JM", "Unknown"));
+  start(browser.site.site, browser.site.site.session(seeded.MC));
+  browser.site.site.run("UPDATE sessions SET locked = 1");
+  expect(join()).toEqual(failed("JM", "AccessDenied"));
+  browser.site.site.run("UPDATE sessions SET locked = 0");
+  expect(join()).toEqual(done("JM", MK("MC")));
 });
 
 test("HS starts a support session of one's own", () => {
