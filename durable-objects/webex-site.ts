@@ -571,7 +571,8 @@ export class WebexSite implements WebexSiteRpc {
     if (!globalNumbers) return null;
     const at = this.#kept("ofSite")?.at;
     const trouble = this.#kept("trouble");
-    return Math.max(at === undefined ? 0 : Math.min(at, this.#ports.now()) + cacheMs, trouble?.until ?? 0);
+    const now = this.#ports.now();
+    return Math.max(at === undefined ? now : Math.min(at, now) + cacheMs, trouble?.until ?? 0);
   }
 
   /** Once a day, in the hour of the settings; at which minute, the domain's name decides, so that not all sites are asked at once. */

@@ -54,6 +54,8 @@ li a { display: inline-block; padding: .2rem 0; margin-right: .5rem; font-varian
 
 /** How long strangers see the same numbers: each of their requests would otherwise ask an object. */
 const SAME_NUMBERS_MS = 60_000;
+/** The same as long as none are known. */
+const NO_NUMBERS_MS = 2_000;
 
 /** The numbers that are known of each domain's WebEx site, none where nothing is known. No request asks the site. */
 export class SiteNumbers {
@@ -62,7 +64,8 @@ export class SiteNumbers {
   /** Those of before where the object does not answer at once. */
   async of(domain: DomainName, { views, log, now }: Edge): Promise<readonly SiteNumber[]> {
     const latest = this.#latest.get(domain);
-    if (latest && Math.abs(now() - latest.at) < SAME_NUMBERS_MS) return latest.numbers;
+    const sameMs = latest?.numbers.length ? SAME_NUMBERS_MS : NO_NUMBERS_MS;
+    if (latest && Math.abs(now() - latest.at) < sameMs) return latest.numbers;
     const asked = views.webexSite(domain).numbers(domain);
     const numbers = await asked.catch((error: unknown) => {
       const { object, objectId, error: why } = failureOf(error);

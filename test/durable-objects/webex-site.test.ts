@@ -46,6 +46,7 @@ class World {
         log: (line) => this.lines.push(line),
         getAlarm: async () => this.#alarmAt,
         setAlarm: async (at) => {
+          if (at <= 0) throw new Error("the platform sets no alarm at 0");
           const set = ++this.#alarm;
           this.#alarmAt = at;
           this.time.after(at - this.time.now, () => {
