@@ -269,7 +269,7 @@ export class WebexSite implements WebexSiteRpc {
 
   /** One request, or nothing while the site is left alone. What is wrong with the site as a whole is logged once. */
   async #ask<Value>(
-    { settings, site }: Connection,
+    { settings, site, api }: Connection,
     request: () => Promise<
       { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: XmlApiFault }
     >,
@@ -289,6 +289,7 @@ export class WebexSite implements WebexSiteRpc {
       return { ok: false, says: `${trouble.says}; it is asked again at ${timeText(trouble.until)}` };
     }
     const answer = await request();
+    if (this.#connection?.to.api !== api) return { ok: false, says: "the settings changed meanwhile; ask again" };
     if (answer.ok || !isOfSite(answer.error)) {
       this.#ports.measures.siteRequests.count({
         domain: this.#domain ?? "",
@@ -629,6 +630,7 @@ export class WebexSite implements WebexSiteRpc {
   async #deleteAll(): Promise<void> {
     if (this.#domain) this.#ports.measures.provisioning(this.#domain, null);
     this.#domain = null;
+    this.#connection = undefined;
     this.#hasTables = false;
     await this.#ports.deleteAll();
   }

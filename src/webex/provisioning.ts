@@ -102,7 +102,15 @@ export interface UserFindings {
 }
 
 export function userFindings(user: Response<"getUser">, expected: Expected): UserFindings {
-  const accounts = user.tspAccount?.tspAccount ?? [];
+  // An account that was never filled in is none.
+  const accounts = (user.tspAccount?.tspAccount ?? []).filter((account) =>
+    [
+      account.tollCallInNumber,
+      account.tollFreeCallInNumber,
+      account.participantAccessCode,
+      account.subscriberAccessCode,
+    ].some(Boolean),
+  );
   const numbers: SiteNumber[] = [];
   const codes: AccessCode[] = [];
   const differences: Difference[] = [];
@@ -116,11 +124,17 @@ export function userFindings(user: Response<"getUser">, expected: Expected): Use
     const about = `user ${user.webExId}, account ${account.accountIndex ?? place + 1}`;
     const add = (says: string) => differences.push({ about, says });
     const { participantAccessCode: participant = "", subscriberAccessCode: subscriber = "" } = account;
-    const own = [...numberOf(account.tollCallInNumber, "toll"), ...numberOf(account.tollFreeCallInNumber, "toll-free")];
-    numbers.push(...own);
-    if (own.length === 0) add("It has neither a toll nor a toll-free number: give it one that leads to a bridge.");
-    for (const { number, kind } of own) {
-      if (!isExpected(number, expected)) add(`Its ${kind} number ${number} is none of the domain's: ${numberAdvice}.`);
+    if (!account.tollCallInNumber && !account.tollFreeCallInNumber)
+      add("It has neither a toll nor a toll-free number: give it one that leads to a bridge.");
+    for (const [kind, given] of [
+      ["toll", account.tollCallInNumber],
+      ["toll-free", account.tollFreeCallInNumber],
+    ] as const) {
+      const [own] = numberOf(given, kind);
+      if (own) numbers.push(own);
+      if (!own && given) add(`Its ${kind} number ${shownText(given)} is no telephone number: correct it.`);
+      if (own && !isExpected(own.number, expected))
+        add(`Its ${kind} number ${own.number} is none of the domain's: ${numberAdvice}.`);
     }
     if (account.nbrDialOut === "TOLL_FREE" && !account.tollFreeCallInNumber)
       add("Recordings dial its toll-free number (nbrDialOut), and it has none: set nbrDialOut to TOLL.");
@@ -214,6 +228,10 @@ function adapterUrlFaults(which: "primary" | "secondary", given: string, expecte
   return faults;
 }
 
+function shownText(text: string): string {
+  return JSON.stringify(text.length <= mostShown ? text : `${text.slice(0, mostShown)}…`);
+}
+
 function labelFaults(telephony: Telephony, { labels }: Expected): string[] {
   return (
     [
@@ -224,7 +242,7 @@ function labelFaults(telephony: Telephony, { labels }: Expected): string[] {
   ).flatMap(([name, right]) => {
     const label = telephony[name]?.trim() ?? "";
     if (right !== undefined && label !== right)
-      return `The site's ${name} is ${JSON.stringify(label.slice(0, mostShown))}, and the settings have ${JSON.stringify(right)}: change one of them.`;
+      return `The site's ${name} is ${shownText(label)}, and the settings have ${JSON.stringify(right)}: change one of them.`;
     if (label === "") return `The site has no ${name}: participants do not see what to key; give it one.`;
     return [];
   });
