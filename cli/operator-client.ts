@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isLoopback } from "../src/foundation/loopback.ts";
-import type { AgentView, ConferenceView, ProvisioningState, StoryLine } from "../src/rpc.ts";
+import type { AgentView, ConferenceView, MeetingAnswer, ProvisioningState, StoryLine } from "../src/rpc.ts";
 import { type EdgeSettings, loadEdgeSettings, readCommentedJson, settingsFile } from "./edge-settings.ts";
 import { sendable } from "./edge-state.ts";
 import { StartError } from "./supervise.ts";
@@ -205,6 +205,17 @@ export class OperatorClient {
   async story(domain: string, key: string): Promise<readonly StoryLine[]> {
     const path = `domains/${domain}/conferences/${encodeURIComponent(key)}/story`;
     return (await this.#ask<{ lines: readonly StoryLine[] }>(path)).lines;
+  }
+
+  /** What the domain's WebEx site says of a conference. */
+  async meeting(domain: string, key: string, attendeeId: string | undefined): Promise<MeetingAnswer> {
+    await this.conference(domain, key); // Says which ones there are, where this is none.
+    const query = attendeeId === undefined ? "" : `?${new URLSearchParams({ attendeeId })}`;
+    const found = await this.#find<MeetingAnswer>(
+      `domains/${domain}/conferences/${encodeURIComponent(key)}/meeting${query}`,
+    );
+    if (found !== null) return found;
+    throw new StartError(`the domain ${domain} has no webexSite in its settings: nothing is known of its meetings`);
   }
 
   /** What the last provisioning check found; `now`: begins one first, unless one runs. */

@@ -5,6 +5,7 @@ import type { Terminal } from "../src/foundation/table.ts";
 import { hourMs } from "../src/foundation/timers.ts";
 import type { ProvisioningState } from "../src/rpc.ts";
 import { clockTime } from "./clock-time.ts";
+import { meetingText } from "./meeting.ts";
 import { type ConferenceOfDomain, findEdge, OperatorClient } from "./operator-client.ts";
 import { provisioningText } from "./provisioning.ts";
 import { linesWithin, type Period, storyText } from "./story.ts";
@@ -57,6 +58,19 @@ export function addQuestions(program: Command): void {
       answer(options, async (edge) => {
         const conference = await edge.conference(await edge.domain(options.domain), key);
         return { data: conference, text: conferenceText };
+      }),
+    );
+
+  question(
+    program,
+    "meeting <key>",
+    "what the domain's WebEx site says of a conference: topic, host, schedule, numbers, links",
+  )
+    .option("--attendee-id <digits>", "fill this attendee ID into what telephones dial")
+    .action((key: string, options: Options & { attendeeId?: string }) =>
+      answer(options, async (edge) => {
+        const meeting = await edge.meeting(await edge.domain(options.domain), key, options.attendeeId);
+        return { data: meeting, text: meetingText };
       }),
     );
 

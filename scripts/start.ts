@@ -8,7 +8,7 @@ import { Option } from "commander";
 import { isSocketUrl } from "../bridge-agent/drivers/socket-url.ts";
 import type { AgentSettingsInput } from "../bridge-agent/settings.ts";
 import { requireFreePort } from "../cli/edge-state.ts";
-import { siteSecretsIn } from "../cli/site-secrets.ts";
+import { missingSecretsOf, siteSecretsIn } from "../cli/site-secrets.ts";
 import {
   type Guard,
   type Launch,
@@ -97,6 +97,8 @@ async function start(): Promise<() => Promise<void>> {
   });
   const checked = loadDomains(domains);
   if (!checked.ok) throw new StartError(checked.error.replaceAll("DOMAINS.local", "DOMAIN_LOCAL"));
+
+  for (const { says } of missingSecretsOf(domains, process.env)) tell("warning", `the domain local ${says}`);
 
   const edge = {
     folder: join(folder, "edge"),

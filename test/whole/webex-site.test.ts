@@ -49,6 +49,8 @@ test("topics, meetings, numbers and the provisioning check come from a real site
   expect(await bridgehead("conferences")).toMatch(/TOPIC.*\n712475001 +running +Berth planning/);
   expect(await bridgehead("explain", "712475001")).toContain("\ntopic Berth planning\n");
 
+  expect(await bridgehead("meeting", "712475001")).toMatch(/^Berth planning, as the site said .*\n {2}kind +MC/);
+
   const page = await eventually("the site's numbers", async () => {
     const text = await (await fetch(`${world.run.edgeUrl}/global-numbers/local`)).text();
     return text.includes("14085550199") && text;

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import { meetingText } from "../../cli/meeting.ts";
 import { provisioningText } from "../../cli/provisioning.ts";
 import { missingSecretsOf, siteSecretsIn } from "../../cli/site-secrets.ts";
 import { conferencesText, conferenceText } from "../../cli/views.ts";
-import type { ProvisioningState } from "../../src/rpc.ts";
+import type { MeetingAnswer, ProvisioningState } from "../../src/rpc.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { conference, now, plain } from "./view-examples.ts";
 
@@ -90,4 +91,44 @@ test("serve hands over the variables that may hold secrets of sites, and no othe
       ),
     },
   ]);
+});
+
+test("a meeting is shown with what telephones dial, what is not shown and why, and how old it is", () => {
+  const answer: MeetingAnswer = {
+    meeting: {
+      ...{ sessionKey: "712475001", service: "MC", topic: "Berth planning", status: "INPROGRESS" },
+      host: { name: "Anna Berg", webExId: "anna.berg", email: "" },
+      schedule: { startsAt: "2026-11-23T04:00:00", timeZone: "GMT-08:00, Pacific", minutes: 60 },
+      numbers: [{ kind: "toll", number: "14085550142", label: "Call-in" }],
+      ...{ accessCode: null, dialInSequences: null },
+      missing: [{ what: "access code", why: "absent", says: "the session has none" }],
+    },
+    knownAt: now - 60_000,
+    dialIn: [{ name: "AutoDialInSequence", dialString: "14085550142,,*00*712475001#", toFill: [] }],
+    links: { start: { url: "https://a.example/m.php?AT=HM", needsLogIn: true }, join: null },
+    failure: "the WebEx site did not answer within 10000 ms",
+    notes: [],
+  };
+
+  expect(meetingText(answer, now, plain)).toEqual([
+    "Berth planning, as the site said 1 min 0 s ago",
+    "  kind        MC, INPROGRESS",
+    "  host        Anna Berg (anna.berg)",
+    "  when        2026-11-23 04:00:00, 60 min, GMT-08:00, Pacific",
+    "  start       https://a.example/m.php?AT=HM (asks the host to log in)",
+    "",
+    "numbers",
+    "  toll      14085550142 (Call-in)",
+    "",
+    "as telephones dial it",
+    "  SEQUENCE            DIALS",
+    "  AutoDialInSequence  14085550142,,*00*712475001#",
+    "",
+    "not shown",
+    "  access code: the session has none",
+    "",
+    "the site was not heard at the last look-up",
+    "  the WebEx site did not answer within 10000 ms",
+  ]);
+  expect(meetingText({ ...answer, meeting: null, failure: null }, now, plain)).toEqual(["nothing is known of it"]);
 });
