@@ -1,5 +1,5 @@
 import type { Finding } from "../src/foundation/finding.ts";
-import { siteSecretBegin } from "../src/settings/domain-settings.ts";
+import { siteSecretName } from "../src/settings/domain-settings.ts";
 import { loadDomains, siteSecretOf, siteSecretsOf } from "../src/settings/load.ts";
 
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -8,7 +8,7 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 export function siteSecretsIn(variables: Variables): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(variables).flatMap(([name, value]) =>
-      name.startsWith(siteSecretBegin) && value ? [[name, value] as const] : [],
+      siteSecretName.test(name) && value ? [[name, value] as const] : [],
     ),
   );
 }

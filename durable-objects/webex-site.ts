@@ -348,16 +348,15 @@ export class WebexSite implements WebexSiteRpc {
     const { sql } = this.#ports;
     // Meanwhile the settings may have come to name another site.
     if (this.#connection?.to.api !== connection.api) return;
-    if (this.#row(confKey)?.session !== sessionKey) sql.exec("DELETE FROM meeting WHERE conference = ?", confKey);
     if (asked.ok) {
       const meeting = meetingOf(asked.value);
       sql.exec(
-        "INSERT INTO meeting (conference, session, asked_at, known_at, topic, answer, failure) VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (conference) DO UPDATE SET asked_at = excluded.asked_at, known_at = excluded.known_at, topic = excluded.topic, answer = excluded.answer, failure = NULL",
+        "INSERT INTO meeting (conference, session, asked_at, known_at, topic, answer, failure) VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (conference) DO UPDATE SET session = excluded.session, asked_at = excluded.asked_at, known_at = excluded.known_at, topic = excluded.topic, answer = excluded.answer, failure = NULL",
         ...[confKey, sessionKey, now, now, meeting.topic, JSON.stringify(meeting)],
       );
     } else {
       sql.exec(
-        "INSERT INTO meeting (conference, session, asked_at, failure) VALUES (?, ?, ?, ?) ON CONFLICT (conference) DO UPDATE SET asked_at = excluded.asked_at, failure = excluded.failure",
+        "INSERT INTO meeting (conference, session, asked_at, failure) VALUES (?, ?, ?, ?) ON CONFLICT (conference) DO UPDATE SET session = excluded.session, asked_at = excluded.asked_at, failure = excluded.failure",
         ...[confKey, sessionKey, now, asked.says],
       );
     }

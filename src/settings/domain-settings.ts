@@ -165,12 +165,12 @@ export type GlobalNumbers = v.InferOutput<typeof globalNumbers>;
  * Names of Worker secrets or environment variables that hold a site's secret. None but these is ever read, so that settings cannot have the
  * operator's token sent to a site; `bridgehead serve` hands over all of its own environment that begin so.
  */
-export const siteSecretBegin = "WEBEX_SECRET_";
+export const siteSecretName: RegExp = /^WEBEX_SECRET_[A-Z0-9_]{1,50}$/;
 const secretRef = v.pipe(
   v.string(),
   v.regex(
-    /^WEBEX_SECRET_[A-Z0-9_]{1,50}$/,
-    `must be the name of a secret or variable that begins with ${siteSecretBegin}, in capitals, digits and _, and never the secret itself`,
+    siteSecretName,
+    "must be the name of a secret or variable that begins with WEBEX_SECRET_, in capitals, digits and _, and never the secret itself",
   ),
 );
 const personText = v.pipe(

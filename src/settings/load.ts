@@ -4,7 +4,7 @@ import { reasonOf } from "../foundation/reason.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { mustBe, wrongValue } from "../foundation/wrong-value.ts";
 import { type AdapterCodec, createCodec } from "../tsp/codec.ts";
-import { type DomainSettings, type DomainSettingsInput, domainSettings, siteSecretBegin } from "./domain-settings.ts";
+import { type DomainSettings, type DomainSettingsInput, domainSettings, siteSecretName } from "./domain-settings.ts";
 import { localDomain } from "./local-domain.ts";
 
 /** A domain's settings, and the codec that they make. */
@@ -94,7 +94,7 @@ export function domainFaults(json: string): readonly string[] {
 
 /** A site's secret, as the deployment has it; `undefined`: it has none of this name, or this is no name of such a secret. */
 export function siteSecretOf(env: object, name: string): string | undefined {
-  const value: unknown = name.startsWith(siteSecretBegin) ? Reflect.get(env, name) : undefined;
+  const value: unknown = siteSecretName.test(name) ? Reflect.get(env, name) : undefined;
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 

@@ -212,6 +212,38 @@ test("after a look-up that failed, the last good answer stays, and says why it i
   );
 });
 
+test("a conference that goes by another key is asked for anew, and keeps what is known as long as that fails", async () => {
+  const world = new World({ sessionKey: "ExtConfID" });
+  await world.meeting(weekly);
+
+  const unknown = await world.meeting(weekly, { sessionKey: "999" });
+  const none = await world.meeting(weekly, { sessionKey: null });
+  const other = await world.meeting(weekly, { sessionKey: String(seeded.AO) });
+
+  for (const answer of [unknown, none]) {
+    expect(answer).toMatchObject({ meeting: { topic: "Berth planning" }, failure: expect.stringContaining("refused") });
+  }
+  expect(other).toMatchObject({ meeting: { topic: "Pilots by telephone" }, failure: null });
+  expect(world.asked).toHaveLength(3);
+});
+
+test("an answer that comes after the settings have come to name another user is dropped", async () => {
+  const world = new World();
+  let answer: (response: Response) => void = () => {};
+  const slow = new Promise<Response>((resolve) => {
+    answer = resolve;
+  });
+  world.instead = () => slow;
+  await world.meeting();
+
+  world.as("ben.cole");
+  expect(await world.object.topics(domain, [weekly])).toEqual(new Map());
+  answer(new Response("<html>"));
+  await world.time.pass(2_000);
+
+  expect([await world.object.topics(domain, [weekly]), world.events()]).toEqual([new Map(), []]);
+});
+
 test("a question waits five seconds for a slow site; what comes later is there for the next one", async () => {
   const world = new World();
   let answer: (response: Response) => void = () => {};
