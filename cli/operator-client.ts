@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isLoopback } from "../src/foundation/loopback.ts";
-import type { AgentView, ConferenceView, StoryLine } from "../src/rpc.ts";
+import type { AgentView, ConferenceView, MeetingAnswer, ProvisioningState, StoryLine } from "../src/rpc.ts";
 import { type EdgeSettings, loadEdgeSettings, readCommentedJson, settingsFile } from "./edge-settings.ts";
 import { sendable } from "./edge-state.ts";
 import { StartError } from "./supervise.ts";
@@ -126,7 +126,11 @@ function tokenIn(file: string): Pick<EdgeAddress, "token" | "tokenFrom"> {
 }
 
 /** A conference, and the domain that it is in. */
-export type ConferenceOfDomain = ConferenceView & { readonly domain: string };
+export type ConferenceOfDomain = ConferenceView & {
+  readonly domain: string;
+  /** As the domain's WebEx site called it, where that is cached. */
+  readonly topic?: string;
+};
 
 export interface BridgeAgents {
   readonly domain: string;
@@ -203,6 +207,24 @@ export class OperatorClient {
     return (await this.#ask<{ lines: readonly StoryLine[] }>(path)).lines;
   }
 
+  /** What the domain's WebEx site says of a conference. */
+  async meeting(domain: string, key: string, attendeeId: string | undefined): Promise<MeetingAnswer> {
+    await this.conference(domain, key); // Says which ones there are, where this is none.
+    const query = attendeeId === undefined ? "" : `?${new URLSearchParams({ attendeeId })}`;
+    const found = await this.#find<MeetingAnswer>(
+      `domains/${domain}/conferences/${encodeURIComponent(key)}/meeting${query}`,
+    );
+    if (found !== null) return found;
+    throw new StartError(`the domain ${domain} has no webexSite in its settings: nothing is known of its meetings`);
+  }
+
+  /** What the last provisioning check found; `now`: begins one first, unless one runs. */
+  async provisioning(domain: string, now = false): Promise<ProvisioningState> {
+    const found = await this.#find<ProvisioningState>(`domains/${domain}/provisioning-check`, now ? "POST" : "GET");
+    if (found !== null) return found;
+    throw new StartError(`the domain ${domain} has no webexSite in its settings: there is nothing to compare`);
+  }
+
   async agents(domains: readonly string[]): Promise<readonly BridgeAgents[]> {
     const lists = domains.map(async (domain) => {
       const { bridges } = await this.#ask<{ bridges: readonly BridgeAgents[] }>(`domains/${domain}/agents`);
@@ -218,9 +240,9 @@ export class OperatorClient {
   }
 
   /** `null`: the edge has no such thing. */
-  async #find<Answer>(path: string): Promise<Answer | null> {
+  async #find<Answer>(path: string, method: "GET" | "POST" = "GET"): Promise<Answer | null> {
     const { url, urlFrom, token, tokenFrom } = this.#edge;
-    const request = { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(PATIENCE_MS) };
+    const request = { method, headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(PATIENCE_MS) };
     const asked = fetch(`${url}/api/v1/${path}`, request).then(async (response) => ({
       response,
       text: await response.text(), // An answer may break off.

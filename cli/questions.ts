@@ -3,8 +3,11 @@ import { type Command, InvalidArgumentError } from "commander";
 import { allPrintable, printable, printableJson } from "../src/foundation/printable.ts";
 import type { Terminal } from "../src/foundation/table.ts";
 import { hourMs } from "../src/foundation/timers.ts";
+import type { ProvisioningState } from "../src/rpc.ts";
 import { clockTime } from "./clock-time.ts";
+import { meetingText } from "./meeting.ts";
 import { type ConferenceOfDomain, findEdge, OperatorClient } from "./operator-client.ts";
+import { provisioningText } from "./provisioning.ts";
 import { linesWithin, type Period, storyText } from "./story.ts";
 import { StartError } from "./supervise.ts";
 import { systemReason } from "./system-reason.ts";
@@ -12,6 +15,8 @@ import { endWithReader, localTime, ownTerminal } from "./terminal.ts";
 import { agentsText, callsOf, callsText, conferencesText, conferenceText, hostsOf, hostsText } from "./views.ts";
 
 const WATCH_EVERY_MS = 1_000;
+/** A check of a large site takes longer: the answer then says how far it is. */
+const MOST_CHECK_S = 600;
 /** Ids, by which conferences that are over are found, are known for a week. */
 const MOST_HOURS = 7 * 24;
 
@@ -30,7 +35,7 @@ interface Answer<Data> {
   readonly warning?: string | undefined;
 }
 
-/** The commands that ask a running edge. They change nothing. */
+/** The commands that ask a running edge. They change nothing, but that `provisioning --now` has a check begin. */
 export function addQuestions(program: Command): void {
   question(program, "conferences", "the conferences that run, the latest first")
     .option("--all", "those that are over, too: of the last 6 hours")
@@ -53,6 +58,19 @@ export function addQuestions(program: Command): void {
       answer(options, async (edge) => {
         const conference = await edge.conference(await edge.domain(options.domain), key);
         return { data: conference, text: conferenceText };
+      }),
+    );
+
+  question(
+    program,
+    "meeting <key>",
+    "what the domain's WebEx site says of a conference: topic, host, schedule, numbers, links",
+  )
+    .option("--attendee-id <digits>", "fill this attendee ID into what telephones dial")
+    .action((key: string, options: Options & { attendeeId?: string }) =>
+      answer(options, async (edge) => {
+        const meeting = await edge.meeting(await edge.domain(options.domain), key, options.attendeeId);
+        return { data: meeting, text: meetingText };
       }),
     );
 
@@ -104,6 +122,30 @@ export function addQuestions(program: Command): void {
       return { data: bridges, text: agentsText };
     }),
   );
+
+  program
+    .command("provisioning [domain]")
+    .description("what differs between a domain's WebEx site and its settings, as the last check found it")
+    .option("--domain <name>", "the same as the argument")
+    .option("--now", "have a check made now, and wait for its end")
+    .option("--json", "as JSON")
+    .action((named: string | undefined, options: Options & { now?: true }) =>
+      answer(options, async (edge) => {
+        const domain = await edge.domain(named ?? options.domain);
+        const state = options.now ? await checkedNow(edge, domain) : await edge.provisioning(domain);
+        return { data: state, text: provisioningText };
+      }),
+    );
+}
+
+/** The state after a check; where the site keeps it from its end for long, as it is then. */
+async function checkedNow(edge: OperatorClient, domain: string): Promise<ProvisioningState> {
+  let state = await edge.provisioning(domain, true);
+  for (let asked = 0; state.running !== null && asked < MOST_CHECK_S; asked += 1) {
+    await pause(1_000);
+    state = await edge.provisioning(domain);
+  }
+  return state;
 }
 
 function question(program: Command, name: string, description: string): Command {

@@ -7,6 +7,7 @@ import { loadDomains } from "../src/settings/load.ts";
 import { lengthFault, warningsOf } from "./check.ts";
 import { type EdgeSettings, loadEdgeSettings } from "./edge-settings.ts";
 import { holdEdgeState, operatorTokenIn, requireFreePort, requireOwnHost } from "./edge-state.ts";
+import { missingSecretsOf, siteSecretsIn, type Variables } from "./site-secrets.ts";
 import { give, type Launch, Part, StartError, startGuard } from "./supervise.ts";
 import { systemReason } from "./system-reason.ts";
 import { prepareWorkerd, urlHere } from "./workerd.ts";
@@ -35,6 +36,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
     reloads = reloads.then(async () => reload(file, await running.promise)); // One after the other.
   });
   giveWarnings(settings.domains);
+  giveMissingSecrets(settings.domains, process.env);
   await requireOwnHost(`host in ${file}`, host);
   await requireFreePort(`port in ${file}`, port, host);
   holdEdgeState(state, `state in ${file}`);
@@ -43,6 +45,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
     DOMAINS: settings.domains,
     OPERATOR_TOKEN: operatorTokenIn(settings.operatorTokenFile, `operatorTokenFile in ${file}`),
     RELOAD_TOKEN: reloadToken,
+    ...siteSecretsIn(process.env),
   };
   const launch = prepareWorkerd({
     workerd: parts.workerd(),
@@ -132,6 +135,7 @@ async function reload(file: string, { begun, edge, launch, url, reloadToken, sig
     return give("reload", { level: "error", event: "reload-refused", msg });
   }
   giveWarnings(now.domains);
+  giveMissingSecrets(now.domains, launch.env ?? {}); // Those of the start: a process gets no new environment.
   edge.launch = { ...launch, env: { ...launch.env, DOMAINS: now.domains } }; // For the start after a crash.
   const headers = { authorization: `Bearer ${reloadToken}` };
   const answer = await fetch(`${url}/reload`, {
@@ -153,6 +157,13 @@ async function reload(file: string, { begun, edge, launch, url, reloadToken, sig
 
 function giveWarnings(domains: string): void {
   for (const { about, says } of warningsOf(domains)) {
+    give("warning", { level: "warn", event: "settings-warning", msg: `${about} ${says}` });
+  }
+}
+
+/** Conferences do without a WebEx site, so that its secret may be missing. */
+function giveMissingSecrets(domains: string, variables: Variables): void {
+  for (const { about, says } of missingSecretsOf(domains, variables)) {
     give("warning", { level: "warn", event: "settings-warning", msg: `${about} ${says}` });
   }
 }

@@ -16,6 +16,7 @@ export function conferencesText(
       domainColumn(conferences),
       { title: "CONFERENCE", text: ({ key }) => key, style: () => "bold" },
       { title: "STATE", text: stateOf, style: ({ phase }) => (phase === "ended" ? "dim" : null) },
+      { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
       { title: "CALLERS", text: ({ callers }) => String(callers.length) },
       { title: "BRIDGE", text: ({ bridge }) => bridge ?? "", cut: true },
       { title: "TSP SERVER", text: ({ host }) => bare(host), cut: true },
@@ -65,12 +66,13 @@ export function conferenceText(conference: ConferenceOfDomain, now: number, term
   ];
 }
 
-/** What and whose a conference is, in two lines. */
+/** What and whose a conference is, in two lines or, with its topic, three. */
 export function conferenceHead(conference: ConferenceOfDomain, now: number, { style }: Terminal): readonly string[] {
-  const { key, domain, bridge, host, extConfId, lastAt, phase } = conference;
+  const { key, domain, bridge, host, extConfId, lastAt, phase, topic } = conference;
   const of = phase === "ended" ? [] : [`WebEx ${bare(host) || "not attached"}`, `ExtConfID ${extConfId}`];
   return [
     `${style("bold", `conference ${key}`)} of ${domain}, ${stateOf(conference)}, last input ${fromNow(lastAt, now)}`,
+    topic === undefined ? "" : `topic ${topic}`,
     [...(bridge === null ? [] : [`bridge ${bridge}`]), ...of].join(", "),
   ].filter((line) => line !== "");
 }

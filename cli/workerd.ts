@@ -9,6 +9,7 @@ export const edgeObjects = {
   ID_ALLOCATOR: "IdAllocatorObject",
   MAILBOX: "MailboxObject",
   RELAY: "RelayObject",
+  WEBEX_SITE: "WebexSiteObject",
 } as const;
 
 /** What plain workerd needs to serve a Worker. */

@@ -32,6 +32,9 @@ const outcomes: readonly Outcome["event"][] = [
   "command-failed",
 ];
 
+const siteOutcomes = ["answered", "refused", "failed"] as const;
+const checkOutcomes = ["done", "failed"] as const;
+
 /** Where nobody scrapes the metrics, tallies of conferences that are over are deleted after so many new ones. */
 const deleteOverEvery = 1_000;
 
@@ -71,6 +74,15 @@ export class Measures {
     "bridgehead_foreign_reports_total",
     "Messages of agents with reports about conferences that are not the edge's.",
   );
+  readonly siteRequests = new Counter(
+    "bridgehead_webex_site_requests_total",
+    "Requests to a domain's WebEx site: answered, refused alone, or failed like all others would.",
+  );
+  readonly checks = new Counter(
+    "bridgehead_provisioning_checks_total",
+    "Comparisons of a domain's WebEx site with its settings that came to their end, or failed.",
+  );
+  readonly #provisioning = new Map<DomainName, number>();
   readonly #tallies = new Map<string, { readonly domain: DomainName; readonly tally: Tally }>();
   readonly #agents = new Map<string, Agents>();
 
@@ -93,6 +105,12 @@ export class Measures {
     this.#agents.set(`${domain}/${bridge}`, { labels: { domain, bridge }, active, standby });
   }
 
+  /** The differences that the last provisioning check found; `null`: the domain has no site any more. */
+  provisioning(domain: DomainName, differences: number | null): void {
+    if (differences === null) this.#provisioning.delete(domain);
+    else this.#provisioning.set(domain, differences);
+  }
+
   /** As Prometheus reads it. */
   text(domains: Iterable<Domain>, now: EpochMs): string {
     const [creating, running, callers, documents, ages] = Array.from(
@@ -106,6 +124,10 @@ export class Measures {
       for (const outcome of postResults) this.posts.begin({ domain, outcome });
       for (const outcome of outcomes) this.outcomes.begin({ domain, outcome });
       for (const histogram of [this.postSeconds, this.commandSeconds, this.eventSeconds]) histogram.begin({ domain });
+      if (settings.webexSite) {
+        for (const outcome of siteOutcomes) this.siteRequests.begin({ domain, outcome });
+        for (const outcome of checkOutcomes) this.checks.begin({ domain, outcome });
+      }
       for (const { name: bridge } of settings.bridges) {
         for (const counter of [this.takeovers, this.foreignReports]) counter.begin({ domain, bridge });
         const name = `${domain}/${bridge}`;
@@ -143,6 +165,14 @@ export class Measures {
       ),
       familyOf("gauge", "bridgehead_oldest_document_seconds", "For how long the oldest of them waits.", byDomain(ages)),
       familyOf("gauge", "bridgehead_agents", "Agents with a link, as their relay last knew.", byRole.flat()),
+      familyOf(
+        "gauge",
+        "bridgehead_provisioning_differences",
+        "Differences between a domain's WebEx site and its settings, as the last check found them.",
+        byDomain(this.#provisioning),
+      ),
+      this.siteRequests.text(),
+      this.checks.text(),
       this.takeovers.text(),
       this.foreignReports.text(),
       this.outcomes.text(),

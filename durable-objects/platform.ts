@@ -1,6 +1,6 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
 import type { Timers } from "../src/foundation/timers.ts";
-import type { ConferenceRpc, HandleIndexRpc, IdAllocatorRpc, MailboxRpc, RelayRpc } from "../src/rpc.ts";
+import type { ConferenceRpc, HandleIndexRpc, IdAllocatorRpc, MailboxRpc, RelayRpc, WebexSiteRpc } from "../src/rpc.ts";
 import { showsPersonal } from "../src/settings/load.ts";
 import { type Log, logOf } from "./log.ts";
 import { Measures } from "./measures.ts";
@@ -49,6 +49,8 @@ export interface Env {
   readonly MAILBOX: Objects<MailboxRpc>;
   /** Named `domain/bridge`. */
   readonly RELAY: Objects<RelayRpc>;
+  /** Named `domain`. */
+  readonly WEBEX_SITE: Objects<WebexSiteRpc>;
   /** JSON: domain name → settings. */
   readonly DOMAINS: string;
   readonly OPERATOR_TOKEN: string;

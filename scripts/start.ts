@@ -8,6 +8,7 @@ import { Option } from "commander";
 import { isSocketUrl } from "../bridge-agent/drivers/socket-url.ts";
 import type { AgentSettingsInput } from "../bridge-agent/settings.ts";
 import { requireFreePort } from "../cli/edge-state.ts";
+import { missingSecretsOf, siteSecretsIn } from "../cli/site-secrets.ts";
 import {
   type Guard,
   type Launch,
@@ -97,11 +98,13 @@ async function start(): Promise<() => Promise<void>> {
   const checked = loadDomains(domains);
   if (!checked.ok) throw new StartError(checked.error.replaceAll("DOMAINS.local", "DOMAIN_LOCAL"));
 
+  for (const { says } of missingSecretsOf(domains, process.env)) tell("warning", `the domain local ${says}`);
+
   const edge = {
     folder: join(folder, "edge"),
     host: "127.0.0.1",
     port: ports.edge,
-    variables: { DOMAINS: domains, OPERATOR_TOKEN: token },
+    variables: { DOMAINS: domains, OPERATOR_TOKEN: token, ...siteSecretsIn(process.env) },
     // The edge around which `npm run cost` has put a platform that counts.
     ...(process.env.COUNTED_EDGE && { entry: process.env.COUNTED_EDGE, flags: ["nodejs_als"] }),
   };

@@ -2,6 +2,8 @@ import type { LogLine } from "../durable-objects/log.ts";
 import { type Env, logAt, measures, timers } from "../durable-objects/platform.ts";
 import type { DomainName } from "./foundation/ids.ts";
 import { LogLimit, RateLimit } from "./foundation/limits.ts";
+import { reasonOf } from "./foundation/reason.ts";
+import { within } from "./foundation/timers.ts";
 import { version } from "./foundation/version.ts";
 import { AgentsToClose } from "./http/agents-to-close.ts";
 import { createApp, type Edge, isOperator } from "./http/app.ts";
@@ -10,13 +12,14 @@ import { type EdgeEvent, Metrics, processText } from "./http/monitoring.ts";
 import { Storage } from "./http/storage.ts";
 import { HandleCache } from "./routing/deliver.ts";
 import type { EdgeObjects, OperatorViews } from "./rpc.ts";
-import { type Domains, domainsOf, replaceDomains } from "./settings/load.ts";
+import { type Domains, domainsOf, replaceDomains, siteSecretOf, siteSecretsOf } from "./settings/load.ts";
 
 export { ConferenceObject } from "../durable-objects/conference-object.ts";
 export { HandleIndexObject } from "../durable-objects/handle-index-object.ts";
 export { IdAllocatorObject } from "../durable-objects/id-allocator-object.ts";
 export { MailboxObject } from "../durable-objects/mailbox-object.ts";
 export { RelayObject } from "../durable-objects/relay-object.ts";
+export { WebexSiteObject } from "../durable-objects/webex-site-object.ts";
 
 let app: ReturnType<typeof createApp> | undefined;
 let agentsToClose: AgentsToClose | undefined;
@@ -35,6 +38,7 @@ export default {
         "This deployment serves nothing until its settings are right; see its log.",
       );
     }
+    wakeSites(domains.value, env, context);
     app ??= createApp(edgeOf(env));
     return app.fetch(request, env, context);
   },
@@ -79,6 +83,7 @@ async function reload(json: string, env: Env, context: ExecutionContext): Promis
   const before = known(env);
   const after = replaceDomains(json);
   if (!after.ok) return problem(422, "wrong settings", after.error);
+  wakeSites(after.value, env, context);
   // The domains count from here on. So a relay that does not close its agents' links is for the log, and the answer stays.
   agentsToClose ??= agentsToCloseOf(env);
   const closing = agentsToClose;
@@ -95,6 +100,41 @@ function agentsToCloseOf(env: Env): AgentsToClose {
     closeAgents: (domain, bridge, agents) => env.RELAY.getByName(`${domain}/${bridge}`).closeAgents(agents),
     log: (event, facts, level) => limitedLog(env, level, event, facts),
   });
+}
+
+/** What the sites were last told of; `null`: one of them was not reached. */
+let told: { readonly domains: Domains | null; readonly at: number } = { domains: null, at: 0 };
+const TELL_AGAIN_MS = 60_000;
+
+/**
+ * Tells the objects of WebEx sites that there are settings, or others than before: nothing else would wake them for the night. Once for
+ * each isolate and settings, beside the request that comes first; no request waits for it, and no site is asked.
+ */
+function wakeSites(domains: Domains, env: Env, context: ExecutionContext): void {
+  const [before, now] = [told.domains, Date.now()];
+  if (before === domains || (before === null && Math.abs(now - told.at) < TELL_AGAIN_MS)) return;
+  told = { domains, at: now };
+  for (const { domain, secret } of siteSecretsOf(domains)) {
+    if (siteSecretOf(env, secret) === undefined)
+      limitedLog(env, "warn", "webex-site-without-secret", { domain, secret });
+  }
+  const withSite = [...(before?.values() ?? []), ...domains.values()].flatMap(({ name, settings }) =>
+    settings.webexSite ? name : [],
+  );
+  for (const domain of new Set(withSite)) {
+    const asked = within(
+      timers,
+      5_000,
+      "the object of the WebEx site",
+      env.WEBEX_SITE.getByName(domain).settingsRead(domain),
+    );
+    context.waitUntil(
+      asked.catch((error: unknown) => {
+        told = { domains: null, at: Date.now() };
+        limitedLog(env, "warn", "webex-site-asleep", { domain, error: reasonOf(error) });
+      }),
+    );
+  }
 }
 
 /** Any request can cause a line, so each event of each domain has its limit. */
@@ -126,5 +166,6 @@ function viewsOf(env: Env): OperatorViews {
     conferencesOf: (domain, ...page) => env.ID_ALLOCATOR.getByName(domain).conferencesOf(...page),
     conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
     agents: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`).agents(),
+    webexSite: (domain) => env.WEBEX_SITE.getByName(domain),
   };
 }

@@ -18,3 +18,4 @@ export const ConferenceObject = countedObject(objects.ConferenceObject, "confere
 export const IdAllocatorObject = countedObject(objects.IdAllocatorObject, "ids");
 export const MailboxObject = countedObject(objects.MailboxObject, "mailbox");
 export const RelayObject = countedObject(objects.RelayObject, "relay");
+export const WebexSiteObject = countedObject(objects.WebexSiteObject, "site");

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Refusal } from "./refusals.ts";
 import type { XmlElement } from "./xml.ts";
 
@@ -53,11 +54,10 @@ export type Prefix = keyof typeof namespaces;
  * them alone. `& name` begins a type with the elements of another. `#` begins a remark.
  */
 const types = new Map<string, () => Shape>();
-for (const file of readdirSync(new URL("schema/", import.meta.url))) {
+const folder = join(import.meta.dirname, "schema");
+for (const file of readdirSync(folder)) {
   const prefix = file.replace(".txt", "");
-  const lines = readFileSync(new URL(`schema/${file}`, import.meta.url), "utf8")
-    .split("\n")
-    .filter(Boolean);
+  const lines = readFileSync(join(folder, file), "utf8").split("\n").filter(Boolean);
   lines.forEach((line, at) => {
     if (/^[ #]/.test(line)) return;
     const [name = "", ...kind] = line.split(" ");

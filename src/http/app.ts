@@ -8,12 +8,13 @@ import type { Domain } from "../settings/load.ts";
 import { receiveDocument } from "./adapter.ts";
 import { admitAgent } from "./agents.ts";
 import { problem } from "./body.ts";
-import { globalNumbers } from "./global-numbers.ts";
+import { globalNumbers, SiteNumbers } from "./global-numbers.ts";
 import { type EdgeEvent, type Metrics, Readiness } from "./monitoring.ts";
 import { failureOf, forOneRequest } from "./objects-of-request.ts";
 import { hybridData, passthrough } from "./operator-api.ts";
 import { listAgents, listConferences, listDomains, showConference, tellStory } from "./operator-views.ts";
 import type { Storage } from "./storage.ts";
+import { beginProvisioning, showMeeting, showProvisioning } from "./webex-site.ts";
 
 /** Everything that a route may use. */
 export interface Edge extends Timers {
@@ -51,10 +52,15 @@ export function createApp(edge: Edge): Hono {
     });
   }
 
-  app.all("/global-numbers/:domain", (context) => {
+  const siteNumbers = new SiteNumbers();
+  app.all("/global-numbers/:domain", async (context) => {
     const domain = edge.domains.get(context.req.param("domain"));
-    const numbers = domain?.settings.globalNumbers;
-    return numbers ? globalNumbers(context.req.raw, numbers) : noSuchPage();
+    const own = domain?.settings.globalNumbers;
+    if (!domain?.settings.webexSite?.globalNumbers) {
+      return own ? globalNumbers(context.req.raw, own) : noSuchPage();
+    }
+    const known = await siteNumbers.of(domain.name, forOneRequest(edge));
+    return globalNumbers(context.req.raw, own ?? {}, known);
   });
 
   // Plain workerd tells no time of its own, and agents compare their clocks with this one.
@@ -104,6 +110,12 @@ export function createApp(edge: Edge): Hono {
   app.get("/api/v1/domains/:domain/conferences", (context) => ofDomain(context, edge, listConferences));
   app.get("/api/v1/domains/:domain/conferences/:confKey", (context) => forConference(context, edge, showConference));
   app.get("/api/v1/domains/:domain/conferences/:confKey/story", (context) => forConference(context, edge, tellStory));
+
+  app.get("/api/v1/domains/:domain/conferences/:confKey/meeting", (context) =>
+    forConference(context, edge, showMeeting),
+  );
+  app.get("/api/v1/domains/:domain/provisioning-check", (context) => ofDomain(context, edge, showProvisioning));
+  app.post("/api/v1/domains/:domain/provisioning-check", (context) => ofDomain(context, edge, beginProvisioning));
 
   app.notFound(() => noSuchPage());
   app.onError((error) => {

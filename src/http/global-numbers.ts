@@ -1,6 +1,10 @@
 import { html, raw } from "hono/html";
+import type { DomainName } from "../foundation/ids.ts";
 import { countryName, type GlobalNumbers } from "../settings/domain-settings.ts";
+import type { SiteNumber } from "../webex/provisioning.ts";
+import type { Edge } from "./app.ts";
 import { problem } from "./body.ts";
+import { failureOf } from "./objects-of-request.ts";
 
 /** One thing about the caller's own meeting: a number to dial, or a code to key in. */
 interface MeetingDetail {
@@ -48,13 +52,45 @@ li a { display: inline-block; padding: .2rem 0; margin-right: .5rem; font-varian
 }
 `;
 
-/** `GET /global-numbers/:domain`: the page that WebEx links to as the domain's global call-in numbers (protocol 1.6). */
-export async function globalNumbers(request: Request, numbers: GlobalNumbers): Promise<Response> {
+/** How long strangers see the same numbers: each of their requests would otherwise ask an object. */
+const SAME_NUMBERS_MS = 60_000;
+/** The same as long as none are known. */
+const NO_NUMBERS_MS = 2_000;
+
+/** The numbers that are known of each domain's WebEx site, none where nothing is known. No request asks the site. */
+export class SiteNumbers {
+  readonly #latest = new Map<DomainName, { readonly at: number; readonly numbers: readonly SiteNumber[] }>();
+
+  /** Those of before where the object does not answer at once. */
+  async of(domain: DomainName, { views, log, now }: Edge): Promise<readonly SiteNumber[]> {
+    const latest = this.#latest.get(domain);
+    const sameMs = latest?.numbers.length ? SAME_NUMBERS_MS : NO_NUMBERS_MS;
+    if (latest && Math.abs(now() - latest.at) < sameMs) return latest.numbers;
+    const asked = views.webexSite(domain).numbers(domain);
+    const numbers = await asked.catch((error: unknown) => {
+      const { object, objectId, error: why } = failureOf(error);
+      log("view-failed", { domain, object, objectId, error: why }, "warn");
+      return latest?.numbers ?? [];
+    });
+    this.#latest.set(domain, { at: now(), numbers });
+    return numbers;
+  }
+}
+
+/**
+ * `GET /global-numbers/:domain`: the page that WebEx links to as the domain's global call-in numbers (protocol 1.6). Where numbers of the
+ * domain's WebEx site are known, only these are shown: under the countries and labels that the domain's own list has for them.
+ */
+export async function globalNumbers(
+  request: Request,
+  own: GlobalNumbers,
+  ofSite: readonly SiteNumber[] = [],
+): Promise<Response> {
   if (request.method !== "GET" && request.method !== "HEAD") {
     return problem(405, "method not allowed", "This page is read by GET.", { allow: "GET, HEAD" });
   }
   const details = meetingDetails(new URL(request.url).searchParams);
-  const page = await globalNumbersPage(numbers, details);
+  const page = await globalNumbersPage(ofSite.length === 0 ? sectionsOf(own) : sectionsOfSite(ofSite, own), details);
   return new Response(page.toString(), {
     headers: {
       "content-type": "text/html; charset=UTF-8",
@@ -122,11 +158,34 @@ function detail(kind: MeetingDetail["kind"], label: string, value: string | unde
   return value === undefined ? [] : [{ kind, label, value }];
 }
 
-/** The page of a domain's numbers, sorted by the countries' English names. It needs nothing but itself. */
-function globalNumbersPage(numbers: GlobalNumbers, details: readonly MeetingDetail[]): Html {
-  const countries = Object.entries(numbers)
-    .map(([code, list]) => ({ code, name: countryName(code), list }))
+interface Section {
+  readonly id: string;
+  readonly name: string;
+  readonly list: readonly { readonly number: string; readonly kind: string; readonly label?: string | undefined }[];
+}
+
+/** By country, sorted by the countries' English names. */
+function sectionsOf(numbers: GlobalNumbers): readonly Section[] {
+  return Object.entries(numbers)
+    .map(([code, list]) => ({ id: code, name: countryName(code), list }))
     .sort((a, b) => a.name.localeCompare(b.name, "en"));
+}
+
+/** The site does not say which country a number is of: where the domain's list does, that counts. */
+function sectionsOfSite(ofSite: readonly SiteNumber[], own: GlobalNumbers): readonly Section[] {
+  const digitsOf = (number: string) => number.replace(/\D/g, "");
+  const known = new Set(ofSite.map(({ number }) => digitsOf(number)));
+  const listed = sectionsOf(own)
+    .map((section) => ({ ...section, list: section.list.filter(({ number }) => known.has(digitsOf(number))) }))
+    .filter(({ list }) => list.length > 0);
+  const inList = new Set(listed.flatMap(({ list }) => list.map(({ number }) => digitsOf(number))));
+  const others = ofSite.filter(({ number }) => !inList.has(digitsOf(number)));
+  if (others.length === 0) return listed;
+  return [{ id: "others", name: listed.length > 0 ? "Other numbers" : "Call-in numbers", list: others }, ...listed];
+}
+
+/** The page of a domain's numbers. It needs nothing but itself. */
+function globalNumbersPage(sections: readonly Section[], details: readonly MeetingDetail[]): Html {
   return html`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -139,9 +198,9 @@ function globalNumbersPage(numbers: GlobalNumbers, details: readonly MeetingDeta
 <main>
 <h1>Global call-in numbers</h1>
 ${details.length > 0 && meeting(details)}
-<h2>Numbers by country</h2>
+${sections.length === 0 ? html`<p>The numbers are not known at the moment. Those of your invitation work.</p>` : html`<h2>Numbers by country</h2>`}
 <div class="countries">
-${countries.map(({ code, name, list }) => country(code, name, list))}
+${sections.map(country)}
 </div>
 </main>
 </body>
@@ -161,13 +220,13 @@ ${rows}</dl>
 </section>`;
 }
 
-function country(code: string, name: string, list: GlobalNumbers[string]): Html {
+function country({ id, name, list }: Section): Html {
   const items = list.map(
     ({ number, kind, label }) =>
       html`<li>${toDial(number)} <span>${label !== undefined && `${label}, `}${kind}</span></li>\n`,
   );
   return html`<section class="country">
-<h3 id="${code}">${name}</h3>
+<h3 id="${id}">${name}</h3>
 <ul>
 ${items}</ul>
 </section>

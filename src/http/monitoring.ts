@@ -14,7 +14,7 @@ const agentRefusals = ["badMessage", "wrongKey", "oldVersion", "clockSkew", "unk
 export const edgeEvents = [
   ...(["agents-not-closed", "document-note", "document-not-stored", "document-refused", "host-refused"] as const),
   ...(["relay-unreachable", "request-failed", "settings-refused", "view-failed"] as const),
-  ...(["storage-fails", "storage-works-again"] as const),
+  ...(["storage-fails", "storage-works-again", "webex-site-asleep", "webex-site-without-secret"] as const),
 ] as const;
 export type EdgeEvent = (typeof edgeEvents)[number];
 

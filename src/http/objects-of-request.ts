@@ -7,6 +7,8 @@ import type { Edge } from "./app.ts";
 const OBJECTS_WITHIN_MS = 8_000;
 /** For each object of a list, which are many: one that hangs leaves the others their time. */
 const VIEW_WITHIN_MS = 3_000;
+/** For what is shown only if it is at hand. */
+const CACHED_WITHIN_MS = 1_000;
 
 /** What a log line says of a failure: the error, and of an object which one it was. */
 interface Failure {
@@ -87,6 +89,17 @@ export function forOneRequest(edge: Edge): Edge {
       return {
         view: () => limitTo(VIEW_WITHIN_MS, "a conference", conference, conference.view(), confKey),
         story: () => limit("a conference", conference, conference.story(), confKey),
+      };
+    },
+    webexSite(domain) {
+      const site = edge.views.webexSite(domain);
+      const what = "the object of the WebEx site";
+      return {
+        meeting: (question) => limit(what, site, site.meeting(question)),
+        topics: (...asked) => limitTo(CACHED_WITHIN_MS, what, site, site.topics(...asked)),
+        numbers: (asked) => limitTo(CACHED_WITHIN_MS, what, site, site.numbers(asked)),
+        provisioning: (asked) => limit(what, site, site.provisioning(asked)),
+        beginCheck: (asked) => limit(what, site, site.beginCheck(asked)),
       };
     },
     agents: (domain, bridge) => limitTo(VIEW_WITHIN_MS, "the relay", {}, edge.views.agents(domain, bridge)),

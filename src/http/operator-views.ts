@@ -68,6 +68,11 @@ export async function listConferences(request: Request, domain: Domain, edge: Ed
     before === null ? null : Number(place),
     before === null ? null : Number(top),
   );
+  const topics = topicsOf(
+    domain,
+    holders.map(({ key }) => key),
+    edge,
+  );
   const found: (ConferenceView | null | "unreachable")[] = [];
   let asked = 0;
   const askOneByOne = async () => {
@@ -86,11 +91,13 @@ export async function listConferences(request: Request, domain: Domain, edge: Ed
   };
   await Promise.all(Array.from({ length: ASKED_AT_ONCE }, askOneByOne));
   const endedSince = query.has("all") ? begunAt - hours * hourMs : Number.POSITIVE_INFINITY;
+  const known = await topics;
   const left = asked < holders.length ? holders[asked - 1]?.place : next;
   return Response.json({
     conferences: found
       .filter((view) => view !== null && view !== "unreachable")
-      .filter(({ phase, lastAt }) => phase !== "ended" || lastAt >= endedSince),
+      .filter(({ phase, lastAt }) => phase !== "ended" || lastAt >= endedSince)
+      .map((view) => withTopic(view, known)),
     next: typeof left === "number" ? `${left}-${top ?? holders[0]?.place}` : null,
     unreachable: found.filter((view) => view === "unreachable").length,
   });
@@ -98,8 +105,11 @@ export async function listConferences(request: Request, domain: Domain, edge: Ed
 
 /** `GET …/conferences/{ConfKey}`: one conference as it is now. */
 export async function showConference(_: Request, domain: Domain, confKey: string, edge: Edge): Promise<Response> {
-  const view = await viewOf(domain, confKey, edge);
-  return view ? Response.json(view) : unknown(domain, confKey);
+  const [view, topics] = await Promise.all([
+    viewOf(domain, confKey, edge),
+    topicsOf(domain, [confKey as ConfKey], edge),
+  ]);
+  return view ? Response.json(withTopic(view, topics)) : unknown(domain, confKey);
 }
 
 /** `GET …/conferences/{ConfKey}/story`: what its journal still holds, the oldest line first. */
@@ -108,16 +118,38 @@ export async function tellStory(_: Request, domain: Domain, confKey: string, edg
   return Response.json({ lines: await edge.views.conference(domain.name, confKey as ConfKey).story() });
 }
 
-async function viewOf(domain: Domain, confKey: string, edge: Edge): Promise<ConferenceView | null> {
+/** What the WebEx site called these conferences, as far as that is cached: the site is not asked, and nothing waits for it. */
+async function topicsOf(
+  { name, settings }: Domain,
+  keys: readonly ConfKey[],
+  { views, log }: Edge,
+): Promise<ReadonlyMap<ConfKey, string>> {
+  if (!settings.webexSite || keys.length === 0) return new Map();
+  return views
+    .webexSite(name)
+    .topics(name, keys)
+    .catch((error: unknown) => {
+      const { object, objectId, error: why } = failureOf(error);
+      log("view-failed", { domain: name, object, objectId, error: why }, "warn");
+      return new Map();
+    });
+}
+
+function withTopic(view: ConferenceView, topics: ReadonlyMap<ConfKey, string>): ConferenceView & { topic?: string } {
+  const topic = topics.get(view.key);
+  return topic === undefined ? view : { ...view, topic };
+}
+
+export async function viewOf(domain: Domain, confKey: string, edge: Edge): Promise<ConferenceView | null> {
   if (!(await isKnown(domain, confKey, edge))) return null;
   return edge.views.conference(domain.name, confKey as ConfKey).view();
 }
 
 /** A conference object that never was would be made by the question, and stay. */
-function isKnown({ name }: Domain, confKey: string, { objects }: Edge): Promise<boolean> {
+export function isKnown({ name }: Domain, confKey: string, { objects }: Edge): Promise<boolean> {
   return objects.handles(name).hasConference(confKey as ConfKey);
 }
 
-function unknown({ name }: Domain, confKey: string): Response {
+export function unknown({ name }: Domain, confKey: string): Response {
   return problem(404, "no such conference", `Nothing is kept of a conference with the key ${confKey} in ${name}.`);
 }

@@ -4,6 +4,7 @@ import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
 import { repairs } from "../tsp/repairs.ts";
 import { overridesFault } from "../tsp/vocabulary.ts";
 import { isXmlText } from "../tsp/xml.ts";
+import { siteOf } from "../webex/url-api/site.ts";
 
 const whole = v.pipe(v.number(), v.integer("must be a whole number"));
 const positive = v.pipe(whole, v.minValue(1, "must be at least 1"));
@@ -160,6 +161,91 @@ const globalNumbers = v.pipe(
 
 export type GlobalNumbers = v.InferOutput<typeof globalNumbers>;
 
+/**
+ * Names of Worker secrets or environment variables that hold a site's secret. None but these is ever read, so that settings cannot have the
+ * operator's token sent to a site; `bridgehead serve` hands over all of its own environment that begin so.
+ */
+export const siteSecretName: RegExp = /^WEBEX_SECRET_[A-Z0-9_]{1,50}$/;
+const secretRef = v.pipe(
+  v.string(),
+  v.regex(
+    siteSecretName,
+    "must be the name of a secret or variable that begins with WEBEX_SECRET_, in capitals, digits and _, and never the secret itself",
+  ),
+);
+const personText = v.pipe(
+  v.string(),
+  v.nonEmpty("must not be empty"),
+  v.maxLength(256, "must have at most 256 characters"),
+  v.check(isXmlText, "must not have characters that XML cannot carry, such as control characters"),
+);
+const siteLabel = v.pipe(
+  v.string(),
+  v.nonEmpty("must not be empty"),
+  v.maxLength(64, "must have at most 64 characters"),
+);
+
+/** The domain's site at WebEx. Nothing that a call needs depends on it. */
+export const webexSiteSettings = v.strictObject({
+  /** Its name, host or address; http only on this machine. */
+  site: v.pipe(
+    v.string(),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const site = dataset.typed ? siteOf(dataset.value) : null;
+      // The sentence begins with the value, which is said behind it.
+      if (site && !site.ok) addIssue({ message: site.error.says.replace(/^the site ".*?" (?=must|has)/s, "") });
+    }),
+  ),
+  /** Who asks: one of the two. */
+  webExId: v.optional(personText),
+  email: v.optional(personText),
+  /** Where the secret is: one of the two. */
+  passwordFrom: v.optional(secretRef),
+  accessTokenFrom: v.optional(secretRef),
+  partnerId: v.optional(personText),
+  /** How old an answer of the site may be before it is asked again. */
+  cacheMs: v.optional(v.pipe(duration, v.minValue(60_000, "must be at least 60000")), 3_600_000),
+  /** Which of WebEx's ids of a conference is the session's key at the site (protocol 2.1, 6.6). */
+  sessionKey: v.optional(v.picklist(["ConfKey", "ExtConfID"], 'must be "ConfKey" or "ExtConfID"'), "ConfKey"),
+  /** Whether the page `/global-numbers/{domain}` shows the site's numbers, and the domain's own only as long as none are known. */
+  globalNumbers: v.optional(v.boolean(), false),
+  /** Whether accounts and numbers are compared each night. */
+  nightlyCheck: v.optional(v.boolean(), true),
+  /** The hour in which that begins, in UTC. */
+  checkHour: v.optional(v.pipe(whole, v.minValue(0, "must be 0 to 23"), v.maxValue(23, "must be 0 to 23")), 2),
+  /** What the check expects at the site beside what the other settings say. */
+  expects: v.optional(
+    v.strictObject({
+      /** The edge as WebEx reaches it; without it the adapter URL is compared by its path alone. */
+      edge: v.optional(address),
+      /** All numbers that lead to the domain's bridges, beside those of `globalNumbers`. */
+      numbers: v.optional(v.array(shownNumber.entries.number)),
+      labels: v.optional(
+        v.strictObject({
+          participantCode: v.optional(siteLabel),
+          subscriberCode: v.optional(siteLabel),
+          attendeeId: v.optional(siteLabel),
+        }),
+      ),
+    }),
+    {},
+  ),
+});
+
+export type WebexSiteSettings = v.InferOutput<typeof webexSiteSettings>;
+
+const webexSite = v.pipe(
+  webexSiteSettings,
+  v.check(
+    ({ webExId, email }) => (webExId === undefined) !== (email === undefined),
+    "must have one of webExId and email",
+  ),
+  v.check(
+    ({ passwordFrom, accessTokenFrom }) => (passwordFrom === undefined) !== (accessTokenFrom === undefined),
+    "must have one of passwordFrom and accessTokenFrom",
+  ),
+);
+
 /** Settings of one telephony domain. Names and defaults are those of the local run; a deployment replaces what it must. */
 export const domainSettings = v.strictObject({
   webex: v.strictObject({
@@ -235,6 +321,8 @@ export const domainSettings = v.strictObject({
   policy: v.optional(v.strictObject({ allow: v.optional(numberBegins, ["+"]), deny: v.optional(numberBegins, []) })),
   /** The page `/global-numbers/{domain}`; without this setting there is none (protocol 1.6). */
   globalNumbers: v.optional(globalNumbers),
+  /** What is known of the domain's conferences at WebEx's site: topics, hosts, schedules, numbers. Without this setting nothing is asked there. */
+  webexSite: v.optional(webexSite),
   protocol: v.optional(protocol, {}),
   /** The last part of the adapter URL: one secret, or two while WebEx changes from one to the other. Without any, the URL has no such part. */
   adapterSecrets: v.optional(

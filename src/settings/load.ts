@@ -4,7 +4,7 @@ import { reasonOf } from "../foundation/reason.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { mustBe, wrongValue } from "../foundation/wrong-value.ts";
 import { type AdapterCodec, createCodec } from "../tsp/codec.ts";
-import { type DomainSettings, type DomainSettingsInput, domainSettings } from "./domain-settings.ts";
+import { type DomainSettings, type DomainSettingsInput, domainSettings, siteSecretName } from "./domain-settings.ts";
 import { localDomain } from "./local-domain.ts";
 
 /** A domain's settings, and the codec that they make. */
@@ -90,6 +90,20 @@ export function showsPersonal(env: DomainsEnv, name: unknown): boolean {
 export function domainFaults(json: string): readonly string[] {
   const checked = checkDomains(json);
   return checked.ok ? [] : checked.error;
+}
+
+/** A site's secret, as the deployment has it; `undefined`: it has none of this name, or this is no name of such a secret. */
+export function siteSecretOf(env: object, name: string): string | undefined {
+  const value: unknown = siteSecretName.test(name) ? Reflect.get(env, name) : undefined;
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** The secrets of sites that these domains name. */
+export function siteSecretsOf(domains: Domains): { readonly domain: DomainName; readonly secret: string }[] {
+  return Array.from(domains.values()).flatMap(({ name: domain, settings: { webexSite } }) => {
+    const secret = webexSite?.passwordFrom ?? webexSite?.accessTokenFrom;
+    return secret === undefined ? [] : [{ domain, secret }];
+  });
 }
 
 function readDomains(json: string): Result<Domains, string> {
@@ -181,8 +195,14 @@ function findSamples(value: unknown): string[] {
   });
 }
 
-/** Their values are not repeated in the log: somebody may have put a private key where the public one belongs. */
-const secretSettings: ReadonlySet<string> = new Set(["adapterSecrets", "publicKey"]);
+/** Their values are not repeated in the log: somebody may have put a private key where the public one belongs, or a password in place of its name. */
+const secretSettings: ReadonlySet<string> = new Set([
+  "adapterSecrets",
+  "publicKey",
+  "passwordFrom",
+  "accessTokenFrom",
+  "partnerId",
+]);
 
 /** Names that are no settings come first: where one is a mistyped name, that setting is not told as missing besides. */
 function explainAll(issues: readonly v.BaseIssue<unknown>[]): string[] {
@@ -309,6 +329,26 @@ export const example: DomainSettingsInput = {
   passthroughUrl: "https://voice.example.com/passthrough",
   policy: { allow: ["+1", "+44"], deny: ["+1900"] },
   globalNumbers: { GB: [{ number: "+44 20 7946 0100", kind: "toll", label: "London" }] },
+  webexSite: {
+    site: "acme.webex.com",
+    webExId: "bridgehead",
+    passwordFrom: "WEBEX_SECRET_ACME",
+    partnerId: "acme-audio",
+    cacheMs: 3_600_000,
+    sessionKey: "ConfKey",
+    globalNumbers: false,
+    nightlyCheck: true,
+    checkHour: 2,
+    expects: {
+      edge: "https://tsp.example.com",
+      numbers: ["+1 408 555 0100"],
+      labels: {
+        participantCode: "Attendee access code",
+        subscriberCode: "Host access code",
+        attendeeId: "Attendee ID",
+      },
+    },
+  },
   protocol: {
     elements: { W2A_UpdateUser: "W2A_UpdateCall" },
     attributes: { SubConfID: "ExtSubConfID" },

@@ -60,6 +60,13 @@ export class WholeEdge {
         conferencesOf: nobody,
         conference: () => ({ view: nobody, story: nobody }),
         agents: nobody,
+        webexSite: () => ({
+          meeting: nobody,
+          topics: nobody,
+          numbers: nobody,
+          provisioning: nobody,
+          beginCheck: nobody,
+        }),
       },
       handleCache: new HandleCache(),
       posts: new RateLimit(),

@@ -13,11 +13,15 @@ import type {
   ConferenceView,
   EdgeObjects,
   HandleRequest,
+  MeetingAnswer,
+  MeetingQuestion,
   OperatorViews,
+  ProvisioningState,
   StoryLine,
 } from "../../src/rpc.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
+import type { SiteNumber } from "../../src/webex/provisioning.ts";
 import { memoryHandles } from "../durable-objects/fakes.ts";
 import { testDomain } from "../local-domain.ts";
 
@@ -79,6 +83,14 @@ export class FakeEdge {
   readonly views = new Map<ConfKey, ConferenceView>();
   readonly stories = new Map<ConfKey, readonly StoryLine[]>();
   readonly agents: AgentView[] = [];
+  /** What the object of the WebEx site answers. */
+  readonly topics = new Map<ConfKey, string>();
+  readonly siteNumbers: SiteNumber[] = [];
+  readonly questions: MeetingQuestion[] = [];
+  readonly meeting: MeetingAnswer = {
+    ...{ meeting: null, knownAt: null, dialIn: [], links: null, failure: "it is not known", notes: [] },
+  };
+  readonly provisioning: ProvisioningState = { last: null, running: null, failure: null, nextAt: 7_200_000 };
   /** Each answer of the handle index waits for this. */
   indexPauses: () => Promise<void> = async () => {};
   /** Each view of a conference waits for this. */
@@ -157,6 +169,27 @@ export class FakeEdge {
           return this.views.get(confKey) ?? null;
         },
         story: async () => this.stories.get(confKey) ?? [],
+      }),
+      webexSite: () => ({
+        meeting: async (question) => {
+          this.#call(`meeting ${question.confKey} by ${question.sessionKey}`, "site");
+          this.questions.push(question);
+          return this.meeting;
+        },
+        topics: async (_, keys) => {
+          this.#call(`topics of ${keys}`, "site");
+          if (this.hung.has("site")) return new Promise(() => {});
+          return this.topics;
+        },
+        numbers: async () => {
+          this.#call("numbers of the site", "site");
+          return this.siteNumbers;
+        },
+        provisioning: async () => this.provisioning,
+        beginCheck: async () => {
+          this.#call("begin a check", "site");
+          return this.provisioning;
+        },
       }),
       agents: async (_domain, bridge) => {
         this.#call(`agents of ${bridge}`, bridge);

@@ -265,3 +265,48 @@ test.each(["other", "local"])(
     }
   },
 );
+
+const webexSite = { site: "acme", webExId: "anna", passwordFrom: "WEBEX_SECRET_ACME" };
+
+test("the site's numbers are shown where the settings want them, under the countries of the domain's own list", async () => {
+  const edge = new FakeEdge(token, { globalNumbers: few, webexSite: { ...webexSite, globalNumbers: true } });
+  edge.siteNumbers.push(
+    { number: "+46846500410", kind: "toll" },
+    { number: "14085550142", kind: "toll-free", label: "<b>" },
+  );
+  const first = await read(edge.app.request("/global-numbers/local"));
+  await edge.app.request("/global-numbers/local");
+
+  expect(textsOf(first, "h3")).toEqual(["Other numbers", "Sweden"]);
+  expect(linksOf(first)).toEqual(["href=tel:14085550142", "href=tel:+46846500410"]);
+  expect(textsOf(first, "span")).toEqual(["<b>, toll-free", "toll"]);
+  // Strangers' requests do not each ask the object, and never the site.
+  expect(edge.calls).toEqual(["numbers of the site"]);
+});
+
+test("as long as nothing is known of the site, and while its object does not answer, the domain's own numbers are shown", async () => {
+  const edge = new FakeEdge(token, { globalNumbers: few, webexSite: { ...webexSite, globalNumbers: true } });
+  expect(textsOf(await read(edge.app.request("/global-numbers/local")), "h3")).toHaveLength(4);
+  edge.time += 61_000;
+  edge.broken.add("site");
+  expect(textsOf(await read(edge.app.request("/global-numbers/local")), "h3")).toHaveLength(4);
+
+  edge.broken.clear();
+  edge.siteNumbers.push({ number: "14085550142", kind: "toll" });
+  edge.time += 61_000;
+  expect(textsOf(await read(edge.app.request("/global-numbers/local")), "h3")).toEqual(["Call-in numbers"]);
+  edge.time += 61_000;
+  edge.broken.add("site");
+  expect(textsOf(await read(edge.app.request("/global-numbers/local")), "h3")).toEqual(["Call-in numbers"]);
+});
+
+test("without any numbers the page still shows those of the meeting", async () => {
+  const edge = new FakeEdge(token, { webexSite: { ...webexSite, globalNumbers: true } });
+  const page = await read(edge.app.request("/global-numbers/local?tollnum=4085550142&tollnumcc=1"));
+
+  expect(linksOf(page)).toEqual(["href=tel:+14085550142"]);
+  expect(textsOf(page, "h3")).toEqual([]);
+  expect(textsOf(page, "p")).toEqual(["The numbers are not known at the moment. Those of your invitation work."]);
+  const unwanted = new FakeEdge(token, { webexSite });
+  expect((await unwanted.app.request("/global-numbers/local")).status).toBe(404);
+});

@@ -14,7 +14,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   "src/webex": { may: ["src/foundation", "fast-xml-parser"] },
   "src/bridge": { may: ["src/foundation", "valibot"] },
   "src/link": { may: ["src/foundation", "src/bridge", "valibot"] },
-  "src/settings": { may: ["src/foundation", "src/tsp", "valibot"] },
+  "src/settings": { may: ["src/foundation", "src/tsp", "src/webex/url-api/site.ts", "valibot"] },
   "src/conference": {
     may: ["src/foundation", "src/bridge", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
     mayAsType: ["src/tsp/messages.ts", "src/settings"],
@@ -25,9 +25,12 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   "src/http": {
     may: ["src/foundation", "src/tsp", "src/routing", "src/settings", "src/link", "hono", "valibot"],
-    mayAsType: ["src/conference", "src/rpc.ts"],
+    mayAsType: ["src/conference", "src/rpc.ts", "src/webex"],
   },
-  "src/rpc.ts": { may: [], mayAsType: ["src/foundation", "src/bridge", "src/conference", "src/link", "src/tsp"] },
+  "src/rpc.ts": {
+    may: [],
+    mayAsType: ["src/foundation", "src/bridge", "src/conference", "src/link", "src/tsp", "src/webex"],
+  },
   "src/worker.ts": {
     may: ["src/foundation", "src/http", "src/routing", "src/settings", "durable-objects"],
     mayAsType: ["src/rpc.ts"],
@@ -42,6 +45,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/conference",
       "src/routing",
       "src/settings",
+      "src/webex",
     ],
     mayAsType: ["src/rpc.ts"],
   },
@@ -85,7 +89,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "commander",
       "valibot",
     ],
-    mayAsType: ["src/rpc.ts"],
+    mayAsType: ["src/rpc.ts", "src/webex"],
   },
   scripts: { may: ["src", "cli", "bridge-agent", "simulators", "node:*", "commander", "esbuild"] },
   conformance: {

@@ -16,10 +16,18 @@ export const agents = [
 
 export const operatorToken = "test-operator-token";
 
-/** The domains that the Worker under test serves: `local` with its bridge `simulated` and the two agents. */
+/** The domains that the Worker under test serves: `local` with its bridge `simulated` and the two agents, above all. */
+const local = localDomain({ agents: agents.map(({ name, publicKey }) => ({ name, publicKey })) });
+
 export const domains = {
+  /** With a WebEx site whose secret nobody has set. */
+  harbour: {
+    ...local,
+    adapterSecrets: ["a".repeat(16)],
+    webexSite: { site: "http://127.0.0.1:9/harbour", webExId: "anna", passwordFrom: "WEBEX_SECRET_HARBOUR" },
+  },
   local: {
-    ...localDomain({ agents: agents.map(({ name, publicKey }) => ({ name, publicKey })) }),
+    ...local,
     globalNumbers: {
       TR: [{ number: "+90 00 0000 0100", kind: "toll" }],
       AX: [{ number: "+358 00 0000 0100", kind: "toll" }],

@@ -1,0 +1,173 @@
+import {
+  type DialInName,
+  type DialInTemplate,
+  type DialInValues,
+  fillDialIn,
+  type Placeholder,
+  parseDialInSequences,
+} from "./xml-api/dial-in.ts";
+import type { SessionInfo, SessionService, VisiblePath } from "./xml-api/session-info.ts";
+
+/** Why something of a meeting is not there: as in `Seen`. */
+export type MissingWhy = "never" | "needs-password" | "absent" | "wrong";
+
+/** What a site shows of a session, as far as those who run its audio want to see it. No password, host key or subscriber code is in it. */
+export interface Meeting {
+  readonly sessionKey: string;
+  readonly service: SessionService;
+  readonly topic: string | null;
+  readonly status: string | null;
+  readonly host: { readonly name: string; readonly webExId: string; readonly email: string } | null;
+  /** `startsAt` is in the time zone beside it: `2026-11-28T10:10:00`. */
+  readonly schedule: { readonly startsAt: string; readonly timeZone: string; readonly minutes: number } | null;
+  readonly numbers: readonly MeetingNumber[];
+  /** The participants'. */
+  readonly accessCode: string | null;
+  /** As the site sent it. */
+  readonly dialInSequences: string | null;
+  readonly missing: readonly Missing[];
+}
+
+export interface MeetingNumber {
+  readonly kind: "toll" | "toll-free" | "backup" | "local" | "global";
+  readonly number: string;
+  readonly label?: string;
+}
+
+export interface Missing {
+  readonly what: string;
+  readonly why: MissingWhy;
+  /** In words for people. */
+  readonly says: string;
+}
+
+/** A sequence as a telephone keys it: `+14085550142,,*00*4711001#,,,101#`, a comma for each pause. */
+export interface FilledSequence {
+  readonly name: DialInName;
+  /** With the names, in brackets, of what only the one who dials knows. */
+  readonly dialString: string;
+  readonly toFill: readonly Placeholder[];
+}
+
+export function meetingOf(info: SessionInfo): Meeting {
+  const { elements, answer, service } = info;
+  const host = elements.host.is === "given" ? elements.host.value : null;
+  const schedule = elements.schedule.is === "given" ? elements.schedule.value : null;
+  const { startDate, duration, timeZone } = schedule ?? {};
+  const topic = answer.metaData?.confName ?? null;
+  const { telephony } = answer;
+  const accessCode = telephony?.participantAccessCode || telephony?.tspConference?.participantAccessCode || null;
+  const numbers = numbersOf(telephony);
+  const isThere: Readonly<Record<(typeof shown)[number]["what"], boolean>> = {
+    topic: Boolean(topic),
+    status: Boolean(answer.status),
+    host: host !== null,
+    schedule: startDate !== undefined,
+    numbers: numbers.length > 0,
+    "access code": accessCode !== null,
+    "dial-in sequences": Boolean(telephony?.dialInSequences),
+  };
+  return {
+    sessionKey: answer.sessionkey,
+    service,
+    topic,
+    status: answer.status ?? null,
+    host: host && {
+      name: [host.firstName, host.lastName].filter(Boolean).join(" "),
+      webExId: host.webExId ?? "",
+      email: host.email ?? "",
+    },
+    schedule:
+      startDate === undefined ? null : { startsAt: startDate, timeZone: timeZone ?? "", minutes: duration ?? 0 },
+    numbers,
+    accessCode,
+    dialInSequences: telephony?.dialInSequences || null,
+    missing: shown.filter(({ what }) => !isThere[what]).map(({ what, path }) => missingOf(what, path, info)),
+  };
+}
+
+/** The sequences with the number, the access code and, where it is given, the attendee ID. The error says what is wrong with one. */
+export function filledSequences(
+  { dialInSequences, numbers, accessCode, sessionKey }: Meeting,
+  attendeeId: string | undefined,
+): { readonly sequences: readonly FilledSequence[]; readonly faults: readonly string[] } {
+  const parsed = parseDialInSequences(dialInSequences ?? "");
+  if (!parsed.ok) return { sequences: [], faults: [`the site's ${parsed.error}`] };
+  const values: DialInValues = {
+    // What a caller keys first is an access code or the key of the conference.
+    AccessCode: accessCode ?? sessionKey,
+    ...(numbers[0] && { AccessNumber: numbers[0].number }),
+    ...(attendeeId && { AttendeeID: attendeeId }),
+  };
+  const [sequences, faults]: [FilledSequence[], string[]] = [[], []];
+  for (const [name, template] of Object.entries(parsed.value) as [DialInName, DialInTemplate][]) {
+    const toFill = [...new Set(template.flatMap((part) => (part.part === "placeholder" ? part.name : [])))].filter(
+      (placeholder) => values[placeholder] === undefined,
+    );
+    const anything = Object.fromEntries(toFill.map((placeholder) => [placeholder, "0"]));
+    const filled = fillDialIn(template, { ...anything, ...values });
+    if (filled.ok) sequences.push({ name, dialString: textOf(template, values), toFill });
+    else faults.push(`${name}: ${filled.error}`);
+  }
+  return { sequences, faults };
+}
+
+/** What of a session is shown, and where its visibility is told; the sequences go with the rest of telephony. */
+const shown = [
+  { what: "topic", path: "metaData.confName" },
+  { what: "status", path: "status" },
+  { what: "host", path: "host" },
+  { what: "schedule", path: "schedule" },
+  { what: "numbers", path: "telephony.callInNum" },
+  { what: "access code", path: "telephony.participantAccessCode" },
+  { what: "dial-in sequences", path: "telephony" },
+] as const satisfies readonly { readonly what: string; readonly path: VisiblePath }[];
+
+function missingOf(what: string, path: VisiblePath, { elements, service }: SessionInfo): Missing {
+  const seen = elements[path];
+  // The group may be there without this part of it.
+  const why = seen.is === "given" ? "absent" : seen.is;
+  const rule = seen.is === "wrong" ? seen.field.rule : "";
+  const says: Readonly<Record<MissingWhy, string>> = {
+    never: `WebEx shows none of a session of this kind (${service})`,
+    "needs-password":
+      "the site shows it only with the session's password, or to its host or somebody invited, and the user of webexSite is neither",
+    absent: "the session has none",
+    wrong: `the site sent what cannot be read: it ${rule}`,
+  };
+  return { what, why, says: says[why] };
+}
+
+function numbersOf(telephony: SessionInfo["answer"]["telephony"]): readonly MeetingNumber[] {
+  const { callInNum, tspConference, labels } = telephony ?? {};
+  const toll = callInNum?.tollNum || tspConference?.tollCallInNumber;
+  const tollFree = callInNum?.tollFreeNum || tspConference?.tollFreeCallInNumber;
+  return [
+    ...numberOf("toll", toll, labels?.tollCallInLabel),
+    ...numberOf("toll-free", tollFree, labels?.tollFreeCallInLabel),
+    ...numberOf("backup", callInNum?.backupTollNum),
+    ...numberOf("local", callInNum?.intlLocalNum),
+    ...(callInNum?.globalNum ?? []).flatMap(({ phoneNumber, countryAlias }) =>
+      numberOf("global", phoneNumber, countryAlias),
+    ),
+  ];
+}
+
+function numberOf(kind: MeetingNumber["kind"], number: string | undefined, label?: string): MeetingNumber[] {
+  return number ? [{ kind, number, ...(label && { label }) }] : [];
+}
+
+function textOf(template: DialInTemplate, values: DialInValues): string {
+  return template.map((part) => textOfPart(part, values)).join("");
+}
+
+function textOfPart(part: DialInTemplate[number], values: DialInValues): string {
+  switch (part.part) {
+    case "keys":
+      return part.keys;
+    case "pause":
+      return ",".repeat(part.pauses);
+    case "placeholder":
+      return values[part.name]?.replace(/[\s()./-]/g, "") ?? `[${part.name}]`;
+  }
+}

@@ -1,0 +1,303 @@
+import { isLoopback } from "../foundation/loopback.ts";
+import type { Path, Response } from "./xml-api/operations.ts";
+
+/** What a domain's settings say that its site should have. */
+export interface Expected {
+  readonly domain: string;
+  /** The edge as WebEx reaches it; absent: not known. */
+  readonly edge?: string | undefined;
+  readonly adapterSecrets: readonly string[];
+  /** Numbers that lead to the domain's bridges; none: they are not known. */
+  readonly numbers: readonly string[];
+  readonly labels: {
+    readonly participantCode?: string | undefined;
+    readonly subscriberCode?: string | undefined;
+    readonly attendeeId?: string | undefined;
+  };
+  /** Hosts that may be posted to, as in `webex.hosts`. */
+  readonly hosts: readonly string[];
+  /** Whether the domain has a page of global numbers. */
+  readonly hasNumbersPage: boolean;
+}
+
+/** A difference between the site and the settings, in a sentence with what to do. No access code or secret is in it. */
+export interface Difference {
+  /** `site`, or whose account it is. */
+  readonly about: string;
+  readonly says: string;
+}
+
+/** A call-in number as the site has it. */
+export interface SiteNumber {
+  readonly number: string;
+  readonly kind: "toll" | "toll-free";
+  readonly label?: string;
+}
+
+/** The fields of getSite that are used. */
+export const siteReads = [
+  "siteInstance.telephonyConfig",
+  "siteInstance.metaData.telephonyDomain",
+] as const satisfies readonly Path<"getSite">[];
+
+/** The fields of getUser that are used. */
+export const userReads = ["webExId", "tspAccount", "privilege.host"] as const satisfies readonly Path<"getUser">[];
+
+type Telephony = NonNullable<NonNullable<Response<"getSite">["siteInstance"]>["telephonyConfig"]>;
+
+export function siteDifferences(site: Response<"getSite">, expected: Expected): readonly Difference[] {
+  const { telephonyConfig: telephony, metaData } = site.siteInstance ?? {};
+  if (!telephony) return [ofSite("The site shows no telephony settings: ask as a site administrator.")];
+  const says = [
+    ...(telephony.isTSPUsingTelephonyAPI === false
+      ? [
+          "The site does not use the telephony API, so it never asks the adapter: have WebEx set isTSPUsingTelephonyAPI.",
+        ]
+      : []),
+    ...adapterUrlFaults("primary", telephony.primaryAdaptorURL ?? "", expected),
+    ...(telephony.secondaryAdaptorURL ? adapterUrlFaults("secondary", telephony.secondaryAdaptorURL, expected) : []),
+    ...(telephony.supportAdapterlessTSP
+      ? ["The site may hold meetings without an adapter (supportAdapterlessTSP): those are not seen here."]
+      : []),
+    ...(telephony.displayAttendeeID === false
+      ? [
+          "The site does not show participants their attendee ID (displayAttendeeID), which callers are asked for here: switch it on, or callers stay unnamed.",
+        ]
+      : []),
+    ...labelFaults(telephony, expected),
+    ...adaptorFaults(telephony, expected),
+    ...siteNumbers(site).flatMap(({ number }) =>
+      isExpected(number, expected)
+        ? []
+        : `The site shows the call-in number ${number}, which the domain does not have: ${numberAdvice}.`,
+    ),
+    ...hostFaults(metaData?.telephonyDomain, expected),
+  ];
+  return says.map(ofSite);
+}
+
+/** The call-in numbers of the site itself; those of WebEx's own audio are not among them. */
+export function siteNumbers(site: Response<"getSite">): readonly SiteNumber[] {
+  const telephony = site.siteInstance?.telephonyConfig;
+  if (!telephony) return [];
+  const labelled = adaptorsOf(telephony).flatMap(({ adaptor }) => adaptor.mpAudio ?? []);
+  return distinct([
+    ...labelled.flatMap(({ label = "", phoneNumber = "" }) =>
+      numberOf(phoneNumber, /free/i.test(label) ? "toll-free" : "toll", label),
+    ),
+    ...numberOf(telephony.callInNumber, "toll"),
+  ]);
+}
+
+/** An access code and whose it is, to find those that two accounts have. */
+export interface AccessCode {
+  readonly code: string;
+  readonly owner: string;
+}
+
+export interface UserFindings {
+  readonly differences: readonly Difference[];
+  readonly numbers: readonly SiteNumber[];
+  readonly codes: readonly AccessCode[];
+}
+
+export function userFindings(user: Response<"getUser">, expected: Expected): UserFindings {
+  // An account that was never filled in is none.
+  const accounts = (user.tspAccount?.tspAccount ?? []).filter((account) =>
+    [
+      account.tollCallInNumber,
+      account.tollFreeCallInNumber,
+      account.participantAccessCode,
+      account.subscriberAccessCode,
+    ].some(Boolean),
+  );
+  const numbers: SiteNumber[] = [];
+  const codes: AccessCode[] = [];
+  const differences: Difference[] = [];
+  if (accounts.length === 0 && user.privilege?.host !== false) {
+    differences.push({
+      about: `user ${user.webExId}`,
+      says: "The user may host and has no TSP account, so that its meetings have no call-in numbers: give it one, or take the right to host away.",
+    });
+  }
+  for (const [place, account] of accounts.entries()) {
+    const about = `user ${user.webExId}, account ${account.accountIndex ?? place + 1}`;
+    const add = (says: string) => differences.push({ about, says });
+    const { participantAccessCode: participant = "", subscriberAccessCode: subscriber = "" } = account;
+    if (!account.tollCallInNumber && !account.tollFreeCallInNumber)
+      add("It has neither a toll nor a toll-free number: give it one that leads to a bridge.");
+    for (const [kind, given] of [
+      ["toll", account.tollCallInNumber],
+      ["toll-free", account.tollFreeCallInNumber],
+    ] as const) {
+      const [own] = numberOf(given, kind);
+      if (own) numbers.push(own);
+      if (!own && given) add(`Its ${kind} number ${shownText(given)} is no telephone number: correct it.`);
+      if (own && !isExpected(own.number, expected))
+        add(`Its ${kind} number ${own.number} is none of the domain's: ${numberAdvice}.`);
+    }
+    if (account.nbrDialOut === "TOLL_FREE" && !account.tollFreeCallInNumber)
+      add("Recordings dial its toll-free number (nbrDialOut), and it has none: set nbrDialOut to TOLL.");
+    if (account.nbrDialOut === "TOLL" && !account.tollCallInNumber)
+      add("Recordings dial its toll number (nbrDialOut), and it has none: set nbrDialOut to TOLL_FREE.");
+    if (participant === "")
+      add("It has no participant access code, so that participants can key the meeting number alone.");
+    for (const [what, code] of [
+      ["participant", participant],
+      ["subscriber", subscriber],
+    ] as const) {
+      if (code === "") continue;
+      if (/^\d{1,64}$/.test(code)) codes.push({ code, owner: `${about}, ${what} access code` });
+      else add(`Its ${what} access code is not 1 to 64 digits, and no telephone can key it: give it another.`);
+    }
+    if (participant !== "" && participant === subscriber)
+      add("Its two access codes are one, so that every participant is the host: give it two.");
+  }
+  return { differences, numbers: distinct(numbers), codes };
+}
+
+/** Two owners of one code. */
+export function sharedCodeDifference(one: string, other: string): Difference {
+  return {
+    about: one,
+    says: `It is also that of ${other}; when both meet at a time, it leads into neither meeting: give one of them another.`,
+  };
+}
+
+export function distinct(numbers: readonly SiteNumber[]): readonly SiteNumber[] {
+  const seen = new Map<string, SiteNumber>();
+  for (const number of numbers) {
+    const key = digitsOf(number.number);
+    if (!seen.has(key)) seen.set(key, number);
+  }
+  return [...seen.values()];
+}
+
+/** A number as it is compared: its digits. */
+export function digitsOf(number: string): string {
+  return number.replace(/\D/g, "");
+}
+
+const numberAdvice = "correct it at the site, or add it to webexSite.expects.numbers";
+const mostShown = 60;
+
+function ofSite(says: string): Difference {
+  return { about: "site", says };
+}
+
+function isExpected(number: string, { numbers }: Expected): boolean {
+  return numbers.length === 0 || numbers.some((one) => digitsOf(one) === digitsOf(number));
+}
+
+/** What is no telephone number is left out: pages show these. */
+function numberOf(given: string | undefined, kind: SiteNumber["kind"], label = ""): SiteNumber[] {
+  const number = given?.trim() ?? "";
+  if (!/^\+?\(?\d[\d ().-]{1,38}$/.test(number) || digitsOf(number).length < 3) return [];
+  return [{ number, kind, ...(label && { label: label.slice(0, mostShown) }) }];
+}
+
+/** The parts of the URL that are no secret. */
+function shownUrl(url: URL): string {
+  const [, first = "", second = "", ...more] = url.pathname.split("/");
+  return `${url.origin}/${[first, second, ...(more.length > 0 ? ["…"] : [])].filter(Boolean).join("/")}`.slice(0, 120);
+}
+
+function adapterUrlFaults(which: "primary" | "secondary", given: string, expected: Expected): string[] {
+  const { domain, edge, adapterSecrets } = expected;
+  const right = `${edge?.replace(/\/+$/, "") ?? "https://…"}/tsp/${domain}${adapterSecrets.length > 0 ? "/…" : ""}`;
+  const change = `have WebEx change it to ${right}`;
+  if (given === "") return [`The site has no ${which} adaptor URL, so WebEx cannot reach the adapter: ${change}.`];
+  const url = URL.parse(given);
+  if (!url) return [`The site's ${which} adaptor URL is no address: ${change}.`];
+  const faults: string[] = [];
+  const paths =
+    adapterSecrets.length > 0 ? adapterSecrets.map((secret) => `/tsp/${domain}/${secret}`) : [`/tsp/${domain}`];
+  const path = url.pathname.replace(/\/+$/, "");
+  if (edge !== undefined && url.origin !== URL.parse(edge)?.origin) {
+    faults.push(`The site's ${which} adaptor URL leads to ${url.origin}, and not to ${edge}: ${change}.`);
+  }
+  if (!paths.includes(path)) {
+    faults.push(
+      adapterSecrets.length > 0 && path.startsWith(`/tsp/${domain}/`)
+        ? `The site's ${which} adaptor URL ends with another secret than those in adapterSecrets, so that WebEx gets 404: ${change}.`
+        : `The site's ${which} adaptor URL is ${shownUrl(url)}, and not this domain's: ${change}.`,
+    );
+  }
+  if (url.protocol === "http:" && !isLoopback(url.hostname))
+    faults.push(`The site's ${which} adaptor URL is plain http, so that its secret can be read on the way: ${change}.`);
+  return faults;
+}
+
+function shownText(text: string): string {
+  return JSON.stringify(text.length <= mostShown ? text : `${text.slice(0, mostShown)}…`);
+}
+
+function labelFaults(telephony: Telephony, { labels }: Expected): string[] {
+  return (
+    [
+      ["participantAccessCodeLabel", labels.participantCode],
+      ["subscriberAccessCodeLabel", labels.subscriberCode],
+      ["attendeeIDLabel", labels.attendeeId],
+    ] as const
+  ).flatMap(([name, right]) => {
+    const label = telephony[name]?.trim() ?? "";
+    if (right !== undefined && label !== right)
+      return `The site's ${name} is ${shownText(label)}, and the settings have ${JSON.stringify(right)}: change one of them.`;
+    if (label === "") return `The site has no ${name}: participants do not see what to key; give it one.`;
+    return [];
+  });
+}
+
+function adaptorsOf(telephony: Telephony) {
+  const { primaryLarge, backup1Large, backup2Large } = telephony.tspAdaptorSettings ?? {};
+  return Object.entries({ primaryLarge, backup1Large, backup2Large }).flatMap(([name, adaptor]) =>
+    adaptor?.enableAdaptor ? [{ name, adaptor }] : [],
+  );
+}
+
+function adaptorFaults(telephony: Telephony, { domain, edge, hasNumbersPage }: Expected): string[] {
+  const adaptors = adaptorsOf(telephony);
+  const disabled = telephony.tspAdaptorSettings?.primaryLarge?.enableAdaptor === false;
+  const page = `${edge?.replace(/\/+$/, "") ?? "https://…"}/global-numbers/${domain}`;
+  return [
+    ...(disabled
+      ? ["The site's primary adaptor is switched off (tspAdaptorSettings.primaryLarge): switch it on."]
+      : []),
+    ...adaptors.flatMap(({ name, adaptor }) => {
+      const given = adaptor.globalCallInNumURL ?? "";
+      const about = `The site's ${name} adaptor`;
+      const faults: string[] = [];
+      if (/%SubscriberCode%/i.test(given))
+        faults.push(
+          `${about} puts the host's code into the address of the global numbers, for everybody who has the link: take %SubscriberCode% out.`,
+        );
+      if (!hasNumbersPage) return faults;
+      const url = URL.parse(given);
+      const isRight =
+        url?.pathname === `/global-numbers/${domain}` && (edge === undefined || url.origin === URL.parse(edge)?.origin);
+      if (given === "")
+        faults.push(
+          `${about} has no address of global numbers: have WebEx set it to ${page}, with the variables of docs/global-numbers.md.`,
+        );
+      else if (!isRight)
+        faults.push(
+          `${about} leads to other global numbers${url ? ` (${shownUrl(url)})` : ""}: have WebEx set the address to ${page}, with the variables of docs/global-numbers.md.`,
+        );
+      return faults;
+    }),
+  ];
+}
+
+/** TSP servers answer from the site's telephony domain, where that is the name of a host. */
+function hostFaults(telephonyDomain: string | undefined, { hosts }: Expected): string[] {
+  const host = telephonyDomain?.trim().toLowerCase() ?? "";
+  if (!/^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(host)) return [];
+  const isListed = hosts.some((listed) => {
+    const name = listed.toLowerCase().replace(/^\*\./, "");
+    return name === host || host.endsWith(`.${name}`) || name.endsWith(`.${host}`);
+  });
+  if (isListed) return [];
+  return [
+    `The site's telephony domain is ${host}, and webex.hosts has no host of it: if its TSP servers are there, add them, or their requests are refused.`,
+  ];
+}

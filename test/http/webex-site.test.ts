@@ -1,0 +1,116 @@
+import { expect, onTestFinished, test, vi } from "vitest";
+import type { ConfKey } from "../../src/foundation/ids.ts";
+import type { ConferenceView } from "../../src/rpc.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
+
+const base = "/api/v1/domains/local";
+const site = { site: "acme", webExId: "anna", passwordFrom: "WEBEX_SECRET_ACME" };
+
+/** An edge with the conferences 1 and 2. */
+async function edgeWith(webexSite: object | undefined = site): Promise<FakeEdge> {
+  const edge = new FakeEdge(token, webexSite && { webexSite: { ...site, ...webexSite } });
+  for (const key of ["1", "2"]) {
+    const view = { key, phase: "running", lastAt: 0, extConfId: `E${key}`, callers: [], documents: [] };
+    edge.views.set(key as ConfKey, view as object as ConferenceView);
+    await edge.held(`handle-${key}`, key);
+  }
+  return edge;
+}
+
+async function asked(edge: FakeEdge, path: string, method = "GET") {
+  const response = await edge.app.request(`${base}${path}`, { method, headers: { authorization: `Bearer ${token}` } });
+  return { status: response.status, body: await response.json() };
+}
+
+test("a conference's meeting is asked for by its ConfKey, or by its ExtConfID where the settings say so", async () => {
+  const edge = await edgeWith();
+  expect(await asked(edge, "/conferences/1/meeting?attendeeId=101")).toEqual({ status: 200, body: edge.meeting });
+  const other = await edgeWith({ sessionKey: "ExtConfID" });
+  await asked(other, "/conferences/1/meeting");
+
+  expect(edge.questions).toEqual([{ domain: "local", confKey: "1", sessionKey: "1", attendeeId: "101" }]);
+  expect(other.questions).toMatchObject([{ confKey: "1", sessionKey: "E1" }]);
+});
+
+test("unknown conferences, odd attendee IDs and domains without a site are refused, and no site is asked", async () => {
+  const edge = await edgeWith();
+  expect((await asked(edge, "/conferences/9/meeting")).status).toBe(404);
+  expect((await asked(edge, "/conferences/1/meeting?attendeeId=x%23")).status).toBe(400);
+  const without = new FakeEdge(token);
+
+  for (const path of ["/conferences/1/meeting", "/provisioning-check"]) {
+    expect(await asked(without, path), path).toMatchObject({ status: 404, body: { title: "no site" } });
+  }
+  expect((await asked(without, "/provisioning-check", "POST")).status).toBe(404);
+  expect([...edge.calls, ...without.calls].filter((call) => /meeting|check/.test(call))).toEqual([]);
+});
+
+test("only the operator sees meetings and has sites compared", async () => {
+  const edge = await edgeWith();
+
+  for (const [method, path] of [
+    ["GET", "/conferences/1/meeting"],
+    ["GET", "/provisioning-check"],
+    ["POST", "/provisioning-check"],
+  ] as const) {
+    expect((await edge.app.request(`${base}${path}`, { method })).status).toBe(401);
+  }
+  expect(edge.calls).not.toContain("begin a check");
+});
+
+test("a check begins on demand, and its state is shown", async () => {
+  const edge = await edgeWith();
+
+  expect(await asked(edge, "/provisioning-check")).toEqual({ status: 200, body: edge.provisioning });
+  expect(edge.calls).not.toContain("begin a check");
+  expect(await asked(edge, "/provisioning-check", "POST")).toEqual({ status: 202, body: edge.provisioning });
+  expect(edge.calls).toContain("begin a check");
+});
+
+test("conferences have the topics that are cached; an object that hangs or fails takes nothing but these", async () => {
+  const edge = await edgeWith();
+  edge.topics.set("2" as ConfKey, "Berth planning");
+  const topics = async () => {
+    const { body } = await asked(edge, "/conferences");
+    return (body as { conferences: { topic?: string }[] }).conferences.map(({ topic }) => topic);
+  };
+
+  expect(await topics()).toEqual([undefined, "Berth planning"]);
+  expect(edge.calls).toContain("topics of 1,2");
+  expect((await asked(edge, "/conferences/2")).body).toMatchObject({ key: "2", topic: "Berth planning" });
+  expect(edge.questions).toEqual([]);
+
+  edge.broken.add("site");
+  expect(await topics()).toEqual([undefined, undefined]);
+  expect(edge.logged).toEqual(["view-failed"]);
+  edge.broken.clear();
+  edge.hung.add("site");
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const late = topics();
+  // The token is compared outside the fake time.
+  while (vi.getTimerCount() === 0) await new Promise((next) => setImmediate(next));
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(await late).toEqual([undefined, undefined]);
+});
+
+test("nothing that WebEx, an agent or a caller does asks the object of the site", async () => {
+  const edge = await edgeWith();
+  edge.alive.add("1");
+  const create =
+    '<WbxTSPSchema><TransID>1</TransID><W2A_CreateConference MsgID="1" WbxHostName="tsp1.example.com" ExtConfID="E1" ConfKey="1"/></WbxTSPSchema>';
+  edge.broken.add("site");
+
+  expect((await edge.post(create)).status).toBe(200);
+  expect((await asked(edge, "/conferences/1/story")).status).toBe(200);
+  const body = JSON.stringify({ connectData: "x" });
+  const headers = { authorization: `Bearer ${token}` };
+  expect((await edge.app.request(`${base}/conferences/1/hybrid`, { method: "PUT", body, headers })).status).toBe(202);
+  for (const path of ["/healthz", "/readyz", "/metrics", "/global-numbers/local", "/agent/local/simulated"]) {
+    await edge.app.request(path, { headers });
+  }
+
+  expect(edge.calls.filter((call) => /topics|numbers|meeting|check/.test(call))).toEqual([]);
+});

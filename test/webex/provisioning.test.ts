@@ -1,0 +1,163 @@
+import { expect, test } from "vitest";
+import { type Expected, siteDifferences, siteNumbers, userFindings } from "../../src/webex/provisioning.ts";
+
+const expected: Expected = {
+  domain: "acme",
+  edge: "https://tsp.example.com",
+  adapterSecrets: ["q3J8xWm0ZbV5tYk2a", "b3J8xWm0ZbV5tYk2b"],
+  numbers: ["+1 408 555 0142", "18005550142"],
+  labels: {},
+  hosts: ["*.webex.com"],
+  hasNumbersPage: true,
+};
+const page = "https://tsp.example.com/global-numbers/acme?participantcode=%ParticipantCode%";
+const telephony = {
+  isTSPUsingTelephonyAPI: true,
+  participantAccessCodeLabel: "Attendee access code",
+  subscriberAccessCodeLabel: "Host access code",
+  attendeeIDLabel: "Attendee ID",
+  primaryAdaptorURL: "https://tsp.example.com/tsp/acme/b3J8xWm0ZbV5tYk2b",
+  secondaryAdaptorURL: "",
+  displayAttendeeID: true,
+  supportAdapterlessTSP: false,
+  callInNumber: "1-408-555-0142",
+  tspAdaptorSettings: {
+    primaryLarge: {
+      enableAdaptor: true,
+      serverIP: "192.0.2.1",
+      mpAudio: [{ label: "Toll-free", phoneNumber: "+1 (800) 555.0142" }],
+      globalCallInNumURL: page,
+    },
+    backup1Large: { enableAdaptor: false, serverIP: "", globalCallInNumURL: "" },
+  },
+  meetingPlace: { persistentTSP: false, mpAudioConferencing: "WithoutIntegration" },
+} as const;
+
+function differences(more: object = {}, other: Partial<Expected> = {}, metaData: object = {}): string[] {
+  const site = { siteInstance: { telephonyConfig: { ...telephony, ...more }, metaData } };
+  return siteDifferences(site as never, { ...expected, ...other }).map(({ says }) => says);
+}
+
+test("a site that is as the settings say has no difference", () => {
+  expect(differences()).toEqual([]);
+  expect(differences({ primaryAdaptorURL: "https://tsp.example.com/tsp/acme/q3J8xWm0ZbV5tYk2a/" })).toEqual([]);
+  expect(
+    differences({ primaryAdaptorURL: "http://127.0.0.1:8787/tsp/acme" }, { edge: undefined, adapterSecrets: [] }),
+  ).toEqual([]);
+  expect(differences({}, {}, { telephonyDomain: "tsp4.webex.com" })).toEqual([]);
+  expect(differences({}, {}, { telephonyDomain: "Telephony Domain 7" })).toEqual([]);
+});
+
+test.each([
+  [{ isTSPUsingTelephonyAPI: false }, /does not use the telephony API/],
+  [{ primaryAdaptorURL: "" }, /has no primary adaptor URL.*change it to https:\/\/tsp\.example\.com\/tsp\/acme\/…\.$/],
+  [{ primaryAdaptorURL: "tsp.example.com" }, /is no address/],
+  [
+    { primaryAdaptorURL: "https://tsp.example.com/tsp/acme/0000000000000000" },
+    /ends with another secret than those in adapterSecrets/,
+  ],
+  [
+    { primaryAdaptorURL: "https://tsp.example.com/tsp/acme" },
+    /is https:\/\/tsp\.example\.com\/tsp\/acme, and not this domain's/,
+  ],
+  [
+    { primaryAdaptorURL: "https://tsp.example.com/tsp/beta/0000000000000000" },
+    /is https:\/\/tsp\.example\.com\/tsp\/beta\/…, and not/,
+  ],
+  [
+    { secondaryAdaptorURL: "https://old.example.com/tsp/acme/b3J8xWm0ZbV5tYk2b" },
+    /secondary adaptor URL leads to https:\/\/old\.example\.com, and not to/,
+  ],
+  [{ supportAdapterlessTSP: true }, /without an adapter/],
+  [{ displayAttendeeID: false }, /displayAttendeeID.*switch it on/],
+  [{ attendeeIDLabel: " " }, /has no attendeeIDLabel/],
+  [{ callInNumber: "14085550199" }, /shows the call-in number 14085550199, which the domain does not have/],
+])("%j is told, and what to do", (more, says) => {
+  const found = differences(more);
+
+  expect(found).toEqual([expect.stringMatching(says)]);
+  expect(found.join()).not.toMatch(/0000000000000000|xWm0/);
+});
+
+test("labels, hosts, plain http and the address of the global numbers are compared", () => {
+  const primaryLarge = { ...telephony.tspAdaptorSettings.primaryLarge };
+  const withAddress = (globalCallInNumURL: string) =>
+    differences({ tspAdaptorSettings: { primaryLarge: { ...primaryLarge, globalCallInNumURL } } });
+
+  expect(differences({}, { labels: { attendeeId: "Your ID" } })).toEqual([
+    'The site\'s attendeeIDLabel is "Attendee ID", and the settings have "Your ID": change one of them.',
+  ]);
+  expect(differences({}, {}, { telephonyDomain: "voice.example.net" })).toEqual([
+    expect.stringMatching(/telephony domain is voice\.example\.net, and webex\.hosts has no host of it/),
+  ]);
+  const plain = telephony.primaryAdaptorURL.replace("https", "http");
+  expect(differences({ primaryAdaptorURL: plain }, { edge: undefined })).toEqual([
+    expect.stringMatching(/is plain http, so that its secret can be read/),
+  ]);
+  expect(withAddress("")).toEqual([
+    expect.stringMatching(/primaryLarge adaptor has no address of global numbers: have WebEx set it to https:\/\/tsp/),
+  ]);
+  expect(withAddress("https://numbers.example/x?k=1")).toEqual([
+    expect.stringMatching(/leads to other global numbers \(https:\/\/numbers\.example\/x\)/),
+  ]);
+  expect(withAddress(`${page}&s=%SubscriberCode%`)).toEqual([expect.stringMatching(/take %SubscriberCode% out/)]);
+  expect(differences({ tspAdaptorSettings: { primaryLarge: { ...primaryLarge, enableAdaptor: false } } })).toEqual([
+    expect.stringMatching(/switched off/),
+  ]);
+});
+
+test("without numbers in the settings, none is a difference; a site that shows nothing says so", () => {
+  expect(differences({ callInNumber: "14085550199" }, { numbers: [] })).toEqual([]);
+  expect(siteDifferences({}, expected)).toEqual([
+    { about: "site", says: "The site shows no telephony settings: ask as a site administrator." },
+  ]);
+});
+
+test("the site's numbers are those of adaptors that are on, and its own, each once", () => {
+  const site = { siteInstance: { telephonyConfig: { ...telephony, callInNumber: "18005550142 " } } };
+
+  expect(siteNumbers(site as never)).toEqual([{ number: "+1 (800) 555.0142", kind: "toll-free", label: "Toll-free" }]);
+  expect(siteNumbers({})).toEqual([]);
+});
+
+const account = {
+  accountIndex: 1,
+  tollCallInNumber: "+1 408 555 0142",
+  tollFreeCallInNumber: "1-800-555-0142",
+  participantAccessCode: "4711001",
+  subscriberAccessCode: "94711001",
+};
+const findings = (...accounts: object[]) =>
+  userFindings({ webExId: "anna", tspAccount: { tspAccount: accounts } } as never, expected);
+
+test("an account that is right has no difference, and gives its numbers and codes", () => {
+  const { differences: found, numbers, codes } = findings(account, { accountIndex: 2, tollCallInNumber: "" });
+
+  expect(found).toEqual([]);
+  expect(numbers.map(({ kind }) => kind)).toEqual(["toll", "toll-free"]);
+  expect(codes).toEqual([
+    { code: "4711001", owner: "user anna, account 1, participant access code" },
+    { code: "94711001", owner: "user anna, account 1, subscriber access code" },
+  ]);
+});
+
+test.each([
+  [{ tollCallInNumber: "", tollFreeCallInNumber: "" }, /neither a toll nor a toll-free number/],
+  [{ tollCallInNumber: "ask me" }, /toll number "ask me" is no telephone number/],
+  [{ tollCallInNumber: "14085550199" }, /toll number 14085550199 is none of the domain's/],
+  [{ tollFreeCallInNumber: "", nbrDialOut: "TOLL_FREE" }, /set nbrDialOut to TOLL\./],
+  [{ tollCallInNumber: "", nbrDialOut: "TOLL" }, /set nbrDialOut to TOLL_FREE\./],
+  [{ participantAccessCode: "" }, /no participant access code/],
+  [{ participantAccessCode: "47-11" }, /is not 1 to 64 digits/],
+  [{ subscriberAccessCode: "4711001" }, /two access codes are one/],
+])("an account with %j is told", (more, says) => {
+  const { differences: found } = findings({ ...account, ...more });
+
+  expect(found).toEqual([{ about: "user anna, account 1", says: expect.stringMatching(says) }]);
+  expect(found[0]?.says).not.toMatch(/4711|47-11/);
+});
+
+test("who may host needs an account", () => {
+  expect(findings().differences).toHaveLength(1);
+  expect(userFindings({ webExId: "vera", privilege: { host: false } }, expected).differences).toEqual([]);
+});
