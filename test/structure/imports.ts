@@ -89,7 +89,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "commander",
       "valibot",
     ],
-    mayAsType: ["src/rpc.ts", "src/webex"],
+    mayAsType: ["src/rpc.ts"],
   },
   scripts: { may: ["src", "cli", "bridge-agent", "simulators", "node:*", "commander", "esbuild"] },
   conformance: {
