@@ -312,6 +312,26 @@ test("an agent that connects anew heeds why a call ended that it has, though the
   expect((await driver.state())?.calls).toMatchObject([{ call: leg, stage: "ended", reason: "busy" }]);
 });
 
+test.each([
+  ["takes over", async () => world.start()],
+  [
+    "connects anew",
+    async () => {
+      const driver = await world.startActive();
+      world.asterisk.sockets[0]?.terminate();
+      return driver;
+    },
+  ],
+])("an agent that %s on an Asterisk that is about to end says that it takes no new calls", async (_, start) => {
+  const driver = await start();
+  await world.reported("connected");
+  world.asterisk.answers["POST /channels/create"] = { status: 500 };
+
+  driver.activate(4);
+
+  expect(await world.reported("ports")).toEqual({ type: "ports", ports: 0 });
+});
+
 describe("a link that is up", () => {
   let driver: AsteriskDriver;
   const execute = (command: BridgeCommand) => driver.execute("command-1" as CommandId, conference, command);

@@ -163,6 +163,8 @@ export class AsteriskDriver implements BridgeDriver {
 
   async #begun(session: Session, isSettled: boolean): Promise<boolean> {
     const isInLine = await this.#reconcile(session, { afterGap: true, isActing: true, isSettled });
+    // Asterisk may be about to end, and have told only an earlier agent or link.
+    if (isInLine) this.#follow(toDo({ type: "try-calls" }));
     if (isInLine && !isSettled)
       this.#cancelSettling = this.#ports.timers.after(SETTLES_WITHIN_MS, () => this.#settleMutes());
     return isInLine;
