@@ -197,6 +197,11 @@ export class Phone {
     this.sound.say("silence");
   }
 
+  /** Signs of life in place of silence, as of a telephone that suppresses silence. */
+  sendComfortNoise(): void {
+    this.sound.say("comfort-noise");
+  }
+
   /** Its packets stop, as of a telephone without power. It still answers to SIP. */
   vanish(): void {
     this.sound.say("nothing");

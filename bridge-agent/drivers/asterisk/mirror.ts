@@ -54,7 +54,7 @@ export interface Call extends Entry {
   dialStatus: string | null;
   /** Whether Asterisk hears it talk, muted or not. */
   isHeard: boolean;
-  /** Whether packets came from it lately. Looked at only while `isHeard`; true where nobody knows. */
+  /** Whether sound came from it lately. Looked at only while `isHeard`; true where nobody knows. */
   isSending: boolean;
   /** As reported. */
   talking: boolean;
