@@ -107,6 +107,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       });
       cannot = reports.find((report) => report.type === "connected")?.cannot ?? [];
       bridge.driver.activate(1);
+      await bridge.driver.state(); // As an agent does: who is there already is in the state, and not reported.
       reports = [];
     }, TEST_WITHIN_MS);
     afterEach(async ({ task }) => {
