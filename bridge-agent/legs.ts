@@ -221,7 +221,9 @@ export class Legs {
   timePassed(now: EpochMs): void {
     for (const leg of this.#timed) {
       if (leg.hangUpAt !== undefined && now >= leg.hangUpAt) this.#hangUp(leg);
+      const before = leg.keypad;
       this.#press(leg, { type: "time", at: now });
+      if (leg.keypad !== null) this.#announce(leg, promptAfter(before, leg.keypad));
     }
   }
 

@@ -113,6 +113,18 @@ describe("what callers hear", () => {
     expect(world.announced).toEqual(["c1-boot1 welcome", "c1-boot1 goodbye"]);
   });
 
+  test("a telephone that dials by itself and stops is asked for the rest (protocol 6.6)", () => {
+    const world = running();
+    world.keypad = { ...world.keypad, sequences: ["*01*[AccessCode]#[AttendeeID]#*01*"] };
+    world.connectEdge();
+    world.settle();
+    world.machine.dialIn("14085551234", `*01*${KEY}#44`);
+    world.settle();
+    world.announced.length = 0;
+    world.pass(9_000);
+    expect(world.announced).toEqual(["c1-boot1 attendee-id"]);
+  });
+
   test("nothing is told by a standby; an agent that takes over asks anew where the caller has keyed nothing of it", () => {
     const world = running();
     world.machine.dialIn("14085551234", "");
