@@ -210,8 +210,9 @@ function pressOne(keypad: Keypad, key: string, now: EpochMs, rules: PressRules, 
 }
 
 /** What a caller at the prompt is asked for at its new place in the menu; `null`: nothing. `before`: `null` for a new caller. */
-export function promptAfter(before: Keypad | null, after: Keypad): Announcement | null {
-  if (after === before || after.at === "inside" || after.at === "over" || after.typed !== "") return null;
+export function promptAfter(before: Keypad | null, after: Keypad | null): Announcement | null {
+  if (after === before || after === null || after.at === "inside" || after.at === "over" || after.typed !== "")
+    return null;
   if (after.at === "attendee-id") return "attendee-id";
   return after.unknown > unknownKeys(before) ? "key-again" : "welcome";
 }
