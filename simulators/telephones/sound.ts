@@ -40,6 +40,8 @@ export class Sound {
   signsOfLife = 0;
   /** By `performance.now()`, when the other side was first told that the last key is up. */
   keyedAt = 0;
+  /** How long a key of its own is down, in whole packets of 20 ms. */
+  keyMs = 100;
   readonly #socket: Socket;
   #theirPort = 0;
   #says: Says = "silence";
@@ -167,18 +169,19 @@ export class Sound {
     if (isDue) this.#send(COMFORT_NOISE, this.#timestamp, Buffer.from([COMFORT_NOISE_LEVEL]));
   }
 
-  /** Five packets while the key is down, and three that say that it is up: any of them may be lost. */
+  /** A packet each 20 ms while the key is down, and three that say that it is up: any of them may be lost. */
   #sendKey(key: number): void {
+    const down = this.keyMs / PACKET_MS;
     if (this.#ofKey === 0) this.#keyBegan = this.#timestamp;
     this.#ofKey += 1;
-    const isUp = this.#ofKey > 5;
-    if (this.#ofKey === 6) this.keyedAt = performance.now();
+    const isUp = this.#ofKey > down;
+    if (this.#ofKey === down + 1) this.keyedAt = performance.now();
     const event = Buffer.alloc(4);
     event.writeUInt8(key, 0);
     event.writeUInt8((isUp ? 0x80 : 0) | 10, 1);
-    event.writeUInt16BE(Math.min(this.#ofKey, 5) * SAMPLES, 2);
+    event.writeUInt16BE(Math.min(this.#ofKey, down) * SAMPLES, 2);
     this.#send(TELEPHONE_EVENT, this.#keyBegan, event, this.#ofKey === 1);
-    if (this.#ofKey < 8) return;
+    if (this.#ofKey < down + 3) return;
     this.#ofKey = 0;
     this.#keys.shift()?.done();
   }

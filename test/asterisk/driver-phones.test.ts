@@ -127,6 +127,15 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
       await other.phone.hears(third.phone);
     },
   );
+
+  test("keys that come quickly, alike or not, come once each", async () => {
+    const quick = "11223344556677889900123123";
+    const { phone, call } = await prompted();
+    phone.sound.keyMs = 60;
+    await phone.press(quick);
+    await vi.waitFor(() => expect(keysOf(call).length).toBeGreaterThanOrEqual(quick.length), patience);
+    expect(keysOf(call)).toBe(quick);
+  });
   const keysOf = (call: CallId) =>
     reports.map((report) => (report.type === "keys" && report.call === call ? report.keys : "")).join("");
 

@@ -934,8 +934,8 @@ export const defects: readonly Defect[] = [
     name: "a caller who keys nothing stays at the prompt",
     foundBy: "nobody is left on the line",
     file: "bridge-agent/legs.ts",
-    before: '      case "hang-up":\n        return this.#hangUpOnCaller(leg, hangUpReasons[action.why]);\n',
-    after: '      case "hang-up":\n        return;\n',
+    before: "        return this.#hangUpOnCaller(leg, hangUpReasons[action.why]);\n",
+    after: "        return;\n",
   },
   {
     name: "a restored object fails when it cannot write",
