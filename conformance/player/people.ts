@@ -2,6 +2,10 @@ import type { Ability, CallId, Outcome, Telephones } from "../telephones/telepho
 import { NotTestable } from "./outcome.ts";
 import type { Stage } from "./stage.ts";
 
+/** Between two looks for what is to come. */
+const FIRST_PAUSE_MS = 25;
+const LONGEST_PAUSE_MS = 500;
+
 /** The people of a clause at their telephones; what they do stands in its trace. */
 export class People {
   readonly #stage: Stage;
@@ -130,10 +134,12 @@ export class People {
 
   async #eventually<Found>(look: () => Promise<Found>, withinMs: number): Promise<Found> {
     const deadline = this.#stage.ports.now() + withinMs;
-    for (;;) {
+    // Most of it is there soon; what never comes must not be looked for all the time.
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
       const found = await look();
-      if (found || this.#stage.ports.now() >= deadline) return found;
-      await this.#stage.ports.sleep(25);
+      const leftMs = deadline - this.#stage.ports.now();
+      if (found || leftMs <= 0) return found;
+      await this.#stage.ports.sleep(Math.min(pauseMs, leftMs));
     }
   }
 }
