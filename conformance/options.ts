@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { splitAddress } from "./ports-node.ts";
+import { NOBODYS_NUMBERS } from "./telephones/number-range.ts";
 
 export interface Options {
   readonly adapter: string;
@@ -12,6 +13,7 @@ export interface Options {
   readonly sipp: string;
   readonly byHand?: true;
   readonly callee: readonly string[];
+  readonly numbers: string;
   readonly json?: string;
   readonly junit?: string;
   readonly html?: string;
@@ -61,6 +63,12 @@ export function program(): Command {
       collect,
       [],
     )
+    .option(
+      "--numbers <country-area-local>",
+      "with --bridge and --phones: the numbers that are called out to, each x any digit",
+      range,
+      NOBODYS_NUMBERS,
+    )
     .option("--json <file>", "the report for programs")
     .option("--junit <file>", "the report for servers that run tests")
     .option("--html <file>", "the report as one page with sequence diagrams")
@@ -98,6 +106,14 @@ function address(text: string, earlier: readonly string[]): readonly string[] {
 function collect(text: string, earlier: readonly string[]): readonly string[] {
   if (/^\d{1,4}-\d*-\d+$/.test(text)) return [...earlier, text];
   throw new InvalidArgumentError("It must be COUNTRY-AREA-LOCAL in digits, such as 1-408-5550123.");
+}
+
+/** Clauses that are played side by side must not share a number. */
+function range(text: string): string {
+  if (/^\d{1,4}-\d*-(?=.*x.*x)[\dx]+$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    "It must be COUNTRY-AREA-LOCAL in digits, with at least two x, such as 1-408-55501xx.",
+  );
 }
 
 function pair(text: string, earlier: readonly (readonly [string, string])[]) {

@@ -1,4 +1,4 @@
-import type { Ability, CallId, Outcome, Telephones } from "../telephones/telephones.ts";
+import type { Ability, CallId, Outcome, PhoneNumber, Telephones } from "../telephones/telephones.ts";
 import { NotTestable } from "./outcome.ts";
 import type { Stage } from "./stage.ts";
 
@@ -50,26 +50,40 @@ export class People {
     await this.#telephones.hangUp(call);
   }
 
-  /** A number that takes call-outs so, and that no other clause calls: country, area, local. */
-  async number(outcome: Outcome, afterMs = 50): Promise<readonly [string, string, string]> {
-    const local = `${this.#stage.numbers.run.slice(-2)}${String(this.#stage.numbers.next()).padStart(5, "0")}`;
-    await this.#telephones.number(`1408${local}`, outcome, afterMs);
-    return ["1", "408", local];
+  /** A number that takes call-outs so, and that no other clause calls meanwhile. */
+  async number(outcome: Outcome, afterMs = 50): Promise<PhoneNumber> {
+    return this.#telephones.number(outcome, afterMs);
   }
 
   /** The call to this number. Fails if there is none within the patience. */
-  async called(number: readonly [string, string, string]): Promise<CallId> {
-    const digits = number.join("");
-    const call = await this.#eventually(() => this.#telephones.called(digits), this.#stage.options.patienceMs);
-    if (call === null) this.#stage.fail(`the telephone ${digits} did not ring`);
+  async called(number: PhoneNumber): Promise<CallId> {
+    return (await this.mayBeCalled(number)) ?? this.#stage.fail(`the telephone ${number.join("")} did not ring`);
+  }
+
+  /** The same; `null` if there is none. */
+  async mayBeCalled(number: PhoneNumber): Promise<CallId | null> {
+    const call = await this.#eventually(() => this.#telephones.called(number), this.#stage.options.patienceMs);
+    if (call === null) return null;
     this.#calls.push(call);
-    this.#stage.telephone(`calls ${digits}`, "telephones");
+    this.#stage.telephone(`calls ${number.join("")}`, "telephones");
     return call;
   }
 
+  /** There must be no other call to this number than this one. */
+  async notCalledAgain(number: PhoneNumber, call: CallId, why: string): Promise<void> {
+    if (await this.#telephones.calledAgain(number, call))
+      this.#stage.fail(`the telephone ${number.join("")} rang again, though ${why}`);
+  }
+
+  /** Answers a call that rings. */
+  async pickUp(call: CallId): Promise<void> {
+    this.#stage.dialled(call, "picks up");
+    await this.#telephones.pickUp(call);
+  }
+
   /** The telephone must not ring any more. */
-  async ringsNoMore(number: readonly [string, string, string], why: string): Promise<void> {
-    const silent = async () => (await this.#telephones.called(number.join(""))) === null;
+  async ringsNoMore(number: PhoneNumber, why: string): Promise<void> {
+    const silent = async () => (await this.#telephones.called(number)) === null;
     const isSilent = await this.#eventually(silent, this.#telephones.settleMs);
     if (!isSilent) this.#stage.fail(`the telephone ${number.join("")} still rings, though ${why}`);
   }
@@ -138,7 +152,7 @@ export class People {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
       const found = await look();
       const leftMs = deadline - this.#stage.ports.now();
-      if (found || leftMs <= 0) return found;
+      if (found || leftMs <= 0 || this.#telephones.isPerson) return found;
       await this.#stage.ports.sleep(Math.min(pauseMs, leftMs));
     }
   }

@@ -135,6 +135,7 @@ export class ReferenceBridge {
         return answer(200, {});
     }
     if (!call) return answer(404, { error: `there is no call ${id}` });
+    if (what === "POST calls answer" && call.conference) this.onEvent(call.conference, { type: "answered", call });
     if (what === "POST calls hang-up") this.#hangUp(call, "hung-up");
     if (what === "POST calls keys") this.#press(call, given.keys);
     if (what === "POST calls talking" && call.talking !== given.talking) {

@@ -18,7 +18,8 @@ export async function callOut(conference: ReferenceConference, request: Element)
   conference.callouts.set(call.id, { request, isOver: false });
   if (conference.has("answered-while-ringing")) await answerCallout(conference, call, "0");
   // Only where a Confirmation waits for it.
-  if (conference.has("confirms-after-the-work")) await conference.adapter.ports.sleep(2_600);
+  while (conference.has("confirms-after-the-work") && call.state === "ringing")
+    await conference.adapter.ports.sleep(50);
 }
 
 /** A call-out that is not wanted any more. */

@@ -9,7 +9,7 @@ export interface Defect {
 
 export const defects = {
   // The door
-  "confirms-after-the-work": { clause: "T28", what: "confirms a request only when its work is done", also: "4.3e" },
+  "confirms-after-the-work": { clause: "T28", what: "confirms a request only when its work is done", also: "4.3e 4.5" },
   "create-confirmed-when-created": { clause: "T28a", what: "confirms a create only when the conference is there" },
   "repeats-by-content": {
     clause: "T38c",
@@ -184,7 +184,7 @@ export const defects = {
   "dials-without-country": {
     clause: "4.3c",
     what: "dials without the country code",
-    also: "T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i",
+    also: "T28 T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i",
   },
   "called-alone": { clause: "4.3f", what: "leaves who was called alone", also: "2.2.4b 4.17a 4.21f 4.9f" },
   "busy-is-ok": { clause: "4.4a", what: "answers a call-out to a busy number with 0", also: "4.4b" },

@@ -12,7 +12,7 @@ test("a telephone that never rings is looked at less and less often, up to the e
   const telephones = {
     ...noTelephones,
     cannot: () => null,
-    number: async () => {},
+    number: async () => ["1", "408", "5550100"] as const,
     called: async () => {
       looks.push(ports.now());
       return null;

@@ -2,7 +2,6 @@ import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { expect, test } from "vitest";
 import { allClauses } from "../../conformance/clauses/all.ts";
 import { load } from "../../conformance/load.ts";
-import { NotTestable } from "../../conformance/player/outcome.ts";
 import { renamesOf } from "../../conformance/player/renames.ts";
 import { Webex } from "../../conformance/player/webex.ts";
 import { MemoryPorts } from "../../conformance/ports-memory.ts";
@@ -16,9 +15,9 @@ import { conforms } from "../../conformance/report/summary.ts";
 import { textReport } from "../../conformance/report/text.ts";
 import { run } from "../../conformance/run.ts";
 import { complete, Player } from "../../conformance/shell.ts";
-import { TelephonesByHand } from "../../conformance/telephones/by-hand.ts";
 import { ControlledTelephones } from "../../conformance/telephones/control.ts";
 import { noTelephones } from "../../conformance/telephones/none.ts";
+import { NumberRange } from "../../conformance/telephones/number-range.ts";
 
 const few = allClauses.filter(({ id }) => /^(?:4\.1[ab]|4\.5|T1|T2)$/.test(id));
 
@@ -168,25 +167,23 @@ test("in the shell a line is posted, what comes is printed, and a caller is name
   await expect(player.obey("CreateConference nonsense")).rejects.toThrow("nonsense");
 });
 
-test("a person at the telephones is told what to do, and may say that it cannot be said", async () => {
-  const asked: string[] = [];
-  const answers = ["", "y", "what?", "n", "s"];
-  const telephones = new TelephonesByHand(
-    async (question) => {
-      asked.push(question);
-      return answers.shift() ?? "";
-    },
-    ["1-408-5550123"],
-  );
+test.each([
+  ["1-408-55501xx", 7, "5550107"],
+  ["1-408-55501xx", 100, "5550100"],
+  ["44-20-x79x", 1234, "3794"],
+])("of the numbers %s, number %i is %s", (pattern, n, local) => {
+  expect(new NumberRange(pattern, n).next()[2]).toBe(local);
+});
 
-  const call = await telephones.dialIn("", "987#44#");
+test("with a control interface, numbers that nobody has are called, or those that are given", async () => {
+  const ports = new MemoryPorts();
+  const { bridge } = await new ReferenceAdapter(ports).start("adapter:80", "bridge:80");
 
-  expect(asked[0]).toContain("key the conference key 987#, then key 44# as attendee ID");
-  expect(await telephones.isUp(call)).toBe(true);
-  expect(await telephones.hears(call, call)).toBe(false);
-  await expect(telephones.isUp(call)).rejects.toThrow(NotTestable);
-  expect(telephones.cannot("answer calls")).toBeNull();
-  expect(telephones.cannot("many calls at once")).toContain("51");
+  const usual = await ports.run(new ControlledTelephones(ports, `http://${bridge}`).number("answer", 50));
+  const given = await ports.run(new ControlledTelephones(ports, `http://${bridge}`, "49-30-1xx").number("busy", 50));
+
+  expect(usual.join("-")).toMatch(/^1-408-55501\d\d$/);
+  expect(given.join("-")).toMatch(/^49-30-1\d\d$/);
 });
 
 function optionsFor(adapterUrl: string) {
