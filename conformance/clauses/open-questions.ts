@@ -1,5 +1,6 @@
 import { element, writeDocument } from "../xml.ts";
 import { documented, GUIDE, inferred } from "./clause.ts";
+import { triesToTellTheEnd } from "./failover.ts";
 import { rooms } from "./rooms.ts";
 
 /** What the documents touch and do not settle, and an engineer would ask about. */
@@ -111,6 +112,8 @@ export const openQuestionClauses = [
       const conference = await stage.conference({ AnonymousID: "444" });
       const one = await conference.callIn("1");
       await conference.failOver(2, { AnonymousID: "555" });
+      // The bridge hears of it by a way of its own.
+      await stage.ports.sleep(stage.options.quietMs);
       const silent = await conference.callIn("555");
       const heard = await conference.callIn("444");
       await stage.people.doesNotHear(one.call, silent.call, "it keyed the new AnonymousID");
@@ -169,9 +172,11 @@ export const openQuestionClauses = [
       await conference.callIn();
       stage.behaviours.set(1, { kind: "reset" });
       await stage.people.end(conference.confKey);
-      await stage.ports.sleep(4_000);
+      await triesToTellTheEnd(stage);
       const { msgId } = await conference.takeOver();
       await stage.receives("A2W_RspCreateConference", { MsgID: msgId, Result: "11" });
+      // The adapter has yet to read that this was confirmed.
+      await stage.ports.sleep(stage.options.quietMs);
       await conference.failOver();
     },
     ["dial in", "lock and end as host"],

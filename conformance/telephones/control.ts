@@ -22,7 +22,7 @@ interface CallState {
 /** Telephones around a bridge with a control interface: JSON over HTTP, docs/conformance.md describes it. */
 export class ControlledTelephones implements Telephones {
   readonly isPerson = false;
-  readonly settleMs = 150;
+  readonly settleMs = 500;
   readonly #ports: Ports;
   readonly #url: string;
   readonly #numbers: NumberRange;
