@@ -1,6 +1,7 @@
 import { Stage } from "./player/stage.ts";
 import { Webex } from "./player/webex.ts";
 import type { Ports } from "./ports.ts";
+import { printable } from "./printable.ts";
 import { numbersOf, type RunOptions } from "./run.ts";
 import type { Telephones } from "./telephones/telephones.ts";
 
@@ -32,7 +33,7 @@ export async function load(
   const withCallers = telephones.cannot("dial in") === null;
   const started: Promise<void>[] = [];
   try {
-    for (let n = 0; n < count; n++) {
+    for (let n = 0; n < count && !options.stop?.aborted; n++) {
       const stage = new Stage(`load ${n}`, webex, telephones, numbers, { ...options, patienceMs: CREATE_LIMIT_MS });
       started.push(one(stage, withCallers, times));
       await ports.sleep(60_000 / perMinute);
@@ -70,8 +71,9 @@ async function one(stage: Stage, withCallers: boolean, times: Times): Promise<vo
       await stage.nameOf(entered);
     }
   } catch (error) {
-    times.faults.push(error instanceof Error ? error.message : String(error));
+    if (!stage.isBrokenOff) times.faults.push(printable(error instanceof Error ? error.message : String(error)));
   }
+  stage.cleansUp();
   await stage.people.hangUpAll();
   await conference.close().catch(() => {});
 }

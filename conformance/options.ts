@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
+import { version } from "../src/foundation/version.ts";
 import { splitAddress } from "./ports-node.ts";
+import type { Conditions } from "./report/summary.ts";
 import { NOBODYS_NUMBERS } from "./telephones/number-range.ts";
 
 export interface Options {
@@ -30,6 +32,37 @@ export interface Options {
   readonly minutes: number;
 }
 
+/** Each named in a report by itself, or of no meaning there. */
+const apart = ["adapter", "json", "junit", "html", "only", "patience", "quiet"];
+
+/** How a run with these options is made, for its reports. */
+export function conditionsOf(command: Command): Conditions {
+  const { only, patience, quiet, ...options } = command.opts<Options>();
+  const given = command.options.filter(
+    (option) =>
+      !apart.includes(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === "cli",
+  );
+  const words = given.flatMap((option) => {
+    const value: unknown = command.getOptionValue(option.attributeName());
+    const all = Array.isArray(value) ? value : [value];
+    return all.map((one) => [option.long, one === true ? "" : [one].flat().join("=")].join(" ").trim());
+  });
+  return {
+    kit: `bridgehead-conformance ${version}`,
+    telephones: telephonesIn(options),
+    clauses: only ? `those that begin with ${only.join(", ")}` : "all",
+    patience: `${patience} s`,
+    quiet: `${quiet} ms`,
+    options: words.join(" "),
+  };
+}
+
+function telephonesIn({ bridge, phones, byHand }: Pick<Options, "bridge" | "phones" | "byHand">): string {
+  if (bridge !== undefined) return `the bridge's control interface at ${bridge}`;
+  if (phones !== undefined) return phones;
+  return byHand ? "a person's" : "none";
+}
+
 /** A mistake of the one who runs the kit: one sentence, and exit code 2. */
 export class UsageError extends Error {}
 
@@ -38,6 +71,7 @@ export function program(): Command {
     .description(
       "Plays WebEx against an adapter of its TSP telephony interface, and says clause by clause whether it conforms.",
     )
+    .version(version, "--version", "print the version")
     .option("--adapter <url>", "where the adapter takes WebEx's posts", url)
     .option(
       "--listen <host:port>",
@@ -83,7 +117,10 @@ export function program(): Command {
     .option("--shell", "play WebEx by hand")
     .option("--load <conferences>", "so many conferences a minute, judged by the documented limits", number(1))
     .option("--minutes <minutes>", "with --load: for how long", number(0.05), 1)
-    .addHelpText("after", "\nExit code 0: every documented clause that could be tested passed. 1: not. 2: wrong usage.")
+    .addHelpText(
+      "after",
+      "\nExit code 0: every documented clause that could be tested passed. 1: not. 2: wrong usage. 130: broken off.",
+    )
     .configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll("\n", " ")}\n`) })
     .exitOverride();
 }

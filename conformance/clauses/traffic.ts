@@ -3,6 +3,7 @@ import { fromAdapter, fromWebex, MAX_MESSAGES, rowsByName, type Standing } from 
 import { julianDigits } from "../player/ids.ts";
 import { server, type TraceEntry, titleOf } from "../player/trace.ts";
 import type { Arrival } from "../player/traffic.ts";
+import type { Webex } from "../player/webex.ts";
 import type { Element } from "../xml.ts";
 import { type Clause, GUIDE, judged, REFERENCE, SEQUENCES, type Traffic, type Verdict } from "./clause.ts";
 
@@ -37,6 +38,14 @@ function verdict(offences: readonly Offence[], judgedCount: number, nothing: str
   if (!first) return judgedCount === 0 ? { outcome: "not-testable", why: nothing } : { outcome: "passed", why: "" };
   const more = offences.length > 1 ? ` (and ${offences.length - 1} more)` : "";
   return { outcome: "failed", why: `${first.why}${more}`, ...(first.trace && { trace: first.trace }) };
+}
+
+/** What came for an earlier run is no fault, and worth a word. */
+function withLate(judgement: Verdict, { late }: Webex): Verdict {
+  const [first] = late;
+  if (judgement.outcome !== "passed" || !first) return judgement;
+  const what = late.length === 1 ? "a message came that was" : `${late.length} messages came that were`;
+  return { ...judgement, why: `${what} for an earlier run of the kit: ${titleOf([first])}` };
 }
 
 function entryOf({ at, server: n, text, document }: Arrival): TraceEntry {
@@ -215,7 +224,7 @@ export const trafficClauses: readonly Clause[] = [
   judged("T44b", "documented", resending, "each answer has the MsgID of a request", ({ webex }) => {
     const stray = webex.strays.filter(({ name }) => name.startsWith("A2W_Rsp"));
     const offences = stray.map((one) => ({ why: `${titleOf([one])} answers no request` }));
-    return verdict(offences, webex.arrivals.length, "the adapter posted nothing");
+    return withLate(verdict(offences, webex.arrivals.length, "the adapter posted nothing"), webex);
   }),
   judged("T44c", "documented", resending, "no request is answered twice", (traffic) => {
     const answered = new Set<string>();
@@ -246,11 +255,8 @@ export const trafficClauses: readonly Clause[] = [
     "each notification has the ExtConfID of a conference that WebEx created",
     ({ webex }) => {
       const stray = webex.strays.filter(({ name }) => !name.startsWith("A2W_Rsp"));
-      return verdict(
-        stray.map((one) => ({ why: `${titleOf([one])} is about no conference of WebEx` })),
-        webex.arrivals.length,
-        "the adapter posted nothing",
-      );
+      const offences = stray.map((one) => ({ why: `${titleOf([one])} is about no conference of WebEx` }));
+      return withLate(verdict(offences, webex.arrivals.length, "the adapter posted nothing"), webex);
     },
   ),
   judged("T9a", "documented", performance, "a conference is created within 20 s", (traffic) => {

@@ -26,6 +26,7 @@ export class People {
   }
 
   async dialIn(confKey: string, attendeeId = ""): Promise<CallId> {
+    this.#stage.goesOn();
     const from = `1408555${String(this.#stage.numbers.next() % 10_000).padStart(4, "0")}`;
     const keys = `${confKey}#${attendeeId}#`;
     this.#stage.telephone(`${from} dials in and keys ${keys}`);
@@ -36,22 +37,26 @@ export class People {
   }
 
   async press(call: CallId, keys: string): Promise<void> {
+    this.#stage.goesOn();
     this.#stage.dialled(call, `keys ${keys}`);
     await this.#telephones.press(call, keys);
   }
 
   async talk(call: CallId, talking: boolean): Promise<void> {
+    this.#stage.goesOn();
     this.#stage.dialled(call, talking ? "talks" : "is silent");
     await this.#telephones.talk(call, talking);
   }
 
   async hangUp(call: CallId): Promise<void> {
+    this.#stage.goesOn();
     this.#stage.dialled(call, "hangs up");
     await this.#telephones.hangUp(call);
   }
 
   /** A number that takes call-outs so, and that no other clause calls meanwhile. */
   async number(outcome: Outcome, afterMs = 50): Promise<PhoneNumber> {
+    this.#stage.goesOn();
     return this.#telephones.number(outcome, afterMs);
   }
 
@@ -77,6 +82,7 @@ export class People {
 
   /** Answers a call that rings. */
   async pickUp(call: CallId): Promise<void> {
+    this.#stage.goesOn();
     this.#stage.dialled(call, "picks up");
     await this.#telephones.pickUp(call);
   }
@@ -128,11 +134,13 @@ export class People {
   }
 
   async lock(confKey: string, locked: boolean): Promise<void> {
+    this.#stage.goesOn();
     this.#stage.telephone(`the host ${locked ? "locks" : "unlocks"} ${confKey}`);
     await this.#telephones.lock(confKey, locked);
   }
 
   async end(confKey: string): Promise<void> {
+    this.#stage.goesOn();
     this.#stage.telephone(`the host ends ${confKey}`);
     await this.#telephones.end(confKey);
   }

@@ -3,7 +3,7 @@ import type { Ports } from "../ports.ts";
 import type { CallId, Telephones } from "../telephones/telephones.ts";
 import type { Message } from "../xml.ts";
 import { Conference } from "./conference.ts";
-import { NotAsDocumented, NotTestable } from "./outcome.ts";
+import { BrokenOff, NotAsDocumented, NotTestable } from "./outcome.ts";
 import { People } from "./people.ts";
 import { type TraceEntry, titleOf } from "./trace.ts";
 import type { Arrival, Behaviour, Posted, Received } from "./traffic.ts";
@@ -17,6 +17,8 @@ export interface StageOptions {
   /** What callers key to mute themselves, and before their attendee ID. */
   readonly muteKeys: string;
   readonly mergeKeys: string;
+  /** Aborted when the run is broken off: what is played ends at its next step. */
+  readonly stop?: AbortSignal;
 }
 
 /** Numbers that no two clauses share. */
@@ -54,11 +56,25 @@ export class Stage implements Owner {
   readonly #open: Received[] = [];
   readonly #waiters = new Set<() => void>();
   readonly #namings = new Map<Received, Promise<string>>();
+  /** Fails when the run is broken off. */
+  readonly #broken: Promise<never> | undefined;
+  #isCleaning = false;
 
   constructor(id: string, webex: Webex, telephones: Telephones, numbers: Numbers, options: StageOptions) {
     this.id = id;
     this.webex = webex;
-    this.ports = webex.ports;
+    const { stop } = options;
+    if (stop) {
+      this.#broken = new Promise((_, failed) => stop.addEventListener("abort", () => failed(new BrokenOff())));
+      this.#broken.catch(() => {});
+    }
+    const { ports } = webex;
+    this.ports = {
+      now: () => ports.now(),
+      sleep: (ms) => this.#unlessBroken(() => ports.sleep(ms)),
+      send: (request) => ports.send(request),
+      listen: (address, handle) => ports.listen(address, handle),
+    };
     this.options = options;
     this.numbers = numbers;
     this.people = new People(this, telephones);
@@ -78,9 +94,24 @@ export class Stage implements Owner {
     return conference;
   }
 
+  get isBrokenOff(): boolean {
+    return this.options.stop?.aborted === true;
+  }
+
+  /** Throws if the run was broken off, but for cleaning up. */
+  goesOn(): void {
+    if (this.isBrokenOff && !this.#isCleaning) throw new BrokenOff();
+  }
+
+  /** The clause is over: posts are confirmed again, and go out also when the run was broken off. */
+  cleansUp(): void {
+    this.#isCleaning = true;
+    this.behaviours.clear();
+  }
+
   /** Posts one document, whatever the Confirmation. */
   post(messages: readonly Message[], server = 1): Promise<Posted> {
-    return this.webex.post(this, server, messages);
+    return this.#unlessBroken(() => this.webex.post(this, server, messages));
   }
 
   /** Posts one document that must be confirmed with 0. */
@@ -92,12 +123,12 @@ export class Stage implements Owner {
 
   /** Posts a text as it is, also one that is no document. */
   postText(text: string, about: { readonly transId: string; readonly messages?: readonly Message[] }, server = 1) {
-    return this.webex.postText(this, server, text, { messages: [], ...about }, 1);
+    return this.#unlessBroken(() => this.webex.postText(this, server, text, { messages: [], ...about }, 1));
   }
 
   /** The same document again, as after a time-out. */
   again({ text, transId, messages }: Posted, server = 1): Promise<Posted> {
-    return this.webex.postText(this, server, text, { transId, messages });
+    return this.#unlessBroken(() => this.webex.postText(this, server, text, { transId, messages }));
   }
 
   confirmed({ confirmation, transId, messages, status }: Posted): void {
@@ -236,6 +267,11 @@ export class Stage implements Owner {
     const posted = await this.post([{ name: "W2A_RspNotifyUserEnter", attributes: answer }], server);
     this.confirmed(posted);
     return name;
+  }
+
+  async #unlessBroken<Value>(work: () => Promise<Value>): Promise<Value> {
+    this.goesOn();
+    return this.#broken && !this.#isCleaning ? Promise.race([work(), this.#broken]) : work();
   }
 
   #wake(): void {

@@ -1,18 +1,19 @@
 import type { ClauseResult } from "../run.ts";
 import { diagram } from "./diagram.ts";
 import { escapeText } from "./escape.ts";
-import { conforms, type Report, scores, standings, standingWords, timeOf } from "./summary.ts";
+import { outcomeWords, type Report, scores, standings, standingWords, timeOf, verdictOf } from "./summary.ts";
 
 /** Of one document; the report for programs has them whole. */
 const MOST_CHARACTERS = 700;
 
-const words = { passed: "passed", failed: "failed", "not-testable": "not testable" } as const;
+const verdictColours = { conforms: "passed", "does-not-conform": "failed", "not-shown": "not-shown" } as const;
 
 /** One page without anything outside of it: a table, and for each clause its sequence diagram and the documents on the wire. */
-export function htmlReport({ adapter, startedAt, tookMs, results }: Report): string {
-  const verdict = conforms(results)
-    ? "Every documented clause that could be tested passed."
-    : "A documented clause failed, or none could be tested.";
+export function htmlReport({ adapter, conditions, startedAt, tookMs, results }: Report): string {
+  const verdict = verdictOf(results);
+  const how = Object.entries(conditions)
+    .filter(([, value]) => value !== "")
+    .map(([name, value]) => `<dt>${escapeText(name)}</dt><dd>${escapeText(value)}</dd>`);
   const rows = scores(results).map(
     ({ standing, passed, failed, notTestable }) =>
       `<tr><th scope="row">${standing}<small>${standingWords[standing]}</small></th><td>${passed}</td><td${failed > 0 ? ' class="failed"' : ""}>${failed}</td><td>${notTestable}</td></tr>`,
@@ -32,12 +33,13 @@ export function htmlReport({ adapter, startedAt, tookMs, results }: Report): str
 <body>
 <main>
 <h1>Conformance of an adapter of WebEx's TSP telephony interface</h1>
-<p class="${conforms(results) ? "passed" : "failed"}"><strong>${verdict}</strong></p>
-<p>${escapeText(adapter)}, ${new Date(startedAt).toISOString().slice(0, 10)} ${timeOf(startedAt).slice(0, 8)} UTC, ${(tookMs / 1000).toFixed(1)} s</p>
+<p class="verdict ${verdictColours[verdict.word]}">${escapeText(verdict.text)}</p>
+<p class="adapter">${escapeText(adapter)}, ${new Date(startedAt).toISOString().slice(0, 10)} ${timeOf(startedAt).slice(0, 8)} UTC, ${(tookMs / 1000).toFixed(1)} s</p>
 <table>
 <thead><tr><td></td><th scope="col">passed</th><th scope="col">failed</th><th scope="col">not testable</th></tr></thead>
 <tbody>${rows.join("")}</tbody>
 </table>
+<dl>${how.join("")}</dl>
 ${sections.join("\n")}
 </main>
 </body>
@@ -46,7 +48,7 @@ ${sections.join("\n")}
 }
 
 function clauseOf({ id, title, outcome, why, reference, trace, tookMs }: ClauseResult): string {
-  const head = `<summary><span class="mark ${outcome}">${words[outcome]}</span><b>${escapeText(id)}</b><span>${escapeText(title)}</span></summary>`;
+  const head = `<summary><span class="mark ${outcome}">${outcomeWords[outcome]}</span><b>${escapeText(id)}</b><span>${escapeText(title)}</span></summary>`;
   const reason = why === "" ? "" : `<p class="why">${escapeText(why)}</p>`;
   const took = tookMs > 0 ? `, ${tookMs} ms` : "";
   // A Confirmation with 0 says the same each time.
