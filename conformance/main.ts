@@ -94,7 +94,9 @@ async function play(options: Options, conditions: Conditions): Promise<number> {
       return stop.signal.aborted ? BROKEN_OFF : code;
     }
     const startedAt = Date.now();
-    const progress = options.byHand ? progressForPerson(clauses.length) : progressLine(clauses.length);
+    const progress = options.byHand
+      ? progressForPerson(clauses.filter(({ kind }) => kind === "played").length)
+      : progressLine(clauses.length);
     const results = await run(nodePorts, telephones, clauses, runOptions, progress);
     const code = report({ adapter, conditions, startedAt, tookMs: Date.now() - startedAt, results }, options);
     return stop.signal.aborted ? BROKEN_OFF : code;
