@@ -112,6 +112,8 @@ export class SipTelephones implements Telephones {
   }
 
   async pickUp(call: CallId): Promise<void> {
+    // A word that follows "ring" at once is lost on sipp.
+    await this.#ports.sleep(PROMPT_MS);
     this.#phone(call).answer();
   }
 
