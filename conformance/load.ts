@@ -64,10 +64,9 @@ async function one(stage: Stage, withCallers: boolean, times: Times): Promise<vo
     times.creates.push(answer.at - posted.at);
     await conference.receives("A2W_NotifyConferenceChange", { Status: "0" });
     if (withCallers) {
-      await stage.people.dialIn(conference.confKey, "1");
-      const at = stage.dials.at(-1)?.at ?? 0;
+      const { startedAt, keyedAt } = await stage.people.dialIn(conference.confKey, "1");
       const entered = await conference.receives("A2W_NotifyUserEnter", {}, JOIN_LIMIT_MS);
-      times.joins.push(entered.at - at);
+      times.joins.push(Math.max(0, entered.at - (keyedAt ?? startedAt)));
       await stage.nameOf(entered);
     }
   } catch (error) {

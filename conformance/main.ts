@@ -84,6 +84,8 @@ async function play(options: Options, conditions: Conditions): Promise<number> {
     atOnce: options.byHand ? 1 : options.atOnce,
     muteKeys: options.muteKeys,
     mergeKeys: options.mergeKeys,
+    dialKeys: options.dialKeys,
+    hostKeys: options.hostKeys,
     stop: stop.signal,
   };
   try {

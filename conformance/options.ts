@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { version } from "../src/foundation/version.ts";
+import { DIAL_KEYS } from "./player/stage.ts";
 import { splitAddress } from "./ports-node.ts";
 import type { Conditions } from "./report/summary.ts";
 import { NOBODYS_NUMBERS } from "./telephones/number-range.ts";
@@ -25,6 +26,8 @@ export interface Options {
   readonly atOnce: number;
   readonly muteKeys: string;
   readonly mergeKeys: string;
+  readonly dialKeys: string;
+  readonly hostKeys?: string;
   readonly rename: readonly (readonly [string, string])[];
   readonly list?: true;
   readonly shell?: true;
@@ -112,6 +115,8 @@ export function program(): Command {
     .option("--at-once <clauses>", "how many clauses are played side by side", number(1), 16)
     .option("--mute-keys <keys>", "what callers key to mute themselves", keys, "*6")
     .option("--merge-keys <keys>", "what callers key before their attendee ID", keys, "*1")
+    .option("--dial-keys <template>", "what callers key to enter, with {key} and {attendee}", template, DIAL_KEYS)
+    .option("--host-keys <template>", "the same of a host, so that private talks can be judged", template)
     .option("--rename <own=wire>", "another name on the wire for a message or attribute; may be repeated", pair, [])
     .option("--list", "list the clauses")
     .option("--shell", "play WebEx by hand")
@@ -162,6 +167,13 @@ function pair(text: string, earlier: readonly (readonly [string, string])[]) {
 function keys(text: string): string {
   if (/^[0-9*#]{1,8}$/.test(text)) return text;
   throw new InvalidArgumentError("It must be keys: 0-9, * and #.");
+}
+
+function template(text: string): string {
+  if (/^(?:[0-9*#]|\{key\}|\{attendee\})+$/.test(text) && text.includes("{key}")) return text;
+  throw new InvalidArgumentError(
+    "It must be keys with {key}, and {attendee} where it is asked for: {key}#{attendee}#.",
+  );
 }
 
 function number(least: number): (text: string) => number {

@@ -62,7 +62,8 @@ export async function run(
     // The last answers of the clauses are still under way.
     await ports.sleep(options.quietMs);
     const passed = new Set([...results.values()].flatMap(({ id, outcome }) => (outcome === "passed" ? [id] : [])));
-    const traffic = { webex, passed, stages };
+    const documented = new Set(clauses.filter(({ standing }) => standing === "documented").map(({ id }) => id));
+    const traffic = { webex, passed, documented, stages };
     for (const clause of clauses) {
       if (clause.kind === "played") continue;
       const result = judge(clause, traffic);

@@ -43,9 +43,11 @@ export const controlClauses = [
       const conference = await stage.conference();
       const { call, extCallId } = await conference.callIn();
       await stage.people.press(call, stage.options.muteKeys);
-      stage.check(await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId }), { Status: "1" }, 1);
+      const muted = await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, Status: /^[^0]/ });
+      stage.check(muted, { Status: "1" }, 1);
       await stage.people.press(call, stage.options.muteKeys);
-      stage.check(await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId }), { Status: "0" }, 1);
+      const change = { ExtConfID: conference.extConfId, ExtCallID: extCallId, Status: /^[^1]/ };
+      stage.check(await stage.receivesAfter(muted.n, "A2W_NotifyUserChange", change), { Status: "0" }, 1);
     },
     ["dial in", "press keys"],
   ),
@@ -72,7 +74,7 @@ export const controlClauses = [
       await conference.callIn();
       await conference.asks("W2A_UpdateConference", { ActionCode: String(updateActions.lock) });
       await conference.receives("A2W_NotifyConferenceChange", { Status: "2" });
-      await stage.people.dialIn(conference.confKey, "91");
+      await conference.dialIn("91");
       if (await stage.mayReceive("A2W_NotifyUserEnter")) stage.fail("a caller entered the locked conference");
       await conference.asks("W2A_UpdateConference", { ActionCode: String(updateActions.unlock) });
       await conference.receives("A2W_NotifyConferenceChange", { Status: "0" });

@@ -1,6 +1,6 @@
 import type { Ability, CallId, Outcome, PhoneNumber, Telephones } from "../telephones/telephones.ts";
 import { NotTestable } from "./outcome.ts";
-import type { Stage } from "./stage.ts";
+import { DIAL_KEYS, type Dial, type Stage } from "./stage.ts";
 
 /** Between two looks for what is to come. */
 const FIRST_PAUSE_MS = 25;
@@ -20,20 +20,37 @@ export class People {
   /** Ends the clause as not testable where the telephones cannot. */
   need(...abilities: readonly Ability[]): void {
     for (const ability of abilities) {
-      const why = this.#telephones.cannot(ability);
+      const why = this.#cannot(ability) ?? this.#telephones.cannot(ability);
       if (why !== null) throw new NotTestable(why);
     }
   }
 
-  async dialIn(confKey: string, attendeeId = ""): Promise<CallId> {
+  /** Of the abilities that go by the options. */
+  #cannot(ability: Ability): string | null {
+    const { dialKeys = DIAL_KEYS, hostKeys } = this.#stage.options;
+    if (ability === "key an attendee ID at entry" && !dialKeys.includes("{attendee}"))
+      return "callers key no attendee ID at entry (--dial-keys)";
+    if (ability === "dial in as the host" && hostKeys === undefined)
+      return "no document says whom the adapter takes for the host: give --host-keys";
+    return null;
+  }
+
+  async dialIn(confKey: string, attendeeId = "", as: "caller" | "host" = "caller"): Promise<Dial> {
     this.#stage.goesOn();
-    const from = `1408555${String(this.#stage.numbers.next() % 10_000).padStart(4, "0")}`;
-    const keys = `${confKey}#${attendeeId}#`;
-    this.#stage.telephone(`${from} dials in and keys ${keys}`);
-    const call = await this.#telephones.dialIn(from, keys);
-    this.#stage.dials.push({ at: this.#stage.ports.now(), confKey, attendeeId });
+    const { numbers, options, ports } = this.#stage;
+    const number = `1408555${String(numbers.next() % 10_000).padStart(4, "0")}`;
+    const { dialKeys = DIAL_KEYS, hostKeys = dialKeys } = options;
+    const template = as === "host" ? hostKeys : dialKeys;
+    const keys = template.replaceAll("{key}", confKey).replaceAll("{attendee}", attendeeId);
+    this.#stage.telephone(`${number} dials in and keys ${keys}`);
+    const startedAt = ports.now();
+    const call = await this.#telephones.dialIn(number, keys);
     this.#calls.push(call);
-    return call;
+    const keyedAt = this.#telephones.isPerson ? null : ports.now();
+    const keyed = template.includes("{attendee}") ? attendeeId : "";
+    const dial: Dial = { call, number, confKey, attendeeId: keyed, startedAt, keyedAt };
+    this.#stage.dials.push(dial);
+    return dial;
   }
 
   async press(call: CallId, keys: string): Promise<void> {
@@ -106,6 +123,12 @@ export class People {
     );
     if (!ended) this.#stage.fail(`the call ${call} is still up, though ${why}`);
     this.#stage.telephone(`${call}: is over`, "telephones");
+  }
+
+  /** The call must be answered, within the patience. */
+  async getsUp(call: CallId, why: string): Promise<void> {
+    const isUp = await this.#eventually(() => this.#telephones.isUp(call), this.#stage.options.patienceMs);
+    if (!isUp) this.#stage.fail(`the call ${call} is not answered, though ${why}`);
   }
 
   async staysUp(call: CallId, why: string): Promise<void> {

@@ -19,13 +19,32 @@ export interface StageOptions {
   readonly mergeKeys: string;
   /** Aborted when the run is broken off: what is played ends at its next step. */
   readonly stop?: AbortSignal;
+  /** What callers key to enter, with `{key}` and `{attendee}`; default `DIAL_KEYS`. */
+  readonly dialKeys?: string;
+  /** The same of a host. Without it nobody knows whom the adapter takes for the host. */
+  readonly hostKeys?: string | undefined;
 }
+
+export const DIAL_KEYS = "{key}#{attendee}#";
 
 /** Numbers that no two clauses share. */
 export interface Numbers {
   next(): number;
   /** Different for runs within hours; five digits. */
   readonly run: string;
+}
+
+/** Somebody who dialled in. */
+export interface Dial {
+  readonly call: CallId;
+  readonly number: string;
+  readonly confKey: string;
+  /** As it was keyed; empty where callers key none. */
+  readonly attendeeId: string;
+  readonly startedAt: number;
+  /** When all keys were pressed; `null` where nobody knows. */
+  readonly keyedAt: number | null;
+  entered?: Received;
 }
 
 /** What a message must be like: attributes, each a value or a pattern; `undefined`: it must not be there. */
@@ -45,14 +64,14 @@ export class Stage implements Owner {
   /** Posts that were not confirmed, and repeats. */
   readonly noticed: Arrival[] = [];
   readonly conferences: Conference[] = [];
-  /** Who dialled in, when, and keyed which attendee ID. */
-  readonly dials: { readonly at: number; readonly confKey: string; readonly attendeeId: string }[] = [];
-  /** How posts are taken, by the number of the TSP server. */
-  readonly behaviours = new Map<number, Behaviour>();
+  readonly dials: Dial[] = [];
+  /** A server failed, or another one took over: times are not those of every day. */
+  isDisturbed = false;
   /** Whether WebEx answers A2W_NotifyUserEnter. */
   names = true;
   /** The name that WebEx gives to a call that has one. */
   rename: (extCallId: string) => string = (extCallId) => extCallId;
+  readonly #behaviours = new Map<number, (arrival: Arrival) => Behaviour>();
   readonly #open: Received[] = [];
   readonly #waiters = new Set<() => void>();
   readonly #namings = new Map<Received, Promise<string>>();
@@ -106,7 +125,7 @@ export class Stage implements Owner {
   /** The clause is over: posts are confirmed again, and go out also when the run was broken off. */
   cleansUp(): void {
     this.#isCleaning = true;
-    this.behaviours.clear();
+    this.heal();
   }
 
   /** Posts one document, whatever the Confirmation. */
@@ -151,7 +170,18 @@ export class Stage implements Owner {
 
   /** The first message of this name that fits and was not yet received by the clause; waits for it. */
   async receives(name: string, fits: Fits = {}, withinMs = this.options.patienceMs): Promise<Received> {
-    return this.receivesOne(`${name}${wanted(fits)}`, (one) => one.name === name && matches(one, fits), withinMs);
+    return this.receivesAfter(0, name, fits, withinMs);
+  }
+
+  /** The same, of what came after the message with this `n`: an adapter may tell at any time what it has told before. */
+  async receivesAfter(n: number, name: string, fits: Fits = {}, withinMs = this.options.patienceMs): Promise<Received> {
+    const isIt = (one: Received) => one.n > n && one.name === name && matches(one, fits);
+    return this.receivesOne(`${name}${wanted(fits)}`, isIt, withinMs);
+  }
+
+  /** The `n` of the last message that came. */
+  get last(): number {
+    return this.received.at(-1)?.n ?? 0;
   }
 
   async receivesOne(
@@ -182,6 +212,13 @@ export class Stage implements Owner {
   /** A message that may come or not; `null` when the quiet time is over. */
   mayReceive(name: string, fits: Fits = {}): Promise<Received | null> {
     return this.receives(name, fits, this.options.quietMs).catch(() => null);
+  }
+
+  /** Waits the quiet time. None of these messages must have come. */
+  async receivesNo(names: readonly string[], why: string): Promise<void> {
+    await this.ports.sleep(this.options.quietMs);
+    const found = this.#open.find(({ name }) => names.includes(name));
+    if (found) this.fail(`${titleOf([found])} came, and ${why}`);
   }
 
   /** Waits the quiet time. Nothing must have come but answers that no public document names, and `except`. */
@@ -228,8 +265,19 @@ export class Stage implements Owner {
     return (await this.#namings.get(entered)) ?? this.fail(`WebEx gave no name for ${titleOf([entered])}`);
   }
 
-  behaviour(server: number): Behaviour {
-    return this.behaviours.get(server) ?? { kind: "confirm" };
+  /** How a TSP server takes posts from now on. */
+  takes(server: number, how: Behaviour | ((arrival: Arrival) => Behaviour)): void {
+    this.isDisturbed = true;
+    this.#behaviours.set(server, typeof how === "function" ? how : () => how);
+  }
+
+  /** All TSP servers are well again. */
+  heal(): void {
+    this.#behaviours.clear();
+  }
+
+  behaviour(server: number, arrival: Arrival): Behaviour {
+    return this.#behaviours.get(server)?.(arrival) ?? { kind: "confirm" };
   }
 
   receive(message: Received): void {

@@ -163,15 +163,21 @@ export class Webex {
     if (owners.size === 0 && this.#rest) owners.add(this.#rest);
     const attempt = (this.#attempts.get(transId) ?? 0) + 1;
     this.#attempts.set(transId, attempt);
-    const arrival: Arrival = {
+    const come: Arrival = {
       at: this.ports.now(),
       server: n,
       method: request.method,
+      url: request.url,
       text: request.body,
       document: { ...document, messages },
       attempt,
+      isConfirmed: false,
       ownerIds: [...owners].map(({ id }) => id),
     };
+    const behaviours = [...owners].map((owner) => owner.behaviour(n, come));
+    const behaviour = behaviours.find(({ kind }) => kind !== "confirm") ?? { kind: "confirm" };
+    const isConfirmed = request.method === "POST" && (behaviour.kind === "confirm" || behaviour.kind === "slow");
+    const arrival = { ...come, isConfirmed };
     this.arrivals.push(arrival);
     const title = `${attempt > 1 ? "again: " : ""}${document.notWellFormed ?? titleOf(messages)}`;
     for (const owner of owners) {
@@ -179,15 +185,13 @@ export class Webex {
     }
     if (request.method !== "POST") return { status: 405, body: "" };
 
-    const behaviours = [...owners].map((owner) => owner.behaviour(n, arrival));
-    const behaviour = behaviours.find(({ kind }) => kind !== "confirm") ?? { kind: "confirm" };
     const answer = await this.#confirm(behaviour, transId, document.notWellFormed !== null);
     const shown = typeof answer === "string" ? answer : titleOfAnswer(answer);
     for (const owner of owners) {
       const body = typeof answer === "string" ? "" : answer.body;
       owner.trace(entry(this.ports.now(), server(n), "adapter", "confirmation", shown, body));
     }
-    const isNew = (behaviour.kind === "confirm" || behaviour.kind === "slow") && !this.#confirmedIds.has(transId);
+    const isNew = isConfirmed && !this.#confirmedIds.has(transId);
     if (isNew) {
       this.#confirmedIds.add(transId);
       this.#deliver(arrival);

@@ -1,4 +1,5 @@
 import type { Handler, HttpAnswer, Ports } from "../ports.ts";
+import type { Defects } from "./defects.ts";
 
 export interface BridgeCall {
   readonly id: string;
@@ -12,6 +13,8 @@ export interface BridgeCall {
   joinTone: boolean;
   talking: boolean;
   attendeeId: string | null;
+  /** What was keyed behind it. */
+  readonly code: string;
   endReason: string | null;
 }
 
@@ -41,12 +44,14 @@ export class ReferenceBridge {
   readonly calls = new Map<string, BridgeCall>();
   onEvent: (confKey: string, event: BridgeEvent) => void = () => {};
   readonly #ports: Ports;
+  readonly #has: Defects;
   readonly #numbers = new Map<string, { outcome: string; afterMs: number }>();
   #faults: { delayMs?: number; refuse?: readonly string[] } = {};
   #nextCall = 1;
 
-  constructor(ports: Ports) {
+  constructor(ports: Ports, has: Defects) {
     this.#ports = ports;
+    this.#has = has;
   }
 
   /** Each act takes a while; `false`: refused. */
@@ -146,9 +151,9 @@ export class ReferenceBridge {
   }
 
   #dialIn(number: string, keys: string): string {
-    const [key = "", attendeeId = ""] = keys.split("#");
+    const [key = "", attendeeId = "", code = ""] = keys.split("#");
     const conference = this.conferences.get(key);
-    const call = this.#addCall("in", number, conference ? key : null, null);
+    const call = this.#addCall("in", number, conference ? key : null, null, code);
     call.state = conference && !conference.locked ? "prompted" : "ended";
     call.attendeeId = attendeeId === "" ? null : attendeeId;
     if (call.state === "prompted") this.onEvent(key, { type: "prompted", call });
@@ -183,7 +188,13 @@ export class ReferenceBridge {
     }
   }
 
-  #addCall(direction: "in" | "out", number: string, conference: string | null, extension: string | null): BridgeCall {
+  #addCall(
+    direction: "in" | "out",
+    number: string,
+    conference: string | null,
+    extension: string | null,
+    code = "",
+  ): BridgeCall {
     const call: BridgeCall = {
       id: `c${this.#nextCall++}`,
       direction,
@@ -196,21 +207,27 @@ export class ReferenceBridge {
       joinTone: false,
       talking: false,
       attendeeId: null,
+      code,
       endReason: null,
     };
     this.calls.set(call.id, call);
     return call;
   }
 
+  readonly #shown = (call: BridgeCall) => (this.#has("one-mixer") ? { ...call, conference: "mixer" } : call);
+
   /** Ended calls are soon forgotten, but for the last ones. */
   #state() {
     const ended = [...this.calls.values()].filter(({ state }) => state === "ended");
     for (const { id } of ended.slice(0, -20)) this.calls.delete(id);
-    return { conferences: [...this.conferences.values()].map(shown), calls: [...this.calls.values()] };
+    return {
+      conferences: [...this.conferences.values()].map(shownConference),
+      calls: [...this.calls.values()].map(this.#shown),
+    };
   }
 }
 
-function shown({ key, locked, reportsSpeakers, rooms }: BridgeConference) {
+function shownConference({ key, locked, reportsSpeakers, rooms }: BridgeConference) {
   return { key, locked, reportsSpeakers, rooms: [...rooms].map(([id, kind]) => ({ id, kind })) };
 }
 

@@ -2,7 +2,7 @@ import type { Element, Message } from "../xml.ts";
 import type { ReferenceAdapter } from "./adapter.ts";
 import type { BridgeCall, BridgeEvent } from "./bridge.ts";
 import { admitCallee, callOut, calloutFailed, cancelCallout } from "./call-outs.ts";
-import type { DefectName } from "./defects.ts";
+import type { Deviation } from "./defects.ts";
 import { privateTalkAdded } from "./private-talk.ts";
 import { speakerChanged } from "./speakers.ts";
 import { subConferenceAsked } from "./sub-conferences.ts";
@@ -36,6 +36,8 @@ export class ReferenceConference {
   /** MsgIDs of call-outs, by call. */
   readonly callouts = new Map<string, { readonly request: Element; isOver: boolean }>();
   readonly subs = new Set<string>();
+  /** Sub-conferences from which a call was removed. */
+  readonly removed = new Set<string>();
   readonly #left: string[] = [];
   #reportsSpeakers = false;
   #isAttached = true;
@@ -50,7 +52,7 @@ export class ReferenceConference {
     this.anonymousId = anonymousId;
   }
 
-  has(name: DefectName): boolean {
+  has(name: Deviation): boolean {
     return this.adapter.has(name);
   }
 
@@ -164,9 +166,10 @@ export class ReferenceConference {
       case "locked":
         return this.#lockChanged(event.locked);
       case "ended": {
-        const isTold = await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "3" }));
         this.adapter.conferences.delete(this.key);
-        if (!isTold) this.adapter.closed.add(this.key);
+        this.adapter.closed.add(this.key);
+        const isTold = await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "3" }));
+        if (isTold) this.adapter.closed.delete(this.key);
         return;
       }
       default:
@@ -255,14 +258,25 @@ export class ReferenceConference {
     const message = this.notification("A2W_NotifyUserEnter", {
       ExtCallID: this.has("enters-without-call-id") && !leg.extCallId ? undefined : (leg.extCallId ?? "null"),
       AttendeeID: this.has("attendee-id-not-told") ? undefined : (attendeeId ?? undefined),
-      ParticipantType: isMonitor && !this.has("monitor-as-participant") ? "6" : "2",
-      DID: this.has("ampersand-not-escaped") && call.direction === "in" && !call.attendeeId ? "1&2" : call.number,
+      ParticipantType: isMonitor && !this.has("monitor-as-participant") ? "6" : this.#ordinary(),
+      DID: this.#did(call),
       ActionResult: "0",
       ...more,
     });
     leg.entered = true;
     leg.naming = message.attributes.MsgID ?? null;
     return message;
+  }
+
+  #ordinary(): string | undefined {
+    if (this.has("no-participant-type")) return undefined;
+    return this.has("participant-type-1") ? "1" : "2";
+  }
+
+  #did(call: BridgeCall): string | undefined {
+    if (this.has("no-did")) return undefined;
+    if (this.has("did-of-the-bridge")) return "18005551234";
+    return this.has("ampersand-not-escaped") && call.direction === "in" && !call.attendeeId ? "1&2" : call.number;
   }
 
   /** WebEx has given a name to the call that this message told. */
@@ -275,6 +289,7 @@ export class ReferenceConference {
     else if (!(this.wasTakenOver && this.has("new-server-names-ignored") && leg.extCallId)) leg.extCallId = extCallId;
     if (this.has("names-of-called-lost") && leg.call.direction === "out") leg.extCallId = "0";
     for (const tell of leg.waiting.splice(0)) tell(leg.extCallId ?? "");
+    if (this.has("status-after-naming") && this.legs.has(leg.call.id)) this.change(leg, { Status: status(leg.call) });
   }
 
   readonly #gone = new Map<string, Leg>();
@@ -334,13 +349,16 @@ export class ReferenceConference {
         ? known.slice(0, 1)
         : [...known];
     if (this.has("first-fifty-told")) told.splice(50);
-    if (told.length > 0) await this.tell(...told.map((leg) => this.entry(leg)));
+    const again = this.has("failover-as-null") ? { ExtCallID: "null" } : {};
+    if (told.length > 0) await this.tell(...told.map((leg) => this.entry(leg, again)));
     const all = this.subs.size > 0 && !this.has("failover-privilege-of-muted-only");
     for (const leg of told)
       if (all || (leg.call.muted && !leg.isMonitor && !this.has("failover-mute-not-told")))
         await this.#tellPrivilege(leg);
-    for (const ExtCallID of this.#left.splice(0))
+    for (const name of this.#left.splice(0)) {
+      const ExtCallID = this.has("left-without-name") ? "null" : name;
       await this.tell(this.notification("A2W_NotifyUserChange", { ExtCallID, Status: "2" }));
+    }
     for (const SubConfID of this.subs) {
       if (!this.has("failover-sub-not-told"))
         await this.tell(
@@ -351,10 +369,10 @@ export class ReferenceConference {
         );
       for (const leg of this.legs.values()) {
         if (leg.sub !== SubConfID || this.has("failover-sub-calls-not-told")) continue;
-        this.whenNamed(
-          leg,
-          (ExtCallID) => void this.tell(this.notification("A2W_NotifyJoinSubConference", { SubConfID, ExtCallID })),
-        );
+        this.whenNamed(leg, (name) => {
+          const ExtCallID = this.has("joined-by-another-name") ? `${name}9` : name;
+          void this.tell(this.notification("A2W_NotifyJoinSubConference", { SubConfID, ExtCallID }));
+        });
       }
     }
   }

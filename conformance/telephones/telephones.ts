@@ -1,6 +1,8 @@
 /** What telephones may be able to do, or to show. */
 export type Ability =
   | "dial in"
+  | "dial in as the host"
+  | "key an attendee ID at entry"
   | "answer calls"
   | "answer calls when told"
   | "refuse calls"

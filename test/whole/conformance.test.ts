@@ -30,6 +30,8 @@ test("Bridgehead passes every documented clause of the conformance kit", async (
     const [port] = await freePorts(1);
     const json = join(folder, "report.json");
     const options = ["--adapter", run.adapterUrl, "--listen", `127.0.0.1:${port}`, "--bridge", run.bridgeUrl];
+    // The first who dials in is the host.
+    options.push("--host-keys", "{key}#{attendee}#");
 
     const { code, output } = await conformance(...options, "--json", json);
 
