@@ -8,7 +8,7 @@ const addToMain = `${GUIDE}, TSP Invite by Phone: Add the invitee into main conf
 /** A host, another caller, and an invitee who has picked up. */
 export async function privateTalk(stage: Stage) {
   const conference = await stage.conference();
-  const [host, other] = [await conference.callIn(undefined, "host"), await conference.callIn()];
+  const [host, other] = [await conference.callIn(undefined, { as: "host" }), await conference.callIn()];
   const invitee = await conference.callOut({ JoinMode: "0", MaxWaitingTime: "60" });
   return { conference, host, other, invitee };
 }

@@ -218,6 +218,13 @@ export const roomClauses = [
     },
     ["dial in"],
   ),
+  inferred("4.13n", "a sub-conference without its id", "its request is refused, or answered", async (stage) => {
+    const conference = await stage.conference();
+    const request = conference.message("W2A_CreateSubConference");
+    const { confirmation } = await stage.post([request]);
+    if (confirmation.result === 0)
+      await stage.receives("A2W_RspCreateSubConference", { MsgID: request.attributes.MsgID });
+  }),
   documented(
     "4.13l",
     chapter("WebEx Meetings Sub-conference Behaviors"),

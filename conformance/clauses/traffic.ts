@@ -265,6 +265,45 @@ export const trafficClauses: readonly Clause[] = [
       return withLate(verdict(offences, webex.arrivals.length, "the adapter posted nothing"), webex);
     },
   ),
+  judged(
+    "T45",
+    "inferred",
+    `${GUIDE}, Typical TSP Request and Response ("typical")`,
+    "the results of requests of one kind for one conference come in one transaction",
+    (traffic) => {
+      const transIds = new Map(
+        messagesOf(traffic).map(({ arrival, message: { name, attributes } }) => [
+          `${name} ${attributes.MsgID}`,
+          arrival.document.transId,
+        ]),
+      );
+      const groups = Map.groupBy(confirmedRequests(traffic), ({ group }) => group);
+      const together = [...groups.values()].flatMap((requests) => {
+        const [{ title } = { title: "" }] = requests;
+        const came = new Set(requests.map(({ answer, msgId }) => transIds.get(`${answer} ${msgId}`)));
+        return requests.length > 1 ? [{ title, count: came.size }] : [];
+      });
+      const offences = together
+        .filter(({ count }) => count > 1)
+        .map(({ title, count }) => ({ why: `the answers to ${title} and more came in ${count} transactions` }));
+      return verdict(offences, together.length, "no document had several requests");
+    },
+  ),
+  judged(
+    "T3",
+    "documented",
+    "Configuration of the telephony domain",
+    "the adapter's URL has port 80 or 443 and at most 64 characters",
+    ({ webex: { options } }) => {
+      const { port } = new URL(options.adapterUrl);
+      const isFine = ["", "80", "443"].includes(port) && options.adapterUrl.length <= 64;
+      if (isFine) return { outcome: "passed", why: "" };
+      return {
+        outcome: "not-testable",
+        why: `${options.adapterUrl} cannot be registered with WebEx; that of the place where the adapter will run may be another one`,
+      };
+    },
+  ),
   judged("T8", "inferred", "HTTP status", "each Confirmation comes with HTTP status 200", ({ webex }) => {
     const offences = webex.posted.flatMap(({ confirmation, status, messages }) =>
       confirmation.result === null || status === 200
@@ -329,11 +368,13 @@ export const trafficClauses: readonly Clause[] = [
 /** Requests of documented clauses that passed which were confirmed with 0 and have an answer in the documents. */
 function confirmedRequests({ webex, passed, documented }: Traffic) {
   const answers = new Map(fromWebex.flatMap(({ name, answer }) => (answer ? [[name, answer]] : [])));
-  return webex.posted.flatMap(({ confirmation, messages, ownerId, at }) => {
+  return webex.posted.flatMap(({ confirmation, messages, ownerId, at, transId }) => {
     if (confirmation.result !== 0 || !passed.has(ownerId) || !documented.has(ownerId)) return [];
     return messages.flatMap((message) => {
       const answer = answers.get(message.name);
-      return answer ? [{ answer, msgId: message.attributes.MsgID ?? "", at, title: titleOf([message]) }] : [];
+      const { MsgID = "", ExtConfID } = message.attributes;
+      const group = `${transId} ${message.name} ${ExtConfID}`;
+      return answer ? [{ answer, msgId: MsgID, at, title: titleOf([message]), group }] : [];
     });
   });
 }

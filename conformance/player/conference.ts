@@ -1,5 +1,6 @@
 import type { CallId } from "../telephones/telephones.ts";
 import { type Element, element, type Message } from "../xml.ts";
+import type { Dialling } from "./people.ts";
 import type { Dial, Fits, Stage } from "./stage.ts";
 import type { Posted, Received } from "./traffic.ts";
 
@@ -95,19 +96,16 @@ export class Conference {
   }
 
   /** Somebody dials in. */
-  async dialIn(attendeeId = "", as: "caller" | "host" = "caller"): Promise<Dial> {
+  async dialIn(attendeeId = "", how: Dialling = {}): Promise<Dial> {
     this.stage.people.need("dial in");
-    const dial = await this.stage.people.dialIn(this.confKey, attendeeId, as);
+    const dial = await this.stage.people.dialIn(this.confKey, attendeeId, how);
     this.#persons.push(dial);
     return dial;
   }
 
   /** Somebody dials in, enters, and gets a name from WebEx. */
-  async callIn(
-    attendeeId = String(1000 + this.stage.numbers.next()),
-    as: "caller" | "host" = "caller",
-  ): Promise<Caller> {
-    const dial = await this.dialIn(attendeeId, as);
+  async callIn(attendeeId = String(1000 + this.stage.numbers.next()), how: Dialling = {}): Promise<Caller> {
+    const dial = await this.dialIn(attendeeId, how);
     const [entered] = await this.entriesOf(dial);
     dial.entered = entered;
     const extCallId = await this.stage.nameOf(entered);

@@ -6,6 +6,15 @@ import { DIAL_KEYS, type Dial, type Stage } from "./stage.ts";
 const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 500;
 
+/** How somebody dials in. */
+export interface Dialling {
+  readonly as?: "caller" | "host";
+  /** In place of the conference key. */
+  readonly code?: string;
+  /** In place of what the options say, with `{key}` and `{attendee}`. */
+  readonly keys?: string;
+}
+
 /** The people of a clause at their telephones; what they do stands in its trace. */
 export class People {
   readonly #stage: Stage;
@@ -35,13 +44,17 @@ export class People {
     return null;
   }
 
-  async dialIn(confKey: string, attendeeId = "", as: "caller" | "host" = "caller"): Promise<Dial> {
+  async dialIn(
+    confKey: string,
+    attendeeId = "",
+    { as = "caller", code = confKey, keys: own }: Dialling = {},
+  ): Promise<Dial> {
     this.#stage.goesOn();
     const { numbers, options, ports } = this.#stage;
     const number = `1408555${String(numbers.next() % 10_000).padStart(4, "0")}`;
     const { dialKeys = DIAL_KEYS, hostKeys = dialKeys } = options;
-    const template = as === "host" ? hostKeys : dialKeys;
-    const keys = template.replaceAll("{key}", confKey).replaceAll("{attendee}", attendeeId);
+    const template = own ?? (as === "host" ? hostKeys : dialKeys);
+    const keys = template.replaceAll("{key}", code).replaceAll("{attendee}", attendeeId);
     this.#stage.telephone(`${number} dials in and keys ${keys}`);
     const startedAt = ports.now();
     const call = await this.#telephones.dialIn(number, keys);

@@ -15,6 +15,8 @@ export interface BridgeCall {
   attendeeId: string | null;
   /** What was keyed behind it. */
   readonly code: string;
+  /** It keyed the subscriber code. */
+  isSubscriber: boolean;
   endReason: string | null;
 }
 
@@ -42,6 +44,8 @@ const ACT_MS = 2;
 export class ReferenceBridge {
   readonly conferences = new Map<string, BridgeConference>();
   readonly calls = new Map<string, BridgeCall>();
+  /** Codes that lead into a conference as its key does. */
+  readonly codes = new Map<string, { readonly key: string; readonly isSubscriber: boolean }>();
   onEvent: (confKey: string, event: BridgeEvent) => void = () => {};
   readonly #ports: Ports;
   readonly #has: Defects;
@@ -151,11 +155,14 @@ export class ReferenceBridge {
   }
 
   #dialIn(number: string, keys: string): string {
-    const [key = "", attendeeId = "", code = ""] = keys.split("#");
+    const dialled = this.#has("dial-sequences-unknown") ? keys : keys.replace(/^\*0[01]\*/, "");
+    const [keyed = "", attendeeId = "", code = ""] = dialled.split("#");
+    const { key, isSubscriber } = this.codes.get(keyed) ?? { key: keyed, isSubscriber: false };
     const conference = this.conferences.get(key);
     const call = this.#addCall("in", number, conference ? key : null, null, code);
     call.state = conference && !conference.locked ? "prompted" : "ended";
     call.attendeeId = attendeeId === "" ? null : attendeeId;
+    call.isSubscriber = isSubscriber;
     if (call.state === "prompted") this.onEvent(key, { type: "prompted", call });
     return call.id;
   }
@@ -208,6 +215,7 @@ export class ReferenceBridge {
       talking: false,
       attendeeId: null,
       code,
+      isSubscriber: false,
       endReason: null,
     };
     this.calls.set(call.id, call);

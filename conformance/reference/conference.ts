@@ -24,6 +24,8 @@ export interface Leg {
 
 type Attributes = Readonly<Record<string, string | undefined>>;
 
+const GATHER_MS = 2;
+
 /** One conference of the reference adapter. */
 export class ReferenceConference {
   readonly adapter: ReferenceAdapter;
@@ -39,6 +41,8 @@ export class ReferenceConference {
   /** Sub-conferences from which a call was removed. */
   readonly removed = new Set<string>();
   readonly #left: string[] = [];
+  /** Answers that are gathered, by host. */
+  readonly #answers = new Map<string, { readonly messages: Message[]; readonly sent: Promise<boolean> }>();
   #reportsSpeakers = false;
   #isAttached = true;
   #most = 100;
@@ -60,7 +64,12 @@ export class ReferenceConference {
     return extConfId === this.extConfId || this.#otherNames.includes(extConfId ?? "");
   }
 
-  async create({ MsgID = "", MaxNumAttendee }: Attributes, transId: string): Promise<void> {
+  async create(attributes: Attributes, transId: string): Promise<void> {
+    const { MsgID = "", MaxNumAttendee, SubscriberCode, ParticipantCode } = attributes;
+    const { codes } = this.adapter.bridge;
+    if (SubscriberCode) codes.set(SubscriberCode, { key: this.key, isSubscriber: !this.has("subscriber-is-no-host") });
+    if (ParticipantCode && !this.has("participant-code-unknown"))
+      codes.set(ParticipantCode, { key: this.key, isSubscriber: false });
     this.#most = Number(MaxNumAttendee ?? 100);
     if (this.has("slow-create")) await this.adapter.ports.sleep(20_500);
     const isCreated = await this.adapter.bridge.createConference(this.key);
@@ -133,17 +142,20 @@ export class ReferenceConference {
     }
     if (code === "3" || code === "4") {
       const [, ...others] = [...this.legs.values()].filter(({ entered }) => entered);
-      for (const leg of others) if (!leg.isMonitor) await this.#mute(leg, code === "3");
+      for (const leg of others)
+        if (!leg.isMonitor && !(leg.sub && this.has("mute-all-skips-subs"))) await this.#mute(leg, code === "3");
     }
   }
 
   async #mute(leg: Leg, muted: boolean): Promise<void> {
     await this.adapter.bridge.mute(leg.call, muted);
+    leg.muted = muted;
     this.change(leg, { Status: muted ? "1" : "0" });
   }
 
   async #close({ KeepAlive }: Attributes, respond: () => Promise<void>): Promise<void> {
-    const isKept = this.has("keep-alive-ends") ? false : /^(?:1|true)$/i.test(KeepAlive ?? "");
+    const isTooSoon = this.has("keep-alive-while-creating-ends") && !this.adapter.bridge.conferences.has(this.key);
+    const isKept = isTooSoon || this.has("keep-alive-ends") ? false : /^(?:1|true)$/i.test(KeepAlive ?? "");
     await respond();
     if (isKept || this.has("close-keeps-calls") || (this.has("keep-alive-0-keeps") && KeepAlive === "0")) {
       this.#isAttached = false;
@@ -393,8 +405,21 @@ export class ReferenceConference {
     return { name, attributes: { MsgID, ExtConfID: this.extConfId, ...attributes } };
   }
 
+  /** Answers that are ready together travel together. */
   async answer(host: string, message: Message): Promise<void> {
-    await this.adapter.outbox.send(this.key, host, [message]);
+    const others = this.#answers.get(host);
+    if (others && !this.has("answers-by-themselves")) {
+      others.messages.push(message);
+      await others.sent;
+      return;
+    }
+    const messages = [message];
+    const sent = this.adapter.ports.sleep(GATHER_MS).then(() => {
+      this.#answers.delete(host);
+      return this.adapter.outbox.send(this.key, host, messages);
+    });
+    this.#answers.set(host, { messages, sent });
+    await sent;
   }
 
   /** Resolves with whether the conference's server confirmed it. */

@@ -106,6 +106,7 @@ export const defects = {
     what: "answers with the TransID of the request",
     also: "4.1a T30a",
   },
+  "answers-by-themselves": { clause: "T45", what: "sends each answer in a transaction of its own" },
   "third-sub-not-answered": { clause: "T44a", what: "does not answer one of several requests" },
   "other-ext-conf-id": {
     clause: "2.1",
@@ -133,7 +134,7 @@ export const defects = {
   "two-rooms-for-one-key": {
     clause: "2.2.1a",
     what: "puts callers of one key into rooms of their own",
-    also: "2.2.1c 4.3f 2.2.4b 4.17a 4.18a 4.18d 4.18e 4.21e 4.21f 4.21g 4.11a 2.2.2a 4.13e 4.13h 4.9d 4.9f F6 F6a 4.8c 4.8a 4.18f 4.13m",
+    also: "2.2.1c 4.3f 2.2.4b 4.17a 4.18a 4.18d 4.18e 4.21e 4.21f 4.21g 4.11a 2.2.2a 4.13e 4.13h 4.9d 4.9f F6 F6a 4.8c 4.8a 4.18f 4.13m 2.2.1f",
   },
   "enters-without-call-id": {
     clause: "4.2a",
@@ -141,12 +142,12 @@ export const defects = {
     also: "4.18c 2.3.3:NotifyUserEnter",
   },
   "call-ids-invented": { clause: "4.2a", what: "gives a caller an ExtCallID of its own", also: "4.18c" },
-  "attendee-id-as-number": { clause: "4.2b", what: "loses the leading zeros of an attendee ID" },
+  "attendee-id-as-number": { clause: "4.2b", what: "loses the leading zeros of an attendee ID", also: "6.6a 6.6b" },
   "attendee-id-not-told": { clause: "4.2b", what: "does not tell the attendee ID", also: "*" },
   "name-of-another-call": {
     clause: "4.2d",
     what: "takes the name of a call for all calls",
-    also: "4.21d 4.21e 4.21g 4.11b 4.16b 4.13c 4.13d 4.13e 4.13g 4.13h 4.13i 4.13j 4.14 4.9e F6 F6a 4.15b 4.21i F1a 4.13l 4.13m F4 4.15d 4.15e",
+    also: "4.21d 4.21e 4.21g 4.11b 4.16b 4.13c 4.13d 4.13e 4.13g 4.13h 4.13i 4.13j 4.14 4.9e F6 F6a 4.15b 4.21i F1a 4.13l 4.13m F4 4.15d 4.15e 4.11d",
   },
   "enters-twice": {
     clause: "4.2e",
@@ -162,7 +163,7 @@ export const defects = {
   "call-out-not-answered": {
     clause: "4.3a",
     what: "does not answer a call-out that succeeds",
-    also: "T11 T14 4.1c 4.3b 4.3d 4.3e 4.3f 2.2.4b 2.2.4c 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 2.2.4d 4.10c 4.17e 4.21h 4.21i T44d 4.21j 4.21k",
+    also: "T11 T14 4.1c 4.3b 4.3d 4.3e 4.3f 2.2.4b 2.2.4c 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 2.2.4d 4.10c 4.17e 4.21h 4.21i T44d 4.21j 4.21k 2.2.1g",
   },
   "names-of-called-lost": {
     clause: "4.3d",
@@ -172,7 +173,7 @@ export const defects = {
   "enters-before-answer": {
     clause: "4.3b",
     what: "tells the entry before it answers the call-out",
-    also: "4.3a 4.3d 4.3f 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k",
+    also: "4.3a 4.3d 4.3f 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g",
   },
   "called-enters-as-null": {
     clause: "4.3b",
@@ -187,10 +188,13 @@ export const defects = {
   "dials-without-country": {
     clause: "4.3c",
     what: "dials without the country code",
-    also: "T28 T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k",
+    also: "T28 T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g",
   },
   "called-alone": { clause: "4.3f", what: "leaves who was called alone", also: "2.2.4b 4.17a 4.21f 4.9f" },
   "busy-is-ok": { clause: "4.4a", what: "answers a call-out to a busy number with 0", also: "4.4b" },
+  "participant-code-unknown": { clause: "2.2.1f", what: "does not let in who keys the participant code" },
+  "subscriber-is-no-host": { clause: "2.2.1g", what: "does not take for the host who keyed the subscriber code" },
+  "dial-sequences-unknown": { clause: "6.6a", what: "does not know what telephones dial by themselves", also: "6.6b" },
   // Silent join, private talk
   "monitor-called-heard": {
     clause: "4.17a",
@@ -204,7 +208,11 @@ export const defects = {
   "monitor-as-participant": { clause: "4.18c", what: "tells a silent monitor as a participant", also: "4.17c" },
   "anonymous-id-as-prefix": { clause: "4.18d", what: "takes every attendee ID that begins like the AnonymousID" },
   "private-talk-without-action-code": { clause: "4.21a", what: "leaves out ActionCode 2" },
-  "host-left-out": { clause: "4.21b", what: "leaves the host in the main conference", also: "4.21c 4.21h 4.21j 4.21k" },
+  "host-left-out": {
+    clause: "4.21b",
+    what: "leaves the host in the main conference",
+    also: "4.21c 4.21h 4.21j 4.21k 2.2.1g",
+  },
   "private-talk-in-main": { clause: "4.21c", what: "holds the private talk in the main conference", also: "4.21k" },
   "added-without-action-code": { clause: "4.21d", what: "leaves out ActionCode 3", also: "4.21e 4.21i" },
   "invitee-not-added": { clause: "4.21e", what: "does not move the invitee into the main conference" },
@@ -226,8 +234,9 @@ export const defects = {
     also: "4.16b",
   },
   "too-few-flags": { clause: "2.3.5:NotifySpeakingStatus", what: "tells fewer flags than calls", also: "4.16b" },
+  "mute-all-skips-subs": { clause: "4.11d", what: "leaves out callers in sub-conferences when all are muted" },
   // Sub-conferences
-  "sub-told-before-answer": { clause: "4.13a", what: "tells a sub-conference before it answers" },
+  "sub-told-before-answer": { clause: "4.13a", what: "tells a sub-conference before it answers", also: "T45" },
   "add-not-answered": { clause: "4.13b", what: "does not answer W2A_AddToSubConference" },
   "added-before-move": {
     clause: "4.13b",
@@ -237,7 +246,7 @@ export const defects = {
   "added-with-other-flag": {
     clause: "4.13b",
     what: "tells a call as added with ActionFlag 2",
-    also: "4.11c 4.13c 4.13d 4.13e 4.13f 4.13g 4.13h 4.13i 4.13j 4.14 F7 4.15a 4.15b 4.15c 4.13l 4.13m 4.15d 4.15e",
+    also: "4.11c 4.13c 4.13d 4.13e 4.13f 4.13g 4.13h 4.13i 4.13j 4.14 F7 4.15a 4.15b 4.15c 4.13l 4.13m 4.15d 4.15e 4.11d",
   },
   "each-alone-in-sub": { clause: "4.13c", what: "gives each call in a sub-conference a room of its own" },
   "moved-before-privilege": { clause: "4.13d", what: "tells ActionFlag 2 before the privilege" },
@@ -265,6 +274,7 @@ export const defects = {
     what: "puts the calls of all sub-conferences into one room",
   },
   "close-ends-all-subs": { clause: "4.13m", what: "brings back the calls of all sub-conferences when one is closed" },
+  "sub-without-id-not-answered": { clause: "4.13n", what: "does not answer a request without the sub-conference's id" },
   // Failover
   "failover-answered-to-old": { clause: "4.9a", what: "answers a takeover to the old server", also: "F3 F4 F4a F4b" },
   "failover-tells-nobody": {
@@ -321,7 +331,11 @@ export const defects = {
   // The end
   "close-keeps-calls": { clause: "4.7a", what: "does not end the calls", also: "4.7b 4.7c 4.7f 4.7g" },
   "keep-alive-0-keeps": { clause: "4.7b", what: "takes KeepAlive 0 for 1" },
-  "keep-alive-ends": { clause: "4.8a", what: "does not know KeepAlive", also: "4.8c 4.8b" },
+  "keep-alive-while-creating-ends": {
+    clause: "4.8d",
+    what: "ends a conference that is to be kept while it is created",
+  },
+  "keep-alive-ends": { clause: "4.8a", what: "does not know KeepAlive", also: "4.8c 4.8b 4.8d" },
 } as const satisfies Readonly<Record<string, Defect>>;
 
 export type DefectName = keyof typeof defects;

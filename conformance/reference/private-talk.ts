@@ -4,9 +4,10 @@ import type { Leg, ReferenceConference } from "./conference.ts";
 export async function privateTalkOpened(conference: ReferenceConference, invitee: Leg): Promise<void> {
   const { bridge } = conference.adapter;
   const isHost = ({ call }: Leg) => !conference.has("host-by-code") || call.code === "99";
-  const host = [...conference.legs.values()].find(
+  const callers = [...conference.legs.values()].filter(
     (leg) => leg !== invitee && !leg.isMonitor && leg.entered && isHost(leg),
   );
+  const host = callers.find(({ call }) => call.isSubscriber) ?? callers[0];
   const room = conference.has("private-talk-in-main") ? "main" : `private-${invitee.call.id}`;
   if (host && !conference.has("host-left-out")) await bridge.move(host.call, room);
   await bridge.move(invitee.call, room);

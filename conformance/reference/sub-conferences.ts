@@ -16,6 +16,7 @@ export async function subConferenceAsked(conference: ReferenceConference, reques
     if (isTwice) await conference.answer(WbxHostName ?? conference.host, answer);
   };
   const leg = [...conference.legs.values()].find(({ extCallId }) => extCallId === ExtCallID);
+  if (SubConfID === "") return conference.has("sub-without-id-not-answered") ? undefined : respond(NO_SUCH_SUB);
   if (name === "W2A_CreateSubConference") return create(conference, SubConfID, respond);
   if (!conference.subs.has(SubConfID)) return respond(NO_SUCH_SUB);
   if (name === "W2A_CloseSubConference") return close(conference, SubConfID, respond);
