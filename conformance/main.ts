@@ -86,6 +86,7 @@ async function play(options: Options, conditions: Conditions): Promise<number> {
     mergeKeys: options.mergeKeys,
     dialKeys: options.dialKeys,
     hostKeys: options.hostKeys,
+    refused: options.refused,
     stop: stop.signal,
   };
   try {

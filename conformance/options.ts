@@ -4,6 +4,7 @@ import { DIAL_KEYS } from "./player/stage.ts";
 import { splitAddress } from "./ports-node.ts";
 import type { Conditions } from "./report/summary.ts";
 import { NOBODYS_NUMBERS } from "./telephones/number-range.ts";
+import type { PhoneNumber } from "./telephones/telephones.ts";
 
 export interface Options {
   readonly adapter: string;
@@ -28,6 +29,7 @@ export interface Options {
   readonly mergeKeys: string;
   readonly dialKeys: string;
   readonly hostKeys?: string;
+  readonly refused?: PhoneNumber;
   readonly rename: readonly (readonly [string, string])[];
   readonly list?: true;
   readonly shell?: true;
@@ -117,6 +119,11 @@ export function program(): Command {
     .option("--merge-keys <keys>", "what callers key before their attendee ID", keys, "*1")
     .option("--dial-keys <template>", "what callers key to enter, with {key} and {attendee}", template, DIAL_KEYS)
     .option("--host-keys <template>", "the same of a host, so that private talks can be judged", template)
+    .option(
+      "--refused <country-area-local>",
+      "a number that the adapter's own policy refuses to call, and that nobody has",
+      phoneNumber,
+    )
     .option("--rename <own=wire>", "another name on the wire for a message or attribute; may be repeated", pair, [])
     .option("--list", "list the clauses")
     .option("--shell", "play WebEx by hand")
@@ -167,6 +174,12 @@ function pair(text: string, earlier: readonly (readonly [string, string])[]) {
 function keys(text: string): string {
   if (/^[0-9*#]{1,8}$/.test(text)) return text;
   throw new InvalidArgumentError("It must be keys: 0-9, * and #.");
+}
+
+function phoneNumber(text: string): PhoneNumber {
+  const [, country, area, local] = /^(\d{1,4})-(\d*)-(\d+)$/.exec(text) ?? [];
+  if (country && area !== undefined && local) return [country, area, local];
+  throw new InvalidArgumentError("It must be COUNTRY-AREA-LOCAL in digits, such as 1-900-5550123.");
 }
 
 function template(text: string): string {

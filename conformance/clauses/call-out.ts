@@ -122,6 +122,20 @@ export const callOutClauses = [
       ["refuse calls"],
     ),
   ),
+  inferred(
+    "4.4f",
+    "a policy of the adapter's own",
+    "a call-out to a number that the adapter may not call is answered with another Result than 0, and nobody enters",
+    async (stage) => {
+      const { refused } = stage.options;
+      if (!refused) return stage.notTestable("no number is known that the adapter refuses: give --refused");
+      const conference = await stage.conference();
+      const { msgId } = await conference.posts(conference.calloutMessage(refused));
+      const answered = await stage.receives("A2W_RspCallout", { MsgID: msgId });
+      if (answered.attributes.Result === "0") stage.fail("A2W_RspCallout has Result 0, though the number is refused");
+      await stage.receivesNo(["A2W_NotifyUserEnter"], "the number is refused");
+    },
+  ),
   unconfirmed(
     "4.5",
     "W2A_CancelCallout",

@@ -1,6 +1,6 @@
 import { rowsByName } from "../messages.ts";
 import type { Ports } from "../ports.ts";
-import type { CallId, Telephones } from "../telephones/telephones.ts";
+import type { CallId, PhoneNumber, Telephones } from "../telephones/telephones.ts";
 import type { Message } from "../xml.ts";
 import { Conference } from "./conference.ts";
 import { BrokenOff, NotAsDocumented, NotTestable } from "./outcome.ts";
@@ -23,6 +23,8 @@ export interface StageOptions {
   readonly dialKeys?: string;
   /** The same of a host. Without it nobody knows whom the adapter takes for the host. */
   readonly hostKeys?: string | undefined;
+  /** A number that the adapter's own policy refuses to call. */
+  readonly refused?: PhoneNumber | undefined;
 }
 
 export const DIAL_KEYS = "{key}#{attendee}#";

@@ -383,7 +383,8 @@ export class ReferenceConference {
         if (leg.sub !== SubConfID || this.has("failover-sub-calls-not-told")) continue;
         this.whenNamed(leg, (name) => {
           const ExtCallID = this.has("joined-by-another-name") ? `${name}9` : name;
-          void this.tell(this.notification("A2W_NotifyJoinSubConference", { SubConfID, ExtCallID }));
+          const id = this.has("joined-in-another-sub") ? `${SubConfID}9` : SubConfID;
+          void this.tell(this.notification("A2W_NotifyJoinSubConference", { SubConfID: id, ExtCallID }));
         });
       }
     }

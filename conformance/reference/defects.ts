@@ -90,6 +90,7 @@ export const defects = {
   "msg-id-used-again": { clause: "T36b", what: "uses a MsgID for a second message" },
   "fourth-attempt": { clause: "T37", what: "posts a fourth time", also: "T37a T37b" },
   "repeat-with-new-trans-id": { clause: "T37", what: "repeats a post with a new TransID", also: "T37a T37b" },
+  "repeat-as-new-after-time-out": { clause: "T37", what: "repeats a post after a time-out with a new TransID" },
   "repeat-with-other-bytes": { clause: "T37", what: "changes a document when it repeats it", also: "T37a T37b T36a" },
   "no-repeat": { clause: "T37c", what: "never repeats a post", also: "T42b" },
   "ends-without-webex": { clause: "T43", what: "ends a conference because its server fails" },
@@ -188,9 +189,10 @@ export const defects = {
   "dials-without-country": {
     clause: "4.3c",
     what: "dials without the country code",
-    also: "T28 T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g",
+    also: "T28 T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g 4.4f",
   },
   "called-alone": { clause: "4.3f", what: "leaves who was called alone", also: "2.2.4b 4.17a 4.21f 4.9f" },
+  "refused-number-called": { clause: "4.4f", what: "calls a number that it may not call" },
   "busy-is-ok": { clause: "4.4a", what: "answers a call-out to a busy number with 0", also: "4.4b" },
   "participant-code-unknown": { clause: "2.2.1f", what: "does not let in who keys the participant code" },
   "subscriber-is-no-host": { clause: "2.2.1g", what: "does not take for the host who keyed the subscriber code" },
@@ -325,6 +327,11 @@ export const defects = {
   "joined-by-another-name": {
     clause: "4.15d",
     what: "tells the calls in the sub-conference by names that nobody gave",
+    also: "4.15e",
+  },
+  "joined-in-another-sub": {
+    clause: "4.15d",
+    what: "tells the calls in the sub-conference with the id of another one",
     also: "4.15e",
   },
   "failover-privilege-of-muted-only": { clause: "4.15b", what: "tells the privilege of muted calls only" },

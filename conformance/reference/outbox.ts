@@ -71,8 +71,10 @@ export class Outbox {
         const confirmation = readConfirmation(body);
         if (status === 500 && this.#has("new-trans-id-after-500")) transId = this.#newTransId();
         if (status === 200 && confirmation.result !== null && confirmation.transId === transId) return true;
-      } catch {
+      } catch (error) {
         // Refused, reset or no answer: all the same.
+        const isTimeOut = error instanceof Error && error.message.includes("in time");
+        if (isTimeOut && this.#has("repeat-as-new-after-time-out")) transId = this.#newTransId();
       }
     }
     return false;

@@ -28,6 +28,7 @@ export async function playReference(
     mergeKeys: "*1",
     // The first who dials in is the host.
     hostKeys: "{key}#{attendee}#",
+    refused: ["1", "900", "5550123"] as const,
     ...more,
   };
   return ports.run(run(ports, telephones, clauses, options));

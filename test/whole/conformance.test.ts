@@ -17,9 +17,10 @@ interface Clause {
 /** Documented clauses that Bridgehead does not keep yet, each with its reason. */
 const known: Readonly<Record<string, string>> = {};
 
-/** With a recorder and hybrid audio, so that there is something to judge. */
+/** With a recorder, hybrid audio and a number that is refused, so that there is something to judge. */
 const domain = {
   recording: { number: { country: "1", area: "408", local: "9041708" }, sequence: "P15D123456789#P10D1234#P0" },
+  policy: { deny: ["+1900"] },
   hybrid: { clientUrl: "https://client.example/", connectData: "a|b", adhocInstall: true, appDetection: "app" },
 };
 
@@ -31,7 +32,7 @@ test("Bridgehead passes every documented clause of the conformance kit", async (
     const json = join(folder, "report.json");
     const options = ["--adapter", run.adapterUrl, "--listen", `127.0.0.1:${port}`, "--bridge", run.bridgeUrl];
     // The first who dials in is the host.
-    options.push("--host-keys", "{key}#{attendee}#");
+    options.push("--host-keys", "{key}#{attendee}#", "--refused", "1-900-5550123");
 
     const { code, output } = await conformance(...options, "--json", json);
 
