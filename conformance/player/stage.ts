@@ -353,9 +353,13 @@ export class Stage implements Owner {
   }
 }
 
-/** Answers that are in no public document may come, and what an adapter may tell at any time: being created, recorder, hybrid audio. */
+/**
+ * Answers that are in no public document may come, and what an adapter may tell at any time: being created, recorder, hybrid audio, that a call
+ * is not muted.
+ */
 function isTolerated({ name, attributes }: Received): boolean {
   if (name === "A2W_NotifyConferenceChange" && /^[146]$/.test(attributes.Status ?? "")) return true;
+  if (name === "A2W_NotifyUserChange" && attributes.Status === "0" && !attributes.ActionCode) return true;
   return name.startsWith("A2W_Rsp") && rowsByName.get(name)?.standing !== "documented";
 }
 

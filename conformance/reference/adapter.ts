@@ -61,7 +61,7 @@ export class ReferenceAdapter {
   };
 
   #receive({ method, body: text }: HttpRequest): Promise<HttpAnswer> {
-    const body = this.has("doctype-dropped") ? text.replace(/<!DOCTYPE[^[>]*(?:\[[^\]]*\])?>/, "") : text;
+    const body = this.has("doctype-dropped") ? withoutDocType(text) : text;
     if (method !== "POST") return Promise.resolve({ status: 405, body: "" });
     const document = readDocument(body);
     const { transId, messages } = document;
@@ -202,6 +202,12 @@ export class ReferenceAdapter {
     this.conferences.set(ConfKey, conference);
     await conference.create(attributes, transId);
   }
+}
+
+/** As a forgiving reader has it: entities are their names. */
+function withoutDocType(text: string): string {
+  const [type = ""] = /^<!DOCTYPE[^[>]*(?:\[[^\]]*\])?>/.exec(text) ?? [];
+  return type === "" ? text : text.slice(type.length).replace(/&(\w+);/g, "$1");
 }
 
 function isUnknown({ name }: Element): boolean {
