@@ -2,7 +2,6 @@ import { rowsByName } from "../messages.ts";
 import type { HttpAnswer, HttpRequest, Listener, Ports } from "../ports.ts";
 import {
   type Message,
-  parse,
   type ReadConfirmation,
   readConfirmation,
   readDocument,
@@ -248,7 +247,6 @@ function entry(at: number, from: Party, to: Party, kind: TraceEntry["kind"], tit
 
 function titleOfAnswer({ status, body }: HttpAnswer): string {
   if (status !== 200) return `HTTP ${status}`;
-  const root = parse(body);
-  const result = typeof root === "string" ? "?" : root.children[1]?.attributes.Result;
+  const [, result = "?"] = /<Confirmation Result="([^"]*)"/.exec(body) ?? [];
   return `Confirmation ${result}`;
 }
