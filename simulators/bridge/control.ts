@@ -50,6 +50,8 @@ export function control(machine: Machine, method: string, path: string, text: st
       );
     case "POST calls/:id/hang-up":
       return onCall(machine, id, (call) => done(machine.hangUp(call)));
+    case "POST calls/:id/answer":
+      return onCall(machine, id, (call) => done(machine.pickUp(call)));
     case "GET calls/:id/heard":
       return onCall(machine, id, ({ heard }) => ({ status: 200, body: { heard } }));
     case "PUT conferences/:id":

@@ -161,6 +161,13 @@ export class Machine {
     this.#reportTalking(call);
   }
 
+  /** A phone that rings is answered; another one stays as it is. */
+  pickUp(call: Call): void {
+    if (call.stage !== "ringing" || call.conference === null) return;
+    call.stage = "answered";
+    this.#emit({ type: "answered", call: call.id, conference: call.conference });
+  }
+
   /** A phone that rings declines the call. */
   hangUp(call: Call): void {
     if (call.stage !== "ended") this.#end(call, call.stage === "ringing" ? "rejected" : "hung-up");
@@ -245,10 +252,7 @@ export class Machine {
       if (call.stage !== "ringing" || call.conference === null) return; // It was cancelled, or declined.
       if (!inTime) this.#end(call, "no-answer");
       else if (outcome !== "answer") this.#end(call, failures[outcome]);
-      else {
-        call.stage = "answered";
-        this.#emit({ type: "answered", call: call.id, conference: call.conference });
-      }
+      else this.pickUp(call);
     });
   }
 
