@@ -108,9 +108,9 @@ function createConference(
   owner: string,
   { anonymousId, maxCallers, accessCodes }: Command<"create-conference">,
 ): CommandResult {
-  const conference = world.addConference(key, owner, anonymousId, maxCallers, accessCodes);
+  const conference = world.addConference(key, owner);
   if (conference.owner !== owner) return refused("refused");
-  conference.anonymousId = anonymousId;
+  Object.assign(conference, { anonymousId, maxCallers, accessCodes: accessCodes ?? null });
   return done;
 }
 

@@ -17,8 +17,7 @@ export async function createConference(
 ): Promise<CommandResult> {
   const { ari, mirror, owner } = context;
   const known = mirror.conferences.get(key);
-  if (known?.anonymousId === anonymousId) return done;
-  if (known) return writeConference(context, Object.assign(known, { anonymousId }));
+  if (known) return writeConference(context, Object.assign(known, { anonymousId, maxCallers, accessCodes }));
   const bridges = read("listBridges", v.array(bridge), await ari.ask("listBridges", {}));
   const rooms = bridges.flatMap(({ name, id }) => ({ ...readBridgeName(name), bridge: id }));
   const main = rooms.find(
