@@ -40,6 +40,8 @@ class Bridge:
         if kind == "create-conference":
             fresh = {"owner": owner, "locked": False, "reportsSpeakers": False, "rooms": [{"id": "main", "kind": "main"}]}
             conference = conference or fresh  # One that is there takes what is said anew, and all else of it stays.
+            if "renews" in command and (conference is fresh or conference["owner"] != owner):
+                raise Refused("no-such-conference")
             if conference["owner"] != owner:
                 raise Refused("refused")
             conference.pop("accessCodes", None)

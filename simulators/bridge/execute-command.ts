@@ -106,8 +106,9 @@ function createConference(
   world: World,
   key: ConfKey,
   owner: string,
-  { anonymousId, maxCallers, accessCodes }: Command<"create-conference">,
+  { anonymousId, maxCallers, accessCodes, renews }: Command<"create-conference">,
 ): CommandResult {
+  if (renews && world.conferences.get(key)?.owner !== owner) return refused("no-such-conference");
   const conference = world.addConference(key, owner);
   if (conference.owner !== owner) return refused("refused");
   Object.assign(conference, { anonymousId, maxCallers, accessCodes: accessCodes ?? null });

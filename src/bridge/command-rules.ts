@@ -68,7 +68,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
       conference.anonymousId === anonymousId &&
       (conference.maxCallers === undefined || (conference.maxCallers || null) === (maxCallers || null)) &&
       isSameCodes(conference.accessCodes, accessCodes),
-    refusal: () => null,
+    refusal: (held, { renews }) => (renews ? needsConference(held) : null),
     effect: ({ anonymousId, maxCallers, accessCodes = null }) => ({
       type: "conference-changed",
       change: { live: true, anonymousId, maxCallers, accessCodes },

@@ -42,7 +42,7 @@ export function createCommand({ maxCallers, anonymousId, accessCodes }: EntryRul
 }
 
 /**
- * Tells the bridge where it goes by others, `told`, or has refused these: a create of what is there changes nothing else. One at a
+ * Tells the bridge where it goes by others, `told`, or has refused these: nothing else of the conference changes. One at a
  * time: however often WebEx moves while the bridge is away, one command waits for it.
  */
 export function renewEntryRules(draft: Draft, told: EntryRules): void {
@@ -66,7 +66,7 @@ export function retryRenewal(draft: Draft): void {
 
 function issueRenewal(draft: Draft, { renewAt, ...head }: Running): void {
   draft.head = head;
-  draft.issue(createCommand(head));
+  draft.issue({ ...createCommand(head), renews: true });
 }
 
 function isSame(one: EntryRules, other: EntryRules): boolean {

@@ -207,11 +207,9 @@ export function endByTelephone(draft: Draft): void {
   const { head } = draft;
   if (head.phase !== "running") return;
   if (head.closing) return completeClose(draft, head.closing);
-  const isCreatedAnew = draft.isPending("create-conference");
   answerOpenRequests(draft, "conference-closed");
   notifyStatus(draft, "ended");
   end(draft, "telephone");
-  if (isCreatedAnew) draft.issue({ type: "end-conference" });
 }
 
 /** The bridge has lost the conference: WebEx is notified that each caller left and that the conference is over. */
@@ -219,13 +217,11 @@ export function endAsLost(draft: Draft): void {
   const { head } = draft;
   if (head.phase !== "running") return;
   if (head.closing) return completeClose(draft, head.closing);
-  const isCreatedAnew = draft.isPending("create-conference");
   for (const callOut of draft.callOuts.values()) if (callOut.stage === "waiting") removeCallOut(draft, callOut);
   answerOpenRequests(draft, "bridge-unreachable");
   for (const caller of draft.callers.values()) if (!caller.left) notifyChange(draft, caller, { status: "left" });
   notifyStatus(draft, "ended");
   end(draft, "lost");
-  if (isCreatedAnew) draft.issue({ type: "end-conference" });
 }
 
 function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): void {

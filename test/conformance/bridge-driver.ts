@@ -212,6 +212,16 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect((await state()).conferences[0]).not.toHaveProperty("accessCodes");
     });
 
+    test("a create that renews makes no conference", async () => {
+      const renewal: BridgeCommand = { ...create, anonymousId: "0555", renews: true };
+      expect(await ask(renewal)).toEqual({ done: false, reason: "no-such-conference" });
+      expect((await state()).conferences).toEqual([]);
+
+      await done(create, renewal);
+
+      expect((await state()).conferences).toMatchObject([{ conference, anonymousId: "0555" }]);
+    });
+
     test("a caller at the prompt is reported, with each key it presses, and is in the state with all of them", async () => {
       const dialled = bridge.dialIns.own;
       const call = await bridge.dialIn("14085550001");

@@ -1072,6 +1072,13 @@ export const defects: readonly Defect[] = [
     after: 'inside(call.direction === "in" && callerOf(call).silent)',
   },
   {
+    name: "the bridge is not told what another server's create brings",
+    foundBy: "the latest create counts",
+    file: failover,
+    before: "  renewEntryRules(draft, head);\n",
+    after: "",
+  },
+  {
     name: "an agent that takes over does not know who is a silent monitor",
     foundBy: "a silent monitor is silent",
     file: events,
