@@ -194,7 +194,7 @@ class BridgeCheck {
     if (!isMade && (await this.#held(driver)) === undefined) {
       throw new GiveUp(`nothing else can be checked; if ${this.#key} is somebody's conference, name another by --key`);
     }
-    await this.#check("create-conference of one that is there brings what it says, and all else stays", async () => {
+    await this.#check("create-conference of one that is there changes what it says alone", async () => {
       const accessCodes = { subscriber: "5551", participant: "5552" };
       const again = { ...create, anonymousId: "0555", maxCallers: 100, accessCodes };
       const result = await this.#execute(driver, again);

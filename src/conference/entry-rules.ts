@@ -42,8 +42,8 @@ export function createCommand({ maxCallers, anonymousId, accessCodes }: EntryRul
 }
 
 /**
- * Tells the bridge where it goes by others, `told`, or has refused these: nothing else of the conference changes. One at a
- * time: however often WebEx moves while the bridge is away, one command waits for it.
+ * Tells the bridge where it was `told` others, or has refused these: nothing else of the conference changes. One at a time: however
+ * often WebEx moves while the bridge is away, one command waits for it.
  */
 export function renewEntryRules(draft: Draft, told: EntryRules): void {
   const { head } = draft;
