@@ -122,8 +122,9 @@ export class Machine {
   state(): BridgeState {
     const { conferences, calls, ended } = this.world;
     return {
-      conferences: [...conferences.values()].map(({ key, rooms, maxCallers, ...held }) => ({
+      conferences: [...conferences.values()].map(({ key, rooms, accessCodes, ...held }) => ({
         ...held,
+        ...(accessCodes && { accessCodes }),
         conference: key,
         rooms: [...rooms].map(([id, kind]) => ({ id, kind })),
       })),

@@ -60,6 +60,21 @@ describe("what callers hear", () => {
     expect(heard(world, `${KEY}##`)).toEqual(["welcome", "attendee-id", "joined"]);
   });
 
+  test("of two callers at the attendee ID the first takes the last place, and the bridge is not asked for the other one (protocol 4.2)", () => {
+    const world = running();
+    world.command("limit", { ...create, maxCallers: 1 });
+    world.settle();
+    const [first, second] = [world.machine.dialIn("", `${KEY}#`), world.machine.dialIn("", `${KEY}#`)];
+    world.settle();
+
+    press(world, first, "#");
+    press(world, second, "#");
+    world.settle();
+
+    expect([first, second].map((call) => heardBy(world, call).at(-1))).toEqual(["alone", "full"]);
+    expect(world.acts().slice(2)).toEqual([`admit ${first} done`, `expel ${second} done`]);
+  });
+
   test("keys that come at once are past all that is asked for between them", () => {
     const world = running();
     world.machine.dialIn("14085551234", `5#${KEY}##`);

@@ -42,6 +42,14 @@ const isLocked: KeypadAction = { type: "hang-up", why: "locked" };
 const toggle: KeypadAction = { type: "toggle-mute" };
 const identify = (attendeeId: string): KeypadAction => ({ type: "identify", attendeeId });
 
+test("a conference that became full since its key was keyed ends the call at the attendee ID (protocol 4.2)", () => {
+  const { keypad } = press(prompted(0), { type: "keys", keys: "987654321#444", at: 0 }, rules);
+  const full: KeypadRules = { ...rules, find: (key) => leadsTo(key, { full: true }) };
+
+  expect(keyed("#", keypad)).toEqual([admit("444")]);
+  expect(keyed("#", keypad, full)).toEqual([isFull]);
+});
+
 describe("at the prompt", () => {
   test.each<[string, string, KeypadAction[]]>([
     ["a known key and an attendee ID lead in", "987654321#444#", [admit("444")]],

@@ -226,12 +226,13 @@ export class Mirror {
     const owner = this.#identity?.owner ?? null;
     const conferences = Array.from(
       this.conferences.values(),
-      ({ key, locked, reportsSpeakers, anonymousId, accessCodes, rooms }) => ({
+      ({ key, locked, reportsSpeakers, anonymousId, maxCallers, accessCodes, rooms }) => ({
         conference: key,
         owner,
         locked,
         reportsSpeakers,
         anonymousId,
+        maxCallers,
         ...(accessCodes && { accessCodes }),
         rooms: Array.from(rooms, ([id, { kind }]) => ({ id, kind })),
       }),
