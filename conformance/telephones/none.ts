@@ -25,6 +25,6 @@ export const noTelephones: Telephones = {
   extensionOf: nobody,
   lock: nobody,
   end: nobody,
-  faults: nobody,
+  faults: async () => {},
   stop: async () => {},
 };

@@ -194,6 +194,19 @@ test("a run that is broken off takes back the faults of the bridge", async () =>
   expect(given.at(-1)).toEqual({});
 });
 
+test("a run without telephones that is broken off has its report", async () => {
+  const ports = new MemoryPorts();
+  const { adapter } = await new ReferenceAdapter(ports).start("adapter:80", "bridge:80");
+  const stop = new AbortController();
+  const clauses = allClauses.filter(({ id }) => /^4\.1[ab]$/.test(id));
+  const playing = run(ports, noTelephones, clauses, { ...optionsFor(adapter), atOnce: 1, stop: stop.signal });
+  const breaking = ports.sleep(1).then(() => stop.abort());
+
+  const [results] = await ports.run(Promise.all([playing, breaking]));
+
+  expect(results.map(({ why }) => why)).toEqual(clauses.map(() => "not played: the run was broken off"));
+});
+
 test("the report for programs has the fixed form", async () => {
   const { clauses } = JSON.parse(jsonReport(await reportOf("no-status-0")));
 
