@@ -51,7 +51,7 @@ export class People {
   ): Promise<Dial> {
     this.#stage.goesOn();
     const { numbers, options, ports } = this.#stage;
-    const number = `1408555${String(numbers.next() % 10_000).padStart(4, "0")}`;
+    const number = callerNumber(numbers.next());
     const { dialKeys = DIAL_KEYS, hostKeys = dialKeys } = options;
     const template = own ?? (as === "host" ? hostKeys : dialKeys);
     const keys = template.replaceAll("{key}", code).replaceAll("{attendee}", attendeeId);
@@ -200,4 +200,9 @@ export class People {
       await this.#stage.ports.sleep(Math.min(pauseMs, leftMs));
     }
   }
+}
+
+/** 1-408-555-0200 to -9999: those below, `NOBODYS_NUMBERS`, may be called out to. */
+function callerNumber(n: number): string {
+  return `1408555${String(200 + (n % 9_800)).padStart(4, "0")}`;
 }

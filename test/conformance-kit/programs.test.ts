@@ -5,6 +5,7 @@ import { load } from "../../conformance/load.ts";
 import { conditionsOf, program } from "../../conformance/options.ts";
 import { runDigits, serverIds } from "../../conformance/player/ids.ts";
 import { renamesOf } from "../../conformance/player/renames.ts";
+import { Stage } from "../../conformance/player/stage.ts";
 import { Webex } from "../../conformance/player/webex.ts";
 import { MemoryPorts } from "../../conformance/ports-memory.ts";
 import { ReferenceAdapter } from "../../conformance/reference/adapter.ts";
@@ -19,7 +20,7 @@ import { run } from "../../conformance/run.ts";
 import { complete, Player } from "../../conformance/shell.ts";
 import { ControlledTelephones } from "../../conformance/telephones/control.ts";
 import { noTelephones } from "../../conformance/telephones/none.ts";
-import { NumberRange } from "../../conformance/telephones/number-range.ts";
+import { NOBODYS_NUMBERS, NumberRange } from "../../conformance/telephones/number-range.ts";
 import { writeDocument } from "../../conformance/xml.ts";
 
 const few = allClauses.filter(({ id }) => /^(?:4\.1[ab]|4\.5|T1|T2)$/.test(id));
@@ -365,6 +366,30 @@ test("with a control interface, numbers that nobody has are called, or those tha
 
   expect(usual.join("-")).toMatch(/^1-408-55501\d\d$/);
   expect(given.join("-")).toMatch(/^49-30-1\d\d$/);
+});
+
+test("no caller dials in from a number that may be called out to", async () => {
+  const ports = new MemoryPorts();
+  let last = 0;
+  const next = () => {
+    last += 1;
+    return last;
+  };
+  const from: string[] = [];
+  const dialIn = async (number: string) => {
+    from.push(number);
+    return number;
+  };
+  const options = optionsFor("adapter:80");
+  const telephones = { ...noTelephones, dialIn };
+  const { people } = new Stage("1", new Webex(ports, options), telephones, { run: "12345", next }, options);
+  const called = Array.from({ length: 100 }, (_, n) => new NumberRange(NOBODYS_NUMBERS, n).next().join(""));
+
+  for (let n = 0; n < 9_800; n++) await people.dialIn("77");
+
+  expect(from.filter((number) => called.includes(number))).toEqual([]);
+  expect(new Set(from).size).toBe(9_800);
+  expect(from.find((number) => !/^1408555\d{4}$/.test(number))).toBe(undefined);
 });
 
 function optionsFor(adapterUrl: string) {
