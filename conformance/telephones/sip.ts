@@ -98,7 +98,7 @@ export class SipTelephones implements Telephones {
 
   async called(number: PhoneNumber): Promise<CallId | null> {
     const digits = number.join("");
-    const count = this.#timesCalled(digits) - (this.#before.get(digits) ?? 0);
+    const count = this.#count(digits);
     const known = this.#called.get(digits);
     if (known && count <= 1) return this.#phone(known).state === "ended" ? null : known;
     if (count === 0) return null;
@@ -107,8 +107,8 @@ export class SipTelephones implements Telephones {
     return id;
   }
 
-  async calledAgain(number: PhoneNumber, call: CallId): Promise<boolean> {
-    return (await this.called(number)) !== call;
+  async calledAgain(number: PhoneNumber): Promise<boolean> {
+    return this.#count(number.join("")) > 1;
   }
 
   async pickUp(call: CallId): Promise<void> {
@@ -156,6 +156,11 @@ export class SipTelephones implements Telephones {
     const id = `phone ${this.#calls.size + 1}`;
     this.#calls.set(id, phone);
     return id;
+  }
+
+  /** How often a number has rung since it was last to be called. */
+  #count(digits: string): number {
+    return this.#timesCalled(digits) - (this.#before.get(digits) ?? 0);
   }
 
   #timesCalled(digits: string): number {

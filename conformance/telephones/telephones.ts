@@ -40,7 +40,7 @@ export interface Telephones {
   number(outcome: Outcome, afterMs: number): Promise<PhoneNumber>;
   /** The call that the bridge made to this number; `null` if none is ringing or up. */
   called(number: PhoneNumber): Promise<CallId | null>;
-  /** The bridge has made another call to this number. */
+  /** The bridge has made another call to this number than this one, whether it is over or not. */
   calledAgain(number: PhoneNumber, call: CallId): Promise<boolean>;
   /** Answers a call that rings, and that nobody answers by itself. Throws `NotTestable` where it cannot be done. */
   pickUp(call: CallId): Promise<void>;

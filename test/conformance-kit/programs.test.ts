@@ -392,6 +392,27 @@ test("no caller dials in from a number that may be called out to", async () => {
   expect(from.find((number) => !/^1408555\d{4}$/.test(number))).toBe(undefined);
 });
 
+test("whether a number was called again goes by the calls to it, also those that are over", async () => {
+  const ports = new MemoryPorts();
+  const calls: unknown[] = [];
+  const called = (id: string, number: string, direction = "out") =>
+    calls.push({ id, number, direction, state: "ended" });
+  const answer = (status: number, body: unknown) => ({ status, body: JSON.stringify(body) });
+  await ports.listen("calls:80", async ({ method }) => answer(200, method === "GET" ? { calls } : {}));
+  const telephones = new ControlledTelephones(ports, "http://calls", "1-408-5550100");
+
+  called("before", "14085550100");
+  const number = await ports.run(telephones.number("answer", 50));
+  called("first", "14085550100");
+  called("other", "14085550101");
+  called("in", "14085550100", "in");
+  const once = await ports.run(telephones.calledAgain(number, "first"));
+  called("second", "14085550100");
+  const twice = await ports.run(telephones.calledAgain(number, "first"));
+
+  expect([once, twice]).toEqual([false, true]);
+});
+
 function optionsFor(adapterUrl: string) {
   return {
     adapterUrl: `http://${adapterUrl}/`,

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { allClauses } from "../../conformance/clauses/all.ts";
+import type { DefectName } from "../../conformance/reference/defects.ts";
 import { playReference } from "../../conformance/reference/play.ts";
 import { allowed, variants } from "../../conformance/reference/variants.ts";
 import type { ClauseResult } from "../../conformance/run.ts";
 import { ControlledTelephones } from "../../conformance/telephones/control.ts";
+import type { PhoneNumber } from "../../conformance/telephones/telephones.ts";
 
 /** 51 callers take a third of the time. */
 const clauses = allClauses.filter(({ id }) => id !== "1.3e");
@@ -42,6 +44,28 @@ test("a person who takes long to dial spoils no time limit", async () => {
   expect(documentedFailures(results)).toEqual([]);
   expect(results.find(({ id }) => id === "T9b")?.outcome).toBe("not-testable");
 });
+
+test.each([
+  [[], "passed"],
+  [["callouts-repeated"], "failed"],
+] satisfies [DefectName[], string][])(
+  "who is called and hangs up at once was called again only by %j",
+  async (defects, outcome) => {
+    const few = clauses.filter(({ id }) => id === "T38b");
+
+    const [result] = await playReference(few, defects, {}, (ports, bridge) => {
+      const telephones = new ControlledTelephones(ports, bridge);
+      const called = async (number: PhoneNumber) => {
+        const call = await ControlledTelephones.prototype.called.call(telephones, number);
+        if (call !== null) await telephones.hangUp(call);
+        return call;
+      };
+      return Object.assign(telephones, { called });
+    });
+
+    expect(result).toMatchObject({ outcome, why: outcome === "passed" ? "" : expect.stringContaining("rang again") });
+  },
+);
 
 test("the check of a proxy at the door of WebEx is nobody's failure", async () => {
   const few = clauses.filter(({ id }) => /^(?:T|1\.3|4\.1)/.test(id));
