@@ -178,6 +178,19 @@ export const failoverClauses = [
     },
     ["dial in", "answer calls", "hear"],
   ),
+  inferred(
+    "4.9g",
+    "AttendeeID of A2W_NotifyUserEnter to a new server",
+    "the attendee IDs that callers keyed are told to the new server, too",
+    async (stage) => {
+      const { conference, one, other } = await withTwo(stage);
+      await conference.failOver();
+      const [first, second] = await conference.entriesOf(one, other);
+      stage.check(first, { AttendeeID: one.attendeeId });
+      stage.check(second, { AttendeeID: other.attendeeId });
+    },
+    ["dial in", "key an attendee ID at entry"],
+  ),
   documented(
     "F1",
     features,

@@ -120,9 +120,7 @@ export class Conference {
     const entries: Received[] = [];
     for (const person of persons) {
       const isIt = (one: Received) =>
-        one.name === "A2W_NotifyUserEnter" &&
-        one.attributes.ExtConfID === this.extConfId &&
-        [person.number, undefined].includes(this.#whose(one)?.number);
+        one.name === "A2W_NotifyUserEnter" && one.attributes.ExtConfID === this.extConfId && this.#mayBe(one, person);
       entries.push(await this.stage.receivesOne(`A2W_NotifyUserEnter of ${shown(person)}`, isIt));
     }
     return entries as { readonly [Index in keyof Persons]: Received };
@@ -138,14 +136,22 @@ export class Conference {
     return entered;
   }
 
-  /** Whose entry it is, by what it says. */
+  /** Whether an entry is this one's, or does not say whose it is. */
+  #mayBe(entry: Received, person: Person): boolean {
+    const whose = this.#whose(entry);
+    if (whose) return whose.number === person.number;
+    return !entry.attributes.AttendeeID || person.attendeeId === "";
+  }
+
+  /** Whose entry it is, by what it says: with an attendee ID that nobody keyed never one's who keyed another. */
   #whose({ attributes }: Received): Person | undefined {
     const { AttendeeID = "", ExtCallID = "", DID = "" } = attributes;
     const digits = DID.replace(/\D/g, "");
+    const others = this.#persons.filter(({ attendeeId }) => AttendeeID === "" || attendeeId === "");
     return (
       this.#persons.find(({ attendeeId }) => attendeeId !== "" && attendeeId === AttendeeID) ??
-      this.#persons.find(({ extCallId }) => extCallId === ExtCallID) ??
-      this.#persons.find(({ number }) => digits.length >= 7 && (number.endsWith(digits) || digits.endsWith(number)))
+      others.find(({ extCallId }) => extCallId === ExtCallID) ??
+      others.find(({ number }) => digits.length >= 7 && (number.endsWith(digits) || digits.endsWith(number)))
     );
   }
 
@@ -196,6 +202,6 @@ export class Conference {
 }
 
 function shown({ attendeeId, number, extCallId }: Person): string {
-  if (extCallId !== undefined) return `ExtCallID ${extCallId}`;
+  if (extCallId !== undefined) return `ExtCallID ${extCallId}${attendeeId === "" ? "" : `, AttendeeID ${attendeeId}`}`;
   return attendeeId === "" ? `the caller ${number}` : `AttendeeID ${attendeeId}`;
 }

@@ -361,8 +361,7 @@ export class ReferenceConference {
         ? known.slice(0, 1)
         : [...known];
     if (this.has("first-fifty-told")) told.splice(50);
-    const again = this.has("failover-as-null") ? { ExtCallID: "null" } : {};
-    if (told.length > 0) await this.tell(...told.map((leg) => this.entry(leg, again)));
+    if (told.length > 0) await this.tell(...told.map((leg) => this.entry(leg, this.#toldAgain(leg))));
     const all = this.subs.size > 0 && !this.has("failover-privilege-of-muted-only");
     for (const leg of told)
       if (all || (leg.call.muted && !leg.isMonitor && !this.has("failover-mute-not-told")))
@@ -388,6 +387,15 @@ export class ReferenceConference {
         });
       }
     }
+  }
+
+  /** What an entry says otherwise to a new server. */
+  #toldAgain({ call: { attendeeId } }: Leg): Attributes {
+    return {
+      ...(this.has("failover-as-null") && { ExtCallID: "null" }),
+      ...(this.has("failover-attendee-ids-not-told") && { AttendeeID: undefined }),
+      ...(this.has("failover-other-attendee-ids") && attendeeId && { AttendeeID: `9${attendeeId}` }),
+    };
   }
 
   /** Waits for the name that the new server gives: what follows goes under it. */

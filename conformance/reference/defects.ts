@@ -282,18 +282,27 @@ export const defects = {
   "failover-tells-nobody": {
     clause: "4.9b",
     what: "does not tell the participants to the new server",
-    also: "4.16e 4.9c 4.9d 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 1.3e 4.8c F1a F4b 4.15d 4.15e 4.18f",
+    also: "4.16e 4.9c 4.9d 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 1.3e 4.8c F1a F4b 4.15d 4.15e 4.18f 4.9g",
   },
   "first-fifty-told": { clause: "1.3e", what: "tells the first 50 participants to a new server" },
   "failover-tells-one": {
     clause: "4.9b",
     what: "tells one participant to the new server",
-    also: "4.9c 4.9e 4.9f F2 F3 F6 F6a 4.15a 4.15b 1.3e 4.8c 4.9d 4.15d 4.15e",
+    also: "4.9c 4.9e 4.9f F2 F3 F6 F6a 4.15a 4.15b 1.3e 4.8c 4.9d 4.15d 4.15e 4.9g",
+  },
+  "failover-other-attendee-ids": {
+    clause: "4.9b",
+    what: "tells attendee IDs to the new server that nobody keyed",
+    also: "4.9c 4.9d 4.9e 4.9f 4.9g F1 F2 F3 F4 F4b F4a F6 4.15a 4.15d 4.15e 4.15b 1.3e 4.8c 4.18f F1a",
+  },
+  "failover-attendee-ids-not-told": {
+    clause: "4.9g",
+    what: "does not tell attendee IDs to the new server",
   },
   "failover-keeps-ext-conf-id": {
     clause: "4.9c",
     what: "goes on under the old ExtConfID",
-    also: "4.16e 4.9a 4.9b 4.9d 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a F7 4.15a 4.15b 4.15c 1.3e 4.8c 4.18f F1a F4b 4.15d 4.15e",
+    also: "4.16e 4.9a 4.9b 4.9d 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a F7 4.15a 4.15b 4.15c 1.3e 4.8c 4.18f F1a F4b 4.15d 4.15e 4.9g",
   },
   "failover-keeps-host": {
     clause: "4.9c",
@@ -303,7 +312,7 @@ export const defects = {
   "failover-hangs-up": {
     clause: "4.9d",
     what: "ends the calls when another server takes over",
-    also: "4.16e 4.9b 4.9c 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 1.3e 4.8c 4.18f F1a F4b 4.15d 4.15e",
+    also: "4.16e 4.9b 4.9c 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 1.3e 4.8c 4.18f F1a F4b 4.15d 4.15e 4.9g",
   },
   "new-server-names-ignored": {
     clause: "4.9e",
