@@ -54,6 +54,8 @@ export const callInClauses = [
       const left = await conference.receives("A2W_NotifyUserChange", { Status: changed });
       stage.check(left, { ExtCallID: other.extCallId });
       await stage.people.staysUp(one.call, "another one hung up");
+      if (await stage.mayReceive("A2W_NotifyUserChange", { ExtCallID: one.extCallId, Status: "2" }))
+        stage.fail(`${one.extCallId} was told as gone, and is still there`);
     },
     ["dial in"],
   ),

@@ -63,8 +63,11 @@ export const controlClauses = [
       await stage.people.press(call, stage.options.muteKeys);
       const muted = await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, Status: /^[^0]/ });
       stage.check(muted, { Status: "1" }, 1);
+      const ids = { ExtConfID: conference.extConfId, ExtCallID: extCallId };
+      if (await stage.mayReceiveAfter(muted.n, "A2W_NotifyUserChange", { ...ids, Status: "0" }))
+        stage.fail("A2W_NotifyUserChange Status=0 came, and the caller is muted");
       await stage.people.press(call, stage.options.muteKeys);
-      const change = { ExtConfID: conference.extConfId, ExtCallID: extCallId, Status: /^[^1]/ };
+      const change = { ...ids, Status: /^[^1]/ };
       stage.check(await stage.receivesAfter(muted.n, "A2W_NotifyUserChange", change), { Status: "0" }, 1);
     },
     ["dial in", "press keys"],
@@ -120,11 +123,13 @@ export const controlClauses = [
     async (stage) => {
       const conference = await stage.conference();
       const [one, other] = [await conference.callIn(), await conference.callIn()];
+      await rooms.muteByKeys(conference, other);
       await conference.asks("W2A_UpdateConference", { ActionCode: "77" });
       await stage.receivesNothingElse("nobody knows ActionCode 77");
-      await stage.people.hears(one.call, other.call, "nothing was changed");
+      await stage.people.hears(other.call, one.call, "nothing was changed");
+      await stage.people.doesNotHear(one.call, other.call, "it has muted itself");
     },
-    ["dial in", "hear"],
+    ["dial in", "press keys", "hear"],
   ),
   inferred(
     "4.22a",

@@ -213,7 +213,12 @@ export class Stage implements Owner {
 
   /** A message that may come or not; `null` when the quiet time is over. */
   mayReceive(name: string, fits: Fits = {}): Promise<Received | null> {
-    return this.receives(name, fits, this.options.quietMs).catch(() => null);
+    return this.mayReceiveAfter(0, name, fits);
+  }
+
+  /** The same, of what comes after the message with this `n`. */
+  mayReceiveAfter(n: number, name: string, fits: Fits = {}): Promise<Received | null> {
+    return this.receivesAfter(n, name, fits, this.options.quietMs).catch(() => null);
   }
 
   /** Waits the quiet time. None of these messages must have come. */
@@ -226,7 +231,7 @@ export class Stage implements Owner {
   /** Waits the quiet time. Nothing must have come but answers that no public document names, and `except`. */
   async receivesNothingElse(why: string, except: (received: Received) => boolean = () => false): Promise<void> {
     await this.ports.sleep(this.options.quietMs);
-    const [first] = this.#open.filter((one) => !isTolerated(one) && !except(one));
+    const [first] = this.#open.filter((one) => !this.#isTolerated(one) && !except(one));
     if (first) this.fail(`${titleOf([first])} came, and ${why}`);
   }
 
@@ -342,6 +347,27 @@ export class Stage implements Owner {
     return changed;
   }
 
+  /**
+   * Answers that are in no public document may come, and what an adapter may tell at any time: being created, recorder, hybrid audio, the
+   * status that a call has.
+   */
+  #isTolerated(one: Received): boolean {
+    const { name, attributes } = one;
+    if (name === "A2W_NotifyConferenceChange" && /^[146]$/.test(attributes.Status ?? "")) return true;
+    if (name === "A2W_NotifyUserChange" && !attributes.ActionCode && attributes.Status === this.#statusBefore(one))
+      return true;
+    return name.startsWith("A2W_Rsp") && rowsByName.get(name)?.standing !== "documented";
+  }
+
+  /** Whether the call was told as muted (1) or not (0) when this came. */
+  #statusBefore({ n, attributes: { ExtConfID, ExtCallID } }: Received): string {
+    const fits = { ExtConfID, ExtCallID, Status: /^[01]$/ };
+    const last = this.received.findLast(
+      (one) => one.n < n && one.name === "A2W_NotifyUserChange" && matches(one, fits),
+    );
+    return last?.attributes.Status ?? "0";
+  }
+
   #cameInstead(): string {
     const last = this.#open.slice(-6).map((one) => titleOf([one]));
     return last.length > 0 ? `what came instead: ${last.join("; ")}` : "nothing came";
@@ -351,16 +377,6 @@ export class Stage implements Owner {
   dialled(call: CallId, what: string): void {
     this.telephone(`${call}: ${what}`);
   }
-}
-
-/**
- * Answers that are in no public document may come, and what an adapter may tell at any time: being created, recorder, hybrid audio, that a call
- * is not muted.
- */
-function isTolerated({ name, attributes }: Received): boolean {
-  if (name === "A2W_NotifyConferenceChange" && /^[146]$/.test(attributes.Status ?? "")) return true;
-  if (name === "A2W_NotifyUserChange" && attributes.Status === "0" && !attributes.ActionCode) return true;
-  return name.startsWith("A2W_Rsp") && rowsByName.get(name)?.standing !== "documented";
 }
 
 export function matches({ attributes }: Received, fits: Fits): boolean {

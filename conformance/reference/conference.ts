@@ -25,6 +25,7 @@ export interface Leg {
 type Attributes = Readonly<Record<string, string | undefined>>;
 
 const GATHER_MS = 2;
+const AGAIN_MS = 250;
 
 /** One conference of the reference adapter. */
 export class ReferenceConference {
@@ -129,7 +130,12 @@ export class ReferenceConference {
   async #update(attributes: Attributes, respond: (result: string) => Promise<void>): Promise<void> {
     const code = attributes.ActionCode;
     const known = ["1", "2", "3", "4", "6", "8", "9"];
-    if (!known.includes(code ?? "")) return respond("14");
+    if (!known.includes(code ?? "")) {
+      await respond("14");
+      if (this.has("unknown-action-told-as-unmuted"))
+        for (const leg of this.legs.values()) if (leg.call.muted) this.change(leg, { Status: "0" });
+      return;
+    }
     await respond("0");
     if (code === "6") return privateTalkAdded(this, attributes.ExtCallID ?? "");
     if (code === "8") this.#reportsSpeakers = true;
@@ -204,7 +210,14 @@ export class ReferenceConference {
     if (type === "identified" && !this.has("merge-ignored"))
       this.change(leg, { Status: status(call), AttendeeID: call.attendeeId ?? "" });
     if (type === "muted" && !this.has("self-mute-not-told")) this.change(leg, { Status: status(call) });
+    if (type === "muted" && this.has("muted-told-as-unmuted")) this.change(leg, { Status: "0" });
+    if (type === "muted" && this.has("status-told-again")) void this.#tellStatusAgain(leg);
     if (type === "talking" && this.#reportsSpeakers && !this.has("speakers-not-told")) speakerChanged(this, leg);
+  }
+
+  async #tellStatusAgain(leg: Leg): Promise<void> {
+    await this.adapter.ports.sleep(AGAIN_MS);
+    if (this.legs.has(leg.call.id)) this.change(leg, { Status: status(leg.call) });
   }
 
   #hasLeft(leg: Leg): void {
@@ -212,6 +225,7 @@ export class ReferenceConference {
     const { extCallId } = leg;
     if (extCallId && !this.has("failover-forgets-left")) this.#left.push(extCallId);
     this.change(leg, { Status: "2" });
+    if (this.has("all-told-as-left")) for (const one of this.legs.values()) this.change(one, { Status: "2" });
     if (leg.call.room?.startsWith("private")) {
       for (const one of this.legs.values())
         if (one.call.room === leg.call.room) void this.adapter.bridge.move(one.call, "main");

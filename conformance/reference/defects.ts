@@ -148,12 +148,16 @@ export const defects = {
   "name-of-another-call": {
     clause: "4.2d",
     what: "takes the name of a call for all calls",
-    also: "4.21d 4.21e 4.21g 4.11b 4.16b 4.13c 4.13d 4.13e 4.13g 4.13h 4.13i 4.13j 4.14 4.9e F6 F6a 4.15b 4.21i F1a 4.13l 4.13m F4 4.15d 4.15e 4.11d",
+    also: "4.21d 4.21e 4.21g 4.11b 4.16b 4.13c 4.13d 4.13e 4.13g 4.13h 4.13i 4.13j 4.14 4.9e F6 F6a 4.15b 4.21i F1a 4.13l 4.13m F4 4.15d 4.15e 4.11d 2.2.2a",
   },
   "enters-twice": {
     clause: "4.2e",
     what: "tells each caller twice",
     also: "T37a T37b T37c T42a 2.3.3a 4.6 4.10a 2.2.2a 4.22a 4.9b F4a 2.2.1d T37 F2 F5b 4.15e",
+  },
+  "all-told-as-left": {
+    clause: "4.2d",
+    what: "tells all who remain as gone when one hangs up",
   },
   "merge-ignored": { clause: "4.19", what: "does not tell an attendee ID keyed later", also: "4.19a" },
   "entries-to-first-server": {
@@ -224,7 +228,16 @@ export const defects = {
   "self-mute-not-told": {
     clause: "2.3.4a",
     what: "does not tell that a caller muted itself",
-    also: "4.13f 4.13i F1 4.15b F1a",
+    also: "4.13f 4.13i F1 4.15b F1a 2.2.2a",
+  },
+  "muted-told-as-unmuted": {
+    clause: "2.3.4a",
+    what: "tells that a caller who muted itself is not muted",
+    also: "2.2.2a",
+  },
+  "unknown-action-told-as-unmuted": {
+    clause: "2.2.2a",
+    what: "tells muted callers as not muted when an ActionCode is unknown",
   },
   "lock-not-told": { clause: "4.10b", what: "does not tell a lock by telephone", also: "F2 4.10c" },
   "speakers-not-told": { clause: "4.16a", what: "tells no speakers", also: "4.16b 4.16c" },

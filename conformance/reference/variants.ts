@@ -15,6 +15,7 @@ export const variants = {
   // What it tells
   "status-after-naming": "tells the status of a call when it has a name",
   "status-of-all-at-close": "tells the status of all calls when a sub-conference is closed",
+  "status-told-again": "tells the status of a caller who muted or unmuted itself again, a moment later",
   "no-participant-type": "leaves out ParticipantType of ordinary participants",
   "participant-type-1": "tells ordinary participants with ParticipantType 1",
   "no-did": "leaves out DID",
@@ -48,7 +49,15 @@ export const allowed: readonly {
       "ended-beside-code-11",
     ],
   },
-  { variants: ["doctype-dropped", "half-minute-between-attempts", "participant-type-1", "failover-as-null"] },
+  {
+    variants: [
+      "doctype-dropped",
+      "half-minute-between-attempts",
+      "participant-type-1",
+      "failover-as-null",
+      "status-told-again",
+    ],
+  },
   { variants: ["no-repeat", "host-by-code", "slow-but-in-time"], options: { hostKeys: undefined } },
   { variants: ["host-by-code"], options: { hostKeys: "{key}#{attendee}#99#" } },
   { variants: [], options: { dialKeys: "{key}#" } },

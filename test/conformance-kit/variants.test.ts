@@ -22,6 +22,12 @@ test.each(allowed)("no documented clause fails for an adapter with $variants and
   expect(documentedFailures(results)).toEqual([]);
 });
 
+test("the status that a call has may be told again where nothing else may come", async () => {
+  const results = await playReference(clauses, ["status-told-again"]);
+
+  expect(results.filter(({ outcome }) => outcome === "failed").map(({ id, why }) => `${id}: ${why}`)).toEqual([]);
+});
+
 test("each variant is played", () => {
   const played = new Set<string>(allowed.flatMap((one) => one.variants));
 
