@@ -105,6 +105,8 @@ export class Agent {
   #epoch = 0;
   #edgeUp = false;
   #bridge: "away" | "reconciling" | "up" = "away";
+  /** By this link, this agent acts on the bridge: until the link is over, or another agent acts. */
+  #isOnBridge = false;
   #bridgeTrouble: string | null = null;
   /** The boot id that the bridge had when it was last there. */
   #bootId: string | null;
@@ -151,7 +153,7 @@ export class Agent {
     }
     if (this.#acting) this.#begin(now);
     const announcements = this.#legs.announcements();
-    if (this.#acting) this.#effects.announcements.push(...announcements);
+    if (this.#acting || this.#holdsCallers) this.#effects.announcements.push(...announcements);
     const wantsState = this.#pending.inDoubt > 0 || this.#reports.snapshotsWanted.size > 0;
     this.#effects.askState ||= this.#acting && this.#asked === 0 && wantsState;
     if (this.#effects.askState) this.#asked += 1;
@@ -214,12 +216,18 @@ export class Agent {
     return this.#active && this.#bridge === "up" && !this.#stopping;
   }
 
+  /** One of two, without the edge: the bridge still hands it the callers, and it may only tell them to wait. */
+  get #holdsCallers(): boolean {
+    return this.#isOnBridge && this.#assignment?.active === true && !this.#active && !this.#stopping;
+  }
+
   #apply(input: AgentInput, now: EpochMs): void {
     switch (input.type) {
       case "edge":
         return this.#edgeMessage(input.message, now);
       case "edge-lost":
         this.#edgeUp = false;
+        this.#legs.edgeLost();
         this.#events.clearDigests();
         return;
       case "bridge":
@@ -229,6 +237,7 @@ export class Agent {
       case "result":
         return this.#executed(input.execution, input.result, now);
       case "time":
+        if (this.#holdsCallers) this.#legs.heldTimePassed(now);
         if (!this.#acting) return;
         this.#legs.timePassed(now);
         this.#events.reportSpeech();
@@ -365,6 +374,7 @@ export class Agent {
     this.#asked -= 1;
     if (this.#outdated > 0) this.#outdated -= 1;
     else if (state !== null && this.#bridge !== "away" && this.#active) this.#reconcile(state, now);
+    else if (state !== null && this.#holdsCallers) this.#legs.adoptHeld(state.calls, now);
   }
 
   #reconcile(state: DriverState, now: EpochMs): void {
@@ -400,6 +410,7 @@ export class Agent {
     const before = this.#assignment;
     const wasActive = this.#active;
     if (!wasActive && assignment.active) this.#activeAt = now;
+    if (!this.#edgeUp) this.#legs.edgeBack(now);
     this.#edgeUp = true;
     this.#epoch = assignment.epoch;
     this.#assignment = assignment;
@@ -422,6 +433,7 @@ export class Agent {
   }
 
   #activate(): void {
+    this.#isOnBridge = true;
     this.#outdated = this.#asked;
     this.#effects.activate = this.#assignment?.epoch ?? 0;
     this.#effects.askState = true;
@@ -469,6 +481,7 @@ export class Agent {
         this.#bridgeTrouble = null;
         this.#ports = report.ports;
         this.#cannot = report.cannot ?? [];
+        this.#isOnBridge = false;
         if (report.bootId !== this.#bootId) {
           if (this.#bootId !== null) this.#pending.bridgeRestarted();
           this.#bootId = report.bootId;
@@ -481,6 +494,7 @@ export class Agent {
         this.#note("warn", "bridge-disconnected", `bridge disconnected: ${report.why}`);
         this.#resync();
         this.#bridge = "away";
+        this.#isOnBridge = false;
         this.#bridgeTrouble = report.why;
         if (report.isReplaced && this.#assignment) {
           this.#assignment = { ...this.#assignment, alone: false };
@@ -495,6 +509,7 @@ export class Agent {
       default:
         // While reconciling, whatever happens is part of the state that is on its way.
         if (this.#active && this.#bridge === "up") this.#events.bridgeEvent(report, now);
+        else if (this.#holdsCallers) this.#legs.heldEvent(report, now);
     }
   }
 

@@ -1,6 +1,7 @@
 import { effectOf } from "../src/bridge/command-rules.ts";
 import type { CommandResult } from "../src/bridge/commands.ts";
 import type { BridgeEvent } from "../src/bridge/events.ts";
+import { isSameCodes } from "../src/bridge/schemas.ts";
 import { type BridgeState, type BridgeView, digestOf, snapshotOf, viewOf } from "../src/bridge/state.ts";
 import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM } from "../src/foundation/ids.ts";
 import { assertNever } from "../src/foundation/result.ts";
@@ -158,19 +159,14 @@ export class ConferenceEvents {
     this.#legs.resumePrompts(found, now);
   }
 
-  /** A conference that another agent made is taken over with its AnonymousID and its access codes. */
-  #adopt({
-    conference,
-    locked,
-    anonymousId: shown,
-    accessCodes: shownCodes,
-  }: BridgeState["conferences"][number]): void {
+  /** A conference that another agent made is taken over with all that its create said, as far as the bridge shows it. */
+  #adopt({ conference, locked, ...shown }: BridgeState["conferences"][number]): void {
     const known = this.#reports.live(conference);
-    const anonymousId = shown ?? known?.anonymousId ?? null;
-    const accessCodes = shownCodes ?? known?.accessCodes ?? null;
-    const isKnown = known?.locked === locked && known.anonymousId === anonymousId;
-    if (isKnown && JSON.stringify(known.accessCodes ?? null) === JSON.stringify(accessCodes)) return;
-    this.#reports.change(conference, { live: true, locked, anonymousId, ...(accessCodes && { accessCodes }) });
+    const anonymousId = shown.anonymousId ?? known?.anonymousId ?? null;
+    const { maxCallers = known?.maxCallers ?? null, accessCodes = known?.accessCodes ?? null } = shown;
+    const isAlike = known?.locked === locked && known.anonymousId === anonymousId;
+    if (isAlike && (known.maxCallers ?? null) === maxCallers && isSameCodes(known.accessCodes, accessCodes)) return;
+    this.#reports.change(conference, { live: true, locked, anonymousId, maxCallers, accessCodes });
   }
 
   get hasSpeech(): boolean {

@@ -1,6 +1,7 @@
 import type { Announcement } from "../src/bridge/announcements.ts";
 import type { BridgeCommand, ExecutionResult, RefusalReason } from "../src/bridge/commands.ts";
 import { type DialSequence, parseDialSequence } from "../src/bridge/dial-sequences.ts";
+import type { BridgeEvent } from "../src/bridge/events.ts";
 import type { KeypadCodes } from "../src/bridge/keypad.ts";
 import {
   inside,
@@ -25,6 +26,9 @@ import type { Reports } from "./reports.ts";
 
 /** A bridge that does not hang up on a caller at the prompt is asked again after this time. */
 const HANG_UP_AGAIN_MS = 2_000;
+
+/** How long a caller who waits for the edge hears nothing: as long as in the sample dialplan of Asterisk, where no agent is. */
+const PLEASE_WAIT_AGAIN_MS = 16_000;
 
 /** A phone leg as far as the agent must know it between two events. */
 interface Leg {
@@ -85,6 +89,10 @@ export class Legs {
   readonly #hangUps = new Map<CommandId, CallId>();
   #executions: Execution[] = [];
   #announcements: AnnouncementToCall[] = [];
+  /** No conference can be new, so callers at the prompt are told to wait, and none is hung up on for what it keys. */
+  #isWithoutEdge = true;
+  /** Who was told so since it last keyed. */
+  readonly #toldToWait = new Set<CallId>();
   /** What became of callers at the prompt. */
   #notes: Note[] = [];
 
@@ -155,6 +163,22 @@ export class Legs {
     return notes;
   }
 
+  edgeLost(): void {
+    this.#isWithoutEdge = true;
+    this.#toldToWait.clear();
+  }
+
+  /** Who was told to wait is asked for its key now. */
+  edgeBack(now: EpochMs): void {
+    this.#isWithoutEdge = false;
+    for (const call of this.#toldToWait) {
+      const leg = this.#legs.get(call);
+      if (leg?.keypad?.at !== "conference-key") continue;
+      leg.keypad = prompted(now);
+      this.#announce(leg, "welcome");
+    }
+  }
+
   prompted(call: CallId, number: string, now: EpochMs): void {
     const leg = this.#addPrompted(call, number, now);
     this.#announce(leg, "welcome");
@@ -190,6 +214,7 @@ export class Legs {
     if (!leg) return;
     this.#legs.delete(call);
     this.#timed.delete(leg);
+    this.#toldToWait.delete(call);
   }
 
   /** A caller who gives up at the prompt is worth a line if its keys were of no conference. */
@@ -210,18 +235,44 @@ export class Legs {
   keys(call: CallId, keys: string, now: EpochMs): void {
     const leg = this.#legs.get(call);
     if (!leg) return;
-    this.#announcements = this.#announcements.filter((each) => each.call !== call);
+    this.#hush(leg);
     const before = leg.keypad;
     // One by one, so that each step of the menu is seen.
     for (const key of keys) this.#press(leg, { type: "keys", keys: key, at: now });
-    if (leg.keypad !== null) this.#announce(leg, promptAfter(before, leg.keypad));
+    this.#announce(leg, promptAfter(before, leg.keypad));
   }
 
   /** Hangs up on callers who key nothing; codes that waited for more keys count as they are. */
   timePassed(now: EpochMs): void {
     for (const leg of this.#timed) {
       if (leg.hangUpAt !== undefined && now >= leg.hangUpAt) this.#hangUp(leg);
+      const before = leg.keypad;
       this.#press(leg, { type: "time", at: now });
+      this.#announce(leg, promptAfter(before, leg.keypad));
+      if (this.#isWithoutEdge && leg.keypad?.at === "conference-key") this.#tellToWaitAgain(leg, now);
+    }
+  }
+
+  /** Nobody may be led in: what callers key waits on the bridge. */
+  heldEvent(event: BridgeEvent, now: EpochMs): void {
+    if (event.type === "prompted") return this.prompted(event.call, event.number, now);
+    if (event.type === "ended") return this.ended(event.call);
+    if (event.type === "conference-ended") for (const call of this.callsInside(event.conference)) this.ended(call);
+    const leg = event.type === "keys" && this.#legs.get(event.call);
+    if (!leg || !isAtPrompt(leg.keypad)) return;
+    this.#hush(leg);
+    leg.keypad = { ...leg.keypad, since: now };
+  }
+
+  heldTimePassed(now: EpochMs): void {
+    for (const leg of this.#timed) this.#tellToWaitAgain(leg, now);
+  }
+
+  /** The calls that the bridge has, of which no event told. */
+  adoptHeld(calls: readonly BridgeCall[], now: EpochMs): void {
+    for (const { call, stage } of this.adopt(calls, now)) {
+      const leg = this.#legs.get(call);
+      if (leg && stage === "prompted") this.#announce(leg, "welcome");
     }
   }
 
@@ -267,11 +318,13 @@ export class Legs {
         leg.keypad = inside(!admit.command.joinTone);
         this.#watchTime(leg);
       } else {
-        const resumed = resume(call.keys, now, this.#rules);
-        this.#apply(leg, resumed, now);
-        this.#announce(leg, promptAfter(null, resumed.keypad));
+        // Who was told to wait begins its entry anew.
+        const isBegunAnew = this.#toldToWait.has(call.call) && /\d$/.test(call.keys);
+        this.#apply(leg, resume(isBegunAnew ? `${call.keys}*` : call.keys, now, this.#rules), now);
+        this.#announce(leg, promptAfter(null, leg.keypad));
       }
     }
+    if (!this.#isWithoutEdge) this.#toldToWait.clear();
   }
 
   /** A command of a keypad was refused. */
@@ -303,7 +356,22 @@ export class Legs {
   }
 
   #announce({ call }: Leg, announcement: Announcement | null): void {
-    if (announcement !== null) this.#announcements.push({ call, announcement });
+    if (announcement === null) return;
+    const isWaiting = this.#isWithoutEdge && (announcement === "welcome" || announcement === "key-again");
+    if (isWaiting) this.#toldToWait.add(call);
+    this.#announcements.push({ call, announcement: isWaiting ? "please-wait" : announcement });
+  }
+
+  #tellToWaitAgain(leg: Leg, now: EpochMs): void {
+    if (!isAtPrompt(leg.keypad) || now - leg.keypad.since < PLEASE_WAIT_AGAIN_MS) return;
+    leg.keypad = prompted(now);
+    this.#announce(leg, "welcome");
+  }
+
+  /** Its caller has keyed something. */
+  #hush({ call }: Leg): void {
+    this.#announcements = this.#announcements.filter((each) => each.call !== call);
+    this.#toldToWait.delete(call);
   }
 
   #press(leg: Leg, input: KeypadInput): void {
@@ -354,6 +422,10 @@ export class Legs {
     const { call } = leg;
     switch (action.type) {
       case "hang-up":
+        if (this.#isWithoutEdge && (action.why === "silent" || action.why === "unknown-keys")) {
+          leg.keypad = prompted(now);
+          return;
+        }
         return this.#hangUpOnCaller(leg, hangUpReasons[action.why]);
       case "admit": {
         const { conference, attendeeId, silent, host } = action;
@@ -399,6 +471,10 @@ export class Legs {
     this.#hangUps.set(id, leg.call);
     this.#executions.push({ id, conference: null, command: { type: "expel", call: leg.call } });
   }
+}
+
+function isAtPrompt(keypad: Keypad | null): keypad is Exclude<Keypad, { at: "inside" | "over" }> {
+  return keypad !== null && keypad.at !== "inside" && keypad.at !== "over";
 }
 
 /** A leg that is in no room yet, whose keys mean nothing yet. */

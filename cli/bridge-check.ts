@@ -175,23 +175,33 @@ class BridgeCheck {
   }
 
   async #checkConference({ driver }: Agent): Promise<void> {
-    const held = {
-      ...{ conference: this.#key, owner: OWNER, locked: false, reportsSpeakers: false, anonymousId: "0444" },
-      rooms: [{ id: MAIN_ROOM, kind: "main" }],
+    /** `maxCallers` and `accessCodes` may be left out of the state. */
+    const heldBy = async ({ anonymousId, maxCallers, accessCodes }: typeof create): Promise<Expectation> => {
+      const seen = await this.#held(driver);
+      const held = {
+        ...{ conference: this.#key, owner: OWNER, locked: false, reportsSpeakers: false, anonymousId },
+        rooms: [{ id: MAIN_ROOM, kind: "main" }],
+        ...(seen?.maxCallers !== undefined && { maxCallers }),
+        ...(seen?.accessCodes && { accessCodes }),
+      };
+      return [held, seen];
     };
     const isMade = await this.#check("create-conference makes a conference with its owner and one room", async () => {
       const result = await this.#execute(driver, create);
       if (result.done !== true) return [{ done: true }, result];
-      return [held, await this.#held(driver)];
+      return heldBy(create);
     });
     if (!isMade && (await this.#held(driver)) === undefined) {
       throw new GiveUp(`nothing else can be checked; if ${this.#key} is somebody's conference, name another by --key`);
     }
-    await this.#check("create-conference of one that is there changes its anonymousId alone", async () => {
-      const again = await this.#execute(driver, { ...create, anonymousId: "0555" });
+    await this.#check("create-conference of one that is there changes what it says alone", async () => {
+      const accessCodes = { subscriber: "5551", participant: "5552" };
+      const again = { ...create, anonymousId: "0555", maxCallers: 100, accessCodes };
+      const result = await this.#execute(driver, again);
+      const [expected, seen] = await heldBy(again);
       return [
-        [{ done: true }, { ...held, anonymousId: "0555" }],
-        [again, await this.#held(driver)],
+        [{ done: true }, expected],
+        [result, seen],
       ];
     });
     for (const [type, field, value] of [

@@ -17,7 +17,9 @@ export function checkMessage({ name, attributes }: Element): Fault[] {
   for (const attribute of row.attributes) {
     const value = attributes[attribute.name];
     const text = value === undefined ? faultOfAbsent(attribute) : faultOfValue(value, attribute);
-    const standing = row.standing === "documented" ? attribute.standing : row.standing;
+    const isOpen = value !== undefined && isUnlisted(value, attribute) && !attribute.isPublicList;
+    const known = isOpen ? "inferred" : attribute.standing;
+    const standing = row.standing === "documented" ? known : row.standing;
     if (text) faults.push({ message: name, attribute: attribute.name, standing, text: `${attribute.name} ${text}` });
   }
   const flags = attributes.SpeakingFlags?.split("%").length;
@@ -28,11 +30,17 @@ export function checkMessage({ name, attributes }: Element): Fault[] {
   return faults;
 }
 
+/** A number that the list of codes does not have. */
+function isUnlisted(value: string, { type, codes }: Attribute): boolean {
+  return type === "code" && /^-?\d{1,9}$/.test(value) && codes?.[Number(value)] === undefined;
+}
+
 function faultOfAbsent({ required }: Attribute): string | null {
   return required ? "is missing" : null;
 }
 
-function faultOfValue(value: string, { required, type, max, unit, codes }: Attribute): string | null {
+function faultOfValue(value: string, attribute: Attribute): string | null {
+  const { required, type, max, unit } = attribute;
   if (value === "") return required ? "is empty" : null;
   const length = unit === "bytes" ? new TextEncoder().encode(value).length : [...value].length;
   if (max !== undefined && length > max) return `has ${length} ${unit ?? "characters"}, and ${max} are allowed`;
@@ -42,7 +50,7 @@ function faultOfValue(value: string, { required, type, max, unit, codes }: Attri
       return /^[+-]?\d{1,15}$/.test(value) ? null : `${shown}, not a whole number`;
     case "code":
       if (!/^-?\d{1,9}$/.test(value)) return `${shown}, not a number`;
-      return codes?.[Number(value)] === undefined ? `${shown}, which the documents do not have` : null;
+      return isUnlisted(value, attribute) ? `${shown}, which the documents do not have` : null;
     case "digits":
       return /^\d+$/.test(value) ? null : `${shown}, not digits`;
     case "boolean":

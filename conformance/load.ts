@@ -1,6 +1,7 @@
 import { Stage } from "./player/stage.ts";
 import { Webex } from "./player/webex.ts";
 import type { Ports } from "./ports.ts";
+import { printable } from "./printable.ts";
 import { numbersOf, type RunOptions } from "./run.ts";
 import type { Telephones } from "./telephones/telephones.ts";
 
@@ -32,7 +33,7 @@ export async function load(
   const withCallers = telephones.cannot("dial in") === null;
   const started: Promise<void>[] = [];
   try {
-    for (let n = 0; n < count; n++) {
+    for (let n = 0; n < count && !options.stop?.aborted; n++) {
       const stage = new Stage(`load ${n}`, webex, telephones, numbers, { ...options, patienceMs: CREATE_LIMIT_MS });
       started.push(one(stage, withCallers, times));
       await ports.sleep(60_000 / perMinute);
@@ -63,15 +64,15 @@ async function one(stage: Stage, withCallers: boolean, times: Times): Promise<vo
     times.creates.push(answer.at - posted.at);
     await conference.receives("A2W_NotifyConferenceChange", { Status: "0" });
     if (withCallers) {
-      await stage.people.dialIn(conference.confKey, "1");
-      const at = stage.dials.at(-1)?.at ?? 0;
+      const { startedAt, keyedAt } = await stage.people.dialIn(conference.confKey, "1");
       const entered = await conference.receives("A2W_NotifyUserEnter", {}, JOIN_LIMIT_MS);
-      times.joins.push(entered.at - at);
+      times.joins.push(Math.max(0, entered.at - (keyedAt ?? startedAt)));
       await stage.nameOf(entered);
     }
   } catch (error) {
-    times.faults.push(error instanceof Error ? error.message : String(error));
+    if (!stage.isBrokenOff) times.faults.push(printable(error instanceof Error ? error.message : String(error)));
   }
+  stage.cleansUp();
   await stage.people.hangUpAll();
   await conference.close().catch(() => {});
 }

@@ -1,21 +1,26 @@
-import { writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { createInterface, type Interface } from "node:readline/promises";
 import { styleText } from "node:util";
 import { CommanderError } from "commander";
 import type { Terminal } from "../src/foundation/table.ts";
 import { allClauses } from "./clauses/all.ts";
 import { load } from "./load.ts";
-import { type Options, program, UsageError } from "./options.ts";
+import { conditionsOf, type Options, program, UsageError } from "./options.ts";
+import { BrokenOff } from "./player/outcome.ts";
 import { renamesOf } from "./player/renames.ts";
-import { nodePorts } from "./ports-node.ts";
+import { connects, nodePorts } from "./ports-node.ts";
 import { htmlReport } from "./report/html.ts";
 import { jsonReport } from "./report/json.ts";
 import { junitReport } from "./report/junit.ts";
-import { conforms, type Report } from "./report/summary.ts";
+import { type Conditions, isWithoutFailure, outcomeWords, type Report } from "./report/summary.ts";
 import { textReport } from "./report/text.ts";
-import { type RunOptions, run } from "./run.ts";
+import { type Progress, type RunOptions, run } from "./run.ts";
 import { shell } from "./shell.ts";
 import { telephonesOf } from "./telephones/choose.ts";
+
+/** As of a program that was ended by Ctrl-C. */
+const BROKEN_OFF = 130;
 
 async function main(): Promise<number> {
   const command = program();
@@ -26,7 +31,7 @@ async function main(): Promise<number> {
       for (const { id, standing, title } of allClauses) console.log(`${id.padEnd(32)}${standing.padEnd(13)}${title}`);
       return 0;
     }
-    return await play(options);
+    return await play(options, conditionsOf(command));
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (!(error instanceof UsageError)) throw error;
@@ -35,24 +40,39 @@ async function main(): Promise<number> {
   }
 }
 
+const stop = new AbortController();
 /** Only where a person is asked: it keeps the input open. */
 let lines: Interface | undefined;
 
-function ask(question: string): Promise<string> {
-  lines ??= createInterface({ input: process.stdin, output: process.stderr });
-  return lines.question(`${question}\n> `);
+/** Once, the conferences and calls are cleared away and the report is written; the second time the program just ends. */
+function breakOff(): void {
+  if (stop.signal.aborted) return;
+  console.error("\nbreaking off: hanging up and closing what is open, then the report (once more: ends at once)");
+  stop.abort();
 }
 
-async function play(options: Options): Promise<number> {
+async function ask(question: string): Promise<string> {
+  if (stop.signal.aborted) throw new BrokenOff();
+  if (!lines) {
+    lines = createInterface({ input: process.stdin, output: process.stderr });
+    // Ctrl-C and Ctrl-D, as the terminal hands them on.
+    lines.once("close", breakOff);
+  }
+  return lines.question(`${question}\n> `, { signal: stop.signal });
+}
+
+async function play(options: Options, conditions: Conditions): Promise<number> {
   const { adapter, listen } = options;
   if (!adapter) throw new UsageError("no adapter: give its address with --adapter URL");
   if (listen.length === 0) throw new UsageError("no address for the TSP servers: give one with --listen HOST:PORT");
+  if (options.shell && options.load !== undefined) throw new UsageError("choose one of --shell and --load");
   const clauses = allClauses.filter(
     ({ id, kind }) => !options.only || kind === "judged" || options.only.some((beginning) => id.startsWith(beginning)),
   );
   if (!clauses.some(({ kind }) => kind !== "judged"))
     throw new UsageError("no clause has such an id: --list shows them, --only chooses");
-  await mustAnswer(adapter, "the adapter", "--adapter");
+  for (const [file, option] of filesOf(options)) mustBeWritable(file, option);
+  await mustAnswer(adapter);
   const telephones = await telephonesOf(nodePorts, options, ask);
   const runOptions: RunOptions = {
     adapterUrl: adapter,
@@ -64,44 +84,94 @@ async function play(options: Options): Promise<number> {
     atOnce: options.byHand ? 1 : options.atOnce,
     muteKeys: options.muteKeys,
     mergeKeys: options.mergeKeys,
+    dialKeys: options.dialKeys,
+    hostKeys: options.hostKeys,
+    refused: options.refused,
+    stop: stop.signal,
   };
   try {
     if (options.shell) return await shell(nodePorts, runOptions);
-    if (options.load !== undefined) return await load(nodePorts, telephones, runOptions, options.load, options.minutes);
+    process.once("SIGINT", breakOff).once("SIGTERM", breakOff);
+    if (options.load !== undefined) {
+      const code = await load(nodePorts, telephones, runOptions, options.load, options.minutes);
+      return stop.signal.aborted ? BROKEN_OFF : code;
+    }
     const startedAt = Date.now();
-    let done = 0;
-    const results = await run(nodePorts, telephones, clauses, runOptions, () => {
-      done += 1;
-      if (process.stderr.isTTY && !options.byHand)
-        process.stderr.write(`\r${done} of ${clauses.length} clauses\x1b[K\r`);
-    });
-    return report({ adapter, startedAt, tookMs: Date.now() - startedAt, results }, options);
+    const progress = options.byHand
+      ? progressForPerson(clauses.filter(({ kind }) => kind === "played").length)
+      : progressLine(clauses.length);
+    const results = await run(nodePorts, telephones, clauses, runOptions, progress);
+    const code = report({ adapter, conditions, startedAt, tookMs: Date.now() - startedAt, results }, options);
+    return stop.signal.aborted ? BROKEN_OFF : code;
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
     if (!["EADDRINUSE", "EADDRNOTAVAIL", "EACCES", "ENOTFOUND"].includes(code)) throw error;
     throw new UsageError(`cannot listen on ${listen.join(" and ")} (${code}); choose another address with --listen`);
   } finally {
-    lines?.close();
+    lines?.off("close", breakOff).close();
     await telephones.stop();
   }
 }
 
-function report(made: Report, { json, junit, html }: Options): number {
-  process.stdout.write(textReport(made, terminal()));
-  const files: readonly (readonly [string | undefined, string, (made: Report) => string])[] = [
+function progressLine(count: number): Progress {
+  let done = 0;
+  return {
+    done: () => {
+      done += 1;
+      if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${count} clauses\x1b[K\r`);
+    },
+  };
+}
+
+/** What is played, before the person is told what to do. */
+function progressForPerson(count: number): Progress {
+  let done = 0;
+  return {
+    started: ({ id, standing, title }) => console.error(`\n${done + 1} of ${count}  ${id} (${standing}): ${title}`),
+    done: ({ id, kind, outcome, why }) => {
+      done += 1;
+      if (kind === "played") console.error(`${id}: ${outcomeWords[outcome]}${why === "" ? "" : `: ${why}`}`);
+    },
+  };
+}
+
+type Write = (made: Report) => string;
+
+function filesOf({ json, junit, html }: Options): (readonly [file: string, option: string, Write])[] {
+  const all: readonly (readonly [string | undefined, string, Write])[] = [
     [json, "--json", jsonReport],
     [junit, "--junit", junitReport],
     [html, "--html", htmlReport],
   ];
-  for (const [file, option, write] of files) {
-    if (file === undefined) continue;
+  return all.flatMap(([file, option, write]) => (file === undefined ? [] : [[file, option, write] as const]));
+}
+
+function cannotWrite(file: string, option: string, error: unknown): string {
+  return `cannot write ${file} (${(error as Error).message}); choose another file with ${option}`;
+}
+
+/** Before the run: it may be long. */
+function mustBeWritable(file: string, option: string): void {
+  try {
+    if (existsSync(file) && statSync(file).isDirectory()) throw new Error("it is a folder");
+    accessSync(existsSync(file) ? file : dirname(file), constants.W_OK);
+  } catch (error) {
+    throw new UsageError(cannotWrite(file, option, error));
+  }
+}
+
+function report(made: Report, options: Options): number {
+  process.stdout.write(textReport(made, terminal()));
+  const failures: string[] = [];
+  for (const [file, option, write] of filesOf(options)) {
     try {
       writeFileSync(file, write(made));
     } catch (error) {
-      throw new UsageError(`cannot write ${file} (${(error as Error).message}); choose another file with ${option}`);
+      failures.push(cannotWrite(file, option, error));
     }
   }
-  return conforms(made.results) ? 0 : 1;
+  if (failures.length > 0) throw new UsageError(failures.join("\n"));
+  return isWithoutFailure(made.results) ? 0 : 1;
 }
 
 function terminal(): Terminal {
@@ -109,13 +179,13 @@ function terminal(): Terminal {
   return { width: Number.POSITIVE_INFINITY, style };
 }
 
-async function mustAnswer(url: string, what: string, option: string): Promise<void> {
+/** Only that somebody is there: an adapter need not know more than POST. */
+async function mustAnswer(url: string): Promise<void> {
   try {
-    await nodePorts.send({ method: "GET", url, body: "", timeoutMs: 5_000 });
+    await connects(url);
   } catch (error) {
-    throw new UsageError(
-      `${what} does not answer at ${url} (${(error as Error).message}); give its address with ${option}`,
-    );
+    const { message } = error as Error;
+    throw new UsageError(`the adapter does not answer at ${url} (${message}); give its address with --adapter`);
   }
 }
 

@@ -17,6 +17,8 @@ export interface Attribute {
   readonly unit?: "bytes";
   /** Known numbers of a code, with their meaning. */
   readonly codes?: Readonly<Record<number, string>>;
+  /** A document lists all codes. Elsewhere they are those of examples, and another one may be right. */
+  readonly isPublicList?: true;
 }
 
 export interface MessageRow {
@@ -303,6 +305,7 @@ export const fromAdapter: readonly MessageRow[] = [
           5: "MP",
           6: "hybrid connect data",
         },
+        isPublicList: true,
       }),
       optional("HybridConnectData", "text", { max: 1024 }),
       optional("NBRPhoneNumber", "text", { max: 63, ...inferred }),

@@ -1,5 +1,10 @@
 import { Command, InvalidArgumentError } from "commander";
+import { version } from "../src/foundation/version.ts";
+import { DIAL_KEYS } from "./player/stage.ts";
 import { splitAddress } from "./ports-node.ts";
+import type { Conditions } from "./report/summary.ts";
+import { NOBODYS_NUMBERS } from "./telephones/number-range.ts";
+import type { PhoneNumber } from "./telephones/telephones.ts";
 
 export interface Options {
   readonly adapter: string;
@@ -12,6 +17,7 @@ export interface Options {
   readonly sipp: string;
   readonly byHand?: true;
   readonly callee: readonly string[];
+  readonly numbers: string;
   readonly json?: string;
   readonly junit?: string;
   readonly html?: string;
@@ -21,11 +27,45 @@ export interface Options {
   readonly atOnce: number;
   readonly muteKeys: string;
   readonly mergeKeys: string;
+  readonly dialKeys: string;
+  readonly hostKeys?: string;
+  readonly refused?: PhoneNumber;
   readonly rename: readonly (readonly [string, string])[];
   readonly list?: true;
   readonly shell?: true;
   readonly load?: number;
   readonly minutes: number;
+}
+
+/** Each named in a report by itself, or of no meaning there. */
+const apart = ["adapter", "json", "junit", "html", "only", "patience", "quiet"];
+
+/** How a run with these options is made, for its reports. */
+export function conditionsOf(command: Command): Conditions {
+  const { only, patience, quiet, ...options } = command.opts<Options>();
+  const given = command.options.filter(
+    (option) =>
+      !apart.includes(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === "cli",
+  );
+  const words = given.flatMap((option) => {
+    const value: unknown = command.getOptionValue(option.attributeName());
+    const all = Array.isArray(value) ? value : [value];
+    return all.map((one) => [option.long, one === true ? "" : [one].flat().join("=")].join(" ").trim());
+  });
+  return {
+    kit: `bridgehead-conformance ${version}`,
+    telephones: telephonesIn(options),
+    clauses: only ? `those that begin with ${only.join(", ")}` : "all",
+    patience: `${patience} s`,
+    quiet: `${quiet} ms`,
+    options: words.join(" "),
+  };
+}
+
+function telephonesIn({ bridge, phones, byHand }: Pick<Options, "bridge" | "phones" | "byHand">): string {
+  if (bridge !== undefined) return `the bridge's control interface at ${bridge}`;
+  if (phones !== undefined) return phones;
+  return byHand ? "a person's" : "none";
 }
 
 /** A mistake of the one who runs the kit: one sentence, and exit code 2. */
@@ -36,6 +76,7 @@ export function program(): Command {
     .description(
       "Plays WebEx against an adapter of its TSP telephony interface, and says clause by clause whether it conforms.",
     )
+    .version(version, "--version", "print the version")
     .option("--adapter <url>", "where the adapter takes WebEx's posts", url)
     .option(
       "--listen <host:port>",
@@ -61,6 +102,12 @@ export function program(): Command {
       collect,
       [],
     )
+    .option(
+      "--numbers <country-area-local>",
+      "with --bridge and --phones: the numbers that are called out to, each x any digit",
+      range,
+      NOBODYS_NUMBERS,
+    )
     .option("--json <file>", "the report for programs")
     .option("--junit <file>", "the report for servers that run tests")
     .option("--html <file>", "the report as one page with sequence diagrams")
@@ -70,12 +117,22 @@ export function program(): Command {
     .option("--at-once <clauses>", "how many clauses are played side by side", number(1), 16)
     .option("--mute-keys <keys>", "what callers key to mute themselves", keys, "*6")
     .option("--merge-keys <keys>", "what callers key before their attendee ID", keys, "*1")
+    .option("--dial-keys <template>", "what callers key to enter, with {key} and {attendee}", template, DIAL_KEYS)
+    .option("--host-keys <template>", "the same of a host, so that private talks can be judged", template)
+    .option(
+      "--refused <country-area-local>",
+      "a number that the adapter's own policy refuses to call, and that nobody has",
+      phoneNumber,
+    )
     .option("--rename <own=wire>", "another name on the wire for a message or attribute; may be repeated", pair, [])
     .option("--list", "list the clauses")
     .option("--shell", "play WebEx by hand")
     .option("--load <conferences>", "so many conferences a minute, judged by the documented limits", number(1))
     .option("--minutes <minutes>", "with --load: for how long", number(0.05), 1)
-    .addHelpText("after", "\nExit code 0: every documented clause that could be tested passed. 1: not. 2: wrong usage.")
+    .addHelpText(
+      "after",
+      "\nExit code 0: every documented clause that could be tested passed. 1: not. 2: wrong usage. 130: broken off.",
+    )
     .configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll("\n", " ")}\n`) })
     .exitOverride();
 }
@@ -100,6 +157,14 @@ function collect(text: string, earlier: readonly string[]): readonly string[] {
   throw new InvalidArgumentError("It must be COUNTRY-AREA-LOCAL in digits, such as 1-408-5550123.");
 }
 
+/** Clauses that are played side by side must not share a number. */
+function range(text: string): string {
+  if (/^\d{1,4}-\d*-(?=.*x.*x)[\dx]+$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    "It must be COUNTRY-AREA-LOCAL in digits, with at least two x, such as 1-408-55501xx.",
+  );
+}
+
 function pair(text: string, earlier: readonly (readonly [string, string])[]) {
   const [, own, wire] = /^([\w.-]+)=([\w.-]+)$/.exec(text) ?? [];
   if (own && wire) return [...earlier, [own, wire] as const];
@@ -109,6 +174,19 @@ function pair(text: string, earlier: readonly (readonly [string, string])[]) {
 function keys(text: string): string {
   if (/^[0-9*#]{1,8}$/.test(text)) return text;
   throw new InvalidArgumentError("It must be keys: 0-9, * and #.");
+}
+
+function phoneNumber(text: string): PhoneNumber {
+  const [, country, area, local] = /^(\d{1,4})-(\d*)-(\d+)$/.exec(text) ?? [];
+  if (country && area !== undefined && local) return [country, area, local];
+  throw new InvalidArgumentError("It must be COUNTRY-AREA-LOCAL in digits, such as 1-900-5550123.");
+}
+
+function template(text: string): string {
+  if (/^(?:[0-9*#]|\{key\}|\{attendee\})+$/.test(text) && text.includes("{key}")) return text;
+  throw new InvalidArgumentError(
+    "It must be keys with {key}, and {attendee} where it is asked for: {key}#{attendee}#.",
+  );
 }
 
 function number(least: number): (text: string) => number {

@@ -1,8 +1,13 @@
 import { Agent, createServer, type IncomingMessage, request, type Server } from "node:http";
 import { request as requestTls } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { connect as connectTls } from "node:tls";
 import { type Handler, type HttpAnswer, type HttpRequest, type Listener, type Ports, TIMEOUT_MS } from "./ports.ts";
+
+/** No document of the interface comes near it. */
+const MOST_BYTES = 1_048_576;
+const CONNECT_MS = 5_000;
 
 const agent = new Agent({ keepAlive: true });
 
@@ -23,17 +28,37 @@ function send({ method, url, body, contentType, timeoutMs = TIMEOUT_MS }: HttpRe
       ...(body !== "" && { "content-type": contentType ?? "text/xml; charset=UTF-8" }),
     };
     const isTls = url.startsWith("https:");
-    const sent = (isTls ? requestTls : request)(
-      url,
-      { method, headers, timeout: timeoutMs, ...(!isTls && { agent }) },
-      (response) => {
-        readAll(response).then((text) => answered({ status: response.statusCode ?? 0, body: text }), failed);
-      },
-    );
-    sent.on("timeout", () => sent.destroy(new Error(`no answer within ${timeoutMs} ms`)));
-    sent.on("error", failed);
+    const sent = (isTls ? requestTls : request)(url, { method, headers, ...(!isTls && { agent }) }, (response) => {
+      readAll(response)
+        .then((text) => answered({ status: response.statusCode ?? 0, body: text }), failed)
+        .finally(() => clearTimeout(timer));
+    });
+    // For the whole answer: one that comes byte by byte is none, either.
+    const timer = setTimeout(() => sent.destroy(new Error(`no whole answer within ${timeoutMs} ms`)), timeoutMs);
+    sent.on("error", (error) => {
+      clearTimeout(timer);
+      failed(error);
+    });
     sent.end(body);
   });
+}
+
+/** Resolves when somebody accepts a connection there, and over https has a certificate that holds. */
+export async function connects(url: string): Promise<void> {
+  const { hostname, port, protocol } = new URL(url);
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  const isTls = protocol === "https:";
+  const socket = isTls
+    ? connectTls({ host, port: Number(port || 443), servername: host })
+    : connect({ host, port: Number(port || 80) });
+  try {
+    await new Promise<void>((connected, failed) => {
+      socket.once(isTls ? "secureConnect" : "connect", connected).once("error", failed);
+      socket.setTimeout(CONNECT_MS, () => failed(new Error(`no connection within ${CONNECT_MS} ms`)));
+    });
+  } finally {
+    socket.destroy();
+  }
 }
 
 async function listen(address: string, handle: Handler): Promise<Listener> {
@@ -72,8 +97,17 @@ export function splitAddress(address: string): { readonly hostname: string; read
   return { hostname, port: Number(port) };
 }
 
+/** Rejects, and closes the connection, where there is no end. */
 async function readAll(stream: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > MOST_BYTES) {
+      stream.destroy();
+      throw new Error(`the body has more than ${MOST_BYTES} bytes`);
+    }
+    chunks.push(chunk as Buffer);
+  }
   return Buffer.concat(chunks).toString("utf8");
 }

@@ -1,10 +1,11 @@
 import type { Clause, Traffic, Verdict } from "./clauses/clause.ts";
-import { digits } from "./player/ids.ts";
-import { NotAsDocumented, NotTestable } from "./player/outcome.ts";
+import { runDigits } from "./player/ids.ts";
+import { BrokenOff, NotAsDocumented, NotTestable } from "./player/outcome.ts";
 import { type Numbers, Stage, type StageOptions } from "./player/stage.ts";
 import type { TraceEntry } from "./player/trace.ts";
 import { Webex, type WebexOptions } from "./player/webex.ts";
 import type { Ports } from "./ports.ts";
+import { printable } from "./printable.ts";
 import type { Telephones } from "./telephones/telephones.ts";
 
 export interface RunOptions extends StageOptions, WebexOptions {
@@ -12,8 +13,15 @@ export interface RunOptions extends StageOptions, WebexOptions {
   readonly atOnce: number;
 }
 
+/** What a run is about, while it lasts. */
+export interface Progress {
+  started?(clause: Clause): void;
+  done?(result: ClauseResult): void;
+}
+
 export interface ClauseResult {
   readonly id: string;
+  readonly kind: Clause["kind"];
   readonly standing: Clause["standing"];
   readonly reference: string;
   readonly title: string;
@@ -23,13 +31,16 @@ export interface ClauseResult {
   readonly trace: readonly TraceEntry[];
 }
 
-/** Plays the clauses against the adapter. Throws if the TSP servers cannot listen. */
+/** Of a run that is broken off: how long a clause may take to hang up and to close. */
+const CLEAN_UP_MS = 10_000;
+
+/** Plays the clauses against the adapter, those that are left only by name once it is broken off. Throws if the TSP servers cannot listen. */
 export async function run(
   ports: Ports,
   telephones: Telephones,
   clauses: readonly Clause[],
   options: RunOptions,
-  onResult: (result: ClauseResult) => void = () => {},
+  progress: Progress = {},
 ): Promise<ClauseResult[]> {
   const numbers = numbersOf(ports);
   const webex = new Webex(ports, { serverNumber: Math.floor(ports.now() / 1000) % 98, ...options });
@@ -39,23 +50,25 @@ export async function run(
   const played = async (clause: Clause) => {
     const stage = new Stage(clause.id, webex, telephones, numbers, options);
     stages.set(clause.id, stage);
-    const result = await play(clause, stage);
+    const result = await play(clause, stage, progress);
     results.set(clause.id, result);
-    onResult(result);
+    progress.done?.(result);
   };
   try {
     const together = clauses.filter((clause) => clause.kind === "played" && !clause.alone);
     await inTurns(together, options.atOnce, played);
     for (const clause of clauses) if (clause.kind === "played" && clause.alone) await played(clause);
+    if (options.stop?.aborted) await telephones.faults({}).catch(() => {});
     // The last answers of the clauses are still under way.
     await ports.sleep(options.quietMs);
     const passed = new Set([...results.values()].flatMap(({ id, outcome }) => (outcome === "passed" ? [id] : [])));
-    const traffic = { webex, passed, stages };
+    const documented = new Set(clauses.filter(({ standing }) => standing === "documented").map(({ id }) => id));
+    const traffic = { webex, passed, documented, stages };
     for (const clause of clauses) {
       if (clause.kind === "played") continue;
       const result = judge(clause, traffic);
       results.set(clause.id, result);
-      onResult(result);
+      progress.done?.(result);
     }
   } finally {
     await webex.stop();
@@ -66,7 +79,7 @@ export async function run(
 /** Numbers that start with the time of day, so that no run meets what another one left. */
 export function numbersOf(ports: Ports): Numbers {
   let last = 0;
-  const run = digits(10_000 + (Math.floor(ports.now() / 1000) % 90_000), 5);
+  const run = runDigits(ports.now());
   return {
     run,
     next: () => {
@@ -76,16 +89,19 @@ export function numbersOf(ports: Ports): Numbers {
   };
 }
 
-async function play(clause: Clause, stage: Stage): Promise<ClauseResult> {
+async function play(clause: Clause, stage: Stage, progress: Progress): Promise<ClauseResult> {
   const { ports } = stage;
   const startedAt = ports.now();
   let verdict: Verdict = { outcome: "passed", why: "" };
   if (clause.kind === "played") {
     try {
+      stage.goesOn();
       stage.people.need(...clause.needs);
+      progress.started?.(clause);
       await clause.play(stage);
+      stage.goesOn();
     } catch (error) {
-      verdict = verdictOf(error);
+      verdict = verdictOf(stage.isBrokenOff ? new BrokenOff() : error);
     }
     await cleanUp(stage);
   }
@@ -95,9 +111,12 @@ async function play(clause: Clause, stage: Stage): Promise<ClauseResult> {
 /** A conference that stays would be in the way of others. */
 async function cleanUp(stage: Stage): Promise<void> {
   const seen = stage.entries.length;
-  stage.behaviours.clear();
-  await stage.people.hangUpAll();
-  for (const conference of stage.conferences) await conference.close().catch(() => {});
+  stage.cleansUp();
+  const work = async () => {
+    await stage.people.hangUpAll();
+    for (const conference of stage.conferences) await conference.close().catch(() => {});
+  };
+  await (stage.isBrokenOff ? Promise.race([work(), stage.webex.ports.sleep(CLEAN_UP_MS)]) : work());
   stage.entries.length = seen;
 }
 
@@ -118,12 +137,14 @@ function judge(clause: Clause, traffic: Traffic): ClauseResult {
 }
 
 function resultOf(
-  { id, standing, reference, title }: Clause,
+  { id, kind, standing, reference, title }: Clause,
   { outcome, why }: Verdict,
   tookMs: number,
   trace: readonly TraceEntry[],
 ): ClauseResult {
-  return { id, standing, reference, title, outcome, why, tookMs, trace };
+  // What an adapter sends must not reach a terminal as commands, and stays within what XML allows.
+  const shown = trace.map((entry) => ({ ...entry, title: printable(entry.title), body: printable(entry.body) }));
+  return { id, kind, standing, reference, title, outcome, why: printable(why), tookMs, trace: shown };
 }
 
 async function inTurns<Item>(

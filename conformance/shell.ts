@@ -7,6 +7,7 @@ import type { TraceEntry } from "./player/trace.ts";
 import type { Arrival, Received } from "./player/traffic.ts";
 import { type Owner, Webex } from "./player/webex.ts";
 import type { Ports } from "./ports.ts";
+import { printable } from "./printable.ts";
 import { timeOf } from "./report/summary.ts";
 import type { RunOptions } from "./run.ts";
 import { element, type Message } from "./xml.ts";
@@ -89,6 +90,7 @@ export class Player implements Owner {
 
   constructor(webex: Webex, print: (line: string) => void) {
     this.#webex = webex;
+    webex.ownRest(this);
     this.#print = print;
   }
 
@@ -129,7 +131,7 @@ export class Player implements Owner {
   notice(_: Arrival): void {}
 
   trace({ at, from, to, title }: TraceEntry): void {
-    this.#print(`${timeOf(at)}  ${from} → ${to}: ${title}`);
+    this.#print(printable(`${timeOf(at)}  ${from} → ${to}: ${title}`));
   }
 
   #message(text: string): Message {

@@ -26,6 +26,7 @@ import type {
   OperatorResult,
   RelayRpc,
   SharedAnswers,
+  ShareResult,
   StoryLine,
 } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
@@ -50,7 +51,7 @@ interface ConferencePorts extends Platform {
   relay(domain: DomainName, bridge: BridgeName): Pick<RelayRpc, "sendCommands" | "askForSnapshot" | "health">;
   allocateIds(request: IdRequest): Promise<IdBlocks>;
   /** Hands answers over to the domain's mailbox, where they meet those of other conferences. */
-  share(answers: SharedAnswers): Promise<void>;
+  share(answers: SharedAnswers): Promise<ShareResult>;
   /** 64 random bits as text. */
   nonce(): string;
   /** Deletes everything, and ends the life of the object. */

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Mail, MailboxRpc, SharedAnswers } from "../src/rpc.ts";
+import type { Mail, MailboxRpc, SharedAnswers, ShareResult } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { Mailbox } from "./mailbox.ts";
 import { type Env, platformOf } from "./platform.ts";
@@ -13,7 +13,7 @@ export class MailboxObject extends DurableObject<Env> implements MailboxRpc {
     return this.#current.send(mail);
   }
 
-  share(answers: SharedAnswers): Promise<void> {
+  share(answers: SharedAnswers): Promise<ShareResult> {
     return this.#current.share(answers);
   }
 

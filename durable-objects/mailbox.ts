@@ -1,14 +1,13 @@
-import type { Post } from "../src/conference/draft.ts";
 import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
 import { LogLimit } from "../src/foundation/limits.ts";
-import type { IdBlocks, IdRequest, Mail, MailboxRpc, SharedAnswers, SharedRequests } from "../src/rpc.ts";
+import type { IdBlocks, IdRequest, Mail, MailboxRpc, SharedAnswers, SharedRequests, ShareResult } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { Clock, nextWake } from "./clock.ts";
 import { IdSupply, noIds } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
 import { newTally } from "./measures.ts";
 import { Outbox, type OutboxStore, type Undelivered } from "./outbox.ts";
-import { gatherShared, type QueuedDocument, withoutMessages } from "./outbox-rows.ts";
+import { gatherShared, type QueuedDocument, type QueuedPost, withoutMessages } from "./outbox-rows.ts";
 import { hasTable, type Platform, type Sql } from "./platform.ts";
 
 interface MailboxPorts extends Platform {
@@ -40,7 +39,7 @@ export class Mailbox implements MailboxRpc {
   readonly #ports: MailboxPorts;
   readonly #outbox: Outbox;
   readonly #tally = newTally();
-  /** Transactions whose repeats may still come, and when each was answered, the oldest first. */
+  /** Transactions whose repeats may still come, and answers that were given up; and when, the oldest first. */
   readonly #answered: Map<string, EpochMs>;
   readonly #logLimit = new LogLimit();
   readonly #clock: Clock;
@@ -93,14 +92,16 @@ export class Mailbox implements MailboxRpc {
     await this.#accept(domain, transId, mail, shared);
   }
 
-  async share({ domain, id, host, messages, requests }: SharedAnswers): Promise<void> {
-    const mail = messages.map((message) => ({ host, message }));
+  async share({ domain, id, host, messages, requests }: SharedAnswers): Promise<ShareResult> {
     // Our TransIDs and those of WebEx may be alike.
-    await this.#accept(domain, `shared ${id}`, mail, [requests]);
-    await this.#outbox.gone(messages);
+    const sharedAs = `shared ${id}`;
+    const mail = messages.map((message) => ({ host, message: { ...message, sharedAs } }));
+    await this.#accept(domain, sharedAs, mail, [requests]);
+    await this.#outbox.gone(sharedAs);
+    return this.#answered.has(lost(sharedAs)) ? "given-up" : "confirmed";
   }
 
-  async #accept(domain: DomainName, id: string, mail: readonly Post[], shared: SharedRequests): Promise<void> {
+  async #accept(domain: DomainName, id: string, mail: readonly QueuedPost[], shared: SharedRequests): Promise<void> {
     this.#domain ??= domain;
     this.#underWay += mail.length;
     try {
@@ -112,7 +113,7 @@ export class Mailbox implements MailboxRpc {
   }
 
   /** Nothing is awaited here: a copy that waited for ids as well finds the answer to this one. */
-  #commit(domainName: DomainName, id: string, mail: readonly Post[], shared: SharedRequests): void {
+  #commit(domainName: DomainName, id: string, mail: readonly QueuedPost[], shared: SharedRequests): void {
     const domain = this.#ports.domain(this.#named);
     if (!domain) throw new Error(`the settings have no domain "${this.#domain}": its mail cannot be sent`);
     const now = this.#ports.now();
@@ -183,7 +184,15 @@ export class Mailbox implements MailboxRpc {
   async #giveUp({ seq, messages }: Undelivered): Promise<void> {
     if (!this.#outbox.rows.some((one) => one.seq === seq)) return;
     const rows = withoutMessages(this.#outbox.rows, seq, messages);
-    this.#ports.sql.transaction(() => this.#outbox.write(rows));
+    const now = this.#ports.now();
+    // Whose answers these are may ask once more, also after a restart.
+    const names = messages.flatMap(({ sharedAs }) => (sharedAs === undefined ? [] : [lost(sharedAs)]));
+    const news = new Set(names.filter((name) => !this.#answered.has(name)));
+    this.#ports.sql.transaction(() => {
+      this.#outbox.write(rows);
+      for (const name of news) this.#ports.sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, name);
+    });
+    for (const name of news) this.#answered.set(name, now);
     this.#outbox.adopt({ ...this.#outbox.queue, rows });
   }
 
@@ -191,6 +200,11 @@ export class Mailbox implements MailboxRpc {
     const next = nextWake(this.#clock.now(), alarmLeadMs, null, due);
     if (next !== null) this.#clock.wakeBy(next);
   }
+}
+
+/** Under this name it is kept that these answers were given up. */
+function lost(sharedAs: string): string {
+  return `${sharedAs} lost`;
 }
 
 function storeOf(sql: Sql): OutboxStore {

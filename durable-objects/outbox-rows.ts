@@ -4,6 +4,11 @@ import type { SharedRequests } from "../src/rpc.ts";
 import type { OpenRequest } from "../src/tsp/answers.ts";
 import { maxMessages } from "../src/tsp/protocol-table.ts";
 
+/** `sharedAs`: the name under which a conference has handed it over, where it meets those of others. */
+export type QueuedMessage = Outgoing & { readonly sharedAs?: string };
+
+export type QueuedPost = Post & { readonly message: QueuedMessage };
+
 /** One document that its receiver has not confirmed yet. */
 export interface QueuedDocument {
   readonly seq: number;
@@ -15,7 +20,7 @@ export interface QueuedDocument {
   readonly attempts: number;
   /** When the next attempt may begin. */
   readonly dueAt: EpochMs;
-  readonly messages: readonly Outgoing[];
+  readonly messages: readonly QueuedMessage[];
   /** These are answers, and travel with those of other conferences to these requests. */
   readonly shared?: readonly MsgId[];
   /** Why the last attempt failed, and when; absent: none did. */
@@ -91,7 +96,7 @@ export function gatherShared(queue: Queue, requests: readonly MsgId[], now: Epoc
  */
 export function append(
   queue: Queue,
-  { host, message }: Post,
+  { host, message }: QueuedPost,
   now: EpochMs,
   fresh: () => Pick<QueuedDocument, "seq" | "transId">,
   together = true,

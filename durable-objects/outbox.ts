@@ -1,10 +1,10 @@
-import { BACK_END, type Outgoing, type Post } from "../src/conference/draft.ts";
+import { BACK_END } from "../src/conference/draft.ts";
 import { isEnd } from "../src/conference/failover.ts";
 import type { DomainName, EpochMs, TransId, WebexHost } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { within } from "../src/foundation/timers.ts";
 import { targetUrl } from "../src/routing/target-url.ts";
-import type { SharedAnswers } from "../src/rpc.ts";
+import type { SharedAnswers, ShareResult } from "../src/rpc.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { AdapterCodec } from "../src/tsp/codec.ts";
 import type { ToWebex } from "../src/tsp/messages.ts";
@@ -17,6 +17,8 @@ import {
   heads,
   type Queue,
   type QueuedDocument,
+  type QueuedMessage,
+  type QueuedPost,
   type Rows,
 } from "./outbox-rows.ts";
 import type { Platform } from "./platform.ts";
@@ -33,7 +35,7 @@ interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measu
   /** Of the owner; the documents in it are the outbox's to keep. */
   readonly tally: Tally;
   /** Hands answers over to where they meet those of other conferences; without it, there are none such. */
-  share?(answers: SharedAnswers): Promise<void>;
+  share?(answers: SharedAnswers): Promise<ShareResult>;
 }
 
 /** Where the rows are on disk. They are changed within a transaction. */
@@ -49,7 +51,7 @@ export interface OutboxStore {
 /** Messages of one row that are not tried any more. */
 export interface Undelivered {
   readonly seq: QueuedDocument["seq"];
-  readonly messages: readonly Outgoing[];
+  readonly messages: readonly QueuedMessage[];
 }
 
 interface Flight {
@@ -130,7 +132,7 @@ export class Outbox {
   }
 
   /** The queue with one message more; the same queue when the message may not, or shall not, be sent. */
-  add(queue: Queue, { host, message }: Post, domain: OutboxDomain, nextTransId: () => TransId): Queue {
+  add(queue: Queue, { host, message }: QueuedPost, domain: OutboxDomain, nextTransId: () => TransId): Queue {
     const fresh = (transId: string) => {
       this.#seq += 1;
       return { seq: this.#seq, transId };
@@ -170,10 +172,9 @@ export class Outbox {
     this.pump();
   }
 
-  /** Resolves when nothing of these messages waits here: they were confirmed, or given up. */
-  async gone(messages: readonly Outgoing[]): Promise<void> {
-    const isOf = ({ type, msgId }: Outgoing) => messages.some((one) => one.type === type && one.msgId === msgId);
-    while (this.rows.some((row) => row.messages.some(isOf)))
+  /** Resolves when no message of this name waits here: each was confirmed, or given up. */
+  async gone(sharedAs: string): Promise<void> {
+    while (this.rows.some((row) => row.messages.some((message) => message.sharedAs === sharedAs)))
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
@@ -278,12 +279,17 @@ export class Outbox {
       requests: row.shared ?? [],
     };
     const begunAt = this.#ports.now();
+    const posting = this.#ports.share?.(answers) ?? Promise.resolve("confirmed" as const);
+    let result: ShareResult;
     try {
-      await within(this.#ports, withinMs, "the mailbox", this.#ports.share?.(answers) ?? Promise.resolve());
+      result = await within(this.#ports, withinMs, "the mailbox", posting);
     } catch (error) {
       return signal.aborted ? undefined : this.#failed(row, domain, String(error));
     }
-    if (!signal.aborted) this.#done(row, domain, this.#ports.now() - begunAt);
+    if (signal.aborted) return;
+    if (result === "confirmed") return this.#done(row, domain, this.#ports.now() - begunAt);
+    // The post was tried, and is counted, where the answers meet.
+    await this.#drop(row, row.messages, "not confirmed together with the answers of other conferences");
   }
 
   async #failed(row: QueuedDocument, domain: OutboxDomain, why: string): Promise<void> {
@@ -295,10 +301,18 @@ export class Outbox {
   }
 
   /** These messages of the row are given up. */
-  async #end(row: QueuedDocument, domain: OutboxDomain, messages: readonly Outgoing[], why: string): Promise<void> {
-    const { seq } = row;
-    await this.#giveUp({ seq, messages });
+  async #end(
+    row: QueuedDocument,
+    domain: OutboxDomain,
+    messages: readonly QueuedMessage[],
+    why: string,
+  ): Promise<void> {
+    await this.#drop(row, messages, why);
     this.#counted(domain, "given-up");
+  }
+
+  async #drop(row: QueuedDocument, messages: readonly QueuedMessage[], why: string): Promise<void> {
+    await this.#giveUp({ seq: row.seq, messages });
     const lost = messages.map(({ type, msgId }) => `${type} ${msgId}`).join(", ");
     this.#log("error", "post-given-up", row, { why, messages: lost });
   }
@@ -310,7 +324,7 @@ export class Outbox {
   }
 
   /** The error holds the messages that cannot be written: they are given up without their neighbours. */
-  #contentOf(row: QueuedDocument, { codec }: OutboxDomain): Result<PostContent, readonly Outgoing[]> {
+  #contentOf(row: QueuedDocument, { codec }: OutboxDomain): Result<PostContent, readonly QueuedMessage[]> {
     const [first] = row.messages;
     if (first?.type === "client-data") {
       const { confKey, extConfId, extCallId, data } = first;

@@ -38,7 +38,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "2.1":
       "A ConfKey is any text of up to 64 characters without `%`: whether it must be digits is left open. One that no telephone can key is a conference that only call-outs reach.",
     "2.2.1":
-      "SubscriberCode and ParticipantCode of a create lead callers into its conference as ConfKey does; who keys the SubscriberCode is the host.",
+      "SubscriberCode and ParticipantCode of a create lead callers into its conference as ConfKey does; who keys the SubscriberCode is the host. A later create that brings others brings them in their place.",
     "2.2.4":
       "The parts of a PhoneNum are digits: a `+` before the country and signs between digits are left out, and that is noted.",
     "2.2.8":
@@ -58,7 +58,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T35: "After 999999 comes 0, under the digits of a day 27 years later; a restart never goes back.",
     T36: "A TransID comes again only with the same document: after a failed attempt, or once after a kill within some 5 s of its Confirmation (see [reliability.md](reliability.md)).",
     T37: "Three attempts in all, with the same TransID and the same bytes.",
-    T38: "A repeated TransID is confirmed and does nothing else, in each conference that had a part of its document. To any other conference the document is a new one.",
+    T38: "A repeated TransID is confirmed and does nothing else, in each conference that had a part of its document. To any other conference the document is a new one, unless it has a create and its server has posted another create under that TransID, or `protocol.transIds` is `domain`: then nothing of it is carried out.",
     T39: "The repeat gets the verdict of the first copy, and waits for it if need be.",
     T40: "TransIDs are remembered for two hours; never as long as a day. One with another document is a repeat: among all creates of a server, and within a conference; among all documents of a domain by a setting.",
     T41: "An attempt may take 10 s; the second comes at once, the third after 2 s.",
@@ -71,14 +71,14 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   "Call flows": {
     "4.1": "Create: the answer when the bridge has answered, then Status 0.",
     "4.2":
-      "Call in: the caller is reported to WebEx, and WebEx names the call. Where so many are in as MaxNumAttendee says, a caller hears that the conference is full, and a call-out is refused with code 4; 0 means no limit (`protocol.zeroAttendees`).",
+      "Call in: the caller is reported to WebEx, and WebEx names the call. Where so many are in as MaxNumAttendee says, a caller hears that the conference is full, and a call-out is refused with code 4; 0 means no limit (`protocol.zeroAttendees`). The latest create counts; one that brings fewer puts nobody out.",
     "4.3": "Call out: the answer when the far end picks up, and only then the entry.",
     "4.4": "A call-out that fails is answered with the reason, and nobody enters.",
     "4.5": "A call-out that is cancelled: both requests are answered.",
     "4.6": "A caller who leaves is reported by Status 2.",
     "4.7": "Close: all legs end, then the answer, then Status 3; by telephone Status 3 alone.",
     "4.8":
-      "Keep-alive close: nobody is dropped and nothing reported; a create with the key resumes the conference. One that is still being created is created and then kept, for ten minutes until the first caller comes.",
+      "Keep-alive close: nobody is dropped and nothing reported; a create with the key resumes the conference. One that is still being created is created and then kept, for ten minutes at most until its first caller has come; then it ends like any other when it is empty.",
     "4.9":
       "Failover: another server creates the running conference, and all of it is reported to that server; under the new names once more where that server gives calls new names.",
     "4.10":
@@ -93,14 +93,14 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "4.17":
       "Silent call-out: muted and without a tone, whatever Privilege says; before a private talk, too, it is muted first.",
     "4.18":
-      "Silent call-in: an attendee ID that equals AnonymousID, digit by digit; letters of AnonymousID count as the keys that have them; after a failover, the one of the latest create.",
+      "Silent call-in: an attendee ID that equals AnonymousID, digit by digit; letters of AnonymousID count as the keys that have them; the latest create that has one counts. What the bridge refuses to take is told again a minute later, or with the next create.",
     "4.19": "An attendee ID keyed later is reported with the caller's unchanged state.",
     "4.20": "The recorder joins like anybody; its dial sequence is reported after Status 0.",
     "4.21":
       "Invite by phone: a private talk with the host, then both into the main conference, which WebEx is told once both are there; ParticipantType and DID of the invitee are told each time, and its AttendeeID where the request has one. The host is who keyed the subscriber code, else a call that the setting `protocol.host` or the create names, else the first; never a silent monitor.",
     "4.22": "Data for clients passes through, unread, and is not answered.",
     "6.6":
-      "Dial sequences of GetSessionInfo (`*00*`, `*01*`) are read as the setting `keypad.sequences` has them; ProfileID, PIN and password in them are nobody's attendee ID, and are not kept.",
+      "Dial sequences of GetSessionInfo (`*00*`, `*01*`) are read as the setting `keypad.sequences` has them; ProfileID, PIN and password in those are nobody's attendee ID, and are not kept. By default the two that begin like the one with an attendee ID are left out: there a ProfileID counts as the attendee ID. Where another agent takes over, a sequence goes on; an attendee ID that was not whole by then, and whatever is missing after 8 s, is asked for.",
   },
   Failover: {
     F1: "Muted callers are reported as muted, after their entry.",

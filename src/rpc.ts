@@ -271,11 +271,13 @@ export interface SharedAnswers {
   readonly requests: readonly MsgId[];
 }
 
+export type ShareResult = "confirmed" | "given-up";
+
 export interface MailboxRpc {
   /** Resolves when the answers, or an earlier copy of them, are on disk; rejects what cannot be committed now. */
   send(mail: Mail): Promise<void>;
-  /** Resolves when the answers, or an earlier copy of them, were posted and confirmed, or given up. */
-  share(answers: SharedAnswers): Promise<void>;
+  /** Resolves when the answers, or an earlier copy of them, were posted and confirmed, or when one of them was given up. */
+  share(answers: SharedAnswers): Promise<ShareResult>;
 }
 
 /** How a bridge is, as its relay last heard. */

@@ -11,6 +11,9 @@ import type { BridgeUnderTest } from "./world.ts";
 
 /** Whoever waits longer for a key's confirmation gives up. */
 const KEYS_WITHIN_MS = 10_000;
+/** Whoever is not let in by then keys anew, or dials anew when hung up on: so often, and then gives up. */
+const ENTERS_WITHIN_MS = 6_000;
+const TRIES = 3;
 /** Mixing takes 20 ms or two, a busy machine some more. */
 const SOUND_COMES_WITHIN_MS = 300;
 const LISTENS_MS = 200;
@@ -28,6 +31,8 @@ export class AsteriskUnderTest implements BridgeUnderTest {
   readonly #made: ActEntry[] = [];
   /** By number: each telephone has one of its own. */
   readonly #callers = new Map<string, Phone>();
+  readonly #hungUp = new Set<string>();
+  readonly #trying: Promise<void>[] = [];
   #fault: string | null = null;
 
   constructor(bridge: AsteriskBridge, run: LocalRun) {
@@ -51,7 +56,22 @@ export class AsteriskUnderTest implements BridgeUnderTest {
     });
   }
 
-  async callIn(from: string, keys: string): Promise<string> {
+  async callIn(from: string, keys: string, hasEntered: () => boolean): Promise<string> {
+    await this.#dialAndKey(from, keys);
+    this.#trying.push(this.#tryAgain(from, keys, hasEntered));
+    return from;
+  }
+
+  async #tryAgain(from: string, keys: string, hasEntered: () => boolean): Promise<void> {
+    for (let tries = 1; tries < TRIES; tries++) {
+      await pause(ENTERS_WITHIN_MS);
+      if (hasEntered() || this.#hungUp.has(from)) return;
+      if (this.#callers.get(from)?.state === "up") await this.press(from, keys);
+      else await this.#dialAndKey(from, keys);
+    }
+  }
+
+  async #dialAndKey(from: string, keys: string): Promise<void> {
     const call = await this.#bridge.phones.call(this.#bridge.dialIn, from);
     this.#callers.set(from, call);
     // Without an agent it hears the sentence of the dialplan, and keys in vain.
@@ -59,7 +79,10 @@ export class AsteriskUnderTest implements BridgeUnderTest {
       () => this.press(from, keys),
       () => {},
     );
-    return from;
+  }
+
+  async callersGaveUp(): Promise<void> {
+    await Promise.all(this.#trying);
   }
 
   async press(call: string, keys: string): Promise<void> {
@@ -68,7 +91,12 @@ export class AsteriskUnderTest implements BridgeUnderTest {
   }
 
   async hangUp(call: string): Promise<void> {
-    await this.#callers.get(call)?.hangUp();
+    this.#hungUp.add(call);
+    // An Asterisk that stands still answers late; at rest nobody may be left.
+    await this.#callers
+      .get(call)
+      ?.hangUp()
+      .catch(() => {});
   }
 
   async answersWith(digits: string, outcome: "answer" | "busy" | "no-answer", ringMs: number): Promise<void> {

@@ -143,7 +143,8 @@ export class Meeting {
     const local = this.world.newNumber();
     const number = `1408${local}`;
     this.world.callers.push(number);
-    this.calls.push(await this.world.bridge.callIn(number, `${this.confKey}#${local}#`));
+    const hasEntered = () => this.world.enteredNumbers.has(number);
+    this.calls.push(await this.world.bridge.callIn(number, `${this.confKey}#${local}#`, hasEntered));
     return null;
   }
 

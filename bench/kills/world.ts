@@ -18,8 +18,10 @@ const hosts = 3;
 
 /** The bridge, as a person at its telephones and one who looks into it have it. */
 export interface BridgeUnderTest {
-  /** A caller dials in and keys this; the id of the call. */
-  callIn(from: string, keys: string): Promise<string>;
+  /** A caller dials in and keys this, on a real bridge again while it has not entered; the id of the call. */
+  callIn(from: string, keys: string, hasEntered: () => boolean): Promise<string>;
+  /** Nobody tries to enter any more. */
+  callersGaveUp?(): Promise<void>;
   press(call: string, keys: string): Promise<void>;
   hangUp(call: string): Promise<void>;
   answersWith(digits: string, outcome: "answer" | "busy" | "no-answer", afterMs: number): Promise<void>;

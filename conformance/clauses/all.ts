@@ -1,3 +1,4 @@
+import { accessClauses } from "./access.ts";
 import { callInClauses } from "./call-in.ts";
 import { callOutClauses } from "./call-out.ts";
 import type { Clause } from "./clause.ts";
@@ -21,6 +22,7 @@ export const allClauses: readonly Clause[] = [
   ...resendingClauses,
   ...createClauses,
   ...callInClauses,
+  ...accessClauses,
   ...callOutClauses,
   ...silentJoinClauses,
   ...privateTalkClauses,

@@ -2,6 +2,9 @@ import { documented, GUIDE, inferred, SEQUENCES } from "./clause.ts";
 
 const callIn = `${SEQUENCES}, User Call In`;
 
+/** A status that is another one than before: the same one may be told at any time. */
+const changed = /^[^0]/;
+
 export const callInClauses = [
   documented(
     "4.2a",
@@ -25,7 +28,7 @@ export const callInClauses = [
       const entered = await conference.receives("A2W_NotifyUserEnter");
       stage.check(entered, { AttendeeID: "0044" });
     },
-    ["dial in"],
+    ["dial in", "key an attendee ID at entry"],
   ),
   inferred(
     "4.2c",
@@ -48,9 +51,11 @@ export const callInClauses = [
       const one = await conference.callIn();
       const other = await conference.callIn();
       await stage.people.hangUp(other.call);
-      const left = await conference.receives("A2W_NotifyUserChange");
+      const left = await conference.receives("A2W_NotifyUserChange", { Status: changed });
       stage.check(left, { ExtCallID: other.extCallId });
       await stage.people.staysUp(one.call, "another one hung up");
+      if (await stage.mayReceive("A2W_NotifyUserChange", { ExtCallID: one.extCallId, Status: "2" }))
+        stage.fail(`${one.extCallId} was told as gone, and is still there`);
     },
     ["dial in"],
   ),
@@ -62,7 +67,7 @@ export const callInClauses = [
       const conference = await stage.conference();
       const [one, other] = [await conference.callIn(), await conference.callIn()];
       if (one.entered.attributes.MsgID === other.entered.attributes.MsgID) stage.fail("both entries have one MsgID");
-      await stage.receivesNothingElse("both callers were told already");
+      await stage.receivesNo(["A2W_NotifyUserEnter"], "both callers were told already");
     },
     ["dial in"],
   ),
@@ -95,7 +100,7 @@ export const callInClauses = [
     async (stage) => {
       stage.names = false;
       const conference = await stage.conference();
-      const call = await stage.people.dialIn(conference.confKey, "21");
+      const { call } = await stage.people.dialIn(conference.confKey, "21");
       const { attributes } = await conference.receives("A2W_NotifyUserEnter");
       await stage.people.hangUp(call);
       await stage.receivesNothingElse("the call has no name yet, and what is told needs one");

@@ -41,6 +41,8 @@ export interface Traffic {
   readonly webex: Webex;
   /** The stages of the clauses that passed, by their ids. */
   readonly passed: ReadonlySet<string>;
+  /** The ids of documented clauses: what others provoke proves nothing about the documents. */
+  readonly documented: ReadonlySet<string>;
   readonly stages: ReadonlyMap<string, Stage>;
 }
 

@@ -55,6 +55,20 @@ export const closingClauses = [
     ["dial in"],
   ),
   inferred(
+    "4.8d",
+    "KeepAlive while the conference is being created",
+    "it is created, then kept",
+    async (stage) => {
+      const conference = stage.newConference();
+      const create = conference.createMessage();
+      await stage.posts([create, conference.message("W2A_CloseConference", { KeepAlive: "1" })]);
+      await stage.receives("A2W_RspCreateConference", { MsgID: create.attributes.MsgID, Result: "0" });
+      const { call } = await conference.dialIn("1");
+      await stage.people.getsUp(call, "the teleconference is to be kept alive");
+    },
+    ["dial in"],
+  ),
+  inferred(
     "4.7c",
     "Status 3 of A2W_NotifyConferenceChange",
     "a close is told by A2W_NotifyConferenceChange Status 3",

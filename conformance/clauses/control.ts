@@ -35,6 +35,24 @@ export const controlClauses = [
     },
     ["dial in", "hear"],
   ),
+  inferred(
+    "4.11d",
+    "mute all while a call is in a sub-conference",
+    "it is for all callers of the conference: who comes back is told as muted, and not heard",
+    async (stage) => {
+      const conference = await stage.conference();
+      const [host, one] = [await conference.callIn(undefined, { as: "host" }), await conference.callIn()];
+      await rooms.createSub(conference);
+      await rooms.addToSub(conference, one);
+      await conference.asks("W2A_UpdateConference", { ActionCode: String(updateActions.muteAll) });
+      await stage.ports.sleep(stage.options.quietMs);
+      await conference.asks("W2A_RemoveFromSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
+      await conference.receives("A2W_NotifyUserChange", { ExtCallID: one.extCallId, Status: "1" });
+      await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: one.extCallId, ActionFlag: "2" });
+      await stage.people.doesNotHear(host.call, one.call, "all are muted");
+    },
+    ["dial in", "hear"],
+  ),
   documented(
     "2.3.4a",
     `${REFERENCE}, A2W_NotifyUserChange; ${GUIDE}, status 1 for muted`,
@@ -43,9 +61,14 @@ export const controlClauses = [
       const conference = await stage.conference();
       const { call, extCallId } = await conference.callIn();
       await stage.people.press(call, stage.options.muteKeys);
-      stage.check(await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId }), { Status: "1" }, 1);
+      const muted = await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, Status: /^[^0]/ });
+      stage.check(muted, { Status: "1" }, 1);
+      const ids = { ExtConfID: conference.extConfId, ExtCallID: extCallId };
+      if (await stage.mayReceiveAfter(muted.n, "A2W_NotifyUserChange", { ...ids, Status: "0" }))
+        stage.fail("A2W_NotifyUserChange Status=0 came, and the caller is muted");
       await stage.people.press(call, stage.options.muteKeys);
-      stage.check(await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId }), { Status: "0" }, 1);
+      const change = { ...ids, Status: /^[^1]/ };
+      stage.check(await stage.receivesAfter(muted.n, "A2W_NotifyUserChange", change), { Status: "0" }, 1);
     },
     ["dial in", "press keys"],
   ),
@@ -72,7 +95,7 @@ export const controlClauses = [
       await conference.callIn();
       await conference.asks("W2A_UpdateConference", { ActionCode: String(updateActions.lock) });
       await conference.receives("A2W_NotifyConferenceChange", { Status: "2" });
-      await stage.people.dialIn(conference.confKey, "91");
+      await conference.dialIn("91");
       if (await stage.mayReceive("A2W_NotifyUserEnter")) stage.fail("a caller entered the locked conference");
       await conference.asks("W2A_UpdateConference", { ActionCode: String(updateActions.unlock) });
       await conference.receives("A2W_NotifyConferenceChange", { Status: "0" });
@@ -100,11 +123,13 @@ export const controlClauses = [
     async (stage) => {
       const conference = await stage.conference();
       const [one, other] = [await conference.callIn(), await conference.callIn()];
+      await rooms.muteByKeys(conference, other);
       await conference.asks("W2A_UpdateConference", { ActionCode: "77" });
       await stage.receivesNothingElse("nobody knows ActionCode 77");
-      await stage.people.hears(one.call, other.call, "nothing was changed");
+      await stage.people.hears(other.call, one.call, "nothing was changed");
+      await stage.people.doesNotHear(one.call, other.call, "it has muted itself");
     },
-    ["dial in", "hear"],
+    ["dial in", "press keys", "hear"],
   ),
   inferred(
     "4.22a",

@@ -27,7 +27,7 @@ export const createClauses = [
       const answer = await stage.receives("A2W_RspCreateConference", { MsgID: msgId });
       stage.inOrder(answer, started);
       stage.check(started, {}, 1);
-      await stage.receivesNothingElse("a create has one answer and one start");
+      await stage.receivesNo(["A2W_RspCreateConference"], "a create has one answer");
     },
   ),
   documented(
@@ -57,6 +57,17 @@ export const createClauses = [
       const one = await conference.callIn();
       const other = await conference.callIn();
       await stage.people.hears(one.call, other.call, "both keyed the same conference key");
+    },
+    ["dial in", "hear"],
+  ),
+  documented(
+    "2.2.1e",
+    `${HYBRID}, W2A_CreateConference`,
+    "callers who key different conference keys do not hear each other",
+    async (stage) => {
+      const [one, other] = [await (await stage.conference()).callIn(), await (await stage.conference()).callIn()];
+      await stage.people.doesNotHear(one.call, other.call, "they keyed different conference keys");
+      await stage.people.doesNotHear(other.call, one.call, "they keyed different conference keys");
     },
     ["dial in", "hear"],
   ),

@@ -1,5 +1,6 @@
-import type { Conference } from "../player/conference.ts";
+import type { Caller, Conference } from "../player/conference.ts";
 import type { Stage } from "../player/stage.ts";
+import type { Arrival } from "../player/traffic.ts";
 import { documented, GUIDE, inferred } from "./clause.ts";
 import { privateTalk } from "./private-talk.ts";
 import { rooms } from "./rooms.ts";
@@ -10,12 +11,67 @@ const sub = `${GUIDE}, Sub-conference: TSP failover`;
 
 /** The first server fails from now on, as if it had died. */
 function firstServerDies(stage: Stage): void {
-  stage.behaviours.set(1, { kind: "reset" });
+  stage.takes(1, { kind: "reset" });
+}
+
+/** The adapter may give up first: waits for the third attempt to tell the end, and where there is none, for 10 s. */
+async function triesToTellTheEnd(stage: Stage): Promise<void> {
+  const isThird = ({ attempt, document }: Arrival) =>
+    attempt >= 3 &&
+    document.messages.some(
+      ({ name, attributes }) => name === "A2W_NotifyConferenceChange" && attributes.Status === "3",
+    );
+  await stage.notices(isThird, 1, 10_000);
+  await stage.ports.sleep(stage.options.quietMs);
 }
 
 async function withTwo(stage: Stage) {
   const conference = await stage.conference();
   return { conference, one: await conference.callIn("11"), other: await conference.callIn("12") };
+}
+
+/** One hangs up while the first server is dead; what the second one is told. */
+async function leftMeanwhile(stage: Stage, conference: Conference, one: Caller, other: Caller) {
+  firstServerDies(stage);
+  await stage.people.hangUp(one.call);
+  await stage.ports.sleep(stage.options.quietMs);
+  await conference.failOver();
+  const left = await conference.receives("A2W_NotifyUserChange", { Status: "2" });
+  const [entered] = await conference.entriesOf(other);
+  return { left, entered };
+}
+
+/** The host ends the conference while the first server is dead, and the second one creates it again. */
+export async function endedMeanwhile(stage: Stage, conference: Conference) {
+  firstServerDies(stage);
+  await stage.people.end(conference.confKey);
+  await triesToTellTheEnd(stage);
+  return conference.takeOver();
+}
+
+/** Two callers in a sub-conference and one who is not, before another server takes over. */
+async function joinedByName(stage: Stage): Promise<void> {
+  const { conference, one, other } = await withTwo(stage);
+  const main = await conference.callIn("13");
+  await rooms.createSub(conference);
+  await rooms.addToSub(conference, one);
+  await rooms.addToSub(conference, other);
+  await conference.failOver();
+  const names: string[] = [];
+  for (const caller of [one, other, main]) names.push(await stage.nameOf(await conference.entryOf(caller)));
+  const [first = "", second = "", notIn = ""] = names;
+  for (const name of [first, second]) {
+    // No public document has the names of its attributes: what counts is that the values are there.
+    const joined = await stage.receivesOne(
+      `A2W_NotifyJoinSubConference about ${name}`,
+      (one) => one.name === "A2W_NotifyJoinSubConference" && Object.values(one.attributes).includes(name),
+    );
+    if (!Object.values(joined.attributes).includes("S1")) stage.fail(`${joined.name} about ${name} does not name S1`);
+  }
+  const wrong = stage.received.find(
+    (one) => one.name === "A2W_NotifyJoinSubConference" && Object.values(one.attributes).includes(notIn),
+  );
+  if (wrong) stage.fail(`${notIn} is not in the sub-conference, and ${wrong.name} says so`);
 }
 
 /** Nothing about the conference comes under its old name or to its old server. */
@@ -53,16 +109,14 @@ export const failoverClauses = [
     process,
     "all participants are told to the new server by A2W_NotifyUserEnter, after Status 0",
     async (stage) => {
-      const { conference } = await withTwo(stage);
+      const { conference, one, other } = await withTwo(stage);
       await conference.takeOver();
       const started = await conference.receives("A2W_NotifyConferenceChange", { Status: "0" });
-      for (const attendee of ["11", "12"]) {
-        const entered = await conference.receives("A2W_NotifyUserEnter", { AttendeeID: attendee });
+      for (const entered of await conference.entriesOf(one, other)) {
         stage.check(entered, {}, 2);
         stage.inOrder(started, entered);
       }
-      const allowed = ["A2W_NotifyUserChange", "A2W_RspCreateConference"];
-      await stage.receivesNothingElse("each participant was told", ({ name }) => allowed.includes(name));
+      await stage.receivesNo(["A2W_NotifyUserEnter"], "each participant was told");
     },
     ["dial in"],
   ),
@@ -71,10 +125,10 @@ export const failoverClauses = [
     process,
     "from then on everything goes to the new server under the new ExtConfID",
     async (stage) => {
-      const { conference, other } = await withTwo(stage);
+      const { conference, one, other } = await withTwo(stage);
       await conference.failOver();
-      const since = stage.received.length > 0 ? (stage.received.at(-1)?.n ?? 0) : 0;
-      await conference.receives("A2W_NotifyUserEnter", { AttendeeID: "12" });
+      const since = stage.last;
+      await conference.entriesOf(one, other);
       await conference.callIn("13");
       await stage.people.hangUp(other.call);
       await conference.receives("A2W_NotifyUserChange", { Status: "2" });
@@ -89,7 +143,7 @@ export const failoverClauses = [
     async (stage) => {
       const { conference, one, other } = await withTwo(stage);
       await conference.failOver();
-      await conference.receives("A2W_NotifyUserEnter", { AttendeeID: "11" });
+      await conference.entriesOf(one, other);
       await stage.people.staysUp(one.call, "only the TSP server changed");
       await stage.people.hears(one.call, other.call, "only the TSP server changed");
     },
@@ -100,12 +154,11 @@ export const failoverClauses = [
     `${process}; Call sequences`,
     "the names that the new server gives are the calls' from then on",
     async (stage) => {
-      const { conference, one } = await withTwo(stage);
+      const { conference, one, other } = await withTwo(stage);
       stage.rename = (extCallId) => `8${extCallId}`;
       await conference.failOver();
-      const entered = await conference.receives("A2W_NotifyUserEnter", { AttendeeID: "11" });
-      const extCallId = await stage.nameOf(entered);
-      await stage.nameOf(await conference.receives("A2W_NotifyUserEnter", { AttendeeID: "12" }));
+      const extCallId = await stage.nameOf(await conference.entryOf(one));
+      await stage.nameOf(await conference.entryOf(other));
       await stage.people.hangUp(one.call);
       stage.check(await conference.receives("A2W_NotifyUserChange", { Status: "2" }), { ExtCallID: extCallId });
     },
@@ -116,15 +169,27 @@ export const failoverClauses = [
     process,
     "requests of the new server under the new ExtConfID are carried out",
     async (stage) => {
-      const { conference, one } = await withTwo(stage);
+      const { conference, one, other } = await withTwo(stage);
       await conference.failOver();
-      await conference.receives("A2W_NotifyUserEnter", { AttendeeID: "11" });
-      await conference.receives("A2W_NotifyUserEnter", { AttendeeID: "12" });
+      await conference.entriesOf(one, other);
       const called = await conference.callOut();
       stage.check(called.answered, {}, 2);
       await stage.people.hears(one.call, called.call, "it was called into the same conference");
     },
     ["dial in", "answer calls", "hear"],
+  ),
+  inferred(
+    "4.9g",
+    "AttendeeID of A2W_NotifyUserEnter to a new server",
+    "the attendee IDs that callers keyed are told to the new server, too",
+    async (stage) => {
+      const { conference, one, other } = await withTwo(stage);
+      await conference.failOver();
+      const [first, second] = await conference.entriesOf(one, other);
+      stage.check(first, { AttendeeID: one.attendeeId });
+      stage.check(second, { AttendeeID: other.attendeeId });
+    },
+    ["dial in", "key an attendee ID at entry"],
   ),
   documented(
     "F1",
@@ -134,7 +199,7 @@ export const failoverClauses = [
       const { conference, one } = await withTwo(stage);
       await rooms.muteByKeys(conference, one);
       await conference.failOver();
-      const entered = await conference.receives("A2W_NotifyUserEnter", { AttendeeID: "11" });
+      const entered = await conference.entryOf(one);
       const muted = await conference.receives("A2W_NotifyUserChange", { Status: "1" });
       stage.check(muted, { ExtCallID: await stage.nameOf(entered) }, 2);
     },
@@ -145,13 +210,13 @@ export const failoverClauses = [
     features,
     "a locked conference stays locked",
     async (stage) => {
-      const { conference } = await withTwo(stage);
+      const { conference, one, other } = await withTwo(stage);
       await stage.people.lock(conference.confKey, true);
       await conference.receives("A2W_NotifyConferenceChange", { Status: "2" });
       await conference.failOver();
-      for (const attendee of ["11", "12"]) await conference.receives("A2W_NotifyUserEnter", { AttendeeID: attendee });
-      await stage.people.dialIn(conference.confKey, "13");
-      const entered = await stage.mayReceive("A2W_NotifyUserEnter", { AttendeeID: "13" });
+      await conference.entriesOf(one, other);
+      await conference.dialIn("13");
+      const entered = await stage.mayReceive("A2W_NotifyUserEnter");
       if (entered) stage.fail("a caller entered the locked conference after the failover");
     },
     ["dial in", "lock and end as host"],
@@ -161,14 +226,12 @@ export const failoverClauses = [
     features,
     "who joined while no server was there is told to the new one by A2W_NotifyUserEnter",
     async (stage) => {
-      const { conference } = await withTwo(stage);
+      const { conference, one, other } = await withTwo(stage);
       firstServerDies(stage);
-      await stage.people.dialIn(conference.confKey, "13");
+      const late = await conference.dialIn("13");
       await stage.ports.sleep(stage.options.quietMs);
       await conference.failOver();
-      for (const attendee of ["11", "12", "13"]) {
-        stage.check(await conference.receives("A2W_NotifyUserEnter", { AttendeeID: attendee }), {}, 2);
-      }
+      for (const entered of await conference.entriesOf(one, other, late)) stage.check(entered, {}, 2);
     },
     ["dial in"],
   ),
@@ -177,14 +240,22 @@ export const failoverClauses = [
     features,
     "who left while no server was there is told to the new one by A2W_NotifyUserChange Status 2",
     async (stage) => {
-      const { conference, one } = await withTwo(stage);
-      firstServerDies(stage);
-      await stage.people.hangUp(one.call);
-      await stage.ports.sleep(stage.options.quietMs);
-      await conference.failOver();
-      const left = await conference.receives("A2W_NotifyUserChange", { Status: "2" });
-      stage.check(left, { ExtCallID: one.extCallId }, 2);
-      await conference.receives("A2W_NotifyUserEnter", { AttendeeID: "12" });
+      const { conference, one, other } = await withTwo(stage);
+      const { left, entered } = await leftMeanwhile(stage, conference, one, other);
+      stage.check(left, {}, 2);
+      if (left.attributes.ExtCallID === (await stage.nameOf(entered)))
+        stage.fail(`${left.attributes.ExtCallID} was told as gone, and is still there`);
+    },
+    ["dial in"],
+  ),
+  inferred(
+    "F4b",
+    "who left while no server was there",
+    "who left is told under the name that the old server gave",
+    async (stage) => {
+      const { conference, one, other } = await withTwo(stage);
+      const { left } = await leftMeanwhile(stage, conference, one, other);
+      stage.check(left, { ExtCallID: one.extCallId });
     },
     ["dial in"],
   ),
@@ -193,13 +264,9 @@ export const failoverClauses = [
     features,
     "who left while no server was there is not told as entered",
     async (stage) => {
-      const { conference, one } = await withTwo(stage);
-      firstServerDies(stage);
-      await stage.people.hangUp(one.call);
-      await stage.ports.sleep(stage.options.quietMs);
-      await conference.failOver();
-      await conference.receives("A2W_NotifyUserEnter", { AttendeeID: "12" });
-      if (await stage.mayReceive("A2W_NotifyUserEnter", { AttendeeID: "11" }))
+      const { conference, one, other } = await withTwo(stage);
+      await leftMeanwhile(stage, conference, one, other);
+      if (await stage.mayReceive("A2W_NotifyUserEnter"))
         stage.fail("A2W_NotifyUserEnter came for a call that had ended");
     },
     ["dial in"],
@@ -210,12 +277,19 @@ export const failoverClauses = [
     "a conference that ended while no server was there: its create is answered with Result 11",
     async (stage) => {
       const { conference } = await withTwo(stage);
-      firstServerDies(stage);
-      await stage.people.end(conference.confKey);
-      // Three attempts to tell the end come to nothing first.
-      await stage.ports.sleep(4_000);
-      const { msgId } = await conference.takeOver();
+      const { msgId } = await endedMeanwhile(stage, conference);
       stage.check(await stage.receives("A2W_RspCreateConference", { MsgID: msgId }), { Result: "11" }, 2);
+    },
+    ["dial in", "lock and end as host"],
+  ),
+  inferred(
+    "F5b",
+    "a conference that ended while no server was there",
+    "beside Result 11 nothing is told",
+    async (stage) => {
+      const { conference } = await withTwo(stage);
+      const { msgId } = await endedMeanwhile(stage, conference);
+      await stage.receives("A2W_RspCreateConference", { MsgID: msgId, Result: "11" });
       await stage.receivesNothingElse("the conference is closed");
     },
     ["dial in", "lock and end as host"],
@@ -225,10 +299,9 @@ export const failoverClauses = [
     features,
     "the invitee of a private talk is moved back into the main conference, and told by A2W_NotifyUserEnter",
     async (stage) => {
-      const { conference, other, invitee } = await privateTalk(stage);
+      const { conference, host, other, invitee } = await privateTalk(stage);
       await conference.failOver();
-      const entered = await conference.receives("A2W_NotifyUserEnter", { ExtCallID: invitee.extCallId });
-      stage.check(entered, {}, 2);
+      for (const entered of await conference.entriesOf(host, other, invitee)) stage.check(entered, {}, 2);
       await stage.people.hears(other.call, invitee.call, "the invitee was moved into the main conference");
     },
     ["dial in", "answer calls", "hear"],
@@ -240,8 +313,7 @@ export const failoverClauses = [
     async (stage) => {
       const { conference, host, other, invitee } = await privateTalk(stage);
       await conference.failOver();
-      const entered = await conference.receives("A2W_NotifyUserEnter", { ExtCallID: invitee.extCallId });
-      stage.check(entered, { ActionCode: undefined });
+      stage.check(await conference.entryOf(invitee), { ActionCode: undefined });
       await stage.people.hears(other.call, host.call, "the private talk is over");
     },
     ["dial in", "answer calls", "hear"],
@@ -268,9 +340,7 @@ export const failoverClauses = [
       await rooms.createSub(conference);
       await rooms.addToSub(conference, one);
       await conference.failOver();
-      const entered = [];
-      for (const attendee of ["11", "12"])
-        entered.push(await conference.receives("A2W_NotifyUserEnter", { AttendeeID: attendee }));
+      const entered = await conference.entriesOf(one, other);
       const change = await conference.receives("A2W_NotifySubConferenceChange");
       const joined = await stage.receivesOne(
         "A2W_NotifyJoinSubConference",
@@ -281,10 +351,26 @@ export const failoverClauses = [
       const { ExtCallID } = joined.attributes;
       if (ExtCallID !== undefined && ExtCallID === other.extCallId)
         stage.fail(`${ExtCallID} is not in the sub-conference`);
-      await stage.receivesNothingElse(
-        "one call is in the sub-conference",
-        ({ name }) => name === "A2W_NotifyUserChange",
-      );
+      await stage.receivesNo(["A2W_NotifyJoinSubConference"], "one call is in the sub-conference");
+    },
+    ["dial in"],
+  ),
+  documented(
+    "4.15d",
+    sub,
+    "A2W_NotifyJoinSubConference names the calls that are in the sub-conference, and the sub-conference",
+    async (stage) => {
+      await joinedByName(stage);
+    },
+    ["dial in"],
+  ),
+  inferred(
+    "4.15e",
+    "a new server that gives other names",
+    "A2W_NotifyJoinSubConference has the names that the new server gave",
+    async (stage) => {
+      stage.rename = (extCallId) => `8${extCallId}`;
+      await joinedByName(stage);
     },
     ["dial in"],
   ),
@@ -303,8 +389,7 @@ export const failoverClauses = [
         [one, "0"],
         [other, "1"],
       ] as const) {
-        const { AttendeeID } = caller.entered.attributes;
-        const entered = await conference.receives("A2W_NotifyUserEnter", { AttendeeID });
+        const entered = await conference.entryOf(caller);
         const privilege = await conference.receives("A2W_NotifyUserChange", { ExtCallID: await stage.nameOf(entered) });
         stage.check(privilege, { Status: status }, 2);
         stage.inOrder(entered, privilege);
@@ -333,11 +418,11 @@ export const failoverClauses = [
     "more than 50 participants are told to a new server in several documents",
     async (stage) => {
       const conference = await stage.conference();
-      for (let n = 0; n < 51; n++) await stage.people.dialIn(conference.confKey, `2${String(n).padStart(3, "0")}`);
-      for (let n = 0; n < 51; n++) await stage.nameOf(await conference.receives("A2W_NotifyUserEnter"));
+      const dials = [];
+      for (let n = 0; n < 51; n++) dials.push(await conference.dialIn(`2${String(n).padStart(3, "0")}`));
+      for (const entered of await conference.entriesOf(...dials)) await stage.nameOf(entered);
       await conference.failOver();
-      for (let n = 0; n < 51; n++)
-        await conference.receives("A2W_NotifyUserEnter", { AttendeeID: `2${String(n).padStart(3, "0")}` });
+      await conference.entriesOf(...dials);
     },
     ["dial in", "many calls at once"],
   ),
@@ -350,7 +435,7 @@ export const failoverClauses = [
       await conference.asks("W2A_CloseConference", { KeepAlive: "1" });
       await stage.ports.sleep(stage.options.quietMs);
       await conference.failOver(1);
-      for (const attendee of ["11", "12"]) await conference.receives("A2W_NotifyUserEnter", { AttendeeID: attendee });
+      await conference.entriesOf(one, other);
       await stage.people.hears(one.call, other.call, "it is the same conference");
     },
     ["dial in", "hear"],

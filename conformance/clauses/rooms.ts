@@ -1,5 +1,6 @@
 import type { Caller, Conference } from "../player/conference.ts";
 import type { Stage } from "../player/stage.ts";
+import type { Received } from "../player/traffic.ts";
 import { documented, GUIDE, inferred } from "./clause.ts";
 
 const chapter = (section: string) => `${GUIDE}, Sub-conference: ${section}`;
@@ -29,6 +30,22 @@ async function breakout(stage: Stage) {
   await addToSub(conference, one);
   await addToSub(conference, other);
   return { conference, one, other, main };
+}
+
+/** Two sub-conferences with a caller each, and one who stays in the main conference. */
+async function twoSubs(stage: Stage) {
+  const conference = await stage.conference();
+  const [one, other, main] = [await conference.callIn(), await conference.callIn(), await conference.callIn()];
+  await createSub(conference, "S1");
+  await createSub(conference, "S2");
+  await addToSub(conference, one, "S1");
+  await addToSub(conference, other, "S2");
+  return { conference, one, other, main };
+}
+
+/** What is told of a call since then: before, an adapter may have told its status at any time. */
+function changeAfter(before: number, { stage, extConfId }: Conference, { extCallId }: Caller): Promise<Received> {
+  return stage.receivesAfter(before, "A2W_NotifyUserChange", { ExtConfID: extConfId, ExtCallID: extCallId });
 }
 
 /** Mutes by the keypad, since no public document names a message that does. */
@@ -92,11 +109,12 @@ export const roomClauses = [
     "a call that is removed: the answer, then its privilege by A2W_NotifyUserChange, then A2W_NotifySubConfCallChange ActionFlag 2",
     async (stage) => {
       const { conference, one } = await breakout(stage);
+      const before = stage.last;
       const ids = { SubConfID: "S1", ExtCallID: one.extCallId };
       const { msgId } = await conference.asks("W2A_RemoveFromSubConference", ids);
       const moved = await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: one.extCallId });
       const answer = await stage.receives("A2W_RspRemoveFromSubConference", { MsgID: msgId });
-      const privilege = await conference.receives("A2W_NotifyUserChange", { ExtCallID: one.extCallId });
+      const privilege = await changeAfter(before, conference, one);
       stage.check(moved, { ActionFlag: "2" });
       stage.check(answer, { Result: "0" });
       stage.check(privilege, { Status: "0" });
@@ -128,8 +146,9 @@ export const roomClauses = [
       await muteByKeys(conference, one);
       await createSub(conference);
       await addToSub(conference, one);
+      const before = stage.last;
       await conference.asks("W2A_RemoveFromSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
-      stage.check(await conference.receives("A2W_NotifyUserChange", { ExtCallID: one.extCallId }), { Status: "1" });
+      stage.check(await changeAfter(before, conference, one), { Status: "1" });
     },
     ["dial in", "press keys"],
   ),
@@ -139,11 +158,12 @@ export const roomClauses = [
     "a close brings back each call by A2W_NotifyUserChange, then A2W_RspCloseSubConference",
     async (stage) => {
       const { conference, one, other } = await breakout(stage);
+      const before = stage.last;
       const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
       const answer = await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
       stage.check(answer, { Result: "0" }, 1);
-      for (const { extCallId } of [one, other]) {
-        const back = await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId });
+      for (const caller of [one, other]) {
+        const back = await changeAfter(before, conference, caller);
         stage.check(back, { Status: "0" });
         stage.inOrder(back, answer);
       }
@@ -173,30 +193,63 @@ export const roomClauses = [
       await createSub(conference);
       await addToSub(conference, one);
       await addToSub(conference, other);
+      const before = stage.last;
       const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
       await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
-      const ofOne = await conference.receives("A2W_NotifyUserChange", { ExtCallID: one.extCallId });
-      const ofOther = await conference.receives("A2W_NotifyUserChange", { ExtCallID: other.extCallId });
-      stage.check(ofOne, { Status: "1" });
-      stage.check(ofOther, { Status: "0" });
+      stage.check(await changeAfter(before, conference, one), { Status: "1" });
+      stage.check(await changeAfter(before, conference, other), { Status: "0" });
     },
     ["dial in", "press keys"],
   ),
   documented(
     "4.13j",
     close,
-    "a close after some calls were removed brings back the others only",
+    "a close after some calls were removed brings back the others, too",
     async (stage) => {
       const { conference, one, other } = await breakout(stage);
       await conference.asks("W2A_RemoveFromSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
-      await conference.receives("A2W_NotifyUserChange", { ExtCallID: one.extCallId });
       await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: one.extCallId, ActionFlag: "2" });
+      const before = stage.last;
       const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
-      const back = await conference.receives("A2W_NotifyUserChange");
-      stage.check(back, { ExtCallID: other.extCallId, Status: "0" });
-      stage.inOrder(back, await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId }));
+      const answer = await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
+      const back = await changeAfter(before, conference, other);
+      stage.check(back, { Status: "0" });
+      stage.inOrder(back, answer);
     },
     ["dial in"],
+  ),
+  inferred("4.13n", "a sub-conference without its id", "its request is refused, or answered", async (stage) => {
+    const conference = await stage.conference();
+    const request = conference.message("W2A_CreateSubConference");
+    const { confirmation } = await stage.post([request]);
+    if (confirmation.result === 0)
+      await stage.receives("A2W_RspCreateSubConference", { MsgID: request.attributes.MsgID });
+  }),
+  documented(
+    "4.13l",
+    chapter("WebEx Meetings Sub-conference Behaviors"),
+    "calls in two sub-conferences do not hear each other",
+    async (stage) => {
+      const { one, other } = await twoSubs(stage);
+      await stage.people.doesNotHear(one.call, other.call, "they are in two sub-conferences");
+      await stage.people.doesNotHear(other.call, one.call, "they are in two sub-conferences");
+    },
+    ["dial in", "hear"],
+  ),
+  documented(
+    "4.13m",
+    close,
+    "the close of one sub-conference leaves the calls of another one where they are",
+    async (stage) => {
+      const { conference, one, other, main } = await twoSubs(stage);
+      const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
+      await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
+      await stage.people.hears(main.call, one.call, "its sub-conference was closed");
+      await stage.people.doesNotHear(main.call, other.call, "its sub-conference goes on");
+      await conference.asks("W2A_RemoveFromSubConference", { SubConfID: "S2", ExtCallID: other.extCallId });
+      await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: other.extCallId, ActionFlag: "2" });
+    },
+    ["dial in", "hear"],
   ),
   inferred(
     "4.14",

@@ -3,6 +3,7 @@ import { fromAdapter, fromWebex, MAX_MESSAGES, rowsByName, type Standing } from 
 import { julianDigits } from "../player/ids.ts";
 import { server, type TraceEntry, titleOf } from "../player/trace.ts";
 import type { Arrival } from "../player/traffic.ts";
+import type { Webex } from "../player/webex.ts";
 import type { Element } from "../xml.ts";
 import { type Clause, GUIDE, judged, REFERENCE, SEQUENCES, type Traffic, type Verdict } from "./clause.ts";
 
@@ -39,13 +40,26 @@ function verdict(offences: readonly Offence[], judgedCount: number, nothing: str
   return { outcome: "failed", why: `${first.why}${more}`, ...(first.trace && { trace: first.trace }) };
 }
 
+/** What came for an earlier run is no fault, and worth a word. */
+function withLate(judgement: Verdict, { late }: Webex): Verdict {
+  const [first] = late;
+  if (judgement.outcome !== "passed" || !first) return judgement;
+  const what = late.length === 1 ? "a message came that was" : `${late.length} messages came that were`;
+  return { ...judgement, why: `${what} for an earlier run of the kit: ${titleOf([first])}` };
+}
+
 function entryOf({ at, server: n, text, document }: Arrival): TraceEntry {
   return { at, from: "adapter", to: server(n), kind: "post", title: titleOf(document.messages), body: text };
 }
 
-/** The first posts of all documents that could be read. */
-function firstPosts({ webex }: Traffic): readonly Arrival[] {
-  return webex.arrivals.filter(({ attempt, document }) => attempt === 1 && document.notWellFormed === null);
+/** The posts of all documents that could be read and were confirmed, without repeats. */
+function confirmedPosts({ webex }: Traffic): readonly Arrival[] {
+  const seen = new Set<string>();
+  return webex.arrivals.filter(({ isConfirmed, document: { transId, notWellFormed } }) => {
+    if (!isConfirmed || notWellFormed !== null || seen.has(transId)) return false;
+    seen.add(transId);
+    return true;
+  });
 }
 
 interface Told {
@@ -55,11 +69,11 @@ interface Told {
 
 const toldByTraffic = new WeakMap<Traffic, readonly Told[]>();
 
-/** All messages, each once, with the post that brought it. */
+/** All messages that were confirmed, each once, with the post that brought it. */
 function messagesOf(traffic: Traffic): readonly Told[] {
   const known = toldByTraffic.get(traffic);
   if (known) return known;
-  const told = firstPosts(traffic).flatMap((arrival) =>
+  const told = confirmedPosts(traffic).flatMap((arrival) =>
     arrival.document.messages.map((message) => ({ arrival, message })),
   );
   toldByTraffic.set(traffic, told);
@@ -69,14 +83,14 @@ function messagesOf(traffic: Traffic): readonly Told[] {
 /** A clause for what the documents say of a message's attributes, and one for what they leave open. */
 function schemaClauses(): Clause[] {
   return fromAdapter.flatMap((row): Clause[] => {
-    const hasOpen = row.attributes.some(({ standing }) => standing !== row.standing);
+    const hasOpen = row.attributes.some(({ standing, type }) => standing !== row.standing || type === "code");
     const standings: readonly Standing[] =
       hasOpen && row.standing === "documented" ? ["documented", "inferred"] : [row.standing];
     return standings.map((standing) => {
       const open = standing === "inferred";
       const id = `${row.section}:${row.name.replace("A2W_", "")}${open ? "+" : ""}`;
       const title = open
-        ? `${row.name} has the attributes that the documents leave open as is assumed`
+        ? `${row.name} has the attributes and codes that the documents leave open as is assumed`
         : `${row.name} has its attributes, and they have values that the documents know`;
       return judged(id, standing, `${row.document}, ${row.name}`, title, (traffic) => {
         const those = messagesOf(traffic).filter(({ message }) => message.name === row.name);
@@ -105,8 +119,9 @@ export const trafficClauses: readonly Clause[] = [
     "documented",
     `${GUIDE}, Logically Asynchronized Message Exchanges`,
     "whatever the adapter sends is an HTTP POST of one well-formed document",
-    ({ method, document }) => {
-      if (method !== "POST") return `a request came by ${method}`;
+    ({ method, text, document }) => {
+      // Nobody knows whose request without a body it is: the check of a proxy, perhaps.
+      if (method !== "POST") return text === "" ? null : `a request came by ${method}`;
       return document.notWellFormed === null ? null : `a post is not well formed: ${document.notWellFormed}`;
     },
   ),
@@ -129,9 +144,9 @@ export const trafficClauses: readonly Clause[] = [
     "documented",
     `${GUIDE}, Typical TSP Request and Response`,
     "each Confirmation is a document with the TransID of the request and a whole number as Result",
-    ({ webex }) => {
-      const offences = webex.posted.flatMap(({ confirmation, transId, messages, text }) => {
-        if (messages.length === 0) return [];
+    ({ webex, documented }) => {
+      const offences = webex.posted.flatMap(({ confirmation, transId, messages, text, ownerId }) => {
+        if (messages.length === 0 || !documented.has(ownerId)) return [];
         const [fault] = confirmation.faults;
         const why =
           fault ?? (confirmation.transId === transId ? null : `TransID "${confirmation.transId}" confirms ${transId}`);
@@ -215,7 +230,7 @@ export const trafficClauses: readonly Clause[] = [
   judged("T44b", "documented", resending, "each answer has the MsgID of a request", ({ webex }) => {
     const stray = webex.strays.filter(({ name }) => name.startsWith("A2W_Rsp"));
     const offences = stray.map((one) => ({ why: `${titleOf([one])} answers no request` }));
-    return verdict(offences, webex.arrivals.length, "the adapter posted nothing");
+    return withLate(verdict(offences, webex.arrivals.length, "the adapter posted nothing"), webex);
   }),
   judged("T44c", "documented", resending, "no request is answered twice", (traffic) => {
     const answered = new Set<string>();
@@ -246,13 +261,57 @@ export const trafficClauses: readonly Clause[] = [
     "each notification has the ExtConfID of a conference that WebEx created",
     ({ webex }) => {
       const stray = webex.strays.filter(({ name }) => !name.startsWith("A2W_Rsp"));
-      return verdict(
-        stray.map((one) => ({ why: `${titleOf([one])} is about no conference of WebEx` })),
-        webex.arrivals.length,
-        "the adapter posted nothing",
-      );
+      const offences = stray.map((one) => ({ why: `${titleOf([one])} is about no conference of WebEx` }));
+      return withLate(verdict(offences, webex.arrivals.length, "the adapter posted nothing"), webex);
     },
   ),
+  judged(
+    "T45",
+    "inferred",
+    `${GUIDE}, Typical TSP Request and Response ("typical")`,
+    "the results of requests of one kind for one conference come in one transaction",
+    (traffic) => {
+      const transIds = new Map(
+        messagesOf(traffic).map(({ arrival, message: { name, attributes } }) => [
+          `${name} ${attributes.MsgID}`,
+          arrival.document.transId,
+        ]),
+      );
+      const groups = Map.groupBy(confirmedRequests(traffic), ({ group }) => group);
+      const together = [...groups.values()].flatMap((requests) => {
+        const [{ title } = { title: "" }] = requests;
+        const came = new Set(requests.map(({ answer, msgId }) => transIds.get(`${answer} ${msgId}`)));
+        return requests.length > 1 ? [{ title, count: came.size }] : [];
+      });
+      const offences = together
+        .filter(({ count }) => count > 1)
+        .map(({ title, count }) => ({ why: `the answers to ${title} and more came in ${count} transactions` }));
+      return verdict(offences, together.length, "no document had several requests");
+    },
+  ),
+  judged(
+    "T3",
+    "documented",
+    "Configuration of the telephony domain",
+    "the adapter's URL has port 80 or 443 and at most 64 characters",
+    ({ webex: { options } }) => {
+      const { port } = new URL(options.adapterUrl);
+      const isFine = ["", "80", "443"].includes(port) && options.adapterUrl.length <= 64;
+      if (isFine) return { outcome: "passed", why: "" };
+      return {
+        outcome: "not-testable",
+        why: `${options.adapterUrl} cannot be registered with WebEx; that of the place where the adapter will run may be another one`,
+      };
+    },
+  ),
+  judged("T8", "inferred", "HTTP status", "each Confirmation comes with HTTP status 200", ({ webex }) => {
+    const offences = webex.posted.flatMap(({ confirmation, status, messages }) =>
+      confirmation.result === null || status === 200
+        ? []
+        : [{ why: `the Confirmation of ${titleOf(messages)} came with HTTP status ${status}` }],
+    );
+    return verdict(offences, webex.posted.length, "nothing was posted");
+  }),
   judged("T9a", "documented", performance, "a conference is created within 20 s", (traffic) => {
     const answers = new Map(
       messagesOf(traffic).map(({ arrival, message: { name, attributes } }) => [
@@ -270,16 +329,12 @@ export const trafficClauses: readonly Clause[] = [
     return verdict(late, times.length, "no create was answered");
   }),
   judged("T9b", "documented", performance, "who joins is told within 10 s", ({ stages }) => {
-    const times = [...stages.values()].flatMap(({ dials, received }) =>
-      dials.flatMap(({ at, attendeeId }) => {
-        const isEntry = (one: (typeof received)[number]) =>
-          one.name === "A2W_NotifyUserEnter" && one.attributes.AttendeeID === attendeeId && one.at >= at;
-        const entered = attendeeId === "" ? undefined : received.find(isEntry);
-        return entered ? [entered.at - at] : [];
-      }),
+    const dials = [...stages.values()].flatMap((stage) => (stage.isDisturbed ? [] : stage.dials));
+    const times = dials.flatMap(({ keyedAt, entered }) =>
+      keyedAt === null || !entered ? [] : [Math.max(0, entered.at - keyedAt)],
     );
     const late = times.filter((ms) => ms > JOIN_LIMIT_MS).map((ms) => ({ why: `a caller was told after ${ms} ms` }));
-    return verdict(late, times.length, "nobody dialled in");
+    return verdict(late, times.length, dials.length === 0 ? "nobody dialled in" : "nobody dialled in at a known time");
   }),
   judged(
     "4.20a",
@@ -310,14 +365,16 @@ export const trafficClauses: readonly Clause[] = [
   ...schemaClauses(),
 ];
 
-/** Requests of clauses that passed which were confirmed with 0 and have an answer in the documents. */
-function confirmedRequests({ webex, passed }: Traffic) {
+/** Requests of documented clauses that passed which were confirmed with 0 and have an answer in the documents. */
+function confirmedRequests({ webex, passed, documented }: Traffic) {
   const answers = new Map(fromWebex.flatMap(({ name, answer }) => (answer ? [[name, answer]] : [])));
-  return webex.posted.flatMap(({ confirmation, messages, ownerId, at }) => {
-    if (confirmation.result !== 0 || !passed.has(ownerId)) return [];
+  return webex.posted.flatMap(({ confirmation, messages, ownerId, at, transId }) => {
+    if (confirmation.result !== 0 || !passed.has(ownerId) || !documented.has(ownerId)) return [];
     return messages.flatMap((message) => {
       const answer = answers.get(message.name);
-      return answer ? [{ answer, msgId: message.attributes.MsgID ?? "", at, title: titleOf([message]) }] : [];
+      const { MsgID = "", ExtConfID } = message.attributes;
+      const group = `${transId} ${message.name} ${ExtConfID}`;
+      return answer ? [{ answer, msgId: MsgID, at, title: titleOf([message]), group }] : [];
     });
   });
 }

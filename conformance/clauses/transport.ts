@@ -11,10 +11,8 @@ const target = `${GUIDE}, HTTP Request Target Machine`;
 const backward = `${GUIDE}, Adapter Backward Compatibility`;
 const most = `${GUIDE}, Maximum Number of Messages in A Single Transaction`;
 
-/** Longer than this, a Confirmation has waited for something. */
-const AT_ONCE_MS = 1_500;
-/** And so long takes the work. */
-const WORK_MS = 2_500;
+/** So long takes the work: a Confirmation that comes later has waited for it. */
+const WORK_MS = 4_000;
 
 const known = "the message is known, and one of its required parameters is missing";
 
@@ -40,13 +38,16 @@ export const transportClauses = [
     "the Confirmation comes at once, not when the work is done",
     async (stage) => {
       const conference = await stage.conference();
-      const number = await stage.people.number("answer", WORK_MS);
+      const number = await stage.people.number("no-answer");
       const { posted } = await conference.posts(conference.calloutMessage(number));
       const took = posted.confirmedAt - posted.at;
-      if (took > AT_ONCE_MS) stage.fail(`the Confirmation came after ${took} ms, while the telephone was ringing`);
+      const call =
+        (await stage.people.mayBeCalled(number)) ??
+        stage.fail(`the Confirmation came after ${took} ms, and then the telephone did not ring (any more)`);
+      await stage.people.pickUp(call);
       await conference.receives("A2W_NotifyUserEnter");
     },
-    ["answer calls"],
+    ["answer calls when told"],
   ),
   alone(
     documented(
@@ -59,7 +60,7 @@ export const transportClauses = [
           const conference = stage.newConference();
           const { posted, msgId } = await conference.posts(conference.createMessage());
           const took = posted.confirmedAt - posted.at;
-          if (took > AT_ONCE_MS) stage.fail(`the Confirmation came after ${took} ms; the bridge takes ${WORK_MS} ms`);
+          if (took >= WORK_MS) stage.fail(`the Confirmation came after ${took} ms; the bridge takes ${WORK_MS} ms`);
           const answer = await stage.receives("A2W_RspCreateConference", { MsgID: msgId });
           if (answer.at - posted.at < WORK_MS - 100)
             stage.fail("the create was answered before the bridge had created the conference");
@@ -79,7 +80,6 @@ export const transportClauses = [
       const { posted, msgId } = await conference.posts(conference.createMessage());
       const [fault] = posted.confirmation.faults;
       if (fault) stage.fail(`in the HTTP answer ${fault}`);
-      if (posted.status !== 200) stage.fail(`the HTTP status is ${posted.status}, not 200`);
       const answer = await stage.receives("A2W_RspCreateConference", { MsgID: msgId });
       if (answer.transId === posted.transId) stage.fail(`the answer has the TransID of the request, ${posted.transId}`);
     },
@@ -232,8 +232,7 @@ export const transportClauses = [
       const call = await stage.people.called(number);
       stage.confirmed(await stage.again(posted));
       await stage.ports.sleep(stage.options.quietMs);
-      const again = await stage.people.called(number);
-      if (again !== call) stage.fail("the number was called a second time");
+      await stage.people.notCalledAgain(number, call, "the call-out was only repeated");
       await nothingTwice(stage, msgId);
       const more = await stage.mayReceive("A2W_NotifyUserEnter");
       if (more) stage.fail("a second A2W_NotifyUserEnter came");
@@ -324,13 +323,14 @@ export const transportClauses = [
     "no document type is fetched",
     "a document with an external entity does not make the adapter fetch it",
     async (stage) => {
-      const { transId, text } = documentOf(stage);
+      const { transId, text, message } = documentOf(stage);
       const before = stage.webex.arrivals.length;
       const address = `http://${stage.webex.host(2)}/entity-${stage.numbers.next()}`;
       const entity = `<!DOCTYPE WbxTSPSchema [<!ENTITY stolen SYSTEM "${address}">]>`;
-      await stage.postText(`${entity}${text.replace(/ConfKey="[^"]*"/, 'ConfKey="&stolen;"')}`, { transId });
+      const stolen = `${entity}${text.replace(/ConfKey="[^"]*"/, 'ConfKey="&stolen;"')}`;
+      await stage.postText(stolen, { transId, messages: [message] });
       await stage.ports.sleep(stage.options.quietMs);
-      const fetched = stage.webex.arrivals.slice(before).filter(({ method }) => method === "GET");
+      const fetched = stage.webex.arrivals.slice(before).filter(({ url }) => address.endsWith(url));
       if (fetched.length > 0) stage.fail(`the adapter asked for ${address}`);
     },
   ),
@@ -342,5 +342,7 @@ function documentOf(stage: Stage) {
   const message = conference.createMessage();
   const transId = stage.webex.ids(1).transId();
   const text = writeDocument(transId, [message]);
+  // Also where the text is posted as it is: an answer to it is no stray.
+  stage.webex.own(message.attributes.MsgID ?? "", stage);
   return { conference, message, transId, text };
 }

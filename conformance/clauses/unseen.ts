@@ -1,30 +1,15 @@
 import { type Clause, GUIDE, HYBRID, REFERENCE, unseen } from "./clause.ts";
 
 const overview = "Technical overview";
-const configuration = "Configuration of the telephony domain";
 
 /** Documented facts that nobody sees from outside of an adapter, each with the reason. */
 export const unseenClauses: readonly Clause[] = [
-  unseen(
-    "T45",
-    "documented",
-    `${GUIDE}, Typical TSP Request and Response`,
-    "the results of one transaction typically come in one transaction",
-    "typical is no demand: each answer may come when it is ready",
-  ),
   unseen(
     "T2",
     "documented",
     overview,
     "HTTP or HTTPS, over the internet or a leased line",
     "the operator chooses it: play the kit against an https URL to see it",
-  ),
-  unseen(
-    "T3",
-    "documented",
-    configuration,
-    "the adapter's URL has port 80 or 443 and at most 64 characters",
-    "it is of the place where the adapter will run, not of this one",
   ),
   unseen(
     "T9",

@@ -1,13 +1,25 @@
 import type { CallId } from "../telephones/telephones.ts";
 import { type Element, element, type Message } from "../xml.ts";
-import type { Fits, Stage } from "./stage.ts";
+import type { Dialling } from "./people.ts";
+import type { Dial, Fits, Stage } from "./stage.ts";
 import type { Posted, Received } from "./traffic.ts";
 
 /** Somebody in a conference. */
 export interface Caller {
   readonly call: CallId;
+  /** The telephone number. */
+  readonly number: string;
+  readonly attendeeId: string;
   readonly extCallId: string;
   readonly entered: Received;
+}
+
+/** By what an entry may tell whose it is. */
+interface Person {
+  readonly number: string;
+  readonly attendeeId: string;
+  /** The name that WebEx gave. */
+  extCallId?: string;
 }
 
 /** A request that was confirmed with 0. */
@@ -27,6 +39,7 @@ export class Conference {
   server: number;
   /** The adapter may have it. */
   isOpen = false;
+  readonly #persons: Person[] = [];
 
   constructor(stage: Stage, server: number) {
     this.stage = stage;
@@ -82,13 +95,64 @@ export class Conference {
     return this.stage.receives(name, { ExtConfID: this.extConfId, ...fits }, withinMs);
   }
 
-  /** Somebody dials in, enters, and gets a name from WebEx. */
-  async callIn(attendeeId = String(1000 + this.stage.numbers.next())): Promise<Caller> {
+  /** Somebody dials in. */
+  async dialIn(attendeeId = "", how: Dialling = {}): Promise<Dial> {
     this.stage.people.need("dial in");
-    const call = await this.stage.people.dialIn(this.confKey, attendeeId);
-    const wanted: Fits = attendeeId === "" ? {} : { AttendeeID: attendeeId };
-    const entered = await this.receives("A2W_NotifyUserEnter", wanted);
-    return { call, entered, extCallId: await this.stage.nameOf(entered) };
+    const dial = await this.stage.people.dialIn(this.confKey, attendeeId, how);
+    this.#persons.push(dial);
+    return dial;
+  }
+
+  /** Somebody dials in, enters, and gets a name from WebEx. */
+  async callIn(attendeeId = String(1000 + this.stage.numbers.next()), how: Dialling = {}): Promise<Caller> {
+    const dial = await this.dialIn(attendeeId, how);
+    const [entered] = await this.entriesOf(dial);
+    dial.entered = entered;
+    const extCallId = await this.stage.nameOf(entered);
+    this.#persons[this.#persons.indexOf(dial)] = { ...dial, extCallId };
+    return { ...dial, entered, extCallId };
+  }
+
+  /** The entry of each, told now or again; of one that does not say whose it is, the order of arrival decides. */
+  async entriesOf<const Persons extends readonly Person[]>(
+    ...persons: Persons
+  ): Promise<{ readonly [Index in keyof Persons]: Received }> {
+    const entries: Received[] = [];
+    for (const person of persons) {
+      const isIt = (one: Received) =>
+        one.name === "A2W_NotifyUserEnter" && one.attributes.ExtConfID === this.extConfId && this.#mayBe(one, person);
+      entries.push(await this.stage.receivesOne(`A2W_NotifyUserEnter of ${shown(person)}`, isIt));
+    }
+    return entries as { readonly [Index in keyof Persons]: Received };
+  }
+
+  /** The same, where the clause must know that it is this one's. */
+  async entryOf(person: Person): Promise<Received> {
+    const [entered] = await this.entriesOf(person);
+    if (this.#persons.length > 1 && !this.#whose(entered))
+      this.stage.notTestable(
+        "the entries have neither attendee ID, telephone number nor name: nobody knows whose they are",
+      );
+    return entered;
+  }
+
+  /** Whether an entry is this one's, or does not say whose it is. */
+  #mayBe(entry: Received, person: Person): boolean {
+    const whose = this.#whose(entry);
+    if (whose) return whose.number === person.number;
+    return !entry.attributes.AttendeeID || person.attendeeId === "";
+  }
+
+  /** Whose entry it is, by what it says: with an attendee ID that nobody keyed never one's who keyed another. */
+  #whose({ attributes }: Received): Person | undefined {
+    const { AttendeeID = "", ExtCallID = "", DID = "" } = attributes;
+    const digits = DID.replace(/\D/g, "");
+    const others = this.#persons.filter(({ attendeeId }) => AttendeeID === "" || attendeeId === "");
+    return (
+      this.#persons.find(({ attendeeId }) => attendeeId !== "" && attendeeId === AttendeeID) ??
+      others.find(({ extCallId }) => extCallId === ExtCallID) ??
+      others.find(({ number }) => digits.length >= 7 && (number.endsWith(digits) || digits.endsWith(number)))
+    );
   }
 
   /** WebEx calls somebody out, who answers and enters. */
@@ -97,13 +161,15 @@ export class Conference {
     people.need("answer calls");
     const number = await people.number("answer");
     const message = this.calloutMessage(number, attributes);
+    const person: Person = { number: number.join(""), attendeeId: "", extCallId: message.attributes.ExtCallID ?? "" };
+    this.#persons.push(person);
     const { msgId } = await this.posts(message);
     const answered = await this.stage.receives("A2W_RspCallout", { MsgID: msgId, Result: "0" });
     const call = await people.called(number);
-    const extCallId = message.attributes.ExtCallID ?? "";
-    const entered = await this.receives("A2W_NotifyUserEnter", { ExtCallID: extCallId });
+    const entered = await this.receives("A2W_NotifyUserEnter", { ExtCallID: person.extCallId });
     this.stage.inOrder(answered, entered);
-    return { call, extCallId: await this.stage.nameOf(entered), entered, answered };
+    const extCallId = await this.stage.nameOf(entered);
+    return { ...person, call, extCallId, entered, answered };
   }
 
   /** Another TSP server takes over; the answer, and the start. */
@@ -115,6 +181,7 @@ export class Conference {
 
   /** Only the request of it. */
   async takeOver(server = 2, attributes: Attributes = {}): Promise<Asked> {
+    this.stage.isDisturbed = true;
     this.server = server;
     this.extConfId = this.#newExtConfId();
     return this.posts(this.createMessage(attributes));
@@ -132,4 +199,9 @@ export class Conference {
     this.stage.webex.own(id, this.stage);
     return id;
   }
+}
+
+function shown({ attendeeId, number, extCallId }: Person): string {
+  if (extCallId !== undefined) return `ExtCallID ${extCallId}${attendeeId === "" ? "" : `, AttendeeID ${attendeeId}`}`;
+  return attendeeId === "" ? `the caller ${number}` : `AttendeeID ${attendeeId}`;
 }

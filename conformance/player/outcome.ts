@@ -3,3 +3,10 @@ export class NotAsDocumented extends Error {}
 
 /** Thrown by a clause: here it cannot be seen. */
 export class NotTestable extends Error {}
+
+/** Thrown at the next step of a clause: the run ends before its time. */
+export class BrokenOff extends NotTestable {
+  constructor() {
+    super("not played: the run was broken off");
+  }
+}

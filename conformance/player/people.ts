@@ -1,6 +1,19 @@
-import type { Ability, CallId, Outcome, Telephones } from "../telephones/telephones.ts";
+import type { Ability, CallId, Outcome, PhoneNumber, Telephones } from "../telephones/telephones.ts";
 import { NotTestable } from "./outcome.ts";
-import type { Stage } from "./stage.ts";
+import { DIAL_KEYS, type Dial, type Stage } from "./stage.ts";
+
+/** Between two looks for what is to come. */
+const FIRST_PAUSE_MS = 25;
+const LONGEST_PAUSE_MS = 500;
+
+/** How somebody dials in. */
+export interface Dialling {
+  readonly as?: "caller" | "host";
+  /** In place of the conference key. */
+  readonly code?: string;
+  /** In place of what the options say, with `{key}` and `{attendee}`. */
+  readonly keys?: string;
+}
 
 /** The people of a clause at their telephones; what they do stands in its trace. */
 export class People {
@@ -16,56 +29,97 @@ export class People {
   /** Ends the clause as not testable where the telephones cannot. */
   need(...abilities: readonly Ability[]): void {
     for (const ability of abilities) {
-      const why = this.#telephones.cannot(ability);
+      const why = this.#cannot(ability) ?? this.#telephones.cannot(ability);
       if (why !== null) throw new NotTestable(why);
     }
   }
 
-  async dialIn(confKey: string, attendeeId = ""): Promise<CallId> {
-    const from = `1408555${String(this.#stage.numbers.next() % 10_000).padStart(4, "0")}`;
-    const keys = `${confKey}#${attendeeId}#`;
-    this.#stage.telephone(`${from} dials in and keys ${keys}`);
-    const call = await this.#telephones.dialIn(from, keys);
-    this.#stage.dials.push({ at: this.#stage.ports.now(), confKey, attendeeId });
+  /** Of the abilities that go by the options. */
+  #cannot(ability: Ability): string | null {
+    const { dialKeys = DIAL_KEYS, hostKeys } = this.#stage.options;
+    if (ability === "key an attendee ID at entry" && !dialKeys.includes("{attendee}"))
+      return "callers key no attendee ID at entry (--dial-keys)";
+    if (ability === "dial in as the host" && hostKeys === undefined)
+      return "no document says whom the adapter takes for the host: give --host-keys";
+    return null;
+  }
+
+  async dialIn(
+    confKey: string,
+    attendeeId = "",
+    { as = "caller", code = confKey, keys: own }: Dialling = {},
+  ): Promise<Dial> {
+    this.#stage.goesOn();
+    const { numbers, options, ports } = this.#stage;
+    const number = callerNumber(numbers.next());
+    const { dialKeys = DIAL_KEYS, hostKeys = dialKeys } = options;
+    const template = own ?? (as === "host" ? hostKeys : dialKeys);
+    const keys = template.replaceAll("{key}", code).replaceAll("{attendee}", attendeeId);
+    this.#stage.telephone(`${number} dials in and keys ${keys}`);
+    const startedAt = ports.now();
+    const call = await this.#telephones.dialIn(number, keys);
     this.#calls.push(call);
-    return call;
+    const keyedAt = this.#telephones.isPerson ? null : ports.now();
+    const keyed = template.includes("{attendee}") ? attendeeId : "";
+    const dial: Dial = { call, number, confKey, attendeeId: keyed, startedAt, keyedAt };
+    this.#stage.dials.push(dial);
+    return dial;
   }
 
   async press(call: CallId, keys: string): Promise<void> {
+    this.#stage.goesOn();
     this.#stage.dialled(call, `keys ${keys}`);
     await this.#telephones.press(call, keys);
   }
 
   async talk(call: CallId, talking: boolean): Promise<void> {
+    this.#stage.goesOn();
     this.#stage.dialled(call, talking ? "talks" : "is silent");
     await this.#telephones.talk(call, talking);
   }
 
   async hangUp(call: CallId): Promise<void> {
+    this.#stage.goesOn();
     this.#stage.dialled(call, "hangs up");
     await this.#telephones.hangUp(call);
   }
 
-  /** A number that takes call-outs so, and that no other clause calls: country, area, local. */
-  async number(outcome: Outcome, afterMs = 50): Promise<readonly [string, string, string]> {
-    const local = `${this.#stage.numbers.run.slice(-2)}${String(this.#stage.numbers.next()).padStart(5, "0")}`;
-    await this.#telephones.number(`1408${local}`, outcome, afterMs);
-    return ["1", "408", local];
+  /** A number that takes call-outs so, and that no other clause calls meanwhile. */
+  async number(outcome: Outcome, afterMs = 50): Promise<PhoneNumber> {
+    this.#stage.goesOn();
+    return this.#telephones.number(outcome, afterMs);
   }
 
   /** The call to this number. Fails if there is none within the patience. */
-  async called(number: readonly [string, string, string]): Promise<CallId> {
-    const digits = number.join("");
-    const call = await this.#eventually(() => this.#telephones.called(digits), this.#stage.options.patienceMs);
-    if (call === null) this.#stage.fail(`the telephone ${digits} did not ring`);
+  async called(number: PhoneNumber): Promise<CallId> {
+    return (await this.mayBeCalled(number)) ?? this.#stage.fail(`the telephone ${number.join("")} did not ring`);
+  }
+
+  /** The same; `null` if there is none. */
+  async mayBeCalled(number: PhoneNumber): Promise<CallId | null> {
+    const call = await this.#eventually(() => this.#telephones.called(number), this.#stage.options.patienceMs);
+    if (call === null) return null;
     this.#calls.push(call);
-    this.#stage.telephone(`calls ${digits}`, "telephones");
+    this.#stage.telephone(`calls ${number.join("")}`, "telephones");
     return call;
   }
 
+  /** There must be no other call to this number than this one. */
+  async notCalledAgain(number: PhoneNumber, call: CallId, why: string): Promise<void> {
+    if (await this.#telephones.calledAgain(number, call))
+      this.#stage.fail(`the telephone ${number.join("")} rang again, though ${why}`);
+  }
+
+  /** Answers a call that rings. */
+  async pickUp(call: CallId): Promise<void> {
+    this.#stage.goesOn();
+    this.#stage.dialled(call, "picks up");
+    await this.#telephones.pickUp(call);
+  }
+
   /** The telephone must not ring any more. */
-  async ringsNoMore(number: readonly [string, string, string], why: string): Promise<void> {
-    const silent = async () => (await this.#telephones.called(number.join(""))) === null;
+  async ringsNoMore(number: PhoneNumber, why: string): Promise<void> {
+    const silent = async () => (await this.#telephones.called(number)) === null;
     const isSilent = await this.#eventually(silent, this.#telephones.settleMs);
     if (!isSilent) this.#stage.fail(`the telephone ${number.join("")} still rings, though ${why}`);
   }
@@ -82,6 +136,12 @@ export class People {
     );
     if (!ended) this.#stage.fail(`the call ${call} is still up, though ${why}`);
     this.#stage.telephone(`${call}: is over`, "telephones");
+  }
+
+  /** The call must be answered, within the patience. */
+  async getsUp(call: CallId, why: string): Promise<void> {
+    const isUp = await this.#eventually(() => this.#telephones.isUp(call), this.#stage.options.patienceMs);
+    if (!isUp) this.#stage.fail(`the call ${call} is not answered, though ${why}`);
   }
 
   async staysUp(call: CallId, why: string): Promise<void> {
@@ -110,11 +170,13 @@ export class People {
   }
 
   async lock(confKey: string, locked: boolean): Promise<void> {
+    this.#stage.goesOn();
     this.#stage.telephone(`the host ${locked ? "locks" : "unlocks"} ${confKey}`);
     await this.#telephones.lock(confKey, locked);
   }
 
   async end(confKey: string): Promise<void> {
+    this.#stage.goesOn();
     this.#stage.telephone(`the host ends ${confKey}`);
     await this.#telephones.end(confKey);
   }
@@ -130,10 +192,17 @@ export class People {
 
   async #eventually<Found>(look: () => Promise<Found>, withinMs: number): Promise<Found> {
     const deadline = this.#stage.ports.now() + withinMs;
-    for (;;) {
+    // Most of it is there soon; what never comes must not be looked for all the time.
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
       const found = await look();
-      if (found || this.#stage.ports.now() >= deadline) return found;
-      await this.#stage.ports.sleep(25);
+      const leftMs = deadline - this.#stage.ports.now();
+      if (found || leftMs <= 0 || this.#telephones.isPerson) return found;
+      await this.#stage.ports.sleep(Math.min(pauseMs, leftMs));
     }
   }
+}
+
+/** 1-408-555-0200 to -9999: those below, `NOBODYS_NUMBERS`, may be called out to. */
+function callerNumber(n: number): string {
+  return `1408555${String(200 + (n % 9_800)).padStart(4, "0")}`;
 }

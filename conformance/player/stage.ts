@@ -1,9 +1,9 @@
 import { rowsByName } from "../messages.ts";
 import type { Ports } from "../ports.ts";
-import type { CallId, Telephones } from "../telephones/telephones.ts";
+import type { CallId, PhoneNumber, Telephones } from "../telephones/telephones.ts";
 import type { Message } from "../xml.ts";
 import { Conference } from "./conference.ts";
-import { NotAsDocumented, NotTestable } from "./outcome.ts";
+import { BrokenOff, NotAsDocumented, NotTestable } from "./outcome.ts";
 import { People } from "./people.ts";
 import { type TraceEntry, titleOf } from "./trace.ts";
 import type { Arrival, Behaviour, Posted, Received } from "./traffic.ts";
@@ -17,13 +17,36 @@ export interface StageOptions {
   /** What callers key to mute themselves, and before their attendee ID. */
   readonly muteKeys: string;
   readonly mergeKeys: string;
+  /** Aborted when the run is broken off: what is played ends at its next step. */
+  readonly stop?: AbortSignal;
+  /** What callers key to enter, with `{key}` and `{attendee}`; default `DIAL_KEYS`. */
+  readonly dialKeys?: string;
+  /** The same of a host. Without it nobody knows whom the adapter takes for the host. */
+  readonly hostKeys?: string | undefined;
+  /** A number that the adapter's own policy refuses to call. */
+  readonly refused?: PhoneNumber | undefined;
 }
+
+export const DIAL_KEYS = "{key}#{attendee}#";
 
 /** Numbers that no two clauses share. */
 export interface Numbers {
   next(): number;
   /** Different for runs within hours; five digits. */
   readonly run: string;
+}
+
+/** Somebody who dialled in. */
+export interface Dial {
+  readonly call: CallId;
+  readonly number: string;
+  readonly confKey: string;
+  /** As it was keyed; empty where callers key none. */
+  readonly attendeeId: string;
+  readonly startedAt: number;
+  /** When all keys were pressed; `null` where nobody knows. */
+  readonly keyedAt: number | null;
+  entered?: Received;
 }
 
 /** What a message must be like: attributes, each a value or a pattern; `undefined`: it must not be there. */
@@ -43,22 +66,36 @@ export class Stage implements Owner {
   /** Posts that were not confirmed, and repeats. */
   readonly noticed: Arrival[] = [];
   readonly conferences: Conference[] = [];
-  /** Who dialled in, when, and keyed which attendee ID. */
-  readonly dials: { readonly at: number; readonly confKey: string; readonly attendeeId: string }[] = [];
-  /** How posts are taken, by the number of the TSP server. */
-  readonly behaviours = new Map<number, Behaviour>();
+  readonly dials: Dial[] = [];
+  /** A server failed, or another one took over: times are not those of every day. */
+  isDisturbed = false;
   /** Whether WebEx answers A2W_NotifyUserEnter. */
   names = true;
   /** The name that WebEx gives to a call that has one. */
   rename: (extCallId: string) => string = (extCallId) => extCallId;
+  readonly #behaviours = new Map<number, (arrival: Arrival) => Behaviour>();
   readonly #open: Received[] = [];
   readonly #waiters = new Set<() => void>();
   readonly #namings = new Map<Received, Promise<string>>();
+  /** Fails when the run is broken off. */
+  readonly #broken: Promise<never> | undefined;
+  #isCleaning = false;
 
   constructor(id: string, webex: Webex, telephones: Telephones, numbers: Numbers, options: StageOptions) {
     this.id = id;
     this.webex = webex;
-    this.ports = webex.ports;
+    const { stop } = options;
+    if (stop) {
+      this.#broken = new Promise((_, failed) => stop.addEventListener("abort", () => failed(new BrokenOff())));
+      this.#broken.catch(() => {});
+    }
+    const { ports } = webex;
+    this.ports = {
+      now: () => ports.now(),
+      sleep: (ms) => this.#unlessBroken(() => ports.sleep(ms)),
+      send: (request) => ports.send(request),
+      listen: (address, handle) => ports.listen(address, handle),
+    };
     this.options = options;
     this.numbers = numbers;
     this.people = new People(this, telephones);
@@ -78,9 +115,24 @@ export class Stage implements Owner {
     return conference;
   }
 
+  get isBrokenOff(): boolean {
+    return this.options.stop?.aborted === true;
+  }
+
+  /** Throws if the run was broken off, but for cleaning up. */
+  goesOn(): void {
+    if (this.isBrokenOff && !this.#isCleaning) throw new BrokenOff();
+  }
+
+  /** The clause is over: posts are confirmed again, and go out also when the run was broken off. */
+  cleansUp(): void {
+    this.#isCleaning = true;
+    this.heal();
+  }
+
   /** Posts one document, whatever the Confirmation. */
   post(messages: readonly Message[], server = 1): Promise<Posted> {
-    return this.webex.post(this, server, messages);
+    return this.#unlessBroken(() => this.webex.post(this, server, messages));
   }
 
   /** Posts one document that must be confirmed with 0. */
@@ -92,12 +144,12 @@ export class Stage implements Owner {
 
   /** Posts a text as it is, also one that is no document. */
   postText(text: string, about: { readonly transId: string; readonly messages?: readonly Message[] }, server = 1) {
-    return this.webex.postText(this, server, text, { messages: [], ...about }, 1);
+    return this.#unlessBroken(() => this.webex.postText(this, server, text, { messages: [], ...about }, 1));
   }
 
   /** The same document again, as after a time-out. */
   again({ text, transId, messages }: Posted, server = 1): Promise<Posted> {
-    return this.webex.postText(this, server, text, { transId, messages });
+    return this.#unlessBroken(() => this.webex.postText(this, server, text, { transId, messages }));
   }
 
   confirmed({ confirmation, transId, messages, status }: Posted): void {
@@ -120,7 +172,18 @@ export class Stage implements Owner {
 
   /** The first message of this name that fits and was not yet received by the clause; waits for it. */
   async receives(name: string, fits: Fits = {}, withinMs = this.options.patienceMs): Promise<Received> {
-    return this.receivesOne(`${name}${wanted(fits)}`, (one) => one.name === name && matches(one, fits), withinMs);
+    return this.receivesAfter(0, name, fits, withinMs);
+  }
+
+  /** The same, of what came after the message with this `n`: an adapter may tell at any time what it has told before. */
+  async receivesAfter(n: number, name: string, fits: Fits = {}, withinMs = this.options.patienceMs): Promise<Received> {
+    const isIt = (one: Received) => one.n > n && one.name === name && matches(one, fits);
+    return this.receivesOne(`${name}${wanted(fits)}`, isIt, withinMs);
+  }
+
+  /** The `n` of the last message that came. */
+  get last(): number {
+    return this.received.at(-1)?.n ?? 0;
   }
 
   async receivesOne(
@@ -150,13 +213,25 @@ export class Stage implements Owner {
 
   /** A message that may come or not; `null` when the quiet time is over. */
   mayReceive(name: string, fits: Fits = {}): Promise<Received | null> {
-    return this.receives(name, fits, this.options.quietMs).catch(() => null);
+    return this.mayReceiveAfter(0, name, fits);
+  }
+
+  /** The same, of what comes after the message with this `n`. */
+  mayReceiveAfter(n: number, name: string, fits: Fits = {}): Promise<Received | null> {
+    return this.receivesAfter(n, name, fits, this.options.quietMs).catch(() => null);
+  }
+
+  /** Waits the quiet time. None of these messages must have come. */
+  async receivesNo(names: readonly string[], why: string): Promise<void> {
+    await this.ports.sleep(this.options.quietMs);
+    const found = this.#open.find(({ name }) => names.includes(name));
+    if (found) this.fail(`${titleOf([found])} came, and ${why}`);
   }
 
   /** Waits the quiet time. Nothing must have come but answers that no public document names, and `except`. */
   async receivesNothingElse(why: string, except: (received: Received) => boolean = () => false): Promise<void> {
     await this.ports.sleep(this.options.quietMs);
-    const [first] = this.#open.filter((one) => !isTolerated(one) && !except(one));
+    const [first] = this.#open.filter((one) => !this.#isTolerated(one) && !except(one));
     if (first) this.fail(`${titleOf([first])} came, and ${why}`);
   }
 
@@ -197,8 +272,19 @@ export class Stage implements Owner {
     return (await this.#namings.get(entered)) ?? this.fail(`WebEx gave no name for ${titleOf([entered])}`);
   }
 
-  behaviour(server: number): Behaviour {
-    return this.behaviours.get(server) ?? { kind: "confirm" };
+  /** How a TSP server takes posts from now on. */
+  takes(server: number, how: Behaviour | ((arrival: Arrival) => Behaviour)): void {
+    this.isDisturbed = true;
+    this.#behaviours.set(server, typeof how === "function" ? how : () => how);
+  }
+
+  /** All TSP servers are well again. */
+  heal(): void {
+    this.#behaviours.clear();
+  }
+
+  behaviour(server: number, arrival: Arrival): Behaviour {
+    return this.#behaviours.get(server)?.(arrival) ?? { kind: "confirm" };
   }
 
   receive(message: Received): void {
@@ -238,6 +324,11 @@ export class Stage implements Owner {
     return name;
   }
 
+  async #unlessBroken<Value>(work: () => Promise<Value>): Promise<Value> {
+    this.goesOn();
+    return this.#broken && !this.#isCleaning ? Promise.race([work(), this.#broken]) : work();
+  }
+
   #wake(): void {
     for (const wake of [...this.#waiters]) wake();
   }
@@ -256,6 +347,27 @@ export class Stage implements Owner {
     return changed;
   }
 
+  /**
+   * Answers that are in no public document may come, and what an adapter may tell at any time: being created, recorder, hybrid audio, the
+   * status that a call has.
+   */
+  #isTolerated(one: Received): boolean {
+    const { name, attributes } = one;
+    if (name === "A2W_NotifyConferenceChange" && /^[146]$/.test(attributes.Status ?? "")) return true;
+    if (name === "A2W_NotifyUserChange" && !attributes.ActionCode && attributes.Status === this.#statusBefore(one))
+      return true;
+    return name.startsWith("A2W_Rsp") && rowsByName.get(name)?.standing !== "documented";
+  }
+
+  /** Whether the call was told as muted (1) or not (0) when this came. */
+  #statusBefore({ n, attributes: { ExtConfID, ExtCallID } }: Received): string {
+    const fits = { ExtConfID, ExtCallID, Status: /^[01]$/ };
+    const last = this.received.findLast(
+      (one) => one.n < n && one.name === "A2W_NotifyUserChange" && matches(one, fits),
+    );
+    return last?.attributes.Status ?? "0";
+  }
+
   #cameInstead(): string {
     const last = this.#open.slice(-6).map((one) => titleOf([one]));
     return last.length > 0 ? `what came instead: ${last.join("; ")}` : "nothing came";
@@ -265,12 +377,6 @@ export class Stage implements Owner {
   dialled(call: CallId, what: string): void {
     this.telephone(`${call}: ${what}`);
   }
-}
-
-/** Answers that are in no public document may come, and what an adapter may tell at any time: being created, recorder, hybrid audio. */
-function isTolerated({ name, attributes }: Received): boolean {
-  if (name === "A2W_NotifyConferenceChange" && /^[146]$/.test(attributes.Status ?? "")) return true;
-  return name.startsWith("A2W_Rsp") && rowsByName.get(name)?.standing !== "documented";
 }
 
 export function matches({ attributes }: Received, fits: Fits): boolean {

@@ -6,10 +6,13 @@ export interface Arrival {
   /** The TSP server that it came to: 1 or 2. */
   readonly server: number;
   readonly method: string;
+  readonly url: string;
   readonly text: string;
   readonly document: ReadDocument;
   /** 1 for the first post with this TransID. */
   readonly attempt: number;
+  /** It was confirmed with 0. */
+  readonly isConfirmed: boolean;
   /** Of the clauses that its messages belong to. */
   readonly ownerIds: readonly string[];
 }

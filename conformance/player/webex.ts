@@ -2,14 +2,13 @@ import { rowsByName } from "../messages.ts";
 import type { HttpAnswer, HttpRequest, Listener, Ports } from "../ports.ts";
 import {
   type Message,
-  parse,
   type ReadConfirmation,
   readConfirmation,
   readDocument,
   writeConfirmation,
   writeDocument,
 } from "../xml.ts";
-import { type ServerIds, serverIds } from "./ids.ts";
+import { isConferenceOfEarlierRun, isRequestOfEarlierRun, type ServerIds, serverIds } from "./ids.ts";
 import { noRenames, type Renames } from "./renames.ts";
 import { type Party, server, type TraceEntry, titleOf } from "./trace.ts";
 import type { Arrival, Behaviour, Posted, Received } from "./traffic.ts";
@@ -43,6 +42,8 @@ export class Webex {
   readonly posted: Posted[] = [];
   /** Messages that belong to no conference and no request. */
   readonly strays: Received[] = [];
+  /** Messages that an earlier run left to come: about its conferences and requests. */
+  readonly late: Received[] = [];
   /** What was wrong with Confirmations, with the clause that saw it. */
   readonly confirmationFaults: string[] = [];
   readonly ports: Ports;
@@ -55,10 +56,13 @@ export class Webex {
   readonly #confirmedIds = new Set<string>();
   readonly #attempts = new Map<string, number>();
   #received = 0;
+  #rest: Owner | undefined;
+  readonly #startedAt: number;
 
   constructor(ports: Ports, options: WebexOptions) {
     this.ports = ports;
     this.options = options;
+    this.#startedAt = ports.now();
     this.#renames = options.renames ?? noRenames;
     const first = options.serverNumber ?? 10;
     this.#ids = [0, 1].map((n) => serverIds((first + n) % 100, () => ports.now()));
@@ -81,6 +85,11 @@ export class Webex {
   /** Messages with this ExtConfID, or about this MsgID, are for this clause from now on. */
   own(id: string, owner: Owner): void {
     this.#owners.set(id, owner);
+  }
+
+  /** What belongs to nobody else is for this owner. */
+  ownRest(owner: Owner): void {
+    this.#rest = owner;
   }
 
   ids(serverNumber: number): ServerIds {
@@ -150,17 +159,24 @@ export class Webex {
     const messages = document.messages.map(this.#renames.in);
     const { transId } = document;
     const owners = new Set(messages.flatMap((message) => this.#ownerOf(message) ?? []));
+    if (owners.size === 0 && this.#rest) owners.add(this.#rest);
     const attempt = (this.#attempts.get(transId) ?? 0) + 1;
     this.#attempts.set(transId, attempt);
-    const arrival: Arrival = {
+    const come: Arrival = {
       at: this.ports.now(),
       server: n,
       method: request.method,
+      url: request.url,
       text: request.body,
       document: { ...document, messages },
       attempt,
+      isConfirmed: false,
       ownerIds: [...owners].map(({ id }) => id),
     };
+    const behaviours = [...owners].map((owner) => owner.behaviour(n, come));
+    const behaviour = behaviours.find(({ kind }) => kind !== "confirm") ?? { kind: "confirm" };
+    const isConfirmed = request.method === "POST" && (behaviour.kind === "confirm" || behaviour.kind === "slow");
+    const arrival = { ...come, isConfirmed };
     this.arrivals.push(arrival);
     const title = `${attempt > 1 ? "again: " : ""}${document.notWellFormed ?? titleOf(messages)}`;
     for (const owner of owners) {
@@ -168,15 +184,13 @@ export class Webex {
     }
     if (request.method !== "POST") return { status: 405, body: "" };
 
-    const behaviours = [...owners].map((owner) => owner.behaviour(n, arrival));
-    const behaviour = behaviours.find(({ kind }) => kind !== "confirm") ?? { kind: "confirm" };
     const answer = await this.#confirm(behaviour, transId, document.notWellFormed !== null);
     const shown = typeof answer === "string" ? answer : titleOfAnswer(answer);
     for (const owner of owners) {
       const body = typeof answer === "string" ? "" : answer.body;
       owner.trace(entry(this.ports.now(), server(n), "adapter", "confirmation", shown, body));
     }
-    const isNew = (behaviour.kind === "confirm" || behaviour.kind === "slow") && !this.#confirmedIds.has(transId);
+    const isNew = isConfirmed && !this.#confirmedIds.has(transId);
     if (isNew) {
       this.#confirmedIds.add(transId);
       this.#deliver(arrival);
@@ -208,6 +222,7 @@ export class Webex {
       };
       const owner = this.#ownerOf(message);
       if (owner) owner.receive(received);
+      else if (this.#isOfEarlierRun(received)) this.late.push(received);
       else this.strays.push(received);
     }
   }
@@ -216,7 +231,13 @@ export class Webex {
   #ownerOf({ name, attributes }: Pick<Message, "name" | "attributes">): Owner | undefined {
     const { MsgID = "", ExtConfID = "" } = attributes;
     const byMsgId = name.startsWith("A2W_Rsp") ? this.#owners.get(MsgID) : undefined;
-    return byMsgId ?? this.#owners.get(ExtConfID);
+    return byMsgId ?? this.#owners.get(ExtConfID) ?? this.#rest;
+  }
+
+  #isOfEarlierRun({ name, attributes: { MsgID = "", ExtConfID = "" } }: Received): boolean {
+    return name.startsWith("A2W_Rsp")
+      ? isRequestOfEarlierRun(MsgID, this.#startedAt)
+      : isConferenceOfEarlierRun(ExtConfID, this.#startedAt);
   }
 }
 
@@ -226,7 +247,6 @@ function entry(at: number, from: Party, to: Party, kind: TraceEntry["kind"], tit
 
 function titleOfAnswer({ status, body }: HttpAnswer): string {
   if (status !== 200) return `HTTP ${status}`;
-  const root = parse(body);
-  const result = typeof root === "string" ? "?" : root.children[1]?.attributes.Result;
+  const [, result = "?"] = /<Confirmation Result="([^"]*)"/.exec(body) ?? [];
   return `Confirmation ${result}`;
 }

@@ -1,9 +1,9 @@
 import { MAX_MESSAGES, rowsByName } from "../messages.ts";
-import type { Handler, HttpAnswer, Ports } from "../ports.ts";
+import type { Handler, HttpAnswer, HttpRequest, Ports } from "../ports.ts";
 import { type Element, type ReadDocument, readDocument, writeConfirmation } from "../xml.ts";
 import { ReferenceBridge } from "./bridge.ts";
 import { ReferenceConference } from "./conference.ts";
-import type { DefectName, Defects } from "./defects.ts";
+import type { DefectName, Defects, Deviation } from "./defects.ts";
 import { Outbox } from "./outbox.ts";
 
 export const OK = 0;
@@ -39,10 +39,10 @@ export class ReferenceAdapter {
   /** The first server of WebEx that asked for anything. */
   firstHost = "";
 
-  constructor(ports: Ports, defects: readonly DefectName[] = []) {
+  constructor(ports: Ports, deviations: readonly Deviation[] = []) {
     this.ports = ports;
-    this.has = (name) => defects.includes(name);
-    this.bridge = new ReferenceBridge(ports);
+    this.has = (name) => deviations.includes(name);
+    this.bridge = new ReferenceBridge(ports, this.has);
     this.bridge.onEvent = (key, event) => void this.conferences.get(key)?.happened(event);
     this.outbox = new Outbox(ports, this.has);
   }
@@ -54,7 +54,14 @@ export class ReferenceAdapter {
     return { adapter: adapter.address, bridge: bridge.address };
   }
 
-  readonly receive: Handler = ({ method, body }) => {
+  readonly receive: Handler = async (request) => {
+    const answer = await this.#receive(request);
+    if (this.has("confirmations-late")) await this.ports.sleep(200);
+    return answer.status === 200 && this.has("http-202") ? { ...answer, status: 202 } : answer;
+  };
+
+  #receive({ method, body: text }: HttpRequest): Promise<HttpAnswer> {
+    const body = this.has("doctype-dropped") ? withoutDocType(text) : text;
     if (method !== "POST") return Promise.resolve({ status: 405, body: "" });
     const document = readDocument(body);
     const { transId, messages } = document;
@@ -68,7 +75,7 @@ export class ReferenceAdapter {
     const answer = this.#confirm(body, document);
     if (transId !== "") this.#seen.set(transId, answer);
     return answer;
-  };
+  }
 
   /** Whether the last message of another name than those that the table knows was this one, too. */
   #isRepeat(name: string): boolean {
@@ -79,6 +86,8 @@ export class ReferenceAdapter {
 
   async #confirm(body: string, document: ReadDocument): Promise<HttpAnswer> {
     const { transId, messages } = document;
+    if (body.startsWith("<!DOCTYPE") && this.has("doctype-refused-without-trans-id"))
+      return { status: 200, body: writeConfirmation("", NOT_XML) };
     const result = this.#check(body, messages, document.notWellFormed !== null);
     const executed = result === OK || this.has("refused-document-carried-out") ? messages : [];
     const known =
@@ -154,7 +163,11 @@ export class ReferenceAdapter {
         if (this.has("unknown-message-ignored")) return;
         const code = this.has("unknown-message-other-code") ? "-11" : String(NOT_KNOWN);
         const ErrMsg = this.has("other-text-for-unknown") ? "error" : "unknown msg received";
-        const error = { MsgID: attributes.MsgID, Result: code, ErrMsg };
+        const error = {
+          MsgID: attributes.MsgID,
+          Result: code,
+          ...(!this.has("code-without-text") && { ErrMsg }),
+        };
         await this.outbox.send(attributes.ExtConfID ?? "", attributes.WbxHostName ?? conference?.host ?? "", [
           { name: "A2W_RspMessageError", attributes: error },
         ]);
@@ -175,15 +188,26 @@ export class ReferenceAdapter {
       this.closed.delete(ConfKey);
       const answer = { name: "A2W_RspCreateConference", attributes: { MsgID, Result: String(CLOSED) } };
       await this.outbox.send(ConfKey, WbxHostName, [answer]);
+      if (this.has("ended-beside-code-11")) {
+        const ended = { MsgID: this.outbox.msgId(""), ExtConfID, Status: "3" };
+        await this.outbox.send(ConfKey, WbxHostName, [{ name: "A2W_NotifyConferenceChange", attributes: ended }]);
+      }
       return;
     }
     if (this.firstHost === "") this.firstHost = WbxHostName;
     const running = this.conferences.get(ConfKey);
+    if (this.has("slow-but-in-time")) await this.ports.sleep(12_000);
     if (running) return running.takenOver(ExtConfID, WbxHostName, MsgID, AnonymousID);
     const conference = new ReferenceConference(this, ConfKey, ExtConfID, WbxHostName, AnonymousID);
     this.conferences.set(ConfKey, conference);
     await conference.create(attributes, transId);
   }
+}
+
+/** As a forgiving reader has it: entities are their names. */
+function withoutDocType(text: string): string {
+  const [type = ""] = /^<!DOCTYPE[^[>]*(?:\[[^\]]*\])?>/.exec(text) ?? [];
+  return type === "" ? text : text.slice(type.length).replace(/&(\w+);/g, "$1");
 }
 
 function isUnknown({ name }: Element): boolean {

@@ -1,4 +1,5 @@
 import type { Handler, HttpAnswer, Ports } from "../ports.ts";
+import type { Defects } from "./defects.ts";
 
 export interface BridgeCall {
   readonly id: string;
@@ -12,6 +13,10 @@ export interface BridgeCall {
   joinTone: boolean;
   talking: boolean;
   attendeeId: string | null;
+  /** What was keyed behind it. */
+  readonly code: string;
+  /** It keyed the subscriber code. */
+  isSubscriber: boolean;
   endReason: string | null;
 }
 
@@ -39,14 +44,18 @@ const ACT_MS = 2;
 export class ReferenceBridge {
   readonly conferences = new Map<string, BridgeConference>();
   readonly calls = new Map<string, BridgeCall>();
+  /** Codes that lead into a conference as its key does. */
+  readonly codes = new Map<string, { readonly key: string; readonly isSubscriber: boolean }>();
   onEvent: (confKey: string, event: BridgeEvent) => void = () => {};
   readonly #ports: Ports;
+  readonly #has: Defects;
   readonly #numbers = new Map<string, { outcome: string; afterMs: number }>();
   #faults: { delayMs?: number; refuse?: readonly string[] } = {};
   #nextCall = 1;
 
-  constructor(ports: Ports) {
+  constructor(ports: Ports, has: Defects) {
     this.#ports = ports;
+    this.#has = has;
   }
 
   /** Each act takes a while; `false`: refused. */
@@ -135,6 +144,7 @@ export class ReferenceBridge {
         return answer(200, {});
     }
     if (!call) return answer(404, { error: `there is no call ${id}` });
+    if (what === "POST calls answer" && call.conference) this.onEvent(call.conference, { type: "answered", call });
     if (what === "POST calls hang-up") this.#hangUp(call, "hung-up");
     if (what === "POST calls keys") this.#press(call, given.keys);
     if (what === "POST calls talking" && call.talking !== given.talking) {
@@ -145,11 +155,14 @@ export class ReferenceBridge {
   }
 
   #dialIn(number: string, keys: string): string {
-    const [key = "", attendeeId = ""] = keys.split("#");
+    const dialled = this.#has("dial-sequences-unknown") ? keys : keys.replace(/^\*0[01]\*/, "");
+    const [keyed = "", attendeeId = "", code = ""] = dialled.split("#");
+    const { key, isSubscriber } = this.codes.get(keyed) ?? { key: keyed, isSubscriber: false };
     const conference = this.conferences.get(key);
-    const call = this.#addCall("in", number, conference ? key : null, null);
+    const call = this.#addCall("in", number, conference ? key : null, null, code);
     call.state = conference && !conference.locked ? "prompted" : "ended";
     call.attendeeId = attendeeId === "" ? null : attendeeId;
+    call.isSubscriber = isSubscriber;
     if (call.state === "prompted") this.onEvent(key, { type: "prompted", call });
     return call.id;
   }
@@ -182,7 +195,13 @@ export class ReferenceBridge {
     }
   }
 
-  #addCall(direction: "in" | "out", number: string, conference: string | null, extension: string | null): BridgeCall {
+  #addCall(
+    direction: "in" | "out",
+    number: string,
+    conference: string | null,
+    extension: string | null,
+    code = "",
+  ): BridgeCall {
     const call: BridgeCall = {
       id: `c${this.#nextCall++}`,
       direction,
@@ -195,21 +214,28 @@ export class ReferenceBridge {
       joinTone: false,
       talking: false,
       attendeeId: null,
+      code,
+      isSubscriber: false,
       endReason: null,
     };
     this.calls.set(call.id, call);
     return call;
   }
 
+  readonly #shown = (call: BridgeCall) => (this.#has("one-mixer") ? { ...call, conference: "mixer" } : call);
+
   /** Ended calls are soon forgotten, but for the last ones. */
   #state() {
     const ended = [...this.calls.values()].filter(({ state }) => state === "ended");
     for (const { id } of ended.slice(0, -20)) this.calls.delete(id);
-    return { conferences: [...this.conferences.values()].map(shown), calls: [...this.calls.values()] };
+    return {
+      conferences: [...this.conferences.values()].map(shownConference),
+      calls: [...this.calls.values()].map(this.#shown),
+    };
   }
 }
 
-function shown({ key, locked, reportsSpeakers, rooms }: BridgeConference) {
+function shownConference({ key, locked, reportsSpeakers, rooms }: BridgeConference) {
   return { key, locked, reportsSpeakers, rooms: [...rooms].map(([id, kind]) => ({ id, kind })) };
 }
 

@@ -14,11 +14,19 @@ export async function callOut(conference: ReferenceConference, request: Element)
   const waitMs = Number(attributes.MaxWaitingTime ?? 60) * 1000;
   const country = conference.has("dials-without-country") ? "" : (parts.get("CountryCode") ?? "");
   const number = country + (parts.get("AreaCode") ?? "") + (parts.get("LocalNumber") ?? "");
+  if (number.startsWith("1900") && !conference.has("refused-number-called")) {
+    const refusal = { MsgID: attributes.MsgID, Result: "18" };
+    return conference.answer(attributes.WbxHostName ?? conference.host, {
+      name: "A2W_RspCallout",
+      attributes: refusal,
+    });
+  }
   const call = conference.adapter.bridge.dial(conference.key, number, parts.get("Extension") ?? "", waitMs);
   conference.callouts.set(call.id, { request, isOver: false });
   if (conference.has("answered-while-ringing")) await answerCallout(conference, call, "0");
   // Only where a Confirmation waits for it.
-  if (conference.has("confirms-after-the-work")) await conference.adapter.ports.sleep(2_600);
+  while (conference.has("confirms-after-the-work") && call.state === "ringing")
+    await conference.adapter.ports.sleep(50);
 }
 
 /** A call-out that is not wanted any more. */

@@ -2,7 +2,7 @@ import type { Element, Message } from "../xml.ts";
 import type { ReferenceAdapter } from "./adapter.ts";
 import type { BridgeCall, BridgeEvent } from "./bridge.ts";
 import { admitCallee, callOut, calloutFailed, cancelCallout } from "./call-outs.ts";
-import type { DefectName } from "./defects.ts";
+import type { Deviation } from "./defects.ts";
 import { privateTalkAdded } from "./private-talk.ts";
 import { speakerChanged } from "./speakers.ts";
 import { subConferenceAsked } from "./sub-conferences.ts";
@@ -24,6 +24,9 @@ export interface Leg {
 
 type Attributes = Readonly<Record<string, string | undefined>>;
 
+const GATHER_MS = 2;
+const AGAIN_MS = 250;
+
 /** One conference of the reference adapter. */
 export class ReferenceConference {
   readonly adapter: ReferenceAdapter;
@@ -36,7 +39,11 @@ export class ReferenceConference {
   /** MsgIDs of call-outs, by call. */
   readonly callouts = new Map<string, { readonly request: Element; isOver: boolean }>();
   readonly subs = new Set<string>();
+  /** Sub-conferences from which a call was removed. */
+  readonly removed = new Set<string>();
   readonly #left: string[] = [];
+  /** Answers that are gathered, by host. */
+  readonly #answers = new Map<string, { readonly messages: Message[]; readonly sent: Promise<boolean> }>();
   #reportsSpeakers = false;
   #isAttached = true;
   #most = 100;
@@ -50,7 +57,7 @@ export class ReferenceConference {
     this.anonymousId = anonymousId;
   }
 
-  has(name: DefectName): boolean {
+  has(name: Deviation): boolean {
     return this.adapter.has(name);
   }
 
@@ -58,7 +65,12 @@ export class ReferenceConference {
     return extConfId === this.extConfId || this.#otherNames.includes(extConfId ?? "");
   }
 
-  async create({ MsgID = "", MaxNumAttendee }: Attributes, transId: string): Promise<void> {
+  async create(attributes: Attributes, transId: string): Promise<void> {
+    const { MsgID = "", MaxNumAttendee, SubscriberCode, ParticipantCode } = attributes;
+    const { codes } = this.adapter.bridge;
+    if (SubscriberCode) codes.set(SubscriberCode, { key: this.key, isSubscriber: !this.has("subscriber-is-no-host") });
+    if (ParticipantCode && !this.has("participant-code-unknown"))
+      codes.set(ParticipantCode, { key: this.key, isSubscriber: false });
     this.#most = Number(MaxNumAttendee ?? 100);
     if (this.has("slow-create")) await this.adapter.ports.sleep(20_500);
     const isCreated = await this.adapter.bridge.createConference(this.key);
@@ -118,7 +130,12 @@ export class ReferenceConference {
   async #update(attributes: Attributes, respond: (result: string) => Promise<void>): Promise<void> {
     const code = attributes.ActionCode;
     const known = ["1", "2", "3", "4", "6", "8", "9"];
-    if (!known.includes(code ?? "")) return respond("14");
+    if (!known.includes(code ?? "")) {
+      await respond("14");
+      if (this.has("unknown-action-told-as-unmuted"))
+        for (const leg of this.legs.values()) if (leg.call.muted) this.change(leg, { Status: "0" });
+      return;
+    }
     await respond("0");
     if (code === "6") return privateTalkAdded(this, attributes.ExtCallID ?? "");
     if (code === "8") this.#reportsSpeakers = true;
@@ -131,17 +148,20 @@ export class ReferenceConference {
     }
     if (code === "3" || code === "4") {
       const [, ...others] = [...this.legs.values()].filter(({ entered }) => entered);
-      for (const leg of others) if (!leg.isMonitor) await this.#mute(leg, code === "3");
+      for (const leg of others)
+        if (!leg.isMonitor && !(leg.sub && this.has("mute-all-skips-subs"))) await this.#mute(leg, code === "3");
     }
   }
 
   async #mute(leg: Leg, muted: boolean): Promise<void> {
     await this.adapter.bridge.mute(leg.call, muted);
+    leg.muted = muted;
     this.change(leg, { Status: muted ? "1" : "0" });
   }
 
   async #close({ KeepAlive }: Attributes, respond: () => Promise<void>): Promise<void> {
-    const isKept = this.has("keep-alive-ends") ? false : /^(?:1|true)$/i.test(KeepAlive ?? "");
+    const isTooSoon = this.has("keep-alive-while-creating-ends") && !this.adapter.bridge.conferences.has(this.key);
+    const isKept = isTooSoon || this.has("keep-alive-ends") ? false : /^(?:1|true)$/i.test(KeepAlive ?? "");
     await respond();
     if (isKept || this.has("close-keeps-calls") || (this.has("keep-alive-0-keeps") && KeepAlive === "0")) {
       this.#isAttached = false;
@@ -164,9 +184,10 @@ export class ReferenceConference {
       case "locked":
         return this.#lockChanged(event.locked);
       case "ended": {
-        const isTold = await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "3" }));
         this.adapter.conferences.delete(this.key);
-        if (!isTold) this.adapter.closed.add(this.key);
+        this.adapter.closed.add(this.key);
+        const isTold = await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "3" }));
+        if (isTold) this.adapter.closed.delete(this.key);
         return;
       }
       default:
@@ -189,7 +210,14 @@ export class ReferenceConference {
     if (type === "identified" && !this.has("merge-ignored"))
       this.change(leg, { Status: status(call), AttendeeID: call.attendeeId ?? "" });
     if (type === "muted" && !this.has("self-mute-not-told")) this.change(leg, { Status: status(call) });
+    if (type === "muted" && this.has("muted-told-as-unmuted")) this.change(leg, { Status: "0" });
+    if (type === "muted" && this.has("status-told-again")) void this.#tellStatusAgain(leg);
     if (type === "talking" && this.#reportsSpeakers && !this.has("speakers-not-told")) speakerChanged(this, leg);
+  }
+
+  async #tellStatusAgain(leg: Leg): Promise<void> {
+    await this.adapter.ports.sleep(AGAIN_MS);
+    if (this.legs.has(leg.call.id)) this.change(leg, { Status: status(leg.call) });
   }
 
   #hasLeft(leg: Leg): void {
@@ -197,6 +225,7 @@ export class ReferenceConference {
     const { extCallId } = leg;
     if (extCallId && !this.has("failover-forgets-left")) this.#left.push(extCallId);
     this.change(leg, { Status: "2" });
+    if (this.has("all-told-as-left")) for (const one of this.legs.values()) this.change(one, { Status: "2" });
     if (leg.call.room?.startsWith("private")) {
       for (const one of this.legs.values())
         if (one.call.room === leg.call.room) void this.adapter.bridge.move(one.call, "main");
@@ -255,14 +284,25 @@ export class ReferenceConference {
     const message = this.notification("A2W_NotifyUserEnter", {
       ExtCallID: this.has("enters-without-call-id") && !leg.extCallId ? undefined : (leg.extCallId ?? "null"),
       AttendeeID: this.has("attendee-id-not-told") ? undefined : (attendeeId ?? undefined),
-      ParticipantType: isMonitor && !this.has("monitor-as-participant") ? "6" : "2",
-      DID: this.has("ampersand-not-escaped") && call.direction === "in" && !call.attendeeId ? "1&2" : call.number,
+      ParticipantType: isMonitor && !this.has("monitor-as-participant") ? "6" : this.#ordinary(),
+      DID: this.#did(call),
       ActionResult: "0",
       ...more,
     });
     leg.entered = true;
     leg.naming = message.attributes.MsgID ?? null;
     return message;
+  }
+
+  #ordinary(): string | undefined {
+    if (this.has("no-participant-type")) return undefined;
+    return this.has("participant-type-1") ? "1" : "2";
+  }
+
+  #did(call: BridgeCall): string | undefined {
+    if (this.has("no-did")) return undefined;
+    if (this.has("did-of-the-bridge")) return "18005551234";
+    return this.has("ampersand-not-escaped") && call.direction === "in" && !call.attendeeId ? "1&2" : call.number;
   }
 
   /** WebEx has given a name to the call that this message told. */
@@ -275,6 +315,7 @@ export class ReferenceConference {
     else if (!(this.wasTakenOver && this.has("new-server-names-ignored") && leg.extCallId)) leg.extCallId = extCallId;
     if (this.has("names-of-called-lost") && leg.call.direction === "out") leg.extCallId = "0";
     for (const tell of leg.waiting.splice(0)) tell(leg.extCallId ?? "");
+    if (this.has("status-after-naming") && this.legs.has(leg.call.id)) this.change(leg, { Status: status(leg.call) });
   }
 
   readonly #gone = new Map<string, Leg>();
@@ -334,13 +375,15 @@ export class ReferenceConference {
         ? known.slice(0, 1)
         : [...known];
     if (this.has("first-fifty-told")) told.splice(50);
-    if (told.length > 0) await this.tell(...told.map((leg) => this.entry(leg)));
+    if (told.length > 0) await this.tell(...told.map((leg) => this.entry(leg, this.#toldAgain(leg))));
     const all = this.subs.size > 0 && !this.has("failover-privilege-of-muted-only");
     for (const leg of told)
       if (all || (leg.call.muted && !leg.isMonitor && !this.has("failover-mute-not-told")))
         await this.#tellPrivilege(leg);
-    for (const ExtCallID of this.#left.splice(0))
+    for (const name of this.#left.splice(0)) {
+      const ExtCallID = this.has("left-without-name") ? "null" : name;
       await this.tell(this.notification("A2W_NotifyUserChange", { ExtCallID, Status: "2" }));
+    }
     for (const SubConfID of this.subs) {
       if (!this.has("failover-sub-not-told"))
         await this.tell(
@@ -351,12 +394,22 @@ export class ReferenceConference {
         );
       for (const leg of this.legs.values()) {
         if (leg.sub !== SubConfID || this.has("failover-sub-calls-not-told")) continue;
-        this.whenNamed(
-          leg,
-          (ExtCallID) => void this.tell(this.notification("A2W_NotifyJoinSubConference", { SubConfID, ExtCallID })),
-        );
+        this.whenNamed(leg, (name) => {
+          const ExtCallID = this.has("joined-by-another-name") ? `${name}9` : name;
+          const id = this.has("joined-in-another-sub") ? `${SubConfID}9` : SubConfID;
+          void this.tell(this.notification("A2W_NotifyJoinSubConference", { SubConfID: id, ExtCallID }));
+        });
       }
     }
+  }
+
+  /** What an entry says otherwise to a new server. */
+  #toldAgain({ call: { attendeeId } }: Leg): Attributes {
+    return {
+      ...(this.has("failover-as-null") && { ExtCallID: "null" }),
+      ...(this.has("failover-attendee-ids-not-told") && { AttendeeID: undefined }),
+      ...(this.has("failover-other-attendee-ids") && attendeeId && { AttendeeID: `9${attendeeId}` }),
+    };
   }
 
   /** Waits for the name that the new server gives: what follows goes under it. */
@@ -375,8 +428,21 @@ export class ReferenceConference {
     return { name, attributes: { MsgID, ExtConfID: this.extConfId, ...attributes } };
   }
 
+  /** Answers that are ready together travel together. */
   async answer(host: string, message: Message): Promise<void> {
-    await this.adapter.outbox.send(this.key, host, [message]);
+    const others = this.#answers.get(host);
+    if (others && !this.has("answers-by-themselves")) {
+      others.messages.push(message);
+      await others.sent;
+      return;
+    }
+    const messages = [message];
+    const sent = this.adapter.ports.sleep(GATHER_MS).then(() => {
+      this.#answers.delete(host);
+      return this.adapter.outbox.send(this.key, host, messages);
+    });
+    this.#answers.set(host, { messages, sent });
+    await sent;
   }
 
   /** Resolves with whether the conference's server confirmed it. */

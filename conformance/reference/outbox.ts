@@ -59,7 +59,8 @@ export class Outbox {
     let transId = given ?? (isSome && this.#has("trans-id-used-again") ? this.#id(this.#transIds) : this.#newTransId());
     const attempts = this.#has("no-repeat") ? 1 : this.#has("fourth-attempt") ? 4 : 3;
     for (let attempt = 1; attempt <= attempts; attempt++) {
-      if (attempt > 1) await this.#ports.sleep(RETRY_MS[attempt - 2] ?? 0);
+      const isSlow = this.#has("half-minute-between-attempts");
+      if (attempt > 1) await this.#ports.sleep(isSlow ? 30_000 : (RETRY_MS[attempt - 2] ?? 0));
       if (this.#dropped.has(queue)) return false;
       if (attempt > 1 && this.#has("repeat-with-new-trans-id")) transId = this.#newTransId();
       const text = this.#write(transId, messages) + (attempt > 1 && this.#has("repeat-with-other-bytes") ? "\n" : "");
@@ -68,9 +69,12 @@ export class Outbox {
         const url = host.includes("://") ? host : `http://${host}/`;
         const { status, body } = await this.#ports.send({ method, url, body: text });
         const confirmation = readConfirmation(body);
+        if (status === 500 && this.#has("new-trans-id-after-500")) transId = this.#newTransId();
         if (status === 200 && confirmation.result !== null && confirmation.transId === transId) return true;
-      } catch {
+      } catch (error) {
         // Refused, reset or no answer: all the same.
+        const isTimeOut = error instanceof Error && error.message.includes("in time");
+        if (isTimeOut && this.#has("repeat-as-new-after-time-out")) transId = this.#newTransId();
       }
     }
     return false;

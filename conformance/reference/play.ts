@@ -1,19 +1,23 @@
 import type { Clause } from "../clauses/clause.ts";
+import type { Ports } from "../ports.ts";
 import { MemoryPorts } from "../ports-memory.ts";
-import { type ClauseResult, run } from "../run.ts";
+import { type ClauseResult, type RunOptions, run } from "../run.ts";
 import { ControlledTelephones } from "../telephones/control.ts";
+import type { Telephones } from "../telephones/telephones.ts";
 import { ReferenceAdapter } from "./adapter.ts";
-import type { DefectName } from "./defects.ts";
+import type { Deviation } from "./defects.ts";
 
 /** Plays clauses against the reference adapter, in memory and in no time. */
 export async function playReference(
   clauses: readonly Clause[],
-  defects: readonly DefectName[] = [],
+  deviations: readonly Deviation[] = [],
+  more: Partial<RunOptions> = {},
+  telephonesOf = (ports: Ports, bridge: string): Telephones => new ControlledTelephones(ports, bridge),
 ): Promise<ClauseResult[]> {
   const ports = new MemoryPorts();
-  const adapter = new ReferenceAdapter(ports, defects);
+  const adapter = new ReferenceAdapter(ports, deviations);
   const addresses = await adapter.start("adapter:80", "bridge:80");
-  const telephones = new ControlledTelephones(ports, `http://${addresses.bridge}`);
+  const telephones = telephonesOf(ports, `http://${addresses.bridge}`);
   const options = {
     adapterUrl: `http://${addresses.adapter}/`,
     listen: ["webex1:80", "webex2:80"],
@@ -22,6 +26,10 @@ export async function playReference(
     quietMs: 300,
     muteKeys: "*6",
     mergeKeys: "*1",
+    // The first who dials in is the host.
+    hostKeys: "{key}#{attendee}#",
+    refused: ["1", "900", "5550123"] as const,
+    ...more,
   };
   return ports.run(run(ports, telephones, clauses, options));
 }

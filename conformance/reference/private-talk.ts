@@ -3,7 +3,11 @@ import type { Leg, ReferenceConference } from "./conference.ts";
 /** The invitee has picked up: host and invitee go into a room of their own (JoinMode 0). */
 export async function privateTalkOpened(conference: ReferenceConference, invitee: Leg): Promise<void> {
   const { bridge } = conference.adapter;
-  const host = [...conference.legs.values()].find((leg) => leg !== invitee && !leg.isMonitor && leg.entered);
+  const isHost = ({ call }: Leg) => !conference.has("host-by-code") || call.code === "99";
+  const callers = [...conference.legs.values()].filter(
+    (leg) => leg !== invitee && !leg.isMonitor && leg.entered && isHost(leg),
+  );
+  const host = callers.find(({ call }) => call.isSubscriber) ?? callers[0];
   const room = conference.has("private-talk-in-main") ? "main" : `private-${invitee.call.id}`;
   if (host && !conference.has("host-left-out")) await bridge.move(host.call, room);
   await bridge.move(invitee.call, room);

@@ -16,6 +16,7 @@ export async function subConferenceAsked(conference: ReferenceConference, reques
     if (isTwice) await conference.answer(WbxHostName ?? conference.host, answer);
   };
   const leg = [...conference.legs.values()].find(({ extCallId }) => extCallId === ExtCallID);
+  if (SubConfID === "") return conference.has("sub-without-id-not-answered") ? undefined : respond(NO_SUCH_SUB);
   if (name === "W2A_CreateSubConference") return create(conference, SubConfID, respond);
   if (!conference.subs.has(SubConfID)) return respond(NO_SUCH_SUB);
   if (name === "W2A_CloseSubConference") return close(conference, SubConfID, respond);
@@ -40,7 +41,8 @@ async function add(conference: ReferenceConference, SubConfID: string, leg: Leg,
   leg.muted = leg.call.muted;
   leg.sub = SubConfID;
   if (!conference.has("add-not-answered")) await respond("0");
-  const room = conference.has("each-alone-in-sub") ? `sub-${leg.call.id}` : `sub-${SubConfID}`;
+  const shared = conference.has("one-room-for-all-subs") ? "sub" : `sub-${SubConfID}`;
+  const room = conference.has("each-alone-in-sub") ? `sub-${leg.call.id}` : shared;
   const ActionFlag = conference.has("added-with-other-flag") ? "2" : "1";
   const told = { SubConfID, ExtCallID: leg.extCallId ?? "", ActionFlag };
   if (conference.has("added-before-move")) {
@@ -57,6 +59,7 @@ async function remove(conference: ReferenceConference, SubConfID: string, leg: L
   const { bridge } = conference.adapter;
   await respond("0");
   leg.sub = null;
+  conference.removed.add(SubConfID);
   if (!conference.has("removed-stays")) await bridge.move(leg.call, "main");
   const told = { SubConfID, ExtCallID: leg.extCallId ?? "", ActionFlag: "2" };
   const moved = () => conference.tell(conference.notification("A2W_NotifySubConfCallChange", told));
@@ -70,8 +73,14 @@ async function close(conference: ReferenceConference, SubConfID: string, respond
   const { bridge } = conference.adapter;
   if (conference.has("close-answered-first")) await respond("0");
   const legs = [...conference.legs.values()];
-  const back = conference.has("close-tells-all") ? legs : legs.filter(({ sub }) => sub === SubConfID);
+  const isIn = ({ sub }: Leg) => sub === SubConfID || (sub !== null && conference.has("close-ends-all-subs"));
+  const waits = conference.has("close-after-remove-tells-nobody") && conference.removed.has(SubConfID);
+  const back = waits ? [] : legs.filter((leg) => isIn(leg) || conference.has("status-of-all-at-close"));
   for (const leg of back) {
+    if (!isIn(leg)) {
+      if (!leg.sub) conference.change(leg, { Status: leg.call.muted ? "1" : "0" });
+      continue;
+    }
     leg.sub = null;
     if (!conference.has("close-leaves-calls")) await bridge.move(leg.call, "main");
     const Status = leg.muted && !conference.has("mute-forgotten-on-close") ? "1" : "0";

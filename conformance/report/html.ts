@@ -1,18 +1,22 @@
 import type { ClauseResult } from "../run.ts";
 import { diagram } from "./diagram.ts";
 import { escapeText } from "./escape.ts";
-import { conforms, type Report, scores, standings, standingWords, timeOf } from "./summary.ts";
+import { outcomeWords, type Report, scores, standings, standingWords, timeOf, verdictOf } from "./summary.ts";
 
 /** Of one document; the report for programs has them whole. */
 const MOST_CHARACTERS = 700;
 
-const words = { passed: "passed", failed: "failed", "not-testable": "not testable" } as const;
+/** An id with more characters has a line of its own. */
+const LONG_ID = 8;
+
+const verdictColours = { conforms: "passed", "does-not-conform": "failed", "not-shown": "not-shown" } as const;
 
 /** One page without anything outside of it: a table, and for each clause its sequence diagram and the documents on the wire. */
-export function htmlReport({ adapter, startedAt, tookMs, results }: Report): string {
-  const verdict = conforms(results)
-    ? "Every documented clause that could be tested passed."
-    : "A documented clause failed, or none could be tested.";
+export function htmlReport({ adapter, conditions, startedAt, tookMs, results }: Report): string {
+  const verdict = verdictOf(results);
+  const how = Object.entries(conditions)
+    .filter(([, value]) => value !== "")
+    .map(([name, value]) => `<dt>${escapeText(name)}</dt><dd>${escapeText(value)}</dd>`);
   const rows = scores(results).map(
     ({ standing, passed, failed, notTestable }) =>
       `<tr><th scope="row">${standing}<small>${standingWords[standing]}</small></th><td>${passed}</td><td${failed > 0 ? ' class="failed"' : ""}>${failed}</td><td>${notTestable}</td></tr>`,
@@ -32,12 +36,13 @@ export function htmlReport({ adapter, startedAt, tookMs, results }: Report): str
 <body>
 <main>
 <h1>Conformance of an adapter of WebEx's TSP telephony interface</h1>
-<p class="${conforms(results) ? "passed" : "failed"}"><strong>${verdict}</strong></p>
-<p>${escapeText(adapter)}, ${new Date(startedAt).toISOString().slice(0, 10)} ${timeOf(startedAt).slice(0, 8)} UTC, ${(tookMs / 1000).toFixed(1)} s</p>
+<p class="verdict ${verdictColours[verdict.word]}">${escapeText(verdict.text)}</p>
+<p class="adapter">${escapeText(adapter)}, ${new Date(startedAt).toISOString().slice(0, 10)} ${timeOf(startedAt).slice(0, 8)} UTC, ${(tookMs / 1000).toFixed(1)} s</p>
 <table>
 <thead><tr><td></td><th scope="col">passed</th><th scope="col">failed</th><th scope="col">not testable</th></tr></thead>
 <tbody>${rows.join("")}</tbody>
 </table>
+<dl>${how.join("")}</dl>
 ${sections.join("\n")}
 </main>
 </body>
@@ -46,7 +51,7 @@ ${sections.join("\n")}
 }
 
 function clauseOf({ id, title, outcome, why, reference, trace, tookMs }: ClauseResult): string {
-  const head = `<summary><span class="mark ${outcome}">${words[outcome]}</span><b>${escapeText(id)}</b><span>${escapeText(title)}</span></summary>`;
+  const head = `<summary><span class="mark ${outcome}">${outcomeWords[outcome]}</span><b${id.length > LONG_ID ? ' class="long"' : ""}>${escapeText(id)}</b><span>${escapeText(title)}</span></summary>`;
   const reason = why === "" ? "" : `<p class="why">${escapeText(why)}</p>`;
   const took = tookMs > 0 ? `, ${tookMs} ms` : "";
   // A Confirmation with 0 says the same each time.
@@ -75,14 +80,20 @@ body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 sy
 main { max-width: 1060px; margin: 0 auto; padding: 24px 20px 80px; }
 h1 { font-size: 24px; line-height: 1.25; margin: 0 0 12px; }
 h2 { font-size: 18px; margin: 36px 0 8px; }
+.verdict { font-size: 17px; font-weight: 600; }
+.adapter { overflow-wrap: anywhere; }
 table { border-collapse: collapse; margin: 12px 0; }
 th, td { padding: 5px 16px 5px 0; text-align: left; border-bottom: 1px solid var(--line); }
 td { font-variant-numeric: tabular-nums; }
 th small { display: block; font-weight: 400; color: var(--dim); }
-.passed { color: var(--passed); } .failed { color: var(--failed); } .not-testable { color: var(--dim); }
+dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 16px; margin: 16px 0; }
+dt { color: var(--dim); } dd { margin: 0; overflow-wrap: anywhere; }
+.passed { color: var(--passed); } .failed { color: var(--failed); } .not-testable { color: var(--dim); } .not-shown { color: var(--phone); }
 .clause { border-bottom: 1px solid var(--line); }
-.clause > summary { display: grid; grid-template-columns: 92px minmax(72px, auto) 1fr; gap: 10px; padding: 7px 4px; cursor: pointer; list-style: none; }
+.clause > summary { display: grid; grid-template-columns: 12px 92px 64px 1fr; gap: 10px; padding: 7px 4px; cursor: pointer; list-style: none; }
+.clause > summary::before { content: "▸"; color: var(--dim); } .clause[open] > summary::before { content: "▾"; }
 .clause > summary::-webkit-details-marker { display: none; }
+.clause > summary > b.long { grid-column: 3 / -1; } .clause > summary > b.long + span { grid-column: 4; }
 .clause > summary:hover { background: var(--box); }
 .clause > div { padding: 0 4px 16px; overflow-x: auto; }
 .reference { color: var(--dim); margin: 2px 0 8px; }
@@ -93,5 +104,5 @@ svg { display: block; max-width: 100%; height: auto; font: 12px ui-monospace, mo
 svg .life { stroke: var(--line); } svg .name { fill: var(--text); font-weight: 600; } svg .time { fill: var(--dim); }
 svg .post { stroke: var(--post); fill: var(--post); } svg .confirmation { stroke: var(--dim); fill: var(--dim); } svg .telephone { stroke: var(--phone); fill: var(--phone); }
 svg text { stroke: none; } svg g text { text-anchor: middle; } svg .confirmation path:first-child { stroke-dasharray: 4 4; }
-@media (max-width: 640px) { .clause > summary { grid-template-columns: auto auto; } .clause > summary > span:last-child { grid-column: 1 / -1; } svg { max-width: none; } }
+@media (max-width: 640px) { main { padding: 16px 14px 60px; } th, td { padding-right: 10px; } .clause > summary { grid-template-columns: 12px 92px 1fr; } .clause > summary > span:last-child, .clause > summary > b.long + span { grid-column: 2 / -1; } .clause > summary > b.long { grid-column: 3; overflow-wrap: anywhere; } svg { width: 760px; max-width: none; } }
 `;

@@ -1,10 +1,12 @@
 import { XMLBuilder } from "fast-xml-parser";
-import { type Report, standings, timeOf } from "./summary.ts";
+import { type Report, standings, timeOf, verdictOf } from "./summary.ts";
 
 const builder = new XMLBuilder({ ignoreAttributes: false, format: true, suppressBooleanAttributes: false });
 
 /** For servers that run tests: a suite for each standing, a case for each clause. */
-export function junitReport({ results, tookMs, startedAt }: Report): string {
+export function junitReport({ adapter, conditions, results, tookMs, startedAt }: Report): string {
+  const conditionsAndVerdict = Object.entries({ adapter, ...conditions, verdict: verdictOf(results).text });
+  const property = conditionsAndVerdict.map(([name, value]) => ({ "@_name": name, "@_value": value }));
   const suites = standings.map((standing) => {
     const those = results.filter((result) => result.standing === standing);
     return {
@@ -13,6 +15,7 @@ export function junitReport({ results, tookMs, startedAt }: Report): string {
       "@_failures": those.filter(({ outcome }) => outcome === "failed").length,
       "@_skipped": those.filter(({ outcome }) => outcome === "not-testable").length,
       "@_timestamp": new Date(startedAt).toISOString(),
+      properties: { property },
       testcase: those.map(({ id, title, outcome, why, trace, reference, tookMs: took }) => ({
         "@_classname": `conformance.${standing}`,
         "@_name": `${id} ${title}`,
@@ -27,6 +30,7 @@ export function junitReport({ results, tookMs, startedAt }: Report): string {
           },
         }),
         ...(outcome === "not-testable" && { skipped: { "@_message": why } }),
+        ...(outcome === "passed" && why !== "" && { "system-out": why }),
       })),
     };
   });

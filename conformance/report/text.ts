@@ -1,11 +1,11 @@
 import { plainTerminal, type Terminal, table } from "../../src/foundation/table.ts";
 import type { ClauseResult } from "../run.ts";
-import { conforms, type Report, scores, timeOf } from "./summary.ts";
+import { outcomeWords, type Report, scores, timeOf, verdictOf } from "./summary.ts";
 
-const words = { passed: "passed", failed: "FAILED", "not-testable": "not testable" } as const;
+const words = { ...outcomeWords, failed: "FAILED" };
 
 /** One line for each clause; under one that failed, why, and what was on the wire. */
-export function textReport({ results, tookMs }: Report, terminal: Terminal = plainTerminal): string {
+export function textReport({ results, tookMs, conditions }: Report, terminal: Terminal = plainTerminal): string {
   const lines = results.flatMap((result) => linesOf(result, terminal));
   const summary = table(
     [
@@ -17,18 +17,16 @@ export function textReport({ results, tookMs }: Report, terminal: Terminal = pla
     scores(results),
     terminal,
   );
-  const verdict = conforms(results)
-    ? "conforms: every documented clause that could be tested passed"
-    : "does not conform: a documented clause failed, or none could be tested";
-  return [...lines, "", ...summary, "", `${verdict} (${(tookMs / 1000).toFixed(1)} s)`, ""].join("\n");
+  const how = Object.entries(conditions).map(([name, value]) => `${name}: ${value}`);
+  const verdict = `${verdictOf(results).text} (${(tookMs / 1000).toFixed(1)} s)`;
+  return [...lines, "", ...summary, "", ...how, "", verdict, ""].join("\n");
 }
 
 function linesOf({ id, standing, title, outcome, why, trace, reference }: ClauseResult, terminal: Terminal): string[] {
   const style = outcome === "failed" ? "red" : outcome === "passed" ? "green" : "dim";
   const mark = standing === "documented" ? "" : ` (${standing})`;
   const line = `${terminal.style(style, words[outcome].padEnd(12))}  ${id.padEnd(6)}  ${title}${mark}`;
-  if (outcome === "passed") return [line];
-  if (outcome === "not-testable") return [line, `                      ${why}`];
+  if (outcome !== "failed") return why === "" ? [line] : [line, `                      ${why}`];
   const entries = trace.flatMap(({ at, from, to, title: what, body }) => [
     `    ${timeOf(at)}  ${from} → ${to}: ${what}`,
     ...(body === "" ? [] : [terminal.style("dim", `                  ${body.replaceAll("\n", " ")}`)]),

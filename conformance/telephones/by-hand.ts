@@ -1,45 +1,53 @@
 import { NotTestable } from "../player/outcome.ts";
-import type { Ability, CallId, Outcome, Telephones } from "./telephones.ts";
+import type { Ability, CallId, Outcome, PhoneNumber, Telephones } from "./telephones.ts";
 
 /** Asks the person at the screen; the line that was typed. */
 export type Ask = (question: string) => Promise<string>;
 
-const outcomes: Readonly<Record<Outcome, string>> = {
-  answer: "pick up when it rings",
-  busy: "make it busy",
-  reject: "reject the call",
-  invalid: "let it be a number that nobody has",
-  "no-answer": "let it ring",
+const toDo: Readonly<Record<Exclude<Outcome, "invalid">, (number: string) => string>> = {
+  answer: (number) => `Press Enter, then telephone ${number} rings: pick up.`,
+  busy: (number) => `Make telephone ${number} busy, and press Enter: then it is called.`,
+  reject: (number) => `Press Enter, then telephone ${number} rings: reject the call.`,
+  "no-answer": (number) => `Press Enter, then telephone ${number} rings: let it ring.`,
 };
 
 /** Telephones of a person who follows instructions on the screen. */
 export class TelephonesByHand implements Telephones {
+  readonly isPerson = true;
   readonly settleMs = 0;
   readonly #ask: Ask;
-  readonly #numbers: readonly string[];
+  readonly #numbers: readonly PhoneNumber[];
+  readonly #patienceMs: number;
   #nextCaller = 0;
-  /** Which telephone of the person stands for a number that WebEx calls. */
-  readonly #rings = new Map<string, boolean>();
+  #nextNumber = 0;
+  /** The telephones that have rung, each since it was last to be called. */
+  readonly #rung = new Set<CallId>();
+  /** Who is known to be in no call any more. */
+  readonly #gone = new Set<CallId>();
 
-  /** `numbers`: those that the bridge can call out to, if any. */
-  constructor(ask: Ask, numbers: readonly string[] = []) {
+  /** `numbers`: telephones of the person, each COUNTRY-AREA-LOCAL. */
+  constructor(ask: Ask, numbers: readonly string[], patienceMs: number) {
     this.#ask = ask;
-    this.#numbers = numbers;
+    this.#numbers = numbers.map(phoneNumberOf);
+    this.#patienceMs = patienceMs;
   }
 
   cannot(ability: Ability): string | null {
     if (ability === "many calls at once") return "51 telephones are too many for one person";
     if (ability === "slow down or refuse the bridge's work") return "a person cannot make the bridge slow";
     const callsOut =
-      ability === "answer calls" || ability === "refuse calls" || ability === "tell the dialled extension";
+      ability === "answer calls" ||
+      ability === "answer calls when told" ||
+      ability === "refuse calls" ||
+      ability === "tell the dialled extension";
     return callsOut && this.#numbers.length === 0 ? "no number to call out to: give --callee COUNTRY-AREA-LOCAL" : null;
   }
 
   async dialIn(_from: string, keys: string): Promise<CallId> {
     const caller = `caller ${String.fromCharCode(65 + (this.#nextCaller++ % 26))}`;
-    const [key = "", attendee = ""] = keys.split("#");
-    const then = attendee === "" ? "key only # for the attendee ID" : `key ${attendee}# as attendee ID`;
-    await this.#tell(`As ${caller}: dial in, key the conference key ${key}#, then ${then}.`);
+    this.#gone.delete(caller);
+    const parts = keys.match(/[^#]*#|[^#]+$/g) ?? [];
+    await this.#tell(`As ${caller}: dial in, and key ${parts.join(" then ")} when you are asked.`);
     return caller;
   }
 
@@ -52,25 +60,45 @@ export class TelephonesByHand implements Telephones {
   }
 
   async hangUp(call: CallId): Promise<void> {
+    if (this.#gone.has(call)) return;
     await this.#tell(`As ${call}: hang up, if the call is up.`);
+    this.#gone.add(call);
   }
 
-  async number(digits: string, outcome: Outcome, afterMs: number): Promise<void> {
-    this.#rings.delete(digits);
-    const wait = afterMs >= 1000 ? `, not before ${afterMs / 1000} s have passed` : "";
-    await this.#tell(`Telephone ${digits} will be called: ${outcomes[outcome]}${wait}.`);
+  async pickUp(call: CallId): Promise<void> {
+    await this.#tell(`Pick up ${call}.`);
   }
 
-  async called(digits: string): Promise<CallId | null> {
-    const known = this.#rings.get(digits);
-    if (known !== undefined) return known ? `telephone ${digits}` : null;
-    const rings = await this.#yes(`Did telephone ${digits} ring?`);
-    this.#rings.set(digits, rings);
-    return rings ? `telephone ${digits}` : null;
+  async number(outcome: Outcome, afterMs: number): Promise<PhoneNumber> {
+    if (outcome === "invalid") return this.#numberOfNobody();
+    const number = this.#numbers[this.#nextNumber++ % this.#numbers.length];
+    if (!number) throw new NotTestable("there is no telephone to call");
+    this.#rung.delete(idOf(number));
+    this.#gone.delete(idOf(number));
+    const wait = afterMs >= 1000 ? ` Wait ${afterMs / 1000} s first.` : "";
+    await this.#do(`${toDo[outcome](number.join("-"))}${wait}`);
+    return number;
   }
 
-  isUp(call: CallId): Promise<boolean> {
-    return this.#yes(`Is the call of ${call} still up?`);
+  /** The person may have stopped to look, so that only the first ringing is asked for as such. */
+  async called(number: PhoneNumber): Promise<CallId | null> {
+    const call = idOf(number);
+    if (this.#rung.has(call)) {
+      return (await this.#yes(`Does ${call} still ring, or is its call up?`)) ? call : null;
+    }
+    if (!(await this.#yes(`Did ${call} ring? Wait ${this.#patienceMs / 1000} s before you say n.`))) return null;
+    this.#rung.add(call);
+    return call;
+  }
+
+  calledAgain(_number: PhoneNumber, call: CallId): Promise<boolean> {
+    return this.#yes(`Did ${call} ring again?`);
+  }
+
+  async isUp(call: CallId): Promise<boolean> {
+    const isUp = await this.#yes(`Wait a few seconds. Is the call of ${call} still up?`);
+    if (!isUp) this.#gone.add(call);
+    return isUp;
   }
 
   hears(listener: CallId, talker: CallId): Promise<boolean> {
@@ -97,8 +125,22 @@ export class TelephonesByHand implements Telephones {
 
   async stop(): Promise<void> {}
 
-  async #tell(instruction: string): Promise<void> {
-    const said = await this.#ask(`${instruction} Then press Enter (s: cannot be done).`);
+  /** The kit makes none up: it may be somebody's. */
+  async #numberOfNobody(): Promise<PhoneNumber> {
+    const question = "A number that nobody has is to be called: type it as COUNTRY-AREA-LOCAL (s: you know none).";
+    for (;;) {
+      const said = (await this.#ask(question)).trim();
+      if (/^\d{1,4}-\d*-\d+$/.test(said)) return phoneNumberOf(said);
+      if (said === "s") throw new NotTestable("the person at the telephone knew no number that nobody has");
+    }
+  }
+
+  #tell(instruction: string): Promise<void> {
+    return this.#do(`${instruction} Then press Enter`);
+  }
+
+  async #do(instruction: string): Promise<void> {
+    const said = await this.#ask(`${instruction} (s: cannot be done).`);
     if (said.trim() === "s") throw new NotTestable(`the person at the telephone could not: ${instruction}`);
   }
 
@@ -109,4 +151,13 @@ export class TelephonesByHand implements Telephones {
       if (said === "s") throw new NotTestable(`the person at the telephone could not say: ${question}`);
     }
   }
+}
+
+function idOf(number: PhoneNumber): CallId {
+  return `telephone ${number.join("-")}`;
+}
+
+function phoneNumberOf(text: string): PhoneNumber {
+  const [country = "", area = "", local = ""] = text.split("-");
+  return [country, area, local];
 }

@@ -11,13 +11,13 @@ import type { Telephones } from "./telephones.ts";
 export async function telephonesOf(ports: Ports, options: Options, ask: Ask): Promise<Telephones> {
   const ways = [options.bridge, options.phones, options.byHand].filter((way) => way !== undefined);
   if (ways.length > 1) throw new UsageError("choose one of --bridge, --phones and --by-hand");
-  if (options.bridge !== undefined) return controlled(ports, options.bridge);
+  if (options.bridge !== undefined) return controlled(ports, options.bridge, options.numbers);
   if (options.phones !== undefined) return overSip(ports, options);
-  return options.byHand ? new TelephonesByHand(ask, options.callee) : noTelephones;
+  return options.byHand ? new TelephonesByHand(ask, options.callee, options.patience * 1000) : noTelephones;
 }
 
-async function controlled(ports: Ports, url: string): Promise<Telephones> {
-  const telephones = new ControlledTelephones(ports, url);
+async function controlled(ports: Ports, url: string, numbers: string): Promise<Telephones> {
+  const telephones = new ControlledTelephones(ports, url, numbers);
   try {
     const state = await telephones.state();
     if (!Array.isArray(state.calls)) throw new Error("GET /state names no calls");
@@ -28,7 +28,7 @@ async function controlled(ports: Ports, url: string): Promise<Telephones> {
   }
 }
 
-async function overSip(ports: Ports, { phones, dialIn = "", trunk = "", sipp }: Options): Promise<Telephones> {
+async function overSip(ports: Ports, { phones, dialIn = "", trunk = "", sipp, numbers }: Options): Promise<Telephones> {
   if (phones !== "sip") throw new UsageError(`there are no telephones "${phones}"; --phones takes sip`);
   const [, number, address] = /^sip:(\+?\d+)@(.+)$/.exec(dialIn) ?? [];
   if (!number || !address)
@@ -41,6 +41,7 @@ async function overSip(ports: Ports, { phones, dialIn = "", trunk = "", sipp }: 
       program: sipp,
       dialIn: { number, port: bridge.port },
       trunkPort: own.port,
+      numbers,
     });
   } catch (error) {
     const { message } = error as Error;

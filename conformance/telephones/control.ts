@@ -1,5 +1,7 @@
-import type { Ports } from "../ports.ts";
-import type { Ability, CallId, Outcome, Telephones } from "./telephones.ts";
+import { NotTestable } from "../player/outcome.ts";
+import type { HttpAnswer, Ports } from "../ports.ts";
+import { NOBODYS_NUMBERS, NumberRange } from "./number-range.ts";
+import type { Ability, CallId, Outcome, PhoneNumber, Telephones } from "./telephones.ts";
 
 interface State {
   readonly calls: readonly CallState[];
@@ -19,13 +21,19 @@ interface CallState {
 
 /** Telephones around a bridge with a control interface: JSON over HTTP, docs/conformance.md describes it. */
 export class ControlledTelephones implements Telephones {
-  readonly settleMs = 150;
+  readonly isPerson = false;
+  readonly settleMs = 500;
   readonly #ports: Ports;
   readonly #url: string;
+  readonly #numbers: NumberRange;
+  /** The calls to a number when it was last to be called. */
+  readonly #before = new Map<string, readonly CallId[]>();
 
-  constructor(ports: Ports, url: string) {
+  /** `numbers`: what may be called, as for `NumberRange`. */
+  constructor(ports: Ports, url: string, numbers = NOBODYS_NUMBERS) {
     this.#ports = ports;
     this.#url = url.replace(/\/$/, "");
+    this.#numbers = new NumberRange(numbers, Math.floor(ports.now() / 1000));
   }
 
   cannot(_: Ability): string | null {
@@ -48,14 +56,31 @@ export class ControlledTelephones implements Telephones {
     await this.#ask("POST", `/calls/${call}/hang-up`);
   }
 
-  async number(digits: string, outcome: Outcome, afterMs: number): Promise<void> {
+  async number(outcome: Outcome, afterMs: number): Promise<PhoneNumber> {
+    const number = this.#numbers.next();
+    const digits = number.join("");
+    this.#before.set(digits, await this.#callsTo(digits));
     await this.#ask("PUT", `/numbers/${digits}`, { outcome, afterMs });
+    return number;
   }
 
-  async called(digits: string): Promise<CallId | null> {
+  async called(number: PhoneNumber): Promise<CallId | null> {
     const { calls } = await this.state();
+    const digits = number.join("");
     const isIt = (call: CallState) => call.direction === "out" && call.number === digits && call.state !== "ended";
     return calls.findLast(isIt)?.id ?? null;
+  }
+
+  async calledAgain(number: PhoneNumber, call: CallId): Promise<boolean> {
+    const digits = number.join("");
+    const known = [call, ...(this.#before.get(digits) ?? [])];
+    return (await this.#callsTo(digits)).some((id) => !known.includes(id));
+  }
+
+  async pickUp(call: CallId): Promise<void> {
+    const { status, body } = await this.#send("POST", `/calls/${call}/answer`);
+    if (status === 404 || status === 405) throw new NotTestable("the control interface has no POST /calls/{id}/answer");
+    if (status >= 300) throw new Error(`the bridge answers ${status} to POST /calls/${call}/answer: ${body}`);
   }
 
   async isUp(call: CallId): Promise<boolean> {
@@ -98,6 +123,12 @@ export class ControlledTelephones implements Telephones {
     return this.#ask<State>("GET", "/state");
   }
 
+  /** Also those that are over. */
+  async #callsTo(digits: string): Promise<CallId[]> {
+    const { calls } = await this.state();
+    return calls.filter(({ direction, number }) => direction === "out" && number === digits).map(({ id }) => id);
+  }
+
   async #call(id: CallId): Promise<CallState> {
     const { calls } = await this.state();
     const found = calls.find((call) => call.id === id);
@@ -106,11 +137,14 @@ export class ControlledTelephones implements Telephones {
   }
 
   async #ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-    const text = body === undefined ? "" : JSON.stringify(body);
-    const url = `${this.#url}${path}`;
-    const answer = await this.#ports.send({ method, url, body: text, contentType: "application/json" });
+    const answer = await this.#send(method, path, body);
     if (answer.status >= 300)
       throw new Error(`the bridge answers ${answer.status} to ${method} ${path}: ${answer.body}`);
     return (answer.body === "" ? {} : JSON.parse(answer.body)) as Answer;
+  }
+
+  #send(method: string, path: string, body?: unknown): Promise<HttpAnswer> {
+    const text = body === undefined ? "" : JSON.stringify(body);
+    return this.#ports.send({ method, url: `${this.#url}${path}`, body: text, contentType: "application/json" });
   }
 }

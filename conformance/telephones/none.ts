@@ -8,6 +8,7 @@ function nobody(): never {
 
 /** No telephones: clauses that need one cannot be tested. */
 export const noTelephones: Telephones = {
+  isPerson: false,
   settleMs: 0,
   cannot: () => why,
   dialIn: nobody,
@@ -16,12 +17,14 @@ export const noTelephones: Telephones = {
   hangUp: nobody,
   number: nobody,
   called: nobody,
+  calledAgain: nobody,
+  pickUp: nobody,
   isUp: nobody,
   hears: nobody,
   hadTone: nobody,
   extensionOf: nobody,
   lock: nobody,
   end: nobody,
-  faults: nobody,
+  faults: async () => {},
   stop: async () => {},
 };

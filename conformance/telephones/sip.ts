@@ -1,6 +1,7 @@
 import { type Phone, Phones } from "../../simulators/telephones/phones.ts";
 import type { Ports } from "../ports.ts";
-import type { Ability, CallId, Outcome, Telephones } from "./telephones.ts";
+import { NumberRange } from "./number-range.ts";
+import type { Ability, CallId, Outcome, PhoneNumber, Telephones } from "./telephones.ts";
 
 export interface SipOptions {
   /** The program sipp. */
@@ -9,6 +10,8 @@ export interface SipOptions {
   readonly dialIn: { readonly number: string; readonly port: number };
   /** The port on this machine where the bridge sends its call-outs. */
   readonly trunkPort: number;
+  /** What may be called, as for `NumberRange`. */
+  readonly numbers: string;
 }
 
 /** How long a listener listens. */
@@ -19,17 +22,22 @@ const PROMPT_MS = 300;
 
 /** Real telephones over SIP and RTP, on this machine. What is heard is heard. */
 export class SipTelephones implements Telephones {
+  readonly isPerson = false;
   readonly settleMs = 2_000;
   readonly #ports: Ports;
   readonly #options: SipOptions;
   readonly #phones: Phones;
   readonly #calls = new Map<CallId, Phone>();
   readonly #called = new Map<string, CallId>();
+  /** How often a number had rung when it was last to be called. */
+  readonly #before = new Map<string, number>();
+  readonly #numbers: NumberRange;
 
   private constructor(ports: Ports, options: SipOptions, phones: Phones) {
     this.#ports = ports;
     this.#options = options;
     this.#phones = phones;
+    this.#numbers = new NumberRange(options.numbers, Math.floor(ports.now() / 1000));
   }
 
   /** Throws if sipp does not start. */
@@ -76,22 +84,37 @@ export class SipTelephones implements Telephones {
     await this.#phone(call).hangUp();
   }
 
-  async number(digits: string, outcome: Outcome, afterMs: number): Promise<void> {
+  async number(outcome: Outcome, afterMs: number): Promise<PhoneNumber> {
+    const number = this.#numbers.next();
+    const digits = number.join("");
     this.#called.delete(digits);
+    this.#before.set(digits, this.#timesCalled(digits));
     const statuses = { busy: 486, reject: 603, invalid: 404 } as const;
     if (outcome === "answer") this.#phones.plan(digits, { outcome: "answer", ringMs: afterMs });
     else if (outcome === "no-answer") this.#phones.plan(digits, { outcome: "ring" });
     else this.#phones.plan(digits, { outcome: statuses[outcome], ringMs: afterMs });
+    return number;
   }
 
-  async called(digits: string): Promise<CallId | null> {
-    const count = this.#phones.calledNumbers.filter((number) => number === digits).length;
+  async called(number: PhoneNumber): Promise<CallId | null> {
+    const digits = number.join("");
+    const count = this.#count(digits);
     const known = this.#called.get(digits);
     if (known && count <= 1) return this.#phone(known).state === "ended" ? null : known;
     if (count === 0) return null;
     const id = this.#add(await this.#phones.called(digits));
     this.#called.set(digits, id);
     return id;
+  }
+
+  async calledAgain(number: PhoneNumber): Promise<boolean> {
+    return this.#count(number.join("")) > 1;
+  }
+
+  async pickUp(call: CallId): Promise<void> {
+    // A word that follows "ring" at once is lost on sipp.
+    await this.#ports.sleep(PROMPT_MS);
+    this.#phone(call).answer();
   }
 
   async isUp(call: CallId): Promise<boolean> {
@@ -133,6 +156,15 @@ export class SipTelephones implements Telephones {
     const id = `phone ${this.#calls.size + 1}`;
     this.#calls.set(id, phone);
     return id;
+  }
+
+  /** How often a number has rung since it was last to be called. */
+  #count(digits: string): number {
+    return this.#timesCalled(digits) - (this.#before.get(digits) ?? 0);
+  }
+
+  #timesCalled(digits: string): number {
+    return this.#phones.calledNumbers.filter((number) => number === digits).length;
   }
 
   #phone(call: CallId): Phone {

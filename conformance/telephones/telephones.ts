@@ -1,7 +1,10 @@
 /** What telephones may be able to do, or to show. */
 export type Ability =
   | "dial in"
+  | "dial in as the host"
+  | "key an attendee ID at entry"
   | "answer calls"
+  | "answer calls when told"
   | "refuse calls"
   | "press keys"
   | "talk"
@@ -15,6 +18,9 @@ export type Ability =
 /** How a number takes a call-out. */
 export type Outcome = "answer" | "busy" | "reject" | "invalid" | "no-answer";
 
+/** Country, area and local number in digits, as a call-out has them. */
+export type PhoneNumber = readonly [country: string, area: string, local: string];
+
 /** A call, by the id that these telephones give it. */
 export type CallId = string;
 
@@ -22,16 +28,22 @@ export type CallId = string;
 export interface Telephones {
   /** Why it cannot be done; `null` if it can. */
   cannot(ability: Ability): string | null;
+  /** A person looks and listens: asked once, in their own time. */
+  readonly isPerson: boolean;
   /** How long what is heard may lag behind what was told. */
   readonly settleMs: number;
   dialIn(from: string, keys: string): Promise<CallId>;
   press(call: CallId, keys: string): Promise<void>;
   talk(call: CallId, talking: boolean): Promise<void>;
   hangUp(call: CallId): Promise<void>;
-  /** How this number takes calls from now on. */
-  number(digits: string, outcome: Outcome, afterMs: number): Promise<void>;
+  /** A number to call out to, which takes calls so from now on. */
+  number(outcome: Outcome, afterMs: number): Promise<PhoneNumber>;
   /** The call that the bridge made to this number; `null` if none is ringing or up. */
-  called(digits: string): Promise<CallId | null>;
+  called(number: PhoneNumber): Promise<CallId | null>;
+  /** The bridge has made another call to this number than this one, whether it is over or not. */
+  calledAgain(number: PhoneNumber, call: CallId): Promise<boolean>;
+  /** Answers a call that rings, and that nobody answers by itself. Throws `NotTestable` where it cannot be done. */
+  pickUp(call: CallId): Promise<void>;
   /** The call is answered, and not over. */
   isUp(call: CallId): Promise<boolean>;
   /** It would, if that one talked. */

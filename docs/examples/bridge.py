@@ -37,16 +37,17 @@ class Bridge:
         kind, call, conference = command["type"], self.calls.get(command.get("call")), self.conferences.get(key)
         if owner is None:
             raise Refused("refused")  # The agent has not said `activate`.
-        if kind == "create-conference" and conference is None:
-            self.conferences[key] = {
-                **{"conference": key, "owner": owner, "anonymousId": command["anonymousId"]},
-                **({"accessCodes": command["accessCodes"]} if "accessCodes" in command else {}),
-                **{"maxCallers": command["maxCallers"]},
-                **{"locked": False, "reportsSpeakers": False, "rooms": [{"id": "main", "kind": "main"}]},
-            }
+        if kind == "create-conference":
+            fresh = {"owner": owner, "locked": False, "reportsSpeakers": False, "rooms": [{"id": "main", "kind": "main"}]}
+            conference = conference or fresh  # One that is there takes what is said anew, and all else of it stays.
+            if "renews" in command and (conference is fresh or conference["owner"] != owner):
+                raise Refused("no-such-conference")
+            if conference["owner"] != owner:
+                raise Refused("refused")
+            conference.pop("accessCodes", None)
+            said = {field: command[field] for field in ("anonymousId", "maxCallers", "accessCodes") if field in command}
+            self.conferences[key] = {**conference, **said, "conference": key}
             return
-        if kind == "create-conference" and conference["owner"] != owner:
-            raise Refused("refused")
         if kind != "expel" or key is not None:
             if conference is None or conference["owner"] != owner:
                 raise Refused("no-such-conference")
@@ -58,8 +59,6 @@ class Bridge:
         rooms = conference["rooms"] if conference else []
         room = next((each for each in rooms if each["id"] == command.get("room", "main")), None)
         match kind:  # Here your switch does what the records say.
-            case "create-conference":
-                conference["anonymousId"] = command["anonymousId"]  # It is there already, and all else stays as it is.
             case "end-conference":
                 self.end_conference(key)
             case "lock" | "unlock":

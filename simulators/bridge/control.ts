@@ -50,11 +50,13 @@ export function control(machine: Machine, method: string, path: string, text: st
       );
     case "POST calls/:id/hang-up":
       return onCall(machine, id, (call) => done(machine.hangUp(call)));
+    case "POST calls/:id/answer":
+      return onCall(machine, id, (call) => done(machine.pickUp(call)));
     case "GET calls/:id/heard":
       return onCall(machine, id, ({ heard }) => ({ status: 200, body: { heard } }));
     case "PUT conferences/:id":
       if (machine.world.conferences.has(id as ConfKey)) return problem(409, `there is a conference ${id}`);
-      return withBody(text, ownerBody, ({ owner }) => done(machine.world.addConference(id as ConfKey, owner, null)));
+      return withBody(text, ownerBody, ({ owner }) => done(machine.world.addConference(id as ConfKey, owner)));
     case "POST conferences/:id/lock":
       return onConference(machine, id, (key) =>
         withBody(text, lockBody, ({ locked }) => done(machine.lockByTelephone(key, locked))),

@@ -106,11 +106,12 @@ function createConference(
   world: World,
   key: ConfKey,
   owner: string,
-  { anonymousId, maxCallers, accessCodes }: Command<"create-conference">,
+  { anonymousId, maxCallers, accessCodes, renews }: Command<"create-conference">,
 ): CommandResult {
-  const conference = world.addConference(key, owner, anonymousId, maxCallers, accessCodes);
+  if (renews && world.conferences.get(key)?.owner !== owner) return refused("no-such-conference");
+  const conference = world.addConference(key, owner);
   if (conference.owner !== owner) return refused("refused");
-  conference.anonymousId = anonymousId;
+  Object.assign(conference, { anonymousId, maxCallers, accessCodes: accessCodes ?? null });
   return done;
 }
 

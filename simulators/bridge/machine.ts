@@ -122,8 +122,9 @@ export class Machine {
   state(): BridgeState {
     const { conferences, calls, ended } = this.world;
     return {
-      conferences: [...conferences.values()].map(({ key, rooms, maxCallers, ...held }) => ({
+      conferences: [...conferences.values()].map(({ key, rooms, accessCodes, ...held }) => ({
         ...held,
+        ...(accessCodes && { accessCodes }),
         conference: key,
         rooms: [...rooms].map(([id, kind]) => ({ id, kind })),
       })),
@@ -159,6 +160,13 @@ export class Machine {
     if (call.stage === "ended" || call.stage === "ringing") return;
     call.talking = talking;
     this.#reportTalking(call);
+  }
+
+  /** A phone that rings is answered; another one stays as it is. */
+  pickUp(call: Call): void {
+    if (call.stage !== "ringing" || call.conference === null) return;
+    call.stage = "answered";
+    this.#emit({ type: "answered", call: call.id, conference: call.conference });
   }
 
   /** A phone that rings declines the call. */
@@ -245,10 +253,7 @@ export class Machine {
       if (call.stage !== "ringing" || call.conference === null) return; // It was cancelled, or declined.
       if (!inTime) this.#end(call, "no-answer");
       else if (outcome !== "answer") this.#end(call, failures[outcome]);
-      else {
-        call.stage = "answered";
-        this.#emit({ type: "answered", call: call.id, conference: call.conference });
-      }
+      else this.pickUp(call);
     });
   }
 

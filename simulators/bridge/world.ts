@@ -11,9 +11,9 @@ export interface Conference {
   locked: boolean;
   reportsSpeakers: boolean;
   anonymousId: string | null;
-  readonly accessCodes?: AccessCodes;
+  accessCodes: AccessCodes | null;
   /** `null`, and 0: any number. */
-  readonly maxCallers: number | null;
+  maxCallers: number | null;
   readonly rooms: Map<RoomId, RoomKind>;
 }
 
@@ -59,13 +59,7 @@ export class World {
   readonly ended = new Map<CallId, Call>();
 
   /** One that exists stays as it is, whosever it is. */
-  addConference(
-    key: ConfKey,
-    owner: string | null,
-    anonymousId: string | null,
-    maxCallers: number | null = null,
-    accessCodes?: AccessCodes,
-  ): Conference {
+  addConference(key: ConfKey, owner: string | null): Conference {
     const known = this.conferences.get(key);
     if (known) return known;
     const rooms = new Map<RoomId, RoomKind>([[MAIN_ROOM, "main"]]);
@@ -74,10 +68,10 @@ export class World {
       owner,
       locked: false,
       reportsSpeakers: false,
-      anonymousId,
-      maxCallers,
+      anonymousId: null,
+      accessCodes: null,
+      maxCallers: null,
       rooms,
-      ...(accessCodes && { accessCodes }),
     };
     this.conferences.set(key, added);
     return added;

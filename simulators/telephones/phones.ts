@@ -178,6 +178,8 @@ export class Phone {
   readonly #tell: (what: string) => void;
   /** Keys by INFO that the other side has not confirmed yet. */
   readonly #pressed: (() => void)[] = [];
+  /** sipp takes one word after the other: until the last key by INFO is confirmed. */
+  #keying: Promise<void> = Promise.resolve();
 
   constructor(number: string, isCalled: boolean, sound: Sound, tell: (what: string) => void) {
     this.number = number;
@@ -195,6 +197,11 @@ export class Phone {
     this.sound.say("silence");
   }
 
+  /** Signs of life in place of silence, as of a telephone that suppresses silence. */
+  sendComfortNoise(): void {
+    this.sound.say("comfort-noise");
+  }
+
   /** Its packets stop, as of a telephone without power. It still answers to SIP. */
   vanish(): void {
     this.sound.say("nothing");
@@ -203,6 +210,12 @@ export class Phone {
   /** Resolves when the last key was released, or by INFO when Asterisk has confirmed it. */
   async press(keys: string, how: "rfc4733" | "info" = "rfc4733"): Promise<void> {
     if (how === "rfc4733") return this.sound.press(keys);
+    const keyed = this.#keying.then(() => this.#pressByInfo(keys));
+    this.#keying = keyed.catch(() => {});
+    return keyed;
+  }
+
+  async #pressByInfo(keys: string): Promise<void> {
     for (const key of keys) {
       if (this.state !== "up")
         throw new Error(`${this.number} cannot key ${keys}: it is ${this.state} ${this.endedBy}`);
@@ -227,6 +240,7 @@ export class Phone {
   }
 
   async hangUp(): Promise<void> {
+    await this.#keying;
     // sipp would take a word about a call that is over for a new one.
     if (this.state === "ended") return;
     this.#tell(this.state === "up" ? "bye" : "cancel");

@@ -123,6 +123,8 @@ ${inCall("From: [$to];tag=[call_number]\nTo: [$from]\n[routes]")}
  * follows no jump. So it waits right after each thing that it says, although that makes the same steps stand here twice.
  */
 function inCall(dialogHeaders: string): string {
+  const hungUpMeanwhile = `<recv request="BYE" optional="true" next="${id("bye")}"/>
+<recv response="481" optional="true" next="${id("gone")}"/>`;
   const wait = `<recv request="BYE" optional="true" next="${id("bye")}"/>
 ${awaitDo("([a-z]+) ?([0-9*#A-D]?)", "do,key")}
 ${whenDo("info", "info")}`;
@@ -132,18 +134,21 @@ ${wait}
 
 ${label("info")}
 ${request("INFO [next_url]", "[cseq]", "[cseq] INFO", dialogHeaders, "Content-Type: application/dtmf-relay\nContent-Length: [len]\n\nSignal=[$key]\nDuration=160\n")}
+${hungUpMeanwhile}
 <recv response="200"/>
 ${says("keyed")}
 ${wait}
 
 ${label("hang-up")}
 ${request("BYE [next_url]", "[cseq]", "[cseq] BYE", dialogHeaders, noContent)}
+${hungUpMeanwhile}
 <recv response="200"/>
 ${says("ended here")}
 <nop next="${id("over")}"/>
 
 ${label("bye")}
 ${response("200 OK", "[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]", noContent)}
+${label("gone")}
 ${says("ended there")}
 
 ${label("over")}
@@ -211,6 +216,7 @@ type LabelName =
   | "hang-up"
   | "info"
   | "bye"
+  | "gone"
   | "over";
 
 function label(name: LabelName): string {
@@ -230,11 +236,12 @@ function id(name: LabelName): number {
     "hang-up",
     "info",
     "bye",
+    "gone",
     "over",
   ];
   return names.indexOf(name) + 1;
 }
 
 function refusalId(code: Refusal): number {
-  return 13 + refusals.indexOf(code);
+  return 14 + refusals.indexOf(code);
 }

@@ -4,8 +4,12 @@ import type { AddressInfo } from "node:net";
 /** Samples of a packet, 20 ms at 8,000 a second. */
 const SAMPLES = 160;
 const PACKET_MS = 20;
+/** A telephone that suppresses silence sends one packet of comfort noise (RFC 3389) in place of so many: every 160 ms. */
+const PACKETS_OF_COMFORT_NOISE = 8;
 const PCMU = 0;
 const COMFORT_NOISE = 13;
+/** In dB below the loudest. */
+const COMFORT_NOISE_LEVEL = 60;
 const TELEPHONE_EVENT = 101;
 const SILENCE = 0xff;
 const keys = "0123456789*#ABCD";
@@ -13,6 +17,8 @@ const keys = "0123456789*#ABCD";
 const LOUDNESS = 4_000;
 /** A tone counts as heard from a quarter of the loudness with which it was sent. */
 const HEARD = LOUDNESS / 4;
+
+type Says = "tone" | "silence" | "comfort-noise" | "nothing";
 
 export interface Frame {
   /** By `performance.now()`. */
@@ -34,9 +40,11 @@ export class Sound {
   signsOfLife = 0;
   /** By `performance.now()`, when the other side was first told that the last key is up. */
   keyedAt = 0;
+  /** How long a key of its own is down, in whole packets of 20 ms. */
+  keyMs = 100;
   readonly #socket: Socket;
   #theirPort = 0;
-  #says: "tone" | "silence" | "nothing" = "silence";
+  #says: Says = "silence";
   readonly #keys: { readonly key: number; readonly done: () => void }[] = [];
   /** How many packets of the key were sent. */
   #ofKey = 0;
@@ -84,7 +92,7 @@ export class Sound {
     for (const { done } of this.#keys.splice(0)) done();
   }
 
-  say(what: "tone" | "silence" | "nothing"): void {
+  say(what: Says): void {
     this.#says = what;
   }
 
@@ -151,22 +159,29 @@ export class Sound {
   #sendPacket(): void {
     const [current] = this.#keys;
     if (current) this.#sendKey(current.key);
+    else if (this.#says === "comfort-noise") this.#sendComfortNoise();
     else if (this.#says !== "nothing") this.#send(PCMU, this.#timestamp, this.#audio());
     this.#timestamp += SAMPLES;
   }
 
-  /** Five packets while the key is down, and three that say that it is up: any of them may be lost. */
+  #sendComfortNoise(): void {
+    const isDue = (this.#timestamp / SAMPLES) % PACKETS_OF_COMFORT_NOISE === 0;
+    if (isDue) this.#send(COMFORT_NOISE, this.#timestamp, Buffer.from([COMFORT_NOISE_LEVEL]));
+  }
+
+  /** A packet each 20 ms while the key is down, and three that say that it is up: any of them may be lost. */
   #sendKey(key: number): void {
+    const down = this.keyMs / PACKET_MS;
     if (this.#ofKey === 0) this.#keyBegan = this.#timestamp;
     this.#ofKey += 1;
-    const isUp = this.#ofKey > 5;
-    if (this.#ofKey === 6) this.keyedAt = performance.now();
+    const isUp = this.#ofKey > down;
+    if (this.#ofKey === down + 1) this.keyedAt = performance.now();
     const event = Buffer.alloc(4);
     event.writeUInt8(key, 0);
     event.writeUInt8((isUp ? 0x80 : 0) | 10, 1);
-    event.writeUInt16BE(Math.min(this.#ofKey, 5) * SAMPLES, 2);
+    event.writeUInt16BE(Math.min(this.#ofKey, down) * SAMPLES, 2);
     this.#send(TELEPHONE_EVENT, this.#keyBegan, event, this.#ofKey === 1);
-    if (this.#ofKey < 8) return;
+    if (this.#ofKey < down + 3) return;
     this.#ofKey = 0;
     this.#keys.shift()?.done();
   }

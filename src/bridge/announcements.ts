@@ -10,6 +10,8 @@ export const announcements = [
   "attendee-id",
   /** No conference has the keys that were tried; the call ends. */
   "unknown-conference",
+  /** Nobody who knows of new conferences can be reached: wait. Said again and again; keys count all the same. */
+  "please-wait",
   /** The conference is locked; the call ends. */
   "locked",
   /** The conference takes no more callers; the call ends. */

@@ -1,6 +1,6 @@
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { BridgeCommand, Command, CommandType, RefusalReason } from "./commands.ts";
-import type { AccessCodes } from "./schemas.ts";
+import { type AccessCodes, isSameCodes } from "./schemas.ts";
 import type { BridgeCall, BridgeState, BridgeView } from "./state.ts";
 
 /** One conference of a bridge, and the call that a command names, as the bridge holds them. */
@@ -17,7 +17,7 @@ type CommandEffect =
         readonly live?: true;
         readonly anonymousId?: string | null;
         readonly maxCallers?: number | null;
-        readonly accessCodes?: AccessCodes;
+        readonly accessCodes?: AccessCodes | null;
         readonly locked?: boolean;
       };
     }
@@ -62,12 +62,16 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
   "create-conference": {
     topic: "alone",
     undoneBy: "end-conference",
-    // One that is there takes the AnonymousID of the latest create.
-    isInEffect: ({ conference }, { anonymousId }) => conference?.anonymousId === anonymousId,
-    refusal: () => null,
-    effect: ({ anonymousId, maxCallers, accessCodes }) => ({
+    // One that is there takes all that the latest create says; a bridge may not show the limit.
+    isInEffect: ({ conference }, { anonymousId, maxCallers, accessCodes }) =>
+      conference !== undefined &&
+      conference.anonymousId === anonymousId &&
+      (conference.maxCallers === undefined || (conference.maxCallers || null) === (maxCallers || null)) &&
+      isSameCodes(conference.accessCodes, accessCodes),
+    refusal: (held, { renews }) => (renews ? needsConference(held) : null),
+    effect: ({ anonymousId, maxCallers, accessCodes = null }) => ({
       type: "conference-changed",
-      change: { live: true, anonymousId, maxCallers, ...(accessCodes && { accessCodes }) },
+      change: { live: true, anonymousId, maxCallers, accessCodes },
     }),
     personal: ({ anonymousId, accessCodes }) => ({
       ...(anonymousId && { anonymousId }),

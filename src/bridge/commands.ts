@@ -15,6 +15,8 @@ export const command = v.variant("type", [
     /** An attendee ID that makes its caller a silent monitor: muted, and no tone when it enters (protocol 4.18). */
     anonymousId: v.nullable(word),
     accessCodes: v.exactOptional(accessCodes),
+    /** Only for a conference that is there: none is made. */
+    renews: v.exactOptional(v.literal(true)),
   }),
   v.object({ type: v.picklist(["end-conference", "lock", "unlock", "report-speakers", "stop-reporting-speakers"]) }),
   typed("create-room", { room, kind: v.picklist(["sub", "private"]) }),

@@ -12,7 +12,8 @@ export interface DialSequence {
 /** The entries of a sequence that was dialled to its end. Those of a sign-in mean nothing to an adapter: WebEx tells it no profiles. */
 export interface DialledSequence {
   readonly accessCode: string;
-  readonly attendeeId: string;
+  /** `null`: the sequence has no such entry. */
+  readonly attendeeId: string | null;
 }
 
 /** No entry has more digits. */
@@ -40,7 +41,7 @@ export function readDialSequence(
   if (keyed[0] === "" && keys.includes("#")) return null;
   if (!isOver) return "begun";
   if (end !== closing) return closing.startsWith(end) ? "begun" : null;
-  const { AccessCode: accessCode = "", AttendeeID: attendeeId = "" } = Object.fromEntries(
+  const { AccessCode: accessCode = "", AttendeeID: attendeeId = null } = Object.fromEntries(
     entries.map((entry, at) => [entry, keyed[at]]),
   );
   return { accessCode, attendeeId };

@@ -36,13 +36,15 @@ export type Keypad =
       readonly unknown: number;
       readonly since: EpochMs;
     }
-  /** A telephone dials by itself: `typed` are all its keys from the opening on. */
-  | { readonly at: "sequence"; readonly typed: string; readonly unknown: number; readonly since: EpochMs }
+  | Sequence
   | {
       readonly at: "attendee-id";
       readonly conference: ConfKey;
       readonly host: boolean;
-      /** The conference may not have run yet when its key was keyed. Then the caller still keys conference keys. */
+      /**
+       * Another agent had this caller when the entry began: a key of it may be lost, and the conference may not have run when its key was
+       * keyed. So the entry counts as a conference key, or not at all.
+       */
       readonly inDoubt: boolean;
       readonly typed: string;
       readonly unknown: number;
@@ -50,6 +52,16 @@ export type Keypad =
     }
   | { readonly at: "inside"; readonly silent: boolean; readonly typed: string; readonly since: EpochMs }
   | { readonly at: "over" };
+
+/** A telephone dials by itself: `typed` are all its keys from the opening on. */
+interface Sequence {
+  readonly at: "sequence";
+  readonly typed: string;
+  /** A key of its attendee ID may be lost, or is none of the telephone's. */
+  readonly inDoubt?: boolean;
+  readonly unknown: number;
+  readonly since: EpochMs;
+}
 
 export type KeypadInput =
   | { readonly type: "keys"; readonly keys: string; readonly at: EpochMs }
@@ -75,11 +87,19 @@ export interface KeypadRules {
   find(key: string): Entrance | null;
 }
 
+interface PressRules extends KeypadRules {
+  /** A star may be the bridge's, not the caller's. */
+  readonly starsMayBeLostKeys?: boolean;
+}
+
 /** How long a prompted caller may key nothing. */
 const PATIENCE_MS = 30_000;
 /** How long a mute code waits to see whether it grows into a merge code that begins alike. */
 const CODE_PAUSE_MS = 2_000;
-/** How long a sequence that is complete waits to see whether it grows into a longer one: three pauses of a telephone, and one more. */
+/**
+ * How long a sequence waits for its next key, three pauses of a telephone and one more: by then it is all that it could grow into, and one
+ * that is not complete will not be.
+ */
 const SEQUENCE_PAUSE_MS = 8_000;
 /** How many unknown conference keys a call may try. */
 const KEY_TRIES = 3;
@@ -102,7 +122,8 @@ export function inside(silent: boolean): Keypad {
 /**
  * A caller at the prompt who is new to this agent. `keys` are all that it has keyed there, and nobody knows which conferences ran
  * when it did. So the last key of a conference that runs now counts, and what is before that counts as refused; without any such key,
- * the caller begins anew behind its last entry.
+ * the caller begins anew behind its last entry. A bridge that may have lost keys puts a star in their place: an attendee ID with a star in it
+ * is asked for once more, and so is one that was not keyed to its end.
  */
 export function resume(
   keys: string,
@@ -112,15 +133,20 @@ export function resume(
   const entries = keys.split("#");
   // Where none is found this is -1: of the entries, the last one is left, which is not complete.
   const chosen = entries.slice(0, -1).findLastIndex((entry) => rules.find(entered(entry)) !== null);
-  const { keypad, actions } = press(prompted(at), { type: "keys", keys: entries.slice(chosen).join("#"), at }, rules);
-  return { keypad: keypad.at === "attendee-id" ? { ...keypad, inDoubt: true } : keypad, actions };
+  const input = { type: "keys", keys: entries.slice(chosen).join("#"), at } as const;
+  const { keypad, actions } = press(prompted(at), input, { ...rules, starsMayBeLostKeys: true });
+  if (keypad.at === "attendee-id") return { keypad: { ...keypad, inDoubt: true }, actions };
+  // What is keyed from now on is not lost.
+  if (keypad.at === "sequence") return { keypad: { ...keypad, inDoubt: keypad.typed.includes("#") }, actions };
+  const opening = openingIn(input.keys.replace(/(?<=\d)\*$/, ""), rules);
+  return { keypad: keypad.at === "conference-key" && opening !== "" ? { ...keypad, opening } : keypad, actions };
 }
 
 /** Keys may come one at a time or many at once: the actions are the same. */
 export function press(
   keypad: Keypad,
   input: KeypadInput,
-  rules: KeypadRules,
+  rules: PressRules,
 ): { readonly keypad: Keypad; readonly actions: readonly KeypadAction[] } {
   const actions: KeypadAction[] = [];
   let next = keypad;
@@ -132,10 +158,9 @@ export function press(
 function wait(keypad: Keypad, now: EpochMs, rules: KeypadRules, actions: KeypadAction[]): Keypad {
   switch (keypad.at) {
     case "sequence": {
+      if (now - keypad.since < SEQUENCE_PAUSE_MS) return keypad;
       const dialled = completeIn(keypad.typed, rules);
-      if (dialled && now - keypad.since >= SEQUENCE_PAUSE_MS)
-        return enterDialled(keypad.unknown, dialled, now, rules, actions);
-      return now - keypad.since >= PATIENCE_MS ? hangUp("silent", actions) : keypad;
+      return dialled ? enterDialled(keypad, dialled, now, rules, actions) : askInstead(keypad, now, rules, actions);
     }
     case "conference-key":
     case "attendee-id":
@@ -150,7 +175,7 @@ function wait(keypad: Keypad, now: EpochMs, rules: KeypadRules, actions: KeypadA
   }
 }
 
-function pressOne(keypad: Keypad, key: string, now: EpochMs, rules: KeypadRules, actions: KeypadAction[]): Keypad {
+function pressOne(keypad: Keypad, key: string, now: EpochMs, rules: PressRules, actions: KeypadAction[]): Keypad {
   switch (keypad.at) {
     case "conference-key": {
       const { opening: before = "", ...rest } = keypad;
@@ -165,12 +190,14 @@ function pressOne(keypad: Keypad, key: string, now: EpochMs, rules: KeypadRules,
     case "sequence":
       return pressInSequence(keypad, key, now, rules, actions);
     case "attendee-id": {
-      if (key !== "#") return { ...keypad, typed: typedAtPrompt(keypad.typed, key), since: now };
       const { inDoubt, typed, unknown } = keypad;
+      if (key !== "#") {
+        const isLost = key === "*" && rules.starsMayBeLostKeys === true;
+        return { ...keypad, typed: typedAtPrompt(typed, key), inDoubt: inDoubt || isLost, since: now };
+      }
       if (inDoubt && rules.find(typed) !== null) return chooseConference(typed, unknown, now, rules, actions);
-      const anonymousId = inDoubt ? (rules.find(keypad.conference)?.anonymousId ?? null) : null;
-      // A key may have been lost with the agent before, and a silent monitor would be heard.
-      if (anonymousId !== null && typed !== anonymousId) return { ...keypad, inDoubt: false, typed: "", since: now };
+      // Part of an attendee ID is somebody else's, and a silent monitor would be heard.
+      if (inDoubt) return { ...keypad, inDoubt: false, typed: "", since: now };
       return enter(keypad, now, rules, actions);
     }
     case "inside":
@@ -183,8 +210,9 @@ function pressOne(keypad: Keypad, key: string, now: EpochMs, rules: KeypadRules,
 }
 
 /** What a caller at the prompt is asked for at its new place in the menu; `null`: nothing. `before`: `null` for a new caller. */
-export function promptAfter(before: Keypad | null, after: Keypad): Announcement | null {
-  if (after === before || after.at === "inside" || after.at === "over" || after.typed !== "") return null;
+export function promptAfter(before: Keypad | null, after: Keypad | null): Announcement | null {
+  if (after === before || after === null || after.at === "inside" || after.at === "over" || after.typed !== "")
+    return null;
   if (after.at === "attendee-id") return "attendee-id";
   return after.unknown > unknownKeys(before) ? "key-again" : "welcome";
 }
@@ -247,37 +275,49 @@ function enter(
  * of a sequence with an unknown code would count as further keys.
  */
 function pressInSequence(
-  { typed, unknown }: Extract<Keypad, { at: "sequence" }>,
+  keypad: Sequence,
   key: string,
   now: EpochMs,
-  rules: KeypadRules,
+  rules: PressRules,
   actions: KeypadAction[],
 ): Keypad {
+  const { typed, unknown } = keypad;
   const keys = typed + key;
   const dialled = completeIn(keys, rules);
-  if (canGrow(keys, rules)) return { at: "sequence", typed: keys, unknown, since: now };
-  if (dialled) return enterDialled(unknown, dialled, now, rules, actions);
+  if (canGrow(keys, rules)) return { ...keypad, typed: keys, since: now };
+  // One of the two stars behind the opening is the bridge's, or one too many.
+  if (key === "*" && isOpening(typed, rules)) return { ...keypad, since: now };
+  if (dialled) return enterDialled(keypad, dialled, now, rules, actions);
   const before = completeIn(typed, rules);
-  if (before) {
-    // It waited for a longer sequence, which it is not.
-    return pressOne(enterDialled(unknown, before, now, rules, actions), key, now, rules, actions);
-  }
+  // It waited for a longer sequence, which it is not.
+  if (before) return pressOne(enterDialled(keypad, before, now, rules, actions), key, now, rules, actions);
+  // With a key lost, nobody knows which entry the others belong to: the telephone dials to its end, and its caller is asked.
+  if (keypad.inDoubt || rules.starsMayBeLostKeys) return { ...keypad, inDoubt: true, since: now };
   // It is none: its keys mean what they mean without it.
   const { sequences, ...plain } = rules;
-  let keypad: Keypad = { ...prompted(now), unknown };
-  for (const each of keys) keypad = pressOne(keypad, each, now, plain, actions);
-  return keypad;
+  let next: Keypad = { ...prompted(now), unknown };
+  for (const each of keys) next = pressOne(next, each, now, plain, actions);
+  return next;
 }
 
 function enterDialled(
-  unknown: number,
+  { unknown, inDoubt }: Sequence,
   { accessCode, attendeeId }: DialledSequence,
   now: EpochMs,
   rules: KeypadRules,
   actions: KeypadAction[],
 ): Keypad {
   const chosen = chooseConference(accessCode, unknown, now, rules, actions);
-  return chosen.at === "attendee-id" ? enter({ ...chosen, typed: attendeeId }, now, rules, actions) : chosen;
+  if (chosen.at !== "attendee-id" || (inDoubt && attendeeId !== null)) return chosen;
+  return enter({ ...chosen, typed: attendeeId ?? "" }, now, rules, actions);
+}
+
+/** The telephone dials no further: its caller is asked for what is missing, and for the attendee ID in any case. */
+function askInstead({ typed, unknown }: Sequence, now: EpochMs, rules: KeypadRules, actions: KeypadAction[]): Keypad {
+  const { opening = "" } = rules.sequences?.find((sequence) => typed.startsWith(sequence.opening)) ?? {};
+  const [accessCode = "", ...more] = typed.slice(opening.length).split("#");
+  if (more.length > 0) return chooseConference(accessCode, unknown, now, rules, actions);
+  return { ...prompted(now), unknown };
 }
 
 function completeIn(keys: string, { sequences = [] }: KeypadRules): DialledSequence | null {

@@ -57,6 +57,11 @@ export const pressedKeys = v.pipe(
 /** What leads callers into a conference besides its key, in digits (protocol 2.2.1); whoever keys the subscriber's is the host. */
 export const accessCodes = v.object({ subscriber: v.nullable(word), participant: v.nullable(word) });
 export type AccessCodes = Checked<typeof accessCodes>;
+
+export function isSameCodes(one: AccessCodes | null = null, other: AccessCodes | null = null): boolean {
+  return one?.subscriber === other?.subscriber && one?.participant === other?.participant;
+}
+
 export const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const flag = v.boolean();
 

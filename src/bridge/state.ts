@@ -11,6 +11,7 @@ import {
   keyedId,
   pressedKeys,
   room,
+  whole,
   word,
 } from "./schemas.ts";
 
@@ -60,7 +61,8 @@ export const bridgeState = v.object({
       reportsSpeakers: flag,
       /** As its `create-conference` said; `null`: there is none, or the bridge does not keep it. */
       anonymousId: v.nullable(word),
-      /** The same of these. */
+      /** The same of these; absent: the bridge does not show it. */
+      maxCallers: v.exactOptional(v.nullable(whole)),
       accessCodes: v.exactOptional(accessCodes),
       rooms,
     }),

@@ -5,7 +5,7 @@ import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import { findCaller, notifyEntered, notifyMuteState } from "./callers.ts";
+import { applyEntered, findCaller, notifyEntered, notifyMuteState } from "./callers.ts";
 import type { Draft } from "./draft.ts";
 import type { Caller, CallOut, Creating, Running } from "./state.ts";
 
@@ -102,7 +102,7 @@ export function applyAdmitted(draft: Draft, callOut: CallOut): void {
   draft.callOuts.delete(callOut.call);
   const caller = newCaller(draft, callOut, MAIN_ROOM);
   draft.callers.set(caller.call, caller);
-  entered(draft, caller);
+  applyEntered(draft, caller, true);
   notifyMuteState(draft, caller, { action: "joined-main", actionResult: "ok" });
 }
 
@@ -111,11 +111,7 @@ export function placeCaller(draft: Draft, callOut: CallOut, room: RoomId, action
   draft.callOuts.delete(callOut.call);
   const caller = newCaller(draft, callOut, room);
   notifyEntered(draft, caller, action);
-  entered(draft, caller);
-}
-
-function entered(draft: Draft, { call, number }: Caller): void {
-  draft.outcome({ event: "caller-entered", call, number, dialled: true });
+  applyEntered(draft, caller, true);
 }
 
 /** The digits that were dialled. */

@@ -37,10 +37,18 @@ export function addCaller(draft: Draft, arrival: BridgeCaller): void {
     held: [],
     left: false,
   });
-  const { call, number } = arrival;
-  draft.outcome({ event: "caller-entered", call, number, dialled: false });
+  applyEntered(draft, arrival, false);
   const entered = draft.callers.get(arrival.call);
   if (entered && arrival.muted && !arrival.silent) notifyChange(draft, entered, { status: "muted" });
+}
+
+/** From now on the conference is over when it is deserted. */
+export function applyEntered(draft: Draft, { call, number }: Pick<Caller, "call" | "number">, dialled: boolean): void {
+  draft.outcome({ event: "caller-entered", call, number, dialled });
+  const { head } = draft;
+  if (head.phase !== "running" || head.keptUntil === undefined) return;
+  const { keptUntil, ...running } = head;
+  draft.head = running;
 }
 
 /** Notifies WebEx of a caller. Its answer, `caller-named`, names the call or confirms the name (protocol 2.3.3). */

@@ -4,6 +4,7 @@ import { assertNever } from "../foundation/result.ts";
 import type { FromWebex } from "../tsp/messages.ts";
 import { expireCallOut } from "./call-outs.ts";
 import { type Decision, type DecisionContext, Draft, type Outgoing } from "./draft.ts";
+import { retryRenewal } from "./entry-rules.ts";
 import { applyUndelivered } from "./failover.ts";
 import { closingDue, endIfDeserted, expireClosing, failCreate, retryEnd } from "./lifecycle.ts";
 import { retryTalk, tidyTalk } from "./private-talk.ts";
@@ -81,6 +82,8 @@ export function nextDeadline({ head, commands, callOuts, rooms }: ConferenceStat
   if (head.phase === "running") {
     consider(speechDue(head.speech));
     consider(head.retryEndAt);
+    consider(head.keptUntil);
+    if (!head.closing) consider(head.renewAt);
     consider(head.talk?.retryAt);
     if (head.closing) consider(closingDue(head.closing));
   }
@@ -107,6 +110,7 @@ function expire(draft: Draft): void {
   }
   expireClosing(draft);
   retryEnd(draft);
+  retryRenewal(draft);
   retryTalk(draft);
 }
 

@@ -3,10 +3,11 @@ import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import { applyLostEntries, notifyEntered, notifyMuteState } from "./callers.ts";
 import { answerCreate, notifyRunning } from "./conference-status.ts";
 import type { Draft, Outgoing } from "./draft.ts";
+import { entryRulesOf, renewEntryRules } from "./entry-rules.ts";
 import { recallForFailover } from "./private-talk.ts";
 import { notifyRooms } from "./rooms.ts";
 import { applyLostSpeech } from "./speakers.ts";
-import type { CreateRequest, Creating, Running } from "./state.ts";
+import type { CreateRequest, Creating, EntryRules, Running } from "./state.ts";
 
 /** How long a replaced handle is accepted in requests (protocol 4.9, last paragraph). */
 const FORMER_HANDLE_MS = 60_000;
@@ -22,7 +23,7 @@ const MAX_DEPARTED = 1_000;
 export function failOver(draft: Draft, head: Running, message: CreateRequest): void {
   const queued = draft.unconfirmed().filter(({ host }) => host === head.host && host !== message.replyTo);
   const departed = [...head.departed, ...departuresIn(queued.map((post) => post.message))];
-  const { speech, lostEntries, ...rest } = setServer(draft, head, message);
+  const { speech, lostEntries, keptUntil, ...rest } = setServer(draft, head, message);
   // Speakers are reported again when the new server asks for it (protocol 4.16).
   const silenced = speech && { ...speech, reporting: false, reported: [], changedAt: null };
   const running: Running = { ...rest, attached: true, departed: [], ...(silenced && { speech: silenced }) };
@@ -43,16 +44,7 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
   // The new server never saw these calls, and is notified all the same (protocol F4, section 5, row 17).
   for (const extCallId of departed) draft.notify({ type: "caller-changed", extCallId, status: "left" });
   recallForFailover(draft);
-  renewAnonymousId(draft, running, head.anonymousId);
-}
-
-/**
- * The keypad goes by the AnonymousID of the latest create (protocol 4.18); a create of what is there changes nothing else. One at
- * a time: however often WebEx moves while the bridge is away, one command waits for it.
- */
-export function renewAnonymousId(draft: Draft, { maxCallers, anonymousId }: Running, before: string | null): void {
-  if (anonymousId === before || draft.isPending("create-conference")) return;
-  draft.issue({ type: "create-conference", maxCallers, anonymousId });
+  renewEntryRules(draft, head);
 }
 
 /**
@@ -70,13 +62,19 @@ export function setServer<Head extends Creating | Running>(draft: Draft, head: H
     extConfId: message.extConfId,
     host,
     formerHandles: head.extConfId === message.extConfId ? former : [...former, replaced].slice(-MAX_FORMER_HANDLES),
-    anonymousId: message.anonymousId ?? head.anonymousId,
-    ...namedHostOf(message),
+    ...saidAnew(draft, head, message),
   };
 }
 
+/** What this create says anew of a conference that is there or about to be. */
+export function saidAnew(draft: Draft, head: Creating | Running, message: CreateRequest): EntryRules & NamedHost {
+  return { ...entryRulesOf(draft, message, head), ...namedHostOf(message) };
+}
+
+type NamedHost = Pick<Creating, "namedHost">;
+
 /** The host's call, where the create names it; a later create that does not leaves the name as it is. */
-export function namedHostOf({ hostAttendeeId, hostExtCallId }: CreateRequest): Pick<Creating, "namedHost"> {
+export function namedHostOf({ hostAttendeeId, hostExtCallId }: CreateRequest): NamedHost {
   if (hostAttendeeId === undefined && hostExtCallId === undefined) return {};
   return {
     namedHost: {

@@ -1,5 +1,4 @@
 import type { Command } from "../bridge/commands.ts";
-import type { AccessCodes } from "../bridge/schemas.ts";
 import type { EpochMs, ExtConfId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
@@ -8,13 +7,12 @@ import { removeCallOut } from "./call-outs.ts";
 import { notifyChange } from "./callers.ts";
 import { answerCreate, notifyRunning, notifyStatus } from "./conference-status.ts";
 import { COMMAND_TIMEOUT_MS, type Draft, type Outcome } from "./draft.ts";
-import { failOver, isClosedAnswer, isEnd, namedHostOf, renewAnonymousId, setServer } from "./failover.ts";
+import { createCommand, entryRulesOf, refusesZero, renewEntryRules } from "./entry-rules.ts";
+import { failOver, isClosedAnswer, isEnd, namedHostOf, saidAnew, setServer } from "./failover.ts";
 import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state.ts";
 
 /** Pause after a bridge refused to end a deserted conference. */
 const RETRY_END_MS = 60_000;
-/** The keypad takes no more digits. */
-const MAX_CODE = 64;
 /** How many creates of WebEx may wait for the bridge; a further one is refused at once. */
 const MAX_WAITING_CREATES = 50;
 /** How long a conference that WebEx has detached from before anybody could enter waits for its first caller. */
@@ -40,12 +38,19 @@ function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void
     case "running": {
       const { closing } = head;
       if (!closing)
-        return isFailover(head, message) ? failOver(draft, head, message) : answerCreate(draft, requestOf(message));
+        return isFailover(head, message) ? failOver(draft, head, message) : repeatCreate(draft, head, message);
       if (closing.next.length >= MAX_WAITING_CREATES) return draft.answer(requestOf(message), "capacity-exceeded");
       draft.head = { ...head, closing: { ...closing, next: [...closing.next, { message, answerBy }] } };
       return;
     }
   }
+}
+
+/** WebEx asks again for what is there. */
+function repeatCreate(draft: Draft, head: Running, message: CreateRequest): void {
+  answerCreate(draft, requestOf(message));
+  draft.head = { ...head, ...saidAnew(draft, head, message) };
+  renewEntryRules(draft, head);
 }
 
 /** WebEx asks again before the bridge has created it. If it has detached meanwhile, it attaches anew (protocol 4.8 step 6). */
@@ -54,12 +59,15 @@ function joinCreate(draft: Draft, head: Creating, message: CreateRequest): void 
   const { keeps = [], ...creating } = head;
   for (const request of keeps) draft.answer(request, "ok");
   draft.head = creating;
-  const ongoing = isFailover(creating, message) ? setServer(draft, creating, message) : creating;
+  const isOther = isFailover(creating, message);
+  const ongoing = isOther
+    ? setServer(draft, creating, message)
+    : { ...creating, ...saidAnew(draft, creating, message) };
   draft.head = { ...ongoing, requests: [...ongoing.requests, ...openRequests(message)] };
 }
 
 /** The bridge has created it (protocol 4.1). */
-export function completeCreate(draft: Draft, head: Creating, { anonymousId }: Command<"create-conference">): void {
+export function completeCreate(draft: Draft, head: Creating, told: Command<"create-conference">): void {
   const running = runningFrom(head);
   draft.head = running;
   draft.outcome({ event: "conference-created", extConfId: head.extConfId, host: head.host });
@@ -68,10 +76,10 @@ export function completeCreate(draft: Draft, head: Creating, { anonymousId }: Co
   for (const request of head.requests.filter(isFromServer)) answerCreate(draft, request);
   notifyRunning(draft, running);
   for (const request of head.requests.filter((one) => !isFromServer(one))) answerCreate(draft, request);
-  renewAnonymousId(draft, running, anonymousId);
+  renewEntryRules(draft, told);
   if (head.keeps) {
     detach(draft, running, head.keeps);
-    draft.head = { ...(draft.head as Running), retryEndAt: draft.at + KEPT_EMPTY_MS };
+    draft.head = { ...(draft.head as Running), keptUntil: draft.at + KEPT_EMPTY_MS };
   }
 }
 
@@ -127,17 +135,24 @@ function detach(draft: Draft, head: Running, requests: readonly OpenRequest[]): 
 /** Ends a conference that WebEx has detached from and that nobody is in (protocol 4.8). */
 export function endIfDeserted(draft: Draft): void {
   const { head } = draft;
-  if (head.phase !== "running" || head.attached || head.closing || head.retryEndAt !== undefined) return;
+  if (head.phase !== "running" || head.attached || head.closing) return;
+  if (head.retryEndAt !== undefined || head.keptUntil !== undefined) return;
   const isWanted = ({ stage }: CallOut) => stage !== "dropping"; // The others are hung up by the end.
   if (!draft.callers.find((caller) => !caller.left) && !draft.callOuts.find(isWanted)) beginEnd(draft, head, []);
 }
 
-/** Lets a refused end be tried again once the pause is over. */
+/** Lets a refused end be tried again once the pause is over, and a conference end that nobody came into. */
 export function retryEnd(draft: Draft): void {
   const { head, at } = draft;
-  if (head.phase !== "running" || head.retryEndAt === undefined || at < head.retryEndAt) return;
-  const { retryEndAt, ...running } = head;
-  draft.head = running;
+  if (head.phase !== "running") return;
+  const { retryEndAt, keptUntil, ...running } = head;
+  const isOver = (until: EpochMs | undefined) => until !== undefined && until <= at;
+  if (!isOver(retryEndAt) && !isOver(keptUntil)) return;
+  draft.head = {
+    ...running,
+    ...(retryEndAt !== undefined && !isOver(retryEndAt) && { retryEndAt }),
+    ...(keptUntil !== undefined && !isOver(keptUntil) && { keptUntil }),
+  };
 }
 
 function beginEnd(draft: Draft, head: Running, requests: readonly OpenRequest[]): void {
@@ -192,11 +207,9 @@ export function endByTelephone(draft: Draft): void {
   const { head } = draft;
   if (head.phase !== "running") return;
   if (head.closing) return completeClose(draft, head.closing);
-  const isCreatedAnew = draft.isPending("create-conference");
   answerOpenRequests(draft, "conference-closed");
   notifyStatus(draft, "ended");
   end(draft, "telephone");
-  if (isCreatedAnew) draft.issue({ type: "end-conference" });
 }
 
 /** The bridge has lost the conference: WebEx is notified that each caller left and that the conference is over. */
@@ -204,21 +217,17 @@ export function endAsLost(draft: Draft): void {
   const { head } = draft;
   if (head.phase !== "running") return;
   if (head.closing) return completeClose(draft, head.closing);
-  const isCreatedAnew = draft.isPending("create-conference");
   for (const callOut of draft.callOuts.values()) if (callOut.stage === "waiting") removeCallOut(draft, callOut);
   answerOpenRequests(draft, "bridge-unreachable");
   for (const caller of draft.callers.values()) if (!caller.left) notifyChange(draft, caller, { status: "left" });
   notifyStatus(draft, "ended");
   end(draft, "lost");
-  if (isCreatedAnew) draft.issue({ type: "end-conference" });
 }
 
 function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): void {
-  const { extConfId, replyTo, anonymousId = null } = message;
-  if (message.maxCallers === 0 && draft.context.settings.protocol.zeroAttendees === "refused") {
-    return draft.answer(requestOf(message), "capacity-exceeded");
-  }
-  const maxCallers = message.maxCallers || null; // 0: WebEx sets no limit.
+  const { extConfId, replyTo } = message;
+  if (message.maxCallers === 0 && refusesZero(draft)) return draft.answer(requestOf(message), "capacity-exceeded");
+  const rules = entryRulesOf(draft, message);
   // This life may be on another bridge: pending commands of the one before stay with their bridge.
   const { bridge } = draft.context;
   if (bridge !== null)
@@ -228,22 +237,11 @@ function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): v
     extConfId,
     host: replyTo,
     formerHandles: [],
-    maxCallers,
-    anonymousId,
+    ...rules,
     ...namedHostOf(message),
     requests: openRequests(message),
   };
-  const accessCodes = accessCodesOf(message);
-  const command = { type: "create-conference", maxCallers, anonymousId, ...(accessCodes && { accessCodes }) } as const;
-  draft.issue(command, null, { timeoutMs: answerBy - draft.at });
-}
-
-/** The codes of the meeting's account that callers can key (protocol 2.2.1). */
-function accessCodesOf({ subscriberCode, participantCode }: CreateRequest): AccessCodes | null {
-  const [subscriber = null, participant = null] = [subscriberCode, participantCode].map((code) =>
-    code === undefined || code.length > MAX_CODE ? null : code,
-  );
-  return subscriber === null && participant === null ? null : { subscriber, participant };
+  draft.issue(createCommand(rules), null, { timeoutMs: answerBy - draft.at });
 }
 
 function isFailover(head: Creating | Running, message: CreateRequest): boolean {

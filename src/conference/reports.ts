@@ -6,7 +6,7 @@ import { applyAdmitted, applyHangUp, applyRefusal, endCallOut } from "./call-out
 import { addCaller, applyAttendeeId, applyMuted, removeCaller } from "./callers.ts";
 import { setLocked } from "./conference-status.ts";
 import { type Draft, resultWord } from "./draft.ts";
-import { renewAnonymousId } from "./failover.ts";
+import { delayRenewal, renewEntryRules } from "./entry-rules.ts";
 import { completeClose, completeCreate, endAsLost, endByTelephone, failClose, failCreate } from "./lifecycle.ts";
 import { applyInviteeMove, applyInviteeMuted, applyTalkRoom, connectAnswered, talkOf } from "./private-talk.ts";
 import { compareWithBridge, endAsOver } from "./reconcile.ts";
@@ -102,7 +102,7 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
   const { command, request } = pending;
   switch (command.type) {
     case "create-conference":
-      if (head.phase === "running" && !head.closing) return renewAnonymousId(draft, head, command.anonymousId);
+      if (head.phase === "running") return result.done ? renewEntryRules(draft, command) : delayRenewal(draft, head);
       if (head.phase !== "creating") return;
       return result.done ? completeCreate(draft, head, command) : failCreate(draft, head, resultWord(result));
     case "end-conference":

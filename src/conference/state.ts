@@ -1,4 +1,5 @@
 import type { BridgeCommand } from "../bridge/commands.ts";
+import type { AccessCodes } from "../bridge/schemas.ts";
 import type {
   BridgeName,
   CallId,
@@ -49,8 +50,12 @@ export interface Running extends Ongoing {
   readonly locked: boolean;
   /** Present while the bridge is to end it. If the bridge refuses, the conference goes on. */
   readonly closing?: Closing;
-  /** A deserted conference is ended at this time, not before: the bridge refused to end it, or nobody could enter it yet. */
+  /** A deserted conference is ended at this time, not before: the bridge refused to end it. */
   readonly retryEndAt?: EpochMs;
+  /** The same where WebEx has detached from it and nobody has entered yet (protocol 4.8). */
+  readonly keptUntil?: EpochMs;
+  /** Present after the bridge refused to take the entry rules: when it is told again. */
+  readonly renewAt?: EpochMs;
   /** Present while the bridge reports who speaks (protocol 4.16). */
   readonly speech?: Speech;
   /** Present while the host talks to an invitee in private (protocol 4.21). */
@@ -116,15 +121,23 @@ export interface PrivateTalk {
   readonly retryAt?: EpochMs;
 }
 
+/** What the latest create says about callers who enter, as the bridge and its agent are told. */
+export interface EntryRules {
+  /** How many there may be; `null`: any number. */
+  readonly maxCallers: number | null;
+  /** Whoever keys it as its attendee ID is a silent monitor (protocol 4.18). */
+  readonly anonymousId: string | null;
+  /** Absent: the key alone leads in. */
+  readonly accessCodes?: AccessCodes;
+}
+
 /** The part of a conference that it has from the request to create it until its end. */
-export interface Ongoing {
+export interface Ongoing extends EntryRules {
   readonly extConfId: ExtConfId;
   /** The TSP server that is notified (protocol T12). */
   readonly host: WebexHost;
   /** Handles that a failover replaced: they are accepted for a short time (protocol 4.9). */
   readonly formerHandles: readonly { readonly extConfId: ExtConfId; readonly until: EpochMs }[];
-  readonly maxCallers: number | null;
-  readonly anonymousId: string | null;
   /** The host's call, where the meeting's data name it. */
   readonly namedHost?: { readonly attendeeId?: string; readonly extCallId?: string };
 }

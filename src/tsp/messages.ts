@@ -177,7 +177,7 @@ export const toWebex = {
   "message-error": documented("A2W_RspMessageError", "2.3.1", {
     msgId,
     result,
-    text: optional("ErrMsg", { kind: "text", max: 512 }, { repaired: "cut", extra: true }),
+    text: optional("ErrMsg", { kind: "text", max: 512 }, { repaired: "cut" }),
   }),
   "conference-changed": documented("A2W_NotifyConferenceChange", "2.3.2", {
     msgId,

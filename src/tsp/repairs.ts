@@ -8,10 +8,13 @@ const tag = /<(?![!?])(?:[^<>"']|"[^"<]*"|'[^'<]*')*>/g;
 /** Typographic quotes, or what is left of their three bytes where a program read them as three letters of windows-1252. */
 const quote = "(?:[\u201c\u201d\u201e\u201f]|\u00e2\u20ac[\u0153\u009c\u009d]?)";
 
-/** A value that is well quoted stands first in each pattern, so that nothing in it is changed. */
+/**
+ * A value that is well quoted stands first in each pattern, so that nothing in it is changed. A value between typographic quotes
+ * holds none of them, so that each search for the closing one ends where the next can begin: that too is linear in time.
+ */
 const slips: Readonly<Record<Repair, { readonly pattern: RegExp; readonly with: string; readonly note: string }>> = {
   quotes: {
-    pattern: new RegExp(`("[^"]*"|'[^']*')|(=\\s*)${quote}([^"'<>]*?)${quote}(?=[\\s/>;])`, "g"),
+    pattern: new RegExp(`("[^"]*"|'[^']*')|(=\\s*)${quote}((?:(?!${quote})[^"'<>])*)${quote}(?=[\\s/>;])`, "g"),
     with: '"',
     note: "typographic quotes around a value are read as straight ones",
   },

@@ -7,6 +7,7 @@ import type { AgentSettings } from "../../bridge-agent/settings.ts";
 import { Machine } from "../../simulators/bridge/machine.ts";
 import type { BridgeCommand, ExecutionResult, IssuedCommand } from "../../src/bridge/commands.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
+import type { KeypadCodes } from "../../src/bridge/keypad.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import { Clock } from "../simulation/clock.ts";
@@ -63,6 +64,7 @@ export class AgentWorld {
   activeSince = 1;
   /** Whether the bridge has no other agent. */
   alone = true;
+  keypad: KeypadCodes = { merge: "*1", mute: "*6" };
   /** The connection looks alive, but what the agent says is lost. */
   edgeDeaf = false;
   /** How the edge reacts to what it takes, with commands of its own. */
@@ -164,8 +166,7 @@ export class AgentWorld {
 
   connectEdge(role: "active" | "standby" = "active"): void {
     this.#edgeUp = true;
-    const keypad = { merge: "*1", mute: "*6" };
-    const { epoch, activeSince, alone } = this;
+    const { epoch, activeSince, alone, keypad } = this;
     this.tell({ type: "welcome", role, epoch, activeSince, heartbeatMs: 3_000, alone, keypad });
   }
 

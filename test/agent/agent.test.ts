@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
 import { ReportStream } from "../../bridge-agent/reports.ts";
+import { isInEffect } from "../../src/bridge/command-rules.ts";
 import type { BridgeCommand, Command } from "../../src/bridge/commands.ts";
 import type { NumberedReport, Report } from "../../src/bridge/events.ts";
-import { digestOf } from "../../src/bridge/state.ts";
+import { type BridgeState, digestOf, viewOf } from "../../src/bridge/state.ts";
 import {
   type CallId,
   type CommandId,
@@ -389,6 +390,60 @@ describe("calls", () => {
         .slice(-1);
       const callers = (snapshot?.type === "snapshot" && snapshot.conference?.callers) || [];
       expect(callers.map(({ host = false }) => host)).toEqual([false, true]);
+    });
+
+    test("those of the latest create lead in, with its AnonymousID and its limit, also after a restart (protocol 2.2.1, 4.18)", () => {
+      const world = withCodes();
+      const latest = { subscriber: "3333", participant: "2222" };
+      world.command("again", { ...create, anonymousId: "555", maxCallers: 3, accessCodes: latest });
+      world.settle();
+      expect(["1111##", "3333##"].map((keys) => dialled(world, keys))).toEqual([isOutside, isHost]);
+      world.restart();
+      world.settle();
+      expect(["1111##", "2222#555#"].map((keys) => dialled(world, keys))).toEqual([isOutside, isIn]);
+      const silent = [...world.machine.world.calls.values()].filter(({ muted }) => muted);
+      expect(silent.map(({ attendeeId }) => attendeeId)).toEqual(["555"]);
+
+      world.command("without", { ...create, maxCallers: 2 });
+      world.settle();
+      for (const keys of ["3333##", "2222##", "987654321##"]) dialled(world, keys);
+      expect([...world.machine.world.calls.values()].filter(({ stage }) => stage === "entered")).toHaveLength(2);
+    });
+
+    test("an agent that did not make the conference knows its limit (protocol 4.2)", () => {
+      const { machine } = withCodes();
+      const [held] = machine.world.conferences.values();
+      if (held) held.maxCallers = 1;
+      for (const keys of ["2222##", "987654321##"]) machine.dialIn("", keys);
+      const world = new AgentWorld();
+      world.machine = machine;
+      world.connect();
+      world.settle();
+      expect([...machine.world.calls.values()].map(({ stage }) => stage)).toEqual(["entered"]);
+      expect(world.acts().filter((act) => act.startsWith("admit"))).toHaveLength(1);
+    });
+
+    test("a create in doubt is carried out again unless the bridge has all that it says", () => {
+      const said = { ...create, maxCallers: 5, accessCodes };
+      for (const [shown, isDone] of [
+        [{}, true],
+        [{ anonymousId: "555" }, false],
+        [{ maxCallers: 6 }, false],
+        [{ maxCallers: undefined }, true], // This bridge does not show it.
+        [{ accessCodes: { subscriber: "1111", participant: null } }, false],
+        [{ accessCodes: undefined }, false],
+      ] as const) {
+        const world = new AgentWorld();
+        world.connect();
+        world.command("create", said);
+        world.settle();
+        const state = world.machine.state();
+        const view = viewOf({
+          ...state,
+          conferences: state.conferences.map((one) => ({ ...one, ...shown })),
+        } as BridgeState);
+        expect(isInEffect(view, KEY, said), JSON.stringify(shown)).toBe(isDone);
+      }
     });
 
     test("a code that two conferences have leads into neither, and into the other one once one is over (protocol 2.2.1)", () => {

@@ -60,6 +60,21 @@ describe("what callers hear", () => {
     expect(heard(world, `${KEY}##`)).toEqual(["welcome", "attendee-id", "joined"]);
   });
 
+  test("of two callers at the attendee ID the first takes the last place, and the bridge is not asked for the other one (protocol 4.2)", () => {
+    const world = running();
+    world.command("limit", { ...create, maxCallers: 1 });
+    world.settle();
+    const [first, second] = [world.machine.dialIn("", `${KEY}#`), world.machine.dialIn("", `${KEY}#`)];
+    world.settle();
+
+    press(world, first, "#");
+    press(world, second, "#");
+    world.settle();
+
+    expect([first, second].map((call) => heardBy(world, call).at(-1))).toEqual(["alone", "full"]);
+    expect(world.acts().slice(2)).toEqual([`admit ${first} done`, `expel ${second} done`]);
+  });
+
   test("keys that come at once are past all that is asked for between them", () => {
     const world = running();
     world.machine.dialIn("14085551234", `5#${KEY}##`);
@@ -113,6 +128,18 @@ describe("what callers hear", () => {
     expect(world.announced).toEqual(["c1-boot1 welcome", "c1-boot1 goodbye"]);
   });
 
+  test("a telephone that dials by itself and stops is asked for the rest (protocol 6.6)", () => {
+    const world = running();
+    world.keypad = { ...world.keypad, sequences: ["*01*[AccessCode]#[AttendeeID]#*01*"] };
+    world.connectEdge();
+    world.settle();
+    world.machine.dialIn("14085551234", `*01*${KEY}#44`);
+    world.settle();
+    world.announced.length = 0;
+    world.pass(9_000);
+    expect(world.announced).toEqual(["c1-boot1 attendee-id"]);
+  });
+
   test("nothing is told by a standby; an agent that takes over asks anew where the caller has keyed nothing of it", () => {
     const world = running();
     world.machine.dialIn("14085551234", "");
@@ -125,5 +152,156 @@ describe("what callers hear", () => {
     world.settle();
 
     expect(world.announced).toEqual(["c1-boot1 welcome", "c2-boot1 attendee-id"]);
+  });
+});
+
+describe("without the edge, a caller is told to wait", () => {
+  function withoutEdge(alone: boolean): AgentWorld {
+    const world = new AgentWorld();
+    world.alone = alone;
+    world.connect();
+    world.command("create", create);
+    world.pass(5_000);
+    world.loseEdge();
+    world.settle();
+    return world;
+  }
+  const dialIn = (world: AgentWorld, keys = "") => {
+    const id = world.machine.dialIn("14085551234", keys);
+    world.settle();
+    return id;
+  };
+  /** What this caller hears from now on in this time. */
+  const heardWithin = (world: AgentWorld, id: CallId, ms: number) => {
+    world.announced.length = 0;
+    world.pass(ms);
+    return heardBy(world, id);
+  };
+  const backAgain = (world: AgentWorld) => {
+    world.announced.length = 0;
+    world.connectEdge();
+    world.settle();
+  };
+
+  describe.each([
+    ["an agent that is alone", true],
+    ["one of two agents", false],
+  ])("by %s", (_, alone) => {
+    test("at once and each 16 s, until the edge is back and asks for its key", () => {
+      const world = withoutEdge(alone);
+      // By then the journal has what came before.
+      world.pass(60_000);
+      const before = world.journal.load();
+
+      const id = dialIn(world);
+      expect(world.announced).toEqual([`${id} please-wait`]);
+      expect(heardWithin(world, id, 15_800)).toEqual([]);
+      expect(heardWithin(world, id, 200)).toEqual(["please-wait"]);
+      expect(heardWithin(world, id, 160_000)).toEqual(Array(10).fill("please-wait"));
+      expect(world.status.calls).toBe(1);
+      expect(world.acts()).toEqual(["create-conference done"]);
+      expect(world.journal.load()).toEqual(before);
+
+      backAgain(world);
+      expect(world.announced).toEqual([`${id} welcome`]);
+      expect(heardWithin(world, id, 29_800)).toEqual([]);
+      expect(heardWithin(world, id, 200)).toEqual(["goodbye"]);
+    });
+
+    test("after 16 s, if it was there before", () => {
+      const world = new AgentWorld();
+      world.alone = alone;
+      world.connect();
+      world.settle();
+      const id = dialIn(world);
+      world.pass(10_000);
+      world.loseEdge();
+      expect(heardWithin(world, id, 5_800)).toEqual([]);
+      expect(heardWithin(world, id, 26_400)).toEqual(["please-wait", "please-wait"]);
+    });
+
+    test("not while it keys, and begins its key anew once it was", () => {
+      const world = withoutEdge(alone);
+      const id = dialIn(world);
+      world.pass(10_000);
+      press(world, id, "98");
+      expect(heardWithin(world, id, 15_800)).toEqual([]);
+      expect(heardWithin(world, id, 200)).toEqual(["please-wait"]);
+
+      backAgain(world);
+      expect(world.announced).toEqual([`${id} welcome`]);
+      press(world, id, `${KEY}##`);
+      expect(heardBy(world, id)).toEqual(["welcome", "attendee-id", "alone"]);
+    });
+
+    test("whatever keys it tries, and is let go for none of them", () => {
+      const world = withoutEdge(alone);
+      const id = dialIn(world);
+      press(world, id, "5#6#7#8#");
+      world.pass(60_000);
+      expect(new Set(heardBy(world, id))).toEqual(new Set(["please-wait"]));
+      expect(world.status.calls).toBe(1);
+    });
+
+    test("and no more after its end", () => {
+      const world = withoutEdge(alone);
+      const id = dialIn(world);
+      const call = world.machine.world.calls.get(id);
+      if (call) world.machine.hangUp(call);
+      world.settle();
+      expect(heardWithin(world, id, 60_000)).toEqual([]);
+      expect(world.status.calls).toBe(0);
+    });
+  });
+
+  test("but goes in by the key of a conference that runs, if the agent is alone", () => {
+    const world = withoutEdge(true);
+    const id = dialIn(world);
+    press(world, id, `${KEY}#`);
+    expect(heardWithin(world, id, 17_000)).toEqual([]);
+    press(world, id, "#");
+    expect(heardBy(world, id)).toEqual(["alone"]);
+    expect(heardWithin(world, id, 60_000)).toEqual([]);
+  });
+
+  test("and goes in when the edge is back, if it has keyed all meanwhile", () => {
+    const world = withoutEdge(false);
+    const id = dialIn(world, `${KEY}#444#`);
+    world.pass(10_000);
+    expect(world.acts().at(-1)).toBe("create-conference done");
+    backAgain(world);
+    expect(world.announced).toEqual([`${id} alone`]);
+  });
+
+  test("by one of two agents that found it when the edge had gone again", () => {
+    const world = new AgentWorld();
+    world.alone = false;
+    const id = dialIn(world);
+    world.connect();
+    world.loseEdge();
+    world.settle();
+    expect(world.announced).toEqual([`${id} please-wait`]);
+  });
+
+  test("by none of two agents that does not act on the bridge", () => {
+    const world = withoutEdge(false);
+    world.restart();
+    dialIn(world);
+    world.connectEdge("standby");
+    world.settle();
+    world.loseEdge();
+    dialIn(world);
+    world.pass(60_000);
+    expect(world.announced).toEqual([]);
+  });
+
+  test("and hears nothing of it when the edge is soon back", () => {
+    const world = running();
+    const id = dialIn(world);
+    world.pass(5_000);
+    world.loseEdge();
+    expect(heardWithin(world, id, 5_000)).toEqual([]);
+    backAgain(world);
+    expect(world.announced).toEqual([]);
   });
 });

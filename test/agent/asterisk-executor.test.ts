@@ -53,17 +53,18 @@ test("writes a conference's anonymous ID, limit and access codes down before its
   expect(steps[2]?.parameters).toEqual({ variable: "BRIDGEHEAD_CONFERENCE_bridgehead-command-1" });
 });
 
-test("a conference that is created once more takes the new anonymous ID, and all else of it stays", async () => {
-  const accessCodes = { subscriber: "1111", participant: null };
+test("a conference that is created once more takes the new anonymous ID, limit and access codes", async () => {
+  const first = { anonymousId: "0444", maxCallers: 5, accessCodes: { subscriber: "1111", participant: null } };
+  const again = { anonymousId: "0555", maxCallers: 9, accessCodes: { subscriber: null, participant: "3333" } };
   world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
-  expect(await execute({ ...create, anonymousId: "0444", maxCallers: 5, accessCodes })).toEqual({ done: true });
 
-  expect(await execute({ ...create, anonymousId: "0555" })).toEqual({ done: true });
+  for (const what of [first, again, {}]) expect(await execute({ ...create, ...what })).toEqual({ done: true });
 
   const notes = world.asterisk.requests.flatMap(({ parameters }) =>
     String(parameters.variable).includes("CONFERENCE") ? [JSON.parse(String(parameters.value))] : [],
   );
-  expect(notes).toMatchObject(["0444", "0555"].map((anonymousId) => ({ anonymousId, maxCallers: 5, accessCodes })));
+  expect(notes).toMatchObject([first, again, { anonymousId: null, maxCallers: null }]);
+  expect(notes[2]).not.toHaveProperty("accessCodes");
 });
 
 test.each([

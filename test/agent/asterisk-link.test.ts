@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AriChannel, AriEvent } from "../../bridge-agent/drivers/asterisk/ari.ts";
 import type { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
-import { callNotesOf, newCall } from "../../bridge-agent/drivers/asterisk/mirror.ts";
-import { bridgeName } from "../../bridge-agent/drivers/asterisk/names.ts";
+import { type Call, callNotesOf, newCall } from "../../bridge-agent/drivers/asterisk/mirror.ts";
+import { bridgeName, CALL_VARIABLE } from "../../bridge-agent/drivers/asterisk/names.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
@@ -211,6 +211,83 @@ describe.each([
   });
 });
 
+describe("a caller whom the agent has at the prompt, and who presses a key before its first snapshot since it acts again:", () => {
+  /** What is written on Asterisk about the caller. */
+  let stored = "";
+  const note = (more: Partial<Call>) => {
+    stored = JSON.stringify(
+      callNotesOf(newCall(caller, "in", { number: "14085550001", dialled: "18005551234", ...more })),
+    );
+  };
+  const asked = (what: string) => world.asterisk.requests.filter((request) => request.what === what).length;
+  const mutes = () => [asked(`POST /channels/${caller}/mute`), asked(`DELETE /channels/${caller}/mute`)];
+  const silentMonitor = { conference, muted: true, joinTone: false, attendeeId: "4711" } as const;
+  let driver: AsteriskDriver;
+  beforeEach(async () => {
+    const { answers } = world.asterisk;
+    driver = await world.startActive();
+    answers["POST /bridges"] = { status: 200, body: {} };
+    answers[`POST /channels/${caller}/answer`] = { status: 204 };
+    answers[`POST /channels/${caller}/mute`] = { status: 204 };
+    answers[`DELETE /channels/${caller}/mute`] = { status: 204 };
+    answers[`GET /channels/${caller}/variable`] = () => ({ status: 200, body: { value: stored } });
+    answers[`POST /channels/${caller}/variable`] = ({ parameters: { variable, value } }) => {
+      if (variable === CALL_VARIABLE) stored = String(value);
+      return { status: 204 };
+    };
+    expect(await driver.execute("command-1" as CommandId, conference, create)).toEqual({ done: true });
+    world.asterisk.send(began(caller));
+    await world.reported("prompted");
+    await vi.waitFor(() => expect(stored).not.toBe(""));
+  });
+
+  /** The caller in the state after the agent has lost its link, acts again and hears these keys before its first snapshot. */
+  async function afterKeys(keys: string, inside: readonly string[]): Promise<unknown> {
+    const { answers, send } = world.asterisk;
+    world.asterisk.sockets[0]?.terminate();
+    await world.reported("connected");
+    const name = bridgeName({ owner: "acme/bridge-1", conference, room: MAIN_ROOM, kind: "main" });
+    answers["GET /bridges"] = { status: 200, body: [{ id: "bridgehead-command-1", name, channels: inside }] };
+    answers["GET /applications/bridgehead"] = { status: 200, body: { channel_ids: [caller] } };
+    answers["GET /channels"] = () => {
+      for (const key of keys) send(pressed(caller, key));
+      answers["GET /channels"] = { status: 200, body: [channel(caller)] };
+      return { status: 200, body: [channel(caller)] };
+    };
+    driver.activate(5);
+    const calls = (await driver.state())?.calls;
+    await driver.state(); // What follows has been asked for.
+    return calls?.find(({ call }) => call === caller);
+  }
+
+  test("another agent has let it in as a silent monitor: it stays one", async () => {
+    note(silentMonitor);
+    const before = mutes();
+    expect(await afterKeys("*", [caller])).toMatchObject({ stage: "entered", ...silentMonitor });
+    expect(JSON.parse(stored)).toMatchObject(silentMonitor);
+    await vi.waitFor(() => expect(mutes()).toEqual([(before[0] ?? 0) + 1, before[1]]));
+  });
+
+  test("the agent's own admit of a silent monitor is in doubt: it is one", async () => {
+    const addChannel = "POST /bridges/bridgehead-command-1/addChannel";
+    world.asterisk.answers[addChannel] = null;
+    const { conference: _, ...how } = silentMonitor;
+    const admitted = driver.execute("command-2" as CommandId, conference, { type: "admit", call: caller, ...how });
+    await vi.waitFor(() => expect(asked(addChannel)).toBe(1));
+    const before = mutes();
+    expect(await afterKeys("5", [caller])).toMatchObject({ stage: "entered", ...silentMonitor });
+    expect(await admitted).toEqual({ done: "unknown" });
+    expect(JSON.parse(stored)).toMatchObject(silentMonitor);
+    await vi.waitFor(() => expect(mutes()).toEqual([(before[0] ?? 0) + 1, before[1]]));
+  });
+
+  test("what was half keyed before is taken back", async () => {
+    for (const key of "987654321#1") world.asterisk.send(pressed(caller, key));
+    await vi.waitFor(() => expect(JSON.parse(stored)).toMatchObject({ keys: "987654321#1" }));
+    expect(await afterKeys("1#", [])).toMatchObject({ stage: "prompted", keys: "987654321#1*1#" });
+  });
+});
+
 test("an agent that connects anew heeds why a call ended that it has, though the first snapshot shows that it is gone", async () => {
   const { answers } = world.asterisk;
   answers["POST /bridges"] = ({ parameters: { bridgeId, name } }) => {
@@ -233,6 +310,26 @@ test("an agent that connects anew heeds why a call ended that it has, though the
   driver.activate(4);
 
   expect((await driver.state())?.calls).toMatchObject([{ call: leg, stage: "ended", reason: "busy" }]);
+});
+
+test.each([
+  ["takes over", async () => world.start()],
+  [
+    "connects anew",
+    async () => {
+      const driver = await world.startActive();
+      world.asterisk.sockets[0]?.terminate();
+      return driver;
+    },
+  ],
+])("an agent that %s on an Asterisk that is about to end says that it takes no new calls", async (_, start) => {
+  const driver = await start();
+  await world.reported("connected");
+  world.asterisk.answers["POST /channels/create"] = { status: 500 };
+
+  driver.activate(4);
+
+  expect(await world.reported("ports")).toEqual({ type: "ports", ports: 0 });
 });
 
 describe("a link that is up", () => {

@@ -172,7 +172,7 @@ describe("sounds", () => {
   });
   const stock = [
     ...["conf-getconfno", "conf-invalid", "confbridge-pin", "check-number-dial-again", "conf-locked", "conf-full"],
-    ...["conf-placeintoconf", "conf-onlyperson", "conf-muted", "conf-unmuted", "vm-goodbye"],
+    ...["conf-placeintoconf", "conf-onlyperson", "conf-muted", "conf-unmuted", "vm-goodbye", "one-moment-please"],
   ];
 
   test("that are missing are one sentence, which names the settings, and no failure", async () => {

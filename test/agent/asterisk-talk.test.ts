@@ -67,15 +67,18 @@ async function reported(...talking: boolean[]): Promise<void> {
   await vi.waitFor(() => expect(world.reports).toEqual(expected));
 }
 
-test("a telephone that sends nothing any more does not talk, and talks again when packets come again", async () => {
+test.each([
+  ["nothing", 0],
+  ["comfort noise alone, ten packets between two looks", 10],
+])("a telephone that sends %s does not talk any more, and talks again when sound comes again", async (_, few) => {
   says("ChannelTalkingStarted");
   await look(100);
-  await look(200);
+  await look(130);
   await reported(true);
-  await look(200);
+  await look(130 + few);
   await reported(true, false);
-  await look(200);
-  await look(201);
+  await look(130 + 2 * few);
+  await look(160 + 2 * few);
   await reported(true, false, true);
 });
 

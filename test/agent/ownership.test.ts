@@ -92,7 +92,7 @@ test.each([[["1800"]], [[]], [undefined]])(
 );
 
 test("a visitor has nothing on the bridge, not even what is nobody's", () => {
-  machine.world.addConference(own, null, null);
+  machine.world.addConference(own, null);
   const call = machine.dialIn("1", "1#", "1800");
   machine.lockByTelephone(own, true);
 

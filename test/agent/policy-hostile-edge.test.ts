@@ -122,7 +122,7 @@ test("of 100,000 commands of an edge in wrong hands none is carried out against 
     dials.push({ at: world.now, number: country + area + local, extension });
   };
   const { world: held } = world.machine;
-  held.addConference(foreign, "another/owner", null);
+  held.addConference(foreign, "another/owner");
   const theirs = { id: "foreign-call" as CallId, direction: "in", number: "1", dialled: "2", extension: null } as const;
   Object.assign(held.addCall({ ...theirs, conference: foreign, stage: "entered" }), { room: "main" });
   const before = JSON.stringify([held.conferences.get(foreign), held.calls.get(theirs.id)].map(withRooms));

@@ -1,5 +1,5 @@
 import { createSocket } from "node:dgram";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { inspectAsterisk } from "../../bridge-agent/drivers/asterisk/doctor.ts";
@@ -14,7 +14,7 @@ describe.each(inject("asterisks"))("doctor, of $version", (home) => {
   let right: Record<string, string>;
   beforeAll(async () => {
     asterisk = await AsteriskOnTest.start(home, { dialIn: { "18005551234": "bridgehead" } });
-    const files = ["extensions.conf", "modules.conf", "pjsip.conf", "rtp.conf"];
+    const files = ["asterisk.conf", "extensions.conf", "modules.conf", "pjsip.conf", "rtp.conf"];
     right = Object.fromEntries(files.map((name) => [name, readFileSync(pathOf(name), "utf8")]));
   });
   beforeEach(() => {
@@ -63,6 +63,33 @@ describe.each(inject("asterisks"))("doctor, of $version", (home) => {
         `WRONG rtp: ${first} to ${last} is no range of ports, 1024 to 65535, for calls: set rtpstart = 10000 and rtpend = 19999 in rtp.conf, and restart Asterisk`,
       );
     }
+  });
+
+  test("keys that come quickly count twice where Asterisk makes them longer", async () => {
+    const wrong = (what: string) =>
+      `WRONG keys: mindtmfduration ${what}, and quick keys count twice: set mindtmfduration = 0 under [options] in asterisk.conf, and restart Asterisk`;
+    for (const [line, says] of [
+      ["mindtmfduration => 80", wrong("is 80 ms")],
+      [";mindtmfduration = 0", wrong("is not set, which means 80 ms")],
+      ["[others]\nmindtmfduration = 0", wrong("is not set, which means 80 ms")],
+      [
+        "mindtmfduration = 80\nmindtmfduration = 0",
+        "ok    keys: each key counts once, however short (mindtmfduration = 0)",
+      ],
+    ] as const) {
+      writeFileSync(pathOf("asterisk.conf"), right["asterisk.conf"] ?? "");
+      change("asterisk.conf", "mindtmfduration = 0", line);
+      expect((await said()).keys).toBe(says);
+    }
+  });
+
+  test("what stands in a file that cannot be read is shown by a command", async () => {
+    rmSync(pathOf("asterisk.conf"));
+    expect((await said()).keys).toMatch(
+      /^warn {2}keys: not looked at, since \S+asterisk\.conf cannot be read by this user \(.*\): asterisk -rx 'core show settings' must have a Min DTMF duration of 0, or quick keys count twice$/,
+    );
+    writeFileSync(pathOf("asterisk.conf"), right["asterisk.conf"] ?? "");
+    expect(await asterisk.cli("core show settings")).toMatch(/Min DTMF duration:+ +0\n/);
   });
 
   test("a dialplan that is not followed to Stasis is shown by a command", async () => {

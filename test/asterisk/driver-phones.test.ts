@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from "vitest";
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
+import { LOOK_EVERY_MS } from "../../bridge-agent/drivers/asterisk/watch-sound.ts";
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
@@ -126,6 +127,15 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
       await other.phone.hears(third.phone);
     },
   );
+
+  test("keys that come quickly, alike or not, come once each", async () => {
+    const quick = "11223344556677889900123123";
+    const { phone, call } = await prompted();
+    phone.sound.keyMs = 60;
+    await phone.press(quick);
+    await vi.waitFor(() => expect(keysOf(call).length).toBeGreaterThanOrEqual(quick.length), patience);
+    expect(keysOf(call)).toBe(quick);
+  });
   const keysOf = (call: CallId) =>
     reports.map((report) => (report.type === "keys" && report.call === call ? report.keys : "")).join("");
 
@@ -236,14 +246,19 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     await reported("talking", (report) => !report.talking);
   });
 
-  test("who vanishes does not talk any more, and talks again when it is back", async () => {
+  test.each([
+    ["vanishes", (phone: Phone) => phone.vanish()],
+    ["sends comfort noise alone", (phone: Phone) => phone.sendComfortNoise()],
+  ])("who %s does not talk any more, and talks again when its sound is back", async (_, stopTalking) => {
     const { phone } = await entered();
     await done({ type: "report-speakers" });
     phone.talk();
     await reported("talking", (report) => report.talking);
-    phone.vanish();
+    stopTalking(phone);
     await reported("talking", (report) => !report.talking);
     reports.length = 0;
+    await pause(2 * LOOK_EVERY_MS);
+    expect(reports).toEqual([]);
     phone.talk();
     await reported("talking", (report) => report.talking);
   });

@@ -2,6 +2,7 @@
 // --suite bullseye` prints it) writes down what it says of the things that the driver names, so that 16 is looked at by each run of the tests.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import * as ari from "../../bridge-agent/drivers/asterisk/ari.ts";
 
@@ -60,7 +61,7 @@ function placesIn(name: string, schema: { readonly entries?: object; readonly wr
 
 const schemas = {
   ...ari.events,
-  Channel: ari.channel,
+  Channel: v.object({ ...ari.channel.entries, ...ari.channelInfo.entries }),
   Bridge: ari.bridge,
   AsteriskInfo: ari.info,
   Module: ari.modules.item,

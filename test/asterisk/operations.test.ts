@@ -154,6 +154,7 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
       strangers: "ok    strangers: no name in From makes a stranger trunk",
       sounds: "ok    sounds: confbridge-join, confbridge-leave and all that callers are told are there",
       rtp: "ok    rtp: 20000 to 29999, enough for 5000 calls",
+      keys: "ok    keys: each key counts once, however short (mindtmfduration = 0)",
     });
   });
 
@@ -230,13 +231,13 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
     const rest = { listen: { port: 2 }, logs: { personal: false }, policy: { allow: ["+"], deny: [] } };
     await doctor({ ...place, ...rest, driver: settings, dialIn }, (line) => lines.push(line));
 
-    expect(lines.slice(-12)).toEqual([
+    expect(lines.slice(-13)).toEqual([
       "ok    bridge: it is an Asterisk with all that the driver needs, with unlimited ports; 0 calls are up",
       expect.stringMatching(/^warn {2}policy: any number/),
       ...Array(3).fill(expect.stringMatching(/^ok /)),
       "ok    rights: the user bridgehead may look and act",
       "ok    application: bridgehead is acme/main's; agent-1 acted last",
-      ...Array(5).fill(expect.stringMatching(/^(ok|warn) /)),
+      ...Array(6).fill(expect.stringMatching(/^(ok|warn) /)),
     ]);
     expect(await agent.state()).toMatchObject({ calls: [] });
     expect(reports).toHaveLength(1);

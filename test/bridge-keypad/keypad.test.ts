@@ -42,6 +42,14 @@ const isLocked: KeypadAction = { type: "hang-up", why: "locked" };
 const toggle: KeypadAction = { type: "toggle-mute" };
 const identify = (attendeeId: string): KeypadAction => ({ type: "identify", attendeeId });
 
+test("a conference that became full since its key was keyed ends the call at the attendee ID (protocol 4.2)", () => {
+  const { keypad } = press(prompted(0), { type: "keys", keys: "987654321#444", at: 0 }, rules);
+  const full: KeypadRules = { ...rules, find: (key) => leadsTo(key, { full: true }) };
+
+  expect(keyed("#", keypad)).toEqual([admit("444")]);
+  expect(keyed("#", keypad, full)).toEqual([isFull]);
+});
+
 describe("at the prompt", () => {
   test.each<[string, string, KeypadAction[]]>([
     ["a known key and an attendee ID lead in", "987654321#444#", [admit("444")]],
@@ -116,27 +124,30 @@ describe("a caller at the prompt who is new to this agent", () => {
     return [actions, press(keypad, { type: "keys", keys: more, at: 0 }, by).actions];
   }
 
-  test("of a conference that a silent monitor may join is asked once more, unless it is that one: a key may have been lost", () => {
-    const find = (key: string) => (key === "11" ? leadsTo(key, { anonymousId: "999" }) : null);
+  test.each<[string, string | null]>([
+    ["whatever it keys", null],
+    ["also for the AnonymousID of a silent monitor", "444"],
+  ])("is asked for its attendee ID once more: a key may have been lost, %s (protocol 4.18)", (_, anonymousId) => {
+    const find = (key: string) => (key === "11" ? leadsTo(key, { anonymousId }) : null);
     const by = { ...rules, find };
-    expect(resumed("11#", "9#999#", by)).toEqual([[], [admit("999", true, "11")]]);
-    expect(resumed("11#", "444#444#", by)).toEqual([[], [admit("444", false, "11")]]);
-    expect(resumed("11#", "999#", by)).toEqual([[], [admit("999", true, "11")]]);
+    const whole = admit("444", anonymousId !== null, "11");
+    for (const keys of ["11#", "11#4", "11#44*", "11#*", "11#4*44#", "11#*44#"])
+      for (const rest of ["44#", "444#", "#"]) expect(resumed(keys, `${rest}444#`, by), keys).toEqual([[], [whole]]);
+    expect(resumed("11#*444#444#", "", by)).toEqual([[whole], []]);
   });
 
   test.each<[string, string, string, KeypadAction[], KeypadAction[]]>([
     ["who has keyed all goes in", "11#444#", "*6", [admitted("11", "444")], [toggle]],
     ["who has keyed no attendee ID but # goes in", "11##", "", [admitted("11", null)], []],
-    ["who keys the attendee ID goes on with it", "11#44", "4#", [], [admitted("11", "444")]],
     ["who keys the first conference key goes on with it", "1", "1#4#", [], [admitted("11", "4")]],
-    ["who keyed another key before goes where it keyed last", "11#22#", "444#", [], [admitted("22", "444")]],
-    ["who keyed the key too early and again is asked once more", "11#11#", "444#", [], [admitted("11", "444")]],
+    ["who keyed another key before goes where it keyed last", "11#22#", "4#444#", [], [admitted("22", "444")]],
+    ["who keyed the key too early and again is asked once more", "11#11#", "4#444#", [], [admitted("11", "444")]],
     ["who keyed the key twice and all goes in", "11#11#444#", "", [admitted("11", "444")], []],
     ["who keys the key again is asked once more", "11#1", "1#444#", [], [admitted("11", "444")]],
     ["who keys another key after all goes there", "11#2", "2#444#", [], [admitted("22", "444")]],
     ["who is asked for the attendee ID may key another key", "11#", "22#444#", [], [admitted("22", "444")]],
-    ["an unknown key before does not matter", "5#11#44", "4#", [], [admitted("11", "444")]],
-    ["a key with a star in it counts as keyed", "99*11#4", "#", [], [admitted("11", "4")]],
+    ["an unknown key before does not matter", "5#11#44", "4#444#", [], [admitted("11", "444")]],
+    ["a key with a star in it counts as keyed", "99*11#4", "#444#", [], [admitted("11", "444")]],
     ["who has keyed what nobody knows begins anew", "5#6#7#", "11#444#", [], [admitted("11", "444")]],
     ["who has keyed what nobody knows goes on behind it", "5#6#1", "1#444#", [], [admitted("11", "444")]],
     [
@@ -236,6 +247,7 @@ describe("access codes and dial sequences", () => {
     ["keys that no sequence has mean what they mean without it", "*01*2222#444#*6", [admit("444"), toggle]],
     ["an endless entry wedges nothing", `*00*2222#${"4".repeat(500)}#`, [admit(null)]],
     ["what follows the admission is for the conference", "*00*2222#444#*6", [admit("444"), toggle]],
+    ["a star too many behind an opening is forgiven", "*01**2222#77#88#*01*", [admit(null)]],
   ])("%s (protocol 2.2.1, 6.6)", (_, keys, actions) => {
     expect(keyed(keys, prompted(0), plain)).toEqual(actions);
   });
@@ -258,10 +270,81 @@ describe("access codes and dial sequences", () => {
     expect(asked("*01*5#77#*01*")).toBe("key-again");
   });
 
-  test("a sequence goes on with another agent where it was (protocol 6.6)", () => {
-    const { keypad, actions } = resume("*01*2222#77#8", 0, plain);
-    expect(actions).toEqual([]);
-    expect(keyed("8#*01*", keypad, plain)).toEqual([admit(null)]);
+  test.each([
+    ["*01*2222#101#*01", null],
+    ["*01*2222#", "attendee-id"],
+    ["*01*5#77", "key-again"],
+    ["*01*", "welcome"],
+    ["*01*22", "welcome"],
+  ])(
+    "a telephone that dials %s and no more is asked after 8 s, and nothing of that is its attendee ID (protocol 6.6)",
+    (keys, asked) => {
+      const { keypad } = press(prompted(0), { type: "keys", keys, at: 1_000 }, plain);
+      expect(press(keypad, { type: "time", at: 8_999 }, plain)).toEqual({ keypad, actions: [] });
+      const after = press(keypad, { type: "time", at: 9_000 }, plain);
+      expect(after.actions).toEqual([]);
+      expect(promptAfter(keypad, after.keypad)).toBe(asked ?? "attendee-id");
+      if (after.keypad.at === "attendee-id") expect(keyed("444#", after.keypad, plain)).toEqual([admit("444")]);
+    },
+  );
+
+  /** What a telephone brings about that dials the rest with another agent, and what its caller is asked in the end. */
+  function goesOn(keys: string, rest: string, by = plain) {
+    const resumed = resume(keys, 0, by);
+    const after = press(resumed.keypad, { type: "keys", keys: rest, at: 0 }, by);
+    const late = press(after.keypad, { type: "time", at: 8_000 }, by);
+    const actions = [resumed, after, late].flatMap((each) => each.actions);
+    return [actions, promptAfter(resumed.keypad, late.keypad)];
+  }
+
+  test.each<[string, string, readonly KeypadAction[], string | null]>([
+    ["*01*22", "22#444#*01*", [admit("444")], null],
+    ["*01*22*", "22#444#*01*", [admit("444")], null],
+    ["*0", "1*2222#444#*01*", [admit("444")], null],
+    ["*0*", "1*2222#444#*01*", [admit("444")], null],
+    ["*01*", "2222#444#*01*", [admit("444")], null],
+    ["*01*", "*2222#77#88#*01*", [admit(null)], null],
+    ["*01*2222#77#8", "8#*01*", [admit(null)], null],
+    ["*01*2222#77#8*", "8#*01*", [admit(null)], null],
+    ["*01*2222#444#*01*", "", [admit("444")], null],
+    ["*01*2222#4*44#*01*", "", [], "attendee-id"],
+    ["*01*2222#", "444#*01*", [], "attendee-id"],
+    ["*01*2222#*", "444#*01*", [], "attendee-id"],
+    ["*01*2222#4", "44#*01*", [], "attendee-id"],
+    ["*01*2222#4*", "44#*01*", [], "attendee-id"],
+    ["*01*2222#444#*", "*01*", [], "attendee-id"],
+    ["*01*2222#77#*", "88#*01*", [], "attendee-id"],
+    ["*01*2222#77#*", "88#99#*01*", [], "attendee-id"],
+    ["*01*22*", "#444#*01*", [], "key-again"],
+    ["*01*22*22#444#*01*", "", [], "welcome"],
+  ])(
+    "a sequence that another agent took over goes on where it was, or its caller is asked: %s, then %s (protocol 6.6)",
+    (keys, rest, actions, asked) => {
+      const [done, asks] = goesOn(keys, rest);
+      expect(done).toEqual(actions);
+      // Or it was asked as the agent began.
+      if (asks !== null || asked === null) expect(asks).toBe(asked);
+      else expect(promptAfter(null, resume(keys, 0, plain).keypad)).toBe(asked);
+    },
+  );
+
+  test("wherever another agent takes over a sequence behind its opening, and whatever key is lost, no part of an attendee ID is one (protocol 6.6)", () => {
+    const whole = "*01*2222#101#*01*";
+    const signIn = "*01*2222#77#88#99#*01*";
+    for (const dialled of [whole, signIn])
+      for (let at = 4; at < dialled.length; at += 1)
+        for (const lost of [0, 1, 2])
+          for (const star of ["", "*"]) {
+            const keys = dialled.slice(0, at);
+            const [actions] = goesOn(/[0-9#]$/.test(keys) ? keys + star : keys, dialled.slice(at + lost));
+            const attendeeIds = (actions as KeypadAction[]).flatMap((each) =>
+              "attendeeId" in each ? [each.attendeeId] : [],
+            );
+            expect(
+              [[], [dialled === whole ? "101" : null]],
+              `${keys}${star} ${dialled.slice(at + lost)}`,
+            ).toContainEqual(attendeeIds);
+          }
   });
 
   test("keys one at a time mean what they mean at once, in sequences too", () => {

@@ -2,8 +2,10 @@ import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { expect, test } from "vitest";
 import { allClauses } from "../../conformance/clauses/all.ts";
 import { load } from "../../conformance/load.ts";
-import { NotTestable } from "../../conformance/player/outcome.ts";
+import { conditionsOf, program } from "../../conformance/options.ts";
+import { runDigits, serverIds } from "../../conformance/player/ids.ts";
 import { renamesOf } from "../../conformance/player/renames.ts";
+import { Stage } from "../../conformance/player/stage.ts";
 import { Webex } from "../../conformance/player/webex.ts";
 import { MemoryPorts } from "../../conformance/ports-memory.ts";
 import { ReferenceAdapter } from "../../conformance/reference/adapter.ts";
@@ -12,19 +14,22 @@ import { playReference } from "../../conformance/reference/play.ts";
 import { htmlReport } from "../../conformance/report/html.ts";
 import { jsonReport } from "../../conformance/report/json.ts";
 import { junitReport } from "../../conformance/report/junit.ts";
-import { conforms } from "../../conformance/report/summary.ts";
+import { isWithoutFailure, verdictOf } from "../../conformance/report/summary.ts";
 import { textReport } from "../../conformance/report/text.ts";
 import { run } from "../../conformance/run.ts";
 import { complete, Player } from "../../conformance/shell.ts";
-import { TelephonesByHand } from "../../conformance/telephones/by-hand.ts";
 import { ControlledTelephones } from "../../conformance/telephones/control.ts";
 import { noTelephones } from "../../conformance/telephones/none.ts";
+import { NOBODYS_NUMBERS, NumberRange } from "../../conformance/telephones/number-range.ts";
+import { writeDocument } from "../../conformance/xml.ts";
 
 const few = allClauses.filter(({ id }) => /^(?:4\.1[ab]|4\.5|T1|T2)$/.test(id));
 
+const conditions = { kit: "bridgehead-conformance 1.2.3", telephones: "none", options: "--rename A=B" };
+
 async function reportOf(...defects: DefectName[]) {
   const results = await playReference(few, defects);
-  return { adapter: "http://adapter/?a=1&b=<2>", startedAt: Date.UTC(2026, 2, 4), tookMs: 1200, results };
+  return { adapter: "http://adapter/?a=1&b=<2>", conditions, startedAt: Date.UTC(2026, 2, 4), tookMs: 1200, results };
 }
 
 test("the text report has a line for each clause, why one failed, and the wire", async () => {
@@ -34,17 +39,173 @@ test("the text report has a line for each clause, why one failed, and the wire",
   expect(text).toMatch(/FAILED {8}4\.1b .*\n {4}why: WebEx waited 25 s for A2W_NotifyConferenceChange/);
   expect(text).toMatch(/12:00:\d\d\.\d{3} {2}WebEx 1 → adapter: W2A_CreateConference/);
   expect(text).toContain("not testable  T2");
-  expect(text).toContain("does not conform");
+  expect(text).toContain("does not conform: 1 of ");
 });
 
 test("the exit code goes by documented clauses that could be tested", async () => {
   const { results } = await reportOf();
   const failed = results.map((one) => (one.id === "4.5" ? { ...one, outcome: "failed" as const } : one));
 
-  expect(conforms(results)).toBe(true);
-  expect(conforms(failed)).toBe(true);
-  expect(conforms((await reportOf("no-status-0")).results)).toBe(false);
-  expect(conforms(results.filter(({ id }) => id === "T2"))).toBe(false);
+  expect(isWithoutFailure(results)).toBe(true);
+  expect(isWithoutFailure(failed)).toBe(true);
+  expect(isWithoutFailure((await reportOf("no-status-0")).results)).toBe(false);
+  expect(isWithoutFailure(results.filter(({ id }) => id === "T2"))).toBe(false);
+});
+
+test("an adapter conforms only where each documented clause that can be played was", async () => {
+  const all = await playReference(allClauses);
+  const but = (id: string, outcome: "failed" | "not-testable") =>
+    all.map((one) => (one.id === id ? { ...one, outcome } : one));
+  const few = all.filter(({ id }) => id === "4.1a" || id === "T1");
+
+  expect(verdictOf(all).text).toMatch(
+    /^conforms: \d+ of \d+ documented clauses passed; \d+ cannot be seen from outside/,
+  );
+  expect(verdictOf(but("4.3a", "failed")).text).toMatch(
+    /^does not conform: 1 of \d+ documented clauses failed, \d+ passed/,
+  );
+  expect(verdictOf(but("4.3a", "not-testable")).word).toBe("not-shown");
+  expect(verdictOf(few).text).toMatch(
+    /^not shown to conform: no documented clause failed, 2 of 1\d\d passed, 1\d\d were not/,
+  );
+}, 60_000);
+
+test("each report says how the run was made, and what it shows", async () => {
+  const made = await reportOf();
+
+  for (const write of [textReport, jsonReport, junitReport, htmlReport]) {
+    const text = write(made);
+    expect(text).toContain("no documented clause failed, 3 of ");
+    for (const condition of Object.values(conditions)) expect(text).toContain(condition);
+  }
+});
+
+test("the conditions name version, telephones, chosen clauses and each option that was given", () => {
+  const command = program();
+  const given = [
+    "--adapter",
+    "http://a/",
+    "--listen",
+    "127.0.0.1:9",
+    "--only",
+    "4.1,F",
+    "--rename",
+    "A=B",
+    "--by-hand",
+  ];
+  command.parse([...given, "--json", "x.json"], { from: "user" });
+
+  expect(conditionsOf(command)).toEqual({
+    kit: expect.stringContaining("bridgehead-conformance"),
+    telephones: "a person's",
+    clauses: "those that begin with 4.1, F",
+    patience: "20 s",
+    quiet: "300 ms",
+    options: "--listen 127.0.0.1:9 --by-hand --rename A=B",
+  });
+});
+
+test("control characters of an adapter do not reach a terminal, and JUnit stays XML", async () => {
+  const telephones = {
+    ...noTelephones,
+    cannot: () => null,
+    dialIn: () => Promise.reject(new Error("\x1b[2J\0\ufffe\ud800 ü\n")),
+  };
+  const ports = new MemoryPorts();
+  const { adapter } = await new ReferenceAdapter(ports).start("adapter:80", "bridge:80");
+  const clauses = allClauses.filter(({ id }) => id === "4.2a");
+
+  const results = await ports.run(run(ports, telephones, clauses, optionsFor(adapter)));
+
+  expect(results[0]?.why).toBe("the clause could not be played: \\x1b[2J\\x00\\ufffe\\ud800 ü\n");
+});
+
+test("what came for an earlier run is a note; the same for no run is a fault", async () => {
+  const ports = new MemoryPorts();
+  const { adapter } = await new ReferenceAdapter(ports).start("adapter:80", "bridge:80");
+  const startedAt = ports.now();
+  const clauses = allClauses.filter(({ id }) => /^(?:4\.1a|T44b|2\.1)$/.test(id));
+  const strays = (extConfId: string, msgId: string) => {
+    const answer = { name: "A2W_RspCreateConference", attributes: { MsgID: msgId, Result: "0" } };
+    const change = {
+      name: "A2W_NotifyConferenceChange",
+      attributes: { MsgID: "1", ExtConfID: extConfId, Status: "3" },
+    };
+    const body = writeDocument(`9${msgId}`, [answer, change]);
+    return ports.send({ method: "POST", url: "http://webex1:80/", body });
+  };
+  const judged = async (extConfId: string, msgId: string) => {
+    const playing = run(ports, noTelephones, clauses, optionsFor(adapter));
+    const results = await ports.run(Promise.all([playing, strays(extConfId, msgId)]).then(([made]) => made));
+    return Object.fromEntries(results.map(({ id, outcome, why }) => [id, [outcome, why]]));
+  };
+  const runBefore = runDigits(startedAt - 60_000);
+  const [msgBefore, msgToCome] = [startedAt - 60_000, startedAt + 600_000].map((at) => serverIds(11, () => at).msgId());
+
+  expect(await judged(`${runBefore}012`, msgBefore ?? "")).toMatchObject({
+    T44b: ["passed", expect.stringContaining("an earlier run of the kit")],
+    "2.1": ["passed", expect.stringContaining("an earlier run of the kit")],
+  });
+  expect(await judged("999", msgToCome ?? "")).toMatchObject({
+    T44b: ["failed", expect.anything()],
+    "2.1": ["failed", expect.anything()],
+  });
+});
+
+class WatchedTelephones extends ControlledTelephones {
+  readonly given: unknown[] = [];
+
+  override async faults(faults: { readonly delayMs?: number }): Promise<void> {
+    this.given.push(faults);
+    await super.faults(faults);
+  }
+}
+
+/** Of the clauses whose ids are such; broken off after so many milliseconds. */
+async function brokenOff(ids: RegExp, ms: number) {
+  const ports = new MemoryPorts();
+  const { adapter, bridge } = await new ReferenceAdapter(ports).start("adapter:80", "bridge:80");
+  const telephones = new WatchedTelephones(ports, `http://${bridge}`);
+  const stop = new AbortController();
+  const clauses = allClauses.filter(({ id }) => ids.test(id));
+  const playing = run(ports, telephones, clauses, { ...optionsFor(adapter), atOnce: 3, stop: stop.signal });
+  const breaking = ports.sleep(ms).then(() => stop.abort());
+  const results = await ports.run(Promise.all([playing, breaking]).then(([made]) => made));
+  const state = await ports.run(ports.send({ method: "GET", url: `http://${bridge}/state`, body: "" }));
+  return { clauses, results, given: telephones.given, state: JSON.parse(state.body) };
+}
+
+test("a run that is broken off leaves no call and no conference, and names the rest as not played", async () => {
+  const { clauses, results, state } = await brokenOff(/^(?:4\.1a|4\.2|T1$)/, 60);
+
+  const played = results.filter(({ kind }) => kind === "played");
+  expect(played.at(-1)).toMatchObject({ outcome: "not-testable", why: "not played: the run was broken off" });
+  expect(results.filter(({ outcome }) => outcome === "failed").map(({ id, why }) => `${id}: ${why}`)).toEqual([]);
+  expect(results).toHaveLength(clauses.length);
+  expect(state.conferences).toEqual([]);
+  expect(state.calls.length).toBeGreaterThan(0);
+  expect(state.calls.filter((call: { readonly state: string }) => call.state !== "ended")).toEqual([]);
+});
+
+test("a run that is broken off takes back the faults of the bridge", async () => {
+  const { results, given } = await brokenOff(/^T28a$/, 500);
+
+  expect(results[0]).toMatchObject({ outcome: "not-testable", why: "not played: the run was broken off" });
+  expect(given[0]).toEqual({ delayMs: expect.any(Number) });
+  expect(given.at(-1)).toEqual({});
+});
+
+test("a run without telephones that is broken off has its report", async () => {
+  const ports = new MemoryPorts();
+  const { adapter } = await new ReferenceAdapter(ports).start("adapter:80", "bridge:80");
+  const stop = new AbortController();
+  const clauses = allClauses.filter(({ id }) => /^4\.1[ab]$/.test(id));
+  const playing = run(ports, noTelephones, clauses, { ...optionsFor(adapter), atOnce: 1, stop: stop.signal });
+  const breaking = ports.sleep(1).then(() => stop.abort());
+
+  const [results] = await ports.run(Promise.all([playing, breaking]));
+
+  expect(results.map(({ why }) => why)).toEqual(clauses.map(() => "not played: the run was broken off"));
 });
 
 test("the report for programs has the fixed form", async () => {
@@ -168,25 +329,88 @@ test("in the shell a line is posted, what comes is printed, and a caller is name
   await expect(player.obey("CreateConference nonsense")).rejects.toThrow("nonsense");
 });
 
-test("a person at the telephones is told what to do, and may say that it cannot be said", async () => {
-  const asked: string[] = [];
-  const answers = ["", "y", "what?", "n", "s"];
-  const telephones = new TelephonesByHand(
-    async (question) => {
-      asked.push(question);
-      return answers.shift() ?? "";
-    },
-    ["1-408-5550123"],
-  );
+test("the shell also prints what is about no conference of its own, and what is no document", async () => {
+  const ports = new MemoryPorts();
+  const webex = new Webex(ports, optionsFor("adapter:80"));
+  const lines: string[] = [];
+  new Player(webex, (line) => lines.push(line));
+  const notification = { name: "A2W_NotifyConferenceChange", attributes: { ExtConfID: "999", Status: "3" } };
 
-  const call = await telephones.dialIn("", "987#44#");
+  await ports.run(webex.start());
+  for (const body of [writeDocument("1", [notification]), "\x1b[2Jgarbage"]) {
+    await ports.run(ports.send({ method: "POST", url: "http://webex1:80/", body }));
+  }
 
-  expect(asked[0]).toContain("key the conference key 987#, then key 44# as attendee ID");
-  expect(await telephones.isUp(call)).toBe(true);
-  expect(await telephones.hears(call, call)).toBe(false);
-  await expect(telephones.isUp(call)).rejects.toThrow(NotTestable);
-  expect(telephones.cannot("answer calls")).toBeNull();
-  expect(telephones.cannot("many calls at once")).toContain("51");
+  const said = lines.map((line) => line.slice(14));
+  expect(said[0]).toBe("adapter → WebEx 1: A2W_NotifyConferenceChange ExtConfID=999 Status=3");
+  expect(said[1]).toBe("WebEx 1 → adapter: Confirmation 0");
+  expect(said[2]).toMatch(/^adapter → WebEx 1: ./);
+  expect(said[3]).toBe("WebEx 1 → adapter: Confirmation -2");
+  expect(lines.join()).not.toContain("\x1b");
+});
+
+test.each([
+  ["1-408-55501xx", 7, "5550107"],
+  ["1-408-55501xx", 100, "5550100"],
+  ["44-20-x79x", 1234, "3794"],
+])("of the numbers %s, number %i is %s", (pattern, n, local) => {
+  expect(new NumberRange(pattern, n).next()[2]).toBe(local);
+});
+
+test("with a control interface, numbers that nobody has are called, or those that are given", async () => {
+  const ports = new MemoryPorts();
+  const { bridge } = await new ReferenceAdapter(ports).start("adapter:80", "bridge:80");
+
+  const usual = await ports.run(new ControlledTelephones(ports, `http://${bridge}`).number("answer", 50));
+  const given = await ports.run(new ControlledTelephones(ports, `http://${bridge}`, "49-30-1xx").number("busy", 50));
+
+  expect(usual.join("-")).toMatch(/^1-408-55501\d\d$/);
+  expect(given.join("-")).toMatch(/^49-30-1\d\d$/);
+});
+
+test("no caller dials in from a number that may be called out to", async () => {
+  const ports = new MemoryPorts();
+  let last = 0;
+  const next = () => {
+    last += 1;
+    return last;
+  };
+  const from: string[] = [];
+  const dialIn = async (number: string) => {
+    from.push(number);
+    return number;
+  };
+  const options = optionsFor("adapter:80");
+  const telephones = { ...noTelephones, dialIn };
+  const { people } = new Stage("1", new Webex(ports, options), telephones, { run: "12345", next }, options);
+  const called = Array.from({ length: 100 }, (_, n) => new NumberRange(NOBODYS_NUMBERS, n).next().join(""));
+
+  for (let n = 0; n < 9_800; n++) await people.dialIn("77");
+
+  expect(from.filter((number) => called.includes(number))).toEqual([]);
+  expect(new Set(from).size).toBe(9_800);
+  expect(from.find((number) => !/^1408555\d{4}$/.test(number))).toBe(undefined);
+});
+
+test("whether a number was called again goes by the calls to it, also those that are over", async () => {
+  const ports = new MemoryPorts();
+  const calls: unknown[] = [];
+  const called = (id: string, number: string, direction = "out") =>
+    calls.push({ id, number, direction, state: "ended" });
+  const answer = (status: number, body: unknown) => ({ status, body: JSON.stringify(body) });
+  await ports.listen("calls:80", async ({ method }) => answer(200, method === "GET" ? { calls } : {}));
+  const telephones = new ControlledTelephones(ports, "http://calls", "1-408-5550100");
+
+  called("before", "14085550100");
+  const number = await ports.run(telephones.number("answer", 50));
+  called("first", "14085550100");
+  called("other", "14085550101");
+  called("in", "14085550100", "in");
+  const once = await ports.run(telephones.calledAgain(number, "first"));
+  called("second", "14085550100");
+  const twice = await ports.run(telephones.calledAgain(number, "first"));
+
+  expect([once, twice]).toEqual([false, true]);
 });
 
 function optionsFor(adapterUrl: string) {

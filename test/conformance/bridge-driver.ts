@@ -107,6 +107,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       });
       cannot = reports.find((report) => report.type === "connected")?.cannot ?? [];
       bridge.driver.activate(1);
+      await bridge.driver.state(); // As an agent does: who is there already is in the state, and not reported.
       reports = [];
     }, TEST_WITHIN_MS);
     afterEach(async ({ task }) => {
@@ -173,28 +174,53 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       const owner = expect.any(String);
       const held = { conference, owner, locked: false, reportsSpeakers: false, anonymousId: "0444", rooms: [main] };
 
+      // A bridge may not show the limit.
+      const conferences = async () => (await state()).conferences.map(({ maxCallers, ...shown }) => shown);
+
       await done({ ...create, anonymousId: "0444" });
-      expect((await state()).conferences).toEqual([held]);
+      expect(await conferences()).toEqual([held]);
       await done({ type: "lock" });
-      expect((await state()).conferences).toEqual([{ ...held, locked: true }]);
+      expect(await conferences()).toEqual([{ ...held, locked: true }]);
       await done({ type: "unlock" });
-      expect((await state()).conferences).toEqual([held]);
+      expect(await conferences()).toEqual([held]);
       await done({ type: "end-conference" });
-      expect((await state()).conferences).toEqual([]);
+      expect(await conferences()).toEqual([]);
       await done(create);
-      expect((await state()).conferences).toEqual([{ ...held, anonymousId: null }]);
+      expect(await conferences()).toEqual([{ ...held, anonymousId: null }]);
       expect(await nextReports()).toEqual([]);
     });
 
-    test("a conference that is created once more takes the new AnonymousID, and stays as it is", async () => {
-      await done({ ...create, anonymousId: "0444" });
-      const call = await entered();
+    test("a conference that is created once more takes the new AnonymousID, limit and codes, and stays as it is", async () => {
+      const first = { anonymousId: "0444", maxCallers: 5, accessCodes: { subscriber: "1111", participant: "2222" } };
+      const again = { anonymousId: "0555", maxCallers: 1, accessCodes: { subscriber: null, participant: "3333" } };
+      await done({ ...create, ...first });
+      const calls = [await entered(), await entered()];
 
-      await done({ ...create, anonymousId: "0555" });
+      await done({ ...create, ...again });
+
+      const { conferences } = await state();
+      expect(conferences).toMatchObject([{ conference, anonymousId: "0555" }]);
+      // A bridge may not show the others.
+      expect({ ...again, ...conferences[0] }).toMatchObject(again);
+      for (const call of calls) expect(await callInState(call)).toMatchObject({ stage: "entered", conference });
+      expect(await nextReports()).toEqual([]);
+      const late = await bridge.dialIn("14085550003");
+      expect(await carryOut(admit(late))).toEqual({ done: false, reason: "capacity" });
+
+      await done(create, admit(late));
+
+      expect((await state()).conferences[0]).toMatchObject({ anonymousId: null });
+      expect((await state()).conferences[0]).not.toHaveProperty("accessCodes");
+    });
+
+    test("a create that renews makes no conference", async () => {
+      const renewal: BridgeCommand = { ...create, anonymousId: "0555", renews: true };
+      expect(await ask(renewal)).toEqual({ done: false, reason: "no-such-conference" });
+      expect((await state()).conferences).toEqual([]);
+
+      await done(create, renewal);
 
       expect((await state()).conferences).toMatchObject([{ conference, anonymousId: "0555" }]);
-      expect(await callInState(call)).toMatchObject({ stage: "entered", conference });
-      expect(await nextReports()).toEqual([]);
     });
 
     test("a caller at the prompt is reported, with each key it presses, and is in the state with all of them", async () => {
@@ -228,11 +254,13 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       const hears = (announcements: readonly string[]) =>
         expect.poll(() => bridge.heard?.(call), { timeout: 5_000, interval: 10 }).toEqual(announcements);
 
+      bridge.driver.announce(call, "please-wait");
+      await hears(["please-wait"]);
       bridge.driver.announce(call, "welcome");
-      await hears(["welcome"]);
+      await hears(["please-wait", "welcome"]);
       await done(admit(call), admit(other));
       bridge.driver.announce(call, "joined");
-      await hears(["welcome", "joined"]);
+      await hears(["please-wait", "welcome", "joined"]);
       expect(await bridge.heard?.(other)).toEqual([]);
 
       const refused = await bridge.dialIn("14085550003");
@@ -755,7 +783,8 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
         await bridge.dialIn("14085550003"),
         await bridge.dialIn("14085550004"),
       ];
-      await bridge.press(outside, "98#");
+      // Behind any other key, a driver that may have lost some adds a star.
+      await bridge.press(outside, "98#*");
       const silent = can({ type: "mute", call: inside });
       await done({ type: "admit", call: inside, muted: silent, joinTone: !silent, attendeeId: "444", host: true });
       await done(admit(apart), admit(talker));

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { HttpAnswer } from "../../durable-objects/post.ts";
 import type { CommandId, ExtConfId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
-import type { SharedAnswers } from "../../src/rpc.ts";
+import type { SharedAnswers, ShareResult } from "../../src/rpc.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
   ConferenceWorld,
@@ -64,7 +64,7 @@ test("an answer waits for those of its document 30 ms at most, and what is late 
 test("what follows an answer that is posted with others waits until that was posted (protocol T46)", async () => {
   const world = await quiet(1);
   const shared: SharedAnswers[] = [];
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = Promise.withResolvers<ShareResult>();
   world.share = (answers) => {
     shared.push(answers);
     return promise;
@@ -86,7 +86,7 @@ test("what follows an answer that is posted with others waits until that was pos
     [["caller-updated"], both],
   ]);
   expect(world.posted).toEqual([]);
-  resolve();
+  resolve("confirmed");
   await world.time.pass(100);
   expect(world.posted.map(({ body }) => body.includes("<A2W_NotifyUserChange"))).toEqual([true]);
 });
@@ -97,6 +97,7 @@ test("an answer that could not be handed over is handed over again under its nam
   world.share = async ({ id }) => {
     ids.push(id);
     if (ids.length < 3) throw new Error("the mailbox cannot be reached");
+    return "confirmed";
   };
   const messages = [muteCaller("1001", "m0")];
   await world.during(

@@ -15,7 +15,7 @@ import type {
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
-import type { IdBlocks, IdsWanted, SharedAnswers } from "../../src/rpc.ts";
+import type { IdBlocks, IdsWanted, SharedAnswers, ShareResult } from "../../src/rpc.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
@@ -70,7 +70,7 @@ export class ConferenceWorld {
   readonly aborts: string[] = [];
   allocateIds: (wanted: IdsWanted) => Promise<IdBlocks> = async (wanted) =>
     this.allocator.allocate(confKey, wanted, this.time.now);
-  share: (answers: SharedAnswers) => Promise<void> = async () => {};
+  share: (answers: SharedAnswers) => Promise<ShareResult> = async () => "confirmed";
   onSent: (commands: readonly IssuedCommand[]) => unknown = () => {};
   /** Called before each step of the object into the world; what it throws is the end of that object. */
   onStep: () => void = () => {};

@@ -144,21 +144,25 @@ test("an answer that comes later than 30 ms goes alone, and a copy of it is not 
   ]);
 });
 
-test("a shared answer is over when it was posted or given up, and no earlier", async () => {
+test("a shared answer is over when it was posted or given up, and no earlier; which of the two is said, also by the next object", async () => {
   const { time, bodies, open, reach } = world();
   reach(false);
-  let isOver = false;
-  const shared = open()
-    .share(answer("61041000001", "m1"))
-    .then(() => {
-      isOver = true;
-    });
+  const results: string[] = [];
+  const share = async (id: string) => results.push(await open().share(answer(id, "m1")));
+  const shared = share("61041000001");
   await time.pass(1_000);
-  expect([bodies.length, isOver]).toEqual([2, false]);
+  expect([bodies.length, results]).toEqual([2, []]);
   await time.pass(3_000);
   await shared;
+  await share("61041000001");
+  expect([bodies.length, results]).toEqual([3, ["given-up", "given-up"]]);
 
-  expect([bodies.length, isOver]).toEqual([3, true]);
+  // WebEx has asked once more, by the same MsgID.
+  reach(true);
+  const again = share("61041000002");
+  await time.pass(100);
+  await again;
+  expect(results).toEqual(["given-up", "given-up", "confirmed"]);
 });
 
 test("mails that come together do not take each other's ids", async () => {

@@ -11,6 +11,13 @@ const callOut = (msgId: string, extConfId: string) =>
 const document = (transId: string, ...messages: readonly string[]) =>
   `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>${transId}</TransID>${messages.join("")}</WbxTSPSchema>`;
 
+/** Each answer in these documents: its name, MsgID and result. */
+function answersIn(posted: readonly string[]): string[] {
+  return posted.flatMap((body) =>
+    Array.from(body.matchAll(/<A2W_(Rsp\w+) MsgID="(\d+)" Result="(-?\d+)"/g), ([, ...answer]) => answer.join(" ")),
+  );
+}
+
 /** The answers in each document that follows the guide's first example, and what else is in it. */
 async function answersToFirstExample(settings: object, other = "7001"): Promise<string[][]> {
   const edge = new WholeEdge(settings);
@@ -47,3 +54,29 @@ test("an answer that belongs to no conference travels with those of conferences,
     ["A2W_RspCallout 21", "A2W_RspCreateConference 22"],
   ]);
 });
+
+test.each(["conference", "document"])(
+  "code 11 that was given up is told once more, where `protocol.gather` is %s (protocol F5)",
+  async (gather) => {
+    const edge = new WholeEdge({ protocol: { gather } });
+    const from = (port: number, message: string) => message.replace("8801", String(port));
+    await edge.post(document("1", create("11", "7001", "555")));
+    await edge.goOn();
+    edge.listens = false;
+    await edge.endByTelephone("555");
+    await edge.time.pass(10_000);
+    // Nothing was heard of the end: the first create of the key is answered 11, and that is lost as well.
+    const both = [create("21", "7002", "555"), create("22", "7003", "666")].map((message) => from(8802, message));
+    await edge.post(document("2", ...both));
+    await edge.goOn();
+    await edge.time.pass(10_000);
+    edge.listens = true;
+    edge.posted.length = 0;
+
+    await edge.post(document("3", from(8803, create("31", "7004", "555"))));
+    await edge.goOn();
+
+    expect(answersIn(edge.posted)).toEqual(["RspCreateConference 31 11"]);
+    expect(edge.broken).toEqual([]);
+  },
+);

@@ -22,7 +22,7 @@ const attributes: Readonly<Record<string, readonly string[]>> = {
   A2W_RspAddToSubConference: answer,
   A2W_RspRemoveFromSubConference: answer,
   A2W_RspCloseSubConference: answer,
-  A2W_RspMessageError: answer,
+  A2W_RspMessageError: [...answer, "ErrMsg"],
   A2W_NotifyConferenceChange: ["MsgID", "ExtConfID", "Status"],
   A2W_NotifyUserEnter: [...caller, "WbxHostName", "AttendeeID"],
   A2W_NotifyUserChange: [...caller, "Status", "AttendeeID"],
@@ -99,6 +99,8 @@ test("a WebEx that refuses each attribute beyond the guide's examples takes ever
   expect(refused).toEqual([]);
   const sent = new Set(posted.flatMap(messagesIn).map(({ element }) => element));
   expect(Object.keys(attributes).filter((element) => !sent.has(element))).toEqual([]);
+  // The guide asks for this text (protocol T24).
+  expect(posted.join()).toContain('ErrMsg="unknown msg received"');
 });
 
 test("each of the two settings keeps to its own matter", async () => {

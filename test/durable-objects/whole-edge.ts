@@ -31,6 +31,8 @@ export class WholeEdge {
   readonly broken: string[] = [];
   /** Whether those who are dialled pick up at once. */
   picksUp = false;
+  /** Whether WebEx takes what is posted. */
+  listens = true;
   readonly app: Hono;
   readonly #conferences = new Map<ConfKey, Conference>();
   readonly #mailbox: Mailbox = new Mailbox({
@@ -108,6 +110,11 @@ export class WholeEdge {
     for (const msgId of this.#entered.splice(0)) await this.post(named(msgId, `${(Number(msgId) % 3) + 1}`));
   }
 
+  /** The host has ended it by telephone. */
+  async endByTelephone(confKey: string): Promise<void> {
+    await this.#report(confKey as ConfKey, [{ type: "event", event: { type: "conference-ended" } }]);
+  }
+
   async #report(confKey: ConfKey, reports: readonly Report[]): Promise<void> {
     const before = this.#reported.get(confKey) ?? 0;
     this.#reported.set(confKey, before + reports.length);
@@ -123,6 +130,7 @@ export class WholeEdge {
   }
 
   #watch(event: string, facts: object): void {
+    if (event === "post-failed" && !this.listens) return;
     if (/broke|failed|unreachable|no-ids/.test(event)) this.broken.push(`${event} ${JSON.stringify(facts)}`);
   }
 
@@ -135,6 +143,7 @@ export class WholeEdge {
         return () => {};
       },
       post: async ({ body }) => {
+        if (!this.listens) return { kind: "failed", reason: "nobody listens" };
         this.posted.push(body);
         for (const [, msgId = ""] of body.matchAll(/<A2W_NotifyUserEnter MsgID="(\d+)"/g)) this.#entered.push(msgId);
         return confirmation(this.domain, transIdOf(body));

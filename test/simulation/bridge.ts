@@ -219,8 +219,8 @@ export class Bridge {
       () => {},
     );
     if (this.#isShared) {
-      machine.world.addConference(foreignKey, foreignOwner, null);
-      machine.world.addConference(unknownKey, this.#owner, null);
+      machine.world.addConference(foreignKey, foreignOwner);
+      machine.world.addConference(unknownKey, this.#owner);
       machine.dialIn("4421", "", foreignDialIn);
     }
     const agents = new Agents({

@@ -623,9 +623,8 @@ export const defects: readonly Defect[] = [
     name: "a conference without WebEx never ends",
     foundBy: "an empty conference ends",
     file: "src/conference/lifecycle.ts",
-    before: 'if (head.phase !== "running" || head.attached || head.closing || head.retryEndAt !== undefined) return;',
-    after:
-      'if (head.phase !== "running" || head.talk || head.attached || head.closing || head.retryEndAt !== undefined || head.host) return;',
+    before: "if (head.retryEndAt !== undefined || head.keptUntil !== undefined) return;",
+    after: "if (head.retryEndAt !== undefined || head.keptUntil !== undefined || head.host) return;",
   },
   {
     name: "a message that nobody knows is answered as not supported",
@@ -934,8 +933,8 @@ export const defects: readonly Defect[] = [
     name: "a caller who keys nothing stays at the prompt",
     foundBy: "nobody is left on the line",
     file: "bridge-agent/legs.ts",
-    before: '      case "hang-up":\n        return this.#hangUpOnCaller(leg, hangUpReasons[action.why]);\n',
-    after: '      case "hang-up":\n        return;\n',
+    before: "        return this.#hangUpOnCaller(leg, hangUpReasons[action.why]);\n",
+    after: "        return;\n",
   },
   {
     name: "a restored object fails when it cannot write",
@@ -1073,10 +1072,17 @@ export const defects: readonly Defect[] = [
     after: 'inside(call.direction === "in" && callerOf(call).silent)',
   },
   {
+    name: "the bridge is not told what another server's create brings",
+    foundBy: "the latest create counts",
+    file: failover,
+    before: "  renewEntryRules(draft, head);\n",
+    after: "",
+  },
+  {
     name: "an agent that takes over does not know who is a silent monitor",
     foundBy: "a silent monitor is silent",
     file: events,
-    before: "const anonymousId = shown ?? known?.anonymousId ?? null;",
-    after: "const anonymousId = (known && shown) ?? known?.anonymousId ?? null;",
+    before: "const anonymousId = shown.anonymousId ?? known?.anonymousId ?? null;",
+    after: "const anonymousId = (known && shown.anonymousId) ?? known?.anonymousId ?? null;",
   },
 ];

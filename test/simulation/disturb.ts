@@ -1,4 +1,5 @@
 import type { Draws } from "../../simulators/draws.ts";
+import type { CommandType } from "../../src/bridge/commands.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { Bridge } from "./bridge.ts";
@@ -11,7 +12,7 @@ import type { Parts } from "./rest-checks.ts";
 /** Later ones would bring deadlines of an hour into the time when all is to be quiet. */
 const farJumpsUntilMs = 10 * 60_000;
 /** What a bridge may refuse for a while, though nothing forbids it. */
-const refusable = ["expel", "move", "cancel-dial", "close-room", "admit"] as const;
+const refusable: readonly CommandType[] = ["expel", "move", "cancel-dial", "close-room", "admit"];
 
 /** Lets everything that goes wrong by the minute go wrong in one domain. */
 export function disturb(parts: Parts): void {
@@ -167,7 +168,7 @@ function disturbAgent(agent: AgentProcess, context: WorldContext): void {
   });
 }
 
-function disturbBridge(bridge: Bridge, { context, meetings }: Parts): void {
+function disturbBridge(bridge: Bridge, { context, meetings, switches }: Parts): void {
   const { clock } = context;
   const { faults: source } = bridge;
   const { draws } = source;
@@ -190,8 +191,9 @@ function disturbBridge(bridge: Bridge, { context, meetings }: Parts): void {
     const call = draws.pick(callers);
     if (call) meeting.phones.muteByConsole(call);
   });
+  const types = switches.changesCreates ? [...refusable, "create-conference" as const] : refusable;
   nowAndThen(context, source, "bridge refuses", () => {
-    bridge.refuse([draws.pick(refusable) ?? "move"]);
+    bridge.refuse([draws.pick(types) ?? "move"]);
     clock.after(draws.between(1_000, 25_000), () => bridge.refuse([]));
   });
 }

@@ -1,14 +1,17 @@
 import type { Call } from "../../simulators/bridge/world.ts";
 import type { Draws } from "../../simulators/draws.ts";
+import type { AccessCodes } from "../../src/bridge/schemas.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
+import type { EntryRules } from "../../src/conference/state.ts";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId, SubConfId } from "../../src/foundation/ids.ts";
 import { SILENCE_MS } from "../../src/link/relay.ts";
-import type { ToWebex } from "../../src/tsp/messages.ts";
+import type { FromWebexMessages, ToWebex } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
 import { type AskedCall, Association, type MeetingKnowledge } from "./association.ts";
 import type { Bridge, Bridges } from "./bridge.ts";
 import { draws, type WorldContext } from "./context.ts";
 import { Phones } from "./phones.ts";
+import type { Switches } from "./switches.ts";
 import type { Answer, Obligation, Request, Server, Webex } from "./webex.ts";
 
 type Phase = "idle" | "creating" | "running" | "closing" | "detached";
@@ -57,6 +60,7 @@ type Action = keyof typeof actions;
 const mostCallers = 10;
 const pauseMs = 9_000;
 const silentId = "4711";
+const otherSilentIds = [silentId, "4712", "4713"];
 
 /** One WebEx meeting from its first conference to its last: the meeting server, the host and all who phone. */
 export class Meeting implements MeetingKnowledge {
@@ -94,6 +98,14 @@ export class Meeting implements MeetingKnowledge {
   #attempts = 0;
   /** A create is on its way. */
   #posting = false;
+  /** What the latest create says of those who enter. */
+  rules: Omit<EntryRules, "accessCodes"> & { readonly accessCodes: AccessCodes | null } = {
+    maxCallers: 50,
+    anonymousId: silentId,
+    accessCodes: null,
+  };
+  readonly #changesCreates: boolean;
+  readonly #creates: Draws;
 
   constructor(
     index: number,
@@ -101,6 +113,7 @@ export class Meeting implements MeetingKnowledge {
       readonly context: WorldContext;
       readonly webex: Webex;
       readonly bridges: Bridges;
+      readonly switches: Switches;
       readonly spared: ReadonlySet<string>;
       readonly done: string[];
       /** Of all meetings. */
@@ -114,6 +127,8 @@ export class Meeting implements MeetingKnowledge {
     this.#spared = world.spared;
     this.#done = world.done;
     this.#draws = draws(world.context, this.#name);
+    this.#changesCreates = world.switches.changesCreates;
+    this.#creates = draws(world.context, `creates of ${this.#name}`);
     this.phones = new Phones(world.bridges, draws(world.context, `phones of ${this.#name}`), {
       prefix: `55${index}`,
       timers: world.context.clock,
@@ -214,8 +229,7 @@ export class Meeting implements MeetingKnowledge {
       replyTo: server.host,
       extConfId,
       confKey: key,
-      maxCallers: 50,
-      anonymousId: silentId,
+      ...this.#say(),
     };
     this.#posting = true;
     void this.#webex.post(server, [request]).then((confirmed) => {
@@ -226,6 +240,24 @@ export class Meeting implements MeetingKnowledge {
       if (confirmed || association !== this.association || attempt !== this.#attempts) return;
       this.create("failover");
     });
+  }
+
+  /** What a create brings beside its names. */
+  #say(): Pick<
+    FromWebexMessages["create-conference"],
+    "maxCallers" | "anonymousId" | "subscriberCode" | "participantCode"
+  > {
+    if (!this.#changesCreates) return { maxCallers: 50, anonymousId: silentId };
+    const variant = `${this.#name.slice(8)}${this.#creates.between(1, 4)}`;
+    const said = {
+      maxCallers: this.#creates.pick([0, 50, 11, 6]) ?? 0,
+      anonymousId: this.#creates.pick(otherSilentIds) ?? silentId,
+      subscriberCode: `771${variant}`,
+      participantCode: `772${variant}`,
+    };
+    const { maxCallers, anonymousId, subscriberCode: subscriber, participantCode: participant } = said;
+    this.rules = { maxCallers: maxCallers || null, anonymousId, accessCodes: { subscriber, participant } };
+    return said;
   }
 
   /** A close came to nothing in time, as WebEx was told: it is for WebEx to ask again. */
@@ -353,7 +385,12 @@ export class Meeting implements MeetingKnowledge {
     const calls = this.#bridge.callsOf(this.key).filter(({ stage }) => stage === "entered");
     switch (action) {
       case "dial in":
-        if (calls.length < mostCallers) this.phones.dialIn(this.key, silentId);
+        if (calls.length < mostCallers) {
+          const { anonymousId, accessCodes } = this.rules;
+          const codes = Object.values(accessCodes ?? {}).filter((code) => code !== null);
+          const code = codes.length > 0 && this.#creates.chance(0.5) ? (this.#creates.pick(codes) ?? null) : null;
+          this.phones.dialIn(this.key, anonymousId ?? silentId, code);
+        }
         return true;
       case "hang up":
         return this.#with(this.#draws.pick(this.#bridge.callsOf(this.key)), (call) => this.phones.hangUp(call));

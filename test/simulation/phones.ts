@@ -34,7 +34,8 @@ export class Phones {
     return this.#keypadUsers.has(number);
   }
 
-  dialIn(key: ConfKey, anonymousId: string): void {
+  /** `code`: what some key in place of the key. */
+  dialIn(key: ConfKey, anonymousId: string, code: string | null): void {
     const number = this.#newNumber();
     const attendee = this.#draws.weighted({ none: 5, some: 4, anonymous: 1 });
     const id = attendee === "none" ? "" : attendee === "some" ? `${this.#draws.between(100, 999)}` : anonymousId;
@@ -44,7 +45,8 @@ export class Phones {
     const inside = this.actsByItself(number) && this.#draws.chance(0.4) ? "*6" : "";
     const unknown = this.#keys().filter((each) => !machine.world.conferences.has(each));
     const early = this.#draws.chance(0.3) ? this.#draws.pick(unknown) : undefined;
-    const entries = [`${wrong}${early ?? key}#`, ...(early ? [`${key}#`] : []), `${id}#${inside}`];
+    const keyed = code ?? key;
+    const entries = [`${wrong}${early ?? keyed}#`, ...(early ? [`${keyed}#`] : []), `${id}#${inside}`];
     const call = machine.world.calls.get(machine.dialIn(number, "", dialIn));
     if (call) this.#key(machine, call, entries, early !== undefined);
   }

@@ -1,3 +1,4 @@
+import type { Command } from "../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Bridge, Execution } from "./bridge.ts";
@@ -10,13 +11,25 @@ interface Keyed {
   conference: ConfKey | null;
   /** What was keyed behind that; `null`: nothing yet. */
   attendeeId: string | null;
+  /** When it ended an entry last. */
+  at: number;
 }
+
+/** So long an agent may go by what was created before: its command is under way, or has just been carried out. */
+const staleMs = 10_000;
 
 /** Judges by what the phones keyed and by what the bridge held meanwhile how callers are led in from the prompt. */
 export class PromptJudge {
   readonly #context: WorldContext;
   readonly #bridge: Bridge;
   readonly #keyed = new Map<CallId, Keyed>();
+  /** AnonymousIDs that a create has replaced, and when. */
+  readonly #replaced: { readonly conference: ConfKey; readonly anonymousId: string | null; readonly until: number }[] =
+    [];
+  /** Of each conference, as its creates said. */
+  readonly #anonymousIds = new Map<ConfKey, string | null>();
+  /** When the codes of a conference changed last. */
+  #codesAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: WorldContext, bridge: Bridge) {
     this.#context = context;
@@ -25,7 +38,7 @@ export class PromptJudge {
 
   happened(event: BridgeEvent): void {
     if (event.type === "prompted") {
-      this.#keyed.set(event.call, { typed: "", conference: null, attendeeId: null });
+      this.#keyed.set(event.call, { typed: "", conference: null, attendeeId: null, at: 0 });
     } else if (event.type === "conference-ended") this.#conferenceEnded(event.conference);
     else if (event.type === "keys") {
       const keyed = this.#keyed.get(event.call);
@@ -36,18 +49,41 @@ export class PromptJudge {
   acted({ commandId, command, conference, done }: Execution): void {
     if (!done || conference === null) return;
     if (command.type === "end-conference") this.#conferenceEnded(conference);
+    if (command.type === "create-conference") this.#created(conference, command);
     if (command.type !== "admit" || !commandId.startsWith("keypad-")) return;
-    const { anonymousId = null } = this.#bridge.machine.world.conferences.get(conference) ?? {};
-    const isSilent = anonymousId !== null && anonymousId === command.attendeeId;
-    if (command.muted !== isSilent || command.joinTone === isSilent)
-      this.#context.violated("a silent monitor is silent", `${command.call}: ${JSON.stringify(command)}`);
     const keyed = this.#keyed.get(command.call);
+    const { anonymousId = null } = this.#bridge.machine.world.conferences.get(conference) ?? {};
+    const since = (keyed?.at ?? this.#context.clock.now) - staleMs;
+    const before = this.#replaced.filter((one) => one.conference === conference && one.until >= since);
+    const isRight = [anonymousId, ...before.map((one) => one.anonymousId)].some((id) => {
+      const isSilent = id !== null && id === command.attendeeId;
+      return command.muted === isSilent && command.joinTone !== isSilent;
+    });
+    if (!isRight) this.#context.violated("a silent monitor is silent", `${command.call}: ${JSON.stringify(command)}`);
     this.#keyed.delete(command.call);
     if (!keyed || keyed.conference === null) return;
     const attendeeId = command.attendeeId ?? "";
     if (keyed.conference === conference && keyed.attendeeId === attendeeId) return;
     const how = `${command.call} keyed ${keyed.conference} and ${keyed.attendeeId}, and is in ${conference} as ${attendeeId}`;
     this.#context.violated("a caller enters the conference that it keyed last", how);
+  }
+
+  #created(conference: ConfKey, { anonymousId, accessCodes }: Command<"create-conference">): void {
+    const { now: until } = this.#context.clock;
+    const before = this.#anonymousIds.get(conference);
+    if (before !== undefined && before !== anonymousId) this.#replaced.push({ conference, anonymousId: before, until });
+    this.#anonymousIds.set(conference, anonymousId);
+    if (accessCodes) this.#codesAt = until;
+  }
+
+  /** The conference that this key or code leads into; `null`: none, or nobody can tell. */
+  #ledTo(entry: string): ConfKey | null {
+    const { conferences } = this.#bridge.machine.world;
+    if (conferences.has(entry as ConfKey)) return entry as ConfKey;
+    if (this.#context.clock.now - this.#codesAt < staleMs) return null;
+    for (const { key, accessCodes } of conferences.values())
+      if (accessCodes?.subscriber === entry || accessCodes?.participant === entry) return key;
+    return null;
   }
 
   #press(keyed: Keyed, key: string): void {
@@ -57,8 +93,10 @@ export class PromptJudge {
     }
     const entry = keyed.typed;
     keyed.typed = "";
-    if (this.#bridge.machine.world.conferences.has(entry as ConfKey)) {
-      keyed.conference = entry as ConfKey;
+    keyed.at = this.#context.clock.now;
+    const conference = this.#ledTo(entry);
+    if (conference !== null) {
+      keyed.conference = conference;
       keyed.attendeeId = null;
     } else if (keyed.conference !== null) keyed.attendeeId ??= entry;
   }

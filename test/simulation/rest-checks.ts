@@ -7,6 +7,7 @@ import type { WorldContext } from "./context.ts";
 import { conferenceOn } from "./database.ts";
 import type { Edge } from "./edge.ts";
 import type { Meeting } from "./meeting.ts";
+import type { Switches } from "./switches.ts";
 import type { Webex } from "./webex.ts";
 
 export interface Parts {
@@ -16,6 +17,7 @@ export interface Parts {
   readonly bridges: Bridges;
   readonly agents: readonly AgentProcess[];
   readonly meetings: readonly Meeting[];
+  readonly switches: Switches;
 }
 
 /** What must be true when nothing has gone wrong for a while and nobody has asked for anything. */
@@ -156,7 +158,8 @@ function rosterDifference({ phase, key, association }: Meeting, bridge: Bridge):
 
 function checkMeeting(meeting: Meeting, bridge: Bridge, violated: WorldContext["violated"]): void {
   const { phase, key, association } = meeting;
-  const there = bridge.machine.world.conferences.has(key);
+  const held = bridge.machine.world.conferences.get(key);
+  const there = held !== undefined;
   const calls = bridge.callsOf(key);
   if ((phase === "idle" || phase === "closing") && there) {
     violated("no bridge conference outlives its conference", `${key} is ${phase}`);
@@ -167,7 +170,10 @@ function checkMeeting(meeting: Meeting, bridge: Bridge, violated: WorldContext["
   if (association.spoilt) return violated("WebEx's roster equals the bridge's", `${key}: no server took over`);
   const [forgotten] = association.forgotten;
   if (forgotten) violated("a new server hears of those who left meanwhile", `${key}: ${forgotten}`);
-  if (!there) return violated("a conference that runs is on the bridge", key);
+  if (!held) return violated("a conference that runs is on the bridge", key);
+  const { maxCallers, anonymousId, accessCodes } = held;
+  const [said, has] = [meeting.rules, { maxCallers, anonymousId, accessCodes }].map((rules) => JSON.stringify(rules));
+  if (said !== has) violated("the latest create counts", `${key}: WebEx has said ${said}, and the bridge has ${has}`);
   for (const call of calls) {
     const waits = [...meeting.askedCalls.values()].some((asked) => asked.waits && asked.number === call.number);
     if (call.stage === "answered" && !waits) violated("nobody is left on the line", `${call.number} was answered`);

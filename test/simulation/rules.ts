@@ -80,6 +80,9 @@ export const rules = {
   "a silent monitor is silent":
     "A caller who keys its conference's AnonymousID enters muted and without a tone, and no other one does; the mute key of a silent monitor does nothing.",
 
+  "the latest create counts":
+    "At rest the bridge has the limit, the AnonymousID and the access codes of the latest create.",
+
   // Agents.
   "an epoch begins once": "No two agents act in one epoch.",
   "an agent that was replaced leaves the bridge alone":

@@ -1,5 +1,6 @@
 import type { BridgeName, DomainName } from "../../src/foundation/ids.ts";
 import type { Domain } from "../../src/settings/load.ts";
+import type { ProtocolOverrides } from "../../src/tsp/protocol-table.ts";
 import { testDomain } from "../local-domain.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { Bridge, Bridges } from "./bridge.ts";
@@ -11,11 +12,12 @@ import { MuteKeyJudge } from "./mute-key-judge.ts";
 import { PromptJudge } from "./prompt-judge.ts";
 import { simulatedKey } from "./relay-host.ts";
 import { type Parts, watchRosters } from "./rest-checks.ts";
+import { drawSwitches } from "./switches.ts";
 import { Webex } from "./webex.ts";
 
 export const agentNames = ["agent-1", "agent-2"] as const;
 
-/** By how many agents each bridge has. */
+/** By how many agents each bridge has, and by its switches. */
 const domains = new Map<string, Domain>();
 
 /** One telephony domain: WebEx's servers and meetings, its part of the edge, its bridges and their agents. */
@@ -25,9 +27,13 @@ export function newSite(
   { spared, done }: { readonly spared: ReadonlySet<string>; readonly done: string[] },
 ): Parts {
   const own = draws(context, "site");
-  const webex = new Webex(context, 2 + own.between(0, 2));
+  const switches = drawSwitches(context);
+  const webex = new Webex(context, 2 + own.between(0, 2), switches);
   const agentCounts = [own.chance(0.5) ? 1 : 2, ...(own.chance(0.2) ? [1] : [])];
-  const domain = { ...domainOf(agentCounts), name: (context.site === "" ? "local" : "other") as DomainName };
+  const domain = {
+    ...domainOf(agentCounts, switches.protocol),
+    name: (context.site === "" ? "local" : "other") as DomainName,
+  };
   const edge = new Edge(context, shared, domain, (origin, request) => webex.receive(origin, request));
   webex.edge = edge;
   // Where there are two, conferences spread by what is free.
@@ -46,16 +52,17 @@ export function newSite(
   const keys = () => meetings.map(({ key }) => key);
   const meetings: Meeting[] = Array.from(
     { length: own.between(2, 5) },
-    (_, index) => new Meeting(index, { context, webex, bridges, spared, done, keys }),
+    (_, index) => new Meeting(index, { context, webex, bridges, switches, spared, done, keys }),
   );
-  const parts: Parts = { context, edge, webex, bridges, agents, meetings };
+  const parts: Parts = { context, edge, webex, bridges, agents, meetings, switches };
   connect(parts);
   watchRosters(parts);
   return parts;
 }
 
-function domainOf(agentCounts: readonly number[]): Domain {
-  const known = domains.get(agentCounts.join());
+function domainOf(agentCounts: readonly number[], protocol: ProtocolOverrides): Domain {
+  const name = JSON.stringify([agentCounts, protocol]);
+  const known = domains.get(name);
   if (known) return known;
   const bridges = agentCounts.map((agents, index) => ({
     name: `bridge-${index + 1}`,
@@ -64,8 +71,8 @@ function domainOf(agentCounts: readonly number[]): Domain {
       return { name: agent, publicKey: simulatedKey(agent).publicKey };
     }),
   }));
-  const domain = testDomain({ bridges });
-  domains.set(agentCounts.join(), domain);
+  const domain = testDomain({ bridges, protocol });
+  domains.set(name, domain);
   return domain;
 }
 
@@ -95,11 +102,11 @@ function connect({ context, edge, webex, bridges, agents, meetings }: Parts): vo
       once.check(execution);
       muteKeys.acted(execution);
       prompts.acted(execution);
-      const { type } = execution.command;
+      const { command } = execution;
       for (const meeting of meetings) {
         if (meeting.key !== execution.conference) continue;
-        if (type === "create-conference" && execution.done) meeting.bridgeCreates();
-        if (type === "end-conference" && !execution.done) meeting.bridgeRefusesEnd();
+        if (command.type === "create-conference" && !command.renews && execution.done) meeting.bridgeCreates();
+        if (command.type === "end-conference" && !execution.done) meeting.bridgeRefusesEnd();
       }
     };
   }

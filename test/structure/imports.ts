@@ -97,6 +97,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/foundation/result.ts",
       "src/foundation/table.ts",
       "src/foundation/timers.ts",
+      "src/foundation/version.ts",
       "simulators/telephones",
       "node:*",
       "commander",

@@ -195,13 +195,17 @@ describe("slips of the guide's examples, where the domain wants them read", () =
       "<a b=\u201c",
       "<a b=\u201cc\u201d",
       "=\u00e2\u20ac",
+      "=\u201cx",
       "<a;",
       "<a '",
       '"',
       " ",
       ";",
       "<",
-    ].map((piece) => cost(`<b ${piece.repeat(Math.floor(1_000_000 / new TextEncoder().encode(piece).length))}`));
+    ].flatMap((piece) => {
+      const open = `<b ${piece.repeat(Math.floor(1_000_000 / new TextEncoder().encode(piece).length))}`;
+      return [cost(open), cost(`${open}>`)];
+    });
 
     expect(hostile.filter((each) => each > 10 * harmless)).toEqual([]);
   });

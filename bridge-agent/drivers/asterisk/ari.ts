@@ -33,6 +33,7 @@ export const operations = {
   addChannel: { method: "POST", path: "/bridges/{bridgeId}/addChannel", parameters: ["channel", "absorbDTMF"] },
   playToBridge: { method: "POST", path: "/bridges/{bridgeId}/play", parameters: ["media"] },
   listChannels: { method: "GET", path: "/channels", parameters: [] },
+  getChannel: { method: "GET", path: "/channels/{channelId}", parameters: [] },
   createChannel: {
     method: "POST",
     path: "/channels/create",
@@ -266,6 +267,8 @@ export const channel = v.object({
   dialplan,
 });
 export type AriChannel = v.InferOutput<typeof channel>;
+/** `creationtime`: as `2026-11-20T10:00:00.000+0000`. */
+export const channelInfo = v.object({ state: v.string(), creationtime: v.string() });
 
 export const bridge = v.object({ id: v.string(), name: v.string(), channels: v.array(v.string()) });
 export type AriBridge = v.InferOutput<typeof bridge>;

@@ -25,8 +25,8 @@ export type FollowUp =
   /** Its caller has pressed a key: that stops what it is being told. */
   | { readonly type: "hush"; readonly call: CallId }
   | { readonly type: "destroy-bridge"; readonly bridge: string }
-  /** It takes no new ones. */
-  | { readonly type: "await-calls" }
+  /** Whether it takes new ones is to be found out. `await-calls`: it takes none. */
+  | { readonly type: "try-calls" | "await-calls" }
   | { readonly type: "play-leave-tone"; readonly bridge: string };
 
 export interface Consequences {

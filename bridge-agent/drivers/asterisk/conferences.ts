@@ -13,12 +13,11 @@ export async function createConference(
   context: ExecutorContext,
   id: CommandId,
   key: ConfKey,
-  { anonymousId, maxCallers, accessCodes }: Command<"create-conference">,
+  { anonymousId, maxCallers, accessCodes, renews }: Command<"create-conference">,
 ): Promise<CommandResult> {
   const { ari, mirror, owner } = context;
   const known = mirror.conferences.get(key);
-  if (known?.anonymousId === anonymousId) return done;
-  if (known) return writeConference(context, Object.assign(known, { anonymousId }));
+  if (known) return writeConference(context, Object.assign(known, { anonymousId, maxCallers, accessCodes }));
   const bridges = read("listBridges", v.array(bridge), await ari.ask("listBridges", {}));
   const rooms = bridges.flatMap(({ name, id }) => ({ ...readBridgeName(name), bridge: id }));
   const main = rooms.find(
@@ -27,6 +26,7 @@ export async function createConference(
   if (main && main.owner !== owner && (await isNoted(ari, main.bridge))) return refused("refused");
   const notes = { ...newConferenceNotes, anonymousId, maxCallers, ...(accessCodes && { accessCodes }) };
   if (main?.owner === owner) return writeConference(context, mirror.addConference(key, main.bridge, notes));
+  if (renews) return refused("no-such-conference");
   if (!(await takesCalls(context))) return refused("capacity");
   const variable = conferenceVariable(bridgeId(id));
   // Before the bridge: whoever finds that must know the rest.

@@ -1,10 +1,10 @@
 import type { Command, CommandResult } from "../../../src/bridge/commands.ts";
 import type { CallId } from "../../../src/foundation/ids.ts";
-import { isDone } from "./ari.ts";
+import { type AriAnswer, channelInfo, isDone, read, variable } from "./ari.ts";
 import { done, type ExecutorContext, inOrder, refused, writeCall, writeConference } from "./executor-context.ts";
 import { type Call, type Conference, callNotesOf, newCall } from "./mirror.ts";
 import { CALL_VARIABLE } from "./names.ts";
-import { endpointFor } from "./settings.ts";
+import { endpointFor, endpointParts } from "./settings.ts";
 import { askCallNotes } from "./snapshot.ts";
 import { setTrouble, takesCalls } from "./takes-calls.ts";
 
@@ -70,16 +70,20 @@ async function createAndRing(context: ExecutorContext, conference: Conference, c
 
 /** Whether Asterisk dials, as far as it says. */
 async function ring(context: ExecutorContext, conference: Conference, call: Call): Promise<boolean> {
-  const { ari, mirror, pauses } = context;
+  const { mirror, pauses } = context;
   mirror.noteDialled(conference, call);
   if (!(await writeConference(context, conference)).done) return false;
-  const timeout = Math.ceil(call.waitMs / 1_000) + RINGS_AT_MOST_LONGER_S;
-  const dialled = await pauses.untilReady(() => ari.ask("dial", { channelId: call.id, timeout }));
+  const dialled = await pauses.untilReady(() => askDial(context, call));
   // A telephone that is not there at all may be over already: its end is reported.
   if (!isDone(dialled)) return dialled.status === 404;
   call.isDialled = true;
   await writeCall(context, call.id);
   return true;
+}
+
+function askDial({ ari }: ExecutorContext, { id, waitMs }: Call): Promise<AriAnswer> {
+  const timeout = Math.ceil(waitMs / 1_000) + RINGS_AT_MOST_LONGER_S;
+  return ari.ask("dial", { channelId: id, timeout });
 }
 
 /** An earlier agent or link has made its channel, and nobody has dialled. */
@@ -88,18 +92,52 @@ export async function dialFound(context: ExecutorContext, id: CallId): Promise<v
   const call = mirror.calls.get(id);
   const conference = call?.conference ? mirror.conferences.get(call.conference) : undefined;
   if (!call || !conference || call.ending !== null) return;
-  if (!(await ring(context, conference, call))) await giveUp(context, call);
+  const rings = (await stateInTime(context, call)) !== null && (await ring(context, conference, call));
+  if (!rings) await giveUp(context, call);
 }
 
-/** An earlier agent or link was about to dial it. Nobody is rung twice: if it did not get that far, the dial has come to nothing. */
+/** An earlier agent or link was about to dial it. Nobody is rung twice. */
 export async function settleDial(context: ExecutorContext, id: CallId): Promise<void> {
   await context.pauses.pass(DIALS_WITHIN_MS);
+  if (await inOrder(context, id, () => settle(context, id))) await limitRinging(context, id);
+}
+
+/** Whether it rings. If nobody got as far as to dial it, nor may now, the dial has come to nothing. */
+async function settle(context: ExecutorContext, id: CallId): Promise<boolean> {
   const call = context.mirror.calls.get(id);
-  if (call?.stage !== "ringing" || call.ending !== null) return;
+  if (call?.stage !== "ringing" || call.ending !== null) return false;
   const notes = await askCallNotes(context.ari, id);
   call.isDialled ||= notes?.isDialled === true;
-  if (call.isDialled) await limitRinging(context, id);
-  else await giveUp(context, call);
+  if (!call.isDialled) await dialOnce(context, call);
+  if (!call.isDialled) await giveUp(context, call);
+  return call.isDialled;
+}
+
+/**
+ * By PJSIP alone can nobody be rung twice: what has been dialled has a SIP dialog, and will have no other. If that rings, Asterisk refuses to
+ * dial (409); if it does not yet, Asterisk ends the call. With other channels nobody knows.
+ */
+async function dialOnce(context: ExecutorContext, call: Call): Promise<void> {
+  if (endpointParts(context.settings.endpoint).technology.toUpperCase() !== "PJSIP") return;
+  const state = await stateInTime(context, call);
+  if (state === null) return;
+  const dialled = state === "Down" ? await askDial(context, call) : null;
+  if (dialled !== null && !isDone(dialled) && dialled.status !== 409) return;
+  call.isDialled = true;
+  await writeCall(context, call.id);
+}
+
+/**
+ * The state of its channel. `null`: it is gone; or nobody waits for it any more, since it was made longer ago than it may ring, by
+ * Asterisk's own clock, and does not ring yet.
+ */
+async function stateInTime({ ari }: ExecutorContext, { id: channelId, waitMs }: Call): Promise<string | null> {
+  const found = await ari.ask("getChannel", { channelId });
+  const epoch = await ari.ask("getChannelVar", { channelId, variable: "EPOCH" });
+  if (!isDone(found) || !isDone(epoch)) return null;
+  const { state, creationtime } = read("getChannel", channelInfo, found);
+  const nowMs = Number(read("getChannelVar", variable, epoch).value) * 1_000;
+  return state === "Down" && nowMs - Date.parse(creationtime) > waitMs ? null : state;
 }
 
 async function giveUp({ ari }: ExecutorContext, call: Call): Promise<void> {

@@ -67,6 +67,7 @@ export async function inspectAsterisk(
       ["strangers", async () => checkStrangers(settings, trunk, running)],
       ["sounds", () => checkSounds(ari, settings)],
       ["rtp", () => checkRtp(files, settings)],
+      ["keys", () => checkKeys(files)],
     ];
     const findings: Finding[] = [];
     for (const [about, check] of checks) {
@@ -345,6 +346,26 @@ async function checkRtp(files: ConfigFiles, { ports }: AsteriskSettings): Promis
   return {
     verdict: "WRONG",
     says: `${range} is enough for ${calls} calls, and driver.ports is ${ports}: ${more}, or lower driver.ports`,
+  };
+}
+
+/** With any other least duration than 0, Asterisk tells keys that come quickly twice. */
+async function checkKeys(files: ConfigFiles): Promise<Found> {
+  const text = await files.read("asterisk.conf");
+  if (text === null) {
+    return {
+      verdict: "warn",
+      says: `not looked at, since ${files.why}: asterisk -rx 'core show settings' must have a Min DTMF duration of 0, or quick keys count twice`,
+    };
+  }
+  // A section with (!) is a template, and does nothing.
+  const options = text.split(/^(?=\[)/m).filter((section) => /^\[options\](?!\s*\(!)/i.test(section));
+  const [, ms] = [...options.join("\n").matchAll(/^\s*mindtmfduration\s*=>?\s*(\d+)/gim)].at(-1) ?? [];
+  if (Number(ms) === 0) return { verdict: "ok", says: "each key counts once, however short (mindtmfduration = 0)" };
+  const found = ms === undefined ? "is not set, which means 80 ms" : `is ${ms} ms`;
+  return {
+    verdict: "WRONG",
+    says: `mindtmfduration ${found}, and quick keys count twice: set mindtmfduration = 0 under [options] in asterisk.conf, and restart Asterisk`,
   };
 }
 

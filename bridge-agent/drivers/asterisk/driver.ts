@@ -45,8 +45,8 @@ export class AsteriskDriver implements BridgeDriver {
   /** The end of the last reconciliation. */
   #reconciled: Promise<unknown> = Promise.resolve();
   /**
-   * Events that came before the first snapshot since this agent acts, of calls and bridges that the mirror does not have yet. `null`: it has
-   * that snapshot.
+   * Events that came before the first snapshot since this agent acts, of calls and bridges that the mirror does not have yet; and all keys,
+   * for what it has of their callers may be out of date, and a key writes it down. `null`: it has that snapshot.
    */
   #early: AriEvent[] | null = [];
   #cancelSettling = () => {};
@@ -67,7 +67,8 @@ export class AsteriskDriver implements BridgeDriver {
       begun: (session, isSettled) => this.#begun(session, isSettled),
       event: (event) => {
         this.#execution?.executor.happened(event);
-        if (this.#early && !isOfKnown(this.#mirror, event)) this.#early.push(event);
+        const isTooEarly = event.type === "ChannelDtmfReceived" || !isOfKnown(this.#mirror, event);
+        if (this.#early && isTooEarly) this.#early.push(event);
         else this.#follow(applyEvent(this.#mirror, event));
       },
     });
@@ -162,6 +163,8 @@ export class AsteriskDriver implements BridgeDriver {
 
   async #begun(session: Session, isSettled: boolean): Promise<boolean> {
     const isInLine = await this.#reconcile(session, { afterGap: true, isActing: true, isSettled });
+    // Asterisk may be about to end, and have told only an earlier agent or link.
+    if (isInLine) this.#follow(toDo({ type: "try-calls" }));
     if (isInLine && !isSettled)
       this.#cancelSettling = this.#ports.timers.after(SETTLES_WITHIN_MS, () => this.#settleMutes());
     return isInLine;

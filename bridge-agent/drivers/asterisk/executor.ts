@@ -11,7 +11,7 @@ import { dial, dialExtension, dialFound, limitRinging, settleDial } from "./dial
 import { callOf, type ExecutorContext, holding, inOrder, refused, writeCall } from "./executor-context.ts";
 import { KeyedMutex } from "./keyed-mutex.ts";
 import { Pauses } from "./pauses.ts";
-import { awaitCalls } from "./takes-calls.ts";
+import { awaitCalls, takesCalls } from "./takes-calls.ts";
 import { Voice } from "./voice.ts";
 import { watchSound } from "./watch-sound.ts";
 
@@ -179,6 +179,8 @@ export class Executor {
         return watchSound(context, mirror.calls.get(followUp.call));
       case "hush":
         return voice.hush(followUp.call);
+      case "try-calls":
+        return takesCalls(context);
       case "await-calls":
         return awaitCalls(context);
       case "destroy-bridge":

@@ -54,7 +54,7 @@ export interface Call extends Entry {
   dialStatus: string | null;
   /** Whether Asterisk hears it talk, muted or not. */
   isHeard: boolean;
-  /** Whether packets came from it lately. Looked at only while `isHeard`; true where nobody knows. */
+  /** Whether sound came from it lately. Looked at only while `isHeard`; true where nobody knows. */
   isSending: boolean;
   /** As reported. */
   talking: boolean;
@@ -226,12 +226,13 @@ export class Mirror {
     const owner = this.#identity?.owner ?? null;
     const conferences = Array.from(
       this.conferences.values(),
-      ({ key, locked, reportsSpeakers, anonymousId, accessCodes, rooms }) => ({
+      ({ key, locked, reportsSpeakers, anonymousId, maxCallers, accessCodes, rooms }) => ({
         conference: key,
         owner,
         locked,
         reportsSpeakers,
         anonymousId,
+        maxCallers,
         ...(accessCodes && { accessCodes }),
         rooms: Array.from(rooms, ([id, { kind }]) => ({ id, kind })),
       }),

@@ -160,8 +160,8 @@ function adopt(draft: Draft, channel: AriChannel, known: Call | undefined, place
   else if (call.direction === "out") call.stage = state === "Up" ? "answered" : "ringing";
   else if (key === null) {
     call.stage = "prompted";
-    // Keys may have been lost meanwhile. A star takes back what stands there: the caller is asked anew.
-    if (afterGap && /[0-9]$/.test(call.keys)) call.keys += "*";
+    // Keys may have been lost meanwhile. A star takes back what stands there, and says so of what follows: the caller is asked anew.
+    if (afterGap && /[0-9#]$/.test(call.keys)) call.keys += "*";
   } else {
     // It was admitted and did not get there, or its bridge is going: then the conference's end ends it, too.
     call.stage = "entered";

@@ -27,6 +27,7 @@ const stockSounds: Readonly<Record<Announcement, readonly string[]>> = {
   welcome: ["conf-getconfno"],
   "key-again": ["conf-invalid"],
   "attendee-id": ["confbridge-pin"],
+  "please-wait": ["one-moment-please"],
   "unknown-conference": ["check-number-dial-again"],
   locked: ["conf-locked"],
   full: ["conf-full"],

@@ -3,12 +3,14 @@ import { talkChanged } from "./changes.ts";
 import type { ExecutorContext } from "./executor-context.ts";
 import type { Call } from "./mirror.ts";
 
-/** Two looks that find the same number of packets tell: that is 1.8 s to 3.6 s after the last packet. */
+/** Two looks that find hardly more packets tell: that is 1.8 s to 3.6 s after the last sound. */
 export const LOOK_EVERY_MS = 1_800;
+/** Between two looks speech has 30 packets, of 60 ms each, or more. Comfort noise and other signs of life have 11 at most, one each 160 ms. */
+const SOUND_PACKETS = 20;
 
 /**
- * Looks, while Asterisk says that a call talks, whether packets still come from it. Asterisk judges only sound that comes: a telephone that
- * sends nothing any more would talk for ever. It talks again when packets come again.
+ * Looks, while Asterisk says that a call talks, whether sound still comes from it. Asterisk judges only sound that comes: a telephone that
+ * sends none any more, or signs of life alone, would talk for ever. It talks again when sound comes again.
  */
 export async function watchSound(
   { ari, mirror, pauses, soundWatched, report }: ExecutorContext,
@@ -26,7 +28,7 @@ export async function watchSound(
       // It is gone, or its sound does not come by RTP.
       if (!isDone(answer)) return;
       const { rxcount } = read("getRtpStatistics", rtpStatistics, answer);
-      call.isSending = rxcount !== before;
+      call.isSending = before === null || Math.abs(rxcount - before) >= SOUND_PACKETS;
       report(talkChanged(mirror, call).reports);
       before = rxcount;
     }

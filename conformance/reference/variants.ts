@@ -1,0 +1,66 @@
+import type { RunOptions } from "../run.ts";
+import type { Deviation } from "./defects.ts";
+
+/** What an adapter may do otherwise than the reference adapter does, one switch each: the documents allow it, and no documented clause may fail. */
+export const variants = {
+  // Its answers over HTTP
+  "http-202": "answers with HTTP status 202",
+  "confirmations-late": "takes 200 ms for a Confirmation",
+  "doctype-refused-without-trans-id": "refuses a document type, with an empty TransID",
+  "doctype-dropped": "reads a document as if it had no document type",
+  "code-without-text": "answers an unknown message with code -12 only",
+  // Its posts
+  "half-minute-between-attempts": "waits 30 s before it repeats a post",
+  "new-trans-id-after-500": "repeats a post with a new TransID where the server answered with HTTP 500",
+  // What it tells
+  "status-after-naming": "tells the status of a call when it has a name",
+  "status-of-all-at-close": "tells the status of all calls when a sub-conference is closed",
+  "status-told-again": "tells the status of a caller who muted or unmuted itself again, a moment later",
+  "no-participant-type": "leaves out ParticipantType of ordinary participants",
+  "participant-type-1": "tells ordinary participants with ParticipantType 1",
+  "no-did": "leaves out DID",
+  "did-of-the-bridge": "tells the number that was dialled as DID",
+  "failover-as-null": "tells all calls to a new server with ExtCallID null",
+  "left-without-name": "tells who left meanwhile with ExtCallID null",
+  "ended-beside-code-11": "tells Status 3 beside code 11",
+  // What it does
+  "slow-but-in-time": "takes 12 s for a create, also for one by another server",
+  "host-by-code": "takes for the host who keyed 99# behind the attendee ID, and nobody else",
+} as const;
+
+export type VariantName = keyof typeof variants;
+
+/** Variants that do not touch, played together, with the options that fit them; and defects that only inferred clauses find. */
+export const allowed: readonly {
+  readonly variants: readonly Deviation[];
+  readonly options?: Partial<RunOptions>;
+}[] = [
+  {
+    variants: [
+      "http-202",
+      "confirmations-late",
+      "doctype-refused-without-trans-id",
+      "code-without-text",
+      "new-trans-id-after-500",
+      "status-after-naming",
+      "status-of-all-at-close",
+      "no-participant-type",
+      "left-without-name",
+      "ended-beside-code-11",
+    ],
+  },
+  {
+    variants: [
+      "doctype-dropped",
+      "half-minute-between-attempts",
+      "participant-type-1",
+      "failover-as-null",
+      "status-told-again",
+    ],
+  },
+  { variants: ["no-repeat", "host-by-code", "slow-but-in-time"], options: { hostKeys: undefined } },
+  { variants: ["host-by-code"], options: { hostKeys: "{key}#{attendee}#99#" } },
+  { variants: [], options: { dialKeys: "{key}#" } },
+  { variants: ["failover-as-null", "did-of-the-bridge"], options: { dialKeys: "{key}#" } },
+  { variants: ["no-did"], options: { dialKeys: "{key}#" } },
+];

@@ -1,0 +1,72 @@
+import { describe, expect, test } from "vitest";
+import { applyEvent } from "../../bridge-agent/drivers/asterisk/apply-event.ts";
+import { callNotesOf, Mirror, newCall } from "../../bridge-agent/drivers/asterisk/mirror.ts";
+import { reconcile } from "../../bridge-agent/drivers/asterisk/reconcile.ts";
+import { parseDialSequence } from "../../src/bridge/dial-sequences.ts";
+import { type KeypadRules, press, promptAfter, resume } from "../../src/bridge/keypad.ts";
+import { caller, channel, key, owner, pressed, snapshot } from "./asterisk-messages.ts";
+
+/* The keys of a caller at the prompt, from one agent by way of Asterisk to the keypad of the next one. */
+
+const sequences = ["*01*[AccessCode]#[AttendeeID]#*01*", "*01*[AccessCode]#[ProfileID]#[PIN]#*01*"].flatMap(
+  (each) => parseDialSequence(each) ?? [],
+);
+const rules: KeypadRules = {
+  codes: { merge: "*1", mute: "*6" },
+  sequences,
+  find: (keyed) => (keyed === key ? { conference: key, host: false, anonymousId: null, locked: false } : null),
+};
+
+/**
+ * As whom the conference gets the caller, and what it is asked in the end: `noted` was keyed with the agent before, `early` before the first
+ * snapshot of this one, `rest` later.
+ */
+function takenOver(noted: string, early: string, rest: string) {
+  const mirror = new Mirror({ owner, dialIn: ["18005551234"] });
+  const notes = callNotesOf(newCall(caller, "in", { number: "14085550001", dialled: "18005551234", keys: noted }));
+  const seen = snapshot({ channels: [channel(caller)], callNotes: new Map([[caller, notes]]) });
+  reconcile(mirror, seen, mirror.version, true);
+  for (const each of early) applyEvent(mirror, pressed(caller, each));
+  const [call] = mirror.state().calls;
+  const resumed = resume(call?.stage === "prompted" ? call.keys : "", 0, rules);
+  const after = press(resumed.keypad, { type: "keys", keys: rest, at: 0 }, rules);
+  const late = press(after.keypad, { type: "time", at: 8_000 }, rules);
+  const admitted = [resumed, after, late].flatMap(({ actions }) =>
+    actions.flatMap((action) => (action.type === "admit" ? [action.attendeeId] : [])),
+  );
+  return { admitted, asked: promptAfter(null, late.keypad) };
+}
+
+describe("an attendee ID that was half keyed, or of which a key may be lost, is asked for once more", () => {
+  test.each([
+    ["the takeover falls into it", `${key}#1`, "", "01#"],
+    ["its first key is lost", `${key}#`, "", "01#"],
+    ["its first key is lost, and the rest comes before the snapshot", `${key}#`, "01#", ""],
+    ["a key amidst it is lost, and the rest comes before the snapshot", `${key}#1`, "1#", ""],
+    ["all of it is lost but the end", `${key}#10`, "", "#"],
+    ["a telephone dials it", `*01*${key}#1`, "", "01#*01*"],
+    ["a telephone dials it, and its first key is lost", `*01*${key}#`, "", "01#*01*"],
+    ["a telephone dials it, and the rest comes before the snapshot", `*01*${key}#1`, "1#*01*", ""],
+  ])("%s", (_, noted, early, rest) => {
+    expect(takenOver(noted, early, rest)).toEqual({ admitted: [], asked: "attendee-id" });
+  });
+});
+
+test.each([
+  ["who has keyed all", `${key}#101#`, "", "", "101"],
+  ["who keys it anew", `${key}#1`, "", "#101#", "101"],
+  ["whose key was half keyed, and who keys it anew", "98765", "", `${key}#101#`, "101"],
+  ["whose telephone dials the key", `*01*${key.slice(0, 5)}`, "", `${key.slice(5)}#101#*01*`, "101"],
+  ["whose telephone dials the opening", "*0", "", `1*${key}#101#*01*`, "101"],
+  ["whose telephone dials ProfileID and PIN", `*01*${key}#77#8`, "", "8#*01*", null],
+])("a caller goes in: %s", (_, noted, early, rest, attendeeId) => {
+  expect(takenOver(noted, early, rest).admitted).toEqual([attendeeId]);
+});
+
+test("a telephone of whose sequence the key is not known leaves no silence: its caller is asked", () => {
+  expect(takenOver(`*01*${key.slice(0, 5)}`, `${key.slice(5)}#101#*01*`, "")).toEqual({
+    admitted: [],
+    asked: "welcome",
+  });
+  expect(takenOver(`*01*${key.slice(0, 5)}`, "", `${key.slice(6)}#101#*01*`).asked).toBe("key-again");
+});

@@ -1,0 +1,33 @@
+import type { ProtocolOverrides } from "../../src/tsp/protocol-table.ts";
+import { draws, type WorldContext } from "./context.ts";
+
+/** What a domain's settings leave open, and WebEx too. */
+export interface Switches {
+  readonly protocol: ProtocolOverrides;
+  /** WebEx's servers put requests of several meetings into one document. */
+  readonly sharesDocuments: boolean;
+  /** Each create brings other data than the one before. */
+  readonly changesCreates: boolean;
+}
+
+/** Of a stream of their own: half of the worlds have the defaults, and a seed means the same there whatever switches there are. */
+export function drawSwitches(context: WorldContext): Switches {
+  const own = draws(context, "switches");
+  const usual = own.chance(0.5);
+  const set = (name: keyof ProtocolOverrides, value: unknown) => (own.chance(0.4) ? { [name]: value } : {});
+  const protocol = {
+    ...set("gather", "document"),
+    ...set("transIds", "domain"),
+    ...set("together", false),
+    ...set("extra", false),
+    ...set("hostName", true),
+    ...set("closedAnswer", "always"),
+    ...set("muteAll", "main-room"),
+    ...set("lockedCallOuts", "refused"),
+    ...set("documentName", { response: "WTSPDOM Response" }),
+  };
+  const [sharesDocuments, changesCreates] = [own.chance(0.6), own.chance(0.6)];
+  return usual
+    ? { protocol: {}, sharesDocuments: false, changesCreates: false }
+    : { protocol, sharesDocuments, changesCreates };
+}
