@@ -130,6 +130,11 @@ export class XmlApi {
     this.#ports = ports;
   }
 
+  /** Of the client's own credentials. */
+  get form(): SecurityContext["form"] {
+    return this.#settings.credentials.form;
+  }
+
   /** Carries out one operation. Only `get` and `list` operations are repeated: others might be carried out twice. */
   async call<Name extends OperationName>(
     name: Name,

@@ -292,24 +292,61 @@ describe("the page of getSessionInfo", () => {
       const withPassword = value(await getSessionInfo(portal.api(anonymous), { ...request, sessionPassword }));
       const own = value(await getSessionInfo(portal.api(portal.as(host)), request));
 
-      expect([everybody.service, withPassword.mode, own.mode]).toEqual([service, "password", "member"]);
+      // An event without documents looks alike with its password and with a wrong one.
+      const isEvent = service === "EC";
+      expect([everybody.service, everybody.mode]).toEqual([service, "anonymous"]);
+      expect([withPassword.mode, own.mode]).toEqual([isEvent ? "unknown" : "password", "member"]);
       for (const { path, shown } of visibilityTable) {
         const seen = [everybody, withPassword, own].map(({ elements }) => elements[path].is);
         const inside = ["given", "absent"];
         if (shown[service] === "never") expect(seen, path).toEqual(["never", "never", "never"]);
         else {
           expect(shown[service] === "password" ? ["needs-password"] : inside, path).toContain(seen[0]);
-          expect(inside, path).toContain(seen[1]);
+          const isUnknown = isEvent && shown[service] === "password";
+          expect(isUnknown ? ["unknown"] : inside, path).toContain(seen[1]);
           expect(inside, path).toContain(seen[2]);
         }
       }
     },
   );
 
-  test("a wrong password shows no more than none", async () => {
-    const info = value(await getSessionInfo(portal.api(anonymous), { sessionKey: key, sessionPassword: "sea wall" }));
+  test.each(sessionServices)("%s: a wrong password shows no more than none, and is told as such", async (service) => {
+    const request = { sessionKey: String(seeded[service]) };
+    const without = value(await getSessionInfo(portal.api(anonymous), request));
+    const info = value(await getSessionInfo(portal.api(anonymous), { ...request, sessionPassword: "sea wall" }));
 
-    expect(info.elements["telephony.participantAccessCode"].is).not.toBe("given");
+    expect(info.mode).toBe(service === "EC" ? "unknown" : "password-refused");
+    expect(info.answer).toEqual(without.answer);
+    for (const { path, shown } of visibilityTable) {
+      const isUnknown = service === "EC" && shown[service] === "password";
+      expect(info.elements[path], path).toEqual(isUnknown ? { is: "unknown" } : without.elements[path]);
+    }
+  });
+
+  test("an invited attendee is seen as one of the session by what the site gives", async () => {
+    const { site } = portal.world;
+    const email = site.userById(site.session(seeded.SaC).host_id).email;
+    site.insert("attendees", {
+      ...{ session_key: seeded.MC, part: "attendee", name: "Ben Cole", email, join_status: "INVITE", person: "{}" },
+    });
+    const info = value(await getSessionInfo(portal.api(portal.as("ben.cole")), { sessionKey: key }));
+    const { is } = info.elements["telephony.extTelephonyDescription"];
+
+    expect([info.mode, info.elements["telephony.callInNum"].is, is]).toEqual(["member", "given", "absent"]);
+  });
+
+  test("a user who is not of the session sees what everybody sees", async () => {
+    const info = value(await getSessionInfo(portal.api(portal.as("ben.cole")), { sessionKey: key }));
+
+    expect([info.mode, info.elements.telephony.is]).toEqual(["anonymous", "needs-password"]);
+  });
+
+  test("of a support session what is not given is unknown", async () => {
+    const info = value(await getSessionInfo(portal.api(portal.as("anna.berg")), { sessionKey: String(seeded.SC) }));
+
+    expect([info.service, info.mode]).toEqual(["other", "unknown"]);
+    expect(info.elements["metaData.confName"]).toEqual({ is: "given", value: "Help at the gate" });
+    expect(info.elements.telephony).toEqual({ is: "unknown" });
   });
 
   test("its dial-in sequences are keyed with the session's number and code", async () => {
