@@ -6,7 +6,7 @@ import type { Timers } from "../src/foundation/timers.ts";
 import { type CommandName, commandNames, commands, isCommandName, pages } from "../src/webex/url-api/commands.ts";
 import { readOpenMeetings } from "../src/webex/url-api/open-meetings.ts";
 import { formPage, formPost, link } from "../src/webex/url-api/request.ts";
-import { type ReasonWord, readResult, reasons } from "../src/webex/url-api/result.ts";
+import { backUrlOf, type ReasonWord, readResult, reasons } from "../src/webex/url-api/result.ts";
 import type { Site } from "../src/webex/url-api/site.ts";
 import { type PostFetch, XmlApi } from "../src/webex/xml-api/client.ts";
 import { sayFault, type XmlApiFault } from "../src/webex/xml-api/faults.ts";
@@ -327,7 +327,9 @@ async function readBack(
   ports: WebexPorts,
 ) {
   const read = given === "-" ? await ports.readStdin() : given.startsWith("@") ? ports.readFile(given.slice(1)) : given;
-  const text = read.trim();
+  const answer = read.trim();
+  // The page with which a site sends a browser on, or the URL itself.
+  const text = (answer.startsWith("<") ? backUrlOf({ status: 200, body: answer }) : null) ?? answer;
   if (backUrl !== undefined && command === undefined) throw new WebexError("--back-url goes with --command");
   if (text.startsWith("<")) {
     const document = readOpenMeetings(text);
