@@ -8,7 +8,7 @@ import { readOpenMeetings } from "../src/webex/url-api/open-meetings.ts";
 import { formPage, formPost, link } from "../src/webex/url-api/request.ts";
 import { backUrlOf, type ReasonWord, readResult, reasons } from "../src/webex/url-api/result.ts";
 import type { Site } from "../src/webex/url-api/site.ts";
-import { type PostFetch, XmlApi } from "../src/webex/xml-api/client.ts";
+import { type PostFetch, XmlApi, xmlAddress } from "../src/webex/xml-api/client.ts";
 import { sayFault, type XmlApiFault } from "../src/webex/xml-api/faults.ts";
 import type { Operation } from "../src/webex/xml-api/fields.ts";
 import { operationNamed, operations } from "../src/webex/xml-api/operations.ts";
@@ -16,7 +16,7 @@ import { type SecurityContext, showRequest } from "../src/webex/xml-api/request.
 import type { WrongField } from "../src/webex/xml-api/response.ts";
 import { getSessionInfo } from "../src/webex/xml-api/session-info.ts";
 import { systemReason } from "./system-reason.ts";
-import { type AccessOptions, findContext, findPassword, findSite, secretOfFile, xmlAddress } from "./webex-access.ts";
+import { type AccessOptions, findContext, findPassword, findSite, secretOfFile } from "./webex-access.ts";
 import { commandsText, commandText, operationsText, operationText } from "./webex-help.ts";
 import { sessionText } from "./webex-session.ts";
 import { argumentsOf, isSecret, requestOf, type ValuePorts } from "./webex-values.ts";
@@ -221,7 +221,7 @@ async function call(operation: Operation, words: readonly string[], options: Cal
 }
 
 function apiOf(site: Site, credentials: SecurityContext, { fetch, timers, now }: WebexPorts): XmlApi {
-  return new XmlApi({ address: xmlAddress(site), credentials, waitsForRateLimit: false }, { fetch, timers, now });
+  return new XmlApi({ site, credentials, waitsForRateLimit: false }, { fetch, timers, now });
 }
 
 async function showSession(sessionKey: string, options: SessionOptions, ports: WebexPorts) {

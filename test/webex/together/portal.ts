@@ -36,8 +36,10 @@ export class Portal {
   }
 
   api(credentials: SecurityContext): XmlApi {
-    const address = "https://harbour.webex.example/WBXService/XMLService";
-    return new XmlApi({ address, credentials }, { fetch: fetchOf(this.world), timers: noTimers, now: () => noon });
+    return new XmlApi(
+      { site: harbour, credentials },
+      { fetch: fetchOf(this.world), timers: noTimers, now: () => noon },
+    );
   }
 
   /** Where the browser comes to: a redirect's address, or a page. */

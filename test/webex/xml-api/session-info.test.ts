@@ -13,7 +13,7 @@ import {
   type VisiblePath,
   visibilityTable,
 } from "../../../src/webex/xml-api/session-info.ts";
-import { answerWith } from "./answers.ts";
+import { answerWith, example } from "./answers.ts";
 
 const anonymous: SecurityContext = { form: "anonymous", site: { siteName: "example" } };
 
@@ -37,7 +37,7 @@ async function asked(
 
 function apiThatAnswers(text: string): XmlApi {
   return new XmlApi(
-    { address: "https://example.webex.com/WBXService/XMLService", credentials: anonymous },
+    { site: example, credentials: anonymous },
     { fetch: async () => new Response(text), timers: { after: () => () => {} }, now: () => 0 },
   );
 }
