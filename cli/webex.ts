@@ -3,7 +3,14 @@ import { allPrintable, printable, printableJson } from "../src/foundation/printa
 import type { Result } from "../src/foundation/result.ts";
 import type { Terminal } from "../src/foundation/table.ts";
 import type { Timers } from "../src/foundation/timers.ts";
-import { type CommandName, commandNames, commands, isCommandName, pages } from "../src/webex/url-api/commands.ts";
+import {
+  type CommandName,
+  commandNames,
+  commands,
+  isCommandName,
+  isSecretArgument,
+  pages,
+} from "../src/webex/url-api/commands.ts";
 import { readOpenMeetings } from "../src/webex/url-api/open-meetings.ts";
 import { formPage, formPost, link } from "../src/webex/url-api/request.ts";
 import { backUrlOf, type ReasonWord, readResult, reasons } from "../src/webex/url-api/result.ts";
@@ -19,7 +26,7 @@ import { systemReason } from "./system-reason.ts";
 import { type AccessOptions, findContext, findPassword, findSite, secretOfFile } from "./webex-access.ts";
 import { commandsText, commandText, operationsText, operationText } from "./webex-help.ts";
 import { sessionText } from "./webex-session.ts";
-import { argumentsOf, isSecret, requestOf, type ValuePorts } from "./webex-values.ts";
+import { argumentsOf, requestOf, type ValuePorts } from "./webex-values.ts";
 
 /** What these commands need of the machine. */
 export interface WebexPorts extends ValuePorts {
@@ -270,7 +277,7 @@ async function makeLink<Name extends CommandName>(
     const post = formPost(site, name, given);
     if (!post.ok) throw new WebexError(sayOfCommand(post.error.says, name));
     const fields = [...new URLSearchParams(post.value.body)];
-    const shown = fields.map(([field, value]) => `${field}=${isSecret(name, field) ? "…" : printable(value)}`);
+    const shown = fields.map(([field, value]) => `${field}=${isSecretArgument(name, field) ? "…" : printable(value)}`);
     lines([`POST ${page}`, "content-type: application/x-www-form-urlencoded", "", ...shown], ports);
     return;
   }
@@ -292,7 +299,7 @@ function writePage<Name extends CommandName>(
   if (!page.ok) throw new WebexError(sayOfCommand(page.error.says, name));
   if (file === "-") return ports.print(page.value.html.trimEnd());
   ports.writeSecret(file, page.value.html);
-  const holdsSecret = Object.keys(given).some((argument) => isSecret(name, argument));
+  const holdsSecret = Object.keys(given).some((argument) => isSecretArgument(name, argument));
   ports.print(`wrote ${printable(file)}: open it in a browser, and press its button`);
   if (holdsSecret) ports.warn("it holds a secret: delete it afterwards");
 }

@@ -436,8 +436,13 @@ function notSent(retryAt: number): Refused {
 
 /** Sites repeat what they refuse. */
 function withoutSecrets(refused: Refused, secrets: readonly string[]): Refused {
-  const masked = <Part extends { readonly reason: string; readonly value?: string }>(part: Part): Part =>
-    maskedValue({ ...part, reason: maskedText(part.reason, secrets) }, secrets);
+  const masked = <Part extends { readonly exceptionId: string; readonly reason: string; readonly value?: string }>(
+    part: Part,
+  ): Part =>
+    maskedValue(
+      { ...part, exceptionId: maskedText(part.exceptionId, secrets), reason: maskedText(part.reason, secrets) },
+      secrets,
+    );
   return { ...masked(refused), subErrors: refused.subErrors.map(masked) };
 }
 
@@ -445,10 +450,21 @@ function maskedValue<Field extends { readonly value?: string }>(field: Field, se
   return field.value === undefined ? field : { ...field, value: maskedText(field.value, secrets) };
 }
 
-/** The longest secret first: one may be part of another. */
+/** The longest first: one secret may be part of another. */
 function maskedText(said: string, secrets: readonly string[]): string {
-  const longestFirst = secrets.toSorted((one, other) => other.length - one.length);
-  return longestFirst.reduce((shown, secret) => shown.replaceAll(secret, "…"), said);
+  const longestFirst = secrets.flatMap(spellings).toSorted((one, other) => other.length - one.length);
+  return longestFirst.reduce((shown, spelling) => shown.replaceAll(spelling, "…"), said);
+}
+
+/** A secret as it is, and escaped for XML and for an address: sites repeat the text of a request, too. */
+function spellings(secret: string): readonly string[] {
+  const inXml = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  const quoted = inXml.replaceAll('"', "&quot;");
+  const inAddress = encodeURIComponent(secret);
+  const inForm = new URLSearchParams([["", secret]]).toString().slice(1);
+  const lowered = [inAddress, inForm].map((text) => text.replace(/%../g, (byte) => byte.toLowerCase()));
+  const marks = ["&apos;", "&#39;", "&#x27;"].map((mark) => quoted.replaceAll("'", mark));
+  return [...new Set([secret, inXml, quoted, ...marks, inAddress, inForm, ...lowered])];
 }
 
 /** Node's fetch says why only in its cause. */

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from "../../foundation/result.ts";
+import { isSecretName } from "../secret-names.ts";
 import type { XmlApiFault } from "./faults.ts";
 import { digits, type Fields, type Kind, type Operation, secret, text, type ValuesOf, writeLeaf } from "./fields.ts";
 import { type ElementToWrite, writeXml } from "./xml.ts";
@@ -199,7 +200,6 @@ function writeField(name: string, value: unknown, kind: Kind, path: string, secr
 }
 
 const xmlName = /^[A-Za-z_][\w.-]{0,127}$/;
-const secretName = /password|passwd|secret|ticket|token|pw$|hostkey/i;
 const maxOpenDepth = 20;
 
 function writeOpenGroup(values: unknown, path: string, secrets: string[], depth: number): Written {
@@ -226,8 +226,8 @@ function writeOpen(name: string, value: unknown, path: string, secrets: string[]
     }
     return ok(items);
   }
-  const isSecret = typeof value === "string" && secretName.test(name);
-  if (isSecret) secrets.push(value);
+  const isSecret = (typeof value === "string" || typeof value === "number") && isSecretName(name);
+  if (isSecret) secrets.push(String(value));
   if (typeof value === "object") {
     const content = writeOpenGroup(value, path, secrets, depth + 1);
     return content.ok ? ok([{ name, content: content.value }]) : content;

@@ -437,6 +437,25 @@ describe("no secret is shown", () => {
     for (const fault of faults) if (!fault.ok) expect(sayFault(fault.error)).not.toContain("horse");
   });
 
+  test.each([
+    ["as it is", `p&q<"r"'s`],
+    ["escaped for XML", "p&amp;q&lt;&quot;r&quot;&apos;s"],
+    ["escaped for XML, without quotation marks", `p&amp;q&lt;"r"'s`],
+    ["escaped for XML, by number", "p&amp;q&lt;&quot;r&quot;&#39;s"],
+    ["escaped for an address", "p%26q%3C%22r%22's"],
+    ["escaped as of a form", "p%26q%3C%22r%22%27s"],
+    ["escaped for an address, in small letters", "p%26q%3c%22r%22's"],
+  ])("in a request that the site repeats: %s", async (_, said) => {
+    const once = said.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+    world.answers = [echo(once), answer(answerWith(`<userId>${once}</userId>`))];
+    const request = { webExId: "ada", password: `p&q<"r"'s` };
+    const api = world.api();
+    const faults = [await api.call("createUser", request), await api.call("createUser", request)];
+
+    expect(faults[0]).toMatchObject({ error: { reason: "bad …", value: "…", subErrors: [{ value: "…" }] } });
+    expect(faults[1]).toMatchObject({ error: { path: "userId", value: "…" } });
+  });
+
   test("of two, of which one begins with the other", async () => {
     world.answers = [echo("tulip7")];
     const as: SecurityContext = {

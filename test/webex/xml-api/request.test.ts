@@ -207,6 +207,32 @@ test("for people, a sign stands for each secret", () => {
   expect(showRequest(operations.getUser, {}, context)).toMatchObject({ ok: false, error: { path: "webExId" } });
 });
 
+test("access codes are secrets, in a request and in what is shown of it", () => {
+  const personalTeleconf = { account: [{ accountIndex: 1, participantLimitedAccessCode: "90001" }] };
+  const request = (subscriberAccessCode: string) => ({
+    webExId: "ada",
+    tspAccount: { tspAccount: [{ accountIndex: 1, subscriberAccessCode, participantAccessCode: "47110" }] },
+    personalTeleconf,
+  });
+  const built = buildRequest(operations.setUser, request("83550"), context);
+  const shown = showRequest(operations.setUser, request("83550"), context);
+  const wrong = showRequest(operations.setUser, request("\u0000835"), context);
+
+  expect(built.ok && built.value.secrets).toEqual(["correct horse", "83550", "47110", "90001"]);
+  expect(shown.ok && shown.value).not.toMatch(/83550|47110|90001/);
+  expect(wrong).toMatchObject({ error: { path: "tspAccount.tspAccount[0].subscriberAccessCode" } });
+  expect(JSON.stringify(wrong)).not.toContain("835");
+});
+
+test.each(["hostAccessCode", "moderatorCode", "PIN", "pin2", "sessionTicket", "PASSWORD"])(
+  "%s is a secret by its name where no document describes the request",
+  (name) => {
+    const built = buildRequest(operations.detectSessionByCallback, { [name]: "s-70", number: "1" }, context);
+
+    expect(built.ok && built.value.secrets).toEqual(["correct horse", "s-70"]);
+  },
+);
+
 test("an operation that no public document describes is written as it is given", () => {
   const values = { labName: "north", computers: [1, 2], when: { from: "2026", isFixed: true } };
 
