@@ -104,20 +104,20 @@ export const meetings: Readonly<Record<string, Command>> = {
   ),
   CR: documented("add a recorded session", "RT! UL AG AR DstURL DS EM HR MI MH DY YR PT PW SZ TP VD", (call) => {
     const { site, user } = call;
-    const times = ["YR", "MH", "DY", "HR", "MI"].map((name) => call.whole(name));
-    const [year, month = 1, day = 1, hour = 0, minute = 0] = times;
+    const [year, month = 1, day = 1] = ["YR", "MH", "DY"].map((name) => call.whole(name));
+    const [hours = 0, minutes = 0] = ["HR", "MI"].map((name) => call.whole(name));
     const row = { session_key: 0, conf_id: 0, service: "TC", host_id: user.user_id, name: call.arg("RT") ?? "" };
     site.insert("recordings", {
       ...row,
-      created_at: year === undefined ? site.now() : Date.UTC(year, month - 1, day, hour, minute),
-      seconds: 60 * (call.whole("PT") ?? 0),
+      created_at: year === undefined ? site.now() : Date.UTC(year, month - 1, day),
+      seconds: 3_600 * hours + 60 * minutes,
       megabytes: Number(call.arg("SZ") ?? 0),
       format: "LINK",
       listing: "PUBLIC",
       password: call.arg("PW") ?? "",
       settings: JSON.stringify({
         basic: { agenda: call.arg("AG") ?? "", description: call.arg("DS") ?? "" },
-        urlApi: { UL: call.arg("UL") ?? "" },
+        urlApi: { UL: call.arg("UL") ?? "", presenter: call.arg("PT") ?? "" },
       }),
     });
     return {};

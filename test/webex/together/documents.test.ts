@@ -255,9 +255,12 @@ describe("the overview of the URL API", () => {
     expect(portal.show("list-recorded-events", { EM: "cara.dunn@visitor.example" })).toContain("Recording of EC");
     expect(portal.show("end-user-report", { StartYE: 2026, StartMO: 11, StartDA: 1 })).toContain("Past TC");
     expect(portal.do("schedule-support-session", { MN: "Gate 2" }).more.MK).toMatch(/^\d+$/);
-    expect(portal.do("create-recorded-session", { RT: "Knots", YR: 2026, MH: 11, DY: 2, HR: 1, MI: 0 }).status).toBe(
-      "success",
-    );
+    const recorded = { RT: "Knots", YR: 2026, MH: 11, DY: 2, HR: 1, MI: 5, PT: "Finn Gray" };
+    expect(portal.do("create-recorded-session", recorded).status).toBe("success");
+    expect(portal.world.site.one("SELECT created_at, seconds FROM recordings WHERE name = 'Knots'")).toEqual({
+      created_at: Date.UTC(2026, 10, 2),
+      seconds: 65 * 60,
+    });
   });
 
   test("each failure that the site tells is one of the table, with what to do", () => {

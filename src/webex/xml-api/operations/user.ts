@@ -186,7 +186,47 @@ const salesCenterFields = {
   smeInfo: group({ description: textTo(512), products: group({ prodID: required(list(digits)) }) }),
 } as const;
 
-const orderFields = { orderBy: listTo(3, text), orderAD: listTo(3, oneOf("ASC", "DESC")) } as const;
+const orderFields = {
+  orderBy: listTo(
+    3,
+    oneOf(
+      "UID",
+      "WEBEXID",
+      "FIRSTNAME",
+      "LASTNAME",
+      "EMAIL",
+      "ACTIVE",
+      "REGDATE",
+      "REGEXPDATE",
+      "PRIVILEGE",
+      "PERSONALURL",
+      "ADDRESS1",
+      "ADDRESS2",
+      "CITY",
+      "STATE",
+      "ZIPCODE",
+      "COUNTRY",
+      "PHONE1",
+      "PHONE2",
+      "MOBILE1",
+      "MOBILE2",
+      "FAX",
+      "PAGER",
+      "EMAIL2",
+      "DIVISION",
+      "DEPARTMENT",
+      "PROJECT",
+      "OTHER",
+      "TIMEZONE",
+      "OFFICENAME",
+      "OFFICETITLE",
+      "OFFICEURL",
+      "CATEGORYID",
+      "VISITCOUNT",
+    ),
+  ),
+  orderAD: listTo(3, oneOf("ASC", "DESC")),
+} as const;
 
 const dataScopeFields = { regDateStart: time, timeZoneID: whole, regDateEnd: time } as const;
 
