@@ -99,18 +99,20 @@ function valueText(value: unknown): string {
 function dialInText({ telephony }: SessionInfo["answer"], terminal: Terminal): readonly string[] {
   if (telephony?.dialInSequences === undefined) return [];
   const parsed = parseDialInSequences(telephony.dialInSequences);
-  if (!parsed.ok) return ["", parsed.error];
   const { tollNum, tollFreeNum } = telephony.callInNum ?? {};
   const values: DialInValues = { AccessNumber: tollNum ?? tollFreeNum, AccessCode: telephony.participantAccessCode };
   const rows = dialInNames.flatMap((name): readonly Keyed[] => {
-    const template = parsed.value[name];
+    const template = parsed.sequences[name];
     return template ? [{ name, keys: template.map((part) => partText(part, values)).join("") }] : [];
   });
   const columns: readonly Column<Keyed>[] = [
     { title: "dial-in sequence", text: ({ name }) => name },
     { title: "a telephone keys", text: ({ keys }) => keys },
   ];
-  return ["", ...table(columns, rows, terminal)];
+  return [
+    ...(rows.length === 0 ? [] : ["", ...table(columns, rows, terminal)]),
+    ...parsed.faults.flatMap((fault) => ["", fault]),
+  ];
 }
 
 interface Keyed {

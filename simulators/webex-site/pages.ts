@@ -44,6 +44,7 @@ function carryOut(site: Site, page: string, args: URLSearchParams, cookie: strin
   const command = Object.hasOwn(pages, page) ? pages[page]?.[code] : undefined;
   const back = backUrl(args.get("BU"));
   const user = site.bearer(["cookie"], cookie) ?? null;
+  const asked = command ? `${page} ${code}: ${command.what}` : `${page} ${code}`;
   try {
     if (at(site.settings, "supportAPI", "aspAndPHPAPI") !== true) throw new PageRefusal("DoNotSupportAPI");
     if (!command) throw new PageRefusal("Unknown", `${page} has no command AT=${code}`);
@@ -55,13 +56,13 @@ function carryOut(site: Site, page: string, args: URLSearchParams, cookie: strin
         throw new PageRefusal("AccessDenied", "CSRF is not of this log-in");
       return command.run(new PageCall(site, cookie, user, given, back));
     });
-    site.note("page", `${page} ${code}`, user?.web_ex_id ?? "", "SUCCESS", null);
+    site.note("page", asked, user?.web_ex_id ?? "", "SUCCESS", null);
     return answer(site, code, back, outcome);
   } catch (error) {
     if (!(error instanceof PageRefusal) && !(error instanceof Refusal)) throw error;
     const reason = error instanceof PageRefusal ? error.reason : reasonOf(error);
     const detail = error instanceof PageRefusal ? error.detail : (error.detail ?? error.kind);
-    site.note("page", `${page} ${code}`, user?.web_ex_id ?? "", reason, detail);
+    site.note("page", asked, user?.web_ex_id ?? "", reason, detail);
     if (command?.failure) return document(command.failure(reason));
     return redirect(site, back, { AT: code, ST: "FAIL", RS: reason });
   }

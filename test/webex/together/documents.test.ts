@@ -359,7 +359,7 @@ describe("the page of getSessionInfo", () => {
   test("its dial-in sequences are keyed with the session's number and code", async () => {
     const { answer } = value(await getSessionInfo(portal.api(portal.as("anna.berg")), { sessionKey: key }));
     const { telephony } = answer;
-    const sequences = value(parseDialInSequences(telephony?.dialInSequences ?? ""));
+    const { sequences } = parseDialInSequences(telephony?.dialInSequences ?? "");
     const values = {
       AccessNumber: telephony?.callInNum?.tollNum,
       AccessCode: telephony?.participantAccessCode,

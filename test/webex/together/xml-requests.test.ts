@@ -24,8 +24,10 @@ function siteTypeOf(binding: string) {
   return entry.request;
 }
 
-test("client and site have the same operations", () => {
-  expect(all.map(({ binding }) => binding).toSorted()).toEqual([...entries.keys()].toSorted());
+test("client and site have the same operations, of the same standing", () => {
+  const ofSite = [...entries].map(([binding, { standing }]) => `${binding} ${standing}`);
+
+  expect(all.map(({ binding, standing }) => `${binding} ${standing}`).toSorted()).toEqual(ofSite.toSorted());
 });
 
 test.each(all)("$name: the site reads what the client writes", (operation) => {

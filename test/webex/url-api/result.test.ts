@@ -153,6 +153,7 @@ describe("list-open-meetings answers with a document", () => {
     ["<Status>SUCCESS</Status><MeetingKeys>718293645;05;</MeetingKeys>", ["718293645", "05"]],
     ["<Status>SUCCESS</Status><MeetingKeys>012</MeetingKeys>", ["012"]],
     ["<Status>SUCCESS</Status><Reason/><MeetingKeys></MeetingKeys>", []],
+    ["<Status>SUCCESS</Status><MeetingKeys>&#49;2</MeetingKeys>", ["12"]],
     ["\n <Status> SUCCESS </Status>\n <New>x</New>", []],
   ])("%s", (inner, meetingKeys) => {
     expect(readOpenMeetings(document(inner))).toEqual({ ok: true, value: { status: "success", meetingKeys } });
@@ -175,7 +176,9 @@ describe("list-open-meetings answers with a document", () => {
     ["not-xml", document("<Status>SUCCESS</Status>").slice(0, -5)],
     ["not-xml", `<!DOCTYPE a [<!ENTITY b "c">]>${document("<Status>SUCCESS</Status>")}`],
     ["not-xml", document(`${"<a>".repeat(200_000)}${"</a>".repeat(200_000)}`)],
-    ["another-document", "<html><body>Log in</body></html>"],
+    ["not-xml", "<html><body>Log in</body></html>"],
+    ["not-xml", document(`<Status>SUCCESS</Status>${"<a/>".repeat(100_000)}`)],
+    ["another-document", "<Page><Status>FAIL</Status></Page>"],
     ["another-document", document("<Status>MAYBE</Status>")],
     ["another-document", document("")],
     ["another-document", document("<Status>SUCCESS</Status><Status>FAIL</Status>")],
