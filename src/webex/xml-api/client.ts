@@ -446,8 +446,9 @@ function withoutSecrets(refused: Refused, secrets: readonly string[]): Refused {
   return { ...masked(refused), subErrors: refused.subErrors.map(masked) };
 }
 
+/** Cut after the secrets are out of it: a part of one is none to look for. */
 function maskedValue<Field extends { readonly value?: string }>(field: Field, secrets: readonly string[]): Field {
-  return field.value === undefined ? field : { ...field, value: maskedText(field.value, secrets) };
+  return field.value === undefined ? field : { ...field, value: maskedText(field.value, secrets).slice(0, 100) };
 }
 
 /** The longest first: one secret may be part of another. */

@@ -456,6 +456,13 @@ describe("no secret is shown", () => {
     expect(faults[1]).toMatchObject({ error: { path: "userId", value: "…" } });
   });
 
+  test("in a long value, which is cut only when nothing of it is to be hidden", async () => {
+    world.answers = [answer(answerWith(`<userId>${"x".repeat(95)}tulip7${"x".repeat(95)}</userId>`))];
+    const fault = await world.api().call("createUser", { webExId: "ada", password: "tulip7" });
+
+    expect(fault).toMatchObject({ error: { kind: "wrong-field", value: `${"x".repeat(95)}…${"x".repeat(4)}` } });
+  });
+
   test("of two, of which one begins with the other", async () => {
     world.answers = [echo("tulip7")];
     const as: SecurityContext = {
