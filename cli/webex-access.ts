@@ -28,11 +28,6 @@ export function findSite(options: AccessOptions, { variables }: AccessPorts): Re
   return site.ok ? site : err(site.error.says);
 }
 
-/** Where the site's XML API is. */
-export function xmlAddress(site: Site): string {
-  return new URL("/WBXService/XMLService", site.url).href;
-}
-
 /** The password of WEBEX_PASSWORD, of a file, or typed; what is wrong otherwise. */
 export async function findPassword(
   { passwordFile }: { readonly passwordFile?: string | undefined },

@@ -8,7 +8,7 @@ import {
   formNeed,
   pages,
 } from "../src/webex/url-api/commands.ts";
-import { type Fields, type Kind, type Operation, sayKind } from "../src/webex/xml-api/fields.ts";
+import { type Fields, type Kind, type Operation, sayChoice, sayKind } from "../src/webex/xml-api/fields.ts";
 import { operations } from "../src/webex/xml-api/operations.ts";
 import { wordsOf, wrapped } from "./terminal.ts";
 
@@ -43,7 +43,7 @@ export function commandsText(terminal: Terminal): readonly string[] {
 const standingText = `documented: ${standings.documented}; schema: ${standings.schema}.`;
 
 export function operationText(operation: Operation, terminal: Terminal): readonly string[] {
-  const { name, service, kind, binding, standing, request, response, items } = operation;
+  const { name, service, kind, binding, standing, request, oneOrMore = [], response, items } = operation;
   const isRepeated = kind === "get" || kind === "list";
   return [
     terminal.style("bold", name),
@@ -53,6 +53,7 @@ export function operationText(operation: Operation, terminal: Terminal): readonl
         ["kind", isRepeated ? `${kind}: tried again after a failure` : `${kind}: sent once`],
         ["binding", binding],
         ["standing", `${standing}: ${standings[standing]}`],
+        ["needs", oneOrMore.join(" or ")],
         ["pages", items === undefined ? "" : `with --all, each ${items} of all pages`],
       ],
       terminal,
@@ -98,8 +99,10 @@ function rowsOf(fields: Fields, need: string, indent: string): readonly FieldRow
 }
 
 function groupForm(kind: Kind): string {
+  if (kind.kind === "group") return sayChoice(kind).join("");
   if (kind.kind !== "list") return "";
-  return kind.most === undefined ? "list" : `list of at most ${kind.most}`;
+  const list = kind.most === undefined ? "list" : `list of at most ${kind.most}`;
+  return kind.of.kind === "group" ? [list, ...sayChoice(kind.of)].join(", each ") : list;
 }
 
 export function commandText(name: CommandName, terminal: Terminal): readonly string[] {

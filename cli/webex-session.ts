@@ -1,25 +1,23 @@
 import { type Column, type Terminal, table } from "../src/foundation/table.ts";
 import { type DialInPart, type DialInValues, dialInNames, parseDialInSequences } from "../src/webex/xml-api/dial-in.ts";
-import {
-  type Seen,
-  type SessionInfo,
-  type SessionService,
-  visibilityTable,
-} from "../src/webex/xml-api/session-info.ts";
+import { type Seen, type SessionInfo, visibilityTable } from "../src/webex/xml-api/session-info.ts";
 import { wordsOf, wrapped } from "./terminal.ts";
 
-const services: Readonly<Record<SessionService, string>> = {
+const services: Readonly<Record<SessionInfo["service"], string>> = {
   MC: "a meeting",
   SaC: "a sales session",
   TC: "a training session",
   EC: "an event",
   AO: "a meeting of audio alone",
+  other: "a session of another service",
 };
 
 const modes: Readonly<Record<SessionInfo["mode"], string>> = {
   anonymous: "as everybody sees it",
   password: "by its password",
+  "password-refused": "as everybody sees it: the password is not the session's",
   member: "as one of its people see it",
+  unknown: "by whose eyes is not known",
 };
 
 interface Row {
@@ -49,7 +47,9 @@ export function sessionText({ service, mode, elements, answer }: SessionInfo, te
       terminal,
     ),
     "",
-    ...wrapped(wordsOf(`${services[service]} never has ${never.join(", ")}`), terminal.width),
+    ...(never.length === 0
+      ? []
+      : wrapped(wordsOf(`${services[service]} never has ${never.join(", ")}`), terminal.width)),
     ...dialInText(answer, terminal),
   ];
 }
@@ -82,6 +82,8 @@ function textOf({ path, seen }: Row): string {
       return "needs the session's password";
     case "absent":
       return "has none";
+    case "unknown":
+      return "not given; why is not known";
     case "wrong":
       return `not readable: ${seen.field.rule}`;
     case "never":
@@ -97,18 +99,20 @@ function valueText(value: unknown): string {
 function dialInText({ telephony }: SessionInfo["answer"], terminal: Terminal): readonly string[] {
   if (telephony?.dialInSequences === undefined) return [];
   const parsed = parseDialInSequences(telephony.dialInSequences);
-  if (!parsed.ok) return ["", parsed.error];
   const { tollNum, tollFreeNum } = telephony.callInNum ?? {};
   const values: DialInValues = { AccessNumber: tollNum ?? tollFreeNum, AccessCode: telephony.participantAccessCode };
   const rows = dialInNames.flatMap((name): readonly Keyed[] => {
-    const template = parsed.value[name];
+    const template = parsed.sequences[name];
     return template ? [{ name, keys: template.map((part) => partText(part, values)).join("") }] : [];
   });
   const columns: readonly Column<Keyed>[] = [
     { title: "dial-in sequence", text: ({ name }) => name },
     { title: "a telephone keys", text: ({ keys }) => keys },
   ];
-  return ["", ...table(columns, rows, terminal)];
+  return [
+    ...(rows.length === 0 ? [] : ["", ...table(columns, rows, terminal)]),
+    ...parsed.faults.flatMap((fault) => ["", fault]),
+  ];
 }
 
 interface Keyed {

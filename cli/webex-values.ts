@@ -1,13 +1,6 @@
 import { reasonOf } from "../src/foundation/reason.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
-import { entryFor } from "../src/webex/url-api/arguments.ts";
-import {
-  type ArgumentsOf,
-  type Command,
-  type CommandName,
-  commands,
-  secretNames,
-} from "../src/webex/url-api/commands.ts";
+import { type ArgumentsOf, type CommandName, isSecretArgument } from "../src/webex/url-api/commands.ts";
 import { argumentsOfText } from "../src/webex/url-api/request.ts";
 import type { Fields, Kind, Operation } from "../src/webex/xml-api/fields.ts";
 import { buildRequest } from "../src/webex/xml-api/request.ts";
@@ -178,7 +171,7 @@ export async function argumentsOf<Name extends CommandName>(
   if (!given.ok) return given;
   if (given.value.form === "json") {
     const { values, isSeen } = given.value;
-    const secret = Object.keys(values).find((argument) => isSecret(name, argument));
+    const secret = Object.keys(values).find((argument) => isSecretArgument(name, argument));
     return isSeen && secret !== undefined
       ? err(`${secret} is a secret: on the command line ${seen}; give the JSON as @FILE, or - for standard input`)
       : ok(values as ArgumentsOf<Name>); // `link` checks it.
@@ -186,17 +179,10 @@ export async function argumentsOf<Name extends CommandName>(
   const texts = new Map<string, string>();
   for (const [argument, value] of given.value.pairs) {
     if (texts.has(argument)) return err(`${argument} is given twice`);
-    const found = isSecret(name, argument) ? await secretOf(argument, value, ports) : ok(value);
+    const found = isSecretArgument(name, argument) ? await secretOf(argument, value, ports) : ok(value);
     if (!found.ok) return found;
     texts.set(argument, found.value);
   }
   const read = argumentsOfText(name, Object.fromEntries(texts));
   return read.ok ? read : err(read.error.says);
-}
-
-/** Whether the value of an argument is one that no link and no line of a terminal shows. */
-export function isSecret(name: CommandName, argument: string): boolean {
-  const { arguments: table, others }: Command = commands[name];
-  const kind = entryFor(table, argument)?.argument.kind.kind;
-  return kind === "secret" || (kind === undefined && others === "as-given" && secretNames.has(argument));
 }

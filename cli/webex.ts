@@ -3,12 +3,19 @@ import { allPrintable, printable, printableJson } from "../src/foundation/printa
 import type { Result } from "../src/foundation/result.ts";
 import type { Terminal } from "../src/foundation/table.ts";
 import type { Timers } from "../src/foundation/timers.ts";
-import { type CommandName, commandNames, commands, isCommandName, pages } from "../src/webex/url-api/commands.ts";
+import {
+  type CommandName,
+  commandNames,
+  commands,
+  isCommandName,
+  isSecretArgument,
+  pages,
+} from "../src/webex/url-api/commands.ts";
 import { readOpenMeetings } from "../src/webex/url-api/open-meetings.ts";
 import { formPage, formPost, link } from "../src/webex/url-api/request.ts";
-import { type ReasonWord, readResult, reasons } from "../src/webex/url-api/result.ts";
+import { backUrlOf, type ReasonWord, readResult, reasons } from "../src/webex/url-api/result.ts";
 import type { Site } from "../src/webex/url-api/site.ts";
-import { type PostFetch, XmlApi } from "../src/webex/xml-api/client.ts";
+import { type PostFetch, XmlApi, xmlAddress } from "../src/webex/xml-api/client.ts";
 import { sayFault, type XmlApiFault } from "../src/webex/xml-api/faults.ts";
 import type { Operation } from "../src/webex/xml-api/fields.ts";
 import { operationNamed, operations } from "../src/webex/xml-api/operations.ts";
@@ -16,10 +23,10 @@ import { type SecurityContext, showRequest } from "../src/webex/xml-api/request.
 import type { WrongField } from "../src/webex/xml-api/response.ts";
 import { getSessionInfo } from "../src/webex/xml-api/session-info.ts";
 import { systemReason } from "./system-reason.ts";
-import { type AccessOptions, findContext, findPassword, findSite, secretOfFile, xmlAddress } from "./webex-access.ts";
+import { type AccessOptions, findContext, findPassword, findSite, secretOfFile } from "./webex-access.ts";
 import { commandsText, commandText, operationsText, operationText } from "./webex-help.ts";
 import { sessionText } from "./webex-session.ts";
-import { argumentsOf, isSecret, requestOf, type ValuePorts } from "./webex-values.ts";
+import { argumentsOf, requestOf, type ValuePorts } from "./webex-values.ts";
 
 /** What these commands need of the machine. */
 export interface WebexPorts extends ValuePorts {
@@ -221,7 +228,7 @@ async function call(operation: Operation, words: readonly string[], options: Cal
 }
 
 function apiOf(site: Site, credentials: SecurityContext, { fetch, timers, now }: WebexPorts): XmlApi {
-  return new XmlApi({ address: xmlAddress(site), credentials, waitsForRateLimit: false }, { fetch, timers, now });
+  return new XmlApi({ site, credentials, waitsForRateLimit: false }, { fetch, timers, now });
 }
 
 async function showSession(sessionKey: string, options: SessionOptions, ports: WebexPorts) {
@@ -270,7 +277,7 @@ async function makeLink<Name extends CommandName>(
     const post = formPost(site, name, given);
     if (!post.ok) throw new WebexError(sayOfCommand(post.error.says, name));
     const fields = [...new URLSearchParams(post.value.body)];
-    const shown = fields.map(([field, value]) => `${field}=${isSecret(name, field) ? "…" : printable(value)}`);
+    const shown = fields.map(([field, value]) => `${field}=${isSecretArgument(name, field) ? "…" : printable(value)}`);
     lines([`POST ${page}`, "content-type: application/x-www-form-urlencoded", "", ...shown], ports);
     return;
   }
@@ -292,7 +299,7 @@ function writePage<Name extends CommandName>(
   if (!page.ok) throw new WebexError(sayOfCommand(page.error.says, name));
   if (file === "-") return ports.print(page.value.html.trimEnd());
   ports.writeSecret(file, page.value.html);
-  const holdsSecret = Object.keys(given).some((argument) => isSecret(name, argument));
+  const holdsSecret = Object.keys(given).some((argument) => isSecretArgument(name, argument));
   ports.print(`wrote ${printable(file)}: open it in a browser, and press its button`);
   if (holdsSecret) ports.warn("it holds a secret: delete it afterwards");
 }
@@ -327,7 +334,9 @@ async function readBack(
   ports: WebexPorts,
 ) {
   const read = given === "-" ? await ports.readStdin() : given.startsWith("@") ? ports.readFile(given.slice(1)) : given;
-  const text = read.trim();
+  const answer = read.trim();
+  // The page with which a site sends a browser on, or the URL itself.
+  const text = (answer.startsWith("<") ? backUrlOf({ status: 200, body: answer }) : null) ?? answer;
   if (backUrl !== undefined && command === undefined) throw new WebexError("--back-url goes with --command");
   if (text.startsWith("<")) {
     const document = readOpenMeetings(text);

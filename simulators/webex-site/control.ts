@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { mustBe, wrongValue } from "../../src/foundation/wrong-value.ts";
 import { type Faults, faultsBody, noFaults } from "./faults.ts";
+import type { SentBy } from "./pages.ts";
 import { Refusal } from "./refusals.ts";
 import { end, join, start } from "./sessions.ts";
 import type { Site } from "./site.ts";
@@ -11,6 +12,8 @@ export interface Controls {
   faults: Faults;
   /** How far the site's clock is ahead of the machine's, in milliseconds. */
   aheadMs: number;
+  /** How the URL API sends a browser back. */
+  sentBy: SentBy;
 }
 
 export interface ControlAnswer {
@@ -19,6 +22,7 @@ export interface ControlAnswer {
 }
 
 const clockBody = v.strictObject({ aheadMs: v.pipe(v.number(), v.safeInteger("must be a whole number")) });
+const resultsBody = v.strictObject({ sentBy: v.picklist(["redirect", "script"]) });
 const siteBody = v.strictObject({
   rateLimit: v.pipe(v.number(), v.safeInteger("must be a whole number"), v.minValue(0, "must not be negative")),
 });
@@ -44,11 +48,16 @@ export function control(site: Site, controls: Controls, method: string, path: st
       return withBody(text, clockBody, ({ aheadMs }) => {
         controls.aheadMs = aheadMs;
       });
+    case "PUT results":
+      return withBody(text, resultsBody, ({ sentBy }) => {
+        controls.sentBy = sentBy;
+      });
     case "PUT site":
       return withBody(text, siteBody, ({ rateLimit }) => site.run("UPDATE sites SET rate_limit = ?", rateLimit));
     case "POST reset":
       controls.faults = noFaults;
       controls.aheadMs = 0;
+      controls.sentBy = "redirect";
       site.reset();
       return done;
     case "POST credentials":

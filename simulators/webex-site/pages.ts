@@ -21,12 +21,30 @@ export interface PageAnswer {
   readonly body: string;
 }
 
-/** One command of the URL API: a redirect back with its result, or a page that shows what was asked. */
-export function answerPage(site: Site, page: string, args: URLSearchParams, cookie: string): PageAnswer {
+/** How a browser is sent on: by a redirect, or by a page whose script goes there. */
+export type SentBy = "redirect" | "script";
+
+/** One command of the URL API: the way back with its result, or a page that shows what was asked. */
+export function answerPage(
+  site: Site,
+  page: string,
+  args: URLSearchParams,
+  cookie: string,
+  sentBy: SentBy = "redirect",
+): PageAnswer {
+  const answer = carryOut(site, page, args, cookie);
+  const { location, ...headers } = answer.headers;
+  return location === undefined || sentBy === "redirect"
+    ? answer
+    : { status: 200, headers: { ...headers, ...html }, body: leadingTo(location) };
+}
+
+function carryOut(site: Site, page: string, args: URLSearchParams, cookie: string): PageAnswer {
   const code = args.get("AT") ?? "";
   const command = Object.hasOwn(pages, page) ? pages[page]?.[code] : undefined;
   const back = backUrl(args.get("BU"));
   const user = site.bearer(["cookie"], cookie) ?? null;
+  const asked = command ? `${page} ${code}: ${command.what}` : `${page} ${code}`;
   try {
     if (at(site.settings, "supportAPI", "aspAndPHPAPI") !== true) throw new PageRefusal("DoNotSupportAPI");
     if (!command) throw new PageRefusal("Unknown", `${page} has no command AT=${code}`);
@@ -38,13 +56,13 @@ export function answerPage(site: Site, page: string, args: URLSearchParams, cook
         throw new PageRefusal("AccessDenied", "CSRF is not of this log-in");
       return command.run(new PageCall(site, cookie, user, given, back));
     });
-    site.note("page", `${page} ${code}`, user?.web_ex_id ?? "", "SUCCESS", null);
+    site.note("page", asked, user?.web_ex_id ?? "", "SUCCESS", null);
     return answer(site, code, back, outcome);
   } catch (error) {
     if (!(error instanceof PageRefusal) && !(error instanceof Refusal)) throw error;
     const reason = error instanceof PageRefusal ? error.reason : reasonOf(error);
     const detail = error instanceof PageRefusal ? error.detail : (error.detail ?? error.kind);
-    site.note("page", `${page} ${code}`, user?.web_ex_id ?? "", reason, detail);
+    site.note("page", asked, user?.web_ex_id ?? "", reason, detail);
     if (command?.failure) return document(command.failure(reason));
     return redirect(site, back, { AT: code, ST: "FAIL", RS: reason });
   }
@@ -52,6 +70,9 @@ export function answerPage(site: Site, page: string, args: URLSearchParams, cook
 
 /** Only what the command has, each argument once. The token of a log-in goes with every command after it. */
 function readArgs(command: Command, args: URLSearchParams): ReadonlyMap<string, string> {
+  const names = [...args.keys()];
+  const repeated = names.find((name, index) => names.indexOf(name) !== index);
+  if (repeated !== undefined) throw new PageRefusal("Unknown", `${repeated} is given more than once`);
   const given = new Map([...args].filter(([name]) => !["AT", "BU", "CSRF"].includes(name)));
   if (command.args === null) return given;
   const known = command.args.split(" ").map((word) => ({ name: word.replace("!", ""), required: word.endsWith("!") }));
@@ -101,6 +122,16 @@ function redirect(site: Site, back: string | null, result: Readonly<Record<strin
 
 function found(location: string): PageAnswer {
   return { status: 302, headers: { location, "cache-control": "no-store" }, body: "" };
+}
+
+function leadingTo(location: string): string {
+  const escapes = location.replace(/[^\w.%+-]/g, (sign) => `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return `<!doctype html><meta charset="utf-8"><title>One moment</title>
+<script>
+var url = "${escapes}";
+window.location.replace(url);
+</script>
+`;
 }
 
 function backUrl(text: string | null): string | null {

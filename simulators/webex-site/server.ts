@@ -18,7 +18,7 @@ export interface SimulatedSite {
 
 /** Starts a site on 127.0.0.1: the XML API, the pages of the URL API, and the control interface under `/control`. */
 export async function startSimulatedSite(port: number, options: Omit<SiteOptions, "address">): Promise<SimulatedSite> {
-  const controls: Controls = { faults: noFaults, aheadMs: 0 };
+  const controls: Controls = { faults: noFaults, aheadMs: 0, sentBy: "redirect" };
   const now = () => options.now() + controls.aheadMs;
   const server = createServer((request, response) => {
     answer(site, controls, request, response).catch((error: Error) => {
@@ -76,7 +76,7 @@ async function answer(
     const args = url.searchParams;
     for (const [key, value] of new URLSearchParams(method === "POST" ? body : "")) args.append(key, value);
     const [, cookie = ""] = /(?:^|;\s*)WBXSESSION=([^;]*)/.exec(request.headers.cookie ?? "") ?? [];
-    const result = answerPage(site, page, args, cookie);
+    const result = answerPage(site, page, args, cookie, controls.sentBy);
     response.writeHead(result.status, result.headers).end(result.body);
     return;
   }

@@ -5,7 +5,7 @@ import { namespaces, readTree, type Tree, typeNamed, writeTree } from "./schema.
 import { RATE_WINDOW_MS, type Site } from "./site.ts";
 import type { UserRow } from "./tables.ts";
 import { text } from "./trees.ts";
-import { parseXml, writeXml, type XmlElement } from "./xml.ts";
+import { parseXml, type ReadElement, writeXml, type XmlElement } from "./xml.ts";
 
 const BINDING = "java:com.webex.service.binding.";
 
@@ -45,6 +45,9 @@ export function refusal({ id, reason, detail }: Pick<Refusal, "id" | "reason" | 
 function carryOut(site: Site, body: string, asked: { operation: string; webExId: string }): XmlElement[] {
   const root = parseXml(body);
   if (root.name !== "message") throw new Refusal("invalid", "the root must be message");
+  const isService = root.namespace === null || root.namespace === namespaces.serv;
+  if (!isService) throw new Refusal("invalid", `the root must be of the namespace ${namespaces.serv}`);
+  checkNamespaces(root);
   const [header, content] = only(root, ["header", "body"]);
   const context = securityContext(header);
   asked.webExId = text(context, "webExID") ?? text(context, "email") ?? "";
@@ -61,6 +64,14 @@ function carryOut(site: Site, body: string, asked: { operation: string; webExId:
     return { ...element("serv:bodyContent", entry.type === null ? [] : writeTree(entry.answer, tree)), type };
   });
 }
+
+/** The elements within the root are of a namespace of the schema, or of none. */
+function checkNamespaces({ name, namespace, children }: ReadElement): void {
+  if (namespace && !known.has(namespace)) throw new Refusal("invalid", `${name} is of another namespace: ${namespace}`);
+  for (const child of children) checkNamespaces(child);
+}
+
+const known: ReadonlySet<string> = new Set(Object.values(namespaces));
 
 function only(root: XmlElement, names: readonly string[]): readonly (XmlElement | undefined)[] {
   const other = root.children.find(({ name }, index) => name !== names[index]);

@@ -9,13 +9,22 @@ export interface XmlElement {
   readonly children: readonly XmlElement[];
 }
 
+export interface ReadElement extends XmlElement {
+  /** "" without one. `null`: of the root's prefix, which the document does not declare, as one of the samples does not. */
+  readonly namespace: string | null;
+  readonly children: readonly ReadElement[];
+}
+
 type Node = Record<string, unknown>;
+/** By prefix; "" is the namespace without one. */
+type Scope = Readonly<Record<string, string | null>>;
+
+const XSI = "http://www.w3.org/2001/XMLSchema-instance";
 
 const parser = new XMLParser({
   preserveOrder: true,
   ignoreAttributes: false,
   attributeNamePrefix: "",
-  removeNSPrefix: true,
   ignoreDeclaration: true,
   ignorePiTags: true,
   parseTagValue: false,
@@ -31,8 +40,8 @@ const builder = new XMLBuilder({
   suppressEmptyNode: true,
 });
 
-/** The root element. Throws a refusal for what is no XML, has a document type, or uses an entity of its own. */
-export function parseXml(text: string): XmlElement {
+/** The root element. Throws a refusal for what is no XML, has a document type, or uses an entity or a prefix that it does not declare. */
+export function parseXml(text: string): ReadElement {
   if (/<!DOCTYPE/i.test(text)) throw new Refusal("notXml", "a document type is not allowed");
   if (XMLValidator.validate(text) !== true) throw new Refusal("notXml");
   let nodes: readonly Node[];
@@ -43,7 +52,8 @@ export function parseXml(text: string): XmlElement {
   }
   const [root, ...others] = nodes.filter((node) => nameOf(node) !== "#text");
   if (!root || others.length > 0) throw new Refusal("notXml");
-  return elementOf(root);
+  const [prefix] = splitName(nameOf(root));
+  return elementOf(root, { xml: "http://www.w3.org/XML/1998/namespace", ...(prefix !== "" && { [prefix]: null }) });
 }
 
 /** `attributes` are those of the root. */
@@ -56,17 +66,45 @@ function nameOf(node: Node): string {
   return Object.keys(node).find((key) => key !== ":@") ?? "";
 }
 
-function elementOf(node: Node): XmlElement {
-  const name = nameOf(node);
-  const inside = node[name] as readonly Node[];
-  const attributes = (node[":@"] ?? {}) as Readonly<Record<string, string>>;
+function elementOf(node: Node, outer: Scope): ReadElement {
+  const written = nameOf(node);
+  const inside = node[written] as readonly Node[];
+  const attributes = Object.entries((node[":@"] ?? {}) as Readonly<Record<string, string>>);
+  const scope = { ...outer, ...declaredIn(attributes) };
+  const [prefix, name] = splitName(written);
+  const type = attributes.find(([attribute]) => {
+    const [before, after] = splitName(attribute);
+    if (before === "" || before === "xmlns") return false;
+    return namespaceOf(before, scope) === XSI && after === "type";
+  });
   const isText = (each: Node) => ["#text", "#cdata", "#comment"].includes(nameOf(each));
   return {
     name,
-    type: decoded(attributes.type ?? ""),
+    namespace: namespaceOf(prefix, scope),
+    type: decoded(type?.[1] ?? ""),
     text: inside.filter(isText).map(textOf).join(""),
-    children: inside.filter((each) => !isText(each)).map(elementOf),
+    children: inside.filter((each) => !isText(each)).map((each) => elementOf(each, scope)),
   };
+}
+
+function splitName(written: string): readonly [prefix: string, name: string] {
+  const colon = written.indexOf(":");
+  return colon === -1 ? ["", written] : [written.slice(0, colon), written.slice(colon + 1)];
+}
+
+function declaredIn(attributes: readonly (readonly [string, string])[]): Scope {
+  const found = attributes.flatMap(([name, value]) => {
+    const [before, after] = splitName(name);
+    if (before === "xmlns") return [[after, decoded(value)]];
+    return name === "xmlns" ? [["", decoded(value)]] : [];
+  });
+  return Object.fromEntries(found);
+}
+
+function namespaceOf(prefix: string, scope: Scope): string | null {
+  const found = Object.hasOwn(scope, prefix) ? scope[prefix] : undefined;
+  if (found === undefined && prefix !== "") throw new Refusal("notXml", `the prefix ${prefix} is not declared`);
+  return found === undefined ? "" : found;
 }
 
 function textOf(node: Node): string {
@@ -90,6 +128,6 @@ function decoded(text: string): string {
 function nodeOf({ name, type, text, children }: XmlElement): Node {
   return {
     [name]: [...(text === "" ? [] : [{ "#text": text }]), ...children.map(nodeOf)],
-    ...(type !== "" && { ":@": { "xsi:type": type, "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance" } }),
+    ...(type !== "" && { ":@": { "xsi:type": type, "xmlns:xsi": XSI } }),
   };
 }

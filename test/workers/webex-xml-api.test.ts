@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
+import { type Site, siteOf } from "../../src/webex/url-api/site.ts";
 import { XmlApi } from "../../src/webex/xml-api/client.ts";
+
+function siteAt(given: string): Site {
+  const site = siteOf(given);
+  if (!site.ok) throw new Error(site.error.says);
+  return site.value;
+}
 
 // The parser, the encodings and the streams of the Workers runtime are not Node's.
 test("the client of WebEx's XML API runs on workerd", async () => {
@@ -9,7 +16,7 @@ test("the client of WebEx's XML API runs on workerd", async () => {
   const sent: string[] = [];
   const api = new XmlApi(
     {
-      address: "https://example.webex.com/WBXService/XMLService",
+      site: siteAt("example"),
       credentials: { form: "password", site: { siteName: "example" }, person: { webExId: "dora" }, password: "tulip7" },
     },
     {
@@ -34,7 +41,7 @@ test("the runtime's own fetch fits as it is", async () => {
   const api = new XmlApi(
     {
       // Nobody listens there.
-      address: "http://127.0.0.1:9/WBXService/XMLService",
+      site: siteAt("http://127.0.0.1:9/example"),
       credentials: { form: "token", site: { siteName: "example" }, accessToken: "tulip7" },
       retryPausesMs: [],
     },

@@ -10,7 +10,6 @@ const options =
 /** p.php: log in and out, accounts. */
 export const accounts: Readonly<Record<string, Command>> = {
   LI: {
-    standing: "documented",
     what: "log in",
     needs: "nothing",
     args: "WID! PW TK MU PID EM SK FN LN NPW",
@@ -35,7 +34,6 @@ export const accounts: Readonly<Record<string, Command>> = {
     },
   },
   LO: {
-    standing: "documented",
     what: "log out",
     needs: "log-in",
     args: "",
@@ -45,7 +43,6 @@ export const accounts: Readonly<Record<string, Command>> = {
     },
   },
   SU: {
-    standing: "documented",
     what: "sign up a new user",
     needs: "partner",
     args: `FN! LN! EM! WID! PW! PID! ${options}`,
@@ -62,7 +59,6 @@ export const accounts: Readonly<Record<string, Command>> = {
     },
   },
   EU: {
-    standing: "documented",
     what: "edit a user",
     needs: "log-in and partner",
     args: `WID! PW! PID! NFN NLN NEM NPW NWID CB# FI# TI# PA# SA# ${options}`,
@@ -89,14 +85,12 @@ export const accounts: Readonly<Record<string, Command>> = {
     },
   },
   AC: {
-    standing: "documented",
     what: "activate a host",
     needs: "log-in and partner",
     args: "WID! PID!",
     run: (call) => activate(call, "ACTIVATED"),
   },
   IN: {
-    standing: "documented",
     what: "deactivate a host",
     needs: "log-in and partner",
     args: "WID! PID!",

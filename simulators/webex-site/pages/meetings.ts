@@ -7,13 +7,12 @@ import { type Command, type Outcome, type PageCall, PageRefusal } from "./page-c
 const scheduling =
   "MN MT LF PW PR AR AQ AI TC IP TL TD TA ExcludePW RequestALogin TZ DU NA YE MO DA HO MI UntilYE UntilMO UntilDA RO Days Always Email ME BM ReminderTime AG AF MF MD DS MG PM AJ AJMI NT NTOP CO HI CE VE AutoDeleteAfterEnd TC# APP APPD MobileDN FN LA ML CP SR CI ST ZP CY PO LU F4 L4 QK RPW NR RCY RCM RCD NP NS TY HL LN NC CM WI CT CN EM EY";
 const hosting = "AS AH AL AP DL WL";
-const documented = (
+const command = (
   what: string,
   args: string | null,
   run: Command["run"],
   needs: Command["needs"] = "log-in",
 ): Command => ({
-  standing: "documented",
   what,
   needs,
   args,
@@ -22,23 +21,23 @@ const documented = (
 
 /** m.php: meetings, training sessions, events, support sessions. */
 export const meetings: Readonly<Record<string, Command>> = {
-  SM: documented("schedule a meeting", scheduling, (call) => scheduled(call, serviceOf(call))),
-  EM: documented("edit a meeting", `MK! ${scheduling}`, (call) => edited(call, call.ownSession())),
-  IM: documented("meet at once", `${scheduling} ${hosting}`, (call) => {
+  SM: command("schedule a meeting", scheduling, (call) => scheduled(call, serviceOf(call))),
+  EM: command("edit a meeting", `MK! ${scheduling}`, (call) => edited(call, call.ownSession())),
+  IM: command("meet at once", `${scheduling} ${hosting}`, (call) => {
     const key = newSession(call, serviceOf(call));
     start(call.site, call.site.session(key));
     return {}; // Its key is not told: that is what SM and then HM are for.
   }),
-  HM: documented("host a meeting", `MK! ${hosting}`, (call) => hosted(call, call.ownSession())),
-  JM: documented("join a meeting", "MK! AN AE CO PW RID", joined, "nothing"),
-  DM: documented("delete a meeting", "MK! SM", (call) => deleted(call, call.ownSession())),
-  LM: documented("list one's meetings", "", (call) => {
+  HM: command("host a meeting", `MK! ${hosting}`, (call) => hosted(call, call.ownSession())),
+  JM: command("join a meeting", "MK! AN AE CO PW RID", joined, "nothing"),
+  DM: command("delete a meeting", "MK! SM", (call) => deleted(call, call.ownSession())),
+  LM: command("list one's meetings", "", (call) => {
     const own = sessions(call).filter(({ host_id }) => host_id === call.user.user_id);
     return listing(call, "Meetings", own);
   }),
   // For servers with an agreement; public callers log in as an administrator, and read a document.
   OM: {
-    ...documented("list open meetings", "servicename", (call) => {
+    ...command("list open meetings", "servicename", (call) => {
       if (call.user.role === "host") throw new PageRefusal("AccessDenied");
       const asked = call.arg("servicename") ?? "";
       const open = sessions(call).filter(
@@ -49,7 +48,7 @@ export const meetings: Readonly<Record<string, Command>> = {
     }),
     failure: (reason) => openMeetings(`<Status>FAIL</Status><Reason>${reason}</Reason>`),
   },
-  AA: documented(
+  AA: command(
     "add attendees",
     "MK! FN# EA# PhoneCountry# PhoneArea# PhoneLocal# PhoneExt# TimeZone# Language# Locale# AddToAddressBook# EI",
     (call) => {
@@ -71,20 +70,20 @@ export const meetings: Readonly<Record<string, Command>> = {
       return { data: { MK: session.session_key } };
     },
   ),
-  DA: documented("delete an attendee", "MK! EM! EC", (call) => removed(call, ["attendee", "prospect"])),
-  MD: documented("mail registration details", "MK! EM!", (call) => {
+  DA: command("delete an attendee", "MK! EM! EC", (call) => removed(call, ["attendee", "prospect"])),
+  MD: command("mail registration details", "MK! EM!", (call) => {
     const session = call.ownSession();
     call.site.mail(call.arg("EM") ?? "", `registrations: ${session.name}`);
     return { data: { MK: session.session_key } };
   }),
-  AP: documented("add a presenter", "MK! FN! EM EI PC PA PN PE", (call) => {
+  AP: command("add a presenter", "MK! FN! EM EI PC PA PN PE", (call) => {
     const session = call.ownSession(["TC"]);
     const person = { name: call.arg("FN"), email: call.arg("EM") ?? "" };
     savePerson(call.site, session, "presenter", person, "INVITE");
     return { data: { MK: session.session_key } };
   }),
-  DP: documented("delete a presenter", "MK! FN EM EC", (call) => removed(call, ["presenter"])),
-  GF: documented("get the registration form", "MK!", (call) => {
+  DP: command("delete a presenter", "MK! FN EM EC", (call) => removed(call, ["presenter"])),
+  GF: command("get the registration form", "MK!", (call) => {
     const session = call.session();
     const fields = call.site.all<FieldRow>("SELECT * FROM form_fields WHERE session_key = ?", session.session_key);
     const standard = ["First name", "Last name", "E-mail", "Job title", "Company"].map((name) => [
@@ -94,35 +93,35 @@ export const meetings: Readonly<Record<string, Command>> = {
     ]);
     return { show: { title: `Registration for ${session.name}`, rows: [...standard, ...fields.map(fieldRow)] } };
   }),
-  CF: documented("create a registration form", null, (call) => addField(call, "standard")),
-  CFAC: documented("add a check box to a form", null, (call) => addField(call, "check box")),
-  CFAD: documented("add a drop-down list to a form", null, (call) => addField(call, "drop-down list")),
-  CFAR: documented("add an option button to a form", null, (call) => addField(call, "option button")),
-  CFAT: documented("add a text box to a form", null, (call) => addField(call, "text box")),
-  RM: documented("register", "MK! FN! LN! EM! JT! CY! E1 E2 CT SA ZP CI PH FX name# value# TX# CB# RB# DL#", (call) =>
+  CF: command("create a registration form", null, (call) => addField(call, "standard")),
+  CFAC: command("add a check box to a form", null, (call) => addField(call, "check box")),
+  CFAD: command("add a drop-down list to a form", null, (call) => addField(call, "drop-down list")),
+  CFAR: command("add an option button to a form", null, (call) => addField(call, "option button")),
+  CFAT: command("add a text box to a form", null, (call) => addField(call, "text box")),
+  RM: command("register", "MK! FN! LN! EM! JT! CY! E1 E2 CT SA ZP CI PH FX name# value# TX# CB# RB# DL#", (call) =>
     enrolled(call, call.session()),
   ),
-  CR: documented("add a recorded session", "RT! UL AG AR DstURL DS EM HR MI MH DY YR PT PW SZ TP VD", (call) => {
+  CR: command("add a recorded session", "RT! UL AG AR DstURL DS EM HR MI MH DY YR PT PW SZ TP VD", (call) => {
     const { site, user } = call;
-    const times = ["YR", "MH", "DY", "HR", "MI"].map((name) => call.whole(name));
-    const [year, month = 1, day = 1, hour = 0, minute = 0] = times;
+    const [year, month = 1, day = 1] = ["YR", "MH", "DY"].map((name) => call.whole(name));
+    const [hours = 0, minutes = 0] = ["HR", "MI"].map((name) => call.whole(name));
     const row = { session_key: 0, conf_id: 0, service: "TC", host_id: user.user_id, name: call.arg("RT") ?? "" };
     site.insert("recordings", {
       ...row,
-      created_at: year === undefined ? site.now() : Date.UTC(year, month - 1, day, hour, minute),
-      seconds: 60 * (call.whole("PT") ?? 0),
+      created_at: year === undefined ? site.now() : Date.UTC(year, month - 1, day),
+      seconds: 3_600 * hours + 60 * minutes,
       megabytes: Number(call.arg("SZ") ?? 0),
       format: "LINK",
       listing: "PUBLIC",
       password: call.arg("PW") ?? "",
       settings: JSON.stringify({
         basic: { agenda: call.arg("AG") ?? "", description: call.arg("DS") ?? "" },
-        urlApi: { UL: call.arg("UL") ?? "" },
+        urlApi: { UL: call.arg("UL") ?? "", presenter: call.arg("PT") ?? "" },
       }),
     });
     return {};
   }),
-  PR: documented("recorded events of an attendee", null, (call) => {
+  PR: command("recorded events of an attendee", null, (call) => {
     const rows = call.site.all<{ name: string; email: string; about: string }>(
       "SELECT r.name, v.email, u.email AS about FROM recordings r JOIN recording_views v USING (recording_id) JOIN users u ON u.user_id = r.host_id WHERE r.service = 'EC'",
     );
@@ -131,22 +130,22 @@ export const meetings: Readonly<Record<string, Command>> = {
     return { show: { title: "Recorded events", rows: found.map(({ name, email }) => [name, email]) } };
   }),
 
-  SE: documented("schedule an event", null, (call) => scheduled(call, "EC")),
-  EE: documented("edit an event", null, (call) => edited(call, call.ownSession(["EC"]))),
-  DE: documented("delete an event", null, (call) => deleted(call, call.ownSession(["EC"]))),
-  TE: documented("start an event", null, (call) => hosted(call, call.ownSession(["EC"]))),
-  EN: documented("enrol in an event", null, (call) => enrolled(call, call.session(["EC"]))),
-  JE: documented("join an event", null, joined, "nothing"),
+  SE: command("schedule an event", null, (call) => scheduled(call, "EC")),
+  EE: command("edit an event", null, (call) => edited(call, call.ownSession(["EC"]))),
+  DE: command("delete an event", null, (call) => deleted(call, call.ownSession(["EC"]))),
+  TE: command("start an event", null, (call) => hosted(call, call.ownSession(["EC"]))),
+  EN: command("enrol in an event", null, (call) => enrolled(call, call.session(["EC"]))),
+  JE: command("join an event", null, joined, "nothing"),
 
-  SK: documented("schedule a support session", null, (call) => scheduled(call, "SC")),
-  HS: documented("host a support session", null, (call) => hosted(call, call.ownSession(["SC"]))),
-  SS: documented("start a support session at once", null, (call) => {
+  SK: command("schedule a support session", null, (call) => scheduled(call, "SC")),
+  HS: command("host a support session", null, (call) => hosted(call, call.ownSession(["SC"]))),
+  SS: command("start a support session at once", null, (call) => {
     const key = newSession(call, "SC");
     start(call.site, call.site.session(key));
     return { data: { MK: key } };
   }),
-  JS: documented("join a support session", null, joined, "nothing"),
-  AS: documented(
+  JS: command("join a support session", null, joined, "nothing"),
+  AS: command(
     "assist in a support session",
     null,
     (call) => {
@@ -159,10 +158,10 @@ export const meetings: Readonly<Record<string, Command>> = {
     "nothing",
   ),
 
-  RPAD: documented("report: events that attendees joined", null, (call) =>
+  RPAD: command("report: events that attendees joined", null, (call) =>
     report(call, "Attendee details", pastPeople(call)),
   ),
-  RPEA: documented("report: enrolment and attendees", null, (call) => {
+  RPEA: command("report: enrolment and attendees", null, (call) => {
     const session = call.ownSession(["EC"]);
     const rows = attendeesOf(call.site, session).map((each) => [
       each.name,
@@ -172,7 +171,7 @@ export const meetings: Readonly<Record<string, Command>> = {
     ]);
     return report(call, `Enrolment of ${session.name}`, rows);
   }),
-  RPRP: documented("report: recording playback", null, (call) => {
+  RPRP: command("report: recording playback", null, (call) => {
     const views = call.site.all<{ recording: string; name: string; email: string }>(
       "SELECT r.name AS recording, v.name, v.email FROM recording_views v JOIN recordings r USING (recording_id) WHERE r.host_id = ?",
       call.user.user_id,

@@ -1,8 +1,7 @@
 import { put } from "../trees.ts";
 import { type Command, type Outcome, type PageCall, PageRefusal } from "./page-call.ts";
 
-const documented = (what: string, args: string | null, run: Command["run"]): Command => ({
-  standing: "documented",
+const command = (what: string, args: string | null, run: Command["run"]): Command => ({
   what,
   needs: "log-in",
   args,
@@ -17,7 +16,7 @@ interface ContactRow {
 
 /** o.php: My WebEx. */
 export const myWebex: Readonly<Record<string, Command>> = {
-  AA: documented("add contacts", null, (call) => {
+  AA: command("add contacts", null, (call) => {
     const given = Object.fromEntries(call.args);
     const email = [...call.args.values()].find((value) => value.includes("@"));
     if (email === undefined) throw new PageRefusal("Unknown", "no argument is an e-mail address");
@@ -26,41 +25,41 @@ export const myWebex: Readonly<Record<string, Command>> = {
     call.site.insert("contacts", { ...row, person: JSON.stringify({ urlApi: given }) });
     return {};
   }),
-  DA: documented("delete a contact", null, (call) => {
+  DA: command("delete a contact", null, (call) => {
     const { contact_id } = contact(call);
     call.site.run("DELETE FROM contacts WHERE contact_id = ?", contact_id);
     return {};
   }),
-  EA: documented("edit a contact", null, (call) => {
+  EA: command("edit a contact", null, (call) => {
     const { contact_id, name } = contact(call);
     const newName = [...call.args].find(([key]) => key.startsWith("FN"))?.[1] ?? name;
     call.site.update("contacts", { name: newName }, "contact_id = ?", contact_id);
     return {};
   }),
-  FA: documented("find contacts", null, (call) => {
+  FA: command("find contacts", null, (call) => {
     const words = [...call.args.values()].map((value) => value.toLowerCase());
     const found = contacts(call).filter(({ name, email }) =>
       words.every((word) => `${name} ${email}`.toLowerCase().includes(word)),
     );
     return { show: { title: "Contacts", rows: found.map(({ name, email }) => [name, email]) } };
   }),
-  LF: documented("list files", "CD", (call) => {
+  LF: command("list files", "CD", (call) => {
     const folder = call.arg("CD") ?? "";
     const files = filesOf(call).filter((file) => file.folder === folder);
     return { show: { title: "Files", rows: files.map(({ name, bytes }) => [name, bytes]) } };
   }),
   // The seed calls it "delete", and describes a download: it downloads.
-  DF: documented("download a file", "FN!", (call) => {
+  DF: command("download a file", "FN!", (call) => {
     const file = filesOf(call).find(({ name }) => name === call.arg("FN"));
     if (!file) throw new PageRefusal("Unknown", "there is no such file");
     return { show: { title: file.name, rows: [[file.name, file.bytes]] } };
   }),
-  MO: documented("one's profile", null, (call) => {
+  MO: command("one's profile", null, (call) => {
     const { web_ex_id, first_name, last_name, email } = call.user;
     return { show: { title: "Profile", rows: [[web_ex_id, first_name, last_name, email]] } };
   }),
   // The code of its required argument, the type of the report, is not public.
-  QR: documented("end-user report", null, (call) => {
+  QR: command("end-user report", null, (call) => {
     const day = (begin: string) => ["YE", "MO", "DA"].map((part) => call.whole(`${begin}${part}`));
     const time = ([year, month = 1, date = 1]: (number | undefined)[], otherwise: number) =>
       year === undefined ? otherwise : Date.UTC(year, month - 1, date);
@@ -75,7 +74,7 @@ export const myWebex: Readonly<Record<string, Command>> = {
       .map((row) => [row.name, Math.round((row.ended_at - row.started_at) / 60_000)]);
     return { show: { title: "Report", rows } };
   }),
-  ST: documented("set the service type", "SP!", (call) => {
+  ST: command("set the service type", "SP!", (call) => {
     const SP = call.arg("SP") ?? "";
     if (!["MC", "TC", "EC", "SC", "SaC"].includes(SP)) throw new PageRefusal("Unknown", "there is no service SP");
     const profile = JSON.stringify(put(JSON.parse(call.user.profile), ["serviceType"], SP));
@@ -86,18 +85,18 @@ export const myWebex: Readonly<Record<string, Command>> = {
 
 /** h.php: hands-on lab. */
 export const labs: Readonly<Record<string, Command>> = {
-  LL: documented("list labs", null, (call) =>
+  LL: command("list labs", null, (call) =>
     show(
       "Labs",
       labsOf(call).map(({ name }) => [name]),
     ),
   ),
-  LD: documented("details of a lab", null, (call) => {
+  LD: command("details of a lab", null, (call) => {
     const { name, description, computers } = lab(call);
     return show(name, [[name, description, computers]]);
   }),
-  LS: documented("schedule of a lab", null, (call) => show("Reservations", reservations(call))),
-  CA: documented("check the availability of a lab", null, (call) => {
+  LS: command("schedule of a lab", null, (call) => show("Reservations", reservations(call))),
+  CA: command("check the availability of a lab", null, (call) => {
     const { name, computers } = lab(call);
     const now = call.site.now();
     const taken = call.site.one<{ sum: number }>(
@@ -112,15 +111,15 @@ export const labs: Readonly<Record<string, Command>> = {
 
 /** c.php: remote access. */
 export const computers: Readonly<Record<string, Command>> = {
-  RL: documented("list one's computers", null, (call) =>
+  RL: command("list one's computers", null, (call) =>
     show(
       "Computers",
       computersOf(call).map(({ name, state }) => [name, state]),
     ),
   ),
-  RA: documented("connect to a computer", null, (call) => setState(call, "connected")),
-  DC: documented("disconnect from a computer", null, (call) => setState(call, "available")),
-  RC: documented("remove a computer", null, (call) => {
+  RA: command("connect to a computer", null, (call) => setState(call, "connected")),
+  DC: command("disconnect from a computer", null, (call) => setState(call, "available")),
+  RC: command("remove a computer", null, (call) => {
     const { name } = computer(call);
     call.site.run("DELETE FROM computers WHERE owner_id = ? AND name = ?", call.user.user_id, name);
     return {};

@@ -44,8 +44,7 @@ export interface Outcome {
 }
 
 export interface Command {
-  /** `documented`: one of the four seed documents names it. */
-  readonly standing: "documented" | "schema";
+  /** For people who read the site's own list of requests. */
   readonly what: string;
   /** Who may: whoever has logged in, whoever knows the partner's id, who is both, or anybody. */
   readonly needs: "log-in" | "partner" | "log-in and partner" | "nothing";

@@ -1,7 +1,9 @@
+import { isSecretName } from "../secret-names.ts";
 import {
   type Argument,
   count,
   day,
+  entryFor,
   hour,
   meetingKey,
   minute,
@@ -678,11 +680,8 @@ export function formNeed(name: CommandName): FormNeed {
   return always || (oneOf.length > 0 && oneOf.every(isSecret)) ? "always" : "with-a-secret";
 }
 
-/** Names that are secrets of any command, so that a command with unknown arguments keeps them out of links, too. */
-export const secretNames: ReadonlySet<string> = new Set(
-  commandNames.flatMap((name) =>
-    Object.entries(commands[name].arguments as Command["arguments"]).flatMap(([entry, { kind }]) =>
-      kind.kind === "secret" ? [entry] : [],
-    ),
-  ),
-);
+/** Whether an argument's value is one that no link and no log shows; by its name where the command's table does not have it. */
+export function isSecretArgument(name: CommandName | undefined, argument: string): boolean {
+  const known = name === undefined ? undefined : entryFor(commands[name].arguments, argument);
+  return known ? known.argument.kind.kind === "secret" : isSecretName(argument);
+}

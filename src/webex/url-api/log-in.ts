@@ -1,4 +1,5 @@
 import { err, ok, type Result } from "../../foundation/result.ts";
+import { entryFor } from "./arguments.ts";
 import { type ArgumentsOf, type Command, type CommandName, commands } from "./commands.ts";
 import { type FormPage, formPage, formPost, link, type RequestError } from "./request.ts";
 import { type BackResult, type ResultError, readResult } from "./result.ts";
@@ -106,7 +107,10 @@ export function continueFlow(flow: Flow, url: string): Result<Move, FlowError> {
   return visitNext(after);
 }
 
-/** One trip instead of a flow: after the log-in WebEx itself leads to the command, and from there to the back URL. */
+/**
+ * One trip instead of a flow: after the log-in WebEx itself leads to the command, and from there to the command's back URL. A log-in that
+ * fails comes back there, too: the page behind it gets the result of log-in (AT=LI, ST=FAIL), or that of the command.
+ */
 export function logInTo<Name extends CommandName>(
   site: Site,
   credentials: FlowPlan["credentials"],
@@ -115,7 +119,8 @@ export function logInTo<Name extends CommandName>(
 ): Result<FormPage, RequestError> {
   const page = link(site, name, given);
   if (!page.ok) return page;
-  return formPage(site, "log-in", { ...credentials, MU: page.value });
+  const { BU } = given as { readonly BU?: string };
+  return formPage(site, "log-in", { ...credentials, MU: page.value, ...(BU !== undefined && { BU }) });
 }
 
 function visitNext(flow: Flow): Result<Move, FlowError> {
@@ -133,15 +138,17 @@ function visitNext(flow: Flow): Result<Move, FlowError> {
     : err({ kind: "request", command, error: visit.error });
 }
 
-/** A link, or a form for what no link can carry. */
+/** A link; a form for what no link can carry, and for arguments that no public source tells, of which one may be a secret. */
 export function visitOf<Name extends CommandName>(
   site: Site,
   name: Name,
   given: ArgumentsOf<Name>,
 ): Result<Visit, RequestError> {
   const url = link(site, name, given);
-  if (url.ok) return ok({ via: "link", url: url.value });
-  if (url.error.kind !== "secret-in-link" && url.error.kind !== "too-long") return url;
+  const table: Command["arguments"] = commands[name].arguments;
+  const isKnown = Object.keys(given).every((argument) => entryFor(table, argument));
+  if (url.ok && isKnown) return ok({ via: "link", url: url.value });
+  if (!url.ok && url.error.kind !== "secret-in-link" && url.error.kind !== "too-long") return url;
   const page = formPage(site, name, given);
   return page.ok ? ok({ via: "form", page: page.value }) : page;
 }

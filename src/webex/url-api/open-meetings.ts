@@ -1,5 +1,5 @@
-import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { err, ok, type Result } from "../../foundation/result.ts";
+import { parseXml, type XmlElement } from "../xml-api/xml.ts";
 import { isMeetingKey } from "./request.ts";
 import { type ReasonWord, reasonOfText } from "./result.ts";
 
@@ -15,20 +15,16 @@ export interface OpenMeetingsError {
 
 const maxCharacters = 4_000_000;
 
-/** Keys stay text, with the zeros that they begin with. */
-const parser = new XMLParser({ parseTagValue: false, removeNSPrefix: true });
-
 /** Reads the document with which a site answers list-open-meetings: the keys of the meetings in progress, joined by `;`. */
 export function readOpenMeetings(document: string): Result<OpenMeetings, OpenMeetingsError> {
   if (document.length > maxCharacters) return wrong("too-long", `the document has ${document.length} characters`);
-  const list = listOf(document);
-  if (list === null) return wrong("not-xml", "the answer is no plain XML document");
-  const parts: Readonly<Record<string, unknown>> = typeof list === "object" && list !== null ? { ...list } : {};
-  const { Status: status, Reason: reasonText = "", MeetingKeys: joined = "" } = parts;
-  if (status === "FAIL" && typeof reasonText === "string") {
+  const list = parseXml(document);
+  if (!list.ok) return wrong("not-xml", "the answer is no plain XML document");
+  const [status, reasonText, joined] = ["Status", "Reason", "MeetingKeys"].map((name) => textOf(list.value, name));
+  if (list.value.name === "ListOpenMeetings" && status === "FAIL" && reasonText !== undefined) {
     return ok({ status: "failure", reason: reasonOfText(reasonText), reasonText });
   }
-  if (status !== "SUCCESS" || typeof joined !== "string") {
+  if (list.value.name !== "ListOpenMeetings" || status !== "SUCCESS" || joined === undefined) {
     return wrong("another-document", "the document must be ListOpenMeetings with the Status SUCCESS or FAIL");
   }
   const meetingKeys = joined.split(";").flatMap((key) => (key.trim() === "" ? [] : [key.trim()]));
@@ -38,14 +34,11 @@ export function readOpenMeetings(document: string): Result<OpenMeetings, OpenMee
     : wrong("wrong-value", `MeetingKeys has ${JSON.stringify(odd.slice(0, 40))}, which is no meeting number`);
 }
 
-/** The element that holds the list, if there is one; `null` if this is no XML. A document type could define entities, and none is needed. */
-function listOf(document: string): unknown {
-  if (/<!(?:DOCTYPE|ENTITY)/i.test(document)) return null;
-  try {
-    return XMLValidator.validate(document) === true ? parser.parse(document).ListOpenMeetings : null;
-  } catch {
-    return null; // Elements nested too deep.
-  }
+/** The text of an element, empty where there is none; `undefined` if there are several, or elements in it. */
+function textOf({ children }: XmlElement, name: string): string | undefined {
+  const [first, ...others] = children.filter((child) => child.name === name);
+  if (others.length > 0 || (first && first.children.length > 0)) return undefined;
+  return first?.text.trim() ?? "";
 }
 
 function wrong(

@@ -1,6 +1,14 @@
 import { err, ok, type Result } from "../../foundation/result.ts";
 import { type ArgumentKind, entryFor, type ReadValue } from "./arguments.ts";
-import { type ArgumentsOf, type Command, type CommandName, commands, pages, secretNames } from "./commands.ts";
+import {
+  type ArgumentsOf,
+  type Command,
+  type CommandName,
+  commandAt,
+  commands,
+  isSecretArgument,
+  pages,
+} from "./commands.ts";
 import type { Site } from "./site.ts";
 
 /** Why a command is not sent. No text of an error holds the value of a secret. */
@@ -166,7 +174,7 @@ function writeArguments(
       const says = `${name} has no argument ${argument}: its last one is ${known.entry.replace("#", `${known.argument.most}`)}`;
       return fault("unknown-argument", argument, says);
     }
-    const kind: ArgumentKind = known?.argument.kind ?? { kind: secretNames.has(argument) ? "secret" : "text" };
+    const kind: ArgumentKind = known?.argument.kind ?? { kind: isSecretArgument(name, argument) ? "secret" : "text" };
     const written = writeValue(known ? value : asText(value), kind, site, command);
     if (!written.ok) return fault("wrong-value", argument, `${argument} of ${name} ${written.error}`);
     if (known?.argument.need === "required" && written.value === "") continue;
@@ -265,7 +273,9 @@ function pageOfSite(value: unknown, site: Site): Result<string, string> {
   if (!url || url.origin !== new URL(site.url).origin || url.username !== "" || url.password !== "") {
     return err(`must be GoBack, or a page of ${new URL(site.url).origin}`);
   }
-  const secret = [...url.searchParams.keys()].find((name) => secretNames.has(name));
+  const page = Object.entries(pages).find(([, { path }]) => url.pathname.endsWith(`/${path}`))?.[0] ?? "";
+  const command = commandAt(page, url.searchParams.get("AT") ?? "");
+  const secret = [...url.searchParams.keys()].find((argument) => isSecretArgument(command, argument));
   return secret === undefined
     ? ok(String(value))
     : err(`must have no ${secret} in its query: a link carries no secret`);

@@ -106,6 +106,35 @@ export interface Expected<Name extends CommandName> {
 
 const maxCharacters = 16_384;
 
+/** What a program that sends a command itself is answered. */
+export interface PageAnswer {
+  readonly status: number;
+  /** The header. */
+  readonly location?: string | null;
+  readonly body: string;
+}
+
+const maxPageCharacters = 1_000_000;
+
+/**
+ * The URL to which an answer sends the browser, for `readResult`; `null` if it sends it nowhere. Sites answer with a redirect or with a page
+ * whose script goes there, as public callers read it; a browser follows both by itself.
+ */
+export function backUrlOf({ status, location, body }: PageAnswer): string | null {
+  if (status >= 300 && status < 400) return location || null;
+  if (status < 200 || status >= 300 || body.length > maxPageCharacters) return null;
+  const leads = body.matchAll(/(?:\bvar url ?= ?|\bwindow\.location\.replace\( ?)(?:"([^"\n<>]*)"|'([^'\n<>]*)')/g);
+  const urls = [...leads].map(([, double, single = ""]) => ofScript(double ?? single));
+  return urls.find((url) => URL.parse(url)?.searchParams.has("ST")) ?? urls[0] ?? null;
+}
+
+/** The text that a string of a script stands for. */
+function ofScript(written: string): string {
+  return written.replace(/\\(?:x([\da-f]{2})|u([\da-f]{4})|(.))/gi, (_, two, four, sign) =>
+    sign === undefined ? String.fromCharCode(Number.parseInt(two ?? four, 16)) : sign,
+  );
+}
+
 /**
  * The result that WebEx's redirect to a back URL carries. Without `expected`, for display alone: anybody can write such a URL, and
  * a code such as AA is on two pages, so that its data stays text.

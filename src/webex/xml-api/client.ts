@@ -2,7 +2,8 @@ import { readCapped } from "../../foundation/limits.ts";
 import { reasonOf } from "../../foundation/reason.ts";
 import { err, ok, type Result } from "../../foundation/result.ts";
 import { type Timers, wait } from "../../foundation/timers.ts";
-import { noRecordId, type Refused, type XmlApiFault } from "./faults.ts";
+import type { Site } from "../url-api/site.ts";
+import { type AnswerForm, noRecordId, type Refused, type XmlApiFault } from "./faults.ts";
 import type { Operation } from "./fields.ts";
 import {
   type ItemOf,
@@ -37,13 +38,15 @@ export interface XmlApiPorts {
 }
 
 export interface XmlApiSettings {
-  /** Of the site's XML service, such as `https://example.webex.com/WBXService/XMLService`. */
-  readonly address: string;
+  /** Checked by `siteOf`: passwords go nowhere but over https, or to this machine. */
+  readonly site: Site;
   readonly credentials: SecurityContext;
   /** For one exchange, its body included. */
   readonly timeoutMs?: number;
   readonly maxAnswerBytes?: number;
-  /** Requests under way at once; the others wait in order. */
+  /** Of a call that names none of its own. */
+  readonly deadlineMs?: number;
+  /** Requests under way at once, 1 or more; the others wait in order. */
   readonly maxInFlight?: number;
   /** The pauses before `get` and `list` operations are tried again. */
   readonly retryPausesMs?: readonly number[];
@@ -62,6 +65,11 @@ export interface CallOptions<Name extends OperationName> {
    * `wrong`. All fields without it.
    */
   readonly reads?: readonly Path<Name>[];
+  /**
+   * How long the call may take in all: for its turn, all exchanges, the pauses between them and the rate limit; of a list, for all pages.
+   * What would begin only after it is not waited for.
+   */
+  readonly deadlineMs?: number;
 }
 
 export interface Answer<Name extends OperationName> {
@@ -82,6 +90,7 @@ export interface ListOptions<Name extends ListName> extends CallOptions<Name> {
 export interface UntypedOptions {
   readonly as?: SecurityContext;
   readonly reads?: readonly string[];
+  readonly deadlineMs?: number;
 }
 
 export interface UntypedListOptions extends UntypedOptions {
@@ -107,6 +116,7 @@ const rateWindowMs = 60_000;
 
 const defaults = {
   timeoutMs: 30_000,
+  deadlineMs: 300_000,
   maxAnswerBytes: 4 * 1_024 * 1_024,
   maxInFlight: 4,
   retryPausesMs: [500, 2_000] as readonly number[],
@@ -116,18 +126,37 @@ const defaults = {
 const defaultPageSize = 100;
 const defaultMost = 10_000;
 
+/** Where a site's XML API is. */
+export function xmlAddress({ url }: Site): string {
+  return new URL("/WBXService/XMLService", url).href;
+}
+
+/** When a call must be over. */
+interface Deadline {
+  readonly ms: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** The client of a site's XML API. What goes wrong is a fault in the result: no call throws or rejects. */
 export class XmlApi {
   readonly #ports: XmlApiPorts;
   readonly #settings: XmlApiSettings & typeof defaults;
-  readonly #waiting: (() => void)[] = [];
+  #waiting: (() => void)[] = [];
   #inFlight = 0;
   /** No request before: the site's rate limit. */
   #notBefore = 0;
 
   constructor(settings: XmlApiSettings, ports: XmlApiPorts) {
     this.#settings = { ...defaults, ...settings };
+    const { maxInFlight } = this.#settings;
+    if (!(maxInFlight >= 1)) throw new RangeError(`maxInFlight must be 1 or more (it is ${maxInFlight})`);
     this.#ports = ports;
+  }
+
+  /** Of the client's own credentials. */
+  get form(): SecurityContext["form"] {
+    return this.#settings.credentials.form;
   }
 
   /** Carries out one operation. Only `get` and `list` operations are repeated: others might be carried out twice. */
@@ -144,10 +173,9 @@ export class XmlApi {
   async callUntyped(
     operation: Operation,
     request: unknown,
-    { as = this.#settings.credentials, reads }: UntypedOptions = {},
+    { deadlineMs, ...options }: UntypedOptions = {},
   ): Promise<Result<ReadAnswer, XmlApiFault>> {
-    const built = buildRequest(operation, request, as);
-    return built.ok ? this.#carryOut(operation, built.value, reads) : built;
+    return this.#call(operation, request, options, this.#deadlineOf(deadlineMs));
   }
 
   /** All items of a list operation, read page by page. A list that the site refuses as empty (000015) is an empty list. */
@@ -163,8 +191,9 @@ export class XmlApi {
   async listUntyped(
     operation: Operation,
     request: unknown,
-    { as, reads, pageSize = defaultPageSize, most = defaultMost }: UntypedListOptions = {},
+    { as, reads, deadlineMs, pageSize = defaultPageSize, most = defaultMost }: UntypedListOptions = {},
   ): Promise<Result<UntypedListed, XmlApiFault>> {
+    const deadline = this.#deadlineOf(deadlineMs);
     const control = listControlOf(request);
     const first = typeof control.startFrom === "number" ? control.startFrom : 1;
     const items: unknown[] = [];
@@ -173,10 +202,11 @@ export class XmlApi {
     for (;;) {
       const maximumNum = Math.max(1, Math.min(pageSize, most - read));
       const startFrom = first + read;
-      const answer = await this.callUntyped(
+      const answer = await this.#call(
         operation,
         isRecord(request) ? { ...request, listControl: { ...control, startFrom, maximumNum } } : request,
         { ...(as && { as }), ...(reads && { reads: [...reads, "matchingRecords"] }) },
+        deadline,
       );
       if (!answer.ok) {
         if (!isEmptyList(answer.error)) return answer;
@@ -206,24 +236,39 @@ export class XmlApi {
     }
   }
 
+  #deadlineOf(ms = this.#settings.deadlineMs): Deadline {
+    return { ms, at: this.#ports.now() + ms };
+  }
+
+  async #call(
+    operation: Operation,
+    request: unknown,
+    { as = this.#settings.credentials, reads }: Omit<UntypedOptions, "deadlineMs">,
+    deadline: Deadline,
+  ): Promise<Result<ReadAnswer, XmlApiFault>> {
+    const built = buildRequest(operation, request, as);
+    return built.ok ? this.#carryOut(operation, built.value, reads, deadline) : built;
+  }
+
   async #carryOut(
     operation: Operation,
     request: BuiltRequest,
     reads: readonly string[] | undefined,
+    deadline: Deadline,
   ): Promise<Result<ReadAnswer, XmlApiFault>> {
     const isRepeatable = operation.kind === "get" || operation.kind === "list";
     const pauses = isRepeatable ? [...this.#settings.retryPausesMs] : [];
     let mayWaitOut = isRepeatable && this.#settings.waitsForRateLimit;
     for (;;) {
-      const answer = await this.#inTurn(operation, request, reads);
+      const answer = await this.#inTurn(operation, request, reads, deadline);
       if (answer.ok) return answer;
       if (isRateLimit(answer.error)) {
-        if (!mayWaitOut) return answer;
+        if (!mayWaitOut || this.#notBefore >= deadline.at) return answer;
         mayWaitOut = false;
         continue; // Its turn comes when the window is over.
       }
       const pauseMs = isPassing(answer.error) ? pauses.shift() : undefined;
-      if (pauseMs === undefined) return answer;
+      if (pauseMs === undefined || this.#ports.now() + pauseMs >= deadline.at) return answer;
       await wait(this.#ports.timers, pauseMs);
     }
   }
@@ -233,24 +278,45 @@ export class XmlApi {
     operation: Operation,
     request: BuiltRequest,
     reads: readonly string[] | undefined,
+    deadline: Deadline,
   ): Promise<Result<ReadAnswer, XmlApiFault>> {
     for (;;) {
-      if (this.#inFlight >= this.#settings.maxInFlight) await new Promise<void>((go) => this.#waiting.push(go));
-      else this.#inFlight += 1;
+      if (!(await this.#enter(deadline))) return err({ kind: "timed-out", afterMs: deadline.ms, wasSent: false });
       const heldMs = this.#notBefore - this.#ports.now();
       if (heldMs <= 0) break;
       this.#leave();
-      if (!this.#settings.waitsForRateLimit) return err(notSent(this.#notBefore));
+      if (!this.#settings.waitsForRateLimit || this.#notBefore >= deadline.at) return err(notSent(this.#notBefore));
       await wait(this.#ports.timers, heldMs);
     }
     try {
-      const answer = await this.#exchange(operation, request, reads);
+      const answer = await this.#exchange(operation, request, reads, deadline);
       if (answer.ok || answer.error.kind !== "refused" || answer.error.why !== "rate-limit") return answer;
       this.#notBefore = Math.max(this.#notBefore, this.#ports.now() + rateWindowMs);
       return err({ ...answer.error, retryAt: this.#notBefore });
     } finally {
       this.#leave();
     }
+  }
+
+  /** Waits for a place; `false` when none was free in time. */
+  async #enter(deadline: Deadline): Promise<boolean> {
+    const leftMs = deadline.at - this.#ports.now();
+    if (leftMs <= 0) return false;
+    if (this.#inFlight < this.#settings.maxInFlight) {
+      this.#inFlight += 1;
+      return true;
+    }
+    return new Promise((resolve) => {
+      const cancel = this.#ports.timers.after(leftMs, () => {
+        this.#waiting = this.#waiting.filter((other) => other !== go);
+        resolve(false);
+      });
+      const go = () => {
+        cancel();
+        resolve(true);
+      };
+      this.#waiting.push(go);
+    });
   }
 
   /** Hands the place to the one who waits longest. */
@@ -264,13 +330,14 @@ export class XmlApi {
     operation: Operation,
     request: BuiltRequest,
     reads: readonly string[] | undefined,
+    deadline: Deadline,
   ): Promise<Result<ReadAnswer, XmlApiFault>> {
-    const { timeoutMs } = this.#settings;
+    const timeoutMs = Math.min(this.#settings.timeoutMs, deadline.at - this.#ports.now());
     const controller = new AbortController();
     let cancel = () => {};
     const late = new Promise<Result<ReadAnswer, XmlApiFault>>((resolve) => {
       cancel = this.#ports.timers.after(timeoutMs, () => {
-        resolve(err({ kind: "timed-out", afterMs: timeoutMs }));
+        resolve(err({ kind: "timed-out", afterMs: timeoutMs, wasSent: true }));
         controller.abort();
       });
     });
@@ -286,7 +353,7 @@ export class XmlApi {
     reads: readonly string[] | undefined,
     signal: AbortSignal,
   ): Promise<Result<ReadAnswer, XmlApiFault>> {
-    const { maxAnswerBytes: limitBytes, address } = this.#settings;
+    const { maxAnswerBytes: limitBytes, site } = this.#settings;
     const headers = { "content-type": "text/xml; charset=UTF-8", accept: "text/xml, application/xml" };
     let status: number;
     let contentType: string;
@@ -294,7 +361,7 @@ export class XmlApi {
     try {
       // Workers refuse a fetch that is called as a method of anything.
       const { fetch } = this.#ports;
-      const answer = await fetch(address, { method: "POST", headers, body, redirect: "manual", signal });
+      const answer = await fetch(xmlAddress(site), { method: "POST", headers, body, redirect: "manual", signal });
       status = answer.status;
       // A fetch like a browser's hides the status of a redirect that it does not follow.
       if (status === 0 || (status >= 300 && status < 400)) {
@@ -309,12 +376,11 @@ export class XmlApi {
     if (bytes === null) return err({ kind: "too-large", limitBytes });
     const text = decodeText(bytes, contentType);
     const read = text.ok ? readResponse(operation, text.value, reads) : text;
+    if (!read.ok && read.error.kind === "refused") return err(withoutSecrets(read.error, secrets));
+    if (status === 429) return err(tooMany(status));
+    if (status >= 400) return err({ kind: "http-status", status, looksLike: formOf(read) });
     if (read.ok) return ok({ ...read.value, wrong: read.value.wrong.map((field) => maskedValue(field, secrets)) });
-    if (read.error.kind === "refused") return err(withoutSecrets(read.error, secrets));
-    if (read.error.kind === "wrong-field") return err(maskedValue(read.error, secrets));
-    if (status < 400) return read;
-    const looksLike = read.error.kind === "not-xml" ? read.error.looksLike : "other";
-    return err({ kind: "http-status", status, looksLike });
+    return read.error.kind === "wrong-field" ? err(maskedValue(read.error, secrets)) : read;
   }
 }
 
@@ -349,7 +415,18 @@ function isRateLimit(fault: XmlApiFault): boolean {
 /** A failure that may be over at the next try. */
 function isPassing(fault: XmlApiFault): boolean {
   if (fault.kind === "refused") return fault.why === "not-responding";
+  if (fault.kind === "http-status") return [502, 503, 504].includes(fault.status);
   return fault.kind === "not-reached" || fault.kind === "timed-out";
+}
+
+/** The rate limit as a server before the API says it. */
+function tooMany(status: number): Refused {
+  return { kind: "refused", why: "rate-limit", exceptionId: "", reason: `HTTP ${status}`, subErrors: [] };
+}
+
+function formOf(read: Result<ReadAnswer, XmlApiFault>): AnswerForm {
+  if (read.ok || read.error.kind === "wrong-field" || read.error.kind === "not-a-message") return "xml";
+  return read.error.kind === "not-xml" ? read.error.looksLike : "other";
 }
 
 function notSent(retryAt: number): Refused {
@@ -359,19 +436,36 @@ function notSent(retryAt: number): Refused {
 
 /** Sites repeat what they refuse. */
 function withoutSecrets(refused: Refused, secrets: readonly string[]): Refused {
-  const masked = <Part extends { readonly reason: string; readonly value?: string }>(part: Part): Part =>
-    maskedValue({ ...part, reason: maskedText(part.reason, secrets) }, secrets);
+  const masked = <Part extends { readonly exceptionId: string; readonly reason: string; readonly value?: string }>(
+    part: Part,
+  ): Part =>
+    maskedValue(
+      { ...part, exceptionId: maskedText(part.exceptionId, secrets), reason: maskedText(part.reason, secrets) },
+      secrets,
+    );
   return { ...masked(refused), subErrors: refused.subErrors.map(masked) };
 }
 
+/** Cut after the secrets are out of it: a part of one is none to look for. */
 function maskedValue<Field extends { readonly value?: string }>(field: Field, secrets: readonly string[]): Field {
-  return field.value === undefined ? field : { ...field, value: maskedText(field.value, secrets) };
+  return field.value === undefined ? field : { ...field, value: maskedText(field.value, secrets).slice(0, 100) };
 }
 
-/** The longest secret first: one may be part of another. */
+/** The longest first: one secret may be part of another. */
 function maskedText(said: string, secrets: readonly string[]): string {
-  const longestFirst = secrets.toSorted((one, other) => other.length - one.length);
-  return longestFirst.reduce((shown, secret) => shown.replaceAll(secret, "…"), said);
+  const longestFirst = secrets.flatMap(spellings).toSorted((one, other) => other.length - one.length);
+  return longestFirst.reduce((shown, spelling) => shown.replaceAll(spelling, "…"), said);
+}
+
+/** A secret as it is, and escaped for XML and for an address: sites repeat the text of a request, too. */
+function spellings(secret: string): readonly string[] {
+  const inXml = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  const quoted = inXml.replaceAll('"', "&quot;");
+  const inAddress = encodeURIComponent(secret);
+  const inForm = new URLSearchParams([["", secret]]).toString().slice(1);
+  const lowered = [inAddress, inForm].map((text) => text.replace(/%../g, (byte) => byte.toLowerCase()));
+  const marks = ["&apos;", "&#39;", "&#x27;"].map((mark) => quoted.replaceAll("'", mark));
+  return [...new Set([secret, inXml, quoted, ...marks, inAddress, inForm, ...lowered])];
 }
 
 /** Node's fetch says why only in its cause. */

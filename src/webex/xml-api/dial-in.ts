@@ -28,21 +28,33 @@ export type DialInSequences = Readonly<Partial<Record<DialInName, DialInTemplate
 
 const maxSequencesLength = 4_096;
 
-/** The templates of a session's `dialInSequences`; templates of other names are left out. The error says what is wrong with which one. */
-export function parseDialInSequences(text: string): Result<DialInSequences, string> {
-  if (text.length > maxSequencesLength) return err(`dialInSequences is longer than ${maxSequencesLength} characters`);
+export interface ParsedSequences {
+  readonly sequences: DialInSequences;
+  /** What is wrong with which of the others. */
+  readonly faults: readonly string[];
+}
+
+/** The templates of a session's `dialInSequences`; templates of other names are left out, and so is what cannot be read. */
+export function parseDialInSequences(text: string): ParsedSequences {
   const sequences: Partial<Record<DialInName, DialInTemplate>> = {};
+  const faults: string[] = [];
+  if (text.length > maxSequencesLength) {
+    return { sequences, faults: [`dialInSequences is longer than ${maxSequencesLength} characters`] };
+  }
   for (const entry of text.split("|").map((part) => part.trim())) {
     if (entry === "") continue;
     const colon = entry.indexOf(":");
-    if (colon === -1) return err("dialInSequences has a template without a name");
+    if (colon === -1) {
+      faults.push("dialInSequences has a template without a name");
+      continue;
+    }
     const name = dialInNames.find((known) => known === entry.slice(0, colon).trim());
     if (name === undefined) continue;
     const template = parseTemplate(entry.slice(colon + 1).trim());
-    if (!template.ok) return err(`${name} ${template.error}`);
-    sequences[name] = template.value;
+    if (template.ok) sequences[name] = template.value;
+    else faults.push(`${name} ${template.error}`);
   }
-  return ok(sequences);
+  return { sequences, faults };
 }
 
 function parseTemplate(text: string): Result<DialInTemplate, string> {

@@ -30,10 +30,11 @@ export type XmlApiFault =
       readonly rule: string;
     }
   | { readonly kind: "not-reached"; readonly reason: string }
-  | { readonly kind: "timed-out"; readonly afterMs: number }
+  /** What was not sent had no turn in time. What was sent may have been carried out. */
+  | { readonly kind: "timed-out"; readonly afterMs: number; readonly wasSent: boolean }
   /** The site wants the request elsewhere; credentials are not sent there. */
   | { readonly kind: "redirected"; readonly status: number }
-  /** An answer of HTTP that is no message: an error of a server on the way. */
+  /** An error of HTTP that is no refusal of the API: of a server on the way. */
   | { readonly kind: "http-status"; readonly status: number; readonly looksLike: AnswerForm }
   | { readonly kind: "too-large"; readonly limitBytes: number }
   | { readonly kind: "not-xml"; readonly looksLike: AnswerForm }
@@ -63,7 +64,7 @@ export interface Refused {
   readonly retryAt?: number;
 }
 
-export type AnswerForm = "html" | "empty" | "other";
+export type AnswerForm = "html" | "empty" | "xml" | "other";
 
 /**
  * The exception ids whose meaning is public (protocol 6.3). `documented`: in the documentation or its release notes; `callers`: only in
@@ -100,7 +101,9 @@ export function sayFault(fault: XmlApiFault): string {
     case "not-reached":
       return `the WebEx site was not reached: ${fault.reason}`;
     case "timed-out":
-      return `the WebEx site did not answer within ${fault.afterMs} ms`;
+      return fault.wasSent
+        ? `the WebEx site did not answer within ${fault.afterMs} ms`
+        : `the request was not sent: others went to the WebEx site for ${fault.afterMs} ms`;
     case "redirected":
       return `the WebEx site answered with a redirect (HTTP ${fault.status}); check the address of its XML API`;
     case "http-status":
@@ -127,6 +130,7 @@ export function sayFault(fault: XmlApiFault): string {
 const formWords: Readonly<Record<AnswerForm, string>> = {
   html: "an HTML page instead of XML",
   empty: "nothing",
+  xml: "XML that is no refusal",
   other: "text that is no XML",
 };
 

@@ -12,15 +12,23 @@ export type Kind =
   | { readonly kind: "text"; readonly max?: number; readonly need?: Need }
   /** A text that no fault and no log shows, such as a password. */
   | { readonly kind: "secret"; readonly max?: number; readonly need?: Need }
-  /** A number that only names something, such as the key of a session: digits, as text, since some are longer than a number can hold. */
+  /** A number that only names something, such as the key of a session: digits, as text, since the schema's `long` is longer than a number can hold. */
   | { readonly kind: "digits"; readonly need?: Need }
   | { readonly kind: "whole"; readonly min?: number; readonly max?: number; readonly need?: Need }
   | { readonly kind: "decimal"; readonly need?: Need }
-  | { readonly kind: "yes-or-no"; readonly need?: Need }
+  /** `only`: it may be true or absent. */
+  | { readonly kind: "yes-or-no"; readonly only?: true; readonly need?: Need }
   /** Date and time in the time zone that stands beside it: `11/28/2026 10:10:00` on the wire, `2026-11-28T10:10:00` here. */
   | { readonly kind: "time"; readonly need?: Need }
   | { readonly kind: "one-of"; readonly values: readonly string[]; readonly need?: Need }
-  | { readonly kind: "group"; readonly fields: Fields; readonly need?: Need }
+  /** `choice`: exactly one of its fields. `oneOrMore`: at least one of these. Both are checked in a request alone. */
+  | {
+      readonly kind: "group";
+      readonly fields: Fields;
+      readonly choice?: true;
+      readonly oneOrMore?: readonly string[];
+      readonly need?: Need;
+    }
   /** The element repeated. */
   | { readonly kind: "list"; readonly of: Kind; readonly most?: number; readonly need?: Need }
   /** What no public document describes: any elements, unchecked; texts alone in an answer. */
@@ -36,14 +44,33 @@ export type ValueOf<K extends Kind, N extends Need> = K extends { kind: "text" |
   : K extends { kind: "whole" | "decimal" }
     ? number
     : K extends { kind: "yes-or-no" }
-      ? boolean
+      ? K extends { only: true }
+        ? true
+        : boolean
       : K extends { kind: "one-of"; values: readonly (infer Word)[] }
         ? Word
         : K extends { kind: "group"; fields: infer Inner extends Fields }
-          ? ValuesOf<Inner, N>
+          ? K extends { choice: true }
+            ? ChoiceOf<Inner, N>
+            : K extends { oneOrMore: readonly (infer Names)[] }
+              ? WithOneOf<ValuesOf<Inner, N>, Names>
+              : ValuesOf<Inner, N>
           : K extends { kind: "list"; of: infer Item extends Kind }
             ? readonly ValueOf<Item, N>[]
             : OpenValue;
+
+/** One of the fields, and none of the others. */
+type ChoiceOf<F extends Fields, N extends Need> = {
+  [Chosen in keyof F]: { readonly [Name in Chosen]: ValueOf<F[Name], N> } & {
+    readonly [Name in Exclude<keyof F, Chosen>]?: undefined;
+  };
+}[keyof F];
+
+/** The values, with at least one of these names. */
+export type WithOneOf<Values, Names> = Values &
+  {
+    [Given in Names & keyof Values]: { readonly [Name in Given]: NonNullable<Values[Name]> };
+  }[Names & keyof Values];
 
 type NamesThat<F extends Fields, N extends Need> = {
   [Name in keyof F]: F[Name] extends { need: N } ? Name : never;
@@ -79,6 +106,7 @@ export const digits = { kind: "digits" } as const;
 export const whole = { kind: "whole" } as const;
 export const decimal = { kind: "decimal" } as const;
 export const yesOrNo = { kind: "yes-or-no" } as const;
+export const yes = { kind: "yes-or-no", only: true } as const;
 export const time = { kind: "time" } as const;
 export const open = { kind: "open" } as const;
 
@@ -101,6 +129,19 @@ export function oneOf<const Values extends readonly string[]>(...values: Values)
 
 export function group<const Inner extends Fields>(fields: Inner) {
   return { kind: "group", fields } as const;
+}
+
+/** Exactly one of these elements. */
+export function choice<const Inner extends Fields>(fields: Inner) {
+  return { kind: "group", fields, choice: true } as const;
+}
+
+/** Elements of which at least one of `names` is given. */
+export function groupWith<const Inner extends Fields, const Names extends readonly (keyof Inner & string)[]>(
+  oneOrMore: Names,
+  fields: Inner,
+) {
+  return { kind: "group", fields, oneOrMore } as const;
 }
 
 export function list<const Item extends Kind>(of: Item) {
@@ -149,6 +190,8 @@ export interface Operation {
   readonly kind: OperationKind;
   /** `"open"`: no public document describes the request, and it is written as it is given. */
   readonly request: Fields | "open";
+  /** Of these the request has at least one. */
+  readonly oneOrMore?: readonly string[];
   /** What is read of the answer; the rest is ignored. `"open"`: everything is read, as texts. */
   readonly response: Fields | "open";
   /** The element of the answer that repeats; of an operation of kind `list` that can be read in pages. */
@@ -178,13 +221,13 @@ export function sayKind(kind: Kind): string {
     case "decimal":
       return "number";
     case "yes-or-no":
-      return "true or false";
+      return kind.only ? "true" : "true or false";
     case "time":
       return "time, such as 2026-11-28T10:10:00";
     case "one-of":
       return `one of ${kind.values.join(", ")}`;
     case "group":
-      return "elements";
+      return ["elements", ...sayChoice(kind)].join(": ");
     case "list":
       return `list${kind.most === undefined ? "" : ` of at most ${kind.most}`}, each: ${sayKind(kind.of)}`;
     case "open":
@@ -192,10 +235,17 @@ export function sayKind(kind: Kind): string {
   }
 }
 
+/** What of its elements a group or a request must have, beside those that are required. */
+export function sayChoice({ choice, oneOrMore }: { readonly choice?: true; readonly oneOrMore?: readonly string[] }) {
+  return choice ? ["exactly one of them"] : oneOrMore ? [`with ${oneOrMore.join(" or ")}`] : [];
+}
+
 /** The kinds that hold a single text on the wire. */
 export type Leaf = Exclude<Kind, { kind: "group" | "list" | "open" }>;
 
 const wireTime = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?: (\d{1,2}):(\d{2}):(\d{2}))?$/;
+/** Of the schema's `long`. */
+const longest = 2n ** 63n - 1n;
 const ourTime = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})$/;
 
 /** The value of an element's text, or what it must be. */
@@ -241,7 +291,8 @@ export function writeLeaf(value: unknown, leaf: Leaf): Result<string, string> {
         : err(`must have at most ${leaf.max} characters`);
     }
     case "digits":
-      return typeof value === "string" && /^\d{1,64}$/.test(value) ? ok(value) : err("must be digits, as text");
+      if (typeof value !== "string" || !/^\d+$/.test(value)) return err("must be digits, as text");
+      return value.length <= 19 && BigInt(value) <= longest ? ok(value) : err(`must be at most ${longest}`);
     case "whole": {
       const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = leaf;
       const fits = typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max;
@@ -252,6 +303,7 @@ export function writeLeaf(value: unknown, leaf: Leaf): Result<string, string> {
       return isPlain ? ok(String(value + 0)) : err("must be a number");
     }
     case "yes-or-no":
+      if (leaf.only) return value === true ? ok("true") : err("must be true, or be left out");
       return typeof value === "boolean" ? ok(String(value)) : err("must be true or false");
     case "time": {
       const [, year, month, day, hour, minute, second] = typeof value === "string" ? (ourTime.exec(value) ?? []) : [];

@@ -1,4 +1,4 @@
-import type { Fields, Operation, PathOf, SideOf } from "./fields.ts";
+import type { Fields, Operation, PathOf, SideOf, WithOneOf } from "./fields.ts";
 import { attendeeOperations } from "./operations/attendee.ts";
 import { eventOperations } from "./operations/event.ts";
 import { historyOperations } from "./operations/history.ts";
@@ -35,7 +35,11 @@ export type ListName = {
   [Name in OperationName]: Operations[Name] extends { items: string } ? Name : never;
 }[OperationName];
 
-export type Request<Name extends OperationName> = SideOf<Operations[Name]["request"], "required">;
+export type Request<Name extends OperationName> = Operations[Name] extends {
+  oneOrMore: readonly (infer Names)[];
+}
+  ? WithOneOf<SideOf<Operations[Name]["request"], "required">, Names>
+  : SideOf<Operations[Name]["request"], "required">;
 
 export type Response<Name extends OperationName> = SideOf<Operations[Name]["response"], "always">;
 

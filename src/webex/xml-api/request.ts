@@ -1,6 +1,7 @@
 import { err, ok, type Result } from "../../foundation/result.ts";
+import { isSecretName } from "../secret-names.ts";
 import type { XmlApiFault } from "./faults.ts";
-import { digits, type Fields, type Kind, type Operation, secret, text, type ValuesOf, writeLeaf } from "./fields.ts";
+import { digits, type Kind, type Operation, secret, text, type ValuesOf, writeLeaf } from "./fields.ts";
 import { type ElementToWrite, writeXml } from "./xml.ts";
 
 /** The site by its name in the address or by its number. */
@@ -88,12 +89,12 @@ function messageOf(
       rule: `must have a password, a ticket or a token: only ${without} go without`,
     });
   }
-  const header = writeGroup(securityValues(context), securityFields, "securityContext", secrets);
+  const header = writeGroup(securityValues(context), { fields: securityFields }, "securityContext", secrets);
   if (!header.ok) return fault(header.error);
   const content =
     operation.request === "open"
       ? writeOpenGroup(values, "", secrets, 0)
-      : writeGroup(values, operation.request, "", secrets);
+      : writeGroup(values, { fields: operation.request, ...oneOrMoreOf(operation) }, "", secrets);
   if (!content.ok) return fault({ ...content.error, path: content.error.path || "the request" });
   const bodyContent = {
     name: "bodyContent",
@@ -148,10 +149,24 @@ interface WrongPart {
 
 type Written = Result<readonly ElementToWrite[], WrongPart>;
 
-function writeGroup(values: unknown, fields: Fields, path: string, secrets: string[]): Written {
+function oneOrMoreOf({ oneOrMore }: Operation): Pick<Group, "oneOrMore"> {
+  return oneOrMore ? { oneOrMore } : {};
+}
+
+type Group = Omit<Extract<Kind, { kind: "group" }>, "kind">;
+
+function writeGroup(values: unknown, group: Group, path: string, secrets: string[]): Written {
+  const { fields, choice, oneOrMore } = group;
   if (!isRecord(values)) return err({ path, rule: "must be an object", value: shown(values) });
   const unknown = Object.keys(values).find((name) => values[name] !== undefined && !Object.hasOwn(fields, name));
   if (unknown !== undefined) return err({ path: join(path, unknown), rule: unknownRule(unknown, Object.keys(fields)) });
+  const given = Object.keys(fields).filter((name) => Object.hasOwn(values, name) && values[name] !== undefined);
+  if (choice && given.length !== 1) {
+    return err({ path, rule: `must have exactly one of ${Object.keys(fields).join(", ")}` });
+  }
+  if (oneOrMore && !oneOrMore.some((name) => given.includes(name))) {
+    return err({ path, rule: `must have ${oneOrMore.join(" or ")}` });
+  }
   const elements: ElementToWrite[] = [];
   for (const [name, kind] of Object.entries(fields)) {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
@@ -169,7 +184,7 @@ function writeGroup(values: unknown, fields: Fields, path: string, secrets: stri
 function writeField(name: string, value: unknown, kind: Kind, path: string, secrets: string[]): Written {
   switch (kind.kind) {
     case "group": {
-      const content = writeGroup(value, kind.fields, path, secrets);
+      const content = writeGroup(value, kind, path, secrets);
       return content.ok ? ok([{ name, content: content.value }]) : content;
     }
     case "list": {
@@ -199,7 +214,6 @@ function writeField(name: string, value: unknown, kind: Kind, path: string, secr
 }
 
 const xmlName = /^[A-Za-z_][\w.-]{0,127}$/;
-const secretName = /password|passwd|secret|ticket|token|pw$|hostkey/i;
 const maxOpenDepth = 20;
 
 function writeOpenGroup(values: unknown, path: string, secrets: string[], depth: number): Written {
@@ -226,8 +240,8 @@ function writeOpen(name: string, value: unknown, path: string, secrets: string[]
     }
     return ok(items);
   }
-  const isSecret = typeof value === "string" && secretName.test(name);
-  if (isSecret) secrets.push(value);
+  const isSecret = (typeof value === "string" || typeof value === "number") && isSecretName(name);
+  if (isSecret) secrets.push(String(value));
   if (typeof value === "object") {
     const content = writeOpenGroup(value, path, secrets, depth + 1);
     return content.ok ? ok([{ name, content: content.value }]) : content;

@@ -164,7 +164,7 @@ function readText(element: XmlElement, kind: Leaf, path: string): Result<unknown
   if (!isText && element.text.trim() === "") return ok(undefined);
   const value = readLeaf(element.text, kind);
   if (value.ok) return value;
-  return err({ path, rule: value.error, ...(kind.kind === "secret" ? {} : { value: element.text.slice(0, 100) }) });
+  return err({ path, rule: value.error, ...(kind.kind === "secret" ? {} : { value: element.text }) });
 }
 
 function openValue(element: XmlElement): OpenValue {

@@ -1,4 +1,4 @@
-import { err, ok, type Result } from "../../foundation/result.ts";
+import { ok, type Result } from "../../foundation/result.ts";
 import type { XmlApi } from "./client.ts";
 import type { XmlApiFault } from "./faults.ts";
 import type { Response } from "./operations.ts";
@@ -123,14 +123,21 @@ export type Seen<Value> =
   | { readonly is: "never" }
   /** The one who asked would have been given it: the session has none. */
   | { readonly is: "absent" }
+  /** Not given, and nothing in the answer tells why: the session has none, or the one who asked is not shown it. */
+  | { readonly is: "unknown" }
   /** Given, but of another type than the table says. */
   | { readonly is: "wrong"; readonly field: WrongField };
 
-/** How the one who asks was seen: with the session's password, as its host, invited attendee, panelist or presenter, or as neither. */
-export type SessionMode = "anonymous" | "password" | "member";
+/**
+ * As whom the site answered, told by what it gave: `password`, to the session's password; `member`, to its host, an invited attendee, a
+ * panelist or a presenter; `anonymous`, to neither; `password-refused`, with a password that is not the session's. `unknown`: nothing in
+ * the answer tells, as of an event without documents.
+ */
+export type SessionMode = "anonymous" | "password" | "password-refused" | "member" | "unknown";
 
 export interface SessionInfo {
-  readonly service: SessionService;
+  /** `other`: of a service that the visibility table does not have, such as a support session. */
+  readonly service: SessionService | "other";
   readonly mode: SessionMode;
   readonly elements: { readonly [Path in VisiblePath]: Seen<ValueAt<Whole, Path>> };
   /** The whole answer, with what stands in no table: dialInSequences, meetingLink and others. */
@@ -153,7 +160,7 @@ export interface SessionInfoOptions {
 
 /** What a site shows of a session. */
 export async function getSessionInfo(
-  api: Pick<XmlApi, "call">,
+  api: Pick<XmlApi, "call" | "form">,
   request: SessionInfoRequest,
   { as, isMember = false }: SessionInfoOptions = {},
 ): Promise<Result<SessionInfo, XmlApiFault>> {
@@ -164,14 +171,10 @@ export async function getSessionInfo(
   if (!answer.ok) return answer;
   const { value, wrong } = answer.value;
   const service = serviceOf(value);
-  if (service === null) {
-    const rule = "must be a service of the visibility table";
-    const found = value.metaData?.serviceType;
-    const shown = found === undefined ? {} : { value: found };
-    return err({ kind: "wrong-field", operation: "getSessionInfo", path: "metaData.serviceType", rule, ...shown });
-  }
   const isOfIt = isMember || value.isCreator === true || value.isAlternateHost === true;
-  const mode = isOfIt ? "member" : request.sessionPassword !== undefined ? "password" : "anonymous";
+  const isAnonymous = (as?.form ?? api.form) === "anonymous";
+  const hasPassword = request.sessionPassword !== undefined;
+  const mode = isOfIt ? "member" : modeOf(service, value, hasPassword, isAnonymous);
   return ok({ service, mode, elements: seenBy(mode, service, value, wrong), answer: value, wrong });
 }
 
@@ -182,13 +185,38 @@ const services: Readonly<Record<string, SessionService>> = {
   EventCenter: "EC",
 };
 
-function serviceOf({ isAudioOnly, metaData }: Whole): SessionService | null {
-  return isAudioOnly ? "AO" : (services[metaData?.serviceType ?? ""] ?? null);
+function serviceOf({ isAudioOnly, metaData }: Whole): SessionService | "other" {
+  return isAudioOnly ? "AO" : (services[metaData?.serviceType ?? ""] ?? "other");
+}
+
+function modeOf(
+  service: SessionService | "other",
+  answer: Whole,
+  hasPassword: boolean,
+  isAnonymous: boolean,
+): SessionMode {
+  if (service === "other") return "unknown";
+  const isInside = visibilityTable.some(
+    ({ path, shown }) => shown[service] === "password" && holdsSomething(valueAt(answer, path.split("."))),
+  );
+  // A person who is of the session and sends its password besides is seen alike.
+  if (isInside) return hasPassword ? "password" : "member";
+  if (isAnonymous && !hasPassword) return "anonymous";
+  // Whoever may see telephony is given it, since each session has a kind of it.
+  const isTold = visibilityTable.some(({ path, shown }) => path === "telephony" && shown[service] === "password");
+  if (!isTold) return "unknown";
+  return hasPassword ? "password-refused" : "anonymous";
+}
+
+/** Whether there is more than empty elements. */
+function holdsSomething(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.values(value).some(holdsSomething);
+  return value !== undefined && value !== "";
 }
 
 function seenBy(
   mode: SessionMode,
-  service: SessionService,
+  service: SessionService | "other",
   answer: Whole,
   wrong: readonly WrongField[],
 ): SessionInfo["elements"] {
@@ -197,12 +225,17 @@ function seenBy(
     if (value !== undefined) return [path, { is: "given", value }];
     const field = wrong.find((one) => one.path.replaceAll(/\[\d+\]/g, "") === path);
     if (field) return [path, { is: "wrong", field }];
-    const visibility = shown[service];
-    if (visibility === "never") return [path, { is: "never" }];
-    return [path, { is: visibility === "password" && mode === "anonymous" ? "needs-password" : "absent" }];
+    return [path, { is: service === "other" ? "unknown" : missing(mode, shown[service]) }];
   });
   // Each path of the table has its element, with the value that the answer's type has there.
   return Object.fromEntries(elements) as unknown as SessionInfo["elements"];
+}
+
+/** Why an element is not in the answer. */
+function missing(mode: SessionMode, visibility: Visibility): "needs-password" | "never" | "absent" | "unknown" {
+  if (visibility === "never") return "never";
+  if (visibility === "always" || mode === "member" || mode === "password") return "absent";
+  return mode === "unknown" ? "unknown" : "needs-password";
 }
 
 function valueAt(value: unknown, [head, ...rest]: readonly string[]): unknown {

@@ -65,6 +65,28 @@ test("the log-in brings a token; a command with another one is refused", () => {
   expect(browser.ask("m.php", "AT=LM&CSRF=another")).toEqual(failed("LM", "AccessDenied"));
 });
 
+test("an argument that is given twice is refused, and nothing is done", () => {
+  const browser = new Browser().logIn("anna.berg");
+
+  expect(browser.ask("m.php", `AT=DM&MK=1&MK=${seeded.MC}`)).toEqual(failed("DM", "Unknown"));
+  expect(browser.ask("m.php", "AT=LM&AT=DM")).toEqual(failed("LM", "Unknown"));
+  expect(browser.ask("m.php", `AT=CF&MK=${seeded.MC}&MK=1`)).toEqual(failed("CF", "Unknown"));
+  expect(browser.ask("m.php", "AT=LM")).toContain("Berth planning");
+});
+
+test("a page whose script goes back has the same URL as the redirect, escaped", () => {
+  const { site } = new SiteOnTest();
+  const args = new URLSearchParams({ AT: "LO", BU });
+  const { status, headers, body } = answerPage(site, "p.php", args, "", "script");
+  const [, written = ""] = /^var url = "(.*)";$/m.exec(body) ?? [];
+
+  expect([status, headers.location, headers["content-type"]]).toEqual([200, undefined, "text/html; charset=utf-8"]);
+  expect(written).toMatch(/^https\\x3a\\x2f\\x2fportal.example/);
+  expect(JSON.parse(`"${written.replaceAll("\\x", "\\u00")}"`)).toBe(
+    answerPage(site, "p.php", args, "").headers.location,
+  );
+});
+
 test("a log-in lapses 30 minutes after the last command", () => {
   const browser = new Browser().logIn("anna.berg");
 

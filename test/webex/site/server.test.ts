@@ -193,7 +193,14 @@ test("the list of requests has who asked for what, with which result, and no sec
 
   expect(rows).toEqual([
     { at: noon, way: "xml", operation: "getMeeting", web_ex_id: "anna.berg", result: "060001", detail: null },
-    { at: noon, way: "page", operation: "p.php LI", web_ex_id: "", result: "BadWebexIDorPassword", detail: null },
+    {
+      at: noon,
+      way: "page",
+      operation: "p.php LI: log in",
+      web_ex_id: "",
+      result: "BadWebexIDorPassword",
+      detail: null,
+    },
   ]);
   expect(context).toContain("drawn-");
 });

@@ -56,6 +56,38 @@ test.each([
   expect(outcomeOf(new SiteOnTest().send(text))).toBe("The request is not well-formed XML");
 });
 
+const service = "http://www.webex.com/schemas/2002/06/service";
+const xsi = "http://www.w3.org/2001/XMLSchema-instance";
+
+test.each<[string, (text: string) => string, string]>([
+  ["as it should be", (text) => text, "SUCCESS"],
+  ["the root's prefix undeclared, as in a sample", (text) => text.replace(` xmlns:serv="${service}"`, ""), "SUCCESS"],
+  ["another prefix", (text) => text.replaceAll("serv:", "s:").replace("xmlns:serv", "xmlns:s"), "SUCCESS"],
+  ["no prefix, but the namespace", (text) => text.replaceAll("serv:", "").replace("xmlns:serv", "xmlns"), "SUCCESS"],
+  ["another prefix of the type", (text) => text.replaceAll("xsi:", "i:").replace("xmlns:xsi", "xmlns:i"), "SUCCESS"],
+  ["no namespace", (text) => text.replaceAll("serv:", "").replace(`xmlns:serv="${service}"`, ""), wrongSchema],
+  ["another namespace", (text) => text.replace(service, `${service}s`), wrongSchema],
+  [
+    "a root of another part of the schema",
+    (text) => text.replace(service, service.replace("service", "common")),
+    wrongSchema,
+  ],
+  ["a namespace within", (text) => text.replace("<header>", '<header xmlns="urn:tide">'), wrongSchema],
+  ["a type of no namespace", (text) => text.replace("xsi:type", "type"), "There is no such operation"],
+  ["a type of another namespace", (text) => text.replace(xsi, "urn:tide"), "There is no such operation"],
+  [
+    "a prefix that is not declared",
+    (text) => text.replace("<header>", "<a:header>").replace("</header>", "</a:header>"),
+    "The request is not well-formed XML",
+  ],
+  ["an undeclared type", (text) => text.replace(`xmlns:xsi="${xsi}"`, ""), "The request is not well-formed XML"],
+])("a message with %s", (_, change, outcome) => {
+  const site = new SiteOnTest();
+  const text = message(site.as("anna.berg"), content("meeting.GetMeeting", `<meetingKey>${seeded.MC}</meetingKey>`));
+
+  expect(outcomeOf(site.send(change(text)))).toBe(outcome);
+});
+
 test("another root, no header, and no operation are refused", () => {
   const site = new SiteOnTest();
 

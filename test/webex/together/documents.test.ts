@@ -221,25 +221,29 @@ describe("the overview of the APIs", () => {
 });
 
 describe("the overview of the URL API", () => {
-  test("single sign-on: log-in by form, schedule, host, log-out, each from the back URL of the one before", () => {
-    const { password } = portal.world.user("anna.berg");
-    const plan = { site: harbour, backUrl, credentials: { WID: "anna.berg", PW: password }, logOut: true };
-    let move: Move = value(beginFlow({ ...plan, steps: scheduleAndHost({ MN: "Tide", DU: 30, PW: "pier-4" }) }));
-    const ways: string[] = [];
-    while (move.next === "visit") {
-      ways.push(move.visit.via);
-      move = value(continueFlow(move.flow, portal.visit(move.visit).headers.location ?? ""));
-    }
+  test.each(["redirect", "script"] as const)(
+    "single sign-on: log-in by form, schedule, host, log-out, each from the back URL of the one before (a %s)",
+    (sentBy) => {
+      portal.sentBy = sentBy;
+      const { password } = portal.world.user("anna.berg");
+      const plan = { site: harbour, backUrl, credentials: { WID: "anna.berg", PW: password }, logOut: true };
+      let move: Move = value(beginFlow({ ...plan, steps: scheduleAndHost({ MN: "Tide", DU: 30, PW: "pier-4" }) }));
+      const ways: string[] = [];
+      while (move.next === "visit") {
+        ways.push(move.visit.via);
+        move = value(continueFlow(move.flow, portal.goBack(move.visit)));
+      }
 
-    expect(ways).toEqual(["form", "form", "link", "link"]);
-    expect(move).toMatchObject({ succeeded: true });
-    expect(move.results.map(({ command }) => command)).toEqual([
-      "log-in",
-      "schedule-meeting",
-      "host-meeting",
-      "log-out",
-    ]);
-  });
+      expect(ways).toEqual(["form", "form", "link", "link"]);
+      expect(move).toMatchObject({ succeeded: true });
+      expect(move.results.map(({ command }) => command)).toEqual([
+        "log-in",
+        "schedule-meeting",
+        "host-meeting",
+        "log-out",
+      ]);
+    },
+  );
 
   test("My WebEx, labs, computers, recordings, reports and support sessions act or show", () => {
     portal.logIn("anna.berg");
@@ -251,9 +255,12 @@ describe("the overview of the URL API", () => {
     expect(portal.show("list-recorded-events", { EM: "cara.dunn@visitor.example" })).toContain("Recording of EC");
     expect(portal.show("end-user-report", { StartYE: 2026, StartMO: 11, StartDA: 1 })).toContain("Past TC");
     expect(portal.do("schedule-support-session", { MN: "Gate 2" }).more.MK).toMatch(/^\d+$/);
-    expect(portal.do("create-recorded-session", { RT: "Knots", YR: 2026, MH: 11, DY: 2, HR: 1, MI: 0 }).status).toBe(
-      "success",
-    );
+    const recorded = { RT: "Knots", YR: 2026, MH: 11, DY: 2, HR: 1, MI: 5, PT: "Finn Gray" };
+    expect(portal.do("create-recorded-session", recorded).status).toBe("success");
+    expect(portal.world.site.one("SELECT created_at, seconds FROM recordings WHERE name = 'Knots'")).toEqual({
+      created_at: Date.UTC(2026, 10, 2),
+      seconds: 65 * 60,
+    });
   });
 
   test("each failure that the site tells is one of the table, with what to do", () => {
@@ -292,30 +299,67 @@ describe("the page of getSessionInfo", () => {
       const withPassword = value(await getSessionInfo(portal.api(anonymous), { ...request, sessionPassword }));
       const own = value(await getSessionInfo(portal.api(portal.as(host)), request));
 
-      expect([everybody.service, withPassword.mode, own.mode]).toEqual([service, "password", "member"]);
+      // An event without documents looks alike with its password and with a wrong one.
+      const isEvent = service === "EC";
+      expect([everybody.service, everybody.mode]).toEqual([service, "anonymous"]);
+      expect([withPassword.mode, own.mode]).toEqual([isEvent ? "unknown" : "password", "member"]);
       for (const { path, shown } of visibilityTable) {
         const seen = [everybody, withPassword, own].map(({ elements }) => elements[path].is);
         const inside = ["given", "absent"];
         if (shown[service] === "never") expect(seen, path).toEqual(["never", "never", "never"]);
         else {
           expect(shown[service] === "password" ? ["needs-password"] : inside, path).toContain(seen[0]);
-          expect(inside, path).toContain(seen[1]);
+          const isUnknown = isEvent && shown[service] === "password";
+          expect(isUnknown ? ["unknown"] : inside, path).toContain(seen[1]);
           expect(inside, path).toContain(seen[2]);
         }
       }
     },
   );
 
-  test("a wrong password shows no more than none", async () => {
-    const info = value(await getSessionInfo(portal.api(anonymous), { sessionKey: key, sessionPassword: "sea wall" }));
+  test.each(sessionServices)("%s: a wrong password shows no more than none, and is told as such", async (service) => {
+    const request = { sessionKey: String(seeded[service]) };
+    const without = value(await getSessionInfo(portal.api(anonymous), request));
+    const info = value(await getSessionInfo(portal.api(anonymous), { ...request, sessionPassword: "sea wall" }));
 
-    expect(info.elements["telephony.participantAccessCode"].is).not.toBe("given");
+    expect(info.mode).toBe(service === "EC" ? "unknown" : "password-refused");
+    expect(info.answer).toEqual(without.answer);
+    for (const { path, shown } of visibilityTable) {
+      const isUnknown = service === "EC" && shown[service] === "password";
+      expect(info.elements[path], path).toEqual(isUnknown ? { is: "unknown" } : without.elements[path]);
+    }
+  });
+
+  test("an invited attendee is seen as one of the session by what the site gives", async () => {
+    const { site } = portal.world;
+    const email = site.userById(site.session(seeded.SaC).host_id).email;
+    site.insert("attendees", {
+      ...{ session_key: seeded.MC, part: "attendee", name: "Ben Cole", email, join_status: "INVITE", person: "{}" },
+    });
+    const info = value(await getSessionInfo(portal.api(portal.as("ben.cole")), { sessionKey: key }));
+    const { is } = info.elements["telephony.extTelephonyDescription"];
+
+    expect([info.mode, info.elements["telephony.callInNum"].is, is]).toEqual(["member", "given", "absent"]);
+  });
+
+  test("a user who is not of the session sees what everybody sees", async () => {
+    const info = value(await getSessionInfo(portal.api(portal.as("ben.cole")), { sessionKey: key }));
+
+    expect([info.mode, info.elements.telephony.is]).toEqual(["anonymous", "needs-password"]);
+  });
+
+  test("of a support session what is not given is unknown", async () => {
+    const info = value(await getSessionInfo(portal.api(portal.as("anna.berg")), { sessionKey: String(seeded.SC) }));
+
+    expect([info.service, info.mode]).toEqual(["other", "unknown"]);
+    expect(info.elements["metaData.confName"]).toEqual({ is: "given", value: "Help at the gate" });
+    expect(info.elements.telephony).toEqual({ is: "unknown" });
   });
 
   test("its dial-in sequences are keyed with the session's number and code", async () => {
     const { answer } = value(await getSessionInfo(portal.api(portal.as("anna.berg")), { sessionKey: key }));
     const { telephony } = answer;
-    const sequences = value(parseDialInSequences(telephony?.dialInSequences ?? ""));
+    const { sequences } = parseDialInSequences(telephony?.dialInSequences ?? "");
     const values = {
       AccessNumber: telephony?.callInNum?.tollNum,
       AccessCode: telephony?.participantAccessCode,

@@ -1,7 +1,7 @@
-import { answerPage, type PageAnswer } from "../../../simulators/webex-site/pages.ts";
+import { answerPage, type PageAnswer, type SentBy } from "../../../simulators/webex-site/pages.ts";
 import { type ArgumentsOf, type CommandName, commands, pages } from "../../../src/webex/url-api/commands.ts";
 import { type Visit, visitOf } from "../../../src/webex/url-api/log-in.ts";
-import { type BackResult, readResult } from "../../../src/webex/url-api/result.ts";
+import { type BackResult, backUrlOf, readResult } from "../../../src/webex/url-api/result.ts";
 import { siteOf } from "../../../src/webex/url-api/site.ts";
 import { XmlApi } from "../../../src/webex/xml-api/client.ts";
 import type { SecurityContext } from "../../../src/webex/xml-api/request.ts";
@@ -18,6 +18,8 @@ export const backUrl = "https://portal.example/back?state=8f&note=%26";
 /** A portal that uses both interfaces of a simulated site, and a browser of somebody who uses the portal. */
 export class Portal {
   readonly world: SiteOnTest;
+  /** How the site sends the browser back. */
+  sentBy: SentBy = "redirect";
   #cookie = "";
 
   constructor(world = new SiteOnTest()) {
@@ -34,8 +36,10 @@ export class Portal {
   }
 
   api(credentials: SecurityContext): XmlApi {
-    const address = "https://harbour.webex.example/WBXService/XMLService";
-    return new XmlApi({ address, credentials }, { fetch: fetchOf(this.world), timers: noTimers, now: () => noon });
+    return new XmlApi(
+      { site: harbour, credentials },
+      { fetch: fetchOf(this.world), timers: noTimers, now: () => noon },
+    );
   }
 
   /** Where the browser comes to: a redirect's address, or a page. */
@@ -50,10 +54,17 @@ export class Portal {
       url = form.action;
       args = new URLSearchParams(form.fields.map(([name, value]) => [name, value]));
     }
-    const answer = answerPage(this.world.site, new URL(url).pathname.split("/").at(-1) ?? "", args, this.#cookie);
+    const page = new URL(url).pathname.split("/").at(-1) ?? "";
+    const answer = answerPage(this.world.site, page, args, this.#cookie, this.sentBy);
     const cookie = /WBXSESSION=([^;]*)/.exec(answer.headers["set-cookie"] ?? "")?.[1];
     if (cookie !== undefined) this.#cookie = cookie;
     return answer;
+  }
+
+  /** Where a command sends the browser. */
+  goBack(visit: Visit): string {
+    const { status, headers, body } = this.visit(visit);
+    return backUrlOf({ status, body, ...(headers.location && { location: headers.location }) }) ?? "";
   }
 
   /** The page, or the document, of a command that shows one. */
@@ -67,9 +78,9 @@ export class Portal {
   send<Name extends CommandName>(name: Name, given: ArgumentsOf<Name>) {
     const visit = visitOf(harbour, name, { ...given, BU: backUrl });
     if (!visit.ok) throw new Error(visit.error.says);
-    const { location = "" } = this.visit(visit.value).headers;
-    const result = readResult(location, { command: name, backUrl });
-    if (!result.ok) throw new Error(`${pages[commands[name].page].path} ${result.error.says}: ${location}`);
+    const url = this.goBack(visit.value);
+    const result = readResult(url, { command: name, backUrl });
+    if (!result.ok) throw new Error(`${pages[commands[name].page].path} ${result.error.says}: ${url}`);
     return result.value;
   }
 

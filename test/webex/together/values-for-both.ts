@@ -9,13 +9,14 @@ type Group = Extract<Shape, { kind: "group" }>;
 type Values = Readonly<Record<string, unknown>>;
 
 /** Values that both the client's table and the site's type allow: what either requires, and any of the rest that both have. */
-export function valuesForBoth(fields: Fields, shape: Shape): fc.Arbitrary<Values> {
+export function valuesForBoth(fields: Fields, shape: Shape, oneOrMore: readonly string[] = []): fc.Arbitrary<Values> {
   if (shape.kind !== "group") return Object.keys(fields).length > 0 ? valuesBy(fields) : valueBy(open).map(asGroup);
   const shared = shape.elements.filter(({ name }) => fields[name] !== undefined);
   const parts = shared.map((element) => {
     const kind = fields[element.name] as Kind;
     const value = valueForBoth(kind, element.shape()).map((found): [string, unknown][] => [[element.name, found]]);
-    const isRequired = kind.need === "required" || (element.required && !shape.onlyOne);
+    const isRequired =
+      kind.need === "required" || (element.required && !shape.onlyOne) || element.name === oneOrMore[0];
     return { value, isRequired };
   });
   if (shape.onlyOne) return fc.oneof(...parts.map(({ value }) => value)).map((found) => Object.fromEntries(found));
@@ -28,9 +29,8 @@ export function valuesForBoth(fields: Fields, shape: Shape): fc.Arbitrary<Values
 function valueForBoth(kind: Kind, shape: Shape): fc.Arbitrary<unknown> {
   if (kind.kind === "list")
     return fc.array(valueForBoth(kind.of, shape), { minLength: 1, maxLength: Math.min(kind.most ?? 3, 3) });
-  if (kind.kind === "group") return valuesForBoth(kind.fields, shape);
+  if (kind.kind === "group") return valuesForBoth(kind.fields, shape, kind.oneOrMore);
   if (kind.kind === "digits") return fc.nat().map(String);
-  if (kind.kind === "yes-or-no" && shape.kind === "one-of") return fc.constant(true);
   if (kind.kind === "text" && shape.kind === "one-of") return fc.constantFrom(...shape.values);
   if (kind.kind === "text" && shape.kind === "text")
     return valueBy({ kind: "text", max: Math.min(kind.max ?? 200, shape.longest) });
@@ -84,8 +84,14 @@ export function differencesOf(fields: Fields, shape: Shape, path = ""): readonly
     if (kind.need !== "required" && required && !shape.onlyOne) found.push(`${place} is required by the site alone`);
     const one = kind.kind === "list" ? kind.of : kind;
     const own = inner();
+    if (one.kind === "group" && own.kind === "group" && Boolean(one.choice) !== own.onlyOne)
+      found.push(`${place} is a choice for one of them alone`);
     if (one.kind === "group") found.push(...differencesOf(one.fields, own, place));
-    else if (own.kind === "one-of" && one.kind !== "one-of") found.push(`${place} is one of a list for the site alone`);
+    else if (one.kind === "yes-or-no" && one.only) {
+      if (own.kind !== "one-of" || String(own.values).toLowerCase() !== "true,true")
+        found.push(`${place} may be false for the site alone`);
+    } else if (own.kind === "one-of" && one.kind !== "one-of")
+      found.push(`${place} is one of a list for the site alone`);
     else if (own.kind === "one-of" && one.kind === "one-of" && String(own.values) !== String(one.values))
       found.push(`${place} has other values`);
   }

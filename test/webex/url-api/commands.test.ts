@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { isSecretName } from "../../../src/webex/secret-names.ts";
+import type { Argument } from "../../../src/webex/url-api/arguments.ts";
 import {
   type ArgumentsOf,
   type Command,
@@ -100,6 +102,18 @@ test("each command has a back URL, and each argument tells what it means and who
       expect(["documented", "schema"]).toContain(standing);
     }
   }
+});
+
+test("each secret of a table is one by its name, too", () => {
+  const secrets = commandNames.flatMap((name) =>
+    Object.entries<Argument>(commands[name].arguments).flatMap(([entry, { kind }]) =>
+      kind.kind === "secret" ? entry : [],
+    ),
+  );
+
+  expect(secrets).toContain("PA#");
+  expect(secrets.filter((entry) => !isSecretName(entry.replace("#", "12")))).toEqual([]);
+  expect(["MK", "MN", "EM", "BU", "SP", "TC1", "WID"].filter(isSecretName)).toEqual([]);
 });
 
 test("types follow from the table", () => {

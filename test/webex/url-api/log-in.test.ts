@@ -9,7 +9,9 @@ import {
   type Move,
   scheduleAndHost,
   type Visit,
+  visitOf as visitFor,
 } from "../../../src/webex/url-api/log-in.ts";
+import { formPage, link } from "../../../src/webex/url-api/request.ts";
 import { siteOf } from "../../../src/webex/url-api/site.ts";
 import { type Pairs, readForm, readFormPage } from "./other-parsers.ts";
 
@@ -222,6 +224,39 @@ test("one trip: the log-in itself leads to the meeting, and the meeting to the b
     ["MK", "718293645"],
     ["BU", backUrl],
   ]);
+  expect(fields.slice(4)).toEqual([["BU", backUrl]]);
+});
+
+test("one trip without a back URL has none for the log-in, either", () => {
+  const page = logInTo(site, { WID: "lee", TK: "ticket" }, "host-meeting", { MK: "718293645" });
+
+  expect(page.ok && readFormPage(page.value.html).fields.map(([name]) => name)).toEqual(["AT", "WID", "TK", "MU"]);
+});
+
+test("the page to follow is judged by its own command's table", () => {
+  const presenter = { MK: "1", FN: "Jo", PC: "1", PA: "415", PN: "5550100" };
+
+  expect(logInTo(site, { WID: "lee", PW: "s" }, "add-presenter", presenter)).toMatchObject({ ok: true });
+  for (const named of ["AT=XX&PA=47110", "AT=SE&pw=s", "SA2=83550", "AT=EU&SA2=83550"]) {
+    const MU = `https://acme.webex.com/acme/p.php?${named}`;
+
+    expect(formPage(site, "log-in", { WID: "lee", PW: "s", MU })).toMatchObject({
+      error: { kind: "wrong-value", argument: "MU", says: expect.stringContaining("a link carries no secret") },
+    });
+  }
+});
+
+test("arguments that no public source tells go in a form, and what is a secret by its name in no link", () => {
+  const event = { title: "Quay day" };
+
+  expect(visitFor(site, "schedule-event", event)).toMatchObject({ value: { via: "form" } });
+  expect(visitFor(site, "schedule-event", { BU: backUrl })).toMatchObject({ value: { via: "link" } });
+  expect(link(site, "schedule-event", event)).toMatchObject({ ok: true });
+  for (const name of ["PA1", "SA1", "pw", "password", "AccessCode"]) {
+    expect(link(site, "schedule-event", { ...event, [name]: "47110" })).toMatchObject({
+      error: { kind: "secret-in-link", argument: name },
+    });
+  }
 });
 
 test("a command with a secret cannot follow in one trip, since it would be a link", () => {

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { commandNames, commands } from "../../../src/webex/url-api/commands.ts";
 import { readOpenMeetings } from "../../../src/webex/url-api/open-meetings.ts";
-import { readResult, reasons } from "../../../src/webex/url-api/result.ts";
+import { backUrlOf, readResult, reasons } from "../../../src/webex/url-api/result.ts";
 import { backUrls } from "./arguments-by-table.ts";
 
 const backUrl = "https://portal.example.org/back?state=7f%2Bk";
@@ -50,6 +50,37 @@ test.each(["SomethingNew", "", "constructor", "__proto__"])("the reason %j is an
   expect(readResult(sentTo(backUrl, { AT: "DM", ST: "FAIL", RS }), { command: "delete-meeting", backUrl })).toEqual({
     ok: true,
     value: { status: "failure", at: "DM", reason: "other", reasonText: RS, more: {} },
+  });
+});
+
+describe("what a program is answered leads to the back URL", () => {
+  const url = "https://portal.example.org/back?state=7f&AT=SM&ST=SUCCESS&MK=718293645";
+  const escaped = String.raw`https\x3a\x2f\x2fportal.example.org\x2fback\x3fstate\x3d7f\x26AT\x3dSM\x26ST\x3dSUCCESS\x26MK\x3d718293645`;
+  const page = (script: string) => `<html><head><script language="JavaScript">\n${script}\n</script></head></html>`;
+
+  test.each([
+    ["a redirect", { status: 302, location: url, body: "" }],
+    ["a variable", { status: 200, body: page(`var url = "${escaped}";\nlocation.href = url;`) }],
+    ["a replaced location", { status: 200, body: page(`window.location.replace("${escaped}");`) }],
+    ["single quotes", { status: 200, body: page(`var url='${url.replaceAll("/", String.raw`\/`)}';`) }],
+    ["the one with a result", { status: 200, body: page(`var url = "about:blank"; var url = "${escaped}";`) }],
+    ["escapes of four digits", { status: 200, body: page(`var url = "${url.replace(":", String.raw`\u003A`)}"`) }],
+  ])("by %s", (_, answer) => {
+    expect(backUrlOf(answer)).toBe(url);
+    expect(readResult(backUrlOf(answer) ?? "", { command: "schedule-meeting" })).toMatchObject({
+      value: { data: { MK: "718293645" } },
+    });
+  });
+
+  test.each([
+    ["a redirect to nowhere", { status: 302, location: null, body: page(`var url = "${escaped}"`) }],
+    ["an error", { status: 500, body: page(`var url = "${escaped}"`) }],
+    ["another page", { status: 200, body: page("var url = document.URL") }],
+    ["nothing", { status: 200, body: "" }],
+    ["too much", { status: 200, body: page(`var url = "${escaped}"`) + " ".repeat(1_000_000) }],
+    ["a string that does not end", { status: 200, body: page('var url = "https:') }],
+  ])("but not by %s", (_, answer) => {
+    expect(backUrlOf(answer)).toBeNull();
   });
 });
 
@@ -122,6 +153,7 @@ describe("list-open-meetings answers with a document", () => {
     ["<Status>SUCCESS</Status><MeetingKeys>718293645;05;</MeetingKeys>", ["718293645", "05"]],
     ["<Status>SUCCESS</Status><MeetingKeys>012</MeetingKeys>", ["012"]],
     ["<Status>SUCCESS</Status><Reason/><MeetingKeys></MeetingKeys>", []],
+    ["<Status>SUCCESS</Status><MeetingKeys>&#49;2</MeetingKeys>", ["12"]],
     ["\n <Status> SUCCESS </Status>\n <New>x</New>", []],
   ])("%s", (inner, meetingKeys) => {
     expect(readOpenMeetings(document(inner))).toEqual({ ok: true, value: { status: "success", meetingKeys } });
@@ -144,7 +176,9 @@ describe("list-open-meetings answers with a document", () => {
     ["not-xml", document("<Status>SUCCESS</Status>").slice(0, -5)],
     ["not-xml", `<!DOCTYPE a [<!ENTITY b "c">]>${document("<Status>SUCCESS</Status>")}`],
     ["not-xml", document(`${"<a>".repeat(200_000)}${"</a>".repeat(200_000)}`)],
-    ["another-document", "<html><body>Log in</body></html>"],
+    ["not-xml", "<html><body>Log in</body></html>"],
+    ["not-xml", document(`<Status>SUCCESS</Status>${"<a/>".repeat(100_000)}`)],
+    ["another-document", "<Page><Status>FAIL</Status></Page>"],
     ["another-document", document("<Status>MAYBE</Status>")],
     ["another-document", document("")],
     ["another-document", document("<Status>SUCCESS</Status><Status>FAIL</Status>")],

@@ -1,5 +1,10 @@
+import { siteOf } from "../../../src/webex/url-api/site.ts";
 import type { Fields, Kind } from "../../../src/webex/xml-api/fields.ts";
 import { writeLeaf } from "../../../src/webex/xml-api/fields.ts";
+
+const found = siteOf("example");
+if (!found.ok) throw new Error(found.error.says);
+export const example = found.value;
 
 /** How an answer is spelt; none of it may matter to its reader. */
 export interface Spelling {

@@ -1,11 +1,10 @@
 import { beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import { type PostFetch, XmlApi, type XmlApiSettings } from "../../../src/webex/xml-api/client.ts";
-import { sayFault } from "../../../src/webex/xml-api/faults.ts";
+import { sayFault, type XmlApiFault } from "../../../src/webex/xml-api/faults.ts";
 import { operations } from "../../../src/webex/xml-api/operations.ts";
 import type { SecurityContext } from "../../../src/webex/xml-api/request.ts";
-import { answerWith, refusal } from "./answers.ts";
+import { answerWith, example, refusal } from "./answers.ts";
 
-const address = "https://example.webex.com/WBXService/XMLService";
 const credentials: SecurityContext = {
   form: "password",
   site: { siteName: "example" },
@@ -49,7 +48,7 @@ class World {
 
   api(settings: Partial<XmlApiSettings> = {}): XmlApi {
     const ports = { fetch: this.fetch, timers: this.timers, now: () => this.time };
-    return new XmlApi({ address, credentials, ...settings }, ports);
+    return new XmlApi({ site: example, credentials, ...settings }, ports);
   }
 
   get alarms(): number {
@@ -80,7 +79,10 @@ function answer(body: string, init: ResponseInit = {}): Response {
   return new Response(body, { headers: { "content-type": "text/xml;charset=UTF-8" }, ...init });
 }
 
-const dora = answer(answerWith("<webExId>dora</webExId>"));
+const dora = answerOf(200);
+function answerOf(status: number): Response {
+  return answer(answerWith("<webExId>dora</webExId>"), { status });
+}
 let world: World;
 beforeEach(() => {
   world = new World();
@@ -93,7 +95,7 @@ test("posts UTF-8 as text/xml, follows no redirect, and types the answer", async
   expectTypeOf(user).toExtend<{ ok: boolean }>();
   expect(user).toEqual({ ok: true, value: { value: { webExId: "dora" }, wrong: [] } });
   const [[to, post] = []] = world.sent;
-  expect(to).toBe(address);
+  expect(to).toBe("https://example.webex.com/WBXService/XMLService");
   expect(post).toMatchObject({ method: "POST", redirect: "manual" });
   expect(post?.headers["content-type"]).toBe("text/xml; charset=UTF-8");
   expect(post?.body).toContain("<webExId>Zoë</webExId>");
@@ -151,6 +153,7 @@ describe("what is no answer is a fault", () => {
     ["no body", new Response(null, { status: 204 }), { kind: "not-xml", looksLike: "empty" }],
     ["XML that is cut off", answer("<message>"), { kind: "bad-xml", reason: "it is cut off" }],
     ["too much", answer(answerWith(" ".repeat(5_000))), { kind: "too-large", limitBytes: 4_000 }],
+    ["a success with an error of HTTP", answerOf(500), { kind: "http-status", status: 500, looksLike: "xml" }],
     ["another field", answer(answerWith("<webExId><a/></webExId>")), { kind: "wrong-field", path: "webExId" }],
     [
       "no network",
@@ -178,7 +181,7 @@ describe("what is no answer is a fault", () => {
       pull: (controller) => controller.error(new Error("reset")),
     });
     const api = new XmlApi(
-      { address, credentials, retryPausesMs: [] },
+      { site: example, credentials, retryPausesMs: [] },
       { fetch: async () => new Response(body), timers: world.timers, now: () => 0 },
     );
 
@@ -197,7 +200,7 @@ test("a request that takes too long is given up", async () => {
   expect(signal?.aborted).toBe(false);
   await world.pass(1);
 
-  expect(await call).toEqual({ ok: false, error: { kind: "timed-out", afterMs: 1_000 } });
+  expect(await call).toEqual({ ok: false, error: { kind: "timed-out", afterMs: 1_000, wasSent: true } });
   expect(signal?.aborted).toBe(true);
 });
 
@@ -206,6 +209,9 @@ describe("tried again", () => {
     ["not reached", new Error("refused")],
     ["timed out", "never"],
     ["not responding", answer(refusal("000035", "busy"))],
+    ["a server on the way (502)", answerOf(502)],
+    ["a server on the way (503)", answer("<html/>", { status: 503 })],
+    ["a server on the way (504)", answer("", { status: 504 })],
   ] as const;
 
   test.each(passing)("%s, what reads, after each pause", async (_, failure) => {
@@ -242,6 +248,7 @@ describe("tried again", () => {
   test.each([
     ["wrong credentials", answer(refusal("030002", "no"))],
     ["HTML", answer("<html/>")],
+    ["an error of the server itself", answer("<html/>", { status: 500 })],
   ])("not: %s", async (_, failure) => {
     world.answers = [failure, dora];
     const call = world.api().call("getUser", { webExId: "dora" });
@@ -255,8 +262,11 @@ describe("tried again", () => {
 describe("the site's rate limit", () => {
   const limited = answer(refusal("000045", "too many"));
 
-  test("is waited out by what reads, once", async () => {
-    world.answers = [limited, dora];
+  test.each([
+    ["the API", limited],
+    ["a server before it", answer("<html/>", { status: 429 })],
+  ])("of %s is waited out by what reads, once", async (_, refused) => {
+    world.answers = [refused, dora];
     const call = world.api().call("getUser", { webExId: "dora" });
     await world.pass(59_999);
     expect(world.sent).toHaveLength(1);
@@ -300,6 +310,83 @@ describe("the site's rate limit", () => {
     await world.pass(60_000);
     expect(await api.call("getUser", { webExId: "dora" })).toMatchObject({ ok: true });
   });
+});
+
+describe("a deadline", () => {
+  const limited = answer(refusal("000045", "too many"));
+  const late = { ok: false, error: { kind: "timed-out", afterMs: 5_000, wasSent: false } };
+
+  test("ends the wait for a turn, and whoever is behind goes on", async () => {
+    world.answers = [dora];
+    world.held = [];
+    const api = world.api({ maxInFlight: 1 });
+    const first = api.call("getUser", { webExId: "a" });
+    const second = api.call("getUser", { webExId: "b" }, { deadlineMs: 5_000 });
+    const third = api.call("getUser", { webExId: "c" });
+    await world.pass(5_000);
+    expect(await second).toEqual(late);
+    expect(sayFault((late as { error: XmlApiFault }).error)).toContain("not sent");
+    world.held.shift()?.();
+    await settled();
+    world.held.shift()?.();
+
+    expect([(await first).ok, (await third).ok, world.sent.length, world.alarms]).toEqual([true, true, 2, 0]);
+  });
+
+  test("that is not named is the client's", async () => {
+    world.answers = [dora];
+    world.held = [];
+    const api = world.api({ maxInFlight: 1, deadlineMs: 5_000, timeoutMs: 100_000 });
+    const calls = [api.call("getUser", { webExId: "a" }), api.call("getUser", { webExId: "b" })];
+    await world.pass(5_000);
+
+    expect(await Promise.all(calls)).toEqual([
+      { ok: false, error: { kind: "timed-out", afterMs: 5_000, wasSent: true } },
+      late,
+    ]);
+  });
+
+  test("cuts an exchange, and no pause is waited for that ends behind it", async () => {
+    world.answers = [new Error("refused"), "never"];
+    const api = world.api({ retryPausesMs: [500, 2_000] });
+    const cut = api.call("getUser", { webExId: "a" }, { deadlineMs: 2_000 });
+    await world.pass(2_000);
+    expect(await cut).toEqual({ ok: false, error: { kind: "timed-out", afterMs: 1_500, wasSent: true } });
+    world.answers = [new Error("refused")];
+
+    expect(await api.call("getUser", { webExId: "a" }, { deadlineMs: 500 })).toMatchObject({
+      error: { kind: "not-reached" },
+    });
+  });
+
+  test("before the rate limit ends: it is told at once, of what reads and of what is held back", async () => {
+    world.answers = [limited, dora];
+    const api = world.api();
+    const told = { error: { why: "rate-limit", retryAt: 1_060_000 } };
+
+    expect(await api.call("getUser", { webExId: "a" }, { deadlineMs: 60_000 })).toMatchObject(told);
+    expect(await api.call("delMeeting", { meetingKey: "1" }, { deadlineMs: 60_000 })).toMatchObject(told);
+    expect(world.sent).toHaveLength(1);
+  });
+
+  test("of a list is for all of its pages", async () => {
+    const page = (first: number) =>
+      answer(
+        answerWith(
+          `<user><webExId>u${first}</webExId></user><matchingRecords><total>9</total><returned>1</returned><startFrom>${first}</startFrom></matchingRecords>`,
+        ),
+      );
+    world.answers = [page(1), new Error("refused"), page(2), "never"];
+    const api = world.api({ retryPausesMs: [3_000] });
+    const listed = api.list("lstsummaryUser", {}, { pageSize: 1, deadlineMs: 5_000 });
+    await world.pass(5_000);
+
+    expect(await listed).toEqual({ ok: false, error: { kind: "timed-out", afterMs: 2_000, wasSent: true } });
+  });
+});
+
+test.each([0, -1, Number.NaN])("%s under way at once would be none", (maxInFlight) => {
+  expect(() => world.api({ maxInFlight })).toThrow(`maxInFlight must be 1 or more (it is ${maxInFlight})`);
 });
 
 test("no more are under way than allowed, and the others go in order", async () => {
@@ -348,6 +435,32 @@ describe("no secret is shown", () => {
 
     expect(JSON.stringify(faults)).not.toContain("horse");
     for (const fault of faults) if (!fault.ok) expect(sayFault(fault.error)).not.toContain("horse");
+  });
+
+  test.each([
+    ["as it is", `p&q<"r"'s`],
+    ["escaped for XML", "p&amp;q&lt;&quot;r&quot;&apos;s"],
+    ["escaped for XML, without quotation marks", `p&amp;q&lt;"r"'s`],
+    ["escaped for XML, by number", "p&amp;q&lt;&quot;r&quot;&#39;s"],
+    ["escaped for an address", "p%26q%3C%22r%22's"],
+    ["escaped as of a form", "p%26q%3C%22r%22%27s"],
+    ["escaped for an address, in small letters", "p%26q%3c%22r%22's"],
+  ])("in a request that the site repeats: %s", async (_, said) => {
+    const once = said.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+    world.answers = [echo(once), answer(answerWith(`<userId>${once}</userId>`))];
+    const request = { webExId: "ada", password: `p&q<"r"'s` };
+    const api = world.api();
+    const faults = [await api.call("createUser", request), await api.call("createUser", request)];
+
+    expect(faults[0]).toMatchObject({ error: { reason: "bad …", value: "…", subErrors: [{ value: "…" }] } });
+    expect(faults[1]).toMatchObject({ error: { path: "userId", value: "…" } });
+  });
+
+  test("in a long value, which is cut only when nothing of it is to be hidden", async () => {
+    world.answers = [answer(answerWith(`<userId>${"x".repeat(95)}tulip7${"x".repeat(95)}</userId>`))];
+    const fault = await world.api().call("createUser", { webExId: "ada", password: "tulip7" });
+
+    expect(fault).toMatchObject({ error: { kind: "wrong-field", value: `${"x".repeat(95)}…${"x".repeat(4)}` } });
   });
 
   test("of two, of which one begins with the other", async () => {

@@ -25,9 +25,9 @@ const six = Object.entries({ "": logins[""], LG: logins.LG, LGPW: logins.LGPWD }
   .join("|");
 
 function sequences(text: string): DialInSequences {
-  const parsed = parseDialInSequences(text);
-  if (!parsed.ok) throw new Error(parsed.error);
-  return parsed.value;
+  const { sequences: found, faults } = parseDialInSequences(text);
+  if (faults.length > 0) throw new Error(faults.join());
+  return found;
 }
 
 function template(text: string): DialInTemplate {
@@ -85,8 +85,25 @@ test.each([
   ["AutoDialInSequence:[PIN", "AutoDialInSequence has [, which is neither a key, a pause nor a placeholder"],
   ["AutoDialInSequence:12x", "AutoDialInSequence has x, which is neither a key, a pause nor a placeholder"],
   ["x".repeat(5_000), "dialInSequences is longer than 4096 characters"],
-])("%s is refused", (text, error) => {
-  expect(parseDialInSequences(text)).toEqual({ ok: false, error });
+])("%s is left out", (text, fault) => {
+  expect(parseDialInSequences(text).faults).toEqual([fault]);
+  expect(Object.keys(parseDialInSequences(text).sequences)).toEqual(
+    text.startsWith("PINless") ? ["AutoDialInSequence"] : [],
+  );
+});
+
+test("a template that cannot be read spoils no other", () => {
+  const newer = `${six.replace("[AttendeeID]", "[Colour]")}|nameless`;
+  const { AutoDialInSequence, ...others } = sequences(six);
+
+  expect(AutoDialInSequence).toBeDefined();
+  expect(parseDialInSequences(newer)).toEqual({
+    sequences: others,
+    faults: [
+      "AutoDialInSequence has [Colour], which is neither a key, a pause nor a placeholder",
+      "dialInSequences has a template without a name",
+    ],
+  });
 });
 
 describe("a template that cannot be filled", () => {
@@ -116,12 +133,14 @@ test("whatever is read is keyed as the template has it", () => {
   );
 });
 
-test("any text is templates or an error", () => {
+test("any text is templates or faults", () => {
   fc.assert(
     fc.property(fc.uint16Array({ maxLength: 20 }), (units) => {
       const text = String.fromCharCode(...units);
 
-      expect(typeof parseDialInSequences(`AutoDialInSequence:${text}`).ok).toBe("boolean");
+      const { sequences: found, faults } = parseDialInSequences(`AutoDialInSequence:${text}`);
+
+      expect(Object.keys(found).length + faults.length).toBeGreaterThan(0);
     }),
   );
 });

@@ -9,7 +9,11 @@ test.each<[XmlApiFault, string]>([
     'getMeeting: meetingKey must be digits, as text (it is "x")',
   ],
   [{ kind: "not-reached", reason: "refused" }, "the WebEx site was not reached: refused"],
-  [{ kind: "timed-out", afterMs: 30_000 }, "the WebEx site did not answer within 30000 ms"],
+  [
+    { kind: "timed-out", afterMs: 30_000, wasSent: false },
+    "the request was not sent: others went to the WebEx site for 30000 ms",
+  ],
+  [{ kind: "timed-out", afterMs: 30_000, wasSent: true }, "the WebEx site did not answer within 30000 ms"],
   [
     { kind: "redirected", status: 302 },
     "the WebEx site answered with a redirect (HTTP 302); check the address of its XML API",

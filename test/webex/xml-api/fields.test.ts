@@ -1,9 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  choice,
   decimal,
   digits,
   group,
+  groupWith,
   type Kind,
   type Leaf,
   list,
@@ -20,6 +22,7 @@ import {
   whole,
   wholeFrom,
   writeLeaf,
+  yes,
   yesOrNo,
 } from "../../../src/webex/xml-api/fields.ts";
 import { valueBy } from "./values-by-table.ts";
@@ -27,7 +30,7 @@ import { valueBy } from "./values-by-table.ts";
 describe("read", () => {
   test.each<[string, Leaf, string, unknown]>([
     ["a text as it is", text, " a\n", " a\n"],
-    ["digits longer than a number holds", digits, " 112354352425862187 ", "112354352425862187"],
+    ["digits longer than a number holds", digits, " 904417273305512268 ", "904417273305512268"],
     ["a whole number", whole, " +42 ", 42],
     ["no number but -1", whole, "-1", -1],
     ["a number with a point", decimal, "2.50", 2.5],
@@ -70,9 +73,12 @@ test.each<[Kind, string]>([
   [wholeFrom(1, 3), "whole number from 1 to 3"],
   [decimal, "number"],
   [yesOrNo, "true or false"],
+  [yes, "true"],
   [time, "time, such as 2026-11-28T10:10:00"],
   [oneOf("A", "B"), "one of A, B"],
   [group({ a: text }), "elements"],
+  [choice({ a: text, b: text }), "elements: exactly one of them"],
+  [groupWith(["a", "b"], { a: text, b: text }), "elements: with a or b"],
   [list(digits), "list, each: digits, as text"],
   [listTo(3, group({})), "list of at most 3, each: elements"],
   [open, "any elements: no public document describes them"],
@@ -102,6 +108,9 @@ describe("written", () => {
     [text, "\uD800", "must have only characters that XML has"],
     [digits, 1, "must be digits, as text"],
     [digits, "-1", "must be digits, as text"],
+    [digits, "9223372036854775808", "must be at most 9223372036854775807"],
+    [digits, "1".repeat(64), "must be at most 9223372036854775807"],
+    [yes, false, "must be true, or be left out"],
     [wholeFrom(0, 99), 100, "must be a whole number from 0 to 99"],
     [wholeFrom(0), -1, "must be a whole number from 0"],
     [wholeFrom(Number.MIN_SAFE_INTEGER, 5), 6, "must be a whole number up to 5"],

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { isSecretName } from "../../../src/webex/secret-names.ts";
 import type { Fields, Kind, Operation } from "../../../src/webex/xml-api/fields.ts";
 import { operationNamed, operations } from "../../../src/webex/xml-api/operations.ts";
 
@@ -57,7 +58,7 @@ test("a list that is read in pages takes listControl and repeats one element", (
   }
 });
 
-test("a field that by its name is a password or a ticket is a secret", () => {
+test("a field is a secret if it is one by its name, and only then", () => {
   const open: string[] = [];
   const visit = (fields: Fields, path: string): void => {
     for (const [name, kind] of Object.entries(fields)) look(name, kind, `${path}.${name}`);
@@ -65,7 +66,7 @@ test("a field that by its name is a password or a ticket is a secret", () => {
   const look = (name: string, kind: Kind, path: string): void => {
     if (kind.kind === "group") visit(kind.fields, path);
     if (kind.kind === "list") look(name, kind.of, path);
-    if (kind.kind === "text" && /(?:password|ticket|token|saml\w*|hostkey|pw)$/i.test(name)) open.push(path);
+    if (["text", "secret"].includes(kind.kind) && isSecretName(name) !== (kind.kind === "secret")) open.push(path);
   };
   for (const { name, request, response } of all) {
     if (request !== "open") visit(request, name);

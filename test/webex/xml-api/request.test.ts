@@ -207,6 +207,66 @@ test("for people, a sign stands for each secret", () => {
   expect(showRequest(operations.getUser, {}, context)).toMatchObject({ ok: false, error: { path: "webExId" } });
 });
 
+test("access codes are secrets, in a request and in what is shown of it", () => {
+  const personalTeleconf = { account: [{ accountIndex: 1, participantLimitedAccessCode: "90001" }] };
+  const request = (subscriberAccessCode: string) => ({
+    webExId: "ada",
+    tspAccount: { tspAccount: [{ accountIndex: 1, subscriberAccessCode, participantAccessCode: "47110" }] },
+    personalTeleconf,
+  });
+  const built = buildRequest(operations.setUser, request("83550"), context);
+  const shown = showRequest(operations.setUser, request("83550"), context);
+  const wrong = showRequest(operations.setUser, request("\u0000835"), context);
+
+  expect(built.ok && built.value.secrets).toEqual(["correct horse", "83550", "47110", "90001"]);
+  expect(shown.ok && shown.value).not.toMatch(/83550|47110|90001/);
+  expect(wrong).toMatchObject({ error: { path: "tspAccount.tspAccount[0].subscriberAccessCode" } });
+  expect(JSON.stringify(wrong)).not.toContain("835");
+});
+
+test.each(["hostAccessCode", "moderatorCode", "PIN", "pin2", "sessionTicket", "PASSWORD"])(
+  "%s is a secret by its name where no document describes the request",
+  (name) => {
+    const built = buildRequest(operations.detectSessionByCallback, { [name]: "s-70", number: "1" }, context);
+
+    expect(built.ok && built.value.secrets).toEqual(["correct horse", "s-70"]);
+  },
+);
+
+test("of a choice exactly one is given, and true where nothing else may be", () => {
+  const scheduled = (timeLimit: object) => ({
+    sessionKey: "1",
+    testID: "2",
+    deliveryMethod: { session: true },
+    timeLimit,
+    attemptLimit: { attemptTimes: 3 },
+  });
+  const rule = "must have exactly one of noLimit, withinMinutes";
+  const request = (timeLimit: object) => buildRequest(operations.setScheduledTest, scheduled(timeLimit), context);
+
+  expect(body(operations.setScheduledTest, scheduled({ noLimit: true }))).toContain(
+    "<timeLimit><noLimit>true</noLimit></timeLimit><attemptLimit><attemptTimes>3</attemptTimes></attemptLimit>",
+  );
+  for (const timeLimit of [{}, { noLimit: true, withinMinutes: 5 }, { noLimit: undefined }]) {
+    expect(request(timeLimit)).toMatchObject({ error: { path: "timeLimit", rule } });
+  }
+  expect(request({ noLimit: false })).toMatchObject({
+    error: { path: "timeLimit.noLimit", rule: "must be true, or be left out" },
+  });
+});
+
+test("of several keys at least one is given", () => {
+  const rule = "must have meetingKey or sessionKey";
+
+  expect(buildRequest(operations.gethosturlMeeting, {}, context)).toMatchObject({
+    error: { path: "the request", rule },
+  });
+  expect(buildRequest(operations.gethosturlMeeting, { meetingKey: "1", sessionKey: "1" }, context).ok).toBe(true);
+  expect(
+    buildRequest(operations.registerMeetingAttendee, { attendees: [{ person: { email: "a@b.example" } }] }, context),
+  ).toMatchObject({ error: { path: "attendees[0]", rule: "must have sessionKey or confID" } });
+});
+
 test("an operation that no public document describes is written as it is given", () => {
   const values = { labName: "north", computers: [1, 2], when: { from: "2026", isFixed: true } };
 
@@ -237,11 +297,11 @@ const other = new XMLParser({
 });
 
 for (const operation of Object.values(operations) as readonly Operation[]) {
-  const { name, binding, request } = operation;
+  const { name, binding, request, oneOrMore } = operation;
   if (request === "open") continue;
   test(`${name} is read back with the same values, in the schema's order`, () => {
     fc.assert(
-      fc.property(valuesBy(request), (values) => {
+      fc.property(valuesBy(request, oneOrMore), (values) => {
         const document = body(operation, values);
         readStrictly(document);
         const { "@type": type, ...elements } = other.parse(document).message.body.bodyContent;

@@ -13,7 +13,7 @@ import {
   type VisiblePath,
   visibilityTable,
 } from "../../../src/webex/xml-api/session-info.ts";
-import { answerWith } from "./answers.ts";
+import { answerWith, example } from "./answers.ts";
 
 const anonymous: SecurityContext = { form: "anonymous", site: { siteName: "example" } };
 
@@ -37,7 +37,7 @@ async function asked(
 
 function apiThatAnswers(text: string): XmlApi {
   return new XmlApi(
-    { address: "https://example.webex.com/WBXService/XMLService", credentials: anonymous },
+    { site: example, credentials: anonymous },
     { fetch: async () => new Response(text), timers: { after: () => () => {} }, now: () => 0 },
   );
 }
@@ -51,6 +51,24 @@ function bare(service: SessionService, more = ""): string {
 function paths(info: SessionInfo, is: Seen<unknown>["is"]): string[] {
   return Object.entries(info.elements).flatMap(([path, seen]) => (seen.is === is ? [path] : []));
 }
+
+/** What nobody but an insider is given. */
+const inside: Record<SessionService, string> = {
+  MC: "<telephony><telephonySupport>NONE</telephonySupport></telephony>",
+  SaC: "<telephony><callInNum><tollNum>15550100</tollNum></callInNum></telephony>",
+  TC: "<test><title>Knots</title></test>",
+  EC: "<material><document><name>Quay.pdf</name></document></material>",
+  AO: "<telephony><participantAccessCode>4711</participantAccessCode></telephony>",
+};
+
+const emptyOutside = "<telephony/><accessControl><sessionPassword/></accessControl><material><document/></material>";
+
+const lee: SecurityContext = {
+  form: "password",
+  site: { siteName: "example" },
+  person: { webExId: "lee" },
+  password: "s-3",
+};
 
 /** What the table says of a service. */
 function inTable(service: SessionService, visibility: string): VisiblePath[] {
@@ -93,20 +111,42 @@ describe.each(sessionServices)("%s", (service) => {
     expect(paths(info, "absent")).toEqual(inTable(service, "always").filter((path) => !told.includes(path)));
   });
 
-  test.each<[string, SessionInfoRequest, SessionInfoOptions, string]>([
-    ["with the password", { sessionKey: "650218843", sessionPassword: "tulip7" }, {}, "password"],
-    ["as one of the session", { sessionKey: "650218843" }, { isMember: true }, "member"],
-  ])("%s, what does not stand there is absent", async (_, request, options, mode) => {
-    const info = await asked(bare(service), request, { as: anonymous, ...options });
+  test.each<[string, SessionInfoRequest, SessionInfoOptions, string, string]>([
+    ["with the password", { sessionKey: "650218843", sessionPassword: "tulip7" }, {}, inside[service], "password"],
+    ["as one of the session", { sessionKey: "650218843" }, { isMember: true }, "", "member"],
+    ["as somebody invited", { sessionKey: "650218843" }, { as: lee }, inside[service], "member"],
+  ])("%s, what does not stand there is absent", async (_, request, options, more, mode) => {
+    const info = await asked(bare(service, more), request, { as: anonymous, ...options });
 
     expect(info.mode).toBe(mode);
     expect(paths(info, "needs-password")).toEqual([]);
     expect(paths(info, "never")).toEqual(inTable(service, "never"));
     expect(paths(info, "absent")).toEqual(
       visibilityTable
-        .filter(({ shown, path }) => shown[service] !== "never" && !told.includes(path))
+        .filter(({ shown, path }) => shown[service] !== "never" && info.elements[path].is !== "given")
         .map(({ path }) => path),
     );
+    expect(info.elements["host.email"]).toEqual({ is: "absent" });
+  });
+
+  test.each<[string, string]>([
+    ["nothing of it", ""],
+    ["empty elements", emptyOutside],
+  ])("with a password that shows %s, the session's is needed; of an event nobody can tell", async (_, more) => {
+    const request = { sessionKey: "650218843", sessionPassword: "wrong" };
+    const info = await asked(bare(service, more), request);
+    const hidden = inTable(service, "password").filter((path) => info.elements[path].is !== "given");
+
+    expect(info.mode).toBe(service === "EC" ? "unknown" : "password-refused");
+    expect(paths(info, service === "EC" ? "unknown" : "needs-password")).toEqual(hidden);
+    expect(paths(info, service === "EC" ? "needs-password" : "unknown")).toEqual([]);
+  });
+
+  test("a user of whom the answer shows nothing is as good as nobody; of an event nobody can tell", async () => {
+    const info = await asked(bare(service), { sessionKey: "650218843" }, { as: lee });
+
+    expect(info.mode).toBe(service === "EC" ? "unknown" : "anonymous");
+    expect(info.elements["metaData.confName"]).toEqual({ is: "absent" });
   });
 });
 
@@ -266,17 +306,12 @@ test("an element of another type is wrong, not absent, and spoils nothing else",
   expect(info.elements.status).toEqual({ is: "given", value: "INPROGRESS" });
 });
 
-test("a service that the table does not know is a fault", async () => {
+test("a service that the table does not know has what is given, and the rest unknown", async () => {
   const content = "<sessionkey>1</sessionkey><metaData><serviceType>SupportCenter</serviceType></metaData>";
 
-  expect(await getSessionInfo(apiThatAnswers(answerWith(content)), { sessionKey: "1" })).toEqual({
-    ok: false,
-    error: {
-      kind: "wrong-field",
-      operation: "getSessionInfo",
-      path: "metaData.serviceType",
-      value: "SupportCenter",
-      rule: "must be a service of the visibility table",
-    },
-  });
+  const info = await asked(content, { sessionKey: "1", sessionPassword: "tulip7" });
+
+  expect([info.service, info.mode]).toEqual(["other", "unknown"]);
+  expect(paths(info, "given")).toEqual(told);
+  expect(paths(info, "unknown")).toHaveLength(visibilityTable.length - told.length);
 });

@@ -20,19 +20,19 @@ export function valueBy(kind: Kind): fc.Arbitrary<unknown> {
     case "secret":
       return anyText.map((text) => [...text].slice(0, kind.max ?? 1_000).join(""));
     case "digits":
-      return fc.bigInt({ min: 0n, max: 10n ** 19n }).map(String);
+      return fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }).map(String);
     case "whole":
       return fc.integer({ min: Math.max(kind.min ?? -9_999, -9_999), max: Math.min(kind.max ?? 99_999, 99_999) });
     case "decimal":
       return fc.integer({ min: -9_999, max: 9_999 }).map((value) => value / 100);
     case "yes-or-no":
-      return fc.boolean();
+      return kind.only ? fc.constant(true) : fc.boolean();
     case "time":
       return anyTime;
     case "one-of":
       return fc.constantFrom(...kind.values);
     case "group":
-      return valuesBy(kind.fields);
+      return kind.choice ? anyOne(kind.fields) : valuesBy(kind.fields, kind.oneOrMore);
     case "list":
       return fc.array(valueBy(kind.of), { minLength: 1, maxLength: Math.min(kind.most ?? 3, 3) });
     case "open":
@@ -40,8 +40,17 @@ export function valueBy(kind: Kind): fc.Arbitrary<unknown> {
   }
 }
 
-/** Values that the fields allow: what is required, and any of the others. */
-export function valuesBy(fields: Fields): fc.Arbitrary<Record<string, unknown>> {
+function anyOne(fields: Fields): fc.Arbitrary<Record<string, unknown>> {
+  return fc.oneof(...Object.entries(fields).map(([name, kind]) => fc.record({ [name]: valueBy(kind) })));
+}
+
+/** Values that the fields allow: what is required, one of those of which at least one is, and any of the others. */
+export function valuesBy(fields: Fields, oneOrMore?: readonly string[]): fc.Arbitrary<Record<string, unknown>> {
+  if (oneOrMore) {
+    return fc.oneof(
+      ...oneOrMore.map((name) => valuesBy({ ...fields, [name]: { ...(fields[name] as Kind), need: "required" } })),
+    );
+  }
   const parts = Object.entries(fields).map(([name, kind]) => {
     const value = valueBy(kind).map((found): [string, unknown][] => [[name, found]]);
     return kind.need === undefined ? fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, value) : value;

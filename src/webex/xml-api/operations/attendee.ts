@@ -1,4 +1,17 @@
-import { digits, group, list, listTo, oneOf, operation, required, text, time, whole, yesOrNo } from "../fields.ts";
+import {
+  digits,
+  group,
+  groupWith,
+  list,
+  listTo,
+  oneOf,
+  operation,
+  required,
+  text,
+  time,
+  whole,
+  yesOrNo,
+} from "../fields.ts";
 import { attendeeFields, lstControlFields, matchingRecordsFields, personFields } from "./common.ts";
 
 /** Those invited to a session, and those registered for one. Fields and limits as in the public schema, in its order. */
@@ -38,13 +51,42 @@ export const attendeeOperations = {
     kind: "list",
     request: {
       listControl: group(lstControlFields),
-      order: group({ orderBy: listTo(3, text), orderAD: listTo(3, oneOf("ASC", "DESC")) }),
+      order: group({
+        orderBy: listTo(
+          3,
+          oneOf(
+            "CONFID",
+            "ATTENDEEID",
+            "ATTENDEETYPE",
+            "ATTENDEENAME",
+            "ATTENDEEWEBEXID",
+            "JOINSTATUS",
+            "EMAIL",
+            "PHONE",
+            "MOBILE",
+            "FAX",
+            "COMPANY",
+            "TITLE",
+            "URL",
+            "ADDRESS1",
+            "ADDRESS2",
+            "CITY",
+            "STATE",
+            "ZIPCODE",
+            "COUNTRY",
+            "NOTES",
+            "ADDRESSTYPE",
+          ),
+        ),
+        orderAD: listTo(3, oneOf("ASC", "DESC")),
+      }),
       meetingKey: digits,
       sessionKey: digits,
       joinStatus: oneOf("REGISTER", "INVITE", "REJECT", "ACCEPT"),
       confID: digits,
       inclHistory: yesOrNo,
     },
+    oneOrMore: ["meetingKey", "sessionKey", "confID"],
     response: {
       matchingRecords: group(matchingRecordsFields),
       attendee: list(
@@ -96,7 +138,7 @@ export const attendeeOperations = {
     request: {
       attendees: required(
         list(
-          group({
+          groupWith(["sessionKey", "confID"], {
             person: required(group(personFields)),
             joinStatus: oneOf("REGISTER", "INVITE", "REJECT", "ACCEPT"),
             sessionKey: digits,
@@ -120,6 +162,7 @@ export const attendeeOperations = {
     standing: "schema",
     kind: "get",
     request: { confID: digits, sessionKey: digits },
+    oneOrMore: ["confID", "sessionKey"],
     response: {
       session: list(
         group({

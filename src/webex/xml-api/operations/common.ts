@@ -1,4 +1,17 @@
-import { always, decimal, digits, group, list, oneOf, required, text, textTo, whole, yesOrNo } from "../fields.ts";
+import {
+  always,
+  decimal,
+  digits,
+  group,
+  list,
+  oneOf,
+  required,
+  secretTo,
+  text,
+  textTo,
+  whole,
+  yesOrNo,
+} from "../fields.ts";
 
 export const addressFields = {
   addressType: oneOf("PERSONAL", "GLOBAL"),
@@ -58,8 +71,8 @@ export const callInNumFields = {
 export const tspAccountFields = {
   tollFreeCallInNumber: required(textTo(512)),
   tollCallInNumber: required(textTo(512)),
-  subscriberAccessCode: textTo(512),
-  participantAccessCode: textTo(512),
+  subscriberAccessCode: secretTo(512),
+  participantAccessCode: secretTo(512),
 } as const;
 
 export const meetingTelephonyFields = {

@@ -288,6 +288,7 @@ export const meetingOperations = {
     standing: "documented",
     kind: "get",
     request: { meetingKey: digits, sessionKey: digits },
+    oneOrMore: ["meetingKey", "sessionKey"],
     response: { hostMeetingURL: always(text) },
   }),
   getjoinurlMeeting: operation({
@@ -304,6 +305,7 @@ export const meetingOperations = {
       meetingPW: secret,
       RegID: text,
     },
+    oneOrMore: ["meetingKey", "sessionKey"],
     response: { joinMeetingURL: text, inviteMeetingURL: text, registerMeetingURL: text },
   }),
   getMeeting: operation({
@@ -492,9 +494,9 @@ export const meetingOperations = {
         tollFreeCallInNumber: required(text),
         tollCallInNumber: required(text),
         intlLocalCallInNumber: required(text),
-        subscriberAccessCode: required(text),
-        participantFullAccessCode: required(text),
-        participantLimitedAccessCode: required(text),
+        subscriberAccessCode: required(secret),
+        participantFullAccessCode: required(secret),
+        participantLimitedAccessCode: required(secret),
         scheduleConfID: required(digits),
         extTelephonyDescription: text,
         intlLocalCallIn: yesOrNo,

@@ -1,4 +1,5 @@
 import {
+  choice,
   digits,
   group,
   list,
@@ -14,6 +15,7 @@ import {
   time,
   whole,
   wholeFrom,
+  yes,
   yesOrNo,
 } from "../fields.ts";
 import {
@@ -532,8 +534,8 @@ export const trainingOperations = {
       sessionKey: required(digits),
       testID: required(digits),
       deliveryMethod: required(
-        group({
-          session: yesOrNo,
+        choice({
+          session: yes,
           website: group({
             startDate: required(time),
             dueDate: required(time),
@@ -549,9 +551,9 @@ export const trainingOperations = {
           }),
         }),
       ),
-      timeLimit: required(group({ noLimit: yesOrNo, withinMinutes: wholeFrom(1) })),
+      timeLimit: required(choice({ noLimit: yes, withinMinutes: wholeFrom(1) })),
       sendReport: yesOrNo,
-      attemptLimit: required(group({ noLimit: yesOrNo, attemptTimes: wholeFrom(1) })),
+      attemptLimit: required(choice({ noLimit: yes, attemptTimes: wholeFrom(1) })),
     },
     response: {},
   }),
@@ -608,7 +610,7 @@ export const trainingOperations = {
     standing: "schema",
     kind: "other",
     request: {
-      display: required(group({ allOnePage: yesOrNo, onePerPage: yesOrNo })),
+      display: required(choice({ allOnePage: yes, onePerPage: yes })),
       assignGrades: yesOrNo,
       questestinterop: required(open),
     },

@@ -94,8 +94,8 @@ const userTspAccountFields = {
   tollFreeCallInNumber: text,
   accountIndex: whole,
   tollCallInNumber: text,
-  subscriberAccessCode: text,
-  participantAccessCode: text,
+  subscriberAccessCode: secret,
+  participantAccessCode: secret,
   createOnBridge: yesOrNo,
   defaultFlag: yesOrNo,
   custom1: text,
@@ -132,9 +132,9 @@ const myWebexFields = {
 } as const;
 
 const personalAccountFields = {
-  subscriberAccessCode: text,
-  participantFullAccessCode: text,
-  participantLimitedAccessCode: text,
+  subscriberAccessCode: secret,
+  participantFullAccessCode: secret,
+  participantLimitedAccessCode: secret,
   accountIndex: required(whole),
   defaultFlag: yesOrNo,
   autoGenerate: yesOrNo,
@@ -146,11 +146,11 @@ const thirdPartyAccountFields = {
   name: textTo(32),
   confBridgeNum: textTo(32),
   pause: whole,
-  accessCode: textTo(32),
+  accessCode: secretTo(32),
   accountIndex: required(whole),
   defaultFlag: yesOrNo,
   tollFreeNum: textTo(32),
-  moderatorCode: textTo(32),
+  moderatorCode: secretTo(32),
   phoneName1: textTo(32),
   phoneName2: textTo(32),
 } as const;
@@ -186,7 +186,47 @@ const salesCenterFields = {
   smeInfo: group({ description: textTo(512), products: group({ prodID: required(list(digits)) }) }),
 } as const;
 
-const orderFields = { orderBy: listTo(3, text), orderAD: listTo(3, oneOf("ASC", "DESC")) } as const;
+const orderFields = {
+  orderBy: listTo(
+    3,
+    oneOf(
+      "UID",
+      "WEBEXID",
+      "FIRSTNAME",
+      "LASTNAME",
+      "EMAIL",
+      "ACTIVE",
+      "REGDATE",
+      "REGEXPDATE",
+      "PRIVILEGE",
+      "PERSONALURL",
+      "ADDRESS1",
+      "ADDRESS2",
+      "CITY",
+      "STATE",
+      "ZIPCODE",
+      "COUNTRY",
+      "PHONE1",
+      "PHONE2",
+      "MOBILE1",
+      "MOBILE2",
+      "FAX",
+      "PAGER",
+      "EMAIL2",
+      "DIVISION",
+      "DEPARTMENT",
+      "PROJECT",
+      "OTHER",
+      "TIMEZONE",
+      "OFFICENAME",
+      "OFFICETITLE",
+      "OFFICEURL",
+      "CATEGORYID",
+      "VISITCOUNT",
+    ),
+  ),
+  orderAD: listTo(3, oneOf("ASC", "DESC")),
+} as const;
 
 const dataScopeFields = { regDateStart: time, timeZoneID: whole, regDateEnd: time } as const;
 
