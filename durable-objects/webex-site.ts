@@ -240,7 +240,7 @@ export class WebexSite implements WebexSiteRpc {
         : { form: "token", person, accessToken: secret, ...from };
     const api = new XmlApi(
       {
-        address: new URL("/WBXService/XMLService", site.value.url).href,
+        site: site.value,
         credentials,
         timeoutMs,
         maxInFlight: 2,
@@ -662,8 +662,9 @@ function shortened(text: string): string {
   return line.length <= mostSaid ? line : `${line.slice(0, mostSaid)}…`;
 }
 
-/** How an event is started by a link, no public document says. */
+/** How an event is started by a link, no public document says; nor how a support session is joined by its key. */
 function linksOf(site: Site, { sessionKey: MK, service }: Meeting): MeetingAnswer["links"] {
+  if (service === "other") return { start: null, join: null };
   const isEvent = service === "EC";
   const start = isEvent ? null : link(site, "host-meeting", { MK });
   const join = isEvent ? link(site, "join-event", { MK }) : link(site, "join-meeting", { MK });

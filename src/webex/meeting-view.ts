@@ -6,15 +6,15 @@ import {
   type Placeholder,
   parseDialInSequences,
 } from "./xml-api/dial-in.ts";
-import type { SessionInfo, SessionService, VisiblePath } from "./xml-api/session-info.ts";
+import type { SessionInfo, VisiblePath } from "./xml-api/session-info.ts";
 
 /** Why something of a meeting is not there: as in `Seen`. */
-export type MissingWhy = "never" | "needs-password" | "absent" | "wrong";
+export type MissingWhy = "never" | "needs-password" | "absent" | "unknown" | "wrong";
 
 /** What a site shows of a session, as far as those who run its audio want to see it. No password, host key or subscriber code is in it. */
 export interface Meeting {
   readonly sessionKey: string;
-  readonly service: SessionService;
+  readonly service: SessionInfo["service"];
   readonly topic: string | null;
   readonly status: string | null;
   readonly host: { readonly name: string; readonly webExId: string; readonly email: string } | null;
@@ -92,15 +92,15 @@ export function filledSequences(
   attendeeId: string | undefined,
 ): { readonly sequences: readonly FilledSequence[]; readonly faults: readonly string[] } {
   const parsed = parseDialInSequences(dialInSequences ?? "");
-  if (!parsed.ok) return { sequences: [], faults: [`the site's ${parsed.error}`] };
   const values: DialInValues = {
     // What a caller keys first is an access code or the key of the conference.
     AccessCode: accessCode ?? sessionKey,
     ...(numbers[0] && { AccessNumber: numbers[0].number }),
     ...(attendeeId && { AttendeeID: attendeeId }),
   };
-  const [sequences, faults]: [FilledSequence[], string[]] = [[], []];
-  for (const [name, template] of Object.entries(parsed.value) as [DialInName, DialInTemplate][]) {
+  const sequences: FilledSequence[] = [];
+  const faults = parsed.faults.map((fault) => `of the site: ${fault}`);
+  for (const [name, template] of Object.entries(parsed.sequences) as [DialInName, DialInTemplate][]) {
     const toFill = [...new Set(template.flatMap((part) => (part.part === "placeholder" ? part.name : [])))].filter(
       (placeholder) => values[placeholder] === undefined,
     );
@@ -133,6 +133,7 @@ function missingOf(what: string, path: VisiblePath, { elements, service }: Sessi
     "needs-password":
       "the site shows it only with the session's password, or to its host or somebody invited, and the user of webexSite is neither",
     absent: "the session has none",
+    unknown: "the site sent none, and does not tell whether the session has one",
     wrong: `the site sent what cannot be read: it ${rule}`,
   };
   return { what, why, says: says[why] };
