@@ -481,7 +481,6 @@ export class Agent {
         this.#bridgeTrouble = null;
         this.#ports = report.ports;
         this.#cannot = report.cannot ?? [];
-        this.#isOnBridge = false;
         if (report.bootId !== this.#bootId) {
           if (this.#bootId !== null) this.#pending.bridgeRestarted();
           this.#bootId = report.bootId;

@@ -295,6 +295,16 @@ describe("without the edge, a caller is told to wait", () => {
     expect(world.announced).toEqual([]);
   });
 
+  test("by none of two agents that has lost the bridge since", () => {
+    const world = withoutEdge(false);
+    world.loseBridge();
+    world.connectBridge();
+    world.settle();
+    dialIn(world);
+    world.pass(60_000);
+    expect(world.announced).toEqual([]);
+  });
+
   test("and hears nothing of it when the edge is soon back", () => {
     const world = running();
     const id = dialIn(world);
