@@ -151,6 +151,7 @@ export class Agent {
       tick ||= input.type === "time";
       this.#apply(input, now);
     }
+    if (this.#acting || this.#holdsCallers) for (const hangUp of this.#legs.begin()) this.#carryOut(hangUp, now);
     if (this.#acting) this.#begin(now);
     const announcements = this.#legs.announcements();
     if (this.#acting || this.#holdsCallers) this.#effects.announcements.push(...announcements);
@@ -216,7 +217,7 @@ export class Agent {
     return this.#active && this.#bridge === "up" && !this.#stopping;
   }
 
-  /** One of two, without the edge: the bridge still hands it the callers, and it may only tell them to wait. */
+  /** One of two, without the edge: the bridge still hands it the callers, and it may only tell them to wait, or hang up on them. */
   get #holdsCallers(): boolean {
     return this.#isOnBridge && this.#assignment?.active === true && !this.#active && !this.#stopping;
   }
@@ -227,7 +228,7 @@ export class Agent {
         return this.#edgeMessage(input.message, now);
       case "edge-lost":
         this.#edgeUp = false;
-        this.#legs.edgeLost();
+        this.#legs.edgeLost(now);
         this.#events.clearDigests();
         return;
       case "bridge":
@@ -254,7 +255,6 @@ export class Agent {
 
   /** Begins what may begin. */
   #begin(now: EpochMs): void {
-    for (const execution of this.#legs.begin()) this.#carryOut(execution, now);
     for (let ready = this.#pending.begin(); ready.length > 0; ready = this.#pending.begin()) {
       for (const pending of ready) {
         const { id, conference, command } = pending;

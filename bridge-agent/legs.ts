@@ -5,6 +5,7 @@ import type { BridgeEvent } from "../src/bridge/events.ts";
 import type { KeypadCodes } from "../src/bridge/keypad.ts";
 import {
   inside,
+  KEY_TRIES,
   type Keypad,
   type KeypadAction,
   type KeypadInput,
@@ -29,6 +30,9 @@ const HANG_UP_AGAIN_MS = 2_000;
 
 /** How long a caller who waits for the edge hears nothing: as long as in the sample dialplan of Asterisk, where no agent is. */
 const PLEASE_WAIT_AGAIN_MS = 16_000;
+
+/** How long a caller waits for the edge at most: as long as in that dialplan. */
+const LONGEST_WAIT_MS = 5 * 60_000;
 
 /** A phone leg as far as the agent must know it between two events. */
 interface Leg {
@@ -67,11 +71,12 @@ interface HangUpReason {
   readonly text: string;
 }
 
-const hangUpReasons: Readonly<Record<Extract<KeypadAction, { type: "hang-up" }>["why"], HangUpReason>> = {
+const hangUpReasons: Readonly<Record<Extract<KeypadAction, { type: "hang-up" }>["why"] | "no-edge", HangUpReason>> = {
   silent: { announcement: "goodbye", text: "it keyed nothing for too long" },
   "unknown-keys": { announcement: "unknown-conference", text: "no conference has the keys that it keyed" },
   locked: { announcement: "locked", text: "the conference is locked" },
   full: { announcement: "full", text: "the conference takes no more callers" },
+  "no-edge": { announcement: "goodbye", text: "the edge was away for as long as a caller waits, 5 minutes" },
 };
 
 /** The phone legs of the bridge, and what their callers bring about by their keys. */
@@ -91,6 +96,7 @@ export class Legs {
   #announcements: AnnouncementToCall[] = [];
   /** No conference can be new, so callers at the prompt are told to wait, and none is hung up on for what it keys. */
   #isWithoutEdge = true;
+  #edgeLostAt: EpochMs = 0;
   /** Who was told so since it last keyed. */
   readonly #toldToWait = new Set<CallId>();
   /** What became of callers at the prompt. */
@@ -163,8 +169,10 @@ export class Legs {
     return notes;
   }
 
-  edgeLost(): void {
+  edgeLost(now: EpochMs): void {
+    if (this.#isWithoutEdge) return;
     this.#isWithoutEdge = true;
+    this.#edgeLostAt = now;
     this.#toldToWait.clear();
   }
 
@@ -234,28 +242,30 @@ export class Legs {
 
   keys(call: CallId, keys: string, now: EpochMs): void {
     const leg = this.#legs.get(call);
-    if (!leg) return;
+    if (!leg || this.#hasTriedAll(leg)) return;
     this.#hush(leg);
     const before = leg.keypad;
     // One by one, so that each step of the menu is seen.
-    for (const key of keys) this.#press(leg, { type: "keys", keys: key, at: now });
+    for (const key of keys) if (!this.#hasTriedAll(leg)) this.#press(leg, { type: "keys", keys: key, at: now });
     this.#announce(leg, promptAfter(before, leg.keypad));
   }
 
   /** Hangs up on callers who key nothing; codes that waited for more keys count as they are. */
   timePassed(now: EpochMs): void {
     for (const leg of this.#timed) {
-      if (leg.hangUpAt !== undefined && now >= leg.hangUpAt) this.#hangUp(leg);
+      this.#hangUpAgain(leg, now);
       const before = leg.keypad;
       this.#press(leg, { type: "time", at: now });
       this.#announce(leg, promptAfter(before, leg.keypad));
-      if (this.#isWithoutEdge && leg.keypad?.at === "conference-key") this.#tellToWaitAgain(leg, now);
+      if (this.#isWithoutEdge && leg.keypad?.at === "conference-key")
+        this.#tellAgain(leg, leg.keypad.unknown > 0 ? "key-again" : "welcome", now);
     }
   }
 
   /** Nobody may be led in: what callers key waits on the bridge. */
   heldEvent(event: BridgeEvent, now: EpochMs): void {
-    if (event.type === "prompted") return this.prompted(event.call, event.number, now);
+    if (event.type === "prompted")
+      return this.#announce(this.#addPrompted(event.call, event.number, now), "please-wait");
     if (event.type === "ended") return this.ended(event.call);
     if (event.type === "conference-ended") for (const call of this.callsInside(event.conference)) this.ended(call);
     const leg = event.type === "keys" && this.#legs.get(event.call);
@@ -265,14 +275,17 @@ export class Legs {
   }
 
   heldTimePassed(now: EpochMs): void {
-    for (const leg of this.#timed) this.#tellToWaitAgain(leg, now);
+    for (const leg of this.#timed) {
+      this.#hangUpAgain(leg, now);
+      this.#tellAgain(leg, "please-wait", now);
+    }
   }
 
   /** The calls that the bridge has, of which no event told. */
   adoptHeld(calls: readonly BridgeCall[], now: EpochMs): void {
     for (const { call, stage } of this.adopt(calls, now)) {
       const leg = this.#legs.get(call);
-      if (leg && stage === "prompted") this.#announce(leg, "welcome");
+      if (leg && stage === "prompted") this.#announce(leg, "please-wait");
     }
   }
 
@@ -357,21 +370,32 @@ export class Legs {
 
   #announce({ call }: Leg, announcement: Announcement | null): void {
     if (announcement === null) return;
-    const isWaiting = this.#isWithoutEdge && (announcement === "welcome" || announcement === "key-again");
-    if (isWaiting) this.#toldToWait.add(call);
-    this.#announcements.push({ call, announcement: isWaiting ? "please-wait" : announcement });
+    // There is a key to ask for only where a conference runs already.
+    const mayWait =
+      announcement === "key-again" || (announcement === "welcome" && this.#reports.allLive().length === 0);
+    const told = this.#isWithoutEdge && mayWait ? "please-wait" : announcement;
+    if (told === "please-wait") this.#toldToWait.add(call);
+    this.#announcements.push({ call, announcement: told });
   }
 
-  #tellToWaitAgain(leg: Leg, now: EpochMs): void {
+  /** Without the edge, its caller has keyed nothing for some time. */
+  #tellAgain(leg: Leg, announcement: Announcement, now: EpochMs): void {
     if (!isAtPrompt(leg.keypad) || now - leg.keypad.since < PLEASE_WAIT_AGAIN_MS) return;
-    leg.keypad = prompted(now);
-    this.#announce(leg, "welcome");
+    if (now - Math.max(leg.since, this.#edgeLostAt) >= LONGEST_WAIT_MS)
+      return this.#hangUpOnCaller(leg, hangUpReasons["no-edge"]);
+    leg.keypad = { ...prompted(now), unknown: leg.keypad.unknown };
+    this.#announce(leg, announcement);
   }
 
   /** Its caller has keyed something. */
   #hush({ call }: Leg): void {
     this.#announcements = this.#announcements.filter((each) => each.call !== call);
     this.#toldToWait.delete(call);
+  }
+
+  /** No key of its caller counts until the edge is back: else it could try any number of keys meanwhile. */
+  #hasTriedAll({ keypad }: Leg): boolean {
+    return this.#isWithoutEdge && unknownKeys(keypad) >= KEY_TRIES;
   }
 
   #press(leg: Leg, input: KeypadInput): void {
@@ -381,7 +405,7 @@ export class Legs {
   #apply(leg: Leg, { keypad, actions }: ReturnType<typeof press>, now: EpochMs): void {
     const unknown = unknownKeys(leg.keypad);
     leg.keypad = keypad;
-    for (const action of actions) this.#follow(leg, action, now);
+    for (const action of actions) this.#follow(leg, action, unknown, now);
     if (unknown > 0 && keypad.at === "inside")
       this.#note(leg, "wrong-keys", `a caller found its conference after ${counted(unknown, "key")} of no conference`, {
         unknown,
@@ -418,12 +442,13 @@ export class Legs {
     else this.#timed.add(leg);
   }
 
-  #follow(leg: Leg, action: KeypadAction, now: EpochMs): void {
+  /** `unknown`: how many keys of no conference the caller had tried before. */
+  #follow(leg: Leg, action: KeypadAction, unknown: number, now: EpochMs): void {
     const { call } = leg;
     switch (action.type) {
       case "hang-up":
         if (this.#isWithoutEdge && (action.why === "silent" || action.why === "unknown-keys")) {
-          leg.keypad = prompted(now);
+          leg.keypad = { ...prompted(now), unknown: action.why === "silent" ? unknown : KEY_TRIES };
           return;
         }
         return this.#hangUpOnCaller(leg, hangUpReasons[action.why]);
@@ -462,6 +487,10 @@ export class Legs {
     more: object,
   ): void {
     this.#notes.push({ level: "info", event, text, call, number, ...(conference !== null && { conference }), ...more });
+  }
+
+  #hangUpAgain(leg: Leg, now: EpochMs): void {
+    if (leg.hangUpAt !== undefined && now >= leg.hangUpAt) this.#hangUp(leg);
   }
 
   #hangUp(leg: Leg): void {

@@ -102,7 +102,7 @@ const CODE_PAUSE_MS = 2_000;
  */
 const SEQUENCE_PAUSE_MS = 8_000;
 /** How many unknown conference keys a call may try. */
-const KEY_TRIES = 3;
+export const KEY_TRIES = 3;
 /**
  * No conference key or attendee ID has more digits. A longer key is unknown; a longer attendee ID is none: at the prompt its
  * caller is admitted without one, inside it names nobody, and in both cases the caller may still key the merge code.

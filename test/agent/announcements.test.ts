@@ -156,11 +156,12 @@ describe("what callers hear", () => {
 });
 
 describe("without the edge, a caller is told to wait", () => {
-  function withoutEdge(alone: boolean): AgentWorld {
+  /** By default, no conference runs whose callers an agent that is alone could admit. */
+  function withoutEdge(alone: boolean, runs = !alone): AgentWorld {
     const world = new AgentWorld();
     world.alone = alone;
     world.connect();
-    world.command("create", create);
+    if (runs) world.command("create", create);
     world.pass(5_000);
     world.loseEdge();
     world.settle();
@@ -184,7 +185,7 @@ describe("without the edge, a caller is told to wait", () => {
   };
 
   describe.each([
-    ["an agent that is alone", true],
+    ["an agent that is alone, where no conference runs", true],
     ["one of two agents", false],
   ])("by %s", (_, alone) => {
     test("at once and each 16 s, until the edge is back and asks for its key", () => {
@@ -199,7 +200,7 @@ describe("without the edge, a caller is told to wait", () => {
       expect(heardWithin(world, id, 200)).toEqual(["please-wait"]);
       expect(heardWithin(world, id, 160_000)).toEqual(Array(10).fill("please-wait"));
       expect(world.status.calls).toBe(1);
-      expect(world.acts()).toEqual(["create-conference done"]);
+      expect(world.acts()).not.toContain(`expel ${id} done`);
       expect(world.journal.load()).toEqual(before);
 
       backAgain(world);
@@ -230,6 +231,8 @@ describe("without the edge, a caller is told to wait", () => {
 
       backAgain(world);
       expect(world.announced).toEqual([`${id} welcome`]);
+      world.command("create", create);
+      world.settle();
       press(world, id, `${KEY}##`);
       expect(heardBy(world, id)).toEqual(["welcome", "attendee-id", "alone"]);
     });
@@ -243,6 +246,51 @@ describe("without the edge, a caller is told to wait", () => {
       expect(world.status.calls).toBe(1);
     });
 
+    test("for 5 minutes, like a caller for whom the bridge finds no agent; then it is hung up on, until that is done", () => {
+      const world = withoutEdge(alone);
+      const id = dialIn(world);
+      world.pass(3 * 60_000);
+      const later = dialIn(world);
+      expect(new Set(heardWithin(world, id, 2 * 60_000))).toEqual(new Set(["please-wait"]));
+
+      world.machine.setFaults({ delayMs: 0, refuse: ["expel"], down: false });
+      expect(heardWithin(world, id, 16_000)).toEqual(["goodbye"]);
+      world.machine.setFaults({ delayMs: 0, refuse: [], down: false });
+      expect(heardWithin(world, id, 16_000)).toEqual([]);
+
+      expect(world.acts().at(-1)).toBe(`expel ${id} done`);
+      expect(world.calls.map(({ call }) => call)).toEqual([later]);
+      expect(world.notes.at(-1)).toBe(
+        "the agent hangs up on a caller at the prompt: the edge was away for as long as a caller waits, 5 minutes",
+      );
+    });
+
+    test("for 5 minutes from when the edge went, if it was there before", () => {
+      const world = new AgentWorld();
+      world.alone = alone;
+      world.connect();
+      world.settle();
+      const id = dialIn(world);
+      world.pass(20_000);
+      world.loseEdge();
+      expect(heardWithin(world, id, 5 * 60_000 - 200)).not.toContain("goodbye");
+      expect(heardWithin(world, id, 16_000)).toContain("goodbye");
+    });
+
+    test("and what it keys in a later gap of the bridge is whole", () => {
+      const world = withoutEdge(alone);
+      const id = dialIn(world);
+      backAgain(world);
+      world.command("create", create);
+      world.settle();
+      world.loseBridge();
+      press(world, id, "9876");
+      world.connectBridge();
+      world.settle();
+      press(world, id, "54321#");
+      expect(heardBy(world, id).at(-1)).toBe("attendee-id");
+    });
+
     test("and no more after its end", () => {
       const world = withoutEdge(alone);
       const id = dialIn(world);
@@ -254,14 +302,71 @@ describe("without the edge, a caller is told to wait", () => {
     });
   });
 
-  test("but goes in by the key of a conference that runs, if the agent is alone", () => {
-    const world = withoutEdge(true);
-    const id = dialIn(world);
-    press(world, id, `${KEY}#`);
-    expect(heardWithin(world, id, 17_000)).toEqual([]);
-    press(world, id, "#");
-    expect(heardBy(world, id)).toEqual(["alone"]);
-    expect(heardWithin(world, id, 60_000)).toEqual([]);
+  describe("but by an agent that is alone, where a conference runs,", () => {
+    test("is asked for its key, and goes in by the key of one that runs", () => {
+      const world = withoutEdge(true, true);
+      const id = dialIn(world);
+      expect(heardWithin(world, id, 17_000)).toEqual(["welcome"]);
+      press(world, id, `${KEY}#`);
+      expect(heardWithin(world, id, 17_000)).toEqual([]);
+      press(world, id, "#");
+      expect(heardBy(world, id)).toEqual(["alone"]);
+      expect(heardWithin(world, id, 10 * 60_000)).toEqual([]);
+    });
+
+    test("is told to wait when its key is of no conference that runs, and is asked again when the edge is back", () => {
+      const world = withoutEdge(true, true);
+      const id = dialIn(world);
+      press(world, id, "5#");
+      expect(heardBy(world, id)).toEqual(["welcome", "please-wait"]);
+      expect(heardWithin(world, id, 16_000)).toEqual(["please-wait"]);
+      backAgain(world);
+      expect(world.announced).toEqual([`${id} welcome`]);
+    });
+
+    test("has three tries like anybody, and more when the edge is back", () => {
+      const world = withoutEdge(true, true);
+      const id = dialIn(world);
+      press(world, id, `5#6#7#${KEY}##`);
+      expect(heardWithin(world, id, 16_000)).toEqual(["please-wait"]);
+      press(world, id, `${KEY}##`);
+      expect(world.acts()).toEqual(["create-conference done"]);
+
+      backAgain(world);
+      press(world, id, `${KEY}##`);
+      expect(heardBy(world, id)).toEqual(["welcome", "attendee-id", "alone"]);
+    });
+
+    test("has no more of them where its keys come at once", () => {
+      const world = withoutEdge(true, true);
+      const id = dialIn(world);
+      const call = world.machine.world.calls.get(id);
+      if (call) world.machine.press(call, `5#6#7#${KEY}##`);
+      world.settle();
+      expect(heardBy(world, id)).toEqual(["welcome", "please-wait"]);
+    });
+
+    test("keys of no conference count on while it keys nothing", () => {
+      const world = withoutEdge(true, true);
+      const id = dialIn(world);
+      for (const keys of ["5#", "6#", "7#", `${KEY}##`]) {
+        press(world, id, keys);
+        world.pass(17_000);
+      }
+      expect(world.acts()).toEqual(["create-conference done"]);
+    });
+  });
+
+  test("unless the bridge refuses it just now: then one of two agents hangs up on it, too", () => {
+    const world = running();
+    world.alone = false;
+    world.connectEdge();
+    world.machine.setFaults({ delayMs: 1_000, refuse: ["admit"], down: false });
+    const id = dialIn(world, `${KEY}##`);
+    world.loseEdge();
+    expect(heardWithin(world, id, 3_000)).toEqual(["goodbye"]);
+    expect(world.acts().at(-1)).toBe(`expel ${id} done`);
+    expect(world.status.calls).toBe(0);
   });
 
   test("and goes in when the edge is back, if it has keyed all meanwhile", () => {
