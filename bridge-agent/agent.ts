@@ -410,7 +410,7 @@ export class Agent {
     const before = this.#assignment;
     const wasActive = this.#active;
     if (!wasActive && assignment.active) this.#activeAt = now;
-    if (!this.#edgeUp) this.#legs.edgeBack(now);
+    if (!this.#edgeUp) this.#legs.edgeBack();
     this.#edgeUp = true;
     this.#epoch = assignment.epoch;
     this.#assignment = assignment;
@@ -492,6 +492,7 @@ export class Agent {
       case "disconnected":
         this.#note("warn", "bridge-disconnected", `bridge disconnected: ${report.why}`);
         this.#resync();
+        this.#legs.clear();
         this.#bridge = "away";
         this.#isOnBridge = false;
         this.#bridgeTrouble = report.why;
@@ -506,18 +507,17 @@ export class Agent {
       case "notice":
         return this.#note("warn", "bridge-notice", report.text);
       default:
-        // While reconciling, whatever happens is part of the state that is on its way.
+        // While reconciling, whatever happens is part of the state that is on its way. Which keys there are new, it does not show.
         if (this.#active && this.#bridge === "up") this.#events.bridgeEvent(report, now);
-        else if (this.#holdsCallers) this.#legs.heldEvent(report, now);
+        else if (this.#holdsCallers || (this.#active && report.type === "keys")) this.#legs.heldEvent(report, now);
     }
   }
 
-  /** The agent's view of the calls no longer counts. */
+  /** Events were missed. Whoever still acts on the bridge, and was not succeeded, has missed no key: it keeps its callers. */
   #resync(): void {
     this.#bridge = "reconciling";
     this.#callsOfOthers = 0;
     this.#snapshotsDue = true;
-    this.#legs.clear();
     this.#events.clearDigests();
   }
 

@@ -49,6 +49,10 @@ interface Leg {
   entered: boolean;
   /** `null` for a dialled call before it enters: its keys mean nothing. */
   keypad: Keypad | null;
+  /** What its caller has keyed at the prompt while nobody could be led in. */
+  heldKeys: string;
+  /** Its caller was told so, has keyed nothing since, and is to be asked when the edge is back. */
+  toldToWait: boolean;
   /** When to hang up once more. */
   hangUpAt?: EpochMs;
 }
@@ -97,8 +101,6 @@ export class Legs {
   /** No conference can be new, so callers at the prompt are told to wait, and none is hung up on for what it keys. */
   #isWithoutEdge = true;
   #edgeLostAt: EpochMs = 0;
-  /** Who was told so since it last keyed. */
-  readonly #toldToWait = new Set<CallId>();
   /** What became of callers at the prompt. */
   #notes: Note[] = [];
 
@@ -173,18 +175,10 @@ export class Legs {
     if (this.#isWithoutEdge) return;
     this.#isWithoutEdge = true;
     this.#edgeLostAt = now;
-    this.#toldToWait.clear();
   }
 
-  /** Who was told to wait is asked for its key now. */
-  edgeBack(now: EpochMs): void {
+  edgeBack(): void {
     this.#isWithoutEdge = false;
-    for (const call of this.#toldToWait) {
-      const leg = this.#legs.get(call);
-      if (leg?.keypad?.at !== "conference-key") continue;
-      leg.keypad = prompted(now);
-      this.#announce(leg, "welcome");
-    }
   }
 
   prompted(call: CallId, number: string, now: EpochMs): void {
@@ -222,7 +216,6 @@ export class Legs {
     if (!leg) return;
     this.#legs.delete(call);
     this.#timed.delete(leg);
-    this.#toldToWait.delete(call);
   }
 
   /** A caller who gives up at the prompt is worth a line if its keys were of no conference. */
@@ -262,16 +255,21 @@ export class Legs {
     }
   }
 
-  /** Nobody may be led in: what callers key waits on the bridge. */
+  /** Nobody may be led in: what callers key counts later. */
   heldEvent(event: BridgeEvent, now: EpochMs): void {
     if (event.type === "prompted")
       return this.#announce(this.#addPrompted(event.call, event.number, now), "please-wait");
     if (event.type === "ended") return this.ended(event.call);
     if (event.type === "conference-ended") for (const call of this.callsInside(event.conference)) this.ended(call);
     const leg = event.type === "keys" && this.#legs.get(event.call);
-    if (!leg || !isAtPrompt(leg.keypad)) return;
-    this.#hush(leg);
-    leg.keypad = { ...leg.keypad, since: now };
+    if (!leg || leg.keypad === null || leg.keypad.at === "over") return;
+    // A caller who is inside may key its code again; long after, nobody wants it to have an effect.
+    if (leg.keypad.at === "inside") leg.keypad = inside(leg.keypad.silent);
+    else {
+      this.#hush(leg);
+      leg.keypad = { ...leg.keypad, since: now };
+      leg.heldKeys += event.keys;
+    }
   }
 
   heldTimePassed(now: EpochMs): void {
@@ -318,6 +316,7 @@ export class Legs {
 
   /** Goes on with the keys that callers at the prompt have keyed so far; `found` are the calls that were just adopted. */
   resumePrompts(found: readonly BridgeCall[], now: EpochMs): void {
+    this.#resumeHeld(now);
     const admits = new Map<CallId, OpenCommand & { readonly command: Extract<BridgeCommand, { type: "admit" }> }>();
     for (const { command, ...pending } of this.#pending.unfinished()) {
       if (pending.origin === "keypad" && command.type === "admit") admits.set(command.call, { ...pending, command });
@@ -331,13 +330,24 @@ export class Legs {
         leg.keypad = inside(!admit.command.joinTone);
         this.#watchTime(leg);
       } else {
-        // Who was told to wait begins its entry anew.
-        const isBegunAnew = this.#toldToWait.has(call.call) && /\d$/.test(call.keys);
-        this.#apply(leg, resume(isBegunAnew ? `${call.keys}*` : call.keys, now, this.#rules), now);
+        this.#apply(leg, resume(call.keys, now, this.#rules), now);
         this.#announce(leg, promptAfter(null, leg.keypad));
       }
     }
-    if (!this.#isWithoutEdge) this.#toldToWait.clear();
+  }
+
+  /** Callers may be led in again: what they have keyed counts, and who was told to wait since is asked anew. */
+  #resumeHeld(now: EpochMs): void {
+    for (const leg of this.#timed) {
+      if (!isAtPrompt(leg.keypad)) continue;
+      const { call, heldKeys } = leg;
+      leg.heldKeys = "";
+      if (!this.#isWithoutEdge && leg.toldToWait) {
+        leg.toldToWait = false;
+        leg.keypad = begunAnew(leg.keypad, now);
+        this.#announce(leg, promptAfter(null, leg.keypad));
+      } else if (heldKeys !== "") this.keys(call, heldKeys, now);
+    }
   }
 
   /** A command of a keypad was refused. */
@@ -368,29 +378,31 @@ export class Legs {
     return leg;
   }
 
-  #announce({ call }: Leg, announcement: Announcement | null): void {
+  #announce(leg: Leg, announcement: Announcement | null): void {
     if (announcement === null) return;
     // There is a key to ask for only where a conference runs already.
     const mayWait =
       announcement === "key-again" || (announcement === "welcome" && this.#reports.allLive().length === 0);
     const told = this.#isWithoutEdge && mayWait ? "please-wait" : announcement;
-    if (told === "please-wait") this.#toldToWait.add(call);
-    this.#announcements.push({ call, announcement: told });
+    if (told === "please-wait") leg.toldToWait = true;
+    this.#announcements.push({ call: leg.call, announcement: told });
   }
 
-  /** Without the edge, its caller has keyed nothing for some time. */
+  /** Without the edge, to a caller who has keyed nothing for some time. */
   #tellAgain(leg: Leg, announcement: Announcement, now: EpochMs): void {
-    if (!isAtPrompt(leg.keypad) || now - leg.keypad.since < PLEASE_WAIT_AGAIN_MS) return;
+    if (!isAtPrompt(leg.keypad)) return;
     if (now - Math.max(leg.since, this.#edgeLostAt) >= LONGEST_WAIT_MS)
       return this.#hangUpOnCaller(leg, hangUpReasons["no-edge"]);
-    leg.keypad = { ...prompted(now), unknown: leg.keypad.unknown };
+    if (now - leg.keypad.since < PLEASE_WAIT_AGAIN_MS) return;
+    leg.keypad = { ...begunAnew(leg.keypad, now), unknown: leg.keypad.unknown };
+    leg.heldKeys = "";
     this.#announce(leg, announcement);
   }
 
   /** Its caller has keyed something. */
-  #hush({ call }: Leg): void {
-    this.#announcements = this.#announcements.filter((each) => each.call !== call);
-    this.#toldToWait.delete(call);
+  #hush(leg: Leg): void {
+    this.#announcements = this.#announcements.filter(({ call }) => call !== leg.call);
+    leg.toldToWait = false;
   }
 
   /** No key of its caller counts until the edge is back: else it could try any number of keys meanwhile. */
@@ -502,13 +514,21 @@ export class Legs {
   }
 }
 
-function isAtPrompt(keypad: Keypad | null): keypad is Exclude<Keypad, { at: "inside" | "over" }> {
+type AtPrompt = Exclude<Keypad, { at: "inside" | "over" }>;
+
+function isAtPrompt(keypad: Keypad | null): keypad is AtPrompt {
   return keypad !== null && keypad.at !== "inside" && keypad.at !== "over";
+}
+
+/** The place in the menu of a caller who is asked once more. */
+function begunAnew(keypad: AtPrompt, now: EpochMs): AtPrompt {
+  return keypad.at === "attendee-id" ? { ...keypad, typed: "", since: now } : prompted(now);
 }
 
 /** A leg that is in no room yet, whose keys mean nothing yet. */
 function newLeg(call: CallId, number: string, conference: ConfKey | null, since: EpochMs, isDialled: boolean): Leg {
-  return { call, number, isDialled, conference, room: null, since, muted: false, entered: false, keypad: null };
+  const place = { isDialled, conference, room: null, muted: false, entered: false };
+  return { call, number, since, ...place, keypad: null, heldKeys: "", toldToWait: false };
 }
 
 function refusedAs(reason: RefusalReason): HangUpReason {

@@ -229,12 +229,13 @@ describe("without the edge, a caller is told to wait", () => {
       expect(heardWithin(world, id, 15_800)).toEqual([]);
       expect(heardWithin(world, id, 200)).toEqual(["please-wait"]);
 
+      press(world, id, "987");
       backAgain(world);
-      expect(world.announced).toEqual([`${id} welcome`]);
+      expect(world.announced).toEqual([]);
       world.command("create", create);
       world.settle();
-      press(world, id, `${KEY}##`);
-      expect(heardBy(world, id)).toEqual(["welcome", "attendee-id", "alone"]);
+      press(world, id, "654321##");
+      expect(heardBy(world, id)).toEqual(["attendee-id", "alone"]);
     });
 
     test("whatever keys it tries, and is let go for none of them", () => {
@@ -251,12 +252,13 @@ describe("without the edge, a caller is told to wait", () => {
       const id = dialIn(world);
       world.pass(3 * 60_000);
       const later = dialIn(world);
-      expect(new Set(heardWithin(world, id, 2 * 60_000))).toEqual(new Set(["please-wait"]));
+      expect(new Set(heardWithin(world, id, 2 * 60_000 - 200))).toEqual(new Set(["please-wait"]));
 
       world.machine.setFaults({ delayMs: 0, refuse: ["expel"], down: false });
-      expect(heardWithin(world, id, 16_000)).toEqual(["goodbye"]);
+      press(world, id, "9");
+      expect(heardWithin(world, id, 200)).toEqual(["goodbye"]);
       world.machine.setFaults({ delayMs: 0, refuse: [], down: false });
-      expect(heardWithin(world, id, 16_000)).toEqual([]);
+      expect(heardWithin(world, id, 3_000)).toEqual([]);
 
       expect(world.acts().at(-1)).toBe(`expel ${id} done`);
       expect(world.calls.map(({ call }) => call)).toEqual([later]);
@@ -273,22 +275,27 @@ describe("without the edge, a caller is told to wait", () => {
       const id = dialIn(world);
       world.pass(20_000);
       world.loseEdge();
+      world.settle();
       expect(heardWithin(world, id, 5 * 60_000 - 200)).not.toContain("goodbye");
-      expect(heardWithin(world, id, 16_000)).toContain("goodbye");
+      expect(heardWithin(world, id, 200)).toContain("goodbye");
     });
 
-    test("and what it keys in a later gap of the bridge is whole", () => {
+    test("once for each gap, and what it keys in a later one counts", () => {
       const world = withoutEdge(alone);
       const id = dialIn(world);
       backAgain(world);
+      world.loseEdge();
+      world.settle();
+      backAgain(world);
+      expect(world.announced).toEqual([]);
       world.command("create", create);
       world.settle();
-      world.loseBridge();
-      press(world, id, "9876");
-      world.connectBridge();
+      world.loseEdge();
       world.settle();
+      press(world, id, "9876");
+      backAgain(world);
       press(world, id, "54321#");
-      expect(heardBy(world, id).at(-1)).toBe("attendee-id");
+      expect(heardBy(world, id)).toEqual(["attendee-id"]);
     });
 
     test("and no more after its end", () => {
@@ -400,6 +407,23 @@ describe("without the edge, a caller is told to wait", () => {
     expect(world.announced).toEqual([]);
   });
 
+  test("and one who had reached its attendee ID is asked for that when the edge is back", () => {
+    const world = running();
+    world.alone = false;
+    world.connectEdge();
+    world.settle();
+    const id = dialIn(world);
+    press(world, id, `${KEY}#4`);
+    world.loseEdge();
+    world.settle();
+    press(world, id, "44");
+    expect(heardWithin(world, id, 16_000)).toEqual(["please-wait"]);
+    backAgain(world);
+    press(world, id, "555#");
+    expect(heardBy(world, id)).toEqual(["attendee-id", "alone"]);
+    expect(world.events().at(-1)).toMatchObject({ caller: { attendeeId: "555" } });
+  });
+
   test("by none of two agents that has lost the bridge since", () => {
     const world = withoutEdge(false);
     world.loseBridge();
@@ -418,5 +442,65 @@ describe("without the edge, a caller is told to wait", () => {
     expect(heardWithin(world, id, 5_000)).toEqual([]);
     backAgain(world);
     expect(world.announced).toEqual([]);
+  });
+});
+
+describe.each([
+  ["an agent that is alone", true],
+  ["one of two agents", false],
+])("a short loss of the edge by %s", (_, alone) => {
+  function blip(world: AgentWorld, meanwhile = () => {}, atItsEnd = () => {}): void {
+    world.loseEdge();
+    world.settle();
+    meanwhile();
+    world.connectEdge();
+    atItsEnd();
+    world.settle();
+  }
+  const sequence = "*01*[AccessCode]#[AttendeeID]#*01*";
+
+  test.each(["987654321#444#", `*01*${KEY}#444#*01*`])("is not heard, whenever it comes (%s)", (keys) => {
+    for (let before = 0; before <= keys.length; before += 1) {
+      for (let until = before; until <= keys.length; until += 1) {
+        const world = new AgentWorld();
+        world.alone = alone;
+        world.keypad = { ...world.keypad, sequences: [sequence] };
+        world.connect();
+        world.command("create", create);
+        world.settle();
+        const id = world.machine.dialIn("14085551234", "");
+        world.settle();
+        press(world, id, keys.slice(0, before));
+        const call = world.machine.world.calls.get(id);
+        const pressNext = () => call && world.machine.press(call, keys.charAt(until));
+        blip(world, () => press(world, id, keys.slice(before, until)), pressNext);
+        blip(world);
+        press(world, id, keys.slice(until + 1));
+        const [welcome, ...more] = heardBy(world, id);
+        expect([before, until, welcome, more.at(-1), more.length <= 2]).toEqual([
+          before,
+          until,
+          "welcome",
+          "alone",
+          true,
+        ]);
+        const entered = world.events().flatMap((event) => (event.type === "caller-entered" ? [event.caller] : []));
+        expect(entered).toMatchObject([{ attendeeId: "444" }]);
+      }
+    }
+  });
+
+  test("leaves the codes of who is inside whole, or without effect", () => {
+    const world = running();
+    world.alone = alone;
+    world.connectEdge();
+    world.settle();
+    const id = world.machine.dialIn("14085551234", `${KEY}##`);
+    world.settle();
+    press(world, id, "*1");
+    blip(world, () => press(world, id, "44"));
+    press(world, id, "4#");
+    const named = world.events().flatMap((event) => (event.type === "attendee-identified" ? [event.attendeeId] : []));
+    expect(named).toEqual(alone ? ["444"] : []);
   });
 });
