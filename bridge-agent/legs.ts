@@ -5,6 +5,8 @@ import type { BridgeEvent } from "../src/bridge/events.ts";
 import type { KeypadCodes } from "../src/bridge/keypad.ts";
 import {
   inside,
+  isAskedNow,
+  isAtPrompt,
   type Keypad,
   type KeypadAction,
   type KeypadInput,
@@ -177,6 +179,7 @@ export class Legs {
       leg.keypad = prompted(now);
       this.#announce(leg, "welcome");
     }
+    this.#toldToWait.clear();
   }
 
   prompted(call: CallId, number: string, now: EpochMs): void {
@@ -318,13 +321,10 @@ export class Legs {
         leg.keypad = inside(!admit.command.joinTone);
         this.#watchTime(leg);
       } else {
-        // Who was told to wait begins its entry anew.
-        const isBegunAnew = this.#toldToWait.has(call.call) && /\d$/.test(call.keys);
-        this.#apply(leg, resume(isBegunAnew ? `${call.keys}*` : call.keys, now, this.#rules), now);
+        this.#apply(leg, resume(call.keys, now, this.#rules), now);
         this.#announce(leg, promptAfter(null, leg.keypad));
       }
     }
-    if (!this.#isWithoutEdge) this.#toldToWait.clear();
   }
 
   /** A command of a keypad was refused. */
@@ -363,7 +363,8 @@ export class Legs {
   }
 
   #tellToWaitAgain(leg: Leg, now: EpochMs): void {
-    if (!isAtPrompt(leg.keypad) || now - leg.keypad.since < PLEASE_WAIT_AGAIN_MS) return;
+    if (!isAtPrompt(leg.keypad)) return;
+    if (!isAskedNow(leg.keypad, now) && now - leg.keypad.since < PLEASE_WAIT_AGAIN_MS) return;
     leg.keypad = prompted(now);
     this.#announce(leg, "welcome");
   }
@@ -471,10 +472,6 @@ export class Legs {
     this.#hangUps.set(id, leg.call);
     this.#executions.push({ id, conference: null, command: { type: "expel", call: leg.call } });
   }
-}
-
-function isAtPrompt(keypad: Keypad | null): keypad is Exclude<Keypad, { at: "inside" | "over" }> {
-  return keypad !== null && keypad.at !== "inside" && keypad.at !== "over";
 }
 
 /** A leg that is in no room yet, whose keys mean nothing yet. */
