@@ -146,11 +146,10 @@ export class Agent {
   turn(inputs: readonly AgentInput[], machineTime: EpochMs): Effects {
     const now = this.#clock.at(machineTime);
     this.#legs.now = now;
-    let tick = false;
-    for (const input of inputs) {
-      tick ||= input.type === "time";
-      this.#apply(input, now);
-    }
+    // A caller who has keyed something while this process stood still was not silent.
+    const [ticks, others] = [inputs.filter(isTick), inputs.filter((input) => !isTick(input))];
+    const tick = ticks.length > 0;
+    for (const input of [...others, ...ticks]) this.#apply(input, now);
     if (this.#acting || this.#holdsCallers) for (const hangUp of this.#legs.begin()) this.#carryOut(hangUp, now);
     if (this.#acting) this.#begin(now);
     const announcements = this.#legs.announcements();
@@ -548,6 +547,10 @@ export class Agent {
     this.#prunedAt = now;
     this.#journal.prune(now);
   }
+}
+
+function isTick({ type }: AgentInput): boolean {
+  return type === "time";
 }
 
 /** Why the agent before this one acts no longer, and what the edge's rules say of the time in which nobody did. */

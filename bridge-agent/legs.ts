@@ -4,7 +4,10 @@ import { type DialSequence, parseDialSequence } from "../src/bridge/dial-sequenc
 import type { BridgeEvent } from "../src/bridge/events.ts";
 import type { KeypadCodes } from "../src/bridge/keypad.ts";
 import {
+  type AtPrompt,
   inside,
+  isAskedNow,
+  isAtPrompt,
   KEY_TRIES,
   type Keypad,
   type KeypadAction,
@@ -393,7 +396,7 @@ export class Legs {
     if (!isAtPrompt(leg.keypad)) return;
     if (now - Math.max(leg.since, this.#edgeLostAt) >= LONGEST_WAIT_MS)
       return this.#hangUpOnCaller(leg, hangUpReasons["no-edge"]);
-    if (now - leg.keypad.since < PLEASE_WAIT_AGAIN_MS) return;
+    if (!isAskedNow(leg.keypad, now) && now - leg.keypad.since < PLEASE_WAIT_AGAIN_MS) return;
     leg.keypad = { ...begunAnew(leg.keypad, now), unknown: leg.keypad.unknown };
     leg.heldKeys = "";
     this.#announce(leg, announcement);
@@ -460,7 +463,7 @@ export class Legs {
     switch (action.type) {
       case "hang-up":
         if (this.#isWithoutEdge && (action.why === "silent" || action.why === "unknown-keys")) {
-          leg.keypad = { ...prompted(now), unknown: action.why === "silent" ? unknown : KEY_TRIES };
+          leg.keypad = prompted(now, action.why === "silent" ? unknown : KEY_TRIES);
           return;
         }
         return this.#hangUpOnCaller(leg, hangUpReasons[action.why]);
@@ -514,15 +517,9 @@ export class Legs {
   }
 }
 
-type AtPrompt = Exclude<Keypad, { at: "inside" | "over" }>;
-
-function isAtPrompt(keypad: Keypad | null): keypad is AtPrompt {
-  return keypad !== null && keypad.at !== "inside" && keypad.at !== "over";
-}
-
 /** The place in the menu of a caller who is asked once more. */
 function begunAnew(keypad: AtPrompt, now: EpochMs): AtPrompt {
-  return keypad.at === "attendee-id" ? { ...keypad, typed: "", since: now } : prompted(now);
+  return keypad.at === "attendee-id" ? { ...keypad, typed: "", inDoubt: false, since: now } : prompted(now);
 }
 
 /** A leg that is in no room yet, whose keys mean nothing yet. */

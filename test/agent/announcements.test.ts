@@ -40,7 +40,29 @@ describe("what callers hear", () => {
   });
 
   test("a caller who takes back what it keyed is asked again; one who keys on is not", () => {
-    expect(heard(running(), `12*${KEY}#5*5#`)).toEqual(["welcome", "welcome", "attendee-id", "attendee-id", "alone"]);
+    const world = running();
+    const id = world.machine.dialIn("14085551234", "");
+    world.settle();
+    for (const keys of ["12*", `${KEY}#5*5#`]) {
+      press(world, id, keys);
+      world.pass(4_000);
+    }
+    press(world, id, "5#");
+    expect(heardBy(world, id)).toEqual(["welcome", "welcome", "attendee-id", "attendee-id", "alone"]);
+  });
+
+  test("who keyed on while the process stood still is not taken for one who keys no more", () => {
+    const world = running();
+    const id = world.machine.dialIn("14085551234", "");
+    world.settle();
+    press(world, id, `${KEY}#4*4`);
+    const call = world.machine.world.calls.get(id);
+    if (call) world.standStill(5_000, () => world.machine.press(call, "4#"));
+    expect(heardBy(world, id)).toEqual(["welcome", "attendee-id"]);
+    world.pass(4_000);
+    press(world, id, "444#");
+    expect(heardBy(world, id)).toEqual(["welcome", "attendee-id", "attendee-id", "alone"]);
+    expect(world.machine.world.calls.get(id)).toMatchObject({ attendeeId: "444" });
   });
 
   test("a caller beyond MaxNumAttendee hears that the conference is full, whatever the bridge would say (protocol 4.2)", () => {
@@ -140,7 +162,7 @@ describe("what callers hear", () => {
     expect(world.announced).toEqual(["c1-boot1 attendee-id"]);
   });
 
-  test("nothing is told by a standby; an agent that takes over asks anew where the caller has keyed nothing of it", () => {
+  test("nothing is told by a standby; an agent that takes over asks each caller anew, once, when it keys no more", () => {
     const world = running();
     world.machine.dialIn("14085551234", "");
     world.machine.dialIn("14085551235", `${KEY}#`);
@@ -150,8 +172,13 @@ describe("what callers hear", () => {
 
     world.restart();
     world.settle();
+    expect(world.announced).toEqual(["c1-boot1 welcome"]);
+    world.pass(4_000);
+    expect(world.announced.slice(1)).toEqual(["c2-boot1 attendee-id", "c3-boot1 welcome"]);
 
-    expect(world.announced).toEqual(["c1-boot1 welcome", "c2-boot1 attendee-id"]);
+    press(world, "c2-boot1" as CallId, "444#");
+    press(world, "c3-boot1" as CallId, `${KEY}#`);
+    expect(world.announced.slice(3)).toEqual(["c2-boot1 alone", "c3-boot1 attendee-id"]);
   });
 });
 
@@ -308,6 +335,33 @@ describe("without the edge, a caller is told to wait", () => {
       expect(world.status.calls).toBe(0);
     });
   });
+
+  test.each(["98", `${KEY}#4`])(
+    "also one of two agents that has keyed %s, when agents change and the edge goes again",
+    (keys) => {
+      const world = new AgentWorld();
+      world.alone = false;
+      world.connect();
+      world.command("create", create);
+      world.settle();
+      const id = dialIn(world, keys);
+      for (let times = 0; times < 3; times += 1) {
+        world.loseEdge();
+        world.epoch += 1;
+        world.activeSince = world.epoch;
+        world.connectEdge();
+        world.settle();
+        world.pass(2_000);
+        world.loseEdge();
+        expect(heardWithin(world, id, 1_800)).toEqual([]);
+        expect(heardWithin(world, id, 200)).toEqual(["please-wait"]);
+      }
+      backAgain(world);
+      expect(heardBy(world, id)).toEqual([keys === "98" ? "welcome" : "attendee-id"]);
+      press(world, id, keys === "98" ? `${KEY}##` : "#");
+      expect(heardBy(world, id).at(-1)).toBe("alone");
+    },
+  );
 
   describe("but by an agent that is alone, where a conference runs,", () => {
     test("is asked for its key, and goes in by the key of one that runs", () => {
