@@ -124,7 +124,8 @@ export function resume(
   at: EpochMs,
   rules: KeypadRules,
 ): { readonly keypad: Keypad; readonly actions: readonly KeypadAction[] } {
-  const entries = keys.split("#");
+  // No more than a sequence has, or a caller with some wrong keys: else a call could try any number of keys while no agent looks.
+  const entries = keys.split("#").slice(-(KEY_TRIES + 2));
   const begun = entries.pop() ?? "";
   const chosen = entries.findLastIndex((entry) => rules.find(withoutOpening(entry, rules)) !== null);
   const counting = chosen === -1 ? [] : entries.slice(chosen);

@@ -193,6 +193,12 @@ describe("a caller at the prompt who is new to this agent", () => {
     expect(resume("11#", 0, { ...rules, find }).actions).toEqual([isLocked]);
     expect(resume("11#22#4#", 0, { ...rules, find }).actions).toEqual([admitted("22", "4")]);
   });
+
+  test("does not find its conference among any number of keys that it has tried", () => {
+    expect(resume("5#6#987654321#444#", 0, rules).actions).toEqual([admit("444")]);
+    expect(resume("5#6#987654321#", 0, rules).keypad.at).toBe("attendee-id");
+    expect(resume("5#6#987654321#7#8#9#10#", 0, rules).keypad.at).toBe("conference-key");
+  });
 });
 
 describe("in the conference", () => {
