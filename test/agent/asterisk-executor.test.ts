@@ -3,6 +3,7 @@ import type { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.
 import { bridgeName, CALL_VARIABLE } from "../../bridge-agent/drivers/asterisk/names.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import { pressed } from "./asterisk-messages.ts";
 import { AsteriskWorld, conference, create } from "./asterisk-world.ts";
 
 let world: AsteriskWorld;
@@ -223,11 +224,7 @@ describe("with a caller at the prompt", () => {
     const result = expel();
     await driver.state();
     expect(asked("DELETE /channels/c1")).toBe(false);
-    world.asterisk.send({
-      type: "ChannelDtmfReceived",
-      digit: "1",
-      channel,
-    });
+    world.asterisk.send({ ...pressed("c1", "1"), channel });
     expect(await result).toEqual({ done: true });
     await vi.waitFor(() => expect(asked(`DELETE /playbacks/${playback()}`)).toBe(true));
   });

@@ -298,7 +298,7 @@ export function read<Body>(what: string, schema: v.GenericSchema<unknown, Body>,
 
 const ofChannel = { channel };
 
-/** The events that the driver heeds, by their type; others are dropped. */
+/** The events that the driver heeds, by their type; others are dropped. `timestamp`: as `creationtime`. */
 export const events = {
   StasisStart: v.object({ type: v.literal("StasisStart"), args: v.array(v.string()), ...ofChannel }),
   StasisEnd: v.object({ type: v.literal("StasisEnd"), ...ofChannel }),
@@ -307,6 +307,8 @@ export const events = {
   ChannelDtmfReceived: v.object({
     type: v.literal("ChannelDtmfReceived"),
     digit: v.string(),
+    duration_ms: v.number(),
+    timestamp: v.string(),
     ...ofChannel,
   }),
   ChannelTalkingStarted: v.object({ type: v.literal("ChannelTalkingStarted"), ...ofChannel }),
