@@ -288,6 +288,13 @@ describe("with a conference that dials", () => {
     expect(await execute(dial())).toEqual({ done: false, reason: "refused" });
   });
 
+  test("dials by the channel that an earlier link has asked for, and asks for no other", async () => {
+    world.asterisk.answers["GET /channels/leg-1"] = { status: 200, body: channel("Down") };
+    expect(await execute(dial())).toEqual({ done: true });
+    const created = asked("POST /channels/create").filter(({ parameters }) => parameters.channelId === call);
+    expect(created).toEqual([]);
+  });
+
   test("reports what becomes of a call after the result of its dial, though Asterisk tells it before", async () => {
     // It answers a second dial: the first was too early.
     let tries = 0;
