@@ -104,6 +104,11 @@ export class Mirror {
     this.#identity = identity;
   }
 
+  /** To a visitor all calls are those of others. */
+  get isVisitors(): boolean {
+    return this.#identity === null;
+  }
+
   /** Rises with each change. */
   get version(): number {
     return this.#version;
