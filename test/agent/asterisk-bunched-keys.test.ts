@@ -48,6 +48,17 @@ test.each([
   expect(call && callNotesOf(call).keys, "an agent that takes over reads it").toBe(keys);
 });
 
+test("keys that come closer by SIP INFO while a sentence is played count as they are, until it has ended", () => {
+  const mirror = prompted();
+  const playback = { id: "sentence", target_uri: `channel:${caller}` };
+  const start = Date.parse("2026-11-20T10:00:00Z");
+  applyEvent(mirror, { type: "PlaybackStarted", playback });
+  expect(told(mirror, "7:0/160 7:45/160 0:45/160", start)).toBe("770");
+  applyEvent(mirror, { type: "PlaybackFinished", playback });
+  expect(told(mirror, "0:0/160 #:205/160", start + 135)).toBe("0#");
+  expect(told(mirror, "1:0/60 1:45/60", start + 2_000)).toBe("1*1");
+});
+
 test("after a pause keys count again", () => {
   expect(told(prompted(), "1:0/60 2:3/60 #:900/60 1:1500/60 2:300/60")).toBe("1*2*#12");
 });

@@ -216,7 +216,7 @@ describe("with a caller at the prompt", () => {
     const result = expel();
     await driver.state();
     expect(asked("DELETE /channels/c1")).toBe(false);
-    world.asterisk.send({ type: "PlaybackFinished", playback: { id: playback() } });
+    world.asterisk.send({ type: "PlaybackFinished", playback: { id: playback(), target_uri: "channel:c1" } });
     expect(await result).toEqual({ done: true });
   });
 

@@ -148,6 +148,14 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     expect(keysOf(call)).toBe(quick);
   });
 
+  test("quick keys by SIP INFO come once each, also while a sentence is played", async () => {
+    const { phone, call } = await prompted();
+    driver.announce(call, "welcome");
+    await phone.hearsSomething();
+    await phone.press("77001100#", "info");
+    await vi.waitFor(() => expect(keysOf(call)).toBe("77001100#"), patience);
+  });
+
   test("keys that a network holds back, which Asterisk tells twice, have a star before them; after a pause they count", async () => {
     const { phone, call } = await prompted();
     phone.sound.bunchedMs = 1_000;

@@ -35,6 +35,12 @@ export function applyEvent(mirror: Mirror, event: AriEvent): Consequences {
       return dialWentOn(mirror, event.peer.id as CallId, event.dialstatus);
     case "ChannelDtmfReceived":
       return keyPressed(mirror, event);
+    case "PlaybackStarted":
+    case "PlaybackFinished": {
+      const call = mirror.calls.get(event.playback.target_uri.replace("channel:", "") as CallId);
+      if (call) call.isSpokenTo = event.type === "PlaybackStarted";
+      return nothing;
+    }
     case "ChannelTalkingStarted":
     case "ChannelTalkingFinished": {
       const call = mirror.calls.get(event.channel.id as CallId);
@@ -116,11 +122,13 @@ function keyPressed(mirror: Mirror, { channel, digit, duration_ms, timestamp }: 
 
 /**
  * When packets with keys come in bunches, after a standstill of the network or of Asterisk, Asterisk tells some of the keys twice: those
- * whose beginning it does not heed, since the key before is less than its least gap ago. Keys by SIP INFO it spaces out itself.
+ * whose beginning it does not heed, since the key before is less than its least gap ago. Keys by SIP INFO have no beginning: Asterisk spaces
+ * them out by their length and that gap. But during a playback it passes on all keys at once, each one once, and those by SIP INFO come closer.
  */
 function comesTooSoon(call: Call, releasedAt: EpochMs, durationMs: number): boolean {
   const isTooSoon = releasedAt - durationMs < call.nextKeyFrom;
-  call.nextKeyFrom = releasedAt + (isTooSoon ? durationMs + DOUBT_MS : LEAST_GAP_MS);
+  if (isTooSoon) call.nextKeyFrom = releasedAt + durationMs + DOUBT_MS;
+  else call.nextKeyFrom = call.isSpokenTo ? 0 : releasedAt + LEAST_GAP_MS;
   return isTooSoon;
 }
 

@@ -41,6 +41,8 @@ export interface Call extends Entry {
   keys: string;
   /** By Asterisk's clock: what was pressed before that came too soon, and Asterisk may tell it twice. */
   nextKeyFrom: EpochMs;
+  /** A sentence is played to it. A whisper is not. */
+  isSpokenTo: boolean;
   muted: boolean;
   joinTone: boolean | null;
   attendeeId: string | null;
@@ -293,6 +295,7 @@ export function newCall(id: CallId, direction: "in" | "out", more: Partial<Call>
     room: null,
     keys: "",
     nextKeyFrom: 0,
+    isSpokenTo: false,
     muted: false,
     joinTone: null,
     attendeeId: null,

@@ -148,6 +148,7 @@ function adopt(draft: Draft, channel: AriChannel, known: Call | undefined, place
     ending: null,
     isHeard: false,
     isSending: true,
+    isSpokenTo: false,
     talking: false,
   };
   mirror.calls.set(id, call); // As old as the snapshot: it is not touched.
