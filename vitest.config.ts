@@ -5,8 +5,8 @@ import { domains, operatorToken } from "./test/workers/test-domains.ts";
 
 export default defineConfig({
   test: {
-    // By default vitest leaves one core idle, which is half of two.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // More than two cores have: some files mostly wait for processes of their own.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     projects: [
       {
         test: {

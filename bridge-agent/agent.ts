@@ -146,11 +146,11 @@ export class Agent {
   turn(inputs: readonly AgentInput[], machineTime: EpochMs): Effects {
     const now = this.#clock.at(machineTime);
     this.#legs.now = now;
-    let tick = false;
-    for (const input of inputs) {
-      tick ||= input.type === "time";
-      this.#apply(input, now);
-    }
+    // A caller who has keyed something while this process stood still was not silent.
+    const [ticks, others] = [inputs.filter(isTick), inputs.filter((input) => !isTick(input))];
+    const tick = ticks.length > 0;
+    for (const input of [...others, ...ticks]) this.#apply(input, now);
+    if (this.#acting || this.#holdsCallers) for (const hangUp of this.#legs.begin()) this.#carryOut(hangUp, now);
     if (this.#acting) this.#begin(now);
     const announcements = this.#legs.announcements();
     if (this.#acting || this.#holdsCallers) this.#effects.announcements.push(...announcements);
@@ -216,7 +216,7 @@ export class Agent {
     return this.#active && this.#bridge === "up" && !this.#stopping;
   }
 
-  /** One of two, without the edge: the bridge still hands it the callers, and it may only tell them to wait. */
+  /** One of two, without the edge: the bridge still hands it the callers, and it may only tell them to wait, or hang up on them. */
   get #holdsCallers(): boolean {
     return this.#isOnBridge && this.#assignment?.active === true && !this.#active && !this.#stopping;
   }
@@ -227,7 +227,7 @@ export class Agent {
         return this.#edgeMessage(input.message, now);
       case "edge-lost":
         this.#edgeUp = false;
-        this.#legs.edgeLost();
+        this.#legs.edgeLost(now);
         this.#events.clearDigests();
         return;
       case "bridge":
@@ -254,7 +254,6 @@ export class Agent {
 
   /** Begins what may begin. */
   #begin(now: EpochMs): void {
-    for (const execution of this.#legs.begin()) this.#carryOut(execution, now);
     for (let ready = this.#pending.begin(); ready.length > 0; ready = this.#pending.begin()) {
       for (const pending of ready) {
         const { id, conference, command } = pending;
@@ -410,7 +409,7 @@ export class Agent {
     const before = this.#assignment;
     const wasActive = this.#active;
     if (!wasActive && assignment.active) this.#activeAt = now;
-    if (!this.#edgeUp) this.#legs.edgeBack(now);
+    if (!this.#edgeUp) this.#legs.edgeBack();
     this.#edgeUp = true;
     this.#epoch = assignment.epoch;
     this.#assignment = assignment;
@@ -481,7 +480,6 @@ export class Agent {
         this.#bridgeTrouble = null;
         this.#ports = report.ports;
         this.#cannot = report.cannot ?? [];
-        this.#isOnBridge = false;
         if (report.bootId !== this.#bootId) {
           if (this.#bootId !== null) this.#pending.bridgeRestarted();
           this.#bootId = report.bootId;
@@ -493,6 +491,7 @@ export class Agent {
       case "disconnected":
         this.#note("warn", "bridge-disconnected", `bridge disconnected: ${report.why}`);
         this.#resync();
+        this.#legs.clear();
         this.#bridge = "away";
         this.#isOnBridge = false;
         this.#bridgeTrouble = report.why;
@@ -507,18 +506,17 @@ export class Agent {
       case "notice":
         return this.#note("warn", "bridge-notice", report.text);
       default:
-        // While reconciling, whatever happens is part of the state that is on its way.
+        // While reconciling, whatever happens is part of the state that is on its way. Which keys there are new, it does not show.
         if (this.#active && this.#bridge === "up") this.#events.bridgeEvent(report, now);
-        else if (this.#holdsCallers) this.#legs.heldEvent(report, now);
+        else if (this.#holdsCallers || (this.#active && report.type === "keys")) this.#legs.heldEvent(report, now);
     }
   }
 
-  /** The agent's view of the calls no longer counts. */
+  /** Events were missed. Whoever still acts on the bridge, and was not succeeded, has missed no key: it keeps its callers. */
   #resync(): void {
     this.#bridge = "reconciling";
     this.#callsOfOthers = 0;
     this.#snapshotsDue = true;
-    this.#legs.clear();
     this.#events.clearDigests();
   }
 
@@ -549,6 +547,10 @@ export class Agent {
     this.#prunedAt = now;
     this.#journal.prune(now);
   }
+}
+
+function isTick({ type }: AgentInput): boolean {
+  return type === "time";
 }
 
 /** Why the agent before this one acts no longer, and what the edge's rules say of the time in which nobody did. */

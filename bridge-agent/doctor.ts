@@ -10,6 +10,7 @@ import {
 import { request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import { TLSSocket } from "node:tls";
+import { counted } from "../src/foundation/counted.ts";
 import { type Finding, findingLine } from "../src/foundation/finding.ts";
 import { isLoopback } from "../src/foundation/loopback.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
@@ -127,9 +128,10 @@ async function checkAgent(settings: AgentSettings): Promise<Found> {
   const status = await askStatus(settings).catch((error: Error) => error);
   if (status instanceof NoAgent) return good("none runs with these settings; `run` starts it");
   if (status instanceof Error) return bad(status.message);
-  const { agent, role, edgeUp, bridgeUp, journal } = status;
+  const { agent, role, edgeUp, bridgeUp, ports, journal } = status;
   if (agent !== settings.agent) return bad(`${agent} runs on port ${settings.listen.port}: set another listen.port`);
   if (journal !== null) return bad(`it runs, but ${journal}`);
+  if (bridgeUp && ports === 0) return bad("it runs, and its bridge takes no new calls: see its log");
   const away = [...(edgeUp ? [] : ["the edge"]), ...(bridgeUp ? [] : ["the bridge"])];
   return away.length === 0
     ? good(`it runs, and is ${role}`)
@@ -346,8 +348,11 @@ async function checkBridge({ driver: settings }: AgentSettings): Promise<Found> 
       void driver.state().then((state) => {
         if (state === null) return; // The reason comes as `disconnected`, or never: then it did not answer.
         clearTimeout(timer);
-        const held = `${state.callsOfOthers} calls are up`;
-        resolve(good(`${doctor.connected}, with ${ports ?? "unlimited"} ports; ${held}`));
+        resolve(
+          good(
+            `${doctor.connected}${ports === null ? "" : `, with ${ports} ports`}; ${counted(state.callsOfOthers, "call")} up`,
+          ),
+        );
       });
     });
   });

@@ -4,7 +4,11 @@ import { type DialSequence, parseDialSequence } from "../src/bridge/dial-sequenc
 import type { BridgeEvent } from "../src/bridge/events.ts";
 import type { KeypadCodes } from "../src/bridge/keypad.ts";
 import {
+  type AtPrompt,
   inside,
+  isAskedNow,
+  isAtPrompt,
+  KEY_TRIES,
   type Keypad,
   type KeypadAction,
   type KeypadInput,
@@ -30,6 +34,9 @@ const HANG_UP_AGAIN_MS = 2_000;
 /** How long a caller who waits for the edge hears nothing: as long as in the sample dialplan of Asterisk, where no agent is. */
 const PLEASE_WAIT_AGAIN_MS = 16_000;
 
+/** How long a caller waits for the edge at most: as long as in that dialplan. */
+const LONGEST_WAIT_MS = 5 * 60_000;
+
 /** A phone leg as far as the agent must know it between two events. */
 interface Leg {
   readonly call: CallId;
@@ -45,6 +52,10 @@ interface Leg {
   entered: boolean;
   /** `null` for a dialled call before it enters: its keys mean nothing. */
   keypad: Keypad | null;
+  /** What its caller has keyed at the prompt while nobody could be led in. */
+  heldKeys: string;
+  /** Its caller was told so, has keyed nothing since, and is to be asked when the edge is back. */
+  toldToWait: boolean;
   /** When to hang up once more. */
   hangUpAt?: EpochMs;
 }
@@ -67,11 +78,12 @@ interface HangUpReason {
   readonly text: string;
 }
 
-const hangUpReasons: Readonly<Record<Extract<KeypadAction, { type: "hang-up" }>["why"], HangUpReason>> = {
+const hangUpReasons: Readonly<Record<Extract<KeypadAction, { type: "hang-up" }>["why"] | "no-edge", HangUpReason>> = {
   silent: { announcement: "goodbye", text: "it keyed nothing for too long" },
   "unknown-keys": { announcement: "unknown-conference", text: "no conference has the keys that it keyed" },
   locked: { announcement: "locked", text: "the conference is locked" },
   full: { announcement: "full", text: "the conference takes no more callers" },
+  "no-edge": { announcement: "goodbye", text: "the edge was away for as long as a caller waits, 5 minutes" },
 };
 
 /** The phone legs of the bridge, and what their callers bring about by their keys. */
@@ -91,8 +103,7 @@ export class Legs {
   #announcements: AnnouncementToCall[] = [];
   /** No conference can be new, so callers at the prompt are told to wait, and none is hung up on for what it keys. */
   #isWithoutEdge = true;
-  /** Who was told so since it last keyed. */
-  readonly #toldToWait = new Set<CallId>();
+  #edgeLostAt: EpochMs = 0;
   /** What became of callers at the prompt. */
   #notes: Note[] = [];
 
@@ -163,20 +174,14 @@ export class Legs {
     return notes;
   }
 
-  edgeLost(): void {
+  edgeLost(now: EpochMs): void {
+    if (this.#isWithoutEdge) return;
     this.#isWithoutEdge = true;
-    this.#toldToWait.clear();
+    this.#edgeLostAt = now;
   }
 
-  /** Who was told to wait is asked for its key now. */
-  edgeBack(now: EpochMs): void {
+  edgeBack(): void {
     this.#isWithoutEdge = false;
-    for (const call of this.#toldToWait) {
-      const leg = this.#legs.get(call);
-      if (leg?.keypad?.at !== "conference-key") continue;
-      leg.keypad = prompted(now);
-      this.#announce(leg, "welcome");
-    }
   }
 
   prompted(call: CallId, number: string, now: EpochMs): void {
@@ -214,7 +219,6 @@ export class Legs {
     if (!leg) return;
     this.#legs.delete(call);
     this.#timed.delete(leg);
-    this.#toldToWait.delete(call);
   }
 
   /** A caller who gives up at the prompt is worth a line if its keys were of no conference. */
@@ -234,45 +238,55 @@ export class Legs {
 
   keys(call: CallId, keys: string, now: EpochMs): void {
     const leg = this.#legs.get(call);
-    if (!leg) return;
+    if (!leg || this.#hasTriedAll(leg)) return;
     this.#hush(leg);
     const before = leg.keypad;
     // One by one, so that each step of the menu is seen.
-    for (const key of keys) this.#press(leg, { type: "keys", keys: key, at: now });
+    for (const key of keys) if (!this.#hasTriedAll(leg)) this.#press(leg, { type: "keys", keys: key, at: now });
     this.#announce(leg, promptAfter(before, leg.keypad));
   }
 
   /** Hangs up on callers who key nothing; codes that waited for more keys count as they are. */
   timePassed(now: EpochMs): void {
     for (const leg of this.#timed) {
-      if (leg.hangUpAt !== undefined && now >= leg.hangUpAt) this.#hangUp(leg);
+      this.#hangUpAgain(leg, now);
       const before = leg.keypad;
       this.#press(leg, { type: "time", at: now });
       this.#announce(leg, promptAfter(before, leg.keypad));
-      if (this.#isWithoutEdge && leg.keypad?.at === "conference-key") this.#tellToWaitAgain(leg, now);
+      if (this.#isWithoutEdge && leg.keypad?.at === "conference-key")
+        this.#tellAgain(leg, leg.keypad.unknown > 0 ? "key-again" : "welcome", now);
     }
   }
 
-  /** Nobody may be led in: what callers key waits on the bridge. */
+  /** Nobody may be led in: what callers key counts later. */
   heldEvent(event: BridgeEvent, now: EpochMs): void {
-    if (event.type === "prompted") return this.prompted(event.call, event.number, now);
+    if (event.type === "prompted")
+      return this.#announce(this.#addPrompted(event.call, event.number, now), "please-wait");
     if (event.type === "ended") return this.ended(event.call);
     if (event.type === "conference-ended") for (const call of this.callsInside(event.conference)) this.ended(call);
     const leg = event.type === "keys" && this.#legs.get(event.call);
-    if (!leg || !isAtPrompt(leg.keypad)) return;
-    this.#hush(leg);
-    leg.keypad = { ...leg.keypad, since: now };
+    if (!leg || leg.keypad === null || leg.keypad.at === "over") return;
+    // A caller who is inside may key its code again; long after, nobody wants it to have an effect.
+    if (leg.keypad.at === "inside") leg.keypad = inside(leg.keypad.silent);
+    else {
+      this.#hush(leg);
+      leg.keypad = { ...leg.keypad, since: now };
+      leg.heldKeys += event.keys;
+    }
   }
 
   heldTimePassed(now: EpochMs): void {
-    for (const leg of this.#timed) this.#tellToWaitAgain(leg, now);
+    for (const leg of this.#timed) {
+      this.#hangUpAgain(leg, now);
+      this.#tellAgain(leg, "please-wait", now);
+    }
   }
 
   /** The calls that the bridge has, of which no event told. */
   adoptHeld(calls: readonly BridgeCall[], now: EpochMs): void {
     for (const { call, stage } of this.adopt(calls, now)) {
       const leg = this.#legs.get(call);
-      if (leg && stage === "prompted") this.#announce(leg, "welcome");
+      if (leg && stage === "prompted") this.#announce(leg, "please-wait");
     }
   }
 
@@ -305,6 +319,7 @@ export class Legs {
 
   /** Goes on with the keys that callers at the prompt have keyed so far; `found` are the calls that were just adopted. */
   resumePrompts(found: readonly BridgeCall[], now: EpochMs): void {
+    this.#resumeHeld(now);
     const admits = new Map<CallId, OpenCommand & { readonly command: Extract<BridgeCommand, { type: "admit" }> }>();
     for (const { command, ...pending } of this.#pending.unfinished()) {
       if (pending.origin === "keypad" && command.type === "admit") admits.set(command.call, { ...pending, command });
@@ -318,13 +333,24 @@ export class Legs {
         leg.keypad = inside(!admit.command.joinTone);
         this.#watchTime(leg);
       } else {
-        // Who was told to wait begins its entry anew.
-        const isBegunAnew = this.#toldToWait.has(call.call) && /\d$/.test(call.keys);
-        this.#apply(leg, resume(isBegunAnew ? `${call.keys}*` : call.keys, now, this.#rules), now);
+        this.#apply(leg, resume(call.keys, now, this.#rules), now);
         this.#announce(leg, promptAfter(null, leg.keypad));
       }
     }
-    if (!this.#isWithoutEdge) this.#toldToWait.clear();
+  }
+
+  /** Callers may be led in again: what they have keyed counts, and who was told to wait since is asked anew. */
+  #resumeHeld(now: EpochMs): void {
+    for (const leg of this.#timed) {
+      if (!isAtPrompt(leg.keypad)) continue;
+      const { call, heldKeys } = leg;
+      leg.heldKeys = "";
+      if (!this.#isWithoutEdge && leg.toldToWait) {
+        leg.toldToWait = false;
+        leg.keypad = begunAnew(leg.keypad, now);
+        this.#announce(leg, promptAfter(null, leg.keypad));
+      } else if (heldKeys !== "") this.keys(call, heldKeys, now);
+    }
   }
 
   /** A command of a keypad was refused. */
@@ -355,23 +381,36 @@ export class Legs {
     return leg;
   }
 
-  #announce({ call }: Leg, announcement: Announcement | null): void {
+  #announce(leg: Leg, announcement: Announcement | null): void {
     if (announcement === null) return;
-    const isWaiting = this.#isWithoutEdge && (announcement === "welcome" || announcement === "key-again");
-    if (isWaiting) this.#toldToWait.add(call);
-    this.#announcements.push({ call, announcement: isWaiting ? "please-wait" : announcement });
+    // There is a key to ask for only where a conference runs already.
+    const mayWait =
+      announcement === "key-again" || (announcement === "welcome" && this.#reports.allLive().length === 0);
+    const told = this.#isWithoutEdge && mayWait ? "please-wait" : announcement;
+    if (told === "please-wait") leg.toldToWait = true;
+    this.#announcements.push({ call: leg.call, announcement: told });
   }
 
-  #tellToWaitAgain(leg: Leg, now: EpochMs): void {
-    if (!isAtPrompt(leg.keypad) || now - leg.keypad.since < PLEASE_WAIT_AGAIN_MS) return;
-    leg.keypad = prompted(now);
-    this.#announce(leg, "welcome");
+  /** Without the edge, to a caller who has keyed nothing for some time. */
+  #tellAgain(leg: Leg, announcement: Announcement, now: EpochMs): void {
+    if (!isAtPrompt(leg.keypad)) return;
+    if (now - Math.max(leg.since, this.#edgeLostAt) >= LONGEST_WAIT_MS)
+      return this.#hangUpOnCaller(leg, hangUpReasons["no-edge"]);
+    if (!isAskedNow(leg.keypad, now) && now - leg.keypad.since < PLEASE_WAIT_AGAIN_MS) return;
+    leg.keypad = { ...begunAnew(leg.keypad, now), unknown: leg.keypad.unknown };
+    leg.heldKeys = "";
+    this.#announce(leg, announcement);
   }
 
   /** Its caller has keyed something. */
-  #hush({ call }: Leg): void {
-    this.#announcements = this.#announcements.filter((each) => each.call !== call);
-    this.#toldToWait.delete(call);
+  #hush(leg: Leg): void {
+    this.#announcements = this.#announcements.filter(({ call }) => call !== leg.call);
+    leg.toldToWait = false;
+  }
+
+  /** No key of its caller counts until the edge is back: else it could try any number of keys meanwhile. */
+  #hasTriedAll({ keypad }: Leg): boolean {
+    return this.#isWithoutEdge && unknownKeys(keypad) >= KEY_TRIES;
   }
 
   #press(leg: Leg, input: KeypadInput): void {
@@ -381,7 +420,7 @@ export class Legs {
   #apply(leg: Leg, { keypad, actions }: ReturnType<typeof press>, now: EpochMs): void {
     const unknown = unknownKeys(leg.keypad);
     leg.keypad = keypad;
-    for (const action of actions) this.#follow(leg, action, now);
+    for (const action of actions) this.#follow(leg, action, unknown, now);
     if (unknown > 0 && keypad.at === "inside")
       this.#note(leg, "wrong-keys", `a caller found its conference after ${counted(unknown, "key")} of no conference`, {
         unknown,
@@ -418,12 +457,13 @@ export class Legs {
     else this.#timed.add(leg);
   }
 
-  #follow(leg: Leg, action: KeypadAction, now: EpochMs): void {
+  /** `unknown`: how many keys of no conference the caller had tried before. */
+  #follow(leg: Leg, action: KeypadAction, unknown: number, now: EpochMs): void {
     const { call } = leg;
     switch (action.type) {
       case "hang-up":
         if (this.#isWithoutEdge && (action.why === "silent" || action.why === "unknown-keys")) {
-          leg.keypad = prompted(now);
+          leg.keypad = prompted(now, action.why === "silent" ? unknown : KEY_TRIES);
           return;
         }
         return this.#hangUpOnCaller(leg, hangUpReasons[action.why]);
@@ -464,6 +504,10 @@ export class Legs {
     this.#notes.push({ level: "info", event, text, call, number, ...(conference !== null && { conference }), ...more });
   }
 
+  #hangUpAgain(leg: Leg, now: EpochMs): void {
+    if (leg.hangUpAt !== undefined && now >= leg.hangUpAt) this.#hangUp(leg);
+  }
+
   #hangUp(leg: Leg): void {
     const id = this.#newId();
     leg.keypad = { at: "over" };
@@ -473,13 +517,15 @@ export class Legs {
   }
 }
 
-function isAtPrompt(keypad: Keypad | null): keypad is Exclude<Keypad, { at: "inside" | "over" }> {
-  return keypad !== null && keypad.at !== "inside" && keypad.at !== "over";
+/** The place in the menu of a caller who is asked once more. */
+function begunAnew(keypad: AtPrompt, now: EpochMs): AtPrompt {
+  return keypad.at === "attendee-id" ? { ...keypad, typed: "", inDoubt: false, since: now } : prompted(now);
 }
 
 /** A leg that is in no room yet, whose keys mean nothing yet. */
 function newLeg(call: CallId, number: string, conference: ConfKey | null, since: EpochMs, isDialled: boolean): Leg {
-  return { call, number, isDialled, conference, room: null, since, muted: false, entered: false, keypad: null };
+  const place = { isDialled, conference, room: null, muted: false, entered: false };
+  return { call, number, since, ...place, keypad: null, heldKeys: "", toldToWait: false };
 }
 
 function refusedAs(reason: RefusalReason): HangUpReason {

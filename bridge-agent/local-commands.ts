@@ -84,11 +84,17 @@ export function statusText(status: StatusAnswer): string {
     `role      ${roleText(status)}`,
     `journal   ${journal?.replace(/^journal /, "") ?? "can be written"}`,
     `edge      ${edgeUp ? "connected" : "not connected: see the log, or `doctor`"}`,
-    `bridge    ${bridgeUp ? `answers, with ${ports ?? "unlimited"} ports` : `not there: ${printable(bridgeTrouble ?? "see the log, or `doctor`")}`}`,
+    `bridge    ${bridgeUp ? `answers${portsText(ports)}` : `not there: ${printable(bridgeTrouble ?? "see the log, or `doctor`")}`}`,
     `calls     ${callsUnknown(status) ?? calls}`,
     `commands  ${status.running} at work on the bridge`,
     `reports   ${status.unacknowledged} not acknowledged by the edge`,
   ].join("\n");
+}
+
+/** After "answers": how many ports, as far as the bridge or its settings say. */
+function portsText(ports: number | null): string {
+  if (ports === 0) return ", and takes no new calls: see the log";
+  return ports === null ? "" : `, with ${ports} ports`;
 }
 
 function roleText(status: StatusAnswer): string {

@@ -268,7 +268,7 @@ export function agentsText(bridges: readonly BridgeAgents[], now: number, termin
       {
         title: "BRIDGE IS",
         text: ({ agent }) => (agent ? bridgeIs(agent) : ""),
-        style: ({ agent }) => (agent?.health?.bridgeUp ? "green" : "red"),
+        style: ({ agent }) => (agent && bridgeIs(agent) === "up" ? "green" : "red"),
       },
       { title: "PORTS IN USE", text: ({ agent }) => portsOf(agent?.health ?? null) },
     ],
@@ -289,7 +289,9 @@ function lastSeen(agent: AgentView | null, now: number): string {
 
 function bridgeIs({ health, lastSeen }: AgentView): string {
   if (lastSeen === null) return "";
-  return health === null ? "unknown" : health.bridgeUp ? "up" : "down";
+  if (health === null) return "unknown";
+  if (!health.bridgeUp) return "down";
+  return health.ports === 0 ? "takes no calls" : "up";
 }
 
 function portsOf(health: AgentView["health"]): string {

@@ -100,7 +100,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
       "Invite by phone: a private talk with the host, then both into the main conference, which WebEx is told once both are there; ParticipantType and DID of the invitee are told each time, and its AttendeeID where the request has one. The host is who keyed the subscriber code, else a call that the setting `protocol.host` or the create names, else the first; never a silent monitor.",
     "4.22": "Data for clients passes through, unread, and is not answered.",
     "6.6":
-      "Dial sequences of GetSessionInfo (`*00*`, `*01*`) are read as the setting `keypad.sequences` has them; ProfileID, PIN and password in those are nobody's attendee ID, and are not kept. By default the two that begin like the one with an attendee ID are left out: there a ProfileID counts as the attendee ID. Where another agent takes over, a sequence goes on; an attendee ID that was not whole by then, and whatever is missing after 8 s, is asked for.",
+      "Dial sequences of GetSessionInfo (`*00*`, `*01*`) are read as the setting `keypad.sequences` has them; ProfileID, PIN and password in those are nobody's attendee ID, and are not kept. By default the two that begin like the one with an attendee ID are left out: there a ProfileID counts as the attendee ID. A sequence that is not whole 8 s after its last key, that has other keys or an empty PIN in it, or into which a takeover falls, leads nobody in: its caller is asked.",
   },
   Failover: {
     F1: "Muted callers are reported as muted, after their entry.",

@@ -11,6 +11,9 @@ const COMFORT_NOISE = 13;
 /** In dB below the loudest. */
 const COMFORT_NOISE_LEVEL = 60;
 const TELEPHONE_EVENT = 101;
+const PACKETS_OF_END = 3;
+/** After that: a busy machine is late at times, and keys must not come closer than Asterisk's least gap. */
+const PACKETS_OF_PAUSE = 2;
 const SILENCE = 0xff;
 const keys = "0123456789*#ABCD";
 /** Of 32,768: a few at once can be mixed without being cut off. */
@@ -42,6 +45,8 @@ export class Sound {
   keyedAt = 0;
   /** How long a key of its own is down, in whole packets of 20 ms. */
   keyMs = 100;
+  /** How long its packets are held back, and then arrive all at once; 0: each arrives when it was sent. */
+  bunchedMs = 0;
   readonly #socket: Socket;
   #theirPort = 0;
   #says: Says = "silence";
@@ -53,6 +58,8 @@ export class Sound {
   #timestamp = 160_000;
   #nextAt = 0;
   #timer: NodeJS.Timeout | undefined;
+  #bunch: Buffer[] = [];
+  #bunchLeavesAt = 0;
   #isClosed = false;
   /** The timestamp of the last key that was heard: its end is sent three times. */
   #keyHeardAt = -1;
@@ -101,7 +108,7 @@ export class Sound {
   }
 
   /**
-   * Presses keys one after the other, 100 ms each and 60 ms apart (RFC 4733). Resolves when the last one was released, or the call ends
+   * Presses keys one after the other, 100 ms each and 100 ms apart (RFC 4733). Resolves when the last one was released, or the call ends
    * meanwhile. Throws when it is over already.
    */
   async press(digits: string): Promise<void> {
@@ -152,6 +159,7 @@ export class Sound {
     for (; this.#nextAt <= performance.now(); this.#nextAt += PACKET_MS) {
       if (this.#keys.length > 0) this.#nextAt = performance.now();
       this.#sendPacket();
+      this.#letGo();
     }
     this.#timer = setTimeout(() => this.#tick(), Math.max(0, this.#nextAt - performance.now()));
   }
@@ -169,9 +177,17 @@ export class Sound {
     if (isDue) this.#send(COMFORT_NOISE, this.#timestamp, Buffer.from([COMFORT_NOISE_LEVEL]));
   }
 
-  /** A packet each 20 ms while the key is down, and three that say that it is up: any of them may be lost. */
+  /** A packet each 20 ms while the key is down, three that say that it is up, since any of them may be lost, and a pause. */
   #sendKey(key: number): void {
     const down = this.keyMs / PACKET_MS;
+    if (this.#ofKey < down + PACKETS_OF_END) this.#sendKeyPacket(key, down);
+    else this.#ofKey += 1;
+    if (this.#ofKey < down + PACKETS_OF_END + PACKETS_OF_PAUSE) return;
+    this.#ofKey = 0;
+    this.#keys.shift()?.done();
+  }
+
+  #sendKeyPacket(key: number, down: number): void {
     if (this.#ofKey === 0) this.#keyBegan = this.#timestamp;
     this.#ofKey += 1;
     const isUp = this.#ofKey > down;
@@ -181,9 +197,6 @@ export class Sound {
     event.writeUInt8((isUp ? 0x80 : 0) | 10, 1);
     event.writeUInt16BE(Math.min(this.#ofKey, down) * SAMPLES, 2);
     this.#send(TELEPHONE_EVENT, this.#keyBegan, event, this.#ofKey === 1);
-    if (this.#ofKey < down + 3) return;
-    this.#ofKey = 0;
-    this.#keys.shift()?.done();
   }
 
   #send(type: number, timestamp: number, payload: Buffer, isFirst = false): void {
@@ -193,7 +206,13 @@ export class Sound {
     header.writeUInt16BE(this.#sequence++ & 0xffff, 2);
     header.writeUInt32BE(timestamp >>> 0, 4);
     header.writeUInt32BE(this.frequency, 8);
-    this.#socket.send(Buffer.concat([header, payload]), this.#theirPort, "127.0.0.1", () => {});
+    this.#bunch.push(Buffer.concat([header, payload]));
+  }
+
+  #letGo(): void {
+    if (performance.now() < this.#bunchLeavesAt) return;
+    this.#bunchLeavesAt = performance.now() + this.bunchedMs;
+    for (const packet of this.#bunch.splice(0)) this.#socket.send(packet, this.#theirPort, "127.0.0.1", () => {});
   }
 
   #audio(): Buffer {

@@ -10,7 +10,7 @@ export const announcements = [
   "attendee-id",
   /** No conference has the keys that were tried; the call ends. */
   "unknown-conference",
-  /** Nobody who knows of new conferences can be reached: wait. Said again and again; keys count all the same. */
+  /** Nobody who knows of new conferences can be reached: wait. Said again and again, for some minutes. */
   "please-wait",
   /** The conference is locked; the call ends. */
   "locked",
@@ -22,7 +22,7 @@ export const announcements = [
   "alone",
   "muted",
   "unmuted",
-  /** The call ends: nothing was keyed for too long, or the bridge has refused the caller. */
+  /** The call ends: nothing was keyed for too long, the caller has waited for too long, or the bridge has refused it. */
   "goodbye",
 ] as const;
 

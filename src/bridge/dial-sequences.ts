@@ -35,11 +35,14 @@ export function readDialSequence(
 ): "begun" | DialledSequence | null {
   if (!keys.startsWith(opening)) return opening.startsWith(keys) ? "begun" : null;
   const keyed = keys.slice(opening.length).split("#");
-  const end = keyed.splice(entries.length).join("#");
+  const after = keyed.splice(entries.length);
+  const isOver = after.length > 0;
   if (!keyed.every(isEntry)) return null;
-  const isOver = keys.split("#").length > entries.length;
-  if (keyed[0] === "" && keys.includes("#")) return null;
+  const ended = isOver ? keyed : keyed.slice(0, -1);
+  // Only an attendee ID may be left out. Any other empty entry is a # told twice.
+  if (ended.some((entry, at) => entry === "" && entries[at] !== "AttendeeID")) return null;
   if (!isOver) return "begun";
+  const end = after.join("#");
   if (end !== closing) return closing.startsWith(end) ? "begun" : null;
   const { AccessCode: accessCode = "", AttendeeID: attendeeId = null } = Object.fromEntries(
     entries.map((entry, at) => [entry, keyed[at]]),

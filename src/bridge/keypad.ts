@@ -28,37 +28,33 @@ export interface Entrance {
 
 /** The place of a call in the menu, which says what its next keys mean. */
 export type Keypad =
+  | AtPrompt
   | {
-      readonly at: "conference-key";
+      readonly at: "inside";
+      readonly silent: boolean;
       readonly typed: string;
-      /** The last keys, as far as they may open a dial sequence. */
-      readonly opening?: string;
-      readonly unknown: number;
-      readonly since: EpochMs;
-    }
-  | Sequence
-  | {
-      readonly at: "attendee-id";
-      readonly conference: ConfKey;
-      readonly host: boolean;
-      /**
-       * Another agent had this caller when the entry began: a key of it may be lost, and the conference may not have run when its key was
-       * keyed. So the entry counts as a conference key, or not at all.
-       */
+      /** There is a star in the attendee ID that is being keyed: it names nobody. */
       readonly inDoubt: boolean;
-      readonly typed: string;
-      readonly unknown: number;
       readonly since: EpochMs;
     }
-  | { readonly at: "inside"; readonly silent: boolean; readonly typed: string; readonly since: EpochMs }
   | { readonly at: "over" };
 
-/** A telephone dials by itself: `typed` are all its keys from the opening on. */
-interface Sequence {
-  readonly at: "sequence";
+export type AtPrompt = Entry &
+  (
+    | { readonly at: "conference-key" }
+    /** A telephone dials by itself: `typed` are all its keys from the opening on. */
+    | { readonly at: "sequence" }
+    | { readonly at: "attendee-id"; readonly conference: ConfKey; readonly host: boolean }
+  );
+
+interface Entry {
   readonly typed: string;
-  /** A key of its attendee ID may be lost, or is none of the telephone's. */
-  readonly inDoubt?: boolean;
+  /**
+   * Keys may have been lost or doubled: what has been keyed since the last sentence is asked for again, once the caller keys no more.
+   * The doubt ends with the sentence that asks.
+   */
+  readonly inDoubt: boolean;
+  /** How many keys of no conference were tried. */
   readonly unknown: number;
   readonly since: EpochMs;
 }
@@ -87,13 +83,10 @@ export interface KeypadRules {
   find(key: string): Entrance | null;
 }
 
-interface PressRules extends KeypadRules {
-  /** A star may be the bridge's, not the caller's. */
-  readonly starsMayBeLostKeys?: boolean;
-}
-
 /** How long a prompted caller may key nothing. */
 const PATIENCE_MS = 30_000;
+/** Who has keyed nothing for this time has no key on its way: by then a link that carries none is known to be lost. */
+const DOUBT_PAUSE_MS = 4_000;
 /** How long a mute code waits to see whether it grows into a merge code that begins alike. */
 const CODE_PAUSE_MS = 2_000;
 /**
@@ -102,51 +95,51 @@ const CODE_PAUSE_MS = 2_000;
  */
 const SEQUENCE_PAUSE_MS = 8_000;
 /** How many unknown conference keys a call may try. */
-const KEY_TRIES = 3;
+export const KEY_TRIES = 3;
 /**
  * No conference key or attendee ID has more digits. A longer key is unknown; a longer attendee ID is none: at the prompt its
  * caller is admitted without one, inside it names nobody, and in both cases the caller may still key the merge code.
  */
 const MAX_TYPED = 64;
+/** More than any sequence has: further keys are not kept. */
+const MAX_KEYS = 400;
 
-/** A caller at the prompt. */
-export function prompted(at: EpochMs): Extract<Keypad, { at: "conference-key" }> {
-  return { at: "conference-key", typed: "", unknown: 0, since: at };
+/** A caller who has just been asked for the key of its conference. */
+export function prompted(at: EpochMs, unknown = 0): AtPrompt {
+  return { at: "conference-key", typed: "", inDoubt: false, unknown, since: at };
 }
 
 /** A caller in a conference. A silent one cannot unmute itself (protocol 4.17, 4.18). */
 export function inside(silent: boolean): Keypad {
-  return { at: "inside", silent, typed: "", since: 0 };
+  return { at: "inside", silent, typed: "", inDoubt: false, since: 0 };
 }
 
 /**
  * A caller at the prompt who is new to this agent. `keys` are all that it has keyed there, and nobody knows which conferences ran
  * when it did. So the last key of a conference that runs now counts, and what is before that counts as refused; without any such key,
- * the caller begins anew behind its last entry. A bridge that may have lost keys puts a star in their place: an attendee ID with a star in it
- * is asked for once more, and so is one that was not keyed to its end.
+ * the caller begins anew. If that does not lead in, keys may have been lost between the agents, and what has been keyed is in doubt.
  */
 export function resume(
   keys: string,
   at: EpochMs,
   rules: KeypadRules,
 ): { readonly keypad: Keypad; readonly actions: readonly KeypadAction[] } {
-  const entries = keys.split("#");
-  // Where none is found this is -1: of the entries, the last one is left, which is not complete.
-  const chosen = entries.slice(0, -1).findLastIndex((entry) => rules.find(entered(entry)) !== null);
-  const input = { type: "keys", keys: entries.slice(chosen).join("#"), at } as const;
-  const { keypad, actions } = press(prompted(at), input, { ...rules, starsMayBeLostKeys: true });
-  if (keypad.at === "attendee-id") return { keypad: { ...keypad, inDoubt: true }, actions };
-  // What is keyed from now on is not lost.
-  if (keypad.at === "sequence") return { keypad: { ...keypad, inDoubt: keypad.typed.includes("#") }, actions };
-  const opening = openingIn(input.keys.replace(/(?<=\d)\*$/, ""), rules);
-  return { keypad: keypad.at === "conference-key" && opening !== "" ? { ...keypad, opening } : keypad, actions };
+  // No more than a sequence has, or a caller with some wrong keys: else a call could try any number of keys while no agent looks.
+  const entries = keys.split("#").slice(-(KEY_TRIES + 2));
+  const begun = entries.pop() ?? "";
+  const chosen = entries.findLastIndex((entry) => rules.find(withoutOpening(entry, rules)) !== null);
+  const counting = chosen === -1 ? [] : entries.slice(chosen);
+  // An empty entry may be the # before it, told twice.
+  const again = [...counting.map((entry) => entry || "*"), begun].join("#");
+  const { keypad, actions } = press(prompted(at), { type: "keys", keys: again, at }, rules);
+  return { keypad: isAtPrompt(keypad) && keys !== "" ? { ...keypad, inDoubt: true } : keypad, actions };
 }
 
 /** Keys may come one at a time or many at once: the actions are the same. */
 export function press(
   keypad: Keypad,
   input: KeypadInput,
-  rules: PressRules,
+  rules: KeypadRules,
 ): { readonly keypad: Keypad; readonly actions: readonly KeypadAction[] } {
   const actions: KeypadAction[] = [];
   let next = keypad;
@@ -159,11 +152,12 @@ function wait(keypad: Keypad, now: EpochMs, rules: KeypadRules, actions: KeypadA
   switch (keypad.at) {
     case "sequence": {
       if (now - keypad.since < SEQUENCE_PAUSE_MS) return keypad;
-      const dialled = completeIn(keypad.typed, rules);
+      const dialled = keypad.inDoubt ? null : completeIn(keypad.typed, rules);
       return dialled ? enterDialled(keypad, dialled, now, rules, actions) : askInstead(keypad, now, rules, actions);
     }
     case "conference-key":
     case "attendee-id":
+      if (isAskedNow(keypad, now)) return { ...keypad, typed: "", inDoubt: false, since: now };
       return now - keypad.since >= PATIENCE_MS ? hangUp("silent", actions) : keypad;
     case "inside":
       if (keypad.typed !== rules.codes.mute || now - keypad.since < CODE_PAUSE_MS) return keypad;
@@ -175,65 +169,70 @@ function wait(keypad: Keypad, now: EpochMs, rules: KeypadRules, actions: KeypadA
   }
 }
 
-function pressOne(keypad: Keypad, key: string, now: EpochMs, rules: PressRules, actions: KeypadAction[]): Keypad {
+function pressOne(keypad: Keypad, key: string, now: EpochMs, rules: KeypadRules, actions: KeypadAction[]): Keypad {
+  if (keypad.at === "over") return keypad;
+  if (keypad.at === "inside") return pressInside(keypad, key, now, rules, actions);
+  if (keypad.inDoubt) return pressInDoubt(keypad, key, now, rules);
+  const { typed, unknown } = keypad;
+  const keys = (typed + key).slice(0, MAX_KEYS);
+  const next = { ...keypad, typed: keys, since: now };
   switch (keypad.at) {
-    case "conference-key": {
-      const { opening: before = "", ...rest } = keypad;
-      if (key !== "#") {
-        const opening = openingIn(before + key, rules);
-        if (isOpening(opening, rules)) return { at: "sequence", typed: opening, unknown: rest.unknown, since: now };
-        return { ...rest, typed: typedAtPrompt(rest.typed, key), ...(opening !== "" && { opening }), since: now };
-      }
-      if (rest.typed === "") return before === "" ? keypad : rest;
-      return chooseConference(rest.typed, rest.unknown, now, rules, actions);
+    case "conference-key":
+      if (key === "#" && /^\d*$/.test(typed))
+        return typed === "" ? keypad : chooseConference(typed, unknown, now, rules, actions);
+      if (isOpening(keys, rules)) return { ...next, at: "sequence" };
+      return /^\d+$/.test(keys) || mayOpen(keys, rules) ? next : inDoubt(keypad, now);
+    case "sequence": {
+      // Its access code counts when it is over (protocol 6.6): else the rest, with an unknown code, would count as further keys.
+      if (canGrow(keys, rules)) return next;
+      const dialled = completeIn(keys, rules);
+      return dialled ? enterDialled(keypad, dialled, now, rules, actions) : inDoubt(keypad, now);
     }
-    case "sequence":
-      return pressInSequence(keypad, key, now, rules, actions);
-    case "attendee-id": {
-      const { inDoubt, typed, unknown } = keypad;
-      if (key !== "#") {
-        const isLost = key === "*" && rules.starsMayBeLostKeys === true;
-        return { ...keypad, typed: typedAtPrompt(typed, key), inDoubt: inDoubt || isLost, since: now };
-      }
-      if (inDoubt && rules.find(typed) !== null) return chooseConference(typed, unknown, now, rules, actions);
-      // Part of an attendee ID is somebody else's, and a silent monitor would be heard.
-      if (inDoubt) return { ...keypad, inDoubt: false, typed: "", since: now };
-      return enter(keypad, now, rules, actions);
-    }
-    case "inside":
-      return pressInside(keypad, key, now, rules, actions);
-    case "over":
-      return keypad;
+    case "attendee-id":
+      if (key === "#") return enter(keypad, now, rules, actions);
+      return key === "*" ? inDoubt(keypad, now) : next;
     default:
       return assertNever(keypad);
   }
 }
 
+/** By a star, the caller takes back what it keyed, or the bridge says that it lost a key or told one twice: nobody can tell. */
+function inDoubt(keypad: AtPrompt, now: EpochMs): AtPrompt {
+  const typed = keypad.at === "sequence" ? keypad.typed : "";
+  return { ...keypad, typed, inDoubt: true, since: now };
+}
+
+/** No key counts; but a caller who may have keyed another conference is asked for the conference. */
+function pressInDoubt(keypad: AtPrompt, key: string, now: EpochMs, rules: KeypadRules): AtPrompt {
+  if (keypad.at !== "attendee-id") return { ...keypad, since: now };
+  const { typed, unknown } = keypad;
+  if (key === "#" && rules.find(typed) !== null) return inDoubt(prompted(now, unknown), now);
+  return { ...keypad, typed: /\d/.test(key) ? (typed + key).slice(0, MAX_KEYS) : "", since: now };
+}
+
+/** Whether a caller in doubt keys no more. */
+export function isAskedNow({ at, inDoubt, since }: AtPrompt, now: EpochMs): boolean {
+  return inDoubt && now - since >= (at === "sequence" ? SEQUENCE_PAUSE_MS : DOUBT_PAUSE_MS);
+}
+
 /** What a caller at the prompt is asked for at its new place in the menu; `null`: nothing. `before`: `null` for a new caller. */
 export function promptAfter(before: Keypad | null, after: Keypad | null): Announcement | null {
-  if (after === before || after === null || after.at === "inside" || after.at === "over" || after.typed !== "")
-    return null;
+  if (after === before || !isAtPrompt(after) || after.inDoubt || after.typed !== "") return null;
   if (after.at === "attendee-id") return "attendee-id";
   return after.unknown > unknownKeys(before) ? "key-again" : "welcome";
 }
 
 /** How many keys of no conference a caller at the prompt has tried. */
 export function unknownKeys(keypad: Keypad | null): number {
-  return keypad === null || keypad.at === "inside" || keypad.at === "over" ? 0 : keypad.unknown;
+  return isAtPrompt(keypad) ? keypad.unknown : 0;
 }
 
-/** What an entry at the prompt comes to. */
-function entered(keys: string): string {
-  return [...keys].filter(isKey).reduce(typedAtPrompt, "");
+export function isAtPrompt(keypad: Keypad | null): keypad is AtPrompt {
+  return keypad !== null && keypad.at !== "inside" && keypad.at !== "over";
 }
 
 function isKey(sign: string): boolean {
   return /[0-9*#]/.test(sign);
-}
-
-/** A star takes back what was keyed. */
-function typedAtPrompt(typed: string, key: string): string {
-  return key === "*" ? "" : (typed + key).slice(0, MAX_TYPED + 1);
 }
 
 function chooseConference(
@@ -248,15 +247,15 @@ function chooseConference(
   if (found?.full) return hangUp("full", actions);
   if (found) {
     const { conference, host } = found;
-    return { at: "attendee-id", conference, host, inDoubt: false, typed: "", unknown, since: now };
+    return { ...prompted(now, unknown), at: "attendee-id", conference, host };
   }
   if (unknown + 1 >= KEY_TRIES) return hangUp("unknown-keys", actions);
-  return { at: "conference-key", typed: "", unknown: unknown + 1, since: now };
+  return prompted(now, unknown + 1);
 }
 
 /** What a caller has typed is its attendee ID. */
 function enter(
-  { conference, host, typed, unknown }: Extract<Keypad, { at: "attendee-id" }>,
+  { conference, host, typed, unknown }: Extract<AtPrompt, { at: "attendee-id" }>,
   now: EpochMs,
   rules: KeypadRules,
   actions: KeypadAction[],
@@ -270,54 +269,22 @@ function enter(
   return inside(silent);
 }
 
-/**
- * A telephone that dials by itself is asked nothing, and its access code counts when its sequence is over (protocol 6.6): else the rest
- * of a sequence with an unknown code would count as further keys.
- */
-function pressInSequence(
-  keypad: Sequence,
-  key: string,
-  now: EpochMs,
-  rules: PressRules,
-  actions: KeypadAction[],
-): Keypad {
-  const { typed, unknown } = keypad;
-  const keys = typed + key;
-  const dialled = completeIn(keys, rules);
-  if (canGrow(keys, rules)) return { ...keypad, typed: keys, since: now };
-  // One of the two stars behind the opening is the bridge's, or one too many.
-  if (key === "*" && isOpening(typed, rules)) return { ...keypad, since: now };
-  if (dialled) return enterDialled(keypad, dialled, now, rules, actions);
-  const before = completeIn(typed, rules);
-  // It waited for a longer sequence, which it is not.
-  if (before) return pressOne(enterDialled(keypad, before, now, rules, actions), key, now, rules, actions);
-  // With a key lost, nobody knows which entry the others belong to: the telephone dials to its end, and its caller is asked.
-  if (keypad.inDoubt || rules.starsMayBeLostKeys) return { ...keypad, inDoubt: true, since: now };
-  // It is none: its keys mean what they mean without it.
-  const { sequences, ...plain } = rules;
-  let next: Keypad = { ...prompted(now), unknown };
-  for (const each of keys) next = pressOne(next, each, now, plain, actions);
-  return next;
-}
-
 function enterDialled(
-  { unknown, inDoubt }: Sequence,
+  { unknown }: AtPrompt,
   { accessCode, attendeeId }: DialledSequence,
   now: EpochMs,
   rules: KeypadRules,
   actions: KeypadAction[],
 ): Keypad {
   const chosen = chooseConference(accessCode, unknown, now, rules, actions);
-  if (chosen.at !== "attendee-id" || (inDoubt && attendeeId !== null)) return chosen;
+  if (chosen.at !== "attendee-id") return chosen;
   return enter({ ...chosen, typed: attendeeId ?? "" }, now, rules, actions);
 }
 
 /** The telephone dials no further: its caller is asked for what is missing, and for the attendee ID in any case. */
-function askInstead({ typed, unknown }: Sequence, now: EpochMs, rules: KeypadRules, actions: KeypadAction[]): Keypad {
-  const { opening = "" } = rules.sequences?.find((sequence) => typed.startsWith(sequence.opening)) ?? {};
-  const [accessCode = "", ...more] = typed.slice(opening.length).split("#");
-  if (more.length > 0) return chooseConference(accessCode, unknown, now, rules, actions);
-  return { ...prompted(now), unknown };
+function askInstead({ typed, unknown }: AtPrompt, now: EpochMs, rules: KeypadRules, actions: KeypadAction[]): Keypad {
+  const [accessCode = "", ...more] = withoutOpening(typed, rules).split("#");
+  return more.length > 0 ? chooseConference(accessCode, unknown, now, rules, actions) : prompted(now, unknown);
 }
 
 function completeIn(keys: string, { sequences = [] }: KeypadRules): DialledSequence | null {
@@ -329,11 +296,14 @@ function canGrow(keys: string, { sequences = [] }: KeypadRules): boolean {
   return sequences.some((sequence) => readDialSequence(sequence, keys) === "begun");
 }
 
-/** The last of these keys that are the beginning of an opening. */
-function openingIn(keys: string, { sequences = [] }: KeypadRules): string {
-  let last = keys;
-  while (last !== "" && !sequences.some(({ opening }) => opening.startsWith(last))) last = last.slice(1);
-  return last;
+function withoutOpening(keys: string, { sequences = [] }: KeypadRules): string {
+  const { opening = "" } = sequences.find((sequence) => keys.startsWith(sequence.opening)) ?? {};
+  return keys.slice(opening.length);
+}
+
+/** Whether a telephone that dials by itself may begin so. */
+function mayOpen(keys: string, { sequences = [] }: KeypadRules): boolean {
+  return sequences.some(({ opening }) => opening.startsWith(keys));
 }
 
 function isOpening(keys: string, { sequences = [] }: KeypadRules): boolean {
@@ -346,19 +316,20 @@ function pressInside(keypad: Inside, key: string, now: EpochMs, rules: KeypadRul
   const { codes } = rules;
   if (key === "#") {
     const attendeeId = keypad.typed.startsWith(codes.merge) ? keypad.typed.slice(codes.merge.length) : "";
-    if (attendeeId !== "") actions.push({ type: "identify", attendeeId });
+    if (attendeeId !== "" && !keypad.inDoubt) actions.push({ type: "identify", attendeeId });
     else if (keypad.typed === codes.mute) return toggleMute(keypad, actions);
-    return { ...keypad, typed: "" };
+    return inside(keypad.silent);
   }
   let typed = keypad.typed + key;
   if (!mayBecomeCode(typed, codes) && keypad.typed === codes.mute) {
     // It waited for a longer code, which it is not.
     return pressInside(toggleMute(keypad, actions), key, now, rules, actions);
   }
+  const isInterrupted = key === "*" && keypad.typed.startsWith(codes.merge);
   // Whatever was keyed in between, a code is understood from its first key on.
   while (!mayBecomeCode(typed, codes)) typed = typed.slice(1);
   if (typed === codes.mute && !codes.merge.startsWith(codes.mute)) return toggleMute(keypad, actions);
-  return { ...keypad, typed, since: now };
+  return { ...keypad, typed, inDoubt: keypad.inDoubt || isInterrupted, since: now };
 }
 
 function mayBecomeCode(typed: string, { merge, mute }: KeypadCodes): boolean {

@@ -100,7 +100,8 @@ const SAME_ANSWER_MS = 1_000;
 /** A relay that has not answered by then counts as not ready, so that it does not hold up the answer about the others. */
 const RELAY_WITHIN_MS = 2_000;
 
-type Bridge = { readonly ready: boolean } & Partial<BridgeHealth>;
+/** `takesCalls`: false for a bridge that is about to end; its calls go on. */
+type Bridge = { readonly ready: boolean; readonly takesCalls?: false } & Partial<BridgeHealth>;
 type Bridges = readonly (readonly [Domain, ReadonlyMap<string, Bridge>])[];
 
 /** Whether conferences can be held on each bridge of each domain, and if not, what is missing. */
@@ -141,7 +142,8 @@ async function bridgesOf(domain: Domain, edge: Edge): Promise<ReadonlyMap<string
     try {
       const asked = edge.objects.bridgeHealth(domain.name, name as BridgeName);
       const health = await within(edge, RELAY_WITHIN_MS, "the relay", asked);
-      return [name, { ready: health.agentConnected && health.bridgeUp, ...health }];
+      const ready = health.agentConnected && health.bridgeUp;
+      return [name, { ready, ...(ready && health.ports === 0 && { takesCalls: false }), ...health }];
     } catch (error) {
       edge.log("relay-unreachable", { domain: domain.name, bridge: name, error: String(error) }, "error");
       return [name, { ready: false }];

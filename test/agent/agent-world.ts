@@ -269,6 +269,14 @@ export class AgentWorld {
     }
   }
 
+  /** The process stands still for this time; then its clock comes first, and all that came meanwhile after it. */
+  standStill(ms: number, meanwhile: () => void): void {
+    this.#now += ms;
+    this.#put({ type: "time" });
+    meanwhile();
+    this.settle();
+  }
+
   /** The process dies and comes back with nothing but its journal. */
   restart(): void {
     this.crashes += 1;

@@ -377,7 +377,7 @@ describe("calls", () => {
       world.machine = machine;
       world.connect();
       world.settle();
-      const calls = [world.machine.dialIn("", "2222##"), world.machine.dialIn("", "1111##")];
+      const calls = [world.machine.dialIn("", "2222#444#"), world.machine.dialIn("", "1111#444#")];
       world.restart();
       world.settle();
       const held = calls.map((id) => world.machine.world.calls.get(id));
@@ -414,7 +414,7 @@ describe("calls", () => {
       const { machine } = withCodes();
       const [held] = machine.world.conferences.values();
       if (held) held.maxCallers = 1;
-      for (const keys of ["2222##", "987654321##"]) machine.dialIn("", keys);
+      for (const keys of ["2222#444#", "987654321#555#"]) machine.dialIn("", keys);
       const world = new AgentWorld();
       world.machine = machine;
       world.connect();
@@ -615,10 +615,10 @@ describe("calls", () => {
     world.command("create", create);
     world.settle();
     world.loseEdge();
-    world.machine.dialIn("1", "987654321##");
+    world.machine.dialIn("1", "987654321#444#");
     world.settle();
     world.restart();
-    world.machine.dialIn("2", "987654321##");
+    world.machine.dialIn("2", "987654321#444#");
     world.pass(1_000);
     const admitted = () => world.acts().filter((act) => act.startsWith("admit")).length;
     expect(admitted()).toBe(alone ? 2 : 0);
@@ -719,7 +719,7 @@ describe("each minute", () => {
 
   test("the edge hears the digest of each conference in which nothing is under way or unacknowledged", () => {
     const world = running();
-    world.machine.dialIn("1", "987654321##");
+    world.machine.dialIn("1", "987654321#444#");
     world.settle();
     world.pass(59_000);
     expect(digests(world)).toEqual([]);
@@ -780,7 +780,7 @@ describe("each minute", () => {
     "of a conference that %s, asked for unless it has that, so many snapshots are sent: %#",
     (_what, unless, count) => {
       const world = running();
-      world.machine.dialIn("1", "987654321##");
+      world.machine.dialIn("1", "987654321#444#");
       world.settle();
       world.tell({ type: "snapshot-wanted", conference: KEY, unless: unless(world) });
       world.settle();
@@ -1016,7 +1016,7 @@ describe("reports", () => {
 
   test("who merged by key while the edge was away for long is told with the newest key, for no snapshot shows it", () => {
     const world = running();
-    const id = world.machine.dialIn("1", "987654321##");
+    const id = world.machine.dialIn("1", "987654321#444#");
     world.settle();
     world.loseEdge();
     const leg = world.machine.world.calls.get(id);

@@ -40,7 +40,29 @@ describe("what callers hear", () => {
   });
 
   test("a caller who takes back what it keyed is asked again; one who keys on is not", () => {
-    expect(heard(running(), `12*${KEY}#5*5#`)).toEqual(["welcome", "welcome", "attendee-id", "attendee-id", "alone"]);
+    const world = running();
+    const id = world.machine.dialIn("14085551234", "");
+    world.settle();
+    for (const keys of ["12*", `${KEY}#5*5#`]) {
+      press(world, id, keys);
+      world.pass(4_000);
+    }
+    press(world, id, "5#");
+    expect(heardBy(world, id)).toEqual(["welcome", "welcome", "attendee-id", "attendee-id", "alone"]);
+  });
+
+  test("who keyed on while the process stood still is not taken for one who keys no more", () => {
+    const world = running();
+    const id = world.machine.dialIn("14085551234", "");
+    world.settle();
+    press(world, id, `${KEY}#4*4`);
+    const call = world.machine.world.calls.get(id);
+    if (call) world.standStill(5_000, () => world.machine.press(call, "4#"));
+    expect(heardBy(world, id)).toEqual(["welcome", "attendee-id"]);
+    world.pass(4_000);
+    press(world, id, "444#");
+    expect(heardBy(world, id)).toEqual(["welcome", "attendee-id", "attendee-id", "alone"]);
+    expect(world.machine.world.calls.get(id)).toMatchObject({ attendeeId: "444" });
   });
 
   test("a caller beyond MaxNumAttendee hears that the conference is full, whatever the bridge would say (protocol 4.2)", () => {
@@ -140,7 +162,7 @@ describe("what callers hear", () => {
     expect(world.announced).toEqual(["c1-boot1 attendee-id"]);
   });
 
-  test("nothing is told by a standby; an agent that takes over asks anew where the caller has keyed nothing of it", () => {
+  test("nothing is told by a standby; an agent that takes over asks each caller anew, once, when it keys no more", () => {
     const world = running();
     world.machine.dialIn("14085551234", "");
     world.machine.dialIn("14085551235", `${KEY}#`);
@@ -150,17 +172,23 @@ describe("what callers hear", () => {
 
     world.restart();
     world.settle();
+    expect(world.announced).toEqual(["c1-boot1 welcome"]);
+    world.pass(4_000);
+    expect(world.announced.slice(1)).toEqual(["c2-boot1 attendee-id", "c3-boot1 welcome"]);
 
-    expect(world.announced).toEqual(["c1-boot1 welcome", "c2-boot1 attendee-id"]);
+    press(world, "c2-boot1" as CallId, "444#");
+    press(world, "c3-boot1" as CallId, `${KEY}#`);
+    expect(world.announced.slice(3)).toEqual(["c2-boot1 alone", "c3-boot1 attendee-id"]);
   });
 });
 
 describe("without the edge, a caller is told to wait", () => {
-  function withoutEdge(alone: boolean): AgentWorld {
+  /** By default, no conference runs whose callers an agent that is alone could admit. */
+  function withoutEdge(alone: boolean, runs = !alone): AgentWorld {
     const world = new AgentWorld();
     world.alone = alone;
     world.connect();
-    world.command("create", create);
+    if (runs) world.command("create", create);
     world.pass(5_000);
     world.loseEdge();
     world.settle();
@@ -184,7 +212,7 @@ describe("without the edge, a caller is told to wait", () => {
   };
 
   describe.each([
-    ["an agent that is alone", true],
+    ["an agent that is alone, where no conference runs", true],
     ["one of two agents", false],
   ])("by %s", (_, alone) => {
     test("at once and each 16 s, until the edge is back and asks for its key", () => {
@@ -199,7 +227,7 @@ describe("without the edge, a caller is told to wait", () => {
       expect(heardWithin(world, id, 200)).toEqual(["please-wait"]);
       expect(heardWithin(world, id, 160_000)).toEqual(Array(10).fill("please-wait"));
       expect(world.status.calls).toBe(1);
-      expect(world.acts()).toEqual(["create-conference done"]);
+      expect(world.acts()).not.toContain(`expel ${id} done`);
       expect(world.journal.load()).toEqual(before);
 
       backAgain(world);
@@ -228,10 +256,13 @@ describe("without the edge, a caller is told to wait", () => {
       expect(heardWithin(world, id, 15_800)).toEqual([]);
       expect(heardWithin(world, id, 200)).toEqual(["please-wait"]);
 
+      press(world, id, "987");
       backAgain(world);
-      expect(world.announced).toEqual([`${id} welcome`]);
-      press(world, id, `${KEY}##`);
-      expect(heardBy(world, id)).toEqual(["welcome", "attendee-id", "alone"]);
+      expect(world.announced).toEqual([]);
+      world.command("create", create);
+      world.settle();
+      press(world, id, "654321##");
+      expect(heardBy(world, id)).toEqual(["attendee-id", "alone"]);
     });
 
     test("whatever keys it tries, and is let go for none of them", () => {
@@ -241,6 +272,57 @@ describe("without the edge, a caller is told to wait", () => {
       world.pass(60_000);
       expect(new Set(heardBy(world, id))).toEqual(new Set(["please-wait"]));
       expect(world.status.calls).toBe(1);
+    });
+
+    test("for 5 minutes, like a caller for whom the bridge finds no agent; then it is hung up on, until that is done", () => {
+      const world = withoutEdge(alone);
+      const id = dialIn(world);
+      world.pass(3 * 60_000);
+      const later = dialIn(world);
+      expect(new Set(heardWithin(world, id, 2 * 60_000 - 200))).toEqual(new Set(["please-wait"]));
+
+      world.machine.setFaults({ delayMs: 0, refuse: ["expel"], down: false });
+      press(world, id, "9");
+      expect(heardWithin(world, id, 200)).toEqual(["goodbye"]);
+      world.machine.setFaults({ delayMs: 0, refuse: [], down: false });
+      expect(heardWithin(world, id, 3_000)).toEqual([]);
+
+      expect(world.acts().at(-1)).toBe(`expel ${id} done`);
+      expect(world.calls.map(({ call }) => call)).toEqual([later]);
+      expect(world.notes.at(-1)).toBe(
+        "the agent hangs up on a caller at the prompt: the edge was away for as long as a caller waits, 5 minutes",
+      );
+    });
+
+    test("for 5 minutes from when the edge went, if it was there before", () => {
+      const world = new AgentWorld();
+      world.alone = alone;
+      world.connect();
+      world.settle();
+      const id = dialIn(world);
+      world.pass(20_000);
+      world.loseEdge();
+      world.settle();
+      expect(heardWithin(world, id, 5 * 60_000 - 200)).not.toContain("goodbye");
+      expect(heardWithin(world, id, 200)).toContain("goodbye");
+    });
+
+    test("once for each gap, and what it keys in a later one counts", () => {
+      const world = withoutEdge(alone);
+      const id = dialIn(world);
+      backAgain(world);
+      world.loseEdge();
+      world.settle();
+      backAgain(world);
+      expect(world.announced).toEqual([]);
+      world.command("create", create);
+      world.settle();
+      world.loseEdge();
+      world.settle();
+      press(world, id, "9876");
+      backAgain(world);
+      press(world, id, "54321#");
+      expect(heardBy(world, id)).toEqual(["attendee-id"]);
     });
 
     test("and no more after its end", () => {
@@ -254,14 +336,98 @@ describe("without the edge, a caller is told to wait", () => {
     });
   });
 
-  test("but goes in by the key of a conference that runs, if the agent is alone", () => {
-    const world = withoutEdge(true);
-    const id = dialIn(world);
-    press(world, id, `${KEY}#`);
-    expect(heardWithin(world, id, 17_000)).toEqual([]);
-    press(world, id, "#");
-    expect(heardBy(world, id)).toEqual(["alone"]);
-    expect(heardWithin(world, id, 60_000)).toEqual([]);
+  test.each(["98", `${KEY}#4`])(
+    "also one of two agents that has keyed %s, when agents change and the edge goes again",
+    (keys) => {
+      const world = new AgentWorld();
+      world.alone = false;
+      world.connect();
+      world.command("create", create);
+      world.settle();
+      const id = dialIn(world, keys);
+      for (let times = 0; times < 3; times += 1) {
+        world.loseEdge();
+        world.epoch += 1;
+        world.activeSince = world.epoch;
+        world.connectEdge();
+        world.settle();
+        world.pass(2_000);
+        world.loseEdge();
+        expect(heardWithin(world, id, 1_800)).toEqual([]);
+        expect(heardWithin(world, id, 200)).toEqual(["please-wait"]);
+      }
+      backAgain(world);
+      expect(heardBy(world, id)).toEqual([keys === "98" ? "welcome" : "attendee-id"]);
+      press(world, id, keys === "98" ? `${KEY}##` : "#");
+      expect(heardBy(world, id).at(-1)).toBe("alone");
+    },
+  );
+
+  describe("but by an agent that is alone, where a conference runs,", () => {
+    test("is asked for its key, and goes in by the key of one that runs", () => {
+      const world = withoutEdge(true, true);
+      const id = dialIn(world);
+      expect(heardWithin(world, id, 17_000)).toEqual(["welcome"]);
+      press(world, id, `${KEY}#`);
+      expect(heardWithin(world, id, 17_000)).toEqual([]);
+      press(world, id, "#");
+      expect(heardBy(world, id)).toEqual(["alone"]);
+      expect(heardWithin(world, id, 10 * 60_000)).toEqual([]);
+    });
+
+    test("is told to wait when its key is of no conference that runs, and is asked again when the edge is back", () => {
+      const world = withoutEdge(true, true);
+      const id = dialIn(world);
+      press(world, id, "5#");
+      expect(heardBy(world, id)).toEqual(["welcome", "please-wait"]);
+      expect(heardWithin(world, id, 16_000)).toEqual(["please-wait"]);
+      backAgain(world);
+      expect(world.announced).toEqual([`${id} welcome`]);
+    });
+
+    test("has three tries like anybody, and more when the edge is back", () => {
+      const world = withoutEdge(true, true);
+      const id = dialIn(world);
+      press(world, id, `5#6#7#${KEY}##`);
+      expect(heardWithin(world, id, 16_000)).toEqual(["please-wait"]);
+      press(world, id, `${KEY}##`);
+      expect(world.acts()).toEqual(["create-conference done"]);
+
+      backAgain(world);
+      press(world, id, `${KEY}##`);
+      expect(heardBy(world, id)).toEqual(["welcome", "attendee-id", "alone"]);
+    });
+
+    test("has no more of them where its keys come at once", () => {
+      const world = withoutEdge(true, true);
+      const id = dialIn(world);
+      const call = world.machine.world.calls.get(id);
+      if (call) world.machine.press(call, `5#6#7#${KEY}##`);
+      world.settle();
+      expect(heardBy(world, id)).toEqual(["welcome", "please-wait"]);
+    });
+
+    test("keys of no conference count on while it keys nothing", () => {
+      const world = withoutEdge(true, true);
+      const id = dialIn(world);
+      for (const keys of ["5#", "6#", "7#", `${KEY}##`]) {
+        press(world, id, keys);
+        world.pass(17_000);
+      }
+      expect(world.acts()).toEqual(["create-conference done"]);
+    });
+  });
+
+  test("unless the bridge refuses it just now: then one of two agents hangs up on it, too", () => {
+    const world = running();
+    world.alone = false;
+    world.connectEdge();
+    world.machine.setFaults({ delayMs: 1_000, refuse: ["admit"], down: false });
+    const id = dialIn(world, `${KEY}##`);
+    world.loseEdge();
+    expect(heardWithin(world, id, 3_000)).toEqual(["goodbye"]);
+    expect(world.acts().at(-1)).toBe(`expel ${id} done`);
+    expect(world.status.calls).toBe(0);
   });
 
   test("and goes in when the edge is back, if it has keyed all meanwhile", () => {
@@ -295,6 +461,33 @@ describe("without the edge, a caller is told to wait", () => {
     expect(world.announced).toEqual([]);
   });
 
+  test("and one who had reached its attendee ID is asked for that when the edge is back", () => {
+    const world = running();
+    world.alone = false;
+    world.connectEdge();
+    world.settle();
+    const id = dialIn(world);
+    press(world, id, `${KEY}#4`);
+    world.loseEdge();
+    world.settle();
+    press(world, id, "44");
+    expect(heardWithin(world, id, 16_000)).toEqual(["please-wait"]);
+    backAgain(world);
+    press(world, id, "555#");
+    expect(heardBy(world, id)).toEqual(["attendee-id", "alone"]);
+    expect(world.events().at(-1)).toMatchObject({ caller: { attendeeId: "555" } });
+  });
+
+  test("by none of two agents that has lost the bridge since", () => {
+    const world = withoutEdge(false);
+    world.loseBridge();
+    world.connectBridge();
+    world.settle();
+    dialIn(world);
+    world.pass(60_000);
+    expect(world.announced).toEqual([]);
+  });
+
   test("and hears nothing of it when the edge is soon back", () => {
     const world = running();
     const id = dialIn(world);
@@ -303,5 +496,65 @@ describe("without the edge, a caller is told to wait", () => {
     expect(heardWithin(world, id, 5_000)).toEqual([]);
     backAgain(world);
     expect(world.announced).toEqual([]);
+  });
+});
+
+describe.each([
+  ["an agent that is alone", true],
+  ["one of two agents", false],
+])("a short loss of the edge by %s", (_, alone) => {
+  function blip(world: AgentWorld, meanwhile = () => {}, atItsEnd = () => {}): void {
+    world.loseEdge();
+    world.settle();
+    meanwhile();
+    world.connectEdge();
+    atItsEnd();
+    world.settle();
+  }
+  const sequence = "*01*[AccessCode]#[AttendeeID]#*01*";
+
+  test.each(["987654321#444#", `*01*${KEY}#444#*01*`])("is not heard, whenever it comes (%s)", (keys) => {
+    for (let before = 0; before <= keys.length; before += 1) {
+      for (let until = before; until <= keys.length; until += 1) {
+        const world = new AgentWorld();
+        world.alone = alone;
+        world.keypad = { ...world.keypad, sequences: [sequence] };
+        world.connect();
+        world.command("create", create);
+        world.settle();
+        const id = world.machine.dialIn("14085551234", "");
+        world.settle();
+        press(world, id, keys.slice(0, before));
+        const call = world.machine.world.calls.get(id);
+        const pressNext = () => call && world.machine.press(call, keys.charAt(until));
+        blip(world, () => press(world, id, keys.slice(before, until)), pressNext);
+        blip(world);
+        press(world, id, keys.slice(until + 1));
+        const [welcome, ...more] = heardBy(world, id);
+        expect([before, until, welcome, more.at(-1), more.length <= 2]).toEqual([
+          before,
+          until,
+          "welcome",
+          "alone",
+          true,
+        ]);
+        const entered = world.events().flatMap((event) => (event.type === "caller-entered" ? [event.caller] : []));
+        expect(entered).toMatchObject([{ attendeeId: "444" }]);
+      }
+    }
+  });
+
+  test("leaves the codes of who is inside whole, or without effect", () => {
+    const world = running();
+    world.alone = alone;
+    world.connectEdge();
+    world.settle();
+    const id = world.machine.dialIn("14085551234", `${KEY}##`);
+    world.settle();
+    press(world, id, "*1");
+    blip(world, () => press(world, id, "44"));
+    press(world, id, "4#");
+    const named = world.events().flatMap((event) => (event.type === "attendee-identified" ? [event.attendeeId] : []));
+    expect(named).toEqual(alone ? ["444"] : []);
   });
 });

@@ -3,6 +3,7 @@ import type { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.
 import { bridgeName, CALL_VARIABLE } from "../../bridge-agent/drivers/asterisk/names.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import { pressed } from "./asterisk-messages.ts";
 import { AsteriskWorld, conference, create } from "./asterisk-world.ts";
 
 let world: AsteriskWorld;
@@ -215,7 +216,7 @@ describe("with a caller at the prompt", () => {
     const result = expel();
     await driver.state();
     expect(asked("DELETE /channels/c1")).toBe(false);
-    world.asterisk.send({ type: "PlaybackFinished", playback: { id: playback() } });
+    world.asterisk.send({ type: "PlaybackFinished", playback: { id: playback(), target_uri: "channel:c1" } });
     expect(await result).toEqual({ done: true });
   });
 
@@ -223,11 +224,7 @@ describe("with a caller at the prompt", () => {
     const result = expel();
     await driver.state();
     expect(asked("DELETE /channels/c1")).toBe(false);
-    world.asterisk.send({
-      type: "ChannelDtmfReceived",
-      digit: "1",
-      channel,
-    });
+    world.asterisk.send({ ...pressed("c1", "1"), channel });
     expect(await result).toEqual({ done: true });
     await vi.waitFor(() => expect(asked(`DELETE /playbacks/${playback()}`)).toBe(true));
   });
@@ -289,6 +286,13 @@ describe("with a conference that dials", () => {
     const created = asked("POST /channels/create").filter(({ parameters }) => parameters.channelId === call);
     expect(created.map(({ parameters }) => parameters.endpoint)).toEqual(["PJSIP/14085551234@trunk"]);
     expect(await execute(dial())).toEqual({ done: false, reason: "refused" });
+  });
+
+  test("dials by the channel that an earlier link has asked for, and asks for no other", async () => {
+    world.asterisk.answers["GET /channels/leg-1"] = { status: 200, body: channel("Down") };
+    expect(await execute(dial())).toEqual({ done: true });
+    const created = asked("POST /channels/create").filter(({ parameters }) => parameters.channelId === call);
+    expect(created).toEqual([]);
   });
 
   test("reports what becomes of a call after the result of its dial, though Asterisk tells it before", async () => {

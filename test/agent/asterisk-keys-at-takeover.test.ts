@@ -18,7 +18,7 @@ const rules: KeypadRules = {
 };
 
 /**
- * As whom the conference gets the caller, and what it is asked in the end: `noted` was keyed with the agent before, `early` before the first
+ * As whom the conference gets the caller, what it is asked in the end, and as whom it goes in by keying that: `noted` was keyed with the agent before, `early` before the first
  * snapshot of this one, `rest` later.
  */
 function takenOver(noted: string, early: string, rest: string) {
@@ -31,10 +31,13 @@ function takenOver(noted: string, early: string, rest: string) {
   const resumed = resume(call?.stage === "prompted" ? call.keys : "", 0, rules);
   const after = press(resumed.keypad, { type: "keys", keys: rest, at: 0 }, rules);
   const late = press(after.keypad, { type: "time", at: 8_000 }, rules);
-  const admitted = [resumed, after, late].flatMap(({ actions }) =>
-    actions.flatMap((action) => (action.type === "admit" ? [action.attendeeId] : [])),
+  const asked = promptAfter(null, late.keypad);
+  const entry = asked === "attendee-id" ? "101#" : `${key}#101#`;
+  const anew = press(late.keypad, { type: "keys", keys: entry, at: 8_000 }, rules);
+  const admitted = [[resumed, after, late], [anew]].map((steps) =>
+    steps.flatMap(({ actions }) => actions.flatMap((action) => (action.type === "admit" ? [action.attendeeId] : []))),
   );
-  return { admitted, asked: promptAfter(null, late.keypad) };
+  return { admitted, asked };
 }
 
 describe("an attendee ID that was half keyed, or of which a key may be lost, is asked for once more", () => {
@@ -48,25 +51,22 @@ describe("an attendee ID that was half keyed, or of which a key may be lost, is 
     ["a telephone dials it, and its first key is lost", `*01*${key}#`, "", "01#*01*"],
     ["a telephone dials it, and the rest comes before the snapshot", `*01*${key}#1`, "1#*01*", ""],
   ])("%s", (_, noted, early, rest) => {
-    expect(takenOver(noted, early, rest)).toEqual({ admitted: [], asked: "attendee-id" });
+    expect(takenOver(noted, early, rest)).toEqual({ admitted: [[], ["101"]], asked: "attendee-id" });
   });
 });
 
 test.each([
-  ["who has keyed all", `${key}#101#`, "", "", "101"],
-  ["who keys it anew", `${key}#1`, "", "#101#", "101"],
-  ["whose key was half keyed, and who keys it anew", "98765", "", `${key}#101#`, "101"],
-  ["whose telephone dials the key", `*01*${key.slice(0, 5)}`, "", `${key.slice(5)}#101#*01*`, "101"],
-  ["whose telephone dials the opening", "*0", "", `1*${key}#101#*01*`, "101"],
-  ["whose telephone dials ProfileID and PIN", `*01*${key}#77#8`, "", "8#*01*", null],
-])("a caller goes in: %s", (_, noted, early, rest, attendeeId) => {
-  expect(takenOver(noted, early, rest).admitted).toEqual([attendeeId]);
+  ["whose key is half keyed", "98765", "", "4321#"],
+  ["whose key is half keyed, and who begins anew", "98765", "", `${key}#101#`],
+  ["whose telephone dials the opening", "*0", "", `1*${key}#101#*01*`],
+  ["whose telephone dials the key", `*01*${key.slice(0, 5)}`, "", `${key.slice(5)}#101#*01*`],
+  ["whose telephone dials the key before the snapshot", `*01*${key.slice(0, 5)}`, `${key.slice(5)}#101#*01*`, ""],
+  ["of whose telephone a key is lost", `*01*${key.slice(0, 5)}`, "", `${key.slice(6)}#101#*01*`],
+])("a caller is asked for the conference key once more: %s", (_, noted, early, rest) => {
+  expect(takenOver(noted, early, rest)).toEqual({ admitted: [[], ["101"]], asked: "welcome" });
 });
 
-test("a telephone of whose sequence the key is not known leaves no silence: its caller is asked", () => {
-  expect(takenOver(`*01*${key.slice(0, 5)}`, `${key.slice(5)}#101#*01*`, "")).toEqual({
-    admitted: [],
-    asked: "welcome",
-  });
-  expect(takenOver(`*01*${key.slice(0, 5)}`, "", `${key.slice(6)}#101#*01*`).asked).toBe("key-again");
+test("who has keyed all goes in", () => {
+  expect(takenOver(`${key}#101#`, "", "").admitted[0]).toEqual(["101"]);
+  expect(takenOver(`*01*${key}#77#88#*01*`, "", "").admitted[0]).toEqual([null]);
 });

@@ -30,11 +30,19 @@ export const destroyed = (id: string, cause = 16): AriEvent => ({
   channel: channel(id),
 });
 export const left = (id: string): AriEvent => ({ type: "StasisEnd", channel: channel(id) });
-export const pressed = (id: string, digit: string): AriEvent => ({
+/** `at`: when it was released, in ms. */
+export const pressed = (id: string, digit: string, at = nextKeyAt(), duration_ms = 100): AriEvent => ({
   type: "ChannelDtmfReceived",
   digit,
+  duration_ms,
+  timestamp: new Date(at).toISOString().replace("Z", "+0000"),
   channel: channel(id),
 });
+let lastKeyAt = Date.parse("2026-11-20T10:00:00Z");
+function nextKeyAt(): number {
+  lastKeyAt += 250;
+  return lastKeyAt;
+}
 export const up = (id: string): AriEvent => ({ type: "ChannelStateChange", channel: channel(id) });
 export const talks = (id: string, talking: boolean): AriEvent => ({
   type: talking ? "ChannelTalkingStarted" : "ChannelTalkingFinished",

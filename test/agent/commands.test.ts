@@ -269,7 +269,7 @@ test.each([
 
   expect(said.edge).toMatch(says);
   expect(isWell).toBe(Object.keys(known).length === 0);
-  expect(said.bridge).toBe("ok    bridge: it speaks version 3 of the bridge protocol, with 24 ports; 0 calls are up");
+  expect(said.bridge).toBe("ok    bridge: it speaks version 3 of the bridge protocol, with 24 ports; 0 calls up");
   expect(asked).toBe(1);
 });
 
@@ -327,6 +327,19 @@ test.each([
   expect((await doctorSays({ listen: { port } })).said.agent).toMatch(says);
 
   other.close();
+});
+
+test("doctor says that the agent's bridge takes no new calls", async () => {
+  const status = { role: "active", agent: "agent-1", journal: null, edgeUp: true, bridgeUp: true, ports: 0 };
+  const agent = createServer((_, response) => response.end(JSON.stringify(status))).listen(0, "127.0.0.1");
+  await once(agent, "listening");
+  const { port } = agent.address() as AddressInfo;
+
+  expect((await doctorSays({ listen: { port } })).said.agent).toBe(
+    "WRONG agent: it runs, and its bridge takes no new calls: see its log",
+  );
+
+  agent.close();
 });
 
 test("doctor leaves nothing beside a journal that no agent has open", async () => {
@@ -466,6 +479,11 @@ test("status and calls for people", () => {
   );
   const away = { ...status, bridgeUp: false, bridgeTrouble: "Asterisk at http://x/ari refuses the user: write …" };
   expect(statusText(away)).toContain("\nbridge    not there: Asterisk at http://x/ari refuses the user: write …\n");
+  expect([24, null, 0].map((ports) => /^bridge +(.*)$/m.exec(statusText({ ...status, ports }))?.[1])).toEqual([
+    "answers, with 24 ports",
+    "answers",
+    "answers, and takes no new calls: see the log",
+  ]);
   const full = statusText({ ...status, role: "unknown", journal: "journal /x cannot grow: make room" });
   expect(full).toContain("role      none: it does nothing without its journal\njournal   /x cannot grow: make room\n");
   const call: CallView = {

@@ -176,7 +176,7 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
       // A telephone that plays a tone is silent while a key is pressed.
       const isPlaying = playing.has(call);
       if (isPlaying) await fallSilent(call);
-      const press = () => ari("POST", `${phoneOf(call)}/dtmf`, { dtmf: keys, duration: "60", between: "40" });
+      const press = () => ari("POST", `${phoneOf(call)}/dtmf`, { dtmf: keys, duration: "60", between: "80" });
       await must("ChannelDtmfReceived", call, keys.length, press, NOTICES_WITHIN_MS);
       if (isPlaying) await speak(call);
     },

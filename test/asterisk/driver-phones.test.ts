@@ -1,6 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from "vitest";
+import { doctor } from "../../bridge-agent/doctor.ts";
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
+import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
 import { LOOK_EVERY_MS } from "../../bridge-agent/drivers/asterisk/watch-sound.ts";
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
@@ -19,6 +21,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
   const silenceMs = 200;
   let asterisk: AsteriskOnTest;
   let phones: Phones;
+  let settings: AsteriskSettings;
   let driver: AsteriskDriver;
   let reports: DriverReport[];
   let conference: ConfKey;
@@ -28,20 +31,17 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
   beforeAll(async () => {
     asterisk = await AsteriskOnTest.start(home, { dialIn: { [ours]: "bridgehead", [strange]: "bridgehead" } });
     phones = await Phones.start(home.sipp, asterisk.ports);
-    driver = new AsteriskDriver(
-      {
-        type: "asterisk",
-        url: asterisk.url,
-        user: asterisk.user,
-        password: asterisk.password,
-        application: "bridgehead",
-        endpoint: "PJSIP/{number}@trunk",
-        callerId: ours,
-        talking: { silenceMs, level: 256 },
-      },
-      driverPorts,
-      { agent: "agent-1", owner: "local/asterisk", dialIn: [ours] },
-    );
+    settings = {
+      type: "asterisk",
+      url: asterisk.url,
+      user: asterisk.user,
+      password: asterisk.password,
+      application: "bridgehead",
+      endpoint: "PJSIP/{number}@trunk",
+      callerId: ours,
+      talking: { silenceMs, level: 256 },
+    };
+    driver = new AsteriskDriver(settings, driverPorts, { agent: "agent-1", owner: "local/asterisk", dialIn: [ours] });
     reports = [];
     await new Promise<void>((resolve) => {
       driver.start((report) => {
@@ -128,6 +128,17 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     },
   );
 
+  test("doctor counts the calls that are up", async () => {
+    await entered();
+    await prompted();
+    const up = phones.up.length;
+    const place = { edge: "ws://127.0.0.1:1", domain: "local", bridge: "asterisk", agent: "agent-1", state: "none" };
+    const rest = { listen: { port: 0 }, logs: { personal: false }, policy: { allow: [], deny: [] } };
+    const lines: string[] = [];
+    await doctor({ ...place, ...rest, driver: settings, dialIn: [ours] }, (line) => lines.push(line));
+    expect(lines.find((line) => line.includes(" bridge: "))).toMatch(new RegExp(`; ${up} calls up$`));
+  });
+
   test("keys that come quickly, alike or not, come once each", async () => {
     const quick = "11223344556677889900123123";
     const { phone, call } = await prompted();
@@ -135,6 +146,26 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     await phone.press(quick);
     await vi.waitFor(() => expect(keysOf(call).length).toBeGreaterThanOrEqual(quick.length), patience);
     expect(keysOf(call)).toBe(quick);
+  });
+
+  test("quick keys by SIP INFO come once each, also while a sentence is played", async () => {
+    const { phone, call } = await prompted();
+    driver.announce(call, "welcome");
+    await phone.hearsSomething();
+    await phone.press("77001100#", "info");
+    await vi.waitFor(() => expect(keysOf(call)).toBe("77001100#"), patience);
+  });
+
+  test("keys that a network holds back, which Asterisk tells twice, have a star before them; after a pause they count", async () => {
+    const { phone, call } = await prompted();
+    phone.sound.bunchedMs = 1_000;
+    await phone.press("7123#");
+    await vi.waitFor(() => expect(keysOf(call)).toMatch(/#$/), patience);
+    expect(keysOf(call)).toMatch(/^[^#]+\*/);
+    phone.sound.bunchedMs = 0;
+    await pause(3_000);
+    await phone.press("7123#");
+    await vi.waitFor(() => expect(keysOf(call)).toMatch(/#7123#$/), patience);
   });
   const keysOf = (call: CallId) =>
     reports.map((report) => (report.type === "keys" && report.call === call ? report.keys : "")).join("");

@@ -229,6 +229,11 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     await done(acting, dial);
 
     await vi.waitFor(() => expect(acting.reports).toEqual([answered]), patience);
+    await done(acting, { type: "end-conference" });
+    await acting.driver.stop();
+    // The command line stays until Asterisk has ended.
+    await bridge.asterisk.cli("core stop gracefully").catch(() => {});
+    await bridge.asterisk.ended;
   });
 
   test("callers of a conference that was destroyed while no agent was there are let go", async () => {

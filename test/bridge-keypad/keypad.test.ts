@@ -59,13 +59,11 @@ describe("at the prompt", () => {
     ["the third unknown key ends the call", "5#6#7#987654321##", [unknownKeys]],
     ["two unknown keys do not end the call", "5#6#987654321##", [admit(null)]],
     ["a # with nothing before it is no key", "####987654321##", [admit(null)]],
-    ["a star takes back what was keyed", "12*987654321#55*444#", [admit("444")]],
     ["a locked conference ends the call at its key", "111#", [isLocked]],
     ["a full conference ends the call at its key", "222#", [isFull]],
     ["an attendee ID of 64 digits is the longest", `987654321#${"4".repeat(64)}#`, [admit("4".repeat(64))]],
     ["a longer one is no attendee ID: its caller is led in without", `987654321#${"4".repeat(65)}#`, [admit(null)]],
     ["an endless one, too", `987654321#${"4".repeat(500)}#`, [admit(null)]],
-    ["a star takes back one that was too long", `987654321#${"4".repeat(500)}*444#`, [admit("444")]],
     ["an attendee ID equal to the AnonymousID makes a silent monitor", "987654321#0444#", [admit("0444", true)]],
     ["attendee IDs are compared as digit strings", "987654321#444#", [admit("444")]],
     ["other signs than keys are passed over", "98 76A54321#\n44é4#", [admit("444")]],
@@ -111,60 +109,95 @@ describe("at the prompt", () => {
   });
 });
 
+/** What these keys bring about, what the caller is asked once it keys no more, and what it then keys. */
+function askedAfter(keys: string, then = "", from: Keypad = prompted(0), by: KeypadRules = rules) {
+  const pressed = press(from, { type: "keys", keys, at: 0 }, by);
+  const pauseMs = pressed.keypad.at === "sequence" ? 8_000 : 4_000;
+  expect(press(pressed.keypad, { type: "time", at: pauseMs - 1 }, by)).toEqual({ keypad: pressed.keypad, actions: [] });
+  const asked = press(pressed.keypad, { type: "time", at: pauseMs }, by);
+  const actions = [...pressed.actions, ...asked.actions, ...keyed(then, asked.keypad, by)];
+  return [promptAfter(pressed.keypad, asked.keypad), actions];
+}
+
+describe("after a star, which may stand for lost or doubled keys, what was keyed is asked for anew", () => {
+  test.each([
+    ["a conference key", "98*987654321#444#", "welcome", "987654321#444#"],
+    ["its end", "987654321*#444#", "welcome", "987654321#444#"],
+    ["only a star", "*", "welcome", "987654321#444#"],
+    ["an attendee ID", "987654321#55*444#", "attendee-id", "444#"],
+    ["the beginning of one", "987654321#*444#", "attendee-id", "444#"],
+    ["its end, told twice", "987654321#444*##", "attendee-id", "444#"],
+    ["one that was too long", `987654321#${"4".repeat(500)}*444#`, "attendee-id", "444#"],
+  ])("%s", (_, keys, asked, then) => {
+    expect(askedAfter(keys, then)).toEqual([asked, [admit("444")]]);
+  });
+
+  test("and no sooner than 4 s after the last key", () => {
+    const { keypad } = press(prompted(0), { type: "keys", keys: "987654321#4*4", at: 0 }, rules);
+    const later = press(keypad, { type: "keys", keys: "4#", at: 3_000 }, rules);
+    expect(press(later.keypad, { type: "time", at: 6_999 }, rules)).toEqual({ keypad: later.keypad, actions: [] });
+    const asked = press(later.keypad, { type: "time", at: 7_000 }, rules).keypad;
+    expect(promptAfter(later.keypad, asked)).toBe("attendee-id");
+    expect(press(asked, { type: "time", at: 36_999 }, rules).actions).toEqual([]);
+    expect(press(asked, { type: "time", at: 37_000 }, rules).actions).toEqual([silent]);
+  });
+});
+
 describe("a caller at the prompt who is new to this agent", () => {
   const runs = (...running: string[]): KeypadRules => ({
     ...rules,
     find: (key) => (running.includes(key) ? leadsTo(key) : null),
   });
+  const by = runs("11", "22");
   const admitted = (conference: string, attendeeId: string | null) => admit(attendeeId, false, conference);
 
-  /** What the keys of before bring about, and then what follows when the caller keys `more`. */
-  function resumed(keys: string, more: string, by = runs("11", "22")) {
-    const { keypad, actions } = resume(keys, 0, by);
-    return [actions, press(keypad, { type: "keys", keys: more, at: 0 }, by).actions];
-  }
-
-  test.each<[string, string | null]>([
-    ["whatever it keys", null],
-    ["also for the AnonymousID of a silent monitor", "444"],
-  ])("is asked for its attendee ID once more: a key may have been lost, %s (protocol 4.18)", (_, anonymousId) => {
-    const find = (key: string) => (key === "11" ? leadsTo(key, { anonymousId }) : null);
-    const by = { ...rules, find };
-    const whole = admit("444", anonymousId !== null, "11");
-    for (const keys of ["11#", "11#4", "11#44*", "11#*", "11#4*44#", "11#*44#"])
-      for (const rest of ["44#", "444#", "#"]) expect(resumed(keys, `${rest}444#`, by), keys).toEqual([[], [whole]]);
-    expect(resumed("11#*444#444#", "", by)).toEqual([[whole], []]);
+  test.each<[string, string, KeypadAction[]]>([
+    ["who has keyed all", "11#444#", [admitted("11", "444")]],
+    ["who keyed the key twice, and all", "11#11#444#", [admitted("11", "444")]],
+    ["who keyed another key before, and all", "11#22#444#", [admitted("22", "444")]],
+    ["who keyed an unknown key before, and all", "5#11#444#", [admitted("11", "444")]],
+    ["also when the key before has a star", "1*1#11#444#", [admitted("11", "444")]],
+    ["and what follows is for the conference", "11#444#*6*1555#", [admitted("11", "444"), toggle, identify("555")]],
+  ])("goes in, %s", (_, keys, actions) => {
+    expect(resume(keys, 0, by).actions).toEqual(actions);
   });
 
-  test.each<[string, string, string, KeypadAction[], KeypadAction[]]>([
-    ["who has keyed all goes in", "11#444#", "*6", [admitted("11", "444")], [toggle]],
-    ["who has keyed no attendee ID but # goes in", "11##", "", [admitted("11", null)], []],
-    ["who keys the first conference key goes on with it", "1", "1#4#", [], [admitted("11", "4")]],
-    ["who keyed another key before goes where it keyed last", "11#22#", "4#444#", [], [admitted("22", "444")]],
-    ["who keyed the key too early and again is asked once more", "11#11#", "4#444#", [], [admitted("11", "444")]],
-    ["who keyed the key twice and all goes in", "11#11#444#", "", [admitted("11", "444")], []],
-    ["who keys the key again is asked once more", "11#1", "1#444#", [], [admitted("11", "444")]],
-    ["who keys another key after all goes there", "11#2", "2#444#", [], [admitted("22", "444")]],
-    ["who is asked for the attendee ID may key another key", "11#", "22#444#", [], [admitted("22", "444")]],
-    ["an unknown key before does not matter", "5#11#44", "4#444#", [], [admitted("11", "444")]],
-    ["a key with a star in it counts as keyed", "99*11#4", "#444#", [], [admitted("11", "444")]],
-    ["who has keyed what nobody knows begins anew", "5#6#7#", "11#444#", [], [admitted("11", "444")]],
-    ["who has keyed what nobody knows goes on behind it", "5#6#1", "1#444#", [], [admitted("11", "444")]],
-    [
-      "what follows the admission is for the conference",
-      "11#444#*6*1555#",
-      "",
-      [admitted("11", "444"), toggle, identify("555")],
-      [],
-    ],
-  ])("%s", (_, keys, more, before, after) => {
-    expect(resumed(keys, more)).toEqual([before, after]);
+  test("is asked at once if it has keyed nothing", () => {
+    expect(promptAfter(null, resume("", 0, by).keypad)).toBe("welcome");
+  });
+
+  test.each([
+    ["whose key is half keyed", "1", "1#4#", "welcome", "11#444#"],
+    ["whose key is half keyed, and who begins anew", "1", "11#", "welcome", "11#444#"],
+    ["who keyed what nobody knows", "5#6#7#", "", "welcome", "11#444#"],
+    ["who keyed a key with a star in it", "99*11#4", "44#", "welcome", "11#444#"],
+    ["of whose attendee ID the first key may be lost", "11#", "44#", "attendee-id", "444#"],
+    ["who has just been asked for the attendee ID", "11#", "", "attendee-id", "444#"],
+    ["whose attendee ID is half keyed", "11#4", "44#", "attendee-id", "444#"],
+    ["whose attendee ID is half keyed, and who begins anew", "11#44*", "444#", "attendee-id", "444#"],
+    ["of whose attendee ID the bridge lost a key", "11#4*44#", "", "attendee-id", "444#"],
+    ["whose # may have been told twice", "11##", "", "attendee-id", "444#"],
+    ["whose # may have been told twice, and who keys on", "11##", "44##", "attendee-id", "444#"],
+    ["who keyed the key too early and again", "11#11#", "4#", "attendee-id", "444#"],
+    ["who may mean the key of another conference", "22#", "11#444#", "welcome", "11#444#"],
+    ["who may mean the key of another conference, half of it before", "22#1", "1#444#", "welcome", "11#444#"],
+    ["and again, after the bridge has lost a key", "22#*", "11#444#", "welcome", "11#444#"],
+  ])("is asked anew, %s", (_, keys, rest, asked, then) => {
+    const { keypad, actions } = resume(keys, 0, by);
+    expect([promptAfter(null, keypad), actions]).toEqual([null, []]);
+    expect(askedAfter(rest, then, keypad, by)).toEqual([asked, [admitted("11", "444")]]);
   });
 
   test("a locked conference ends the call, if its key is the last one", () => {
     const find = (key: string) => (key === "11" ? leadsTo(key, { locked: true }) : runs("22").find(key));
-    expect(resumed("11#", "", { ...rules, find })[0]).toEqual([isLocked]);
-    expect(resumed("11#22#4#", "", { ...rules, find })[0]).toEqual([admitted("22", "4")]);
+    expect(resume("11#", 0, { ...rules, find }).actions).toEqual([isLocked]);
+    expect(resume("11#22#4#", 0, { ...rules, find }).actions).toEqual([admitted("22", "4")]);
+  });
+
+  test("does not find its conference among any number of keys that it has tried", () => {
+    expect(resume("5#6#987654321#444#", 0, rules).actions).toEqual([admit("444")]);
+    expect(resume("5#6#987654321#", 0, rules).keypad.at).toBe("attendee-id");
+    expect(resume("5#6#987654321#7#8#9#10#", 0, rules).keypad.at).toBe("conference-key");
   });
 });
 
@@ -178,6 +211,9 @@ describe("in the conference", () => {
     ["digits before a code are passed over", "123#45*6", [toggle]],
     ["an attendee ID may hold the digits of the mute code", "*1666#", [identify("666")]],
     ["a code begun anew within an attendee ID counts", "*15*6", [toggle]],
+    ["an attendee ID with a star in it names nobody, in whole or in part", "*15*1555#", []],
+    ["nor where the star stands behind the code", "*1*1555#", []],
+    ["and the next one counts again", "*15*1555#*1555#", [identify("555")]],
     ["an unknown code is passed over", "*9*6", [toggle]],
     ["an endless attendee ID is no attendee ID and wedges nothing", `*1${"5".repeat(500)}#*6`, [toggle]],
   ])("%s", (_, keys, actions) => {
@@ -242,15 +278,29 @@ describe("access codes and dial sequences", () => {
     ["nor with a password", "*01*1111#77#88#99#*01*", [host(null)]],
     ["an unknown code in a sequence counts once", "*01*5#77#88#99#*01*6#2222##", [admit(null)]],
     ["so the third ends the call", "*01*5#77#*01*6#*00*7#77#", [unknownKeys]],
-    ["a star too many before a sequence is forgiven", "**00*2222#444#", [admit("444")]],
-    ["a star within an entry takes it back, as without a sequence", "*00*22*2222#444#", [admit("444")]],
-    ["keys that no sequence has mean what they mean without it", "*01*2222#444#*6", [admit("444"), toggle]],
-    ["an endless entry wedges nothing", `*00*2222#${"4".repeat(500)}#`, [admit(null)]],
     ["what follows the admission is for the conference", "*00*2222#444#*6", [admit("444"), toggle]],
-    ["a star too many behind an opening is forgiven", "*01**2222#77#88#*01*", [admit(null)]],
   ])("%s (protocol 2.2.1, 6.6)", (_, keys, actions) => {
     expect(keyed(keys, prompted(0), plain)).toEqual(actions);
   });
+
+  test.each<[string, string, string, string]>([
+    ["a star too many before it", "**00*2222#444#", "welcome", "2222#444#"],
+    ["a star too many behind the opening", "*01**2222#77#88#*01*", "welcome", "2222#444#"],
+    ["a star within the access code", "*00*22*2222#444#", "welcome", "2222#444#"],
+    ["a star within the attendee ID", "*01*2222#4*44#*01*", "attendee-id", "444#"],
+    ["a star before the end", "*01*2222#444#**01*", "attendee-id", "444#"],
+    ["keys that no sequence has", "*01*2222#444#*6", "attendee-id", "444#"],
+    ["an endless entry", `*00*2222#${"5".repeat(500)}#`, "attendee-id", "444#"],
+    ["no PIN", "*01*2222#77##*01*", "attendee-id", "444#"],
+    ["no PIN, each key told twice", "*01*2222#7777##**0011**", "attendee-id", "444#"],
+    ["no password", "*01*2222#77#88##*01*", "attendee-id", "444#"],
+    ["no ProfileID", "*01*2222##88#*01*", "attendee-id", "444#"],
+  ])(
+    "a telephone that dials a sequence with %s leads nobody in: its caller is asked (protocol 6.6)",
+    (_, keys, asked, then) => {
+      expect(askedAfter(keys, then, prompted(0), plain)).toEqual([asked, [admit("444")]]);
+    },
+  );
 
   test("a sequence that is the beginning of another waits 8 s for more keys (protocol 6.6)", () => {
     const dialled = (keys: string) => press(prompted(0), { type: "keys", keys, at: 1_000 }, every);
@@ -260,7 +310,8 @@ describe("access codes and dial sequences", () => {
     expect(press(keypad, { type: "time", at: 9_000 }, every).actions).toEqual([host("444")]);
     expect(keyed("88#", keypad, every)).toEqual([]);
     expect(keyed("88#99#", keypad, every)).toEqual([host(null)]);
-    expect(keyed("*6", keypad, every)).toEqual([host("444"), toggle]);
+    // Or a key of another one was told twice.
+    expect(keyed("*6", keypad, every)).toEqual([]);
   });
 
   test("a telephone that dials by itself is asked nothing until its sequence is over (protocol 6.6)", () => {
@@ -288,63 +339,26 @@ describe("access codes and dial sequences", () => {
     },
   );
 
-  /** What a telephone brings about that dials the rest with another agent, and what its caller is asked in the end. */
-  function goesOn(keys: string, rest: string, by = plain) {
-    const resumed = resume(keys, 0, by);
-    const after = press(resumed.keypad, { type: "keys", keys: rest, at: 0 }, by);
-    const late = press(after.keypad, { type: "time", at: 8_000 }, by);
-    const actions = [resumed, after, late].flatMap((each) => each.actions);
-    return [actions, promptAfter(resumed.keypad, late.keypad)];
-  }
+  test.each<[string, string, string | null]>([
+    ["*0", "1*2222#444#*01*", "welcome"],
+    ["*01*", "2222#444#*01*", "welcome"],
+    ["*01*22", "22#444#*01*", "welcome"],
+    ["*01*22*22#444#*01*", "", "welcome"],
+    ["*01*2222#", "444#*01*", "attendee-id"],
+    ["*01*2222#4*", "44#*01*", "attendee-id"],
+    ["*01*2222#444#", "*01*", "attendee-id"],
+    ["*01*2222##", "444#*01*", "attendee-id"],
+    ["*01*2222#77#*", "88#*01*", "attendee-id"],
+  ])("a sequence that another agent takes over is asked for anew: %s, then %s (protocol 6.6)", (keys, rest, asked) => {
+    const { keypad, actions } = resume(keys, 0, plain);
+    expect([promptAfter(null, keypad), actions]).toEqual([null, []]);
+    const then = asked === "welcome" ? "2222#444#" : "444#";
+    expect(askedAfter(rest, then, keypad, plain)).toEqual([asked, [admit("444")]]);
+  });
 
-  test.each<[string, string, readonly KeypadAction[], string | null]>([
-    ["*01*22", "22#444#*01*", [admit("444")], null],
-    ["*01*22*", "22#444#*01*", [admit("444")], null],
-    ["*0", "1*2222#444#*01*", [admit("444")], null],
-    ["*0*", "1*2222#444#*01*", [admit("444")], null],
-    ["*01*", "2222#444#*01*", [admit("444")], null],
-    ["*01*", "*2222#77#88#*01*", [admit(null)], null],
-    ["*01*2222#77#8", "8#*01*", [admit(null)], null],
-    ["*01*2222#77#8*", "8#*01*", [admit(null)], null],
-    ["*01*2222#444#*01*", "", [admit("444")], null],
-    ["*01*2222#4*44#*01*", "", [], "attendee-id"],
-    ["*01*2222#", "444#*01*", [], "attendee-id"],
-    ["*01*2222#*", "444#*01*", [], "attendee-id"],
-    ["*01*2222#4", "44#*01*", [], "attendee-id"],
-    ["*01*2222#4*", "44#*01*", [], "attendee-id"],
-    ["*01*2222#444#*", "*01*", [], "attendee-id"],
-    ["*01*2222#77#*", "88#*01*", [], "attendee-id"],
-    ["*01*2222#77#*", "88#99#*01*", [], "attendee-id"],
-    ["*01*22*", "#444#*01*", [], "key-again"],
-    ["*01*22*22#444#*01*", "", [], "welcome"],
-  ])(
-    "a sequence that another agent took over goes on where it was, or its caller is asked: %s, then %s (protocol 6.6)",
-    (keys, rest, actions, asked) => {
-      const [done, asks] = goesOn(keys, rest);
-      expect(done).toEqual(actions);
-      // Or it was asked as the agent began.
-      if (asks !== null || asked === null) expect(asks).toBe(asked);
-      else expect(promptAfter(null, resume(keys, 0, plain).keypad)).toBe(asked);
-    },
-  );
-
-  test("wherever another agent takes over a sequence behind its opening, and whatever key is lost, no part of an attendee ID is one (protocol 6.6)", () => {
-    const whole = "*01*2222#101#*01*";
-    const signIn = "*01*2222#77#88#99#*01*";
-    for (const dialled of [whole, signIn])
-      for (let at = 4; at < dialled.length; at += 1)
-        for (const lost of [0, 1, 2])
-          for (const star of ["", "*"]) {
-            const keys = dialled.slice(0, at);
-            const [actions] = goesOn(/[0-9#]$/.test(keys) ? keys + star : keys, dialled.slice(at + lost));
-            const attendeeIds = (actions as KeypadAction[]).flatMap((each) =>
-              "attendeeId" in each ? [each.attendeeId] : [],
-            );
-            expect(
-              [[], [dialled === whole ? "101" : null]],
-              `${keys}${star} ${dialled.slice(at + lost)}`,
-            ).toContainEqual(attendeeIds);
-          }
+  test("a whole sequence leads in with the next agent, too (protocol 6.6)", () => {
+    expect(resume("*01*2222#444#*01*", 0, plain).actions).toEqual([admit("444")]);
+    expect(resume("*01*2222#77#88#*01*", 0, plain).actions).toEqual([admit(null)]);
   });
 
   test("keys one at a time mean what they mean at once, in sequences too", () => {
@@ -409,7 +423,7 @@ describe("what a caller at the prompt is asked for", () => {
     ["a digit of a key", "9", null],
     ["a key that is known", "987654321#", "attendee-id"],
     ["an unknown key", "5#", "key-again"],
-    ["an entry that is taken back", "98*", "welcome"],
+    ["an entry that is taken back, before the caller keys no more", "98*", null],
     ["a # with nothing before it", "#", null],
     ["an attendee ID", "987654321#444#", null],
     ["the key of a locked conference", "111#", null],
@@ -419,5 +433,167 @@ describe("what a caller at the prompt is asked for", () => {
 
   test("a new caller is welcomed", () => {
     expect(promptAfter(null, prompted(0))).toBe("welcome");
+  });
+});
+
+describe("whatever keys are lost or doubled, and whenever another agent takes over", () => {
+  const unambiguous = [
+    "*00*[AccessCode]#,,,[AttendeeID]#",
+    "*01*[AccessCode]#[AttendeeID]#*01*",
+    "*01*[AccessCode]#[ProfileID]#[PIN]#*01*",
+  ];
+  const ruleSets = [unambiguous, [...unambiguous, "*00*[AccessCode]#,,,[ProfileID]#,,,[PIN]#"]].map((templates) => ({
+    ...rules,
+    sequences: templates.flatMap((each) => parseDialSequence(each) ?? []),
+  }));
+  const key = "987654321";
+  const leadIns = [`(?:\\*00\\*)?${key}#(\\d*)#`, `\\*01\\*${key}#(\\d*)#\\*01\\*`];
+  const signIns = [`\\*01\\*${key}#\\d+#\\d+#\\*01\\*`, `\\*00\\*${key}#\\d+#\\d+#`];
+  const matches = (keys: string, patterns: readonly string[]) =>
+    patterns.flatMap((each) => new RegExp(`^(?:\\d*#)*${each}$`).exec(keys)?.[1] ?? []);
+  const isSignIn = (keys: string) => signIns.some((each) => new RegExp(`^(?:\\d*#)*${each}$`).test(keys));
+
+  /** What happens to a key, or before it. `lost`, `unseen`: at a takeover, before which no agent saw the key, or even the bridge did not. */
+  const fate = fc.oneof(
+    { weight: 30, arbitrary: fc.constant("none" as const) },
+    { weight: 2, arbitrary: fc.constantFrom("doubled" as const, "star" as const) },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom("takeover" as const, "lost" as const, "unseen" as const, "pause" as const),
+    },
+  );
+  const dialled = [
+    `${key}#444#`,
+    `${key}#0444#`,
+    `5#${key}#444#`,
+    `*00*${key}#444#`,
+    `*00*${key}#77#88#`,
+    `*01*${key}#0444#*01*`,
+    `*01*${key}#77#88#*01*`,
+  ];
+  const parts = fc.array(fc.constantFrom(key, "#", "4", "77", "*00*", "*01*", "*"), { maxLength: 9 });
+  const keysOfCaller = fc.oneof(
+    fc.constantFrom(...dialled),
+    parts.map((each) => each.join("")),
+  );
+
+  /** A caller at the prompt, as the agent after the last takeover has it. */
+  class Caller {
+    keypad: Keypad = prompted(0);
+    isOut = false;
+    asked: string | null = "welcome";
+    readonly #by: KeypadRules;
+    #now = 0;
+    /** All its keys, as the bridge has noted them. */
+    #noted = "";
+    /** What it has keyed since the last sentence. */
+    #keyed = "";
+    #isInDoubt = false;
+
+    constructor(by: KeypadRules) {
+      this.#by = by;
+    }
+    key(each: string): void {
+      if (this.isOut) return;
+      this.#noted += each;
+      this.#keyed += each;
+      const mayEnterAs = (id: string | null) => {
+        if (this.#isInDoubt) return false;
+        const entry = this.asked === "attendee-id" ? matches(this.#keyed, ["(\\d*)#"]) : [];
+        const ids = [...entry, ...matches(this.#keyed, leadIns)];
+        return ids.includes(id ?? "") || (id === null && isSignIn(this.#keyed));
+      };
+      this.#step(press(this.keypad, { type: "keys", keys: each, at: this.#now }, this.#by), this.keypad, mayEnterAs);
+    }
+    /** The bridge puts a star where it told a key twice, or has lost one. */
+    star(): void {
+      // It may stand for the last key of a sequence, or for the first one.
+      this.key("*");
+      this.#isInDoubt ||= this.asked === "attendee-id" || this.#keyed !== "*";
+    }
+    pause(ms: number): void {
+      if (this.isOut) return;
+      this.#now += ms;
+      const mayEnterAs = (id: string | null) =>
+        !this.#isInDoubt &&
+        (matches(this.#keyed, leadIns).includes(id ?? "") || (id === null && isSignIn(this.#keyed)));
+      const isAsked = this.#step(
+        press(this.keypad, { type: "time", at: this.#now }, this.#by),
+        this.keypad,
+        mayEnterAs,
+      );
+      if (isAsked) this.#isInDoubt = false;
+    }
+    takeover(unseen: string): void {
+      if (this.isOut) return;
+      this.#noted += unseen;
+      const [, last = ""] = new RegExp(`^(?:.*#)?((?:\\*0[01]\\*)?${key}#.*)$`).exec(this.#noted) ?? [];
+      // What follows the entry that leads in is for the conference, unless the sequence may be a longer one.
+      const mayBeLonger = this.#by === ruleSets[1] && last.startsWith("*00*");
+      const wholes = [...last].map((_, at) => last.slice(0, at + 1));
+      const mayEnterAs = (id: string | null) =>
+        id === null
+          ? wholes.some(isSignIn)
+          : (mayBeLonger ? [last] : wholes).some((each) => matches(each, leadIns).includes(id));
+      this.#isInDoubt = !this.#step(resume(this.#noted, this.#now, this.#by), null, mayEnterAs);
+    }
+    #step(
+      { keypad, actions }: ReturnType<typeof press>,
+      before: Keypad | null,
+      mayEnterAs: (id: string | null) => boolean,
+    ) {
+      for (const action of actions) {
+        if (action.type === "admit") {
+          const { attendeeId } = action;
+          expect(mayEnterAs(attendeeId), `${this.#noted} goes in as ${attendeeId}`).toBe(true);
+          expect(action.silent).toBe(attendeeId === "0444");
+        }
+        this.isOut = true;
+      }
+      const asked = promptAfter(before, keypad);
+      this.keypad = keypad;
+      if (asked === null) return false;
+      this.asked = asked;
+      this.#keyed = "";
+      return true;
+    }
+  }
+
+  function play(keys: string, fates: readonly string[], by: KeypadRules, stars: boolean): Caller {
+    const caller = new Caller(by);
+    const star = stars ? "*" : "";
+    for (const [at, each] of [...keys].entries()) {
+      const fateOfKey = fates[at];
+      if (fateOfKey === "star") caller.star();
+      if (fateOfKey === "pause") caller.pause(10_000);
+      if (fateOfKey === "takeover" || fateOfKey === "lost") caller.takeover(star);
+      // A # that was told twice without a star, where no agent saw it.
+      if (fateOfKey === "unseen") caller.takeover(each === "#" ? "##" : each + star);
+      if (fateOfKey !== "lost" && fateOfKey !== "unseen") caller.key(each);
+      if (fateOfKey === "doubled") caller.star();
+      if (fateOfKey === "doubled") caller.key(each);
+    }
+    return caller;
+  }
+
+  test("nobody goes in under an ID, or without one, that was not keyed exactly so after the last doubt; who listens goes in", () => {
+    const fates = fc.array(fate, { minLength: 100, maxLength: 100 });
+    fc.assert(
+      fc.property(keysOfCaller, fates, fc.constantFrom(...ruleSets), fc.boolean(), (keys, each, by, stars) => {
+        const caller = play(keys, each, by, stars);
+        // Whatever is asked in the end is asked by now, and who keys that goes in. An entry without doubt is its caller's to end.
+        caller.pause(8_000);
+        if (!caller.isOut && "typed" in caller.keypad && caller.keypad.typed !== "") caller.star();
+        caller.pause(8_000);
+        if (caller.isOut) return;
+        expect([caller.keypad, caller.asked]).toMatchObject([
+          { typed: "", inDoubt: false },
+          caller.keypad.at === "attendee-id" ? "attendee-id" : expect.stringMatching(/welcome|key-again/),
+        ]);
+        for (const next of caller.asked === "attendee-id" ? "444#" : `${key}#444#`) caller.key(next);
+        expect(caller.isOut).toBe(true);
+      }),
+      { numRuns: 5_000 },
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,10 +7,14 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { Part } from "../../cli/supervise.ts";
 
 let folder: string;
+let child: ChildProcess | undefined;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "bridgehead-test-"));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  child?.kill("SIGTERM"); // A test that failed leaves nothing behind.
+  rmSync(folder, { recursive: true, force: true });
+});
 
 test("a part that cannot work is started again until it can, and why it ended is printed once", async () => {
   const room = join(folder, "room");
@@ -24,13 +28,14 @@ test("a part that cannot work is started again until it can, and why it ended is
     const part = new Part({ ...${JSON.stringify(options)}, onStart: (pid) => console.log("pid", pid) });
     part.start();
     process.on("SIGTERM", () => part.stop(0).then(() => process.exit(0)));`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", supervisor], {
+  const supervised = spawn(process.execPath, ["--input-type=module", "-e", supervisor], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const exited = new Promise((done) => child.once("exit", done));
+  child = supervised;
+  const exited = new Promise((done) => supervised.once("exit", done));
   const lines: string[] = [];
   const last = new Promise<void>((stays) => {
-    createInterface({ input: child.stdout }).on("line", (line) => {
+    createInterface({ input: supervised.stdout }).on("line", (line) => {
       lines.push(line);
       const starts = lines.filter((one) => one.startsWith("pid")).length;
       if (starts === 4) writeFileSync(room, "");
@@ -38,7 +43,7 @@ test("a part that cannot work is started again until it can, and why it ended is
     });
   });
   await last;
-  child.kill("SIGTERM");
+  supervised.kill("SIGTERM");
 
   expect(await exited).toBe(0);
   expect(lines.filter((line) => line.startsWith("part")).map((line) => line.replace(/\d+$/, "N"))).toEqual([

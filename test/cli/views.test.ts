@@ -117,14 +117,16 @@ test("a bridge without agents, and one whose relay does not answer, are said to 
   const bridges: BridgeAgents[] = [
     { domain: "local", bridge: "one", agents: [agent] },
     { domain: "local", bridge: "four", agents: [gone] },
+    { domain: "local", bridge: "five", agents: [{ ...agent, health: { ...health, ports: 0 } }] },
     { domain: "local", bridge: "two", agents: [] },
     { domain: "local", bridge: "three", agents: null },
   ];
 
   expect(agentsText(bridges, now, plain)).toEqual([
-    "BRIDGE  AGENT                      ROLE        LAST SEEN      BRIDGE IS  PORTS IN USE",
-    "one     agent-1                    active      2.0 s ago      up         3 of 240",
+    "BRIDGE  AGENT                      ROLE        LAST SEEN      BRIDGE IS       PORTS IN USE",
+    "one     agent-1                    active      2.0 s ago      up              3 of 240",
     "four    agent-2                    was active  not connected",
+    "five    agent-1                    active      2.0 s ago      takes no calls  3 of 0",
     "two     no agent is connected",
     "three   its relay does not answer",
   ]);

@@ -25,6 +25,19 @@ test("a scrape of the metrics asks no object", async () => {
   expect(edge.calls).toEqual([]);
 });
 
+test("a bridge that takes no new calls is said to be so, and serves those that it has", async () => {
+  const edge = new FakeEdge();
+  const ending = { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 0 };
+  edge.health.set("simulated", ending);
+  const response = await edge.app.request("/readyz");
+
+  expect(response.status).toBe(200);
+  expect(await response.json()).toEqual({
+    ready: true,
+    domains: { local: { simulated: { ready: true, takesCalls: false, ...ending } } },
+  });
+});
+
 test("the edge is not ready without its bridge, or when no relay answers", async () => {
   const edge = new FakeEdge();
   edge.health.set("simulated", {

@@ -273,7 +273,8 @@ export class AgentProcess {
       if (this.isDiskFull && message.conference !== null) {
         this.#context.violated("an agent acts only with its journal", message.commandId);
       }
-      activeAgent.begins(this.name, { linked: this.#welcomed, alone });
+      // It may hang up on callers at the prompt, who are in no conference.
+      activeAgent.begins(this.name, { linked: this.#welcomed || message.conference === null, alone });
       if (this.faults.hits("agent dies after a write")) return this.die();
       this.onCommand?.();
       this.onCommand = null;

@@ -1047,7 +1047,7 @@ export const defects: readonly Defect[] = [
     name: "the keys of a caller are replayed after a gap",
     foundBy: "a caller enters the conference that it keyed last",
     file: "src/bridge/keypad.ts",
-    before: '{ type: "keys", keys: entries.slice(chosen).join("#"), at }',
+    before: '{ type: "keys", keys: again, at }',
     after: '{ type: "keys", keys, at }',
   },
   {

@@ -46,17 +46,22 @@ export class Phones {
     const unknown = this.#keys().filter((each) => !machine.world.conferences.has(each));
     const early = this.#draws.chance(0.3) ? this.#draws.pick(unknown) : undefined;
     const keyed = code ?? key;
-    const entries = [`${wrong}${early ?? keyed}#`, ...(early ? [`${keyed}#`] : []), `${id}#${inside}`];
     const call = machine.world.calls.get(machine.dialIn(number, "", dialIn));
-    if (call) this.#key(machine, call, entries, early !== undefined);
+    if (!call) return;
+    machine.press(call, `${wrong}${early ?? keyed}#`);
+    if (early) this.#answer(machine, call, { conference: `${keyed}#`, attendee: `${id}#${inside}` });
+    else machine.press(call, `${id}#${inside}`);
   }
 
-  /** Who has keyed a key too early thinks before each further entry. */
-  #key(machine: Machine, call: Call, [entry, ...further]: readonly string[], thinks: boolean): void {
-    if (entry === undefined) return;
-    machine.press(call, entry);
-    if (!thinks) return this.#key(machine, call, further, thinks);
-    this.#timers.after(this.#draws.between(1_000, 25_000), () => this.#key(machine, call, further, thinks));
+  /** Who has keyed a key too early thinks, and keys what it was asked for last; then again, as long as it is asked. */
+  #answer(machine: Machine, call: Call, by: { readonly conference: string; readonly attendee: string }): void {
+    const heard = call.heard.length;
+    this.#timers.after(this.#draws.between(1_000, 25_000), () => {
+      if (call.stage !== "prompted") return;
+      if (call.heard.length > heard)
+        machine.press(call, call.heard.at(-1) === "attendee-id" ? by.attendee : by.conference);
+      this.#answer(machine, call, by);
+    });
   }
 
   /** The number of a phone that will behave so when it is called. */

@@ -88,7 +88,7 @@ export const rules = {
   "an agent that was replaced leaves the bridge alone":
     "An agent begins nothing once another one has acted for ten seconds, and nothing at all once the edge has given it up as silent.",
   "one of two agents acts with a link alone":
-    "Where a bridge has two agents, neither acts without its link to the edge.",
+    "Where a bridge has two agents, neither acts on a conference without its link to the edge.",
   "an agent acts only with its journal": "An agent whose journal cannot be written gives the bridge no command.",
   "a silent agent is replaced": "A silent agent is replaced in time.",
   "one of the connected agents acts":

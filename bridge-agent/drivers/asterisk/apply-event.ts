@@ -1,4 +1,4 @@
-import { type CallId, MAIN_ROOM } from "../../../src/foundation/ids.ts";
+import { type CallId, type EpochMs, MAIN_ROOM } from "../../../src/foundation/ids.ts";
 import type { AriChannel, AriEvent } from "./ari.ts";
 import { mayBeOwnHangUp, reasonOfDial } from "./causes.ts";
 import {
@@ -12,10 +12,17 @@ import {
   talkChanged,
   toDo,
 } from "./changes.ts";
-import type { Mirror } from "./mirror.ts";
+import type { Call, Mirror } from "./mirror.ts";
 import { digitsOf, isProbe, isWhisperer } from "./names.ts";
 
 const KEYS_KEPT = 200;
+
+/** Asterisk's own: between the end of a key and the beginning of the next one. */
+const LEAST_GAP_MS = 45;
+/** Asterisk tells a key for the second time when it has played the ones before, each as long as it was pressed; then it has told all. */
+const DOUBT_MS = 1_000;
+
+type KeyEvent = Extract<AriEvent, { readonly type: "ChannelDtmfReceived" }>;
 
 /** Something happened on Asterisk. The same event twice, or late, changes nothing. */
 export function applyEvent(mirror: Mirror, event: AriEvent): Consequences {
@@ -27,7 +34,13 @@ export function applyEvent(mirror: Mirror, event: AriEvent): Consequences {
     case "Dial":
       return dialWentOn(mirror, event.peer.id as CallId, event.dialstatus);
     case "ChannelDtmfReceived":
-      return keyPressed(mirror, event.channel.id as CallId, event.digit);
+      return keyPressed(mirror, event);
+    case "PlaybackStarted":
+    case "PlaybackFinished": {
+      const call = mirror.calls.get(event.playback.target_uri.replace("channel:", "") as CallId);
+      if (call) call.isSpokenTo = event.type === "PlaybackStarted";
+      return nothing;
+    }
     case "ChannelTalkingStarted":
     case "ChannelTalkingFinished": {
       const call = mirror.calls.get(event.channel.id as CallId);
@@ -89,16 +102,34 @@ function dialWentOn(mirror: Mirror, id: CallId, status: string): Consequences {
   return nothing;
 }
 
-function keyPressed(mirror: Mirror, id: CallId, key: string): Consequences {
+function keyPressed(mirror: Mirror, { channel, digit, duration_ms, timestamp }: KeyEvent): Consequences {
+  const id = channel.id as CallId;
   const call = mirror.calls.get(id);
-  if (!call || !/^[0-9*#]$/.test(key)) return nothing;
-  const reports = [{ type: "keys", call: id, keys: key }] as const;
+  if (!call || !/^[0-9*#]$/.test(digit)) return nothing;
+  const isDoubtful = comesTooSoon(call, Date.parse(timestamp), duration_ms);
   const hush = { type: "hush", call: id } as const;
-  if (call.stage === "entered") return { reports, followUps: [hush] };
+  if (call.stage === "entered") {
+    // Ends what was begun, and is no code.
+    const keys = isDoubtful ? `*#${digit}` : digit;
+    return { reports: [{ type: "keys", call: id, keys }], followUps: [hush] };
+  }
   if (call.stage !== "prompted") return nothing;
-  call.keys = (call.keys + key).slice(-KEYS_KEPT);
+  const keys = isDoubtful ? `*${digit}` : digit;
+  call.keys = (call.keys + keys).slice(-KEYS_KEPT);
   mirror.touch(call);
-  return { reports, followUps: [hush, { type: "write-notes", call: id }] };
+  return { reports: [{ type: "keys", call: id, keys }], followUps: [hush, { type: "write-notes", call: id }] };
+}
+
+/**
+ * When packets with keys come in bunches, after a standstill of the network or of Asterisk, Asterisk tells some of the keys twice: those
+ * whose beginning it does not heed, since the key before is less than its least gap ago. Keys by SIP INFO have no beginning: Asterisk spaces
+ * them out by their length and that gap. But during a playback it passes on all keys at once, each one once, and those by SIP INFO come closer.
+ */
+function comesTooSoon(call: Call, releasedAt: EpochMs, durationMs: number): boolean {
+  const isTooSoon = releasedAt - durationMs < call.nextKeyFrom;
+  if (isTooSoon) call.nextKeyFrom = releasedAt + durationMs + DOUBT_MS;
+  else call.nextKeyFrom = call.isSpokenTo ? 0 : releasedAt + LEAST_GAP_MS;
+  return isTooSoon;
 }
 
 function channelGone(mirror: Mirror, id: CallId, cause: number): Consequences {

@@ -297,8 +297,10 @@ export function read<Body>(what: string, schema: v.GenericSchema<unknown, Body>,
 }
 
 const ofChannel = { channel };
+/** `target_uri`: as `channel:1700000000.1`. */
+const playback = v.object({ id: v.string(), target_uri: v.string() });
 
-/** The events that the driver heeds, by their type; others are dropped. */
+/** The events that the driver heeds, by their type; others are dropped. `timestamp`: as `creationtime`. */
 export const events = {
   StasisStart: v.object({ type: v.literal("StasisStart"), args: v.array(v.string()), ...ofChannel }),
   StasisEnd: v.object({ type: v.literal("StasisEnd"), ...ofChannel }),
@@ -307,13 +309,16 @@ export const events = {
   ChannelDtmfReceived: v.object({
     type: v.literal("ChannelDtmfReceived"),
     digit: v.string(),
+    duration_ms: v.number(),
+    timestamp: v.string(),
     ...ofChannel,
   }),
   ChannelTalkingStarted: v.object({ type: v.literal("ChannelTalkingStarted"), ...ofChannel }),
   ChannelTalkingFinished: v.object({ type: v.literal("ChannelTalkingFinished"), ...ofChannel }),
   Dial: v.object({ type: v.literal("Dial"), dialstatus: v.string(), peer: channel }),
   BridgeDestroyed: v.object({ type: v.literal("BridgeDestroyed"), bridge }),
-  PlaybackFinished: v.object({ type: v.literal("PlaybackFinished"), playback: v.object({ id: v.string() }) }),
+  PlaybackStarted: v.object({ type: v.literal("PlaybackStarted"), playback }),
+  PlaybackFinished: v.object({ type: v.literal("PlaybackFinished"), playback }),
   ChannelUserevent: v.object({ type: v.literal("ChannelUserevent"), eventname: v.string() }),
   ApplicationReplaced: v.object({ type: v.literal("ApplicationReplaced") }),
 };

@@ -52,8 +52,10 @@ async function createAndRing(context: ExecutorContext, conference: Conference, c
   // The number that a called telephone shows is that of the line at this channel's other end.
   const variables = { ...notes, ...(callerId !== undefined && { "CONNECTEDLINE(num,i)": callerId }) };
   const where = { endpoint: endpointFor(endpoint, call.number), app: application, channelId: call.id };
-  const made = await ari.ask("createChannel", { ...where, variables });
-  // 409: an earlier link has asked for it, and Asterisk was late.
+  // An earlier link may have asked for it, and Asterisk was late. Asked to make one that is there, Asterisk could never end gracefully.
+  const found = await ari.ask("getChannel", { channelId: call.id });
+  const made = isDone(found) ? found : await ari.ask("createChannel", { ...where, variables });
+  // 409: Asterisk is still later.
   if (!isDone(made) && made.status !== 409) {
     // Asterisk says no more than that it could not.
     if (!(await takesCalls(context))) return refused("capacity");

@@ -361,7 +361,11 @@ async function checkKeys(files: ConfigFiles): Promise<Found> {
   // A section with (!) is a template, and does nothing.
   const options = text.split(/^(?=\[)/m).filter((section) => /^\[options\](?!\s*\(!)/i.test(section));
   const [, ms] = [...options.join("\n").matchAll(/^\s*mindtmfduration\s*=>?\s*(\d+)/gim)].at(-1) ?? [];
-  if (Number(ms) === 0) return { verdict: "ok", says: "each key counts once, however short (mindtmfduration = 0)" };
+  if (Number(ms) === 0)
+    return {
+      verdict: "ok",
+      says: "each key counts once, however short (mindtmfduration = 0); of keys that a network holds back Asterisk tells some twice, and callers are asked for them again",
+    };
   const found = ms === undefined ? "is not set, which means 80 ms" : `is ${ms} ms`;
   return {
     verdict: "WRONG",

@@ -1,7 +1,7 @@
 import type { EndReason } from "../../../src/bridge/events.ts";
 import type { AccessCodes } from "../../../src/bridge/schemas.ts";
 import type { BridgeCall } from "../../../src/bridge/state.ts";
-import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
+import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
 import type { DriverIdentity, DriverState } from "../driver.ts";
 import type { CallNotes, ConferenceNotes, RoomName } from "./names.ts";
 
@@ -39,6 +39,10 @@ export interface Call extends Entry {
   /** `null`: it is in none. */
   room: RoomId | null;
   keys: string;
+  /** By Asterisk's clock: what was pressed before that came too soon, and Asterisk may tell it twice. */
+  nextKeyFrom: EpochMs;
+  /** A sentence is played to it. A whisper is not. */
+  isSpokenTo: boolean;
   muted: boolean;
   joinTone: boolean | null;
   attendeeId: string | null;
@@ -100,6 +104,11 @@ export class Mirror {
   /** `null`: of a visitor, who has nothing there. */
   constructor(identity: Identity | null) {
     this.#identity = identity;
+  }
+
+  /** To a visitor all calls are those of others. */
+  get isVisitors(): boolean {
+    return this.#identity === null;
   }
 
   /** Rises with each change. */
@@ -285,6 +294,8 @@ export function newCall(id: CallId, direction: "in" | "out", more: Partial<Call>
     conference: null,
     room: null,
     keys: "",
+    nextKeyFrom: 0,
+    isSpokenTo: false,
     muted: false,
     joinTone: null,
     attendeeId: null,

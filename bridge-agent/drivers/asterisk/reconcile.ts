@@ -100,6 +100,7 @@ function reconcileRooms(draft: Draft, rooms: readonly AriRoom[]): void {
 
 function reconcileChannels(draft: Draft, places: ReadonlyMap<string, Place>): void {
   const { mirror, snapshot, afterGap } = draft;
+  if (mirror.isVisitors) return;
   const strays = new Set<string>();
   for (const channel of snapshot.channels) {
     const id = channel.id as CallId;
@@ -147,6 +148,7 @@ function adopt(draft: Draft, channel: AriChannel, known: Call | undefined, place
     ending: null,
     isHeard: false,
     isSending: true,
+    isSpokenTo: false,
     talking: false,
   };
   mirror.calls.set(id, call); // As old as the snapshot: it is not touched.
