@@ -375,7 +375,7 @@ export const statements: readonly Statement[] = [
     says: "More requests within 60 s than a site allows are refused.",
     standing: "schema",
     shownBy: {
-      [client]: ["is waited out by what reads, once"],
+      [client]: ["of %s is waited out by what reads, once"],
       [site]: ["more requests in 60 seconds than the site allows are refused, until there is room again"],
     },
   },
@@ -383,7 +383,10 @@ export const statements: readonly Statement[] = [
     says: "Without a name and a password, getSessionInfo shows what is always shown.",
     standing: "documented",
     shownBy: {
-      [walk]: ["a wrong password shows no more than none", "a meeting by its key: the site's answer is read whole"],
+      [walk]: [
+        "%s: a wrong password shows no more than none, and is told as such",
+        "a meeting by its key: the site's answer is read whole",
+      ],
     },
   },
   {
@@ -462,7 +465,9 @@ export const statements: readonly Statement[] = [
     says: "Single sign-on: a portal logs its users in, and leads them on.",
     standing: "documented",
     shownBy: {
-      [walk]: ["single sign-on: log-in by form, schedule, host, log-out, each from the back URL of the one before"],
+      [walk]: [
+        "single sign-on: log-in by form, schedule, host, log-out, each from the back URL of the one before (a %s)",
+      ],
     },
   },
   {

@@ -91,7 +91,8 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     const parts = (service: string) =>
       machine.read(`/usr/share/doc/${service}/copyright`).match(/(?<=^=+\n)\S+(?= .*\n=)/gm);
     expect(parts("bridgehead-edge")).toEqual([
-      ...["commander", "hono", "saxes", "valibot", "ws", "xmlchars"],
+      ...["@nodable/entities", "anynum", "commander", "fast-xml-builder", "fast-xml-parser", "hono", "is-unsafe"],
+      ...["path-expression-matcher", "saxes", "strnum", "valibot", "ws", "xml-naming", "xmlchars"],
       ...["Node.js", "workerd"],
     ]);
     expect(parts("bridgehead-agent")).toEqual(
