@@ -4,6 +4,7 @@ import {
   digits,
   group,
   list,
+  listTo,
   oneOf,
   required,
   secretTo,
@@ -75,7 +76,8 @@ export const tspAccountFields = {
   participantAccessCode: secretTo(512),
 } as const;
 
-export const meetingTelephonyFields = {
+/** Of a session of any service; each has some more behind them. */
+export const telephonyFields = {
   telephonySupport: oneOf("NONE", "CALLIN", "CALLBACK", "OTHER"),
   numPhoneLines: whole,
   extTelephonyURL: text,
@@ -88,9 +90,9 @@ export const meetingTelephonyFields = {
   callInNum: group(callInNumFields),
   tspConference: group(tspAccountFields),
   tspAccessCodeOrder: oneOf("SUBSCRIBER_1ST", "PARTICIPANT_1ST"),
-  tollFree: yesOrNo,
-  isMPAudio: yesOrNo,
 } as const;
+
+export const meetingTelephonyFields = { ...telephonyFields, tollFree: yesOrNo, isMPAudio: yesOrNo } as const;
 
 export const generalListControlFields = { startFrom: required(whole), maximumNum: whole } as const;
 
@@ -167,4 +169,37 @@ export const eventCustomFields = {
   checkBoxGroup: list(group(eventCheckboxGroupFields)),
   optionButtonGroup: list(group(eventChoiceGroupFields)),
   dropDownGroup: list(group(eventChoiceGroupFields)),
+} as const;
+
+export const remindFields = {
+  enableReminder: yesOrNo,
+  emails: group({ email: list(text) }),
+  sendEmail: yesOrNo,
+  mobile: text,
+  sendMobile: yesOrNo,
+  daysAhead: whole,
+  hoursAhead: whole,
+  minutesAhead: whole,
+} as const;
+
+/** By what sessions of any service may be ordered. */
+export const sessionOrders = [
+  "HOSTWEBEXID",
+  "CONFNAME",
+  "STARTTIME",
+  "TRACKINGCODE1",
+  "TRACKINGCODE2",
+  "TRACKINGCODE3",
+  "TRACKINGCODE4",
+  "TRACKINGCODE5",
+  "TRACKINGCODE6",
+  "TRACKINGCODE7",
+  "TRACKINGCODE8",
+  "TRACKINGCODE9",
+  "TRACKINGCODE10",
+] as const;
+
+export const orderFields = {
+  orderBy: listTo(3, oneOf(...sessionOrders)),
+  orderAD: listTo(3, oneOf("ASC", "DESC")),
 } as const;

@@ -17,8 +17,6 @@ import {
   yesOrNo,
 } from "../fields.ts";
 import {
-  addressFields,
-  callInNumFields,
   eventCheckboxFields,
   eventChoiceFields,
   eventCustomFields,
@@ -27,10 +25,9 @@ import {
   matchingRecordsFields,
   meetingAssistFields,
   personFields,
-  phonesFields,
   sessionTemplateFields,
+  telephonyFields,
   trackingFields,
-  tspAccountFields,
 } from "./common.ts";
 
 const accessControlFields = {
@@ -62,19 +59,8 @@ const scheduleFields = {
   joinTeleconfBeforeHost: yesOrNo,
 } as const;
 
-const telephonyFields = {
-  telephonySupport: oneOf("NONE", "CALLIN", "CALLBACK", "OTHER"),
-  numPhoneLines: whole,
-  extTelephonyURL: text,
-  extTelephonyDescription: text,
-  enableTSP: yesOrNo,
-  tspAccountIndex: whole,
-  personalAccountIndex: whole,
-  intlLocalCallIn: yesOrNo,
-  teleconfLocation: text,
-  callInNum: group(callInNumFields),
-  tspConference: group(tspAccountFields),
-  tspAccessCodeOrder: oneOf("SUBSCRIBER_1ST", "PARTICIPANT_1ST"),
+const eventTelephonyFields = {
+  ...telephonyFields,
   broadcastAudioStream: yesOrNo,
   tollFree: yesOrNo,
   muteUponEntry: yesOrNo,
@@ -87,18 +73,7 @@ const panelistsFields = { panelistPassword: secret, panelist: list(group(personF
 const attendeesFields = {
   attendee: list(
     group({
-      name: text,
-      firstName: text,
-      lastName: text,
-      title: text,
-      company: text,
-      webExId: text,
-      address: group(addressFields),
-      phones: group(phonesFields),
-      email: required(text),
-      notes: text,
-      url: text,
-      type: oneOf("VISITOR", "MEMBER", "PANELIST", "SME", "SALESTEAM"),
+      ...personFields,
       joinStatus: oneOf("REGISTER", "INVITE", "REJECT", "ACCEPT"),
     }),
   ),
@@ -269,6 +244,20 @@ const dateScopeFields = {
   timeZoneID: whole,
 } as const;
 
+const eventFields = {
+  accessControl: group(accessControlFields),
+  metaData: group(metaDataFields),
+  schedule: group(scheduleFields),
+  telephony: group(eventTelephonyFields),
+  tracking: group(trackingFields),
+  remind: group(remindFields),
+  panelists: group(panelistsFields),
+  attendees: group(attendeesFields),
+  extOptions: group(extOptionsFields),
+  emailTemplates: group(emailTemplatesFields),
+  assistService: group(meetingAssistFields),
+} as const;
+
 /** Events, programs of events and invitations. Fields and limits as in the public schema, in its order. */
 export const eventOperations = {
   createEvent: operation({
@@ -278,17 +267,7 @@ export const eventOperations = {
     standing: "documented",
     kind: "create",
     request: {
-      accessControl: group(accessControlFields),
-      metaData: group(metaDataFields),
-      schedule: group(scheduleFields),
-      telephony: group(telephonyFields),
-      tracking: group(trackingFields),
-      remind: group(remindFields),
-      panelists: group(panelistsFields),
-      attendees: group(attendeesFields),
-      extOptions: group(extOptionsFields),
-      emailTemplates: group(emailTemplatesFields),
-      assistService: group(meetingAssistFields),
+      ...eventFields,
       enrollment: group(enrollmentFields),
       enrollmentForm: group({ standardFields: group(standardFields), customFields: group(eventCustomFields) }),
       validateFormat: yesOrNo,
@@ -312,17 +291,7 @@ export const eventOperations = {
     kind: "get",
     request: { sessionKey: required(digits) },
     response: {
-      accessControl: group(accessControlFields),
-      metaData: group(metaDataFields),
-      schedule: group(scheduleFields),
-      telephony: group(telephonyFields),
-      tracking: group(trackingFields),
-      remind: group(remindFields),
-      panelists: group(panelistsFields),
-      attendees: group(attendeesFields),
-      extOptions: group(extOptionsFields),
-      emailTemplates: group(emailTemplatesFields),
-      assistService: group(meetingAssistFields),
+      ...eventFields,
       sessionKey: digits,
       status: text,
       enrollment: group({
@@ -460,17 +429,7 @@ export const eventOperations = {
     standing: "documented",
     kind: "set",
     request: {
-      accessControl: group(accessControlFields),
-      metaData: group(metaDataFields),
-      schedule: group(scheduleFields),
-      telephony: group(telephonyFields),
-      tracking: group(trackingFields),
-      remind: group(remindFields),
-      panelists: group(panelistsFields),
-      attendees: group(attendeesFields),
-      extOptions: group(extOptionsFields),
-      emailTemplates: group(emailTemplatesFields),
-      assistService: group(meetingAssistFields),
+      ...eventFields,
       sessionKey: required(digits),
       enrollment: group(enrollmentFields),
       enrollmentForm: group({ standardFields: group(standardFields), customFields: group(customFieldsInstanceFields) }),

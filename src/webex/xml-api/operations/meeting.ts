@@ -24,7 +24,9 @@ import {
   matchingRecordsFields,
   meetingAssistFields,
   meetingTelephonyFields,
+  orderFields,
   phonesFields,
+  remindFields,
   sessionTemplateFields,
   trackingFields,
 } from "./common.ts";
@@ -143,17 +145,6 @@ const repeatFields = {
   dayInYear: whole,
 } as const;
 
-const remindFields = {
-  enableReminder: yesOrNo,
-  emails: group({ email: list(text) }),
-  sendEmail: yesOrNo,
-  mobile: text,
-  sendMobile: yesOrNo,
-  daysAhead: whole,
-  hoursAhead: whole,
-  minutesAhead: whole,
-} as const;
-
 const attendeeOptionsFields = {
   request: yesOrNo,
   registration: yesOrNo,
@@ -162,28 +153,6 @@ const attendeeOptionsFields = {
   participantLimit: wholeFrom(0),
   excludePassword: yesOrNo,
   joinRequiresAccount: yesOrNo,
-} as const;
-
-const orderFields = {
-  orderBy: listTo(
-    3,
-    oneOf(
-      "HOSTWEBEXID",
-      "CONFNAME",
-      "STARTTIME",
-      "TRACKINGCODE1",
-      "TRACKINGCODE2",
-      "TRACKINGCODE3",
-      "TRACKINGCODE4",
-      "TRACKINGCODE5",
-      "TRACKINGCODE6",
-      "TRACKINGCODE7",
-      "TRACKINGCODE8",
-      "TRACKINGCODE9",
-      "TRACKINGCODE10",
-    ),
-  ),
-  orderAD: listTo(3, oneOf("ASC", "DESC")),
 } as const;
 
 const dateScopeFields = {
@@ -248,6 +217,33 @@ const teleconferenceAttendeeOptionsFields = {
   emailInvitations: yesOrNo,
 } as const;
 
+const meetingFields = {
+  accessControl: group(accessControlFields),
+  metaData: group(metaDataFields),
+  participants: group(participantsFields),
+  enableOptions: group(enableOptionsFields),
+  schedule: group(scheduleFields),
+  telephony: group(meetingTelephonyFields),
+  tracking: group(trackingFields),
+  repeat: group(repeatFields),
+  remind: group(remindFields),
+  attendeeOptions: group(attendeeOptionsFields),
+  assistService: group(meetingAssistFields),
+} as const;
+
+const teleconferenceFields = {
+  accessControl: group(teleconferenceAccessControlFields),
+  metaData: group(teleconferenceMetaDataFields),
+  schedule: group(teleconferenceScheduleFields),
+  teleconference: group(teleconferenceTeleconfFields),
+  tracking: group(trackingFields),
+  repeat: group(teleconferenceRepeatFields),
+  remind: group(teleconferenceRemindFields),
+  fullAccessAttendees: group({ attendee: list(group(teleconferenceAttendeeFields)) }),
+  limitedAccessAttendees: group({ attendee: list(group(teleconferenceAttendeeFields)) }),
+  attendeeOptions: group(teleconferenceAttendeeOptionsFields),
+} as const;
+
 /** Meetings, and meetings of audio alone. Fields and limits as in the public schema, in its order. */
 export const meetingOperations = {
   createMeeting: operation({
@@ -257,17 +253,7 @@ export const meetingOperations = {
     standing: "documented",
     kind: "create",
     request: {
-      accessControl: group(accessControlFields),
-      metaData: group(metaDataFields),
-      participants: group(participantsFields),
-      enableOptions: group(enableOptionsFields),
-      schedule: group(scheduleFields),
-      telephony: group(meetingTelephonyFields),
-      tracking: group(trackingFields),
-      repeat: group(repeatFields),
-      remind: group(remindFields),
-      attendeeOptions: group(attendeeOptionsFields),
-      assistService: group(meetingAssistFields),
+      ...meetingFields,
       validateFormat: yesOrNo,
     },
     response: { meetingkey: always(digits), iCalendarURL: group(iCalendarURLFields), guestToken: secret },
@@ -316,17 +302,7 @@ export const meetingOperations = {
     kind: "get",
     request: { meetingKey: required(digits) },
     response: {
-      accessControl: group(accessControlFields),
-      metaData: group(metaDataFields),
-      participants: group(participantsFields),
-      enableOptions: group(enableOptionsFields),
-      schedule: group(scheduleFields),
-      telephony: group(meetingTelephonyFields),
-      tracking: group(trackingFields),
-      repeat: group(repeatFields),
-      remind: group(remindFields),
-      attendeeOptions: group(attendeeOptionsFields),
-      assistService: group(meetingAssistFields),
+      ...meetingFields,
       meetingkey: always(digits),
       status: text,
       hostJoined: yesOrNo,
@@ -379,17 +355,7 @@ export const meetingOperations = {
     standing: "documented",
     kind: "set",
     request: {
-      accessControl: group(accessControlFields),
-      metaData: group(metaDataFields),
-      participants: group(participantsFields),
-      enableOptions: group(enableOptionsFields),
-      schedule: group(scheduleFields),
-      telephony: group(meetingTelephonyFields),
-      tracking: group(trackingFields),
-      repeat: group(repeatFields),
-      remind: group(remindFields),
-      attendeeOptions: group(attendeeOptionsFields),
-      assistService: group(meetingAssistFields),
+      ...meetingFields,
       meetingkey: required(digits),
       status: text,
       hostJoined: yesOrNo,
@@ -413,17 +379,7 @@ export const meetingOperations = {
     response: {
       meeting: list(
         group({
-          accessControl: group(accessControlFields),
-          metaData: group(metaDataFields),
-          participants: group(participantsFields),
-          enableOptions: group(enableOptionsFields),
-          schedule: group(scheduleFields),
-          telephony: group(meetingTelephonyFields),
-          tracking: group(trackingFields),
-          repeat: group(repeatFields),
-          remind: group(remindFields),
-          attendeeOptions: group(attendeeOptionsFields),
-          assistService: group(meetingAssistFields),
+          ...meetingFields,
           meetingkey: required(digits),
           status: text,
           hostJoined: yesOrNo,
@@ -441,16 +397,7 @@ export const meetingOperations = {
     standing: "schema",
     kind: "create",
     request: {
-      accessControl: group(teleconferenceAccessControlFields),
-      metaData: group(teleconferenceMetaDataFields),
-      schedule: group(teleconferenceScheduleFields),
-      teleconference: group(teleconferenceTeleconfFields),
-      tracking: group(trackingFields),
-      repeat: group(teleconferenceRepeatFields),
-      remind: group(teleconferenceRemindFields),
-      fullAccessAttendees: group({ attendee: list(group(teleconferenceAttendeeFields)) }),
-      limitedAccessAttendees: group({ attendee: list(group(teleconferenceAttendeeFields)) }),
-      attendeeOptions: group(teleconferenceAttendeeOptionsFields),
+      ...teleconferenceFields,
       validateFormat: yesOrNo,
     },
     response: { sessionKey: digits },
@@ -462,16 +409,7 @@ export const meetingOperations = {
     standing: "schema",
     kind: "set",
     request: {
-      accessControl: group(teleconferenceAccessControlFields),
-      metaData: group(teleconferenceMetaDataFields),
-      schedule: group(teleconferenceScheduleFields),
-      teleconference: group(teleconferenceTeleconfFields),
-      tracking: group(trackingFields),
-      repeat: group(teleconferenceRepeatFields),
-      remind: group(teleconferenceRemindFields),
-      fullAccessAttendees: group({ attendee: list(group(teleconferenceAttendeeFields)) }),
-      limitedAccessAttendees: group({ attendee: list(group(teleconferenceAttendeeFields)) }),
-      attendeeOptions: group(teleconferenceAttendeeOptionsFields),
+      ...teleconferenceFields,
       validateFormat: yesOrNo,
       sessionKey: required(digits),
     },

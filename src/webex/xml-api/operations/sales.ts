@@ -16,13 +16,13 @@ import {
   yesOrNo,
 } from "../fields.ts";
 import {
-  callInNumFields,
   lstControlFields,
   matchingRecordsFields,
   phonesFields,
+  sessionOrders,
   sessionTemplateFields,
+  telephonyFields,
   trackingFields,
-  tspAccountFields,
 } from "./common.ts";
 
 const accessControlFields = {
@@ -70,19 +70,8 @@ const enableOptionsFields = {
   displayQuickStartHost: yesOrNo,
 } as const;
 
-const telephonyFields = {
-  telephonySupport: oneOf("NONE", "CALLIN", "CALLBACK", "OTHER"),
-  numPhoneLines: whole,
-  extTelephonyURL: text,
-  extTelephonyDescription: text,
-  enableTSP: yesOrNo,
-  tspAccountIndex: whole,
-  personalAccountIndex: whole,
-  intlLocalCallIn: yesOrNo,
-  teleconfLocation: text,
-  callInNum: group(callInNumFields),
-  tspConference: group(tspAccountFields),
-  tspAccessCodeOrder: oneOf("SUBSCRIBER_1ST", "PARTICIPANT_1ST"),
+const salesTelephonyFields = {
+  ...telephonyFields,
   tollFree: yesOrNo,
 } as const;
 
@@ -122,6 +111,20 @@ const salesCalendarURLFields = { host: required(text), attendee: required(text),
 
 const productInstanceFields = { name: textTo(128), description: textTo(256), prodID: required(digits) } as const;
 
+const salesSessionFields = {
+  accessControl: group(accessControlFields),
+  metaData: group(metaDataFields),
+  schedule: group(scheduleFields),
+  enableOptions: group(enableOptionsFields),
+  telephony: group(salesTelephonyFields),
+  tracking: group(trackingFields),
+  repeat: group(repeatFields),
+  remind: group(remindFields),
+  prospects: group({ prospect: list(group(prospectFields)) }),
+  salesTeam: group({ webExID: list(textTo(128)), email: list(text), altHosts: group(alternateHostFields) }),
+  attendeeOptions: group(attendeeOptionsFields),
+} as const;
+
 /** Sales sessions, products, accounts and opportunities. Fields and limits as in the public schema, in its order. */
 export const salesOperations = {
   addProducts: operation({
@@ -140,17 +143,7 @@ export const salesOperations = {
     standing: "documented",
     kind: "create",
     request: {
-      accessControl: group(accessControlFields),
-      metaData: group(metaDataFields),
-      schedule: group(scheduleFields),
-      enableOptions: group(enableOptionsFields),
-      telephony: group(telephonyFields),
-      tracking: group(trackingFields),
-      repeat: group(repeatFields),
-      remind: group(remindFields),
-      prospects: group({ prospect: list(group(prospectFields)) }),
-      salesTeam: group({ webExID: list(textTo(128)), email: list(text), altHosts: group(alternateHostFields) }),
-      attendeeOptions: group(attendeeOptionsFields),
+      ...salesSessionFields,
       validateFormat: yesOrNo,
     },
     response: { meetingKey: digits, iCalendarURL: group(salesCalendarURLFields), guestToken: secret },
@@ -163,17 +156,7 @@ export const salesOperations = {
     kind: "get",
     request: { meetingKey: required(digits) },
     response: {
-      accessControl: group(accessControlFields),
-      metaData: group(metaDataFields),
-      schedule: group(scheduleFields),
-      enableOptions: group(enableOptionsFields),
-      telephony: group(telephonyFields),
-      tracking: group(trackingFields),
-      repeat: group(repeatFields),
-      remind: group(remindFields),
-      prospects: group({ prospect: list(group(prospectFields)) }),
-      salesTeam: group({ webExID: list(textTo(128)), email: list(text), altHosts: group(alternateHostFields) }),
-      attendeeOptions: group(attendeeOptionsFields),
+      ...salesSessionFields,
       meetingKey: digits,
       status: text,
       hostKey: secret,
@@ -209,26 +192,7 @@ export const salesOperations = {
     request: {
       listControl: group(lstControlFields),
       order: group({
-        orderBy: listTo(
-          3,
-          oneOf(
-            "HOSTWEBEXID",
-            "CONFNAME",
-            "STARTTIME",
-            "TRACKINGCODE1",
-            "TRACKINGCODE2",
-            "TRACKINGCODE3",
-            "TRACKINGCODE4",
-            "TRACKINGCODE5",
-            "TRACKINGCODE6",
-            "TRACKINGCODE7",
-            "TRACKINGCODE8",
-            "TRACKINGCODE9",
-            "TRACKINGCODE10",
-            "ACCOUNT",
-            "OPPORTUNITY",
-          ),
-        ),
+        orderBy: listTo(3, oneOf(...sessionOrders, "ACCOUNT", "OPPORTUNITY")),
         orderAD: listTo(3, oneOf("ASC", "DESC")),
       }),
       dateScope: group({
@@ -280,17 +244,7 @@ export const salesOperations = {
     standing: "schema",
     kind: "set",
     request: {
-      accessControl: group(accessControlFields),
-      metaData: group(metaDataFields),
-      schedule: group(scheduleFields),
-      enableOptions: group(enableOptionsFields),
-      telephony: group(telephonyFields),
-      tracking: group(trackingFields),
-      repeat: group(repeatFields),
-      remind: group(remindFields),
-      prospects: group({ prospect: list(group(prospectFields)) }),
-      salesTeam: group({ webExID: list(textTo(128)), email: list(text), altHosts: group(alternateHostFields) }),
-      attendeeOptions: group(attendeeOptionsFields),
+      ...salesSessionFields,
       meetingKey: required(digits),
       validateFormat: yesOrNo,
     },

@@ -27,6 +27,7 @@ import {
   meetingTelephonyFields,
   phonesFields,
   psoFields,
+  sessionOrders,
   trackingFields,
   tspAccountFields,
 } from "./common.ts";
@@ -219,26 +220,7 @@ export const sessionOperations = {
     request: {
       listControl: group(lstControlFields),
       order: group({
-        orderBy: listTo(
-          3,
-          oneOf(
-            "HOSTWEBEXID",
-            "CONFNAME",
-            "STARTTIME",
-            "TRACKINGCODE1",
-            "TRACKINGCODE2",
-            "TRACKINGCODE3",
-            "TRACKINGCODE4",
-            "TRACKINGCODE5",
-            "TRACKINGCODE6",
-            "TRACKINGCODE7",
-            "TRACKINGCODE8",
-            "TRACKINGCODE9",
-            "TRACKINGCODE10",
-            "ASSISTREQUEST",
-            "ASSISTCONFIRM",
-          ),
-        ),
+        orderBy: listTo(3, oneOf(...sessionOrders, "ASSISTREQUEST", "ASSISTCONFIRM")),
         orderAD: listTo(3, oneOf("ASC", "DESC")),
         caseSensitive: yesOrNo,
       }),

@@ -3,7 +3,6 @@ import {
   digits,
   group,
   list,
-  listTo,
   oneOf,
   open,
   operation,
@@ -19,15 +18,16 @@ import {
   yesOrNo,
 } from "../fields.ts";
 import {
-  callInNumFields,
   lstControlFields,
   matchingRecordsFields,
   meetingAssistFields,
+  orderFields,
   personFields,
   psoFields,
+  remindFields,
   sessionTemplateFields,
+  telephonyFields,
   trackingFields,
-  tspAccountFields,
 } from "./common.ts";
 
 const sessionAccessControlFields = {
@@ -112,18 +112,7 @@ const trainingEnableOptionsFields = {
 } as const;
 
 const sessionTelephonyFields = {
-  telephonySupport: oneOf("NONE", "CALLIN", "CALLBACK", "OTHER"),
-  numPhoneLines: whole,
-  extTelephonyURL: text,
-  extTelephonyDescription: text,
-  enableTSP: yesOrNo,
-  tspAccountIndex: whole,
-  personalAccountIndex: whole,
-  intlLocalCallIn: yesOrNo,
-  teleconfLocation: text,
-  callInNum: group(callInNumFields),
-  tspConference: group(tspAccountFields),
-  tspAccessCodeOrder: oneOf("SUBSCRIBER_1ST", "PARTICIPANT_1ST"),
+  ...telephonyFields,
   tollFree: yesOrNo,
 } as const;
 
@@ -139,17 +128,6 @@ const trainRepeatFields = {
   monthInYear: whole,
   dayInYear: whole,
   repeatSession: list(group({ action: oneOf("EDIT", "DELETE"), index: required(whole), startDate: time })),
-} as const;
-
-const sessionRemindFields = {
-  enableReminder: yesOrNo,
-  emails: group({ email: list(text) }),
-  sendEmail: yesOrNo,
-  mobile: text,
-  sendMobile: yesOrNo,
-  daysAhead: whole,
-  hoursAhead: whole,
-  minutesAhead: whole,
 } as const;
 
 const sessionParticipantsFields = {
@@ -196,26 +174,27 @@ const sessionDateScopeFields = {
   timeZoneID: whole,
 } as const;
 
-const orderFields = {
-  orderBy: listTo(
-    3,
-    oneOf(
-      "HOSTWEBEXID",
-      "CONFNAME",
-      "STARTTIME",
-      "TRACKINGCODE1",
-      "TRACKINGCODE2",
-      "TRACKINGCODE3",
-      "TRACKINGCODE4",
-      "TRACKINGCODE5",
-      "TRACKINGCODE6",
-      "TRACKINGCODE7",
-      "TRACKINGCODE8",
-      "TRACKINGCODE9",
-      "TRACKINGCODE10",
-    ),
-  ),
-  orderAD: listTo(3, oneOf("ASC", "DESC")),
+const trainingSessionFields = {
+  accessControl: group(sessionAccessControlFields),
+  schedule: group(sessionScheduleFields),
+  metaData: group(trainingMetaDataFields),
+  enableOptions: group(trainingEnableOptionsFields),
+  telephony: group(sessionTelephonyFields),
+  tracking: group(trackingFields),
+  repeat: group(trainRepeatFields),
+  remind: group(remindFields),
+  presenters: group(sessionParticipantsFields),
+  attendees: group(sessionParticipantsFields),
+  attendeeOptions: group(attendeeOptionsFields),
+  handsOnLab: group(handsOnLabFields),
+  psoFields: group(psoFields),
+  assistService: group(meetingAssistFields),
+  preAssignBreakout: group({
+    enable: yesOrNo,
+    attendeeAssign: oneOf("AUTO", "MANUAL"),
+    numSessions: whole,
+    attendeesPerSess: whole,
+  }),
 } as const;
 
 /** Training sessions, their hands-on labs and their tests. Fields and limits as in the public schema, in its order. */
@@ -253,26 +232,7 @@ export const trainingOperations = {
     standing: "documented",
     kind: "create",
     request: {
-      accessControl: group(sessionAccessControlFields),
-      schedule: group(sessionScheduleFields),
-      metaData: group(trainingMetaDataFields),
-      enableOptions: group(trainingEnableOptionsFields),
-      telephony: group(sessionTelephonyFields),
-      tracking: group(trackingFields),
-      repeat: group(trainRepeatFields),
-      remind: group(sessionRemindFields),
-      presenters: group(sessionParticipantsFields),
-      attendees: group(sessionParticipantsFields),
-      attendeeOptions: group(attendeeOptionsFields),
-      handsOnLab: group(handsOnLabFields),
-      psoFields: group(psoFields),
-      assistService: group(meetingAssistFields),
-      preAssignBreakout: group({
-        enable: yesOrNo,
-        attendeeAssign: oneOf("AUTO", "MANUAL"),
-        numSessions: whole,
-        attendeesPerSess: whole,
-      }),
+      ...trainingSessionFields,
       validateFormat: yesOrNo,
     },
     response: { sessionkey: list(digits), additionalInfo: group({ sessionkey: digits, guestToken: secret }) },
@@ -387,26 +347,7 @@ export const trainingOperations = {
     kind: "get",
     request: { sessionKey: required(digits) },
     response: {
-      accessControl: group(sessionAccessControlFields),
-      schedule: group(sessionScheduleFields),
-      metaData: group(trainingMetaDataFields),
-      enableOptions: group(trainingEnableOptionsFields),
-      telephony: group(sessionTelephonyFields),
-      tracking: group(trackingFields),
-      repeat: group(trainRepeatFields),
-      remind: group(sessionRemindFields),
-      presenters: group(sessionParticipantsFields),
-      attendees: group(sessionParticipantsFields),
-      attendeeOptions: group(attendeeOptionsFields),
-      handsOnLab: group(handsOnLabFields),
-      psoFields: group(psoFields),
-      assistService: group(meetingAssistFields),
-      preAssignBreakout: group({
-        enable: yesOrNo,
-        attendeeAssign: oneOf("AUTO", "MANUAL"),
-        numSessions: whole,
-        attendeesPerSess: whole,
-      }),
+      ...trainingSessionFields,
       sessionKey: digits,
       status: oneOf("NOT_INPROGRESS", "INPROGRESS"),
       test: list(
@@ -489,26 +430,7 @@ export const trainingOperations = {
     standing: "documented",
     kind: "set",
     request: {
-      accessControl: group(sessionAccessControlFields),
-      schedule: group(sessionScheduleFields),
-      metaData: group(trainingMetaDataFields),
-      enableOptions: group(trainingEnableOptionsFields),
-      telephony: group(sessionTelephonyFields),
-      tracking: group(trackingFields),
-      repeat: group(trainRepeatFields),
-      remind: group(sessionRemindFields),
-      presenters: group(sessionParticipantsFields),
-      attendees: group(sessionParticipantsFields),
-      attendeeOptions: group(attendeeOptionsFields),
-      handsOnLab: group(handsOnLabFields),
-      psoFields: group(psoFields),
-      assistService: group(meetingAssistFields),
-      preAssignBreakout: group({
-        enable: yesOrNo,
-        attendeeAssign: oneOf("AUTO", "MANUAL"),
-        numSessions: whole,
-        attendeesPerSess: whole,
-      }),
+      ...trainingSessionFields,
       sessionKey: required(digits),
       status: oneOf("NOT_INPROGRESS", "INPROGRESS"),
       validateFormat: yesOrNo,
@@ -651,26 +573,7 @@ export const trainingOperations = {
     response: {
       trainingSession: list(
         group({
-          accessControl: group(sessionAccessControlFields),
-          schedule: group(sessionScheduleFields),
-          metaData: group(trainingMetaDataFields),
-          enableOptions: group(trainingEnableOptionsFields),
-          telephony: group(sessionTelephonyFields),
-          tracking: group(trackingFields),
-          repeat: group(trainRepeatFields),
-          remind: group(sessionRemindFields),
-          presenters: group(sessionParticipantsFields),
-          attendees: group(sessionParticipantsFields),
-          attendeeOptions: group(attendeeOptionsFields),
-          handsOnLab: group(handsOnLabFields),
-          psoFields: group(psoFields),
-          assistService: group(meetingAssistFields),
-          preAssignBreakout: group({
-            enable: yesOrNo,
-            attendeeAssign: oneOf("AUTO", "MANUAL"),
-            numSessions: whole,
-            attendeesPerSess: whole,
-          }),
+          ...trainingSessionFields,
           sessionKey: required(digits),
           status: oneOf("NOT_INPROGRESS", "INPROGRESS"),
         }),
