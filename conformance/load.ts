@@ -2,7 +2,7 @@ import { Stage } from "./player/stage.ts";
 import { Webex } from "./player/webex.ts";
 import type { Ports } from "./ports.ts";
 import { printable } from "./printable.ts";
-import { numbersOf, type RunOptions } from "./run.ts";
+import { numbersOf, type RunOptions, serverNumberOf } from "./run.ts";
 import type { Telephones } from "./telephones/telephones.ts";
 
 /** The documented limits. */
@@ -25,7 +25,7 @@ export async function load(
   minutes: number,
   print: (line: string) => void = console.log,
 ): Promise<number> {
-  const webex = new Webex(ports, { serverNumber: Math.floor(ports.now() / 1000) % 98, ...options });
+  const webex = new Webex(ports, { serverNumber: serverNumberOf(ports), ...options });
   await webex.start();
   const numbers = numbersOf(ports);
   const times: Times = { confirmations: [], creates: [], joins: [], faults: [] };
@@ -42,7 +42,7 @@ export async function load(
   } finally {
     await webex.stop();
   }
-  print(`${count} conferences, ${perMinute} a minute`);
+  print(`${started.length} conferences, ${perMinute} a minute`);
   print(line("Confirmation of a create", times.confirmations, null));
   print(line("create until answered", times.creates, CREATE_LIMIT_MS));
   print(withCallers ? line("caller until told", times.joins, JOIN_LIMIT_MS) : "caller until told: nobody dials in");

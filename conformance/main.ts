@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, statSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { createInterface, type Interface } from "node:readline/promises";
 import { styleText } from "node:util";
 import { CommanderError } from "commander";
@@ -10,6 +10,7 @@ import { conditionsOf, type Options, program, UsageError } from "./options.ts";
 import { BrokenOff } from "./player/outcome.ts";
 import { renamesOf } from "./player/renames.ts";
 import { connects, nodePorts } from "./ports-node.ts";
+import { printable } from "./printable.ts";
 import { htmlReport } from "./report/html.ts";
 import { jsonReport } from "./report/json.ts";
 import { junitReport } from "./report/junit.ts";
@@ -65,12 +66,23 @@ async function play(options: Options, conditions: Conditions): Promise<number> {
   const { adapter, listen } = options;
   if (!adapter) throw new UsageError("no adapter: give its address with --adapter URL");
   if (listen.length === 0) throw new UsageError("no address for the TSP servers: give one with --listen HOST:PORT");
+  const nowhere = [0, 1]
+    .map((n) => listen[n] ?? listen[0] ?? "")
+    .find((at, n) => isEverywhere(at) && !options.announce[n]);
+  if (nowhere !== undefined)
+    throw new UsageError(
+      `${nowhere} is all addresses of this machine, and no name for the adapter to post to; add --announce HOST:PORT for each of both TSP servers`,
+    );
   if (options.shell && options.load !== undefined) throw new UsageError("choose one of --shell and --load");
   const clauses = allClauses.filter(
     ({ id, kind }) => !options.only || kind === "judged" || options.only.some((beginning) => id.startsWith(beginning)),
   );
-  if (!clauses.some(({ kind }) => kind !== "judged"))
-    throw new UsageError("no clause has such an id: --list shows them, --only chooses");
+  const unknown = options.only?.find((beginning) => !allClauses.some(({ id }) => id.startsWith(beginning)));
+  if (unknown !== undefined)
+    throw new UsageError(`no clause has an id that begins with ${unknown}: --list shows them, --only chooses`);
+  const files = filesOf(options);
+  const twice = files.find(([file], n) => files.findIndex(([other]) => resolve(other) === resolve(file)) < n);
+  if (twice) throw new UsageError(`${twice[0]} is to have two reports; choose another file with ${twice[1]}`);
   for (const [file, option] of filesOf(options)) mustBeWritable(file, option);
   await mustAnswer(adapter);
   const telephones = await telephonesOf(nodePorts, options, ask);
@@ -100,8 +112,15 @@ async function play(options: Options, conditions: Conditions): Promise<number> {
     const progress = options.byHand
       ? progressForPerson(clauses.filter(({ kind }) => kind === "played").length)
       : progressLine(clauses.length);
-    const results = await run(nodePorts, telephones, clauses, runOptions, progress);
-    const code = report({ adapter, conditions, startedAt, tookMs: Date.now() - startedAt, results }, options);
+    const notes: string[] = [];
+    let isGone = false;
+    const note: Progress["note"] = (text, about) => {
+      notes.push(printable(text));
+      isGone ||= about === "adapter";
+    };
+    const results = await run(nodePorts, telephones, clauses, runOptions, { ...progress, note });
+    const made = { adapter, conditions, startedAt, tookMs: Date.now() - startedAt, results, notes };
+    const code = report(made, options) || Number(isGone);
     return stop.signal.aborted ? BROKEN_OFF : code;
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
@@ -113,12 +132,17 @@ async function play(options: Options, conditions: Conditions): Promise<number> {
   }
 }
 
+/** Whether it stands for all addresses of a machine. */
+function isEverywhere(address: string): boolean {
+  return /^(?:0\.0\.0\.0|\[::\]):/.test(address);
+}
+
 function progressLine(count: number): Progress {
-  let done = 0;
+  const done = new Set<string>();
   return {
-    done: () => {
-      done += 1;
-      if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${count} clauses\x1b[K\r`);
+    done: ({ id }) => {
+      done.add(id);
+      if (process.stderr.isTTY) process.stderr.write(`\r${done.size} of ${count} clauses\x1b[K\r`);
     },
   };
 }
@@ -189,6 +213,18 @@ async function mustAnswer(url: string): Promise<void> {
   }
 }
 
+let lost: Error | undefined;
+process.stdout.on("error", (error) => {
+  lost ??= error;
+});
 const code = await main();
 // Telephones over SIP, and connections that stay open, must not keep the process; what was printed must be out before.
-process.stdout.write("", () => process.exit(code));
+process.stdout.write("", (error) => {
+  const failure = lost ?? error;
+  // Who reads the first lines only, as `head` does, has closed the pipe.
+  if (failure && (failure as NodeJS.ErrnoException).code !== "EPIPE") {
+    console.error(`cannot write the report to the standard output (${failure.message})`);
+    process.exit(code || 2);
+  }
+  process.exit(code);
+});

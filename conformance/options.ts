@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { version } from "../src/foundation/version.ts";
+import { rowsByName } from "./messages.ts";
 import { DIAL_KEYS } from "./player/stage.ts";
 import { splitAddress } from "./ports-node.ts";
 import type { Conditions } from "./report/summary.ts";
@@ -49,7 +50,7 @@ export function conditionsOf(command: Command): Conditions {
   );
   const words = given.flatMap((option) => {
     const value: unknown = command.getOptionValue(option.attributeName());
-    const all = Array.isArray(value) ? value : [value];
+    const all = option.attributeName() === "refused" ? [options.refused?.join("-")] : [value].flat();
     return all.map((one) => [option.long, one === true ? "" : [one].flat().join("=")].join(" ").trim());
   });
   return {
@@ -111,7 +112,7 @@ export function program(): Command {
     .option("--json <file>", "the report for programs")
     .option("--junit <file>", "the report for servers that run tests")
     .option("--html <file>", "the report as one page with sequence diagrams")
-    .option("--only <ids>", "clauses whose id begins with one of these, such as 4.13,F", (text) => text.split(","))
+    .option("--only <ids>", "clauses whose id begins with one of these, such as 4.13,F", ids)
     .option("--patience <seconds>", "how long a clause waits for what is to come", number(0.1), 20)
     .option("--quiet <milliseconds>", "how long nothing must come, to say that nothing comes", number(10), 300)
     .option("--at-once <clauses>", "how many clauses are played side by side", number(1), 16)
@@ -157,16 +158,28 @@ function collect(text: string, earlier: readonly string[]): readonly string[] {
   throw new InvalidArgumentError("It must be COUNTRY-AREA-LOCAL in digits, such as 1-408-5550123.");
 }
 
-/** Clauses that are played side by side must not share a number. */
+/** Clauses that are played side by side must not share a number. Where the country is 1, area and local number have 3 and 7 digits. */
 function range(text: string): string {
-  if (/^\d{1,4}-\d*-(?=.*x.*x)[\dx]+$/.test(text)) return text;
+  const [, country, area = "", local = ""] = /^(\d{1,4})-(\d*)-(?=.*x.*x)([\dx]+)$/.exec(text) ?? [];
+  const isWhole = country === "1" ? area.length === 3 && local.length === 7 : local.length >= 4;
+  if (country !== undefined && isWhole) return text;
   throw new InvalidArgumentError(
-    "It must be COUNTRY-AREA-LOCAL in digits, with at least two x, such as 1-408-55501xx.",
+    "It must be COUNTRY-AREA-LOCAL in digits, a whole number with at least two x, such as 1-408-55501xx.",
   );
+}
+
+function ids(text: string): readonly string[] {
+  const all = text.split(",").map((one) => one.trim());
+  if (all.every((one) => one !== "")) return all;
+  throw new InvalidArgumentError("It must be beginnings of ids with a comma between them, such as 4.13,F.");
 }
 
 function pair(text: string, earlier: readonly (readonly [string, string])[]) {
   const [, own, wire] = /^([\w.-]+)=([\w.-]+)$/.exec(text) ?? [];
+  const isKnown = [...rowsByName.values()].some(
+    ({ name, attributes }) => name === own || attributes.some((attribute) => attribute.name === own),
+  );
+  if (own && wire && !isKnown) throw new InvalidArgumentError(`The kit has no message or attribute ${own}.`);
   if (own && wire) return [...earlier, [own, wire] as const];
   throw new InvalidArgumentError("It must be OWN=WIRE, such as SubConfID=ExtSubConfID.");
 }

@@ -1,6 +1,6 @@
-import { Agent, createServer, type IncomingMessage, request, type Server } from "node:http";
+import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import { request as requestTls } from "node:https";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, isIP } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { type Handler, type HttpAnswer, type HttpRequest, type Listener, type Ports, TIMEOUT_MS } from "./ports.ts";
@@ -8,8 +8,6 @@ import { type Handler, type HttpAnswer, type HttpRequest, type Listener, type Po
 /** No document of the interface comes near it. */
 const MOST_BYTES = 1_048_576;
 const CONNECT_MS = 5_000;
-
-const agent = new Agent({ keepAlive: true });
 
 /** The real clock and network. */
 export const nodePorts: Ports = {
@@ -21,15 +19,16 @@ export const nodePorts: Ports = {
   listen,
 };
 
-function send({ method, url, body, contentType, timeoutMs = TIMEOUT_MS }: HttpRequest): Promise<HttpAnswer> {
+function send({ method, url, body, contentType, timeoutMs = TIMEOUT_MS, mostBytes }: HttpRequest): Promise<HttpAnswer> {
   return new Promise((answered, failed) => {
     const headers = {
       "content-length": Buffer.byteLength(body),
       ...(body !== "" && { "content-type": contentType ?? "text/xml; charset=UTF-8" }),
     };
     const isTls = url.startsWith("https:");
-    const sent = (isTls ? requestTls : request)(url, { method, headers, ...(!isTls && { agent }) }, (response) => {
-      readAll(response)
+    // Each on a connection of its own: an adapter may close one that is kept without a word.
+    const sent = (isTls ? requestTls : request)(url, { method, headers, agent: false }, (response) => {
+      readAll(response, mostBytes)
         .then((text) => answered({ status: response.statusCode ?? 0, body: text }), failed)
         .finally(() => clearTimeout(timer));
     });
@@ -49,16 +48,25 @@ export async function connects(url: string): Promise<void> {
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
   const isTls = protocol === "https:";
   const socket = isTls
-    ? connectTls({ host, port: Number(port || 443), servername: host })
+    ? connectTls({ host, port: Number(port || 443), ...(isIP(host) === 0 && { servername: host }) })
     : connect({ host, port: Number(port || 80) });
   try {
     await new Promise<void>((connected, failed) => {
-      socket.once(isTls ? "secureConnect" : "connect", connected).once("error", failed);
+      socket
+        .once(isTls ? "secureConnect" : "connect", connected)
+        .once("error", (error) =>
+          failed(isNoTls(error) ? new Error("what answers there does not speak https") : error),
+        );
       socket.setTimeout(CONNECT_MS, () => failed(new Error(`no connection within ${CONNECT_MS} ms`)));
     });
   } finally {
     socket.destroy();
   }
+}
+
+/** OpenSSL's words for it are not for people. */
+function isNoTls({ code = "" }: NodeJS.ErrnoException): boolean {
+  return code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG" || code === "EPROTO";
 }
 
 async function listen(address: string, handle: Handler): Promise<Listener> {
@@ -98,16 +106,33 @@ export function splitAddress(address: string): { readonly hostname: string; read
 }
 
 /** Rejects, and closes the connection, where there is no end. */
-async function readAll(stream: IncomingMessage): Promise<string> {
+async function readAll(stream: IncomingMessage, most = MOST_BYTES): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of stream) {
     bytes += (chunk as Buffer).length;
-    if (bytes > MOST_BYTES) {
+    if (bytes > most) {
       stream.destroy();
-      throw new Error(`the body has more than ${MOST_BYTES} bytes`);
+      throw new Error(`the body has more than ${most} bytes`);
     }
     chunks.push(chunk as Buffer);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return textOf(Buffer.concat(chunks));
+}
+
+/** By the byte order mark, else by the encoding that the XML declaration names, else UTF-8. */
+function textOf(bytes: Buffer): string {
+  const [first, second] = bytes;
+  const isWide = (first === 0xff && second === 0xfe) || (first === 0x3c && second === 0);
+  const isWideBigEndian = (first === 0xfe && second === 0xff) || (first === 0 && second === 0x3c);
+  const wide = isWide ? "utf-16le" : isWideBigEndian ? "utf-16be" : undefined;
+  const head = bytes.toString("latin1", 0, 200);
+  // One that names UTF-16 in bytes of eight bits was written anew by somebody between.
+  const named = /^<\?xml[^>]*\sencoding\s*=\s*["'](?!utf-?16)([\w.:-]+)["']/i.exec(head)?.[1];
+  try {
+    return new TextDecoder(wide ?? named ?? "utf-8").decode(bytes);
+  } catch {
+    // Nobody knows an encoding of this name.
+    return bytes.toString("utf8");
+  }
 }

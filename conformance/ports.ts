@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly contentType?: string;
   /** Default 15 s. */
   readonly timeoutMs?: number;
+  /** Of the answer; default 1 MiB. */
+  readonly mostBytes?: number;
 }
 
 export interface HttpAnswer {

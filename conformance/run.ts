@@ -6,6 +6,7 @@ import type { TraceEntry } from "./player/trace.ts";
 import { Webex, type WebexOptions } from "./player/webex.ts";
 import type { Ports } from "./ports.ts";
 import { printable } from "./printable.ts";
+import { TELEPHONES_FAILED } from "./telephones/failures.ts";
 import type { Telephones } from "./telephones/telephones.ts";
 
 export interface RunOptions extends StageOptions, WebexOptions {
@@ -17,6 +18,8 @@ export interface RunOptions extends StageOptions, WebexOptions {
 export interface Progress {
   started?(clause: Clause): void;
   done?(result: ClauseResult): void;
+  /** Something about the whole run, in a sentence: it ended before its time, or the telephones failed. */
+  note?(text: string, about: "adapter" | "telephones"): void;
 }
 
 export interface ClauseResult {
@@ -34,7 +37,10 @@ export interface ClauseResult {
 /** Of a run that is broken off: how long a clause may take to hang up and to close. */
 const CLEAN_UP_MS = 10_000;
 
-/** Plays the clauses against the adapter, those that are left only by name once it is broken off. Throws if the TSP servers cannot listen. */
+/**
+ * Plays the clauses against the adapter; those that are left once it is broken off, or once the adapter answers nothing any more, only by
+ * name. Throws if the TSP servers cannot listen.
+ */
 export async function run(
   ports: Ports,
   telephones: Telephones,
@@ -43,22 +49,44 @@ export async function run(
   progress: Progress = {},
 ): Promise<ClauseResult[]> {
   const numbers = numbersOf(ports);
-  const webex = new Webex(ports, { serverNumber: Math.floor(ports.now() / 1000) % 98, ...options });
+  const gone = new AbortController();
+  const onGone = (why: string) => {
+    progress.note?.(why, "adapter");
+    gone.abort(why);
+  };
+  const webex = new Webex(ports, { serverNumber: serverNumberOf(ports), onGone, ...options });
+  const stop = AbortSignal.any([gone.signal, ...(options.stop ? [options.stop] : [])]);
   await webex.start();
   const stages = new Map<string, Stage>();
   const results = new Map<string, ClauseResult>();
+  const endedAt = new Map<string, number>();
   const played = async (clause: Clause) => {
-    const stage = new Stage(clause.id, webex, telephones, numbers, options);
+    const stage = new Stage(clause.id, webex, telephones, numbers, { ...options, stop });
     stages.set(clause.id, stage);
     const result = await play(clause, stage, progress);
     results.set(clause.id, result);
+    endedAt.set(clause.id, ports.now());
     progress.done?.(result);
   };
   try {
     const together = clauses.filter((clause) => clause.kind === "played" && !clause.alone);
     await inTurns(together, options.atOnce, played);
+    const disturbed = together.filter(({ id }) => webex.refusedWithOthers.has(id));
+    for (const { id } of disturbed) stages.get(id)?.disturbed();
+    for (const clause of disturbed) if (results.get(clause.id)?.outcome !== "passed") await played(clause);
     for (const clause of clauses) if (clause.kind === "played" && clause.alone) await played(clause);
-    if (options.stop?.aborted) await telephones.faults({}).catch(() => {});
+    if (stop.aborted) await telephones.faults({}).catch(() => {});
+    for (const [id, result] of results) {
+      const isOfTheEnd = webex.gone !== null && (endedAt.get(id) ?? 0) >= webex.answeredAt;
+      if (result.outcome !== "failed" || !isOfTheEnd) continue;
+      results.set(id, { ...result, outcome: "not-testable", why: printable(new BrokenOff(stop).message) });
+    }
+    const [failing, ...others] = [...results.values()].filter(({ why }) => why.startsWith(TELEPHONES_FAILED));
+    if (failing)
+      progress.note?.(
+        `${failing.why} (${failing.id}${others.length > 0 ? ` and ${others.length} more` : ""})`,
+        "telephones",
+      );
     // The last answers of the clauses are still under way.
     await ports.sleep(options.quietMs);
     const passed = new Set([...results.values()].flatMap(({ id, outcome }) => (outcome === "passed" ? [id] : [])));
@@ -74,6 +102,11 @@ export async function run(
     await webex.stop();
   }
   return clauses.flatMap(({ id }) => results.get(id) ?? []);
+}
+
+/** Of the first of two TSP servers: another pair for runs that start within 49 s. */
+export function serverNumberOf(ports: Ports): number {
+  return (Math.floor(ports.now() / 1000) % 49) * 2;
 }
 
 /** Numbers that start with the time of day, so that no run meets what another one left. */
@@ -101,7 +134,7 @@ async function play(clause: Clause, stage: Stage, progress: Progress): Promise<C
       await clause.play(stage);
       stage.goesOn();
     } catch (error) {
-      verdict = verdictOf(stage.isBrokenOff ? new BrokenOff() : error);
+      verdict = verdictOf(stage.isBrokenOff ? new BrokenOff(stage.options.stop) : error);
     }
     await cleanUp(stage);
   }
@@ -123,8 +156,9 @@ async function cleanUp(stage: Stage): Promise<void> {
 function verdictOf(error: unknown): Verdict {
   if (error instanceof NotAsDocumented) return { outcome: "failed", why: error.message };
   if (error instanceof NotTestable) return { outcome: "not-testable", why: error.message };
+  // A mistake of the kit's own.
   return {
-    outcome: "failed",
+    outcome: "not-testable",
     why: `the clause could not be played: ${error instanceof Error ? error.message : error}`,
   };
 }

@@ -111,7 +111,8 @@ export class Player implements Owner {
       return this.#print([...this.#set].map(([name, value]) => `${name}=${value}`).join(" "));
     }
     const messages = line.split(";").map((part) => this.#message(part.trim()));
-    for (const { attributes } of messages) if (attributes.ExtConfID) this.#webex.own(attributes.ExtConfID, this);
+    for (const { attributes } of messages)
+      if (attributes.ExtConfID) this.#webex.ownConference(attributes.ExtConfID, this);
     await this.#webex.post(this, this.#server, messages);
   }
 

@@ -49,8 +49,12 @@ const builder = new XMLBuilder({
 /** The root of a text, or why it is no XML. */
 export function parse(text: string): Element | string {
   const body = text.replace(/^\uFEFF/, "");
+  if (body.trim() === "") return "it is empty";
   const valid = XMLValidator.validate(body);
-  if (valid !== true) return `line ${valid.err.line}, column ${valid.err.col}: ${valid.err.msg}`;
+  if (valid !== true) {
+    const { line, col, msg } = valid.err;
+    return `line ${line}${col === undefined ? "" : `, column ${col}`}: ${msg}`;
+  }
   // What fast-xml-parser lets pass.
   const bare = /&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)/.exec(body);
   if (bare && !/<!DOCTYPE/.test(body)) return `character ${bare.index + 1}: "&" stands by itself`;
@@ -64,7 +68,7 @@ export function parse(text: string): Element | string {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-  const [root, ...more] = nodes.filter(({ name }) => !name.startsWith("?"));
+  const [root, ...more] = nodes;
   if (!root) return "there is no element";
   if (more.length > 0) return `there are ${more.length + 1} root elements`;
   return root;
@@ -75,7 +79,8 @@ type Node = Readonly<Record<string, unknown>>;
 function elementsOf(nodes: readonly Node[]): Element[] {
   return nodes.flatMap((node) => {
     const name = Object.keys(node).find((key) => key !== ":@" && key !== "#text");
-    if (name === undefined) return [];
+    // Text, or a processing instruction: it is for other readers.
+    if (name === undefined || name.startsWith("?")) return [];
     const inner = node[name] as readonly Node[];
     const text = inner.map((child) => ("#text" in child ? String(child["#text"]) : "")).join("");
     const attributes = (node[":@"] ?? {}) as Readonly<Record<string, string>>;

@@ -21,12 +21,13 @@ export const callInClauses = [
   documented(
     "4.2b",
     `${GUIDE}, Silent Join`,
-    "the attendee ID is told as it was keyed, with its leading zeros",
+    "the attendee ID is told as it was keyed, with its leading zeros, a long one too",
     async (stage) => {
       const conference = await stage.conference();
-      await stage.people.dialIn(conference.confKey, "0044");
-      const entered = await conference.receives("A2W_NotifyUserEnter");
-      stage.check(entered, { AttendeeID: "0044" });
+      for (const AttendeeID of ["0044", "0012345678"]) {
+        await stage.people.dialIn(conference.confKey, AttendeeID);
+        stage.check(await conference.receives("A2W_NotifyUserEnter"), { AttendeeID });
+      }
     },
     ["dial in", "key an attendee ID at entry"],
   ),
@@ -39,6 +40,31 @@ export const callInClauses = [
       await stage.people.dialIn(conference.confKey);
       const entered = await conference.receives("A2W_NotifyUserEnter");
       if (entered.attributes.AttendeeID) stage.fail(`it has AttendeeID "${entered.attributes.AttendeeID}"`);
+    },
+    ["dial in"],
+  ),
+  inferred(
+    "4.2h",
+    "ActionCode of A2W_NotifyUserEnter: 2 for the invitee of a private talk",
+    "who dials in is told without ActionCode 2",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { entered } = await conference.callIn();
+      if (entered.attributes.ActionCode === "2") stage.fail("it was told with ActionCode 2, and is in no private talk");
+    },
+    ["dial in"],
+  ),
+  inferred(
+    "4.2i",
+    "DID of A2W_NotifyUserEnter",
+    "nobody is told with the telephone number of another caller",
+    async (stage) => {
+      const conference = await stage.conference();
+      const one = await conference.callIn("41");
+      const other = await conference.callIn("42");
+      const did = (other.entered.attributes.DID ?? "").replace(/\D/g, "");
+      if (did.length >= 7 && one.number.endsWith(did))
+        stage.fail(`DID is ${did}, the number of who entered before; its own is ${other.number}`);
     },
     ["dial in"],
   ),
@@ -80,6 +106,26 @@ export const callInClauses = [
       await conference.create();
       const { entered } = await conference.callIn();
       stage.check(entered, {}, 2);
+    },
+    ["dial in"],
+  ),
+  documented(
+    "4.2g",
+    `${callIn}; ${GUIDE}, Transaction ID, Resending, and API Message ID`,
+    "a name is for the call whose A2W_NotifyUserEnter had its MsgID, in whatever order names come",
+    async (stage) => {
+      stage.names = false;
+      const conference = await stage.conference();
+      const [one, other] = [await conference.dialIn("71"), await conference.dialIn("72")];
+      const [first, second] = [await conference.entryOf(one), await conference.entryOf(other)];
+      for (const [{ attributes }, ExtCallID] of [
+        [second, "99012"],
+        [first, "99011"],
+      ] as const)
+        await conference.posts(conference.message("W2A_RspNotifyUserEnter", { MsgID: attributes.MsgID, ExtCallID }));
+      await stage.people.hangUp(other.call);
+      const left = await conference.receives("A2W_NotifyUserChange", { Status: changed });
+      stage.check(left, { ExtCallID: "99012" });
     },
     ["dial in"],
   ),
@@ -139,14 +185,15 @@ export const callInClauses = [
   documented(
     "4.19",
     `${GUIDE}, Call-in User Merge`,
-    "an attendee ID that is keyed within the conference reaches WebEx",
+    "an attendee ID that is keyed within the conference reaches WebEx, with its leading zeros",
     async (stage) => {
       const conference = await stage.conference();
+      await conference.callIn("");
       const { call, extCallId } = await conference.callIn("");
-      await stage.people.press(call, `${stage.options.mergeKeys}556#`);
+      await stage.people.press(call, `${stage.options.mergeKeys}0556#`);
       const told = await stage.receivesOne(
-        "a message with AttendeeID 556",
-        ({ attributes }) => attributes.AttendeeID === "556",
+        "a message with AttendeeID 0556",
+        ({ attributes }) => attributes.AttendeeID === "0556",
       );
       stage.check(told, { ExtConfID: conference.extConfId, ExtCallID: extCallId });
     },

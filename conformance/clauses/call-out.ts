@@ -90,13 +90,53 @@ export const callOutClauses = [
   documented(
     "4.4a",
     `${GUIDE}, Logically Asynchronized Message Exchanges`,
-    "a call-out to a busy number is answered by A2W_RspCallout with another Result than 0, and nobody enters",
+    "a call-out that is not taken is answered by A2W_RspCallout with another Result than 0, and nobody enters",
     async (stage) => {
       const conference = await stage.conference();
-      const number = await stage.people.number("busy");
-      const { msgId } = await conference.posts(conference.calloutMessage(number));
+      const asked = [];
+      for (const outcome of ["busy", "reject", "no-answer"] as const) {
+        const number = await stage.people.number(outcome);
+        asked.push({
+          outcome,
+          ...(await conference.posts(conference.calloutMessage(number, { MaxWaitingTime: "1" }))),
+        });
+      }
+      for (const { outcome, msgId } of asked) {
+        const answered = await stage.receives("A2W_RspCallout", { MsgID: msgId });
+        if (answered.attributes.Result === "0")
+          stage.fail(`A2W_RspCallout has Result 0, though it ended in ${outcome}`);
+      }
+      await stage.receivesNo(["A2W_NotifyUserEnter"], "all call-outs failed");
+    },
+    ["refuse calls"],
+  ),
+  documented(
+    "4.3g",
+    `${callOut}; ${GUIDE}, Transaction ID, Resending, and API Message ID`,
+    "of call-outs at the same time, each is answered with its MsgID, and enters under its ExtCallID",
+    async (stage) => {
+      const conference = await stage.conference();
+      const busy = await stage.people.number("busy");
+      const number = await stage.people.number("answer", 700);
+      const callouts = [conference.calloutMessage(busy), conference.calloutMessage(number)] as const;
+      const [failed, succeeded] = [await conference.posts(callouts[0]), await conference.posts(callouts[1])];
+      const refusal = await stage.receives("A2W_RspCallout", { MsgID: failed.msgId });
+      if (refusal.attributes.Result === "0") stage.fail("A2W_RspCallout has Result 0, though the number is busy");
+      const entered = await conference.receives("A2W_NotifyUserEnter");
+      stage.check(entered, { ExtCallID: callouts[1].attributes.ExtCallID });
+      stage.check(await stage.receives("A2W_RspCallout", { MsgID: succeeded.msgId }), { Result: "0" });
+    },
+    ["answer calls", "refuse calls"],
+  ),
+  documented(
+    "4.4g",
+    `${GUIDE}, Logically Asynchronized Message Exchanges`,
+    "a call-out to a number that nobody has is answered by A2W_RspCallout with another Result than 0, and nobody enters",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { msgId } = await conference.posts(conference.calloutMessage(await stage.people.number("invalid")));
       const answered = await stage.receives("A2W_RspCallout", { MsgID: msgId });
-      if (answered.attributes.Result === "0") stage.fail("A2W_RspCallout has Result 0, though the number is busy");
+      if (answered.attributes.Result === "0") stage.fail("A2W_RspCallout has Result 0, though nobody has the number");
       await stage.receivesNo(["A2W_NotifyUserEnter"], "the call-out failed");
     },
     ["refuse calls"],
@@ -166,6 +206,18 @@ export const callOutClauses = [
       if (extension !== "4508") stage.fail(`the extension dialled was "${extension}", not 4508`);
     },
     ["answer calls", "tell the dialled extension"],
+  ),
+  inferred(
+    "2.2.4e",
+    "Privilege of a call-out: 1 in the example of silent join",
+    "who is called with Privilege 1 only listens",
+    async (stage) => {
+      const conference = await stage.conference();
+      const one = await conference.callIn();
+      const other = await conference.callOut({ Privilege: "1" });
+      await stage.people.doesNotHear(one.call, other.call, "its Privilege is 1");
+    },
+    ["dial in", "answer calls", "hear"],
   ),
   inferred(
     "2.2.4b",

@@ -28,6 +28,64 @@ export const closingClauses = [
     ["dial in"],
   ),
   documented(
+    "4.7h",
+    keepAlive,
+    "a close ends calls that WebEx has called out, too",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { call } = await conference.callOut();
+      await conference.asks("W2A_CloseConference");
+      await stage.people.ends(call, "the conference was closed");
+    },
+    ["answer calls"],
+  ),
+  documented(
+    "4.7i",
+    keepAlive,
+    "a close ends the calls of its conference, and of no other one",
+    async (stage) => {
+      const [conference, another] = [await stage.conference(), await stage.conference()];
+      const { call } = await conference.callIn();
+      const [one, other] = [await another.callIn(), await another.callIn()];
+      await conference.asks("W2A_CloseConference");
+      await stage.people.ends(call, "the conference was closed");
+      await stage.ports.sleep(stage.options.quietMs);
+      await stage.people.staysUp(one.call, "another conference was closed");
+      await stage.people.hears(one.call, other.call, "another conference was closed");
+    },
+    ["dial in", "hear"],
+  ),
+  inferred(
+    "4.7j",
+    "call-outs that ring at the end",
+    "a close ends a call-out that rings",
+    async (stage) => {
+      const conference = await stage.conference();
+      const number = await stage.people.number("answer", 3_000);
+      await conference.posts(conference.calloutMessage(number));
+      await stage.people.called(number);
+      await conference.asks("W2A_CloseConference");
+      await stage.ports.sleep(stage.options.quietMs);
+      await stage.people.ringsNoMore(number, "the conference was closed");
+    },
+    ["answer calls"],
+  ),
+  inferred(
+    "4.7k",
+    "a key after the host has ended the conference, and WebEx was told",
+    "it can be created again with its key",
+    async (stage) => {
+      const conference = await stage.conference();
+      await conference.callIn();
+      await stage.people.end(conference.confKey);
+      await conference.receives("A2W_NotifyConferenceChange", { Status: "3" });
+      // The adapter has yet to read that this was confirmed.
+      await stage.ports.sleep(stage.options.quietMs);
+      await conference.failOver(1);
+    },
+    ["dial in", "lock and end as host"],
+  ),
+  documented(
     "4.8a",
     keepAlive,
     "KeepAlive 1 keeps the calls of the conference, who still hear each other",
@@ -40,6 +98,19 @@ export const closingClauses = [
       await stage.people.hears(one.call, other.call, "the teleconference is to be kept alive");
     },
     ["dial in", "hear"],
+  ),
+  documented(
+    "4.8e",
+    keepAlive,
+    "KeepAlive 1 keeps calls that WebEx has called out, too",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { call } = await conference.callOut();
+      await conference.asks("W2A_CloseConference", { KeepAlive: "1" });
+      await stage.ports.sleep(stage.options.quietMs);
+      await stage.people.staysUp(call, "the teleconference is to be kept alive");
+    },
+    ["answer calls"],
   ),
   inferred(
     "4.8b",

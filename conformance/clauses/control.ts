@@ -1,4 +1,6 @@
 import { updateActions } from "../messages.ts";
+import { matches } from "../player/stage.ts";
+import type { Received } from "../player/traffic.ts";
 import { documented, GUIDE, HYBRID, inferred, REFERENCE, unconfirmed } from "./clause.ts";
 import { rooms } from "./rooms.ts";
 
@@ -59,13 +61,17 @@ export const controlClauses = [
     "a caller who mutes itself is told with Status 1, and with 0 when it unmutes",
     async (stage) => {
       const conference = await stage.conference();
+      const first = await conference.callIn();
       const { call, extCallId } = await conference.callIn();
       await stage.people.press(call, stage.options.muteKeys);
-      const muted = await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, Status: /^[^0]/ });
-      stage.check(muted, { Status: "1" }, 1);
+      const muted = await conference.receives("A2W_NotifyUserChange", { Status: /^[^0]/ });
+      stage.check(muted, { ExtCallID: extCallId, Status: "1" }, 1);
       const ids = { ExtConfID: conference.extConfId, ExtCallID: extCallId };
       if (await stage.mayReceiveAfter(muted.n, "A2W_NotifyUserChange", { ...ids, Status: "0" }))
         stage.fail("A2W_NotifyUserChange Status=0 came, and the caller is muted");
+      const isWrong = (one: Received) =>
+        one.name === "A2W_NotifyUserChange" && matches(one, { ExtCallID: first.extCallId, Status: "1" });
+      if (stage.received.some(isWrong)) stage.fail(`${first.extCallId} was told as muted, and another one is`);
       await stage.people.press(call, stage.options.muteKeys);
       const change = { ...ids, Status: /^[^1]/ };
       stage.check(await stage.receivesAfter(muted.n, "A2W_NotifyUserChange", change), { Status: "0" }, 1);
@@ -97,8 +103,10 @@ export const controlClauses = [
       await conference.receives("A2W_NotifyConferenceChange", { Status: "2" });
       await conference.dialIn("91");
       if (await stage.mayReceive("A2W_NotifyUserEnter")) stage.fail("a caller entered the locked conference");
+      const before = stage.last;
       await conference.asks("W2A_UpdateConference", { ActionCode: String(updateActions.unlock) });
-      await conference.receives("A2W_NotifyConferenceChange", { Status: "0" });
+      const told = { ExtConfID: conference.extConfId, Status: "0" };
+      await stage.receivesAfter(before, "A2W_NotifyConferenceChange", told);
       await conference.callIn("92");
     },
     ["dial in"],
@@ -106,13 +114,19 @@ export const controlClauses = [
   documented(
     "4.10b",
     `${REFERENCE}, A2W_NotifyConferenceChange: status 2 for locked`,
-    "a conference that its host locks by telephone is told with Status 2",
+    "a conference that its host locks by telephone is told with Status 2, each time",
     async (stage) => {
       const conference = await stage.conference();
       await conference.callIn();
-      await stage.people.lock(conference.confKey, true);
-      const told = await conference.receives("A2W_NotifyConferenceChange", { Status: /^[^146]/ });
-      stage.check(told, { Status: "2" }, 1);
+      for (const _ of ["first", "second"]) {
+        const before = stage.last;
+        await stage.people.lock(conference.confKey, true);
+        // That it runs may be told at any time.
+        const told = { ExtConfID: conference.extConfId, Status: /^[^0146]/ };
+        stage.check(await stage.receivesAfter(before, "A2W_NotifyConferenceChange", told), { Status: "2" }, 1);
+        await stage.people.lock(conference.confKey, false);
+        await stage.ports.sleep(stage.options.quietMs);
+      }
     },
     ["dial in", "lock and end as host"],
   ),

@@ -1,9 +1,11 @@
+import { updateActions } from "../messages.ts";
 import type { Caller, Conference } from "../player/conference.ts";
-import type { Stage } from "../player/stage.ts";
-import type { Arrival } from "../player/traffic.ts";
+import { matches, type Stage } from "../player/stage.ts";
+import type { Arrival, Received } from "../player/traffic.ts";
 import { documented, GUIDE, inferred } from "./clause.ts";
 import { privateTalk } from "./private-talk.ts";
 import { rooms } from "./rooms.ts";
+import { speakers } from "./speakers.ts";
 
 const process = `${GUIDE}, TSP Server Failover: Failover Process`;
 const features = `${GUIDE}, Conference Features Affected During Failover`;
@@ -30,15 +32,18 @@ async function withTwo(stage: Stage) {
   return { conference, one: await conference.callIn("11"), other: await conference.callIn("12") };
 }
 
-/** One hangs up while the first server is dead; what the second one is told. */
-async function leftMeanwhile(stage: Stage, conference: Conference, one: Caller, other: Caller) {
+/** Two of three hang up while the first server is dead; what the second one is told. */
+async function leftMeanwhile(stage: Stage) {
+  const { conference, one, other } = await withTwo(stage);
+  const stays = await conference.callIn("13");
   firstServerDies(stage);
-  await stage.people.hangUp(one.call);
+  for (const { call } of [one, other]) await stage.people.hangUp(call);
   await stage.ports.sleep(stage.options.quietMs);
   await conference.failOver();
-  const left = await conference.receives("A2W_NotifyUserChange", { Status: "2" });
-  const [entered] = await conference.entriesOf(other);
-  return { left, entered };
+  const left: Received[] = [];
+  for (const _ of [one, other]) left.push(await conference.receives("A2W_NotifyUserChange", { Status: "2" }));
+  const [entered] = await conference.entriesOf(stays);
+  return { left, entered, callers: [one, other] };
 }
 
 /** The host ends the conference while the first server is dead, and the second one creates it again. */
@@ -74,6 +79,33 @@ async function joinedByName(stage: Stage): Promise<void> {
   if (wrong) stage.fail(`${notIn} is not in the sub-conference, and ${wrong.name} says so`);
 }
 
+/** Who was told as there must not be told as gone afterwards. */
+async function notGone(stage: Stage, entered: Received): Promise<void> {
+  const name = await stage.nameOf(entered);
+  const { ExtConfID } = entered.attributes;
+  const fits = { ExtConfID, ExtCallID: name, Status: "2" };
+  const left = stage.received.find((one) => one.name === "A2W_NotifyUserChange" && matches(one, fits));
+  if (left) stage.fail(`${name} was told as gone, and is still there`);
+}
+
+/** A sub-conference of two, one of them muted before, when another server has taken over; the names that it gave. */
+async function subTakenOver(stage: Stage) {
+  const { conference, one, other } = await withTwo(stage);
+  const main = await conference.callIn("13");
+  await rooms.muteByKeys(conference, one);
+  await rooms.createSub(conference);
+  for (const caller of [one, other]) await rooms.addToSub(conference, caller);
+  await conference.failOver();
+  const named = async (caller: Caller) => ({
+    ...caller,
+    extCallId: await stage.nameOf(await conference.entryOf(caller)),
+  });
+  const callers = { one: await named(one), other: await named(other), main: await named(main) };
+  await conference.receives("A2W_NotifySubConferenceChange");
+  await stage.ports.sleep(stage.options.quietMs);
+  return { conference, ...callers };
+}
+
 /** Nothing about the conference comes under its old name or to its old server. */
 function onlyToNew(stage: Stage, conference: Conference, since: number): void {
   const old = stage.received.find(
@@ -101,22 +133,30 @@ export const failoverClauses = [
       const started = await conference.receives("A2W_NotifyConferenceChange", { Status: "0" });
       stage.check(started, {}, 2);
       stage.inOrder(answer, started);
+      const ended = { ExtConfID: conference.extConfId, Status: "3" };
+      if (await stage.mayReceive("A2W_NotifyConferenceChange", ended))
+        stage.fail("the conference was told as ended, and another server only took over");
     },
     ["dial in"],
   ),
   documented(
     "4.9b",
     process,
-    "all participants are told to the new server by A2W_NotifyUserEnter, after Status 0",
+    "all participants, and nobody else, are told to the new server by A2W_NotifyUserEnter, after Status 0",
     async (stage) => {
       const { conference, one, other } = await withTwo(stage);
+      const gone = await conference.callIn("14");
+      await stage.people.hangUp(gone.call);
+      await conference.receives("A2W_NotifyUserChange", { ExtCallID: gone.extCallId, Status: "2" });
       await conference.takeOver();
       const started = await conference.receives("A2W_NotifyConferenceChange", { Status: "0" });
-      for (const entered of await conference.entriesOf(one, other)) {
+      const entries = await conference.entriesOf(one, other);
+      for (const entered of entries) {
         stage.check(entered, {}, 2);
         stage.inOrder(started, entered);
       }
-      await stage.receivesNo(["A2W_NotifyUserEnter"], "each participant was told");
+      await stage.receivesNo(["A2W_NotifyUserEnter"], "each participant was told, and the third one had hung up");
+      for (const entered of entries) await notGone(stage, entered);
     },
     ["dial in"],
   ),
@@ -178,6 +218,154 @@ export const failoverClauses = [
     },
     ["dial in", "answer calls", "hear"],
   ),
+  documented(
+    "4.9h",
+    process,
+    "when the server that took over fails, another one takes over as well",
+    async (stage) => {
+      const { conference, one, other } = await withTwo(stage);
+      for (const server of [2, 1]) {
+        await conference.failOver(server);
+        for (const entered of await conference.entriesOf(one, other)) stage.check(entered, {}, server);
+      }
+    },
+    ["dial in"],
+  ),
+  documented(
+    "4.9i",
+    process,
+    "a close by the new server ends the calls",
+    async (stage) => {
+      const { conference, one, other } = await withTwo(stage);
+      await conference.failOver();
+      await conference.entriesOf(one, other);
+      await conference.asks("W2A_CloseConference");
+      await stage.ports.sleep(stage.options.quietMs);
+      for (const { call } of [one, other]) await stage.people.ends(call, "the conference was closed");
+    },
+    ["dial in"],
+  ),
+  documented(
+    "4.9j",
+    process,
+    "the add button works for the new server, too",
+    async (stage) => {
+      const conference = await stage.conference();
+      const [host, other] = [await conference.callIn("11", { as: "host" }), await conference.callIn("12")];
+      await conference.failOver();
+      await conference.entriesOf(host, other);
+      const invitee = await conference.callOut({ JoinMode: "0", MaxWaitingTime: "60" });
+      const ActionCode = String(updateActions.addToMain);
+      await conference.asks("W2A_UpdateConference", { ActionCode, ExtCallID: invitee.extCallId });
+      await conference.receives("A2W_NotifyUserChange", { ExtCallID: invitee.extCallId, ActionCode: "3" });
+      await stage.people.hears(other.call, invitee.call, "the invitee was brought into the main conference");
+    },
+    ["dial in", "answer calls", "hear"],
+  ),
+  documented(
+    "4.9k",
+    `${process}; Identify Active Speaker`,
+    "the new server's ActionCode 8 has speakers told",
+    async (stage) => {
+      const { conference, one, other } = await withTwo(stage);
+      await conference.failOver();
+      const name = await stage.nameOf(await conference.entryOf(one));
+      await conference.entriesOf(other);
+      await speakers.report(conference, true);
+      await stage.people.talk(one.call, true);
+      stage.check(await speakers.told(stage, name, "Y"), { ExtConfID: conference.extConfId }, 2);
+    },
+    ["dial in", "talk"],
+  ),
+  documented(
+    "4.9l",
+    `${process}; Sub-conference`,
+    "the new server's requests for a sub-conference are carried out",
+    async (stage) => {
+      const { conference, one, other, main } = await subTakenOver(stage);
+      const ids = { SubConfID: "S1", ExtCallID: other.extCallId };
+      const removed = await conference.asks("W2A_RemoveFromSubConference", ids);
+      await stage.receives("A2W_RspRemoveFromSubConference", { MsgID: removed.msgId, Result: "0" });
+      await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: other.extCallId, ActionFlag: "2" });
+      await stage.people.hears(main.call, other.call, "it is in the main conference again");
+      const closed = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
+      await stage.receives("A2W_RspCloseSubConference", { MsgID: closed.msgId, Result: "0" });
+      await stage.people.hears(one.call, main.call, "the sub-conference was closed");
+    },
+    ["dial in", "press keys", "hear"],
+  ),
+  documented(
+    "4.9m",
+    `${process}; Sub-conference: Close a sub conference`,
+    "a call that was muted before its sub-conference is told as muted, and is not heard, when the new server closes it",
+    async (stage) => {
+      const { conference, one, main } = await subTakenOver(stage);
+      const before = stage.last;
+      const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
+      await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
+      await stage.ports.sleep(stage.options.quietMs);
+      stage.check(rooms.lastChange(before, conference, one), { Status: "1" });
+      await stage.people.doesNotHear(main.call, one.call, "it is muted");
+    },
+    ["dial in", "press keys", "hear"],
+  ),
+  documented(
+    "4.9n",
+    process,
+    "who is being called when another server takes over is told to the new one",
+    async (stage) => {
+      const { conference, one, other } = await withTwo(stage);
+      const number = await stage.people.number("answer", 1000);
+      const callout = conference.calloutMessage(number);
+      const { ExtCallID = "" } = callout.attributes;
+      await conference.posts(callout);
+      await stage.people.called(number);
+      await conference.failOver();
+      await conference.entriesOf(one, other);
+      const [, , local] = number;
+      const isIt = ({ name, attributes }: Received) =>
+        name === "A2W_NotifyUserEnter" &&
+        attributes.ExtConfID === conference.extConfId &&
+        (attributes.ExtCallID === ExtCallID || (attributes.DID ?? "").endsWith(local));
+      stage.check(await stage.receivesOne(`A2W_NotifyUserEnter of ExtCallID ${ExtCallID}`, isIt), {}, 2);
+    },
+    ["dial in", "answer calls"],
+  ),
+  documented(
+    "4.9o",
+    `${process}; Call sequences`,
+    "when a third server gives other names, those are the calls' from then on",
+    async (stage) => {
+      const { conference, one, other } = await withTwo(stage);
+      let extCallId = "";
+      for (const [server, digit] of [
+        [2, "8"],
+        [1, "9"],
+      ] as const) {
+        stage.rename = (name) => `${digit}${name}`;
+        await conference.failOver(server);
+        extCallId = await stage.nameOf(await conference.entryOf(one));
+        await stage.nameOf(await conference.entryOf(other));
+      }
+      await stage.people.hangUp(one.call);
+      stage.check(await conference.receives("A2W_NotifyUserChange", { Status: "2" }), { ExtCallID: extCallId });
+    },
+    ["dial in"],
+  ),
+  documented(
+    "2.2.1h",
+    process,
+    "another conference of the same server stays where it is when one is taken over",
+    async (stage) => {
+      const { conference, one, other } = await withTwo(stage);
+      const another = await stage.conference();
+      await conference.failOver();
+      await conference.entriesOf(one, other);
+      const { entered } = await another.callIn("21");
+      stage.check(entered, {}, 1);
+    },
+    ["dial in"],
+  ),
   inferred(
     "4.9g",
     "AttendeeID of A2W_NotifyUserEnter to a new server",
@@ -194,16 +382,30 @@ export const failoverClauses = [
   documented(
     "F1",
     features,
-    "a muted call is told by A2W_NotifyUserChange Status 1",
+    "each muted call is told by A2W_NotifyUserChange Status 1, and no other one, also where it changed meanwhile; it is not heard",
     async (stage) => {
-      const { conference, one } = await withTwo(stage);
-      await rooms.muteByKeys(conference, one);
+      const { conference, one, other } = await withTwo(stage);
+      const [heard, unmutes] = [await conference.callIn("13"), await conference.callIn("14")];
+      for (const caller of [one, unmutes]) await rooms.muteByKeys(conference, caller);
+      firstServerDies(stage);
+      for (const { call } of [other, unmutes]) await stage.people.press(call, stage.options.muteKeys);
+      await stage.ports.sleep(stage.options.quietMs);
       await conference.failOver();
-      const entered = await conference.entryOf(one);
-      const muted = await conference.receives("A2W_NotifyUserChange", { Status: "1" });
-      stage.check(muted, { ExtCallID: await stage.nameOf(entered) }, 2);
+      for (const caller of [one, other]) {
+        const ExtCallID = await stage.nameOf(await conference.entryOf(caller));
+        stage.check(await conference.receives("A2W_NotifyUserChange", { ExtCallID, Status: "1" }), {}, 2);
+      }
+      await stage.ports.sleep(stage.options.quietMs);
+      for (const { call } of [one, other]) await stage.people.doesNotHear(heard.call, call, "it is muted");
+      for (const caller of [heard, unmutes]) {
+        const ExtCallID = await stage.nameOf(await conference.entryOf(caller));
+        const wrong = stage.open.find((message) =>
+          matches(message, { ExtConfID: conference.extConfId, ExtCallID, Status: "1" }),
+        );
+        if (wrong) stage.fail(`${ExtCallID} was told as muted, and is not`);
+      }
     },
-    ["dial in", "press keys"],
+    ["dial in", "press keys", "hear"],
   ),
   documented(
     "F2",
@@ -232,6 +434,7 @@ export const failoverClauses = [
       await stage.ports.sleep(stage.options.quietMs);
       await conference.failOver();
       for (const entered of await conference.entriesOf(one, other, late)) stage.check(entered, {}, 2);
+      await stage.receivesNo(["A2W_NotifyUserEnter"], "each participant was told");
     },
     ["dial in"],
   ),
@@ -240,11 +443,14 @@ export const failoverClauses = [
     features,
     "who left while no server was there is told to the new one by A2W_NotifyUserChange Status 2",
     async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
-      const { left, entered } = await leftMeanwhile(stage, conference, one, other);
-      stage.check(left, {}, 2);
-      if (left.attributes.ExtCallID === (await stage.nameOf(entered)))
-        stage.fail(`${left.attributes.ExtCallID} was told as gone, and is still there`);
+      const { left, entered } = await leftMeanwhile(stage);
+      const names = left.map(({ attributes: { ExtCallID = "" } }) => ExtCallID);
+      for (const message of left) stage.check(message, {}, 2);
+      await stage.ports.sleep(stage.options.quietMs);
+      await notGone(stage, entered);
+      const [first = "", second] = names;
+      if (first === second && !/^(?:null)?$/i.test(first))
+        stage.fail(`${first} was told as gone twice, and the other one who left was not`);
     },
     ["dial in"],
   ),
@@ -253,9 +459,10 @@ export const failoverClauses = [
     "who left while no server was there",
     "who left is told under the name that the old server gave",
     async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
-      const { left } = await leftMeanwhile(stage, conference, one, other);
-      stage.check(left, { ExtCallID: one.extCallId });
+      const { left, callers } = await leftMeanwhile(stage);
+      const names = left.map(({ attributes }) => attributes.ExtCallID);
+      for (const { extCallId } of callers)
+        if (!names.includes(extCallId)) stage.fail(`${extCallId} left; told as gone were ${names.join(" and ")}`);
     },
     ["dial in"],
   ),
@@ -264,8 +471,7 @@ export const failoverClauses = [
     features,
     "who left while no server was there is not told as entered",
     async (stage) => {
-      const { conference, one, other } = await withTwo(stage);
-      await leftMeanwhile(stage, conference, one, other);
+      await leftMeanwhile(stage);
       if (await stage.mayReceive("A2W_NotifyUserEnter"))
         stage.fail("A2W_NotifyUserEnter came for a call that had ended");
     },
@@ -321,13 +527,23 @@ export const failoverClauses = [
   documented(
     "F7",
     features,
-    "a sub-conference in progress is told by A2W_NotifySubConferenceChange Status 2",
+    "each sub-conference in progress is told by A2W_NotifySubConferenceChange Status 2",
     async (stage) => {
-      const { conference, one } = await withTwo(stage);
-      await rooms.createSub(conference);
-      await rooms.addToSub(conference, one);
+      const { conference, one, other } = await withTwo(stage);
+      for (const id of ["S1", "S2"]) await rooms.createSub(conference, id);
+      await rooms.addToSub(conference, one, "S1");
+      await rooms.addToSub(conference, other, "S2");
       await conference.failOver();
-      stage.check(await conference.receives("A2W_NotifySubConferenceChange"), { Status: "2" }, 2);
+      const told = [];
+      for (const _ of ["S1", "S2"]) {
+        const change = await conference.receives("A2W_NotifySubConferenceChange");
+        stage.check(change, { Status: "2" }, 2);
+        told.push(change);
+      }
+      // No public document has the name of the attribute.
+      for (const id of ["S1", "S2"])
+        if (!told.some(({ attributes }) => Object.values(attributes).includes(id)))
+          stage.fail(`no A2W_NotifySubConferenceChange names ${id}`);
     },
     ["dial in"],
   ),

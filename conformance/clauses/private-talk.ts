@@ -1,6 +1,7 @@
 import { updateActions } from "../messages.ts";
-import type { Stage } from "../player/stage.ts";
+import { matches, type Stage } from "../player/stage.ts";
 import { documented, GUIDE, inferred } from "./clause.ts";
+import { rooms } from "./rooms.ts";
 
 const invite = `${GUIDE}, TSP Invite by Phone: Invite attendee`;
 const addToMain = `${GUIDE}, TSP Invite by Phone: Add the invitee into main conference`;
@@ -91,6 +92,46 @@ export const privateTalkClauses = [
       await stage.people.hears(other.call, host.call, "the host is back in the main conference");
     },
     ["dial in", "answer calls", "hear"],
+  ),
+  documented(
+    "4.21l",
+    invite,
+    "another invitee, when the first one is in the main conference, comes into a private talk, too, and then into the main conference",
+    async (stage) => {
+      const { conference, other, invitee } = await privateTalk(stage);
+      const ActionCode = String(updateActions.addToMain);
+      await conference.asks("W2A_UpdateConference", { ActionCode, ExtCallID: invitee.extCallId });
+      await conference.receives("A2W_NotifyUserChange", { ActionCode: "3" });
+      const next = await conference.callOut({ JoinMode: "0", MaxWaitingTime: "60" });
+      stage.check(next.entered, { ExtCallID: next.extCallId, ActionCode: "2" }, 1);
+      await conference.asks("W2A_UpdateConference", { ActionCode, ExtCallID: next.extCallId });
+      await conference.receives("A2W_NotifyUserChange", { ExtCallID: next.extCallId, ActionCode: "3" });
+      await stage.people.hears(other.call, next.call, "the invitee was brought into the main conference");
+    },
+    ["dial in", "answer calls", "hear"],
+  ),
+  inferred(
+    "4.21m",
+    "a host who has muted itself",
+    "when the host is told as muted, it is not heard after the private talk",
+    async (stage) => {
+      const conference = await stage.conference();
+      const [host, other] = [await conference.callIn(undefined, { as: "host" }), await conference.callIn()];
+      await rooms.muteByKeys(conference, host);
+      const before = stage.last;
+      const invitee = await conference.callOut({ JoinMode: "0", MaxWaitingTime: "60" });
+      const ActionCode = String(updateActions.addToMain);
+      await conference.asks("W2A_UpdateConference", { ActionCode, ExtCallID: invitee.extCallId });
+      await conference.receives("A2W_NotifyUserChange", { ExtCallID: invitee.extCallId, ActionCode: "3" });
+      await stage.ports.sleep(stage.options.quietMs);
+      const ids = { ExtConfID: conference.extConfId, ExtCallID: host.extCallId };
+      const last = stage.received.findLast(
+        (one) => one.n > before && one.name === "A2W_NotifyUserChange" && matches(one, ids),
+      );
+      if (last?.attributes.Status !== "0")
+        await stage.people.doesNotHear(other.call, host.call, "it was told as muted");
+    },
+    ["dial in", "press keys", "answer calls", "hear"],
   ),
   inferred(
     "4.21f",

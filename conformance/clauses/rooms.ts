@@ -1,5 +1,5 @@
 import type { Caller, Conference } from "../player/conference.ts";
-import type { Stage } from "../player/stage.ts";
+import { matches, type Stage } from "../player/stage.ts";
 import type { Received } from "../player/traffic.ts";
 import { documented, GUIDE, inferred } from "./clause.ts";
 
@@ -54,7 +54,33 @@ async function muteByKeys(conference: Conference, { call, extCallId }: Caller): 
   await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, Status: "1" });
 }
 
-export const rooms = { createSub, addToSub, muteByKeys };
+/** The last that was told of a call since then: what it did in the sub-conference may have been told again meanwhile. */
+function lastChange(before: number, { stage, extConfId }: Conference, { extCallId }: Caller): Received {
+  const ids = { ExtConfID: extConfId, ExtCallID: extCallId };
+  const last = stage.received.findLast(
+    (one) => one.n > before && one.name === "A2W_NotifyUserChange" && matches(one, ids),
+  );
+  return last ?? stage.fail(`no A2W_NotifyUserChange came for ${extCallId} when it was brought back`);
+}
+
+/** What a call does while it is in a sub-conference may be told, and need not. */
+const IN_SUB_MS = 2_000;
+
+/** A call that was muted unmutes itself while it is in a sub-conference. */
+async function unmuteInSub(conference: Conference, { call, extCallId }: Caller): Promise<void> {
+  const { stage, extConfId } = conference;
+  const before = stage.last;
+  await stage.people.press(call, stage.options.muteKeys);
+  const told = { ExtConfID: extConfId, ExtCallID: extCallId, Status: "0" };
+  await stage.receivesAfter(before, "A2W_NotifyUserChange", told, IN_SUB_MS).catch(() => {});
+}
+
+/** No public document has the name of the attribute: what counts is that the value is there. */
+function mustNameSub(stage: Stage, { name, attributes }: Received, id: string): void {
+  if (!Object.values(attributes).includes(id)) stage.fail(`${name} does not name ${id}`);
+}
+
+export const rooms = { createSub, addToSub, muteByKeys, lastChange };
 
 export const roomClauses = [
   documented(
@@ -66,6 +92,7 @@ export const roomClauses = [
       const { msgId } = await conference.asks("W2A_CreateSubConference", { SubConfID: "S1" });
       const told = await conference.receives("A2W_NotifySubConferenceChange");
       stage.check(told, { Status: "0" }, 1);
+      mustNameSub(stage, told, "S1");
       const answer = await stage.receives("A2W_RspCreateSubConference", { MsgID: msgId });
       stage.check(answer, { Result: "0" }, 1);
       stage.inOrder(answer, told);
@@ -82,6 +109,7 @@ export const roomClauses = [
       const { msgId } = await conference.asks("W2A_AddToSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
       const told = await conference.receives("A2W_NotifySubConfCallChange");
       stage.check(told, { ExtCallID: one.extCallId, ActionFlag: "1" }, 1);
+      mustNameSub(stage, told, "S1");
       await stage.people.doesNotHear(main.call, one.call, "it was moved into the sub-conference");
       const answer = await stage.receivesOne(
         `an answer with MsgID ${msgId}`,
@@ -116,6 +144,7 @@ export const roomClauses = [
       const answer = await stage.receives("A2W_RspRemoveFromSubConference", { MsgID: msgId });
       const privilege = await changeAfter(before, conference, one);
       stage.check(moved, { ActionFlag: "2" });
+      mustNameSub(stage, moved, "S1");
       stage.check(answer, { Result: "0" });
       stage.check(privilege, { Status: "0" });
       stage.inOrder(answer, privilege);
@@ -139,29 +168,44 @@ export const roomClauses = [
   documented(
     "4.13f",
     remove,
-    "a call that was muted before is told as muted when it is removed",
+    "a call that was muted before is told as muted, and not heard, when it is removed, whatever it did in the sub-conference",
     async (stage) => {
       const conference = await stage.conference();
-      const one = await conference.callIn();
+      const [one, main] = [await conference.callIn(), await conference.callIn()];
       await muteByKeys(conference, one);
       await createSub(conference);
       await addToSub(conference, one);
-      const before = stage.last;
-      await conference.asks("W2A_RemoveFromSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
-      stage.check(await changeAfter(before, conference, one), { Status: "1" });
+      const removed = async () => {
+        const before = stage.last;
+        await conference.asks("W2A_RemoveFromSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
+        await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: one.extCallId, ActionFlag: "2" });
+        await stage.ports.sleep(stage.options.quietMs);
+        stage.check(lastChange(before, conference, one), { Status: "1" });
+        await stage.people.doesNotHear(main.call, one.call, "it is muted");
+      };
+      await removed();
+      await addToSub(conference, one);
+      await unmuteInSub(conference, one);
+      await removed();
     },
-    ["dial in", "press keys"],
+    ["dial in", "press keys", "hear"],
   ),
   documented(
     "4.13g",
     close,
     "a close brings back each call by A2W_NotifyUserChange, then A2W_RspCloseSubConference",
     async (stage) => {
-      const { conference, one, other } = await breakout(stage);
+      const { conference, one, other, main } = await breakout(stage);
       const before = stage.last;
       const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
       const answer = await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
       stage.check(answer, { Result: "0" }, 1);
+      const fits = { ExtCallID: main.extCallId, Status: "1" };
+      const wrong = stage.received.find(
+        (one) => one.n > before && one.name === "A2W_NotifyUserChange" && matches(one, fits),
+      );
+      if (wrong)
+        stage.fail(`${main.extCallId} was told as muted, and is not; it was in the main conference all the time`);
       for (const caller of [one, other]) {
         const back = await changeAfter(before, conference, caller);
         stage.check(back, { Status: "0" });
@@ -185,21 +229,26 @@ export const roomClauses = [
   documented(
     "4.13i",
     close,
-    "a close tells the status that each call had before: a muted one as muted",
+    "a close tells the status that each call had before: a muted one as muted, and it is not heard, whatever it did in the sub-conference",
     async (stage) => {
       const conference = await stage.conference();
       const [one, other] = [await conference.callIn(), await conference.callIn()];
       await muteByKeys(conference, one);
-      await createSub(conference);
-      await addToSub(conference, one);
-      await addToSub(conference, other);
-      const before = stage.last;
-      const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
-      await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
-      stage.check(await changeAfter(before, conference, one), { Status: "1" });
-      stage.check(await changeAfter(before, conference, other), { Status: "0" });
+      for (const id of ["S1", "S2"]) {
+        await createSub(conference, id);
+        await addToSub(conference, one, id);
+        await addToSub(conference, other, id);
+        if (id === "S2") await unmuteInSub(conference, one);
+        const before = stage.last;
+        const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: id });
+        await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
+        await stage.ports.sleep(stage.options.quietMs);
+        stage.check(lastChange(before, conference, one), { Status: "1" });
+        stage.check(lastChange(before, conference, other), { Status: "0" });
+        await stage.people.doesNotHear(other.call, one.call, "it is muted");
+      }
     },
-    ["dial in", "press keys"],
+    ["dial in", "press keys", "hear"],
   ),
   documented(
     "4.13j",
@@ -215,6 +264,41 @@ export const roomClauses = [
       const back = await changeAfter(before, conference, other);
       stage.check(back, { Status: "0" });
       stage.inOrder(back, answer);
+    },
+    ["dial in"],
+  ),
+  inferred(
+    "4.13o",
+    "mute in a sub-conference",
+    "a call that is told as muted is not heard in the sub-conference to which it is added",
+    async (stage) => {
+      const conference = await stage.conference();
+      const [one, other] = [await conference.callIn(), await conference.callIn()];
+      await muteByKeys(conference, one);
+      await createSub(conference);
+      const before = stage.last;
+      for (const caller of [other, one]) await addToSub(conference, caller);
+      await stage.ports.sleep(stage.options.quietMs);
+      const ids = { ExtConfID: conference.extConfId, ExtCallID: one.extCallId, Status: "0" };
+      const isUnmuted = stage.received.some(
+        (message) => message.n > before && message.name === "A2W_NotifyUserChange" && matches(message, ids),
+      );
+      if (!isUnmuted) await stage.people.doesNotHear(other.call, one.call, "it was told as muted");
+    },
+    ["dial in", "press keys", "hear"],
+  ),
+  inferred(
+    "4.13p",
+    "the id of a sub-conference that was closed",
+    "a sub-conference can be created again with its id",
+    async (stage) => {
+      const conference = await stage.conference();
+      const one = await conference.callIn();
+      await createSub(conference);
+      const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
+      await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
+      await createSub(conference);
+      await addToSub(conference, one);
     },
     ["dial in"],
   ),

@@ -1,6 +1,7 @@
 import type { Caller, Conference } from "../player/conference.ts";
 import type { Stage } from "../player/stage.ts";
 import { documented, GUIDE, inferred } from "./clause.ts";
+import { rooms } from "./rooms.ts";
 
 const out = `${GUIDE}, Silent Join: Call-out Teleconferencing`;
 const callIn = `${GUIDE}, Silent Join: Call-in Teleconferencing`;
@@ -67,6 +68,43 @@ export const silentJoinClauses = [
     ["dial in", "answer calls", "hear"],
   ),
   documented(
+    "4.17f",
+    out,
+    "a silent monitor is not heard either when another server has taken over",
+    async (stage) => {
+      const conference = await stage.conference();
+      const one = await conference.callIn();
+      const silent = await conference.callOut(monitor);
+      await conference.failOver();
+      await conference.entriesOf(one);
+      await stage.ports.sleep(stage.options.quietMs);
+      await stage.people.doesNotHear(one.call, silent.call, "it is a silent monitor");
+      await stage.people.hears(silent.call, one.call, "a monitor listens");
+    },
+    ["dial in", "answer calls", "hear"],
+  ),
+  documented(
+    "4.17g",
+    `${out}; Sub-conference`,
+    "a silent monitor is not heard either when it comes back from a sub-conference",
+    async (stage) => {
+      const conference = await stage.conference();
+      const one = await conference.callIn();
+      const silent = await conference.callOut(monitor);
+      const ids = { SubConfID: "S1", ExtCallID: silent.extCallId };
+      await rooms.createSub(conference);
+      await rooms.addToSub(conference, silent);
+      await conference.asks("W2A_RemoveFromSubConference", ids);
+      await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: silent.extCallId, ActionFlag: "2" });
+      await stage.people.doesNotHear(one.call, silent.call, "it is a silent monitor");
+      await rooms.addToSub(conference, silent);
+      const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
+      await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
+      await stage.people.doesNotHear(one.call, silent.call, "it is a silent monitor");
+    },
+    ["dial in", "answer calls", "hear"],
+  ),
+  documented(
     "4.18a",
     callIn,
     "who keys the AnonymousID is not heard",
@@ -95,6 +133,18 @@ export const silentJoinClauses = [
       stage.check(silent.entered, { ExtCallID: /^null$/, AttendeeID: "444", ParticipantType: "6" });
       const { ActionResult = "0" } = silent.entered.attributes;
       if (ActionResult !== "0") stage.fail(`ActionResult is ${ActionResult}, not 0`);
+    },
+    ["dial in", "key an attendee ID at entry"],
+  ),
+  documented(
+    "4.18g",
+    `${callIn}; ${GUIDE}, TSP Server Failover: Failover Process (all call-leg information)`,
+    "the entry has ParticipantType 6 for another server that takes over, too",
+    async (stage) => {
+      const { conference, one, silent } = await monitorDialsIn(stage);
+      await conference.failOver(2, { AnonymousID: "444" });
+      await conference.entriesOf(one);
+      stage.check(await conference.entryOf(silent), { ParticipantType: "6" }, 2);
     },
     ["dial in", "key an attendee ID at entry"],
   ),

@@ -2,7 +2,7 @@ import { checkMessage } from "../check.ts";
 import { fromAdapter, fromWebex, MAX_MESSAGES, rowsByName, type Standing } from "../messages.ts";
 import { julianDigits } from "../player/ids.ts";
 import { server, type TraceEntry, titleOf } from "../player/trace.ts";
-import type { Arrival } from "../player/traffic.ts";
+import type { Arrival, Posted, Received } from "../player/traffic.ts";
 import type { Webex } from "../player/webex.ts";
 import type { Element } from "../xml.ts";
 import { type Clause, GUIDE, judged, REFERENCE, SEQUENCES, type Traffic, type Verdict } from "./clause.ts";
@@ -13,6 +13,7 @@ const performance = `${GUIDE}, Performance and Network / System Requirements`;
 
 const CREATE_LIMIT_MS = 20_000;
 const JOIN_LIMIT_MS = 10_000;
+const MOST_ATTEMPTS = 3;
 
 /** What one post does wrong; `null`: nothing. */
 type Rule = (arrival: Arrival, traffic: Traffic) => string | null;
@@ -52,6 +53,31 @@ function entryOf({ at, server: n, text, document }: Arrival): TraceEntry {
   return { at, from: "adapter", to: server(n), kind: "post", title: titleOf(document.messages), body: text };
 }
 
+function answered({ posted }: Webex): number {
+  return posted.filter(({ status }) => status !== null).length;
+}
+
+/** A post of WebEx, and what the adapter said to it. */
+function entriesOf({ at, confirmedAt, server: n, messages, text, status, confirmation, answer }: Posted): TraceEntry[] {
+  const post: TraceEntry = {
+    at,
+    from: server(n),
+    to: "adapter",
+    kind: "post",
+    title: messages.length > 0 ? titleOf(messages) : "a text",
+    body: text,
+  };
+  if (status === null) return [post];
+  const title = `Confirmation ${confirmation.result ?? "missing"}${status === 200 ? "" : ` (HTTP ${status})`}`;
+  return [post, { at: confirmedAt, from: "adapter", to: server(n), kind: "confirmation", title, body: answer }];
+}
+
+/** The post that brought a message. */
+function traceOf({ arrivals }: Webex, { transId, server: n }: Received): TraceEntry[] {
+  const arrival = arrivals.find((one) => one.document.transId === transId && one.server === n && one.isConfirmed);
+  return arrival ? [entryOf(arrival)] : [];
+}
+
 /** The posts of all documents that could be read and were confirmed, without repeats. */
 function confirmedPosts({ webex }: Traffic): readonly Arrival[] {
   const seen = new Set<string>();
@@ -60,6 +86,19 @@ function confirmedPosts({ webex }: Traffic): readonly Arrival[] {
     seen.add(transId);
     return true;
   });
+}
+
+/** The same document, each time that it came; those that came once are left out. */
+function repeatsOf({ webex }: Traffic): readonly (readonly Arrival[])[] {
+  const posts = webex.arrivals.filter(({ document: { transId, notWellFormed } }) => transId !== "" && !notWellFormed);
+  return [...Map.groupBy(posts, ({ document: { transId }, text }) => `${transId} ${text}`).values()].filter(
+    ({ length }) => length > 1,
+  );
+}
+
+function offenceOf(arrival: Arrival, what: string): Offence {
+  const { document } = arrival;
+  return { why: `${titleOf(document.messages)} (TransID ${document.transId}) ${what}`, trace: [entryOf(arrival)] };
 }
 
 interface Told {
@@ -145,22 +184,16 @@ export const trafficClauses: readonly Clause[] = [
     `${GUIDE}, Typical TSP Request and Response`,
     "each Confirmation is a document with the TransID of the request and a whole number as Result",
     ({ webex, documented }) => {
-      const offences = webex.posted.flatMap(({ confirmation, transId, messages, text, ownerId }) => {
+      const offences = webex.posted.flatMap((posted) => {
+        const { confirmation, transId, messages, ownerId, status } = posted;
         if (messages.length === 0 || !documented.has(ownerId)) return [];
+        if (status === null && webex.gone !== null) return [];
         const [fault] = confirmation.faults;
         const why =
           fault ?? (confirmation.transId === transId ? null : `TransID "${confirmation.transId}" confirms ${transId}`);
-        const trace: TraceEntry = {
-          at: 0,
-          from: "WebEx 1",
-          to: "adapter",
-          kind: "post",
-          title: titleOf(messages),
-          body: text,
-        };
-        return why === null ? [] : [{ why, trace: [trace] }];
+        return why === null ? [] : [{ why, trace: entriesOf(posted) }];
       });
-      return verdict(offences, webex.posted.length, "nothing was posted");
+      return verdict(offences, answered(webex), "nothing was answered");
     },
   ),
   everyPost(
@@ -207,7 +240,8 @@ export const trafficClauses: readonly Clause[] = [
   judged("T36a", "documented", resending, "a TransID is used again only to repeat a document", (traffic) => {
     const texts = new Map<string, string>();
     const offences = traffic.webex.arrivals.flatMap((arrival) => {
-      const { transId } = arrival.document;
+      const { transId, notWellFormed } = arrival.document;
+      if (transId === "" || notWellFormed !== null) return [];
       const first = texts.get(transId) ?? arrival.text;
       texts.set(transId, first);
       return first === arrival.text
@@ -215,6 +249,22 @@ export const trafficClauses: readonly Clause[] = [
         : [{ why: `TransID ${transId} came with two documents`, trace: [entryOf(arrival)] }];
     });
     return verdict(offences, texts.size, "the adapter posted nothing");
+  }),
+  judged("T37d", "documented", resending, "what was confirmed at once is not posted again", (traffic) => {
+    const repeats = repeatsOf(traffic);
+    const offences = repeats.flatMap((posts) => {
+      const first = posts.findIndex(({ taken, method }) => taken === "confirm" && method === "POST");
+      const again = first < 0 ? undefined : posts[first + 1];
+      return again ? [offenceOf(again, "came again, though it was confirmed")] : [];
+    });
+    return verdict(offences, traffic.webex.arrivals.length, "the adapter posted nothing");
+  }),
+  judged("T37e", "inferred", "a failure that is no time-out", "no document comes a fourth time", (traffic) => {
+    const offences = repeatsOf(traffic).flatMap((posts) => {
+      const fourth = posts[MOST_ATTEMPTS];
+      return fourth ? [offenceOf(fourth, `came ${posts.length} times`)] : [];
+    });
+    return verdict(offences, traffic.webex.arrivals.length, "the adapter posted nothing");
   }),
   judged("T36b", "documented", resending, "each message that the adapter begins has a MsgID of its own", (traffic) => {
     const seen = new Set<string>();
@@ -229,7 +279,10 @@ export const trafficClauses: readonly Clause[] = [
   }),
   judged("T44b", "documented", resending, "each answer has the MsgID of a request", ({ webex }) => {
     const stray = webex.strays.filter(({ name }) => name.startsWith("A2W_Rsp"));
-    const offences = stray.map((one) => ({ why: `${titleOf([one])} answers no request` }));
+    const offences = stray.map((one) => ({
+      why: `${titleOf([one])} answers no request`,
+      trace: traceOf(webex, one),
+    }));
     return withLate(verdict(offences, webex.arrivals.length, "the adapter posted nothing"), webex);
   }),
   judged("T44c", "documented", resending, "no request is answered twice", (traffic) => {
@@ -248,9 +301,11 @@ export const trafficClauses: readonly Clause[] = [
     const answers = new Set(
       messagesOf(traffic).map(({ message: { name, attributes } }) => `${name} ${attributes.MsgID}`),
     );
-    const requests = confirmedRequests(traffic);
-    const offences = requests.flatMap(({ answer, msgId, title }) =>
-      answers.has(`${answer} ${msgId}`) ? [] : [{ why: `${title} got no ${answer}` }],
+    const requests = confirmedRequests(traffic).filter(
+      ({ ownerId, extConfId }) => !traffic.stages.get(ownerId)?.replaced.has(extConfId),
+    );
+    const offences = requests.flatMap(({ answer, msgId, title, posted }) =>
+      answers.has(`${answer} ${msgId}`) ? [] : [{ why: `${title} got no ${answer}`, trace: entriesOf(posted) }],
     );
     return verdict(offences, requests.length, "there was no such request");
   }),
@@ -261,7 +316,10 @@ export const trafficClauses: readonly Clause[] = [
     "each notification has the ExtConfID of a conference that WebEx created",
     ({ webex }) => {
       const stray = webex.strays.filter(({ name }) => !name.startsWith("A2W_Rsp"));
-      const offences = stray.map((one) => ({ why: `${titleOf([one])} is about no conference of WebEx` }));
+      const offences = stray.map((one) => ({
+        why: `${titleOf([one])} is about no conference of WebEx`,
+        trace: traceOf(webex, one),
+      }));
       return withLate(verdict(offences, webex.arrivals.length, "the adapter posted nothing"), webex);
     },
   ),
@@ -271,21 +329,24 @@ export const trafficClauses: readonly Clause[] = [
     `${GUIDE}, Typical TSP Request and Response ("typical")`,
     "the results of requests of one kind for one conference come in one transaction",
     (traffic) => {
-      const transIds = new Map(
+      const arrivals = new Map(
         messagesOf(traffic).map(({ arrival, message: { name, attributes } }) => [
           `${name} ${attributes.MsgID}`,
-          arrival.document.transId,
+          arrival,
         ]),
       );
       const groups = Map.groupBy(confirmedRequests(traffic), ({ group }) => group);
       const together = [...groups.values()].flatMap((requests) => {
-        const [{ title } = { title: "" }] = requests;
-        const came = new Set(requests.map(({ answer, msgId }) => transIds.get(`${answer} ${msgId}`)));
-        return requests.length > 1 ? [{ title, count: came.size }] : [];
+        const [first] = requests;
+        const came = new Set(requests.flatMap(({ answer, msgId }) => arrivals.get(`${answer} ${msgId}`) ?? []));
+        return first && requests.length > 1 ? [{ ...first, came }] : [];
       });
       const offences = together
-        .filter(({ count }) => count > 1)
-        .map(({ title, count }) => ({ why: `the answers to ${title} and more came in ${count} transactions` }));
+        .filter(({ came }) => came.size > 1)
+        .map(({ title, came, posted }) => ({
+          why: `the answers to ${title} and more came in ${came.size} transactions`,
+          trace: [...entriesOf(posted), ...[...came].map(entryOf)],
+        }));
       return verdict(offences, together.length, "no document had several requests");
     },
   ),
@@ -305,35 +366,48 @@ export const trafficClauses: readonly Clause[] = [
     },
   ),
   judged("T8", "inferred", "HTTP status", "each Confirmation comes with HTTP status 200", ({ webex }) => {
-    const offences = webex.posted.flatMap(({ confirmation, status, messages }) =>
-      confirmation.result === null || status === 200
+    const offences = webex.posted.flatMap((posted) => {
+      const { confirmation, status, messages } = posted;
+      return confirmation.result === null || status === 200
         ? []
-        : [{ why: `the Confirmation of ${titleOf(messages)} came with HTTP status ${status}` }],
-    );
-    return verdict(offences, webex.posted.length, "nothing was posted");
+        : [
+            {
+              why: `the Confirmation of ${titleOf(messages)} came with HTTP status ${status}`,
+              trace: entriesOf(posted),
+            },
+          ];
+    });
+    return verdict(offences, answered(webex), "nothing was answered");
   }),
   judged("T9a", "documented", performance, "a conference is created within 20 s", (traffic) => {
     const answers = new Map(
-      messagesOf(traffic).map(({ arrival, message: { name, attributes } }) => [
-        `${name} ${attributes.MsgID}`,
-        arrival.at,
-      ]),
+      messagesOf(traffic).map(({ arrival, message: { name, attributes } }) => [`${name} ${attributes.MsgID}`, arrival]),
     );
-    const times = confirmedRequests(traffic).flatMap(({ answer, msgId, at }) => {
-      const answeredAt = answers.get(`${answer} ${msgId}`);
-      return answer === "A2W_RspCreateConference" && answeredAt !== undefined ? [answeredAt - at] : [];
+    const times = confirmedRequests(traffic).flatMap(({ answer, msgId, at, posted }) => {
+      const arrival = answers.get(`${answer} ${msgId}`);
+      return answer === "A2W_RspCreateConference" && arrival ? [{ ms: arrival.at - at, posted, arrival }] : [];
     });
     const late = times
-      .filter((ms) => ms > CREATE_LIMIT_MS)
-      .map((ms) => ({ why: `a create was answered after ${ms} ms` }));
+      .filter(({ ms }) => ms > CREATE_LIMIT_MS)
+      .map(({ ms, posted, arrival }) => ({
+        why: `a create was answered after ${ms} ms`,
+        trace: [...entriesOf(posted), entryOf(arrival)],
+      }));
     return verdict(late, times.length, "no create was answered");
   }),
-  judged("T9b", "documented", performance, "who joins is told within 10 s", ({ stages }) => {
-    const dials = [...stages.values()].flatMap((stage) => (stage.isDisturbed ? [] : stage.dials));
-    const times = dials.flatMap(({ keyedAt, entered }) =>
-      keyedAt === null || !entered ? [] : [Math.max(0, entered.at - keyedAt)],
-    );
-    const late = times.filter((ms) => ms > JOIN_LIMIT_MS).map((ms) => ({ why: `a caller was told after ${ms} ms` }));
+  judged("T9b", "documented", performance, "who joins is told within 10 s", ({ stages, webex }) => {
+    const undisturbed = [...stages.values()].filter(({ isDisturbed }) => !isDisturbed);
+    const dials = undisturbed.flatMap((stage) => stage.dials);
+    const called = undisturbed.flatMap((stage) => stage.called);
+    const times = [
+      ...dials.flatMap(({ keyedAt, entered }) =>
+        keyedAt === null || !entered ? [] : [{ ms: Math.max(0, entered.at - keyedAt), entered }],
+      ),
+      ...called.map((one) => ({ ms: one.entered.at - one.answered.at, entered: one.entered })),
+    ];
+    const late = times
+      .filter(({ ms }) => ms > JOIN_LIMIT_MS)
+      .map(({ ms, entered }) => ({ why: `a caller was told after ${ms} ms`, trace: traceOf(webex, entered) }));
     return verdict(late, times.length, dials.length === 0 ? "nobody dialled in" : "nobody dialled in at a known time");
   }),
   judged(
@@ -368,13 +442,18 @@ export const trafficClauses: readonly Clause[] = [
 /** Requests of documented clauses that passed which were confirmed with 0 and have an answer in the documents. */
 function confirmedRequests({ webex, passed, documented }: Traffic) {
   const answers = new Map(fromWebex.flatMap(({ name, answer }) => (answer ? [[name, answer]] : [])));
-  return webex.posted.flatMap(({ confirmation, messages, ownerId, at, transId }) => {
+  return webex.posted.flatMap((posted) => {
+    const { confirmation, messages, ownerId, at, transId } = posted;
+    // Of a clause that was played a second time nobody knows which requests are of the first.
+    if (webex.refusedWithOthers.has(ownerId)) return [];
     if (confirmation.result !== 0 || !passed.has(ownerId) || !documented.has(ownerId)) return [];
     return messages.flatMap((message) => {
       const answer = answers.get(message.name);
-      const { MsgID = "", ExtConfID } = message.attributes;
+      const { MsgID = "", ExtConfID = "" } = message.attributes;
       const group = `${transId} ${message.name} ${ExtConfID}`;
-      return answer ? [{ answer, msgId: MsgID, at, title: titleOf([message]), group }] : [];
+      return answer
+        ? [{ answer, msgId: MsgID, ownerId, extConfId: ExtConfID, at, title: titleOf([message]), group, posted }]
+        : [];
     });
   });
 }

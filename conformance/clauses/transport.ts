@@ -1,4 +1,6 @@
+import { updateActions } from "../messages.ts";
 import type { Stage } from "../player/stage.ts";
+import type { Posted } from "../player/traffic.ts";
 import type { Message } from "../xml.ts";
 import { writeDocument } from "../xml.ts";
 import { alone, documented, GUIDE, inferred } from "./clause.ts";
@@ -11,6 +13,9 @@ const target = `${GUIDE}, HTTP Request Target Machine`;
 const backward = `${GUIDE}, Adapter Backward Compatibility`;
 const most = `${GUIDE}, Maximum Number of Messages in A Single Transaction`;
 
+/** A time-out of HTTP is seldom longer: a repeat after it is one, too. */
+const REPEAT_MS = 15_000;
+
 /** So long takes the work: a Confirmation that comes later has waited for it. */
 const WORK_MS = 4_000;
 
@@ -19,6 +24,12 @@ const known = "the message is known, and one of its required parameters is missi
 /** A message without one of its attributes. */
 function without(message: Message, name: string): Message {
   return { ...message, attributes: { ...message.attributes, [name]: undefined } };
+}
+
+/** What is no document of the interface may be refused by HTTP as well. */
+function refusedSomehow(stage: Stage, posted: Posted, why: string): void {
+  if (posted.confirmation.result === null && (posted.status ?? 0) >= 400) return;
+  stage.refused(posted, why);
 }
 
 /** Of a repeat: nothing more may come than at the first time. */
@@ -117,6 +128,45 @@ export const transportClauses = [
     },
     ["answer calls"],
   ),
+  documented(
+    "T11a",
+    target,
+    "the answer to an unknown message goes to the WbxHostName of its request",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { msgId } = await conference.asks("W2A_SomethingNew", { WbxHostName: stage.webex.host(2) });
+      stage.check(await stage.receives("A2W_RspMessageError", { MsgID: msgId }), {}, 2);
+    },
+  ),
+  documented(
+    "T11b",
+    target,
+    "answers about a sub-conference go to the WbxHostName of their requests",
+    async (stage) => {
+      const conference = await stage.conference();
+      for (const what of ["CreateSubConference", "CloseSubConference"]) {
+        const WbxHostName = stage.webex.host(2);
+        const { msgId } = await conference.asks(`W2A_${what}`, { SubConfID: "S1", WbxHostName });
+        stage.check(await stage.receives(`A2W_Rsp${what}`, { MsgID: msgId }), {}, 2);
+      }
+    },
+  ),
+  documented(
+    "T12a",
+    target,
+    "an update or a sub-conference by another server does not change to which server notifications go",
+    async (stage) => {
+      const conference = await stage.conference();
+      const WbxHostName = stage.webex.host(2);
+      const ActionCode = String(updateActions.speakersOff);
+      await conference.asks("W2A_UpdateConference", { ActionCode, WbxHostName });
+      const { entered } = await conference.callIn();
+      stage.check(entered, {}, 1);
+      await conference.asks("W2A_CreateSubConference", { SubConfID: "S1", WbxHostName });
+      stage.check(await conference.receives("A2W_NotifySubConferenceChange"), {}, 1);
+    },
+    ["dial in"],
+  ),
   inferred(
     "T14",
     "a request without WbxHostName",
@@ -136,6 +186,19 @@ export const transportClauses = [
   documented("T20b", asynchronous, "a message without its MsgID is not confirmed with 0", async (stage) => {
     const conference = stage.newConference();
     stage.refused(await stage.post([without(conference.createMessage(), "MsgID")]), known);
+    const running = await stage.conference();
+    const messages = [
+      running.calloutMessage(["1", "408", "5550100"]),
+      running.message("W2A_UpdateConference", { ActionCode: String(updateActions.speakersOff) }),
+      running.message("W2A_CreateSubConference", { SubConfID: "S1" }),
+      running.message("W2A_RspNotifyUserEnter", { ExtCallID: "99001" }),
+      running.message("W2A_CloseConference"),
+    ];
+    for (const message of messages) stage.refused(await stage.post([without(message, "MsgID")]), known);
+  }),
+  documented("T20l", asynchronous, "a create without its WbxHostName is not confirmed with 0", async (stage) => {
+    const conference = stage.newConference();
+    stage.refused(await stage.post([without(conference.createMessage(), "WbxHostName")]), known);
   }),
   documented("T20c", asynchronous, "a create without its ExtConfID is not confirmed with 0", async (stage) => {
     const conference = stage.newConference();
@@ -146,13 +209,66 @@ export const transportClauses = [
     const callout = conference.calloutMessage(["1", "408", "5550100"]);
     stage.refused(await stage.post([{ ...callout, children: [] }]), known);
   }),
-  documented("T20e", asynchronous, "an update without its ActionCode is not confirmed with 0", async (stage) => {
-    const conference = await stage.conference();
-    stage.refused(await stage.post([conference.message("W2A_UpdateConference")]), known);
-  }),
+  documented(
+    "T20e",
+    asynchronous,
+    "an update without its ActionCode or its ExtConfID is not confirmed with 0",
+    async (stage) => {
+      const conference = await stage.conference();
+      stage.refused(await stage.post([conference.message("W2A_UpdateConference")]), known);
+      const ActionCode = String(updateActions.speakersOff);
+      const update = conference.message("W2A_UpdateConference", { ActionCode });
+      stage.refused(await stage.post([without(update, "ExtConfID")]), known);
+    },
+  ),
   documented("T20f", asynchronous, "a text that is no XML is not confirmed with 0", async (stage) => {
     const { transId, text } = documentOf(stage);
     stage.refused(await stage.postText(text.replace(/<\/W2A_CreateConference>|\/>/, ">"), { transId }), "it is no XML");
+  }),
+  documented(
+    "T20g",
+    asynchronous,
+    "a call-out without its ExtConfID or its ExtCallID is not confirmed with 0",
+    async (stage) => {
+      const conference = await stage.conference();
+      for (const name of ["ExtConfID", "ExtCallID"]) {
+        const callout = conference.calloutMessage(["1", "408", "5550100"]);
+        stage.refused(await stage.post([without(callout, name)]), known);
+      }
+    },
+  ),
+  documented(
+    "T20h",
+    asynchronous,
+    "a close, or a request for a sub-conference, without its ExtConfID is not confirmed with 0",
+    async (stage) => {
+      const conference = await stage.conference();
+      const requests = [
+        conference.message("W2A_CloseConference"),
+        conference.message("W2A_CreateSubConference", { SubConfID: "S1" }),
+      ];
+      for (const request of requests) stage.refused(await stage.post([without(request, "ExtConfID")]), known);
+    },
+  ),
+  documented(
+    "T20i",
+    asynchronous,
+    "a call that is to be added to a sub-conference, or removed, without its ExtCallID is not confirmed with 0",
+    async (stage) => {
+      const conference = await stage.conference();
+      for (const name of ["W2A_AddToSubConference", "W2A_RemoveFromSubConference"])
+        stage.refused(await stage.post([conference.message(name, { SubConfID: "S1" })]), known);
+    },
+  ),
+  documented("T20j", asynchronous, "a document without a TransID is not confirmed with 0", async (stage) => {
+    const { text } = documentOf(stage);
+    const posted = await stage.postText(text.replace(/<TransID>.*<\/TransID>/, ""), { transId: "" });
+    refusedSomehow(stage, posted, "it has no TransID");
+  }),
+  documented("T20k", asynchronous, "a document with another root is not confirmed with 0", async (stage) => {
+    const { transId, text } = documentOf(stage);
+    const posted = await stage.postText(text.replaceAll("WbxTSPSchema", "SomethingElse"), { transId });
+    refusedSomehow(stage, posted, "its root is SomethingElse");
   }),
   documented(
     "T21",
@@ -195,6 +311,39 @@ export const transportClauses = [
   documented("T25", backward, "unknown attributes are ignored", async (stage) => {
     await stage.conference({ NewAttribute: "1", another: "two" });
   }),
+  documented(
+    "T25a",
+    backward,
+    "unknown attributes of a call-out are ignored",
+    async (stage) => {
+      const conference = await stage.conference();
+      await conference.callOut({ NewAttribute: "1", another: "two" });
+    },
+    ["answer calls"],
+  ),
+  documented(
+    "T25b",
+    backward,
+    "unknown attributes of any other request are ignored",
+    async (stage) => {
+      const more = { NewAttribute: "1", another: "two" };
+      const conference = await stage.conference();
+      const { extCallId } = await conference.callIn();
+      const ActionCode = String(updateActions.speakersOff);
+      await conference.asks("W2A_UpdateConference", { ActionCode, ...more });
+      const ids = { SubConfID: "S1", ExtCallID: extCallId, ...more };
+      const created = await conference.asks("W2A_CreateSubConference", { SubConfID: "S1", ...more });
+      await stage.receives("A2W_RspCreateSubConference", { MsgID: created.msgId, Result: "0" });
+      await conference.asks("W2A_AddToSubConference", ids);
+      await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: extCallId, ActionFlag: "1" });
+      await conference.asks("W2A_RemoveFromSubConference", ids);
+      await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: extCallId, ActionFlag: "2" });
+      const closed = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1", ...more });
+      await stage.receives("A2W_RspCloseSubConference", { MsgID: closed.msgId, Result: "0" });
+      await conference.asks("W2A_CloseConference", more);
+    },
+    ["dial in"],
+  ),
   documented("1.3f", most, "a document with 50 messages is carried out as a whole", async (stage) => {
     const conference = await stage.conference();
     const messages = Array.from({ length: 50 }, () => conference.message("W2A_SomethingNew"));
@@ -251,6 +400,56 @@ export const transportClauses = [
       await stage.receives("A2W_RspMessageError", { MsgID: other.msgId });
     },
   ),
+  documented(
+    "T38d",
+    resending,
+    "a repeat that comes before the first is confirmed is not carried out either",
+    async (stage) => {
+      const conference = stage.newConference();
+      const messages = [conference.createMessage(), conference.message("W2A_SomethingNew")];
+      const transId = stage.webex.ids(1).transId();
+      const text = writeDocument(transId, messages);
+      const posts = await Promise.all([1, 2, 3].map(() => stage.postText(text, { transId, messages })));
+      const [first] = posts;
+      if (first && !posts.some(({ confirmation }) => confirmation.result === 0)) stage.confirmed(first);
+      for (const { attributes } of messages) {
+        const { MsgID = "" } = attributes;
+        await stage.receivesOne(`an answer with MsgID ${MsgID}`, ({ attributes: those }) => those.MsgID === MsgID);
+      }
+      for (const { attributes } of messages) await nothingTwice(stage, attributes.MsgID ?? "");
+    },
+  ),
+  documented(
+    "T38e",
+    resending,
+    "a repeat of any other request is confirmed with 0 again, and answered once",
+    async (stage) => {
+      const conference = await stage.conference();
+      const requests = [
+        ["A2W_RspCreateSubConference", conference.message("W2A_CreateSubConference", { SubConfID: "S1" })],
+        ["A2W_RspMessageError", conference.message("W2A_SomethingNew")],
+      ] as const;
+      for (const [answer, request] of requests) {
+        const { posted, msgId } = await conference.posts(request);
+        await stage.receives(answer, { MsgID: msgId });
+        stage.confirmed(await stage.again(posted));
+        await nothingTwice(stage, msgId);
+      }
+    },
+  ),
+  documented(
+    "T38f",
+    resending,
+    `a repeat ${REPEAT_MS / 1000} s later is confirmed with 0 again, and answered once`,
+    async (stage) => {
+      const conference = await stage.conference();
+      const { posted, msgId } = await conference.asks("W2A_SomethingNew");
+      await stage.receives("A2W_RspMessageError", { MsgID: msgId });
+      await stage.ports.sleep(REPEAT_MS);
+      stage.confirmed(await stage.again(posted));
+      await nothingTwice(stage, msgId);
+    },
+  ),
   inferred(
     "T39",
     "Confirmation of a repeat",
@@ -288,7 +487,6 @@ export const transportClauses = [
       const create = conference.createMessage();
       const short = `${stage.numbers.run.slice(-3)}${stage.numbers.next()}`;
       const message = { ...create, attributes: { ...create.attributes, MsgID: short } };
-      stage.webex.own(short, stage);
       const transId = `${short}7`;
       const posted = await stage.postText(writeDocument(transId, [message]), { transId, messages: [message] });
       stage.confirmed(posted);
@@ -343,6 +541,6 @@ function documentOf(stage: Stage) {
   const transId = stage.webex.ids(1).transId();
   const text = writeDocument(transId, [message]);
   // Also where the text is posted as it is: an answer to it is no stray.
-  stage.webex.own(message.attributes.MsgID ?? "", stage);
+  stage.webex.ownRequest(message.attributes.MsgID ?? "", stage);
   return { conference, message, transId, text };
 }

@@ -168,6 +168,7 @@ export class Conference {
     const call = await people.called(number);
     const entered = await this.receives("A2W_NotifyUserEnter", { ExtCallID: person.extCallId });
     this.stage.inOrder(answered, entered);
+    this.stage.called.push({ answered, entered });
     const extCallId = await this.stage.nameOf(entered);
     return { ...person, call, extCallId, entered, answered };
   }
@@ -182,6 +183,7 @@ export class Conference {
   /** Only the request of it. */
   async takeOver(server = 2, attributes: Attributes = {}): Promise<Asked> {
     this.stage.isDisturbed = true;
+    this.stage.replaced.add(this.extConfId);
     this.server = server;
     this.extConfId = this.#newExtConfId();
     return this.posts(this.createMessage(attributes));
@@ -196,7 +198,7 @@ export class Conference {
 
   #newExtConfId(): string {
     const id = `${this.stage.numbers.run}${String(this.stage.numbers.next()).padStart(3, "0")}`;
-    this.stage.webex.own(id, this.stage);
+    this.stage.webex.ownConference(id, this.stage);
     return id;
   }
 }

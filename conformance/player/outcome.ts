@@ -6,7 +6,8 @@ export class NotTestable extends Error {}
 
 /** Thrown at the next step of a clause: the run ends before its time. */
 export class BrokenOff extends NotTestable {
-  constructor() {
-    super("not played: the run was broken off");
+  /** A signal that was aborted with a text says why. */
+  constructor(stop?: AbortSignal) {
+    super(`not played: ${typeof stop?.reason === "string" ? stop.reason : "the run was broken off"}`);
   }
 }

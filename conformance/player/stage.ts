@@ -1,5 +1,6 @@
 import { rowsByName } from "../messages.ts";
 import type { Ports } from "../ports.ts";
+import { namingFailures } from "../telephones/failures.ts";
 import type { CallId, PhoneNumber, Telephones } from "../telephones/telephones.ts";
 import type { Message } from "../xml.ts";
 import { Conference } from "./conference.ts";
@@ -67,6 +68,10 @@ export class Stage implements Owner {
   readonly noticed: Arrival[] = [];
   readonly conferences: Conference[] = [];
   readonly dials: Dial[] = [];
+  /** Who was called: that it was picked up, and the entry. */
+  readonly called: { readonly answered: Received; readonly entered: Received }[] = [];
+  /** ExtConfIDs that were replaced when another server took over: nobody waits for answers to the old one any more. */
+  readonly replaced = new Set<string>();
   /** A server failed, or another one took over: times are not those of every day. */
   isDisturbed = false;
   /** Whether WebEx answers A2W_NotifyUserEnter. */
@@ -86,7 +91,7 @@ export class Stage implements Owner {
     this.webex = webex;
     const { stop } = options;
     if (stop) {
-      this.#broken = new Promise((_, failed) => stop.addEventListener("abort", () => failed(new BrokenOff())));
+      this.#broken = new Promise((_, failed) => stop.addEventListener("abort", () => failed(new BrokenOff(stop))));
       this.#broken.catch(() => {});
     }
     const { ports } = webex;
@@ -98,7 +103,7 @@ export class Stage implements Owner {
     };
     this.options = options;
     this.numbers = numbers;
-    this.people = new People(this, telephones);
+    this.people = new People(this, namingFailures(telephones));
   }
 
   /** A conference of WebEx that the adapter has not heard of yet. */
@@ -121,7 +126,7 @@ export class Stage implements Owner {
 
   /** Throws if the run was broken off, but for cleaning up. */
   goesOn(): void {
-    if (this.isBrokenOff && !this.#isCleaning) throw new BrokenOff();
+    if (this.isBrokenOff && !this.#isCleaning) throw new BrokenOff(this.options.stop);
   }
 
   /** The clause is over: posts are confirmed again, and go out also when the run was broken off. */
@@ -272,6 +277,11 @@ export class Stage implements Owner {
     return (await this.#namings.get(entered)) ?? this.fail(`WebEx gave no name for ${titleOf([entered])}`);
   }
 
+  /** Another clause had documents refused that were for this one, too. */
+  disturbed(): void {
+    this.isDisturbed = true;
+  }
+
   /** How a TSP server takes posts from now on. */
   takes(server: number, how: Behaviour | ((arrival: Arrival) => Behaviour)): void {
     this.isDisturbed = true;
@@ -349,14 +359,24 @@ export class Stage implements Owner {
 
   /**
    * Answers that are in no public document may come, and what an adapter may tell at any time: being created, recorder, hybrid audio, the
-   * status that a call has.
+   * status that a call or the conference has.
    */
   #isTolerated(one: Received): boolean {
     const { name, attributes } = one;
     if (name === "A2W_NotifyConferenceChange" && /^[146]$/.test(attributes.Status ?? "")) return true;
+    if (name === "A2W_NotifyConferenceChange" && attributes.Status === this.#stateBefore(one)) return true;
     if (name === "A2W_NotifyUserChange" && !attributes.ActionCode && attributes.Status === this.#statusBefore(one))
       return true;
     return name.startsWith("A2W_Rsp") && rowsByName.get(name)?.standing !== "documented";
+  }
+
+  /** The last that was told of the conference when this came: running (0), locked (2) or ended (3); nothing before it started. */
+  #stateBefore({ n, attributes: { ExtConfID } }: Received): string | undefined {
+    const fits = { ExtConfID, Status: /^[023]$/ };
+    const last = this.received.findLast(
+      (one) => one.n < n && one.name === "A2W_NotifyConferenceChange" && matches(one, fits),
+    );
+    return last?.attributes.Status;
   }
 
   /** Whether the call was told as muted (1) or not (0) when this came. */

@@ -13,6 +13,8 @@ export interface Arrival {
   readonly attempt: number;
   /** It was confirmed with 0. */
   readonly isConfirmed: boolean;
+  /** How the server took it. */
+  readonly taken: Behaviour["kind"];
   /** Of the clauses that its messages belong to. */
   readonly ownerIds: readonly string[];
 }
@@ -40,6 +42,10 @@ export interface Posted {
   readonly status: number | null;
   readonly confirmation: ReadConfirmation;
   readonly text: string;
+  /** The TSP server that posted it: 1 or 2. */
+  readonly server: number;
+  /** As it was on the wire; empty without an answer. */
+  readonly answer: string;
 }
 
 /** How a TSP server takes a post. */

@@ -30,10 +30,21 @@ export interface WebexOptions {
   readonly listen: readonly string[];
   /** The names by which the adapter reaches them, if these are others. */
   readonly announce?: readonly string[];
+  /** Told once, when the adapter answers nothing any more, with a sentence about it. */
+  readonly onGone?: ((why: string) => void) | undefined;
   /** Two digits, different for runs within a day. */
   readonly serverNumber?: number;
   readonly renames?: Renames;
+  /** How many posts of the adapter are kept: more end the run. */
+  readonly mostPosts?: number;
 }
+
+/** So many documents without an answer, one after the other, and the adapter is asked whether it is still there. */
+const MOST_UNANSWERED = 3;
+const PROBE_MS = 5_000;
+/** A run has some thousand posts, of some hundred characters each. */
+const MOST_POSTS = 30_000;
+const MOST_CHARACTERS = 200_000_000;
 
 /** WebEx: a pool of TSP servers. Posts to the adapter, confirms what comes, and gives it to the clause that it belongs to. */
 export class Webex {
@@ -44,18 +55,34 @@ export class Webex {
   readonly strays: Received[] = [];
   /** Messages that an earlier run left to come: about its conferences and requests. */
   readonly late: Received[] = [];
+  /** Clauses with a message in a document that another clause had refused: the adapter puts several conferences into one document. */
+  readonly refusedWithOthers = new Set<string>();
   /** What was wrong with Confirmations, with the clause that saw it. */
   readonly confirmationFaults: string[] = [];
   readonly ports: Ports;
   readonly options: WebexOptions;
+  /** The adapter answers nothing any more, and nothing more is posted to it: a sentence about it. */
+  gone: string | null = null;
+  /** When the adapter last answered a post; 0: never. */
+  answeredAt = 0;
   readonly hosts: string[] = [];
   readonly #renames: Renames;
   readonly #ids: ServerIds[];
   readonly #listeners: Listener[] = [];
-  readonly #owners = new Map<string, Owner>();
+  /** By ExtConfID. */
+  readonly #ofConferences = new Map<string, Owner>();
+  /** By MsgID: of requests only, since both sides may make the same MsgIDs. */
+  readonly #ofRequests = new Map<string, Owner>();
   readonly #confirmedIds = new Set<string>();
   readonly #attempts = new Map<string, number>();
+  /** What was posted since the adapter last answered, by TransID. */
+  readonly #unanswered = new Map<string, string>();
+  /** A document that it has answered, and must confirm again. */
+  #answered: string | undefined;
+  #isProbing = false;
   #received = 0;
+  /** Characters of the posts that came. */
+  #characters = 0;
   #rest: Owner | undefined;
   readonly #startedAt: number;
 
@@ -82,9 +109,14 @@ export class Webex {
     await Promise.all(this.#listeners.map((listener) => listener.close()));
   }
 
-  /** Messages with this ExtConfID, or about this MsgID, are for this clause from now on. */
-  own(id: string, owner: Owner): void {
-    this.#owners.set(id, owner);
+  /** Messages with this ExtConfID are for this clause from now on. */
+  ownConference(extConfId: string, owner: Owner): void {
+    this.#ofConferences.set(extConfId, owner);
+  }
+
+  /** Answers to the request with this MsgID are for this clause from now on. */
+  ownRequest(msgId: string, owner: Owner): void {
+    this.#ofRequests.set(msgId, owner);
   }
 
   /** What belongs to nobody else is for this owner. */
@@ -118,24 +150,30 @@ export class Webex {
     about: { readonly transId: string; readonly messages: readonly Message[] },
     attempts = 3,
   ): Promise<Posted> {
-    for (const { attributes } of about.messages) if (attributes.MsgID) this.own(attributes.MsgID, owner);
+    // An answer has the MsgID of the adapter's message.
+    for (const { name, attributes } of about.messages)
+      if (attributes.MsgID && !name.startsWith("W2A_Rsp")) this.ownRequest(attributes.MsgID, owner);
     const party = server(serverNumber);
     const at = this.ports.now();
     let answer: HttpAnswer | null = null;
-    let failure = "";
-    for (let attempt = 1; attempt <= attempts && !answer; attempt++) {
-      const title = about.messages.length > 0 ? titleOf(about.messages) : "a text";
+    let failure = this.gone ?? "";
+    const title = about.messages.length > 0 ? titleOf(about.messages) : "a text";
+    for (let attempt = 1; attempt <= attempts && !answer && this.gone === null; attempt++) {
       owner.trace(entry(this.ports.now(), party, "adapter", "post", attempt > 1 ? `again: ${title}` : title, text));
       try {
         answer = await this.ports.send({ method: "POST", url: this.options.adapterUrl, body: text });
+        this.answeredAt = this.ports.now();
+        this.#unanswered.clear();
       } catch (error) {
         failure = error instanceof Error ? error.message : String(error);
         owner.trace(entry(this.ports.now(), "adapter", party, "confirmation", `no answer: ${failure}`, ""));
+        await this.#mayBeGone(about.transId, `${title} (clause ${owner.id})`, failure);
       }
     }
     const confirmation: ReadConfirmation = answer
       ? readConfirmation(answer.body)
       : { transId: "", result: null, faults: [`no answer: ${failure}`] };
+    if (confirmation.result === 0) this.#answered ??= text;
     const status = answer?.status ?? null;
     const posted: Posted = {
       ...about,
@@ -145,6 +183,8 @@ export class Webex {
       status,
       confirmation,
       text,
+      server: serverNumber,
+      answer: answer?.body ?? "",
     };
     if (answer) {
       const title = `Confirmation ${confirmation.result ?? "missing"}${status === 200 ? "" : ` (HTTP ${status})`}`;
@@ -154,13 +194,36 @@ export class Webex {
     return posted;
   }
 
+  /** One text that is not answered may be to blame itself: only where several are not, a right document is posted again. */
+  async #mayBeGone(transId: string, what: string, failure: string): Promise<void> {
+    const { onGone, adapterUrl: url } = this.options;
+    this.#unanswered.set(transId, this.#unanswered.get(transId) ?? what);
+    if (!onGone || this.#unanswered.size < MOST_UNANSWERED || this.#isProbing || this.gone !== null) return;
+    this.#isProbing = true;
+    const body = this.#answered;
+    const isThere =
+      body !== undefined &&
+      (await this.ports.send({ method: "POST", url, body, timeoutMs: PROBE_MS }).then(
+        () => true,
+        () => false,
+      ));
+    this.#isProbing = false;
+    if (isThere) this.#unanswered.clear();
+    const [first] = this.#unanswered.values();
+    if (first === undefined) return;
+    const words = body === undefined ? "has answered nothing" : "answers nothing any more";
+    this.gone = `the adapter ${words} (${failure}); the first post without an answer was ${first}`;
+    onGone(this.gone);
+  }
+
   async #answer(n: number, request: HttpRequest): Promise<HttpAnswer | "reset" | "hang"> {
     const document = readDocument(request.body);
     const messages = document.messages.map(this.#renames.in);
     const { transId } = document;
     const owners = new Set(messages.flatMap((message) => this.#ownerOf(message) ?? []));
     if (owners.size === 0 && this.#rest) owners.add(this.#rest);
-    const attempt = (this.#attempts.get(transId) ?? 0) + 1;
+    // Without a TransID nobody knows whether it is a repeat.
+    const attempt = transId === "" ? 1 : (this.#attempts.get(transId) ?? 0) + 1;
     this.#attempts.set(transId, attempt);
     const come: Arrival = {
       at: this.ports.now(),
@@ -171,12 +234,15 @@ export class Webex {
       document: { ...document, messages },
       attempt,
       isConfirmed: false,
+      taken: "confirm",
       ownerIds: [...owners].map(({ id }) => id),
     };
     const behaviours = [...owners].map((owner) => owner.behaviour(n, come));
     const behaviour = behaviours.find(({ kind }) => kind !== "confirm") ?? { kind: "confirm" };
+    if (owners.size > 1 && behaviour.kind !== "confirm") for (const { id } of owners) this.refusedWithOthers.add(id);
     const isConfirmed = request.method === "POST" && (behaviour.kind === "confirm" || behaviour.kind === "slow");
-    const arrival = { ...come, isConfirmed };
+    const arrival = { ...come, isConfirmed, taken: behaviour.kind };
+    if (!this.#hasRoomFor(arrival)) return this.#confirm({ kind: "confirm" }, transId, false);
     this.arrivals.push(arrival);
     const title = `${attempt > 1 ? "again: " : ""}${document.notWellFormed ?? titleOf(messages)}`;
     for (const owner of owners) {
@@ -190,12 +256,24 @@ export class Webex {
       const body = typeof answer === "string" ? "" : answer.body;
       owner.trace(entry(this.ports.now(), server(n), "adapter", "confirmation", shown, body));
     }
-    const isNew = isConfirmed && !this.#confirmedIds.has(transId);
+    const isNew = isConfirmed && (transId === "" || !this.#confirmedIds.has(transId));
     if (isNew) {
       this.#confirmedIds.add(transId);
       this.#deliver(arrival);
     } else for (const owner of owners) owner.notice(arrival);
     return answer;
+  }
+
+  /** What floods the kit ends the run, so that there is a report of what was before. */
+  #hasRoomFor({ text }: Arrival): boolean {
+    this.#characters += text.length;
+    const { mostPosts = MOST_POSTS } = this.options;
+    if (this.arrivals.length < mostPosts && this.#characters < MOST_CHARACTERS) return true;
+    if (this.gone === null) {
+      this.gone = `the adapter has posted ${this.arrivals.length} documents, more than are kept: no run needs so many`;
+      this.options.onGone?.(this.gone);
+    }
+    return false;
   }
 
   async #confirm(behaviour: Behaviour, transId: string, isBroken: boolean): Promise<HttpAnswer | "reset" | "hang"> {
@@ -230,8 +308,8 @@ export class Webex {
   /** The request's for an answer, else the conference's. */
   #ownerOf({ name, attributes }: Pick<Message, "name" | "attributes">): Owner | undefined {
     const { MsgID = "", ExtConfID = "" } = attributes;
-    const byMsgId = name.startsWith("A2W_Rsp") ? this.#owners.get(MsgID) : undefined;
-    return byMsgId ?? this.#owners.get(ExtConfID) ?? this.#rest;
+    const byMsgId = name.startsWith("A2W_Rsp") ? this.#ofRequests.get(MsgID) : undefined;
+    return byMsgId ?? this.#ofConferences.get(ExtConfID) ?? this.#rest;
   }
 
   #isOfEarlierRun({ name, attributes: { MsgID = "", ExtConfID = "" } }: Received): boolean {

@@ -35,6 +35,9 @@ export class ReferenceAdapter {
   /** Keys of conferences that ended while no server could be told. */
   readonly closed = new Set<string>();
   readonly #seen = new Map<string, Promise<HttpAnswer>>();
+  /** When each TransID first came. */
+  readonly #seenAt = new Map<string, number>();
+  readonly #confirmed = new Set<string>();
   readonly #unknown = new Set<string>();
   /** The first server of WebEx that asked for anything. */
   firstHost = "";
@@ -65,16 +68,33 @@ export class ReferenceAdapter {
     if (method !== "POST") return Promise.resolve({ status: 405, body: "" });
     const document = readDocument(body);
     const { transId, messages } = document;
+    if (/^\d{11}$/.test(transId)) this.outbox.digitsOfWebex = transId.slice(0, 2);
     const seen = this.#seen.get(transId);
     if (seen && this.has("repeats-not-confirmed")) return Promise.resolve({ status: 409, body: "" });
-    const again = this.has("repeats-carried-out") || (this.has("callouts-repeated") && body.includes("W2A_Callout"));
+    const again = this.#isForgotten(transId, body);
     if (seen && !again) return seen;
     if (this.has("repeats-by-content") && messages.some(({ name }) => this.#isRepeat(name))) {
       return Promise.resolve({ status: 200, body: writeConfirmation(transId, OK) });
     }
     const answer = this.#confirm(body, document);
-    if (transId !== "") this.#seen.set(transId, answer);
+    if (transId !== "") {
+      this.#seen.set(transId, answer);
+      this.#seenAt.set(transId, this.#seenAt.get(transId) ?? this.ports.now());
+      void answer.then(() => this.#confirmed.add(transId));
+    }
     return answer;
+  }
+
+  /** A repeat that is not taken for one. */
+  #isForgotten(transId: string, body: string): boolean {
+    const isOther = !/W2A_(?:CreateConference|Callout)/.test(body);
+    return (
+      this.has("repeats-carried-out") ||
+      (this.has("callouts-repeated") && body.includes("W2A_Callout")) ||
+      (this.has("other-repeats-carried-out") && isOther) ||
+      (this.has("repeats-in-flight-carried-out") && !this.#confirmed.has(transId)) ||
+      (this.has("repeats-soon-forgotten") && this.ports.now() - (this.#seenAt.get(transId) ?? 0) > 10_000)
+    );
   }
 
   /** Whether the last message of another name than those that the table knows was this one, too. */
@@ -88,7 +108,8 @@ export class ReferenceAdapter {
     const { transId, messages } = document;
     if (body.startsWith("<!DOCTYPE") && this.has("doctype-refused-without-trans-id"))
       return { status: 200, body: writeConfirmation("", NOT_XML) };
-    const result = this.#check(body, messages, document.notWellFormed !== null);
+    if (this.has("repeats-in-flight-carried-out")) await this.ports.sleep(5);
+    const result = this.#check(body, document);
     const executed = result === OK || this.has("refused-document-carried-out") ? messages : [];
     const known =
       this.has("nothing-beside-unknown") && messages.some(isUnknown) ? messages.filter(isUnknown) : executed;
@@ -113,9 +134,11 @@ export class ReferenceAdapter {
     return text;
   }
 
-  #check(body: string, messages: readonly Element[], notWellFormed: boolean): number {
-    if (notWellFormed) return this.has("broken-xml-confirmed") ? OK : NOT_XML;
+  #check(body: string, { messages, notWellFormed, transId }: ReadDocument): number {
+    if (notWellFormed !== null) return this.has("broken-xml-confirmed") ? OK : NOT_XML;
     if (/<!DOCTYPE[^>]*\[/.test(body)) return NOT_XML;
+    if (!body.includes("<WbxTSPSchema") && !this.has("other-root-confirmed")) return NOT_XML;
+    if (transId === "" && !this.has("no-trans-id-confirmed")) return NOT_XML;
     if (this.has("blanks-refused") && / =|\s>/.test(body)) return NOT_XML;
     const most = this.has("forty-messages-at-most") ? 40 : MAX_MESSAGES;
     if (messages.length === 0 || messages.length > most) return -10;
@@ -130,13 +153,24 @@ export class ReferenceAdapter {
     const unasked = Object.keys(attributes).filter(
       (key) => !rowsByName.get(name)?.attributes.some((one) => one.name === key),
     );
-    if (unasked.length > 0 && this.has("unknown-attributes-refused")) return WRONG;
+    const refuses: DefectName =
+      name === "W2A_Callout" ? "unknown-attributes-of-call-out-refused" : "unknown-attributes-refused";
+    if (unasked.length > 0 && this.has(refuses)) return WRONG;
+    const isOther = !["W2A_Callout", "W2A_CreateConference"].includes(name);
+    if (unasked.length > 0 && isOther && this.has("unknown-attributes-of-others-refused")) return WRONG;
     if (attributes.HybridSDKEnabled && this.has("hybrid-refused")) return WRONG;
     const forgiven: readonly (readonly [DefectName, string, string])[] = [
       ["create-without-key-confirmed", "W2A_CreateConference", "ConfKey"],
       ["no-msg-id-confirmed", name, "MsgID"],
       ["create-without-ext-conf-id-confirmed", "W2A_CreateConference", "ExtConfID"],
       ["update-without-action-confirmed", "W2A_UpdateConference", "ActionCode"],
+      ["call-out-without-ids-confirmed", "W2A_Callout", "ExtConfID"],
+      ["call-out-without-ids-confirmed", "W2A_Callout", "ExtCallID"],
+      ["update-without-ext-conf-id-confirmed", "W2A_UpdateConference", "ExtConfID"],
+      ["no-msg-id-of-others-confirmed", name === "W2A_CreateConference" ? "" : name, "MsgID"],
+      ["create-without-host-confirmed", "W2A_CreateConference", "WbxHostName"],
+      ["close-without-ext-conf-id-confirmed", "W2A_CloseConference", "ExtConfID"],
+      ["add-without-call-confirmed", "W2A_AddToSubConference", "ExtCallID"],
     ];
     const isForgiven = (key: string) =>
       forgiven.some(([defect, of, which]) => of === name && which === key && this.has(defect));
@@ -168,7 +202,8 @@ export class ReferenceAdapter {
           Result: code,
           ...(!this.has("code-without-text") && { ErrMsg }),
         };
-        await this.outbox.send(attributes.ExtConfID ?? "", attributes.WbxHostName ?? conference?.host ?? "", [
+        const host = this.has("unknown-answered-to-the-conference") ? undefined : attributes.WbxHostName;
+        await this.outbox.send(attributes.ExtConfID ?? "", host ?? conference?.host ?? attributes.WbxHostName ?? "", [
           { name: "A2W_RspMessageError", attributes: error },
         ]);
         return;
@@ -197,6 +232,10 @@ export class ReferenceAdapter {
     if (this.firstHost === "") this.firstHost = WbxHostName;
     const running = this.conferences.get(ConfKey);
     if (this.has("slow-but-in-time")) await this.ports.sleep(12_000);
+    if (running?.wasTakenOver && running.extConfId !== ExtConfID && this.has("second-failover-refused")) {
+      const refusal = { name: "A2W_RspCreateConference", attributes: { MsgID, Result: "2" } };
+      return void (await this.outbox.send(ConfKey, WbxHostName, [refusal]));
+    }
     if (running) return running.takenOver(ExtConfID, WbxHostName, MsgID, AnonymousID);
     const conference = new ReferenceConference(this, ConfKey, ExtConfID, WbxHostName, AnonymousID);
     this.conferences.set(ConfKey, conference);

@@ -70,9 +70,9 @@ export class ReferenceBridge {
     return true;
   }
 
-  async endConference(key: string): Promise<void> {
+  async endConference(key: string, keepsCallouts = false): Promise<void> {
     await this.act("end-conference");
-    this.#end(key);
+    this.#end(key, keepsCallouts);
   }
 
   dial(key: string, number: string, extension: string, waitMs: number): BridgeCall {
@@ -186,10 +186,12 @@ export class ReferenceBridge {
     if (call.conference) this.onEvent(call.conference, { type: "left", call });
   }
 
-  #end(key: string): void {
+  #end(key: string, keepsCallouts = false): void {
     this.conferences.delete(key);
     for (const call of this.calls.values()) {
-      if (call.conference !== key || call.state === "ended") continue;
+      const ringsOn = call.state === "ringing" && this.#has("close-leaves-ringing");
+      if (call.conference !== key || call.state === "ended" || ringsOn || (keepsCallouts && call.direction === "out"))
+        continue;
       call.state = "ended";
       call.endReason = "conference-ended";
     }

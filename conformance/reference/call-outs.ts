@@ -21,6 +21,8 @@ export async function callOut(conference: ReferenceConference, request: Element)
       attributes: refusal,
     });
   }
+  const rings = [...conference.callouts.values()].some(({ isOver }) => !isOver);
+  if (rings && conference.has("one-call-out-at-a-time")) return;
   const call = conference.adapter.bridge.dial(conference.key, number, parts.get("Extension") ?? "", waitMs);
   conference.callouts.set(call.id, { request, isOver: false });
   if (conference.has("answered-while-ringing")) await answerCallout(conference, call, "0");
@@ -47,7 +49,9 @@ async function answerCallout(conference: ReferenceConference, call: BridgeCall, 
   if (!callout || callout.isOver) return;
   callout.isOver = true;
   if (conference.has("call-out-not-answered") && result === "0") return;
-  const { MsgID, WbxHostName } = callout.request.attributes;
+  const last = [...conference.callouts.values()].findLast((one) => one === callout || !one.isOver);
+  const meant = (conference.has("call-outs-answered-by-the-last") && last) || callout;
+  const { MsgID, WbxHostName } = meant.request.attributes;
   const host = conference.has("answers-to-the-conference") ? conference.host : (WbxHostName ?? conference.host);
   await conference.answer(host, { name: "A2W_RspCallout", attributes: { MsgID, Result: result } });
 }
@@ -58,7 +62,8 @@ export async function admitCallee(conference: ReferenceConference, call: BridgeC
   if (!request) return;
   const { ExtCallID = "", ParticipantType, JoinMode, Privilege } = request.attributes;
   const isMonitor = ParticipantType === "6";
-  const isMuted = conference.has("mute-by-privilege") ? Privilege === "1" : isMonitor || Privilege === "1";
+  const isListener = Privilege === "1" && !conference.has("privilege-of-call-out-ignored");
+  const isMuted = conference.has("mute-by-privilege") ? Privilege === "1" : isMonitor || isListener;
   const muted = isMuted && !conference.has("monitor-called-heard");
   await conference.adapter.bridge.admit(call, {
     muted,
@@ -69,6 +74,7 @@ export async function admitCallee(conference: ReferenceConference, call: BridgeC
   if (conference.has("enters-before-answer")) await conference.enter(leg);
   await answerCallout(conference, call, "0");
   if (conference.has("enters-before-answer")) return;
+  if (conference.has("called-told-late")) await conference.adapter.ports.sleep(12_000);
   if (JoinMode === "0" || conference.has("join-mode-1-private")) return privateTalkOpened(conference, leg);
   await conference.enter(leg, conference.has("called-enters-as-null") ? { ExtCallID: "null" } : {});
 }
@@ -76,6 +82,14 @@ export async function admitCallee(conference: ReferenceConference, call: BridgeC
 /** Nobody has picked up. */
 export async function calloutFailed(conference: ReferenceConference, call: BridgeCall, outcome: string): Promise<void> {
   const codes: Record<string, string> = { busy: "6", reject: "17", invalid: "8", "no-answer": "7" };
-  const code = conference.has("busy-is-ok") && outcome === "busy" ? "0" : (codes[outcome] ?? "8");
-  await answerCallout(conference, call, code);
+  if (outcome !== "busy" && conference.has("failed-not-answered")) return;
+  const isOk =
+    (outcome === "busy" && conference.has("busy-is-ok")) ||
+    (outcome === "reject" && conference.has("reject-is-ok")) ||
+    (outcome === "no-answer" && conference.has("no-answer-is-ok")) ||
+    (outcome === "invalid" && conference.has("invalid-is-ok"));
+  await answerCallout(conference, call, isOk ? "0" : (codes[outcome] ?? "8"));
+  if (outcome !== "reject" || !conference.has("failed-enters")) return;
+  const ExtCallID = conference.callouts.get(call.id)?.request.attributes.ExtCallID;
+  await conference.tell(conference.notification("A2W_NotifyUserEnter", { ExtCallID, ActionResult: "0" }));
 }

@@ -35,10 +35,12 @@ export class ReferenceConference {
   extConfId: string;
   anonymousId: string;
   wasTakenOver = false;
+  hadPrivateTalk = false;
   readonly legs = new Map<string, Leg>();
   /** MsgIDs of call-outs, by call. */
   readonly callouts = new Map<string, { readonly request: Element; isOver: boolean }>();
   readonly subs = new Set<string>();
+  readonly closedSubs = new Set<string>();
   /** Sub-conferences from which a call was removed. */
   readonly removed = new Set<string>();
   readonly #left: string[] = [];
@@ -46,6 +48,10 @@ export class ReferenceConference {
   readonly #answers = new Map<string, { readonly messages: Message[]; readonly sent: Promise<boolean> }>();
   #reportsSpeakers = false;
   #isAttached = true;
+  readonly #departed: Leg[] = [];
+  readonly #toldAsMuted = new Set<string>();
+  readonly #renamed = new Set<Leg>();
+  #wasLocked = false;
   #most = 100;
   #otherNames: string[] = [];
 
@@ -99,7 +105,9 @@ export class ReferenceConference {
   async asked(request: Element): Promise<void> {
     const { name, attributes } = request;
     const host = attributes.WbxHostName ?? this.host;
-    if (this.has("notifications-to-last-host")) this.host = host;
+    const isUpdate = name === "W2A_UpdateConference" || name === "W2A_CreateSubConference";
+    if (this.has("notifications-to-last-host") || (isUpdate && this.has("notifications-to-host-of-update")))
+      this.host = host;
     if (name.includes("SubConference")) return subConferenceAsked(this, request);
     const leg = [...this.legs.values()].find(
       ({ extCallId }) => extCallId !== null && extCallId === attributes.ExtCallID,
@@ -137,6 +145,8 @@ export class ReferenceConference {
       return;
     }
     await respond("0");
+    if (this.wasTakenOver && this.has("new-server-cannot-update")) return;
+    if (this.wasTakenOver && code === "8" && this.has("new-server-hears-no-speakers")) return;
     if (code === "6") return privateTalkAdded(this, attributes.ExtCallID ?? "");
     if (code === "8") this.#reportsSpeakers = true;
     if (code === "9" && !this.has("speakers-after-9")) this.#reportsSpeakers = false;
@@ -161,13 +171,18 @@ export class ReferenceConference {
 
   async #close({ KeepAlive }: Attributes, respond: () => Promise<void>): Promise<void> {
     const isTooSoon = this.has("keep-alive-while-creating-ends") && !this.adapter.bridge.conferences.has(this.key);
+    if (this.wasTakenOver && this.has("new-server-cannot-close")) return respond();
     const isKept = isTooSoon || this.has("keep-alive-ends") ? false : /^(?:1|true)$/i.test(KeepAlive ?? "");
     await respond();
     if (isKept || this.has("close-keeps-calls") || (this.has("keep-alive-0-keeps") && KeepAlive === "0")) {
       this.#isAttached = false;
+      if (this.has("keep-alive-ends-callouts"))
+        for (const { call } of this.legs.values()) if (call.direction === "out") await this.adapter.bridge.expel(call);
       return;
     }
-    await this.adapter.bridge.endConference(this.key);
+    await this.adapter.bridge.endConference(this.key, this.has("close-keeps-callouts"));
+    if (this.has("close-ends-others"))
+      for (const { key } of this.adapter.conferences.values()) await this.adapter.bridge.endConference(key);
     await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "3" }));
     this.adapter.conferences.delete(this.key);
   }
@@ -187,7 +202,7 @@ export class ReferenceConference {
         this.adapter.conferences.delete(this.key);
         this.adapter.closed.add(this.key);
         const isTold = await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "3" }));
-        if (isTold) this.adapter.closed.delete(this.key);
+        if (isTold && !this.has("told-end-remembered")) this.adapter.closed.delete(this.key);
         return;
       }
       default:
@@ -196,7 +211,8 @@ export class ReferenceConference {
   }
 
   async #lockChanged(locked: boolean): Promise<void> {
-    if (this.has("lock-not-told")) return;
+    if (this.has("lock-not-told") || (this.#wasLocked && this.has("second-lock-not-told"))) return;
+    this.#wasLocked ||= locked;
     if (this.has("sends-unknown-message")) await this.tell(this.notification("A2W_NotifyHello", {}));
     const Status = this.has("status-unknown") ? "8" : locked ? "2" : "0";
     const ExtConfID = this.has("other-ext-conf-id") ? `${this.extConfId}9` : this.extConfId;
@@ -204,15 +220,30 @@ export class ReferenceConference {
   }
 
   #ofLeg({ type, call }: BridgeEvent & { readonly call: BridgeCall }): void {
-    const leg = this.legs.get(call.id);
+    const own = this.legs.get(call.id);
+    const isOfFirst =
+      (type === "identified" && this.has("merge-told-of-the-first")) ||
+      (type === "muted" && this.has("mute-told-of-the-first"));
+    const leg = isOfFirst ? [...this.legs.values()][0] : own;
     if (!leg) return;
     if (type === "left") return this.#hasLeft(leg);
     if (type === "identified" && !this.has("merge-ignored"))
-      this.change(leg, { Status: status(call), AttendeeID: call.attendeeId ?? "" });
+      this.change(leg, {
+        Status: status(call),
+        AttendeeID: this.has("merge-loses-zeros") ? String(Number(call.attendeeId)) : (call.attendeeId ?? ""),
+      });
+    if (type === "muted" && this.has("failover-old-mutes")) return void this.#changeTold(leg);
     if (type === "muted" && !this.has("self-mute-not-told")) this.change(leg, { Status: status(call) });
     if (type === "muted" && this.has("muted-told-as-unmuted")) this.change(leg, { Status: "0" });
     if (type === "muted" && this.has("status-told-again")) void this.#tellStatusAgain(leg);
     if (type === "talking" && this.#reportsSpeakers && !this.has("speakers-not-told")) speakerChanged(this, leg);
+  }
+
+  async #changeTold({ call, extCallId }: Leg): Promise<void> {
+    const change = { ExtCallID: extCallId ?? "null", Status: status(call) };
+    if (!(await this.tell(this.notification("A2W_NotifyUserChange", change)))) return;
+    if (change.Status === "1") this.#toldAsMuted.add(call.id);
+    else this.#toldAsMuted.delete(call.id);
   }
 
   async #tellStatusAgain(leg: Leg): Promise<void> {
@@ -223,6 +254,7 @@ export class ReferenceConference {
   #hasLeft(leg: Leg): void {
     this.legs.delete(leg.call.id);
     const { extCallId } = leg;
+    this.#departed.push(leg);
     if (extCallId && !this.has("failover-forgets-left")) this.#left.push(extCallId);
     this.change(leg, { Status: "2" });
     if (this.has("all-told-as-left")) for (const one of this.legs.values()) this.change(one, { Status: "2" });
@@ -248,6 +280,8 @@ export class ReferenceConference {
     if (this.has("slow-entry")) await this.adapter.ports.sleep(10_500);
     const leg = this.add(call, null, isMonitor);
     if (this.has("call-ids-invented")) leg.extCallId = call.id;
+    if (this.has("running-told-again") && this.legs.size === 1)
+      await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "0" }));
     await this.enter(leg);
     if (this.has("enters-twice")) await this.enter(leg);
   }
@@ -279,14 +313,15 @@ export class ReferenceConference {
   /** A2W_NotifyUserEnter for a call. */
   entry(leg: Leg, more: Attributes = {}): Message {
     const { call, isMonitor } = leg;
-    const attendeeId =
-      this.has("attendee-id-as-number") && call.attendeeId ? String(Number(call.attendeeId)) : call.attendeeId;
+    const keyed = this.has("long-attendee-id-cut") ? call.attendeeId?.slice(0, 8) : call.attendeeId;
+    const attendeeId = this.has("attendee-id-as-number") && keyed ? String(Number(keyed)) : keyed;
     const message = this.notification("A2W_NotifyUserEnter", {
       ExtCallID: this.has("enters-without-call-id") && !leg.extCallId ? undefined : (leg.extCallId ?? "null"),
       AttendeeID: this.has("attendee-id-not-told") ? undefined : (attendeeId ?? undefined),
       ParticipantType: isMonitor && !this.has("monitor-as-participant") ? "6" : this.#ordinary(),
       DID: this.#did(call),
       ActionResult: "0",
+      ...(this.has("enters-a-private-talk") && call.direction === "in" && { ActionCode: "2" }),
       ...more,
     });
     leg.entered = true;
@@ -302,20 +337,31 @@ export class ReferenceConference {
   #did(call: BridgeCall): string | undefined {
     if (this.has("no-did")) return undefined;
     if (this.has("did-of-the-bridge")) return "18005551234";
+    const [first] = this.legs.values();
+    if (this.has("did-of-another") && first) return first.call.number;
     return this.has("ampersand-not-escaped") && call.direction === "in" && !call.attendeeId ? "1&2" : call.number;
   }
 
   /** WebEx has given a name to the call that this message told. */
   named(msgId: string, extCallId: string): void {
-    const leg = [...this.legs.values()].find(({ naming }) => naming === msgId) ?? this.#gone.get(msgId);
+    const known = [...this.legs.values()].find(({ naming }) => naming === msgId) ?? this.#gone.get(msgId);
+    const byOrder = [...this.legs.values()].find((one) => one.extCallId === null);
+    const leg = known && this.has("names-by-order") ? (byOrder ?? known) : known;
     if (!leg) return;
     leg.naming = null;
     const [first] = this.legs.values();
     if (this.has("name-of-another-call")) leg.extCallId = first?.extCallId ?? extCallId;
-    else if (!(this.wasTakenOver && this.has("new-server-names-ignored") && leg.extCallId)) leg.extCallId = extCallId;
+    else if (this.#isNameTaken(leg)) leg.extCallId = extCallId;
     if (this.has("names-of-called-lost") && leg.call.direction === "out") leg.extCallId = "0";
     for (const tell of leg.waiting.splice(0)) tell(leg.extCallId ?? "");
     if (this.has("status-after-naming") && this.legs.has(leg.call.id)) this.change(leg, { Status: status(leg.call) });
+  }
+
+  #isNameTaken(leg: Leg): boolean {
+    if (!this.wasTakenOver || !leg.extCallId) return true;
+    const isRenamed = this.#renamed.has(leg);
+    this.#renamed.add(leg);
+    return !this.has("new-server-names-ignored") && !(isRenamed && this.has("third-server-names-ignored"));
   }
 
   readonly #gone = new Map<string, Leg>();
@@ -347,6 +393,10 @@ export class ReferenceConference {
     const answer: Message = { name: "A2W_RspCreateConference", attributes: { MsgID, Result: "0" } };
     if (extConfId === oldId) return this.answer(host, answer);
     this.wasTakenOver = true;
+    if (this.has("failover-loses-call-outs")) this.callouts.clear();
+    if (this.has("failover-takes-all"))
+      for (const one of this.adapter.conferences.values()) if (one.host === oldHost) one.host = host;
+    if (this.has("failover-forgets-mute-of-sub")) for (const leg of this.legs.values()) if (leg.sub) leg.muted = false;
     this.#reportsSpeakers = false;
     this.extConfId = this.has("failover-keeps-ext-conf-id") ? oldId : extConfId;
     if (this.extConfId === oldId) this.#otherNames = [extConfId];
@@ -354,6 +404,8 @@ export class ReferenceConference {
     if (this.has("failover-answered-to-old") || this.host === oldHost) this.adapter.outbox.resume(this.key, oldHost);
     await this.answer(this.has("failover-answered-to-old") ? oldHost : host, answer);
     await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "0" }));
+    if (this.has("failover-told-as-ended"))
+      await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "3" }));
     await this.#tellAll();
   }
 
@@ -362,6 +414,8 @@ export class ReferenceConference {
     const { bridge } = this.adapter;
     const conference = bridge.conferences.get(this.key);
     if (this.has("failover-unlocks") && conference) conference.locked = false;
+    if (this.has("failover-unmutes-monitors"))
+      for (const { call, isMonitor } of this.legs.values()) if (isMonitor) await bridge.mute(call, false);
     if (this.has("failover-hangs-up")) for (const { call } of this.legs.values()) await bridge.expel(call);
     for (const { call } of this.legs.values()) {
       if (call.room?.startsWith("private") && !this.has("failover-keeps-private-talk")) await bridge.move(call, "main");
@@ -375,20 +429,30 @@ export class ReferenceConference {
         ? known.slice(0, 1)
         : [...known];
     if (this.has("first-fifty-told")) told.splice(50);
+    const isTwice = this.has("failover-tells-new-twice");
+    for (const leg of told) if (isTwice && leg.naming && !leg.extCallId) await this.tell(this.entry(leg));
     if (told.length > 0) await this.tell(...told.map((leg) => this.entry(leg, this.#toldAgain(leg))));
     const all = this.subs.size > 0 && !this.has("failover-privilege-of-muted-only");
-    for (const leg of told)
-      if (all || (leg.call.muted && !leg.isMonitor && !this.has("failover-mute-not-told")))
-        await this.#tellPrivilege(leg);
+    const muted = told.filter(({ call, isMonitor }) => call.muted && !isMonitor);
+    if (this.has("failover-old-mutes"))
+      muted.splice(0, muted.length, ...told.filter(({ call }) => this.#toldAsMuted.has(call.id)));
+    if (this.has("failover-tells-one-muted")) muted.splice(1);
+    if (this.has("failover-mute-not-told")) muted.splice(0);
+    for (const leg of told) if (all || muted.includes(leg)) await this.#tellPrivilege(leg);
+    if (this.has("failover-unmutes")) for (const { call } of muted) await bridge.mute(call, false);
+    if (this.has("failover-tells-gone")) for (const leg of this.#departed) await this.tell(this.entry(leg));
+    if (this.has("failover-tells-all-as-left"))
+      this.#left.push(...[...this.legs.values()].flatMap(({ extCallId }) => extCallId ?? []));
+    if (this.has("failover-tells-one-left")) this.#left.splice(1);
     for (const name of this.#left.splice(0)) {
       const ExtCallID = this.has("left-without-name") ? "null" : name;
       await this.tell(this.notification("A2W_NotifyUserChange", { ExtCallID, Status: "2" }));
     }
-    for (const SubConfID of this.subs) {
+    for (const SubConfID of this.has("failover-tells-one-sub") ? [...this.subs].slice(0, 1) : this.subs) {
       if (!this.has("failover-sub-not-told"))
         await this.tell(
           this.notification("A2W_NotifySubConferenceChange", {
-            SubConfID,
+            SubConfID: this.has("failover-sub-by-another-id") ? `${SubConfID}9` : SubConfID,
             Status: this.has("failover-sub-as-new") ? "0" : "2",
           }),
         );
@@ -406,6 +470,7 @@ export class ReferenceConference {
   /** What an entry says otherwise to a new server. */
   #toldAgain({ call: { attendeeId } }: Leg): Attributes {
     return {
+      ...(this.has("failover-monitor-as-participant") && { ParticipantType: "2" }),
       ...(this.has("failover-as-null") && { ExtCallID: "null" }),
       ...(this.has("failover-attendee-ids-not-told") && { AttendeeID: undefined }),
       ...(this.has("failover-other-attendee-ids") && attendeeId && { AttendeeID: `9${attendeeId}` }),

@@ -1,4 +1,4 @@
-import { julianDigits } from "../player/ids.ts";
+import { digits, julianDigits } from "../player/ids.ts";
 import type { Ports } from "../ports.ts";
 import { type Message, readConfirmation, writeDocument } from "../xml.ts";
 import type { Defects } from "./defects.ts";
@@ -6,6 +6,7 @@ import type { Defects } from "./defects.ts";
 /** Pauses before the second and the third attempt. */
 const RETRY_MS = [0, 2_000];
 const MOST = 50;
+const GATHER_MS = 40;
 /** What some defects are in: a message that little depends on. */
 const SOME = "A2W_NotifySpeakingStatus";
 
@@ -15,6 +16,10 @@ export class Outbox {
   readonly #has: Defects;
   readonly #queues = new Map<string, Promise<boolean>>();
   readonly #dropped = new Set<string>();
+  /** With `conferences-together`: what leaves soon, by host. */
+  readonly #gathered = new Map<string, { readonly messages: Message[]; readonly sent: Promise<boolean> }>();
+  /** With `ids-like-webex`: the digits of WebEx's own ids. */
+  digitsOfWebex = "10";
   #transIds = 0;
   #msgIds = 0;
 
@@ -54,10 +59,35 @@ export class Outbox {
     this.#dropped.delete(`${conference} ${host}`);
   }
 
-  async #deliver(queue: string, host: string, messages: readonly Message[], given?: string): Promise<boolean> {
+  #deliver(queue: string, host: string, messages: readonly Message[], transId?: string): Promise<boolean> {
+    return this.#has("conferences-together")
+      ? this.#deliverTogether(host, messages)
+      : this.#post(queue, host, messages, transId);
+  }
+
+  /** With what other conferences have for this server at the same time. */
+  #deliverTogether(host: string, messages: readonly Message[]): Promise<boolean> {
+    const others = this.#gathered.get(host);
+    if (others && others.messages.length + messages.length <= MOST) {
+      others.messages.push(...messages);
+      return others.sent;
+    }
+    const gathered = [...messages];
+    const sent = this.#ports.sleep(GATHER_MS).then(() => {
+      if (this.#gathered.get(host)?.messages === gathered) this.#gathered.delete(host);
+      return this.#post("", host, gathered);
+    });
+    this.#gathered.set(host, { messages: gathered, sent });
+    return sent;
+  }
+
+  async #post(queue: string, host: string, messages: readonly Message[], given?: string): Promise<boolean> {
     const isSome = messages[0]?.name === SOME;
     let transId = given ?? (isSome && this.#has("trans-id-used-again") ? this.#id(this.#transIds) : this.#newTransId());
-    const attempts = this.#has("no-repeat") ? 1 : this.#has("fourth-attempt") ? 4 : 3;
+    const isFourth =
+      this.#has("fourth-attempt") ||
+      (messages[0]?.name !== "A2W_NotifyUserEnter" && this.#has("fourth-attempt-but-for-entries"));
+    const attempts = this.#has("no-repeat") ? 1 : isFourth ? 4 : 3;
     for (let attempt = 1; attempt <= attempts; attempt++) {
       const isSlow = this.#has("half-minute-between-attempts");
       if (attempt > 1) await this.#ports.sleep(isSlow ? 30_000 : (RETRY_MS[attempt - 2] ?? 0));
@@ -70,13 +100,17 @@ export class Outbox {
         const { status, body } = await this.#ports.send({ method, url, body: text });
         const confirmation = readConfirmation(body);
         if (status === 500 && this.#has("new-trans-id-after-500")) transId = this.#newTransId();
-        if (status === 200 && confirmation.result !== null && confirmation.transId === transId) return true;
+        if (status === 200 && confirmation.result !== null && confirmation.transId === transId) {
+          if (isSome && this.#has("repeats-what-was-confirmed")) await this.#ports.send({ method, url, body: text });
+          return true;
+        }
       } catch (error) {
         // Refused, reset or no answer: all the same.
         const isTimeOut = error instanceof Error && error.message.includes("in time");
         if (isTimeOut && this.#has("repeat-as-new-after-time-out")) transId = this.#newTransId();
       }
     }
+    if (this.#has("failed-server-given-up")) this.#dropped.add(queue);
     return false;
   }
 
@@ -92,7 +126,7 @@ export class Outbox {
       return text.replace(element, "").replace(">", ` TransID="${transId}">`);
     if (this.#has("trans-id-last"))
       return text.replace(element, "").replace("</WbxTSPSchema>", `${element}</WbxTSPSchema>`);
-    return text;
+    return this.#has("odd-but-legal") ? odd(text, transId) : text;
   }
 
   #newTransId(): string {
@@ -102,7 +136,22 @@ export class Outbox {
 
   #id(sequence: number): string {
     if (this.#has("ids-by-no-scheme")) return `99999${String(sequence).padStart(6, "0")}`;
+    if (this.#has("ids-like-webex")) {
+      const second = Math.floor((this.#ports.now() % 86_400_000) / 1000);
+      return this.digitsOfWebex + digits(second, 5) + digits(sequence % 10_000, 4);
+    }
     const id = julianDigits(this.#ports.now()) + String(sequence).padStart(6, "0");
     return this.#has("ten-digit-ids") ? id.slice(0, 4) + id.slice(5) : id;
   }
+}
+
+/** The same document in XML that few adapters write. */
+function odd(text: string, transId: string): string {
+  const inner = text
+    .replace(
+      `<TransID>${transId}</TransID>`,
+      `<!-- of today --><TransID>\n<![CDATA[${transId}]]></TransID ><?partner build 7?>`,
+    )
+    .replace(/="([^"']*)"/g, " = '$1'");
+  return `<?xml version='1.0' encoding='UTF-8'?>\r\n${inner}\n<!-- the end -->\n`;
 }

@@ -3,6 +3,8 @@ import type { Leg, ReferenceConference } from "./conference.ts";
 /** The invitee has picked up: host and invitee go into a room of their own (JoinMode 0). */
 export async function privateTalkOpened(conference: ReferenceConference, invitee: Leg): Promise<void> {
   const { bridge } = conference.adapter;
+  if (conference.hadPrivateTalk && conference.has("one-private-talk")) return conference.enter(invitee);
+  conference.hadPrivateTalk = true;
   const isHost = ({ call }: Leg) => !conference.has("host-by-code") || call.code === "99";
   const callers = [...conference.legs.values()].filter(
     (leg) => leg !== invitee && !leg.isMonitor && leg.entered && isHost(leg),
@@ -10,6 +12,7 @@ export async function privateTalkOpened(conference: ReferenceConference, invitee
   const host = callers.find(({ call }) => call.isSubscriber) ?? callers[0];
   const room = conference.has("private-talk-in-main") ? "main" : `private-${invitee.call.id}`;
   if (host && !conference.has("host-left-out")) await bridge.move(host.call, room);
+  if (host && conference.has("private-talk-unmutes-host")) await bridge.mute(host.call, false);
   await bridge.move(invitee.call, room);
   const ActionCode = conference.has("private-talk-without-action-code") ? undefined : "2";
   await conference.tell(conference.entry(invitee, { ActionCode, ActionResult: "0" }));
@@ -18,7 +21,9 @@ export async function privateTalkOpened(conference: ReferenceConference, invitee
 /** The add button: both come into the main conference. */
 export async function privateTalkAdded(conference: ReferenceConference, extCallId: string): Promise<void> {
   const { bridge } = conference.adapter;
-  const invitee = [...conference.legs.values()].find((leg) => leg.extCallId === extCallId);
+  const isMeant = (leg: Leg) =>
+    conference.has("first-invitee-added") ? leg.call.direction === "out" : leg.extCallId === extCallId;
+  const invitee = [...conference.legs.values()].find(isMeant);
   if (!invitee) return;
   const { room } = invitee.call;
   for (const leg of conference.legs.values()) {

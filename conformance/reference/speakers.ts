@@ -9,6 +9,12 @@ export function speakerChanged(conference: ReferenceConference, leg: Leg): void 
     const flag = leg.call.talking && !(conference.has("second-speaker-as-silent") && others.length > 0) ? "Y" : "N";
     const ids = [...others.map((one) => one.extCallId), extCallId];
     const flags = [...others.map(() => "Y"), flag];
+    if (conference.has("speakers-as-roster")) {
+      const silent = [...conference.legs.values()].filter((one) => one !== leg && !one.call.talking && one.extCallId);
+      ids.push(...silent.map((one) => one.extCallId));
+      flags.push(...silent.map(() => "N"));
+    }
+    if (flag === "N" && others.length > 0 && conference.has("stopped-speaker-mistaken")) flags.reverse();
     const by = conference.has("speakers-joined-by-comma") ? "," : "%";
     const count = conference.has("too-few-flags") ? 1 : flags.length;
     void conference.tell(

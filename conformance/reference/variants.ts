@@ -12,10 +12,16 @@ export const variants = {
   // Its posts
   "half-minute-between-attempts": "waits 30 s before it repeats a post",
   "new-trans-id-after-500": "repeats a post with a new TransID where the server answered with HTTP 500",
+  "conferences-together": "puts what several conferences have for a server into one document",
+  "ids-like-webex":
+    "makes its ids as WebEx does: two digits, which are those of a TSP server, five of the second, four that count up",
+  "odd-but-legal": "writes an XML declaration, comments, processing instructions, CDATA and apostrophes",
   // What it tells
   "status-after-naming": "tells the status of a call when it has a name",
   "status-of-all-at-close": "tells the status of all calls when a sub-conference is closed",
   "status-told-again": "tells the status of a caller who muted or unmuted itself again, a moment later",
+  "running-told-again": "tells Status 0 again when the first caller enters",
+  "speakers-as-roster": "tells all calls, silent ones too, whenever one begins or stops to talk",
   "no-participant-type": "leaves out ParticipantType of ordinary participants",
   "participant-type-1": "tells ordinary participants with ParticipantType 1",
   "no-did": "leaves out DID",
@@ -58,6 +64,8 @@ export const allowed: readonly {
       "status-told-again",
     ],
   },
+  { variants: ["ids-like-webex", "odd-but-legal"] },
+  { variants: ["conferences-together", "running-told-again", "speakers-as-roster"] },
   { variants: ["no-repeat", "host-by-code", "slow-but-in-time"], options: { hostKeys: undefined } },
   { variants: ["host-by-code"], options: { hostKeys: "{key}#{attendee}#99#" } },
   { variants: [], options: { dialKeys: "{key}#" } },

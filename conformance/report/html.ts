@@ -12,7 +12,7 @@ const LONG_ID = 8;
 const verdictColours = { conforms: "passed", "does-not-conform": "failed", "not-shown": "not-shown" } as const;
 
 /** One page without anything outside of it: a table, and for each clause its sequence diagram and the documents on the wire. */
-export function htmlReport({ adapter, conditions, startedAt, tookMs, results }: Report): string {
+export function htmlReport({ adapter, conditions, startedAt, tookMs, results, notes = [] }: Report): string {
   const verdict = verdictOf(results);
   const how = Object.entries(conditions)
     .filter(([, value]) => value !== "")
@@ -37,7 +37,7 @@ export function htmlReport({ adapter, conditions, startedAt, tookMs, results }: 
 <main>
 <h1>Conformance of an adapter of WebEx's TSP telephony interface</h1>
 <p class="verdict ${verdictColours[verdict.word]}">${escapeText(verdict.text)}</p>
-<p class="adapter">${escapeText(adapter)}, ${new Date(startedAt).toISOString().slice(0, 10)} ${timeOf(startedAt).slice(0, 8)} UTC, ${(tookMs / 1000).toFixed(1)} s</p>
+${notes.map((note) => `<p class="why">${escapeText(note)}</p>\n`).join("")}<p class="adapter">${escapeText(adapter)}, ${new Date(startedAt).toISOString().slice(0, 10)} ${timeOf(startedAt).slice(0, 8)} UTC, ${(tookMs / 1000).toFixed(1)} s</p>
 <table>
 <thead><tr><td></td><th scope="col">passed</th><th scope="col">failed</th><th scope="col">not testable</th></tr></thead>
 <tbody>${rows.join("")}</tbody>
@@ -76,7 +76,7 @@ const style = `
 :root { color-scheme: light dark; --text: #1c2128; --dim: #5b6571; --line: #d5dae0; --page: #fff; --box: #f5f7f9; --passed: #1a7f42; --failed: #c62828; --post: #1c5fb0; --phone: #8a5a00; }
 @media (prefers-color-scheme: dark) { :root { --text: #dfe4ea; --dim: #98a2ae; --line: #3a424c; --page: #14181d; --box: #1c2228; --passed: #57c785; --failed: #ff7b72; --post: #79b8ff; --phone: #e0b060; } }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
+body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; overflow-wrap: break-word; }
 main { max-width: 1060px; margin: 0 auto; padding: 24px 20px 80px; }
 h1 { font-size: 24px; line-height: 1.25; margin: 0 0 12px; }
 h2 { font-size: 18px; margin: 36px 0 8px; }
@@ -84,13 +84,13 @@ h2 { font-size: 18px; margin: 36px 0 8px; }
 .adapter { overflow-wrap: anywhere; }
 table { border-collapse: collapse; margin: 12px 0; }
 th, td { padding: 5px 16px 5px 0; text-align: left; border-bottom: 1px solid var(--line); }
-td { font-variant-numeric: tabular-nums; }
+td, thead th { text-align: right; } td { font-variant-numeric: tabular-nums; }
 th small { display: block; font-weight: 400; color: var(--dim); }
-dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 16px; margin: 16px 0; }
-dt { color: var(--dim); } dd { margin: 0; overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: fit-content(40%) minmax(0, 1fr); gap: 2px 16px; margin: 16px 0; }
+dt { color: var(--dim); } dt, dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 .passed { color: var(--passed); } .failed { color: var(--failed); } .not-testable { color: var(--dim); } .not-shown { color: var(--phone); }
 .clause { border-bottom: 1px solid var(--line); }
-.clause > summary { display: grid; grid-template-columns: 12px 92px 64px 1fr; gap: 10px; padding: 7px 4px; cursor: pointer; list-style: none; }
+.clause > summary { display: grid; grid-template-columns: 12px 92px 64px minmax(0, 1fr); gap: 10px; padding: 7px 4px; cursor: pointer; list-style: none; }
 .clause > summary::before { content: "▸"; color: var(--dim); } .clause[open] > summary::before { content: "▾"; }
 .clause > summary::-webkit-details-marker { display: none; }
 .clause > summary > b.long { grid-column: 3 / -1; } .clause > summary > b.long + span { grid-column: 4; }
@@ -104,5 +104,5 @@ svg { display: block; max-width: 100%; height: auto; font: 12px ui-monospace, mo
 svg .life { stroke: var(--line); } svg .name { fill: var(--text); font-weight: 600; } svg .time { fill: var(--dim); }
 svg .post { stroke: var(--post); fill: var(--post); } svg .confirmation { stroke: var(--dim); fill: var(--dim); } svg .telephone { stroke: var(--phone); fill: var(--phone); }
 svg text { stroke: none; } svg g text { text-anchor: middle; } svg .confirmation path:first-child { stroke-dasharray: 4 4; }
-@media (max-width: 640px) { main { padding: 16px 14px 60px; } th, td { padding-right: 10px; } .clause > summary { grid-template-columns: 12px 92px 1fr; } .clause > summary > span:last-child, .clause > summary > b.long + span { grid-column: 2 / -1; } .clause > summary > b.long { grid-column: 3; overflow-wrap: anywhere; } svg { width: 760px; max-width: none; } }
+@media (max-width: 640px) { main { padding: 16px 14px 60px; } th, td { padding-right: 10px; } .clause > summary { grid-template-columns: 12px 92px minmax(0, 1fr); } .clause > summary > span:last-child, .clause > summary > b.long + span { grid-column: 2 / -1; } .clause > summary > b.long { grid-column: 3; } svg { width: 760px; max-width: none; } }
 `;

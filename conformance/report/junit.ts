@@ -1,11 +1,16 @@
 import { XMLBuilder } from "fast-xml-parser";
-import { type Report, standings, timeOf, verdictOf } from "./summary.ts";
+import { type Report, shortened, standings, timeOf, verdictOf } from "./summary.ts";
 
 const builder = new XMLBuilder({ ignoreAttributes: false, format: true, suppressBooleanAttributes: false });
 
 /** For servers that run tests: a suite for each standing, a case for each clause. */
-export function junitReport({ adapter, conditions, results, tookMs, startedAt }: Report): string {
-  const conditionsAndVerdict = Object.entries({ adapter, ...conditions, verdict: verdictOf(results).text });
+export function junitReport({ adapter, conditions, results, tookMs, startedAt, notes = [] }: Report): string {
+  const conditionsAndVerdict = Object.entries({
+    adapter,
+    ...conditions,
+    verdict: verdictOf(results).text,
+    ...(notes.length > 0 && { note: notes.join("; ") }),
+  });
   const property = conditionsAndVerdict.map(([name, value]) => ({ "@_name": name, "@_value": value }));
   const suites = standings.map((standing) => {
     const those = results.filter((result) => result.standing === standing);
@@ -25,7 +30,9 @@ export function junitReport({ adapter, conditions, results, tookMs, startedAt }:
             "@_message": why,
             "#text": [
               `see: ${reference}`,
-              ...trace.map(({ at, from, to, title: what, body }) => `${timeOf(at)} ${from} → ${to}: ${what}\n${body}`),
+              ...trace.map(
+                ({ at, from, to, title: what, body }) => `${timeOf(at)} ${from} → ${to}: ${what}\n${shortened(body)}`,
+              ),
             ].join("\n"),
           },
         }),

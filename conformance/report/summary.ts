@@ -12,6 +12,8 @@ export interface Report {
   readonly startedAt: number;
   readonly tookMs: number;
   readonly results: readonly ClauseResult[];
+  /** About the run as a whole: what ended it before its time. */
+  readonly notes?: readonly string[];
 }
 
 export const standings: readonly Standing[] = ["documented", "unconfirmed", "inferred"];
@@ -80,6 +82,14 @@ export function verdictOf(results: readonly ClauseResult[]): Verdict {
 export function isWithoutFailure(results: readonly ClauseResult[]): boolean {
   const [documented] = scores(results);
   return documented !== undefined && documented.failed === 0 && documented.passed > 0;
+}
+
+/** Of one document in a report that a person reads; the one for programs has them whole. */
+const MOST_CHARACTERS = 4_000;
+
+export function shortened(body: string): string {
+  const isLong = body.length > MOST_CHARACTERS;
+  return isLong ? `${body.slice(0, MOST_CHARACTERS)}… (${body.length} characters)` : body;
 }
 
 /** The time of day with milliseconds (UTC). */

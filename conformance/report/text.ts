@@ -1,11 +1,14 @@
 import { plainTerminal, type Terminal, table } from "../../src/foundation/table.ts";
 import type { ClauseResult } from "../run.ts";
-import { outcomeWords, type Report, scores, timeOf, verdictOf } from "./summary.ts";
+import { outcomeWords, type Report, scores, shortened, timeOf, verdictOf } from "./summary.ts";
 
 const words = { ...outcomeWords, failed: "FAILED" };
 
 /** One line for each clause; under one that failed, why, and what was on the wire. */
-export function textReport({ results, tookMs, conditions }: Report, terminal: Terminal = plainTerminal): string {
+export function textReport(
+  { results, tookMs, conditions, notes = [] }: Report,
+  terminal: Terminal = plainTerminal,
+): string {
   const lines = results.flatMap((result) => linesOf(result, terminal));
   const summary = table(
     [
@@ -19,7 +22,9 @@ export function textReport({ results, tookMs, conditions }: Report, terminal: Te
   );
   const how = Object.entries(conditions).map(([name, value]) => `${name}: ${value}`);
   const verdict = `${verdictOf(results).text} (${(tookMs / 1000).toFixed(1)} s)`;
-  return [...lines, "", ...summary, "", ...how, "", verdict, ""].join("\n");
+  const noted = notes.flatMap((note) => [terminal.style("red", note), ""]);
+  // Again where the eye is when a run has ended.
+  return [...noted, ...lines, "", ...summary, "", ...how, "", ...noted, verdict, ""].join("\n");
 }
 
 function linesOf({ id, standing, title, outcome, why, trace, reference }: ClauseResult, terminal: Terminal): string[] {
@@ -29,7 +34,7 @@ function linesOf({ id, standing, title, outcome, why, trace, reference }: Clause
   if (outcome !== "failed") return why === "" ? [line] : [line, `                      ${why}`];
   const entries = trace.flatMap(({ at, from, to, title: what, body }) => [
     `    ${timeOf(at)}  ${from} → ${to}: ${what}`,
-    ...(body === "" ? [] : [terminal.style("dim", `                  ${body.replaceAll("\n", " ")}`)]),
+    ...(body === "" ? [] : [terminal.style("dim", `                  ${shortened(body).replaceAll("\n", " ")}`)]),
   ]);
   return [line, `    why: ${why}`, `    see: ${reference}`, ...entries];
 }

@@ -19,6 +19,9 @@ interface CallState {
   readonly joinTone: boolean;
 }
 
+/** A bridge may name all calls that it has ever had. */
+const MOST_BYTES = 16_777_216;
+
 /** Telephones around a bridge with a control interface: JSON over HTTP, docs/conformance.md describes it. */
 export class ControlledTelephones implements Telephones {
   readonly isPerson = false;
@@ -80,7 +83,7 @@ export class ControlledTelephones implements Telephones {
   async pickUp(call: CallId): Promise<void> {
     const { status, body } = await this.#send("POST", `/calls/${call}/answer`);
     if (status === 404 || status === 405) throw new NotTestable("the control interface has no POST /calls/{id}/answer");
-    if (status >= 300) throw new Error(`the bridge answers ${status} to POST /calls/${call}/answer: ${body}`);
+    if (status >= 300) throw new Error(`the bridge answers ${status} to POST /calls/${call}/answer: ${shown(body)}`);
   }
 
   async isUp(call: CallId): Promise<boolean> {
@@ -120,7 +123,9 @@ export class ControlledTelephones implements Telephones {
 
   /** Throws with a sentence if there is no control interface. */
   async state(): Promise<State> {
-    return this.#ask<State>("GET", "/state");
+    const state = await this.#ask<Partial<State> | null>("GET", "/state");
+    if (!Array.isArray(state?.calls)) throw new Error("GET /state names no calls");
+    return { calls: state.calls };
   }
 
   /** Also those that are over. */
@@ -139,12 +144,27 @@ export class ControlledTelephones implements Telephones {
   async #ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
     const answer = await this.#send(method, path, body);
     if (answer.status >= 300)
-      throw new Error(`the bridge answers ${answer.status} to ${method} ${path}: ${answer.body}`);
-    return (answer.body === "" ? {} : JSON.parse(answer.body)) as Answer;
+      throw new Error(`the bridge answers ${answer.status} to ${method} ${path}: ${shown(answer.body)}`);
+    try {
+      return (answer.body === "" ? {} : JSON.parse(answer.body)) as Answer;
+    } catch {
+      throw new Error(`the bridge answers ${method} ${path} with what is no JSON: ${shown(answer.body)}`);
+    }
   }
 
-  #send(method: string, path: string, body?: unknown): Promise<HttpAnswer> {
+  async #send(method: string, path: string, body?: unknown): Promise<HttpAnswer> {
     const text = body === undefined ? "" : JSON.stringify(body);
-    return this.#ports.send({ method, url: `${this.#url}${path}`, body: text, contentType: "application/json" });
+    const request = { method, url: `${this.#url}${path}`, body: text, contentType: "application/json" };
+    try {
+      return await this.#ports.send({ ...request, mostBytes: MOST_BYTES });
+    } catch (error) {
+      throw new Error(`${method} ${path} of the bridge: ${(error as Error).message}`);
+    }
   }
+}
+
+/** In one line, for a sentence. */
+function shown(body: string): string {
+  const line = body.replace(/\s+/g, " ").trim();
+  return line.length > 120 ? `${line.slice(0, 120)}…` : line;
 }

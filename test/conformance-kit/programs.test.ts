@@ -90,7 +90,9 @@ test("the conditions name version, telephones, chosen clauses and each option th
     "--only",
     "4.1,F",
     "--rename",
-    "A=B",
+    "SubConfID=A",
+    "--refused",
+    "1-900-5550123",
     "--by-hand",
   ];
   command.parse([...given, "--json", "x.json"], { from: "user" });
@@ -101,7 +103,7 @@ test("the conditions name version, telephones, chosen clauses and each option th
     clauses: "those that begin with 4.1, F",
     patience: "20 s",
     quiet: "300 ms",
-    options: "--listen 127.0.0.1:9 --by-hand --rename A=B",
+    options: "--listen 127.0.0.1:9 --by-hand --refused 1-900-5550123 --rename SubConfID=A",
   });
 });
 
@@ -117,7 +119,144 @@ test("control characters of an adapter do not reach a terminal, and JUnit stays 
 
   const results = await ports.run(run(ports, telephones, clauses, optionsFor(adapter)));
 
-  expect(results[0]?.why).toBe("the clause could not be played: \\x1b[2J\\x00\\ufffe\\ud800 ü\n");
+  expect(results[0]?.why).toBe("the telephones failed: \\x1b[2J\\x00\\ufffe\\ud800 ü\n");
+});
+
+test("telephones that fail are no failure of the adapter, and one sentence says so", async () => {
+  const ports = new MemoryPorts();
+  const { adapter, bridge } = await new ReferenceAdapter(ports).start("adapter:80", "bridge:80");
+  const telephones = new ControlledTelephones(ports, `http://${bridge}`);
+  const notes: string[] = [];
+  telephones.dialIn = () => Promise.reject(new Error("socket hang up"));
+  const clauses = allClauses.filter(({ id }) => /^(?:4\.1a|4\.2[ab])$/.test(id));
+
+  const results = await ports.run(
+    run(ports, telephones, clauses, optionsFor(adapter), { note: (text) => notes.push(text) }),
+  );
+
+  const failed = ["not-testable", "the telephones failed: socket hang up"];
+  expect(results.map(({ outcome, why }) => [outcome, why])).toEqual([["passed", ""], failed, failed]);
+  expect(notes).toEqual(["the telephones failed: socket hang up (4.2a and 1 more)"]);
+});
+
+/** Plays clauses against an adapter that answers the first so many posts of WebEx, and then as `after` says. */
+async function endingWith(after: () => Promise<"hang">, first: number, ids: RegExp) {
+  const ports = new MemoryPorts();
+  const reference = new ReferenceAdapter(ports);
+  const { bridge } = await reference.start("adapter:80", "bridge:80");
+  let count = 0;
+  await ports.listen("ending:80", (request) => {
+    count += 1;
+    return count > first ? after() : reference.receive(request);
+  });
+  const telephones = new ControlledTelephones(ports, `http://${bridge}`);
+  const clauses = allClauses.filter(({ id }) => ids.test(id));
+  const notes: string[] = [];
+  const note = (text: string) => notes.push(text);
+  const startedAt = ports.now();
+  const results = await ports.run(
+    run(ports, telephones, clauses, { ...optionsFor("ending:80"), patienceMs: 20_000 }, { note }),
+  );
+  return { results, notes, tookMs: ports.now() - startedAt };
+}
+
+const refused = () => Promise.reject(new Error("connect ECONNREFUSED"));
+
+test("an adapter that dies is one sentence, and the clauses that are left are not tested", async () => {
+  const { results, notes } = await endingWith(refused, 40, /^(?:T2|4\.2|1\.3c)/);
+
+  expect(notes).toEqual([
+    expect.stringMatching(
+      /^the adapter answers nothing any more \(connect ECONNREFUSED\); the first post without an answer was W2A_\w+ .*\(clause \S+\)$/,
+    ),
+  ]);
+  expect(results.filter(({ outcome }) => outcome === "failed").map(({ id, why }) => `${id}: ${why}`)).toEqual([]);
+  expect(results.filter(({ why }) => why === `not played: ${notes[0]}`).length).toBeGreaterThan(5);
+});
+
+test("an adapter that floods the kit ends the run, and there is a report of what was before", async () => {
+  const ports = new MemoryPorts();
+  const { adapter, bridge } = await new ReferenceAdapter(ports).start("adapter:80", "bridge:80");
+  const telephones = new ControlledTelephones(ports, `http://${bridge}`);
+  const clauses = allClauses.filter(({ id, kind }) => id.startsWith("4.2") || kind === "judged");
+  const notes: string[] = [];
+  const options = { ...optionsFor(adapter), mostPosts: 20 };
+
+  const results = await ports.run(run(ports, telephones, clauses, options, { note: (text) => notes.push(text) }));
+
+  expect(notes).toEqual([expect.stringContaining("has posted 20 documents, more than are kept")]);
+  expect(results).toHaveLength(clauses.length);
+  expect(results.some(({ outcome }) => outcome === "not-testable")).toBe(true);
+});
+
+test("a long document is cut where a person reads, and whole for programs", async () => {
+  const made = await reportOf();
+  const [first] = made.results;
+  const long = "x".repeat(10_000);
+  const entry = { at: 0, from: "adapter", to: "WebEx 1", kind: "post", title: "a text", body: long } as const;
+  const report = { ...made, results: first ? [{ ...first, outcome: "failed" as const, trace: [entry] }] : [] };
+
+  for (const write of [textReport, junitReport]) {
+    expect(write(report)).toContain("(10000 characters)");
+    expect(write(report)).not.toContain(long);
+  }
+  expect(jsonReport(report)).toContain(long);
+});
+
+test("what a control interface says wrongly is one line", async () => {
+  const ports = new MemoryPorts();
+  const page = `<html>\n${"<p>not here</p>\n".repeat(50)}</html>`;
+  const answers = [
+    { status: 404, body: page },
+    { status: 200, body: page },
+    { status: 200, body: "{}" },
+  ];
+  await ports.listen("bridge:80", async () => answers.shift() ?? { status: 500, body: "" });
+  const telephones = new ControlledTelephones(ports, "http://bridge:80");
+
+  const said: string[] = [];
+  for (const _ of ["404", "no JSON", "no calls"])
+    await ports.run(
+      telephones.state().then(
+        () => {},
+        (error: Error) => void said.push(error.message),
+      ),
+    );
+
+  expect(said).toEqual([
+    expect.stringMatching(/^the bridge answers 404 to GET \/state: <html> <p>not here.{0,120}…$/),
+    expect.stringMatching(/^the bridge answers GET \/state with what is no JSON: .{0,130}…$/),
+    "GET /state names no calls",
+  ]);
+});
+
+test("an adapter that is silent is given up when the first posts have had their time", async () => {
+  const { results, notes, tookMs } = await endingWith(async () => "hang", 0, /^(?:T2|4\.1)/);
+
+  expect(notes).toEqual([expect.stringMatching(/^the adapter has answered nothing \(no answer in time\)/)]);
+  expect(results.filter(({ outcome }) => outcome === "failed")).toEqual([]);
+  expect(tookMs).toBeLessThan(30_000);
+});
+
+test("an adapter that closes the connection on what it refuses is still there", async () => {
+  const ports = new MemoryPorts();
+  const reference = new ReferenceAdapter(ports);
+  await reference.start("adapter:80", "bridge:80");
+  await ports.listen("closing:80", async (request) => {
+    const answer = await reference.receive(request);
+    return typeof answer !== "string" && answer.body.includes('Result="0"') ? answer : "reset";
+  });
+  const clauses = allClauses.filter(({ id }) => /^T2\d[a-f]?$/.test(id));
+  const notes: string[] = [];
+  const note = (text: string) => notes.push(text);
+
+  const results = await ports.run(
+    run(ports, noTelephones, clauses, { ...optionsFor("closing:80"), atOnce: 1 }, { note }),
+  );
+
+  expect(notes).toEqual([]);
+  expect(results.filter(({ outcome }) => outcome === "failed").map(({ id }) => id)).toContain("T20a");
+  expect(results.find(({ id }) => id === "T25")?.outcome).toBe("passed");
 });
 
 test("what came for an earlier run is a note; the same for no run is a fault", async () => {
@@ -424,3 +563,42 @@ function optionsFor(adapterUrl: string) {
     mergeKeys: "*1",
   };
 }
+
+test("an answer goes to the clause of its request, also where the adapter has made the same MsgID", async () => {
+  const ports = new MemoryPorts();
+  await new ReferenceAdapter(ports).start("adapter:80", "bridge:80");
+  const webex = new Webex(ports, optionsFor("adapter:80"));
+  const received: string[] = [];
+  const owner = (id: string) => ({
+    ...{ id, behaviour: () => ({ kind: "confirm" }) as const, notice: () => {}, trace: () => {} },
+    receive: ({ name }: { readonly name: string }) => received.push(`${id}: ${name}`),
+  });
+  const request = { name: "W2A_DropUser", attributes: { MsgID: "12345678901", ExtConfID: "1", ExtCallID: "2" } };
+  const naming = { name: "W2A_RspNotifyUserEnter", attributes: { MsgID: "12345678901", ExtCallID: "3" } };
+  const answer = { name: "A2W_RspDropUser", attributes: { MsgID: "12345678901", Result: "1" } };
+
+  await ports.run(webex.start());
+  await ports.run(webex.post(owner("asks"), 1, [request]));
+  await ports.run(webex.post(owner("names"), 1, [naming]));
+  const body = writeDocument("1", [answer]);
+  await ports.run(ports.send({ method: "POST", url: "http://webex1:80/", body }));
+
+  expect(received).toEqual(["asks: A2W_RspDropUser"]);
+});
+
+test("two posts that cannot be read are two posts that are not well formed, and no TransID used twice", async () => {
+  const ports = new MemoryPorts();
+  const { adapter } = await new ReferenceAdapter(ports).start("adapter:80", "bridge:80");
+  const clauses = allClauses.filter(({ id }) => /^(?:4\.1a|T1|T36a)$/.test(id));
+  const unreadable = (body: string) => ports.send({ method: "POST", url: "http://webex1:80/", body });
+  const playing = run(ports, noTelephones, clauses, optionsFor(adapter));
+
+  const all = Promise.all([playing, unreadable("<a"), unreadable("<TransID>1</TransID> <b"), unreadable("c")]);
+  const [results] = await ports.run(all);
+
+  expect(Object.fromEntries(results.map(({ id, outcome }) => [id, outcome]))).toEqual({
+    "4.1a": "passed",
+    T1: "failed",
+    T36a: "passed",
+  });
+});

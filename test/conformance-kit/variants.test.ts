@@ -6,6 +6,7 @@ import { allowed, variants } from "../../conformance/reference/variants.ts";
 import type { ClauseResult } from "../../conformance/run.ts";
 import { ControlledTelephones } from "../../conformance/telephones/control.ts";
 import type { PhoneNumber } from "../../conformance/telephones/telephones.ts";
+import { VIRTUAL_CLOCK_MS } from "./each-defect.ts";
 
 /** 51 callers take a third of the time. */
 const clauses = allClauses.filter(({ id }) => id !== "1.3e");
@@ -16,13 +17,19 @@ function documentedFailures(results: readonly ClauseResult[]): string[] {
     .map(({ id, why }) => `${id}: ${why}`);
 }
 
-test.each(allowed)("no documented clause fails for an adapter with $variants and $options", async (one) => {
-  const results = await playReference(clauses, one.variants, one.options);
+test.each(allowed)(
+  "no documented clause fails for an adapter with $variants and $options",
+  { timeout: VIRTUAL_CLOCK_MS },
+  async (one) => {
+    const results = await playReference(clauses, one.variants, one.options);
 
-  expect(documentedFailures(results)).toEqual([]);
-});
+    expect(documentedFailures(results)).toEqual([]);
+  },
+);
 
-test("the status that a call has may be told again where nothing else may come", async () => {
+test("the status that a call has may be told again where nothing else may come", {
+  timeout: VIRTUAL_CLOCK_MS,
+}, async () => {
   const results = await playReference(clauses, ["status-told-again"]);
 
   expect(results.filter(({ outcome }) => outcome === "failed").map(({ id, why }) => `${id}: ${why}`)).toEqual([]);
@@ -48,7 +55,8 @@ test("a person who takes long to dial spoils no time limit", async () => {
   });
 
   expect(documentedFailures(results)).toEqual([]);
-  expect(results.find(({ id }) => id === "T9b")?.outcome).toBe("not-testable");
+  // Only by those whom WebEx called: both times are the adapter's.
+  expect(results.find(({ id }) => id === "T9b")?.outcome).toBe("passed");
 });
 
 test.each([
