@@ -16,7 +16,7 @@ export interface AccessPorts {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** Throws what the system says. */
   readFile(file: string): string;
-  /** What somebody types at the terminal, unseen; `null` where there is no terminal. */
+  /** What somebody types at the terminal, unseen, empty where nothing is typed; `null` where there is no terminal. */
   askSecret(question: string): Promise<string | null>;
 }
 

@@ -1,5 +1,5 @@
 import { type Column, type Terminal, table } from "../src/foundation/table.ts";
-import type { ArgumentKind, Standing } from "../src/webex/url-api/arguments.ts";
+import type { ArgumentKind, Source } from "../src/webex/url-api/arguments.ts";
 import {
   type Command,
   type CommandName,
@@ -15,7 +15,7 @@ import { wordsOf, wrapped } from "./terminal.ts";
 /** Help is made from the tables that requests are checked by, so that it cannot say anything else. */
 const all = Object.values(operations) as readonly Operation[];
 
-export const standings: Readonly<Record<Standing, string>> = {
+export const sources: Readonly<Record<Source, string>> = {
   documented: "in WebEx's overviews",
   schema: "only in later developer pages, the schema or public callers",
 };
@@ -25,9 +25,9 @@ export function operationsText(terminal: Terminal): readonly string[] {
     { title: "operation", text: ({ name }) => name },
     { title: "service", text: ({ service }) => service },
     { title: "kind", text: ({ kind }) => kind },
-    { title: "standing", text: ({ standing }) => standing, style: ({ standing }) => dimLater(standing) },
+    { title: "source", text: ({ source }) => source, style: ({ source }) => dimLater(source) },
   ];
-  return [...table(columns, all, terminal), "", ...paragraph(standingText, terminal)];
+  return [...table(columns, all, terminal), "", ...paragraph(sourceText, terminal)];
 }
 
 export function commandsText(terminal: Terminal): readonly string[] {
@@ -40,10 +40,10 @@ export function commandsText(terminal: Terminal): readonly string[] {
   return table(columns, commandNames, terminal);
 }
 
-const standingText = `documented: ${standings.documented}; schema: ${standings.schema}.`;
+const sourceText = `documented: ${sources.documented}; schema: ${sources.schema}.`;
 
 export function operationText(operation: Operation, terminal: Terminal): readonly string[] {
-  const { name, service, kind, binding, standing, request, oneOrMore = [], response, items } = operation;
+  const { name, service, kind, binding, source, request, oneOrMore = [], response, items } = operation;
   const isRepeated = kind === "get" || kind === "list";
   return [
     terminal.style("bold", name),
@@ -52,9 +52,9 @@ export function operationText(operation: Operation, terminal: Terminal): readonl
         ["service", service],
         ["kind", isRepeated ? `${kind}: tried again after a failure` : `${kind}: sent once`],
         ["binding", binding],
-        ["standing", `${standing}: ${standings[standing]}`],
+        ["source", `${source}: ${sources[source]}`],
         ["needs", oneOrMore.join(" or ")],
-        ["pages", items === undefined ? "" : `with --all, each ${items} of all pages`],
+        ["pages", items !== undefined ? `with --all, each ${items} of all pages` : kind === "list" ? "none" : ""],
       ],
       terminal,
     ),
@@ -107,7 +107,7 @@ function groupForm(kind: Kind): string {
 
 export function commandText(name: CommandName, terminal: Terminal): readonly string[] {
   const command: Command = commands[name];
-  const { page, at, does, standing, logIn, oneOf, note, others, returns } = command;
+  const { page, at, does, source, logIn, oneOf, note, others, returns } = command;
   const brought = rowsOfArguments(returns);
   return [
     terminal.style("bold", name),
@@ -117,7 +117,7 @@ export function commandText(name: CommandName, terminal: Terminal): readonly str
         ["on the site", `${pages[page].path}?AT=${at}`],
         ["log-in", logIns[logIn]],
         ["goes as", forms[formNeed(name)]],
-        ["standing", `${standing}: ${standings[standing]}; so are the arguments that say so`],
+        ["source", `${source}: ${sources[source]}; so are the arguments that say so`],
         ["one of", oneOf.join(", ")],
         ["others", others === "as-given" ? "taken as given: no public source lists all its arguments" : ""],
         ["note", note],
@@ -143,14 +143,14 @@ const forms: Readonly<Record<ReturnType<typeof formNeed>, string>> = {
 };
 
 function rowsOfArguments(arguments_: Command["arguments"]): readonly FieldRow[] {
-  return Object.entries(arguments_).map(([entry, { need, kind, means, most, standing }]) => ({
+  return Object.entries(arguments_).map(([entry, { need, kind, means, most, source }]) => ({
     name: entry.replace("#", "1"),
     need: need === "required" ? need : "",
     form: [
       means,
       formOf(kind),
       entry.endsWith("#") ? (most === undefined ? "numbered" : `numbered to ${most}`) : "",
-      standing === "documented" ? standing : "",
+      source === "documented" ? source : "",
     ]
       .filter((part) => part !== "")
       .join(", "),
@@ -202,6 +202,6 @@ function paragraph(text: string, { width }: Terminal): readonly string[] {
   return wrapped(wordsOf(text), width);
 }
 
-function dimLater(standing: Standing): "dim" | null {
-  return standing === "schema" ? "dim" : null;
+function dimLater(source: Source): "dim" | null {
+  return source === "schema" ? "dim" : null;
 }

@@ -1,5 +1,6 @@
+import { isRecord } from "../src/foundation/record.ts";
 import { type Column, type Terminal, table } from "../src/foundation/table.ts";
-import { type DialInPart, type DialInValues, dialInNames, parseDialInSequences } from "../src/webex/xml-api/dial-in.ts";
+import { type FilledSequence, filledSequences, meetingOf } from "../src/webex/meeting-view.ts";
 import { type Seen, type SessionInfo, visibilityTable } from "../src/webex/xml-api/session-info.ts";
 import { wordsOf, wrapped } from "./terminal.ts";
 
@@ -26,7 +27,8 @@ interface Row {
 }
 
 /** What a site shows of a session: what is given, what its password would show, what it has none of, and what no such session has. */
-export function sessionText({ service, mode, elements, answer }: SessionInfo, terminal: Terminal): readonly string[] {
+export function sessionText(info: SessionInfo, terminal: Terminal): readonly string[] {
+  const { service, mode, elements } = info;
   const rows = visibilityTable.map(({ path }): Row => ({ path, seen: elements[path] }));
   const never = rows.filter(({ seen }) => seen.is === "never").map(({ path }) => path);
   const columns: readonly Column<Row>[] = [
@@ -50,17 +52,13 @@ export function sessionText({ service, mode, elements, answer }: SessionInfo, te
     ...(never.length === 0
       ? []
       : wrapped(wordsOf(`${services[service]} never has ${never.join(", ")}`), terminal.width)),
-    ...dialInText(answer, terminal),
+    ...dialInText(info, terminal),
   ];
 }
 
 /** A group whose elements all have rows of their own. */
 function isEmptyGroup({ path, seen }: Row): boolean {
-  return seen.is === "given" && isGroup(seen.value) && groupText(path, seen.value) === "";
-}
-
-function isGroup(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return seen.is === "given" && isRecord(seen.value) && groupText(path, seen.value) === "";
 }
 
 const paths: ReadonlySet<string> = new Set(visibilityTable.map(({ path }) => path));
@@ -76,7 +74,7 @@ function groupText(path: string, value: Readonly<Record<string, unknown>>): stri
 function textOf({ path, seen }: Row): string {
   switch (seen.is) {
     case "given":
-      if (isGroup(seen.value)) return groupText(path, seen.value);
+      if (isRecord(seen.value)) return groupText(path, seen.value);
       return [seen.value].flat().map(valueText).join(", ");
     case "needs-password":
       return "needs the session's password";
@@ -96,31 +94,14 @@ function valueText(value: unknown): string {
 }
 
 /** What a telephone keys, with the number and the code of the answer; what is somebody's own keeps its name. */
-function dialInText({ telephony }: SessionInfo["answer"], terminal: Terminal): readonly string[] {
-  if (telephony?.dialInSequences === undefined) return [];
-  const parsed = parseDialInSequences(telephony.dialInSequences);
-  const { tollNum, tollFreeNum } = telephony.callInNum ?? {};
-  const values: DialInValues = { AccessNumber: tollNum ?? tollFreeNum, AccessCode: telephony.participantAccessCode };
-  const rows = dialInNames.flatMap((name): readonly Keyed[] => {
-    const template = parsed.sequences[name];
-    return template ? [{ name, keys: template.map((part) => partText(part, values)).join("") }] : [];
-  });
-  const columns: readonly Column<Keyed>[] = [
+function dialInText(info: SessionInfo, terminal: Terminal): readonly string[] {
+  const { sequences, faults } = filledSequences(meetingOf(info), undefined);
+  const columns: readonly Column<FilledSequence>[] = [
     { title: "dial-in sequence", text: ({ name }) => name },
-    { title: "a telephone keys", text: ({ keys }) => keys },
+    { title: "a telephone keys", text: ({ dialString }) => dialString },
   ];
   return [
-    ...(rows.length === 0 ? [] : ["", ...table(columns, rows, terminal)]),
-    ...parsed.faults.flatMap((fault) => ["", fault]),
+    ...(sequences.length === 0 ? [] : ["", ...table(columns, sequences, terminal)]),
+    ...faults.flatMap((fault) => ["", fault]),
   ];
-}
-
-interface Keyed {
-  readonly name: string;
-  readonly keys: string;
-}
-
-function partText(part: DialInPart, values: DialInValues): string {
-  if (part.part === "keys") return part.keys;
-  return part.part === "pause" ? ",".repeat(part.pauses) : (values[part.name] ?? `[${part.name}]`);
 }

@@ -1,4 +1,5 @@
 import { reasonOf } from "../src/foundation/reason.ts";
+import { isRecord } from "../src/foundation/record.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { type ArgumentsOf, type CommandName, isSecretArgument } from "../src/webex/url-api/commands.ts";
 import { argumentsOfText } from "../src/webex/url-api/request.ts";
@@ -39,10 +40,12 @@ async function readGiven(words: readonly string[], ports: ValuePorts): Promise<R
 function parsed(text: string): Result<Values, string> {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return ok(value as Values);
+    if (isRecord(value)) return ok(value as Values);
     return err('the request must be an object of JSON, as {"sessionKey": "123456789"}');
   } catch (error) {
-    return err(`the request is no JSON: ${reasonOf(error)}`);
+    // The engine quotes the text, which may hold a secret. It says for some faults alone where they are.
+    const [where = ""] = /line \d+ column \d+/.exec(reasonOf(error)) ?? [];
+    return err(`the request is no JSON${where && `, at ${where}`}`);
   }
 }
 
@@ -58,7 +61,9 @@ async function secretOf(name: string, value: string, ports: ValuePorts): Promise
   }
   if (value === "?") {
     const typed = await ports.askSecret(`${name}: `);
-    return typed ? ok(typed) : err(`${name}: there is nobody to ask: give ${name}=@FILE or ${name}=env:VARIABLE`);
+    if (typed) return ok(typed);
+    const why = typed === null ? "there is nobody to ask" : "nothing was typed";
+    return err(`${name}: ${why}: give ${name}=@FILE or ${name}=env:VARIABLE`);
   }
   return err(
     `${name} is a secret: on the command line ${seen}; give it as NAME=@FILE, NAME=env:VARIABLE, or NAME=? to be asked`,
@@ -80,8 +85,12 @@ export async function requestOf(
       : ok(values);
   }
   const values: Record<string, unknown> = {};
+  const before: string[] = [];
   for (const [path, text] of given.value.pairs) {
     const kinds = kindsOf(operation, path);
+    const fault = repeatFault(path, kinds, before);
+    if (fault !== null) return err(fault);
+    before.push(path);
     let value: unknown = text;
     if (kinds.at(-1)?.kind === "secret" || hasSecret(operation, put({}, path.split("."), [], text))) {
       const secret = await secretOf(path, text, ports);
@@ -91,6 +100,21 @@ export async function requestOf(
     put(values, path.split("."), kinds, value);
   }
   return ok(values);
+}
+
+/** What is given twice, or as a whole beside one of its fields. Only a list of single values takes one more each time. */
+function repeatFault(path: string, kinds: readonly (Kind | undefined)[], before: readonly string[]): string | null {
+  const whole = before.find((other) => path.startsWith(`${other}.`) || other.startsWith(`${path}.`));
+  if (whole !== undefined) return `${path} and ${whole} are given: one of them is within the other`;
+  const last = kinds.at(-1);
+  if (!before.includes(path) || (last?.kind === "list" && last.of.kind !== "group")) return null;
+  const depth = kinds.findLastIndex((kind) => kind?.kind === "list") + 1;
+  if (depth > 0) {
+    const list = path.split(".").slice(0, depth).join(".");
+    return `${path} is given twice: NAME=VALUE fills one item of ${list}, and more of them need JSON`;
+  }
+  const more = last === undefined ? ": an element that is repeated needs JSON, its values as a list" : "";
+  return `${path} is given twice${more}`;
 }
 
 /** Whether a text of the request is a secret by the operation's table, or by its name where there is no table. */

@@ -4,10 +4,10 @@
  * getSessionInfo, and the overview of the URL API; `schema`: only the later schema, developer pages, client libraries and public
  * callers.
  */
-export type Standing = "documented" | "schema";
+export type Source = "documented" | "schema";
 
 /** By service. */
-export const operations: Readonly<Record<string, Readonly<Record<Standing, string>>>> = {
+export const operations: Readonly<Record<string, Readonly<Record<Source, string>>>> = {
   user: {
     documented: "createUser delUser getloginurlUser getlogouturlUser getUser lstsummaryUser setUser",
     schema: "authenticateUser getLoginTicket lstUser delSessionTemplates uploadPMRImage",
@@ -51,7 +51,7 @@ export const operations: Readonly<Record<string, Readonly<Record<Standing, strin
 };
 
 /** Of the security context, in the schema's order. */
-export const securityContext: Readonly<Record<string, Standing>> = {
+export const securityContext: Readonly<Record<string, Source>> = {
   webExID: "documented",
   password: "documented",
   siteID: "documented",
@@ -63,7 +63,7 @@ export const securityContext: Readonly<Record<string, Standing>> = {
 };
 
 /** Of an answer's header. */
-export const answerHeader: Readonly<Record<string, Standing>> = {
+export const answerHeader: Readonly<Record<string, Source>> = {
   result: "documented",
   gsbStatus: "documented",
   reason: "schema",
@@ -82,9 +82,11 @@ export const exceptions: Readonly<Record<string, { readonly why: string; readonl
   "030002": { why: "wrong-credentials", of: "wrong user or password" },
   "030004": { why: "already-exists", of: "the user name is taken" },
   "030005": { why: "already-exists", of: "the e-mail address is taken" },
+  "030047": { why: "wrong-credentials", of: "the session ticket is not valid" },
   "060001": { why: "not-found", of: "no such meeting" },
   "060019": { why: "not-found", of: "no such session for this user" },
   "060021": { why: "access-denied", of: "not the user's own" },
+  "060026": { why: "password-needed", of: "the meeting has no password" },
 };
 
 type Letter = "Y" | "P" | "X";
@@ -153,27 +155,27 @@ export const visibility: Readonly<Record<string, `${Letter}${Letter}${Letter}${L
 interface FieldsNamed {
   readonly operation: string;
   readonly side: "request" | "response";
-  readonly standing: Standing;
+  readonly source: Source;
   /** Paths; `(…)` stands for several behind the path before it. `!` is required, a number the most characters. */
   readonly paths: string;
 }
 
 /** Fields that the documents name beside the table above: in their examples, or for providers of telephony. */
 export const fields: readonly FieldsNamed[] = [
-  { operation: "getjoinurlMeeting", side: "request", standing: "documented", paths: "meetingKey attendeeName" },
-  { operation: "getjoinurlMeeting", side: "response", standing: "documented", paths: "joinMeetingURL" },
-  { operation: "getSessionInfo", side: "request", standing: "documented", paths: "sessionKey! sessionPassword" },
+  { operation: "getjoinurlMeeting", side: "request", source: "documented", paths: "meetingKey attendeeName" },
+  { operation: "getjoinurlMeeting", side: "response", source: "documented", paths: "joinMeetingURL" },
+  { operation: "getSessionInfo", side: "request", source: "documented", paths: "sessionKey! sessionPassword" },
   {
     operation: "getSessionInfo",
     side: "response",
-    standing: "documented",
+    source: "documented",
     paths:
       "accessControl(passwordReq isEnforceAudioPassword isEnforceAudioLogin) metaData(agendaFormat descriptionFormat isException seriesMeetingKey hasException) telephony(dialInSequences labels.tollFreeCallInLabel labels.tollCallInLabel callInNum.tollNum isMPAudio voip enableTSP) host.allowAnyoneHostMeeting schedule(timeZoneID openTimeInSec) attendeeOptions.joinRequiresAccount isAudioOnly telePresence isAlternateHost isCreator hostKey supportE2E isAllowJBH isCETMeeting isPersonalMeetingRoom isNextUpcomingInstance meetingLink",
   },
   {
     operation: "getSessionInfo",
     side: "response",
-    standing: "schema",
+    source: "schema",
     paths:
       "accessControl.sessionPassword:16 metaData(agenda:2500 account:128 opportunity:128) host.email:64 telephony(subscriberAccessCode participantLimitedAccessCode mpAudio mpProfileNumber) audioStatus",
   },
@@ -181,7 +183,7 @@ export const fields: readonly FieldsNamed[] = [
     (operation): FieldsNamed => ({
       operation,
       side: "request",
-      standing: "schema",
+      source: "schema",
       paths:
         "tspAccount.tspAccount(tollFreeCallInNumber accountIndex tollCallInNumber subscriberAccessCode participantAccessCode createOnBridge defaultFlag custom1 custom2 custom3 tollFreeCallInData tollCallInData nbrDialOut delete)",
     }),
@@ -189,34 +191,34 @@ export const fields: readonly FieldsNamed[] = [
   {
     operation: "getUser",
     side: "response",
-    standing: "schema",
+    source: "schema",
     paths:
       "tspAccount.tspAccount(tollFreeCallInNumber accountIndex tollCallInNumber subscriberAccessCode participantAccessCode createOnBridge defaultFlag)",
   },
   {
     operation: "createMeeting",
     side: "request",
-    standing: "schema",
+    source: "schema",
     paths:
       "telephony(telephonySupport numPhoneLines extTelephonyURL extTelephonyDescription enableTSP tspAccountIndex personalAccountIndex intlLocalCallIn teleconfLocation callInNum tspConference tspAccessCodeOrder tollFree isMPAudio)",
   },
   {
     operation: "getSite",
     side: "response",
-    standing: "schema",
+    source: "schema",
     paths:
       "siteInstance.telephonyConfig(isTSPUsingTelephonyAPI serviceName participantAccessCodeLabel subscriberAccessCodeLabel attendeeIDLabel primaryAdaptorURL secondaryAdaptorURL maxCallersNumber supportAdapterlessTSP displayAttendeeID provisionTeleAccount) siteInstance.telephonyConfig.tspAdaptorSettings(primaryLarge backup1Large backup2Large)",
   },
   {
     operation: "lstsummaryMeeting",
     side: "request",
-    standing: "schema",
+    source: "schema",
     paths: "listControl(startFrom maximumNum listMethod) order(orderBy orderAD)",
   },
   {
     operation: "lstsummaryMeeting",
     side: "response",
-    standing: "schema",
+    source: "schema",
     paths: "matchingRecords(total returned startFrom)",
   },
 ];
@@ -307,7 +309,7 @@ export const commands: Readonly<Record<string, Readonly<Record<string, string>>>
     LF: `CD ${log}`,
     MO: `${log} …`,
     QR: `StartYE StartMO StartDA EndYE EndMO EndDA TC SB ${log} …`,
-    ST: `SP ${log}`,
+    ST: `SP! ${log}`,
   },
   "h.php": { CA: `${log} …`, LD: `${log} …`, LL: `${log} …`, LS: `${log} …` },
   "c.php": { DC: `${log} …`, RA: `${log} …`, RC: `${log} …`, RL: `${log} …` },
@@ -322,7 +324,7 @@ export const reasons =
 
 interface Statement {
   readonly says: string;
-  readonly standing: Standing;
+  readonly source: Source;
   /** Titles of tests, by file below `test/`. */
   readonly shownBy: Readonly<Record<string, readonly string[]>>;
 }
@@ -338,34 +340,34 @@ const flow = "webex/url-api/log-in.test.ts";
 export const statements: readonly Statement[] = [
   {
     says: "A request of the XML API is one document by POST; its answer says SUCCESS or FAILURE.",
-    standing: "documented",
+    source: "documented",
     shownBy: { [client]: ["posts UTF-8 as text/xml, follows no redirect, and types the answer"] },
   },
   {
     says: "Each request is authenticated first.",
-    standing: "documented",
+    source: "documented",
     shownBy: { [walk]: ["each request is authenticated before anything else of it is looked at"] },
   },
   {
     says: "Administrators, view-only administrators and hosts have different rights.",
-    standing: "documented",
+    source: "documented",
     shownBy: {
       [walk]: ["administrators see the whole site, view-only ones change nothing, hosts have what is their own"],
     },
   },
   {
     says: "What the schema does not have is ignored, or fails the request.",
-    standing: "documented",
+    source: "documented",
     shownBy: { [walk]: ["what the schema does not have is not written, and a site refuses it"] },
   },
   {
     says: "An e-mail address may stand for the name; a ticket or a token for the password.",
-    standing: "schema",
+    source: "schema",
     shownBy: { [walk]: ["an e-mail address stands for the name; a ticket or a token for the password"] },
   },
   {
     says: "A message may hold several operations and several answers.",
-    standing: "schema",
+    source: "schema",
     shownBy: {
       [site]: ["several operations in one message are all done, or none"],
       "webex/xml-api/response.test.ts": ["of one of several responses counts"],
@@ -373,7 +375,7 @@ export const statements: readonly Statement[] = [
   },
   {
     says: "More requests within 60 s than a site allows are refused.",
-    standing: "schema",
+    source: "schema",
     shownBy: {
       [client]: ["of %s is waited out by what reads, once"],
       [site]: ["more requests in 60 seconds than the site allows are refused, until there is room again"],
@@ -381,7 +383,7 @@ export const statements: readonly Statement[] = [
   },
   {
     says: "Without a name and a password, getSessionInfo shows what is always shown.",
-    standing: "documented",
+    source: "documented",
     shownBy: {
       [walk]: [
         "%s: a wrong password shows no more than none, and is told as such",
@@ -391,7 +393,7 @@ export const statements: readonly Statement[] = [
   },
   {
     says: "The example of the page of getSessionInfo, request and answer.",
-    standing: "documented",
+    source: "documented",
     shownBy: {
       "webex/xml-api/request.test.ts": ["a session's information by key and password, as its page shows it"],
       "webex/xml-api/session-info.test.ts": ["each element of the page's example is read"],
@@ -399,7 +401,7 @@ export const statements: readonly Statement[] = [
   },
   {
     says: "The overview's example: the link for an attendee, request and answer.",
-    standing: "documented",
+    source: "documented",
     shownBy: {
       "webex/xml-api/request.test.ts": ["the link for an attendee, as the overview of the APIs shows it"],
       "webex/xml-api/response.test.ts": ["the link for an attendee, as the overview of the APIs shows it"],
@@ -411,29 +413,29 @@ export const statements: readonly Statement[] = [
   },
   {
     says: "User data: sign-up, log-in and log-out, activation, edits.",
-    standing: "documented",
+    source: "documented",
     shownBy: {
       [walk]: ["users: signed up, edited, deactivated, activated, logged in and out, by either interface the same"],
     },
   },
   {
     says: "Meetings: schedule, host, join, at once, edit, delete, list.",
-    standing: "documented",
+    source: "documented",
     shownBy: { [walk]: ["meetings: scheduled, edited, listed, hosted, joined, deleted; one at once"] },
   },
   {
     says: "Attendees: list, add, delete, registration form, register.",
-    standing: "documented",
+    source: "documented",
     shownBy: { [walk]: ["attendees: added, listed, removed; a registration form, and who registers"] },
   },
   {
     says: "History: usage, and access to recordings.",
-    standing: "documented",
+    source: "documented",
     shownBy: { [walk]: ["history: who was in what, and who looked at recordings"] },
   },
   {
     says: "A command of the URL API is a page, AT and its arguments, below the site's own address.",
-    standing: "documented",
+    source: "documented",
     shownBy: {
       [builder]: ["host-meeting has the arguments of the overview, in its order"],
       [walk]: ["a meeting is hosted with each of the command's arguments"],
@@ -441,7 +443,7 @@ export const statements: readonly Statement[] = [
   },
   {
     says: "Without a back URL the browser comes to the site's home page.",
-    standing: "documented",
+    source: "documented",
     shownBy: {
       [builder]: ["a log-out with and without a back URL, as the overview writes it"],
       [walk]: ["a log-out goes to the site's home page, and with a back URL there"],
@@ -449,12 +451,12 @@ export const statements: readonly Statement[] = [
   },
   {
     says: "All but joining needs a log-in.",
-    standing: "documented",
+    source: "documented",
     shownBy: { [walk]: ["joining needs no log-in; every other command does"] },
   },
   {
     says: "Requests are best posted as a form, above all a log-in.",
-    standing: "documented",
+    source: "documented",
     shownBy: {
       "webex/url-api/commands.test.ts": [
         "what needs a password is always a form; what may have one is a link without it",
@@ -463,7 +465,7 @@ export const statements: readonly Statement[] = [
   },
   {
     says: "Single sign-on: a portal logs its users in, and leads them on.",
-    standing: "documented",
+    source: "documented",
     shownBy: {
       [walk]: [
         "single sign-on: log-in by form, schedule, host, log-out, each from the back URL of the one before (a %s)",
@@ -472,17 +474,17 @@ export const statements: readonly Statement[] = [
   },
   {
     says: "My WebEx, labs, remote computers, recordings, reports, support sessions.",
-    standing: "documented",
+    source: "documented",
     shownBy: { [walk]: ["My WebEx, labs, computers, recordings, reports and support sessions act or show"] },
   },
   {
     says: "A session of the URL API lapses after 30 minutes without a command.",
-    standing: "schema",
+    source: "schema",
     shownBy: { [pages]: ["a log-in lapses 30 minutes after the last command"] },
   },
   {
     says: "MU leads on after a log-in; GoBack means the back URL.",
-    standing: "schema",
+    source: "schema",
     shownBy: {
       [flow]: ["log-in by form with MU=GoBack, schedule, host with the key from the back URL, log-out"],
       [pages]: ["MU is a page of the site, or GoBack for the back URL; a ticket is for one log-in"],
@@ -490,12 +492,12 @@ export const statements: readonly Statement[] = [
   },
   {
     says: "IM tells no meeting number; SM and then HM do.",
-    standing: "schema",
+    source: "schema",
     shownBy: { [pages]: ["SM gives a key that EM, HM, JM, AA, DA and DM work with; IM gives none"] },
   },
   {
     says: "OM answers with a document, to servers that WebEx knows.",
-    standing: "schema",
+    source: "schema",
     shownBy: { [walk]: ["meetings: scheduled, edited, listed, hosted, joined, deleted; one at once"] },
   },
 ];

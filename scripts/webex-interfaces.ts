@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Argument } from "../src/webex/url-api/arguments.ts";
 import { type Command, commandAt, commands, pages } from "../src/webex/url-api/commands.ts";
@@ -10,7 +10,7 @@ import { operationNamed, operations } from "../src/webex/xml-api/operations.ts";
 import { securityFields } from "../src/webex/xml-api/request.ts";
 import { sessionServices, visibilityTable } from "../src/webex/xml-api/session-info.ts";
 import { command } from "./command.ts";
-import type { NamedTest } from "./protocol-page.ts";
+import { type GeneratedPage, inCell, linkTo, type NamedTest, renewPage, titleFrom, titleOf } from "./generated-page.ts";
 import * as documents from "./webex-documents.ts";
 
 /**
@@ -18,7 +18,7 @@ import * as documents from "./webex-documents.ts";
  * entry in `src/webex`, and the tests that show it.
  */
 const root = new URL("../", import.meta.url);
-const page = new URL("docs/webex-interfaces.md", root);
+export const page = new URL("docs/webex-interfaces.md", root);
 
 /** The command that renews the page. */
 export const renewal = "npm run webex-interfaces";
@@ -43,15 +43,7 @@ interface Section {
   readonly tests: readonly Shown[];
 }
 
-export interface InterfacesPage {
-  readonly text: string;
-  /** What is missing here, or in no document; one line each. */
-  readonly gaps: readonly string[];
-  /** By row, the tests that show it. */
-  readonly shownBy: ReadonlyMap<string, readonly NamedTest[]>;
-}
-
-export function interfacesPage(): InterfacesPage {
+export function interfacesPage(): GeneratedPage {
   const gaps: string[] = [];
   const sections = [
     ...operationSections(gaps),
@@ -93,17 +85,12 @@ function words(text: string): readonly string[] {
 
 /** A test below `test/`, by its title; `%s` stands for what varies. */
 function shown(file: string, title: string): Shown {
-  const fixed = title.split("%s").map(literally);
-  return { file: `test/${file}`, title: new RegExp(`^${fixed.join("[^]*")}$`), text: title.replaceAll("%s", "…") };
-}
-
-function literally(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  return { file: `test/${file}`, title: titleOf(...title.split("%s")), text: title.replaceAll("%s", "…") };
 }
 
 /** Tests whose titles begin so. */
 function shownFrom(file: string, begin: string): Shown {
-  return { file: `test/${file}`, title: new RegExp(`^${literally(begin)}`), text: `${begin}…` };
+  return { file: `test/${file}`, title: titleFrom(begin), text: `${begin}…` };
 }
 
 const all = Object.values(operations) as readonly Operation[];
@@ -111,20 +98,20 @@ const all = Object.values(operations) as readonly Operation[];
 function operationSections(gaps: string[]): readonly Section[] {
   const named = new Set<string>();
   const sections = Object.entries(documents.operations).map(([service, names]): Section => {
-    const rows = (["documented", "schema"] as const).flatMap((standing) =>
-      words(names[standing]).map((name): Row => {
+    const rows = (["documented", "schema"] as const).flatMap((source) =>
+      words(names[source]).map((name): Row => {
         named.add(name);
         const entry = operationNamed(name);
         if (entry === undefined) gaps.push(`${name}: src/webex/xml-api/operations has no such operation`);
-        else if (entry.service !== service || entry.standing !== standing) {
+        else if (entry.service !== service || entry.source !== source) {
           gaps.push(
-            `${name}: it is ${entry.service}, ${entry.standing} here, but ${service}, ${standing} in the documents`,
+            `${name}: it is ${entry.service}, ${entry.source} here, but ${service}, ${source} in the documents`,
           );
         }
         const binding = entry?.binding ?? "";
         return {
           name: `\`${name}\``,
-          cells: [standing, entry === undefined ? "" : `${binding}: ${entry.kind}`],
+          cells: [source, entry === undefined ? "" : `${binding}: ${entry.kind}`],
           tests: [
             shown("webex/together/xml-requests.test.ts", `${name}: the site reads what the client writes`),
             shown("webex/together/xml-answers.test.ts", `${name}: the client reads what the site answers`),
@@ -139,7 +126,7 @@ function operationSections(gaps: string[]): readonly Section[] {
     return {
       title: `XML API: ${service}`,
       says: `Entries: [src/webex/xml-api/operations/${service}.ts](../src/webex/xml-api/operations/${service}.ts).`,
-      columns: ["operation", "standing", "on the wire"],
+      columns: ["operation", "source", "on the wire"],
       rows,
       tests: [],
     };
@@ -164,7 +151,7 @@ function visibilitySection(gaps: string[]): Section {
   return {
     title: "XML API: what getSessionInfo shows",
     says: "Y: always; P: with the session's password, or to people of the session; X: never. Entries: [session-info.ts](../src/webex/xml-api/session-info.ts).",
-    columns: ["element", "standing", ...sessionServices, "entry"],
+    columns: ["element", "source", ...sessionServices, "entry"],
     rows,
     tests: [
       shown(
@@ -206,7 +193,7 @@ function kindAt(operation: string, side: "request" | "response", path: string): 
 }
 
 function fieldSection(gaps: string[]): Section {
-  const rows = documents.fields.flatMap(({ operation, side, standing, paths }) =>
+  const rows = documents.fields.flatMap(({ operation, side, source, paths }) =>
     pathsOf(paths).map((written): Row => {
       const [, path = "", required = "", max] = /^([\w.]+)(!?)(?::(\d+))?$/.exec(written) ?? [];
       const kind = kindAt(operation, side, path);
@@ -219,7 +206,7 @@ function fieldSection(gaps: string[]): Section {
       return {
         name,
         cells: [
-          standing,
+          source,
           [kind?.kind ?? "", required && "required", max && `at most ${max} characters`].filter(Boolean).join(", "),
         ],
         tests: [
@@ -233,7 +220,7 @@ function fieldSection(gaps: string[]): Section {
   return {
     title: "XML API: further fields of the documents",
     says: "In their examples, or for providers of telephony. Every field that is read or written is in the tables; `bridgehead webex operations NAME` prints one.",
-    columns: ["field", "standing", "form"],
+    columns: ["field", "source", "form"],
     rows,
     tests: [],
   };
@@ -252,7 +239,7 @@ function valueSection(gaps: string[]): Section {
   });
   return {
     title: "XML API: values of the documents",
-    columns: ["field", "standing", "values"],
+    columns: ["field", "source", "values"],
     rows,
     tests: [
       shown("webex/together/xml-requests.test.ts", "client and site have the same fields, limits of words and needs"),
@@ -268,10 +255,10 @@ function contextSection(gaps: string[]): Section {
   return {
     title: "XML API: security context",
     says: "Entries: [request.ts](../src/webex/xml-api/request.ts).",
-    columns: ["element", "standing"],
-    rows: Object.entries(documents.securityContext).map(([name, standing]) => ({
+    columns: ["element", "source"],
+    rows: Object.entries(documents.securityContext).map(([name, source]) => ({
       name: `\`${name}\``,
-      cells: [standing],
+      cells: [source],
     })),
     tests: [
       shown("webex/xml-api/request.test.ts", "security context"),
@@ -288,10 +275,10 @@ function headerSection(): Section {
   return {
     title: "XML API: header of an answer",
     says: "Entries: [response.ts](../src/webex/xml-api/response.ts).",
-    columns: ["element", "standing"],
-    rows: Object.entries(documents.answerHeader).map(([name, standing]) => ({
+    columns: ["element", "source"],
+    rows: Object.entries(documents.answerHeader).map(([name, source]) => ({
       name: `\`${name}\``,
-      cells: [standing],
+      cells: [source],
     })),
     tests: [
       shown("webex/xml-api/response.test.ts", "a refusal"),
@@ -304,7 +291,11 @@ function exceptionSection(gaps: string[]): Section {
   const rows = Object.entries(documents.exceptions).map(([id, { why, of }]): Row => {
     const entry = knownExceptions[id];
     if (entry?.why !== why) gaps.push(`${id}: it means ${entry?.why ?? "nothing"} here, but ${why} in the documents`);
-    return { name: `\`${id}\``, cells: [entry?.standing ?? "", of, why] };
+    return {
+      name: `\`${id}\``,
+      cells: [entry?.source ?? "", of, why],
+      tests: [shown("webex/together/exceptions.test.ts", `${id} of the site is known by the client`)],
+    };
   });
   for (const id of Object.keys(knownExceptions)) {
     if (!Object.hasOwn(documents.exceptions, id)) gaps.push(`${id}: no document has this exception id`);
@@ -312,12 +303,9 @@ function exceptionSection(gaps: string[]): Section {
   return {
     title: "XML API: exception ids",
     says: "*callers*: only in programs that call the API. Any other id is kept as text. Entries: [faults.ts](../src/webex/xml-api/faults.ts).",
-    columns: ["id", "standing", "what it says", "meaning here"],
+    columns: ["id", "source", "what it says", "meaning here"],
     rows,
-    tests: [
-      shown("webex/xml-api/faults.test.ts", "each known exception id has six digits and its meaning"),
-      shownFrom("webex/site/xml-service.test.ts", "more requests in 60 seconds"),
-    ],
+    tests: [],
   };
 }
 
@@ -355,7 +343,7 @@ function dialInSection(gaps: string[]): Section {
   return {
     title: "XML API: dial-in sequences and the global call-in page",
     says: "Entries: [dial-in.ts](../src/webex/xml-api/dial-in.ts).",
-    columns: ["name", "standing", "what it is"],
+    columns: ["name", "source", "what it is"],
     rows,
     tests: [],
   };
@@ -370,8 +358,8 @@ function pageSection(gaps: string[]): Section {
   return {
     title: "URL API: pages",
     says: "Entries of pages, commands and arguments: [commands.ts](../src/webex/url-api/commands.ts). The overview of the URL API also names a service for questions and answers; no public document has a command for it.",
-    columns: ["page", "standing", "what it is"],
-    rows: Object.values(pages).map(({ path, standing, is }) => ({ name: `\`${path}\``, cells: [standing, is] })),
+    columns: ["page", "source", "what it is"],
+    rows: Object.values(pages).map(({ path, source, is }) => ({ name: `\`${path}\``, cells: [source, is] })),
     tests: [
       shown("webex/url-api/commands.test.ts", "the table has each command of the documents once, and no other"),
       shown("webex/together/url-commands.test.ts", "client and site have the same commands"),
@@ -396,7 +384,7 @@ function commandSections(gaps: string[]): readonly Section[] {
 }
 
 function commandSection(where: string, name: string, entry: Command, listed: string, gaps: string[]): Section {
-  const { standing, does, logIn, others } = entry;
+  const { source, does, logIn, others } = entry;
   const isOpen = listed.includes("…");
   if (isOpen !== (others === "as-given")) gaps.push(`${where}: whether all its arguments are public is another here`);
   const named = words(listed.replace("…", "")).map((word) => {
@@ -407,18 +395,18 @@ function commandSection(where: string, name: string, entry: Command, listed: str
     const own = Object.hasOwn(entry.arguments, argument) ? entry.arguments[argument] : undefined;
     const facts = {
       need: word.includes("!") ? "required" : "optional",
-      standing: word.includes("*") ? "documented" : "schema",
+      source: word.includes("*") ? "documented" : "schema",
       most,
     };
     if (own === undefined) gaps.push(`${where} ${argument}: the command has no such argument`);
-    else if (own.need !== facts.need || own.standing !== facts.standing || own.most !== facts.most) {
+    else if (own.need !== facts.need || own.source !== facts.source || own.most !== facts.most) {
       gaps.push(
-        `${where} ${argument}: ${own.need}, ${own.standing}, to ${own.most} here, but ${JSON.stringify(facts)} in the documents`,
+        `${where} ${argument}: ${own.need}, ${own.source}, to ${own.most} here, but ${JSON.stringify(facts)} in the documents`,
       );
     }
     return {
       name: `\`${argument}\``,
-      cells: [facts.standing, facts.need, own === undefined ? "" : formOf(own), own?.means ?? ""],
+      cells: [facts.source, facts.need, own === undefined ? "" : formOf(own), own?.means ?? ""],
     };
   });
   for (const argument of Object.keys(entry.arguments)) {
@@ -428,8 +416,8 @@ function commandSection(where: string, name: string, entry: Command, listed: str
   const more = isOpen ? " Not all its arguments are public: others are taken as given." : "";
   return {
     title: `URL API: \`${where}\`, ${name}`,
-    says: `${standing}: ${does}. Log-in: ${logIn}.${more}`,
-    columns: ["argument", "standing", "need", "form", "meaning"],
+    says: `${source}: ${does}. Log-in: ${logIn}.${more}`,
+    columns: ["argument", "source", "need", "form", "meaning"],
     rows,
     tests: [
       shown("webex/url-api/round-trip.test.ts", `${where} (${name})`),
@@ -487,7 +475,7 @@ function backUrlSection(gaps: string[]): Section {
   return {
     title: "URL API: what the back URL brings",
     says: "Entries: [result.ts](../src/webex/url-api/result.ts).",
-    columns: ["name", "standing", "what it is"],
+    columns: ["name", "source", "what it is"],
     rows: [...basic, ...data],
     tests: [],
   };
@@ -503,7 +491,7 @@ function reasonSection(gaps: string[]): Section {
     return wires.map(
       (wire): Row => ({
         name: `\`${wire}\``,
-        cells: [entry?.standing ?? "", word, entry?.means ?? ""],
+        cells: [entry?.source ?? "", word, entry?.means ?? ""],
         tests: [shown("webex/url-api/result.test.ts", `the reason ${wire} is ${word}, in any case of its letters`)],
       }),
     );
@@ -515,7 +503,7 @@ function reasonSection(gaps: string[]): Section {
   return {
     title: "URL API: reasons of a failure (RS)",
     says: "Any other reason is kept as text.",
-    columns: ["reason", "standing", "entry", "meaning"],
+    columns: ["reason", "source", "entry", "meaning"],
     rows,
     tests: [],
   };
@@ -524,10 +512,10 @@ function reasonSection(gaps: string[]): Section {
 function statementSection(): Section {
   return {
     title: "What the documents say beside",
-    columns: ["rule or example", "standing"],
-    rows: documents.statements.map(({ says, standing, shownBy }) => ({
+    columns: ["rule or example", "source"],
+    rows: documents.statements.map(({ says, source, shownBy }) => ({
       name: says,
-      cells: [standing],
+      cells: [source],
       tests: Object.entries(shownBy).flatMap(([file, titles]) => titles.map((title) => shown(file, title))),
     })),
     tests: [],
@@ -538,10 +526,10 @@ function sectionText({ title, says, columns, rows, tests }: Section): string {
   const hasOwn = rows.some((row) => row.tests !== undefined);
   const header = hasOwn ? [...columns, "shown by"] : columns;
   const lines = rows.map(({ name, cells, tests: own = [] }) => {
-    const shownIn = hasOwn ? [own.map(linkTo).join("<br>")] : [];
+    const shownIn = hasOwn ? [own.map(linkToTest).join("<br>")] : [];
     return `| ${[name, ...cells.map(inCell), ...shownIn].join(" | ")} |`;
   });
-  const shownAbove = tests.length === 0 ? [] : ["", `Shown by ${tests.map(linkTo).join("; ")}.`];
+  const shownAbove = tests.length === 0 ? [] : ["", `Shown by ${tests.map(linkToTest).join("; ")}.`];
   return [
     `## ${title}`,
     ...(says === undefined ? [] : ["", says]),
@@ -554,17 +542,8 @@ function sectionText({ title, says, columns, rows, tests }: Section): string {
   ].join("\n");
 }
 
-function linkTo({ file, text }: Shown): string {
-  return `[${inCell(text.replaceAll("[", "\\[").replaceAll("]", "\\]"))}](../${file})`;
-}
-
-function inCell(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
-}
-
-/** The page as it is on disk; empty if there is none. */
-export function interfacesOnDisk(): string {
-  return existsSync(page) ? readFileSync(page, "utf8") : "";
+function linkToTest({ file, text }: Shown): string {
+  return linkTo(file, text);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
@@ -572,8 +551,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     "webex-interfaces",
     "Writes docs/webex-interfaces.md; exits with 1 if an entry of the documents is missing, or one that no document has is there.",
   ).parse();
-  const { text, gaps } = interfacesPage();
-  writeFileSync(page, text);
-  for (const gap of gaps) console.log(gap);
-  process.exitCode = gaps.length > 0 ? 1 : 0;
+  renewPage(page, interfacesPage());
 }

@@ -61,7 +61,7 @@ export class Call {
     if (name === undefined) return this.user;
     const user = this.site.userNamed(String(name));
     // Whether somebody exists is for those to know who may ask for anybody.
-    if (!user) throw new Refusal(this.hasSite ? "noRecord" : "accessDenied");
+    if (!user) throw new Refusal(this.hasSite ? "noUser" : "accessDenied");
     this.mustOwn(user.user_id);
     return user;
   }

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { mustBe, wrongValue } from "../../src/foundation/wrong-value.ts";
+import { type ControlAnswer, problem, withBody } from "../control-requests.ts";
 import { type Faults, faultsBody, noFaults } from "./faults.ts";
 import type { SentBy } from "./pages.ts";
 import { Refusal } from "./refusals.ts";
@@ -14,11 +14,6 @@ export interface Controls {
   aheadMs: number;
   /** How the URL API sends a browser back. */
   sentBy: SentBy;
-}
-
-export interface ControlAnswer {
-  readonly status: number;
-  readonly body: unknown;
 }
 
 const clockBody = v.strictObject({ aheadMs: v.pipe(v.number(), v.safeInteger("must be a whole number")) });
@@ -41,19 +36,19 @@ export function control(site: Site, controls: Controls, method: string, path: st
   const [, route = "", id = "", action = ""] = /^\/control\/([a-z-]+)(?:\/(\w+))?(?:\/([a-z]+))?$/.exec(path) ?? [];
   switch (`${method} ${route}${id === "" ? "" : "/:id"}${action === "" ? "" : `/${action}`}`) {
     case "PUT faults":
-      return withBody(text, faultsBody, (faults) => {
+      return carryOut(text, faultsBody, (faults) => {
         controls.faults = faults;
       });
     case "PUT clock":
-      return withBody(text, clockBody, ({ aheadMs }) => {
+      return carryOut(text, clockBody, ({ aheadMs }) => {
         controls.aheadMs = aheadMs;
       });
     case "PUT results":
-      return withBody(text, resultsBody, ({ sentBy }) => {
+      return carryOut(text, resultsBody, ({ sentBy }) => {
         controls.sentBy = sentBy;
       });
     case "PUT site":
-      return withBody(text, siteBody, ({ rateLimit }) => site.run("UPDATE sites SET rate_limit = ?", rateLimit));
+      return carryOut(text, siteBody, ({ rateLimit }) => site.run("UPDATE sites SET rate_limit = ?", rateLimit));
     case "POST reset":
       controls.faults = noFaults;
       controls.aheadMs = 0;
@@ -61,7 +56,7 @@ export function control(site: Site, controls: Controls, method: string, path: st
       site.reset();
       return done;
     case "POST credentials":
-      return withBody(text, credentialBody, ({ kind, webExID }) => {
+      return carryOut(text, credentialBody, ({ kind, webExID }) => {
         const user = site.userNamed(webExID);
         return user
           ? { status: 201, body: { value: site.issue(kind, user.user_id) } }
@@ -78,7 +73,7 @@ export function control(site: Site, controls: Controls, method: string, path: st
       );
     case "POST sessions/:id/join":
       return onSession(site, id, (session) =>
-        withBody(text, joinBody, ({ name, email, call }) => {
+        carryOut(text, joinBody, ({ name, email, call }) => {
           join(site, session, name, email, call);
         }),
       );
@@ -109,30 +104,15 @@ function onSession(site: Site, key: string, then: (session: ReturnType<Site["ses
   }
 }
 
-function withBody<Body>(
+function carryOut<Body>(
   text: string,
   schema: v.GenericSchema<unknown, Body>,
   then: (body: Body) => unknown,
 ): ControlAnswer {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return problem(400, `the body is not JSON: ${text.slice(0, 60)}`);
-  }
-  if (Array.isArray(value)) return problem(400, "the body must be an object, not a list");
-  const parsed = v.safeParse(schema, value, { message: mustBe });
-  if (parsed.success) return answerOf(then(parsed.output));
-  const [first] = parsed.issues;
-  const place = v.getDotPath(first) ?? "the body";
-  return problem(400, `${place} ${first.expected === "never" ? "is no field of this request" : wrongValue(first)}`);
+  return answerOf(withBody(text, schema, then));
 }
 
 /** What has an answer of its own gives it; anything else is done. */
 function answerOf(result: unknown): ControlAnswer {
   return typeof result === "object" && result !== null && "status" in result ? (result as ControlAnswer) : done;
-}
-
-function problem(status: number, error: string): ControlAnswer {
-  return { status, body: { error } };
 }

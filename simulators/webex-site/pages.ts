@@ -72,15 +72,24 @@ function carryOut(site: Site, page: string, args: URLSearchParams, cookie: strin
 function readArgs(command: Command, args: URLSearchParams): ReadonlyMap<string, string> {
   const names = [...args.keys()];
   const repeated = names.find((name, index) => names.indexOf(name) !== index);
-  if (repeated !== undefined) throw new PageRefusal("Unknown", `${repeated} is given more than once`);
+  if (repeated !== undefined) throw new PageRefusal("InvalidDataFormat", `${repeated} is given more than once`);
   const given = new Map([...args].filter(([name]) => !["AT", "BU", "CSRF"].includes(name)));
   if (command.args === null) return given;
-  const known = command.args.split(" ").map((word) => ({ name: word.replace("!", ""), required: word.endsWith("!") }));
-  const patterns = known.map(({ name }) => new RegExp(`^${name.replace("#", "\\d+")}$`));
-  const other = [...given.keys()].find((name) => !patterns.some((pattern) => pattern.test(name)));
-  if (other !== undefined) throw new PageRefusal("Unknown", `${other} is no argument of this command`);
+  const known = command.args.split(" ").map((word) => {
+    const [, name = "", form = "", must] = /^([\w#]*)([?+]?)(!?)$/.exec(word) ?? [];
+    return { name, form, required: must === "!", pattern: new RegExp(`^${name.replace("#", "\\d+")}$`) };
+  });
+  for (const [name, value] of given) {
+    const entry = known.find(({ pattern }) => pattern.test(name));
+    if (!entry) throw new PageRefusal("Unknown", `${name} is no argument of this command`);
+    if (value === "") continue;
+    if (entry.form === "?" && !/^[01]$/.test(value))
+      throw new PageRefusal("InvalidDataFormat", `${name} must be 1 or 0`);
+    if (entry.form === "+" && !/^\d{1,15}$/.test(value))
+      throw new PageRefusal("InvalidDataFormat", `${name} must be a whole number`);
+  }
   const missing = known.find(({ name, required }) => required && (given.get(name) ?? "") === "");
-  if (missing) throw new PageRefusal("Unknown", `${missing.name} is required`);
+  if (missing) throw new PageRefusal("InvalidDataFormat", `${missing.name} is required`);
   return given;
 }
 
@@ -89,10 +98,23 @@ function check(site: Site, { needs }: Command, isLoggedIn: boolean, given: Reado
   if (needs.includes("partner") && given.get("PID") !== site.row.partner_id) throw new PageRefusal("PartnerIDError");
 }
 
-function reasonOf({ kind, detail }: Refusal): Reason {
-  if (kind === "accessDenied") return "AccessDenied";
-  if (kind === "taken") return detail === "email" ? "EmailConflict" : "WebexIDConflict";
-  return "Unknown";
+function reasonOf({ kind }: Refusal): Reason {
+  switch (kind) {
+    case "accessDenied":
+    case "notOwn":
+      return "AccessDenied";
+    case "nameTaken":
+      return "WebexIDConflict";
+    case "emailTaken":
+      return "EmailConflict";
+    case "noSession":
+      return "InvalidMeetingKeyOrPassword";
+    case "invalid":
+    case "passwordNeeded":
+      return "InvalidDataFormat";
+    default:
+      return "Unknown";
+  }
 }
 
 function answer(site: Site, AT: string, back: string | null, { data, goTo, show, xml, cookie }: Outcome): PageAnswer {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { bodyOf, send } from "../control-requests.ts";
 import { type Controls, control } from "./control.ts";
 import { answerWith, type Faults, noFaults } from "./faults.ts";
 import { answerPage, pageOf, pages } from "./pages.ts";
@@ -55,14 +56,14 @@ async function answer(
 ): Promise<void> {
   const url = new URL(request.url ?? "/", site.address);
   const method = request.method ?? "";
-  const body = await bodyOf(request);
-  if (body === null) {
+  const bytes = await bodyOf(request, MAX_BODY_BYTES);
+  if (bytes === null) {
     response.writeHead(413, { connection: "close" }).end();
     return;
   }
+  const body = textOf(bytes);
   if (url.pathname.startsWith("/control/")) {
-    const { status, body: result } = control(site, controls, method, url.pathname, body);
-    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(result));
+    send(response, control(site, controls, method, url.pathname, body));
     return;
   }
   if (url.pathname === XML_PATH) {
@@ -105,15 +106,7 @@ function faultsFor(controls: Controls, body: string): Faults {
   return faults;
 }
 
-/** `null` when it is too long. */
-async function bodyOf(request: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length <= MAX_BODY_BYTES) chunks.push(chunk);
-  }
-  const body = Buffer.concat(chunks);
+function textOf(body: Buffer): string {
   const isLatin = /^[^>]{0,100}encoding=["']ISO-8859-1["']/i.test(body.subarray(0, 120).toString("latin1"));
-  return length > MAX_BODY_BYTES ? null : body.toString(isLatin ? "latin1" : "utf8");
+  return body.toString(isLatin ? "latin1" : "utf8");
 }

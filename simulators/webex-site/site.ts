@@ -27,7 +27,11 @@ export interface SiteOptions {
   readonly draw: () => string;
   /** Where browsers reach the site, such as `http://127.0.0.1:8796`. */
   readonly address: string;
+  /** Told each user's password by name: at first, and whenever one of them has changed. */
+  readonly onPasswords?: (passwords: Passwords) => void;
 }
+
+export type Passwords = Readonly<Record<string, string>>;
 
 /** The data of one site, and what every part of the site asks of them. */
 export class Site {
@@ -35,15 +39,20 @@ export class Site {
   readonly draw: () => string;
   readonly address: string;
   readonly #db: DatabaseSync;
+  readonly #onPasswords: SiteOptions["onPasswords"];
+  /** As they were told last. */
+  #told = "";
 
-  constructor({ file, now, draw, address }: SiteOptions) {
+  constructor({ file, now, draw, address, onPasswords }: SiteOptions) {
     this.now = now;
     this.draw = draw;
     this.address = address;
+    this.#onPasswords = onPasswords;
     this.#db = new DatabaseSync(file);
     // What the system has taken outlives the process; that is all that a simulated site needs.
     this.#db.exec("PRAGMA synchronous = OFF");
     if (!this.one("SELECT 1 FROM sqlite_master WHERE name = 'sites'")) this.atOnce(() => this.#fill());
+    this.#tellPasswords();
   }
 
   /** Everything is as on the first day, but for the passwords of those who were there then: they stay. */
@@ -96,14 +105,16 @@ export class Site {
   /** All or nothing. */
   atOnce<Result>(act: () => Result): Result {
     this.#db.exec("BEGIN");
+    let result: Result;
     try {
-      const result = act();
+      result = act();
       this.#db.exec("COMMIT");
-      return result;
     } catch (error) {
       this.#db.exec("ROLLBACK");
       throw error;
     }
+    this.#tellPasswords();
+    return result;
   }
 
   next(counter: string): number {
@@ -157,9 +168,14 @@ export class Site {
     ).find((account) => index === undefined || account.account_index === index);
   }
 
+  /** Those that have lapsed go, and of tokens, which never lapse, all but the last thousand. */
   issue(kind: "session-ticket" | "login-ticket" | "access-token" | "cookie", userId: number): string {
     const value = this.draw();
+    this.run("DELETE FROM credentials WHERE kind <> 'access-token' AND last_used <= ?", this.now() - IDLE_MS);
     this.insert("credentials", { value, kind, user_id: userId, last_used: this.now() });
+    this.run(
+      "DELETE FROM credentials WHERE rowid IN (SELECT rowid FROM credentials WHERE kind = 'access-token' ORDER BY rowid DESC LIMIT -1 OFFSET 1000)",
+    );
     return value;
   }
 
@@ -175,14 +191,30 @@ export class Site {
     return this.userById(found.user_id);
   }
 
+  /** Keeps the last thousand. */
   mail(receiver: string, about: string): void {
     this.insert("mails", { at: this.now(), receiver, about });
+    this.run("DELETE FROM mails WHERE rowid <= (SELECT max(rowid) FROM mails) - 1000");
   }
 
   /** Keeps the last thousand. */
   note(way: string, operation: string, webExId: string, result: string, detail: string | null): void {
     this.insert("requests", { at: this.now(), way, operation, web_ex_id: webExId, result, detail });
     this.run("DELETE FROM requests WHERE rowid <= (SELECT max(rowid) FROM requests) - 1000");
+  }
+
+  get passwords(): Passwords {
+    const users = this.all<UserRow>("SELECT * FROM users ORDER BY user_id");
+    return Object.fromEntries(users.map(({ web_ex_id, password }) => [web_ex_id, password]));
+  }
+
+  #tellPasswords(): void {
+    if (!this.#onPasswords) return;
+    const { passwords } = this;
+    const text = JSON.stringify(passwords);
+    if (text === this.#told) return;
+    this.#onPasswords(passwords);
+    this.#told = text;
   }
 
   #fill(): void {

@@ -57,8 +57,8 @@ export function userTree(site: Site, user: UserRow): Tree {
     ...userSummary(site, user),
     timeZone: site.zone(user.time_zone).name,
     privilege: {
-      ...group(profile, "privilege"),
       host: true,
+      ...group(profile, "privilege"),
       siteAdmin: user.role === "admin",
       roSiteAdmin: user.role === "view-only",
     },
@@ -82,9 +82,8 @@ export function userSummary(site: Site, user: UserRow): Tree {
 }
 
 function mustBeFree(site: Site, name: string | undefined, email: string | undefined): void {
-  if (name !== undefined && site.userNamed(name)) throw new Refusal("taken", "webExId");
-  if (email !== undefined && site.one("SELECT 1 FROM users WHERE email = ?", email))
-    throw new Refusal("taken", "email");
+  if (name !== undefined && site.userNamed(name)) throw new Refusal("nameTaken");
+  if (email !== undefined && site.one("SELECT 1 FROM users WHERE email = ?", email)) throw new Refusal("emailTaken");
 }
 
 function columns(request: Tree, role: Role = "host") {

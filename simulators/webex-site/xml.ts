@@ -59,7 +59,8 @@ export function parseXml(text: string): ReadElement {
 /** `attributes` are those of the root. */
 export function writeXml(root: XmlElement, attributes: Readonly<Record<string, string>>): string {
   const node = { ...nodeOf(root), ":@": attributes };
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${builder.build([node])}`;
+  // Only values have carriage returns; written as they are, a reader makes line feeds of them.
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${builder.build([node]).replaceAll("\r", "&#13;")}`;
 }
 
 function nameOf(node: Node): string {

@@ -1,8 +1,10 @@
+import { cut } from "../foundation/cut.ts";
 import {
   type DialInName,
   type DialInTemplate,
   type DialInValues,
   fillDialIn,
+  maxSequencesLength,
   type Placeholder,
   parseDialInSequences,
 } from "./xml-api/dial-in.ts";
@@ -11,7 +13,10 @@ import type { SessionInfo, VisiblePath } from "./xml-api/session-info.ts";
 /** Why something of a meeting is not there: as in `Seen`. */
 export type MissingWhy = "never" | "needs-password" | "absent" | "unknown" | "wrong";
 
-/** What a site shows of a session, as far as those who run its audio want to see it. No password, host key or subscriber code is in it. */
+/**
+ * What a site shows of a session, as far as those who run its audio want to see it. No password, host key or subscriber code is in it.
+ * A site may send any length of words, and these are kept: each is cut.
+ */
 export interface Meeting {
   readonly sessionKey: string;
   readonly service: SessionInfo["service"];
@@ -49,18 +54,23 @@ export interface FilledSequence {
   readonly toFill: readonly Placeholder[];
 }
 
+const mostOfTopic = 512;
+/** Characters of any other text but the sequences. */
+const mostWords = 256;
+const mostNumbers = 50;
+
 export function meetingOf(info: SessionInfo): Meeting {
   const { elements, answer, service } = info;
   const host = elements.host.is === "given" ? elements.host.value : null;
   const schedule = elements.schedule.is === "given" ? elements.schedule.value : null;
   const { startDate, duration, timeZone } = schedule ?? {};
-  const topic = answer.metaData?.confName ?? null;
-  const { telephony } = answer;
+  const topic = answer.metaData?.confName;
+  const { telephony, status } = answer;
   const accessCode = telephony?.participantAccessCode || telephony?.tspConference?.participantAccessCode || null;
   const numbers = numbersOf(telephony);
   const isThere: Readonly<Record<(typeof shown)[number]["what"], boolean>> = {
     topic: Boolean(topic),
-    status: Boolean(answer.status),
+    status: Boolean(status),
     host: host !== null,
     schedule: startDate !== undefined,
     numbers: numbers.length > 0,
@@ -68,20 +78,27 @@ export function meetingOf(info: SessionInfo): Meeting {
     "dial-in sequences": Boolean(telephony?.dialInSequences),
   };
   return {
-    sessionKey: answer.sessionkey,
+    sessionKey: cut(answer.sessionkey, mostWords),
     service,
-    topic,
-    status: answer.status ?? null,
+    topic: topic === undefined ? null : cut(topic, mostOfTopic),
+    status: status === undefined ? null : cut(status, mostWords),
     host: host && {
-      name: [host.firstName, host.lastName].filter(Boolean).join(" "),
-      webExId: host.webExId ?? "",
-      email: host.email ?? "",
+      name: cut([host.firstName, host.lastName].filter(Boolean).join(" "), mostWords),
+      webExId: cut(host.webExId ?? "", mostWords),
+      email: cut(host.email ?? "", mostWords),
     },
     schedule:
-      startDate === undefined ? null : { startsAt: startDate, timeZone: timeZone ?? "", minutes: duration ?? 0 },
+      startDate === undefined
+        ? null
+        : {
+            startsAt: cut(startDate, mostWords),
+            timeZone: cut(timeZone ?? "", mostWords),
+            minutes: duration ?? 0,
+          },
     numbers,
-    accessCode,
-    dialInSequences: telephony?.dialInSequences || null,
+    accessCode: accessCode && cut(accessCode, mostWords),
+    // What is cut is longer than the reader of sequences takes: no telephone keys half of one.
+    dialInSequences: telephony?.dialInSequences ? cut(telephony.dialInSequences, maxSequencesLength) : null,
     missing: shown.filter(({ what }) => !isThere[what]).map(({ what, path }) => missingOf(what, path, info)),
   };
 }
@@ -101,12 +118,8 @@ export function filledSequences(
   const sequences: FilledSequence[] = [];
   const faults = parsed.faults.map((fault) => `of the site: ${fault}`);
   for (const [name, template] of Object.entries(parsed.sequences) as [DialInName, DialInTemplate][]) {
-    const toFill = [...new Set(template.flatMap((part) => (part.part === "placeholder" ? part.name : [])))].filter(
-      (placeholder) => values[placeholder] === undefined,
-    );
-    const anything = Object.fromEntries(toFill.map((placeholder) => [placeholder, "0"]));
-    const filled = fillDialIn(template, { ...anything, ...values });
-    if (filled.ok) sequences.push({ name, dialString: textOf(template, values), toFill });
+    const filled = fillDialIn(template, values);
+    if (filled.ok) sequences.push({ name, dialString: filled.value.dialString, toFill: filled.value.toFill });
     else faults.push(`${name}: ${filled.error}`);
   }
   return { sequences, faults };
@@ -143,7 +156,7 @@ function numbersOf(telephony: SessionInfo["answer"]["telephony"]): readonly Meet
   const { callInNum, tspConference, labels } = telephony ?? {};
   const toll = callInNum?.tollNum || tspConference?.tollCallInNumber;
   const tollFree = callInNum?.tollFreeNum || tspConference?.tollFreeCallInNumber;
-  return [
+  const numbers = [
     ...numberOf("toll", toll, labels?.tollCallInLabel),
     ...numberOf("toll-free", tollFree, labels?.tollFreeCallInLabel),
     ...numberOf("backup", callInNum?.backupTollNum),
@@ -152,23 +165,9 @@ function numbersOf(telephony: SessionInfo["answer"]["telephony"]): readonly Meet
       numberOf("global", phoneNumber, countryAlias),
     ),
   ];
+  return numbers.slice(0, mostNumbers);
 }
 
 function numberOf(kind: MeetingNumber["kind"], number: string | undefined, label?: string): MeetingNumber[] {
-  return number ? [{ kind, number, ...(label && { label }) }] : [];
-}
-
-function textOf(template: DialInTemplate, values: DialInValues): string {
-  return template.map((part) => textOfPart(part, values)).join("");
-}
-
-function textOfPart(part: DialInTemplate[number], values: DialInValues): string {
-  switch (part.part) {
-    case "keys":
-      return part.keys;
-    case "pause":
-      return ",".repeat(part.pauses);
-    case "placeholder":
-      return values[part.name]?.replace(/[\s()./-]/g, "") ?? `[${part.name}]`;
-  }
+  return number ? [{ kind, number: cut(number, mostWords), ...(label && { label: cut(label, mostWords) }) }] : [];
 }

@@ -1,3 +1,5 @@
+import { cut } from "../foundation/cut.ts";
+import { digitsOf } from "../foundation/digits.ts";
 import { isLoopback } from "../foundation/loopback.ts";
 import type { Path, Response } from "./xml-api/operations.ts";
 
@@ -69,7 +71,7 @@ export function siteDifferences(site: Response<"getSite">, expected: Expected): 
     ...siteNumbers(site).flatMap(({ number }) =>
       isExpected(number, expected)
         ? []
-        : `The site shows the call-in number ${number}, which the domain does not have: ${numberAdvice}.`,
+        : `The site shows the call-in number ${shown(number, expected)}, which the domain does not have: ${numberAdvice}.`,
     ),
     ...hostFaults(metaData?.telephonyDomain, expected),
   ];
@@ -111,30 +113,38 @@ export function userFindings(user: Response<"getUser">, expected: Expected): Use
       account.subscriberAccessCode,
     ].some(Boolean),
   );
+  const ofUser = aboutUser(user.webExId);
   const numbers: SiteNumber[] = [];
   const codes: AccessCode[] = [];
   const differences: Difference[] = [];
   if (accounts.length === 0 && user.privilege?.host !== false) {
     differences.push({
-      about: `user ${user.webExId}`,
+      about: ofUser,
       says: "The user may host and has no TSP account, so that its meetings have no call-in numbers: give it one, or take the right to host away.",
     });
   }
   for (const [place, account] of accounts.entries()) {
-    const about = `user ${user.webExId}, account ${account.accountIndex ?? place + 1}`;
+    const about = `${ofUser}, account ${account.accountIndex ?? place + 1}`;
     const add = (says: string) => differences.push({ about, says });
     const { participantAccessCode: participant = "", subscriberAccessCode: subscriber = "" } = account;
+    // Somebody may have filled a code into the wrong field.
+    const holdsCode = (number: string) => [participant, subscriber].some((code) => code !== "" && hasIn(number, code));
     if (!account.tollCallInNumber && !account.tollFreeCallInNumber)
       add("It has neither a toll nor a toll-free number: give it one that leads to a bridge.");
     for (const [kind, given] of [
       ["toll", account.tollCallInNumber],
       ["toll-free", account.tollFreeCallInNumber],
     ] as const) {
+      if (given && holdsCode(given)) {
+        add(`Its ${kind} number holds an access code of the account: correct it at the site.`);
+        continue;
+      }
       const [own] = numberOf(given, kind);
       if (own) numbers.push(own);
-      if (!own && given) add(`Its ${kind} number ${shownText(given)} is no telephone number: correct it.`);
+      if (!own && given)
+        add(`Its ${kind} number ${JSON.stringify(shown(given, expected))} is no telephone number: correct it.`);
       if (own && !isExpected(own.number, expected))
-        add(`Its ${kind} number ${own.number} is none of the domain's: ${numberAdvice}.`);
+        add(`Its ${kind} number ${shown(own.number, expected)} is none of the domain's: ${numberAdvice}.`);
     }
     if (account.nbrDialOut === "TOLL_FREE" && !account.tollFreeCallInNumber)
       add("Recordings dial its toll-free number (nbrDialOut), and it has none: set nbrDialOut to TOLL.");
@@ -156,6 +166,18 @@ export function userFindings(user: Response<"getUser">, expected: Expected): Use
   return { differences, numbers: distinct(numbers), codes };
 }
 
+/** A code is found whatever stands between its digits. One of a few digits may be in any number, and is told by the number as a whole alone. */
+function hasIn(number: string, code: string): boolean {
+  const [digits, sought] = [digitsOf(number), digitsOf(code)];
+  if (sought === "") return number.includes(code);
+  return sought.length < 4 ? digits === sought : digits.includes(sought);
+}
+
+/** Whose account a difference is. */
+export function aboutUser(webExId: string): string {
+  return `user ${cut(webExId, mostIdShown)}`;
+}
+
 /** Two owners of one code. */
 export function sharedCodeDifference(one: string, other: string): Difference {
   return {
@@ -173,19 +195,17 @@ export function distinct(numbers: readonly SiteNumber[]): readonly SiteNumber[] 
   return [...seen.values()];
 }
 
-/** A number as it is compared: its digits. */
-export function digitsOf(number: string): string {
-  return number.replace(/\D/g, "");
-}
-
 const numberAdvice = "correct it at the site, or add it to webexSite.expects.numbers";
 const mostShown = 60;
+/** Sites allow no longer ones. */
+const mostIdShown = 64;
 
 function ofSite(says: string): Difference {
   return { about: "site", says };
 }
 
-function isExpected(number: string, { numbers }: Expected): boolean {
+/** Whether a number leads to the domain's bridges; any may where none is known. */
+export function isExpected(number: string, { numbers }: Pick<Expected, "numbers">): boolean {
   return numbers.length === 0 || numbers.some((one) => digitsOf(one) === digitsOf(number));
 }
 
@@ -193,13 +213,31 @@ function isExpected(number: string, { numbers }: Expected): boolean {
 function numberOf(given: string | undefined, kind: SiteNumber["kind"], label = ""): SiteNumber[] {
   const number = given?.trim() ?? "";
   if (!/^\+?\(?\d[\d ().-]{1,38}$/.test(number) || digitsOf(number).length < 3) return [];
-  return [{ number, kind, ...(label && { label: label.slice(0, mostShown) }) }];
+  return [{ number, kind, ...(label && { label: cut(label, mostShown) }) }];
 }
 
-/** The parts of the URL that are no secret. */
-function shownUrl(url: URL): string {
-  const [, first = "", second = "", ...more] = url.pathname.split("/");
-  return `${url.origin}/${[first, second, ...(more.length > 0 ? ["…"] : [])].filter(Boolean).join("/")}`.slice(0, 120);
+/** Of the path only this domain's: the adapter's secret may stand anywhere. */
+function shownUrl(url: URL, expected: Expected): string {
+  const own = `/tsp/${expected.domain}`;
+  const path = url.pathname === own || url.pathname === "/" ? url.pathname : "/…";
+  return `${shownOrigin(url, expected)}${path}`;
+}
+
+function shownOrigin({ origin, protocol }: URL, expected: Expected): string {
+  return cut(withoutSecrets(origin === "null" ? `${protocol}…` : origin, expected), 2 * mostShown);
+}
+
+/** The site's words as they may be shown. Cut after the secrets are out of them: a part of a secret is none to look for. */
+function shown(text: string, expected: Expected): string {
+  return cut(withoutSecrets(text, expected), mostShown);
+}
+
+/** The adapter's secrets are letters, digits, - and _, as they are or as an address may have them; hosts have no capitals. */
+function withoutSecrets(text: string, { adapterSecrets }: Expected): string {
+  return adapterSecrets.reduce((without, secret) => {
+    const signs = Array.from(secret, (sign) => `(?:${sign}|%(?:25)*${sign.charCodeAt(0).toString(16)})`);
+    return without.replace(new RegExp(signs.join(""), "gi"), "…");
+  }, text);
 }
 
 function adapterUrlFaults(which: "primary" | "secondary", given: string, expected: Expected): string[] {
@@ -212,15 +250,19 @@ function adapterUrlFaults(which: "primary" | "secondary", given: string, expecte
   const faults: string[] = [];
   const paths =
     adapterSecrets.length > 0 ? adapterSecrets.map((secret) => `/tsp/${domain}/${secret}`) : [`/tsp/${domain}`];
-  const path = url.pathname.replace(/\/+$/, "");
+  const { pathname: path } = url;
   if (edge !== undefined && url.origin !== URL.parse(edge)?.origin) {
-    faults.push(`The site's ${which} adaptor URL leads to ${url.origin}, and not to ${edge}: ${change}.`);
+    faults.push(
+      `The site's ${which} adaptor URL leads to ${shownOrigin(url, expected)}, and not to ${edge}: ${change}.`,
+    );
   }
-  if (!paths.includes(path)) {
+  if (paths.includes(path.replace(/\/+$/, "")) && path.endsWith("/")) {
+    faults.push(`The site's ${which} adaptor URL ends with a slash, so that WebEx gets 404: ${change}.`);
+  } else if (!paths.includes(path)) {
     faults.push(
       adapterSecrets.length > 0 && path.startsWith(`/tsp/${domain}/`)
         ? `The site's ${which} adaptor URL ends with another secret than those in adapterSecrets, so that WebEx gets 404: ${change}.`
-        : `The site's ${which} adaptor URL is ${shownUrl(url)}, and not this domain's: ${change}.`,
+        : `The site's ${which} adaptor URL is ${shownUrl(url, expected)}, and not this domain's: ${change}.`,
     );
   }
   if (url.protocol === "http:" && !isLoopback(url.hostname))
@@ -228,21 +270,17 @@ function adapterUrlFaults(which: "primary" | "secondary", given: string, expecte
   return faults;
 }
 
-function shownText(text: string): string {
-  return JSON.stringify(text.length <= mostShown ? text : `${text.slice(0, mostShown)}…`);
-}
-
-function labelFaults(telephony: Telephony, { labels }: Expected): string[] {
+function labelFaults(telephony: Telephony, expected: Expected): string[] {
   return (
     [
-      ["participantAccessCodeLabel", labels.participantCode],
-      ["subscriberAccessCodeLabel", labels.subscriberCode],
-      ["attendeeIDLabel", labels.attendeeId],
+      ["participantAccessCodeLabel", expected.labels.participantCode],
+      ["subscriberAccessCodeLabel", expected.labels.subscriberCode],
+      ["attendeeIDLabel", expected.labels.attendeeId],
     ] as const
   ).flatMap(([name, right]) => {
     const label = telephony[name]?.trim() ?? "";
     if (right !== undefined && label !== right)
-      return `The site's ${name} is ${shownText(label)}, and the settings have ${JSON.stringify(right)}: change one of them.`;
+      return `The site's ${name} is ${JSON.stringify(shown(label, expected))}, and the settings have ${JSON.stringify(right)}: change one of them.`;
     if (label === "") return `The site has no ${name}: participants do not see what to key; give it one.`;
     return [];
   });
@@ -255,7 +293,8 @@ function adaptorsOf(telephony: Telephony) {
   );
 }
 
-function adaptorFaults(telephony: Telephony, { domain, edge, hasNumbersPage }: Expected): string[] {
+function adaptorFaults(telephony: Telephony, expected: Expected): string[] {
+  const { domain, edge, hasNumbersPage } = expected;
   const adaptors = adaptorsOf(telephony);
   const disabled = telephony.tspAdaptorSettings?.primaryLarge?.enableAdaptor === false;
   const page = `${edge?.replace(/\/+$/, "") ?? "https://…"}/global-numbers/${domain}`;
@@ -281,7 +320,7 @@ function adaptorFaults(telephony: Telephony, { domain, edge, hasNumbersPage }: E
         );
       else if (!isRight)
         faults.push(
-          `${about} leads to other global numbers${url ? ` (${shownUrl(url)})` : ""}: have WebEx set the address to ${page}, with the variables of docs/global-numbers.md.`,
+          `${about} leads to other global numbers${url ? ` (${shownUrl(url, expected)})` : ""}: have WebEx set the address to ${page}, with the variables of docs/global-numbers.md.`,
         );
       return faults;
     }),
@@ -289,15 +328,15 @@ function adaptorFaults(telephony: Telephony, { domain, edge, hasNumbersPage }: E
 }
 
 /** TSP servers answer from the site's telephony domain, where that is the name of a host. */
-function hostFaults(telephonyDomain: string | undefined, { hosts }: Expected): string[] {
+function hostFaults(telephonyDomain: string | undefined, expected: Expected): string[] {
   const host = telephonyDomain?.trim().toLowerCase() ?? "";
   if (!/^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(host)) return [];
-  const isListed = hosts.some((listed) => {
+  const isListed = expected.hosts.some((listed) => {
     const name = listed.toLowerCase().replace(/^\*\./, "");
     return name === host || host.endsWith(`.${name}`) || name.endsWith(`.${host}`);
   });
   if (isListed) return [];
   return [
-    `The site's telephony domain is ${host}, and webex.hosts has no host of it: if its TSP servers are there, add them, or their requests are refused.`,
+    `The site's telephony domain is ${shown(host, expected)}, and webex.hosts has no host of it: if its TSP servers are there, add them, or their requests are refused.`,
   ];
 }

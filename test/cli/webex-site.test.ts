@@ -53,10 +53,21 @@ test("no difference, no check yet, one that runs and one that failed are told", 
     "",
     "the settings want no check each night (webexSite.nightlyCheck)",
   ]);
-  expect(text({ running: { begunAt: now - 5_000, users: 20, of: 49 } })).toEqual([
+  expect(text({ running: { begunAt: now - 5_000, users: 20, of: 49, waits: null } })).toEqual([
     "no check has come to its end yet",
     "",
     "a check runs since 5.0 s: 20 of 49 users so far",
+  ]);
+  const waits = {
+    says: "the WebEx site answered with an HTML page instead of XML; check the address",
+    until: now + 29_000,
+  };
+  expect(text({ running: { begunAt: now - 2_000, users: 0, of: null, waits } })).toEqual([
+    "no check has come to its end yet",
+    "",
+    "the check that began 2.0 s ago waits for the site: 0 users so far",
+    "  the WebEx site answered with an HTML page instead of XML; check the address",
+    "it goes on by itself in 29 s",
   ]);
   expect(text({ last, failure: { at: now - 1_000, says: "the site's users cannot be listed." } })).toContain(
     "the latest check failed 1.0 s ago",

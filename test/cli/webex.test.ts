@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { addWebex, type WebexPorts } from "../../cli/webex.ts";
+import { addWebex } from "../../cli/webex.ts";
+import type { WebexPorts } from "../../cli/webex-run.ts";
 import { answerXml } from "../../simulators/webex-site/xml-service.ts";
 import { plainTerminal } from "../../src/foundation/table.ts";
+import type { Timers } from "../../src/foundation/timers.ts";
 import { commandNames } from "../../src/webex/url-api/commands.ts";
 import { operations } from "../../src/webex/xml-api/operations.ts";
 import { noon, SiteOnTest, seeded } from "../webex/site/site-on-test.ts";
@@ -15,6 +17,13 @@ beforeEach(() => {
 });
 afterEach(() => site.site.close());
 
+const lateTimers: Timers = {
+  after: (_, act) => {
+    queueMicrotask(act);
+    return () => {};
+  },
+};
+
 interface Given {
   readonly variables?: Readonly<Record<string, string>>;
   readonly files?: Readonly<Record<string, string>>;
@@ -22,6 +31,8 @@ interface Given {
   readonly typed?: string | null;
   readonly fetch?: WebexPorts["fetch"];
   readonly width?: number;
+  /** Each time runs out at once. */
+  readonly isLate?: true;
 }
 
 /** One run of the command on a machine of the test's. */
@@ -39,7 +50,7 @@ async function bridgehead(words: readonly string[], given: Given = {}) {
       if (given.fetch) return given.fetch(address, init);
       return new Response(answerXml(site.site, init.body), { headers: { "content-type": "text/xml" } });
     },
-    timers: noTimers,
+    timers: given.isLate ? lateTimers : noTimers,
     now: () => noon,
     begin: () => {},
     terminal: () => ({ ...plainTerminal, width: given.width ?? 80 }),
@@ -122,6 +133,35 @@ describe("call", () => {
     expect(JSON.parse(found.out)).toMatchObject(request);
   });
 
+  test.each([
+    ['{"meetingPW": pier-9-pass}', "the request is no JSON"],
+    ['{"meetingPW": "pier-9-pass"\n"x"}', "the request is no JSON, at line 2 column 1"],
+  ])("says where JSON is broken, and nothing of what stands there: %j", async (json, says) => {
+    for (const words of [
+      ["call", "createMeeting", "@a.json"],
+      ["link", "join-meeting", "@a.json"],
+    ])
+      expect(await bridgehead(words, { files: { "a.json": json } })).toMatchObject({
+        code: 1,
+        out: "",
+        errors: [says],
+      });
+  });
+
+  test.each([
+    [["--all"], /<startFrom>1<.*<maximumNum>100</s],
+    [["--all", "--most", "7"], /<startFrom>1<.*<maximumNum>7</s],
+    [["--all", "--most", "150", "listControl.startFrom=5"], /<startFrom>5<.*<maximumNum>100</s],
+  ])("shows with %j the request of the first page, as it is sent", async (words, page) => {
+    const call = ["call", "lstsummaryMeeting", ...words];
+    const shown = await bridgehead([...call, "--dry-run"], { variables: password() });
+    const [sent = ""] = (await bridgehead(call, { variables: password() })).sent;
+
+    expect(shown).toMatchObject({ code: 0, sent: [], out: expect.stringMatching(page) });
+    const flat = (text: string) => text.replace(/^.*?<body>/s, "").replaceAll(/\s+/g, "");
+    expect(flat(shown.out)).toBe(flat(sent));
+  });
+
   test("shows a request with a sign for each secret, asks for no password, and sends nothing", async () => {
     const given = { variables: { MEETING: "pier-4", WEBEX_PARTNER_ID: "quay7" } };
     const words = ["--dry-run", "metaData.confName=Tide & time", "accessControl.meetingPassword=env:MEETING"];
@@ -167,7 +207,86 @@ content-type: text/xml; charset=UTF-8
 
     expect(JSON.parse(all.out).length).toBeGreaterThan(0);
     expect(JSON.parse(one.out)).toHaveLength(1);
-    expect(none).toMatchObject({ code: 1, errors: ["getMeeting cannot be read in pages: leave --all out"] });
+    expect(none).toMatchObject({ code: 1, errors: ["getMeeting is no list: leave --all out"] });
+  });
+
+  test.each([
+    [["lstsummaryMeeting", "hostWebExID=site.viewer"], { meeting: [] }],
+    [["lstOpenSession"], { services: [] }],
+  ])("%j: a list without items is one, too", async ([name = "", ...words], empty) => {
+    site.site.run("DELETE FROM sessions");
+    const { code, out, errors } = await bridgehead(["call", name, ...words], { variables: password() });
+
+    expect({ code, errors, out: JSON.parse(out) }).toEqual({ code: 0, errors: [], out: empty });
+  });
+
+  test.each([
+    ["NAME=VALUE", "meetingKey=712475001"],
+    ["a text of JSON", '{"meetingKey": "712475001"}'],
+    ["a number of JSON", '{"meetingKey": 712475001}'],
+  ])("takes digits as %s", async (_, word) => {
+    const { out } = await bridgehead(["call", "getMeeting", word], { variables: password() });
+
+    expect(JSON.parse(out).meetingkey).toBe("712475001");
+  });
+
+  test("a carriage return comes back as one", async () => {
+    const metaData = { agenda: "high\r\nlow\rebb\nflow" };
+    const given = { variables: password(), stdin: JSON.stringify({ metaData, meetingkey: seeded.MC }) };
+    expect(await bridgehead(["call", "setMeeting", "-"], given)).toMatchObject({ errors: [] });
+    const { out } = await bridgehead(["call", "getMeeting", `meetingKey=${seeded.MC}`], given);
+
+    expect(JSON.parse(out)).toMatchObject({ metaData });
+  });
+
+  describe("after a failure", () => {
+    const create = ["createMeeting", "metaData.confName=Tide"];
+    const carried = "createMeeting may have been carried out: look before you repeat it";
+    const cutOff = async (_: string, { body }: { readonly body: string }) =>
+      new Response(answerXml(site.site, body).slice(0, 200));
+    const fails = (code?: string) => async () =>
+      Promise.reject(new Error("fetch failed", { cause: Object.assign(new Error("socket"), { code }) }));
+
+    test.each<[string, string[], WebexPorts["fetch"], string]>([
+      [
+        "a cut answer",
+        create,
+        cutOff,
+        `the answer of the WebEx site is no XML that is accepted: it is cut off; ${carried}`,
+      ],
+      [
+        "a lost connection",
+        create,
+        fails(),
+        `the WebEx site was not reached: fetch failed: socket; check --site; ${carried}`,
+      ],
+      [
+        "no connection",
+        create,
+        fails("ECONNREFUSED"),
+        "the WebEx site was not reached: fetch failed: socket; check --site",
+      ],
+      [
+        "nothing to repeat",
+        ["getAPIVersion"],
+        cutOff,
+        "the answer of the WebEx site is no XML that is accepted: it is cut off",
+      ],
+    ])("%s: it says whether the request may have been carried out", async (_, words, fetch, said) => {
+      const { code, errors } = await bridgehead(["call", ...words], { variables: password(), fetch });
+
+      expect({ code, errors }).toEqual({ code: 1, errors: [said] });
+    });
+
+    test.each([
+      [create, carried],
+      [["getAPIVersion"], "try again later"],
+    ])("a site that never answers %j", async (words, advice) => {
+      const fetch = () => new Promise<never>(() => {});
+      const { errors } = await bridgehead(["call", ...words], { variables: password(), fetch, isLate: true });
+
+      expect(errors).toEqual([`the WebEx site did not answer within 30000 ms; ${advice}`]);
+    });
   });
 
   test("a field of another type is left out, and said", async () => {
@@ -258,6 +377,10 @@ describe("who asks", () => {
       sent: [],
       errors: ["there is no password: set WEBEX_PASSWORD, or give --password-file"],
     });
+    const token = await bridgehead(call, { variables: { WEBEX_TOKEN: "sea wall" } });
+    expect(token.errors).toEqual([
+      "the WebEx site refused: 030002 Incorrect user or password (check the token, and whose it is)",
+    ]);
     expect(wrong).toMatchObject({
       code: 1,
       errors: ["the WebEx site refused: 030002 Incorrect user or password (check the user name and the password)"],
@@ -312,6 +435,33 @@ describe("what is wrong is one sentence, and exit code 1", () => {
       { stdin: "[1]" },
       'the request must be an object of JSON, as {"sessionKey": "123456789"}',
     ],
+    [["call", "delMeeting", "meetingKey=1", "meetingKey=2"], {}, "meetingKey is given twice"],
+    [
+      [
+        "call",
+        "createMeeting",
+        "participants.attendees.attendee.person.name=Jo",
+        "participants.attendees.attendee.person.name=Kit",
+      ],
+      {},
+      "participants.attendees.attendee.person.name is given twice: NAME=VALUE fills one item of participants.attendees.attendee, and more of them need JSON",
+    ],
+    [
+      ["call", "createMeeting", "metaData.confName=Tide", "metaData=1"],
+      {},
+      "metaData and metaData.confName are given: one of them is within the other",
+    ],
+    [
+      ["call", "setOneClickSettings", "tide=1", "tide=2"],
+      {},
+      "tide is given twice: an element that is repeated needs JSON, its values as a list",
+    ],
+    [["call", "lstsummaryMeeting", "--most", "1"], {}, "--most goes with --all"],
+    [
+      ["call", "lstOpenSession", "--all"],
+      {},
+      "lstOpenSession has no pages, and answers with the whole list: leave --all out",
+    ],
     [["call", "getMeeting", "@gone.json"], {}, "gone.json: there is no such file or folder"],
     [
       ["call", "createMeeting", "accessControl.meetingPassword=env:GONE"],
@@ -320,12 +470,17 @@ describe("what is wrong is one sentence, and exit code 1", () => {
     ],
     [
       ["call", "createMeeting", "accessControl.meetingPassword=?"],
+      { typed: "" },
+      "accessControl.meetingPassword: nothing was typed: give accessControl.meetingPassword=@FILE or accessControl.meetingPassword=env:VARIABLE",
+    ],
+    [
+      ["call", "createMeeting", "accessControl.meetingPassword=?"],
       {},
       "accessControl.meetingPassword: there is nobody to ask: give accessControl.meetingPassword=@FILE or accessControl.meetingPassword=env:VARIABLE",
     ],
     [
       ["call", "getAPIVersion"],
-      { fetch: async () => Promise.reject(new Error("fetch failed", { cause: new Error("connect ECONNREFUSED") })) },
+      { fetch: async () => Promise.reject(new Error("fetch failed", { cause: new Error("connect ECONNREFUSED.") })) },
       "the WebEx site was not reached: fetch failed: connect ECONNREFUSED; check --site",
     ],
     [
@@ -394,6 +549,25 @@ BU=https://portal.example/`);
 
     expect(out).toContain('<input type="hidden" name="PW" value="pier-4">');
   });
+
+  test("takes the meeting number as a number of JSON", async () => {
+    const { out } = await bridgehead(["link", "join-meeting", '{"MK": 712475001}']);
+
+    expect(out).toBe("https://harbour.webex.com/harbour/m.php?AT=JM&MK=712475001");
+  });
+
+  test("says that it holds a log-in's token", async () => {
+    const words = ["link", "delete-meeting", "MK=712475001", "CSRF=tok"];
+    const printed = await bridgehead(words);
+    const page = await bridgehead([...words, "--form", "-"]);
+
+    expect(printed).toMatchObject({
+      code: 0,
+      out: "https://harbour.webex.com/harbour/m.php?AT=DM&MK=712475001&CSRF=tok",
+      errors: ["the link holds the log-in's token, CSRF: give it to nobody else, or make a form with --form FILE"],
+    });
+    expect(page).toMatchObject({ code: 0, errors: [] });
+  });
 });
 
 describe("read", () => {
@@ -414,6 +588,14 @@ describe("read", () => {
     expect(JSON.parse(out)).toMatchObject({ status: "failure", reason: "wrong-id-or-password" });
     expect(errors).toEqual([
       "AT=LI failed (BadWebexIDorPassword): WebEx id and password do not belong together, or there is no such account; check both",
+    ]);
+  });
+
+  test("that what was asked is not allowed is no log-in, or more", async () => {
+    const { errors } = await bridgehead(["read", "https://portal.example/?AT=JM&ST=FAIL&RS=AccessDenied"]);
+
+    expect(errors).toEqual([
+      "AT=JM failed (AccessDenied): not logged in, or not allowed (another's meeting, wrong password, locked, CSRF of another log-in); log in again, since a log-in lapses after 30 minutes; check MK, PW and CSRF; or ask the host",
     ]);
   });
 
@@ -442,6 +624,24 @@ test("session tells what is shown, what needs the password, what there is none o
     mode: "password",
     elements: { "metaData.agenda": { is: "given", value: "Berths of the week" } },
   });
+});
+
+test("session shows a number with signs between its digits as a telephone keys it", async () => {
+  site.site.run("UPDATE tsp_accounts SET toll = '+1 (408) 555-0142' WHERE toll = '14085550142'");
+
+  const { out } = await bridgehead(["session", String(seeded.MC)], { variables: password() });
+
+  expect(out).toContain("telephony.callInNum");
+  expect(out).toContain("AutoDialInSequence        +14085550142,,*00*4711001#,,,[AttendeeID]#");
+});
+
+test("session shows its request with a sign for each secret, and sends nothing", async () => {
+  const variables = { ...password(), WEBEX_SESSION_PASSWORD: "pier-9-pass" };
+  const { code, out, sent } = await bridgehead(["session", String(seeded.MC), "--dry-run"], { variables });
+
+  expect({ code, sent }).toEqual({ code: 0, sent: [] });
+  expect(out).toContain(`<sessionKey>${seeded.MC}</sessionKey>\n      <sessionPassword>…</sessionPassword>`);
+  expect(out).not.toMatch(/pier-9/);
 });
 
 test.each(["", "call", "session", "link", "read", "operations", "commands"])(

@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Expected, siteDifferences, siteNumbers, userFindings } from "../../src/webex/provisioning.ts";
 
@@ -40,7 +41,7 @@ function differences(more: object = {}, other: Partial<Expected> = {}, metaData:
 
 test("a site that is as the settings say has no difference", () => {
   expect(differences()).toEqual([]);
-  expect(differences({ primaryAdaptorURL: "https://tsp.example.com/tsp/acme/q3J8xWm0ZbV5tYk2a/" })).toEqual([]);
+  expect(differences({ primaryAdaptorURL: "https://tsp.example.com/tsp/acme/q3J8xWm0ZbV5tYk2a" })).toEqual([]);
   expect(
     differences({ primaryAdaptorURL: "http://127.0.0.1:8787/tsp/acme" }, { edge: undefined, adapterSecrets: [] }),
   ).toEqual([]);
@@ -62,7 +63,7 @@ test.each([
   ],
   [
     { primaryAdaptorURL: "https://tsp.example.com/tsp/beta/0000000000000000" },
-    /is https:\/\/tsp\.example\.com\/tsp\/beta\/…, and not/,
+    /is https:\/\/tsp\.example\.com\/…, and not/,
   ],
   [
     { secondaryAdaptorURL: "https://old.example.com/tsp/acme/b3J8xWm0ZbV5tYk2b" },
@@ -77,6 +78,68 @@ test.each([
 
   expect(found).toEqual([expect.stringMatching(says)]);
   expect(found.join()).not.toMatch(/0000000000000000|xWm0/);
+});
+
+test.each(["https://tsp.example.com/tsp/q3J8xWm0ZbV5tYk2a", "https://tsp.example.com/acme/q3J8xWm0ZbV5tYk2a"])(
+  "%s lacks a part of the path, and its secret is not told",
+  (primaryAdaptorURL) => {
+    expect(differences({ primaryAdaptorURL })).toEqual([
+      expect.stringMatching(/is https:\/\/tsp\.example\.com\/…, and not this domain's/),
+    ]);
+  },
+);
+
+test("no adapter secret is in any sentence, wherever it stands in what the site has, as it is or percent-encoded", () => {
+  const escaped = (text: string) => text.replace(/./g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
+  const secret = fc
+    .constantFrom(...expected.adapterSecrets)
+    .chain((own) => fc.constantFrom(own, own.toUpperCase(), escaped(own), own.slice(0, 3) + escaped(own.slice(3))));
+  const piece = fc.oneof(secret, fc.constantFrom("tsp", "acme", "global-numbers", "x", "", ".", "@", "?", "#", "%2F"));
+  const path = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join("/"));
+  const host = fc.oneof(
+    fc.constantFrom("tsp.example.com", "tsp.example.com:8443"),
+    fc.tuple(secret, fc.constantFrom("@tsp.example.com", ".example.com", "")).map((parts) => parts.join("")),
+  );
+  const url = fc
+    .tuple(fc.constantFrom("https://", "http://", "ftp:", ""), host, path)
+    .map(([scheme, name, rest]) => `${scheme}${name}/${rest}`);
+
+  fc.assert(
+    fc.property(url, fc.oneof(url, secret), (address, other) => {
+      const adaptor = { ...telephony.tspAdaptorSettings.primaryLarge, globalCallInNumURL: other };
+      const said = differences(
+        {
+          ...{ primaryAdaptorURL: address, secondaryAdaptorURL: other, attendeeIDLabel: other },
+          tspAdaptorSettings: { primaryLarge: adaptor },
+        },
+        { labels: { attendeeId: "Your ID" } },
+        { telephonyDomain: other },
+      ).join(" ");
+      let read = said;
+      while (/%[\da-f]{2}/i.test(read))
+        read = read.replace(/%([\da-f]{2})/gi, (_, code) => String.fromCharCode(Number.parseInt(code, 16)));
+      for (const own of expected.adapterSecrets) expect(read.toLowerCase()).not.toContain(own.toLowerCase());
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("what a site says is told at no more than some lines", () => {
+  const long = "x".repeat(100_000);
+  const said = differences(
+    { primaryAdaptorURL: `https://${long}.example/`, participantAccessCodeLabel: long },
+    { labels: { participantCode: "Code" } },
+    { telephonyDomain: `${long}.example` },
+  );
+  const { differences: ofUser, codes } = userFindings(
+    { webExId: long, tspAccount: { tspAccount: [{ ...account, tollCallInNumber: long }] } } as never,
+    expected,
+  );
+
+  expect(said).toHaveLength(4);
+  expect(ofUser).toHaveLength(1);
+  expect(Math.max(...said.map(({ length }) => length))).toBeLessThan(800);
+  expect(JSON.stringify([ofUser, codes]).length).toBeLessThan(1_000);
 });
 
 test("labels, hosts, plain http and the address of the global numbers are compared", () => {
@@ -98,7 +161,7 @@ test("labels, hosts, plain http and the address of the global numbers are compar
     expect.stringMatching(/primaryLarge adaptor has no address of global numbers: have WebEx set it to https:\/\/tsp/),
   ]);
   expect(withAddress("https://numbers.example/x?k=1")).toEqual([
-    expect.stringMatching(/leads to other global numbers \(https:\/\/numbers\.example\/x\)/),
+    expect.stringMatching(/leads to other global numbers \(https:\/\/numbers\.example\/…\)/),
   ]);
   expect(withAddress(`${page}&s=%SubscriberCode%`)).toEqual([expect.stringMatching(/take %SubscriberCode% out/)]);
   expect(differences({ tspAdaptorSettings: { primaryLarge: { ...primaryLarge, enableAdaptor: false } } })).toEqual([
@@ -155,6 +218,25 @@ test.each([
 
   expect(found).toEqual([{ about: "user anna, account 1", says: expect.stringMatching(says) }]);
   expect(found[0]?.says).not.toMatch(/4711|47-11/);
+});
+
+test.each([
+  ["4711001", "4711001"],
+  ["+47-11001", "4711001"],
+  ["14085550142,,4711001#", "4711001"],
+  ["12", "12"],
+])("a number %j that holds a code of the account is told without it, and is on no page", (tollCallInNumber, code) => {
+  const account = { tollCallInNumber, participantAccessCode: code, subscriberAccessCode: "94711001" };
+  const user = { webExId: "anna", tspAccount: { tspAccount: [account] } } as never;
+  const { differences, numbers } = userFindings(user, { ...expected, numbers: [] });
+
+  expect(differences).toEqual([
+    {
+      about: "user anna, account 1",
+      says: expect.stringMatching(/^Its toll number holds an access code of the account/),
+    },
+  ]);
+  expect(numbers).toEqual([]);
 });
 
 test("who may host needs an account", () => {

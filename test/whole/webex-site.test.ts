@@ -75,7 +75,7 @@ test("conferences neither wait for a site that hangs nor ask it; one line says w
   await meeting.close();
   expect(requests()).toBe(asksBefore);
 
-  await fetch(`http://127.0.0.1:${site.port}/control/faults`, { method: "PUT", body: '{"hang": true}' });
+  await faults({ hang: true });
   const question = asked<MeetingAnswer>("conferences/712475003/meeting");
   const begunAt = performance.now();
   const third = new Meeting(world, "712475004");
@@ -97,6 +97,20 @@ test("conferences neither wait for a site that hangs nor ask it; one line says w
   expect(log.match(/webex-site-fails/g)).toHaveLength(1);
 }, 90_000);
 
+test("a check by the command ends with the reason, as soon as the site has no proper answer", async () => {
+  await faults({ answer: "html" });
+  const failed = await bridgehead("provisioning", "local", "--now").catch((error: unknown) => error);
+
+  expect(failed).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(
+      /ago waits for the site: 0 users so far\n {2}the WebEx site answered with an\s+HTML page/,
+    ),
+  });
+  await faults({});
+  expect(await bridgehead("provisioning", "local", "--now")).not.toContain("waits for the site");
+}, 90_000);
+
 test("the password is in no file of the state folder but the environment of the edge", () => {
   const files = readdirSync(world.run.state, { recursive: true, encoding: "utf8" })
     .map((name) => join(world.run.state, name))
@@ -111,6 +125,12 @@ async function asked<Answer>(path: string): Promise<Answer> {
   const url = `${world.run.edgeUrl}/api/v1/domains/local/${path}`;
   const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
   return (await answer.json()) as Answer;
+}
+
+/** What is wrong with the site from now on. */
+async function faults(found: object): Promise<void> {
+  const init = { method: "PUT", body: JSON.stringify(found) };
+  expect((await fetch(`http://127.0.0.1:${site.port}/control/faults`, init)).ok).toBe(true);
 }
 
 async function bridgehead(...args: readonly string[]): Promise<string> {

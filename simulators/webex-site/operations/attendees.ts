@@ -99,7 +99,7 @@ function sessionOf(call: Call, request: Tree): SessionRow {
 
 function ownSession(call: Call, session: SessionRow): SessionRow {
   if (!call.owns(session.host_id) && !isHost(session, call.user.user_id, call.user.web_ex_id))
-    throw new Refusal("accessDenied");
+    throw new Refusal("notOwn");
   return session;
 }
 

@@ -2,10 +2,10 @@ import type { Call, Privileges } from "../call.ts";
 import type { Tree } from "../schema.ts";
 
 /** `documented`: one of the four seed documents names it. `schema`: only the later schema or the developer pages. */
-export type Standing = "documented" | "schema";
+export type Source = "documented" | "schema";
 
 export interface Operation {
-  readonly standing: Standing;
+  readonly source: Source;
   /** Who reaches how far with it. */
   readonly who: Privileges;
   /** Gives the elements of the answer, for all services alike: the schema picks those that its answer has. */
@@ -35,10 +35,10 @@ export const changesAccounts: Privileges = { admin: "site", "view-only": "none",
 export const changesOwnAccount: Privileges = { admin: "site", "view-only": "none", host: "self" };
 
 export function documented(who: Privileges, run: Operation["run"], type?: string): Operation {
-  return { standing: "documented", who, run, ...(type !== undefined && { type }) };
+  return { source: "documented", who, run, ...(type !== undefined && { type }) };
 }
 
 /** `type`: as in `Operation`. */
 export function inSchema(who: Privileges, run: Operation["run"], type?: string | null): Operation {
-  return { standing: "schema", who, run, ...(type !== undefined && { type }) };
+  return { source: "schema", who, run, ...(type !== undefined && { type }) };
 }

@@ -53,9 +53,9 @@ function operationsOf(
       listed(call, [service], element, (session) => sessionTree(call.site, session, mayHost(call, session))),
   };
   return Object.fromEntries(
-    Object.entries(verbs).map(([verb, standing]) => {
+    Object.entries(verbs).map(([verb, source]) => {
       const changes = ["create", "set", "del"].includes(verb);
-      return [`${verb}${noun}`, standing(changes ? changesOwn : readsPublic, runs[verb as Verb])];
+      return [`${verb}${noun}`, source(changes ? changesOwn : readsPublic, runs[verb as Verb])];
     }),
   );
 }
@@ -232,13 +232,13 @@ function asked(call: Call, kinds?: readonly ServiceCode[]): SessionRow {
 
 function own(call: Call, kinds?: readonly ServiceCode[]): SessionRow {
   const session = asked(call, kinds);
-  if (!mayHost(call, session)) throw new Refusal("accessDenied");
+  if (!mayHost(call, session)) throw new Refusal("notOwn");
   return session;
 }
 
 function visible(call: Call, kinds: readonly ServiceCode[]): SessionRow {
   const session = asked(call, kinds);
-  if (!mayHost(call, session) && !call.maySee(session.host_id, isPublic(session))) throw new Refusal("accessDenied");
+  if (!mayHost(call, session) && !call.maySee(session.host_id, isPublic(session))) throw new Refusal("noSessionOfUser");
   return session;
 }
 

@@ -278,7 +278,7 @@ function libraryTest(call: Call, id: Value): TestRow {
 
 function trainingOf(call: Call, key: Value | undefined): SessionRow {
   const session = call.site.session(key, ["TC"]);
-  if (!owns(call, session)) throw new Refusal("accessDenied");
+  if (!owns(call, session)) throw new Refusal("notOwn");
   return session;
 }
 

@@ -5,7 +5,7 @@ import { addUser, changeUser } from "../users.ts";
 import { type Command, csrfOf, type PageCall, PageRefusal } from "./page-call.ts";
 
 const options =
-  "Address1 Address2 City State ZipCode Country OPhoneCountry OPhoneArea OPhoneLocal OPhoneExt FPhoneCountry FPhoneArea FPhoneLocal FPhoneExt TimeZone MT MW PL PT LA AC AS OC TC# RP FL AB PF MM MR AA RC RE LB ForceChangeUserPwd";
+  "Address1 Address2 City State ZipCode Country OPhoneCountry OPhoneArea OPhoneLocal OPhoneExt FPhoneCountry FPhoneArea FPhoneLocal FPhoneExt TimeZone MT MW PL PT LA AC AS OC TC# RP? FL? AB? PF? MM? MR? AA? RC? RE? LB? ForceChangeUserPwd?";
 
 /** p.php: log in and out, accounts. */
 export const accounts: Readonly<Record<string, Command>> = {
@@ -61,13 +61,14 @@ export const accounts: Readonly<Record<string, Command>> = {
   EU: {
     what: "edit a user",
     needs: "log-in and partner",
-    args: `WID! PW! PID! NFN NLN NEM NPW NWID CB# FI# TI# PA# SA# ${options}`,
+    args: `WID! PW! PID! NFN NLN NEM NPW NWID CB#? FI# TI# PA# SA# ${options}`,
     run: (call) => {
       const user = known(call);
       if (user.user_id !== call.user.user_id) mustBeAdmin(call);
       if (user.password !== call.arg("PW")) throw new PageRefusal("BadWebexIDorPassword");
       const accounts = call.numbers("CB", "FI", "TI", "PA", "SA");
-      if (accounts.some((index) => index < 1 || index > 3)) throw new PageRefusal("Unknown", "TSP accounts are 1 to 3");
+      if (accounts.some((index) => index < 1 || index > 3))
+        throw new PageRefusal("InvalidDataFormat", "TSP accounts are 1 to 3");
       changeUser(
         call.site,
         user,

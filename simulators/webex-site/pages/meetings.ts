@@ -1,11 +1,12 @@
 import type { Tree } from "../schema.ts";
 import { attendeesOf, cancel, join, reschedule, savePerson, schedule, services, start } from "../sessions.ts";
 import type { AttendeeRow, ServiceCode, SessionRow } from "../tables.ts";
-import { at, group, put, text } from "../trees.ts";
+import { writeTime } from "../times.ts";
+import { at, group, put, text, whole } from "../trees.ts";
 import { type Command, type Outcome, type PageCall, PageRefusal } from "./page-call.ts";
 
 const scheduling =
-  "MN MT LF PW PR AR AQ AI TC IP TL TD TA ExcludePW RequestALogin TZ DU NA YE MO DA HO MI UntilYE UntilMO UntilDA RO Days Always Email ME BM ReminderTime AG AF MF MD DS MG PM AJ AJMI NT NTOP CO HI CE VE AutoDeleteAfterEnd TC# APP APPD MobileDN FN LA ML CP SR CI ST ZP CY PO LU F4 L4 QK RPW NR RCY RCM RCD NP NS TY HL LN NC CM WI CT CN EM EY";
+  "MN MT LF? PW PR AR? AQ? AI TC IP TL+ TD TA ExcludePW? RequestALogin? TZ DU+ NA+ YE+ MO+ DA+ HO+ MI+ UntilYE+ UntilMO+ UntilDA+ RO Days Always? Email ME BM? ReminderTime AG AF MF MD DS MG PM AJ? AJMI+ NT? NTOP CO HI CE? VE AutoDeleteAfterEnd? TC# APP? APPD MobileDN FN LA ML CP SR CI ST ZP CY PO LU F4 L4 QK? RPW NR+ RCY+ RCM+ RCD+ NP+ NS+ TY HL? LN NC+ CM WI CT CN EM EY";
 const hosting = "AS AH AL AP DL WL";
 const command = (
   what: string,
@@ -30,7 +31,7 @@ export const meetings: Readonly<Record<string, Command>> = {
   }),
   HM: command("host a meeting", `MK! ${hosting}`, (call) => hosted(call, call.ownSession())),
   JM: command("join a meeting", "MK! AN AE CO PW RID", joined, "nothing"),
-  DM: command("delete a meeting", "MK! SM", (call) => deleted(call, call.ownSession())),
+  DM: command("delete a meeting", "MK! SM?", (call) => deleted(call, call.ownSession())),
   LM: command("list one's meetings", "", (call) => {
     const own = sessions(call).filter(({ host_id }) => host_id === call.user.user_id);
     return listing(call, "Meetings", own);
@@ -50,15 +51,15 @@ export const meetings: Readonly<Record<string, Command>> = {
   },
   AA: command(
     "add attendees",
-    "MK! FN# EA# PhoneCountry# PhoneArea# PhoneLocal# PhoneExt# TimeZone# Language# Locale# AddToAddressBook# EI",
+    "MK! FN# EA# PhoneCountry# PhoneArea# PhoneLocal# PhoneExt# TimeZone# Language# Locale# AddToAddressBook#? EI?",
     (call) => {
       const session = call.ownSession();
       const numbers = call.numbers("FN", "EA");
-      if (numbers.length === 0) throw new PageRefusal("Unknown", "FN1 and EA1 are required");
+      if (numbers.length === 0) throw new PageRefusal("InvalidDataFormat", "FN1 and EA1 are required");
       for (const n of numbers) {
         const [name, email] = [call.arg(`FN${n}`), call.arg(`EA${n}`)];
         if (name === undefined || email === undefined)
-          throw new PageRefusal("Unknown", `FN${n} and EA${n} are required`);
+          throw new PageRefusal("InvalidDataFormat", `FN${n} and EA${n} are required`);
         const parts = ["Country", "Area", "Local", "Ext"].map((part) => call.arg(`Phone${part}${n}`)).filter(Boolean);
         const person = { name, email, ...(parts.length > 0 && { phones: { phone: parts.join("-") } }) };
         savePerson(call.site, session, "attendee", person, "INVITE");
@@ -70,19 +71,19 @@ export const meetings: Readonly<Record<string, Command>> = {
       return { data: { MK: session.session_key } };
     },
   ),
-  DA: command("delete an attendee", "MK! EM! EC", (call) => removed(call, ["attendee", "prospect"])),
+  DA: command("delete an attendee", "MK! EM! EC?", (call) => removed(call, ["attendee", "prospect"])),
   MD: command("mail registration details", "MK! EM!", (call) => {
     const session = call.ownSession();
     call.site.mail(call.arg("EM") ?? "", `registrations: ${session.name}`);
     return { data: { MK: session.session_key } };
   }),
-  AP: command("add a presenter", "MK! FN! EM EI PC PA PN PE", (call) => {
+  AP: command("add a presenter", "MK! FN! EM EI? PC PA PN PE", (call) => {
     const session = call.ownSession(["TC"]);
     const person = { name: call.arg("FN"), email: call.arg("EM") ?? "" };
     savePerson(call.site, session, "presenter", person, "INVITE");
     return { data: { MK: session.session_key } };
   }),
-  DP: command("delete a presenter", "MK! FN EM EC", (call) => removed(call, ["presenter"])),
+  DP: command("delete a presenter", "MK! FN EM EC?", (call) => removed(call, ["presenter"])),
   GF: command("get the registration form", "MK!", (call) => {
     const session = call.session();
     const fields = call.site.all<FieldRow>("SELECT * FROM form_fields WHERE session_key = ?", session.session_key);
@@ -101,14 +102,13 @@ export const meetings: Readonly<Record<string, Command>> = {
   RM: command("register", "MK! FN! LN! EM! JT! CY! E1 E2 CT SA ZP CI PH FX name# value# TX# CB# RB# DL#", (call) =>
     enrolled(call, call.session()),
   ),
-  CR: command("add a recorded session", "RT! UL AG AR DstURL DS EM HR MI MH DY YR PT PW SZ TP VD", (call) => {
+  CR: command("add a recorded session", "RT! UL AG AR DstURL DS EM HR+ MI+ MH+ DY+ YR+ PT PW SZ TP VD", (call) => {
     const { site, user } = call;
-    const [year, month = 1, day = 1] = ["YR", "MH", "DY"].map((name) => call.whole(name));
     const [hours = 0, minutes = 0] = ["HR", "MI"].map((name) => call.whole(name));
     const row = { session_key: 0, conf_id: 0, service: "TC", host_id: user.user_id, name: call.arg("RT") ?? "" };
     site.insert("recordings", {
       ...row,
-      created_at: year === undefined ? site.now() : Date.UTC(year, month - 1, day),
+      created_at: call.day("YR", "MH", "DY") ?? site.now(),
       seconds: 3_600 * hours + 60 * minutes,
       megabytes: Number(call.arg("SZ") ?? 0),
       format: "LINK",
@@ -150,7 +150,7 @@ export const meetings: Readonly<Record<string, Command>> = {
     null,
     (call) => {
       const session = call.session(["SC"]);
-      if (session.started_at === null) throw new PageRefusal("Unknown", "it is not in progress");
+      if (session.started_at === null) throw new PageRefusal("MeetingNotInProgress");
       const { first_name: name = "Assistant", email = "" } = call.userOrNobody ?? {};
       join(call.site, session, name, email);
       return { data: { MK: session.session_key } };
@@ -224,10 +224,10 @@ function hosted(call: PageCall, session: SessionRow): Outcome {
 
 function joined(call: PageCall): Outcome {
   const session = call.session();
-  if (session.started_at === null) throw new PageRefusal("Unknown", "it is not in progress");
-  if (session.locked === 1) throw new PageRefusal("AccessDenied", "it is locked");
+  if (session.started_at === null) throw new PageRefusal("MeetingNotInProgress");
+  if (session.locked === 1) throw new PageRefusal("MeetingLocked");
   const isOpen = session.password === "" || call.arg("PW") === session.password;
-  if (!isOpen) throw new PageRefusal("AccessDenied", "PW is not the meeting's password");
+  if (!isOpen) throw new PageRefusal("InvalidMeetingKeyOrPassword", "PW is not the meeting's password");
   join(call.site, session, call.arg("AN") ?? "Guest", call.arg("AE") ?? "");
   return { data: { MK: session.session_key } };
 }
@@ -291,7 +291,11 @@ function sessionTree(call: PageCall, service: ServiceCode, session?: SessionRow)
   checkType(call, service, type ?? session?.type, duration);
   const listed = call.arg("LF");
   const account = call.whole("TA");
-  const startDate = startOf(call);
+  const startDate = startOf(call, session);
+  call.day("UntilYE", "UntilMO", "UntilDA");
+  call.day("RCY", "RCM", "RCD");
+  const mostLines = whole(call.site.settings, "telephonyConfig", "maxCallersNumber") ?? Number.POSITIVE_INFINITY;
+  if ((call.whole("TL") ?? 0) > mostLines) throw new PageRefusal("TeleConferenceLineReserveFail");
   let tree: Tree = {
     schedule: given({ startDate, duration, timeZoneID: call.whole("TZ") }),
     tracking: Object.fromEntries(call.numbers("TC").map((n) => [`trackingCode${n}`, call.arg(`TC${n}`)])),
@@ -329,12 +333,19 @@ function checkType(call: PageCall, service: ServiceCode, type: number | undefine
   if ((duration ?? 0) > longest) throw new PageRefusal("TheDurationIsExceedTheMaxDuration");
 }
 
-function startOf(call: PageCall): string | undefined {
-  const [year, month, day, hour = 0, minute = 0] = ["YE", "MO", "DA", "HO", "MI"].map((name) => call.whole(name));
-  if (year === undefined && month === undefined && day === undefined) return undefined;
+/** Of a session that there is, what is not given stays. */
+function startOf(call: PageCall, session: SessionRow | undefined): string | undefined {
+  const names = ["YE", "MO", "DA", "HO", "MI"];
+  if (names.every((name) => call.whole(name) === undefined)) return undefined;
+  const zone = call.site.zone(call.whole("TZ") ?? session?.time_zone);
+  const [oldMonth, oldDay, oldYear, ...oldTime] = session
+    ? writeTime(session.starts_at, zone).split(/[/ :]/).map(Number)
+    : [undefined, undefined, undefined, 0, 0];
+  const before = [oldYear, oldMonth, oldDay, ...oldTime];
+  const [year, month, day, hour, minute] = names.map((name, index) => call.whole(name) ?? before[index]);
   if (year === undefined || month === undefined || day === undefined)
-    throw new PageRefusal("Unknown", "YE, MO and DA go together");
-  return `${month}/${day}/${year} ${hour}:${minute}:00`;
+    throw new PageRefusal("InvalidDataFormat", "YE, MO and DA go together");
+  return `${month}/${day}/${String(year).padStart(4, "0")} ${hour}:${minute}:00`;
 }
 
 function sessions(call: PageCall): SessionRow[] {

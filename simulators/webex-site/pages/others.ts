@@ -60,10 +60,8 @@ export const myWebex: Readonly<Record<string, Command>> = {
   }),
   // The code of its required argument, the type of the report, is not public.
   QR: command("end-user report", null, (call) => {
-    const day = (begin: string) => ["YE", "MO", "DA"].map((part) => call.whole(`${begin}${part}`));
-    const time = ([year, month = 1, date = 1]: (number | undefined)[], otherwise: number) =>
-      year === undefined ? otherwise : Date.UTC(year, month - 1, date);
-    const [from, to] = [time(day("Start"), 0), time(day("End"), Number.MAX_SAFE_INTEGER)];
+    const from = call.day("StartYE", "StartMO", "StartDA") ?? 0;
+    const to = call.day("EndYE", "EndMO", "EndDA") ?? Number.MAX_SAFE_INTEGER;
     const topic = call.arg("TC")?.toLowerCase() ?? "";
     const rows = call.site
       .all<{ name: string; started_at: number; ended_at: number }>(

@@ -5,20 +5,27 @@ import { isHost } from "../sessions.ts";
 import type { Site } from "../site.ts";
 import type { ServiceCode, SessionRow, UserRow } from "../tables.ts";
 
-/** The reasons (RS) that the developer pages list. */
-export type Reason =
-  | "AccessDenied"
-  | "AlreadyLogon"
-  | "AutoLoginDisabled"
-  | "BadWebexIDorPassword"
-  | "DoNotSupportAPI"
-  | "EmailConflict"
-  | "NoMeetingTypeSupport"
-  | "SiteDoNotSupportThisMeetingType"
-  | "PartnerIDError"
-  | "TheDurationIsExceedTheMaxDuration"
-  | "Unknown"
-  | "WebexIDConflict";
+/** The reasons (RS) that the developer pages list; but for MeetingScheduleFail: the site has room for any number of meetings. */
+export const reasons = [
+  "AccessDenied",
+  "AlreadyLogon",
+  "AutoLoginDisabled",
+  "BadWebexIDorPassword",
+  "DoNotSupportAPI",
+  "EmailConflict",
+  "NoMeetingTypeSupport",
+  "SiteDoNotSupportThisMeetingType",
+  "PartnerIDError",
+  "TheDurationIsExceedTheMaxDuration",
+  "Unknown",
+  "WebexIDConflict",
+  "InvalidDataFormat",
+  "InvalidMeetingKeyOrPassword",
+  "MeetingNotInProgress",
+  "MeetingLocked",
+  "TeleConferenceLineReserveFail",
+] as const;
+export type Reason = (typeof reasons)[number];
 
 /** Thrown at any depth; the browser goes back with ST=FAIL and this reason. `detail` is for the site's own list of requests. */
 export class PageRefusal extends Error {
@@ -51,8 +58,8 @@ export interface Command {
   /** How a failure is said where it is no redirect. */
   readonly failure?: (reason: Reason) => string;
   /**
-   * Arguments beside AT, BU and, after a log-in, CSRF, a `!` behind those that must be there; `#` stands for a number. `null`: no public source
-   * shows them, so any are taken.
+   * Arguments beside AT, BU and, after a log-in, CSRF. `#` stands for a number; `?` behind a name: 1 or 0; `+`: a whole number; `!` at the end:
+   * it must be there. `null`: no public source shows them, so any are taken.
    */
   readonly args: string | null;
   readonly run: (call: PageCall) => Outcome;
@@ -99,8 +106,22 @@ export class PageCall {
   whole(name: string): number | undefined {
     const value = this.arg(name);
     if (value === undefined) return undefined;
-    if (!/^-?\d+$/.test(value)) throw new PageRefusal("Unknown", `${name} must be a whole number`);
+    if (!/^-?\d+$/.test(value)) throw new PageRefusal("InvalidDataFormat", `${name} must be a whole number`);
     return Number(value);
+  }
+
+  /** The day that three arguments name; the first of the month or of January where one is left out; `undefined`: they name no year. */
+  day(...names: readonly [year: string, month: string, day: string]): number | undefined {
+    const [year, month, day] = names.map((name) => this.whole(name));
+    if (year === undefined) {
+      if (month !== undefined || day !== undefined)
+        throw new PageRefusal("InvalidDataFormat", `${names[0]} is required`);
+      return undefined;
+    }
+    const at = new Date(Date.UTC(year, (month ?? 1) - 1, day ?? 1));
+    if (at.getUTCMonth() !== (month ?? 1) - 1 || at.getUTCDate() !== (day ?? 1))
+      throw new PageRefusal("InvalidDataFormat", `${names.join(", ")} are no day`);
+    return at.getTime();
   }
 
   /** The numbers n for which there is an argument with one of these names, in order. */

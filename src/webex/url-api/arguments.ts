@@ -1,5 +1,5 @@
 /** Who names it: `documented`, WebEx's overviews; `schema`, only later developer pages, client libraries or public callers. */
-export type Standing = "documented" | "schema";
+export type Source = "documented" | "schema";
 
 /** The form of a value. What the sources do not tell is no limit here: WebEx itself refuses more than this table does. */
 export type ArgumentKind =
@@ -24,7 +24,7 @@ export interface Argument<
   readonly need: Need;
   readonly kind: Kind;
   readonly means: string;
-  readonly standing: Standing;
+  readonly source: Source;
   /** Of a numbered argument (`TC#` stands for TC1, TC2 …): its last number; without it there is no known end. */
   readonly most?: number;
 }
@@ -35,18 +35,18 @@ type More = Pick<Argument, "most">;
 export function needed<const Kind extends ArgumentKind>(
   kind: Kind,
   means: string,
-  standing: Standing = "schema",
+  source: Source = "schema",
 ): Argument<Kind, "required"> {
-  return { need: "required", kind, means, standing };
+  return { need: "required", kind, means, source };
 }
 
 export function optional<const Kind extends ArgumentKind>(
   kind: Kind,
   means: string,
-  standing: Standing = "schema",
+  source: Source = "schema",
   more: More = {},
 ): Argument<Kind, "optional"> {
-  return { need: "optional", kind, means, standing, ...more };
+  return { need: "optional", kind, means, source, ...more };
 }
 
 export const text = { kind: "text" } as const;

@@ -10,7 +10,7 @@ import {
   month,
   needed,
   optional,
-  type Standing,
+  type Source,
   secret,
   text,
   type ValuesOf,
@@ -20,15 +20,15 @@ import {
 
 /** The pages of a site that serve the URL API, each with commands of its own. */
 export const pages = {
-  p: { path: "p.php", standing: "documented", is: "partner page: host accounts, log-in and log-out" },
-  m: { path: "m.php", standing: "documented", is: "meetings, training and support sessions, events" },
+  p: { path: "p.php", source: "documented", is: "partner page: host accounts, log-in and log-out" },
+  m: { path: "m.php", source: "documented", is: "meetings, training and support sessions, events" },
   o: {
     path: "o.php",
-    standing: "documented",
+    source: "documented",
     is: "My WebEx and Enterprise Edition: contacts, files, profile, reports",
   },
-  h: { path: "h.php", standing: "documented", is: "hands-on labs of training sessions" },
-  c: { path: "c.php", standing: "documented", is: "remote access to computers" },
+  h: { path: "h.php", source: "documented", is: "hands-on labs of training sessions" },
+  c: { path: "c.php", source: "documented", is: "remote access to computers" },
 } as const;
 
 export type Page = keyof typeof pages;
@@ -37,7 +37,7 @@ export interface Command {
   readonly page: Page;
   /** The code that goes into `AT`; the same code on another page is another command. */
   readonly at: string;
-  readonly standing: Standing;
+  readonly source: Source;
   readonly does: string;
   /** `server-to-server`: WebEx knows the caller by its agreement with that server, not by a user's log-in. */
   readonly logIn: "none" | "needed" | "server-to-server";
@@ -93,7 +93,7 @@ function basics<const P extends Page>(
   at: string,
   { does, logIn = "needed", oneOf = [], answer = "back-url", note = "" }: Given<unknown>,
 ) {
-  return { page, at, standing: "documented" as Standing, does, logIn, oneOf, answer, note };
+  return { page, at, source: "documented" as Source, does, logIn, oneOf, answer, note };
 }
 
 /** From the back URL of the log-in; sites that hand one out want it with each command of that log-in. */
@@ -232,18 +232,28 @@ const meetingOptions = {
 } as const;
 
 /** What opens in the host's meeting by itself. */
-function opening(standing: Standing) {
+function opening(source: Source) {
   return {
-    AS: optional(text, "feature that begins by itself", standing),
-    AH: optional(text, "Windows handle of the application to share", standing),
-    AL: optional(text, "location of the application to share", standing),
-    AP: optional(text, "parameters of that application", standing),
-    DL: optional(text, "location of the document to share", standing),
-    WL: optional(text, "web page to share", standing),
+    AS: optional(text, "feature that begins by itself", source),
+    AH: optional(text, "Windows handle of the application to share", source),
+    AL: optional(text, "location of the application to share", source),
+    AP: optional(text, "parameters of that application", source),
+    DL: optional(text, "location of the document to share", source),
+    WL: optional(text, "web page to share", source),
   } as const;
 }
 
 const cancelMail = optional(yesNo, "sends an e-mail about it");
+
+/** Arguments that together are a date: year, month, day. */
+export const dates = [
+  ["YE", "MO", "DA"],
+  ["UntilYE", "UntilMO", "UntilDA"],
+  ["RCY", "RCM", "RCD"],
+  ["YR", "MH", "DY"],
+  ["StartYE", "StartMO", "StartDA"],
+  ["EndYE", "EndMO", "EndDA"],
+] as const;
 
 /** Every command of the documents, by a name of ours. */
 export const commands = {
@@ -613,7 +623,8 @@ export const commands = {
   }),
   "set-service-type": command("o", "ST", {
     does: "chooses the service that the user works with",
-    arguments: { SP: optional(text, "service, such as MC (meetings) or TC (training)"), ...token, ...back },
+    // Every public caller gives it.
+    arguments: { SP: needed(text, "service, such as MC (meetings) or TC (training)"), ...token, ...back },
   }),
 
   "check-lab-availability": openCommand("h", "CA", {

@@ -1,3 +1,4 @@
+import { cut } from "../../foundation/cut.ts";
 import { err, ok, type Result } from "../../foundation/result.ts";
 import { type ArgumentKind, entryFor, type ReadValue } from "./arguments.ts";
 import {
@@ -6,6 +7,7 @@ import {
   type CommandName,
   commandAt,
   commands,
+  dates,
   isSecretArgument,
   pages,
 } from "./commands.ts";
@@ -194,8 +196,20 @@ function writeArguments(
     const says = `${name} needs exactly one of ${command.oneOf.join(" and ")}`;
     return err({ kind: "one-of", arguments: command.oneOf, says });
   }
+  const noDay = dates.find((date) => Object.hasOwn(command.arguments, date[2]) && !isDay(given, date));
+  if (noDay !== undefined) {
+    const [year, month, day] = noDay;
+    const says = `${day} of ${name} must be a day of the month in ${year} and ${month} (it is ${shown(given[day])})`;
+    return fault("wrong-value", day, says);
+  }
   found.sort((one, other) => one.place - other.place || one.number - other.number);
   return ok([{ name: "AT", value: command.at, kind: "text" }, ...found.map(({ written }) => written)]);
+}
+
+/** Without a year, the 29th of February may be one. */
+function isDay(given: Readonly<Record<string, unknown>>, [year, month, day]: (typeof dates)[number]): boolean {
+  if (given[month] === undefined || given[day] === undefined) return true;
+  return Number(given[day]) <= new Date(Date.UTC(Number(given[year] ?? 2000), Number(given[month]), 0)).getUTCDate();
 }
 
 function listOf({ others }: Command, entries: readonly string[]): string {
@@ -221,10 +235,14 @@ function writeValue(value: unknown, kind: ArgumentKind, site: Site, command: Com
     }
     case "yes-no":
       return typeof value === "boolean" ? ok(value ? "1" : "0") : err(`must be true or false (it is ${shown(value)})`);
-    case "meeting-key":
-      return typeof value === "string" && isMeetingKey(value)
-        ? ok(value)
+    case "meeting-key": {
+      if (typeof value === "number" && value > Number.MAX_SAFE_INTEGER)
+        return err("must be the meeting number in quotation marks: a number of JSON does not hold so many digits");
+      const written = asText(value);
+      return typeof written === "string" && isMeetingKey(written)
+        ? ok(written)
         : err(`must be the meeting number, in digits alone (it is ${shown(value)})`);
+    }
     case "back-url":
       return backUrl(value, command);
     case "page-of-site":
@@ -304,7 +322,7 @@ function shown(value: unknown): string {
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (typeof value !== "string") return value === null ? "null" : `a ${typeof value}`;
   const safe = value.replace(/\/\/[^/]*@/, "//…@").replace(/[?#].*$/s, "?…");
-  return JSON.stringify(safe.length <= 60 ? safe : `${safe.slice(0, 60)}…`);
+  return JSON.stringify(cut(safe, 60));
 }
 
 function fault(

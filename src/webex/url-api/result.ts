@@ -1,26 +1,27 @@
+import { cut } from "../../foundation/cut.ts";
 import { err, ok, type Result } from "../../foundation/result.ts";
-import type { Argument, Standing } from "./arguments.ts";
+import type { Argument, Source } from "./arguments.ts";
 import { type Command, type CommandName, commandNames, commands, type DataOf } from "./commands.ts";
 import { isMeetingKey } from "./request.ts";
 
 interface ReasonEntry {
   /** What stands in RS; case does not count. */
   readonly wires: readonly string[];
-  readonly standing: Standing;
+  readonly source: Source;
   readonly means: string;
   readonly toDo: string;
 }
 
 function reason(wires: readonly string[], means: string, toDo: string): ReasonEntry {
-  return { wires, standing: "schema", means, toDo };
+  return { wires, source: "schema", means, toDo };
 }
 
 /** Why a command failed, by a word of ours. */
 export const reasons = {
   "access-denied": reason(
     ["AccessDenied"],
-    "nobody is logged in: a log-in lapses after 30 minutes without a request",
-    "log in again",
+    "not logged in, or not allowed (another's meeting, wrong password, locked, CSRF of another log-in)",
+    "log in again, since a log-in lapses after 30 minutes; check MK, PW and CSRF; or ask the host",
   ),
   "already-logged-in": reason(["AlreadyLogon"], "the user is logged in already", "go on with the next command"),
   "log-in-disabled": reason(
@@ -238,5 +239,5 @@ export function reasonOfText(found: string): ReasonWord | "other" {
 }
 
 function shown(value: string): string {
-  return JSON.stringify(value.length <= 40 ? value : `${value.slice(0, 40)}…`);
+  return JSON.stringify(cut(value, 40));
 }

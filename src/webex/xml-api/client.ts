@@ -1,10 +1,13 @@
 import { readCapped } from "../../foundation/limits.ts";
 import { reasonOf } from "../../foundation/reason.ts";
+import { isRecord } from "../../foundation/record.ts";
 import { err, ok, type Result } from "../../foundation/result.ts";
 import { type Timers, wait } from "../../foundation/timers.ts";
+import { Turns } from "../../foundation/turns.ts";
 import type { Site } from "../url-api/site.ts";
-import { type AnswerForm, noRecordId, type Refused, type XmlApiFault } from "./faults.ts";
+import { type AnswerForm, isEmptyList, type Refused, type XmlApiFault } from "./faults.ts";
 import type { Operation } from "./fields.ts";
+import { maskedText, maskedValue, withoutSecrets } from "./mask-secrets.ts";
 import {
   type ItemOf,
   type ListName,
@@ -52,7 +55,7 @@ export interface XmlApiSettings {
   readonly retryPausesMs?: readonly number[];
   /**
    * Whether requests wait until the site's rate limit is over, and `get` and `list` operations that it refused are sent once more then.
-   * Without it they are refused, with the time to try again.
+   * Without it each request is sent, and a refusal says when to try again.
    */
   readonly waitsForRateLimit?: boolean;
 }
@@ -142,8 +145,7 @@ interface Deadline {
 export class XmlApi {
   readonly #ports: XmlApiPorts;
   readonly #settings: XmlApiSettings & typeof defaults;
-  #waiting: (() => void)[] = [];
-  #inFlight = 0;
+  readonly #turns: Turns;
   /** No request before: the site's rate limit. */
   #notBefore = 0;
 
@@ -152,6 +154,7 @@ export class XmlApi {
     const { maxInFlight } = this.#settings;
     if (!(maxInFlight >= 1)) throw new RangeError(`maxInFlight must be 1 or more (it is ${maxInFlight})`);
     this.#ports = ports;
+    this.#turns = new Turns(ports.timers, () => maxInFlight);
   }
 
   /** Of the client's own credentials. */
@@ -194,17 +197,14 @@ export class XmlApi {
     { as, reads, deadlineMs, pageSize = defaultPageSize, most = defaultMost }: UntypedListOptions = {},
   ): Promise<Result<UntypedListed, XmlApiFault>> {
     const deadline = this.#deadlineOf(deadlineMs);
-    const control = listControlOf(request);
-    const first = typeof control.startFrom === "number" ? control.startFrom : 1;
     const items: unknown[] = [];
     const wrong: WrongField[] = [];
     let read = 0;
     for (;;) {
-      const maximumNum = Math.max(1, Math.min(pageSize, most - read));
-      const startFrom = first + read;
+      const { startFrom, maximumNum } = pageAt(request, read, { pageSize, most });
       const answer = await this.#call(
         operation,
-        isRecord(request) ? { ...request, listControl: { ...control, startFrom, maximumNum } } : request,
+        requestOfPage(request, read, { pageSize, most }),
         { ...(as && { as }), ...(reads && { reads: [...reads, "matchingRecords"] }) },
         deadline,
       );
@@ -281,11 +281,12 @@ export class XmlApi {
     deadline: Deadline,
   ): Promise<Result<ReadAnswer, XmlApiFault>> {
     for (;;) {
-      if (!(await this.#enter(deadline))) return err({ kind: "timed-out", afterMs: deadline.ms, wasSent: false });
-      const heldMs = this.#notBefore - this.#ports.now();
+      if (!(await this.#turns.begin(deadline.at - this.#ports.now())))
+        return err({ kind: "timed-out", afterMs: deadline.ms, wasSent: false });
+      const heldMs = this.#settings.waitsForRateLimit ? this.#notBefore - this.#ports.now() : 0;
       if (heldMs <= 0) break;
-      this.#leave();
-      if (!this.#settings.waitsForRateLimit || this.#notBefore >= deadline.at) return err(notSent(this.#notBefore));
+      this.#turns.end();
+      if (this.#notBefore >= deadline.at) return err(notSent(this.#notBefore));
       await wait(this.#ports.timers, heldMs);
     }
     try {
@@ -294,36 +295,8 @@ export class XmlApi {
       this.#notBefore = Math.max(this.#notBefore, this.#ports.now() + rateWindowMs);
       return err({ ...answer.error, retryAt: this.#notBefore });
     } finally {
-      this.#leave();
+      this.#turns.end();
     }
-  }
-
-  /** Waits for a place; `false` when none was free in time. */
-  async #enter(deadline: Deadline): Promise<boolean> {
-    const leftMs = deadline.at - this.#ports.now();
-    if (leftMs <= 0) return false;
-    if (this.#inFlight < this.#settings.maxInFlight) {
-      this.#inFlight += 1;
-      return true;
-    }
-    return new Promise((resolve) => {
-      const cancel = this.#ports.timers.after(leftMs, () => {
-        this.#waiting = this.#waiting.filter((other) => other !== go);
-        resolve(false);
-      });
-      const go = () => {
-        cancel();
-        resolve(true);
-      };
-      this.#waiting.push(go);
-    });
-  }
-
-  /** Hands the place to the one who waits longest. */
-  #leave(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#inFlight -= 1;
   }
 
   async #exchange(
@@ -371,7 +344,8 @@ export class XmlApi {
       contentType = answer.headers.get("content-type") ?? "";
       bytes = answer.body ? await readCapped(answer.body.getReader(), limitBytes) : new Uint8Array();
     } catch (error) {
-      return err({ kind: "not-reached", reason: maskedText(causeOf(error), secrets) });
+      const reason = maskedText(causeOf(error), secrets);
+      return err({ kind: "not-reached", reason, ...(hadNoConnection(error) && { wasSent: false }) });
     }
     if (bytes === null) return err({ kind: "too-large", limitBytes });
     const text = decodeText(bytes, contentType);
@@ -390,8 +364,18 @@ interface MatchingRecords {
   readonly startFrom?: number;
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+type Pages = Pick<UntypedListOptions, "pageSize" | "most">;
+
+/** The request for one page of a list, of which so many items were read before. */
+export function requestOfPage(request: unknown, read: number, pages: Pages = {}): unknown {
+  if (!isRecord(request)) return request;
+  return { ...request, listControl: { ...listControlOf(request), ...pageAt(request, read, pages) } };
+}
+
+function pageAt(request: unknown, read: number, { pageSize = defaultPageSize, most = defaultMost }: Pages) {
+  const { startFrom } = listControlOf(request);
+  const first = typeof startFrom === "number" ? startFrom : 1;
+  return { startFrom: first + read, maximumNum: Math.max(1, Math.min(pageSize, most - read)) };
 }
 
 /** Where the request begins its list; what is wrong with it, the check of the request says. */
@@ -402,10 +386,6 @@ function listControlOf(request: unknown): Readonly<Record<string, unknown>> {
 function listAt(value: Readonly<Record<string, unknown>>, name: string | undefined): readonly unknown[] {
   const found = name === undefined ? [] : value[name];
   return Array.isArray(found) ? found : [];
-}
-
-function isEmptyList(fault: XmlApiFault): boolean {
-  return fault.kind === "refused" && fault.exceptionId === noRecordId;
 }
 
 function isRateLimit(fault: XmlApiFault): boolean {
@@ -434,38 +414,11 @@ function notSent(retryAt: number): Refused {
   return { kind: "refused", why: "rate-limit", exceptionId: "000045", reason, subErrors: [], retryAt };
 }
 
-/** Sites repeat what they refuse. */
-function withoutSecrets(refused: Refused, secrets: readonly string[]): Refused {
-  const masked = <Part extends { readonly exceptionId: string; readonly reason: string; readonly value?: string }>(
-    part: Part,
-  ): Part =>
-    maskedValue(
-      { ...part, exceptionId: maskedText(part.exceptionId, secrets), reason: maskedText(part.reason, secrets) },
-      secrets,
-    );
-  return { ...masked(refused), subErrors: refused.subErrors.map(masked) };
-}
-
-/** Cut after the secrets are out of it: a part of one is none to look for. */
-function maskedValue<Field extends { readonly value?: string }>(field: Field, secrets: readonly string[]): Field {
-  return field.value === undefined ? field : { ...field, value: maskedText(field.value, secrets).slice(0, 100) };
-}
-
-/** The longest first: one secret may be part of another. */
-function maskedText(said: string, secrets: readonly string[]): string {
-  const longestFirst = secrets.flatMap(spellings).toSorted((one, other) => other.length - one.length);
-  return longestFirst.reduce((shown, spelling) => shown.replaceAll(spelling, "…"), said);
-}
-
-/** A secret as it is, and escaped for XML and for an address: sites repeat the text of a request, too. */
-function spellings(secret: string): readonly string[] {
-  const inXml = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-  const quoted = inXml.replaceAll('"', "&quot;");
-  const inAddress = encodeURIComponent(secret);
-  const inForm = new URLSearchParams([["", secret]]).toString().slice(1);
-  const lowered = [inAddress, inForm].map((text) => text.replace(/%../g, (byte) => byte.toLowerCase()));
-  const marks = ["&apos;", "&#39;", "&#x27;"].map((mark) => quoted.replaceAll("'", mark));
-  return [...new Set([secret, inXml, quoted, ...marks, inAddress, inForm, ...lowered])];
+/** By the codes of Node: the name is unknown, or nobody listens. What else goes wrong may do so after the request was sent. */
+function hadNoConnection(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = isRecord(cause) ? cause.code : undefined;
+  return ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"].includes(String(code));
 }
 
 /** Node's fetch says why only in its cause. */

@@ -26,7 +26,7 @@ export type DialInTemplate = readonly DialInPart[];
 
 export type DialInSequences = Readonly<Partial<Record<DialInName, DialInTemplate>>>;
 
-const maxSequencesLength = 4_096;
+export const maxSequencesLength = 4_096;
 
 export interface ParsedSequences {
   readonly sequences: DialInSequences;
@@ -78,15 +78,19 @@ export type DialInValues = Readonly<Partial<Record<Placeholder, string | undefin
 export type DialInStep =
   | { readonly step: "call"; readonly number: string }
   | { readonly step: "pause"; readonly pauses: number }
-  | { readonly step: "key"; readonly keys: string };
+  | { readonly step: "key"; readonly keys: string }
+  /** What only the one who dials knows. */
+  | { readonly step: "fill"; readonly name: Placeholder };
 
 export interface DialIn {
   readonly steps: readonly DialInStep[];
-  /** As telephones store it: the number, a comma for each pause, and keys, such as `+15550100,,*00*2468#`. */
+  /** As telephones store it: the number, a comma for each pause, and keys, such as `+15550100,,*00*2468#`; `[PIN]` is to be filled. */
   readonly dialString: string;
+  /** The placeholders without a value. */
+  readonly toFill: readonly Placeholder[];
 }
 
-/** The template with its values. The error names the placeholder that has none, or one that nobody can key; never its value. */
+/** The template with its values. The error names a placeholder whose value nobody can key, or that is in the wrong place; never the value. */
 export function fillDialIn(template: DialInTemplate, values: DialInValues): Result<DialIn, string> {
   const steps: DialInStep[] = [];
   for (const part of template) {
@@ -99,17 +103,19 @@ export function fillDialIn(template: DialInTemplate, values: DialInValues): Resu
       continue;
     }
     const value = values[part.name]?.replace(/[\s()./-]/g, "") ?? "";
-    if (value === "") return err(`${part.name} has no value`);
-    if (part.name === "AccessNumber") {
+    if (part.name === "AccessNumber" && steps.length > 0) return err("AccessNumber must be the first of the template");
+    if (value === "") {
+      steps.push({ step: "fill", name: part.name });
+    } else if (part.name === "AccessNumber") {
       if (!/^\+?\d{1,32}$/.test(value)) return err("AccessNumber must be digits, with or without a + before them");
-      if (steps.length > 0) return err("AccessNumber must be the first of the template");
       steps.push({ step: "call", number: value });
-      continue;
+    } else {
+      if (!/^\d{1,64}$/.test(value)) return err(`${part.name} must be digits`);
+      addKeys(steps, value);
     }
-    if (!/^\d{1,64}$/.test(value)) return err(`${part.name} must be digits`);
-    addKeys(steps, value);
   }
-  return ok({ steps, dialString: steps.map(textOfStep).join("") });
+  const toFill = new Set(steps.flatMap((step) => (step.step === "fill" ? step.name : [])));
+  return ok({ steps, dialString: steps.map(textOfStep).join(""), toFill: [...toFill] });
 }
 
 function addKeys(steps: DialInStep[], keys: string): void {
@@ -126,6 +132,8 @@ function textOfStep(step: DialInStep): string {
       return ",".repeat(step.pauses);
     case "key":
       return step.keys;
+    case "fill":
+      return `[${step.name}]`;
   }
 }
 

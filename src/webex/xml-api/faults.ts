@@ -1,3 +1,4 @@
+import { cut } from "../../foundation/cut.ts";
 /** A part of a refusal: one field that the site did not accept, and why. */
 export interface SubError {
   readonly exceptionId: string;
@@ -17,6 +18,8 @@ export type RefusalWhy =
   | "not-found"
   /** The user name or e-mail address is taken. */
   | "already-exists"
+  /** The site has no meetings without a password. */
+  | "password-needed"
   | "other";
 
 /** Why there is no answer. No password, ticket or token stands in any of them. */
@@ -29,7 +32,8 @@ export type XmlApiFault =
       readonly value?: string;
       readonly rule: string;
     }
-  | { readonly kind: "not-reached"; readonly reason: string }
+  /** `wasSent` is absent where the connection may have been lost only after the request went out. */
+  | { readonly kind: "not-reached"; readonly reason: string; readonly wasSent?: false }
   /** What was not sent had no turn in time. What was sent may have been carried out. */
   | { readonly kind: "timed-out"; readonly afterMs: number; readonly wasSent: boolean }
   /** The site wants the request elsewhere; credentials are not sent there. */
@@ -71,19 +75,21 @@ export type AnswerForm = "html" | "empty" | "xml" | "other";
  * programs that call the API.
  */
 export const knownExceptions: Readonly<
-  Record<string, { readonly why: Exclude<RefusalWhy, "other">; readonly standing: "documented" | "callers" }>
+  Record<string, { readonly why: Exclude<RefusalWhy, "other">; readonly source: "documented" | "callers" }>
 > = {
-  "000001": { why: "access-denied", standing: "documented" },
-  "000015": { why: "not-found", standing: "callers" },
-  "000035": { why: "not-responding", standing: "documented" },
-  "000045": { why: "rate-limit", standing: "documented" },
-  "030001": { why: "not-found", standing: "callers" },
-  "030002": { why: "wrong-credentials", standing: "documented" },
-  "030004": { why: "already-exists", standing: "callers" },
-  "030005": { why: "already-exists", standing: "callers" },
-  "060001": { why: "not-found", standing: "callers" },
-  "060019": { why: "not-found", standing: "callers" },
-  "060021": { why: "access-denied", standing: "callers" },
+  "000001": { why: "access-denied", source: "documented" },
+  "000015": { why: "not-found", source: "callers" },
+  "000035": { why: "not-responding", source: "documented" },
+  "000045": { why: "rate-limit", source: "documented" },
+  "030001": { why: "not-found", source: "callers" },
+  "030002": { why: "wrong-credentials", source: "documented" },
+  "030004": { why: "already-exists", source: "callers" },
+  "030005": { why: "already-exists", source: "callers" },
+  "030047": { why: "wrong-credentials", source: "callers" },
+  "060001": { why: "not-found", source: "callers" },
+  "060019": { why: "not-found", source: "callers" },
+  "060021": { why: "access-denied", source: "callers" },
+  "060026": { why: "password-needed", source: "callers" },
 };
 
 /** A list without items (000015): sites refuse to list nothing. */
@@ -93,13 +99,40 @@ export function whyRefused(exceptionId: string): RefusalWhy {
   return Object.hasOwn(knownExceptions, exceptionId) ? (knownExceptions[exceptionId]?.why ?? "other") : "other";
 }
 
-/** The fault as a sentence for people. */
-export function sayFault(fault: XmlApiFault): string {
+/** That there is nothing to list is refused, too. */
+export function isEmptyList(fault: XmlApiFault): boolean {
+  return fault.kind === "refused" && fault.exceptionId === noRecordId;
+}
+
+/** Whether the site may have carried the request out although its answer did not come, or not as it should be. */
+export function mayBeCarriedOut(fault: XmlApiFault): boolean {
+  switch (fault.kind) {
+    case "wrong-request":
+    case "redirected":
+      return false;
+    case "not-reached":
+    case "timed-out":
+      return fault.wasSent !== false;
+    case "http-status":
+      return fault.status >= 500;
+    case "refused":
+      return fault.why === "not-responding";
+    case "too-large":
+    case "not-xml":
+    case "bad-xml":
+    case "not-a-message":
+    case "wrong-field":
+      return true;
+  }
+}
+
+/** The fault as a sentence for people, without a full stop. `proof`: what the one who asks has proved it with, where that is known. */
+export function sayFault(fault: XmlApiFault, proof?: "anonymous" | "password" | "ticket" | "token"): string {
   switch (fault.kind) {
     case "wrong-request":
       return `${fault.operation}: ${fault.path} ${fault.rule}${itIs(fault.value)}`;
     case "not-reached":
-      return `the WebEx site was not reached: ${fault.reason}`;
+      return `the WebEx site was not reached: ${withoutStop(fault.reason)}`;
     case "timed-out":
       return fault.wasSent
         ? `the WebEx site did not answer within ${fault.afterMs} ms`
@@ -119,10 +152,13 @@ export function sayFault(fault: XmlApiFault): string {
     case "wrong-field":
       return `in the answer to ${fault.operation}, ${fault.path} ${fault.rule}${itIs(fault.value)}`;
     case "refused": {
-      const parts = fault.subErrors.map(({ exceptionId, reason, value }) => `${exceptionId} ${reason}${itIs(value)}`);
-      const whole = `${fault.exceptionId} ${fault.reason}`.trim() || "without a reason";
+      const parts = fault.subErrors.map(
+        ({ exceptionId, reason, value }) => `${exceptionId} ${withoutStop(reason)}`.trim() + itIs(value),
+      );
+      const whole = `${fault.exceptionId} ${withoutStop(fault.reason)}`.trim() || "without a reason";
       const said = [`${whole}${itIs(fault.value)}`, ...parts].join("; ");
-      return `the WebEx site refused: ${said}${refusalAdvice[fault.why]}`;
+      const advice = fault.why === "wrong-credentials" ? proofAdvice[proof ?? "unknown"] : refusalAdvice[fault.why];
+      return `the WebEx site refused: ${said}${advice}`;
     }
   }
 }
@@ -134,16 +170,29 @@ const formWords: Readonly<Record<AnswerForm, string>> = {
   other: "text that is no XML",
 };
 
-const refusalAdvice: Readonly<Record<RefusalWhy, string>> = {
-  "wrong-credentials": " (check the user name and the password)",
+const proofAdvice = {
+  anonymous: " (the site wants a user)",
+  password: " (check the user name and the password)",
+  ticket: " (check the user name and the ticket)",
+  token: " (check the token, and whose it is)",
+  unknown: " (check the user name, and its password or token)",
+};
+
+const refusalAdvice: Readonly<Record<Exclude<RefusalWhy, "wrong-credentials">, string>> = {
   "access-denied": " (the user may not do this)",
   "rate-limit": " (too many requests; wait a minute)",
-  "not-responding": " (try again later)",
+  "not-responding": "",
   "not-found": "",
   "already-exists": "",
+  "password-needed": " (give the meeting a password)",
   other: "",
 };
 
+/** Others end their sentences; here they go on. */
+function withoutStop(said: string): string {
+  return said.trimEnd().replace(/(?<!\.)\.$/, "");
+}
+
 function itIs(value: string | undefined): string {
-  return value === undefined ? "" : ` (it is ${JSON.stringify(value.length <= 60 ? value : `${value.slice(0, 60)}…`)})`;
+  return value === undefined ? "" : ` (it is ${JSON.stringify(cut(value, 60))})`;
 }

@@ -162,7 +162,7 @@ export function always<const K extends Kind>(kind: K): K & { readonly need: "alw
 }
 
 /** Which of the documents know an operation: the four that this project began with, or only the later schema and developer pages. */
-export type Standing = "documented" | "schema";
+export type Source = "documented" | "schema";
 
 /** What an operation does; only `get` and `list` are repeated after a failure. */
 export type OperationKind = "get" | "list" | "create" | "set" | "delete" | "other";
@@ -186,7 +186,7 @@ export interface Operation {
   readonly service: Service;
   /** As on the wire after `java:com.webex.service.binding.`, such as `meeting.CreateMeeting`. */
   readonly binding: string;
-  readonly standing: Standing;
+  readonly source: Source;
   readonly kind: OperationKind;
   /** `"open"`: no public document describes the request, and it is written as it is given. */
   readonly request: Fields | "open";
@@ -287,12 +287,17 @@ export function writeLeaf(value: unknown, leaf: Leaf): Result<string, string> {
       if (typeof value !== "string") return err("must be a text");
       if (!isXmlText(value)) return err("must have only characters that XML has");
       return leaf.max === undefined || [...value].length <= leaf.max
-        ? ok(value.replaceAll(/\r\n?/g, "\n"))
+        ? ok(value)
         : err(`must have at most ${leaf.max} characters`);
     }
-    case "digits":
-      if (typeof value !== "string" || !/^\d+$/.test(value)) return err("must be digits, as text");
-      return value.length <= 19 && BigInt(value) <= longest ? ok(value) : err(`must be at most ${longest}`);
+    case "digits": {
+      // JSON may have them as a number, as long as it holds each digit.
+      if (typeof value === "number" && value > Number.MAX_SAFE_INTEGER)
+        return err("must be digits in quotation marks: a number of JSON does not hold so many");
+      const written = typeof value === "number" ? String(value) : value;
+      if (typeof written !== "string" || !/^\d+$/.test(written)) return err("must be digits, as text");
+      return written.length <= 19 && BigInt(written) <= longest ? ok(written) : err(`must be at most ${longest}`);
+    }
     case "whole": {
       const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = leaf;
       const fits = typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max;

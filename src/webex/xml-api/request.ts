@@ -1,3 +1,4 @@
+import { isRecord } from "../../foundation/record.ts";
 import { err, ok, type Result } from "../../foundation/result.ts";
 import { isSecretName } from "../secret-names.ts";
 import type { XmlApiFault } from "./faults.ts";
@@ -55,7 +56,7 @@ export function buildRequest(
 ): Result<BuiltRequest, WrongRequest> {
   const secrets: string[] = [];
   const message = messageOf(operation, values, context, secrets);
-  return message.ok ? ok({ body: writeXml(message.value), secrets: secrets.filter((text) => text !== "") }) : message;
+  return message.ok ? ok({ body: textOf(message.value), secrets: secrets.filter((text) => text !== "") }) : message;
 }
 
 /** The same document for people: `…` stands for each secret. */
@@ -65,7 +66,12 @@ export function showRequest(
   context: SecurityContext,
 ): Result<string, WrongRequest> {
   const message = messageOf(operation, values, context, []);
-  return message.ok ? ok(writeXml(withoutSecrets(message.value))) : message;
+  return message.ok ? ok(textOf(withoutSecrets(message.value))) : message;
+}
+
+/** Only values have carriage returns; written as they are, a reader of XML makes line feeds of them. */
+function textOf(message: ElementToWrite): string {
+  return writeXml(message).replaceAll("\r", "&#13;");
 }
 
 function withoutSecrets(element: ElementToWrite): ElementToWrite {
@@ -249,10 +255,6 @@ function writeOpen(name: string, value: unknown, path: string, secrets: string[]
   const content = writeLeaf(typeof value === "number" || typeof value === "boolean" ? String(value) : value, text);
   if (!content.ok) return err({ path, rule: content.error });
   return ok([{ name, content: content.value, ...(isSecret && { isSecret }) }]);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function join(path: string, name: string): string {

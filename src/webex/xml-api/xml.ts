@@ -30,7 +30,10 @@ export type XmlFault =
 /** Elements within elements; the deepest answer that the tables know has eight. */
 const maxDepth = 50;
 
-/** A page of 500 users has 20 000; each costs the parser some hundred bytes. */
+/**
+ * A page of 500 users has 20 000; each costs the parser up to a kilobyte. Attributes, comments, CDATA sections and processing instructions
+ * cost as much, and count with them.
+ */
 const maxElements = 100_000;
 
 const parser = new XMLParser({
@@ -127,6 +130,8 @@ function wordsOf(error: unknown): string {
   return /nested tags/i.test(reasonOf(error)) ? "it is too deep" : "it is not well formed";
 }
 
+const tooMany = `it has more than ${maxElements} elements`;
+
 /** What the parser lets pass or would act on, found in one pass over the text; `null` if there is nothing of it. */
 function faultOfMarkup(text: string): string | null {
   if (!isXmlText(text)) return "it has characters that XML does not have";
@@ -146,10 +151,12 @@ function faultOfMarkup(text: string): string | null {
       if (section.refused) return section.refused;
       const end = text.indexOf(section.ends, opening + section.begins.length);
       if (end === -1) return "it is cut off";
+      elements += 1;
+      if (elements > maxElements) return tooMany;
       at = end + section.ends.length;
       continue;
     }
-    const closing = endOfTag(text, opening);
+    const { closing, values } = endOfTag(text, opening);
     if (closing === -1) return "it is cut off";
     const tagFault = references.faultBetween(opening, closing);
     if (tagFault !== null) return tagFault;
@@ -157,10 +164,10 @@ function faultOfMarkup(text: string): string | null {
     if (next !== -1 && next < closing) return 'it has a "<" in a tag';
     if (text[opening + 1] === "/") depth -= 1;
     else {
-      elements += 1;
+      elements += 1 + values;
       if (text[closing - 1] !== "/") depth += 1;
     }
-    if (elements > maxElements) return `it has more than ${maxElements} elements`;
+    if (elements > maxElements) return tooMany;
     if (depth < 0) return "it ends an element that it did not begin";
     if (depth > maxDepth) return `its elements are nested deeper than ${maxDepth}`;
     at = closing + 1;
@@ -174,16 +181,16 @@ const sections: readonly { readonly begins: string; readonly ends: string; reado
   { begins: "<?", ends: "?>" },
 ];
 
-/** Where the tag's `>` stands; one within a quoted value is none. */
-function endOfTag(text: string, opening: number): number {
+/** Where the tag's `>` stands, -1 without one, and how many quoted values come before it; a `>` within one of these is none. */
+function endOfTag(text: string, opening: number): { readonly closing: number; readonly values: number } {
   const sign = /["'>]/g;
   sign.lastIndex = opening + 1;
-  for (;;) {
+  for (let values = 0; ; values += 1) {
     const [found] = sign.exec(text) ?? [];
-    if (found === undefined) return -1;
-    if (found === ">") return sign.lastIndex - 1;
+    if (found === undefined) return { closing: -1, values };
+    if (found === ">") return { closing: sign.lastIndex - 1, values };
     const quoteEnd = text.indexOf(found, sign.lastIndex);
-    if (quoteEnd === -1) return -1;
+    if (quoteEnd === -1) return { closing: -1, values };
     sign.lastIndex = quoteEnd + 1;
   }
 }

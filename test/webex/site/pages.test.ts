@@ -68,9 +68,9 @@ test("the log-in brings a token; a command with another one is refused", () => {
 test("an argument that is given twice is refused, and nothing is done", () => {
   const browser = new Browser().logIn("anna.berg");
 
-  expect(browser.ask("m.php", `AT=DM&MK=1&MK=${seeded.MC}`)).toEqual(failed("DM", "Unknown"));
-  expect(browser.ask("m.php", "AT=LM&AT=DM")).toEqual(failed("LM", "Unknown"));
-  expect(browser.ask("m.php", `AT=CF&MK=${seeded.MC}&MK=1`)).toEqual(failed("CF", "Unknown"));
+  expect(browser.ask("m.php", `AT=DM&MK=1&MK=${seeded.MC}`)).toEqual(failed("DM", "InvalidDataFormat"));
+  expect(browser.ask("m.php", "AT=LM&AT=DM")).toEqual(failed("LM", "InvalidDataFormat"));
+  expect(browser.ask("m.php", `AT=CF&MK=${seeded.MC}&MK=1`)).toEqual(failed("CF", "InvalidDataFormat"));
   expect(browser.ask("m.php", "AT=LM")).toContain("Berth planning");
 });
 
@@ -135,7 +135,7 @@ test.each([
   ["p.php", `AT=SU&${person}&PID=x`, failed("SU", "PartnerIDError")],
   ["p.php", `AT=SU&${person.replace("kim.lund", "anna.berg")}&PID=quay7`, failed("SU", "WebexIDConflict")],
   ["p.php", `AT=SU&${person.replace("kim@", "anna.berg@")}&PID=quay7`, failed("SU", "EmailConflict")],
-  ["p.php", "AT=SU&FN=Kim", failed("SU", "Unknown")],
+  ["p.php", "AT=SU&FN=Kim", failed("SU", "InvalidDataFormat")],
   ["p.php", "AT=LI&WID=anna.berg&PW=wrong", failed("LI", "BadWebexIDorPassword")],
   ["p.php", "AT=XX", failed("XX", "Unknown")],
   ["p.php", "AT=LO&tide=1", failed("LO", "Unknown")],
@@ -227,11 +227,11 @@ test("SM gives a key that EM, HM, JM, AA, DA and DM work with; IM gives none", (
     done("AA"),
   );
   expect(browser.ask("m.php", `AT=DA&MK=${MK}&EM=jo@visitor.example`)).toEqual(done("DA"));
-  expect(browser.ask("m.php", `AT=JM&MK=${MK}&AN=Jo&PW=tide`)).toEqual(failed("JM", "Unknown"));
+  expect(browser.ask("m.php", `AT=JM&MK=${MK}&AN=Jo&PW=tide`)).toEqual(failed("JM", "MeetingNotInProgress"));
   expect(browser.ask("m.php", `AT=HM&MK=${MK}`)).toEqual(done("HM"));
   browser.ask("p.php", "AT=LO");
   expect(browser.ask("m.php", `AT=JM&MK=${MK}&AN=Kit&AE=kit@visitor.example&PW=wrong`)).toEqual(
-    failed("JM", "AccessDenied"),
+    failed("JM", "InvalidMeetingKeyOrPassword"),
   );
   expect(browser.ask("m.php", `AT=JM&MK=${MK}&AN=Kit&AE=kit@visitor.example&PW=tide`)).toEqual(done("JM"));
   const seen = site.all("SELECT name, joined_at FROM attendees WHERE session_key = ?", Number(MK));
@@ -241,7 +241,7 @@ test("SM gives a key that EM, HM, JM, AA, DA and DM work with; IM gives none", (
   browser.ask("p.php", "AT=LO");
   browser.logIn("anna.berg");
   expect(browser.ask("m.php", `AT=DM&MK=${MK}`)).toEqual(done("DM"));
-  expect(browser.ask("m.php", `AT=HM&MK=${MK}`)).toEqual(failed("HM", "Unknown"));
+  expect(browser.ask("m.php", `AT=HM&MK=${MK}`)).toEqual(failed("HM", "InvalidMeetingKeyOrPassword"));
   expect(browser.ask("m.php", "AT=IM&MN=Now&PW=tide")).toEqual({ AT: "IM", ST: "SUCCESS" });
   expect(browser.site.site.one("SELECT started_at FROM sessions WHERE name = 'Now'")).toEqual({ started_at: noon });
 });
@@ -249,11 +249,44 @@ test("SM gives a key that EM, HM, JM, AA, DA and DM work with; IM gives none", (
 test.each([
   ["AT=SM&MN=Tide&PW=x&MT=999", "SiteDoNotSupportThisMeetingType"],
   ["AT=SM&MN=Tide&PW=x&DU=1441", "TheDurationIsExceedTheMaxDuration"],
-  ["AT=SM&MN=Tide&PW=x&DU=long", "Unknown"],
-  ["AT=SM&MN=Tide&PW=x&YE=2026", "Unknown"],
-  ["AT=SM&PW=x", "Unknown"],
+  ["AT=SM&MN=Tide&PW=x&TL=501", "TeleConferenceLineReserveFail"],
+  ["AT=SM&MN=Tide", "InvalidDataFormat"],
+  ["AT=SM&MN=Tide&PW=x&LF=maybe", "InvalidDataFormat"],
+  ["AT=SM&MN=Tide&PW=x&NA=-5", "InvalidDataFormat"],
+  ["AT=SM&MN=Tide&PW=x&HO=9&MI=30", "InvalidDataFormat"],
+  ["AT=SM&MN=Tide&PW=x&YE=2026&MO=2&DA=31", "InvalidDataFormat"],
+  ["AT=SM&MN=Tide&PW=x&YE=2026&MO=12&DA=1&HO=24", "InvalidDataFormat"],
+  ["AT=SM&MN=Tide&PW=x&UntilYE=2026&UntilMO=2&UntilDA=31", "InvalidDataFormat"],
+  ["AT=SM&MN=Tide&PW=x&RCM=2&RCD=3", "InvalidDataFormat"],
+  ["AT=SM&MN=Tide&PW=x&DU=long", "InvalidDataFormat"],
+  ["AT=SM&MN=Tide&PW=x&YE=2026", "InvalidDataFormat"],
+  ["AT=SM&PW=x", "InvalidDataFormat"],
 ])("m.php?%s fails with %s", (query, reason) => {
   expect(new Browser().logIn("anna.berg").ask("m.php", query)).toEqual(failed("SM", reason));
+});
+
+test.each([
+  ["m.php", "AT=CR&RT=Knots&YR=2026&MH=9&DY=31"],
+  ["o.php", "AT=QR&StartYE=2026&StartMO=6&StartDA=31"],
+  ["o.php", "AT=QR&EndYE=2026&EndMO=13&EndDA=1"],
+])("%s?%s names no day", (page, query) => {
+  const [, at = ""] = /AT=(\w+)/.exec(query) ?? [];
+
+  expect(new Browser().logIn("anna.berg").ask(page, query)).toEqual(failed(at, "InvalidDataFormat"));
+});
+
+test("a meeting is moved by its time alone, or by its day alone", () => {
+  const browser = new Browser().logIn("anna.berg");
+  const edit = (query: string) => {
+    browser.ask("m.php", `AT=EM&MK=${seeded.MC}&${query}`);
+    return new Date(browser.site.site.session(seeded.MC).starts_at).toISOString();
+  };
+
+  // The zone of the meeting is 8 hours behind.
+  expect(edit("YE=2026&MO=12&DA=1&HO=9&MI=30")).toBe("2026-12-01T17:30:00.000Z");
+  expect(edit("HO=10")).toBe("2026-12-01T18:30:00.000Z");
+  expect(edit("MI=45")).toBe("2026-12-01T18:45:00.000Z");
+  expect(edit("DA=2")).toBe("2026-12-02T18:45:00.000Z");
 });
 
 test("a site without URL API, without automatic log-in, or without a type of meeting says so", () => {
@@ -343,10 +376,10 @@ test("nobody joins a meeting that is locked, or one that has not begun", () => {
   const browser = new Browser();
   const join = () => browser.ask("m.php", `AT=JM&MK=${seeded.MC}&AN=Jo&PW=pier-9-pass`);
 
-  expect(join()).toEqual(failed("JM", "Unknown"));
+  expect(join()).toEqual(failed("JM", "MeetingNotInProgress"));
   start(browser.site.site, browser.site.site.session(seeded.MC));
   browser.site.site.run("UPDATE sessions SET locked = 1");
-  expect(join()).toEqual(failed("JM", "AccessDenied"));
+  expect(join()).toEqual(failed("JM", "MeetingLocked"));
   browser.site.site.run("UPDATE sessions SET locked = 0");
   expect(join()).toEqual(done("JM", MK("MC")));
 });

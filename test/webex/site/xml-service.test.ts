@@ -222,13 +222,13 @@ test.each([
   [
     "meeting.SetMeeting",
     `<meetingkey>${seeded.other}</meetingkey>`,
-    { "anna.berg": "000001", "site.viewer": "000001", "site.admin": "SUCCESS", "ben.cole": "SUCCESS" },
+    { "anna.berg": "060021", "site.viewer": "060021", "site.admin": "SUCCESS", "ben.cole": "SUCCESS" },
   ],
   // Unlisted: for its host alone, and for those who see the whole site.
   [
     "meeting.GetMeeting",
     `<meetingKey>${seeded.other}</meetingKey>`,
-    { "anna.berg": "000001", "site.viewer": "SUCCESS", "site.admin": "SUCCESS", "ben.cole": "SUCCESS" },
+    { "anna.berg": "060019", "site.viewer": "SUCCESS", "site.admin": "SUCCESS", "ben.cole": "SUCCESS" },
   ],
   // Listed publicly: for every host.
   ["meeting.GetMeeting", `<meetingKey>${seeded.MC}</meetingKey>`, { "ben.cole": "SUCCESS", "site.viewer": "SUCCESS" }],
@@ -256,4 +256,18 @@ test("no answer shows a password to somebody else", () => {
   const users = site.ask("user.LstUser", "", site.as("site.admin"));
   expect(users).not.toContain("<use:password>");
   expect(users).not.toContain(site.user("ben.cole").password);
+});
+
+test("a user may host unless its profile says otherwise, by whichever way that was set", () => {
+  const site = new SiteOnTest();
+  const asAdmin = site.as("site.admin");
+  const mayHost = () => textOf(site.ask("user.GetUser", "<webExId>ben.cole</webExId>", asAdmin), "host");
+  const set = (value: string) =>
+    site.ask("user.SetUser", `<webExId>ben.cole</webExId><privilege><host>${value}</host></privilege>`, asAdmin);
+
+  expect(mayHost()).toBe("true");
+  set("false");
+  expect(mayHost()).toBe("false");
+  set("true");
+  expect(mayHost()).toBe("true");
 });

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
-import { csrfOf, type PageCall } from "../../../simulators/webex-site/pages/page-call.ts";
+import { csrfOf, type PageCall, reasons as reasonsOfSite } from "../../../simulators/webex-site/pages/page-call.ts";
 import { answerPage, pages as sitePages } from "../../../simulators/webex-site/pages.ts";
 import {
   type ArgumentsOf,
@@ -12,15 +12,11 @@ import {
   pages,
 } from "../../../src/webex/url-api/commands.ts";
 import { formPage, formPost, link } from "../../../src/webex/url-api/request.ts";
-import { readResult } from "../../../src/webex/url-api/result.ts";
-import { siteOf } from "../../../src/webex/url-api/site.ts";
+import { type ReasonWord, readResult, reasonOfText, reasons } from "../../../src/webex/url-api/result.ts";
 import { SiteOnTest } from "../site/site-on-test.ts";
-import { type AnyArguments, argumentsBy } from "../url-api/arguments-by-table.ts";
+import { acme as site } from "../url-api/acme.ts";
+import { type AnyArguments, argumentsBy, asTexts } from "../url-api/arguments-by-table.ts";
 import { readFormPage } from "../url-api/other-parsers.ts";
-
-const acme = siteOf("acme");
-if (!acme.ok) throw new Error(acme.error.says);
-const site = acme.value;
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -66,6 +62,13 @@ test("client and site have the same commands", () => {
   expect(ofClient.toSorted()).toEqual(ofSite.toSorted());
 });
 
+test("client and site have the same reasons of a failure, but for one that the site has no cause for", () => {
+  const ofSite = new Set(reasonsOfSite.map(reasonOfText));
+
+  expect(ofSite).not.toContain("other");
+  expect(Object.keys(reasons).filter((word) => !ofSite.has(word as ReasonWord))).toEqual(["scheduling-failed"]);
+});
+
 test("where client and site differ is known", () => {
   for (const name of commandNames) {
     const ofSite = argumentsOfSite(name);
@@ -74,13 +77,15 @@ test("where client and site differ is known", () => {
     if (ofSite === null) continue;
     const shared = Object.keys(table).filter((entry) => entry !== "BU" && entry !== "CSRF");
     // The one option of a new account that a change of an account may not have.
-    const theirs = ofSite.filter((word) => !(name === "edit-user" && word === "ForceChangeUserPwd"));
+    const theirs = ofSite.filter((word) => !(name === "edit-user" && word === "ForceChangeUserPwd?"));
     const required = shared.filter((entry) => table[entry]?.need === "required" || requiredBySite[name]?.[entry]);
 
-    expect(theirs.map((word) => word.replace("!", "")).toSorted(), name).toEqual(shared.toSorted());
-    expect(theirs.filter((word) => word.endsWith("!")).toSorted(), name).toEqual(
-      required.map((entry) => `${entry}!`).toSorted(),
-    );
+    const own = shared.map((entry) => {
+      const form = { "yes-no": "?", "whole-number": "+" }[String(table[entry]?.kind.kind)] ?? "";
+      return `${entry}${form}${required.includes(entry) ? "!" : ""}`;
+    });
+
+    expect(theirs.toSorted(), name).toEqual(own.toSorted());
   }
 });
 
@@ -100,7 +105,7 @@ for (const name of commandNames) {
           new URLSearchParams(readFormPage(html.value.html).fields.map(([key, value]) => [key, value])),
           ...(got.ok ? [new URL(got.value).searchParams] : []),
         ];
-        const { BU, CSRF, ...others } = asTexts(given);
+        const { BU, CSRF, ...others } = Object.fromEntries(asTexts(given));
 
         for (const request of requests) {
           const { heard, location } = read(request);
@@ -127,13 +132,4 @@ function argumentsFor<Name extends CommandName>(name: Name, own: AnyArguments): 
     const values = { ...given, ...requiredBySite[name], ...Object.fromEntries(ofSite) };
     return values as unknown as ArgumentsOf<Name>; // The table made them.
   });
-}
-
-function asTexts(given: object): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(given).map(([name, value]) => [
-      name,
-      typeof value === "boolean" ? (value ? "1" : "0") : String(value),
-    ]),
-  );
 }

@@ -24,10 +24,10 @@ function siteTypeOf(binding: string) {
   return entry.request;
 }
 
-test("client and site have the same operations, of the same standing", () => {
-  const ofSite = [...entries].map(([binding, { standing }]) => `${binding} ${standing}`);
+test("client and site have the same operations, of the same source", () => {
+  const ofSite = [...entries].map(([binding, { source }]) => `${binding} ${source}`);
 
-  expect(all.map(({ binding, standing }) => `${binding} ${standing}`).toSorted()).toEqual(ofSite.toSorted());
+  expect(all.map(({ binding, source }) => `${binding} ${source}`).toSorted()).toEqual(ofSite.toSorted());
 });
 
 test.each(all)("$name: the site reads what the client writes", (operation) => {

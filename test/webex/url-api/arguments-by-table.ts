@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
-import type { Argument, ArgumentKind } from "../../../src/webex/url-api/arguments.ts";
+import { type Argument, type ArgumentKind, day } from "../../../src/webex/url-api/arguments.ts";
 import { type Command, type CommandName, commands } from "../../../src/webex/url-api/commands.ts";
+import type { Pairs } from "./other-parsers.ts";
 
 type Value = string | number | boolean;
 export type AnyArguments = Readonly<Record<string, Value>>;
@@ -34,7 +35,8 @@ function anyValue({ kind }: Argument, need: boolean): fc.Arbitrary<Value> {
 function anyOf(kind: ArgumentKind): fc.Arbitrary<Value> {
   switch (kind.kind) {
     case "whole-number":
-      return fc.integer({ min: kind.min, max: kind.max ?? 1_000_000_000 });
+      // Each month has so many days.
+      return fc.integer({ min: kind.min, max: kind === day ? 28 : (kind.max ?? 1_000_000_000) });
     case "yes-no":
       return fc.boolean();
     case "meeting-key":
@@ -80,4 +82,12 @@ export function argumentsBy(
         ),
       ),
     );
+}
+
+/** The arguments as they are sent. */
+export function asTexts(given: object): Pairs {
+  return Object.entries(given).map(([name, value]) => [
+    name,
+    typeof value === "boolean" ? (value ? "1" : "0") : String(value),
+  ]);
 }

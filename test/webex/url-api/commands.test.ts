@@ -89,6 +89,7 @@ test("the required arguments are those that the sources mark", () => {
     "m.MD MK EM",
     "m.RM MK FN LN EM JT CY",
     "o.DF FN",
+    "o.ST SP",
   ]);
 });
 
@@ -97,9 +98,9 @@ test("each command has a back URL, and each argument tells what it means and who
     const { arguments: table, does }: Command = commands[name];
     expect(Object.keys(table).at(-1)).toBe("BU");
     expect(does).not.toBe("");
-    for (const { means, standing } of Object.values(table)) {
+    for (const { means, source } of Object.values(table)) {
       expect(means).not.toBe("");
-      expect(["documented", "schema"]).toContain(standing);
+      expect(["documented", "schema"]).toContain(source);
     }
   }
 });

@@ -12,14 +12,9 @@ import {
   visitOf as visitFor,
 } from "../../../src/webex/url-api/log-in.ts";
 import { formPage, link } from "../../../src/webex/url-api/request.ts";
-import { siteOf } from "../../../src/webex/url-api/site.ts";
+import { acme as site } from "./acme.ts";
 import { type Pairs, readForm, readFormPage } from "./other-parsers.ts";
 
-const site = (() => {
-  const acme = siteOf("acme");
-  if (!acme.ok) throw new Error(acme.error.says);
-  return acme.value;
-})();
 const backUrl = "https://portal.example.org/back?state=x7";
 const plan: FlowPlan = {
   site,

@@ -2,13 +2,9 @@ import { expect, test } from "vitest";
 import type { ArgumentsOf } from "../../../src/webex/url-api/commands.ts";
 import { argumentsOfText, formPage, formPost, link } from "../../../src/webex/url-api/request.ts";
 import { siteOf } from "../../../src/webex/url-api/site.ts";
+import { acme as site } from "./acme.ts";
 import { readFormPage } from "./other-parsers.ts";
 
-const site = (() => {
-  const acme = siteOf("acme");
-  if (!acme.ok) throw new Error(acme.error.says);
-  return acme.value;
-})();
 const backUrl = "https://portal.example.org/back";
 const key = "718293645";
 
@@ -79,7 +75,8 @@ test.each([
   ["unknown-argument", "__proto__", JSON.parse(`{ "MK": "${key}", "__proto__": "x" }`)],
   ["unknown-argument", "constructor", { MK: key, constructor: "x" }],
   ["wrong-value", "MK", { MK: "718 293 645" }],
-  ["wrong-value", "MK", { MK: 718_293_645 }],
+  ["wrong-value", "MK", { MK: -1 }],
+  ["wrong-value", "MK", { MK: 1e19 }],
   ["wrong-value", "MK", { MK: "" }],
   ["wrong-value", "AN", { MK: key, AN: 5 }],
   ["wrong-value", "AN", { MK: key, AN: "a\u0000b" }],
@@ -110,6 +107,26 @@ test.each([
     ok: false,
     error: { kind: "unknown-argument", argument },
   });
+});
+
+test.each([
+  ["schedule-meeting", "DA", { YE: 2026, MO: 2, DA: 31 }],
+  ["schedule-meeting", "DA", { YE: 2027, MO: 2, DA: 29 }],
+  ["edit-meeting", "UntilDA", { MK: key, UntilMO: 4, UntilDA: 31 }],
+  ["impromptu-meeting", "RCD", { RCY: 2026, RCM: 11, RCD: 31 }],
+  ["create-recorded-session", "DY", { RT: "Knots", YR: 2026, MH: 9, DY: 31 }],
+  ["end-user-report", "StartDA", { StartYE: 2026, StartMO: 6, StartDA: 31 }],
+  ["end-user-report", "EndDA", { EndYE: 2100, EndMO: 2, EndDA: 29 }],
+] as const)("%s: there is no such %s", (name, argument, given) => {
+  expect(formPost(site, name, given as never)).toMatchObject({ ok: false, error: { kind: "wrong-value", argument } });
+});
+
+test.each([
+  { YE: 2028, MO: 2, DA: 29 },
+  { MO: 2, DA: 29 },
+  { YE: 2026, DA: 31 },
+])("%j is a day, as far as it is told", (given) => {
+  expect(formPost(site, "schedule-meeting", given).ok).toBe(true);
 });
 
 test("a back URL with the name of the command's own result in its query is refused", () => {

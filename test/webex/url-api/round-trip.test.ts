@@ -9,13 +9,9 @@ import {
   formNeed,
 } from "../../../src/webex/url-api/commands.ts";
 import { formPage, formPost, link } from "../../../src/webex/url-api/request.ts";
-import { siteOf } from "../../../src/webex/url-api/site.ts";
-import { type AnyArguments, argumentsBy } from "./arguments-by-table.ts";
+import { acme as site } from "./acme.ts";
+import { type AnyArguments, argumentsBy, asTexts } from "./arguments-by-table.ts";
 import { type Pairs, readForm, readFormPage } from "./other-parsers.ts";
-
-const acme = siteOf("acme");
-if (!acme.ok) throw new Error(acme.error.says);
-const site = acme.value;
 
 for (const name of commandNames) {
   const { page, at } = commands[name];
@@ -91,13 +87,6 @@ function isAlternative(name: CommandName, entry: string): boolean {
 /** The table made the values, so that the types of all commands hold together. */
 function typed<Name extends CommandName>(_: Name, given: AnyArguments): ArgumentsOf<Name> {
   return given as unknown as ArgumentsOf<Name>;
-}
-
-function asTexts(given: AnyArguments): Pairs {
-  return Object.entries(given).map(([name, value]) => [
-    name,
-    typeof value === "boolean" ? (value ? "1" : "0") : String(value),
-  ]);
 }
 
 function sorted(pairs: Pairs): Pairs {

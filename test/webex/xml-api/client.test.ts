@@ -298,16 +298,12 @@ describe("the site's rate limit", () => {
     expect(world.sent).toHaveLength(2);
   });
 
-  test("is told at once where nobody wants to wait", async () => {
+  test("is told at once where nobody wants to wait, and holds no other request back", async () => {
     world.answers = [limited, dora];
     const api = world.api({ waitsForRateLimit: false });
 
     expect(await api.call("getUser", { webExId: "dora" })).toMatchObject({ error: { retryAt: 1_060_000 } });
-    expect(await api.call("getUser", { webExId: "dora" })).toMatchObject({
-      error: { why: "rate-limit", reason: expect.stringContaining("not sent"), retryAt: 1_060_000 },
-    });
     expect(world.sent).toHaveLength(1);
-    await world.pass(60_000);
     expect(await api.call("getUser", { webExId: "dora" })).toMatchObject({ ok: true });
   });
 });

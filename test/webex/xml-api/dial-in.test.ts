@@ -106,12 +106,36 @@ test("a template that cannot be read spoils no other", () => {
   });
 });
 
+test("what has no value is left for the one who dials, and named once", () => {
+  const filled = fillDialIn(template("[AccessNumber],,[PIN]#[AttendeeID]#,,[PIN]#"), {
+    AccessNumber: "",
+    AttendeeID: "17",
+  });
+
+  expect(filled).toEqual({
+    ok: true,
+    value: {
+      steps: [
+        { step: "fill", name: "AccessNumber" },
+        { step: "pause", pauses: 2 },
+        { step: "fill", name: "PIN" },
+        { step: "key", keys: "#17#" },
+        { step: "pause", pauses: 2 },
+        { step: "fill", name: "PIN" },
+        { step: "key", keys: "#" },
+      ],
+      dialString: "[AccessNumber],,[PIN]#17#,,[PIN]#",
+      toFill: ["AccessNumber", "PIN"],
+    },
+  });
+});
+
 describe("a template that cannot be filled", () => {
   test.each([
-    ["[AccessNumber],,[AccessCode]#", { AccessNumber: "15550100" }, "AccessCode has no value"],
     ["[AccessNumber],,[PIN]#", { AccessNumber: "15550100", PIN: "secret" }, "PIN must be digits"],
     ["[AccessNumber]", { AccessNumber: "sip:x" }, "AccessNumber must be digits, with or without a + before them"],
     ["12[AccessNumber]", { AccessNumber: "15550100" }, "AccessNumber must be the first of the template"],
+    ["12[AccessNumber]", {}, "AccessNumber must be the first of the template"],
   ])("%s", (text, given, error) => {
     expect(fillDialIn(template(text), given)).toEqual({ ok: false, error });
   });

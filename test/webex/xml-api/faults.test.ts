@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { knownExceptions, sayFault, whyRefused, type XmlApiFault } from "../../../src/webex/xml-api/faults.ts";
+import { mayBeCarriedOut, sayFault, whyRefused, type XmlApiFault } from "../../../src/webex/xml-api/faults.ts";
 
 const refused = { kind: "refused", why: "other", exceptionId: "", reason: "", subErrors: [] } as const;
 
@@ -9,6 +9,10 @@ test.each<[XmlApiFault, string]>([
     'getMeeting: meetingKey must be digits, as text (it is "x")',
   ],
   [{ kind: "not-reached", reason: "refused" }, "the WebEx site was not reached: refused"],
+  [
+    { kind: "not-reached", reason: "Network connection lost." },
+    "the WebEx site was not reached: Network connection lost",
+  ],
   [
     { kind: "timed-out", afterMs: 30_000, wasSent: false },
     "the request was not sent: others went to the WebEx site for 30000 ms",
@@ -37,6 +41,7 @@ test.each<[XmlApiFault, string]>([
     "in the answer to getUser, webExId is missing",
   ],
   [refused, "the WebEx site refused: without a reason"],
+  [{ ...refused, reason: "Not today. " }, "the WebEx site refused: Not today"],
   [
     {
       ...refused,
@@ -52,10 +57,50 @@ test.each<[XmlApiFault, string]>([
   expect(sayFault(fault)).toBe(said);
 });
 
-test("each known exception id has six digits and its meaning", () => {
-  for (const [id, { why }] of Object.entries(knownExceptions)) {
-    expect(id).toMatch(/^\d{6}$/);
-    expect(whyRefused(id)).toBe(why);
-  }
-  expect(whyRefused("toString")).toBe("other");
+test.each([
+  ["password", "check the user name and the password"],
+  ["ticket", "check the user name and the ticket"],
+  ["token", "check the token, and whose it is"],
+  [undefined, "check the user name, and its password or token"],
+] as const)("refused by its %s, it says what to check", (proof, advice) => {
+  expect(sayFault({ ...refused, why: "wrong-credentials", reason: "no" }, proof)).toBe(
+    `the WebEx site refused: no (${advice})`,
+  );
+});
+
+test.each<[boolean, XmlApiFault]>([
+  [false, { kind: "wrong-request", operation: "getUser", path: "webExId", rule: "is missing" }],
+  [true, { kind: "not-reached", reason: "other side closed" }],
+  [false, { kind: "not-reached", reason: "connect ECONNREFUSED", wasSent: false }],
+  [true, { kind: "timed-out", afterMs: 1, wasSent: true }],
+  [false, { kind: "timed-out", afterMs: 1, wasSent: false }],
+  [false, { kind: "redirected", status: 302 }],
+  [true, { kind: "http-status", status: 504, looksLike: "html" }],
+  [false, { kind: "http-status", status: 404, looksLike: "html" }],
+  [true, { kind: "too-large", limitBytes: 1 }],
+  [true, { kind: "not-xml", looksLike: "empty" }],
+  [true, { kind: "bad-xml", reason: "it is cut off" }],
+  [true, { kind: "not-a-message", reason: "it has no header" }],
+  [true, { kind: "wrong-field", operation: "createMeeting", path: "meetingkey", rule: "is missing" }],
+  [true, { ...refused, why: "not-responding" }],
+  [false, { ...refused, why: "access-denied" }],
+])("carried out, perhaps: %s after %o", (may, fault) => {
+  expect(mayBeCarriedOut(fault)).toBe(may);
+});
+
+test.each([
+  ["030002", "wrong-credentials"],
+  ["999999", "other"],
+  ["toString", "other"],
+  ["", "other"],
+])("the exception id %s means %s", (id, why) => {
+  expect(whyRefused(id)).toBe(why);
+});
+
+test("a part of a refusal without an id is said without a gap", () => {
+  const subErrors = [{ exceptionId: "", reason: "firstName is required" }];
+
+  expect(sayFault({ ...refused, reason: "The request does not keep to the schema", subErrors })).toBe(
+    "the WebEx site refused: The request does not keep to the schema; firstName is required",
+  );
 });

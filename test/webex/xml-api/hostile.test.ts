@@ -121,6 +121,20 @@ test("elements are counted", () => {
   expect(faultOf(many(100_001))).toEqual({ kind: "bad-xml", reason: "it has more than 100000 elements" });
 });
 
+test.each<[string, (count: number) => string]>([
+  ["attributes", (count) => `<a ${Array.from({ length: count - 1 }, (_, n) => `x${n}=""`).join(" ")}/>`],
+  [
+    "attributes with a > in them",
+    (count) => `<a ${Array.from({ length: count - 1 }, (_, n) => `x${n}='>'`).join(" ")}/>`,
+  ],
+  ["processing instructions", (count) => `<a>${"<?p?>".repeat(count - 1)}</a>`],
+  ["comments", (count) => `<a>${"<!---->".repeat(count - 1)}</a>`],
+  ["sections", (count) => `<a>${"<![CDATA[]]>".repeat(count - 1)}</a>`],
+])("%s count as elements do: the parser makes an object of each", (_, many) => {
+  expect(faultOf(many(100_000))).toMatchObject({ kind: "not-a-message" });
+  expect(faultOf(many(100_001))).toEqual({ kind: "bad-xml", reason: "it has more than 100000 elements" });
+});
+
 describe("an answer as large as is read takes no long time", () => {
   const size = 400_000;
   const shapes: Record<string, string> = {

@@ -114,10 +114,10 @@ describe("a request that breaks its table is refused before it is sent", () => {
       { path: "colour", rule: "is no field here; there are meetingKey" },
     ],
     [
-      "a number for digits",
+      "a fraction for digits",
       operations.getMeeting,
-      { meetingKey: 650218843 },
-      { path: "meetingKey", rule: "must be digits, as text", value: "650218843" },
+      { meetingKey: 0.5 },
+      { path: "meetingKey", rule: "must be digits, as text", value: "0.5" },
     ],
     [
       "too long, and a password",

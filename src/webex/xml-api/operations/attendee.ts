@@ -20,7 +20,7 @@ export const attendeeOperations = {
     name: "createMeetingAttendee",
     service: "attendee",
     binding: "attendee.CreateMeetingAttendee",
-    standing: "documented",
+    source: "documented",
     kind: "create",
     request: {
       // One attendee, or several in `attendees`.
@@ -47,7 +47,7 @@ export const attendeeOperations = {
     name: "lstMeetingAttendee",
     service: "attendee",
     binding: "attendee.LstMeetingAttendee",
-    standing: "documented",
+    source: "documented",
     kind: "list",
     request: {
       listControl: group(lstControlFields),
@@ -120,7 +120,7 @@ export const attendeeOperations = {
     name: "delMeetingAttendee",
     service: "attendee",
     binding: "attendee.DelMeetingAttendee",
-    standing: "documented",
+    source: "documented",
     kind: "delete",
     request: {
       attendeeID: list(digits),
@@ -133,7 +133,7 @@ export const attendeeOperations = {
     name: "registerMeetingAttendee",
     service: "attendee",
     binding: "attendee.RegisterMeetingAttendee",
-    standing: "schema",
+    source: "schema",
     kind: "other",
     request: {
       attendees: required(
@@ -159,7 +159,7 @@ export const attendeeOperations = {
     name: "getEnrollmentInfo",
     service: "attendee",
     binding: "attendee.GetEnrollmentInfo",
-    standing: "schema",
+    source: "schema",
     kind: "get",
     request: { confID: digits, sessionKey: digits },
     oneOrMore: ["confID", "sessionKey"],

@@ -104,13 +104,26 @@ const meetingAttendanceFields = {
   confID: digits,
 } as const;
 
+const meetingHistorySearchFields = {
+  listControl: group(lstControlFields),
+  order: group(orderMCHisFields),
+  confName: text,
+  meetingKey: digits,
+  startTimeScope: group(startTimeScopeFields),
+  hostWebExID: text,
+  endTimeScope: group(endTimeScopeFields),
+  confID: digits,
+  inclAudioOnly: yesOrNo,
+  timeZoneID: whole,
+} as const;
+
 /** What took place: sessions and those who took part in them. Fields and limits as in the public schema, in its order. */
 export const historyOperations = {
   lsteventsessionHistory: operation({
     name: "lsteventsessionHistory",
     service: "history",
     binding: "history.LsteventsessionHistory",
-    standing: "documented",
+    source: "documented",
     kind: "list",
     request: {
       hostWebExID: text,
@@ -165,19 +178,10 @@ export const historyOperations = {
     name: "lstsalessessionHistory",
     service: "history",
     binding: "history.LstsalessessionHistory",
-    standing: "documented",
+    source: "documented",
     kind: "list",
     request: {
-      listControl: group(lstControlFields),
-      order: group(orderMCHisFields),
-      confName: text,
-      meetingKey: digits,
-      startTimeScope: group(startTimeScopeFields),
-      hostWebExID: text,
-      endTimeScope: group(endTimeScopeFields),
-      confID: digits,
-      inclAudioOnly: yesOrNo,
-      timeZoneID: whole,
+      ...meetingHistorySearchFields,
       account: text,
       opportunity: text,
     },
@@ -197,7 +201,7 @@ export const historyOperations = {
     name: "lstsupportsessionHistory",
     service: "history",
     binding: "history.LstsupportsessionHistory",
-    standing: "documented",
+    source: "documented",
     kind: "list",
     request: {
       sessionKey: digits,
@@ -239,7 +243,7 @@ export const historyOperations = {
     name: "lsttrainingsessionHistory",
     service: "history",
     binding: "history.LsttrainingsessionHistory",
-    standing: "documented",
+    source: "documented",
     kind: "list",
     request: {
       sessionKey: digits,
@@ -308,7 +312,7 @@ export const historyOperations = {
     name: "lsteventattendeeHistory",
     service: "history",
     binding: "history.LsteventattendeeHistory",
-    standing: "documented",
+    source: "documented",
     kind: "list",
     request: {
       listControl: group(lstControlFields),
@@ -341,7 +345,7 @@ export const historyOperations = {
     name: "lstmeetingattendeeHistory",
     service: "history",
     binding: "history.LstmeetingattendeeHistory",
-    standing: "documented",
+    source: "documented",
     kind: "list",
     request: {
       meetingKey: digits,
@@ -369,7 +373,7 @@ export const historyOperations = {
     name: "lstsalesattendeeHistory",
     service: "history",
     binding: "history.LstsalesattendeeHistory",
-    standing: "documented",
+    source: "documented",
     kind: "list",
     request: {
       meetingKey: digits,
@@ -401,7 +405,7 @@ export const historyOperations = {
     name: "lstsupportattendeeHistory",
     service: "history",
     binding: "history.LstsupportattendeeHistory",
-    standing: "documented",
+    source: "documented",
     kind: "list",
     request: {
       sessionKey: digits,
@@ -439,7 +443,7 @@ export const historyOperations = {
     name: "lsttrainingattendeeHistory",
     service: "history",
     binding: "history.LsttrainingattendeeHistory",
-    standing: "documented",
+    source: "documented",
     kind: "list",
     request: {
       sessionKey: digits,
@@ -470,19 +474,10 @@ export const historyOperations = {
     name: "lstmeetingusageHistory",
     service: "history",
     binding: "history.LstmeetingusageHistory",
-    standing: "documented",
+    source: "documented",
     kind: "list",
     request: {
-      listControl: group(lstControlFields),
-      order: group(orderMCHisFields),
-      confName: text,
-      meetingKey: digits,
-      startTimeScope: group(startTimeScopeFields),
-      hostWebExID: text,
-      endTimeScope: group(endTimeScopeFields),
-      confID: digits,
-      inclAudioOnly: yesOrNo,
-      timeZoneID: whole,
+      ...meetingHistorySearchFields,
     },
     response: {
       meetingUsageHistory: list(
@@ -498,7 +493,7 @@ export const historyOperations = {
     name: "lstrecordaccessHistory",
     service: "history",
     binding: "history.LstrecordaccessHistory",
-    standing: "documented",
+    source: "documented",
     kind: "list",
     request: {
       creationTimeScope: group({ creationTimeStart: required(time), creationTimeEnd: required(time) }),
@@ -532,7 +527,7 @@ export const historyOperations = {
     name: "lstrecordaccessDetailHistory",
     service: "history",
     binding: "history.LstrecordaccessDetailHistory",
-    standing: "schema",
+    source: "schema",
     kind: "list",
     request: { recordID: digits, listControl: group(lstControlFields), timeZoneID: whole, returnRegFields: yesOrNo },
     response: {

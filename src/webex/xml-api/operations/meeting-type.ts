@@ -63,7 +63,7 @@ export const meetingTypeOperations = {
     name: "getMeetingType",
     service: "meeting-type",
     binding: "meetingtype.GetMeetingType",
-    standing: "schema",
+    source: "schema",
     kind: "get",
     request: { meetingTypeID: required(digits) },
     response: {
@@ -84,7 +84,7 @@ export const meetingTypeOperations = {
     name: "lstMeetingType",
     service: "meeting-type",
     binding: "meetingtype.LstMeetingType",
-    standing: "schema",
+    source: "schema",
     kind: "list",
     request: { meetingTypeID: list(digits), listControl: group(lstControlFields) },
     response: {

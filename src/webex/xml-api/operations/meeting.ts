@@ -250,7 +250,7 @@ export const meetingOperations = {
     name: "createMeeting",
     service: "meeting",
     binding: "meeting.CreateMeeting",
-    standing: "documented",
+    source: "documented",
     kind: "create",
     request: {
       ...meetingFields,
@@ -262,7 +262,7 @@ export const meetingOperations = {
     name: "delMeeting",
     service: "meeting",
     binding: "meeting.DelMeeting",
-    standing: "documented",
+    source: "documented",
     kind: "delete",
     request: { meetingKey: required(digits) },
     response: { iCalendarURL: group(iCalendarURLFields) },
@@ -271,7 +271,7 @@ export const meetingOperations = {
     name: "gethosturlMeeting",
     service: "meeting",
     binding: "meeting.GethosturlMeeting",
-    standing: "documented",
+    source: "documented",
     kind: "get",
     request: { meetingKey: digits, sessionKey: digits },
     oneOrMore: ["meetingKey", "sessionKey"],
@@ -281,7 +281,7 @@ export const meetingOperations = {
     name: "getjoinurlMeeting",
     service: "meeting",
     binding: "meeting.GetjoinurlMeeting",
-    standing: "documented",
+    source: "documented",
     kind: "get",
     request: {
       meetingKey: digits,
@@ -298,7 +298,7 @@ export const meetingOperations = {
     name: "getMeeting",
     service: "meeting",
     binding: "meeting.GetMeeting",
-    standing: "documented",
+    source: "documented",
     kind: "get",
     request: { meetingKey: required(digits) },
     response: {
@@ -317,7 +317,7 @@ export const meetingOperations = {
     name: "lstsummaryMeeting",
     service: "meeting",
     binding: "meeting.LstsummaryMeeting",
-    standing: "documented",
+    source: "documented",
     kind: "list",
     request: {
       listControl: group(lstControlFields),
@@ -352,7 +352,7 @@ export const meetingOperations = {
     name: "setMeeting",
     service: "meeting",
     binding: "meeting.SetMeeting",
-    standing: "documented",
+    source: "documented",
     kind: "set",
     request: {
       ...meetingFields,
@@ -368,7 +368,7 @@ export const meetingOperations = {
     name: "lstMeeting",
     service: "meeting",
     binding: "meeting.LstMeeting",
-    standing: "schema",
+    source: "schema",
     kind: "list",
     request: {
       listControl: group(lstControlFields),
@@ -394,7 +394,7 @@ export const meetingOperations = {
     name: "createTeleconferenceSession",
     service: "meeting",
     binding: "meeting.auo.CreateTeleconferenceSession",
-    standing: "schema",
+    source: "schema",
     kind: "create",
     request: {
       ...teleconferenceFields,
@@ -406,7 +406,7 @@ export const meetingOperations = {
     name: "setTeleconferenceSession",
     service: "meeting",
     binding: "meeting.auo.SetTeleconferenceSession",
-    standing: "schema",
+    source: "schema",
     kind: "set",
     request: {
       ...teleconferenceFields,
@@ -419,7 +419,7 @@ export const meetingOperations = {
     name: "getTeleconferenceSession",
     service: "meeting",
     binding: "meeting.auo.GetTeleconferenceSession",
-    standing: "schema",
+    source: "schema",
     kind: "get",
     request: { sessionKey: required(digits) },
     response: {

@@ -131,7 +131,7 @@ export const salesOperations = {
     name: "addProducts",
     service: "sales",
     binding: "sales.AddProducts",
-    standing: "documented",
+    source: "documented",
     kind: "other",
     request: { product: required(list(group({ name: textTo(128), description: textTo(256) }))) },
     response: { prodID: list(digits) },
@@ -140,7 +140,7 @@ export const salesOperations = {
     name: "createSalesSession",
     service: "sales",
     binding: "sales.CreateSalesSession",
-    standing: "documented",
+    source: "documented",
     kind: "create",
     request: {
       ...salesSessionFields,
@@ -152,7 +152,7 @@ export const salesOperations = {
     name: "getSalesSession",
     service: "sales",
     binding: "sales.GetSalesSession",
-    standing: "documented",
+    source: "documented",
     kind: "get",
     request: { meetingKey: required(digits) },
     response: {
@@ -169,7 +169,7 @@ export const salesOperations = {
     name: "lstProducts",
     service: "sales",
     binding: "sales.LstProducts",
-    standing: "documented",
+    source: "documented",
     kind: "list",
     request: {
       listControl: group(lstControlFields),
@@ -187,7 +187,7 @@ export const salesOperations = {
     name: "lstsummarySalesSession",
     service: "sales",
     binding: "sales.LstsummarySalesSession",
-    standing: "documented",
+    source: "documented",
     kind: "list",
     request: {
       listControl: group(lstControlFields),
@@ -232,7 +232,7 @@ export const salesOperations = {
     name: "setProducts",
     service: "sales",
     binding: "sales.SetProducts",
-    standing: "documented",
+    source: "documented",
     kind: "set",
     request: { product: required(list(group(productInstanceFields))) },
     response: { prodID: list(digits) },
@@ -241,7 +241,7 @@ export const salesOperations = {
     name: "setSalesSession",
     service: "sales",
     binding: "sales.SetSalesSession",
-    standing: "schema",
+    source: "schema",
     kind: "set",
     request: {
       ...salesSessionFields,
@@ -254,7 +254,7 @@ export const salesOperations = {
     name: "delSalesSession",
     service: "sales",
     binding: "sales.DelSalesSession",
-    standing: "schema",
+    source: "schema",
     kind: "delete",
     request: { meetingKey: required(digits) },
     response: { iCalendarURL: group(salesCalendarURLFields) },
@@ -263,7 +263,7 @@ export const salesOperations = {
     name: "createAccount",
     service: "sales",
     binding: "sales.CreateAccount",
-    standing: "schema",
+    source: "schema",
     kind: "create",
     request: {
       webExID: text,
@@ -277,7 +277,7 @@ export const salesOperations = {
     name: "setAccount",
     service: "sales",
     binding: "sales.SetAccount",
-    standing: "schema",
+    source: "schema",
     kind: "set",
     request: {
       webExID: text,
@@ -297,7 +297,7 @@ export const salesOperations = {
     name: "lstAccounts",
     service: "sales",
     binding: "sales.LstAccounts",
-    standing: "schema",
+    source: "schema",
     kind: "list",
     request: { webExID: text, intAccountID: digits, extAccountID: text, extSystemID: digits, returnOppty: yesOrNo },
     response: {
@@ -319,7 +319,7 @@ export const salesOperations = {
     name: "createOpportunity",
     service: "sales",
     binding: "sales.CreateOpportunity",
-    standing: "schema",
+    source: "schema",
     kind: "create",
     request: {
       webExID: text,
@@ -333,7 +333,7 @@ export const salesOperations = {
     name: "setOpportunity",
     service: "sales",
     binding: "sales.SetOpportunity",
-    standing: "schema",
+    source: "schema",
     kind: "set",
     request: {
       webExID: text,
@@ -353,7 +353,7 @@ export const salesOperations = {
     name: "lstOpportunities",
     service: "sales",
     binding: "sales.LstOpportunities",
-    standing: "schema",
+    source: "schema",
     kind: "list",
     request: {
       webExID: text,

@@ -62,7 +62,7 @@ export const siteOperations = {
     name: "getSite",
     service: "site",
     binding: "site.GetSite",
-    standing: "schema",
+    source: "schema",
     kind: "get",
     request: { returnSettings: group({ eventCenter: yesOrNo }) },
     response: {
@@ -480,7 +480,7 @@ export const siteOperations = {
     name: "setSite",
     service: "site",
     binding: "site.SetSite",
-    standing: "schema",
+    source: "schema",
     kind: "set",
     request: { meetingPlace: group(meetingPlaceFields) },
     response: {},
@@ -489,7 +489,7 @@ export const siteOperations = {
     name: "lstTimeZone",
     service: "site",
     binding: "site.LstTimeZone",
-    standing: "schema",
+    source: "schema",
     kind: "list",
     request: { timeZoneID: list(whole), date: text },
     response: {
@@ -511,7 +511,7 @@ export const siteOperations = {
     name: "getWebACDQueues",
     service: "site",
     binding: "site.GetWebACDQueues",
-    standing: "schema",
+    source: "schema",
     kind: "get",
     request: { webExId: text, type: oneOf("AGENT", "MANAGER", "ALL"), listControl: group(generalListControlFields) },
     response: {

@@ -7,7 +7,7 @@ export const supportOperations = {
     name: "createSupportSession",
     service: "support",
     binding: "supportsession.CreateSupportSession",
-    standing: "schema",
+    source: "schema",
     kind: "create",
     request: { metaData: group({ sessionType: whole }), tracking: group(trackingFields) },
     response: { sessionKey: digits },

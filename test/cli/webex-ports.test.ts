@@ -1,0 +1,34 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { expect, test } from "vitest";
+import { askSecret, webexPorts } from "../../cli/webex-ports.ts";
+
+/** What comes of a question at a terminal, and what the terminal shows meanwhile. */
+async function asked(type: (terminal: PassThrough) => void, isTTY = true) {
+  const terminal = Object.assign(new PassThrough(), { isTTY });
+  let shown = "";
+  const answer = askSecret("Password: ", terminal, { write: (text) => (shown += text) });
+  type(terminal);
+  return { answer: await answer, shown };
+}
+
+test.each<[string, string, (terminal: PassThrough) => void]>([
+  ["what is typed", "sea wall", (terminal) => terminal.write("sea wall\r")],
+  ["Ctrl-D", "", (terminal) => terminal.write("\u0004")],
+  ["the terminal's end", "", (terminal) => terminal.end()],
+])("a secret is asked for, and not shown: %s", async (_, answer, type) => {
+  expect(await asked(type)).toEqual({ answer, shown: "Password: \n" });
+});
+
+test("without a terminal nobody is asked", async () => {
+  expect(await asked(() => {}, false)).toEqual({ answer: null, shown: "" });
+});
+
+test("a folder in place of a file is named", () => {
+  const folder = mkdtempSync(join(tmpdir(), "webex-ports-"));
+
+  expect(() => webexPorts.readFile(folder)).toThrow(expect.objectContaining({ code: "EISDIR", path: folder }));
+  rmSync(folder, { recursive: true });
+});
