@@ -126,6 +126,8 @@ export class Agent {
   #prunedAt: EpochMs = 0;
   /** When the edge made this agent active; `null`: not in this life of the process. */
   #activeAt: EpochMs | null = null;
+  /** When the bridge was last connected while this agent was active; `null`: not since the edge made it active. */
+  #bridgeBackAt: EpochMs | null = null;
 
   /** `newId` names the commands that the agent itself makes; never the same twice, not even after a restart. */
   constructor(journal: Journal, newId: () => CommandId, policy: PolicySettings) {
@@ -408,7 +410,10 @@ export class Agent {
   #assign(assignment: Assignment, activeSince: number, now: EpochMs): void {
     const before = this.#assignment;
     const wasActive = this.#active;
-    if (!wasActive && assignment.active) this.#activeAt = now;
+    if (!wasActive && assignment.active) {
+      this.#activeAt = now;
+      this.#bridgeBackAt = null;
+    }
     if (!this.#edgeUp) this.#legs.edgeBack();
     this.#edgeUp = true;
     this.#epoch = assignment.epoch;
@@ -455,10 +460,10 @@ export class Agent {
   #noteActing({ conferences, calls }: DriverState, now: EpochMs): void {
     const up = calls.filter(({ stage }) => stage !== "ended");
     const held = `${counted(conferences.length, "conference")}, ${counted(up.length, "call")}`;
-    const since =
-      this.#activeAt === null ? "" : `, ${((now - this.#activeAt) / 1_000).toFixed(1)} s after the edge made it active`;
-    const text = `this agent acts on the bridge (${held})${since}`;
-    this.#note("info", "active", text, { epoch: this.#epoch });
+    const begun = this.#bridgeBackAt ?? this.#activeAt;
+    const cause = this.#bridgeBackAt === null ? "the edge made it active" : "the bridge was connected";
+    const since = begun === null ? "" : `, ${((now - begun) / 1_000).toFixed(1)} s after ${cause}`;
+    this.#note("info", "active", `this agent acts on the bridge (${held})${since}`, { epoch: this.#epoch });
   }
 
   #note(level: Note["level"], event: Note["event"], text: string, more: Partial<Note> = {}): void {
@@ -486,8 +491,9 @@ export class Agent {
           this.#journal.saveBootId(report.bootId);
         }
         this.#resync();
-        if (this.#active) this.#activate();
-        return;
+        if (!this.#active) return;
+        this.#bridgeBackAt = now;
+        return this.#activate();
       case "disconnected":
         this.#note("warn", "bridge-disconnected", `bridge disconnected: ${report.why}`);
         this.#resync();
@@ -535,10 +541,14 @@ export class Agent {
     const ports = this.#ports;
     const sent = this.#health;
     const cannot = this.#cannot;
+    const boot = bridgeUp && this.#bootId !== null ? { bootId: this.#bootId } : {};
     const isChanged =
-      sent?.bridgeUp !== bridgeUp || sent.ports !== ports || String(sent.cannot ?? []) !== String(cannot);
+      sent?.bridgeUp !== bridgeUp ||
+      sent.bootId !== boot.bootId ||
+      sent.ports !== ports ||
+      String(sent.cannot ?? []) !== String(cannot);
     if (!isChanged && !(tick && sent.portsInUse !== portsInUse)) return;
-    this.#health = { type: "health", bridgeUp, portsInUse, ports, ...(cannot.length > 0 && { cannot }) };
+    this.#health = { type: "health", bridgeUp, ...boot, portsInUse, ports, ...(cannot.length > 0 && { cannot }) };
     this.#effects.messages.push(this.#health);
   }
 

@@ -35,7 +35,7 @@ export class ConferenceEvents {
       case "prompted":
         return this.#legs.prompted(event.call, event.number, now);
       case "keys":
-        return this.#legs.keys(event.call, event.keys, now);
+        return this.#legs.keys(event, now);
       case "answered":
         this.#pending.stopWatching(event.call);
         return this.#reports.addEvent(event.conference, { type: "call-answered", call: event.call });

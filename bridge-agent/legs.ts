@@ -81,6 +81,7 @@ interface HangUpReason {
 const hangUpReasons: Readonly<Record<Extract<KeypadAction, { type: "hang-up" }>["why"] | "no-edge", HangUpReason>> = {
   silent: { announcement: "goodbye", text: "it keyed nothing for too long" },
   "unknown-keys": { announcement: "unknown-conference", text: "no conference has the keys that it keyed" },
+  "unclear-keys": { announcement: "goodbye", text: "each time it was unclear what it keyed" },
   locked: { announcement: "locked", text: "the conference is locked" },
   full: { announcement: "full", text: "the conference takes no more callers" },
   "no-edge": { announcement: "goodbye", text: "the edge was away for as long as a caller waits, 5 minutes" },
@@ -236,13 +237,14 @@ export class Legs {
       .map(({ call }) => call);
   }
 
-  keys(call: CallId, keys: string, now: EpochMs): void {
+  keys({ call, keys, inDoubt = false }: Omit<Extract<BridgeEvent, { type: "keys" }>, "type">, now: EpochMs): void {
     const leg = this.#legs.get(call);
     if (!leg || this.#hasTriedAll(leg)) return;
     this.#hush(leg);
     const before = leg.keypad;
     // One by one, so that each step of the menu is seen.
-    for (const key of keys) if (!this.#hasTriedAll(leg)) this.#press(leg, { type: "keys", keys: key, at: now });
+    for (const key of keys)
+      if (!this.#hasTriedAll(leg)) this.#press(leg, { type: "keys", keys: key, at: now, inDoubt });
     this.#announce(leg, promptAfter(before, leg.keypad));
   }
 
@@ -271,7 +273,7 @@ export class Legs {
     else {
       this.#hush(leg);
       leg.keypad = { ...leg.keypad, since: now };
-      leg.heldKeys += event.keys;
+      leg.heldKeys += event.inDoubt ? event.keys.replaceAll(/./g, "*$&") : event.keys;
     }
   }
 
@@ -326,7 +328,8 @@ export class Legs {
     }
     for (const call of found) {
       const leg = this.#legs.get(call.call);
-      if (call.stage !== "prompted" || !leg) continue;
+      // Its admission has just failed by this state, so the agent hangs up on it: its keys must not lead it in.
+      if (call.stage !== "prompted" || !leg || leg.keypad?.at === "over") continue;
       const admit = admits.get(call.call);
       if (admit) {
         leg.conference = admit.conference;
@@ -349,7 +352,7 @@ export class Legs {
         leg.toldToWait = false;
         leg.keypad = begunAnew(leg.keypad, now);
         this.#announce(leg, promptAfter(null, leg.keypad));
-      } else if (heldKeys !== "") this.keys(call, heldKeys, now);
+      } else if (heldKeys !== "") this.keys({ call, keys: heldKeys }, now);
     }
   }
 
@@ -462,8 +465,8 @@ export class Legs {
     const { call } = leg;
     switch (action.type) {
       case "hang-up":
-        if (this.#isWithoutEdge && (action.why === "silent" || action.why === "unknown-keys")) {
-          leg.keypad = prompted(now, action.why === "silent" ? unknown : KEY_TRIES);
+        if (this.#isWithoutEdge && action.why !== "locked" && action.why !== "full") {
+          leg.keypad = prompted(now, { unknown: action.why === "unknown-keys" ? KEY_TRIES : unknown });
           return;
         }
         return this.#hangUpOnCaller(leg, hangUpReasons[action.why]);
@@ -480,6 +483,9 @@ export class Legs {
       }
       case "identify":
         return this.#enqueue(leg, { type: "identify", call, attendeeId: action.attendeeId }, now);
+      case "ask-again":
+        this.#announcements.push({ call, announcement: "key-again" });
+        return;
       default:
         return assertNever(action);
     }

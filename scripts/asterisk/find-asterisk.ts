@@ -1,9 +1,10 @@
-import { spawn, spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, globSync, readFileSync } from "node:fs";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { spawnSync } from "node:child_process";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { command } from "../command.ts";
+import { fillFolder, programNamed } from "../debian/packages.ts";
 
 /** An Asterisk that can be run, and sipp, which plays telephones. */
 export interface AsteriskHome {
@@ -75,7 +76,8 @@ function mayBeInstalled({ folder, suites }: Wish): boolean {
 async function fromPackages({ folder, suites, otherwise }: Wish): Promise<Result<AsteriskWithSipp, string>> {
   const usual = otherwise ?? join(project, ".asterisk", suites?.join("-") ?? "newest");
   const place = resolve(folder || process.env.ASTERISK_ROOT || usual);
-  const fault = await fill(place, suites ?? usualSuites);
+  const script = join(import.meta.dirname, "asterisk-root.sh");
+  const fault = await fillFolder(script, place, suites ?? usualSuites, "Asterisk and sipp");
   return fault === null ? homeIn(place) : err(fault);
 }
 
@@ -126,39 +128,6 @@ function installedAsterisk(): Result<AsteriskHome, string> {
     existsSync(path),
   );
   return ok({ version, asterisk, sipp: programNamed("sipp"), modules, data, sounds: sounds ?? null });
-}
-
-/** Why it could not be filled; `null`: it is. */
-function fill(folder: string, suites: readonly string[]): Promise<string | null> {
-  if (!existsSync(join(folder, "VERSION"))) {
-    console.error(`getting Asterisk and sipp from Debian's packages into ${folder} (once, about 15 s) …`);
-  }
-  return new Promise((done) => {
-    const script = spawn(join(import.meta.dirname, "asterisk-root.sh"), [folder, ...suites], {
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    let complaints = "";
-    script.stderr.on("data", (data: Buffer) => {
-      complaints += data;
-    });
-    script.once("error", (error) => done(`${script.spawnfile} does not run (${error.message})`));
-    script.once("close", (code) => done(code === 0 ? null : (complaints.trim().split("\n").at(-1) ?? "")));
-  });
-}
-
-/** Also where an ordinary user's path does not lead. */
-function programNamed(name: string): string | null {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
-  return folders.map((folder) => join(folder, name)).find(isProgram) ?? null;
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** "Asterisk 22.10.1" of "Asterisk 22.10.1+dfsg+~cs6". */

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { commandTypes } from "../../src/bridge/command-rules.ts";
 import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
-import { mustBe, wrongValue } from "../../src/foundation/wrong-value.ts";
+import { type ControlAnswer, problem, withBody } from "../control-requests.ts";
 import { DEFAULT_PLAN, type Machine } from "./machine.ts";
 import { visibleState } from "./visible-state.ts";
 import type { Call } from "./world.ts";
@@ -26,11 +26,6 @@ const faultsBody = v.strictObject({
   refuse: v.optional(v.array(v.picklist(commandTypes)), []),
   down: v.optional(flag, false),
 });
-
-export interface ControlAnswer {
-  readonly status: number;
-  readonly body: unknown;
-}
 
 /** Callers, callees and the host at their telephones; faults; and the state to look at. */
 export function control(machine: Machine, method: string, path: string, text: string): ControlAnswer {
@@ -89,32 +84,9 @@ function onConference(machine: Machine, id: string, then: (key: ConfKey) => Cont
   return conference ? then(conference.key) : problem(404, `there is no conference ${id}`);
 }
 
-function withBody<Body>(
-  text: string,
-  schema: v.GenericSchema<unknown, Body>,
-  then: (body: Body) => ControlAnswer,
-): ControlAnswer {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return problem(400, `the body is not JSON: ${text.slice(0, 60)}`);
-  }
-  if (Array.isArray(value)) return problem(400, "the body must be an object, not a list");
-  const parsed = v.safeParse(schema, value, { message: mustBe });
-  if (parsed.success) return then(parsed.output);
-  const [first] = parsed.issues;
-  const place = v.getDotPath(first) ?? "the body";
-  return problem(400, `${place} ${first.expected === "never" ? "is no field of this request" : wrongValue(first)}`);
-}
-
 /** The effect has happened by now; nothing is left to tell. */
 function done(_effect: unknown): ControlAnswer {
   return { status: 200, body: {} };
-}
-
-function problem(status: number, error: string): ControlAnswer {
-  return { status, body: { error } };
 }
 
 /** An id with a broken `%` in it is no id of ours, and is then not found. */

@@ -4,8 +4,9 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { Ability } from "../../src/bridge/abilities.ts";
 import { decodeAgentToBridge, MAX_BRIDGE_MESSAGE_LENGTH } from "../../src/bridge/protocol.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
+import { bodyOf, type ControlAnswer, problem, send } from "../control-requests.ts";
 import { Agents } from "./agents.ts";
-import { type ControlAnswer, control } from "./control.ts";
+import { control } from "./control.ts";
 import { Machine } from "./machine.ts";
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -36,8 +37,7 @@ export async function startSimulatedBridge(
 
   const server = createServer((request, response) => {
     answer(machine, request).then(
-      ({ status, body }) =>
-        response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body)),
+      (answered) => send(response, answered),
       () => response.destroy(), // The request broke off.
     );
   });
@@ -78,19 +78,8 @@ function connect(agents: Agents, socket: WebSocket, name: string | null): void {
 }
 
 async function answer(machine: Machine, request: IncomingMessage): Promise<ControlAnswer> {
-  const text = await bodyOf(request);
-  if (text === null) return { status: 400, body: { error: `the body is longer than ${MAX_BODY_BYTES} bytes` } };
+  const body = await bodyOf(request, MAX_BODY_BYTES);
+  if (body === null) return problem(400, `the body is longer than ${MAX_BODY_BYTES} bytes`);
   const [path = "/"] = (request.url ?? "/").split("?");
-  return control(machine, request.method ?? "", path, text);
-}
-
-/** `null` when it is too long. */
-async function bodyOf(request: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length <= MAX_BODY_BYTES) chunks.push(chunk);
-  }
-  return length > MAX_BODY_BYTES ? null : Buffer.concat(chunks).toString("utf8");
+  return control(machine, request.method ?? "", path, body.toString("utf8"));
 }

@@ -4,7 +4,7 @@ import * as v from "valibot";
 export const announcements = [
   /** Key the conference key, and `#`. */
   "welcome",
-  /** No conference has this key: key it again. */
+  /** No conference has this key, or it is unclear what was keyed in a conference: key it again. */
   "key-again",
   /** Key the attendee ID, if there is one, and `#`. */
   "attendee-id",
@@ -22,7 +22,7 @@ export const announcements = [
   "alone",
   "muted",
   "unmuted",
-  /** The call ends: nothing was keyed for too long, the caller has waited for too long, or the bridge has refused it. */
+  /** The call ends: nothing was keyed for too long, its keys were unclear each time, the caller has waited for too long, or the bridge has refused it. */
   "goodbye",
 ] as const;
 

@@ -36,8 +36,8 @@ export const rooms = v.array(v.object({ id: room, kind: v.picklist(["main", "sub
 export const bridgeEvent = v.variant("type", [
   /** A caller dialled in and waits for commands; `number` is empty when withheld, and so is `dialled`, the number that it called, when unknown. */
   typed("prompted", { call, number: callerNumber, dialled: callerNumber }),
-  /** One or more of `0-9*#`, in the order they were pressed, at the prompt or in a conference. */
-  typed("keys", { call, keys: pressedKeys }),
+  /** One or more of `0-9*#`, in the order they were pressed, at the prompt or in a conference. `inDoubt`: each may be one before told twice. */
+  typed("keys", { call, keys: pressedKeys, inDoubt: v.exactOptional(flag) }),
   /** A dialled call was picked up; it waits to be admitted, or moved into a room. */
   typed("answered", { call, conference }),
   /** `conference` is `null` for a caller who never left the prompt. */

@@ -33,8 +33,12 @@ export type Keypad =
       readonly at: "inside";
       readonly silent: boolean;
       readonly typed: string;
-      /** There is a star in the attendee ID that is being keyed: it names nobody. */
+      /** There is a star, or a key in doubt, in the attendee ID that is being keyed: it names nobody. */
       readonly inDoubt: boolean;
+      /** The last key; `""`: none yet. */
+      readonly last: string;
+      /** It has keyed the mute code, and each key since then was in doubt: they may be that code told twice. */
+      readonly hasSwitched: boolean;
       readonly since: EpochMs;
     }
   | { readonly at: "over" };
@@ -47,20 +51,26 @@ export type AtPrompt = Entry &
     | { readonly at: "attendee-id"; readonly conference: ConfKey; readonly host: boolean }
   );
 
-interface Entry {
+interface Entry extends Tries {
   readonly typed: string;
   /**
    * Keys may have been lost or doubled: what has been keyed since the last sentence is asked for again, once the caller keys no more.
    * The doubt ends with the sentence that asks.
    */
   readonly inDoubt: boolean;
-  /** How many keys of no conference were tried. */
-  readonly unknown: number;
   readonly since: EpochMs;
 }
 
+interface Tries {
+  /** How many keys of no conference were tried. */
+  readonly unknown: number;
+  /** How often it was asked again for what was in doubt. */
+  readonly doubts: number;
+}
+
 export type KeypadInput =
-  | { readonly type: "keys"; readonly keys: string; readonly at: EpochMs }
+  /** `inDoubt`: each of these keys may be one before told twice. */
+  | { readonly type: "keys"; readonly keys: string; readonly at: EpochMs; readonly inDoubt?: boolean }
   | { readonly type: "time"; readonly at: EpochMs };
 
 /** The consequence of a caller's keys, or of its silence. */
@@ -72,9 +82,11 @@ export type KeypadAction =
       readonly silent: boolean;
       readonly host: boolean;
     }
-  | { readonly type: "hang-up"; readonly why: "silent" | "unknown-keys" | "locked" | "full" }
+  | { readonly type: "hang-up"; readonly why: "silent" | "unknown-keys" | "unclear-keys" | "locked" | "full" }
   | { readonly type: "toggle-mute" }
-  | { readonly type: "identify"; readonly attendeeId: string };
+  | { readonly type: "identify"; readonly attendeeId: string }
+  /** What was keyed in a conference names nobody, since a part of it is in doubt: its caller is to hear so. */
+  | { readonly type: "ask-again" };
 
 export interface KeypadRules {
   readonly codes: Pick<KeypadCodes, "merge" | "mute">;
@@ -105,13 +117,13 @@ const MAX_TYPED = 64;
 const MAX_KEYS = 400;
 
 /** A caller who has just been asked for the key of its conference. */
-export function prompted(at: EpochMs, unknown = 0): AtPrompt {
-  return { at: "conference-key", typed: "", inDoubt: false, unknown, since: at };
+export function prompted(at: EpochMs, { unknown = 0, doubts = 0 }: Partial<Tries> = {}): AtPrompt {
+  return { at: "conference-key", typed: "", inDoubt: false, unknown, doubts, since: at };
 }
 
 /** A caller in a conference. A silent one cannot unmute itself (protocol 4.17, 4.18). */
 export function inside(silent: boolean): Keypad {
-  return { at: "inside", silent, typed: "", inDoubt: false, since: 0 };
+  return { at: "inside", silent, typed: "", inDoubt: false, last: "", hasSwitched: false, since: 0 };
 }
 
 /**
@@ -125,7 +137,9 @@ export function resume(
   rules: KeypadRules,
 ): { readonly keypad: Keypad; readonly actions: readonly KeypadAction[] } {
   // No more than a sequence has, or a caller with some wrong keys: else a call could try any number of keys while no agent looks.
-  const entries = keys.split("#").slice(-(KEY_TRIES + 2));
+  const { sequences = [] } = rules;
+  const most = Math.max(KEY_TRIES + 1, ...sequences.map((sequence) => sequence.entries.length));
+  const entries = keys.split("#").slice(-(most + 1));
   const begun = entries.pop() ?? "";
   const chosen = entries.findLastIndex((entry) => rules.find(withoutOpening(entry, rules)) !== null);
   const counting = chosen === -1 ? [] : entries.slice(chosen);
@@ -144,7 +158,10 @@ export function press(
   const actions: KeypadAction[] = [];
   let next = keypad;
   if (input.type === "time") next = wait(next, input.at, rules, actions);
-  else for (const key of input.keys) if (isKey(key)) next = pressOne(next, key, input.at, rules, actions);
+  else {
+    const { keys, at, inDoubt: isDoubtful = false } = input;
+    for (const key of keys) if (isKey(key)) next = pressOne(next, key, isDoubtful, at, rules, actions);
+  }
   return { keypad: next, actions };
 }
 
@@ -157,11 +174,11 @@ function wait(keypad: Keypad, now: EpochMs, rules: KeypadRules, actions: KeypadA
     }
     case "conference-key":
     case "attendee-id":
-      if (isAskedNow(keypad, now)) return { ...keypad, typed: "", inDoubt: false, since: now };
+      if (isAskedNow(keypad, now)) return askAgain(keypad, now, actions);
       return now - keypad.since >= PATIENCE_MS ? hangUp("silent", actions) : keypad;
     case "inside":
       if (keypad.typed !== rules.codes.mute || now - keypad.since < CODE_PAUSE_MS) return keypad;
-      return toggleMute(keypad, actions);
+      return switchMute(keypad, actions);
     case "over":
       return keypad;
     default:
@@ -169,17 +186,25 @@ function wait(keypad: Keypad, now: EpochMs, rules: KeypadRules, actions: KeypadA
   }
 }
 
-function pressOne(keypad: Keypad, key: string, now: EpochMs, rules: KeypadRules, actions: KeypadAction[]): Keypad {
+function pressOne(
+  keypad: Keypad,
+  key: string,
+  isDoubtful: boolean,
+  now: EpochMs,
+  rules: KeypadRules,
+  actions: KeypadAction[],
+): Keypad {
   if (keypad.at === "over") return keypad;
-  if (keypad.at === "inside") return pressInside(keypad, key, now, rules, actions);
+  if (keypad.at === "inside") return pressInside(keypad, { key, isDoubtful }, now, rules, actions);
   if (keypad.inDoubt) return pressInDoubt(keypad, key, now, rules);
-  const { typed, unknown } = keypad;
+  if (isDoubtful) return pressInDoubt(inDoubt(keypad, now), key, now, rules);
+  const { typed } = keypad;
   const keys = (typed + key).slice(0, MAX_KEYS);
   const next = { ...keypad, typed: keys, since: now };
   switch (keypad.at) {
     case "conference-key":
       if (key === "#" && /^\d*$/.test(typed))
-        return typed === "" ? keypad : chooseConference(typed, unknown, now, rules, actions);
+        return typed === "" ? keypad : chooseConference(typed, keypad, now, rules, actions);
       if (isOpening(keys, rules)) return { ...next, at: "sequence" };
       return /^\d+$/.test(keys) || mayOpen(keys, rules) ? next : inDoubt(keypad, now);
     case "sequence": {
@@ -189,7 +214,7 @@ function pressOne(keypad: Keypad, key: string, now: EpochMs, rules: KeypadRules,
       return dialled ? enterDialled(keypad, dialled, now, rules, actions) : inDoubt(keypad, now);
     }
     case "attendee-id":
-      if (key === "#") return enter(keypad, now, rules, actions);
+      if (key === "#") return enterAs(keypad, now, rules, actions);
       return key === "*" ? inDoubt(keypad, now) : next;
     default:
       return assertNever(keypad);
@@ -205,14 +230,20 @@ function inDoubt(keypad: AtPrompt, now: EpochMs): AtPrompt {
 /** No key counts; but a caller who may have keyed another conference is asked for the conference. */
 function pressInDoubt(keypad: AtPrompt, key: string, now: EpochMs, rules: KeypadRules): AtPrompt {
   if (keypad.at !== "attendee-id") return { ...keypad, since: now };
-  const { typed, unknown } = keypad;
-  if (key === "#" && rules.find(typed) !== null) return inDoubt(prompted(now, unknown), now);
+  const { typed } = keypad;
+  if (key === "#" && rules.find(typed) !== null) return inDoubt(prompted(now, keypad), now);
   return { ...keypad, typed: /\d/.test(key) ? (typed + key).slice(0, MAX_KEYS) : "", since: now };
 }
 
 /** Whether a caller in doubt keys no more. */
 export function isAskedNow({ at, inDoubt, since }: AtPrompt, now: EpochMs): boolean {
   return inDoubt && now - since >= (at === "sequence" ? SEQUENCE_PAUSE_MS : DOUBT_PAUSE_MS);
+}
+
+/** A caller whose keys are in doubt each time is let go: else it would be asked for ever. */
+function askAgain(keypad: AtPrompt, now: EpochMs, actions: KeypadAction[]): Keypad {
+  if (keypad.doubts >= KEY_TRIES) return hangUp("unclear-keys", actions);
+  return { ...keypad, typed: "", inDoubt: false, doubts: keypad.doubts + 1, since: now };
 }
 
 /** What a caller at the prompt is asked for at its new place in the menu; `null`: nothing. `before`: `null` for a new caller. */
@@ -237,7 +268,7 @@ function isKey(sign: string): boolean {
 
 function chooseConference(
   key: string,
-  unknown: number,
+  tries: Tries,
   now: EpochMs,
   rules: KeypadRules,
   actions: KeypadAction[],
@@ -247,22 +278,34 @@ function chooseConference(
   if (found?.full) return hangUp("full", actions);
   if (found) {
     const { conference, host } = found;
-    return { ...prompted(now, unknown), at: "attendee-id", conference, host };
+    return { ...prompted(now, tries), at: "attendee-id", conference, host };
   }
-  if (unknown + 1 >= KEY_TRIES) return hangUp("unknown-keys", actions);
-  return prompted(now, unknown + 1);
+  const unknown = tries.unknown + 1;
+  return unknown >= KEY_TRIES ? hangUp("unknown-keys", actions) : prompted(now, { ...tries, unknown });
 }
 
-/** What a caller has typed is its attendee ID. */
-function enter(
-  { conference, host, typed, unknown }: Extract<AtPrompt, { at: "attendee-id" }>,
+/** What a caller has typed is its attendee ID; unless it was keying the conference anew when it was asked for that. */
+function enterAs(
+  keypad: Extract<AtPrompt, { at: "attendee-id" }>,
   now: EpochMs,
   rules: KeypadRules,
   actions: KeypadAction[],
 ): Keypad {
+  const { conference, typed } = keypad;
+  const isAnew = typed !== "" && rules.find(typed)?.conference === conference;
+  return isAnew ? chooseConference(typed, keypad, now, rules, actions) : enter(keypad, now, rules, actions);
+}
+
+function enter(
+  keypad: Extract<AtPrompt, { at: "attendee-id" }>,
+  now: EpochMs,
+  rules: KeypadRules,
+  actions: KeypadAction[],
+): Keypad {
+  const { conference, host, typed } = keypad;
   const found = rules.find(conference);
   // The conference may have ended, been locked or become full since its key was keyed.
-  if (found === null || found.locked || found.full) return chooseConference(conference, unknown, now, rules, actions);
+  if (found === null || found.locked || found.full) return chooseConference(conference, keypad, now, rules, actions);
   const attendeeId = typed === "" || typed.length > MAX_TYPED ? null : typed;
   const silent = attendeeId !== null && attendeeId === found.anonymousId;
   actions.push({ type: "admit", conference, attendeeId, silent, host });
@@ -270,21 +313,23 @@ function enter(
 }
 
 function enterDialled(
-  { unknown }: AtPrompt,
+  keypad: AtPrompt,
   { accessCode, attendeeId }: DialledSequence,
   now: EpochMs,
   rules: KeypadRules,
   actions: KeypadAction[],
 ): Keypad {
-  const chosen = chooseConference(accessCode, unknown, now, rules, actions);
+  const chosen = chooseConference(accessCode, keypad, now, rules, actions);
   if (chosen.at !== "attendee-id") return chosen;
   return enter({ ...chosen, typed: attendeeId ?? "" }, now, rules, actions);
 }
 
 /** The telephone dials no further: its caller is asked for what is missing, and for the attendee ID in any case. */
-function askInstead({ typed, unknown }: AtPrompt, now: EpochMs, rules: KeypadRules, actions: KeypadAction[]): Keypad {
-  const [accessCode = "", ...more] = withoutOpening(typed, rules).split("#");
-  return more.length > 0 ? chooseConference(accessCode, unknown, now, rules, actions) : prompted(now, unknown);
+function askInstead(keypad: AtPrompt, now: EpochMs, rules: KeypadRules, actions: KeypadAction[]): Keypad {
+  const asked = keypad.inDoubt ? askAgain(keypad, now, actions) : keypad;
+  if (!isAtPrompt(asked)) return asked;
+  const [accessCode = "", ...more] = withoutOpening(keypad.typed, rules).split("#");
+  return more.length > 0 ? chooseConference(accessCode, asked, now, rules, actions) : prompted(now, asked);
 }
 
 function completeIn(keys: string, { sequences = [] }: KeypadRules): DialledSequence | null {
@@ -312,24 +357,75 @@ function isOpening(keys: string, { sequences = [] }: KeypadRules): boolean {
 
 type Inside = Extract<Keypad, { at: "inside" }>;
 
-function pressInside(keypad: Inside, key: string, now: EpochMs, rules: KeypadRules, actions: KeypadAction[]): Keypad {
+/** `isDoubtful`: it may be one before told twice. */
+interface PressedKey {
+  readonly key: string;
+  readonly isDoubtful: boolean;
+}
+
+function pressInside(
+  keypad: Inside,
+  { key, isDoubtful }: PressedKey,
+  now: EpochMs,
+  rules: KeypadRules,
+  actions: KeypadAction[],
+): Keypad {
   const { codes } = rules;
-  if (key === "#") {
-    const attendeeId = keypad.typed.startsWith(codes.merge) ? keypad.typed.slice(codes.merge.length) : "";
-    if (attendeeId !== "" && !keypad.inDoubt) actions.push({ type: "identify", attendeeId });
-    else if (keypad.typed === codes.mute) return toggleMute(keypad, actions);
-    return inside(keypad.silent);
+  const before = begunBefore(keypad, isDoubtful, now, codes);
+  if (key === "#") return endInside(before, isDoubtful, now, codes, actions);
+  const pressed = { ...before, last: key, since: now };
+  let typed = before.typed + key;
+  if (isDoubtful && key === keypad.last) {
+    if (!typed.startsWith(codes.merge)) return passOver(pressed, typed, codes, actions);
+    return { ...pressed, typed: mayBecomeCode(typed, codes) ? typed : before.typed, inDoubt: true };
   }
-  let typed = keypad.typed + key;
-  if (!mayBecomeCode(typed, codes) && keypad.typed === codes.mute) {
+  if (!mayBecomeCode(typed, codes) && before.typed === codes.mute) {
     // It waited for a longer code, which it is not.
-    return pressInside(toggleMute(keypad, actions), key, now, rules, actions);
+    return pressInside(switchMute(before, actions), { key, isDoubtful }, now, rules, actions);
   }
-  const isInterrupted = key === "*" && keypad.typed.startsWith(codes.merge);
+  const isInterrupted = key === "*" && before.typed.startsWith(codes.merge);
   // Whatever was keyed in between, a code is understood from its first key on.
   while (!mayBecomeCode(typed, codes)) typed = typed.slice(1);
-  if (typed === codes.mute && !codes.merge.startsWith(codes.mute)) return toggleMute(keypad, actions);
-  return { ...keypad, typed, inDoubt: keypad.inDoubt || isInterrupted, since: now };
+  if (typed === codes.mute && !codes.merge.startsWith(codes.mute)) return switchMute(pressed, actions);
+  const isUnclear = isInterrupted || (isDoubtful && typed.startsWith(codes.merge));
+  return { ...pressed, typed, inDoubt: before.inDoubt || isUnclear };
+}
+
+/** What of the keys before counts, now that there is another one. */
+function begunBefore(keypad: Inside, isDoubtful: boolean, now: EpochMs, { merge }: KeypadCodes): Inside {
+  const { typed, hasSwitched, since } = keypad;
+  const isOver = typed === "" && now - since >= DOUBT_PAUSE_MS;
+  const inDoubt = keypad.inDoubt && !isOver;
+  if (isDoubtful || !hasSwitched) return { ...keypad, inDoubt };
+  // The rest of a code told twice begins none.
+  return { ...keypad, inDoubt, hasSwitched: false, typed: typed.startsWith(merge) ? typed : "" };
+}
+
+function endInside(
+  keypad: Inside,
+  isDoubtful: boolean,
+  now: EpochMs,
+  { merge, mute }: KeypadCodes,
+  actions: KeypadAction[],
+): Keypad {
+  const { typed, silent } = keypad;
+  const attendeeId = typed.startsWith(merge) ? typed.slice(merge.length) : "";
+  const ended = { ...inside(silent), last: "#", hasSwitched: keypad.hasSwitched, since: now };
+  if (keypad.inDoubt || (isDoubtful && attendeeId !== "")) actions.push({ type: "ask-again" });
+  else if (attendeeId !== "") actions.push({ type: "identify", attendeeId });
+  else if (typed === mute) return { ...switchMute(keypad, actions), last: "#", since: now };
+  return ended;
+}
+
+/**
+ * A key that may be the one before told twice counts in no mute code: else that could act twice. In a code with two like keys in a row it may
+ * have been pressed: its caller hears so.
+ */
+function passOver(keypad: Inside, typed: string, { merge, mute }: KeypadCodes, actions: KeypadAction[]): Keypad {
+  const inDoubt = keypad.inDoubt || merge.startsWith(typed);
+  if (typed !== mute || keypad.hasSwitched) return { ...keypad, inDoubt };
+  if (!keypad.silent) actions.push({ type: "ask-again" });
+  return { ...keypad, typed: "" };
 }
 
 function mayBecomeCode(typed: string, { merge, mute }: KeypadCodes): boolean {
@@ -337,9 +433,10 @@ function mayBecomeCode(typed: string, { merge, mute }: KeypadCodes): boolean {
   return typed.startsWith(merge) && typed.length <= merge.length + MAX_TYPED && /^\d*$/.test(typed.slice(merge.length));
 }
 
-function toggleMute(keypad: Inside, actions: KeypadAction[]): Inside {
-  if (!keypad.silent) actions.push({ type: "toggle-mute" });
-  return { ...keypad, typed: "" };
+/** Once, however often the keys are told that were pressed once. */
+function switchMute(keypad: Inside, actions: KeypadAction[]): Inside {
+  if (!keypad.silent && !keypad.hasSwitched) actions.push({ type: "toggle-mute" });
+  return { ...keypad, typed: "", hasSwitched: true };
 }
 
 function hangUp(why: Extract<KeypadAction, { type: "hang-up" }>["why"], actions: KeypadAction[]): Keypad {

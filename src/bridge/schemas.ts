@@ -17,8 +17,8 @@ type Each<Value, Type> = Type extends string
   : never;
 
 /**
- * Says what should stand at a place of a message, and what does stand there if that is a misfit number or a word in place of another
- * word, such as a type. Any other text may be somebody's number.
+ * Says what should stand at a place of a message, and what does stand there if that is a number out of range or a word in place of
+ * another word, such as a type. Any other text may be somebody's number.
  */
 export function wrong({ type, kind, message, expected, received, input }: v.BaseIssue<unknown>): string {
   if (type === "custom") return message;

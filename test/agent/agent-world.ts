@@ -6,7 +6,7 @@ import type { PolicyReason, PolicySettings } from "../../bridge-agent/policy.ts"
 import type { AgentSettings } from "../../bridge-agent/settings.ts";
 import { Machine } from "../../simulators/bridge/machine.ts";
 import type { BridgeCommand, ExecutionResult, IssuedCommand } from "../../src/bridge/commands.ts";
-import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
+import type { BridgeEvent, ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import type { KeypadCodes } from "../../src/bridge/keypad.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
@@ -274,6 +274,12 @@ export class AgentWorld {
     this.#now += ms;
     this.#put({ type: "time" });
     meanwhile();
+    this.settle();
+  }
+
+  /** The bridge says what the simulated one never does. */
+  reported(report: BridgeEvent): void {
+    this.#put({ type: "bridge", report });
     this.settle();
   }
 

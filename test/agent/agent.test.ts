@@ -126,13 +126,18 @@ describe("commands", () => {
     world.machine.cannot = ["dial"];
     world.connect("standby");
     world.settle();
-    expect(told()).toEqual({ type: "health", bridgeUp: true, portsInUse: 0, ports: null, cannot: ["dial"] });
+    const health = { type: "health", bridgeUp: true, bootId: "boot1", portsInUse: 0, ports: null };
+    expect(told()).toEqual({ ...health, cannot: ["dial"] });
 
     world.loseBridge();
     world.machine.cannot = [];
     world.connectBridge();
     world.settle();
-    expect(told()).toEqual({ type: "health", bridgeUp: true, portsInUse: 0, ports: null });
+    expect(told()).toEqual(health);
+
+    world.restartBridge();
+    world.settle();
+    expect(told()).toEqual({ ...health, bootId: "boot2" });
   });
 
   test("a standby does nothing until it is activated, and says whether it has the bridge", () => {
@@ -142,10 +147,10 @@ describe("commands", () => {
     world.machine.dialIn("1408", "1#");
     world.pass(60_000);
     expect(world.acts()).toEqual([]);
-    expect(world.heard).toEqual([{ type: "health", bridgeUp: true, portsInUse: 0, ports: null }]);
+    expect(world.heard).toEqual([{ type: "health", bridgeUp: true, bootId: "boot1", portsInUse: 0, ports: null }]);
     world.loseBridge();
     world.settle();
-    expect(world.heard.at(-1)).toMatchObject({ type: "health", bridgeUp: false });
+    expect(world.heard.at(-1)).toEqual({ type: "health", bridgeUp: false, portsInUse: 0, ports: null });
     world.connectBridge();
     world.epoch = 2;
     world.tell({ type: "activate", epoch: 2 });
@@ -1203,6 +1208,16 @@ describe("what operations staff ask about", () => {
       "takeover: this agent acts from now on in place of agent-2, which gave no sign of life; nobody acted for at least 10 s",
       "this agent acts on the bridge (0 conferences, 0 calls), 0.0 s after the edge made it active",
     ]);
+
+    world.pass(60_000);
+    world.notes.length = 0;
+    world.loseBridge();
+    world.pass(2_000);
+    world.connectBridge();
+    world.settle();
+    expect(world.notes.at(-1)).toBe(
+      "this agent acts on the bridge (0 conferences, 0 calls), 0.0 s after the bridge was connected",
+    );
 
     world.loseEdge();
     world.settle();

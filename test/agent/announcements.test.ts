@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import { AgentWorld, KEY } from "./agent-world.ts";
 
@@ -37,6 +37,16 @@ describe("what callers hear", () => {
     const world = running();
     expect(heard(world, `5#${KEY}#444#`)).toEqual(["welcome", "key-again", "attendee-id", "alone"]);
     expect(heard(world, `${KEY}##`)).toEqual(["welcome", "attendee-id", "joined"]);
+  });
+
+  test("a key in doubt at the prompt has its caller asked again", () => {
+    const world = running();
+    const id = world.machine.dialIn("14085551234", "");
+    world.settle();
+    press(world, id, `${KEY}#`);
+    world.reported({ type: "keys", call: id, keys: "5#", inDoubt: true });
+    world.pass(4_000);
+    expect(heardBy(world, id)).toEqual(["welcome", "attendee-id", "attendee-id"]);
   });
 
   test("a caller who takes back what it keyed is asked again; one who keys on is not", () => {
@@ -111,6 +121,19 @@ describe("what callers hear", () => {
     expect(heard(world, `${KEY}##`).at(-1)).toBe("joined");
   });
 
+  test("a caller whose keys may be told twice is asked for them again, or muted once", () => {
+    const world = running();
+    heard(world, `${KEY}##`);
+    const [call = "" as CallId] = world.machine.world.calls.keys();
+    world.announced.length = 0;
+    const tellAll = (keys: string) => {
+      for (const key of keys) world.reported({ type: "keys", call, keys: key, inDoubt: true });
+    };
+    tellAll("*1555#");
+    tellAll("*6*6");
+    expect(heardBy(world, call)).toEqual(["key-again", "muted"]);
+  });
+
   test("a caller who mutes and unmutes itself is told so, and a mute from the edge is silent", () => {
     const world = running();
     const [, , alone] = heard(world, `${KEY}##`);
@@ -140,6 +163,29 @@ describe("what callers hear", () => {
     world.settle();
     expect(heard(world, keys).at(-1)).toBe(why);
     expect(world.acts().at(-1)).toBe("expel c1-boot1 done");
+  });
+
+  test.each<[string, ExecutionResult, string, (world: AgentWorld) => void]>([
+    ["took too long for its admission", { done: "unknown", tooSlow: true }, "goodbye", () => {}],
+    [
+      "has lost its conference meanwhile",
+      { done: "unknown" },
+      "unknown-conference",
+      ({ machine }) => machine.endByTelephone(KEY),
+    ],
+  ])("a caller is hung up on, and not admitted too, if the bridge is back and %s", (_, result, why, meanwhile) => {
+    const world = running();
+    world.machine.setFaults({ delayMs: 40_000, refuse: [], down: false });
+    heard(world, `${KEY}#444#`);
+    world.announced.length = 0;
+    world.loseBridge(result);
+    world.settle();
+    world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
+    meanwhile(world);
+    world.connectBridge();
+    world.pass(8_000);
+    expect(world.announced).toEqual([`c1-boot1 ${why}`]);
+    expect(world.acts()).toEqual(["create-conference done", "expel c1-boot1 done"]);
   });
 
   test("a caller who keys nothing for too long hears a goodbye, once", () => {
@@ -270,6 +316,17 @@ describe("without the edge, a caller is told to wait", () => {
       const id = dialIn(world);
       press(world, id, "5#6#7#8#");
       world.pass(60_000);
+      expect(new Set(heardBy(world, id))).toEqual(new Set(["please-wait"]));
+      expect(world.status.calls).toBe(1);
+    });
+
+    test("however often its keys are unclear", () => {
+      const world = withoutEdge(alone);
+      const id = dialIn(world);
+      for (let times = 0; times < 8; times += 1) {
+        press(world, id, "98*");
+        world.pass(6_000);
+      }
       expect(new Set(heardBy(world, id))).toEqual(new Set(["please-wait"]));
       expect(world.status.calls).toBe(1);
     });

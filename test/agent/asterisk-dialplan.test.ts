@@ -21,6 +21,14 @@ test("the sample configuration leads to the application", () => {
   expect(way(sample, "18005559999")).toEqual({ to: "nowhere" });
 });
 
+test("who calls hears that it rings before an agent is tried", () => {
+  expect(sample.split("\n").filter((line) => /Ringing|Answer|Stasis/.test(line))).toEqual([
+    " same => n,Ringing()",
+    expect.stringContaining("n(try),Stasis("),
+    " same => n,Answer()",
+  ]);
+});
+
 test.each([
   [
     "with another step before it",

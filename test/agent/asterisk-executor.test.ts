@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import { bridgeName, CALL_VARIABLE } from "../../bridge-agent/drivers/asterisk/names.ts";
+import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
-import { pressed } from "./asterisk-messages.ts";
+import { began, destroyed, pressed } from "./asterisk-messages.ts";
 import { AsteriskWorld, conference, create } from "./asterisk-world.ts";
 
 let world: AsteriskWorld;
@@ -160,6 +161,65 @@ test.each(["report-speakers", "stop-reporting-speakers"] as const)(
     expect(detection.at(-1)).toBe(`TALK_DETECT(${type === "report-speakers" ? "set" : "remove"})`);
   },
 );
+
+test("asks for the tones of a bridge one after the other: of two at once Asterisk would keep a channel for ever", async () => {
+  const { asterisk } = world;
+  const tone = "POST /bridges/bridgehead-command-1/play";
+  const asked = () => asterisk.requests.filter(({ what }) => what === tone).length;
+  asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+  asterisk.answers["POST /bridges/bridgehead-command-1/addChannel"] = { status: 204 };
+  expect(await execute(create)).toEqual({ done: true });
+  const callers = ["c1", "c2", "c3", "c4"];
+  asterisk.answers[tone] = { status: 201, body: {} };
+  for (const call of callers) {
+    asterisk.send(began(call));
+    await vi.waitFor(() => expect(world.reports).toContainEqual(expect.objectContaining({ type: "prompted", call })));
+    const admit = { type: "admit", call: call as CallId, muted: false, joinTone: true } as const;
+    expect(await execute(admit)).toEqual({ done: true });
+  }
+  const before = asked();
+  asterisk.answers[tone] = null;
+
+  for (const call of ["c1", "c2", "c3"]) asterisk.send(destroyed(call));
+
+  const answered = [];
+  for (const count of [1, 2, 3]) {
+    await vi.waitFor(() => expect(asked()).toBe(before + count));
+    // Whatever was asked for beside it is here by now.
+    await driver.state();
+    answered.push(asked() - before);
+    asterisk.answer(tone, count === 1 ? { status: 500 } : { status: 201, body: {} });
+  }
+  expect(answered).toEqual([1, 2, 3]);
+});
+
+test("a caller without an attendee ID goes in when it keys no more", async () => {
+  await world.end();
+  world = await AsteriskWorld.start();
+  const { after } = driverPorts.timers;
+  const waits: (() => void)[] = [];
+  const timers = {
+    after: (ms: number, act: () => void) => {
+      if (ms !== 1_500) return after(ms, act);
+      waits.push(act);
+      return () => {};
+    },
+  };
+  driver = await world.startActive({ timers });
+  world.asterisk.answers["POST /channels/c1/answer"] = { status: 204 };
+  world.asterisk.answers["POST /channels/c1/variable"] = { status: 204 };
+  world.asterisk.send(began("c1"));
+  await world.reported("prompted");
+  const start = Date.parse("2026-11-20T10:00:00Z");
+  const times = [0, 500, 700, 1_100];
+  for (const [n, at] of times.entries()) world.asterisk.send(pressed("c1", "71##"[n] ?? "", start + at, 100));
+  const keys = () => world.reports.flatMap((report) => (report.type === "keys" ? report.keys : [])).join("");
+  await vi.waitFor(() => expect([keys(), waits.length > 0]).toEqual(["71#", true]));
+
+  for (const over of waits) over();
+
+  await vi.waitFor(() => expect(keys()).toBe("71##"));
+});
 
 test("turns callers of a number away that is not in dialIn, and says so once for each", async () => {
   const dialplan = { exten: "18005559999" };

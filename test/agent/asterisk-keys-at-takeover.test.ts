@@ -61,6 +61,10 @@ test.each([
   ["whose telephone dials the opening", "*0", "", `1*${key}#101#*01*`],
   ["whose telephone dials the key", `*01*${key.slice(0, 5)}`, "", `${key.slice(5)}#101#*01*`],
   ["whose telephone dials the key before the snapshot", `*01*${key.slice(0, 5)}`, `${key.slice(5)}#101#*01*`, ""],
+  ["of whose telephone keys are lost after the opening, before the snapshot", "*01*", `${key}#101#*01*`, ""],
+  ["whose first keys are lost, and the rest comes before the snapshot", "", `${key}#101#`, ""],
+  ["whose first keys are lost, and the rest comes after it", "", "", `${key}#101#`],
+  ["whose key is lost, and not its end", "", `#${key}#`, ""],
   ["of whose telephone a key is lost", `*01*${key.slice(0, 5)}`, "", `${key.slice(6)}#101#*01*`],
 ])("a caller is asked for the conference key once more: %s", (_, noted, early, rest) => {
   expect(takenOver(noted, early, rest)).toEqual({ admitted: [[], ["101"]], asked: "welcome" });

@@ -6,7 +6,7 @@ import { bridgeName, CALL_VARIABLE } from "../../bridge-agent/drivers/asterisk/n
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
-import { began, caller, channel, destroyed, left, leg, pressed } from "./asterisk-messages.ts";
+import { began, caller, channel, destroyed, dialStatus, left, leg, pressed } from "./asterisk-messages.ts";
 import { AsteriskWorld, conference, create } from "./asterisk-world.ts";
 
 let world: AsteriskWorld;
@@ -198,7 +198,7 @@ describe.each([
 
   test("keys, behind what was half keyed before and is taken back", async () => {
     const events = [pressed(caller, "1"), pressed(caller, "2")];
-    expect(await stateAfter(events, [channel(caller)])).toMatchObject([{ call: caller, keys: "9*12" }]);
+    expect(await stateAfter(events, [channel(caller)])).toMatchObject([{ call: caller, keys: "9**1*2" }]);
   });
 
   test("a caller who came and went", async () => {
@@ -211,7 +211,7 @@ describe.each([
   });
 });
 
-describe("a caller whom the agent has at the prompt, and who presses a key before its first snapshot since it acts again:", () => {
+describe("a caller whom the agent has at the prompt, and of whom it hears before its first snapshot since it acts again:", () => {
   /** What is written on Asterisk about the caller. */
   let stored = "";
   const note = (more: Partial<Call>) => {
@@ -241,8 +241,14 @@ describe("a caller whom the agent has at the prompt, and who presses a key befor
     await vi.waitFor(() => expect(stored).not.toBe(""));
   });
 
-  /** The caller in the state after the agent has lost its link, acts again and hears these keys before its first snapshot. */
-  async function afterKeys(keys: string, inside: readonly string[]): Promise<unknown> {
+  const afterKeys = (keys: string, inside: readonly string[]) =>
+    callerAfter(
+      Array.from(keys, (each) => pressed(caller, each)),
+      inside,
+    );
+
+  /** The caller in the state after the agent has lost its link, acts again and gets these events before its first snapshot. */
+  async function callerAfter(events: readonly AriEvent[], inside: readonly string[]): Promise<unknown> {
     const { answers, send } = world.asterisk;
     world.asterisk.sockets[0]?.terminate();
     await world.reported("connected");
@@ -250,7 +256,7 @@ describe("a caller whom the agent has at the prompt, and who presses a key befor
     answers["GET /bridges"] = { status: 200, body: [{ id: "bridgehead-command-1", name, channels: inside }] };
     answers["GET /applications/bridgehead"] = { status: 200, body: { channel_ids: [caller] } };
     answers["GET /channels"] = () => {
-      for (const key of keys) send(pressed(caller, key));
+      for (const event of events) send(event);
       answers["GET /channels"] = { status: 200, body: [channel(caller)] };
       return { status: 200, body: [channel(caller)] };
     };
@@ -265,6 +271,20 @@ describe("a caller whom the agent has at the prompt, and who presses a key befor
     const before = mutes();
     expect(await afterKeys("*", [caller])).toMatchObject({ stage: "entered", ...silentMonitor });
     expect(JSON.parse(stored)).toMatchObject(silentMonitor);
+    await vi.waitFor(() => expect(mutes()).toEqual([(before[0] ?? 0) + 1, before[1]]));
+  });
+
+  test("the agent has let it in, another one has muted it, and it talks: it stays muted", async () => {
+    world.asterisk.answers["POST /bridges/bridgehead-command-1/addChannel"] = { status: 204 };
+    for (const command of [
+      { type: "report-speakers" },
+      { type: "admit", call: caller, muted: false, joinTone: false },
+    ] as const)
+      expect(await driver.execute("command-2" as CommandId, conference, command)).toEqual({ done: true });
+    note({ conference, muted: true, attendeeId: "4711" });
+    const before = mutes();
+    const talks = { type: "ChannelTalkingStarted", channel: channel(caller) } as const;
+    expect(await callerAfter([talks], [caller])).toMatchObject({ stage: "entered", muted: true, attendeeId: "4711" });
     await vi.waitFor(() => expect(mutes()).toEqual([(before[0] ?? 0) + 1, before[1]]));
   });
 
@@ -284,33 +304,50 @@ describe("a caller whom the agent has at the prompt, and who presses a key befor
   test("what was half keyed before is taken back", async () => {
     for (const key of "987654321#1") world.asterisk.send(pressed(caller, key));
     await vi.waitFor(() => expect(JSON.parse(stored)).toMatchObject({ keys: "987654321#1" }));
-    expect(await afterKeys("1#", [])).toMatchObject({ stage: "prompted", keys: "987654321#1*1#" });
+    expect(await afterKeys("1#", [])).toMatchObject({ stage: "prompted", keys: "987654321#1**1*#" });
+  });
+
+  test("all that it keys is in doubt, until it is asked anew", async () => {
+    expect(await afterKeys("", [])).toMatchObject({ stage: "prompted", keys: "*" });
+    const keys = () => world.reports.flatMap((report) => (report.type === "keys" ? [report.keys] : [])).join("");
+    driver.announce(caller, "please-wait");
+    for (const key of "0#") world.asterisk.send(pressed(caller, key));
+    await vi.waitFor(() => expect(keys()).toBe("*0*#"));
+    driver.announce(caller, "welcome");
+    world.asterisk.send(pressed(caller, "7"));
+    await vi.waitFor(() => expect(keys()).toBe("*0*#7"));
   });
 });
 
-test("an agent that connects anew heeds why a call ended that it has, though the first snapshot shows that it is gone", async () => {
-  const { answers } = world.asterisk;
-  answers["POST /bridges"] = ({ parameters: { bridgeId, name } }) => {
-    answers["GET /bridges"] = { status: 200, body: [{ id: bridgeId, name, channels: [] }] };
-    return { status: 200, body: {} };
-  };
-  answers["POST /channels/leg-1/dial"] = { status: 204 };
-  const driver = await world.startActive();
-  const execute = (command: BridgeCommand) => driver.execute("command-1" as CommandId, conference, command);
-  expect(await execute(create)).toEqual({ done: true });
-  const number = { country: "1", area: "408", local: "5551234", extension: "" };
-  expect(await execute({ type: "dial", call: leg, number, waitMs: 30_000 })).toEqual({ done: true });
-  world.asterisk.sockets[0]?.terminate();
-  await world.reported("connected");
-  answers["GET /channels"] = () => {
-    world.asterisk.send(destroyed(leg, 17));
-    return { status: 200, body: [] };
-  };
+test.each<[string, readonly AriEvent[]]>([
+  ["by its cause", [destroyed(leg, 17)]],
+  ["by what the dial said", [dialStatus(leg, "BUSY"), destroyed(leg, 0)]],
+])(
+  "an agent that connects anew heeds why a call ended that it has, though the first snapshot shows that it is gone: %s",
+  async (_, end) => {
+    const { answers } = world.asterisk;
+    answers["POST /bridges"] = ({ parameters: { bridgeId, name } }) => {
+      answers["GET /bridges"] = { status: 200, body: [{ id: bridgeId, name, channels: [] }] };
+      return { status: 200, body: {} };
+    };
+    answers["POST /channels/leg-1/dial"] = { status: 204 };
+    const driver = await world.startActive();
+    const execute = (command: BridgeCommand) => driver.execute("command-1" as CommandId, conference, command);
+    expect(await execute(create)).toEqual({ done: true });
+    const number = { country: "1", area: "408", local: "5551234", extension: "" };
+    expect(await execute({ type: "dial", call: leg, number, waitMs: 30_000 })).toEqual({ done: true });
+    world.asterisk.sockets[0]?.terminate();
+    await world.reported("connected");
+    answers["GET /channels"] = () => {
+      for (const event of end) world.asterisk.send(event);
+      return { status: 200, body: [] };
+    };
 
-  driver.activate(4);
+    driver.activate(4);
 
-  expect((await driver.state())?.calls).toMatchObject([{ call: leg, stage: "ended", reason: "busy" }]);
-});
+    expect((await driver.state())?.calls).toMatchObject([{ call: leg, stage: "ended", reason: "busy" }]);
+  },
+);
 
 test.each([
   ["takes over", async () => world.start()],
@@ -330,6 +367,22 @@ test.each([
   driver.activate(4);
 
   expect(await world.reported("ports")).toEqual({ type: "ports", ports: 0 });
+});
+
+test("an agent that nobody asks for anything says within seconds that Asterisk is about to end, and that it is not any more", async () => {
+  const { after } = driverPorts.timers;
+  const timers = { after: (ms: number, act: () => void) => after(ms === 5_000 ? 20 : ms, act) };
+  const driver = world.start({}, { timers });
+  await world.reported("connected");
+  driver.activate(4);
+  await driver.state();
+
+  world.asterisk.answers["POST /channels/create"] = { status: 500 };
+  expect(await world.reported("ports")).toEqual({ type: "ports", ports: 0 });
+
+  world.reports.length = 0;
+  world.asterisk.answers["POST /channels/create"] = { status: 200, body: {} };
+  expect(await world.reported("ports")).toEqual({ type: "ports", ports: 350 });
 });
 
 describe("a link that is up", () => {

@@ -182,7 +182,21 @@ describe("a snapshot", () => {
       reports: [],
       followUps: [{ type: "answer", call: caller }],
     });
-    expect(mirror.state().calls).toMatchObject([{ stage: "prompted", number: "14085550001", dialled: "18005551234" }]);
+    expect(mirror.state().calls).toMatchObject([
+      { stage: "prompted", number: "14085550001", dialled: "18005551234", keys: "" },
+    ]);
+  });
+
+  test.each<[string, boolean, ReadonlySet<string>, string]>([
+    ["casts doubt on the keys of a caller who is up, whoever answered", true, new Set(), "*"],
+    ["casts doubt on them also where an event was lost", false, new Set(), "*"],
+    ["casts none on those of a caller whose beginning was not missed", true, new Set([caller]), ""],
+  ])("%s", (_, afterGap, begun, keys) => {
+    const seen = snapshot({ channels: [channel(caller)] });
+    const { reports } = reconcile(mirror, seen, mirror.version, afterGap, begun);
+    expect(mirror.state().calls).toMatchObject([{ stage: "prompted", keys }]);
+    const found = [{ type: "prompted", call: caller, number: "14085550001", dialled: "18005551234" }];
+    expect(reports).toEqual(afterGap ? [] : [...found, { type: "keys", call: caller, keys }]);
   });
 
   test("brings a caller in who was admitted and did not get there", () => {

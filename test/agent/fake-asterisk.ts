@@ -106,7 +106,8 @@ export async function startFakeAsterisk(): Promise<FakeAsterisk> {
     sockets,
     send,
     answer: (what, answer) => {
-      for (const each of waiting) if (each.what === what) reply(each.response, answer);
+      for (const { what: asked, response } of waiting)
+        if (asked === what && !response.writableEnded) reply(response, answer);
     },
     brokenOff: (what) => waiting.some((each) => each.what === what && each.response.destroyed),
     close: () =>

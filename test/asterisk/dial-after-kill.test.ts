@@ -1,11 +1,11 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
-import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import { type Acting, act } from "./acting-driver.ts";
 
 const patience = { timeout: 5_000, interval: 10 };
 const conference = "987654321" as ConfKey;
@@ -66,29 +66,19 @@ describe.each(inject("asterisks"))("an agent of $version that was killed as it d
     await asterisk.stop();
   });
 
-  /** One that acts. */
-  async function act(): Promise<{ readonly driver: AsteriskDriver; readonly reports: DriverReport[] }> {
+  function begin(): Promise<Acting> {
     const { url, user, password } = asterisk;
     const talking = { silenceMs: 200, level: 256 };
     const settings = { url, user, password, application: "bridgehead", endpoint: "PJSIP/{number}@trunk", talking };
     const identity = { agent: "agent-1", owner: "local/asterisk" };
     const driver = new AsteriskDriver({ type: "asterisk", ...settings }, driverPorts, identity);
     drivers.push(driver);
-    const reports: DriverReport[] = [];
-    await new Promise<void>((resolve) => {
-      driver.start((report) => {
-        reports.push(report);
-        if (report.type === "connected") resolve();
-      });
-    });
-    reports.length = 0;
-    driver.activate(1);
-    return { driver, reports };
+    return act(driver, 1);
   }
 
   /** `before`: what it asks of Asterisk never leaves it; `after`: it does not hear that Asterisk has taken it. */
   async function killed(when: "before" | "after"): Promise<void> {
-    const { driver } = await act();
+    const { driver } = await begin();
     expect(await driver.execute("create" as CommandId, conference, create)).toEqual({ done: true });
     const { fetch } = globalThis;
     const asked = new Promise<void>((resolve) => {
@@ -116,7 +106,7 @@ describe.each(inject("asterisks"))("an agent of $version that was killed as it d
     await killed("before");
     expect(trunk.invites.size).toBe(0);
 
-    const { driver, reports } = await act();
+    const { driver, reports } = await begin();
 
     await vi.waitFor(() => expect(trunk.invites.size).toBe(1), patience);
     expect((await driver.state())?.calls).toMatchObject([{ call, stage: "ringing" }]);
@@ -131,7 +121,7 @@ describe.each(inject("asterisks"))("an agent of $version that was killed as it d
     await killed("after");
     await vi.waitFor(() => expect(trunk.invites.size).toBe(1), patience);
 
-    const { reports } = await act();
+    const { reports } = await begin();
 
     const refused = { type: "ended", call, conference, reason: "refused" };
     await vi.waitFor(() => expect(reports).toEqual([refused]), patience);
@@ -143,7 +133,7 @@ describe.each(inject("asterisks"))("an agent of $version that was killed as it d
     await killed("after");
     await vi.waitFor(() => expect(trunk.invites.size).toBe(1), patience);
 
-    const { driver, reports } = await act();
+    const { driver, reports } = await begin();
 
     // Longer than the agent waits before it dials what does not ring.
     await new Promise((resolve) => setTimeout(resolve, 1_500));

@@ -10,6 +10,7 @@ import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
 import { type Phone, Phones, type Plan } from "../../simulators/telephones/phones.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import { act } from "./acting-driver.ts";
 
 const patience = { timeout: 5_000, interval: 10 };
 const side = "side-room" as RoomId;
@@ -42,14 +43,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
       talking: { silenceMs, level: 256 },
     };
     driver = new AsteriskDriver(settings, driverPorts, { agent: "agent-1", owner: "local/asterisk", dialIn: [ours] });
-    reports = [];
-    await new Promise<void>((resolve) => {
-      driver.start((report) => {
-        reports.push(report);
-        if (report.type === "connected") resolve();
-      });
-    });
-    driver.activate(1);
+    ({ reports } = await act(driver, 1));
   });
   afterAll(async () => {
     await driver?.stop();

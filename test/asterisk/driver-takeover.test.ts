@@ -1,8 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
-import type { BridgeDriver, DriverReport, DriverState } from "../../bridge-agent/drivers/driver.ts";
+import type { BridgeDriver, DriverState } from "../../bridge-agent/drivers/driver.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
+import { type Acting, act } from "./acting-driver.ts";
 import { type AsteriskBridgeOnTest, asteriskBridgeOnTest, stopSpares } from "./asterisk-bridge-on-test.ts";
 
 const patience = { timeout: 3_000, interval: 20 };
@@ -27,23 +28,9 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     await bridge.stop();
   });
 
-  interface Acting {
-    readonly driver: BridgeDriver;
-    readonly reports: DriverReport[];
-  }
-
-  async function act(driver: BridgeDriver, epoch: number): Promise<Acting> {
+  function begin(driver: BridgeDriver, epoch: number): Promise<Acting> {
     drivers.push(driver);
-    const reports: DriverReport[] = [];
-    await new Promise<void>((resolve) => {
-      driver.start((report) => {
-        reports.push(report);
-        if (report.type === "connected") resolve();
-      });
-    });
-    reports.length = 0;
-    driver.activate(epoch);
-    return { driver, reports };
+    return act(driver, epoch);
   }
 
   async function done({ driver }: Acting, ...list: BridgeCommand[]): Promise<void> {
@@ -82,10 +69,10 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
   }
 
   test("an agent that takes over knows how many callers a conference takes", async () => {
-    const first = await act(bridge.driver, 1);
+    const first = await begin(bridge.driver, 1);
     const { outside } = await busyConference(first);
 
-    const second = await act(bridge.other, 2);
+    const second = await begin(bridge.other, 2);
 
     // Two are in.
     await done(second, { type: "unlock" });
@@ -101,7 +88,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
   test.each(["mute", "unmute"] as const)(
     "an agent that was killed before it wrote a %s down is followed by one whose state tells what is heard",
     async (type) => {
-      const first = await act(bridge.driver, 1);
+      const first = await begin(bridge.driver, 1);
       await done(first, create);
       const [call, other] = [await bridge.dialIn("14085550001"), await bridge.dialIn("14085550002")];
       const wasMuted = type === "unmute";
@@ -111,7 +98,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
       // As far as the first agent came.
       await bridge.ari(wasMuted ? "DELETE" : "POST", `/channels/${call}/mute`, { direction: "in" });
 
-      const again = await act(bridge.again(), 1);
+      const again = await begin(bridge.again(), 1);
       expect((await stateOf(again)).calls.find((each) => each.call === call)).toMatchObject({ muted: wasMuted });
       const ear = `phone-${other}`;
       await bridge.ari("POST", `/channels/${ear}/variable`, { variable: "TALK_DETECT(set)", value: "100,256" });
@@ -128,13 +115,13 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
   );
 
   test("a call that was dialled and is over counts as ended after a crash: its number is not dialled again", async () => {
-    const first = await act(bridge.driver, 1);
+    const first = await begin(bridge.driver, 1);
     await bridge.plan("14085551234", "busy");
     await done(first, create, { type: "dial", call: dialled, number, waitMs: 60_000 });
     await first.driver.stop();
     await pause(300);
 
-    const again = await act(bridge.again(), 1);
+    const again = await begin(bridge.again(), 1);
 
     // WebEx hears that the bridge was not reached, not that somebody rejected the call.
     expect((await stateOf(again)).calls).toMatchObject([
@@ -148,12 +135,12 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
   });
 
   test("a call that rings on while its agent is killed is answered for the next one, or ends when it has rung long enough", async () => {
-    const first = await act(bridge.driver, 1);
+    const first = await begin(bridge.driver, 1);
     await bridge.plan("14085551234", "no-answer");
     await done(first, create, { type: "dial", call: dialled, number, waitMs: 500 });
     await first.driver.stop();
 
-    const again = await act(bridge.again(), 1);
+    const again = await begin(bridge.again(), 1);
     expect((await stateOf(again)).calls).toMatchObject([{ call: dialled, stage: "ringing" }]);
 
     await vi.waitFor(
@@ -182,11 +169,11 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
   const answered = { type: "answered", call: dialled, conference };
 
   test("a dial of an agent that was killed before the channel was made was not begun: it is begun again", async () => {
-    const first = await act(bridge.driver, 1);
+    const first = await begin(bridge.driver, 1);
     await done(first, create);
     await killedBefore(/channels\/create$/, first, dial);
 
-    const again = await act(bridge.again(), 1);
+    const again = await begin(bridge.again(), 1);
     expect((await stateOf(again)).calls).toEqual([]);
 
     await done(again, dial);
@@ -194,22 +181,22 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
   });
 
   test("a dial of an agent that was killed once the channel was made goes on", async () => {
-    const first = await act(bridge.driver, 1);
+    const first = await begin(bridge.driver, 1);
     await done(first, create);
     await killedBefore(/asterisk\/variable$/, first, dial);
 
-    const again = await act(bridge.again(), 1);
+    const again = await begin(bridge.again(), 1);
     expect((await stateOf(again)).calls).toMatchObject([{ call: dialled, stage: "ringing" }]);
 
     await vi.waitFor(() => expect(again.reports).toEqual([answered]), patience);
   });
 
   test("a dial of an agent that was killed as it dialled has come to nothing, and is told so", async () => {
-    const first = await act(bridge.driver, 1);
+    const first = await begin(bridge.driver, 1);
     await done(first, create);
     await killedBefore(/dial$/, first, dial);
 
-    const again = await act(bridge.again(), 1);
+    const again = await begin(bridge.again(), 1);
 
     const refused = { type: "ended", call: dialled, conference, reason: "refused" };
     await vi.waitFor(() => expect(again.reports).toEqual([refused]), patience);
@@ -220,7 +207,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
   });
 
   test("a channel that Asterisk makes late is the one that the dial goes on with", async () => {
-    const acting = await act(bridge.driver, 1);
+    const acting = await begin(bridge.driver, 1);
     await done(acting, create);
     await stateOf(acting);
     const made = { endpoint: "Local/14085551234@phones", app: "bridgehead", channelId: dialled };
@@ -237,12 +224,12 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
   });
 
   test("callers of a conference that was destroyed while no agent was there are let go", async () => {
-    const first = await act(bridge.driver, 1);
+    const first = await begin(bridge.driver, 1);
     const { inside, apart, outside } = await busyConference(first);
     await first.driver.stop();
     await bridge.endByTelephone(conference);
 
-    const again = await act(bridge.again(), 1);
+    const again = await begin(bridge.again(), 1);
 
     const state = await stateOf(again);
     expect(state.conferences).toEqual([]);
@@ -255,7 +242,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
   });
 
   test("a room that is destroyed behind the agent's back lets its callers back into the main one", async () => {
-    const acting = await act(bridge.driver, 1);
+    const acting = await begin(bridge.driver, 1);
     const { apart } = await busyConference(acting);
     const bridges = await bridge.ari<{ id: string; channels: string[] }[]>("GET", "/bridges");
     const room = bridges.find(({ channels }) => channels.includes(apart));
@@ -273,7 +260,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
   });
 
   test("an Asterisk that is about to end refuses what is new as out of capacity; what is up goes on", async () => {
-    const acting = await act(bridge.driver, 1);
+    const acting = await begin(bridge.driver, 1);
     await done(acting, create);
     const inside = await bridge.dialIn("14085550001");
     await done(acting, { type: "admit", call: inside, muted: false, joinTone: true });
@@ -301,12 +288,36 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
 
     await bridge.asterisk.cli("core abort shutdown");
     // Nobody has asked for a conference meanwhile: the edge chooses other bridges.
-    await vi.waitFor(() => expect(ports()).toEqual([0, null]), patience);
+    await vi.waitFor(() => expect(ports()).toEqual([0, null]), { ...patience, timeout: 15_000 });
     expect(await createAnother()).toEqual({ done: true });
   });
 
-  test("a conference that is over leaves nothing on Asterisk", async () => {
+  test("an Asterisk whose callers have all left at once still ends gracefully", async () => {
     const acting = await act(bridge.driver, 1);
+    await done(acting, { ...create, maxCallers: null });
+    const callers: CallId[] = [];
+    for (let count = 0; count < 8; count += 1) callers.push(await bridge.dialIn(`1408555100${count}`));
+    for (const call of callers) await done(acting, { type: "admit", call, muted: false, joinTone: false });
+    // They are heard to leave, and until then no tone is played.
+    for (const call of callers) await done(acting, { type: "admit", call, muted: false, joinTone: true });
+
+    // Asterisk gets at once what the agent asks for at once.
+    const release = await bridge.holdActs();
+    await Promise.all(callers.map((call) => bridge.ari("DELETE", `/channels/phone-${call}`)));
+    const ended = () => acting.reports.filter(({ type }) => type === "ended").length;
+    await vi.waitFor(() => expect(ended()).toBe(callers.length), patience);
+    await bridge.held?.();
+    await acting.driver.state();
+    await release();
+    await done(acting, { type: "end-conference" });
+    await acting.driver.stop();
+
+    void bridge.asterisk.cli("core stop gracefully").catch(() => {});
+    expect(await Promise.race([bridge.asterisk.ended.then(() => "ended"), pause(10_000, "waits")])).toBe("ended");
+  });
+
+  test("a conference that is over leaves nothing on Asterisk", async () => {
+    const acting = await begin(bridge.driver, 1);
     const { outside } = await busyConference(acting);
 
     await done(acting, { type: "end-conference" });
@@ -318,7 +329,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
   });
 
   test.each(["14085551234@elsewhere", "../1", ""])("%j is not dialled, for it is no number", async (local) => {
-    const acting = await act(bridge.driver, 1);
+    const acting = await begin(bridge.driver, 1);
     await done(acting, create);
 
     const dial: BridgeCommand = {
@@ -336,7 +347,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
   });
 
   test("the keys of one caller reach no other, in whatever room and after each move", async () => {
-    const acting = await act(bridge.driver, 1);
+    const acting = await begin(bridge.driver, 1);
     await done(acting, create, { type: "create-room", room: side, kind: "sub" });
     const [one, other] = [await bridge.dialIn("14085550001"), await bridge.dialIn("14085550002")];
     for (const call of [one, other]) await done(acting, { type: "admit", call, muted: false, joinTone: false });

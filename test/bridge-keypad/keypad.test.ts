@@ -40,6 +40,7 @@ const unknownKeys: KeypadAction = { type: "hang-up", why: "unknown-keys" };
 const isFull: KeypadAction = { type: "hang-up", why: "full" };
 const isLocked: KeypadAction = { type: "hang-up", why: "locked" };
 const toggle: KeypadAction = { type: "toggle-mute" };
+const askAgain: KeypadAction = { type: "ask-again" };
 const identify = (attendeeId: string): KeypadAction => ({ type: "identify", attendeeId });
 
 test("a conference that became full since its key was keyed ends the call at the attendee ID (protocol 4.2)", () => {
@@ -65,6 +66,11 @@ describe("at the prompt", () => {
     ["a longer one is no attendee ID: its caller is led in without", `987654321#${"4".repeat(65)}#`, [admit(null)]],
     ["an endless one, too", `987654321#${"4".repeat(500)}#`, [admit(null)]],
     ["an attendee ID equal to the AnonymousID makes a silent monitor", "987654321#0444#", [admit("0444", true)]],
+    [
+      "a caller who keys the conference anew when asked for the ID is asked again",
+      "987654321#987654321#444#",
+      [admit("444")],
+    ],
     ["attendee IDs are compared as digit strings", "987654321#444#", [admit("444")]],
     ["other signs than keys are passed over", "98 76A54321#\n44é4#", [admit("444")]],
     ["an endless key matches nothing", `${"9".repeat(500)}#987654321##`, [admit(null)]],
@@ -143,6 +149,24 @@ describe("after a star, which may stand for lost or doubled keys, what was keyed
   });
 });
 
+test("a caller whose keys are in doubt each time is let go instead of asked a fourth time", () => {
+  const asks = (keys: readonly string[]) => {
+    let keypad: Keypad = prompted(0);
+    return keys.flatMap((each, at) => {
+      keypad = press(keypad, { type: "keys", keys: each, at: at * 10_000 }, rules).keypad;
+      const after = press(keypad, { type: "time", at: at * 10_000 + 8_000 }, rules);
+      const asked = promptAfter(keypad, after.keypad);
+      keypad = after.keypad;
+      return [asked, ...after.actions];
+    });
+  };
+  const unclear = { type: "hang-up", why: "unclear-keys" };
+  expect(asks(["98*", "9*", "*"])).toEqual(Array(3).fill("welcome"));
+  expect(asks(["98*", "9*", "*", "98*"])).toEqual(["welcome", "welcome", "welcome", null, unclear]);
+  const asked = ["attendee-id", "welcome", "attendee-id"];
+  expect(asks(["987654321#4*", "*987654321#", "987654321#4*", "4*"])).toEqual([...asked, null, unclear]);
+});
+
 describe("a caller at the prompt who is new to this agent", () => {
   const runs = (...running: string[]): KeypadRules => ({
     ...rules,
@@ -211,9 +235,9 @@ describe("in the conference", () => {
     ["digits before a code are passed over", "123#45*6", [toggle]],
     ["an attendee ID may hold the digits of the mute code", "*1666#", [identify("666")]],
     ["a code begun anew within an attendee ID counts", "*15*6", [toggle]],
-    ["an attendee ID with a star in it names nobody, in whole or in part", "*15*1555#", []],
-    ["nor where the star stands behind the code", "*1*1555#", []],
-    ["and the next one counts again", "*15*1555#*1555#", [identify("555")]],
+    ["an attendee ID with a star in it names nobody, in whole or in part", "*15*1555#", [askAgain]],
+    ["nor where the star stands behind the code", "*1*1555#", [askAgain]],
+    ["and the next one counts again", "*15*1555#*1555#", [askAgain, identify("555")]],
     ["an unknown code is passed over", "*9*6", [toggle]],
     ["an endless attendee ID is no attendee ID and wedges nothing", `*1${"5".repeat(500)}#*6`, [toggle]],
   ])("%s", (_, keys, actions) => {
@@ -247,6 +271,88 @@ describe("in the conference", () => {
   });
 });
 
+describe("in the conference, where keys may be told twice,", () => {
+  /** What these keys bring about; one in doubt has `?` behind it. */
+  function told(script: string, by: KeypadRules = rules): readonly KeypadAction[] {
+    let keypad: Keypad = inside(false);
+    const actions: KeypadAction[] = [];
+    for (const [each] of script.matchAll(/.\??/g)) {
+      const [keys = "", doubt] = each;
+      const pressed = press(keypad, { type: "keys", keys, at: 0, inDoubt: doubt !== undefined }, by);
+      keypad = pressed.keypad;
+      actions.push(...pressed.actions);
+    }
+    return actions;
+  }
+
+  test.each<[string, string, KeypadAction[]]>([
+    ["the mute code acts where its end is in doubt", "*6?", [toggle]],
+    ["the mute code acts where all of it is in doubt", "*?6?", [toggle]],
+    ["it acts once, each key told twice at once", "**?6?6?", [toggle]],
+    ["it acts once, told twice as a whole", "*6*?6?", [toggle]],
+    ["it acts again without doubt", "*6*?6?*6", [toggle, toggle]],
+    ["a # behind it means nothing", "*?6?#?", [toggle]],
+    ["an attendee ID in doubt names nobody, and its caller hears so", "*155?5#", [askAgain]],
+    ["also where its end is in doubt", "*1555#?", [askAgain]],
+    ["also where it holds the digits of the mute code", "*16?6?6?#", [askAgain]],
+    ["one that is keyed again counts", "*155?5#*1555#", [askAgain, identify("555")]],
+    ["one counts whose # alone is told twice", "*1555##?", [identify("555")]],
+    ["what follows the mute code counts", "*6?*1555#", [toggle, identify("555")]],
+  ])("%s", (_, script, actions) => {
+    expect(told(script)).toEqual(actions);
+  });
+
+  test("a mute code with two like keys in a row is asked for again", () => {
+    const by = { ...rules, codes: { merge: "*1", mute: "**" } };
+    expect(told("**?", by)).toEqual([askAgain]);
+    expect(told("**", by)).toEqual([toggle]);
+  });
+
+  test("what is left of a mute code told twice is no beginning of one", () => {
+    const by = { ...rules, codes: { merge: "*1", mute: "6*" } };
+    expect(told("6*6?*1555#", by)).toEqual([toggle, identify("555")]);
+  });
+
+  test("an attendee ID that was given up in doubt casts none on one that is keyed later", () => {
+    const { keypad } = press(inside(false), { type: "keys", keys: "*15*6", at: 0 }, rules);
+    const later = (at: number) => press(keypad, { type: "keys", keys: "*1555#", at }, rules).actions;
+    expect(later(3_999)).toEqual([askAgain]);
+    expect(later(4_000)).toEqual([identify("555")]);
+  });
+
+  /** Keys as Asterisk tells them: from some key on all are in doubt, and each may be told once more, behind itself, the later ones in order. */
+  const toldTwice = (keys: string, plain: number, doubled: readonly boolean[], order: readonly boolean[]): string => {
+    const originals = [...keys].slice(plain);
+    const waiting = plain > 0 && doubled[plain - 1] ? [keys[plain - 1]] : [];
+    let script = keys.slice(0, plain);
+    for (let at = 0; originals.length + waiting.length > 0; at += 1) {
+      const isAgain = waiting.length > 0 && (originals.length === 0 || order[at] === true);
+      const next = (isAgain ? waiting : originals).shift();
+      script += `${next}?`;
+      if (!isAgain && doubled[keys.length - originals.length - 1]) waiting.push(next);
+    }
+    return script;
+  };
+
+  test("no mute code acts twice that was keyed once, whatever it is; where no code has like keys in a row, it acts", () => {
+    const code = fc.stringMatching(/^[0-9*]{1,5}$/);
+    const flags = fc.array(fc.boolean(), { minLength: 30, maxLength: 30 });
+    const atOnce = Array<boolean>(30).fill(true);
+    const orders = fc.oneof(fc.constant(atOnce), flags);
+    fc.assert(
+      fc.property(code, code, fc.nat(5), flags, orders, (mute, merge, plain, doubled, order) => {
+        fc.pre(!mute.startsWith(merge) && !merge.startsWith(mute));
+        const by = { ...rules, codes: { merge, mute } };
+        const keys = toldTwice(mute, Math.min(plain, mute.length), doubled, order);
+        const actions = told(keys, by).filter(({ type }) => type === "toggle-mute");
+        expect(actions.length, keys).toBeLessThanOrEqual(1);
+        if (order === atOnce && ![mute, merge].some((each) => /(.)\1/.test(each))) expect(actions.length, keys).toBe(1);
+      }),
+      { numRuns: 20_000 },
+    );
+  }, 60_000);
+});
+
 describe("access codes and dial sequences", () => {
   const documented =
     "AutoDialInSequence:[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#|SilentDialInSequence:[AccessNumber],,*01*[AccessCode]#[AttendeeID]#*01*|AutoLGDialInSequence:[AccessNumber],,*00*[AccessCode]#,,,[ProfileID]#,,,[PIN]#|SilentLGDialInSequence:[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#*01*|AutoLGPWDialInSequence:[AccessNumber],,*00*[AccessCode]#,,,[ProfileID]#,,,[PIN]#,,,[Password]#|SilentLGPWDialInSequence:[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#[Password]#*01*";
@@ -260,6 +366,19 @@ describe("access codes and dial sequences", () => {
   /** All but the sign-ins of `*00*`. */
   const plain = { ...every, sequences: read(templates.filter((each) => !/\*00\*.*PIN/.test(each))) };
   const host = (attendeeId: string | null) => admit(attendeeId, false, "987654321", true);
+
+  test("a telephone that dials a sequence with keys in doubt each time is let go the fourth time", () => {
+    let keypad: Keypad = prompted(0);
+    const asked = [0, 10_000, 20_000, 30_000].flatMap((at) => {
+      keypad = press(keypad, { type: "keys", keys: "*01*2222#4**", at }, every).keypad;
+      const after = press(keypad, { type: "time", at: at + 8_000 }, every);
+      const what = promptAfter(keypad, after.keypad);
+      keypad = after.keypad.at === "attendee-id" ? { ...after.keypad, at: "conference-key" } : after.keypad;
+      return [what, ...after.actions];
+    });
+    const each = "attendee-id";
+    expect(asked).toEqual([each, each, each, null, { type: "hang-up", why: "unclear-keys" }]);
+  });
 
   test("each sequence of WebEx's documents is read", () => {
     expect(every.sequences).toHaveLength(6);
@@ -359,6 +478,9 @@ describe("access codes and dial sequences", () => {
   test("a whole sequence leads in with the next agent, too (protocol 6.6)", () => {
     expect(resume("*01*2222#444#*01*", 0, plain).actions).toEqual([admit("444")]);
     expect(resume("*01*2222#77#88#*01*", 0, plain).actions).toEqual([admit(null)]);
+    const longest = "*02*[AccessCode]#[ProfileID]#[PIN]#[Password]#[AttendeeID]#*02*";
+    const withLongest = { ...plain, sequences: read([longest]) };
+    expect(resume("*02*2222#1#2#3#444#*02*", 0, withLongest).actions).toEqual([admit("444")]);
   });
 
   test("keys one at a time mean what they mean at once, in sequences too", () => {
@@ -595,5 +717,5 @@ describe("whatever keys are lost or doubled, and whenever another agent takes ov
       }),
       { numRuns: 5_000 },
     );
-  });
+  }, 60_000);
 });

@@ -1,4 +1,4 @@
-import { type CallId, type EpochMs, MAIN_ROOM } from "../../../src/foundation/ids.ts";
+import { type CallId, MAIN_ROOM } from "../../../src/foundation/ids.ts";
 import type { AriChannel, AriEvent } from "./ari.ts";
 import { mayBeOwnHangUp, reasonOfDial } from "./causes.ts";
 import {
@@ -7,20 +7,14 @@ import {
   callOver,
   callUp,
   conferenceOver,
+  type FollowUp,
   nothing,
   roomOver,
   talkChanged,
   toDo,
 } from "./changes.ts";
-import type { Call, Mirror } from "./mirror.ts";
+import { type Call, KEYS_KEPT, type Mirror } from "./mirror.ts";
 import { digitsOf, isProbe, isWhisperer } from "./names.ts";
-
-const KEYS_KEPT = 200;
-
-/** Asterisk's own: between the end of a key and the beginning of the next one. */
-const LEAST_GAP_MS = 45;
-/** Asterisk tells a key for the second time when it has played the ones before, each as long as it was pressed; then it has told all. */
-const DOUBT_MS = 1_000;
 
 type KeyEvent = Extract<AriEvent, { readonly type: "ChannelDtmfReceived" }>;
 
@@ -64,14 +58,12 @@ export function applyEvent(mirror: Mirror, event: AriEvent): Consequences {
   }
 }
 
-/** Whether the mirror has the call, or the bridge, to which it happened. */
-export function isOfKnown({ calls, endedCalls, conferences }: Mirror, event: AriEvent): boolean {
-  if ("bridge" in event) {
-    const rooms = [...conferences.values()].flatMap((conference) => [...conference.rooms.values()]);
-    return rooms.some(({ bridge }) => bridge === event.bridge.id);
-  }
-  const channel = "channel" in event ? event.channel : "peer" in event ? event.peer : null;
-  return channel === null || calls.has(channel.id as CallId) || endedCalls.has(channel.id as CallId);
+/** Whether it says why a call ends that the mirror has: that it is gone, a snapshot shows. */
+export function isEndOfKnown({ calls, endedCalls }: Mirror, event: AriEvent): boolean {
+  const isRefusal = event.type === "Dial" && event.dialstatus !== "" && event.dialstatus !== "ANSWER";
+  if (!isRefusal && event.type !== "ChannelDestroyed" && event.type !== "StasisEnd") return false;
+  const id = ("peer" in event ? event.peer : event.channel).id as CallId;
+  return calls.has(id) || endedCalls.has(id);
 }
 
 /** A channel came into the application: one that we dialled, or a caller. */
@@ -106,30 +98,47 @@ function keyPressed(mirror: Mirror, { channel, digit, duration_ms, timestamp }: 
   const id = channel.id as CallId;
   const call = mirror.calls.get(id);
   if (!call || !/^[0-9*#]$/.test(digit)) return nothing;
-  const isDoubtful = comesTooSoon(call, Date.parse(timestamp), duration_ms);
-  const hush = { type: "hush", call: id } as const;
+  const key = { digit, releasedAt: Date.parse(timestamp), durationMs: duration_ms };
+  const isDoubtful = call.keyTiming.isInDoubt(key, call.isSpokenTo);
   if (call.stage === "entered") {
-    // Ends what was begun, and is no code.
-    const keys = isDoubtful ? `*#${digit}` : digit;
-    return { reports: [{ type: "keys", call: id, keys }], followUps: [hush] };
+    const inDoubt = isDoubtful && ({ inDoubt: true } as const);
+    return { reports: [{ type: "keys", call: id, keys: digit, ...inDoubt }], followUps: [hush(id)] };
   }
   if (call.stage !== "prompted") return nothing;
-  const keys = isDoubtful ? `*${digit}` : digit;
-  call.keys = (call.keys + keys).slice(-KEYS_KEPT);
-  mirror.touch(call);
-  return { reports: [{ type: "keys", call: id, keys }], followUps: [hush, { type: "write-notes", call: id }] };
+  // What comes before the caller is asked anew may be the rest of an entry: no part of it counts.
+  if (call.isBehindGap) return keyed(mirror, call, `*${digit}`);
+  if (call.keptHash !== null) {
+    call.keptHash = null;
+    return keyed(mirror, call, `*#${isDoubtful ? "*" : ""}${digit}`);
+  }
+  // After an entry in doubt none counts anyway; a telephone that dials a sequence keys what ends it.
+  if (!isDoubtful && digit === "#" && /(^|#)\d+#$/.test(call.keys) && call.keyTiming.isUneven) {
+    call.keptHash = key.releasedAt;
+    return toDo(hush(id), { type: "await-keys", call: id });
+  }
+  return keyed(mirror, call, isDoubtful ? `*${digit}` : digit);
 }
 
 /**
- * When packets with keys come in bunches, after a standstill of the network or of Asterisk, Asterisk tells some of the keys twice: those
- * whose beginning it does not heed, since the key before is less than its least gap ago. Keys by SIP INFO have no beginning: Asterisk spaces
- * them out by their length and that gap. But during a playback it passes on all keys at once, each one once, and those by SIP INFO come closer.
+ * No key has followed a `#` after a `#`, which leaves the attendee ID out: so it was pressed. Were it told twice, the caller would key the ID
+ * now, and go in without.
  */
-function comesTooSoon(call: Call, releasedAt: EpochMs, durationMs: number): boolean {
-  const isTooSoon = releasedAt - durationMs < call.nextKeyFrom;
-  if (isTooSoon) call.nextKeyFrom = releasedAt + durationMs + DOUBT_MS;
-  else call.nextKeyFrom = call.isSpokenTo ? 0 : releasedAt + LEAST_GAP_MS;
-  return isTooSoon;
+export function noKeyFollowed(mirror: Mirror, call: Call): Consequences {
+  if (mirror.calls.get(call.id) !== call || call.stage !== "prompted") return nothing;
+  call.keptHash = null;
+  return keyed(mirror, call, "#");
+}
+
+/** At the prompt. */
+function keyed(mirror: Mirror, call: Call, keys: string): Consequences {
+  const { id } = call;
+  call.keys = (call.keys + keys).slice(-KEYS_KEPT);
+  mirror.touch(call);
+  return { reports: [{ type: "keys", call: id, keys }], followUps: [hush(id), { type: "write-notes", call: id }] };
+}
+
+function hush(call: CallId): FollowUp {
+  return { type: "hush", call };
 }
 
 function channelGone(mirror: Mirror, id: CallId, cause: number): Consequences {

@@ -1,12 +1,13 @@
 import type { Command, CommandResult } from "../../../src/bridge/commands.ts";
 import type { EndReason } from "../../../src/bridge/events.ts";
 import { type CallId, MAIN_ROOM } from "../../../src/foundation/ids.ts";
+import { noKeyFollowed } from "./apply-event.ts";
 import { type AriAnswer, isDone } from "./ari.ts";
 import { callOver, talkChanged } from "./changes.ts";
 import { callOf, done, type ExecutorContext, refused, setVariable, writeCall } from "./executor-context.ts";
 import type { Call, Conference } from "./mirror.ts";
 
-/* What is done for one call. All of it but `detectTalking` is called `inOrder`. */
+/* What is done for one call. All of it but `awaitKeys`, `detectTalking` and `playTone` is called `inOrder`. */
 
 export const JOIN_TONE = "sound:confbridge-join";
 export const LEAVE_TONE = "sound:confbridge-leave";
@@ -43,7 +44,7 @@ export async function enter(
   conference: Conference,
   command: Command<"admit" | "move">,
 ): Promise<CommandResult> {
-  const { ari, mirror } = context;
+  const { mirror } = context;
   const call = mirror.calls.get(command.call);
   if (!call || call.stage === "ringing" || call.ending !== null) return refused("no-such-call");
   const isCaller = call.stage === "prompted" && command.type === "admit";
@@ -74,7 +75,7 @@ export async function enter(
   if (isNew && reportsSpeakers) await detectTalking(context, call.id, true);
   const isInMain = ({ room: where }: Call) => where === MAIN_ROOM;
   if (isNew && entry.joinTone === true && mirror.inside(conference.key).some(isInMain))
-    await ari.ask("playToBridge", { bridgeId: room.bridge, media: JOIN_TONE });
+    await playTone(context, room.bridge, JOIN_TONE);
   const added = await addToBridge(context, call.id, room.bridge);
   if (!isDone(added)) {
     await writeCall(context, call.id);
@@ -86,6 +87,29 @@ export async function enter(
   if (conference.reportsSpeakers !== reportsSpeakers) await detectTalking(context, call.id, conference.reportsSpeakers);
   context.report(talkChanged(mirror, call).reports);
   return done;
+}
+
+/** A caller who means to key an attendee ID has begun by then. */
+const KEYS_FOLLOW_WITHIN_MS = 1_500;
+
+/** Whether keys follow the `#` that is kept back. */
+export async function awaitKeys({ mirror, pauses, report, begin }: ExecutorContext, id: CallId): Promise<void> {
+  const call = mirror.calls.get(id);
+  if (!call) return;
+  const { keptHash } = call;
+  await pauses.pass(KEYS_FOLLOW_WITHIN_MS);
+  if (keptHash === null || call.keptHash !== keptHash) return;
+  const { reports, followUps } = noKeyFollowed(mirror, call);
+  report(reports);
+  begin(followUps);
+}
+
+/**
+ * One tone of a bridge after the other. Asked for two at once where none is played, Asterisk refuses one, and never destroys the channel
+ * that it has made for it: then it could never end gracefully.
+ */
+export function playTone({ ari, mutex }: ExecutorContext, bridgeId: string, media: string): Promise<AriAnswer> {
+  return mutex.run(`tones ${bridgeId}`, () => ari.ask("playToBridge", { bridgeId, media }));
 }
 
 /** The keys of a caller in a bridge go to nobody but us. */

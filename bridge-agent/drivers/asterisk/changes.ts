@@ -24,9 +24,11 @@ export type FollowUp =
   | { readonly type: "turn-away"; readonly call: CallId; readonly dialled: string }
   /** Its caller has pressed a key: that stops what it is being told. */
   | { readonly type: "hush"; readonly call: CallId }
+  /** A `#` of its caller waits to see whether keys follow. */
+  | { readonly type: "await-keys"; readonly call: CallId }
   | { readonly type: "destroy-bridge"; readonly bridge: string }
-  /** Whether it takes new ones is to be found out. `await-calls`: it takes none. */
-  | { readonly type: "try-calls" | "await-calls" }
+  /** Whether it takes new ones is to be found out, from now on. */
+  | { readonly type: "watch-calls" }
   | { readonly type: "play-leave-tone"; readonly bridge: string };
 
 export interface Consequences {

@@ -3,7 +3,7 @@ import type { BridgeCommand, ExecutionResult } from "../../../src/bridge/command
 import type { BridgeEvent } from "../../../src/bridge/events.ts";
 import type { CallId, CommandId, ConfKey } from "../../../src/foundation/ids.ts";
 import type { BridgeDriver, DriverIdentity, DriverPorts, DriverReport, DriverState } from "../driver.ts";
-import { applyEvent, isOfKnown } from "./apply-event.ts";
+import { applyEvent, isEndOfKnown } from "./apply-event.ts";
 import { type AriEvent, AriFailure } from "./ari.ts";
 import { type Consequences, toDo } from "./changes.ts";
 import { Executor } from "./executor.ts";
@@ -22,6 +22,9 @@ const SETTLES_WITHIN_MS = 2_500;
 
 /** More are no mistake of a line in the dialplan. */
 const UNKNOWN_NUMBERS_AT_MOST = 50;
+
+/** What a caller is told to key after these, it keys from its first key on. */
+const asking: readonly Announcement[] = ["welcome", "key-again", "attendee-id"];
 
 /** How the mirror is brought in line: see `SnapshotOptions`. A standby has no events: each of its snapshots comes after a gap. */
 interface How extends Pick<SnapshotOptions, "afterGap" | "isSettled"> {
@@ -45,8 +48,8 @@ export class AsteriskDriver implements BridgeDriver {
   /** The end of the last reconciliation. */
   #reconciled: Promise<unknown> = Promise.resolve();
   /**
-   * Events that came before the first snapshot since this agent acts, of calls and bridges that the mirror does not have yet; and all keys,
-   * for what it has of their callers may be out of date, and a key writes it down. `null`: it has that snapshot.
+   * Events that came before the first snapshot since this agent acts: what the mirror has of a call may be out of date, and the snapshot
+   * must not take an event for what is newer. The ends of calls do not wait. `null`: it has that snapshot.
    */
   #early: AriEvent[] | null = [];
   #cancelSettling = () => {};
@@ -67,8 +70,7 @@ export class AsteriskDriver implements BridgeDriver {
       begun: (session, isSettled) => this.#begun(session, isSettled),
       event: (event) => {
         this.#execution?.executor.happened(event);
-        const isTooEarly = event.type === "ChannelDtmfReceived" || !isOfKnown(this.#mirror, event);
-        if (this.#early && isTooEarly) this.#early.push(event);
+        if (this.#early && !isEndOfKnown(this.#mirror, event)) this.#early.push(event);
         else this.#follow(applyEvent(this.#mirror, event));
       },
     });
@@ -108,7 +110,10 @@ export class AsteriskDriver implements BridgeDriver {
 
   announce(call: CallId, announcement: Announcement): void {
     const { session } = this.#link;
-    if (session !== null && session.activation !== null) this.#executorOf(session).announce(call, announcement);
+    if (session === null || session.activation === null) return;
+    const told = this.#mirror.calls.get(call);
+    if (told && asking.includes(announcement)) told.isBehindGap = false;
+    this.#executorOf(session).announce(call, announcement);
   }
 
   async state(): Promise<DriverState | null> {
@@ -163,8 +168,7 @@ export class AsteriskDriver implements BridgeDriver {
 
   async #begun(session: Session, isSettled: boolean): Promise<boolean> {
     const isInLine = await this.#reconcile(session, { afterGap: true, isActing: true, isSettled });
-    // Asterisk may be about to end, and have told only an earlier agent or link.
-    if (isInLine) this.#follow(toDo({ type: "try-calls" }));
+    if (isInLine) this.#follow(toDo({ type: "watch-calls" }));
     if (isInLine && !isSettled)
       this.#cancelSettling = this.#ports.timers.after(SETTLES_WITHIN_MS, () => this.#settleMutes());
     return isInLine;
@@ -253,7 +257,8 @@ export class AsteriskDriver implements BridgeDriver {
       // What happened before the snapshot must be known before it counts.
       if (isActing && !(await this.#link.mark(session))) return false;
       if (session !== this.#link.session) return false;
-      const consequences = [reconcile(mirror, snapshot, since, afterGap)];
+      const begun = (this.#early ?? []).flatMap((event) => (event.type === "StasisStart" ? [event.channel.id] : []));
+      const consequences = [reconcile(mirror, snapshot, since, afterGap, new Set(begun))];
       if (isActing && this.#early) {
         consequences.push(...this.#early.map((event) => applyEvent(mirror, event)));
         this.#early = null;

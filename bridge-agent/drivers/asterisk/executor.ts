@@ -4,14 +4,26 @@ import type { CallId, CommandId, ConfKey } from "../../../src/foundation/ids.ts"
 import { assertNever } from "../../../src/foundation/result.ts";
 import type { Timers } from "../../../src/foundation/timers.ts";
 import { type AriEvent, AriFailure } from "./ari.ts";
-import { admit, answer, applyMute, detectTalking, enter, enterMainRoom, hangUp, LEAVE_TONE, mute } from "./calls.ts";
+import {
+  admit,
+  answer,
+  applyMute,
+  awaitKeys,
+  detectTalking,
+  enter,
+  enterMainRoom,
+  hangUp,
+  LEAVE_TONE,
+  mute,
+  playTone,
+} from "./calls.ts";
 import type { FollowUp } from "./changes.ts";
 import { closeRoom, createConference, createRoom, endConference, lock, reportSpeakers } from "./conferences.ts";
 import { dial, dialExtension, dialFound, limitRinging, settleDial } from "./dialling.ts";
 import { callOf, type ExecutorContext, holding, inOrder, refused, writeCall } from "./executor-context.ts";
 import { KeyedMutex } from "./keyed-mutex.ts";
 import { Pauses } from "./pauses.ts";
-import { awaitCalls, takesCalls } from "./takes-calls.ts";
+import { watchCalls } from "./takes-calls.ts";
 import { Voice } from "./voice.ts";
 import { watchSound } from "./watch-sound.ts";
 
@@ -179,14 +191,14 @@ export class Executor {
         return watchSound(context, mirror.calls.get(followUp.call));
       case "hush":
         return voice.hush(followUp.call);
-      case "try-calls":
-        return takesCalls(context);
-      case "await-calls":
-        return awaitCalls(context);
+      case "await-keys":
+        return awaitKeys(context, followUp.call);
+      case "watch-calls":
+        return watchCalls(context);
       case "destroy-bridge":
         return ari.ask("destroyBridge", { bridgeId: followUp.bridge });
       case "play-leave-tone":
-        return ari.ask("playToBridge", { bridgeId: followUp.bridge, media: LEAVE_TONE });
+        return playTone(context, followUp.bridge, LEAVE_TONE);
       default:
         return assertNever(followUp);
     }

@@ -3,6 +3,7 @@ import type { AccessCodes } from "../../../src/bridge/schemas.ts";
 import type { BridgeCall } from "../../../src/bridge/state.ts";
 import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
 import type { DriverIdentity, DriverState } from "../driver.ts";
+import { KeyTiming } from "./key-timing.ts";
 import type { CallNotes, ConferenceNotes, RoomName } from "./names.ts";
 
 type Identity = Pick<DriverIdentity, "owner" | "dialIn">;
@@ -39,8 +40,11 @@ export interface Call extends Entry {
   /** `null`: it is in none. */
   room: RoomId | null;
   keys: string;
-  /** By Asterisk's clock: what was pressed before that came too soon, and Asterisk may tell it twice. */
-  nextKeyFrom: EpochMs;
+  readonly keyTiming: KeyTiming;
+  /** Its caller may have keyed what nobody was told of, and has not been asked anew since. */
+  isBehindGap: boolean;
+  /** The `#` that is kept back, by when it was released; `null`: none. */
+  keptHash: EpochMs | null;
   /** A sentence is played to it. A whisper is not. */
   isSpokenTo: boolean;
   muted: boolean;
@@ -72,6 +76,8 @@ export interface Call extends Entry {
 
 type EndedCall = Extract<BridgeCall, { readonly stage: "ended" }>;
 
+/** Of each call. */
+export const KEYS_KEPT = 200;
 const ENDED_CALLS_KEPT = 1_000;
 const GONE_BRIDGES_KEPT = 1_000;
 /**
@@ -294,7 +300,9 @@ export function newCall(id: CallId, direction: "in" | "out", more: Partial<Call>
     conference: null,
     room: null,
     keys: "",
-    nextKeyFrom: 0,
+    keyTiming: new KeyTiming(),
+    isBehindGap: false,
+    keptHash: null,
     isSpokenTo: false,
     muted: false,
     joinTone: null,

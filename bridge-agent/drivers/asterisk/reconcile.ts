@@ -12,7 +12,7 @@ import {
   roomOver,
   toDo,
 } from "./changes.ts";
-import { type Call, type Mirror, newCall } from "./mirror.ts";
+import { type Call, KEYS_KEPT, type Mirror, newCall } from "./mirror.ts";
 import { digitsOf, isProbe, isWhisperer } from "./names.ts";
 import { type AriRoom, type AriSnapshot, ownRooms } from "./snapshot.ts";
 
@@ -22,6 +22,8 @@ interface Draft {
   readonly snapshot: AriSnapshot;
   readonly since: number;
   readonly afterGap: boolean;
+  /** Channels of which the events since the first one are known. */
+  readonly begun: ReadonlySet<string>;
   readonly reports: BridgeEvent[];
   readonly followUps: FollowUp[];
 }
@@ -35,10 +37,16 @@ interface Place {
 /**
  * Brings the mirror in line with a snapshot, which was begun at the version `since` of the mirror: what has changed since stays. `afterGap`:
  * since the link began, or since this agent acts, events were missed. Then what is written on Asterisk counts, and nothing is reported: the
- * state shows it. Else events have told of all; should one have been lost, this reports it.
+ * state shows it. Else events have told of all; should one have been lost, this reports it. `begun`: channels whose beginning was not missed.
  */
-export function reconcile(mirror: Mirror, snapshot: AriSnapshot, since: number, afterGap: boolean): Consequences {
-  const draft: Draft = { mirror, snapshot, since, afterGap, reports: [], followUps: [] };
+export function reconcile(
+  mirror: Mirror,
+  snapshot: AriSnapshot,
+  since: number,
+  afterGap: boolean,
+  begun: ReadonlySet<string> = new Set(),
+): Consequences {
+  const draft: Draft = { mirror, snapshot, since, afterGap, begun, reports: [], followUps: [] };
   const rooms = ownRooms(mirror, snapshot.bridges);
   reconcileConferences(draft, rooms);
   reconcileRooms(draft, rooms);
@@ -139,7 +147,7 @@ function adopt(draft: Draft, channel: AriChannel, known: Call | undefined, place
   const id = channel.id as CallId;
   const notes = snapshot.callNotes.get(id) ?? null;
   const begun = notes ?? mirror.dialOf(id);
-  if (!known && begun === null) return follow(draft, strangerFound(mirror, channel));
+  if (!known && begun === null) return follow(draft, strangerFound(draft, channel));
   const call: Call = {
     ...(known ?? newCall(id, notes?.direction ?? "out", begun ?? {})),
     ...notes,
@@ -148,6 +156,7 @@ function adopt(draft: Draft, channel: AriChannel, known: Call | undefined, place
     ending: null,
     isHeard: false,
     isSending: true,
+    keptHash: null,
     isSpokenTo: false,
     talking: false,
   };
@@ -162,8 +171,7 @@ function adopt(draft: Draft, channel: AriChannel, known: Call | undefined, place
   else if (call.direction === "out") call.stage = state === "Up" ? "answered" : "ringing";
   else if (key === null) {
     call.stage = "prompted";
-    // Keys may have been lost meanwhile. A star takes back what stands there, and says so of what follows: the caller is asked anew.
-    if (afterGap && /[0-9#]$/.test(call.keys)) call.keys += "*";
+    if (afterGap) castDoubt(call);
   } else {
     // It was admitted and did not get there, or its bridge is going: then the conference's end ends it, too.
     call.stage = "entered";
@@ -171,6 +179,12 @@ function adopt(draft: Draft, channel: AriChannel, known: Call | undefined, place
   }
   if (state !== "Down") call.isDialled = true;
   if (afterGap) follow(draft, toDo(...unfinished(mirror, call, state, place !== null)));
+}
+
+/** Keys may have been lost meanwhile, even the first ones. A star takes back what stands there: the caller is asked anew. */
+function castDoubt(call: Call): void {
+  call.keys = `${call.keys}*`.slice(-KEYS_KEPT);
+  call.isBehindGap = true;
 }
 
 /** What the agent before may not have seen to. */
@@ -189,13 +203,18 @@ function unfinished(mirror: Mirror, call: Call, state: string, isInPlace: boolea
 }
 
 /** A channel that nothing is written about. */
-function strangerFound(mirror: Mirror, { id, caller, dialplan }: AriChannel): Consequences {
+function strangerFound({ mirror, begun }: Draft, { id, state, caller, dialplan }: AriChannel): Consequences {
   const [, how, ...args] = dialplan.app_name === "Stasis" ? (dialplan.app_data ?? "").split(",") : [];
   const [dialled, number] = how === "in" ? args : [];
-  return callerFound(mirror, id as CallId, how === "in", {
+  const found = callerFound(mirror, id as CallId, how === "in", {
     number: digitsOf(number ?? caller.number),
     dialled: digitsOf(dialled ?? dialplan.exten),
   });
+  const call = mirror.calls.get(id as CallId);
+  // Who has not been answered yet has keyed nothing.
+  if (!call || state !== "Up" || begun.has(id)) return found;
+  castDoubt(call);
+  return { ...found, reports: [...found.reports, { type: "keys", call: call.id, keys: call.keys }] };
 }
 
 /** Should an event have been lost. A caller who has entered and is in no bridge at two snapshots goes into the main room. */

@@ -3,8 +3,7 @@ import { isDone } from "./ari.ts";
 import type { ExecutorContext } from "./executor-context.ts";
 import { probeId } from "./names.ts";
 
-/** Nobody else tries meanwhile. */
-const TRY_AGAIN_MS = 2_000;
+const LOOK_EVERY_MS = 5_000;
 
 /** Whether Asterisk makes channels: one that is about to end makes none, though it makes bridges. What is found is told. */
 export async function takesCalls(context: ExecutorContext): Promise<boolean> {
@@ -32,17 +31,16 @@ export function setTrouble(context: ExecutorContext, trouble: ExecutorContext["t
       "takes no new calls, for it is about to end: new conferences go elsewhere until it was started anew",
     );
     context.reportPorts(0);
-    context.begin([{ type: "await-calls" }]);
   } else if (trouble === "endpoint") {
     const { endpoint } = context.settings;
     context.notice(`cannot call by ${endpoint}: look at this endpoint with \`asterisk -rx "pjsip show endpoints"\``);
   }
 }
 
-/** Until somebody has thought better of it. If Asterisk ends, so does the link. */
-export async function awaitCalls(context: ExecutorContext): Promise<void> {
-  while (context.trouble === "going-away") {
-    await context.pauses.pass(TRY_AGAIN_MS);
+/** As long as the link lasts: Asterisk tells nobody that it is about to end, nor that somebody has thought better of it. */
+export async function watchCalls(context: ExecutorContext): Promise<void> {
+  for (;;) {
     await takesCalls(context);
+    await context.pauses.pass(LOOK_EVERY_MS);
   }
 }
