@@ -19,3 +19,4 @@ export const IdAllocatorObject = countedObject(objects.IdAllocatorObject, "ids")
 export const MailboxObject = countedObject(objects.MailboxObject, "mailbox");
 export const RelayObject = countedObject(objects.RelayObject, "relay");
 export const WebexSiteObject = countedObject(objects.WebexSiteObject, "site");
+export const SessionsObject = countedObject(objects.SessionsObject, "sessions");

@@ -25,6 +25,7 @@ type VisibleCall = VisibleState["calls"][number];
 export class AsteriskUnderTest implements BridgeUnderTest {
   /** Beyond 3 s agents take it for dead. */
   readonly slowAtMostMs = 4_000;
+  readonly actsApartMs = [100, 600] as const;
   readonly #bridge: AsteriskBridge;
   readonly #run: LocalRun;
   readonly #observer: WebSocket;

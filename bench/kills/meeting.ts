@@ -10,6 +10,8 @@ import type { KillWorld } from "./world.ts";
 const createWithinMs = 15_000;
 const callOutWaitsSeconds = 5;
 const othersWithinMs = 10_000;
+/** By then a meeting goes on without callers. */
+const firstEntersWithinMs = 20_000;
 
 const habits = {
   mute: 8,
@@ -53,12 +55,14 @@ export class Meeting {
     const created = await this.create();
     if ((await this.world.answerTo(created))?.result !== "ok") return;
     for (let caller = 0; caller < 3; caller++) await this.act("call-in");
+    for (let left = firstEntersWithinMs; left > 0 && this.roster.attendees.size === 0 && !isOver(); left -= 50)
+      await pause(50);
     for (let left = this.draws.between(10, 40); left > 0 && !isOver(); left--) {
       if (this.roster.state !== "running") return;
       const request = await this.act(this.draws.weighted(habits));
       // Half of them wait for the answer, half do not: so requests meet on their way.
       if (request && this.draws.chance(0.5)) await this.world.answerTo(request);
-      else await pause(this.draws.between(20, 200));
+      else await pause(this.draws.between(...(this.world.bridge.actsApartMs ?? ([20, 200] as const))));
     }
     if (isOver() && this.draws.chance(0.5)) return;
     await this.world.answerTo(await this.request(othersWithinMs, { type: "close-conference" }));
@@ -140,11 +144,7 @@ export class Meeting {
   }
 
   private async callIn(): Promise<null> {
-    const local = this.world.newNumber();
-    const number = `1408${local}`;
-    this.world.callers.push(number);
-    const hasEntered = () => this.world.enteredNumbers.has(number);
-    this.calls.push(await this.world.bridge.callIn(number, `${this.confKey}#${local}#`, hasEntered));
+    this.calls.push((await this.world.callIn(this.confKey)).call);
     return null;
   }
 

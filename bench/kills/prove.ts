@@ -3,6 +3,7 @@ import { Draws } from "../../simulators/draws.ts";
 import { type Faults, isFaulty, judge, type PostedRequest } from "./judge.ts";
 import { type KillCounts, killParts } from "./killer.ts";
 import { Meeting } from "./meeting.ts";
+import { judgeRecords, type RecordVerdict, recordsOnDisk } from "./records.ts";
 import { KillWorld } from "./world.ts";
 
 interface Verdict extends Faults {
@@ -10,6 +11,7 @@ interface Verdict extends Faults {
   readonly requests: readonly PostedRequest[];
   /** Kind of request and its result → how often. */
   readonly results: ReadonlyMap<string, number>;
+  readonly records: RecordVerdict;
 }
 
 const meetingsAtOnce = 12;
@@ -57,12 +59,17 @@ export async function proveKills(
 const REST_WITHIN_MS = 60_000;
 
 /** Judges again until nothing diverges: what is only late gets time, a fault stays one. */
-async function judgeAtRest(world: KillWorld): Promise<Faults> {
+async function judgeAtRest(world: KillWorld): Promise<Faults & Pick<Verdict, "records">> {
   await Promise.all(world.requests.filter(({ excused }) => !excused).map((request) => world.answerTo(request)));
+  await world.bridge.callersGaveUp?.();
+  const keptOut = await callersKeptOut(world);
   const deadline = Date.now() + REST_WITHIN_MS;
   for (;;) {
     await pause(1_000);
     await world.noteDialled();
+    const bridge = await (world.bridge.stateAtRest?.() ?? world.bridge.state());
+    const { rosters, enteredNumbers } = world;
+    const records = judgeRecords({ ...recordsOnDisk(world.run.state), bridge, rosters, enteredNumbers });
     const faults = judge({
       requests: world.requests,
       answers: (host, msgId) => world.answers(host, msgId),
@@ -70,11 +77,30 @@ async function judgeAtRest(world: KillWorld): Promise<Faults> {
       everyRoster: world.everyRoster,
       acts: await world.bridge.acts(),
       dialled: world.dialled,
-      bridge: await (world.bridge.stateAtRest?.() ?? world.bridge.state()),
+      bridge,
       telephones: world.bridge.telephones ?? [],
     });
-    if (faults.diverged.length === 0 || Date.now() > deadline) return faults;
+    const { missing, twice, wrong } = records;
+    const all = {
+      lost: [...faults.lost, ...keptOut, ...missing.map((what) => `record: ${what}`)],
+      doubled: [...faults.doubled, ...twice.map((what) => `record: ${what}`)],
+      diverged: [...faults.diverged, ...wrong.map((what) => `record: ${what}`)],
+      records,
+    };
+    if (all.diverged.length + missing.length === 0 || Date.now() > deadline) return all;
   }
+}
+
+/** After the last kill one more caller dials in to each conference that runs, and must enter. */
+async function callersKeptOut(world: KillWorld): Promise<string[]> {
+  const running = [...world.rosters].filter(([, { state }]) => state === "running");
+  const callers = await Promise.all(
+    running.map(async ([confKey]) => ({ confKey, number: (await world.callIn(confKey)).number })),
+  );
+  await world.bridge.callersGaveUp?.();
+  const isOut = () => callers.filter(({ number }) => !world.enteredNumbers.has(number));
+  for (let left = REST_WITHIN_MS / 100; left > 0 && isOut().length > 0; left--) await pause(100);
+  return isOut().map(({ confKey, number }) => `the caller ${number} of ${confKey}, after the last kill, did not enter`);
 }
 
 function countResults(world: KillWorld): Map<string, number> {

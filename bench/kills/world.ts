@@ -20,8 +20,10 @@ const hosts = 3;
 export interface BridgeUnderTest {
   /** A caller dials in and keys this, on a real bridge again while it has not entered; the id of the call. */
   callIn(from: string, keys: string, hasEntered: () => boolean): Promise<string>;
-  /** Nobody tries to enter any more. */
+  /** Resolves when nobody tries to enter any more. */
   callersGaveUp?(): Promise<void>;
+  /** Between two acts of a meeting, in ms: on telephones a caller needs seconds to key. Absent: 20 to 200. */
+  readonly actsApartMs?: readonly [least: number, most: number];
   press(call: string, keys: string): Promise<void>;
   hangUp(call: string): Promise<void>;
   answersWith(digits: string, outcome: "answer" | "busy" | "no-answer", afterMs: number): Promise<void>;
@@ -122,6 +124,15 @@ export class KillWorld {
   /** Local digits that no other caller has. */
   newNumber(): string {
     return String(this.nextNumber++);
+  }
+
+  /** A caller with a number of its own dials in, and keys the conference and an attendee ID. */
+  async callIn(confKey: ConfKey): Promise<{ readonly number: string; readonly call: string }> {
+    const local = this.newNumber();
+    const number = `1408${local}`;
+    this.callers.push(number);
+    const hasEntered = () => this.enteredNumbers.has(number);
+    return { number, call: await this.bridge.callIn(number, `${confKey}#${local}#`, hasEntered) };
   }
 
   /** The rosters of all TSP servers, replaced ones included. */

@@ -1,0 +1,100 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
+import type { ConfKey } from "../../src/foundation/ids.ts";
+import type { CallRecord } from "../../src/records/call-record.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import type { Roster } from "./roster.ts";
+
+/** What the domain's directory has on disk. */
+export interface RecordsOnDisk {
+  readonly records: readonly DirectoryRecord[];
+  readonly running: readonly ConfKey[];
+}
+
+/** Reads along with the edge, which goes on. `state`: the folder of the local run. */
+export function recordsOnDisk(state: string): RecordsOnDisk {
+  const records: DirectoryRecord[] = [];
+  const running: ConfKey[] = [];
+  for (const file of directoriesIn(state)) {
+    const database = new DatabaseSync(file, { readOnly: true });
+    try {
+      for (const { id, data } of database.prepare("SELECT id, data FROM record ORDER BY id").all()) {
+        const row = JSON.parse(String(data));
+        if (Number(id) > 0) records.push(row);
+        else running.push(row.key);
+      }
+    } finally {
+      database.close();
+    }
+  }
+  return { records, running };
+}
+
+function directoriesIn(state: string): string[] {
+  return readdirSync(state, { recursive: true, encoding: "utf8" })
+    .filter((file) => /bridgehead-DirectoryObject\/[0-9a-f]+\.sqlite$/.test(file))
+    .map((file) => join(state, file));
+}
+
+/** What the bridge and WebEx themselves know. */
+export interface RecordEvidence extends RecordsOnDisk {
+  readonly bridge: VisibleState;
+  readonly rosters: ReadonlyMap<ConfKey, Roster>;
+  /** The numbers of everybody of whose entry WebEx was told; each call has a number of its own. */
+  readonly enteredNumbers: ReadonlySet<string>;
+}
+
+/** What was found of records: one sentence for each that is missing, that is there twice, or that is of nothing the others know. */
+export interface RecordVerdict {
+  readonly calls: number;
+  readonly conferences: number;
+  readonly missing: readonly string[];
+  readonly twice: readonly string[];
+  readonly wrong: readonly string[];
+}
+
+export function judgeRecords({ records, running, bridge, rosters, enteredNumbers }: RecordEvidence): RecordVerdict {
+  const calls = records.filter((record) => record.kind === "call");
+  const conferences = records.filter((record) => record.kind === "conference");
+  const listed = new Map(bridge.calls.map((call) => [call.number, call]));
+  const present = new Set(bridge.calls.flatMap(({ number, state }) => (state === "ended" ? [] : [number])));
+  const byNumber = Map.groupBy(calls, ({ number }) => number);
+  const isMissing = (number: string) => !byNumber.has(number) && !present.has(number);
+  // A caller who came and went while no agent was there is known to the bridge alone; what was dialled is known to the edge.
+  const dialled = bridge.calls.flatMap(({ direction, number }) => (direction === "out" ? [number] : []));
+  const expected = new Set([...enteredNumbers, ...dialled]);
+  const isRunning = (key: ConfKey) => rosters.get(key)?.state === "running";
+  const ended = Map.groupBy(conferences, ({ conference, createdAt }) => `${conference} of ${createdAt}`);
+  const endedKeys = new Set(conferences.map(({ conference }) => conference));
+  return {
+    ...{ calls: calls.length, conferences: conferences.length },
+    missing: [
+      ...[...expected].filter(isMissing).map((number) => `no record of the call of ${number}`),
+      ...[...rosters]
+        .filter(([key, { state }]) => state === "ended" && !endedKeys.has(key))
+        .map(([key]) => `no record of ${key}`),
+      ...[...rosters.keys()]
+        .filter((key) => isRunning(key) && !running.includes(key))
+        .map((key) => `${key} runs and is not listed`),
+    ],
+    twice: [
+      ...[...byNumber].filter(([, same]) => same.length > 1).map(([number, same]) => `${number}: ${told(same)}`),
+      ...[...ended].filter(([, same]) => same.length > 1).map(([name, same]) => `${name}: ${same.length} records`),
+    ],
+    wrong: [
+      ...calls
+        .filter(({ number }) => present.has(number))
+        .map(({ number }) => `${number} has a record and is not over`),
+      ...calls
+        .filter(({ number, conference }) => (listed.get(number)?.conference ?? conference) !== conference)
+        .map(({ number, conference }) => `${number} was in ${conference} in its record alone`),
+      ...running.filter((key) => !isRunning(key)).map((key) => `${key} is listed and does not run`),
+    ],
+  };
+}
+
+function told(same: readonly CallRecord[]): string {
+  return same.map(({ began, endedBy, reason }) => `row ${began}, ${endedBy} ${reason}`).join("; ");
+}

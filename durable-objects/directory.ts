@@ -1,0 +1,289 @@
+import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
+import { dayMs, hourMs, within } from "../src/foundation/timers.ts";
+import { type ConferenceRecord, identityOf } from "../src/records/conference-record.ts";
+import type {
+  ConferenceRpc,
+  DirectoryPlace,
+  DirectoryRpc,
+  HolderPage,
+  ListedConference,
+  News,
+  PlacedRecord,
+  RebuildPage,
+  RecordPage,
+  RecordQuery,
+  RunningPage,
+  RunningQuery,
+} from "../src/rpc.ts";
+import type { Domain } from "../src/settings/load.ts";
+import { Alarm, type AlarmPorts } from "./alarm.ts";
+import { type About, DirectoryStore, type RunningRow } from "./directory-store.ts";
+import type { Sql } from "./platform.ts";
+
+interface DirectoryPorts extends AlarmPorts {
+  readonly sql: Sql;
+  /** `null` when the settings do not have the domain; throws when they cannot be read. */
+  domain(name: DomainName): Domain | null;
+  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "tellDirectory">;
+  /** The conferences that were allocated ids, as `IdAllocatorRpc` has them. */
+  conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
+  /** 64 random bits as text. */
+  nonce(): string;
+  /** Deletes everything, and ends the life of the object. */
+  deleteAll(): Promise<void>;
+}
+
+/** A conference that runs: its row, and how it was when it told last. */
+interface Listed {
+  readonly id: number;
+  readonly row: RunningRow;
+  readonly now: ListedConference["now"];
+}
+
+/** Where a conference has no place yet, its records are looked for from so long before its begin; clocks may be wrong. */
+const clockMarginMs = dayMs;
+const mostPage = 1_000;
+/** Records that one page looks at, however few of them fit. */
+const mostLooked = 5_000;
+const portion = 500;
+/** Identities of records in memory. */
+const mostKnown = 100_000;
+const deleteEveryMs = 6 * hourMs;
+const deletePortion = 1_000;
+const portionEveryMs = 10_000;
+const askedAtOnce = 20;
+const askWithinMs = 20_000;
+const rebuildMs = 7 * dayMs;
+
+/**
+ * The conferences of one domain: those that run, and a record of each call and each conference that is over. Conferences tell it after the
+ * commit, at least once; it keeps each record once. What it says of callers and rooms is in memory alone.
+ */
+export class Directory implements DirectoryRpc {
+  readonly #ports: DirectoryPorts;
+  readonly #alarm: Alarm;
+  readonly #store: DirectoryStore;
+  readonly #running = new Map<ConfKey, Listed>();
+  /** Identity → id of each record behind `#knownBehind`. */
+  readonly #known = new Map<string, number>();
+  #knownBehind: number;
+  #isAsking = false;
+  #hasAlarm = false;
+
+  constructor(ports: DirectoryPorts) {
+    this.#ports = ports;
+    this.#alarm = new Alarm(ports);
+    this.#store = new DirectoryStore(ports.sql);
+    for (const [id, row] of this.#store.running()) this.#running.set(row.key, { id, row, now: null });
+    this.#knownBehind = this.#store.place?.id ?? 0;
+  }
+
+  async tell(news: News): Promise<DirectoryPlace> {
+    const { domain, key, running, ended } = news;
+    const at = this.#ports.now();
+    const about = this.#aboutNow(domain);
+    const missing = ended.some(({ again }) => again) ? this.#behind(news) : 0;
+    const before = this.#running.get(key);
+    const added: (readonly [identity: string, id: number])[] = [];
+    let row: Listed | undefined = before;
+    const write = () => {
+      for (const { record, again } of ended) {
+        const identity = identityOf(record);
+        if (again && (this.#known.get(identity) ?? 0) > missing) {
+          if (record.kind === "conference" && row && isOf(row, record)) row = this.#drop(row);
+          continue;
+        }
+        const own = record.kind === "conference" && row && isOf(row, record) ? row : null;
+        added.push([identity, this.#store.add(record, at, own?.id ?? null)]);
+        if (own) row = undefined;
+      }
+      if (row && row.row.life !== running?.life) row = this.#drop(row);
+      if (!running) return;
+      const { life, createdAt, phase, webexHost, bridge, attached, locked, callers, rooms, trouble } = running;
+      const now = { attached, locked, callers, rooms, trouble };
+      const current: RunningRow = { key, life, createdAt, phase, webexHost, bridge };
+      row = { id: row?.id ?? this.#store.begin(current, at), row: current, now };
+    };
+    const needsRows = ended.length > 0 || row?.row.life !== running?.life;
+    if (needsRows) this.#store.transaction(about, write);
+    else write();
+    for (const [identity, id] of added) this.#remember(identity, id);
+    if (row) this.#running.set(key, row);
+    else this.#running.delete(key);
+    if (!this.#hasAlarm) await this.#alarm.ensure(at + deleteEveryMs);
+    this.#hasAlarm = true;
+    return this.#store.place ?? { directory: about.directory, id: 0 };
+  }
+
+  async running({ after, limit, begins = "" }: RunningQuery): Promise<RunningPage> {
+    const keys = [...this.#running.keys()].filter((key) => key.startsWith(begins) && (after === null || key > after));
+    const page = keys.sort().slice(0, Math.min(limit, mostPage));
+    const unknown = [...this.#running.values()].filter(({ now }) => now === null);
+    const answer = {
+      conferences: page.flatMap((key) => {
+        const { row, now = null } = this.#running.get(key) ?? {};
+        return row ? [{ ...row, now }] : [];
+      }),
+      next: page.length < keys.length ? (page.at(-1) ?? null) : null,
+      total: this.#running.size,
+      unknown: unknown.length,
+    };
+    if (unknown.length > 0) void this.#ask(unknown);
+    return answer;
+  }
+
+  async records(query: RecordQuery): Promise<RecordPage> {
+    const { cursor, order, since, until, limit } = query;
+    const first = since === undefined ? 1 : this.#store.firstSince(since);
+    const end = until === undefined ? Number.MAX_SAFE_INTEGER : this.#store.firstSince(until);
+    const isOldest = order === "oldest";
+    let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? Number.MAX_SAFE_INTEGER, end);
+    const records: PlacedRecord[] = [];
+    for (let looked = 0; looked < mostLooked; looked += portion) {
+      const page = this.#store.page(from, order, portion);
+      for (const one of page) {
+        if (isOldest ? one.id >= end : one.id < first) return { records, next: null };
+        from = one.id;
+        if (fits(one, query)) records.push(one);
+        if (records.length >= Math.min(limit, mostPage)) return { records, next: from };
+      }
+      if (page.length < portion) return { records, next: null };
+    }
+    return { records, next: from };
+  }
+
+  /** Also in the middle of an export: ids stay. */
+  async erase(domain: DomainName, number: string): Promise<number> {
+    if (number === "" || !this.#store.about) return 0;
+    let erased = 0;
+    for (let from = 0; ; ) {
+      const page = this.#store.page(from, "oldest", portion);
+      const concerned = page.filter(({ record }) => record.kind === "call" && record.number === number);
+      if (concerned.length > 0) {
+        this.#store.transaction(this.#aboutNow(domain), () => {
+          for (const { id, record } of concerned) {
+            if (record.kind === "call") this.#store.replace(id, { ...record, number: "", attendeeId: "" });
+          }
+        });
+      }
+      erased += concerned.length;
+      from = page.at(-1)?.id ?? 0;
+      if (page.length < portion) return erased;
+    }
+  }
+
+  async rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage> {
+    const { holders, next } = await this.#ports.conferencesOf(
+      domain,
+      rebuildMs,
+      from?.before ?? null,
+      from?.upTo ?? null,
+    );
+    const upTo = from?.upTo ?? holders[0]?.place;
+    const keys = holders.map(({ key }) => key);
+    const failed = await this.#askAll(domain, keys, "all");
+    return {
+      told: keys.length - failed.length,
+      failed,
+      next: next === null || upTo === undefined ? null : { before: next, upTo },
+    };
+  }
+
+  /** Deletes some of what is older than the settings want. */
+  alarm(): Promise<void> {
+    return this.#alarm.fired(async () => {
+      const { about } = this.#store;
+      if (!about) return;
+      const now = this.#ports.now();
+      const current = this.#aboutNow(about.domain);
+      if (current.removedAt !== null && now >= current.removedAt + current.keptMs) return await this.#ports.deleteAll();
+      this.#store.transaction(current, () => {});
+      const hasMore = this.#store.deleteBefore(now - current.keptMs, deletePortion);
+      this.#alarm.wakeBy(now + (hasMore ? portionEveryMs : deleteEveryMs));
+    });
+  }
+
+  #aboutNow(name: DomainName): About {
+    const known = this.#store.about;
+    const domain = this.#ports.domain(name);
+    const directory = known?.directory ?? this.#ports.nonce();
+    if (domain) return { domain: name, directory, keptMs: domain.settings.recordsDays * dayMs, removedAt: null };
+    return {
+      ...{ domain: name, directory, keptMs: known?.keptMs ?? 0 },
+      removedAt: known?.removedAt ?? this.#ports.now(),
+    };
+  }
+
+  /** The id behind which a copy of these news must be, all of whose identities are in memory then. */
+  #behind({ behind, ended }: News): number {
+    const { place } = this.#store;
+    if (!place) return 0;
+    const begun = ended.map(({ record }) =>
+      record.kind === "call" ? (record.dialledAt ?? record.enteredAt ?? record.endedAt) : record.createdAt,
+    );
+    const isSame = behind?.directory === place.directory;
+    const from = isSame ? behind.id : this.#store.firstSince(Math.min(...begun) - clockMarginMs) - 1;
+    while (this.#knownBehind > from) {
+      const page = this.#store.page(this.#knownBehind + 1, "newest", portion);
+      for (const { id, record } of page) if (id > from) this.#known.set(identityOf(record), id);
+      const lowest = page.at(-1)?.id ?? 0;
+      this.#knownBehind = page.length < portion ? from : Math.max(from, lowest - 1);
+    }
+    return from;
+  }
+
+  #remember(identity: string, id: number): void {
+    if (this.#known.size >= mostKnown) {
+      this.#known.clear();
+      this.#knownBehind = id - 1;
+    }
+    this.#known.set(identity, id);
+  }
+
+  /** Within a transaction: the list had it, and it is not so. */
+  #drop({ id }: Listed): undefined {
+    this.#store.delete(id);
+  }
+
+  /** The list was restored: these tell how they are, unless nothing is left of them. */
+  async #ask(unknown: readonly Listed[]): Promise<void> {
+    const { about } = this.#store;
+    if (!about || this.#isAsking) return;
+    this.#isAsking = true;
+    const keys = unknown.map(({ row }) => row.key);
+    await this.#askAll(about.domain, keys, "news").finally(() => {
+      this.#isAsking = false;
+    });
+  }
+
+  /** Those that could not be asked. */
+  async #askAll(domain: DomainName, keys: readonly ConfKey[], what: "news" | "all"): Promise<readonly ConfKey[]> {
+    const rest = keys.values();
+    const failed: ConfKey[] = [];
+    const askOneByOne = async () => {
+      for (const key of rest) {
+        const asked = this.#ports.conference(domain, key).tellDirectory(what);
+        const runs = await within(this.#ports, askWithinMs, "a conference", asked).catch(() => null);
+        if (runs === null) failed.push(key);
+      }
+    };
+    await Promise.all(Array.from({ length: askedAtOnce }, askOneByOne));
+    if (failed.length > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed.length });
+    return failed;
+  }
+}
+
+function isOf({ row }: Listed, { life, createdAt }: ConferenceRecord): boolean {
+  return row.life === life && row.createdAt === createdAt;
+}
+
+function fits({ record }: PlacedRecord, { kind, filter = {} }: RecordQuery): boolean {
+  if (kind !== undefined && record.kind !== kind) return false;
+  const fields: Readonly<Record<string, unknown>> = record;
+  return Object.entries(filter).every(([name, wanted]: readonly [string, EpochMs | string | undefined]) => {
+    if (wanted === undefined) return true;
+    const hosts = fields.webexHosts;
+    if (name === "webexHost" && Array.isArray(hosts)) return hosts.includes(wanted);
+    return fields[name] === wanted;
+  });
+}

@@ -1,0 +1,220 @@
+import type { ConfKey, DomainName } from "../src/foundation/ids.ts";
+import { masked } from "../src/foundation/masking.ts";
+import { within } from "../src/foundation/timers.ts";
+import type { DirectoryRecord } from "../src/records/conference-record.ts";
+import { isOngoing, RecordBook } from "../src/records/record-book.ts";
+import type { DirectoryRpc, RunningConference, News as Told, Trouble } from "../src/rpc.ts";
+import type { Domain } from "../src/settings/load.ts";
+import type { ConferenceStore } from "./conference-store.ts";
+import type { Platform } from "./platform.ts";
+
+interface NewsPorts extends Pick<Platform, "now" | "after" | "log"> {
+  directory(domain: DomainName): Pick<DirectoryRpc, "tell">;
+}
+
+/** The conference that is told of. */
+interface Subject {
+  readonly store: ConferenceStore;
+  trouble(): readonly Trouble[];
+  /** How many are in it. */
+  callers(): number;
+  domain(): Domain | null;
+}
+
+/** What comes soon after the first of it is told with it. */
+const firstMs = 200;
+const everyMs = 1_000;
+const answerWithinMs = 10_000;
+const firstAgainMs = 5_000;
+const longestAgainMs = 5 * 60_000;
+/** Records in one call. */
+const mostRecords = 500;
+
+/**
+ * Tells the domain's directory of one conference: that it runs, how it is, and what of it has ended. Nobody waits for that. It comes some
+ * time after the commit, many changes in one call, at least once; what may have been told before says so.
+ */
+export class News {
+  readonly #ports: NewsPorts;
+  readonly #subject: Subject;
+  /** As far as it was asked for; `null`: not yet, or too long ago. */
+  #book: RecordBook | null = null;
+  /** Up to this row it may have been told, though no answer came. */
+  #unsureUpTo: number;
+  /** As the list has it, or will soon. */
+  #shown: string;
+  #cancel: (() => void) | null = null;
+  #isTelling = false;
+  #isChanged = false;
+  #isStopped = false;
+  #againMs = firstAgainMs;
+
+  constructor(ports: NewsPorts, subject: Subject) {
+    this.#ports = ports;
+    this.#subject = subject;
+    this.#unsureUpTo = subject.store.lastSeq;
+    this.#shown = this.#show();
+  }
+
+  /** Whether a call or a conference began or ended of which the directory is not known to know. */
+  get #owes(): boolean {
+    const { telling } = this.#subject.store.progress;
+    return telling !== undefined && telling.told < telling.upTo;
+  }
+
+  /** A new life of the object. */
+  restored(): void {
+    this.#shown = this.#show();
+    this.remind();
+  }
+
+  /** What is still to tell is told by the next attempt, at the latest now. */
+  remind(): void {
+    if (this.#owes) this.#schedule(firstMs);
+  }
+
+  committed(): void {
+    const shown = this.#show();
+    if (shown === this.#shown && !this.#owes) return;
+    this.#shown = shown;
+    this.#isChanged = true;
+    if (isOngoing(this.#subject.store.state.head)) return this.#schedule(firstMs);
+    // Told at once, it is noted in the row that WebEx's Confirmation of the end has written, most often the last one for long.
+    if (this.#againMs === firstAgainMs) this.#cancelled();
+    this.#schedule(0);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelled();
+  }
+
+  /** Rejects when the directory does not answer. */
+  async tell(what: "news" | "all"): Promise<void> {
+    if (what === "news") return this.#tell();
+    const { store } = this.#subject;
+    const { identity } = store;
+    if (!identity) return;
+    const book = new RecordBook(identity.confKey);
+    const upTo = this.#read(book, 0);
+    const records = book.endedAfter(0).map(({ record }) => ({ record, again: true }));
+    for (let first = 0; first === 0 || first < records.length; first += mostRecords) {
+      await this.#send({ ended: records.slice(first, first + mostRecords), behind: null, upTo });
+    }
+  }
+
+  #cancelled(): void {
+    this.#cancel?.();
+    this.#cancel = null;
+  }
+
+  #schedule(ms: number): void {
+    // What was tried in vain waits for its next attempt.
+    if (this.#cancel || this.#isTelling || this.#isStopped) return;
+    this.#cancel = this.#ports.after(ms, () => {
+      this.#cancel = null;
+      this.#tell().then(
+        () => {
+          this.#againMs = firstAgainMs;
+        },
+        (error) => {
+          this.#ports.log({ level: "warn", event: "directory-not-told", why: String(error) });
+          this.#schedule(this.#againMs);
+          this.#againMs = Math.min(2 * this.#againMs, longestAgainMs);
+        },
+      );
+    });
+  }
+
+  async #tell(): Promise<void> {
+    const { store } = this.#subject;
+    const { identity, progress } = store;
+    const { telling } = progress;
+    if (!identity || !telling || this.#isTelling) return;
+    const told = telling.told;
+    let upTo = store.lastSeq;
+    let ended: Told["ended"] = [];
+    if (this.#owes) {
+      this.#book ??= store.newBook(identity.confKey, telling.from);
+      this.#read(this.#book, telling.from);
+      const all = this.#book.endedAfter(told);
+      const some = all.slice(0, mostRecords);
+      // Those of one row are told together.
+      const rest = all.slice(some.length).filter(({ seq }) => seq === some.at(-1)?.seq);
+      const now = [...some, ...rest];
+      if (now.length < all.length) upTo = now.at(-1)?.seq ?? upTo;
+      ended = now.map(({ record, seq }) => ({ record, again: seq <= this.#unsureUpTo }));
+    }
+    this.#isChanged = false;
+    const wasUnsure = ended.some(({ again }) => again);
+    this.#isTelling = true;
+    try {
+      const place = await this.#send({ ended, behind: telling.place, upTo });
+      if (this.#isStopped) return;
+      // As a rule the next row says so. After a failure there may be none, and each life of the object would tell again.
+      store.told(upTo, place, wasUnsure && !isOngoing(store.state.head));
+      this.#book?.forget(upTo);
+    } catch (error) {
+      this.#unsureUpTo = Math.max(this.#unsureUpTo, upTo);
+      throw error;
+    } finally {
+      this.#isTelling = false;
+    }
+    if (this.#isChanged || this.#owes) this.#schedule(everyMs);
+  }
+
+  #send({ ended, behind, upTo: _ }: Pick<Told, "ended" | "behind"> & { readonly upTo: number }) {
+    const { store } = this.#subject;
+    const { domain, confKey: key } = store.identity ?? { domain: "" as DomainName, confKey: "" as ConfKey };
+    const shown = ended.map((one) => ({ ...one, record: this.#shownPersonal(one.record) }));
+    const asked = this.#ports.directory(domain).tell({ domain, key, running: this.#running(), ended: shown, behind });
+    return within(this.#ports, answerWithinMs, "the directory", asked);
+  }
+
+  #read(book: RecordBook, from: number): number {
+    const { store } = this.#subject;
+    let after = Math.max(book.seq, from - 1);
+    for (;;) {
+      const rows = store.rowsForRecords(after);
+      const last = rows.at(-1);
+      if (!last) break;
+      book.read(rows);
+      after = last.seq;
+    }
+    book.settle(store.state, store.lastAt);
+    return after;
+  }
+
+  #running(): RunningConference | null {
+    const { store, trouble, callers } = this.#subject;
+    const { state, progress, identity } = store;
+    const { head, rooms } = state;
+    const { telling } = progress;
+    if (!identity || !telling || !isOngoing(head)) return null;
+    const running = head.phase === "running" ? head : null;
+    return {
+      ...{ key: identity.confKey, life: telling.life, createdAt: telling.since, phase: head.phase },
+      ...{ webexHost: head.host, bridge: progress.bridge },
+      ...{ attached: running?.attached ?? true, locked: running?.locked ?? false },
+      ...{ callers: callers(), rooms: rooms.size + (running?.talk ? 1 : 0), trouble: trouble() },
+    };
+  }
+
+  /** Looked at with each commit, so it costs little. */
+  #show(): string {
+    const { store, callers } = this.#subject;
+    const { state, progress } = store;
+    const { head, rooms } = state;
+    if (!isOngoing(head)) return head.phase;
+    const { attached = true, locked = false, talk } = head.phase === "running" ? head : {};
+    const { life = 0 } = progress.telling ?? {};
+    return `${life} ${head.phase} ${head.host} ${progress.bridge} ${attached} ${locked} ${rooms.size} ${talk !== undefined} ${callers()}`;
+  }
+
+  #shownPersonal(record: DirectoryRecord): DirectoryRecord {
+    const personal = this.#subject.domain()?.settings.recordsPersonal ?? "none";
+    if (record.kind !== "call" || personal === "full") return record;
+    const show = (text: string) => (personal === "none" || text === "" ? "" : masked(text));
+    return { ...record, number: show(record.number), attendeeId: show(record.attendeeId) };
+  }
+}

@@ -1,0 +1,45 @@
+import * as v from "valibot";
+
+/** One column of a record: what may stand there, and what it means. */
+export interface Column<Schema extends v.GenericSchema = v.GenericSchema> {
+  readonly schema: Schema;
+  readonly meaning: string;
+}
+
+export type Columns = Readonly<Record<string, Column>>;
+
+export const word = v.string();
+export const words = v.array(v.string());
+export const flag = v.boolean();
+export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** Milliseconds since 1970. */
+export const time = v.pipe(v.number(), v.integer());
+export const timeOrNull = v.nullable(time);
+
+export function column<const Schema extends v.GenericSchema>(schema: Schema, meaning: string): Column<Schema> {
+  return { schema, meaning };
+}
+
+/** The head of a table of such records: names of columns. */
+export function csvHead(columns: Columns): string {
+  return `${Object.keys(columns).join(",")}\r\n`;
+}
+
+/** One line of that table (RFC 4180). Times are written as ISO 8601 has them, lists with blanks between. */
+export function csvLine(columns: Columns, record: Readonly<Record<string, unknown>>): string {
+  const cells = Object.entries(columns).map(([name, { schema }]) => cell(record[name], schema));
+  return `${cells.join(",")}\r\n`;
+}
+
+function cell(value: unknown, schema: v.GenericSchema): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "number") return isTime(schema) ? new Date(value).toISOString() : String(value);
+  const text = Array.isArray(value) ? value.join(" ") : String(value);
+  // A spreadsheet takes what begins so for a formula.
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+function isTime(schema: v.GenericSchema): boolean {
+  return schema === time || schema === timeOrNull;
+}

@@ -1,0 +1,45 @@
+import * as v from "valibot";
+import { type CallRecord, enders } from "./call-record.ts";
+import { type Columns, column, count, time, timeOrNull, word, words } from "./columns.ts";
+
+/** The columns of an ended conference, in the order of an export. */
+export const conferenceColumns = {
+  conference: column(word, "its key"),
+  life: column(count, "which conference of this key: the row of its journal in which it began"),
+  extConfIds: column(words, "its handles, one for each TSP server that took it over, in order"),
+  webexHosts: column(words, "the TSP servers, in order"),
+  bridge: column(word, "the bridge's name"),
+  createdAt: column(time, "when WebEx asked for it"),
+  runningAt: column(timeOrNull, "when the bridge had created it; none if it never did"),
+  endedAt: column(time, "when it was over"),
+  seconds: column(count, "from `runningAt` to `endedAt`, rounded"),
+  endedBy: column(v.picklist(enders), "who ended it"),
+  status: column(v.picklist(["completed", "failed"]), "`failed`: it never ran"),
+  reason: column(word, "why, in one word"),
+  mostCallers: column(count, "the most callers in it at once"),
+  calls: column(count, "its calls, those that were never answered too"),
+  callMinutes: column(count, "the sum of their started minutes"),
+  failovers: column(count, "how often another TSP server took it over"),
+  repairs: column(count, "how often the bridge was found to hold something otherwise than reported"),
+  givenUp: column(count, "messages to WebEx that were given up before its end"),
+} as const satisfies Columns;
+
+export const conferenceRecord = v.object({
+  kind: v.literal("conference"),
+  ...(Object.fromEntries(Object.entries(conferenceColumns).map(([name, { schema }]) => [name, schema])) as {
+    [Name in keyof typeof conferenceColumns]: (typeof conferenceColumns)[Name]["schema"];
+  }),
+});
+
+/** One row for each ended conference. */
+export type ConferenceRecord = Readonly<v.InferOutput<typeof conferenceRecord>>;
+
+/** What is left of a call or a conference that is over. */
+export type DirectoryRecord = CallRecord | ConferenceRecord;
+
+/** The same for each copy of a record, and another one for each other record. */
+export function identityOf(record: DirectoryRecord): string {
+  const { conference, life } = record;
+  if (record.kind === "conference") return `${conference} ${life} ${record.createdAt}`;
+  return `${conference} ${life} ${record.began} ${record.call} ${record.dialledAt ?? record.enteredAt}`;
+}

@@ -1,0 +1,387 @@
+import { expect, test } from "vitest";
+import { Directory } from "../../durable-objects/directory.ts";
+import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import { dayMs } from "../../src/foundation/timers.ts";
+import type { CallRecord } from "../../src/records/call-record.ts";
+import type { ConferenceRecord } from "../../src/records/conference-record.ts";
+import type { News, RunningConference } from "../../src/rpc.ts";
+import type { Domain } from "../../src/settings/load.ts";
+import { testDomain } from "../local-domain.ts";
+import { Clock } from "../simulation/clock.ts";
+import { worldBegins } from "../simulation/context.ts";
+import { Database } from "../simulation/database.ts";
+import { ConferenceWorld, callerEntered, callerLeft, confKey } from "./conference-world.ts";
+
+const domain = "local" as DomainName;
+
+/** A directory and its disk; each life of the object is another one over it. */
+class DirectoryWorld {
+  readonly time = new Clock(worldBegins);
+  sql = new Database();
+  domain: Domain | null = testDomain();
+  alarmAt: number | null = null;
+  deleted = 0;
+  /** Rows that were written, by what wrote them. */
+  readonly written: string[] = [];
+  readonly asked: string[] = [];
+  tellDirectory: (key: ConfKey, what: "news" | "all") => Promise<boolean> = async () => false;
+  directory: Directory;
+  #nonces = 0;
+
+  constructor() {
+    this.directory = this.start();
+  }
+
+  start(): Directory {
+    this.directory = new Directory({
+      sql: {
+        exec: (query, ...bindings) => {
+          const [, verb] = /^(INSERT INTO record|UPDATE record|DELETE FROM record|INSERT INTO about)/.exec(query) ?? [];
+          if (verb) this.written.push(verb);
+          return this.sql.exec(query, ...bindings);
+        },
+        transaction: (work) => this.sql.transaction(work),
+      },
+      now: () => this.time.now,
+      after: (ms, run) => this.time.after(ms, run),
+      log: () => {},
+      domain: () => this.domain,
+      conference: (_, key) => ({
+        tellDirectory: async (what) => {
+          this.asked.push(`${key} ${what}`);
+          return this.tellDirectory(key, what);
+        },
+      }),
+      conferencesOf: async () => ({ holders: [{ key: confKey, place: 1, at: this.time.now }], next: null }),
+      nonce: () => String(++this.#nonces),
+      setAlarm: async (at) => {
+        this.alarmAt = at;
+      },
+      getAlarm: async () => this.alarmAt,
+      deleteAll: async () => {
+        this.deleted += 1;
+      },
+    });
+    return this.directory;
+  }
+
+  async all(): Promise<readonly (CallRecord | ConferenceRecord)[]> {
+    const { records } = await this.directory.records({ domain, cursor: null, order: "oldest", limit: 1_000 });
+    return records.map(({ record }) => record);
+  }
+
+  /** A conference that tells this directory. */
+  conference(): ConferenceWorld {
+    const world = new ConferenceWorld();
+    world.tell = (news) => this.directory.tell(news);
+    this.tellDirectory = (_, what) => world.conference.tellDirectory(what);
+    return world;
+  }
+}
+
+const ended = { type: "event", event: { type: "conference-ended" } } as const;
+
+function call(name: string, more: Partial<CallRecord> = {}): CallRecord {
+  return {
+    ...{ kind: "call", conference: confKey, life: 1, began: 2, call: name, extCallId: "", direction: "in" },
+    ...{ number: "14085551234", attendeeId: "77", participantType: "participant", host: false, bridge: "main" },
+    ...{ webexHost: "tsp", dialledAt: null, answeredAt: worldBegins, enteredAt: worldBegins, endedAt: worldBegins },
+    ...{ seconds: 0, minutes: 1, endedBy: "caller", status: "completed", reason: "hung-up" },
+    ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0, repairs: 0 },
+    ...more,
+  };
+}
+
+function running(key: string, life = 1): RunningConference {
+  return {
+    ...{ key: key as ConfKey, life, createdAt: worldBegins, phase: "running", webexHost: "tsp" as WebexHost },
+    ...{ bridge: "main" as BridgeName, attached: true, locked: false, callers: 3, rooms: 0, trouble: [] },
+  };
+}
+
+function news(more: Partial<News> = {}): News {
+  return { domain, key: confKey, running: null, ended: [], behind: null, ...more };
+}
+
+const told = (record: CallRecord | ConferenceRecord, again = false) => ({ record, again });
+const list = (world: DirectoryWorld, more: object = {}) =>
+  world.directory.running({ domain, after: null, limit: 100, ...more });
+
+test("a conference costs two rows and a call one, and what changes meanwhile none", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(3);
+  await conference.reported(callerLeft(0));
+  await conference.time.pass(5_000);
+  await conference.reported(callerLeft(1));
+  await conference.reported(ended);
+  await conference.time.pass(5_000);
+
+  expect((await world.all()).map(({ kind }) => kind)).toEqual(["call", "call", "call", "conference"]);
+  expect(world.written).toEqual([
+    "INSERT INTO about",
+    "INSERT INTO record",
+    ...["INSERT INTO record", "INSERT INTO record", "INSERT INTO record"],
+    "UPDATE record",
+  ]);
+});
+
+test("a conference writes no row for the directory's sake", async () => {
+  const rows: number[] = [];
+  for (const answers of [true, false]) {
+    const conference = new DirectoryWorld().conference();
+    if (!answers) conference.tell = () => new Promise(() => {});
+    conference.answer = async ({ transId }) => {
+      await conference.time.wait(20);
+      return conference.confirmed(transId);
+    };
+    await conference.running(3);
+    await conference.reported(callerLeft(0));
+    await conference.time.pass(8_000);
+    await conference.reported(callerLeft(1));
+    await conference.reported(ended);
+    await conference.time.pass(8_000);
+    rows.push(conference.sql.rowsWritten + conference.alarmsSet);
+    const { told, upTo } = conference.stored.progress.telling ?? {};
+    expect((told ?? 0) >= (upTo ?? 0)).toBe(answers);
+  }
+
+  expect(rows[0]).toBe(rows[1]);
+});
+
+test("a conference tells nothing on the way of a Confirmation, and many changes at once", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(0);
+  const before = conference.news.length;
+  await conference.reported(...Array.from({ length: 50 }, (_, index) => callerEntered(index)));
+  expect(conference.news).toHaveLength(before);
+  await conference.time.pass(1_000);
+
+  expect(conference.news).toHaveLength(before + 1);
+  expect(conference.news.at(-1)?.running).toMatchObject({ callers: 50 });
+});
+
+test("what the directory took although its answer was lost is kept once, after a restart of either side, too", async () => {
+  for (const dies of ["conference", "directory", "neither"]) {
+    const world = new DirectoryWorld();
+    const conference = world.conference();
+    await conference.running(2);
+    const { tell } = conference;
+    conference.tell = async (one) => {
+      await tell(one);
+      throw new Error("the answer was lost");
+    };
+    await conference.reported(callerLeft(0));
+    await conference.reported(ended);
+    await conference.time.pass(500);
+    conference.tell = tell;
+    if (dies === "conference") conference.start();
+    if (dies === "directory") world.start();
+    await conference.time.pass(10 * 60_000);
+
+    expect((await world.all()).map(({ kind }) => kind)).toEqual(["call", "call", "conference"]);
+    expect(conference.news.at(-1)?.ended.every(({ again }) => again)).toBe(true);
+    const before = conference.news.length;
+    conference.start();
+    await conference.time.pass(60_000);
+    expect(conference.news).toHaveLength(before);
+  }
+});
+
+test("a conference that died before it told of its end tells in its next life", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  const { tell } = conference;
+  await conference.running(1);
+  conference.tell = () => Promise.reject(new Error("it did not arrive"));
+  await conference.reported(ended);
+  conference.tell = tell;
+  conference.start();
+  await conference.time.pass(1_000);
+
+  expect((await world.all()).map(({ kind }) => kind)).toEqual(["call", "conference"]);
+  expect((await list(world)).total).toBe(0);
+});
+
+test("a directory that is away is told by and by", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  const { tell } = conference;
+  conference.tell = () => Promise.reject(new Error("it is away"));
+  await conference.running(1);
+  await conference.reported(ended);
+  await conference.time.pass(3_600_000);
+  expect(conference.news.length).toBeLessThan(30);
+  conference.tell = tell;
+  await conference.time.pass(6 * 60_000);
+
+  expect((await world.all()).map(({ kind }) => kind)).toEqual(["call", "conference"]);
+});
+
+test("a directory that was lost has all records again when it is rebuilt, and rebuilding twice adds none", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(2);
+  await conference.reported(callerLeft(0));
+  await conference.reported(ended);
+  await conference.time.pass(5_000);
+  const before = await world.all();
+  world.sql = new Database();
+  world.start();
+  expect(await world.all()).toEqual([]);
+  expect(await world.directory.rebuild(domain, null)).toEqual({ told: 1, failed: [], next: null });
+  await world.directory.rebuild(domain, null);
+  world.start();
+  await world.directory.rebuild(domain, null);
+
+  expect(await world.all()).toEqual(before);
+});
+
+test("the list is whole after a restart of the directory, and those who run are asked how they are once somebody looks", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(2);
+  world.start();
+  expect(world.asked).toEqual([]);
+
+  expect(await list(world)).toMatchObject({ total: 1, unknown: 1, conferences: [{ key: confKey, now: null }] });
+  await conference.time.pass(1_000);
+  expect(world.asked).toEqual([`${confKey} news`]);
+  expect(await list(world)).toMatchObject({ total: 1, unknown: 0, conferences: [{ now: { callers: 2 } }] });
+});
+
+test("the list comes in pages by key, and by how a key begins", async () => {
+  const world = new DirectoryWorld();
+  for (const key of ["30", "11", "12", "20"])
+    await world.directory.tell(news({ key: key as ConfKey, running: running(key) }));
+
+  const first = await list(world, { limit: 3 });
+  expect(first.conferences.map(({ key }) => key)).toEqual(["11", "12", "20"]);
+  const second = await list(world, { limit: 3, after: first.next });
+  expect([second.conferences.map(({ key }) => key), second.next]).toEqual([["30"], null]);
+  expect((await list(world, { begins: "1" })).conferences.map(({ key }) => key)).toEqual(["11", "12"]);
+});
+
+test("records come in pages in both orders, by time, kind and what stands in them", async () => {
+  const world = new DirectoryWorld();
+  for (let index = 0; index < 5; index++) {
+    await world.directory.tell(news({ ended: [told(call(`c${index}`, { number: `1${index % 2}` }))] }));
+    await world.time.pass(60_000);
+  }
+  const page = (more: object) => world.directory.records({ domain, cursor: null, order: "oldest", limit: 2, ...more });
+  const names = async (more: object) =>
+    (await page(more)).records.map(({ record }) => (record.kind === "call" ? record.call : ""));
+
+  expect([await names({}), (await page({})).next]).toEqual([["c0", "c1"], 2]);
+  expect(await names({ cursor: 2 })).toEqual(["c2", "c3"]);
+  expect((await page({ cursor: 4 })).next).toBeNull();
+  expect(await names({ order: "newest" })).toEqual(["c4", "c3"]);
+  expect(await names({ order: "newest", cursor: 4 })).toEqual(["c2", "c1"]);
+  expect(await names({ since: worldBegins + 60_000, until: worldBegins + 180_000, limit: 9 })).toEqual(["c1", "c2"]);
+  expect(await names({ since: worldBegins + 150_000, order: "newest", limit: 9 })).toEqual(["c4", "c3"]);
+  expect(await names({ filter: { number: "11" }, limit: 9 })).toEqual(["c1", "c3"]);
+  expect(await names({ kind: "conference" })).toEqual([]);
+});
+
+test("a clock that is set back puts nothing before a place that was given out", async () => {
+  const world = new DirectoryWorld();
+  await world.directory.tell(news({ ended: [told(call("c1"))] }));
+  const at = world.time.now;
+  await world.time.pass(3_600_000);
+  await world.directory.tell(news({ ended: [told(call("c2"))] }));
+  Object.defineProperty(world.time, "now", { value: at, writable: true });
+  world.start();
+  await world.directory.tell(news({ ended: [told(call("c3"))] }));
+
+  const { records } = await world.directory.records({ domain, cursor: null, order: "oldest", limit: 9 });
+  expect(records.map((one) => one.at - at)).toEqual([0, 3_600_000, 3_600_000]);
+});
+
+test("a number is erased from all records that have it, with the attendee ID, and no id changes", async () => {
+  const world = new DirectoryWorld();
+  await world.directory.tell(
+    news({ ended: ["1", "2", "1"].map((number, index) => told(call(`c${index}`, { number }))) }),
+  );
+
+  expect(await world.directory.erase(domain, "1")).toBe(2);
+  expect(await world.directory.erase(domain, "1")).toBe(0);
+  expect((await world.all()).map((record) => record.kind === "call" && [record.number, record.attendeeId])).toEqual([
+    ["", ""],
+    ["2", "77"],
+    ["", ""],
+  ]);
+});
+
+test("records go when they are too old, some at a time, and their ids are never used again", async () => {
+  const world = new DirectoryWorld();
+  const all = Array.from({ length: 1_500 }, (_, index) => told(call(`c${index}`)));
+  await world.directory.tell(news({ ended: all, key: "1" as ConfKey }));
+  await world.directory.tell(news({ key: "2" as ConfKey, running: running("2") }));
+  await world.time.pass(399 * dayMs);
+  await world.directory.alarm();
+  expect((await world.all()).length).toBe(1_000);
+  await world.time.pass(2 * dayMs);
+  await world.directory.alarm();
+  expect(await world.all()).toHaveLength(500);
+  expect(world.alarmAt).toBe(world.time.now + 10_000);
+  await world.directory.alarm();
+  expect(await world.all()).toEqual([]);
+  world.start();
+  expect((await list(world)).total).toBe(1);
+
+  expect(await world.directory.tell(news({ ended: [told(call("new"))] }))).toMatchObject({ id: 1_501 });
+});
+
+test("a directory whose domain is gone keeps its records as long as it would have, and then goes itself", async () => {
+  const world = new DirectoryWorld();
+  await world.directory.tell(news({ ended: [told(call("c1"))] }));
+  world.domain = null;
+  await world.directory.alarm();
+  await world.time.pass(399 * dayMs);
+  await world.directory.alarm();
+  expect(world.deleted).toBe(0);
+  await world.time.pass(2 * dayMs);
+  await world.directory.alarm();
+
+  expect(world.deleted).toBe(1);
+});
+
+test("what records show of people is as the domain's settings want it", async () => {
+  for (const [recordsPersonal, number] of [
+    ["full", "14085551234"],
+    ["masked", "*********34"],
+    ["none", ""],
+  ] as const) {
+    const world = new DirectoryWorld();
+    const conference = world.conference();
+    conference.domain = testDomain({ recordsPersonal });
+    await conference.running(1);
+    await conference.reported(callerLeft(0));
+    await conference.time.pass(1_000);
+
+    expect(await world.all()).toMatchObject([{ number }]);
+  }
+});
+
+test("a conference that wrote more than its journal holds has all its records", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(2);
+  const keys = Array.from({ length: 11_000 }, (_, index) => index);
+  for (const index of keys) {
+    await conference.time.pass(1_000);
+    const event = { type: "caller-muted", call: "c0", muted: index % 2 === 0 };
+    await conference.report({ type: "event", event } as never);
+  }
+  conference.start();
+  expect(conference.stored.rowsForRecords(0)[0]?.seq).toBeGreaterThan(100);
+  await conference.reported(ended);
+  await conference.time.pass(5_000);
+
+  expect(await world.all()).toMatchObject([
+    { call: "c0", mutes: 5_500, mutedSeconds: expect.any(Number), extCallId: "1001" },
+    { call: "c1", mutes: 0 },
+    { kind: "conference", calls: 2 },
+  ]);
+});

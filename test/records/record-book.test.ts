@@ -1,0 +1,431 @@
+import { expect, test } from "vitest";
+import type { CommandType } from "../../src/bridge/commands.ts";
+import type { EndReason, Report } from "../../src/bridge/events.ts";
+import type { CallId, WebexHost } from "../../src/foundation/ids.ts";
+import type { CallRecord } from "../../src/records/call-record.ts";
+import type { ConferenceRecord } from "../../src/records/conference-record.ts";
+import { RecordBook } from "../../src/records/record-book.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  callerLeft,
+  confKey,
+  createConference,
+  extConfId,
+  host,
+  lock,
+  muteCaller,
+} from "../durable-objects/conference-world.ts";
+
+/** The records of all that a conference's journal says. */
+function recordsOf(world: ConferenceWorld): readonly (CallRecord | ConferenceRecord)[] {
+  const book = new RecordBook(confKey);
+  const { stored } = world;
+  let after = 0;
+  for (let rows = stored.rowsForRecords(0); rows.length > 0; rows = stored.rowsForRecords(after)) {
+    book.read(rows);
+    after = rows.at(-1)?.seq ?? 0;
+  }
+  return book.endedAfter(0).map(({ record }) => record);
+}
+
+const callsOf = (world: ConferenceWorld) => recordsOf(world).filter((record) => record.kind === "call");
+const conferencesOf = (world: ConferenceWorld) => recordsOf(world).filter((record) => record.kind === "conference");
+const how = ({ endedBy, status, reason }: CallRecord | ConferenceRecord) => `${endedBy} ${status} ${reason}`;
+
+function event(body: object): Report {
+  return { type: "event", event: body } as Report;
+}
+
+function left(call: string, reason: EndReason): Report {
+  return event({ type: "caller-left", call, reason });
+}
+
+function message(body: object): FromWebex {
+  return { msgId: `m-${JSON.stringify(body).length}`, replyTo: host, extConfId, ...body } as FromWebex;
+}
+
+async function callOut(world: ConferenceWorld, more: object = {}): Promise<CallId> {
+  const phone = { country: "1", area: "408", local: "5557777", extension: "" };
+  await world.during(
+    world.receive("call-out", message({ type: "call-out", msgId: "m-out", extCallId: "2001", phone, ...more })),
+  );
+  const [call] = world.stored.state.callOuts.keys();
+  if (call === undefined) throw new Error("nothing is dialled");
+  return call;
+}
+
+/** The bridge carries out what it was told of this type, or refuses it. */
+async function result(world: ConferenceWorld, type: CommandType, reason?: string): Promise<void> {
+  const ids = [...world.stored.state.commands.values()].filter(({ command }) => command.type === type);
+  const became = reason === undefined ? { done: true } : { done: false, reason };
+  await world.reported(...ids.map(({ id }) => ({ type: "result", id, result: became }) as Report));
+}
+
+function snapshot(callers: readonly object[], more: object = {}): Report {
+  const rooms = [{ id: "main", kind: "main" }];
+  return event({
+    type: "snapshot",
+    conference: { locked: false, speaking: null, rooms, callers, dialled: [], ...more },
+  });
+}
+
+function held(call: string, more: object = {}): object {
+  return { call, number: "14085551234", attendeeId: null, muted: false, silent: false, room: "main", ...more };
+}
+
+async function running(callers = 1): Promise<ConferenceWorld> {
+  const world = new ConferenceWorld();
+  await world.running(callers);
+  return world;
+}
+
+test("a caller who dialled in and hung up", async () => {
+  const world = await running();
+  await world.time.pass(70_000);
+  await world.reported(callerLeft(0));
+
+  expect(callsOf(world)).toEqual([
+    {
+      ...{ kind: "call", conference: confKey, life: 1, began: expect.any(Number), call: "c0", extCallId: "1001" },
+      ...{ direction: "in", number: "14085551234", attendeeId: "", participantType: "participant", host: false },
+      ...{ bridge: "simulated", webexHost: host, dialledAt: null, answeredAt: expect.any(Number) },
+      ...{ enteredAt: expect.any(Number), endedAt: expect.any(Number), seconds: 80, minutes: 2 },
+      ...{ endedBy: "caller", status: "completed", reason: "hung-up", mutes: 0, mutedSeconds: 0, rooms: ["main"] },
+      ...{ failovers: 0, repairs: 0 },
+    },
+  ]);
+});
+
+test("a call of a moment is billed one minute", async () => {
+  const world = await running(0);
+  await world.reported(callerEntered(0), callerLeft(0));
+  await world.reported(callerEntered(1));
+  await world.reported(callerLeft(1));
+
+  expect(callsOf(world).map(({ call, seconds, minutes }) => [call, seconds, minutes])).toEqual([
+    ["c0", 0, 1],
+    ["c1", 0, 1],
+  ]);
+});
+
+test("a caller whom WebEx expels", async () => {
+  const world = await running();
+  await world.during(world.receive("drop", message({ type: "drop-caller", extCallId: "1001" })));
+  await result(world, "expel");
+
+  expect(callsOf(world).map(how)).toEqual(["webex completed expelled"]);
+});
+
+test("a caller whom WebEx expels, of whose end the event comes before the result", async () => {
+  const world = await running();
+  await world.during(world.receive("drop", message({ type: "drop-caller", extCallId: "1001" })));
+  await world.reported(left("c0", "expelled"));
+
+  expect(callsOf(world).map(how)).toEqual(["webex completed expelled"]);
+});
+
+test("a caller whom the host expels by telephone", async () => {
+  const world = await running();
+  await world.reported(left("c0", "expelled"));
+
+  expect(callsOf(world).map(how)).toEqual(["telephone completed expelled"]);
+});
+
+test("a caller whom the bridge no longer has", async () => {
+  const world = await running(2);
+  await world.reported(snapshot([held("c1")]));
+
+  expect(callsOf(world).map((call) => [how(call), call.repairs])).toEqual([["bridge completed not-found", 1]]);
+});
+
+test.each([
+  ["busy", "caller busy busy"],
+  ["no-answer", "nobody no-answer no-answer"],
+  ["rejected", "caller busy rejected"],
+  ["invalid-number", "bridge failed invalid-number"],
+  ["refused", "bridge failed refused"],
+  ["cancelled", "webex canceled cancelled"],
+  ["hung-up", "caller canceled hung-up"],
+] as const)("a call-out that ends with %s", async (reason, expected) => {
+  const world = await running(0);
+  const call = await callOut(world);
+  await result(world, "dial");
+  await world.reported(left(call, reason));
+
+  expect(callsOf(world)).toMatchObject([
+    { direction: "out", number: "14085557777", extCallId: "2001", answeredAt: null, seconds: 0, minutes: 0 },
+  ]);
+  expect(callsOf(world).map(how)).toEqual([expected]);
+});
+
+test("a call-out that the bridge refuses", async () => {
+  const world = await running(0);
+  await callOut(world);
+  await result(world, "dial", "capacity");
+
+  expect(callsOf(world).map(how)).toEqual(["bridge failed capacity"]);
+});
+
+test("a call-out that WebEx cancels while it rings", async () => {
+  const world = await running(0);
+  await callOut(world);
+  await result(world, "dial");
+  await world.during(world.receive("cancel", message({ type: "cancel-call-out", extCallId: "2001" })));
+  expect(callsOf(world)).toEqual([]);
+  await result(world, "cancel-dial");
+
+  expect(callsOf(world).map(how)).toEqual(["webex canceled cancelled"]);
+});
+
+test("a call-out that nobody answers in time, and one whose command got no result", async () => {
+  const [rings, hangs] = [await running(0), await running(0)];
+  await callOut(rings, { maxWaitingTime: 10 });
+  await result(rings, "dial");
+  await callOut(hangs, { maxWaitingTime: 10 });
+  for (const world of [rings, hangs]) {
+    await world.time.pass(30_000);
+    await result(world, "cancel-dial");
+    await result(world, "dial", "unreachable");
+  }
+
+  expect(callsOf(rings).map(how)).toEqual(["nobody no-answer no-answer"]);
+  expect(callsOf(hangs).map(how)).toEqual(["bridge failed bridge-timeout"]);
+});
+
+test("a call-out that was picked up, entered and hung up is billed from the pick-up on", async () => {
+  const world = await running(0);
+  const call = await callOut(world, { attendeeId: "77" });
+  await result(world, "dial");
+  await world.reported(event({ type: "call-answered", call }));
+  await world.time.pass(2_000);
+  await result(world, "admit");
+  await world.time.pass(58_500);
+  await world.reported(left(call, "hung-up"));
+
+  const [record] = callsOf(world);
+  expect(record).toMatchObject({ direction: "out", attendeeId: "77", minutes: 2, rooms: ["main"] });
+  expect((record?.enteredAt ?? 0) - (record?.answeredAt ?? 0)).toBeGreaterThanOrEqual(2_000);
+  expect(callsOf(world).map(how)).toEqual(["caller completed hung-up"]);
+});
+
+test("a call-out into a locked conference is not admitted, by the domain's policy", async () => {
+  const world = await running(0);
+  world.domain = { ...world.domain, settings: { ...world.domain.settings, protocol: { lockedCallOuts: "refused" } } };
+  const call = await callOut(world);
+  await result(world, "dial");
+  await world.during(world.receive("lock", lock("m-lock")));
+  await result(world, "lock");
+  await world.reported(event({ type: "call-answered", call }));
+  await result(world, "cancel-dial");
+
+  expect(callsOf(world).map(how)).toEqual(["policy failed conference-locked"]);
+});
+
+test("a silent monitor enters muted", async () => {
+  const world = await running(0);
+  await world.reported(event({ type: "caller-entered", caller: held("s1", { muted: true, silent: true }) }));
+  await world.time.pass(30_000);
+  await world.reported(left("s1", "hung-up"));
+
+  expect(callsOf(world)).toMatchObject([{ participantType: "silent-monitor", mutes: 1, mutedSeconds: 30 }]);
+});
+
+test("mutes by WebEx and by keys are counted, and their seconds", async () => {
+  const world = await running();
+  await world.during(world.receive("mute", muteCaller("1001")));
+  await result(world, "mute");
+  await world.time.pass(20_000);
+  await world.reported(event({ type: "caller-muted", call: "c0", muted: false }));
+  await world.reported(event({ type: "caller-muted", call: "c0", muted: true }));
+  await world.time.pass(10_000);
+  await world.reported(callerLeft(0));
+
+  expect(callsOf(world)).toMatchObject([{ mutes: 2, mutedSeconds: 30, repairs: 0 }]);
+});
+
+test("a mute that only a comparison with the bridge found is a repair", async () => {
+  const world = await running();
+  await world.reported(snapshot([held("c0", { muted: true })]));
+  await world.reported(callerLeft(0));
+
+  expect(callsOf(world)).toMatchObject([{ mutes: 1, repairs: 1 }]);
+});
+
+test("a caller whom only a comparison with the bridge found is a repair, and one of whom an event told is none", async () => {
+  const world = await running();
+  await world.reported(snapshot([held("c0"), held("c1")]));
+  await world.reported(callerLeft(0), callerLeft(1));
+
+  expect(callsOf(world).map(({ call, repairs }) => [call, repairs])).toEqual([
+    ["c0", 0],
+    ["c1", 1],
+  ]);
+});
+
+test("a sub-conference stands among a call's rooms", async () => {
+  const world = await running();
+  await world.during(
+    world.receive(
+      "room",
+      message({ type: "create-sub-conference", msgId: "m-room", subConfId: "9", extCallIds: ["1001"] }),
+    ),
+  );
+  for (let turns = 0; turns < 4; turns++) await world.allDone();
+  await world.during(
+    world.receive("add", message({ type: "add-to-sub-conference", msgId: "m-add", subConfId: "9", extCallId: "1001" })),
+  );
+  for (let turns = 0; turns < 4; turns++) await world.allDone();
+  await world.reported(callerLeft(0));
+
+  expect(callsOf(world)).toMatchObject([{ rooms: ["main", "9"] }]);
+});
+
+test("a private talk stands among the rooms of both", async () => {
+  const world = await running();
+  const call = await callOut(world, { joinMode: "private-talk" });
+  await result(world, "dial");
+  await world.reported(event({ type: "call-answered", call }));
+  for (let turns = 0; turns < 4; turns++) await world.allDone();
+  await world.reported(left(call, "hung-up"));
+  for (let turns = 0; turns < 4; turns++) await world.allDone();
+  await world.reported(callerLeft(0));
+
+  expect(callsOf(world).map(({ direction, rooms }) => [direction, rooms])).toEqual([
+    ["out", ["private"]],
+    ["in", ["main", "private", "main"]],
+  ]);
+});
+
+test("a failover is counted for the conference and for the calls that lived through it", async () => {
+  const world = await running(2);
+  await world.reported(callerLeft(0));
+  const other = "127.0.0.1:8802" as WebexHost;
+  await world.during(
+    world.receive("again", createConference({ msgId: "m-2", replyTo: other, extConfId: "7002" } as never)),
+  );
+  await world.reported(callerLeft(1));
+  await world.reported(event({ type: "conference-ended" }));
+
+  expect(callsOf(world).map(({ failovers }) => failovers)).toEqual([0, 1]);
+  expect(conferencesOf(world)).toMatchObject([
+    { failovers: 1, webexHosts: [host, other], extConfIds: [extConfId, "7002"] },
+  ]);
+});
+
+test("a conference that WebEx closes, with all that is in it", async () => {
+  const world = await running(2);
+  await world.during(world.receive("close", message({ type: "close-conference" })));
+  await result(world, "end-conference");
+
+  expect(recordsOf(world).map(how)).toEqual([
+    "webex completed conference-ended",
+    "webex completed conference-ended",
+    "webex completed closed",
+  ]);
+  expect(conferencesOf(world)).toMatchObject([
+    { life: 1, mostCallers: 2, calls: 2, callMinutes: 2, status: "completed", givenUp: 0 },
+  ]);
+});
+
+test("a conference that is ended by telephone", async () => {
+  const world = await running();
+  await world.reported(event({ type: "conference-ended" }));
+
+  expect(recordsOf(world).map(how)).toEqual(["telephone completed conference-ended", "telephone completed ended"]);
+});
+
+test("a conference that the bridge has lost", async () => {
+  const world = await running();
+  await world.reported(event({ type: "snapshot", conference: null }));
+
+  expect(recordsOf(world).map(how)).toEqual(["bridge completed conference-ended", "bridge completed lost"]);
+});
+
+test("a conference that WebEx let go on alone, and everybody left", async () => {
+  const world = await running();
+  await world.during(world.receive("close", message({ type: "close-conference", keepAlive: true })));
+  await world.time.pass(1_000);
+  expect(recordsOf(world)).toEqual([]);
+  await world.reported(callerLeft(0));
+  await result(world, "end-conference");
+
+  expect(recordsOf(world).map(how)).toEqual(["caller completed hung-up", "nobody completed deserted"]);
+});
+
+test("a conference that the bridge does not create, or not in time", async () => {
+  const [refused, late] = [new ConferenceWorld(), new ConferenceWorld()];
+  for (const world of [refused, late]) await world.during(world.receive("create", createConference()));
+  await result(refused, "create-conference", "capacity");
+  await late.time.pass(60_000);
+
+  expect(recordsOf(refused).map(how)).toEqual(["bridge failed capacity"]);
+  expect(recordsOf(late).map(how)).toEqual(["bridge failed bridge-timeout"]);
+});
+
+test("a conference that WebEx closes before the bridge has created it never ran", async () => {
+  const world = new ConferenceWorld();
+  await world.during(world.receive("create", createConference()));
+  await world.during(world.receive("close", message({ type: "close-conference" })));
+  await world.allDone();
+
+  expect(conferencesOf(world)).toMatchObject([{ runningAt: null, endedBy: "webex", status: "failed", seconds: 0 }]);
+});
+
+test("a conference that begins in the moment in which the one before ends is another one", async () => {
+  const world = await running();
+  await world.during(world.receive("close", message({ type: "close-conference" })));
+  const again = createConference({ msgId: "m-again", extConfId: "7002" } as never);
+  await world.during(world.receive("create-again", again));
+  await result(world, "end-conference");
+  await world.allDone();
+  await world.reported(event({ type: "conference-ended" }));
+
+  const lives = conferencesOf(world).map(({ life }) => life);
+  expect(recordsOf(world).map(how)).toEqual([
+    "webex completed conference-ended",
+    "webex completed closed",
+    "telephone completed ended",
+  ]);
+  expect(new Set(lives).size).toBe(2);
+});
+
+test("posts that were given up are counted", async () => {
+  const world = await running(0);
+  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
+  await world.reported(callerEntered(0));
+  await world.time.pass(120_000);
+  await world.reported(event({ type: "conference-ended" }));
+
+  expect(conferencesOf(world)).toMatchObject([{ givenUp: 1 }]);
+});
+
+test("a book that goes on from its data says the same", async () => {
+  const world = await running(2);
+  await world.reported(callerLeft(0));
+  await world.reported(event({ type: "conference-ended" }));
+  const rows = world.stored.rowsForRecords(0);
+
+  for (let cut = 0; cut <= rows.length; cut++) {
+    if (rows[cut - 1]?.changes === null) continue;
+    const first = new RecordBook(confKey);
+    first.read(rows.slice(0, cut));
+    const second = new RecordBook(confKey, JSON.parse(JSON.stringify(first.data())));
+    second.read(rows.slice(cut));
+    expect(second.endedAfter(0).map(({ record }) => record)).toEqual(recordsOf(world));
+  }
+});
+
+test("where the rows of its begin are gone, a call still has its record", async () => {
+  const world = await running(1);
+  await world.reported(callerEntered(1));
+  const book = new RecordBook(confKey);
+  const rows = world.stored.rowsForRecords(0);
+  book.read(rows.slice(-1));
+  book.settle(world.stored.state, world.stored.lastAt);
+  await world.reported(event({ type: "conference-ended" }));
+  book.read(world.stored.rowsForRecords(rows.at(-1)?.seq ?? 0));
+
+  expect(book.endedAfter(0).map(({ record }) => record.kind)).toEqual(["call", "call", "conference"]);
+});

@@ -1,0 +1,101 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Report } from "../../src/bridge/events.ts";
+import type { BridgeName, ConfKey, DomainName, StreamId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+
+const domain = "local" as DomainName;
+let confKey = "987650300" as ConfKey;
+let reports = 0;
+const directory = () => env.DIRECTORY.getByName(domain);
+const conference = () => env.CONFERENCE.getByName(`${domain}/${confKey}`);
+const running = () => directory().running({ domain, after: null, limit: 10 });
+const records = async () =>
+  (await directory().records({ domain, cursor: null, order: "oldest", limit: 10 })).records.map(({ record }) => record);
+
+beforeEach(() => {
+  confKey = String(Number(confKey) + 1) as ConfKey;
+  reports = 0;
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (_url, init) => {
+    const transId = /<TransID>(\d+)/.exec(String(init?.body))?.[1];
+    return new Response(`<WbxTSPSchema><TransID>${transId}</TransID><Confirmation Result="0"/></WbxTSPSchema>`);
+  });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+async function report(...all: readonly Report[]): Promise<void> {
+  const first = reports + 1;
+  reports += all.length;
+  const numbered = all.map((one, index) => ({ number: first + index, report: one }));
+  const bridge = "simulated" as BridgeName;
+  const stream = "stream-1" as StreamId;
+  await conference().report({ domain, confKey, bridge, stream, activeSince: null, reports: numbered });
+}
+
+function event(body: object): Report {
+  return { type: "event", event: body } as Report;
+}
+
+/** A conference that runs, with one caller. */
+async function run(): Promise<void> {
+  const replyTo = "127.0.0.1:8801" as WebexHost;
+  const create = { type: "create-conference", msgId: "m1", replyTo, extConfId: `h${confKey}`, confKey } as FromWebex;
+  await conference().receive({ domain, confKey, transId: `t${confKey}` as TransId, messages: [create] });
+  const view = await conference().view();
+  const [command] = view?.commands ?? [];
+  if (!command) throw new Error("nothing was sent to the bridge");
+  const caller = { call: "c1", number: "4420", attendeeId: null, muted: false, silent: false, room: "main" };
+  await report({ type: "result", id: command.id, result: { done: true } }, event({ type: "caller-entered", caller }));
+}
+
+test("a conference is listed while it runs, and leaves its records; both outlive an eviction", async () => {
+  await run();
+  await vi.waitFor(async () =>
+    expect((await running()).conferences).toMatchObject([{ key: confKey, now: { callers: 1 } }]),
+  );
+  await evictDurableObject(directory());
+  expect(await running()).toMatchObject({ total: 1, unknown: 1 });
+  await vi.waitFor(async () =>
+    expect(await running()).toMatchObject({ unknown: 0, conferences: [{ now: { callers: 1 } }] }),
+  );
+
+  await report(event({ type: "conference-ended" }));
+  await vi.waitFor(async () =>
+    expect(await records()).toMatchObject([
+      { kind: "call", conference: confKey, number: "4420", endedBy: "telephone", reason: "conference-ended" },
+      { kind: "conference", conference: confKey, calls: 1, endedBy: "telephone" },
+    ]),
+  );
+  expect((await running()).total).toBe(0);
+  await evictDurableObject(conference());
+  expect(await conference().tellDirectory("all")).toBe(false);
+  expect(await records()).toHaveLength(2);
+});
+
+test("the end of a conference is one row written on the platform, since its row becomes its record", async () => {
+  await run();
+  await vi.waitFor(async () => expect((await running()).total).toBe(1));
+
+  const written = await runInDurableObject(directory(), (_, { storage }) => {
+    const { sql } = storage;
+    const begun = sql.exec("INSERT INTO record (id, at, data) VALUES (-99, 0, '{}')").rowsWritten;
+    return [begun, sql.exec("UPDATE record SET id = 99, at = 1, data = '{}' WHERE id = -99").rowsWritten];
+  });
+  expect(written).toEqual([1, 1]);
+});
+
+test("a directory that is lost is rebuilt from the conferences", async () => {
+  await run();
+  await report(event({ type: "conference-ended" }));
+  await vi.waitFor(async () => expect(await records()).toHaveLength(2));
+  await runInDurableObject(directory(), (_, { storage }) => storage.deleteAll());
+  await evictDurableObject(directory());
+  expect(await records()).toEqual([]);
+
+  expect(await directory().rebuild(domain, null)).toMatchObject({ told: 1, failed: [], next: null });
+  expect(await records()).toHaveLength(2);
+});
