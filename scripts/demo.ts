@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Option } from "commander";
+import { printTranscript, stepsOf } from "../src/explain/transcript/transcript.ts";
 import { asteriskOrExit } from "./asterisk/find-asterisk.ts";
 import { atExit, exitOnSignals } from "./at-exit.ts";
 import { command } from "./command.ts";
@@ -9,7 +10,6 @@ import { Diagram, leastColumns } from "./demo/diagram.ts";
 import { type Flow, flowsFolder, loadFlows } from "./demo/flow.ts";
 import { FlowStage, type Played } from "./demo/stage.ts";
 import { FlowSystem } from "./demo/system.ts";
-import { printTranscript, stepsOf } from "./demo/transcript.ts";
 
 const flows = loadFlows();
 const program = command(

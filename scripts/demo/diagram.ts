@@ -1,4 +1,4 @@
-import { Address, withNames } from "./transcript.ts";
+import { Address, withNames } from "../../src/explain/transcript/transcript.ts";
 
 /** Attributes that most messages share, and that nobody looks for in a picture. */
 const usual = / (ParticipantType=2|ActionResult=0|DID=\S+|ExtConfID=1001|ConfKey=KEY|WbxHostName=tsp1)(?= |$)/g;

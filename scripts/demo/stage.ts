@@ -1,14 +1,21 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { AgentStatus } from "../../bridge-agent/agent.ts";
 import { type ReceivedMessage, WebexServer } from "../../simulators/webex/server.ts";
+import { ShortNames } from "../../src/explain/transcript/short-names.ts";
+import {
+  commandLine,
+  documentOf,
+  elementOf,
+  postedLine,
+  type Step,
+  type Transcript,
+} from "../../src/explain/transcript/transcript.ts";
 import type { ConfKey, MsgId, TransId } from "../../src/foundation/ids.ts";
 import type { Diagram } from "./diagram.ts";
 import { countOf, gathered, isSame, isSettings, laneOf } from "./flow.ts";
 import type { FlowBridge } from "./flow-bridge.ts";
-import { ShortNames } from "./short-names.ts";
 import type { FlowSystem } from "./system.ts";
 import { Telephones } from "./telephones.ts";
-import { commandLine, documentOf, elementOf, postedLine, type Step, type Transcript } from "./transcript.ts";
 
 interface StageOptions {
   readonly diagram?: Diagram;

@@ -1,5 +1,5 @@
+import type { ShortNames } from "../../src/explain/transcript/short-names.ts";
 import type { FlowBridge } from "./flow-bridge.ts";
-import type { ShortNames } from "./short-names.ts";
 
 const outcomes = {
   answers: "answer",

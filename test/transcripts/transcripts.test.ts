@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { play } from "./play.ts";
+import { play } from "../../src/explain/transcript/play.ts";
+import { testDomain } from "../local-domain.ts";
 
 /** `REWRITE=1 npx vitest run test/transcripts` puts the true consequences into the files; read the difference. */
 const rewrite = process.env.REWRITE === "1";
@@ -9,7 +10,7 @@ const folder = new URL(".", import.meta.url);
 test.each(readdirSync(folder).filter((name) => name.endsWith(".txt")))("%s", (name) => {
   const file = new URL(name, folder);
   const transcript = readFileSync(file, "utf8");
-  const played = play(transcript);
+  const played = play(transcript, testDomain);
   if (rewrite) writeFileSync(file, played);
   else expect(transcript).toBe(played);
 });

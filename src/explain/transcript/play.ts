@@ -1,4 +1,32 @@
-import { ShortNames } from "../../scripts/demo/short-names.ts";
+import { type Ability, abilities } from "../../bridge/abilities.ts";
+import { type BridgeCommand, type RefusalReason, refusalReason } from "../../bridge/commands.ts";
+import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../../bridge/events.ts";
+import { type ConferenceInput, decide, nextDeadline } from "../../conference/decide.ts";
+import {
+  type Decision,
+  type DecisionContext,
+  type Effect,
+  isCommand,
+  isPost,
+  type Post,
+} from "../../conference/draft.ts";
+import { type OperatorRequest, operatorRefusal } from "../../conference/operator-requests.ts";
+import { applyChanges, emptyState } from "../../conference/state.ts";
+import type {
+  ActionId,
+  BridgeName,
+  CallId,
+  CommandId,
+  ConfKey,
+  MsgId,
+  RoomId,
+  TransId,
+  WebexHost,
+} from "../../foundation/ids.ts";
+import { isRecord } from "../../foundation/record.ts";
+import type { Domain } from "../../settings/load.ts";
+import { completeText } from "../../tsp/codec.ts";
+import { ShortNames } from "./short-names.ts";
 import {
   commandLine,
   documentOf,
@@ -8,43 +36,23 @@ import {
   postedLine,
   printTranscript,
   type Step,
-} from "../../scripts/demo/transcript.ts";
-import { type Ability, abilities } from "../../src/bridge/abilities.ts";
-import { type BridgeCommand, type RefusalReason, refusalReason } from "../../src/bridge/commands.ts";
-import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../../src/bridge/events.ts";
-import { type ConferenceInput, decide, nextDeadline } from "../../src/conference/decide.ts";
-import {
-  type Decision,
-  type DecisionContext,
-  type Effect,
-  isCommand,
-  isPost,
-  type Post,
-} from "../../src/conference/draft.ts";
-import { applyChanges, emptyState } from "../../src/conference/state.ts";
-import type {
-  BridgeName,
-  CallId,
-  CommandId,
-  ConfKey,
-  MsgId,
-  RoomId,
-  StreamId,
-  TransId,
-  WebexHost,
-} from "../../src/foundation/ids.ts";
-import { completeText } from "../../src/tsp/codec.ts";
-import { testDomain } from "../local-domain.ts";
+} from "./transcript.ts";
 
-const CONF_KEY = "987654321" as ConfKey;
+/** The conference of each transcript. */
+export const CONF_KEY = "987654321" as ConfKey;
+/** `B→A`, `B2→A`, `B3→A` … */
+export const bridgeNames = ["simulated", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"];
 const BEGINNING = ["W→A W2A_CreateConference MsgID=1", "B→A done create-conference"];
 
+/** The domain of a transcript, with the settings that it names laid over those of a local run. */
+type DomainOf = (overrides: object) => Domain;
+
 /**
- * Plays a transcript on the rules alone, and returns it with what truly follows in place. README.md says what can happen in
+ * Plays a transcript on the rules alone, and returns it with what truly follows in place. docs/transcripts.md says what can happen in
  * one.
  */
-export function play(transcript: string): string {
-  const stage = new Stage();
+export function play(transcript: string, domainOf: DomainOf): string {
+  const stage = new Stage(domainOf);
   return printTranscript(
     parseTranscript(transcript).map((item) =>
       typeof item === "string" ? item : { ...item, follows: stage.happen(item.happens) },
@@ -52,21 +60,27 @@ export function play(transcript: string): string {
   );
 }
 
+type OperatorFields = Omit<Extract<ConferenceInput, { type: "operator" }>, "type" | "at">;
+
 class Stage {
   readonly #state = emptyState();
   readonly #names = new ShortNames();
-  #domain = testDomain();
+  readonly #domainOf: DomainOf;
+  #domain: Domain;
+  #bridge: BridgeName | null = "simulated" as BridgeName;
   #cannot: readonly Ability[] = [];
   #queued: Post[] = [];
   #now = 0;
   #msgIds = 0;
   #keyings = 0;
+  #actions = 0;
   #serials = 0;
   #reports = 0;
 
-  constructor() {
+  constructor(domainOf: DomainOf) {
+    this.#domainOf = domainOf;
+    this.#domain = domainOf({});
     this.#names.give(CONF_KEY, "KEY");
-    for (let n = 1; n <= 9; n++) this.#names.give(`tsp${n}.example.com:80`, `tsp${n}`);
   }
 
   happen([line = "", ...more]: Step["happens"]): string[] {
@@ -74,9 +88,13 @@ class Stage {
     const rest = words.join(" ");
     switch (word) {
       case "settings":
-        this.#domain = testDomain(JSON.parse(rest));
+        this.#domain = this.#domainOf(JSON.parse(rest));
         return [];
       case "bridge":
+        if (words[0] === "is") {
+          this.#bridge = words[1] === "none" ? null : (words[1] as BridgeName);
+          return [];
+        }
         this.#cannot = abilities.filter((ability) => words.includes(ability));
         return [];
       case "given":
@@ -84,34 +102,48 @@ class Stage {
         this.#queued = [];
         return [];
       case "confirmed":
-        this.#queued = [];
+        this.#dequeue(words);
         return [];
       case "W→A":
         return this.#decide(this.#posted([rest, ...more]));
       case "B→A":
-      case "B2→A":
-        return this.#decide({
-          type: "bridge",
-          at: this.#now,
-          stream: "s" as StreamId,
-          ...(word === "B2→A" && { elsewhere: "second" as BridgeName }),
-          reports: [rest, ...more].map((text) => ({ number: ++this.#reports, report: this.#report(text) })),
-        });
-      case "operator": {
-        const [, path, body = "{}"] = words;
-        const type = path === "hybrid" ? "hybrid-data" : "passthrough";
-        return this.#decide({ type: "operator", at: this.#now, request: { type, ...JSON.parse(body) } });
-      }
+        return this.#reported([rest, ...more]);
+      case "operator":
+        return rest.startsWith("{") ? this.#asRecorded(rest) : this.#operate(words);
       case "lost": {
-        const messages = this.#queued.map(({ message }) => message);
-        this.#queued = [];
+        const messages = this.#dequeue(words).map(({ message }) => message);
         return this.#decide({ type: "undelivered", at: this.#now, messages });
       }
       case "time":
         return this.#pass(this.#now + Number(/^([\d.]+) s$/.exec(rest)?.[1]) * 1_000);
-      default:
-        throw new Error(`no such line in a transcript: ${line}`);
+      case "later":
+        this.#now += Math.round(Number(/^([\d.]+) s$/.exec(rest)?.[1]) * 1_000);
+        return [];
+      case "due":
+        return this.#decide({ type: "time", at: this.#now });
+      default: {
+        const [, bridge] = /^B(\d)→A$/.exec(word) ?? [];
+        if (bridge === undefined) throw new Error(`no such line in a transcript: ${line}`);
+        return this.#reported([rest, ...more], bridgeNames[Number(bridge) - 1] as BridgeName);
+      }
     }
+  }
+
+  #reported(texts: readonly string[], elsewhere?: BridgeName): string[] {
+    return this.#decide({
+      type: "bridge",
+      at: this.#now,
+      ...(elsewhere !== undefined && { elsewhere }),
+      reports: texts.map((text) => ({ number: ++this.#reports, report: this.#report(text) })),
+    });
+  }
+
+  /** Takes these of the messages that wait, counted from 1, out of the queue; all, where none is named. */
+  #dequeue(places: readonly string[]): readonly Post[] {
+    const isMeant = (_: Post, index: number) => places.length === 0 || places.includes(String(index + 1));
+    const taken = this.#queued.filter(isMeant);
+    this.#queued = this.#queued.filter((post) => !taken.includes(post));
+    return taken;
   }
 
   /** Time goes on to `until` and stops at each moment when something is due. */
@@ -127,10 +159,39 @@ class Stage {
     return follows;
   }
 
+  /** `POST passthrough {…}`, `PUT hybrid {…}`, or `mute c1`, `move c1 room=r1`, `call-out 1,408,5550100 muted=yes`, `end` … */
+  #operate([type = "", ...words]: readonly string[]): string[] {
+    const id = `a${++this.#actions}` as ActionId;
+    const request = this.#operatorRequest(type, words);
+    const context = { settings: this.#domain.settings, cannot: this.#cannot };
+    const refusal = operatorRefusal(this.#state, request, context);
+    if (refusal !== null) return [`refused: ${refusal}`];
+    return this.#decide({ type: "operator", at: this.#now, id, person: "Ann", request });
+  }
+
+  /** An action as a journal has it. */
+  #asRecorded(text: string): string[] {
+    return this.#decide({ type: "operator", at: this.#now, ...(this.#real(JSON.parse(text)) as OperatorFields) });
+  }
+
+  #operatorRequest(type: string, words: readonly string[]): OperatorRequest {
+    const [path = "", body = "{}"] = words;
+    if (type === "POST" || type === "PUT")
+      return { type: path === "hybrid" ? "hybrid-data" : "passthrough", ...JSON.parse(body) };
+    if (type !== "call-out") return { type, ...this.#fields(words) } as unknown as OperatorRequest;
+    const [country = "", area = "", local = "", extension = ""] = path.split(",");
+    const { muted, attendeeId } = pairs(words.slice(1));
+    return {
+      ...{ type, number: { country, area, local, extension } },
+      ...(attendeeId !== undefined && { attendeeId }),
+      ...(muted === "yes" && { muted: true }),
+    };
+  }
+
   #posted(texts: readonly string[]): ConferenceInput {
     const document = documentOf(
       "1",
-      texts.map((text) => elementOf(text, (_, value) => this.#names.idOf(value) ?? value)),
+      texts.map((text) => elementOf(text, (_, value) => this.#named(value))),
     );
     const decoded = this.#domain.codec.decode(new TextEncoder().encode(document));
     if (!decoded.ok) throw new Error(`${document}: ${decoded.result}`);
@@ -149,13 +210,15 @@ class Stage {
     );
   }
 
-  /** The result of the oldest pending command of this type, and for this call or room where one is named. */
+  /** The result of the oldest pending command of this type, and for this call or room where one is named; `nth=2`: of the next one. */
   #result([type, ...words]: readonly string[], refusal: RefusalReason | null) {
-    const wanted = Object.entries(this.#fields(words));
-    const pending = [...this.#state.commands.values()].find(
+    const { nth = "1", ...fields } = this.#fields(words);
+    const wanted = Object.entries(fields);
+    const fitting = [...this.#state.commands.values()].filter(
       ({ command }) =>
         command.type === type && wanted.every(([key, value]) => command[key as keyof BridgeCommand] === value),
     );
+    const pending = type === "gone" ? { id: "gone" as CommandId } : fitting[Number(nth) - 1];
     if (!pending) throw new Error(`no command "${type} ${words.join(" ")}" is pending`);
     return {
       type: "result" as const,
@@ -165,6 +228,8 @@ class Stage {
   }
 
   #event(type: string, words: readonly string[]): ConferenceEvent {
+    if (words[0]?.startsWith("{"))
+      return { type, ...(this.#real(JSON.parse(words.join(" "))) as object) } as ConferenceEvent;
     const given = this.#fields(words);
     const call = given.call as CallId;
     switch (type) {
@@ -179,7 +244,12 @@ class Stage {
       case "speaking-changed":
         return { type, call, speaking: given.speaking === "yes" };
       case "attendee-identified":
-        return { type, id: `keyed-${++this.#keyings}` as CommandId, call, attendeeId: given.attendeeId ?? "" };
+        return {
+          type,
+          id: (given.id ?? `keyed-${++this.#keyings}`) as CommandId,
+          call,
+          attendeeId: given.attendeeId ?? "",
+        };
       case "lock-changed":
         return { type, locked: given.locked === "yes" };
       case "conference-ended":
@@ -223,7 +293,7 @@ class Stage {
         this.#names.give(msgId, `n${this.#msgIds}`);
         return msgId;
       },
-      bridge: "simulated" as BridgeName,
+      bridge: this.#bridge,
       cannot: this.#cannot,
       serial: () => ++this.#serials,
       nonce: () => "n",
@@ -233,9 +303,13 @@ class Stage {
     applyChanges(this.#state, decision.changes);
     this.#queued = [
       ...this.#queued.filter(({ host }) => !decision.dropQueued.includes(host)),
-      ...decision.effects.filter(isPost),
+      ...decision.effects.filter(isPost).filter((post) => this.#isSent(post)),
     ];
     return this.#follows(decision).map((line) => this.#names.shorten(line));
+  }
+
+  #isSent({ message }: Post): boolean {
+    return message.type === "client-data" || this.#domain.codec.sends(message);
   }
 
   #follows({ effects, dropQueued }: Decision): string[] {
@@ -252,7 +326,7 @@ class Stage {
       const { confKey, extConfId, extCallId, data } = effect.message;
       return `A→client ${JSON.stringify({ confKey, extConfId, extCallId, data })}`;
     }
-    if (!this.#domain.codec.sends(effect.message)) return null;
+    if (!this.#isSent(effect)) return null;
     const document = completeText(this.#domain.codec.encode("1", [effect.message], effect.host as WebexHost));
     const [, element = "", attributes = ""] = /<\/TransID><(\w+)([^>]*)>/.exec(document) ?? [];
     return postedLine(effect.host, element, attributes);
@@ -262,6 +336,20 @@ class Stage {
     if ("call" in fields && fields.call.startsWith(`${CONF_KEY}.`)) this.#names.giveNext(fields.call, "o");
     if ("room" in fields && fields.room !== "main") this.#names.giveNext(fields.room, "r");
     return commandLine(type, fields);
+  }
+
+  /** What a name stands for; a server has it from its first message on. */
+  #named(name: string): string {
+    if (/^tsp\d+$/.test(name) && this.#names.idOf(name) === undefined) this.#names.give(`${name}.example.com:80`, name);
+    return this.#names.idOf(name) ?? name;
+  }
+
+  /** Data with ids in place of names. */
+  #real(value: unknown): unknown {
+    if (typeof value === "string") return this.#names.idOf(value) ?? value;
+    if (Array.isArray(value)) return value.map((one) => this.#real(one));
+    if (!isRecord(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, this.#real(one)]));
   }
 
   /** `c1 reason=busy` → `{ call: …, reason: "busy" }`, with ids in place of names. */

@@ -1,6 +1,6 @@
-import { fromWebex, type MessageSpec, toWebex } from "../../src/tsp/messages.ts";
-import { defaultCodes } from "../../src/tsp/protocol-table.ts";
-import { escapeXml } from "../../src/tsp/xml.ts";
+import { fromWebex, type MessageSpec, toWebex } from "../../tsp/messages.ts";
+import { defaultCodes } from "../../tsp/protocol-table.ts";
+import { escapeXml } from "../../tsp/xml.ts";
 
 /**
  * A conversation between WebEx (W), the adapter (A) and the bridge (B), as text that can be read aloud and played. A line at
@@ -116,7 +116,7 @@ export function commandLine(
   return ["A→B", type, call, call && room ? `to ${room}` : room, ...words].filter(Boolean).join(" ");
 }
 
-/** `W2A_Callout MsgID=2 …` as an element, with what goes without saying; `real` makes real values of short ones. */
+/** `W2A_Callout MsgID=2 …` as an element, with what goes without saying; `real` makes real values of short ones, `none` leaves one out. */
 export function elementOf(text: string, real: (attribute: string, value: string) => string): string {
   const [element = "", ...words] = text.split(" ");
   const { Number: number = "14085550123", ...attributes } = {
@@ -125,7 +125,8 @@ export function elementOf(text: string, real: (attribute: string, value: string)
     ...(element === "W2A_Callout" && { Privilege: "0" }),
     ...pairs(words),
   };
-  const written = Object.entries(attributes).map(([name, value]) => ` ${name}="${escapeXml(real(name, value))}"`);
+  const said = Object.entries(attributes).filter(([, value]) => value !== "none");
+  const written = said.map(([name, value]) => ` ${name}="${escapeXml(real(name, value))}"`);
   return `<${element}${written.join("")}>${element === "W2A_Callout" ? phoneElement(number) : ""}</${element}>`;
 }
 
@@ -174,7 +175,10 @@ function hasExtConfId(message: string): boolean {
   return elementsWithExtConfId.has(/\bA2W_\w+/.exec(message)?.[0] ?? "");
 }
 
+/** `14085550123`, or with its parts apart: `44-20-79460100`, and an extension behind them. */
 function phoneElement(digits: string): string {
-  const [, country, area, local] = /^(\d)(\d{3})(\d+)$/.exec(digits) ?? [];
-  return `<PhoneNum><CountryCode>${country}</CountryCode><AreaCode>${area}</AreaCode><LocalNumber>${local}</LocalNumber></PhoneNum>`;
+  const [, country, area, local, extension = ""] =
+    /^(\d+)-(\d*)-(\d+)(?:-(\d+))?$/.exec(digits) ?? /^(\d)(\d{3})(\d+)$/.exec(digits) ?? [];
+  const more = extension && `<Extension>${extension}</Extension>`;
+  return `<PhoneNum><CountryCode>${country}</CountryCode><AreaCode>${area}</AreaCode><LocalNumber>${local}</LocalNumber>${more}</PhoneNum>`;
 }

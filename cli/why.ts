@@ -1,0 +1,31 @@
+import type { Terminal } from "../src/foundation/table.ts";
+import type { Explanation } from "../src/rpc.ts";
+import type { ConferenceOfDomain } from "./operator-client.ts";
+import { localTime, wrapped } from "./terminal.ts";
+import { conferenceHead } from "./views.ts";
+
+const INDENT = "  ";
+
+/** Answers for people: when, the question, the answer, and the rows of the journal that prove it. */
+export function whyText(
+  conference: ConferenceOfDomain,
+  answers: readonly Explanation[],
+  now: number,
+  terminal: Terminal,
+): readonly string[] {
+  const told = answers.flatMap(({ at, question, answer, rows }) => [
+    "",
+    ...wrapped(`${localTime(at)}  ${question}`.split(" "), terminal.width).map((line) => terminal.style("bold", line)),
+    ...wrapped(answer.split(" "), terminal.width - INDENT.length).map((line) => INDENT + line),
+    INDENT + terminal.style("dim", proof(rows)),
+  ]);
+  return [
+    ...conferenceHead(conference, now, terminal),
+    ...(told.length > 0 ? told : ["", "nothing needs an explanation"]),
+  ];
+}
+
+function proof(rows: Explanation["rows"]): string {
+  const seqs = rows.map(({ seq }) => seq).join(", ");
+  return `${rows.length === 1 ? "row" : "rows"} ${seqs} of the journal`;
+}

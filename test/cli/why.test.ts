@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { localTime } from "../../cli/terminal.ts";
+import { whyText } from "../../cli/why.ts";
+import type { CallId } from "../../src/foundation/ids.ts";
+import type { Explanation } from "../../src/rpc.ts";
+import { conference, now, painted, plain } from "./view-examples.ts";
+
+const muted: Explanation = {
+  at: now - 60_000,
+  calls: ["c1" as CallId],
+  question: "Why was the caller *******01 (WebEx's call 70000) muted?",
+  answer:
+    "The bridge held it as muted when conference and bridge were compared: word of the change had not come before.",
+  rows: [
+    { seq: 12, at: now - 70_000 },
+    { seq: 15, at: now - 60_000 },
+  ],
+};
+
+test("an answer has its time, its question, its sentences and the rows that prove it", () => {
+  const narrow = { ...plain, width: 80 };
+  const [head = "", ...told] = whyText(conference(), [muted, { ...muted, rows: muted.rows.slice(1) }], now, narrow);
+  expect(head).toMatch(/^conference 555120777/);
+  const answer = [
+    `${localTime(muted.at)}  Why was the caller *******01 (WebEx's call 70000)`,
+    "muted?",
+    "  The bridge held it as muted when conference and bridge were compared: word of",
+    "  the change had not come before.",
+  ];
+  expect(told.slice(1)).toEqual([
+    "",
+    ...answer,
+    "  rows 12, 15 of the journal",
+    "",
+    ...answer,
+    "  row 15 of the journal",
+  ]);
+  expect(whyText(conference(), [muted], now, painted).join("\n")).toContain("<dim>rows 12, 15 of the journal</>");
+});
+
+test("where nothing needs an explanation, that is said", () => {
+  expect(whyText(conference(), [], now, plain).at(-1)).toBe("nothing needs an explanation");
+});

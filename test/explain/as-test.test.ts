@@ -1,0 +1,126 @@
+import { expect, test } from "vitest";
+import { asTest } from "../../src/explain/as-test.ts";
+import { aboutOf } from "../../src/explain/history.ts";
+import { MadeUp } from "../../src/explain/made-up.ts";
+import { play } from "../../src/explain/transcript/play.ts";
+import { mayDial } from "../../src/foundation/dial-rules.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  confKey,
+  createConference,
+  host,
+  muteCaller,
+} from "../durable-objects/conference-world.ts";
+import { testDomain } from "../local-domain.ts";
+import { historyOf } from "./simulated-journals.ts";
+
+function saved(world: ConferenceWorld, from = 0): string {
+  const rows = [...historyOf(world.stored)].filter(({ seq }) => seq > from);
+  return asTest(rows, aboutOf(confKey, world.domain)) ?? "";
+}
+
+async function played(settings: object = {}): Promise<ConferenceWorld> {
+  const world = new ConferenceWorld();
+  world.domain = testDomain(settings);
+  await world.running(1);
+  await world.during(world.receive("t-mute", muteCaller("1001")));
+  await world.allDone();
+  return world;
+}
+
+test("a saved test has what happened and what followed, with made-up names, and plays as it is", async () => {
+  const text = saved(await played());
+  expect(play(text, testDomain)).toBe(text);
+  expect(text.replace(/^later .*\n/gm, "")).toBe(
+    [
+      "# A conference as its journal has it, with made-up names and numbers: 7 rows.",
+      "W→A W2A_CreateConference MsgID=1",
+      "      A→B create-conference",
+      "B→A done create-conference",
+      "      A→W A2W_RspCreateConference MsgID=1 Result=0 (ok) ConfKey=KEY",
+      "      A→W A2W_NotifyConferenceChange MsgID=n1 Status=0 (running)",
+      "confirmed 1 2",
+      "B→A caller-entered c1 number=14085550001",
+      "      A→W A2W_NotifyUserEnter MsgID=n2 ExtCallID=null ParticipantType=2 (participant) DID=14085550001 ActionResult=0 (ok)",
+      "confirmed 1",
+      "W→A W2A_RspNotifyUserEnter MsgID=n2 ExtCallID=1",
+      "W→A W2A_UpdateUser MsgID=2 ExtCallID=1 Privilege=1 (listen)",
+      "      A→B mute c1",
+      "B→A done mute c1",
+      "      A→W A2W_RspUpdateUser MsgID=2 Result=0 (ok) ExtCallID=1",
+      "      A→W A2W_NotifyUserChange MsgID=n3 ExtCallID=1 Status=1 (muted)",
+      "",
+    ].join("\n"),
+  );
+  expect(text).not.toContain("14085551234");
+});
+
+test("settings that decide go with it, without what names anybody", async () => {
+  const settings = {
+    createTimeoutMs: 9_000,
+    passthroughUrl: "https://partner.test/secret",
+    recording: { number: { country: "1", area: "408", local: "7654321" }, sequence: "P1D777#P0" },
+    protocol: { silent: ["A2W_RspUpdateUser"], host: { attendeeIds: ["4711"] } },
+    rateLimitPerMinute: 77,
+  };
+  const text = saved(await played(settings));
+  expect(play(text, testDomain)).toBe(text);
+  expect(text).toContain('"createTimeoutMs":9000');
+  expect(text).not.toMatch(/secret|7654321|777|4711|rateLimit/);
+  expect(text).not.toContain("A→W A2W_RspUpdateUser");
+});
+
+test("of a journal whose beginning is no longer kept, it begins with the next create", async () => {
+  const world = await played();
+  const close = { ...createConference(), type: "close-conference", msgId: "m-close" } as never;
+  await world.during(world.receive("t-close", close));
+  await world.allDone();
+  const endedAt = world.journalRows;
+  await world.during(world.receive("t-again", createConference({ msgId: "m-again" } as never)));
+  await world.allDone();
+  await world.reported(callerEntered(5));
+  const text = saved(world, 3);
+  expect(endedAt).toBeGreaterThan(3);
+  expect(play(text, testDomain)).toBe(text);
+  expect(text.match(/W→A \S+|B→A \S+ \S+/g)).toEqual([
+    "W→A W2A_CreateConference",
+    "B→A done create-conference",
+    "B→A caller-entered c1",
+  ]);
+});
+
+test("a failover and what was given up are played by their places in the queue", async () => {
+  const world = await played();
+  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
+  await world.reported(callerEntered(1));
+  await world.time.pass(100_000);
+  await world.reported(callerEntered(2));
+  const next = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
+  await world.during(world.receive("t-create", createConference(next)));
+  const text = saved(world);
+  expect(play(text, testDomain)).toBe(text);
+  expect(text).toContain("\nlost 1\n");
+  expect(text).toContain("what is queued for tsp1 is dropped");
+  expect(text).not.toContain(host);
+});
+
+test("a made-up number is allowed where the true one is, and is none that anybody has", () => {
+  const policy = { allow: ["+44", "+49"], deny: ["+49900", "+4420794"] };
+  const madeUp = new MadeUp(policy);
+  const phone = (country: string, local: string) => ({ country, area: "", local, extension: "" });
+  for (const one of [
+    phone("44", "2079460100"),
+    phone("44", "1619460100"),
+    phone("49", "9001234567"),
+    phone("49", "301234567"),
+    phone("1", "4085551234"),
+  ]) {
+    const [country = "", , local = ""] = madeUp.phone(one).split("-");
+    expect(mayDial(policy, phone(country, local))).toBe(mayDial(policy, one));
+    expect(local).not.toBe(one.local);
+    expect(local.length).toBe(one.local.length);
+  }
+  const again = madeUp.phone(phone("44", "2079460100"));
+  expect(madeUp.phone(phone("44", "2079460100"))).toBe(again);
+});

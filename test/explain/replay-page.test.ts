@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { aboutOf } from "../../src/explain/history.ts";
+import { replayPage } from "../../src/explain/replay-page.ts";
+import { masked } from "../../src/foundation/masking.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { ConferenceWorld, confKey, extConfId, host, muteCaller } from "../durable-objects/conference-world.ts";
+import { historyOf } from "./simulated-journals.ts";
+
+async function played(): Promise<ConferenceWorld> {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  await world.during(world.receive("t-mute", muteCaller("1001")));
+  await world.allDone();
+  const phone = { country: "1", area: "408", local: "7770123", extension: "" };
+  const callOut = {
+    type: "call-out",
+    msgId: "m1",
+    replyTo: host,
+    extConfId,
+    extCallId: "2001",
+    privilege: "speak",
+    phone,
+  };
+  await world.during(world.receive("t-dial", callOut as object as FromWebex));
+  await world.time.pass(6_000);
+  return world;
+}
+
+function pageOf(world: ConferenceWorld, from: number, limit = 100, person = (text: string) => text) {
+  return replayPage(historyOf(world.stored), aboutOf(confKey, world.domain), person, { from, limit });
+}
+
+test("a step has the state before and after, and what it caused with its text on the wire", async () => {
+  const { steps, next } = pageOf(await played(), 0);
+  expect(next).toBeNull();
+  const asked = steps.find(({ inputText }) => inputText?.includes("W2A_UpdateUser"));
+  expect(asked?.inputText).toContain('<W2A_UpdateUser MsgID="m-mute-1001"');
+  expect(asked?.commands.map(({ command }) => command.type)).toEqual(["mute"]);
+  const done = steps[steps.indexOf(asked as never) + 1];
+  expect([done?.before.callers[0]?.muted, done?.after.callers[0]?.muted]).toEqual([false, true]);
+  expect(done?.messages.map(({ text }) => /<(A2W_\w+)/.exec(text ?? "")?.[1])).toEqual([
+    "A2W_RspUpdateUser",
+    "A2W_NotifyUserChange",
+  ]);
+  for (const [index, step] of steps.entries()) {
+    expect(step.before).toEqual(
+      steps[index - 1]?.after ?? { head: { phase: "absent" }, callers: [], callOuts: [], commands: [], rooms: [] },
+    );
+  }
+});
+
+test("pages go on where the one before ended", async () => {
+  const world = await played();
+  const { steps: all } = pageOf(world, 0);
+  const seqs: number[] = [];
+  for (let from: number | null = 0; from !== null; ) {
+    const page = pageOf(world, from, 2);
+    expect(page.steps.length).toBeLessThanOrEqual(2);
+    seqs.push(...page.steps.map(({ seq }) => seq));
+    from = page.next;
+  }
+  expect(seqs).toEqual(all.map(({ seq }) => seq));
+});
+
+test("numbers of people are shown as is wanted, in states, messages and texts alike", async () => {
+  const world = await played();
+  const shown = JSON.stringify(pageOf(world, 0));
+  expect([shown.includes("14085551234"), shown.includes("7770123")]).toEqual([true, true]);
+  const hidden = JSON.stringify(pageOf(world, 0, 100, masked));
+  expect([hidden.includes("14085551234"), hidden.includes("7770123")]).toEqual([false, false]);
+  expect(hidden).toContain("W2A_Callout");
+});

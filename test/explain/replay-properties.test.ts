@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import type { Outgoing } from "../../src/conference/draft.ts";
+import { applyChanges, emptyState } from "../../src/conference/state.ts";
+import { asTest } from "../../src/explain/as-test.ts";
+import type { About } from "../../src/explain/history.ts";
+import { replay } from "../../src/explain/replay.ts";
+import { play } from "../../src/explain/transcript/play.ts";
+import type { WebexHost } from "../../src/foundation/ids.ts";
+import { testDomain } from "../local-domain.ts";
+import { conferencesOfWorld } from "./simulated-journals.ts";
+
+const seeds = Array.from({ length: Number(process.env.SEEDS ?? 6) }, (_, index) => index + 1);
+
+test("replaying the journal of each conference of simulated worlds gives the state on disk, and the same decisions", {
+  timeout: 600_000,
+}, async () => {
+  let steps = 0;
+  for (const seed of seeds) {
+    for (const { about, rows, state } of await conferencesOfWorld(seed)) {
+      const replayed = emptyState();
+      for (const step of replay(rows, about)) {
+        steps += 1;
+        applyChanges(replayed, step.changes);
+        if (step.verdict.is !== "same")
+          expect.fail(
+            `seed ${seed}, ${about.confKey}, row ${step.seq}: ${JSON.stringify(step.verdict)} ${JSON.stringify(step.input)}`,
+          );
+      }
+      expect(replayed).toEqual(state);
+    }
+  }
+  expect(steps).toBeGreaterThan(100 * seeds.length);
+});
+
+test("each conference of simulated worlds, saved as a test, plays as it is, sends the same messages, and has nobody's number", {
+  timeout: 600_000,
+}, async () => {
+  let messages = 0;
+  for (const seed of seeds) {
+    for (const { about, rows } of await conferencesOfWorld(seed)) {
+      const saved = asTest(rows, about);
+      if (saved === null) continue;
+      expect(play(saved, testDomain), `seed ${seed}, ${about.confKey}`).toBe(saved);
+      const steps = [...replay(rows, about)];
+      const sent = steps.flatMap((step) => step.messages.map(({ host, message }) => elementIn(about, host, message)));
+      const inTest = [...saved.matchAll(/^ +A→W .*?(A2W_\w+)|^ +A→(client)/gm)].map(
+        ([, element, client]) => element ?? client,
+      );
+      expect(inTest, `seed ${seed}, ${about.confKey}`).toEqual(sent);
+      messages += sent.length;
+      expect(saved).not.toContain(about.confKey);
+      const numbers = new Set(JSON.stringify(rows).match(/(?<="(?:number|did)":")\d{7,}/g));
+      for (const number of numbers) expect(saved.replaceAll(/1408555\d{4}/g, "")).not.toContain(number);
+    }
+  }
+  expect(messages).toBeGreaterThan(50 * seeds.length);
+});
+
+function elementIn({ domain }: About, host: string, message: Outgoing): string {
+  if (message.type === "client-data") return "client";
+  const { text } = domain.codec.encode("1", [message], host as WebexHost);
+  return /<(A2W_\w+)/.exec(text ?? "")?.[1] ?? "";
+}

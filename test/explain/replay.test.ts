@@ -1,0 +1,143 @@
+import { expect, test } from "vitest";
+import { aboutOf, type HistoryRow } from "../../src/explain/history.ts";
+import { replay, type Step } from "../../src/explain/replay.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  confKey,
+  createConference,
+  host,
+  muteCaller,
+} from "../durable-objects/conference-world.ts";
+import { testDomain } from "../local-domain.ts";
+import { historyOf } from "./simulated-journals.ts";
+
+function stepsOf(world: ConferenceWorld, rows: readonly HistoryRow[] = [...historyOf(world.stored)]): Step[] {
+  return [...replay(rows, aboutOf(confKey, world.domain))];
+}
+
+function verdicts(steps: readonly Step[]): string[] {
+  return [...new Set(steps.map(({ verdict }) => (verdict.is === "may differ" ? verdict.why : verdict.is)))];
+}
+
+async function muted(): Promise<ConferenceWorld> {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  await world.during(world.receive("t-mute", muteCaller("1001")));
+  await world.allDone();
+  await world.time.pass(6_000);
+  return world;
+}
+
+test("each row is stepped through with what it caused, and with today's decision", async () => {
+  const world = await muted();
+  const steps = stepsOf(world);
+
+  expect(verdicts(steps)).toEqual(["same"]);
+  expect(new Set(steps.map(({ version }) => version))).toEqual(new Set(["unbuilt (a checkout)"]));
+  const [asked, done] = steps.filter(({ seq }) => seq >= (steps.at(-1)?.seq ?? 0) - 2).filter(({ input }) => input);
+  expect(asked?.commands.map(({ command }) => command)).toEqual([{ type: "mute", call: "c0" }]);
+  expect(done?.messages.map(({ message, transId }) => [message.type, transId !== null])).toEqual([
+    ["caller-updated", true],
+    ["caller-changed", true],
+  ]);
+  expect(steps.at(-1)?.confirmed.map(({ messages }) => messages.length)).toEqual([2]);
+});
+
+test("where the journal says something else than today's code decides, the entry is named", async () => {
+  const world = await muted();
+  const rows = [...historyOf(world.stored)];
+  const tampered = rows.map((row) => ({
+    ...row,
+    changes: row.changes?.map(([key, value]) => [key, otherwise(key, value)] as const) ?? null,
+  }));
+  const steps = stepsOf(world, tampered as HistoryRow[]);
+
+  expect(verdicts(steps)).toContain("differs");
+  expect(steps.find(({ verdict }) => verdict.is === "differs")?.verdict).toEqual({
+    is: "differs",
+    where: "caller/c0 muted",
+  });
+});
+
+function otherwise(key: string, value: unknown): unknown {
+  const isMuted = key.startsWith("caller/") && (value as { muted?: boolean } | null)?.muted === true;
+  return isMuted ? { ...(value as object), muted: false } : value;
+}
+
+test("a message that today's code would not send, or one more, is a difference", async () => {
+  const world = await muted();
+  const rows = [...historyOf(world.stored)].map((row) => ({
+    ...row,
+    changes:
+      row.changes?.map(([key, value]) => {
+        const document = value as { messages?: readonly { type: string }[] } | null;
+        if (!key.startsWith("outbox/") || !document?.messages) return [key, value] as const;
+        return [
+          key,
+          { ...document, messages: document.messages.filter(({ type }) => type !== "caller-changed") },
+        ] as const;
+      }) ?? null,
+  }));
+  expect(verdicts(stepsOf(world, rows as HistoryRow[]))).toContain("differs");
+});
+
+test("after a change of the settings that decide, rows may differ, and say so; other settings change nothing", async () => {
+  const world = await muted();
+  world.domain = testDomain({ protocol: { silent: ["A2W_NotifyUserChange"] }, createTimeoutMs: 9_000 });
+  expect(verdicts(stepsOf(world))).toContain("the settings of the domain have changed since");
+
+  world.domain = testDomain({ logs: { personal: true }, rateLimitPerMinute: 5 });
+  expect(verdicts(stepsOf(world))).toEqual(["same"]);
+});
+
+test("rows whose beginning is no longer kept say that they may differ", async () => {
+  const world = await muted();
+  const rows = [...historyOf(world.stored)].slice(3);
+  expect(verdicts(stepsOf(world, rows))).toContain("the rows before are no longer kept");
+});
+
+test("several inputs of one transaction are steps of their own", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  const both = [world.report(callerEntered(0)), world.report(callerEntered(1)), world.report(callerEntered(2))];
+  await world.during(Promise.all(both));
+  const steps = stepsOf(world);
+
+  expect(verdicts(steps)).toEqual(["same"]);
+  const entered = steps.filter(({ input }) => JSON.stringify(input)?.includes("caller-entered"));
+  expect(entered.map(({ messages }) => messages.map(({ message }) => message.type))).toEqual([
+    ["caller-entered"],
+    ["caller-entered"],
+    ["caller-entered"],
+  ]);
+  expect(new Set(entered.map(({ at }) => at)).size).toBeLessThan(3);
+});
+
+test("a failover drops what waited for the server before, also where it shares its transaction", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  world.answer = ({ url, transId }) =>
+    url.includes("8801") ? { kind: "failed", reason: "TimeoutError" } : world.confirmed(transId);
+  await world.during(world.report(callerEntered(0)));
+  const next = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
+  await world.during(world.receive("t-create", createConference(next)));
+  const steps = stepsOf(world);
+
+  expect(verdicts(steps)).toEqual(["same"]);
+  const [failover] = steps.filter(({ dropped }) => dropped.length > 0);
+  expect(failover?.dropped.map(({ host: to, messages }) => [to, messages.map(({ type }) => type)])).toEqual([
+    [host, ["caller-entered"]],
+  ]);
+  expect(steps.flatMap(({ failed }) => failed.map(({ why }) => why))).toContain("TimeoutError");
+});
+
+test("ids that today's code would not draw are a difference", async () => {
+  const world = await muted();
+  const rows = [...historyOf(world.stored)];
+  const last = rows.findLastIndex(({ input }) => input !== null);
+  const more = rows.map((row, index) =>
+    index < last ? row : { ...row, progress: { ...row.progress, serial: row.progress.serial + 1 } },
+  );
+  expect(verdicts(stepsOf(world, more))).toEqual(["same", "differs"]);
+});

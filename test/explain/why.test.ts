@@ -1,0 +1,383 @@
+import { expect, test } from "vitest";
+import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
+import { aboutOf } from "../../src/explain/history.ts";
+import { explain, type Wanted } from "../../src/explain/why.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  callerLeft,
+  confKey,
+  createConference,
+  extConfId,
+  host,
+  lock,
+  muteCaller,
+} from "../durable-objects/conference-world.ts";
+import { testDomain } from "../local-domain.ts";
+import { historyOf } from "./simulated-journals.ts";
+
+function explained(world: ConferenceWorld, wanted: Wanted = {}) {
+  return explain(historyOf(world.stored), aboutOf(confKey, world.domain), (text) => text, wanted);
+}
+
+/** Question and answer in one line, times as `T`. */
+function told(world: ConferenceWorld, wanted: Wanted = {}): string[] {
+  return explained(world, wanted).map(({ question, answer }) =>
+    `${question} ${answer}`.replace(/\d\d:\d\d:\d\d UTC/g, "T"),
+  );
+}
+
+/** The answers to questions that begin so. */
+function about(world: ConferenceWorld, begin: string, wanted: Wanted = {}): string[] {
+  return told(world, wanted).filter((text) => text.startsWith(begin));
+}
+
+function event(happened: object): Report {
+  return { type: "event", event: happened as ConferenceEvent };
+}
+
+function request(type: string, msgId: string, more: object = {}): FromWebex {
+  return { type, msgId, replyTo: host, extConfId, ...more } as FromWebex;
+}
+
+function named(world: ConferenceWorld, more: object = {}): FromWebex {
+  const [caller] = [...world.stored.state.callers.values()].filter(({ enterMsgId }) => enterMsgId !== null);
+  return { type: "caller-named", msgId: caller?.enterMsgId, extCallId: "1001", ...more } as FromWebex;
+}
+
+async function entered(): Promise<ConferenceWorld> {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  const caller = { call: "c0", number: "14085551234", attendeeId: "444", muted: false, silent: false, room: "main" };
+  await world.reported(event({ type: "caller-entered", caller }));
+  await world.time.pass(6_000);
+  return world;
+}
+
+async function refused(world: ConferenceWorld, reason: string): Promise<void> {
+  const [id] = world.stored.state.commands.keys();
+  await world.during(world.report({ type: "result", id, result: { done: false, reason } } as Report));
+}
+
+const unnamed = "Why does WebEx not show the caller 14085551234";
+
+test("a caller whom WebEx does not name: the entry has no answer, is given up, is refused, or is named too late", async () => {
+  const silent = await entered();
+  expect(about(silent, unnamed)).toEqual([
+    `${unnamed} under its name? WebEx confirmed the message that the caller entered at T, and never answered it by a name for the call.`,
+  ]);
+  // Nearly: it is named at once.
+  await silent.during(silent.receive("t", named(silent)));
+  expect(told(silent)).toEqual([]);
+
+  const refusing = await entered();
+  await refusing.during(refusing.receive("t", named(refusing, { result: "capacity-exceeded", extCallId: undefined })));
+  expect(about(refusing, unnamed)).toEqual([
+    `${unnamed} under its name? WebEx refused at T to name the call: its result was capacity-exceeded.`,
+  ]);
+
+  const late = await entered();
+  const name = named(late);
+  await late.during(late.report(callerLeft(0)));
+  await late.during(late.receive("t", name));
+  expect(about(late, unnamed)).toEqual([
+    `${unnamed} under its name? The caller left at T, and WebEx named it only at T.`,
+  ]);
+
+  const slow = await entered();
+  await slow.time.pass(60_000);
+  await slow.during(slow.receive("t", named(slow)));
+  expect(about(slow, unnamed)).toEqual([
+    `${unnamed} (WebEx's call 1001) under its name? WebEx does since T: it named the call 66 s after it was told of it.`,
+  ]);
+});
+
+test("an entry that WebEx does not confirm is told as tried again, and then as given up", async () => {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ webex: { retryDelaysMs: [60_000] } });
+  await world.running(0);
+  world.answer = () => ({ kind: "answered", status: 500, body: new Uint8Array() });
+  await world.reported(callerEntered(0));
+  await world.time.pass(10_000);
+  expect(about(world, unnamed)).toEqual([
+    `${unnamed} under its name? WebEx has not confirmed the message that the caller entered: attempt 1 failed at T (HTTP status 500), and it is tried again.`,
+  ]);
+  expect(about(world, "Why is WebEx not told yet")).toEqual([
+    `Why is WebEx not told yet that the caller 14085551234 entered? WebEx's server ${host} has not confirmed it: attempt 1 failed at T with HTTP status 500, and the next one begins at T.`,
+  ]);
+  await world.time.pass(200_000);
+  expect(about(world, unnamed)).toEqual([
+    `${unnamed} under its name? WebEx did not confirm the message that the caller entered, and after the last attempt it was given up at T: HTTP status 500. So WebEx does not know of the call.`,
+  ]);
+  expect(about(world, "Why was WebEx not told")).toEqual([
+    `Why was WebEx not told that the caller 14085551234 entered? WebEx's server ${host} did not confirm the message in the attempts that the settings allow: its last known attempt failed with HTTP status 500. It was given up at T.`,
+  ]);
+  const [first] = explained(world, { call: "c0" });
+  const rows = first?.rows.map(({ seq }) => seq) ?? [];
+  expect(rows).toEqual(rows.toSorted((one, other) => one - other));
+  expect(rows.length).toBe(3);
+});
+
+test("who keyed no attendee ID is no person of the meeting to WebEx", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  expect(told(world)).toEqual([
+    `${unnamed} (WebEx's call 1001) under its name? WebEx named the call, but the caller has keyed no attendee ID, so WebEx cannot tell which person of the meeting it is.`,
+  ]);
+  await world.during(world.report(event({ type: "attendee-identified", id: "k1", call: "c0", attendeeId: "444" })));
+  expect(told(world)).toEqual([]);
+});
+
+async function namedCaller(): Promise<ConferenceWorld> {
+  const world = await entered();
+  await world.during(world.receive("t", named(world)));
+  return world;
+}
+
+const muted = "Why was the caller 14085551234 (WebEx's call 1001) muted?";
+
+test("a mute is told by who wanted it: WebEx for one or all, the caller's keys, a comparison with the bridge", async () => {
+  const world = await namedCaller();
+  const unmute = () => world.during(world.report(event({ type: "caller-muted", call: "c0", muted: false })));
+  await world.during(world.receive("t1", muteCaller("1001")));
+  expect(about(world, muted)).toEqual([]); // Asked for, and not done.
+  await world.allDone();
+  expect(about(world, muted)).toEqual([`${muted} WebEx asked for it at T, and the bridge did it at T.`]);
+  await unmute();
+  await world.during(world.report(event({ type: "caller-muted", call: "c0", muted: true })));
+  expect(about(world, muted).slice(1)).toEqual([`${muted} The caller muted itself by the keys of its telephone.`]);
+  await unmute();
+  const caller = { call: "c0", number: "14085551234", attendeeId: "444", muted: true, silent: false, room: "main" };
+  const held = { locked: false, speaking: null, rooms: [], callers: [caller], dialled: [] };
+  await world.during(world.report(event({ type: "snapshot", conference: held })));
+  expect(about(world, muted).slice(2)).toEqual([
+    `${muted} The bridge held it as muted when conference and bridge were compared: word of the change had not come before.`,
+  ]);
+  await unmute();
+  await world.reported(callerEntered(7));
+  await world.during(world.receive("t2", request("update-conference", "m-all", { action: "mute-all" })));
+  await world.allDone();
+  const all = told(world).filter((text) => text.includes("for all callers"));
+  expect(all).toEqual([
+    "Why was the caller 14085551234 muted? WebEx asked for it for all callers at T, and the bridge did it at T.",
+  ]);
+});
+
+test("a mute that the bridge refuses, or does not answer, is told as asked for and not done", async () => {
+  const world = await namedCaller();
+  await world.during(world.receive("t1", muteCaller("1001")));
+  await refused(world, "unreachable");
+  await world.during(world.receive("t2", muteCaller("1001", "m2")));
+  await world.time.pass(12_000);
+  const question = "Why was the caller 14085551234 (WebEx's call 1001) not muted?";
+  expect(about(world, question)).toEqual([
+    `${question} WebEx asked for it at T. The bridge refused it: it could not be reached.`,
+    `${question} WebEx asked for it at T. The bridge did not answer in time.`,
+  ]);
+});
+
+test("who enters muted is told as silent monitor, as dialled to listen, or as muted before", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  const caller = { number: "14085551234", attendeeId: "999", room: "main" };
+  const enters = (call: string, marks: object) =>
+    world.reported(event({ type: "caller-entered", caller: { ...caller, call, ...marks } }));
+  await enters("c1", { muted: true, silent: true });
+  await enters("c2", { muted: true, silent: false });
+  await enters("c3", { muted: false, silent: false });
+  const phone = { country: "1", area: "408", local: "5550123", extension: "" };
+  const callOut = { extCallId: "2001", privilege: "listen", phone };
+  await world.during(world.receive("t1", request("call-out", "m1", callOut)));
+  const [call] = world.stored.state.callOuts.keys();
+  await world.during(world.report(event({ type: "call-answered", call })));
+  await world.allDone();
+  await world.allDone();
+  expect(told(world).filter((text) => text.includes(" muted? "))).toEqual([
+    "Why was the caller 14085551234 muted? It keyed the ID of silent monitors as its attendee ID, so it entered muted and may only listen.",
+    "Why was the caller 14085551234 muted? It was muted already when the bridge told that it entered.",
+    "Why was the caller 14085550123 (WebEx's call 2001) muted? WebEx had it dialled as a call that may only listen, so it was muted before it entered.",
+  ]);
+});
+
+test("who returns from a sub-conference as muted as it was is told so", async () => {
+  const world = await namedCaller();
+  await world.during(world.receive("t0", muteCaller("1001")));
+  await world.allDone();
+  await world.during(world.receive("t1", request("create-sub-conference", "m1", { subConfId: "s1" })));
+  await world.allDone();
+  const into = request("add-to-sub-conference", "m2", { subConfId: "s1", extCallId: "1001" });
+  await world.during(world.receive("t2", into));
+  await world.allDone();
+  await world.during(world.receive("t3", { ...muteCaller("1001", "m3"), privilege: "speak" } as FromWebex));
+  await world.allDone();
+  const back = request("remove-from-sub-conference", "m4", { subConfId: "s1", extCallId: "1001" });
+  await world.during(world.receive("t4", back));
+  await world.allDone();
+  expect(about(world, muted)).toEqual([
+    `${muted} WebEx asked for it at T, and the bridge did it at T.`,
+    `${muted} It returned from a sub-conference, and was muted in the main conference before it went there.`,
+  ]);
+});
+
+const ended = "Why did the call of the caller 14085551234 (WebEx's call 1001) end?";
+
+test("the end of a call is told by its cause", async () => {
+  const hungUp = await namedCaller();
+  await hungUp.during(hungUp.report(callerLeft(0)));
+  expect(told(hungUp)).toEqual([`${ended} The caller hung up.`]);
+
+  const dropped = await namedCaller();
+  await dropped.during(dropped.receive("t1", request("drop-caller", "m1", { extCallId: "1001" })));
+  expect(told(dropped)).toEqual([]);
+  await dropped.allDone();
+  expect(told(dropped)).toEqual([`${ended} WebEx asked for it at T, and the bridge dropped it at T.`]);
+
+  const gone = await namedCaller();
+  await gone.during(gone.receive("t1", request("drop-caller", "m1", { extCallId: "1001" })));
+  await refused(gone, "no-such-call");
+  expect(told(gone)).toEqual([
+    `${ended} It was to be dropped, and the bridge answered that the call was over already: word of its end had not come before.`,
+  ]);
+
+  const kept = await namedCaller();
+  await kept.during(kept.receive("t1", request("drop-caller", "m1", { extCallId: "1001" })));
+  await refused(kept, "unreachable");
+  expect(about(kept, ended)).toEqual([]);
+
+  const missed = await namedCaller();
+  const held = { locked: false, speaking: null, rooms: [], callers: [], dialled: [] };
+  await missed.during(missed.report(event({ type: "snapshot", conference: held })));
+  expect(told(missed)).toEqual([
+    `${ended} The bridge no longer had the call when conference and bridge were compared: word of its end had not come before.`,
+    "What did the comparison with the bridge change? Conference and bridge were compared, and the bridge held it otherwise: a caller had left. WebEx was told so, as of any change.",
+  ]);
+});
+
+test("a call-out that does not enter is told by its cause", async () => {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ policy: { deny: ["+44"] } });
+  await world.running(0);
+  const dial = (msgId: string, extCallId: string, country: string) => {
+    const phone = { country, area: "408", local: "5550123", extension: "" };
+    return world.during(
+      world.receive(`t-${msgId}`, request("call-out", msgId, { extCallId, privilege: "speak", phone })),
+    );
+  };
+  await dial("m1", "2001", "44");
+  await dial("m2", "2002", "1");
+  const question = (number: string, call: string) =>
+    `Why was the number ${number} (WebEx's call ${call}) not brought into the conference?`;
+  expect(told(world)).toEqual([`${question("444085550123", "2001")} The domain's settings do not allow that number.`]);
+  const [call] = world.stored.state.callOuts.keys();
+  await world.during(world.report(event({ type: "caller-left", call, reason: "busy" })));
+  expect(told(world).slice(1)).toEqual([`${question("14085550123", "2002")} The line was busy.`]);
+});
+
+test("a failover is told with its servers, with what was dropped and told anew, and with what a comparison found soon after", async () => {
+  const world = await namedCaller();
+  world.answer = ({ url, transId }) =>
+    url.includes("8801") ? { kind: "failed", reason: "TimeoutError" } : world.confirmed(transId);
+  await world.during(world.report(callerEntered(1)));
+  const other = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
+  await world.during(world.receive("t-create", createConference(other)));
+  const before =
+    "What did the failover change? WebEx's server localhost:8802 took over from 127.0.0.1:8801, and calls the conference 7002 instead of 7001. What waited for 127.0.0.1:8801 was not sent any more: that a caller entered. localhost:8802 was told anew: that the conference is running and that a caller entered (2 times).";
+  expect(about(world, "What did the failover")).toEqual([before]);
+  expect(about(world, "Why was WebEx not told")).toEqual([
+    "Why was WebEx not told that the caller 14085551234 entered? WebEx's server 127.0.0.1:8801 was replaced by another server before it had confirmed the message. localhost:8802 was told how the conference is instead.",
+  ]);
+  const held = { locked: true, speaking: null, rooms: [], callers: [], dialled: [] };
+  await world.during(world.report(event({ type: "snapshot", conference: held })));
+  expect(about(world, "What did the failover")).toEqual([
+    `${before} Soon after, a comparison found that the bridge held it otherwise: the lock had changed and a caller had left (2 times).`,
+  ]);
+  // Nearly: the same server asks again for the same conference.
+  const same = await namedCaller();
+  await same.during(same.receive("t-create", createConference({ msgId: "m2" } as never)));
+  expect(told(same)).toEqual([]);
+});
+
+test("the end of a conference is told by its cause, and that it has not ended yet", async () => {
+  const end = "Why did the conference end?";
+  const closed = await namedCaller();
+  await closed.during(closed.receive("t1", request("close-conference", "m1")));
+  expect(told(closed)).toEqual([
+    "Why has the conference not ended yet? It is to be ended since T, and the bridge has not said yet that it did.",
+  ]);
+  await refused(closed, "unreachable");
+  expect(told(closed)).toEqual([
+    "Why did the bridge not end the conference? It was asked to at T, and refused: it could not be reached.",
+  ]);
+  await closed.during(closed.receive("t2", request("close-conference", "m2")));
+  await closed.allDone();
+  expect(about(closed, end)).toEqual([`${end} WebEx closed it at T, and the bridge ended it at T.`]);
+  expect(about(closed, ended)).toEqual([`${ended} The conference ended, and its calls with it.`]);
+
+  const byTelephone = await namedCaller();
+  await byTelephone.during(byTelephone.report(event({ type: "conference-ended" })));
+  expect(about(byTelephone, end)).toEqual([`${end} Somebody ended it by telephone, at the bridge.`]);
+
+  const lost = await namedCaller();
+  await lost.during(lost.report(event({ type: "snapshot", conference: null })));
+  expect(about(lost, end)).toEqual([
+    `${end} The bridge no longer had it: it had ended there, and word of that had not come.`,
+  ]);
+
+  const deserted = await namedCaller();
+  await deserted.during(deserted.receive("t1", request("close-conference", "m1", { keepAlive: true })));
+  const kept =
+    "Why was WebEx told nothing of the conference for a while? WebEx closed the meeting at T and kept its audio: it wants to hear nothing of it until it opens it again.";
+  expect(told(deserted)).toEqual([kept]);
+  await deserted.during(deserted.report(callerLeft(0)));
+  await deserted.allDone();
+  expect(about(deserted, end)).toEqual([
+    `${end} WebEx had closed the meeting at T and kept its audio, and nobody was left on the telephone.`,
+  ]);
+});
+
+test("a conference that is not created is told by its cause", async () => {
+  const world = new ConferenceWorld();
+  await world.during(world.receive("t1", createConference()));
+  expect(told(world)).toEqual([
+    "Why does the conference not run yet? WebEx asked for it at T, and the bridge has not answered yet.",
+  ]);
+  await refused(world, "capacity");
+  const why = "Why was the conference not created?";
+  expect(about(world, why)).toEqual([`${why} The bridge refused to create it: it has no free port.`]);
+  await world.during(world.receive("t2", createConference({ msgId: "m2" } as never)));
+  await world.time.pass(20_000);
+  expect(about(world, why).slice(1)).toEqual([`${why} The bridge did not answer in time whether it had created it.`]);
+});
+
+test("a lock and a full conference are told while they last, and with their end", async () => {
+  const question = "Why could nobody else enter?";
+  const world = await namedCaller();
+  await world.during(world.receive("t1", lock("m1")));
+  await world.allDone();
+  const first = `${question} The conference was locked from T on: WebEx wanted that. Nobody who dials a locked conference is let in.`;
+  expect(told(world)).toEqual([first]);
+  await world.during(world.report(event({ type: "lock-changed", locked: false })));
+  expect(told(world)).toEqual([first.replace("from T on", "from T until T")]);
+
+  const full = new ConferenceWorld();
+  await full.during(full.receive("t1", createConference({ maxCallers: 1 } as never)));
+  await full.allDone();
+  expect(about(full, question)).toEqual([]);
+  await full.reported(callerEntered(0));
+  expect(about(full, question)).toEqual([
+    `${question} From T on the conference had 1 caller, as many as WebEx allows for this conference.`,
+  ]);
+});
+
+test("of one call only its own answers are given, by its id or by WebEx's name for it; numbers are shown as is wanted", async () => {
+  const world = await namedCaller();
+  await world.reported(callerEntered(1));
+  await world.during(world.report(callerLeft(0)));
+  expect(told(world).length).toBe(2);
+  expect(told(world, { call: "c0" })).toEqual([`${ended} The caller hung up.`]);
+  expect(told(world, { call: "1001" })).toEqual(told(world, { call: "c0" }));
+  expect(told(world, { call: "nobody" })).toEqual([]);
+  const hidden = explain(historyOf(world.stored), aboutOf(confKey, world.domain), () => "**");
+  expect(JSON.stringify(hidden)).not.toMatch(/14085551234|"444/);
+});
