@@ -8,6 +8,7 @@ import { domainNameFault } from "../src/settings/load.ts";
 import { checkBridge } from "./bridge-check.ts";
 import { checkDomainsFile, checkEdge } from "./check.ts";
 import { settingsFile } from "./edge-settings.ts";
+import { addPeople } from "./people.ts";
 import { addQuestions } from "./questions.ts";
 import { type EdgeParts, serve } from "./serve.ts";
 import { settingsExample } from "./settings-example.ts";
@@ -49,6 +50,7 @@ export function bridgehead(parts: EdgeParts): Command {
     .action(({ domain }: { domain: string }) => print(settingsExample(domain).trimEnd()));
 
   addQuestions(program);
+  addPeople(program);
 
   const bridge = program.command("bridge").description("bridge programs");
   bridge

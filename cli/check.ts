@@ -3,6 +3,8 @@ import { dirname } from "node:path";
 import type { Finding } from "../src/foundation/finding.ts";
 import { isLoopback } from "../src/foundation/loopback.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
+import { isRecord } from "../src/foundation/record.ts";
+import { readOperators, unknownDomains } from "../src/operators/people.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { domainFaults, loadDomains } from "../src/settings/load.ts";
 import { loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
@@ -14,7 +16,7 @@ import { addressOf } from "./workerd.ts";
 export async function checkEdge(file: string): Promise<Finding[]> {
   const loaded = loadEdgeSettings(file);
   if (!loaded.ok) return [{ verdict: "WRONG", about: "settings", says: loaded.error }];
-  const { host, port, state, operatorTokenFile, domains, domainsFile } = loaded.value;
+  const { host, port, state, operatorTokenFile, operators, domains, domainsFile } = loaded.value;
   return [
     { verdict: "ok", about: "settings", says: file },
     await judged("listens", async () => {
@@ -23,8 +25,29 @@ export async function checkEdge(file: string): Promise<Finding[]> {
     }),
     await checkState(state),
     await checkToken(operatorTokenFile, state),
+    ...checkOperators(operators, domains),
     ...checkDomains(domains, domainsFile),
     ...missingSecretsOf(domains, process.env),
+  ];
+}
+
+/** Who may sign in beside whoever has the operator's token. */
+function checkOperators(json: string, domains: string): Finding[] {
+  const operators = readOperators(json);
+  if (!operators.ok || json === "") return [];
+  const { people, access } = operators.value;
+  const said = [
+    ...people.map(({ name, role, domains }) => `${name} (${role} of ${domains.join(", ")})`),
+    ...(access?.people ?? []).map(
+      ({ email, role, domains }) => `${email} (${role} of ${domains.join(", ")}, by Cloudflare Access)`,
+    ),
+  ];
+  const unknown = unknownDomains(operators.value, Object.keys(Object(JSON.parse(domains))));
+  return [
+    { verdict: "ok", about: "operators", says: said.join("; ") || "nobody but whoever has the operator's token" },
+    ...unknown.map(
+      (domain) => ({ verdict: "warn", about: "operators", says: `there is no domain ${domain}` }) as const,
+    ),
   ];
 }
 
@@ -39,13 +62,12 @@ export function checkDomainsFile(file: string): Finding[] {
 /** A line for each domain, or for each of its mistakes, and one for each warning. */
 function checkDomains(json: string, file: string): Finding[] {
   const all: unknown = JSON.parse(json);
-  const single =
-    typeof all === "object" && all !== null && !Array.isArray(all)
-      ? Object.entries(all).map(([name, settings]) => ({
-          about: `domain ${name}`,
-          json: JSON.stringify({ [name]: settings }),
-        }))
-      : [{ about: "domains", json }];
+  const single = isRecord(all)
+    ? Object.entries(all).map(([name, settings]) => ({
+        about: `domain ${name}`,
+        json: JSON.stringify({ [name]: settings }),
+      }))
+    : [{ about: "domains", json }];
   if (single.length === 0)
     return [{ verdict: "warn", about: "domains", says: `${file} has none: the edge serves nobody` }];
   const findings = single.flatMap(({ about, json }): Finding[] => {
@@ -76,10 +98,10 @@ export function warningsOf(json: string): Finding[] {
 export const MAX_DOMAINS_BYTES: number = 128 * 1024 - "DOMAINS=".length - 1;
 
 /** Says when the domains are too long to be handed to a process, and by how much; `null`: they are not. */
-export function lengthFault(json: string): string | null {
+export function lengthFault(json: string, what = "domains"): string | null {
   const bytes = Buffer.byteLength(json);
   if (bytes <= MAX_DOMAINS_BYTES) return null;
-  return `all domains together have ${bytes} bytes as JSON, and the system passes at most ${MAX_DOMAINS_BYTES} to a process; leave some out`;
+  return `all ${what} together have ${bytes} bytes as JSON, and the system passes at most ${MAX_DOMAINS_BYTES} to a process; leave some out`;
 }
 
 /** Whether strangers who reach the edge can use the domain, and WebEx is not on this machine. */

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { parseCommentedJson } from "../src/foundation/commented-json.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { mustBe, wrongValue } from "../src/foundation/wrong-value.ts";
+import { readOperators } from "../src/operators/people.ts";
 import { systemReason } from "./system-reason.ts";
 
 /** Where packages put the settings of the edge. */
@@ -26,6 +27,8 @@ export const edgeSettings = v.strictObject({
   state: path,
   /** By default `operator-token` in the state folder, made at random. */
   operatorTokenFile: v.optional(path),
+  /** People with tokens and roles of their own; or the file that has them. */
+  operators: v.optional(v.union([path, v.record(v.string(), v.unknown())], "must be an object of people, or a file")),
   /** All domains, from name to settings; or the file that has them. */
   domains: v.union(
     [path, v.record(v.string(), v.unknown())],
@@ -38,6 +41,7 @@ const example: Required<v.InferInput<typeof edgeSettings>> = {
   port: 8787,
   state: "/var/lib/bridgehead-edge",
   operatorTokenFile: "/etc/bridgehead/operator-token",
+  operators: "operators.json",
   domains: "domains.json",
 };
 
@@ -46,6 +50,8 @@ export interface EdgeSettings {
   readonly port: number;
   readonly state: string;
   readonly operatorTokenFile: string;
+  /** JSON, checked; empty where there are none. */
+  readonly operators: string;
   /** JSON; what is in it is not checked yet. */
   readonly domains: string;
   /** The file that has the domains. */
@@ -68,14 +74,28 @@ export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
   const domainsFile = typeof settings.domains === "string" ? beside(settings.domains) : file;
   const domains = typeof settings.domains === "string" ? readCommentedJson(domainsFile) : ok(settings.domains);
   if (!domains.ok) return domains;
+  const people = operatorsIn(settings.operators, file);
+  if (!people.ok) return people;
   return ok({
     host: settings.host,
     port: settings.port,
     state,
     operatorTokenFile: settings.operatorTokenFile ? beside(settings.operatorTokenFile) : join(state, "operator-token"),
+    operators: people.value,
     domains: JSON.stringify(domains.value),
     domainsFile,
   });
+}
+
+/** The people, whose file may be beside the settings file. */
+function operatorsIn(operators: string | object | undefined, file: string): Result<string, string> {
+  if (operators === undefined) return ok("");
+  const place = typeof operators === "string" ? resolve(dirname(file), operators) : file;
+  const read = typeof operators === "string" ? readCommentedJson(place) : ok(operators);
+  if (!read.ok) return read;
+  const json = JSON.stringify(read.value);
+  const checked = readOperators(json, "operators");
+  return checked.ok ? ok(json) : err(`${place}: ${checked.error}`);
 }
 
 /** The JSON of a file, in which lines may have comments. */

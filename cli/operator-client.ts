@@ -1,7 +1,14 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isLoopback } from "../src/foundation/loopback.ts";
-import type { AgentView, ConferenceView, MeetingAnswer, ProvisioningState, StoryLine } from "../src/rpc.ts";
+import type {
+  AgentView,
+  ConferenceView,
+  Explanation,
+  MeetingAnswer,
+  ProvisioningState,
+  StoryLine,
+} from "../src/rpc.ts";
 import { type EdgeSettings, loadEdgeSettings, readCommentedJson, settingsFile } from "./edge-settings.ts";
 import { sendable } from "./edge-state.ts";
 import { StartError } from "./supervise.ts";
@@ -207,6 +214,13 @@ export class OperatorClient {
     return (await this.#ask<{ lines: readonly StoryLine[] }>(path)).lines;
   }
 
+  /** Answers to what people ask about a conference, or about one of its calls. */
+  async explain(domain: string, key: string, call: string | undefined): Promise<readonly Explanation[]> {
+    const query = call === undefined ? "" : `?${new URLSearchParams({ call })}`;
+    const path = `domains/${domain}/conferences/${encodeURIComponent(key)}/explain${query}`;
+    return (await this.#ask<{ answers: readonly Explanation[] }>(path)).answers;
+  }
+
   /** What the domain's WebEx site says of a conference. */
   async meeting(domain: string, key: string, attendeeId: string | undefined): Promise<MeetingAnswer> {
     await this.conference(domain, key); // Says which ones there are, where this is none.
@@ -233,14 +247,19 @@ export class OperatorClient {
     return (await Promise.all(lists)).flat();
   }
 
-  async #ask<Answer>(path: string): Promise<Answer> {
-    const found = await this.#find<Answer>(path);
+  /** How many were ended. */
+  async endSessions(person: string): Promise<number> {
+    return (await this.#ask<{ ended: number }>(`people/${encodeURIComponent(person)}/sessions`, "DELETE")).ended;
+  }
+
+  async #ask<Answer>(path: string, method: "GET" | "DELETE" = "GET"): Promise<Answer> {
+    const found = await this.#find<Answer>(path, method);
     if (found === null) throw new StartError(`${this.#edge.url} does not know /api/v1/${path}: is it another version?`);
     return found;
   }
 
   /** `null`: the edge has no such thing. */
-  async #find<Answer>(path: string, method: "GET" | "POST" = "GET"): Promise<Answer | null> {
+  async #find<Answer>(path: string, method: "GET" | "POST" | "DELETE" = "GET"): Promise<Answer | null> {
     const { url, urlFrom, token, tokenFrom } = this.#edge;
     const request = { method, headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(PATIENCE_MS) };
     const asked = fetch(`${url}/api/v1/${path}`, request).then(async (response) => ({

@@ -1,6 +1,6 @@
 import { counted } from "../src/foundation/counted.ts";
 import type { Terminal } from "../src/foundation/table.ts";
-import type { ProvisioningState } from "../src/rpc.ts";
+import type { ProvisioningState, RunningCheck } from "../src/rpc.ts";
 import { duration, fromNow, wordsOf, wrapped } from "./terminal.ts";
 
 /** What the last comparison of a domain's WebEx site with its settings found, a sentence for each difference. */
@@ -32,10 +32,27 @@ export function provisioningText(
       ? ["", `${style("red", "the latest check failed")} ${fromNow(failure.at, now)}`, ...item(failure.says)]
       : []),
     "",
-    running
-      ? `a check runs since ${duration(Math.max(0, now - running.begunAt))}: ${running.users}${running.of === null ? "" : ` of ${running.of}`} users so far`
-      : nextAt === null
-        ? "the settings want no check each night (webexSite.nightlyCheck)"
-        : `the next check begins ${fromNow(nextAt, now)}`,
+    ...(running
+      ? runningLines(running, now, item)
+      : [
+          nextAt === null
+            ? "the settings want no check each night (webexSite.nightlyCheck)"
+            : `the next check begins ${fromNow(nextAt, now)}`,
+        ]),
+  ];
+}
+
+function runningLines(
+  { begunAt, users, of, waits }: RunningCheck,
+  now: number,
+  item: (text: string) => readonly string[],
+): readonly string[] {
+  const ran = duration(Math.max(0, now - begunAt));
+  const soFar = `${users}${of === null ? "" : ` of ${of}`} users so far`;
+  if (!waits) return [`a check runs since ${ran}: ${soFar}`];
+  return [
+    `the check that began ${ran} ago waits for the site: ${soFar}`,
+    ...item(waits.says),
+    waits.until > now ? `it goes on by itself ${fromNow(waits.until, now)}` : "it goes on by itself now",
   ];
 }

@@ -6,13 +6,14 @@ import { hourMs } from "../src/foundation/timers.ts";
 import type { ProvisioningState } from "../src/rpc.ts";
 import { clockTime } from "./clock-time.ts";
 import { meetingText } from "./meeting.ts";
-import { type ConferenceOfDomain, findEdge, OperatorClient } from "./operator-client.ts";
+import { findEdge, OperatorClient } from "./operator-client.ts";
 import { provisioningText } from "./provisioning.ts";
 import { linesWithin, type Period, storyText } from "./story.ts";
 import { StartError } from "./supervise.ts";
 import { systemReason } from "./system-reason.ts";
 import { endWithReader, localTime, ownTerminal } from "./terminal.ts";
 import { agentsText, callsOf, callsText, conferencesText, conferenceText, hostsOf, hostsText } from "./views.ts";
+import { whyText } from "./why.ts";
 
 const WATCH_EVERY_MS = 1_000;
 /** A check of a large site takes longer: the answer then says how far it is. */
@@ -33,6 +34,8 @@ interface Answer<Data> {
   text(shown: Data, now: number, terminal: Terminal): readonly string[];
   /** That the answer is not whole. */
   readonly warning?: string | undefined;
+  /** Whether what was to be done was not done: exit code 1. */
+  readonly failed?: boolean;
 }
 
 /** The commands that ask a running edge. They change nothing, but that `provisioning --now` has a check begin. */
@@ -89,16 +92,26 @@ export function addQuestions(program: Command): void {
   question(program, "explain <key>", "what happened in a conference, and what is outstanding")
     .option("--since <time>", "what happened from then on, as 02:40, 02:40:15 or 2026-11-21T02:40", clockTimeText)
     .option("--until <time>", "what happened up to then; of a time alone, the first one after --since", clockTimeText)
-    .action((key: string, options: Options & { since?: string; until?: string }) =>
-      answer(options, async (edge) => {
+    .option("--why", "answers in sentences instead: why callers were muted, dropped, not named, why it ended …")
+    .option("--call <id>", "answers about this call alone: its id, or WebEx's name for it")
+    .action((key: string, options: Options & { since?: string; until?: string; why?: true; call?: string }) =>
+      answer<unknown>(options, async (edge) => {
         const period = periodOf(options, Date.now());
         const domain = await edge.domain(options.domain);
         const conference = await edge.conference(domain, key);
+        if (options.why || options.call !== undefined) {
+          const all = await edge.explain(domain, key, options.call);
+          const answers = all.filter(({ at }) => at >= period.since && at <= period.until);
+          return {
+            data: { conference, answers },
+            text: (_, now, terminal) => whyText(allPrintable(conference), allPrintable(answers), now, terminal),
+          };
+        }
         const [lines, agents] = await Promise.all([edge.story(domain, key), edge.agents([domain])]);
         return {
           data: { conference, lines: linesWithin(lines, period) },
-          text: (shown: { readonly conference: ConferenceOfDomain }, now, terminal) =>
-            storyText(shown.conference, allPrintable(lines), allPrintable(agents), now, terminal, period),
+          text: (_, now, terminal) =>
+            storyText(allPrintable(conference), allPrintable(lines), allPrintable(agents), now, terminal, period),
         };
       }),
     );
@@ -127,22 +140,27 @@ export function addQuestions(program: Command): void {
     .command("provisioning [domain]")
     .description("what differs between a domain's WebEx site and its settings, as the last check found it")
     .option("--domain <name>", "the same as the argument")
-    .option("--now", "have a check made now, and wait for its end")
+    .option("--now", "have a check made now, and wait for its end; exit code 1 if it has none yet")
     .option("--json", "as JSON")
     .action((named: string | undefined, options: Options & { now?: true }) =>
       answer(options, async (edge) => {
         const domain = await edge.domain(named ?? options.domain);
-        const state = options.now ? await checkedNow(edge, domain) : await edge.provisioning(domain);
-        return { data: state, text: provisioningText };
+        if (!options.now) return { data: await edge.provisioning(domain), text: provisioningText };
+        const state = await checkedNow(edge, domain, pause);
+        return { data: state, text: provisioningText, failed: state.running !== null || state.failure !== null };
       }),
     );
 }
 
-/** The state after a check; where the site keeps it from its end for long, as it is then. */
-async function checkedNow(edge: OperatorClient, domain: string): Promise<ProvisioningState> {
+/** The state after a check; where it waits for a site that does not answer, or takes long, as it is then. */
+export async function checkedNow(
+  edge: Pick<OperatorClient, "provisioning">,
+  domain: string,
+  wait: (ms: number) => Promise<unknown>,
+): Promise<ProvisioningState> {
   let state = await edge.provisioning(domain, true);
-  for (let asked = 0; state.running !== null && asked < MOST_CHECK_S; asked += 1) {
-    await pause(1_000);
+  for (let asked = 0; state.running !== null && state.running.waits === null && asked < MOST_CHECK_S; asked += 1) {
+    await wait(1_000);
     state = await edge.provisioning(domain);
   }
   return state;
@@ -193,6 +211,7 @@ async function answer<Data>(
     const edge = new OperatorClient(findEdge(process.env));
     const first = await ask(edge);
     show(first, json);
+    if (first.failed) process.exitCode = 1;
     if (watch) await watchFor(() => ask(edge), first, json);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;

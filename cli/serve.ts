@@ -43,6 +43,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   const reloadToken = randomBytes(24).toString("base64url");
   const variables = {
     DOMAINS: settings.domains,
+    OPERATORS: settings.operators,
     OPERATOR_TOKEN: operatorTokenIn(settings.operatorTokenFile, `operatorTokenFile in ${file}`),
     RELOAD_TOKEN: reloadToken,
     ...siteSecretsIn(process.env),
@@ -89,6 +90,8 @@ function settingsIn(file: string): EdgeSettings {
   if (!settings.ok) throw new StartError(settings.error);
   const checked = loadDomains(settings.value.domains);
   const fault = checked.ok ? lengthFault(settings.value.domains) : checked.error;
+  const peopleFault = lengthFault(settings.value.operators, "people");
+  if (peopleFault !== null) throw new StartError(`operators in ${file}: ${peopleFault}`);
   if (fault !== null) throw new StartError(`${settings.value.domainsFile}: ${fault}`);
   return settings.value;
 }
@@ -136,18 +139,20 @@ async function reload(file: string, { begun, edge, launch, url, reloadToken, sig
   }
   giveWarnings(now.domains);
   giveMissingSecrets(now.domains, launch.env ?? {}); // Those of the start: a process gets no new environment.
-  edge.launch = { ...launch, env: { ...launch.env, DOMAINS: now.domains } }; // For the start after a crash.
+  edge.launch = { ...launch, env: { ...launch.env, DOMAINS: now.domains, OPERATORS: now.operators } }; // For the start after a crash.
   const headers = { authorization: `Bearer ${reloadToken}` };
-  const answer = await fetch(`${url}/reload`, {
-    method: "POST",
-    headers,
-    body: now.domains,
-    signal: AbortSignal.timeout(ASK_WITHIN_MS),
-  }).catch((error: unknown) => systemReason(error));
-  if (typeof answer !== "string") await answer.body?.cancel().catch(() => {});
+  const hand = async (path: string, body: string) => {
+    const request = { method: "POST", headers, body, signal: AbortSignal.timeout(ASK_WITHIN_MS) };
+    const answer = await fetch(`${url}${path}`, request).catch((error: unknown) => systemReason(error));
+    if (typeof answer !== "string") await answer.body?.cancel().catch(() => {});
+    return answer;
+  };
+  // People first: who was taken out must not wait for agents that are slow to go.
+  const people = await hand("/reload/operators", now.operators);
+  const answer = typeof people === "string" || !people.ok ? people : await hand("/reload", now.domains);
   if (typeof answer === "string" || !answer.ok) {
     const why = typeof answer === "string" ? answer : `status ${answer.status}`;
-    const msg = `the edge did not take the domains (${why}); they count when it starts again, or with the next reload`;
+    const msg = `the edge did not take the settings (${why}); they count when it starts again, or with the next reload`;
     return give("reload", { level: "error", event: "reload-failed", msg });
   }
   const waits = (["host", "port", "state", "operatorTokenFile"] as const).filter((name) => now[name] !== begun[name]);

@@ -56,7 +56,10 @@ export function conferenceText(conference: ConferenceOfDomain, now: number, term
     ),
     ...section(
       `${counted(callOuts.length, "call")} that we dial`,
-      callOuts.map(({ call, stage, extCallId }) => `ExtCallID ${extCallId}: ${stage} (${call})`),
+      callOuts.map(
+        ({ call, stage, extCallId }) =>
+          `${extCallId === "" ? "for an operator" : `ExtCallID ${extCallId}`}: ${stage} (${call})`,
+      ),
     ),
     ...section(
       counted(rooms.length, "further room"),

@@ -5,10 +5,12 @@ import { type Launch, writeAnew } from "./supervise.ts";
 /** The objects of a Worker: binding → class. For the edge they are those of wrangler.toml; a test compares the two. */
 export const edgeObjects = {
   CONFERENCE: "ConferenceObject",
+  DIRECTORY: "DirectoryObject",
   HANDLE_INDEX: "HandleIndexObject",
   ID_ALLOCATOR: "IdAllocatorObject",
   MAILBOX: "MailboxObject",
   RELAY: "RelayObject",
+  SESSIONS: "SessionsObject",
   WEBEX_SITE: "WebexSiteObject",
 } as const;
 

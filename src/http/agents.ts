@@ -1,7 +1,7 @@
 import type { BridgeName, DomainName } from "../foundation/ids.ts";
 import { decodeHello, HELLO_HEADER, helloFault, refusal } from "../link/hello.ts";
 import type { Edge } from "./app.ts";
-import { problem } from "./body.ts";
+import { problem } from "./problem.ts";
 
 interface Place {
   readonly domain: DomainName;

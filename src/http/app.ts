@@ -1,23 +1,37 @@
 import { type Context, Hono } from "hono";
-import type { BridgeName, DomainName } from "../foundation/ids.ts";
+import type { BridgeName, ConfKey, DomainName } from "../foundation/ids.ts";
 import type { RateLimit } from "../foundation/limits.ts";
+import { isOneOf } from "../foundation/secrets.ts";
 import type { Timers } from "../foundation/timers.ts";
+import type { AuditEntry } from "../operators/audit.ts";
+import { seesAll, seesDomain } from "../operators/people.ts";
 import type { HandleCache } from "../routing/deliver.ts";
 import type { EdgeObjects, OperatorViews } from "../rpc.ts";
 import type { Domain } from "../settings/load.ts";
 import { receiveDocument } from "./adapter.ts";
+import { addressOf } from "./address.ts";
 import { admitAgent } from "./agents.ts";
-import { problem } from "./body.ts";
+import { type Call, changes, type Route, readActionId, readQuery, routerPath } from "./api/route.ts";
+import { apiRoutes } from "./api/routes.ts";
+import { readJson } from "./body.ts";
+import { signIn, signOut } from "./console-session.ts";
 import { globalNumbers, SiteNumbers } from "./global-numbers.ts";
+import { admitPerson, type GuardPorts, type SignedIn, saysWho } from "./guard.ts";
 import { type EdgeEvent, type Metrics, Readiness } from "./monitoring.ts";
 import { failureOf, forOneRequest } from "./objects-of-request.ts";
-import { hybridData, passthrough } from "./operator-api.ts";
-import { listAgents, listConferences, listDomains, showConference, tellStory } from "./operator-views.ts";
+import { problem, withInstance } from "./problem.ts";
 import type { Storage } from "./storage.ts";
-import { beginProvisioning, showMeeting, showProvisioning } from "./webex-site.ts";
+
+/** What the guard leaves for the routes behind it. */
+export interface Variables {
+  readonly Variables: { signedIn: SignedIn };
+}
+
+/** Far above what most requests need; the limits of the fields are checked apart. */
+const MAX_BODY_BYTES = 64 * 1024;
 
 /** Everything that a route may use. */
-export interface Edge extends Timers {
+export interface Edge extends Timers, GuardPorts {
   readonly domains: ReadonlyMap<string, Domain>;
   readonly objects: EdgeObjects;
   readonly views: OperatorViews;
@@ -28,16 +42,16 @@ export interface Edge extends Timers {
   readonly storage: Storage;
   /** What the objects count and measure, as Prometheus reads it. */
   measured(): string;
-  /** Empty: nobody is the operator. */
-  readonly operatorToken: string;
   now(): number;
+  /** Writes down what a person has asked of a domain, and what became of it. The answer does not wait for it. */
+  audit(domain: DomainName, entry: AuditEntry): void;
   /** One line for operations staff. */
   log(event: EdgeEvent, facts: Readonly<Record<string, unknown>>, level?: "info" | "warn" | "error"): void;
 }
 
 /** All routes of the edge, and who may use them. */
-export function createApp(edge: Edge): Hono {
-  const app = new Hono();
+export function createApp(edge: Edge): Hono<Variables> {
+  const app = new Hono<Variables>();
 
   for (const path of ["/tsp/:domain", "/tsp/:domain/:secret"]) {
     app.all(path, async (context) => {
@@ -71,9 +85,11 @@ export function createApp(edge: Edge): Hono {
     return Response.json({ status: "ok" }, { headers });
   });
   const readiness = new Readiness(edge);
-  app.get("/readyz", async (context) =>
-    readiness.answer(await isOperator(context.req.header("authorization"), edge.operatorToken)),
-  );
+  app.get("/readyz", async (context) => {
+    if (!saysWho(context)) return readiness.answer(null);
+    const admitted = await admitPerson(context, forOneRequest(edge), addressOf(context.req.raw)).catch(() => null);
+    return readiness.answer(admitted === null || admitted instanceof Response ? null : admitted.person);
+  });
 
   app.get("/agent/:domain/:bridge", (context) => {
     if (context.req.header("upgrade")?.toLowerCase() !== "websocket") {
@@ -87,41 +103,32 @@ export function createApp(edge: Edge): Hono {
     );
   });
 
+  app.post("/console/session", (context) => signIn(context, forOneRequest(edge)));
+  app.delete("/console/session", (context) => signOut(context, forOneRequest(edge)));
   for (const path of ["/api/v1/*", "/console/*", "/metrics/*"]) {
     app.use(path, async (context, next) => {
-      if (await isOperator(context.req.header("authorization"), edge.operatorToken)) return next();
-      edge.metrics.operatorsRefused.count();
-      return problem(401, "not authorised", "Send the operator's token as Authorization: Bearer <token>.", {
-        "www-authenticate": "Bearer",
-      });
+      const admitted = await admitPerson(context, forOneRequest(edge), addressOf(context.req.raw));
+      if (admitted instanceof Response) return instanceOf(context, admitted);
+      context.set("signedIn", admitted);
+      await next();
+      context.res = await instanceOf(context, context.res);
+      return undefined;
     });
   }
-  app.get("/metrics", async () => {
+  app.get("/metrics", async (context) => {
+    if (!seesAll(context.var.signedIn.person)) return notAllowed("Metrics are of all domains, and you see some.");
     const text = edge.metrics.text(edge.domains.values()) + (await edge.storage.metrics());
     return new Response(text + edge.measured(), { headers: { "content-type": "text/plain; version=0.0.4" } });
   });
-  app.post("/api/v1/domains/:domain/conferences/:confKey/passthrough", (context) =>
-    forConference(context, edge, passthrough),
-  );
-  app.put("/api/v1/domains/:domain/conferences/:confKey/hybrid", (context) => forConference(context, edge, hybridData));
-
-  app.get("/api/v1/domains", () => listDomains(edge));
-  app.get("/api/v1/domains/:domain/agents", (context) => ofDomain(context, edge, listAgents));
-  app.get("/api/v1/domains/:domain/conferences", (context) => ofDomain(context, edge, listConferences));
-  app.get("/api/v1/domains/:domain/conferences/:confKey", (context) => forConference(context, edge, showConference));
-  app.get("/api/v1/domains/:domain/conferences/:confKey/story", (context) => forConference(context, edge, tellStory));
-
-  app.get("/api/v1/domains/:domain/conferences/:confKey/meeting", (context) =>
-    forConference(context, edge, showMeeting),
-  );
-  app.get("/api/v1/domains/:domain/provisioning-check", (context) => ofDomain(context, edge, showProvisioning));
-  app.post("/api/v1/domains/:domain/provisioning-check", (context) => ofDomain(context, edge, beginProvisioning));
+  for (const route of apiRoutes) {
+    app.on(route.method, routerPath(route), (context) => answerRoute(route, context, edge));
+  }
 
   app.notFound(() => noSuchPage());
-  app.onError((error) => {
+  app.onError((error, context) => {
     const { object, objectId, conference, error: why } = failureOf(error);
     edge.log("request-failed", { object, objectId, conference, error: why }, "error");
-    return problem(503, "failed for now", "The request could not be carried out. Try it again.");
+    return instanceOf(context, problem(503, "failed for now", "The request could not be carried out. Try it again."));
   });
   return app;
 }
@@ -151,38 +158,75 @@ export async function isOperator(authorization: string | undefined, token: strin
   return given !== undefined && isOneOf([token], given);
 }
 
-/**
- * Whether a text from a stranger is one of the expected ones. Hashes are of one length and unforeseeable, and all are
- * compared in full: neither length nor time tells how much of a guess was right.
- */
-export async function isOneOf(expected: readonly string[], given: string): Promise<boolean> {
-  const [actual, ...hashes] = await Promise.all([given, ...expected].map(sha256));
-  let found = false;
-  for (const hash of hashes) {
-    let difference = 0;
-    for (const [index, byte] of hash.entries()) difference |= byte ^ (actual?.[index] ?? 0);
-    found = difference === 0 || found;
+/** Carries out one request of the API for a person who is signed in, as far as the person may. */
+async function answerRoute(route: Route, context: Context<Variables>, edge: Edge): Promise<Response> {
+  const { raw: request } = context.req;
+  const { signedIn } = context.var;
+  const path: Readonly<Record<string, string>> = context.req.param();
+  const domain = edge.domains.get(path.domain ?? "");
+  // A domain that is none of the person's is answered as one that is not there.
+  const isSeen = domain !== undefined && seesDomain(signedIn.person, domain.name);
+  if (path.domain !== undefined && !isSeen) return problem(404, "no such domain", `There is no domain ${path.domain}.`);
+  const actionId = readActionId(request);
+  const about: Record<string, string> = {};
+  const from = addressOf(request);
+  const answer = async (): Promise<Response> => {
+    if (changes(route) && signedIn.person.role === "viewer" && !route.viewersMay) {
+      return notAllowed("You may look, and change nothing. Ask somebody whose role is operator.");
+    }
+    if (route.allDomains && !seesAll(signedIn.person)) return notAllowed("This is for those who see all domains.");
+    if (!actionId.ok) return actionId.error;
+    const query = readQuery(route.query ?? {}, new URL(request.url).searchParams);
+    if (!query.ok) return query.error;
+    const limited = forOneRequest(edge);
+    const body = route.body ? await readJson(request, route.maxBodyBytes ?? MAX_BODY_BYTES, limited, route.body) : null;
+    if (body?.ok === false) return body.error;
+    const call = {
+      ...{ request, edge: limited, signedIn, from, domain, path, about },
+      confKey: path.confKey as ConfKey,
+      query: query.value,
+      body: body?.value,
+      actionId: actionId.value,
+    } as Call as Call<never, never>;
+    const given = await route.handle(call);
+    return given instanceof Response ? given : Response.json(given, { status: route.answer.status ?? 200 });
+  };
+  const note = (status: number, refusal: string | null) => {
+    if (!changes(route) || !domain) return;
+    const { domain: _, ...ofPath } = path;
+    edge.audit(domain.name, {
+      at: edge.now(),
+      person: signedIn.person.name,
+      role: signedIn.person.role,
+      by: signedIn.by,
+      action: route.id,
+      about: { ...ofPath, ...about },
+      actionId: actionId.ok ? actionId.value : "",
+      ...{ status, refusal, from },
+    });
+  };
+  try {
+    const response = await answer();
+    note(response.status, response.ok ? null : await titleOf(response));
+    return response;
+  } catch (error) {
+    note(503, "failed for now");
+    throw error;
   }
-  return found;
 }
 
-async function sha256(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+async function titleOf(response: Response): Promise<string> {
+  return ((await response.clone().json()) as { readonly title: string }).title;
 }
 
-type ConferenceHandler = (request: Request, domain: Domain, confKey: string, edge: Edge) => Promise<Response>;
-
-function forConference(context: Context, edge: Edge, handle: ConferenceHandler): Promise<Response> | Response {
-  const { domain: domainName = "", confKey = "" } = context.req.param();
-  const domain = edge.domains.get(domainName);
-  if (!domain) return problem(404, "no such domain", `There is no domain ${domainName}.`);
-  return handle(context.req.raw, domain, confKey, forOneRequest(edge));
+function notAllowed(detail: string): Response {
+  return problem(403, "not allowed", detail);
 }
 
-type DomainHandler = (request: Request, domain: Domain, edge: Edge) => Promise<Response>;
-
-function ofDomain(context: Context, edge: Edge, handle: DomainHandler): Promise<Response> | Response {
-  return forConference(context, edge, (request, domain, _, limited) => handle(request, domain, limited));
+/** A problem of the API says which request it was. */
+function instanceOf(context: Context, response: Response): Promise<Response> | Response {
+  const { path } = context.req;
+  return path.startsWith("/api/v1") ? withInstance(response, path) : response;
 }
 
 function noSuchPage(): Response {

@@ -3,19 +3,12 @@ import { endsWithin, readCapped } from "../foundation/limits.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { type Timers, within } from "../foundation/timers.ts";
 import { mustBe, wrongValue } from "../foundation/wrong-value.ts";
+import { problem } from "./problem.ts";
 
 /** How long a whole body may take to come: a slow sender would otherwise hold its connection and its memory for ever. */
 const BODY_WITHIN_MS = 10_000;
 /** So many bytes of a body that is too long are read: most clients read no answer before they have sent everything. */
 const DROPPED_BYTES = 16 * 1024 * 1024;
-
-/** An error as RFC 9457 has it: what happened in `title`, and what to do in `detail`. */
-export function problem(status: number, title: string, detail: string, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify({ title, status, detail }), {
-    status,
-    headers: { "content-type": "application/problem+json", ...headers },
-  });
-}
 
 /** The bytes of a request's body, or the answer to a body that is longer than `limit` bytes or does not come within 10 s. */
 export async function readBody(request: Request, limit: number, timers: Timers): Promise<Result<Uint8Array, Response>> {
@@ -53,5 +46,7 @@ export async function readJson<Body>(
   const parsed = v.safeParse(schema, json, { abortEarly: true, message: mustBe });
   if (parsed.success) return ok(parsed.output);
   const [issue] = parsed.issues;
-  return err(problem(400, "bad body", `${v.getDotPath(issue) ?? "the body"} ${wrongValue(issue)}.`));
+  const name = v.getDotPath(issue) ?? "";
+  const fault = wrongValue(issue);
+  return err(problem(400, "bad body", `${name || "the body"} ${fault}.`, {}, [{ in: "body", name, detail: fault }]));
 }

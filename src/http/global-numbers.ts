@@ -1,10 +1,11 @@
 import { html, raw } from "hono/html";
+import { digitsOf } from "../foundation/digits.ts";
 import type { DomainName } from "../foundation/ids.ts";
 import { countryName, type GlobalNumbers } from "../settings/domain-settings.ts";
 import type { SiteNumber } from "../webex/provisioning.ts";
 import type { Edge } from "./app.ts";
-import { problem } from "./body.ts";
 import { failureOf } from "./objects-of-request.ts";
+import { problem } from "./problem.ts";
 
 /** One thing about the caller's own meeting: a number to dial, or a code to key in. */
 interface MeetingDetail {
@@ -66,6 +67,8 @@ export class SiteNumbers {
     const latest = this.#latest.get(domain);
     const sameMs = latest?.numbers.length ? SAME_NUMBERS_MS : NO_NUMBERS_MS;
     if (latest && Math.abs(now() - latest.at) < sameMs) return latest.numbers;
+    // Who comes meanwhile sees what was known before. On the platform no request may wait for a promise of another one.
+    if (latest) this.#latest.set(domain, { ...latest, at: now() });
     const asked = views.webexSite(domain).numbers(domain);
     const numbers = await asked.catch((error: unknown) => {
       const { object, objectId, error: why } = failureOf(error);
@@ -173,7 +176,6 @@ function sectionsOf(numbers: GlobalNumbers): readonly Section[] {
 
 /** The site does not say which country a number is of: where the domain's list does, that counts. */
 function sectionsOfSite(ofSite: readonly SiteNumber[], own: GlobalNumbers): readonly Section[] {
-  const digitsOf = (number: string) => number.replace(/\D/g, "");
   const known = new Set(ofSite.map(({ number }) => digitsOf(number)));
   const listed = sectionsOf(own)
     .map((section) => ({ ...section, list: section.list.filter(({ number }) => known.has(digitsOf(number))) }))

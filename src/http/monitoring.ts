@@ -1,6 +1,7 @@
 import type { BridgeName } from "../foundation/ids.ts";
 import { Counter, familyOf, Histogram } from "../foundation/metrics.ts";
 import { within } from "../foundation/timers.ts";
+import { type Person, seesDomain } from "../operators/people.ts";
 import type { BridgeHealth } from "../rpc.ts";
 import type { Domain } from "../settings/load.ts";
 import { defaultCodes } from "../tsp/protocol-table.ts";
@@ -13,7 +14,14 @@ const agentRefusals = ["badMessage", "wrongKey", "oldVersion", "clockSkew", "unk
 /** Lines that a request can cause, so that their number is limited. */
 export const edgeEvents = [
   ...(["agents-not-closed", "document-note", "document-not-stored", "document-refused", "host-refused"] as const),
-  ...(["relay-unreachable", "request-failed", "settings-refused", "view-failed"] as const),
+  ...([
+    "operators-refused",
+    "relay-unreachable",
+    "request-failed",
+    "settings-refused",
+    "sign-in",
+    "view-failed",
+  ] as const),
   ...(["storage-fails", "storage-works-again", "webex-site-asleep", "webex-site-without-secret"] as const),
 ] as const;
 export type EdgeEvent = (typeof edgeEvents)[number];
@@ -114,10 +122,10 @@ export class Readiness {
     this.#edge = edge;
   }
 
-  /** Whether all is ready, and the bridges; strangers are shown those domains alone whose names are no secret. */
-  async answer(toOperator: boolean): Promise<Response> {
+  /** Whether all is ready, and the bridges of domains that the person sees; strangers are shown those alone whose names are no secret. */
+  async answer(to: Person | null): Promise<Response> {
     const now = this.#edge.now();
-    if (toOperator || !this.#latest || Math.abs(now - this.#askedAt) >= SAME_ANSWER_MS) {
+    if (to || !this.#latest || Math.abs(now - this.#askedAt) >= SAME_ANSWER_MS) {
       this.#askedAt = now;
       this.#latest = this.#ask();
     }
@@ -126,7 +134,9 @@ export class Readiness {
     const works = disk === null;
     const ready =
       works && bridges.every(([, ofDomain]) => Array.from(ofDomain.values()).every((bridge) => bridge.ready));
-    const shown = bridges.filter(([{ settings }]) => toOperator || settings.adapterSecrets.length === 0);
+    const shown = bridges.filter(
+      ([{ name, settings }]) => settings.adapterSecrets.length === 0 || (to !== null && seesDomain(to, name)),
+    );
     const domains = Object.fromEntries(shown.map(([{ name }, ofDomain]) => [name, Object.fromEntries(ofDomain)]));
     return Response.json({ ready, ...(!works && { disk }), domains }, { status: ready ? 200 : 503 });
   }

@@ -1,6 +1,6 @@
 import type { ConfKey } from "../foundation/ids.ts";
 import { within } from "../foundation/timers.ts";
-import type { EdgeObjects, Identified, OperatorViews } from "../rpc.ts";
+import type { EdgeObjects, Identified, OperatorViews, SessionsRpc } from "../rpc.ts";
 import type { Edge } from "./app.ts";
 
 /** For all that one request asks of objects: WebEx gives a post up after 10 s. */
@@ -61,7 +61,7 @@ export function forOneRequest(edge: Edge): Edge {
       const conference = objects.conference(domain, confKey);
       return {
         receive: (document) => limit("a conference", conference, conference.receive(document), confKey),
-        operate: (request) => limit("a conference", conference, conference.operate(request), confKey),
+        operate: (action) => limit("a conference", conference, conference.operate(action), confKey),
       };
     },
     handles(domain) {
@@ -89,6 +89,10 @@ export function forOneRequest(edge: Edge): Edge {
       return {
         view: () => limitTo(VIEW_WITHIN_MS, "a conference", conference, conference.view(), confKey),
         story: () => limit("a conference", conference, conference.story(), confKey),
+        action: (id) => limit("a conference", conference, conference.action(id), confKey),
+        explain: (call) => limit("a conference", conference, conference.explain(call), confKey),
+        replay: (...page) => limit("a conference", conference, conference.replay(...page), confKey),
+        transcript: () => limit("a conference", conference, conference.transcript(), confKey),
       };
     },
     webexSite(domain) {
@@ -104,5 +108,16 @@ export function forOneRequest(edge: Edge): Edge {
     },
     agents: (domain, bridge) => limitTo(VIEW_WITHIN_MS, "the relay", {}, edge.views.agents(domain, bridge)),
   };
-  return { ...edge, objects: limited, views };
+  const all = edge.sessions;
+  const ofSessions = <Value>(call: Promise<Value>) => limit("the object of sessions", all, call);
+  const sessions: SessionsRpc = {
+    begin: (session) => ofSessions(all.begin(session)),
+    find: (hash) => ofSessions(all.find(hash)),
+    end: (hash, from) => ofSessions(all.end(hash, from)),
+    endAll: (...asked) => ofSessions(all.endAll(...asked)),
+    list: (person) => ofSessions(all.list(person)),
+    refused: (from) => ofSessions(all.refused(from)),
+    signIns: (...page) => ofSessions(all.signIns(...page)),
+  };
+  return { ...edge, objects: limited, views, sessions };
 }

@@ -19,6 +19,7 @@ const short = v.pipe(
 );
 const noAddress = "must be an address that begins with http:// or https://";
 const address = v.pipe(short, v.url(noAddress), v.regex(/^https?:\/\//i, noAddress));
+const isOrigin = (url: string) => URL.parse(url)?.href === `${URL.parse(url)?.origin}/`;
 const path = v.pipe(v.string(), v.startsWith("/", "must begin with /"));
 const scheme = v.picklist(["http", "https", "auto"], 'must be "http", "https" or "auto"');
 const paths = v.array(path);
@@ -217,7 +218,7 @@ export const webexSiteSettings = v.strictObject({
   expects: v.optional(
     v.strictObject({
       /** The edge as WebEx reaches it; without it the adapter URL is compared by its path alone. */
-      edge: v.optional(address),
+      edge: v.optional(v.pipe(address, v.check(isOrigin, "must be the edge's address alone, without a path"))),
       /** All numbers that lead to the domain's bridges, beside those of `globalNumbers`. */
       numbers: v.optional(v.array(shownNumber.entries.number)),
       labels: v.optional(
@@ -281,6 +282,10 @@ export const domainSettings = v.strictObject({
   closedMemoryMs: duration,
   /** How long the inputs of a conference are kept, and everything of a conference that has ended. */
   journalRetentionDays: v.optional(v.pipe(positive, v.maxValue(3_650, "must be at most 3650")), 7),
+  /** How long the directory keeps the records of calls and conferences that are over. */
+  recordsDays: v.optional(v.pipe(positive, v.maxValue(3_650, "must be at most 3650")), 400),
+  /** What of people's numbers and IDs goes into records. */
+  recordsPersonal: v.optional(v.picklist(["full", "masked", "none"], 'must be "full", "masked" or "none"'), "full"),
   createTimeoutMs: duration,
   keypad: v.pipe(
     v.strictObject({

@@ -1,3 +1,4 @@
+import { isRecord } from "../foundation/record.ts";
 import type { DomainSettingsInput } from "./domain-settings.ts";
 
 /** The settings of a domain that runs on this machine, with WebEx and one bridge named `simulated` beside it. */
@@ -24,14 +25,10 @@ export function localDomain(options: {
 
 /** Defaults with overrides: objects are merged deeply; lists, scalars and `null` replace the default. */
 export function mergeSettings(defaults: unknown, overrides: unknown): unknown {
-  if (!isObject(defaults) || !isObject(overrides)) return overrides;
+  if (!isRecord(defaults) || !isRecord(overrides)) return overrides;
   const merged = Object.entries(overrides).map(([name, value]) => {
     return [name, mergeSettings(Object.hasOwn(defaults, name) ? defaults[name] : {}, value)] as const;
   });
   // No assignment by name: until the overrides are checked, one of them may be called `__proto__`.
   return Object.fromEntries([...Object.entries(defaults), ...merged]);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -119,6 +119,22 @@ const send = (edge: FakeEdge, method: string, path: string, body: unknown) =>
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
 
+test("an operator's Idempotency-Key is the action's id; without one each request is another action", async () => {
+  const edge = await running("555111222");
+  const url = "/api/v1/domains/local/conferences/555111222/hybrid";
+  const ask = (key: object) =>
+    edge.app.request(url, { method: "PUT", headers: { authorization, ...key }, body: '{"connectData":"x"}' });
+
+  await ask({ "idempotency-key": "key-1" });
+  await ask({});
+  await ask({});
+  const refused = [await ask({ "idempotency-key": "a b" }), await ask({ "idempotency-key": "k".repeat(201) })];
+
+  expect(refused.map(({ status }) => status)).toEqual([400, 400]);
+  expect(edge.actionIds[0]).toBe("key-1");
+  expect(new Set(edge.actionIds).size).toBe(3);
+});
+
 test("operators send data to a caller's client, and new connect data to a conference", async () => {
   const edge = await running("555111222");
 

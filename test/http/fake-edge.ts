@@ -1,17 +1,22 @@
 import type { Hono } from "hono";
-import type { OperatorRequest } from "../../src/conference/requests.ts";
+import { Sessions } from "../../durable-objects/sessions.ts";
+import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
 import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 import { RateLimit } from "../../src/foundation/limits.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import { createApp } from "../../src/http/app.ts";
+import { Attempts } from "../../src/http/guard.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
 import { type Disk, Storage } from "../../src/http/storage.ts";
+import type { AuditEntry } from "../../src/operators/audit.ts";
+import { type OperatorsSettings, peopleOf } from "../../src/operators/people.ts";
 import { HandleCache } from "../../src/routing/deliver.ts";
 import type {
   AgentView,
   BridgeHealth,
   ConferenceView,
   EdgeObjects,
+  Explanation,
   HandleRequest,
   MeetingAnswer,
   MeetingQuestion,
@@ -24,6 +29,8 @@ import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 import type { SiteNumber } from "../../src/webex/provisioning.ts";
 import { memoryHandles } from "../durable-objects/fakes.ts";
 import { testDomain } from "../local-domain.ts";
+import { Database } from "../simulation/database.ts";
+import { checkedAnswers } from "./checked-answers.ts";
 
 export const timers: Timers = {
   after: (ms, run) => {
@@ -58,6 +65,15 @@ class FakeDisk implements Disk {
   }
 }
 
+/** A whole view of a conference, as its object shows it. */
+export function conferenceView(key: string, more: Partial<ConferenceView> = {}): ConferenceView {
+  return {
+    ...{ key: key as ConfKey, phase: "running", lastAt: 0, bridge: null, extConfId: "", host: "", attached: true },
+    ...{ locked: false, callers: [], callOuts: [], rooms: [], commands: [], documents: [] },
+    ...more,
+  };
+}
+
 /** The edge's routes over objects that live in these maps; every call is noted, in order, in `calls`. */
 export class FakeEdge {
   readonly calls: string[] = [];
@@ -68,6 +84,7 @@ export class FakeEdge {
   readonly mailed = new Map<string, ToWebex[]>();
   readonly holders = new Map<MsgId, ConfKey>();
   readonly operated: OperatorRequest[] = [];
+  readonly actionIds: string[] = [];
   /** Conferences that answer `hasHandle` with yes. */
   readonly alive = new Set<string>();
   /** Conferences that no longer have the handle by which somebody remembers them. */
@@ -81,6 +98,8 @@ export class FakeEdge {
   readonly health = new Map<string, BridgeHealth>();
   /** What each conference shows of itself. */
   readonly views = new Map<ConfKey, ConferenceView>();
+  explanations: readonly Explanation[] = [];
+  transcript: string | null = null;
   readonly stories = new Map<ConfKey, readonly StoryLine[]>();
   readonly agents: AgentView[] = [];
   /** What the object of the WebEx site answers. */
@@ -105,29 +124,45 @@ export class FakeEdge {
       return this.alive.has(confKey) || (claimedBy !== null && !this.#committed.has(`${confKey} ${claimedBy}`));
     },
   });
-  readonly app: Hono;
+  readonly sessions = new Sessions({ sql: Database.open("sessions"), now: () => this.time });
+  readonly audited: (readonly [DomainName, AuditEntry])[] = [];
+  /** What the world answers. */
+  fetches: (url: string) => Response = () => {
+    throw new Error("nobody answers");
+  };
+  readonly app: { readonly request: Hono["request"] };
 
-  constructor(operatorToken = token, settings: Partial<DomainSettingsInput> = {}) {
+  constructor(
+    operatorToken = token,
+    settings: Partial<DomainSettingsInput> = {},
+    operators: Partial<OperatorsSettings> = {},
+    otherDomains: readonly string[] = [],
+  ) {
     const agents = [{ name: "agent-1", publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" }];
     const domain = testDomain({ webex: { hosts: ["tsp1.example.com"] }, ...settings }, agents);
     const log = (event: string, facts: Readonly<Record<string, unknown>>) => {
       this.logged.push(event);
       this.lines.push(facts);
     };
-    this.app = createApp({
-      ...timers,
-      domains: new Map([[domain.name as string, domain]]),
-      objects: this.#objects(),
-      views: this.#views(),
-      handleCache: new HandleCache(),
-      posts: new RateLimit(),
-      metrics: new Metrics(),
-      storage: new Storage({ ...timers, disk: this.disk, mark: "a mark", now: () => this.time, log }),
-      measured: () => "",
-      operatorToken,
-      now: () => this.time,
-      log,
-    });
+    const people = peopleOf({ people: [], ...operators }, operatorToken);
+    const fetch = async (url: string) => this.fetches(url);
+    this.app = checkedAnswers(
+      createApp({
+        ...timers,
+        ...{ people: () => people, sessions: this.sessions, sessionKey: "a key", attempts: new Attempts(), fetch },
+        audit: (domain, entry) => this.audited.push([domain, entry]),
+        domains: new Map([domain.name, ...otherDomains].map((name) => [name, { ...domain, name: name as DomainName }])),
+        objects: this.#objects(),
+        views: this.#views(),
+        handleCache: new HandleCache(),
+        posts: new RateLimit(),
+        metrics: new Metrics(),
+        storage: new Storage({ ...timers, disk: this.disk, mark: "a mark", now: () => this.time, log }),
+        measured: () => "",
+        now: () => this.time,
+        log,
+      }),
+    );
   }
 
   async post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
@@ -169,6 +204,13 @@ export class FakeEdge {
           return this.views.get(confKey) ?? null;
         },
         story: async () => this.stories.get(confKey) ?? [],
+        action: async () => null,
+        explain: async (call) => {
+          this.#call(`explain ${call ?? "all"} of ${confKey}`, confKey);
+          return this.explanations;
+        },
+        replay: async (from, limit) => JSON.stringify({ steps: [], next: from + limit }),
+        transcript: async () => this.transcript,
       }),
       webexSite: () => ({
         meeting: async (question) => {
@@ -212,8 +254,9 @@ export class FakeEdge {
           this.received.set(confKey, [...(this.received.get(confKey) ?? []), ...messages]);
           return true;
         },
-        operate: async (request) => {
+        operate: async ({ id, request }) => {
           call(`operate ${confKey}`, confKey);
+          this.actionIds.push(id);
           if (!this.alive.has(confKey)) return "no-such-conference";
           if (request.type === "passthrough" && request.extCallId !== "77") return "no-such-call";
           this.operated.push(request);

@@ -284,6 +284,19 @@ test("the site's numbers are shown where the settings want them, under the count
   expect(edge.calls).toEqual(["numbers of the site"]);
 });
 
+test("fifty visitors who come at once, when the numbers are too old, are one question", async () => {
+  const edge = new FakeEdge(token, { webexSite: { ...webexSite, globalNumbers: true } });
+  edge.siteNumbers.push({ number: "14085550142", kind: "toll" });
+  await edge.app.request("/global-numbers/local");
+  edge.time += 61_000;
+  edge.calls.length = 0;
+
+  const pages = await Promise.all(Array.from({ length: 50 }, () => read(edge.app.request("/global-numbers/local"))));
+
+  for (const page of pages) expect(linksOf(page)).toEqual(["href=tel:14085550142"]);
+  expect(edge.calls).toEqual(["numbers of the site"]);
+});
+
 test("as long as nothing is known of the site, and while its object does not answer, the domain's own numbers are shown", async () => {
   const edge = new FakeEdge(token, { globalNumbers: few, webexSite: { ...webexSite, globalNumbers: true } });
   expect(textsOf(await read(edge.app.request("/global-numbers/local")), "h3")).toHaveLength(4);

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { metricsText } from "../../bridge-agent/health.ts";
 import { nothingRuns } from "../../bridge-agent/service.ts";
 import { Measures } from "../../durable-objects/measures.ts";
+import { findPromtool } from "../../scripts/debian/find-promtool.ts";
 import { edgeEvents, Metrics, processText } from "../../src/http/monitoring.ts";
 import { testDomain } from "../local-domain.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
@@ -57,17 +58,19 @@ test("each alert stands in docs/operations.md, with what to do", () => {
   expect(alerts.filter((name) => !read(page).includes(`\`${name}\``))).toEqual([]);
 });
 
-const promtool = spawnSync("promtool", ["--version"]).status === 0;
-if (!promtool)
-  console.warn("left out: promtool, of the Debian package prometheus, would check the metrics and the alerts");
+const promtool = await findPromtool();
+if (!promtool.ok) console.warn(`promtool: left out, because ${promtool.error}`);
 
-test.skipIf(!promtool).each([
+test.skipIf(!promtool.ok).each([
   ["the metrics of the edge", ["check", "metrics"], ofEdge],
   ["the metrics of the agent", ["check", "metrics"], ofAgent],
   ["the alerts", ["check", "rules", "packaging/alerts.yml"], ""],
   ["when the alerts for a process that is gone fire", ["test", "rules", "test/http/alerts.test.yml"], ""],
 ])("promtool finds nothing wrong with %s", (_what, words, input) => {
-  const { status, stdout, stderr } = spawnSync("promtool", words, { input, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(promtool.ok ? promtool.value.program : "", words, {
+    input,
+    encoding: "utf8",
+  });
 
   expect([stderr, status], stdout).toEqual(["", 0]);
 });

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { ConferenceView } from "../../src/rpc.ts";
-import { FakeEdge, token } from "./fake-edge.ts";
+import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local";
 
@@ -11,7 +11,7 @@ async function asked(edge: FakeEdge, path: string): Promise<{ readonly status: n
 }
 
 function view(key: string, phase: ConferenceView["phase"] = "running", lastAt = 0): ConferenceView {
-  return { key, phase, lastAt, callers: [], documents: [] } as object as ConferenceView;
+  return conferenceView(key, { phase, lastAt });
 }
 
 /** An edge with these conferences. */
@@ -27,7 +27,8 @@ async function edgeWith(...views: readonly ConferenceView[]): Promise<FakeEdge> 
 test("only the operator sees conferences", async () => {
   const edge = await edgeWith(view("1"));
   const paths = ["/api/v1/domains", `${base}/agents`, `${base}/conferences`, `${base}/conferences/1`];
-  for (const path of [...paths, `${base}/conferences/1/story`]) {
+  const read = ["story", "explain", "replay", "transcript"].map((what) => `${base}/conferences/1/${what}`);
+  for (const path of [...paths, ...read]) {
     expect((await edge.app.request(path)).status, path).toBe(401);
   }
   expect(edge.calls.filter((call) => call.startsWith("view"))).toEqual([]);
@@ -126,22 +127,49 @@ test("a list is asked for by page and hours, and wrong ones are named", async ()
   const edge = await edgeWith();
   await asked(edge, `${base}/conferences?hours=7.5&before=17-99`);
   expect(edge.calls).toContain("conferences of 27000000 ms before 17 up to 99");
-  for (const [query, named] of [
-    ["hours=0", "0"],
-    ["hours=169", "169"],
-    ["hours=x", "x"],
-    ["before=17", "17"],
-    ["before=-1", "-1"],
-    ["before=x", "x"],
+  for (const [query, named, value] of [
+    ["hours=0", "hours", "0"],
+    ["hours=169", "hours", "169"],
+    ["hours=x", "hours", '"x"'],
+    ["hours=", "hours", '""'],
+    ["before=17", "before", '"17"'],
+    ["before=-1", "before", '"-1"'],
+    ["cursor=x", "cursor", '"x"'],
+    ["limit=0", "limit", "0"],
+    ["limit=501", "limit", "501"],
+    ["limit=1.5", "limit", "1.5"],
+    ["all=0", "all", '"0"'],
   ]) {
+    const detail = expect.stringContaining(`(it is ${value})`);
     const { status, body } = await asked(edge, `${base}/conferences?${query}`);
-    expect([status, JSON.stringify(body)], query).toEqual([400, expect.stringContaining(`\\"${named}\\"`)]);
+    expect([status, body], query).toMatchObject([400, { errors: [{ in: "query", name: named, detail }] }]);
   }
+  for (const [query, detail] of [
+    ["hour=3", "is no parameter of this request; there are all, hours, cursor, limit, before"],
+    ["constructor=3", "is no parameter of this request; there are all, hours, cursor, limit, before"],
+    ["hours=1&hours=2", "stands there more than once"],
+  ]) {
+    const { body } = await asked(edge, `${base}/conferences?${query}`);
+    expect(body, query).toMatchObject({ title: "bad query", errors: [{ in: "query", detail }] });
+  }
+});
+
+test("a list has at most `limit`, and goes on where its page ended", async () => {
+  const edge = await edgeWith(...["1", "2", "3", "4", "5"].map((key) => view(key)));
+  const found: string[][] = [];
+  for (let query = "limit=2"; ; ) {
+    const { body } = await asked(edge, `${base}/conferences?${query}`);
+    const { conferences, next } = body as { conferences: ConferenceView[]; next: string | null };
+    found.push(conferences.map(({ key }) => key));
+    if (next === null) break;
+    query = `limit=2&cursor=${next}`;
+  }
+  expect(found).toEqual([["1", "2"], ["3", "4"], ["5"]]);
 });
 
 test("an unknown conference is 404, and no object is made by the question", async () => {
   const edge = await edgeWith(view("1"));
-  for (const path of ["conferences/9", "conferences/9/story"]) {
+  for (const path of ["", "/story", "/explain", "/replay", "/transcript"].map((what) => `conferences/9${what}`)) {
     expect((await asked(edge, `${base}/${path}`)).status).toBe(404);
   }
   expect((await asked(edge, "/api/v1/domains/nobody/conferences")).status).toBe(404);
@@ -153,16 +181,62 @@ test("a story is told as the conference tells it", async () => {
   const edge = await edgeWith(view("1"));
   const line = { seq: 1, at: 5, from: "webex", to: "edge", what: "W2A_CreateConference", facts: {} } as const;
   edge.stories.set("1" as ConfKey, [line]);
-  expect((await asked(edge, `${base}/conferences/1/story`)).body).toEqual({ lines: [line] });
+  expect((await asked(edge, `${base}/conferences/1/story`)).body).toEqual({ lines: [line], next: null });
+  edge.stories.set("1" as ConfKey, [line, { ...line, seq: 2 }, { ...line, seq: 3 }]);
+  const first = await asked(edge, `${base}/conferences/1/story?limit=2`);
+  expect(first.body).toEqual({ lines: [line, { ...line, seq: 2 }], next: "2" });
+  const second = await asked(edge, `${base}/conferences/1/story?limit=2&cursor=2`);
+  expect(second.body).toEqual({ lines: [{ ...line, seq: 3 }], next: null });
+});
+
+test("answers are given of the conference, or of one call", async () => {
+  const edge = await edgeWith(view("1"));
+  const answer = { at: 5, calls: [], question: "Why did it end?", answer: "So.", rows: [{ seq: 3, at: 5 }] };
+  edge.explanations = [answer];
+  expect((await asked(edge, `${base}/conferences/1/explain`)).body).toEqual({ answers: [answer], next: null });
+  await asked(edge, `${base}/conferences/1/explain?call=70000`);
+  expect(edge.calls.filter((call) => call.startsWith("explain"))).toEqual(["explain all of 1", "explain 70000 of 1"]);
+});
+
+test("a replay goes on from where the page before ended; a wrong query says what it must be", async () => {
+  const edge = await edgeWith(view("1"));
+  expect((await asked(edge, `${base}/conferences/1/replay`)).body).toEqual({ steps: [], next: "50" });
+  expect((await asked(edge, `${base}/conferences/1/replay?cursor=7&limit=2`)).body).toEqual({ steps: [], next: "9" });
+  for (const query of ["cursor=-1", "cursor=x", "limit=0", "limit=101", "limit=1.5"]) {
+    const { status, body } = await asked(edge, `${base}/conferences/1/replay?${query}`);
+    expect([status, JSON.stringify(body)], query).toEqual([400, expect.stringContaining("must be")]);
+  }
+});
+
+test("a conference is saved as a test, as text", async () => {
+  const edge = await edgeWith(view("1"));
+  expect((await asked(edge, `${base}/conferences/1/transcript`)).status).toBe(404);
+  edge.transcript = "# A test.";
+  const response = await edge.app.request(`${base}/conferences/1/transcript`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect([response.headers.get("content-type"), await response.text()]).toEqual([
+    "text/plain; charset=UTF-8",
+    "# A test.",
+  ]);
 });
 
 test("the agents of each bridge are listed; those of a relay that does not answer are null", async () => {
   const edge = await edgeWith();
   const agent = { agent: "agent-1", role: "active", lastSeen: 5, health: null } as const;
   edge.agents.push(agent);
-  expect((await asked(edge, `${base}/agents`)).body).toEqual({ bridges: [{ bridge: "simulated", agents: [agent] }] });
+  expect((await asked(edge, `${base}/agents`)).body).toEqual({
+    bridges: [{ bridge: "simulated", agents: [agent] }],
+    next: null,
+  });
   edge.broken.add("simulated");
-  expect((await asked(edge, `${base}/agents`)).body).toEqual({ bridges: [{ bridge: "simulated", agents: null }] });
+  expect((await asked(edge, `${base}/agents`)).body).toEqual({
+    bridges: [{ bridge: "simulated", agents: null }],
+    next: null,
+  });
   expect(edge.lines).toMatchObject([{ domain: "local", bridge: "simulated", error: "Error: simulated is broken" }]);
-  expect((await asked(edge, "/api/v1/domains")).body).toEqual({ domains: [{ name: "local", bridges: ["simulated"] }] });
+  expect((await asked(edge, "/api/v1/domains")).body).toEqual({
+    domains: [{ name: "local", bridges: ["simulated"] }],
+    next: null,
+  });
 });

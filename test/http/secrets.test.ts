@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isOneOf } from "../../src/http/app.ts";
+import { isOneOf } from "../../src/foundation/secrets.ts";
 
 test("each of the expected texts is one of them, wherever it stands", async () => {
   expect(await Promise.all(["a", "b"].map((given) => isOneOf(["a", "b"], given)))).toEqual([true, true]);

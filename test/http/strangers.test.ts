@@ -132,6 +132,21 @@ test("where `protocol.refuseHosts` is off, the document is confirmed by its form
   expect(edge.logged).toEqual(["host-refused"]);
 });
 
+test.each(["ftp://127.0.0.1:9100", "user@127.0.0.1:9100", "127.0.0.1:99999"])(
+  "an unknown message that names %s, which is no host, is refused as a create is: nobody could be answered",
+  async (none) => {
+    const edge = new FakeEdge();
+    const unknown = `<W2A_SomethingNew MsgID="14" WbxHostName="${none}" ExtConfID="7000001"/>`;
+    const resultOf = async (...messages: string[]) =>
+      /Result="(-?\d+)"/.exec(await (await post(edge, "/tsp/local", document(...messages))).text())?.[1];
+
+    expect(await resultOf(unknown)).toBe("-8");
+    expect(edge.calls).toEqual([]);
+    expect(await resultOf(unknown, create(host))).toBe("0");
+    expect(edge.logged).toEqual(["host-refused", "host-refused"]);
+  },
+);
+
 test("the host of a message that gets no answer does not matter (protocol T16)", async () => {
   const edge = new FakeEdge();
   const named =

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import type { ConfKey } from "../../src/foundation/ids.ts";
-import type { ConferenceView } from "../../src/rpc.ts";
-import { FakeEdge, token } from "./fake-edge.ts";
+import type { ConfKey, ExtConfId } from "../../src/foundation/ids.ts";
+import { siteDifferences } from "../../src/webex/provisioning.ts";
+import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local";
 const site = { site: "acme", webExId: "anna", passwordFrom: "WEBEX_SECRET_ACME" };
@@ -10,8 +10,7 @@ const site = { site: "acme", webExId: "anna", passwordFrom: "WEBEX_SECRET_ACME" 
 async function edgeWith(webexSite: object | undefined = site): Promise<FakeEdge> {
   const edge = new FakeEdge(token, webexSite && { webexSite: { ...site, ...webexSite } });
   for (const key of ["1", "2"]) {
-    const view = { key, phase: "running", lastAt: 0, extConfId: `E${key}`, callers: [], documents: [] };
-    edge.views.set(key as ConfKey, view as object as ConferenceView);
+    edge.views.set(key as ConfKey, conferenceView(key, { extConfId: `E${key}` as ExtConfId }));
     await edge.held(`handle-${key}`, key);
   }
   return edge;
@@ -114,3 +113,29 @@ test("nothing that WebEx, an agent or a caller does asks the object of the site"
 
   expect(edge.calls.filter((call) => /topics|numbers|meeting|check/.test(call))).toEqual([]);
 });
+
+test.each([
+  ["", 200],
+  ["/", 404],
+  ["//", 404],
+  ["?from=webex", 200],
+  ["/x", 404],
+  ["x", 404],
+])(
+  "the check finds nothing wrong with an adaptor URL that ends with %j only where the edge answers it, with %i",
+  async (end, status) => {
+    for (const adapterSecrets of [[], ["q3J8xWm0ZbV5tYk2a"]]) {
+      const url = `https://tsp.example.com/tsp/local${adapterSecrets.map((secret) => `/${secret}`)}${end}`;
+      const edge = new FakeEdge(undefined, { adapterSecrets });
+      const answer = await edge.app.request(url, { method: "POST", body: "x" });
+
+      const expected = { domain: "local", adapterSecrets, numbers: [], labels: {}, hosts: [], hasNumbersPage: false };
+      const site = { siteInstance: { telephonyConfig: { primaryAdaptorURL: url } } } as never;
+      const found = siteDifferences(site, expected).filter(({ says }) => says.includes("adaptor URL"));
+
+      expect([url, answer.status === 404 ? 404 : 200, found.length]).toEqual([url, status, status === 404 ? 1 : 0]);
+      if (end === "/")
+        expect(found[0]?.says).toMatch(/ends with a slash, so that WebEx gets 404: have WebEx change it to/);
+    }
+  },
+);

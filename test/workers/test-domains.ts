@@ -16,6 +16,19 @@ export const agents = [
 
 export const operatorToken = "test-operator-token";
 
+/** A viewer of `local`; the hash of the token is written down, since this file is read before anything can be computed. */
+export const viewerToken = "test-viewer-token";
+export const operators = {
+  people: [
+    {
+      name: "anna",
+      tokenSha256: "04afacc947b28c94e15578a9db68c1d1bf775b3ff82bc88e31d4465f26bc0b42",
+      role: "viewer",
+      domains: ["local"],
+    },
+  ],
+};
+
 /** The domains that the Worker under test serves: `local` with its bridge `simulated` and the two agents, above all. */
 const local = localDomain({ agents: agents.map(({ name, publicKey }) => ({ name, publicKey })) });
 

@@ -1,0 +1,55 @@
+import { fileURLToPath } from "node:url";
+import { refusalsOf } from "../src/http/api/openapi.ts";
+import { changes, type Route } from "../src/http/api/route.ts";
+import { apiRoutes } from "../src/http/api/routes.ts";
+import { problemMeanings } from "../src/http/problem.ts";
+import { command } from "./command.ts";
+import { inCell, renewPage } from "./generated-page.ts";
+
+/** Writes docs/api.md: the routes of the API, from the table that serves them. */
+export const page = new URL("../docs/api.md", import.meta.url);
+
+const introduction = `# The API of operators
+
+\`/api/v1\` answers everything that the console and \`bridgehead\` ask. \`GET /api/v1/openapi.json\` describes it as OpenAPI 3.1, with every field; this page is made of the same table by
+\`npm run api-page\`. All of it needs a sign-in: \`Authorization: Bearer TOKEN\` with the operator's token or a person's own, a session of the console, or Cloudflare Access ([security.md](security.md#operators)).
+
+\`\`\`
+curl -H "Authorization: Bearer $OPERATOR_TOKEN" http://127.0.0.1:8787/api/v1/domains/local/conferences
+\`\`\`
+
+* **Lists** come in pages: \`next\` of one page is \`cursor\` of the next, \`null\` on the last one. \`limit\` is the most of a page; one may have fewer.
+* **Refusals** are problems by RFC 9457 (\`application/problem+json\`): \`title\` says what happened, \`detail\` what to do, \`instance\` which path it was, \`errors\` which values are wrong. \`GET\` of a problem's \`type\` says what it means.
+* **Actions** (all but GET) take an \`Idempotency-Key\` of 1 to 64 visible characters, the action's id. They need the role \`operator\`. Each is written down with its person, its outcome and the address from which it came.
+* **Domains** that you may not see are answered as those that are not there.
+* Numbers and IDs of people are masked unless \`logs.personal\` of the domain is set; a meeting's host, numbers and access code are shown as its invitation has them.
+`;
+
+export function apiPage(): string {
+  const tags = [...new Set(apiRoutes.map(({ tag }) => tag))];
+  const sections = tags.map((tag) => {
+    const rows = apiRoutes.filter((route) => route.tag === tag).map(row);
+    return `## ${tag}\n\n| request | what | status |\n| --- | --- | --- |\n${rows.join("")}`;
+  });
+  const problems = Object.entries(problemMeanings).map(([title, means]) => `| \`${title}\` | ${inCell(means)} |\n`);
+  return `${introduction}\n${sections.join("\n")}\n## Problems\n\n| title | what it means |\n| --- | --- |\n${problems.join("")}`;
+}
+
+function row(route: Route): string {
+  const { method, path, says, more, query = {}, body, allDomains, viewersMay } = route;
+  const names = Object.keys(query);
+  const parameters = names.length > 0 ? `?${names.join(", ")}` : "";
+  const fields = body && "entries" in body ? ` \`{${Object.keys(body.entries as object).join(", ")}}\`` : "";
+  const whom = [
+    ...(changes(route) && viewersMay ? ["Viewers may, too."] : []),
+    ...(allDomains ? ["For those who see all domains."] : []),
+  ];
+  const what = [`${says}.`, ...(more === undefined ? [] : [more]), ...whom].join(" ");
+  const statuses = [route.answer.status ?? 200, ...refusalsOf(route)].join(", ");
+  return `| \`${method} /api/v1${path}\`${fields}${parameters && ` \`${parameters}\``} | ${inCell(what)} | ${statuses} |\n`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  command("api-page", "Writes docs/api.md from the routes of the API.").parse();
+  renewPage(page, { text: apiPage(), gaps: [], shownBy: new Map() });
+}

@@ -1,0 +1,30 @@
+import { isLoopback } from "../foundation/loopback.ts";
+
+/**
+ * The address from which a request came. At Cloudflare the platform says it in a header that nobody else can set there; plain workerd knows who
+ * is connected, and of a proxy on the same machine, the last address in `X-Forwarded-For` is the one that the proxy saw. Empty: nobody tells.
+ */
+export function addressOf(request: Request): string {
+  const { headers } = request;
+  const peer = Reflect.get(Reflect.get(request, "cf") ?? {}, "clientIp");
+  if (typeof peer !== "string") return headers.get("cf-connecting-ip") ?? "";
+  const address = peer.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+  if (!isLoopback(address)) return address;
+  return headers.get("x-forwarded-for")?.split(",").at(-1)?.trim().slice(0, 64) || address;
+}
+
+/** What one person or company has: of an IPv6 address its first half. */
+export function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
+  const [before = "", after] = address.split("::");
+  const groups = before.split(":").filter(Boolean);
+  return after === undefined || groups.length >= 4 ? groups.slice(0, 4).join(":") : `${groups.join(":")}::`;
+}
+
+/** Whether the browser came by HTTPS, perhaps to a proxy in front of us. */
+export function isByHttps(request: Request): boolean {
+  const origin = request.headers.get("origin") ?? "";
+  return [request.url, `${request.headers.get("x-forwarded-proto") ?? ""}://`, origin].some((text) =>
+    text.startsWith("https://"),
+  );
+}

@@ -1,0 +1,44 @@
+import * as v from "valibot";
+import { type ProblemTitle, problem, problemMeanings, slugOf, typeOfProblem } from "../problem.ts";
+import { type Route, route } from "./route.ts";
+
+/** What the API says of itself. */
+export function aboutRoutes(all: () => readonly Route[]) {
+  return [
+    route({
+      method: "GET",
+      path: "/openapi.json",
+      id: "showOpenApi",
+      tag: "About",
+      says: "This description, as OpenAPI 3.1",
+      answer: {
+        says: "An OpenAPI document.",
+        schema: v.pipe(
+          v.looseObject({ openapi: v.string() }),
+          v.description("As https://spec.openapis.org/oas/3.1.1 says."),
+        ),
+      },
+      async handle() {
+        // The library is loaded when somebody asks: each start of a Worker would cost its time otherwise.
+        const { openApiOf } = await import("./openapi.ts");
+        return Response.json(openApiOf(all()));
+      },
+    }),
+    route({
+      method: "GET",
+      path: "/problems/{type}",
+      id: "showProblem",
+      tag: "About",
+      says: "What a problem means: the address of its `type`",
+      answer: { says: "The problem.", schema: v.object({ type: v.string(), title: v.string(), means: v.string() }) },
+      refusals: { 404: "There is no such problem." },
+      handle({ path }) {
+        const [title, means] = Object.entries(problemMeanings).find(([title]) => slugOf(title) === path.type) ?? [];
+        if (title === undefined || means === undefined) {
+          return problem(404, "not found", "There is no such problem. The `type` of a problem is its address.");
+        }
+        return { type: typeOfProblem(title as ProblemTitle), title, means };
+      },
+    }),
+  ];
+}

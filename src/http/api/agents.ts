@@ -1,0 +1,54 @@
+import * as v from "valibot";
+import type { BridgeName } from "../../foundation/ids.ts";
+import { failureOf } from "../objects-of-request.ts";
+import { next, pageOf, wholeList } from "./paging.ts";
+import { route } from "./route.ts";
+import { time } from "./values.ts";
+
+const agent = v.object({
+  agent: v.string(),
+  role: v.picklist(["active", "standby"]),
+  lastSeen: v.pipe(v.nullable(time), v.description("The last sign of life, to a second; null: its socket is gone.")),
+  health: v.pipe(
+    v.nullable(
+      v.object({
+        bridgeUp: v.boolean(),
+        bootId: v.pipe(v.optional(v.string()), v.description("Another one: the bridge was started anew.")),
+        portsInUse: v.number(),
+        ports: v.pipe(v.nullable(v.number()), v.description("null: no limit.")),
+        cannot: v.pipe(v.optional(v.array(v.string())), v.description("What the bridge cannot do.")),
+      }),
+    ),
+    v.description("null: it has not said."),
+  ),
+});
+
+export const agentRoutes = [
+  route({
+    method: "GET",
+    path: "/domains/{domain}/agents",
+    id: "listAgents",
+    tag: "Bridges and agents",
+    says: "The connected agents of each bridge",
+    query: wholeList,
+    answer: {
+      says: "Bridges in the order of the settings. `agents` is null for a bridge whose relay does not answer.",
+      schema: v.object({
+        bridges: v.array(v.object({ bridge: v.string(), agents: v.nullable(v.array(agent)) })),
+        next,
+      }),
+    },
+    async handle({ domain: { name, settings }, edge: { views, log }, query }) {
+      const { page, next } = pageOf(settings.bridges, query);
+      const bridges = page.map(async ({ name: bridge }) => ({
+        bridge,
+        agents: await views.agents(name, bridge as BridgeName).catch((error: unknown) => {
+          const { object, error: why } = failureOf(error);
+          log("relay-unreachable", { domain: name, bridge, object, error: why }, "error");
+          return null;
+        }),
+      }));
+      return { bridges: await Promise.all(bridges), next };
+    },
+  }),
+];

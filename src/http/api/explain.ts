@@ -1,0 +1,145 @@
+import * as v from "valibot";
+import type { ReplayPage } from "../../rpc.ts";
+import { isKnown, unknown } from "./conferences.ts";
+import { cursorOf, limitOf, next, pageOf, wholeList } from "./paging.ts";
+import { route } from "./route.ts";
+import { time } from "./values.ts";
+
+/** Rows of one page of a replay. */
+const DEFAULT_STEPS = 50;
+const MOST_STEPS = 100;
+
+const seq = v.pipe(v.number(), v.description("Of the row in the conference's journal."));
+const refusals = { 404: "There is no such domain that you see, or nothing is kept of such a conference." } as const;
+const state = v.object({
+  head: v.looseObject({ phase: v.string() }),
+  callers: v.array(v.looseObject({})),
+  callOuts: v.array(v.looseObject({})),
+  commands: v.array(v.looseObject({})),
+  rooms: v.array(v.looseObject({})),
+});
+const documents = v.array(v.looseObject({ host: v.string(), transId: v.string() }));
+
+export const explainRoutes = [
+  route({
+    method: "GET",
+    path: "/domains/{domain}/conferences/{confKey}/explain",
+    id: "explainConference",
+    tag: "Conferences",
+    says: "Why things are as they are, in sentences",
+    more: "Why a caller is not shown under its name, was muted or dropped, why WebEx was not told, what a failover changed, why a conference ended.",
+    query: {
+      call: v.pipe(
+        v.optional(v.string()),
+        v.description(
+          "Of one call alone, by its id or by WebEx's name for it; of the conference and all calls without it.",
+        ),
+      ),
+      ...wholeList,
+    },
+    answer: {
+      says: "Questions and answers, each with the rows of the journal that prove it.",
+      schema: v.object({
+        answers: v.array(
+          v.object({
+            at: v.pipe(time, v.description("When that happened which is asked about.")),
+            calls: v.pipe(v.array(v.string()), v.description("That it is about; none: it is about the conference.")),
+            question: v.string(),
+            answer: v.string(),
+            rows: v.array(v.object({ seq, at: time })),
+          }),
+        ),
+        next,
+      }),
+    },
+    refusals,
+    async handle({ domain, confKey, edge, query: { call, cursor, limit = Number.POSITIVE_INFINITY } }) {
+      if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
+      const answers = await edge.views.conference(domain.name, confKey).explain(call || undefined);
+      const { page, next } = pageOf(answers, { cursor, limit });
+      return { answers: page, next };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/domains/{domain}/conferences/{confKey}/replay",
+    id: "replayConference",
+    tag: "Conferences",
+    says: "A conference's journal row by row",
+    more: "The state before and after, the input, the commands and messages that followed with their text on the wire, and whether today's code decides the same.",
+    query: { cursor: cursorOf(/^\d{1,15}$/), limit: limitOf(MOST_STEPS) },
+    answer: {
+      says: `At most ${MOST_STEPS} rows, the oldest first.`,
+      schema: v.object({
+        steps: v.array(
+          v.looseObject({
+            seq,
+            at: time,
+            version: v.pipe(
+              v.nullable(v.string()),
+              v.description("Of the code that decided; null: the row does not say."),
+            ),
+            verdict: v.pipe(
+              v.looseObject({ is: v.picklist(["same", "differs", "may differ"]) }),
+              v.description("Whether today's code decides the same; `where` it differs, or `why` it may."),
+            ),
+            input: v.pipe(
+              v.nullable(v.looseObject({ type: v.string() })),
+              v.description("null: what changed follows from no input, such as a Confirmation."),
+            ),
+            inputText: v.pipe(
+              v.nullable(v.string()),
+              v.description("WebEx's messages as they may have stood on the wire."),
+            ),
+            before: state,
+            after: state,
+            commands: v.array(v.looseObject({ id: v.string() })),
+            messages: v.array(
+              v.object({
+                host: v.string(),
+                transId: v.nullable(v.string()),
+                type: v.string(),
+                text: v.pipe(v.nullable(v.string()), v.description("As it is written on the wire.")),
+              }),
+            ),
+            confirmed: documents,
+            givenUp: documents,
+            dropped: v.pipe(documents, v.description("Their server was replaced.")),
+            failed: documents,
+            notes: v.array(v.string()),
+            repairs: v.array(v.string()),
+            outcomes: v.array(v.looseObject({ event: v.string() })),
+          }),
+        ),
+        next,
+      }),
+    },
+    refusals,
+    async handle({ domain, confKey, edge, query: { cursor = "0", limit = DEFAULT_STEPS } }) {
+      if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
+      const text = await edge.views.conference(domain.name, confKey).replay(Number(cursor), limit);
+      const { steps, next }: ReplayPage = JSON.parse(text);
+      return { steps, next: next === null ? null : String(next) } as never;
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/domains/{domain}/conferences/{confKey}/transcript",
+    id: "saveAsTest",
+    tag: "Conferences",
+    says: "A conference as a transcript with made-up names and numbers",
+    more: "A file that runs in `test/transcripts` as it is: see docs/transcripts.md.",
+    answer: {
+      says: "The transcript.",
+      schema: v.pipe(v.string(), v.description("Plain text.")),
+      also: ["text/plain; charset=UTF-8"],
+    },
+    refusals,
+    async handle({ domain, confKey, edge }) {
+      if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
+      const text = await edge.views.conference(domain.name, confKey).transcript();
+      if (text === null) return unknown(domain, confKey);
+      return new Response(text, { headers: { "content-type": "text/plain; charset=UTF-8" } });
+    },
+  }),
+];

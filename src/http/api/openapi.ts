@@ -1,0 +1,175 @@
+import { toJsonSchema } from "@valibot/to-json-schema";
+import * as v from "valibot";
+import { problemType } from "../problem.ts";
+import { conference } from "./conferences.ts";
+import { changes, type Route, type Schema } from "./route.ts";
+
+/** Every refusal: RFC 9457. */
+export const problemBody = v.object({
+  type: v.pipe(v.string(), v.description("Where it says what the problem means: a path of this API.")),
+  title: v.pipe(v.string(), v.description("What happened; the same for each problem of a type.")),
+  status: v.number(),
+  detail: v.pipe(v.string(), v.description("What to do, in a sentence.")),
+  instance: v.pipe(v.string(), v.description("The path that was asked for.")),
+  errors: v.pipe(
+    v.optional(
+      v.array(v.object({ in: v.picklist(["query", "body", "header", "path"]), name: v.string(), detail: v.string() })),
+    ),
+    v.description("The values that are wrong."),
+  ),
+});
+
+/** Those that stand in many answers. */
+const shared: Readonly<Record<string, Schema>> = { Conference: conference, Problem: problemBody };
+
+/** What a status means where a route does not say more. */
+const refusalSays: Readonly<Record<number, string>> = {
+  400: "A value is wrong, and `errors` says which. Nothing was done.",
+  401: "Nobody whom the settings name asks so: the token is missing or wrong, or the session is over.",
+  403: "Your role or your domains do not reach so far, or the request comes from a page of another site.",
+  404: "There is no such domain that you see.",
+  408: "The body did not come within 10 s. Nothing was done.",
+  413: "The body is too long. Nothing was done.",
+  429: "Too many wrong tokens came from your address.",
+  503: "A part of the system did not answer in time: try again.",
+};
+
+/** The statuses that a route may refuse with. */
+export function refusalsOf(route: Route): readonly number[] {
+  const { path, body, refusals = {} } = route;
+  const own = Object.keys(refusals).map(Number);
+  // A parameter that a request does not have is refused, too.
+  const all = [400, 401, 403, 429, 503, ...own];
+  if (path.includes("{domain}")) all.push(404);
+  if (body) all.push(408, 413);
+  return [...new Set(all)].sort((a, b) => a - b);
+}
+
+/** All routes as an OpenAPI 3.1 document. */
+export function openApiOf(routes: readonly Route[]): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const route of routes) {
+    const path = `/api/v1${route.path}`;
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) };
+  }
+  const tags = [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name, description: tagSays[name] ?? name }));
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "Bridgehead",
+      version: "1",
+      summary: "What operators can see and do",
+      description: "Lists come in pages: `next` of one is `cursor` of the next. Refusals are problems by RFC 9457.",
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: "/", description: "This edge" }],
+    security: [{ token: [] }, { session: [] }],
+    tags,
+    paths,
+    components: {
+      schemas: Object.fromEntries(Object.entries(shared).map(([name, schema]) => [name, jsonSchemaOf(schema, name)])),
+      securitySchemes: {
+        token: { type: "http", scheme: "bearer", description: "The operator's token, or a person's own." },
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: "bridgehead-session",
+          description:
+            "A session of the console. Requests that change something need an Origin or Sec-Fetch-Site of this site.",
+        },
+      },
+    },
+  };
+}
+
+const tagSays: Readonly<Record<string, string>> = {
+  Domains: "Telephony domains of WebEx.",
+  "Bridges and agents": "What is connected beside the telephone bridges.",
+  Conferences: "Conferences and their callers.",
+  "WebEx site": "What a domain's WebEx site says.",
+  People: "Who may sign in, and who has.",
+  About: "The API about itself.",
+};
+
+function operationOf(route: Route): object {
+  const { id, tag, says, more, path, query = {}, body, answer } = route;
+  const { status = 200 } = answer;
+  const problem = { schema: { $ref: "#/components/schemas/Problem" } };
+  const refusals = refusalsOf(route).map((refusal) => [
+    refusal,
+    {
+      description: (route.refusals as Readonly<Record<number, string>> | undefined)?.[refusal] ?? refusalSays[refusal],
+      content: { [problemType]: problem },
+    },
+  ]);
+  return {
+    operationId: id,
+    tags: [tag],
+    summary: says,
+    ...(more !== undefined && { description: more }),
+    parameters: [
+      ...Array.from(path.matchAll(/\{(\w+)\}/g), ([, name = ""]) => ({
+        name,
+        in: "path",
+        required: true,
+        ...describedOf(v.string(), pathSays[name]),
+      })),
+      ...Object.entries(query).map(([name, schema]) => ({
+        name,
+        in: "query",
+        required: false,
+        ...describedOf(schema),
+      })),
+      ...(changes(route) ? [idempotencyHeader] : []),
+    ],
+    ...(body && { requestBody: { required: true, content: { "application/json": { schema: jsonSchemaOf(body) } } } }),
+    responses: {
+      [status]: {
+        description: answer.says,
+        content: {
+          "application/json": { schema: jsonSchemaOf(answer.schema) },
+          ...Object.fromEntries((answer.also ?? []).map((type) => [type, { schema: { type: "string" } }])),
+        },
+      },
+      ...Object.fromEntries(refusals),
+    },
+  };
+}
+
+const idempotencyHeader = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description: "A name of your own for this action, such as a UUID: a repeat with the same one is the same action.",
+  schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,64}$" },
+};
+
+const pathSays: Readonly<Record<string, string>> = {
+  domain: "Name of a telephony domain.",
+  confKey: "The ConfKey: WebEx's meeting number, which callers key.",
+  person: "Name of a person in the settings, or `operator`.",
+  type: "The end of a problem's `type`.",
+};
+
+/** A parameter's description stands beside its schema. */
+function describedOf(schema: Schema, otherwise?: string): object {
+  const { description = otherwise, ...rest } = jsonSchemaOf(schema) as { description?: string };
+  return { ...(description !== undefined && { description }), schema: rest };
+}
+
+/** `self`: the schema's own name among the shared ones, to which it must not only point. */
+function jsonSchemaOf(schema: Schema, self?: string): object {
+  const definitions = Object.fromEntries(Object.entries(shared).filter(([name]) => name !== self));
+  const {
+    $schema: _,
+    $defs: __,
+    ...json
+  } = toJsonSchema(schema, {
+    definitions: definitions as Record<string, v.GenericSchema>,
+    overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
+    // Checks without a form in JSON Schema, such as texts that XML can carry, stand in words.
+    errorMode: "ignore",
+    typeMode: "input",
+  });
+  return json;
+}

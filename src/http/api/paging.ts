@@ -1,0 +1,44 @@
+import * as v from "valibot";
+
+/** How many a page of a list in memory has, unless `limit` says otherwise. */
+const USUAL = 1_000;
+
+/** At most so many at once. */
+export function limitOf(most: number) {
+  return v.optional(
+    v.pipe(
+      v.number(),
+      v.integer("must be a whole number"),
+      v.minValue(1, `must be 1 to ${most}`),
+      v.maxValue(most, `must be 1 to ${most}`),
+      v.description("How many at most; a page may have fewer, and is the last one where `next` is null alone."),
+    ),
+  );
+}
+
+/** Where the page begins: the `next` of the page before. */
+export function cursorOf(form: RegExp) {
+  return v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(form, "must be the `next` of the page before"),
+      v.description("The `next` of the page before; without it, the first page."),
+    ),
+  );
+}
+
+/** `next` of each list. */
+export const next = v.pipe(v.nullable(v.string()), v.description("`cursor` of the next page; null: there is none."));
+
+/** Query parameters of a list that is at hand as a whole. */
+export const wholeList = { cursor: cursorOf(/^\d{1,9}$/), limit: limitOf(10_000) };
+
+/** One page of it; the cursor counts what was shown. */
+export function pageOf<Item>(
+  items: readonly Item[],
+  { cursor, limit = USUAL }: { readonly cursor?: string | undefined; readonly limit?: number | undefined },
+): { readonly page: readonly Item[]; readonly next: string | null } {
+  const from = Number(cursor ?? 0);
+  const end = from + limit;
+  return { page: items.slice(from, end), next: end < items.length ? String(end) : null };
+}

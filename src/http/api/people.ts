@@ -1,0 +1,107 @@
+import * as v from "valibot";
+import { seesAll } from "../../operators/people.ts";
+import { endOf, signInOutcomes } from "../../operators/sessions.ts";
+import { problem } from "../problem.ts";
+import { cursorOf, limitOf, next, pageOf, wholeList } from "./paging.ts";
+import { route } from "./route.ts";
+import { time } from "./values.ts";
+
+const role = v.picklist(["viewer", "operator"]);
+const domains = v.pipe(v.array(v.string()), v.description('The domains that this person sees; `["*"]`: all.'));
+const address = v.pipe(v.string(), v.description("The address as it was seen; empty where the platform tells none."));
+
+export const peopleRoutes = [
+  route({
+    method: "GET",
+    path: "/me",
+    id: "showMe",
+    tag: "People",
+    says: "Who you are, and what you may",
+    answer: {
+      says: "You.",
+      schema: v.object({
+        name: v.string(),
+        role,
+        domains,
+        by: v.pipe(v.picklist(["token", "session", "access"]), v.description("How you have signed in.")),
+        endsAt: v.pipe(v.nullable(time), v.description("When your session ends if you do nothing; null: it is none.")),
+      }),
+    },
+    handle({ signedIn }) {
+      const { person, by } = signedIn;
+      return { ...person, by, endsAt: signedIn.by === "session" ? endOf(signedIn.session) : null };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/sessions",
+    id: "listSessions",
+    tag: "People",
+    says: "Sessions of the console that have not ended, the oldest first",
+    more: "Your own; operators of all domains see everybody's.",
+    query: wholeList,
+    answer: {
+      says: "Sessions.",
+      schema: v.object({
+        sessions: v.array(v.object({ person: v.string(), begunAt: time, seenAt: time, endsAt: time, from: address })),
+        next,
+      }),
+    },
+    async handle({ edge, signedIn: { person }, query }) {
+      const seesEverybody = seesAll(person) && person.role === "operator";
+      const { page, next } = pageOf(await edge.sessions.list(seesEverybody ? null : person.name), query);
+      const sessions = page.map(({ person, begunAt, seenAt, from, ...session }) => ({
+        ...{ person, begunAt, seenAt, from },
+        endsAt: endOf({ ...session, begunAt, seenAt }),
+      }));
+      return { sessions, next };
+    },
+  }),
+  route({
+    method: "DELETE",
+    path: "/people/{person}/sessions",
+    id: "endSessions",
+    tag: "People",
+    says: "Ends all sessions of a person",
+    more: "Your own; operators of all domains may end anybody's. The token stays good: take it out of the settings, and the sessions that it began are over, too.",
+    viewersMay: true,
+    answer: { says: "How many were ended.", schema: v.object({ ended: v.number() }) },
+    async handle({ edge, signedIn: { person: by }, path: { person = "" }, from }) {
+      const may = person === by.name || (seesAll(by) && by.role === "operator");
+      if (!may) {
+        const detail = "You may end your own sessions. Ask an operator of all domains to end another one's.";
+        return problem(403, "not allowed", detail);
+      }
+      return { ended: await edge.sessions.endAll(person, by.name, from) };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/sign-ins",
+    id: "listSignIns",
+    tag: "People",
+    says: "The record of sign-ins at the console, the latest first",
+    more: "Kept for 400 days, 100,000 at most. Who comes by Cloudflare Access stands in its own log.",
+    allDomains: true,
+    query: { cursor: cursorOf(/^\d{1,15}$/), limit: limitOf(1_000) },
+    answer: {
+      says: "Sign-ins, refusals and ends.",
+      schema: v.object({
+        signIns: v.array(
+          v.object({
+            at: time,
+            person: v.pipe(v.string(), v.description("Empty for somebody whom nobody knows.")),
+            outcome: v.picklist(signInOutcomes),
+            of: v.pipe(v.optional(v.string()), v.description("Whose sessions were ended.")),
+            from: address,
+          }),
+        ),
+        next,
+      }),
+    },
+    async handle({ edge, query: { cursor, limit = 100 } }) {
+      const { signIns, next } = await edge.sessions.signIns(cursor === undefined ? null : Number(cursor), limit);
+      return { signIns, next: next === null ? null : String(next) };
+    },
+  }),
+];

@@ -1,0 +1,21 @@
+import { aboutRoutes } from "./about.ts";
+import { agentRoutes } from "./agents.ts";
+import { conferenceDataRoutes } from "./conference-data.ts";
+import { conferenceRoutes } from "./conferences.ts";
+import { domainRoutes } from "./domains.ts";
+import { explainRoutes } from "./explain.ts";
+import { peopleRoutes } from "./people.ts";
+import type { Route } from "./route.ts";
+import { webexSiteRoutes } from "./webex-site.ts";
+
+/** Everything under `/api/v1`. A further resource is one more file and one more line here. */
+export const apiRoutes: readonly Route[] = [
+  ...domainRoutes,
+  ...agentRoutes,
+  ...conferenceRoutes,
+  ...explainRoutes,
+  ...conferenceDataRoutes,
+  ...webexSiteRoutes,
+  ...peopleRoutes,
+  ...aboutRoutes(() => apiRoutes),
+];

@@ -1,0 +1,137 @@
+import * as v from "valibot";
+import type { Domain } from "../../settings/load.ts";
+import { problem } from "../problem.ts";
+import { isKnown, unknown, viewOf } from "./conferences.ts";
+import { route } from "./route.ts";
+import { time } from "./values.ts";
+
+const says = v.string();
+const link = v.nullable(v.object({ url: v.string(), needsLogIn: v.boolean() }));
+
+const meeting = v.object({
+  sessionKey: v.string(),
+  service: v.string(),
+  topic: v.nullable(v.string()),
+  status: v.nullable(v.string()),
+  host: v.nullable(v.object({ name: v.string(), webExId: v.string(), email: v.string() })),
+  schedule: v.pipe(
+    v.nullable(v.object({ startsAt: v.string(), timeZone: v.string(), minutes: v.number() })),
+    v.description("`startsAt` is in the time zone beside it."),
+  ),
+  numbers: v.array(
+    v.object({
+      kind: v.picklist(["toll", "toll-free", "backup", "local", "global"]),
+      number: v.string(),
+      label: v.optional(v.string()),
+    }),
+  ),
+  accessCode: v.pipe(v.nullable(v.string()), v.description("The participants'.")),
+  dialInSequences: v.pipe(v.nullable(v.string()), v.description("As the site sent it.")),
+  missing: v.array(
+    v.object({ what: v.string(), why: v.picklist(["never", "needs-password", "absent", "unknown", "wrong"]), says }),
+  ),
+});
+
+const meetingAnswer = v.object({
+  meeting: v.pipe(v.nullable(meeting), v.description("As the site last said; null: it never did.")),
+  knownAt: v.nullable(time),
+  dialIn: v.pipe(
+    v.array(v.object({ name: v.string(), dialString: v.string(), toFill: v.array(v.string()) })),
+    v.description("As telephones key them."),
+  ),
+  links: v.nullable(v.object({ start: link, join: link })),
+  failure: v.pipe(v.nullable(v.string()), v.description("Why the site did not answer the last look-up; null: it did.")),
+  notes: v.array(v.string()),
+});
+
+const provisioning = v.object({
+  last: v.pipe(
+    v.nullable(
+      v.object({
+        begunAt: time,
+        endedAt: time,
+        users: v.number(),
+        differences: v.array(v.object({ about: v.string(), says })),
+        more: v.pipe(v.number(), v.description("Further differences that are only counted.")),
+        notCompared: v.array(v.string()),
+      }),
+    ),
+    v.description("The last check that came to its end; null: none did."),
+  ),
+  running: v.nullable(
+    v.object({
+      begunAt: time,
+      users: v.number(),
+      of: v.nullable(v.number()),
+      waits: v.pipe(
+        v.nullable(v.object({ says, until: time })),
+        v.description("Why the site keeps it from going on, and when it is asked again; null: it goes on."),
+      ),
+    }),
+  ),
+  failure: v.pipe(
+    v.nullable(v.object({ at: time, says })),
+    v.description("Why the latest check came to no end; null: it did, or none began."),
+  ),
+  nextAt: v.nullable(time),
+});
+
+const noSuchSite = "There is no such domain that you see, or it has no WebEx site in its settings.";
+
+export const webexSiteRoutes = [
+  route({
+    method: "GET",
+    path: "/domains/{domain}/conferences/{confKey}/meeting",
+    id: "showMeeting",
+    tag: "WebEx site",
+    says: "What the domain's WebEx site says of a conference",
+    more: "Topic, host, schedule, numbers, the participants' access code; what is missing and why; what telephones dial; links to start it, which asks the host to log in, and to join it; when the site said so (`knownAt`), and why nothing newer is known (`failure`). Waits 5 s for the site, if what is cached is older than `cacheMs`.",
+    query: {
+      attendeeId: v.optional(
+        v.pipe(
+          v.string(),
+          v.regex(/^\d{1,64}$/, "must be 1 to 64 digits"),
+          v.description("Filled into what telephones dial."),
+        ),
+      ),
+    },
+    answer: { says: "What is known, and what is missing and why.", schema: meetingAnswer },
+    refusals: { 404: `${noSuchSite} Or nothing is kept of such a conference.` },
+    async handle({ domain, confKey, edge, query: { attendeeId } }) {
+      const { name, settings } = domain;
+      if (!settings.webexSite) return noSite(domain);
+      if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
+      const byKey = settings.webexSite.sessionKey === "ConfKey";
+      const sessionKey = byKey ? confKey : (await viewOf(domain, confKey, edge))?.extConfId || null;
+      return edge.views.webexSite(name).meeting({ domain: name, confKey, sessionKey, attendeeId });
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/domains/{domain}/provisioning-check",
+    id: "showProvisioning",
+    tag: "WebEx site",
+    says: "What the last comparison of the site's accounts with the domain's settings found",
+    answer: { says: "What was found, whether one runs, and when the next begins.", schema: provisioning },
+    refusals: { 404: noSuchSite },
+    handle({ domain, edge: { views } }) {
+      return domain.settings.webexSite ? views.webexSite(domain.name).provisioning(domain.name) : noSite(domain);
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/domains/{domain}/provisioning-check",
+    id: "beginProvisioning",
+    tag: "WebEx site",
+    says: "Begins such a comparison now, unless one runs",
+    answer: { status: 202, says: "One runs.", schema: provisioning },
+    refusals: { 404: noSuchSite },
+    handle({ domain, edge: { views } }) {
+      return domain.settings.webexSite ? views.webexSite(domain.name).beginCheck(domain.name) : noSite(domain);
+    },
+  }),
+];
+
+function noSite({ name }: Domain): Response {
+  return problem(404, "no site", `The domain ${name} has no webexSite in its settings (docs/operations.md).`);
+}

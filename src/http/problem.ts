@@ -1,0 +1,65 @@
+/** What went wrong, by the title of its problem: what that means, and what to do. `GET /api/v1/problems/{type}` shows it. */
+export const problemMeanings = {
+  "bad body": "The body is no JSON, or a value in it is wrong: `errors` says which. Nothing was done.",
+  "bad header": "A header has a value that it cannot have: `errors` says which. Nothing was done.",
+  "bad query": "A parameter of the query is unknown or wrong: `errors` says which. Nothing was done.",
+  "cross-site":
+    "The request comes from a page of another site, or a browser's cookie came without a word from where. Nothing was done.",
+  "failed for now":
+    "A part of the system did not answer in time. Nothing says whether it was done: ask again with the same Idempotency-Key.",
+  "method not allowed": "The path is there, for other methods. The header Allow names them.",
+  "no site": "The domain has no WebEx site in its settings.",
+  "no such agent": "The agent is refused its link.",
+  "no such call": "The conference has no such caller, or has it no longer.",
+  "no such conference": "Nothing is kept of such a conference, or it does not run.",
+  "no such domain": "There is no domain of that name that you may see.",
+  "not allowed": "You are signed in, and your role or your domains do not reach so far.",
+  "not authorised": "Nobody whom the settings name asks so: the token is missing or wrong, or the session is over.",
+  "not found": "Nothing is at this path.",
+  refused: "The conference cannot do it as things are; the detail says why. Nothing was done.",
+  "too long": "The body, or a part of it, is longer than is allowed. Nothing was done.",
+  "too many attempts": "Too many wrong tokens came from your address.",
+  "too slow": "The body did not come within the time that it has. Nothing was done.",
+  "upgrade required": "This address is for WebSockets.",
+  "wrong settings": "The settings of the deployment cannot be read; its log says why.",
+} as const;
+export type ProblemTitle = keyof typeof problemMeanings;
+
+/** One value that is wrong. */
+export interface WrongPart {
+  readonly in: "query" | "body" | "header" | "path";
+  /** Of a value within the body, its path with dots; empty: the whole. */
+  readonly name: string;
+  readonly detail: string;
+}
+
+/** An error as RFC 9457 has it: what happened in `title`, and what to do in `detail`. Requests of `/api/v1` get an `instance`, too. */
+export function problem(
+  status: number,
+  title: ProblemTitle,
+  detail: string,
+  headers: Record<string, string> = {},
+  errors?: readonly WrongPart[],
+): Response {
+  const body = { type: typeOfProblem(title), title, status, detail, ...(errors && { errors }) };
+  return new Response(JSON.stringify(body), { status, headers: { ...headers, "content-type": problemType } });
+}
+
+export const problemType = "application/problem+json";
+
+/** Where it says what a problem means. */
+export function typeOfProblem(title: ProblemTitle): string {
+  return `/api/v1/problems/${slugOf(title)}`;
+}
+
+export function slugOf(title: string): string {
+  return title.replaceAll(" ", "-");
+}
+
+/** The same answer, with the path that was asked for; other answers as they are. */
+export async function withInstance(response: Response, instance: string): Promise<Response> {
+  if (response.headers.get("content-type") !== problemType) return response;
+  const body = { ...((await response.json()) as object), instance };
+  const { status, headers } = response;
+  return new Response(JSON.stringify(body), { status, headers });
+}

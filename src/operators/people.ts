@@ -1,0 +1,174 @@
+import * as v from "valibot";
+import { reasonOf } from "../foundation/reason.ts";
+import { err, ok, type Result } from "../foundation/result.ts";
+import { indexOfEqual, sha256 } from "../foundation/secrets.ts";
+import { mustBe, wrongValue } from "../foundation/wrong-value.ts";
+
+/** Viewers look; operators look and act. */
+export type Role = "viewer" | "operator";
+
+/** Who may see what, and whether they may act there. */
+export interface Person {
+  readonly name: string;
+  readonly role: Role;
+  /** `["*"]`: all. */
+  readonly domains: readonly string[];
+}
+
+/** The SHA-256 of a person's token, in hexadecimal digits. A session ends with the token by which it began. */
+export type Credential = string;
+
+/** People who sign in at Cloudflare Access. */
+export interface AccessPeople {
+  /** `https://team.cloudflareaccess.com`: who signs its tokens, and where the keys are. */
+  readonly issuer: string;
+  readonly audience: string;
+  /** By e-mail address in lower case. */
+  readonly people: ReadonlyMap<string, Person>;
+}
+
+export interface People {
+  readonly byToken: ReadonlyMap<Credential, Person>;
+  readonly access: AccessPeople | null;
+}
+
+/** Whoever has OPERATOR_TOKEN. */
+export const tokenOperator: Person = { name: "operator", role: "operator", domains: ["*"] };
+
+export function seesDomain({ domains }: Person, domain: string): boolean {
+  return domains.includes("*") || domains.includes(domain);
+}
+
+export function seesAll({ domains }: Person): boolean {
+  return domains.includes("*");
+}
+
+/** The person who has this token, and its hash; `null`: nobody has it. */
+export async function personOfToken(
+  { byToken }: People,
+  token: string,
+): Promise<{ readonly person: Person; readonly credential: Credential } | null> {
+  const index = indexOfEqual([...byToken.keys()], await sha256(token));
+  const [credential, person] = [...byToken][index] ?? [];
+  return credential !== undefined && person ? { person, credential } : null;
+}
+
+const name = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9._-]{1,64}$/, "must be 1 to 64 of letters, digits, dots, - and _"),
+  v.check(
+    (text) => text !== tokenOperator.name,
+    `must not be ${tokenOperator.name}: that is who has the operator's token`,
+  ),
+);
+const role = v.picklist(["viewer", "operator"]);
+const domains = v.pipe(
+  v.array(v.string()),
+  v.minLength(1, 'must name a domain, or be ["*"] for all'),
+  v.check((list) => !list.includes("*") || list.length === 1, 'must be ["*"] alone for all domains'),
+);
+const tokenSha256 = v.pipe(
+  v.string(),
+  v.regex(/^[0-9a-f]{64}$/, "must be the 64 digits of a token's SHA-256, as `bridgehead operator NAME` prints them"),
+);
+const ofToken = v.strictObject({ name, tokenSha256, role, domains });
+const ofAccess = v.strictObject({
+  email: v.pipe(v.string(), v.regex(/^[^@\s]{1,128}@[^@\s]{1,126}$/, "must be an e-mail address")),
+  role,
+  domains,
+});
+
+/** OPERATORS, or `operators` in a settings file: everybody but whoever has OPERATOR_TOKEN. */
+export const operatorsSettings = v.strictObject({
+  people: v.optional(
+    v.pipe(
+      v.array(ofToken),
+      v.check((list) => areDifferent(list.map(({ name }) => name)), "must not have two of one name"),
+      v.check((list) => areDifferent(list.map((one) => one.tokenSha256)), "must not have two with one token"),
+    ),
+    [],
+  ),
+  access: v.optional(
+    v.strictObject({
+      team: v.pipe(
+        v.string(),
+        v.regex(/^[a-z0-9-]{1,63}$/, "must be the first part of TEAM.cloudflareaccess.com, such as acme"),
+      ),
+      audience: v.pipe(v.string(), v.nonEmpty("must be the AUD tag of the application")),
+      people: v.pipe(
+        v.array(ofAccess),
+        v.check((list) => areDifferent(list.map(({ email }) => email)), "must not have two of one address"),
+      ),
+    }),
+  ),
+});
+export type OperatorsSettings = v.InferOutput<typeof operatorsSettings>;
+
+function areDifferent(values: readonly string[]): boolean {
+  return new Set(values.map((value) => value.toLowerCase())).size === values.length;
+}
+
+const operatorsExample: v.InferInput<typeof operatorsSettings> = {
+  people: [{ name: "anna", tokenSha256: "…", role: "viewer", domains: ["acme"] }],
+  access: {
+    team: "acme",
+    audience: "32eafc7626e737b46ef8b…",
+    people: [{ email: "anna@example.com", role: "operator", domains: ["*"] }],
+  },
+};
+
+/** Why nobody can have this name; `null`: somebody can. */
+export function personNameFault(text: string): string | null {
+  const { issues } = v.safeParse(name, text);
+  return issues === undefined ? null : `It ${issues[0].message}.`;
+}
+
+/** Domains that people may see, and that there are not. */
+export function unknownDomains({ people, access }: OperatorsSettings, known: readonly string[]): string[] {
+  const named = [...people, ...(access?.people ?? [])].flatMap(({ domains }) => domains);
+  return [...new Set(named)].filter((domain) => domain !== "*" && !known.includes(domain));
+}
+
+/** The people of the JSON of OPERATORS, where it is not empty; or what is wrong, in one line that repeats no token. `name`: of the setting. */
+export function readOperators(json: string, name = "OPERATORS"): Result<OperatorsSettings, string> {
+  if (json.trim() === "") return ok({ people: [] });
+  const hint = `a right example: ${JSON.stringify(operatorsExample)}, with the line that \`bridgehead operator\` prints`;
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    return err(`${name} is not JSON (${reasonOf(error)}); ${hint}`);
+  }
+  const checked = v.safeParse(operatorsSettings, value, { message: mustBe });
+  if (checked.success) return ok(checked.output);
+  const issue = checked.issues.find(({ expected }) => expected === "never") ?? checked.issues[0];
+  const path = v.getDotPath(issue);
+  const place = path === null ? name : `${name}.${path}`;
+  if (issue.expected === "never") return err(`${place} is not a setting; ${hint}`);
+  // Somebody may have put the token itself in place of its hash.
+  const wrong = path?.endsWith("tokenSha256") && issue.input !== undefined ? issue.message : wrongValue(issue);
+  return err(`${place} ${wrong}; ${hint}`);
+}
+
+/** All who may sign in. Without a token in `operatorToken` nobody is the operator. */
+export async function peopleOf({ people, access }: OperatorsSettings, operatorToken: string): Promise<People> {
+  const byToken = new Map<Credential, Person>();
+  for (const { tokenSha256: credential, name, role, domains } of people)
+    byToken.set(credential, { name, role, domains });
+  if (operatorToken !== "") byToken.set(await sha256(operatorToken), tokenOperator);
+  return {
+    byToken,
+    access: access
+      ? {
+          issuer: `https://${access.team}.cloudflareaccess.com`,
+          audience: access.audience,
+          people: new Map(
+            access.people.map(({ email, role, domains }) => [
+              email.toLowerCase(),
+              { name: email.toLowerCase(), role, domains },
+            ]),
+          ),
+        }
+      : null,
+  };
+}

@@ -1,0 +1,69 @@
+import type { EpochMs } from "../foundation/ids.ts";
+import { hmacSha256, indexOfEqual, sha256 } from "../foundation/secrets.ts";
+import { hourMs } from "../foundation/timers.ts";
+import type { Credential } from "./people.ts";
+
+/** A session ends so long after its begin, and so long after it was last used. */
+export const SESSION_MS = 12 * hourMs;
+export const IDLE_MS = hourMs;
+/** Its use is written down no more often: each time is a row. */
+export const SEEN_EVERY_MS = 60_000;
+
+/** How the browser names it. */
+export const sessionCookie = "bridgehead-session";
+
+/** The SHA-256 of a session's id, which alone is kept. */
+export type SessionHash = string;
+
+export interface Session {
+  readonly hash: SessionHash;
+  readonly person: string;
+  /** By which token it began: with that it ends. */
+  readonly credential: Credential;
+  readonly begunAt: EpochMs;
+  /** To a minute. */
+  readonly seenAt: EpochMs;
+  /** The address from which it began. */
+  readonly from: string;
+}
+
+/** When it ends if it is not used. */
+export function endOf({ begunAt, seenAt }: Pick<Session, "begunAt" | "seenAt">): EpochMs {
+  return Math.min(begunAt + SESSION_MS, seenAt + IDLE_MS);
+}
+
+/** Also not before its begin: a clock that was set back must not make it longer. */
+export function isOver(session: Session, now: EpochMs): boolean {
+  return now >= endOf(session) || now < session.begunAt - SEEN_EVERY_MS;
+}
+
+/** What the cookie holds: the id, and a seal without which no object is asked whether there is such a session. */
+export async function newSessionText(key: string): Promise<{ readonly text: string; readonly hash: SessionHash }> {
+  const id = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+  return { text: `${id}.${await hmacSha256(key, id)}`, hash: await sha256(id) };
+}
+
+/** The hash of the session that a cookie names; `null`: no session of ours has that cookie. */
+export async function sessionHashOf(key: string, text: string): Promise<SessionHash | null> {
+  const [, id, seal] = /^([\w-]{43})\.([0-9a-f]{64})$/.exec(text) ?? [];
+  if (id === undefined || seal === undefined) return null;
+  return indexOfEqual([await hmacSha256(key, id)], seal) === 0 ? sha256(id) : null;
+}
+
+/** What became of an attempt to sign in, or of sessions. */
+export const signInOutcomes = ["signed-in", "refused", "signed-out", "sessions-ended"] as const;
+
+/** One line of the record of sign-ins. */
+export interface SignIn {
+  readonly at: EpochMs;
+  /** Who; empty for somebody whom nobody knows. */
+  readonly person: string;
+  readonly outcome: (typeof signInOutcomes)[number];
+  /** Whose sessions were ended, where those were another one's. */
+  readonly of?: string | undefined;
+  /** The address as it was seen; empty where the platform tells none. */
+  readonly from: string;
+}

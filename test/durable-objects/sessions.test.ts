@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { Sessions } from "../../durable-objects/sessions.ts";
+import { Database } from "../simulation/database.ts";
+
+const dayMs = 86_400_000;
+
+function sessionsAt(time: { now: number }): { readonly sessions: Sessions; readonly sql: Database } {
+  const sql = new Database();
+  return { sessions: new Sessions({ sql, now: () => time.now }), sql };
+}
+
+const session = (hash: string, person = "anna") => ({ hash, person, credential: "c", from: "192.0.2.1" });
+
+test("looking at a session costs a row a minute at most", async () => {
+  const time = { now: 1_000_000 };
+  const { sessions, sql } = sessionsAt(time);
+  await sessions.begin(session("a"));
+  const before = sql.rowsWritten;
+  for (let count = 0; count < 120; count += 1) {
+    time.now += 1_000;
+    expect(await sessions.find("a")).toMatchObject({ person: "anna" });
+  }
+
+  expect(sql.rowsWritten - before).toBe(2);
+});
+
+test("a clock that is set back makes no session longer", async () => {
+  const time = { now: 100 * dayMs };
+  const { sessions } = sessionsAt(time);
+  await sessions.begin(session("a"));
+  time.now -= dayMs;
+
+  expect(await sessions.find("a")).toBeNull();
+});
+
+test("a person has a hundred sessions at most, the oldest of which end; another one's stay", async () => {
+  const time = { now: 1_000_000 };
+  const { sessions } = sessionsAt(time);
+  await sessions.begin(session("b", "boris"));
+  for (let count = 0; count < 103; count += 1) {
+    time.now += 1;
+    await sessions.begin(session(`a${count}`));
+  }
+
+  expect((await sessions.list("anna")).map(({ hash }) => hash)).toEqual(
+    Array.from({ length: 100 }, (_, index) => `a${index + 3}`),
+  );
+  expect(await sessions.list("boris")).toHaveLength(1);
+});
+
+test("what is over goes with the next sign-in, and the record of sign-ins after 400 days", async () => {
+  const time = { now: 0 };
+  const { sessions, sql } = sessionsAt(time);
+  await sessions.begin(session("a"));
+  time.now = 399 * dayMs;
+  await sessions.begin(session("b"));
+  expect(sql.exec("SELECT hash FROM session").map(({ hash }) => hash)).toEqual(["b"]);
+  expect((await sessions.signIns(null, 10)).signIns).toHaveLength(2);
+  time.now = 400 * dayMs;
+  await sessions.refused("192.0.2.2");
+
+  expect((await sessions.signIns(null, 10)).signIns).toEqual([
+    { at: 400 * dayMs, person: "", outcome: "refused", from: "192.0.2.2" },
+    { at: 399 * dayMs, person: "anna", outcome: "signed-in", from: "192.0.2.1" },
+  ]);
+});

@@ -1,0 +1,421 @@
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { expect, test } from "vitest";
+import { sha256 } from "../../src/foundation/secrets.ts";
+import type { OperatorsSettings } from "../../src/operators/people.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
+
+const tokens = { anna: "token-of-anna", boris: "token-of-boris", clara: "token-of-clara" };
+const people: OperatorsSettings["people"] = [
+  { name: "anna", tokenSha256: await sha256(tokens.anna), role: "viewer", domains: ["local"] },
+  { name: "boris", tokenSha256: await sha256(tokens.boris), role: "operator", domains: ["local"] },
+  { name: "clara", tokenSha256: await sha256(tokens.clara), role: "viewer", domains: ["*"] },
+];
+const minuteMs = 60_000;
+
+/** The domains `local` and `other`, and the conference 5 in `local`. */
+async function edgeWith(operators: Partial<OperatorsSettings> = { people }): Promise<FakeEdge> {
+  const edge = new FakeEdge(token, { adapterSecrets: ["aaaaaaaaaaaaaaaa"] }, operators, ["other"]);
+  await edge.held("7000001", "5");
+  edge.alive.add("5");
+  return edge;
+}
+
+const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
+const hybrid = "/api/v1/domains/local/conferences/5/hybrid";
+const change = { method: "PUT", body: '{"connectData":"x"}' };
+
+async function statusOf(edge: FakeEdge, path: string, headers: HeadersInit, init: RequestInit = {}): Promise<number> {
+  return (await edge.app.request(path, { ...init, headers })).status;
+}
+
+const sameSite = { "sec-fetch-site": "same-origin" };
+
+/** The cookie of a session that begins now. */
+async function signedIn(
+  edge: FakeEdge,
+  who: string = tokens.boris,
+  headers: Record<string, string> = sameSite,
+): Promise<string> {
+  const response = await edge.app.request("/console/session", {
+    method: "POST",
+    headers,
+    body: JSON.stringify({ token: who }),
+  });
+  expect(response.status).toBe(201);
+  return response.headers.get("set-cookie")?.split(";")[0] ?? "";
+}
+
+test("staff of one domain see nothing of another: it is answered as one that is not there", async () => {
+  const edge = await edgeWith();
+  const asked = async (domain: string) => {
+    const answers: string[] = [];
+    for (const [path, init] of [
+      ["agents", {}],
+      ["conferences?hours=x", {}],
+      ["conferences/5", {}],
+      ["conferences/5/hybrid", change],
+      ["provisioning-check", { method: "POST" }],
+    ] as const) {
+      const headers = bearer(tokens.boris);
+      const response = await edge.app.request(`/api/v1/domains/${domain}/${path}`, { ...init, headers });
+      answers.push(`${response.status} ${[...response.headers]} ${await response.text()}`.replaceAll(domain, "DOMAIN"));
+    }
+    return answers;
+  };
+
+  expect(await asked("other")).toEqual(await asked("there-is-none"));
+  expect((await asked("other"))[0]).toMatch(/^404 /);
+  expect(await statusOf(edge, "/api/v1/domains/other/agents", bearer(token))).toBe(200);
+  const domains = await edge.app.request("/api/v1/domains", { headers: bearer(tokens.boris) });
+  expect(await domains.json()).toMatchObject({ domains: [{ name: "local" }], next: null });
+  const all = await edge.app.request("/api/v1/domains", { headers: bearer(tokens.clara) });
+  expect(await all.json()).toMatchObject({ domains: [{ name: "local" }, { name: "other" }] });
+});
+
+test("viewers look, operators act", async () => {
+  const edge = await edgeWith();
+  expect(await statusOf(edge, "/api/v1/domains/local/agents", bearer(tokens.anna))).toBe(200);
+  expect(await statusOf(edge, hybrid, bearer(tokens.anna), change)).toBe(403);
+  expect(await statusOf(edge, hybrid, bearer(tokens.clara), change)).toBe(403);
+  expect(edge.operated).toEqual([]);
+  expect(await statusOf(edge, hybrid, bearer(tokens.boris), change)).toBe(202);
+  expect(edge.operated).toHaveLength(1);
+});
+
+test("metrics are for those who see all domains, and readiness shows each person's", async () => {
+  const edge = await edgeWith();
+  for (const [who, status] of [
+    [tokens.boris, 403],
+    [tokens.clara, 200],
+    [token, 200],
+  ] as const) {
+    expect(await statusOf(edge, "/metrics", bearer(who)), who).toBe(status);
+  }
+  const shown = async (headers: HeadersInit) => {
+    const { domains } = (await (await edge.app.request("/readyz", { headers })).json()) as { domains: object };
+    return Object.keys(domains);
+  };
+  expect(await shown({})).toEqual([]);
+  expect(await shown(bearer("wrong"))).toEqual([]);
+  expect(await shown(bearer(tokens.anna))).toEqual(["local"]);
+  expect(await shown(bearer(tokens.clara))).toEqual(["local", "other"]);
+});
+
+test("what a person asks is written down with what became of it and from where; what only looks is not", async () => {
+  const edge = await edgeWith();
+  const from = { "cf-connecting-ip": "192.0.2.7" };
+  await statusOf(edge, "/api/v1/domains/local/agents", bearer(tokens.boris));
+  await statusOf(edge, hybrid, { ...bearer(tokens.boris), ...from, "idempotency-key": "k1" }, change);
+  await statusOf(edge, hybrid, { ...bearer(tokens.anna), "idempotency-key": "k2" }, change);
+  edge.broken.add("5");
+  await statusOf(edge, hybrid, { ...bearer(token), "idempotency-key": "k3" }, change);
+
+  const ofAll = { at: edge.time, by: "token", action: "setHybridData", about: { confKey: "5" } };
+  const done = { status: 202, refusal: null, from: "192.0.2.7" };
+  expect(edge.audited).toEqual([
+    ["local", { ...ofAll, person: "boris", role: "operator", actionId: "k1", ...done }],
+    [
+      "local",
+      { ...ofAll, person: "anna", role: "viewer", actionId: "k2", status: 403, refusal: "not allowed", from: "" },
+    ],
+    [
+      "local",
+      {
+        ...ofAll,
+        person: "operator",
+        role: "operator",
+        actionId: "k3",
+        status: 503,
+        refusal: "failed for now",
+        from: "",
+      },
+    ],
+  ]);
+});
+
+test("a token is exchanged for a session, whose cookie no script and no other site gets", async () => {
+  const edge = await edgeWith();
+  const begin = (headers: Record<string, string>) =>
+    edge.app.request("/console/session", { method: "POST", headers, body: JSON.stringify({ token: tokens.boris }) });
+
+  const response = await begin(sameSite);
+  const byHttps = await begin({ origin: "https://localhost" });
+
+  expect([response.status, await response.json()]).toEqual([
+    201,
+    { name: "boris", role: "operator", domains: ["local"], endsAt: edge.time + 60 * minuteMs },
+  ]);
+  expect(response.headers.get("set-cookie")).toMatch(
+    /^bridgehead-session=[\w-]{43}\.[0-9a-f]{64}; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/,
+  );
+  expect(byHttps.headers.get("set-cookie")).toMatch(/; HttpOnly; Secure; SameSite=Strict$/);
+  const cookie = response.headers.get("set-cookie")?.split(";")[0] ?? "";
+  const me = await edge.app.request("/api/v1/me", { headers: { cookie } });
+  expect(await me.json()).toMatchObject({ name: "boris", by: "session", endsAt: edge.time + 60 * minuteMs });
+  expect(await statusOf(edge, hybrid, { cookie, ...sameSite }, change)).toBe(202);
+  expect(edge.audited.at(-1)?.[1]).toMatchObject({ person: "boris", by: "session" });
+});
+
+test("a session ends after an hour without use, and after twelve at the latest", async () => {
+  const edge = await edgeWith();
+  const idle = await signedIn(edge);
+  const busy = await signedIn(edge);
+  let hours = 0;
+  for (; (await statusOf(edge, "/api/v1/me", { cookie: busy })) === 200 && hours < 20; hours += 0.5)
+    edge.time += 30 * minuteMs;
+
+  expect(hours).toBe(12);
+  expect(await statusOf(edge, "/api/v1/me", { cookie: idle })).toBe(401);
+  const other = await signedIn(edge);
+  edge.time += 59 * minuteMs;
+  expect(await statusOf(edge, "/api/v1/me", { cookie: other })).toBe(200);
+  edge.time += 59 * minuteMs;
+  expect(await statusOf(edge, "/api/v1/me", { cookie: other })).toBe(200);
+  edge.time += 60 * minuteMs;
+  expect(await statusOf(edge, "/api/v1/me", { cookie: other })).toBe(401);
+});
+
+test("who signs out has no session any more, and its cookie goes", async () => {
+  const edge = await edgeWith();
+  const [cookie, other] = [await signedIn(edge), await signedIn(edge)];
+  const response = await edge.app.request("/console/session", { method: "DELETE", headers: { cookie, ...sameSite } });
+
+  expect([response.status, response.headers.get("set-cookie")]).toEqual([
+    204,
+    "bridgehead-session=; Max-Age=0; Path=/",
+  ]);
+  expect(await statusOf(edge, "/api/v1/me", { cookie })).toBe(401);
+  expect(await statusOf(edge, "/api/v1/me", { cookie: other })).toBe(200);
+});
+
+test("people end their own sessions, and operators of all domains anybody's; the record tells", async () => {
+  const edge = await edgeWith();
+  const cookie = await signedIn(edge, tokens.anna);
+  const ended = async (who: string, of: string) => {
+    const response = await edge.app.request(`/api/v1/people/${of}/sessions`, {
+      method: "DELETE",
+      headers: bearer(who),
+    });
+    return [response.status, ((await response.json()) as { ended?: number }).ended];
+  };
+  const listed = async (who: string) => {
+    const response = await edge.app.request("/api/v1/sessions", { headers: bearer(who) });
+    return ((await response.json()) as { sessions: { person: string }[] }).sessions.map(({ person }) => person);
+  };
+
+  expect([await listed(token), await listed(tokens.boris), await listed(tokens.anna)]).toEqual([
+    ["anna"],
+    [],
+    ["anna"],
+  ]);
+  expect(await ended(tokens.boris, "anna")).toEqual([403, undefined]);
+  expect(await ended(tokens.clara, "anna")).toEqual([403, undefined]);
+  expect(await statusOf(edge, "/api/v1/me", { cookie })).toBe(200);
+  expect(await ended(token, "anna")).toEqual([200, 1]);
+  expect(await statusOf(edge, "/api/v1/me", { cookie })).toBe(401);
+  await signedIn(edge, tokens.anna);
+  expect(await ended(tokens.anna, "anna")).toEqual([200, 1]);
+  expect(await statusOf(edge, "/api/v1/sign-ins", bearer(tokens.boris))).toBe(403);
+  const record = await edge.app.request("/api/v1/sign-ins?limit=3", { headers: bearer(tokens.clara) });
+  expect(await record.json()).toEqual({
+    signIns: [
+      { at: edge.time, person: "anna", outcome: "sessions-ended", of: "anna", from: "" },
+      { at: edge.time, person: "anna", outcome: "signed-in", from: "" },
+      { at: edge.time, person: "operator", outcome: "sessions-ended", of: "anna", from: "" },
+    ],
+    next: "2",
+  });
+  const rest = await edge.app.request("/api/v1/sign-ins?cursor=2", { headers: bearer(tokens.clara) });
+  expect(await rest.json()).toMatchObject({ signIns: [{ person: "anna", outcome: "signed-in" }], next: null });
+});
+
+test("a session is over when the token by which it began is nobody's any more", async () => {
+  const edge = await edgeWith();
+  const cookie = await signedIn(edge, tokens.anna);
+  const sessions = new Map([["of-anna", cookie]]);
+  const replaced = [{ ...people[0], tokenSha256: "0".repeat(64) } as (typeof people)[number]];
+  const hers = await edge.sessions.list("anna");
+
+  for (const [after, status] of [
+    [people, 200],
+    [replaced, 401],
+    [[], 401],
+  ] as const) {
+    const next = await edgeWith({ people: [...after] });
+    for (const { hash, person, credential, from } of hers)
+      await next.sessions.begin({ hash, person, credential, from });
+    expect(await statusOf(next, "/api/v1/me", { cookie: sessions.get("of-anna") ?? "" })).toBe(status);
+  }
+});
+
+test("a made-up cookie wakes no object", async () => {
+  const edge = await edgeWith();
+  const found: string[] = [];
+  const find = edge.sessions.find.bind(edge.sessions);
+  edge.sessions.find = (hash) => {
+    found.push(hash);
+    return find(hash);
+  };
+  const cookie = await signedIn(edge);
+  const forged = [
+    `${"A".repeat(43)}.${"0".repeat(64)}`,
+    "x",
+    "",
+    `${cookie.slice(19, -1)}${cookie.endsWith("0") ? "1" : "0"}`,
+  ];
+  for (const text of forged) {
+    expect(await statusOf(edge, "/api/v1/me", { cookie: `bridgehead-session=${text}` }), text).toBe(401);
+  }
+  expect(found).toEqual([]);
+  expect(await statusOf(edge, "/api/v1/me", { cookie })).toBe(200);
+  expect(found).toHaveLength(1);
+});
+
+test.each<[what: string, headers: Record<string, string>, byCookie: number, byToken: number]>([
+  ["this site", { "sec-fetch-site": "same-origin" }, 202, 202],
+  ["this site, by an older browser", { origin: "http://localhost" }, 202, 202],
+  ["this site, behind a proxy with TLS", { origin: "https://localhost" }, 202, 202],
+  ["another site", { "sec-fetch-site": "cross-site", origin: "https://evil.example.net" }, 403, 403],
+  ["a neighbour's site", { "sec-fetch-site": "same-site", origin: "https://evil.localhost" }, 403, 403],
+  ["another site that claims ours", { "sec-fetch-site": "cross-site", origin: "http://localhost" }, 403, 403],
+  ["another site, by an older browser", { origin: "https://evil.example.net" }, 403, 403],
+  ["another port", { origin: "http://localhost:81" }, 403, 403],
+  ["a file", { origin: "null" }, 403, 403],
+  ["a program", {}, 403, 202],
+])("what changes something, from %s", async (_, headers, byCookie, byToken) => {
+  const edge = await edgeWith();
+  const cookie = await signedIn(edge);
+
+  expect(await statusOf(edge, hybrid, { ...headers, cookie }, change)).toBe(byCookie);
+  expect(await statusOf(edge, hybrid, { ...headers, ...bearer(token) }, change)).toBe(byToken);
+  // Looking changes nothing, but a socket may be read by the page that opened it.
+  const socket = { ...headers, cookie, upgrade: "websocket" };
+  expect(await statusOf(edge, "/api/v1/me", { ...headers, cookie })).toBe(200);
+  expect(await statusOf(edge, "/api/v1/me", socket)).toBe(byCookie === 202 ? 200 : 403);
+  const begun = await edge.app.request("/console/session", { method: "POST", headers, body: `{"token":"${token}"}` });
+  expect(begun.status).toBe(byCookie === 202 ? 201 : 403);
+});
+
+test("guesses at tokens are limited by address, right ones too; who is signed in and other addresses are served", async () => {
+  const edge = await edgeWith();
+  const cookie = await signedIn(edge);
+  const here = { "cf-connecting-ip": "2001:db8:1:2:3::4" };
+  const guess = (headers: Record<string, string>) =>
+    edge.app.request("/console/session", {
+      method: "POST",
+      headers: { ...headers, ...sameSite },
+      body: '{"token":"x"}',
+    });
+  for (let count = 0; count < 10; count += 1) {
+    expect((await guess(here)).status).toBe(401);
+    expect(await statusOf(edge, "/api/v1/me", { ...here, ...bearer("wrong") })).toBe(401);
+  }
+
+  const refused = await guess(here);
+
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "3"]);
+  const neighbour = { "cf-connecting-ip": "2001:db8:1:2::9" };
+  expect(await statusOf(edge, "/api/v1/me", { ...neighbour, ...bearer(token) })).toBe(429);
+  expect(await statusOf(edge, "/api/v1/me", { ...here, cookie })).toBe(200);
+  expect(await statusOf(edge, "/api/v1/me", { "cf-connecting-ip": "2001:db8:1:3::4", ...bearer(token) })).toBe(200);
+  expect((await edge.sessions.signIns(null, 100)).signIns.filter(({ outcome }) => outcome === "refused")).toHaveLength(
+    10,
+  );
+  edge.time += 3_000;
+  expect(await statusOf(edge, "/api/v1/me", { ...here, ...bearer(token) })).toBe(200);
+});
+
+test("a flood of wrong tokens from everywhere is answered, and leaves some rows", async () => {
+  const edge = await edgeWith();
+  for (let count = 0; count < 100; count += 1) {
+    const headers = { ...sameSite, "cf-connecting-ip": `192.0.2.${count}` };
+    const refused = await edge.app.request("/console/session", { method: "POST", headers, body: '{"token":"x"}' });
+    expect(refused.status).toBe(401);
+  }
+  expect((await edge.sessions.signIns(null, 200)).signIns).toHaveLength(60);
+});
+
+test("this machine's own address is not limited: a proxy on it may tell no other", async () => {
+  const edge = await edgeWith();
+  for (const headers of [{}, { "cf-connecting-ip": "127.0.0.1" }]) {
+    for (let count = 0; count < 30; count += 1) await statusOf(edge, "/api/v1/me", { ...headers, ...bearer("wrong") });
+    expect(await statusOf(edge, "/api/v1/me", { ...headers, ...bearer(token) })).toBe(200);
+  }
+});
+
+test("a wrong body or nobody's token begins no session", async () => {
+  const edge = await edgeWith();
+  const begin = async (body: string) => {
+    const response = await edge.app.request("/console/session", { method: "POST", headers: sameSite, body });
+    return [response.status, response.headers.get("set-cookie")];
+  };
+  expect(await begin("{}")).toEqual([400, null]);
+  expect(await begin('{"token":""}')).toEqual([401, null]);
+  expect(await begin(JSON.stringify({ token: await sha256(tokens.anna) }))).toEqual([401, null]);
+  expect(await begin(JSON.stringify({ token: "x".repeat(5_000) }))).toEqual([413, null]);
+});
+
+const issuer = "https://acme.cloudflareaccess.com";
+const access: OperatorsSettings["access"] = {
+  team: "acme",
+  audience: "aud-1",
+  people: [{ email: "Dora@example.com", role: "viewer", domains: ["local"] }],
+};
+
+test("whom Cloudflare Access has signed in is known by the address in its token, whose signature and claims are right", async () => {
+  const [right, wrong] = [await generateKeyPair("RS256"), await generateKeyPair("RS256")];
+  const edge = await edgeWith({ people, access });
+  edge.time = Date.now();
+  const fetched: string[] = [];
+  edge.fetches = (url) => {
+    fetched.push(url);
+    if (fetched.length === 1) throw new Error("the team does not answer");
+    return Response.json({ keys: [key] });
+  };
+  const key = { ...(await exportJWK(right.publicKey)), kid: "k1", alg: "RS256", use: "sig" };
+  const seconds = Math.floor(edge.time / 1_000);
+  const assertion = (claims: object = {}, by = right.privateKey) =>
+    new SignJWT({ iss: issuer, aud: ["aud-1"], email: "dora@example.com", exp: seconds + 60, ...claims })
+      .setProtectedHeader({ alg: "RS256", kid: "k1" })
+      .sign(by);
+  const asked = (text: string, path = "/api/v1/me", init: RequestInit = {}) =>
+    edge.app.request(path, { ...init, headers: { "cf-access-jwt-assertion": text, ...(init.headers as object) } });
+
+  expect((await asked(await assertion())).status).toBe(503);
+  const me = await asked(await assertion());
+  expect([me.status, await me.json()]).toEqual([
+    200,
+    { name: "dora@example.com", role: "viewer", domains: ["local"], by: "access", endsAt: null },
+  ]);
+  expect(fetched).toEqual([`${issuer}/cdn-cgi/access/certs`, `${issuer}/cdn-cgi/access/certs`]);
+  for (const text of [
+    "",
+    "x.y.z",
+    await assertion({ aud: ["aud-2"] }),
+    await assertion({ iss: "https://evil.cloudflareaccess.com" }),
+    await assertion({ exp: seconds - 1 }),
+    await assertion({ exp: undefined }),
+    await assertion({ nbf: seconds + 600 }),
+    await assertion({ email: "eve@example.com" }),
+    await assertion({ email: ["dora@example.com"] }),
+    await assertion({ email: undefined }),
+    await assertion({}, wrong.privateKey),
+    `${btoa('{"alg":"none"}')}.${btoa(`{"iss":"${issuer}","aud":"aud-1","email":"dora@example.com","exp":${seconds + 60}}`)}.`.replaceAll(
+      "=",
+      "",
+    ),
+    await new SignJWT({ iss: issuer, aud: "aud-1", email: "dora@example.com", exp: seconds + 60 })
+      .setProtectedHeader({ alg: "HS256", kid: "k1" })
+      .sign(new TextEncoder().encode(JSON.stringify(key))),
+  ]) {
+    expect((await asked(text)).status, text).toBe(401);
+  }
+  // The browser brings Access' cookie along from everywhere.
+  const headers = { "sec-fetch-site": "cross-site" };
+  expect((await asked(await assertion(), "/api/v1/people/x/sessions", { method: "DELETE", headers })).status).toBe(403);
+});
+
+test("without settings of Access its header means nothing", async () => {
+  const edge = await edgeWith();
+  expect(await statusOf(edge, "/api/v1/me", { "cf-access-jwt-assertion": "x.y.z" })).toBe(401);
+});

@@ -1,0 +1,99 @@
+import { createExecutionContext, evictAllDurableObjects, listDurableObjectIds } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import worker from "../../src/worker.ts";
+import { operators, operatorToken, viewerToken } from "./test-domains.ts";
+
+const origin = "http://edge.example.com";
+const ask = (path: string, init: RequestInit = {}) => exports.default.fetch(`${origin}${path}`, init);
+const sameSite = { "sec-fetch-site": "same-origin" };
+
+async function signIn(token: string): Promise<string> {
+  const response = await ask("/console/session", {
+    method: "POST",
+    headers: sameSite,
+    body: JSON.stringify({ token }),
+  });
+  expect(response.status).toBe(201);
+  return response.headers.get("set-cookie")?.split(";")[0] ?? "";
+}
+
+test("strangers with cookies and tokens of their own make no object", async () => {
+  for (const headers of [
+    { cookie: `bridgehead-session=${"A".repeat(43)}.${"0".repeat(64)}` },
+    { authorization: "Bearer wrong" },
+    { "cf-access-jwt-assertion": "x.y.z" },
+  ]) {
+    expect((await ask("/api/v1/me", { headers })).status).toBe(401);
+  }
+  expect(await listDurableObjectIds(env.SESSIONS as never)).toEqual([]);
+});
+
+test("a session is on disk: it outlives its object, and ends when its person signs out", async () => {
+  const cookie = await signIn(viewerToken);
+  await evictAllDurableObjects();
+
+  const me = await ask("/api/v1/me", { headers: { cookie } });
+  expect(await me.json()).toMatchObject({ name: "anna", role: "viewer", domains: ["local"], by: "session" });
+  expect((await ask("/api/v1/domains/harbour/agents", { headers: { cookie } })).status).toBe(404);
+  const check = { method: "POST", headers: { cookie, ...sameSite } };
+  expect((await ask("/api/v1/domains/local/provisioning-check", check)).status).toBe(403);
+
+  expect((await ask("/console/session", { method: "DELETE", headers: { cookie, ...sameSite } })).status).toBe(204);
+  await evictAllDurableObjects();
+  expect((await ask("/api/v1/me", { headers: { cookie } })).status).toBe(401);
+});
+
+test("what is kept of a session is no cookie; all of a person's end at once", async () => {
+  const cookies = [await signIn(viewerToken), await signIn(viewerToken), await signIn(operatorToken)];
+  const kept = JSON.stringify(await env.SESSIONS.getByName("all").list(null));
+  for (const cookie of cookies) expect(kept).not.toContain(cookie.slice(19, 62));
+
+  const headers = { authorization: `Bearer ${operatorToken}` };
+  const ended = await ask("/api/v1/people/anna/sessions", { method: "DELETE", headers });
+  expect(await ended.json()).toEqual({ ended: 2 });
+  const statuses = cookies.map(async (cookie) => (await ask("/api/v1/me", { headers: { cookie } })).status);
+  expect(await Promise.all(statuses)).toEqual([401, 401, 200]);
+  const record = await ask("/api/v1/sign-ins", { headers });
+  expect(await record.json()).toMatchObject({
+    signIns: [
+      { outcome: "sessions-ended", person: "operator", of: "anna" },
+      {},
+      {},
+      { outcome: "signed-in", person: "anna" },
+    ],
+  });
+});
+
+test("the API describes itself on the platform", async () => {
+  const response = await ask("/api/v1/openapi.json", { headers: { authorization: `Bearer ${viewerToken}` } });
+  expect(await response.json()).toMatchObject({ openapi: "3.1.1", paths: { "/api/v1/me": { get: {} } } });
+});
+
+test("people who are taken out of the settings by a reload are out at once, with their sessions", async () => {
+  const here = { ...env, RELOAD_TOKEN: "token" } as never;
+  const reload = (people: object, token = "token") => {
+    const headers = { authorization: `Bearer ${token}` };
+    const request = new Request(`${origin}/reload/operators`, {
+      method: "POST",
+      body: JSON.stringify(people),
+      headers,
+    });
+    return worker.fetch(request as never, here, createExecutionContext());
+  };
+  const status = async (headers: Record<string, string>) =>
+    (await worker.fetch(new Request(`${origin}/api/v1/me`, { headers }) as never, here, createExecutionContext()))
+      .status;
+  const cookie = await signIn(viewerToken);
+  const token = { authorization: `Bearer ${viewerToken}` };
+  expect([await status({ cookie }), await status(token)]).toEqual([200, 200]);
+
+  expect((await reload({ people: [] }, "wrong")).status).toBe(404);
+  expect((await reload({ people: [{}] })).status).toBe(422);
+  expect([await status({ cookie }), await status(token)]).toEqual([200, 200]);
+  expect((await reload({ people: [] })).status).toBe(204);
+  expect([await status({ cookie }), await status(token)]).toEqual([401, 401]);
+  expect(await status({ authorization: `Bearer ${operatorToken}` })).toBe(200);
+  expect((await reload(operators)).status).toBe(204);
+  expect(await status(token)).toBe(200);
+});
