@@ -1,8 +1,9 @@
 import type { IssuedCommand } from "../src/bridge/commands.ts";
 import { type ConferenceInput, decide } from "../src/conference/decide.ts";
 import { isCommand, isPost, type Outcome } from "../src/conference/draft.ts";
-import type { OperatorRequest } from "../src/conference/requests.ts";
+import { type OperatorAction, operatorRefusal } from "../src/conference/operator-requests.ts";
 import type { Caller, Changes, Head } from "../src/conference/state.ts";
+import { decidedBy } from "../src/explain/history.ts";
 import type { BridgeName, EpochMs, MsgId, TransId } from "../src/foundation/ids.ts";
 import { dayMs, wait } from "../src/foundation/timers.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity, IdsWanted } from "../src/rpc.ts";
@@ -18,7 +19,7 @@ import type { Platform } from "./platform.ts";
 export type Item =
   | { readonly type: "webex"; readonly document: ConferenceDocument }
   | { readonly type: "bridge"; readonly reports: AgentReports }
-  | { readonly type: "operator"; readonly request: OperatorRequest }
+  | { readonly type: "operator"; readonly action: OperatorAction }
   | { readonly type: "undelivered"; readonly undelivered: Undelivered }
   | { readonly type: "time" };
 
@@ -193,7 +194,7 @@ class Batch {
       const { bridge, stream } = item.reports;
       progress = { ...progress, streams: withStream(progress, bridge, stream, input.reports.at(-1)?.number ?? 0) };
     }
-    store.append(input, decision.changes, { ...progress, ...ids.atHand });
+    store.append(input, decision.changes, { ...progress, ...ids.atHand, decidedBy: decidedBy(domain.settings) });
   }
 
   #keep(rows: Rows): void {
@@ -206,26 +207,30 @@ export function presence(caller: Caller | null | undefined): 0 | 1 {
   return caller && !caller.left ? 1 : 0;
 }
 
-/** `null`: there is nothing in the item that was not committed before. */
-function inputOf(item: Item, { at, store }: Context, rows: Rows): ConferenceInput | null {
+/** `null`: there is nothing in the item that was not committed before, or that would be done. */
+function inputOf(item: Item, { at, store, domain }: Context, rows: Rows): ConferenceInput | null {
   switch (item.type) {
     case "webex": {
       const { transId, messages } = item.document;
       return { type: "webex", at, transId, messages };
     }
     case "bridge": {
-      const { stream, bridge } = item.reports;
+      const { bridge } = item.reports;
       const reports = store.freshReports(item.reports);
       const elsewhere = store.isElsewhere(bridge) && { elsewhere: bridge };
-      return reports.length === 0 ? null : { type: "bridge", at, stream, reports, ...elsewhere };
+      return reports.length === 0 ? null : { type: "bridge", at, reports, ...elsewhere };
     }
     case "undelivered": {
       const { seq, messages } = item.undelivered;
       // A failover may have dropped the row meanwhile.
       return rows.some((row) => row.seq === seq) ? { type: "undelivered", at, messages } : null;
     }
-    case "operator":
-      return { type: "operator", at, request: item.request };
+    case "operator": {
+      const { action } = item;
+      const context = { settings: domain.settings, cannot: store.progress.cannot ?? [] };
+      const isDone = store.hasAction(action.id, at) || operatorRefusal(store.state, action.request, context) !== null;
+      return isDone ? null : { type: "operator", at, ...action };
+    }
     case "time":
       return { type: "time", at };
   }

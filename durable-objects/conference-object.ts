@@ -1,12 +1,14 @@
 import { DurableObject } from "cloudflare:workers";
+import type { OperatorAction } from "../src/conference/operator-requests.ts";
 import type { Comparison } from "../src/conference/reconcile.ts";
-import type { OperatorRequest } from "../src/conference/requests.ts";
-import type { BridgeName, CommandId, ExtConfId, TransId } from "../src/foundation/ids.ts";
+import type { ActionId, BridgeName, CommandId, ExtConfId, TransId } from "../src/foundation/ids.ts";
+import type { ActionStages } from "../src/operators/action-stages.ts";
 import type {
   AgentReports,
   ConferenceDocument,
   ConferenceRpc,
   ConferenceView,
+  Explanation,
   OperatorResult,
   StoryLine,
 } from "../src/rpc.ts";
@@ -47,12 +49,32 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
     return this.#current.story();
   }
 
-  operate(request: OperatorRequest): Promise<OperatorResult> {
-    return this.#current.operate(request);
+  operate(action: OperatorAction): Promise<OperatorResult> {
+    return this.#current.operate(action);
+  }
+
+  async action(id: ActionId): Promise<ActionStages | null> {
+    return this.#current.action(id);
+  }
+
+  async explain(call?: string): Promise<readonly Explanation[]> {
+    return this.#current.explain(call);
+  }
+
+  async replay(from: number, limit: number): Promise<string> {
+    return JSON.stringify(this.#current.replay(from, limit));
+  }
+
+  async transcript(): Promise<string | null> {
+    return this.#current.transcript();
   }
 
   sweep(): Promise<boolean> {
     return this.#current.sweep();
+  }
+
+  tellDirectory(what: "news" | "all"): Promise<boolean> {
+    return this.#current.tellDirectory(what);
   }
 
   override alarm(): Promise<void> {
@@ -66,6 +88,7 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
       domain: (name) => findDomain(env, name),
       relay: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`),
       allocateIds: (request) => env.ID_ALLOCATOR.getByName(request.domain).allocate(request),
+      directory: (domain) => env.DIRECTORY.getByName(domain),
       share: (answers) => env.MAILBOX.getByName(answers.domain).share(answers),
       nonce: () => String(crypto.getRandomValues(new BigUint64Array(1))),
       deleteAll: () => {

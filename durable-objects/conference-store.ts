@@ -10,9 +10,10 @@ import {
   entryKinds,
   type Head,
 } from "../src/conference/state.ts";
-import type { BridgeName, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
+import type { ActionId, BridgeName, ConfKey, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
-import type { AgentReports, ConferenceIdentity } from "../src/rpc.ts";
+import { type BookData, concernsRecords, isOngoing, RecordBook, type RecordedRow } from "../src/records/record-book.ts";
+import type { AgentReports, ConferenceIdentity, DirectoryPlace } from "../src/rpc.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
 import type { QueuedDocument } from "./outbox-rows.ts";
 import { hasTable, type Sql, type SqlValue } from "./platform.ts";
@@ -28,6 +29,25 @@ export interface Progress extends IdsAtHand {
   readonly aheadMs?: number;
   /** The highest report number committed of each stream, the latest last. */
   readonly streams: readonly (readonly [BridgeName, StreamId, upTo: number])[];
+  /** Absent before anything was to tell. */
+  readonly telling?: Telling;
+  /** The code and the settings that decided. */
+  readonly decidedBy?: string;
+}
+
+/** How far the domain's directory was told of the conference; rows of the journal. */
+export interface Telling {
+  /** The row in which the latest conference began, and when. */
+  readonly life: number;
+  readonly since: EpochMs;
+  /** Before this row nothing is left to tell. */
+  readonly from: number;
+  /** The last row in which a call or a conference began or ended. */
+  readonly upTo: number;
+  /** The directory has what was to tell up to this row. */
+  readonly told: number;
+  /** The directory's place then; `null`: it never answered. */
+  readonly place: DirectoryPlace | null;
 }
 
 /** One row of the journal. */
@@ -38,6 +58,11 @@ export interface JournalRow {
   readonly input: ConferenceInput | null;
   /** Of its whole transaction, in its last row; `null` in the rows before, and where they were too long. */
   readonly changes: readonly EntryChange[] | null;
+}
+
+/** The same with how far the conference had come. */
+export interface HistoryRow extends JournalRow {
+  readonly progress: Progress;
 }
 
 /** How long journal rows are kept, in milliseconds. */
@@ -82,6 +107,9 @@ export type Confirmations = readonly (readonly [seq: QueuedDocument["seq"], at: 
 /** Under this key they stand behind the changes of a row, for those who read the journal. */
 export const confirmedKey = "confirmed";
 
+/** Under this key of the entries. */
+const bookKey = "book";
+
 /** A key is `head`, `identity` or `kind/id`; the value `null` deletes the entry. */
 export type EntryChange = readonly [key: string, value: unknown];
 
@@ -109,8 +137,11 @@ export class ConferenceStore {
   #position = 0;
   /** The documents that wait to be posted, in order. */
   #outbox = new Map<string, QueuedDocument>();
-  /** Documents whose repeats may still come, and when each was committed, the oldest first. `null`: not read yet, as reading is billed. */
-  #documents: Map<TransId, EpochMs> | null = null;
+  /**
+   * Documents and actions whose repeats may still come, and when each was committed, the oldest first. `null`: not read yet, as reading is
+   * billed.
+   */
+  #documents: Map<string, EpochMs> | null = null;
   /** Inputs of the present transaction, and what they and the outbox changed. */
   #inputs: ConferenceInput[] = [];
   #ofTransaction = new EntryChanges();
@@ -118,6 +149,10 @@ export class ConferenceStore {
   #confirmed: Confirmations[number][] = [];
   /** Changes in the journal since the checkpoint. */
   #sinceCheckpoint = new EntryChanges();
+  /** What the present transaction means for the directory. */
+  #concerns: { readonly begins: boolean; readonly wasOngoing: boolean } | null = null;
+  /** What the rows that were pruned say of the conference that goes on. */
+  #prunedBook: BookData | null = null;
 
   constructor(sql: Sql, onLost: (error: unknown) => void) {
     this.#sql = sql;
@@ -150,13 +185,22 @@ export class ConferenceStore {
 
   /** Whether this document was committed, as long as repeats of it may come (protocol T38, T40). */
   hasDocument(transId: TransId, now: EpochMs): boolean {
+    return this.#hasCommitted(transId, now);
+  }
+
+  /** Whether this action of an operator was committed, for as long. */
+  hasAction(id: ActionId, now: EpochMs): boolean {
+    return this.#hasCommitted(nameOfAction(id), now);
+  }
+
+  #hasCommitted(name: string, now: EpochMs): boolean {
     const since = now - this.retention.neededMs;
     this.#documents ??= this.#documentsSince(since);
     for (const [oldest, at] of this.#documents) {
       if (at > since) break;
       this.#documents.delete(oldest);
     }
-    return this.#documents.has(transId);
+    return this.#documents.has(name);
   }
 
   /** All or nothing: when `work` throws, disk and memory are as they were before. */
@@ -194,12 +238,18 @@ export class ConferenceStore {
   /** Within a transaction: appends one input with its changes; throws when a document is too large. */
   append(input: ConferenceInput, changes: Changes, progress: Progress): void {
     this.#progress = progress;
+    const begins = changes.head?.phase === "creating" && this.#state.head.phase !== "creating";
+    if (begins || concernsRecords(this.#state, changes)) {
+      const { begins: hasBegun = false, wasOngoing = isOngoing(this.#state.head) } = this.#concerns ?? {};
+      this.#concerns = { begins: begins || hasBegun, wasOngoing };
+    }
     applyChanges(this.#state, changes);
     if (changes.head) this.#ofTransaction.set("head", changes.head);
     for (const [kind, plural] of Object.entries(entryKinds)) {
       for (const [id, value] of changes[plural]) this.#ofTransaction.set(`${kind}/${id}`, value);
     }
-    if (input.type === "webex") this.#documents?.set(input.transId, input.at);
+    const name = nameOf(input);
+    if (name !== null) this.#documents?.set(name, input.at);
     this.#inputs.push(input);
   }
 
@@ -220,14 +270,30 @@ export class ConferenceStore {
   }
 
   /** Inputs and what followed from them, in order, from behind this row on; the row 0 is before all. */
-  journal(after: number): readonly JournalRow[] {
+  journal(after: number): readonly HistoryRow[] {
     if (!this.#hasTables) return [];
     const rows = this.#sql.exec(
-      "SELECT seq, at, input, changes FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
+      "SELECT seq, at, input, progress, changes FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
       ...[after, journalPage],
     );
-    return rows.map(({ seq, at, input, changes }) => ({
+    return rows.map(({ seq, at, input, progress, changes }) => ({
       ...{ seq: Number(seq), at: Number(at) },
+      input: input === null ? null : (JSON.parse(String(input)) as ConferenceInput),
+      changes: changes === null ? null : (JSON.parse(String(changes)) as EntryChange[]),
+      progress: JSON.parse(String(progress)) as Progress,
+    }));
+  }
+
+  /** The same rows as records need them, up to this one; also where a record's journal begins in the middle. */
+  rowsForRecords(after: number, upTo: number = Number.MAX_SAFE_INTEGER): readonly RecordedRow[] {
+    if (!this.#hasTables) return [];
+    const rows = this.#sql.exec(
+      `SELECT seq, at, input, changes, json_extract(progress, '$.bridge') AS bridge FROM journal WHERE seq > ? AND seq <= ?
+       ORDER BY seq LIMIT ?`,
+      ...[after, upTo, journalPage],
+    );
+    return rows.map(({ seq, at, input, changes, bridge }) => ({
+      ...{ seq: Number(seq), at: Number(at), bridge: bridge as BridgeName | null },
       input: input === null ? null : (JSON.parse(String(input)) as ConferenceInput),
       changes: changes === null ? null : (JSON.parse(String(changes)) as EntryChange[]),
     }));
@@ -236,6 +302,26 @@ export class ConferenceStore {
   #change(key: string, value: unknown): void {
     this.#ofTransaction.set(key, value);
     if (!this.#applyEntry(key, value)) throw new Error(`the entry ${key} is of no known kind`);
+  }
+
+  /** The directory has what was to tell up to this row; on disk with the next row, or now. */
+  told(upTo: number, place: DirectoryPlace, isWritten: boolean): void {
+    const { telling } = this.#progress;
+    if (!telling) return;
+    const change = { telling: { ...telling, told: Math.max(telling.told, upTo), place } };
+    if (isWritten) this.correct(change);
+    else this.#progress = { ...this.#progress, ...change };
+  }
+
+  /** The last row of the journal. */
+  get lastSeq(): number {
+    return this.#seq;
+  }
+
+  /** The records of this conference, as far as the rows that are gone say; all else is to be read. */
+  newBook(confKey: ConfKey, from: number): RecordBook {
+    const pruned = this.#prunedBook;
+    return new RecordBook(confKey, pruned && pruned.seq >= from - 1 ? pruned : undefined);
   }
 
   /** Corrects the progress that was written with the last input. */
@@ -279,6 +365,8 @@ export class ConferenceStore {
     this.#confirmed = [];
     this.#sinceCheckpoint = new EntryChanges();
     this.#documents = null;
+    this.#concerns = null;
+    this.#prunedBook = null;
     const read = (query: string, ...values: SqlValue[]) => (this.#hasTables ? this.#sql.exec(query, ...values) : []);
     // A newer version ran here before. What it wrote stays on disk as it is, also through checkpoints, until that version is back.
     const load = (key: string, value: unknown) => {
@@ -307,6 +395,7 @@ export class ConferenceStore {
     const kind = kindOf(key);
     if (kind === "head") this.#state.head = value as Head;
     else if (kind === "checkpoint") this.#checkpoint = value as number;
+    else if (kind === bookKey) this.#prunedBook = value as BookData;
     else if (kind === "identity") {
       const { retention, ...identity } = value as Identity;
       this.#identity = identity;
@@ -322,14 +411,14 @@ export class ConferenceStore {
   }
 
   /** The rows that are older are not read. */
-  #documentsSince(since: EpochMs): Map<TransId, EpochMs> {
+  #documentsSince(since: EpochMs): Map<string, EpochMs> {
     if (!this.#hasTables) return new Map();
     const rows = this.#sql.exec(
       `SELECT trans_id, at FROM journal WHERE trans_id IS NOT NULL AND seq >
        coalesce((SELECT seq FROM journal WHERE at <= ? ORDER BY seq DESC LIMIT 1), 0) ORDER BY seq`,
       since,
     );
-    return new Map(rows.map((row) => [row.trans_id as TransId, Number(row.at)]));
+    return new Map(rows.map((row) => [String(row.trans_id), Number(row.at)]));
   }
 
   /** Writes the inputs and, with the last of them, the changes; changes of the outbox alone have a row without input. */
@@ -338,6 +427,7 @@ export class ConferenceStore {
     const inputs = this.#inputs.length > 0 ? this.#inputs : [null];
     const isDue = this.#seq + inputs.length - this.#checkpoint >= checkpointEvery;
     const changes = this.#changesText();
+    this.#keepTelling(this.#seq + inputs.length, inputs.at(-1)?.at ?? this.#lastAt);
     let isTooLong = false;
     for (const [index, input] of inputs.entries()) {
       const text = input && textOf(input);
@@ -347,7 +437,7 @@ export class ConferenceStore {
       this.#lastAt = input?.at ?? this.#lastAt;
       this.#sql.exec(
         "INSERT INTO journal (seq, at, trans_id, input, progress, changes) VALUES (?, ?, ?, ?, ?, ?)",
-        ...[this.#seq, this.#lastAt, input?.type === "webex" ? input.transId : null],
+        ...[this.#seq, this.#lastAt, input && nameOf(input)],
         ...[text, JSON.stringify(this.#progress), isLast && !isTooLong ? changes : null],
       );
       this.#prune(this.#lastAt);
@@ -357,6 +447,21 @@ export class ConferenceStore {
     this.#ofTransaction = new EntryChanges();
     this.#confirmed = [];
     if (isDue || isTooLong) this.#writeEntries();
+  }
+
+  /** `last`: the last row of the present transaction, in which its changes stand. */
+  #keepTelling(last: number, at: EpochMs): void {
+    const concerns = this.#concerns;
+    this.#concerns = null;
+    if (!concerns) return;
+    const first = this.#seq + 1;
+    const before = this.#progress.telling ?? { life: 0, since: at, from: 0, upTo: 0, told: 0, place: null };
+    const begun = concerns.begins && {
+      ...{ life: last, since: at },
+      // Else there is an end of another one to tell, perhaps of this very transaction.
+      ...(before.told >= before.upTo && !concerns.wasOngoing && { from: first }),
+    };
+    this.#progress = { ...this.#progress, telling: { ...before, ...begun, upTo: last } };
   }
 
   #changesText(): string {
@@ -394,7 +499,31 @@ export class ConferenceStore {
       if (isNeeded || (age < keptMs && Number(row.seq) > this.#seq - keptRows)) break;
       upTo = Number(row.seq);
     }
-    if (upTo > 0) this.#sql.exec("DELETE FROM journal WHERE seq <= ?", upTo);
+    if (upTo === 0) return;
+    this.#keepBook(upTo);
+    this.#sql.exec("DELETE FROM journal WHERE seq <= ?", upTo);
+  }
+
+  /** What goes with these rows of a conference that is not told to its end is kept in one entry. */
+  #keepBook(upTo: number): void {
+    const { telling } = this.#progress;
+    if (!this.#identity || !telling || upTo < telling.from) return;
+    const book = this.newBook(this.#identity.confKey, telling.from);
+    let after = Math.max(book.seq, telling.from - 1);
+    for (;;) {
+      const rows = this.rowsForRecords(after, upTo);
+      book.read(rows);
+      const last = rows.at(-1);
+      if (!last) break;
+      after = last.seq;
+    }
+    book.forget(telling.told);
+    this.#prunedBook = book.data();
+    this.#position += 1;
+    this.#sql.exec(
+      "INSERT INTO entry (key, position, value) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+      ...[bookKey, this.#position, JSON.stringify(this.#prunedBook)],
+    );
   }
 }
 
@@ -438,6 +567,17 @@ export function withStream(
   const others = streams.filter((known) => known[0] !== bridge);
   const own = streams.filter((known) => known[0] === bridge && known[1] !== stream);
   return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo]];
+}
+
+/** Under this name a repeat of the input is recognised; `null`: it has none. */
+function nameOf(input: ConferenceInput): string | null {
+  if (input.type === "webex") return input.transId;
+  return input.type === "operator" ? nameOfAction(input.id) : null;
+}
+
+/** Unlike each TransID: those have no blanks (protocol T30). */
+function nameOfAction(id: ActionId): string {
+  return `op ${id}`;
 }
 
 /** As the journal keeps it. Reports are never refused: all that follow in their stream would wait behind them for ever. */

@@ -27,7 +27,9 @@ export function viewOf(
         ...{ call, extCallId: extCallId ?? "", number: person(number), attendeeId: person(attendeeId ?? "") },
         ...{ room, muted, speaks: running?.speech?.speaking.includes(call) ?? false },
       })),
-    callOuts: [...state.callOuts.values()].map(({ call, stage, extCallId }) => ({ call, stage, extCallId })),
+    callOuts: [...state.callOuts.values()].map(({ call, stage, extCallId }) => ({
+      ...{ call, stage, extCallId: extCallId ?? "" },
+    })),
     rooms: [...state.rooms.values()].map(({ room, stage }) => ({ room, stage })),
     commands: [...state.commands.values()].map(({ id, command: { type }, answerBy }) => ({
       ...{ id, type, answerBy },

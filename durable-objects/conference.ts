@@ -1,10 +1,15 @@
 import type { NumberedReport } from "../src/bridge/events.ts";
 import { nextDeadline } from "../src/conference/decide.ts";
 import type { Outcome } from "../src/conference/draft.ts";
+import { type OperatorAction, type OperatorRefusal, operatorRefusal } from "../src/conference/operator-requests.ts";
 import { type Comparison, compareDigest, ownDigest } from "../src/conference/reconcile.ts";
-import { type OperatorRequest, operatorRefusal } from "../src/conference/requests.ts";
 import { hasHandle } from "../src/conference/state.ts";
+import { asTest } from "../src/explain/as-test.ts";
+import { type About, aboutOf } from "../src/explain/history.ts";
+import { replayPage } from "../src/explain/replay-page.ts";
+import { explain } from "../src/explain/why.ts";
 import type {
+  ActionId,
   BridgeName,
   CommandId,
   DomainName,
@@ -15,19 +20,24 @@ import type {
 } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
+import { type ActionStages, actionStages } from "../src/operators/action-stages.ts";
 import type {
   AgentReports,
   ConferenceDocument,
   ConferenceIdentity,
   ConferenceView,
+  DirectoryRpc,
+  Explanation,
   IdBlocks,
   IdRequest,
   IdsWanted,
   OperatorResult,
   RelayRpc,
+  ReplayPage,
   SharedAnswers,
   ShareResult,
   StoryLine,
+  Trouble,
 } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { isAnswered } from "../src/tsp/answers.ts";
@@ -35,11 +45,12 @@ import type { FromWebex } from "../src/tsp/messages.ts";
 import { Clock, earliest, nextWake } from "./clock.ts";
 import { CommandSender } from "./command-sender.ts";
 import { GroupCommit, type Item, presence, transact } from "./conference-commit.ts";
-import { ConferenceStore } from "./conference-store.ts";
+import { ConferenceStore, type HistoryRow } from "./conference-store.ts";
 import { viewOf } from "./conference-view.ts";
 import { IdSupply } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
 import { newTally } from "./measures.ts";
+import { News } from "./news.ts";
 import { Outbox } from "./outbox.ts";
 import type { Platform } from "./platform.ts";
 import { Story } from "./story.ts";
@@ -52,6 +63,7 @@ interface ConferencePorts extends Platform {
   allocateIds(request: IdRequest): Promise<IdBlocks>;
   /** Hands answers over to the domain's mailbox, where they meet those of other conferences. */
   share(answers: SharedAnswers): Promise<ShareResult>;
+  directory(domain: DomainName): Pick<DirectoryRpc, "tell">;
   /** 64 random bits as text. */
   nonce(): string;
   /** Deletes everything, and ends the life of the object. */
@@ -85,6 +97,7 @@ export class Conference {
   readonly #tally = newTally();
   readonly #sender: CommandSender;
   readonly #commits: GroupCommit;
+  readonly #news: News;
   /** Documents that are being committed. */
   readonly #underWay = new Map<TransId, Promise<void>>();
   #identity: ConferenceIdentity | null;
@@ -131,11 +144,16 @@ export class Conference {
       },
       sendAgain: () => this.#send(),
     });
+    this.#news = new News(
+      { ...ports, directory: (domain) => ports.directory(domain) },
+      { store, trouble: () => this.#trouble, callers: () => this.#tally.callers, domain: () => this.#findDomain() },
+    );
     if (store.unknownKinds.size > 0) this.#log("warn", "unknown-entries", { kinds: [...store.unknownKinds] });
     if (!store.identity) return;
     this.#outbox.load();
     for (const caller of store.state.callers.values()) this.#tally.callers += presence(caller);
     this.#measure();
+    this.#news.restored();
     this.#clock.alarm.guard(() => this.#wake("restored"));
   }
 
@@ -192,11 +210,25 @@ export class Conference {
     return hasHandle(this.#store.state.head, extConfId, now);
   }
 
-  async operate(request: OperatorRequest): Promise<OperatorResult> {
-    const refusal = operatorRefusal(this.#store.state, request);
+  async operate(action: OperatorAction): Promise<OperatorResult> {
+    const isDone = () => this.#store.hasAction(action.id, this.#ports.now());
+    const refusal = isDone() ? null : this.#refusal(action);
     if (refusal !== null) return refusal;
-    await this.#submit({ type: "operator", request });
-    return "done";
+    if (!isDone()) await this.#submit({ type: "operator", action });
+    // What came before it in the same commit may have changed everything.
+    return isDone() ? "done" : (this.#refusal(action) ?? "no-such-conference");
+  }
+
+  #refusal({ request }: OperatorAction): OperatorRefusal | null {
+    const { state, progress } = this.#store;
+    const settings = this.#identity && this.#findDomain()?.settings;
+    return settings
+      ? operatorRefusal(state, request, { settings, cannot: progress.cannot ?? [] })
+      : "no-such-conference";
+  }
+
+  action(id: ActionId): ActionStages | null {
+    return this.#store.identity && actionStages(this.#history(), id);
   }
 
   view(): ConferenceView | null {
@@ -217,6 +249,34 @@ export class Conference {
     return lines.sort((one, other) => one.at - other.at);
   }
 
+  explain(call?: string): readonly Explanation[] {
+    const about = this.#about;
+    return about ? explain(this.#history(), about, this.#person, { call }) : [];
+  }
+
+  replay(from: number, limit: number): ReplayPage {
+    const about = this.#about;
+    return about ? replayPage(this.#history(), about, this.#person, { from, limit }) : { steps: [], next: null };
+  }
+
+  transcript(): string | null {
+    const about = this.#about;
+    return about && asTest(this.#history(), about);
+  }
+
+  /** What reading the journal again needs; `null`: it was never created, or its domain is not in the settings. */
+  get #about(): About | null {
+    const { identity } = this.#store;
+    const domain = identity && this.#findDomain();
+    return domain ? aboutOf(identity.confKey, domain) : null;
+  }
+
+  /** All that the journal still holds, in order. */
+  *#history(): Generator<HistoryRow> {
+    for (let rows = this.#store.journal(0); rows.length > 0; rows = this.#store.journal(rows.at(-1)?.seq ?? 0))
+      yield* rows;
+  }
+
   /** A number or code of a person, as the domain's settings let it be shown. */
   get #person(): (text: string) => string {
     const shows = this.#findDomain()?.settings.logs.personal === true;
@@ -229,7 +289,14 @@ export class Conference {
 
   async sweep(): Promise<boolean> {
     if (!this.#store.identity) return false;
+    this.#news.remind();
     await this.#sweep();
+    return this.#ongoing !== null;
+  }
+
+  async tellDirectory(what: "news" | "all"): Promise<boolean> {
+    if (!this.#store.identity) return false;
+    await this.#news.tell(what);
     return this.#ongoing !== null;
   }
 
@@ -283,6 +350,7 @@ export class Conference {
     if (why === "alarm" && deleteAt !== null && deleteAt <= now && this.#isQuiet(domain)) {
       this.#outbox.adopt({ rows: [], open: [] });
       this.#sender.stop();
+      this.#news.stop();
       // Conferences of a domain that is gone may run still.
       Object.assign(this.#tally, newTally());
       return await this.#ports.deleteAll();
@@ -354,6 +422,7 @@ export class Conference {
       for (const ms of tookMs) this.#ports.measures.commandSeconds.observe({ domain: domain.name }, ms);
       this.#tally.callers += batch.callersMore;
       this.#measure();
+      this.#news.committed();
       this.#outbox.adopt(batch.queue);
       this.#send();
       // The alarm comes after the sending, which it would repeat: where it cannot be set, there is no other repeat.
@@ -383,6 +452,13 @@ export class Conference {
   #measure(): void {
     this.#tally.phase = this.#ongoing;
     this.#ports.measures.keep(this.#identified.domain, this.#identified.confKey, this.#tally);
+  }
+
+  get #trouble(): readonly Trouble[] {
+    const { commands } = this.#store.state;
+    const hasFailed = this.#outbox.rows.some(({ failure }) => failure !== undefined);
+    const isLate = [...commands.values()].some(({ expired }) => expired);
+    return [...(hasFailed ? (["posts"] as const) : []), ...(isLate ? (["commands"] as const) : [])];
   }
 
   #log(level: LogLine["level"], event: string, facts: Readonly<Record<string, unknown>>): void {

@@ -46,6 +46,10 @@ export class IdAllocatorObject extends DurableObject<Env> implements IdAllocator
     return this.#ids.holdersSince(Date.now() - lastMs, before, upTo);
   }
 
+  sweep(): Promise<void> {
+    return this.#sweep.begin();
+  }
+
   override alarm(): Promise<void> {
     return this.#sweep.alarm();
   }

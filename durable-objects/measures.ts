@@ -105,7 +105,7 @@ export class Measures {
     this.#agents.set(`${domain}/${bridge}`, { labels: { domain, bridge }, active, standby });
   }
 
-  /** The differences that the last provisioning check found; `null`: the domain has no site any more. */
+  /** The differences that the last provisioning check found; `null`: there is none of the site that the domain has now. */
   provisioning(domain: DomainName, differences: number | null): void {
     if (differences === null) this.#provisioning.delete(domain);
     else this.#provisioning.set(domain, differences);

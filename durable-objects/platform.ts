@@ -1,6 +1,15 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
 import type { Timers } from "../src/foundation/timers.ts";
-import type { ConferenceRpc, HandleIndexRpc, IdAllocatorRpc, MailboxRpc, RelayRpc, WebexSiteRpc } from "../src/rpc.ts";
+import type {
+  ConferenceRpc,
+  DirectoryRpc,
+  HandleIndexRpc,
+  IdAllocatorRpc,
+  MailboxRpc,
+  RelayRpc,
+  SessionsRpc,
+  WebexSiteRpc,
+} from "../src/rpc.ts";
 import { showsPersonal } from "../src/settings/load.ts";
 import { type Log, logOf } from "./log.ts";
 import { Measures } from "./measures.ts";
@@ -42,6 +51,8 @@ export interface Env {
   /** Named `domain/confKey`. */
   readonly CONFERENCE: Objects<ConferenceRpc>;
   /** Named `domain`. */
+  readonly DIRECTORY: Objects<DirectoryRpc>;
+  /** Named `domain`. */
   readonly HANDLE_INDEX: Objects<HandleIndexRpc>;
   /** Named `domain`. */
   readonly ID_ALLOCATOR: Objects<IdAllocatorRpc>;
@@ -51,9 +62,13 @@ export interface Env {
   readonly RELAY: Objects<RelayRpc>;
   /** Named `domain`. */
   readonly WEBEX_SITE: Objects<WebexSiteRpc>;
+  /** Named `all`: there is one. */
+  readonly SESSIONS: Objects<SessionsRpc>;
   /** JSON: domain name → settings. */
   readonly DOMAINS: string;
   readonly OPERATOR_TOKEN: string;
+  /** JSON: people with tokens and roles of their own. */
+  readonly OPERATORS?: string;
   /** Opens `/reload`; only on plain workerd, made anew with each start. */
   readonly RELOAD_TOKEN?: string;
   /** The folder of the objects; only on plain workerd. */

@@ -21,6 +21,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
       newId: () => crypto.randomUUID(),
       settings: (domain) => findDomain(env, domain)?.settings,
       conference: (domain, key) => env.CONFERENCE.getByName(`${domain}/${key}`),
+      sweep: (domain) => env.ID_ALLOCATOR.getByName(domain).sweep(),
     });
   }
 

@@ -23,11 +23,13 @@ export interface Entries {
   readonly lastActive: LastActive;
   /** The last time that none was active any more. */
   readonly lost: Lost;
+  /** Of the bridge, as an active agent last said. */
+  readonly bootId: string;
   /** The day on which old conferences were last deleted. */
   readonly prunedOn: number;
 }
 
-/** A relay's rows: the epoch, who is active, and which conferences are the edge's own. */
+/** A relay's rows: the epoch, who is active, which start of the bridge this is, and which conferences are the edge's own. */
 export class RelayStore {
   readonly #sql: Sql;
   /** Conference → the day of the last word about it, `null`: it is not the edge's. A part of what is on disk. */

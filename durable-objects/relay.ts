@@ -70,6 +70,8 @@ export interface RelayPorts extends AlarmPorts, Pick<Platform, "measures"> {
     domain: DomainName,
     key: ConfKey,
   ): Pick<ConferenceRpc, "ackCommands" | "report" | "compareDigest"> & Identified;
+  /** See `IdAllocatorRpc.sweep`. */
+  sweep(domain: DomainName): Promise<void>;
 }
 
 /**
@@ -92,6 +94,8 @@ export class Relay implements RelayRpc {
   #identity: Identity | undefined;
   /** Since when the socket of the active link is missed, if it is. */
   #missedAt: EpochMs;
+  /** `null`: no active agent has said. */
+  #bootId: string | null;
   /** The active link without a socket, to be kept for the next life. */
   #missed: Entries["active"];
   /** By agent. A challenge that an eviction lost counts as used: the agent gets another one. */
@@ -108,6 +112,7 @@ export class Relay implements RelayRpc {
     const attachments = ports.sockets.attachments();
     this.#identity = attachments[0]?.identity;
     const [epoch, lastActive] = [this.#store.read("epoch") ?? 0, this.#store.read("lastActive") ?? null];
+    this.#bootId = this.#store.read("bootId") ?? null;
     const state = { epoch, lastActive, links: attachments.map(({ link }) => link) };
     const wasActive = this.#store.read("active") ?? null;
     this.#state = restore(state, wasActive);
@@ -288,6 +293,24 @@ export class Relay implements RelayRpc {
     for (const effect of effects) this.#carryOut(effect, before);
     if (isAnother) this.#tellActive(before, active, lost ?? this.#store.read("lost"));
     if (changed.length > 0 || before.links.length !== state.links.length) this.#count();
+    this.#noticeRestart();
+  }
+
+  /**
+   * A bridge that was started anew has lost its conferences. The agent that acted on it reports them; another one, which acts since then, knows
+   * of none: the conferences ask.
+   */
+  #noticeRestart(): void {
+    const before = this.#bootId;
+    const bootId = activeLink(this.#state)?.health?.bootId;
+    if (bootId === undefined || bootId === before) return;
+    this.#store.write("bootId", bootId);
+    this.#bootId = bootId;
+    if (before === null || !this.#identity) return;
+    // Should this fail, the next round finds them.
+    this.#ports.sweep(this.#identity.domain).catch((error) => {
+      this.#log("not-swept", "", { error: String(error) }, "warn");
+    });
   }
 
   /** `null`: that is not known, since its socket was lost with an earlier life of the edge, which writes no sign of life to disk. */

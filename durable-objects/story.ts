@@ -64,10 +64,16 @@ export class Story {
       case "undelivered":
         return this.#tell(row, "edge", "edge", "given up", this.#factsOfGivenUp(input.messages));
       case "operator":
-        return this.#tell(row, "operator", "edge", input.request.type, this.#facts(input.request));
+        return this.#tell(row, "operator", "edge", input.request.type, this.#factsOfAction(input));
       case "time":
         return; // What follows from it says enough.
     }
+  }
+
+  #factsOfAction({ id, person, request }: Extract<ConferenceInput, { type: "operator" }>): StoryFacts {
+    const { country = "", area = "", local = "" } = request.type === "call-out" ? request.number : {};
+    // Those of an earlier version have neither id nor person.
+    return { ...this.#facts({ ...request, number: country + area + local }), person: person ?? "", action: id ?? "" };
   }
 
   #report(row: JournalRow, report: Report, more: StoryFacts): void {

@@ -53,6 +53,12 @@ export class Sweep {
     return this.#alarm.ensure(this.#ports.now() + everyMs);
   }
 
+  /** Begins a round now. One that is under way begins anew, for it has passed conferences by. */
+  begin(): Promise<void> {
+    this.#ports.keepRound(null);
+    return this.#alarm.ensure(this.#ports.now());
+  }
+
   alarm(): Promise<void> {
     return this.#alarm.fired(() => this.#sweepPage());
   }

@@ -3,56 +3,65 @@ import type { ConfKey, DomainName } from "../src/foundation/ids.ts";
 import type { MeetingAnswer, MeetingQuestion, ProvisioningState, WebexSiteRpc } from "../src/rpc.ts";
 import { findDomain, siteSecretOf } from "../src/settings/load.ts";
 import type { SiteNumber } from "../src/webex/provisioning.ts";
+import { digestUnderToken, newDigest } from "./code-digest.ts";
 import { type Env, platformOf } from "./platform.ts";
-import { WebexSite } from "./webex-site.ts";
+import type { WebexSite } from "./webex-site.ts";
 
 /** What a domain knows of its WebEx site, on the platform. */
 export class WebexSiteObject extends DurableObject<Env> implements WebexSiteRpc {
   /** `null` before the first call, and after everything was deleted. */
-  #site: WebexSite | null = null;
+  #site: Promise<WebexSite> | null = null;
 
-  settingsRead(domain: DomainName): Promise<void> {
-    return this.#current.settingsRead(domain);
+  async settingsRead(domain: DomainName): Promise<void> {
+    return (await this.#current).settingsRead(domain);
   }
 
-  meeting(question: MeetingQuestion): Promise<MeetingAnswer> {
-    return this.#current.meeting(question);
+  async meeting(question: MeetingQuestion): Promise<MeetingAnswer> {
+    return (await this.#current).meeting(question);
   }
 
-  topics(domain: DomainName, conferences: readonly ConfKey[]): Promise<ReadonlyMap<ConfKey, string>> {
-    return this.#current.topics(domain, conferences);
+  async topics(domain: DomainName, conferences: readonly ConfKey[]): Promise<ReadonlyMap<ConfKey, string>> {
+    return (await this.#current).topics(domain, conferences);
   }
 
-  numbers(domain: DomainName): Promise<readonly SiteNumber[]> {
-    return this.#current.numbers(domain);
+  async numbers(domain: DomainName): Promise<readonly SiteNumber[]> {
+    return (await this.#current).numbers(domain);
   }
 
-  provisioning(domain: DomainName): Promise<ProvisioningState> {
-    return this.#current.provisioning(domain);
+  async provisioning(domain: DomainName): Promise<ProvisioningState> {
+    return (await this.#current).provisioning(domain);
   }
 
-  beginCheck(domain: DomainName): Promise<ProvisioningState> {
-    return this.#current.beginCheck(domain);
+  async beginCheck(domain: DomainName): Promise<ProvisioningState> {
+    return (await this.#current).beginCheck(domain);
   }
 
-  override alarm(): Promise<void> {
-    return this.#current.alarm();
+  override async alarm(): Promise<void> {
+    return (await this.#current).alarm();
   }
 
-  get #current(): WebexSite {
+  get #current(): Promise<WebexSite> {
+    this.#site ??= this.#load();
+    return this.#site;
+  }
+
+  /** The tables of WebEx's interfaces cost each start of a Worker some 15 ms, and few domains have a site: they are read when they are wanted. */
+  async #load(): Promise<WebexSite> {
+    const { WebexSite } = await import("./webex-site.ts");
     const { ctx, env } = this;
-    this.#site ??= new WebexSite({
+    return new WebexSite({
       ...platformOf(ctx, env),
       domain: (name) => findDomain(env, name),
       secret: (name) => siteSecretOf(env, name),
       // Workers refuse a fetch that is called as a method.
       fetch: (address, init) => fetch(address, init),
+      newDigest,
+      secretDigest: await digestUnderToken(env.OPERATOR_TOKEN ?? ""),
       deleteAll: async () => {
         this.#site = null;
         await ctx.storage.deleteAlarm();
         await ctx.storage.deleteAll();
       },
     });
-    return this.#site;
   }
 }

@@ -1,9 +1,13 @@
 import type { Ability } from "./bridge/abilities.ts";
 import type { CommandType, IssuedCommand } from "./bridge/commands.ts";
 import type { NumberedReport } from "./bridge/events.ts";
+import type { ConferenceInput } from "./conference/decide.ts";
+import type { Outcome } from "./conference/draft.ts";
+import type { OperatorAction, OperatorRefusal } from "./conference/operator-requests.ts";
 import type { Comparison } from "./conference/reconcile.ts";
-import type { OperatorRequest } from "./conference/requests.ts";
+import type { Caller, CallOut, Head, PendingCommand, Room } from "./conference/state.ts";
 import type {
+  ActionId,
   BridgeName,
   CallId,
   CommandId,
@@ -19,6 +23,10 @@ import type {
   WebexHost,
 } from "./foundation/ids.ts";
 import type { Health } from "./link/relay.ts";
+import type { ActionStages } from "./operators/action-stages.ts";
+import type { Session, SessionHash, SignIn } from "./operators/sessions.ts";
+import type { Ender } from "./records/call-record.ts";
+import type { DirectoryRecord } from "./records/conference-record.ts";
 import type { FromWebex, ToWebex } from "./tsp/messages.ts";
 import type { FilledSequence, Meeting } from "./webex/meeting-view.ts";
 import type { Difference, SiteNumber } from "./webex/provisioning.ts";
@@ -70,7 +78,7 @@ export interface ConferenceView {
   readonly locked: boolean;
   readonly callers: readonly CallerView[];
   /** Calls that we dialled and that have not entered. */
-  readonly callOuts: readonly { readonly call: CallId; readonly stage: string; readonly extCallId: ExtCallId }[];
+  readonly callOuts: readonly { readonly call: CallId; readonly stage: string; readonly extCallId: ExtCallId | "" }[];
   readonly rooms: readonly { readonly room: RoomId; readonly stage: string }[];
   /** Commands without a result. */
   readonly commands: readonly CommandView[];
@@ -125,7 +133,86 @@ export interface StoryLine {
   readonly facts: StoryFacts;
 }
 
-export type OperatorResult = "done" | "no-such-conference" | "no-such-call";
+/** One question that people ask about a conference, answered from its journal. */
+export interface Explanation {
+  /** When that happened which is asked about. */
+  readonly at: EpochMs;
+  /** The calls that it is about; none: it is about the conference. */
+  readonly calls: readonly CallId[];
+  readonly question: string;
+  readonly answer: string;
+  /** The rows of the journal that prove it, in order. */
+  readonly rows: readonly { readonly seq: number; readonly at: EpochMs }[];
+}
+
+/** A state of a conference as data. */
+export interface ReplayState {
+  readonly head: Head;
+  readonly callers: readonly Caller[];
+  readonly callOuts: readonly CallOut[];
+  readonly commands: readonly PendingCommand[];
+  readonly rooms: readonly Room[];
+}
+
+/** A message that left. */
+export interface ReplayPost {
+  readonly host: string;
+  /** Of the document that carried it; `null`: the journal does not have it. */
+  readonly transId: string | null;
+  readonly type: string;
+  /** As it is written on the wire; `null`: it cannot be written. */
+  readonly text: string | null;
+}
+
+interface ReplayDocument {
+  readonly host: string;
+  readonly transId: string;
+  readonly at: EpochMs;
+  readonly messages: readonly string[];
+}
+
+/** One row of a conference's journal again. Numbers and codes of people are masked where the domain's log masks them. */
+export interface ReplayStep {
+  readonly seq: number;
+  readonly at: EpochMs;
+  /** The version of the code that decided; `null`: the row does not say. */
+  readonly version: string | null;
+  /** Whether today's code decides the same. */
+  readonly verdict:
+    | { readonly is: "same" }
+    | { readonly is: "differs"; readonly where: string }
+    | { readonly is: "may differ"; readonly why: string };
+  /** `null`: what changed follows from no input, such as a Confirmation. */
+  readonly input: ConferenceInput | null;
+  /** WebEx's messages as they may have stood on the wire. */
+  readonly inputText: string | null;
+  readonly before: ReplayState;
+  readonly after: ReplayState;
+  readonly commands: readonly IssuedCommand[];
+  readonly messages: readonly ReplayPost[];
+  readonly confirmed: readonly ReplayDocument[];
+  readonly givenUp: readonly ReplayDocument[];
+  /** Their server was replaced. */
+  readonly dropped: readonly ReplayDocument[];
+  readonly failed: readonly (Omit<ReplayDocument, "messages"> & {
+    readonly why: string;
+    readonly attempts: number;
+    readonly nextAt: EpochMs;
+  })[];
+  /** As today's code has them. */
+  readonly notes: readonly string[];
+  readonly repairs: readonly string[];
+  readonly outcomes: readonly Outcome[];
+}
+
+export interface ReplayPage {
+  readonly steps: readonly ReplayStep[];
+  /** The row with which the next page begins; `null`: there are no more. */
+  readonly next: number | null;
+}
+
+/** `done`: it is on disk. */
+export type OperatorResult = "done" | OperatorRefusal;
 
 /**
  * `receive`, `report` and `operate` reject what cannot be committed now: the disk is full, ids are lacking, or the settings do not have
@@ -152,14 +239,156 @@ export interface ConferenceRpc {
   view(): Promise<ConferenceView | null>;
   /** All that its journal still holds, the oldest first. */
   story(): Promise<readonly StoryLine[]>;
-  /** Resolves to `done` when the request is on disk, and else to why nothing was done. */
-  operate(request: OperatorRequest): Promise<OperatorResult>;
+  /** Answers to what people ask about it, or about one of its calls, by its id or by WebEx's name for it. */
+  explain(call?: string): Promise<readonly Explanation[]>;
+  /** Its journal step by step, from this row on, as JSON text of a `ReplayPage`: a page may be large. */
+  replay(from: number, limit: number): Promise<string>;
+  /** A file for `test/transcripts` that plays what its journal holds, with made-up numbers and names; `null`: there is nothing to play. */
+  transcript(): Promise<string | null>;
+  /**
+   * Resolves to `done` when the action is on disk, and else to why nothing was begun. An action that was done before does nothing again and
+   * is answered alike, for the domain's transaction memory; one that was refused is looked at anew.
+   */
+  operate(action: OperatorAction): Promise<OperatorResult>;
+  /** What has become of an operator's action; `null`: nothing of it is in the journal. */
+  action(id: ActionId): Promise<ActionStages | null>;
   /**
    * Does what is long overdue, for the case that the alarm got lost, and lets the bridge's agent compare a conference that runs with what
    * the bridge holds: the bridge may have lost it together with the agent that knew of it. Where nothing is overdue and nothing differs,
    * this writes nothing. Resolves to whether the conference is being created or runs.
    */
   sweep(): Promise<boolean>;
+  /**
+   * Tells the domain's directory how the conference is now, and what of it has ended: `news`, what the directory is not known to have;
+   * `all`, everything that the journal still holds. Resolves, when the directory has it, to whether a conference is being created or runs;
+   * rejects when the directory does not answer.
+   */
+  tellDirectory(what: "news" | "all"): Promise<boolean>;
+}
+
+/** What is wrong with a conference that runs. `posts`: WebEx does not confirm; `commands`: the bridge does not answer in time. */
+export type Trouble = "posts" | "commands";
+
+/** A conference that is being created or runs, as the list of them shows it. */
+export interface RunningConference {
+  readonly key: ConfKey;
+  /** Which conference of this key: the row of its journal in which it began. */
+  readonly life: number;
+  readonly createdAt: EpochMs;
+  readonly phase: "creating" | "running";
+  readonly webexHost: WebexHost;
+  readonly bridge: BridgeName | null;
+  readonly attached: boolean;
+  readonly locked: boolean;
+  readonly callers: number;
+  /** Sub-conferences and rooms of private talks. */
+  readonly rooms: number;
+  readonly trouble: readonly Trouble[];
+}
+
+/** A place in a directory's records: all that were there when it was given. `directory`: a lost directory that began anew has another name. */
+export interface DirectoryPlace {
+  readonly directory: string;
+  readonly id: number;
+}
+
+/** What a conference tells its domain's directory. */
+export interface News {
+  readonly domain: DomainName;
+  readonly key: ConfKey;
+  /** `null`: none is being created or runs. */
+  readonly running: RunningConference | null;
+  /** What has ended, in order. */
+  readonly ended: readonly {
+    readonly record: DirectoryRecord;
+    /** It may have been told before. */
+    readonly again: boolean;
+  }[];
+  /** What is told again can only be behind this place; `null`: anywhere. */
+  readonly behind: DirectoryPlace | null;
+}
+
+/** What the directory says of a conference that runs; `null`: it was not told since the directory's own restart. */
+export type ListedConference = Pick<
+  RunningConference,
+  "key" | "life" | "createdAt" | "phase" | "webexHost" | "bridge"
+> & {
+  readonly now: Pick<RunningConference, "attached" | "locked" | "callers" | "rooms" | "trouble"> | null;
+};
+
+export interface RunningQuery {
+  readonly domain: DomainName;
+  /** Those behind this one alone. */
+  readonly after: ConfKey | null;
+  readonly limit: number;
+  /** Whose key begins so. */
+  readonly begins?: string;
+}
+
+export interface RunningPage {
+  /** In the order of their keys. */
+  readonly conferences: readonly ListedConference[];
+  /** `null`: there are no more. */
+  readonly next: ConfKey | null;
+  /** All that run. */
+  readonly total: number;
+  /** So many of them were not told since the directory's own restart; they were asked. */
+  readonly unknown: number;
+}
+
+export interface RecordQuery {
+  readonly domain: DomainName;
+  /** The records before or behind this place alone, by `order`; `null`: from the first. */
+  readonly cursor: number | null;
+  readonly order: "oldest" | "newest";
+  readonly limit: number;
+  readonly kind?: DirectoryRecord["kind"];
+  /** By when the directory got them: from then on, and before then. */
+  readonly since?: EpochMs;
+  readonly until?: EpochMs;
+  readonly filter?: RecordFilter;
+}
+
+/** All that is given must fit; a field that a record does not have fits nothing. */
+export interface RecordFilter {
+  readonly conference?: ConfKey;
+  readonly number?: string;
+  readonly attendeeId?: string;
+  readonly bridge?: string;
+  readonly webexHost?: string;
+  readonly endedBy?: Ender;
+  readonly status?: string;
+}
+
+export interface PlacedRecord {
+  readonly id: number;
+  /** When the directory got it. */
+  readonly at: EpochMs;
+  readonly record: DirectoryRecord;
+}
+
+export interface RecordPage {
+  readonly records: readonly PlacedRecord[];
+  /** Also where no record fits among many: the next page goes on from there. `null`: there are no more. */
+  readonly next: number | null;
+}
+
+export interface RebuildPage {
+  readonly told: number;
+  readonly failed: readonly ConfKey[];
+  readonly next: { readonly before: number; readonly upTo: number } | null;
+}
+
+/** The conferences of one domain: those that run, and the records of those that ran. */
+export interface DirectoryRpc {
+  /** Resolves when it is on disk to the place behind it. What came before is not kept twice where it says `again`. */
+  tell(news: News): Promise<DirectoryPlace>;
+  running(query: RunningQuery): Promise<RunningPage>;
+  records(query: RecordQuery): Promise<RecordPage>;
+  /** Takes a number of a person, and the attendee ID beside it, out of all records that have it. Resolves to how many had. */
+  erase(domain: DomainName, number: string): Promise<number>;
+  /** Has the conferences of the last week tell everything that their journals hold, some at a time. */
+  rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage>;
 }
 
 /** A create's wish that its handle stand for its conference. */
@@ -248,6 +477,8 @@ export interface IdAllocatorRpc {
    * however quiet it is.
    */
   conferencesOf(lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
+  /** Has each conference that runs compare itself with its bridge, from now on and not only when the next round is due. */
+  sweep(): Promise<void>;
 }
 
 /** Answers to one document that belong to no conference. */
@@ -361,10 +592,19 @@ export interface ProvisioningResult {
   readonly notCompared: readonly string[];
 }
 
+export interface RunningCheck {
+  readonly begunAt: EpochMs;
+  /** Users of the site that were looked at so far, of so many, where that is known. */
+  readonly users: number;
+  readonly of: number | null;
+  /** Why the site keeps it from going on, and when it is asked again by itself; `null`: it goes on. */
+  readonly waits: { readonly says: string; readonly until: EpochMs } | null;
+}
+
 export interface ProvisioningState {
   /** The last check that came to its end, also where a later one failed; `null`: none did. */
   readonly last: ProvisioningResult | null;
-  readonly running: { readonly begunAt: EpochMs; readonly users: number; readonly of: number | null } | null;
+  readonly running: RunningCheck | null;
   /** Why the latest check came to no end, and what to do; `null`: it did, or none began. */
   readonly failure: { readonly at: EpochMs; readonly says: string } | null;
   /** When the next one begins by itself; `null`: the settings want none. */
@@ -388,6 +628,30 @@ export interface WebexSiteRpc {
   beginCheck(domain: DomainName): Promise<ProvisioningState>;
 }
 
+export type NewSession = Pick<Session, "hash" | "person" | "credential" | "from">;
+
+export interface SignInPage {
+  /** The latest first. */
+  readonly signIns: readonly SignIn[];
+  /** The place of the next page; `null`: there are no more. */
+  readonly next: number | null;
+}
+
+/** The sessions of all people who sign in at the console, by their hashes. */
+export interface SessionsRpc {
+  begin(session: NewSession): Promise<Session>;
+  /** `null`: there is none, or it has ended. What is found counts as used. */
+  find(hash: SessionHash): Promise<Session | null>;
+  end(hash: SessionHash, from: string): Promise<void>;
+  /** How many were ended. `by`: who wants it. */
+  endAll(person: string, by: string, from: string): Promise<number>;
+  /** Those of one person, or of all; the oldest first. */
+  list(person: string | null): Promise<readonly Session[]>;
+  /** An attempt to sign in came to nothing. */
+  refused(from: string): Promise<void>;
+  signIns(before: number | null, limit: number): Promise<SignInPage>;
+}
+
 /** An object that the platform gave; workerd names its database by this id. */
 export interface Identified {
   readonly id?: { toString(): string };
@@ -407,7 +671,10 @@ export interface EdgeObjects {
 /** What operators may see of the objects; nothing is changed by it. */
 export interface OperatorViews {
   conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
-  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "view" | "story"> & Identified;
+  conference(
+    domain: DomainName,
+    confKey: ConfKey,
+  ): Pick<ConferenceRpc, "view" | "story" | "action" | "explain" | "replay" | "transcript"> & Identified;
   agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;
   webexSite(domain: DomainName): Omit<WebexSiteRpc, "settingsRead"> & Identified;
 }

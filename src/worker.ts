@@ -3,22 +3,27 @@ import { type Env, logAt, measures, timers } from "../durable-objects/platform.t
 import type { DomainName } from "./foundation/ids.ts";
 import { LogLimit, RateLimit } from "./foundation/limits.ts";
 import { reasonOf } from "./foundation/reason.ts";
+import { isOneOf } from "./foundation/secrets.ts";
 import { within } from "./foundation/timers.ts";
 import { version } from "./foundation/version.ts";
 import { AgentsToClose } from "./http/agents-to-close.ts";
-import { createApp, type Edge, isOperator } from "./http/app.ts";
-import { problem } from "./http/body.ts";
+import { createApp, type Edge } from "./http/app.ts";
+import { Attempts, bearerOf } from "./http/guard.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring.ts";
+import { problem } from "./http/problem.ts";
 import { Storage } from "./http/storage.ts";
+import { type People, peopleOf, readOperators } from "./operators/people.ts";
 import { HandleCache } from "./routing/deliver.ts";
 import type { EdgeObjects, OperatorViews } from "./rpc.ts";
 import { type Domains, domainsOf, replaceDomains, siteSecretOf, siteSecretsOf } from "./settings/load.ts";
 
 export { ConferenceObject } from "../durable-objects/conference-object.ts";
+export { DirectoryObject } from "../durable-objects/directory-object.ts";
 export { HandleIndexObject } from "../durable-objects/handle-index-object.ts";
 export { IdAllocatorObject } from "../durable-objects/id-allocator-object.ts";
 export { MailboxObject } from "../durable-objects/mailbox-object.ts";
 export { RelayObject } from "../durable-objects/relay-object.ts";
+export { SessionsObject } from "../durable-objects/sessions-object.ts";
 export { WebexSiteObject } from "../durable-objects/webex-site-object.ts";
 
 let app: ReturnType<typeof createApp> | undefined;
@@ -29,7 +34,8 @@ const logLimit = new LogLimit();
 export default {
   async fetch(request, env, context) {
     const domains = domainsOf(env);
-    if (await isReload(request, env)) return reload(await request.text(), env, context);
+    if (await isReload(request, env, "/reload")) return reload(await request.text(), env, context);
+    if (await isReload(request, env, "/reload/operators")) return reloadPeople(await request.text(), env);
     if (!domains.ok) {
       limitedLog(env, "error", "settings-refused", { error: domains.error });
       return problem(
@@ -61,8 +67,18 @@ function edgeOf(env: Env): Edge {
     metrics,
     storage: new Storage({ ...timers, disk: env.STATE_DISK ?? null, mark: crypto.randomUUID(), now: Date.now, log }),
     measured: () => measures.text(known(env).values(), Date.now()) + processText(version, since),
-    operatorToken: env.OPERATOR_TOKEN ?? "",
+    people: () => peopleIn(env),
+    // Anew each time: a stub whose object has ended once stays broken.
+    get sessions() {
+      return env.SESSIONS.getByName("all");
+    },
+    // Empty where nobody has a token: then nobody has a session.
+    sessionKey: env.OPERATOR_TOKEN || env.OPERATORS || "",
+    attempts: new Attempts(),
+    // Workers refuse a fetch that is called as a method.
+    fetch: (url, init) => fetch(url, init),
     now: Date.now,
+    audit: (domain, entry) => logAt(env)({ level: "info", event: "operator-action", domain, ...entry }),
     log,
   };
 }
@@ -73,10 +89,35 @@ function known(env: Env): Domains {
   return domains.ok ? domains.value : new Map();
 }
 
-/** Whether the process that has started plain workerd hands over other domains. At Cloudflare, a deployment does that. */
-async function isReload(request: Request, env: Env): Promise<boolean> {
-  if (!request.url.endsWith("/reload") || request.method !== "POST") return false;
-  return isOperator(request.headers.get("authorization") ?? undefined, env.RELOAD_TOKEN ?? "");
+let people: Promise<People> | undefined;
+
+/** All who may sign in. Wrong settings of people stop no conference: then whoever has the operator's token is the only one. */
+function peopleIn(env: Env): Promise<People> {
+  people ??= peopleFrom(env.OPERATORS ?? "", env);
+  return people;
+}
+
+async function peopleFrom(json: string, env: Env): Promise<People> {
+  const operators = readOperators(json);
+  if (!operators.ok) limitedLog(env, "error", "operators-refused", { error: operators.error });
+  return peopleOf(operators.ok ? operators.value : { people: [] }, env.OPERATOR_TOKEN ?? "");
+}
+
+/** From now on, these people count; the sessions of those who are gone are over. */
+async function reloadPeople(json: string, env: Env): Promise<Response> {
+  const operators = readOperators(json);
+  if (!operators.ok) return problem(422, "wrong settings", operators.error);
+  people = peopleFrom(json, env);
+  await people;
+  return new Response(null, { status: 204 });
+}
+
+/** Whether the process that has started plain workerd hands over other settings. At Cloudflare, a deployment does that. */
+async function isReload(request: Request, env: Env, path: string): Promise<boolean> {
+  if (!request.url.endsWith(path) || request.method !== "POST") return false;
+  const token = bearerOf(request.headers.get("authorization") ?? "");
+  // What was given is never empty, so it never fits an empty token.
+  return token !== null && isOneOf([env.RELOAD_TOKEN ?? ""], token);
 }
 
 async function reload(json: string, env: Env, context: ExecutionContext): Promise<Response> {

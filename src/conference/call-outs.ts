@@ -1,13 +1,13 @@
 import type { CommandResult, RefusalReason } from "../bridge/commands.ts";
 import type { EndReason } from "../bridge/events.ts";
 import { mayDial } from "../foundation/dial-rules.ts";
-import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
+import { type ActionId, type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { applyEntered, findCaller, notifyEntered, notifyMuteState } from "./callers.ts";
-import type { Draft } from "./draft.ts";
-import type { Caller, CallOut, Creating, Running } from "./state.ts";
+import type { DecisionContext, Draft } from "./draft.ts";
+import type { Caller, CallOut, Creating, Head, Running } from "./state.ts";
 
 const DEFAULT_WAIT_S = 60;
 /** No telephone network rings longer. */
@@ -36,26 +36,43 @@ export function startCallOut(draft: Draft, head: Creating | Running, message: Fr
   if (head.maxCallers !== null && present.length + pending.length >= head.maxCallers) {
     return draft.answer(request, "capacity-exceeded");
   }
-  const waitMs = Math.min(message.maxWaitingTime || DEFAULT_WAIT_S, MAX_WAIT_S) * 1_000;
-  const participantType = message.participantType ?? "participant";
-  const call = draft.newId() as CallId;
-  draft.callOuts.set(call, {
-    call,
+  const callOut = {
     request,
     extCallId: message.extCallId,
     number: message.phone,
     ...(message.attendeeId !== undefined && { attendeeId: message.attendeeId }),
-    participantType,
+    participantType: message.participantType ?? ("participant" as const),
     muted: entersMuted(message),
     privately: message.joinMode === "private-talk",
-    stage: "dialling",
-    answerBy: draft.at + waitMs + GRACE_MS,
-  });
-  draft.issue({ type: "dial", call, number: message.phone, waitMs }, null, { timeoutMs: waitMs + GRACE_MS });
+  };
+  dial(draft, callOut, message.maxWaitingTime);
+}
+
+/** Dials a number and lets the call enter when it is picked up. */
+export function dial(
+  draft: Draft,
+  wanted: Omit<CallOut, "call" | "stage" | "answerBy">,
+  waitS: number | undefined,
+): void {
+  const call = draft.newId() as CallId;
+  const waitMs = Math.min(waitS || DEFAULT_WAIT_S, MAX_WAIT_S) * 1_000;
+  const timeoutMs = waitMs + GRACE_MS;
+  draft.callOuts.set(call, { call, ...wanted, stage: "dialling", answerBy: draft.at + timeoutMs });
+  draft.issue({ type: "dial", call, number: wanted.number, waitMs }, null, { timeoutMs, ...actionOf(wanted) });
+}
+
+function actionOf({ action }: Pick<CallOut, "action">): { readonly actions?: readonly ActionId[] } {
+  return action === undefined ? {} : { actions: [action] };
 }
 
 /** A lock keeps out callers who dial in; the host's own call-outs only where the domain wants that (protocol 4.10). */
-function isLockedOut({ head, context }: Draft): boolean {
+export function isLockedOut({
+  head,
+  context,
+}: {
+  readonly head: Head;
+  readonly context: Pick<DecisionContext, "settings">;
+}): boolean {
   return head.phase === "running" && head.locked && context.settings.protocol.lockedCallOuts === "refused";
 }
 
@@ -92,7 +109,8 @@ export function markAnswered(draft: Draft, callOut: CallOut): CallOut | null {
 /** Lets a picked-up call into the main room; a silent monitor enters muted and without a tone (protocol 4.17). */
 export function admit(draft: Draft, callOut: CallOut, request: OpenRequest | null): void {
   const { call, muted, participantType } = callOut;
-  draft.issue({ type: "admit", call, muted, joinTone: participantType !== "silent-monitor" }, request);
+  const joinTone = participantType !== "silent-monitor";
+  draft.issue({ type: "admit", call, muted, joinTone }, request, actionOf(callOut));
 }
 
 /** The bridge admitted the call. */
@@ -112,6 +130,8 @@ export function placeCaller(draft: Draft, callOut: CallOut, room: RoomId, action
   const caller = newCaller(draft, callOut, room);
   notifyEntered(draft, caller, action);
   applyEntered(draft, caller, true);
+  const entered = draft.callers.get(caller.call);
+  if (entered?.muted && !entered.entersMuted) notifyMuteState(draft, entered);
 }
 
 /** The digits that were dialled. */
@@ -128,7 +148,8 @@ function newCaller(draft: Draft, callOut: CallOut, room: RoomId): Caller {
     attendeeId,
     participantType,
     muted,
-    ...(muted && { entersMuted: true }),
+    // WebEx takes a call of which it did not know for unmuted.
+    ...(muted && extCallId !== null && { entersMuted: true }),
     room,
     mutedInMain: null,
     extCallId,
@@ -147,7 +168,7 @@ export function endCallOut(draft: Draft, callOut: CallOut, reason: EndReason): v
 /** Drops a call-out. WebEx knows of a call that waits for its host, so it is notified that the call left (protocol 4.4). */
 export function removeCallOut(draft: Draft, { call, stage, extCallId }: CallOut): void {
   draft.callOuts.delete(call);
-  if (stage === "waiting") draft.notify({ type: "caller-changed", extCallId, status: "left" });
+  if (stage === "waiting" && extCallId !== null) draft.notify({ type: "caller-changed", extCallId, status: "left" });
 }
 
 /** The bridge refused to dial or to admit, or did not in time. */
@@ -180,11 +201,18 @@ export function hangUp(draft: Draft, callOut: CallOut): void {
   if (!draft.isBusy(callOut.call, "expel")) draft.issue({ type: "expel", call: callOut.call });
 }
 
-function drop(draft: Draft, callOut: CallOut, result: ResultWord | CommandResult): void {
+/** `action`: of the operator who wants that. */
+export function drop(
+  draft: Draft,
+  callOut: CallOut,
+  result: ResultWord | CommandResult,
+  { action }: Pick<CallOut, "action"> = {},
+): void {
   draft.answer(callOut.request, result);
   removeCallOut(draft, callOut);
   draft.callOuts.set(callOut.call, { ...callOut, stage: "dropping", request: null, answerBy: null });
-  draft.issue({ type: callOut.stage === "dialling" ? "cancel-dial" : "expel", call: callOut.call });
+  const type = callOut.stage === "dialling" ? "cancel-dial" : "expel";
+  draft.issue({ type, call: callOut.call }, null, actionOf({ ...(action !== undefined && { action }) }));
 }
 
 const endResults = {

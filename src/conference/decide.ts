@@ -1,5 +1,5 @@
 import type { NumberedReport } from "../bridge/events.ts";
-import type { BridgeName, EpochMs, StreamId, TransId } from "../foundation/ids.ts";
+import type { ActionId, BridgeName, EpochMs, TransId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import type { FromWebex } from "../tsp/messages.ts";
 import { expireCallOut } from "./call-outs.ts";
@@ -7,9 +7,10 @@ import { type Decision, type DecisionContext, Draft, type Outgoing } from "./dra
 import { retryRenewal } from "./entry-rules.ts";
 import { applyUndelivered } from "./failover.ts";
 import { closingDue, endIfDeserted, expireClosing, failCreate, retryEnd } from "./lifecycle.ts";
+import { applyAction, type OperatorRequest } from "./operator-requests.ts";
 import { retryTalk, tidyTalk } from "./private-talk.ts";
 import { applyReports, applyResult } from "./reports.ts";
-import { applyOperatorRequest, applyRequest, type OperatorRequest } from "./requests.ts";
+import { applyRequest } from "./requests.ts";
 import { closeIfEmpty, failClose } from "./rooms.ts";
 import { notifySpeakers, speechDue } from "./speakers.ts";
 import type { ConferenceState, PendingCommand } from "./state.ts";
@@ -21,15 +22,21 @@ export type ConferenceInput =
   | {
       readonly type: "bridge";
       readonly at: EpochMs;
-      readonly stream: StreamId;
       /** The reporting bridge, if it is not the conference's. */
       readonly elsewhere?: BridgeName;
       readonly reports: readonly NumberedReport[];
     }
   /** These messages were given up, most often after the last attempt to post their document. */
   | { readonly type: "undelivered"; readonly at: EpochMs; readonly messages: readonly Outgoing[] }
-  /** Conference and call existed when this was asked; if they are gone since, nothing follows. */
-  | { readonly type: "operator"; readonly at: EpochMs; readonly request: OperatorRequest }
+  /** What an operator asks, unless that is refused at once. */
+  | {
+      readonly type: "operator";
+      readonly at: EpochMs;
+      readonly id: ActionId;
+      /** The operator's name. */
+      readonly person: string;
+      readonly request: OperatorRequest;
+    }
   /** The time of `nextDeadline` has come. */
   | { readonly type: "time"; readonly at: EpochMs };
 
@@ -47,7 +54,7 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
       applyReports(draft, input.reports, input.elsewhere);
       break;
     case "operator":
-      applyOperatorRequest(draft, input.request);
+      applyAction(draft, input);
       break;
     case "undelivered":
       applyUndelivered(draft, input.messages);

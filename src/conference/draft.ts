@@ -69,7 +69,7 @@ export type Outcome =
   /** `nobody`: WebEx had detached from it, and everybody left. `lost`: the bridge no longer had it. */
   | {
       readonly event: "conference-ended";
-      readonly by: "webex" | "telephone" | "nobody" | "lost";
+      readonly by: "webex" | "telephone" | "operator" | "nobody" | "lost";
       readonly callers: number;
     }
   | { readonly event: "caller-entered"; readonly call: CallId; readonly number: string; readonly dialled: boolean }
@@ -117,7 +117,7 @@ type RepairKind =
 /** How long WebEx waits for the result of a command that has no waiting time of its own. */
 export const COMMAND_TIMEOUT_MS = 10_000;
 
-interface CommandOptions extends Pick<PendingCommand, "bridge" | "group" | "unreported"> {
+export interface CommandOptions extends Pick<PendingCommand, "bridge" | "group" | "unreported" | "actions"> {
   readonly timeoutMs?: number;
 }
 
@@ -167,6 +167,22 @@ export class Draft {
     const answerBy = timeoutMs === null ? null : this.at + timeoutMs;
     this.commands.set(id, { id, command, answerBy, request, ...marks });
     this.#effects.push({ id, command });
+  }
+
+  /** Issues an operator's command, unless the same is under way: then the result of that decides this action, too. */
+  issueOnce(command: BridgeCommand, types: readonly BridgeCommand["type"][], more: CommandOptions): void {
+    const pending = this.underWay(command, types);
+    if (!pending) return this.issue(command, null, { timeoutMs: COMMAND_TIMEOUT_MS, ...more });
+    this.commands.set(pending.id, { ...pending, actions: [...(pending.actions ?? []), ...(more.actions ?? [])] });
+  }
+
+  /** The latest pending command of these types for the same call, or for the conference, if it is this very command and in time. */
+  underWay(command: BridgeCommand, types: readonly BridgeCommand["type"][]): PendingCommand | undefined {
+    const isRival = (pending: PendingCommand) =>
+      pending.bridge === undefined && types.includes(pending.command.type) && callOf(pending) === callOf({ command });
+    const latest = this.commands.values().findLast(isRival);
+    const isSame = latest && !latest.expired && JSON.stringify(latest.command) === JSON.stringify(command);
+    return isSame ? latest : undefined;
   }
 
   /** The result of this command will answer the request, too: in the time that the command has left, else in a time of its own. */
@@ -282,6 +298,10 @@ export function isCommand(effect: Effect): effect is IssuedCommand {
 
 export function isPost(effect: Effect): effect is Post {
   return typeof effect === "object" && "message" in effect;
+}
+
+function callOf({ command }: Pick<PendingCommand, "command">): CallId | null {
+  return "call" in command ? command.call : null;
 }
 
 /** A map with changes laid over it. */

@@ -1,12 +1,12 @@
 import type { Command } from "../bridge/commands.ts";
-import type { EpochMs, ExtConfId } from "../foundation/ids.ts";
+import type { ActionId, EpochMs, ExtConfId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { removeCallOut } from "./call-outs.ts";
 import { notifyChange } from "./callers.ts";
 import { answerCreate, notifyRunning, notifyStatus } from "./conference-status.ts";
-import { COMMAND_TIMEOUT_MS, type Draft, type Outcome } from "./draft.ts";
+import { COMMAND_TIMEOUT_MS, type CommandOptions, type Draft, type Outcome } from "./draft.ts";
 import { createCommand, entryRulesOf, refusesZero, renewEntryRules } from "./entry-rules.ts";
 import { failOver, isClosedAnswer, isEnd, namedHostOf, saidAnew, setServer } from "./failover.ts";
 import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state.ts";
@@ -37,8 +37,9 @@ function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void
       return joinCreate(draft, head, message);
     case "running": {
       const { closing } = head;
-      if (!closing)
-        return isFailover(head, message) ? failOver(draft, head, message) : repeatCreate(draft, head, message);
+      // Its server does not know that an operator ends it: the next one is to hear of the end.
+      if (isFailover(head, message) && (!closing || closing.byOperator)) return failOver(draft, head, message);
+      if (!closing) return repeatCreate(draft, head, message);
       if (closing.next.length >= MAX_WAITING_CREATES) return draft.answer(requestOf(message), "capacity-exceeded");
       draft.head = { ...head, closing: { ...closing, next: [...closing.next, { message, answerBy }] } };
       return;
@@ -107,7 +108,11 @@ export function closeWaitingCreates(draft: Draft, extConfId: ExtConfId): boolean
 export function close(draft: Draft, head: Creating | Running, message: FromWebexMessages["close-conference"]): void {
   const requests = openRequests(message);
   if (head.phase === "running" && head.closing) {
-    draft.head = { ...head, closing: { ...head.closing, requests: [...head.closing.requests, ...requests] } };
+    const { byOperator, ...closing } = head.closing;
+    if (byOperator && message.keepAlive) return detach(draft, head, requests);
+    // Of an end that WebEx wants as well, it knows.
+    const answerBy = byOperator ? draft.at + COMMAND_TIMEOUT_MS : closing.answerBy;
+    draft.head = { ...head, closing: { ...closing, answerBy, requests: [...closing.requests, ...requests] } };
     return;
   }
   if (head.phase === "running") {
@@ -123,6 +128,13 @@ export function close(draft: Draft, head: Creating | Running, message: FromWebex
   }
   for (const request of head.requests) draft.answer(request, "conference-closed");
   beginEnd(draft, runningFrom(head), keeps);
+}
+
+/** An operator ends the conference; where it is being ended already, that counts for this action, too. */
+export function endByOperator(draft: Draft, head: Running, action: ActionId): void {
+  const end = { type: "end-conference" } as const;
+  if (head.closing) draft.issueOnce(end, [end.type], { actions: [action] });
+  else beginEnd(draft, head, [], { actions: [action] }, { byOperator: true });
 }
 
 /** The meeting is over and its audio goes on (protocol 4.8): nobody is dropped, and WebEx is notified of nothing more. */
@@ -155,22 +167,28 @@ export function retryEnd(draft: Draft): void {
   };
 }
 
-function beginEnd(draft: Draft, head: Running, requests: readonly OpenRequest[]): void {
-  draft.head = { ...head, closing: { requests, answerBy: draft.at + COMMAND_TIMEOUT_MS, next: [] } };
-  draft.issue({ type: "end-conference" });
+function beginEnd(
+  draft: Draft,
+  head: Running,
+  requests: readonly OpenRequest[],
+  more: CommandOptions = {},
+  by: Pick<Closing, "byOperator"> = {},
+): void {
+  draft.head = { ...head, closing: { requests, answerBy: draft.at + COMMAND_TIMEOUT_MS, next: [], ...by } };
+  draft.issue({ type: "end-conference" }, null, more);
 }
 
 function runningFrom({ phase: _, requests: __, keeps: ___, ...ongoing }: Creating): Running {
   return { ...ongoing, phase: "running", attached: true, locked: false, groups: [], departed: [] };
 }
 
-/** The bridge ended it for WebEx (protocol 4.7). */
-export function completeClose(draft: Draft, { requests, next }: Closing): void {
+/** The bridge ended it for WebEx (protocol 4.7) or for an operator. */
+export function completeClose(draft: Draft, { requests, next, byOperator }: Closing): void {
   answerOpenRequests(draft, "conference-closed");
   for (const request of requests) draft.answer(request, "ok");
   notifyStatus(draft, "ended");
   const isDetached = draft.head.phase === "running" && !draft.head.attached;
-  end(draft, isDetached ? "nobody" : "webex");
+  end(draft, byOperator ? "operator" : isDetached ? "nobody" : "webex");
   for (const { message, answerBy } of next) createBy(draft, message, answerBy);
 }
 

@@ -227,6 +227,7 @@ function bringBack(draft: Draft, talk: PrivateTalk, call: CallId): void {
 function keepWaiting(draft: Draft, invitee: CallOut): void {
   draft.callOuts.set(invitee.call, { ...invitee, stage: "waiting", answerBy: draft.at + WAIT_FOR_HOST_MS });
   const { extCallId, attendeeId, participantType } = invitee;
+  if (extCallId === null) return; // WebEx invites in private, and nobody else.
   draft.notify({
     type: "caller-entered",
     extCallId,

@@ -1,26 +1,20 @@
 import type { Ability } from "../bridge/abilities.ts";
-import { type ExtCallId, type ExtConfId, MAIN_ROOM } from "../foundation/ids.ts";
+import { type ActionId, type ExtCallId, type ExtConfId, MAIN_ROOM } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import { type AnsweredType, type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, FromWebexMessages } from "../tsp/messages.ts";
 import type { UpdateAction } from "../tsp/protocol-table.ts";
 import { cancelCallOut, entersMuted, startCallOut } from "./call-outs.ts";
 import { findCaller, nameCaller, setMuted } from "./callers.ts";
-import { notifyStatus } from "./conference-status.ts";
 import type { Draft } from "./draft.ts";
 import { hostOf } from "./host.ts";
 import { close, closeWaitingCreates, create } from "./lifecycle.ts";
 import { addToMain, endTalk } from "./private-talk.ts";
 import { closeRoom, createRoom, moveCall } from "./rooms.ts";
-import { type CallOut, type ConferenceState, type Creating, hasHandle, type Running } from "./state.ts";
+import { type CallOut, type Creating, hasHandle, type Running } from "./state.ts";
 
 /** To a back end that hangs, each takes half a minute. */
 const MAX_CLIENT_DATA = 100;
-
-/** A request of operations staff about a running conference. */
-export type OperatorRequest =
-  | { readonly type: "passthrough"; readonly extCallId: ExtCallId; readonly data: string }
-  | { readonly type: "hybrid-data"; readonly connectData: string };
 
 /** One message of WebEx. Its form was checked before; a request that the state forbids is answered so (protocol T27). */
 export function applyRequest(draft: Draft, message: FromWebex): void {
@@ -54,37 +48,6 @@ function forwardClientData(draft: Draft, message: FromWebexMessages["passthrough
   // Without the conference's key, which begins other ids: this id leaves for a back end, and stands in the log.
   const id = `${serial()}.${nonce()}`;
   draft.sendToBackEnd({ type: "client-data", id, msgId, confKey, extConfId, extCallId, data });
-}
-
-/** Why an operator's request would have no effect; `null`: it has one. */
-export function operatorRefusal(
-  { head, callers }: ConferenceState,
-  request: OperatorRequest,
-): "no-such-conference" | "no-such-call" | null {
-  if (head.phase !== "running" || !head.attached) return "no-such-conference";
-  switch (request.type) {
-    case "passthrough":
-      for (const { extCallId, left } of callers.values()) if (extCallId === request.extCallId && !left) return null;
-      return "no-such-call";
-    case "hybrid-data":
-      return null;
-    default:
-      return assertNever(request);
-  }
-}
-
-/** Data for a caller's client (protocol 2.3.11, 4.22), or new connect data. */
-export function applyOperatorRequest(draft: Draft, request: OperatorRequest): void {
-  if (operatorRefusal(draft.state, request) !== null) return;
-  switch (request.type) {
-    case "passthrough":
-      draft.notify({ type: "client-passthrough", extCallId: request.extCallId, data: request.data });
-      return;
-    case "hybrid-data":
-      return notifyStatus(draft, "hybrid-data", { hybridConnectData: request.connectData });
-    default:
-      return assertNever(request);
-  }
 }
 
 /** A request that needs a conference. */
@@ -182,7 +145,8 @@ function dropCaller(draft: Draft, extCallId: ExtCallId, request: OpenRequest | n
   draft.issue({ type: "expel", call }, request);
 }
 
-function isOnTheLine({ stage }: CallOut): boolean {
+/** Whether it was picked up, and somebody wants it still. */
+export function isOnTheLine({ stage }: CallOut): boolean {
   return stage === "answered" || stage === "waiting";
 }
 
@@ -202,7 +166,7 @@ function update(draft: Draft, head: Creating | Running, message: FromWebexMessag
       return draft.issue({ type: action }, request);
     case "mute-all":
     case "unmute-all":
-      return muteAll(draft, head, message, action === "mute-all");
+      return muteAll(draft, head, action === "mute-all", { request });
     case "add-to-main":
       return addToMain(draft, message, request);
     case "end-private-talk":
@@ -219,13 +183,13 @@ function update(draft: Draft, head: Creating | Running, message: FromWebexMessag
  * unmuted, and a private talk is left alone. The wish is for calls in sub-conferences, too, unless the domain wants otherwise:
  * they are muted there, and return so.
  */
-function muteAll(
+export function muteAll(
   draft: Draft,
   head: Creating | Running,
-  message: FromWebexMessages["update-conference"],
   muted: boolean,
+  by: { readonly request: OpenRequest | null } | { readonly action: ActionId },
 ): void {
-  const request = requestOf(message);
+  const request = "request" in by ? by.request : null;
   const host = hostOf(draft);
   const isEverywhere = draft.context.settings.protocol.muteAll !== "main-room";
   const meant = draft.callers
@@ -236,10 +200,12 @@ function muteAll(
     if (caller.mutedInMain !== null) draft.callers.set(caller.call, { ...caller, mutedInMain: muted });
   }
   const concerned = meant.filter(({ call, muted: now }) => now !== muted || draft.isBusy(call, "mute", "unmute"));
-  if (head.phase !== "running" || !request || concerned.length === 0) return draft.answer(request, "ok");
-  const id = draft.context.serial();
-  draft.head = { ...head, groups: [...head.groups, { id, request }] };
+  if (head.phase !== "running" || concerned.length === 0) return draft.answer(request, "ok");
+  const group = draft.context.serial();
+  if (request) draft.head = { ...head, groups: [...head.groups, { id: group, request }] };
   for (const { call } of concerned) {
-    draft.issue({ type: muted ? "mute" : "unmute", call }, null, { group: id });
+    const command = { type: muted ? "mute" : "unmute", call } as const;
+    if ("action" in by) draft.issueOnce(command, ["mute", "unmute"], { group, actions: [by.action] });
+    else draft.issue(command, null, { group });
   }
 }

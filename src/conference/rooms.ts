@@ -4,7 +4,7 @@ import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { findCaller, notifyMuteState } from "./callers.ts";
-import { COMMAND_TIMEOUT_MS, type Draft } from "./draft.ts";
+import { COMMAND_TIMEOUT_MS, type CommandOptions, type Draft } from "./draft.ts";
 import { applyTalkMove, type Move, talkOf } from "./private-talk.ts";
 import type { Caller, CloseRequest, Room } from "./state.ts";
 
@@ -74,7 +74,15 @@ function applyRoomMove(draft: Draft, { caller, to, request, result }: Move): voi
   }
   const room = draft.rooms.get(to);
   if (to === MAIN_ROOM) returnToMain(draft, caller, from, request);
+  else if (room && from && from.room !== to) changeRoom(draft, caller, from, room);
   else if (room) enterRoom(draft, caller, room);
+}
+
+/** From one sub-conference into another, by an operator or at the bridge: to WebEx the call returns and is added. */
+function changeRoom(draft: Draft, caller: Caller, from: Room, to: Room): void {
+  returnToMain(draft, caller, from, null);
+  const returned = draft.callers.get(caller.call);
+  if (returned) enterRoom(draft, returned, to, caller.mutedInMain ?? caller.muted);
 }
 
 /** The bridge closed the room, or refused to: WebEx is answered (protocol 4.13). */
@@ -116,16 +124,16 @@ function notifyInProgress(draft: Draft, room: Room): void {
 }
 
 /** Moves a call back into the main room, muted first as it was there before. */
-function sendBack(draft: Draft, caller: Caller, request: OpenRequest | null): void {
+export function sendBack(draft: Draft, caller: Caller, request: OpenRequest | null, more: CommandOptions = {}): void {
   const muted = caller.mutedInMain ?? caller.muted;
   if (muted !== caller.muted) {
     draft.issue({ type: muted ? "mute" : "unmute", call: caller.call }, null, { unreported: true });
   }
-  draft.issue({ type: "move", call: caller.call, room: MAIN_ROOM }, request);
+  draft.issue({ type: "move", call: caller.call, room: MAIN_ROOM }, request, more);
 }
 
-function enterRoom(draft: Draft, caller: Caller, room: Room): void {
-  const moved: Caller = { ...caller, room: room.room, mutedInMain: caller.muted };
+function enterRoom(draft: Draft, caller: Caller, room: Room, mutedInMain = caller.muted): void {
+  const moved: Caller = { ...caller, room: room.room, mutedInMain };
   draft.callers.set(caller.call, moved);
   notifyRoomCall(draft, moved, room, "added");
   if (room.stage === "closing") sendBack(draft, moved, null);

@@ -1,6 +1,7 @@
 import type { BridgeCommand } from "../bridge/commands.ts";
 import type { AccessCodes } from "../bridge/schemas.ts";
 import type {
+  ActionId,
   BridgeName,
   CallId,
   CommandId,
@@ -91,6 +92,8 @@ export interface Closing {
   readonly requests: readonly OpenRequest[];
   /** When these requests are answered with a failure. The end is waited for all the same. */
   readonly answerBy: EpochMs;
+  /** Present while an operator alone wants the end: WebEx does not know of it. */
+  readonly byOperator?: true;
   /** Creates with the same key that came meanwhile: the next conference begins when this one is over. */
   readonly next: readonly { readonly message: CreateRequest; readonly answerBy: EpochMs }[];
 }
@@ -185,14 +188,17 @@ export interface CallerChange {
   readonly actionResult?: "ok";
 }
 
-/** A call that WebEx had us dial and that has not entered yet. */
+/** A call that WebEx or an operator had us dial and that has not entered yet. */
 export interface CallOut {
   readonly call: CallId;
   /** `null` once it is answered, and when its server was replaced. */
   readonly request: OpenRequest | null;
-  readonly extCallId: ExtCallId;
+  /** `null`: WebEx does not know of it, and names it when it enters. */
+  readonly extCallId: ExtCallId | null;
+  /** The operator's action that had it dialled. */
+  readonly action?: ActionId;
   readonly number: PhoneNumber;
-  /** As WebEx gave it with the request, if at all. */
+  /** As it was given with the request, if at all. */
   readonly attendeeId?: string;
   readonly participantType: ParticipantType;
   readonly muted: boolean;
@@ -223,6 +229,8 @@ export interface PendingCommand {
   readonly group?: CommandGroup["id"];
   /** Its effect is not reported: the notification of a later command includes it. */
   readonly unreported?: true;
+  /** The operators' actions that its result decides. */
+  readonly actions?: readonly ActionId[];
 }
 
 /** The request to close a sub-conference. */

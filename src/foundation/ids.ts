@@ -31,6 +31,9 @@ export type CommandId = Branded<"CommandId">;
 /** One sequence of reports 1, 2, 3 … of one agent about one conference; a new stream id after either side lost its state. */
 export type StreamId = Branded<"StreamId">;
 
+/** One action of an operator: the same id again does nothing more. */
+export type ActionId = Branded<"ActionId">;
+
 /** Milliseconds since 1970-01-01T00:00Z. */
 export type EpochMs = number;
 

@@ -24,14 +24,19 @@ export class TokenBucket {
 
   /** 0 when the bucket has the amount, which is then spent; else the milliseconds until it has. */
   waitMs(amount: number, at: EpochMs): number {
+    const ms = this.lacksMs(amount, at);
+    if (ms === 0) this.#tokens -= amount;
+    return ms;
+  }
+
+  /** 0 when the bucket has the amount, else the milliseconds until it has. Nothing is spent. */
+  lacksMs(amount: number, at: EpochMs): number {
     const { burst, perSecond } = this.#rate;
     const earnedMs = at < this.#earnedUntil ? Math.max(0, at - this.#at) : at - this.#earnedUntil;
     this.#at = at;
     this.#earnedUntil += earnedMs;
     this.#tokens = Math.min(burst, this.#tokens + (earnedMs * perSecond) / 1_000);
-    if (this.#tokens < amount) return ((amount - this.#tokens) * 1_000) / perSecond;
-    this.#tokens -= amount;
-    return 0;
+    return this.#tokens < amount ? ((amount - this.#tokens) * 1_000) / perSecond : 0;
   }
 
   /** Spends the amount if the bucket has it. */

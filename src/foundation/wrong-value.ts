@@ -1,3 +1,5 @@
+import { cut } from "./cut.ts";
+
 /** The part of a schema's finding that a person is shown. */
 interface Issue {
   readonly kind: "schema" | "validation" | "transformation";
@@ -32,5 +34,5 @@ export function wrongValue({ kind, input, message }: Issue): string {
 /** Without the password of an address. */
 function shown(value: unknown): string {
   const text = JSON.stringify(value).replace(/\/\/.*@/, "//…@");
-  return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
+  return cut(text, 60);
 }

@@ -61,9 +61,13 @@ const agentToEdge = [
    * intervals that grow to eight minutes.
    */
   typed("digests", { epoch, digests: v.array(conferenceDigest) }),
-  /** Whether the bridge answers, how full it is, and what it cannot do (absent: it can do everything); sent on change. */
+  /**
+   * Whether the bridge answers, which of its starts this is (absent: it does not answer), how full it is, and what it cannot do (absent: it
+   * can do everything); sent on change.
+   */
   typed("health", {
     bridgeUp: flag,
+    bootId: v.exactOptional(word),
     portsInUse: whole,
     ports: v.nullable(whole),
     cannot: v.exactOptional(missingAbilities),

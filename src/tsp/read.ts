@@ -161,6 +161,8 @@ function noteOf(plan: MessagePlan, wire: string, notes: string[]): (text: string
   return (text) => notes.push(`${plan.wire}: ${wire} ${text}`);
 }
 
+const MOST_OF_A_HOST = 256;
+
 /** Keeps those of its common attributes that are valid; a bad one does not refuse the document (protocol T24). */
 function readUnknownMessage(element: XmlElement, { common, codes }: Vocabulary): WritableMessage {
   const message: WritableMessage = { type: "unknown", element: element.name.slice(0, 64) };
@@ -169,6 +171,8 @@ function readUnknownMessage(element: XmlElement, { common, codes }: Vocabulary):
     const attribute = received[index];
     const read = attribute && readValue(attribute.raw, field.kind, codes);
     if (read?.ok && read.value !== undefined) message[name] = read.value;
+    // What is no host stays: where nobody can be answered, the Confirmation says so (protocol T16).
+    if (read && !read.ok && name === "replyTo") message[name] = attribute.raw.slice(0, MOST_OF_A_HOST);
   }
   return message;
 }

@@ -23,7 +23,6 @@ import type {
   ExtConfId,
   MsgId,
   RoomId,
-  StreamId,
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
@@ -72,7 +71,7 @@ function snapshot(conference: ConferenceSnapshot): ConferenceInput {
 }
 
 function reported(report: Report): ConferenceInput {
-  return { type: "bridge", at: 1_000, stream: "s" as StreamId, reports: [{ number: 1, report }] };
+  return { type: "bridge", at: 1_000, reports: [{ number: 1, report }] };
 }
 
 test("no id of a command can be guessed: each has random bits of its own", () => {
@@ -110,7 +109,7 @@ test("a keyed attendee ID is told once, however often it is reported; keyed anew
   const keyings = [keyed("k1", "101"), keyed("k1", "101"), keyed("k2", "102"), keyed("k1", "101"), keyed("k3", "101")];
   const reports = keyings.map((report, index) => ({ number: index + 1, report }));
 
-  const input: ConferenceInput = { type: "bridge", at: 1_000, stream: "s" as StreamId, reports };
+  const input: ConferenceInput = { type: "bridge", at: 1_000, reports };
   const { effects } = after({ callers: new Map([[call, caller]]) }, input);
 
   expect(effects.filter(isPost).map(({ message }) => "attendeeId" in message && message.attendeeId)).toEqual([

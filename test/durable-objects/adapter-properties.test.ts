@@ -90,7 +90,7 @@ const numRuns = Number(process.env.RUNS ?? 10_000);
 test.each(seeds)(
   "documents right, wrong and at random: each gets its Confirmation, and good traffic works afterwards (protocol T8), seed %i",
   {
-    timeout: numRuns * 6,
+    timeout: numRuns * 30,
   },
   async (seed) => {
     const edge = new WholeEdge();

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
+import type { OperatorAction } from "../../src/conference/operator-requests.ts";
 import type { BridgeName, CommandId, StreamId, TransId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
@@ -555,10 +556,11 @@ test("an alarm never throws, and comes again, while the settings cannot be read"
 
 test("operators reach only what is there", async () => {
   const world = new ConferenceWorld();
-  const hybrid = { type: "hybrid-data", connectData: "x" } as const;
+  const action = (id: string, request: object) => ({ id, person: "Ann", request }) as unknown as OperatorAction;
+  const hybrid = action("a1", { type: "hybrid-data", connectData: "x" });
   expect(await world.during(world.conference.operate(hybrid))).toBe("no-such-conference");
   await world.running(1);
-  const call = { type: "passthrough", extCallId: "77", data: "eA==" } as Parameters<typeof world.conference.operate>[0];
+  const call = action("a2", { type: "passthrough", extCallId: "77", data: "eA==" });
   expect(await world.during(world.conference.operate(call))).toBe("no-such-call");
 
   expect(await world.during(world.conference.operate(hybrid))).toBe("done");

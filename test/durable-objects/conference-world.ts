@@ -15,7 +15,7 @@ import type {
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
-import type { IdBlocks, IdsWanted, SharedAnswers, ShareResult } from "../../src/rpc.ts";
+import type { DirectoryPlace, IdBlocks, IdsWanted, News, SharedAnswers, ShareResult } from "../../src/rpc.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
@@ -71,6 +71,9 @@ export class ConferenceWorld {
   allocateIds: (wanted: IdsWanted) => Promise<IdBlocks> = async (wanted) =>
     this.allocator.allocate(confKey, wanted, this.time.now);
   share: (answers: SharedAnswers) => Promise<ShareResult> = async () => "confirmed";
+  /** All that the directory was told. */
+  readonly news: News[] = [];
+  tell: (news: News) => Promise<DirectoryPlace> = async () => ({ directory: "1", id: this.news.length });
   onSent: (commands: readonly IssuedCommand[]) => unknown = () => {};
   /** Called before each step of the object into the world; what it throws is the end of that object. */
   onStep: () => void = () => {};
@@ -148,6 +151,13 @@ export class ConferenceWorld {
         step();
         return alive(this.share(answers));
       },
+      directory: () => ({
+        tell: async (news) => {
+          step();
+          this.news.push(news);
+          return alive(this.tell(news));
+        },
+      }),
       nonce: () => String(++this.#nonces),
       deleteAll: async () => {
         step();

@@ -120,6 +120,7 @@ class RelayWorld {
           ask(`${key} report ${[reports[0]?.number, ...cannot].join(" without ")} of ${from}`).then(() => 1),
         compareDigest: (from) => ask(`${key} digest of ${from}`).then(() => this.found),
       }),
+      sweep: (domain) => ask(`${domain} sweeps`),
     });
   }
 }
@@ -728,4 +729,31 @@ test("commands for an agent are not sent to its successor, which knows nothing o
   world.sockets.delete("link-2");
   world.relay.closed("link-2");
   expect(await send(2)).toBe(2); // Nobody is there.
+});
+
+test("after a restart of the bridge all conferences compare themselves with it, whichever agent acts then", async () => {
+  const world = await RelayWorld.begin();
+  const swept = async (): Promise<number> => {
+    await world.settle();
+    return world.asked.splice(0).filter((line) => line === "local sweeps").length;
+  };
+  const saysBoot = (bootId: string) =>
+    world.says({ type: "health", bridgeUp: true, bootId, portsInUse: 0, ports: null });
+  saysBoot("first");
+  saysBoot("first");
+  expect(await swept()).toBe(0);
+
+  // What a standby says counts as soon as it acts.
+  world.connect("agent-2");
+  saysBoot("second");
+  expect(await swept()).toBe(0);
+  world.sockets.delete("link-1");
+  world.relay.closed("link-1");
+  expect(await swept()).toBe(1);
+
+  world.sleep();
+  saysBoot("second");
+  expect(await swept()).toBe(0);
+  saysBoot("third");
+  expect(await swept()).toBe(1);
 });

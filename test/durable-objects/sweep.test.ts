@@ -81,6 +81,10 @@ class Allocator {
     });
   }
 
+  begin(): Promise<void> {
+    return this.#sweep.begin();
+  }
+
   async allocate(holder: string | null): Promise<void> {
     this.ids.allocate(holder as ConfKey | null, { msgIds: 20, transIds: 20 }, this.time.now);
     await this.#sweep.allocated();
@@ -96,6 +100,19 @@ test("each conference of the last six hours is swept every five minutes, by twel
     Array.from({ length: 50 }, () => Array.from({ length: 12 }, (_, round) => 5 * (round + 1))),
   );
   expect(allocator.alarmsSet).toBe(13);
+});
+
+test("a round that is to begin now begins anew where one is under way, and the next is due five minutes later", async () => {
+  const allocator = new Allocator();
+  for (let index = 0; index < 501; index += 1) await allocator.allocate(`k${index}`);
+  await allocator.time.pass(5 * minuteMs);
+  expect([allocator.swept.has("k500"), allocator.swept.has("k0")]).toEqual([true, false]);
+  await allocator.begin();
+  await allocator.time.pass(6 * minuteMs);
+  expect([allocator.swept.get("k500"), allocator.swept.get("k0")]).toEqual([
+    [5, 5, 10],
+    [5, 10],
+  ]);
 });
 
 test("the load of protocol T9, thirty conferences a minute with several blocks each, is swept in five minutes", async () => {

@@ -1,4 +1,3 @@
-import type { Hono } from "hono";
 import { Conference } from "../../durable-objects/conference.ts";
 import { IdAllocator } from "../../durable-objects/id-allocator.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
@@ -8,6 +7,7 @@ import type { Report } from "../../src/bridge/events.ts";
 import type { BridgeName, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
 import { RateLimit } from "../../src/foundation/limits.ts";
 import { createApp } from "../../src/http/app.ts";
+import { Attempts } from "../../src/http/guard.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
 import { Storage } from "../../src/http/storage.ts";
 import { HandleCache } from "../../src/routing/deliver.ts";
@@ -33,7 +33,7 @@ export class WholeEdge {
   picksUp = false;
   /** Whether WebEx takes what is posted. */
   listens = true;
-  readonly app: Hono;
+  readonly app: ReturnType<typeof createApp>;
   readonly #conferences = new Map<ConfKey, Conference>();
   readonly #mailbox: Mailbox = new Mailbox({
     ...this.#ports(),
@@ -60,7 +60,14 @@ export class WholeEdge {
       objects: this.#objects(),
       views: {
         conferencesOf: nobody,
-        conference: () => ({ view: nobody, story: nobody }),
+        conference: () => ({
+          view: nobody,
+          story: nobody,
+          action: nobody,
+          explain: nobody,
+          replay: nobody,
+          transcript: nobody,
+        }),
         agents: nobody,
         webexSite: () => ({
           meeting: nobody,
@@ -81,7 +88,15 @@ export class WholeEdge {
         log: () => {},
       }),
       measured: () => "",
-      operatorToken: "",
+      people: async () => ({ byToken: new Map(), access: null }),
+      sessions: {
+        ...{ begin: nobody, find: nobody, end: nobody, endAll: nobody, list: nobody },
+        ...{ refused: nobody, signIns: nobody },
+      },
+      sessionKey: "",
+      attempts: new Attempts(),
+      fetch: nobody,
+      audit: () => {},
       now: () => this.time.now,
       log: (event, facts) => {
         if (event !== "document-refused") this.#watch(event, facts);
@@ -178,6 +193,7 @@ export class WholeEdge {
       },
       deleteAll: async () => {},
       share: (answers) => this.#mailbox.share(answers),
+      directory: () => ({ tell: async () => ({ directory: "1", id: 0 }) }),
       nonce: () => String(++this.#nonces),
     });
     this.#conferences.set(confKey, conference);

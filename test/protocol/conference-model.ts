@@ -2,9 +2,19 @@ import type { RefusalReason } from "../../src/bridge/commands.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import { type ConferenceInput, decide, nextDeadline } from "../../src/conference/decide.ts";
 import { type DecisionContext, isCommand, isPost, type Post } from "../../src/conference/draft.ts";
-import type { OperatorRequest } from "../../src/conference/requests.ts";
+import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
 import { applyChanges, type ConferenceState, emptyState, type Head } from "../../src/conference/state.ts";
-import type { BridgeName, ConfKey, EpochMs, MsgId, StreamId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import {
+  type ActionId,
+  type BridgeName,
+  type CallId,
+  type ConfKey,
+  type EpochMs,
+  MAIN_ROOM,
+  type MsgId,
+  type TransId,
+  type WebexHost,
+} from "../../src/foundation/ids.ts";
 import { requestOf } from "../../src/tsp/answers.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
@@ -23,7 +33,8 @@ export type Happening =
       /** Absent: speakers are not reported. */
       readonly speaking?: readonly string[];
     }
-  | { readonly do: "operator"; readonly request: object }
+  /** Of the calls, `which` is meant. */
+  | { readonly do: "operator"; readonly request: object; readonly which?: number }
   | { readonly do: "wait"; readonly ms: number }
   | { readonly do: "confirmed" }
   | { readonly do: "lost" };
@@ -75,7 +86,7 @@ export class ConferenceModel {
         return this.#report({ type: "event", event: { type: "snapshot", conference } as unknown as ConferenceEvent });
       }
       case "operator":
-        return this.#decide({ type: "operator", at: this.#now, request: happening.request as OperatorRequest });
+        return this.#operate(happening.request as OperatorRequest, happening.which);
       case "wait":
         return this.#wait(happening.ms);
       case "confirmed":
@@ -126,6 +137,20 @@ export class ConferenceModel {
     }
   }
 
+  #operate(request: OperatorRequest, which = 0): void {
+    const calls = this.#calls;
+    const call = (calls[which % Math.max(1, calls.length)] ?? "c1") as CallId;
+    const rooms = [MAIN_ROOM, ...this.state.rooms.keys()];
+    const room = rooms[which % rooms.length] ?? MAIN_ROOM;
+    const meant = {
+      ...request,
+      ...("call" in request && { call }),
+      ...("room" in request && { room }),
+    };
+    const id = `a${++this.#numbers}` as ActionId;
+    this.#decide({ type: "operator", at: this.#now, id, person: "Ann", request: meant });
+  }
+
   get #calls(): readonly string[] {
     return [...this.state.callOuts.keys(), ...this.state.callers.keys()];
   }
@@ -146,7 +171,7 @@ export class ConferenceModel {
 
   #report(report: Report): void {
     const reports = [{ number: ++this.#reports, report }];
-    this.#decide({ type: "bridge", at: this.#now, stream: "s" as StreamId, reports });
+    this.#decide({ type: "bridge", at: this.#now, reports });
   }
 
   #wait(ms: number): void {

@@ -114,9 +114,15 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   }),
   fc.record({
     do: fc.constant("operator"),
+    which: fc.nat({ max: 5 }),
     request: fc.constantFrom(
       { type: "passthrough", extCallId: "1", data: "x" },
       { type: "hybrid-data", connectData: "x" },
+      ...["mute", "unmute", "expel"].map((type) => ({ type, call: "" })),
+      { type: "move", call: "", room: "" },
+      ...["lock", "unlock", "mute-all", "unmute-all", "end"].map((type) => ({ type })),
+      { type: "call-out", number: { country: "1", area: "408", local: "5550100", extension: "" } },
+      { type: "call-out", number: { country: "1", area: "408", local: "5550101", extension: "" }, muted: true },
     ),
   }),
 );

@@ -5,8 +5,9 @@ import { startVitest, type TestModule } from "vitest/node";
 import { timers } from "../../bridge-agent/node-ports.ts";
 import { exitOnSignals, temporaryFolder } from "../../scripts/at-exit.ts";
 import { command } from "../../scripts/command.ts";
-import { type NamedTest, protocolPage } from "../../scripts/protocol-page.ts";
-import { faultsOf, readRuns, runsOf, type ShownBy, type TestRun } from "../../scripts/protocol-runs.ts";
+import type { NamedTest, ShownBy } from "../../scripts/generated-page.ts";
+import { protocolPage } from "../../scripts/protocol-page.ts";
+import { faultsOf, readRuns, runsOf, type TestRun } from "../../scripts/protocol-runs.ts";
 import { runTool } from "../../scripts/run-tool.ts";
 import { type Defect, defects, plant } from "../simulation/defects.ts";
 import { defectsOfRules } from "./rule-defects.ts";
@@ -30,7 +31,8 @@ async function runWith(defect: Defect, tests: readonly NamedTest[]): Promise<rea
   const vitest = await startVitest(
     "test",
     [],
-    { config: false, root: project, watch: false, reporters: [{}], include, fsModuleCache: false },
+    // The machine may be busy: a test that is late has not found the defect.
+    { config: false, root: project, watch: false, reporters: [{}], include, fsModuleCache: false, testTimeout: 60_000 },
     {
       plugins: [
         {

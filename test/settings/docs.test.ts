@@ -16,6 +16,12 @@ test("the example has each setting of a domain", () => {
   expect(all.filter((name) => !Object.hasOwn(example, name))).toEqual([]);
 });
 
+test("the example has each setting of a domain's `protocol`", () => {
+  const all = Object.keys(protocolSettings.entries);
+
+  expect(all.filter((name) => !Object.hasOwn(example.protocol ?? {}, name))).toEqual([]);
+});
+
 test("each setting of a domain stands in docs/settings.md", () => {
   const whole = new Set(["bridges", "recording", "hybrid", "globalNumbers"]);
   const names = Object.entries(example).flatMap(([name, value]) =>

@@ -30,6 +30,7 @@ test("the local domain is valid, and the same text is read once", () => {
         webex: { ...webex, paths: [], servers: {} },
         keypad: { ...local.keypad, sequences: expect.toSatisfy((all: string[]) => all.every(parseDialSequence)) },
         ...{ journalRetentionDays: 7, protocol: {}, adapterSecrets: [], logs: { personal: false, posts: false } },
+        ...{ recordsDays: 400, recordsPersonal: "full" },
       },
     ],
   ]);
@@ -137,7 +138,17 @@ test.each<[string, unknown, string]>([
   [
     "keypad codes of which one begins with the other",
     { keypad: { merge: "*", mute: "*6" } },
-    'DOMAINS.local.keypad must have two codes of which neither begins with the other; a right example: {"merge":"*1","mute":"*6"}',
+    'DOMAINS.local.keypad must have two codes of which neither begins with the other; a right example: {"merge":"*1","mute":"*6","sequences":["[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#"]}',
+  ],
+  [
+    "a word that the setting does not know",
+    { protocol: { muteAll: "all" } },
+    'DOMAINS.local.protocol.muteAll must be "conference" or "main-room" (it is "all"); a right example: "main-room"',
+  ],
+  [
+    "one sequence where a list is meant",
+    { keypad: { sequences: "*00*[AccessCode]#" } },
+    'DOMAINS.local.keypad.sequences must be a list (it is "*00*[AccessCode]#"); a right example: ["[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#"]',
   ],
   [
     "an unknown setting",
@@ -228,7 +239,7 @@ test.each<[string, unknown, string]>([
   [
     "a word where settings are meant",
     { keypad: "*6" },
-    'DOMAINS.local.keypad must be an object (it is "*6"); a right example: {"merge":"*1","mute":"*6"}',
+    'DOMAINS.local.keypad must be an object (it is "*6"); a right example: {"merge":"*1","mute":"*6","sequences":["[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#"]}',
   ],
   [
     "a word for true or false",
@@ -285,7 +296,7 @@ test.each<[string, unknown, string]>([
   [
     "a dial sequence that opens like any other key",
     { keypad: { sequences: ["00[AccessCode]#"] } },
-    'DOMAINS.local.keypad.sequences.0 must open with * and have [AccessCode]# and then any of [AttendeeID]#, [ProfileID]#, [PIN]# and [Password]#, for example [AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]# (it is "00[AccessCode]#"); a right example: "keypad": {"merge":"*1","mute":"*6"}',
+    'DOMAINS.local.keypad.sequences.0 must open with * and have [AccessCode]# and then any of [AttendeeID]#, [ProfileID]#, [PIN]# and [Password]#, for example [AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]# (it is "00[AccessCode]#"); a right example: "[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#"',
   ],
   [
     "a retention without end",
@@ -436,6 +447,14 @@ test.each([
   [{ sessionKey: "confID" }, /webexSite\.sessionKey must be "ConfKey" or "ExtConfID"/],
   [{ expects: { numbers: ["x"] } }, /webexSite\.expects\.numbers\.0 must be 3 to 15 digits/],
   [{ expects: { edge: "tsp.example.com" } }, /webexSite\.expects\.edge must be an address/],
+  [
+    { expects: { edge: "https://example.com/edge" } },
+    /webexSite\.expects\.edge must be the edge's address alone, without/,
+  ],
+  [
+    { expects: { edge: "https://example.com?a" } },
+    /webexSite\.expects\.edge must be the edge's address alone, without/,
+  ],
 ])("a site with %j is refused in one line", (wrong, line) => {
   expect(load({ webexSite: { ...site, ...wrong } })).toEqual({ ok: false, error: expect.stringMatching(line) });
 });

@@ -273,8 +273,9 @@ export class AgentProcess {
       if (this.isDiskFull && message.conference !== null) {
         this.#context.violated("an agent acts only with its journal", message.commandId);
       }
-      // It may hang up on callers at the prompt, who are in no conference.
-      activeAgent.begins(this.name, { linked: this.#welcomed || message.conference === null, alone });
+      // Without a link it may hang up on callers at the prompt, who are in no conference, as long as the bridge hands them to it.
+      const isHangUpAlone = message.conference === null && !this.#welcomed;
+      if (!isHangUpAlone) activeAgent.begins(this.name, { linked: this.#welcomed, alone });
       if (this.faults.hits("agent dies after a write")) return this.die();
       this.onCommand?.();
       this.onCommand = null;

@@ -57,6 +57,8 @@ export class Bridge {
   readonly #wires = new Set<BridgeWire>();
   #agents: Agents;
   #boots = 0;
+  /** Calls from before its last restart. */
+  readonly #before: Call[] = [];
   /** Each command takes up to so long; 0: none takes any time. */
   #slowMs = 0;
 
@@ -115,10 +117,16 @@ export class Bridge {
     for (const wire of this.#wires) wire.close("far", 1006);
     this.#wires.clear();
     for (const { number } of this.machine.world.calls.values()) this.lost.add(number);
+    this.#before.push(...callsIn(this.machine));
     [this.machine, this.#agents] = this.#boot();
     this.#context.clock.after(downMs, () => {
       this.down = false;
     });
+  }
+
+  /** All calls that it ever had, those of other owners aside. */
+  get everyCall(): readonly Call[] {
+    return [...this.#before, ...callsIn(this.machine)];
   }
 
   /** From now on each command takes up to so long. */
@@ -258,6 +266,10 @@ export class Bridge {
     });
     return [machine, agents];
   }
+}
+
+function callsIn({ world }: Machine): Call[] {
+  return [...world.ended.values(), ...world.calls.values()].filter((call) => !isForeign(call));
 }
 
 function isForeign({ conference, dialled }: Call): boolean {

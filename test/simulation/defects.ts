@@ -21,6 +21,8 @@ export function plant({ before, after }: Defect, healthy: string): string | null
 
 const conference = "durable-objects/conference.ts";
 const store = "durable-objects/conference-store.ts";
+const news = "durable-objects/news.ts";
+const recordBook = "src/records/record-book.ts";
 const alarm = "durable-objects/alarm.ts";
 const outbox = "durable-objects/outbox.ts";
 const outboxRows = "durable-objects/outbox-rows.ts";
@@ -1054,8 +1056,8 @@ export const defects: readonly Defect[] = [
     name: "a key that was keyed before a gap is not in doubt",
     foundBy: "a caller enters the conference that it keyed last",
     file: "src/bridge/keypad.ts",
-    before: "inDoubt: true }",
-    after: "inDoubt: false }",
+    before: "? { ...keypad, inDoubt: true }",
+    after: "? { ...keypad, inDoubt: false }",
   },
   {
     name: "a silent monitor who was dialled has a mute key",
@@ -1084,5 +1086,90 @@ export const defects: readonly Defect[] = [
     file: events,
     before: "const anonymousId = shown.anonymousId ?? known?.anonymousId ?? null;",
     after: "const anonymousId = (known && shown.anonymousId) ?? known?.anonymousId ?? null;",
+  },
+  {
+    name: "a restart forgets which actions of operators were taken",
+    foundBy: "an operator's action acts once",
+    file: store,
+    before: "...[this.#seq, this.#lastAt, input && nameOf(input)],",
+    after: '...[this.#seq, this.#lastAt, input?.type === "webex" ? nameOf(input) : null],',
+  },
+  {
+    name: "an action of an operator is taken before it is on disk",
+    foundBy: "an operator's action comes to its end",
+    file: conference,
+    before: '    if (!isDone()) await this.#submit({ type: "operator", action });\n',
+    after:
+      '    if (!isDone()) {\n      this.#submit({ type: "operator", action }).catch(() => {});\n      return "done";\n    }\n',
+  },
+  {
+    name: "WebEx is not told whom an operator mutes",
+    foundBy: ["WebEx's roster follows the bridge", "WebEx's roster equals the bridge's"],
+    file: reports,
+    before: "  if (pending.unreported) draft.callers.set(",
+    after: "  if (pending.unreported || pending.actions) draft.callers.set(",
+  },
+  {
+    name: "WebEx does not learn into which room an operator moves a call",
+    foundBy: ["WebEx's roster follows the bridge", "WebEx's roster equals the bridge's"],
+    file: rooms,
+    before: "  else if (room && from && from.room !== to) changeRoom(draft, caller, from, room);\n",
+    after: "  else if (room && from && from.room !== to) draft.callers.set(caller.call, { ...caller, room: to });\n",
+  },
+  {
+    name: "a conference does not say that it may have told its records before",
+    foundBy: ["each call that is over has one record", "each conference that is over has one record"],
+    file: news,
+    before: "again: seq <= this.#unsureUpTo }));\n    }",
+    after: "again: seq < 0 }));\n    }",
+  },
+  {
+    name: "a conference restored does not say that an earlier life may have told its records",
+    foundBy: ["each call that is over has one record", "each conference that is over has one record"],
+    file: news,
+    before: "this.#unsureUpTo = subject.store.lastSeq;",
+    after: "this.#unsureUpTo = 0;",
+  },
+  {
+    name: "a conference loses how far it has told its records",
+    foundBy: "each call that is over has one record",
+    file: store,
+    before: "told: Math.max(telling.told, upTo), place } };",
+    after: "place } };",
+  },
+  {
+    name: "a directory keeps a record each time it is told",
+    foundBy: ["each call that is over has one record", "each conference that is over has one record"],
+    file: "durable-objects/directory.ts",
+    before: "if (again && (this.#known.get(identity) ?? 0) > missing) {",
+    after: "if (again && (this.#known.get(identity) ?? 0) > missing + 1e9) {",
+  },
+  {
+    name: "a conference that begins when another ends has no record of the first",
+    foundBy: "each conference that is over has one record",
+    file: recordBook,
+    before: 'if (before.phase !== "creating") return true;',
+    after: 'if (before.phase !== "creating") return false;',
+  },
+  {
+    name: "a record forgets calls that left before WebEx named them",
+    foundBy: "each call that is over has one record",
+    file: recordBook,
+    before: "if (caller && !caller.left) this.#caller(row, caller, causes);",
+    after: "if (caller) this.#caller(row, caller, causes);",
+  },
+  {
+    name: "a record takes a call that was dialled for one that came in",
+    foundBy: "a record is of a call of the bridge",
+    file: recordBook,
+    before: 'direction: "out" as const',
+    after: 'direction: "in" as const',
+  },
+  {
+    name: "a conference stays listed when its record is there",
+    foundBy: "the directory lists the conferences that run",
+    file: "durable-objects/directory.ts",
+    before: "this.#store.add(record, at, own?.id ?? null)",
+    after: "this.#store.add(record, at, null)",
   },
 ];

@@ -1,5 +1,6 @@
 import { Conference } from "../../durable-objects/conference.ts";
 import { confirmedKey } from "../../durable-objects/conference-store.ts";
+import { Directory } from "../../durable-objects/directory.ts";
 import { HandleIndex } from "../../durable-objects/handle-index.ts";
 import { IdAllocator } from "../../durable-objects/id-allocator.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
@@ -11,7 +12,7 @@ import { type Round, Sweep } from "../../durable-objects/sweep.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
 import { isEnd } from "../../src/conference/failover.ts";
-import type { BridgeName, CommandId, ConfKey, DomainName, MsgId } from "../../src/foundation/ids.ts";
+import type { ActionId, BridgeName, CommandId, ConfKey, DomainName, MsgId } from "../../src/foundation/ids.ts";
 import { checkHosts, deliver, type HandleCache } from "../../src/routing/deliver.ts";
 import type { EdgeObjects, IdBlocks, IdRequest, IdsWanted } from "../../src/rpc.ts";
 import type { Domain } from "../../src/settings/load.ts";
@@ -41,6 +42,7 @@ export interface Shared {
 interface Allocator {
   readonly ids: IdAllocator;
   allocate(holder: ConfKey | null, wanted: IdsWanted): Promise<IdBlocks>;
+  sweep(): Promise<void>;
   alarm(): Promise<void>;
 }
 
@@ -51,6 +53,7 @@ export class Edge {
   readonly mailbox: Hosted<Mailbox>;
   readonly allocator: Hosted<Allocator>;
   readonly handles: Hosted<HandleIndex>;
+  readonly directory: Hosted<Directory>;
   readonly relays: readonly RelayHost[];
   readonly resends: ResendJudge;
   /** Hears of messages that conferences give up; `all`: their conference has lived since it decided on them. */
@@ -71,6 +74,8 @@ export class Edge {
   readonly #lastAt = new Map<ConfKey, number>();
   /** In which life of its conference. */
   readonly #madeIn = new Map<MsgId, number>();
+  /** What operators did. */
+  readonly #actions = new Set<string>();
   readonly #context: WorldContext;
   readonly domain: Domain;
   readonly #post: PostToWebex;
@@ -111,10 +116,43 @@ export class Edge {
           deleteAll: () => Promise.reject(new Error("no world lasts that long")),
         }),
     );
+    this.directory = new Hosted(
+      "directory",
+      context,
+      ({ sql, after, send, setAlarm, getAlarm }) =>
+        new Directory({
+          sql,
+          after,
+          setAlarm,
+          getAlarm,
+          log: (line) => context.tell(() => `directory: ${line.event} ${line.why ?? ""}`),
+          now: () => context.edgeNow(),
+          domain: (name) => this.#shared.edges.get(name)?.domain ?? null,
+          conference: (name, confKey) => ({
+            tellDirectory: (what) =>
+              send(() =>
+                this.#of(name)
+                  .conference(confKey)
+                  .call((conference) => conference.tellDirectory(what)),
+              ),
+          }),
+          conferencesOf: (name, lastMs, before, upTo) =>
+            send(() =>
+              this.#of(name).allocator.call(async ({ ids }) =>
+                ids.holdersSince(context.edgeNow() - lastMs, before, upTo),
+              ),
+            ),
+          nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
+          deleteAll: () => Promise.reject(new Error("no world lasts that long")),
+        }),
+    );
     const { settings } = domain;
     this.relays = settings.bridges.map(({ name }) => {
       const place = { domain: domain.name, bridge: name as BridgeName };
-      return new RelayHost(context, place, settings, (name, confKey) => this.#of(name).#forRelay(confKey));
+      return new RelayHost(context, place, settings, {
+        conference: (name, confKey) => this.#of(name).#forRelay(confKey),
+        sweep: (name) => this.#of(name).allocator.call(({ sweep }) => sweep()),
+      });
     });
   }
 
@@ -160,6 +198,7 @@ export class Edge {
           firstInMs = null;
           return blocks;
         },
+        sweep: () => sweep.begin(),
         alarm: () => sweep.alarm(),
       };
     });
@@ -236,7 +275,7 @@ export class Edge {
 
   objects(): Hosted<object>[] {
     const relays = this.relays.map(({ hosted }) => hosted);
-    return [...this.conferences.values(), this.mailbox, this.allocator, this.handles, ...relays];
+    return [...this.conferences.values(), this.mailbox, this.allocator, this.handles, this.directory, ...relays];
   }
 
   conference(confKey: ConfKey): Hosted<Conference> {
@@ -248,6 +287,9 @@ export class Edge {
         ...this.#ports(hosted, life),
         sql: this.#watched(confKey, hosted, life.sql),
         share: (answers) => send(() => this.#of(answers.domain).mailbox.call((mailbox) => mailbox.share(answers))),
+        directory: (name) => ({
+          tell: (news) => send(() => this.#of(name).directory.call((directory) => directory.tell(news))),
+        }),
         nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
         relay: (name, bridge) => {
           const { hosted } = this.#of(name).relayOf(bridge);
@@ -321,6 +363,7 @@ export class Edge {
         this.#context.violated("a conference's time never goes back", `${confKey}: ${before - Number(at)} ms`);
       this.#lastAt.set(confKey, Number(at));
       if (String(input).startsWith('{"type":"undelivered"')) this.#givenUp(confKey, String(input), life);
+      if (String(input).startsWith('{"type":"operator"')) this.#operated(confKey, String(input));
       this.#judgeChanges(confKey, String(changes), life);
     } else if (query.startsWith("INSERT INTO entry")) {
       const [key, , value] = bindings;
@@ -354,6 +397,12 @@ export class Edge {
     );
   }
 
+  #operated(confKey: ConfKey, input: string): void {
+    const name = `${confKey} ${(JSON.parse(input) as { id: ActionId }).id}`;
+    if (this.#actions.has(name)) this.#context.violated("an operator's action acts once", name);
+    this.#actions.add(name);
+  }
+
   #queued(confKey: ConfKey, { messages }: Queued, life: number): void {
     for (const message of messages) {
       const { msgId } = message;
@@ -370,7 +419,7 @@ export class Edge {
         const hosted = this.#of(name).conference(confKey);
         return {
           receive: (delivered) => hosted.call((conference) => conference.receive(delivered)),
-          operate: (request) => hosted.call((conference) => conference.operate(request)),
+          operate: (action) => hosted.call((conference) => conference.operate(action)),
         };
       },
       handles: (name) => {

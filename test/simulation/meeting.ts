@@ -10,6 +10,7 @@ import type { ResultWord } from "../../src/tsp/protocol-table.ts";
 import { type AskedCall, Association, type MeetingKnowledge } from "./association.ts";
 import type { Bridge, Bridges } from "./bridge.ts";
 import { draws, type WorldContext } from "./context.ts";
+import type { Operators } from "./operators.ts";
 import { Phones } from "./phones.ts";
 import type { Switches } from "./switches.ts";
 import type { Answer, Obligation, Request, Server, Webex } from "./webex.ts";
@@ -75,6 +76,8 @@ export class Meeting implements MeetingKnowledge {
   readonly phones: Phones;
   /** No new action is begun. */
   quiet = false;
+  /** `null`: nobody acts but WebEx and the telephones. */
+  operators: Operators | null = null;
   readonly #name: string;
   readonly #context: WorldContext;
   readonly #webex: Webex;
@@ -149,6 +152,7 @@ export class Meeting implements MeetingKnowledge {
 
   /** Where another request of the same kind was answered lately, a notification may be of that one. */
   open(extConfId: ExtConfId, kind: string, extCallId?: ExtCallId): boolean {
+    if (this.operators?.actLately) return false;
     const answeredAt = this.#answeredAt.get(`${kind} ${extCallId}`);
     if (answeredAt !== undefined && this.#context.clock.now - answeredAt < 60_000) return false;
     for (const one of this.#open) {

@@ -7,7 +7,7 @@ import type { WorldContext } from "./context.ts";
 /** What a caller has keyed at the prompt, as the bridge held the conferences when it did. */
 interface Keyed {
   typed: string;
-  /** The conference whose key was keyed last while it ran. */
+  /** The conference whose key was keyed last while it ran; `null`: none, or nobody can tell. */
   conference: ConfKey | null;
   /** What was keyed behind that; `null`: nothing yet. */
   attendeeId: string | null;
@@ -28,6 +28,8 @@ export class PromptJudge {
     [];
   /** Of each conference, as its creates said. */
   readonly #anonymousIds = new Map<ConfKey, string | null>();
+  /** All codes that some create has brought. */
+  readonly #codes = new Set<string>();
   /** When the codes of a conference changed last. */
   #codesAt = Number.NEGATIVE_INFINITY;
 
@@ -73,14 +75,16 @@ export class PromptJudge {
     const before = this.#anonymousIds.get(conference);
     if (before !== undefined && before !== anonymousId) this.#replaced.push({ conference, anonymousId: before, until });
     this.#anonymousIds.set(conference, anonymousId);
-    if (accessCodes) this.#codesAt = until;
+    if (!accessCodes) return;
+    this.#codesAt = until;
+    for (const code of [accessCodes.subscriber, accessCodes.participant]) if (code !== null) this.#codes.add(code);
   }
 
-  /** The conference that this key or code leads into; `null`: none, or nobody can tell. */
-  #ledTo(entry: string): ConfKey | null {
+  /** The conference that this key or code leads into; `null`: none. */
+  #ledTo(entry: string): ConfKey | "unclear" | null {
     const { conferences } = this.#bridge.machine.world;
     if (conferences.has(entry as ConfKey)) return entry as ConfKey;
-    if (this.#context.clock.now - this.#codesAt < staleMs) return null;
+    if (this.#codes.has(entry) && this.#context.clock.now - this.#codesAt < staleMs) return "unclear";
     for (const { key, accessCodes } of conferences.values())
       if (accessCodes?.subscriber === entry || accessCodes?.participant === entry) return key;
     return null;
@@ -96,7 +100,7 @@ export class PromptJudge {
     keyed.at = this.#context.clock.now;
     const conference = this.#ledTo(entry);
     if (conference !== null) {
-      keyed.conference = conference;
+      keyed.conference = conference === "unclear" ? null : conference;
       keyed.attendeeId = null;
     } else if (keyed.conference !== null) keyed.attendeeId ??= entry;
   }

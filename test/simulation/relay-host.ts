@@ -75,7 +75,7 @@ export class RelayHost {
     context: WorldContext,
     place: { readonly domain: DomainName; readonly bridge: BridgeName },
     settings: DomainSettings,
-    conference: RelayPorts["conference"],
+    { conference, sweep }: Pick<RelayPorts, "conference" | "sweep">,
   ) {
     this.#context = context;
     this.#edgeAheadMs = context.edgeNow() - context.clock.now;
@@ -84,9 +84,14 @@ export class RelayHost {
     this.activeAgent = new ActiveAgentJudge(context);
     this.hosted = new Hosted(`relay of ${place.bridge}`, context, ({ sql, after, send, setAlarm, getAlarm }) => {
       const { life } = this.hosted;
-      return new Relay({
+      // A relay that begins counts its sockets for its measures: that is no look at who is silent.
+      let hasBegun = false;
+      const relay = new Relay({
         sql,
-        sockets: this.#socketsOf(() => life === this.hosted.life),
+        sockets: this.#socketsOf(
+          () => life === this.hosted.life,
+          () => hasBegun,
+        ),
         after,
         log: ({ event, why, agent }) =>
           context.tell(() => `relay of ${place.bridge}: ${event} ${agent ?? ""} ${why ?? ""}`),
@@ -105,7 +110,10 @@ export class RelayHost {
             compareDigest: (bridge, digest) => ask(() => compareDigest(bridge, digest)),
           };
         },
+        sweep: (domain) => send(() => sweep(domain)),
       });
+      hasBegun = true;
+      return relay;
     });
     this.#watch();
   }
@@ -247,11 +255,11 @@ export class RelayHost {
     wire.toNear({ type: "pong" });
   }
 
-  #socketsOf(isAlive: () => boolean): RelayPorts["sockets"] {
+  #socketsOf(isAlive: () => boolean, looks: () => boolean): RelayPorts["sockets"] {
     return {
       attachments: () => [...this.#sockets.values()].flatMap(({ attachment }) => attachment ?? []),
       lastSeen: (id) => {
-        this.#looked(id);
+        if (looks()) this.#looked(id);
         return this.#sockets.get(id)?.lastSeen ?? null;
       },
       seen: (id, at) => {

@@ -7,6 +7,7 @@ import type { WorldContext } from "./context.ts";
 import { conferenceOn } from "./database.ts";
 import type { Edge } from "./edge.ts";
 import type { Meeting } from "./meeting.ts";
+import { checkRecords } from "./records-judge.ts";
 import type { Switches } from "./switches.ts";
 import type { Webex } from "./webex.ts";
 
@@ -29,11 +30,15 @@ export function checkAtRest({ context, edge, webex, bridges, agents, meetings }:
     }
   }
   checkNothingPends({ context, edge });
-  for (const meeting of meetings) checkMeeting(meeting, bridges.of(meeting.key), violated);
+  for (const meeting of meetings) {
+    checkMeeting(meeting, bridges.of(meeting.key), violated);
+    meeting.operators?.checkAtRest(webex);
+  }
   if (edge.conferences.has(unknownKey))
     violated("a conference that the edge does not know goes on", "its object is open");
   checkCallers({ context, bridges, meetings });
   for (const bridge of bridges.all) checkBridge(bridge, { context, bridges, agents, meetings });
+  checkRecords({ context, edge, bridges });
 }
 
 function checkBridge(

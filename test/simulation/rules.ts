@@ -80,6 +80,12 @@ export const rules = {
   "a silent monitor is silent":
     "A caller who keys its conference's AnonymousID enters muted and without a tone, and no other one does; the mute key of a silent monitor does nothing.",
 
+  // Operators.
+  "an operator's action acts once":
+    "An action of an operator that is repeated, by whomever and after whatever crash, is answered as before and does nothing more.",
+  "an operator's action comes to its end":
+    "At rest the journal says what came of each action that was taken, and WebEx has heard what it was to hear.",
+
   "the latest create counts":
     "At rest the bridge has the limit, the AnonymousID and the access codes of the latest create.",
 
@@ -116,6 +122,12 @@ export const rules = {
   "an empty conference ends": "A conference that WebEx let go on alone ends with its last caller.",
   "nobody is left on the line": "No call rings, waits or was picked up without anybody who wants it.",
   "nobody stays in a room without a talk": "Nobody is left in the room of a private talk that is over.",
+  "each call that is over has one record":
+    "The directory has one record of each call that is over, none is missing and none is there twice, whatever crashes.",
+  "each conference that is over has one record": "The same of each conference.",
+  "a record is of a call of the bridge":
+    "What a record says of number, direction and reason is what the bridge knows of the call.",
+  "the directory lists the conferences that run": "It lists each conference that runs once, and no other.",
   "what is quiet stays quiet":
     "At rest nothing is posted and no command acts, even when every process is started anew.",
 

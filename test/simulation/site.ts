@@ -9,6 +9,7 @@ import { draws, type WorldContext } from "./context.ts";
 import { Edge, type Shared } from "./edge.ts";
 import { Meeting } from "./meeting.ts";
 import { MuteKeyJudge } from "./mute-key-judge.ts";
+import { Operators } from "./operators.ts";
 import { PromptJudge } from "./prompt-judge.ts";
 import { simulatedKey } from "./relay-host.ts";
 import { type Parts, watchRosters } from "./rest-checks.ts";
@@ -54,6 +55,11 @@ export function newSite(
     { length: own.between(2, 5) },
     (_, index) => new Meeting(index, { context, webex, bridges, switches, spared, done, keys }),
   );
+  if (switches.hasOperators) {
+    meetings.forEach((meeting, index) => {
+      meeting.operators = new Operators(index, meeting, { context, edge, bridges, spared, done });
+    });
+  }
   const parts: Parts = { context, edge, webex, bridges, agents, meetings, switches };
   connect(parts);
   watchRosters(parts);

@@ -8,6 +8,8 @@ export interface Switches {
   readonly sharesDocuments: boolean;
   /** Each create brings other data than the one before. */
   readonly changesCreates: boolean;
+  /** Operators act on conferences. */
+  readonly hasOperators: boolean;
 }
 
 /** Of a stream of their own: half of the worlds have the defaults, and a seed means the same there whatever switches there are. */
@@ -26,8 +28,8 @@ export function drawSwitches(context: WorldContext): Switches {
     ...set("lockedCallOuts", "refused"),
     ...set("documentName", { response: "WTSPDOM Response" }),
   };
-  const [sharesDocuments, changesCreates] = [own.chance(0.6), own.chance(0.6)];
+  const [sharesDocuments, changesCreates, hasOperators] = [own.chance(0.6), own.chance(0.6), own.chance(0.6)];
   return usual
-    ? { protocol: {}, sharesDocuments: false, changesCreates: false }
-    : { protocol, sharesDocuments, changesCreates };
+    ? { protocol: {}, sharesDocuments: false, changesCreates: false, hasOperators: false }
+    : { protocol, sharesDocuments, changesCreates, hasOperators };
 }

@@ -43,6 +43,8 @@ export interface Options {
   readonly spared?: ReadonlySet<string>;
   /** Whether to write down what happens. */
   readonly withStory?: boolean;
+  /** Looks into the world at its end, while the disks are still there. */
+  readonly inspect?: (sites: readonly Parts[]) => void;
 }
 
 const livelyMs = 20 * 60_000;
@@ -68,7 +70,7 @@ process.on("unhandledRejection", (error) => {
 });
 
 /** Lives through one world. Must be called from the event loop itself, not from a promise's reaction: see `Clock`. */
-export function run({ seed, spared = new Set(), withStory = false }: Options): Outcome {
+export function run({ seed, spared = new Set(), withStory = false, inspect }: Options): Outcome {
   const clock = new Clock();
   const story: string[] = [];
   const violations: Violation[] = [];
@@ -133,6 +135,7 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
     const rule = error instanceof Endless ? "a world comes to its end" : "nothing is thrown";
     context.violated(rule, error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
+  inspect?.(sites);
   for (const { edge, agents } of sites) {
     for (const { disk } of edge.objects()) disk.close();
     for (const { journal } of agents) journal.close();

@@ -1,0 +1,412 @@
+import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
+import { ok } from "../src/foundation/result.ts";
+import { dayMs, hourMs } from "../src/foundation/timers.ts";
+import type { ProvisioningState } from "../src/rpc.ts";
+import type { WebexSiteSettings } from "../src/settings/domain-settings.ts";
+import type { Domain } from "../src/settings/load.ts";
+import {
+  type AccessCode,
+  aboutUser,
+  type Difference,
+  distinct,
+  type Expected,
+  sharedCodeDifference,
+  siteDifferences,
+  userFindings,
+  userReads,
+} from "../src/webex/provisioning.ts";
+import { noRecordId } from "../src/webex/xml-api/faults.ts";
+import { earliest } from "./clock.ts";
+import type { Digest } from "./code-digest.ts";
+import type { Platform } from "./platform.ts";
+import { checkTurnWithinMs, expectedNumbers, mostNumbers, type WebexNumbers } from "./webex-numbers.ts";
+import type { Connection, SiteFailure, WebexSiteClient } from "./webex-site-client.ts";
+import type { Check, WebexSiteStore } from "./webex-site-store.ts";
+
+/** Users of one turn of a check. With their list and the pauses these are 180 requests a minute: others find room in the site's rate limit. */
+const usersPerTurn = 20;
+const turnPauseMs = 7_000;
+const mostUsers = 20_000;
+const mostDifferences = 500;
+/** A check that has not come to its end by then has failed. */
+const checkWithinMs = 4 * hourMs;
+/** A site that answers others, but has no proper answer about itself or its list of users, is asked again so often. */
+const mostFailedTurns = 5;
+/** Before the first of these; each pause is twice the one before. */
+const failedTurnPauseMs = 30_000;
+/** So many users in a row without a proper answer are no broken users: the site has none for this check. */
+const mostUnread = 20;
+
+/** How far a turn came; with `failure` not to its end. */
+interface Progress {
+  readonly check: Check;
+  readonly codes: readonly AccessCode[];
+  readonly failure?: SiteFailure;
+}
+
+export interface ProvisioningPorts extends Pick<Platform, "now" | "log" | "measures"> {
+  /** `null` when the settings do not have the domain; throws when they cannot be read. */
+  domain(name: DomainName): Domain | null;
+  /** Digests under a random key of their own. */
+  newDigest(): Promise<Digest>;
+}
+
+/** Compares the site's accounts with the domain's settings: each night, and when operators ask for it. */
+export class ProvisioningCheck {
+  readonly #ports: ProvisioningPorts;
+  readonly #store: WebexSiteStore;
+  readonly #client: WebexSiteClient;
+  readonly #numbers: WebexNumbers;
+  /** Of the access codes of one check: they are on no disk, and neither is the key. */
+  #digest: { readonly begunAt: EpochMs; readonly of: Digest } | null = null;
+
+  constructor(ports: ProvisioningPorts, store: WebexSiteStore, client: WebexSiteClient, numbers: WebexNumbers) {
+    this.#ports = ports;
+    this.#store = store;
+    this.#client = client;
+    this.#numbers = numbers;
+  }
+
+  /** Begins a check for an operator; one that waits for a site that is left alone goes on at once. */
+  beginByHand(): void {
+    const check = this.#store.kept("check");
+    const now = this.#ports.now();
+    if (check) this.#store.keep("check", { ...check, isUrgent: true, due: now, dueSetAt: now });
+    else this.#begin(true);
+  }
+
+  /** Begins the nightly check when it is its time. */
+  beginByNight(settings: WebexSiteSettings): void {
+    const now = this.#ports.now();
+    const nightAt = this.#nightAt(settings);
+    if (nightAt === null || nightAt > now) return;
+    this.#store.keep("nightsFrom", now);
+    if (!this.#store.kept("check")) this.#begin(false);
+  }
+
+  /** The next turn of the check, if it is due. */
+  async continue(connection: Connection): Promise<void> {
+    const check = this.#store.kept("check");
+    if (check && this.#dueOf(check) <= this.#ports.now()) await this.#turn(connection, check);
+  }
+
+  /** When the check goes on, or the next one begins; `null`: not by itself. */
+  dueAt(settings: WebexSiteSettings): EpochMs | null {
+    const check = this.#store.kept("check");
+    return earliest(check ? this.#dueOf(check) : null, this.#nightAt(settings));
+  }
+
+  state(connection: Connection | null): ProvisioningState {
+    if (!connection) return { last: null, running: null, failure: null, nextAt: null };
+    const check = this.#store.kept("check") ?? null;
+    return {
+      last: this.#store.kept("last") ?? null,
+      running: check && {
+        ...{ begunAt: check.begunAt, users: check.users, of: check.of },
+        waits:
+          check.waits !== null && this.#dueOf(check) > this.#ports.now()
+            ? { says: check.waits, until: check.due }
+            : null,
+      },
+      failure: this.#store.kept("failure") ?? null,
+      nextAt: this.#nightAt(connection.settings),
+    };
+  }
+
+  measure(): void {
+    const last = this.#store.kept("last");
+    // Of another site before, there is none to count any more.
+    if (this.#store.domain)
+      this.#ports.measures.provisioning(this.#store.domain, last ? last.differences.length + last.more : null);
+  }
+
+  #dueOf({ due, dueSetAt }: Check): EpochMs {
+    const now = this.#ports.now();
+    return dueSetAt > now ? now : due;
+  }
+
+  #begin(isUrgent: boolean): void {
+    const now = this.#ports.now();
+    this.#store.deleteCodes();
+    this.#store.keep("check", {
+      ...{
+        begunAt: now,
+        isUrgent,
+        due: now,
+        dueSetAt: now,
+        waits: null,
+        next: null,
+        left: [],
+        isListed: false,
+        failedTurns: 0,
+        unread: 0,
+        codesLostOf: 0,
+        isShifted: false,
+      },
+      ...{ users: 0, of: null, differences: [], more: 0, numbers: [] },
+    });
+  }
+
+  /** The site, or some of its users; what cannot be asked now is asked again later, from the same place on. */
+  async #turn(connection: Connection, kept: Check): Promise<void> {
+    const { begun, digest } = await this.#withDigest(kept);
+    const { check, codes, failure } =
+      begun.next === null ? await this.#compareSite(connection, begun) : await this.#compareUsers(connection, begun);
+    const digests = await Promise.all(codes.map(async ({ code, owner }) => ({ code: await digest(code), owner })));
+    const now = this.#ports.now();
+    // Meanwhile the settings may have come to name another site or user: then the check is gone, or another one is there.
+    if (this.#store.kept("check")?.begunAt !== begun.begunAt) return;
+    this.#store.addCodes(digests);
+    const isLate = now - check.begunAt >= checkWithinMs;
+    if (!failure) {
+      if (check.isListed && check.left.length === 0) this.#end(connection, check);
+      else if (isLate) this.#fail(tooSlow(check));
+      else
+        this.#store.keep("check", {
+          ...check,
+          failedTurns: 0,
+          waits: null,
+          due: now + (begun.next === null ? 0 : turnPauseMs),
+          dueSetAt: now,
+        });
+      return;
+    }
+    const pauseMs = this.#pauseAfter(failure, check);
+    if (pauseMs === null || isLate) this.#fail(failure);
+    else
+      this.#store.keep("check", {
+        ...check,
+        isUrgent: false,
+        failedTurns: failure.why === "unreadable" ? check.failedTurns + 1 : check.failedTurns,
+        waits: failure.why === "not-sent" ? null : failure.says,
+        due: now + pauseMs,
+        dueSetAt: now,
+      });
+  }
+
+  /** After a restart the digests of before compare with no new ones. */
+  async #withDigest(check: Check): Promise<{ readonly begun: Check; readonly digest: Digest }> {
+    const { begunAt, users } = check;
+    if (this.#digest?.begunAt === begunAt) return { begun: check, digest: this.#digest.of };
+    const digest = await this.#ports.newDigest();
+    this.#digest = { begunAt, of: digest };
+    if (users === 0) return { begun: check, digest };
+    const begun = { ...check, codesLostOf: users };
+    this.#store.keep("check", begun);
+    this.#store.deleteCodes();
+    return { begun, digest };
+  }
+
+  /** Until the next try; `null`: there is none. */
+  #pauseAfter({ why, until = 0 }: SiteFailure, { failedTurns }: Check): number | null {
+    switch (why) {
+      case "refused":
+        return null;
+      case "not-sent":
+        return turnPauseMs;
+      case "unreadable":
+        return failedTurns + 1 < mostFailedTurns ? failedTurnPauseMs * 2 ** failedTurns : null;
+      case "rate-limit":
+        return Math.max(turnPauseMs, until - this.#ports.now());
+      case "site": {
+        const kind = this.#store.kept("trouble")?.kind;
+        const isForPeople = kind === "no-secret" || kind === "wrong-credentials";
+        return isForPeople ? null : Math.max(turnPauseMs, until - this.#ports.now());
+      }
+    }
+  }
+
+  async #compareSite(connection: Connection, check: Check): Promise<Progress> {
+    const asked = await this.#numbers.askSite(connection, { isUrgent: check.isUrgent, isOfCheck: true });
+    if (!asked.ok) return { check, codes: [], failure: asked };
+    const differences = siteDifferences(asked.value, this.#expected());
+    return { check: withDifferences({ ...check, isUrgent: false, next: 1 }, differences), codes: [] };
+  }
+
+  /** The rest of a page, or the next page. */
+  async #compareUsers(connection: Connection, begun: Check): Promise<Progress> {
+    const codes: AccessCode[] = [];
+    const listed = begun.left.length > 0 ? { check: begun } : await this.#list(connection, begun);
+    if ("failure" in listed) return { check: begun, codes, failure: listed.failure };
+    let { check } = listed;
+    for (const [at, webExId] of check.left.entries()) {
+      const asked = await this.#client.ask(
+        connection,
+        () => connection.api.call("getUser", { webExId }, { reads: userReads }),
+        { isUrgent: check.isUrgent, isOfCheck: true, waitsMs: checkTurnWithinMs },
+      );
+      if (!asked.ok && asked.why !== "refused" && asked.why !== "unreadable")
+        return { check: { ...check, left: check.left.slice(at) }, codes, failure: asked };
+      check = { ...check, isUrgent: false };
+      if (asked.ok) {
+        const { differences, numbers, codes: own } = userFindings(asked.value.value, this.#expected());
+        codes.push(...own);
+        check = withDifferences(
+          {
+            ...check,
+            users: check.users + 1,
+            unread: 0,
+            numbers: distinct([...check.numbers, ...numbers]).slice(0, mostNumbers),
+          },
+          differences,
+        );
+        continue;
+      }
+      // This one alone: perhaps it was deleted meanwhile, or is broken at the site.
+      const unread = asked.why === "unreadable" ? check.unread + 1 : 0;
+      if (unread === mostUnread) {
+        const says = `${mostUnread} users in a row could not be read, the last for this: ${asked.says}`;
+        return { check, codes, failure: { ok: false, why: "refused", says } };
+      }
+      const says = `It was not compared: ${asked.says}.`;
+      check = withDifferences({ ...check, unread }, [{ about: aboutUser(webExId), says }]);
+    }
+    return { check: { ...check, left: [] }, codes };
+  }
+
+  async #list(
+    connection: Connection,
+    check: Check,
+  ): Promise<{ readonly check: Check } | { readonly failure: SiteFailure }> {
+    const startFrom = check.next ?? 1;
+    const listed = await this.#client.ask(
+      connection,
+      async () => {
+        const answer = await connection.api.call(
+          "lstsummaryUser",
+          {
+            active: "ACTIVATED",
+            listControl: { startFrom, maximumNum: usersPerTurn, listMethod: "AND" },
+            order: { orderBy: ["UID"], orderAD: ["ASC"] },
+          },
+          { reads: ["user.webExId", "matchingRecords"] },
+        );
+        // A list without items is refused.
+        const isEmpty = !answer.ok && answer.error.kind === "refused" && answer.error.exceptionId === noRecordId;
+        return isEmpty ? ok({ value: {}, wrong: [] }) : answer;
+      },
+      { isUrgent: check.isUrgent, isOfCheck: true, waitsMs: checkTurnWithinMs },
+    );
+    if (!listed.ok) return { failure: { ...listed, says: `the site's users cannot be listed: ${listed.says}` } };
+    const { user: users = [], matchingRecords } = listed.value.value;
+    const next = startFrom + users.length;
+    const total = matchingRecords?.total ?? (users.length === 0 ? startFrom - 1 : null);
+    return {
+      check: {
+        ...check,
+        isUrgent: false,
+        of: total,
+        isShifted: check.isShifted || (check.of !== null && total !== null && total < check.of),
+        next,
+        left: users.map(({ webExId }) => webExId),
+        isListed: users.length === 0 || next > Math.min(total ?? next, mostUsers),
+      },
+    };
+  }
+
+  #end({ settings }: Connection, check: Check): void {
+    // Codes that one account has twice are told with the account.
+    const shared = this.#store
+      .sharedCodes()
+      .filter(({ one, other }) => accountOf(one) !== accountOf(other))
+      .map(({ one, other }) => sharedCodeDifference(one, other));
+    const { begunAt, users, of, differences, more, numbers, codesLostOf, isShifted } = withDifferences(check, shared);
+    const endedAt = this.#ports.now();
+    this.#digest = null;
+    const expected = this.#expected();
+    const notCompared = [
+      ...(expected.numbers.length === 0
+        ? ["The settings name no numbers, so those of the accounts were not compared: set webexSite.expects.numbers."]
+        : []),
+      ...(expected.edge === undefined
+        ? [
+            "The settings do not say how WebEx reaches the edge, so adaptor URLs were compared by their path alone: set webexSite.expects.edge.",
+          ]
+        : []),
+      ...(codesLostOf > 0
+        ? [
+            `The edge was restarted during the check and keeps no access codes, so that codes of the first ${codesLostOf} users were not compared with those of the others: have the check made again.`,
+          ]
+        : []),
+      ...(isShifted
+        ? [
+            "Users were deleted at the site during the check, so that some of the others may not have been listed: have the check made again.",
+          ]
+        : []),
+      ...(of !== null && of > mostUsers ? [`Only the first ${mostUsers} of ${of} users were compared.`] : []),
+    ];
+    const count = differences.length + more;
+    this.#store.transaction(() => {
+      this.#store.keep("last", { begunAt, endedAt, users, differences, more, notCompared });
+      this.#store.keep("ofAccounts", { at: endedAt, numbers: settings.globalNumbers ? numbers : [] });
+      this.#store.delete("check");
+      this.#store.delete("failure");
+      this.#store.deleteCodes();
+    });
+    this.measure();
+    this.#ports.measures.checks.count({ domain: this.#store.domain ?? "", outcome: "done" });
+    const facts = { differences: count, users, tookMs: Math.max(0, endedAt - begunAt) };
+    this.#ports.log({ level: count > 0 ? "warn" : "info", event: "provisioning-checked", ...facts });
+  }
+
+  #fail({ says, why }: SiteFailure): void {
+    this.#digest = null;
+    this.#store.keep("failure", { at: this.#ports.now(), says });
+    this.#store.delete("check");
+    this.#store.deleteCodes();
+    this.#ports.measures.checks.count({ domain: this.#store.domain ?? "", outcome: "failed" });
+    // What is wrong with the site as a whole was told when that began.
+    if (why !== "site") this.#ports.log({ level: "warn", event: "provisioning-not-checked", msg: says });
+  }
+
+  #expected(): Expected {
+    const domain = this.#store.domain && this.#ports.domain(this.#store.domain);
+    if (!domain?.settings.webexSite)
+      throw new Error(`the settings have no site for the domain "${this.#store.domain}"`);
+    const { webexSite, globalNumbers, adapterSecrets, webex } = domain.settings;
+    const { edge, labels = {} } = webexSite.expects;
+    return {
+      domain: domain.name,
+      edge,
+      adapterSecrets,
+      numbers: expectedNumbers(domain),
+      labels,
+      hosts: webex.hosts,
+      hasNumbersPage: globalNumbers !== undefined || webexSite.globalNumbers,
+    };
+  }
+
+  /** Once a day, in the hour of the settings; at which minute, the domain's name decides, so that not all sites are asked at once. */
+  #nightAt({ nightlyCheck, checkHour }: WebexSiteSettings): EpochMs | null {
+    const from = this.#store.kept("nightsFrom");
+    if (!nightlyCheck || from === undefined) return null;
+    const after = Math.min(from, this.#ports.now());
+    const at = Math.floor(after / dayMs) * dayMs + checkHour * hourMs + minuteOf(this.#store.domain ?? "") * 60_000;
+    return at > after ? at : at + dayMs;
+  }
+}
+
+function tooSlow({ users, of }: Check): SiteFailure {
+  const says = `the site was too slow: after ${checkWithinMs / hourMs} hours ${users} of ${of ?? "its"} users were compared`;
+  return { ok: false, why: "unreadable", says };
+}
+
+function withDifferences(check: Check, found: readonly Difference[]): Check {
+  const room = Math.max(0, mostDifferences - check.differences.length);
+  return {
+    ...check,
+    differences: [...check.differences, ...found.slice(0, room)],
+    more: check.more + Math.max(0, found.length - room),
+  };
+}
+
+/** `user anna.berg, account 1` of `user anna.berg, account 1, participant access code`. */
+function accountOf(owner: string): string {
+  return owner.replace(/, \w+ access code$/, "");
+}
+
+function minuteOf(domain: string): number {
+  let hash = 0;
+  for (const character of domain) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 60_013;
+  return hash % 60;
+}

@@ -1,0 +1,120 @@
+import type { ConfKey } from "../src/foundation/ids.ts";
+import { reasonOf } from "../src/foundation/reason.ts";
+import type { MeetingAnswer } from "../src/rpc.ts";
+import type { WebexSiteSettings } from "../src/settings/domain-settings.ts";
+import { filledSequences, type Meeting, meetingOf } from "../src/webex/meeting-view.ts";
+import { link } from "../src/webex/url-api/request.ts";
+import type { Site } from "../src/webex/url-api/site.ts";
+import { getSessionInfo } from "../src/webex/xml-api/session-info.ts";
+import type { Platform } from "./platform.ts";
+import { type Connection, saySiteFailure, type WebexSiteClient } from "./webex-site-client.ts";
+import type { WebexSiteStore } from "./webex-site-store.ts";
+
+/** A session that the site does not show, or a user who may not see it, is asked again so soon. */
+const againMs = 60_000;
+
+/** The meetings that operators have asked about. */
+export class WebexMeetings {
+  readonly #ports: Pick<Platform, "now" | "log">;
+  readonly #store: WebexSiteStore;
+  readonly #client: WebexSiteClient;
+  readonly #afterKeeping: (connection: Connection) => void;
+  readonly #lookUps = new Map<ConfKey, Promise<string | null>>();
+
+  /** `afterKeeping` is called after each answer and each failure that is kept. */
+  constructor(
+    ports: Pick<Platform, "now" | "log">,
+    store: WebexSiteStore,
+    client: WebexSiteClient,
+    afterKeeping: (connection: Connection) => void,
+  ) {
+    this.#ports = ports;
+    this.#store = store;
+    this.#client = client;
+    this.#afterKeeping = afterKeeping;
+  }
+
+  /** Whether what is known is too old, or of another session. */
+  mustAsk(confKey: ConfKey, sessionKey: string, { cacheMs }: WebexSiteSettings): boolean {
+    const kept = this.#store.meeting(confKey);
+    if (kept?.session !== sessionKey) return true;
+    const age = this.#ports.now() - kept.askedAt;
+    return age < 0 || age >= (kept.failure === null ? cacheMs : againMs);
+  }
+
+  /**
+   * Asks the site about the meeting, or waits for the question that is under way. Resolves to why the site was not asked or does not work,
+   * which the next question may find to be over; `null`: an answer, or why there is none to this question, is kept. Never rejects.
+   */
+  lookUp(connection: Connection, confKey: ConfKey, sessionKey: string): Promise<string | null> {
+    const underWay = this.#lookUps.get(confKey);
+    if (underWay) return underWay;
+    const lookUp = this.#lookUpNow(connection, confKey, sessionKey)
+      .catch((error: unknown) => {
+        this.#broke(error);
+        return null;
+      })
+      .finally(() => this.#lookUps.delete(confKey));
+    this.#lookUps.set(confKey, lookUp);
+    return lookUp;
+  }
+
+  async #lookUpNow(connection: Connection, confKey: ConfKey, sessionKey: string): Promise<string | null> {
+    const asked = await this.#client.ask(connection, () => getSessionInfo(connection.api, { sessionKey }));
+    const now = this.#ports.now();
+    // Meanwhile the settings may have come to name another site.
+    if (!this.#client.isCurrent(connection)) return asked.ok ? null : asked.says;
+    if (!asked.ok && (asked.why === "site" || asked.why === "not-sent")) return saySiteFailure(asked);
+    try {
+      if (asked.ok) this.#store.keepMeeting(confKey, sessionKey, now, meetingOf(asked.value));
+      else this.#store.keepFailure(confKey, sessionKey, now, asked.says);
+    } catch (error) {
+      this.#broke(error);
+      const says = `the site's answer could not be kept here: ${reasonOf(error)}; the log has a line about it`;
+      this.#store.keepFailure(confKey, sessionKey, now, says);
+    }
+    this.#afterKeeping(connection);
+    return null;
+  }
+
+  #broke(error: unknown): void {
+    this.#ports.log({ level: "error", event: "webex-site-look-up-broke", why: reasonOf(error) });
+  }
+
+  /** What is known of the meeting; `failureNow` is why nothing newer is. */
+  answer(
+    { site }: Connection,
+    confKey: ConfKey,
+    attendeeId: string | undefined,
+    failureNow: string | null,
+  ): MeetingAnswer {
+    const kept = this.#store.meeting(confKey);
+    const failure = failureNow ?? kept?.failure ?? null;
+    if (!kept?.known)
+      return { ...noAnswer, failure: failure ?? "nothing is known of it: its conference is over, or has no ExtConfID" };
+    const { at, meeting } = kept.known;
+    const { sequences, faults } = filledSequences(meeting, attendeeId);
+    return { meeting, knownAt: at, dialIn: sequences, links: linksOf(site, meeting), failure, notes: faults };
+  }
+}
+
+export const noAnswer: MeetingAnswer = {
+  meeting: null,
+  knownAt: null,
+  dialIn: [],
+  links: null,
+  failure: null,
+  notes: [],
+};
+
+/** How an event is started by a link, no public document says; nor how a support session is joined by its key. */
+function linksOf(site: Site, { sessionKey: MK, service }: Meeting): MeetingAnswer["links"] {
+  if (service === "other") return { start: null, join: null };
+  const isEvent = service === "EC";
+  const start = isEvent ? null : link(site, "host-meeting", { MK });
+  const join = isEvent ? link(site, "join-event", { MK }) : link(site, "join-meeting", { MK });
+  return {
+    start: start?.ok ? { url: start.value, needsLogIn: true } : null,
+    join: join.ok ? { url: join.value, needsLogIn: false } : null,
+  };
+}

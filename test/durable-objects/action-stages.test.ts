@@ -1,0 +1,364 @@
+import { expect, test } from "vitest";
+import type { Report } from "../../src/bridge/events.ts";
+import type { ActionId, CommandId } from "../../src/foundation/ids.ts";
+import type { ActionStages } from "../../src/operators/action-stages.ts";
+import type { OperatorResult } from "../../src/rpc.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { ConferenceWorld, callerEntered, callerLeft, createConference, extConfId, host } from "./conference-world.ts";
+
+const number = { country: "1", area: "408", local: "5550123", extension: "" };
+const settledMs = 12_000;
+
+function operate(world: ConferenceWorld, id: string, request: object): Promise<OperatorResult> {
+  const action = { id, person: "Ann", request } as unknown as Parameters<typeof world.conference.operate>[0];
+  return world.during(world.conference.operate(action));
+}
+
+function stagesOf(world: ConferenceWorld, id: string): ActionStages {
+  const stages = world.conference.action(id as ActionId);
+  if (!stages) throw new Error(`no action ${id}`);
+  return stages;
+}
+
+/** Words alone, without times and ids. */
+function inShort({ sent, result, told }: ActionStages): readonly unknown[] {
+  const words = (one: ActionStages["result"]) =>
+    one === null ? null : "why" in one ? `${one.type}: ${one.why}` : one.type;
+  const tellings =
+    told === null ? null : "notBecause" in told ? told.notBecause : told.confirmedAt === null ? "queued" : "confirmed";
+  return [sent.map((command) => `${command.type}: ${words(command.result)}`).join(", "), words(result), tellings];
+}
+
+function refused(world: ConferenceWorld, reason = "refused"): Promise<number> {
+  const ids = [...world.stored.state.commands.keys()];
+  const result = { done: false, reason } as const;
+  return world.during(world.report(...ids.map((id) => ({ type: "result", id, result }) as Report)));
+}
+
+async function runningWorld(callers = 2): Promise<ConferenceWorld> {
+  const world = new ConferenceWorld();
+  await world.running(callers);
+  return world;
+}
+
+function request(type: string, more: object): FromWebex {
+  return { type, msgId: `m-${type}`, replyTo: host, extConfId, ...more } as unknown as FromWebex;
+}
+
+test("an action's stages: on disk, sent, done on the bridge, told to WebEx", async () => {
+  const world = await runningWorld();
+  expect(world.conference.action("a1" as ActionId)).toBeNull();
+
+  expect(await operate(world, "a1", { type: "mute", call: "c0" })).toBe("done");
+  const { onDisk, asked, person } = stagesOf(world, "a1");
+  expect(person).toBe("Ann");
+  expect(asked).toBe(onDisk.at);
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["mute: null", null, null]);
+  expect(stagesOf(world, "a1").sent.map(({ id }) => id)).toEqual(world.sent.at(-1)?.map(({ id }) => id));
+
+  world.answer = () => new Promise(() => {});
+  await world.allDone();
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["mute: done", "done", "queued"]);
+  expect(stagesOf(world, "a1").told).toEqual({ transIds: [world.posted.at(-1)?.transId], confirmedAt: null });
+});
+
+test("an action is told when WebEx has confirmed it", async () => {
+  const world = await runningWorld();
+  await operate(world, "a1", { type: "lock" });
+  await world.allDone();
+  await world.time.pass(settledMs);
+
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["lock: done", "done", "confirmed"]);
+  expect(world.posted.at(-1)?.body).toContain('Status="2"');
+});
+
+test("the same id again, at once or after a restart, is answered alike and does nothing", async () => {
+  const world = await runningWorld();
+  const before = world.journalRows;
+  const both = [operate(world, "a1", { type: "mute", call: "c0" }), operate(world, "a1", { type: "mute", call: "c0" })];
+  expect(await Promise.all(both)).toEqual(["done", "done"]);
+  expect(world.journalRows).toBe(before + 1);
+  await world.allDone();
+  await operate(world, "a2", { type: "unmute", call: "c0" });
+  await world.allDone();
+  const rows = world.journalRows;
+  const sent = world.sent.flat().length;
+
+  world.start();
+  expect(await operate(world, "a1", { type: "mute", call: "c0" })).toBe("done");
+  // Also where it would be refused by now.
+  await world.during(world.report(callerLeft(0)));
+  expect(await operate(world, "a1", { type: "mute", call: "c0" })).toBe("done");
+
+  expect(world.sent.flat()).toHaveLength(sent);
+  expect(world.journalRows).toBe(rows + 1);
+  await world.time.pass(world.domain.settings.transactionMemoryMs);
+  expect(await operate(world, "a1", { type: "mute", call: "c0" })).toBe("no-such-call");
+});
+
+test("an id that WebEx has used as a TransID is another one", async () => {
+  const world = await runningWorld();
+  expect(await operate(world, "create", { type: "lock" })).toBe("done");
+  expect(world.sent.at(-1)?.map(({ command }) => command.type)).toEqual(["lock"]);
+});
+
+test("what is refused at once is not on disk, and is looked at anew", async () => {
+  const world = await runningWorld(1);
+  const rows = world.journalRows;
+  expect(await operate(world, "a1", { type: "mute", call: "c1" })).toBe("no-such-call");
+  expect(world.journalRows).toBe(rows);
+  expect(world.conference.action("a1" as ActionId)).toBeNull();
+
+  await world.reported(callerEntered(1));
+  expect(await operate(world, "a1", { type: "mute", call: "c1" })).toBe("done");
+});
+
+test("two actions in one commit: the second one is judged behind the first", async () => {
+  const world = await runningWorld();
+  const results = await Promise.all([
+    operate(world, "a0", { type: "lock" }),
+    operate(world, "a1", { type: "end" }),
+    operate(world, "a2", { type: "mute", call: "c0" }),
+  ]);
+  expect(results).toEqual(["done", "done", "no-such-conference"]);
+  expect(world.conference.action("a2" as ActionId)).toBeNull();
+});
+
+test("what is so already is done, and WebEx is not told", async () => {
+  const world = await runningWorld();
+  await operate(world, "a1", { type: "unmute", call: "c0" });
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["", "done", "nothing changed"]);
+});
+
+test("two actions that want the same have one command, and both its result", async () => {
+  const world = await runningWorld();
+  await operate(world, "a1", { type: "mute", call: "c0" });
+  await operate(world, "a2", { type: "mute", call: "c0" });
+  await world.allDone();
+  await world.time.pass(settledMs);
+
+  expect(stagesOf(world, "a2").sent.map(({ id }) => id)).toEqual(stagesOf(world, "a1").sent.map(({ id }) => id));
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["mute: done", "done", "confirmed"]);
+  expect(inShort(stagesOf(world, "a2"))).toEqual(["mute: done", "done", "confirmed"]);
+});
+
+test("the bridge refuses, or says nothing in time; a late result counts", async () => {
+  const world = await runningWorld();
+  await operate(world, "a1", { type: "lock" });
+  await refused(world);
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["lock: refused: refused", "refused: refused", null]);
+
+  await operate(world, "a2", { type: "mute", call: "c0" });
+  await world.time.pass(settledMs);
+  expect(inShort(stagesOf(world, "a2"))).toEqual(["mute: no result: too-late", "no result: too-late", null]);
+  await world.allDone();
+  await world.time.pass(settledMs);
+  expect(inShort(stagesOf(world, "a2"))).toEqual(["mute: done", "done", "confirmed"]);
+});
+
+test("the conference ends before the bridge has answered", async () => {
+  const world = await runningWorld();
+  await operate(world, "a1", { type: "mute", call: "c0" });
+  await world.during(world.report({ type: "event", event: { type: "conference-ended" } }));
+  expect(inShort(stagesOf(world, "a1"))).toEqual([
+    "mute: no result: the conference ended",
+    "no result: the conference ended",
+    null,
+  ]);
+});
+
+test("everybody is muted: one command each, and one change of each is told", async () => {
+  const world = await runningWorld(4);
+  await operate(world, "a1", { type: "mute-all" });
+  await world.allDone();
+  await world.time.pass(settledMs);
+
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["mute: done, mute: done, mute: done", "done", "confirmed"]);
+});
+
+test("a caller that WebEx has not named is told of when it is named; one that WebEx refuses to name never", async () => {
+  const world = await runningWorld(0);
+  await world.reported(callerEntered(0));
+  await operate(world, "a1", { type: "mute", call: "c0" });
+  await world.allDone();
+  await world.time.pass(settledMs);
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["mute: done", "done", null]);
+  const [caller] = world.stored.state.callers.values();
+  await world.during(world.receive("t", request("caller-named", { msgId: caller?.enterMsgId, extCallId: "1001" })));
+  await world.time.pass(settledMs);
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["mute: done", "done", "confirmed"]);
+
+  await world.reported(callerEntered(1));
+  await world.time.pass(settledMs);
+  const second = [...world.stored.state.callers.values()].at(-1);
+  await world.during(
+    world.receive("t2", request("caller-named", { msgId: second?.enterMsgId, result: "no-such-call" })),
+  );
+  await operate(world, "a2", { type: "mute", call: "c1" });
+  await world.allDone();
+  expect(inShort(stagesOf(world, "a2"))).toEqual(["mute: done", "done", "WebEx has given this call no name"]);
+});
+
+test("WebEx is told nothing after a keep-alive close, and the action is done all the same", async () => {
+  const world = await runningWorld();
+  await world.during(world.receive("t-close", request("close-conference", { keepAlive: true })));
+  await operate(world, "a1", { type: "mute", call: "c0" });
+  await world.allDone();
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["mute: done", "done", "WebEx has let the conference go on alone"]);
+  await operate(world, "a2", { type: "call-out", number });
+  await operate(world, "a3", { type: "end" });
+  await world.allDone();
+  expect(stagesOf(world, "a2").result).toMatchObject({ type: "refused", why: "conference-ended" });
+  expect(inShort(stagesOf(world, "a3"))).toEqual([
+    "end-conference: done",
+    "done",
+    "WebEx has let the conference go on alone",
+  ]);
+});
+
+test("a notification that WebEx never confirms is given up, and one to a replaced server dropped", async () => {
+  const world = await runningWorld();
+  world.answer = () => ({ kind: "failed", reason: "refused" });
+  await operate(world, "a1", { type: "lock" });
+  await world.allDone();
+  await world.time.pass(120_000);
+  expect(inShort(stagesOf(world, "a1"))).toEqual([
+    "lock: done",
+    "done",
+    "WebEx did not confirm it, and it was given up",
+  ]);
+
+  await operate(world, "a2", { type: "unlock" });
+  await world.allDone();
+  await world.during(
+    world.receive("t-over", createConference({ msgId: "m2", replyTo: "127.0.0.1:8802", extConfId: "7002" } as object)),
+  );
+  expect(inShort(stagesOf(world, "a2"))).toEqual([
+    "unlock: done",
+    "done",
+    "its server was replaced, and the next one is told all",
+  ]);
+});
+
+test("callers are expelled and moved", async () => {
+  const world = await runningWorld();
+  await world.during(world.receive("t-room", request("create-sub-conference", { subConfId: "s1" })));
+  await world.allDone();
+  const [room] = world.stored.state.rooms.keys();
+  await operate(world, "a1", { type: "move", call: "c0", room });
+  await world.allDone();
+  await operate(world, "a2", { type: "move", call: "c0", room: "main" });
+  await world.allDone();
+  await operate(world, "a3", { type: "expel", call: "c0" });
+  await world.allDone();
+  await operate(world, "a4", { type: "expel", call: "c1" });
+  await world.during(world.report(callerLeft(1)));
+  await refused(world, "no-such-call");
+  await world.time.pass(settledMs);
+
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["move: done", "done", "confirmed"]);
+  expect(inShort(stagesOf(world, "a2"))).toEqual(["move: done", "done", "confirmed"]);
+  expect(inShort(stagesOf(world, "a3"))).toEqual(["expel: done", "done", "confirmed"]);
+  // The caller hung up meanwhile, and WebEx has heard of that.
+  expect(inShort(stagesOf(world, "a4"))).toEqual(["expel: done", "done", "confirmed"]);
+});
+
+test("the conference is ended", async () => {
+  const world = await runningWorld();
+  await operate(world, "a1", { type: "end" });
+  await operate(world, "a2", { type: "end" });
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["end-conference: null", null, null]);
+  await world.allDone();
+  await world.time.pass(settledMs);
+
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["end-conference: done", "done", "confirmed"]);
+  expect(inShort(stagesOf(world, "a2"))).toEqual(["end-conference: done", "done", "confirmed"]);
+  expect(world.lines.find(({ event }) => event === "conference-ended")?.by).toBe("operator");
+});
+
+test("a bridge that ends the conference by itself meanwhile has ended it", async () => {
+  const world = await runningWorld();
+  await operate(world, "a1", { type: "end" });
+  await world.during(world.report({ type: "event", event: { type: "conference-ended" } }));
+  await world.time.pass(settledMs);
+  expect(inShort(stagesOf(world, "a1")).slice(1)).toEqual(["done", "confirmed"]);
+});
+
+test("a call out: dialled, admitted, told as a caller who enters", async () => {
+  const world = await runningWorld(1);
+  await operate(world, "a1", { type: "call-out", number, attendeeId: "77" });
+  const [call = ""] = world.stored.state.callOuts.keys();
+  await world.allDone();
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["dial: done", null, null]);
+  await world.during(world.report({ type: "event", event: { type: "call-answered", call } } as Report));
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["dial: done, admit: null", null, null]);
+  await world.allDone();
+  await world.time.pass(settledMs);
+
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["dial: done, admit: done", "done", "confirmed"]);
+  expect(world.posted.at(-1)?.body).toContain('ExtCallID="null"');
+});
+
+test("a call out that nobody answers, is busy, is refused or is hung up by an operator", async () => {
+  const world = await runningWorld(1);
+  await operate(world, "busy", { type: "call-out", number });
+  const [busy] = world.stored.state.callOuts.keys();
+  await world.during(
+    world.report({ type: "event", event: { type: "caller-left", call: busy, reason: "busy" } } as Report),
+  );
+  await operate(world, "refused", { type: "call-out", number });
+  await refused(world, "capacity");
+  await operate(world, "nobody", { type: "call-out", number });
+  await world.time.pass(80_000);
+  await world.allDone();
+  await operate(world, "hung up", { type: "call-out", number });
+  const call = [...world.stored.state.callOuts.keys()].at(-1);
+  await operate(world, "hangs up", { type: "expel", call });
+  await world.allDone();
+
+  expect(stagesOf(world, "busy").result).toMatchObject({ type: "refused", why: "busy" });
+  expect(stagesOf(world, "refused").result).toMatchObject({ type: "refused", why: "capacity" });
+  expect(stagesOf(world, "nobody").result).toMatchObject({ type: "refused", why: "no-answer" });
+  expect(stagesOf(world, "hung up").result).toMatchObject({ type: "refused", why: "cancelled" });
+  expect(inShort(stagesOf(world, "hangs up")).slice(1)).toEqual(["done", "WebEx did not know of this call"]);
+});
+
+test("a call out of WebEx that an operator hangs up is answered", async () => {
+  const world = await runningWorld(1);
+  await world.during(world.receive("t-call", request("call-out", { extCallId: "9", phone: number })));
+  const [call] = world.stored.state.callOuts.keys();
+  await operate(world, "a1", { type: "expel", call });
+  await world.allDone();
+  expect(inShort(stagesOf(world, "a1"))).toEqual([
+    "cancel-dial: done",
+    "done",
+    "the answer to WebEx's own request for this call says it",
+  ]);
+});
+
+test("data for a client and connect data are told at once", async () => {
+  const world = await runningWorld(1);
+  await operate(world, "a1", { type: "passthrough", extCallId: "1001", data: "eA==" });
+  await operate(world, "a2", { type: "hybrid-data", connectData: "x" });
+  await world.time.pass(settledMs);
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["", "done", "confirmed"]);
+  expect(inShort(stagesOf(world, "a2"))).toEqual(["", "done", "confirmed"]);
+});
+
+test("the story tells who acted, and by which action", async () => {
+  const world = await runningWorld(1);
+  await operate(world, "a1", { type: "mute", call: "c0" });
+  await operate(world, "a2", { type: "call-out", number });
+  const told = world.conference.story().filter(({ from }) => from === "operator");
+  expect(told.map(({ what, facts }) => ({ what, facts }))).toEqual([
+    { what: "mute", facts: { person: "Ann", action: "a1", call: "c0" } },
+    { what: "call-out", facts: { person: "Ann", action: "a2", number: "*********23" } },
+  ]);
+});
+
+test("an operator's command has as long as WebEx's", async () => {
+  const world = await runningWorld(1);
+  await operate(world, "a1", { type: "mute", call: "c0" });
+  const [id = "" as CommandId] = world.stored.state.commands.keys();
+  expect(world.stored.state.commands.get(id)?.answerBy).toBe(stagesOf(world, "a1").asked + 10_000);
+});

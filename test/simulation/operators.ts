@@ -1,0 +1,194 @@
+import type { Call } from "../../simulators/bridge/world.ts";
+import type { Draws } from "../../simulators/draws.ts";
+import type { OperatorAction, OperatorRequest } from "../../src/conference/operator-requests.ts";
+import { type ActionId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import { actionStages, type Told } from "../../src/operators/action-stages.ts";
+import type { OperatorResult } from "../../src/rpc.ts";
+import type { Bridges } from "./bridge.ts";
+import { draws, type WorldContext } from "./context.ts";
+import { conferenceOn, type Database } from "./database.ts";
+import type { Edge } from "./edge.ts";
+import type { Phones } from "./phones.ts";
+import type { Webex } from "./webex.ts";
+
+/** What operators ask, and how often beside the others. */
+const requests = {
+  mute: 10,
+  unmute: 8,
+  expel: 3,
+  move: 6,
+  lock: 2,
+  unlock: 4,
+  "mute-all": 2,
+  "unmute-all": 2,
+  "call-out": 6,
+  end: 0.7,
+} as const;
+
+const pauseMs = 25_000;
+const mostCallers = 10;
+const againMs = 2_000;
+const mostAttempts = 5;
+/** By then what an action does is told, unless something fails. */
+const effectMs = 60_000;
+
+/** The operators who look at one meeting's conferences, and act on them now and then. */
+export class Operators {
+  /** What was answered as done, and of which conference. */
+  readonly #done: { readonly id: ActionId; readonly key: ConfKey }[] = [];
+  readonly #name: string;
+  readonly #context: WorldContext;
+  readonly #edge: Edge;
+  readonly #bridges: Bridges;
+  readonly #phones: Phones;
+  readonly #spared: ReadonlySet<string>;
+  readonly #draws: Draws;
+  readonly #acted: string[];
+  readonly #meeting: { readonly key: ConfKey; readonly quiet: boolean };
+  #number = 0;
+  #actedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    index: number,
+    meeting: { readonly key: ConfKey; readonly quiet: boolean; readonly phones: Phones },
+    world: {
+      readonly context: WorldContext;
+      readonly edge: Edge;
+      readonly bridges: Bridges;
+      readonly spared: ReadonlySet<string>;
+      readonly done: string[];
+    },
+  ) {
+    this.#name = `operators of meeting ${index + 1}`;
+    this.#meeting = meeting;
+    this.#phones = meeting.phones;
+    this.#context = world.context;
+    this.#edge = world.edge;
+    this.#bridges = world.bridges;
+    this.#spared = world.spared;
+    this.#acted = world.done;
+    this.#draws = draws(world.context, this.#name);
+    this.#actLater();
+  }
+
+  /** What WebEx is told now may be of what an operator did, and not of what WebEx asked. */
+  get actLately(): boolean {
+    return this.#context.clock.now - this.#actedAt < effectMs;
+  }
+
+  #actLater(): void {
+    const pause = -Math.log(1 - this.#draws.next()) * pauseMs;
+    this.#context.clock.after(pause, () => {
+      if (this.#meeting.quiet) return;
+      this.#number += 1;
+      const type = this.#draws.weighted(requests);
+      const name = `${this.#name}, action ${this.#number}: ${type}`;
+      const request = this.#spared.has(name) ? null : this.#request(type);
+      if (request) {
+        this.#context.tell(() => `== ${name} ${JSON.stringify(request)}`);
+        this.#acted.push(name);
+        this.#act({ id: name.replaceAll(/\W+/g, "-") as ActionId, person: "Ann", request });
+      }
+      this.#actLater();
+    });
+  }
+
+  /** `null`: there is no occasion for it. */
+  #request(type: OperatorRequest["type"]): OperatorRequest | null {
+    const { key } = this.#meeting;
+    const disk = this.#edge.conferences.get(key)?.disk;
+    if (!disk) return null;
+    const calls = this.#bridges.of(key).callsOf(key);
+    const call = this.#draws.pick(calls.filter(({ stage }) => stage === "entered"));
+    switch (type) {
+      case "mute":
+      case "unmute":
+        // A silent monitor that is unmuted could be heard; nobody wants that.
+        return call && call.joinTone !== false ? { type, call: call.id } : null;
+      case "expel":
+        return this.#expel(calls);
+      case "move": {
+        const rooms = [MAIN_ROOM, ...conferenceOn(disk).state.rooms.keys()];
+        const room = this.#draws.pick(rooms.filter((room) => room !== call?.room));
+        return call && room ? { type, call: call.id, room: room as RoomId } : null;
+      }
+      case "call-out": {
+        if (calls.length >= mostCallers) return null;
+        const { local } = this.#phones.called();
+        const muted = this.#draws.chance(0.3);
+        return { type, number: { country: "1", area: "408", local, extension: "" }, ...(muted && { muted }) };
+      }
+      case "lock":
+      case "unlock":
+      case "mute-all":
+      case "unmute-all":
+      case "end":
+        return { type };
+      default:
+        return null;
+    }
+  }
+
+  #expel(calls: readonly Call[]): OperatorRequest | null {
+    const call = this.#draws.pick(calls);
+    return call ? { type: "expel", call: call.id } : null;
+  }
+
+  /** Until it is answered; and some press the button once more. */
+  #act(action: OperatorAction, attempt = 1): void {
+    const { key } = this.#meeting;
+    const { clock } = this.#context;
+    this.#send(key, action).then(
+      (result) => {
+        if (result === "done") this.#done.push({ id: action.id, key });
+        if (attempt < mostAttempts && this.#draws.chance(0.4))
+          clock.after(this.#draws.between(10, 90_000), () => this.#repeat(key, action, result));
+      },
+      () => {
+        if (attempt < mostAttempts && !this.#meeting.quiet)
+          clock.after(againMs, () => key === this.#meeting.key && this.#act(action, attempt + 1));
+      },
+    );
+  }
+
+  /** The same again: what was done is answered so, and what was refused is looked at anew. */
+  #repeat(key: ConfKey, action: OperatorAction, before: OperatorResult): void {
+    if (this.#meeting.quiet) return;
+    this.#send(key, action).then(
+      (result) => {
+        if (before === "done" && result !== "done")
+          this.#context.violated("an operator's action acts once", `${action.id} was done, and now: ${result}`);
+        if (before !== "done" && result === "done") this.#done.push({ id: action.id, key });
+      },
+      () => {},
+    );
+  }
+
+  #send(key: ConfKey, action: OperatorAction): Promise<OperatorResult> {
+    this.#actedAt = this.#context.clock.now;
+    return this.#edge.conference(key).call((conference) => conference.operate(action));
+  }
+
+  /** What is on disk of each action that was done says what came of it, and WebEx has it. */
+  checkAtRest(webex: Webex): void {
+    for (const { id, key } of this.#done) {
+      const disk = this.#edge.conferences.get(key)?.disk;
+      const stages = disk ? actionStages(rowsOf(disk), id) : null;
+      const missing = !stages ? "is not on disk" : stages.result === null ? "has no result" : null;
+      if (missing) this.#context.violated("an operator's action comes to its end", `${id} ${missing}`);
+      else if (stages?.result?.type === "done") this.#checkTold(id, stages.told, webex);
+    }
+  }
+
+  #checkTold(id: ActionId, told: Told | null, webex: Webex): void {
+    if (told === null || "notBecause" in told) return;
+    const isTold = told.transIds.every((transId) => webex.servers.some(({ seen }) => seen.has(transId)));
+    if (told.confirmedAt === null || !isTold)
+      this.#context.violated("an operator's action comes to its end", `${id} is not told by ${told.transIds}`);
+  }
+}
+
+function* rowsOf(disk: Database) {
+  const store = conferenceOn(disk);
+  for (let rows = store.journal(0); rows.length > 0; rows = store.journal(rows.at(-1)?.seq ?? 0)) yield* rows;
+}

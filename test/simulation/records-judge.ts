@@ -1,0 +1,161 @@
+import type { EntryChange } from "../../durable-objects/conference-store.ts";
+import type { Caller, CallOut, Head } from "../../src/conference/state.ts";
+import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
+import type { CallRecord } from "../../src/records/call-record.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import type { Bridges } from "./bridge.ts";
+import type { WorldContext } from "./context.ts";
+import { conferenceOn, type Database } from "./database.ts";
+import type { Edge } from "./edge.ts";
+
+/** What a conference's journal says, by counting alone. */
+interface Counted {
+  /** Call → how often it was over: the bridge may be found to hold one that was taken for gone. */
+  readonly ends: Map<CallId, number>;
+  readonly open: Set<CallId>;
+  conferences: number;
+  isOngoing: boolean;
+}
+
+/** Judges the directory by the journals of all conferences, and by what the bridges themselves know of their calls. */
+export function checkRecords({
+  context,
+  edge,
+  bridges,
+}: {
+  readonly context: WorldContext;
+  readonly edge: Edge;
+  readonly bridges: Bridges;
+}): void {
+  const { violated } = context;
+  const { records, running } = stored(edge.directory.disk);
+  const calls = Map.groupBy(
+    records.filter((record) => record.kind === "call"),
+    (record) => `${record.conference} ${record.call}`,
+  );
+  const conferences = Map.groupBy(
+    records.filter((record) => record.kind === "conference"),
+    ({ conference }) => conference,
+  );
+  const known = new Set<CallId>();
+  for (const [key, { disk }] of edge.conferences) {
+    const counted = countIn(disk);
+    for (const [call, ends] of counted.ends) {
+      known.add(call);
+      const { length } = calls.get(`${key} ${call}`) ?? [];
+      if (length !== ends) violated("each call that is over has one record", `${key} ${call}: ${length}, not ${ends}`);
+      calls.delete(`${key} ${call}`);
+    }
+    for (const call of counted.open) known.add(call);
+    const { length } = conferences.get(key) ?? [];
+    if (length !== counted.conferences)
+      violated("each conference that is over has one record", `${key}: ${length}, not ${counted.conferences}`);
+    if (running.filter((one) => one === key).length !== (counted.isOngoing ? 1 : 0))
+      violated("the directory lists the conferences that run", `${key}: it ${counted.isOngoing ? "runs" : "is over"}`);
+  }
+  for (const [name, told] of calls) {
+    // One that entered and left in one moment leaves nothing but its reports in the journal.
+    const isMomentary = told.length === 1 && told[0]?.enteredAt === told[0]?.endedAt;
+    if (!isMomentary) violated("each call that is over has one record", `${name}: there was none`);
+  }
+  checkBridges({ context, edge, bridges }, records, known);
+}
+
+/** A call that came and went while nothing told of it, or that another owner had, is nobody's. */
+function checkBridges(
+  { context, edge, bridges }: { readonly context: WorldContext; readonly edge: Edge; readonly bridges: Bridges },
+  records: readonly DirectoryRecord[],
+  known: ReadonlySet<CallId>,
+): void {
+  const { violated, faults } = context;
+  const held = new Map(
+    bridges.all.flatMap((bridge) => bridge.everyCall.map((call) => [`${bridge.name} ${call.id}`, call])),
+  );
+  for (const record of records) {
+    if (record.kind !== "call") continue;
+    const call = held.get(`${record.bridge} ${record.call}`);
+    const how = `${record.conference} ${record.call}`;
+    // The bridge did not get the command to dial.
+    if (!call && record.direction === "out" && record.answeredAt === null) continue;
+    if (call?.conference !== record.conference || call.number !== record.number || call.direction !== record.direction)
+      violated("a record is of a call of the bridge", how);
+    else if (faults.lastAt < 0 && !isAlike(record, call.endReason)) {
+      violated("a record is of a call of the bridge", `${how}: ${record.reason}, but ${call.endReason}`);
+    }
+  }
+  if (faults.lastAt >= 0) return;
+  for (const { id, conference } of held.values()) {
+    if (conference !== null && edge.conferences.has(conference) && !known.has(id))
+      violated("each call that is over has one record", `${conference} ${id}: none, and the bridge had it`);
+  }
+}
+
+/** Without any fault the bridge and the record give one reason. */
+function isAlike({ reason }: CallRecord, endReason: string | null): boolean {
+  return (
+    endReason === null ||
+    reason === endReason ||
+    reason === "not-found" ||
+    endReason === "expelled" ||
+    endReason === "cancelled"
+  );
+}
+
+function stored(disk: Database): {
+  readonly records: readonly DirectoryRecord[];
+  readonly running: readonly ConfKey[];
+} {
+  const [table] = disk.exec("SELECT name FROM sqlite_master WHERE name = 'record'");
+  const rows = table ? disk.exec("SELECT id, data FROM record") : [];
+  const parsed = rows.map(({ id, data }) => ({ id: Number(id), data: JSON.parse(String(data)) }));
+  return {
+    records: parsed.filter(({ id }) => id > 0).map(({ data }) => data as DirectoryRecord),
+    running: parsed.filter(({ id }) => id < 0).map(({ data }) => data.key as ConfKey),
+  };
+}
+
+function countIn(disk: Database): Counted {
+  const counted: Counted = { ends: new Map(), open: new Set(), conferences: 0, isOngoing: false };
+  const [callers, callOuts] = [new Map<string, Caller>(), new Map<string, CallOut>()];
+  let isCreating = false;
+  let rows = conferenceOn(disk).journal(0);
+  for (; rows.length > 0; rows = conferenceOn(disk).journal(rows.at(-1)?.seq ?? 0)) {
+    for (const { changes } of rows) {
+      for (const [key, value] of changes ?? []) {
+        if (key.startsWith("caller/")) put(callers, key.slice("caller/".length), value);
+        if (key.startsWith("call-out/")) put(callOuts, key.slice("call-out/".length), value);
+        if (key !== "head") continue;
+        const { phase } = value as Head;
+        const wasOngoing = counted.isOngoing;
+        counted.isOngoing = phase === "creating" || phase === "running";
+        const isAnew = phase === "creating" && (!isCreating || createsAnew(changes ?? []));
+        if (wasOngoing && (!counted.isOngoing || isAnew)) counted.conferences += 1;
+        isCreating = phase === "creating";
+      }
+      const open = new Set([...callers.keys(), ...callOuts.keys()] as CallId[]);
+      for (const [call, { left }] of callers) if (left && !callOuts.has(call)) open.delete(call as CallId);
+      for (const [key, value] of changes ?? []) {
+        const call = key.slice("caller/".length) as CallId;
+        const isGone = key.startsWith("caller/") && (value as Caller | null)?.left === true;
+        if (isGone && !counted.open.has(call) && !counted.ends.has(call)) counted.ends.set(call, 1);
+      }
+      for (const call of counted.open) {
+        if (!open.has(call)) counted.ends.set(call, (counted.ends.get(call) ?? 0) + 1);
+      }
+      counted.open.clear();
+      for (const call of open) counted.open.add(call);
+    }
+  }
+  return counted;
+}
+
+/** In one transaction the bridge refused one, and WebEx asked for the next. */
+function createsAnew(changes: readonly EntryChange[]): boolean {
+  const commands = changes.filter(([key]) => key.startsWith("command/"));
+  return commands.some(([, value]) => value === null) && commands.some(([, value]) => value !== null);
+}
+
+function put<Value>(map: Map<string, Value>, key: string, value: unknown): void {
+  if (value === null) map.delete(key);
+  else map.set(key, value as Value);
+}
