@@ -1,40 +1,70 @@
 import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
-import { domains, operatorToken } from "./test/workers/test-domains.ts";
+import { LongestFirst } from "./test/longest-first.ts";
+import { domains, operators, operatorToken } from "./test/workers/test-domains.ts";
+
+/** These set the umask, which a thread cannot. */
+const ownProcess = ["test/agent/commands.test.ts", "test/agent/init.test.ts"];
+/** What a test waits for has a limit of its own where time matters; this one must suffice on a busy machine. */
+const testTimeout = 60_000;
 
 export default defineConfig({
   test: {
     // More than two cores have: some files mostly wait for processes of their own.
     maxWorkers: Math.max(3, availableParallelism() - 1),
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
           name: "pure",
           environment: "node",
+          // A thread starts with half the work of a process.
+          pool: "threads",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/workers/**", "test/whole/**", "test/asterisk/**", "node_modules/**"],
+          exclude: [
+            "test/workers/**",
+            "test/whole/**",
+            "test/asterisk/**",
+            "test/browser/**",
+            ...ownProcess,
+            "node_modules/**",
+          ],
+          testTimeout,
         },
       },
       {
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { cf: false, bindings: { DOMAINS: JSON.stringify(domains), OPERATOR_TOKEN: operatorToken } },
+            miniflare: {
+              cf: false,
+              bindings: {
+                DOMAINS: JSON.stringify(domains),
+                OPERATOR_TOKEN: operatorToken,
+                OPERATORS: JSON.stringify(operators),
+              },
+            },
           }),
         ],
-        test: { name: "workers", setupFiles: ["./test/workers/setup.ts"], include: ["test/workers/**/*.test.ts"] },
+        test: {
+          name: "workers",
+          setupFiles: ["./test/workers/setup.ts"],
+          include: ["test/workers/**/*.test.ts"],
+          testTimeout,
+          hookTimeout: testTimeout,
+        },
       },
       {
         test: {
           name: "whole",
           environment: "node",
-          include: ["test/whole/**/*.test.ts"],
+          include: ["test/whole/**/*.test.ts", ...ownProcess],
           // Each of its files has processes of its own, which mostly wait.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -47,6 +77,19 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           testTimeout: 20_000,
           hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          environment: "node",
+          include: ["test/browser/**/*.test.ts"],
+          globalSetup: ["./test/browser/setup.ts"],
+          // Each of its files has a browser of its own.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
     ],

@@ -21,7 +21,8 @@ export async function buildInto(folder: string, builtVersion = version): Promise
     "edge/worker.js": bundleWorker("src/worker.ts", builtVersion, [notePackages(ofEdge)]),
     "bridgehead.mjs": bundleProgram("cli/main.ts", builtVersion, ofEdge),
     "bridgehead-agent.mjs": bundleProgram("bridge-agent/main.ts", builtVersion, ofAgent),
-    "bridgehead-conformance.mjs": bundleProgram("conformance/main.ts", builtVersion, ofKit),
+    // 1 would say that the adapter does not conform.
+    "bridgehead-conformance.mjs": bundleProgram("conformance/main.ts", builtVersion, ofKit, 2),
     "driver-suite.mjs": bundleForNode("test/conformance/driver-suite.ts", builtVersion, ofEdge, "", ["vitest"]),
   };
   for (const [name, content] of Object.entries(files)) {
@@ -38,9 +39,16 @@ export async function buildInto(folder: string, builtVersion = version): Promise
   return [...Object.keys(files), ...Object.keys(licences)];
 }
 
-/** A program for Node as one file. */
-function bundleProgram(entry: string, version: string, packages: Set<string>): Promise<Uint8Array> {
-  return bundleForNode(entry, version, packages, "#!/usr/bin/env node\n", []);
+/** A program for Node as one file. It does nothing on a Node that is too old, but say so. */
+function bundleProgram(entry: string, version: string, packages: Set<string>, exitCode = 1): Promise<Uint8Array> {
+  return bundleForNode(entry, version, packages, "#!/usr/bin/env node\n", [], nodeIsNew(exitCode));
+}
+
+function nodeIsNew(exitCode: number): string {
+  return `if (Number.parseInt(process.versions.node) < 24) {
+  console.error("this needs Node 24 or newer, and here is Node " + process.versions.node);
+  process.exit(${exitCode});
+}`;
 }
 
 function bundleForNode(
@@ -49,6 +57,7 @@ function bundleForNode(
   packages: Set<string>,
   firstLine: string,
   external: string[],
+  firstStatement = "",
 ): Promise<Uint8Array> {
   return bundle({
     entryPoints: [join(project, entry)],
@@ -59,22 +68,18 @@ function bundleForNode(
     plugins: [nodeFirst, notePackages(packages)],
     // Packages of CommonJS ask for Node's modules by `require`.
     banner: {
-      js: `${firstLine}import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);`,
+      js: `${firstLine}import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);\n${firstStatement}`,
     },
   });
 }
 
-/** An older Node would fail on an import, before anything could say what is wrong. This is the one of Node's modules that it lacks. */
+/** An older Node would fail on an import, before the first statement can say what is wrong. This is the one of Node's modules that it lacks. */
 const nodeFirst: Plugin = {
   name: "node-first",
   setup(build) {
     build.onResolve({ filter: /^node:sqlite$/ }, ({ path }) => ({ path, namespace: "node-first" }));
     build.onLoad({ filter: /./, namespace: "node-first" }, () => ({
-      contents: `if (Number.parseInt(process.versions.node) < 24) {
-          console.error("this needs Node 24 or newer, and here is Node " + process.versions.node);
-          process.exit(1);
-        }
-        export const { DatabaseSync } = process.getBuiltinModule("node:sqlite");`,
+      contents: 'export const { DatabaseSync } = process.getBuiltinModule("node:sqlite");',
     }));
   },
 };

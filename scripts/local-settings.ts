@@ -4,6 +4,7 @@ import { StartError } from "../cli/supervise.ts";
 import { systemReason } from "../cli/system-reason.ts";
 import { portFrom as readPort } from "../simulators/port.ts";
 import { numberBegin } from "../src/foundation/dial-rules.ts";
+import { isRecord } from "../src/foundation/record.ts";
 
 /** The port that an environment variable names, or else the given one. */
 export function portFrom(variable: string, otherwise: number): number {
@@ -43,7 +44,7 @@ export function localOverrides(): object {
   const example = 'a right example: {"webex":{"timeoutMs":5000}}';
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    if (isRecord(value)) return value;
   } catch (error) {
     throw new StartError(`DOMAIN_LOCAL is not JSON (${systemReason(error)}); ${example}`);
   }

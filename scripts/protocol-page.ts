@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { fromWebex, type MessageSpec, toWebex } from "../src/tsp/messages.ts";
 import { command } from "./command.ts";
+import { type GeneratedPage, linkTo, type NamedTest, renewPage, titleOf } from "./generated-page.ts";
 import { rules as allRules, type Rule } from "./protocol-rules.ts";
 
 /**
@@ -10,7 +11,7 @@ import { rules as allRules, type Rule } from "./protocol-rules.ts";
  * `shows`; always as "protocol T38", "protocol 4.9 F5", "protocol section 5, row 13".
  */
 const root = new URL("../", import.meta.url);
-const page = new URL("docs/protocol.md", root);
+export const page = new URL("docs/protocol.md", root);
 
 /** The titles in this test are examples. */
 const ownTest = "test/protocol/page.test.ts";
@@ -28,21 +29,7 @@ interface Mention {
   readonly test?: NamedTest;
 }
 
-/** A test, or a group of tests, by the file that runs it and by its title there. */
-export interface NamedTest {
-  readonly file: string;
-  readonly title: RegExp;
-}
-
-interface Coverage {
-  readonly text: string;
-  /** Rules and messages without code or test, one line each. */
-  readonly gaps: readonly string[];
-  /** By rule, the tests that show it. */
-  readonly shownBy: ReadonlyMap<string, readonly NamedTest[]>;
-}
-
-export function protocolPage(): Coverage {
+export function protocolPage(): GeneratedPage {
   const places = new Mentions();
   const tests = new Mentions();
   for (const file of filesIn(["src", "durable-objects", "bridge-agent", "simulators"], ".ts")) {
@@ -51,18 +38,18 @@ export function protocolPage(): Coverage {
   for (const file of filesIn(["test"], ".test.ts")) {
     if (file === ownTest) continue;
     for (const [, , title = ""] of read(file).matchAll(titles))
-      tests.add(title, { file, title: shorten(title), test: { file, title: titleFrom(title) } });
+      tests.add(title, { file, title: shorten(title), test: { file, title: titlesOf(title) } });
   }
   const transcripts = filesIn(["test/transcripts"], ".txt");
   for (const file of transcripts) {
     for (const [line] of read(file).matchAll(/^#.*$/gm)) {
-      const test = { file: "test/transcripts/transcripts.test.ts", title: exactly(`${nameOf(file)}.txt`) };
+      const test = { file: "test/transcripts/transcripts.test.ts", title: titleOf(`${nameOf(file)}.txt`) };
       tests.add(line, { file, title: shorten(line.slice(1)), test });
     }
   }
   for (const file of filesIn(["test/tsp/corpus"], ".json")) {
     const { shows } = JSON.parse(read(file)) as { shows?: string };
-    const title = exactly(`the document ${nameOf(file)} is read as its JSON file says`);
+    const title = titleOf(`the document ${nameOf(file)} is read as its JSON file says`);
     if (shows) tests.add(shows, { file, title: nameOf(file), test: { file: "test/tsp/corpus.test.ts", title } });
   }
 
@@ -169,7 +156,7 @@ function messageRow(spec: MessageSpec, where: readonly Mention[], shown: readonl
 }
 
 function links(mentions: readonly Mention[], most = mentions.length): string {
-  const shown = mentions.slice(0, most).map(({ file, title }) => `[${inCell(title ?? placeOf(file))}](../${file})`);
+  const shown = mentions.slice(0, most).map(({ file, title }) => linkTo(file, title ?? placeOf(file)));
   return [...shown, ...(mentions.length > most ? [`and ${mentions.length - most} more`] : [])].join("<br>");
 }
 
@@ -183,18 +170,9 @@ function shorten(title: string): string {
 }
 
 /** The titles that tests get from this one of the source: what varies may be anything. */
-function titleFrom(source: string): RegExp {
+function titlesOf(source: string): RegExp {
   const varying = /%[sdifjoc#]|\$\{[^}]*\}|\$\w+/;
-  const fixed = source.replaceAll(/\\(.)/g, "$1").split(varying);
-  return new RegExp(`^${fixed.map(literally).join("[^]*")}$`);
-}
-
-function literally(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-}
-
-function exactly(title: string): RegExp {
-  return new RegExp(`^${literally(title)}$`);
+  return titleOf(...source.replaceAll(/\\(.)/g, "$1").split(varying));
 }
 
 /** `src/tsp/read.ts` → `tsp/read`. */
@@ -204,10 +182,6 @@ function placeOf(file: string): string {
 
 function nameOf(file: string): string {
   return file.replace(/^.*\//, "").replace(/\.\w+$/, "");
-}
-
-function inCell(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll("[", "\\[").replaceAll("]", "\\]").replaceAll("<", "&lt;");
 }
 
 function filesIn(folders: readonly string[], ending: string): string[] {
@@ -223,18 +197,10 @@ function read(file: string): string {
   return readFileSync(new URL(file, root), "utf8");
 }
 
-/** The page as it is on disk; empty if there is none. */
-export function pageOnDisk(): string {
-  return existsSync(page) ? readFileSync(page, "utf8") : "";
-}
-
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   command(
     "protocol-page",
     "Writes docs/protocol.md; exits with 1 if a rule or message has no code or no test.",
   ).parse();
-  const { text, gaps } = protocolPage();
-  writeFileSync(page, text);
-  for (const gap of gaps) console.log(gap);
-  process.exitCode = gaps.length > 0 ? 1 : 0;
+  renewPage(page, protocolPage());
 }

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { NamedTest } from "./protocol-page.ts";
+import type { NamedTest, ShownBy } from "./generated-page.ts";
 
 /** A test that ran, or was left out. */
 export interface TestRun {
@@ -10,9 +10,6 @@ export interface TestRun {
   readonly titles: readonly string[];
   readonly status: string;
 }
-
-/** By rule. */
-export type ShownBy = ReadonlyMap<string, readonly NamedTest[]>;
 
 const project = fileURLToPath(new URL("../", import.meta.url));
 

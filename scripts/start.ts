@@ -21,7 +21,9 @@ import {
   writeAnew,
 } from "../cli/supervise.ts";
 import { systemReason } from "../cli/system-reason.ts";
+import { passwordsFile } from "../simulators/webex-site/folder.ts";
 import { first } from "../simulators/webex-site/seed.ts";
+import { readOperators } from "../src/operators/people.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
 import {
@@ -34,6 +36,7 @@ import {
 import { command } from "./command.ts";
 import { prepareEdge, wranglerDev } from "./edge.ts";
 import { localOverrides, operatorToken, policyAllow, portFrom, stateFolder, statePath } from "./local-settings.ts";
+import { connectSite } from "./local-site.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 /** For bridges that lead out of this machine by no way. */
@@ -92,24 +95,30 @@ async function start(): Promise<() => Promise<void>> {
   const bridge = plan ? await realBridge(folder, plan) : simulatedBridge(ports.bridge);
   const agentSettings = writeAgentSettings(folder, ports, bridge);
   const publicKey = await agentPublicKey(agentSettings);
-  const domains = JSON.stringify({
-    local: mergeSettings(localDomain({ agents: [{ name: "agent-1", publicKey }] }), overrides),
-  });
+  const siteFolder = join(folder, "site");
+  const siteAddress = `http://127.0.0.1:${ports.site}`;
+  const connection = ports.site ? connectSite(siteAddress, siteFolder, overrides, process.env) : null;
+  const defaults = { ...localDomain({ agents: [{ name: "agent-1", publicKey }] }), ...connection?.settings };
+  const domains = JSON.stringify({ local: mergeSettings(defaults, overrides) });
   const checked = loadDomains(domains);
   if (!checked.ok) throw new StartError(checked.error.replaceAll("DOMAINS.local", "DOMAIN_LOCAL"));
 
-  for (const { says } of missingSecretsOf(domains, process.env)) tell("warning", `the domain local ${says}`);
+  const operators = process.env.OPERATORS ?? "";
+  const people = readOperators(operators);
+  if (!people.ok) throw new StartError(people.error);
+
+  const variables = { ...process.env, ...connection?.variables };
+  for (const { says } of missingSecretsOf(domains, variables)) tell("warning", `the domain local ${says}`);
 
   const edge = {
     folder: join(folder, "edge"),
     host: "127.0.0.1",
     port: ports.edge,
-    variables: { DOMAINS: domains, OPERATOR_TOKEN: token, ...siteSecretsIn(process.env) },
+    variables: { DOMAINS: domains, OPERATOR_TOKEN: token, OPERATORS: operators, ...siteSecretsIn(variables) },
     // The edge around which `npm run cost` has put a platform that counts.
     ...(process.env.COUNTED_EDGE && { entry: process.env.COUNTED_EDGE, flags: ["nodejs_als"] }),
   };
   const guard = startGuard();
-  const siteFolder = join(folder, "site");
   const parts = startParts(folder, guard, [
     [bridge.part, bridge.launch],
     ["edge", options.dev ? wranglerDev(edge) : await prepareEdge(edge)],
@@ -122,10 +131,16 @@ async function start(): Promise<() => Promise<void>> {
   tell("adapter", `${url}/tsp/local${secret ? `/${secret}` : ""}`);
   for (const [what, line] of bridge.howToCall) tell(what, line);
   const stopping = new AbortController();
-  const siteUrl = ports.site ? `http://127.0.0.1:${ports.site}/${first.site}/` : undefined;
+  const siteUrl = ports.site ? `${siteAddress}/${first.site}/` : undefined;
   if (siteUrl) {
     tell("site", `${siteUrl}, with a host ${first.host} and an administrator ${first.admin}`);
-    tell("", `their passwords are in ${join(siteFolder, "passwords.json")}`);
+    tell("", `their passwords are in ${passwordsFile(siteFolder)}`);
+    tell(
+      "",
+      connection
+        ? `the domain local asks it as ${first.admin} (webexSite and WEBEX_SECRET_LOCAL are set for this run)`
+        : "the domain local asks what webexSite of DOMAIN_LOCAL and WEBEX_SECRET_LOCAL say",
+    );
   }
   void allConnected(url, token, siteUrl, stopping.signal).then((ready) => ready && print(`bridgehead ready: ${url}`));
 

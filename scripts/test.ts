@@ -4,13 +4,18 @@ import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { InvalidArgumentError } from "commander";
 import { timers } from "../bridge-agent/node-ports.ts";
+import type { Result } from "../src/foundation/result.ts";
 import { findAsteriskWithSipp } from "./asterisk/find-asterisk.ts";
 import { exitOnSignals, temporaryFolder } from "./at-exit.ts";
+import { findChromium } from "./chromium/find-chromium.ts";
 import { command } from "./command.ts";
+import { findPromtool } from "./debian/find-promtool.ts";
 import { protocolPage } from "./protocol-page.ts";
 import { faultsOf, readRuns, type TestRun } from "./protocol-runs.ts";
 import { type Finished, runTool } from "./run-tool.ts";
 import { interfacesPage } from "./webex-interfaces.ts";
+
+type Report = Pick<StageResult, "passed" | "failed"> & { readonly runs: readonly TestRun[] };
 
 interface StageResult {
   readonly passed: number;
@@ -21,7 +26,14 @@ interface StageResult {
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(project, "node_modules", ".bin");
 const configs = ["tsconfig.json", "tsconfig.edge.json", "tsconfig.objects-test.json", "tsconfig.workers-test.json"];
-const stageLimitMs = 10 * 60_000;
+const stageLimitMs = 20 * 60_000;
+
+/** What a machine may lack: for two projects of vitest, and for some of the tests of metrics. */
+const needs: Readonly<Record<string, () => Promise<Result<unknown, string>>>> = {
+  asterisk: () => findAsteriskWithSipp(),
+  browser: () => findChromium(),
+  promtool: findPromtool,
+};
 
 const stages: Readonly<Record<string, () => Promise<StageResult>>> = {
   types: async () => asOneTest(await Promise.all(configs.map(compile))),
@@ -42,19 +54,22 @@ const program = command(
 const { only = Object.keys(stages) } = program.opts<{ only?: readonly string[] }>();
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 const total = { passed: 0, failed: 0 };
-for (const name of only) {
-  const stage = stages[name];
-  if (!stage) continue;
+const named = (...names: readonly string[]) => names.filter((name) => only.includes(name));
+await Promise.all(named("types", "style").map(runStage));
+await Promise.all(named("tests", "protocol").map(runStage));
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed === 0 ? 0 : 1);
+
+async function runStage(name: string): Promise<void> {
   const startedAt = Date.now();
-  const result = await stage();
+  const result = await stages[name]?.();
+  if (!result) return;
   if (result.failed > 0) console.log(result.output.trimEnd());
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   console.log(`${name}: ${result.passed} passed, ${result.failed} failed (${seconds} s)`);
   total.passed += result.passed;
   total.failed += result.failed;
 }
-console.log(`${total.passed} passed, ${total.failed} failed`);
-process.exit(total.failed === 0 ? 0 : 1);
 
 function stageNames(text: string): readonly string[] {
   const names = text.split(",");
@@ -67,30 +82,53 @@ function compile(config: string): Promise<Finished> {
 }
 
 async function tests(): Promise<StageResult> {
-  const report = join(temporaryFolder("test"), "report.json");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const finished = await run("vitest", ["run", ...reporters, ...(await leftOut()), ...program.args], showFiles());
-  const counts = readReport(report);
-  // A crash, an error outside of any test, a file that does not load, no test at all: none failed, but something is wrong.
-  const beyond = (finished.ok && counts.passed > 0) || counts.failed > 0 ? 0 : 1;
-  const unshown =
-    program.args.length > 0
-      ? []
-      : [
-          ...faultsOf(protocolPage().shownBy, counts.runs).map((line) => `docs/protocol.md: ${line}`),
-          ...faultsOf(interfacesPage().shownBy, counts.runs).map((line) => `docs/webex-interfaces.md: ${line}`),
-        ];
-  const output = [finished.output, ...unshown].join("\n");
-  return { passed: counts.passed, failed: counts.failed + beyond + unshown.length, output };
+  const files = showFiles();
+  const all = await Promise.all((await parts()).map((options) => vitest(options, files)));
+  const runs = all.flatMap((part) => part.runs);
+  // Of a run that was cut short nothing is known; its own output says why.
+  const isWhole = program.args.length === 0 && all.every((part) => part.runs.length > 0);
+  const unshown = !isWhole
+    ? []
+    : [
+        ...faultsOf(protocolPage().shownBy, runs).map((line) => `docs/protocol.md: ${line}`),
+        ...faultsOf(interfacesPage().shownBy, runs).map((line) => `docs/webex-interfaces.md: ${line}`),
+      ];
+  const sum = (count: (part: StageResult) => number) => all.reduce((before, part) => before + count(part), 0);
+  return {
+    passed: sum(({ passed }) => passed),
+    failed: sum(({ failed }) => failed) + unshown.length,
+    output: [...all.filter(({ failed }) => failed > 0).map(({ output }) => output), ...unshown].join("\n"),
+  };
 }
 
-/** The tests with a real Asterisk run where there is one, or where its packages can be had; elsewhere a line says why not. */
-async function leftOut(): Promise<readonly string[]> {
-  if (program.args.length > 0 && !program.args.some((argument) => argument.includes("asterisk"))) return [];
-  const found = await findAsteriskWithSipp();
-  if (found.ok) return [];
-  console.log(`asterisk: left out, because ${found.error}`);
-  return ["--project=!asterisk"];
+/**
+ * The options of the runs of vitest that are made side by side. The tests that compute fill the time in which those with processes of their own
+ * wait. The tests with a real Asterisk, and those in a browser, run where there is one, or where its packages can be had; elsewhere a line says
+ * why not.
+ */
+async function parts(): Promise<readonly (readonly string[])[]> {
+  const isWanted = (name: string) =>
+    program.args.length === 0 || program.args.some((argument) => argument.includes(name));
+  const wanted = Object.entries(needs).filter(([name]) => isWanted(name));
+  const found = await Promise.all(wanted.map(async ([name, find]) => ({ name, tool: await find() })));
+  for (const { name, tool } of found) if (!tool.ok) console.log(`${name}: left out, because ${tool.error}`);
+  const projects = ["asterisk", "browser"];
+  const isLeftOut = (project: string) => found.some(({ name, tool }) => name === project && !tool.ok);
+  if (program.args.length > 0) {
+    return [[...program.args, ...projects.filter(isLeftOut).map((project) => `--project=!${project}`)]];
+  }
+  const waiting = ["whole", ...projects.filter((project) => !isLeftOut(project))];
+  return [["--project=pure", "--project=workers"], waiting.map((project) => `--project=${project}`)];
+}
+
+async function vitest(options: readonly string[], watch: (output: string) => void): Promise<StageResult & Report> {
+  const report = join(temporaryFolder("test"), "report.json");
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const finished = await run("vitest", ["run", ...reporters, ...options], watch);
+  const { passed, failed, runs } = readReport(report);
+  // A crash, an error outside of any test, a file that does not load, no test at all: none failed, but something is wrong.
+  const beyond = (finished.ok && passed > 0) || failed > 0 ? 0 : 1;
+  return { passed, failed: failed + beyond, output: finished.output, runs };
 }
 
 /** On a terminal, how many files of tests are done, in one line that comes and goes: the whole takes minutes. */
@@ -105,11 +143,7 @@ function showFiles(): (output: string) => void {
   };
 }
 
-function readReport(file: string): {
-  readonly passed: number;
-  readonly failed: number;
-  readonly runs: readonly TestRun[];
-} {
+function readReport(file: string): Report {
   try {
     const text = readFileSync(file, "utf8");
     const report: { numPassedTests: number; numFailedTests: number } = JSON.parse(text);

@@ -52,6 +52,8 @@ const wrongOptions: readonly (readonly [name: string, options: readonly string[]
   ["demo", ["--flow", "nix"], "'--flow <name>' argument 'nix' is invalid. Allowed choices are access-codes, batch, "],
   ["test", ["--only", "types,nix"], "argument 'types,nix' is invalid. The stages are types, style, tests, protocol."],
   ["asterisk", ["--nix"], "unknown option '--nix'"],
+  ["api-page", ["nix"], "too many arguments"],
+  ["chromium", ["--nix"], "unknown option '--nix'"],
   ["protocol-page", ["nix"], "too many arguments"],
   ["webex-interfaces", ["nix"], "too many arguments"],
 ];

@@ -21,6 +21,7 @@ beforeEach(() => {
 afterEach(async () => {
   edge?.kill("SIGKILL");
   if (edge?.exitCode === null) await once(edge, "exit");
+  edge = null;
   rmSync(folder, { recursive: true });
 });
 
@@ -44,4 +45,24 @@ test("the built edge says in its metrics which version it is", async () => {
   });
 
   expect(metrics).toContain('bridgehead_build_info{version="1.2.3"} 1\n');
+});
+
+test("on a Node that is too old, each program says so and does nothing else", async () => {
+  const dist = join(folder, "dist");
+  await buildInto(dist, "1.2.3");
+  const older = "Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.9.1'}})";
+  const ended = async (program: string) => {
+    const args = ["--import", `data:text/javascript,${older}`, join(dist, program), "--help"];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const said: string[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => said.push(text));
+    await once(child, "close");
+    return [child.exitCode, said.join("")];
+  };
+  const sentence = "this needs Node 24 or newer, and here is Node 20.9.1\n";
+
+  expect(await ended("bridgehead.mjs")).toEqual([1, sentence]);
+  expect(await ended("bridgehead-agent.mjs")).toEqual([1, sentence]);
+  // There 1 would be a verdict.
+  expect(await ended("bridgehead-conformance.mjs")).toEqual([2, sentence]);
 });

@@ -58,6 +58,13 @@ test.each([
   [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--load", "30", "--shell"], "--load"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--json", "/nowhere/report"], "--json"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--numbers", "1-408-5550123"], "--numbers"],
+  [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--numbers", "1-415-xx"], "--numbers"],
+  [["--adapter", "http://127.0.0.1:9/", "--listen", "0.0.0.0:9100"], "--announce"],
+  [["--adapter", "http://127.0.0.1:9/", "--listen", "[::]:9100", "--announce", "a:9100"], "--announce"],
+  [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--only", ""], "--only"],
+  [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--only", "T4,nope"], "nope"],
+  [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--rename", "Foo=Bar"], "--rename"],
+  [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--json", "x", "--html", "./x"], "--html"],
 ])("wrong usage (%j) is one sentence that names the option, and exit code 2", async (options, named) => {
   const { code, errors } = await conformance(...options);
 

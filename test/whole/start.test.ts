@@ -13,6 +13,7 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
 import { LocalRun } from "../../scripts/local-run.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
@@ -95,6 +96,12 @@ test("a simulated WebEx site starts beside the rest, comes back when it dies wit
     `${run.siteUrl}/harbour/, with a host anna.berg and an administrator site.admin`,
   );
   expect(await logIn()).toBe(true);
+
+  // The domain asks it without a setting.
+  const env = { ...process.env, BRIDGEHEAD_STATE: run.state };
+  const asked = ["scripts/bridgehead.ts", "provisioning", "local", "--now"];
+  const { stdout } = await promisify(execFile)(process.execPath, asked, { env });
+  expect(stdout).toMatch(/^\d+ differences at 4 users/);
 
   const before = site();
   process.kill(before, "SIGKILL");

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AgentStatus } from "../../bridge-agent/agent.ts";
-import { eventually, Meeting, startWorld, type World } from "./world.ts";
+import { eventually, kill, Meeting, startWorld, type World } from "./world.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -53,6 +53,20 @@ test("an agent that stands still while the other one takes over acts on nothing 
   expect(acts.slice(before).map(({ act }) => act)).toEqual(["unmute"]);
   expect(new Set(acts.map(({ commandId }) => commandId)).size).toBe(acts.length);
   await meeting.close();
+});
+
+test("the bridge is started anew, and the agent that acted on it is away: the other one does not know what was lost, WebEx learns it", async () => {
+  const meeting = new Meeting(world);
+  await meeting.create();
+  const { extCallId } = await meeting.callIn("403");
+  const { active } = await agents();
+
+  process.kill(active.pid, "SIGKILL");
+  await kill(world, "bridge");
+
+  await meeting.notified("caller-changed", { extCallId, status: "left" });
+  await meeting.notified("conference-changed", { status: "ended" });
+  await standsBy(active);
 });
 
 interface Agent {
