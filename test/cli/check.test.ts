@@ -48,6 +48,7 @@ test("the printed example is right as soon as key and secret are one's own, and 
     "listens",
     "state",
     "token",
+    "operators",
     "domain acme",
   ]);
 });

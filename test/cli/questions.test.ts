@@ -4,6 +4,8 @@ import { closeSync, openSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
+import { checkedNow } from "../../cli/questions.ts";
+import type { ProvisioningState, RunningCheck } from "../../src/rpc.ts";
 
 /** What the command says on standard error, and its exit code, where its answer goes to a file. */
 async function bridgehead(args: readonly string[], env: Readonly<Record<string, string>>, output = "/dev/null") {
@@ -33,6 +35,53 @@ test("an answer that cannot be printed is a failure", async () => {
     said: "cannot print the answer (the disk is full)\n",
   });
   expect(await bridgehead(["conferences"], env)).toEqual({ code: 0, said: "" });
+  edge.close();
+});
+
+const running: RunningCheck = { begunAt: 0, users: 0, of: null, waits: null };
+const says = "the WebEx site answered with an HTML page instead of XML; check the address";
+const state = (more: Partial<ProvisioningState>): ProvisioningState => ({
+  ...{ last: null, running: null, failure: null, nextAt: null },
+  ...more,
+});
+
+test("a check is waited for until its end, or until the site keeps it from that", async () => {
+  const waiting = state({ running: { ...running, waits: { says, until: 30_000 } } });
+  const ended = state({});
+
+  for (const last of [waiting, ended]) {
+    const states = [state({ running }), state({ running }), last, state({ running })];
+    const asked: boolean[] = [];
+    const waited: number[] = [];
+    const provisioning = async (_: string, now = false) => {
+      asked.push(now);
+      return states[asked.length - 1] ?? ended;
+    };
+    expect(await checkedNow({ provisioning }, "acme", async (ms) => waited.push(ms))).toBe(last);
+    expect([asked, waited]).toEqual([
+      [true, false, false],
+      [1_000, 1_000],
+    ]);
+  }
+});
+
+test("a check made now that waits or failed is exit code 1; asking about it is none", { timeout: 60_000 }, async () => {
+  const states: Readonly<Record<string, ProvisioningState>> = {
+    waits: state({ running: { ...running, waits: { says, until: 30_000 } } }),
+    failed: state({ failure: { at: 0, says } }),
+    ended: state({}),
+  };
+  const domains = Object.keys(states).map((name) => ({ name }));
+  const edge = createServer(({ url = "" }, response) =>
+    response.end(JSON.stringify(states[url.split("/")[4] ?? ""] ?? { domains })),
+  ).listen(0, "127.0.0.1");
+  await once(edge, "listening");
+  const BRIDGEHEAD_URL = `http://127.0.0.1:${(edge.address() as AddressInfo).port}`;
+  const codeOf = async (...args: string[]) =>
+    (await bridgehead(["provisioning", ...args], { BRIDGEHEAD_URL, OPERATOR_TOKEN: "token" })).code;
+
+  const codes = ["waits", "failed", "ended"].map((domain) => codeOf(domain, "--now"));
+  expect(await Promise.all([...codes, codeOf("failed")])).toEqual([1, 1, 0, 0]);
   edge.close();
 });
 

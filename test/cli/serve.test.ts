@@ -31,6 +31,7 @@ createServer(async (request, response) => {
     console.error("kj/disk.c++:1: error: no disk\\nstack: 55a 55b");
     process.kill(process.pid, "SIGKILL");
   }
+  if (request.url === "/reload/operators") console.log("people: " + (await request.toArray()).join(""));
   if (request.url === "/reload") {
     const domains = Object.keys(JSON.parse((await request.toArray()).join("")));
     console.log("handed " + domains);
@@ -127,6 +128,28 @@ test("a SIGHUP while the edge starts counts as soon as it serves", async () => {
   await fetch(`http://127.0.0.1:${port}/answer`);
   await line("domains read again");
   expect(lines.filter((one) => one.includes('"edge-serves"'))).toHaveLength(1);
+});
+
+test("a SIGHUP hands over people, before the domains; wrong ones change nothing", async () => {
+  const people = [{ name: "anna", tokenSha256: "0".repeat(64), role: "viewer", domains: ["one"] }];
+  const write = (operators: object) =>
+    writeFileSync(settings, JSON.stringify({ port, state: "edge", operators, domains: { one: local } }));
+  write({ people: [] });
+  const { line, lines } = run();
+  await line("serves http");
+  write({ people: [{}] });
+  edge?.kill("SIGHUP");
+  await line("operators.people.0.name is missing");
+  write({ people });
+  edge?.kill("SIGHUP");
+  await line("handed one");
+  await fetch(`http://127.0.0.1:${port}/answer`);
+  await line("domains read again");
+
+  expect(lines.filter((text) => /^(people|handed)/.test(text))).toEqual([
+    `people: ${JSON.stringify({ people })}`,
+    "handed one",
+  ]);
 });
 
 test("of two SIGHUPs the second waits until the edge has answered the first", async () => {

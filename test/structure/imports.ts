@@ -19,20 +19,50 @@ export const rules: Readonly<Record<string, Rule>> = {
     may: ["src/foundation", "src/bridge", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
     mayAsType: ["src/tsp/messages.ts", "src/settings"],
   },
+  "src/operators": { may: ["src/foundation", "jose", "valibot"], mayAsType: ["src/bridge", "src/conference"] },
+  "src/records": {
+    may: ["src/foundation", "valibot"],
+    mayAsType: ["src/bridge", "src/conference"],
+  },
   "src/routing": {
     may: ["src/foundation", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
     mayAsType: ["src/tsp/messages.ts", "src/rpc.ts"],
   },
+  "src/explain": {
+    may: ["src/foundation", "src/bridge", "src/conference", "src/routing", "src/settings", "src/tsp"],
+    mayAsType: ["src/rpc.ts"],
+  },
   "src/http": {
-    may: ["src/foundation", "src/tsp", "src/routing", "src/settings", "src/link", "hono", "valibot"],
+    may: [
+      "src/foundation",
+      "src/tsp",
+      "src/routing",
+      "src/settings",
+      "src/link",
+      "src/operators",
+      "hono",
+      "valibot",
+      "@valibot/to-json-schema",
+    ],
     mayAsType: ["src/conference", "src/rpc.ts", "src/webex"],
   },
   "src/rpc.ts": {
     may: [],
-    mayAsType: ["src/foundation", "src/bridge", "src/conference", "src/link", "src/tsp", "src/webex"],
+    mayAsType: [
+      ...[
+        "src/foundation",
+        "src/bridge",
+        "src/conference",
+        "src/link",
+        "src/operators",
+        "src/records",
+        "src/tsp",
+        "src/webex",
+      ],
+    ],
   },
   "src/worker.ts": {
-    may: ["src/foundation", "src/http", "src/routing", "src/settings", "durable-objects"],
+    may: ["src/foundation", "src/http", "src/operators", "src/routing", "src/settings", "durable-objects"],
     mayAsType: ["src/rpc.ts"],
   },
   "durable-objects": {
@@ -43,6 +73,9 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/bridge",
       "src/link",
       "src/conference",
+      "src/explain",
+      "src/operators",
+      "src/records",
       "src/routing",
       "src/settings",
       "src/webex",
@@ -66,18 +99,30 @@ export const rules: Readonly<Record<string, Rule>> = {
   "bridge-agent/drivers": {
     may: ["src/foundation", "src/bridge", "bridge-agent/reconnecting-socket.ts", "node:*", "ws", "valibot"],
   },
-  "simulators/bridge": { may: ["src/foundation", "src/bridge", "simulators/port.ts", "node:*", "ws", "valibot"] },
+  "simulators/bridge": {
+    may: [
+      "src/foundation",
+      "src/bridge",
+      "simulators/control-requests.ts",
+      "simulators/port.ts",
+      "node:*",
+      "ws",
+      "valibot",
+    ],
+  },
   "simulators/webex": { may: ["src/foundation", "src/tsp", "simulators/port.ts", "node:*"] },
   "simulators/webex-site": {
-    may: ["src/foundation/wrong-value.ts", "simulators/port.ts", "node:*", "fast-xml-parser", "valibot"],
+    may: ["simulators/control-requests.ts", "simulators/port.ts", "node:*", "fast-xml-parser", "valibot"],
   },
   "simulators/telephones": { may: ["cli/supervise.ts", "simulators/free-ports.ts", "node:*"] },
+  "simulators/control-requests.ts": { may: ["src/foundation/wrong-value.ts", "node:*", "valibot"] },
   "simulators/draws.ts": { may: [] },
   "simulators/free-ports.ts": { may: ["node:*"] },
   "simulators/port.ts": { may: [] },
   cli: {
     may: [
       "src/foundation",
+      "src/operators",
       "src/settings",
       "src/webex",
       "src/bridge",
