@@ -21,6 +21,8 @@ export default defineConfig({
           environment: "node",
           // A thread starts with half the work of a process.
           pool: "threads",
+          // Modules are read once a thread, not once a file; what a test leaves in one, the next file finds there.
+          isolate: false,
           include: ["test/**/*.test.ts"],
           exclude: [
             "test/workers/**",

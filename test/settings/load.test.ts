@@ -1,17 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { parseDialSequence } from "../../src/bridge/dial-sequences.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { domainSettings } from "../../src/settings/domain-settings.ts";
-import {
-  agentsLost,
-  domainFaults,
-  domainsOf,
-  example,
-  findDomain,
-  loadDomains,
-  replaceDomains,
-  siteSecretOf,
-} from "../../src/settings/load.ts";
+import { agentsLost, domainFaults, example, loadDomains, siteSecretOf } from "../../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
 
 const publicKey = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw";
@@ -81,7 +72,10 @@ test("all mistakes are told, what is no setting first, and a mistyped setting no
   });
 });
 
-test("settings replaced while the process runs count for whoever asks, and wrong ones change nothing", () => {
+test("settings replaced while the process runs count for whoever asks, and wrong ones change nothing", async () => {
+  // What was replaced stays so for who shares this copy of the module.
+  vi.resetModules();
+  const { domainsOf, findDomain, replaceDomains } = await import("../../src/settings/load.ts");
   const env = { DOMAINS: JSON.stringify({ local }) };
   const names = () => {
     const domains = domainsOf(env);
