@@ -1,3 +1,4 @@
+import type { HistoryRow } from "../../durable-objects/conference-store.ts";
 import type { Call } from "../../simulators/bridge/world.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { OperatorAction, OperatorRequest } from "../../src/conference/operator-requests.ts";
@@ -171,9 +172,12 @@ export class Operators {
 
   /** What is on disk of each action that was done says what came of it, and WebEx has it. */
   checkAtRest(webex: Webex): void {
-    for (const { id, key } of this.#done) {
+    const journals = new Map<ConfKey, readonly HistoryRow[]>();
+    for (const { id, key } of this.#done.splice(0)) {
       const disk = this.#edge.conferences.get(key)?.disk;
-      const stages = disk ? actionStages(rowsOf(disk), id) : null;
+      const rows = journals.get(key) ?? (disk ? [...rowsOf(disk)] : []);
+      journals.set(key, rows);
+      const stages = actionStages(rows, id);
       const missing = !stages ? "is not on disk" : stages.result === null ? "has no result" : null;
       if (missing) this.#context.violated("an operator's action comes to its end", `${id} ${missing}`);
       else if (stages?.result?.type === "done") this.#checkTold(id, stages.told, webex);
