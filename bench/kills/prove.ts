@@ -91,9 +91,12 @@ async function judgeAtRest(world: KillWorld): Promise<Faults & Pick<Verdict, "re
   }
 }
 
-/** After the last kill one more caller dials in to each conference that runs, and must enter. */
+/** After the last kill one more caller dials in to each conference that runs and that nobody has asked to close, and must enter. */
 async function callersKeptOut(world: KillWorld): Promise<string[]> {
-  const running = [...world.rosters].filter(([, { state }]) => state === "running");
+  const closing = new Set(
+    world.requests.flatMap(({ type, confKey }) => (type === "close-conference" ? [confKey] : [])),
+  );
+  const running = [...world.rosters].filter(([key, { state }]) => state === "running" && !closing.has(key));
   const callers = await Promise.all(
     running.map(async ([confKey]) => ({ confKey, number: (await world.callIn(confKey)).number })),
   );
