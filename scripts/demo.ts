@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Option } from "commander";
@@ -27,12 +28,14 @@ const program = command(
     "draw every message and every Confirmation, not only some of many alike and those that refuse",
     false,
   )
+  .option("--console", "slowly, for somebody who watches it in the console, which stays until Ctrl-C", false)
   .option("--write", "put what followed into the files, instead of comparing (docs/transcripts.md)", false)
   .parse();
 const options = program.opts<{
   flow?: string;
   bridge: "simulated" | "asterisk";
   all: boolean;
+  console: boolean;
   write: boolean;
 }>();
 const isReal = options.bridge === "asterisk";
@@ -45,6 +48,8 @@ const wanted = asked.filter((flow) => {
   return why === null;
 });
 
+/** Between steps, for people who watch. */
+const SLOW_STEP_MS = 1_500;
 const startedAt = Date.now();
 let shown = 0;
 const failed: string[] = [];
@@ -56,10 +61,13 @@ if (columns < leastColumns) {
 }
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 atExit(printVerdict);
-for (const group of Map.groupBy(wanted, ({ settings }) => JSON.stringify(settings)).values()) {
+const groups = [...Map.groupBy(wanted, ({ settings }) => JSON.stringify(settings)).values()];
+for (const group of groups) {
   const system = await FlowSystem.start(group[0]?.settings ?? {}, sipp);
   try {
+    if (options.console) await openConsole(system);
     for (const flow of group) await show(flow, system);
+    if (options.console && group === groups.at(-1)) await leaveConsoleOpen();
   } finally {
     await system.stop();
   }
@@ -74,13 +82,32 @@ function printVerdict(): void {
   console.log(`\n${count} call flow${wanted.length === 1 ? "" : "s"} in ${seconds} s, ${verdict}`);
 }
 
+/** Says where the console of this system is; where somebody sits at the terminal, waits until it is open. */
+async function openConsole({ run }: FlowSystem): Promise<void> {
+  console.log(`\nThe console:  ${run.edgeUrl}/console\nThe token:    ${run.operatorToken()}`);
+  if (!process.stdin.isTTY) return;
+  console.log("\nOpen the console, sign in with the token, and press Enter here to begin.");
+  await once(process.stdin, "data");
+  process.stdin.pause();
+}
+
+/** All that was played can be looked at until somebody ends the demo; without a terminal, nobody does. */
+async function leaveConsoleOpen(): Promise<void> {
+  if (!process.stdin.isTTY) return;
+  console.log("\nThe console stays open: press Enter, or Ctrl-C, to end.");
+  await once(process.stdin, "data");
+}
+
 async function show(flow: Flow, system: FlowSystem): Promise<void> {
   const coloured = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;
   const { all, write } = options;
   const most = all ? Number.POSITIVE_INFINITY : undefined;
   const diagram = new Diagram(console.log, coloured, process.stdout.columns, most);
   diagram.head(flow.title);
-  const played = await new FlowStage(system, { diagram, confirmations: all, write }).play(flow.transcript);
+  const played = await new FlowStage(system, {
+    ...{ diagram, confirmations: all, write },
+    ...(options.console && { pauseMs: SLOW_STEP_MS }),
+  }).play(flow.transcript);
   if (write) writeFileSync(join(flowsFolder, `${flow.name}.txt`), written(flow, played));
   shown += 1;
   const wrong = played.find(({ asExpected }) => !asExpected);

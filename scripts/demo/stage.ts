@@ -23,6 +23,8 @@ interface StageOptions {
   readonly write?: boolean;
   /** Draws every Confirmation; without it only those that refuse. */
   readonly confirmations?: boolean;
+  /** After each step. */
+  readonly pauseMs?: number;
 }
 
 /** A step as it came out. */
@@ -100,6 +102,7 @@ export class FlowStage {
         const asExpected = this.#options.write || isSame(came, item.follows, this.#bridge.sideBySide);
         played.push({ step: item, came, asExpected });
         if (!asExpected) return played;
+        await pause(this.#options.pauseMs ?? 0);
       }
       await this.#quiet();
       if (this.#came.length > 0) played.push({ step: endOfFlow, came: this.#came, asExpected: false });
