@@ -286,9 +286,12 @@ export class Legs {
 
   /** The calls that the bridge has, of which no event told. */
   adoptHeld(calls: readonly BridgeCall[], now: EpochMs): void {
-    for (const { call, stage } of this.adopt(calls, now)) {
-      const leg = this.#legs.get(call);
-      if (leg && stage === "prompted") this.#announce(leg, "please-wait");
+    for (const found of this.adopt(calls, now)) {
+      const leg = this.#legs.get(found.call);
+      if (!leg || found.stage !== "prompted") continue;
+      // Who is keying has begun with keys that are not held: what follows them counts for nothing, and the caller is asked anew.
+      if (found.keys !== "") leg.keypad = { ...prompted(now), inDoubt: true };
+      else this.#announce(leg, "please-wait");
     }
   }
 

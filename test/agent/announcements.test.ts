@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
-import type { CallId } from "../../src/foundation/ids.ts";
+import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
 import { AgentWorld, KEY } from "./agent-world.ts";
 
 const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: "999" };
@@ -504,6 +504,53 @@ describe("without the edge, a caller is told to wait", () => {
     world.loseEdge();
     world.settle();
     expect(world.announced).toEqual([`${id} please-wait`]);
+  });
+
+  /** It has keyed this when an agent finds it, just as the edge goes. */
+  const foundAmidst = (keys: string) => {
+    const world = running();
+    world.alone = false;
+    world.command("create-other", create, {}, "4321" as ConfKey);
+    world.connectEdge();
+    world.settle();
+    world.loseBridge();
+    world.settle();
+    const id = dialIn(world, keys);
+    world.announced.length = 0;
+    world.connectBridge();
+    world.loseEdge();
+    world.settle();
+    return { world, id };
+  };
+
+  test.each([1, 5, 9, 10, 13])(
+    "by one of two agents that found it after its key no. %i, and nothing counts of what it was keying",
+    (before) => {
+      const keys = `${KEY}#444#`;
+      for (let held = before; held <= keys.length; held += 1) {
+        const { world, id } = foundAmidst(keys.slice(0, before));
+        press(world, id, keys.slice(before, held));
+        world.connectEdge();
+        world.settle();
+        press(world, id, keys.slice(held));
+        expect([held, heardWithin(world, id, 3_800)]).toEqual([held, []]);
+        expect([held, heardWithin(world, id, 200)]).toEqual([held, ["welcome"]]);
+        press(world, id, keys);
+        expect(world.calls.map(({ conference }) => conference)).toEqual([KEY]);
+        expect(world.events().at(-1)).toMatchObject({ caller: { attendeeId: "444" } });
+      }
+    },
+  );
+
+  test("once it keys no more, if it was keying when one of two agents found it", () => {
+    const { world, id } = foundAmidst("98765");
+    press(world, id, "43");
+    expect(heardWithin(world, id, 3_800)).toEqual([]);
+    expect(heardWithin(world, id, 200)).toEqual(["please-wait"]);
+    backAgain(world);
+    expect(world.announced).toEqual([`${id} welcome`]);
+    press(world, id, `${KEY}##`);
+    expect(heardBy(world, id).at(-1)).toBe("alone");
   });
 
   test("by none of two agents that does not act on the bridge", () => {

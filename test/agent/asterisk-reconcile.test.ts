@@ -38,6 +38,21 @@ describe("a snapshot", () => {
     expect(mirror.state().calls).toEqual([]);
   });
 
+  test.each([false, true])(
+    "ends no conference since another bridge has its name, after a gap or not (%s)",
+    (afterGap) => {
+      mirror.addConference(key, "bridge-1");
+      for (const ids of [
+        ["bridge-1", "bridge-2"],
+        ["bridge-2", "bridge-1"],
+      ]) {
+        const seen = snapshot({ bridges: ids.map((id) => bridgeOf(id, MAIN_ROOM)) });
+        expect(reconcile(mirror, seen, mirror.version, afterGap)).toEqual(nothing);
+        expect(mirror.conferences.get(key)?.mainBridge).toBe("bridge-1");
+      }
+    },
+  );
+
   test("takes back nothing that changed after it began", () => {
     const since = mirror.version;
     const conference = mirror.addConference(key, "bridge-1");

@@ -71,10 +71,12 @@ function placesIn(rooms: readonly AriRoom[]): ReadonlyMap<string, Place> {
   return new Map(rooms.flatMap(({ conference: key, room, channels }) => channels.map((id) => [id, { key, room }])));
 }
 
-/** A conference is there as long as its main bridge is. */
+/** A conference is there as long as its main bridge is, whatever other bridge has the same name. */
 function reconcileConferences(draft: Draft, rooms: readonly AriRoom[]): void {
   const { mirror, snapshot, since, afterGap } = draft;
-  const mains = new Map(rooms.filter(({ kind }) => kind === "main").map((room) => [room.conference, room.bridge]));
+  const all = rooms.filter(({ kind }) => kind === "main");
+  const known = all.filter(({ conference, bridge }) => mirror.conferences.get(conference)?.mainBridge === bridge);
+  const mains = new Map([...all, ...known].map(({ conference, bridge }) => [conference, bridge]));
   for (const conference of [...mirror.conferences.values()]) {
     if (isUnchanged(draft, conference) && mains.get(conference.key) !== conference.mainBridge)
       follow(draft, conferenceOver(mirror, conference));

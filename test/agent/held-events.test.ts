@@ -1,0 +1,181 @@
+import { expect, test } from "vitest";
+import { Legs } from "../../bridge-agent/legs.ts";
+import { PendingCommands } from "../../bridge-agent/pending-commands.ts";
+import { Reports } from "../../bridge-agent/reports.ts";
+import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { KEY, openedJournal } from "./agent-world.ts";
+
+/* `Legs.heldEvent`: what happens on the bridge while no caller may be led in. */
+
+const caller = "c1" as CallId;
+const other = "c2" as CallId;
+
+/** An agent's legs, and a conference that runs. */
+function heldLegs() {
+  const journal = openedJournal(":memory:");
+  const contents = journal.load();
+  const reports = new Reports(journal, contents);
+  const pending = new PendingCommands(journal, contents);
+  let ids = 0;
+  const legs = new Legs(pending, reports, () => `keypad-${++ids}` as CommandId);
+  legs.edgeBack();
+  reports.change(KEY, { live: true, anonymousId: "999" });
+  const held = (event: Parameters<Legs["heldEvent"]>[0], at = 0) => legs.heldEvent(event, at);
+  const keys = (each: string, at = 0, inDoubt = false) =>
+    held({ type: "keys", call: caller, keys: each, ...(inDoubt && { inDoubt }) }, at);
+  const announced = () => legs.announcements().map(({ call, announcement }) => `${call} ${announcement}`);
+  /** Callers may be led in from now on. */
+  const resume = (at = 0) => legs.resumePrompts([], at);
+  const begun = () => pending.begin().map(({ command }) => command);
+  return { legs, pending, held, keys, announced, resume, begun };
+}
+
+/** A caller who has reached the prompt and is asked for its key. */
+function atPrompt() {
+  const world = heldLegs();
+  world.legs.prompted(caller, "14085551234", 0);
+  world.announced();
+  return world;
+}
+
+/** A caller in the conference. */
+function inside(attendeeId = "") {
+  const world = atPrompt();
+  const { legs, pending } = world;
+  legs.keys({ call: caller, keys: `${KEY}#${attendeeId}#` }, 0);
+  for (const admit of pending.begin()) pending.finish(admit, false);
+  const leg = legs.find(caller);
+  if (leg) legs.entered(leg, KEY, MAIN_ROOM, attendeeId === "999");
+  world.announced();
+  return world;
+}
+
+test("a new caller is told to wait, also where a conference runs, and is asked when callers are led in again", () => {
+  const { legs, held, announced, resume } = heldLegs();
+
+  held({ type: "prompted", call: caller, number: "14085551234", dialled: "18005551234" });
+
+  expect(announced()).toEqual([`${caller} please-wait`]);
+  expect(legs.views).toMatchObject([{ call: caller, number: "14085551234", stage: "prompted" }]);
+  resume();
+  expect(announced()).toEqual([`${caller} welcome`]);
+});
+
+test("no key of a caller at the prompt counts until callers are led in again; then all count, in order", () => {
+  const { keys, resume, begun } = atPrompt();
+
+  for (const each of `${KEY}#444#`) keys(each);
+
+  expect(begun()).toEqual([]);
+  resume();
+  expect(begun()).toMatchObject([{ type: "admit", call: caller, attendeeId: "444" }]);
+  resume();
+  expect(begun()).toEqual([]);
+});
+
+test("they count behind those that were keyed before", () => {
+  const { legs, keys, resume, begun } = atPrompt();
+  legs.keys({ call: caller, keys: `${KEY}#4` }, 0);
+
+  keys("44#");
+  resume();
+
+  expect(begun()).toMatchObject([{ type: "admit", attendeeId: "444" }]);
+});
+
+test("keys in doubt stay so: what they are part of is asked for again", () => {
+  const { legs, keys, announced, resume, begun } = atPrompt();
+
+  keys("98", 0, true);
+  keys(`7654321##`);
+  resume();
+  legs.timePassed(4_000);
+
+  expect(begun()).toEqual([]);
+  expect(announced()).toEqual([`${caller} welcome`]);
+});
+
+test("a key takes back what its caller was about to hear, and counts as a sign of life", () => {
+  const { legs, held, keys, announced } = heldLegs();
+  held({ type: "prompted", call: caller, number: "", dialled: "" });
+
+  keys("9", 1_000);
+
+  expect(announced()).toEqual([]);
+  legs.heldTimePassed(16_000);
+  expect(announced()).toEqual([]);
+  legs.heldTimePassed(17_000);
+  expect(announced()).toEqual([`${caller} please-wait`]);
+});
+
+test("a code that a caller in the conference was keying has no effect, neither then nor later", () => {
+  const { legs, keys, resume, begun } = inside();
+  legs.keys({ call: caller, keys: "*" }, 0);
+
+  keys("6");
+  resume();
+  legs.timePassed(10_000);
+  legs.keys({ call: caller, keys: "6" }, 10_000);
+
+  expect(begun()).toEqual([]);
+  legs.keys({ call: caller, keys: "*6" }, 10_000);
+  expect(begun()).toEqual([{ type: "mute", call: caller }]);
+});
+
+test("a silent monitor stays one", () => {
+  const { legs, keys, resume, begun } = inside("999");
+
+  keys("*6");
+  resume();
+  legs.keys({ call: caller, keys: "*6" }, 0);
+
+  expect(begun()).toEqual([]);
+});
+
+test("keys of a call that is being dialled mean nothing, nor do those of an unknown one", () => {
+  const { legs, held, keys, announced, resume, begun } = heldLegs();
+  legs.dialled(caller, "14085551234", KEY);
+
+  keys("*6");
+  held({ type: "keys", call: other, keys: `${KEY}##` });
+  resume();
+
+  expect([begun(), announced(), legs.count]).toEqual([[], [], 1]);
+  const leg = legs.find(caller);
+  if (leg) legs.entered(leg, KEY, MAIN_ROOM, true);
+  legs.keys({ call: caller, keys: "*6" }, 0);
+  expect(begun()).toEqual([]);
+});
+
+test("who is hung up on hears why, whatever it keys, and is not led in", () => {
+  const { legs, keys, announced, resume, begun } = atPrompt();
+  legs.keys({ call: caller, keys: "1#2#3#" }, 0);
+
+  keys(`${KEY}##`);
+  resume();
+
+  expect([begun(), announced()]).toEqual([[], [`${caller} unknown-conference`]]);
+});
+
+test("who hangs up is gone, and so is everybody in a conference that ends, but nobody else", () => {
+  const { legs, held } = inside();
+  held({ type: "prompted", call: other, number: "", dialled: "" });
+  held({ type: "conference-ended", conference: "1" as ConfKey });
+  expect(legs.count).toBe(2);
+
+  held({ type: "conference-ended", conference: KEY });
+  expect(legs.views.map(({ call }) => call)).toEqual([other]);
+  held({ type: "ended", call: other, conference: null, reason: "hung-up" });
+  expect(legs.count).toBe(0);
+});
+
+test("what else happens is part of the state that the agent asks for later", () => {
+  const { legs, held, announced, begun } = inside();
+  const before = legs.views;
+
+  held({ type: "answered", call: caller, conference: KEY });
+  held({ type: "talking", call: caller, conference: KEY, talking: true });
+  held({ type: "lock-changed", conference: KEY, locked: true });
+
+  expect([legs.views, announced(), begun()]).toEqual([before, [], []]);
+});
