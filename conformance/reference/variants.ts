@@ -40,6 +40,7 @@ export const variants = {
   "left-without-name": "tells who left meanwhile with ExtCallID null",
   "ended-beside-code-11": "tells Status 3 beside code 11",
   // What it does
+  "slow-bridge": "has a bridge that takes 120 ms for each act",
   "slow-but-in-time": "takes 12 s for a create, also for one by another server",
   "host-by-code": "takes for the host who keyed 99# behind the attendee ID, and nobody else",
 } as const;
@@ -78,7 +79,7 @@ export const allowed: readonly {
       "status-told-again",
     ],
   },
-  { variants: ["ids-like-webex", "odd-but-legal", "named-as-response", "lock-told-at-failover"] },
+  { variants: ["ids-like-webex", "odd-but-legal", "named-as-response", "lock-told-at-failover", "slow-bridge"] },
   {
     variants: [
       "conferences-together",
