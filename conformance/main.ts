@@ -117,6 +117,8 @@ async function play(options: Options, conditions: Conditions): Promise<number> {
     const note: Progress["note"] = (text, about) => {
       notes.push(printable(text));
       isGone ||= about === "adapter";
+      // Each clause will wait in vain, and the person need not.
+      if (about === "addresses") console.error(printable(text));
     };
     const results = await run(nodePorts, telephones, clauses, runOptions, { ...progress, note });
     const made = { adapter, conditions, startedAt, tookMs: Date.now() - startedAt, results, notes };

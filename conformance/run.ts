@@ -18,8 +18,8 @@ export interface RunOptions extends StageOptions, WebexOptions {
 export interface Progress {
   started?(clause: Clause): void;
   done?(result: ClauseResult): void;
-  /** Something about the whole run, in a sentence: it ended before its time, or the telephones failed. */
-  note?(text: string, about: "adapter" | "telephones"): void;
+  /** Something about the whole run, in a sentence: it ended before its time, the telephones failed, or an address seems to be wrong. */
+  note?(text: string, about: "adapter" | "telephones" | "addresses"): void;
 }
 
 export interface ClauseResult {
@@ -60,6 +60,7 @@ export async function run(
   const stages = new Map<string, Stage>();
   const results = new Map<string, ClauseResult>();
   const endedAt = new Map<string, number>();
+  let wrongAddress: string | null = null;
   const played = async (clause: Clause) => {
     const stage = new Stage(clause.id, webex, telephones, numbers, { ...options, stop });
     stages.set(clause.id, stage);
@@ -67,6 +68,9 @@ export async function run(
     results.set(clause.id, result);
     endedAt.set(clause.id, ports.now());
     progress.done?.(result);
+    if (wrongAddress !== null || result.outcome !== "failed") return;
+    wrongAddress = wrongAddressOf(webex, result.tookMs >= options.patienceMs);
+    if (wrongAddress !== null) progress.note?.(wrongAddress, "addresses");
   };
   try {
     const together = clauses.filter((clause) => clause.kind === "played" && !clause.alone);
@@ -102,6 +106,21 @@ export async function run(
     await webex.stop();
   }
   return clauses.flatMap(({ id }) => results.get(id) ?? []);
+}
+
+/** What makes each clause fail, and is seldom the adapter's fault. */
+function wrongAddressOf({ posted, arrivals, hosts, options }: Webex, hasWaited: boolean): string | null {
+  const answered = posted.filter(({ status, messages }) => status !== null && messages.length > 0);
+  const [first] = answered;
+  if (first && answered.every(({ confirmation }) => confirmation.result === null))
+    return `${options.adapterUrl} answers without a Confirmation (HTTP ${first.status}): is that where the adapter takes WebEx's posts? (--adapter)`;
+  const isCreated = answered.some(
+    ({ confirmation, messages }) =>
+      confirmation.result === 0 && messages.some(({ name }) => name === "W2A_CreateConference"),
+  );
+  return hasWaited && isCreated && arrivals.length === 0
+    ? `the adapter confirms, and posts nothing to ${hosts.join(" and ")}: may it post there, and does it reach them by these names? (--listen, --announce)`
+    : null;
 }
 
 /** Of the first of two TSP servers: another pair for runs that start within 49 s. */

@@ -129,6 +129,25 @@ export const callInClauses = [
     },
     ["dial in"],
   ),
+  documented(
+    "4.2j",
+    `${callIn}; ${GUIDE}, HTTP Transaction and API Messages`,
+    "of several names in one document each is for its call",
+    async (stage) => {
+      stage.names = false;
+      const conference = await stage.conference();
+      const [one, other] = [await conference.dialIn("71"), await conference.dialIn("72")];
+      const names = ["99021", "99022"];
+      const entries = await conference.entriesOf(one, other);
+      const answers = entries.map(({ attributes }, n) =>
+        conference.message("W2A_RspNotifyUserEnter", { MsgID: attributes.MsgID, ExtCallID: names[n] }),
+      );
+      await stage.posts(answers);
+      for (const { call } of [one, other]) await stage.people.hangUp(call);
+      for (const ExtCallID of names) await conference.receives("A2W_NotifyUserChange", { ExtCallID, Status: changed });
+    },
+    ["dial in"],
+  ),
   inferred(
     "2.2.9a",
     "answer to an unknown MsgID",

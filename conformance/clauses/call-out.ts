@@ -1,5 +1,6 @@
 import { element } from "../xml.ts";
 import { documented, GUIDE, inferred, SEQUENCES, unconfirmed } from "./clause.ts";
+import { rooms } from "./rooms.ts";
 
 const callOut = `${SEQUENCES}, User Call Out`;
 
@@ -206,6 +207,21 @@ export const callOutClauses = [
       if (extension !== "4508") stage.fail(`the extension dialled was "${extension}", not 4508`);
     },
     ["answer calls", "tell the dialled extension"],
+  ),
+  inferred(
+    "2.2.4f",
+    "ExtCallIDs of two conferences",
+    "a call is told from a call of another conference that has the same name",
+    async (stage) => {
+      const [first, conference] = [await stage.conference(), await stage.conference()];
+      await first.callOut({ ExtCallID: "123" });
+      const called = await conference.callOut({ ExtCallID: "123" });
+      const other = await conference.callIn();
+      await rooms.createSub(conference);
+      await rooms.addToSub(conference, called);
+      await stage.people.doesNotHear(other.call, called.call, "it was moved into the sub-conference");
+    },
+    ["dial in", "answer calls", "hear"],
   ),
   inferred(
     "2.2.4e",

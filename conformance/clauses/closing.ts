@@ -1,4 +1,5 @@
 import { documented, GUIDE, inferred, unconfirmed } from "./clause.ts";
+import { rooms } from "./rooms.ts";
 
 const keepAlive = `${GUIDE}, Conference Keep-Alive`;
 
@@ -188,12 +189,11 @@ export const closingClauses = [
     "a close ends calls in sub-conferences, too",
     async (stage) => {
       const conference = await stage.conference();
-      const { call, extCallId } = await conference.callIn();
-      await conference.asks("W2A_CreateSubConference", { SubConfID: "S1" });
-      await conference.asks("W2A_AddToSubConference", { SubConfID: "S1", ExtCallID: extCallId });
-      await conference.receives("A2W_NotifySubConfCallChange");
+      const caller = await conference.callIn();
+      await rooms.createSub(conference);
+      await rooms.addToSub(conference, caller);
       await conference.asks("W2A_CloseConference");
-      await stage.people.ends(call, "the conference was closed");
+      await stage.people.ends(caller.call, "the conference was closed");
     },
     ["dial in"],
   ),

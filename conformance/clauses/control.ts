@@ -55,6 +55,20 @@ export const controlClauses = [
     },
     ["dial in", "hear"],
   ),
+  inferred(
+    "4.11e",
+    "action code for unmute all; Silent Join",
+    "a silent monitor is not heard either when all are unmuted",
+    async (stage) => {
+      const conference = await stage.conference();
+      const one = await conference.callIn();
+      const silent = await conference.callOut({ ParticipantType: "6", Privilege: "1" });
+      await conference.asks("W2A_UpdateConference", { ActionCode: String(updateActions.unmuteAll) });
+      await stage.ports.sleep(stage.options.quietMs);
+      await stage.people.doesNotHear(one.call, silent.call, "it is a silent monitor");
+    },
+    ["dial in", "answer calls", "hear"],
+  ),
   documented(
     "2.3.4a",
     `${REFERENCE}, A2W_NotifyUserChange; ${GUIDE}, status 1 for muted`,

@@ -33,12 +33,13 @@ export const createClauses = [
   documented(
     "4.1c",
     `${GUIDE}, HTTP Transaction and API Messages`,
-    "a call-out and a create of another conference in one document are carried out both",
+    "a call-out and a create of another conference in one document, with the attributes of the guide's example, are carried out both",
     async (stage) => {
       const running = await stage.conference();
       const next = stage.newConference();
       const number = await stage.people.number("answer");
-      const callout = running.calloutMessage(number, { ExtCallID: "123" });
+      const attributes = { ExtCallID: "123", ParticipantType: undefined, JoinMode: undefined };
+      const callout = running.calloutMessage(number, attributes);
       const create = next.createMessage();
       await stage.posts([callout, create]);
       await stage.receives("A2W_RspCallout", { MsgID: callout.attributes.MsgID, Result: "0" });
@@ -101,6 +102,18 @@ export const createClauses = [
       await stage.people.hears(one.call, other.call, "it is still one conference");
     },
     ["dial in", "hear"],
+  ),
+  inferred(
+    "2.2.1i",
+    "a conference without callers",
+    "a conference that its last caller has left goes on, or is told as ended",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { call } = await conference.callIn();
+      await stage.people.hangUp(call);
+      if (!(await stage.mayReceive("A2W_NotifyConferenceChange", { Status: "3" }))) await conference.callIn();
+    },
+    ["dial in"],
   ),
   inferred(
     "4.1d",

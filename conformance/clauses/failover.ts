@@ -54,13 +54,17 @@ export async function endedMeanwhile(stage: Stage, conference: Conference) {
   return conference.takeOver();
 }
 
-/** Two callers in a sub-conference and one who is not, before another server takes over. */
+/** Two callers in a sub-conference, one who hung up in it and one who is not, before another server takes over. */
 async function joinedByName(stage: Stage): Promise<void> {
   const { conference, one, other } = await withTwo(stage);
   const main = await conference.callIn("13");
   await rooms.createSub(conference);
   await rooms.addToSub(conference, one);
   await rooms.addToSub(conference, other);
+  const gone = await conference.callIn("14");
+  await rooms.addToSub(conference, gone);
+  await stage.people.hangUp(gone.call);
+  await conference.receives("A2W_NotifyUserChange", { ExtCallID: gone.extCallId, Status: "2" });
   await conference.failOver();
   const names: string[] = [];
   for (const caller of [one, other, main]) names.push(await stage.nameOf(await conference.entryOf(caller)));
@@ -73,10 +77,13 @@ async function joinedByName(stage: Stage): Promise<void> {
     );
     if (!Object.values(joined.attributes).includes("S1")) stage.fail(`${joined.name} about ${name} does not name S1`);
   }
-  const wrong = stage.received.find(
-    (one) => one.name === "A2W_NotifyJoinSubConference" && Object.values(one.attributes).includes(notIn),
-  );
-  if (wrong) stage.fail(`${notIn} is not in the sub-conference, and ${wrong.name} says so`);
+  await stage.ports.sleep(stage.options.quietMs);
+  for (const name of [notIn, gone.extCallId]) {
+    const wrong = stage.received.find(
+      (one) => one.name === "A2W_NotifyJoinSubConference" && Object.values(one.attributes).includes(name),
+    );
+    if (wrong) stage.fail(`${name} is not in the sub-conference, and ${wrong.name} says so`);
+  }
 }
 
 /** Who was told as there must not be told as gone afterwards. */
@@ -353,6 +360,21 @@ export const failoverClauses = [
     ["dial in"],
   ),
   documented(
+    "4.9p",
+    `${GUIDE}, TSP Server Failover: Recognizing Failover, Failover Process`,
+    "a takeover is known by its ConfKey and its new ExtConfID, also where the WbxHostName stays",
+    async (stage) => {
+      const { conference, one, other } = await withTwo(stage);
+      await conference.failOver(1);
+      const since = stage.last;
+      await conference.entriesOf(one, other);
+      await stage.people.hangUp(other.call);
+      await conference.receives("A2W_NotifyUserChange", { Status: "2" });
+      onlyToNew(stage, conference, since);
+    },
+    ["dial in"],
+  ),
+  documented(
     "2.2.1h",
     process,
     "another conference of the same server stays where it is when one is taken over",
@@ -426,15 +448,19 @@ export const failoverClauses = [
   documented(
     "F3",
     features,
-    "who joined while no server was there is told to the new one by A2W_NotifyUserEnter",
+    "who joined while no server was there is told to the new one by A2W_NotifyUserEnter, and has the name that this one gives",
     async (stage) => {
       const { conference, one, other } = await withTwo(stage);
       firstServerDies(stage);
       const late = await conference.dialIn("13");
       await stage.ports.sleep(stage.options.quietMs);
       await conference.failOver();
-      for (const entered of await conference.entriesOf(one, other, late)) stage.check(entered, {}, 2);
+      const entries = await conference.entriesOf(one, other, late);
+      for (const entered of entries) stage.check(entered, {}, 2);
       await stage.receivesNo(["A2W_NotifyUserEnter"], "each participant was told");
+      for (const entered of entries) await stage.nameOf(entered);
+      await stage.people.hangUp(late.call);
+      await conference.receives("A2W_NotifyUserChange", { Status: /^[^01]/ });
     },
     ["dial in"],
   ),

@@ -267,6 +267,20 @@ export const roomClauses = [
     },
     ["dial in"],
   ),
+  documented(
+    "4.13q",
+    close,
+    "a close is answered also when a call of the sub-conference has hung up, and brings back the others",
+    async (stage) => {
+      const { conference, one, other, main } = await breakout(stage);
+      await stage.people.hangUp(one.call);
+      await stage.ports.sleep(stage.options.quietMs);
+      const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
+      await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId, Result: "0" });
+      await stage.people.hears(main.call, other.call, "the sub-conference was closed");
+    },
+    ["dial in", "hear"],
+  ),
   inferred(
     "4.13o",
     "mute in a sub-conference",

@@ -104,6 +104,20 @@ export const silentJoinClauses = [
     },
     ["dial in", "answer calls", "hear"],
   ),
+  inferred(
+    "4.17h",
+    "a silent monitor who keys what mutes and unmutes",
+    "it is not heard either",
+    async (stage) => {
+      const conference = await stage.conference();
+      const one = await conference.callIn();
+      const silent = await conference.callOut(monitor);
+      await stage.people.press(silent.call, stage.options.muteKeys);
+      await stage.ports.sleep(stage.options.quietMs);
+      await stage.people.doesNotHear(one.call, silent.call, "it is a silent monitor");
+    },
+    ["dial in", "answer calls", "press keys", "hear"],
+  ),
   documented(
     "4.18a",
     callIn,

@@ -41,16 +41,18 @@ export const speakerClauses = [
   documented(
     "4.16a",
     speaker,
-    "with ActionCode 8 on, who starts to talk is told with Y, and with N when it stops",
+    "with ActionCode 8 on, who starts to talk is told with Y, and with N when it stops, each time",
     async (stage) => {
       const conference = await stage.conference();
       const { call, extCallId } = await conference.callIn();
       await report(conference, true);
-      await stage.people.talk(call, true);
-      const began = await told(stage, extCallId, "Y");
-      stage.check(began, { ExtConfID: conference.extConfId }, 1);
-      await stage.people.talk(call, false);
-      await told(stage, extCallId, "N");
+      for (const _ of ["first", "second"]) {
+        await stage.people.talk(call, true);
+        const began = await told(stage, extCallId, "Y");
+        stage.check(began, { ExtConfID: conference.extConfId }, 1);
+        await stage.people.talk(call, false);
+        await told(stage, extCallId, "N");
+      }
     },
     ["dial in", "talk"],
   ),
@@ -92,7 +94,7 @@ export const speakerClauses = [
   documented(
     "4.16c",
     speaker,
-    "after ActionCode 9 no speaker is told",
+    "after ActionCode 9 no speaker is told, until ActionCode 8 comes again",
     async (stage) => {
       const conference = await stage.conference();
       const { call, extCallId } = await conference.callIn();
@@ -105,6 +107,10 @@ export const speakerClauses = [
       await stage.people.talk(call, true);
       const message = await stage.mayReceive("A2W_NotifySpeakingStatus");
       if (message) stage.fail("A2W_NotifySpeakingStatus came after ActionCode 9");
+      await stage.people.talk(call, false);
+      await report(conference, true);
+      await stage.people.talk(call, true);
+      await told(stage, extCallId, "Y");
     },
     ["dial in", "talk"],
   ),

@@ -67,6 +67,8 @@ export class ReferenceAdapter {
     const body = this.has("doctype-dropped") ? withoutDocType(text) : text;
     if (method !== "POST") return Promise.resolve({ status: 405, body: "" });
     const document = readDocument(body);
+    if (document.notWellFormed !== null && this.has("no-xml-refused-by-http"))
+      return Promise.resolve({ status: 400, body: "" });
     const { transId, messages } = document;
     if (/^\d{11}$/.test(transId)) this.outbox.digitsOfWebex = transId.slice(0, 2);
     const seen = this.#seen.get(transId);
@@ -110,13 +112,14 @@ export class ReferenceAdapter {
       return { status: 200, body: writeConfirmation("", NOT_XML) };
     if (this.has("repeats-in-flight-carried-out")) await this.ports.sleep(5);
     const result = this.#check(body, document);
-    const executed = result === OK || this.has("refused-document-carried-out") ? messages : [];
-    const known =
+    const known = this.has("first-name-of-a-document-only") ? withOneName(messages) : messages;
+    const executed = result === OK || this.has("refused-document-carried-out") ? known : [];
+    const meant =
       this.has("nothing-beside-unknown") && messages.some(isUnknown) ? messages.filter(isUnknown) : executed;
     const work = Promise.all(
       this.has("only-first-message")
-        ? known.slice(0, 1).map(this.#carryOut(transId))
-        : known.map(this.#carryOut(transId)),
+        ? meant.slice(0, 1).map(this.#carryOut(transId))
+        : meant.map(this.#carryOut(transId)),
     );
     const isCreate = messages.some(({ name }) => name === "W2A_CreateConference");
     if (this.has(isCreate ? "create-confirmed-when-created" : "confirms-after-the-work")) await work;
@@ -126,6 +129,7 @@ export class ReferenceAdapter {
   #confirmation(transId: string, result: number, messages: readonly Element[]): string {
     const text = writeConfirmation(this.has("confirms-another-trans-id") ? `${transId}0` : transId, result);
     if (this.has("confirmation-without-result")) return text.replace(/ Result="[^"]*"/, "");
+    if (this.has("named-as-response")) return text.replace("WTSPDOM", "WTSPDOM Response");
     const create = messages.find(({ name }) => name === "W2A_CreateConference");
     if (create && this.has("result-in-the-http-answer")) {
       const answer = `<A2W_RspCreateConference MsgID="${create.attributes.MsgID}" Result="0"/>`;
@@ -140,10 +144,12 @@ export class ReferenceAdapter {
     if (!body.includes("<WbxTSPSchema") && !this.has("other-root-confirmed")) return NOT_XML;
     if (transId === "" && !this.has("no-trans-id-confirmed")) return NOT_XML;
     if (this.has("blanks-refused") && / =|\s>/.test(body)) return NOT_XML;
+    if (this.has("line-breaks-refused") && body.includes("\n")) return NOT_XML;
     const most = this.has("forty-messages-at-most") ? 40 : MAX_MESSAGES;
     if (messages.length === 0 || messages.length > most) return -10;
     const verdicts = messages.map((message) => this.#checkMessage(message));
     if (this.has("one-wrong-message-confirmed") && verdicts.includes(OK)) return OK;
+    if (this.has("judged-by-the-last-message")) return verdicts.at(-1) ?? OK;
     return verdicts.find((verdict) => verdict !== OK) ?? OK;
   }
 
@@ -159,6 +165,7 @@ export class ReferenceAdapter {
     const isOther = !["W2A_Callout", "W2A_CreateConference"].includes(name);
     if (unasked.length > 0 && isOther && this.has("unknown-attributes-of-others-refused")) return WRONG;
     if (attributes.HybridSDKEnabled && this.has("hybrid-refused")) return WRONG;
+    if (name === "W2A_Callout" && !attributes.ParticipantType && this.has("participant-type-demanded")) return WRONG;
     const forgiven: readonly (readonly [DefectName, string, string])[] = [
       ["create-without-key-confirmed", "W2A_CreateConference", "ConfKey"],
       ["no-msg-id-confirmed", name, "MsgID"],
@@ -195,6 +202,7 @@ export class ReferenceAdapter {
       }
       if (isUnknown(message)) {
         if (this.has("unknown-message-ignored")) return;
+        if (!conference && this.has("unknown-of-no-conference-ignored")) return;
         const code = this.has("unknown-message-other-code") ? "-11" : String(NOT_KNOWN);
         const ErrMsg = this.has("other-text-for-unknown") ? "error" : "unknown msg received";
         const error = {
@@ -247,6 +255,13 @@ export class ReferenceAdapter {
 function withoutDocType(text: string): string {
   const [type = ""] = /^<!DOCTYPE[^[>]*(?:\[[^\]]*\])?>/.exec(text) ?? [];
   return type === "" ? text : text.slice(type.length).replace(/&(\w+);/g, "$1");
+}
+
+/** But for all names that WebEx gives behind the first one. */
+function withOneName(messages: readonly Element[]): readonly Element[] {
+  const isName = ({ name }: Element) => name === "W2A_RspNotifyUserEnter";
+  const first = messages.find(isName);
+  return messages.filter((message) => message === first || !isName(message));
 }
 
 function isUnknown({ name }: Element): boolean {

@@ -39,6 +39,7 @@ interface BridgeConference {
 }
 
 const ACT_MS = 2;
+const SLOW_ACT_MS = 120;
 
 /** The bridge of the reference adapter: in memory, with the control interface that the kit's telephones speak. */
 export class ReferenceBridge {
@@ -60,7 +61,8 @@ export class ReferenceBridge {
 
   /** Each act takes a while; `false`: refused. */
   async act(name: string): Promise<boolean> {
-    await this.#ports.sleep(ACT_MS + (this.#faults.delayMs ?? 0));
+    const actMs = this.#has("slow-bridge") ? SLOW_ACT_MS : ACT_MS;
+    await this.#ports.sleep(actMs + (this.#faults.delayMs ?? 0));
     return !this.#faults.refuse?.includes(name);
   }
 

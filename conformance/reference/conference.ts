@@ -20,6 +20,8 @@ export interface Leg {
   /** Mute state of the main conference, while in a sub-conference. */
   muted: boolean;
   sub: string | null;
+  /** It was told as talking, and as silent again. */
+  hasSpoken: boolean;
 }
 
 type Attributes = Readonly<Record<string, string | undefined>>;
@@ -47,10 +49,13 @@ export class ReferenceConference {
   /** Answers that are gathered, by host. */
   readonly #answers = new Map<string, { readonly messages: Message[]; readonly sent: Promise<boolean> }>();
   #reportsSpeakers = false;
+  #hasStopped = false;
   #isAttached = true;
   readonly #departed: Leg[] = [];
   readonly #toldAsMuted = new Set<string>();
   readonly #renamed = new Set<Leg>();
+  /** Had no name when another server took over. */
+  readonly #unnamed = new Set<Leg>();
   #wasLocked = false;
   #most = 100;
   #otherNames: string[] = [];
@@ -92,7 +97,11 @@ export class ReferenceConference {
       NBRDialSequence: this.has("sequence-without-end") ? "P15D12#" : "P15D12#P0",
     };
     const sequence = this.notification("A2W_NotifyConferenceChange", recorder);
+    if (this.has("being-created-told"))
+      await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "1" }));
     if (this.has("status-0-before-answer")) await this.tell(started);
+    if (isCreated && this.has("answer-and-start-together"))
+      return void (await this.adapter.outbox.send(this.key, this.host, [answer, started, sequence]));
     if (this.has("answer-with-trans-id-of-request"))
       await this.adapter.outbox.send(this.key, this.host, [answer], transId);
     else if (!this.has("create-not-answered")) await this.answer(this.host, answer);
@@ -109,9 +118,7 @@ export class ReferenceConference {
     if (this.has("notifications-to-last-host") || (isUpdate && this.has("notifications-to-host-of-update")))
       this.host = host;
     if (name.includes("SubConference")) return subConferenceAsked(this, request);
-    const leg = [...this.legs.values()].find(
-      ({ extCallId }) => extCallId !== null && extCallId === attributes.ExtCallID,
-    );
+    const leg = this.legOf(attributes.ExtCallID);
     const respond = (answer: string, result = "0") =>
       this.answer(host, { name: answer, attributes: { MsgID: attributes.MsgID, Result: result } });
     switch (name) {
@@ -148,7 +155,8 @@ export class ReferenceConference {
     if (this.wasTakenOver && this.has("new-server-cannot-update")) return;
     if (this.wasTakenOver && code === "8" && this.has("new-server-hears-no-speakers")) return;
     if (code === "6") return privateTalkAdded(this, attributes.ExtCallID ?? "");
-    if (code === "8") this.#reportsSpeakers = true;
+    if (code === "8" && !(this.#hasStopped && this.has("speakers-on-once"))) this.#reportsSpeakers = true;
+    this.#hasStopped ||= code === "9";
     if (code === "9" && !this.has("speakers-after-9")) this.#reportsSpeakers = false;
     const conference = this.adapter.bridge.conferences.get(this.key);
     if ((code === "1" || code === "2") && conference) {
@@ -159,7 +167,11 @@ export class ReferenceConference {
     if (code === "3" || code === "4") {
       const [, ...others] = [...this.legs.values()].filter(({ entered }) => entered);
       for (const leg of others)
-        if (!leg.isMonitor && !(leg.sub && this.has("mute-all-skips-subs"))) await this.#mute(leg, code === "3");
+        if (
+          (!leg.isMonitor || (code === "4" && this.has("unmute-all-unmutes-monitors"))) &&
+          !(leg.sub && this.has("mute-all-skips-subs"))
+        )
+          await this.#mute(leg, code === "3");
     }
   }
 
@@ -185,6 +197,18 @@ export class ReferenceConference {
       for (const { key } of this.adapter.conferences.values()) await this.adapter.bridge.endConference(key);
     await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "3" }));
     this.adapter.conferences.delete(this.key);
+  }
+
+  /** The call of this name. */
+  legOf(name: string | undefined): Leg | undefined {
+    const all = this.has("names-of-all-conferences") ? [...this.adapter.conferences.values()] : [this];
+    const legs = all.flatMap((conference) => [...conference.legs.values()]);
+    return legs.find(({ extCallId }) => extCallId !== null && extCallId === name);
+  }
+
+  /** Who has left while in this sub-conference. */
+  departedFrom(SubConfID: string): readonly Leg[] {
+    return this.#departed.filter(({ sub }) => sub === SubConfID);
   }
 
   /** Something happened on the bridge. */
@@ -221,12 +245,15 @@ export class ReferenceConference {
 
   #ofLeg({ type, call }: BridgeEvent & { readonly call: BridgeCall }): void {
     const own = this.legs.get(call.id);
+    if (type === "muted" && own?.isMonitor && !this.has("monitor-unmutes-itself"))
+      return void this.adapter.bridge.mute(call, true);
     const isOfFirst =
       (type === "identified" && this.has("merge-told-of-the-first")) ||
       (type === "muted" && this.has("mute-told-of-the-first"));
     const leg = isOfFirst ? [...this.legs.values()][0] : own;
     if (!leg) return;
     if (type === "left") return this.#hasLeft(leg);
+    if (type === "identified" && this.has("merge-by-entry")) return void this.tell(this.entry(leg));
     if (type === "identified" && !this.has("merge-ignored"))
       this.change(leg, {
         Status: status(call),
@@ -262,7 +289,7 @@ export class ReferenceConference {
       for (const one of this.legs.values())
         if (one.call.room === leg.call.room) void this.adapter.bridge.move(one.call, "main");
     }
-    if (!this.#isAttached && this.legs.size === 0) {
+    if ((!this.#isAttached || this.has("empty-conference-forgotten")) && this.legs.size === 0) {
       void this.adapter.bridge.endConference(this.key);
       this.adapter.conferences.delete(this.key);
     }
@@ -297,6 +324,7 @@ export class ReferenceConference {
       entered: false,
       muted: call.muted,
       sub: null,
+      hasSpoken: false,
     };
     this.legs.set(call.id, leg);
     return leg;
@@ -349,6 +377,7 @@ export class ReferenceConference {
     const leg = known && this.has("names-by-order") ? (byOrder ?? known) : known;
     if (!leg) return;
     leg.naming = null;
+    if (this.#unnamed.has(leg) && this.has("names-of-who-came-meanwhile-lost")) return;
     const [first] = this.legs.values();
     if (this.has("name-of-another-call")) leg.extCallId = first?.extCallId ?? extCallId;
     else if (this.#isNameTaken(leg)) leg.extCallId = extCallId;
@@ -392,7 +421,12 @@ export class ReferenceConference {
     this.adapter.outbox.resume(this.key, host);
     const answer: Message = { name: "A2W_RspCreateConference", attributes: { MsgID, Result: "0" } };
     if (extConfId === oldId) return this.answer(host, answer);
+    if (host === oldHost && this.has("takeover-known-by-host")) {
+      this.#otherNames = [extConfId];
+      return this.answer(host, answer);
+    }
     this.wasTakenOver = true;
+    for (const leg of this.legs.values()) if (leg.extCallId === null) this.#unnamed.add(leg);
     if (this.has("failover-loses-call-outs")) this.callouts.clear();
     if (this.has("failover-takes-all"))
       for (const one of this.adapter.conferences.values()) if (one.host === oldHost) one.host = host;
@@ -406,6 +440,8 @@ export class ReferenceConference {
     await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "0" }));
     if (this.has("failover-told-as-ended"))
       await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "3" }));
+    if (this.has("lock-told-at-failover") && this.adapter.bridge.conferences.get(this.key)?.locked)
+      await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "2" }));
     await this.#tellAll();
   }
 
@@ -432,7 +468,8 @@ export class ReferenceConference {
     const isTwice = this.has("failover-tells-new-twice");
     for (const leg of told) if (isTwice && leg.naming && !leg.extCallId) await this.tell(this.entry(leg));
     if (told.length > 0) await this.tell(...told.map((leg) => this.entry(leg, this.#toldAgain(leg))));
-    const all = this.subs.size > 0 && !this.has("failover-privilege-of-muted-only");
+    const all =
+      this.has("failover-privilege-of-all") || (this.subs.size > 0 && !this.has("failover-privilege-of-muted-only"));
     const muted = told.filter(({ call, isMonitor }) => call.muted && !isMonitor);
     if (this.has("failover-old-mutes"))
       muted.splice(0, muted.length, ...told.filter(({ call }) => this.#toldAsMuted.has(call.id)));
@@ -456,7 +493,8 @@ export class ReferenceConference {
             Status: this.has("failover-sub-as-new") ? "0" : "2",
           }),
         );
-      for (const leg of this.legs.values()) {
+      const gone = this.has("failover-tells-gone-of-sub") ? this.departedFrom(SubConfID) : [];
+      for (const leg of [...this.legs.values(), ...gone]) {
         if (leg.sub !== SubConfID || this.has("failover-sub-calls-not-told")) continue;
         this.whenNamed(leg, (name) => {
           const ExtCallID = this.has("joined-by-another-name") ? `${name}9` : name;

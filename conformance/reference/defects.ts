@@ -16,7 +16,7 @@ export const defects = {
   "repeats-by-content": {
     clause: "T38c",
     what: "takes a message that looks like an earlier one for a repeat",
-    also: "T11a T24b 1.3f 1.3g T24d T24c T38d T38e T38f",
+    also: "T11a T24b 1.3f 1.3g T24d T24c T38d T38e T38f T24e",
   },
   "result-in-the-http-answer": { clause: "T5", what: "puts the result of a create into the HTTP answer", also: "1.3c" },
   "confirms-another-trans-id": { clause: "T4", what: "confirms with another TransID", also: "*" },
@@ -60,12 +60,12 @@ export const defects = {
   "unknown-message-refused": {
     clause: "T24a",
     what: "refuses a document with an unknown message",
-    also: "T24b T24c 1.3f T38c T24d T11a T38d T38e T38f",
+    also: "T24b T24c 1.3f T38c T24d T11a T38d T38e T38f T24e",
   },
   "unknown-message-ignored": {
     clause: "T24b",
     what: "does not answer an unknown message",
-    also: "T24c 1.3f T38c T24d T11a T38d T38e T38f",
+    also: "T24c 1.3f T38c T24d T11a T38d T38e T38f T24e",
   },
   "unknown-message-other-code": { clause: "T24b", what: "answers an unknown message with another code" },
   "other-text-for-unknown": { clause: "T24d", what: "answers an unknown message with another text" },
@@ -92,7 +92,15 @@ export const defects = {
   "only-first-message": {
     clause: "4.1c",
     what: "carries out the first message of a document only",
-    also: "T24c 1.3f T44a T38d",
+    also: "T24c 1.3f T44a T38d 4.2j",
+  },
+  "line-breaks-refused": { clause: "5.21", what: "refuses line breaks" },
+  "participant-type-demanded": { clause: "4.1c", what: "refuses a call-out without ParticipantType" },
+  "judged-by-the-last-message": { clause: "T21", what: "confirms a document if its last message is right" },
+  "unknown-of-no-conference-ignored": {
+    clause: "T24e",
+    what: "does not answer an unknown message that names no conference",
+    also: "T24c",
   },
   // Its posts
   "posts-by-put": { clause: "T1", what: "sends its documents by PUT", also: "4.16a 4.16b 4.16c 4.16f 4.9k" },
@@ -107,7 +115,7 @@ export const defects = {
   "trans-id-as-attribute": {
     clause: "1.3b",
     what: "writes the TransID as an attribute",
-    also: "4.16a 4.16b 4.16c 4.16f 4.9k T30a T36a",
+    also: "4.16c T30a",
   },
   "trans-id-last": { clause: "1.3b", what: "writes the TransID behind the messages" },
   "any-number-of-messages": { clause: "1.3d", what: "writes more than 50 messages into a document" },
@@ -129,7 +137,6 @@ export const defects = {
   "repeats-what-was-confirmed": {
     clause: "T37d",
     what: "posts again what was confirmed",
-    also: "T37e T42a",
   },
   "repeat-with-new-trans-id": { clause: "T37", what: "repeats a post with a new TransID", also: "T37a T37b" },
   "repeat-as-new-after-time-out": { clause: "T37", what: "repeats a post after a time-out with a new TransID" },
@@ -138,7 +145,6 @@ export const defects = {
   "failed-server-given-up": {
     clause: "T43a",
     what: "tells a server nothing more that has failed three times",
-    also: "T37c",
   },
   "ends-without-webex": { clause: "T43", what: "ends a conference because its server fails", also: "T43a" },
   "answers-to-the-conference": { clause: "T11", what: "answers to the conference's server, not to the request's" },
@@ -163,7 +169,7 @@ export const defects = {
   "answer-with-new-msg-id": {
     clause: "T44b",
     what: "answers with a MsgID of its own",
-    also: "4.13g 4.13h 4.13i 4.13j 4.13m T11b T25b 4.17g 4.13p 4.9l 4.9m",
+    also: "4.13g 4.13h 4.13i 4.13j 4.13m T11b T25b 4.17g 4.13p 4.9l 4.9m 4.13q",
   },
   "answer-with-trans-id-of-request": {
     clause: "T5",
@@ -198,7 +204,7 @@ export const defects = {
   "two-rooms-for-one-key": {
     clause: "2.2.1a",
     what: "puts callers of one key into rooms of their own",
-    also: "2.2.1c 4.3f 2.2.4b 4.17a 4.18a 4.18d 4.18e 4.21e 4.21f 4.21g 4.11a 2.2.2a 4.13e 4.13h 4.9d 4.9f F6 F6a 4.8c 4.8a 4.18f 4.13m 2.2.1f 4.17f 4.21l 4.9j 4.9l 4.7i",
+    also: "2.2.1c 4.3f 2.2.4b 4.17a 4.18a 4.18d 4.18e 4.21e 4.21f 4.21g 4.11a 2.2.2a 4.13e 4.13h 4.9d 4.9f F6 F6a 4.8c 4.8a 4.18f 4.13m 2.2.1f 4.17f 4.21l 4.9j 4.9l 4.7i 4.13q",
   },
   "enters-without-call-id": {
     clause: "4.2a",
@@ -211,9 +217,19 @@ export const defects = {
   "name-of-another-call": {
     clause: "4.2d",
     what: "takes the name of a call for all calls",
-    also: "4.21d 4.21e 4.21g 4.11b 4.16b 4.16f 4.13c 4.13d 4.13e 4.13g 4.13h 4.13i 4.13j 4.14 4.9e F6 F6a 4.15b 4.16f 4.21i F1a 4.13l 4.13m F4 4.15d 4.15e 4.11d 2.2.2a 4.21l F1 F4b 4.19 4.17g 4.21m 2.3.4a 4.13o 4.9b 4.9j 4.9l 4.9m 4.9o F7",
+    also: "4.21d 4.21e 4.21g 4.11b 4.16b 4.16f 4.13c 4.13d 4.13e 4.13g 4.13h 4.13i 4.13j 4.14 4.9e F6 F6a 4.15b 4.16f 4.21i F1a 4.13l 4.13m F4 4.15d 4.15e 4.11d 2.2.2a 4.21l F1 F4b 4.19 4.17g 4.21m 2.3.4a 4.13o 4.9b 4.9j 4.9l 4.9m 4.9o F7 4.2j 4.13q",
   },
   "names-by-order": { clause: "4.2g", what: "gives a name to the first call that has none" },
+  "first-name-of-a-document-only": { clause: "4.2j", what: "takes the first of several names in a document" },
+  "empty-conference-forgotten": {
+    clause: "2.2.1i",
+    what: "forgets a conference when its last caller hangs up",
+    also: "2.3.3a",
+  },
+  "names-of-all-conferences": {
+    clause: "2.2.4f",
+    what: "takes a call of another conference for that of the same name",
+  },
   "long-attendee-id-cut": { clause: "4.2b", what: "cuts attendee IDs to eight digits" },
   "enters-a-private-talk": { clause: "4.2h", what: "tells who dials in with ActionCode 2" },
   "did-of-another": { clause: "4.2i", what: "tells each caller with the number of the first one", also: "4.19" },
@@ -221,7 +237,7 @@ export const defects = {
   "enters-twice": {
     clause: "4.2e",
     what: "tells each caller twice",
-    also: "T37a T37b T37c T42a 2.3.3a 4.6 4.10a 2.2.2a 4.22a 4.9b F4a 2.2.1d T37 F2 F5b 4.15e 4.2g 4.2b F3",
+    also: "T37a T37b T37c T42a 2.3.3a 4.6 4.10a 2.2.2a 4.22a 4.9b F4a 2.2.1d T37 F2 F5b 4.15e 4.2g 4.2b F3 4.2j",
   },
   "all-told-as-left": {
     clause: "4.2d",
@@ -237,22 +253,22 @@ export const defects = {
   "call-out-not-answered": {
     clause: "4.3a",
     what: "does not answer a call-out that succeeds",
-    also: "T11 T14 4.1c 4.3b 4.3d 4.3e 4.3f 2.2.4b 2.2.4c 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 2.2.4d 4.10c 4.17e 4.21h 4.21i T44d 4.21j 4.21k 2.2.1g T25a 4.17f 4.21l 4.7h 4.8e 4.3g 2.2.4e 4.17g 4.21m 4.9j",
+    also: "T11 T14 4.1c 4.3b 4.3d 4.3e 4.3f 2.2.4b 2.2.4c 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 2.2.4d 4.10c 4.17e 4.21h 4.21i T44d 4.21j 4.21k 2.2.1g T25a 4.17f 4.21l 4.7h 4.8e 4.3g 2.2.4e 4.17g 4.21m 4.9j 2.2.4f 4.17h 4.11e",
   },
   "names-of-called-lost": {
     clause: "4.3d",
     what: "loses the name of who was called",
-    also: "4.21d 4.21e 4.21g 4.21i 4.21l 4.17g 4.21m 4.9j",
+    also: "4.21d 4.21e 4.21g 4.21i 4.21l 4.17g 4.21m 4.9j 2.2.4f",
   },
   "enters-before-answer": {
     clause: "4.3b",
     what: "tells the entry before it answers the call-out",
-    also: "4.3a 4.3d 4.3f 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g T25a 4.17f 4.21l 4.7h 4.8e 2.2.4e 4.17g 4.21m 4.9j",
+    also: "4.3a 4.3d 4.3f 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g T25a 4.17f 4.21l 4.7h 4.8e 2.2.4e 4.17g 4.21m 4.9j 2.2.4f 4.17h 4.11e",
   },
   "called-enters-as-null": {
     clause: "4.3b",
     what: "tells who was called with ExtCallID null",
-    also: "4.1c 4.3a 4.3d 4.3f 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21f 4.9f 4.10c T25a 4.17f 4.7h 4.8e 4.3g 2.2.4e 4.17g",
+    also: "4.1c 4.3a 4.3d 4.3f 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21f 4.9f 4.10c T25a 4.17f 4.7h 4.8e 4.3g 2.2.4e 4.17g 2.2.4f 4.17h 4.11e",
   },
   "answered-while-ringing": {
     clause: "4.3e",
@@ -262,7 +278,7 @@ export const defects = {
   "dials-without-country": {
     clause: "4.3c",
     what: "dials without the country code",
-    also: "T28 T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g 4.4f T25a 4.17f 4.21l 4.7h 4.8e 4.3g 4.4g 2.2.4e 4.17g 4.21m 4.9j 4.9n 4.7j",
+    also: "T28 T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g 4.4f T25a 4.17f 4.21l 4.7h 4.8e 4.3g 4.4g 2.2.4e 4.17g 4.21m 4.9j 4.9n 4.7j 2.2.4f 4.17h 4.11e",
   },
   "called-alone": { clause: "4.3f", what: "leaves who was called alone", also: "2.2.4b 4.17a 4.21f 4.9f 4.17f" },
   "refused-number-called": { clause: "4.4f", what: "calls a number that it may not call" },
@@ -284,7 +300,7 @@ export const defects = {
   "one-call-out-at-a-time": {
     clause: "4.3g",
     what: "loses a call-out while another one rings",
-    also: "4.4a T44d",
+    also: "4.4a",
   },
   "called-told-late": { clause: "T9b", what: "takes more than 10 s to tell who was called" },
   "privilege-of-call-out-ignored": { clause: "2.2.4e", what: "does not mute who is called with Privilege 1" },
@@ -295,7 +311,7 @@ export const defects = {
   "monitor-called-heard": {
     clause: "4.17a",
     what: "does not mute a silent monitor who is called",
-    also: "4.17d 4.17e 4.17f 2.2.4e 4.17g",
+    also: "4.17d 4.17e 4.17f 2.2.4e 4.17g 4.11e",
   },
   "monitor-called-with-tone": { clause: "4.17b", what: "lets a tone be heard for a silent monitor who is called" },
   "mute-by-privilege": { clause: "4.17d", what: "mutes by Privilege, not by ParticipantType" },
@@ -304,6 +320,8 @@ export const defects = {
   "monitor-dials-in-heard": { clause: "4.18a", what: "does not mute who keys the AnonymousID", also: "4.18f" },
   "monitor-dials-in-with-tone": { clause: "4.18b", what: "lets a tone be heard for who keys the AnonymousID" },
   "monitor-as-participant": { clause: "4.18c", what: "tells a silent monitor as a participant", also: "4.17c 4.18g" },
+  "monitor-unmutes-itself": { clause: "4.17h", what: "lets a silent monitor unmute itself" },
+  "unmute-all-unmutes-monitors": { clause: "4.11e", what: "unmutes silent monitors when all are unmuted" },
   "anonymous-id-as-prefix": { clause: "4.18d", what: "takes every attendee ID that begins like the AnonymousID" },
   "private-talk-without-action-code": { clause: "4.21a", what: "leaves out ActionCode 2", also: "4.21l" },
   "host-left-out": {
@@ -336,12 +354,12 @@ export const defects = {
   "mute-told-of-the-first": {
     clause: "2.3.4a",
     what: "tells the first caller as muted, whoever muted itself",
-    also: "4.15b 2.2.2a 4.13f 4.13i F1 F1a 4.13o 4.9l 4.9m 4.21m",
+    also: "4.15b 2.2.2a F1",
   },
   "muted-told-as-unmuted": {
     clause: "2.3.4a",
     what: "tells that a caller who muted itself is not muted",
-    also: "2.2.2a 4.13f 4.13i",
+    also: "2.2.2a",
   },
   "unknown-action-told-as-unmuted": {
     clause: "2.2.2a",
@@ -353,6 +371,8 @@ export const defects = {
   "second-speaker-as-silent": { clause: "4.16b", what: "tells the second of two speakers as silent", also: "4.16f" },
   "stopped-speaker-mistaken": { clause: "4.16f", what: "tells who goes on talking as silent when another one stops" },
   "speakers-after-9": { clause: "4.16c", what: "goes on telling speakers after ActionCode 9" },
+  "first-words-only": { clause: "4.16a", what: "tells each caller only the first time that it talks", also: "4.16c" },
+  "speakers-on-once": { clause: "4.16c", what: "tells no speakers after ActionCode 9, whatever comes then" },
   "speakers-joined-by-comma": {
     clause: "2.3.5:NotifySpeakingStatus",
     what: "joins ExtCallIDs by commas",
@@ -366,12 +386,12 @@ export const defects = {
   "added-before-move": {
     clause: "4.13b",
     what: "tells a call as added before it is moved",
-    also: "4.11c 4.13c 4.13e 4.15c 4.13l 4.13m",
+    also: "4.11c 4.13c 4.13e 4.15c 4.13l 4.13m 2.2.4f",
   },
   "added-with-other-flag": {
     clause: "4.13b",
     what: "tells a call as added with ActionFlag 2",
-    also: "4.11c 4.13c 4.13d 4.13e 4.13f 4.13g 4.13h 4.13i 4.13j 4.14 F7 4.15a 4.15b 4.15c 4.13l 4.13m 4.15d 4.15e 4.11d T25b 4.17g 4.13o 4.13p 4.9l 4.9m",
+    also: "4.11c 4.13c 4.13d 4.13e 4.13f 4.13g 4.13h 4.13i 4.13j 4.14 F7 4.15a 4.15b 4.15c 4.13l 4.13m 4.15d 4.15e 4.11d T25b 4.17g 4.13o 4.13p 4.9l 4.9m 2.2.4f 4.13q 4.7g",
   },
   "each-alone-in-sub": { clause: "4.13c", what: "gives each call in a sub-conference a room of its own" },
   "moved-before-privilege": { clause: "4.13d", what: "tells ActionFlag 2 before the privilege" },
@@ -396,7 +416,7 @@ export const defects = {
     what: "does not tell the calls that a close brings back",
     also: "4.13i 4.13j 4.9m",
   },
-  "close-leaves-calls": { clause: "4.13h", what: "leaves calls in a closed sub-conference", also: "4.13m 4.9l" },
+  "close-leaves-calls": { clause: "4.13h", what: "leaves calls in a closed sub-conference", also: "4.13m 4.9l 4.13q" },
   "mute-forgotten-on-close": {
     clause: "4.13i",
     what: "tells the calls of a closed sub-conference as not muted",
@@ -406,6 +426,10 @@ export const defects = {
     clause: "4.13j",
     what: "waits for the removal of each call once one was removed",
     also: "4.9l",
+  },
+  "close-waits-for-who-left": {
+    clause: "4.13q",
+    what: "waits for calls that have hung up when a sub-conference is closed",
   },
   "one-room-for-all-subs": {
     clause: "4.13l",
@@ -437,18 +461,18 @@ export const defects = {
   "failover-tells-nobody": {
     clause: "4.9b",
     what: "does not tell the participants to the new server",
-    also: "4.16e 4.9c 4.9d 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 1.3e 4.8c F1a F4b 4.15d 4.15e 4.18f 4.9g 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h",
+    also: "4.16e 4.9c 4.9d 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 1.3e 4.8c F1a F4b 4.15d 4.15e 4.18f 4.9g 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h 4.9p",
   },
   "first-fifty-told": { clause: "1.3e", what: "tells the first 50 participants to a new server" },
   "failover-tells-one": {
     clause: "4.9b",
     what: "tells one participant to the new server",
-    also: "4.9c 4.9e 4.9f F2 F3 F6 F6a 4.15a 4.15b 1.3e 4.8c 4.9d 4.15d 4.15e 4.9g 4.9h F1 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h",
+    also: "4.9c 4.9e 4.9f F2 F3 F6 F6a 4.15a 4.15b 1.3e 4.8c 4.9d 4.15d 4.15e 4.9g 4.9h F1 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h 4.9p",
   },
   "failover-other-attendee-ids": {
     clause: "4.9b",
     what: "tells attendee IDs to the new server that nobody keyed",
-    also: "4.9c 4.9d 4.9e 4.9f 4.9g F1 F2 F3 F4 F4b F4a F6 4.15a 4.15d 4.15e 4.15b 1.3e 4.8c 4.18f F1a 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h",
+    also: "4.9c 4.9d 4.9e 4.9f 4.9g F1 F2 F3 F4 F4b F4a F6 4.15a 4.15d 4.15e 4.15b 1.3e 4.8c 4.18f F1a 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h 4.9p",
   },
   "failover-attendee-ids-not-told": {
     clause: "4.9g",
@@ -457,7 +481,7 @@ export const defects = {
   "failover-keeps-ext-conf-id": {
     clause: "4.9c",
     what: "goes on under the old ExtConfID",
-    also: "4.16e 4.9a 4.9b 4.9d 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a F7 4.15a 4.15b 4.15c 1.3e 4.8c 4.18f F1a F4b 4.15d 4.15e 4.9g 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h",
+    also: "4.16e 4.9a 4.9b 4.9d 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a F7 4.15a 4.15b 4.15c 1.3e 4.8c 4.18f F1a F4b 4.15d 4.15e 4.9g 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h 4.9p",
   },
   "failover-keeps-host": {
     clause: "4.9c",
@@ -467,7 +491,7 @@ export const defects = {
   "failover-hangs-up": {
     clause: "4.9d",
     what: "ends the calls when another server takes over",
-    also: "4.16e 4.9b 4.9c 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 1.3e 4.8c 4.18f F1a F4b 4.15d 4.15e 4.9g 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h",
+    also: "4.16e 4.9b 4.9c 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 1.3e 4.8c 4.18f F1a F4b 4.15d 4.15e 4.9g 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h 4.9p",
   },
   "new-server-names-ignored": {
     clause: "4.9e",
@@ -482,8 +506,19 @@ export const defects = {
   "second-failover-refused": { clause: "4.9h", what: "refuses a second takeover", also: "4.9o" },
   "failover-told-as-ended": { clause: "4.9a", what: "tells a conference as ended when another server takes over" },
   "failover-tells-gone": { clause: "4.9b", what: "tells who left before as entered", also: "F4a" },
+  "takeover-known-by-host": {
+    clause: "4.9p",
+    what: "knows another server by its WbxHostName only",
+    also: "4.8c",
+  },
+  "names-of-who-came-meanwhile-lost": { clause: "F3", what: "loses the names of who joined meanwhile" },
+  "failover-tells-gone-of-sub": {
+    clause: "4.15d",
+    what: "tells who hung up in a sub-conference as in it",
+    also: "4.15e",
+  },
   "failover-tells-new-twice": { clause: "F3", what: "tells who joined meanwhile twice" },
-  "failover-tells-all-as-left": { clause: "F4", what: "tells those who are there as gone", also: "4.9b 4.9e 4.9o" },
+  "failover-tells-all-as-left": { clause: "F4", what: "tells those who are there as gone", also: "4.9b 4.9o" },
   "failover-unmutes": { clause: "F1", what: "unmutes muted calls, and tells them as muted" },
   "failover-old-mutes": { clause: "F1", what: "tells as muted who was so when the old server was last told" },
   "failover-forgets-mute-of-sub": {

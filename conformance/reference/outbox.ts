@@ -120,6 +120,8 @@ export class Outbox {
     const isSome = messages[0]?.name === SOME;
     if (isSome && this.#has("post-not-well-formed")) return text.replace("</WbxTSPSchema>", "");
     if (this.#has("ampersand-not-escaped")) return text.replaceAll("&amp;", "&");
+    if (this.#has("named-as-response") && messages.some(({ name }) => name.startsWith("A2W_Rsp")))
+      return text.replace("WTSPDOM", "WTSPDOM Response");
     if (this.#has("other-root")) return text.replaceAll("WbxTSPSchema", "WbxSchema");
     if (this.#has("root-without-version")) return text.replace(' Version="1.0"', "");
     if (isSome && this.#has("trans-id-as-attribute"))

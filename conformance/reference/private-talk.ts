@@ -15,7 +15,9 @@ export async function privateTalkOpened(conference: ReferenceConference, invitee
   if (host && conference.has("private-talk-unmutes-host")) await bridge.mute(host.call, false);
   await bridge.move(invitee.call, room);
   const ActionCode = conference.has("private-talk-without-action-code") ? undefined : "2";
-  await conference.tell(conference.entry(invitee, { ActionCode, ActionResult: "0" }));
+  const told = { ActionCode, ActionResult: "0" };
+  if (host && conference.has("private-talk-of-both")) await conference.tell(conference.entry(host, told));
+  await conference.tell(conference.entry(invitee, told));
 }
 
 /** The add button: both come into the main conference. */
@@ -26,17 +28,21 @@ export async function privateTalkAdded(conference: ReferenceConference, extCallI
   const invitee = [...conference.legs.values()].find(isMeant);
   if (!invitee) return;
   const { room } = invitee.call;
-  for (const leg of conference.legs.values()) {
-    if (leg.call.room !== room || (leg === invitee && conference.has("invitee-not-added"))) continue;
+  const movedBack = [...conference.legs.values()].filter(({ call }) => call.room === room);
+  for (const leg of movedBack) {
+    if (leg === invitee && conference.has("invitee-not-added")) continue;
     if (leg !== invitee && conference.has("host-not-brought-back")) continue;
     await bridge.move(leg.call, "main");
   }
   const ActionCode = conference.has("added-without-action-code") ? undefined : "3";
-  conference.change(invitee, {
-    Status: "0",
-    ParticipantType: "2",
-    DID: invitee.call.number,
-    ActionCode,
-    ActionResult: "0",
-  });
+  for (const leg of movedBack) {
+    if (leg !== invitee && !conference.has("private-talk-of-both")) continue;
+    conference.change(leg, {
+      Status: leg === invitee || !leg.call.muted ? "0" : "1",
+      ParticipantType: "2",
+      DID: leg.call.number,
+      ActionCode,
+      ActionResult: "0",
+    });
+  }
 }

@@ -3,6 +3,8 @@ import type { Leg, ReferenceConference } from "./conference.ts";
 /** Somebody began or stopped to talk, and WebEx wants to know. */
 export function speakerChanged(conference: ReferenceConference, leg: Leg): void {
   conference.whenNamed(leg, (extCallId) => {
+    if (conference.has("first-words-only") && leg.hasSpoken) return;
+    leg.hasSpoken = !leg.call.talking;
     const others = [...conference.legs.values()].filter(
       (one) => one !== leg && one.call.talking && one.extCallId !== null,
     );

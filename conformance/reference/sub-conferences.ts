@@ -17,7 +17,7 @@ export async function subConferenceAsked(conference: ReferenceConference, reques
     const isTwice = name === "W2A_CreateSubConference" && conference.has("answers-twice");
     if (isTwice) await conference.answer(WbxHostName ?? conference.host, answer);
   };
-  const leg = [...conference.legs.values()].find(({ extCallId }) => extCallId === ExtCallID);
+  const leg = conference.legOf(ExtCallID);
   if (SubConfID === "") return conference.has("sub-without-id-not-answered") ? undefined : respond(NO_SUCH_SUB);
   if (name === "W2A_CreateSubConference") return create(conference, SubConfID, respond);
   if (!conference.subs.has(SubConfID)) return respond(NO_SUCH_SUB);
@@ -46,7 +46,9 @@ async function add(conference: ReferenceConference, SubConfID: string, leg: Leg,
   const isLie = conference.has("heard-when-removed") || conference.has("heard-when-closed");
   leg.muted = leg.call.muted || (isLie && leg.muted);
   leg.sub = SubConfID;
-  if (!conference.has("add-not-answered")) await respond("0");
+  const answers = !conference.has("add-not-answered");
+  const isLate = conference.has("answers-when-moved");
+  if (answers && !isLate) await respond("0");
   const shared = conference.has("one-room-for-all-subs") ? "sub" : `sub-${SubConfID}`;
   const room = conference.has("each-alone-in-sub") ? `sub-${leg.call.id}` : shared;
   const ActionFlag = conference.has("added-with-other-flag") ? "2" : "1";
@@ -57,6 +59,7 @@ async function add(conference: ReferenceConference, SubConfID: string, leg: Leg,
     await conference.adapter.ports.sleep(1_000);
   }
   await bridge.move(leg.call, room);
+  if (answers && isLate) await respond("0");
   if (conference.has("heard-when-added") && !leg.isMonitor) await bridge.mute(leg.call, false);
   if (!conference.has("added-before-move")) {
     await conference.tell(conference.notification("A2W_NotifySubConfCallChange", told));
@@ -65,12 +68,14 @@ async function add(conference: ReferenceConference, SubConfID: string, leg: Leg,
 
 async function remove(conference: ReferenceConference, SubConfID: string, leg: Leg, respond: Respond): Promise<void> {
   const { bridge } = conference.adapter;
-  await respond("0");
+  const isLate = conference.has("answers-when-moved");
+  if (!isLate) await respond("0");
   leg.sub = null;
   conference.removed.add(SubConfID);
   if (conference.has("mute-of-sub-kept-on-remove")) leg.muted = leg.call.muted;
   await mutedAsBefore(conference, leg);
   if (!conference.has("removed-stays")) await bridge.move(leg.call, "main");
+  if (isLate) await respond("0");
   if (isHeard(conference, leg, "heard-when-removed")) await bridge.mute(leg.call, false);
   const id = conference.has("removed-from-another-sub") ? `${SubConfID}9` : SubConfID;
   const told = { SubConfID: id, ExtCallID: leg.extCallId ?? "", ActionFlag: "2" };
@@ -102,10 +107,17 @@ async function close(conference: ReferenceConference, SubConfID: string, respond
     if (isHeard(conference, leg, "heard-when-closed")) await bridge.mute(leg.call, false);
     const Status = leg.muted && !conference.has("mute-forgotten-on-close") ? "1" : "0";
     if (!conference.has("close-tells-nobody")) conference.change(leg, { Status });
+    if (conference.has("end-of-sub-told")) {
+      const moved = { SubConfID, ExtCallID: leg.extCallId ?? "", ActionFlag: "2" };
+      await conference.tell(conference.notification("A2W_NotifySubConfCallChange", moved));
+    }
   }
+  if (conference.has("end-of-sub-told"))
+    await conference.tell(conference.notification("A2W_NotifySubConferenceChange", { SubConfID, Status: "1" }));
   conference.subs.delete(SubConfID);
   conference.closedSubs.add(SubConfID);
-  if (!conference.has("close-answered-first")) await respond("0");
+  const isWaiting = conference.has("close-waits-for-who-left") && conference.departedFrom(SubConfID).length > 0;
+  if (!conference.has("close-answered-first") && !isWaiting) await respond("0");
 }
 
 /** Though it is told as it was. */

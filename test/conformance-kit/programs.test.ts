@@ -21,7 +21,7 @@ import { complete, Player } from "../../conformance/shell.ts";
 import { ControlledTelephones } from "../../conformance/telephones/control.ts";
 import { noTelephones } from "../../conformance/telephones/none.ts";
 import { NOBODYS_NUMBERS, NumberRange } from "../../conformance/telephones/number-range.ts";
-import { writeDocument } from "../../conformance/xml.ts";
+import { writeConfirmation, writeDocument } from "../../conformance/xml.ts";
 
 const few = allClauses.filter(({ id }) => /^(?:4\.1[ab]|4\.5|T1|T2)$/.test(id));
 
@@ -172,6 +172,24 @@ test("an adapter that dies is one sentence, and the clauses that are left are no
   ]);
   expect(results.filter(({ outcome }) => outcome === "failed").map(({ id, why }) => `${id}: ${why}`)).toEqual([]);
   expect(results.filter(({ why }) => why === `not played: ${notes[0]}`).length).toBeGreaterThan(5);
+});
+
+test.each([
+  ["", /^http:\/\/elsewhere:80\/ answers without a Confirmation \(HTTP 404\): .*--adapter/],
+  ["confirms", /^the adapter confirms, and posts nothing to webex1:80 and webex2:80: .*--announce/],
+])("an address that seems to be wrong is one sentence (%s)", async (how, sentence) => {
+  const ports = new MemoryPorts();
+  await ports.listen("elsewhere:80", async ({ body }) => {
+    const [, transId = ""] = /<TransID>(.*)<\/TransID>/.exec(body) ?? [];
+    return how === "confirms" ? { status: 200, body: writeConfirmation(transId, 0) } : { status: 404, body: "" };
+  });
+  const clauses = allClauses.filter(({ id }) => /^(?:T20a|4\.1[ab])$/.test(id));
+  const notes: string[] = [];
+  const note = (text: string) => notes.push(text);
+
+  await ports.run(run(ports, noTelephones, clauses, optionsFor("elsewhere:80"), { note }));
+
+  expect(notes).toEqual([expect.stringMatching(sentence)]);
 });
 
 test("an adapter that floods the kit ends the run, and there is a report of what was before", async () => {

@@ -27,13 +27,15 @@ test.each(allowed)(
   },
 );
 
-test("the status that a call has may be told again where nothing else may come", {
-  timeout: VIRTUAL_CLOCK_MS,
-}, async () => {
-  const results = await playReference(clauses, ["status-told-again"]);
+test.each(["status-told-again", "slow-bridge"] as const)(
+  "no clause at all fails for an adapter with %s",
+  { timeout: VIRTUAL_CLOCK_MS },
+  async (variant) => {
+    const results = await playReference(clauses, [variant]);
 
-  expect(results.filter(({ outcome }) => outcome === "failed").map(({ id, why }) => `${id}: ${why}`)).toEqual([]);
-});
+    expect(results.filter(({ outcome }) => outcome === "failed").map(({ id, why }) => `${id}: ${why}`)).toEqual([]);
+  },
+);
 
 test("each variant is played", () => {
   const played = new Set<string>(allowed.flatMap((one) => one.variants));
