@@ -202,12 +202,12 @@ export class WebexSiteClient {
 
   /** A pause after a wrong secret ends once there is another. */
   async noticeOtherSecret(): Promise<void> {
-    if (!this.#connection || this.#store.kept("trouble")?.kind !== "wrong-credentials") return;
+    if (!this.#connection || this.#store.read("trouble")?.kind !== "wrong-credentials") return;
     const secret = await this.#ports.secretDigest(this.#connection.key);
-    const trouble = this.#store.kept("trouble");
+    const trouble = this.#store.read("trouble");
     const now = this.#ports.now();
     if (trouble?.kind === "wrong-credentials" && trouble.refusedSecret !== secret && trouble.until > now)
-      this.#store.keep("trouble", { ...trouble, pauseMs: 0, until: now });
+      this.#store.write("trouble", { ...trouble, pauseMs: 0, until: now });
   }
 
   /** One user or session may be broken at the site. Whether all is, the one request shows that concerns nobody; `null`: it works. */
@@ -241,8 +241,8 @@ export class WebexSiteClient {
     const { first, longest } =
       kind === "wrong-credentials" ? wrongPasswordPauseMs : { first: firstPauseMs, longest: longestPauseMs };
     const now = this.#ports.now();
-    const trouble = this.#store.kept("trouble");
-    const last = this.#store.kept("lastTrouble");
+    const trouble = this.#store.read("trouble");
+    const last = this.#store.read("lastTrouble");
     const before = trouble ?? (last && now - last.endedAt < soonMs ? last : undefined);
     // A check by hand, perhaps one of many, makes the pause no longer.
     const factor = isUrgent ? 1 : 2;
@@ -256,19 +256,19 @@ export class WebexSiteClient {
   #inTrouble(trouble: Omit<Trouble, "since" | "until">): void {
     const { kind, says, pauseMs, refusedSecret } = trouble;
     const now = this.#ports.now();
-    const before = this.#store.kept("trouble");
-    this.#store.keep("trouble", { ...trouble, since: before?.since ?? now, until: now + pauseMs });
+    const before = this.#store.read("trouble");
+    this.#store.write("trouble", { ...trouble, since: before?.since ?? now, until: now + pauseMs });
     if (before?.kind !== kind || before.refusedSecret !== refusedSecret)
       this.#ports.log({ level: "warn", event: "webex-site-fails", why: kind, msg: says });
   }
 
   #outOfTrouble(): void {
-    const trouble = this.#store.kept("trouble");
+    const trouble = this.#store.read("trouble");
     if (!trouble) return;
     const { kind, pauseMs, since } = trouble;
     const endedAt = this.#ports.now();
     this.#store.delete("trouble");
-    this.#store.keep("lastTrouble", { kind, pauseMs, endedAt });
+    this.#store.write("lastTrouble", { kind, pauseMs, endedAt });
     const failedMs = Math.max(0, endedAt - since);
     this.#ports.log({ level: "info", event: "webex-site-works-again", why: kind, failedMs });
   }
