@@ -71,18 +71,18 @@ export interface Refused {
 export type AnswerForm = "html" | "empty" | "xml" | "other";
 
 /**
- * The exception ids whose meaning is public (protocol 6.3). `documented`: in the documentation or its release notes; `callers`: only in
- * programs that call the API.
+ * The exception ids whose meaning is public (protocol 6.3). `schema`: on developer pages or in release notes; `callers`: only in programs
+ * that call the API.
  */
 export const knownExceptions: Readonly<
-  Record<string, { readonly why: Exclude<RefusalWhy, "other">; readonly source: "documented" | "callers" }>
+  Record<string, { readonly why: Exclude<RefusalWhy, "other">; readonly source: "schema" | "callers" }>
 > = {
-  "000001": { why: "access-denied", source: "documented" },
+  "000001": { why: "access-denied", source: "schema" },
   "000015": { why: "not-found", source: "callers" },
-  "000035": { why: "not-responding", source: "documented" },
-  "000045": { why: "rate-limit", source: "documented" },
+  "000035": { why: "not-responding", source: "schema" },
+  "000045": { why: "rate-limit", source: "schema" },
   "030001": { why: "not-found", source: "callers" },
-  "030002": { why: "wrong-credentials", source: "documented" },
+  "030002": { why: "wrong-credentials", source: "schema" },
   "030004": { why: "already-exists", source: "callers" },
   "030005": { why: "already-exists", source: "callers" },
   "030047": { why: "wrong-credentials", source: "callers" },
