@@ -1,4 +1,3 @@
-import { cut } from "../src/foundation/cut.ts";
 import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { dayMs, hourMs } from "../src/foundation/timers.ts";
 import { Turns } from "../src/foundation/turns.ts";
@@ -181,7 +180,7 @@ export class WebexSiteClient {
       return this.#works("answered", answer);
     }
     const fault = answer.error;
-    const says = shortened(sayFault(fault));
+    const says = sayFault(fault);
     if (fault.kind === "wrong-request") return { ok: false, why: "refused", says };
     if (fault.kind === "wrong-field" || (fault.kind === "refused" && !refusesAll(fault))) {
       this.#isAccepted = true;
@@ -237,13 +236,15 @@ export class WebexSiteClient {
     this.#count("failed");
     const kind = fault.kind === "refused" ? fault.why : fault.kind;
     if (kind === "wrong-credentials") this.#isAccepted = false;
-    const says = `${shortened(sayFault(fault))}; ${whatToDo(fault, site, settings)}`;
+    const says = `${sayFault(fault)}; ${whatToDo(fault, site, settings)}`;
     const { first, longest } =
       kind === "wrong-credentials" ? wrongPasswordPauseMs : { first: firstPauseMs, longest: longestPauseMs };
     const now = this.#ports.now();
     const trouble = this.#store.read("trouble");
     const last = this.#store.read("lastTrouble");
-    const before = trouble ?? (last && now - last.endedAt < soonMs ? last : undefined);
+    // The long pauses after a wrong password are over with it, whatever else fails.
+    const isAgain = last && now - last.endedAt < soonMs && (last.kind !== "wrong-credentials" || kind === last.kind);
+    const before = trouble ?? (isAgain ? last : undefined);
     // A check by hand, perhaps one of many, makes the pause no longer.
     const factor = isUrgent ? 1 : 2;
     const again = before && before.kind !== "no-secret" ? Math.min(factor * before.pauseMs, longest) : first;
@@ -306,13 +307,6 @@ function whatToDo(fault: XmlApiFault, { url }: Site, { passwordFrom, accessToken
   if (fault.kind === "not-reached" || fault.kind === "timed-out")
     return `check the way from here to ${new URL(url).origin}`;
   return `check that ${url} is the site, that its XML API is on, and that it is not under maintenance`;
-}
-
-const mostSaid = 400;
-
-/** A site may send any length of words. */
-function shortened(text: string): string {
-  return cut(text.replaceAll(/\s+/g, " "), mostSaid);
 }
 
 function timeText(at: EpochMs): string {

@@ -1236,6 +1236,22 @@ test("a wrong secret is not sent again after a restart; another one is, once", a
   for (const secret of ["not-the-password-7", "nor-is-this-8", right]) expect(diskOf(world.sql)).not.toContain(secret);
 });
 
+test("a site that is away after a wrong password was put right is not left alone for as long as after that", async () => {
+  const world = new World().as("site.admin");
+  world.secret = "not-the-password-7";
+  await world.meeting();
+  world.simulated.site.run("UPDATE users SET password = 'not-the-password-7' WHERE web_ex_id = 'site.admin'");
+  await world.check();
+  expect(world.events().slice(0, 2)).toEqual(["webex-site-fails", "webex-site-works-again"]);
+
+  world.instead = html;
+  await world.meeting("999" as ConfKey);
+  await world.time.pass(30_000);
+  world.instead = null;
+
+  expect(await world.meeting()).toMatchObject({ meeting: { topic: "Berth planning" }, failure: null });
+});
+
 test("another secret has the site's numbers asked for at once", async () => {
   const world = new World({ globalNumbers: true }).as("site.admin");
   const right = world.secret;

@@ -1,4 +1,5 @@
 import { cut } from "../../foundation/cut.ts";
+
 /** A part of a refusal: one field that the site did not accept, and why. */
 export interface SubError {
   readonly exceptionId: string;
@@ -156,7 +157,7 @@ export function sayFault(fault: XmlApiFault, proof?: "anonymous" | "password" | 
         ({ exceptionId, reason, value }) => `${exceptionId} ${withoutStop(reason)}`.trim() + itIs(value),
       );
       const whole = `${fault.exceptionId} ${withoutStop(fault.reason)}`.trim() || "without a reason";
-      const said = [`${whole}${itIs(fault.value)}`, ...parts].join("; ");
+      const said = shortened([`${whole}${itIs(fault.value)}`, ...parts].join("; "));
       const advice = fault.why === "wrong-credentials" ? proofAdvice[proof ?? "unknown"] : refusalAdvice[fault.why];
       return `the WebEx site refused: ${said}${advice}`;
     }
@@ -187,6 +188,13 @@ const refusalAdvice: Readonly<Record<Exclude<RefusalWhy, "wrong-credentials">, s
   "password-needed": " (give the meeting a password)",
   other: "",
 };
+
+const mostSaid = 400;
+
+/** A site may send any length of words, in any lines. */
+function shortened(said: string): string {
+  return cut(said.replaceAll(/\s+/g, " "), mostSaid);
+}
 
 /** Others end their sentences; here they go on. */
 function withoutStop(said: string): string {
