@@ -270,6 +270,8 @@ test.each([
 
 test.each([
   ["m.php", "AT=CR&RT=Knots&YR=2026&MH=9&DY=31"],
+  ["m.php", "AT=CR&RT=Knots&YR=26&MH=9&DY=1"],
+  ["m.php", "AT=CR&RT=Knots&YR=12026&MH=9&DY=1"],
   ["o.php", "AT=QR&StartYE=2026&StartMO=6&StartDA=31"],
   ["o.php", "AT=QR&EndYE=2026&EndMO=13&EndDA=1"],
 ])("%s?%s names no day", (page, query) => {
