@@ -430,8 +430,9 @@ function commandSection(where: string, name: string, entry: Command, listed: str
 }
 
 function formOf({ kind, most }: Argument): string {
+  const min = "min" in kind ? ` from ${kind.min}` : "";
   const max = "max" in kind && kind.max !== undefined ? ` to ${kind.max}` : "";
-  return `${kind.kind}${max}${most === undefined ? "" : `, numbered to ${most}`}`;
+  return `${kind.kind}${min}${max}${most === undefined ? "" : `, numbered to ${most}`}`;
 }
 
 function backUrlSection(gaps: string[]): Section {
