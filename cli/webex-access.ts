@@ -14,7 +14,7 @@ export interface AccessOptions {
 
 export interface AccessPorts {
   readonly variables: Readonly<Record<string, string | undefined>>;
-  /** Throws what the system says. */
+  /** With U+FFFD for each byte that is no UTF-8. Throws what the system says. */
   readFile(file: string): string;
   /** What somebody types at the terminal, unseen, empty where nothing is typed; `null` where there is no terminal. */
   askSecret(question: string): Promise<string | null>;
@@ -42,7 +42,13 @@ export async function findPassword(
 /** The text of a file without the line's end. */
 export function secretOfFile(file: string, readFile: AccessPorts["readFile"]): Result<string, string> {
   const text = readFile(file).replace(/\r?\n$/, "");
-  return text === "" ? err(`${file} is empty: it must hold the secret alone`) : ok(text);
+  if (text === "") return err(`${file} is empty: it must hold the secret alone`);
+  return isUtf8(text) ? ok(text) : err(`${file} is no text in UTF-8: save it as such`);
+}
+
+/** What is no UTF-8 becomes this sign when it is read. Sent so, it would be another password or name. */
+export function isUtf8(text: string): boolean {
+  return !text.includes("\ufffd");
 }
 
 /** The security context of a request. Nobody is asked for a password where `isShown`: a sign stands for each secret there. */

@@ -26,10 +26,10 @@ export const webexPorts: WebexPorts = {
   },
 };
 
-/** Of a folder, the system does not say which one it is. */
+/** Without a byte order mark. Of a folder, the system does not say which one it is. */
 function readFile(file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    return new TextDecoder().decode(readFileSync(file));
   } catch (error) {
     throw Object.assign(error as Error, { path: file });
   }

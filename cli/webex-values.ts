@@ -5,7 +5,7 @@ import { type ArgumentsOf, type CommandName, isSecretArgument } from "../src/web
 import { argumentsOfText } from "../src/webex/url-api/request.ts";
 import type { Fields, Kind, Operation } from "../src/webex/xml-api/fields.ts";
 import { buildRequest } from "../src/webex/xml-api/request.ts";
-import { type AccessPorts, secretOfFile } from "./webex-access.ts";
+import { type AccessPorts, isUtf8, secretOfFile } from "./webex-access.ts";
 
 export interface ValuePorts extends AccessPorts {
   readStdin(): Promise<string>;
@@ -38,6 +38,7 @@ async function readGiven(words: readonly string[], ports: ValuePorts): Promise<R
 }
 
 function parsed(text: string): Result<Values, string> {
+  if (!isUtf8(text)) return err("the request is no text in UTF-8: save it as such");
   try {
     const value: unknown = JSON.parse(text);
     if (isRecord(value)) return ok(value as Values);

@@ -69,9 +69,8 @@ export class ProvisioningCheck {
 
   /** Begins a check for an operator; one that waits for a site that is left alone goes on at once. */
   beginByHand(): void {
-    const check = this.#store.kept("check");
-    const now = this.#ports.now();
-    if (check) this.#store.keep("check", { ...check, isUrgent: true, due: now, dueSetAt: now });
+    const check = this.#store.read("check");
+    if (check) this.#goOnAt(this.#ports.now(), { ...check, isUrgent: true });
     else this.#begin(true);
   }
 
@@ -80,27 +79,27 @@ export class ProvisioningCheck {
     const now = this.#ports.now();
     const nightAt = this.#nightAt(settings);
     if (nightAt === null || nightAt > now) return;
-    this.#store.keep("nightsFrom", now);
-    if (!this.#store.kept("check")) this.#begin(false);
+    this.#store.write("nightsFrom", now);
+    if (!this.#store.read("check")) this.#begin(false);
   }
 
   /** The next turn of the check, if it is due. */
   async continue(connection: Connection): Promise<void> {
-    const check = this.#store.kept("check");
+    const check = this.#store.read("check");
     if (check && this.#dueOf(check) <= this.#ports.now()) await this.#turn(connection, check);
   }
 
   /** When the check goes on, or the next one begins; `null`: not by itself. */
   dueAt(settings: WebexSiteSettings): EpochMs | null {
-    const check = this.#store.kept("check");
+    const check = this.#store.read("check");
     return earliest(check ? this.#dueOf(check) : null, this.#nightAt(settings));
   }
 
   state(connection: Connection | null): ProvisioningState {
     if (!connection) return { last: null, running: null, failure: null, nextAt: null };
-    const check = this.#store.kept("check") ?? null;
+    const check = this.#store.read("check") ?? null;
     return {
-      last: this.#store.kept("last") ?? null,
+      last: this.#store.read("lastCheck") ?? null,
       running: check && {
         ...{ begunAt: check.begunAt, users: check.users, of: check.of },
         waits:
@@ -108,13 +107,13 @@ export class ProvisioningCheck {
             ? { says: check.waits, until: check.due }
             : null,
       },
-      failure: this.#store.kept("failure") ?? null,
+      failure: this.#store.read("checkFailure") ?? null,
       nextAt: this.#nightAt(connection.settings),
     };
   }
 
   measure(): void {
-    const last = this.#store.kept("last");
+    const last = this.#store.read("lastCheck");
     // Of another site before, there is none to count any more.
     if (this.#store.domain)
       this.#ports.measures.provisioning(this.#store.domain, last ? last.differences.length + last.more : null);
@@ -128,12 +127,13 @@ export class ProvisioningCheck {
   #begin(isUrgent: boolean): void {
     const now = this.#ports.now();
     this.#store.deleteCodes();
-    this.#store.keep("check", {
+    this.#store.write("check", {
       ...{
         begunAt: now,
         isUrgent,
         due: now,
         dueSetAt: now,
+        tookMs: 0,
         waits: null,
         next: null,
         left: [],
@@ -148,40 +148,36 @@ export class ProvisioningCheck {
   }
 
   /** The site, or some of its users; what cannot be asked now is asked again later, from the same place on. */
-  async #turn(connection: Connection, kept: Check): Promise<void> {
-    const { begun, digest } = await this.#withDigest(kept);
+  async #turn(connection: Connection, before: Check): Promise<void> {
+    const { begun, digest } = await this.#withDigest(before);
     const { check, codes, failure } =
       begun.next === null ? await this.#compareSite(connection, begun) : await this.#compareUsers(connection, begun);
     const digests = await Promise.all(codes.map(async ({ code, owner }) => ({ code: await digest(code), owner })));
     const now = this.#ports.now();
     // Meanwhile the settings may have come to name another site or user: then the check is gone, or another one is there.
-    if (this.#store.kept("check")?.begunAt !== begun.begunAt) return;
+    if (this.#store.read("check")?.begunAt !== begun.begunAt) return;
     this.#store.addCodes(digests);
-    const isLate = now - check.begunAt >= checkWithinMs;
+    const isLate = tookMs(check, now) >= checkWithinMs;
     if (!failure) {
       if (check.isListed && check.left.length === 0) this.#end(connection, check);
       else if (isLate) this.#fail(tooSlow(check));
-      else
-        this.#store.keep("check", {
-          ...check,
-          failedTurns: 0,
-          waits: null,
-          due: now + (begun.next === null ? 0 : turnPauseMs),
-          dueSetAt: now,
-        });
+      else this.#goOnAt(now + (begun.next === null ? 0 : turnPauseMs), { ...check, failedTurns: 0, waits: null });
       return;
     }
     const pauseMs = this.#pauseAfter(failure, check);
     if (pauseMs === null || isLate) this.#fail(failure);
     else
-      this.#store.keep("check", {
+      this.#goOnAt(now + pauseMs, {
         ...check,
         isUrgent: false,
         failedTurns: failure.why === "unreadable" ? check.failedTurns + 1 : check.failedTurns,
         waits: failure.why === "not-sent" ? null : failure.says,
-        due: now + pauseMs,
-        dueSetAt: now,
       });
+  }
+
+  #goOnAt(due: EpochMs, check: Check): void {
+    const now = this.#ports.now();
+    this.#store.write("check", { ...check, due, dueSetAt: now, tookMs: tookMs(check, now) });
   }
 
   /** After a restart the digests of before compare with no new ones. */
@@ -192,7 +188,7 @@ export class ProvisioningCheck {
     this.#digest = { begunAt, of: digest };
     if (users === 0) return { begun: check, digest };
     const begun = { ...check, codesLostOf: users };
-    this.#store.keep("check", begun);
+    this.#store.write("check", begun);
     this.#store.deleteCodes();
     return { begun, digest };
   }
@@ -209,7 +205,7 @@ export class ProvisioningCheck {
       case "rate-limit":
         return Math.max(turnPauseMs, until - this.#ports.now());
       case "site": {
-        const kind = this.#store.kept("trouble")?.kind;
+        const kind = this.#store.read("trouble")?.kind;
         const isForPeople = kind === "no-secret" || kind === "wrong-credentials";
         return isForPeople ? null : Math.max(turnPauseMs, until - this.#ports.now());
       }
@@ -337,21 +333,21 @@ export class ProvisioningCheck {
     ];
     const count = differences.length + more;
     this.#store.transaction(() => {
-      this.#store.keep("last", { begunAt, endedAt, users, differences, more, notCompared });
-      this.#store.keep("ofAccounts", { at: endedAt, numbers: settings.globalNumbers ? numbers : [] });
+      this.#store.write("lastCheck", { begunAt, endedAt, users, differences, more, notCompared });
+      this.#store.write("accountNumbers", { at: endedAt, numbers: settings.globalNumbers ? numbers : [] });
       this.#store.delete("check");
-      this.#store.delete("failure");
+      this.#store.delete("checkFailure");
       this.#store.deleteCodes();
     });
     this.measure();
     this.#ports.measures.checks.count({ domain: this.#store.domain ?? "", outcome: "done" });
-    const facts = { differences: count, users, tookMs: Math.max(0, endedAt - begunAt) };
+    const facts = { differences: count, users, tookMs: tookMs(check, endedAt) };
     this.#ports.log({ level: count > 0 ? "warn" : "info", event: "provisioning-checked", ...facts });
   }
 
   #fail({ says, why }: SiteFailure): void {
     this.#digest = null;
-    this.#store.keep("failure", { at: this.#ports.now(), says });
+    this.#store.write("checkFailure", { at: this.#ports.now(), says });
     this.#store.delete("check");
     this.#store.deleteCodes();
     this.#ports.measures.checks.count({ domain: this.#store.domain ?? "", outcome: "failed" });
@@ -378,12 +374,17 @@ export class ProvisioningCheck {
 
   /** Once a day, in the hour of the settings; at which minute, the domain's name decides, so that not all sites are asked at once. */
   #nightAt({ nightlyCheck, checkHour }: WebexSiteSettings): EpochMs | null {
-    const from = this.#store.kept("nightsFrom");
+    const from = this.#store.read("nightsFrom");
     if (!nightlyCheck || from === undefined) return null;
     const after = Math.min(from, this.#ports.now());
     const at = Math.floor(after / dayMs) * dayMs + checkHour * hourMs + minuteOf(this.#store.domain ?? "") * 60_000;
     return at > after ? at : at + dayMs;
   }
+}
+
+/** How long the check has taken. Where the clock was set back since it was last due, that time is not known, and counts for nothing. */
+function tookMs(check: Check, now: EpochMs): number {
+  return check.tookMs + Math.max(0, now - check.dueSetAt);
 }
 
 function tooSlow({ users, of }: Check): SiteFailure {

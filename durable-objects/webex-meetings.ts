@@ -18,33 +18,33 @@ export class WebexMeetings {
   readonly #ports: Pick<Platform, "now" | "log">;
   readonly #store: WebexSiteStore;
   readonly #client: WebexSiteClient;
-  readonly #afterKeeping: (connection: Connection) => void;
+  readonly #afterWriting: (connection: Connection) => void;
   readonly #lookUps = new Map<ConfKey, Promise<string | null>>();
 
-  /** `afterKeeping` is called after each answer and each failure that is kept. */
+  /** `afterWriting` is called after each answer and each failure that is written down. */
   constructor(
     ports: Pick<Platform, "now" | "log">,
     store: WebexSiteStore,
     client: WebexSiteClient,
-    afterKeeping: (connection: Connection) => void,
+    afterWriting: (connection: Connection) => void,
   ) {
     this.#ports = ports;
     this.#store = store;
     this.#client = client;
-    this.#afterKeeping = afterKeeping;
+    this.#afterWriting = afterWriting;
   }
 
   /** Whether what is known is too old, or of another session. */
   mustAsk(confKey: ConfKey, sessionKey: string, { cacheMs }: WebexSiteSettings): boolean {
-    const kept = this.#store.meeting(confKey);
-    if (kept?.session !== sessionKey) return true;
-    const age = this.#ports.now() - kept.askedAt;
-    return age < 0 || age >= (kept.failure === null ? cacheMs : againMs);
+    const row = this.#store.meeting(confKey);
+    if (row?.session !== sessionKey) return true;
+    const age = this.#ports.now() - row.askedAt;
+    return age < 0 || age >= (row.failure === null ? cacheMs : againMs);
   }
 
   /**
    * Asks the site about the meeting, or waits for the question that is under way. Resolves to why the site was not asked or does not work,
-   * which the next question may find to be over; `null`: an answer, or why there is none to this question, is kept. Never rejects.
+   * which the next question may find to be over; `null`: an answer, or why there is none to this question, is on disk. Never rejects.
    */
   lookUp(connection: Connection, confKey: ConfKey, sessionKey: string): Promise<string | null> {
     const underWay = this.#lookUps.get(confKey);
@@ -66,14 +66,14 @@ export class WebexMeetings {
     if (!this.#client.isCurrent(connection)) return asked.ok ? null : asked.says;
     if (!asked.ok && (asked.why === "site" || asked.why === "not-sent")) return saySiteFailure(asked);
     try {
-      if (asked.ok) this.#store.keepMeeting(confKey, sessionKey, now, meetingOf(asked.value));
-      else this.#store.keepFailure(confKey, sessionKey, now, asked.says);
+      if (asked.ok) this.#store.writeMeeting(confKey, sessionKey, now, meetingOf(asked.value));
+      else this.#store.writeMeetingFailure(confKey, sessionKey, now, asked.says);
     } catch (error) {
       this.#broke(error);
       const says = `the site's answer could not be kept here: ${reasonOf(error)}; the log has a line about it`;
-      this.#store.keepFailure(confKey, sessionKey, now, says);
+      this.#store.writeMeetingFailure(confKey, sessionKey, now, says);
     }
-    this.#afterKeeping(connection);
+    this.#afterWriting(connection);
     return null;
   }
 
@@ -88,11 +88,11 @@ export class WebexMeetings {
     attendeeId: string | undefined,
     failureNow: string | null,
   ): MeetingAnswer {
-    const kept = this.#store.meeting(confKey);
-    const failure = failureNow ?? kept?.failure ?? null;
-    if (!kept?.known)
+    const row = this.#store.meeting(confKey);
+    const failure = failureNow ?? row?.failure ?? null;
+    if (!row?.known)
       return { ...noAnswer, failure: failure ?? "nothing is known of it: its conference is over, or has no ExtConfID" };
-    const { at, meeting } = kept.known;
+    const { at, meeting } = row.known;
     const { sequences, faults } = filledSequences(meeting, attendeeId);
     return { meeting, knownAt: at, dialIn: sequences, links: linksOf(site, meeting), failure, notes: faults };
   }

@@ -34,8 +34,8 @@ export class WebexNumbers {
 
   /** Those that the domain's settings do not call foreign. */
   known(domain: Domain): readonly SiteNumber[] {
-    const ofSite = this.#store.kept("ofSite")?.numbers ?? [];
-    const ofAccounts = this.#store.kept("ofAccounts");
+    const ofSite = this.#store.read("siteNumbers")?.numbers ?? [];
+    const ofAccounts = this.#store.read("accountNumbers");
     const isOld = ofAccounts !== undefined && this.#ports.now() - ofAccounts.at >= accountsMs;
     const numbers = distinct([...ofSite, ...(isOld ? [] : (ofAccounts?.numbers ?? []))]);
     const expected = { numbers: expectedNumbers(domain) };
@@ -50,7 +50,7 @@ export class WebexNumbers {
     });
     if (!asked.ok) return asked;
     const { value } = asked.value;
-    this.#store.keep("ofSite", { at: this.#ports.now(), numbers: siteNumbers(value).slice(0, mostNumbers) });
+    this.#store.write("siteNumbers", { at: this.#ports.now(), numbers: siteNumbers(value).slice(0, mostNumbers) });
     return { ok: true, value };
   }
 
@@ -59,13 +59,16 @@ export class WebexNumbers {
     const asked = await this.askSite(connection);
     if (asked.ok || asked.why === "site" || asked.why === "not-sent") return;
     // Without the right to see the site, the numbers of before stay; they are asked for again as if they were new.
-    this.#store.keep("ofSite", { at: this.#ports.now(), numbers: this.#store.kept("ofSite")?.numbers ?? [] });
+    this.#store.write("siteNumbers", {
+      at: this.#ports.now(),
+      numbers: this.#store.read("siteNumbers")?.numbers ?? [],
+    });
   }
 
   /** When they must be read again; `null`: never. */
   dueAt({ globalNumbers, cacheMs }: WebexSiteSettings): EpochMs | null {
     if (!globalNumbers) return null;
-    const at = this.#store.kept("ofSite")?.at;
+    const at = this.#store.read("siteNumbers")?.at;
     const now = this.#ports.now();
     // What was read later than now was read before the clock was set back.
     const dueAt = at === undefined || at > now ? now : at + cacheMs;

@@ -1,4 +1,3 @@
-import { cut } from "../src/foundation/cut.ts";
 import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { dayMs, hourMs } from "../src/foundation/timers.ts";
 import { Turns } from "../src/foundation/turns.ts";
@@ -181,7 +180,7 @@ export class WebexSiteClient {
       return this.#works("answered", answer);
     }
     const fault = answer.error;
-    const says = shortened(sayFault(fault));
+    const says = sayFault(fault);
     if (fault.kind === "wrong-request") return { ok: false, why: "refused", says };
     if (fault.kind === "wrong-field" || (fault.kind === "refused" && !refusesAll(fault))) {
       this.#isAccepted = true;
@@ -202,12 +201,12 @@ export class WebexSiteClient {
 
   /** A pause after a wrong secret ends once there is another. */
   async noticeOtherSecret(): Promise<void> {
-    if (!this.#connection || this.#store.kept("trouble")?.kind !== "wrong-credentials") return;
+    if (!this.#connection || this.#store.read("trouble")?.kind !== "wrong-credentials") return;
     const secret = await this.#ports.secretDigest(this.#connection.key);
-    const trouble = this.#store.kept("trouble");
+    const trouble = this.#store.read("trouble");
     const now = this.#ports.now();
     if (trouble?.kind === "wrong-credentials" && trouble.refusedSecret !== secret && trouble.until > now)
-      this.#store.keep("trouble", { ...trouble, pauseMs: 0, until: now });
+      this.#store.write("trouble", { ...trouble, pauseMs: 0, until: now });
   }
 
   /** One user or session may be broken at the site. Whether all is, the one request shows that concerns nobody; `null`: it works. */
@@ -237,13 +236,15 @@ export class WebexSiteClient {
     this.#count("failed");
     const kind = fault.kind === "refused" ? fault.why : fault.kind;
     if (kind === "wrong-credentials") this.#isAccepted = false;
-    const says = `${shortened(sayFault(fault))}; ${whatToDo(fault, site, settings)}`;
+    const says = `${sayFault(fault)}; ${whatToDo(fault, site, settings)}`;
     const { first, longest } =
       kind === "wrong-credentials" ? wrongPasswordPauseMs : { first: firstPauseMs, longest: longestPauseMs };
     const now = this.#ports.now();
-    const trouble = this.#store.kept("trouble");
-    const last = this.#store.kept("lastTrouble");
-    const before = trouble ?? (last && now - last.endedAt < soonMs ? last : undefined);
+    const trouble = this.#store.read("trouble");
+    const last = this.#store.read("lastTrouble");
+    // The long pauses after a wrong password are over with it, whatever else fails.
+    const isAgain = last && now - last.endedAt < soonMs && (last.kind !== "wrong-credentials" || kind === last.kind);
+    const before = trouble ?? (isAgain ? last : undefined);
     // A check by hand, perhaps one of many, makes the pause no longer.
     const factor = isUrgent ? 1 : 2;
     const again = before && before.kind !== "no-secret" ? Math.min(factor * before.pauseMs, longest) : first;
@@ -256,19 +257,19 @@ export class WebexSiteClient {
   #inTrouble(trouble: Omit<Trouble, "since" | "until">): void {
     const { kind, says, pauseMs, refusedSecret } = trouble;
     const now = this.#ports.now();
-    const before = this.#store.kept("trouble");
-    this.#store.keep("trouble", { ...trouble, since: before?.since ?? now, until: now + pauseMs });
+    const before = this.#store.read("trouble");
+    this.#store.write("trouble", { ...trouble, since: before?.since ?? now, until: now + pauseMs });
     if (before?.kind !== kind || before.refusedSecret !== refusedSecret)
       this.#ports.log({ level: "warn", event: "webex-site-fails", why: kind, msg: says });
   }
 
   #outOfTrouble(): void {
-    const trouble = this.#store.kept("trouble");
+    const trouble = this.#store.read("trouble");
     if (!trouble) return;
     const { kind, pauseMs, since } = trouble;
     const endedAt = this.#ports.now();
     this.#store.delete("trouble");
-    this.#store.keep("lastTrouble", { kind, pauseMs, endedAt });
+    this.#store.write("lastTrouble", { kind, pauseMs, endedAt });
     const failedMs = Math.max(0, endedAt - since);
     this.#ports.log({ level: "info", event: "webex-site-works-again", why: kind, failedMs });
   }
@@ -306,13 +307,6 @@ function whatToDo(fault: XmlApiFault, { url }: Site, { passwordFrom, accessToken
   if (fault.kind === "not-reached" || fault.kind === "timed-out")
     return `check the way from here to ${new URL(url).origin}`;
   return `check that ${url} is the site, that its XML API is on, and that it is not under maintenance`;
-}
-
-const mostSaid = 400;
-
-/** A site may send any length of words. */
-function shortened(text: string): string {
-  return cut(text.replaceAll(/\s+/g, " "), mostSaid);
 }
 
 function timeText(at: EpochMs): string {

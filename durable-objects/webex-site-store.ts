@@ -10,7 +10,7 @@ const tables = [
   "CREATE TABLE IF NOT EXISTS owner (domain TEXT PRIMARY KEY, identity TEXT NOT NULL) WITHOUT ROWID",
   "CREATE TABLE IF NOT EXISTS meeting (conference TEXT PRIMARY KEY, session TEXT NOT NULL, asked_at INTEGER NOT NULL, known_at INTEGER, topic TEXT, answer TEXT, failure TEXT) WITHOUT ROWID",
   "CREATE INDEX IF NOT EXISTS meeting_by_time ON meeting (asked_at)",
-  "CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+  "CREATE TABLE IF NOT EXISTS entry (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
   "CREATE TABLE IF NOT EXISTS code (code TEXT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (code, owner)) WITHOUT ROWID",
 ];
 
@@ -34,6 +34,8 @@ export interface Check {
   readonly due: EpochMs;
   /** When `due` was set. Later than now, it was set before the clock was set back, and the check is due. */
   readonly dueSetAt: EpochMs;
+  /** How long the check had taken by then. A clock that is set back makes it no shorter. */
+  readonly tookMs: number;
   /** Why it goes on only when it is due; `null`: all is well. */
   readonly waits: string | null;
   /** The first user of the next page, by the site's count; `null`: the site itself comes first. */
@@ -55,22 +57,25 @@ export interface Check {
   readonly numbers: readonly SiteNumber[];
 }
 
-/** What is kept beside the meetings, each as JSON. */
-interface Kept {
+/** What there is once, each as JSON. */
+interface Entries {
   readonly trouble: Trouble;
   /** The one before. */
   readonly lastTrouble: Pick<Trouble, "kind" | "pauseMs"> & { readonly endedAt: EpochMs };
   readonly check: Check;
-  readonly last: ProvisioningResult;
-  readonly failure: { readonly at: EpochMs; readonly says: string };
+  readonly lastCheck: ProvisioningResult;
+  /** Of a check later than `lastCheck`. */
+  readonly checkFailure: { readonly at: EpochMs; readonly says: string };
   /** Since when nights count: the begin of the last nightly check, or the first settings. */
   readonly nightsFrom: EpochMs;
-  readonly ofSite: { readonly at: EpochMs; readonly numbers: readonly SiteNumber[] };
-  readonly ofAccounts: { readonly at: EpochMs; readonly numbers: readonly SiteNumber[] };
+  /** Those of the site itself. */
+  readonly siteNumbers: { readonly at: EpochMs; readonly numbers: readonly SiteNumber[] };
+  /** Those that the last check found at its users. */
+  readonly accountNumbers: { readonly at: EpochMs; readonly numbers: readonly SiteNumber[] };
 }
 
-/** What is kept of one conference's meeting. */
-interface KeptMeeting {
+/** What is known of one conference's meeting. */
+interface MeetingRow {
   readonly session: string;
   readonly askedAt: EpochMs;
   /** What the site said last; `null`: nothing yet. */
@@ -87,7 +92,7 @@ export class WebexSiteStore {
 
   constructor(sql: Sql) {
     this.#sql = sql;
-    this.#hasTables = hasTable(sql, "owner");
+    this.#hasTables = hasTable(sql, "entry");
     this.#domain = this.#hasTables
       ? ((sql.exec("SELECT domain FROM owner")[0]?.domain ?? null) as DomainName | null)
       : null;
@@ -108,11 +113,11 @@ export class WebexSiteStore {
     if (this.#hasTables && this.#sql.exec("SELECT identity FROM owner")[0]?.identity === identity) return;
     this.#sql.transaction(() => {
       for (const table of tables) this.#sql.exec(table);
-      for (const table of ["owner", "meeting", "kept", "code"]) this.#sql.exec(`DELETE FROM ${table}`);
+      for (const table of ["owner", "meeting", "entry", "code"]) this.#sql.exec(`DELETE FROM ${table}`);
       this.#sql.exec("INSERT INTO owner (domain, identity) VALUES (?, ?)", domain, identity);
     });
     this.#hasTables = true;
-    this.keep("nightsFrom", at);
+    this.write("nightsFrom", at);
   }
 
   /** The platform deletes the tables. */
@@ -125,31 +130,31 @@ export class WebexSiteStore {
     this.#sql.transaction(work);
   }
 
-  kept<Name extends keyof Kept>(name: Name): Kept[Name] | undefined {
+  read<Name extends keyof Entries>(name: Name): Entries[Name] | undefined {
     if (!this.#hasTables) return undefined;
-    const [row] = this.#sql.exec("SELECT value FROM kept WHERE name = ?", name);
+    const [row] = this.#sql.exec("SELECT value FROM entry WHERE name = ?", name);
     return row && JSON.parse(String(row.value));
   }
 
   /** What the site is left alone for at that time. Before its begin is after a clock that was set back. */
   troubleAt(now: EpochMs): Trouble | undefined {
-    const trouble = this.kept("trouble");
+    const trouble = this.read("trouble");
     return trouble && now < trouble.until && now >= trouble.until - trouble.pauseMs ? trouble : undefined;
   }
 
-  keep<Name extends keyof Kept>(name: Name, value: Kept[Name]): void {
+  write<Name extends keyof Entries>(name: Name, value: Entries[Name]): void {
     this.#sql.exec(
-      "INSERT INTO kept (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+      "INSERT INTO entry (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
       name,
       JSON.stringify(value),
     );
   }
 
-  delete(name: keyof Kept): void {
-    this.#sql.exec("DELETE FROM kept WHERE name = ?", name);
+  delete(name: keyof Entries): void {
+    this.#sql.exec("DELETE FROM entry WHERE name = ?", name);
   }
 
-  meeting(conference: ConfKey): KeptMeeting | null {
+  meeting(conference: ConfKey): MeetingRow | null {
     const [row] = this.#sql.exec("SELECT * FROM meeting WHERE conference = ?", conference);
     if (!row) return null;
     return {
@@ -161,7 +166,7 @@ export class WebexSiteStore {
     };
   }
 
-  keepMeeting(conference: ConfKey, session: string, at: EpochMs, meeting: Meeting): void {
+  writeMeeting(conference: ConfKey, session: string, at: EpochMs, meeting: Meeting): void {
     this.#sql.exec(
       "INSERT INTO meeting (conference, session, asked_at, known_at, topic, answer, failure) VALUES (?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (conference) DO UPDATE SET session = excluded.session, asked_at = excluded.asked_at, known_at = excluded.known_at, topic = excluded.topic, answer = excluded.answer, failure = NULL",
       ...[conference, session, at, at, meeting.topic, JSON.stringify(meeting)],
@@ -169,7 +174,7 @@ export class WebexSiteStore {
   }
 
   /** What was known of the meeting before stays. */
-  keepFailure(conference: ConfKey, session: string, at: EpochMs, says: string): void {
+  writeMeetingFailure(conference: ConfKey, session: string, at: EpochMs, says: string): void {
     this.#sql.exec(
       "INSERT INTO meeting (conference, session, asked_at, failure) VALUES (?, ?, ?, ?) ON CONFLICT (conference) DO UPDATE SET session = excluded.session, asked_at = excluded.asked_at, failure = excluded.failure",
       ...[conference, session, at, says],

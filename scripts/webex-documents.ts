@@ -42,8 +42,9 @@ export const operations: Readonly<Record<string, Readonly<Record<Source, string>
     schema: "lstrecordaccessDetailHistory",
   },
   attendee: {
-    documented: "createMeetingAttendee lstMeetingAttendee delMeetingAttendee",
-    schema: "registerMeetingAttendee getEnrollmentInfo",
+    // Of listing and deleting, the overview has no more than the words.
+    documented: "createMeetingAttendee",
+    schema: "lstMeetingAttendee delMeetingAttendee registerMeetingAttendee getEnrollmentInfo",
   },
   site: { documented: "", schema: "getSite setSite lstTimeZone getWebACDQueues" },
   support: { documented: "", schema: "createSupportSession" },

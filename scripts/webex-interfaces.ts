@@ -219,7 +219,7 @@ function fieldSection(gaps: string[]): Section {
   );
   return {
     title: "XML API: further fields of the documents",
-    says: "In their examples, or for providers of telephony. Every field that is read or written is in the tables; `bridgehead webex operations NAME` prints one.",
+    says: "In their examples, or for providers of telephony. A limit is the schema's, also that of a field which the documents name without one. Every field that is read or written is in the tables; `bridgehead webex operations NAME` prints one.",
     columns: ["field", "source", "form"],
     rows,
     tests: [],
@@ -302,7 +302,7 @@ function exceptionSection(gaps: string[]): Section {
   }
   return {
     title: "XML API: exception ids",
-    says: "*callers*: only in programs that call the API. Any other id is kept as text. Entries: [faults.ts](../src/webex/xml-api/faults.ts).",
+    says: "The overviews have none. *schema*: on developer pages or in release notes; *callers*: only in programs that call the API. Any other id is kept as text. Entries: [faults.ts](../src/webex/xml-api/faults.ts).",
     columns: ["id", "source", "what it says", "meaning here"],
     rows,
     tests: [],
@@ -430,8 +430,9 @@ function commandSection(where: string, name: string, entry: Command, listed: str
 }
 
 function formOf({ kind, most }: Argument): string {
+  const min = "min" in kind ? ` from ${kind.min}` : "";
   const max = "max" in kind && kind.max !== undefined ? ` to ${kind.max}` : "";
-  return `${kind.kind}${max}${most === undefined ? "" : `, numbered to ${most}`}`;
+  return `${kind.kind}${min}${max}${most === undefined ? "" : `, numbered to ${most}`}`;
 }
 
 function backUrlSection(gaps: string[]): Section {

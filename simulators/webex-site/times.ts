@@ -13,7 +13,9 @@ export function readTime(text: string, zone: TimeZone): number {
   const [, month, day, year, hour = "0", minute = "0", second = "0"] = match ?? [];
   const time = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
   const date = new Date(time);
-  const isReal = date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day) && Number(hour) < 24;
+  // Of the years 0 to 99, Date makes those of 1900.
+  const isDay = date.getUTCFullYear() === Number(year) && date.getUTCDate() === Number(day);
+  const isReal = isDay && date.getUTCMonth() === Number(month) - 1 && Number(hour) < 24;
   if (!match || !isReal || Number(minute) > 59 || Number(second) > 59) {
     throw new Refusal("invalid", "a time must be MM/DD/YYYY HH:MM:SS");
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -30,5 +30,17 @@ test("a folder in place of a file is named", () => {
   const folder = mkdtempSync(join(tmpdir(), "webex-ports-"));
 
   expect(() => webexPorts.readFile(folder)).toThrow(expect.objectContaining({ code: "EISDIR", path: folder }));
+  rmSync(folder, { recursive: true });
+});
+
+test.each([
+  ["a byte order mark", [0xef, 0xbb, 0xbf, 0x61], "a"],
+  ["a byte that is no UTF-8", [0x61, 0xf6], "a\ufffd"],
+])("a file with %s", (_, bytes, text) => {
+  const folder = mkdtempSync(join(tmpdir(), "webex-ports-"));
+  const file = join(folder, "secret");
+  writeFileSync(file, Uint8Array.from(bytes));
+
+  expect(webexPorts.readFile(file)).toBe(text);
   rmSync(folder, { recursive: true });
 });

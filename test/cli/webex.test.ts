@@ -136,6 +136,7 @@ describe("call", () => {
   test.each([
     ['{"meetingPW": pier-9-pass}', "the request is no JSON"],
     ['{"meetingPW": "pier-9-pass"\n"x"}', "the request is no JSON, at line 2 column 1"],
+    ['{"meetingPW": "pier-9-p\ufffdss"}', "the request is no text in UTF-8: save it as such"],
   ])("says where JSON is broken, and nothing of what stands there: %j", async (json, says) => {
     for (const words of [
       ["call", "createMeeting", "@a.json"],
@@ -385,6 +386,17 @@ describe("who asks", () => {
       code: 1,
       errors: ["the WebEx site refused: 030002 Incorrect user or password (check the user name and the password)"],
     });
+  });
+});
+
+test.each([
+  [["call", "getAPIVersion", "--password-file", "pw"]],
+  [["call", "createMeeting", "accessControl.meetingPassword=@pw"]],
+])("no wrong password is sent for want of UTF-8: %j", async (words) => {
+  expect(await bridgehead(words, { files: { pw: "p\ufffder" } })).toMatchObject({
+    code: 1,
+    sent: [],
+    errors: ["pw is no text in UTF-8: save it as such"],
   });
 });
 

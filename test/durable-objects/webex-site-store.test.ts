@@ -35,7 +35,8 @@ test("each owner of an access code is found beside the first one, also where twe
 test("of more than ten thousand meetings, those that nobody has asked about for the longest time are deleted", () => {
   const store = newStore();
   store.transaction(() => {
-    for (let n = 0; n < 10_003; n += 1) store.keepFailure(`${n}` as ConfKey, "1", 1_000 + ((n + 5) % 10_003), "none");
+    for (let n = 0; n < 10_003; n += 1)
+      store.writeMeetingFailure(`${n}` as ConfKey, "1", 1_000 + ((n + 5) % 10_003), "none");
   });
 
   store.deleteOldMeetings(0);

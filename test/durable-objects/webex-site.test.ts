@@ -199,7 +199,7 @@ test("a meeting is shown as its host sees it, with sequences as a telephone keys
 test("no password, host key or subscriber code is in an answer, on the disk or in the log", async () => {
   const world = new World();
   const answer = await world.meeting();
-  const disk = world.sql.exec("SELECT * FROM meeting").concat(world.sql.exec("SELECT * FROM kept"));
+  const disk = world.sql.exec("SELECT * FROM meeting").concat(world.sql.exec("SELECT * FROM entry"));
   const all = JSON.stringify([answer, disk, world.lines]);
 
   expect(all).toContain("4711001");
@@ -676,7 +676,7 @@ test("after a clock that was set back by days, a check that is running goes on a
   await world.time.pass(1_000);
 
   expect(await world.object.provisioning(domain)).toMatchObject({ running: null, last: { users: 34 } });
-  expect(world.lines.at(-1)).toMatchObject({ event: "provisioning-checked", tookMs: 0 });
+  expect(world.lines.at(-1)).toMatchObject({ event: "provisioning-checked", tookMs: 100 });
 });
 
 test("after a clock that was set back by days, a check does not wait for a site that was in trouble before", async () => {
@@ -718,7 +718,7 @@ test("of a site with very many users, the first 20,000 are compared, and the che
   };
   await world.object.beginCheck(domain);
   await world.time.pass(10);
-  world.sql.exec("UPDATE kept SET value = json_set(value, '$.next', 19997) WHERE name = 'check'");
+  world.sql.exec("UPDATE entry SET value = json_set(value, '$.next', 19997) WHERE name = 'check'");
   await world.time.pass(60_000);
 
   const { last } = await world.object.provisioning(domain);
@@ -788,6 +788,21 @@ test("a check of a slow site ends after four hours, and says how far it came", {
   expect(running).toBeNull();
   expect(failure?.says).toMatch(/^the site was too slow: after 4 hours 14\d\d of 1504 users were compared$/);
   expect(world.events()).toEqual(["provisioning-not-checked"]);
+});
+
+test("a clock that is set back while a check runs gives a slow site no more than its four hours", async () => {
+  const world = new World().as("site.admin");
+  world.insteadOf = limited;
+  await world.object.beginCheck(domain);
+  await world.time.pass(2 * hourMs);
+
+  world.setBackMs = 3 * 24 * hourMs;
+  await world.object.settingsRead(domain);
+  await world.time.pass(2 * hourMs - 120_000);
+  expect((await world.object.provisioning(domain)).running).not.toBeNull();
+  await world.time.pass(240_000);
+
+  expect(await world.object.provisioning(domain)).toMatchObject({ running: null, failure: expect.anything() });
 });
 
 test("a rate limit that lasts ends a check after four hours", async () => {
@@ -1219,6 +1234,22 @@ test("a wrong secret is not sent again after a restart; another one is, once", a
   expect(await world.meeting()).toMatchObject({ meeting: { topic: "Berth planning" }, failure: null });
   expect(world.events()).toEqual(["webex-site-fails", "webex-site-fails", "webex-site-works-again"]);
   for (const secret of ["not-the-password-7", "nor-is-this-8", right]) expect(diskOf(world.sql)).not.toContain(secret);
+});
+
+test("a site that is away after a wrong password was put right is not left alone for as long as after that", async () => {
+  const world = new World().as("site.admin");
+  world.secret = "not-the-password-7";
+  await world.meeting();
+  world.simulated.site.run("UPDATE users SET password = 'not-the-password-7' WHERE web_ex_id = 'site.admin'");
+  await world.check();
+  expect(world.events().slice(0, 2)).toEqual(["webex-site-fails", "webex-site-works-again"]);
+
+  world.instead = html;
+  await world.meeting("999" as ConfKey);
+  await world.time.pass(30_000);
+  world.instead = null;
+
+  expect(await world.meeting()).toMatchObject({ meeting: { topic: "Berth planning" }, failure: null });
 });
 
 test("another secret has the site's numbers asked for at once", async () => {

@@ -19,7 +19,7 @@ export const attendees: Service = {
       const registering = groups(call.request, "attendees").map((each) => ({ ...each, joinStatus: "REGISTER" }));
       return added(call, registering);
     }),
-    lstMeetingAttendee: documented(readsOwn, (call) => {
+    lstMeetingAttendee: inSchema(readsOwn, (call) => {
       const { site, request } = call;
       const session = sessionOf(call, request);
       const found = attendeesOf(site, session).filter(({ join_status }) => isAsked(request.joinStatus, join_status));
@@ -32,7 +32,7 @@ export const attendees: Service = {
       };
       return page(request, ordered(request, found, columns), "attendee", (row) => attendeeTree(session, row));
     }),
-    delMeetingAttendee: documented(changesOwn, (call) => {
+    delMeetingAttendee: inSchema(changesOwn, (call) => {
       const { site, request } = call;
       const byId = list(request, "attendeeID").map((id) =>
         site.one<AttendeeRow>("SELECT * FROM attendees WHERE attendee_id = ?", Number(id)),

@@ -119,7 +119,9 @@ export class PageCall {
       return undefined;
     }
     const at = new Date(Date.UTC(year, (month ?? 1) - 1, day ?? 1));
-    if (at.getUTCMonth() !== (month ?? 1) - 1 || at.getUTCDate() !== (day ?? 1))
+    // Of the years 0 to 99, Date makes those of 1900.
+    const isYear = at.getUTCFullYear() === year && year <= 9_999;
+    if (!isYear || at.getUTCMonth() !== (month ?? 1) - 1 || at.getUTCDate() !== (day ?? 1))
       throw new PageRefusal("InvalidDataFormat", `${names.join(", ")} are no day`);
     return at.getTime();
   }

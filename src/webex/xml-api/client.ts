@@ -284,7 +284,8 @@ export class XmlApi {
       if (!(await this.#turns.begin(deadline.at - this.#ports.now())))
         return err({ kind: "timed-out", afterMs: deadline.ms, wasSent: false });
       const heldMs = this.#settings.waitsForRateLimit ? this.#notBefore - this.#ports.now() : 0;
-      if (heldMs <= 0) break;
+      // For longer than a window, it was held before the clock was set back.
+      if (heldMs <= 0 || heldMs > rateWindowMs) break;
       this.#turns.end();
       if (this.#notBefore >= deadline.at) return err(notSent(this.#notBefore));
       await wait(this.#ports.timers, heldMs);
@@ -292,7 +293,7 @@ export class XmlApi {
     try {
       const answer = await this.#exchange(operation, request, reads, deadline);
       if (answer.ok || answer.error.kind !== "refused" || answer.error.why !== "rate-limit") return answer;
-      this.#notBefore = Math.max(this.#notBefore, this.#ports.now() + rateWindowMs);
+      this.#notBefore = this.#ports.now() + rateWindowMs;
       return err({ ...answer.error, retryAt: this.#notBefore });
     } finally {
       this.#turns.end();

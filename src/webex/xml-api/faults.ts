@@ -1,4 +1,5 @@
 import { cut } from "../../foundation/cut.ts";
+
 /** A part of a refusal: one field that the site did not accept, and why. */
 export interface SubError {
   readonly exceptionId: string;
@@ -71,18 +72,18 @@ export interface Refused {
 export type AnswerForm = "html" | "empty" | "xml" | "other";
 
 /**
- * The exception ids whose meaning is public (protocol 6.3). `documented`: in the documentation or its release notes; `callers`: only in
- * programs that call the API.
+ * The exception ids whose meaning is public (protocol 6.3). `schema`: on developer pages or in release notes; `callers`: only in programs
+ * that call the API.
  */
 export const knownExceptions: Readonly<
-  Record<string, { readonly why: Exclude<RefusalWhy, "other">; readonly source: "documented" | "callers" }>
+  Record<string, { readonly why: Exclude<RefusalWhy, "other">; readonly source: "schema" | "callers" }>
 > = {
-  "000001": { why: "access-denied", source: "documented" },
+  "000001": { why: "access-denied", source: "schema" },
   "000015": { why: "not-found", source: "callers" },
-  "000035": { why: "not-responding", source: "documented" },
-  "000045": { why: "rate-limit", source: "documented" },
+  "000035": { why: "not-responding", source: "schema" },
+  "000045": { why: "rate-limit", source: "schema" },
   "030001": { why: "not-found", source: "callers" },
-  "030002": { why: "wrong-credentials", source: "documented" },
+  "030002": { why: "wrong-credentials", source: "schema" },
   "030004": { why: "already-exists", source: "callers" },
   "030005": { why: "already-exists", source: "callers" },
   "030047": { why: "wrong-credentials", source: "callers" },
@@ -156,7 +157,7 @@ export function sayFault(fault: XmlApiFault, proof?: "anonymous" | "password" | 
         ({ exceptionId, reason, value }) => `${exceptionId} ${withoutStop(reason)}`.trim() + itIs(value),
       );
       const whole = `${fault.exceptionId} ${withoutStop(fault.reason)}`.trim() || "without a reason";
-      const said = [`${whole}${itIs(fault.value)}`, ...parts].join("; ");
+      const said = shortened([`${whole}${itIs(fault.value)}`, ...parts].join("; "));
       const advice = fault.why === "wrong-credentials" ? proofAdvice[proof ?? "unknown"] : refusalAdvice[fault.why];
       return `the WebEx site refused: ${said}${advice}`;
     }
@@ -187,6 +188,13 @@ const refusalAdvice: Readonly<Record<Exclude<RefusalWhy, "wrong-credentials">, s
   "password-needed": " (give the meeting a password)",
   other: "",
 };
+
+const mostSaid = 400;
+
+/** A site may send any length of words, in any lines. */
+function shortened(said: string): string {
+  return cut(said.replaceAll(/\s+/g, " "), mostSaid);
+}
 
 /** Others end their sentences; here they go on. */
 function withoutStop(said: string): string {

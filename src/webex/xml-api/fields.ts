@@ -272,7 +272,9 @@ export function readLeaf(raw: string, leaf: Leaf): Result<string | number | bool
       const [match, month = "", day = "", year = "", hour = "0", minute = "00", second = "00"] =
         wireTime.exec(trimmed) ?? [];
       const value = `${year}-${two(month)}-${two(day)}T${two(hour)}:${minute}:${second}`;
-      return match !== undefined && isTime(value) ? ok(value) : err("must be like 11/28/2026 10:10:00");
+      return match !== undefined && isTime(value)
+        ? ok(value)
+        : err("must be a time that there is, like 11/28/2026 10:10:00");
     }
     case "one-of":
       return leaf.values.includes(trimmed) ? ok(trimmed) : err(`must be one of ${leaf.values.join(", ")}`);
@@ -314,7 +316,7 @@ export function writeLeaf(value: unknown, leaf: Leaf): Result<string, string> {
       const [, year, month, day, hour, minute, second] = typeof value === "string" ? (ourTime.exec(value) ?? []) : [];
       return year !== undefined && isTime(value as string)
         ? ok(`${month}/${day}/${year} ${hour}:${minute}:${second}`)
-        : err("must be like 2026-11-28T10:10:00");
+        : err("must be a time that there is, like 2026-11-28T10:10:00");
     }
     case "one-of":
       return typeof value === "string" && leaf.values.includes(value)

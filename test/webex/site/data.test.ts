@@ -87,15 +87,18 @@ test("a meeting is what its create and its set say, on the host's clock", () => 
   });
 });
 
+const named =
+  "<accessControl><meetingPassword>tide</meetingPassword></accessControl><metaData><confName>Tide</confName></metaData>";
+
 test.each([
   ["<metaData><confName>Tide</confName></metaData>", "060026"],
   ["<accessControl><meetingPassword>tide</meetingPassword></accessControl>", "The request does not keep to the schema"],
-  [
-    "<accessControl><meetingPassword>tide</meetingPassword></accessControl><metaData><confName>Tide</confName></metaData><schedule><startDate>13/45/2026 09:00:00</startDate></schedule>",
+  ...["13/45/2026 09:00:00", "02/29/2100 09:00:00", "01/01/0026 09:00:00", "06/30/2026 23:59:60"].map((time) => [
+    `${named}<schedule><startDate>${time}</startDate></schedule>`,
     "The request does not keep to the schema",
-  ],
+  ]),
   [
-    "<accessControl><meetingPassword>tide</meetingPassword></accessControl><metaData><confName>Tide</confName></metaData><telephony><enableTSP>true</enableTSP><tspAccountIndex>3</tspAccountIndex></telephony>",
+    `${named}<telephony><enableTSP>true</enableTSP><tspAccountIndex>3</tspAccountIndex></telephony>`,
     "The request does not keep to the schema",
   ],
 ])("a meeting of %s is not scheduled", (body, outcome) => {

@@ -255,6 +255,9 @@ test.each([
   ["AT=SM&MN=Tide&PW=x&NA=-5", "InvalidDataFormat"],
   ["AT=SM&MN=Tide&PW=x&HO=9&MI=30", "InvalidDataFormat"],
   ["AT=SM&MN=Tide&PW=x&YE=2026&MO=2&DA=31", "InvalidDataFormat"],
+  ["AT=SM&MN=Tide&PW=x&YE=2100&MO=2&DA=29", "InvalidDataFormat"],
+  ["AT=SM&MN=Tide&PW=x&YE=26&MO=12&DA=1", "InvalidDataFormat"],
+  ["AT=SM&MN=Tide&PW=x&YE=12026&MO=12&DA=1", "InvalidDataFormat"],
   ["AT=SM&MN=Tide&PW=x&YE=2026&MO=12&DA=1&HO=24", "InvalidDataFormat"],
   ["AT=SM&MN=Tide&PW=x&UntilYE=2026&UntilMO=2&UntilDA=31", "InvalidDataFormat"],
   ["AT=SM&MN=Tide&PW=x&RCM=2&RCD=3", "InvalidDataFormat"],
@@ -267,6 +270,8 @@ test.each([
 
 test.each([
   ["m.php", "AT=CR&RT=Knots&YR=2026&MH=9&DY=31"],
+  ["m.php", "AT=CR&RT=Knots&YR=26&MH=9&DY=1"],
+  ["m.php", "AT=CR&RT=Knots&YR=12026&MH=9&DY=1"],
   ["o.php", "AT=QR&StartYE=2026&StartMO=6&StartDA=31"],
   ["o.php", "AT=QR&EndYE=2026&EndMO=13&EndDA=1"],
 ])("%s?%s names no day", (page, query) => {

@@ -298,6 +298,16 @@ describe("the site's rate limit", () => {
     expect(world.sent).toHaveLength(2);
   });
 
+  test("is over when the clock is set back by more than its window", async () => {
+    world.answers = [limited];
+    const api = world.api();
+    await api.call("delMeeting", { meetingKey: "1" });
+    world.time = 100_000;
+
+    expect(await api.call("delMeeting", { meetingKey: "2" })).toMatchObject({ error: { retryAt: 160_000 } });
+    expect(world.sent).toHaveLength(2);
+  });
+
   test("is told at once where nobody wants to wait, and holds no other request back", async () => {
     world.answers = [limited, dora];
     const api = world.api({ waitsForRateLimit: false });

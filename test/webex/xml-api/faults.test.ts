@@ -53,6 +53,10 @@ test.each<[XmlApiFault, string]>([
     },
     `the WebEx site refused: 000001 no (it is "dora"); 1 part (it is "${"x".repeat(60)}…") (the user may not do this)`,
   ],
+  [
+    { ...refused, why: "access-denied", reason: `No.\n\n${"word ".repeat(200_000)}` },
+    `the WebEx site refused: No. ${"word ".repeat(79)}w… (the user may not do this)`,
+  ],
 ])("%o is said", (fault, said) => {
   expect(sayFault(fault)).toBe(said);
 });

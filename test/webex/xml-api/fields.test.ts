@@ -53,10 +53,10 @@ describe("read", () => {
     [decimal, "1e9", "must be a number"],
     [decimal, ".", "must be a number"],
     [yesOrNo, "yes", "must be true or false"],
-    [time, "2026-02-09", "must be like 11/28/2026 10:10:00"],
-    [time, "02/29/2026 00:00:00", "must be like 11/28/2026 10:10:00"],
-    [time, "01/01/2026 24:00:00", "must be like 11/28/2026 10:10:00"],
-    [time, "01/01/2026 10:60:00", "must be like 11/28/2026 10:10:00"],
+    [time, "2026-02-09", "must be a time that there is, like 11/28/2026 10:10:00"],
+    [time, "02/29/2026 00:00:00", "must be a time that there is, like 11/28/2026 10:10:00"],
+    [time, "01/01/2026 24:00:00", "must be a time that there is, like 11/28/2026 10:10:00"],
+    [time, "01/01/2026 10:60:00", "must be a time that there is, like 11/28/2026 10:10:00"],
     [oneOf("A", "B"), "a", "must be one of A, B"],
   ])("%o is not %s", (leaf, raw, error) => {
     expect(readLeaf(raw, leaf)).toEqual({ ok: false, error });
@@ -120,8 +120,8 @@ describe("written", () => {
     [decimal, Number.NaN, "must be a number"],
     [decimal, 1e21, "must be a number"],
     [yesOrNo, "true", "must be true or false"],
-    [time, new Date(0), "must be like 2026-11-28T10:10:00"],
-    [time, "2026-02-09T07:05:00Z", "must be like 2026-11-28T10:10:00"],
+    [time, new Date(0), "must be a time that there is, like 2026-11-28T10:10:00"],
+    [time, "2026-02-09T07:05:00Z", "must be a time that there is, like 2026-11-28T10:10:00"],
     [oneOf("A", "B"), "C", "must be one of A, B"],
     [oneOf("A"), undefined, "must be one of A"],
   ])("%o refuses %j", (leaf, value, error) => {

@@ -19,7 +19,7 @@ const documented = {
     "lsteventsessionHistory lstsalessessionHistory lstsupportsessionHistory lsttrainingsessionHistory " +
     "lsteventattendeeHistory lstmeetingattendeeHistory lstsalesattendeeHistory lstsupportattendeeHistory " +
     "lsttrainingattendeeHistory lstmeetingusageHistory lstrecordaccessHistory",
-  attendee: "createMeetingAttendee lstMeetingAttendee delMeetingAttendee",
+  attendee: "createMeetingAttendee",
 };
 
 test.each(Object.entries(documented))("the %s service has the operations that the documents name", (service, names) => {
@@ -28,10 +28,10 @@ test.each(Object.entries(documented))("the %s service has the operations that th
   expect(found.map(({ name }) => name).toSorted()).toEqual(names.split(" ").toSorted());
 });
 
-test("53 operations are documented, 57 more stand in the schema or on later pages", () => {
+test("51 operations are documented, 59 more stand in the schema or on later pages", () => {
   const count = (source: string) => all.filter((entry) => entry.source === source).length;
 
-  expect({ documented: count("documented"), schema: count("schema") }).toEqual({ documented: 53, schema: 57 });
+  expect({ documented: count("documented"), schema: count("schema") }).toEqual({ documented: 51, schema: 59 });
 });
 
 test("each entry stands under its name, and its binding is its name with a capital", () => {

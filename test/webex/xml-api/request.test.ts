@@ -139,7 +139,11 @@ describe("a request that breaks its table is refused before it is sent", () => {
       "no such day",
       operations.createMeeting,
       { schedule: { startDate: "2026-02-30T10:00:00" } },
-      { path: "schedule.startDate", rule: "must be like 2026-11-28T10:10:00", value: "2026-02-30T10:00:00" },
+      {
+        path: "schedule.startDate",
+        rule: "must be a time that there is, like 2026-11-28T10:10:00",
+        value: "2026-02-30T10:00:00",
+      },
     ],
     [
       "too many",

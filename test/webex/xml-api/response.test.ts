@@ -126,7 +126,11 @@ describe("a field of another type", () => {
     [
       "a day that is none",
       "<startDate>13/01/2026 10:00:00</startDate>",
-      { path: "meeting[0].startDate", value: "13/01/2026 10:00:00", rule: "must be like 11/28/2026 10:10:00" },
+      {
+        path: "meeting[0].startDate",
+        value: "13/01/2026 10:00:00",
+        rule: "must be a time that there is, like 11/28/2026 10:10:00",
+      },
     ],
     [
       "neither true nor false",

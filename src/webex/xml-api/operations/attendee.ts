@@ -47,7 +47,7 @@ export const attendeeOperations = {
     name: "lstMeetingAttendee",
     service: "attendee",
     binding: "attendee.LstMeetingAttendee",
-    source: "documented",
+    source: "schema",
     kind: "list",
     request: {
       listControl: group(lstControlFields),
@@ -120,7 +120,7 @@ export const attendeeOperations = {
     name: "delMeetingAttendee",
     service: "attendee",
     binding: "attendee.DelMeetingAttendee",
-    source: "documented",
+    source: "schema",
     kind: "delete",
     request: {
       attendeeID: list(digits),
