@@ -668,7 +668,7 @@ export interface EdgeObjects {
   connectAgent(domain: DomainName, bridge: BridgeName, request: Request): Promise<Response>;
 }
 
-/** What operators may see of the objects; nothing is changed by it. */
+/** What operators see of the objects, and ask of them; nothing on the way of a call needs it. */
 export interface OperatorViews {
   conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
   conference(
@@ -676,5 +676,6 @@ export interface OperatorViews {
     confKey: ConfKey,
   ): Pick<ConferenceRpc, "view" | "story" | "action" | "explain" | "replay" | "transcript"> & Identified;
   agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;
+  directory(domain: DomainName): Omit<DirectoryRpc, "tell"> & Identified;
   webexSite(domain: DomainName): Omit<WebexSiteRpc, "settingsRead"> & Identified;
 }

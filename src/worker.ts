@@ -207,6 +207,7 @@ function viewsOf(env: Env): OperatorViews {
     conferencesOf: (domain, ...page) => env.ID_ALLOCATOR.getByName(domain).conferencesOf(...page),
     conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
     agents: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`).agents(),
+    directory: (domain) => env.DIRECTORY.getByName(domain),
     webexSite: (domain) => env.WEBEX_SITE.getByName(domain),
   };
 }

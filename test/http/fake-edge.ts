@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import { Directory } from "../../durable-objects/directory.ts";
 import { Sessions } from "../../durable-objects/sessions.ts";
 import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
 import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
@@ -25,6 +26,7 @@ import type {
   StoryLine,
 } from "../../src/rpc.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
+import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 import type { SiteNumber } from "../../src/webex/provisioning.ts";
 import { memoryHandles } from "../durable-objects/fakes.ts";
@@ -125,12 +127,16 @@ export class FakeEdge {
     },
   });
   readonly sessions = new Sessions({ sql: Database.open("sessions"), now: () => this.time });
+  /** The directory of the domain `local`, and its disk. */
+  readonly directoryDisk = Database.open("directory");
+  directory = this.startDirectory();
   readonly audited: (readonly [DomainName, AuditEntry])[] = [];
   /** What the world answers. */
   fetches: (url: string) => Response = () => {
     throw new Error("nobody answers");
   };
   readonly app: { readonly request: Hono["request"] };
+  readonly #domain: Domain;
 
   constructor(
     operatorToken = token,
@@ -140,6 +146,7 @@ export class FakeEdge {
   ) {
     const agents = [{ name: "agent-1", publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" }];
     const domain = testDomain({ webex: { hosts: ["tsp1.example.com"] }, ...settings }, agents);
+    this.#domain = domain;
     const log = (event: string, facts: Readonly<Record<string, unknown>>) => {
       this.logged.push(event);
       this.lines.push(facts);
@@ -163,6 +170,28 @@ export class FakeEdge {
         log,
       }),
     );
+  }
+
+  /** Another life of the directory over its disk. */
+  startDirectory(): Directory {
+    return new Directory({
+      sql: this.directoryDisk,
+      ...timers,
+      now: () => this.time,
+      log: () => {},
+      domain: () => this.#domain,
+      conference: (_, key) => ({
+        tellDirectory: async (what) => {
+          this.#call(`${key} tells the directory ${what}`, key);
+          return false;
+        },
+      }),
+      conferencesOf: (...page) => this.#views().conferencesOf(...page),
+      nonce: () => "7",
+      setAlarm: async () => {},
+      getAlarm: async () => null,
+      deleteAll: async () => {},
+    });
   }
 
   async post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
@@ -212,6 +241,15 @@ export class FakeEdge {
         replay: async (from, limit) => JSON.stringify({ steps: [], next: from + limit }),
         transcript: async () => this.transcript,
       }),
+      directory: () => {
+        const asked = async (what: string) => this.#call(`${what} of the directory`, "directory");
+        return {
+          running: (query) => asked("running").then(() => this.directory.running(query)),
+          records: (query) => asked("records").then(() => this.directory.records(query)),
+          erase: (...all) => asked("erase").then(() => this.directory.erase(...all)),
+          rebuild: (...all) => asked("rebuild").then(() => this.directory.rebuild(...all)),
+        };
+      },
       webexSite: () => ({
         meeting: async (question) => {
           this.#call(`meeting ${question.confKey} by ${question.sessionKey}`, "site");

@@ -6,12 +6,14 @@ import { domainRoutes } from "./domains.ts";
 import { explainRoutes } from "./explain.ts";
 import { peopleRoutes } from "./people.ts";
 import type { Route } from "./route.ts";
+import { runningRoutes } from "./running.ts";
 import { webexSiteRoutes } from "./webex-site.ts";
 
 /** Everything under `/api/v1`. A further resource is one more file and one more line here. */
 export const apiRoutes: readonly Route[] = [
   ...domainRoutes,
   ...agentRoutes,
+  ...runningRoutes,
   ...conferenceRoutes,
   ...explainRoutes,
   ...conferenceDataRoutes,
