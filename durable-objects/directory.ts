@@ -139,17 +139,18 @@ export class Directory implements DirectoryRpc {
     const isOldest = order === "oldest";
     let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? Number.MAX_SAFE_INTEGER, end);
     const records: PlacedRecord[] = [];
+    const { directory = "" } = this.#store.about ?? {};
     for (let looked = 0; looked < mostLooked; looked += portion) {
       const page = this.#store.page(from, order, portion);
       for (const one of page) {
-        if (isOldest ? one.id >= end : one.id < first) return { records, next: null };
+        if (isOldest ? one.id >= end : one.id < first) return { directory, records, next: null };
         from = one.id;
         if (fits(one, query)) records.push(one);
-        if (records.length >= Math.min(limit, mostPage)) return { records, next: from };
+        if (records.length >= Math.min(limit, mostPage)) return { directory, records, next: from };
       }
-      if (page.length < portion) return { records, next: null };
+      if (page.length < portion) return { directory, records, next: null };
     }
-    return { records, next: from };
+    return { directory, records, next: from };
   }
 
   /** Also in the middle of an export: ids stay. */

@@ -342,22 +342,22 @@ export interface RecordQuery {
   readonly cursor: number | null;
   readonly order: "oldest" | "newest";
   readonly limit: number;
-  readonly kind?: DirectoryRecord["kind"];
+  readonly kind?: DirectoryRecord["kind"] | undefined;
   /** By when the directory got them: from then on, and before then. */
-  readonly since?: EpochMs;
-  readonly until?: EpochMs;
+  readonly since?: EpochMs | undefined;
+  readonly until?: EpochMs | undefined;
   readonly filter?: RecordFilter;
 }
 
 /** All that is given must fit; a field that a record does not have fits nothing. */
 export interface RecordFilter {
-  readonly conference?: ConfKey;
-  readonly number?: string;
-  readonly attendeeId?: string;
-  readonly bridge?: string;
-  readonly webexHost?: string;
-  readonly endedBy?: Ender;
-  readonly status?: string;
+  readonly conference?: ConfKey | undefined;
+  readonly number?: string | undefined;
+  readonly attendeeId?: string | undefined;
+  readonly bridge?: string | undefined;
+  readonly webexHost?: string | undefined;
+  readonly endedBy?: Ender | undefined;
+  readonly status?: string | undefined;
 }
 
 export interface PlacedRecord {
@@ -368,6 +368,8 @@ export interface PlacedRecord {
 }
 
 export interface RecordPage {
+  /** The name of the directory whose places these are, as `DirectoryPlace` has it; empty where there was never anything. */
+  readonly directory: string;
   readonly records: readonly PlacedRecord[];
   /** Also where no record fits among many: the next page goes on from there. `null`: there are no more. */
   readonly next: number | null;

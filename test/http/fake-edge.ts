@@ -128,7 +128,8 @@ export class FakeEdge {
   });
   readonly sessions = new Sessions({ sql: Database.open("sessions"), now: () => this.time });
   /** The directory of the domain `local`, and its disk. */
-  readonly directoryDisk = Database.open("directory");
+  directoryDisk = Database.open("directory");
+  #directories = 0;
   directory = this.startDirectory();
   readonly audited: (readonly [DomainName, AuditEntry])[] = [];
   /** What the world answers. */
@@ -187,11 +188,16 @@ export class FakeEdge {
         },
       }),
       conferencesOf: (...page) => this.#views().conferencesOf(...page),
-      nonce: () => "7",
+      nonce: () => String(++this.#directories),
       setAlarm: async () => {},
       getAlarm: async () => null,
       deleteAll: async () => {},
     });
+  }
+
+  loseDirectory(): void {
+    this.directoryDisk = Database.open("directory");
+    this.directory = this.startDirectory();
   }
 
   async post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {

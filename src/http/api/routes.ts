@@ -5,6 +5,7 @@ import { conferenceRoutes } from "./conferences.ts";
 import { domainRoutes } from "./domains.ts";
 import { explainRoutes } from "./explain.ts";
 import { peopleRoutes } from "./people.ts";
+import { recordRoutes } from "./records.ts";
 import type { Route } from "./route.ts";
 import { runningRoutes } from "./running.ts";
 import { webexSiteRoutes } from "./webex-site.ts";
@@ -17,6 +18,7 @@ export const apiRoutes: readonly Route[] = [
   ...conferenceRoutes,
   ...explainRoutes,
   ...conferenceDataRoutes,
+  ...recordRoutes,
   ...webexSiteRoutes,
   ...peopleRoutes,
   ...aboutRoutes(() => apiRoutes),
