@@ -5,6 +5,7 @@ import type {
   ConferenceRpc,
   DirectoryPlace,
   DirectoryRpc,
+  ErasurePage,
   HolderPage,
   ListedConference,
   News,
@@ -46,6 +47,8 @@ const mostPage = 1_000;
 /** Records that one page looks at, however few of them fit. */
 const mostLooked = 5_000;
 const portion = 500;
+/** Records that one call of an erasure looks at: others wait meanwhile. */
+const mostErasing = 20_000;
 /** Identities of records in memory. */
 const mostKnown = 100_000;
 const deleteEveryMs = 6 * hourMs;
@@ -54,6 +57,8 @@ const portionEveryMs = 10_000;
 const askedAtOnce = 20;
 const askWithinMs = 20_000;
 const rebuildMs = 7 * dayMs;
+/** Conferences in one call of a rebuild, so that it ends in time, though some may hang. */
+const mostRebuilding = 20;
 
 /**
  * The conferences of one domain: those that run, and a record of each call and each conference that is over. Conferences tell it after the
@@ -154,11 +159,12 @@ export class Directory implements DirectoryRpc {
   }
 
   /** Also in the middle of an export: ids stay. */
-  async erase(domain: DomainName, number: string): Promise<number> {
-    if (number === "" || !this.#store.about) return 0;
+  async erase(domain: DomainName, number: string, from: number): Promise<ErasurePage> {
+    if (number === "" || !this.#store.about) return { erased: 0, next: null };
     let erased = 0;
-    for (let from = 0; ; ) {
-      const page = this.#store.page(from, "oldest", portion);
+    let place = from;
+    for (let looked = 0; looked < mostErasing; looked += portion) {
+      const page = this.#store.page(place, "oldest", portion);
       const concerned = page.filter(({ record }) => record.kind === "call" && record.number === number);
       if (concerned.length > 0) {
         this.#store.transaction(this.#aboutNow(domain), () => {
@@ -168,9 +174,10 @@ export class Directory implements DirectoryRpc {
         });
       }
       erased += concerned.length;
-      from = page.at(-1)?.id ?? 0;
-      if (page.length < portion) return erased;
+      if (page.length < portion) return { erased, next: null };
+      place = page.at(-1)?.id ?? place;
     }
+    return { erased, next: place };
   }
 
   async rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage> {
@@ -181,12 +188,14 @@ export class Directory implements DirectoryRpc {
       from?.upTo ?? null,
     );
     const upTo = from?.upTo ?? holders[0]?.place;
-    const keys = holders.map(({ key }) => key);
+    const some = holders.slice(0, mostRebuilding);
+    const before = some.length < holders.length ? (some.at(-1)?.place ?? null) : next;
+    const keys = some.map(({ key }) => key);
     const failed = await this.#askAll(domain, keys, "all");
     return {
       told: keys.length - failed.length,
       failed,
-      next: next === null || upTo === undefined ? null : { before: next, upTo },
+      next: before === null || upTo === undefined ? null : { before, upTo },
     };
   }
 

@@ -375,6 +375,13 @@ export interface RecordPage {
   readonly next: number | null;
 }
 
+export interface ErasurePage {
+  /** How many had the number. */
+  readonly erased: number;
+  /** The place from which the next page goes on; `null`: all records were looked at. */
+  readonly next: number | null;
+}
+
 export interface RebuildPage {
   readonly told: number;
   readonly failed: readonly ConfKey[];
@@ -387,8 +394,8 @@ export interface DirectoryRpc {
   tell(news: News): Promise<DirectoryPlace>;
   running(query: RunningQuery): Promise<RunningPage>;
   records(query: RecordQuery): Promise<RecordPage>;
-  /** Takes a number of a person, and the attendee ID beside it, out of all records that have it. Resolves to how many had. */
-  erase(domain: DomainName, number: string): Promise<number>;
+  /** Takes a number of a person, and the attendee ID beside it, out of records that have it: those behind this place, some at a time. */
+  erase(domain: DomainName, number: string, from: number): Promise<ErasurePage>;
   /** Has the conferences of the last week tell everything that their journals hold, some at a time. */
   rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage>;
 }

@@ -102,9 +102,9 @@ export function forOneRequest(edge: Edge): Edge {
       const what = "the directory";
       return {
         running: (query) => limit(what, directory, directory.running(query)),
-        // An export asks for many pages: each has its own time.
+        // One request may ask for many pages: each has its own time.
         records: (query) => limitTo(OBJECTS_WITHIN_MS, what, directory, directory.records(query)),
-        erase: (...asked) => limit(what, directory, directory.erase(...asked)),
+        erase: (...asked) => limitTo(OBJECTS_WITHIN_MS, what, directory, directory.erase(...asked)),
         rebuild: (...asked) => limitTo(REBUILD_WITHIN_MS, what, directory, directory.rebuild(...asked)),
       };
     },

@@ -3,7 +3,7 @@ import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/found
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { RunningConference } from "../../src/rpc.ts";
-import { FakeEdge, token } from "./fake-edge.ts";
+import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const domain = "local" as DomainName;
 const base = "/api/v1/domains/local";
@@ -141,6 +141,8 @@ test.each([
   ["until=1970-01-01T00:17:40Z", ["c1", "c2"]],
   ["since=1970-01-01T00:16Z&until=1970-01-01T00:16:40.001Z", ["c1", "c2"]],
   ["number=99", ["c2"]],
+  ["number=%2B9-9", ["c2"]],
+  ["number=anna.9", []],
   ["attendeeId=1", ["c2"]],
   ["conference=6", []],
   ["bridge=main", ["c1", "c2", "conference"]],
@@ -258,4 +260,66 @@ test("records of an empty domain are none, in each format", async () => {
   expect((await asked(edge, "/records")).body).toEqual({ records: [], next: null });
   expect(await (await request(edge, "/records?format=ndjson")).text()).toBe("");
   expect(await (await request(edge, "/records?format=csv")).text()).toMatch(/^cursor,[^\r\n]*,repairs\r\n$/);
+});
+
+function post(
+  edge: FakeEdge,
+  path: string,
+  body?: object,
+): Promise<{ readonly status: number; readonly body: object }> {
+  const init = {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}` },
+    body: body ? JSON.stringify(body) : null,
+  };
+  return Promise.resolve(edge.app.request(base + path, init)).then(async (response) => ({
+    status: response.status,
+    body: (await response.json()) as object,
+  }));
+}
+
+test("a number is erased from all records, however it is written, and the record of the action does not have it", async () => {
+  const edge = new FakeEdge();
+  await ended(edge, call("c1", { number: "14085551234" }), call("c2"), call("c3", { number: "14085551234" }));
+
+  expect(await post(edge, "/records/erasures", { number: "+1 (408) 555-1234" })).toEqual({
+    status: 200,
+    body: { erased: 2, next: null },
+  });
+  const { body } = await asked(edge, "/records?format=json");
+  expect((body as Page).records).toMatchObject([
+    { number: "", attendeeId: "" },
+    { number: "4420", attendeeId: "77" },
+    { number: "", attendeeId: "" },
+  ]);
+  expect(edge.audited).toMatchObject([["local", { action: "eraseNumber", about: { number: "*********34" } }]]);
+  expect((await post(edge, "/records/erasures", { number: "" })).status).toBe(400);
+});
+
+test("an erasure among many records says where it goes on when its time is up", async () => {
+  const edge = new FakeEdge();
+  await ended(edge, ...names(1, 40_100).map((name) => call(name, { number: name.endsWith("00") ? "1" : "2" })));
+  const now = edge.time;
+  edge.whenCalled = () => {
+    edge.time += 3_000;
+  };
+
+  expect((await post(edge, "/records/erasures", { number: "1" })).body).toEqual({ erased: 400, next: "40000" });
+  expect(edge.time).toBe(now + 6_000);
+  expect((await post(edge, "/records/erasures?cursor=40000", { number: "1" })).body).toEqual({ erased: 1, next: null });
+});
+
+test("a rebuild has each conference tell what it knows, names those that do not answer, and goes on from page to page", async () => {
+  const edge = new FakeEdge();
+  for (const key of names(1, 45)) edge.views.set(key as ConfKey, conferenceView(key));
+  edge.broken.add("c3").add("c30");
+  edge.whenCalled = (what) => {
+    if (what === "rebuild of the directory") edge.time += 3_000;
+  };
+
+  const first = await post(edge, "/records/rebuild");
+  expect(first.body).toMatchObject({ told: 38, failed: ["c3", "c30"], next: expect.stringMatching(/^\d+-\d+$/) });
+  const { next } = first.body as { next: string };
+  expect((await post(edge, `/records/rebuild?cursor=${next}`)).body).toEqual({ told: 5, failed: [], next: null });
+  expect(edge.calls.filter((line) => line.endsWith("tells the directory all"))).toHaveLength(45);
 });

@@ -114,6 +114,8 @@ export class FakeEdge {
   readonly provisioning: ProvisioningState = { last: null, running: null, failure: null, nextAt: 7_200_000 };
   /** Each answer of the handle index waits for this. */
   indexPauses: () => Promise<void> = async () => {};
+  /** What happens with each call. */
+  whenCalled: (text: string) => void = () => {};
   /** Each view of a conference waits for this. */
   viewPauses: () => Promise<void> = async () => {};
   readonly disk = new FakeDisk();
@@ -221,6 +223,7 @@ export class FakeEdge {
 
   #call(text: string, object: string): void {
     this.calls.push(text);
+    this.whenCalled(text);
     if (this.broken.has(object)) throw new Error(`${object} is broken`);
   }
 

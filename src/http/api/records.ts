@@ -9,7 +9,7 @@ import { problem } from "../problem.ts";
 import { cursorOf, limitOf, next } from "./paging.ts";
 import { exported } from "./record-export.ts";
 import { route } from "./route.ts";
-import { moment } from "./values.ts";
+import { digitsOfNumber, moment } from "./values.ts";
 
 /** The directory gives no more at once. */
 const MOST_LISTED = 1_000;
@@ -49,7 +49,7 @@ export const recordRoutes = [
       since: v.optional(moment("Recorded from then on. A record comes soon after the end, and later ones behind it.")),
       until: v.optional(moment("Recorded before then.")),
       conference: filter("The conference's key."),
-      number: filter("The other end's number, digits as the record has them."),
+      number: filter("The other end's number; a `+` and signs between its digits do not count."),
       attendeeId: filter("As the record has it."),
       bridge: filter("The bridge's name."),
       webexHost: filter("The TSP server; of a conference, any of its servers."),
@@ -70,11 +70,14 @@ export const recordRoutes = [
     },
     refusals: { 409: "The cursor is of a directory that was lost since; the detail says how to go on." },
     async handle({ domain: { name }, edge, query }) {
-      const { format, cursor, limit, order, since, until, conference, ...rest } = query;
+      const { format, cursor, limit, order, since, until, conference, number, ...rest } = query;
       const { kind = format === "csv" ? "call" : undefined, ...fields } = rest;
       const [directory, id] = cursor?.split("-") ?? [];
       const most = limit ?? (format === "json" ? USUAL : Number.POSITIVE_INFINITY);
-      const filter = { ...fields, conference: conference as ConfKey | undefined };
+      const filter = {
+        ...{ ...fields, conference: conference as ConfKey | undefined },
+        number: number === undefined ? number : digitsOfNumber(number),
+      };
       const portion = format === "json" ? most : Math.min(most, PORTION);
       const pageBehind = (cursor: number | null): Promise<RecordPage> =>
         edge.views.directory(name).records({ domain: name, kind, since, until, filter, order, cursor, limit: portion });

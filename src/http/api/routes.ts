@@ -5,6 +5,7 @@ import { conferenceRoutes } from "./conferences.ts";
 import { domainRoutes } from "./domains.ts";
 import { explainRoutes } from "./explain.ts";
 import { peopleRoutes } from "./people.ts";
+import { recordUpkeepRoutes } from "./record-upkeep.ts";
 import { recordRoutes } from "./records.ts";
 import type { Route } from "./route.ts";
 import { runningRoutes } from "./running.ts";
@@ -19,6 +20,7 @@ export const apiRoutes: readonly Route[] = [
   ...explainRoutes,
   ...conferenceDataRoutes,
   ...recordRoutes,
+  ...recordUpkeepRoutes,
   ...webexSiteRoutes,
   ...peopleRoutes,
   ...aboutRoutes(() => apiRoutes),

@@ -18,3 +18,8 @@ export function moment(what: string) {
 }
 
 export const confKey = v.pipe(v.string(), v.description("The ConfKey: WebEx's meeting number, which callers key."));
+
+/** A telephone number as records have it: people write a `+`, and signs between the digits. Names of callers stay as they are. */
+export function digitsOfNumber(text: string): string {
+  return /^\+?[\d\s()./-]+$/.test(text) ? text.replaceAll(/\D/g, "") : text;
+}
