@@ -211,8 +211,8 @@ export interface ReplayPage {
   readonly next: number | null;
 }
 
-/** `done`: it is on disk. */
-export type OperatorResult = "done" | OperatorRefusal;
+/** `done`: it is on disk. `other-action`: one that asked for something else is, under the same id. */
+export type OperatorResult = "done" | "other-action" | OperatorRefusal;
 
 /**
  * `receive`, `report` and `operate` reject what cannot be committed now: the disk is full, ids are lacking, or the settings do not have

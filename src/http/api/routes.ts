@@ -1,4 +1,5 @@
 import { aboutRoutes } from "./about.ts";
+import { actionRoutes } from "./actions.ts";
 import { agentRoutes } from "./agents.ts";
 import { conferenceDataRoutes } from "./conference-data.ts";
 import { conferenceRoutes } from "./conferences.ts";
@@ -18,6 +19,7 @@ export const apiRoutes: readonly Route[] = [
   ...runningRoutes,
   ...conferenceRoutes,
   ...explainRoutes,
+  ...actionRoutes,
   ...conferenceDataRoutes,
   ...recordRoutes,
   ...recordUpkeepRoutes,
