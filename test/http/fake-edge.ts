@@ -165,7 +165,10 @@ export class FakeEdge {
       createApp({
         ...timers,
         ...{ people: () => people, sessions: this.sessions, sessionKey: "a key", attempts: new Attempts(), fetch },
-        audit: (domain, entry) => this.audited.push([domain, entry]),
+        audit: (domain, entry) => {
+          this.audited.push([domain, entry]);
+          void this.directory.keepAudit(domain, entry);
+        },
         domains: new Map([domain.name, ...otherDomains].map((name) => [name, { ...domain, name: name as DomainName }])),
         objects: this.#objects(),
         views: this.#views(),
@@ -261,6 +264,7 @@ export class FakeEdge {
           running: (query) => asked("running").then(() => this.directory.running(query)),
           records: (query) => asked("records").then(() => this.directory.records(query)),
           erase: (...all) => asked("erase").then(() => this.directory.erase(...all)),
+          audit: (...page) => asked("audit").then(() => this.directory.audit(...page)),
           rebuild: (...all) => asked("rebuild").then(() => this.directory.rebuild(...all)),
         };
       },

@@ -1,9 +1,10 @@
-import { evictDurableObject } from "cloudflare:test";
+import { evictAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
 import type { BridgeName, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
 import type { ActionStages } from "../../src/operators/action-stages.ts";
+import type { AuditPage } from "../../src/rpc.ts";
 import { operatorToken, viewerToken } from "./test-domains.ts";
 
 const domain = "local" as DomainName;
@@ -81,4 +82,17 @@ test("an action goes its way over the API, from the request to what WebEx is tol
   });
   expect(posted.at(-1)).toContain('Status="2"');
   expect((await ask(`${base}/actions`, { method: "POST", body: '{"type":"mute","call":"c9"}' })).status).toBe(404);
+
+  await evictAllDurableObjects();
+  await vi.waitFor(async () => {
+    const { entries } = (await (await ask(`/api/v1/domains/${domain}/audit`, {}, viewerToken)).json()) as AuditPage;
+    expect(entries.map(({ person, status, about }) => [person, about.type, status])).toEqual([
+      ["operator", "mute", 404],
+      ["operator", "lock", 202],
+      ["anna", undefined, 403],
+      ["operator", "lock", 422],
+      ["operator", "mute", 202],
+      ["operator", "mute", 202],
+    ]);
+  });
 });

@@ -1,6 +1,7 @@
 import { aboutRoutes } from "./about.ts";
 import { actionRoutes } from "./actions.ts";
 import { agentRoutes } from "./agents.ts";
+import { auditRoutes } from "./audit.ts";
 import { conferenceDataRoutes } from "./conference-data.ts";
 import { conferenceRoutes } from "./conferences.ts";
 import { domainRoutes } from "./domains.ts";
@@ -25,5 +26,6 @@ export const apiRoutes: readonly Route[] = [
   ...recordUpkeepRoutes,
   ...webexSiteRoutes,
   ...peopleRoutes,
+  ...auditRoutes,
   ...aboutRoutes(() => apiRoutes),
 ];
