@@ -1,8 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
 import type { DomainName } from "../src/foundation/ids.ts";
+import type { AuditEntry } from "../src/operators/audit.ts";
 import type {
+  AuditPage,
   DirectoryPlace,
   DirectoryRpc,
+  ErasurePage,
   News,
   RebuildPage,
   RecordPage,
@@ -30,12 +33,20 @@ export class DirectoryObject extends DurableObject<Env> implements DirectoryRpc 
     return this.#current.records(query);
   }
 
-  erase(domain: DomainName, number: string): Promise<number> {
-    return this.#current.erase(domain, number);
+  erase(domain: DomainName, number: string, from: number): Promise<ErasurePage> {
+    return this.#current.erase(domain, number, from);
   }
 
   rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage> {
     return this.#current.rebuild(domain, from);
+  }
+
+  keepAudit(domain: DomainName, entry: AuditEntry): Promise<void> {
+    return this.#current.keepAudit(domain, entry);
+  }
+
+  audit(before: number | null, limit: number): Promise<AuditPage> {
+    return this.#current.audit(before, limit);
   }
 
   override alarm(): Promise<void> {

@@ -1,10 +1,13 @@
 import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { dayMs, hourMs, within } from "../src/foundation/timers.ts";
+import type { AuditEntry } from "../src/operators/audit.ts";
 import { type ConferenceRecord, identityOf } from "../src/records/conference-record.ts";
 import type {
+  AuditPage,
   ConferenceRpc,
   DirectoryPlace,
   DirectoryRpc,
+  ErasurePage,
   HolderPage,
   ListedConference,
   News,
@@ -17,6 +20,7 @@ import type {
 } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
+import { AuditStore } from "./audit-store.ts";
 import { type About, DirectoryStore, type RunningRow } from "./directory-store.ts";
 import type { Sql } from "./platform.ts";
 
@@ -46,6 +50,8 @@ const mostPage = 1_000;
 /** Records that one page looks at, however few of them fit. */
 const mostLooked = 5_000;
 const portion = 500;
+/** Records that one call of an erasure looks at: others wait meanwhile. */
+const mostErasing = 20_000;
 /** Identities of records in memory. */
 const mostKnown = 100_000;
 const deleteEveryMs = 6 * hourMs;
@@ -54,6 +60,8 @@ const portionEveryMs = 10_000;
 const askedAtOnce = 20;
 const askWithinMs = 20_000;
 const rebuildMs = 7 * dayMs;
+/** Conferences in one call of a rebuild, so that it ends in time, though some may hang. */
+const mostRebuilding = 20;
 
 /**
  * The conferences of one domain: those that run, and a record of each call and each conference that is over. Conferences tell it after the
@@ -63,6 +71,7 @@ export class Directory implements DirectoryRpc {
   readonly #ports: DirectoryPorts;
   readonly #alarm: Alarm;
   readonly #store: DirectoryStore;
+  readonly #audit: AuditStore;
   readonly #running = new Map<ConfKey, Listed>();
   /** Identity → id of each record behind `#knownBehind`. */
   readonly #known = new Map<string, number>();
@@ -74,6 +83,7 @@ export class Directory implements DirectoryRpc {
     this.#ports = ports;
     this.#alarm = new Alarm(ports);
     this.#store = new DirectoryStore(ports.sql);
+    this.#audit = new AuditStore(ports.sql);
     for (const [id, row] of this.#store.running()) this.#running.set(row.key, { id, row, now: null });
     this.#knownBehind = this.#store.place?.id ?? 0;
   }
@@ -110,8 +120,7 @@ export class Directory implements DirectoryRpc {
     for (const [identity, id] of added) this.#remember(identity, id);
     if (row) this.#running.set(key, row);
     else this.#running.delete(key);
-    if (!this.#hasAlarm) await this.#alarm.ensure(at + deleteEveryMs);
-    this.#hasAlarm = true;
+    await this.#ensureAlarm(at);
     return this.#store.place ?? { directory: about.directory, id: 0 };
   }
 
@@ -139,25 +148,27 @@ export class Directory implements DirectoryRpc {
     const isOldest = order === "oldest";
     let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? Number.MAX_SAFE_INTEGER, end);
     const records: PlacedRecord[] = [];
+    const { directory = "" } = this.#store.about ?? {};
     for (let looked = 0; looked < mostLooked; looked += portion) {
       const page = this.#store.page(from, order, portion);
       for (const one of page) {
-        if (isOldest ? one.id >= end : one.id < first) return { records, next: null };
+        if (isOldest ? one.id >= end : one.id < first) return { directory, records, next: null };
         from = one.id;
         if (fits(one, query)) records.push(one);
-        if (records.length >= Math.min(limit, mostPage)) return { records, next: from };
+        if (records.length >= Math.min(limit, mostPage)) return { directory, records, next: from };
       }
-      if (page.length < portion) return { records, next: null };
+      if (page.length < portion) return { directory, records, next: null };
     }
-    return { records, next: from };
+    return { directory, records, next: from };
   }
 
   /** Also in the middle of an export: ids stay. */
-  async erase(domain: DomainName, number: string): Promise<number> {
-    if (number === "" || !this.#store.about) return 0;
+  async erase(domain: DomainName, number: string, from: number): Promise<ErasurePage> {
+    if (number === "" || !this.#store.about) return { erased: 0, next: null };
     let erased = 0;
-    for (let from = 0; ; ) {
-      const page = this.#store.page(from, "oldest", portion);
+    let place = from;
+    for (let looked = 0; looked < mostErasing; looked += portion) {
+      const page = this.#store.page(place, "oldest", portion);
       const concerned = page.filter(({ record }) => record.kind === "call" && record.number === number);
       if (concerned.length > 0) {
         this.#store.transaction(this.#aboutNow(domain), () => {
@@ -167,9 +178,10 @@ export class Directory implements DirectoryRpc {
         });
       }
       erased += concerned.length;
-      from = page.at(-1)?.id ?? 0;
-      if (page.length < portion) return erased;
+      if (page.length < portion) return { erased, next: null };
+      place = page.at(-1)?.id ?? place;
     }
+    return { erased, next: place };
   }
 
   async rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage> {
@@ -180,13 +192,24 @@ export class Directory implements DirectoryRpc {
       from?.upTo ?? null,
     );
     const upTo = from?.upTo ?? holders[0]?.place;
-    const keys = holders.map(({ key }) => key);
+    const some = holders.slice(0, mostRebuilding);
+    const before = some.length < holders.length ? (some.at(-1)?.place ?? null) : next;
+    const keys = some.map(({ key }) => key);
     const failed = await this.#askAll(domain, keys, "all");
     return {
       told: keys.length - failed.length,
       failed,
-      next: next === null || upTo === undefined ? null : { before: next, upTo },
+      next: before === null || upTo === undefined ? null : { before, upTo },
     };
+  }
+
+  async keepAudit(domain: DomainName, entry: AuditEntry): Promise<void> {
+    this.#store.transaction(this.#aboutNow(domain), () => this.#audit.add(entry));
+    await this.#ensureAlarm(this.#ports.now());
+  }
+
+  async audit(before: number | null, limit: number): Promise<AuditPage> {
+    return this.#audit.page(before, Math.min(limit, mostPage));
   }
 
   /** Deletes some of what is older than the settings want. */
@@ -198,9 +221,16 @@ export class Directory implements DirectoryRpc {
       const current = this.#aboutNow(about.domain);
       if (current.removedAt !== null && now >= current.removedAt + current.keptMs) return await this.#ports.deleteAll();
       this.#store.transaction(current, () => {});
-      const hasMore = this.#store.deleteBefore(now - current.keptMs, deletePortion);
+      const before = now - current.keptMs;
+      const hasMoreActions = this.#audit.deleteBefore(before, deletePortion);
+      const hasMore = this.#store.deleteBefore(before, deletePortion) || hasMoreActions;
       this.#alarm.wakeBy(now + (hasMore ? portionEveryMs : deleteEveryMs));
     });
+  }
+
+  async #ensureAlarm(now: EpochMs): Promise<void> {
+    if (!this.#hasAlarm) await this.#alarm.ensure(now + deleteEveryMs);
+    this.#hasAlarm = true;
   }
 
   #aboutNow(name: DomainName): About {

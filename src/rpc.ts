@@ -24,6 +24,7 @@ import type {
 } from "./foundation/ids.ts";
 import type { Health } from "./link/relay.ts";
 import type { ActionStages } from "./operators/action-stages.ts";
+import type { AuditEntry } from "./operators/audit.ts";
 import type { Session, SessionHash, SignIn } from "./operators/sessions.ts";
 import type { Ender } from "./records/call-record.ts";
 import type { DirectoryRecord } from "./records/conference-record.ts";
@@ -211,8 +212,8 @@ export interface ReplayPage {
   readonly next: number | null;
 }
 
-/** `done`: it is on disk. */
-export type OperatorResult = "done" | OperatorRefusal;
+/** `done`: it is on disk. `other-action`: one that asked for something else is, under the same id. */
+export type OperatorResult = "done" | "other-action" | OperatorRefusal;
 
 /**
  * `receive`, `report` and `operate` reject what cannot be committed now: the disk is full, ids are lacking, or the settings do not have
@@ -342,22 +343,22 @@ export interface RecordQuery {
   readonly cursor: number | null;
   readonly order: "oldest" | "newest";
   readonly limit: number;
-  readonly kind?: DirectoryRecord["kind"];
+  readonly kind?: DirectoryRecord["kind"] | undefined;
   /** By when the directory got them: from then on, and before then. */
-  readonly since?: EpochMs;
-  readonly until?: EpochMs;
+  readonly since?: EpochMs | undefined;
+  readonly until?: EpochMs | undefined;
   readonly filter?: RecordFilter;
 }
 
 /** All that is given must fit; a field that a record does not have fits nothing. */
 export interface RecordFilter {
-  readonly conference?: ConfKey;
-  readonly number?: string;
-  readonly attendeeId?: string;
-  readonly bridge?: string;
-  readonly webexHost?: string;
-  readonly endedBy?: Ender;
-  readonly status?: string;
+  readonly conference?: ConfKey | undefined;
+  readonly number?: string | undefined;
+  readonly attendeeId?: string | undefined;
+  readonly bridge?: string | undefined;
+  readonly webexHost?: string | undefined;
+  readonly endedBy?: Ender | undefined;
+  readonly status?: string | undefined;
 }
 
 export interface PlacedRecord {
@@ -368,8 +369,23 @@ export interface PlacedRecord {
 }
 
 export interface RecordPage {
+  /** The name of the directory whose places these are, as `DirectoryPlace` has it; empty where there was never anything. */
+  readonly directory: string;
   readonly records: readonly PlacedRecord[];
   /** Also where no record fits among many: the next page goes on from there. `null`: there are no more. */
+  readonly next: number | null;
+}
+
+export interface AuditPage {
+  readonly entries: readonly AuditEntry[];
+  /** The place of the next page; `null`: there are no more. */
+  readonly next: number | null;
+}
+
+export interface ErasurePage {
+  /** How many had the number. */
+  readonly erased: number;
+  /** The place from which the next page goes on; `null`: all records were looked at. */
   readonly next: number | null;
 }
 
@@ -385,10 +401,14 @@ export interface DirectoryRpc {
   tell(news: News): Promise<DirectoryPlace>;
   running(query: RunningQuery): Promise<RunningPage>;
   records(query: RecordQuery): Promise<RecordPage>;
-  /** Takes a number of a person, and the attendee ID beside it, out of all records that have it. Resolves to how many had. */
-  erase(domain: DomainName, number: string): Promise<number>;
+  /** Takes a number of a person, and the attendee ID beside it, out of records that have it: those behind this place, some at a time. */
+  erase(domain: DomainName, number: string, from: number): Promise<ErasurePage>;
   /** Has the conferences of the last week tell everything that their journals hold, some at a time. */
   rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage>;
+  /** Keeps what a person has asked of the domain. The same entry again, within seconds, is not kept twice. */
+  keepAudit(domain: DomainName, entry: AuditEntry): Promise<void>;
+  /** What people have asked, the latest first, before this place. */
+  audit(before: number | null, limit: number): Promise<AuditPage>;
 }
 
 /** A create's wish that its handle stand for its conference. */
@@ -668,7 +688,7 @@ export interface EdgeObjects {
   connectAgent(domain: DomainName, bridge: BridgeName, request: Request): Promise<Response>;
 }
 
-/** What operators may see of the objects; nothing is changed by it. */
+/** What operators see of the objects, and ask of them; nothing on the way of a call needs it. */
 export interface OperatorViews {
   conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
   conference(
@@ -676,5 +696,6 @@ export interface OperatorViews {
     confKey: ConfKey,
   ): Pick<ConferenceRpc, "view" | "story" | "action" | "explain" | "replay" | "transcript"> & Identified;
   agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;
+  directory(domain: DomainName): Omit<DirectoryRpc, "tell" | "keepAudit"> & Identified;
   webexSite(domain: DomainName): Omit<WebexSiteRpc, "settingsRead"> & Identified;
 }

@@ -2,9 +2,10 @@ import { expect, test } from "vitest";
 import { Directory } from "../../durable-objects/directory.ts";
 import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/timers.ts";
+import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
-import type { News, RunningConference } from "../../src/rpc.ts";
+import type { Holder, News, RebuildPage, RunningConference } from "../../src/rpc.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
@@ -24,6 +25,8 @@ class DirectoryWorld {
   /** Rows that were written, by what wrote them. */
   readonly written: string[] = [];
   readonly asked: string[] = [];
+  /** The conferences that were allocated ids, the latest first. */
+  holders: readonly Holder[] = [{ key: confKey, place: 1, at: worldBegins }];
   tellDirectory: (key: ConfKey, what: "news" | "all") => Promise<boolean> = async () => false;
   directory: Directory;
   #nonces = 0;
@@ -36,7 +39,9 @@ class DirectoryWorld {
     this.directory = new Directory({
       sql: {
         exec: (query, ...bindings) => {
-          const [, verb] = /^(INSERT INTO record|UPDATE record|DELETE FROM record|INSERT INTO about)/.exec(query) ?? [];
+          const [, verb] =
+            /^(INSERT INTO record|UPDATE record|DELETE FROM record|INSERT INTO about|INSERT INTO audit)/.exec(query) ??
+            [];
           if (verb) this.written.push(verb);
           return this.sql.exec(query, ...bindings);
         },
@@ -52,7 +57,10 @@ class DirectoryWorld {
           return this.tellDirectory(key, what);
         },
       }),
-      conferencesOf: async () => ({ holders: [{ key: confKey, place: 1, at: this.time.now }], next: null }),
+      conferencesOf: async (_, __, before) => ({
+        holders: this.holders.filter(({ place }) => before === null || place < before),
+        next: null,
+      }),
       nonce: () => String(++this.#nonces),
       setAlarm: async (at) => {
         this.alarmAt = at;
@@ -304,13 +312,38 @@ test("a number is erased from all records that have it, with the attendee ID, an
     news({ ended: ["1", "2", "1"].map((number, index) => told(call(`c${index}`, { number }))) }),
   );
 
-  expect(await world.directory.erase(domain, "1")).toBe(2);
-  expect(await world.directory.erase(domain, "1")).toBe(0);
+  expect(await world.directory.erase(domain, "1", 0)).toEqual({ erased: 2, next: null });
+  expect(await world.directory.erase(domain, "1", 0)).toEqual({ erased: 0, next: null });
   expect((await world.all()).map((record) => record.kind === "call" && [record.number, record.attendeeId])).toEqual([
     ["", ""],
     ["2", "77"],
     ["", ""],
   ]);
+});
+
+test("an erasure holds nobody up for long: it looks at some records, and says where it goes on", async () => {
+  const world = new DirectoryWorld();
+  const all = Array.from({ length: 20_100 }, (_, index) => told(call(`c${index}`, { number: String(index % 1_000) })));
+  await world.directory.tell(news({ ended: all }));
+
+  expect(await world.directory.erase(domain, "7", 0)).toEqual({ erased: 20, next: 20_000 });
+  expect(await world.directory.erase(domain, "7", 20_000)).toEqual({ erased: 1, next: null });
+});
+
+test("a rebuild asks some conferences at a time, each once", async () => {
+  const world = new DirectoryWorld();
+  const keys = Array.from({ length: 50 }, (_, index) => String(index) as ConfKey);
+  world.holders = keys.map((key, index) => ({ key, place: 50 - index, at: 0 }));
+  const told: number[] = [];
+  let next: RebuildPage["next"] = null;
+  do {
+    const page: RebuildPage = await world.directory.rebuild(domain, next);
+    told.push(page.told);
+    next = page.next;
+  } while (next !== null);
+
+  expect(told).toEqual([20, 20, 10]);
+  expect(world.asked).toEqual(keys.map((key) => `${key} all`));
 });
 
 test("records go when they are too old, some at a time, and their ids are never used again", async () => {
@@ -384,4 +417,41 @@ test("a conference that wrote more than its journal holds has all its records", 
     { call: "c1", mutes: 0 },
     { kind: "conference", calls: 2 },
   ]);
+});
+
+function entry(world: DirectoryWorld, more: Partial<AuditEntry> = {}): AuditEntry {
+  return {
+    ...{ at: world.time.now, person: "anna", role: "viewer", by: "token", action: "act", about: { confKey } },
+    ...{ actionId: "k1", status: 403, refusal: "not allowed", from: "192.0.2.7", ...more },
+  };
+}
+
+test("what people ask of a domain is kept once, a row each, the latest first, also in a new directory", async () => {
+  const world = new DirectoryWorld();
+  expect(await world.directory.audit(null, 10)).toEqual({ entries: [], next: null });
+  const first = entry(world);
+  for (const one of [first, first, entry(world, { actionId: "k2" }), first, entry(world, { person: "boris" })])
+    await world.directory.keepAudit(domain, one);
+  world.start();
+
+  const page = await world.directory.audit(null, 2);
+  expect(page).toEqual({ entries: [entry(world, { person: "boris" }), entry(world, { actionId: "k2" })], next: 2 });
+  expect(await world.directory.audit(page.next, 2)).toEqual({ entries: [first], next: null });
+  expect(world.written).toEqual(["INSERT INTO about", "INSERT INTO audit", "INSERT INTO audit", "INSERT INTO audit"]);
+  expect(world.alarmAt).not.toBeNull();
+});
+
+test("what people have asked goes with the records of its time", async () => {
+  const world = new DirectoryWorld();
+  for (let index = 0; index < 1_100; index++) await world.directory.keepAudit(domain, entry(world, { status: index }));
+  await world.time.pass(399 * dayMs);
+  await world.directory.keepAudit(domain, entry(world));
+  const left = async () => (await world.directory.audit(null, 1_000)).entries.length;
+  await world.directory.alarm();
+  expect((await world.directory.audit(null, 1_000)).next).not.toBeNull();
+  await world.time.pass(2 * dayMs);
+  await world.directory.alarm();
+  expect([await left(), world.alarmAt]).toEqual([101, world.time.now + 10_000]);
+  await world.directory.alarm();
+  expect(await left()).toBe(1);
 });

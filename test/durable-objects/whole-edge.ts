@@ -69,6 +69,7 @@ export class WholeEdge {
           transcript: nobody,
         }),
         agents: nobody,
+        directory: () => ({ running: nobody, records: nobody, erase: nobody, rebuild: nobody, audit: nobody }),
         webexSite: () => ({
           meeting: nobody,
           topics: nobody,

@@ -1,13 +1,15 @@
 import type { Hono } from "hono";
+import { Directory } from "../../durable-objects/directory.ts";
 import { Sessions } from "../../durable-objects/sessions.ts";
 import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
-import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
+import type { ActionId, ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 import { RateLimit } from "../../src/foundation/limits.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Attempts } from "../../src/http/guard.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
 import { type Disk, Storage } from "../../src/http/storage.ts";
+import type { ActionStages } from "../../src/operators/action-stages.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { type OperatorsSettings, peopleOf } from "../../src/operators/people.ts";
 import { HandleCache } from "../../src/routing/deliver.ts";
@@ -20,11 +22,13 @@ import type {
   HandleRequest,
   MeetingAnswer,
   MeetingQuestion,
+  OperatorResult,
   OperatorViews,
   ProvisioningState,
   StoryLine,
 } from "../../src/rpc.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
+import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 import type { SiteNumber } from "../../src/webex/provisioning.ts";
 import { memoryHandles } from "../durable-objects/fakes.ts";
@@ -85,6 +89,9 @@ export class FakeEdge {
   readonly holders = new Map<MsgId, ConfKey>();
   readonly operated: OperatorRequest[] = [];
   readonly actionIds: string[] = [];
+  /** Why conferences refuse what operators ask; `null`: they do not. */
+  refusal: OperatorResult | null = null;
+  readonly actions = new Map<ActionId, ActionStages>();
   /** Conferences that answer `hasHandle` with yes. */
   readonly alive = new Set<string>();
   /** Conferences that no longer have the handle by which somebody remembers them. */
@@ -112,6 +119,8 @@ export class FakeEdge {
   readonly provisioning: ProvisioningState = { last: null, running: null, failure: null, nextAt: 7_200_000 };
   /** Each answer of the handle index waits for this. */
   indexPauses: () => Promise<void> = async () => {};
+  /** What happens with each call. */
+  whenCalled: (text: string) => void = () => {};
   /** Each view of a conference waits for this. */
   viewPauses: () => Promise<void> = async () => {};
   readonly disk = new FakeDisk();
@@ -125,12 +134,17 @@ export class FakeEdge {
     },
   });
   readonly sessions = new Sessions({ sql: Database.open("sessions"), now: () => this.time });
+  /** The directory of the domain `local`, and its disk. */
+  directoryDisk = Database.open("directory");
+  #directories = 0;
+  directory = this.startDirectory();
   readonly audited: (readonly [DomainName, AuditEntry])[] = [];
   /** What the world answers. */
   fetches: (url: string) => Response = () => {
     throw new Error("nobody answers");
   };
   readonly app: { readonly request: Hono["request"] };
+  readonly #domain: Domain;
 
   constructor(
     operatorToken = token,
@@ -140,6 +154,7 @@ export class FakeEdge {
   ) {
     const agents = [{ name: "agent-1", publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" }];
     const domain = testDomain({ webex: { hosts: ["tsp1.example.com"] }, ...settings }, agents);
+    this.#domain = domain;
     const log = (event: string, facts: Readonly<Record<string, unknown>>) => {
       this.logged.push(event);
       this.lines.push(facts);
@@ -150,7 +165,10 @@ export class FakeEdge {
       createApp({
         ...timers,
         ...{ people: () => people, sessions: this.sessions, sessionKey: "a key", attempts: new Attempts(), fetch },
-        audit: (domain, entry) => this.audited.push([domain, entry]),
+        audit: (domain, entry) => {
+          this.audited.push([domain, entry]);
+          void this.directory.keepAudit(domain, entry);
+        },
         domains: new Map([domain.name, ...otherDomains].map((name) => [name, { ...domain, name: name as DomainName }])),
         objects: this.#objects(),
         views: this.#views(),
@@ -163,6 +181,33 @@ export class FakeEdge {
         log,
       }),
     );
+  }
+
+  /** Another life of the directory over its disk. */
+  startDirectory(): Directory {
+    return new Directory({
+      sql: this.directoryDisk,
+      ...timers,
+      now: () => this.time,
+      log: () => {},
+      domain: () => this.#domain,
+      conference: (_, key) => ({
+        tellDirectory: async (what) => {
+          this.#call(`${key} tells the directory ${what}`, key);
+          return false;
+        },
+      }),
+      conferencesOf: (...page) => this.#views().conferencesOf(...page),
+      nonce: () => String(++this.#directories),
+      setAlarm: async () => {},
+      getAlarm: async () => null,
+      deleteAll: async () => {},
+    });
+  }
+
+  loseDirectory(): void {
+    this.directoryDisk = Database.open("directory");
+    this.directory = this.startDirectory();
   }
 
   async post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
@@ -186,6 +231,7 @@ export class FakeEdge {
 
   #call(text: string, object: string): void {
     this.calls.push(text);
+    this.whenCalled(text);
     if (this.broken.has(object)) throw new Error(`${object} is broken`);
   }
 
@@ -204,7 +250,7 @@ export class FakeEdge {
           return this.views.get(confKey) ?? null;
         },
         story: async () => this.stories.get(confKey) ?? [],
-        action: async () => null,
+        action: async (id) => this.actions.get(id) ?? null,
         explain: async (call) => {
           this.#call(`explain ${call ?? "all"} of ${confKey}`, confKey);
           return this.explanations;
@@ -212,6 +258,16 @@ export class FakeEdge {
         replay: async (from, limit) => JSON.stringify({ steps: [], next: from + limit }),
         transcript: async () => this.transcript,
       }),
+      directory: () => {
+        const asked = async (what: string) => this.#call(`${what} of the directory`, "directory");
+        return {
+          running: (query) => asked("running").then(() => this.directory.running(query)),
+          records: (query) => asked("records").then(() => this.directory.records(query)),
+          erase: (...all) => asked("erase").then(() => this.directory.erase(...all)),
+          audit: (...page) => asked("audit").then(() => this.directory.audit(...page)),
+          rebuild: (...all) => asked("rebuild").then(() => this.directory.rebuild(...all)),
+        };
+      },
       webexSite: () => ({
         meeting: async (question) => {
           this.#call(`meeting ${question.confKey} by ${question.sessionKey}`, "site");
@@ -257,6 +313,7 @@ export class FakeEdge {
         operate: async ({ id, request }) => {
           call(`operate ${confKey}`, confKey);
           this.actionIds.push(id);
+          if (this.refusal !== null) return this.refusal;
           if (!this.alive.has(confKey)) return "no-such-conference";
           if (request.type === "passthrough" && request.extCallId !== "77") return "no-such-call";
           this.operated.push(request);

@@ -40,6 +40,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/settings",
       "src/link",
       "src/operators",
+      "src/records",
       "hono",
       "valibot",
       "@valibot/to-json-schema",
@@ -62,7 +63,15 @@ export const rules: Readonly<Record<string, Rule>> = {
     ],
   },
   "src/worker.ts": {
-    may: ["src/foundation", "src/http", "src/operators", "src/routing", "src/settings", "durable-objects"],
+    may: [
+      "cloudflare:workers",
+      "src/foundation",
+      "src/http",
+      "src/operators",
+      "src/routing",
+      "src/settings",
+      "durable-objects",
+    ],
     mayAsType: ["src/rpc.ts"],
   },
   "durable-objects": {

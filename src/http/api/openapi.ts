@@ -86,6 +86,7 @@ const tagSays: Readonly<Record<string, string>> = {
   Domains: "Telephony domains of WebEx.",
   "Bridges and agents": "What is connected beside the telephone bridges.",
   Conferences: "Conferences and their callers.",
+  Records: "What is left of calls and conferences that are over.",
   "WebEx site": "What a domain's WebEx site says.",
   People: "Who may sign in, and who has.",
   About: "The API about itself.",
@@ -147,6 +148,7 @@ const idempotencyHeader = {
 const pathSays: Readonly<Record<string, string>> = {
   domain: "Name of a telephony domain.",
   confKey: "The ConfKey: WebEx's meeting number, which callers key.",
+  action: "The action's id.",
   person: "Name of a person in the settings, or `operator`.",
   type: "The end of a problem's `type`.",
 };
