@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { DomainName } from "../src/foundation/ids.ts";
 import type {
+  ConferenceTotals,
   DirectoryPlace,
   DirectoryRpc,
   News,
@@ -24,6 +25,10 @@ export class DirectoryObject extends DurableObject<Env> implements DirectoryRpc 
 
   running(query: RunningQuery): Promise<RunningPage> {
     return this.#current.running(query);
+  }
+
+  totals(): Promise<ConferenceTotals> {
+    return this.#current.totals();
   }
 
   records(query: RecordQuery): Promise<RecordPage> {

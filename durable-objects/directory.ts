@@ -3,6 +3,7 @@ import { dayMs, hourMs, within } from "../src/foundation/timers.ts";
 import { type ConferenceRecord, identityOf } from "../src/records/conference-record.ts";
 import type {
   ConferenceRpc,
+  ConferenceTotals,
   DirectoryPlace,
   DirectoryRpc,
   HolderPage,
@@ -17,6 +18,7 @@ import type {
 } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
+import { earliest } from "./clock.ts";
 import { type About, DirectoryStore, type RunningRow } from "./directory-store.ts";
 import type { Sql } from "./platform.ts";
 
@@ -53,6 +55,8 @@ const deletePortion = 1_000;
 const portionEveryMs = 10_000;
 const askedAtOnce = 20;
 const askWithinMs = 20_000;
+/** What does not answer by then is told in the next totals. */
+const totalsWithinMs = 2_000;
 const rebuildMs = 7 * dayMs;
 
 /**
@@ -99,8 +103,7 @@ export class Directory implements DirectoryRpc {
       }
       if (row && row.row.life !== running?.life) row = this.#drop(row);
       if (!running) return;
-      const { life, createdAt, phase, webexHost, bridge, attached, locked, callers, rooms, trouble } = running;
-      const now = { attached, locked, callers, rooms, trouble };
+      const { key: _, life, createdAt, phase, webexHost, bridge, ...now } = running;
       const current: RunningRow = { key, life, createdAt, phase, webexHost, bridge };
       row = { id: row?.id ?? this.#store.begin(current, at), row: current, now };
     };
@@ -130,6 +133,20 @@ export class Directory implements DirectoryRpc {
     };
     if (unknown.length > 0) void this.#ask(unknown);
     return answer;
+  }
+
+  async totals(): Promise<ConferenceTotals> {
+    const unknown = [...this.#running.values()].filter(({ now }) => now === null);
+    if (unknown.length > 0)
+      await within(this.#ports, totalsWithinMs, "the conferences", this.#ask(unknown)).catch(() => {});
+    const totals = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null as EpochMs | null };
+    for (const { row, now } of this.#running.values()) {
+      totals[row.phase] += 1;
+      totals.callers += now?.callers ?? 0;
+      totals.documents += now?.documents ?? 0;
+      totals.oldestAt = earliest(totals.oldestAt, now?.oldestDocumentAt ?? null);
+    }
+    return totals;
   }
 
   async records(query: RecordQuery): Promise<RecordPage> {

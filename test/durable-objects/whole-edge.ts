@@ -6,6 +6,7 @@ import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { BridgeName, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
 import { RateLimit } from "../../src/foundation/limits.ts";
+import { Counts } from "../../src/foundation/metrics.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Attempts } from "../../src/http/guard.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
@@ -69,6 +70,8 @@ export class WholeEdge {
           transcript: nobody,
         }),
         agents: nobody,
+        totals: nobody,
+        counts: nobody,
         webexSite: () => ({
           meeting: nobody,
           topics: nobody,
@@ -79,7 +82,7 @@ export class WholeEdge {
       },
       handleCache: new HandleCache(),
       posts: new RateLimit(),
-      metrics: new Metrics(),
+      metrics: new Metrics({ counts: new Counts() }),
       storage: new Storage({
         after: (ms, run) => this.time.after(ms, run),
         disk: null,
@@ -88,6 +91,8 @@ export class WholeEdge {
         log: () => {},
       }),
       measured: () => "",
+      flushCounts: nobody,
+      processText: () => "",
       people: async () => ({ byToken: new Map(), access: null }),
       sessions: {
         ...{ begin: nobody, find: nobody, end: nobody, endAll: nobody, list: nobody },

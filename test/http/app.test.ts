@@ -22,10 +22,58 @@ test("the edge is alive, tells its time, and is ready when every bridge has an a
   });
 });
 
-test("a scrape of the metrics asks no object", async () => {
+/** The lines of /metrics that begin so. */
+async function scraped(edge: FakeEdge, begins: string): Promise<string[]> {
+  const text = await (await edge.app.request("/metrics", { headers: { authorization } })).text();
+  return text.split("\n").filter((line) => line.startsWith(begins));
+}
+
+test("the metrics are of the whole deployment: what all processes counted, and how its objects are", async () => {
   const edge = new FakeEdge();
-  expect((await edge.app.request("/metrics", { headers: { authorization } })).status).toBe(200);
-  expect(edge.calls).toEqual([]);
+  const strangers = () => scraped(edge, "bridgehead_strangers_total");
+  // Another process has counted some already.
+  edge.kept.add("bridgehead_strangers_total", "", 5);
+  edge.kept.add("bridgehead_rate_limited_total", 'domain="gone"', 5);
+  await edge.app.request("/tsp/nobody");
+  expect(await strangers()).toEqual(["bridgehead_strangers_total 6"]);
+  expect(await strangers()).toEqual(["bridgehead_strangers_total 6"]);
+  expect(await scraped(edge, "bridgehead_rate_limited_total")).toEqual([
+    'bridgehead_rate_limited_total{domain="local"} 0',
+  ]);
+
+  edge.totals = { creating: 1, running: 2, callers: 30, documents: 4, oldestAt: edge.time - 5_000 };
+  const agent = { agent: "a", lastSeen: edge.time, health: null };
+  edge.agents.push({ ...agent, role: "active" }, { ...agent, role: "standby", lastSeen: null });
+  const gauges = ["conferences{", "callers{", "documents_waiting{", "oldest_document_seconds{", "agents{"];
+  expect((await Promise.all(gauges.map((name) => scraped(edge, `bridgehead_${name}`)))).flat()).toEqual([
+    'bridgehead_conferences{domain="local",phase="creating"} 1',
+    'bridgehead_conferences{domain="local",phase="running"} 2',
+    'bridgehead_callers{domain="local"} 30',
+    'bridgehead_documents_waiting{domain="local"} 4',
+    'bridgehead_oldest_document_seconds{domain="local"} 5',
+    'bridgehead_agents{domain="local",bridge="simulated",role="active"} 1',
+    'bridgehead_agents{domain="local",bridge="simulated",role="standby"} 0',
+  ]);
+});
+
+test("what cannot be read is left out of the metrics, so that no counter seems to have fallen; no relay is no agent", async () => {
+  const edge = new FakeEdge();
+  const up = () => scraped(edge, "bridgehead_counts_up");
+  expect(await up()).toEqual(["bridgehead_counts_up 1"]);
+  for (const object of ["counts", "directory", "simulated"]) edge.broken.add(object);
+  await edge.app.request("/tsp/nobody");
+
+  expect(await up()).toEqual(["bridgehead_counts_up 0"]);
+  expect(await scraped(edge, "bridgehead_strangers_total")).toEqual([]);
+  expect(await scraped(edge, "bridgehead_callers{")).toEqual([]);
+  expect(await scraped(edge, 'bridgehead_agents{domain="local",bridge="simulated",role="active"} 0')).toHaveLength(1);
+
+  edge.broken.clear();
+  edge.broken.add("flush");
+  await edge.app.request("/tsp/nobody");
+  expect(await scraped(edge, "bridgehead_strangers_total")).toEqual(["bridgehead_strangers_total 1"]);
+  edge.broken.clear();
+  expect(await scraped(edge, "bridgehead_strangers_total")).toEqual(["bridgehead_strangers_total 2"]);
 });
 
 test("a bridge that takes no new calls is said to be so, and serves those that it has", async () => {
