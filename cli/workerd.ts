@@ -5,6 +5,7 @@ import { type Launch, writeAnew } from "./supervise.ts";
 /** The objects of a Worker: binding → class. For the edge they are those of wrangler.toml; a test compares the two. */
 export const edgeObjects = {
   CONFERENCE: "ConferenceObject",
+  COUNTS: "CountsObject",
   DIRECTORY: "DirectoryObject",
   HANDLE_INDEX: "HandleIndexObject",
   ID_ALLOCATOR: "IdAllocatorObject",

@@ -114,7 +114,8 @@ export class Conference {
       platform.log({ ...line, ...(conference !== undefined && { domain, conference }) });
     };
     this.#clock = new Clock({ ...platform, log }, lastAt, progress.aheadMs, (aheadMs) => store.correct({ aheadMs }));
-    const ports = { ...platform, log, now: this.#clock.now, tally: this.#tally };
+    const changed = () => this.#news?.changed();
+    const ports = { ...platform, log, now: this.#clock.now, tally: this.#tally, changed };
     this.#ports = ports;
     this.#store = store;
     this.#identity = store.identity;
@@ -147,7 +148,7 @@ export class Conference {
     });
     this.#news = new News(
       { ...ports, directory: (domain) => ports.directory(domain) },
-      { store, trouble: () => this.#trouble, callers: () => this.#tally.callers, domain: () => this.#findDomain() },
+      { store, trouble: () => this.#trouble, tally: this.#tally, domain: () => this.#findDomain() },
     );
     if (store.unknownKinds.size > 0) this.#log("warn", "unknown-entries", { kinds: [...store.unknownKinds] });
     if (!store.identity) return;
@@ -302,11 +303,13 @@ export class Conference {
   }
 
   alarm(): Promise<void> {
+    this.#ports.measures.counted();
     return this.#clock.alarm.fired(() => (this.#store.identity ? this.#wake("alarm") : undefined));
   }
 
   async sweep(): Promise<boolean> {
     if (!this.#store.identity) return false;
+    this.#ports.measures.counted();
     this.#news.remind();
     await this.#sweep();
     return this.#ongoing !== null;

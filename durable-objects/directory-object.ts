@@ -3,6 +3,7 @@ import type { DomainName } from "../src/foundation/ids.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
 import type {
   AuditPage,
+  ConferenceTotals,
   DirectoryPlace,
   DirectoryRpc,
   ErasurePage,
@@ -27,6 +28,10 @@ export class DirectoryObject extends DurableObject<Env> implements DirectoryRpc 
 
   running(query: RunningQuery): Promise<RunningPage> {
     return this.#current.running(query);
+  }
+
+  totals(): Promise<ConferenceTotals> {
+    return this.#current.totals();
   }
 
   records(query: RecordQuery): Promise<RecordPage> {

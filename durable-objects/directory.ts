@@ -5,6 +5,7 @@ import { type ConferenceRecord, identityOf } from "../src/records/conference-rec
 import type {
   AuditPage,
   ConferenceRpc,
+  ConferenceTotals,
   DirectoryPlace,
   DirectoryRpc,
   ErasurePage,
@@ -21,6 +22,7 @@ import type {
 import type { Domain } from "../src/settings/load.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
 import { AuditStore } from "./audit-store.ts";
+import { earliest } from "./clock.ts";
 import { type About, DirectoryStore, type RunningRow } from "./directory-store.ts";
 import type { Sql } from "./platform.ts";
 
@@ -59,6 +61,8 @@ const deletePortion = 1_000;
 const portionEveryMs = 10_000;
 const askedAtOnce = 20;
 const askWithinMs = 20_000;
+/** What does not answer by then is told in the next totals. */
+const totalsWithinMs = 2_000;
 const rebuildMs = 7 * dayMs;
 /** Conferences in one call of a rebuild, so that it ends in time, though some may hang. */
 const mostRebuilding = 20;
@@ -109,8 +113,7 @@ export class Directory implements DirectoryRpc {
       }
       if (row && row.row.life !== running?.life) row = this.#drop(row);
       if (!running) return;
-      const { life, createdAt, phase, webexHost, bridge, attached, locked, callers, rooms, trouble } = running;
-      const now = { attached, locked, callers, rooms, trouble };
+      const { key: _, life, createdAt, phase, webexHost, bridge, ...now } = running;
       const current: RunningRow = { key, life, createdAt, phase, webexHost, bridge };
       row = { id: row?.id ?? this.#store.begin(current, at), row: current, now };
     };
@@ -139,6 +142,20 @@ export class Directory implements DirectoryRpc {
     };
     if (unknown.length > 0) void this.#ask(unknown);
     return answer;
+  }
+
+  async totals(): Promise<ConferenceTotals> {
+    const unknown = [...this.#running.values()].filter(({ now }) => now === null);
+    if (unknown.length > 0)
+      await within(this.#ports, totalsWithinMs, "the conferences", this.#ask(unknown)).catch(() => {});
+    const totals = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null as EpochMs | null };
+    for (const { row, now } of this.#running.values()) {
+      totals[row.phase] += 1;
+      totals.callers += now?.callers ?? 0;
+      totals.documents += now?.documents ?? 0;
+      totals.oldestAt = earliest(totals.oldestAt, now?.oldestDocumentAt ?? null);
+    }
+    return totals;
   }
 
   async records(query: RecordQuery): Promise<RecordPage> {

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Mail, MailboxRpc, SharedAnswers, ShareResult } from "../src/rpc.ts";
+import type { ConferenceTotals, Mail, MailboxRpc, SharedAnswers, ShareResult } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { Mailbox } from "./mailbox.ts";
 import { type Env, platformOf } from "./platform.ts";
@@ -15,6 +15,10 @@ export class MailboxObject extends DurableObject<Env> implements MailboxRpc {
 
   share(answers: SharedAnswers): Promise<ShareResult> {
     return this.#current.share(answers);
+  }
+
+  waiting(): Promise<Pick<ConferenceTotals, "documents" | "oldestAt">> {
+    return this.#current.waiting();
   }
 
   override alarm(): Promise<void> {

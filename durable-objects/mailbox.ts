@@ -1,6 +1,15 @@
 import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
 import { LogLimit } from "../src/foundation/limits.ts";
-import type { IdBlocks, IdRequest, Mail, MailboxRpc, SharedAnswers, SharedRequests, ShareResult } from "../src/rpc.ts";
+import type {
+  ConferenceTotals,
+  IdBlocks,
+  IdRequest,
+  Mail,
+  MailboxRpc,
+  SharedAnswers,
+  SharedRequests,
+  ShareResult,
+} from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { Clock, nextWake } from "./clock.ts";
 import { IdSupply, noIds } from "./id-supply.ts";
@@ -99,6 +108,11 @@ export class Mailbox implements MailboxRpc {
     await this.#accept(domain, sharedAs, mail, [requests]);
     await this.#outbox.gone(sharedAs);
     return this.#answered.has(lost(sharedAs)) ? "given-up" : "confirmed";
+  }
+
+  async waiting(): Promise<Pick<ConferenceTotals, "documents" | "oldestAt">> {
+    const { documents, oldestAt } = this.#tally;
+    return { documents, oldestAt };
   }
 
   async #accept(domain: DomainName, id: string, mail: readonly QueuedPost[], shared: SharedRequests): Promise<void> {

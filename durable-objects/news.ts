@@ -6,6 +6,7 @@ import { isOngoing, RecordBook } from "../src/records/record-book.ts";
 import type { DirectoryRpc, RunningConference, News as Told, Trouble } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import type { ConferenceStore } from "./conference-store.ts";
+import type { Tally } from "./measures.ts";
 import type { Platform } from "./platform.ts";
 
 interface NewsPorts extends Pick<Platform, "now" | "after" | "log"> {
@@ -16,8 +17,8 @@ interface NewsPorts extends Pick<Platform, "now" | "after" | "log"> {
 interface Subject {
   readonly store: ConferenceStore;
   trouble(): readonly Trouble[];
-  /** How many are in it. */
-  callers(): number;
+  /** How many callers are in it, and what WebEx has not confirmed. */
+  readonly tally: Readonly<Tally>;
   domain(): Domain | null;
 }
 
@@ -82,6 +83,11 @@ export class News {
     // Told at once, it is noted in the row that WebEx's Confirmation of the end has written, most often the last one for long.
     if (this.#againMs === firstAgainMs) this.#cancelled();
     this.#schedule(0);
+  }
+
+  /** Without a commit: WebEx confirms nothing any more, or again. */
+  changed(): void {
+    if (this.#show() !== this.#shown) this.committed();
   }
 
   stop(): void {
@@ -186,7 +192,7 @@ export class News {
   }
 
   #running(): RunningConference | null {
-    const { store, trouble, callers } = this.#subject;
+    const { store, trouble, tally } = this.#subject;
     const { state, progress, identity } = store;
     const { head, rooms } = state;
     const { telling } = progress;
@@ -196,19 +202,20 @@ export class News {
       ...{ key: identity.confKey, life: telling.life, createdAt: telling.since, phase: head.phase },
       ...{ webexHost: head.host, bridge: progress.bridge },
       ...{ attached: running?.attached ?? true, locked: running?.locked ?? false },
-      ...{ callers: callers(), rooms: rooms.size + (running?.talk ? 1 : 0), trouble: trouble() },
+      ...{ callers: tally.callers, rooms: rooms.size + (running?.talk ? 1 : 0), trouble: trouble() },
+      ...{ documents: tally.documents, oldestDocumentAt: tally.oldestAt },
     };
   }
 
   /** Looked at with each commit, so it costs little. */
   #show(): string {
-    const { store, callers } = this.#subject;
+    const { store, tally, trouble } = this.#subject;
     const { state, progress } = store;
     const { head, rooms } = state;
     if (!isOngoing(head)) return head.phase;
     const { attached = true, locked = false, talk } = head.phase === "running" ? head : {};
     const { life = 0 } = progress.telling ?? {};
-    return `${life} ${head.phase} ${head.host} ${progress.bridge} ${attached} ${locked} ${rooms.size} ${talk !== undefined} ${callers()}`;
+    return `${life} ${head.phase} ${head.host} ${progress.bridge} ${attached} ${locked} ${rooms.size} ${talk !== undefined} ${tally.callers} ${trouble()}`;
   }
 
   #shownPersonal(record: DirectoryRecord): DirectoryRecord {

@@ -34,6 +34,8 @@ interface OutboxDomain {
 interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measures"> {
   /** Of the owner; the documents in it are the outbox's to keep. */
   readonly tally: Tally;
+  /** The rows changed, or why they wait. */
+  changed?(): void;
   /** Hands answers over to where they meet those of other conferences; without it, there are none such. */
   share?(answers: SharedAnswers): Promise<ShareResult>;
 }
@@ -419,6 +421,7 @@ export class Outbox {
     const { tally } = this.#ports;
     tally.documents = this.rows.length;
     tally.oldestAt = this.rows[0]?.queuedAt ?? null;
+    this.#ports.changed?.();
   }
 
   #counted({ name: domain }: OutboxDomain, outcome: PostResult): void {

@@ -2,6 +2,7 @@ import type { EpochMs } from "../src/foundation/ids.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import type {
   ConferenceRpc,
+  CountsRpc,
   DirectoryRpc,
   HandleIndexRpc,
   IdAllocatorRpc,
@@ -11,6 +12,7 @@ import type {
   WebexSiteRpc,
 } from "../src/rpc.ts";
 import { showsPersonal } from "../src/settings/load.ts";
+import { CountsSender } from "./counts-sender.ts";
 import { type Log, logOf } from "./log.ts";
 import { Measures } from "./measures.ts";
 import { fetchPost, type HttpAnswer, type PostRequest } from "./post.ts";
@@ -44,12 +46,30 @@ export interface Sql {
 /** All objects of a process share it. */
 export const measures = new Measures();
 
+let sender: CountsSender | null = null;
+
+/** Of this process. */
+export function countsSenderOf(env: Env): CountsSender {
+  sender ??= new CountsSender(
+    {
+      ...timers,
+      now: () => Date.now(),
+      newName: () => crypto.randomUUID(),
+      send: (from, portions) => env.COUNTS.getByName("all").add(from, portions),
+    },
+    measures.counts,
+  );
+  return sender;
+}
+
 type Objects<Calls> = DurableObjectNamespace<Calls & Rpc.DurableObjectBranded>;
 
 /** The objects and the settings that the edge is given at start. */
 export interface Env {
   /** Named `domain/confKey`. */
   readonly CONFERENCE: Objects<ConferenceRpc>;
+  /** Named `all`: there is one. */
+  readonly COUNTS: Objects<CountsRpc>;
   /** Named `domain`. */
   readonly DIRECTORY: Objects<DirectoryRpc>;
   /** Named `domain`. */
@@ -76,6 +96,8 @@ export interface Env {
 }
 
 export function platformOf(ctx: DurableObjectState, env: Env): Platform {
+  const counts = countsSenderOf(env);
+  measures.onCounted = () => counts.counted();
   return {
     sql: {
       exec: (query, ...bindings) => ctx.storage.sql.exec<Record<string, SqlValue>>(query, ...bindings).toArray(),

@@ -112,13 +112,6 @@ export class ProvisioningCheck {
     };
   }
 
-  measure(): void {
-    const last = this.#store.read("lastCheck");
-    // Of another site before, there is none to count any more.
-    if (this.#store.domain)
-      this.#ports.measures.provisioning(this.#store.domain, last ? last.differences.length + last.more : null);
-  }
-
   #dueOf({ due, dueSetAt }: Check): EpochMs {
     const now = this.#ports.now();
     return dueSetAt > now ? now : due;
@@ -339,7 +332,6 @@ export class ProvisioningCheck {
       this.#store.delete("checkFailure");
       this.#store.deleteCodes();
     });
-    this.measure();
     this.#ports.measures.checks.count({ domain: this.#store.domain ?? "", outcome: "done" });
     const facts = { differences: count, users, tookMs: tookMs(check, endedAt) };
     this.#ports.log({ level: count > 0 ? "warn" : "info", event: "provisioning-checked", ...facts });

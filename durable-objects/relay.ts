@@ -136,7 +136,6 @@ export class Relay implements RelayRpc {
         );
       },
     });
-    this.#count();
   }
 
   /** Why an agent whose signature is right gets no socket now: as a rule, since it must sign a challenge first. */
@@ -234,9 +233,13 @@ export class Relay implements RelayRpc {
   async health(): Promise<BridgeHealth> {
     this.#replaceUseless();
     const active = activeLink(this.#state);
+    const agentConnected = active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null;
+    const lostAt = active ? this.#missedAt : this.#store.read("lost")?.at;
+    const awaySince = agentConnected ? active.bridgeAwaySince : lostAt;
     return {
-      agentConnected: active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null,
+      agentConnected,
       ...(active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null }),
+      ...(typeof awaySince === "number" && { awaySince }),
     };
   }
 
@@ -292,7 +295,6 @@ export class Relay implements RelayRpc {
     if (identity) for (const link of changed) this.#ports.sockets.keep(link.id, { identity, link });
     for (const effect of effects) this.#carryOut(effect, before);
     if (isAnother) this.#tellActive(before, active, lost ?? this.#store.read("lost"));
-    if (changed.length > 0 || before.links.length !== state.links.length) this.#count();
     this.#noticeRestart();
   }
 
@@ -332,16 +334,6 @@ export class Relay implements RelayRpc {
     if (from === active.agent) return this.#log("agent-active", active.agent, facts);
     if (this.#identity) this.#ports.measures.takeovers.count({ ...this.#identity });
     this.#log("agent-takeover", active.agent, { from, ...facts }, "warn");
-  }
-
-  #count(): void {
-    if (!this.#identity) return;
-    const active = activeLink(this.#state);
-    const { length } = this.#state.links;
-    // After a restart, an active link may be waited for that has no socket any more.
-    const isThere = active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null;
-    const { domain, bridge } = this.#identity;
-    this.#ports.measures.agents(domain, bridge, isThere ? 1 : 0, active ? length - 1 : length);
   }
 
   #carryOut(effect: RelayEffect, before: RelayState): void {

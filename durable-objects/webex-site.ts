@@ -42,7 +42,6 @@ export class WebexSite implements WebexSiteRpc {
     );
     this.#numbers = new WebexNumbers(this.#ports, store, this.#client);
     this.#check = new ProvisioningCheck(this.#ports, store, this.#client, this.#numbers);
-    this.#check.measure();
   }
 
   async settingsRead(domain: DomainName): Promise<void> {
@@ -51,7 +50,6 @@ export class WebexSite implements WebexSiteRpc {
       if (this.#store.hasTables) await this.#deleteAll();
       return;
     }
-    this.#check.measure();
     await this.#client.noticeOtherSecret();
     // Meanwhile the settings may have come to name no site.
     if (!this.#store.hasTables) return;
@@ -133,7 +131,6 @@ export class WebexSite implements WebexSiteRpc {
   }
 
   async #deleteAll(): Promise<void> {
-    if (this.#store.domain) this.#ports.measures.provisioning(this.#store.domain, null);
     this.#store.tablesDeleted();
     this.#client.disconnect();
     await this.#ports.deleteAll();

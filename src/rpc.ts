@@ -22,6 +22,7 @@ import type {
   TransId,
   WebexHost,
 } from "./foundation/ids.ts";
+import type { CountsData } from "./foundation/metrics.ts";
 import type { Health } from "./link/relay.ts";
 import type { ActionStages } from "./operators/action-stages.ts";
 import type { AuditEntry } from "./operators/audit.ts";
@@ -285,6 +286,9 @@ export interface RunningConference {
   /** Sub-conferences and rooms of private talks. */
   readonly rooms: number;
   readonly trouble: readonly Trouble[];
+  /** Documents without a Confirmation, as it was when this was told; a change of their number alone is not told. */
+  readonly documents: number;
+  readonly oldestDocumentAt: EpochMs | null;
 }
 
 /** A place in a directory's records: all that were there when it was given. `directory`: a lost directory that began anew has another name. */
@@ -314,7 +318,10 @@ export type ListedConference = Pick<
   RunningConference,
   "key" | "life" | "createdAt" | "phase" | "webexHost" | "bridge"
 > & {
-  readonly now: Pick<RunningConference, "attached" | "locked" | "callers" | "rooms" | "trouble"> | null;
+  readonly now: Pick<
+    RunningConference,
+    "attached" | "locked" | "callers" | "rooms" | "trouble" | "documents" | "oldestDocumentAt"
+  > | null;
 };
 
 export interface RunningQuery {
@@ -395,11 +402,37 @@ export interface RebuildPage {
   readonly next: { readonly before: number; readonly upTo: number } | null;
 }
 
+/** Of conferences that are not over. */
+export interface ConferenceTotals {
+  readonly creating: number;
+  readonly running: number;
+  readonly callers: number;
+  /** Documents that their receiver has not confirmed. */
+  readonly documents: number;
+  /** When the oldest of them was queued; `null`: there are none. */
+  readonly oldestAt: EpochMs | null;
+}
+
+/** What one process counted, one portion after another; a portion that comes twice counts once. */
+export interface CountsPortion {
+  readonly number: number;
+  readonly counts: CountsData;
+}
+
+/** What all processes of the deployment counted. */
+export interface CountsRpc {
+  /** `from`: the process, which numbers its portions. They come in order, each time from the first that is not known to be here. */
+  add(from: string, portions: readonly CountsPortion[]): Promise<void>;
+  all(): Promise<CountsData>;
+}
+
 /** The conferences of one domain: those that run, and the records of those that ran. */
 export interface DirectoryRpc {
   /** Resolves when it is on disk to the place behind it. What came before is not kept twice where it says `again`. */
   tell(news: News): Promise<DirectoryPlace>;
   running(query: RunningQuery): Promise<RunningPage>;
+  /** As the conferences told it; those that it does not know of since its own restart are asked first. */
+  totals(): Promise<ConferenceTotals>;
   records(query: RecordQuery): Promise<RecordPage>;
   /** Takes a number of a person, and the attendee ID beside it, out of records that have it: those behind this place, some at a time. */
   erase(domain: DomainName, number: string, from: number): Promise<ErasurePage>;
@@ -529,11 +562,15 @@ export interface MailboxRpc {
   send(mail: Mail): Promise<void>;
   /** Resolves when the answers, or an earlier copy of them, were posted and confirmed, or when one of them was given up. */
   share(answers: SharedAnswers): Promise<ShareResult>;
+  /** What waits here. */
+  waiting(): Promise<Pick<ConferenceTotals, "documents" | "oldestAt">>;
 }
 
 /** How a bridge is, as its relay last heard. */
 export interface BridgeHealth extends Health {
   readonly agentConnected: boolean;
+  /** Since when no agent is connected, or the one that acts is without the bridge; absent: it is not so, or nobody knows. */
+  readonly awaySince?: EpochMs;
 }
 
 /** A connected agent, as its relay knows it. */
@@ -696,6 +733,10 @@ export interface OperatorViews {
     confKey: ConfKey,
   ): Pick<ConferenceRpc, "view" | "story" | "action" | "explain" | "replay" | "transcript"> & Identified;
   agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;
-  directory(domain: DomainName): Omit<DirectoryRpc, "tell" | "keepAudit"> & Identified;
+  directory(domain: DomainName): Omit<DirectoryRpc, "tell" | "keepAudit" | "totals"> & Identified;
+  /** Of the domain's conferences, and of what waits in its mailbox. */
+  totals(domain: DomainName): Promise<ConferenceTotals>;
+  /** Of the whole deployment. */
+  counts(): Promise<CountsData>;
   webexSite(domain: DomainName): Omit<WebexSiteRpc, "settingsRead"> & Identified;
 }

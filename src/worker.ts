@@ -1,6 +1,6 @@
 import { waitUntil } from "cloudflare:workers";
 import type { LogLine } from "../durable-objects/log.ts";
-import { type Env, logAt, measures, timers } from "../durable-objects/platform.ts";
+import { countsSenderOf, type Env, logAt, measures, timers } from "../durable-objects/platform.ts";
 import type { DomainName } from "./foundation/ids.ts";
 import { LogLimit, RateLimit } from "./foundation/limits.ts";
 import { reasonOf } from "./foundation/reason.ts";
@@ -16,10 +16,11 @@ import { problem } from "./http/problem.ts";
 import { Storage } from "./http/storage.ts";
 import { type People, peopleOf, readOperators } from "./operators/people.ts";
 import { HandleCache } from "./routing/deliver.ts";
-import type { EdgeObjects, OperatorViews } from "./rpc.ts";
+import type { ConferenceTotals, EdgeObjects, OperatorViews } from "./rpc.ts";
 import { type Domains, domainsOf, replaceDomains, siteSecretOf, siteSecretsOf } from "./settings/load.ts";
 
 export { ConferenceObject } from "../durable-objects/conference-object.ts";
+export { CountsObject } from "../durable-objects/counts-object.ts";
 export { DirectoryObject } from "../durable-objects/directory-object.ts";
 export { HandleIndexObject } from "../durable-objects/handle-index-object.ts";
 export { IdAllocatorObject } from "../durable-objects/id-allocator-object.ts";
@@ -30,7 +31,7 @@ export { WebexSiteObject } from "../durable-objects/webex-site-object.ts";
 
 let app: ReturnType<typeof createApp> | undefined;
 let agentsToClose: AgentsToClose | undefined;
-const metrics = new Metrics();
+const metrics = new Metrics({ counts: measures.counts });
 const logLimit = new LogLimit();
 
 export default {
@@ -48,7 +49,9 @@ export default {
     }
     wakeSites(domains.value, env, context);
     app ??= createApp(edgeOf(env));
-    return app.fetch(request, env, context);
+    const answer = await app.fetch(request, env, context);
+    if (!measures.counts.isEmpty) context.waitUntil(countsSenderOf(env).afterRequest());
+    return answer;
   },
   // The edge is nobody's proxy. Without this, plain workerd logs an error for each CONNECT of a stranger.
   connect: (socket) => socket.close(),
@@ -68,7 +71,9 @@ function edgeOf(env: Env): Edge {
     posts: new RateLimit(),
     metrics,
     storage: new Storage({ ...timers, disk: env.STATE_DISK ?? null, mark: crypto.randomUUID(), now: Date.now, log }),
-    measured: () => measures.text(known(env).values(), Date.now()) + processText(version, since),
+    measured: (domains, shown) => measures.text(domains, shown),
+    flushCounts: () => countsSenderOf(env).flush(),
+    processText: () => processText(version, since),
     people: () => peopleIn(env),
     // Anew each time: a stub whose object has ended once stays broken.
     get sessions() {
@@ -214,6 +219,24 @@ function viewsOf(env: Env): OperatorViews {
     conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
     agents: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`).agents(),
     directory: (domain) => env.DIRECTORY.getByName(domain),
+    totals: (domain) => totalsOf(env, domain),
+    counts: () => env.COUNTS.getByName("all").all(),
     webexSite: (domain) => env.WEBEX_SITE.getByName(domain),
+  };
+}
+
+/** On plain workerd this process has all objects, and knows without waking one. */
+async function totalsOf(env: Env, domain: DomainName): Promise<ConferenceTotals> {
+  const none = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null };
+  if (env.STATE_DISK) return measures.totals().get(domain) ?? none;
+  const [totals, { documents, oldestAt }] = await Promise.all([
+    env.DIRECTORY.getByName(domain).totals(),
+    env.MAILBOX.getByName(domain).waiting(),
+  ]);
+  const since = [totals.oldestAt, oldestAt].filter((at) => at !== null);
+  return {
+    ...totals,
+    documents: totals.documents + documents,
+    oldestAt: since.length > 0 ? Math.min(...since) : null,
   };
 }

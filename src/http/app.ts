@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import { cut } from "../foundation/cut.ts";
 import type { BridgeName, ConfKey, DomainName } from "../foundation/ids.ts";
 import type { RateLimit } from "../foundation/limits.ts";
+import type { Counts } from "../foundation/metrics.ts";
 import { isOneOf } from "../foundation/secrets.ts";
 import type { Timers } from "../foundation/timers.ts";
 import type { AuditEntry } from "../operators/audit.ts";
@@ -18,9 +19,11 @@ import { readJson } from "./body.ts";
 import { signIn, signOut } from "./console-session.ts";
 import { globalNumbers, SiteNumbers } from "./global-numbers.ts";
 import { admitPerson, type GuardPorts, type SignedIn, saysWho } from "./guard.ts";
-import { type EdgeEvent, type Metrics, Readiness } from "./monitoring.ts";
+import { metricsText } from "./metrics-text.ts";
+import type { EdgeEvent, Metrics } from "./monitoring.ts";
 import { failureOf, forOneRequest } from "./objects-of-request.ts";
 import { problem, withInstance } from "./problem.ts";
+import { Readiness } from "./readiness.ts";
 import type { Storage } from "./storage.ts";
 
 /** What the guard leaves for the routes behind it. */
@@ -41,8 +44,12 @@ export interface Edge extends Timers, GuardPorts {
   readonly posts: RateLimit;
   readonly metrics: Metrics;
   readonly storage: Storage;
-  /** What the objects count and measure, as Prometheus reads it. */
-  measured(): string;
+  /** What the objects of all processes counted, as Prometheus reads it. */
+  measured(domains: Iterable<Domain>, shown: Counts): string;
+  /** Resolves when what this process has counted so far is among the counts of all. */
+  flushCounts(): Promise<void>;
+  /** What runs here, as Prometheus reads it. */
+  processText(): string;
   now(): number;
   /** Writes down what a person has asked of a domain, and what became of it. The answer does not wait for it. */
   audit(domain: DomainName, entry: AuditEntry): void;
@@ -118,8 +125,8 @@ export function createApp(edge: Edge): Hono<Variables> {
   }
   app.get("/metrics", async (context) => {
     if (!seesAll(context.var.signedIn.person)) return notAllowed("Metrics are of all domains, and you see some.");
-    const text = edge.metrics.text(edge.domains.values()) + (await edge.storage.metrics());
-    return new Response(text + edge.measured(), { headers: { "content-type": "text/plain; version=0.0.4" } });
+    const text = (await metricsText(forOneRequest(edge))) + edge.processText();
+    return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4" } });
   });
   for (const route of apiRoutes) {
     app.on(route.method, routerPath(route), (context) => answerRoute(route, context, edge));

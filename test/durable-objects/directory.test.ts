@@ -104,6 +104,7 @@ function running(key: string, life = 1): RunningConference {
   return {
     ...{ key: key as ConfKey, life, createdAt: worldBegins, phase: "running", webexHost: "tsp" as WebexHost },
     ...{ bridge: "main" as BridgeName, attached: true, locked: false, callers: 3, rooms: 0, trouble: [] },
+    ...{ documents: 0, oldestDocumentAt: null },
   };
 }
 
@@ -454,4 +455,30 @@ test("what people have asked goes with the records of its time", async () => {
   expect([await left(), world.alarmAt]).toEqual([101, world.time.now + 10_000]);
   await world.directory.alarm();
   expect(await left()).toBe(1);
+});
+
+test("the totals are of all that run; those that are not known after a restart are asked, and not waited for too long", async () => {
+  const world = new DirectoryWorld();
+  const [one, other, creating] = ["111", "222", "333"].map((key) => running(key));
+  if (!one || !other || !creating) return expect.unreachable();
+  const waiting = { documents: 2, oldestDocumentAt: worldBegins };
+  const all = [one, { ...other, ...waiting }, { ...creating, phase: "creating" as const, callers: 0 }];
+  const tell = (now: RunningConference) => world.directory.tell(news({ key: now.key, running: now }));
+  for (const now of all) await tell(now);
+  const totals = { creating: 1, running: 2, callers: 6, documents: 2, oldestAt: worldBegins };
+  expect(await world.directory.totals()).toEqual(totals);
+
+  world.start();
+  world.tellDirectory = async (key) => {
+    const now = all.find((one) => one.key === key);
+    if (now) await tell(now);
+    return true;
+  };
+  expect(await world.directory.totals()).toEqual(totals);
+
+  world.start();
+  world.tellDirectory = () => new Promise(() => {});
+  const late = world.directory.totals();
+  await world.time.pass(2_000);
+  expect(await late).toEqual({ creating: 1, running: 2, callers: 0, documents: 0, oldestAt: null });
 });

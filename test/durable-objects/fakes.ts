@@ -2,6 +2,7 @@ import { HandleIndex, type HandleIndexPorts } from "../../durable-objects/handle
 import { Measures } from "../../durable-objects/measures.ts";
 import type { Platform } from "../../durable-objects/platform.ts";
 import type { HttpAnswer } from "../../durable-objects/post.ts";
+import { Counts } from "../../src/foundation/metrics.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
 import type { Clock } from "../simulation/clock.ts";
@@ -48,4 +49,22 @@ export function memoryHandles(now: () => number, more: Partial<HandleIndexPorts>
     deleteAll: async () => sql.clear(),
     ...more,
   });
+}
+
+/** What these measures counted, and what their tallies say, as Prometheus reads it. */
+export function measuredText(measures: Measures, domains: readonly Domain[], now: number): string {
+  const shown = new Counts();
+  shown.addAll(measures.counts.data());
+  const gauges = domains.map(({ name }) => {
+    const {
+      creating = 0,
+      running = 0,
+      callers = 0,
+      documents = 0,
+      oldestAt = null,
+    } = measures.totals().get(name) ?? {};
+    const age = oldestAt === null ? 0 : (now - oldestAt) / 1_000;
+    return `creating ${creating}\nrunning ${running}\ncallers ${callers}\ndocuments ${documents}\noldest ${age}\n`;
+  });
+  return measures.text(domains, shown) + gauges.join("");
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Measures } from "../../durable-objects/measures.ts";
+import { Counts } from "../../src/foundation/metrics.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import {
@@ -11,19 +12,20 @@ import {
   host,
   lock,
 } from "./conference-world.ts";
+import { confirmation, measuredText } from "./fakes.ts";
 
 const failed = { kind: "failed", reason: "nobody listens" } as const;
 const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId } as FromWebex;
 
 /** The value of a series; `null`: there is none. */
 function seriesIn(world: ConferenceWorld, series: string): number | null {
-  const text = world.measures.text([world.domain], world.time.now);
+  const text = measuredText(world.measures, [world.domain], world.time.now);
   const line = text.split("\n").find((one) => one.startsWith(`${series} `));
   return line === undefined ? null : Number(line.slice(series.length + 1));
 }
 
 test("each series of a domain begins at 0", () => {
-  const text = new Measures().text([testDomain()], 0);
+  const text = new Measures().text([testDomain()], new Counts());
   const values = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 
   expect(values.length).toBeGreaterThan(60);
@@ -34,13 +36,13 @@ test("each series of a domain begins at 0", () => {
 test("what becomes of a conference and its callers is logged and counted, once", async () => {
   const world = new ConferenceWorld();
   await world.running(2);
-  expect(seriesIn(world, 'bridgehead_conferences{domain="local",phase="running"}')).toBe(1);
-  expect(seriesIn(world, 'bridgehead_callers{domain="local"}')).toBe(2);
+  expect(seriesIn(world, "running")).toBe(1);
+  expect(seriesIn(world, "callers")).toBe(2);
   await world.during(world.report(callerLeft(0)));
-  expect(seriesIn(world, 'bridgehead_callers{domain="local"}')).toBe(1);
+  expect(seriesIn(world, "callers")).toBe(1);
   world.start();
   await world.time.pass(100);
-  expect(seriesIn(world, 'bridgehead_callers{domain="local"}')).toBe(1);
+  expect(seriesIn(world, "callers")).toBe(1);
   await world.during(world.receive("t-close", close));
   await world.allDone();
 
@@ -55,8 +57,8 @@ test("what becomes of a conference and its callers is logged and counted, once",
   ]);
   expect(outcomes.every(({ domain, conference }) => domain === "local" && typeof conference === "string")).toBe(true);
   expect(seriesIn(world, 'bridgehead_outcomes_total{domain="local",outcome="caller-entered"}')).toBe(2);
-  expect(seriesIn(world, 'bridgehead_conferences{domain="local",phase="running"}')).toBe(0);
-  expect(seriesIn(world, 'bridgehead_callers{domain="local"}')).toBe(0);
+  expect(seriesIn(world, "running")).toBe(0);
+  expect(seriesIn(world, "callers")).toBe(0);
 });
 
 test("a command that fails is logged with its id, once; that its caller has hung up is no failure", async () => {
@@ -109,8 +111,8 @@ test("a post that fails is logged at each attempt, and when it is given up, and 
   world.lines.length = 0;
   await world.during(world.report(callerEntered(1)));
   await world.time.pass(950);
-  expect(seriesIn(world, 'bridgehead_documents_waiting{domain="local"}')).toBe(1);
-  expect(seriesIn(world, 'bridgehead_oldest_document_seconds{domain="local"}')).toBe(1);
+  expect(seriesIn(world, "documents")).toBe(1);
+  expect(seriesIn(world, "oldest")).toBe(1);
   await world.time.pass(60_000);
 
   const posts = world.lines.filter(({ event }) => event.startsWith("post-"));
@@ -123,8 +125,8 @@ test("a post that fails is logged at each attempt, and when it is given up, and 
     seriesIn(world, `bridgehead_posts_total{domain="local",outcome="${outcome}"}`),
   );
   expect(counted).toEqual([before, 3, 1]);
-  expect(seriesIn(world, 'bridgehead_documents_waiting{domain="local"}')).toBe(0);
-  expect(seriesIn(world, 'bridgehead_oldest_document_seconds{domain="local"}')).toBe(0);
+  expect(seriesIn(world, "documents")).toBe(0);
+  expect(seriesIn(world, "oldest")).toBe(0);
   expect(seriesIn(world, 'bridgehead_post_seconds_count{domain="local"}')).toBe((before ?? 0) + 3);
 });
 
@@ -147,4 +149,22 @@ test("commands are timed from when they are sent", async () => {
   expect(seriesIn(world, 'bridgehead_command_seconds_count{domain="local"}')).toBe(1);
   expect(seriesIn(world, 'bridgehead_command_seconds_bucket{domain="local",le="0.5"}')).toBe(0);
   expect(seriesIn(world, 'bridgehead_command_seconds_bucket{domain="local",le="1"}')).toBe(1);
+});
+
+test("the directory is told that WebEx does not confirm, how much waits and since when, and that it is over", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  await world.time.pass(5_000);
+  world.news.length = 0;
+  world.answer = () => failed;
+  const since = world.time.now;
+  await world.during(world.report(callerEntered(1)));
+  await world.time.pass(1_500);
+  expect(world.news.at(-1)?.running).toMatchObject({ trouble: ["posts"], documents: 1, oldestDocumentAt: since });
+
+  const { length } = world.news;
+  world.answer = ({ transId }) => confirmation(world.domain, transId);
+  await world.time.pass(5_000);
+  expect(world.news).toHaveLength(length + 1);
+  expect(world.news.at(-1)?.running).toMatchObject({ trouble: [], documents: 0, oldestDocumentAt: null });
 });

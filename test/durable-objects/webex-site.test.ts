@@ -11,7 +11,7 @@ import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
 import { noon, SiteOnTest, seeded } from "../webex/site/site-on-test.ts";
-import { fakePlatform } from "./fakes.ts";
+import { fakePlatform, measuredText } from "./fakes.ts";
 
 const domain = "local" as DomainName;
 const weekly = String(seeded.MC) as ConfKey;
@@ -477,13 +477,12 @@ test("what is known of a site that the settings lost while the edge was down is 
 test("differences of a former site are counted no longer", async () => {
   const world = new World().as("site.admin");
   await world.check();
-  const counted = 'bridgehead_provisioning_differences{domain="local"}';
-  expect(world.measures.text([world.domain()], 0)).toContain(counted);
+  expect((await world.object.provisioning(domain)).last).not.toBeNull();
 
   world.settings = { ...world.settings, site: "https://other.webex.example/other" };
   await world.object.settingsRead(domain);
 
-  expect(world.measures.text([world.domain()], 0)).not.toContain(counted);
+  expect((await world.object.provisioning(domain)).last).toBeNull();
 });
 
 test("the check finds what differs, each in a sentence with what to do", async () => {
@@ -517,7 +516,6 @@ test("the check finds what differs, each in a sentence with what to do", async (
   expect(world.lines).toEqual([
     { level: "warn", event: "provisioning-checked", domain, differences: 6, users: 4, tookMs: expect.any(Number) },
   ]);
-  expect(world.measures.text([world.domain()], 0)).toContain('bridgehead_provisioning_differences{domain="local"} 6\n');
 });
 
 /** All that is on the disk. */
@@ -1050,12 +1048,12 @@ test("a request that was not sent ends no trouble, and is not counted", async ()
   world.instead = html;
   await world.meeting();
   await world.time.pass(61_000);
-  const before = [world.asked.length, world.measures.text([world.domain()], 0)];
+  const before = [world.asked.length, measuredText(world.measures, [world.domain()], 0)];
 
   const odd = await world.meeting("a-b" as ConfKey);
 
   expect(odd.failure).toMatch(/sessionKey must be digits/);
-  expect([world.asked.length, world.measures.text([world.domain()], 0)]).toEqual(before);
+  expect([world.asked.length, measuredText(world.measures, [world.domain()], 0)]).toEqual(before);
   expect(world.events()).toEqual(["webex-site-fails"]);
 });
 

@@ -6,6 +6,7 @@ import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { BridgeName, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
 import { RateLimit } from "../../src/foundation/limits.ts";
+import { Counts } from "../../src/foundation/metrics.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Attempts } from "../../src/http/guard.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
@@ -70,6 +71,8 @@ export class WholeEdge {
         }),
         agents: nobody,
         directory: () => ({ running: nobody, records: nobody, erase: nobody, rebuild: nobody, audit: nobody }),
+        totals: nobody,
+        counts: nobody,
         webexSite: () => ({
           meeting: nobody,
           topics: nobody,
@@ -80,7 +83,7 @@ export class WholeEdge {
       },
       handleCache: new HandleCache(),
       posts: new RateLimit(),
-      metrics: new Metrics(),
+      metrics: new Metrics({ counts: new Counts() }),
       storage: new Storage({
         after: (ms, run) => this.time.after(ms, run),
         disk: null,
@@ -89,6 +92,8 @@ export class WholeEdge {
         log: () => {},
       }),
       measured: () => "",
+      flushCounts: nobody,
+      processText: () => "",
       people: async () => ({ byToken: new Map(), access: null }),
       sessions: {
         ...{ begin: nobody, find: nobody, end: nobody, endAll: nobody, list: nobody },

@@ -16,13 +16,64 @@ test("the edge is alive, tells its time, and is ready when every bridge has an a
   const response = await edge.app.request("/readyz");
 
   expect(response.status).toBe(200);
-  expect(await response.json()).toEqual({ ready: true, domains: { local: { simulated: { ready: true, ...up } } } });
+  expect(await response.json()).toEqual({
+    ...{ ready: true, problems: [] },
+    domains: { local: { simulated: { ready: true, ...up } } },
+  });
 });
 
-test("a scrape of the metrics asks no object", async () => {
+/** The lines of /metrics that begin so. */
+async function scraped(edge: FakeEdge, begins: string): Promise<string[]> {
+  const text = await (await edge.app.request("/metrics", { headers: { authorization } })).text();
+  return text.split("\n").filter((line) => line.startsWith(begins));
+}
+
+test("the metrics are of the whole deployment: what all processes counted, and how its objects are", async () => {
   const edge = new FakeEdge();
-  expect((await edge.app.request("/metrics", { headers: { authorization } })).status).toBe(200);
-  expect(edge.calls).toEqual([]);
+  const strangers = () => scraped(edge, "bridgehead_strangers_total");
+  // Another process has counted some already.
+  edge.kept.add("bridgehead_strangers_total", "", 5);
+  edge.kept.add("bridgehead_rate_limited_total", 'domain="gone"', 5);
+  await edge.app.request("/tsp/nobody");
+  expect(await strangers()).toEqual(["bridgehead_strangers_total 6"]);
+  expect(await strangers()).toEqual(["bridgehead_strangers_total 6"]);
+  expect(await scraped(edge, "bridgehead_rate_limited_total")).toEqual([
+    'bridgehead_rate_limited_total{domain="local"} 0',
+  ]);
+
+  edge.totals = { creating: 1, running: 2, callers: 30, documents: 4, oldestAt: edge.time - 5_000 };
+  const agent = { agent: "a", lastSeen: edge.time, health: null };
+  edge.agents.push({ ...agent, role: "active" }, { ...agent, role: "standby", lastSeen: null });
+  const gauges = ["conferences{", "callers{", "documents_waiting{", "oldest_document_seconds{", "agents{"];
+  expect((await Promise.all(gauges.map((name) => scraped(edge, `bridgehead_${name}`)))).flat()).toEqual([
+    'bridgehead_conferences{domain="local",phase="creating"} 1',
+    'bridgehead_conferences{domain="local",phase="running"} 2',
+    'bridgehead_callers{domain="local"} 30',
+    'bridgehead_documents_waiting{domain="local"} 4',
+    'bridgehead_oldest_document_seconds{domain="local"} 5',
+    'bridgehead_agents{domain="local",bridge="simulated",role="active"} 1',
+    'bridgehead_agents{domain="local",bridge="simulated",role="standby"} 0',
+  ]);
+});
+
+test("what cannot be read is left out of the metrics, so that no counter seems to have fallen; no relay is no agent", async () => {
+  const edge = new FakeEdge();
+  const up = () => scraped(edge, "bridgehead_counts_up");
+  expect(await up()).toEqual(["bridgehead_counts_up 1"]);
+  for (const object of ["counts", "directory", "simulated"]) edge.broken.add(object);
+  await edge.app.request("/tsp/nobody");
+
+  expect(await up()).toEqual(["bridgehead_counts_up 0"]);
+  expect(await scraped(edge, "bridgehead_strangers_total")).toEqual([]);
+  expect(await scraped(edge, "bridgehead_callers{")).toEqual([]);
+  expect(await scraped(edge, 'bridgehead_agents{domain="local",bridge="simulated",role="active"} 0')).toHaveLength(1);
+
+  edge.broken.clear();
+  edge.broken.add("flush");
+  await edge.app.request("/tsp/nobody");
+  expect(await scraped(edge, "bridgehead_strangers_total")).toEqual(["bridgehead_strangers_total 1"]);
+  edge.broken.clear();
+  expect(await scraped(edge, "bridgehead_strangers_total")).toEqual(["bridgehead_strangers_total 2"]);
 });
 
 test("a bridge that takes no new calls is said to be so, and serves those that it has", async () => {
@@ -34,6 +85,12 @@ test("a bridge that takes no new calls is said to be so, and serves those that i
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({
     ready: true,
+    problems: [
+      {
+        ...{ kind: "bridge-ends", domain: "local", bridge: "simulated", since: null },
+        says: "The bridge simulated of local is about to end: it takes no new calls, and keeps those it has.",
+      },
+    ],
     domains: { local: { simulated: { ready: true, takesCalls: false, ...ending } } },
   });
 });
@@ -52,7 +109,10 @@ test("the edge is not ready without its bridge, or when no relay answers", async
   const response = await edge.app.request("/readyz", { headers: { authorization } });
 
   expect(response.status).toBe(503);
-  expect(await response.json()).toEqual({ ready: false, domains: { local: { simulated: { ready: false } } } });
+  expect(await response.json()).toMatchObject({
+    ...{ ready: false, problems: [{ kind: "relay-unreachable" }] },
+    domains: { local: { simulated: { ready: false } } },
+  });
 });
 
 test("of a domain with a secret, only the operator learns more than whether all is ready", async () => {
@@ -61,8 +121,53 @@ test("of a domain with a secret, only the operator learns more than whether all 
   const stranger = await edge.app.request("/readyz");
   const operator = await edge.app.request("/readyz", { headers: { authorization } });
 
-  expect([stranger.status, await stranger.json()]).toEqual([503, { ready: false, domains: {} }]);
+  expect([stranger.status, await stranger.json()]).toEqual([
+    503,
+    {
+      ready: false,
+      problems: [
+        {
+          ...{ kind: "hidden", domain: null, bridge: null, since: null },
+          says: "Something is wrong in a domain that is shown only to people who sign in and see it.",
+        },
+      ],
+      domains: {},
+    },
+  ]);
   expect(await operator.json()).toMatchObject({ ready: false, domains: { local: { simulated: { ready: false } } } });
+});
+
+test("what keeps the edge from being ready is said in sentences, with since when", async () => {
+  const edge = new FakeEdge();
+  const problems = async () => {
+    edge.time += 1_000;
+    const body = (await (await edge.app.request("/readyz")).json()) as { problems: Record<string, unknown>[] };
+    return body.problems.map(({ kind, since, says }) => [kind, since, says]);
+  };
+  const away = { bridgeUp: false, portsInUse: 0, ports: null, awaySince: 60_000 };
+  const [agent, bridge] = ["no-agent", "bridge-away"] as const;
+  edge.health.set("simulated", { agentConnected: false, ...away });
+  const noAgent =
+    'No agent of the bridge simulated of local is connected, so nobody can call in or out there. See "bridgehead-agent doctor" beside the bridge.';
+  expect(await problems()).toEqual([[agent, "1970-01-01T00:01:00.000Z", noAgent]]);
+
+  edge.health.set("simulated", { agentConnected: true, ...away });
+  const noBridge =
+    'The agent of the bridge simulated of local does not reach its bridge. "bridgehead-agent doctor" beside the bridge says why.';
+  expect(await problems()).toEqual([[bridge, "1970-01-01T00:01:00.000Z", noBridge]]);
+
+  edge.broken.add("simulated");
+  await problems();
+  edge.disk.full = true;
+  // Each since it was seen first.
+  expect((await problems()).map(([kind, since]) => [kind, since])).toEqual([
+    ["disk", "1970-01-01T00:16:44.000Z"],
+    ["relay-unreachable", "1970-01-01T00:16:43.000Z"],
+  ]);
+  edge.broken.clear();
+  edge.disk.full = false;
+  edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null });
+  expect(await problems()).toEqual([]);
 });
 
 test("strangers cannot have the relays asked more than once a second; the operator is always answered anew", async () => {

@@ -12,7 +12,7 @@ function running(key: string, more: Partial<RunningConference> = {}): RunningCon
   return {
     ...{ key: key as ConfKey, life: 1, createdAt: 900_000, phase: "running", bridge: "main" as BridgeName },
     ...{ webexHost: "tsp1.example.com" as WebexHost, attached: true, locked: false, callers: 3, rooms: 1, trouble: [] },
-    ...more,
+    ...{ documents: 0, oldestDocumentAt: null, ...more },
   };
 }
 

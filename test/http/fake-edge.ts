@@ -4,6 +4,7 @@ import { Sessions } from "../../durable-objects/sessions.ts";
 import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
 import type { ActionId, ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 import { RateLimit } from "../../src/foundation/limits.ts";
+import { Counts } from "../../src/foundation/metrics.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Attempts } from "../../src/http/guard.ts";
@@ -16,6 +17,7 @@ import { HandleCache } from "../../src/routing/deliver.ts";
 import type {
   AgentView,
   BridgeHealth,
+  ConferenceTotals,
   ConferenceView,
   EdgeObjects,
   Explanation,
@@ -123,6 +125,10 @@ export class FakeEdge {
   whenCalled: (text: string) => void = () => {};
   /** Each view of a conference waits for this. */
   viewPauses: () => Promise<void> = async () => {};
+  /** What the routes counted, and what of it has come to the object of counts. */
+  readonly counts = new Counts();
+  readonly kept = new Counts();
+  totals: ConferenceTotals = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null };
   readonly disk = new FakeDisk();
   /** In milliseconds. */
   time = 1_000_000;
@@ -174,9 +180,14 @@ export class FakeEdge {
         views: this.#views(),
         handleCache: new HandleCache(),
         posts: new RateLimit(),
-        metrics: new Metrics(),
+        metrics: new Metrics({ counts: this.counts }),
         storage: new Storage({ ...timers, disk: this.disk, mark: "a mark", now: () => this.time, log }),
         measured: () => "",
+        flushCounts: async () => {
+          this.#call("flush the counts", "flush");
+          this.kept.addAll(this.counts.take());
+        },
+        processText: () => "",
         now: () => this.time,
         log,
       }),
@@ -289,6 +300,14 @@ export class FakeEdge {
           return this.provisioning;
         },
       }),
+      totals: async (domain) => {
+        this.#call(`totals of ${domain}`, "directory");
+        return this.totals;
+      },
+      counts: async () => {
+        this.#call("all counts", "counts");
+        return this.kept.data();
+      },
       agents: async (_domain, bridge) => {
         this.#call(`agents of ${bridge}`, bridge);
         return this.agents;

@@ -5,6 +5,7 @@ import { metricsText } from "../../bridge-agent/health.ts";
 import { nothingRuns } from "../../bridge-agent/service.ts";
 import { Measures } from "../../durable-objects/measures.ts";
 import { findPromtool } from "../../scripts/debian/find-promtool.ts";
+import { Counts } from "../../src/foundation/metrics.ts";
 import { edgeEvents, Metrics, processText } from "../../src/http/monitoring.ts";
 import { testDomain } from "../local-domain.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
@@ -22,7 +23,7 @@ const ofAgent = metricsText({
 const measures = new Measures();
 measures.postSeconds.observe({ domain: "local" }, 12_345);
 const answer = await new FakeEdge().app.request("/metrics", { headers: { authorization: `Bearer ${token}` } });
-const ofEdge = (await answer.text()) + measures.text([testDomain()], 0) + processText("0.1.0", 1_000);
+const ofEdge = (await answer.text()) + measures.text([testDomain()], measures.counts) + processText("0.1.0", 1_000);
 const families = [...(ofAgent + ofEdge).matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name = "", type = ""]) => ({
   name,
   type,
@@ -46,7 +47,10 @@ test("each metric is explained to operators", () => {
 });
 
 test("each event whose lines may be dropped has a series from the start, so that the first drop counts", () => {
-  const dropped = [...new Metrics().text([]).matchAll(/^bridgehead_log_lines_dropped_total\{event="([a-z-]+)"\} 0$/gm)];
+  const routes = new Metrics({ counts: new Counts() });
+  const dropped = [
+    ...routes.text([], new Counts()).matchAll(/^bridgehead_log_lines_dropped_total\{event="([a-z-]+)"\} 0$/gm),
+  ];
 
   expect(dropped.map(([, event]) => event)).toEqual(edgeEvents);
 });
@@ -58,6 +62,28 @@ test("each alert stands in docs/operations.md, with what to do", () => {
   expect(alerts.filter((name) => !read(page).includes(`\`${name}\``))).toEqual([]);
 });
 
+interface Panel {
+  readonly id: number;
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly targets: readonly { readonly expr: string }[];
+}
+const { panels } = JSON.parse(read("packaging/dashboard.json")) as { readonly panels: readonly Panel[] };
+
+test("no panel of the dashboard lies on another one", () => {
+  const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+    Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)} ${y + Math.floor(cell / w)}`),
+  );
+  expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+  expect(new Set(cells).size).toBe(cells.length);
+});
+
+/** The questions of the dashboard, as rules that promtool can check. */
+const questions = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+const asRules = questions.map((expr, index) => ({
+  record: `dashboard:question:${index}`,
+  expr: expr.replaceAll("$__rate_interval", "5m").replaceAll("$domain", ".*"),
+}));
+
 const promtool = await findPromtool();
 if (!promtool.ok) console.warn(`promtool: left out, because ${promtool.error}`);
 
@@ -65,7 +91,8 @@ test.skipIf(!promtool.ok).each([
   ["the metrics of the edge", ["check", "metrics"], ofEdge],
   ["the metrics of the agent", ["check", "metrics"], ofAgent],
   ["the alerts", ["check", "rules", "packaging/alerts.yml"], ""],
-  ["when the alerts for a process that is gone fire", ["test", "rules", "test/http/alerts.test.yml"], ""],
+  // JSON is YAML.
+  ["the dashboard", ["check", "rules"], JSON.stringify({ groups: [{ name: "dashboard", rules: asRules }] })],
 ])("promtool finds nothing wrong with %s", (_what, words, input) => {
   const { status, stdout, stderr } = spawnSync(promtool.ok ? promtool.value.program : "", words, {
     input,

@@ -1,0 +1,194 @@
+import { expect, test } from "vitest";
+import { CountsSender } from "../../durable-objects/counts-sender.ts";
+import { DeploymentCounts } from "../../durable-objects/deployment-counts.ts";
+import { Measures } from "../../durable-objects/measures.ts";
+import { Counts } from "../../src/foundation/metrics.ts";
+import { Clock } from "../simulation/clock.ts";
+import { Database } from "../simulation/database.ts";
+
+const mute = { domain: "local", outcome: "confirmed" };
+
+/** The object that keeps the counts of all processes, on a disk that may be full. */
+class World {
+  readonly time = new Clock();
+  readonly sql = new Database();
+  readonly lines: string[] = [];
+  counts = this.#start();
+  isFull = false;
+  sent = 0;
+  /** What becomes of the answer to a process. */
+  answers = true;
+
+  restart(): void {
+    this.counts = this.#start();
+  }
+
+  /** A process of the deployment. */
+  process(name: string): { readonly measures: Measures; readonly sender: CountsSender } {
+    const measures = new Measures();
+    const sender = new CountsSender(
+      {
+        after: (ms, run) => this.time.after(ms, run),
+        now: () => this.time.now,
+        newName: () => name,
+        send: async (...portions) => {
+          this.sent += 1;
+          await this.counts.add(...portions);
+          if (!this.answers) throw new Error("the answer is lost");
+        },
+      },
+      measures.counts,
+    );
+    measures.onCounted = () => sender.counted();
+    return { measures, sender };
+  }
+
+  async posts(): Promise<number> {
+    const shown = new Counts();
+    shown.addAll(await this.counts.all());
+    return Number(shown.of("bridgehead_posts_total").get('domain="local",outcome="confirmed"') ?? 0);
+  }
+
+  #start(): DeploymentCounts {
+    const { sql } = this;
+    return new DeploymentCounts({
+      sql: {
+        exec: (query, ...bindings) => {
+          if (this.isFull && !query.startsWith("SELECT")) throw new Error("SQLITE_FULL");
+          return sql.exec(query, ...bindings);
+        },
+        transaction: (work) => sql.transaction(work),
+      },
+      log: ({ event }) => this.lines.push(event),
+    });
+  }
+}
+
+const settle = async () => {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+};
+
+test("what several processes count is added up, and survives the object that keeps it", async () => {
+  const world = new World();
+  const [one, other] = [world.process("one"), world.process("other")];
+  one.measures.posts.count(mute);
+  one.measures.postSeconds.observe({ domain: "local" }, 150);
+  other.measures.posts.count(mute, 2);
+  other.measures.postSeconds.observe({ domain: "local" }, 30_500);
+  for (const { sender } of [one, other]) await sender.flush();
+  world.restart();
+
+  expect(await world.posts()).toBe(3);
+  const shown = new Counts();
+  shown.addAll(await world.counts.all());
+  const text = one.measures.text([], shown);
+  expect(text).toContain('bridgehead_post_seconds_bucket{domain="local",le="0.1"} 0\n');
+  expect(text).toContain('bridgehead_post_seconds_bucket{domain="local",le="0.2"} 1\n');
+  expect(text).toContain('bridgehead_post_seconds_bucket{domain="local",le="+Inf"} 2\n');
+  expect(text).toContain('bridgehead_post_seconds_sum{domain="local"} 30.65\n');
+});
+
+test("a portion whose answer is lost is sent again and counts once, also over a restart of the object", async () => {
+  const world = new World();
+  const { measures, sender } = world.process("one");
+  world.answers = false;
+  measures.posts.count(mute);
+  await settle();
+  expect(world.sent).toBe(1);
+  measures.posts.count(mute);
+  await expect(sender.flush()).rejects.toThrow("the answer is lost");
+  world.restart();
+  world.answers = true;
+  await sender.flush();
+
+  expect(await world.posts()).toBe(2);
+});
+
+test("two hand-overs at once, of which the later one comes first, count each portion once", async () => {
+  const world = new World();
+  const { measures, sender } = world.process("one");
+  const held: (() => void)[] = [];
+  const add = world.counts.add.bind(world.counts);
+  world.counts.add = async (...portions) => {
+    if (held.length === 0) await new Promise<void>((resolve) => held.push(resolve));
+    await add(...portions);
+  };
+  measures.posts.count(mute);
+  const first = sender.flush();
+  measures.posts.count(mute);
+  await sender.flush();
+  for (const go of held) go();
+  await first;
+  await sender.flush();
+
+  expect(await world.posts()).toBe(2);
+});
+
+test("a process sends what it counts at once, then each half minute at most, and without a count nothing", async () => {
+  const world = new World();
+  const { measures, sender } = world.process("one");
+  for (let count = 0; count < 100; count += 1) {
+    measures.posts.count(mute);
+    await settle();
+    await world.time.pass(1_000);
+  }
+  expect([world.sent, await world.posts()]).toEqual([4, 91]);
+
+  // An alarm or a sweep, long after.
+  await world.time.pass(60_000);
+  sender.counted();
+  await settle();
+  sender.counted();
+  await world.time.pass(60_000);
+  sender.counted();
+  await settle();
+  expect([world.sent, await world.posts()]).toEqual([5, 100]);
+});
+
+test("requests of the edge hand over after 20 s, one for all of them; one that was broken off holds up nobody for long", async () => {
+  const world = new World();
+  const { measures, sender } = world.process("one");
+  measures.counts.add("bridgehead_strangers_total", "", 1);
+  const requests = [sender.afterRequest(), sender.afterRequest()];
+  await world.time.pass(19_999);
+  expect(world.sent).toBe(0);
+  await world.time.pass(1);
+  await Promise.all(requests);
+  expect(world.sent).toBe(1);
+
+  // The platform ends this one.
+  measures.counts.add("bridgehead_strangers_total", "", 1);
+  const { after } = world.time;
+  world.time.after = () => () => {};
+  void sender.afterRequest();
+  world.time.after = after;
+  await world.time.pass(40_000);
+  const next = sender.afterRequest();
+  await world.time.pass(20_000);
+  await next;
+  expect(world.sent).toBe(2);
+});
+
+test("a portion costs one row for each domain, and on a full disk the counts go on in memory", async () => {
+  const world = new World();
+  const { measures, sender } = world.process("one");
+  const before = world.sql.rowsWritten;
+  measures.posts.count(mute);
+  measures.commandSeconds.observe({ domain: "local" }, 3);
+  await sender.flush();
+  expect(world.sql.rowsWritten - before).toBe(1);
+
+  world.isFull = true;
+  measures.posts.count(mute);
+  await sender.flush();
+  expect([await world.posts(), world.lines]).toEqual([2, ["counts-not-written"]]);
+  world.isFull = false;
+  measures.posts.count({ ...mute, domain: "other" });
+  await sender.flush();
+  const later = world.sql.rowsWritten;
+  measures.posts.count(mute);
+  await sender.flush();
+  expect(world.sql.rowsWritten - later).toBe(1);
+  world.restart();
+  expect(await world.posts()).toBe(3);
+});
