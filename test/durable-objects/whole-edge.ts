@@ -68,7 +68,9 @@ export class WholeEdge {
           replay: nobody,
           transcript: nobody,
         }),
+        directory: () => ({ running: nobody, records: nobody }),
         agents: nobody,
+        watch: nobody,
         webexSite: () => ({
           meeting: nobody,
           topics: nobody,
