@@ -64,6 +64,8 @@ interface ConferencePorts extends Platform {
   /** Hands answers over to the domain's mailbox, where they meet those of other conferences. */
   share(answers: SharedAnswers): Promise<ShareResult>;
   directory(domain: DomainName): Pick<DirectoryRpc, "tell">;
+  /** What operators see of it has changed, and is committed. */
+  changed(): void;
   /** 64 random bits as text. */
   nonce(): string;
   /** Deletes everything, and ends the life of the object. */
@@ -198,6 +200,7 @@ export class Conference {
   ackCommands(bridge: BridgeName, ids: readonly CommandId[]): void {
     const { state, progress } = this.#store;
     this.#sender.schedule.ack(ids.filter((id) => (state.commands.get(id)?.bridge ?? progress.bridge) === bridge));
+    this.#ports.changed();
   }
 
   compareDigest(bridge: BridgeName, digest: string): Comparison {
@@ -423,6 +426,7 @@ export class Conference {
       this.#tally.callers += batch.callersMore;
       this.#measure();
       this.#news.committed();
+      this.#ports.changed();
       this.#outbox.adopt(batch.queue);
       this.#send();
       // The alarm comes after the sending, which it would repeat: where it cannot be set, there is no other repeat.
