@@ -68,9 +68,9 @@ export class WholeEdge {
           replay: nobody,
           transcript: nobody,
         }),
-        directory: () => ({ running: nobody, records: nobody }),
         agents: nobody,
         watch: nobody,
+        directory: () => ({ running: nobody, records: nobody, erase: nobody, rebuild: nobody }),
         webexSite: () => ({
           meeting: nobody,
           topics: nobody,
