@@ -15,6 +15,7 @@ import { type Call, changes, type Route, readActionId, readQuery, routerPath } f
 import { apiRoutes } from "./api/routes.ts";
 import { readJson } from "./body.ts";
 import { addEntrance, consolePages, toSignIn } from "./console.tsx";
+import { addDomainPages } from "./console-domain.tsx";
 import { signIn, signOut } from "./console-session.ts";
 import { globalNumbers, SiteNumbers } from "./global-numbers.ts";
 import { admitPerson, type GuardPorts, type SignedIn, saysWho } from "./guard.ts";
@@ -128,7 +129,10 @@ export function createApp(edge: Edge): Hono<Variables> {
   for (const route of apiRoutes) {
     app.on(route.method, routerPath(route), (context) => answerRoute(route, context, edge));
   }
-  app.route("/console", consolePages(edge));
+  app.route(
+    "/console",
+    consolePages(edge, (pages) => addDomainPages(pages, edge, readiness)),
+  );
 
   app.notFound(() => noSuchPage());
   app.onError((error, context) => {
