@@ -1,3 +1,4 @@
+import { counted } from "../foundation/counted.ts";
 import type { Fault, FoundBridge } from "../operators/faults.ts";
 import type { BridgeLoad, RunningPage } from "../rpc.ts";
 import { ConferenceTable } from "./conferences.tsx";
@@ -107,7 +108,7 @@ function BridgeCard({ found: { bridge, health }, load, domain }: CardProps) {
         </span>
       </div>
       {health && <Ports inUse={health.portsInUse} of={health.ports} />}
-      <p class="dim">{`${load?.conferences ?? 0} conferences, ${load?.callers ?? 0} callers`}</p>
+      <p class="dim">{loadText(load)}</p>
     </article>
   );
 }
@@ -120,9 +121,14 @@ export function BridgeMark({ health }: Pick<FoundBridge, "health">) {
   return health.ports === 0 ? <Mark is="warn">takes no calls</Mark> : <Mark is="good">answers</Mark>;
 }
 
+/** What a bridge carries. */
+export function loadText(load: BridgeLoad | undefined): string {
+  return `${counted(load?.conferences ?? 0, "conference")}, ${counted(load?.callers ?? 0, "caller")}`;
+}
+
 /** How full a bridge is. */
 export function Ports({ inUse, of }: { readonly inUse: number; readonly of: number | null }) {
-  if (of === null) return <p>{`${inUse} ports in use, without a limit`}</p>;
+  if (of === null) return <p>{`${counted(inUse, "port")} in use, without a limit`}</p>;
   const free = Math.max(0, of - inUse);
   return (
     <div>

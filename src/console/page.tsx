@@ -102,7 +102,7 @@ function Header({ person, by, domains, domain, here, live }: Frame) {
       )}
       <div class="person">
         <p>
-          <b>{person.name}</b> <span class="dim">{person.role}</span>
+          <b>{person.name}</b> {person.name !== person.role && <span class="dim">{person.role}</span>}
         </p>
         {by === "session" && (
           <form method="post" action="/console/sign-out">
