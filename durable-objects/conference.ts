@@ -65,6 +65,8 @@ interface ConferencePorts extends Platform {
   /** Hands answers over to the domain's mailbox, where they meet those of other conferences. */
   share(answers: SharedAnswers): Promise<ShareResult>;
   directory(domain: DomainName): Pick<DirectoryRpc, "tell">;
+  /** What operators see of it has changed, and is committed. */
+  changed(): void;
   /** 64 random bits as text. */
   nonce(): string;
   /** Deletes everything, and ends the life of the object. */
@@ -114,8 +116,7 @@ export class Conference {
       platform.log({ ...line, ...(conference !== undefined && { domain, conference }) });
     };
     this.#clock = new Clock({ ...platform, log }, lastAt, progress.aheadMs, (aheadMs) => store.correct({ aheadMs }));
-    const changed = () => this.#news?.changed();
-    const ports = { ...platform, log, now: this.#clock.now, tally: this.#tally, changed };
+    const ports = { ...platform, log, now: this.#clock.now, tally: this.#tally };
     this.#ports = ports;
     this.#store = store;
     this.#identity = store.identity;
@@ -129,8 +130,12 @@ export class Conference {
         return ports.allocateIds({ domain, holder, ...wanted });
       },
     );
+    const changed = () => {
+      this.#news?.changed();
+      ports.changed();
+    };
     this.#outbox = new Outbox(
-      ports,
+      { ...ports, changed },
       store,
       () => this.#findDomain(),
       (undelivered) => this.#commits.submit({ type: "undelivered", undelivered }),
@@ -200,6 +205,7 @@ export class Conference {
   ackCommands(bridge: BridgeName, ids: readonly CommandId[]): void {
     const { state, progress } = this.#store;
     this.#sender.schedule.ack(ids.filter((id) => (state.commands.get(id)?.bridge ?? progress.bridge) === bridge));
+    this.#ports.changed();
   }
 
   compareDigest(bridge: BridgeName, digest: string): Comparison {
@@ -444,6 +450,7 @@ export class Conference {
       this.#tally.callers += batch.callersMore;
       this.#measure();
       this.#news.committed();
+      this.#ports.changed();
       this.#outbox.adopt(batch.queue);
       this.#send();
       // The alarm comes after the sending, which it would repeat: where it cannot be set, there is no other repeat.

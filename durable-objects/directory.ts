@@ -4,6 +4,7 @@ import type { AuditEntry } from "../src/operators/audit.ts";
 import { type ConferenceRecord, identityOf } from "../src/records/conference-record.ts";
 import type {
   AuditPage,
+  BridgeLoad,
   ConferenceRpc,
   ConferenceTotals,
   DirectoryPlace,
@@ -33,6 +34,8 @@ interface DirectoryPorts extends AlarmPorts {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "tellDirectory">;
   /** The conferences that were allocated ids, as `IdAllocatorRpc` has them. */
   conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
+  /** What the list shows has changed, and is committed. */
+  changed(): void;
   /** 64 random bits as text. */
   nonce(): string;
   /** Deletes everything, and ends the life of the object. */
@@ -123,14 +126,21 @@ export class Directory implements DirectoryRpc {
     for (const [identity, id] of added) this.#remember(identity, id);
     if (row) this.#running.set(key, row);
     else this.#running.delete(key);
+    this.#ports.changed();
     await this.#ensureAlarm(at);
     return this.#store.place ?? { directory: about.directory, id: 0 };
   }
 
-  async running({ after, limit, begins = "" }: RunningQuery): Promise<RunningPage> {
-    const keys = [...this.#running.keys()].filter((key) => key.startsWith(begins) && (after === null || key > after));
+  async running({ after, limit, begins = "", troubled = false }: RunningQuery): Promise<RunningPage> {
+    const isTroubled = ({ now }: Listed) => now !== null && now.trouble.length > 0;
+    const keys = [...this.#running]
+      .filter(
+        ([key, one]) => key.startsWith(begins) && (after === null || key > after) && (!troubled || isTroubled(one)),
+      )
+      .map(([key]) => key);
     const page = keys.sort().slice(0, Math.min(limit, mostPage));
-    const unknown = [...this.#running.values()].filter(({ now }) => now === null);
+    const all = [...this.#running.values()];
+    const unknown = all.filter(({ now }) => now === null);
     const answer = {
       conferences: page.flatMap((key) => {
         const { row, now = null } = this.#running.get(key) ?? {};
@@ -138,6 +148,7 @@ export class Directory implements DirectoryRpc {
       }),
       next: page.length < keys.length ? (page.at(-1) ?? null) : null,
       total: this.#running.size,
+      bridges: loadsOf(all),
       unknown: unknown.length,
     };
     if (unknown.length > 0) void this.#ask(unknown);
@@ -318,6 +329,16 @@ export class Directory implements DirectoryRpc {
     if (failed.length > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed.length });
     return failed;
   }
+}
+
+function loadsOf(all: readonly Listed[]): readonly BridgeLoad[] {
+  const loads = new Map<string, BridgeLoad>();
+  for (const { row, now } of all) {
+    const { bridge } = row;
+    const { conferences = 0, callers = 0 } = loads.get(bridge ?? "") ?? {};
+    loads.set(bridge ?? "", { bridge, conferences: conferences + 1, callers: callers + (now?.callers ?? 0) });
+  }
+  return [...loads].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, load]) => load);
 }
 
 function isOf({ row }: Listed, { life, createdAt }: ConferenceRecord): boolean {

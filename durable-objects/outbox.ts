@@ -34,10 +34,10 @@ interface OutboxDomain {
 interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measures"> {
   /** Of the owner; the documents in it are the outbox's to keep. */
   readonly tally: Tally;
-  /** The rows changed, or why they wait. */
-  changed?(): void;
   /** Hands answers over to where they meet those of other conferences; without it, there are none such. */
   share?(answers: SharedAnswers): Promise<ShareResult>;
+  /** The rows have changed, or why they wait, or their Confirmations are on disk; absent: they are shown to nobody. */
+  changed?(): void;
 }
 
 /** Where the rows are on disk. They are changed within a transaction. */
@@ -190,6 +190,7 @@ export class Outbox {
     if (this.#confirmed.size === 0) return;
     this.#store.transaction(() => this.write(this.rows));
     this.#written();
+    this.#ports.changed?.();
   }
 
   /** Begins what is due, one post for each host, and comes back for what is due later. */

@@ -331,6 +331,15 @@ export interface RunningQuery {
   readonly limit: number;
   /** Whose key begins so. */
   readonly begins?: string;
+  /** Those alone that have told of trouble. */
+  readonly troubled?: boolean;
+}
+
+/** `bridge`: `null` for conferences that have none yet. `callers`: as far as they have told. */
+export interface BridgeLoad {
+  readonly bridge: BridgeName | null;
+  readonly conferences: number;
+  readonly callers: number;
 }
 
 export interface RunningPage {
@@ -340,6 +349,8 @@ export interface RunningPage {
   readonly next: ConfKey | null;
   /** All that run. */
   readonly total: number;
+  /** All that run, by their bridges in the order of the names. */
+  readonly bridges: readonly BridgeLoad[];
   /** So many of them were not told since the directory's own restart; they were asked. */
   readonly unknown: number;
 }
@@ -739,4 +750,9 @@ export interface OperatorViews {
   /** Of the whole deployment. */
   counts(): Promise<CountsData>;
   webexSite(domain: DomainName): Omit<WebexSiteRpc, "settingsRead"> & Identified;
+  /**
+   * A WebSocket that says `{"changed":true}` after each change of the domain's list of conferences, or of one conference, for five minutes; what
+   * it is of must be there.
+   */
+  watch(domain: DomainName, confKey: ConfKey | null): Promise<Response>;
 }

@@ -222,6 +222,11 @@ function viewsOf(env: Env): OperatorViews {
     totals: (domain) => totalsOf(env, domain),
     counts: () => env.COUNTS.getByName("all").all(),
     webexSite: (domain) => env.WEBEX_SITE.getByName(domain),
+    watch: (domain, confKey) => {
+      const object =
+        confKey === null ? env.DIRECTORY.getByName(domain) : env.CONFERENCE.getByName(`${domain}/${confKey}`);
+      return object.fetch("http://object/", { headers: { upgrade: "websocket" } });
+    },
   };
 }
 

@@ -123,6 +123,7 @@ export function forOneRequest(edge: Edge): Edge {
     agents: (domain, bridge) => limitTo(VIEW_WITHIN_MS, "the relay", {}, edge.views.agents(domain, bridge)),
     totals: (domain) => limitTo(VIEW_WITHIN_MS, "the directory", {}, edge.views.totals(domain)),
     counts: () => limitTo(VIEW_WITHIN_MS, "the object of counts", {}, edge.views.counts()),
+    watch: (...what) => limit("the object of a live page", {}, edge.views.watch(...what)),
   };
   const all = edge.sessions;
   const ofSessions = <Value>(call: Promise<Value>) => limit("the object of sessions", all, call);

@@ -3,6 +3,7 @@ import { within } from "../foundation/timers.ts";
 import { type Fault, type FoundBridge, faultsOf, isDown } from "../operators/faults.ts";
 import { type Person, seesDomain } from "../operators/people.ts";
 import type { BridgeHealth } from "../rpc.ts";
+import type { Domain } from "../settings/load.ts";
 import type { Edge } from "./app.ts";
 
 /** How long strangers get the same answer: their requests would otherwise cost a call to every relay each. */
@@ -60,6 +61,17 @@ export class Readiness {
       domains,
     };
     return Response.json(body, { status: ready ? 200 : 503 });
+  }
+
+  /** The bridges of a domain, and what is wrong there, asked anew. */
+  async lookAt({ name, settings }: Domain): Promise<{
+    readonly bridges: readonly FoundBridge[];
+    readonly faults: readonly Fault[];
+  }> {
+    const asked = settings.bridges.map((bridge) => this.#askOne(name, bridge.name as BridgeName));
+    const [bridges, disk] = await Promise.all([Promise.all(asked), this.#edge.storage.fault()]);
+    const ofDisk = disk === null ? null : { says: disk, since: this.#edge.storage.faultSince };
+    return { bridges, faults: faultsOf(ofDisk, bridges) };
   }
 
   /** All that is wrong now, asked anew. */

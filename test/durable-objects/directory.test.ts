@@ -25,6 +25,8 @@ class DirectoryWorld {
   /** Rows that were written, by what wrote them. */
   readonly written: string[] = [];
   readonly asked: string[] = [];
+  /** The rows on disk at each change that watchers are told of. */
+  readonly changes: number[] = [];
   /** The conferences that were allocated ids, the latest first. */
   holders: readonly Holder[] = [{ key: confKey, place: 1, at: worldBegins }];
   tellDirectory: (key: ConfKey, what: "news" | "all") => Promise<boolean> = async () => false;
@@ -61,6 +63,9 @@ class DirectoryWorld {
         holders: this.holders.filter(({ place }) => before === null || place < before),
         next: null,
       }),
+      changed: () => {
+        this.changes.push(this.sql.exec("SELECT id FROM record").length);
+      },
       nonce: () => String(++this.#nonces),
       setAlarm: async (at) => {
         this.alarmAt = at;
@@ -481,4 +486,17 @@ test("the totals are of all that run; those that are not known after a restart a
   const late = world.directory.totals();
   await world.time.pass(2_000);
   expect(await late).toEqual({ creating: 1, running: 2, callers: 0, documents: 0, oldestAt: null });
+});
+
+test("watchers are told of a change behind its commit, and of none that failed", async () => {
+  const world = new DirectoryWorld();
+  await world.directory.tell(news({ running: running("1") }));
+  expect(world.changes).toEqual([1]);
+  world.sql.exec("CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'full'); END");
+  await expect(world.directory.tell(news({ running: running("1"), ended: [told(call("c1"))] }))).rejects.toThrow();
+  expect(world.changes).toEqual([1]);
+  // What needs no row is news, too.
+  await world.directory.tell(news({ running: { ...running("1"), callers: 4 } }));
+  expect(world.changes).toEqual([1, 1]);
+  expect(await list(world)).toMatchObject({ total: 1, bridges: [{ bridge: "main", callers: 4 }] });
 });

@@ -73,6 +73,7 @@ export class WholeEdge {
         directory: () => ({ running: nobody, records: nobody, erase: nobody, rebuild: nobody, audit: nobody }),
         totals: nobody,
         counts: nobody,
+        watch: nobody,
         webexSite: () => ({
           meeting: nobody,
           topics: nobody,
@@ -200,6 +201,7 @@ export class WholeEdge {
       deleteAll: async () => {},
       share: (answers) => this.#mailbox.share(answers),
       directory: () => ({ tell: async () => ({ directory: "1", id: 0 }) }),
+      changed: () => {},
       nonce: () => String(++this.#nonces),
     });
     this.#conferences.set(confKey, conference);

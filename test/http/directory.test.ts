@@ -78,8 +78,10 @@ test("the running conferences are listed by key, in pages, by one question of th
         now: { attached: true, locked: false, callers: 3, rooms: 1, trouble },
       },
     ],
-    ...{ next: null, total: 4, unknown: 0 },
+    ...{ next: null, total: 4, unknown: 0, bridges: [{ bridge: "main", conferences: 4, callers: 12 }] },
   });
+  const troubled = (await asked(edge, "/running-conferences?troubled=1")).body as { conferences: { key: string }[] };
+  expect(troubled.conferences.map(({ key }) => key)).toEqual(["123"]);
 });
 
 test("after a restart of the directory its list is whole, and says of whom it does not know how they are", async () => {

@@ -209,6 +209,7 @@ export class FakeEdge {
         },
       }),
       conferencesOf: (...page) => this.#views().conferencesOf(...page),
+      changed: () => {},
       nonce: () => String(++this.#directories),
       setAlarm: async () => {},
       getAlarm: async () => null,
@@ -308,6 +309,7 @@ export class FakeEdge {
         this.#call("all counts", "counts");
         return this.kept.data();
       },
+      watch: async (domain, confKey) => new Response(`watches ${domain} ${confKey}`),
       agents: async (_domain, bridge) => {
         this.#call(`agents of ${bridge}`, bridge);
         return this.agents;

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../foundation/ids.ts";
 import { cursorOf, limitOf, next } from "./paging.ts";
-import { route } from "./route.ts";
+import { flag, route } from "./route.ts";
 import { confKey, time } from "./values.ts";
 
 /** The directory gives no more at once. */
@@ -54,6 +54,7 @@ export const runningRoutes = [
         ),
       ),
       cursor: cursorOf(/^.{1,64}$/s),
+      troubled: v.pipe(flag, v.description("1: those alone that have told of trouble.")),
       limit: limitOf(MOST_LISTED),
     },
     answer: {
@@ -62,11 +63,20 @@ export const runningRoutes = [
         conferences: v.array(running),
         next,
         total: v.pipe(v.number(), v.description("All that run, whatever their key.")),
+        bridges: v.pipe(
+          v.array(v.object({ bridge: v.nullable(v.string()), conferences: v.number(), callers: v.number() })),
+          v.description("All that run, by their bridges; null: they have none yet."),
+        ),
         unknown: v.pipe(v.number(), v.description("So many of all have no `now`; ask again in some seconds.")),
       }),
     },
-    handle({ domain: { name }, edge: { views }, query: { begins = "", cursor = null, limit = MOST_LISTED } }) {
-      return views.directory(name).running({ domain: name, after: cursor as ConfKey | null, limit, begins });
+    handle({
+      domain: { name },
+      edge: { views },
+      query: { begins = "", cursor = null, limit = MOST_LISTED, troubled },
+    }) {
+      const query = { domain: name, after: cursor as ConfKey | null, limit, begins };
+      return views.directory(name).running({ ...query, troubled: troubled !== undefined });
     },
   }),
 ];
