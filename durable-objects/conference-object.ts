@@ -65,6 +65,10 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
     return JSON.stringify(this.#current.replay(from, limit));
   }
 
+  async wire(rows: readonly number[]): Promise<string> {
+    return JSON.stringify(this.#current.wire(rows));
+  }
+
   async transcript(): Promise<string | null> {
     return this.#current.transcript();
   }

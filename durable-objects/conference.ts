@@ -6,7 +6,7 @@ import { type Comparison, compareDigest, ownDigest } from "../src/conference/rec
 import { hasHandle } from "../src/conference/state.ts";
 import { asTest } from "../src/explain/as-test.ts";
 import { type About, aboutOf } from "../src/explain/history.ts";
-import { replayPage } from "../src/explain/replay-page.ts";
+import { replayPage, wireRows } from "../src/explain/replay-page.ts";
 import { explain } from "../src/explain/why.ts";
 import type {
   ActionId,
@@ -38,6 +38,7 @@ import type {
   ShareResult,
   StoryLine,
   Trouble,
+  WireRow,
 } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { isAnswered } from "../src/tsp/answers.ts";
@@ -256,7 +257,14 @@ export class Conference {
 
   replay(from: number, limit: number): ReplayPage {
     const about = this.#about;
-    return about ? replayPage(this.#history(), about, this.#person, { from, limit }) : { steps: [], next: null };
+    return about
+      ? replayPage(this.#history(), about, this.#person, { from, limit })
+      : { steps: [], previous: null, next: null };
+  }
+
+  wire(rows: readonly number[]): readonly WireRow[] {
+    const about = this.#about;
+    return about ? wireRows(this.#history(), about, this.#person, new Set(rows)) : [];
   }
 
   transcript(): string | null {

@@ -205,8 +205,13 @@ export interface ReplayStep {
   readonly outcomes: readonly Outcome[];
 }
 
+/** What one row of a conference's journal has of the wire. */
+export type WireRow = Pick<ReplayStep, "seq" | "input" | "inputText" | "commands" | "messages">;
+
 export interface ReplayPage {
   readonly steps: readonly ReplayStep[];
+  /** The row before the first one; `null`: there is none. */
+  readonly previous: number | null;
   /** The row with which the next page begins; `null`: there are no more. */
   readonly next: number | null;
 }
@@ -243,6 +248,8 @@ export interface ConferenceRpc {
   explain(call?: string): Promise<readonly Explanation[]>;
   /** Its journal step by step, from this row on, as JSON text of a `ReplayPage`: a page may be large. */
   replay(from: number, limit: number): Promise<string>;
+  /** What went over the wire with these rows of its journal, in order, as JSON text of `WireRow`s. */
+  wire(rows: readonly number[]): Promise<string>;
   /** A file for `test/transcripts` that plays what its journal holds, with made-up numbers and names; `null`: there is nothing to play. */
   transcript(): Promise<string | null>;
   /**
@@ -674,7 +681,7 @@ export interface OperatorViews {
   conference(
     domain: DomainName,
     confKey: ConfKey,
-  ): Pick<ConferenceRpc, "view" | "story" | "action" | "explain" | "replay" | "transcript"> & Identified;
+  ): Pick<ConferenceRpc, "view" | "story" | "action" | "explain" | "replay" | "wire" | "transcript"> & Identified;
   agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;
   webexSite(domain: DomainName): Omit<WebexSiteRpc, "settingsRead"> & Identified;
 }

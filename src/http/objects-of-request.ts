@@ -92,6 +92,7 @@ export function forOneRequest(edge: Edge): Edge {
         action: (id) => limit("a conference", conference, conference.action(id), confKey),
         explain: (call) => limit("a conference", conference, conference.explain(call), confKey),
         replay: (...page) => limit("a conference", conference, conference.replay(...page), confKey),
+        wire: (rows) => limit("a conference", conference, conference.wire(rows), confKey),
         transcript: () => limit("a conference", conference, conference.transcript(), confKey),
       };
     },

@@ -66,6 +66,7 @@ export class WholeEdge {
           action: nobody,
           explain: nobody,
           replay: nobody,
+          wire: nobody,
           transcript: nobody,
         }),
         agents: nobody,

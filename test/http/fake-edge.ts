@@ -210,6 +210,7 @@ export class FakeEdge {
           return this.explanations;
         },
         replay: async (from, limit) => JSON.stringify({ steps: [], next: from + limit }),
+        wire: async () => "[]",
         transcript: async () => this.transcript,
       }),
       webexSite: () => ({

@@ -126,6 +126,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/settings",
       "src/webex",
       "src/bridge",
+      "src/explain/story-blocks.ts",
       "bridge-agent/drivers",
       "bridge-agent/node-ports.ts",
       "bridge-agent/service-manager.ts",
