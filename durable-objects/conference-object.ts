@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { OperatorAction } from "../src/conference/operator-requests.ts";
 import type { Comparison } from "../src/conference/reconcile.ts";
-import type { ActionId, BridgeName, CommandId, ExtConfId, TransId } from "../src/foundation/ids.ts";
+import type { ActionId, BridgeName, CallId, CommandId, EpochMs, ExtConfId, TransId } from "../src/foundation/ids.ts";
 import type { ActionStages } from "../src/operators/action-stages.ts";
 import type {
   AgentReports,
@@ -43,6 +43,10 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
 
   async view(): Promise<ConferenceView | null> {
     return this.#current.view();
+  }
+
+  async entered(): Promise<ReadonlyMap<CallId, EpochMs>> {
+    return this.#current.entered();
   }
 
   async story(): Promise<readonly StoryLine[]> {

@@ -11,6 +11,7 @@ import { explain } from "../src/explain/why.ts";
 import type {
   ActionId,
   BridgeName,
+  CallId,
   CommandId,
   DomainName,
   EpochMs,
@@ -48,6 +49,7 @@ import { CommandSender } from "./command-sender.ts";
 import { GroupCommit, type Item, presence, transact } from "./conference-commit.ts";
 import { ConferenceStore, type HistoryRow } from "./conference-store.ts";
 import { viewOf } from "./conference-view.ts";
+import { Entered } from "./entered.ts";
 import { IdSupply } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
 import { newTally } from "./measures.ts";
@@ -99,6 +101,8 @@ export class Conference {
   readonly #sender: CommandSender;
   readonly #commits: GroupCommit;
   readonly #news: News;
+  /** Only where somebody looks at the conference. */
+  #entered: Entered | null = null;
   /** Documents that are being committed. */
   readonly #underWay = new Map<TransId, Promise<void>>();
   #identity: ConferenceIdentity | null;
@@ -235,6 +239,11 @@ export class Conference {
   view(): ConferenceView | null {
     const { identity } = this.#store;
     return identity && viewOf(identity.confKey, this.#store, this.#outbox.rows, this.#sender.schedule, this.#person);
+  }
+
+  entered(): ReadonlyMap<CallId, EpochMs> {
+    this.#entered ??= new Entered((after) => this.#store.journal(after));
+    return this.#store.identity ? this.#entered.callers() : new Map();
   }
 
   story(): readonly StoryLine[] {

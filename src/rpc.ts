@@ -242,6 +242,8 @@ export interface ConferenceRpc {
   hasHandle(extConfId: ExtConfId, claimedBy: TransId | null): Promise<boolean>;
   /** As it is now, without changing anything; `null`: there never was one, or nothing is left of it. */
   view(): Promise<ConferenceView | null>;
+  /** When those who are in it entered, as far as its journal still tells. */
+  entered(): Promise<ReadonlyMap<CallId, EpochMs>>;
   /** All that its journal still holds, the oldest first. */
   story(): Promise<readonly StoryLine[]>;
   /** Answers to what people ask about it, or about one of its calls, by its id or by WebEx's name for it. */
@@ -681,7 +683,8 @@ export interface OperatorViews {
   conference(
     domain: DomainName,
     confKey: ConfKey,
-  ): Pick<ConferenceRpc, "view" | "story" | "action" | "explain" | "replay" | "wire" | "transcript"> & Identified;
+  ): Pick<ConferenceRpc, "view" | "entered" | "story" | "action" | "explain" | "replay" | "wire" | "transcript"> &
+    Identified;
   agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;
   webexSite(domain: DomainName): Omit<WebexSiteRpc, "settingsRead"> & Identified;
 }

@@ -88,6 +88,7 @@ export function forOneRequest(edge: Edge): Edge {
       const conference = edge.views.conference(domain, confKey);
       return {
         view: () => limitTo(VIEW_WITHIN_MS, "a conference", conference, conference.view(), confKey),
+        entered: () => limit("a conference", conference, conference.entered(), confKey),
         story: () => limit("a conference", conference, conference.story(), confKey),
         action: (id) => limit("a conference", conference, conference.action(id), confKey),
         explain: (call) => limit("a conference", conference, conference.explain(call), confKey),

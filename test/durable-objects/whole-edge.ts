@@ -62,6 +62,7 @@ export class WholeEdge {
         conferencesOf: nobody,
         conference: () => ({
           view: nobody,
+          entered: nobody,
           story: nobody,
           action: nobody,
           explain: nobody,

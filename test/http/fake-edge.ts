@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { Sessions } from "../../durable-objects/sessions.ts";
 import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
-import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
+import type { CallId, ConfKey, DomainName, EpochMs, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 import { RateLimit } from "../../src/foundation/limits.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import { createApp } from "../../src/http/app.ts";
@@ -100,6 +100,7 @@ export class FakeEdge {
   readonly views = new Map<ConfKey, ConferenceView>();
   explanations: readonly Explanation[] = [];
   transcript: string | null = null;
+  readonly entered = new Map<CallId, EpochMs>();
   readonly stories = new Map<ConfKey, readonly StoryLine[]>();
   readonly agents: AgentView[] = [];
   /** What the object of the WebEx site answers. */
@@ -203,6 +204,7 @@ export class FakeEdge {
           await this.viewPauses();
           return this.views.get(confKey) ?? null;
         },
+        entered: async () => this.entered,
         story: async () => this.stories.get(confKey) ?? [],
         action: async () => null,
         explain: async (call) => {
