@@ -8,6 +8,8 @@ import { domains, operators, operatorToken } from "./test/workers/test-domains.t
 const ownProcess = ["test/agent/commands.test.ts", "test/agent/init.test.ts"];
 /** What a test waits for has a limit of its own where time matters; this one must suffice on a busy machine. */
 const testTimeout = 60_000;
+/** As tsconfig.base.json has it for the other bundlers. */
+const jsx = { oxc: { jsx: { runtime: "automatic", importSource: "hono/jsx" } } } as const;
 
 export default defineConfig({
   test: {
@@ -16,6 +18,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       {
+        ...jsx,
         test: {
           name: "pure",
           environment: "node",
@@ -36,6 +39,7 @@ export default defineConfig({
         },
       },
       {
+        ...jsx,
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },

@@ -118,7 +118,8 @@ export class Directory implements DirectoryRpc {
   async running({ after, limit, begins = "" }: RunningQuery): Promise<RunningPage> {
     const keys = [...this.#running.keys()].filter((key) => key.startsWith(begins) && (after === null || key > after));
     const page = keys.sort().slice(0, Math.min(limit, mostPage));
-    const unknown = [...this.#running.values()].filter(({ now }) => now === null);
+    const all = [...this.#running.values()];
+    const unknown = all.filter(({ now }) => now === null);
     const answer = {
       conferences: page.flatMap((key) => {
         const { row, now = null } = this.#running.get(key) ?? {};
@@ -126,6 +127,7 @@ export class Directory implements DirectoryRpc {
       }),
       next: page.length < keys.length ? (page.at(-1) ?? null) : null,
       total: this.#running.size,
+      callers: all.reduce((sum, { now }) => sum + (now?.callers ?? 0), 0),
       unknown: unknown.length,
     };
     if (unknown.length > 0) void this.#ask(unknown);

@@ -341,6 +341,8 @@ export interface RunningPage {
   readonly next: ConfKey | null;
   /** All that run. */
   readonly total: number;
+  /** In all of them, as far as they have told. */
+  readonly callers: number;
   /** So many of them were not told since the directory's own restart; they were asked. */
   readonly unknown: number;
 }
@@ -685,6 +687,12 @@ export interface OperatorViews {
     confKey: ConfKey,
   ): Pick<ConferenceRpc, "view" | "entered" | "story" | "action" | "explain" | "replay" | "wire" | "transcript"> &
     Identified;
+  directory(domain: DomainName): Pick<DirectoryRpc, "running" | "records"> & Identified;
   agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;
   webexSite(domain: DomainName): Omit<WebexSiteRpc, "settingsRead"> & Identified;
+  /**
+   * A WebSocket that says `{"changed":true}` after each change of the domain's list of conferences, or of one conference, for five minutes; what
+   * it is of must be there.
+   */
+  watch(domain: DomainName, confKey: ConfKey | null): Promise<Response>;
 }

@@ -14,6 +14,7 @@ import { admitAgent } from "./agents.ts";
 import { type Call, changes, type Route, readActionId, readQuery, routerPath } from "./api/route.ts";
 import { apiRoutes } from "./api/routes.ts";
 import { readJson } from "./body.ts";
+import { addEntrance, consolePages, toSignIn } from "./console.tsx";
 import { signIn, signOut } from "./console-session.ts";
 import { globalNumbers, SiteNumbers } from "./global-numbers.ts";
 import { admitPerson, type GuardPorts, type SignedIn, saysWho } from "./guard.ts";
@@ -105,10 +106,14 @@ export function createApp(edge: Edge): Hono<Variables> {
 
   app.post("/console/session", (context) => signIn(context, forOneRequest(edge)));
   app.delete("/console/session", (context) => signOut(context, forOneRequest(edge)));
+  addEntrance(app, edge);
   for (const path of ["/api/v1/*", "/console/*", "/metrics/*"]) {
     app.use(path, async (context, next) => {
       const admitted = await admitPerson(context, forOneRequest(edge), addressOf(context.req.raw));
-      if (admitted instanceof Response) return instanceOf(context, admitted);
+      if (admitted instanceof Response) {
+        const way = admitted.status === 401 ? toSignIn(context) : null;
+        return way ?? instanceOf(context, admitted);
+      }
       context.set("signedIn", admitted);
       await next();
       context.res = await instanceOf(context, context.res);
@@ -123,6 +128,7 @@ export function createApp(edge: Edge): Hono<Variables> {
   for (const route of apiRoutes) {
     app.on(route.method, routerPath(route), (context) => answerRoute(route, context, edge));
   }
+  app.route("/console", consolePages(edge));
 
   app.notFound(() => noSuchPage());
   app.onError((error, context) => {

@@ -97,6 +97,13 @@ export function forOneRequest(edge: Edge): Edge {
         transcript: () => limit("a conference", conference, conference.transcript(), confKey),
       };
     },
+    directory(domain) {
+      const directory = edge.views.directory(domain);
+      return {
+        running: (query) => limit("the directory", directory, directory.running(query)),
+        records: (query) => limit("the directory", directory, directory.records(query)),
+      };
+    },
     webexSite(domain) {
       const site = edge.views.webexSite(domain);
       const what = "the object of the WebEx site";
@@ -109,6 +116,7 @@ export function forOneRequest(edge: Edge): Edge {
       };
     },
     agents: (domain, bridge) => limitTo(VIEW_WITHIN_MS, "the relay", {}, edge.views.agents(domain, bridge)),
+    watch: (...what) => limit("the object of a live page", {}, edge.views.watch(...what)),
   };
   const all = edge.sessions;
   const ofSessions = <Value>(call: Promise<Value>) => limit("the object of sessions", all, call);

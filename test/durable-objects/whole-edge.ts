@@ -70,7 +70,9 @@ export class WholeEdge {
           wire: nobody,
           transcript: nobody,
         }),
+        directory: () => ({ running: nobody, records: nobody }),
         agents: nobody,
+        watch: nobody,
         webexSite: () => ({
           meeting: nobody,
           topics: nobody,

@@ -83,19 +83,22 @@ test("strangers cannot have the relays asked more than once a second; the operat
   expect(edge.calls).toHaveLength(4);
 });
 
-test.each(["/api/v1", "/api/v1/anything", "/console", "/console/x", "/metrics/x"])(
-  "%s is closed without the operator's token, and empty with it",
-  async (path) => {
-    const { app } = new FakeEdge();
+test.each([
+  ["/api/v1", 404],
+  ["/api/v1/anything", 404],
+  ["/console", 302],
+  ["/console/x", 404],
+  ["/metrics/x", 404],
+])("%s is closed without the operator's token, and %i with it", async (path, status) => {
+  const { app } = new FakeEdge();
 
-    for (const wrong of [undefined, "", "Bearer ", "Bearer x", `Basic ${token}`, token, `Bearer ${token}x`]) {
-      const response = await app.request(path, wrong === undefined ? {} : { headers: { authorization: wrong } });
-      expect([response.status, response.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
-      expect(response.headers.get("content-type")).toBe("application/problem+json");
-    }
-    expect((await app.request(path, { headers: { authorization } })).status).toBe(404);
-  },
-);
+  for (const wrong of [undefined, "", "Bearer ", "Bearer x", `Basic ${token}`, token, `Bearer ${token}x`]) {
+    const response = await app.request(path, wrong === undefined ? {} : { headers: { authorization: wrong } });
+    expect([response.status, response.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+  }
+  expect((await app.request(path, { headers: { authorization } })).status).toBe(status);
+});
 
 test("without a configured token nobody is the operator", async () => {
   const { app } = new FakeEdge("");

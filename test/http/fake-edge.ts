@@ -18,10 +18,13 @@ import type {
   EdgeObjects,
   Explanation,
   HandleRequest,
+  ListedConference,
   MeetingAnswer,
   MeetingQuestion,
   OperatorViews,
   ProvisioningState,
+  RecordPage,
+  RecordQuery,
   StoryLine,
 } from "../../src/rpc.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
@@ -103,6 +106,10 @@ export class FakeEdge {
   readonly entered = new Map<CallId, EpochMs>();
   readonly stories = new Map<ConfKey, readonly StoryLine[]>();
   readonly agents: AgentView[] = [];
+  /** In the order of their keys. */
+  readonly running: ListedConference[] = [];
+  records: RecordPage = { records: [], next: null };
+  readonly recordQueries: RecordQuery[] = [];
   /** What the object of the WebEx site answers. */
   readonly topics = new Map<ConfKey, string>();
   readonly siteNumbers: SiteNumber[] = [];
@@ -236,6 +243,22 @@ export class FakeEdge {
           return this.provisioning;
         },
       }),
+      directory: () => ({
+        running: async ({ after, limit, begins = "" }) => {
+          this.#call(`running behind ${after}`, "directory");
+          const all = this.running.filter(({ key }) => key.startsWith(begins) && (after === null || key > after));
+          const conferences = all.slice(0, limit);
+          const next = conferences.length < all.length ? (conferences.at(-1)?.key ?? null) : null;
+          const callers = this.running.reduce((sum, { now }) => sum + (now?.callers ?? 0), 0);
+          return { conferences, next, total: this.running.length, callers, unknown: 0 };
+        },
+        records: async (query) => {
+          this.#call("records", "directory");
+          this.recordQueries.push(query);
+          return this.records;
+        },
+      }),
+      watch: async (domain, confKey) => new Response(`watches ${domain} ${confKey}`),
       agents: async (_domain, bridge) => {
         this.#call(`agents of ${bridge}`, bridge);
         return this.agents;

@@ -1,9 +1,10 @@
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
 import { expect, test } from "vitest";
 import { edgeObjects } from "../../cli/workerd.ts";
 import { allowed, importsOf, rules, violations } from "./imports.ts";
 
-const files = globSync("{src,durable-objects,bridge-agent,simulators,cli,scripts,bench,conformance}/**/*.ts");
+const files = globSync("{src,durable-objects,bridge-agent,simulators,cli,scripts,bench,conformance}/**/*.{ts,tsx,js}");
 
 test("each folder imports only what the table of folders allows", () => {
   const imports = files.flatMap((file) => importsOf(file, readFileSync(file, "utf8")));
@@ -50,6 +51,26 @@ test("a driver does not reach back into the agent, though it lies in its folder"
   expect(violations(importsOf("bridge-agent/drivers/generic.ts", 'import { run } from "../agent.ts";'))).toHaveLength(
     1,
   );
+});
+
+test("no program that Node runs as it is reaches a page: Node strips types, and reads no JSX", () => {
+  const text = (file: string) => readFileSync(file, "utf8");
+  const { include }: { include: readonly string[] } = JSON.parse(text("tsconfig.edge.json"));
+  const programs = globSync("{bridge-agent,simulators,cli,scripts,bench,conformance}/**/*.ts");
+  // Workers are bundled.
+  const left = programs.filter((file) => !include.includes(file));
+  const reached = new Set(left);
+  for (let file = left.pop(); file !== undefined; file = left.pop()) {
+    for (const { from, typeOnly } of importsOf(file, text(file))) {
+      const target = posix.join(posix.dirname(file), from);
+      if (!from.startsWith(".") || typeOnly || reached.has(target) || !existsSync(target)) continue;
+      reached.add(target);
+      left.push(target);
+    }
+  }
+
+  expect(reached.size).toBeGreaterThan(200);
+  expect([...reached].filter((file) => file.endsWith(".tsx"))).toEqual([]);
 });
 
 test("npm start binds the same objects as a deployment", () => {

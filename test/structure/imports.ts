@@ -32,8 +32,13 @@ export const rules: Readonly<Record<string, Rule>> = {
     may: ["src/foundation", "src/bridge", "src/conference", "src/routing", "src/settings", "src/tsp"],
     mayAsType: ["src/rpc.ts"],
   },
+  "src/console": {
+    may: ["src/foundation", "hono"],
+    mayAsType: ["src/conference", "src/operators", "src/records", "src/rpc.ts"],
+  },
   "src/http": {
     may: [
+      "src/console",
       "src/foundation",
       "src/tsp",
       "src/routing",

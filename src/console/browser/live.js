@@ -1,0 +1,298 @@
+/**
+ * All that runs in the browser: it keeps a page up to date, and lets people work by keys. Every page works without it. Its text is
+ * served as it stands here, so it uses nothing from outside.
+ *
+ * A page with `<main data-live="ADDRESS">` opens a WebSocket there, by which it hears that something has changed. It then asks for its own
+ * address again, and takes over what differs in each element with `data-part` and an id.
+ *
+ * @param {(ms: number) => string} ageOf
+ */
+export function live(ageOf) {
+  const REFRESH_EVERY_MS = 250;
+  const PING_EVERY_MS = 30_000;
+  const AGES_EVERY_MS = 1_000;
+  const LONGEST_PAUSE_MS = 30_000;
+  /** The server's sign that the socket has lived long enough, and may be made anew. */
+  const TIME_IS_UP = 4000;
+  /** How far the clock here is from the server's. */
+  const clockAheadMs = Date.now() - Number(document.documentElement.dataset.now);
+  const address = document.querySelector("main")?.dataset.live;
+  const status = document.getElementById("link");
+
+  /** @param {string} text */
+  function say(text) {
+    if (status && status.textContent !== text) status.textContent = text;
+  }
+
+  /** @param {Date} at */
+  function clock(at) {
+    return at.toISOString().slice(11, 19);
+  }
+
+  // What has changed.
+
+  let refreshedAt = 0;
+  let isRefreshing = false;
+  let isStale = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let refreshTimer;
+
+  /** Soon, and not too often; where nobody looks, when somebody looks again. */
+  function refresh() {
+    isStale = true;
+    if (isRefreshing || document.hidden) return;
+    clearTimeout(refreshTimer);
+    refreshTimer = setTimeout(refreshNow, Math.max(0, refreshedAt + REFRESH_EVERY_MS - Date.now()));
+  }
+
+  async function refreshNow() {
+    isRefreshing = true;
+    isStale = false;
+    refreshedAt = Date.now();
+    try {
+      await show(await fetch(location.href, { headers: { accept: "text/html" } }));
+    } catch {
+      // The socket says when the server is there again.
+    }
+    isRefreshing = false;
+    if (isStale) refresh();
+  }
+
+  /**
+   * Takes over what differs in a newer answer of this page.
+   *
+   * @param {Response} response
+   */
+  async function show(response) {
+    const at = new URL(response.url);
+    if (at.pathname === "/console/sign-in") return location.assign(response.url);
+    if (!(response.headers.get("content-type") ?? "").startsWith("text/html")) return;
+    const text = await response.text();
+    const page = new DOMParser().parseFromString(text, "text/html");
+    // What went wrong is a page of its own.
+    if (!response.ok) return morph(document.body, page.body);
+    for (const part of document.querySelectorAll("[data-part]")) {
+      const newer = page.getElementById(part.id);
+      if (newer) morph(part, newer);
+    }
+    tellAges();
+  }
+
+  /**
+   * Makes an element like another one, and leaves alone what is alike: so focus, selection and what was opened stay. Children are found
+   * again by their ids.
+   *
+   * @param {Element} here
+   * @param {Element} wanted
+   */
+  function morph(here, wanted) {
+    if (here.isEqualNode(wanted)) return;
+    for (const { name } of [...here.attributes]) {
+      if (!wanted.hasAttribute(name) && !isOpening(here, name)) here.removeAttribute(name);
+    }
+    for (const { name, value } of wanted.attributes) {
+      if (here.getAttribute(name) !== value && !isOpening(here, name)) here.setAttribute(name, value);
+    }
+    const ids = new Set([...wanted.children].map(({ id }) => id));
+    /** @type {Map<string, Element>} */
+    const known = new Map();
+    for (const child of [...here.children]) {
+      if (child.id === "") continue;
+      if (ids.has(child.id)) known.set(child.id, child);
+      else child.remove();
+    }
+    let next = here.firstChild;
+    for (const child of [...wanted.childNodes]) {
+      const same = child instanceof Element && child.id !== "" ? known.get(child.id) : likeness(next, child);
+      if (!same) {
+        here.insertBefore(document.importNode(child, true), next);
+        continue;
+      }
+      if (same === next) next = next.nextSibling;
+      else here.insertBefore(same, next);
+      if (same instanceof Element && child instanceof Element) morph(same, child);
+      else if (same.nodeValue !== child.nodeValue) same.nodeValue = child.nodeValue;
+    }
+    while (next) {
+      const rest = next.nextSibling;
+      next.remove();
+      next = rest;
+    }
+  }
+
+  /**
+   * The node here, if it can become the wanted one, which has no id.
+   *
+   * @param {ChildNode | null} here
+   * @param {ChildNode} wanted
+   */
+  function likeness(here, wanted) {
+    if (here?.nodeName !== wanted.nodeName) return undefined;
+    return here instanceof Element && here.id !== "" ? undefined : here;
+  }
+
+  /**
+   * What people open stays open.
+   *
+   * @param {Element} element
+   * @param {string} attribute
+   */
+  function isOpening(element, attribute) {
+    return attribute === "open" && /^(?:details|dialog)$/i.test(element.tagName);
+  }
+
+  // The socket.
+
+  let pauseMs = 1_000;
+  /** @type {number | null} */
+  let lostAt = null;
+
+  /** @param {string} to */
+  function connect(to) {
+    const url = new URL(to, location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    const socket = new WebSocket(url);
+    let isHeard = true;
+    const pings = setInterval(() => {
+      // A link that is dead is not always known to be.
+      if (!isHeard) return socket.close();
+      isHeard = false;
+      socket.send("ping");
+    }, PING_EVERY_MS);
+    let wasOpen = false;
+    socket.onopen = () => {
+      wasOpen = true;
+      pauseMs = 1_000;
+      lostAt = null;
+      say("live");
+      // What happened meanwhile.
+      refresh();
+    };
+    socket.onmessage = ({ data }) => {
+      isHeard = true;
+      if (data !== "pong") refresh();
+    };
+    socket.onclose = ({ code }) => {
+      clearInterval(pings);
+      if (code === TIME_IS_UP) return connect(to);
+      lostAt ??= Date.now();
+      say(`connecting again since ${clock(new Date(lostAt - clockAheadMs))}`);
+      // Where a session is over, no socket is had, and the page leads to the sign-in.
+      if (!wasOpen) refresh();
+      setTimeout(() => connect(to), pauseMs * (0.5 + Math.random() / 2));
+      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+    };
+  }
+
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && isStale) refresh();
+  });
+
+  // How long things have lasted.
+
+  function tellAges() {
+    for (const time of document.querySelectorAll("time[data-age]")) {
+      const since = Date.parse(time.getAttribute("datetime") ?? "");
+      const text = ageOf(Date.now() - clockAheadMs - since);
+      if (time.textContent !== text) time.textContent = text;
+    }
+  }
+
+  // Forms that stay on their page.
+
+  document.addEventListener("submit", async (event) => {
+    const { target: form, submitter } = event;
+    if (!(form instanceof HTMLFormElement) || !form.hasAttribute("data-stay") || event.defaultPrevented) return;
+    event.preventDefault();
+    const button = submitter instanceof HTMLButtonElement ? submitter : null;
+    const body = new URLSearchParams(/** @type {never} */ (new FormData(form, button)));
+    const isGet = form.method === "get";
+    const to = new URL(form.action);
+    if (isGet) to.search = String(body);
+    const response = await fetch(to, {
+      ...(!isGet && { method: "POST", body }),
+      headers: { accept: "text/html" },
+    }).catch(() => null);
+    if (!response) return say("not sent: there is no connection. Try it again");
+    // A reload must not ask for it again, and the address shows what is seen.
+    if (response.ok) history.replaceState(null, "", response.url);
+    await show(response);
+  });
+
+  // Keys.
+
+  const keys = document.getElementById("keys");
+  const switchKeys = document.getElementById("keys-act");
+  const storedAs = "bridgehead-keys";
+  const keysAct = () => localStorage.getItem(storedAs) !== "off";
+  if (switchKeys instanceof HTMLInputElement) {
+    switchKeys.checked = keysAct();
+    switchKeys.onchange = () => localStorage.setItem(storedAs, switchKeys.checked ? "on" : "off");
+  }
+  document.getElementById("keys-button")?.addEventListener("click", showKeys);
+
+  function showKeys() {
+    if (!(keys instanceof HTMLDialogElement) || keys.open) return;
+    const list = keys.querySelector("dl");
+    for (const old of keys.querySelectorAll("[data-of-page]")) old.remove();
+    /** @type {Map<string, string>} */
+    const ofPage = new Map();
+    for (const { dataset, textContent } of /** @type {NodeListOf<HTMLElement>} */ (
+      document.querySelectorAll("[data-key]")
+    )) {
+      if (dataset.key) ofPage.set(dataset.key, dataset.says ?? textContent ?? "");
+    }
+    for (const [key, says] of ofPage) {
+      const line = document.createElement("div");
+      line.dataset.ofPage = "";
+      const [term, meaning] = [document.createElement("dt"), document.createElement("dd")];
+      term.append(document.createElement("kbd"));
+      if (term.firstElementChild) term.firstElementChild.textContent = key;
+      meaning.textContent = says;
+      line.append(term, meaning);
+      list?.append(line);
+    }
+    keys.showModal();
+  }
+
+  /**
+   * To the row so many further.
+   *
+   * @param {number} by
+   */
+  function moveBy(by) {
+    const rows = [...document.querySelectorAll("[data-row]")];
+    if (rows.length === 0) return;
+    const at = rows.findIndex((row) => row.contains(document.activeElement));
+    const row = rows[at < 0 ? 0 : Math.min(Math.max(at + by, 0), rows.length - 1)];
+    const target = row?.querySelector("a, button") ?? row;
+    if (target instanceof HTMLElement) target.focus();
+    row?.scrollIntoView({ block: "nearest" });
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const { target, key } = event;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (!(target instanceof Element) || target.closest("input, textarea, select, dialog, [contenteditable]")) return;
+    if (key === "?") {
+      event.preventDefault();
+      return showKeys();
+    }
+    if (!keysAct()) return;
+    const search = document.querySelector("[type=search]");
+    const inRow = target.closest("[data-row]")?.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    const ofPage = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find(
+      (one) => !one.closest("[data-row]"),
+    );
+    const pressed = inRow ?? ofPage;
+    if (pressed instanceof HTMLElement) pressed.click();
+    else if (key === "/" && search instanceof HTMLInputElement) search.focus();
+    else if (key === "j") moveBy(1);
+    else if (key === "k") moveBy(-1);
+    else return;
+    event.preventDefault();
+  });
+
+  setInterval(tellAges, AGES_EVERY_MS);
+  if (address) connect(address);
+}

@@ -1,0 +1,176 @@
+import type { Child } from "hono/jsx";
+import type { EpochMs } from "../foundation/ids.ts";
+import type { Person } from "../operators/people.ts";
+import { pathOf } from "./paths.ts";
+
+/** The pages of a domain that the navigation names. */
+const places = {
+  overview: { title: "Overview", path: [] },
+  conferences: { title: "Conferences", path: ["conferences"] },
+  bridges: { title: "Bridges", path: ["bridges"] },
+  settings: { title: "Domain", path: ["settings"] },
+} as const;
+
+/** What stands around each page. */
+export interface Frame {
+  readonly person: Person;
+  /** How the person has signed in. */
+  readonly by: "token" | "session" | "access";
+  /** Those that the person sees, in the order of the settings. */
+  readonly domains: readonly string[];
+  /** The one that the page is about; `null`: it is about none. */
+  readonly domain: string | null;
+  readonly here: keyof typeof places | null;
+  /** The address of the socket that says when something has changed; `null`: the page stays as it is. */
+  readonly live: string | null;
+  readonly now: EpochMs;
+}
+
+/**
+ * A page of the console. What the browser keeps up to date are elements with `data-part` and an id of their own; rows that `j` and `k`
+ * go through have `data-row`, and what a letter presses has `data-key`.
+ */
+export function Page({ title, children, ...frame }: Frame & { readonly title: string; readonly children?: Child }) {
+  const { domain, live, now } = frame;
+  return (
+    <Document title={domain === null ? title : `${title} · ${domain}`} now={now} script={true}>
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <Header {...frame} />
+      <main id="main" tabindex={-1} {...(live !== null && { "data-live": live })}>
+        <h1>{title}</h1>
+        {children}
+      </main>
+      <Keys />
+    </Document>
+  );
+}
+
+interface DocumentProps {
+  readonly title: string;
+  readonly now?: EpochMs;
+  readonly script?: boolean;
+  readonly children?: Child;
+}
+
+/** A page without its frame: nobody is signed in. */
+export function Document({ title, now, script = false, children }: DocumentProps) {
+  return (
+    <html lang="en" {...(now !== undefined && { "data-now": String(now) })}>
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{`${title} · Bridgehead`}</title>
+        <link rel="icon" href="/console/assets/icon.svg" type="image/svg+xml" />
+        <link rel="stylesheet" href="/console/assets/style.css" />
+        {script ? <script src="/console/assets/live.js" defer /> : null}
+      </head>
+      <body>{children}</body>
+    </html>
+  );
+}
+
+function Header({ person, by, domains, domain, here, live }: Frame) {
+  return (
+    <header class="frame">
+      <a class="brand" href="/console">
+        <Logo />
+        Bridgehead
+      </a>
+      {domain !== null && <Chooser domains={domains} domain={domain} here={here} />}
+      {domain !== null && (
+        <nav aria-label="Pages">
+          <ul>
+            {Object.entries(places).map(([name, { title, path }]) => (
+              <li>
+                <a href={pathOf(domain, ...path)} {...(name === here && { "aria-current": "page" })}>
+                  {title}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </nav>
+      )}
+      <div class="person">
+        <p>
+          <b>{person.name}</b> <span class="dim">{person.role}</span>
+        </p>
+        {by === "session" && (
+          <form method="post" action="/console/sign-out">
+            <button type="submit" class="quiet">
+              Sign out
+            </button>
+          </form>
+        )}
+        {by === "access" && <a href="/cdn-cgi/access/logout">Sign out</a>}
+      </div>
+      <div class="foot">
+        <p id="link" role="status" class="dim">
+          {live === null ? "" : "as of now; reload for newer"}
+        </p>
+        <button id="keys-button" type="button" class="quiet" aria-haspopup="dialog">
+          <kbd>?</kbd> Keys
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function Chooser({ domains, domain, here }: Pick<Frame, "domains" | "here"> & { readonly domain: string }) {
+  if (domains.length < 2) return <p class="domain">{domain}</p>;
+  const { path } = places[here ?? "overview"];
+  return (
+    <details class="chooser">
+      <summary aria-label={`Domain: ${domain}`}>{domain}</summary>
+      <ul>
+        {domains.map((name) => (
+          <li>
+            <a href={pathOf(name, ...path)} {...(name === domain && { "aria-current": "true" })}>
+              {name}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+/** A bridge over a gap. */
+export function Logo() {
+  return (
+    <svg class="logo" viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
+      <path d="M3 22h26M6 22V10M26 22V10M6 10c4 9 16 9 20 0M11 22v-6.6M16 22v-5.2M21 22v-6.6" />
+    </svg>
+  );
+}
+
+/** The same as the browser's tab shows it. */
+export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0a6b62"/><path d="M4 22h24M7 22V11M25 22V11M7 11c4 8 14 8 18 0M12 22v-5.6M16 22v-4.8M20 22v-5.6" fill="none" stroke="#fff" stroke-width="2.2" stroke-linecap="round"/></svg>`;
+
+function Keys() {
+  const general = { "/": "Search", j: "Next row", k: "Row before", "?": "These keys" };
+  return (
+    <dialog id="keys" aria-labelledby="keys-title">
+      <h2 id="keys-title">Keys</h2>
+      <dl>
+        {Object.entries(general).map(([key, says]) => (
+          <div>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{says}</dd>
+          </div>
+        ))}
+      </dl>
+      <p class="dim">A letter on a button of the row that has the focus presses it.</p>
+      <form method="dialog">
+        <label>
+          <input type="checkbox" id="keys-act" checked /> Letters act
+        </label>
+        <button type="submit">Close</button>
+      </form>
+    </dialog>
+  );
+}

@@ -1,0 +1,45 @@
+import type { Child } from "hono/jsx";
+import type { EpochMs } from "../foundation/ids.ts";
+import { ageOf } from "./browser/age.js";
+
+/** A time of day in UTC with its seconds; behind the date where it is not today's. */
+export function Time({ at, now }: { readonly at: EpochMs; readonly now: EpochMs }) {
+  const iso = new Date(at).toISOString();
+  const isToday = iso.slice(0, 10) === new Date(now).toISOString().slice(0, 10);
+  const clock = iso.slice(11, 19);
+  return (
+    <time datetime={iso} title={`${iso.slice(0, 10)} ${clock} UTC`}>
+      {isToday ? clock : `${iso.slice(0, 10)} ${clock}`}
+    </time>
+  );
+}
+
+/** How long ago that was, in words; the browser counts on. */
+export function Age({ since, now }: { readonly since: EpochMs; readonly now: EpochMs }) {
+  const iso = new Date(since).toISOString();
+  return (
+    <time datetime={iso} title={`since ${iso.slice(0, 19).replace("T", " ")} UTC`} data-age="">
+      {ageOf(now - since)}
+    </time>
+  );
+}
+
+/** How something is, in a word or two. */
+export function Mark({ is, children }: { readonly is: "good" | "warn" | "bad" | "plain"; readonly children: Child }) {
+  return <span class={`mark ${is}`}>{children}</span>;
+}
+
+/** A sentence that people should not miss. */
+export function Notice({ is, children }: { readonly is: "warn" | "bad" | "plain"; readonly children: Child }) {
+  return <p class={`notice ${is}`}>{children}</p>;
+}
+
+/** In place of a list that has nothing: what would stand here, and what to do. */
+export function Empty({ title, children }: { readonly title: string; readonly children: Child }) {
+  return (
+    <div class="empty">
+      <p class="what">{title}</p>
+      <p>{children}</p>
+    </div>
+  );
+}

@@ -1,0 +1,15 @@
+/** The address of a page of a domain: a key may have a slash. */
+export function pathOf(domain: string, ...parts: readonly string[]): string {
+  return `/console/${[domain, ...parts].map(encodeURIComponent).join("/")}`;
+}
+
+/** The address of the socket by which a page hears of changes in a domain, or in one of its conferences. */
+export function liveOf(domain: string, confKey?: string): string {
+  return confKey === undefined ? pathOf("live", domain) : pathOf("live", domain, confKey);
+}
+
+/** An address with these parameters; those that are empty are left out. */
+export function withQuery(path: string, values: Readonly<Record<string, string | null | undefined>>): string {
+  const given = Object.entries(values).flatMap(([name, value]): [string, string][] => (value ? [[name, value]] : []));
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
+}

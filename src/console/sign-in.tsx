@@ -1,0 +1,50 @@
+import { Document, Logo } from "./page.tsx";
+
+interface SignInProps {
+  /** The page to go on to. */
+  readonly to: string;
+  /** Why it did not work; `null`: it was not tried. */
+  readonly refusal: string | null;
+}
+
+/** Where people paste their token for a session. */
+export function SignInPage({ to, refusal }: SignInProps) {
+  return (
+    <Document title="Sign in">
+      <main id="main" class="alone">
+        <p class="brand">
+          <Logo />
+          Bridgehead
+        </p>
+        <h1>Sign in</h1>
+        {refusal !== null && (
+          <p class="notice bad" role="alert" id="refusal">
+            {refusal}
+          </p>
+        )}
+        <form method="post" action="/console/sign-in">
+          <input type="hidden" name="to" value={to} />
+          <label for="token">Your token</label>
+          <input
+            id="token"
+            name="token"
+            type="password"
+            required
+            autofocus
+            autocomplete="current-password"
+            maxlength={1024}
+            spellcheck={false}
+            {...(refusal !== null && { "aria-invalid": "true", "aria-describedby": "refusal" })}
+          />
+          <button type="submit" class="main">
+            Sign in
+          </button>
+        </form>
+        <p class="dim">
+          <code>bridgehead operator NAME</code> makes a token. The session ends after 12 hours, after an hour without
+          use, or when you sign out.
+        </p>
+      </main>
+    </Document>
+  );
+}

@@ -1,0 +1,140 @@
+/** How the console looks: one scale of type (13, 15, 18, 24 px), one accent, greys; by day and by night; down to a telephone's width. */
+export const style = `:root {
+  color-scheme: light dark;
+  --page: #f7f8f8; --box: #fff; --line: #dfe3e6; --hover: #eff2f2; --text: #14181c; --dim: #566069;
+  --accent: #0a6b62; --on-accent: #fff; --accent-soft: #dff1ee;
+  --good: #17703b; --good-soft: #e2f4e8; --warn: #7d4f00; --warn-soft: #fcf0d6; --bad: #b3231a; --bad-soft: #fce8e6;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --page: #0f1214; --box: #161a1d; --line: #2b3238; --hover: #1d2327; --text: #e3e8eb; --dim: #9aa5ad;
+    --accent: #5cd3c3; --on-accent: #06231f; --accent-soft: #12332f;
+    --good: #6fd495; --good-soft: #11301d; --warn: #e7b65a; --warn-soft: #33270d; --bad: #ff9288; --bad-soft: #3d1815;
+  }
+}
+*, ::before, ::after { box-sizing: border-box; }
+html { background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; -webkit-text-size-adjust: 100%; }
+body { margin: 0; display: grid; grid-template-columns: 216px minmax(0, 1fr); min-height: 100vh; }
+h1, h2, h3, p, ul, ol, dl, dd, figure, table { margin: 0; padding: 0; }
+ul, ol { list-style: none; }
+h1 { font-size: 24px; line-height: 1.25; font-weight: 650; letter-spacing: -.01em; }
+h2 { font-size: 18px; line-height: 1.3; font-weight: 600; }
+h3 { font-size: 15px; font-weight: 600; }
+a { color: var(--accent); text-underline-offset: 2px; }
+b { font-weight: 600; }
+small, .small, kbd, code, pre, th, .mark { font-size: 13px; }
+.dim, th, dt { color: var(--dim); }
+time, td, dd, .number { font-variant-numeric: tabular-nums; }
+code, pre, kbd { font-family: ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", monospace; }
+code { overflow-wrap: anywhere; }
+pre { margin: 0; padding: 12px; background: var(--page); border: 1px solid var(--line); border-radius: 6px; overflow-x: auto; }
+kbd { display: inline-block; min-width: 20px; padding: 0 5px; border: 1px solid var(--line); border-radius: 4px; background: var(--page); color: var(--dim); line-height: 18px; text-align: center; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
+main:focus { outline: none; }
+.skip { position: absolute; left: 12px; top: -60px; z-index: 9; padding: 8px 14px; background: var(--accent); color: var(--on-accent); border-radius: 6px; }
+.skip:focus { top: 12px; }
+
+/* The frame. */
+header.frame { display: flex; flex-direction: column; gap: 14px; padding: 20px 14px 16px; border-right: 1px solid var(--line); background: var(--box); position: sticky; top: 0; height: 100vh; overflow-y: auto; }
+.brand { display: flex; align-items: center; gap: 9px; padding: 0 8px; color: var(--text); font-size: 18px; font-weight: 650; letter-spacing: -.01em; text-decoration: none; }
+.logo { flex: none; fill: none; stroke: var(--accent); stroke-width: 2.4; stroke-linecap: round; }
+.domain { padding: 5px 8px; font-weight: 600; overflow-wrap: anywhere; }
+.chooser { position: relative; }
+.chooser > summary { padding: 5px 9px; border: 1px solid var(--line); border-radius: 6px; font-weight: 600; cursor: pointer; list-style: none; overflow-wrap: anywhere; }
+.chooser > summary::-webkit-details-marker { display: none; }
+.chooser > summary::after { content: "▾"; float: right; color: var(--dim); }
+.chooser > ul { position: absolute; z-index: 5; left: 0; right: 0; max-height: 50vh; margin-top: 4px; padding: 4px; overflow-y: auto; background: var(--box); border: 1px solid var(--line); border-radius: 8px; box-shadow: 0 8px 24px #0003; }
+nav ul { display: flex; flex-direction: column; gap: 2px; }
+nav a, .chooser li a { display: block; padding: 6px 9px; border-radius: 6px; color: var(--text); text-decoration: none; overflow-wrap: anywhere; }
+nav a:hover, .chooser li a:hover { background: var(--hover); }
+nav a[aria-current], .chooser li a[aria-current] { background: var(--accent-soft); color: var(--accent); font-weight: 600; }
+.person { margin-top: auto; padding: 0 8px; display: flex; flex-direction: column; align-items: flex-start; gap: 6px; overflow-wrap: anywhere; }
+.foot { padding: 0 8px; display: flex; flex-direction: column; align-items: flex-start; gap: 6px; }
+.foot p { font-size: 13px; }
+main { padding: 26px 32px 64px; max-width: 1240px; width: 100%; display: flex; flex-direction: column; gap: 20px; }
+main.alone { grid-column: 1 / -1; max-width: 420px; margin: 9vh auto 0; }
+main.alone .brand { padding: 0; }
+
+/* Boxes. */
+.card { background: var(--box); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px; min-width: 0; display: flex; flex-direction: column; gap: 12px; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 290px), 1fr)); gap: 16px; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 150px), 1fr)); gap: 16px; }
+.figures > div { background: var(--box); border: 1px solid var(--line); border-radius: 10px; padding: 14px 18px; display: flex; flex-direction: column-reverse; }
+.figures dt { font-size: 13px; } .figures dd { font-size: 24px; font-weight: 600; line-height: 1.3; }
+.line { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 12px; }
+.line > .end { margin-left: auto; }
+.notice { padding: 10px 14px; border-radius: 8px; border: 1px solid var(--line); background: var(--box); overflow-wrap: anywhere; }
+.notice.bad { background: var(--bad-soft); border-color: transparent; color: var(--bad); }
+.notice.warn { background: var(--warn-soft); border-color: transparent; color: var(--warn); }
+.empty { padding: 30px 20px; text-align: center; color: var(--dim); border: 1px dashed var(--line); border-radius: 10px; display: flex; flex-direction: column; gap: 4px; }
+.empty .what { color: var(--text); font-weight: 600; }
+.mark { display: inline-block; padding: 0 8px; border-radius: 10px; line-height: 20px; background: var(--hover); color: var(--dim); white-space: nowrap; }
+.mark.good { background: var(--good-soft); color: var(--good); } .mark.warn { background: var(--warn-soft); color: var(--warn); } .mark.bad { background: var(--bad-soft); color: var(--bad); }
+.facts { display: grid; grid-template-columns: fit-content(45%) minmax(0, 1fr); gap: 4px 16px; }
+.facts dd { overflow-wrap: anywhere; min-width: 0; }
+meter { width: 100%; height: 8px; border: 0; border-radius: 4px; background: var(--hover); overflow: hidden; }
+meter::-webkit-meter-bar { height: 8px; border: 0; border-radius: 4px; background: var(--hover); }
+meter::-webkit-meter-optimum-value { background: var(--accent); } meter::-webkit-meter-suboptimum-value { background: var(--warn); } meter::-webkit-meter-even-less-good-value { background: var(--bad); }
+meter::-moz-meter-bar { background: var(--accent); } meter:-moz-meter-sub-optimum::-moz-meter-bar { background: var(--warn); } meter:-moz-meter-sub-sub-optimum::-moz-meter-bar { background: var(--bad); }
+
+/* Tables, which become stacks of rows where they have no room. */
+.table { background: var(--box); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
+table { width: 100%; border-collapse: collapse; }
+th { text-align: left; font-weight: 500; }
+th, td { padding: 8px 14px; border-bottom: 1px solid var(--line); vertical-align: baseline; overflow-wrap: anywhere; }
+tbody tr:last-child > * { border-bottom: 0; }
+tbody th { font-size: 15px; color: var(--text); font-weight: 600; }
+tbody tr:hover, tbody tr:focus-within { background: var(--hover); }
+td.number, th.number { text-align: right; }
+
+/* What people fill in and press. */
+form { display: flex; flex-direction: column; gap: 10px; }
+form.bar, form.inline { flex-direction: row; flex-wrap: wrap; align-items: end; }
+form.bar > div { display: flex; flex-direction: column; gap: 3px; flex: 1 1 130px; min-width: 0; max-width: 260px; }
+form.inline { display: inline-flex; }
+label { font-size: 13px; color: var(--dim); }
+input, select, textarea { font: inherit; color: inherit; background: var(--box); border: 1px solid #7b868f; border-radius: 6px; padding: 5px 9px; min-width: 0; width: 100%; min-height: 34px; }
+input[type=checkbox] { width: 16px; min-height: 16px; height: 16px; vertical-align: -2px; accent-color: var(--accent); }
+button, a.button { font: inherit; line-height: 1.4; min-height: 34px; padding: 5px 13px; border: 1px solid #7b868f; border-radius: 6px; background: var(--box); color: var(--text); cursor: pointer; text-decoration: none; display: inline-flex; align-items: center; justify-content: center; gap: 7px; white-space: nowrap; }
+button:hover, a.button:hover { background: var(--hover); }
+button.main { background: var(--accent); border-color: var(--accent); color: var(--on-accent); font-weight: 600; }
+button.main:hover { filter: brightness(1.1); }
+button.danger { color: var(--bad); border-color: var(--bad); }
+button.quiet { min-height: 28px; padding: 2px 8px; margin-left: -8px; border-color: transparent; background: none; color: var(--dim); font-size: 13px; }
+button.quiet:hover { background: var(--hover); color: var(--text); }
+.tabs { display: flex; gap: 4px; border-bottom: 1px solid var(--line); }
+.tabs a { padding: 6px 12px; margin-bottom: -1px; color: var(--dim); text-decoration: none; border-bottom: 2px solid transparent; }
+.tabs a[aria-current] { color: var(--text); font-weight: 600; border-bottom-color: var(--accent); }
+dialog { border: 1px solid var(--line); border-radius: 12px; background: var(--box); color: var(--text); padding: 20px 22px; width: min(420px, calc(100vw - 32px)); box-shadow: 0 16px 48px #0006; }
+dialog::backdrop { background: #0008; }
+dialog[open] { display: flex; flex-direction: column; gap: 14px; }
+dialog dl > div { display: flex; gap: 12px; padding: 3px 0; } dialog dt { min-width: 34px; }
+dialog form { flex-direction: row; justify-content: space-between; align-items: center; }
+
+@media (max-width: 900px) {
+  body { display: block; }
+  header.frame { position: static; height: auto; flex-direction: row; flex-wrap: wrap; align-items: center; gap: 8px 14px; padding: 12px 16px; border-right: 0; border-bottom: 1px solid var(--line); overflow: visible; }
+  .brand { padding: 0; }
+  .chooser { min-width: 150px; }
+  nav { order: 5; width: 100%; } nav ul { flex-direction: row; flex-wrap: wrap; } nav a { padding: 5px 10px; }
+  .person { flex-direction: row; align-items: center; margin: 0 0 0 auto; padding: 0; gap: 10px; }
+  .foot { order: 6; width: 100%; flex-direction: row; align-items: center; justify-content: space-between; padding: 0; }
+  main { padding: 18px 16px 48px; gap: 16px; }
+}
+@media (max-width: 640px) {
+  table, tbody, tr, td, tbody th { display: block; }
+  thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  tr { padding: 10px 14px; border-bottom: 1px solid var(--line); }
+  tbody tr:last-child { border-bottom: 0; }
+  td, tbody th { padding: 1px 0; border: 0; }
+  td:empty { display: none; }
+  td[data-label] { display: grid; grid-template-columns: 38% minmax(0, 1fr); gap: 8px; }
+  td[data-label]::before { content: attr(data-label); color: var(--dim); font-size: 13px; }
+  td.number { text-align: left; }
+  form.bar > div { flex-basis: 40%; max-width: none; }
+  input, select, textarea { font-size: 16px; }
+  #keys-button { display: none; }
+}
+@media (prefers-reduced-motion: no-preference) { a, button, tr { transition: background-color .12s; } }
+@media print { header.frame, .bar, button { display: none; } body { display: block; } }
+`;
