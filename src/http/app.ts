@@ -13,6 +13,7 @@ import { addressOf } from "./address.ts";
 import { admitAgent } from "./agents.ts";
 import { type Call, changes, type Route, readActionId, readQuery, routerPath } from "./api/route.ts";
 import { apiRoutes } from "./api/routes.ts";
+import { audited } from "./audited.ts";
 import { readJson } from "./body.ts";
 import { addEntrance, consolePages, toSignIn } from "./console.tsx";
 import { signIn, signOut } from "./console-session.ts";
@@ -197,28 +198,16 @@ async function answerRoute(route: Route, context: Context<Variables>, edge: Edge
     const given = await route.handle(call);
     return given instanceof Response ? given : Response.json(given, { status: route.answer.status ?? 200 });
   };
-  const note = (status: number, refusal: string | null) => {
-    if (!changes(route) || !domain) return;
-    const { domain: _, ...ofPath } = path;
-    edge.audit(domain.name, {
-      at: edge.now(),
-      person: signedIn.person.name,
-      role: signedIn.person.role,
-      by: signedIn.by,
-      action: route.id,
-      about: { ...ofPath, ...about },
-      actionId: actionId.ok ? actionId.value : "",
-      ...{ status, refusal, from },
-    });
+  if (!changes(route) || !domain) return answer();
+  const { domain: _, ...ofPath } = path;
+  const asked = {
+    ...{ domain: domain.name, signedIn, from, action: route.id, actionId: actionId.ok ? actionId.value : "" },
+    about: () => ({ ...ofPath, ...about }),
   };
-  try {
+  return audited(edge, asked, async () => {
     const response = await answer();
-    note(response.status, response.ok ? null : await titleOf(response));
-    return response;
-  } catch (error) {
-    note(503, "failed for now");
-    throw error;
-  }
+    return { response, refusal: response.ok ? null : await titleOf(response) };
+  });
 }
 
 async function titleOf(response: Response): Promise<string> {

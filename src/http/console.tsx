@@ -4,6 +4,7 @@ import type { Child } from "hono/jsx";
 import { secureHeaders } from "hono/secure-headers";
 import { ageOf } from "../console/browser/age.js";
 import { live } from "../console/browser/live.js";
+import { conferenceStyle } from "../console/conference-style.ts";
 import { OverviewPage } from "../console/overview.tsx";
 import { type Frame, icon } from "../console/page.tsx";
 import { liveOf, pathOf, withQuery } from "../console/paths.ts";
@@ -17,6 +18,7 @@ import { addressOf } from "./address.ts";
 import { isKnown, unknown } from "./api/conferences.ts";
 import type { Edge, Variables } from "./app.ts";
 import { readBody } from "./body.ts";
+import { addConferencePages } from "./console-conference.tsx";
 import { beginSession, endSession, MAX_SIGN_IN_BYTES, MAX_TOKEN, signInRefusal } from "./console-session.ts";
 import { admitPerson, crossSiteRefusal, type SignedIn } from "./guard.ts";
 import { failureOf, forOneRequest } from "./objects-of-request.ts";
@@ -62,7 +64,7 @@ const headers = secureHeaders({
 const script = `const __name = (of) => of;\n(${live})(${ageOf});\n`;
 
 const assets: Readonly<Record<string, readonly [type: string, text: string]>> = {
-  "style.css": ["text/css", style],
+  "style.css": ["text/css", style + conferenceStyle],
   "live.js": ["text/javascript", script],
   "icon.svg": ["image/svg+xml", icon],
 };
@@ -127,6 +129,7 @@ export function consolePages(edge: Edge): Pages {
     const running = await views.directory(domain.name).running({ domain: domain.name, after: null, limit: 0 });
     return <OverviewPage {...frame("overview")} running={running} />;
   });
+  addConferencePages(pages, edge);
   pages.all("*", (context) => trouble(context, edge, 404, "Not found", "Nothing is at this address."));
   pages.onError((error, context) => {
     const { object, objectId, conference, error: why } = failureOf(error);
@@ -184,7 +187,12 @@ function seenBy({ person }: SignedIn, edge: Edge): readonly string[] {
   return Array.from(edge.domains.keys()).filter((name) => seesDomain(person, name));
 }
 
-function answer(context: Context, page: Child, status: 200 | 401 | 403 | 404 | 409 | 413 | 429 | 503 = 200): Response {
+/** A page of the console as an answer. */
+export function answer(
+  context: Context,
+  page: Child,
+  status: 200 | 401 | 403 | 404 | 409 | 413 | 429 | 503 = 200,
+): Response {
   context.header("cache-control", "no-store");
   return context.body(`<!doctype html>${page}`, status, { "content-type": "text/html; charset=utf-8" });
 }

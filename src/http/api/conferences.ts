@@ -186,7 +186,7 @@ export const conferenceRoutes = [
 ];
 
 /** What the WebEx site called these conferences, as far as that is cached: the site is not asked, and nothing waits for it. */
-async function topicsOf(
+export async function topicsOf(
   { name, settings }: Domain,
   keys: readonly ConfKey[],
   { views, log }: Edge,
