@@ -1,4 +1,3 @@
-import { DurableObject } from "cloudflare:workers";
 import type { OperatorAction } from "../src/conference/operator-requests.ts";
 import type { Comparison } from "../src/conference/reconcile.ts";
 import type { ActionId, BridgeName, CallId, CommandId, EpochMs, ExtConfId, TransId } from "../src/foundation/ids.ts";
@@ -14,10 +13,11 @@ import type {
 } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { Conference } from "./conference.ts";
-import { type Env, platformOf } from "./platform.ts";
+import { platformOf } from "./platform.ts";
+import { WatchedObject } from "./watched-object.ts";
 
 /** A conference on the platform: the way to its storage, the network and the other objects. */
-export class ConferenceObject extends DurableObject<Env> implements ConferenceRpc {
+export class ConferenceObject extends WatchedObject implements ConferenceRpc {
   /** `null` before the first call, and after everything was deleted. */
   #conference: Conference | null = null;
 
@@ -98,6 +98,7 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
       allocateIds: (request) => env.ID_ALLOCATOR.getByName(request.domain).allocate(request),
       directory: (domain) => env.DIRECTORY.getByName(domain),
       share: (answers) => env.MAILBOX.getByName(answers.domain).share(answers),
+      changed: () => this.changed(),
       nonce: () => String(crypto.getRandomValues(new BigUint64Array(1))),
       deleteAll: () => {
         this.#conference = null;

@@ -67,6 +67,8 @@ interface ConferencePorts extends Platform {
   /** Hands answers over to the domain's mailbox, where they meet those of other conferences. */
   share(answers: SharedAnswers): Promise<ShareResult>;
   directory(domain: DomainName): Pick<DirectoryRpc, "tell">;
+  /** What operators see of it has changed, and is committed. */
+  changed(): void;
   /** 64 random bits as text. */
   nonce(): string;
   /** Deletes everything, and ends the life of the object. */
@@ -203,6 +205,7 @@ export class Conference {
   ackCommands(bridge: BridgeName, ids: readonly CommandId[]): void {
     const { state, progress } = this.#store;
     this.#sender.schedule.ack(ids.filter((id) => (state.commands.get(id)?.bridge ?? progress.bridge) === bridge));
+    this.#ports.changed();
   }
 
   compareDigest(bridge: BridgeName, digest: string): Comparison {
@@ -440,6 +443,7 @@ export class Conference {
       this.#tally.callers += batch.callersMore;
       this.#measure();
       this.#news.committed();
+      this.#ports.changed();
       this.#outbox.adopt(batch.queue);
       this.#send();
       // The alarm comes after the sending, which it would repeat: where it cannot be set, there is no other repeat.

@@ -1,4 +1,3 @@
-import { DurableObject } from "cloudflare:workers";
 import type { DomainName } from "../src/foundation/ids.ts";
 import type {
   DirectoryPlace,
@@ -12,10 +11,11 @@ import type {
 } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { Directory } from "./directory.ts";
-import { type Env, platformOf } from "./platform.ts";
+import { platformOf } from "./platform.ts";
+import { WatchedObject } from "./watched-object.ts";
 
 /** The directory of one domain, on the platform. */
-export class DirectoryObject extends DurableObject<Env> implements DirectoryRpc {
+export class DirectoryObject extends WatchedObject implements DirectoryRpc {
   #directory: Directory | null = null;
 
   tell(news: News): Promise<DirectoryPlace> {
@@ -49,6 +49,7 @@ export class DirectoryObject extends DurableObject<Env> implements DirectoryRpc 
       domain: (name) => findDomain(env, name),
       conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
       conferencesOf: (domain, ...page) => env.ID_ALLOCATOR.getByName(domain).conferencesOf(...page),
+      changed: () => this.changed(),
       nonce: () => String(crypto.getRandomValues(new BigUint64Array(1))),
       deleteAll: async () => {
         this.#directory = null;

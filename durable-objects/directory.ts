@@ -27,6 +27,8 @@ interface DirectoryPorts extends AlarmPorts {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "tellDirectory">;
   /** The conferences that were allocated ids, as `IdAllocatorRpc` has them. */
   conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
+  /** What the list shows has changed, and is committed. */
+  changed(): void;
   /** 64 random bits as text. */
   nonce(): string;
   /** Deletes everything, and ends the life of the object. */
@@ -110,6 +112,7 @@ export class Directory implements DirectoryRpc {
     for (const [identity, id] of added) this.#remember(identity, id);
     if (row) this.#running.set(key, row);
     else this.#running.delete(key);
+    this.#ports.changed();
     if (!this.#hasAlarm) await this.#alarm.ensure(at + deleteEveryMs);
     this.#hasAlarm = true;
     return this.#store.place ?? { directory: about.directory, id: 0 };

@@ -36,6 +36,8 @@ interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measu
   readonly tally: Tally;
   /** Hands answers over to where they meet those of other conferences; without it, there are none such. */
   share?(answers: SharedAnswers): Promise<ShareResult>;
+  /** The rows have changed, or their Confirmations are on disk; absent: they are shown to nobody. */
+  changed?(): void;
 }
 
 /** Where the rows are on disk. They are changed within a transaction. */
@@ -183,6 +185,7 @@ export class Outbox {
     if (this.#confirmed.size === 0) return;
     this.#store.transaction(() => this.write(this.rows));
     this.#written();
+    this.#ports.changed?.();
   }
 
   /** Begins what is due, one post for each host, and comes back for what is due later. */
@@ -383,6 +386,7 @@ export class Outbox {
     if (domain.settings.logs.posts) this.#log("info", "post-delivered", row, { ms: tookMs });
     this.#keep(this.rows.filter((other) => other.seq !== row.seq));
     this.#confirmed.set(row.seq, this.#ports.now());
+    this.#ports.changed?.();
     if (row.attempts > 1 || row.messages.some(isEnd)) this.deleteConfirmed();
   }
 
@@ -390,6 +394,7 @@ export class Outbox {
     this.#store.transaction(() => this.write(rows));
     this.#keep(rows);
     this.#written();
+    this.#ports.changed?.();
   }
 
   /** A transaction succeeded. What waited for the disk is tried within a second, and not at once: the error may be our own. */

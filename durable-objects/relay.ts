@@ -234,9 +234,13 @@ export class Relay implements RelayRpc {
   async health(): Promise<BridgeHealth> {
     this.#replaceUseless();
     const active = activeLink(this.#state);
+    const agentConnected = active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null;
+    const lostAt = active ? this.#missedAt : this.#store.read("lost")?.at;
+    const awaySince = agentConnected ? active.bridgeAwaySince : lostAt;
     return {
-      agentConnected: active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null,
+      agentConnected,
       ...(active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null }),
+      ...(typeof awaySince === "number" && { awaySince }),
     };
   }
 

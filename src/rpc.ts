@@ -525,6 +525,8 @@ export interface MailboxRpc {
 /** How a bridge is, as its relay last heard. */
 export interface BridgeHealth extends Health {
   readonly agentConnected: boolean;
+  /** Since when no agent is connected, or the one that acts is without the bridge; absent: it is not so, or nobody knows. */
+  readonly awaySince?: EpochMs;
 }
 
 /** A connected agent, as its relay knows it. */

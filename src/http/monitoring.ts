@@ -1,6 +1,7 @@
-import type { BridgeName } from "../foundation/ids.ts";
+import type { BridgeName, DomainName, EpochMs } from "../foundation/ids.ts";
 import { Counter, familyOf, Histogram } from "../foundation/metrics.ts";
 import { within } from "../foundation/timers.ts";
+import { type Fault, type FoundBridge, faultsOf, isDown } from "../operators/faults.ts";
 import { type Person, seesDomain } from "../operators/people.ts";
 import type { BridgeHealth } from "../rpc.ts";
 import type { Domain } from "../settings/load.ts";
@@ -107,16 +108,22 @@ export function processText(version: string, since: number): string {
 const SAME_ANSWER_MS = 1_000;
 /** A relay that has not answered by then counts as not ready, so that it does not hold up the answer about the others. */
 const RELAY_WITHIN_MS = 2_000;
+/** In place of what is wrong in domains whose names are no stranger's business. */
+const hidden = {
+  ...{ kind: "hidden", domain: null, bridge: null, since: null },
+  says: "Something is wrong in a domain that is shown only to people who sign in and see it.",
+};
 
 /** `takesCalls`: false for a bridge that is about to end; its calls go on. */
-type Bridge = { readonly ready: boolean; readonly takesCalls?: false } & Partial<BridgeHealth>;
-type Bridges = readonly (readonly [Domain, ReadonlyMap<string, Bridge>])[];
+type Bridge = { readonly ready: boolean; readonly takesCalls?: false } & Partial<Omit<BridgeHealth, "awaySince">>;
 
-/** Whether conferences can be held on each bridge of each domain, and if not, what is missing. */
+/** Whether conferences can be held on each bridge of each domain, and if not, what is missing and since when. */
 export class Readiness {
   readonly #edge: Edge;
   #askedAt = 0;
-  #latest: Promise<Bridges> | undefined;
+  #latest: Promise<readonly FoundBridge[]> | undefined;
+  /** By `domain/bridge`, since when its relay does not answer this process. */
+  readonly #unreachable = new Map<string, EpochMs>();
 
   constructor(edge: Edge) {
     this.#edge = edge;
@@ -129,35 +136,67 @@ export class Readiness {
       this.#askedAt = now;
       this.#latest = this.#ask();
     }
-    const bridges = await this.#latest;
-    const disk = await this.#edge.storage.fault();
-    const works = disk === null;
-    const ready =
-      works && bridges.every(([, ofDomain]) => Array.from(ofDomain.values()).every((bridge) => bridge.ready));
-    const shown = bridges.filter(
-      ([{ name, settings }]) => settings.adapterSecrets.length === 0 || (to !== null && seesDomain(to, name)),
-    );
-    const domains = Object.fromEntries(shown.map(([{ name }, ofDomain]) => [name, Object.fromEntries(ofDomain)]));
-    return Response.json({ ready, ...(!works && { disk }), domains }, { status: ready ? 200 : 503 });
+    const [bridges, disk] = [await this.#latest, await this.#edge.storage.fault()];
+    const faults = faultsOf(disk === null ? null : { says: disk, since: this.#edge.storage.faultSince }, bridges);
+    const ready = !faults.some(isDown);
+    const isShown = (name: string) =>
+      this.#edge.domains.get(name)?.settings.adapterSecrets.length === 0 || (to !== null && seesDomain(to, name));
+    const shown = faults.filter(({ domain }) => domain === null || isShown(domain));
+    const problems = shown.map((fault) => ({
+      ...fault,
+      since: fault.since === null ? null : new Date(fault.since).toISOString(),
+    }));
+    const domains: Record<string, Record<string, Bridge>> = {};
+    for (const name of this.#edge.domains.keys()) if (isShown(name)) domains[name] = {};
+    for (const found of bridges) {
+      const ofDomain = domains[found.domain];
+      if (ofDomain) ofDomain[found.bridge] = bridgeAs(found);
+    }
+    const body = {
+      ready,
+      problems: shown.length < faults.length ? [...problems, hidden] : problems,
+      ...(disk !== null && { disk }),
+      domains,
+    };
+    return Response.json(body, { status: ready ? 200 : 503 });
   }
 
-  #ask(): Promise<Bridges> {
-    const domains = Array.from(this.#edge.domains.values());
-    return Promise.all(domains.map(async (domain) => [domain, await bridgesOf(domain, this.#edge)] as const));
+  /** All that is wrong now, asked anew. */
+  async faults(): Promise<readonly Fault[]> {
+    const [bridges, disk] = await Promise.all([this.#ask(), this.#edge.storage.fault()]);
+    return faultsOf(disk === null ? null : { says: disk, since: this.#edge.storage.faultSince }, bridges);
+  }
+
+  #ask(): Promise<readonly FoundBridge[]> {
+    const bridges = Array.from(this.#edge.domains.values()).flatMap(({ name: domain, settings }) =>
+      settings.bridges.map(({ name }) => this.#askOne(domain, name as BridgeName)),
+    );
+    return Promise.all(bridges);
+  }
+
+  async #askOne(domain: DomainName, bridge: BridgeName): Promise<FoundBridge> {
+    const name = `${domain}/${bridge}`;
+    try {
+      const health = await within(
+        this.#edge,
+        RELAY_WITHIN_MS,
+        "the relay",
+        this.#edge.objects.bridgeHealth(domain, bridge),
+      );
+      this.#unreachable.delete(name);
+      return { domain, bridge, health, unreachableSince: null };
+    } catch (error) {
+      this.#edge.log("relay-unreachable", { domain, bridge, error: String(error) }, "error");
+      const unreachableSince = this.#unreachable.get(name) ?? this.#edge.now();
+      this.#unreachable.set(name, unreachableSince);
+      return { domain, bridge, health: null, unreachableSince };
+    }
   }
 }
 
-async function bridgesOf(domain: Domain, edge: Edge): Promise<ReadonlyMap<string, Bridge>> {
-  const bridges = domain.settings.bridges.map(async ({ name }): Promise<[string, Bridge]> => {
-    try {
-      const asked = edge.objects.bridgeHealth(domain.name, name as BridgeName);
-      const health = await within(edge, RELAY_WITHIN_MS, "the relay", asked);
-      const ready = health.agentConnected && health.bridgeUp;
-      return [name, { ready, ...(ready && health.ports === 0 && { takesCalls: false }), ...health }];
-    } catch (error) {
-      edge.log("relay-unreachable", { domain: domain.name, bridge: name, error: String(error) }, "error");
-      return [name, { ready: false }];
-    }
-  });
-  return new Map(await Promise.all(bridges));
+function bridgeAs({ health }: FoundBridge): Bridge {
+  if (!health) return { ready: false };
+  const { awaySince: _, ...rest } = health;
+  const ready = health.agentConnected && health.bridgeUp;
+  return { ready, ...(ready && health.ports === 0 && { takesCalls: false }), ...rest };
 }

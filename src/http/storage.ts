@@ -81,6 +81,11 @@ export class Storage {
     return fault;
   }
 
+  /** Since when `fault` finds something wrong; `null`: it does not. */
+  get faultSince(): number | null {
+    return this.#faultSince;
+  }
+
   /** As Prometheus reads it. */
   async metrics(): Promise<string> {
     const up = (await this.fault()) === null ? 1 : 0;

@@ -158,6 +158,7 @@ export class ConferenceWorld {
           return alive(this.tell(news));
         },
       }),
+      changed: () => {},
       nonce: () => String(++this.#nonces),
       deleteAll: async () => {
         step();

@@ -24,6 +24,8 @@ class DirectoryWorld {
   /** Rows that were written, by what wrote them. */
   readonly written: string[] = [];
   readonly asked: string[] = [];
+  /** The rows on disk at each change that watchers are told of. */
+  readonly changes: number[] = [];
   tellDirectory: (key: ConfKey, what: "news" | "all") => Promise<boolean> = async () => false;
   directory: Directory;
   #nonces = 0;
@@ -53,6 +55,9 @@ class DirectoryWorld {
         },
       }),
       conferencesOf: async () => ({ holders: [{ key: confKey, place: 1, at: this.time.now }], next: null }),
+      changed: () => {
+        this.changes.push(this.sql.exec("SELECT id FROM record").length);
+      },
       nonce: () => String(++this.#nonces),
       setAlarm: async (at) => {
         this.alarmAt = at;
@@ -384,4 +389,17 @@ test("a conference that wrote more than its journal holds has all its records", 
     { call: "c1", mutes: 0 },
     { kind: "conference", calls: 2 },
   ]);
+});
+
+test("watchers are told of a change behind its commit, and of none that failed", async () => {
+  const world = new DirectoryWorld();
+  await world.directory.tell(news({ running: running("1") }));
+  expect(world.changes).toEqual([1]);
+  world.sql.exec("CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'full'); END");
+  await expect(world.directory.tell(news({ running: running("1"), ended: [told(call("c1"))] }))).rejects.toThrow();
+  expect(world.changes).toEqual([1]);
+  // What needs no row is news, too.
+  await world.directory.tell(news({ running: { ...running("1"), callers: 4 } }));
+  expect(world.changes).toEqual([1, 1]);
+  expect(await list(world)).toMatchObject({ total: 1, callers: 4 });
 });

@@ -757,3 +757,22 @@ test("after a restart of the bridge all conferences compare themselves with it, 
   saysBoot("third");
   expect(await swept()).toBe(1);
 });
+
+test("a relay says since when its bridge has no agent, or its agent no bridge, also after a sleep", async () => {
+  const world = await RelayWorld.begin();
+  const awaySince = async () => (await world.relay.health()).awaySince;
+  world.says({ ...health, bridgeUp: true });
+  expect(await awaySince()).toBeUndefined();
+  const bridgeAt = world.now;
+  world.says({ ...health, bridgeUp: false });
+  world.now += 5_000;
+  world.says({ ...health, bridgeUp: false });
+  expect(await awaySince()).toBe(bridgeAt);
+
+  const agentAt = world.now;
+  world.sockets.delete("link-1");
+  world.relay.closed("link-1");
+  world.now += 60_000;
+  world.sleep();
+  expect(await world.relay.health()).toMatchObject({ agentConnected: false, awaySince: agentAt });
+});

@@ -198,6 +198,7 @@ export class WholeEdge {
       deleteAll: async () => {},
       share: (answers) => this.#mailbox.share(answers),
       directory: () => ({ tell: async () => ({ directory: "1", id: 0 }) }),
+      changed: () => {},
       nonce: () => String(++this.#nonces),
     });
     this.#conferences.set(confKey, conference);

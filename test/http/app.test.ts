@@ -16,7 +16,10 @@ test("the edge is alive, tells its time, and is ready when every bridge has an a
   const response = await edge.app.request("/readyz");
 
   expect(response.status).toBe(200);
-  expect(await response.json()).toEqual({ ready: true, domains: { local: { simulated: { ready: true, ...up } } } });
+  expect(await response.json()).toEqual({
+    ...{ ready: true, problems: [] },
+    domains: { local: { simulated: { ready: true, ...up } } },
+  });
 });
 
 test("a scrape of the metrics asks no object", async () => {
@@ -34,6 +37,12 @@ test("a bridge that takes no new calls is said to be so, and serves those that i
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({
     ready: true,
+    problems: [
+      {
+        ...{ kind: "bridge-ends", domain: "local", bridge: "simulated", since: null },
+        says: "The bridge simulated of local is about to end: it takes no new calls, and keeps those it has.",
+      },
+    ],
     domains: { local: { simulated: { ready: true, takesCalls: false, ...ending } } },
   });
 });
@@ -52,7 +61,10 @@ test("the edge is not ready without its bridge, or when no relay answers", async
   const response = await edge.app.request("/readyz", { headers: { authorization } });
 
   expect(response.status).toBe(503);
-  expect(await response.json()).toEqual({ ready: false, domains: { local: { simulated: { ready: false } } } });
+  expect(await response.json()).toMatchObject({
+    ...{ ready: false, problems: [{ kind: "relay-unreachable" }] },
+    domains: { local: { simulated: { ready: false } } },
+  });
 });
 
 test("of a domain with a secret, only the operator learns more than whether all is ready", async () => {
@@ -61,8 +73,53 @@ test("of a domain with a secret, only the operator learns more than whether all 
   const stranger = await edge.app.request("/readyz");
   const operator = await edge.app.request("/readyz", { headers: { authorization } });
 
-  expect([stranger.status, await stranger.json()]).toEqual([503, { ready: false, domains: {} }]);
+  expect([stranger.status, await stranger.json()]).toEqual([
+    503,
+    {
+      ready: false,
+      problems: [
+        {
+          ...{ kind: "hidden", domain: null, bridge: null, since: null },
+          says: "Something is wrong in a domain that is shown only to people who sign in and see it.",
+        },
+      ],
+      domains: {},
+    },
+  ]);
   expect(await operator.json()).toMatchObject({ ready: false, domains: { local: { simulated: { ready: false } } } });
+});
+
+test("what keeps the edge from being ready is said in sentences, with since when", async () => {
+  const edge = new FakeEdge();
+  const problems = async () => {
+    edge.time += 1_000;
+    const body = (await (await edge.app.request("/readyz")).json()) as { problems: Record<string, unknown>[] };
+    return body.problems.map(({ kind, since, says }) => [kind, since, says]);
+  };
+  const away = { bridgeUp: false, portsInUse: 0, ports: null, awaySince: 60_000 };
+  const [agent, bridge] = ["no-agent", "bridge-away"] as const;
+  edge.health.set("simulated", { agentConnected: false, ...away });
+  const noAgent =
+    'No agent of the bridge simulated of local is connected, so nobody can call in or out there. See "bridgehead-agent doctor" beside the bridge.';
+  expect(await problems()).toEqual([[agent, "1970-01-01T00:01:00.000Z", noAgent]]);
+
+  edge.health.set("simulated", { agentConnected: true, ...away });
+  const noBridge =
+    'The agent of the bridge simulated of local does not reach its bridge. "bridgehead-agent doctor" beside the bridge says why.';
+  expect(await problems()).toEqual([[bridge, "1970-01-01T00:01:00.000Z", noBridge]]);
+
+  edge.broken.add("simulated");
+  await problems();
+  edge.disk.full = true;
+  // Each since it was seen first.
+  expect((await problems()).map(([kind, since]) => [kind, since])).toEqual([
+    ["disk", "1970-01-01T00:16:44.000Z"],
+    ["relay-unreachable", "1970-01-01T00:16:43.000Z"],
+  ]);
+  edge.broken.clear();
+  edge.disk.full = false;
+  edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null });
+  expect(await problems()).toEqual([]);
 });
 
 test("strangers cannot have the relays asked more than once a second; the operator is always answered anew", async () => {

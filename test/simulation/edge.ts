@@ -142,6 +142,7 @@ export class Edge {
                 ids.holdersSince(context.edgeNow() - lastMs, before, upTo),
               ),
             ),
+          changed: () => {},
           nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
           deleteAll: () => Promise.reject(new Error("no world lasts that long")),
         }),
@@ -290,6 +291,7 @@ export class Edge {
         directory: (name) => ({
           tell: (news) => send(() => this.#of(name).directory.call((directory) => directory.tell(news))),
         }),
+        changed: () => {},
         nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
         relay: (name, bridge) => {
           const { hosted } = this.#of(name).relayOf(bridge);

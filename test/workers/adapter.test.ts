@@ -74,6 +74,10 @@ test("the edge is alive, not ready without an agent, and closed without the oper
     503,
     {
       ready: false,
+      problems: [
+        expect.objectContaining({ kind: "no-agent", bridge: "simulated", since: null }),
+        expect.objectContaining({ kind: "hidden" }), // The domain with a secret.
+      ],
       domains: {
         local: {
           simulated: {

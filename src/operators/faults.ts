@@ -1,0 +1,69 @@
+import type { EpochMs } from "../foundation/ids.ts";
+
+/** Something that keeps the deployment from its work, for people. */
+export interface Fault {
+  readonly kind: "disk" | "relay-unreachable" | "no-agent" | "bridge-away" | "bridge-ends";
+  /** `null`: it concerns all domains. */
+  readonly domain: string | null;
+  readonly bridge: string | null;
+  /** In milliseconds since 1970; `null`: nobody knows. */
+  readonly since: EpochMs | null;
+  /** What is wrong and what to do, in sentences. */
+  readonly says: string;
+}
+
+/** How a bridge was found. */
+export interface FoundBridge {
+  readonly domain: string;
+  readonly bridge: string;
+  /** What its relay said; `null`: it did not answer. */
+  readonly health: {
+    readonly agentConnected: boolean;
+    readonly bridgeUp: boolean;
+    readonly ports: number | null;
+    readonly awaySince?: EpochMs;
+  } | null;
+  /** Since when its relay does not answer; `null`: it does. */
+  readonly unreachableSince: EpochMs | null;
+}
+
+/** Whether no conference can be held there. A bridge that is about to end keeps its calls. */
+export function isDown({ kind }: Fault): boolean {
+  return kind !== "bridge-ends";
+}
+
+/** All that is wrong: first what concerns everybody, then bridge by bridge. `disk`: what its probe says; `null`: nothing. */
+export function faultsOf(
+  disk: { readonly says: string; readonly since: EpochMs | null } | null,
+  bridges: readonly FoundBridge[],
+): readonly Fault[] {
+  const ofDisk = disk && {
+    ...{ kind: "disk" as const, domain: null, bridge: null, since: disk.since },
+    says: `The edge cannot write to its disk, and confirms nothing: ${disk.says}`,
+  };
+  return [...(ofDisk ? [ofDisk] : []), ...bridges.flatMap((found) => faultOf(found) ?? [])];
+}
+
+function faultOf({ domain, bridge, health, unreachableSince }: FoundBridge): Fault | null {
+  const fault = (kind: Fault["kind"], since: EpochMs | null, says: string) => ({ kind, domain, bridge, since, says });
+  const here = `the bridge ${bridge} of ${domain}`;
+  if (!health) {
+    const says = `The relay of ${here} does not answer the edge. Its agents try again by themselves; relay-unreachable in the log says why.`;
+    return fault("relay-unreachable", unreachableSince, says);
+  }
+  const since = health.awaySince ?? null;
+  if (!health.agentConnected) {
+    const says = `No agent of ${here} is connected, so nobody can call in or out there. See "bridgehead-agent doctor" beside the bridge.`;
+    return fault("no-agent", since, says);
+  }
+  if (!health.bridgeUp) {
+    const says = `The agent of ${here} does not reach its bridge. "bridgehead-agent doctor" beside the bridge says why.`;
+    return fault("bridge-away", since, says);
+  }
+  if (health.ports !== 0) return null;
+  return fault(
+    "bridge-ends",
+    null,
+    `The bridge ${bridge} of ${domain} is about to end: it takes no new calls, and keeps those it has.`,
+  );
+}
