@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { Sessions } from "../../durable-objects/sessions.ts";
 import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
-import type { CallId, ConfKey, DomainName, EpochMs, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
+import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 import { RateLimit } from "../../src/foundation/limits.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import { createApp } from "../../src/http/app.ts";
@@ -34,6 +34,7 @@ import { memoryHandles } from "../durable-objects/fakes.ts";
 import { testDomain } from "../local-domain.ts";
 import { Database } from "../simulation/database.ts";
 import { checkedAnswers } from "./checked-answers.ts";
+import type { RealConference } from "./real-conference.ts";
 
 export const timers: Timers = {
   after: (ms, run) => {
@@ -103,7 +104,8 @@ export class FakeEdge {
   readonly views = new Map<ConfKey, ConferenceView>();
   explanations: readonly Explanation[] = [];
   transcript: string | null = null;
-  readonly entered = new Map<CallId, EpochMs>();
+  /** Conferences that are really there. */
+  readonly real = new Map<ConfKey, RealConference>();
   readonly stories = new Map<ConfKey, readonly StoryLine[]>();
   readonly agents: AgentView[] = [];
   /** In the order of their keys. */
@@ -205,22 +207,8 @@ export class FakeEdge {
         return { holders: keys.map((key, index) => ({ key, place: keys.length - 1 - index, at: 0 })), next: null };
       },
       conference: (_domain, confKey) => ({
-        view: async () => {
-          this.#call(`view of ${confKey}`, confKey);
-          if (this.hung.has(confKey)) return new Promise(() => {});
-          await this.viewPauses();
-          return this.views.get(confKey) ?? null;
-        },
-        entered: async () => this.entered,
-        story: async () => this.stories.get(confKey) ?? [],
-        action: async () => null,
-        explain: async (call) => {
-          this.#call(`explain ${call ?? "all"} of ${confKey}`, confKey);
-          return this.explanations;
-        },
-        replay: async (from, limit) => JSON.stringify({ steps: [], next: from + limit }),
-        wire: async () => "[]",
-        transcript: async () => this.transcript,
+        ...this.#fakeConference(confKey),
+        ...this.real.get(confKey),
       }),
       webexSite: () => ({
         meeting: async (question) => {
@@ -266,6 +254,27 @@ export class FakeEdge {
     };
   }
 
+  #fakeConference(confKey: ConfKey): ReturnType<OperatorViews["conference"]> {
+    return {
+      view: async () => {
+        this.#call(`view of ${confKey}`, confKey);
+        if (this.hung.has(confKey)) return new Promise(() => {});
+        await this.viewPauses();
+        return this.views.get(confKey) ?? null;
+      },
+      entered: async () => new Map(),
+      story: async () => this.stories.get(confKey) ?? [],
+      action: async () => null,
+      explain: async (call) => {
+        this.#call(`explain ${call ?? "all"} of ${confKey}`, confKey);
+        return this.explanations;
+      },
+      replay: async (from, limit) => JSON.stringify({ steps: [], previous: null, next: from + limit }),
+      wire: async () => "[]",
+      transcript: async () => this.transcript,
+    };
+  }
+
   #objects(): EdgeObjects {
     const call = (text: string, object: string) => this.#call(text, object);
     return {
@@ -280,9 +289,12 @@ export class FakeEdge {
           this.received.set(confKey, [...(this.received.get(confKey) ?? []), ...messages]);
           return true;
         },
-        operate: async ({ id, request }) => {
+        operate: async (action) => {
+          const { id, request } = action;
           call(`operate ${confKey}`, confKey);
           this.actionIds.push(id);
+          const real = this.real.get(confKey);
+          if (real) return real.operate(action);
           if (!this.alive.has(confKey)) return "no-such-conference";
           if (request.type === "passthrough" && request.extCallId !== "77") return "no-such-call";
           this.operated.push(request);
