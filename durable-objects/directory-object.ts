@@ -2,6 +2,7 @@ import type { DomainName } from "../src/foundation/ids.ts";
 import type {
   DirectoryPlace,
   DirectoryRpc,
+  ErasurePage,
   News,
   RebuildPage,
   RecordPage,
@@ -30,8 +31,8 @@ export class DirectoryObject extends WatchedObject implements DirectoryRpc {
     return this.#current.records(query);
   }
 
-  erase(domain: DomainName, number: string): Promise<number> {
-    return this.#current.erase(domain, number);
+  erase(domain: DomainName, number: string, from: number): Promise<ErasurePage> {
+    return this.#current.erase(domain, number, from);
   }
 
   rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage> {

@@ -2,9 +2,11 @@ import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { dayMs, hourMs, within } from "../src/foundation/timers.ts";
 import { type ConferenceRecord, identityOf } from "../src/records/conference-record.ts";
 import type {
+  BridgeLoad,
   ConferenceRpc,
   DirectoryPlace,
   DirectoryRpc,
+  ErasurePage,
   HolderPage,
   ListedConference,
   News,
@@ -48,6 +50,8 @@ const mostPage = 1_000;
 /** Records that one page looks at, however few of them fit. */
 const mostLooked = 5_000;
 const portion = 500;
+/** Records that one call of an erasure looks at: others wait meanwhile. */
+const mostErasing = 20_000;
 /** Identities of records in memory. */
 const mostKnown = 100_000;
 const deleteEveryMs = 6 * hourMs;
@@ -56,6 +60,8 @@ const portionEveryMs = 10_000;
 const askedAtOnce = 20;
 const askWithinMs = 20_000;
 const rebuildMs = 7 * dayMs;
+/** Conferences in one call of a rebuild, so that it ends in time, though some may hang. */
+const mostRebuilding = 20;
 
 /**
  * The conferences of one domain: those that run, and a record of each call and each conference that is over. Conferences tell it after the
@@ -118,8 +124,13 @@ export class Directory implements DirectoryRpc {
     return this.#store.place ?? { directory: about.directory, id: 0 };
   }
 
-  async running({ after, limit, begins = "" }: RunningQuery): Promise<RunningPage> {
-    const keys = [...this.#running.keys()].filter((key) => key.startsWith(begins) && (after === null || key > after));
+  async running({ after, limit, begins = "", troubled = false }: RunningQuery): Promise<RunningPage> {
+    const isTroubled = ({ now }: Listed) => now !== null && now.trouble.length > 0;
+    const keys = [...this.#running]
+      .filter(
+        ([key, one]) => key.startsWith(begins) && (after === null || key > after) && (!troubled || isTroubled(one)),
+      )
+      .map(([key]) => key);
     const page = keys.sort().slice(0, Math.min(limit, mostPage));
     const all = [...this.#running.values()];
     const unknown = all.filter(({ now }) => now === null);
@@ -130,7 +141,7 @@ export class Directory implements DirectoryRpc {
       }),
       next: page.length < keys.length ? (page.at(-1) ?? null) : null,
       total: this.#running.size,
-      callers: all.reduce((sum, { now }) => sum + (now?.callers ?? 0), 0),
+      bridges: loadsOf(all),
       unknown: unknown.length,
     };
     if (unknown.length > 0) void this.#ask(unknown);
@@ -144,25 +155,27 @@ export class Directory implements DirectoryRpc {
     const isOldest = order === "oldest";
     let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? Number.MAX_SAFE_INTEGER, end);
     const records: PlacedRecord[] = [];
+    const { directory = "" } = this.#store.about ?? {};
     for (let looked = 0; looked < mostLooked; looked += portion) {
       const page = this.#store.page(from, order, portion);
       for (const one of page) {
-        if (isOldest ? one.id >= end : one.id < first) return { records, next: null };
+        if (isOldest ? one.id >= end : one.id < first) return { directory, records, next: null };
         from = one.id;
         if (fits(one, query)) records.push(one);
-        if (records.length >= Math.min(limit, mostPage)) return { records, next: from };
+        if (records.length >= Math.min(limit, mostPage)) return { directory, records, next: from };
       }
-      if (page.length < portion) return { records, next: null };
+      if (page.length < portion) return { directory, records, next: null };
     }
-    return { records, next: from };
+    return { directory, records, next: from };
   }
 
   /** Also in the middle of an export: ids stay. */
-  async erase(domain: DomainName, number: string): Promise<number> {
-    if (number === "" || !this.#store.about) return 0;
+  async erase(domain: DomainName, number: string, from: number): Promise<ErasurePage> {
+    if (number === "" || !this.#store.about) return { erased: 0, next: null };
     let erased = 0;
-    for (let from = 0; ; ) {
-      const page = this.#store.page(from, "oldest", portion);
+    let place = from;
+    for (let looked = 0; looked < mostErasing; looked += portion) {
+      const page = this.#store.page(place, "oldest", portion);
       const concerned = page.filter(({ record }) => record.kind === "call" && record.number === number);
       if (concerned.length > 0) {
         this.#store.transaction(this.#aboutNow(domain), () => {
@@ -172,9 +185,10 @@ export class Directory implements DirectoryRpc {
         });
       }
       erased += concerned.length;
-      from = page.at(-1)?.id ?? 0;
-      if (page.length < portion) return erased;
+      if (page.length < portion) return { erased, next: null };
+      place = page.at(-1)?.id ?? place;
     }
+    return { erased, next: place };
   }
 
   async rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage> {
@@ -185,12 +199,14 @@ export class Directory implements DirectoryRpc {
       from?.upTo ?? null,
     );
     const upTo = from?.upTo ?? holders[0]?.place;
-    const keys = holders.map(({ key }) => key);
+    const some = holders.slice(0, mostRebuilding);
+    const before = some.length < holders.length ? (some.at(-1)?.place ?? null) : next;
+    const keys = some.map(({ key }) => key);
     const failed = await this.#askAll(domain, keys, "all");
     return {
       told: keys.length - failed.length,
       failed,
-      next: next === null || upTo === undefined ? null : { before: next, upTo },
+      next: before === null || upTo === undefined ? null : { before, upTo },
     };
   }
 
@@ -276,6 +292,16 @@ export class Directory implements DirectoryRpc {
     if (failed.length > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed.length });
     return failed;
   }
+}
+
+function loadsOf(all: readonly Listed[]): readonly BridgeLoad[] {
+  const loads = new Map<string, BridgeLoad>();
+  for (const { row, now } of all) {
+    const { bridge } = row;
+    const { conferences = 0, callers = 0 } = loads.get(bridge ?? "") ?? {};
+    loads.set(bridge ?? "", { bridge, conferences: conferences + 1, callers: callers + (now?.callers ?? 0) });
+  }
+  return [...loads].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, load]) => load);
 }
 
 function isOf({ row }: Listed, { life, createdAt }: ConferenceRecord): boolean {

@@ -332,6 +332,15 @@ export interface RunningQuery {
   readonly limit: number;
   /** Whose key begins so. */
   readonly begins?: string;
+  /** Those alone that have told of trouble. */
+  readonly troubled?: boolean;
+}
+
+/** `bridge`: `null` for conferences that have none yet. `callers`: as far as they have told. */
+export interface BridgeLoad {
+  readonly bridge: BridgeName | null;
+  readonly conferences: number;
+  readonly callers: number;
 }
 
 export interface RunningPage {
@@ -341,8 +350,8 @@ export interface RunningPage {
   readonly next: ConfKey | null;
   /** All that run. */
   readonly total: number;
-  /** In all of them, as far as they have told. */
-  readonly callers: number;
+  /** All that run, by their bridges in the order of the names. */
+  readonly bridges: readonly BridgeLoad[];
   /** So many of them were not told since the directory's own restart; they were asked. */
   readonly unknown: number;
 }
@@ -353,22 +362,22 @@ export interface RecordQuery {
   readonly cursor: number | null;
   readonly order: "oldest" | "newest";
   readonly limit: number;
-  readonly kind?: DirectoryRecord["kind"];
+  readonly kind?: DirectoryRecord["kind"] | undefined;
   /** By when the directory got them: from then on, and before then. */
-  readonly since?: EpochMs;
-  readonly until?: EpochMs;
+  readonly since?: EpochMs | undefined;
+  readonly until?: EpochMs | undefined;
   readonly filter?: RecordFilter;
 }
 
 /** All that is given must fit; a field that a record does not have fits nothing. */
 export interface RecordFilter {
-  readonly conference?: ConfKey;
-  readonly number?: string;
-  readonly attendeeId?: string;
-  readonly bridge?: string;
-  readonly webexHost?: string;
-  readonly endedBy?: Ender;
-  readonly status?: string;
+  readonly conference?: ConfKey | undefined;
+  readonly number?: string | undefined;
+  readonly attendeeId?: string | undefined;
+  readonly bridge?: string | undefined;
+  readonly webexHost?: string | undefined;
+  readonly endedBy?: Ender | undefined;
+  readonly status?: string | undefined;
 }
 
 export interface PlacedRecord {
@@ -379,8 +388,17 @@ export interface PlacedRecord {
 }
 
 export interface RecordPage {
+  /** The name of the directory whose places these are, as `DirectoryPlace` has it; empty where there was never anything. */
+  readonly directory: string;
   readonly records: readonly PlacedRecord[];
   /** Also where no record fits among many: the next page goes on from there. `null`: there are no more. */
+  readonly next: number | null;
+}
+
+export interface ErasurePage {
+  /** How many had the number. */
+  readonly erased: number;
+  /** The place from which the next page goes on; `null`: all records were looked at. */
   readonly next: number | null;
 }
 
@@ -396,8 +414,8 @@ export interface DirectoryRpc {
   tell(news: News): Promise<DirectoryPlace>;
   running(query: RunningQuery): Promise<RunningPage>;
   records(query: RecordQuery): Promise<RecordPage>;
-  /** Takes a number of a person, and the attendee ID beside it, out of all records that have it. Resolves to how many had. */
-  erase(domain: DomainName, number: string): Promise<number>;
+  /** Takes a number of a person, and the attendee ID beside it, out of records that have it: those behind this place, some at a time. */
+  erase(domain: DomainName, number: string, from: number): Promise<ErasurePage>;
   /** Has the conferences of the last week tell everything that their journals hold, some at a time. */
   rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage>;
 }
@@ -681,7 +699,7 @@ export interface EdgeObjects {
   connectAgent(domain: DomainName, bridge: BridgeName, request: Request): Promise<Response>;
 }
 
-/** What operators may see of the objects; nothing is changed by it. */
+/** What operators see of the objects, and ask of them; nothing on the way of a call needs it. */
 export interface OperatorViews {
   conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
   conference(
@@ -689,8 +707,8 @@ export interface OperatorViews {
     confKey: ConfKey,
   ): Pick<ConferenceRpc, "view" | "entered" | "story" | "action" | "explain" | "replay" | "wire" | "transcript"> &
     Identified;
-  directory(domain: DomainName): Pick<DirectoryRpc, "running" | "records"> & Identified;
   agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;
+  directory(domain: DomainName): Omit<DirectoryRpc, "tell"> & Identified;
   webexSite(domain: DomainName): Omit<WebexSiteRpc, "settingsRead"> & Identified;
   /**
    * A WebSocket that says `{"changed":true}` after each change of the domain's list of conferences, or of one conference, for five minutes; what

@@ -206,8 +206,8 @@ function viewsOf(env: Env): OperatorViews {
   return {
     conferencesOf: (domain, ...page) => env.ID_ALLOCATOR.getByName(domain).conferencesOf(...page),
     conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
-    directory: (domain) => env.DIRECTORY.getByName(domain),
     agents: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`).agents(),
+    directory: (domain) => env.DIRECTORY.getByName(domain),
     webexSite: (domain) => env.WEBEX_SITE.getByName(domain),
     watch: (domain, confKey) => {
       const object =

@@ -12,7 +12,7 @@ export function OverviewPage({ running, ...frame }: Frame & { readonly running: 
         </div>
         <div>
           <dt>Callers now</dt>
-          <dd>{running.callers}</dd>
+          <dd>{running.bridges.reduce((sum, { callers }) => sum + callers, 0)}</dd>
         </div>
       </dl>
     </Page>

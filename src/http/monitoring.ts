@@ -14,8 +14,9 @@ const agentRefusals = ["badMessage", "wrongKey", "oldVersion", "clockSkew", "unk
 
 /** Lines that a request can cause, so that their number is limited. */
 export const edgeEvents = [
-  ...(["agents-not-closed", "document-note", "document-not-stored", "document-refused", "host-refused"] as const),
+  ...(["agents-not-closed", "document-note", "document-not-stored", "document-refused", "export-broken"] as const),
   ...([
+    "host-refused",
     "operators-refused",
     "relay-unreachable",
     "request-failed",

@@ -7,6 +7,8 @@ import type { Edge } from "./app.ts";
 const OBJECTS_WITHIN_MS = 8_000;
 /** For each object of a list, which are many: one that hangs leaves the others their time. */
 const VIEW_WITHIN_MS = 3_000;
+/** For a page of a rebuild: the directory asks some dozen conferences. */
+const REBUILD_WITHIN_MS = 25_000;
 /** For what is shown only if it is at hand. */
 const CACHED_WITHIN_MS = 1_000;
 
@@ -99,9 +101,13 @@ export function forOneRequest(edge: Edge): Edge {
     },
     directory(domain) {
       const directory = edge.views.directory(domain);
+      const what = "the directory";
       return {
-        running: (query) => limit("the directory", directory, directory.running(query)),
-        records: (query) => limit("the directory", directory, directory.records(query)),
+        running: (query) => limit(what, directory, directory.running(query)),
+        // One request may ask for many pages: each has its own time.
+        records: (query) => limitTo(OBJECTS_WITHIN_MS, what, directory, directory.records(query)),
+        erase: (...asked) => limitTo(OBJECTS_WITHIN_MS, what, directory, directory.erase(...asked)),
+        rebuild: (...asked) => limitTo(REBUILD_WITHIN_MS, what, directory, directory.rebuild(...asked)),
       };
     },
     webexSite(domain) {

@@ -4,7 +4,7 @@ import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/found
 import { dayMs } from "../../src/foundation/timers.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
-import type { News, RunningConference } from "../../src/rpc.ts";
+import type { Holder, News, RebuildPage, RunningConference } from "../../src/rpc.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
@@ -26,6 +26,8 @@ class DirectoryWorld {
   readonly asked: string[] = [];
   /** The rows on disk at each change that watchers are told of. */
   readonly changes: number[] = [];
+  /** The conferences that were allocated ids, the latest first. */
+  holders: readonly Holder[] = [{ key: confKey, place: 1, at: worldBegins }];
   tellDirectory: (key: ConfKey, what: "news" | "all") => Promise<boolean> = async () => false;
   directory: Directory;
   #nonces = 0;
@@ -54,7 +56,10 @@ class DirectoryWorld {
           return this.tellDirectory(key, what);
         },
       }),
-      conferencesOf: async () => ({ holders: [{ key: confKey, place: 1, at: this.time.now }], next: null }),
+      conferencesOf: async (_, __, before) => ({
+        holders: this.holders.filter(({ place }) => before === null || place < before),
+        next: null,
+      }),
       changed: () => {
         this.changes.push(this.sql.exec("SELECT id FROM record").length);
       },
@@ -309,13 +314,38 @@ test("a number is erased from all records that have it, with the attendee ID, an
     news({ ended: ["1", "2", "1"].map((number, index) => told(call(`c${index}`, { number }))) }),
   );
 
-  expect(await world.directory.erase(domain, "1")).toBe(2);
-  expect(await world.directory.erase(domain, "1")).toBe(0);
+  expect(await world.directory.erase(domain, "1", 0)).toEqual({ erased: 2, next: null });
+  expect(await world.directory.erase(domain, "1", 0)).toEqual({ erased: 0, next: null });
   expect((await world.all()).map((record) => record.kind === "call" && [record.number, record.attendeeId])).toEqual([
     ["", ""],
     ["2", "77"],
     ["", ""],
   ]);
+});
+
+test("an erasure holds nobody up for long: it looks at some records, and says where it goes on", async () => {
+  const world = new DirectoryWorld();
+  const all = Array.from({ length: 20_100 }, (_, index) => told(call(`c${index}`, { number: String(index % 1_000) })));
+  await world.directory.tell(news({ ended: all }));
+
+  expect(await world.directory.erase(domain, "7", 0)).toEqual({ erased: 20, next: 20_000 });
+  expect(await world.directory.erase(domain, "7", 20_000)).toEqual({ erased: 1, next: null });
+});
+
+test("a rebuild asks some conferences at a time, each once", async () => {
+  const world = new DirectoryWorld();
+  const keys = Array.from({ length: 50 }, (_, index) => String(index) as ConfKey);
+  world.holders = keys.map((key, index) => ({ key, place: 50 - index, at: 0 }));
+  const told: number[] = [];
+  let next: RebuildPage["next"] = null;
+  do {
+    const page: RebuildPage = await world.directory.rebuild(domain, next);
+    told.push(page.told);
+    next = page.next;
+  } while (next !== null);
+
+  expect(told).toEqual([20, 20, 10]);
+  expect(world.asked).toEqual(keys.map((key) => `${key} all`));
 });
 
 test("records go when they are too old, some at a time, and their ids are never used again", async () => {
@@ -401,5 +431,5 @@ test("watchers are told of a change behind its commit, and of none that failed",
   // What needs no row is news, too.
   await world.directory.tell(news({ running: { ...running("1"), callers: 4 } }));
   expect(world.changes).toEqual([1, 1]);
-  expect(await list(world)).toMatchObject({ total: 1, callers: 4 });
+  expect(await list(world)).toMatchObject({ total: 1, bridges: [{ bridge: "main", callers: 4 }] });
 });

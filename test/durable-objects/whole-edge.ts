@@ -70,9 +70,9 @@ export class WholeEdge {
           wire: nobody,
           transcript: nobody,
         }),
-        directory: () => ({ running: nobody, records: nobody }),
         agents: nobody,
         watch: nobody,
+        directory: () => ({ running: nobody, records: nobody, erase: nobody, rebuild: nobody }),
         webexSite: () => ({
           meeting: nobody,
           topics: nobody,

@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import { Directory } from "../../durable-objects/directory.ts";
 import { Sessions } from "../../durable-objects/sessions.ts";
 import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
 import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
@@ -18,16 +19,14 @@ import type {
   EdgeObjects,
   Explanation,
   HandleRequest,
-  ListedConference,
   MeetingAnswer,
   MeetingQuestion,
   OperatorViews,
   ProvisioningState,
-  RecordPage,
-  RecordQuery,
   StoryLine,
 } from "../../src/rpc.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
+import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 import type { SiteNumber } from "../../src/webex/provisioning.ts";
 import { memoryHandles } from "../durable-objects/fakes.ts";
@@ -108,10 +107,6 @@ export class FakeEdge {
   readonly real = new Map<ConfKey, RealConference>();
   readonly stories = new Map<ConfKey, readonly StoryLine[]>();
   readonly agents: AgentView[] = [];
-  /** In the order of their keys. */
-  readonly running: ListedConference[] = [];
-  records: RecordPage = { records: [], next: null };
-  readonly recordQueries: RecordQuery[] = [];
   /** What the object of the WebEx site answers. */
   readonly topics = new Map<ConfKey, string>();
   readonly siteNumbers: SiteNumber[] = [];
@@ -122,6 +117,8 @@ export class FakeEdge {
   readonly provisioning: ProvisioningState = { last: null, running: null, failure: null, nextAt: 7_200_000 };
   /** Each answer of the handle index waits for this. */
   indexPauses: () => Promise<void> = async () => {};
+  /** What happens with each call. */
+  whenCalled: (text: string) => void = () => {};
   /** Each view of a conference waits for this. */
   viewPauses: () => Promise<void> = async () => {};
   readonly disk = new FakeDisk();
@@ -135,12 +132,17 @@ export class FakeEdge {
     },
   });
   readonly sessions = new Sessions({ sql: Database.open("sessions"), now: () => this.time });
+  /** The directory of the domain `local`, and its disk. */
+  directoryDisk = Database.open("directory");
+  #directories = 0;
+  directory = this.startDirectory();
   readonly audited: (readonly [DomainName, AuditEntry])[] = [];
   /** What the world answers. */
   fetches: (url: string) => Response = () => {
     throw new Error("nobody answers");
   };
   readonly app: { readonly request: Hono["request"] };
+  readonly #domain: Domain;
 
   constructor(
     operatorToken = token,
@@ -150,6 +152,7 @@ export class FakeEdge {
   ) {
     const agents = [{ name: "agent-1", publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" }];
     const domain = testDomain({ webex: { hosts: ["tsp1.example.com"] }, ...settings }, agents);
+    this.#domain = domain;
     const log = (event: string, facts: Readonly<Record<string, unknown>>) => {
       this.logged.push(event);
       this.lines.push(facts);
@@ -175,6 +178,34 @@ export class FakeEdge {
     );
   }
 
+  /** Another life of the directory over its disk. */
+  startDirectory(): Directory {
+    return new Directory({
+      sql: this.directoryDisk,
+      ...timers,
+      now: () => this.time,
+      log: () => {},
+      domain: () => this.#domain,
+      conference: (_, key) => ({
+        tellDirectory: async (what) => {
+          this.#call(`${key} tells the directory ${what}`, key);
+          return false;
+        },
+      }),
+      conferencesOf: (...page) => this.#views().conferencesOf(...page),
+      changed: () => {},
+      nonce: () => String(++this.#directories),
+      setAlarm: async () => {},
+      getAlarm: async () => null,
+      deleteAll: async () => {},
+    });
+  }
+
+  loseDirectory(): void {
+    this.directoryDisk = Database.open("directory");
+    this.directory = this.startDirectory();
+  }
+
   async post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
     return this.app.request("/tsp/local", { method: "POST", body, headers });
   }
@@ -196,6 +227,7 @@ export class FakeEdge {
 
   #call(text: string, object: string): void {
     this.calls.push(text);
+    this.whenCalled(text);
     if (this.broken.has(object)) throw new Error(`${object} is broken`);
   }
 
@@ -210,6 +242,15 @@ export class FakeEdge {
         ...this.#fakeConference(confKey),
         ...this.real.get(confKey),
       }),
+      directory: () => {
+        const asked = async (what: string) => this.#call(`${what} of the directory`, "directory");
+        return {
+          running: (query) => asked("running").then(() => this.directory.running(query)),
+          records: (query) => asked("records").then(() => this.directory.records(query)),
+          erase: (...all) => asked("erase").then(() => this.directory.erase(...all)),
+          rebuild: (...all) => asked("rebuild").then(() => this.directory.rebuild(...all)),
+        };
+      },
       webexSite: () => ({
         meeting: async (question) => {
           this.#call(`meeting ${question.confKey} by ${question.sessionKey}`, "site");
@@ -229,21 +270,6 @@ export class FakeEdge {
         beginCheck: async () => {
           this.#call("begin a check", "site");
           return this.provisioning;
-        },
-      }),
-      directory: () => ({
-        running: async ({ after, limit, begins = "" }) => {
-          this.#call(`running behind ${after}`, "directory");
-          const all = this.running.filter(({ key }) => key.startsWith(begins) && (after === null || key > after));
-          const conferences = all.slice(0, limit);
-          const next = conferences.length < all.length ? (conferences.at(-1)?.key ?? null) : null;
-          const callers = this.running.reduce((sum, { now }) => sum + (now?.callers ?? 0), 0);
-          return { conferences, next, total: this.running.length, callers, unknown: 0 };
-        },
-        records: async (query) => {
-          this.#call("records", "directory");
-          this.recordQueries.push(query);
-          return this.records;
         },
       }),
       watch: async (domain, confKey) => new Response(`watches ${domain} ${confKey}`),

@@ -45,6 +45,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/settings",
       "src/link",
       "src/operators",
+      "src/records",
       "hono",
       "valibot",
       "@valibot/to-json-schema",

@@ -5,16 +5,22 @@ import { conferenceRoutes } from "./conferences.ts";
 import { domainRoutes } from "./domains.ts";
 import { explainRoutes } from "./explain.ts";
 import { peopleRoutes } from "./people.ts";
+import { recordUpkeepRoutes } from "./record-upkeep.ts";
+import { recordRoutes } from "./records.ts";
 import type { Route } from "./route.ts";
+import { runningRoutes } from "./running.ts";
 import { webexSiteRoutes } from "./webex-site.ts";
 
 /** Everything under `/api/v1`. A further resource is one more file and one more line here. */
 export const apiRoutes: readonly Route[] = [
   ...domainRoutes,
   ...agentRoutes,
+  ...runningRoutes,
   ...conferenceRoutes,
   ...explainRoutes,
   ...conferenceDataRoutes,
+  ...recordRoutes,
+  ...recordUpkeepRoutes,
   ...webexSiteRoutes,
   ...peopleRoutes,
   ...aboutRoutes(() => apiRoutes),

@@ -3,4 +3,23 @@ import * as v from "valibot";
 /** As all times are told. */
 export const time = v.pipe(v.number(), v.description("Milliseconds since 1970-01-01T00:00Z."));
 
+/** A time that somebody asks about, for people and for programs. */
+export function moment(what: string) {
+  return v.pipe(
+    v.string(),
+    v.regex(
+      /^(\d{1,15}|\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)$/,
+      "must be milliseconds since 1970-01-01T00:00Z, or UTC such as 2026-11-01T00:00Z",
+    ),
+    v.description(`${what} Milliseconds since 1970-01-01T00:00Z, or UTC such as 2026-11-01T00:00Z.`),
+    v.transform((text) => (/^\d+$/.test(text) ? Number(text) : Date.parse(text))),
+    v.check((at) => !Number.isNaN(at), "must be a day of the calendar, and a time of the day"),
+  );
+}
+
 export const confKey = v.pipe(v.string(), v.description("The ConfKey: WebEx's meeting number, which callers key."));
+
+/** A telephone number as records have it: people write a `+`, and signs between the digits. Names of callers stay as they are. */
+export function digitsOfNumber(text: string): string {
+  return /^\+?[\d\s()./-]+$/.test(text) ? text.replaceAll(/\D/g, "") : text;
+}

@@ -1,0 +1,327 @@
+import { expect, test } from "vitest";
+import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import type { CallRecord } from "../../src/records/call-record.ts";
+import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
+import type { RunningConference } from "../../src/rpc.ts";
+import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
+
+const domain = "local" as DomainName;
+const base = "/api/v1/domains/local";
+
+function running(key: string, more: Partial<RunningConference> = {}): RunningConference {
+  return {
+    ...{ key: key as ConfKey, life: 1, createdAt: 900_000, phase: "running", bridge: "main" as BridgeName },
+    ...{ webexHost: "tsp1.example.com" as WebexHost, attached: true, locked: false, callers: 3, rooms: 1, trouble: [] },
+    ...more,
+  };
+}
+
+async function runs(edge: FakeEdge, ...conferences: readonly RunningConference[]): Promise<void> {
+  for (const one of conferences)
+    await edge.directory.tell({ domain, key: one.key, running: one, ended: [], behind: null });
+}
+
+const request = (edge: FakeEdge, path: string) =>
+  edge.app.request(base + path, { headers: { authorization: `Bearer ${token}` } });
+
+async function asked(edge: FakeEdge, path: string): Promise<{ readonly status: number; readonly body: object }> {
+  const response = await request(edge, path);
+  return { status: response.status, body: (await response.json()) as object };
+}
+
+function call(name: string, more: Partial<CallRecord> = {}): CallRecord {
+  return {
+    ...{ kind: "call", conference: "5", life: 1, began: 2, call: name, extCallId: "", direction: "in", number: "4420" },
+    ...{ attendeeId: "77", participantType: "participant", host: false, bridge: "main", webexHost: "tsp1" },
+    ...{ dialledAt: null, answeredAt: 900_000, enteredAt: 900_000, endedAt: 960_000, seconds: 60, minutes: 1 },
+    ...{ endedBy: "caller", status: "completed", reason: "hung-up", mutes: 0, mutedSeconds: 0 },
+    ...{ rooms: ["main", "7"], failovers: 0, repairs: 0, ...more },
+  };
+}
+
+const conferenceOver: ConferenceRecord = {
+  ...{ kind: "conference", conference: "5", life: 1, extConfIds: ["h5"], webexHosts: ["tsp1", "tsp2"] },
+  ...{ bridge: "main", createdAt: 800_000, runningAt: 800_100, endedAt: 970_000, seconds: 170, endedBy: "webex" },
+  ...{ status: "completed", reason: "closed", mostCallers: 2, calls: 2, callMinutes: 2 },
+  ...{ failovers: 1, repairs: 0, givenUp: 0 },
+};
+
+async function ended(edge: FakeEdge, ...records: readonly DirectoryRecord[]): Promise<void> {
+  const told = records.map((record) => ({ record, again: false }));
+  await edge.directory.tell({ domain, key: "5" as ConfKey, running: null, ended: told, behind: null });
+}
+
+const names = (first: number, last: number) =>
+  Array.from({ length: last - first + 1 }, (_, index) => `c${first + index}`);
+
+test("the running conferences are listed by key, in pages, by one question of the directory each", async () => {
+  const edge = new FakeEdge();
+  const trouble = ["posts"] as const;
+  await runs(edge, running("70"), running("123", { trouble }), running("100"), running("124", { phase: "creating" }));
+  const keys: string[][] = [];
+  let cursor: string | null = "";
+  do {
+    const { body } = await asked(edge, `/running-conferences?limit=3${cursor && `&cursor=${cursor}`}`);
+    const page = body as { conferences: { key: string }[]; next: string | null; total: number };
+    expect(page.total).toBe(4);
+    keys.push(page.conferences.map(({ key }) => key));
+    cursor = page.next;
+  } while (cursor !== null);
+  expect(keys).toEqual([["100", "123", "124"], ["70"]]);
+  expect(edge.calls).toEqual(["running of the directory", "running of the directory"]);
+
+  const { body } = await asked(edge, "/running-conferences?begins=123");
+  expect(body).toEqual({
+    conferences: [
+      {
+        ...{ key: "123", life: 1, createdAt: 900_000, phase: "running", webexHost: "tsp1.example.com", bridge: "main" },
+        now: { attached: true, locked: false, callers: 3, rooms: 1, trouble },
+      },
+    ],
+    ...{ next: null, total: 4, unknown: 0, bridges: [{ bridge: "main", conferences: 4, callers: 12 }] },
+  });
+  const troubled = (await asked(edge, "/running-conferences?troubled=1")).body as { conferences: { key: string }[] };
+  expect(troubled.conferences.map(({ key }) => key)).toEqual(["123"]);
+});
+
+test("after a restart of the directory its list is whole, and says of whom it does not know how they are", async () => {
+  const edge = new FakeEdge();
+  await runs(edge, running("1"), running("2"));
+  edge.directory = edge.startDirectory();
+  await runs(edge, running("2", { callers: 9 }));
+
+  expect((await asked(edge, "/running-conferences")).body).toMatchObject({
+    conferences: [
+      { key: "1", now: null },
+      { key: "2", now: { callers: 9 } },
+    ],
+    ...{ total: 2, unknown: 1 },
+  });
+  expect(edge.calls).toContain("1 tells the directory news");
+});
+
+interface Page {
+  readonly records: readonly ({ readonly cursor: string } & DirectoryRecord)[];
+  readonly next: string | null;
+}
+
+/** The calls of all pages. */
+async function paged(edge: FakeEdge, query: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (let cursor = ""; ; ) {
+    const { body } = await asked(edge, `/records?${query}${cursor}`);
+    const { records, next } = body as Page;
+    for (const one of records) found.push(one.kind === "call" ? one.call : one.kind);
+    if (next === null) return found;
+    cursor = `&cursor=${next}`;
+  }
+}
+
+test("records come in pages, each with its place and with the time at which the directory got it", async () => {
+  const edge = new FakeEdge();
+  await ended(edge, call("c1"), call("c2", { number: "=1" }));
+  edge.time += 60_000;
+  await ended(edge, conferenceOver);
+
+  expect((await asked(edge, "/records?limit=2")).body).toEqual({
+    records: [
+      { cursor: "1-1", recordedAt: 1_000_000, ...call("c1") },
+      { cursor: "1-2", recordedAt: 1_000_000, ...call("c2", { number: "=1" }) },
+    ],
+    next: "1-2",
+  });
+  expect((await asked(edge, "/records?cursor=1-2")).body).toEqual({
+    records: [{ cursor: "1-3", recordedAt: 1_060_000, ...conferenceOver }],
+    next: null,
+  });
+});
+
+test.each([
+  ["kind=call", ["c1", "c2"]],
+  ["kind=conference", ["conference"]],
+  ["since=1060000", ["conference"]],
+  ["until=1970-01-01T00:17:40Z", ["c1", "c2"]],
+  ["since=1970-01-01T00:16Z&until=1970-01-01T00:16:40.001Z", ["c1", "c2"]],
+  ["number=99", ["c2"]],
+  ["number=%2B9-9", ["c2"]],
+  ["number=anna.9", []],
+  ["attendeeId=1", ["c2"]],
+  ["conference=6", []],
+  ["bridge=main", ["c1", "c2", "conference"]],
+  ["webexHost=tsp2", ["conference"]],
+  ["endedBy=caller", ["c1"]],
+  ["status=busy", ["c2"]],
+  ["order=newest", ["conference", "c2", "c1"]],
+  ["order=newest&limit=1&kind=call", ["c2", "c1"]],
+])("the records of %s", async (query, found) => {
+  const edge = new FakeEdge();
+  const busy = { number: "99", attendeeId: "1", endedBy: "bridge", status: "busy" } as const;
+  await ended(edge, call("c1"), call("c2", busy));
+  edge.time += 60_000;
+  await ended(edge, conferenceOver);
+
+  expect(await paged(edge, query)).toEqual(found);
+});
+
+test.each([
+  ["since=yesterday", "since"],
+  ["until=2026-13-01T00:00Z", "until"],
+  ["cursor=7", "cursor"],
+  ["endedBy=me", "endedBy"],
+  ["format=xml", "format"],
+  ["limit=1001", "limit"],
+])("records of %s are refused", async (query, name) => {
+  const { status, body } = await asked(new FakeEdge(), `/records?${query}`);
+  expect([status, body]).toMatchObject([400, { errors: [{ in: "query", name }] }]);
+});
+
+test("an export as CSV has all calls, or all conferences, behind one line of names", async () => {
+  const edge = new FakeEdge();
+  await ended(edge, ...names(1, 1_200).map((name) => call(name, { number: "+1 408" })), conferenceOver);
+
+  const response = await request(edge, "/records?format=csv");
+  expect(response.headers.get("content-type")).toBe("text/csv; charset=UTF-8; header=present");
+  const [head, ...lines] = (await response.text()).split("\r\n");
+  expect(head).toMatch(/^cursor,recordedAt,conference,life,began,call,/);
+  expect(lines.length).toBe(1_201);
+  expect(lines[0]).toBe(
+    "1-1,1970-01-01T00:16:40.000Z,5,1,2,c1,,in,'+1 408,77,participant,false,main,tsp1,,1970-01-01T00:15:00.000Z," +
+      "1970-01-01T00:15:00.000Z,1970-01-01T00:16:00.000Z,60,1,caller,completed,hung-up,0,0,main 7,0,0",
+  );
+  expect(lines.at(-1)).toBe("");
+
+  const conferences = await (await request(edge, "/records?format=csv&kind=conference")).text();
+  expect(conferences.split("\r\n")[1]).toMatch(/^1-1201,1970-01-01T00:16:40.000Z,5,1,h5,tsp1 tsp2,main,/);
+});
+
+test("an export that breaks off anywhere goes on behind its last whole line: nothing is missing or there twice", async () => {
+  const edge = new FakeEdge();
+  await ended(edge, ...names(1, 1_200).map((name) => call(name)));
+  const whole = await (await request(edge, "/records?format=ndjson")).text();
+  await ended(edge, ...names(1_201, 1_210).map((name) => call(name)));
+
+  for (const length of [0, 1, 5_000, whole.length / 2, whole.length - 1, whole.length]) {
+    const kept = whole.slice(0, length).split("\n").slice(0, -1);
+    const last = kept.at(-1);
+    const cursor = last === undefined ? "" : `&cursor=${JSON.parse(last).cursor}`;
+    const rest = (await (await request(edge, `/records?format=ndjson${cursor}`)).text()).split("\n").slice(0, -1);
+    const calls = [...kept, ...rest].map((line) => JSON.parse(line).call);
+    expect(calls, String(length)).toEqual(names(1, 1_210));
+  }
+});
+
+test("an export asks for a page when the one before is read, and breaks off where the directory fails", async () => {
+  const edge = new FakeEdge();
+  await ended(edge, ...names(1, 5_000).map((name) => call(name)));
+  const reader = (await request(edge, "/records?format=ndjson")).body?.getReader();
+  await reader?.read();
+  await new Promise((next) => setImmediate(next));
+  // The check of each answer in these tests reads one page ahead.
+  expect(edge.calls.filter((line) => line === "records of the directory").length).toBeLessThanOrEqual(2);
+
+  edge.broken.add("directory");
+  const readOn = async () => {
+    while ((await reader?.read())?.done === false);
+  };
+  await expect(readOn()).rejects.toThrow();
+  expect([edge.logged, edge.lines]).toMatchObject([["export-broken"], [{ domain: "local", object: "the directory" }]]);
+});
+
+test("an export has as many records as its limit says, and goes on over pages in which none fits", async () => {
+  const edge = new FakeEdge();
+  const rare = (name: string) => call(name, { number: name.endsWith("000") ? "1" : "2" });
+  await ended(edge, ...names(1, 12_000).map(rare));
+  const exported = async (query: string) =>
+    (await (await request(edge, `/records?format=ndjson&${query}`)).text()).split("\n").length - 1;
+
+  expect(await exported("limit=7")).toBe(7);
+  expect(await exported("limit=600")).toBe(600);
+  expect(await exported("number=1")).toBe(12);
+  expect(await exported("number=3")).toBe(0);
+});
+
+test("a place in a directory that was lost is refused, at the begin of an export and within it", async () => {
+  const edge = new FakeEdge();
+  await ended(edge, ...names(1, 700).map((name) => call(name)));
+  const reader = (await request(edge, "/records?format=ndjson")).body?.getReader();
+  await reader?.read();
+  edge.loseDirectory();
+  const none = await asked(edge, "/records?cursor=1-3");
+  await ended(edge, ...names(1, 700).map((name) => call(name)));
+
+  await expect(reader?.read()).rejects.toThrow("the directory was lost meanwhile");
+  expect([none, await asked(edge, "/records?cursor=1-3&format=csv")]).toMatchObject([
+    { status: 409, body: { title: "records began anew" } },
+    { status: 409, body: { title: "records began anew" } },
+  ]);
+  expect((await asked(edge, "/records?limit=1&cursor=2-3")).body).toMatchObject({ next: "2-4" });
+});
+
+test("records of an empty domain are none, in each format", async () => {
+  const edge = new FakeEdge();
+  expect((await asked(edge, "/records")).body).toEqual({ records: [], next: null });
+  expect(await (await request(edge, "/records?format=ndjson")).text()).toBe("");
+  expect(await (await request(edge, "/records?format=csv")).text()).toMatch(/^cursor,[^\r\n]*,repairs\r\n$/);
+});
+
+function post(
+  edge: FakeEdge,
+  path: string,
+  body?: object,
+): Promise<{ readonly status: number; readonly body: object }> {
+  const init = {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}` },
+    body: body ? JSON.stringify(body) : null,
+  };
+  return Promise.resolve(edge.app.request(base + path, init)).then(async (response) => ({
+    status: response.status,
+    body: (await response.json()) as object,
+  }));
+}
+
+test("a number is erased from all records, however it is written, and the record of the action does not have it", async () => {
+  const edge = new FakeEdge();
+  await ended(edge, call("c1", { number: "14085551234" }), call("c2"), call("c3", { number: "14085551234" }));
+
+  expect(await post(edge, "/records/erasures", { number: "+1 (408) 555-1234" })).toEqual({
+    status: 200,
+    body: { erased: 2, next: null },
+  });
+  const { body } = await asked(edge, "/records?format=json");
+  expect((body as Page).records).toMatchObject([
+    { number: "", attendeeId: "" },
+    { number: "4420", attendeeId: "77" },
+    { number: "", attendeeId: "" },
+  ]);
+  expect(edge.audited).toMatchObject([["local", { action: "eraseNumber", about: { number: "*********34" } }]]);
+  expect((await post(edge, "/records/erasures", { number: "" })).status).toBe(400);
+});
+
+test("an erasure among many records says where it goes on when its time is up", async () => {
+  const edge = new FakeEdge();
+  await ended(edge, ...names(1, 40_100).map((name) => call(name, { number: name.endsWith("00") ? "1" : "2" })));
+  const now = edge.time;
+  edge.whenCalled = () => {
+    edge.time += 3_000;
+  };
+
+  expect((await post(edge, "/records/erasures", { number: "1" })).body).toEqual({ erased: 400, next: "40000" });
+  expect(edge.time).toBe(now + 6_000);
+  expect((await post(edge, "/records/erasures?cursor=40000", { number: "1" })).body).toEqual({ erased: 1, next: null });
+});
+
+test("a rebuild has each conference tell what it knows, names those that do not answer, and goes on from page to page", async () => {
+  const edge = new FakeEdge();
+  for (const key of names(1, 45)) edge.views.set(key as ConfKey, conferenceView(key));
+  edge.broken.add("c3").add("c30");
+  edge.whenCalled = (what) => {
+    if (what === "rebuild of the directory") edge.time += 3_000;
+  };
+
+  const first = await post(edge, "/records/rebuild");
+  expect(first.body).toMatchObject({ told: 38, failed: ["c3", "c30"], next: expect.stringMatching(/^\d+-\d+$/) });
+  const { next } = first.body as { next: string };
+  expect((await post(edge, `/records/rebuild?cursor=${next}`)).body).toEqual({ told: 5, failed: [], next: null });
+  expect(edge.calls.filter((line) => line.endsWith("tells the directory all"))).toHaveLength(45);
+});

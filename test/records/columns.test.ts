@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { column, csvHead, csvLine, flag, time, timeOrNull, word, words } from "../../src/records/columns.ts";
+
+const columns = {
+  text: column(word, ""),
+  list: column(words, ""),
+  flag: column(flag, ""),
+  at: column(time, ""),
+  later: column(timeOrNull, ""),
+};
+const record = { text: "a", list: ["main", "7"], flag: false, at: 1_767_225_600_000, later: null };
+
+test("a table has a line of names, and times as ISO 8601 has them", () => {
+  expect(csvHead(columns) + csvLine(columns, record)).toBe(
+    "text,list,flag,at,later\r\na,main 7,false,2026-01-01T00:00:00.000Z,\r\n",
+  );
+});
+
+test.each([
+  ['say "hi", twice', '"say ""hi"", twice"'],
+  ["two\r\nlines", '"two\r\nlines"'],
+  ["=1+1", "'=1+1"],
+  ["+14085551234", "'+14085551234"],
+  ["-2", "'-2"],
+  ["@SUM(A1)", "'@SUM(A1)"],
+  ["\t=1", "'\t=1"],
+  ['=HYPERLINK("x","y")', `"'=HYPERLINK(""x"",""y"")"`],
+  ["1=1", "1=1"],
+])("the text %j is the cell %j", (text, cell) => {
+  expect(csvLine({ text: column(word, "") }, { text })).toBe(`${cell}\r\n`);
+});
