@@ -19,6 +19,7 @@ import type {
   MsgId,
   RoomId,
   StreamId,
+  SubConfId,
   TransId,
   WebexHost,
 } from "./foundation/ids.ts";
@@ -79,7 +80,8 @@ export interface ConferenceView {
   readonly callers: readonly CallerView[];
   /** Calls that we dialled and that have not entered. */
   readonly callOuts: readonly { readonly call: CallId; readonly stage: string; readonly extCallId: ExtCallId | "" }[];
-  readonly rooms: readonly { readonly room: RoomId; readonly stage: string }[];
+  /** Sub-conferences; `subConfId`: WebEx's name for it. */
+  readonly rooms: readonly { readonly room: RoomId; readonly subConfId: SubConfId; readonly stage: string }[];
   /** Commands without a result. */
   readonly commands: readonly CommandView[];
   /** Documents that their receiver has not confirmed. */

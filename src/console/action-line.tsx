@@ -63,7 +63,8 @@ const standingWords: Readonly<Record<Standing, string>> = {
 function Stage({ is, title, children }: StageProps) {
   return (
     <li class={is}>
-      <b>{title}</b> <span class="hidden">{standingWords[is]}</span>
+      <span class="dot" role="img" aria-label={standingWords[is]} />
+      <b>{title}</b>
       <span class="dim">{children}</span>
     </li>
   );

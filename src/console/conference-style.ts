@@ -1,7 +1,7 @@
 /** What the pages of one conference have of their own. */
 export const conferenceStyle = `
-.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .topic { font-size: 18px; color: var(--dim); margin-top: -14px; overflow-wrap: anywhere; }
+nav.tabs, nav.pages { order: 0; width: auto; }
 nav.tabs ul { flex-direction: row; flex-wrap: wrap; }
 nav.tabs a, nav.tabs a[aria-current] { border-radius: 0; background: none; }
 section { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
@@ -12,11 +12,16 @@ section { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
 .glance dt { font-size: 13px; }
 .glance dd { overflow-wrap: anywhere; }
 
+[hidden] { display: none !important; }
+
 /* Actions. */
 .actions { display: flex; flex-wrap: wrap; gap: 8px; align-items: flex-start; }
+td.short { overflow-wrap: normal; white-space: nowrap; }
+th { overflow-wrap: normal; }
+td .mark { justify-self: start; }
 td.actions { display: table-cell; width: 1%; white-space: nowrap; padding-block: 5px; }
 td.actions form { display: inline-flex; flex-direction: row; gap: 4px; margin-left: 6px; }
-td.actions select { width: auto; max-width: 130px; min-height: 30px; padding: 2px 6px; }
+td.actions select { width: auto; max-width: 110px; min-height: 30px; padding: 2px 6px; }
 td.actions button { min-height: 30px; padding: 2px 8px; }
 tr[data-row]:focus, summary[data-row]:focus { outline: 2px solid var(--accent); outline-offset: -2px; }
 summary.button { font: inherit; line-height: 1.4; min-height: 34px; padding: 5px 13px; border: 1px solid #7b868f; border-radius: 6px; background: var(--box); cursor: pointer; display: inline-flex; align-items: center; gap: 7px; list-style: none; }
@@ -32,15 +37,15 @@ summary.button::-webkit-details-marker { display: none; }
 .stages { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); }
 .action { display: flex; flex-direction: column; gap: 12px; padding: 14px 18px; border: 1px solid var(--line); border-radius: 10px; background: var(--box); overflow-wrap: anywhere; }
 .stages > li { position: relative; padding: 22px 10px 0 0; display: flex; flex-direction: column; font-size: 13px; }
-.stages > li::before { content: ""; position: absolute; top: 4px; left: 0; width: 12px; height: 12px; border-radius: 50%; border: 2px solid var(--dim); background: var(--box); z-index: 1; }
+.dot { position: absolute; top: 4px; left: 0; width: 12px; height: 12px; border-radius: 50%; border: 2px solid var(--dim); background: var(--box); z-index: 1; }
 .stages > li::after { content: ""; position: absolute; top: 9px; left: 12px; right: 0; border-top: 2px solid var(--line); }
 .stages > li:last-child::after { display: none; }
-.stages > li.done::before { background: var(--good); border-color: var(--good); }
+.stages > li.done .dot { background: var(--good); border-color: var(--good); }
 .stages > li.done::after { border-color: var(--good); }
-.stages > li.failed::before { background: var(--bad); border-color: var(--bad); border-radius: 2px; }
+.stages > li.failed .dot { background: var(--bad); border-color: var(--bad); border-radius: 2px; }
 .stages > li.failed > .dim { color: var(--bad); }
-.stages > li.waits::before { border-color: var(--accent); border-style: dashed; }
-.stages > li.none::before { border-color: var(--line); }
+.stages > li.waits .dot { border-color: var(--accent); border-style: dashed; }
+.stages > li.none .dot { border-color: var(--line); }
 
 /* The timeline: time, the lane between WebEx and Bridgehead, the lane between Bridgehead and the bridge, and what is beside. */
 .sequence { --lanes: minmax(0, 1.7fr) minmax(0, 1fr); --time: 108px; position: relative; }
@@ -51,6 +56,7 @@ summary.button::-webkit-details-marker { display: none; }
 .parties .bridge { grid-column: 3; justify-self: end; } .with-beside .parties .bridge { transform: translateX(50%); } .parties .beside { grid-column: 4; justify-self: end; }
 .sequence > ol { position: relative; background: var(--box); border: 1px solid var(--line); border-top: 0; border-radius: 0 0 10px 10px; }
 .day { padding: 4px 12px; font-size: 13px; color: var(--dim); background: var(--hover); position: relative; z-index: 1; }
+.message { scroll-margin-top: 44px; }
 .message summary { display: grid; grid-template-columns: var(--time) var(--lanes); cursor: pointer; list-style: none; position: relative; }
 .message summary::-webkit-details-marker { display: none; }
 .message summary:hover { background: var(--hover); }
@@ -61,7 +67,6 @@ summary.button::-webkit-details-marker { display: none; }
 .message summary::after { content: ""; grid-column: 3; grid-row: 1; border-right: 1px solid var(--line); pointer-events: none; }
 .arrow { --colour: var(--dim); grid-row: 1; position: relative; margin: 0 1px; padding: 7px 16px 12px; font-size: 13px; overflow-wrap: anywhere; text-align: center; }
 .arrow b { color: var(--colour); }
-.arrow .way { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .arrow .with { color: var(--dim); font-variant-numeric: tabular-nums; }
 .arrow::before { content: ""; position: absolute; left: 0; right: 0; bottom: 6px; border-top: 1.5px solid var(--colour); }
 .arrow::after { content: ""; position: absolute; bottom: 2px; border: solid transparent; border-width: 5px 8px; }
@@ -108,11 +113,13 @@ mark { background: var(--warn-soft); color: var(--warn); border-radius: 3px; pad
 @media (max-width: 640px) {
   .stages { grid-template-columns: minmax(0, 1fr); }
   .stages > li { flex-direction: row; gap: 8px; padding: 3px 0 3px 24px; }
-  .stages > li::before { top: 7px; }
+  .dot { top: 7px; }
   .stages > li::after { top: 19px; bottom: -7px; left: 5px; right: auto; border-top: 0; border-left: 2px solid var(--line); }
   td.actions { display: flex; flex-wrap: wrap; width: auto; white-space: normal; gap: 8px; padding-top: 8px; }
   td.actions form { margin: 0; }
   td.actions button { min-height: 36px; }
+  td.short { white-space: normal; }
+  button kbd, summary kbd, .button kbd, [data-key] > span { display: none; }
   .parties { display: none; }
   .sequence > ol { border-top: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
   .message summary { display: flex; flex-direction: column; padding: 7px 12px 8px 14px; border-bottom: 1px solid var(--line); }
@@ -121,9 +128,11 @@ mark { background: var(--warn-soft); color: var(--warn); border-radius: 3px; pad
   .message summary time { padding: 0; }
   .arrow, .at-edge .arrow { margin: 0; padding: 0; text-align: left; border: 0; background: none; }
   .arrow::before, .arrow::after { display: none; }
-  .arrow .way { position: static; width: auto; height: auto; clip-path: none; overflow: visible; white-space: normal; color: var(--dim); }
+  .arrow .way::before { content: attr(aria-label); color: var(--dim); }
   .wire { padding: 10px 12px; }
   .states { grid-template-columns: minmax(0, 1fr); }
-  .changes { table-layout: auto; }
+  .changes { table-layout: auto; } .changes th:first-child { width: auto; } .changes caption { display: block; }
+  td > ins, td > del { justify-self: start; }
+  thead { display: none; }
 }
 `;

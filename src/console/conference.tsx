@@ -1,5 +1,5 @@
 import type { Child } from "hono/jsx";
-import { type CallId, type EpochMs, MAIN_ROOM } from "../foundation/ids.ts";
+import { type CallId, type EpochMs, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { ActionStages } from "../operators/action-stages.ts";
 import type { CallRecord } from "../records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../records/conference-record.ts";
@@ -77,21 +77,29 @@ function Running({ frame, view, entered, mayAct }: RunningProps) {
                   <th scope="col">Call</th>
                   <th scope="col">WebEx's call</th>
                   <th scope="col">Stage</th>
-                  {mayAct && <Head />}
+                  {mayAct && <td />}
                 </tr>
               </thead>
               <tbody>
                 {callOuts.map(({ call, extCallId, stage }) => (
                   <tr id={`call-${call}`} data-row="" tabindex={-1}>
-                    <th scope="row">{call}</th>
+                    <th scope="row" id={`name-${call}`}>
+                      {call}
+                    </th>
                     <td data-label="WebEx's call">{extCallId || <None />}</td>
                     <td data-label="Stage">{stage}</td>
                     {mayAct && (
                       <td class="actions">
                         {stage !== "dropping" && (
-                          <Action frame={frame} view={view} type="expel" call={call} letter="x" about={call}>
-                            Hang up
-                          </Action>
+                          <Action
+                            frame={frame}
+                            view={view}
+                            type="expel"
+                            call={call}
+                            letter="x"
+                            about={`name-${call}`}
+                            title="Hang up"
+                          />
                         )}
                       </td>
                     )}
@@ -179,10 +187,12 @@ function Running({ frame, view, entered, mayAct }: RunningProps) {
                       {messages.join(", ")} <span class="dim">{transId}</span>
                     </th>
                     <td data-label="To">{host}</td>
-                    <td data-label="Waits for">
+                    <td data-label="Waits for" class="short">
                       <Age since={queuedAt} now={frame.now} />
                     </td>
-                    <td data-label="Attempts">{String(attempts)}</td>
+                    <td data-label="Attempts" class="short">
+                      {String(attempts)}
+                    </td>
                     <td data-label="Why the last one failed">{failure ?? <None />}</td>
                   </tr>
                 ))}
@@ -197,14 +207,6 @@ function Running({ frame, view, entered, mayAct }: RunningProps) {
 
 function None() {
   return <span class="dim">none</span>;
-}
-
-function Head() {
-  return (
-    <th scope="col">
-      <span class="hidden">Actions</span>
-    </th>
-  );
 }
 
 function Facts({ frame, view }: Pick<RunningProps, "frame" | "view">) {
@@ -255,7 +257,9 @@ function Callers({ frame, view, entered, mayAct }: RunningProps) {
     );
   }
   const open = rooms.filter(({ stage }) => stage === "open").map(({ room }) => room);
-  const rows = [MAIN_ROOM, ...open];
+  const places = [MAIN_ROOM, ...open];
+  const nameOf = (room: RoomId) =>
+    rooms.find((one) => one.room === room)?.subConfId ?? (room === MAIN_ROOM ? "main" : "private talk");
   const hasRooms = rooms.length > 0 || callers.some(({ room }) => room !== MAIN_ROOM);
   return (
     <section>
@@ -270,27 +274,31 @@ function Callers({ frame, view, entered, mayAct }: RunningProps) {
               {hasRooms && <th scope="col">Room</th>}
               <th scope="col">In for</th>
               <th scope="col">Voice</th>
-              {mayAct && <Head />}
+              {mayAct && <td />}
             </tr>
           </thead>
           <tbody>
             {callers.map((caller) => {
               const { call, number, attendeeId, extCallId, room, muted, speaks } = caller;
               const since = entered.get(call);
-              const about = number || call;
+              const about = `name-${call}`;
               return (
                 <tr id={`call-${call}`} data-row="" tabindex={-1}>
-                  <th scope="row">
+                  <th scope="row" id={about}>
                     <a href={withQuery(conferencePath(frame.domain, frame.confKey, "timeline"), { call })}>
                       {number || "number withheld"}
                     </a>{" "}
                     <span class="dim">{call}</span>
                   </th>
                   <td data-label="Attendee ID">{attendeeId || <None />}</td>
-                  <td data-label="WebEx's call">{extCallId || <span class="dim">not named yet</span>}</td>
-                  {hasRooms && <td data-label="Room">{room}</td>}
-                  <td data-label="In for">{since === undefined ? <None /> : <Age since={since} now={frame.now} />}</td>
-                  <td data-label="Voice">
+                  <td data-label="WebEx's call" class="short">
+                    {extCallId || <span class="dim">not named yet</span>}
+                  </td>
+                  {hasRooms && <td data-label="Room">{nameOf(room)}</td>}
+                  <td data-label="In for" class="short">
+                    {since === undefined ? <None /> : <Age since={since} now={frame.now} />}
+                  </td>
+                  <td data-label="Voice" class="short">
                     <Voice muted={muted} speaks={speaks} />
                   </td>
                   {mayAct && (
@@ -300,15 +308,15 @@ function Callers({ frame, view, entered, mayAct }: RunningProps) {
                         type={muted ? "unmute" : "mute"}
                         letter="m"
                         says="Mute or unmute"
-                      >
-                        {muted ? "Unmute" : "Mute"}
-                      </Action>
+                        title={muted ? "Unmute" : "Mute"}
+                      />
                       {(open.length > 0 || room !== MAIN_ROOM) && (
-                        <Move {...{ frame, view, call, about }} rooms={rows.filter((one) => one !== room)} />
+                        <Move
+                          {...{ frame, view, call, about }}
+                          rooms={places.filter((one) => one !== room).map((one) => [one, nameOf(one)])}
+                        />
                       )}
-                      <Action {...{ frame, view, call, about }} type="expel" letter="x">
-                        Expel
-                      </Action>
+                      <Action {...{ frame, view, call, about }} type="expel" letter="x" title="Expel" />
                     </td>
                   )}
                 </tr>
@@ -355,20 +363,25 @@ function ActionForm({ frame, view, type, call, stays = true, children }: FormPro
   );
 }
 
-interface ActionProps extends FormProps {
+interface ActionProps extends Omit<FormProps, "children"> {
+  readonly title: string;
   readonly letter: string;
-  /** Whom it is about, for those who do not see the row. */
+  /** The id of the element that says whom it is about. */
   readonly about?: string;
   /** In the list of keys, where the button says another thing from time to time. */
   readonly says?: string;
 }
 
-function Action({ letter, about, says, children, ...form }: ActionProps) {
+function Action({ title, letter, about, says = title, ...form }: ActionProps) {
   return (
     <ActionForm {...form}>
-      <button type="submit" data-key={letter} {...(says !== undefined && { "data-says": says })}>
-        {children} <Letter is={letter} />
-        {about !== undefined && <span class="hidden"> {about}</span>}
+      <button
+        type="submit"
+        data-key={letter}
+        data-says={says}
+        {...(about !== undefined && { "aria-describedby": about })}
+      >
+        {title} <Letter is={letter} />
       </button>
     </ActionForm>
   );
@@ -387,20 +400,19 @@ function Move({
   rooms,
   about,
   ...form
-}: Omit<FormProps, "type"> & { readonly rooms: readonly string[]; readonly about: string }) {
+}: Omit<FormProps, "type"> & {
+  readonly rooms: readonly (readonly [room: string, name: string])[];
+  readonly about: string;
+}) {
   return (
     <ActionForm {...form} type="move">
-      <label>
-        <span class="hidden">Room for {about}</span>
-        <select name="room">
-          {rooms.map((room) => (
-            <option value={room}>{room}</option>
-          ))}
-        </select>
-      </label>
-      <button type="submit" data-key="v" data-says="Move to the chosen room">
+      <select name="room" aria-label="Room" aria-describedby={about}>
+        {rooms.map(([room, name]) => (
+          <option value={room}>{name}</option>
+        ))}
+      </select>
+      <button type="submit" data-key="v" data-says="Move to the chosen room" aria-describedby={about}>
         Move <Letter is="v" />
-        <span class="hidden"> {about}</span>
       </button>
     </ActionForm>
   );
@@ -408,26 +420,24 @@ function Move({
 
 function WholeActions({ frame, view }: Pick<RunningProps, "frame" | "view">) {
   const { locked, callers } = view;
-  const count = callers.length === 1 ? "1 caller" : `${callers.length} callers`;
   return (
     <div class="actions whole">
-      <Action {...{ frame, view }} type={locked ? "unlock" : "lock"} letter="l" says="Lock or unlock">
-        {locked ? "Unlock" : "Lock"}
-      </Action>
-      <Action {...{ frame, view }} type="mute-all" letter="a">
-        Mute all
-      </Action>
-      <Action {...{ frame, view }} type="unmute-all" letter="u">
-        Unmute all
-      </Action>
+      <Action
+        {...{ frame, view }}
+        type={locked ? "unlock" : "lock"}
+        title={locked ? "Unlock" : "Lock"}
+        letter="l"
+        says="Lock or unlock"
+      />
+      <Action {...{ frame, view }} type="mute-all" title="Mute all" letter="a" />
+      <Action {...{ frame, view }} type="unmute-all" title="Unmute all" letter="u" />
       <details class="question">
         <summary class="button" data-key="e" data-says="End the conference, after a question">
           End … <Letter is="e" />
         </summary>
         <div>
           <p>
-            End the conference {frame.confKey}?{" "}
-            {callers.length === 0 ? "Nobody is in it." : `The call of ${count} ends.`} It cannot be undone.
+            End the conference {frame.confKey}? {endText(callers.length)} It cannot be undone.
           </p>
           <ActionForm {...{ frame, view }} type="end">
             <button type="submit" class="danger">
@@ -438,6 +448,11 @@ function WholeActions({ frame, view }: Pick<RunningProps, "frame" | "view">) {
       </details>
     </div>
   );
+}
+
+function endText(callers: number): string {
+  if (callers === 0) return "Nobody is in it.";
+  return callers === 1 ? "The call of its one caller ends." : `The calls of its ${callers} callers end.`;
 }
 
 /** Stays as it is while the page lives, so that nothing that is typed gets lost. */

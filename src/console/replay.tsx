@@ -153,33 +153,44 @@ const becameMarks = { new: "good", gone: "bad", changed: "warn" } as const;
 function Changes({ changes }: { readonly changes: readonly ChangedEntry[] }) {
   return (
     <>
-      {changes.slice(0, MOST_SHOWN).map(({ name, became, fields }) => (
-        <div class="table">
-          <table class="changes">
-            <caption>
-              {name} <Mark is={becameMarks[became]}>{became}</Mark>
-            </caption>
-            <thead>
-              <tr>
-                <th scope="col">field</th>
-                <th scope="col">before</th>
-                <th scope="col">after</th>
-              </tr>
-            </thead>
-            <tbody>
-              {fields.map((field) => (
-                <tr>
-                  <th scope="row">{field.name}</th>
-                  <td data-label="before">{field.before === null ? <Absent /> : <del>{field.before}</del>}</td>
-                  <td data-label="after">{field.after === null ? <Absent /> : <ins>{field.after}</ins>}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+      {changes.slice(0, MOST_SHOWN).map((change) => (
+        <Change change={change} />
       ))}
       <More count={changes.length - MOST_SHOWN} />
     </>
+  );
+}
+
+/** What is new or gone has one value a field, and what has changed has two. */
+function Change({ change: { name, became, fields } }: { readonly change: ChangedEntry }) {
+  return (
+    <div class="table">
+      <table class="changes">
+        <caption>
+          {name} <Mark is={becameMarks[became]}>{became}</Mark>
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">field</th>
+            {became !== "new" && <th scope="col">before</th>}
+            {became !== "gone" && <th scope="col">after</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {fields.map((field) => (
+            <tr>
+              <th scope="row">{field.name}</th>
+              {became !== "new" && (
+                <td data-label="before">{field.before === null ? <Absent /> : <del>{field.before}</del>}</td>
+              )}
+              {became !== "gone" && (
+                <td data-label="after">{field.after === null ? <Absent /> : <ins>{field.after}</ins>}</td>
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

@@ -4,7 +4,7 @@ import type { ReplayState } from "../rpc.ts";
 /** One entry of a conference's state: the conference itself, a caller, a call-out, a command, a room. */
 export interface Entry {
   readonly name: string;
-  /** By the paths of its fields: `talk.stage`. Lists are written as JSON. */
+  /** By the paths of its fields: `talk.stage`. Lists are written as JSON, times in UTC. */
   readonly fields: ReadonlyMap<string, string>;
 }
 
@@ -55,6 +55,14 @@ function* leaves(value: object, path: string): Generator<readonly [string, strin
   for (const [name, field] of Object.entries(value)) {
     if (field === undefined) continue;
     if (isRecord(field)) yield* leaves(field, `${path}${name}.`);
-    else yield [`${path}${name}`, typeof field === "string" && field !== "" ? field : JSON.stringify(field)];
+    else yield [`${path}${name}`, fieldText(field)];
   }
+}
+
+/** Of the year 2001: a number above it is a time, as there is nothing else that counts so far. */
+const FIRST_TIME = 1e12;
+
+function fieldText(field: unknown): string {
+  if (typeof field === "string" && field !== "") return field;
+  return typeof field === "number" && field > FIRST_TIME ? new Date(field).toISOString() : JSON.stringify(field);
 }

@@ -36,7 +36,7 @@ export function TimelinePage({ frame, story, filter, wire, row }: TimelineProps)
           </div>
           {story.pages > 1 && <Pages frame={frame} story={story} filter={filter} />}
           <div class="line">
-            <button type="button" data-copy="story-text">
+            <button type="button" data-copy="story-text" hidden>
               Copy these lines
             </button>
             <TranscriptLink domain={domain} confKey={confKey}>
@@ -161,7 +161,7 @@ function Sequence({
         <b class="webex">WebEx</b>
         <b class="edge">Bridgehead</b>
         <b class="bridge">Bridge</b>
-        {hasBeside && <b class="beside">Beside</b>}
+        {hasBeside && <b class="beside">Others</b>}
       </div>
       <ol>
         {lines.flatMap((line) => {
@@ -208,7 +208,7 @@ function Message({ frame: { domain, confKey }, line, row, id, isOpen, isRepeated
         <summary data-row="">
           <Clock at={line.at} />
           <span class="arrow">
-            <span class="way">{wayText(line)}</span> <b>{line.what}</b>
+            <span class="way" role="img" aria-label={wayText(line)} /> <b>{line.what}</b>
             {facts !== "" && <span class="with"> {facts}</span>}
           </span>
         </summary>
