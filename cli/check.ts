@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Finding } from "../src/foundation/finding.ts";
-import { isLoopback } from "../src/foundation/loopback.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
 import { isRecord } from "../src/foundation/record.ts";
 import { readOperators, unknownDomains } from "../src/operators/people.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { domainFaults, loadDomains } from "../src/settings/load.ts";
+import { warningsOf as warningsOfDomain } from "../src/settings/warnings.ts";
 import { loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
 import { readOperatorToken, requireFormat, requireOwnHost, requireWritable } from "./edge-state.ts";
 import { missingSecretsOf } from "./site-secrets.ts";
@@ -86,12 +86,10 @@ function checkDomains(json: string, file: string): Finding[] {
 /** What works, and is not right in production. */
 export function warningsOf(json: string): Finding[] {
   const loaded = loadDomains(json);
-  const open = loaded.ok ? Array.from(loaded.value.values()).filter(({ settings }) => isOpen(settings)) : [];
-  return open.map(({ name }) => ({
-    verdict: "warn",
-    about: `domain ${name}`,
-    says: "has no adapterSecrets: whoever knows its name can command its conferences (docs/security.md)",
-  }));
+  const domains = loaded.ok ? Array.from(loaded.value.values()) : [];
+  return domains.flatMap((domain) =>
+    warningsOfDomain(domain).map((says): Finding => ({ verdict: "warn", about: `domain ${domain.name}`, says })),
+  );
 }
 
 /** Linux passes at most 128 KiB as one variable: its name, "=", the value, and a byte that ends it. */
@@ -102,11 +100,6 @@ export function lengthFault(json: string, what = "domains"): string | null {
   const bytes = Buffer.byteLength(json);
   if (bytes <= MAX_DOMAINS_BYTES) return null;
   return `all ${what} together have ${bytes} bytes as JSON, and the system passes at most ${MAX_DOMAINS_BYTES} to a process; leave some out`;
-}
-
-/** Whether strangers who reach the edge can use the domain, and WebEx is not on this machine. */
-function isOpen({ adapterSecrets, webex }: DomainSettings): boolean {
-  return adapterSecrets.length === 0 && !webex.hosts.every(isLoopback);
 }
 
 function summary({ bridges, adapterSecrets, webex }: DomainSettings): string {

@@ -1,20 +1,147 @@
-import type { RunningPage } from "../rpc.ts";
+import type { Fault, FoundBridge } from "../operators/faults.ts";
+import type { BridgeLoad, RunningPage } from "../rpc.ts";
+import { ConferenceTable } from "./conferences.tsx";
 import { type Frame, Page } from "./page.tsx";
+import { Age, Mark } from "./parts.tsx";
+import { pathOf } from "./paths.ts";
 
-/** A domain at a glance. */
-export function OverviewPage({ running, ...frame }: Frame & { readonly running: RunningPage }) {
+interface OverviewProps extends Frame {
+  readonly domain: string;
+  /** All that run; its own page is that of the troubled ones. */
+  readonly running: RunningPage;
+  readonly bridges: readonly FoundBridge[];
+  readonly faults: readonly Fault[];
+}
+
+/** A domain at a glance: how much there is, what is wrong, and how much room is left. */
+export function OverviewPage({ running, bridges, faults, ...frame }: OverviewProps) {
+  const { domain, now } = frame;
+  const sum = (count: (load: BridgeLoad) => number) =>
+    running.bridges.reduce((before, load) => before + count(load), 0);
+  const isCalm = faults.length === 0 && running.conferences.length === 0;
   return (
     <Page {...frame} title="Overview">
       <dl class="figures" id="figures" data-part="">
-        <div>
-          <dt>Conferences now</dt>
-          <dd>{running.total}</dd>
-        </div>
-        <div>
-          <dt>Callers now</dt>
-          <dd>{running.bridges.reduce((sum, { callers }) => sum + callers, 0)}</dd>
-        </div>
+        <Figure says="Conferences now" value={running.total} />
+        <Figure says="Callers now" value={sum(({ callers }) => callers)} />
+        <Figure
+          says="Ports in use"
+          value={bridges.reduce((before, { health }) => before + (health?.portsInUse ?? 0), 0)}
+        />
+        <Figure says="Ports free" value={freePorts(bridges)} />
       </dl>
+      <section id="wrong" data-part="" class="part">
+        <h2>What is wrong</h2>
+        {isCalm && (
+          <p>
+            <Mark is="good">nothing</Mark> Bridges answer, and WebEx confirms.
+          </p>
+        )}
+        {faults.length > 0 && (
+          <ul class="part">
+            {faults.map((fault) => (
+              <FaultLine fault={fault} now={now} />
+            ))}
+          </ul>
+        )}
+        {running.conferences.length > 0 && (
+          <ConferenceTable domain={domain} conferences={running.conferences} now={now} />
+        )}
+        {running.next !== null && <p class="dim">There are more conferences with trouble than these.</p>}
+      </section>
+      <section id="bridges" data-part="" class="part">
+        <h2>Bridges</h2>
+        <div class="cards">
+          {bridges.map((found) => (
+            <BridgeCard
+              found={found}
+              load={running.bridges.find(({ bridge }) => bridge === found.bridge)}
+              domain={domain}
+            />
+          ))}
+        </div>
+      </section>
     </Page>
   );
+}
+
+function Figure({ says, value }: { readonly says: string; readonly value: number | string }) {
+  return (
+    <div>
+      <dt>{says}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+/** A sentence of what is wrong, and since when. */
+export function FaultLine({ fault: { says, since }, now }: { readonly fault: Fault; readonly now: number }) {
+  return (
+    <li class="notice bad">
+      {says}
+      {since !== null && (
+        <span>
+          {" "}
+          It is so for <Age since={since} now={now} />.
+        </span>
+      )}
+    </li>
+  );
+}
+
+interface CardProps {
+  readonly found: FoundBridge;
+  readonly load: BridgeLoad | undefined;
+  readonly domain: string;
+}
+
+function BridgeCard({ found: { bridge, health }, load, domain }: CardProps) {
+  return (
+    <article class="card" id={`bridge-${bridge}`} data-row="">
+      <div class="line">
+        <h3>
+          <a href={`${pathOf(domain, "bridges")}#bridge-${bridge}`}>{bridge}</a>
+        </h3>
+        <span class="end">
+          <BridgeMark health={health} />
+        </span>
+      </div>
+      {health && <Ports inUse={health.portsInUse} of={health.ports} />}
+      <p class="dim">{`${load?.conferences ?? 0} conferences, ${load?.callers ?? 0} callers`}</p>
+    </article>
+  );
+}
+
+/** In a word how a bridge is. */
+export function BridgeMark({ health }: Pick<FoundBridge, "health">) {
+  if (!health) return <Mark is="bad">relay does not answer</Mark>;
+  if (!health.agentConnected) return <Mark is="bad">no agent</Mark>;
+  if (!health.bridgeUp) return <Mark is="bad">bridge away</Mark>;
+  return health.ports === 0 ? <Mark is="warn">takes no calls</Mark> : <Mark is="good">answers</Mark>;
+}
+
+/** How full a bridge is. */
+export function Ports({ inUse, of }: { readonly inUse: number; readonly of: number | null }) {
+  if (of === null) return <p>{`${inUse} ports in use, without a limit`}</p>;
+  const free = Math.max(0, of - inUse);
+  return (
+    <div>
+      <meter
+        aria-label="Ports in use"
+        min={0}
+        max={Math.max(of, 1)}
+        low={of * 0.7}
+        high={of * 0.9}
+        optimum={0}
+        value={inUse}
+      />
+      <p>{`${inUse} of ${of} ports in use, ${free} free`}</p>
+    </div>
+  );
+}
+
+function freePorts(bridges: readonly FoundBridge[]): number | string {
+  const ports = bridges.flatMap(({ health }) => (health?.agentConnected && health.bridgeUp ? health : []));
+  if (ports.some((health) => health.ports === null)) return "no limit";
+  return ports.reduce((sum, health) => sum + Math.max(0, (health.ports ?? 0) - health.portsInUse), 0);
 }

@@ -23,6 +23,8 @@ export interface Frame {
   readonly here: keyof typeof places | null;
   /** The address of the socket that says when something has changed; `null`: the page stays as it is. */
   readonly live: string | null;
+  /** So often the page asks anew besides, while somebody looks, for what nobody tells; absent: never. */
+  readonly everyMs?: number;
   readonly now: EpochMs;
 }
 
@@ -31,14 +33,19 @@ export interface Frame {
  * go through have `data-row`, and what a letter presses has `data-key`.
  */
 export function Page({ title, children, ...frame }: Frame & { readonly title: string; readonly children?: Child }) {
-  const { domain, live, now } = frame;
+  const { domain, live, everyMs, now } = frame;
   return (
     <Document title={domain === null ? title : `${title} · ${domain}`} now={now} script={true}>
       <a class="skip" href="#main">
         Skip to the content
       </a>
       <Header {...frame} />
-      <main id="main" tabindex={-1} {...(live !== null && { "data-live": live })}>
+      <main
+        id="main"
+        tabindex={-1}
+        {...(live !== null && { "data-live": live })}
+        {...(everyMs !== undefined && { "data-every": String(everyMs) })}
+      >
         <h1>{title}</h1>
         {children}
       </main>

@@ -61,6 +61,9 @@ main.alone .brand { padding: 0; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 150px), 1fr)); gap: 16px; }
 .figures > div { background: var(--box); border: 1px solid var(--line); border-radius: 10px; padding: 14px 18px; display: flex; flex-direction: column-reverse; }
 .figures dt { font-size: 13px; } .figures dd { font-size: 24px; font-weight: 600; line-height: 1.3; }
+.part { display: flex; flex-direction: column; gap: 12px; min-width: 0; } .part:empty { display: none; }
+.marks { display: inline-flex; flex-wrap: wrap; gap: 4px; vertical-align: baseline; } th > .marks:not(:empty) { margin-left: 8px; }
+.settings { columns: 2 420px; column-gap: 16px; } .settings > .card { break-inside: avoid; margin-bottom: 16px; }
 .line { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 12px; }
 .line > .end { margin-left: auto; }
 .notice { padding: 10px 14px; border-radius: 8px; border: 1px solid var(--line); background: var(--box); overflow-wrap: anywhere; }

@@ -16,6 +16,8 @@ import { apiRoutes } from "./api/routes.ts";
 import { audited } from "./audited.ts";
 import { readJson } from "./body.ts";
 import { addEntrance, consolePages, toSignIn } from "./console.tsx";
+import { addConferencePages } from "./console-conference.tsx";
+import { addDomainPages } from "./console-domain.tsx";
 import { signIn, signOut } from "./console-session.ts";
 import { globalNumbers, SiteNumbers } from "./global-numbers.ts";
 import { admitPerson, type GuardPorts, type SignedIn, saysWho } from "./guard.ts";
@@ -129,7 +131,13 @@ export function createApp(edge: Edge): Hono<Variables> {
   for (const route of apiRoutes) {
     app.on(route.method, routerPath(route), (context) => answerRoute(route, context, edge));
   }
-  app.route("/console", consolePages(edge));
+  app.route(
+    "/console",
+    consolePages(edge, (pages) => {
+      addDomainPages(pages, edge, readiness);
+      addConferencePages(pages, edge);
+    }),
+  );
 
   app.notFound(() => noSuchPage());
   app.onError((error, context) => {

@@ -5,7 +5,6 @@ import { secureHeaders } from "hono/secure-headers";
 import { ageOf } from "../console/browser/age.js";
 import { live } from "../console/browser/live.js";
 import { conferenceStyle } from "../console/conference-style.ts";
-import { OverviewPage } from "../console/overview.tsx";
 import { type Frame, icon } from "../console/page.tsx";
 import { liveOf, pathOf, withQuery } from "../console/paths.ts";
 import { SignInPage } from "../console/sign-in.tsx";
@@ -18,13 +17,12 @@ import { addressOf } from "./address.ts";
 import { isKnown, unknown } from "./api/conferences.ts";
 import type { Edge, Variables } from "./app.ts";
 import { readBody } from "./body.ts";
-import { addConferencePages } from "./console-conference.tsx";
 import { beginSession, endSession, MAX_SIGN_IN_BYTES, MAX_TOKEN, signInRefusal } from "./console-session.ts";
 import { admitPerson, crossSiteRefusal, type SignedIn } from "./guard.ts";
 import { failureOf, forOneRequest } from "./objects-of-request.ts";
 import { problem } from "./problem.ts";
 
-type Pages = Hono<Variables>;
+export type Pages = Hono<Variables>;
 
 /** One request for a page of a domain; its person sees the domain. */
 export interface PageCall {
@@ -34,7 +32,7 @@ export interface PageCall {
   readonly signedIn: SignedIn;
   readonly domain: Domain;
   /** What `Page` needs, but for its title. `confKey`: the page hears of this conference alone. */
-  frame(here: Frame["here"], confKey?: ConfKey): Frame;
+  frame(here: Frame["here"], confKey?: ConfKey): Frame & { readonly domain: string };
 }
 
 /** The parts of a page's address by name are decoded; a form that has done its work answers with a redirect. */
@@ -117,19 +115,15 @@ export function toSignIn(context: Context): Response | null {
   return context.redirect(withQuery(SIGN_IN, { to: to === "/console" ? null : to }), 302);
 }
 
-/** All pages, behind the guard. */
-export function consolePages(edge: Edge): Pages {
+/** All pages, behind the guard. `add` adds those of domains. */
+export function consolePages(edge: Edge, add: (pages: Pages) => void): Pages {
   const pages: Pages = new Hono();
   pages.get("/", (context) => {
     const [first] = seenBy(context.var.signedIn, edge);
     if (first !== undefined) return context.redirect(pathOf(first), 302);
     return trouble(context, edge, 404, "No domain", "The settings let you see no domain. Ask whoever keeps them.");
   });
-  addPage(pages, edge, "/:domain", async ({ edge: { views }, domain, frame }) => {
-    const running = await views.directory(domain.name).running({ domain: domain.name, after: null, limit: 0 });
-    return <OverviewPage {...frame("overview")} running={running} />;
-  });
-  addConferencePages(pages, edge);
+  add(pages);
   pages.all("*", (context) => trouble(context, edge, 404, "Not found", "Nothing is at this address."));
   pages.onError((error, context) => {
     const { object, objectId, conference, error: why } = failureOf(error);
@@ -157,7 +151,10 @@ export function addPage(
     }
     const shown = await page({
       ...{ context, edge: forOneRequest(edge), signedIn, domain },
-      frame: (here, confKey) => frameOf(context, edge, { domain: name, here, live: liveOf(name, confKey) }),
+      frame: (here, confKey) => ({
+        ...frameOf(context, edge, { domain: null, here, live: liveOf(name, confKey) }),
+        domain: name,
+      }),
     });
     return shown instanceof Response ? shown : answer(context, shown);
   });

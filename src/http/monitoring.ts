@@ -162,6 +162,17 @@ export class Readiness {
     return Response.json(body, { status: ready ? 200 : 503 });
   }
 
+  /** The bridges of a domain, and what is wrong there, asked anew. */
+  async lookAt({ name, settings }: Domain): Promise<{
+    readonly bridges: readonly FoundBridge[];
+    readonly faults: readonly Fault[];
+  }> {
+    const asked = settings.bridges.map((bridge) => this.#askOne(name, bridge.name as BridgeName));
+    const [bridges, disk] = await Promise.all([Promise.all(asked), this.#edge.storage.fault()]);
+    const ofDisk = disk === null ? null : { says: disk, since: this.#edge.storage.faultSince };
+    return { bridges, faults: faultsOf(ofDisk, bridges) };
+  }
+
   /** All that is wrong now, asked anew. */
   async faults(): Promise<readonly Fault[]> {
     const [bridges, disk] = await Promise.all([this.#ask(), this.#edge.storage.fault()]);

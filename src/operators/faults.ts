@@ -20,6 +20,7 @@ export interface FoundBridge {
   readonly health: {
     readonly agentConnected: boolean;
     readonly bridgeUp: boolean;
+    readonly portsInUse: number;
     readonly ports: number | null;
     readonly awaySince?: EpochMs;
   } | null;

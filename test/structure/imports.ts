@@ -33,8 +33,8 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/rpc.ts"],
   },
   "src/console": {
-    may: ["src/foundation", "src/explain/story-blocks.ts", "hono"],
-    mayAsType: ["src/bridge", "src/conference", "src/operators", "src/records", "src/rpc.ts"],
+    may: ["src/foundation", "src/explain/story-blocks.ts", "src/records", "hono"],
+    mayAsType: ["src/bridge", "src/conference", "src/operators", "src/rpc.ts"],
   },
   "src/http": {
     may: [

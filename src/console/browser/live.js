@@ -16,7 +16,7 @@ export function live(ageOf) {
   const TIME_IS_UP = 4000;
   /** How far the clock here is from the server's. */
   const clockAheadMs = Date.now() - Number(document.documentElement.dataset.now);
-  const address = document.querySelector("main")?.dataset.live;
+  const { live: address, every } = document.querySelector("main")?.dataset ?? {};
   const status = document.getElementById("link");
 
   /** @param {string} text */
@@ -316,5 +316,6 @@ export function live(ageOf) {
   });
 
   setInterval(tellAges, AGES_EVERY_MS);
+  if (every) setInterval(() => document.hidden || refresh(), Number(every));
   if (address) connect(address);
 }

@@ -1,0 +1,124 @@
+import type { EpochMs } from "../foundation/ids.ts";
+import type { Fault, FoundBridge } from "../operators/faults.ts";
+import type { AgentView, BridgeLoad } from "../rpc.ts";
+import { BridgeMark, FaultLine, Ports } from "./overview.tsx";
+import { type Frame, Page } from "./page.tsx";
+import { Age, Mark, Notice } from "./parts.tsx";
+
+interface ShownBridge {
+  readonly found: FoundBridge;
+  /** Names of those that the settings have. */
+  readonly expected: readonly string[];
+  /** Those that are connected; `null`: the relay does not answer. */
+  readonly agents: readonly AgentView[] | null;
+  readonly load: BridgeLoad | undefined;
+}
+
+/** The bridges of a domain, and the agents beside them. */
+export function BridgesPage({
+  bridges,
+  faults,
+  ...frame
+}: Frame & { readonly bridges: readonly ShownBridge[]; readonly faults: readonly Fault[] }) {
+  return (
+    <Page {...frame} title="Bridges">
+      {bridges.map((bridge) => (
+        <section class="card" id={`bridge-${bridge.found.bridge}`} data-part="">
+          <div class="line">
+            <h2>{bridge.found.bridge}</h2>
+            <BridgeMark health={bridge.found.health} />
+            <p class="dim end">{`${bridge.load?.conferences ?? 0} conferences, ${bridge.load?.callers ?? 0} callers`}</p>
+          </div>
+          <ul class="part">
+            {faults
+              .filter((fault) => fault.bridge === bridge.found.bridge)
+              .map((fault) => (
+                <FaultLine fault={fault} now={frame.now} />
+              ))}
+          </ul>
+          {bridge.found.health && <Ports inUse={bridge.found.health.portsInUse} of={bridge.found.health.ports} />}
+          {bridge.agents === null ? (
+            <Notice is="bad">Its agents cannot be shown: the relay does not answer.</Notice>
+          ) : (
+            <Agents expected={bridge.expected} agents={bridge.agents} now={frame.now} />
+          )}
+        </section>
+      ))}
+    </Page>
+  );
+}
+
+interface AgentsProps {
+  readonly expected: readonly string[];
+  readonly agents: readonly AgentView[];
+  readonly now: EpochMs;
+}
+
+function Agents({ expected, agents, now }: AgentsProps) {
+  const missing = expected.filter((name) => !agents.some(({ agent }) => agent === name));
+  const cannot = [...new Set(agents.flatMap(({ health }) => health?.cannot ?? []))];
+  return (
+    <>
+      <div class="table">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Agent</th>
+              <th scope="col">Part</th>
+              <th scope="col">Last sign of life</th>
+              <th scope="col">Its bridge</th>
+              <th scope="col" class="number">
+                Ports in use
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {agents.map((agent) => (
+              <tr data-row="" tabindex={0}>
+                <th scope="row">{agent.agent}</th>
+                <td data-label="Part">
+                  {agent.role === "active" ? <Mark is="good">acts</Mark> : <Mark is="plain">stands by</Mark>}
+                </td>
+                <td data-label="Last sign of life">
+                  {agent.lastSeen === null ? (
+                    <Mark is="warn">its socket is gone</Mark>
+                  ) : (
+                    <>
+                      <Age since={agent.lastSeen} now={now} /> ago
+                    </>
+                  )}
+                </td>
+                <td data-label="Its bridge">{bridgeOf(agent)}</td>
+                <td data-label="Ports in use" class="number">
+                  {agent.health?.portsInUse ?? "?"}
+                </td>
+              </tr>
+            ))}
+            {missing.map((name) => (
+              <tr data-row="" tabindex={0}>
+                <th scope="row">{name}</th>
+                <td data-label="Part">
+                  <Mark is={agents.length === 0 ? "bad" : "warn"}>not connected</Mark>
+                </td>
+                <td data-label="Last sign of life">none</td>
+                <td data-label="Its bridge">not known</td>
+                <td data-label="Ports in use" class="number">
+                  ?
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {cannot.length > 0 && (
+        <p class="dim">{`This bridge cannot do: ${cannot.join(", ")}. WebEx is told "not supported".`}</p>
+      )}
+    </>
+  );
+}
+
+function bridgeOf({ health, role }: AgentView): string {
+  if (!health) return "it has not said";
+  if (health.bridgeUp) return "answers";
+  return role === "standby" ? "not asked while it stands by" : "does not answer";
+}

@@ -1,0 +1,153 @@
+import type { EpochMs } from "../foundation/ids.ts";
+import type { ListedConference, RunningPage, Trouble } from "../rpc.ts";
+import { type Frame, Page } from "./page.tsx";
+import { Age, Empty, Mark, Notice } from "./parts.tsx";
+import { pathOf, withQuery } from "./paths.ts";
+import { ListTabs } from "./record-list.tsx";
+
+/** What is wrong with a conference, in words. */
+export const troubleWords: Readonly<Record<Trouble, string>> = {
+  posts: "WebEx does not confirm",
+  commands: "the bridge does not answer in time",
+};
+
+interface ConferencesProps extends Frame {
+  readonly domain: string;
+  readonly running: RunningPage;
+  /** By which keys are to begin; empty: all. */
+  readonly begins: string;
+  /** Behind this key alone. */
+  readonly after: string | null;
+}
+
+/** The conferences of a domain that run. */
+export function ConferencesPage({ running, begins, after, ...frame }: ConferencesProps) {
+  const { domain, now } = frame;
+  const path = pathOf(domain, "conferences");
+  return (
+    <Page {...frame} title="Conferences">
+      <ListTabs domain={domain} here="running" />
+      <form class="bar" method="get" action={path} data-stay="">
+        <div>
+          <label for="begins">Key begins with</label>
+          <input id="begins" name="begins" type="search" value={begins} maxlength={64} autocomplete="off" />
+        </div>
+        <button type="submit">
+          Search <kbd>/</kbd>
+        </button>
+      </form>
+      <section id="list" data-part="" class="part">
+        <p class="dim">{countOf(running)}</p>
+        {running.unknown > 0 && (
+          <Notice is="plain">
+            {`The list was started anew: ${running.unknown} of them have not told yet how they are, and were asked.`}
+          </Notice>
+        )}
+        {running.conferences.length > 0 ? (
+          <ConferenceTable domain={domain} conferences={running.conferences} now={now} />
+        ) : (
+          <NoConferences begins={begins} after={after} />
+        )}
+        <div class="line">
+          {after !== null && <a href={withQuery(path, { begins })}>First page</a>}
+          {running.next !== null && <a href={withQuery(path, { begins, after: running.next })}>Next page</a>}
+        </div>
+      </section>
+    </Page>
+  );
+}
+
+function countOf({ total, bridges }: RunningPage): string {
+  const callers = bridges.reduce((sum, load) => sum + load.callers, 0);
+  return `${total} running, with ${callers} ${callers === 1 ? "caller" : "callers"}`;
+}
+
+function NoConferences({ begins, after }: Pick<ConferencesProps, "begins" | "after">) {
+  if (begins !== "") {
+    return (
+      <Empty title={`No running conference has a key that begins with ${begins}`}>
+        It may have ended: look under Ended, by its whole key.
+      </Empty>
+    );
+  }
+  if (after !== null) return <Empty title="There are no more">Those that were here have ended.</Empty>;
+  return (
+    <Empty title="No conference runs">
+      As soon as WebEx creates one, it stands here. What has ended stands under Ended and Calls.
+    </Empty>
+  );
+}
+
+interface TableProps {
+  readonly domain: string;
+  readonly conferences: readonly ListedConference[];
+  readonly now: EpochMs;
+}
+
+/** Running conferences, one in a row. */
+export function ConferenceTable({ domain, conferences, now }: TableProps) {
+  return (
+    <div class="table">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Conference</th>
+            <th scope="col">State</th>
+            <th scope="col" class="number">
+              Callers
+            </th>
+            <th scope="col" class="number">
+              Rooms
+            </th>
+            <th scope="col">WebEx host</th>
+            <th scope="col">Bridge</th>
+            <th scope="col">Since</th>
+          </tr>
+        </thead>
+        <tbody>
+          {conferences.map((one) => (
+            <tr id={`conference-${one.key}`} data-row="">
+              <th scope="row">
+                <a href={pathOf(domain, "conferences", one.key)}>{one.key}</a>
+              </th>
+              <td data-label="State">
+                <span class="marks">
+                  <State of={one} />
+                </span>
+              </td>
+              <td data-label="Callers" class="number">
+                {one.now?.callers ?? "?"}
+              </td>
+              <td data-label="Rooms" class="number">
+                {one.now?.rooms ?? "?"}
+              </td>
+              <td data-label="WebEx host">{one.webexHost}</td>
+              <td data-label="Bridge">{one.bridge ?? "none yet"}</td>
+              <td data-label="Since">
+                <Age since={one.createdAt} now={now} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function State({ of: { phase, now } }: { readonly of: ListedConference }) {
+  return (
+    <>
+      {phase === "creating" ? (
+        <Mark is="plain">being created</Mark>
+      ) : (
+        now?.trouble.length === 0 && <Mark is="good">runs</Mark>
+      )}
+      {now?.trouble.map((trouble) => (
+        <Mark is="bad">{troubleWords[trouble]}</Mark>
+      ))}
+      {now?.locked && <Mark is="plain">locked</Mark>}
+      {now?.attached === false && <Mark is="warn">without WebEx</Mark>}
+      {now === null && phase === "running" && <Mark is="plain">not told yet</Mark>}
+    </>
+  );
+}

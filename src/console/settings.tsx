@@ -1,0 +1,85 @@
+import { isRecord } from "../foundation/record.ts";
+import { ageOf } from "./browser/age.js";
+import { type Frame, Page } from "./page.tsx";
+import { Notice } from "./parts.tsx";
+
+interface SettingsProps extends Frame {
+  readonly domain: string;
+  /** With their defaults, secrets masked. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** What is not right in production, and what to keep in mind: sentences behind the domain's name. */
+  readonly warnings: readonly string[];
+  readonly reminders: readonly string[];
+}
+
+/** The settings of a domain as they count now. */
+export function SettingsPage({ settings, warnings, reminders, ...frame }: SettingsProps) {
+  const { domain } = frame;
+  const entries = Object.entries(settings).filter(([, value]) => value !== undefined && !isBare(value));
+  const single = entries.filter(([, value]) => !isNested(value));
+  const groups = entries.filter(([, value]) => isNested(value));
+  return (
+    <Page {...frame} title="Domain">
+      {warnings.map((says) => (
+        <Notice is="bad">{`${domain} ${says}.`}</Notice>
+      ))}
+      {reminders.map((says) => (
+        <Notice is="warn">{`${domain} ${says}.`}</Notice>
+      ))}
+      <p class="dim">
+        As they count now, with their defaults. Of secrets the last two characters are shown. docs/settings.md says what
+        each of them means.
+      </p>
+      <div class="settings">
+        <Group title="General" rows={single.flatMap(([name, value]) => rowsOf(name, value))} />
+        {groups.map(([name, value]) => (
+          <Group title={name} rows={rowsOf("", value)} />
+        ))}
+      </div>
+    </Page>
+  );
+}
+
+type Row = readonly [name: string, value: string];
+
+function Group({ title, rows }: { readonly title: string; readonly rows: readonly Row[] }) {
+  return (
+    <section class="card">
+      <h2>{title}</h2>
+      <dl class="facts">
+        {rows.map(([name, value]) => (
+          <>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function isNested(value: unknown): boolean {
+  return isRecord(value) || (Array.isArray(value) && value.some(isRecord));
+}
+
+/** An object without anything in it says nothing. */
+function isBare(value: unknown): boolean {
+  return isRecord(value) && Object.values(value).every((part) => part === undefined || isBare(part));
+}
+
+/** A row for each value, by its path: `bridges.0.name` is shown as `1 · name`. */
+function rowsOf(path: string, value: unknown): readonly Row[] {
+  if (value === undefined || isBare(value)) return [];
+  if (!isNested(value)) return [[path, textOf(path, value)]];
+  const parts = Array.isArray(value)
+    ? value.map((item, index) => [String(index + 1), item] as const)
+    : Object.entries(Object(value));
+  return parts.flatMap(([name, part]) => rowsOf(path === "" ? name : `${path} · ${name}`, part));
+}
+
+function textOf(path: string, value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? "none" : value.join(", ");
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  const lasts = path.endsWith("Ms") && typeof value === "number" && value >= 1_000 ? ` (${ageOf(value)})` : "";
+  return `${value === null || value === "" ? "none" : value}${lasts}`;
+}

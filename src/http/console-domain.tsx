@@ -1,0 +1,102 @@
+import { BridgesPage } from "../console/bridges.tsx";
+import { ConferencesPage } from "../console/conferences.tsx";
+import { OverviewPage } from "../console/overview.tsx";
+import { dayAfter, type RecordFilters, RecordsPage, recordFilters } from "../console/record-list.tsx";
+import { SettingsPage } from "../console/settings.tsx";
+import type { BridgeName, ConfKey } from "../foundation/ids.ts";
+import { type Ender, enders } from "../records/call-record.ts";
+import type { RecordPage } from "../rpc.ts";
+import { maskedSettings } from "../settings/masked.ts";
+import { remindersOf, warningsOf } from "../settings/warnings.ts";
+import { digitsOfNumber } from "./api/values.ts";
+import type { Edge } from "./app.ts";
+import { addPage, type PageCall, type Pages } from "./console.tsx";
+import type { Readiness } from "./monitoring.ts";
+import { failureOf } from "./objects-of-request.ts";
+
+const PAGE_ROWS = 100;
+const MOST_TROUBLED = 20;
+/** Agents come and go, and calls take ports, without a word to the directory. */
+const everyMs = 5_000;
+
+/** The pages of a domain as a whole. */
+export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): void {
+  addPage(pages, edge, "/:domain", async ({ edge: { views }, domain, frame }) => {
+    const query = { domain: domain.name, after: null, limit: MOST_TROUBLED, troubled: true };
+    const [running, found] = await Promise.all([views.directory(domain.name).running(query), readiness.lookAt(domain)]);
+    return <OverviewPage {...frame("overview")} everyMs={everyMs} running={running} {...found} />;
+  });
+
+  addPage(pages, edge, "/:domain/conferences", async ({ context, edge: { views }, domain, frame }) => {
+    const { begins = "", after = null } = context.req.query();
+    const query = { domain: domain.name, after: after as ConfKey | null, limit: PAGE_ROWS, begins: begins.trim() };
+    const running = await views.directory(domain.name).running(query);
+    return <ConferencesPage {...frame("conferences")} running={running} begins={query.begins} after={after} />;
+  });
+
+  addPage(pages, edge, "/:domain/records", recordsPage);
+
+  addPage(pages, edge, "/:domain/bridges", async ({ edge: { views, log }, domain, frame }) => {
+    const { name, settings } = domain;
+    const agentsOf = (bridge: string) =>
+      views.agents(name, bridge as BridgeName).catch((error: unknown) => {
+        const { object, error: why } = failureOf(error);
+        log("relay-unreachable", { domain: name, bridge, object, error: why }, "error");
+        return null;
+      });
+    const [{ bridges: loads }, { bridges, faults }, agents] = await Promise.all([
+      views.directory(name).running({ domain: name, after: null, limit: 0 }),
+      readiness.lookAt(domain),
+      Promise.all(settings.bridges.map(({ name }) => agentsOf(name))),
+    ]);
+    const shown = bridges.map((found, index) => ({
+      found,
+      expected: settings.bridges[index]?.agents.map((agent) => agent.name) ?? [],
+      agents: agents[index] ?? null,
+      load: loads.find(({ bridge }) => bridge === found.bridge),
+    }));
+    return <BridgesPage {...frame("bridges")} everyMs={everyMs} bridges={shown} faults={faults} />;
+  });
+
+  addPage(pages, edge, "/:domain/settings", ({ domain, frame }) => {
+    const settings = maskedSettings(domain.settings) as Readonly<Record<string, unknown>>;
+    const [warnings, reminders] = [warningsOf(domain), remindersOf(domain)];
+    // Another set of them comes without a word.
+    const still = { ...frame("settings"), live: null };
+    return <SettingsPage {...still} settings={settings} warnings={warnings} reminders={reminders} />;
+  });
+}
+
+async function recordsPage({ context, edge: { views }, domain, frame }: PageCall) {
+  const given = context.req.query();
+  const kind = given.kind === "call" ? "call" : "conference";
+  const filters: RecordFilters = Object.fromEntries(
+    recordFilters.flatMap((name) => (given[name] ? [[name, given[name].trim()]] : [])),
+  );
+  const { since, until, endedBy, number, conference, ...texts } = filters;
+  const cursor = /^\d{1,15}$/.test(given.cursor ?? "") ? (given.cursor ?? null) : null;
+  const from = since === undefined ? undefined : Date.parse(`${since}T00:00Z`);
+  const to = until === undefined ? undefined : dayAfter(until);
+  const wrong =
+    Number.isNaN(from) || Number.isNaN(to)
+      ? "A day is written as 2026-11-01. All days are shown."
+      : endedBy !== undefined && !isEnder(endedBy)
+        ? `Nothing is ended by ${endedBy}: there are ${enders.join(", ")}. All are shown.`
+        : null;
+  const filter = {
+    ...texts,
+    conference: conference as ConfKey | undefined,
+    number: number === undefined ? undefined : digitsOfNumber(number),
+    endedBy: endedBy !== undefined && isEnder(endedBy) ? endedBy : undefined,
+  };
+  const records: RecordPage = await views.directory(domain.name).records({
+    ...{ domain: domain.name, cursor: cursor === null ? null : Number(cursor), order: "newest", limit: PAGE_ROWS },
+    ...{ kind, since: from || undefined, until: to || undefined, filter },
+  });
+  const bridges = domain.settings.bridges.map(({ name }) => name);
+  return <RecordsPage {...frame("conferences")} {...{ kind, filters, wrong, records, cursor, bridges }} />;
+}
+
+function isEnder(text: string): text is Ender {
+  return (enders as readonly string[]).includes(text);
+}
