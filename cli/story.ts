@@ -1,11 +1,9 @@
+import { type Block, blocksOf, isTrouble } from "../src/explain/story-blocks.ts";
 import type { Terminal } from "../src/foundation/table.ts";
 import type { StoryLine, StorySide } from "../src/rpc.ts";
 import type { BridgeAgents, ConferenceOfDomain } from "./operator-client.ts";
 import { duration, localTime, wrapped } from "./terminal.ts";
 import { bare, conferenceHead, outstandingText } from "./views.ts";
-
-/** Lines that belong together: a request, an event or a deadline, with all that followed from it. */
-type Block = [StoryLine, ...StoryLine[]];
 
 /** From when to when, in milliseconds since 1970, both included. */
 export interface Period {
@@ -52,58 +50,6 @@ export function linesWithin(lines: readonly StoryLine[], period: Period): readon
 function isWithin(block: Readonly<Block>, { since, until }: Period): boolean {
   const [first] = block;
   return first.at <= until && (block.at(-1) ?? first).at >= since;
-}
-
-/** The lines in groups of what belongs together, in the order in which they began. */
-export function blocksOf(lines: readonly StoryLine[]): readonly Readonly<Block>[] {
-  const blocks: Block[] = [];
-  const byId = new Map<string, Block>();
-  /** One document may carry messages of several blocks. */
-  const byDocument = new Map<string, Set<Block>>();
-  /** Calls that ring, which what becomes of them belongs to. */
-  const dialled = new Map<string, Block>();
-  let causeSeq = 0;
-  let cause: Block | undefined;
-  for (const line of lines) {
-    const { from, seq } = line;
-    const document = documentOf(line);
-    const carried = line.facts.msgId === undefined && document !== null ? byDocument.get(document) : undefined;
-    if (carried) {
-      for (const block of carried) block.push(line);
-      continue;
-    }
-    const id = idOf(line);
-    // What the edge does follows from the last input of the same row, if it does not answer an earlier one.
-    const sameRow = from === "edge" && causeSeq === seq ? cause : undefined;
-    const { call = "" } = line.facts;
-    const ofDial = from === "bridge" ? dialled.get(call) : undefined;
-    if (ofDial) dialled.delete(call);
-    let block = (id === null ? undefined : byId.get(id)) ?? ofDial ?? sameRow;
-    if (block) block.push(line);
-    else {
-      block = [line];
-      blocks.push(block);
-    }
-    if (id !== null && !byId.has(id)) byId.set(id, block);
-    if (line.what === "dial") dialled.set(call, block);
-    if (document !== null) byDocument.set(document, (byDocument.get(document) ?? new Set()).add(block));
-    if (from !== "edge" || causeSeq !== seq) [causeSeq, cause] = [seq, block];
-  }
-  const inOrder = (one: StoryLine, other: StoryLine) => one.at - other.at || one.seq - other.seq;
-  return blocks.map((block) => block.toSorted(inOrder) as Block).sort(([one], [other]) => inOrder(one, other));
-}
-
-/** By what a line belongs to others. Both ends number their own messages. */
-function idOf({ what, facts: { commandId, msgId } }: StoryLine): string | null {
-  if (commandId) return `command ${commandId}`;
-  if (!msgId) return null;
-  const isOfWebex = /^(W2A_(?!Rsp)|A2W_Rsp)/.test(what);
-  return `${isOfWebex ? "request" : "notification"} ${msgId}`;
-}
-
-/** The document of ours that a line is about. */
-function documentOf({ from, what, facts: { transId } }: StoryLine): string | null {
-  return transId && (from === "edge" || what === "confirmed") ? transId : null;
 }
 
 function blockText(block: Readonly<Block>, shown: { host: string }, terminal: Terminal): string[] {
@@ -166,8 +112,4 @@ function factsOf({ facts }: StoryLine, shown: { host: string }): string[] {
 function isRepeated(fact: string, { facts: { msgId } }: StoryLine, isOfAnother: boolean): boolean {
   if (/^(number|did|attendeeId)=/.test(fact)) return !isOfAnother;
   return /^(msgId|extCallId|call|room|subConfId)=/.test(fact) || (!!msgId && /^transId=/.test(fact));
-}
-
-function isTrouble({ what }: StoryLine): boolean {
-  return /^(not delivered|given up|dropped|ended, since)|: (refused|no result)/.test(what);
 }

@@ -1,6 +1,6 @@
 import type { OperatorAction } from "../src/conference/operator-requests.ts";
 import type { Comparison } from "../src/conference/reconcile.ts";
-import type { ActionId, BridgeName, CommandId, ExtConfId, TransId } from "../src/foundation/ids.ts";
+import type { ActionId, BridgeName, CallId, CommandId, EpochMs, ExtConfId, TransId } from "../src/foundation/ids.ts";
 import type { ActionStages } from "../src/operators/action-stages.ts";
 import type {
   AgentReports,
@@ -45,6 +45,10 @@ export class ConferenceObject extends WatchedObject implements ConferenceRpc {
     return this.#current.view();
   }
 
+  async entered(): Promise<ReadonlyMap<CallId, EpochMs>> {
+    return this.#current.entered();
+  }
+
   async story(): Promise<readonly StoryLine[]> {
     return this.#current.story();
   }
@@ -63,6 +67,10 @@ export class ConferenceObject extends WatchedObject implements ConferenceRpc {
 
   async replay(from: number, limit: number): Promise<string> {
     return JSON.stringify(this.#current.replay(from, limit));
+  }
+
+  async wire(rows: readonly number[]): Promise<string> {
+    return JSON.stringify(this.#current.wire(rows));
   }
 
   async transcript(): Promise<string | null> {

@@ -30,7 +30,7 @@ export function viewOf(
     callOuts: [...state.callOuts.values()].map(({ call, stage, extCallId }) => ({
       ...{ call, stage, extCallId: extCallId ?? "" },
     })),
-    rooms: [...state.rooms.values()].map(({ room, stage }) => ({ room, stage })),
+    rooms: [...state.rooms.values()].map(({ room, subConfId, stage }) => ({ room, subConfId, stage })),
     commands: [...state.commands.values()].map(({ id, command: { type }, answerBy }) => ({
       ...{ id, type, answerBy },
       ...schedule.stateOf(id),

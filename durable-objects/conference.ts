@@ -6,11 +6,12 @@ import { type Comparison, compareDigest, ownDigest } from "../src/conference/rec
 import { hasHandle } from "../src/conference/state.ts";
 import { asTest } from "../src/explain/as-test.ts";
 import { type About, aboutOf } from "../src/explain/history.ts";
-import { hidden, replayPage } from "../src/explain/replay-page.ts";
+import { hidden, replayPage, wireRows } from "../src/explain/replay-page.ts";
 import { explain } from "../src/explain/why.ts";
 import type {
   ActionId,
   BridgeName,
+  CallId,
   CommandId,
   DomainName,
   EpochMs,
@@ -39,6 +40,7 @@ import type {
   ShareResult,
   StoryLine,
   Trouble,
+  WireRow,
 } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { isAnswered } from "../src/tsp/answers.ts";
@@ -48,6 +50,7 @@ import { CommandSender } from "./command-sender.ts";
 import { GroupCommit, type Item, presence, transact } from "./conference-commit.ts";
 import { ConferenceStore, confirmedKey, type HistoryRow } from "./conference-store.ts";
 import { viewOf } from "./conference-view.ts";
+import { Entered } from "./entered.ts";
 import { IdSupply } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
 import { newTally } from "./measures.ts";
@@ -101,6 +104,8 @@ export class Conference {
   readonly #sender: CommandSender;
   readonly #commits: GroupCommit;
   readonly #news: News;
+  /** Only where somebody looks at the conference. */
+  #entered: Entered | null = null;
   /** Documents that are being committed. */
   readonly #underWay = new Map<TransId, Promise<void>>();
   #identity: ConferenceIdentity | null;
@@ -251,6 +256,11 @@ export class Conference {
     return identity && viewOf(identity.confKey, this.#store, this.#outbox.rows, this.#sender.schedule, this.#person);
   }
 
+  entered(): ReadonlyMap<CallId, EpochMs> {
+    this.#entered ??= new Entered((after) => this.#store.journal(after));
+    return this.#store.identity ? this.#entered.callers() : new Map();
+  }
+
   story(): readonly StoryLine[] {
     const { identity } = this.#store;
     if (!identity) return [];
@@ -271,7 +281,14 @@ export class Conference {
 
   replay(from: number, limit: number): ReplayPage {
     const about = this.#about;
-    return about ? replayPage(this.#history(), about, this.#person, { from, limit }) : { steps: [], next: null };
+    return about
+      ? replayPage(this.#history(), about, this.#person, { from, limit })
+      : { steps: [], previous: null, next: null };
+  }
+
+  wire(rows: readonly number[]): readonly WireRow[] {
+    const about = this.#about;
+    return about ? wireRows(this.#history(), about, this.#person, new Set(rows)) : [];
   }
 
   transcript(): string | null {

@@ -19,6 +19,7 @@ import type {
   MsgId,
   RoomId,
   StreamId,
+  SubConfId,
   TransId,
   WebexHost,
 } from "./foundation/ids.ts";
@@ -81,7 +82,8 @@ export interface ConferenceView {
   readonly callers: readonly CallerView[];
   /** Calls that we dialled and that have not entered. */
   readonly callOuts: readonly { readonly call: CallId; readonly stage: string; readonly extCallId: ExtCallId | "" }[];
-  readonly rooms: readonly { readonly room: RoomId; readonly stage: string }[];
+  /** Sub-conferences; `subConfId`: WebEx's name for it. */
+  readonly rooms: readonly { readonly room: RoomId; readonly subConfId: SubConfId; readonly stage: string }[];
   /** Commands without a result. */
   readonly commands: readonly CommandView[];
   /** Documents that their receiver has not confirmed. */
@@ -207,8 +209,13 @@ export interface ReplayStep {
   readonly outcomes: readonly Outcome[];
 }
 
+/** What one row of a conference's journal has of the wire. */
+export type WireRow = Pick<ReplayStep, "seq" | "input" | "inputText" | "commands" | "messages">;
+
 export interface ReplayPage {
   readonly steps: readonly ReplayStep[];
+  /** The row before the first one; `null`: there is none. */
+  readonly previous: number | null;
   /** The row with which the next page begins; `null`: there are no more. */
   readonly next: number | null;
 }
@@ -239,12 +246,16 @@ export interface ConferenceRpc {
   hasHandle(extConfId: ExtConfId, claimedBy: TransId | null): Promise<boolean>;
   /** As it is now, without changing anything; `null`: there never was one, or nothing is left of it. */
   view(): Promise<ConferenceView | null>;
+  /** When those who are in it entered, as far as its journal still tells. */
+  entered(): Promise<ReadonlyMap<CallId, EpochMs>>;
   /** All that its journal still holds, the oldest first. */
   story(): Promise<readonly StoryLine[]>;
   /** Answers to what people ask about it, or about one of its calls, by its id or by WebEx's name for it. */
   explain(call?: string): Promise<readonly Explanation[]>;
   /** Its journal step by step, from this row on, as JSON text of a `ReplayPage`: a page may be large. */
   replay(from: number, limit: number): Promise<string>;
+  /** What went over the wire with these rows of its journal, in order, as JSON text of `WireRow`s. */
+  wire(rows: readonly number[]): Promise<string>;
   /** A file for `test/transcripts` that plays what its journal holds, with made-up numbers and names; `null`: there is nothing to play. */
   transcript(): Promise<string | null>;
   /**
@@ -742,7 +753,8 @@ export interface OperatorViews {
   conference(
     domain: DomainName,
     confKey: ConfKey,
-  ): Pick<ConferenceRpc, "view" | "story" | "action" | "explain" | "replay" | "transcript"> & Identified;
+  ): Pick<ConferenceRpc, "view" | "entered" | "story" | "action" | "explain" | "replay" | "wire" | "transcript"> &
+    Identified;
   agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;
   directory(domain: DomainName): Omit<DirectoryRpc, "tell" | "keepAudit" | "totals"> & Identified;
   /** Of the domain's conferences, and of what waits in its mailbox. */

@@ -2,7 +2,7 @@ import { isCommand, isPost, type Post } from "../conference/draft.ts";
 import { applyChanges, type ConferenceState, type OwnState } from "../conference/state.ts";
 import type { PhoneNumber, WebexHost } from "../foundation/ids.ts";
 import { isRecord } from "../foundation/record.ts";
-import type { ReplayPage, ReplayPost, ReplayState, ReplayStep } from "../rpc.ts";
+import type { ReplayPage, ReplayPost, ReplayState, ReplayStep, WireRow } from "../rpc.ts";
 import type { Domain } from "../settings/load.ts";
 import { createCodec } from "../tsp/codec.ts";
 import type { ToWebex } from "../tsp/messages.ts";
@@ -23,18 +23,45 @@ export function replayPage(
 ): ReplayPage {
   const steps: ReplayStep[] = [];
   let length = 0;
+  let previous: number | null = null;
   for (const step of replay(rows, about)) {
-    if (step.seq < from) continue;
-    if (steps.length >= Math.min(limit, MOST_STEPS) || length > MOST_LENGTH) return { steps, next: step.seq };
+    if (step.seq < from) {
+      previous = step.seq;
+      continue;
+    }
+    if (steps.length >= Math.min(limit, MOST_STEPS) || length > MOST_LENGTH) return { steps, previous, next: step.seq };
     const shown = hidden(stepShown(step, about.domain, person), person);
     length += JSON.stringify(shown).length;
     steps.push(shown);
   }
-  return { steps, next: null };
+  return { steps, previous, next: null };
+}
+
+/** What went over the wire with these rows, in order. `person`: how a number or code of a person is shown. */
+export function wireRows(
+  rows: Iterable<HistoryRow>,
+  about: About,
+  person: Person,
+  wanted: ReadonlySet<number>,
+): readonly WireRow[] {
+  const found: WireRow[] = [];
+  for (const step of replay(rows, about)) {
+    if (wanted.has(step.seq)) found.push(hidden(wireShown(step, about.domain, person), person));
+    if (found.length === wanted.size) break;
+  }
+  return found;
+}
+
+function wireShown({ seq, input, commands, messages }: Step, domain: Domain, person: Person): WireRow {
+  return {
+    ...{ seq, input, commands },
+    inputText: input?.type === "webex" ? textOfInput(hidden(input, person), domain) : null,
+    messages: messages.map((message) => postShown(hidden(message, person), domain)),
+  };
 }
 
 function stepShown(step: Step, domain: Domain, person: Person): ReplayStep {
-  const { seq, at, version, input, before, changes, commands, decision, verdict } = step;
+  const { at, version, before, changes, decision, verdict } = step;
   const after: OwnState = copyOf(before);
   applyChanges(after, changes);
   const posts = (documents: Step["givenUp"]) =>
@@ -45,10 +72,8 @@ function stepShown(step: Step, domain: Domain, person: Person): ReplayStep {
       messages: messages.map(({ type }) => type),
     }));
   return {
-    ...{ seq, at, version, verdict, input },
-    inputText: input?.type === "webex" ? textOfInput(hidden(input, person), domain) : null,
-    ...{ before: stateShown(before), after: stateShown(after), commands },
-    messages: step.messages.map((message) => postShown(hidden(message, person), domain)),
+    ...wireShown(step, domain, person),
+    ...{ at, version, verdict, before: stateShown(before), after: stateShown(after) },
     ...{ confirmed: posts(step.confirmed), givenUp: posts(step.givenUp), dropped: posts(step.dropped) },
     failed: step.failed.map(({ host, transId, at: when, why, attempts, nextAt }) => ({
       host,

@@ -1,5 +1,4 @@
 import { type Context, Hono } from "hono";
-import { cut } from "../foundation/cut.ts";
 import type { BridgeName, ConfKey, DomainName } from "../foundation/ids.ts";
 import type { RateLimit } from "../foundation/limits.ts";
 import type { Counts } from "../foundation/metrics.ts";
@@ -15,8 +14,10 @@ import { addressOf } from "./address.ts";
 import { admitAgent } from "./agents.ts";
 import { type Call, changes, type Route, readActionId, readQuery, routerPath } from "./api/route.ts";
 import { apiRoutes } from "./api/routes.ts";
+import { audited } from "./audited.ts";
 import { readJson } from "./body.ts";
 import { addEntrance, consolePages, toSignIn } from "./console.tsx";
+import { addConferencePages } from "./console-conference.tsx";
 import { addDomainPages } from "./console-domain.tsx";
 import { signIn, signOut } from "./console-session.ts";
 import { globalNumbers, SiteNumbers } from "./global-numbers.ts";
@@ -139,7 +140,10 @@ export function createApp(edge: Edge): Hono<Variables> {
   }
   app.route(
     "/console",
-    consolePages(edge, (pages) => addDomainPages(pages, edge, readiness)),
+    consolePages(edge, (pages) => {
+      addDomainPages(pages, edge, readiness);
+      addConferencePages(pages, edge);
+    }),
   );
 
   app.notFound(() => noSuchPage());
@@ -209,33 +213,16 @@ async function answerRoute(route: Route, context: Context<Variables>, edge: Edge
     const given = await route.handle(call);
     return given instanceof Response ? given : Response.json(given, { status: route.answer.status ?? 200 });
   };
-  const note = (status: number, refusal: string | null) => {
-    if (!changes(route) || !domain) return;
-    const { domain: _, ...ofPath } = path;
-    edge.audit(domain.name, {
-      at: edge.now(),
-      person: signedIn.person.name,
-      role: signedIn.person.role,
-      by: signedIn.by,
-      action: route.id,
-      about: shortened({ ...ofPath, ...about }),
-      actionId: actionId.ok ? actionId.value : "",
-      ...{ status, refusal, from },
-    });
+  if (!changes(route) || !domain) return answer();
+  const { domain: _, ...ofPath } = path;
+  const asked = {
+    ...{ domain: domain.name, signedIn, from, action: route.id, actionId: actionId.ok ? actionId.value : "" },
+    about: () => ({ ...ofPath, ...about }),
   };
-  try {
+  return audited(edge, asked, async () => {
     const response = await answer();
-    note(response.status, response.ok ? null : await titleOf(response));
-    return response;
-  } catch (error) {
-    note(503, "failed for now");
-    throw error;
-  }
-}
-
-/** What people send is kept for long, so it is not kept at any length. */
-function shortened(about: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(about).map(([name, text]) => [name, cut(text, 256)]));
+    return { response, refusal: response.ok ? null : await titleOf(response) };
+  });
 }
 
 async function titleOf(response: Response): Promise<string> {

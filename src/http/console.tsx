@@ -4,6 +4,7 @@ import type { Child } from "hono/jsx";
 import { secureHeaders } from "hono/secure-headers";
 import { ageOf } from "../console/browser/age.js";
 import { live } from "../console/browser/live.js";
+import { conferenceStyle } from "../console/conference-style.ts";
 import { type Frame, icon } from "../console/page.tsx";
 import { liveOf, pathOf, withQuery } from "../console/paths.ts";
 import { SignInPage } from "../console/sign-in.tsx";
@@ -61,7 +62,7 @@ const headers = secureHeaders({
 const script = `const __name = (of) => of;\n(${live})(${ageOf});\n`;
 
 const assets: Readonly<Record<string, readonly [type: string, text: string]>> = {
-  "style.css": ["text/css", style],
+  "style.css": ["text/css", style + conferenceStyle],
   "live.js": ["text/javascript", script],
   "icon.svg": ["image/svg+xml", icon],
 };
@@ -183,7 +184,12 @@ function seenBy({ person }: SignedIn, edge: Edge): readonly string[] {
   return Array.from(edge.domains.keys()).filter((name) => seesDomain(person, name));
 }
 
-function answer(context: Context, page: Child, status: 200 | 401 | 403 | 404 | 409 | 413 | 429 | 503 = 200): Response {
+/** A page of the console as an answer. */
+export function answer(
+  context: Context,
+  page: Child,
+  status: 200 | 401 | 403 | 404 | 409 | 413 | 429 | 503 = 200,
+): Response {
   context.header("cache-control", "no-store");
   return context.body(`<!doctype html>${page}`, status, { "content-type": "text/html; charset=utf-8" });
 }

@@ -90,10 +90,12 @@ export function forOneRequest(edge: Edge): Edge {
       const conference = edge.views.conference(domain, confKey);
       return {
         view: () => limitTo(VIEW_WITHIN_MS, "a conference", conference, conference.view(), confKey),
+        entered: () => limit("a conference", conference, conference.entered(), confKey),
         story: () => limit("a conference", conference, conference.story(), confKey),
         action: (id) => limit("a conference", conference, conference.action(id), confKey),
         explain: (call) => limit("a conference", conference, conference.explain(call), confKey),
         replay: (...page) => limit("a conference", conference, conference.replay(...page), confKey),
+        wire: (rows) => limit("a conference", conference, conference.wire(rows), confKey),
         transcript: () => limit("a conference", conference, conference.transcript(), confKey),
       };
     },

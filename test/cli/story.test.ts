@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { BridgeAgents } from "../../cli/operator-client.ts";
-import { blocksOf, linesWithin, storyText } from "../../cli/story.ts";
+import { linesWithin, storyText } from "../../cli/story.ts";
 import { localTime } from "../../cli/terminal.ts";
+import { blocksOf } from "../../src/explain/story-blocks.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../../src/rpc.ts";
 import { command, conference, document, now, painted, plain } from "./view-examples.ts";
 

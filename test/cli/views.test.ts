@@ -45,7 +45,7 @@ test("a conference shows its callers, and what it waits for", () => {
   const one = conference({
     callers: [caller(), caller({ call: "c2", extCallId: "", number: "", attendeeId: "", speaks: true })],
     callOuts: [{ call: "leg-1", stage: "ringing", extCallId: "9001" }],
-    rooms: [{ room: "r7", stage: "open" }],
+    rooms: [{ room: "r7", subConfId: "1", stage: "open" }],
     commands: [command, { ...command, id: "555120777.10.7", type: "mute", sent: 3, taken: false, answerBy: null }],
     documents: [document, { ...document, transId: "61365000007", attempts: 0, failure: undefined }],
   });

@@ -63,10 +63,12 @@ export class WholeEdge {
         conferencesOf: nobody,
         conference: () => ({
           view: nobody,
+          entered: nobody,
           story: nobody,
           action: nobody,
           explain: nobody,
           replay: nobody,
+          wire: nobody,
           transcript: nobody,
         }),
         agents: nobody,

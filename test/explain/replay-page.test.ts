@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { aboutOf } from "../../src/explain/history.ts";
-import { replayPage } from "../../src/explain/replay-page.ts";
+import { replayPage, wireRows } from "../../src/explain/replay-page.ts";
 import { masked } from "../../src/foundation/masking.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { ConferenceWorld, confKey, extConfId, host, muteCaller } from "../durable-objects/conference-world.ts";
@@ -60,6 +60,24 @@ test("pages go on where the one before ended", async () => {
     from = page.next;
   }
   expect(seqs).toEqual(all.map(({ seq }) => seq));
+});
+
+test("a page says which row came before it", async () => {
+  const world = await played();
+  const [first, second] = pageOf(world, 0).steps.map(({ seq }) => seq);
+  expect(pageOf(world, 0).previous).toBeNull();
+  expect(pageOf(world, second ?? 0).previous).toBe(first);
+});
+
+test("what went over the wire is had by row, without the states, and with numbers as is wanted", async () => {
+  const world = await played();
+  const { steps } = pageOf(world, 0, 100, masked);
+  const wanted = [steps[1], steps.at(-1)].flatMap((step) => step?.seq ?? []);
+  const rows = wireRows(historyOf(world.stored), aboutOf(confKey, world.domain), masked, new Set(wanted));
+  const partOf = ({ seq, input, inputText, commands, messages }: (typeof steps)[number]) => ({
+    ...{ seq, input, inputText, commands, messages },
+  });
+  expect(rows).toEqual(steps.filter(({ seq }) => wanted.includes(seq)).map(partOf));
 });
 
 test("numbers of people are shown as is wanted, in states, messages and texts alike", async () => {

@@ -37,6 +37,7 @@ import { memoryHandles } from "../durable-objects/fakes.ts";
 import { testDomain } from "../local-domain.ts";
 import { Database } from "../simulation/database.ts";
 import { checkedAnswers } from "./checked-answers.ts";
+import type { RealConference } from "./real-conference.ts";
 
 export const timers: Timers = {
   after: (ms, run) => {
@@ -109,6 +110,8 @@ export class FakeEdge {
   readonly views = new Map<ConfKey, ConferenceView>();
   explanations: readonly Explanation[] = [];
   transcript: string | null = null;
+  /** Conferences that are really there. */
+  readonly real = new Map<ConfKey, RealConference>();
   readonly stories = new Map<ConfKey, readonly StoryLine[]>();
   readonly agents: AgentView[] = [];
   /** What the object of the WebEx site answers. */
@@ -255,20 +258,8 @@ export class FakeEdge {
         return { holders: keys.map((key, index) => ({ key, place: keys.length - 1 - index, at: 0 })), next: null };
       },
       conference: (_domain, confKey) => ({
-        view: async () => {
-          this.#call(`view of ${confKey}`, confKey);
-          if (this.hung.has(confKey)) return new Promise(() => {});
-          await this.viewPauses();
-          return this.views.get(confKey) ?? null;
-        },
-        story: async () => this.stories.get(confKey) ?? [],
-        action: async (id) => this.actions.get(id) ?? null,
-        explain: async (call) => {
-          this.#call(`explain ${call ?? "all"} of ${confKey}`, confKey);
-          return this.explanations;
-        },
-        replay: async (from, limit) => JSON.stringify({ steps: [], next: from + limit }),
-        transcript: async () => this.transcript,
+        ...this.#fakeConference(confKey),
+        ...this.real.get(confKey),
       }),
       directory: () => {
         const asked = async (what: string) => this.#call(`${what} of the directory`, "directory");
@@ -317,6 +308,27 @@ export class FakeEdge {
     };
   }
 
+  #fakeConference(confKey: ConfKey): ReturnType<OperatorViews["conference"]> {
+    return {
+      view: async () => {
+        this.#call(`view of ${confKey}`, confKey);
+        if (this.hung.has(confKey)) return new Promise(() => {});
+        await this.viewPauses();
+        return this.views.get(confKey) ?? null;
+      },
+      entered: async () => new Map(),
+      story: async () => this.stories.get(confKey) ?? [],
+      action: async (id) => this.actions.get(id) ?? null,
+      explain: async (call) => {
+        this.#call(`explain ${call ?? "all"} of ${confKey}`, confKey);
+        return this.explanations;
+      },
+      replay: async (from, limit) => JSON.stringify({ steps: [], previous: null, next: from + limit }),
+      wire: async () => "[]",
+      transcript: async () => this.transcript,
+    };
+  }
+
   #objects(): EdgeObjects {
     const call = (text: string, object: string) => this.#call(text, object);
     return {
@@ -331,10 +343,13 @@ export class FakeEdge {
           this.received.set(confKey, [...(this.received.get(confKey) ?? []), ...messages]);
           return true;
         },
-        operate: async ({ id, request }) => {
+        operate: async (action) => {
+          const { id, request } = action;
           call(`operate ${confKey}`, confKey);
           this.actionIds.push(id);
           if (this.refusal !== null) return this.refusal;
+          const real = this.real.get(confKey);
+          if (real) return real.operate(action);
           if (!this.alive.has(confKey)) return "no-such-conference";
           if (request.type === "passthrough" && request.extCallId !== "77") return "no-such-call";
           this.operated.push(request);

@@ -33,8 +33,8 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/rpc.ts"],
   },
   "src/console": {
-    may: ["src/foundation", "src/records", "hono"],
-    mayAsType: ["src/conference", "src/operators", "src/rpc.ts"],
+    may: ["src/foundation", "src/explain/story-blocks.ts", "src/records", "hono"],
+    mayAsType: ["src/bridge", "src/conference", "src/operators", "src/rpc.ts"],
   },
   "src/http": {
     may: [
@@ -140,6 +140,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/settings",
       "src/webex",
       "src/bridge",
+      "src/explain/story-blocks.ts",
       "bridge-agent/drivers",
       "bridge-agent/node-ports.ts",
       "bridge-agent/service-manager.ts",

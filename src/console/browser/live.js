@@ -224,6 +224,27 @@ export function live(ageOf) {
     await show(response);
   });
 
+  // By the second click of a double click the button may ask for the opposite.
+  document.addEventListener("click", (event) => {
+    const { target, detail } = event;
+    if (detail > 1 && target instanceof Element && target.closest("form[data-stay] button")) event.preventDefault();
+  });
+
+  // What can be copied: the text of the element that a button with `data-copy` names, which is opened for that.
+
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-copy]"))) {
+    button.hidden = false;
+    button.onclick = () => {
+      const text = document.getElementById(button.dataset.copy ?? "");
+      const holder = text?.closest("details");
+      if (!text) return;
+      if (holder) holder.open = true;
+      getSelection()?.selectAllChildren(text);
+      // The newer interface is only there by HTTPS.
+      button.textContent = document.execCommand("copy") ? "Copied" : "Copy what is marked";
+    };
+  }
+
   // Keys.
 
   const keys = document.getElementById("keys");
@@ -290,7 +311,8 @@ export function live(ageOf) {
       (one) => !one.closest("[data-row]"),
     );
     const pressed = inRow ?? ofPage;
-    if (pressed instanceof HTMLElement) pressed.click();
+    // A key that is held down presses once.
+    if (pressed instanceof HTMLElement) event.repeat || pressed.click();
     else if (key === "/" && search instanceof HTMLInputElement) search.focus();
     else if (key === "j") moveBy(1);
     else if (key === "k") moveBy(-1);

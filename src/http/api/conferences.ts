@@ -43,7 +43,13 @@ export const conference = v.object({
     }),
   ),
   callOuts: v.array(v.object({ call: v.string(), stage: v.string(), extCallId: v.string() })),
-  rooms: v.array(v.object({ room: v.string(), stage: v.string() })),
+  rooms: v.array(
+    v.object({
+      room: v.string(),
+      subConfId: v.pipe(v.string(), v.description("WebEx's name for the sub-conference.")),
+      stage: v.string(),
+    }),
+  ),
   commands: v.pipe(
     v.array(
       v.object({
@@ -186,7 +192,7 @@ export const conferenceRoutes = [
 ];
 
 /** What the WebEx site called these conferences, as far as that is cached: the site is not asked, and nothing waits for it. */
-async function topicsOf(
+export async function topicsOf(
   { name, settings }: Domain,
   keys: readonly ConfKey[],
   { views, log }: Edge,

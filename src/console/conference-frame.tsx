@@ -1,0 +1,63 @@
+import type { Child } from "hono/jsx";
+import type { ConfKey } from "../foundation/ids.ts";
+import { type Frame, Page } from "./page.tsx";
+import { pathOf } from "./paths.ts";
+
+const tabs = { now: "Now", timeline: "Timeline", why: "Why?", replay: "Replay" } as const;
+export type ConferenceTab = keyof typeof tabs;
+
+/** What stands around each page of one conference. */
+export interface ConferenceFrame extends Omit<Frame, "here" | "domain"> {
+  readonly domain: string;
+  readonly confKey: ConfKey;
+  /** As the domain's WebEx site called it, where that is known. */
+  readonly topic: string | undefined;
+}
+
+export function ConferenceFramePage({
+  confKey,
+  topic,
+  tab,
+  children,
+  ...frame
+}: ConferenceFrame & { readonly tab: ConferenceTab; readonly children?: Child }) {
+  return (
+    <Page {...frame} here="conferences" title={`Conference ${confKey}`}>
+      {topic !== undefined && <p class="topic">{topic}</p>}
+      <nav class="tabs" aria-label="Of this conference">
+        <ul>
+          {Object.entries(tabs).map(([name, title]) => (
+            <li>
+              <a
+                href={conferencePath(frame.domain, confKey, name as ConferenceTab)}
+                {...(name === tab && { "aria-current": "page" })}
+              >
+                {title}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      {children}
+    </Page>
+  );
+}
+
+export function conferencePath(domain: string, confKey: string, tab: ConferenceTab = "now"): string {
+  const path = pathOf(domain, "conferences", confKey);
+  return tab === "now" ? path : `${path}/${tab}`;
+}
+
+/** The file that plays the conference as a test, from the API. */
+export function TranscriptLink({ domain, confKey, children }: Pick<ConferenceFrame, "domain" | "confKey"> & Linked) {
+  const [inDomain, key] = [encodeURIComponent(domain), encodeURIComponent(confKey)];
+  return (
+    <a class="button" href={`/api/v1/domains/${inDomain}/conferences/${key}/transcript`} download={`${confKey}.txt`}>
+      {children}
+    </a>
+  );
+}
+
+interface Linked {
+  readonly children?: Child;
+}

@@ -1,0 +1,61 @@
+import type { StoryLine } from "../rpc.ts";
+
+/** Lines that belong together: a request, an event or a deadline, with all that followed from it. */
+export type Block = [StoryLine, ...StoryLine[]];
+
+/** The lines in groups of what belongs together, in the order in which they began. */
+export function blocksOf(lines: readonly StoryLine[]): readonly Readonly<Block>[] {
+  const blocks: Block[] = [];
+  const byId = new Map<string, Block>();
+  /** One document may carry messages of several blocks. */
+  const byDocument = new Map<string, Set<Block>>();
+  /** Calls that ring, which what becomes of them belongs to. */
+  const dialled = new Map<string, Block>();
+  let causeSeq = 0;
+  let cause: Block | undefined;
+  for (const line of lines) {
+    const { from, seq } = line;
+    const document = documentOf(line);
+    const carried = line.facts.msgId === undefined && document !== null ? byDocument.get(document) : undefined;
+    if (carried) {
+      for (const block of carried) block.push(line);
+      continue;
+    }
+    const id = idOf(line);
+    // What the edge does follows from the last input of the same row, if it does not answer an earlier one.
+    const sameRow = from === "edge" && causeSeq === seq ? cause : undefined;
+    const { call = "" } = line.facts;
+    const ofDial = from === "bridge" ? dialled.get(call) : undefined;
+    if (ofDial) dialled.delete(call);
+    let block = (id === null ? undefined : byId.get(id)) ?? ofDial ?? sameRow;
+    if (block) block.push(line);
+    else {
+      block = [line];
+      blocks.push(block);
+    }
+    if (id !== null && !byId.has(id)) byId.set(id, block);
+    if (line.what === "dial") dialled.set(call, block);
+    if (document !== null) byDocument.set(document, (byDocument.get(document) ?? new Set()).add(block));
+    if (from !== "edge" || causeSeq !== seq) [causeSeq, cause] = [seq, block];
+  }
+  const inOrder = (one: StoryLine, other: StoryLine) => one.at - other.at || one.seq - other.seq;
+  return blocks.map((block) => block.toSorted(inOrder) as Block).sort(([one], [other]) => inOrder(one, other));
+}
+
+/** By what a line belongs to others. Both ends number their own messages. */
+function idOf({ what, facts: { commandId, msgId } }: StoryLine): string | null {
+  if (commandId) return `command ${commandId}`;
+  if (!msgId) return null;
+  const isOfWebex = /^(W2A_(?!Rsp)|A2W_Rsp)/.test(what);
+  return `${isOfWebex ? "request" : "notification"} ${msgId}`;
+}
+
+/** The document of ours that a line is about. */
+function documentOf({ from, what, facts: { transId } }: StoryLine): string | null {
+  return transId && (from === "edge" || what === "confirmed") ? transId : null;
+}
+
+/** Whether it says that something went wrong. */
+export function isTrouble({ what }: StoryLine): boolean {
+  return /^(not delivered|given up|dropped|ended, since)|: (refused|no result)/.test(what);
+}

@@ -1,0 +1,178 @@
+import type { Hono } from "hono";
+import type { OperatorRefusal } from "../conference/operator-requests.ts";
+import { ConferencePage } from "../console/conference.tsx";
+import type { ConferenceFrame } from "../console/conference-frame.tsx";
+import { conferencePath } from "../console/conference-frame.tsx";
+import { withQuery } from "../console/paths.ts";
+import { ReplayPage } from "../console/replay.tsx";
+import { type StoryFilter, sides, storyPage } from "../console/story-lines.ts";
+import { TimelinePage } from "../console/timeline.tsx";
+import { WhyPage } from "../console/why.tsx";
+import type { ActionId, ConfKey } from "../foundation/ids.ts";
+import type { Explanation, ReplayPage as ReplaySteps, WireRow } from "../rpc.ts";
+import { actionIdOf, readAction, refusalTexts } from "./action-form.ts";
+import { addressOf } from "./address.ts";
+import { isKnown, topicsOf } from "./api/conferences.ts";
+import type { Edge, Variables } from "./app.ts";
+import { audited } from "./audited.ts";
+import { readBody } from "./body.ts";
+import { addPage, answer, type PageCall, trouble } from "./console.tsx";
+
+const MAX_FORM_BYTES = 8_192;
+/** Records of one conference on its page, the latest first. */
+const MOST_RECORDS = 200;
+/** Each look at the timeline reads the whole journal: a longer one is not followed as it grows. */
+const MOST_LIVE_LINES = 1_000;
+
+/** The pages of one conference, and the form by which operators act in it. */
+export function addConferencePages(pages: Hono<Variables>, edge: Edge): void {
+  const path = "/:domain/conferences/:confKey" as const;
+  addPage(pages, edge, path, (call) => conferencePage(call, edge, keyOf(call), null));
+  addPage(pages, edge, `${path}/timeline`, (call) => withConference(call, edge, timelinePage));
+  addPage(pages, edge, `${path}/why`, (call) => withConference(call, edge, whyPage));
+  addPage(pages, edge, `${path}/replay`, (call) => withConference(call, edge, replayPage));
+  addPage(pages, edge, `${path}/actions`, (call) => act(call, edge, keyOf(call)), "POST");
+}
+
+function keyOf({ context }: PageCall): ConfKey {
+  return (context.req.param("confKey") ?? "") as ConfKey;
+}
+
+type Shown = ReturnType<typeof TimelinePage>;
+
+/** Only where something is kept of the conference: an object that never was would be made by the question, and stay. */
+async function withConference(
+  call: PageCall,
+  edge: Edge,
+  page: (call: PageCall, frame: ConferenceFrame) => Promise<Shown>,
+): Promise<Shown | Response> {
+  const confKey = keyOf(call);
+  if (!(await isKnown(call.domain, confKey, call.edge))) return unknownConference(call, edge, confKey);
+  return page(call, await frameOf(call, confKey));
+}
+
+function unknownConference({ context, domain }: PageCall, edge: Edge, confKey: ConfKey): Response {
+  const says = `Nothing is kept of a conference with the key ${confKey} in ${domain.name}. Look at the key.`;
+  return trouble(context, edge, 404, "No such conference", says);
+}
+
+/** Where `live` is false the page stays as it is. */
+async function frameOf(call: PageCall, confKey: ConfKey, live = false): Promise<ConferenceFrame> {
+  const { domain, edge, frame } = call;
+  const topics = await topicsOf(domain, [confKey], edge);
+  const around = frame("conferences", confKey);
+  return { ...around, domain: domain.name, confKey, topic: topics.get(confKey), live: live ? around.live : null };
+}
+
+async function conferencePage(
+  call: PageCall,
+  edge: Edge,
+  confKey: ConfKey,
+  fault: string | null,
+): Promise<Shown | Response> {
+  const { context, domain } = call;
+  const { views } = call.edge;
+  const known = await isKnown(domain, confKey, call.edge);
+  const conference = views.conference(domain.name, confKey);
+  const actionId = context.req.query("action") ?? "";
+  const [view, action] = await Promise.all([
+    known ? conference.view() : null,
+    known && actionId !== "" ? conference.action(actionId as ActionId) : null,
+  ]);
+  const isRunning = view !== null && view.phase !== "ended";
+  const refused = context.req.query("refused") ?? "";
+  const refusal = fault ?? (Object.hasOwn(refusalTexts, refused) ? refusalTexts[refused as OperatorRefusal] : null);
+  const [frame, entered, { records }] = await Promise.all([
+    // The address of an answer to a form is no page's.
+    frameOf(call, confKey, fault === null && (isRunning || action !== null)),
+    isRunning ? conference.entered() : new Map(),
+    // Of one that runs, they are looked for once it is over.
+    isRunning ? { records: [] } : views.directory(domain.name).records(recordsOf(call, confKey)),
+  ]);
+  if (view === null && records.length === 0) return unknownConference(call, edge, confKey);
+  return (
+    <ConferencePage {...{ frame, view, entered, action, refusal }} records={records.map(({ record }) => record)} />
+  );
+}
+
+function recordsOf({ domain }: PageCall, conference: ConfKey) {
+  const filter = { conference };
+  return { domain: domain.name, cursor: null, order: "newest", limit: MOST_RECORDS, filter } as const;
+}
+
+async function timelinePage(call: PageCall, frame: ConferenceFrame): Promise<Shown> {
+  const { context, domain, edge } = call;
+  const conference = edge.views.conference(domain.name, frame.confKey);
+  const side = context.req.query("side") ?? "";
+  const filter: StoryFilter = {
+    call: (context.req.query("call") ?? "").trim(),
+    side: Object.hasOwn(sides, side) ? (side as StoryFilter["side"]) : "",
+  };
+  const row = numberIn(context.req.query("row"));
+  const lines = await conference.story();
+  const story = storyPage(lines, filter, { page: numberIn(context.req.query("page")), row });
+  const rows = [...new Set(story.lines.map(({ seq }) => seq))];
+  const wire: readonly WireRow[] = rows.length === 0 ? [] : JSON.parse(await conference.wire(rows));
+  const { live } = call.frame("conferences", frame.confKey);
+  const isFollowed = story.page === story.pages && lines.length <= MOST_LIVE_LINES;
+  return (
+    <TimelinePage frame={{ ...frame, live: isFollowed ? live : null }} {...{ story, filter, wire }} row={row ?? null} />
+  );
+}
+
+async function whyPage({ context, domain, edge }: PageCall, frame: ConferenceFrame): Promise<Shown> {
+  const conference = edge.views.conference(domain.name, frame.confKey);
+  const call = (context.req.query("call") ?? "").trim();
+  const all = conference.explain();
+  const shown: Promise<readonly Explanation[]> = call === "" ? all : conference.explain(call);
+  return <WhyPage frame={frame} answers={await all} call={call} shown={await shown} />;
+}
+
+async function replayPage({ context, domain, edge }: PageCall, frame: ConferenceFrame): Promise<Shown> {
+  const conference = edge.views.conference(domain.name, frame.confKey);
+  const { steps, previous, next }: ReplaySteps = JSON.parse(
+    await conference.replay(numberIn(context.req.query("row")) ?? 0, 1),
+  );
+  return <ReplayPage frame={frame} step={steps[0] ?? null} previous={previous} next={next} />;
+}
+
+function numberIn(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Does what a form of the page asks, and leads back to the page, which shows what becomes of it. */
+async function act(call: PageCall, edge: Edge, confKey: ConfKey): Promise<Response> {
+  const { context, domain, signedIn } = call;
+  const { name: person, role } = signedIn.person;
+  const body = await readBody(context.req.raw, MAX_FORM_BYTES, edge);
+  const form = new URLSearchParams(body.ok ? new TextDecoder().decode(body.value) : "");
+  const request = readAction(form);
+  const id = request.ok ? await actionIdOf(request.value, person, form.get("mark") ?? "") : "";
+  const about = { confKey, ...(request.ok && request.value.type !== "call-out" && textsIn(request.value)) };
+  const asked = {
+    ...{ domain: domain.name, signedIn, action: "actInConference", actionId: id, from: addressOf(context.req.raw) },
+    about: () => about,
+  };
+  return audited(edge, asked, async () => {
+    if (role === "viewer") {
+      const says = "You may look, and change nothing. Ask somebody whose role is operator.";
+      return { response: trouble(context, edge, 403, "Not allowed", says), refusal: "not allowed" };
+    }
+    if (!body.ok) return { response: body.error, refusal: "bad body" };
+    if (!request.ok) {
+      const page = await conferencePage(call, edge, confKey, request.error);
+      return { response: page instanceof Response ? page : answer(context, page, 409), refusal: "bad body" };
+    }
+    const known = await isKnown(domain, confKey, call.edge);
+    if (!known) return { response: unknownConference(call, edge, confKey), refusal: "no such conference" };
+    const action = { id: id as ActionId, person, request: request.value };
+    const result = await call.edge.objects.conference(domain.name, confKey).operate(action);
+    const refusal = result === "done" ? null : result;
+    const to = withQuery(conferencePath(domain.name, confKey), refusal ? { refused: refusal } : { action: id });
+    return { response: context.redirect(to, 303), refusal };
+  });
+}
+
+function textsIn(request: object): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(request).filter(([, value]) => typeof value === "string"));
+}

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { ConferenceWorld, callerEntered, callerLeft } from "./conference-world.ts";
+
+test("it is known since when each caller is in the conference, and of nobody who has left", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  const before = [...world.conference.entered()];
+  const at = world.time.now;
+  await world.reported(callerEntered(1));
+  await world.time.pass(5_000);
+
+  expect(before).toEqual([["c0", expect.any(Number)]]);
+  expect(before[0]?.[1]).toBeLessThan(at);
+  expect([...world.conference.entered()]).toEqual([...before, ["c1", at]]);
+  await world.reported(callerLeft(0));
+  expect([...world.conference.entered()]).toEqual([["c1", at]]);
+});
+
+test("a new life of the object knows it, too", async () => {
+  const world = new ConferenceWorld();
+  await world.running(2);
+  const before = [...world.conference.entered()];
+  expect(before).toHaveLength(2);
+  await world.time.pass(1_000);
+  world.start();
+
+  expect([...world.conference.entered()]).toEqual(before);
+});
