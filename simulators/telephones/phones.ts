@@ -175,6 +175,8 @@ export class Phone {
   endedBy = "";
   theirPort = 0;
   isFound = false;
+  /** How long it says by INFO that each key was pressed. */
+  infoMs = 160;
   readonly #tell: (what: string) => void;
   /** Keys by INFO that the other side has not confirmed yet. */
   readonly #pressed: (() => void)[] = [];
@@ -221,7 +223,7 @@ export class Phone {
         throw new Error(`${this.number} cannot key ${keys}: it is ${this.state} ${this.endedBy}`);
       await new Promise<void>((done) => {
         this.#pressed.push(done);
-        this.#tell(`info ${key}`);
+        this.#tell(`info ${key} ${this.infoMs}`);
       });
     }
   }

@@ -119,21 +119,21 @@ ${inCall("From: [$to];tag=[call_number]\nTo: [$from]\n[routes]")}
 `);
 
 /**
- * `info KEY` and `bye`, until one of both ends the call. sipp takes a command only where it waits for one, and when it looks where it is, it
- * follows no jump. So it waits right after each thing that it says, although that makes the same steps stand here twice.
+ * `info KEY DURATION` and `bye`, until one of both ends the call. sipp takes a command only where it waits for one, and when it looks where
+ * it is, it follows no jump. So it waits right after each thing that it says, although that makes the same steps stand here twice.
  */
 function inCall(dialogHeaders: string): string {
   const hungUpMeanwhile = `<recv request="BYE" optional="true" next="${id("bye")}"/>
 <recv response="481" optional="true" next="${id("gone")}"/>`;
   const wait = `<recv request="BYE" optional="true" next="${id("bye")}"/>
-${awaitDo("([a-z]+) ?([0-9*#A-D]?)", "do,key")}
+${awaitDo("([a-z]+) ?([0-9*#A-D]?) ?([0-9-]*)", "do,key,duration")}
 ${whenDo("info", "info")}`;
   return `
 ${wait}
 <nop next="${id("hang-up")}"/>
 
 ${label("info")}
-${request("INFO [next_url]", "[cseq]", "[cseq] INFO", dialogHeaders, "Content-Type: application/dtmf-relay\nContent-Length: [len]\n\nSignal=[$key]\nDuration=160\n")}
+${request("INFO [next_url]", "[cseq]", "[cseq] INFO", dialogHeaders, "Content-Type: application/dtmf-relay\nContent-Length: [len]\n\nSignal=[$key]\nDuration=[$duration]\n")}
 ${hungUpMeanwhile}
 <recv response="200"/>
 ${says("keyed")}

@@ -150,6 +150,15 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     await vi.waitFor(() => expect(keysOf(call)).toBe("77001100#"), patience);
   });
 
+  test("a key by SIP INFO comes when the one before is over, as long as its telephone says", async () => {
+    const { phone, call } = await prompted();
+    phone.infoMs = 400;
+    const since = performance.now();
+    await phone.press("7123#", "info");
+    await vi.waitFor(() => expect(keysOf(call)).toBe("7123#"), patience);
+    expect(performance.now() - since).toBeGreaterThanOrEqual(4 * phone.infoMs);
+  });
+
   test("keys that a network holds back, which Asterisk tells twice, have a star before them; after a pause they count", async () => {
     const { phone, call } = await prompted();
     phone.sound.bunchedMs = 1_000;

@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test, vi } from "vitest";
 import { LocalRun } from "../../scripts/local-run.ts";
+import { freePorts } from "../../simulators/free-ports.ts";
 import { Phones } from "../../simulators/telephones/phones.ts";
 import { isAlive, kill, Meeting, startWorld, type World } from "../whole/world.ts";
 
@@ -126,5 +128,26 @@ test.each([
   const ended = spawnSync(process.execPath, ["scripts/start.ts", ...args], { env: { ...process.env, ...env } });
 
   expect(ended.stderr.toString()).toMatch(line);
+  expect(ended.status).toBe(1);
+});
+
+test("a SIP port that another program has is one line", async () => {
+  const socket = createSocket("udp4");
+  await new Promise<void>((bound) => socket.bind(0, "127.0.0.1", bound));
+  const { port } = socket.address();
+  const [PORT, AGENT_PORT, ASTERISK_HTTP_PORT] = (await freePorts(3)).map(String);
+  const state = mkdtempSync(join(tmpdir(), "bridgehead-taken-"));
+  const ports = { PORT, AGENT_PORT, ASTERISK_HTTP_PORT, SIP_PORT: `${port}` };
+
+  const ended = spawnSync(process.execPath, ["scripts/start.ts", "--bridge", "asterisk"], {
+    env: { ...process.env, ...ports, BRIDGEHEAD_STATE: state },
+    timeout: 20_000,
+  });
+  await new Promise<void>((closed) => socket.close(closed));
+  rmSync(state, { recursive: true });
+
+  expect(ended.stderr.toString()).toBe(
+    `cannot listen on 127.0.0.1:${port} (the port is taken); set SIP_PORT to another port\n`,
+  );
   expect(ended.status).toBe(1);
 });

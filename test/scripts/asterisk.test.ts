@@ -156,3 +156,21 @@ function program(place: string, name: string, version: string): string {
   chmodSync(path, 0o755);
   return path;
 }
+
+test("where no Asterisk can be had, npm test says so in one line, and runs the rest", () => {
+  writeFileSync(join(folder, "letter"), "mine");
+  const env = { ...process.env, ASTERISK_ROOT: folder };
+
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ["scripts/test.ts", "--only", "tests", "test/agent/asterisk-mirror.test.ts"],
+    { encoding: "utf8", env },
+  );
+
+  expect(stdout.split("\n").filter((line) => !line.startsWith("tests: "))).toEqual([
+    `asterisk: left out, because ${folder} is not empty, and has no Asterisk of this script: name another folder, or remove what is there`,
+    "1 passed, 0 failed",
+    "",
+  ]);
+  expect(status).toBe(0);
+});
