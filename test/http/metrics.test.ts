@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { metricsText } from "../../bridge-agent/health.ts";
 import { nothingRuns } from "../../bridge-agent/service.ts";
@@ -62,6 +64,28 @@ test("each alert stands in docs/operations.md, with what to do", () => {
   expect(alerts.filter((name) => !read(page).includes(`\`${name}\``))).toEqual([]);
 });
 
+interface Panel {
+  readonly id: number;
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly targets: readonly { readonly expr: string }[];
+}
+const { panels } = JSON.parse(read("packaging/dashboard.json")) as { readonly panels: readonly Panel[] };
+
+test("no panel of the dashboard lies on another one", () => {
+  const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+    Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)} ${y + Math.floor(cell / w)}`),
+  );
+  expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+  expect(new Set(cells).size).toBe(cells.length);
+});
+
+/** The questions of the dashboard, as rules that promtool can check. */
+const questions = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+const asRules = questions.map((expr, index) => ({
+  record: `dashboard:question:${index}`,
+  expr: expr.replaceAll("$__rate_interval", "5m").replaceAll("$domain", ".*"),
+}));
+
 const promtool = await findPromtool();
 if (!promtool.ok) console.warn(`promtool: left out, because ${promtool.error}`);
 
@@ -69,7 +93,6 @@ test.skipIf(!promtool.ok).each([
   ["the metrics of the edge", ["check", "metrics"], ofEdge],
   ["the metrics of the agent", ["check", "metrics"], ofAgent],
   ["the alerts", ["check", "rules", "packaging/alerts.yml"], ""],
-  ["when the alerts for a process that is gone fire", ["test", "rules", "test/http/alerts.test.yml"], ""],
 ])("promtool finds nothing wrong with %s", (_what, words, input) => {
   const { status, stdout, stderr } = spawnSync(promtool.ok ? promtool.value.program : "", words, {
     input,
@@ -77,4 +100,19 @@ test.skipIf(!promtool.ok).each([
   });
 
   expect([stderr, status], stdout).toEqual(["", 0]);
+});
+
+test.skipIf(!promtool.ok)("promtool understands each question of the dashboard", () => {
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-dashboard-"));
+  try {
+    const file = join(folder, "rules.yml");
+    // JSON is YAML.
+    writeFileSync(file, JSON.stringify({ groups: [{ name: "dashboard", rules: asRules }] }));
+    const { status, stderr } = spawnSync(promtool.ok ? promtool.value.program : "", ["check", "rules", file], {
+      encoding: "utf8",
+    });
+    expect([stderr, status]).toEqual(["", 0]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
