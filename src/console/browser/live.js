@@ -291,7 +291,7 @@ export function live(ageOf) {
     );
     const pressed = inRow ?? ofPage;
     if (pressed instanceof HTMLElement) pressed.click();
-    else if (key === "/" && search instanceof HTMLInputElement) search.focus();
+    else if (key === "/" && search instanceof HTMLInputElement) search.select();
     else if (key === "j") moveBy(1);
     else if (key === "k") moveBy(-1);
     else return;
