@@ -24,6 +24,7 @@ a { color: var(--accent); text-underline-offset: 2px; }
 b { font-weight: 600; }
 small, .small, kbd, code, pre, th, .mark { font-size: 13px; }
 .dim, th, dt { color: var(--dim); }
+time { white-space: nowrap; }
 time, td, dd, .number { font-variant-numeric: tabular-nums; }
 code, pre, kbd { font-family: ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", monospace; }
 code { overflow-wrap: anywhere; }

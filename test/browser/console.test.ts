@@ -169,6 +169,18 @@ test("a page whose edge is gone says so and since when, and catches up when it i
     expect(fault).toMatch(/WebSocket connection|ERR_CONNECTION_RE(?:FUSED|SET)|ERR_EMPTY_RESPONSE/);
 });
 
+test("the overview says what is wrong while it is so, without a reload", async () => {
+  const page = await open("/local");
+  await page.getByText("Bridges answer, and WebEx confirms.").waitFor();
+  await world.bridge.faults({ down: true });
+  await page.getByText("The agent of the bridge simulated of local does not reach its bridge.").waitFor();
+  await page.getByText(/Since \d\d:\d\d:\d\d \(\d+ s\)/).waitFor();
+  await page.getByText("bridge away").waitFor();
+  await expectFit(page, "wrong", wide);
+  await world.bridge.faults({ down: false });
+  await page.getByText("Bridges answer, and WebEx confirms.").waitFor();
+});
+
 test("who signs out sees nothing more, in no other window either", async () => {
   const page = await open("/local/conferences");
   const other = await page.context().newPage();

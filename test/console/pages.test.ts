@@ -92,7 +92,7 @@ test("the overview says that nothing is wrong, or what and since when, and how m
       faults: [{ ...fault, says: "No agent is there. See `doctor`." }],
     }),
   );
-  expect(text).toContain("No agent is there. See doctor . It is so for 5 min .");
+  expect(text).toContain("No agent is there. See doctor . Since 11:55:00 ( 5 min ).");
   expect(text).toContain("5 → /console/acme/conferences/5\nWebEx does not confirm");
   expect(text).toContain("Ports free\n0");
   expect(text).not.toContain("Bridges answer");
