@@ -60,7 +60,7 @@ export function ConferencesPage({ running, begins, after, ...frame }: Conference
 
 function countOf({ total, bridges }: RunningPage): string {
   const callers = bridges.reduce((sum, load) => sum + load.callers, 0);
-  return `${total} running, with ${counted(callers, "caller")}`;
+  return `${total} running in all, with ${counted(callers, "caller")}`;
 }
 
 function NoConferences({ begins, after }: Pick<ConferencesProps, "begins" | "after">) {

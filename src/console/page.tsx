@@ -174,7 +174,7 @@ function Keys() {
       <p class="dim">A letter on a button of the row that has the focus presses it.</p>
       <form method="dialog">
         <label>
-          <input type="checkbox" id="keys-act" checked /> Letters act
+          <input type="checkbox" id="keys-act" checked /> Single letters act
         </label>
         <button type="submit">Close</button>
       </form>

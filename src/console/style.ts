@@ -24,6 +24,7 @@ a { color: var(--accent); text-underline-offset: 2px; }
 b { font-weight: 600; }
 small, .small, kbd, code, pre, th, .mark { font-size: 13px; }
 .dim, th, dt { color: var(--dim); }
+time { white-space: nowrap; }
 time, td, dd, .number { font-variant-numeric: tabular-nums; }
 code, pre, kbd { font-family: ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", monospace; }
 code { overflow-wrap: anywhere; }
@@ -44,10 +45,10 @@ header.frame { display: flex; flex-direction: column; gap: 14px; padding: 20px 1
 .chooser > summary::-webkit-details-marker { display: none; }
 .chooser > summary::after { content: "▾"; float: right; color: var(--dim); }
 .chooser > ul { position: absolute; z-index: 5; left: 0; right: 0; max-height: 50vh; margin-top: 4px; padding: 4px; overflow-y: auto; background: var(--box); border: 1px solid var(--line); border-radius: 8px; box-shadow: 0 8px 24px #0003; }
-nav ul { display: flex; flex-direction: column; gap: 2px; }
-nav a, .chooser li a { display: block; padding: 6px 9px; border-radius: 6px; color: var(--text); text-decoration: none; overflow-wrap: anywhere; }
-nav a:hover, .chooser li a:hover { background: var(--hover); }
-nav a[aria-current]:not(.tabs > a), .chooser li a[aria-current] { background: var(--accent-soft); color: var(--accent); font-weight: 600; }
+header nav ul { display: flex; flex-direction: column; gap: 2px; }
+header nav a, .chooser li a { display: block; padding: 6px 9px; border-radius: 6px; color: var(--text); text-decoration: none; overflow-wrap: anywhere; }
+header nav a:hover, .chooser li a:hover { background: var(--hover); }
+header nav a[aria-current], .chooser li a[aria-current] { background: var(--accent-soft); color: var(--accent); font-weight: 600; }
 .person { margin-top: auto; padding: 0 8px; display: flex; flex-direction: column; align-items: flex-start; gap: 6px; overflow-wrap: anywhere; }
 .foot { padding: 0 8px; display: flex; flex-direction: column; align-items: flex-start; gap: 6px; }
 .foot p { font-size: 13px; }
@@ -110,8 +111,9 @@ button.danger { color: var(--bad); border-color: var(--bad); }
 button.quiet { min-height: 28px; padding: 2px 8px; margin-left: -8px; border-color: transparent; background: none; color: var(--dim); font-size: 13px; }
 button.quiet:hover { background: var(--hover); color: var(--text); }
 .tabs { display: flex; gap: 4px; border-bottom: 1px solid var(--line); }
-.tabs a { padding: 6px 12px; margin-bottom: -1px; color: var(--dim); border-radius: 6px 6px 0 0; border-bottom: 2px solid transparent; }
-.tabs a[aria-current] { background: none; color: var(--text); font-weight: 600; border-bottom-color: var(--accent); }
+.tabs a { padding: 6px 12px; margin-bottom: -1px; color: var(--dim); text-decoration: none; border-bottom: 2px solid transparent; }
+.tabs a:hover { color: var(--text); }
+.tabs a[aria-current] { color: var(--text); font-weight: 600; border-bottom-color: var(--accent); }
 dialog { border: 1px solid var(--line); border-radius: 12px; background: var(--box); color: var(--text); padding: 20px 22px; width: min(420px, calc(100vw - 32px)); box-shadow: 0 16px 48px #0006; }
 dialog::backdrop { background: #0008; }
 dialog[open] { display: flex; flex-direction: column; gap: 14px; }
@@ -123,7 +125,7 @@ dialog form { flex-direction: row; justify-content: space-between; align-items: 
   header.frame { position: static; height: auto; flex-direction: row; flex-wrap: wrap; align-items: center; gap: 8px 14px; padding: 12px 16px; border-right: 0; border-bottom: 1px solid var(--line); overflow: visible; }
   .brand { padding: 0; }
   .chooser { min-width: 150px; }
-  nav { order: 5; width: 100%; } nav ul { flex-direction: row; flex-wrap: wrap; } nav a { padding: 5px 10px; }
+  header nav { order: 5; width: 100%; } header nav ul { flex-direction: row; flex-wrap: wrap; } header nav a { padding: 5px 10px; }
   .person { flex-direction: row; align-items: center; margin: 0 0 0 auto; padding: 0; gap: 10px; }
   .foot { order: 6; width: 100%; flex-direction: row; align-items: center; justify-content: space-between; padding: 0; }
   main { padding: 18px 16px 48px; gap: 16px; }
@@ -136,8 +138,8 @@ dialog form { flex-direction: row; justify-content: space-between; align-items: 
   tbody tr:last-child { border-bottom: 0; }
   td, tbody th { padding: 1px 0; border: 0; }
   td:empty { display: none; }
-  td[data-label] { display: grid; grid-template-columns: 38% minmax(0, 1fr); gap: 8px; }
-  td[data-label]::before { content: attr(data-label); color: var(--dim); font-size: 13px; }
+  td[data-label] { position: relative; padding-left: 40%; min-height: 24px; }
+  td[data-label]::before { content: attr(data-label); position: absolute; left: 0; top: 2px; width: 38%; color: var(--dim); font-size: 13px; }
   td.number { text-align: left; }
   form.bar > div { flex: 1 1 40%; }
   input, select, textarea { font-size: 16px; }

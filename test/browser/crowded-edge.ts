@@ -24,7 +24,13 @@ export default {
 function news(number: number, callers: number) {
   const key = String(700_000_000 + number) as ConfKey;
   const running = {
-    ...{ key, life: 1, createdAt: Date.now(), phase: "running" as const, webexHost: "tsp.example.com" as WebexHost },
+    ...{
+      key,
+      life: 1,
+      createdAt: Date.now() - number * 7_000,
+      phase: "running" as const,
+      webexHost: "tsp.example.com" as WebexHost,
+    },
     ...{ bridge: "simulated" as BridgeName, attached: true, locked: number % 7 === 0, callers, rooms: number % 3 },
     trouble: [],
     documents: 0,

@@ -313,7 +313,7 @@ export function live(ageOf) {
     const pressed = inRow ?? ofPage;
     // A key that is held down presses once.
     if (pressed instanceof HTMLElement) event.repeat || pressed.click();
-    else if (key === "/" && search instanceof HTMLInputElement) search.focus();
+    else if (key === "/" && search instanceof HTMLInputElement) search.select();
     else if (key === "j") moveBy(1);
     else if (key === "k") moveBy(-1);
     else return;
