@@ -64,6 +64,23 @@ test.each(["c1", "7001"])("of one call, by %s, there is all that is about it and
   expect(whats({ call: "nobody" })).toEqual([]);
 });
 
+test("of one call among others that came in one row there is what is its own", () => {
+  const batch = [
+    ...["c1", "c2", "c3"].map((call) => line(1, "bridge > edge", "caller-entered", { call, number: call })),
+    ...["501", "502", "503"].map((msgId) => line(1, "edge > webex", "A2W_NotifyUserEnter", { msgId, transId: "t1" })),
+    line(2, "webex > edge", "confirmed", { transId: "t1" }),
+    // WebEx numbers its own messages, and may use the same numbers.
+    line(3, "webex > edge", "W2A_UpdateUser", { msgId: "502", extCallId: "7003" }),
+    ...["501", "502", "503"].map((msgId, index) =>
+      line(4, "webex > edge", "W2A_RspNotifyUserEnter", { msgId, extCallId: `700${index + 1}` }),
+    ),
+  ];
+  for (const call of ["c2", "7002"]) {
+    const { lines } = storyPage(batch, { call, side: "" }, none);
+    expect(lines.map(({ facts }) => facts.call ?? facts.msgId ?? facts.transId)).toEqual(["c2", "502", "t1", "502"]);
+  }
+});
+
 test("of one side there is what came from it and went to it", () => {
   expect(whats({ side: "bridge" })).toEqual(["14085550101", "14085550102", "mute", "mute: done"]);
   expect(whats({ side: "others" })).toEqual(["lock", "given up"]);
