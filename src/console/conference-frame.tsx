@@ -25,18 +25,14 @@ export function ConferenceFramePage({
     <Page {...frame} here="conferences" title={`Conference ${confKey}`}>
       {topic !== undefined && <p class="topic">{topic}</p>}
       <nav class="tabs" aria-label="Of this conference">
-        <ul>
-          {Object.entries(tabs).map(([name, title]) => (
-            <li>
-              <a
-                href={conferencePath(frame.domain, confKey, name as ConferenceTab)}
-                {...(name === tab && { "aria-current": "page" })}
-              >
-                {title}
-              </a>
-            </li>
-          ))}
-        </ul>
+        {Object.entries(tabs).map(([name, title]) => (
+          <a
+            href={conferencePath(frame.domain, confKey, name as ConferenceTab)}
+            {...(name === tab && { "aria-current": "page" })}
+          >
+            {title}
+          </a>
+        ))}
       </nav>
       {children}
     </Page>

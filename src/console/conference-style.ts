@@ -1,13 +1,10 @@
 /** What the pages of one conference have of their own. */
 export const conferenceStyle = `
 .topic { font-size: 18px; color: var(--dim); margin-top: -14px; overflow-wrap: anywhere; }
-nav.tabs, nav.pages { order: 0; width: auto; }
-nav.tabs ul { flex-direction: row; flex-wrap: wrap; }
-nav.tabs a, nav.tabs a[aria-current] { border-radius: 0; background: none; }
+main nav { order: 0; width: auto; }
 section { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
 #state, #answer, #records { display: flex; flex-direction: column; gap: 20px; min-width: 0; }
 #answer:empty, #records:empty { display: none; }
-.marks { display: flex; flex-wrap: wrap; gap: 8px; }
 .glance { display: flex; flex-wrap: wrap; gap: 12px 32px; }
 .glance dt { font-size: 13px; }
 .glance dd { overflow-wrap: anywhere; }

@@ -5,9 +5,11 @@ import type { CallRecord } from "../records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../records/conference-record.ts";
 import type { ConferenceView } from "../rpc.ts";
 import { ActionLine } from "./action-line.tsx";
+import { ageOf } from "./browser/age.js";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "./conference-frame.tsx";
 import { Age, Empty, Mark, Notice, Time } from "./parts.tsx";
 import { pathOf, withQuery } from "./paths.ts";
+import { endOf } from "./record-list.tsx";
 
 interface ConferenceProps {
   readonly frame: ConferenceFrame;
@@ -512,8 +514,8 @@ function Records({ records, now }: { readonly records: readonly DirectoryRecord[
             From <Time at={one.createdAt} now={now} /> to <Time at={one.endedAt} now={now} />
           </h2>
           <dl class="glance">
-            <Fact name="Ended by">{`${one.endedBy}, ${one.reason}`}</Fact>
-            <Fact name="Lasted">{durationText(one.seconds)}</Fact>
+            <Fact name="Ended by">{endOf(one)}</Fact>
+            <Fact name="Lasted">{ageOf(one.seconds * 1_000)}</Fact>
             <Fact name="Calls">
               {String(one.calls)}
               <span class="dim">{`, at most ${one.mostCallers} at once, ${one.callMinutes} started minutes`}</span>
@@ -562,8 +564,8 @@ function Records({ records, now }: { readonly records: readonly DirectoryRecord[
                     <td data-label="Ended">
                       <Time at={one.endedAt} now={now} />
                     </td>
-                    <td data-label="Lasted">{durationText(one.seconds)}</td>
-                    <td data-label="Ended by">{`${one.endedBy}, ${one.reason}`}</td>
+                    <td data-label="Lasted">{ageOf(one.seconds * 1_000)}</td>
+                    <td data-label="Ended by">{endOf(one)}</td>
                     <td data-label="Rooms">{one.rooms.join(", ") || <None />}</td>
                     <td data-label="Mutes">{String(one.mutes)}</td>
                   </tr>
@@ -575,9 +577,4 @@ function Records({ records, now }: { readonly records: readonly DirectoryRecord[
       )}
     </>
   );
-}
-
-function durationText(seconds: number): string {
-  const [minutes, rest] = [Math.floor(seconds / 60), seconds % 60];
-  return minutes === 0 ? `${rest} s` : `${minutes} min ${rest} s`;
 }

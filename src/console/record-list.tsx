@@ -291,6 +291,7 @@ function CallMarks({ of: { status, direction, host, repairs } }: { readonly of: 
   );
 }
 
-function endOf({ endedBy, reason }: { readonly endedBy: string; readonly reason: string }): string {
+/** Who ended it, and why. */
+export function endOf({ endedBy, reason }: { readonly endedBy: string; readonly reason: string }): string {
   return reason === "" ? endedBy : `${endedBy}: ${reason}`;
 }

@@ -1,4 +1,4 @@
-import { blocksOf } from "../explain/story-blocks.ts";
+import { blocksOf, idOf } from "../explain/story-blocks.ts";
 import type { StoryLine, StorySide } from "../rpc.ts";
 
 /** What of a conference's story is looked at; it stands in the page's address. */
@@ -64,19 +64,46 @@ function linesOf(lines: readonly StoryLine[], { call, side }: StoryFilter): read
 
 function linesOfCall(lines: readonly StoryLine[], call: string): readonly StoryLine[] {
   const blocks = blocksOf(lines);
+  const namesIn = callNames(lines);
   const names = new Set([call]);
-  // Its id and WebEx's name for it stand together where a block is about one call alone.
-  for (const block of blocks) {
-    const ids = new Set(block.flatMap(({ facts }) => facts.call ?? []));
-    const extCallIds = new Set(block.flatMap(({ facts }) => facts.extCallId ?? []));
-    const [id, extCallId] = [[...ids][0], [...extCallIds][0]];
-    if (ids.size !== 1 || extCallIds.size !== 1 || id === undefined || extCallId === undefined) continue;
-    if (id === call) names.add(extCallId);
-    if (extCallId === call) names.add(id);
+  // What stands for one call: the names in one line, and those in a block that is about one call alone.
+  const alike = [...lines.map(namesIn), ...blocks.flatMap(onlyCallIn)].filter(({ length }) => length > 1);
+  for (let known = 0; known < names.size; ) {
+    known = names.size;
+    for (const some of alike) if (some.some((name) => names.has(name))) for (const name of some) names.add(name);
   }
-  const isAbout = ({ facts }: StoryLine) => names.has(facts.call ?? "") || names.has(facts.extCallId ?? "");
+  const isAbout = (line: StoryLine) => namesIn(line).some((name) => names.has(name));
   const kept = new Set(blocks.filter((block) => block.some(isAbout)).flat());
-  return lines.filter((line) => kept.has(line));
+  return lines.filter((line) => kept.has(line) && (namesIn(line).length === 0 || isAbout(line)));
+}
+
+/** By what a line names calls: their ids, and WebEx's names for them. */
+function callNames(lines: readonly StoryLine[]): (line: StoryLine) => readonly string[] {
+  /** By the ids of the messages that were about them. */
+  const byMessage = new Map<string, Set<string>>();
+  const note = (id: string | null, name: string | undefined) => {
+    if (id !== null && name !== undefined) byMessage.set(id, (byMessage.get(id) ?? new Set()).add(name));
+  };
+  for (const line of lines) note(idOf(line), line.facts.extCallId);
+  for (const row of Map.groupBy(lines, ({ seq }) => seq).values()) {
+    const entered = row.filter(({ from, what }) => from === "bridge" && what === "caller-entered");
+    const told = row.filter(({ what }) => what === "A2W_NotifyUserEnter");
+    // WebEx is told of them in the order in which they came.
+    if (entered.length === told.length)
+      for (const [at, line] of told.entries()) note(idOf(line), entered[at]?.facts.call);
+  }
+  return (line) => {
+    const { call, extCallId } = line.facts;
+    const own = [call, extCallId].filter((name) => name !== undefined);
+    return [...new Set([...own, ...(byMessage.get(idOf(line) ?? "") ?? [])])];
+  };
+}
+
+/** The id and WebEx's name of the call that a block is about, if it is about one. */
+function onlyCallIn(block: readonly StoryLine[]): readonly (readonly string[])[] {
+  const ids = new Set(block.flatMap(({ facts }) => facts.call ?? []));
+  const extCallIds = new Set(block.flatMap(({ facts }) => facts.extCallId ?? []));
+  return ids.size === 1 && extCallIds.size === 1 ? [[...ids, ...extCallIds]] : [];
 }
 
 function sideOf({ from, to }: StoryLine): keyof typeof sides {

@@ -42,8 +42,8 @@ export function blocksOf(lines: readonly StoryLine[]): readonly Readonly<Block>[
   return blocks.map((block) => block.toSorted(inOrder) as Block).sort(([one], [other]) => inOrder(one, other));
 }
 
-/** By what a line belongs to others. Both ends number their own messages. */
-function idOf({ what, facts: { commandId, msgId } }: StoryLine): string | null {
+/** By what a line belongs to others; `null`: by nothing of its own. Both ends number their own messages. */
+export function idOf({ what, facts: { commandId, msgId } }: StoryLine): string | null {
   if (commandId) return `command ${commandId}`;
   if (!msgId) return null;
   const isOfWebex = /^(W2A_(?!Rsp)|A2W_Rsp)/.test(what);

@@ -1,0 +1,214 @@
+import { expect, test } from "vitest";
+import { ConferencePage } from "../../src/console/conference.tsx";
+import type { CallId } from "../../src/foundation/ids.ts";
+import type { ActionStages } from "../../src/operators/action-stages.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import type { ConferenceView } from "../../src/rpc.ts";
+import { frameFor, now, Shown } from "./shown.ts";
+
+const caller = {
+  ...{ call: "c1", extCallId: "7001", number: "14085550101", attendeeId: "444", room: "main" },
+  ...{ muted: false, speaks: false },
+};
+
+function view(more: object = {}): ConferenceView {
+  return {
+    ...{ key: "987654321", phase: "running", lastAt: now - 3_000, bridge: "north", extConfId: "77", host: "tsp1" },
+    ...{ attached: true, locked: false, callers: [caller], callOuts: [], rooms: [], commands: [], documents: [] },
+    ...more,
+  } as object as ConferenceView;
+}
+
+type Props = Parameters<typeof ConferencePage>[0];
+
+function shown(more: Partial<Props> = {}): Shown {
+  const entered = new Map([["c1" as CallId, now - 180_000]]);
+  const all = { frame: frameFor(), view: view(), entered, action: null, refusal: null, records: [], ...more };
+  return new Shown(ConferencePage(all));
+}
+
+/** The kinds of actions that the page offers. */
+const offered = (page: Shown) => page.forms.map(({ type, call }) => (call === undefined ? type : `${type} ${call}`));
+
+test("who is in the conference is told with number, attendee ID, WebEx's call, since when, and voice", () => {
+  const speaking = { ...caller, call: "c2", number: "", attendeeId: "", extCallId: "", speaks: true };
+  const page = shown({ view: view({ callers: [{ ...caller, muted: true }, speaking] }) });
+
+  expect(page.all("tr", "data-row").map((row) => row.replace(/ (Un)?[Mm]ute m.*/, "$1"))).toEqual([
+    "14085550101 c1 444 7001 3 min mutedUn",
+    "number withheld c2 none not named yet none speaks",
+  ]);
+  expect(page.text).toContain("Callers 2 , 1 speaking, 1 muted Bridge north WebEx host tsp1 ExtConfID 77");
+  expect(page.linkTo("14085550101")).toBe("/console/local/conferences/987654321/timeline?call=c1");
+});
+
+test("an operator is offered what fits: of a muted caller the unmute, of a locked conference the unlock", () => {
+  const all = ["mute-all", "unmute-all", "end"];
+  expect(offered(shown())).toEqual(["lock", ...all, "mute c1", "expel c1", "call-out"]);
+  const other = view({
+    ...{ locked: true, callers: [{ ...caller, muted: true }], rooms: [{ room: "r1", subConfId: "5", stage: "open" }] },
+    callOuts: [
+      { call: "d1", stage: "dialling", extCallId: "" },
+      { call: "d2", stage: "dropping", extCallId: "" },
+    ],
+  });
+  expect(offered(shown({ view: other }))).toEqual([
+    ...["unlock", ...all, "unmute c1", "move c1", "expel c1", "expel d1", "call-out"],
+  ]);
+});
+
+test("a caller is moved to where it is not, by WebEx's names of rooms", () => {
+  const rooms = [
+    { room: "r1", subConfId: "5", stage: "open" },
+    { room: "r2", subConfId: "6", stage: "opening" },
+  ];
+  expect(shown({ view: view({ rooms }) }).all("select", 'name="room"')).toEqual(["5"]);
+  const inside = shown({ view: view({ rooms, callers: [{ ...caller, room: "r1" }] }) });
+  expect(inside.all("select", 'name="room"')).toEqual(["main"]);
+});
+
+test("viewers see all of it and no button that acts", () => {
+  const page = shown({ frame: frameFor("viewer") });
+  expect(page.text).toContain("14085550101");
+  expect(page.html).not.toContain("/actions");
+  expect(page.html).not.toContain("data-key");
+});
+
+test("what is under way is told: commands, documents and why they wait", () => {
+  const page = shown({
+    view: view({
+      commands: [{ id: "k1", type: "mute", sent: 2, taken: false, answerBy: null }],
+      documents: [
+        {
+          ...{ transId: "t1", host: "tsp1", messages: ["A2W_NotifyUserEnter"], queuedAt: now - 65_000 },
+          ...{ attempts: 3, dueAt: now, failure: "no answer within 10 s" },
+        },
+      ],
+    }),
+  });
+  expect(page.text).toContain("mute k1 2 times no at any time");
+  expect(page.text).toContain("A2W_NotifyUserEnter t1 tsp1 1 min 3 no answer within 10 s");
+});
+
+test("each form says on which state of the conference it was made, so that a repeat is known", () => {
+  const marks = (page: Shown) => new Set(page.forms.map(({ mark }) => mark));
+  expect(marks(shown())).toEqual(new Set([(now - 3_000).toString(36)]));
+  expect(marks(shown({ view: view({ lastAt: now }) }))).not.toEqual(marks(shown()));
+});
+
+test("the end asks first, and says how many calls it ends", () => {
+  expect(shown().text).toContain("End the conference 987654321? The call of its one caller ends. It cannot be undone.");
+  expect(shown({ view: view({ callers: [] }) }).text).toContain("Nobody is in it.");
+});
+
+const stages: ActionStages = {
+  ...{ id: "a1", person: "anna", asked: now, onDisk: { seq: 5, at: now } },
+  ...{ request: { type: "mute", call: "c1" }, sent: [], result: null, told: null },
+} as object as ActionStages;
+const sent = [{ id: "k1", type: "mute", at: now, result: null }] as object as ActionStages["sent"];
+const done = { type: "done", at: now + 40 } as const;
+
+test.each<[string, Partial<ActionStages>, string[]]>([
+  ["just asked", {}, ["[waits] Sent not yet", "[waits] Done on the bridge not yet", "[waits] Told to WebEx not yet"]],
+  [
+    "on its way",
+    { sent },
+    ["[done] Sent after 0 ms", "[waits] Done on the bridge not yet", "[waits] Told to WebEx not yet"],
+  ],
+  [
+    "done, and told",
+    { sent, result: done, told: { transIds: ["t"], confirmedAt: now + 1_500 } },
+    ["[done] Sent after 0 ms", "[done] Done on the bridge after 40 ms", "[done] Told to WebEx after 1.5 s"],
+  ],
+  [
+    "not confirmed",
+    { sent, result: done, told: { transIds: ["t"], confirmedAt: null } },
+    [
+      "[done] Sent after 0 ms",
+      "[done] Done on the bridge after 40 ms",
+      "[waits] Told to WebEx posted, not confirmed yet",
+    ],
+  ],
+  [
+    "so already",
+    { result: done, told: { notBecause: "nothing changed" } },
+    [
+      "[not needed] Sent nothing to send",
+      "[done] Done on the bridge it is so already",
+      "[not needed] Told to WebEx nothing changed",
+    ],
+  ],
+  [
+    "refused",
+    { sent, result: { type: "refused", at: now, why: "no-such-call" } },
+    [
+      "[done] Sent after 0 ms",
+      "[failed] Done on the bridge refused: no-such-call",
+      "[not needed] Told to WebEx nothing to tell",
+    ],
+  ],
+])("an action that is %s shows its way", (_, more, rest) => {
+  const page = shown({ action: { ...stages, ...more } });
+  expect(page.text).toContain("Mute the call c1 , asked by anna at 12:30:00");
+  expect(page.all("li", "class").slice(0, 5)).toEqual(["[done] Asked 12:30:00", "[done] On disk after 0 ms", ...rest]);
+});
+
+test("why an action was refused is told where people look", () => {
+  expect(shown({ refusal: "The call is over." }).all("p", "notice bad")).toEqual(["The call is over."]);
+});
+
+const records = [
+  {
+    ...{
+      kind: "conference",
+      conference: "987654321",
+      life: 1,
+      extConfIds: ["77"],
+      webexHosts: ["tsp1"],
+      bridge: "north",
+    },
+    ...{ createdAt: now - 600_000, runningAt: now - 599_000, endedAt: now, seconds: 599, endedBy: "webex" },
+    ...{ status: "completed", reason: "closed", mostCallers: 2, calls: 3, callMinutes: 21, failovers: 1, repairs: 0 },
+    givenUp: 0,
+  },
+  {
+    ...{ kind: "call", call: "c1", number: "14085550101", attendeeId: "", direction: "in", answeredAt: now - 300_000 },
+    ...{ endedAt: now, seconds: 300, endedBy: "caller", reason: "hung-up", rooms: ["main", "5"], mutes: 2 },
+  },
+] as object as readonly DirectoryRecord[];
+
+test("a conference that is over shows its records in place of actions", () => {
+  const page = shown({ view: view({ phase: "ended", callers: [] }), records });
+  expect(page.forms.filter(({ mark }) => mark !== undefined)).toEqual([]);
+  expect(page.text).toContain("Over The last that it heard was at 12:29:57 .");
+  expect(page.text).toContain(
+    "From 12:20:00 to 12:30:00 Ended by webex: closed Lasted 9 min Calls 3 , at most 2 at once",
+  );
+  expect(page.text).toContain("14085550101 c1 none in 12:25:00 12:30:00 5 min caller: hung-up main, 5 2");
+  expect(shown({ view: null, records }).text).toContain("Over");
+});
+
+test("what is empty says what will be there", () => {
+  expect(shown({ view: view({ callers: [] }) }).text).toContain("Nobody is in the conference.");
+  expect(shown({ view: view({ phase: "ended" }) }).text).toContain("It has no records.");
+});
+
+test("hostile texts stay texts", () => {
+  const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>`;
+  const callers = [
+    { ...caller, call: hostile, number: hostile, attendeeId: hostile, extCallId: hostile, room: hostile },
+  ];
+  const rooms = [{ room: hostile, subConfId: hostile, stage: "open" }];
+  const documents = [
+    { transId: hostile, host: hostile, messages: [hostile], queuedAt: 0, attempts: 1, dueAt: 0, failure: hostile },
+  ];
+  const { html } = shown({
+    frame: frameFor("operator", { topic: hostile }),
+    view: view({ callers, rooms, documents, host: hostile, extConfId: hostile, bridge: hostile }),
+    refusal: hostile,
+  });
+
+  expect(html.match(/<script[^>]*>/g)).toEqual(['<script src="/console/assets/live.js" defer="">']);
+  expect(html).not.toContain("<img");
+  expect(html).not.toMatch(/ style=/);
+});

@@ -1,0 +1,190 @@
+import { expect, test } from "vitest";
+import { type StoryFilter, storyPage, storyText } from "../../src/console/story-lines.ts";
+import { TimelinePage } from "../../src/console/timeline.tsx";
+import type { StoryFacts, StoryLine, StorySide, WireRow } from "../../src/rpc.ts";
+import { frameFor, now, Shown } from "./shown.ts";
+
+const everything: StoryFilter = { call: "", side: "" };
+
+function line(seq: number, way: string, what: string, facts: StoryFacts = {}): StoryLine {
+  const [from, to] = way.split(" > ") as [StorySide, StorySide];
+  return { seq, at: now + seq * 10, from, to, what, facts };
+}
+
+/** Two callers enter and are named; WebEx mutes one of them. */
+const story = [
+  line(1, "bridge > edge", "caller-entered", { call: "c1", number: "14085550101" }),
+  line(1, "edge > webex", "A2W_NotifyUserEnter", { msgId: "501", transId: "t1", host: "tsp1" }),
+  line(2, "bridge > edge", "caller-entered", { call: "c2", number: "14085550102" }),
+  line(2, "edge > webex", "A2W_NotifyUserEnter", { msgId: "502", transId: "t2", host: "tsp1" }),
+  line(3, "webex > edge", "W2A_RspNotifyUserEnter", { msgId: "501", extCallId: "7001", transId: "w1" }),
+  line(4, "webex > edge", "W2A_UpdateUser", { msgId: "m1", extCallId: "7001", privilege: "listen", transId: "w2" }),
+  line(4, "edge > bridge", "mute", { call: "c1", commandId: "k1" }),
+  line(5, "bridge > edge", "mute: done", { commandId: "k1", afterMs: "12" }),
+  line(5, "edge > webex", "A2W_RspUpdateUser", { msgId: "m1", result: "ok", transId: "t3", host: "tsp1" }),
+  line(6, "webex > edge", "confirmed", { transId: "t3", host: "tsp1" }),
+  line(7, "operator > edge", "lock", { person: "anna", action: "a1" }),
+  line(7, "edge > edge", "given up", { messages: "A2W_NotifyUserEnter" }),
+];
+
+const none = { page: undefined, row: undefined };
+const whats = (filter: Partial<StoryFilter>, lines = story) =>
+  storyPage(lines, { ...everything, ...filter }, none).lines.map(({ what, facts }) => facts.number ?? what);
+
+function shown(lines: readonly StoryLine[], wire: readonly WireRow[] = [], row: number | null = null): Shown {
+  const page = storyPage(lines, everything, { row: row ?? undefined });
+  return new Shown(TimelinePage({ frame: frameFor(), story: page, filter: everything, wire, row }));
+}
+
+function wireRow(seq: number, more: Partial<WireRow>): WireRow {
+  return { seq, input: null, inputText: null, commands: [], messages: [], ...more };
+}
+
+test("each line says when, who told whom, and what, with the facts that tell it from others", () => {
+  const lines = shown(story).all("summary", "data-row");
+
+  expect(lines.slice(4)).toEqual([
+    "12:30:00.030 [WebEx → Bridgehead] W2A_RspNotifyUserEnter msgId=501 extCallId=7001",
+    "12:30:00.040 [WebEx → Bridgehead] W2A_UpdateUser msgId=m1 extCallId=7001 privilege=listen",
+    "12:30:00.040 [Bridgehead → Bridge] mute call=c1",
+    "12:30:00.050 [Bridge → Bridgehead] mute: done after 12 ms",
+    "12:30:00.050 [Bridgehead → WebEx] A2W_RspUpdateUser msgId=m1 result=ok",
+    "12:30:00.060 [WebEx → Bridgehead] confirmed",
+    "12:30:00.070 [Operator → Bridgehead] lock person=anna",
+    "12:30:00.070 [Bridgehead] given up messages=A2W_NotifyUserEnter",
+  ]);
+});
+
+test.each(["c1", "7001"])("of one call, by %s, there is all that is about it and what followed", (call) => {
+  expect(whats({ call })).toEqual([
+    ...["14085550101", "A2W_NotifyUserEnter", "W2A_RspNotifyUserEnter", "W2A_UpdateUser", "mute", "mute: done"],
+    ...["A2W_RspUpdateUser", "confirmed"],
+  ]);
+  expect(whats({ call: "c2" })).toEqual(["14085550102", "A2W_NotifyUserEnter"]);
+  expect(whats({ call: "nobody" })).toEqual([]);
+});
+
+test("of one call among others that came in one row there is what is its own", () => {
+  const batch = [
+    ...["c1", "c2", "c3"].map((call) => line(1, "bridge > edge", "caller-entered", { call, number: call })),
+    ...["501", "502", "503"].map((msgId) => line(1, "edge > webex", "A2W_NotifyUserEnter", { msgId, transId: "t1" })),
+    line(2, "webex > edge", "confirmed", { transId: "t1" }),
+    // WebEx numbers its own messages, and may use the same numbers.
+    line(3, "webex > edge", "W2A_UpdateUser", { msgId: "502", extCallId: "7003" }),
+    ...["501", "502", "503"].map((msgId, index) =>
+      line(4, "webex > edge", "W2A_RspNotifyUserEnter", { msgId, extCallId: `700${index + 1}` }),
+    ),
+  ];
+  for (const call of ["c2", "7002"]) {
+    const { lines } = storyPage(batch, { call, side: "" }, none);
+    expect(lines.map(({ facts }) => facts.call ?? facts.msgId ?? facts.transId)).toEqual(["c2", "502", "t1", "502"]);
+  }
+});
+
+test("of one side there is what came from it and went to it", () => {
+  expect(whats({ side: "bridge" })).toEqual(["14085550101", "14085550102", "mute", "mute: done"]);
+  expect(whats({ side: "others" })).toEqual(["lock", "given up"]);
+  expect(whats({ side: "webex", call: "c2" })).toEqual(["A2W_NotifyUserEnter"]);
+});
+
+test("10,000 lines come in pages, each line on one of them; a row leads to its page, no place to the latest", () => {
+  const long = Array.from({ length: 10_000 }, (_, index) => line(index, "webex > edge", `line ${index}`));
+  const first = storyPage(long, everything, { page: 1 });
+  expect([first.pages, first.lines.length, first.fitting, first.all]).toEqual([100, 100, 10_000, 10_000]);
+  const seen = Array.from(
+    { length: first.pages },
+    (_, index) => storyPage(long, everything, { page: index + 1 }).lines,
+  );
+  expect(seen.flat()).toEqual(long);
+
+  expect(storyPage(long, everything, none).page).toBe(100);
+  const ofRow = storyPage(long, everything, { row: 4_321 });
+  expect([ofRow.page, ofRow.lines.some(({ seq }) => seq === 4_321)]).toEqual([44, true]);
+  expect(storyPage(long, everything, { page: 9_999 }).page).toBe(100);
+  expect(storyPage(long, everything, { page: 0 }).page).toBe(1);
+
+  const html = shown(long, [], 4_321);
+  expect(html.linkTo("Earlier")).toBe("/console/local/conferences/987654321/timeline?page=43");
+  expect(html.linkTo("Later")).toBe("/console/local/conferences/987654321/timeline?page=45");
+  expect(html.text).toContain("page 44 of 100, 10000 lines");
+  expect(html.html.length).toBeLessThan(200_000);
+});
+
+test("a row with more lines than a page has is still seen whole", () => {
+  const big = Array.from({ length: 250 }, (_, index) => line(1, "edge > bridge", `mute ${index}`));
+  const pages = [1, 2, 3].map((page) => storyPage(big, everything, { page }).lines);
+  expect(pages.flat()).toEqual(big);
+});
+
+test("a line opens to its own text on the wire, and an input to what followed on both sides", () => {
+  const mute = { id: "k1", command: { type: "mute", call: "c1" } } as WireRow["commands"][number];
+  const answer = { host: "tsp1", transId: "t3", type: "update-caller", text: '<A2W_RspUpdateUser MsgID="m1"/>' };
+  const other = { host: "tsp1", transId: "t3", type: "other", text: '<A2W_NotifyUserChange MsgID="m2"/>' };
+  const reports = [{ number: 9, report: { type: "result", id: "k1", result: { done: true } } }];
+  const wire = [
+    wireRow(4, { inputText: "<W2A_UpdateUser/>", commands: [mute] }),
+    wireRow(5, { input: { type: "bridge", at: 0, reports } as never, messages: [answer, other] }),
+  ];
+  const texts = shown(story, wire).all("div", 'class="wire"').slice(5, 10);
+
+  expect(texts).toEqual([
+    'From WebEx <W2A_UpdateUser/> What followed: To the bridge {"id":"k1","command":{"type":"mute","call":"c1"}} Row 4 in the replay',
+    'To the bridge {"id":"k1","command":{"type":"mute","call":"c1"}} Row 4 in the replay',
+    `From the bridge ${JSON.stringify(reports[0])} What followed: To tsp1 ${answer.text} To tsp1 ${other.text} Row 5 in the replay`,
+    `To tsp1 ${answer.text} Row 5 in the replay`,
+    "transId t3 host tsp1 Row 6 in the replay",
+  ]);
+});
+
+test("a document with many messages is shown once, and of what followed some", () => {
+  const messages = [1, 2, 3].map((id) => line(1, "webex > edge", "W2A_UpdateUser", { msgId: `m${id}` }));
+  const commands = Array.from({ length: 9 }, (_, index) => ({ id: `k${index}`, command: { type: "lock" } }));
+  const page = shown(messages, [wireRow(1, { inputText: "<WHOLE/>", commands: commands as never })]);
+
+  expect(page.text.match(/<WHOLE\/>/g)).toHaveLength(1);
+  expect(page.text).toContain("and 5 more, which the replay has");
+  expect(page.text.match(/stand at the line of WebEx before/g)).toHaveLength(2);
+});
+
+test("the row that the address names is open, and no other", () => {
+  const page = shown(story, [], 4);
+  expect(page.html.match(/<details open/g)).toHaveLength(1);
+  expect(page.html).toMatch(/id="row-4"><details open/);
+});
+
+test("the lines can be had as text, with all their facts", () => {
+  expect(storyText(story.slice(6, 8)).split("\n")).toEqual([
+    "2026-03-04T12:30:00.040Z  Bridgehead → Bridge  mute  call=c1  commandId=k1",
+    "2026-03-04T12:30:00.050Z  Bridge → Bridgehead  mute: done  commandId=k1  afterMs=12",
+  ]);
+  expect(shown(story).all("pre", 'id="story-text"')[0]).toContain("commandId=k1 afterMs=12");
+});
+
+test("where nothing is, the page says what would be there, and what to do", () => {
+  expect(shown([]).text).toContain("Nothing is kept of this conference.");
+  const page = storyPage(story, { call: "c9", side: "" }, none);
+  const filtered = new Shown(
+    TimelinePage({ frame: frameFor(), story: page, filter: { call: "c9", side: "" }, wire: [], row: null }),
+  );
+  expect(filtered.text).toContain("No line fits.");
+  expect(filtered.linkTo("Show all 12 lines")).toBe("/console/local/conferences/987654321/timeline");
+});
+
+test("hostile texts stay texts", () => {
+  const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>`;
+  const lines = [line(1, "bridge > edge", hostile, { call: hostile, number: hostile })];
+  const page = storyPage(lines, { call: hostile, side: "" }, none);
+  const wire = [
+    wireRow(1, { inputText: hostile, messages: [{ host: hostile, transId: null, type: "x", text: hostile }] }),
+  ];
+  const { html } = new Shown(
+    TimelinePage({
+      frame: frameFor("operator", { topic: hostile }),
+      ...{ story: page, filter: { call: hostile, side: "" }, wire, row: 1 },
+    }),
+  );
+
+  expect(html.match(/<script[^>]*>/g)).toEqual(['<script src="/console/assets/live.js" defer="">']);
+  expect(html).not.toContain("<img");
+  expect(html).not.toMatch(/ style=/);
+});

@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { WhyPage } from "../../src/console/why.tsx";
+import type { CallId } from "../../src/foundation/ids.ts";
+import type { Explanation } from "../../src/rpc.ts";
+import { frameFor, now, Shown } from "./shown.ts";
+
+const muted: Explanation = {
+  at: now,
+  calls: ["c1" as CallId],
+  question: "Why was the caller 14085550101 muted?",
+  answer: "WebEx asked for it at 12:30:00 UTC.",
+  rows: [
+    { seq: 4, at: now },
+    { seq: 5, at: now },
+  ],
+};
+const locked: Explanation = {
+  ...muted,
+  calls: [],
+  question: "Why could nobody else enter?",
+  rows: [{ seq: 9, at: now }],
+};
+
+function shown(answers: readonly Explanation[], call = "", of = answers): Shown {
+  return new Shown(WhyPage({ frame: frameFor(), answers, call, shown: of }));
+}
+
+test("each question stands with its answer, and leads to the rows that prove it", () => {
+  const page = shown([muted, locked]);
+  const path = "/console/local/conferences/987654321";
+
+  expect(page.all("h2")).toEqual([muted.question, locked.question]);
+  expect(page.all("article")[0]).toBe(
+    `${muted.question} ${muted.answer} 12:30:00 The call c1 Row 4: timeline , replay Row 5: timeline , replay`,
+  );
+  expect(page.linkTo("timeline")).toBe(`${path}/timeline?row=4#row-4`);
+  expect(page.linkTo("replay")).toBe(`${path}/replay?row=4`);
+  expect(page.linkTo("The call c1")).toBe(`${path}/timeline?call=c1`);
+});
+
+test("of one call there are its answers, and the way back to all", () => {
+  const page = shown([muted, locked], "c1", [muted]);
+  expect(page.all("h2")).toEqual([muted.question]);
+  expect(page.linkTo("Show all")).toBe("/console/local/conferences/987654321/why");
+});
+
+test("where nothing needs an explanation, the page says what could", () => {
+  expect(shown([]).text).toContain("Nothing needs an explanation. Here would stand why a caller was muted");
+  expect(shown([muted], "c9", []).text).toContain("Nothing about the call c9 needs an explanation.");
+});

@@ -1,0 +1,229 @@
+import { expect, test } from "vitest";
+import { sha256 } from "../../src/foundation/secrets.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import { ConferenceWorld, callerLeft, confKey, extConfId, muteCaller } from "../durable-objects/conference-world.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
+import { realConference } from "./real-conference.ts";
+
+const tokens = { anna: "token-of-anna", boris: "token-of-boris" };
+const people = [
+  { name: "anna", tokenSha256: await sha256(tokens.anna), role: "viewer" as const, domains: ["local"] },
+  { name: "boris", tokenSha256: await sha256(tokens.boris), role: "operator" as const, domains: ["local"] },
+];
+const page = `/console/local/conferences/${confKey}`;
+
+interface There {
+  readonly world: ConferenceWorld;
+  readonly edge: FakeEdge;
+  /** Looks at a page; the answer's status, text and where it leads. */
+  get(path: string): Promise<Answer>;
+  post(fields: Readonly<Record<string, string>>): Promise<Answer>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly to: string;
+}
+
+/** A conference with so many callers that really runs behind the edge, and somebody who is signed in. */
+async function there(who: keyof typeof tokens = "boris", callers = 2): Promise<There> {
+  const world = new ConferenceWorld();
+  await world.running(callers);
+  const edge = new FakeEdge(token, {}, { people }, ["other"]);
+  await edge.held(extConfId, confKey);
+  edge.time = world.time.now;
+  edge.real.set(confKey, realConference(world));
+  const browser = { accept: "text/html", "sec-fetch-site": "same-origin" };
+  const body = new URLSearchParams({ token: tokens[who] });
+  const signIn = await edge.app.request("/console/sign-in", { method: "POST", headers: browser, body });
+  const headers = { ...browser, cookie: signIn.headers.get("set-cookie")?.split(";")[0] ?? "" };
+  const ask = async (path: string, init: RequestInit = {}) => {
+    const response = await edge.app.request(path, { ...init, headers });
+    return { status: response.status, text: await response.text(), to: response.headers.get("location") ?? "" };
+  };
+  return {
+    ...{ world, edge },
+    get: (path) => ask(path),
+    post: (fields) => ask(`${page}/actions`, { method: "POST", body: new URLSearchParams(fields) }),
+  };
+}
+
+/** The mark of the forms on a page. */
+const markOf = ({ text }: Answer) => /name="mark" value="(\w+)"/.exec(text)?.[1] ?? "";
+
+test("a mute by a form is done on the bridge, and the page it leads to shows its way", async () => {
+  const { world, get, post } = await there();
+  const first = await get(page);
+  const asked = await post({ type: "mute", call: "c0", mark: markOf(first) });
+  expect([asked.status, asked.to.replace(/=.*/, "")]).toEqual([303, `${page}?action`]);
+  const waits = await get(asked.to);
+  expect(waits.text).toContain('<li class="waits"><span class="dot" role="img" aria-label="waits"></span><b>Done on');
+  await world.allDone();
+  await world.time.pass(5_000);
+
+  const done = await get(asked.to);
+  expect(world.stored.state.callers.get("c0" as never)?.muted).toBe(true);
+  expect(done.text.match(/<li class="done"/g)).toHaveLength(5);
+  expect(done.text).toContain("Unmute");
+});
+
+test("the same form twice acts once; another person, another call, or a later state is another action", async () => {
+  const { world, edge, get, post } = await there();
+  const mark = markOf(await get(page));
+  const [one, again] = [await post({ type: "mute", call: "c0", mark }), await post({ type: "mute", call: "c0", mark })];
+  expect(again.to).toBe(one.to);
+  const mutes = () => world.sent.flat().filter(({ command }) => command.type === "mute");
+  expect(mutes()).toHaveLength(1);
+
+  const other = await post({ type: "mute", call: "c1", mark });
+  await world.allDone();
+  const later = await post({ type: "unmute", call: "c0", mark: markOf(await get(page)) });
+  expect(new Set([one.to, other.to, later.to]).size).toBe(3);
+  const dialled = { type: "call-out", number: "+1 408 555 0101", mark };
+  expect((await post(dialled)).to).toBe((await post(dialled)).to);
+  expect((await post({ ...dialled, number: "+1 408 555 0102" })).to).not.toBe((await post(dialled)).to);
+  expect(new Set(edge.actionIds.map((id) => /^[\x21-\x7e]{1,64}$/.test(id)))).toEqual(new Set([true]));
+});
+
+test("what the conference refuses is told in a sentence on its page", async () => {
+  const { world, get, post } = await there();
+  await world.reported(callerLeft(0));
+  const refused = await post({ type: "mute", call: "c0", mark: "x" });
+  expect([refused.status, refused.to]).toEqual([303, `${page}?refused=no-such-call`]);
+  expect((await get(refused.to)).text).toContain("The call is over, or has not entered yet.");
+  expect((await get(`${page}?refused=constructor`)).text).not.toContain("notice bad");
+});
+
+test.each([
+  [{ type: "call-out", number: "<script>555" }, "&quot;&lt;script&gt;555&quot; is no telephone number."],
+  [{ type: "call-out", number: "0101" }, "Write it with its country code, such as +1 408 555 0101."],
+  [{ type: "call-out", number: "+14085550101", attendeeId: "\u0001" }, "The attendee ID may have 64 characters"],
+  [{ type: "mute" }, "The form names no call."],
+  [{ type: "move", call: "c0" }, "The form names no call or no room."],
+  [{ type: "passthrough" }, "&quot;passthrough&quot; is no action of this page."],
+  [{}, "Nothing is no action of this page."],
+])("a form that is wrong is told so, and nothing is done: %o", async (fields, says) => {
+  const { edge, post } = await there();
+  const answer = await post(fields as never);
+  expect([answer.status, edge.actionIds]).toEqual([409, []]);
+  expect(answer.text).toContain(says);
+  expect(answer.text).not.toContain("<script>555");
+});
+
+test("a viewer sees the page without forms, and is refused by the server; both sides of it are written down", async () => {
+  const { edge, get, post } = await there("anna");
+  expect((await get(page)).text).not.toContain("<form method=\"post\" action=\"/console/local");
+  const answer = await post({ type: "end", mark: "x" });
+  expect([answer.status, edge.actionIds]).toEqual([403, []]);
+  expect(answer.text).toContain("You may look, and change nothing.");
+
+  const operator = await there();
+  await operator.post({ type: "expel", call: "c9", mark: "x" });
+  await operator.post({ type: "call-out", number: "+1 408 555 0101", mark: "x" });
+  const entries = [...edge.audited, ...operator.edge.audited].map(([domain, { at: _, actionId, ...entry }]) => ({
+    ...{ domain, named: actionId !== "" },
+    ...entry,
+  }));
+  const ofAll = { domain: "local", named: true, by: "session", action: "actInConference", from: "" };
+  expect(entries).toEqual([
+    {
+      ...{ ...ofAll, person: "anna", role: "viewer", about: { confKey, type: "end" } },
+      ...{ status: 403, refusal: "not allowed" },
+    },
+    {
+      ...{ ...ofAll, person: "boris", role: "operator", about: { confKey, type: "expel", call: "c9" } },
+      ...{ status: 303, refusal: "no-such-call" },
+    },
+    {
+      // A number of a person is nobody's business in the record of actions.
+      ...{ ...ofAll, person: "boris", role: "operator", about: { confKey, type: "call-out" } },
+      ...{ status: 303, refusal: null },
+    },
+  ]);
+});
+
+test("a form of another site, or without a word on where it comes from, does nothing", async () => {
+  const { edge } = await there();
+  const signedIn = await edge.app.request("/console/sign-in", {
+    ...{ method: "POST", headers: { accept: "text/html", "sec-fetch-site": "same-origin" } },
+    body: new URLSearchParams({ token: tokens.boris }),
+  });
+  const cookie = signedIn.headers.get("set-cookie")?.split(";")[0] ?? "";
+  for (const more of [{ "sec-fetch-site": "cross-site" }, {}] as const) {
+    const headers = { accept: "text/html", cookie, ...more } as Record<string, string>;
+    const body = new URLSearchParams({ type: "end", mark: "x" });
+    expect((await edge.app.request(`${page}/actions`, { method: "POST", headers, body })).status).toBe(403);
+  }
+  expect(edge.actionIds).toEqual([]);
+});
+
+test("the timeline has the text of each line on the wire", async () => {
+  const { world, get } = await there();
+  await world.during(world.receive("t-mute", muteCaller("1001")));
+  await world.allDone();
+  const { status, text } = await get(`${page}/timeline?call=1001`);
+
+  expect(status).toBe(200);
+  expect(text).toContain("&lt;W2A_UpdateUser MsgID=&quot;m-mute-1001&quot;");
+  expect(text).toContain("&lt;A2W_RspUpdateUser MsgID=&quot;m-mute-1001&quot;");
+  expect(text).toMatch(/&quot;type&quot;:&quot;mute&quot;,&quot;call&quot;:&quot;c0&quot;/);
+  expect(text).not.toContain("c1 ");
+});
+
+test("why, by a call's id or WebEx's name for it", async () => {
+  const { world, get } = await there();
+  await world.during(world.receive("t-mute", muteCaller("1001")));
+  await world.allDone();
+  for (const call of ["c0", "1001"]) {
+    const { text } = await get(`${page}/why?call=${call}`);
+    expect(text).toContain("(WebEx&#39;s call 1001) muted?");
+    expect(text).not.toContain("1002)");
+  }
+  expect((await get(`${page}/why`)).text).toContain("1002)");
+});
+
+test("the replay goes from the first row to the last, and each step is another one", async () => {
+  const { world, get } = await there("anna");
+  const steps: string[] = [];
+  for (let to = `${page}/replay`; to !== ""; ) {
+    const { text } = await get(to);
+    steps.push(/<h2>Row (\d+)/.exec(text)?.[1] ?? "");
+    const next = /<a [^>]*rel="next"[^>]*>/.exec(text)?.[0] ?? "";
+    to = /href="([^"]*)"/.exec(next)?.[1] ?? "";
+  }
+  const rows = [...new Set(world.conference.replay(0, 100).steps.map(({ seq }) => String(seq)))];
+  expect(steps).toEqual(rows);
+  expect((await get(`${page}/replay?row=9999`)).text).toContain("The journal has no such row");
+  expect((await get(`${page}/replay?row=x`)).text).toContain("<h2>Row 1,");
+});
+
+test("nobody is told of a conference that never was, and no object is made by the question", async () => {
+  const { edge, get } = await there();
+  edge.calls.length = 0;
+  for (const tab of ["", "/timeline", "/why", "/replay"]) {
+    const { status, text } = await get(`/console/local/conferences/111${tab}`);
+    expect(status).toBe(404);
+    expect(text).toContain("Nothing is kept of a conference with the key 111 in local.");
+  }
+  expect(edge.calls.filter((call) => call.includes("111"))).toEqual([]);
+  expect((await get(`/console/other/conferences/${confKey}`)).text).toContain("There is no domain other");
+});
+
+test("of one whose journal is gone there are its records", async () => {
+  const { edge, get } = await there();
+  const record = { kind: "call", conference: "222", number: "14085550101", rooms: [], endedAt: 0, answeredAt: null };
+  edge.records = { ...edge.records, records: [{ id: 1, at: 0, record: record as object as DirectoryRecord }] };
+  const { status, text } = await get("/console/local/conferences/222");
+  expect(status).toBe(200);
+  expect(text).toContain("14085550101");
+  expect(edge.recordQueries.at(-1)?.filter).toEqual({ conference: "222" });
+});
+
+test("a key with a slash and other signs has its pages, too", async () => {
+  const { world, edge, get } = await there();
+  edge.real.set("a/b?c" as never, realConference(world));
+  await edge.held("7009", "a/b?c");
+  expect((await get("/console/local/conferences/a%2Fb%3Fc/timeline")).status).toBe(200);
+  expect((await get("/console/local/conferences/a%2Fb%3Fc")).text).toContain("/conferences/a%2Fb%3Fc/actions");
+});
