@@ -19,7 +19,7 @@ function listed(key: string, more: Partial<ListedConference> = {}): ListedConfer
   return {
     ...{ key: key as ConfKey, life: 1, createdAt: now - 3 * minuteMs, phase: "running" },
     ...{ webexHost: "tsp1" as WebexHost, bridge: "main" as BridgeName },
-    now: { attached: true, locked: false, callers: 2, rooms: 0, trouble: [] },
+    now: { attached: true, locked: false, callers: 2, rooms: 0, trouble: [], documents: 0, oldestDocumentAt: null },
     ...more,
   };
 }
@@ -33,7 +33,15 @@ const health = { agentConnected: true, bridgeUp: true, portsInUse: 12, ports: 10
 const found: FoundBridge = { domain: "acme", bridge: "main", health, unreachableSince: null };
 
 test("a row says of a conference how it is, and leads to it, whatever its key", () => {
-  const state = { attached: false, locked: true, callers: 1, rooms: 3, trouble: ["posts", "commands"] as const };
+  const state = {
+    attached: false,
+    locked: true,
+    callers: 1,
+    rooms: 3,
+    trouble: ["posts", "commands"] as const,
+    documents: 3,
+    oldestDocumentAt: now,
+  };
   const page = ConferencesPage({
     ...{ ...frame, begins: "", after: null },
     running: running(
@@ -85,7 +93,17 @@ test("the overview says that nothing is wrong, or what and since when, and how m
 
   const fault = { kind: "no-agent" as const, domain: "acme", bridge: "main", since: now - 5 * minuteMs };
   const away = { ...found, health: { ...health, agentConnected: false } };
-  const trouble = listed("5", { now: { attached: true, locked: false, callers: 1, rooms: 0, trouble: ["posts"] } });
+  const trouble = listed("5", {
+    now: {
+      attached: true,
+      locked: false,
+      callers: 1,
+      rooms: 0,
+      trouble: ["posts"],
+      documents: 1,
+      oldestDocumentAt: now,
+    },
+  });
   const text = readPage(
     OverviewPage({
       ...{ ...frame, running: running(trouble), bridges: [away] },

@@ -113,7 +113,7 @@ test.each([
 
 test("a viewer sees the page without forms, and is refused by the server; both sides of it are written down", async () => {
   const { edge, get, post } = await there("anna");
-  expect((await get(page)).text).not.toContain("<form method=\"post\" action=\"/console/local");
+  expect((await get(page)).text).not.toContain('<form method="post" action="/console/local');
   const answer = await post({ type: "end", mark: "x" });
   expect([answer.status, edge.actionIds]).toEqual([403, []]);
   expect(answer.text).toContain("You may look, and change nothing.");

@@ -24,7 +24,7 @@ async function runs(edge: FakeEdge, key: string, more: Partial<RunningConference
   const running: RunningConference = {
     ...{ key: key as ConfKey, life: 1, createdAt: edge.time, phase: "running", webexHost: "tsp1" as WebexHost },
     ...{ bridge: "simulated" as BridgeName, attached: true, locked: false, callers: 2, rooms: 0, trouble: [] },
-    ...more,
+    ...{ documents: 0, oldestDocumentAt: null, ...more },
   };
   await edge.directory.tell({ domain, key: running.key, running, ended: [], behind: null });
 }

@@ -28,7 +28,10 @@ const running = v.object({
         callers: v.number(),
         rooms: v.pipe(v.number(), v.description("Sub-conferences and rooms of private talks.")),
         documents: v.pipe(v.number(), v.description("Documents that their receiver has not confirmed.")),
-        oldestDocumentAt: v.pipe(v.nullable(time), v.description("Since when the oldest of them waits; null: none does.")),
+        oldestDocumentAt: v.pipe(
+          v.nullable(time),
+          v.description("Since when the oldest of them waits; null: none does."),
+        ),
         trouble: v.pipe(
           v.array(v.picklist(["posts", "commands"])),
           v.description("`posts`: WebEx does not confirm; `commands`: the bridge does not answer in time."),
