@@ -1,7 +1,7 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import type { Fault, FoundBridge } from "../operators/faults.ts";
 import type { AgentView, BridgeLoad } from "../rpc.ts";
-import { BridgeMark, FaultLine, Ports } from "./overview.tsx";
+import { BridgeMark, FaultLine, loadText, Ports } from "./overview.tsx";
 import { type Frame, Page } from "./page.tsx";
 import { Age, Mark, Notice } from "./parts.tsx";
 
@@ -27,7 +27,7 @@ export function BridgesPage({
           <div class="line">
             <h2>{bridge.found.bridge}</h2>
             <BridgeMark health={bridge.found.health} />
-            <p class="dim end">{`${bridge.load?.conferences ?? 0} conferences, ${bridge.load?.callers ?? 0} callers`}</p>
+            <p class="dim end">{loadText(bridge.load)}</p>
           </div>
           <ul class="part">
             {faults

@@ -1,3 +1,4 @@
+import { counted } from "../foundation/counted.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import type { ListedConference, RunningPage, Trouble } from "../rpc.ts";
 import { type Frame, Page } from "./page.tsx";
@@ -59,7 +60,7 @@ export function ConferencesPage({ running, begins, after, ...frame }: Conference
 
 function countOf({ total, bridges }: RunningPage): string {
   const callers = bridges.reduce((sum, load) => sum + load.callers, 0);
-  return `${total} running, with ${callers} ${callers === 1 ? "caller" : "callers"}`;
+  return `${total} running in all, with ${counted(callers, "caller")}`;
 }
 
 function NoConferences({ begins, after }: Pick<ConferencesProps, "begins" | "after">) {

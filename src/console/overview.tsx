@@ -1,8 +1,9 @@
+import { counted } from "../foundation/counted.ts";
 import type { Fault, FoundBridge } from "../operators/faults.ts";
 import type { BridgeLoad, RunningPage } from "../rpc.ts";
 import { ConferenceTable } from "./conferences.tsx";
 import { type Frame, Page } from "./page.tsx";
-import { Age, Mark } from "./parts.tsx";
+import { Age, Mark, Words } from "./parts.tsx";
 import { pathOf } from "./paths.ts";
 
 interface OverviewProps extends Frame {
@@ -78,7 +79,7 @@ function Figure({ says, value }: { readonly says: string; readonly value: number
 export function FaultLine({ fault: { says, since }, now }: { readonly fault: Fault; readonly now: number }) {
   return (
     <li class="notice bad">
-      {says}
+      <Words of={says} />
       {since !== null && (
         <span>
           {" "}
@@ -107,7 +108,7 @@ function BridgeCard({ found: { bridge, health }, load, domain }: CardProps) {
         </span>
       </div>
       {health && <Ports inUse={health.portsInUse} of={health.ports} />}
-      <p class="dim">{`${load?.conferences ?? 0} conferences, ${load?.callers ?? 0} callers`}</p>
+      <p class="dim">{loadText(load)}</p>
     </article>
   );
 }
@@ -120,9 +121,14 @@ export function BridgeMark({ health }: Pick<FoundBridge, "health">) {
   return health.ports === 0 ? <Mark is="warn">takes no calls</Mark> : <Mark is="good">answers</Mark>;
 }
 
+/** What a bridge carries. */
+export function loadText(load: BridgeLoad | undefined): string {
+  return `${counted(load?.conferences ?? 0, "conference")}, ${counted(load?.callers ?? 0, "caller")}`;
+}
+
 /** How full a bridge is. */
 export function Ports({ inUse, of }: { readonly inUse: number; readonly of: number | null }) {
-  if (of === null) return <p>{`${inUse} ports in use, without a limit`}</p>;
+  if (of === null) return <p>{`${counted(inUse, "port")} in use, without a limit`}</p>;
   const free = Math.max(0, of - inUse);
   return (
     <div>

@@ -102,7 +102,7 @@ function Header({ person, by, domains, domain, here, live }: Frame) {
       )}
       <div class="person">
         <p>
-          <b>{person.name}</b> <span class="dim">{person.role}</span>
+          <b>{person.name}</b> {person.name !== person.role && <span class="dim">{person.role}</span>}
         </p>
         {by === "session" && (
           <form method="post" action="/console/sign-out">
@@ -174,7 +174,7 @@ function Keys() {
       <p class="dim">A letter on a button of the row that has the focus presses it.</p>
       <form method="dialog">
         <label>
-          <input type="checkbox" id="keys-act" checked /> Letters act
+          <input type="checkbox" id="keys-act" checked /> Single letters act
         </label>
         <button type="submit">Close</button>
       </form>

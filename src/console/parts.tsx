@@ -34,6 +34,11 @@ export function Notice({ is, children }: { readonly is: "warn" | "bad" | "plain"
   return <p class={`notice ${is}`}>{children}</p>;
 }
 
+/** A sentence; what stands between backticks is for a shell. */
+export function Words({ of }: { readonly of: string }) {
+  return <>{of.split("`").map((text, index) => (index % 2 === 1 ? <code>{text}</code> : text))}</>;
+}
+
 /** In place of a list that has nothing: what would stand here, and what to do. */
 export function Empty({ title, children }: { readonly title: string; readonly children: Child }) {
   return (

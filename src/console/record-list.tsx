@@ -1,3 +1,4 @@
+import { counted } from "../foundation/counted.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import { type CallRecord, callStatuses, enders } from "../records/call-record.ts";
 import type { ConferenceRecord } from "../records/conference-record.ts";
@@ -230,7 +231,7 @@ function ConferenceMarks({ of: { status, failovers, repairs, givenUp } }: { read
   return (
     <span class="marks">
       {status === "failed" && <Mark is="bad">failed</Mark>}
-      {givenUp > 0 && <Mark is="bad">{`${givenUp} posts given up`}</Mark>}
+      {givenUp > 0 && <Mark is="bad">{`${counted(givenUp, "post")} given up`}</Mark>}
       {repairs > 0 && <Mark is="warn">{`${repairs} repaired`}</Mark>}
       {failovers > 0 && <Mark is="plain">{failovers === 1 ? "failover" : `${failovers} failovers`}</Mark>}
     </span>

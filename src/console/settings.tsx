@@ -40,7 +40,8 @@ export function SettingsPage({ settings, warnings, reminders, ...frame }: Settin
   );
 }
 
-type Row = readonly [name: string, value: string];
+/** Long items of a list have a line each. */
+type Row = readonly [name: string, value: readonly string[]];
 
 function Group({ title, rows }: { readonly title: string; readonly rows: readonly Row[] }) {
   return (
@@ -50,7 +51,11 @@ function Group({ title, rows }: { readonly title: string; readonly rows: readonl
         {rows.map(([name, value]) => (
           <>
             <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dd>
+              {value.map((line) => (
+                <div>{line}</div>
+              ))}
+            </dd>
           </>
         ))}
       </dl>
@@ -67,19 +72,28 @@ function isBare(value: unknown): boolean {
   return isRecord(value) && Object.values(value).every((part) => part === undefined || isBare(part));
 }
 
-/** A row for each value, by its path: `bridges.0.name` is shown as `1 · name`. */
+/** A row for each value, by its path; what has a name goes by it. */
 function rowsOf(path: string, value: unknown): readonly Row[] {
   if (value === undefined || isBare(value)) return [];
   if (!isNested(value)) return [[path, textOf(path, value)]];
-  const parts = Array.isArray(value)
-    ? value.map((item, index) => [String(index + 1), item] as const)
-    : Object.entries(Object(value));
+  const parts = Array.isArray(value) ? value.map(namedItem) : Object.entries(Object(value));
   return parts.flatMap(([name, part]) => rowsOf(path === "" ? name : `${path} · ${name}`, part));
 }
 
-function textOf(path: string, value: unknown): string {
-  if (Array.isArray(value)) return value.length === 0 ? "none" : value.join(", ");
-  if (typeof value === "boolean") return value ? "yes" : "no";
+function namedItem(item: unknown, index: number): readonly [name: string, item: unknown] {
+  if (!isRecord(item) || typeof item.name !== "string") return [String(index + 1), item];
+  const { name, ...rest } = item;
+  return [name, rest];
+}
+
+const LONG = 16;
+
+function textOf(path: string, value: unknown): readonly string[] {
+  if (Array.isArray(value)) {
+    if (value.length === 0) return ["none"];
+    return value.some((item) => String(item).length > LONG) ? value.map(String) : [value.join(", ")];
+  }
+  if (typeof value === "boolean") return [value ? "yes" : "no"];
   const lasts = path.endsWith("Ms") && typeof value === "number" && value >= 1_000 ? ` (${ageOf(value)})` : "";
-  return `${value === null || value === "" ? "none" : value}${lasts}`;
+  return [`${value === null || value === "" ? "none" : value}${lasts}`];
 }

@@ -1,4 +1,5 @@
 import { Document, Logo } from "./page.tsx";
+import { Words } from "./parts.tsx";
 
 interface SignInProps {
   /** The page to go on to. */
@@ -19,7 +20,7 @@ export function SignInPage({ to, refusal }: SignInProps) {
         <h1>Sign in</h1>
         {refusal !== null && (
           <p class="notice bad" role="alert" id="refusal">
-            {refusal}
+            <Words of={refusal} />
           </p>
         )}
         <form method="post" action="/console/sign-in">

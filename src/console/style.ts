@@ -44,15 +44,18 @@ header.frame { display: flex; flex-direction: column; gap: 14px; padding: 20px 1
 .chooser > summary::-webkit-details-marker { display: none; }
 .chooser > summary::after { content: "▾"; float: right; color: var(--dim); }
 .chooser > ul { position: absolute; z-index: 5; left: 0; right: 0; max-height: 50vh; margin-top: 4px; padding: 4px; overflow-y: auto; background: var(--box); border: 1px solid var(--line); border-radius: 8px; box-shadow: 0 8px 24px #0003; }
-nav ul { display: flex; flex-direction: column; gap: 2px; }
-nav a, .chooser li a { display: block; padding: 6px 9px; border-radius: 6px; color: var(--text); text-decoration: none; overflow-wrap: anywhere; }
-nav a:hover, .chooser li a:hover { background: var(--hover); }
-nav a[aria-current], .chooser li a[aria-current] { background: var(--accent-soft); color: var(--accent); font-weight: 600; }
+header nav ul { display: flex; flex-direction: column; gap: 2px; }
+header nav a, .chooser li a { display: block; padding: 6px 9px; border-radius: 6px; color: var(--text); text-decoration: none; overflow-wrap: anywhere; }
+header nav a:hover, .chooser li a:hover { background: var(--hover); }
+header nav a[aria-current], .chooser li a[aria-current] { background: var(--accent-soft); color: var(--accent); font-weight: 600; }
 .person { margin-top: auto; padding: 0 8px; display: flex; flex-direction: column; align-items: flex-start; gap: 6px; overflow-wrap: anywhere; }
 .foot { padding: 0 8px; display: flex; flex-direction: column; align-items: flex-start; gap: 6px; }
 .foot p { font-size: 13px; }
+#link::before { content: ""; display: inline-block; width: 8px; height: 8px; margin-right: 7px; border-radius: 50%; background: var(--line); }
+#link:empty::before { content: none; }
+#link[data-is=live]::before { background: var(--good); } #link[data-is=away]::before { background: var(--bad); }
 main { padding: 26px 32px 64px; max-width: 1240px; width: 100%; display: flex; flex-direction: column; gap: 20px; }
-main.alone { grid-column: 1 / -1; max-width: 420px; margin: 9vh auto 0; }
+main.alone { grid-column: 1 / -1; max-width: 440px; margin: 9vh auto auto; padding: 32px 36px; background: var(--box); border: 1px solid var(--line); border-radius: 14px; }
 main.alone .brand { padding: 0; }
 
 /* Boxes. */
@@ -93,12 +96,13 @@ td.number, th.number { text-align: right; }
 /* What people fill in and press. */
 form { display: flex; flex-direction: column; gap: 10px; }
 form.bar, form.inline { flex-direction: row; flex-wrap: wrap; align-items: end; }
-form.bar > div { display: flex; flex-direction: column; gap: 3px; flex: 1 1 130px; min-width: 0; max-width: 260px; }
+form.bar > div { display: flex; flex-direction: column; gap: 3px; flex: 0 1 168px; min-width: 0; }
 form.inline { display: inline-flex; }
 label { font-size: 13px; color: var(--dim); }
-input, select, textarea { font: inherit; color: inherit; background: var(--box); border: 1px solid #7b868f; border-radius: 6px; padding: 5px 9px; min-width: 0; width: 100%; min-height: 34px; }
-input[type=checkbox] { width: 16px; min-height: 16px; height: 16px; vertical-align: -2px; accent-color: var(--accent); }
-button, a.button { font: inherit; line-height: 1.4; min-height: 34px; padding: 5px 13px; border: 1px solid #7b868f; border-radius: 6px; background: var(--box); color: var(--text); cursor: pointer; text-decoration: none; display: inline-flex; align-items: center; justify-content: center; gap: 7px; white-space: nowrap; }
+input, select, textarea { font: inherit; color: inherit; background: var(--box); border: 1px solid #7b868f; border-radius: 6px; padding: 5px 9px; min-width: 0; width: 100%; height: 36px; }
+textarea { height: auto; min-height: 72px; }
+input[type=checkbox] { width: 16px; height: 16px; vertical-align: -2px; accent-color: var(--accent); }
+button, a.button { font: inherit; line-height: 1.4; min-height: 36px; padding: 5px 13px; border: 1px solid #7b868f; border-radius: 6px; background: var(--box); color: var(--text); cursor: pointer; text-decoration: none; display: inline-flex; align-items: center; justify-content: center; gap: 7px; white-space: nowrap; }
 button:hover, a.button:hover { background: var(--hover); }
 button.main { background: var(--accent); border-color: var(--accent); color: var(--on-accent); font-weight: 600; }
 button.main:hover { filter: brightness(1.1); }
@@ -107,6 +111,7 @@ button.quiet { min-height: 28px; padding: 2px 8px; margin-left: -8px; border-col
 button.quiet:hover { background: var(--hover); color: var(--text); }
 .tabs { display: flex; gap: 4px; border-bottom: 1px solid var(--line); }
 .tabs a { padding: 6px 12px; margin-bottom: -1px; color: var(--dim); text-decoration: none; border-bottom: 2px solid transparent; }
+.tabs a:hover { color: var(--text); }
 .tabs a[aria-current] { color: var(--text); font-weight: 600; border-bottom-color: var(--accent); }
 dialog { border: 1px solid var(--line); border-radius: 12px; background: var(--box); color: var(--text); padding: 20px 22px; width: min(420px, calc(100vw - 32px)); box-shadow: 0 16px 48px #0006; }
 dialog::backdrop { background: #0008; }
@@ -119,22 +124,23 @@ dialog form { flex-direction: row; justify-content: space-between; align-items: 
   header.frame { position: static; height: auto; flex-direction: row; flex-wrap: wrap; align-items: center; gap: 8px 14px; padding: 12px 16px; border-right: 0; border-bottom: 1px solid var(--line); overflow: visible; }
   .brand { padding: 0; }
   .chooser { min-width: 150px; }
-  nav { order: 5; width: 100%; } nav ul { flex-direction: row; flex-wrap: wrap; } nav a { padding: 5px 10px; }
+  header nav { order: 5; width: 100%; } header nav ul { flex-direction: row; flex-wrap: wrap; } header nav a { padding: 5px 10px; }
   .person { flex-direction: row; align-items: center; margin: 0 0 0 auto; padding: 0; gap: 10px; }
   .foot { order: 6; width: 100%; flex-direction: row; align-items: center; justify-content: space-between; padding: 0; }
   main { padding: 18px 16px 48px; gap: 16px; }
+  main.alone { margin: 24px 16px; width: auto; padding: 24px; }
 }
 @media (max-width: 640px) {
   table, tbody, tr, td, tbody th { display: block; }
-  thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  thead { display: none; }
   tr { padding: 10px 14px; border-bottom: 1px solid var(--line); }
   tbody tr:last-child { border-bottom: 0; }
   td, tbody th { padding: 1px 0; border: 0; }
   td:empty { display: none; }
-  td[data-label] { display: grid; grid-template-columns: 38% minmax(0, 1fr); gap: 8px; }
-  td[data-label]::before { content: attr(data-label); color: var(--dim); font-size: 13px; }
+  td[data-label] { position: relative; padding-left: 40%; min-height: 24px; }
+  td[data-label]::before { content: attr(data-label); position: absolute; left: 0; top: 2px; width: 38%; color: var(--dim); font-size: 13px; }
   td.number { text-align: left; }
-  form.bar > div { flex-basis: 40%; max-width: none; }
+  form.bar > div { flex: 1 1 40%; }
   input, select, textarea { font-size: 16px; }
   #keys-button { display: none; }
 }

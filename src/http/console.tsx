@@ -171,7 +171,9 @@ export function trouble(
   if (!wantsPage(context)) {
     return problem(status, status === 404 ? "not found" : status === 503 ? "failed for now" : "refused", says);
   }
-  const frame = frameOf(context, edge, { domain: null, here: null, live: null });
+  const [, , name = ""] = context.req.path.split("/");
+  const domain = seenBy(context.var.signedIn, edge).find((seen) => seen === name) ?? null;
+  const frame = frameOf(context, edge, { domain, here: null, live: null });
   return answer(context, <TroublePage {...frame} title={title} says={says} />, status);
 }
 

@@ -19,9 +19,14 @@ export function live(ageOf) {
   const { live: address, every } = document.querySelector("main")?.dataset ?? {};
   const status = document.getElementById("link");
 
-  /** @param {string} text */
-  function say(text) {
-    if (status && status.textContent !== text) status.textContent = text;
+  /**
+   * @param {"live" | "away"} is
+   * @param {string} text
+   */
+  function say(is, text) {
+    if (!status || status.textContent === text) return;
+    status.dataset.is = is;
+    status.textContent = text;
   }
 
   /** @param {Date} at */
@@ -164,7 +169,7 @@ export function live(ageOf) {
       wasOpen = true;
       pauseMs = 1_000;
       lostAt = null;
-      say("live");
+      say("live", "live");
       // What happened meanwhile.
       refresh();
     };
@@ -176,7 +181,7 @@ export function live(ageOf) {
       clearInterval(pings);
       if (code === TIME_IS_UP) return connect(to);
       lostAt ??= Date.now();
-      say(`connecting again since ${clock(new Date(lostAt - clockAheadMs))}`);
+      say("away", `connecting again since ${clock(new Date(lostAt - clockAheadMs))}`);
       // Where a session is over, no socket is had, and the page leads to the sign-in.
       if (!wasOpen) refresh();
       setTimeout(() => connect(to), pauseMs * (0.5 + Math.random() / 2));
@@ -213,7 +218,7 @@ export function live(ageOf) {
       ...(!isGet && { method: "POST", body }),
       headers: { accept: "text/html" },
     }).catch(() => null);
-    if (!response) return say("not sent: there is no connection. Try it again");
+    if (!response) return say("away", "not sent: there is no connection. Try it again");
     // A reload must not ask for it again, and the address shows what is seen.
     if (response.ok) history.replaceState(null, "", response.url);
     await show(response);
@@ -308,7 +313,7 @@ export function live(ageOf) {
     const pressed = inRow ?? ofPage;
     // A key that is held down presses once.
     if (pressed instanceof HTMLElement) event.repeat || pressed.click();
-    else if (key === "/" && search instanceof HTMLInputElement) search.focus();
+    else if (key === "/" && search instanceof HTMLInputElement) search.select();
     else if (key === "j") moveBy(1);
     else if (key === "k") moveBy(-1);
     else return;

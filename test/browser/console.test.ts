@@ -1,0 +1,214 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually, kill, Meeting, startWorld, type World } from "../whole/world.ts";
+import { axe } from "./axe.ts";
+import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";
+import { layoutFaults } from "./layout.ts";
+import { longTasks } from "./long-tasks.ts";
+
+const browser = new BrowserOnTest();
+const wide: Look = { scheme: "light", width: "wide" };
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld({ twoAgents: true, countedEdge: "test/browser/crowded-edge.ts" });
+});
+
+afterAll(() => world?.stop());
+
+const address = (path: string) => `${world.run.edgeUrl}/console${path}`;
+
+/** Opens a page of the console as somebody who was never there, and signs in on the way, by keys alone. */
+async function open(path: string, look: Look = wide): Promise<Page> {
+  const page = await browser.open(address(path), look);
+  await enter(page, world.run.operatorToken());
+  await page.getByRole("navigation", { name: "Pages" }).waitFor();
+  return page;
+}
+
+async function enter(page: Page, token: string): Promise<void> {
+  // The field has the focus from the begin.
+  await page.locator("#token:focus").waitFor();
+  await page.keyboard.type(token);
+  await page.keyboard.press("Enter");
+}
+
+async function isLive(page: Page): Promise<void> {
+  await page.locator("#link[data-is=live]").waitFor();
+}
+
+async function expectFit(page: Page, name: string, look: Look): Promise<void> {
+  expect(await axe(page), name).toEqual([]);
+  expect(await layoutFaults(page), name).toEqual([]);
+  await screenshot(page, `console-${name}`, look);
+}
+
+async function focused(page: Page): Promise<string> {
+  return page.evaluate(() => document.activeElement?.textContent ?? "");
+}
+
+/** Conferences that the directory knows and nobody holds. */
+async function crowd(from: number, to: number, callers: number): Promise<void> {
+  const body = JSON.stringify({ from, to, callers });
+  await eventually("the edge has a crowd", async () => {
+    const { ok } = await fetch(`${world.run.edgeUrl}/crowd`, { method: "POST", body });
+    return ok;
+  });
+}
+
+test.each(looks)("every page is fit for everybody, and whole in its window, $scheme and $width", async (look) => {
+  await crowd(100, 108, 4);
+  const meeting = new Meeting(world);
+  await meeting.create();
+  await meeting.callIn("444");
+  const over = new Meeting(world);
+  await over.create();
+  await over.callIn("555");
+  await over.close();
+  const stranger = await browser.open(address("/sign-in"), look);
+  await expectFit(stranger, "sign-in", look);
+  await enter(stranger, "nobody's");
+  await stranger.getByRole("alert").waitFor();
+  expect(browser.forgive()).toEqual([expect.stringMatching(/the server responded with a status of 401/)]);
+  await expectFit(stranger, "refused", look);
+
+  const page = await open("/local", look);
+  await isLive(page);
+  await expectFit(page, "overview", look);
+  for (const [name, path] of [
+    ["conferences", "conferences"],
+    ["ended", "records?kind=conference"],
+    ["calls", "records?kind=call"],
+    ["bridges", "bridges"],
+    ["settings", "settings"],
+    ["none", "conferences?begins=none"],
+    ["missing", "no-such-page"],
+  ] as const) {
+    const response = await page.goto(address(`/local/${path}`));
+    expect(response?.status(), name).toBe(name === "missing" ? 404 : 200);
+    if (name === "missing") expect(browser.forgive()).toEqual([expect.stringMatching(/a status of 404/)]);
+    await expectFit(page, name, look);
+  }
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Keys" }).waitFor();
+  await expectFit(page, "keys", look);
+  await meeting.close();
+});
+
+test("the list shows a conference within a second of its creation, and its callers as they come, without a reload", async () => {
+  const page = await open("/local/conferences");
+  await isLive(page);
+  await page.evaluate(() => Object.assign(globalThis, { isSamePage: true }));
+  const meeting = new Meeting(world);
+  await meeting.create();
+  const createdAt = Date.now();
+  const row = page.getByRole("row", { name: meeting.confKey });
+  await row.waitFor();
+  expect(Date.now() - createdAt).toBeLessThan(1_000);
+
+  await meeting.callIn("444");
+  const calledAt = Date.now();
+  await row.getByRole("cell", { name: "1", exact: true }).waitFor();
+  expect(Date.now() - calledAt).toBeLessThan(1_500);
+  await meeting.close();
+  await row.waitFor({ state: "detached" });
+  expect(await page.evaluate(() => Reflect.get(globalThis, "isSamePage"))).toBe(true);
+});
+
+test("people work by keys: rows, search, what the keys are, and none of it in a field", async () => {
+  await crowd(0, 3, 1);
+  const page = await open("/local/conferences?begins=70000000");
+  await isLive(page);
+  for (const [key, text] of [
+    ["j", "700000000"],
+    ["j", "700000001"],
+    ["j", "700000002"],
+    ["j", "700000002"],
+    ["k", "700000001"],
+  ] as const) {
+    await page.keyboard.press(key);
+    expect(await focused(page)).toBe(text);
+  }
+  // What changes leaves the focus where it is, also when a row before it comes and goes.
+  await crowd(1, 2, 7);
+  await page.getByRole("cell", { name: "7", exact: true }).waitFor();
+  expect(await focused(page)).toBe("700000001");
+
+  await page.keyboard.press("/");
+  await page.keyboard.type("70000000jk?2");
+  expect(await page.getByRole("searchbox").inputValue()).toBe("70000000jk?2");
+  await page.getByRole("searchbox").fill("700000002");
+  await page.keyboard.press("Enter");
+  await page.getByRole("row", { name: "700000001" }).waitFor({ state: "detached" });
+  expect(new URL(page.url()).search).toBe("?begins=700000002");
+  expect(await page.getByRole("row", { name: "700000002" }).count()).toBe(1);
+
+  await page.locator("main").focus();
+  await page.keyboard.press("?");
+  await page.getByRole("dialog", { name: "Keys" }).waitFor();
+  await page.keyboard.press("Tab");
+  await page.getByRole("checkbox", { name: "Single letters act" }).uncheck();
+  await page.keyboard.press("Escape");
+  await page.locator("main").focus();
+  await page.keyboard.press("j");
+  expect(await focused(page)).not.toBe("700000002");
+});
+
+test("a page whose edge is gone says so and since when, and catches up when it is back", async () => {
+  const page = await open("/local/conferences");
+  await isLive(page);
+  await kill(world, "edge");
+  const away = page.getByRole("status").filter({ hasText: /^connecting again since \d\d:\d\d:\d\d$/ });
+  await away.waitFor();
+  await crowd(500, 501, 1);
+  await isLive(page);
+  await page.getByRole("searchbox").fill("7000005");
+  await page.keyboard.press("Enter");
+  await page.getByRole("row", { name: "700000500" }).waitFor();
+  for (const fault of browser.forgive())
+    expect(fault).toMatch(/WebSocket connection|ERR_CONNECTION_RE(?:FUSED|SET)|ERR_EMPTY_RESPONSE/);
+});
+
+test("who signs out sees nothing more, in no other window either", async () => {
+  const page = await open("/local/conferences");
+  const other = await page.context().newPage();
+  await other.goto(address("/local"));
+  await isLive(other);
+  await page.getByRole("button", { name: "Sign out" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await page.goto(address("/local"));
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+
+  await crowd(600, 601, 1);
+  await other.getByRole("heading", { name: "Sign in" }).waitFor();
+  expect(new URL(other.url()).searchParams.get("to")).toBe("/console/local");
+});
+
+test("a list of 3,000 conferences opens within a second, stays smooth while they change, and is gone through page by page", async () => {
+  await crowd(0, 3_000, 4);
+  const page = await open("/local");
+  await isLive(page);
+  const opening = await longTasks(page, async () => {
+    await page.goto(address("/local/conferences"));
+    await page.getByText(/^30\d\d running in all, with/).waitFor();
+  });
+  const openedMs = await page.evaluate(() => performance.getEntriesByType("navigation")[0]?.duration ?? Infinity);
+  expect(openedMs).toBeLessThan(1_000);
+  await isLive(page);
+
+  const changing = await longTasks(page, async () => {
+    for (const callers of [5, 6, 7]) {
+      await crowd(0, 1_000, callers);
+      await page
+        .getByRole("row", { name: "700000099" })
+        .getByRole("cell", { name: String(callers), exact: true })
+        .waitFor();
+    }
+  });
+  expect([...opening, ...changing].filter(({ computedMs }) => computedMs > 100)).toEqual([]);
+
+  await page.getByRole("link", { name: "Next page" }).click();
+  await page.getByRole("row", { name: "700000100" }).waitFor();
+  expect(await page.locator("tbody tr").count()).toBe(100);
+});

@@ -1,0 +1,38 @@
+import type { Env } from "../../durable-objects/platform.ts";
+import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import product from "../../src/worker.ts";
+
+export * from "../../src/worker.ts";
+
+const domain = "local" as DomainName;
+const TOLD_AT_ONCE = 200;
+
+/** The edge as it is deployed. `POST /crowd` `{"from": 0, "to": 3000, "callers": 4}` has so many conferences told to its directory that nobody holds. */
+export default {
+  async fetch(request, env, context) {
+    if (new URL(request.url).pathname !== "/crowd") return product.fetch(request, env, context);
+    const { from, to, callers }: { from: number; to: number; callers: number } = await request.json();
+    const directory = env.DIRECTORY.getByName(domain);
+    for (let first = from; first < to; first += TOLD_AT_ONCE) {
+      const some = Array.from({ length: Math.min(TOLD_AT_ONCE, to - first) }, (_, index) => first + index);
+      await Promise.all(some.map((number) => directory.tell(news(number, callers))));
+    }
+    return new Response(null, { status: 204 });
+  },
+} satisfies ExportedHandler<Env>;
+
+function news(number: number, callers: number) {
+  const key = String(700_000_000 + number) as ConfKey;
+  const running = {
+    ...{
+      key,
+      life: 1,
+      createdAt: Date.now() - number * 7_000,
+      phase: "running" as const,
+      webexHost: "tsp.example.com" as WebexHost,
+    },
+    ...{ bridge: "simulated" as BridgeName, attached: true, locked: number % 7 === 0, callers, rooms: number % 3 },
+    trouble: [],
+  };
+  return { domain, key, running, ended: [], behind: null };
+}

@@ -1,0 +1,261 @@
+import { expect, test } from "vitest";
+import { BridgesPage } from "../../src/console/bridges.tsx";
+import { ConferencesPage } from "../../src/console/conferences.tsx";
+import { OverviewPage } from "../../src/console/overview.tsx";
+import { Page } from "../../src/console/page.tsx";
+import { pathOf, withQuery } from "../../src/console/paths.ts";
+import { RecordsPage } from "../../src/console/record-list.tsx";
+import { SettingsPage } from "../../src/console/settings.tsx";
+import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
+import type { FoundBridge } from "../../src/operators/faults.ts";
+import type { CallRecord } from "../../src/records/call-record.ts";
+import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
+import type { AgentView, ListedConference, RecordPage, RunningPage } from "../../src/rpc.ts";
+import { frame, hostile, isHarmless, now, readPage } from "./read-page.ts";
+
+const minuteMs = 60_000;
+
+function listed(key: string, more: Partial<ListedConference> = {}): ListedConference {
+  return {
+    ...{ key: key as ConfKey, life: 1, createdAt: now - 3 * minuteMs, phase: "running" },
+    ...{ webexHost: "tsp1" as WebexHost, bridge: "main" as BridgeName },
+    now: { attached: true, locked: false, callers: 2, rooms: 0, trouble: [] },
+    ...more,
+  };
+}
+
+function running(...conferences: readonly ListedConference[]): RunningPage {
+  const load = { bridge: "main" as BridgeName, conferences: conferences.length, callers: 2 * conferences.length };
+  return { conferences, next: null, total: conferences.length, bridges: [load], unknown: 0 };
+}
+
+const health = { agentConnected: true, bridgeUp: true, portsInUse: 12, ports: 100 };
+const found: FoundBridge = { domain: "acme", bridge: "main", health, unreachableSince: null };
+
+test("a row says of a conference how it is, and leads to it, whatever its key", () => {
+  const state = { attached: false, locked: true, callers: 1, rooms: 3, trouble: ["posts", "commands"] as const };
+  const page = ConferencesPage({
+    ...{ ...frame, begins: "", after: null },
+    running: running(
+      listed("5/7 a", { now: state }),
+      listed("6"),
+      listed("7", { phase: "creating", bridge: null }),
+      listed("8", { now: null }),
+    ),
+  });
+  const text = readPage(page);
+  expect(text).toContain(
+    [
+      "5/7 a → /console/acme/conferences/5%2F7%20a",
+      "WebEx does not confirm the bridge does not answer in time locked without WebEx",
+      ...["1", "3", "tsp1", "main", "3 min"],
+      "6 → /console/acme/conferences/6",
+      ...["runs", "2", "0", "tsp1", "main", "3 min"],
+      "7 → /console/acme/conferences/7",
+      ...["being created", "2", "0", "tsp1", "none yet", "3 min"],
+      "8 → /console/acme/conferences/8",
+      ...["not told yet", "?", "?", "tsp1", "main", "3 min"],
+    ].join("\n"),
+  );
+  expect(text).toContain("4 running in all, with 8 callers");
+});
+
+test("pages of the list go on where the one before ended, with the same search", () => {
+  const page = { ...running(listed("70")), next: "70" as ConfKey };
+  const text = readPage(ConferencesPage({ ...frame, running: page, begins: "7&", after: "6" }));
+  expect(text).toContain("First page → /console/acme/conferences?begins=7%26");
+  expect(text).toContain("Next page → /console/acme/conferences?begins=7%26&after=70");
+});
+
+test.each([
+  [{ begins: "", after: null }, "No conference runs"],
+  [{ begins: "12", after: null }, "No running conference has a key that begins with 12"],
+  [{ begins: "", after: "9" }, "There are no more"],
+])("an empty list %j says why", (asked, says) => {
+  expect(readPage(ConferencesPage({ ...frame, ...asked, running: running() }))).toContain(says);
+});
+
+test("the overview says that nothing is wrong, or what and since when, and how much room is left", () => {
+  const calm = readPage(
+    OverviewPage({ ...frame, running: { ...running(), total: 7 }, bridges: [found, found], faults: [] }),
+  );
+  expect(calm).toContain("nothing Bridges answer, and WebEx confirms.");
+  expect(calm).toContain("Ports free\n176");
+  expect(calm).toContain("12 of 100 ports in use, 88 free");
+
+  const fault = { kind: "no-agent" as const, domain: "acme", bridge: "main", since: now - 5 * minuteMs };
+  const away = { ...found, health: { ...health, agentConnected: false } };
+  const trouble = listed("5", { now: { attached: true, locked: false, callers: 1, rooms: 0, trouble: ["posts"] } });
+  const text = readPage(
+    OverviewPage({
+      ...{ ...frame, running: running(trouble), bridges: [away] },
+      faults: [{ ...fault, says: "No agent is there. See `doctor`." }],
+    }),
+  );
+  expect(text).toContain("No agent is there. See doctor . It is so for 5 min .");
+  expect(text).toContain("5 → /console/acme/conferences/5\nWebEx does not confirm");
+  expect(text).toContain("Ports free\n0");
+  expect(text).not.toContain("Bridges answer");
+});
+
+test("bridges show which agent acts, which stands by, and which is not there", () => {
+  const acts: AgentView = {
+    agent: "agent-1",
+    role: "active",
+    lastSeen: now - 2_000,
+    health: { ...health, cannot: ["lock"] },
+  };
+  const standsBy: AgentView = { agent: "agent-2", role: "standby", lastSeen: null, health: null };
+  const bridge = { found, expected: ["agent-1", "agent-2", "agent-3"], agents: [acts, standsBy], load: undefined };
+  const text = readPage(BridgesPage({ ...frame, bridges: [bridge], faults: [] }));
+  expect(text).toContain(
+    [
+      ...["agent-1", "acts", "2 s ago", "answers", "12"],
+      ...["agent-2", "stands by", "its socket is gone", "it has not said", "?"],
+      ...["agent-3", "not connected", "none", "not known", "?"],
+      'This bridge cannot do: lock. WebEx is told "not supported".',
+    ].join("\n"),
+  );
+  const silent = { ...bridge, found: { ...found, health: null }, agents: null };
+  const without = readPage(BridgesPage({ ...frame, bridges: [silent], faults: [] }));
+  expect(without).toContain("relay does not answer");
+  expect(without).toContain("Its agents cannot be shown");
+});
+
+const call: CallRecord = {
+  ...{ kind: "call", conference: "5", life: 1, began: 2, call: "c1", extCallId: "", direction: "out" },
+  ...{ number: "14085551234", attendeeId: "77", participantType: "participant", host: true, bridge: "main" },
+  ...{ webexHost: "tsp", dialledAt: now, answeredAt: now, enteredAt: now, endedAt: now - 86_400_000 },
+  ...{ seconds: 90, minutes: 2, endedBy: "caller", status: "completed", reason: "hung-up" },
+  ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0, repairs: 0 },
+};
+const conference: ConferenceRecord = {
+  ...{ kind: "conference", conference: "5", life: 1, extConfIds: ["h5"], webexHosts: ["tsp1", "tsp2"] },
+  ...{ bridge: "main", createdAt: now, runningAt: null, endedAt: now, seconds: 0, endedBy: "webex" },
+  ...{ status: "failed", reason: "capacity", mostCallers: 2, calls: 3, callMinutes: 4 },
+  ...{ failovers: 1, repairs: 0, givenUp: 2 },
+};
+
+function records(...all: readonly DirectoryRecord[]): RecordPage {
+  return { directory: "d", records: all.map((record, index) => ({ id: index + 1, at: now, record })), next: null };
+}
+
+const shown = { ...frame, filters: {}, wrong: null, cursor: null, bridges: ["main"] };
+
+test("records say what ended, how, and after how long", () => {
+  const ended = readPage(RecordsPage({ ...shown, kind: "conference", records: records(conference) }));
+  expect(ended).toContain(
+    [
+      "5 → /console/acme/conferences/5 failed 2 posts given up failover",
+      ...["12:00:00", "never ran", "webex: capacity", "3", "4", "tsp1, tsp2", "main"],
+    ].join("\n"),
+  );
+  const calls = RecordsPage({
+    ...{ ...shown, kind: "call" },
+    records: records(call, {
+      ...call,
+      number: "",
+      answeredAt: null,
+      status: "no-answer",
+      direction: "in",
+      host: false,
+    }),
+  });
+  expect(readPage(calls)).toContain(
+    [
+      "14085551234 called out host",
+      "5 → /console/acme/conferences/5",
+      ...["77", "2026-03-03 12:00:00", "1 min", "caller: hung-up", "main"],
+      "withheld no-answer",
+    ].join("\n"),
+  );
+});
+
+test("what records are looked for by stays in the links, the export's too", () => {
+  const filters = { since: "2026-03-01", until: "2026-03-02", number: "+1 408", endedBy: "webex" };
+  const page = { ...records(call), next: 17 };
+  const text = readPage(RecordsPage({ ...shown, kind: "call", filters, records: page, cursor: "40" }));
+  const query = "kind=call&since=2026-03-01&until=2026-03-02&number=%2B1+408&endedBy=webex";
+  expect(text).toContain(`Latest → /console/acme/records?${query}`);
+  expect(text).toContain(`Older → /console/acme/records?${query}&cursor=17`);
+  const until = Date.UTC(2026, 2, 3);
+  expect(text).toContain(
+    `Download all as CSV → /api/v1/domains/acme/records?format=csv&kind=call&number=%2B1+408&endedBy=webex&since=2026-03-01T00%3A00Z&until=${until}`,
+  );
+});
+
+test.each([
+  [{ filters: {} }, null, "Nothing has ended yet"],
+  [{ filters: { number: "1" } }, null, "No record fits"],
+  [{ filters: { number: "1" } }, 7, "None of the latest records fits"],
+])("no records for %j, and more at %s, is said so", (asked, next, says) => {
+  expect(readPage(RecordsPage({ ...shown, ...asked, kind: "call", records: { ...records(), next } }))).toContain(says);
+});
+
+test("settings stand by their names, times in words, and what has a name goes by it", () => {
+  const page = SettingsPage({
+    ...{ ...frame, warnings: ["has no adapterSecrets"], reminders: ["has one agent"] },
+    settings: {
+      createTimeoutMs: 15_000,
+      adapterSecrets: ["**aa"],
+      passthroughUrl: undefined,
+      protocol: { codes: {} },
+      logs: { personal: false },
+      bridges: [{ name: "main", agents: [{ name: "agent-1", publicKey: "k" }] }],
+    },
+  });
+  expect(readPage(page)).toBe(
+    [
+      ...["Domain", "acme has no adapterSecrets.", "acme has one agent."],
+      "As they count now, with their defaults. Of secrets the last two characters are shown. docs/settings.md says what each of them means.",
+      ...["General", "createTimeoutMs", "15000 (15 s)", "adapterSecrets", "**aa"],
+      ...["logs", "personal", "no", "bridges", "main · agents · agent-1 · publicKey", "k"],
+    ].join("\n"),
+  );
+});
+
+test("whoever sees several domains may change between them, and stays on the same page of each", () => {
+  const html = String(Page({ ...frame, domains: ["acme", "b&b"], here: "bridges", title: "Bridges" }));
+  expect(html).toContain('<a href="/console/b%26b/bridges">b&amp;b</a>');
+  expect(String(Page({ ...frame, here: "bridges", title: "Bridges" }))).not.toContain("chooser");
+});
+
+test.each([
+  ["session", /<form method="post" action="\/console\/sign-out">/],
+  ["access", /<a href="\/cdn-cgi\/access\/logout">/],
+  ["token", /^(?!.*Sign out)/s],
+] as const)("who came by %s signs out in its way", (by, expected) => {
+  expect(String(Page({ ...frame, by, title: "x" }))).toMatch(expected);
+});
+
+test("texts from outside stay texts", () => {
+  const odd = hostile as ConfKey & WebexHost & BridgeName;
+  const one = listed(odd, { webexHost: odd, bridge: odd });
+  const person = { ...frame.person, name: hostile };
+  const names = { ...frame, person, domain: hostile, domains: [hostile, "other"] };
+  const text = { number: hostile, attendeeId: hostile, reason: hostile, conference: hostile, bridge: hostile };
+  const filters = { number: hostile, conference: hostile };
+  for (const page of [
+    ConferencesPage({ ...names, running: { ...running(one), next: odd }, begins: hostile, after: hostile }),
+    OverviewPage({
+      ...{ ...names, running: running(one), bridges: [{ ...found, bridge: hostile }] },
+      faults: [{ kind: "disk", domain: null, bridge: null, since: now, says: `${hostile} \`${hostile}\`` }],
+    }),
+    RecordsPage({ ...shown, ...names, kind: "call", filters, records: records({ ...call, ...text }), wrong: hostile }),
+    RecordsPage({ ...shown, ...names, kind: "conference", filters, records: records({ ...conference, ...text }) }),
+    BridgesPage({
+      ...{ ...names, faults: [] },
+      bridges: [{ found: { ...found, bridge: hostile }, expected: [hostile], agents: [], load: undefined }],
+    }),
+    SettingsPage({ ...names, settings: { [hostile]: hostile }, warnings: [hostile], reminders: [hostile] }),
+  ]) {
+    expect(isHarmless(page)).toBe(true);
+    expect(readPage(page)).toContain("<script>");
+  }
+});
+
+test("addresses carry any name, and leave out what is empty", () => {
+  expect(pathOf("a b", "x/y", "?")).toBe("/console/a%20b/x%2Fy/%3F");
+  expect(withQuery("/x", { a: "1&2", b: "", c: null, d: undefined })).toBe("/x?a=1%262");
+  expect(withQuery("/x", { a: "" })).toBe("/x");
+});

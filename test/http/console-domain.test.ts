@@ -1,0 +1,146 @@
+import { expect, test } from "vitest";
+import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import type { RunningConference } from "../../src/rpc.ts";
+import { readPage } from "../console/read-page.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
+
+const domain = "local" as DomainName;
+
+/** A person's window: signed in, it reads pages. */
+async function windowOf(edge: FakeEdge) {
+  const accept = { accept: "text/html", "sec-fetch-site": "same-origin" };
+  const body = new URLSearchParams({ token });
+  const signedIn = await edge.app.request("/console/sign-in", { method: "POST", headers: accept, body });
+  const headers = { ...accept, cookie: signedIn.headers.get("set-cookie")?.split(";")[0] ?? "" };
+  return async (path: string) => {
+    const response = await edge.app.request(`/console/local${path}`, { headers });
+    expect(response.status, path).toBe(200);
+    return readPage(await response.text());
+  };
+}
+
+async function runs(edge: FakeEdge, key: string, more: Partial<RunningConference> = {}): Promise<void> {
+  const running: RunningConference = {
+    ...{ key: key as ConfKey, life: 1, createdAt: edge.time, phase: "running", webexHost: "tsp1" as WebexHost },
+    ...{ bridge: "simulated" as BridgeName, attached: true, locked: false, callers: 2, rooms: 0, trouble: [] },
+    ...more,
+  };
+  await edge.directory.tell({ domain, key: running.key, running, ended: [], behind: null });
+}
+
+async function ended(edge: FakeEdge, more: object): Promise<void> {
+  const record = {
+    ...{ kind: "conference", conference: "5", life: 1, extConfIds: [], webexHosts: ["tsp1"], bridge: "simulated" },
+    ...{ createdAt: edge.time, runningAt: edge.time, endedAt: edge.time, seconds: 60, endedBy: "webex" },
+    ...{ status: "completed", reason: "closed", mostCallers: 1, calls: 1, callMinutes: 1 },
+    ...{ failovers: 0, repairs: 0, givenUp: 0 },
+    ...more,
+  } as DirectoryRecord;
+  const key = record.conference as ConfKey;
+  await edge.directory.tell({ domain, key, running: null, ended: [{ record, again: false }], behind: null });
+}
+
+const call = {
+  ...{ kind: "call", began: 1, call: "c", extCallId: "", direction: "in", attendeeId: "77", webexHost: "tsp1" },
+  ...{ participantType: "participant", host: false, dialledAt: null, answeredAt: 1, enteredAt: 1, minutes: 1 },
+  ...{ mutes: 0, mutedSeconds: 0, rooms: [] },
+};
+
+test("the overview has the numbers of the whole domain, and of conferences those with trouble alone", async () => {
+  const edge = new FakeEdge();
+  const read = await windowOf(edge);
+  await runs(edge, "1");
+  await runs(edge, "2", { trouble: ["commands"], callers: 3 });
+  const text = await read("");
+  expect(text).toContain("Conferences now\n2\nCallers now\n5");
+  expect(text).toContain("2 → /console/local/conferences/2");
+  expect(text).not.toContain("1 → /console/local/conferences/1");
+  expect(text).toContain("No agent of the bridge simulated of local is connected");
+
+  edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 5, ports: 50 });
+  await runs(edge, "2");
+  expect(await read("")).toContain("nothing Bridges answer");
+});
+
+test("the list is searched by the begin of keys, and goes on from page to page", async () => {
+  const edge = new FakeEdge();
+  const read = await windowOf(edge);
+  for (let key = 1000; key < 1150; key += 1) await runs(edge, String(key));
+  await runs(edge, "2000");
+  const first = await read("/conferences?begins=1");
+  expect(first).toContain("151 running in all");
+  expect(first.match(/→ \/console\/local\/conferences\/1/g)).toHaveLength(100);
+  const [, next = ""] = /Next page → \/console\/local(\S+)/.exec(first) ?? [];
+  const second = await read(next);
+  expect(second.match(/→ \/console\/local\/conferences\/1/g)).toHaveLength(50);
+  expect(second).not.toContain("2000");
+  expect(second).not.toContain("Next page");
+  expect(await read("/conferences?begins=%202000%20")).toContain("2000 → /console/local/conferences/2000");
+});
+
+test("records are found by what stands in the address, the latest first", async () => {
+  const edge = new FakeEdge();
+  edge.time = Date.UTC(2026, 2, 1, 23, 59);
+  await ended(edge, { conference: "11" });
+  edge.time = Date.UTC(2026, 2, 2, 0, 1);
+  await ended(edge, { conference: "12", endedBy: "operator" });
+  await ended(edge, { ...call, conference: "12", number: "14085551234" });
+  const read = await windowOf(edge);
+  const found = async (query: string) => {
+    const keys = (await read(`/records${query}`)).matchAll(/→ \/console\/local\/conferences\/(\d+)/g);
+    return [...keys].map(([, key]) => key);
+  };
+  expect(await found("")).toEqual(["12", "11"]);
+  expect(await found("?kind=conference&since=2026-03-02")).toEqual(["12"]);
+  expect(await found("?until=2026-03-01")).toEqual(["11"]);
+  expect(await found("?since=2026-03-01&until=2026-03-02")).toEqual(["12", "11"]);
+  expect(await found("?endedBy=operator")).toEqual(["12"]);
+  expect(await found("?conference=11&bridge=simulated&webexHost=tsp1&status=completed")).toEqual(["11"]);
+  expect(await found("?conference=13")).toEqual([]);
+  expect(await found("?kind=call&number=%2B1%20(408)%20555-1234")).toEqual(["12"]);
+  expect(await found("?kind=call&number=1")).toEqual([]);
+  expect(await found("?kind=call&attendeeId=77")).toEqual(["12"]);
+  expect(await found("?cursor=2")).toEqual(["11"]);
+});
+
+test("what no record can be looked for by is said, and not looked for", async () => {
+  const edge = new FakeEdge();
+  const read = await windowOf(edge);
+  await ended(edge, {});
+  for (const [query, says] of [
+    ["?since=yesterday", "A day is written as 2026-11-01. All days are shown."],
+    ["?until=2026-13-01", "A day is written as 2026-11-01. All days are shown."],
+    ["?endedBy=magic", "Nothing is ended by magic: there are caller, webex,"],
+  ] as const) {
+    const text = await read(`/records${query}`);
+    expect(text).toContain(says);
+    expect(text).toContain("5 → /console/local/conferences/5");
+  }
+});
+
+test("bridges whose relay does not answer are shown as that, beside the others", async () => {
+  const agents = [{ name: "agent-1", publicKey: "A".repeat(43) }];
+  const bridges = ["one", "two"].map((name) => ({ name, agents }));
+  const edge = new FakeEdge(token, { bridges });
+  const read = await windowOf(edge);
+  const health = { bridgeUp: true, portsInUse: 5, ports: 50 };
+  edge.health.set("one", { agentConnected: true, ...health });
+  edge.agents.push({ agent: "agent-1", role: "active", lastSeen: edge.time - 1_000, health });
+  edge.broken.add("two");
+  const text = await read("/bridges");
+  expect(text).toContain("one\nanswers");
+  expect(text).toContain("5 of 50 ports in use, 45 free");
+  expect(text).toContain("agent-1\nacts\n1 s ago");
+  expect(text).toContain("two\nrelay does not answer");
+  expect(edge.logged).toContain("relay-unreachable");
+});
+
+test("settings are shown without their secrets", async () => {
+  const edge = new FakeEdge(token, { adapterSecrets: ["abcdefghijklmnop", "bcdefghijklmnopq"] });
+  const text = await (await windowOf(edge))("/settings");
+  expect(text).toContain("adapterSecrets\n**********op, **********pq");
+  expect(text).toContain("local has two adapterSecrets");
+  expect(text).toContain("local has one agent at the bridge simulated");
+  expect(text).not.toContain("abcdefgh");
+});
