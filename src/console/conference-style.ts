@@ -1,7 +1,6 @@
 /** What the pages of one conference have of their own. */
 export const conferenceStyle = `
 .topic { font-size: 18px; color: var(--dim); margin-top: -14px; overflow-wrap: anywhere; }
-main nav { order: 0; width: auto; }
 section { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
 #state, #answer, #records { display: flex; flex-direction: column; gap: 20px; min-width: 0; }
 #answer:empty, #records:empty { display: none; }
@@ -130,6 +129,5 @@ mark { background: var(--warn-soft); color: var(--warn); border-radius: 3px; pad
   .states { grid-template-columns: minmax(0, 1fr); }
   .changes { table-layout: auto; } .changes th:first-child { width: auto; } .changes caption { display: block; }
   td > ins, td > del { justify-self: start; }
-  thead { display: none; }
 }
 `;

@@ -148,7 +148,8 @@ async function act(call: PageCall, edge: Edge, confKey: ConfKey): Promise<Respon
   const form = new URLSearchParams(body.ok ? new TextDecoder().decode(body.value) : "");
   const request = readAction(form);
   const id = request.ok ? await actionIdOf(request.value, person, form.get("mark") ?? "") : "";
-  const about = { confKey, ...(request.ok && request.value.type !== "call-out" && textsIn(request.value)) };
+  // Numbers and attendee IDs of a call-out are no business of whoever reads the record of actions.
+  const about = { confKey, ...(request.ok && textsIn({ ...request.value, attendeeId: undefined })) };
   const asked = {
     ...{ domain: domain.name, signedIn, action: "actInConference", actionId: id, from: addressOf(context.req.raw) },
     about: () => about,
