@@ -75,7 +75,7 @@ test("the running conferences are listed by key, in pages, by one question of th
     conferences: [
       {
         ...{ key: "123", life: 1, createdAt: 900_000, phase: "running", webexHost: "tsp1.example.com", bridge: "main" },
-        now: { attached: true, locked: false, callers: 3, rooms: 1, trouble },
+        now: { attached: true, locked: false, callers: 3, rooms: 1, trouble, documents: 0, oldestDocumentAt: null },
       },
     ],
     ...{ next: null, total: 4, unknown: 0, bridges: [{ bridge: "main", conferences: 4, callers: 12 }] },
