@@ -24,6 +24,7 @@ export interface SessionOptions extends AccessOptions {
   readonly dryRun?: true;
 }
 
+/** The operation of this name, in any case of its letters. Throws a WebexError where there is none. */
 export function findOperation(name: string): Operation {
   const exact = operationNamed(name);
   if (exact) return exact;
@@ -34,6 +35,7 @@ export function findOperation(name: string): Operation {
   throw new WebexError(unknownName("operation", name, known, "operations"));
 }
 
+/** Carries out an operation and prints its answer as JSON. What goes wrong is thrown as a WebexError. */
 export async function call(operation: Operation, words: readonly string[], options: CallOptions, ports: WebexPorts) {
   const { all, most, dryRun } = options;
   if (most !== undefined && !all) throw new WebexError("--most goes with --all");
@@ -69,6 +71,7 @@ export async function call(operation: Operation, words: readonly string[], optio
   leftOut(answer.value.wrong, ports);
 }
 
+/** Prints what the site shows of a session. What goes wrong is thrown as a WebexError. */
 export async function showSession(sessionKey: string, options: SessionOptions, ports: WebexPorts) {
   const { sessionPasswordFile: file, json, dryRun } = options;
   const site = okOr(findSite(options, ports));

@@ -20,6 +20,7 @@ export interface LinkOptions extends AccessOptions {
   readonly dryRun?: true;
 }
 
+/** The command of this name or, where only one has it, of this code (AT). Throws a WebexError where there is none. */
 export function findCommand(name: string): CommandName {
   if (isCommandName(name)) return name;
   const byCode = commandNames.filter((each) => commands[each].at === name.toUpperCase());
@@ -28,6 +29,7 @@ export function findCommand(name: string): CommandName {
   throw new WebexError(unknownName("command", name, commandNames, "commands"));
 }
 
+/** Prints the link of a command, or writes its form. What goes wrong is thrown as a WebexError. */
 export async function makeLink<Name extends CommandName>(
   name: Name,
   words: readonly string[],
@@ -103,6 +105,7 @@ async function ownArguments(
   return found;
 }
 
+/** Prints what a back URL, the page that leads to one, or the document of list-open-meetings says. A command that failed ends with exit code 1. */
 export async function readBack(
   given: string,
   { command, backUrl }: { readonly command?: string; readonly backUrl?: string },

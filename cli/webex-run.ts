@@ -26,6 +26,7 @@ export interface WebexPorts extends ValuePorts {
 /** What somebody can put right: a sentence, and exit code 1. */
 export class WebexError extends Error {}
 
+/** Carries out a command. A WebexError, or what the system says of a file, becomes one line; anything else is a bug and thrown. */
 export async function run(ports: WebexPorts, act: () => Promise<void>): Promise<void> {
   ports.begin();
   try {
@@ -49,6 +50,7 @@ function fileFault(error: NodeJS.ErrnoException): string {
   return `${error.path ?? "a file"}: ${why}`;
 }
 
+/** The value; an error is thrown as a WebexError. */
 export function okOr<Value>(result: Result<Value, string>): Value {
   if (result.ok) return result.value;
   throw new WebexError(result.error);

@@ -243,7 +243,8 @@ export class WebexSiteClient {
     const trouble = this.#store.read("trouble");
     const last = this.#store.read("lastTrouble");
     // The long pauses after a wrong password are over with it, whatever else fails.
-    const isAgain = last && now - last.endedAt < soonMs && (last.kind !== "wrong-credentials" || kind === last.kind);
+    const isSoon = last && now >= last.endedAt && now - last.endedAt < soonMs;
+    const isAgain = isSoon && (last.kind !== "wrong-credentials" || kind === last.kind);
     const before = trouble ?? (isAgain ? last : undefined);
     // A check by hand, perhaps one of many, makes the pause no longer.
     const factor = isUrgent ? 1 : 2;

@@ -27,6 +27,7 @@ export interface Trouble {
   readonly refusedSecret?: string;
 }
 
+/** A provisioning check that has not come to its end. */
 export interface Check {
   readonly begunAt: EpochMs;
   /** Somebody asked for it by hand: its next request is sent to a site that is left alone, too. */
@@ -42,6 +43,7 @@ export interface Check {
   readonly next: number | null;
   /** Users of the page before it, by their webExId, who are still to be compared. */
   readonly left: readonly string[];
+  /** No page is left to be listed. */
   readonly isListed: boolean;
   /** Turns in a row that had no proper answer, and users in a row. */
   readonly failedTurns: number;
@@ -50,10 +52,13 @@ export interface Check {
   readonly codesLostOf: number;
   /** Users were deleted between two pages, so that others moved to a page that was read before. */
   readonly isShifted: boolean;
+  /** Users compared so far, and how many there are by the site's word; `null`: it has not said. */
   readonly users: number;
   readonly of: number | null;
   readonly differences: readonly Difference[];
+  /** Differences that are counted and not listed. */
   readonly more: number;
+  /** Call-in numbers of the users so far. */
   readonly numbers: readonly SiteNumber[];
 }
 

@@ -51,13 +51,16 @@ function carryOut(site: Site, body: string, asked: { operation: string; webExId:
   const [header, content] = only(root, ["header", "body"]);
   const context = securityContext(header);
   asked.webExId = text(context, "webExID") ?? text(context, "email") ?? "";
-  if (!content || content.children.length === 0) throw new Refusal("invalid", "body.bodyContent is required");
-  const found = content.children.map((each) => ({ each, entry: entryOf(each) }));
-  asked.operation = found.map(({ entry }) => entry.name).join(" ");
+  const found = (content?.children ?? []).map((each) => ({ each, entry: entryOf(each) }));
+  asked.operation = found.flatMap(({ entry }) => entry?.name ?? []).join(" ");
   checkRate(site);
   checkSite(site, context);
   const user = whoAsks(site, context, found);
+  // Nothing of the body is judged before it is known who asks.
+  if (found.length === 0) throw new Refusal("invalid", "body.bodyContent is required");
   return found.map(({ each, entry }) => {
+    if (each.name !== "bodyContent") throw new Refusal("invalid", `body.${each.name} is not in the schema`);
+    if (!entry) throw new Refusal("unknownOperation");
     const request = readTree(entry.request, { ...each, name: entry.name });
     const tree = entry.run(new Call(site, user, entry.who, request));
     const type = `${entry.prefix}:${entry.type ?? entry.name}Response`;
@@ -91,11 +94,8 @@ function securityContext(header: XmlElement | undefined): Tree {
   return readTree(() => type, { ...context, children });
 }
 
-function entryOf({ name, type }: XmlElement): Entry {
-  if (name !== "bodyContent") throw new Refusal("invalid", `body.${name} is not in the schema`);
-  const entry = type.startsWith(BINDING) ? entries.get(type.slice(BINDING.length).trim()) : undefined;
-  if (!entry) throw new Refusal("unknownOperation");
-  return entry;
+function entryOf({ type }: XmlElement): Entry | undefined {
+  return type.startsWith(BINDING) ? entries.get(type.slice(BINDING.length).trim()) : undefined;
 }
 
 function checkSite(site: Site, { siteID, siteName, partnerID }: Tree): void {
@@ -118,12 +118,16 @@ function checkRate(site: Site): void {
 }
 
 /** `null`: nobody, in the anonymous mode. */
-function whoAsks(site: Site, context: Tree, found: readonly { each: XmlElement; entry: Entry }[]): UserRow | null {
+function whoAsks(
+  site: Site,
+  context: Tree,
+  found: readonly { each: XmlElement; entry: Entry | undefined }[],
+): UserRow | null {
   const { webExID, email, password, sessionTicket, webExAccessToken } = context;
   const isNamed = webExID !== undefined || email !== undefined;
   const hasProof = [password, sessionTicket, webExAccessToken].some((each) => each !== undefined);
   if (!isNamed && !hasProof) {
-    if (found.every(({ entry }) => entry.who.nobody)) return null;
+    if (found.every(({ entry }) => entry?.who.nobody)) return null;
     throw new Refusal("accessDenied");
   }
   const user =
@@ -143,7 +147,7 @@ function whoAsks(site: Site, context: Tree, found: readonly { each: XmlElement; 
     if (password !== undefined) return user?.password === password ? user : undefined;
     // What this one operation has as its proof stands in the request itself.
     const [only, ...others] = found;
-    if (only?.entry.name !== "authenticateUser" || others.length > 0 || !user) return undefined;
+    if (only?.entry?.name !== "authenticateUser" || others.length > 0 || !user) return undefined;
     const token = only.each.children.find(({ name }) => name === "accessToken")?.text ?? "";
     const isTokens = site.bearer(["access-token"], token)?.user_id === user.user_id;
     return isTokens || isAssertedBy(only.each, user) ? user : undefined;

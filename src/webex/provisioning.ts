@@ -47,6 +47,7 @@ export const userReads = ["webExId", "tspAccount", "privilege.host"] as const sa
 
 type Telephony = NonNullable<NonNullable<Response<"getSite">["siteInstance"]>["telephonyConfig"]>;
 
+/** What of the site itself is not as expected. Nothing else can be told where its telephony settings are not shown. */
 export function siteDifferences(site: Response<"getSite">, expected: Expected): readonly Difference[] {
   const { telephonyConfig: telephony, metaData } = site.siteInstance ?? {};
   if (!telephony) return [ofSite("The site shows no telephony settings: ask as a site administrator.")];
@@ -103,6 +104,7 @@ export interface UserFindings {
   readonly codes: readonly AccessCode[];
 }
 
+/** What of a user's TSP accounts is not as expected, and what of them is compared with other accounts. */
 export function userFindings(user: Response<"getUser">, expected: Expected): UserFindings {
   // An account that was never filled in is none.
   const accounts = (user.tspAccount?.tspAccount ?? []).filter((account) =>
@@ -186,6 +188,7 @@ export function sharedCodeDifference(one: string, other: string): Difference {
   };
 }
 
+/** The first of those that have the same digits. */
 export function distinct(numbers: readonly SiteNumber[]): readonly SiteNumber[] {
   const seen = new Map<string, SiteNumber>();
   for (const number of numbers) {

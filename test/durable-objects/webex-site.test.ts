@@ -652,6 +652,26 @@ test("after a clock that was set back by days, numbers of a site that was in tro
   expect(await world.object.numbers(domain)).toHaveLength(1);
 });
 
+test("after a clock that was set back by days, a site that fails has no longer pause for a trouble before", async () => {
+  const world = new World();
+  world.instead = html;
+  for (let minute = 0; minute < 120; minute += 1) {
+    await world.meeting();
+    await world.time.pass(60_000);
+  }
+  world.instead = null;
+  await world.time.pass(hourMs);
+  await world.meeting();
+
+  world.setBackMs = 3 * 24 * hourMs;
+  world.instead = html;
+  await world.meeting("999" as ConfKey);
+  await world.time.pass(30_000);
+  world.instead = null;
+
+  expect(await world.meeting(String(seeded.AO) as ConfKey)).toMatchObject({ failure: null });
+});
+
 test("after a clock that was set back by days, the check comes in the night that comes next", async () => {
   const world = new World({ nightlyCheck: true, checkHour: 3 }).as("site.admin");
   await world.object.settingsRead(domain);

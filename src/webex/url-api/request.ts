@@ -257,6 +257,7 @@ function writeValue(value: unknown, kind: ArgumentKind, site: Site, command: Com
   }
 }
 
+/** Whether it is 1 to 20 digits; no known key is longer. */
 export function isMeetingKey(value: string): boolean {
   return /^\d{1,20}$/.test(value);
 }

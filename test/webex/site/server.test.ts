@@ -15,7 +15,7 @@ async function startSite() {
   const url = `http://127.0.0.1:${port}`;
   const password = site.userNamed("anna.berg")?.password;
   const context = `<siteName>harbour</siteName><webExID>anna.berg</webExID><password>${password}</password>`;
-  const post = (type = "meeting.LstsummaryMeeting", body = "", signal = AbortSignal.timeout(2_000)) =>
+  const post = (type = "meeting.LstsummaryMeeting", body = "", signal = AbortSignal.timeout(15_000)) =>
     fetch(`${url}/WBXService/XMLService`, { method: "POST", body: message(context, content(type, body)), signal });
   const control = async (method: string, path: string, body?: unknown) => {
     const answer = await fetch(`${url}/control/${path}`, {

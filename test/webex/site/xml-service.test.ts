@@ -98,6 +98,18 @@ test("another root, no header, and no operation are refused", () => {
   expect(outcomeOf(site.send(message(site.as("anna.berg"), "<bodyContent/>")))).toBe("There is no such operation");
 });
 
+test.each([
+  ["without an operation", ""],
+  ["with an operation that there is not", content("meeting.Tide", "")],
+  ["with another element", "<tide/>"],
+  ["with what breaks the schema", content("meeting.GetMeeting", "<tide/>")],
+])("who asks is checked before the body: %s", (_, body) => {
+  const site = new SiteOnTest();
+
+  expect(outcomeOf(site.send(message(site.as("anna.berg").replace("drawn-", "sea-wall-"), body)))).toBe("030002");
+  expect(outcomeOf(site.send(message(site.as("anna.berg"), body)))).not.toBe("030002");
+});
+
 test("several operations in one message are all done, or none", () => {
   const site = new SiteOnTest();
   const remove = content("meeting.DelMeeting", `<meetingKey>${seeded.MC}</meetingKey>`);
