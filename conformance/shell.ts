@@ -37,7 +37,8 @@ export async function shell(ports: Ports, options: RunOptions): Promise<number> 
     input: process.stdin,
     output: process.stdout,
     completer: complete,
-    history,
+    // It adds to what it is given.
+    history: [...history],
     prompt: isSeen ? "WebEx> " : "",
   });
   console.log(`TSP servers ${webex.hosts.join(" and ")}; adapter ${options.adapterUrl}; help says more`);

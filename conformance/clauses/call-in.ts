@@ -149,6 +149,23 @@ export const callInClauses = [
     ["dial in"],
   ),
   inferred(
+    "4.2k",
+    "two callers with one attendee ID",
+    "who keys the attendee ID of somebody who is there enters, too, and both are told",
+    async (stage) => {
+      const conference = await stage.conference();
+      const one = await conference.dialIn("73");
+      await stage.nameOf(await conference.receives("A2W_NotifyUserEnter"));
+      const other = await conference.dialIn("73");
+      const entered = await conference.receives("A2W_NotifyUserEnter", { AttendeeID: "73" });
+      const ExtCallID = await stage.nameOf(entered);
+      await stage.people.staysUp(one.call, "somebody with the same attendee ID has entered");
+      await stage.people.hangUp(other.call);
+      stage.check(await conference.receives("A2W_NotifyUserChange", { Status: changed }), { ExtCallID });
+    },
+    ["dial in", "key an attendee ID at entry"],
+  ),
+  inferred(
     "2.2.9a",
     "answer to an unknown MsgID",
     "a W2A_RspNotifyUserEnter for a MsgID that nobody knows is confirmed, and nothing follows",

@@ -209,6 +209,20 @@ export const callOutClauses = [
     ["answer calls", "tell the dialled extension"],
   ),
   inferred(
+    "2.2.4g",
+    "AreaCode of PhoneNum: many countries have none",
+    "a number with an empty AreaCode is called",
+    async (stage) => {
+      const conference = await stage.conference();
+      const number = await stage.people.number("answer");
+      const [country, area, local] = number;
+      const { msgId } = await conference.posts(conference.calloutMessage([country, "", `${area}${local}`]));
+      await stage.people.called(number);
+      await stage.receives("A2W_RspCallout", { MsgID: msgId, Result: "0" });
+    },
+    ["answer calls"],
+  ),
+  inferred(
     "2.2.4f",
     "ExtCallIDs of two conferences",
     "a call is told from a call of another conference that has the same name",

@@ -134,6 +134,21 @@ export const privateTalkClauses = [
     ["dial in", "press keys", "answer calls", "hear"],
   ),
   inferred(
+    "4.21n",
+    "an invitee who is busy",
+    "the host stays in the main conference",
+    async (stage) => {
+      const conference = await stage.conference();
+      const [host, other] = [await conference.callIn(undefined, { as: "host" }), await conference.callIn()];
+      const number = await stage.people.number("busy");
+      const { msgId } = await conference.posts(conference.calloutMessage(number, { JoinMode: "0" }));
+      await stage.receives("A2W_RspCallout", { MsgID: msgId });
+      await stage.ports.sleep(stage.options.quietMs);
+      await stage.people.hears(other.call, host.call, "there was no private talk");
+    },
+    ["dial in", "refuse calls", "hear"],
+  ),
+  inferred(
     "4.21f",
     "JoinMode 1, in the example of silent join",
     "a call-out with JoinMode 1 makes no private talk",

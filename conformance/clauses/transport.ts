@@ -515,6 +515,19 @@ export const transportClauses = [
     },
   ),
   inferred(
+    "T6",
+    "XML declaration and encoding",
+    "a document with an XML declaration, and with characters beyond ASCII in UTF-8, is accepted",
+    async (stage) => {
+      const conference = stage.newConference();
+      const message = conference.createMessage({ ConfName: "Prüfung 試験" });
+      const transId = stage.webex.ids(1).transId();
+      const text = `<?xml version="1.0" encoding="UTF-8"?>\n${writeDocument(transId, [message])}`;
+      stage.confirmed(await stage.postText(text, { transId, messages: [message] }));
+      await conference.receives("A2W_NotifyConferenceChange", { Status: "0" });
+    },
+  ),
+  inferred(
     "T26",
     "case of names",
     "an attribute in another case is understood, or refused, but not lost",

@@ -144,6 +144,7 @@ export class ReferenceAdapter {
     if (!body.includes("<WbxTSPSchema") && !this.has("other-root-confirmed")) return NOT_XML;
     if (transId === "" && !this.has("no-trans-id-confirmed")) return NOT_XML;
     if (this.has("blanks-refused") && / =|\s>/.test(body)) return NOT_XML;
+    if (this.has("declaration-refused") && body.startsWith("<?xml")) return NOT_XML;
     if (this.has("line-breaks-refused") && body.includes("\n")) return NOT_XML;
     const most = this.has("forty-messages-at-most") ? 40 : MAX_MESSAGES;
     if (messages.length === 0 || messages.length > most) return -10;
@@ -186,6 +187,8 @@ export class ReferenceAdapter {
     )
       return WRONG;
     const numbers = children.filter((child) => child.name === "PhoneNum");
+    const areas = numbers.flatMap((number) => number.children.filter((child) => child.name === "AreaCode"));
+    if (areas.some(({ text }) => text === "") && this.has("area-code-demanded")) return WRONG;
     if (name === "W2A_Callout" && numbers.length !== 1 && !this.has("call-out-without-number-confirmed")) return WRONG;
     return OK;
   }

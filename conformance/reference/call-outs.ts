@@ -1,7 +1,7 @@
 import type { Element } from "../xml.ts";
 import type { BridgeCall } from "./bridge.ts";
 import type { ReferenceConference } from "./conference.ts";
-import { privateTalkOpened } from "./private-talk.ts";
+import { privateTalkFailed, privateTalkOpened } from "./private-talk.ts";
 
 type Attributes = Readonly<Record<string, string | undefined>>;
 
@@ -88,6 +88,7 @@ export async function calloutFailed(conference: ReferenceConference, call: Bridg
     (outcome === "reject" && conference.has("reject-is-ok")) ||
     (outcome === "no-answer" && conference.has("no-answer-is-ok")) ||
     (outcome === "invalid" && conference.has("invalid-is-ok"));
+  if (conference.callouts.get(call.id)?.request.attributes.JoinMode === "0") await privateTalkFailed(conference, call);
   await answerCallout(conference, call, isOk ? "0" : (codes[outcome] ?? "8"));
   if (outcome !== "reject" || !conference.has("failed-enters")) return;
   const ExtCallID = conference.callouts.get(call.id)?.request.attributes.ExtCallID;

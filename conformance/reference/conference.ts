@@ -301,6 +301,8 @@ export class ReferenceConference {
       ? call.attendeeId?.startsWith(this.anonymousId)
       : call.attendeeId === this.anonymousId;
     const isMonitor = this.anonymousId !== "" && isIt === true;
+    const isKnown = [...this.legs.values()].some(({ call: { attendeeId } }) => attendeeId === call.attendeeId);
+    if (call.attendeeId && isKnown && this.has("attendee-id-once")) return this.adapter.bridge.expel(call);
     const muted = isMonitor && !this.has("monitor-dials-in-heard");
     await this.adapter.bridge.admit(call, { muted, joinTone: !isMonitor || this.has("monitor-dials-in-with-tone") });
     if (this.has("two-rooms-for-one-key")) call.room = call.id;
@@ -345,7 +347,9 @@ export class ReferenceConference {
     const attendeeId = this.has("attendee-id-as-number") && keyed ? String(Number(keyed)) : keyed;
     const message = this.notification("A2W_NotifyUserEnter", {
       ExtCallID: this.has("enters-without-call-id") && !leg.extCallId ? undefined : (leg.extCallId ?? "null"),
-      AttendeeID: this.has("attendee-id-not-told") ? undefined : (attendeeId ?? undefined),
+      AttendeeID: this.has("attendee-id-not-told")
+        ? undefined
+        : (attendeeId ?? (this.has("empty-attendee-id") ? "" : undefined)),
       ParticipantType: isMonitor && !this.has("monitor-as-participant") ? "6" : this.#ordinary(),
       DID: this.#did(call),
       ActionResult: "0",
@@ -365,6 +369,7 @@ export class ReferenceConference {
   #did(call: BridgeCall): string | undefined {
     if (this.has("no-did")) return undefined;
     if (this.has("did-of-the-bridge")) return "18005551234";
+    if (this.has("did-as-address")) return `sip:+${call.number}@10.0.0.1:5060`;
     const [first] = this.legs.values();
     if (this.has("did-of-another") && first) return first.call.number;
     return this.has("ampersand-not-escaped") && call.direction === "in" && !call.attendeeId ? "1&2" : call.number;
@@ -467,7 +472,9 @@ export class ReferenceConference {
     if (this.has("first-fifty-told")) told.splice(50);
     const isTwice = this.has("failover-tells-new-twice");
     for (const leg of told) if (isTwice && leg.naming && !leg.extCallId) await this.tell(this.entry(leg));
-    if (told.length > 0) await this.tell(...told.map((leg) => this.entry(leg, this.#toldAgain(leg))));
+    const entries = told.map((leg) => this.entry(leg, this.#toldAgain(leg)));
+    if (this.has("entries-one-by-one")) for (const entry of entries) await this.tell(entry);
+    else if (entries.length > 0) await this.tell(...entries);
     const all =
       this.has("failover-privilege-of-all") || (this.subs.size > 0 && !this.has("failover-privilege-of-muted-only"));
     const muted = told.filter(({ call, isMonitor }) => call.muted && !isMonitor);

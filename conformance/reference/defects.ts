@@ -94,7 +94,7 @@ export const defects = {
     what: "carries out the first message of a document only",
     also: "T24c 1.3f T44a T38d 4.2j",
   },
-  "line-breaks-refused": { clause: "5.21", what: "refuses line breaks" },
+  "line-breaks-refused": { clause: "5.21", what: "refuses line breaks", also: "T6" },
   "participant-type-demanded": { clause: "4.1c", what: "refuses a call-out without ParticipantType" },
   "judged-by-the-last-message": { clause: "T21", what: "confirms a document if its last message is right" },
   "unknown-of-no-conference-ignored": {
@@ -102,6 +102,8 @@ export const defects = {
     what: "does not answer an unknown message that names no conference",
     also: "T24c",
   },
+  "declaration-refused": { clause: "T6", what: "refuses an XML declaration" },
+  "area-code-demanded": { clause: "2.2.4g", what: "refuses a number without an area code" },
   // Its posts
   "posts-by-put": { clause: "T1", what: "sends its documents by PUT", also: "4.16a 4.16b 4.16c 4.16f 4.9k" },
   "post-not-well-formed": {
@@ -204,7 +206,7 @@ export const defects = {
   "two-rooms-for-one-key": {
     clause: "2.2.1a",
     what: "puts callers of one key into rooms of their own",
-    also: "2.2.1c 4.3f 2.2.4b 4.17a 4.18a 4.18d 4.18e 4.21e 4.21f 4.21g 4.11a 2.2.2a 4.13e 4.13h 4.9d 4.9f F6 F6a 4.8c 4.8a 4.18f 4.13m 2.2.1f 4.17f 4.21l 4.9j 4.9l 4.7i 4.13q",
+    also: "2.2.1c 4.3f 2.2.4b 4.17a 4.18a 4.18d 4.18e 4.21e 4.21f 4.21g 4.11a 2.2.2a 4.13e 4.13h 4.9d 4.9f F6 F6a 4.8c 4.8a 4.18f 4.13m 2.2.1f 4.17f 4.21l 4.9j 4.9l 4.7i 4.13q 4.21n",
   },
   "enters-without-call-id": {
     clause: "4.2a",
@@ -217,10 +219,11 @@ export const defects = {
   "name-of-another-call": {
     clause: "4.2d",
     what: "takes the name of a call for all calls",
-    also: "4.21d 4.21e 4.21g 4.11b 4.16b 4.16f 4.13c 4.13d 4.13e 4.13g 4.13h 4.13i 4.13j 4.14 4.9e F6 F6a 4.15b 4.16f 4.21i F1a 4.13l 4.13m F4 4.15d 4.15e 4.11d 2.2.2a 4.21l F1 F4b 4.19 4.17g 4.21m 2.3.4a 4.13o 4.9b 4.9j 4.9l 4.9m 4.9o F7 4.2j 4.13q",
+    also: "4.21d 4.21e 4.21g 4.11b 4.16b 4.16f 4.13c 4.13d 4.13e 4.13g 4.13h 4.13i 4.13j 4.14 4.9e F6 F6a 4.15b 4.16f 4.21i F1a 4.13l 4.13m F4 4.15d 4.15e 4.11d 2.2.2a 4.21l F1 F4b 4.19 4.17g 4.21m 2.3.4a 4.13o 4.9b 4.9j 4.9l 4.9m 4.9o F7 4.2j 4.13q 4.2k",
   },
   "names-by-order": { clause: "4.2g", what: "gives a name to the first call that has none" },
   "first-name-of-a-document-only": { clause: "4.2j", what: "takes the first of several names in a document" },
+  "attendee-id-once": { clause: "4.2k", what: "lets nobody in whose attendee ID somebody else has keyed" },
   "empty-conference-forgotten": {
     clause: "2.2.1i",
     what: "forgets a conference when its last caller hangs up",
@@ -237,7 +240,7 @@ export const defects = {
   "enters-twice": {
     clause: "4.2e",
     what: "tells each caller twice",
-    also: "T37a T37b T37c T42a 2.3.3a 4.6 4.10a 2.2.2a 4.22a 4.9b F4a 2.2.1d T37 F2 F5b 4.15e 4.2g 4.2b F3 4.2j",
+    also: "T37a T37b T37c T42a 2.3.3a 4.6 4.10a 2.2.2a 4.22a 4.9b F4a 2.2.1d T37 F2 F5b 4.15e 4.2g 4.2b F3 4.2j 4.2k",
   },
   "all-told-as-left": {
     clause: "4.2d",
@@ -253,7 +256,7 @@ export const defects = {
   "call-out-not-answered": {
     clause: "4.3a",
     what: "does not answer a call-out that succeeds",
-    also: "T11 T14 4.1c 4.3b 4.3d 4.3e 4.3f 2.2.4b 2.2.4c 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 2.2.4d 4.10c 4.17e 4.21h 4.21i T44d 4.21j 4.21k 2.2.1g T25a 4.17f 4.21l 4.7h 4.8e 4.3g 2.2.4e 4.17g 4.21m 4.9j 2.2.4f 4.17h 4.11e",
+    also: "T11 T14 4.1c 4.3b 4.3d 4.3e 4.3f 2.2.4b 2.2.4c 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 2.2.4d 4.10c 4.17e 4.21h 4.21i T44d 4.21j 4.21k 2.2.1g T25a 4.17f 4.21l 4.7h 4.8e 4.3g 2.2.4e 4.17g 4.21m 4.9j 2.2.4f 4.17h 4.11e 2.2.4g",
   },
   "names-of-called-lost": {
     clause: "4.3d",
@@ -278,7 +281,7 @@ export const defects = {
   "dials-without-country": {
     clause: "4.3c",
     what: "dials without the country code",
-    also: "T28 T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g 4.4f T25a 4.17f 4.21l 4.7h 4.8e 4.3g 4.4g 2.2.4e 4.17g 4.21m 4.9j 4.9n 4.7j 2.2.4f 4.17h 4.11e",
+    also: "T28 T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g 4.4f T25a 4.17f 4.21l 4.7h 4.8e 4.3g 4.4g 2.2.4e 4.17g 4.21m 4.9j 4.9n 4.7j 2.2.4f 4.17h 4.11e 2.2.4g 4.21n",
   },
   "called-alone": { clause: "4.3f", what: "leaves who was called alone", also: "2.2.4b 4.17a 4.21f 4.9f 4.17f" },
   "refused-number-called": { clause: "4.4f", what: "calls a number that it may not call" },
@@ -342,6 +345,7 @@ export const defects = {
   },
   "host-not-brought-back": { clause: "4.21e", what: "does not move the host into the main conference" },
   "one-private-talk": { clause: "4.21l", what: "makes one private talk in a conference, and no other" },
+  "host-left-alone": { clause: "4.21n", what: "leaves the host alone in the room of an invitee who is busy" },
   "first-invitee-added": { clause: "4.21l", what: "adds the first invitee, whoever is meant" },
   "private-talk-unmutes-host": { clause: "4.21m", what: "unmutes the host for a private talk, without a word" },
   "join-mode-1-private": { clause: "4.21f", what: "makes a private talk of every call-out", also: "2.2.4b" },

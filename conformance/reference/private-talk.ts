@@ -1,4 +1,12 @@
+import type { BridgeCall } from "./bridge.ts";
 import type { Leg, ReferenceConference } from "./conference.ts";
+
+/** An invitee was not reached: some let the host wait alone in the room that was to be. */
+export async function privateTalkFailed(conference: ReferenceConference, invitee: BridgeCall): Promise<void> {
+  const [host] = [...conference.legs.values()].filter(({ isMonitor }) => !isMonitor);
+  if (host && conference.has("host-left-alone"))
+    await conference.adapter.bridge.move(host.call, `private-${invitee.id}`);
+}
 
 /** The invitee has picked up: host and invitee go into a room of their own (JoinMode 0). */
 export async function privateTalkOpened(conference: ReferenceConference, invitee: Leg): Promise<void> {

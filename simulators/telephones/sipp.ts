@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { guarded } from "./guarded.ts";
 import { callees, callers } from "./sipp-scenarios.ts";
@@ -24,7 +24,8 @@ export class Sipp {
     writeFileSync(file, scenario);
     // Its watchdog would end it on a busy machine. `-aa`: what the other side asks beside the call is answered with 200.
     const always = ["-sf", file, "-i", "127.0.0.1", "-nostdin", "-aa", "-watchdog_interval", "0", "-l", "10000"];
-    this.#process = spawn(program, [...always, ...options], {
+    // A path is from where this process stands; a name is looked for in PATH.
+    this.#process = spawn(program.includes("/") ? resolve(program) : program, [...always, ...options], {
       cwd: this.#folder,
       detached: true,
       stdio: ["ignore", "ignore", "pipe"],

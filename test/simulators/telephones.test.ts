@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { Phone, Phones } from "../../simulators/telephones/phones.ts";
@@ -63,7 +62,8 @@ else createServer(() => {}).listen(port, "127.0.0.1");
 `;
 
 test("a call that is cancelled before its telephone is there has been cancelled", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "bridgehead-telephones-"));
+  // By a path from here: sipp runs in a folder of its own.
+  const folder = mkdtempSync(join("node_modules", ".telephones-"));
   const program = join(folder, "sipp.cjs");
   writeFileSync(program, impatient, { mode: 0o755 });
   const phones = await Phones.start(program, { sip: 1, trunk: 2 });
