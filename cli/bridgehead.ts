@@ -5,11 +5,13 @@ import { type Finding, findingLine } from "../src/foundation/finding.ts";
 import { printable } from "../src/foundation/printable.ts";
 import { version } from "../src/foundation/version.ts";
 import { domainNameFault } from "../src/settings/load.ts";
+import { addActions } from "./actions.ts";
 import { checkBridge } from "./bridge-check.ts";
 import { checkDomainsFile, checkEdge } from "./check.ts";
 import { settingsFile } from "./edge-settings.ts";
 import { addPeople } from "./people.ts";
 import { addQuestions } from "./questions.ts";
+import { addRecords } from "./records.ts";
 import { type EdgeParts, serve } from "./serve.ts";
 import { settingsExample } from "./settings-example.ts";
 import { print, runUntilStopped } from "./supervise.ts";
@@ -50,6 +52,8 @@ export function bridgehead(parts: EdgeParts): Command {
     .action(({ domain }: { domain: string }) => print(settingsExample(domain).trimEnd()));
 
   addQuestions(program);
+  addActions(program);
+  addRecords(program);
   addPeople(program);
 
   const bridge = program.command("bridge").description("bridge programs");

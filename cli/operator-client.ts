@@ -1,22 +1,31 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { isLoopback } from "../src/foundation/loopback.ts";
+import type { ActionStages } from "../src/operators/action-stages.ts";
+import type { AuditEntry } from "../src/operators/audit.ts";
 import type {
   AgentView,
   ConferenceView,
   Explanation,
   MeetingAnswer,
+  PlacedRecord,
   ProvisioningState,
   StoryLine,
 } from "../src/rpc.ts";
 import { type EdgeSettings, loadEdgeSettings, readCommentedJson, settingsFile } from "./edge-settings.ts";
 import { sendable } from "./edge-state.ts";
+import { type RecordLine, RecordLines } from "./record-lines.ts";
 import { StartError } from "./supervise.ts";
 import { systemReason } from "./system-reason.ts";
 import { urlHere } from "./workerd.ts";
 
 /** How long one answer may take: a list asks its conferences one after another. */
 const PATIENCE_MS = 30_000;
+
+/** An action that is not answered is asked again so often, and after this time. */
+const MOST_ATTEMPTS = 5;
+const AGAIN_MS = 1_000;
 
 /** Which edge is asked, and by which token; each with the words for where it comes from. */
 export interface EdgeAddress {
@@ -155,9 +164,11 @@ export interface ConferenceList {
 /** What operators ask the edge. What a person can put right is thrown as a `StartError`. */
 export class OperatorClient {
   readonly #edge: EdgeAddress;
+  readonly #pause: (ms: number) => Promise<unknown>;
 
-  constructor(edge: EdgeAddress) {
+  constructor(edge: EdgeAddress, wait: (ms: number) => Promise<unknown> = pause) {
     this.#edge = edge;
+    this.#pause = wait;
   }
 
   /** All domains, or the one that is named, if there is one of that name. */
@@ -252,6 +263,92 @@ export class OperatorClient {
     return (await this.#ask<{ ended: number }>(`people/${encodeURIComponent(person)}/sessions`, "DELETE")).ended;
   }
 
+  /** Has a conference do something; rejects with the edge's words where it is refused. `id` names the action: what is not answered is asked again. */
+  async act(domain: string, key: string, request: ActionRequest, id: string): Promise<void> {
+    const path = `domains/${domain}/conferences/${encodeURIComponent(key)}/actions`;
+    const sent = { method: "POST", body: request, actionId: id } as const;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const { status, answer } = await this.#send(path, sent);
+        if (status === 202) return;
+        const detail = detailOf(answer);
+        if (status === 404 || status === 409 || status === 422) throw new StartError(`refused (${status}): ${detail}`);
+        if (status !== 503 || attempt === MOST_ATTEMPTS) throw this.#refused(status, answer);
+      } catch (error) {
+        if (!(error instanceof NoAnswer) || attempt === MOST_ATTEMPTS) throw error;
+      }
+      await this.#pause(AGAIN_MS);
+    }
+  }
+
+  /** How far an action has come; `null`: the conference's journal does not have it. */
+  action(domain: string, key: string, id: string): Promise<ActionStages | null> {
+    const path = `domains/${domain}/conferences/${encodeURIComponent(key)}/actions/${encodeURIComponent(id)}`;
+    return this.#find<ActionStages>(path);
+  }
+
+  /** One page of records, the latest first, and whether there are more. */
+  async records(
+    domain: string,
+    filters: RecordFilters,
+  ): Promise<{ readonly records: readonly ListedRecord[]; readonly next: string | null }> {
+    return this.#ask(`domains/${domain}/records?${new URLSearchParams({ ...filters, order: "newest" })}`);
+  }
+
+  /**
+   * All records that fit, the oldest first, line by line as they come; behind a place, a table has no line of names. Where the answer breaks off it is asked for the rest:
+   * no line is missing or there twice.
+   */
+  async *exportRecords(
+    domain: string,
+    format: "csv" | "ndjson",
+    filters: RecordFilters,
+    after: string | undefined,
+    notice: (text: string) => void,
+  ): AsyncGenerator<RecordLine> {
+    let place = after;
+    let isBegun = after !== undefined;
+    for (let failures = 0; ; ) {
+      const query = new URLSearchParams({ ...filters, format, ...(place !== undefined && { cursor: place }) });
+      const lines = new RecordLines(format);
+      try {
+        for await (const piece of this.#stream(`domains/${domain}/records?${query}`)) {
+          for (const line of lines.read(piece)) {
+            // The rest has a line of names again.
+            if (line.cursor !== null || !isBegun) yield line;
+            isBegun = true;
+            place = line.cursor ?? place;
+            failures = 0;
+          }
+        }
+        return;
+      } catch (error) {
+        if (!(error instanceof NoAnswer)) throw error;
+        failures += 1;
+        const where = place === undefined ? "nothing came yet" : `--after ${place} goes on`;
+        if (failures === MOST_ATTEMPTS) throw new StartError(`${error.message}; the export is not whole: ${where}`);
+        notice(`${error.message}; is asked again (${where})`);
+        await this.#pause(AGAIN_MS);
+      }
+    }
+  }
+
+  /** What people have asked of a domain, the latest first: so many, or all since this time. */
+  async audit(domain: string, most: number, since: number | undefined): Promise<readonly AuditEntry[]> {
+    const found: AuditEntry[] = [];
+    let cursor: string | null = null;
+    do {
+      const query = new URLSearchParams({ limit: since === undefined ? String(most) : "1000" });
+      if (cursor !== null) query.set("cursor", cursor);
+      type Page = { readonly entries: readonly AuditEntry[]; readonly next: string | null };
+      const page: Page = await this.#ask<Page>(`domains/${domain}/audit?${query}`);
+      const wanted = page.entries.filter(({ at }) => since === undefined || at >= since);
+      found.push(...wanted);
+      cursor = since === undefined || wanted.length < page.entries.length ? null : page.next;
+    } while (cursor !== null);
+    return found;
+  }
+
   async #ask<Answer>(path: string, method: "GET" | "DELETE" = "GET"): Promise<Answer> {
     const found = await this.#find<Answer>(path, method);
     if (found === null) throw new StartError(`${this.#edge.url} does not know /api/v1/${path}: is it another version?`);
@@ -260,26 +357,98 @@ export class OperatorClient {
 
   /** `null`: the edge has no such thing. */
   async #find<Answer>(path: string, method: "GET" | "POST" | "DELETE" = "GET"): Promise<Answer | null> {
-    const { url, urlFrom, token, tokenFrom } = this.#edge;
-    const request = { method, headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(PATIENCE_MS) };
-    const asked = fetch(`${url}/api/v1/${path}`, request).then(async (response) => ({
-      response,
-      text: await response.text(), // An answer may break off.
-    }));
-    const { response, text } = await asked.catch((error: unknown) => {
-      const { cause } = error as Error;
-      const why = cause instanceof Error ? ("code" in cause && cause.code) || cause.message : (error as Error).message;
-      throw new StartError(`no edge answers at ${url}, which is from ${urlFrom} (${why})`);
-    });
-    const answer = parsed(text);
-    if (response.ok && answer !== undefined) return answer as Answer;
-    if (response.status === 401) {
-      throw new StartError(`the edge at ${url} refuses the operator's token of ${tokenFrom} (401)`);
-    }
-    const detail = (answer as { detail?: string } | undefined)?.detail;
-    if (response.status === 404 && detail !== undefined) return null;
-    throw new StartError(`${url} answers ${response.status}${detail ? `: ${detail}` : ", and not as an edge does"}`);
+    const { status, answer } = await this.#send(path, { method });
+    if (status < 300 && answer !== undefined) return answer as Answer;
+    if (status === 404 && detailOf(answer) !== undefined) return null;
+    throw this.#refused(status, answer);
   }
+
+  #refused(status: number, answer: unknown): StartError {
+    const { url, tokenFrom } = this.#edge;
+    if (status === 401) return new StartError(`the edge at ${url} refuses the operator's token of ${tokenFrom} (401)`);
+    const detail = detailOf(answer);
+    return new StartError(`${url} answers ${status}${detail ? `: ${detail}` : ", and not as an edge does"}`);
+  }
+
+  /** Rejects with a `NoAnswer` where none comes. `answer` is `undefined` where it is no JSON. */
+  async #send(
+    path: string,
+    { method, body, actionId }: Sent,
+  ): Promise<{ readonly status: number; readonly answer: unknown }> {
+    const { url, token } = this.#edge;
+    const headers = {
+      authorization: `Bearer ${token}`,
+      ...(actionId !== undefined && { "idempotency-key": actionId }),
+    };
+    const request = { method, headers, body: body ? JSON.stringify(body) : null };
+    try {
+      const response = await fetch(`${url}/api/v1/${path}`, { ...request, signal: AbortSignal.timeout(PATIENCE_MS) });
+      // An answer may break off.
+      return { status: response.status, answer: parsed(await response.text()) };
+    } catch (error) {
+      throw this.#noAnswer(error);
+    }
+  }
+
+  /** An answer piece by piece. Rejects with a `NoAnswer` where none comes, it breaks off, or nothing comes for long. */
+  async *#stream(path: string): AsyncGenerator<string> {
+    const { url, token } = this.#edge;
+    const silence = new AbortController();
+    const late = () => silence.abort(new Error("nothing came for 30 s"));
+    let timer = setTimeout(late, PATIENCE_MS);
+    try {
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await fetch(`${url}/api/v1/${path}`, { headers, signal: silence.signal });
+      if (response.status === 503) throw new Error("503");
+      if (!response.ok) throw this.#refused(response.status, parsed(await response.text()));
+      const decoder = new TextDecoder();
+      for await (const bytes of response.body ?? []) {
+        clearTimeout(timer);
+        yield decoder.decode(bytes, { stream: true });
+        timer = setTimeout(late, PATIENCE_MS);
+      }
+    } catch (error) {
+      throw error instanceof StartError ? error : this.#noAnswer(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #noAnswer(error: unknown): NoAnswer {
+    const { url, urlFrom } = this.#edge;
+    const { cause } = error as Error;
+    const why = cause instanceof Error ? ("code" in cause && cause.code) || cause.message : (error as Error).message;
+    return new NoAnswer(`no edge answers at ${url}, which is from ${urlFrom} (${why})`);
+  }
+}
+
+interface Sent {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly body?: object;
+  readonly actionId?: string;
+}
+
+/** Query parameters of records, as the API has them. */
+export type RecordFilters = Readonly<Record<string, string>>;
+
+/** A record as the API lists it. */
+export type ListedRecord = PlacedRecord["record"] & { readonly cursor: string; readonly recordedAt: number };
+
+/** What is sent to a conference's actions. */
+export interface ActionRequest {
+  readonly type: ActionStages["request"]["type"];
+  readonly call?: string;
+  readonly room?: string;
+  readonly number?: string;
+  readonly attendeeId?: string;
+  readonly muted?: boolean;
+}
+
+/** Nobody knows what became of the request. */
+class NoAnswer extends StartError {}
+
+function detailOf(answer: unknown): string | undefined {
+  return (answer as { readonly detail?: string } | undefined)?.detail;
 }
 
 interface ConferencePage {

@@ -2,16 +2,15 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import { allPrintable, printable, printableJson } from "../src/foundation/printable.ts";
 import type { Terminal } from "../src/foundation/table.ts";
-import { hourMs } from "../src/foundation/timers.ts";
 import type { ProvisioningState } from "../src/rpc.ts";
-import { clockTime } from "./clock-time.ts";
+import { askEdge, clockTimeText, periodOf, question } from "./ask-edge.ts";
 import { meetingText } from "./meeting.ts";
-import { findEdge, OperatorClient } from "./operator-client.ts";
+import type { OperatorClient } from "./operator-client.ts";
 import { provisioningText } from "./provisioning.ts";
-import { linesWithin, type Period, storyText } from "./story.ts";
+import { linesWithin, storyText } from "./story.ts";
 import { StartError } from "./supervise.ts";
 import { systemReason } from "./system-reason.ts";
-import { endWithReader, localTime, ownTerminal } from "./terminal.ts";
+import { ownTerminal } from "./terminal.ts";
 import { agentsText, callsOf, callsText, conferencesText, conferenceText, hostsOf, hostsText } from "./views.ts";
 import { whyText } from "./why.ts";
 
@@ -96,7 +95,8 @@ export function addQuestions(program: Command): void {
     .option("--call <id>", "answers about this call alone: its id, or WebEx's name for it")
     .action((key: string, options: Options & { since?: string; until?: string; why?: true; call?: string }) =>
       answer<unknown>(options, async (edge) => {
-        const period = periodOf(options, Date.now());
+        const { since = 0, until = Number.POSITIVE_INFINITY } = periodOf(options, Date.now());
+        const period = { since, until };
         const domain = await edge.domain(options.domain);
         const conference = await edge.conference(domain, key);
         if (options.why || options.call !== undefined) {
@@ -166,58 +166,23 @@ export async function checkedNow(
   return state;
 }
 
-function question(program: Command, name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(description)
-    .option("--domain <name>", "of this domain alone; needed for one conference where there are several")
-    .option("--json", "as JSON");
-}
-
 function hours(text: string): number {
   const value = Number(text);
   if (value > 0 && value <= MOST_HOURS) return value;
   throw new InvalidArgumentError(`It must be above 0 and at most ${MOST_HOURS}.`);
 }
 
-/** The period that is asked about may go on, but not for so long: then the times were mixed up. */
-const MOST_AHEAD_MS = 12 * hourMs;
-
-/** Which day a time of the day is of depends on the other option. */
-function clockTimeText(text: string): string {
-  if (clockTime(text, Date.now()) !== null) return text;
-  throw new InvalidArgumentError("It must be a time such as 02:40, 02:40:15 or 2026-11-21T02:40.");
-}
-
-function periodOf(options: { readonly since?: string; readonly until?: string }, now: number): Period {
-  const since = options.since === undefined ? null : clockTime(options.since, now);
-  const until = options.until === undefined ? null : clockTime(options.until, now, since ?? undefined);
-  if (since !== null && until !== null && until < since)
-    throw new StartError(`--until ${localTime(until)} is before --since ${localTime(since)}`);
-  if (until !== null && until > now + MOST_AHEAD_MS)
-    throw new StartError(
-      `--until ${localTime(until)} has not come yet: a time of the day is the first one after --since`,
-    );
-  return { since: since ?? 0, until: until ?? Number.POSITIVE_INFINITY };
-}
-
-/** Prints the answer; what a person can put right is one line on stderr and exit code 1. */
-async function answer<Data>(
+/** Prints the answer. */
+function answer<Data>(
   { json, watch }: Options & { readonly watch?: true },
   ask: (edge: OperatorClient) => Promise<Answer<Data>>,
 ): Promise<void> {
-  endWithReader();
-  try {
-    const edge = new OperatorClient(findEdge(process.env));
+  return askEdge(async (edge) => {
     const first = await ask(edge);
     show(first, json);
     if (first.failed) process.exitCode = 1;
     if (watch) await watchFor(() => ask(edge), first, json);
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    console.error(printable(systemReason(error)));
-    process.exitCode = 1;
-  }
+  });
 }
 
 function show<Data>({ data, text, warning }: Answer<Data>, json: true | undefined): void {

@@ -303,7 +303,7 @@ function portsOf(health: AgentView["health"]): string {
 }
 
 /** Only where there is more than one domain. */
-function domainColumn<Row extends { readonly domain: string }>(rows: readonly Row[]): Column<Row> {
+export function domainColumn<Row extends { readonly domain: string }>(rows: readonly Row[]): Column<Row> {
   const isOne = new Set(rows.map(({ domain }) => domain)).size < 2;
   return { title: "DOMAIN", text: ({ domain }) => (isOne ? "" : domain), cut: true };
 }

@@ -350,8 +350,13 @@ function fits({ record }: PlacedRecord, { kind, filter = {} }: RecordQuery): boo
   const fields: Readonly<Record<string, unknown>> = record;
   return Object.entries(filter).every(([name, wanted]: readonly [string, EpochMs | string | undefined]) => {
     if (wanted === undefined) return true;
-    const hosts = fields.webexHosts;
-    if (name === "webexHost" && Array.isArray(hosts)) return hosts.includes(wanted);
-    return fields[name] === wanted;
+    if (name !== "webexHost") return fields[name] === wanted;
+    const hosts = [fields.webexHosts ?? fields.webexHost].flat();
+    return hosts.some((host) => withoutScheme(String(host)) === withoutScheme(String(wanted)));
   });
+}
+
+/** People leave it out, since it is the same for all servers of a domain. */
+function withoutScheme(host: string): string {
+  return host.replace(/^https?:\/\//, "");
 }

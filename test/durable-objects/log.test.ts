@@ -57,3 +57,13 @@ test("while the settings are wrong, everything is masked", () => {
     '{"time":"2001-09-09T01:46:40.000Z","level":"warn","event":"e","domain":"open","conference":"*******21"}',
   ]);
 });
+
+test("the line of an operator's action has the conference's key masked, also within ids", () => {
+  const about = { confKey: "987654321", type: "mute", call: "987654321.3.abc" };
+  const writtenOf = (domain: string) => {
+    logWith(domains)({ level: "info", event: "operator-action", domain, about });
+    return (JSON.parse(lines.at(-1)?.[1] ?? "") as { about: object }).about;
+  };
+  expect(writtenOf("strict")).toEqual({ confKey: "*******21", type: "mute", call: "*******21.3.abc" });
+  expect(writtenOf("open")).toEqual(about);
+});

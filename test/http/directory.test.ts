@@ -149,6 +149,7 @@ test.each([
   ["conference=6", []],
   ["bridge=main", ["c1", "c2", "conference"]],
   ["webexHost=tsp2", ["conference"]],
+  ["webexHost=http://tsp1", ["c1", "c2", "conference"]],
   ["endedBy=caller", ["c1"]],
   ["status=busy", ["c2"]],
   ["order=newest", ["conference", "c2", "c1"]],

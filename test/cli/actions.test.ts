@@ -1,0 +1,134 @@
+import { expect, test } from "vitest";
+import { endOf, stageLines } from "../../cli/action-text.ts";
+import { callOf, followed, newLines } from "../../cli/actions.ts";
+import { localTime } from "../../cli/terminal.ts";
+import type { ActionStages } from "../../src/operators/action-stages.ts";
+import { caller, conference, now, painted, plain } from "./view-examples.ts";
+
+function stages(more: object = {}): ActionStages {
+  return {
+    ...{ id: "k1", person: "anna", request: { type: "mute", call: "c1" }, asked: now, onDisk: { seq: 41, at: now } },
+    ...{ sent: [], result: null, told: null, ...more },
+  } as object as ActionStages;
+}
+
+const done = (ms: number) => ({ type: "done", at: now + ms });
+const mute = { id: "5.9", type: "mute", at: now, result: null };
+const told = { transIds: ["t1"], confirmedAt: now + 48 };
+
+test("an action's stages are a line each, as far as they are known", () => {
+  const begun = [`  asked               ${localTime(now)} by anna`, "  on disk   at once   row 41 of the journal"];
+  const sent = "  sent      at once   mute (5.9) to the bridge";
+
+  expect(stageLines(stages(), plain)).toEqual(begun);
+  expect(stageLines(stages({ sent: [mute] }), plain)).toEqual([...begun, sent]);
+  const all = stages({ sent: [{ ...mute, result: done(31) }], result: done(31), told });
+  expect(stageLines(all, plain)).toEqual([
+    ...[...begun, sent, "  done      +31 ms"],
+    ...["  telling             WebEx, by TransID t1", "  told      +48 ms    WebEx has confirmed it"],
+  ]);
+  expect(stageLines(all, painted).at(-1)).toMatch(/^<green> {2}told/);
+});
+
+test("commands of one action and their results stand in the order of time", () => {
+  const dial = { id: "5.7", type: "dial", at: now, result: done(23) };
+  const admit = { id: "5.8", type: "admit", at: now + 70, result: { type: "refused", at: now + 90, why: "capacity" } };
+  const result = { type: "refused", at: now + 90, why: "capacity" };
+
+  expect(stageLines(stages({ sent: [dial, admit], result }), plain).slice(2)).toEqual([
+    "  sent      at once   dial (5.7) to the bridge",
+    "  bridge    +23 ms    dial (5.7): done",
+    "  sent      +70 ms    admit (5.8) to the bridge",
+    "  bridge    +90 ms    admit (5.8): capacity",
+    "  refused   +90 ms    the bridge refuses it: capacity",
+  ]);
+});
+
+test.each<[object, string, string]>([
+  [{ sent: [mute] }, "open", "  sent      at once   mute (5.9) to the bridge"],
+  [
+    { result: done(0), told: { notBecause: "nothing changed" } },
+    "not to be told",
+    "  not told            nothing changed",
+  ],
+  [{ result: done(0) }, "open", "  done      at once   nothing was to be done on the bridge"],
+  [{ result: done(0), told: { ...told, confirmedAt: null } }, "open", "  telling             WebEx, by TransID t1"],
+  [{ result: done(0), told }, "told", "  told      +48 ms    WebEx has confirmed it"],
+  [
+    { result: { type: "no result", at: now + 10_000, why: "too-late" } },
+    "no result",
+    "  no result +10 s     too-late; a late result counts all the same",
+  ],
+])("the stages %j are %s", (more, end, last) => {
+  expect([endOf(stages(more)), stageLines(stages(more), plain).at(-1)]).toEqual([end, last]);
+});
+
+test("an action is looked at until it is over, or its time is up", async () => {
+  const over = stages({ result: done(0), told });
+  const known = [stages(), stages(), over, over];
+  const shown: ActionStages[] = [];
+  let waited = 0;
+  const look = async () => known[shown.length] ?? over;
+  const wait = async (ms: number) => {
+    waited += ms;
+  };
+  expect(await followed(look, 30_000, (one) => shown.push(one), wait)).toBe(over);
+  expect([shown.length, waited]).toEqual([3, 400]);
+
+  waited = 0;
+  expect(
+    endOf(
+      await followed(
+        async () => stages(),
+        30_000,
+        () => {},
+        wait,
+      ),
+    ),
+  ).toBe("open");
+  expect(waited).toBe(30_000);
+  await expect(
+    followed(
+      async () => null,
+      30_000,
+      () => {},
+      wait,
+    ),
+  ).rejects.toThrow("does not have the action any more");
+});
+
+test("of each look, what is new is shown", () => {
+  const shown = new Set<string>();
+  const looks = [
+    stages(),
+    stages({ sent: [mute] }),
+    stages({ sent: [mute] }),
+    stages({ sent: [mute], result: done(9) }),
+  ];
+  const counts = looks.map((look) => newLines(shown, stageLines(look, plain)).length);
+  expect(counts).toEqual([2, 1, 0, 1]);
+});
+
+test("a call goes by its id, by WebEx's name for it, or by an attendee ID that one caller has", () => {
+  const callers = [
+    caller({ call: "c1", extCallId: "70001", attendeeId: "444" }),
+    caller({ call: "c2", extCallId: "444", attendeeId: "5" }),
+    caller({ call: "c3", extCallId: "", attendeeId: "5" }),
+  ];
+  const one = conference({ callers, callOuts: [{ call: "c4", stage: "ringing", extCallId: "9001" }] });
+
+  for (const [named, call] of [
+    ["c3", "c3"],
+    ["70001", "c1"],
+    ["444", "c2"],
+    ["9001", "c4"],
+  ] as const)
+    expect(callOf(one, named), named).toBe(call);
+  expect(() => callOf(one, "5")).toThrow(
+    "2 callers of the conference 555120777 go by 5; say which one by its id: c2, c3",
+  );
+  expect(() => callOf(one, "c9")).toThrow(
+    "the conference 555120777 has no caller c9; its callers are c1 (70001), c2 (444), c3",
+  );
+  expect(() => callOf(conference(), "c1")).toThrow("has no caller c1; it has no caller");
+});
