@@ -6,7 +6,7 @@ import { type Comparison, compareDigest, ownDigest } from "../src/conference/rec
 import { hasHandle } from "../src/conference/state.ts";
 import { asTest } from "../src/explain/as-test.ts";
 import { type About, aboutOf } from "../src/explain/history.ts";
-import { replayPage } from "../src/explain/replay-page.ts";
+import { hidden, replayPage } from "../src/explain/replay-page.ts";
 import { explain } from "../src/explain/why.ts";
 import type {
   ActionId,
@@ -19,6 +19,7 @@ import type {
   TransId,
 } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
+import { isRecord } from "../src/foundation/record.ts";
 import { within } from "../src/foundation/timers.ts";
 import { type ActionStages, actionStages } from "../src/operators/action-stages.ts";
 import type {
@@ -45,7 +46,7 @@ import type { FromWebex } from "../src/tsp/messages.ts";
 import { Clock, earliest, nextWake } from "./clock.ts";
 import { CommandSender } from "./command-sender.ts";
 import { GroupCommit, type Item, presence, transact } from "./conference-commit.ts";
-import { ConferenceStore, type HistoryRow } from "./conference-store.ts";
+import { ConferenceStore, confirmedKey, type HistoryRow } from "./conference-store.ts";
 import { viewOf } from "./conference-view.ts";
 import { IdSupply } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
@@ -214,12 +215,18 @@ export class Conference {
   }
 
   async operate(action: OperatorAction): Promise<OperatorResult> {
-    const isDone = () => this.#store.hasAction(action.id, this.#ports.now());
-    const refusal = isDone() ? null : this.#refusal(action);
-    if (refusal !== null) return refusal;
-    if (!isDone()) await this.#submit({ type: "operator", action });
+    const known = this.#known(action) ?? this.#refusal(action);
+    if (known !== null) return known;
+    await this.#submit({ type: "operator", action });
     // What came before it in the same commit may have changed everything.
-    return isDone() ? "done" : (this.#refusal(action) ?? "no-such-conference");
+    return this.#known(action) ?? this.#refusal(action) ?? "no-such-conference";
+  }
+
+  /** What is answered to an action whose id is on disk; `null`: it is not. */
+  #known({ id, request }: OperatorAction): OperatorResult | null {
+    if (!this.#store.hasAction(id, this.#ports.now())) return null;
+    const before = this.#store.requestOf(id);
+    return before === null || inOrder(before) === inOrder(request) ? "done" : "other-action";
   }
 
   #refusal({ request }: OperatorAction): OperatorRefusal | null {
@@ -231,7 +238,8 @@ export class Conference {
   }
 
   action(id: ActionId): ActionStages | null {
-    return this.#store.identity && actionStages(this.#history(), id);
+    const stages = this.#store.identity && actionStages(this.#historyNow(), id);
+    return stages && hidden(stages, this.#person);
   }
 
   view(): ConferenceView | null {
@@ -278,6 +286,16 @@ export class Conference {
   *#history(): Generator<HistoryRow> {
     for (let rows = this.#store.journal(0); rows.length > 0; rows = this.#store.journal(rows.at(-1)?.seq ?? 0))
       yield* rows;
+  }
+
+  /** With what is confirmed and not on disk yet, which is a part of the next row. */
+  *#historyNow(): Generator<Omit<HistoryRow, "progress">> {
+    yield* this.#history();
+    const { confirmed } = this.#outbox;
+    const deleted = confirmed.map(([seq]) => [`outbox/${seq}`, null] as const);
+    if (deleted.length === 0) return;
+    const changes = [...deleted, [confirmedKey, confirmed] as const];
+    yield { seq: this.#store.lastSeq + 1, at: this.#ports.now(), input: null, changes };
   }
 
   /** A number or code of a person, as the domain's settings let it be shown. */
@@ -492,4 +510,11 @@ function isOfSpeech({ report }: NumberedReport): boolean {
 /** In a failover 50 messages share a TransID; where callers come one by one, each message has its own. */
 function fullSupply(callers: number): IdsWanted {
   return { msgIds: 50 + 4 * callers, transIds: 20 + callers };
+}
+
+/** The same text for the same data, in whatever order its fields are. */
+function inOrder(data: unknown): string {
+  return JSON.stringify(data, (_, value) =>
+    isRecord(value) ? Object.fromEntries(Object.entries(value).sort()) : value,
+  );
 }

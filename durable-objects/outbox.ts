@@ -180,6 +180,11 @@ export class Outbox {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
+  /** Documents that were confirmed, and when; the disk hears of them with the next transaction, or with the alarm. */
+  get confirmed(): readonly (readonly [seq: QueuedDocument["seq"], at: EpochMs])[] {
+    return [...this.#confirmed];
+  }
+
   /** Deletes what is confirmed and was not deleted together with something else; the owner's alarm calls it. */
   deleteConfirmed(): void {
     if (this.#confirmed.size === 0) return;

@@ -22,10 +22,19 @@ export const numberBegin = {
 const shortCountryCode = /^(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58])/;
 
 /** How WebEx, or whoever speaks for it, cuts a number says nothing: a bridge dials the digits in a row. */
-function cut({ country, area, local }: PhoneNumber): { readonly code: string; readonly rest: string } {
+function cut({ country, area, local }: Omit<PhoneNumber, "extension">): {
+  readonly code: string;
+  readonly rest: string;
+} {
   const digits = country + area + local;
   const code = shortCountryCode.exec(digits)?.[0] ?? digits.slice(0, 3);
   return { code, rest: digits.slice(code.length) };
+}
+
+/** A number as people write it, "+" and digits. */
+export function phoneNumberOf(text: string): PhoneNumber {
+  const { code, rest } = cut({ country: text.replaceAll(/\D/g, ""), area: "", local: "" });
+  return { country: code, area: "", local: rest, extension: "" };
 }
 
 /** How many digits it has. The zero that is dialled within a country, which WebEx may send behind the country code, is none of them. */

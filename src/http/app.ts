@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { cut } from "../foundation/cut.ts";
 import type { BridgeName, ConfKey, DomainName } from "../foundation/ids.ts";
 import type { RateLimit } from "../foundation/limits.ts";
 import { isOneOf } from "../foundation/secrets.ts";
@@ -210,7 +211,7 @@ async function answerRoute(route: Route, context: Context<Variables>, edge: Edge
       role: signedIn.person.role,
       by: signedIn.by,
       action: route.id,
-      about: { ...ofPath, ...about },
+      about: shortened({ ...ofPath, ...about }),
       actionId: actionId.ok ? actionId.value : "",
       ...{ status, refusal, from },
     });
@@ -223,6 +224,11 @@ async function answerRoute(route: Route, context: Context<Variables>, edge: Edge
     note(503, "failed for now");
     throw error;
   }
+}
+
+/** What people send is kept for long, so it is not kept at any length. */
+function shortened(about: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(about).map(([name, text]) => [name, cut(text, 256)]));
 }
 
 async function titleOf(response: Response): Promise<string> {
