@@ -34,7 +34,7 @@ interface DirectoryPorts extends AlarmPorts {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "tellDirectory">;
   /** The conferences that were allocated ids, as `IdAllocatorRpc` has them. */
   conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
-  /** What the list shows has changed, and is committed. */
+  /** What people see of it has changed, and is committed. */
   changed(): void;
   /** 64 random bits as text. */
   nonce(): string;
@@ -233,6 +233,7 @@ export class Directory implements DirectoryRpc {
 
   async keepAudit(domain: DomainName, entry: AuditEntry): Promise<void> {
     this.#store.transaction(this.#aboutNow(domain), () => this.#audit.add(entry));
+    this.#ports.changed();
     await this.#ensureAlarm(this.#ports.now());
   }
 

@@ -56,11 +56,20 @@ async function crowd(from: number, to: number, callers: number): Promise<void> {
   });
 }
 
+/** Asks something of the API as the operator. */
+async function ask(path: string, method: string, body: object): Promise<void> {
+  const headers = { authorization: `Bearer ${world.run.operatorToken()}` };
+  const init = { method, headers, body: JSON.stringify(body) };
+  const { status } = await fetch(`${world.run.edgeUrl}/api/v1/domains/local/${path}`, init);
+  expect(status).toBe(202);
+}
+
 test.each(looks)("every page is fit for everybody, and whole in its window, $scheme and $width", async (look) => {
   await crowd(100, 108, 4);
   const meeting = new Meeting(world);
   await meeting.create();
   await meeting.callIn("444");
+  await ask(`conferences/${meeting.confKey}/hybrid`, "PUT", { connectData: "room=7" });
   const over = new Meeting(world);
   await over.create();
   await over.callIn("555");
@@ -81,6 +90,7 @@ test.each(looks)("every page is fit for everybody, and whole in its window, $sch
     ["calls", "records?kind=call"],
     ["bridges", "bridges"],
     ["settings", "settings"],
+    ["audit", "audit"],
     ["none", "conferences?begins=none"],
     ["missing", "no-such-page"],
   ] as const) {
