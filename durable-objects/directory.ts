@@ -172,22 +172,22 @@ export class Directory implements DirectoryRpc {
   async records(query: RecordQuery): Promise<RecordPage> {
     const { cursor, order, since, until, limit } = query;
     const first = since === undefined ? 1 : this.#store.firstSince(since);
-    const end = until === undefined ? Number.MAX_SAFE_INTEGER : this.#store.firstSince(until);
+    const behind = until === undefined ? Number.MAX_SAFE_INTEGER : this.#store.firstSince(until);
     const isOldest = order === "oldest";
-    let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? Number.MAX_SAFE_INTEGER, end);
+    let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? Number.MAX_SAFE_INTEGER, behind);
     const records: PlacedRecord[] = [];
-    const { directory = "" } = this.#store.about ?? {};
+    const end = this.#store.place;
     for (let looked = 0; looked < mostLooked; looked += portion) {
       const page = this.#store.page(from, order, portion);
       for (const one of page) {
-        if (isOldest ? one.id >= end : one.id < first) return { directory, records, next: null };
+        if (isOldest ? one.id >= behind : one.id < first) return { end, records, next: null };
         from = one.id;
         if (fits(one, query)) records.push(one);
-        if (records.length >= Math.min(limit, mostPage)) return { directory, records, next: from };
+        if (records.length >= Math.min(limit, mostPage)) return { end, records, next: from };
       }
-      if (page.length < portion) return { directory, records, next: null };
+      if (page.length < portion) return { end, records, next: null };
     }
-    return { directory, records, next: from };
+    return { end, records, next: from };
   }
 
   /** Also in the middle of an export: ids stay. */

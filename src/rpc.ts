@@ -398,8 +398,8 @@ export interface PlacedRecord {
 }
 
 export interface RecordPage {
-  /** The name of the directory whose places these are, as `DirectoryPlace` has it; empty where there was never anything. */
-  readonly directory: string;
+  /** The place behind all records; `null`: there was never anything. */
+  readonly end: DirectoryPlace | null;
   readonly records: readonly PlacedRecord[];
   /** Also where no record fits among many: the next page goes on from there. `null`: there are no more. */
   readonly next: number | null;

@@ -1098,9 +1098,8 @@ export const defects: readonly Defect[] = [
     name: "an action of an operator is taken before it is on disk",
     foundBy: "an operator's action comes to its end",
     file: conference,
-    before: '    if (!isDone()) await this.#submit({ type: "operator", action });\n',
-    after:
-      '    if (!isDone()) {\n      this.#submit({ type: "operator", action }).catch(() => {});\n      return "done";\n    }\n',
+    before: '    await this.#submit({ type: "operator", action });\n',
+    after: '    this.#submit({ type: "operator", action }).catch(() => {});\n    return "done";\n',
   },
   {
     name: "WebEx is not told whom an operator mutes",

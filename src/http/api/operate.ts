@@ -22,7 +22,11 @@ export async function operate(
   const result = isKnown ? await edge.objects.conference(name, confKey).operate(action) : "no-such-conference";
   if (result === "done") return null;
   const [status, title, detail] = refusals[result];
-  return problem(status, title, detail.replace("KEY", confKey));
+  return problem(
+    status,
+    title,
+    detail.replace("KEY", () => confKey),
+  );
 }
 
 const refusals: Readonly<Record<Exclude<OperatorResult, "done">, readonly [404 | 409 | 422, ProblemTitle, string]>> = {
