@@ -10,8 +10,9 @@ import type {
   RecordQuery,
   RunningPage,
   RunningQuery,
+  WebhookView,
 } from "../src/rpc.ts";
-import { findDomain } from "../src/settings/load.ts";
+import { findDomain, webhookSecretOf } from "../src/settings/load.ts";
 import { Directory } from "./directory.ts";
 import { type Env, platformOf } from "./platform.ts";
 
@@ -29,6 +30,10 @@ export class DirectoryObject extends DurableObject<Env> implements DirectoryRpc 
 
   totals(): Promise<ConferenceTotals> {
     return this.#current.totals();
+  }
+
+  webhooks(domain: DomainName): Promise<readonly WebhookView[]> {
+    return this.#current.webhooks(domain);
   }
 
   records(query: RecordQuery): Promise<RecordPage> {
@@ -54,6 +59,7 @@ export class DirectoryObject extends DurableObject<Env> implements DirectoryRpc 
       domain: (name) => findDomain(env, name),
       conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
       conferencesOf: (domain, ...page) => env.ID_ALLOCATOR.getByName(domain).conferencesOf(...page),
+      secret: (name) => webhookSecretOf(env, name),
       nonce: () => String(crypto.getRandomValues(new BigUint64Array(1))),
       deleteAll: async () => {
         this.#directory = null;

@@ -1,6 +1,6 @@
 import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { dayMs, hourMs, within } from "../src/foundation/timers.ts";
-import { type ConferenceRecord, identityOf } from "../src/records/conference-record.ts";
+import { type ConferenceRecord, type DirectoryRecord, identityOf } from "../src/records/conference-record.ts";
 import type {
   ConferenceRpc,
   ConferenceTotals,
@@ -15,20 +15,26 @@ import type {
   RecordQuery,
   RunningPage,
   RunningQuery,
+  WebhookView,
 } from "../src/rpc.ts";
+import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
 import { earliest } from "./clock.ts";
 import { type About, DirectoryStore, type RunningRow } from "./directory-store.ts";
-import type { Sql } from "./platform.ts";
+import type { Platform, Sql } from "./platform.ts";
+import { type Heard, webhookEvents } from "./webhook-events.ts";
+import { Webhooks } from "./webhooks.ts";
 
-interface DirectoryPorts extends AlarmPorts {
+interface DirectoryPorts extends AlarmPorts, Pick<Platform, "post" | "measures"> {
   readonly sql: Sql;
   /** `null` when the settings do not have the domain; throws when they cannot be read. */
   domain(name: DomainName): Domain | null;
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "tellDirectory">;
   /** The conferences that were allocated ids, as `IdAllocatorRpc` has them. */
   conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
+  /** A secret that webhooks are signed with; `undefined`: there is none of this name. */
+  secret(name: string): string | undefined;
   /** 64 random bits as text. */
   nonce(): string;
   /** Deletes everything, and ends the life of the object. */
@@ -67,6 +73,7 @@ export class Directory implements DirectoryRpc {
   readonly #ports: DirectoryPorts;
   readonly #alarm: Alarm;
   readonly #store: DirectoryStore;
+  readonly #webhooks: Webhooks;
   readonly #running = new Map<ConfKey, Listed>();
   /** Identity → id of each record behind `#knownBehind`. */
   readonly #known = new Map<string, number>();
@@ -80,15 +87,23 @@ export class Directory implements DirectoryRpc {
     this.#store = new DirectoryStore(ports.sql);
     for (const [id, row] of this.#store.running()) this.#running.set(row.key, { id, row, now: null });
     this.#knownBehind = this.#store.place?.id ?? 0;
+    this.#webhooks = new Webhooks({
+      ...ports,
+      domain: () => this.#store.about?.domain ?? null,
+      receivers: () => this.#receivers(this.#store.about?.domain ?? null),
+      wakeBy: (at) => this.#alarm.wakeBy(at),
+    });
   }
 
   async tell(news: News): Promise<DirectoryPlace> {
-    const { domain, key, running, ended } = news;
+    const { domain, key, running, ended, joined = [] } = news;
     const at = this.#ports.now();
     const about = this.#aboutNow(domain);
     const missing = ended.some(({ again }) => again) ? this.#behind(news) : 0;
     const before = this.#running.get(key);
     const added: (readonly [identity: string, id: number])[] = [];
+    const hasReceivers = this.#receivers(domain).length > 0;
+    const records: DirectoryRecord[] = [];
     let row: Listed | undefined = before;
     const write = () => {
       for (const { record, again } of ended) {
@@ -97,6 +112,7 @@ export class Directory implements DirectoryRpc {
           if (record.kind === "conference" && row && isOf(row, record)) row = this.#drop(row);
           continue;
         }
+        records.push(record);
         const own = record.kind === "conference" && row && isOf(row, record) ? row : null;
         added.push([identity, this.#store.add(record, at, own?.id ?? null)]);
         if (own) row = undefined;
@@ -104,17 +120,25 @@ export class Directory implements DirectoryRpc {
       if (row && row.row.life !== running?.life) row = this.#drop(row);
       if (!running) return;
       const { key: _, life, createdAt, phase, webexHost, bridge, ...now } = running;
-      const current: RunningRow = { key, life, createdAt, phase, webexHost, bridge };
+      const heard: Heard = { started: phase === "running", trouble: running.trouble };
+      const current: RunningRow = { key, life, createdAt, phase, webexHost, bridge, ...(hasReceivers && { heard }) };
+      if (row && hasReceivers && !isSame(row.row.heard, heard)) this.#store.replace(row.id, current);
       row = { id: row?.id ?? this.#store.begin(current, at), row: current, now };
     };
-    const needsRows = ended.length > 0 || row?.row.life !== running?.life;
-    if (needsRows) this.#store.transaction(about, write);
+    const writeEvents = () => {
+      write();
+      const known = before ? { life: before.row.life, ...(before.row.heard ?? { started: false, trouble: [] }) } : null;
+      if (hasReceivers) this.#webhooks.add(webhookEvents({ joined, ended: records, running, known, at }));
+    };
+    const needsRows = ended.length > 0 || row?.row.life !== running?.life || hasReceivers;
+    if (needsRows) this.#store.transaction(about, writeEvents);
     else write();
     for (const [identity, id] of added) this.#remember(identity, id);
     if (row) this.#running.set(key, row);
     else this.#running.delete(key);
     if (!this.#hasAlarm) await this.#alarm.ensure(at + deleteEveryMs);
     this.#hasAlarm = true;
+    if (hasReceivers) this.#webhooks.pump();
     return this.#store.place ?? { directory: about.directory, id: 0 };
   }
 
@@ -125,7 +149,9 @@ export class Directory implements DirectoryRpc {
     const answer = {
       conferences: page.flatMap((key) => {
         const { row, now = null } = this.#running.get(key) ?? {};
-        return row ? [{ ...row, now }] : [];
+        if (!row) return [];
+        const { heard: _, ...shown } = row;
+        return [{ ...shown, now }];
       }),
       next: page.length < keys.length ? (page.at(-1) ?? null) : null,
       total: this.#running.size,
@@ -169,6 +195,10 @@ export class Directory implements DirectoryRpc {
     return { records, next: from };
   }
 
+  async webhooks(domain: DomainName): Promise<readonly WebhookView[]> {
+    return this.#webhooks.view(this.#receivers(domain));
+  }
+
   /** Also in the middle of an export: ids stay. */
   async erase(domain: DomainName, number: string): Promise<number> {
     if (number === "" || !this.#store.about) return 0;
@@ -206,18 +236,23 @@ export class Directory implements DirectoryRpc {
     };
   }
 
-  /** Deletes some of what is older than the settings want. */
+  /** Deletes some of what is older than the settings want, and sends webhooks that are due. */
   alarm(): Promise<void> {
     return this.#alarm.fired(async () => {
       const { about } = this.#store;
       if (!about) return;
       const now = this.#ports.now();
+      this.#webhooks.pump();
       const current = this.#aboutNow(about.domain);
       if (current.removedAt !== null && now >= current.removedAt + current.keptMs) return await this.#ports.deleteAll();
       this.#store.transaction(current, () => {});
       const hasMore = this.#store.deleteBefore(now - current.keptMs, deletePortion);
       this.#alarm.wakeBy(now + (hasMore ? portionEveryMs : deleteEveryMs));
     });
+  }
+
+  #receivers(domain: DomainName | null): DomainSettings["webhooks"] {
+    return (domain && this.#ports.domain(domain)?.settings.webhooks) ?? [];
   }
 
   #aboutNow(name: DomainName): About {
@@ -288,6 +323,10 @@ export class Directory implements DirectoryRpc {
     if (failed.length > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed.length });
     return failed;
   }
+}
+
+function isSame(one: Heard | undefined, other: Heard): boolean {
+  return one?.started === other.started && String(one.trouble) === String(other.trouble);
 }
 
 function isOf({ row }: Listed, { life, createdAt }: ConferenceRecord): boolean {

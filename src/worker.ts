@@ -213,6 +213,7 @@ function viewsOf(env: Env): OperatorViews {
     conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
     agents: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`).agents(),
     totals: (domain) => totalsOf(env, domain),
+    webhooks: (domain) => env.DIRECTORY.getByName(domain).webhooks(domain),
     counts: () => env.COUNTS.getByName("all").all(),
     webexSite: (domain) => env.WEBEX_SITE.getByName(domain),
   };

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Directory } from "../../durable-objects/directory.ts";
+import { Measures } from "../../durable-objects/measures.ts";
 import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/timers.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
@@ -53,6 +54,9 @@ class DirectoryWorld {
         },
       }),
       conferencesOf: async () => ({ holders: [{ key: confKey, place: 1, at: this.time.now }], next: null }),
+      measures: new Measures(),
+      post: async () => ({ kind: "failed", reason: "nobody listens" }),
+      secret: () => undefined,
       nonce: () => String(++this.#nonces),
       setAlarm: async (at) => {
         this.alarmAt = at;

@@ -71,6 +71,7 @@ export class WholeEdge {
         }),
         agents: nobody,
         totals: nobody,
+        webhooks: nobody,
         counts: nobody,
         webexSite: () => ({
           meeting: nobody,

@@ -25,6 +25,7 @@ import type {
   OperatorViews,
   ProvisioningState,
   StoryLine,
+  WebhookView,
 } from "../../src/rpc.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
@@ -119,6 +120,7 @@ export class FakeEdge {
   /** What the routes counted, and what of it has come to the object of counts. */
   readonly counts = new Counts();
   readonly kept = new Counts();
+  readonly webhooks: WebhookView[] = [];
   totals: ConferenceTotals = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null };
   readonly disk = new FakeDisk();
   /** In milliseconds. */
@@ -247,6 +249,10 @@ export class FakeEdge {
       totals: async (domain) => {
         this.#call(`totals of ${domain}`, "directory");
         return this.totals;
+      },
+      webhooks: async (domain) => {
+        this.#call(`webhooks of ${domain}`, "directory");
+        return this.webhooks;
       },
       counts: async () => {
         this.#call("all counts", "counts");

@@ -68,6 +68,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   "durable-objects": {
     may: [
       "cloudflare:workers",
+      "standardwebhooks",
       "src/foundation",
       "src/tsp",
       "src/bridge",

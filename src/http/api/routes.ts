@@ -7,6 +7,7 @@ import { explainRoutes } from "./explain.ts";
 import { peopleRoutes } from "./people.ts";
 import type { Route } from "./route.ts";
 import { webexSiteRoutes } from "./webex-site.ts";
+import { webhookRoutes } from "./webhooks.ts";
 
 /** Everything under `/api/v1`. A further resource is one more file and one more line here. */
 export const apiRoutes: readonly Route[] = [
@@ -16,6 +17,7 @@ export const apiRoutes: readonly Route[] = [
   ...explainRoutes,
   ...conferenceDataRoutes,
   ...webexSiteRoutes,
+  ...webhookRoutes,
   ...peopleRoutes,
   ...aboutRoutes(() => apiRoutes),
 ];
