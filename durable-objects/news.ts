@@ -160,8 +160,10 @@ export class News {
     try {
       const place = await this.#send({ ended, joined, behind: telling.place });
       if (this.#isStopped) return;
-      // As a rule the next row says so. After a failure there may be none, and each life of the object would tell again.
-      store.told(upTo, place, wasUnsure && !isOngoing(store.state.head));
+      // As a rule the next row says so. After a failure there may be none, and each life of the object would tell again. Joins told again would be
+      // posted again, since the directory does not remember them.
+      const isWritten = (wasUnsure && !isOngoing(store.state.head)) || (joined !== undefined && joined.length > 0);
+      store.told(upTo, place, isWritten);
       this.#book?.forget(upTo);
     } catch (error) {
       this.#unsureUpTo = Math.max(this.#unsureUpTo, upTo);

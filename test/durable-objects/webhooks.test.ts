@@ -312,6 +312,22 @@ test("an object that is killed while a post is under way posts it again within a
   expect(again?.headers["webhook-id"]).toBe(first?.headers["webhook-id"]);
 });
 
+test("a receiver has one post at a time, whatever happens meanwhile", async () => {
+  const world = new World();
+  const answers: ((answer: HttpAnswer) => void)[] = [];
+  world.answer = () => new Promise((resolve) => answers.push(resolve));
+  await world.joins("c1");
+  await world.joins("c2");
+  await world.directory.alarm();
+  await world.time.pass(0);
+  expect(world.events).toEqual([`conference.started ${confKey}`]);
+
+  world.answer = () => taken;
+  for (const answer of answers) answer(taken);
+  await world.time.pass(0);
+  expect(world.events).toEqual([`conference.started ${confKey}`, "call.joined c1", "call.joined c2"]);
+});
+
 test("a conference that tells twice makes copies of joins under one id, and nothing else twice", async () => {
   const world = new World();
   const left = { kind: "call", ...joined("c1"), endedAt: worldBegins, dialledAt: null } as unknown as DirectoryRecord;
@@ -324,10 +340,10 @@ test("a conference that tells twice makes copies of joins under one id, and noth
 
 test("trouble is told as it begins and ends, once, also over a restart, and ends with its conference", async () => {
   const world = new World();
-  await world.tell({ running: running({ trouble: ["posts"] }) });
-  world.start();
-  await world.tell({ running: running({ trouble: ["posts", "commands"] }) });
-  await world.tell({ running: running({ trouble: ["commands"] }) });
+  for (const trouble of [["posts"], ["posts", "commands"], ["commands"]] as const) {
+    await world.tell({ running: running({ trouble }) });
+    world.start();
+  }
   const over = {
     ...{ kind: "conference", conference: confKey, life: 1, createdAt: worldBegins, runningAt: worldBegins },
     ...{ endedAt: worldBegins, webexHosts: ["tsp"], bridge: "main" },
@@ -388,13 +404,18 @@ test("what waits for a receiver that the settings do not name any more is droppe
   expect([world.rows, world.sql.exec("SELECT url FROM webhook_receiver")]).toEqual([0, []]);
 });
 
-test("numbers are in webhooks as in records", async () => {
+test("who came in is told once, also by the next life of the conference, with the number as in records", async () => {
   const conference = new ConferenceWorld();
   conference.domain = testDomain({ webhooks: [receiver], recordsPersonal: "masked" });
   await conference.running(0);
   await conference.during(conference.report(callerEntered(1)));
   await conference.time.pass(2_000);
-  const calls = conference.news.flatMap(({ joined = [] }) => joined);
-  expect(calls).toMatchObject([{ call: "c1", number: "*********34" }]);
+  const calls = () => conference.news.flatMap(({ joined = [] }) => joined);
+  expect(calls()).toMatchObject([{ call: "c1", number: "*********34" }]);
+
+  conference.start();
+  await conference.during(conference.report(callerEntered(2)));
+  await conference.time.pass(2_000);
+  expect(calls()).toMatchObject([{ call: "c1" }, { call: "c2" }]);
   expect(conference.news.every(({ key }) => key === (confKey as ConfKey))).toBe(true);
 });
