@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { meetingText } from "../../cli/meeting.ts";
 import { provisioningText } from "../../cli/provisioning.ts";
-import { missingSecretsOf, siteSecretsIn } from "../../cli/site-secrets.ts";
+import { missingSecretsOf, secretsIn } from "../../cli/secrets.ts";
 import { conferencesText, conferenceText } from "../../cli/views.ts";
 import type { MeetingAnswer, ProvisioningState } from "../../src/rpc.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
@@ -102,7 +102,7 @@ test("serve hands over the variables that may hold secrets of sites, and no othe
     },
   });
 
-  expect(siteSecretsIn(variables)).toEqual({ WEBEX_SECRET_ACME: "tulip-7", WEBHOOK_SECRET_A: "whsec_x" });
+  expect(secretsIn(variables)).toEqual({ WEBEX_SECRET_ACME: "tulip-7", WEBHOOK_SECRET_A: "whsec_x" });
   expect(missingSecretsOf(domains, variables)).toEqual([
     {
       verdict: "warn",

@@ -5,7 +5,7 @@ import { loadDomains, siteSecretOf, siteSecretsOf, webhookSecretOf, webhookSecre
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** The variables that may hold secrets of WebEx sites and of webhooks, for the process that serves the edge: all, since a reload may name another. */
-export function siteSecretsIn(variables: Variables): Readonly<Record<string, string>> {
+export function secretsIn(variables: Variables): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(variables).flatMap(([name, value]) =>
       (siteSecretName.test(name) || webhookSecretName.test(name)) && value ? [[name, value] as const] : [],
