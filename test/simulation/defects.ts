@@ -1119,8 +1119,8 @@ export const defects: readonly Defect[] = [
     name: "a conference does not say that it may have told its records before",
     foundBy: ["each call that is over has one record", "each conference that is over has one record"],
     file: news,
-    before: "again: seq <= this.#unsureUpTo }));\n    }",
-    after: "again: seq < 0 }));\n    }",
+    before: "again: seq <= this.#unsureUpTo }));",
+    after: "again: seq < 0 }));",
   },
   {
     name: "a conference restored does not say that an earlier life may have told its records",
