@@ -224,10 +224,9 @@ async function signInByForm(context: Context, edge: Edge): Promise<Response> {
   return begun.ok ? context.redirect(to, 303) : again(to, begun.error);
 }
 
-/** A page of the console to go on to; whatever else is asked for leads to its begin. */
+/** A page of the console to go on to, without the name of any host; whatever else is asked for leads to its begin. */
 function ownPath(to = ""): string {
   const url = URL.parse(to, "http://console");
-  const isOurs =
-    url?.origin === "http://console" && /^\/console(?:\/|$)/.test(url.pathname) && url.pathname !== SIGN_IN;
-  return isOurs ? `${url.pathname}${url.search}` : "/console";
+  const isPage = url !== null && /^\/console(?:\/|$)/.test(url.pathname) && url.pathname !== SIGN_IN;
+  return isPage ? `${url.pathname}${url.search}` : "/console";
 }

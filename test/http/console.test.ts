@@ -46,7 +46,7 @@ test("a browser without a session is led to the sign-in and back; programs get a
 });
 
 test.each([
-  ["https://evil.example/console", "/console"],
+  ["https://evil.example/console/local", "/console/local"],
   ["//evil.example/console", "/console"],
   ["/\\evil.example/console", "/console"],
   ["/consoles", "/console"],
@@ -204,5 +204,8 @@ test("a domain may be called like the console's own addresses", async () => {
   const edge = new FakeEdge(token, {}, {}, ["live", "assets"]);
   const headers = await signedIn(edge, token);
   expect((await edge.app.request("/console/live", { headers })).status).toBe(200);
+  expect((await edge.app.request("/console/live/conferences", { headers })).headers.get("content-type")).toBe(
+    "text/html; charset=utf-8",
+  );
   expect((await edge.app.request("/console/assets", { headers })).status).toBe(200);
 });
