@@ -4,7 +4,7 @@ import type { Child } from "hono/jsx";
 import { secureHeaders } from "hono/secure-headers";
 import { ageOf } from "../console/browser/age.js";
 import { live } from "../console/browser/live.js";
-import { type Frame, icon } from "../console/page.tsx";
+import { Document, type Frame, icon } from "../console/page.tsx";
 import { liveOf, pathOf, withQuery } from "../console/paths.ts";
 import { SignInPage } from "../console/sign-in.tsx";
 import { style } from "../console/style.ts";
@@ -112,6 +112,21 @@ export function toSignIn(context: Context): Response | null {
     );
   }
   return context.redirect(withQuery(SIGN_IN, { to: to === "/console" ? null : to }), 302);
+}
+
+/** In place of a page of the console that failed before it was known who asks; `null`: a program asked, or for something else. */
+export function failedPage(context: Context): Response | null {
+  if (!context.req.path.startsWith("/console") || !wantsPage(context)) return null;
+  return answer(
+    context,
+    <Document title="Failed for now">
+      <main id="main" class="alone">
+        <h1>Failed for now</h1>
+        <p>A part of the system did not answer in time. Load the page again; the log says more.</p>
+      </main>
+    </Document>,
+    503,
+  );
 }
 
 /** All pages, behind the guard. `add` adds those of domains. */
