@@ -87,6 +87,7 @@ export default defineConfig({
         },
       },
       {
+        ...jsx,
         test: {
           name: "browser",
           environment: "node",
