@@ -47,7 +47,7 @@ import type { FromWebex } from "../src/tsp/messages.ts";
 import { Clock, earliest, nextWake } from "./clock.ts";
 import { CommandSender } from "./command-sender.ts";
 import { GroupCommit, type Item, presence, transact } from "./conference-commit.ts";
-import { ConferenceStore, type HistoryRow } from "./conference-store.ts";
+import { ConferenceStore, confirmedKey, type HistoryRow } from "./conference-store.ts";
 import { viewOf } from "./conference-view.ts";
 import { Entered } from "./entered.ts";
 import { IdSupply } from "./id-supply.ts";
@@ -236,7 +236,7 @@ export class Conference {
   }
 
   action(id: ActionId): ActionStages | null {
-    return this.#store.identity && actionStages(this.#history(), id);
+    return this.#store.identity && actionStages(this.#historyTillNow(), id);
   }
 
   view(): ConferenceView | null {
@@ -295,6 +295,14 @@ export class Conference {
   *#history(): Generator<HistoryRow> {
     for (let rows = this.#store.journal(0); rows.length > 0; rows = this.#store.journal(rows.at(-1)?.seq ?? 0))
       yield* rows;
+  }
+
+  /** With the Confirmations that are to be written with the next row. */
+  *#historyTillNow(): Generator<Pick<HistoryRow, "seq" | "at" | "input" | "changes">> {
+    yield* this.#history();
+    const { confirmations } = this.#outbox;
+    const changes = [[confirmedKey, confirmations]] as const;
+    if (confirmations.length > 0) yield { seq: this.#store.lastSeq, at: this.#ports.now(), input: null, changes };
   }
 
   /** A number or code of a person, as the domain's settings let it be shown. */

@@ -8,6 +8,7 @@ import type { SharedAnswers, ShareResult } from "../src/rpc.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { AdapterCodec } from "../src/tsp/codec.ts";
 import type { ToWebex } from "../src/tsp/messages.ts";
+import type { Confirmations } from "./conference-store.ts";
 import type { LogLine } from "./log.ts";
 import type { PostResult, Tally } from "./measures.ts";
 import {
@@ -172,6 +173,11 @@ export class Outbox {
     const seqs = new Set(queue.rows.map(({ seq }) => seq));
     for (const { seq, abort } of this.#inFlight.values()) if (!seqs.has(seq)) abort.abort();
     this.pump();
+  }
+
+  /** What is confirmed and still on disk, in the form of the journal. */
+  get confirmations(): Confirmations {
+    return [...this.#confirmed];
   }
 
   /** Resolves when no message of this name waits here: each was confirmed, or given up. */
