@@ -1,6 +1,7 @@
 import type { Ability } from "../src/bridge/abilities.ts";
 import type { NumberedReport } from "../src/bridge/events.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
+import type { OperatorRequest } from "../src/conference/operator-requests.ts";
 import {
   applyChanges,
   type Changes,
@@ -191,6 +192,14 @@ export class ConferenceStore {
   /** Whether this action of an operator was committed, for as long. */
   hasAction(id: ActionId, now: EpochMs): boolean {
     return this.#hasCommitted(nameOfAction(id), now);
+  }
+
+  /** What this action asked for; `null`: the journal does not have it any more. */
+  requestOf(id: ActionId): OperatorRequest | null {
+    const query = "SELECT input FROM journal WHERE trans_id = ? ORDER BY seq DESC LIMIT 1";
+    const [row] = this.#sql.exec(query, nameOfAction(id));
+    const input = JSON.parse(String(row?.input ?? null)) as { readonly request: OperatorRequest } | null;
+    return input?.request ?? null;
   }
 
   #hasCommitted(name: string, now: EpochMs): boolean {

@@ -6,7 +6,7 @@ import { type Comparison, compareDigest, ownDigest } from "../src/conference/rec
 import { hasHandle } from "../src/conference/state.ts";
 import { asTest } from "../src/explain/as-test.ts";
 import { type About, aboutOf } from "../src/explain/history.ts";
-import { replayPage, wireRows } from "../src/explain/replay-page.ts";
+import { hidden, replayPage, wireRows } from "../src/explain/replay-page.ts";
 import { explain } from "../src/explain/why.ts";
 import type {
   ActionId,
@@ -20,6 +20,7 @@ import type {
   TransId,
 } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
+import { isRecord } from "../src/foundation/record.ts";
 import { within } from "../src/foundation/timers.ts";
 import { type ActionStages, actionStages } from "../src/operators/action-stages.ts";
 import type {
@@ -219,12 +220,18 @@ export class Conference {
   }
 
   async operate(action: OperatorAction): Promise<OperatorResult> {
-    const isDone = () => this.#store.hasAction(action.id, this.#ports.now());
-    const refusal = isDone() ? null : this.#refusal(action);
-    if (refusal !== null) return refusal;
-    if (!isDone()) await this.#submit({ type: "operator", action });
+    const known = this.#known(action) ?? this.#refusal(action);
+    if (known !== null) return known;
+    await this.#submit({ type: "operator", action });
     // What came before it in the same commit may have changed everything.
-    return isDone() ? "done" : (this.#refusal(action) ?? "no-such-conference");
+    return this.#known(action) ?? this.#refusal(action) ?? "no-such-conference";
+  }
+
+  /** What is answered to an action whose id is on disk; `null`: it is not. */
+  #known({ id, request }: OperatorAction): OperatorResult | null {
+    if (!this.#store.hasAction(id, this.#ports.now())) return null;
+    const before = this.#store.requestOf(id);
+    return before === null || inOrder(before) === inOrder(request) ? "done" : "other-action";
   }
 
   #refusal({ request }: OperatorAction): OperatorRefusal | null {
@@ -236,7 +243,8 @@ export class Conference {
   }
 
   action(id: ActionId): ActionStages | null {
-    return this.#store.identity && actionStages(this.#historyTillNow(), id);
+    const stages = this.#store.identity && actionStages(this.#historyNow(), id);
+    return stages && hidden(stages, this.#person);
   }
 
   view(): ConferenceView | null {
@@ -297,12 +305,14 @@ export class Conference {
       yield* rows;
   }
 
-  /** With the Confirmations that are to be written with the next row. */
-  *#historyTillNow(): Generator<Pick<HistoryRow, "seq" | "at" | "input" | "changes">> {
+  /** With what is confirmed and not on disk yet, which is a part of the next row. */
+  *#historyNow(): Generator<Omit<HistoryRow, "progress">> {
     yield* this.#history();
-    const { confirmations } = this.#outbox;
-    const changes = [[confirmedKey, confirmations]] as const;
-    if (confirmations.length > 0) yield { seq: this.#store.lastSeq, at: this.#ports.now(), input: null, changes };
+    const { confirmed } = this.#outbox;
+    const deleted = confirmed.map(([seq]) => [`outbox/${seq}`, null] as const);
+    if (deleted.length === 0) return;
+    const changes = [...deleted, [confirmedKey, confirmed] as const];
+    yield { seq: this.#store.lastSeq + 1, at: this.#ports.now(), input: null, changes };
   }
 
   /** A number or code of a person, as the domain's settings let it be shown. */
@@ -517,4 +527,11 @@ function isOfSpeech({ report }: NumberedReport): boolean {
 /** In a failover 50 messages share a TransID; where callers come one by one, each message has its own. */
 function fullSupply(callers: number): IdsWanted {
   return { msgIds: 50 + 4 * callers, transIds: 20 + callers };
+}
+
+/** The same text for the same data, in whatever order its fields are. */
+function inOrder(data: unknown): string {
+  return JSON.stringify(data, (_, value) =>
+    isRecord(value) ? Object.fromEntries(Object.entries(value).sort()) : value,
+  );
 }

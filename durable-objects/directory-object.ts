@@ -1,5 +1,7 @@
 import type { DomainName } from "../src/foundation/ids.ts";
+import type { AuditEntry } from "../src/operators/audit.ts";
 import type {
+  AuditPage,
   DirectoryPlace,
   DirectoryRpc,
   ErasurePage,
@@ -37,6 +39,14 @@ export class DirectoryObject extends WatchedObject implements DirectoryRpc {
 
   rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage> {
     return this.#current.rebuild(domain, from);
+  }
+
+  keepAudit(domain: DomainName, entry: AuditEntry): Promise<void> {
+    return this.#current.keepAudit(domain, entry);
+  }
+
+  audit(before: number | null, limit: number): Promise<AuditPage> {
+    return this.#current.audit(before, limit);
   }
 
   override alarm(): Promise<void> {

@@ -1,7 +1,9 @@
 import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { dayMs, hourMs, within } from "../src/foundation/timers.ts";
+import type { AuditEntry } from "../src/operators/audit.ts";
 import { type ConferenceRecord, identityOf } from "../src/records/conference-record.ts";
 import type {
+  AuditPage,
   BridgeLoad,
   ConferenceRpc,
   DirectoryPlace,
@@ -19,6 +21,7 @@ import type {
 } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
+import { AuditStore } from "./audit-store.ts";
 import { type About, DirectoryStore, type RunningRow } from "./directory-store.ts";
 import type { Sql } from "./platform.ts";
 
@@ -29,7 +32,7 @@ interface DirectoryPorts extends AlarmPorts {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "tellDirectory">;
   /** The conferences that were allocated ids, as `IdAllocatorRpc` has them. */
   conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
-  /** What the list shows has changed, and is committed. */
+  /** What people see of it has changed, and is committed. */
   changed(): void;
   /** 64 random bits as text. */
   nonce(): string;
@@ -71,6 +74,7 @@ export class Directory implements DirectoryRpc {
   readonly #ports: DirectoryPorts;
   readonly #alarm: Alarm;
   readonly #store: DirectoryStore;
+  readonly #audit: AuditStore;
   readonly #running = new Map<ConfKey, Listed>();
   /** Identity → id of each record behind `#knownBehind`. */
   readonly #known = new Map<string, number>();
@@ -82,6 +86,7 @@ export class Directory implements DirectoryRpc {
     this.#ports = ports;
     this.#alarm = new Alarm(ports);
     this.#store = new DirectoryStore(ports.sql);
+    this.#audit = new AuditStore(ports.sql);
     for (const [id, row] of this.#store.running()) this.#running.set(row.key, { id, row, now: null });
     this.#knownBehind = this.#store.place?.id ?? 0;
   }
@@ -119,8 +124,7 @@ export class Directory implements DirectoryRpc {
     if (row) this.#running.set(key, row);
     else this.#running.delete(key);
     this.#ports.changed();
-    if (!this.#hasAlarm) await this.#alarm.ensure(at + deleteEveryMs);
-    this.#hasAlarm = true;
+    await this.#ensureAlarm(at);
     return this.#store.place ?? { directory: about.directory, id: 0 };
   }
 
@@ -210,6 +214,16 @@ export class Directory implements DirectoryRpc {
     };
   }
 
+  async keepAudit(domain: DomainName, entry: AuditEntry): Promise<void> {
+    this.#store.transaction(this.#aboutNow(domain), () => this.#audit.add(entry));
+    this.#ports.changed();
+    await this.#ensureAlarm(this.#ports.now());
+  }
+
+  async audit(before: number | null, limit: number): Promise<AuditPage> {
+    return this.#audit.page(before, Math.min(limit, mostPage));
+  }
+
   /** Deletes some of what is older than the settings want. */
   alarm(): Promise<void> {
     return this.#alarm.fired(async () => {
@@ -219,9 +233,16 @@ export class Directory implements DirectoryRpc {
       const current = this.#aboutNow(about.domain);
       if (current.removedAt !== null && now >= current.removedAt + current.keptMs) return await this.#ports.deleteAll();
       this.#store.transaction(current, () => {});
-      const hasMore = this.#store.deleteBefore(now - current.keptMs, deletePortion);
+      const before = now - current.keptMs;
+      const hasMoreActions = this.#audit.deleteBefore(before, deletePortion);
+      const hasMore = this.#store.deleteBefore(before, deletePortion) || hasMoreActions;
       this.#alarm.wakeBy(now + (hasMore ? portionEveryMs : deleteEveryMs));
     });
+  }
+
+  async #ensureAlarm(now: EpochMs): Promise<void> {
+    if (!this.#hasAlarm) await this.#alarm.ensure(now + deleteEveryMs);
+    this.#hasAlarm = true;
   }
 
   #aboutNow(name: DomainName): About {

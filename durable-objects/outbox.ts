@@ -8,7 +8,6 @@ import type { SharedAnswers, ShareResult } from "../src/rpc.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { AdapterCodec } from "../src/tsp/codec.ts";
 import type { ToWebex } from "../src/tsp/messages.ts";
-import type { Confirmations } from "./conference-store.ts";
 import type { LogLine } from "./log.ts";
 import type { PostResult, Tally } from "./measures.ts";
 import {
@@ -175,15 +174,15 @@ export class Outbox {
     this.pump();
   }
 
-  /** What is confirmed and still on disk, in the form of the journal. */
-  get confirmations(): Confirmations {
-    return [...this.#confirmed];
-  }
-
   /** Resolves when no message of this name waits here: each was confirmed, or given up. */
   async gone(sharedAs: string): Promise<void> {
     while (this.rows.some((row) => row.messages.some((message) => message.sharedAs === sharedAs)))
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Documents that were confirmed, and when; the disk hears of them with the next transaction, or with the alarm. */
+  get confirmed(): readonly (readonly [seq: QueuedDocument["seq"], at: EpochMs])[] {
+    return [...this.#confirmed];
   }
 
   /** Deletes what is confirmed and was not deleted together with something else; the owner's alarm calls it. */

@@ -39,7 +39,7 @@ function row(route: Route): string {
   const { method, path, says, more, query = {}, body, allDomains, viewersMay } = route;
   const names = Object.keys(query);
   const parameters = names.length > 0 ? `?${names.join(", ")}` : "";
-  const fields = body && "entries" in body ? ` \`{${Object.keys(body.entries as object).join(", ")}}\`` : "";
+  const fields = body ? ` \`{${fieldsOf(body).join(", ")}}\`` : "";
   const whom = [
     ...(changes(route) && viewersMay ? ["Viewers may, too."] : []),
     ...(allDomains ? ["For those who see all domains."] : []),
@@ -47,6 +47,13 @@ function row(route: Route): string {
   const what = [`${says}.`, ...(more === undefined ? [] : [more]), ...whom].join(" ");
   const statuses = [route.answer.status ?? 200, ...refusalsOf(route)].join(", ");
   return `| \`${method} /api/v1${path}\`${fields}${parameters && ` \`${parameters}\``} | ${inCell(what)} | ${statuses} |\n`;
+}
+
+/** Of a body that is one of several, those of all. */
+function fieldsOf(schema: object): readonly string[] {
+  if ("entries" in schema) return Object.keys(schema.entries as object);
+  const options = "options" in schema ? (schema.options as readonly object[]) : [];
+  return [...new Set(options.flatMap(fieldsOf))];
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

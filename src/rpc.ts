@@ -25,6 +25,7 @@ import type {
 } from "./foundation/ids.ts";
 import type { Health } from "./link/relay.ts";
 import type { ActionStages } from "./operators/action-stages.ts";
+import type { AuditEntry } from "./operators/audit.ts";
 import type { Session, SessionHash, SignIn } from "./operators/sessions.ts";
 import type { Ender } from "./records/call-record.ts";
 import type { DirectoryRecord } from "./records/conference-record.ts";
@@ -218,8 +219,8 @@ export interface ReplayPage {
   readonly next: number | null;
 }
 
-/** `done`: it is on disk. */
-export type OperatorResult = "done" | OperatorRefusal;
+/** `done`: it is on disk. `other-action`: one that asked for something else is, under the same id. */
+export type OperatorResult = "done" | "other-action" | OperatorRefusal;
 
 /**
  * `receive`, `report` and `operate` reject what cannot be committed now: the disk is full, ids are lacking, or the settings do not have
@@ -397,6 +398,12 @@ export interface RecordPage {
   readonly next: number | null;
 }
 
+export interface AuditPage {
+  readonly entries: readonly AuditEntry[];
+  /** The place of the next page; `null`: there are no more. */
+  readonly next: number | null;
+}
+
 export interface ErasurePage {
   /** How many had the number. */
   readonly erased: number;
@@ -420,6 +427,10 @@ export interface DirectoryRpc {
   erase(domain: DomainName, number: string, from: number): Promise<ErasurePage>;
   /** Has the conferences of the last week tell everything that their journals hold, some at a time. */
   rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage>;
+  /** Keeps what a person has asked of the domain. The same entry again, within seconds, is not kept twice. */
+  keepAudit(domain: DomainName, entry: AuditEntry): Promise<void>;
+  /** What people have asked, the latest first, before this place. */
+  audit(before: number | null, limit: number): Promise<AuditPage>;
 }
 
 /** A create's wish that its handle stand for its conference. */
@@ -710,7 +721,7 @@ export interface OperatorViews {
   ): Pick<ConferenceRpc, "view" | "entered" | "story" | "action" | "explain" | "replay" | "wire" | "transcript"> &
     Identified;
   agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;
-  directory(domain: DomainName): Omit<DirectoryRpc, "tell"> & Identified;
+  directory(domain: DomainName): Omit<DirectoryRpc, "tell" | "keepAudit"> & Identified;
   webexSite(domain: DomainName): Omit<WebexSiteRpc, "settingsRead"> & Identified;
   /**
    * A WebSocket that says `{"changed":true}` after each change of the domain's list of conferences, or of one conference, for five minutes; what

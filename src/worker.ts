@@ -1,3 +1,4 @@
+import { waitUntil } from "cloudflare:workers";
 import type { LogLine } from "../durable-objects/log.ts";
 import { type Env, logAt, measures, timers } from "../durable-objects/platform.ts";
 import type { DomainName } from "./foundation/ids.ts";
@@ -9,6 +10,7 @@ import { version } from "./foundation/version.ts";
 import { AgentsToClose } from "./http/agents-to-close.ts";
 import { createApp, type Edge } from "./http/app.ts";
 import { Attempts, bearerOf } from "./http/guard.ts";
+import { keepAudit } from "./http/keep-audit.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring.ts";
 import { problem } from "./http/problem.ts";
 import { Storage } from "./http/storage.ts";
@@ -78,7 +80,11 @@ function edgeOf(env: Env): Edge {
     // Workers refuse a fetch that is called as a method.
     fetch: (url, init) => fetch(url, init),
     now: Date.now,
-    audit: (domain, entry) => logAt(env)({ level: "info", event: "operator-action", domain, ...entry }),
+    audit: (domain, entry) => {
+      logAt(env)({ level: "info", event: "operator-action", domain, ...entry });
+      const directory = (name: DomainName) => env.DIRECTORY.getByName(name);
+      waitUntil(keepAudit({ ...timers, directory, log }, domain, entry));
+    },
     log,
   };
 }

@@ -1,7 +1,7 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import type { Fault, FoundBridge } from "../operators/faults.ts";
 import type { AgentView, BridgeLoad } from "../rpc.ts";
-import { BridgeMark, FaultLine, loadText, Ports } from "./overview.tsx";
+import { BridgeMark, FaultLine, hasPorts, loadText, Ports } from "./overview.tsx";
 import { type Frame, Page } from "./page.tsx";
 import { Age, Mark, Notice } from "./parts.tsx";
 
@@ -36,7 +36,9 @@ export function BridgesPage({
                 <FaultLine fault={fault} now={frame.now} />
               ))}
           </ul>
-          {bridge.found.health && <Ports inUse={bridge.found.health.portsInUse} of={bridge.found.health.ports} />}
+          {hasPorts(bridge.found.health) && (
+            <Ports inUse={bridge.found.health.portsInUse} of={bridge.found.health.ports} />
+          )}
           {bridge.agents === null ? (
             <Notice is="bad">Its agents cannot be shown: the relay does not answer.</Notice>
           ) : (

@@ -12,6 +12,8 @@ section { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
 
 /* Actions. */
 .actions { display: flex; flex-wrap: wrap; gap: 8px; align-items: flex-start; }
+td time { white-space: nowrap; }
+tbody th .dim { font-weight: 400; font-size: 13px; }
 td.short { overflow-wrap: normal; white-space: nowrap; }
 th { overflow-wrap: normal; }
 td .mark { justify-self: start; }
@@ -114,7 +116,9 @@ mark { background: var(--warn-soft); color: var(--warn); border-radius: 3px; pad
   td.actions { display: flex; flex-wrap: wrap; width: auto; white-space: normal; gap: 8px; padding-top: 8px; }
   td.actions form { margin: 0; }
   td.actions button { min-height: 36px; }
-  td.short { white-space: normal; }
+  td time { white-space: nowrap; }
+tbody th .dim { font-weight: 400; font-size: 13px; }
+td.short { white-space: normal; }
   button kbd, summary kbd, .button kbd, [data-key] > span { display: none; }
   .parties { display: none; }
   .sequence > ol { border-top: 1px solid var(--line); border-radius: 10px; overflow: hidden; }

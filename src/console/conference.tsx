@@ -488,7 +488,7 @@ function CallOutForm({ frame, view }: Pick<RunningProps, "frame" | "view">) {
           Call
         </button>
         <p id="number-says" class="dim">
-          With the country code. An extension, which is keyed after the answer, follows an x: +1 408 555 0101 x12.
+          With the country code. WebEx is told of the caller as of one who dials in.
         </p>
       </ActionForm>
     </details>

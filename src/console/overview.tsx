@@ -3,7 +3,7 @@ import type { Fault, FoundBridge } from "../operators/faults.ts";
 import type { BridgeLoad, RunningPage } from "../rpc.ts";
 import { ConferenceTable } from "./conferences.tsx";
 import { type Frame, Page } from "./page.tsx";
-import { Age, Mark, Words } from "./parts.tsx";
+import { Age, Mark, Time, Words } from "./parts.tsx";
 import { pathOf } from "./paths.ts";
 
 interface OverviewProps extends Frame {
@@ -83,7 +83,8 @@ export function FaultLine({ fault: { says, since }, now }: { readonly fault: Fau
       {since !== null && (
         <span>
           {" "}
-          It is so for <Age since={since} now={now} />.
+          Since <Time at={since} now={now} /> (<Age since={since} now={now} />
+          ).
         </span>
       )}
     </li>
@@ -107,7 +108,7 @@ function BridgeCard({ found: { bridge, health }, load, domain }: CardProps) {
           <BridgeMark health={health} />
         </span>
       </div>
-      {health && <Ports inUse={health.portsInUse} of={health.ports} />}
+      {hasPorts(health) && <Ports inUse={health.portsInUse} of={health.ports} />}
       <p class="dim">{loadText(load)}</p>
     </article>
   );
@@ -124,6 +125,11 @@ export function BridgeMark({ health }: Pick<FoundBridge, "health">) {
 /** What a bridge carries. */
 export function loadText(load: BridgeLoad | undefined): string {
   return `${counted(load?.conferences ?? 0, "conference")}, ${counted(load?.callers ?? 0, "caller")}`;
+}
+
+/** Of a bridge that is away, nobody knows how full it is. */
+export function hasPorts(health: FoundBridge["health"]): health is NonNullable<FoundBridge["health"]> {
+  return health?.agentConnected === true && health.bridgeUp;
 }
 
 /** How full a bridge is. */
@@ -147,7 +153,7 @@ export function Ports({ inUse, of }: { readonly inUse: number; readonly of: numb
 }
 
 function freePorts(bridges: readonly FoundBridge[]): number | string {
-  const ports = bridges.flatMap(({ health }) => (health?.agentConnected && health.bridgeUp ? health : []));
+  const ports = bridges.flatMap(({ health }) => (hasPorts(health) ? health : []));
   if (ports.some((health) => health.ports === null)) return "no limit";
   return ports.reduce((sum, health) => sum + Math.max(0, (health.ports ?? 0) - health.portsInUse), 0);
 }

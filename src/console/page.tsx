@@ -9,6 +9,7 @@ const places = {
   conferences: { title: "Conferences", path: ["conferences"] },
   bridges: { title: "Bridges", path: ["bridges"] },
   settings: { title: "Domain", path: ["settings"] },
+  audit: { title: "Audit", path: ["audit"] },
 } as const;
 
 /** What stands around each page. */

@@ -24,6 +24,7 @@ a { color: var(--accent); text-underline-offset: 2px; }
 b { font-weight: 600; }
 small, .small, kbd, code, pre, th, .mark { font-size: 13px; }
 .dim, th, dt { color: var(--dim); }
+time { white-space: nowrap; }
 time, td, dd, .number { font-variant-numeric: tabular-nums; }
 code, pre, kbd { font-family: ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", monospace; }
 code { overflow-wrap: anywhere; }
@@ -89,7 +90,7 @@ table { width: 100%; border-collapse: collapse; }
 th { text-align: left; font-weight: 500; }
 th, td { padding: 8px 14px; border-bottom: 1px solid var(--line); vertical-align: baseline; overflow-wrap: anywhere; }
 tbody tr:last-child > * { border-bottom: 0; }
-tbody th { font-size: 15px; color: var(--text); font-weight: 600; }
+tbody th { font-size: 15px; color: var(--text); font-weight: 600; } th .dim { font-weight: 400; }
 tbody tr:hover, tbody tr:focus-within { background: var(--hover); }
 td.number, th.number { text-align: right; }
 
@@ -134,6 +135,7 @@ dialog form { flex-direction: row; justify-content: space-between; align-items: 
   table, tbody, tr, td, tbody th { display: block; }
   thead { display: none; }
   tr { padding: 10px 14px; border-bottom: 1px solid var(--line); }
+  tbody tr { display: flex; flex-direction: column; } tbody th { order: -1; }
   tbody tr:last-child { border-bottom: 0; }
   td, tbody th { padding: 1px 0; border: 0; }
   td:empty { display: none; }

@@ -119,7 +119,7 @@ const personal: ReadonlySet<string> = new Set([
 ]);
 
 /** A copy with numbers and codes of people as they are shown. */
-function hidden<Value>(value: Value, person: Person): Value {
+export function hidden<Value>(value: Value, person: Person): Value {
   if (Array.isArray(value)) return value.map((one) => hidden(one, person)) as Value;
   if (!isRecord(value)) return value;
   return Object.fromEntries(

@@ -22,28 +22,25 @@ export const numberBegin = {
 const shortCountryCode = /^(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58])/;
 
 /** How WebEx, or whoever speaks for it, cuts a number says nothing: a bridge dials the digits in a row. */
-function cut({ country, area, local }: PhoneNumber): { readonly code: string; readonly rest: string } {
+function cut({ country, area, local }: Omit<PhoneNumber, "extension">): {
+  readonly code: string;
+  readonly rest: string;
+} {
   const digits = country + area + local;
   const code = shortCountryCode.exec(digits)?.[0] ?? digits.slice(0, 3);
   return { code, rest: digits.slice(code.length) };
+}
+
+/** A number as people write it, "+" and digits. */
+export function phoneNumberOf(text: string): PhoneNumber {
+  const { code, rest } = cut({ country: text.replaceAll(/\D/g, ""), area: "", local: "" });
+  return { country: code, area: "", local: rest, extension: "" };
 }
 
 /** How many digits it has. The zero that is dialled within a country, which WebEx may send behind the country code, is none of them. */
 export function digitsOf(number: PhoneNumber): number {
   const { code, rest } = cut(number);
   return code.length + rest.replace(/^0/, "").length;
-}
-
-/**
- * A number as people write it, with its country code: `+1 408 555 0101`, and `x12` behind it for an extension that is dialled after the
- * answer. `null`: it is none, or has no country code.
- */
-export function writtenNumber(text: string): PhoneNumber | null {
-  const [, written = "", extension = ""] = /^\s*\+?([\d\s()./-]+?)(?:\s*x\s*(\d{1,20}))?\s*$/i.exec(text) ?? [];
-  const digits = written.replace(/\D/g, "");
-  if (!/^[1-9]\d{3,}$/.test(digits)) return null;
-  const { code, rest } = cut({ country: digits, area: "", local: "", extension });
-  return { country: code, area: "", local: rest, extension };
 }
 
 export function mayDial({ allow, deny }: DialRules, number: PhoneNumber): boolean {

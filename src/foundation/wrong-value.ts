@@ -20,7 +20,9 @@ const words: Readonly<Record<string, string>> = {
 export function mustBe({ expected }: Pick<Issue, "expected">): string {
   if (expected === null || expected === "!0") return "must not be empty";
   const [, options] = /^\((.*)\)$/.exec(expected) ?? [];
-  return `must be ${options === undefined ? (words[expected] ?? expected) : `one of ${options.replaceAll(" | ", ", ")}`}`;
+  // Options of options have parentheses of their own.
+  const oneOf = options?.replaceAll(/[()]/g, "").replaceAll(" | ", ", ");
+  return `must be ${oneOf === undefined ? (words[expected] ?? expected) : `one of ${oneOf}`}`;
 }
 
 /** The fault and the value, such as `must be a number (it is "10")`; of an object or a list that has a fault within, the fault alone. */

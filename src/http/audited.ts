@@ -1,3 +1,4 @@
+import { cut } from "../foundation/cut.ts";
 import type { DomainName } from "../foundation/ids.ts";
 import type { Edge } from "./app.ts";
 import type { SignedIn } from "./guard.ts";
@@ -25,7 +26,7 @@ export async function audited(edge: Edge, asked: Asked, act: () => Promise<Becam
   const { domain, signedIn, action, actionId, from } = asked;
   const { name: person, role } = signedIn.person;
   const note = (status: number, refusal: string | null) => {
-    const about = asked.about();
+    const about = shortened(asked.about());
     edge.audit(domain, {
       ...{ at: edge.now(), person, role, by: signedIn.by },
       ...{ action, about, actionId, status, refusal, from },
@@ -39,4 +40,9 @@ export async function audited(edge: Edge, asked: Asked, act: () => Promise<Becam
     note(503, "failed for now");
     throw error;
   }
+}
+
+/** What people send is kept for long, so it is not kept at any length. */
+function shortened(about: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(about).map(([name, text]) => [name, cut(text, 256)]));
 }

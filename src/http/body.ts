@@ -47,6 +47,6 @@ export async function readJson<Body>(
   if (parsed.success) return ok(parsed.output);
   const [issue] = parsed.issues;
   const name = v.getDotPath(issue) ?? "";
-  const fault = wrongValue(issue);
+  const fault = issue.expected === "never" ? "is no field of this body" : wrongValue(issue);
   return err(problem(400, "bad body", `${name || "the body"} ${fault}.`, {}, [{ in: "body", name, detail: fault }]));
 }

@@ -1,3 +1,4 @@
+import { AuditPage } from "../console/audit.tsx";
 import { BridgesPage } from "../console/bridges.tsx";
 import { ConferencesPage } from "../console/conferences.tsx";
 import { OverviewPage } from "../console/overview.tsx";
@@ -58,6 +59,12 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
     return <BridgesPage {...frame("bridges")} everyMs={everyMs} bridges={shown} faults={faults} />;
   });
 
+  addPage(pages, edge, "/:domain/audit", async ({ context, edge: { views }, domain, frame }) => {
+    const before = placeOf(context.req.query("before"));
+    const entries = await views.directory(domain.name).audit(before === null ? null : Number(before), PAGE_ROWS);
+    return <AuditPage {...frame("audit")} entries={entries} before={before} />;
+  });
+
   addPage(pages, edge, "/:domain/settings", ({ domain, frame }) => {
     const settings = maskedSettings(domain.settings) as Readonly<Record<string, unknown>>;
     const [warnings, reminders] = [warningsOf(domain), remindersOf(domain)];
@@ -74,7 +81,7 @@ async function recordsPage({ context, edge: { views }, domain, frame }: PageCall
     recordFilters.flatMap((name) => (given[name] ? [[name, given[name].trim()]] : [])),
   );
   const { since, until, endedBy, number, conference, ...texts } = filters;
-  const cursor = /^\d{1,15}$/.test(given.cursor ?? "") ? (given.cursor ?? null) : null;
+  const cursor = placeOf(given.cursor);
   const from = since === undefined ? undefined : Date.parse(`${since}T00:00Z`);
   const to = until === undefined ? undefined : dayAfter(until);
   const wrong =
@@ -95,6 +102,11 @@ async function recordsPage({ context, edge: { views }, domain, frame }: PageCall
   });
   const bridges = domain.settings.bridges.map(({ name }) => name);
   return <RecordsPage {...frame("conferences")} {...{ kind, filters, wrong, records, cursor, bridges }} />;
+}
+
+/** The place that another page has named; `null`: none, or none that there can be. */
+function placeOf(text = ""): string | null {
+  return /^\d{1,15}$/.test(text) ? text : null;
 }
 
 function isEnder(text: string): text is Ender {

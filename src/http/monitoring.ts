@@ -14,8 +14,10 @@ const agentRefusals = ["badMessage", "wrongKey", "oldVersion", "clockSkew", "unk
 
 /** Lines that a request can cause, so that their number is limited. */
 export const edgeEvents = [
-  ...(["agents-not-closed", "document-note", "document-not-stored", "document-refused", "export-broken"] as const),
+  ...(["agents-not-closed", "audit-not-kept", "document-note", "document-not-stored"] as const),
   ...([
+    "document-refused",
+    "export-broken",
     "host-refused",
     "operators-refused",
     "relay-unreachable",

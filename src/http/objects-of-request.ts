@@ -107,6 +107,7 @@ export function forOneRequest(edge: Edge): Edge {
         // One request may ask for many pages: each has its own time.
         records: (query) => limitTo(OBJECTS_WITHIN_MS, what, directory, directory.records(query)),
         erase: (...asked) => limitTo(OBJECTS_WITHIN_MS, what, directory, directory.erase(...asked)),
+        audit: (...page) => limit(what, directory, directory.audit(...page)),
         rebuild: (...asked) => limitTo(REBUILD_WITHIN_MS, what, directory, directory.rebuild(...asked)),
       };
     },

@@ -3,16 +3,20 @@ export const problemMeanings = {
   "bad body": "The body is no JSON, or a value in it is wrong: `errors` says which. Nothing was done.",
   "bad header": "A header has a value that it cannot have: `errors` says which. Nothing was done.",
   "bad query": "A parameter of the query is unknown or wrong: `errors` says which. Nothing was done.",
+  "cannot be done":
+    "The bridge cannot do it, the settings do not allow it, or its Idempotency-Key is another action's; the detail says which. Nothing was done.",
   "cross-site":
     "The request comes from a page of another site, or a browser's cookie came without a word from where. Nothing was done.",
   "failed for now":
     "A part of the system did not answer in time. Nothing says whether it was done: ask again with the same Idempotency-Key.",
   "method not allowed": "The path is there, for other methods. The header Allow names them.",
   "no site": "The domain has no WebEx site in its settings.",
+  "no such action": "The conference's journal has no action of this id.",
   "no such agent": "The agent is refused its link.",
   "no such call": "The conference has no such caller, or has it no longer.",
   "no such conference": "Nothing is kept of such a conference, or it does not run.",
   "no such domain": "There is no domain of that name that you may see.",
+  "no such room": "The conference has no such room, or has it no longer.",
   "not allowed": "You are signed in, and your role or your domains do not reach so far.",
   "not authorised": "Nobody whom the settings name asks so: the token is missing or wrong, or the session is over.",
   "not found": "Nothing is at this path.",

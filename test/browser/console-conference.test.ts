@@ -190,7 +190,7 @@ test("somebody is called into the conference, and the end asks first", async () 
   await page.keyboard.press("c");
   await page.getByLabel("Number", { exact: true }).fill("0101");
   await page.keyboard.press("Enter");
-  await page.getByText('"0101" is no telephone number.').waitFor();
+  await page.getByText('such as +14085551234 (it is "0101")').waitFor();
   expect(browser.forgive()).toEqual([expect.stringMatching(/a status of 409/)]);
   await page.goto(address(meeting));
   await page.keyboard.press("c");

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { AuditPage } from "../../src/console/audit.tsx";
 import { BridgesPage } from "../../src/console/bridges.tsx";
 import { ConferencesPage } from "../../src/console/conferences.tsx";
 import { OverviewPage } from "../../src/console/overview.tsx";
@@ -7,6 +8,7 @@ import { pathOf, withQuery } from "../../src/console/paths.ts";
 import { RecordsPage } from "../../src/console/record-list.tsx";
 import { SettingsPage } from "../../src/console/settings.tsx";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
+import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { FoundBridge } from "../../src/operators/faults.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
@@ -92,7 +94,7 @@ test("the overview says that nothing is wrong, or what and since when, and how m
       faults: [{ ...fault, says: "No agent is there. See `doctor`." }],
     }),
   );
-  expect(text).toContain("No agent is there. See doctor . It is so for 5 min .");
+  expect(text).toContain("No agent is there. See doctor . Since 11:55:00 ( 5 min ).");
   expect(text).toContain("5 → /console/acme/conferences/5\nWebEx does not confirm");
   expect(text).toContain("Ports free\n0");
   expect(text).not.toContain("Bridges answer");
@@ -214,6 +216,28 @@ test("settings stand by their names, times in words, and what has a name goes by
   );
 });
 
+const entry: AuditEntry = {
+  ...{ at: now, person: "boris", role: "operator", by: "session", action: "act", status: 202, refusal: null },
+  ...{ about: { confKey: "5", type: "mute", call: "c1" }, actionId: "k1", from: "192.0.2.7" },
+};
+
+test("the audit says who asked what, about what, and what became of it", () => {
+  const refused = { ...entry, refusal: "not allowed", status: 403, by: "token" as const, about: {}, from: "" };
+  const page = { entries: [entry, refused], next: 7 };
+  const text = readPage(AuditPage({ ...frame, entries: page, before: "9" }));
+  expect(text).toContain(
+    [
+      ...["12:00:00", "boris operator, by session", "act", "5 → /console/acme/conferences/5 type mute call c1"],
+      ...["done", "192.0.2.7"],
+      ...["12:00:00", "boris operator, by token", "act", "not allowed", "not known"],
+    ].join("\n"),
+  );
+  expect(text).toContain("Latest → /console/acme/audit");
+  expect(text).toContain("Older → /console/acme/audit?before=7");
+  const none = readPage(AuditPage({ ...frame, entries: { entries: [], next: null }, before: null }));
+  expect(none).toContain("Nobody has asked for anything yet");
+});
+
 test("whoever sees several domains may change between them, and stays on the same page of each", () => {
   const html = String(Page({ ...frame, domains: ["acme", "b&b"], here: "bridges", title: "Bridges" }));
   expect(html).toContain('<a href="/console/b%26b/bridges">b&amp;b</a>');
@@ -246,6 +270,13 @@ test("texts from outside stay texts", () => {
     BridgesPage({
       ...{ ...names, faults: [] },
       bridges: [{ found: { ...found, bridge: hostile }, expected: [hostile], agents: [], load: undefined }],
+    }),
+    AuditPage({
+      ...{ ...names, before: null },
+      entries: {
+        entries: [{ ...entry, action: hostile, about: { confKey: hostile, [hostile]: hostile } }],
+        next: null,
+      },
     }),
     SettingsPage({ ...names, settings: { [hostile]: hostile }, warnings: [hostile], reminders: [hostile] }),
   ]) {

@@ -4,6 +4,7 @@ import type { ActionId, CommandId } from "../../src/foundation/ids.ts";
 import type { ActionStages } from "../../src/operators/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { testDomain } from "../local-domain.ts";
 import { ConferenceWorld, callerEntered, callerLeft, createConference, extConfId, host } from "./conference-world.ts";
 
 const number = { country: "1", area: "408", local: "5550123", extension: "" };
@@ -66,10 +67,12 @@ test("an action is told when WebEx has confirmed it", async () => {
   const world = await runningWorld();
   await operate(world, "a1", { type: "lock" });
   await world.allDone();
-  await world.time.pass(settledMs);
-
+  // Before the disk hears of the Confirmation, and behind that.
   expect(inShort(stagesOf(world, "a1"))).toEqual(["lock: done", "done", "confirmed"]);
   expect(world.posted.at(-1)?.body).toContain('Status="2"');
+
+  await world.time.pass(settledMs);
+  expect(inShort(stagesOf(world, "a1"))).toEqual(["lock: done", "done", "confirmed"]);
 });
 
 test("the same id again, at once or after a restart, is answered alike and does nothing", async () => {
@@ -94,6 +97,30 @@ test("the same id again, at once or after a restart, is answered alike and does 
   expect(world.journalRows).toBe(rows + 1);
   await world.time.pass(world.domain.settings.transactionMemoryMs);
   expect(await operate(world, "a1", { type: "mute", call: "c0" })).toBe("no-such-call");
+});
+
+test("an id of another action is refused, and nothing is done", async () => {
+  const world = await runningWorld();
+  const callOut = { type: "call-out", number, muted: true };
+  expect(await operate(world, "a1", callOut)).toBe("done");
+  const rows = world.journalRows;
+  const both = [operate(world, "a2", { type: "lock" }), operate(world, "a2", { type: "unlock" })];
+
+  expect(await Promise.all(both)).toEqual(["done", "other-action"]);
+  expect(world.journalRows).toBe(rows + 1);
+  expect(await operate(world, "a1", { ...callOut, muted: false })).toBe("other-action");
+  expect(await operate(world, "a1", { muted: true, number: { ...number }, type: "call-out" })).toBe("done");
+});
+
+test("the number of a call-out is shown as the domain's settings say", async () => {
+  const world = await runningWorld();
+  await operate(world, "a1", { type: "call-out", number, attendeeId: "4711" });
+  expect(stagesOf(world, "a1").request).toEqual({
+    ...{ type: "call-out", attendeeId: "**11" },
+    number: { ...number, area: "008", local: "0000023" },
+  });
+  world.domain = testDomain({ logs: { personal: true } });
+  expect(stagesOf(world, "a1").request).toEqual({ type: "call-out", number, attendeeId: "4711" });
 });
 
 test("an id that WebEx has used as a TransID is another one", async () => {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { Directory } from "../../durable-objects/directory.ts";
 import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/timers.ts";
+import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
 import type { Holder, News, RebuildPage, RunningConference } from "../../src/rpc.ts";
@@ -40,7 +41,9 @@ class DirectoryWorld {
     this.directory = new Directory({
       sql: {
         exec: (query, ...bindings) => {
-          const [, verb] = /^(INSERT INTO record|UPDATE record|DELETE FROM record|INSERT INTO about)/.exec(query) ?? [];
+          const [, verb] =
+            /^(INSERT INTO record|UPDATE record|DELETE FROM record|INSERT INTO about|INSERT INTO audit)/.exec(query) ??
+            [];
           if (verb) this.written.push(verb);
           return this.sql.exec(query, ...bindings);
         },
@@ -432,4 +435,41 @@ test("watchers are told of a change behind its commit, and of none that failed",
   await world.directory.tell(news({ running: { ...running("1"), callers: 4 } }));
   expect(world.changes).toEqual([1, 1]);
   expect(await list(world)).toMatchObject({ total: 1, bridges: [{ bridge: "main", callers: 4 }] });
+});
+
+function entry(world: DirectoryWorld, more: Partial<AuditEntry> = {}): AuditEntry {
+  return {
+    ...{ at: world.time.now, person: "anna", role: "viewer", by: "token", action: "act", about: { confKey } },
+    ...{ actionId: "k1", status: 403, refusal: "not allowed", from: "192.0.2.7", ...more },
+  };
+}
+
+test("what people ask of a domain is kept once, a row each, the latest first, also in a new directory", async () => {
+  const world = new DirectoryWorld();
+  expect(await world.directory.audit(null, 10)).toEqual({ entries: [], next: null });
+  const first = entry(world);
+  for (const one of [first, first, entry(world, { actionId: "k2" }), first, entry(world, { person: "boris" })])
+    await world.directory.keepAudit(domain, one);
+  world.start();
+
+  const page = await world.directory.audit(null, 2);
+  expect(page).toEqual({ entries: [entry(world, { person: "boris" }), entry(world, { actionId: "k2" })], next: 2 });
+  expect(await world.directory.audit(page.next, 2)).toEqual({ entries: [first], next: null });
+  expect(world.written).toEqual(["INSERT INTO about", "INSERT INTO audit", "INSERT INTO audit", "INSERT INTO audit"]);
+  expect(world.alarmAt).not.toBeNull();
+});
+
+test("what people have asked goes with the records of its time", async () => {
+  const world = new DirectoryWorld();
+  for (let index = 0; index < 1_100; index++) await world.directory.keepAudit(domain, entry(world, { status: index }));
+  await world.time.pass(399 * dayMs);
+  await world.directory.keepAudit(domain, entry(world));
+  const left = async () => (await world.directory.audit(null, 1_000)).entries.length;
+  await world.directory.alarm();
+  expect((await world.directory.audit(null, 1_000)).next).not.toBeNull();
+  await world.time.pass(2 * dayMs);
+  await world.directory.alarm();
+  expect([await left(), world.alarmAt]).toEqual([101, world.time.now + 10_000]);
+  await world.directory.alarm();
+  expect(await left()).toBe(1);
 });

@@ -72,7 +72,7 @@ export class WholeEdge {
         }),
         agents: nobody,
         watch: nobody,
-        directory: () => ({ running: nobody, records: nobody, erase: nobody, rebuild: nobody }),
+        directory: () => ({ running: nobody, records: nobody, erase: nobody, rebuild: nobody, audit: nobody }),
         webexSite: () => ({
           meeting: nobody,
           topics: nobody,

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { RunningConference } from "../../src/rpc.ts";
 import { readPage } from "../console/read-page.ts";
@@ -134,6 +135,24 @@ test("bridges whose relay does not answer are shown as that, beside the others",
   expect(text).toContain("agent-1\nacts\n1 s ago");
   expect(text).toContain("two\nrelay does not answer");
   expect(edge.logged).toContain("relay-unreachable");
+});
+
+test("what people have asked is shown page by page, the latest first", async () => {
+  const edge = new FakeEdge();
+  const read = await windowOf(edge);
+  for (let index = 0; index < 101; index += 1) {
+    const entry: AuditEntry = {
+      ...{ at: edge.time, person: `p${index}`, role: "operator", by: "token", action: "act", about: { confKey: "5" } },
+      ...{ actionId: `k${index}`, status: 202, refusal: null, from: "" },
+    };
+    await edge.directory.keepAudit(domain, entry);
+  }
+  const latest = await read("/audit");
+  expect(latest).toContain("p100 operator, by token");
+  expect(latest).not.toMatch(/^p0 /m);
+  const [, older = ""] = /Older → \/console\/local(\S+)/.exec(latest) ?? [];
+  expect(await read(older)).toMatch(/^p0 operator/m);
+  expect(await read("/audit?before=x")).toBe(latest);
 });
 
 test("settings are shown without their secrets", async () => {

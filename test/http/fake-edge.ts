@@ -2,13 +2,14 @@ import type { Hono } from "hono";
 import { Directory } from "../../durable-objects/directory.ts";
 import { Sessions } from "../../durable-objects/sessions.ts";
 import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
-import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
+import type { ActionId, ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 import { RateLimit } from "../../src/foundation/limits.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Attempts } from "../../src/http/guard.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
 import { type Disk, Storage } from "../../src/http/storage.ts";
+import type { ActionStages } from "../../src/operators/action-stages.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { type OperatorsSettings, peopleOf } from "../../src/operators/people.ts";
 import { HandleCache } from "../../src/routing/deliver.ts";
@@ -21,6 +22,7 @@ import type {
   HandleRequest,
   MeetingAnswer,
   MeetingQuestion,
+  OperatorResult,
   OperatorViews,
   ProvisioningState,
   StoryLine,
@@ -88,6 +90,9 @@ export class FakeEdge {
   readonly holders = new Map<MsgId, ConfKey>();
   readonly operated: OperatorRequest[] = [];
   readonly actionIds: string[] = [];
+  /** Why conferences refuse what operators ask; `null`: they do not. */
+  refusal: OperatorResult | null = null;
+  readonly actions = new Map<ActionId, ActionStages>();
   /** Conferences that answer `hasHandle` with yes. */
   readonly alive = new Set<string>();
   /** Conferences that no longer have the handle by which somebody remembers them. */
@@ -163,7 +168,10 @@ export class FakeEdge {
       createApp({
         ...timers,
         ...{ people: () => people, sessions: this.sessions, sessionKey: "a key", attempts: new Attempts(), fetch },
-        audit: (domain, entry) => this.audited.push([domain, entry]),
+        audit: (domain, entry) => {
+          this.audited.push([domain, entry]);
+          void this.directory.keepAudit(domain, entry);
+        },
         domains: new Map([domain.name, ...otherDomains].map((name) => [name, { ...domain, name: name as DomainName }])),
         objects: this.#objects(),
         views: this.#views(),
@@ -248,6 +256,7 @@ export class FakeEdge {
           running: (query) => asked("running").then(() => this.directory.running(query)),
           records: (query) => asked("records").then(() => this.directory.records(query)),
           erase: (...all) => asked("erase").then(() => this.directory.erase(...all)),
+          audit: (...page) => asked("audit").then(() => this.directory.audit(...page)),
           rebuild: (...all) => asked("rebuild").then(() => this.directory.rebuild(...all)),
         };
       },
@@ -290,7 +299,7 @@ export class FakeEdge {
       },
       entered: async () => new Map(),
       story: async () => this.stories.get(confKey) ?? [],
-      action: async () => null,
+      action: async (id) => this.actions.get(id) ?? null,
       explain: async (call) => {
         this.#call(`explain ${call ?? "all"} of ${confKey}`, confKey);
         return this.explanations;
@@ -321,6 +330,7 @@ export class FakeEdge {
           this.actionIds.push(id);
           const real = this.real.get(confKey);
           if (real) return real.operate(action);
+          if (this.refusal !== null) return this.refusal;
           if (!this.alive.has(confKey)) return "no-such-conference";
           if (request.type === "passthrough" && request.extCallId !== "77") return "no-such-call";
           this.operated.push(request);

@@ -133,6 +133,39 @@ test("what a person asks is written down with what became of it and from where; 
   ]);
 });
 
+test("staff of a domain read what was asked of it, refusals too, in pages; nobody reads another domain's", async () => {
+  const edge = await edgeWith();
+  for (const [who, key] of [
+    [tokens.boris, "k1"],
+    [tokens.anna, "k2"],
+    [token, "k3"],
+  ] as const)
+    await statusOf(edge, hybrid, { ...bearer(who), "idempotency-key": key }, change);
+  const read = async (who: string, path: string) => {
+    const response = await edge.app.request(`/api/v1/domains/${path}`, { headers: bearer(who) });
+    return { status: response.status, ...((await response.json()) as { entries: object[]; next: string | null }) };
+  };
+
+  const page = await read(tokens.anna, "local/audit?limit=2");
+  expect(page).toMatchObject({
+    entries: [
+      { person: "operator", actionId: "k3", status: 202, refusal: null },
+      { person: "anna", role: "viewer", actionId: "k2", status: 403, refusal: "not allowed", about: { confKey: "5" } },
+    ],
+  });
+  expect(await read(tokens.clara, `local/audit?cursor=${page.next}`)).toMatchObject({
+    ...{ entries: [{ person: "boris", actionId: "k1" }], next: null },
+  });
+  expect((await read(tokens.anna, "other/audit")).status).toBe(404);
+});
+
+test("what is kept of an action is of a limited length, whatever the path was", async () => {
+  const edge = await edgeWith();
+  const long = `/api/v1/domains/local/conferences/${"9".repeat(5_000)}/hybrid`;
+  expect(await statusOf(edge, long, bearer(tokens.boris), change)).toBe(404);
+  expect(edge.audited[0]?.[1].about).toEqual({ confKey: `${"9".repeat(256)}…` });
+});
+
 test("a token is exchanged for a session, whose cookie no script and no other site gets", async () => {
   const edge = await edgeWith();
   const begin = (headers: Record<string, string>) =>

@@ -68,7 +68,15 @@ export const rules: Readonly<Record<string, Rule>> = {
     ],
   },
   "src/worker.ts": {
-    may: ["src/foundation", "src/http", "src/operators", "src/routing", "src/settings", "durable-objects"],
+    may: [
+      "cloudflare:workers",
+      "src/foundation",
+      "src/http",
+      "src/operators",
+      "src/routing",
+      "src/settings",
+      "durable-objects",
+    ],
     mayAsType: ["src/rpc.ts"],
   },
   "durable-objects": {

@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import type { OperatorRequest } from "../../conference/operator-requests.ts";
-import type { ActionId, ExtCallId } from "../../foundation/ids.ts";
+import type { ExtCallId } from "../../foundation/ids.ts";
 import { problem } from "../problem.ts";
+import { operate, operateRefusals } from "./operate.ts";
 import { type Call, route } from "./route.ts";
 
 /** Text that WebEx gets unchanged. What XML 1.0 has no form for would arrive as other bytes. */
@@ -15,8 +16,7 @@ const xmlString = v.pipe(
 
 const accepted = v.object({ accepted: v.literal(true) });
 const refusals = {
-  404: "There is no such domain that you see, no such conference runs, or it has no such caller.",
-  409: "The conference refuses it, and says why.",
+  ...operateRefusals,
   413: "The data is longer than WebEx takes, or the body than any needs. Nothing was sent.",
 } as const;
 
@@ -37,7 +37,7 @@ export const conferenceDataRoutes = [
     async handle(call) {
       const { extCallId, data } = call.body;
       if (new TextEncoder().encode(data).byteLength > 1024) return tooLong("data may have at most 1024 bytes");
-      return operate({ type: "passthrough", extCallId: extCallId as ExtCallId, data }, call);
+      return send({ type: "passthrough", extCallId: extCallId as ExtCallId, data }, call);
     },
   }),
   route({
@@ -53,29 +53,13 @@ export const conferenceDataRoutes = [
     async handle(call) {
       const { connectData } = call.body;
       if (connectData.length > 1024) return tooLong("connectData may have at most 1024 characters");
-      return operate({ type: "hybrid-data", connectData }, call);
+      return send({ type: "hybrid-data", connectData }, call);
     },
   }),
 ];
 
-async function operate(
-  request: OperatorRequest,
-  { domain: { name }, confKey, edge, actionId, signedIn }: Call,
-): Promise<{ readonly accepted: true } | Response> {
-  const action = { id: actionId as ActionId, person: signedIn.person.name, request };
-  // A conference object that never was would be made by the question, and stay.
-  const isKnown = await edge.objects.handles(name).hasConference(confKey);
-  const result = isKnown ? await edge.objects.conference(name, confKey).operate(action) : "no-such-conference";
-  switch (result) {
-    case "done":
-      return { accepted: true };
-    case "no-such-conference":
-      return problem(404, "no such conference", `No conference with the key ${confKey} is running in ${name}.`);
-    case "no-such-call":
-      return problem(404, "no such call", `The conference ${confKey} has no caller with this extCallId.`);
-    default:
-      return problem(409, "refused", `The conference ${confKey} refuses it: ${result}.`);
-  }
+async function send(request: OperatorRequest, call: Call): Promise<{ readonly accepted: true } | Response> {
+  return (await operate(request, call)) ?? { accepted: true };
 }
 
 function tooLong(detail: string): Response {

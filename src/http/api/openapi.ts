@@ -148,6 +148,7 @@ const idempotencyHeader = {
 const pathSays: Readonly<Record<string, string>> = {
   domain: "Name of a telephony domain.",
   confKey: "The ConfKey: WebEx's meeting number, which callers key.",
+  action: "The action's id.",
   person: "Name of a person in the settings, or `operator`.",
   type: "The end of a problem's `type`.",
 };

@@ -1,5 +1,7 @@
 import { aboutRoutes } from "./about.ts";
+import { actionRoutes } from "./actions.ts";
 import { agentRoutes } from "./agents.ts";
+import { auditRoutes } from "./audit.ts";
 import { conferenceDataRoutes } from "./conference-data.ts";
 import { conferenceRoutes } from "./conferences.ts";
 import { domainRoutes } from "./domains.ts";
@@ -18,10 +20,12 @@ export const apiRoutes: readonly Route[] = [
   ...runningRoutes,
   ...conferenceRoutes,
   ...explainRoutes,
+  ...actionRoutes,
   ...conferenceDataRoutes,
   ...recordRoutes,
   ...recordUpkeepRoutes,
   ...webexSiteRoutes,
   ...peopleRoutes,
+  ...auditRoutes,
   ...aboutRoutes(() => apiRoutes),
 ];

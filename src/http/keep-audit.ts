@@ -1,0 +1,31 @@
+import type { DomainName } from "../foundation/ids.ts";
+import { type Timers, wait, within } from "../foundation/timers.ts";
+import type { AuditEntry } from "../operators/audit.ts";
+import type { DirectoryRpc } from "../rpc.ts";
+import type { Edge } from "./app.ts";
+import { failureOf } from "./objects-of-request.ts";
+
+interface Ports extends Timers, Pick<Edge, "log"> {
+  directory(domain: DomainName): Pick<DirectoryRpc, "keepAudit">;
+}
+
+/** The platform gives work behind an answer 30 s. */
+const PAUSES_MS = [0, 1_000, 5_000];
+const ANSWER_WITHIN_MS = 7_000;
+
+/** Has the domain's directory keep what a person has asked, and asks again where that fails. The log has it in any case. */
+export async function keepAudit(ports: Ports, domain: DomainName, entry: AuditEntry): Promise<void> {
+  let failure: unknown;
+  for (const pauseMs of PAUSES_MS) {
+    if (pauseMs > 0) await wait(ports, pauseMs);
+    try {
+      // Each time anew: the stub of an object that has ended stays broken.
+      const kept = ports.directory(domain).keepAudit(domain, entry);
+      return await within(ports, ANSWER_WITHIN_MS, "the directory", kept);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  const { person, action, actionId } = entry;
+  ports.log("audit-not-kept", { domain, person, action, actionId, error: failureOf(failure).error }, "error");
+}

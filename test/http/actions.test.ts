@@ -1,0 +1,137 @@
+import { expect, test } from "vitest";
+import type { ActionId, EpochMs } from "../../src/foundation/ids.ts";
+import { sha256 } from "../../src/foundation/secrets.ts";
+import type { ActionStages } from "../../src/operators/action-stages.ts";
+import type { OperatorsSettings } from "../../src/operators/people.ts";
+import type { OperatorResult } from "../../src/rpc.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
+
+const base = "/api/v1/domains/local/conferences/5/actions";
+const viewer: OperatorsSettings["people"][number] = {
+  name: "anna",
+  tokenSha256: await sha256("token-of-anna"),
+  role: "viewer",
+  domains: ["local"],
+};
+
+/** With the conference 5. */
+async function edgeWithConference(): Promise<FakeEdge> {
+  const edge = new FakeEdge(token, {}, { people: [viewer] });
+  await edge.held("7000001", "5");
+  edge.alive.add("5");
+  return edge;
+}
+
+async function act(edge: FakeEdge, body: object, headers: Record<string, string> = {}) {
+  const init = {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, ...headers },
+    body: JSON.stringify(body),
+  };
+  const response = await edge.app.request(base, init);
+  const { status } = response;
+  return { status, location: response.headers.get("location"), body: (await response.json()) as { detail?: string } };
+}
+
+const number = { country: "1", area: "", local: "4085550123", extension: "" };
+
+test.each<[object, object, object]>([
+  [{ type: "mute", call: "c1" }, { type: "mute", call: "c1" }, { call: "c1" }],
+  [{ type: "unmute", call: "c1" }, { type: "unmute", call: "c1" }, { call: "c1" }],
+  [{ type: "expel", call: "c1" }, { type: "expel", call: "c1" }, { call: "c1" }],
+  [
+    { type: "move", call: "c1", room: "r7" },
+    { type: "move", call: "c1", room: "r7" },
+    { call: "c1", room: "r7" },
+  ],
+  [{ type: "lock" }, { type: "lock" }, {}],
+  [{ type: "unlock" }, { type: "unlock" }, {}],
+  [{ type: "mute-all" }, { type: "mute-all" }, {}],
+  [{ type: "unmute-all" }, { type: "unmute-all" }, {}],
+  [{ type: "end" }, { type: "end" }, {}],
+  [{ type: "call-out", number: "+14085550123" }, { type: "call-out", number }, { number: "**********23" }],
+  [
+    { type: "call-out", number: "+14085550123", attendeeId: "44", muted: true },
+    { type: "call-out", number, attendeeId: "44", muted: true },
+    { number: "**********23" },
+  ],
+])("the action %j reaches the conference, and is written down", async (body, operated, about) => {
+  const edge = await edgeWithConference();
+  const stages = `${base}/k1`;
+
+  expect(await act(edge, body, { "idempotency-key": "k1" })).toEqual({
+    ...{ status: 202, location: stages },
+    body: { id: "k1", stages },
+  });
+  expect([edge.operated, edge.actionIds]).toEqual([[operated], ["k1"]]);
+  const { type } = body as { type: string };
+  expect(edge.audited).toMatchObject([["local", { action: "act", actionId: "k1", status: 202 }]]);
+  expect(edge.audited[0]?.[1].about).toEqual({ confKey: "5", type, ...about });
+});
+
+test.each<[object, string]>([
+  [{ type: "dance" }, 'type must be one of "mute", "unmute"'],
+  [{}, "type is missing"],
+  [{ type: "mute" }, "call is missing"],
+  [{ type: "mute", call: "" }, "call must be 1 to 256 characters"],
+  [{ type: "lock", call: "c1" }, "call is no field of this body"],
+  [{ type: "move", call: "c1" }, "room is missing"],
+  [{ type: "call-out", number: "4085550123" }, "number must be a whole number with + and the country code"],
+  [{ type: "call-out", number: "+14085550123", mute: true }, "mute is no field of this body"],
+  [{ type: "call-out", number: "+14085550123", attendeeId: "a b" }, "attendeeId must be 1 to 64 characters"],
+])("the action %j is refused with what is wrong in it", async (body, says) => {
+  const edge = await edgeWithConference();
+  const refused = await act(edge, body);
+  expect([refused.status, refused.body.detail]).toEqual([400, expect.stringContaining(says)]);
+  expect(edge.operated).toEqual([]);
+});
+
+test.each<[OperatorResult, number, string]>([
+  ["no-such-conference", 404, "no such conference"],
+  ["no-such-call", 404, "no such call"],
+  ["no-such-room", 404, "no such room"],
+  ["in-private-talk", 409, "refused"],
+  ["conference-locked", 409, "refused"],
+  ["conference-full", 409, "refused"],
+  ["not-supported", 422, "cannot be done"],
+  ["denied-by-policy", 422, "cannot be done"],
+  ["other-action", 422, "cannot be done"],
+])("what a conference refuses as %s is %i, with what to do, and written down", async (result, status, title) => {
+  const edge = await edgeWithConference();
+  edge.refusal = result;
+  const refused = await act(edge, { type: "lock" });
+
+  expect(refused).toMatchObject({ status, body: { title, detail: expect.stringMatching(/^[^_]{20,}\.$/) } });
+  expect(edge.audited).toMatchObject([["local", { status, refusal: title, about: { confKey: "5", type: "lock" } }]]);
+});
+
+test("viewers see how far an action has come, and can begin none", async () => {
+  const edge = await edgeWithConference();
+  const asViewer = { authorization: "Bearer token-of-anna" };
+  edge.actions.set("a/1 ?" as ActionId, stages);
+  const seen = await edge.app.request(`${base}/${encodeURIComponent("a/1 ?")}`, { headers: asViewer });
+
+  expect([seen.status, await seen.json()]).toEqual([200, stages]);
+  expect((await act(edge, { type: "lock" }, asViewer)).status).toBe(403);
+  expect(edge.operated).toEqual([]);
+  const none = await edge.app.request(`${base}/a2`, { headers: asViewer });
+  expect([none.status, await none.json()]).toMatchObject([404, { title: "no such action" }]);
+  const elsewhere = await edge.app.request(base.replace("/5/", "/6/").concat("/a2"), { headers: asViewer });
+  expect(elsewhere.status).toBe(404);
+});
+
+test("Location leads to the stages, whatever the key is", async () => {
+  const edge = await edgeWithConference();
+  edge.actions.set("a/?#%1" as ActionId, { ...stages, told: null, result: null });
+  const { location } = await act(edge, { type: "lock" }, { "idempotency-key": "a/?#%1" });
+  const found = await edge.app.request(location ?? "", { headers: { authorization: `Bearer ${token}` } });
+
+  expect([found.status, await found.json()]).toMatchObject([200, { result: null }]);
+});
+
+const at = 1_000_000 as EpochMs;
+const stages = {
+  ...{ id: "a/1 ?", person: "boris", request: { type: "lock" }, asked: at, onDisk: { seq: 9, at } },
+  sent: [{ id: "5.1", type: "lock", at, result: { type: "done", at } }],
+  ...{ result: { type: "done", at }, told: { transIds: ["t1"], confirmedAt: null } },
+} as object as ActionStages;

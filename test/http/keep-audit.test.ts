@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import type { DomainName } from "../../src/foundation/ids.ts";
+import { keepAudit } from "../../src/http/keep-audit.ts";
+import type { AuditEntry } from "../../src/operators/audit.ts";
+import { Clock } from "../simulation/clock.ts";
+
+const domain = "local" as DomainName;
+const entry = { person: "anna", action: "act", actionId: "k1", status: 202 } as AuditEntry;
+
+/** What is asked of a directory whose answers are these, at which time, and what is logged. */
+async function kept(...answers: readonly ("kept" | "fails" | "hangs")[]) {
+  const clock = new Clock(0);
+  const asked: number[] = [];
+  const logged: unknown[] = [];
+  const answer = async () => {
+    const now = answers[asked.push(clock.now) - 1];
+    if (now === "hangs") await new Promise(() => {});
+    if (now === "fails") throw new Error("it is broken");
+  };
+  const ports = {
+    after: (ms: number, run: () => void) => clock.after(ms, run),
+    directory: () => ({ keepAudit: answer }),
+    log: (event: string, facts: object) => logged.push({ event, ...facts }),
+  };
+  const keeping = keepAudit(ports, domain, entry);
+  await clock.pass(60_000);
+  await keeping;
+  return { asked, logged };
+}
+
+test("an action that the directory keeps is told once", async () => {
+  expect(await kept("kept")).toEqual({ asked: [0], logged: [] });
+});
+
+test("a directory that fails is told again, within the time that the platform gives", async () => {
+  expect(await kept("fails", "hangs", "kept")).toEqual({ asked: [0, 1_000, 13_000], logged: [] });
+});
+
+test("what could not be kept is in the log", async () => {
+  const { asked, logged } = await kept("fails", "fails", "fails");
+  expect(asked).toEqual([0, 1_000, 6_000]);
+  expect(logged).toEqual([
+    { event: "audit-not-kept", domain, person: "anna", action: "act", actionId: "k1", error: "Error: it is broken" },
+  ]);
+});
