@@ -22,7 +22,7 @@ td.actions form { display: inline-flex; flex-direction: row; gap: 4px; margin-le
 td.actions select { width: auto; max-width: 110px; min-height: 30px; padding: 2px 6px; }
 td.actions button { min-height: 30px; padding: 2px 8px; }
 tr[data-row]:focus, summary[data-row]:focus { outline: 2px solid var(--accent); outline-offset: -2px; }
-summary.button { font: inherit; line-height: 1.4; min-height: 34px; padding: 5px 13px; border: 1px solid #7b868f; border-radius: 6px; background: var(--box); cursor: pointer; display: inline-flex; align-items: center; gap: 7px; list-style: none; }
+summary.button { font: inherit; line-height: 1.4; min-height: 36px; padding: 5px 13px; border: 1px solid #7b868f; border-radius: 6px; background: var(--box); cursor: pointer; display: inline-flex; align-items: center; gap: 7px; list-style: none; }
 summary.button::-webkit-details-marker { display: none; }
 .question[open] { flex-basis: 100%; }
 .question > div { margin-top: 8px; padding: 14px 16px; border: 1px solid var(--bad); border-radius: 10px; background: var(--box); display: flex; flex-direction: column; gap: 12px; align-items: flex-start; max-width: 480px; }

@@ -166,8 +166,11 @@ test("what happened is explained, stepped through, copied, and exported as a tes
     .first()
     .click();
   await page.getByText("otto asked: mute").waitFor();
+  // Keys act once the script is there.
+  await page.waitForLoadState();
   await page.keyboard.press("n");
   await page.getByText("The bridge's agent reported:").waitFor();
+  await page.waitForLoadState();
   expect(await page.locator("del, ins").allTextContents()).toEqual(expect.arrayContaining(["false", "true"]));
   await page.keyboard.press("p");
   await page.getByText("otto asked: mute").waitFor();
@@ -193,6 +196,7 @@ test("somebody is called into the conference, and the end asks first", async () 
   await page.getByText('such as +14085551234 (it is "0101")').waitFor();
   expect(browser.forgive()).toEqual([expect.stringMatching(/a status of 409/)]);
   await page.goto(address(meeting));
+  await isLive(page);
   await page.keyboard.press("c");
   await page.getByLabel("Number", { exact: true }).fill("+1 408 555 0999");
   await page.keyboard.press("Enter");
