@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { ConferencePage } from "../console/conference.tsx";
+import { type CallerList, ConferencePage, listQuery } from "../console/conference.tsx";
 import type { ConferenceFrame } from "../console/conference-frame.tsx";
 import { conferencePath } from "../console/conference-frame.tsx";
 import { withQuery } from "../console/paths.ts";
@@ -92,8 +92,17 @@ async function conferencePage(
   ]);
   if (view === null && records.length === 0) return unknownConference(call, edge, confKey);
   return (
-    <ConferencePage {...{ frame, view, entered, action, refusal }} records={records.map(({ record }) => record)} />
+    <ConferencePage
+      {...{ frame, view, entered, action, refusal }}
+      list={listOf(call)}
+      records={records.map(({ record }) => record)}
+    />
   );
+}
+
+/** Forms keep it in their address, and lead back to it. */
+function listOf({ context }: PageCall): CallerList {
+  return { find: (context.req.query("find") ?? "").trim(), page: numberIn(context.req.query("page")) ?? 1 };
 }
 
 function recordsOf({ domain }: PageCall, conference: ConfKey) {
@@ -170,7 +179,8 @@ async function act(call: PageCall, edge: Edge, confKey: ConfKey): Promise<Respon
     const conference = call.edge.objects.conference(domain.name, confKey);
     const result = await conference.operate({ id: id as ActionId, person, request });
     const refusal = result === "done" ? null : result;
-    const to = withQuery(conferencePath(domain.name, confKey), refusal ? { refused: refusal } : { action: id });
+    const shown = refusal ? { refused: refusal } : { action: id };
+    const to = withQuery(conferencePath(domain.name, confKey), { ...listQuery(listOf(call)), ...shown });
     return { response: context.redirect(to, 303), refusal };
   });
 }

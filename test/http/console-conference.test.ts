@@ -87,6 +87,15 @@ test("the same form twice acts once; another person, another call, or a later st
   expect(new Set(edge.actionIds.map((id) => /^[\x21-\x7e]{1,64}$/.test(id)))).toEqual(new Set([true]));
 });
 
+test("a form leads back to the callers that were looked at", async () => {
+  const { edge, get } = await there();
+  expect((await get(`${page}?find=c0`)).text).toContain(`action="${page}/actions?find=c0"`);
+  const headers = { authorization: `Bearer ${token}` };
+  const body = new URLSearchParams({ type: "mute", call: "c0", mark: "x" });
+  const asked = await edge.app.request(`${page}/actions?find=c0&page=2`, { method: "POST", headers, body });
+  expect(asked.headers.get("location")).toMatch(/\?find=c0&page=2&action=console-x-/);
+});
+
 test("what the conference refuses is told in a sentence on its page", async () => {
   const { world, get, post } = await there();
   await world.reported(callerLeft(0));
