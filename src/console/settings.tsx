@@ -1,7 +1,9 @@
 import { isRecord } from "../foundation/record.ts";
+import type { ProvisioningState } from "../rpc.ts";
 import { ageOf } from "./browser/age.js";
 import { type Frame, Page } from "./page.tsx";
 import { Notice } from "./parts.tsx";
+import { SiteSection } from "./webex-site.tsx";
 
 interface SettingsProps extends Frame {
   readonly domain: string;
@@ -10,10 +12,12 @@ interface SettingsProps extends Frame {
   /** What is not right in production, and what to keep in mind: sentences behind the domain's name. */
   readonly warnings: readonly string[];
   readonly reminders: readonly string[];
+  /** What is known of its WebEx site; `null`: its object does not answer; absent: it has none. */
+  readonly site?: ProvisioningState | null;
 }
 
 /** The settings of a domain as they count now. */
-export function SettingsPage({ settings, warnings, reminders, ...frame }: SettingsProps) {
+export function SettingsPage({ settings, warnings, reminders, site, ...frame }: SettingsProps) {
   const { domain } = frame;
   const entries = Object.entries(settings).filter(([, value]) => value !== undefined && !isBare(value));
   const single = entries.filter(([, value]) => !isNested(value));
@@ -36,6 +40,7 @@ export function SettingsPage({ settings, warnings, reminders, ...frame }: Settin
           <Group title={name} rows={rowsOf("", value)} />
         ))}
       </div>
+      {site !== undefined && <SiteSection state={site} now={frame.now} />}
     </Page>
   );
 }

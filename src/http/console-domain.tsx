@@ -65,12 +65,23 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
     return <AuditPage {...frame("audit")} entries={entries} before={before} />;
   });
 
-  addPage(pages, edge, "/:domain/settings", ({ domain, frame }) => {
+  addPage(pages, edge, "/:domain/settings", async ({ edge: { views, log }, domain, frame }) => {
+    const { name } = domain;
+    const state = () =>
+      views
+        .webexSite(name)
+        .provisioning(name)
+        .catch((error: unknown) => {
+          const { object, objectId, error: why } = failureOf(error);
+          log("view-failed", { domain: name, object, objectId, error: why }, "warn");
+          return null;
+        });
+    const site = domain.settings.webexSite ? { site: await state() } : {};
     const settings = maskedSettings(domain.settings) as Readonly<Record<string, unknown>>;
     const [warnings, reminders] = [warningsOf(domain), remindersOf(domain)];
     // Another set of them comes without a word.
     const still = { ...frame("settings"), live: null };
-    return <SettingsPage {...still} settings={settings} warnings={warnings} reminders={reminders} />;
+    return <SettingsPage {...still} {...site} settings={settings} warnings={warnings} reminders={reminders} />;
   });
 }
 
