@@ -35,7 +35,15 @@ const conferences = Array.from({ length: 12 }, (_, index) => ({
   ...{ key: (index === 3 ? unbroken : `98765432${index}`) as ConfKey, life: 1, createdAt: now - index * 4_000_000 },
   ...{ phase: "running" as const, webexHost: (index === 4 ? unbroken : "tsp1") as WebexHost },
   bridge: (index === 5 ? unbroken : "main") as BridgeName,
-  now: { attached: index !== 2, locked: index === 2, callers: 99_999, rooms: 50, trouble: index === 2 ? trouble : [] },
+  now: {
+    attached: index !== 2,
+    locked: index === 2,
+    callers: 99_999,
+    rooms: 50,
+    trouble: index === 2 ? trouble : [],
+    documents: 9_999,
+    oldestDocumentAt: now,
+  },
 }));
 const running = { conferences, next: unbroken as ConfKey, total: 3_000, bridges: [], unknown: 7 };
 
@@ -63,7 +71,7 @@ const entry = {
   },
 };
 const placed = (record: CallRecord | ConferenceRecord) => ({
-  directory: "d",
+  end: null,
   next: 5,
   records: [{ id: 1, at: now, record }],
 });

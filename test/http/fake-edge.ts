@@ -357,9 +357,9 @@ export class FakeEdge {
           const { id, request } = action;
           call(`operate ${confKey}`, confKey);
           this.actionIds.push(id);
-          if (this.refusal !== null) return this.refusal;
           const real = this.real.get(confKey);
           if (real) return real.operate(action);
+          if (this.refusal !== null) return this.refusal;
           if (!this.alive.has(confKey)) return "no-such-conference";
           if (request.type === "passthrough" && request.extCallId !== "77") return "no-such-call";
           this.operated.push(request);
