@@ -2,6 +2,7 @@ import { isRecord } from "../foundation/record.ts";
 import { ageOf } from "./browser/age.js";
 import { type Frame, Page } from "./page.tsx";
 import { Notice } from "./parts.tsx";
+import { DomainTabs } from "./webex-site.tsx";
 
 interface SettingsProps extends Frame {
   readonly domain: string;
@@ -20,6 +21,7 @@ export function SettingsPage({ settings, warnings, reminders, ...frame }: Settin
   const groups = entries.filter(([, value]) => isNested(value));
   return (
     <Page {...frame} title="Domain">
+      {settings.webexSite !== undefined && <DomainTabs domain={domain} here="settings" />}
       {warnings.map((says) => (
         <Notice is="bad">{`${domain} ${says}.`}</Notice>
       ))}
