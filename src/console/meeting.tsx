@@ -90,7 +90,7 @@ function Links({ links, origin }: { readonly links: MeetingAnswer["links"]; read
           <a class="button" href={start} rel="noreferrer">
             Start
           </a>
-          <span class="dim">The site asks who starts it to log in, and lets the host alone.</span>
+          <span class="dim">To start it, the host logs in at the site.</span>
         </>
       )}
     </p>

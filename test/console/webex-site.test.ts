@@ -56,7 +56,7 @@ test("the meeting of a conference: what it is called, whose, when, by which numb
   expect(page.linkTo("Join")).toBe(`${siteUrl}m.php?AT=JM&MK=1`);
   expect(page.linkTo("Start")).toBe(`${siteUrl}m.php?AT=HM&MK=1`);
   expect(page.html.match(/<a class="button"[^>]*rel="noreferrer"/g)).toHaveLength(2);
-  expect(page.text).toContain("The site asks who starts it to log in, and lets the host alone.");
+  expect(page.text).toContain("To start it, the host logs in at the site.");
   expect(page.all("li").slice(-2)).toEqual(["Status: the session has none.", "Of the site: PIN comes twice."]);
   expect(page.all("p", 'class="topic"')).toEqual(["Berth planning"]);
   expect(page.all("a", "aria-current")).toEqual(["Meeting"]);
