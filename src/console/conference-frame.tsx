@@ -3,7 +3,7 @@ import type { ConfKey } from "../foundation/ids.ts";
 import { type Frame, Page } from "./page.tsx";
 import { pathOf } from "./paths.ts";
 
-const tabs = { now: "Now", timeline: "Timeline", why: "Why?", replay: "Replay" } as const;
+const tabs = { now: "Now", meeting: "Meeting", timeline: "Timeline", why: "Why?", replay: "Replay" } as const;
 export type ConferenceTab = keyof typeof tabs;
 
 /** What stands around each page of one conference. */
@@ -12,11 +12,14 @@ export interface ConferenceFrame extends Omit<Frame, "here" | "domain"> {
   readonly confKey: ConfKey;
   /** As the domain's WebEx site called it, where that is known. */
   readonly topic: string | undefined;
+  /** Whether the domain has a WebEx site, which may know more. */
+  readonly hasSite: boolean;
 }
 
 export function ConferenceFramePage({
   confKey,
   topic,
+  hasSite,
   tab,
   children,
   ...frame
@@ -25,14 +28,17 @@ export function ConferenceFramePage({
     <Page {...frame} here="conferences" title={`Conference ${confKey}`}>
       {topic !== undefined && <p class="topic">{topic}</p>}
       <nav class="tabs" aria-label="Of this conference">
-        {Object.entries(tabs).map(([name, title]) => (
-          <a
-            href={conferencePath(frame.domain, confKey, name as ConferenceTab)}
-            {...(name === tab && { "aria-current": "page" })}
-          >
-            {title}
-          </a>
-        ))}
+        {Object.entries(tabs).map(
+          ([name, title]) =>
+            (hasSite || name !== "meeting") && (
+              <a
+                href={conferencePath(frame.domain, confKey, name as ConferenceTab)}
+                {...(name === tab && { "aria-current": "page" })}
+              >
+                {title}
+              </a>
+            ),
+        )}
       </nav>
       {children}
     </Page>

@@ -7,7 +7,7 @@ import type { ConferenceView } from "../rpc.ts";
 import { ActionLine } from "./action-line.tsx";
 import { ageOf } from "./browser/age.js";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "./conference-frame.tsx";
-import { Age, Empty, Mark, Notice, Time } from "./parts.tsx";
+import { Age, Empty, Fact, Mark, Notice, Time } from "./parts.tsx";
 import { pathOf, withQuery } from "./paths.ts";
 import { endOf } from "./record-list.tsx";
 
@@ -262,15 +262,6 @@ function Facts({ frame, view }: Pick<RunningProps, "frame" | "view">) {
         </Fact>
       </dl>
     </>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children?: Child }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

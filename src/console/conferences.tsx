@@ -5,6 +5,7 @@ import { type Frame, Page } from "./page.tsx";
 import { Age, Empty, Mark, Notice } from "./parts.tsx";
 import { pathOf, withQuery } from "./paths.ts";
 import { ListTabs } from "./record-list.tsx";
+import { TopicOf, type Topics } from "./topic.tsx";
 
 /** What is wrong with a conference, in words. */
 export const troubleWords: Readonly<Record<Trouble, string>> = {
@@ -15,6 +16,8 @@ export const troubleWords: Readonly<Record<Trouble, string>> = {
 interface ConferencesProps extends Frame {
   readonly domain: string;
   readonly running: RunningPage;
+  /** As the domain's WebEx site called them, as far as that is known. */
+  readonly topics?: Topics;
   /** By which keys are to begin; empty: all. */
   readonly begins: string;
   /** Behind this key alone. */
@@ -22,7 +25,7 @@ interface ConferencesProps extends Frame {
 }
 
 /** The conferences of a domain that run. */
-export function ConferencesPage({ running, begins, after, ...frame }: ConferencesProps) {
+export function ConferencesPage({ running, topics, begins, after, ...frame }: ConferencesProps) {
   const { domain, now } = frame;
   const path = pathOf(domain, "conferences");
   return (
@@ -45,7 +48,7 @@ export function ConferencesPage({ running, begins, after, ...frame }: Conference
           </Notice>
         )}
         {running.conferences.length > 0 ? (
-          <ConferenceTable domain={domain} conferences={running.conferences} now={now} />
+          <ConferenceTable domain={domain} conferences={running.conferences} topics={topics} now={now} />
         ) : (
           <NoConferences begins={begins} after={after} />
         )}
@@ -82,11 +85,12 @@ function NoConferences({ begins, after }: Pick<ConferencesProps, "begins" | "aft
 interface TableProps {
   readonly domain: string;
   readonly conferences: readonly ListedConference[];
+  readonly topics?: Topics | undefined;
   readonly now: EpochMs;
 }
 
 /** Running conferences, one in a row. */
-export function ConferenceTable({ domain, conferences, now }: TableProps) {
+export function ConferenceTable({ domain, conferences, topics, now }: TableProps) {
   return (
     <div class="table">
       <table>
@@ -110,6 +114,7 @@ export function ConferenceTable({ domain, conferences, now }: TableProps) {
             <tr id={`conference-${one.key}`} data-row="">
               <th scope="row">
                 <a href={pathOf(domain, "conferences", one.key)}>{one.key}</a>
+                <TopicOf conference={one.key} topics={topics} />
               </th>
               <td data-label="State">
                 <span class="marks">

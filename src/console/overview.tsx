@@ -5,17 +5,20 @@ import { ConferenceTable } from "./conferences.tsx";
 import { type Frame, Page } from "./page.tsx";
 import { Age, Mark, Time, Words } from "./parts.tsx";
 import { pathOf } from "./paths.ts";
+import type { Topics } from "./topic.tsx";
 
 interface OverviewProps extends Frame {
   readonly domain: string;
   /** All that run; its own page is that of the troubled ones. */
   readonly running: RunningPage;
+  /** As the domain's WebEx site called them, as far as that is known. */
+  readonly topics?: Topics;
   readonly bridges: readonly FoundBridge[];
   readonly faults: readonly Fault[];
 }
 
 /** A domain at a glance: how much there is, what is wrong, and how much room is left. */
-export function OverviewPage({ running, bridges, faults, ...frame }: OverviewProps) {
+export function OverviewPage({ running, topics, bridges, faults, ...frame }: OverviewProps) {
   const { domain, now } = frame;
   const sum = (count: (load: BridgeLoad) => number) =>
     running.bridges.reduce((before, load) => before + count(load), 0);
@@ -46,7 +49,7 @@ export function OverviewPage({ running, bridges, faults, ...frame }: OverviewPro
           </ul>
         )}
         {running.conferences.length > 0 && (
-          <ConferenceTable domain={domain} conferences={running.conferences} now={now} />
+          <ConferenceTable domain={domain} conferences={running.conferences} topics={topics} now={now} />
         )}
         {running.next !== null && <p class="dim">There are more conferences with trouble than these.</p>}
       </section>

@@ -39,6 +39,16 @@ export function Words({ of }: { readonly of: string }) {
   return <>{of.split("`").map((text, index) => (index % 2 === 1 ? <code>{text}</code> : text))}</>;
 }
 
+/** What something is, under its name. */
+export function Fact({ name, children }: { readonly name: string; readonly children?: Child }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
 /** In place of a list that has nothing: what would stand here, and what to do. */
 export function Empty({ title, children }: { readonly title: string; readonly children: Child }) {
   return (

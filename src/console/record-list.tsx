@@ -7,6 +7,7 @@ import { ageOf } from "./browser/age.js";
 import { type Frame, Page } from "./page.tsx";
 import { Empty, Mark, Notice, Time } from "./parts.tsx";
 import { pathOf, withQuery } from "./paths.ts";
+import { TopicOf, type Topics } from "./topic.tsx";
 
 /** By what records are looked for, as the address has it; all of it texts. */
 export const recordFilters = [
@@ -21,6 +22,8 @@ interface RecordsProps extends Frame {
   /** What of the filters cannot be; `null`: all is right. */
   readonly wrong: string | null;
   readonly records: RecordPage;
+  /** What the domain's WebEx site called these conferences, as far as that is known. */
+  readonly topics?: Topics;
   /** Those before this place alone. */
   readonly cursor: string | null;
   /** Names of the domain's bridges. */
@@ -28,7 +31,7 @@ interface RecordsProps extends Frame {
 }
 
 /** Whoever looks for records of a domain comes here: what has ended, the latest first. */
-export function RecordsPage({ kind, filters, wrong, records, cursor, bridges, ...frame }: RecordsProps) {
+export function RecordsPage({ kind, filters, wrong, records, topics, cursor, bridges, ...frame }: RecordsProps) {
   const { domain, now } = frame;
   const path = pathOf(domain, "records");
   const isFiltered = Object.values(filters).some((value) => value !== "");
@@ -44,7 +47,7 @@ export function RecordsPage({ kind, filters, wrong, records, cursor, bridges, ..
             {kind === "call" ? (
               <Calls domain={domain} page={records} now={now} />
             ) : (
-              <Conferences domain={domain} page={records} now={now} />
+              <Conferences domain={domain} page={records} topics={topics} now={now} />
             )}
           </div>
         ) : (
@@ -177,7 +180,7 @@ interface ListProps {
   readonly now: EpochMs;
 }
 
-function Conferences({ domain, page, now }: ListProps) {
+function Conferences({ domain, page, topics, now }: ListProps & { readonly topics: Topics | undefined }) {
   return (
     <table>
       <thead>
@@ -202,6 +205,7 @@ function Conferences({ domain, page, now }: ListProps) {
             <tr id={`record-${id}`} data-row="">
               <th scope="row">
                 <a href={pathOf(domain, "conferences", record.conference)}>{record.conference}</a>
+                <TopicOf conference={record.conference} topics={topics} />
                 <ConferenceMarks of={record} />
               </th>
               <td data-label="Ended">

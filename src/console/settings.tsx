@@ -1,9 +1,8 @@
 import { isRecord } from "../foundation/record.ts";
-import type { ProvisioningState } from "../rpc.ts";
 import { ageOf } from "./browser/age.js";
 import { type Frame, Page } from "./page.tsx";
 import { Notice } from "./parts.tsx";
-import { SiteSection } from "./webex-site.tsx";
+import { DomainTabs } from "./webex-site.tsx";
 
 interface SettingsProps extends Frame {
   readonly domain: string;
@@ -12,18 +11,17 @@ interface SettingsProps extends Frame {
   /** What is not right in production, and what to keep in mind: sentences behind the domain's name. */
   readonly warnings: readonly string[];
   readonly reminders: readonly string[];
-  /** What is known of its WebEx site; `null`: its object does not answer; absent: it has none. */
-  readonly site?: ProvisioningState | null;
 }
 
 /** The settings of a domain as they count now. */
-export function SettingsPage({ settings, warnings, reminders, site, ...frame }: SettingsProps) {
+export function SettingsPage({ settings, warnings, reminders, ...frame }: SettingsProps) {
   const { domain } = frame;
   const entries = Object.entries(settings).filter(([, value]) => value !== undefined && !isBare(value));
   const single = entries.filter(([, value]) => !isNested(value));
   const groups = entries.filter(([, value]) => isNested(value));
   return (
     <Page {...frame} title="Domain">
+      {settings.webexSite !== undefined && <DomainTabs domain={domain} here="settings" />}
       {warnings.map((says) => (
         <Notice is="bad">{`${domain} ${says}.`}</Notice>
       ))}
@@ -40,7 +38,6 @@ export function SettingsPage({ settings, warnings, reminders, site, ...frame }: 
           <Group title={name} rows={rowsOf("", value)} />
         ))}
       </div>
-      {site !== undefined && <SiteSection state={site} now={frame.now} />}
     </Page>
   );
 }

@@ -145,6 +145,7 @@ dialog form { flex-direction: row; justify-content: space-between; align-items: 
   td.number { text-align: left; }
   form.bar > div { flex: 1 1 40%; }
   input, select, textarea { font-size: 16px; }
+  .tabs { flex-wrap: wrap; gap: 0; } .tabs a { padding: 6px 10px; }
   #keys-button { display: none; }
 }
 @media (prefers-reduced-motion: no-preference) { a, button, tr { transition: background-color .12s; } }

@@ -1,88 +1,146 @@
 import { counted } from "../foundation/counted.ts";
 import type { EpochMs } from "../foundation/ids.ts";
-import type { ProvisioningResult, ProvisioningState } from "../rpc.ts";
-import { Age, Mark, Notice, Time, Words } from "./parts.tsx";
+import { sentence } from "../foundation/sentence.ts";
+import type { ProvisioningResult, ProvisioningState, RunningCheck } from "../rpc.ts";
+import { ageOf } from "./browser/age.js";
+import { type Frame, Page } from "./page.tsx";
+import { Age, Empty, Fact, Mark, Notice, Time } from "./parts.tsx";
+import { pathOf } from "./paths.ts";
 
-interface SiteProps {
-  /** `null`: its object does not answer. */
-  readonly state: ProvisioningState | null;
-  readonly now: EpochMs;
+interface WebexSiteProps extends Frame {
+  readonly domain: string;
+  /** The address of the domain's site. */
+  readonly siteUrl: string;
+  readonly check: ProvisioningState;
 }
 
-/** What the comparison of a domain's WebEx site with its settings has found. */
-export function SiteSection({ state, now }: SiteProps) {
+/** The provisioning check: what differs between the domain's WebEx site and its settings. */
+export function WebexSitePage({ siteUrl, check, ...frame }: WebexSiteProps) {
+  const { domain, now, person } = frame;
+  const { last, running, failure, nextAt } = check;
+  const mayBegin = person.role === "operator" && (running === null || running.waits !== null);
   return (
-    <section class="part">
-      <h2>WebEx site compared with these settings</h2>
-      {state === null ? (
-        <Notice is="bad">What was found cannot be shown now: load the page again.</Notice>
-      ) : (
-        <State state={state} now={now} />
-      )}
-    </section>
+    <Page {...frame} title="Domain">
+      <DomainTabs domain={domain} here="site" />
+      <p class="dim">
+        {`${siteUrl} as it is set up for this domain, compared with the domain's settings. No call waits for it.`}
+      </p>
+      <div id="check" data-part="" class="part">
+        {running !== null && <Running check={running} now={now} />}
+        {failure !== null && (
+          <Notice is="bad">
+            The check that ended at <Time at={failure.at} now={now} /> came to no result. {sentence(failure.says)}
+          </Notice>
+        )}
+        <dl class="glance">
+          <Fact name="Last check">
+            {last === null ? (
+              "none"
+            ) : (
+              <>
+                <Time at={last.endedAt} now={now} />
+                <span class="dim">{`, ${counted(last.users, "user")} in ${ageOf(last.endedAt - last.begunAt)}`}</span>
+              </>
+            )}
+          </Fact>
+          <Fact name="Next by itself">{nextAt === null ? "none" : <Time at={nextAt} now={now} />}</Fact>
+        </dl>
+        {mayBegin && (
+          <form method="post" action={pathOf(domain, "site")} class="inline" data-stay="">
+            <button type="submit">{running === null ? "Compare now" : "Go on now"}</button>
+          </form>
+        )}
+        {last === null ? (
+          running === null && (
+            <Empty title="Nothing has been compared yet">
+              Here stands what differs at the site, each with what to do about it.
+            </Empty>
+          )
+        ) : (
+          <Differences of={last} />
+        )}
+      </div>
+    </Page>
   );
 }
 
-function State({
-  state: { last, running, failure, nextAt },
+/** What there is of a domain beside each other, where it has a WebEx site. */
+export function DomainTabs({ domain, here }: { readonly domain: string; readonly here: "settings" | "site" }) {
+  const tabs = { settings: "Settings", site: "WebEx site" } as const;
+  return (
+    <nav class="tabs" aria-label="Domain">
+      {Object.entries(tabs).map(([name, title]) => (
+        <a href={pathOf(domain, name)} {...(name === here && { "aria-current": "page" })}>
+          {title}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function Running({
+  check: { begunAt, users, of, waits },
   now,
 }: {
-  readonly state: ProvisioningState;
+  readonly check: RunningCheck;
   readonly now: EpochMs;
 }) {
+  const far = `${users} of ${of ?? "the site's"} users so far.`;
   return (
-    <>
-      {last === null ? <p class="dim">No comparison has come to its end yet.</p> : <Found last={last} now={now} />}
-      {failure !== null && (
-        <Notice is="bad">
-          The latest one failed at <Time at={failure.at} now={now} />: <Words of={failure.says} />
-        </Notice>
+    <Notice is={waits === null ? "plain" : "warn"}>
+      A check runs since <Time at={begunAt} now={now} /> (<Age since={begunAt} now={now} />
+      ): {far}
+      {waits !== null && (
+        <>
+          {" "}
+          {sentence(`it waits: ${waits.says}`)} It goes on by itself at <Time at={waits.until} now={now} />.
+        </>
       )}
-      {running !== null && (
-        <p>
-          One runs since <Age since={running.begunAt} now={now} />:{" "}
-          {`${running.users}${running.of === null ? "" : ` of ${running.of}`} users so far.`}{" "}
-          {running.waits !== null && <Words of={`It waits for the site: ${running.waits.says}`} />}
-        </p>
-      )}
-      <p class="dim">
-        {nextAt === null ? (
-          "The settings want none each night (webexSite.nightlyCheck)."
-        ) : (
-          <>
-            The next one begins at <Time at={nextAt} now={now} />.
-          </>
-        )}{" "}
-        <Words of="`bridgehead provisioning --now` begins one now." />
-      </p>
-    </>
+    </Notice>
   );
 }
 
-function Found({ last, now }: { readonly last: ProvisioningResult; readonly now: EpochMs }) {
-  const { differences, more, notCompared, users, endedAt } = last;
-  const count = differences.length + more;
-  const subjects = Object.entries(Object.groupBy(differences, ({ about }) => about));
+function Differences({ of: { differences, more, notCompared } }: { readonly of: ProvisioningResult }) {
   return (
     <>
-      <p>
-        <Mark is={count === 0 ? "good" : "warn"}>{count === 0 ? "no difference" : counted(count, "difference")}</Mark>{" "}
-        {`at ${counted(users, "user")},`} <Age since={endedAt} now={now} /> ago
-      </p>
-      {subjects.map(([about, found = []]) => (
-        <div class="card">
-          <h3>{about}</h3>
-          <ul class="part">
-            {found.map(({ says }) => (
-              <li>
-                <Words of={says} />
-              </li>
+      <section>
+        <h2>Differences</h2>
+        {differences.length === 0 ? (
+          <p>
+            <Mark is="good">none</Mark> {notCompared.length === 0 && "The site is as the settings say."}
+          </p>
+        ) : (
+          <div class="table">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">About</th>
+                  <th scope="col">What differs, and what to do</th>
+                </tr>
+              </thead>
+              <tbody>
+                {differences.map(({ about, says }) => (
+                  <tr>
+                    <th scope="row">{about}</th>
+                    <td>{says}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+        {more > 0 && <p class="dim">{`And ${more} more, which are only counted.`}</p>}
+      </section>
+      {notCompared.length > 0 && (
+        <section>
+          <h2>Not compared</h2>
+          <ul>
+            {notCompared.map((says) => (
+              <li>{sentence(says)}</li>
             ))}
           </ul>
-        </div>
-      ))}
-      {more > 0 && <p class="dim">{`${more} more are only counted.`}</p>}
-      {notCompared.length > 0 && <p class="dim">{`Not compared: ${notCompared.join("; ")}`}</p>}
+        </section>
+      )}
     </>
   );
 }

@@ -20,6 +20,7 @@ import { addEntrance, consolePages, failedPage, toSignIn } from "./console.tsx";
 import { addConferencePages } from "./console-conference.tsx";
 import { addDomainPages } from "./console-domain.tsx";
 import { signIn, signOut } from "./console-session.ts";
+import { addWebexSitePages } from "./console-webex-site.tsx";
 import { globalNumbers, SiteNumbers } from "./global-numbers.ts";
 import { admitPerson, type GuardPorts, type SignedIn, saysWho } from "./guard.ts";
 import { metricsText } from "./metrics-text.ts";
@@ -143,6 +144,7 @@ export function createApp(edge: Edge): Hono<Variables> {
     consolePages(edge, (pages) => {
       addDomainPages(pages, edge, readiness);
       addConferencePages(pages, edge);
+      addWebexSitePages(pages, edge);
     }),
   );
 

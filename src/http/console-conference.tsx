@@ -42,10 +42,10 @@ function keyOf({ context }: PageCall): ConfKey {
 type Shown = ReturnType<typeof TimelinePage>;
 
 /** Only where something is kept of the conference: an object that never was would be made by the question, and stay. */
-async function withConference(
+export async function withConference(
   call: PageCall,
   edge: Edge,
-  page: (call: PageCall, frame: ConferenceFrame) => Promise<Shown>,
+  page: (call: PageCall, frame: ConferenceFrame) => Promise<Shown | Response>,
 ): Promise<Shown | Response> {
   const confKey = keyOf(call);
   if (!(await isKnown(call.domain, confKey, call.edge))) return unknownConference(call, edge, confKey);
@@ -62,7 +62,10 @@ async function frameOf(call: PageCall, confKey: ConfKey, live = false): Promise<
   const { domain, edge, frame } = call;
   const topics = await topicsOf(domain, [confKey], edge);
   const around = frame("conferences", confKey);
-  return { ...around, domain: domain.name, confKey, topic: topics.get(confKey), live: live ? around.live : null };
+  return {
+    ...{ ...around, domain: domain.name, confKey, topic: topics.get(confKey) },
+    ...{ hasSite: domain.settings.webexSite !== undefined, live: live ? around.live : null },
+  };
 }
 
 async function conferencePage(

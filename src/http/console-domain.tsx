@@ -6,9 +6,11 @@ import { dayAfter, type RecordFilters, RecordsPage, recordFilters } from "../con
 import { SettingsPage } from "../console/settings.tsx";
 import type { BridgeName, ConfKey } from "../foundation/ids.ts";
 import { type Ender, enders } from "../records/call-record.ts";
-import type { RecordPage } from "../rpc.ts";
+import type { RecordPage, RunningPage } from "../rpc.ts";
+import type { Domain } from "../settings/load.ts";
 import { maskedSettings } from "../settings/masked.ts";
 import { remindersOf, warningsOf } from "../settings/warnings.ts";
+import { topicsOf } from "./api/conferences.ts";
 import { digitsOfNumber } from "./api/values.ts";
 import type { Edge } from "./app.ts";
 import { addPage, type PageCall, type Pages } from "./console.tsx";
@@ -22,17 +24,28 @@ const everyMs = 5_000;
 
 /** The pages of a domain as a whole. */
 export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): void {
-  addPage(pages, edge, "/:domain", async ({ edge: { views }, domain, frame }) => {
+  addPage(pages, edge, "/:domain", async ({ edge, domain, frame }) => {
+    const { views } = edge;
     const query = { domain: domain.name, after: null, limit: MOST_TROUBLED, troubled: true };
     const [running, found] = await Promise.all([views.directory(domain.name).running(query), readiness.lookAt(domain)]);
-    return <OverviewPage {...frame("overview")} everyMs={everyMs} running={running} {...found} />;
+    return (
+      <OverviewPage
+        {...frame("overview")}
+        everyMs={everyMs}
+        running={running}
+        topics={await topicsIn(running, domain, edge)}
+        {...found}
+      />
+    );
   });
 
-  addPage(pages, edge, "/:domain/conferences", async ({ context, edge: { views }, domain, frame }) => {
+  addPage(pages, edge, "/:domain/conferences", async ({ context, edge, domain, frame }) => {
+    const { views } = edge;
     const { begins = "", after = null } = context.req.query();
     const query = { domain: domain.name, after: after as ConfKey | null, limit: PAGE_ROWS, begins: begins.trim() };
     const running = await views.directory(domain.name).running(query);
-    return <ConferencesPage {...frame("conferences")} running={running} begins={query.begins} after={after} />;
+    const topics = await topicsIn(running, domain, edge);
+    return <ConferencesPage {...frame("conferences")} {...{ running, topics, after }} begins={query.begins} />;
   });
 
   addPage(pages, edge, "/:domain/records", recordsPage);
@@ -65,27 +78,17 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
     return <AuditPage {...frame("audit")} entries={entries} before={before} />;
   });
 
-  addPage(pages, edge, "/:domain/settings", async ({ edge: { views, log }, domain, frame }) => {
-    const { name } = domain;
-    const state = () =>
-      views
-        .webexSite(name)
-        .provisioning(name)
-        .catch((error: unknown) => {
-          const { object, objectId, error: why } = failureOf(error);
-          log("view-failed", { domain: name, object, objectId, error: why }, "warn");
-          return null;
-        });
-    const site = domain.settings.webexSite ? { site: await state() } : {};
+  addPage(pages, edge, "/:domain/settings", ({ domain, frame }) => {
     const settings = maskedSettings(domain.settings) as Readonly<Record<string, unknown>>;
     const [warnings, reminders] = [warningsOf(domain), remindersOf(domain)];
     // Another set of them comes without a word.
     const still = { ...frame("settings"), live: null };
-    return <SettingsPage {...still} {...site} settings={settings} warnings={warnings} reminders={reminders} />;
+    return <SettingsPage {...still} settings={settings} warnings={warnings} reminders={reminders} />;
   });
 }
 
-async function recordsPage({ context, edge: { views }, domain, frame }: PageCall) {
+async function recordsPage({ context, edge, domain, frame }: PageCall) {
+  const { views } = edge;
   const given = context.req.query();
   const kind = given.kind === "call" ? "call" : "conference";
   const filters: RecordFilters = Object.fromEntries(
@@ -112,7 +115,14 @@ async function recordsPage({ context, edge: { views }, domain, frame }: PageCall
     ...{ kind, since: from || undefined, until: to || undefined, filter },
   });
   const bridges = domain.settings.bridges.map(({ name }) => name);
-  return <RecordsPage {...frame("conferences")} {...{ kind, filters, wrong, records, cursor, bridges }} />;
+  const keys = records.records.map(({ record }) => record.conference as ConfKey);
+  const topics = await topicsOf(domain, kind === "conference" ? [...new Set(keys)] : [], edge);
+  return <RecordsPage {...frame("conferences")} {...{ kind, filters, wrong, records, topics, cursor, bridges }} />;
+}
+
+function topicsIn({ conferences }: RunningPage, domain: Domain, edge: Edge): ReturnType<typeof topicsOf> {
+  const keys = conferences.map(({ key }) => key);
+  return topicsOf(domain, keys, edge);
 }
 
 /** The place that another page has named; `null`: none, or none that there can be. */

@@ -11,6 +11,7 @@ import { SignInPage } from "../console/sign-in.tsx";
 import { style } from "../console/style.ts";
 import { TroublePage } from "../console/trouble.tsx";
 import type { ConfKey } from "../foundation/ids.ts";
+import { sentence } from "../foundation/sentence.ts";
 import { seesDomain } from "../operators/people.ts";
 import type { Domain } from "../settings/load.ts";
 import { addressOf } from "./address.ts";
@@ -144,7 +145,7 @@ export function consolePages(edge: Edge, add: (pages: Pages) => void): Pages {
     const { object, objectId, conference, error: why } = failureOf(error);
     edge.log("request-failed", { object, objectId, conference, error: why }, "error");
     const says = `${object ?? "A part of the system"} did not answer in time. Load the page again; the log says more.`;
-    return trouble(context, edge, 503, "Failed for now", says[0]?.toUpperCase() + says.slice(1));
+    return trouble(context, edge, 503, "Failed for now", sentence(says));
   });
   return pages;
 }

@@ -236,6 +236,13 @@ export const webexSiteSettings = v.strictObject({
 
 export type WebexSiteSettings = v.InferOutput<typeof webexSiteSettings>;
 
+/** The address of a site of checked settings: `https://acme.webex.com/acme/`. */
+export function siteUrlOf({ site: given }: Pick<WebexSiteSettings, "site">): string {
+  const site = siteOf(given);
+  if (!site.ok) throw new Error(site.error.says);
+  return site.value.url;
+}
+
 const webexSite = v.pipe(
   webexSiteSettings,
   v.check(

@@ -12,7 +12,7 @@ import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { FoundBridge } from "../../src/operators/faults.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
-import type { AgentView, ListedConference, ProvisioningState, RecordPage, RunningPage } from "../../src/rpc.ts";
+import type { AgentView, ListedConference, RecordPage, RunningPage } from "../../src/rpc.ts";
 import { frame, hostile, isHarmless, now, readPage } from "./read-page.ts";
 
 const minuteMs = 60_000;
@@ -255,34 +255,6 @@ test("the audit says who asked what, about what, and what became of it", () => {
   expect(text).toContain("Older → /console/acme/audit?before=7");
   const none = readPage(AuditPage({ ...frame, entries: { entries: [], next: null }, before: null }));
   expect(none).toContain("Nobody has asked for anything yet");
-});
-
-test("what a comparison with the WebEx site found stands below the settings", () => {
-  const page = (site: ProvisioningState | null) =>
-    readPage(SettingsPage({ ...frame, settings: {}, warnings: [], reminders: [], site }));
-  const none: ProvisioningState = { last: null, running: null, failure: null, nextAt: null };
-  const last = { begunAt: now, endedAt: now - 3_600_000, users: 2, differences: [], more: 0, notCompared: [] };
-  expect(page(null)).toContain("What was found cannot be shown now");
-  expect(page(none)).toContain("No comparison has come to its end yet.");
-  expect(page({ ...none, last })).toContain("no difference at 2 users, 1 h ago");
-  const differences = [
-    { about: "anna", says: "has another account" },
-    { about: "numbers", says: "+44 is missing" },
-  ];
-  const text = page({
-    last: { ...last, differences, more: 3, notCompared: ["labels"] },
-    running: { begunAt: now - 60_000, users: 5, of: 9, waits: { says: "it is busy", until: now } },
-    failure: { at: now - 1_000, says: "see `log`" },
-    nextAt: now + 1_000,
-  });
-  expect(text).toContain(
-    [
-      ...["5 differences at 2 users, 1 h ago", "anna", "has another account", "numbers", "+44 is missing"],
-      ...["3 more are only counted.", "Not compared: labels", "The latest one failed at 11:59:59 : see log"],
-      "One runs since 1 min : 5 of 9 users so far. It waits for the site: it is busy",
-      "The next one begins at 12:00:01 . bridgehead provisioning --now begins one now.",
-    ].join("\n"),
-  );
 });
 
 test("whoever sees several domains may change between them, and stays on the same page of each", () => {

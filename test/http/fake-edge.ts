@@ -120,10 +120,10 @@ export class FakeEdge {
   readonly topics = new Map<ConfKey, string>();
   readonly siteNumbers: SiteNumber[] = [];
   readonly questions: MeetingQuestion[] = [];
-  readonly meeting: MeetingAnswer = {
+  meeting: MeetingAnswer = {
     ...{ meeting: null, knownAt: null, dialIn: [], links: null, failure: "it is not known", notes: [] },
   };
-  readonly provisioning: ProvisioningState = { last: null, running: null, failure: null, nextAt: 7_200_000 };
+  provisioning: ProvisioningState = { last: null, running: null, failure: null, nextAt: 7_200_000 };
   /** Each answer of the handle index waits for this. */
   indexPauses: () => Promise<void> = async () => {};
   /** What happens with each call. */

@@ -1,5 +1,9 @@
 import * as v from "valibot";
+import type { ConfKey } from "../../foundation/ids.ts";
+import type { MeetingAnswer } from "../../rpc.ts";
+import type { WebexSiteSettings } from "../../settings/domain-settings.ts";
 import type { Domain } from "../../settings/load.ts";
+import type { Edge } from "../app.ts";
 import { problem } from "../problem.ts";
 import { isKnown, unknown, viewOf } from "./conferences.ts";
 import { route } from "./route.ts";
@@ -98,12 +102,10 @@ export const webexSiteRoutes = [
     answer: { says: "What is known, and what is missing and why.", schema: meetingAnswer },
     refusals: { 404: `${noSuchSite} Or nothing is kept of such a conference.` },
     async handle({ domain, confKey, edge, query: { attendeeId } }) {
-      const { name, settings } = domain;
-      if (!settings.webexSite) return noSite(domain);
+      const { webexSite } = domain.settings;
+      if (!webexSite) return noSite(domain);
       if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
-      const byKey = settings.webexSite.sessionKey === "ConfKey";
-      const sessionKey = byKey ? confKey : (await viewOf(domain, confKey, edge))?.extConfId || null;
-      return edge.views.webexSite(name).meeting({ domain: name, confKey, sessionKey, attendeeId });
+      return askMeeting(domain, webexSite, confKey, edge, attendeeId);
     },
   }),
   route({
@@ -131,6 +133,19 @@ export const webexSiteRoutes = [
     },
   }),
 ];
+
+/** What the site says of a conference of which something is kept. Waits 5 s for the site, where what is cached is too old. */
+export async function askMeeting(
+  domain: Domain,
+  webexSite: WebexSiteSettings,
+  confKey: ConfKey,
+  edge: Edge,
+  attendeeId?: string,
+): Promise<MeetingAnswer> {
+  const byKey = webexSite.sessionKey === "ConfKey";
+  const sessionKey = byKey ? confKey : (await viewOf(domain, confKey, edge))?.extConfId || null;
+  return edge.views.webexSite(domain.name).meeting({ domain: domain.name, confKey, sessionKey, attendeeId });
+}
 
 function noSite({ name }: Domain): Response {
   return problem(404, "no site", `The domain ${name} has no webexSite in its settings (docs/operations.md).`);

@@ -1,0 +1,13 @@
+import { cut } from "../foundation/cut.ts";
+
+/** What a domain's WebEx site calls conferences, by their keys. */
+export type Topics = ReadonlyMap<string, string>;
+
+/** Sites allow hundreds of characters, and a list has one line. */
+const MOST_OF_TOPIC = 80;
+
+/** A conference's topic beside its key in a list, where it is known. */
+export function TopicOf({ conference, topics }: { readonly conference: string; readonly topics: Topics | undefined }) {
+  const topic = topics?.get(conference);
+  return topic === undefined ? null : <span class="dim">{` ${cut(topic, MOST_OF_TOPIC)}`}</span>;
+}
