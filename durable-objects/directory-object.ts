@@ -1,10 +1,12 @@
 import type { DomainName } from "../src/foundation/ids.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
+import type { ActivityMinute } from "../src/records/activity.ts";
 import type {
   AuditPage,
   ConferenceTotals,
   DirectoryPlace,
   DirectoryRpc,
+  DomainActivity,
   ErasurePage,
   News,
   RebuildPage,
@@ -32,6 +34,14 @@ export class DirectoryObject extends WatchedObject implements DirectoryRpc {
 
   totals(): Promise<ConferenceTotals> {
     return this.#current.totals();
+  }
+
+  count(domain: DomainName, minutes: readonly ActivityMinute[]): Promise<void> {
+    return this.#current.count(domain, minutes);
+  }
+
+  activity(): Promise<DomainActivity> {
+    return this.#current.activity();
   }
 
   records(query: RecordQuery): Promise<RecordPage> {
