@@ -242,9 +242,8 @@ test("who signs out sees nothing more, in no other window either", async () => {
 });
 
 test("a list of 3,000 conferences opens within a second, stays smooth while they change, and is gone through page by page", async () => {
+  const page = await open("/local/settings");
   await crowd(0, 3_000, 4);
-  const page = await open("/local");
-  await isLive(page);
   const opening = await longTasks(page, async () => {
     await page.goto(address("/local/conferences"));
     await page.getByText(/^30\d\d running in all, with/).waitFor();
@@ -267,4 +266,4 @@ test("a list of 3,000 conferences opens within a second, stays smooth while they
   await page.getByRole("link", { name: "Next page" }).click();
   await page.getByRole("row", { name: "700000100" }).waitFor();
   expect(await page.locator("tbody tr").count()).toBe(100);
-});
+}, 120_000);
