@@ -10,6 +10,8 @@ import type { Platform } from "./platform.ts";
 
 interface NewsPorts extends Pick<Platform, "now" | "after" | "log"> {
   directory(domain: DomainName): Pick<DirectoryRpc, "tell">;
+  /** The directory has a record that it did not have. */
+  changed(): void;
 }
 
 /** The conference that is told of. */
@@ -154,6 +156,7 @@ export class News {
       // As a rule the next row says so. After a failure there may be none, and each life of the object would tell again.
       store.told(upTo, place, wasUnsure && !isOngoing(store.state.head));
       this.#book?.forget(upTo);
+      if (ended.length > 0) this.#ports.changed();
     } catch (error) {
       this.#unsureUpTo = Math.max(this.#unsureUpTo, upTo);
       throw error;
