@@ -13,7 +13,7 @@ export const style = `:root {
   }
 }
 *, ::before, ::after { box-sizing: border-box; }
-html { background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; -webkit-text-size-adjust: 100%; }
+html { background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; -webkit-text-size-adjust: 100%; }
 body { margin: 0; display: grid; grid-template-columns: 216px minmax(0, 1fr); min-height: 100vh; }
 h1, h2, h3, p, ul, ol, dl, dd, figure, table { margin: 0; padding: 0; }
 ul, ol { list-style: none; }
@@ -88,7 +88,8 @@ meter::-moz-meter-bar { background: var(--accent); } meter:-moz-meter-sub-optimu
 .table { background: var(--box); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
 table { width: 100%; border-collapse: collapse; }
 th { text-align: left; font-weight: 500; }
-th, td { padding: 8px 14px; border-bottom: 1px solid var(--line); vertical-align: baseline; overflow-wrap: anywhere; }
+th, td { padding: 8px 14px; border-bottom: 1px solid var(--line); vertical-align: baseline; }
+thead th, .number { overflow-wrap: normal; } td:not(.number) { min-width: 84px; }
 tbody tr:last-child > * { border-bottom: 0; }
 tbody th { font-size: 15px; color: var(--text); font-weight: 600; } th .dim { font-weight: 400; }
 tbody tr:hover, tbody tr:focus-within { background: var(--hover); }
