@@ -103,6 +103,13 @@ test("the lists have the topics that are cached, each page by one question; with
     };
     // Its key had two lives.
     const ended = [1, 2].map((life) => ({ record: { ...over, life, givenUp: 0 } as DirectoryRecord, again: false }));
+    const call = {
+      ...{ kind: "call", conference: key, life: 1, began: 1, call: "c", extCallId: "", direction: "in", number: "1" },
+      ...{ attendeeId: "", participantType: "participant", host: false, bridge: "simulated", webexHost: "tsp1" },
+      ...{ dialledAt: null, answeredAt: 1, enteredAt: 1, endedAt: edge.time, seconds: 60, minutes: 1, rooms: [] },
+      ...{ endedBy: "caller", status: "completed", reason: "", mutes: 0, mutedSeconds: 0, failovers: 0, repairs: 0 },
+    } as DirectoryRecord;
+    ended.push({ record: call, again: false });
     await edge.directory.tell({ domain, key, running, ended, behind: null });
   }
   const pages = ["", "/conferences", "/records?kind=conference"];
@@ -111,7 +118,7 @@ test("the lists have the topics that are cached, each page by one question; with
     expect((await ask(path)).text, path).toContain("Berth planning");
     expect(asked(), path).toEqual([path.startsWith("/records") ? "topics of 2,1" : "topics of 1,2"]);
   }
-  await ask("/records?kind=call");
+  expect((await ask("/records?kind=call")).text).toContain("/conferences/1");
   expect(asked()).toHaveLength(1);
 
   edge.broken.add("site");
