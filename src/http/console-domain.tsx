@@ -3,6 +3,7 @@ import { ConferencesPage } from "../console/conferences.tsx";
 import { OverviewPage } from "../console/overview.tsx";
 import { dayAfter, type RecordFilters, RecordsPage, recordFilters } from "../console/record-list.tsx";
 import { SettingsPage } from "../console/settings.tsx";
+import { WebexHostsPage } from "../console/webex-hosts.tsx";
 import type { BridgeName, ConfKey } from "../foundation/ids.ts";
 import { type Ender, enders } from "../records/call-record.ts";
 import type { RecordPage } from "../rpc.ts";
@@ -23,8 +24,13 @@ const everyMs = 5_000;
 export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): void {
   addPage(pages, edge, "/:domain", async ({ edge: { views }, domain, frame }) => {
     const query = { domain: domain.name, after: null, limit: MOST_TROUBLED, troubled: true };
-    const [running, found] = await Promise.all([views.directory(domain.name).running(query), readiness.lookAt(domain)]);
-    return <OverviewPage {...frame("overview")} everyMs={everyMs} running={running} {...found} />;
+    const directory = views.directory(domain.name);
+    const [running, activity, found] = await Promise.all([
+      directory.running(query),
+      directory.activity(),
+      readiness.lookAt(domain),
+    ]);
+    return <OverviewPage {...frame("overview")} {...{ everyMs, running, activity }} {...found} />;
   });
 
   addPage(pages, edge, "/:domain/conferences", async ({ context, edge: { views }, domain, frame }) => {
@@ -56,6 +62,11 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
       load: loads.find(({ bridge }) => bridge === found.bridge),
     }));
     return <BridgesPage {...frame("bridges")} everyMs={everyMs} bridges={shown} faults={faults} />;
+  });
+
+  addPage(pages, edge, "/:domain/hosts", async ({ edge: { views }, domain, frame }) => {
+    const activity = await views.directory(domain.name).activity();
+    return <WebexHostsPage {...frame("hosts")} activity={activity} />;
   });
 
   addPage(pages, edge, "/:domain/settings", ({ domain, frame }) => {
