@@ -15,7 +15,7 @@ section { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
 td time { white-space: nowrap; }
 tbody th .dim { font-weight: 400; font-size: 13px; }
 td.short { overflow-wrap: normal; white-space: nowrap; }
-th { overflow-wrap: normal; }
+thead th { overflow-wrap: normal; }
 td .mark { justify-self: start; }
 td.actions { display: table-cell; width: 1%; white-space: nowrap; padding-block: 5px; }
 td.actions form { display: inline-flex; flex-direction: row; gap: 4px; margin-left: 6px; }
@@ -106,7 +106,7 @@ mark { background: var(--warn-soft); color: var(--warn); border-radius: 3px; pad
 .states { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 20px; margin-top: 10px; }
 .states section { gap: 6px; }
 .entry summary { cursor: pointer; overflow-wrap: anywhere; }
-.sentence { white-space: normal; border-radius: 8px; padding: 3px 10px; }
+.verdict .mark { white-space: normal; overflow-wrap: anywhere; border-radius: 8px; }
 
 @media (max-width: 640px) {
   .stages { grid-template-columns: minmax(0, 1fr); }

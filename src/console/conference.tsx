@@ -150,9 +150,11 @@ function Running({ frame, view, entered, list, form }: RunningProps) {
                 </tr>
               </thead>
               <tbody>
-                {rooms.map(({ room, stage }) => (
+                {rooms.map(({ room, subConfId, stage }) => (
                   <tr>
-                    <th scope="row">{room}</th>
+                    <th scope="row">
+                      {subConfId} <span class="dim">{room}</span>
+                    </th>
                     <td data-label="Stage">{stage}</td>
                     <td data-label="Callers">{String(view.callers.filter((caller) => caller.room === room).length)}</td>
                   </tr>
@@ -314,9 +316,7 @@ function Callers({ frame, view, entered, list, form }: RunningProps) {
                     <span class="dim">{call}</span>
                   </th>
                   <td data-label="Attendee ID">{attendeeId || <None />}</td>
-                  <td data-label="WebEx's call" class="short">
-                    {extCallId || <span class="dim">not named yet</span>}
-                  </td>
+                  <td data-label="WebEx's call">{extCallId || <span class="dim">not named yet</span>}</td>
                   {hasRooms && <td data-label="Room">{nameOf(room)}</td>}
                   <td data-label="In for" class="short">
                     {since === undefined ? <None /> : <Age since={since} now={frame.now} />}

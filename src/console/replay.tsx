@@ -81,7 +81,9 @@ function Shown({ frame, step }: { readonly frame: ConferenceFrame; readonly step
           Row {String(seq)}, <Time at={at} now={frame.now} />
         </h2>
         <p>
-          <Verdict verdict={step.verdict} />{" "}
+          <span class="verdict">
+            <Verdict verdict={step.verdict} />
+          </span>{" "}
           <span class="dim">{version === null ? "" : `It was decided by version ${version}.`}</span>{" "}
           <a href={`${withQuery(timeline, { row: String(seq) })}#row-${seq}`}>In the timeline</a>
         </p>

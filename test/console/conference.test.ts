@@ -76,6 +76,7 @@ test("a caller is moved to where it is not, by WebEx's names of rooms", () => {
   expect(shown({ view: view({ rooms }) }).all("select", 'name="room"')).toEqual(["5"]);
   const inside = shown({ view: view({ rooms, callers: [{ ...caller, room: "r1" }] }) });
   expect(inside.all("select", 'name="room"')).toEqual(["main"]);
+  expect(inside.text).toContain("Room Stage Callers 5 r1 open 1 6 r2 opening 0");
 });
 
 test("of 1,000 callers there are pages, and those who are looked for; forms lead back there", () => {
