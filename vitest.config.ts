@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/longest-first.ts";
-import { domains, operators, operatorToken } from "./test/workers/test-domains.ts";
+import { domains, operators, operatorToken, webhookSecret } from "./test/workers/test-domains.ts";
 
 /** These set the umask, which a thread cannot. */
 const ownProcess = ["test/agent/commands.test.ts", "test/agent/init.test.ts"];
@@ -49,6 +49,7 @@ export default defineConfig({
                 DOMAINS: JSON.stringify(domains),
                 OPERATOR_TOKEN: operatorToken,
                 OPERATORS: JSON.stringify(operators),
+                WEBHOOK_SECRET_HARBOUR: webhookSecret,
               },
             },
           }),
@@ -86,6 +87,7 @@ export default defineConfig({
         },
       },
       {
+        ...jsx,
         test: {
           name: "browser",
           environment: "node",

@@ -30,6 +30,7 @@ export function addActions(program: Command): void {
   ] as const;
   for (const [type, description] of ofCall) {
     question(program, `${type} <key> <call>`, `${description}; <call>: its id, WebEx's name for it, or its attendee ID`)
+      .summary(description)
       .addHelpText("after", examples(`${type} 987654321 444`, `${type} 987654321 c17 --domain acme`))
       .action((key: string, call: string, options: Options) =>
         act(options, key, (of) => ({ type, call: callOf(of, call) })),

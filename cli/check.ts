@@ -9,7 +9,7 @@ import { domainFaults, loadDomains } from "../src/settings/load.ts";
 import { warningsOf as warningsOfDomain } from "../src/settings/warnings.ts";
 import { loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
 import { readOperatorToken, requireFormat, requireOwnHost, requireWritable } from "./edge-state.ts";
-import { missingSecretsOf } from "./site-secrets.ts";
+import { missingSecretsOf } from "./secrets.ts";
 import { addressOf } from "./workerd.ts";
 
 /** What a check of the edge's settings file, its folder and its domains finds; nothing is changed. */

@@ -7,7 +7,7 @@ import { loadDomains } from "../src/settings/load.ts";
 import { lengthFault, warningsOf } from "./check.ts";
 import { type EdgeSettings, loadEdgeSettings } from "./edge-settings.ts";
 import { holdEdgeState, operatorTokenIn, requireFreePort, requireOwnHost } from "./edge-state.ts";
-import { missingSecretsOf, siteSecretsIn, type Variables } from "./site-secrets.ts";
+import { missingSecretsOf, secretsIn, type Variables } from "./secrets.ts";
 import { give, type Launch, Part, StartError, startGuard } from "./supervise.ts";
 import { systemReason } from "./system-reason.ts";
 import { prepareWorkerd, urlHere } from "./workerd.ts";
@@ -46,7 +46,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
     OPERATORS: settings.operators,
     OPERATOR_TOKEN: operatorTokenIn(settings.operatorTokenFile, `operatorTokenFile in ${file}`),
     RELOAD_TOKEN: reloadToken,
-    ...siteSecretsIn(process.env),
+    ...secretsIn(process.env),
   };
   const launch = prepareWorkerd({
     workerd: parts.workerd(),

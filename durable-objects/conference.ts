@@ -467,8 +467,8 @@ export class Conference {
       this.#tally.callers += batch.callersMore;
       this.#measure();
       this.#news.committed();
-      this.#ports.changed();
       this.#outbox.adopt(batch.queue);
+      this.#ports.changed();
       this.#send();
       // The alarm comes after the sending, which it would repeat: where it cannot be set, there is no other repeat.
       if (items.every(isSpeech) && nextDeadline(this.#store.state) === null) this.#armLater();

@@ -12,8 +12,9 @@ import type {
   RecordQuery,
   RunningPage,
   RunningQuery,
+  WebhookView,
 } from "../src/rpc.ts";
-import { findDomain } from "../src/settings/load.ts";
+import { findDomain, webhookSecretOf } from "../src/settings/load.ts";
 import { Directory } from "./directory.ts";
 import { platformOf } from "./platform.ts";
 import { WatchedObject } from "./watched-object.ts";
@@ -32,6 +33,10 @@ export class DirectoryObject extends WatchedObject implements DirectoryRpc {
 
   totals(): Promise<ConferenceTotals> {
     return this.#current.totals();
+  }
+
+  webhooks(domain: DomainName): Promise<readonly WebhookView[]> {
+    return this.#current.webhooks(domain);
   }
 
   records(query: RecordQuery): Promise<RecordPage> {
@@ -66,6 +71,7 @@ export class DirectoryObject extends WatchedObject implements DirectoryRpc {
       conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
       conferencesOf: (domain, ...page) => env.ID_ALLOCATOR.getByName(domain).conferencesOf(...page),
       changed: () => this.changed(),
+      secret: (name) => webhookSecretOf(env, name),
       nonce: () => String(crypto.getRandomValues(new BigUint64Array(1))),
       deleteAll: async () => {
         this.#directory = null;

@@ -2,9 +2,13 @@ import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import type { DirectoryRecord } from "../src/records/conference-record.ts";
 import type { DirectoryPlace, PlacedRecord, RunningConference } from "../src/rpc.ts";
 import { hasTable, type Sql, type SqlRow } from "./platform.ts";
+import type { Heard } from "./webhook-events.ts";
 
 /** What the row of a conference that runs says; all else of it is in memory alone. */
-export type RunningRow = Pick<RunningConference, "key" | "life" | "createdAt" | "phase" | "webexHost" | "bridge">;
+export type RunningRow = Pick<RunningConference, "key" | "life" | "createdAt" | "phase" | "webexHost" | "bridge"> & {
+  /** Absent: there were no receivers of webhooks. */
+  readonly heard?: Heard;
+};
 
 /** What is known of the directory itself. */
 export interface About {
@@ -96,7 +100,7 @@ export class DirectoryStore {
   }
 
   /** Within a transaction. */
-  replace(id: number, record: DirectoryRecord): void {
+  replace(id: number, record: DirectoryRecord | RunningRow): void {
     this.#sql.exec("UPDATE record SET data = ? WHERE id = ?", JSON.stringify(record), id);
   }
 

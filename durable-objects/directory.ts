@@ -1,7 +1,7 @@
 import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { dayMs, hourMs, within } from "../src/foundation/timers.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
-import { type ConferenceRecord, identityOf } from "../src/records/conference-record.ts";
+import { type ConferenceRecord, type DirectoryRecord, identityOf } from "../src/records/conference-record.ts";
 import type {
   AuditPage,
   BridgeLoad,
@@ -19,15 +19,19 @@ import type {
   RecordQuery,
   RunningPage,
   RunningQuery,
+  WebhookView,
 } from "../src/rpc.ts";
+import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
 import { AuditStore } from "./audit-store.ts";
 import { earliest } from "./clock.ts";
 import { type About, DirectoryStore, type RunningRow } from "./directory-store.ts";
-import type { Sql } from "./platform.ts";
+import type { Platform, Sql } from "./platform.ts";
+import { type Heard, webhookEvents } from "./webhook-events.ts";
+import { Webhooks } from "./webhooks.ts";
 
-interface DirectoryPorts extends AlarmPorts {
+interface DirectoryPorts extends AlarmPorts, Pick<Platform, "post" | "measures"> {
   readonly sql: Sql;
   /** `null` when the settings do not have the domain; throws when they cannot be read. */
   domain(name: DomainName): Domain | null;
@@ -36,6 +40,8 @@ interface DirectoryPorts extends AlarmPorts {
   conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
   /** What people see of it has changed, and is committed. */
   changed(): void;
+  /** A secret that webhooks are signed with; `undefined`: there is none of this name. */
+  secret(name: string): string | undefined;
   /** 64 random bits as text. */
   nonce(): string;
   /** Deletes everything, and ends the life of the object. */
@@ -79,6 +85,7 @@ export class Directory implements DirectoryRpc {
   readonly #alarm: Alarm;
   readonly #store: DirectoryStore;
   readonly #audit: AuditStore;
+  readonly #webhooks: Webhooks;
   readonly #running = new Map<ConfKey, Listed>();
   /** Identity → id of each record behind `#knownBehind`. */
   readonly #known = new Map<string, number>();
@@ -93,15 +100,23 @@ export class Directory implements DirectoryRpc {
     this.#audit = new AuditStore(ports.sql);
     for (const [id, row] of this.#store.running()) this.#running.set(row.key, { id, row, now: null });
     this.#knownBehind = this.#store.place?.id ?? 0;
+    this.#webhooks = new Webhooks({
+      ...ports,
+      domain: () => this.#store.about?.domain ?? null,
+      receivers: () => this.#receivers(this.#store.about?.domain ?? null),
+      wakeBy: (at) => this.#alarm.wakeBy(at),
+    });
   }
 
   async tell(news: News): Promise<DirectoryPlace> {
-    const { domain, key, running, ended } = news;
+    const { domain, key, running, ended, joined = [] } = news;
     const at = this.#ports.now();
     const about = this.#aboutNow(domain);
     const missing = ended.some(({ again }) => again) ? this.#behind(news) : 0;
     const before = this.#running.get(key);
     const added: (readonly [identity: string, id: number])[] = [];
+    const hasReceivers = this.#receivers(domain).length > 0;
+    const records: DirectoryRecord[] = [];
     let row: Listed | undefined = before;
     const write = () => {
       for (const { record, again } of ended) {
@@ -110,6 +125,7 @@ export class Directory implements DirectoryRpc {
           if (record.kind === "conference" && row && isOf(row, record)) row = this.#drop(row);
           continue;
         }
+        records.push(record);
         const own = record.kind === "conference" && row && isOf(row, record) ? row : null;
         added.push([identity, this.#store.add(record, at, own?.id ?? null)]);
         if (own) row = undefined;
@@ -117,17 +133,25 @@ export class Directory implements DirectoryRpc {
       if (row && row.row.life !== running?.life) row = this.#drop(row);
       if (!running) return;
       const { key: _, life, createdAt, phase, webexHost, bridge, ...now } = running;
-      const current: RunningRow = { key, life, createdAt, phase, webexHost, bridge };
+      const heard: Heard = { started: phase === "running", trouble: running.trouble };
+      const current: RunningRow = { key, life, createdAt, phase, webexHost, bridge, ...(hasReceivers && { heard }) };
+      if (row && hasReceivers && !isSame(row.row.heard, heard)) this.#store.replace(row.id, current);
       row = { id: row?.id ?? this.#store.begin(current, at), row: current, now };
     };
-    const needsRows = ended.length > 0 || row?.row.life !== running?.life;
-    if (needsRows) this.#store.transaction(about, write);
+    const writeEvents = () => {
+      write();
+      const known = before ? { life: before.row.life, ...(before.row.heard ?? { started: false, trouble: [] }) } : null;
+      if (hasReceivers) this.#webhooks.add(webhookEvents({ joined, ended: records, running, known, at }));
+    };
+    const needsRows = ended.length > 0 || row?.row.life !== running?.life || hasReceivers;
+    if (needsRows) this.#store.transaction(about, writeEvents);
     else write();
     for (const [identity, id] of added) this.#remember(identity, id);
     if (row) this.#running.set(key, row);
     else this.#running.delete(key);
     this.#ports.changed();
     await this.#ensureAlarm(at);
+    if (hasReceivers) this.#webhooks.pump();
     return this.#store.place ?? { directory: about.directory, id: 0 };
   }
 
@@ -144,7 +168,9 @@ export class Directory implements DirectoryRpc {
     const answer = {
       conferences: page.flatMap((key) => {
         const { row, now = null } = this.#running.get(key) ?? {};
-        return row ? [{ ...row, now }] : [];
+        if (!row) return [];
+        const { heard: _, ...shown } = row;
+        return [{ ...shown, now }];
       }),
       next: page.length < keys.length ? (page.at(-1) ?? null) : null,
       total: this.#running.size,
@@ -172,22 +198,26 @@ export class Directory implements DirectoryRpc {
   async records(query: RecordQuery): Promise<RecordPage> {
     const { cursor, order, since, until, limit } = query;
     const first = since === undefined ? 1 : this.#store.firstSince(since);
-    const end = until === undefined ? Number.MAX_SAFE_INTEGER : this.#store.firstSince(until);
+    const behind = until === undefined ? Number.MAX_SAFE_INTEGER : this.#store.firstSince(until);
     const isOldest = order === "oldest";
-    let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? Number.MAX_SAFE_INTEGER, end);
+    let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? Number.MAX_SAFE_INTEGER, behind);
     const records: PlacedRecord[] = [];
-    const { directory = "" } = this.#store.about ?? {};
+    const end = this.#store.place;
     for (let looked = 0; looked < mostLooked; looked += portion) {
       const page = this.#store.page(from, order, portion);
       for (const one of page) {
-        if (isOldest ? one.id >= end : one.id < first) return { directory, records, next: null };
+        if (isOldest ? one.id >= behind : one.id < first) return { end, records, next: null };
         from = one.id;
         if (fits(one, query)) records.push(one);
-        if (records.length >= Math.min(limit, mostPage)) return { directory, records, next: from };
+        if (records.length >= Math.min(limit, mostPage)) return { end, records, next: from };
       }
-      if (page.length < portion) return { directory, records, next: null };
+      if (page.length < portion) return { end, records, next: null };
     }
-    return { directory, records, next: from };
+    return { end, records, next: from };
+  }
+
+  async webhooks(domain: DomainName): Promise<readonly WebhookView[]> {
+    return this.#webhooks.view(this.#receivers(domain));
   }
 
   /** Also in the middle of an export: ids stay. */
@@ -241,12 +271,13 @@ export class Directory implements DirectoryRpc {
     return this.#audit.page(before, Math.min(limit, mostPage));
   }
 
-  /** Deletes some of what is older than the settings want. */
+  /** Deletes some of what is older than the settings want, and sends webhooks that are due. */
   alarm(): Promise<void> {
     return this.#alarm.fired(async () => {
       const { about } = this.#store;
       if (!about) return;
       const now = this.#ports.now();
+      this.#webhooks.pump();
       const current = this.#aboutNow(about.domain);
       if (current.removedAt !== null && now >= current.removedAt + current.keptMs) return await this.#ports.deleteAll();
       this.#store.transaction(current, () => {});
@@ -260,6 +291,10 @@ export class Directory implements DirectoryRpc {
   async #ensureAlarm(now: EpochMs): Promise<void> {
     if (!this.#hasAlarm) await this.#alarm.ensure(now + deleteEveryMs);
     this.#hasAlarm = true;
+  }
+
+  #receivers(domain: DomainName | null): DomainSettings["webhooks"] {
+    return (domain && this.#ports.domain(domain)?.settings.webhooks) ?? [];
   }
 
   #aboutNow(name: DomainName): About {
@@ -340,6 +375,10 @@ function loadsOf(all: readonly Listed[]): readonly BridgeLoad[] {
     loads.set(bridge ?? "", { bridge, conferences: conferences + 1, callers: callers + (now?.callers ?? 0) });
   }
   return [...loads].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, load]) => load);
+}
+
+function isSame(one: Heard | undefined, other: Heard): boolean {
+  return one?.started === other.started && String(one.trouble) === String(other.trouble);
 }
 
 function isOf({ row }: Listed, { life, createdAt }: ConferenceRecord): boolean {

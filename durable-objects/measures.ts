@@ -35,6 +35,7 @@ const outcomes: readonly Outcome["event"][] = [
 ];
 
 const siteOutcomes = ["answered", "refused", "failed"] as const;
+const webhookOutcomes = ["delivered", "failed", "given-up"] as const;
 const checkOutcomes = ["done", "failed"] as const;
 
 /** Where nobody scrapes the metrics, tallies of conferences that are over are deleted after so many new ones. */
@@ -93,6 +94,11 @@ export class Measures implements CountsTo {
     "Comparisons of a domain's WebEx site with its settings that came to their end, or failed.",
     this,
   );
+  readonly webhooks = new Counter(
+    "bridgehead_webhooks_total",
+    "Webhooks: each that was delivered, each attempt that failed, and each that was given up.",
+    this,
+  );
   readonly #tallies = new Map<string, { readonly domain: DomainName; readonly tally: Tally }>();
 
   counted(): void {
@@ -141,13 +147,15 @@ export class Measures implements CountsTo {
         for (const outcome of siteOutcomes) this.siteRequests.begin({ domain, outcome }, shown);
         for (const outcome of checkOutcomes) this.checks.begin({ domain, outcome }, shown);
       }
+      if (settings.webhooks.length > 0)
+        for (const outcome of webhookOutcomes) this.webhooks.begin({ domain, outcome }, shown);
       for (const { name: bridge } of settings.bridges) {
         for (const counter of [this.takeovers, this.foreignReports]) counter.begin({ domain, bridge }, shown);
       }
     }
     const families = [
       ...[this.siteRequests, this.checks, this.takeovers, this.foreignReports, this.outcomes, this.posts],
-      ...[this.postSeconds, this.commandSeconds, this.eventSeconds],
+      ...[this.postSeconds, this.commandSeconds, this.eventSeconds, this.webhooks],
     ];
     return families.map((family) => family.text(shown)).join("");
   }

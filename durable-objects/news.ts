@@ -1,7 +1,7 @@
 import type { ConfKey, DomainName } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
-import type { DirectoryRecord } from "../src/records/conference-record.ts";
+import type { CallRecord } from "../src/records/call-record.ts";
 import { isOngoing, RecordBook } from "../src/records/record-book.ts";
 import type { DirectoryRpc, RunningConference, News as Told, Trouble } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
@@ -102,10 +102,10 @@ export class News {
     const { identity } = store;
     if (!identity) return;
     const book = new RecordBook(identity.confKey);
-    const upTo = this.#read(book, 0);
+    this.#read(book, 0);
     const records = book.endedAfter(0).map(({ record }) => ({ record, again: true }));
     for (let first = 0; first === 0 || first < records.length; first += mostRecords) {
-      await this.#send({ ended: records.slice(first, first + mostRecords), behind: null, upTo });
+      await this.#send({ ended: records.slice(first, first + mostRecords), behind: null });
     }
   }
 
@@ -140,6 +140,7 @@ export class News {
     const told = telling.told;
     let upTo = store.lastSeq;
     let ended: Told["ended"] = [];
+    let joined: Told["joined"];
     if (this.#owes) {
       this.#book ??= store.newBook(identity.confKey, telling.from);
       this.#read(this.#book, telling.from);
@@ -150,15 +151,19 @@ export class News {
       const now = [...some, ...rest];
       if (now.length < all.length) upTo = now.at(-1)?.seq ?? upTo;
       ended = now.map(({ record, seq }) => ({ record, again: seq <= this.#unsureUpTo }));
+      if ((this.#subject.domain()?.settings.webhooks.length ?? 0) > 0)
+        joined = this.#book.joinedBetween(told, upTo).map(({ call }) => this.#shownPersonal(call));
     }
     this.#isChanged = false;
     const wasUnsure = ended.some(({ again }) => again);
     this.#isTelling = true;
     try {
-      const place = await this.#send({ ended, behind: telling.place, upTo });
+      const place = await this.#send({ ended, joined, behind: telling.place });
       if (this.#isStopped) return;
-      // As a rule the next row says so. After a failure there may be none, and each life of the object would tell again.
-      store.told(upTo, place, wasUnsure && !isOngoing(store.state.head));
+      // As a rule the next row says so. After a failure there may be none, and each life of the object would tell again. Joins told again would be
+      // posted again, since the directory does not remember them.
+      const isWritten = (wasUnsure && !isOngoing(store.state.head)) || (joined !== undefined && joined.length > 0);
+      store.told(upTo, place, isWritten);
       this.#book?.forget(upTo);
     } catch (error) {
       this.#unsureUpTo = Math.max(this.#unsureUpTo, upTo);
@@ -169,11 +174,15 @@ export class News {
     if (this.#isChanged || this.#owes) this.#schedule(everyMs);
   }
 
-  #send({ ended, behind, upTo: _ }: Pick<Told, "ended" | "behind"> & { readonly upTo: number }) {
+  #send({ ended, joined, behind }: Pick<Told, "ended" | "behind"> & { readonly joined?: Told["joined"] | undefined }) {
     const { store } = this.#subject;
     const { domain, confKey: key } = store.identity ?? { domain: "" as DomainName, confKey: "" as ConfKey };
-    const shown = ended.map((one) => ({ ...one, record: this.#shownPersonal(one.record) }));
-    const asked = this.#ports.directory(domain).tell({ domain, key, running: this.#running(), ended: shown, behind });
+    const shown = ended.map((one) => ({
+      ...one,
+      record: one.record.kind === "call" ? this.#shownPersonal(one.record) : one.record,
+    }));
+    const news = { domain, key, running: this.#running(), ended: shown, behind, ...(joined && { joined }) };
+    const asked = this.#ports.directory(domain).tell(news);
     return within(this.#ports, answerWithinMs, "the directory", asked);
   }
 
@@ -218,10 +227,10 @@ export class News {
     return `${life} ${head.phase} ${head.host} ${progress.bridge} ${attached} ${locked} ${rooms.size} ${talk !== undefined} ${tally.callers} ${trouble()}`;
   }
 
-  #shownPersonal(record: DirectoryRecord): DirectoryRecord {
+  #shownPersonal<Call extends Pick<CallRecord, "number" | "attendeeId">>(call: Call): Call {
     const personal = this.#subject.domain()?.settings.recordsPersonal ?? "none";
-    if (record.kind !== "call" || personal === "full") return record;
+    if (personal === "full") return call;
     const show = (text: string) => (personal === "none" || text === "" ? "" : masked(text));
-    return { ...record, number: show(record.number), attendeeId: show(record.attendeeId) };
+    return { ...call, number: show(call.number), attendeeId: show(call.attendeeId) };
   }
 }

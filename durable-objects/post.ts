@@ -1,9 +1,14 @@
 import { endsWithin, readCapped } from "../src/foundation/limits.ts";
 
-/** XML for WebEx, whose TransID says that it is a repeat; or JSON, with a key that is the same on each attempt. */
+/** XML for WebEx, whose TransID says that it is a repeat; or JSON, with a key that is the same on each attempt, or with headers of its own. */
 export type PostContent =
   | { readonly contentType: "text/xml; charset=UTF-8"; readonly body: string }
-  | { readonly contentType: "application/json"; readonly body: string; readonly idempotencyKey: string };
+  | { readonly contentType: "application/json"; readonly body: string; readonly idempotencyKey: string }
+  | {
+      readonly contentType: "application/json";
+      readonly body: string;
+      readonly headers: Readonly<Record<string, string>>;
+    };
 
 export type PostRequest = PostContent & {
   readonly url: string;
@@ -34,6 +39,7 @@ export async function fetchPost(request: PostRequest): Promise<HttpAnswer> {
         "Content-Type": contentType,
         "User-Agent": "bridgehead",
         "Accept-Encoding": "identity",
+        ...("headers" in request && request.headers),
         ...("idempotencyKey" in request && { "Idempotency-Key": request.idempotencyKey }),
       },
       body,

@@ -8,7 +8,7 @@ import { Option } from "commander";
 import { isSocketUrl } from "../bridge-agent/drivers/socket-url.ts";
 import type { AgentSettingsInput } from "../bridge-agent/settings.ts";
 import { requireFreePort } from "../cli/edge-state.ts";
-import { missingSecretsOf, siteSecretsIn } from "../cli/site-secrets.ts";
+import { missingSecretsOf, secretsIn } from "../cli/secrets.ts";
 import {
   type Guard,
   type Launch,
@@ -114,7 +114,7 @@ async function start(): Promise<() => Promise<void>> {
     folder: join(folder, "edge"),
     host: "127.0.0.1",
     port: ports.edge,
-    variables: { DOMAINS: domains, OPERATOR_TOKEN: token, OPERATORS: operators, ...siteSecretsIn(variables) },
+    variables: { DOMAINS: domains, OPERATOR_TOKEN: token, OPERATORS: operators, ...secretsIn(variables) },
     // The edge around which `npm run cost` has put a platform that counts.
     ...(process.env.COUNTED_EDGE && { entry: process.env.COUNTED_EDGE, flags: ["nodejs_als"] }),
   };

@@ -30,6 +30,7 @@ import type { AuditEntry } from "./operators/audit.ts";
 import type { Session, SessionHash, SignIn } from "./operators/sessions.ts";
 import type { Ender } from "./records/call-record.ts";
 import type { DirectoryRecord } from "./records/conference-record.ts";
+import type { Joined } from "./records/record-book.ts";
 import type { FromWebex, ToWebex } from "./tsp/messages.ts";
 import type { FilledSequence, Meeting } from "./webex/meeting-view.ts";
 import type { Difference, SiteNumber } from "./webex/provisioning.ts";
@@ -308,6 +309,9 @@ export interface DirectoryPlace {
   readonly id: number;
 }
 
+/** A call that has entered its conference. */
+export type JoinedCall = Joined["call"];
+
 /** What a conference tells its domain's directory. */
 export interface News {
   readonly domain: DomainName;
@@ -320,6 +324,8 @@ export interface News {
     /** It may have been told before. */
     readonly again: boolean;
   }[];
+  /** Who came in, in order, some perhaps once more; only where the domain has webhooks. */
+  readonly joined?: readonly JoinedCall[];
   /** What is told again can only be behind this place; `null`: anywhere. */
   readonly behind: DirectoryPlace | null;
 }
@@ -398,8 +404,8 @@ export interface PlacedRecord {
 }
 
 export interface RecordPage {
-  /** The name of the directory whose places these are, as `DirectoryPlace` has it; empty where there was never anything. */
-  readonly directory: string;
+  /** The place behind all records; `null`: there was never anything. */
+  readonly end: DirectoryPlace | null;
   readonly records: readonly PlacedRecord[];
   /** Also where no record fits among many: the next page goes on from there. `null`: there are no more. */
   readonly next: number | null;
@@ -448,6 +454,26 @@ export interface CountsRpc {
   all(): Promise<CountsData>;
 }
 
+/** A receiver of webhooks, and how it is. */
+export interface WebhookView {
+  readonly url: string;
+  readonly events: readonly string[];
+  /** Events on their way, or that wait for the next attempt. */
+  readonly waiting: number;
+  /** When the oldest of them happened; `null`: none waits. */
+  readonly oldestAt: EpochMs | null;
+  /** `null`: the last post was taken, or only its event refused. */
+  readonly failure: {
+    readonly since: EpochMs;
+    readonly attempts: number;
+    readonly why: string;
+    readonly nextAt: EpochMs;
+  } | null;
+  /** Events that it was never given. */
+  readonly givenUp: number;
+  readonly lastGivenUpAt: EpochMs | null;
+}
+
 /** The conferences of one domain: those that run, and the records of those that ran. */
 export interface DirectoryRpc {
   /** Resolves when it is on disk to the place behind it. What came before is not kept twice where it says `again`. */
@@ -456,6 +482,8 @@ export interface DirectoryRpc {
   /** As the conferences told it; those that it does not know of since its own restart are asked first. */
   totals(): Promise<ConferenceTotals>;
   records(query: RecordQuery): Promise<RecordPage>;
+  /** The receivers of the domain's webhooks. */
+  webhooks(domain: DomainName): Promise<readonly WebhookView[]>;
   /** Takes a number of a person, and the attendee ID beside it, out of records that have it: those behind this place, some at a time. */
   erase(domain: DomainName, number: string, from: number): Promise<ErasurePage>;
   /** Has the conferences of the last week tell everything that their journals hold, some at a time. */
@@ -756,9 +784,10 @@ export interface OperatorViews {
   ): Pick<ConferenceRpc, "view" | "entered" | "story" | "action" | "explain" | "replay" | "wire" | "transcript"> &
     Identified;
   agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;
-  directory(domain: DomainName): Omit<DirectoryRpc, "tell" | "keepAudit" | "totals"> & Identified;
+  directory(domain: DomainName): Omit<DirectoryRpc, "tell" | "keepAudit" | "totals" | "webhooks"> & Identified;
   /** Of the domain's conferences, and of what waits in its mailbox. */
   totals(domain: DomainName): Promise<ConferenceTotals>;
+  webhooks(domain: DomainName): Promise<readonly WebhookView[]>;
   /** Of the whole deployment. */
   counts(): Promise<CountsData>;
   webexSite(domain: DomainName): Omit<WebexSiteRpc, "settingsRead"> & Identified;

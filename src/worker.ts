@@ -220,6 +220,7 @@ function viewsOf(env: Env): OperatorViews {
     agents: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`).agents(),
     directory: (domain) => env.DIRECTORY.getByName(domain),
     totals: (domain) => totalsOf(env, domain),
+    webhooks: (domain) => env.DIRECTORY.getByName(domain).webhooks(domain),
     counts: () => env.COUNTS.getByName("all").all(),
     webexSite: (domain) => env.WEBEX_SITE.getByName(domain),
     watch: (domain, confKey) => {

@@ -12,6 +12,8 @@ section { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
 
 /* Actions. */
 .actions { display: flex; flex-wrap: wrap; gap: 8px; align-items: flex-start; }
+td time { white-space: nowrap; }
+tbody th .dim { font-weight: 400; font-size: 13px; }
 td.short { overflow-wrap: normal; white-space: nowrap; }
 th { overflow-wrap: normal; }
 td .mark { justify-self: start; }
@@ -20,7 +22,7 @@ td.actions form { display: inline-flex; flex-direction: row; gap: 4px; margin-le
 td.actions select { width: auto; max-width: 110px; min-height: 30px; padding: 2px 6px; }
 td.actions button { min-height: 30px; padding: 2px 8px; }
 tr[data-row]:focus, summary[data-row]:focus { outline: 2px solid var(--accent); outline-offset: -2px; }
-summary.button { font: inherit; line-height: 1.4; min-height: 34px; padding: 5px 13px; border: 1px solid #7b868f; border-radius: 6px; background: var(--box); cursor: pointer; display: inline-flex; align-items: center; gap: 7px; list-style: none; }
+summary.button { font: inherit; line-height: 1.4; min-height: 36px; padding: 5px 13px; border: 1px solid #7b868f; border-radius: 6px; background: var(--box); cursor: pointer; display: inline-flex; align-items: center; gap: 7px; list-style: none; }
 summary.button::-webkit-details-marker { display: none; }
 .question[open] { flex-basis: 100%; }
 .question > div { margin-top: 8px; padding: 14px 16px; border: 1px solid var(--bad); border-radius: 10px; background: var(--box); display: flex; flex-direction: column; gap: 12px; align-items: flex-start; max-width: 480px; }
@@ -114,7 +116,9 @@ mark { background: var(--warn-soft); color: var(--warn); border-radius: 3px; pad
   td.actions { display: flex; flex-wrap: wrap; width: auto; white-space: normal; gap: 8px; padding-top: 8px; }
   td.actions form { margin: 0; }
   td.actions button { min-height: 36px; }
-  td.short { white-space: normal; }
+  td time { white-space: nowrap; }
+tbody th .dim { font-weight: 400; font-size: 13px; }
+td.short { white-space: normal; }
   button kbd, summary kbd, .button kbd, [data-key] > span { display: none; }
   .parties { display: none; }
   .sequence > ol { border-top: 1px solid var(--line); border-radius: 10px; overflow: hidden; }

@@ -23,12 +23,32 @@ interface ConferenceProps {
   readonly refusal: string | null;
   /** Of this conference, the latest first. */
   readonly records: readonly DirectoryRecord[];
+  readonly list: CallerList;
+}
+
+/** Which callers are shown; it stands in the page's address. */
+export interface CallerList {
+  /** A part of a number, an attendee ID, or a name of a call; empty: all. */
+  readonly find: string;
+  /** 1 is the first. */
+  readonly page: number;
+}
+
+/** Callers on one page. */
+const MOST_CALLERS = 100;
+
+/** Where forms go, and how the conference was when they were made. */
+interface FormTarget {
+  readonly to: string;
+  readonly mark: string;
 }
 
 /** One conference as it is now, with what an operator can do; of one that is over, its records. */
-export function ConferencePage({ frame, view, entered, action, refusal, records }: ConferenceProps) {
+export function ConferencePage({ frame, view, entered, action, refusal, records, list }: ConferenceProps) {
   const isRunning = view?.phase === "running" || view?.phase === "creating";
   const mayAct = view?.phase === "running" && frame.person.role === "operator";
+  const path = conferencePath(frame.domain, frame.confKey);
+  const form = mayAct ? { to: withQuery(`${path}/actions`, listQuery(list)), mark: view.lastAt.toString(36) } : null;
   return (
     <ConferenceFramePage {...frame} tab="now">
       <div id="answer" data-part="" role="status">
@@ -37,7 +57,7 @@ export function ConferencePage({ frame, view, entered, action, refusal, records 
       </div>
       <div id="state" data-part="">
         {view && isRunning ? (
-          <Running frame={frame} view={view} entered={entered} mayAct={mayAct} />
+          <Running {...{ frame, view, entered, list, form }} />
         ) : (
           <p>
             <Mark is="plain">Over</Mark>{" "}
@@ -49,7 +69,7 @@ export function ConferencePage({ frame, view, entered, action, refusal, records 
           </p>
         )}
       </div>
-      {mayAct && <CallOutForm frame={frame} view={view} />}
+      {form && <CallOutForm form={form} />}
       <div id="records" data-part="">
         {(records.length > 0 || !isRunning) && <Records records={records} now={frame.now} />}
       </div>
@@ -57,18 +77,24 @@ export function ConferencePage({ frame, view, entered, action, refusal, records 
   );
 }
 
-interface RunningProps extends Pick<ConferenceProps, "frame" | "entered"> {
-  readonly view: ConferenceView;
-  readonly mayAct: boolean;
+/** In addresses: what is usual is left out. */
+export function listQuery({ find, page }: CallerList): Readonly<Record<string, string>> {
+  return { find, page: page > 1 ? String(page) : "" };
 }
 
-function Running({ frame, view, entered, mayAct }: RunningProps) {
+interface RunningProps extends Pick<ConferenceProps, "frame" | "entered" | "list"> {
+  readonly view: ConferenceView;
+  /** `null`: the person may not act. */
+  readonly form: FormTarget | null;
+}
+
+function Running({ frame, view, entered, list, form }: RunningProps) {
   const { callOuts, rooms, commands, documents } = view;
   return (
     <>
       <Facts frame={frame} view={view} />
-      {mayAct && <WholeActions frame={frame} view={view} />}
-      <Callers frame={frame} view={view} entered={entered} mayAct={mayAct} />
+      {form && <WholeActions {...{ frame, view, form }} />}
+      <Callers {...{ frame, view, entered, list, form }} />
       {callOuts.length > 0 && (
         <section>
           <h2>Being called</h2>
@@ -79,7 +105,7 @@ function Running({ frame, view, entered, mayAct }: RunningProps) {
                   <th scope="col">Call</th>
                   <th scope="col">WebEx's call</th>
                   <th scope="col">Stage</th>
-                  {mayAct && <td />}
+                  {form && <td />}
                 </tr>
               </thead>
               <tbody>
@@ -90,12 +116,11 @@ function Running({ frame, view, entered, mayAct }: RunningProps) {
                     </th>
                     <td data-label="WebEx's call">{extCallId || <None />}</td>
                     <td data-label="Stage">{stage}</td>
-                    {mayAct && (
+                    {form && (
                       <td class="actions">
                         {stage !== "dropping" && (
                           <Action
-                            frame={frame}
-                            view={view}
+                            form={form}
                             type="expel"
                             call={call}
                             letter="x"
@@ -240,7 +265,7 @@ function Facts({ frame, view }: Pick<RunningProps, "frame" | "view">) {
   );
 }
 
-function Callers({ frame, view, entered, mayAct }: RunningProps) {
+function Callers({ frame, view, entered, list, form }: RunningProps) {
   const { callers, rooms } = view;
   if (callers.length === 0) {
     return (
@@ -253,10 +278,15 @@ function Callers({ frame, view, entered, mayAct }: RunningProps) {
   const places = [MAIN_ROOM, ...open];
   const nameOf = (room: RoomId) =>
     rooms.find((one) => one.room === room)?.subConfId ?? (room === MAIN_ROOM ? "main" : "private talk");
+  const { shown, page, pages, fitting } = callersShown(callers, list);
   const hasRooms = rooms.length > 0 || callers.some(({ room }) => room !== MAIN_ROOM);
   return (
     <section>
       <h2>Callers</h2>
+      {(callers.length > MOST_CALLERS || list.find !== "") && (
+        <CallerSearch {...{ frame, page, pages }} find={list.find} fitting={fitting} all={callers.length} />
+      )}
+      {shown.length === 0 && <Empty title="No caller fits.">Look for less, or for all.</Empty>}
       <div class="table">
         <table class="callers">
           <thead>
@@ -267,11 +297,11 @@ function Callers({ frame, view, entered, mayAct }: RunningProps) {
               {hasRooms && <th scope="col">Room</th>}
               <th scope="col">In for</th>
               <th scope="col">Voice</th>
-              {mayAct && <td />}
+              {form && <td />}
             </tr>
           </thead>
           <tbody>
-            {callers.map((caller) => {
+            {shown.map((caller) => {
               const { call, number, attendeeId, extCallId, room, muted, speaks } = caller;
               const since = entered.get(call);
               const about = `name-${call}`;
@@ -294,10 +324,10 @@ function Callers({ frame, view, entered, mayAct }: RunningProps) {
                   <td data-label="Voice" class="short">
                     <Voice muted={muted} speaks={speaks} />
                   </td>
-                  {mayAct && (
+                  {form && (
                     <td class="actions">
                       <Action
-                        {...{ frame, view, call, about }}
+                        {...{ form, call, about }}
                         type={muted ? "unmute" : "mute"}
                         letter="m"
                         says="Mute or unmute"
@@ -305,11 +335,11 @@ function Callers({ frame, view, entered, mayAct }: RunningProps) {
                       />
                       {(open.length > 0 || room !== MAIN_ROOM) && (
                         <Move
-                          {...{ frame, view, call, about }}
+                          {...{ form, call, about }}
                           rooms={places.filter((one) => one !== room).map((one) => [one, nameOf(one)])}
                         />
                       )}
-                      <Action {...{ frame, view, call, about }} type="expel" letter="x" title="Expel" />
+                      <Action {...{ form, call, about }} type="expel" letter="x" title="Expel" />
                     </td>
                   )}
                 </tr>
@@ -322,14 +352,62 @@ function Callers({ frame, view, entered, mayAct }: RunningProps) {
   );
 }
 
+/** The callers of this page, of those who fit. */
+function callersShown(callers: ConferenceView["callers"], { find, page }: CallerList) {
+  const fitting = callers.filter(({ number, attendeeId, call, extCallId }) =>
+    [number, attendeeId, call, extCallId].some((text) => text.includes(find)),
+  );
+  const pages = Math.max(1, Math.ceil(fitting.length / MOST_CALLERS));
+  const wanted = Math.min(Math.max(page, 1), pages);
+  const shown = fitting.slice((wanted - 1) * MOST_CALLERS, wanted * MOST_CALLERS);
+  return { shown, page: wanted, pages, fitting: fitting.length };
+}
+
+interface SearchProps extends Pick<ConferenceProps, "frame"> {
+  readonly find: string;
+  readonly page: number;
+  readonly pages: number;
+  readonly fitting: number;
+  readonly all: number;
+}
+
+function CallerSearch({ frame, find, page, pages, fitting, all }: SearchProps) {
+  const path = conferencePath(frame.domain, frame.confKey);
+  const to = (wanted: number) => withQuery(path, listQuery({ find, page: wanted }));
+  return (
+    <>
+      <form class="bar" action={path}>
+        <div>
+          <label for="find">Number, attendee ID or call</label>
+          <input id="find" type="search" name="find" value={find} autocomplete="off" />
+        </div>
+        <button type="submit">Find</button>
+        {find !== "" && <a href={path}>Show all</a>}
+      </form>
+      <nav class="pages" aria-label="Pages of callers">
+        {page > 1 && (
+          <a href={to(page - 1)} rel="prev">
+            Before
+          </a>
+        )}
+        <span>{`${fitting === all ? all : `${fitting} of ${all}`} callers, page ${page} of ${pages}`}</span>
+        {page < pages && (
+          <a href={to(page + 1)} rel="next">
+            Further
+          </a>
+        )}
+      </nav>
+    </>
+  );
+}
+
 function Voice({ muted, speaks }: { readonly muted: boolean; readonly speaks: boolean }) {
   if (muted) return <Mark is="warn">muted</Mark>;
   return speaks ? <Mark is="good">speaks</Mark> : <span class="dim">open</span>;
 }
 
 interface FormProps {
-  readonly frame: ConferenceFrame;
-  readonly view: ConferenceView;
+  readonly form: FormTarget;
   readonly type: string;
   readonly call?: string;
   /** Without the script it leads to the page with the action. */
@@ -341,14 +419,10 @@ interface FormProps {
  * A form that asks for one action. `mark` is how the conference was when the page was made: the same action on the same mark is one action,
  * so that a double click or a reload acts once.
  */
-function ActionForm({ frame, view, type, call, stays = true, children }: FormProps) {
+function ActionForm({ form, type, call, stays = true, children }: FormProps) {
   return (
-    <form
-      method="post"
-      action={`${conferencePath(frame.domain, frame.confKey)}/actions`}
-      {...(stays && { "data-stay": "" })}
-    >
-      <input type="hidden" name="mark" value={view.lastAt.toString(36)} />
+    <form method="post" action={form.to} {...(stays && { "data-stay": "" })}>
+      <input type="hidden" name="mark" value={form.mark} />
       <input type="hidden" name="type" value={type} />
       {call !== undefined && <input type="hidden" name="call" value={call} />}
       {children}
@@ -411,19 +485,19 @@ function Move({
   );
 }
 
-function WholeActions({ frame, view }: Pick<RunningProps, "frame" | "view">) {
+function WholeActions({ frame, view, form }: Pick<RunningProps, "frame" | "view"> & { readonly form: FormTarget }) {
   const { locked, callers } = view;
   return (
     <div class="actions whole">
       <Action
-        {...{ frame, view }}
+        form={form}
         type={locked ? "unlock" : "lock"}
         title={locked ? "Unlock" : "Lock"}
         letter="l"
         says="Lock or unlock"
       />
-      <Action {...{ frame, view }} type="mute-all" title="Mute all" letter="a" />
-      <Action {...{ frame, view }} type="unmute-all" title="Unmute all" letter="u" />
+      <Action form={form} type="mute-all" title="Mute all" letter="a" />
+      <Action form={form} type="unmute-all" title="Unmute all" letter="u" />
       <details class="question">
         <summary class="button" data-key="e" data-says="End the conference, after a question">
           End … <Letter is="e" />
@@ -432,7 +506,7 @@ function WholeActions({ frame, view }: Pick<RunningProps, "frame" | "view">) {
           <p>
             End the conference {frame.confKey}? {endText(callers.length)} It cannot be undone.
           </p>
-          <ActionForm {...{ frame, view }} type="end">
+          <ActionForm form={form} type="end">
             <button type="submit" class="danger">
               End it for everybody
             </button>
@@ -449,13 +523,13 @@ function endText(callers: number): string {
 }
 
 /** Stays as it is while the page lives, so that nothing that is typed gets lost. */
-function CallOutForm({ frame, view }: Pick<RunningProps, "frame" | "view">) {
+function CallOutForm({ form }: { readonly form: FormTarget }) {
   return (
     <details class="call-out">
       <summary data-key="c" data-says="Call a number">
         Call somebody <Letter is="c" />
       </summary>
-      <ActionForm {...{ frame, view }} type="call-out" stays={false}>
+      <ActionForm form={form} type="call-out" stays={false}>
         <label>
           Number
           <input
@@ -479,7 +553,7 @@ function CallOutForm({ frame, view }: Pick<RunningProps, "frame" | "view">) {
           Call
         </button>
         <p id="number-says" class="dim">
-          With the country code. An extension, which is keyed after the answer, follows an x: +1 408 555 0101 x12.
+          With the country code. WebEx is told of the caller as of one who dials in.
         </p>
       </ActionForm>
     </details>

@@ -13,7 +13,7 @@ export const style = `:root {
   }
 }
 *, ::before, ::after { box-sizing: border-box; }
-html { background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; -webkit-text-size-adjust: 100%; }
+html { background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; -webkit-text-size-adjust: 100%; }
 body { margin: 0; display: grid; grid-template-columns: 216px minmax(0, 1fr); min-height: 100vh; }
 h1, h2, h3, p, ul, ol, dl, dd, figure, table { margin: 0; padding: 0; }
 ul, ol { list-style: none; }
@@ -88,9 +88,10 @@ meter::-moz-meter-bar { background: var(--accent); } meter:-moz-meter-sub-optimu
 .table { background: var(--box); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
 table { width: 100%; border-collapse: collapse; }
 th { text-align: left; font-weight: 500; }
-th, td { padding: 8px 14px; border-bottom: 1px solid var(--line); vertical-align: baseline; overflow-wrap: anywhere; }
+th, td { padding: 8px 14px; border-bottom: 1px solid var(--line); vertical-align: baseline; }
+thead th, .number { overflow-wrap: normal; } td:not(.number) { min-width: 84px; }
 tbody tr:last-child > * { border-bottom: 0; }
-tbody th { font-size: 15px; color: var(--text); font-weight: 600; }
+tbody th { font-size: 15px; color: var(--text); font-weight: 600; } th .dim { font-weight: 400; }
 tbody tr:hover, tbody tr:focus-within { background: var(--hover); }
 td.number, th.number { text-align: right; }
 
@@ -135,6 +136,7 @@ dialog form { flex-direction: row; justify-content: space-between; align-items: 
   table, tbody, tr, td, tbody th { display: block; }
   thead { display: none; }
   tr { padding: 10px 14px; border-bottom: 1px solid var(--line); }
+  tbody tr { display: flex; flex-direction: column; } tbody th { order: -1; }
   tbody tr:last-child { border-bottom: 0; }
   td, tbody th { padding: 1px 0; border: 0; }
   td:empty { display: none; }

@@ -150,7 +150,7 @@ function Sequence({
   row,
 }: Pick<TimelineProps, "frame" | "wire" | "row"> & { readonly lines: readonly StoryLine[] }) {
   const bySeq = new Map(wire.map((row) => [row.seq, row]));
-  const known = new Set<number>();
+  const heads = headsOf(lines);
   const documents = new Set<number>();
   const hasBeside = lines.some(({ from, to }) => beside.includes(from) || beside.includes(to));
   let day = "";
@@ -165,8 +165,7 @@ function Sequence({
       </div>
       <ol>
         {lines.flatMap((line) => {
-          const isFirst = !known.has(line.seq);
-          known.add(line.seq);
+          const isHead = heads.has(line);
           const isRepeated = line.from === "webex" && line.what !== "confirmed" && documents.has(line.seq);
           if (line.from === "webex") documents.add(line.seq);
           const date = new Date(line.at).toISOString().slice(0, 10);
@@ -178,8 +177,8 @@ function Sequence({
               frame={frame}
               line={line}
               row={bySeq.get(line.seq)}
-              id={isFirst ? `row-${line.seq}` : undefined}
-              isOpen={isFirst && line.seq === row}
+              id={isHead ? `row-${line.seq}` : undefined}
+              isOpen={isHead && line.seq === row}
               isRepeated={isRepeated}
             />,
           ];
@@ -187,6 +186,16 @@ function Sequence({
       </ol>
     </div>
   );
+}
+
+/** Of each row the line to which links lead. A Confirmation is told with the row in which it was written, and is not what that is about. */
+function headsOf(lines: readonly StoryLine[]): ReadonlySet<StoryLine> {
+  const heads = new Map<number, StoryLine>();
+  for (const line of lines) {
+    const head = heads.get(line.seq);
+    if (!head || (head.what === "confirmed" && line.what !== "confirmed")) heads.set(line.seq, line);
+  }
+  return new Set(heads.values());
 }
 
 interface MessageProps {

@@ -43,17 +43,6 @@ export function digitsOf(number: PhoneNumber): number {
   return code.length + rest.replace(/^0/, "").length;
 }
 
-/**
- * A number as people write it, with its country code: `+1 408 555 0101`, and `x12` behind it for an extension that is dialled after the
- * answer. `null`: it is none, or has no country code.
- */
-export function writtenNumber(text: string): PhoneNumber | null {
-  const [, written = "", extension = ""] = /^\s*\+?([\d\s()./-]+?)(?:\s*x\s*(\d{1,20}))?\s*$/i.exec(text) ?? [];
-  const digits = written.replace(/\D/g, "");
-  if (!/^[1-9]\d{3,}$/.test(digits)) return null;
-  return { ...phoneNumberOf(digits), extension };
-}
-
 export function mayDial({ allow, deny }: DialRules, number: PhoneNumber): boolean {
   const { code, rest } = cut(number);
   const dialled = `+${code}${rest}`;

@@ -16,7 +16,7 @@ import { type Call, changes, type Route, readActionId, readQuery, routerPath } f
 import { apiRoutes } from "./api/routes.ts";
 import { audited } from "./audited.ts";
 import { readJson } from "./body.ts";
-import { addEntrance, consolePages, toSignIn } from "./console.tsx";
+import { addEntrance, consolePages, failedPage, toSignIn } from "./console.tsx";
 import { addConferencePages } from "./console-conference.tsx";
 import { addDomainPages } from "./console-domain.tsx";
 import { signIn, signOut } from "./console-session.ts";
@@ -152,6 +152,8 @@ export function createApp(edge: Edge): Hono<Variables> {
   app.onError((error, context) => {
     const { object, objectId, conference, error: why } = failureOf(error);
     edge.log("request-failed", { object, objectId, conference, error: why }, "error");
+    const page = failedPage(context);
+    if (page) return page;
     return instanceOf(context, problem(503, "failed for now", "The request could not be carried out. Try it again."));
   });
   return app;

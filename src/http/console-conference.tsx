@@ -1,6 +1,5 @@
 import type { Hono } from "hono";
-import type { OperatorRefusal } from "../conference/operator-requests.ts";
-import { ConferencePage } from "../console/conference.tsx";
+import { type CallerList, ConferencePage, listQuery } from "../console/conference.tsx";
 import type { ConferenceFrame } from "../console/conference-frame.tsx";
 import { conferencePath } from "../console/conference-frame.tsx";
 import { withQuery } from "../console/paths.ts";
@@ -10,9 +9,11 @@ import { TimelinePage } from "../console/timeline.tsx";
 import { WhyPage } from "../console/why.tsx";
 import type { ActionId, ConfKey } from "../foundation/ids.ts";
 import type { Explanation, ReplayPage as ReplaySteps, WireRow } from "../rpc.ts";
-import { actionIdOf, readAction, refusalTexts } from "./action-form.ts";
+import { actionIdOf, readAction } from "./action-form.ts";
 import { addressOf } from "./address.ts";
+import { aboutAction, requested } from "./api/actions.ts";
 import { isKnown, topicsOf } from "./api/conferences.ts";
+import { isRefusal, refusalText } from "./api/operate.ts";
 import type { Edge, Variables } from "./app.ts";
 import { audited } from "./audited.ts";
 import { readBody } from "./body.ts";
@@ -84,7 +85,7 @@ async function conferencePage(
   ]);
   const isRunning = view !== null && view.phase !== "ended";
   const refused = context.req.query("refused") ?? "";
-  const refusal = fault ?? (Object.hasOwn(refusalTexts, refused) ? refusalTexts[refused as OperatorRefusal] : null);
+  const refusal = fault ?? (isRefusal(refused) ? refusalText(refused, confKey) : null);
   const [frame, entered, { records }] = await Promise.all([
     // The address of an answer to a form is no page's.
     frameOf(call, confKey, fault === null && (isRunning || action !== null)),
@@ -94,8 +95,17 @@ async function conferencePage(
   ]);
   if (view === null && records.length === 0) return unknownConference(call, edge, confKey);
   return (
-    <ConferencePage {...{ frame, view, entered, action, refusal }} records={records.map(({ record }) => record)} />
+    <ConferencePage
+      {...{ frame, view, entered, action, refusal }}
+      list={listOf(call)}
+      records={records.map(({ record }) => record)}
+    />
   );
+}
+
+/** Forms keep it in their address, and lead back to it. */
+function listOf({ context }: PageCall): CallerList {
+  return { find: (context.req.query("find") ?? "").trim(), page: numberIn(context.req.query("page")) ?? 1 };
 }
 
 function recordsOf({ domain }: PageCall, conference: ConfKey) {
@@ -149,12 +159,11 @@ async function act(call: PageCall, edge: Edge, confKey: ConfKey): Promise<Respon
   const { name: person, role } = signedIn.person;
   const body = await readBody(context.req.raw, MAX_FORM_BYTES, edge);
   const form = new URLSearchParams(body.ok ? new TextDecoder().decode(body.value) : "");
-  const request = readAction(form);
-  const id = request.ok ? await actionIdOf(request.value, person, form.get("mark") ?? "") : "";
-  // Numbers and attendee IDs of a call-out are no business of whoever reads the record of actions.
-  const about = { confKey, ...(request.ok && textsIn({ ...request.value, attendeeId: undefined })) };
+  const action = readAction(form);
+  const id = action.ok ? await actionIdOf(action.value, person, form.get("mark") ?? "") : "";
+  const about = { confKey, ...(action.ok && aboutAction(action.value)) };
   const asked = {
-    ...{ domain: domain.name, signedIn, action: "actInConference", actionId: id, from: addressOf(context.req.raw) },
+    ...{ domain: domain.name, signedIn, action: "act", actionId: id, from: addressOf(context.req.raw) },
     about: () => about,
   };
   return audited(edge, asked, async () => {
@@ -163,20 +172,18 @@ async function act(call: PageCall, edge: Edge, confKey: ConfKey): Promise<Respon
       return { response: trouble(context, edge, 403, "Not allowed", says), refusal: "not allowed" };
     }
     if (!body.ok) return { response: body.error, refusal: "bad body" };
-    if (!request.ok) {
-      const page = await conferencePage(call, edge, confKey, request.error);
+    if (!action.ok) {
+      const page = await conferencePage(call, edge, confKey, action.error);
       return { response: page instanceof Response ? page : answer(context, page, 409), refusal: "bad body" };
     }
     const known = await isKnown(domain, confKey, call.edge);
     if (!known) return { response: unknownConference(call, edge, confKey), refusal: "no such conference" };
-    const action = { id: id as ActionId, person, request: request.value };
-    const result = await call.edge.objects.conference(domain.name, confKey).operate(action);
+    const request = requested(action.value);
+    const conference = call.edge.objects.conference(domain.name, confKey);
+    const result = await conference.operate({ id: id as ActionId, person, request });
     const refusal = result === "done" ? null : result;
-    const to = withQuery(conferencePath(domain.name, confKey), refusal ? { refused: refusal } : { action: id });
+    const shown = refusal ? { refused: refusal } : { action: id };
+    const to = withQuery(conferencePath(domain.name, confKey), { ...listQuery(listOf(call)), ...shown });
     return { response: context.redirect(to, 303), refusal };
   });
-}
-
-function textsIn(request: object): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(request).filter(([, value]) => typeof value === "string"));
 }

@@ -5,7 +5,7 @@ import { secureHeaders } from "hono/secure-headers";
 import { ageOf } from "../console/browser/age.js";
 import { live } from "../console/browser/live.js";
 import { conferenceStyle } from "../console/conference-style.ts";
-import { type Frame, icon } from "../console/page.tsx";
+import { Document, type Frame, icon } from "../console/page.tsx";
 import { liveOf, pathOf, withQuery } from "../console/paths.ts";
 import { SignInPage } from "../console/sign-in.tsx";
 import { style } from "../console/style.ts";
@@ -114,6 +114,21 @@ export function toSignIn(context: Context): Response | null {
     );
   }
   return context.redirect(withQuery(SIGN_IN, { to: to === "/console" ? null : to }), 302);
+}
+
+/** In place of a page of the console that failed before it was known who asks; `null`: a program asked, or for something else. */
+export function failedPage(context: Context): Response | null {
+  if (!context.req.path.startsWith("/console") || !wantsPage(context)) return null;
+  return answer(
+    context,
+    <Document title="Failed for now">
+      <main id="main" class="alone">
+        <h1>Failed for now</h1>
+        <p>A part of the system did not answer in time. Load the page again; the log says more.</p>
+      </main>
+    </Document>,
+    503,
+  );
 }
 
 /** All pages, behind the guard. `add` adds those of domains. */
@@ -231,10 +246,9 @@ async function signInByForm(context: Context, edge: Edge): Promise<Response> {
   return begun.ok ? context.redirect(to, 303) : again(to, begun.error);
 }
 
-/** A page of the console to go on to; whatever else is asked for leads to its begin. */
+/** A page of the console to go on to, without the name of any host; whatever else is asked for leads to its begin. */
 function ownPath(to = ""): string {
   const url = URL.parse(to, "http://console");
-  const isOurs =
-    url?.origin === "http://console" && /^\/console(?:\/|$)/.test(url.pathname) && url.pathname !== SIGN_IN;
-  return isOurs ? `${url.pathname}${url.search}` : "/console";
+  const isPage = url !== null && /^\/console(?:\/|$)/.test(url.pathname) && url.pathname !== SIGN_IN;
+  return isPage ? `${url.pathname}${url.search}` : "/console";
 }

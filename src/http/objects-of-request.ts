@@ -124,6 +124,7 @@ export function forOneRequest(edge: Edge): Edge {
     },
     agents: (domain, bridge) => limitTo(VIEW_WITHIN_MS, "the relay", {}, edge.views.agents(domain, bridge)),
     totals: (domain) => limitTo(VIEW_WITHIN_MS, "the directory", {}, edge.views.totals(domain)),
+    webhooks: (domain) => limitTo(VIEW_WITHIN_MS, "the directory", {}, edge.views.webhooks(domain)),
     counts: () => limitTo(VIEW_WITHIN_MS, "the object of counts", {}, edge.views.counts()),
     watch: (...what) => limit("the object of a live page", {}, edge.views.watch(...what)),
   };

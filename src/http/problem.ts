@@ -20,7 +20,8 @@ export const problemMeanings = {
   "not allowed": "You are signed in, and your role or your domains do not reach so far.",
   "not authorised": "Nobody whom the settings name asks so: the token is missing or wrong, or the session is over.",
   "not found": "Nothing is at this path.",
-  "records began anew": "The directory was lost since the cursor was given, and counts its records anew.",
+  "records began anew":
+    "The directory was lost since the cursor was given, or an older copy of it restored: it counts its records anew.",
   refused: "The conference cannot do it as things are; the detail says why. Nothing was done.",
   "too long": "The body, or a part of it, is longer than is allowed. Nothing was done.",
   "too many attempts": "Too many wrong tokens came from your address.",

@@ -29,6 +29,15 @@ export interface Ended {
   readonly record: DirectoryRecord;
 }
 
+/** A call that has entered, and the row of the journal after which it has. */
+export interface Joined {
+  readonly seq: number;
+  readonly call: Pick<
+    CallRecord,
+    "conference" | "life" | "began" | "call" | "extCallId" | "direction" | "number" | "attendeeId" | "participantType"
+  > & { readonly enteredAt: EpochMs };
+}
+
 /** Who ended something, and why. */
 type Cause = Pick<CallRecord, "endedBy" | "status" | "reason">;
 
@@ -98,6 +107,8 @@ export interface BookData {
   /** Room → as a record names it. */
   rooms: [string, string][];
   ended: Ended[];
+  /** Absent in what an older version kept. */
+  joined?: Joined[];
 }
 
 const newBook: BookData = {
@@ -122,6 +133,7 @@ export class RecordBook {
   readonly #commands: Map<CommandId, KnownCommand>;
   readonly #rooms: Map<string, string>;
   #ended: Ended[];
+  #joined: Joined[];
   /** Of the transaction whose last row was not read yet. */
   #inputs: ConferenceInput[] = [];
 
@@ -136,6 +148,7 @@ export class RecordBook {
     this.#commands = new Map(own.commands);
     this.#rooms = new Map(own.rooms);
     this.#ended = own.ended;
+    this.#joined = own.joined ?? [];
   }
 
   /** The last row that was read. */
@@ -148,15 +161,21 @@ export class RecordBook {
     return this.#ended.filter((one) => one.seq > seq);
   }
 
-  /** What ended up to this row is not asked for again. */
+  /** Who entered behind this row and up to that one, in order. */
+  joinedBetween(after: number, upTo: number): readonly Joined[] {
+    return this.#joined.filter(({ seq }) => seq > after && seq <= upTo);
+  }
+
+  /** What ended or came in up to this row is not asked for again. */
   forget(upTo: number): void {
     this.#ended = this.#ended.filter(({ seq }) => seq > upTo);
+    this.#joined = this.#joined.filter(({ seq }) => seq > upTo);
   }
 
   data(): BookData {
     return structuredClone({
       ...{ seq: this.#seq, head: this.#head, bridge: this.#bridge, life: this.#life, calls: [...this.#calls.values()] },
-      ...{ commands: [...this.#commands], rooms: [...this.#rooms], ended: this.#ended },
+      ...{ commands: [...this.#commands], rooms: [...this.#rooms], ended: this.#ended, joined: this.#joined },
     });
   }
 
@@ -330,6 +349,21 @@ export class RecordBook {
     if (open.enteredAt === null) {
       open.enteredAt = at;
       open.answeredAt ??= at;
+      const { began, direction } = open;
+      const now = {
+        extCallId: extCallId ?? open.extCallId,
+        attendeeId: attendeeId ?? open.attendeeId,
+        participantType: open.participantType,
+      };
+      const joined = {
+        conference: this.#confKey,
+        life: this.#life?.seq ?? 0,
+        began,
+        call,
+        direction,
+        number: open.number,
+      };
+      this.#joined.push({ seq, call: { ...joined, ...now, enteredAt: at } });
       // As it entered again, what was to become of it did not.
       delete open.cause;
       if (causes.found && !causes.entered.has(call) && !causes.done.has(call)) repairs += 1;

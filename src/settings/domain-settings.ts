@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { numberBegin } from "../foundation/dial-rules.ts";
+import { isLoopback } from "../foundation/loopback.ts";
 import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
 import { repairs } from "../tsp/repairs.ts";
 import { overridesFault } from "../tsp/vocabulary.ts";
@@ -254,6 +255,54 @@ const webexSite = v.pipe(
   ),
 );
 
+/** What receivers of webhooks may hear of. */
+export const webhookEventTypes = [
+  ...(["conference.started", "conference.ended", "call.joined", "call.left"] as const),
+  ...(["trouble.began", "trouble.ended"] as const),
+] as const;
+export type WebhookEventType = (typeof webhookEventTypes)[number];
+
+/** Names of Worker secrets or environment variables that webhooks are signed with. */
+export const webhookSecretName: RegExp = /^WEBHOOK_SECRET_[A-Z0-9_]{1,50}$/;
+
+const webhook = v.strictObject({
+  /** Records have numbers of people: http only on this machine. */
+  url: v.pipe(
+    address,
+    v.check((text) => {
+      const url = URL.parse(text);
+      return url === null || url.protocol === "https:" || isLoopback(url.hostname);
+    }, "must begin with https://, except on this machine"),
+    v.check((text) => {
+      const url = URL.parse(text);
+      return url === null || (url.username === "" && url.password === "" && url.hash === "");
+    }, "must have no user, password or fragment"),
+  ),
+  secretFrom: v.pipe(
+    v.string(),
+    v.regex(
+      webhookSecretName,
+      "must be the name of a secret or variable that begins with WEBHOOK_SECRET_, in capitals, digits and _, and never the secret itself",
+    ),
+  ),
+  events: v.optional(
+    v.pipe(
+      v.array(v.picklist(webhookEventTypes, `must be "${webhookEventTypes.join('" or "')}"`)),
+      v.minLength(1, "must have at least one event"),
+    ),
+    webhookEventTypes,
+  ),
+});
+
+const webhooks = v.pipe(
+  v.array(webhook),
+  v.maxLength(10, "must have at most 10 receivers"),
+  v.check(
+    (items) => new Set(items.map(({ url }) => url)).size === items.length,
+    "must not have two receivers of one address",
+  ),
+);
+
 /** Settings of one telephony domain. Names and defaults are those of the local run; a deployment replaces what it must. */
 export const domainSettings = v.strictObject({
   webex: v.strictObject({
@@ -329,6 +378,8 @@ export const domainSettings = v.strictObject({
     }),
   ),
   passthroughUrl: v.optional(address),
+  /** Who hears of conferences and calls, by the rules of Standard Webhooks. */
+  webhooks: v.optional(webhooks, []),
   /** Numbers that WebEx may have dialled, by how they begin: a country is its code. Absent: all, as far as the agents' own policies go. */
   policy: v.optional(v.strictObject({ allow: v.optional(numberBegins, ["+"]), deny: v.optional(numberBegins, []) })),
   /** The page `/global-numbers/{domain}`; without this setting there is none (protocol 1.6). */

@@ -4,7 +4,13 @@ import { reasonOf } from "../foundation/reason.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { mustBe, wrongValue } from "../foundation/wrong-value.ts";
 import { type AdapterCodec, createCodec } from "../tsp/codec.ts";
-import { type DomainSettings, type DomainSettingsInput, domainSettings, siteSecretName } from "./domain-settings.ts";
+import {
+  type DomainSettings,
+  type DomainSettingsInput,
+  domainSettings,
+  siteSecretName,
+  webhookSecretName,
+} from "./domain-settings.ts";
 import { localDomain } from "./local-domain.ts";
 
 /** A domain's settings, and the codec that they make. */
@@ -94,8 +100,24 @@ export function domainFaults(json: string): readonly string[] {
 
 /** A site's secret, as the deployment has it; `undefined`: it has none of this name, or this is no name of such a secret. */
 export function siteSecretOf(env: object, name: string): string | undefined {
-  const value: unknown = siteSecretName.test(name) ? Reflect.get(env, name) : undefined;
+  return secretOf(env, name, siteSecretName);
+}
+
+/** The same for a secret that webhooks are signed with. */
+export function webhookSecretOf(env: object, name: string): string | undefined {
+  return secretOf(env, name, webhookSecretName);
+}
+
+function secretOf(env: object, name: string, form: RegExp): string | undefined {
+  const value: unknown = form.test(name) ? Reflect.get(env, name) : undefined;
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** The secrets that these domains sign webhooks with. */
+export function webhookSecretsOf(domains: Domains): { readonly domain: DomainName; readonly secret: string }[] {
+  return Array.from(domains.values()).flatMap(({ name: domain, settings: { webhooks } }) =>
+    webhooks.map(({ secretFrom: secret }) => ({ domain, secret })),
+  );
 }
 
 /** The secrets of sites that these domains name. */
@@ -201,6 +223,7 @@ const secretSettings: ReadonlySet<string> = new Set([
   "publicKey",
   "passwordFrom",
   "accessTokenFrom",
+  "secretFrom",
   "partnerId",
 ]);
 
@@ -328,6 +351,13 @@ export const example: DomainSettingsInput = {
     appDetection: "voice.exe",
   },
   passthroughUrl: "https://voice.example.com/passthrough",
+  webhooks: [
+    {
+      url: "https://voice.example.com/events",
+      secretFrom: "WEBHOOK_SECRET_ACME",
+      events: ["conference.started", "conference.ended", "call.joined", "call.left", "trouble.began", "trouble.ended"],
+    },
+  ],
   policy: { allow: ["+1", "+44"], deny: ["+1900"] },
   globalNumbers: { GB: [{ number: "+44 20 7946 0100", kind: "toll", label: "London" }] },
   webexSite: {

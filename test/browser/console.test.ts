@@ -106,9 +106,11 @@ test.each(looks)("every page is fit for everybody, and whole in its window, $sch
 });
 
 test("the list shows a conference within a second of its creation, and its callers as they come, without a reload", async () => {
+  await crowd(0, 1, 1);
   const page = await open("/local/conferences");
   await isLive(page);
   await page.evaluate(() => Object.assign(globalThis, { isSamePage: true }));
+  await page.getByRole("link", { name: "700000000" }).focus();
   const meeting = new Meeting(world);
   await meeting.create();
   const createdAt = Date.now();
@@ -122,6 +124,8 @@ test("the list shows a conference within a second of its creation, and its calle
   expect(Date.now() - calledAt).toBeLessThan(1_500);
   await meeting.close();
   await row.waitFor({ state: "detached" });
+  // Neither a row that comes before it nor one that goes takes the focus away.
+  expect(await focused(page)).toBe("700000000");
   expect(await page.evaluate(() => Reflect.get(globalThis, "isSamePage"))).toBe(true);
 });
 
@@ -139,7 +143,6 @@ test("people work by keys: rows, search, what the keys are, and none of it in a 
     await page.keyboard.press(key);
     expect(await focused(page)).toBe(text);
   }
-  // What changes leaves the focus where it is, also when a row before it comes and goes.
   await crowd(1, 2, 7);
   await page.getByRole("cell", { name: "7", exact: true }).waitFor();
   expect(await focused(page)).toBe("700000001");
@@ -177,6 +180,20 @@ test("a page whose edge is gone says so and since when, and catches up when it i
   await page.getByRole("row", { name: "700000500" }).waitFor();
   for (const fault of browser.forgive())
     expect(fault).toMatch(/WebSocket connection|ERR_CONNECTION_RE(?:FUSED|SET)|ERR_EMPTY_RESPONSE/);
+});
+
+test("a page that cannot be renewed for now stays as it is, says so, and is renewed later", async () => {
+  await crowd(0, 1, 1);
+  const page = await open("/local/conferences?begins=700000000");
+  await isLive(page);
+  await page.route("**/conferences?*", (route) => route.fulfill({ status: 503, contentType: "text/html", body: "no" }));
+  await crowd(0, 1, 8);
+  await page.getByText(/^not renewed since \d\d:\d\d:\d\d; it is tried again$/).waitFor();
+  expect(await page.getByRole("row", { name: "700000000" }).count()).toBe(1);
+  await page.unroute("**/conferences?*");
+  await page.getByRole("cell", { name: "8", exact: true }).waitFor();
+  await isLive(page);
+  for (const fault of browser.forgive()) expect(fault).toMatch(/a status of 503/);
 });
 
 test("the overview says what is wrong while it is so, without a reload", async () => {

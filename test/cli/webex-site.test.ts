@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { meetingText } from "../../cli/meeting.ts";
 import { provisioningText } from "../../cli/provisioning.ts";
-import { missingSecretsOf, siteSecretsIn } from "../../cli/site-secrets.ts";
+import { missingSecretsOf, secretsIn } from "../../cli/secrets.ts";
 import { conferencesText, conferenceText } from "../../cli/views.ts";
 import type { MeetingAnswer, ProvisioningState } from "../../src/rpc.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
@@ -83,16 +83,26 @@ test("conferences show their topic where it is known", () => {
 });
 
 test("serve hands over the variables that may hold secrets of sites, and no others, and names what is missing", () => {
-  const variables = { WEBEX_SECRET_ACME: "tulip-7", WEBEX_SECRET_OTHER: "", HOME: "/root", OPERATOR_TOKEN: "x" };
+  const variables = {
+    WEBEX_SECRET_ACME: "tulip-7",
+    WEBHOOK_SECRET_A: "whsec_x",
+    WEBEX_SECRET_OTHER: "",
+    HOME: "/root",
+    OPERATOR_TOKEN: "x",
+  };
   const webexSite = { site: "acme", webExId: "anna", passwordFrom: "WEBEX_SECRET_OTHER" };
   const local = localDomain({ agents: [{ name: "agent-1", publicKey: "A".repeat(43) }] });
   const domains = JSON.stringify({
     acme: { ...local, webexSite: { ...webexSite, passwordFrom: "WEBEX_SECRET_ACME" } },
     other: { ...local, webexSite },
     plain: local,
+    told: {
+      ...local,
+      webhooks: ["A", "B"].map((name) => ({ url: `https://${name}.example`, secretFrom: `WEBHOOK_SECRET_${name}` })),
+    },
   });
 
-  expect(siteSecretsIn(variables)).toEqual({ WEBEX_SECRET_ACME: "tulip-7" });
+  expect(secretsIn(variables)).toEqual({ WEBEX_SECRET_ACME: "tulip-7", WEBHOOK_SECRET_A: "whsec_x" });
   expect(missingSecretsOf(domains, variables)).toEqual([
     {
       verdict: "warn",
@@ -100,6 +110,11 @@ test("serve hands over the variables that may hold secrets of sites, and no othe
       says: expect.stringMatching(
         /^needs the secret of its WebEx site in the variable WEBEX_SECRET_OTHER, which is not set/,
       ),
+    },
+    {
+      verdict: "warn",
+      about: "domain told",
+      says: expect.stringMatching(/^signs webhooks with the variable WEBHOOK_SECRET_B, which is not set/),
     },
   ]);
 });

@@ -23,9 +23,20 @@ type Props = Parameters<typeof ConferencePage>[0];
 
 function shown(more: Partial<Props> = {}): Shown {
   const entered = new Map([["c1" as CallId, now - 180_000]]);
-  const all = { frame: frameFor(), view: view(), entered, action: null, refusal: null, records: [], ...more };
-  return new Shown(ConferencePage(all));
+  const props = {
+    frame: frameFor(),
+    view: view(),
+    entered,
+    action: null,
+    refusal: null,
+    records: [],
+    list: all,
+    ...more,
+  };
+  return new Shown(ConferencePage(props));
 }
+
+const all = { find: "", page: 1 };
 
 /** The kinds of actions that the page offers. */
 const offered = (page: Shown) => page.forms.map(({ type, call }) => (call === undefined ? type : `${type} ${call}`));
@@ -65,6 +76,26 @@ test("a caller is moved to where it is not, by WebEx's names of rooms", () => {
   expect(shown({ view: view({ rooms }) }).all("select", 'name="room"')).toEqual(["5"]);
   const inside = shown({ view: view({ rooms, callers: [{ ...caller, room: "r1" }] }) });
   expect(inside.all("select", 'name="room"')).toEqual(["main"]);
+});
+
+test("of 1,000 callers there are pages, and those who are looked for; forms lead back there", () => {
+  const callers = Array.from({ length: 1_000 }, (_, index) => ({
+    ...caller,
+    call: `c${index}`,
+    number: `1408555${index}`,
+  }));
+  const page = shown({ view: view({ callers }), list: { find: "", page: 3 } });
+  expect(page.all("tr", "data-row")).toHaveLength(100);
+  expect(page.text).toContain("Before 1000 callers, page 3 of 10 Further");
+  expect(page.linkTo("Further")).toBe("/console/local/conferences/987654321?page=4");
+  expect(page.html).toContain('action="/console/local/conferences/987654321/actions?page=3"');
+  expect(page.html.length).toBeLessThan(200_000);
+
+  const found = shown({ view: view({ callers }), list: { find: "c99", page: 7 } });
+  expect(found.all("tr", "data-row")).toHaveLength(11);
+  expect(found.text).toContain("11 of 1000 callers, page 1 of 1");
+  expect(shown({ list: { find: "nobody", page: 1 } }).text).toContain("No caller fits.");
+  expect(shown().html).not.toContain('type="search"');
 });
 
 test("viewers see all of it and no button that acts", () => {

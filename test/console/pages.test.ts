@@ -157,7 +157,8 @@ const conference: ConferenceRecord = {
 };
 
 function records(...all: readonly DirectoryRecord[]): RecordPage {
-  return { directory: "d", records: all.map((record, index) => ({ id: index + 1, at: now, record })), next: null };
+  const end = { directory: "d", id: all.length };
+  return { end, records: all.map((record, index) => ({ id: index + 1, at: now, record })), next: null };
 }
 
 const shown = { ...frame, filters: {}, wrong: null, cursor: null, bridges: ["main"] };

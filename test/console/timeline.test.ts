@@ -150,6 +150,11 @@ test("the row that the address names is open, and no other", () => {
   const page = shown(story, [], 4);
   expect(page.html.match(/<details open/g)).toHaveLength(1);
   expect(page.html).toMatch(/id="row-4"><details open/);
+  // WebEx's Confirmation is written with the row of another input, and is not what that row is about.
+  const late = [line(3, "webex > edge", "confirmed", { transId: "t1" }), line(3, "operator > edge", "lock")];
+  expect(shown(late, [], 3).html).toMatch(
+    /id="row-3"><details open[^>]*><summary[^>]*>(?:(?!<\/summary>).)*<b>lock<\/b>/,
+  );
 });
 
 test("the lines can be had as text, with all their facts", () => {

@@ -74,6 +74,8 @@ export class ConferenceWorld {
   /** All that the directory was told. */
   readonly news: News[] = [];
   tell: (news: News) => Promise<DirectoryPlace> = async () => ({ directory: "1", id: this.news.length });
+  /** Called when watchers are to hear of a change. */
+  onChanged: () => void = () => {};
   onSent: (commands: readonly IssuedCommand[]) => unknown = () => {};
   /** Called before each step of the object into the world; what it throws is the end of that object. */
   onStep: () => void = () => {};
@@ -158,7 +160,7 @@ export class ConferenceWorld {
           return alive(this.tell(news));
         },
       }),
-      changed: () => {},
+      changed: () => this.onChanged(),
       nonce: () => String(++this.#nonces),
       deleteAll: async () => {
         step();

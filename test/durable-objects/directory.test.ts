@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Directory } from "../../durable-objects/directory.ts";
+import { Measures } from "../../durable-objects/measures.ts";
 import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/timers.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
@@ -66,6 +67,9 @@ class DirectoryWorld {
       changed: () => {
         this.changes.push(this.sql.exec("SELECT id FROM record").length);
       },
+      measures: new Measures(),
+      post: async () => ({ kind: "failed", reason: "nobody listens" }),
+      secret: () => undefined,
       nonce: () => String(++this.#nonces),
       setAlarm: async (at) => {
         this.alarmAt = at;

@@ -74,6 +74,7 @@ export class WholeEdge {
         agents: nobody,
         directory: () => ({ running: nobody, records: nobody, erase: nobody, rebuild: nobody, audit: nobody }),
         totals: nobody,
+        webhooks: nobody,
         counts: nobody,
         watch: nobody,
         webexSite: () => ({

@@ -101,6 +101,7 @@ const cases: readonly Case[] = [
     ),
     silent: ["5m", "5m30s"],
   },
+  counted("BridgeheadWebhooksGivenUp", `bridgehead_webhooks_total{${domain}, outcome="given-up"}`),
   counted("BridgeheadRateLimited", `bridgehead_rate_limited_total{${domain}}`),
   counted("BridgeheadHostsRefused", `bridgehead_hosts_refused_total{${domain}}`),
   {

@@ -155,6 +155,21 @@ test("what people have asked is shown page by page, the latest first", async () 
   expect(await read("/audit?before=x")).toBe(latest);
 });
 
+test("the page of a WebEx site stands beside the settings of a domain that has one", async () => {
+  const webexSite = {
+    site: "acme.webex.com",
+    webExId: "anna",
+    passwordFrom: "WEBEX_SECRET_ACME",
+    partnerId: "secret-id",
+  };
+  const edge = new FakeEdge(token, { webexSite });
+  const text = await (await windowOf(edge))("/settings");
+  expect(text).toContain("WebEx site → /console/local/site");
+  expect(text).toContain("passwordFrom\nWEBEX_SECRET_ACME");
+  expect(text).toContain("partnerId\n*******id");
+  expect(await (await windowOf(new FakeEdge()))("/settings")).not.toContain("WebEx site");
+});
+
 test("settings are shown without their secrets", async () => {
   const edge = new FakeEdge(token, { adapterSecrets: ["abcdefghijklmnop", "bcdefghijklmnopq"] });
   const text = await (await windowOf(edge))("/settings");

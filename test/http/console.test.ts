@@ -46,7 +46,7 @@ test("a browser without a session is led to the sign-in and back; programs get a
 });
 
 test.each([
-  ["https://evil.example/console", "/console"],
+  ["https://evil.example/console/local", "/console/local"],
   ["//evil.example/console", "/console"],
   ["/\\evil.example/console", "/console"],
   ["/consoles", "/console"],
@@ -140,6 +140,23 @@ test("pages say what is missing and what failed; programs get the same as proble
   expect(edge.logged).toContain("request-failed");
 });
 
+test("who cannot be signed in, or found, for now is told so in words", async () => {
+  const edge = edgeWith();
+  const headers = await signedIn(edge);
+  edge.sessions.find = edge.sessions.begin = async () => {
+    throw new Error("no storage");
+  };
+  for (const response of [
+    await edge.app.request("/console/local", { headers }),
+    await signIn(edge, { token: tokenOfAnna }),
+  ]) {
+    expect([response.status, response.headers.get("cache-control")]).toEqual([503, "no-store"]);
+    expect(await response.text()).toContain("<h1>Failed for now</h1>");
+  }
+  const program = await edge.app.request("/console/local", { headers: { cookie: headers.cookie ?? "" } });
+  expect(program.headers.get("content-type")).toBe("application/problem+json");
+});
+
 test("no page takes scripts or styles from a page's text or from elsewhere, lies in a frame, or is kept", async () => {
   const edge = edgeWith();
   const headers = await signedIn(edge);
@@ -204,5 +221,8 @@ test("a domain may be called like the console's own addresses", async () => {
   const edge = new FakeEdge(token, {}, {}, ["live", "assets"]);
   const headers = await signedIn(edge, token);
   expect((await edge.app.request("/console/live", { headers })).status).toBe(200);
+  expect((await edge.app.request("/console/live/conferences", { headers })).headers.get("content-type")).toBe(
+    "text/html; charset=utf-8",
+  );
   expect((await edge.app.request("/console/assets", { headers })).status).toBe(200);
 });

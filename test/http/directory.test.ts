@@ -256,6 +256,8 @@ test("a place in a directory that was lost is refused, at the begin of an export
     { status: 409, body: { title: "records began anew" } },
   ]);
   expect((await asked(edge, "/records?limit=1&cursor=2-3")).body).toMatchObject({ next: "2-4" });
+  expect((await asked(edge, "/records?cursor=2-700")).body).toEqual({ records: [], next: null });
+  expect((await asked(edge, "/records?cursor=2-701")).status).toBe(409);
 });
 
 test("records of an empty domain are none, in each format", async () => {

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { Directory } from "../../durable-objects/directory.ts";
+import { Measures } from "../../durable-objects/measures.ts";
 import { Sessions } from "../../durable-objects/sessions.ts";
 import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
 import type { ActionId, ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
@@ -28,6 +29,7 @@ import type {
   OperatorViews,
   ProvisioningState,
   StoryLine,
+  WebhookView,
 } from "../../src/rpc.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
@@ -131,6 +133,7 @@ export class FakeEdge {
   /** What the routes counted, and what of it has come to the object of counts. */
   readonly counts = new Counts();
   readonly kept = new Counts();
+  readonly webhooks: WebhookView[] = [];
   totals: ConferenceTotals = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null };
   readonly disk = new FakeDisk();
   /** In milliseconds. */
@@ -213,6 +216,9 @@ export class FakeEdge {
       }),
       conferencesOf: (...page) => this.#views().conferencesOf(...page),
       changed: () => {},
+      measures: new Measures(),
+      post: async () => ({ kind: "failed", reason: "nobody listens" }),
+      secret: () => undefined,
       nonce: () => String(++this.#directories),
       setAlarm: async () => {},
       getAlarm: async () => null,
@@ -296,6 +302,10 @@ export class FakeEdge {
         this.#call(`totals of ${domain}`, "directory");
         return this.totals;
       },
+      webhooks: async (domain) => {
+        this.#call(`webhooks of ${domain}`, "directory");
+        return this.webhooks;
+      },
       counts: async () => {
         this.#call("all counts", "counts");
         return this.kept.data();
@@ -347,9 +357,9 @@ export class FakeEdge {
           const { id, request } = action;
           call(`operate ${confKey}`, confKey);
           this.actionIds.push(id);
-          if (this.refusal !== null) return this.refusal;
           const real = this.real.get(confKey);
           if (real) return real.operate(action);
+          if (this.refusal !== null) return this.refusal;
           if (!this.alive.has(confKey)) return "no-such-conference";
           if (request.type === "passthrough" && request.extCallId !== "77") return "no-such-call";
           this.operated.push(request);

@@ -2,7 +2,14 @@ import { describe, expect, test, vi } from "vitest";
 import { parseDialSequence } from "../../src/bridge/dial-sequences.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { domainSettings } from "../../src/settings/domain-settings.ts";
-import { agentsLost, domainFaults, example, loadDomains, siteSecretOf } from "../../src/settings/load.ts";
+import {
+  agentsLost,
+  domainFaults,
+  example,
+  loadDomains,
+  siteSecretOf,
+  webhookSecretOf,
+} from "../../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
 
 const publicKey = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw";
@@ -21,7 +28,7 @@ test("the local domain is valid, and the same text is read once", () => {
         webex: { ...webex, paths: [], servers: {} },
         keypad: { ...local.keypad, sequences: expect.toSatisfy((all: string[]) => all.every(parseDialSequence)) },
         ...{ journalRetentionDays: 7, protocol: {}, adapterSecrets: [], logs: { personal: false, posts: false } },
-        ...{ recordsDays: 400, recordsPersonal: "full" },
+        ...{ recordsDays: 400, recordsPersonal: "full", webhooks: [] },
       },
     ],
   ]);
@@ -475,4 +482,38 @@ test("no secret but those of sites can be read by its name", () => {
     "constructor",
   ])
     expect(siteSecretOf(env, name), name).toBeUndefined();
+});
+
+const webhook = { url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_ACME" };
+
+test("a receiver of webhooks gets all events unless the settings say which", () => {
+  const loaded = load({ webhooks: [webhook, { ...webhook, url: "http://127.0.0.1:9/", events: ["call.left"] }] });
+  const [all, some] = (loaded.ok && [...loaded.value.values()][0]?.settings.webhooks) || [];
+  expect([all?.events.length, some?.events]).toEqual([6, ["call.left"]]);
+});
+
+test.each<[object, RegExp]>([
+  [{ url: "http://voice.example.com/" }, /webhooks\.0\.url must begin with https:\/\/, except on this machine/],
+  [{ url: "https://anna:tulip@voice.example.com/" }, /webhooks\.0\.url must have no user, password or fragment/],
+  [{ url: "voice.example.com" }, /webhooks\.0\.url must be an address/],
+  [{ events: ["call.ended"] }, /webhooks\.0\.events\.0 must be "conference\.started" or/],
+  [{ events: [] }, /webhooks\.0\.events must have at least one event/],
+  [{ secretFrom: "OPERATOR_TOKEN" }, /webhooks\.0\.secretFrom must be the name of a secret/],
+])("a wrong receiver of webhooks is told: %j", (wrong, line) => {
+  const loaded = load({ webhooks: [{ ...webhook, ...wrong }] });
+  expect(loaded).toEqual({ ok: false, error: expect.stringMatching(line) });
+  expect(JSON.stringify(loaded)).not.toMatch(/OPERATOR_TOKEN/);
+});
+
+test("no two receivers of webhooks have one address, and there are at most ten", () => {
+  expect(load({ webhooks: [webhook, webhook] })).toMatchObject({
+    error: expect.stringMatching(/not have two receivers of one address/),
+  });
+  const many = Array.from({ length: 11 }, (_, index) => ({ ...webhook, url: `https://${index}.example.com/` }));
+  expect(load({ webhooks: many })).toMatchObject({ error: expect.stringMatching(/at most 10 receivers/) });
+});
+
+test("only a secret for webhooks is read as one", () => {
+  const env = { WEBHOOK_SECRET_ACME: "a", WEBEX_SECRET_ACME: "b", OPERATOR_TOKEN: "c" };
+  expect(Object.keys(env).map((name) => webhookSecretOf(env, name))).toEqual(["a", undefined, undefined]);
 });

@@ -1098,9 +1098,8 @@ export const defects: readonly Defect[] = [
     name: "an action of an operator is taken before it is on disk",
     foundBy: "an operator's action comes to its end",
     file: conference,
-    before: '    if (!isDone()) await this.#submit({ type: "operator", action });\n',
-    after:
-      '    if (!isDone()) {\n      this.#submit({ type: "operator", action }).catch(() => {});\n      return "done";\n    }\n',
+    before: '    await this.#submit({ type: "operator", action });\n',
+    after: '    this.#submit({ type: "operator", action }).catch(() => {});\n    return "done";\n',
   },
   {
     name: "WebEx is not told whom an operator mutes",
@@ -1120,8 +1119,8 @@ export const defects: readonly Defect[] = [
     name: "a conference does not say that it may have told its records before",
     foundBy: ["each call that is over has one record", "each conference that is over has one record"],
     file: news,
-    before: "again: seq <= this.#unsureUpTo }));\n    }",
-    after: "again: seq < 0 }));\n    }",
+    before: "again: seq <= this.#unsureUpTo }));",
+    after: "again: seq < 0 }));",
   },
   {
     name: "a conference restored does not say that an earlier life may have told its records",

@@ -126,6 +126,9 @@ export class Edge {
           setAlarm,
           getAlarm,
           log: (line) => context.tell(() => `directory: ${line.event} ${line.why ?? ""}`),
+          measures: this.measures,
+          post: async () => ({ kind: "failed", reason: "no domain here has webhooks" }),
+          secret: () => undefined,
           now: () => context.edgeNow(),
           domain: (name) => this.#shared.edges.get(name)?.domain ?? null,
           conference: (name, confKey) => ({

@@ -82,6 +82,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   "durable-objects": {
     may: [
       "cloudflare:workers",
+      "standardwebhooks",
       "src/foundation",
       "src/tsp",
       "src/bridge",

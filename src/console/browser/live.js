@@ -12,6 +12,7 @@ export function live(ageOf) {
   const PING_EVERY_MS = 30_000;
   const AGES_EVERY_MS = 1_000;
   const LONGEST_PAUSE_MS = 30_000;
+  const AGAIN_MS = 3_000;
   /** The server's sign that the socket has lived long enough, and may be made anew. */
   const TIME_IS_UP = 4000;
   /** How far the clock here is from the server's. */
@@ -54,13 +55,34 @@ export function live(ageOf) {
     isRefreshing = true;
     isStale = false;
     refreshedAt = Date.now();
+    const { href } = location;
     try {
-      await show(await fetch(location.href, { headers: { accept: "text/html" } }));
+      const response = await fetch(href, { headers: { accept: "text/html" } });
+      // A form may have led to another page meanwhile.
+      if (location.href === href) await take(response);
     } catch {
       // The socket says when the server is there again.
     }
     isRefreshing = false;
     if (isStale) refresh();
+  }
+
+  /** @param {Response} response */
+  async function take(response) {
+    if (response.ok && !isSignIn(response)) {
+      await show(response);
+      if (isConnected) say("live", "live");
+      return;
+    }
+    // What is so for good is a page of its own: the page is gone, or the session is over.
+    if (response.status < 500) return location.reload();
+    say("away", `not renewed since ${clock(new Date(Date.now() - clockAheadMs))}; it is tried again`);
+    setTimeout(refresh, AGAIN_MS);
+  }
+
+  /** @param {Response} response */
+  function isSignIn(response) {
+    return new URL(response.url).pathname === "/console/sign-in";
   }
 
   /**
@@ -69,13 +91,9 @@ export function live(ageOf) {
    * @param {Response} response
    */
   async function show(response) {
-    const at = new URL(response.url);
-    if (at.pathname === "/console/sign-in") return location.assign(response.url);
     if (!(response.headers.get("content-type") ?? "").startsWith("text/html")) return;
     const text = await response.text();
     const page = new DOMParser().parseFromString(text, "text/html");
-    // What went wrong is a page of its own.
-    if (!response.ok) return morph(document.body, page.body);
     for (const part of document.querySelectorAll("[data-part]")) {
       const newer = page.getElementById(part.id);
       if (newer) morph(part, newer);
@@ -148,6 +166,7 @@ export function live(ageOf) {
 
   // The socket.
 
+  let isConnected = false;
   let pauseMs = 1_000;
   /** @type {number | null} */
   let lostAt = null;
@@ -167,6 +186,7 @@ export function live(ageOf) {
     let wasOpen = false;
     socket.onopen = () => {
       wasOpen = true;
+      isConnected = true;
       pauseMs = 1_000;
       lostAt = null;
       say("live", "live");
@@ -179,6 +199,7 @@ export function live(ageOf) {
     };
     socket.onclose = ({ code }) => {
       clearInterval(pings);
+      isConnected = false;
       if (code === TIME_IS_UP) return connect(to);
       lostAt ??= Date.now();
       say("away", `connecting again since ${clock(new Date(lostAt - clockAheadMs))}`);
@@ -219,8 +240,12 @@ export function live(ageOf) {
       headers: { accept: "text/html" },
     }).catch(() => null);
     if (!response) return say("away", "not sent: there is no connection. Try it again");
+    if (isSignIn(response)) return location.reload();
+    // What went wrong is a page of its own.
+    if (!response.ok)
+      return morph(document.body, new DOMParser().parseFromString(await response.text(), "text/html").body);
     // A reload must not ask for it again, and the address shows what is seen.
-    if (response.ok) history.replaceState(null, "", response.url);
+    history.replaceState(null, "", response.url);
     await show(response);
   });
 

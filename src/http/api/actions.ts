@@ -21,7 +21,7 @@ function name(what: string) {
 const call = name("Its `call` in the conference's view.");
 
 /** What operators may ask; data for clients has requests of its own. */
-const request = v.variant("type", [
+export const actionBody = v.variant("type", [
   v.strictObject({
     type: v.pipe(v.picklist(["mute", "unmute", "expel"]), v.description("`expel` also ends a call-out that rings.")),
     call,
@@ -66,7 +66,7 @@ export const actionRoutes = [
     tag: "Conferences",
     says: "Has a conference do something: mute, unmute, expel, move, lock, unlock, mute-all, unmute-all, end, call-out",
     more: "WebEx is told by its ordinary notifications. `GET …/actions/{id}` shows how far it has come.",
-    body: request,
+    body: actionBody,
     answer: {
       status: 202,
       says: "It is on disk. `Location` is where its stages are.",
@@ -78,8 +78,7 @@ export const actionRoutes = [
     refusals: operateRefusals,
     async handle(call) {
       const { body, about, actionId, domain, confKey } = call;
-      const { type, ...rest } = body;
-      Object.assign(about, { type }, "number" in body ? { number: masked(body.number) } : rest);
+      Object.assign(about, aboutAction(body));
       const refusal = await operate(requested(body), call);
       if (refusal) return refusal;
       const parts = [domain.name, confKey, actionId].map(encodeURIComponent);
@@ -135,7 +134,14 @@ export const actionRoutes = [
   }),
 ];
 
-function requested(body: v.InferOutput<typeof request>): OperatorRequest {
+type ActionBody = v.InferOutput<typeof actionBody>;
+
+/** What the record of actions says of it. */
+export function aboutAction(body: ActionBody): Readonly<Record<string, string>> {
+  return body.type === "call-out" ? { type: body.type, number: masked(body.number) } : { ...body };
+}
+
+export function requested(body: ActionBody): OperatorRequest {
   switch (body.type) {
     case "mute":
     case "unmute":

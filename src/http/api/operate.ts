@@ -4,6 +4,8 @@ import type { OperatorResult } from "../../rpc.ts";
 import { type ProblemTitle, problem } from "../problem.ts";
 import type { Call } from "./route.ts";
 
+type Refusal = Exclude<OperatorResult, "done">;
+
 /** The refusals of whatever is asked of a conference. */
 export const operateRefusals = {
   404: "There is no such domain that you see, no such conference runs, or it has no such caller or room.",
@@ -21,11 +23,20 @@ export async function operate(
   const isKnown = await edge.objects.handles(name).hasConference(confKey);
   const result = isKnown ? await edge.objects.conference(name, confKey).operate(action) : "no-such-conference";
   if (result === "done") return null;
-  const [status, title, detail] = refusals[result];
-  return problem(status, title, detail.replace("KEY", confKey));
+  const [status, title] = refusals[result];
+  return problem(status, title, refusalText(result, confKey));
 }
 
-const refusals: Readonly<Record<Exclude<OperatorResult, "done">, readonly [404 | 409 | 422, ProblemTitle, string]>> = {
+/** Why nothing was done, in a sentence. */
+export function refusalText(refusal: Refusal, confKey: string): string {
+  return refusals[refusal][2].replace("KEY", () => confKey);
+}
+
+export function isRefusal(text: string): text is Refusal {
+  return Object.hasOwn(refusals, text);
+}
+
+const refusals: Readonly<Record<Refusal, readonly [404 | 409 | 422, ProblemTitle, string]>> = {
   "no-such-conference": [404, "no such conference", "No conference with the key KEY is running in this domain."],
   "no-such-call": [
     404,

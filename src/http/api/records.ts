@@ -72,7 +72,7 @@ export const recordRoutes = [
     async handle({ domain: { name }, edge, query }) {
       const { format, cursor, limit, order, since, until, conference, number, ...rest } = query;
       const { kind = format === "csv" ? "call" : undefined, ...fields } = rest;
-      const [directory, id] = cursor?.split("-") ?? [];
+      const [named, id] = cursor?.split("-") ?? [];
       const most = limit ?? (format === "json" ? USUAL : Number.POSITIVE_INFINITY);
       const filter = {
         ...{ ...fields, conference: conference as ConfKey | undefined },
@@ -82,14 +82,16 @@ export const recordRoutes = [
       const pageBehind = (cursor: number | null): Promise<RecordPage> =>
         edge.views.directory(name).records({ domain: name, kind, since, until, filter, order, cursor, limit: portion });
       const first = await pageBehind(id === undefined ? null : Number(id));
-      if (directory !== undefined && first.directory !== directory) return beganAnew();
+      const { directory, id: last } = first.end ?? { directory: "", id: 0 };
+      // One that was restored from a backup may not have given out this place yet.
+      if (named !== undefined && (named !== directory || Number(id) > last)) return beganAnew();
       const shown = ({ id, at, record }: PlacedRecord) => ({
-        ...{ cursor: `${first.directory}-${id}`, recordedAt: at },
+        ...{ cursor: `${directory}-${id}`, recordedAt: at },
         ...record,
       });
       if (format === "json") {
         const { records, next } = first;
-        return { records: records.map(shown), next: next === null ? null : `${first.directory}-${next}` };
+        return { records: records.map(shown), next: next === null ? null : `${directory}-${next}` };
       }
       const isCsv = format === "csv";
       const columnsOfKind = columns[kind ?? "call"];
@@ -100,7 +102,7 @@ export const recordRoutes = [
         async pageBehind(place) {
           try {
             const page = await pageBehind(place);
-            if (page.directory !== first.directory) throw new Error("the directory was lost meanwhile");
+            if (page.end?.directory !== directory) throw new Error("the directory was lost meanwhile");
             return page;
           } catch (error) {
             const { object, objectId, error: why } = failureOf(error);
@@ -129,6 +131,6 @@ function described<const Of extends Columns>(of: Of) {
 
 function beganAnew(): Response {
   const detail =
-    "The directory was lost since this cursor was given, and its records count anew. Ask without cursor, by since, and leave out what you have.";
+    "The directory was lost, or an older copy of it restored, since this cursor was given. Ask without cursor, by since, and leave out what you have.";
   return problem(409, "records began anew", detail);
 }

@@ -12,6 +12,7 @@ import { recordRoutes } from "./records.ts";
 import type { Route } from "./route.ts";
 import { runningRoutes } from "./running.ts";
 import { webexSiteRoutes } from "./webex-site.ts";
+import { webhookRoutes } from "./webhooks.ts";
 
 /** Everything under `/api/v1`. A further resource is one more file and one more line here. */
 export const apiRoutes: readonly Route[] = [
@@ -25,6 +26,7 @@ export const apiRoutes: readonly Route[] = [
   ...recordRoutes,
   ...recordUpkeepRoutes,
   ...webexSiteRoutes,
+  ...webhookRoutes,
   ...peopleRoutes,
   ...auditRoutes,
   ...aboutRoutes(() => apiRoutes),

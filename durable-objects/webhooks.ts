@@ -1,0 +1,289 @@
+import { Webhook } from "standardwebhooks";
+import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
+import { reasonOf } from "../src/foundation/reason.ts";
+import { dayMs, hourMs } from "../src/foundation/timers.ts";
+import type { WebhookView } from "../src/rpc.ts";
+import type { DomainSettings } from "../src/settings/domain-settings.ts";
+import { hasTable, type Platform, type Sql, type SqlRow } from "./platform.ts";
+import type { HttpAnswer } from "./post.ts";
+import type { WebhookEvent } from "./webhook-events.ts";
+
+type Receiver = DomainSettings["webhooks"][number];
+
+interface WebhookPorts extends Pick<Platform, "now" | "log" | "post" | "measures"> {
+  readonly sql: Sql;
+  /** `null`: it was never told. */
+  domain(): DomainName | null;
+  receivers(): readonly Receiver[];
+  /** A secret of the deployment; `undefined`: there is none of this name. */
+  secret(name: string): string | undefined;
+  /** Sees to it that `pump` is called by then. */
+  wakeBy(at: EpochMs): void;
+}
+
+/** One event on its way to one receiver. */
+interface Waiting {
+  readonly row: number;
+  readonly event: Pick<WebhookEvent, "id" | "type" | "at">;
+  /** The same bytes on each attempt. */
+  readonly body: string;
+  /** How often this receiver, though it answers others, refused it. */
+  readonly refused: number;
+}
+
+/** How a receiver has been, once it has failed. */
+interface ReceiverState {
+  /** In a row. */
+  readonly failures: number;
+  readonly since: EpochMs | null;
+  readonly why: string;
+  readonly dueAt: EpochMs;
+  readonly givenUp: number;
+  readonly lastGivenUpAt: EpochMs | null;
+}
+
+const fresh: ReceiverState = { failures: 0, since: null, why: "", dueAt: 0, givenUp: 0, lastGivenUpAt: null };
+
+/** Pauses behind the first, the second … failure, as Standard Webhooks has them; the last one repeats. */
+const pausesMs = [5_000, 300_000, 0.5 * hourMs, 2 * hourMs, 5 * hourMs, 10 * hourMs, 14 * hourMs, 20 * hourMs, dayMs];
+/** What no attempt has brought by then is given up. */
+const keptMs = 3 * dayMs;
+const timeoutMs = 15_000;
+/** For one receiver. */
+const mostWaiting = 10_000;
+/** A death of the object while something is on its way is noticed by then. */
+const backstopMs = 60_000;
+
+const tables = [
+  "CREATE TABLE IF NOT EXISTS webhook (id INTEGER PRIMARY KEY, url TEXT NOT NULL, due INTEGER NOT NULL, data TEXT NOT NULL)",
+  "CREATE TABLE IF NOT EXISTS webhook_receiver (url TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID",
+];
+
+/**
+ * Events on their way to the receivers of one domain, by the rules of Standard Webhooks: a row for each event and receiver until it is delivered.
+ * Each receiver gets one post at a time, in order. Where it does not answer, all wait; where it refuses one event, that one waits, and the next
+ * ones pass it. Nobody waits for any of it, and where the settings name no receiver, nothing is written.
+ */
+export class Webhooks {
+  readonly #ports: WebhookPorts;
+  readonly #inFlight = new Set<string>();
+  #hasTables: boolean;
+
+  constructor(ports: WebhookPorts) {
+    this.#ports = ports;
+    this.#hasTables = hasTable(ports.sql, "webhook");
+  }
+
+  /** Within the transaction of what they tell of. */
+  add(events: readonly WebhookEvent[]): void {
+    const { sql } = this.#ports;
+    const rows = this.#ports
+      .receivers()
+      .flatMap(({ url, events: wanted }) =>
+        events.flatMap((event) => (wanted.includes(event.type) ? [{ url, event }] : [])),
+      );
+    if (rows.length === 0) return;
+    if (!this.#hasTables) for (const table of tables) sql.exec(table);
+    for (const { url, event } of rows) {
+      const { id, type, at, data } = event;
+      const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
+      const waiting: Omit<Waiting, "row"> = { event: { id, type, at }, body, refused: 0 };
+      sql.exec("INSERT INTO webhook (url, due, data) VALUES (?, 0, ?)", url, JSON.stringify(waiting));
+    }
+  }
+
+  /** The transaction that `add` was in is over, or the alarm has come: begins what is due. */
+  pump(): void {
+    this.#hasTables = this.#hasTables || hasTable(this.#ports.sql, "webhook");
+    if (!this.#hasTables) return;
+    const receivers = this.#ports.receivers();
+    this.#deleteOthers(receivers);
+    if (this.#all("SELECT id FROM webhook LIMIT 1").length === 0) return;
+    this.#ports.wakeBy(this.#ports.now() + backstopMs);
+    for (const receiver of receivers) {
+      if (this.#inFlight.has(receiver.url)) continue;
+      this.#inFlight.add(receiver.url);
+      this.#deliver(receiver)
+        .catch((error) => {
+          this.#log("error", "webhook-broke", receiver, { why: reasonOf(error) });
+          this.#ports.wakeBy(this.#ports.now() + backstopMs);
+        })
+        .finally(() => this.#inFlight.delete(receiver.url));
+    }
+  }
+
+  /** How each of these receivers is. */
+  view(receivers: readonly Receiver[]): readonly WebhookView[] {
+    return receivers.map(({ url, events }) => {
+      const waiting = this.#all("SELECT * FROM webhook WHERE url = ? ORDER BY id", url).map(toWaiting);
+      const { failures, since, why, dueAt, givenUp, lastGivenUpAt } = this.#stateOf(url);
+      const failure = failures > 0 ? { since: since ?? dueAt, attempts: failures, why, nextAt: dueAt } : null;
+      return {
+        url: withoutQuery(url),
+        events,
+        waiting: waiting.length,
+        oldestAt: waiting[0]?.event.at ?? null,
+        failure,
+        givenUp,
+        lastGivenUpAt,
+      };
+    });
+  }
+
+  async #deliver(receiver: Receiver): Promise<void> {
+    for (;;) {
+      const now = this.#ports.now();
+      const { dueAt } = this.#stateOf(receiver.url);
+      // A clock that was set back must not make a pause longer.
+      if (dueAt > now && dueAt - now <= dayMs) return this.#ports.wakeBy(dueAt);
+      const [next] = this.#all(
+        "SELECT * FROM webhook WHERE url = ? AND due <= ? ORDER BY id LIMIT 1",
+        receiver.url,
+        now,
+      );
+      if (!next) return this.#wakeForRefused(receiver.url);
+      // The settings changed meanwhile: the next pump looks after what is left.
+      if (!this.#ports.receivers().some(({ url }) => url === receiver.url)) return;
+      await this.#attempt(receiver, toWaiting(next));
+    }
+  }
+
+  async #attempt(receiver: Receiver, waiting: Waiting): Promise<void> {
+    const at = this.#ports.now();
+    const answer = await this.#post(receiver, waiting, at);
+    const { sql, now } = this.#ports;
+    if (answer.kind === "answered" && answer.status >= 200 && answer.status <= 299) {
+      const before = this.#stateOf(receiver.url);
+      sql.transaction(() => {
+        sql.exec("DELETE FROM webhook WHERE id = ?", waiting.row);
+        if (before.failures > 0) this.#keep(receiver.url, { ...before, failures: 0, since: null, dueAt: 0 });
+      });
+      this.#counted("delivered");
+      // A receiver that takes each event slowly must not fill the disk either.
+      if (waiting.row % 1_000 === 0) this.#giveUpOld(receiver, "too many wait for it");
+      if (before.failures === 0) return;
+      this.#log("info", "webhook-works-again", receiver, { failedMs: now() - (before.since ?? now()) });
+      return;
+    }
+    this.#counted("failed");
+    const why = answer.kind === "failed" ? answer.reason : `HTTP status ${answer.status}`;
+    if (answer.kind === "answered" && isOfEvent(answer.status)) this.#refused(receiver, waiting, why);
+    else this.#receiverFailed(receiver, why);
+    this.#giveUpOld(receiver, why);
+  }
+
+  async #post(receiver: Receiver, { event, body }: Waiting, at: EpochMs): Promise<HttpAnswer> {
+    const { url, secretFrom } = receiver;
+    const secrets = (this.#ports.secret(secretFrom) ?? "").split(/\s+/).filter(Boolean);
+    if (secrets.length === 0) return { kind: "failed", reason: `the secret ${secretFrom} is not set` };
+    let signatures: string;
+    try {
+      signatures = secrets.map((secret) => new Webhook(secret).sign(event.id, new Date(at), body)).join(" ");
+    } catch {
+      return { kind: "failed", reason: `${secretFrom} is no whsec_ and base64, as Standard Webhooks wants it` };
+    }
+    const headers = {
+      "webhook-id": event.id,
+      "webhook-timestamp": String(Math.floor(at / 1_000)),
+      "webhook-signature": signatures,
+    };
+    const { signal } = new AbortController();
+    return this.#ports.post({ url, timeoutMs, signal, contentType: "application/json", body, headers });
+  }
+
+  /** The receiver works, and does not want this event: it comes again later, and the next ones pass it. */
+  #refused(receiver: Receiver, waiting: Waiting, why: string): void {
+    const { row, refused, ...rest } = waiting;
+    const due = this.#ports.now() + pauseMs(refused);
+    const data = JSON.stringify({ ...rest, refused: refused + 1 });
+    this.#ports.sql.exec("UPDATE webhook SET due = ?, data = ? WHERE id = ?", due, data, row);
+    this.#log("warn", "webhook-refused", receiver, { id: waiting.event.id, why, attempt: refused + 1 });
+  }
+
+  #receiverFailed(receiver: Receiver, why: string): void {
+    const before = this.#stateOf(receiver.url);
+    const now = this.#ports.now();
+    const dueAt = now + pauseMs(before.failures);
+    this.#keep(receiver.url, { ...before, failures: before.failures + 1, since: before.since ?? now, why, dueAt });
+    if (before.failures === 0) this.#log("warn", "webhook-fails", receiver, { why });
+  }
+
+  #giveUpOld(receiver: Receiver, why: string): void {
+    const now = this.#ports.now();
+    const all = this.#all("SELECT * FROM webhook WHERE url = ? ORDER BY id", receiver.url).map(toWaiting);
+    const over = all.length - mostWaiting;
+    const lost = all.filter(({ event }, index) => index < over || now - event.at >= keptMs);
+    const [first] = lost;
+    if (!first) return;
+    const before = this.#stateOf(receiver.url);
+    this.#ports.sql.transaction(() => {
+      for (const { row } of lost) this.#ports.sql.exec("DELETE FROM webhook WHERE id = ?", row);
+      this.#keep(receiver.url, { ...before, givenUp: before.givenUp + lost.length, lastGivenUpAt: now });
+    });
+    for (const _ of lost) this.#counted("given-up");
+    this.#log("error", "webhook-given-up", receiver, { events: lost.length, id: first.event.id, why });
+  }
+
+  #wakeForRefused(url: string): void {
+    const [later] = this.#all("SELECT min(due) AS due FROM webhook WHERE url = ?", url);
+    if (later && later.due !== null) this.#ports.wakeBy(Number(later.due));
+  }
+
+  /** Of receivers that the settings do not name any more. */
+  #deleteOthers(receivers: readonly Receiver[]): void {
+    const urls = new Set(receivers.map(({ url }) => url));
+    for (const table of ["webhook", "webhook_receiver"]) {
+      for (const { url } of this.#all(`SELECT DISTINCT url FROM ${table}`))
+        if (!urls.has(String(url))) this.#ports.sql.exec(`DELETE FROM ${table} WHERE url = ?`, url ?? "");
+    }
+  }
+
+  #stateOf(url: string): ReceiverState {
+    const [row] = this.#all("SELECT data FROM webhook_receiver WHERE url = ?", url);
+    return row ? JSON.parse(String(row.data)) : fresh;
+  }
+
+  #keep(url: string, state: ReceiverState): void {
+    this.#ports.sql.exec(
+      "INSERT INTO webhook_receiver (url, data) VALUES (?, ?) ON CONFLICT (url) DO UPDATE SET data = excluded.data",
+      url,
+      JSON.stringify(state),
+    );
+  }
+
+  #all(query: string, ...bindings: readonly (string | number)[]): readonly SqlRow[] {
+    return this.#hasTables ? this.#ports.sql.exec(query, ...bindings) : [];
+  }
+
+  #counted(outcome: "delivered" | "failed" | "given-up"): void {
+    this.#ports.measures.webhooks.count({ domain: this.#ports.domain() ?? "", outcome });
+  }
+
+  #log(
+    level: "info" | "warn" | "error",
+    event: string,
+    { url }: Receiver,
+    facts: Readonly<Record<string, unknown>>,
+  ): void {
+    this.#ports.log({ level, event, domain: this.#ports.domain() ?? "", receiver: new URL(url).host, ...facts });
+  }
+}
+
+/** A query may have a token. */
+function withoutQuery(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}
+
+/** A status that says more of the event than of the receiver. */
+function isOfEvent(status: number): boolean {
+  return status >= 300 && status <= 499 && status !== 408 && status !== 429;
+}
+
+function pauseMs(failuresBefore: number): number {
+  return pausesMs[Math.min(failuresBefore, pausesMs.length - 1)] ?? dayMs;
+}
+
+function toWaiting({ id, data }: SqlRow): Waiting {
+  return { row: Number(id), ...(JSON.parse(String(data)) as Omit<Waiting, "row">) };
+}

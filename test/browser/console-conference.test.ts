@@ -1,0 +1,247 @@
+import { readFile } from "node:fs/promises";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { sha256 } from "../../src/foundation/secrets.ts";
+import { eventually, Meeting, startWorld, type World } from "../whole/world.ts";
+import { axe } from "./axe.ts";
+import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";
+import { layoutFaults } from "./layout.ts";
+
+const browser = new BrowserOnTest();
+const wide: Look = { scheme: "light", width: "wide" };
+const tokens = { viewer: "token-of-vera", operator: "token-of-otto" };
+let world: World;
+
+beforeAll(async () => {
+  const people = [
+    { name: "vera", role: "viewer", domains: ["local"], tokenSha256: await sha256(tokens.viewer) },
+    { name: "otto", role: "operator", domains: ["local"], tokenSha256: await sha256(tokens.operator) },
+  ];
+  vi.stubEnv("OPERATORS", JSON.stringify({ people }));
+  world = await startWorld({ domain: { logs: { personal: true } } });
+});
+
+afterAll(() => world?.stop());
+
+const address = (meeting: Meeting, more = "") =>
+  `${world.run.edgeUrl}/console/local/conferences/${meeting.confKey}${more}`;
+
+/** Opens a page as somebody of this role, who signs in on the way. */
+async function open(url: string, role: keyof typeof tokens = "operator", look: Look = wide): Promise<Page> {
+  const page = await browser.open(url, look);
+  await page.locator("#token:focus").waitFor();
+  await page.keyboard.type(tokens[role]);
+  await page.keyboard.press("Enter");
+  await page.getByRole("navigation", { name: "Pages" }).waitFor();
+  return page;
+}
+
+async function isLive(page: Page): Promise<void> {
+  await page.locator("#link[data-is=live]").waitFor();
+}
+
+async function running(...attendeeIds: readonly string[]): Promise<Meeting> {
+  const meeting = new Meeting(world);
+  await meeting.create();
+  for (const attendeeId of attendeeIds) await meeting.callIn(attendeeId);
+  return meeting;
+}
+
+/** How often the bridge did this in the conference. */
+async function actsOf(meeting: Meeting, act: string): Promise<number> {
+  const acts = await world.bridge.acts();
+  return acts.filter((one) => one.conference === meeting.confKey && one.act === act).length;
+}
+
+const rowOf = (page: Page, number: string) => page.getByRole("row").filter({ hasText: number });
+
+test.each(looks)("the pages of a conference are fit for everybody, and whole, $scheme and $width", async (look) => {
+  const meeting = await running("444", "555", "666");
+  const page = await open(address(meeting), "operator", look);
+  await isLive(page);
+  const expectFit = async (name: string) => {
+    expect(await axe(page), name).toEqual([]);
+    expect(await layoutFaults(page), name).toEqual([]);
+    await screenshot(page, `console-${name}`, look);
+  };
+  await rowOf(page, "14085550444").getByRole("button", { name: "Mute" }).click();
+  await page.getByText("Told to WebEx").waitFor();
+  await rowOf(page, "14085550444").getByText("muted", { exact: true }).waitFor();
+  await expectFit("conference");
+  await page.getByText("End …").click();
+  await page.getByText("Call somebody").click();
+  await expectFit("conference-open");
+  for (const tab of ["timeline", "why", "replay"] as const) {
+    await page.goto(address(meeting, `/${tab}`));
+    await expectFit(`conference-${tab}`);
+  }
+  await page.goto(address(meeting, "/timeline"));
+  await page.getByText("W2A_CreateConference", { exact: true }).click();
+  await page.getByText("<WbxTSPSchema").first().waitFor();
+  await expectFit("conference-wire");
+  await meeting.close();
+  await page.goto(address(meeting));
+  await expectFit("conference-over");
+});
+
+test("a call is seen within a second of its joining, and is muted by keys: on the bridge, and at WebEx", async () => {
+  const meeting = await running("444");
+  const page = await open(address(meeting));
+  await isLive(page);
+  await page.evaluate(() => Object.assign(globalThis, { isSamePage: true }));
+
+  const from = "14085550777";
+  await world.bridge.callIn(from, `${meeting.confKey}#777#`);
+  await eventually("the caller enters", async () =>
+    (await world.bridge.held(meeting.confKey)).some(({ number }) => number === from),
+  );
+  const enteredAt = Date.now();
+  await rowOf(page, from).waitFor();
+  expect(Date.now() - enteredAt).toBeLessThan(1_000);
+
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  await page.keyboard.press("m");
+  await rowOf(page, from).getByText("muted", { exact: true }).waitFor();
+  expect((await world.bridge.held(meeting.confKey)).map(({ number, muted }) => [number, muted])).toEqual([
+    ["14085550444", false],
+    [from, true],
+  ]);
+  await meeting.notified("caller-changed", { status: "muted" });
+  // The action shows its way until WebEx has confirmed, and the focus is where it was.
+  await page
+    .getByRole("listitem")
+    .filter({ hasText: /^Told to WebEx\s*after/ })
+    .waitFor();
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe(from);
+  await page.keyboard.press("m");
+  await rowOf(page, from).getByText("open", { exact: true }).waitFor();
+  expect(await page.evaluate(() => Reflect.get(globalThis, "isSamePage"))).toBe(true);
+  await meeting.close();
+});
+
+test("a double click, a key that is held down and a reload act once", async () => {
+  const meeting = await running("444");
+  const page = await open(address(meeting));
+  await isLive(page);
+  await rowOf(page, "14085550444").getByRole("button", { name: "Mute" }).dblclick();
+  await rowOf(page, "14085550444").getByText("muted", { exact: true }).waitFor();
+  await page.reload();
+  await page
+    .getByRole("listitem")
+    .filter({ hasText: /^Told to WebEx\s*after/ })
+    .waitFor();
+  expect([await actsOf(meeting, "mute"), await actsOf(meeting, "unmute")]).toEqual([1, 0]);
+
+  await page.keyboard.down("l");
+  for (let again = 0; again < 5; again += 1) await page.keyboard.down("l");
+  await page.keyboard.up("l");
+  await page.getByText("Locked", { exact: true }).waitFor();
+  expect([await actsOf(meeting, "lock"), await actsOf(meeting, "unlock")]).toEqual([1, 0]);
+  await meeting.close();
+});
+
+test("what happened is explained, stepped through, copied, and exported as a test", async () => {
+  const meeting = await running("444");
+  const page = await open(address(meeting));
+  await isLive(page);
+  await rowOf(page, "14085550444").getByRole("button", { name: "Mute" }).click();
+  await page
+    .getByRole("listitem")
+    .filter({ hasText: /^Told to WebEx\s*after/ })
+    .waitFor();
+
+  await page.getByRole("link", { name: "Why?" }).click();
+  const answer = page.getByRole("article").filter({ hasText: "muted?" });
+  await answer.getByText("The operator otto asked for it").waitFor();
+  await answer.getByRole("link", { name: "timeline" }).first().click();
+  // The row that it leads to is open.
+  await page.getByText('{"type":"mute"').first().waitFor();
+  await page.getByRole("button", { name: "Copy these lines" }).click();
+  await page.getByRole("button", { name: "Copied" }).waitFor();
+  expect(await page.evaluate(() => getSelection()?.toString())).toContain("Operator → Bridgehead  mute");
+
+  await page
+    .getByRole("link", { name: /^Row \d+ in the replay$/ })
+    .first()
+    .click();
+  await page.getByText("otto asked: mute").waitFor();
+  // Keys act once the script is there.
+  await page.waitForLoadState();
+  await page.keyboard.press("n");
+  await page.getByText("The bridge's agent reported:").waitFor();
+  await page.waitForLoadState();
+  expect(await page.locator("del, ins").allTextContents()).toEqual(expect.arrayContaining(["false", "true"]));
+  await page.keyboard.press("p");
+  await page.getByText("otto asked: mute").waitFor();
+
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name: "Save as a test" }).click(),
+  ]);
+  const text = await readFile(await download.path(), "utf8");
+  expect(text).toMatch(/W2A_CreateConference/);
+  expect(text).toMatch(/mute/);
+  expect(text).not.toContain("14085550444");
+  await meeting.close();
+});
+
+test("somebody is called into the conference, and the end asks first", async () => {
+  const meeting = await running("444");
+  const page = await open(address(meeting));
+  await isLive(page);
+  await page.keyboard.press("c");
+  await page.getByLabel("Number", { exact: true }).fill("0101");
+  await page.keyboard.press("Enter");
+  await page.getByText('such as +14085551234 (it is "0101")').waitFor();
+  expect(browser.forgive()).toEqual([expect.stringMatching(/a status of 409/)]);
+  await page.goto(address(meeting));
+  await isLive(page);
+  await page.keyboard.press("c");
+  await page.getByLabel("Number", { exact: true }).fill("+1 408 555 0999");
+  await page.keyboard.press("Enter");
+  await rowOf(page, "14085550999").waitFor();
+
+  await isLive(page);
+  await page.locator("main").focus();
+  await page.keyboard.press("e");
+  await page.getByText("The calls of its 2 callers end.").waitFor();
+  expect(await actsOf(meeting, "end-conference")).toBe(0);
+  await page.getByRole("button", { name: "End it for everybody" }).click();
+  await page.getByText("Over", { exact: true }).waitFor();
+  expect(await actsOf(meeting, "end-conference")).toBe(1);
+});
+
+test("a viewer sees everything and cannot act, by the page nor past it", async () => {
+  const meeting = await running("444");
+  const page = await open(address(meeting), "viewer");
+  await rowOf(page, "14085550444").waitFor();
+  expect(await page.locator("main form, main [data-key]").count()).toBe(0);
+  const status = await page.evaluate(
+    async (path) => {
+      const body = new URLSearchParams({ type: "end", mark: "x" });
+      return (await fetch(`${path}/actions`, { method: "POST", body })).status;
+    },
+    new URL(address(meeting)).pathname,
+  );
+  expect(status).toBe(403);
+  expect(browser.forgive()).toEqual([expect.stringMatching(/a status of 403/)]);
+  expect(await actsOf(meeting, "end-conference")).toBe(0);
+  await meeting.close();
+});
+
+test("without its script the pages do the same", async () => {
+  const meeting = await running("444");
+  const page = await open(address(meeting));
+  await page.route("**/live.js", (route) => route.abort());
+  await page.goto(address(meeting));
+  await rowOf(page, "14085550444").getByRole("button", { name: "Mute" }).click();
+  await page.waitForURL(/\?action=/);
+  await eventually("the mute is done", async () => {
+    await page.reload();
+    return (await rowOf(page, "14085550444").getByText("muted", { exact: true }).count()) === 1;
+  });
+  expect(await page.getByRole("button", { name: "Copy" }).count()).toBe(0);
+  browser.forgive();
+  await meeting.close();
+});

@@ -1,0 +1,127 @@
+import type { Page as BrowserPage } from "playwright-core";
+import { expect, test } from "vitest";
+import { AuditPage } from "../../src/console/audit.tsx";
+import { BridgesPage } from "../../src/console/bridges.tsx";
+import { ConferencesPage } from "../../src/console/conferences.tsx";
+import { OverviewPage } from "../../src/console/overview.tsx";
+import { RecordsPage } from "../../src/console/record-list.tsx";
+import { SettingsPage } from "../../src/console/settings.tsx";
+import { SignInPage } from "../../src/console/sign-in.tsx";
+import { style } from "../../src/console/style.ts";
+import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
+import type { CallRecord } from "../../src/records/call-record.ts";
+import type { ConferenceRecord } from "../../src/records/conference-record.ts";
+import { axe } from "./axe.ts";
+import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";
+import { layoutFaults } from "./layout.ts";
+import { STYLE_ALONE, servePage } from "./serve-page.ts";
+
+const browser = new BrowserOnTest();
+const now = Date.UTC(2026, 2, 4, 12);
+const unbroken = "Unbroken_".repeat(30);
+const words = "a sentence that does not want to end, ".repeat(12);
+const trouble = ["posts", "commands"] as const;
+const health = { agentConnected: true, bridgeUp: true, portsInUse: 95, ports: 100 };
+const found = (bridge: string) => ({ domain: "acme", bridge, health, unreachableSince: null });
+const fault = { kind: "no-agent" as const, domain: "acme", bridge: unbroken, since: now - 1, says: words + unbroken };
+
+const domains = Array.from({ length: 60 }, (_, index) => `domain-${index}`);
+const frame = {
+  person: { name: "anna.".repeat(12), role: "operator" as const, domains: ["*"] },
+  ...{ by: "session" as const, domains, domain: "domain-7", here: "overview" as const, live: null, now },
+};
+
+const conferences = Array.from({ length: 12 }, (_, index) => ({
+  ...{ key: (index === 3 ? unbroken : `98765432${index}`) as ConfKey, life: 1, createdAt: now - index * 4_000_000 },
+  ...{ phase: "running" as const, webexHost: (index === 4 ? unbroken : "tsp1") as WebexHost },
+  bridge: (index === 5 ? unbroken : "main") as BridgeName,
+  now: {
+    attached: index !== 2,
+    locked: index === 2,
+    callers: 99_999,
+    rooms: 50,
+    trouble: index === 2 ? trouble : [],
+    documents: 9_999,
+    oldestDocumentAt: now,
+  },
+}));
+const running = { conferences, next: unbroken as ConfKey, total: 3_000, bridges: [], unknown: 7 };
+
+const call: CallRecord = {
+  ...{ kind: "call", conference: unbroken, life: 1, began: 2, call: "c1", extCallId: "", direction: "out" },
+  ...{ number: unbroken, attendeeId: unbroken, participantType: "participant", host: true, bridge: unbroken },
+  ...{ webexHost: unbroken, dialledAt: now, answeredAt: now, enteredAt: now, endedAt: now - 86_400_000 },
+  ...{ seconds: 1e6, minutes: 2, endedBy: "caller", status: "no-answer", reason: unbroken, repairs: 3 },
+  ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0 },
+};
+const conference: ConferenceRecord = {
+  ...{ kind: "conference", conference: unbroken, life: 1, extConfIds: [], webexHosts: [unbroken, unbroken] },
+  ...{ bridge: unbroken, createdAt: now, runningAt: now, endedAt: now, seconds: 1e6, endedBy: "webex" },
+  ...{ status: "failed", reason: words, mostCallers: 2, calls: 99_999, callMinutes: 99_999 },
+  ...{ failovers: 12, repairs: 34, givenUp: 56 },
+};
+const entry = {
+  ...{ at: now, person: unbroken, role: "operator" as const, by: "session" as const, action: unbroken },
+  ...{
+    about: { confKey: unbroken, number: unbroken },
+    actionId: "k",
+    status: 403,
+    refusal: "no such conference",
+    from: unbroken,
+  },
+};
+const placed = (record: CallRecord | ConferenceRecord) => ({
+  end: null,
+  next: 5,
+  records: [{ id: 1, at: now, record }],
+});
+const filters = { number: unbroken, since: "2026-03-01" };
+const listed = { ...frame, filters, wrong: words + unbroken, cursor: "9", bridges: ["main", unbroken] };
+
+const pages = {
+  overview: OverviewPage({ ...frame, running, bridges: [found("main"), found(unbroken)], faults: [fault] }),
+  conferences: ConferencesPage({ ...frame, running, begins: unbroken, after: unbroken }),
+  ended: RecordsPage({ ...listed, kind: "conference", records: placed(conference) }),
+  calls: RecordsPage({ ...listed, kind: "call", records: placed(call) }),
+  bridges: BridgesPage({
+    ...{ ...frame, faults: [fault] },
+    bridges: [
+      {
+        ...{ found: found(unbroken), expected: [unbroken], load: undefined },
+        agents: [{ agent: unbroken, role: "active", lastSeen: now, health: { ...health, cannot: ["lock"] } }],
+      },
+    ],
+  }),
+  settings: SettingsPage({
+    ...{ ...frame, warnings: [words], reminders: [words + unbroken] },
+    settings: { [unbroken]: unbroken, list: [unbroken, words], nested: { [unbroken]: { [unbroken]: [words] } } },
+  }),
+  audit: AuditPage({ ...frame, entries: { entries: [entry], next: 3 }, before: "9" }),
+  "sign-in": SignInPage({ to: "/console", refusal: `${words} \`${unbroken}\`` }),
+};
+
+/** A page that was not asked of an edge: its style is in itself. */
+async function open(page: unknown, look: Look): Promise<BrowserPage> {
+  const html = `<!doctype html>${page}`
+    .replace(/<link rel="stylesheet"[^>]*>/, () => `<style>${style}</style>`)
+    .replace(/<link rel="icon"[^>]*>/, "")
+    .replace(/<script [^>]*><\/script>/, "");
+  return browser.open(await servePage(html, STYLE_ALONE), look);
+}
+
+test.each(looks.filter(({ scheme }) => scheme === "light"))("long texts break no page, $width", async (look) => {
+  for (const [name, page] of Object.entries(pages)) {
+    const opened = await open(page, look);
+    expect(await layoutFaults(opened), name).toEqual([]);
+    await screenshot(opened, `long-${name}`, look);
+  }
+});
+
+test.each(looks)("whoever sees many domains chooses among them, $scheme and $width", async (look) => {
+  const page = await open(pages.bridges, look);
+  await page.locator("summary").focus();
+  await page.keyboard.press("Enter");
+  expect(await page.getByRole("link", { name: "domain-59" }).isVisible()).toBe(true);
+  expect(await axe(page)).toEqual([]);
+  await screenshot(page, "chooser", look);
+});

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { ConferenceWorld, callerEntered } from "./conference-world.ts";
+
+test("watchers are told of a commit when it is on disk", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  await world.allDone();
+  const rows: number[] = [];
+  const before = world.journalRows;
+  world.onChanged = () => rows.push(world.journalRows);
+  await world.reported({ type: "event", event: { type: "speaking-changed", call: "c0", speaking: true } } as never);
+
+  expect(rows).toEqual([before + 1]);
+});
+
+test("watchers are told that WebEx has confirmed, with which nothing else comes", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  await world.allDone();
+  const waiting: (number | undefined)[] = [];
+  world.onChanged = () => waiting.push(world.conference.view()?.documents.length);
+  await world.reported(callerEntered(1));
+  await world.allDone();
+
+  expect(waiting[0]).toBe(1);
+  expect(waiting.at(-1)).toBe(0);
+});
+
+test("watchers are told when an agent has taken a command", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  let changes = 0;
+  world.onChanged = () => {
+    changes += 1;
+  };
+  world.conference.ackCommands("simulated" as never, []);
+
+  expect(changes).toBe(1);
+});

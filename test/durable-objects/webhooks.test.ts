@@ -1,0 +1,422 @@
+import { Webhook } from "standardwebhooks";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Directory } from "../../durable-objects/directory.ts";
+import type { LogLine } from "../../durable-objects/log.ts";
+import { Measures } from "../../durable-objects/measures.ts";
+import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
+import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import { dayMs } from "../../src/foundation/timers.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import type { JoinedCall, News, RunningConference } from "../../src/rpc.ts";
+import type { Domain } from "../../src/settings/load.ts";
+import { testDomain } from "../local-domain.ts";
+import { Clock } from "../simulation/clock.ts";
+import { worldBegins } from "../simulation/context.ts";
+import { Database } from "../simulation/database.ts";
+import { ConferenceWorld, callerEntered, callerLeft, confKey, createConference } from "./conference-world.ts";
+
+const domain = "local" as DomainName;
+const url = "https://voice.example.com/events";
+const secret = `whsec_${btoa("a secret of twenty-four b")}`;
+const older = `whsec_${btoa("another one, from before!")}`;
+const receiver = { url, secretFrom: "WEBHOOK_SECRET_ACME" };
+const taken: HttpAnswer = { kind: "answered", status: 204, body: new Uint8Array() };
+const gone: HttpAnswer = { kind: "failed", reason: "nobody listens" };
+
+type Posted = Extract<PostRequest, { readonly headers: unknown }> & { readonly at: number };
+
+/** A directory whose domain has a receiver of webhooks, and what that gets. */
+class World {
+  readonly time = new Clock(worldBegins);
+  readonly sql = new Database();
+  readonly measures = new Measures();
+  readonly lines: LogLine[] = [];
+  readonly posted: Posted[] = [];
+  domain: Domain | null = testDomain({ webhooks: [receiver] });
+  secret: string | undefined = secret;
+  answer: (event: ReturnType<typeof read>) => HttpAnswer | Promise<HttpAnswer> = () => taken;
+  alarmAt: number | null = null;
+  #life = 0;
+  directory = this.start();
+
+  /** A new life of the object: what the one before had under way is gone. */
+  start(): Directory {
+    this.#life += 1;
+    const life = this.#life;
+    this.directory = new Directory({
+      sql: this.sql,
+      measures: this.measures,
+      now: () => this.time.now,
+      after: (ms, run) => this.time.after(ms, run),
+      log: (line) => this.lines.push(line),
+      domain: () => this.domain,
+      secret: (name) => (name === receiver.secretFrom ? this.secret : undefined),
+      post: async (request) => {
+        if (!("headers" in request)) throw new Error("this is no webhook");
+        this.posted.push({ ...request, at: this.time.now });
+        const answer = await this.answer(read(request));
+        return life === this.#life ? answer : new Promise(() => {});
+      },
+      changed: () => {},
+      conference: () => ({ tellDirectory: async () => false }),
+      conferencesOf: async () => ({ holders: [], next: null }),
+      nonce: () => "1",
+      setAlarm: async (at) => {
+        this.alarmAt = at;
+      },
+      getAlarm: async () => this.alarmAt,
+      deleteAll: async () => this.sql.clear(),
+    });
+    return this.directory;
+  }
+
+  /** Lets time go by, with the alarms that come. */
+  async pass(ms: number): Promise<void> {
+    const end = this.time.now + ms;
+    await this.time.pass(0);
+    while (this.alarmAt !== null && this.alarmAt <= end) {
+      await this.time.pass(Math.max(0, this.alarmAt - this.time.now));
+      this.alarmAt = null;
+      await this.directory.alarm();
+      await this.time.pass(0);
+    }
+    await this.time.pass(end - this.time.now);
+  }
+
+  async tell(more: Partial<News>): Promise<void> {
+    await this.directory.tell({ domain, key: confKey, running: null, ended: [], behind: null, ...more });
+    await this.time.pass(0);
+  }
+
+  /** Calls that joined, one after the other. */
+  async joins(...calls: readonly string[]): Promise<void> {
+    await this.tell({ running: running(), joined: calls.map((call, index) => joined(call, index + 5)) });
+  }
+
+  get events(): string[] {
+    return this.posted.map((post) => read(post).name);
+  }
+
+  get rows(): number {
+    return this.sql.exec("SELECT id FROM webhook").length;
+  }
+}
+
+/** What a post is about, in short. */
+function read({ body }: Pick<PostRequest, "body">) {
+  const { type, data } = JSON.parse(body) as {
+    type: string;
+    data: { conference: string; call?: string; trouble?: string };
+  };
+  const { conference, call, trouble } = data;
+  return { type, name: [type, call ?? trouble ?? conference].join(" "), data };
+}
+
+function running(more: Partial<RunningConference> = {}): RunningConference {
+  return {
+    ...{ key: confKey, life: 1, createdAt: worldBegins, phase: "running", webexHost: "tsp" as WebexHost },
+    ...{ bridge: "main" as BridgeName, attached: true, locked: false, callers: 1, rooms: 0, trouble: [] },
+    ...{ documents: 0, oldestDocumentAt: null },
+    ...more,
+  };
+}
+
+function joined(call: string, began = 2): JoinedCall {
+  return {
+    ...{ conference: confKey, life: 1, began, call, extCallId: "", direction: "in", number: "1408", attendeeId: "" },
+    ...{ participantType: "participant", enteredAt: worldBegins },
+  } as JoinedCall;
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: worldBegins });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("a meeting is told from its begin to its end, in order, each event signed and with an id of its own", async () => {
+  const world = new World();
+  const conference = new ConferenceWorld();
+  conference.domain = testDomain({ webhooks: [receiver] });
+  conference.tell = (news) => world.directory.tell(news);
+  const both = async (ms: number) => {
+    await conference.time.pass(ms);
+    await world.pass(ms);
+  };
+  await conference.during(conference.receive("create", createConference()));
+  await both(2_000);
+  expect(world.events).toEqual([]);
+  await conference.allDone();
+  await both(2_000);
+  await conference.during(conference.report(callerEntered(1), callerEntered(2)));
+  await both(2_000);
+  await conference.during(conference.report(callerLeft(1)));
+  await both(2_000);
+  // Came and went between two looks of the directory.
+  await conference.during(conference.report(callerEntered(3)));
+  await conference.during(conference.report(callerLeft(3)));
+  await conference.during(conference.report({ type: "event", event: { type: "conference-ended" } }));
+  await both(5_000);
+
+  expect(world.events).toEqual([
+    `conference.started ${confKey}`,
+    ...["call.joined c1", "call.joined c2", "call.left c1", "call.joined c3", "call.left c3", "call.left c2"],
+    `conference.ended ${confKey}`,
+  ]);
+  for (const { headers, body } of world.posted) {
+    expect(new Webhook(secret).verify(body, { ...headers })).toMatchObject({ timestamp: expect.any(String) });
+    expect(() => new Webhook(secret).verify(`${body} `, { ...headers })).toThrow("No matching signature");
+  }
+  const ids = world.posted.map(({ headers }) => headers["webhook-id"] ?? "");
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids.join()).not.toContain(".");
+  expect(world.rows).toBe(0);
+  expect(read(world.posted.at(-1) ?? { body: "{}" }).data).toMatchObject({ calls: 3, endedBy: "telephone" });
+});
+
+test("an event costs two rows written, and where the settings have no receiver none", async () => {
+  const world = new World();
+  await world.joins("c1");
+  const before = world.sql.rowsWritten;
+  await world.joins("c2");
+  expect(world.sql.rowsWritten - before).toBe(2);
+
+  const quiet = new World();
+  quiet.domain = testDomain();
+  await quiet.tell({ running: running() });
+  const then = quiet.sql.rowsWritten;
+  await quiet.tell({ running: running({ trouble: ["posts"] }), joined: [joined("c1")] });
+  expect([quiet.sql.rowsWritten - then, quiet.posted]).toEqual([0, []]);
+});
+
+test("a receiver gets what it wants alone", async () => {
+  const world = new World();
+  const other = "https://other.example.com/";
+  world.domain = testDomain({
+    webhooks: [
+      { ...receiver, events: ["call.joined"] },
+      { ...receiver, url: other },
+    ],
+  });
+  await world.joins("c1");
+  await world.pass(0);
+
+  const of = (to: string) => world.posted.filter((post) => post.url === to).map((post) => read(post).name);
+  expect(of(url)).toEqual(["call.joined c1"]);
+  expect(of(other)).toEqual([`conference.started ${confKey}`, "call.joined c1"]);
+});
+
+test("while a receiver does not answer all wait, with growing pauses; then they come in order, as they were", async () => {
+  const world = new World();
+  await world.joins("c0");
+  world.posted.length = 0;
+  world.answer = () => gone;
+  const begin = world.time.now;
+  await world.joins("c1");
+  await world.joins("c2");
+  await world.pass(3 * 3_600_000);
+  expect(world.posted.map(({ at }) => (at - begin) / 1_000)).toEqual([0, 5, 305, 2_105, 9_305]);
+  expect(new Set(world.events)).toEqual(new Set(["call.joined c1"]));
+  expect(await world.directory.webhooks(domain)).toMatchObject([
+    {
+      url,
+      waiting: 2,
+      oldestAt: worldBegins,
+      failure: { since: begin, attempts: 5, why: "nobody listens" },
+      givenUp: 0,
+    },
+  ]);
+
+  world.start();
+  world.answer = () => taken;
+  await world.pass(dayMs);
+  expect(world.events.slice(5)).toEqual(["call.joined c1", "call.joined c2"]);
+  const [first, again] = [world.posted[0], world.posted[5]];
+  expect([again?.body, again?.headers["webhook-id"]]).toEqual([first?.body, first?.headers["webhook-id"]]);
+  expect(world.lines.map(({ event }) => event)).toEqual(["webhook-fails", "webhook-works-again"]);
+  expect(await world.directory.webhooks(domain)).toMatchObject([{ waiting: 0, oldestAt: null, failure: null }]);
+});
+
+test("an event that a receiver refuses is passed by the others, and comes again", async () => {
+  const world = new World();
+  world.answer = ({ name }) => (name.endsWith("c1") ? { ...taken, kind: "answered", status: 400 } : taken);
+  await world.joins("c1", "c2");
+  await world.joins("c3");
+  expect(world.events.slice(1)).toEqual(["call.joined c1", "call.joined c2", "call.joined c3"]);
+  expect(world.lines).toMatchObject([
+    { event: "webhook-refused", why: "HTTP status 400", receiver: "voice.example.com" },
+  ]);
+
+  world.answer = () => taken;
+  await world.pass(5_000);
+  expect(world.events.at(-1)).toBe("call.joined c1");
+  expect(world.rows).toBe(0);
+});
+
+test.each([408, 429, 500, 503])("status %d is of the receiver, and not of the event", async (status) => {
+  const world = new World();
+  world.answer = () => ({ kind: "answered", status, body: new Uint8Array() });
+  await world.joins("c1");
+  expect(world.events).toEqual([`conference.started ${confKey}`]);
+  expect(world.lines).toMatchObject([{ event: "webhook-fails", why: `HTTP status ${status}` }]);
+});
+
+test("what nobody took for three days is given up with a notice, a refused event and all of a dead receiver alike", async () => {
+  const world = new World();
+  world.answer = ({ name }) =>
+    name.endsWith("c1") ? { kind: "answered", status: 410, body: new Uint8Array() } : taken;
+  await world.joins("c1");
+  await world.pass(5 * dayMs);
+  expect(world.rows).toBe(0);
+  expect(world.lines.at(-1)).toMatchObject({
+    level: "error",
+    event: "webhook-given-up",
+    events: 1,
+    why: "HTTP status 410",
+  });
+
+  world.answer = () => gone;
+  vi.setSystemTime(world.time.now);
+  await world.tell({ running: running({ trouble: ["posts"] }) });
+  await world.tell({ running: running() });
+  await world.pass(6 * dayMs);
+  expect(world.rows).toBe(0);
+  expect(world.lines.filter(({ event }) => event === "webhook-given-up").map(({ events }) => events)).toEqual([1, 2]);
+  expect(await world.directory.webhooks(domain)).toMatchObject([
+    { waiting: 0, givenUp: 3, lastGivenUpAt: expect.any(Number) },
+  ]);
+  const counted = world.measures.counts.of("bridgehead_webhooks_total");
+  expect(counted.get('domain="local",outcome="given-up"')).toBe(3);
+});
+
+test("a receiver that is dead for hours has so many waiting and no more", async () => {
+  const world = new World();
+  world.answer = () => gone;
+  const many = Array.from({ length: 10_001 }, (_, index) => `c${index}`);
+  await world.joins(...many);
+  expect(world.rows).toBe(10_000);
+  expect(world.lines.at(-1)).toMatchObject({ event: "webhook-given-up", events: 2 });
+});
+
+test("an object that is killed while a post is under way posts it again within a minute, under its id", async () => {
+  const world = new World();
+  world.answer = () => new Promise(() => {});
+  await world.joins("c1");
+  world.start();
+  world.answer = () => taken;
+  await world.pass(60_000);
+
+  expect(world.events).toEqual([`conference.started ${confKey}`, `conference.started ${confKey}`, "call.joined c1"]);
+  const [first, again] = world.posted;
+  expect(again?.headers["webhook-id"]).toBe(first?.headers["webhook-id"]);
+});
+
+test("a receiver has one post at a time, whatever happens meanwhile", async () => {
+  const world = new World();
+  const answers: ((answer: HttpAnswer) => void)[] = [];
+  world.answer = () => new Promise((resolve) => answers.push(resolve));
+  await world.joins("c1");
+  await world.joins("c2");
+  await world.directory.alarm();
+  await world.time.pass(0);
+  expect(world.events).toEqual([`conference.started ${confKey}`]);
+
+  world.answer = () => taken;
+  for (const answer of answers) answer(taken);
+  await world.time.pass(0);
+  expect(world.events).toEqual([`conference.started ${confKey}`, "call.joined c1", "call.joined c2"]);
+});
+
+test("a conference that tells twice makes copies of joins under one id, and nothing else twice", async () => {
+  const world = new World();
+  const left = { kind: "call", ...joined("c1"), endedAt: worldBegins, dialledAt: null } as unknown as DirectoryRecord;
+  await world.tell({ running: running(), joined: [joined("c1")], ended: [{ record: left, again: false }] });
+  await world.tell({ running: running(), joined: [joined("c1")], ended: [{ record: left, again: true }] });
+
+  expect(world.events).toEqual([`conference.started ${confKey}`, "call.joined c1", "call.left c1", "call.joined c1"]);
+  expect(new Set(world.posted.map(({ headers }) => headers["webhook-id"])).size).toBe(3);
+});
+
+test("trouble is told as it begins and ends, once, also over a restart, and ends with its conference", async () => {
+  const world = new World();
+  for (const trouble of [["posts"], ["posts", "commands"], ["commands"]] as const) {
+    await world.tell({ running: running({ trouble }) });
+    world.start();
+  }
+  const over = {
+    ...{ kind: "conference", conference: confKey, life: 1, createdAt: worldBegins, runningAt: worldBegins },
+    ...{ endedAt: worldBegins, webexHosts: ["tsp"], bridge: "main" },
+  } as unknown as DirectoryRecord;
+  await world.tell({ running: null, ended: [{ record: over, again: false }] });
+
+  expect(world.events).toEqual([
+    `conference.started ${confKey}`,
+    ...["trouble.began posts", "trouble.began commands", "trouble.ended posts", "trouble.ended commands"],
+    `conference.ended ${confKey}`,
+  ]);
+});
+
+test("a conference that ends and begins anew between two looks is told in order; one that never ran is told as over alone", async () => {
+  const world = new World();
+  const over = (life: number, runningAt: number | null): DirectoryRecord =>
+    ({
+      ...{ kind: "conference", conference: confKey, life, createdAt: worldBegins + life, runningAt },
+      ...{ endedAt: worldBegins, webexHosts: ["tsp"], bridge: "main" },
+    }) as unknown as DirectoryRecord;
+  const ended = [over(1, worldBegins), over(2, null)].map((record) => ({ record, again: false }));
+  await world.tell({ running: running({ life: 3 }), ended });
+
+  expect(world.posted.map((post) => [read(post).type, (read(post).data as { life?: number }).life])).toEqual([
+    ["conference.started", 1],
+    ["conference.ended", 1],
+    ["conference.ended", 2],
+    ["conference.started", 3],
+  ]);
+});
+
+test("without its secret nothing is posted; with two, each post is signed by both", async () => {
+  const world = new World();
+  world.secret = undefined;
+  await world.joins("c1");
+  expect(world.posted).toEqual([]);
+  expect(world.lines).toMatchObject([{ event: "webhook-fails", why: "the secret WEBHOOK_SECRET_ACME is not set" }]);
+
+  world.secret = "no base64 !";
+  await world.pass(5_000);
+  expect(world.posted).toEqual([]);
+
+  world.secret = `${secret} ${older}`;
+  await world.pass(dayMs);
+  const [post] = world.posted;
+  if (!post) return expect.unreachable();
+  vi.setSystemTime(post.at);
+  for (const one of [secret, older])
+    expect(() => new Webhook(one).verify(post.body, { ...post.headers })).not.toThrow();
+});
+
+test("what waits for a receiver that the settings do not name any more is dropped", async () => {
+  const world = new World();
+  world.answer = () => gone;
+  await world.joins("c1");
+  world.domain = testDomain({ webhooks: [{ ...receiver, url: "https://new.example.com/" }] });
+  await world.pass(dayMs);
+  expect([world.rows, world.sql.exec("SELECT url FROM webhook_receiver")]).toEqual([0, []]);
+});
+
+test("who came in is told once, also by the next life of the conference, with the number as in records", async () => {
+  const conference = new ConferenceWorld();
+  conference.domain = testDomain({ webhooks: [receiver], recordsPersonal: "masked" });
+  await conference.running(0);
+  await conference.during(conference.report(callerEntered(1)));
+  await conference.time.pass(2_000);
+  const calls = () => conference.news.flatMap(({ joined = [] }) => joined);
+  expect(calls()).toMatchObject([{ call: "c1", number: "*********34" }]);
+
+  conference.start();
+  await conference.during(conference.report(callerEntered(2)));
+  await conference.time.pass(2_000);
+  expect(calls()).toMatchObject([{ call: "c1" }, { call: "c2" }]);
+  expect(conference.news.every(({ key }) => key === (confKey as ConfKey))).toBe(true);
+});

@@ -1,0 +1,68 @@
+import { execFile } from "node:child_process";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually, kill, Meeting, startWorld, type World } from "./world.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world?.stop());
+
+/** The command as an operator runs it. */
+function bridgehead(...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string }> {
+  const env = { ...process.env, BRIDGEHEAD_STATE: world.run.state, FORCE_COLOR: undefined, NO_COLOR: "1" };
+  return new Promise((resolve) => {
+    execFile(process.execPath, ["scripts/bridgehead.ts", ...args], { env }, (error, stdout) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout }),
+    );
+  });
+}
+
+test("operators act on real calls, see that WebEx knows, and each call is in the records once, also after a kill", async () => {
+  const meeting = new Meeting(world);
+  const { confKey } = meeting;
+  await meeting.create();
+  const alice = await meeting.callIn("101");
+  const bob = await meeting.callIn("102");
+  const callOf = async (id: string) => (await world.bridge.state()).calls.find((call) => call.id === id);
+
+  const muted = await bridgehead("mute", confKey, alice.call);
+  expect(muted.stdout.split("\n").map((line) => line.trim().split(/ {2,}/)[0])).toEqual([
+    ...[`mute ${alice.call} in conference ${confKey}`, "asked", "on disk", "sent", "done", "telling", "told", ""],
+  ]);
+  expect([muted.code, (await callOf(alice.call))?.muted]).toEqual([0, true]);
+  await meeting.notified("caller-changed", { extCallId: alice.extCallId, status: "muted" });
+
+  expect((await bridgehead("call-out", confKey, "+14085550188")).code).toBe(0);
+  expect((await bridgehead("expel", confKey, bob.extCallId)).code).toBe(0);
+  expect((await callOf(bob.call))?.endReason).toBe("expelled");
+  expect((await bridgehead("move", confKey, alice.call, "r9")).code).toBe(1);
+
+  await kill(world, "edge");
+  await eventually("the edge is back", async () => (await fetch(`${world.run.edgeUrl}/healthz`)).ok);
+  expect((await bridgehead("end", confKey)).code).toBe(0);
+  const { calls } = await world.bridge.state();
+  const ours = calls.filter((call) => call.conference === confKey);
+  expect(ours.map(({ endReason }) => endReason).sort()).toEqual(["conference-ended", "conference-ended", "expelled"]);
+
+  const ended = await eventually("the conference is in the records", async () => {
+    const { stdout } = await bridgehead("records", "--ndjson", "--conference", confKey);
+    const records = stdout
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
+    return records.some(({ kind }) => kind === "conference") && records;
+  });
+  const [conference, ...others] = ended.filter(({ kind }) => kind === "conference");
+  expect([conference, others]).toMatchObject([{ endedBy: "operator", calls: 3, mostCallers: 3 }, []]);
+  const shown = ended.filter(({ kind }) => kind === "call").map(({ call, endedBy }) => `${call} ${endedBy}`);
+  expect(shown.sort()).toEqual(ours.map(({ id }) => `${id} operator`).sort());
+
+  const audit = JSON.parse((await bridgehead("audit", "--json")).stdout) as {
+    about: { type: string };
+    status: number;
+  }[];
+  expect(audit.map(({ about, status }) => `${about.type} ${status}`).reverse()).toEqual([
+    ...["mute 202", "call-out 202", "expel 202", "move 404", "end 202"],
+  ]);
+});

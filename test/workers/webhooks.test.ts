@@ -1,0 +1,74 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { Webhook } from "standardwebhooks";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Report } from "../../src/bridge/events.ts";
+import type { BridgeName, ConfKey, DomainName, StreamId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { webhookSecret } from "./test-domains.ts";
+
+const domain = "harbour" as DomainName;
+const confKey = "987650900" as ConfKey;
+const replyTo = "127.0.0.1:8801" as WebexHost;
+const conference = () => env.CONFERENCE.getByName(`${domain}/${confKey}`);
+const directory = () => env.DIRECTORY.getByName(domain);
+let posted: { readonly id: string; readonly type: string }[] = [];
+let works = true;
+let reports = 0;
+
+beforeEach(() => {
+  posted = [];
+  works = true;
+  reports = 0;
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (url, init) => {
+    const body = String(init?.body);
+    if (!String(url).startsWith("https://voice.example.com/")) {
+      const transId = /<TransID>(\d+)/.exec(body)?.[1];
+      return new Response(`<WbxTSPSchema><TransID>${transId}</TransID><Confirmation Result="0"/></WbxTSPSchema>`);
+    }
+    if (!works) throw new Error("nobody listens");
+    const headers = Object.fromEntries(new Headers(init?.headers));
+    const { type } = new Webhook(webhookSecret).verify(body, headers) as { readonly type: string };
+    posted.push({ id: headers["webhook-id"] ?? "", type });
+    return new Response(null, { status: 204 });
+  });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+async function report(...all: readonly Report[]): Promise<void> {
+  const numbered = all.map((one, index) => ({ number: reports + 1 + index, report: one }));
+  reports += all.length;
+  const [bridge, stream] = ["simulated" as BridgeName, "stream-1" as StreamId];
+  await conference().report({ domain, confKey, bridge, stream, activeSince: null, reports: numbered });
+}
+
+test("webhooks are signed on the platform so that a receiver can verify them, and outlive an eviction", async () => {
+  const create = { type: "create-conference", msgId: "m1", replyTo, extConfId: "h1", confKey } as FromWebex;
+  await conference().receive({ domain, confKey, transId: "t1" as TransId, messages: [create] });
+  const [command] = (await conference().view())?.commands ?? [];
+  if (!command) return expect.unreachable();
+  const caller = { call: "c1", number: "4420", attendeeId: null, muted: false, silent: false, room: "main" };
+  const entered = { type: "event", event: { type: "caller-entered", caller } } as Report;
+  await report({ type: "result", id: command.id, result: { done: true } }, entered);
+  await vi.waitFor(() => expect(posted.map(({ type }) => type)).toEqual(["conference.started", "call.joined"]));
+
+  works = false;
+  await report({ type: "event", event: { type: "conference-ended" } } as Report);
+  await vi.waitFor(async () =>
+    expect(await directory().webhooks(domain)).toMatchObject([{ waiting: 2, failure: { attempts: 1 } }]),
+  );
+  works = true;
+  // As if the pause after the failure were over.
+  await runInDurableObject(directory(), (_, { storage: { sql } }) => {
+    sql.exec("UPDATE webhook_receiver SET data = json_set(data, '$.dueAt', 0)");
+  });
+  await evictDurableObject(directory());
+  expect(await runDurableObjectAlarm(directory())).toBe(true);
+  await vi.waitFor(() => expect(posted).toHaveLength(4));
+  expect(posted.map(({ type }) => type).slice(2)).toEqual(["call.left", "conference.ended"]);
+  expect(new Set(posted.map(({ id }) => id)).size).toBe(4);
+  expect(await directory().webhooks(domain)).toMatchObject([{ waiting: 0, failure: null, givenUp: 0 }]);
+});
