@@ -1,10 +1,12 @@
 import type { DomainName } from "../src/foundation/ids.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
+import type { ActivityMinute } from "../src/records/activity.ts";
 import type {
   AuditPage,
   ConferenceTotals,
   DirectoryPlace,
   DirectoryRpc,
+  DomainActivity,
   ErasurePage,
   News,
   RebuildPage,
@@ -37,6 +39,14 @@ export class DirectoryObject extends WatchedObject implements DirectoryRpc {
 
   webhooks(domain: DomainName): Promise<readonly WebhookView[]> {
     return this.#current.webhooks(domain);
+  }
+
+  count(domain: DomainName, minutes: readonly ActivityMinute[]): Promise<void> {
+    return this.#current.count(domain, minutes);
+  }
+
+  activity(): Promise<DomainActivity> {
+    return this.#current.activity();
   }
 
   records(query: RecordQuery): Promise<RecordPage> {

@@ -1,4 +1,5 @@
 import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
+import type { ActivityMinute } from "../src/records/activity.ts";
 import type { DirectoryRecord } from "../src/records/conference-record.ts";
 import type { DirectoryPlace, PlacedRecord, RunningConference } from "../src/rpc.ts";
 import { hasTable, type Sql, type SqlRow } from "./platform.ts";
@@ -26,6 +27,9 @@ const tables = [
   `CREATE TABLE IF NOT EXISTS about (domain TEXT PRIMARY KEY, directory TEXT NOT NULL, kept_ms INTEGER NOT NULL,
    removed_at INTEGER, last INTEGER NOT NULL) WITHOUT ROWID`,
 ];
+/** One row: all minutes together cost one row written, where each in a row of its own would cost a deletion, too. */
+const activityTable =
+  "CREATE TABLE IF NOT EXISTS activity (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)";
 
 /**
  * A domain's conferences and records in one table, so that nothing needs an index, and each costs as few rows as it can. Conferences that run have
@@ -148,6 +152,22 @@ export class DirectoryStore {
       this.#sql.exec("DELETE FROM record WHERE id > 0 AND id <= ?", upTo);
     });
     return old.length === atMost;
+  }
+
+  /** Posts of the last hour, and when they were kept. */
+  get activity(): { readonly at: EpochMs; readonly minutes: readonly ActivityMinute[] } | null {
+    const [row] = hasTable(this.#sql, "activity") ? this.#sql.exec("SELECT at, data FROM activity") : [];
+    return row ? { at: Number(row.at), minutes: JSON.parse(String(row.data)) as readonly ActivityMinute[] } : null;
+  }
+
+  /** Within a transaction. */
+  keepActivity(minutes: readonly ActivityMinute[], at: EpochMs): void {
+    this.#sql.exec(activityTable);
+    this.#sql.exec(
+      `INSERT INTO activity (id, at, data) VALUES (1, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data`,
+      ...[at, JSON.stringify(minutes)],
+    );
   }
 
   #time(at: EpochMs): EpochMs {

@@ -1,6 +1,7 @@
 import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { dayMs, hourMs, within } from "../src/foundation/timers.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
+import { Activity, type ActivityMinute, minuteOf } from "../src/records/activity.ts";
 import { type ConferenceRecord, type DirectoryRecord, identityOf } from "../src/records/conference-record.ts";
 import type {
   AuditPage,
@@ -9,8 +10,10 @@ import type {
   ConferenceTotals,
   DirectoryPlace,
   DirectoryRpc,
+  DomainActivity,
   ErasurePage,
   HolderPage,
+  HostLoad,
   ListedConference,
   News,
   PlacedRecord,
@@ -73,6 +76,10 @@ const askWithinMs = 20_000;
 /** What does not answer by then is told in the next totals. */
 const totalsWithinMs = 2_000;
 const rebuildMs = 7 * dayMs;
+/** TSP servers whose conferences are told. */
+const mostLoads = 50;
+/** Conferences with trouble that are named for each. */
+const mostTroubled = 10;
 /** Conferences in one call of a rebuild, so that it ends in time, though some may hang. */
 const mostRebuilding = 20;
 
@@ -90,6 +97,9 @@ export class Directory implements DirectoryRpc {
   /** Identity → id of each record behind `#knownBehind`. */
   readonly #known = new Map<string, number>();
   #knownBehind: number;
+  #activity = new Activity();
+  /** The minute in which it was kept last; `null`: never. */
+  #activityKeptIn: EpochMs | null = null;
   #isAsking = false;
   #hasAlarm = false;
 
@@ -106,6 +116,7 @@ export class Directory implements DirectoryRpc {
       receivers: () => this.#receivers(this.#store.about?.domain ?? null),
       wakeBy: (at) => this.#alarm.wakeBy(at),
     });
+    this.#loadActivity();
   }
 
   async tell(news: News): Promise<DirectoryPlace> {
@@ -193,6 +204,30 @@ export class Directory implements DirectoryRpc {
       totals.oldestAt = earliest(totals.oldestAt, now?.oldestDocumentAt ?? null);
     }
     return totals;
+  }
+
+  /** Writes a row, unless one was written in the same minute: then it is a part of the next one, and until then in memory alone. */
+  async count(domain: DomainName, minutes: readonly ActivityMinute[]): Promise<void> {
+    const now = this.#ports.now();
+    this.#activity.addAll(minutes);
+    this.#activity.keepHour(now);
+    if (this.#activityKeptIn !== minuteOf(now)) {
+      try {
+        this.#store.transaction(this.#aboutNow(domain), () => this.#store.keepActivity(this.#activity.data(), now));
+      } catch (error) {
+        // It is told again.
+        this.#loadActivity();
+        throw error;
+      }
+      this.#activityKeptIn = minuteOf(now);
+    }
+    this.#ports.changed();
+    await this.#ensureAlarm(now);
+  }
+
+  async activity(): Promise<DomainActivity> {
+    this.#activity.keepHour(this.#ports.now());
+    return { minutes: this.#activity.data(), hosts: hostsOf([...this.#running.values()]) };
   }
 
   async records(query: RecordQuery): Promise<RecordPage> {
@@ -288,6 +323,13 @@ export class Directory implements DirectoryRpc {
     });
   }
 
+  #loadActivity(): void {
+    const { activity } = this.#store;
+    this.#activity = new Activity();
+    this.#activity.addAll(activity?.minutes ?? []);
+    this.#activityKeptIn = activity && minuteOf(activity.at);
+  }
+
   async #ensureAlarm(now: EpochMs): Promise<void> {
     if (!this.#hasAlarm) await this.#alarm.ensure(now + deleteEveryMs);
     this.#hasAlarm = true;
@@ -379,6 +421,27 @@ function loadsOf(all: readonly Listed[]): readonly BridgeLoad[] {
 
 function isSame(one: Heard | undefined, other: Heard): boolean {
   return one?.started === other.started && String(one.trouble) === String(other.trouble);
+}
+
+/** Those for which the most documents wait are the first. */
+function hostsOf(all: readonly Listed[]): readonly HostLoad[] {
+  const hosts = new Map<string, HostLoad>();
+  for (const { row, now } of all) {
+    const { webexHost: host, key } = row;
+    const before = hosts.get(host) ?? { host, conferences: 0, documents: 0, oldestDocumentAt: null, troubled: [] };
+    const isTroubled = now?.trouble.includes("posts") && before.troubled.length < mostTroubled;
+    hosts.set(host, {
+      host,
+      conferences: before.conferences + 1,
+      documents: before.documents + (now?.documents ?? 0),
+      oldestDocumentAt: earliest(before.oldestDocumentAt, now?.oldestDocumentAt ?? null),
+      troubled: isTroubled ? [...before.troubled, key] : before.troubled,
+    });
+  }
+  const loads = [...hosts.values()].sort(
+    (one, other) => other.documents - one.documents || other.conferences - one.conferences,
+  );
+  return loads.slice(0, mostLoads);
 }
 
 function isOf({ row }: Listed, { life, createdAt }: ConferenceRecord): boolean {

@@ -3,6 +3,7 @@ import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { Counter, Counts, type CountsTo, Histogram } from "../src/foundation/metrics.ts";
 import type { ConferenceTotals } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
+import { ActivitySender } from "./activity-sender.ts";
 import { earliest } from "./clock.ts";
 
 /** What one object with an outbox has to do now; the object keeps it up to date. */
@@ -47,6 +48,8 @@ const deleteOverEvery = 1_000;
  */
 export class Measures implements CountsTo {
   readonly counts: Counts = new Counts();
+  /** What was posted, for the plots of each domain. */
+  readonly activity = new ActivitySender();
   /** Hears of each count. */
   onCounted: () => void = () => {};
   readonly posts = new Counter(

@@ -11,6 +11,8 @@ import type { Platform } from "./platform.ts";
 
 interface NewsPorts extends Pick<Platform, "now" | "after" | "log"> {
   directory(domain: DomainName): Pick<DirectoryRpc, "tell">;
+  /** The directory has a record that it did not have. */
+  changed(): void;
 }
 
 /** The conference that is told of. */
@@ -165,6 +167,7 @@ export class News {
       const isWritten = (wasUnsure && !isOngoing(store.state.head)) || (joined !== undefined && joined.length > 0);
       store.told(upTo, place, isWritten);
       this.#book?.forget(upTo);
+      if (ended.length > 0) this.#ports.changed();
     } catch (error) {
       this.#unsureUpTo = Math.max(this.#unsureUpTo, upTo);
       throw error;

@@ -75,6 +75,8 @@ const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
 /** 50,000 messages, if they had to wait: more than a failover of the largest conference. */
 const mostRowsOfHost = 1000;
+/** Characters of a failure that are told to the directory. */
+const mostWhy = 200;
 
 /**
  * Messages on their way to WebEx and to the partner's back end: rows on disk, in order, and one post in flight for each host.
@@ -269,7 +271,7 @@ export class Outbox {
     this.#ports.measures.postSeconds.observe({ domain: domain.name }, tookMs);
     const confirmed = this.#judge(answer, begun, domain);
     if (confirmed.ok) {
-      this.#counted(domain, confirmed.value);
+      this.#counted(domain, begun, confirmed.value, { tookMs });
       this.#done(begun, domain, tookMs);
     } else await this.#failed(begun, domain, confirmed.error);
     await this.#limit(row.host, domain);
@@ -301,7 +303,7 @@ export class Outbox {
   }
 
   async #failed(row: QueuedDocument, domain: OutboxDomain, why: string): Promise<void> {
-    this.#counted(domain, "failed");
+    this.#counted(domain, row, "failed", { why });
     const next = afterFailure(row, domain.settings.webex, this.#ports.now(), why);
     if (!next) return this.#end(row, domain, row.messages, why);
     this.#log("warn", "post-failed", row, { why, nextAt: new Date(next.dueAt).toISOString() });
@@ -316,7 +318,7 @@ export class Outbox {
     why: string,
   ): Promise<void> {
     await this.#drop(row, messages, why);
-    this.#counted(domain, "given-up");
+    this.#counted(domain, row, "given-up", { why });
   }
 
   async #drop(row: QueuedDocument, messages: readonly QueuedMessage[], why: string): Promise<void> {
@@ -425,8 +427,22 @@ export class Outbox {
     this.#ports.changed?.();
   }
 
-  #counted({ name: domain }: OutboxDomain, outcome: PostResult): void {
-    this.#ports.measures.posts.count({ domain, outcome });
+  #counted(
+    { name: domain }: OutboxDomain,
+    { host }: QueuedDocument,
+    outcome: PostResult,
+    { tookMs = 0, why }: { readonly tookMs?: number; readonly why?: string },
+  ): void {
+    const { measures, now } = this.#ports;
+    measures.posts.count({ domain, outcome });
+    if (host === BACK_END) return;
+    const at = now();
+    const is = (...outcomes: readonly PostResult[]) => (outcomes.includes(outcome) ? 1 : 0);
+    measures.activity.count(domain, at, {
+      host: host as WebexHost,
+      ...{ confirmed: is("confirmed", "refused"), failed: is("failed"), givenUp: is("given-up"), tookMs },
+      lastFailure: why === undefined ? null : { at, why: why.slice(0, mostWhy) },
+    });
   }
 
   #log(level: LogLine["level"], event: string, row: QueuedDocument, facts: Readonly<Record<string, unknown>>): void {

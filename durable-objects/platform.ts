@@ -98,6 +98,10 @@ export interface Env {
 export function platformOf(ctx: DurableObjectState, env: Env): Platform {
   const counts = countsSenderOf(env);
   measures.onCounted = () => counts.counted();
+  measures.activity.tellBy({
+    ...timers,
+    tell: (domain, minutes) => env.DIRECTORY.getByName(domain).count(domain, minutes),
+  });
   return {
     sql: {
       exec: (query, ...bindings) => ctx.storage.sql.exec<Record<string, SqlValue>>(query, ...bindings).toArray(),

@@ -28,6 +28,7 @@ import type { Health } from "./link/relay.ts";
 import type { ActionStages } from "./operators/action-stages.ts";
 import type { AuditEntry } from "./operators/audit.ts";
 import type { Session, SessionHash, SignIn } from "./operators/sessions.ts";
+import type { ActivityMinute } from "./records/activity.ts";
 import type { Ender } from "./records/call-record.ts";
 import type { DirectoryRecord } from "./records/conference-record.ts";
 import type { Joined } from "./records/record-book.ts";
@@ -474,6 +475,24 @@ export interface WebhookView {
   readonly lastGivenUpAt: EpochMs | null;
 }
 
+/** The conferences that run with one TSP server. */
+export interface HostLoad {
+  readonly host: WebexHost;
+  readonly conferences: number;
+  /** Documents without a Confirmation, and since when the oldest of them waits, as the conferences told it last; `null`: none waits. */
+  readonly documents: number;
+  readonly oldestDocumentAt: EpochMs | null;
+  /** Some of the conferences to which it does not confirm. */
+  readonly troubled: readonly ConfKey[];
+}
+
+/** What a domain has posted in the last hour, and what its conferences still have to post. */
+export interface DomainActivity {
+  /** The oldest first; those without a post are left out. */
+  readonly minutes: readonly ActivityMinute[];
+  readonly hosts: readonly HostLoad[];
+}
+
 /** The conferences of one domain: those that run, and the records of those that ran. */
 export interface DirectoryRpc {
   /** Resolves when it is on disk to the place behind it. What came before is not kept twice where it says `again`. */
@@ -481,6 +500,9 @@ export interface DirectoryRpc {
   running(query: RunningQuery): Promise<RunningPage>;
   /** As the conferences told it; those that it does not know of since its own restart are asked first. */
   totals(): Promise<ConferenceTotals>;
+  /** What the objects of one process have posted and not told before. It may be told twice, and be lost. */
+  count(domain: DomainName, minutes: readonly ActivityMinute[]): Promise<void>;
+  activity(): Promise<DomainActivity>;
   records(query: RecordQuery): Promise<RecordPage>;
   /** The receivers of the domain's webhooks. */
   webhooks(domain: DomainName): Promise<readonly WebhookView[]>;
@@ -784,7 +806,9 @@ export interface OperatorViews {
   ): Pick<ConferenceRpc, "view" | "entered" | "story" | "action" | "explain" | "replay" | "wire" | "transcript"> &
     Identified;
   agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;
-  directory(domain: DomainName): Omit<DirectoryRpc, "tell" | "keepAudit" | "totals" | "webhooks"> & Identified;
+  directory(
+    domain: DomainName,
+  ): Omit<DirectoryRpc, "tell" | "count" | "keepAudit" | "totals" | "webhooks"> & Identified;
   /** Of the domain's conferences, and of what waits in its mailbox. */
   totals(domain: DomainName): Promise<ConferenceTotals>;
   webhooks(domain: DomainName): Promise<readonly WebhookView[]>;

@@ -259,7 +259,8 @@ export class ReferenceConference {
         Status: status(call),
         AttendeeID: this.has("merge-loses-zeros") ? String(Number(call.attendeeId)) : (call.attendeeId ?? ""),
       });
-    if (type === "muted" && this.has("failover-old-mutes")) return void this.#changeTold(leg);
+    const remembersTold = this.has("failover-old-mutes") || this.has("mute-corrected-at-failover");
+    if (type === "muted" && remembersTold) return void this.#changeTold(leg);
     if (type === "muted" && !this.has("self-mute-not-told")) this.change(leg, { Status: status(call) });
     if (type === "muted" && this.has("muted-told-as-unmuted")) this.change(leg, { Status: "0" });
     if (type === "muted" && this.has("status-told-again")) void this.#tellStatusAgain(leg);
@@ -476,13 +477,19 @@ export class ReferenceConference {
     if (this.has("entries-one-by-one")) for (const entry of entries) await this.tell(entry);
     else if (entries.length > 0) await this.tell(...entries);
     const all =
-      this.has("failover-privilege-of-all") || (this.subs.size > 0 && !this.has("failover-privilege-of-muted-only"));
+      this.has("failover-privilege-of-all") ||
+      this.has("failover-tells-all-as-muted") ||
+      (this.subs.size > 0 && !this.has("failover-privilege-of-muted-only"));
     const muted = told.filter(({ call, isMonitor }) => call.muted && !isMonitor);
     if (this.has("failover-old-mutes"))
       muted.splice(0, muted.length, ...told.filter(({ call }) => this.#toldAsMuted.has(call.id)));
     if (this.has("failover-tells-one-muted")) muted.splice(1);
     if (this.has("failover-mute-not-told")) muted.splice(0);
     for (const leg of told) if (all || muted.includes(leg)) await this.#tellPrivilege(leg);
+    if (this.has("mute-corrected-at-failover"))
+      for (const leg of told)
+        if (this.#toldAsMuted.has(leg.call.id) && !leg.call.muted)
+          for (const Status of ["1", "0"]) this.change(leg, { Status });
     if (this.has("failover-unmutes")) for (const { call } of muted) await bridge.mute(call, false);
     if (this.has("failover-tells-gone")) for (const leg of this.#departed) await this.tell(this.entry(leg));
     if (this.has("failover-tells-all-as-left"))
@@ -526,9 +533,8 @@ export class ReferenceConference {
   #tellPrivilege(leg: Leg): Promise<void> {
     return new Promise((done) => {
       this.whenNamed(leg, (ExtCallID) => {
-        void this.tell(this.notification("A2W_NotifyUserChange", { ExtCallID, Status: status(leg.call) })).then(() =>
-          done(),
-        );
+        const Status = this.has("failover-tells-all-as-muted") ? "1" : status(leg.call);
+        void this.tell(this.notification("A2W_NotifyUserChange", { ExtCallID, Status })).then(() => done());
       });
     });
   }

@@ -524,6 +524,7 @@ export const defects = {
   "failover-tells-new-twice": { clause: "F3", what: "tells who joined meanwhile twice" },
   "failover-tells-all-as-left": { clause: "F4", what: "tells those who are there as gone", also: "4.9b 4.9o" },
   "failover-unmutes": { clause: "F1", what: "unmutes muted calls, and tells them as muted" },
+  "failover-tells-all-as-muted": { clause: "F1", what: "tells all calls to the new server as muted", also: "4.15b" },
   "failover-old-mutes": { clause: "F1", what: "tells as muted who was so when the old server was last told" },
   "failover-forgets-mute-of-sub": {
     clause: "4.9m",

@@ -40,6 +40,8 @@ export const variants = {
   "failover-as-null": "tells all calls to a new server with ExtCallID null",
   "failover-privilege-of-all": "tells the status of all calls to a new server, in each conference",
   "lock-told-at-failover": "tells a new server that the conference is locked",
+  "mute-corrected-at-failover":
+    "tells a call that has unmuted itself meanwhile as muted to a new server, and corrects it at once",
   "left-without-name": "tells who left meanwhile with ExtCallID null",
   "ended-beside-code-11": "tells Status 3 beside code 11",
   // What it does
@@ -66,6 +68,7 @@ export const allowed: readonly {
       "status-of-all-at-close",
       "being-created-told",
       "failover-privilege-of-all",
+      "mute-corrected-at-failover",
       "empty-attendee-id",
       "did-as-address",
       "entries-one-by-one",

@@ -31,6 +31,6 @@ function withoutSigns(number: string): string {
  */
 export async function actionIdOf(body: ActionBody, person: string, mark: string): Promise<string> {
   const known = /^[0-9a-z]{1,12}$/.test(mark) ? mark : "none";
-  const digest = await sha256(JSON.stringify([body, person, known]));
+  const digest = await sha256(JSON.stringify([body, person]));
   return `console-${known}-${digest.slice(0, 24)}`;
 }

@@ -104,6 +104,7 @@ export function forOneRequest(edge: Edge): Edge {
       const what = "the directory";
       return {
         running: (query) => limit(what, directory, directory.running(query)),
+        activity: () => limit(what, directory, directory.activity()),
         // One request may ask for many pages: each has its own time.
         records: (query) => limitTo(OBJECTS_WITHIN_MS, what, directory, directory.records(query)),
         erase: (...asked) => limitTo(OBJECTS_WITHIN_MS, what, directory, directory.erase(...asked)),

@@ -1,6 +1,6 @@
 import type { BridgeName, DomainName, EpochMs } from "../foundation/ids.ts";
 import { within } from "../foundation/timers.ts";
-import { type Fault, type FoundBridge, faultsOf, isDown } from "../operators/faults.ts";
+import { type Fault, type FoundBridge, type FoundDomain, faultsOf, isDown, postFaultsOf } from "../operators/faults.ts";
 import { type Person, seesDomain } from "../operators/people.ts";
 import type { BridgeHealth } from "../rpc.ts";
 import type { Domain } from "../settings/load.ts";
@@ -19,6 +19,12 @@ const hidden = {
 /** `takesCalls`: false for a bridge that is about to end; its calls go on. */
 type Bridge = { readonly ready: boolean; readonly takesCalls?: false } & Partial<Omit<BridgeHealth, "awaySince">>;
 
+/** What was found of bridges and disk. */
+interface Looked {
+  readonly bridges: readonly FoundBridge[];
+  readonly disk: { readonly says: string; readonly since: EpochMs | null } | null;
+}
+
 /** Whether conferences can be held on each bridge of each domain, and if not, what is missing and since when. */
 export class Readiness {
   readonly #edge: Edge;
@@ -33,51 +39,88 @@ export class Readiness {
 
   /** Whether all is ready, and the bridges of domains that the person sees; strangers are shown those alone whose names are no secret. */
   async answer(to: Person | null): Promise<Response> {
-    const now = this.#edge.now();
-    if (to || !this.#latest || Math.abs(now - this.#askedAt) >= SAME_ANSWER_MS) {
-      this.#askedAt = now;
-      this.#latest = this.#ask();
-    }
-    const [bridges, disk] = [await this.#latest, await this.#edge.storage.fault()];
-    const faults = faultsOf(disk === null ? null : { says: disk, since: this.#edge.storage.faultSince }, bridges);
-    const ready = !faults.some(isDown);
-    const isShown = (name: string) =>
-      this.#edge.domains.get(name)?.settings.adapterSecrets.length === 0 || (to !== null && seesDomain(to, name));
-    const shown = faults.filter(({ domain }) => domain === null || isShown(domain));
-    const problems = shown.map((fault) => ({
+    const looked = await this.#look(to);
+    const { bridges, disk } = looked;
+    const all = faultsOf(disk, bridges);
+    const ready = !all.some(isDown);
+    const problems = (await this.faults(to, looked)).map((fault) => ({
       ...fault,
       since: fault.since === null ? null : new Date(fault.since).toISOString(),
     }));
     const domains: Record<string, Record<string, Bridge>> = {};
-    for (const name of this.#edge.domains.keys()) if (isShown(name)) domains[name] = {};
+    for (const name of this.#edge.domains.keys()) if (this.#isShown(name, to)) domains[name] = {};
     for (const found of bridges) {
       const ofDomain = domains[found.domain];
       if (ofDomain) ofDomain[found.bridge] = bridgeAs(found);
     }
     const body = {
       ready,
-      problems: shown.length < faults.length ? [...problems, hidden] : problems,
-      ...(disk !== null && { disk }),
+      problems: all.every(({ domain }) => this.#isShown(domain, to)) ? problems : [...problems, hidden],
+      ...(disk !== null && { disk: disk.says }),
       domains,
     };
     return Response.json(body, { status: ready ? 200 : 503 });
   }
 
-  /** The bridges of a domain, and what is wrong there, asked anew. */
-  async lookAt({ name, settings }: Domain): Promise<{
-    readonly bridges: readonly FoundBridge[];
-    readonly faults: readonly Fault[];
-  }> {
-    const asked = settings.bridges.map((bridge) => this.#askOne(name, bridge.name as BridgeName));
-    const [bridges, disk] = await Promise.all([Promise.all(asked), this.#edge.storage.fault()]);
-    const ofDisk = disk === null ? null : { says: disk, since: this.#edge.storage.faultSince };
-    return { bridges, faults: faultsOf(ofDisk, bridges) };
+  /** The bridges of a domain, and what is wrong there, asked anew; for a person who sees it. */
+  async lookAt(
+    domain: Domain,
+  ): Promise<{ readonly bridges: readonly FoundBridge[]; readonly faults: readonly Fault[] }> {
+    const { storage, now } = this.#edge;
+    const { name, settings } = domain;
+    const [bridges, says, posts] = await Promise.all([
+      Promise.all(settings.bridges.map((bridge) => this.#askOne(name, bridge.name as BridgeName))),
+      storage.fault(),
+      this.#askPosts(domain),
+    ]);
+    const disk = says === null ? null : { says, since: storage.faultSince };
+    return { bridges, faults: [...faultsOf(disk, bridges), ...postFaultsOf(posts, now())] };
   }
 
-  /** All that is wrong now, asked anew. */
-  async faults(): Promise<readonly Fault[]> {
-    const [bridges, disk] = await Promise.all([this.#ask(), this.#edge.storage.fault()]);
-    return faultsOf(disk === null ? null : { says: disk, since: this.#edge.storage.faultSince }, bridges);
+  /** All that is wrong where the person sees it: first what keeps conferences from being held. Strangers do not hear about posts. */
+  async faults(to: Person | null, looked?: Looked): Promise<readonly Fault[]> {
+    const { bridges, disk } = looked ?? (await this.#look(to));
+    const shown = faultsOf(disk, bridges).filter(({ domain }) => this.#isShown(domain, to));
+    return to ? [...shown, ...(await this.#postFaults(to))] : shown;
+  }
+
+  /** For strangers, what was seen a moment ago will do. */
+  async #look(to: Person | null): Promise<Looked> {
+    const { storage, now } = this.#edge;
+    const at = now();
+    if (to || !this.#latest || Math.abs(at - this.#askedAt) >= SAME_ANSWER_MS) {
+      this.#askedAt = at;
+      this.#latest = this.#ask();
+    }
+    const bridges = await this.#latest;
+    const says = await storage.fault();
+    return { bridges, disk: says === null ? null : { says, since: storage.faultSince } };
+  }
+
+  #isShown(domain: string | null, to: Person | null): boolean {
+    if (domain === null) return true;
+    const isOpen = this.#edge.domains.get(domain)?.settings.adapterSecrets.length === 0;
+    return isOpen || (to !== null && seesDomain(to, domain));
+  }
+
+  async #postFaults(to: Person): Promise<readonly Fault[]> {
+    const seen = Array.from(this.#edge.domains.values()).filter(({ name }) => seesDomain(to, name));
+    const found = await Promise.all(seen.map((domain) => this.#askPosts(domain)));
+    return found.flatMap((domain) => postFaultsOf(domain, this.#edge.now()));
+  }
+
+  async #askPosts({ name: domain, settings }: Domain): Promise<FoundDomain> {
+    const { views } = this.#edge;
+    const orElse = <Value>(asked: Promise<Value>, value: Value) =>
+      within(this.#edge, RELAY_WITHIN_MS, "the directory", asked).catch((error) => {
+        this.#edge.log("view-failed", { domain, error: String(error) }, "warn");
+        return value;
+      });
+    const [waiting, webhooks] = await Promise.all([
+      orElse(views.totals(domain), null),
+      settings.webhooks.length > 0 ? orElse(views.webhooks(domain), []) : [],
+    ]);
+    return { domain, waiting, webhooks };
   }
 
   #ask(): Promise<readonly FoundBridge[]> {

@@ -1,8 +1,11 @@
 import type { EpochMs } from "../foundation/ids.ts";
 
+/** While one of these holds, no conference can be held there. */
+const downKinds = ["disk", "relay-unreachable", "no-agent", "bridge-away"] as const;
+
 /** Something that keeps the deployment from its work, for people. */
 export interface Fault {
-  readonly kind: "disk" | "relay-unreachable" | "no-agent" | "bridge-away" | "bridge-ends";
+  readonly kind: (typeof downKinds)[number] | "bridge-ends" | "posts-wait" | "webhook-fails";
   /** `null`: it concerns all domains. */
   readonly domain: string | null;
   readonly bridge: string | null;
@@ -28,9 +31,51 @@ export interface FoundBridge {
   readonly unreachableSince: EpochMs | null;
 }
 
+/** How a domain's posts were found. */
+export interface FoundDomain {
+  readonly domain: string;
+  /** Documents that WebEx or the back end has not confirmed, and when the oldest was queued; `null`: nobody knows. */
+  readonly waiting: { readonly documents: number; readonly oldestAt: EpochMs | null } | null;
+  /** Receivers of webhooks, with why and since when one fails. */
+  readonly webhooks: readonly {
+    readonly url: string;
+    readonly failure: { readonly since: EpochMs; readonly why: string } | null;
+  }[];
+}
+
+/** A TSP server that is tried again takes some seconds. */
+const waitsLongMs = 30_000;
+
 /** Whether no conference can be held there. A bridge that is about to end keeps its calls. */
 export function isDown({ kind }: Fault): boolean {
-  return kind !== "bridge-ends";
+  return downKinds.some((down) => down === kind);
+}
+
+/** What is wrong with posts, though conferences can be held. */
+export function postFaultsOf({ domain, waiting, webhooks }: FoundDomain, now: EpochMs): readonly Fault[] {
+  const about = { domain, bridge: null } as const;
+  const since = waiting?.oldestAt ?? null;
+  const documents = waiting?.documents === 1 ? "1 document waits" : `${waiting?.documents} documents wait`;
+  const posts: readonly Fault[] =
+    since === null || now - since < waitsLongMs
+      ? []
+      : [
+          {
+            ...{ ...about, kind: "posts-wait", since },
+            says: `${documents} for a server of WebEx, or for the back end, of ${domain}. "bridgehead hosts" names the one that is slow or away.`,
+          },
+        ];
+  const failing = webhooks.flatMap(({ url, failure }): Fault[] =>
+    failure === null
+      ? []
+      : [
+          {
+            ...{ ...about, kind: "webhook-fails", since: failure.since },
+            says: `The receiver ${url} of ${domain} takes no webhooks: ${failure.why}. They wait for it, three days at most.`,
+          },
+        ],
+  );
+  return [...posts, ...failing];
 }
 
 /** All that is wrong: first what concerns everybody, then bridge by bridge. `disk`: what its probe says; `null`: nothing. */

@@ -210,6 +210,8 @@ test("somebody is called into the conference, and the end asks first", async () 
   await page.getByRole("button", { name: "End it for everybody" }).click();
   await page.getByText("Over", { exact: true }).waitFor();
   expect(await actsOf(meeting, "end-conference")).toBe(1);
+  // Its records come a little later, and are seen without a reload.
+  await rowOf(page, "14085550999").filter({ hasText: "operator" }).waitFor();
 });
 
 test("a viewer sees everything and cannot act, by the page nor past it", async () => {

@@ -5,7 +5,7 @@ import product from "../../src/worker.ts";
 export * from "../../src/worker.ts";
 
 const domain = "local" as DomainName;
-const TOLD_AT_ONCE = 200;
+const TOLD_AT_ONCE = 1_000;
 
 /** The edge as it is deployed. `POST /crowd` `{"from": 0, "to": 3000, "callers": 4}` has so many conferences told to its directory that nobody holds. */
 export default {

@@ -122,13 +122,13 @@ test("a line opens to its own text on the wire, and an input to what followed on
   const other = { host: "tsp1", transId: "t3", type: "other", text: '<A2W_NotifyUserChange MsgID="m2"/>' };
   const reports = [{ number: 9, report: { type: "result", id: "k1", result: { done: true } } }];
   const wire = [
-    wireRow(4, { inputText: "<W2A_UpdateUser/>", commands: [mute] }),
+    wireRow(4, { inputText: "<W2A_UpdateUser/>", commands: [mute, { ...mute, id: "k2" } as typeof mute] }),
     wireRow(5, { input: { type: "bridge", at: 0, reports } as never, messages: [answer, other] }),
   ];
   const texts = shown(story, wire).all("div", 'class="wire"').slice(5, 10);
 
   expect(texts).toEqual([
-    'From WebEx <W2A_UpdateUser/> What followed: To the bridge {"id":"k1","command":{"type":"mute","call":"c1"}} Row 4 in the replay',
+    'From WebEx <W2A_UpdateUser/> What followed: To the bridge {"id":"k1","command":{"type":"mute","call":"c1"}} To the bridge {"id":"k2","command":{"type":"mute","call":"c1"}} Row 4 in the replay',
     'To the bridge {"id":"k1","command":{"type":"mute","call":"c1"}} Row 4 in the replay',
     `From the bridge ${JSON.stringify(reports[0])} What followed: To tsp1 ${answer.text} To tsp1 ${other.text} Row 5 in the replay`,
     `To tsp1 ${answer.text} Row 5 in the replay`,

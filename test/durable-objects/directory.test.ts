@@ -4,6 +4,7 @@ import { Measures } from "../../durable-objects/measures.ts";
 import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/timers.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
+import { type ActivityMinute, noPosts } from "../../src/records/activity.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
 import type { Holder, News, RebuildPage, RunningConference } from "../../src/rpc.ts";
@@ -43,8 +44,9 @@ class DirectoryWorld {
       sql: {
         exec: (query, ...bindings) => {
           const [, verb] =
-            /^(INSERT INTO record|UPDATE record|DELETE FROM record|INSERT INTO about|INSERT INTO audit)/.exec(query) ??
-            [];
+            /^(INSERT INTO record|UPDATE record|DELETE FROM record|INSERT INTO about|INSERT INTO audit|INSERT INTO activity)/.exec(
+              query,
+            ) ?? [];
           if (verb) this.written.push(verb);
           return this.sql.exec(query, ...bindings);
         },
@@ -490,6 +492,87 @@ test("the totals are of all that run; those that are not known after a restart a
   const late = world.directory.totals();
   await world.time.pass(2_000);
   expect(await late).toEqual({ creating: 1, running: 2, callers: 0, documents: 0, oldestAt: null });
+});
+
+function minute(at: number, host: string, confirmed: number): ActivityMinute {
+  return { at, hosts: [{ ...noPosts, host: host as WebexHost, confirmed }] };
+}
+
+test("what was posted costs a row a minute, however many tell, and is there after a restart", async () => {
+  const world = new DirectoryWorld();
+  const begins = world.time.now;
+  for (let second = 0; second < 120; second++) {
+    await world.directory.count(domain, [minute(begins, "tsp1", 1), minute(begins, "tsp2", 2)]);
+    await world.time.pass(1_000);
+  }
+  expect(world.written).toEqual(["INSERT INTO about", "INSERT INTO activity", "INSERT INTO activity"]);
+  const all = [
+    { ...noPosts, host: "tsp2", confirmed: 240 },
+    { ...noPosts, host: "tsp1", confirmed: 120 },
+  ];
+  expect((await world.directory.activity()).minutes).toEqual([{ at: begins, hosts: all }]);
+  await world.time.pass(60_000);
+  await world.directory.count(domain, [minute(begins + 60_000, "tsp1", 1)]);
+  const before = await world.directory.activity();
+  world.start();
+  expect(await world.directory.activity()).toEqual(before);
+  expect(before.minutes).toHaveLength(2);
+  await world.directory.count(domain, []);
+  expect(world.written.length).toBe(4);
+});
+
+test("what was posted goes after an hour", async () => {
+  const world = new DirectoryWorld();
+  await world.directory.count(domain, [minute(world.time.now, "tsp", 1)]);
+  await world.time.pass(59 * 60_000);
+  expect((await world.directory.activity()).minutes).toHaveLength(1);
+  await world.time.pass(60_000);
+  expect((await world.directory.activity()).minutes).toEqual([]);
+});
+
+test("what was posted and could not be written is not counted twice when it is told again", async () => {
+  const world = new DirectoryWorld();
+  const { time, sql } = world;
+  await world.directory.count(domain, [minute(time.now, "tsp", 1)]);
+  await time.pass(60_000);
+  const { exec } = sql;
+  sql.exec = (query, ...bindings) => {
+    if (query.startsWith("INSERT INTO activity")) throw new Error("database or disk is full");
+    return exec.call(sql, query, ...bindings);
+  };
+  const next = [minute(time.now, "tsp", 5)];
+  await expect(world.directory.count(domain, next)).rejects.toThrow("full");
+  sql.exec = exec;
+  await world.directory.count(domain, next);
+
+  const { minutes } = await world.directory.activity();
+  expect(minutes.map(({ hosts }) => hosts[0]?.confirmed)).toEqual([1, 5]);
+});
+
+test("hosts say what waits for them and since when, and which conferences have trouble; the longest queue first", async () => {
+  const world = new DirectoryWorld();
+  const tell = (key: string, host: string, documents: number, oldestDocumentAt: number | null) =>
+    world.directory.tell(
+      news({
+        key: key as ConfKey,
+        running: {
+          ...{ ...running(key), webexHost: host as WebexHost, documents, oldestDocumentAt },
+          trouble: documents > 0 ? ["posts"] : ["commands"],
+        },
+      }),
+    );
+  await tell("1", "tsp1", 0, null);
+  await tell("2", "tsp2", 2, 2_000);
+  await tell("3", "tsp2", 3, 1_000);
+  await tell("4", "tsp1", 0, null);
+  await tell("5", "tsp1", 0, null);
+  for (let key = 10; key < 30; key++) await tell(String(key), "tsp2", 1, 3_000);
+
+  const troubled = ["2", "3", ...Array.from({ length: 8 }, (_, index) => String(10 + index))];
+  expect((await world.directory.activity()).hosts).toEqual([
+    { host: "tsp2", conferences: 22, documents: 25, oldestDocumentAt: 1_000, troubled },
+    { host: "tsp1", conferences: 3, documents: 0, oldestDocumentAt: null, troubled: [] },
+  ]);
 });
 
 test("watchers are told of a change behind its commit, and of none that failed", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ConferenceWorld, callerEntered, callerLeft } from "./conference-world.ts";
+import { ConferenceWorld, callerEntered, callerLeft, muteCaller } from "./conference-world.ts";
 
 test("it is known since when each caller is in the conference, and of nobody who has left", async () => {
   const world = new ConferenceWorld();
@@ -7,13 +7,18 @@ test("it is known since when each caller is in the conference, and of nobody who
   const before = [...world.conference.entered()];
   const at = world.time.now;
   await world.reported(callerEntered(1));
-  await world.time.pass(5_000);
+  await world.during(world.receive("t-mute", muteCaller("1001")));
+  await world.allDone();
 
   expect(before).toEqual([["c0", expect.any(Number)]]);
   expect(before[0]?.[1]).toBeLessThan(at);
   expect([...world.conference.entered()]).toEqual([...before, ["c1", at]]);
   await world.reported(callerLeft(0));
   expect([...world.conference.entered()]).toEqual([["c1", at]]);
+  // WebEx has not named it yet, and so it is still known.
+  await world.reported(callerLeft(1));
+  expect(world.stored.state.callers.size).toBe(1);
+  expect([...world.conference.entered()]).toEqual([]);
 });
 
 test("a new life of the object knows it, too", async () => {

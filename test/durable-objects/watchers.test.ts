@@ -37,3 +37,16 @@ test("watchers are told when an agent has taken a command", async () => {
 
   expect(changes).toBe(1);
 });
+
+test("watchers are told when the directory has the records of what has ended", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  const told: number[] = [];
+  world.onChanged = () => told.push(world.news.flatMap(({ ended }) => ended).length);
+  await world.reported({ type: "event", event: { type: "conference-ended" } } as never);
+  await world.allDone();
+  await world.time.pass(10_000);
+
+  // The caller's record, and the conference's.
+  expect([told[0], told.at(-1)]).toEqual([0, 2]);
+});

@@ -170,6 +170,39 @@ test("what keeps the edge from being ready is said in sentences, with since when
   expect(await problems()).toEqual([]);
 });
 
+test("a person who sees the domain also hears what waits and which receiver of webhooks fails; the edge is ready all the same", async () => {
+  const url = "https://voice.example.com/events";
+  const edge = new FakeEdge(token, { webhooks: [{ url, secretFrom: "WEBHOOK_SECRET_A" }] });
+  edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null });
+  const asked = async (headers: HeadersInit) => {
+    const answer = await edge.app.request("/readyz", { headers });
+    const { problems } = (await answer.json()) as { problems: Record<string, unknown>[] };
+    return [answer.status, ...problems.map(({ kind, since, says }) => [kind, since, says])];
+  };
+  edge.totals = { ...edge.totals, documents: 1, oldestAt: edge.time - 29_999 };
+  expect(await asked({ authorization })).toEqual([200]);
+
+  edge.totals = { ...edge.totals, documents: 3, oldestAt: edge.time - 30_000 };
+  const failure = { since: 60_000, attempts: 2, why: "HTTP status 500", nextAt: 0 };
+  edge.webhooks.push({ url, events: [], waiting: 1, oldestAt: 0, failure, givenUp: 0, lastGivenUpAt: null });
+  expect(await asked({})).toEqual([200]);
+  expect(await asked({ authorization })).toEqual([
+    200,
+    [
+      "posts-wait",
+      "1970-01-01T00:16:10.000Z",
+      '3 documents wait for a server of WebEx, or for the back end, of local. "bridgehead hosts" names the one that is slow or away.',
+    ],
+    [
+      "webhook-fails",
+      "1970-01-01T00:01:00.000Z",
+      `The receiver ${url} of local takes no webhooks: HTTP status 500. They wait for it, three days at most.`,
+    ],
+  ]);
+  edge.broken.add("directory");
+  expect(await asked({ authorization })).toEqual([200]);
+});
+
 test("strangers cannot have the relays asked more than once a second; the operator is always answered anew", async () => {
   const edge = new FakeEdge();
   for (let count = 0; count < 5; count += 1) await edge.app.request("/readyz");
@@ -180,12 +213,12 @@ test("strangers cannot have the relays asked more than once a second; the operat
   expect(edge.calls).toHaveLength(2);
 
   await edge.app.request("/readyz", { headers: { authorization } });
-  expect(edge.calls).toHaveLength(3);
+  expect(edge.calls.slice(2)).toEqual(["health of simulated", "totals of local"]);
 
   // After the clock is set back, the old answer would else hold until it has caught up.
   edge.time -= 3_600_000;
   await edge.app.request("/readyz");
-  expect(edge.calls).toHaveLength(4);
+  expect(edge.calls).toHaveLength(5);
 });
 
 test.each([

@@ -54,6 +54,25 @@ async function ended(edge: FakeEdge, ...records: readonly DirectoryRecord[]): Pr
 const names = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, index) => `c${first + index}`);
 
+test("activity has what was posted by minute and server, and what waits for each", async () => {
+  const edge = new FakeEdge();
+  const at = Math.floor(edge.time / 60_000) * 60_000;
+  const failure = { at, why: "HTTP status 503" };
+  const posts = { ...{ confirmed: 3, failed: 1, givenUp: 0, tookMs: 90 }, host: "tsp1" as WebexHost };
+  await edge.directory.count(domain, [{ at, hosts: [{ ...posts, lastFailure: failure }] }]);
+  await runs(edge, running("70", { trouble: ["posts"], documents: 2, oldestDocumentAt: 5 }));
+
+  expect(await asked(edge, "/activity")).toEqual({
+    status: 200,
+    body: {
+      minutes: [{ at, hosts: [{ ...posts, lastFailure: failure }] }],
+      hosts: [{ host: "tsp1.example.com", conferences: 1, documents: 2, oldestDocumentAt: 5, troubled: ["70"] }],
+    },
+  });
+  edge.broken.add("directory");
+  expect((await asked(edge, "/activity")).status).toBe(503);
+});
+
 test("the running conferences are listed by key, in pages, by one question of the directory each", async () => {
   const edge = new FakeEdge();
   const trouble = ["posts"] as const;

@@ -271,6 +271,7 @@ export class FakeEdge {
         const asked = async (what: string) => this.#call(`${what} of the directory`, "directory");
         return {
           running: (query) => asked("running").then(() => this.directory.running(query)),
+          activity: () => asked("activity").then(() => this.directory.activity()),
           records: (query) => asked("records").then(() => this.directory.records(query)),
           erase: (...all) => asked("erase").then(() => this.directory.erase(...all)),
           audit: (...page) => asked("audit").then(() => this.directory.audit(...page)),

@@ -93,6 +93,10 @@ export class Edge {
     this.resends = new ResendJudge(context);
     this.resends.watch(this);
     this.#objects = this.#makeObjects();
+    this.measures.activity.tellBy({
+      after: (ms, run) => context.clock.after(ms, run),
+      tell: (name, minutes) => this.#of(name).directory.call((directory) => directory.count(name, minutes)),
+    });
     this.allocator = this.#makeAllocator();
     this.mailbox = new Hosted("mailbox", context, (life) => new Mailbox(this.#ports(this.mailbox, life)));
     this.handles = new Hosted(

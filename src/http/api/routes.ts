@@ -1,5 +1,6 @@
 import { aboutRoutes } from "./about.ts";
 import { actionRoutes } from "./actions.ts";
+import { activityRoutes } from "./activity.ts";
 import { agentRoutes } from "./agents.ts";
 import { auditRoutes } from "./audit.ts";
 import { conferenceDataRoutes } from "./conference-data.ts";
@@ -17,6 +18,7 @@ import { webhookRoutes } from "./webhooks.ts";
 /** Everything under `/api/v1`. A further resource is one more file and one more line here. */
 export const apiRoutes: readonly Route[] = [
   ...domainRoutes,
+  ...activityRoutes,
   ...agentRoutes,
   ...runningRoutes,
   ...conferenceRoutes,

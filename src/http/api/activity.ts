@@ -1,0 +1,54 @@
+import * as v from "valibot";
+import { route } from "./route.ts";
+import { confKey, time } from "./values.ts";
+
+const posts = v.object({
+  host: v.pipe(v.nullable(v.string()), v.description("The TSP server; null: all but the 20 busiest, together.")),
+  confirmed: v.pipe(v.number(), v.description("Documents that it confirmed, whatever the code.")),
+  failed: v.pipe(v.number(), v.description("Attempts that it did not confirm.")),
+  givenUp: v.pipe(v.number(), v.description("Documents that are not tried any more.")),
+  tookMs: v.pipe(
+    v.number(),
+    v.description(
+      "How long the confirmed ones took, all together, in milliseconds: divide by `confirmed` for the mean.",
+    ),
+  ),
+  lastFailure: v.nullable(v.object({ at: time, why: v.string() })),
+});
+
+const host = v.object({
+  host: v.string(),
+  conferences: v.number(),
+  documents: v.pipe(v.number(), v.description("Documents that it has not confirmed, as the conferences told it last.")),
+  oldestDocumentAt: v.pipe(v.nullable(time), v.description("Since when the oldest of them waits; null: none does.")),
+  troubled: v.pipe(v.array(confKey), v.description("Some of the conferences to which it does not confirm.")),
+});
+
+export const activityRoutes = [
+  route({
+    method: "GET",
+    path: "/domains/{domain}/activity",
+    id: "getActivity",
+    tag: "Domains",
+    says: "What was posted to WebEx in the last hour, by minute and TSP server, and what waits",
+    more: "For plots: what an object had not told when its process ended is missing, and a minute is whole once something was posted in a later one. `/metrics` counts exactly.",
+    answer: {
+      says: "Minutes and servers.",
+      schema: v.object({
+        minutes: v.pipe(
+          v.array(v.object({ at: time, hosts: v.array(posts) })),
+          v.description("By their begin, the oldest first; minutes without a post are left out."),
+        ),
+        hosts: v.pipe(
+          v.array(host),
+          v.description(
+            "The servers of conferences that run, at most 50; those for which the most waits are the first.",
+          ),
+        ),
+      }),
+    },
+    handle({ domain: { name }, edge: { views } }) {
+      return views.directory(name).activity();
+    },
+  }),
+];

@@ -1,0 +1,103 @@
+import type { EpochMs, WebexHost } from "../foundation/ids.ts";
+import { hourMs } from "../foundation/timers.ts";
+
+export const minuteMs = 60_000;
+
+/** What became of posts to one TSP server. */
+export interface HostPosts {
+  /** `null`: all others together. */
+  readonly host: WebexHost | null;
+  /** Documents that were confirmed, whatever the code. */
+  readonly confirmed: number;
+  /** Attempts. */
+  readonly failed: number;
+  /** Documents. */
+  readonly givenUp: number;
+  /** How long those that were confirmed took, from the begin of the post to its Confirmation; all of them together, in milliseconds. */
+  readonly tookMs: number;
+  readonly lastFailure: { readonly at: EpochMs; readonly why: string } | null;
+}
+
+/** What became of posts in one minute. */
+export interface ActivityMinute {
+  /** When the minute began. */
+  readonly at: EpochMs;
+  readonly hosts: readonly HostPosts[];
+}
+
+/** Strangers name hosts, so only the busiest ones are kept by name. */
+export const mostHosts = 20;
+/** Beyond so many, none but the busiest stay by name. Until then, one that comes late can still become one of them. */
+const mostCandidates = 200;
+
+/** Posts of the last hour, by minute and TSP server. They are for plots: nothing here is exact to a post. */
+export class Activity {
+  #minutes = new Map<EpochMs, Map<HostPosts["host"], HostPosts>>();
+
+  get isEmpty(): boolean {
+    return this.#minutes.size === 0;
+  }
+
+  add(at: EpochMs, posts: HostPosts): void {
+    const minute = minuteOf(at);
+    const hosts = this.#minutes.get(minute) ?? new Map<HostPosts["host"], HostPosts>();
+    const before = hosts.get(posts.host);
+    hosts.set(posts.host, before ? together(before, posts) : posts);
+    const isTooMany = hosts.size > mostCandidates;
+    this.#minutes.set(minute, isTooMany ? new Map(busiest(hosts).map((one) => [one.host, one])) : hosts);
+  }
+
+  addAll(minutes: readonly ActivityMinute[]): void {
+    for (const { at, hosts } of minutes) for (const posts of hosts) this.add(at, posts);
+  }
+
+  /** What is not of the hour before this time, or by a wrong clock of the hour behind it, goes. */
+  keepHour(now: EpochMs): void {
+    for (const at of this.#minutes.keys()) if (Math.abs(minuteOf(now) - at) >= hourMs) this.#minutes.delete(at);
+  }
+
+  /** The oldest minute first; of each the busiest hosts. */
+  data(): readonly ActivityMinute[] {
+    return [...this.#minutes]
+      .sort(([one], [other]) => one - other)
+      .map(([at, hosts]) => ({ at, hosts: busiest(hosts) }));
+  }
+
+  /** All that is here, which is empty then. */
+  take(): readonly ActivityMinute[] {
+    const data = this.data();
+    this.#minutes = new Map();
+    return data;
+  }
+}
+
+export function minuteOf(at: EpochMs): EpochMs {
+  return Math.floor(at / minuteMs) * minuteMs;
+}
+
+/** Posts to several servers, or of several minutes, as those of the first of them. */
+export function together(one: HostPosts, other: HostPosts): HostPosts {
+  const isLater = (other.lastFailure?.at ?? 0) > (one.lastFailure?.at ?? 0);
+  return {
+    host: one.host,
+    confirmed: one.confirmed + other.confirmed,
+    failed: one.failed + other.failed,
+    givenUp: one.givenUp + other.givenUp,
+    tookMs: one.tookMs + other.tookMs,
+    lastFailure: isLater ? other.lastFailure : one.lastFailure,
+  };
+}
+
+function busiest(hosts: ReadonlyMap<HostPosts["host"], HostPosts>): readonly HostPosts[] {
+  const named = [...hosts.values()]
+    .filter(({ host }) => host !== null)
+    .sort((one, other) => sizeOf(other) - sizeOf(one));
+  const others = named.slice(mostHosts).reduce((sum, one) => together(sum, one), hosts.get(null) ?? noPosts);
+  return sizeOf(others) > 0 ? [...named.slice(0, mostHosts), others] : named;
+}
+
+function sizeOf({ confirmed, failed, givenUp }: HostPosts): number {
+  return confirmed + failed + givenUp;
+}
+
+export const noPosts: HostPosts = { host: null, confirmed: 0, failed: 0, givenUp: 0, tookMs: 0, lastFailure: null };
