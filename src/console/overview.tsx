@@ -1,10 +1,11 @@
 import { counted } from "../foundation/counted.ts";
 import type { Fault, FoundBridge } from "../operators/faults.ts";
-import type { BridgeLoad, RunningPage } from "../rpc.ts";
+import type { BridgeLoad, DomainActivity, RunningPage } from "../rpc.ts";
 import { ConferenceTable } from "./conferences.tsx";
 import { type Frame, Page } from "./page.tsx";
 import { Age, Mark, Time, Words } from "./parts.tsx";
 import { pathOf } from "./paths.ts";
+import { hourOf, MinuteTable, Plot } from "./plot.tsx";
 import type { Topics } from "./topic.tsx";
 
 interface OverviewProps extends Frame {
@@ -15,13 +16,15 @@ interface OverviewProps extends Frame {
   readonly topics?: Topics;
   readonly bridges: readonly FoundBridge[];
   readonly faults: readonly Fault[];
+  readonly activity: DomainActivity;
 }
 
 /** A domain at a glance: how much there is, what is wrong, and how much room is left. */
-export function OverviewPage({ running, topics, bridges, faults, ...frame }: OverviewProps) {
+export function OverviewPage({ running, topics, bridges, faults, activity, ...frame }: OverviewProps) {
   const { domain, now } = frame;
   const sum = (count: (load: BridgeLoad) => number) =>
     running.bridges.reduce((before, load) => before + count(load), 0);
+  const hour = hourOf(activity.minutes, now);
   const isCalm = faults.length === 0 && running.conferences.length === 0;
   return (
     <Page {...frame} title="Overview">
@@ -52,6 +55,24 @@ export function OverviewPage({ running, topics, bridges, faults, ...frame }: Ove
           <ConferenceTable domain={domain} conferences={running.conferences} topics={topics} now={now} />
         )}
         {running.next !== null && <p class="dim">There are more conferences with trouble than these.</p>}
+      </section>
+      <section id="posts" data-part="" class="part">
+        <div class="line">
+          <h2>Posts to WebEx</h2>
+          <a class="end" href={pathOf(domain, "hosts")}>
+            By WebEx host
+          </a>
+        </div>
+        <div class="plots">
+          <Plot title="Confirmed" hour={hour} is="good" count={({ confirmed }) => confirmed} />
+          <Plot
+            title="Failed attempts, and documents given up"
+            hour={hour}
+            is="bad"
+            count={({ failed, givenUp }) => failed + givenUp}
+          />
+        </div>
+        <MinuteTable hour={hour} />
       </section>
       <section id="bridges" data-part="" class="part">
         <h2>Bridges</h2>

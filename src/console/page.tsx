@@ -8,6 +8,7 @@ const places = {
   overview: { title: "Overview", path: [] },
   conferences: { title: "Conferences", path: ["conferences"] },
   bridges: { title: "Bridges", path: ["bridges"] },
+  hosts: { title: "WebEx hosts", path: ["hosts"] },
   settings: { title: "Domain", path: ["settings"] },
   audit: { title: "Audit", path: ["audit"] },
 } as const;

@@ -24,6 +24,11 @@ export function Age({ since, now }: { readonly since: EpochMs; readonly now: Epo
   );
 }
 
+/** A mean, which is not exact to the millisecond. */
+export function millisecondsText(ms: number): string {
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}
+
 /** How something is, in a word or two. */
 export function Mark({ is, children }: { readonly is: "good" | "warn" | "bad" | "plain"; readonly children: Child }) {
   return <span class={`mark ${is}`}>{children}</span>;

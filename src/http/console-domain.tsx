@@ -4,6 +4,7 @@ import { ConferencesPage } from "../console/conferences.tsx";
 import { OverviewPage } from "../console/overview.tsx";
 import { dayAfter, type RecordFilters, RecordsPage, recordFilters } from "../console/record-list.tsx";
 import { SettingsPage } from "../console/settings.tsx";
+import { WebexHostsPage } from "../console/webex-hosts.tsx";
 import type { BridgeName, ConfKey } from "../foundation/ids.ts";
 import { type Ender, enders } from "../records/call-record.ts";
 import type { RecordPage, RunningPage } from "../rpc.ts";
@@ -27,16 +28,14 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
   addPage(pages, edge, "/:domain", async ({ edge, domain, frame }) => {
     const { views } = edge;
     const query = { domain: domain.name, after: null, limit: MOST_TROUBLED, troubled: true };
-    const [running, found] = await Promise.all([views.directory(domain.name).running(query), readiness.lookAt(domain)]);
-    return (
-      <OverviewPage
-        {...frame("overview")}
-        everyMs={everyMs}
-        running={running}
-        topics={await topicsIn(running, domain, edge)}
-        {...found}
-      />
-    );
+    const directory = views.directory(domain.name);
+    const [running, activity, found] = await Promise.all([
+      directory.running(query),
+      directory.activity(),
+      readiness.lookAt(domain),
+    ]);
+    const topics = await topicsIn(running, domain, edge);
+    return <OverviewPage {...frame("overview")} {...{ everyMs, running, topics, activity }} {...found} />;
   });
 
   addPage(pages, edge, "/:domain/conferences", async ({ context, edge, domain, frame }) => {
@@ -76,6 +75,11 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
     const before = placeOf(context.req.query("before"));
     const entries = await views.directory(domain.name).audit(before === null ? null : Number(before), PAGE_ROWS);
     return <AuditPage {...frame("audit")} entries={entries} before={before} />;
+  });
+
+  addPage(pages, edge, "/:domain/hosts", async ({ edge: { views }, domain, frame }) => {
+    const activity = await views.directory(domain.name).activity();
+    return <WebexHostsPage {...frame("hosts")} activity={activity} />;
   });
 
   addPage(pages, edge, "/:domain/settings", ({ domain, frame }) => {

@@ -8,9 +8,11 @@ import { RecordsPage } from "../../src/console/record-list.tsx";
 import { SettingsPage } from "../../src/console/settings.tsx";
 import { SignInPage } from "../../src/console/sign-in.tsx";
 import { style } from "../../src/console/style.ts";
+import { WebexHostsPage } from "../../src/console/webex-hosts.tsx";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
+import type { DomainActivity } from "../../src/rpc.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";
 import { layoutFaults } from "./layout.ts";
@@ -77,9 +79,27 @@ const placed = (record: CallRecord | ConferenceRecord) => ({
 });
 const filters = { number: unbroken, since: "2026-03-01" };
 const listed = { ...frame, filters, wrong: words + unbroken, cursor: "9", bridges: ["main", unbroken] };
+const host = unbroken as WebexHost;
+const activity: DomainActivity = {
+  minutes: Array.from({ length: 60 }, (_, index) => ({
+    at: now - index * 60_000,
+    hosts: [
+      {
+        host,
+        confirmed: 99_999,
+        failed: 999,
+        givenUp: 99,
+        tookMs: 9e9,
+        lastFailure: { at: now, why: words + unbroken },
+      },
+    ],
+  })),
+  hosts: [{ host, conferences: 3_000, documents: 99_999, oldestDocumentAt: now, troubled: [unbroken as ConfKey] }],
+};
 
 const pages = {
-  overview: OverviewPage({ ...frame, running, bridges: [found("main"), found(unbroken)], faults: [fault] }),
+  overview: OverviewPage({ ...frame, running, bridges: [found("main"), found(unbroken)], faults: [fault], activity }),
+  hosts: WebexHostsPage({ ...frame, activity }),
   conferences: ConferencesPage({ ...frame, running, begins: unbroken, after: unbroken }),
   ended: RecordsPage({ ...listed, kind: "conference", records: placed(conference) }),
   calls: RecordsPage({ ...listed, kind: "call", records: placed(call) }),

@@ -89,6 +89,7 @@ test.each(looks)("every page is fit for everybody, and whole in its window, $sch
     ["ended", "records?kind=conference"],
     ["calls", "records?kind=call"],
     ["bridges", "bridges"],
+    ["hosts", "hosts"],
     ["settings", "settings"],
     ["audit", "audit"],
     ["none", "conferences?begins=none"],

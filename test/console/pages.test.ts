@@ -7,12 +7,14 @@ import { Page } from "../../src/console/page.tsx";
 import { pathOf, withQuery } from "../../src/console/paths.ts";
 import { RecordsPage } from "../../src/console/record-list.tsx";
 import { SettingsPage } from "../../src/console/settings.tsx";
+import { WebexHostsPage } from "../../src/console/webex-hosts.tsx";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { FoundBridge } from "../../src/operators/faults.ts";
+import { type HostPosts, noPosts } from "../../src/records/activity.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
-import type { AgentView, ListedConference, RecordPage, RunningPage } from "../../src/rpc.ts";
+import type { AgentView, DomainActivity, ListedConference, RecordPage, RunningPage } from "../../src/rpc.ts";
 import { frame, hostile, isHarmless, now, readPage } from "./read-page.ts";
 
 const minuteMs = 60_000;
@@ -29,6 +31,12 @@ function listed(key: string, more: Partial<ListedConference> = {}): ListedConfer
 function running(...conferences: readonly ListedConference[]): RunningPage {
   const load = { bridge: "main" as BridgeName, conferences: conferences.length, callers: 2 * conferences.length };
   return { conferences, next: null, total: conferences.length, bridges: [load], unknown: 0 };
+}
+
+const silence: DomainActivity = { minutes: [], hosts: [] };
+
+function posts(host: string | null, more: Partial<HostPosts> = {}): HostPosts {
+  return { ...noPosts, host: host as WebexHost | null, confirmed: 1, tookMs: 20, ...more };
 }
 
 const health = { agentConnected: true, bridgeUp: true, portsInUse: 12, ports: 100 };
@@ -87,7 +95,13 @@ test.each([
 
 test("the overview says that nothing is wrong, or what and since when, and how much room is left", () => {
   const calm = readPage(
-    OverviewPage({ ...frame, running: { ...running(), total: 7 }, bridges: [found, found], faults: [] }),
+    OverviewPage({
+      ...frame,
+      running: { ...running(), total: 7 },
+      bridges: [found, found],
+      faults: [],
+      activity: silence,
+    }),
   );
   expect(calm).toContain("nothing Bridges answer, and WebEx confirms.");
   expect(calm).toContain("Ports free\n176");
@@ -108,7 +122,7 @@ test("the overview says that nothing is wrong, or what and since when, and how m
   });
   const text = readPage(
     OverviewPage({
-      ...{ ...frame, running: running(trouble), bridges: [away] },
+      ...{ ...frame, running: running(trouble), bridges: [away], activity: silence },
       faults: [{ ...fault, says: "No agent is there. See `doctor`." }],
     }),
   );
@@ -116,6 +130,86 @@ test("the overview says that nothing is wrong, or what and since when, and how m
   expect(text).toContain("5 → /console/acme/conferences/5\nWebEx does not confirm");
   expect(text).toContain("Ports free\n0");
   expect(text).not.toContain("Bridges answer");
+});
+
+test("the overview plots each minute of the last hour, and says the same in figures", () => {
+  const activity: DomainActivity = {
+    minutes: [
+      { at: now - 60 * minuteMs, hosts: [posts("tsp1", { confirmed: 1_000 })] },
+      { at: now - 59 * minuteMs, hosts: [posts("tsp1", { confirmed: 1 })] },
+      { at: now - 5 * minuteMs, hosts: [posts("tsp1", { confirmed: 200, tookMs: 9_000 }), posts("tsp2")] },
+      { at: now - minuteMs, hosts: [posts("tsp2", { confirmed: 0, failed: 2, givenUp: 1 })] },
+      { at: now, hosts: [posts("tsp2", { confirmed: 4, tookMs: 6_000 })] },
+    ],
+    hosts: [],
+  };
+  const page = OverviewPage({ ...frame, running: running(), bridges: [found], faults: [], activity });
+  const html = String(page);
+  const [confirmed, failed] = [...html.matchAll(/<svg class="(?:good|bad)" .*?<\/svg>/gs)].map(([svg]) => svg);
+  expect(confirmed).toContain(
+    'aria-label="Confirmed: 206 in the last hour, at most 201 a minute (11:55), 0 in the last whole minute"',
+  );
+  expect(failed).toContain("3 in the last hour, at most 3 a minute (11:59), 3 in the last whole minute");
+  const bars = [...(confirmed ?? "").matchAll(/<rect x="(\d+)" y="(\d+)" width="8" height="(\d+)">/g)];
+  // One post among hundreds is seen, too.
+  expect(bars.map(([, ...numbers]) => numbers.map(Number))).toEqual([
+    [1, 97, 3],
+    [541, 0, 100],
+    [591, 97, 3],
+  ]);
+  expect(html).not.toContain("style=");
+  expect(readPage(page)).toContain(
+    [
+      ...["12:00", "4", "1.5 s", "0", "0"],
+      ...["11:59", "0", "2", "1"],
+      ...["11:55", "201", "45 ms", "0", "0"],
+      ...["11:01", "1", "20 ms", "0", "0"],
+    ].join("\n"),
+  );
+});
+
+test("an hour without a post is said so", () => {
+  const page = OverviewPage({ ...frame, running: running(), bridges: [], faults: [], activity: silence });
+  expect(readPage(page)).toContain("Nothing was posted to WebEx in the last hour.");
+  expect(String(page)).toContain('aria-label="Confirmed: 0 in the last hour, 0 in the last whole minute"');
+  expect(String(page)).not.toContain("<rect");
+});
+
+test("hosts say what they confirmed, how fast, and what waits for them; the longest queue first", () => {
+  const lastFailure = { at: now - 2 * minuteMs, why: "HTTP status 503" };
+  const page = WebexHostsPage({
+    ...frame,
+    activity: {
+      minutes: [
+        { at: now - 9 * minuteMs, hosts: [posts("tsp1", { confirmed: 30, tookMs: 900 }), posts(null)] },
+        { at: now - 2 * minuteMs, hosts: [posts("tsp2", { confirmed: 199, failed: 1, tookMs: 0, lastFailure })] },
+        {
+          at: now - minuteMs,
+          hosts: [posts("tsp1", { confirmed: 0, failed: 10, givenUp: 2, tookMs: 0, lastFailure })],
+        },
+      ],
+      hosts: [
+        {
+          ...{ host: "tsp1" as WebexHost, conferences: 3, documents: 4, oldestDocumentAt: now - 3 * minuteMs },
+          troubled: ["5/7", "6"] as ConfKey[],
+        },
+        { host: "tsp3" as WebexHost, conferences: 1, documents: 0, oldestDocumentAt: null, troubled: [] },
+      ],
+    },
+  });
+  expect(readPage(page)).toContain(
+    [
+      ...["tsp1", "75 % 30 of 40", "30 ms", "2", "4 documents, the oldest for 3 min", "11:58:00 HTTP status 503"],
+      "3 run; not confirmed to 5/7 → /console/acme/conferences/5%2F7 , 6 → /console/acme/conferences/6",
+      ...["tsp2", "99 % 199 of 200", "0 ms", "0", "nothing", "11:58:00 HTTP status 503", "none runs"],
+      ...["all others", "100 % 1 of 1", "20 ms", "0", "nothing", "none", "none runs"],
+      ...["tsp3", "none was made", "0", "nothing", "none", "1 runs"],
+    ].join("\n"),
+  );
+});
+
+test("without hosts the page says what would be there", () => {
+  expect(readPage(WebexHostsPage({ ...frame, activity: silence }))).toContain("nothing was posted in the last hour");
 });
 
 test("bridges show which agent acts, which stands by, and which is not there", () => {
@@ -283,6 +377,14 @@ test("texts from outside stay texts", () => {
     OverviewPage({
       ...{ ...names, running: running(one), bridges: [{ ...found, bridge: hostile }] },
       faults: [{ kind: "disk", domain: null, bridge: null, since: now, says: `${hostile} \`${hostile}\`` }],
+      activity: silence,
+    }),
+    WebexHostsPage({
+      ...names,
+      activity: {
+        minutes: [{ at: now, hosts: [posts(hostile, { lastFailure: { at: now, why: hostile } })] }],
+        hosts: [{ host: odd, conferences: 1, documents: 1, oldestDocumentAt: now, troubled: [odd] }],
+      },
     }),
     RecordsPage({ ...shown, ...names, kind: "call", filters, records: records({ ...call, ...text }), wrong: hostile }),
     RecordsPage({ ...shown, ...names, kind: "conference", filters, records: records({ ...conference, ...text }) }),

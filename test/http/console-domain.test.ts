@@ -64,6 +64,20 @@ test("the overview has the numbers of the whole domain, and of conferences those
   expect(await read("")).toContain("nothing Bridges answer");
 });
 
+test("what was posted is plotted on the overview, and told by host on a page of its own", async () => {
+  const edge = new FakeEdge();
+  const read = await windowOf(edge);
+  const at = Math.floor(edge.time / 60_000) * 60_000;
+  const posts = { host: "tsp9" as WebexHost, confirmed: 12, failed: 0, givenUp: 0, tookMs: 120, lastFailure: null };
+  await edge.directory.count(domain, [{ at, hosts: [posts] }]);
+  await runs(edge, "2", { trouble: ["posts"], documents: 1, oldestDocumentAt: edge.time });
+
+  expect(await read("")).toContain("12 in the last hour, at most 12 a minute");
+  const hosts = await read("/hosts");
+  expect(hosts).toContain("tsp9\n100 % 12 of 12\n10 ms");
+  expect(hosts).toContain("2 → /console/local/conferences/2");
+});
+
 test("the list is searched by the begin of keys, and goes on from page to page", async () => {
   const edge = new FakeEdge();
   const read = await windowOf(edge);

@@ -1,0 +1,147 @@
+import { counted } from "../foundation/counted.ts";
+import type { EpochMs, WebexHost } from "../foundation/ids.ts";
+import { type HostPosts, noPosts, together } from "../records/activity.ts";
+import type { DomainActivity, HostLoad } from "../rpc.ts";
+import { type Frame, Page } from "./page.tsx";
+import { Age, Empty, Mark, millisecondsText, Time } from "./parts.tsx";
+import { pathOf } from "./paths.ts";
+
+interface HostsProps extends Frame {
+  readonly domain: string;
+  readonly activity: DomainActivity;
+}
+
+interface ShownHost {
+  readonly posts: HostPosts;
+  readonly load: HostLoad | undefined;
+}
+
+/** The TSP servers to which a domain posts: what they confirmed in the last hour, how fast, and what waits for them. */
+export function WebexHostsPage({ activity, ...frame }: HostsProps) {
+  const { domain, now } = frame;
+  const hosts = hostsOf(activity);
+  return (
+    <Page {...frame} title="WebEx hosts">
+      <section id="hosts" data-part="" class="part">
+        {hosts.length === 0 ? (
+          <Empty title="No conference runs, and nothing was posted in the last hour">
+            The TSP servers of WebEx stand here with what they confirmed, how fast, and what waits for them.
+          </Empty>
+        ) : (
+          <>
+            <p class="dim">
+              The last hour. What is posted now is counted here once something is posted in a later minute.
+            </p>
+            <div class="table">
+              <table>
+                <thead>
+                  <tr>
+                    <th scope="col">WebEx host</th>
+                    <th scope="col">Attempts confirmed</th>
+                    <th scope="col" class="number">
+                      Mean time
+                    </th>
+                    <th scope="col" class="number">
+                      Given up
+                    </th>
+                    <th scope="col">Waits</th>
+                    <th scope="col">Last failure</th>
+                    <th scope="col">Conferences</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {hosts.map((host) => (
+                    <HostRow of={host} domain={domain} now={now} />
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          </>
+        )}
+      </section>
+    </Page>
+  );
+}
+
+function HostRow({ of, domain, now }: { readonly of: ShownHost; readonly domain: string; readonly now: EpochMs }) {
+  const { posts, load } = of;
+  const { host, confirmed, failed, givenUp, tookMs, lastFailure } = posts;
+  const attempts = confirmed + failed;
+  return (
+    <tr id={`host-${host ?? ""}`} data-row="" tabindex={0}>
+      <th scope="row">{host ?? "all others"}</th>
+      <td data-label="Confirmed">
+        {attempts === 0 ? (
+          "none was made"
+        ) : (
+          <>
+            <Mark is={failed === 0 ? "good" : confirmed === 0 ? "bad" : "warn"}>{percentOf(confirmed, attempts)}</Mark>{" "}
+            {`${confirmed} of ${attempts}`}
+          </>
+        )}
+      </td>
+      <td data-label="Mean time" class="number">
+        {confirmed > 0 && millisecondsText(tookMs / confirmed)}
+      </td>
+      <td data-label="Given up" class="number">
+        {givenUp}
+      </td>
+      <td data-label="Waits">
+        {load && load.documents > 0 ? (
+          <>
+            {counted(load.documents, "document")}
+            {load.oldestDocumentAt !== null && (
+              <>
+                , the oldest for <Age since={load.oldestDocumentAt} now={now} />
+              </>
+            )}
+          </>
+        ) : (
+          "nothing"
+        )}
+      </td>
+      <td data-label="Last failure">
+        {lastFailure === null ? (
+          "none"
+        ) : (
+          <>
+            <Time at={lastFailure.at} now={now} /> {lastFailure.why}
+          </>
+        )}
+      </td>
+      <td data-label="Conferences">
+        {load === undefined ? "none runs" : `${load.conferences} ${load.conferences === 1 ? "runs" : "run"}`}
+        {load !== undefined && load.troubled.length > 0 && (
+          <>
+            ; not confirmed to{" "}
+            {load.troubled.map((key, index) => (
+              <>
+                {index > 0 && ", "}
+                <a href={pathOf(domain, "conferences", key)}>{key}</a>
+              </>
+            ))}
+          </>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+/** Those for which the most waits are the first, then the busiest. */
+function hostsOf({ minutes, hosts: loads }: DomainActivity): readonly ShownHost[] {
+  const sums = new Map<WebexHost | null, HostPosts>(loads.map(({ host }) => [host, { ...noPosts, host }] as const));
+  for (const posts of minutes.flatMap(({ hosts }) => hosts)) {
+    const before = sums.get(posts.host);
+    sums.set(posts.host, before ? together(before, posts) : posts);
+  }
+  const waits = ({ load }: ShownHost) => load?.documents ?? 0;
+  const busy = ({ posts }: ShownHost) => posts.confirmed + posts.failed;
+  return [...sums.values()]
+    .map((posts) => ({ posts, load: loads.find(({ host }) => host === posts.host) }))
+    .sort((one, other) => waits(other) - waits(one) || busy(other) - busy(one));
+}
+
+/** Never 100 % where something failed. */
+function percentOf(part: number, all: number): string {
+  return `${Math.floor((part / all) * 100)} %`;
+}
