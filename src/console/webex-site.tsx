@@ -43,7 +43,9 @@ export function WebexSitePage({ siteUrl, check, ...frame }: WebexSiteProps) {
               </>
             )}
           </Fact>
-          <Fact name="Next by itself">{nextAt === null ? "none" : <Time at={nextAt} now={now} />}</Fact>
+          <Fact name="Next by itself">
+            {nextAt === null ? "none, by webexSite.nightlyCheck" : <Time at={nextAt} now={now} />}
+          </Fact>
         </dl>
         {mayBegin && (
           <form method="post" action={pathOf(domain, "site")} class="inline" data-stay="">
@@ -101,10 +103,16 @@ function Running({
 }
 
 function Differences({ of: { differences, more, notCompared } }: { readonly of: ProvisioningResult }) {
+  const count = differences.length + more;
   return (
     <>
       <section>
         <h2>Differences</h2>
+        {count > 0 && (
+          <p>
+            <Mark is="warn">{counted(count, "difference")}</Mark>
+          </p>
+        )}
         {differences.length === 0 ? (
           <p>
             <Mark is="good">none</Mark> {notCompared.length === 0 && "The site is as the settings say."}

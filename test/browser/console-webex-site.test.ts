@@ -40,6 +40,8 @@ async function open(path: string, look: Look): Promise<Page> {
 }
 
 async function expectFit(page: Page, name: string, look: Look): Promise<void> {
+  // The text may be there before its style.
+  await page.waitForLoadState("load");
   expect(await axe(page), name).toEqual([]);
   expect(await layoutFaults(page), name).toEqual([]);
   await screenshot(page, `console-${name}`, look);

@@ -146,6 +146,7 @@ test("the last check, its differences with what to do, and when the next one beg
   );
   expect(text).toContain("Last check\n11:50:00 , 40 users in 2 min\nNext by itself\n13:00:00");
   expect(text).toContain("site\nThe site has no attendeeIDLabel: give it one.\nAnd 3 more, which are only counted.");
+  expect(text).toContain("Differences\n4 differences\n");
   expect(text).toContain("Not compared\nUser ben.cole: the site does not show it.");
   expect(text).toContain("Compare now");
   expect(text).not.toContain("as the settings say");
@@ -174,7 +175,9 @@ test("a check that failed says why beside the last one that did not; before the 
   const failed = readPage(sitePage({ last, failure: { at: now - minuteMs, says: "the password is wrong" } }));
   expect(failed).toContain("The check that ended at 11:59:00 came to no result. The password is wrong.");
   expect(failed).toContain("Last check\n11:50:00");
-  expect(readPage(sitePage({}))).toContain("Last check\nnone\nNext by itself\nnone\nCompare now\nNothing has been");
+  expect(readPage(sitePage({}))).toContain(
+    "Last check\nnone\nNext by itself\nnone, by webexSite.nightlyCheck\nCompare now\nNothing has been",
+  );
 });
 
 test("viewers see the check and begin none", () => {
