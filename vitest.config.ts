@@ -86,6 +86,7 @@ export default defineConfig({
         },
       },
       {
+        ...jsx,
         test: {
           name: "browser",
           environment: "node",
