@@ -79,7 +79,7 @@ const rebuildMs = 7 * dayMs;
 /** TSP servers whose conferences are told. */
 const mostLoads = 50;
 /** Conferences with trouble that are named for each. */
-const mostTroubled = 10;
+const mostTroubled = 5;
 /** Conferences in one call of a rebuild, so that it ends in time, though some may hang. */
 const mostRebuilding = 20;
 

@@ -58,7 +58,7 @@ export function OverviewPage({ running, topics, bridges, faults, activity, ...fr
       </section>
       <section id="posts" data-part="" class="part">
         <div class="line">
-          <h2>Posts to WebEx</h2>
+          <h2>Posts to WebEx in the last hour</h2>
           <a class="end" href={pathOf(domain, "hosts")}>
             By WebEx host
           </a>

@@ -1,4 +1,3 @@
-import { counted } from "../foundation/counted.ts";
 import type { EpochMs, WebexHost } from "../foundation/ids.ts";
 import { type HostPosts, noPosts, together } from "../records/activity.ts";
 import type { DomainActivity, HostLoad } from "../rpc.ts";
@@ -29,9 +28,7 @@ export function WebexHostsPage({ activity, ...frame }: HostsProps) {
           </Empty>
         ) : (
           <>
-            <p class="dim">
-              The last hour. What is posted now is counted here once something is posted in a later minute.
-            </p>
+            <p class="dim">Posts of the last hour. A minute is whole once something is posted in a later one.</p>
             <div class="table">
               <table>
                 <thead>
@@ -44,7 +41,7 @@ export function WebexHostsPage({ activity, ...frame }: HostsProps) {
                     <th scope="col" class="number">
                       Given up
                     </th>
-                    <th scope="col">Waits</th>
+                    <th scope="col">Documents that wait</th>
                     <th scope="col">Last failure</th>
                     <th scope="col">Conferences</th>
                   </tr>
@@ -80,16 +77,16 @@ function HostRow({ of, domain, now }: { readonly of: ShownHost; readonly domain:
           </>
         )}
       </td>
-      <td data-label="Mean time" class="number">
+      <td data-label="Mean time" class="number short">
         {confirmed > 0 && millisecondsText(tookMs / confirmed)}
       </td>
       <td data-label="Given up" class="number">
         {givenUp}
       </td>
-      <td data-label="Waits">
+      <td data-label="Documents that wait">
         {load && load.documents > 0 ? (
           <>
-            {counted(load.documents, "document")}
+            {load.documents}
             {load.oldestDocumentAt !== null && (
               <>
                 , the oldest for <Age since={load.oldestDocumentAt} now={now} />
@@ -97,7 +94,7 @@ function HostRow({ of, domain, now }: { readonly of: ShownHost; readonly domain:
             )}
           </>
         ) : (
-          "nothing"
+          "none"
         )}
       </td>
       <td data-label="Last failure">

@@ -214,6 +214,25 @@ test("a socket whose time is up is replaced at once, and what came between is sh
   expect(await page.locator("#link").textContent()).toBe("live");
 });
 
+test("what WebEx confirms is plotted, and told by its host", async () => {
+  const meeting = new Meeting(world);
+  await meeting.create();
+  const page = await open("/local/hosts");
+  await page
+    .getByRole("cell", { name: /^100 % \d+ of \d+$/ })
+    .first()
+    .waitFor();
+  await page
+    .getByRole("cell", { name: /^\d+ ms$/ })
+    .first()
+    .waitFor();
+  await page.goto(address("/local"));
+  await page.getByRole("img", { name: /^Confirmed: [1-9]\d* in all, at most/ }).waitFor();
+  await page.getByText("The same in figures").click();
+  await page.getByRole("columnheader", { name: "Failed attempts" }).waitFor();
+  await meeting.close();
+});
+
 test("the overview says what is wrong while it is so, without a reload", async () => {
   const page = await open("/local");
   await page.getByText("Bridges answer, and WebEx confirms.").waitFor();

@@ -72,7 +72,7 @@ test("what was posted is plotted on the overview, and told by host on a page of 
   await edge.directory.count(domain, [{ at, hosts: [posts] }]);
   await runs(edge, "2", { trouble: ["posts"], documents: 1, oldestDocumentAt: edge.time });
 
-  expect(await read("")).toContain("12 in the last hour, at most 12 a minute");
+  expect(await read("")).toContain("12 in all, at most 12 a minute");
   const hosts = await read("/hosts");
   expect(hosts).toContain("tsp9\n100 % 12 of 12\n10 ms");
   expect(hosts).toContain("2 → /console/local/conferences/2");

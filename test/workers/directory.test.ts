@@ -99,3 +99,21 @@ test("a directory that is lost is rebuilt from the conferences", async () => {
   expect(await directory().rebuild(domain, null)).toMatchObject({ told: 1, failed: [], next: null });
   expect(await records()).toHaveLength(2);
 });
+
+test("what was posted is in the directory by its host, outlives an eviction, and is one row written", async () => {
+  // One to which no conference of the other tests has told something in this minute.
+  const own = env.DIRECTORY.getByName("its own");
+  const at = Math.floor(Date.now() / 60_000) * 60_000;
+  const posts = { confirmed: 3, failed: 0, givenUp: 0, tookMs: 60, lastFailure: null };
+  await own.count(domain, [{ at, hosts: [{ host: "tsp" as WebexHost, ...posts }] }]);
+  await evictDurableObject(own);
+  const { minutes } = await own.activity();
+  expect(minutes.flatMap(({ hosts }) => hosts)).toContainEqual({ host: "tsp", ...posts });
+
+  const written = await runInDurableObject(own, (_, { storage }) => {
+    const query = `INSERT INTO activity (id, at, data) VALUES (1, 0, '[]')
+      ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data`;
+    return storage.sql.exec(query).rowsWritten;
+  });
+  expect(written).toBe(1);
+});
