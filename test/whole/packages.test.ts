@@ -93,16 +93,18 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     expect(parts("bridgehead-edge")).toEqual([
       ...[
         "@nodable/entities",
+        "@stablelib/base64",
         "@valibot/to-json-schema",
         "anynum",
         "commander",
+        "fast-sha256",
         "fast-xml-builder",
         "fast-xml-parser",
         "hono",
         "is-unsafe",
         "jose",
       ],
-      ...["path-expression-matcher", "saxes", "strnum", "valibot", "ws", "xml-naming", "xmlchars"],
+      ...["path-expression-matcher", "saxes", "standardwebhooks", "strnum", "valibot", "ws", "xml-naming", "xmlchars"],
       ...["Node.js", "workerd"],
     ]);
     expect(parts("bridgehead-agent")).toEqual(
