@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { parseDialSequence } from "../../src/bridge/dial-sequences.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { domainSettings } from "../../src/settings/domain-settings.ts";
@@ -80,8 +80,9 @@ test("all mistakes are told, what is no setting first, and a mistyped setting no
 });
 
 test("settings replaced while the process runs count for whoever asks, and wrong ones change nothing", async () => {
-  // What was replaced stays so for who shares this copy of the module.
+  // What is replaced stays so in this copy of the module, which nobody else gets.
   vi.resetModules();
+  onTestFinished(() => void vi.resetModules());
   const { domainsOf, findDomain, replaceDomains } = await import("../../src/settings/load.ts");
   const env = { DOMAINS: JSON.stringify({ local }) };
   const names = () => {
