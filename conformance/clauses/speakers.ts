@@ -29,6 +29,18 @@ function told(stage: Stage, extCallId: string, flag: "Y" | "N"): Promise<Receive
 
 export const speakers = { report, told };
 
+/** Two callers of one conference who talk, and were told so. */
+async function twoWhoTalk(stage: Stage): Promise<readonly [Caller, Caller]> {
+  const conference = await stage.conference();
+  const both = [await conference.callIn(), await conference.callIn()] as const;
+  await report(conference, true);
+  for (const { call, extCallId } of both) {
+    await stage.people.talk(call, true);
+    await told(stage, extCallId, "Y");
+  }
+  return both;
+}
+
 /** The last word about a call that talks: an adapter may tell all calls each time, and tells one after the other. */
 function mustTalk(stage: Stage, { extCallId }: Caller): void {
   const last = stage.received.findLast(
@@ -61,13 +73,7 @@ export const speakerClauses = [
     speaker,
     "two who talk at the same time are told both, by the names of their calls",
     async (stage) => {
-      const conference = await stage.conference();
-      const [one, other] = [await conference.callIn(), await conference.callIn()];
-      await report(conference, true);
-      for (const { call, extCallId } of [one, other]) {
-        await stage.people.talk(call, true);
-        await told(stage, extCallId, "Y");
-      }
+      const [one, other] = await twoWhoTalk(stage);
       for (const caller of [one, other]) mustTalk(stage, caller);
     },
     ["dial in", "talk"],
@@ -77,13 +83,7 @@ export const speakerClauses = [
     speaker,
     "of two who talk, one stops: that one is told with N, and the other one is not",
     async (stage) => {
-      const conference = await stage.conference();
-      const [one, other] = [await conference.callIn(), await conference.callIn()];
-      await report(conference, true);
-      for (const { call, extCallId } of [one, other]) {
-        await stage.people.talk(call, true);
-        await told(stage, extCallId, "Y");
-      }
+      const [one, other] = await twoWhoTalk(stage);
       await stage.people.talk(one.call, false);
       await told(stage, one.extCallId, "N");
       await stage.ports.sleep(stage.options.quietMs);
