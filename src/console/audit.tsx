@@ -2,7 +2,7 @@ import type { EpochMs } from "../foundation/ids.ts";
 import type { AuditEntry } from "../operators/audit.ts";
 import type { AuditPage as Entries } from "../rpc.ts";
 import { type Frame, Page } from "./page.tsx";
-import { Empty, Mark, Time } from "./parts.tsx";
+import { Empty, Mark, Table, Time } from "./parts.tsx";
 import { pathOf, withQuery } from "./paths.ts";
 
 interface AuditProps extends Frame {
@@ -44,40 +44,26 @@ interface TableProps {
 
 function EntryTable({ domain, entries, now }: TableProps) {
   return (
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Who</th>
-            <th scope="col">Action</th>
-            <th scope="col">About</th>
-            <th scope="col">Outcome</th>
-            <th scope="col">From</th>
-          </tr>
-        </thead>
-        <tbody>
-          {entries.map((entry) => (
-            <tr data-row="" tabindex={0}>
-              <td data-label="When">
-                <Time at={entry.at} now={now} />
-              </td>
-              <th scope="row">
-                {entry.person} <span class="dim small">{`${entry.role}, by ${entry.by}`}</span>
-              </th>
-              <td data-label="Action">{entry.action}</td>
-              <td data-label="About">
-                <About domain={domain} entry={entry} />
-              </td>
-              <td data-label="Outcome">
-                {entry.refusal === null ? <Mark is="good">done</Mark> : <Mark is="bad">{entry.refusal}</Mark>}
-              </td>
-              <td data-label="From">{entry.from || "not known"}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table heads={["When", "Who", "Action", "About", "Outcome", "From"]}>
+      {entries.map((entry) => (
+        <tr data-row="" tabindex={0}>
+          <td data-label="When">
+            <Time at={entry.at} now={now} />
+          </td>
+          <th scope="row">
+            {entry.person} <span class="dim small">{`${entry.role}, by ${entry.by}`}</span>
+          </th>
+          <td data-label="Action">{entry.action}</td>
+          <td data-label="About">
+            <About domain={domain} entry={entry} />
+          </td>
+          <td data-label="Outcome">
+            {entry.refusal === null ? <Mark is="good">done</Mark> : <Mark is="bad">{entry.refusal}</Mark>}
+          </td>
+          <td data-label="From">{entry.from || "not known"}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

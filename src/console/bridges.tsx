@@ -3,7 +3,7 @@ import type { Fault, FoundBridge } from "../operators/faults.ts";
 import type { AgentView, BridgeLoad } from "../rpc.ts";
 import { BridgeMark, FaultLine, hasPorts, loadText, Ports } from "./overview.tsx";
 import { type Frame, Page } from "./page.tsx";
-import { Age, Mark, Notice } from "./parts.tsx";
+import { Age, Mark, Notice, Table } from "./parts.tsx";
 
 interface ShownBridge {
   readonly found: FoundBridge;
@@ -61,57 +61,42 @@ function Agents({ expected, agents, now }: AgentsProps) {
   const cannot = [...new Set(agents.flatMap(({ health }) => health?.cannot ?? []))];
   return (
     <>
-      <div class="table">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Agent</th>
-              <th scope="col">Part</th>
-              <th scope="col">Last sign of life</th>
-              <th scope="col">Its bridge</th>
-              <th scope="col" class="number">
-                Ports in use
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {agents.map((agent) => (
-              <tr data-row="" tabindex={0}>
-                <th scope="row">{agent.agent}</th>
-                <td data-label="Part">
-                  {agent.role === "active" ? <Mark is="good">acts</Mark> : <Mark is="plain">stands by</Mark>}
-                </td>
-                <td data-label="Last sign of life">
-                  {agent.lastSeen === null ? (
-                    <Mark is="warn">its socket is gone</Mark>
-                  ) : (
-                    <>
-                      <Age since={agent.lastSeen} now={now} /> ago
-                    </>
-                  )}
-                </td>
-                <td data-label="Its bridge">{bridgeOf(agent)}</td>
-                <td data-label="Ports in use" class="number">
-                  {agent.health?.portsInUse ?? "?"}
-                </td>
-              </tr>
-            ))}
-            {missing.map((name) => (
-              <tr data-row="" tabindex={0}>
-                <th scope="row">{name}</th>
-                <td data-label="Part">
-                  <Mark is={agents.length === 0 ? "bad" : "warn"}>not connected</Mark>
-                </td>
-                <td data-label="Last sign of life">none</td>
-                <td data-label="Its bridge">not known</td>
-                <td data-label="Ports in use" class="number">
-                  ?
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table heads={["Agent", "Part", "Last sign of life", "Its bridge", { number: "Ports in use" }]}>
+        {agents.map((agent) => (
+          <tr data-row="" tabindex={0}>
+            <th scope="row">{agent.agent}</th>
+            <td data-label="Part">
+              {agent.role === "active" ? <Mark is="good">acts</Mark> : <Mark is="plain">stands by</Mark>}
+            </td>
+            <td data-label="Last sign of life">
+              {agent.lastSeen === null ? (
+                <Mark is="warn">its socket is gone</Mark>
+              ) : (
+                <>
+                  <Age since={agent.lastSeen} now={now} /> ago
+                </>
+              )}
+            </td>
+            <td data-label="Its bridge">{bridgeOf(agent)}</td>
+            <td data-label="Ports in use" class="number">
+              {agent.health?.portsInUse ?? "?"}
+            </td>
+          </tr>
+        ))}
+        {missing.map((name) => (
+          <tr data-row="" tabindex={0}>
+            <th scope="row">{name}</th>
+            <td data-label="Part">
+              <Mark is={agents.length === 0 ? "bad" : "warn"}>not connected</Mark>
+            </td>
+            <td data-label="Last sign of life">none</td>
+            <td data-label="Its bridge">not known</td>
+            <td data-label="Ports in use" class="number">
+              ?
+            </td>
+          </tr>
+        ))}
+      </Table>
       {cannot.length > 0 && (
         <p class="dim">{`This bridge cannot do: ${cannot.join(", ")}. WebEx is told "not supported".`}</p>
       )}

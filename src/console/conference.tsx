@@ -7,7 +7,7 @@ import type { ConferenceView } from "../rpc.ts";
 import { ActionLine } from "./action-line.tsx";
 import { ageOf } from "./browser/age.js";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "./conference-frame.tsx";
-import { Age, Empty, Fact, Mark, Notice, Time } from "./parts.tsx";
+import { Age, Empty, Fact, Mark, Notice, Table, Time } from "./parts.tsx";
 import { pathOf, withQuery } from "./paths.ts";
 import { endOf } from "./record-list.tsx";
 
@@ -98,136 +98,81 @@ function Running({ frame, view, entered, list, form }: RunningProps) {
       {callOuts.length > 0 && (
         <section>
           <h2>Being called</h2>
-          <div class="table">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Call</th>
-                  <th scope="col">WebEx's call</th>
-                  <th scope="col">Stage</th>
-                  {form && <td />}
-                </tr>
-              </thead>
-              <tbody>
-                {callOuts.map(({ call, extCallId, stage }) => (
-                  <tr id={`call-${call}`} data-row="" tabindex={-1}>
-                    <th scope="row" id={`name-${call}`}>
-                      {call}
-                    </th>
-                    <td data-label="WebEx's call">{extCallId || <None />}</td>
-                    <td data-label="Stage">{stage}</td>
-                    {form && (
-                      <td class="actions">
-                        {stage !== "dropping" && (
-                          <Action
-                            form={form}
-                            type="expel"
-                            call={call}
-                            letter="x"
-                            about={`name-${call}`}
-                            title="Hang up"
-                          />
-                        )}
-                      </td>
+          <Table heads={["Call", "WebEx's call", "Stage", ...(form ? [""] : [])]}>
+            {callOuts.map(({ call, extCallId, stage }) => (
+              <tr id={`call-${call}`} data-row="" tabindex={-1}>
+                <th scope="row" id={`name-${call}`}>
+                  {call}
+                </th>
+                <td data-label="WebEx's call">{extCallId || <None />}</td>
+                <td data-label="Stage">{stage}</td>
+                {form && (
+                  <td class="actions">
+                    {stage !== "dropping" && (
+                      <Action form={form} type="expel" call={call} letter="x" about={`name-${call}`} title="Hang up" />
                     )}
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+                  </td>
+                )}
+              </tr>
+            ))}
+          </Table>
         </section>
       )}
       {rooms.length > 0 && (
         <section>
           <h2>Sub-conferences</h2>
-          <div class="table">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Room</th>
-                  <th scope="col">Stage</th>
-                  <th scope="col">Callers</th>
-                </tr>
-              </thead>
-              <tbody>
-                {rooms.map(({ room, subConfId, stage }) => (
-                  <tr>
-                    <th scope="row">
-                      {subConfId} <span class="dim">{room}</span>
-                    </th>
-                    <td data-label="Stage">{stage}</td>
-                    <td data-label="Callers">{String(view.callers.filter((caller) => caller.room === room).length)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table heads={["Room", "Stage", "Callers"]}>
+            {rooms.map(({ room, subConfId, stage }) => (
+              <tr>
+                <th scope="row">
+                  {subConfId} <span class="dim">{room}</span>
+                </th>
+                <td data-label="Stage">{stage}</td>
+                <td data-label="Callers">{String(view.callers.filter((caller) => caller.room === room).length)}</td>
+              </tr>
+            ))}
+          </Table>
         </section>
       )}
       {commands.length > 0 && (
         <section>
           <h2>Commands without a result</h2>
-          <div class="table">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Command</th>
-                  <th scope="col">Sent</th>
-                  <th scope="col">On the agent's disk</th>
-                  <th scope="col">Result due</th>
-                </tr>
-              </thead>
-              <tbody>
-                {commands.map(({ id, type, sent, taken, answerBy }) => (
-                  <tr>
-                    <th scope="row">
-                      {type} <span class="dim">{id}</span>
-                    </th>
-                    <td data-label="Sent">{sent === 1 ? "once" : `${sent} times`}</td>
-                    <td data-label="On the agent's disk">{taken ? "yes" : "no"}</td>
-                    <td data-label="Result due">
-                      {answerBy === null ? "at any time" : <Time at={answerBy} now={frame.now} />}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table heads={["Command", "Sent", "On the agent's disk", "Result due"]}>
+            {commands.map(({ id, type, sent, taken, answerBy }) => (
+              <tr>
+                <th scope="row">
+                  {type} <span class="dim">{id}</span>
+                </th>
+                <td data-label="Sent">{sent === 1 ? "once" : `${sent} times`}</td>
+                <td data-label="On the agent's disk">{taken ? "yes" : "no"}</td>
+                <td data-label="Result due">
+                  {answerBy === null ? "at any time" : <Time at={answerBy} now={frame.now} />}
+                </td>
+              </tr>
+            ))}
+          </Table>
         </section>
       )}
       {documents.length > 0 && (
         <section>
           <h2>Documents that WebEx has not confirmed</h2>
-          <div class="table">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Messages</th>
-                  <th scope="col">To</th>
-                  <th scope="col">Waits for</th>
-                  <th scope="col">Attempts</th>
-                  <th scope="col">Why the last one failed</th>
-                </tr>
-              </thead>
-              <tbody>
-                {documents.map(({ transId, messages, host, queuedAt, attempts, failure }) => (
-                  <tr>
-                    <th scope="row">
-                      {messages.join(", ")} <span class="dim">{transId}</span>
-                    </th>
-                    <td data-label="To">{host}</td>
-                    <td data-label="Waits for" class="short">
-                      <Age since={queuedAt} now={frame.now} />
-                    </td>
-                    <td data-label="Attempts" class="short">
-                      {String(attempts)}
-                    </td>
-                    <td data-label="Why the last one failed">{failure ?? <None />}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table heads={["Messages", "To", "Waits for", "Attempts", "Why the last one failed"]}>
+            {documents.map(({ transId, messages, host, queuedAt, attempts, failure }) => (
+              <tr>
+                <th scope="row">
+                  {messages.join(", ")} <span class="dim">{transId}</span>
+                </th>
+                <td data-label="To">{host}</td>
+                <td data-label="Waits for" class="short">
+                  <Age since={queuedAt} now={frame.now} />
+                </td>
+                <td data-label="Attempts" class="short">
+                  {String(attempts)}
+                </td>
+                <td data-label="Why the last one failed">{failure ?? <None />}</td>
+              </tr>
+            ))}
+          </Table>
         </section>
       )}
     </>
@@ -289,65 +234,61 @@ function Callers({ frame, view, entered, list, form }: RunningProps) {
         <CallerSearch {...{ frame, page, pages }} find={list.find} fitting={fitting} all={callers.length} />
       )}
       {shown.length === 0 && <Empty title="No caller fits.">Look for less, or for all.</Empty>}
-      <div class="table">
-        <table class="callers">
-          <thead>
-            <tr>
-              <th scope="col">Caller</th>
-              <th scope="col">Attendee ID</th>
-              <th scope="col">WebEx's call</th>
-              {hasRooms && <th scope="col">Room</th>}
-              <th scope="col">In for</th>
-              <th scope="col">Voice</th>
-              {form && <td />}
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((caller) => {
-              const { call, number, attendeeId, extCallId, room, muted, speaks } = caller;
-              const since = entered.get(call);
-              const about = `name-${call}`;
-              return (
-                <tr id={`call-${call}`} data-row="" tabindex={-1}>
-                  <th scope="row" id={about}>
-                    <a href={withQuery(conferencePath(frame.domain, frame.confKey, "timeline"), { call })}>
-                      {number || "number withheld"}
-                    </a>{" "}
-                    <span class="dim">{call}</span>
-                  </th>
-                  <td data-label="Attendee ID">{attendeeId || <None />}</td>
-                  <td data-label="WebEx's call">{extCallId || <span class="dim">not named yet</span>}</td>
-                  {hasRooms && <td data-label="Room">{nameOf(room)}</td>}
-                  <td data-label="In for" class="short">
-                    {since === undefined ? <None /> : <Age since={since} now={frame.now} />}
-                  </td>
-                  <td data-label="Voice" class="short">
-                    <Voice muted={muted} speaks={speaks} />
-                  </td>
-                  {form && (
-                    <td class="actions">
-                      <Action
-                        {...{ form, call, about }}
-                        type={muted ? "unmute" : "mute"}
-                        letter="m"
-                        says="Mute or unmute"
-                        title={muted ? "Unmute" : "Mute"}
-                      />
-                      {(open.length > 0 || room !== MAIN_ROOM) && (
-                        <Move
-                          {...{ form, call, about }}
-                          rooms={places.filter((one) => one !== room).map((one) => [one, nameOf(one)])}
-                        />
-                      )}
-                      <Action {...{ form, call, about }} type="expel" letter="x" title="Expel" />
-                    </td>
+      <Table
+        kind="callers"
+        heads={[
+          "Caller",
+          "Attendee ID",
+          "WebEx's call",
+          ...(hasRooms ? ["Room"] : []),
+          "In for",
+          "Voice",
+          ...(form ? [""] : []),
+        ]}
+      >
+        {shown.map((caller) => {
+          const { call, number, attendeeId, extCallId, room, muted, speaks } = caller;
+          const since = entered.get(call);
+          const about = `name-${call}`;
+          return (
+            <tr id={`call-${call}`} data-row="" tabindex={-1}>
+              <th scope="row" id={about}>
+                <a href={withQuery(conferencePath(frame.domain, frame.confKey, "timeline"), { call })}>
+                  {number || "number withheld"}
+                </a>{" "}
+                <span class="dim">{call}</span>
+              </th>
+              <td data-label="Attendee ID">{attendeeId || <None />}</td>
+              <td data-label="WebEx's call">{extCallId || <span class="dim">not named yet</span>}</td>
+              {hasRooms && <td data-label="Room">{nameOf(room)}</td>}
+              <td data-label="In for" class="short">
+                {since === undefined ? <None /> : <Age since={since} now={frame.now} />}
+              </td>
+              <td data-label="Voice" class="short">
+                <Voice muted={muted} speaks={speaks} />
+              </td>
+              {form && (
+                <td class="actions">
+                  <Action
+                    {...{ form, call, about }}
+                    type={muted ? "unmute" : "mute"}
+                    letter="m"
+                    says="Mute or unmute"
+                    title={muted ? "Unmute" : "Mute"}
+                  />
+                  {(open.length > 0 || room !== MAIN_ROOM) && (
+                    <Move
+                      {...{ form, call, about }}
+                      rooms={places.filter((one) => one !== room).map((one) => [one, nameOf(one)])}
+                    />
                   )}
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+                  <Action {...{ form, call, about }} type="expel" letter="x" title="Expel" />
+                </td>
+              )}
+            </tr>
+          );
+        })}
+      </Table>
     </section>
   );
 }
@@ -596,48 +537,29 @@ function Records({ records, now }: { readonly records: readonly DirectoryRecord[
       {calls.length > 0 && (
         <section>
           <h2>Calls that are over</h2>
-          <div class="table">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Number</th>
-                  <th scope="col">Attendee ID</th>
-                  <th scope="col">Direction</th>
-                  <th scope="col">Answered</th>
-                  <th scope="col">Ended</th>
-                  <th scope="col">Lasted</th>
-                  <th scope="col">Ended by</th>
-                  <th scope="col">Rooms</th>
-                  <th scope="col">Mutes</th>
-                </tr>
-              </thead>
-              <tbody>
-                {calls.map((one) => (
-                  <tr data-row="" tabindex={-1}>
-                    <th scope="row">
-                      {one.number || "withheld"} <span class="dim">{one.call}</span>
-                    </th>
-                    <td data-label="Attendee ID">{one.attendeeId || <None />}</td>
-                    <td data-label="Direction">{one.direction}</td>
-                    <td data-label="Answered">
-                      {one.answeredAt === null ? (
-                        <span class="dim">never</span>
-                      ) : (
-                        <Time at={one.answeredAt} now={now} />
-                      )}
-                    </td>
-                    <td data-label="Ended">
-                      <Time at={one.endedAt} now={now} />
-                    </td>
-                    <td data-label="Lasted">{ageOf(one.seconds * 1_000)}</td>
-                    <td data-label="Ended by">{endOf(one)}</td>
-                    <td data-label="Rooms">{one.rooms.join(", ") || <None />}</td>
-                    <td data-label="Mutes">{String(one.mutes)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table
+            heads={["Number", "Attendee ID", "Direction", "Answered", "Ended", "Lasted", "Ended by", "Rooms", "Mutes"]}
+          >
+            {calls.map((one) => (
+              <tr data-row="" tabindex={-1}>
+                <th scope="row">
+                  {one.number || "withheld"} <span class="dim">{one.call}</span>
+                </th>
+                <td data-label="Attendee ID">{one.attendeeId || <None />}</td>
+                <td data-label="Direction">{one.direction}</td>
+                <td data-label="Answered">
+                  {one.answeredAt === null ? <span class="dim">never</span> : <Time at={one.answeredAt} now={now} />}
+                </td>
+                <td data-label="Ended">
+                  <Time at={one.endedAt} now={now} />
+                </td>
+                <td data-label="Lasted">{ageOf(one.seconds * 1_000)}</td>
+                <td data-label="Ended by">{endOf(one)}</td>
+                <td data-label="Rooms">{one.rooms.join(", ") || <None />}</td>
+                <td data-label="Mutes">{String(one.mutes)}</td>
+              </tr>
+            ))}
+          </Table>
         </section>
       )}
     </>

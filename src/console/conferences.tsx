@@ -2,7 +2,7 @@ import { counted } from "../foundation/counted.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import type { ListedConference, RunningPage, Trouble } from "../rpc.ts";
 import { type Frame, Page } from "./page.tsx";
-import { Age, Empty, Mark, Notice } from "./parts.tsx";
+import { Age, Empty, Mark, Notice, Table } from "./parts.tsx";
 import { pathOf, withQuery } from "./paths.ts";
 import { ListTabs } from "./record-list.tsx";
 import { TopicOf, type Topics } from "./topic.tsx";
@@ -92,51 +92,32 @@ interface TableProps {
 /** Running conferences, one in a row. */
 export function ConferenceTable({ domain, conferences, topics, now }: TableProps) {
   return (
-    <div class="table">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Conference</th>
-            <th scope="col">State</th>
-            <th scope="col" class="number">
-              Callers
-            </th>
-            <th scope="col" class="number">
-              Rooms
-            </th>
-            <th scope="col">WebEx host</th>
-            <th scope="col">Bridge</th>
-            <th scope="col">Since</th>
-          </tr>
-        </thead>
-        <tbody>
-          {conferences.map((one) => (
-            <tr id={`conference-${one.key}`} data-row="">
-              <th scope="row">
-                <a href={pathOf(domain, "conferences", one.key)}>{one.key}</a>
-                <TopicOf conference={one.key} topics={topics} />
-              </th>
-              <td data-label="State">
-                <span class="marks">
-                  <State of={one} />
-                </span>
-              </td>
-              <td data-label="Callers" class="number">
-                {one.now?.callers ?? "?"}
-              </td>
-              <td data-label="Rooms" class="number">
-                {one.now?.rooms ?? "?"}
-              </td>
-              <td data-label="WebEx host">{one.webexHost}</td>
-              <td data-label="Bridge">{one.bridge ?? "none yet"}</td>
-              <td data-label="Since">
-                <Age since={one.createdAt} now={now} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table heads={["Conference", "State", { number: "Callers" }, { number: "Rooms" }, "WebEx host", "Bridge", "Since"]}>
+      {conferences.map((one) => (
+        <tr id={`conference-${one.key}`} data-row="">
+          <th scope="row">
+            <a href={pathOf(domain, "conferences", one.key)}>{one.key}</a>
+            <TopicOf conference={one.key} topics={topics} />
+          </th>
+          <td data-label="State">
+            <span class="marks">
+              <State of={one} />
+            </span>
+          </td>
+          <td data-label="Callers" class="number">
+            {one.now?.callers ?? "?"}
+          </td>
+          <td data-label="Rooms" class="number">
+            {one.now?.rooms ?? "?"}
+          </td>
+          <td data-label="WebEx host">{one.webexHost}</td>
+          <td data-label="Bridge">{one.bridge ?? "none yet"}</td>
+          <td data-label="Since">
+            <Age since={one.createdAt} now={now} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

@@ -1,7 +1,7 @@
 import { sentence } from "../foundation/sentence.ts";
 import type { MeetingAnswer } from "../rpc.ts";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "./conference-frame.tsx";
-import { Age, Empty, Notice, Time } from "./parts.tsx";
+import { Age, Empty, Notice, Table, Time } from "./parts.tsx";
 
 type Meeting = NonNullable<MeetingAnswer["meeting"]>;
 
@@ -102,26 +102,15 @@ function Numbers({ numbers }: Pick<Meeting, "numbers">) {
   return (
     <section>
       <h2>Call-in numbers</h2>
-      <div class="table">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Number</th>
-              <th scope="col">Kind</th>
-              <th scope="col">Label</th>
-            </tr>
-          </thead>
-          <tbody>
-            {numbers.map(({ number, kind, label = "" }) => (
-              <tr>
-                <th scope="row">{number}</th>
-                <td data-label="Kind">{kind}</td>
-                <td data-label="Label">{label}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table heads={["Number", "Kind", "Label"]}>
+        {numbers.map(({ number, kind, label = "" }) => (
+          <tr>
+            <th scope="row">{number}</th>
+            <td data-label="Kind">{kind}</td>
+            <td data-label="Label">{label}</td>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 }
@@ -132,26 +121,16 @@ function DialIn({ dialIn }: Pick<MeetingAnswer, "dialIn">) {
     <section>
       <h2>As telephones key them</h2>
       <p class="dim">A comma is a pause. What stands in brackets, only the one who dials knows.</p>
-      <div class="table">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Sequence</th>
-              <th scope="col">Keys</th>
-            </tr>
-          </thead>
-          <tbody>
-            {dialIn.map(({ name, dialString }) => (
-              <tr>
-                <th scope="row">{name}</th>
-                <td data-label="Keys">
-                  <code>{dialString}</code>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table heads={["Sequence", "Keys"]}>
+        {dialIn.map(({ name, dialString }) => (
+          <tr>
+            <th scope="row">{name}</th>
+            <td data-label="Keys">
+              <code>{dialString}</code>
+            </td>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 }

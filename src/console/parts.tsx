@@ -54,6 +54,41 @@ export function Fact({ name, children }: { readonly name: string; readonly child
   );
 }
 
+interface TableProps {
+  /** Of each column; that of figures stands to the right. Empty: a column of buttons. */
+  readonly heads: readonly (string | { readonly number: string })[];
+  /** What the style knows it by, where it is like no other. */
+  readonly kind?: string;
+  /** Its rows. */
+  readonly children?: Child;
+}
+
+/** A list in columns; on a narrow screen its cells say by `data-label` what they are. */
+export function Table({ heads, kind, children }: TableProps) {
+  return (
+    <div class="table">
+      <table {...(kind !== undefined && { class: kind })}>
+        <thead>
+          <tr>
+            {heads.map((head) =>
+              head === "" ? (
+                <td />
+              ) : typeof head === "string" ? (
+                <th scope="col">{head}</th>
+              ) : (
+                <th scope="col" class="number">
+                  {head.number}
+                </th>
+              ),
+            )}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}
+
 /** In place of a list that has nothing: what would stand here, and what to do. */
 export function Empty({ title, children }: { readonly title: string; readonly children: Child }) {
   return (

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import { type ActivityMinute, minuteMs, minuteOf, noPosts, together } from "../records/activity.ts";
-import { millisecondsText } from "./parts.tsx";
+import { millisecondsText, Table } from "./parts.tsx";
 
 /** One minute, all TSP servers together. */
 export interface Minute {
@@ -79,41 +79,32 @@ export function MinuteTable({ hour }: { readonly hour: readonly Minute[] }) {
   return (
     <details id="minutes">
       <summary>The same in figures</summary>
-      <div class="table">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Minute (UTC)</th>
-              {["Confirmed", "Mean time", "Failed attempts", "Given up"].map((title) => (
-                <th scope="col" class="number">
-                  {title}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {busy.map(({ at, confirmed, failed, givenUp, tookMs }) => (
-              <tr>
-                <th scope="row">
-                  <time datetime={new Date(at).toISOString()}>{clockOf(at)}</time>
-                </th>
-                <td data-label="Confirmed" class="number">
-                  {confirmed}
-                </td>
-                <td data-label="Mean time" class="number">
-                  {confirmed > 0 && millisecondsText(tookMs / confirmed)}
-                </td>
-                <td data-label="Failed attempts" class="number">
-                  {failed}
-                </td>
-                <td data-label="Given up" class="number">
-                  {givenUp}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        heads={[
+          "Minute (UTC)",
+          ...["Confirmed", "Mean time", "Failed attempts", "Given up"].map((number) => ({ number })),
+        ]}
+      >
+        {busy.map(({ at, confirmed, failed, givenUp, tookMs }) => (
+          <tr>
+            <th scope="row">
+              <time datetime={new Date(at).toISOString()}>{clockOf(at)}</time>
+            </th>
+            <td data-label="Confirmed" class="number">
+              {confirmed}
+            </td>
+            <td data-label="Mean time" class="number">
+              {confirmed > 0 && millisecondsText(tookMs / confirmed)}
+            </td>
+            <td data-label="Failed attempts" class="number">
+              {failed}
+            </td>
+            <td data-label="Given up" class="number">
+              {givenUp}
+            </td>
+          </tr>
+        ))}
+      </Table>
     </details>
   );
 }

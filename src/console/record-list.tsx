@@ -5,7 +5,7 @@ import type { ConferenceRecord } from "../records/conference-record.ts";
 import type { RecordPage } from "../rpc.ts";
 import { ageOf } from "./browser/age.js";
 import { type Frame, Page } from "./page.tsx";
-import { Empty, Mark, Notice, Time } from "./parts.tsx";
+import { Empty, Mark, Notice, Table, Time } from "./parts.tsx";
 import { pathOf, withQuery } from "./paths.ts";
 import { TopicOf, type Topics } from "./topic.tsx";
 
@@ -36,23 +36,19 @@ export function RecordsPage({ kind, filters, wrong, records, topics, cursor, bri
   const path = pathOf(domain, "records");
   const isFiltered = Object.values(filters).some((value) => value !== "");
   const address = (more: Readonly<Record<string, string | null>>) => withQuery(path, { kind, ...filters, ...more });
+  const list =
+    kind === "call" ? (
+      <Calls domain={domain} page={records} now={now} />
+    ) : (
+      <Conferences domain={domain} page={records} topics={topics} now={now} />
+    );
   return (
     <Page {...frame} title="Conferences">
       <ListTabs domain={domain} here={kind} />
       <Filters kind={kind} filters={filters} path={path} bridges={bridges} />
       {wrong !== null && <Notice is="bad">{wrong}</Notice>}
       <section id="list" data-part="" class="part">
-        {records.records.length > 0 ? (
-          <div class="table">
-            {kind === "call" ? (
-              <Calls domain={domain} page={records} now={now} />
-            ) : (
-              <Conferences domain={domain} page={records} topics={topics} now={now} />
-            )}
-          </div>
-        ) : (
-          <NoRecords isFiltered={isFiltered} hasMore={records.next !== null} />
-        )}
+        {records.records.length > 0 ? list : <NoRecords isFiltered={isFiltered} hasMore={records.next !== null} />}
         <div class="line">
           {cursor !== null && <a href={address({})}>Latest</a>}
           {records.next !== null && <a href={address({ cursor: String(records.next) })}>Older</a>}
@@ -182,52 +178,45 @@ interface ListProps {
 
 function Conferences({ domain, page, topics, now }: ListProps & { readonly topics: Topics | undefined }) {
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Conference</th>
-          <th scope="col">Ended</th>
-          <th scope="col">Lasted</th>
-          <th scope="col">Ended by</th>
-          <th scope="col" class="number">
-            Calls
-          </th>
-          <th scope="col" class="number">
-            Minutes
-          </th>
-          <th scope="col">WebEx hosts</th>
-          <th scope="col">Bridge</th>
-        </tr>
-      </thead>
-      <tbody>
-        {page.records.flatMap(({ id, record }) =>
-          record.kind === "conference" ? (
-            <tr id={`record-${id}`} data-row="">
-              <th scope="row">
-                <a href={pathOf(domain, "conferences", record.conference)}>{record.conference}</a>
-                <TopicOf conference={record.conference} topics={topics} />
-                <ConferenceMarks of={record} />
-              </th>
-              <td data-label="Ended">
-                <Time at={record.endedAt} now={now} />
-              </td>
-              <td data-label="Lasted">{record.runningAt === null ? "never ran" : ageOf(record.seconds * 1_000)}</td>
-              <td data-label="Ended by">{endOf(record)}</td>
-              <td data-label="Calls" class="number">
-                {record.calls}
-              </td>
-              <td data-label="Minutes" class="number">
-                {record.callMinutes}
-              </td>
-              <td data-label="WebEx hosts">{record.webexHosts.join(", ")}</td>
-              <td data-label="Bridge">{record.bridge}</td>
-            </tr>
-          ) : (
-            []
-          ),
-        )}
-      </tbody>
-    </table>
+    <Table
+      heads={[
+        "Conference",
+        "Ended",
+        "Lasted",
+        "Ended by",
+        { number: "Calls" },
+        { number: "Minutes" },
+        "WebEx hosts",
+        "Bridge",
+      ]}
+    >
+      {page.records.flatMap(({ id, record }) =>
+        record.kind === "conference" ? (
+          <tr id={`record-${id}`} data-row="">
+            <th scope="row">
+              <a href={pathOf(domain, "conferences", record.conference)}>{record.conference}</a>
+              <TopicOf conference={record.conference} topics={topics} />
+              <ConferenceMarks of={record} />
+            </th>
+            <td data-label="Ended">
+              <Time at={record.endedAt} now={now} />
+            </td>
+            <td data-label="Lasted">{record.runningAt === null ? "never ran" : ageOf(record.seconds * 1_000)}</td>
+            <td data-label="Ended by">{endOf(record)}</td>
+            <td data-label="Calls" class="number">
+              {record.calls}
+            </td>
+            <td data-label="Minutes" class="number">
+              {record.callMinutes}
+            </td>
+            <td data-label="WebEx hosts">{record.webexHosts.join(", ")}</td>
+            <td data-label="Bridge">{record.bridge}</td>
+          </tr>
+        ) : (
+          []
+        ),
+      )}
+    </Table>
   );
 }
 
@@ -244,43 +233,30 @@ function ConferenceMarks({ of: { status, failovers, repairs, givenUp } }: { read
 
 function Calls({ domain, page, now }: ListProps) {
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Number</th>
-          <th scope="col">Conference</th>
-          <th scope="col">Attendee ID</th>
-          <th scope="col">Ended</th>
-          <th scope="col">Lasted</th>
-          <th scope="col">Ended by</th>
-          <th scope="col">Bridge</th>
-        </tr>
-      </thead>
-      <tbody>
-        {page.records.flatMap(({ id, record }) =>
-          record.kind === "call" ? (
-            <tr id={`record-${id}`} data-row="">
-              <th scope="row">
-                {record.number || "withheld"}
-                <CallMarks of={record} />
-              </th>
-              <td data-label="Conference">
-                <a href={pathOf(domain, "conferences", record.conference)}>{record.conference}</a>
-              </td>
-              <td data-label="Attendee ID">{record.attendeeId}</td>
-              <td data-label="Ended">
-                <Time at={record.endedAt} now={now} />
-              </td>
-              <td data-label="Lasted">{record.answeredAt === null ? "not answered" : ageOf(record.seconds * 1_000)}</td>
-              <td data-label="Ended by">{endOf(record)}</td>
-              <td data-label="Bridge">{record.bridge}</td>
-            </tr>
-          ) : (
-            []
-          ),
-        )}
-      </tbody>
-    </table>
+    <Table heads={["Number", "Conference", "Attendee ID", "Ended", "Lasted", "Ended by", "Bridge"]}>
+      {page.records.flatMap(({ id, record }) =>
+        record.kind === "call" ? (
+          <tr id={`record-${id}`} data-row="">
+            <th scope="row">
+              {record.number || "withheld"}
+              <CallMarks of={record} />
+            </th>
+            <td data-label="Conference">
+              <a href={pathOf(domain, "conferences", record.conference)}>{record.conference}</a>
+            </td>
+            <td data-label="Attendee ID">{record.attendeeId}</td>
+            <td data-label="Ended">
+              <Time at={record.endedAt} now={now} />
+            </td>
+            <td data-label="Lasted">{record.answeredAt === null ? "not answered" : ageOf(record.seconds * 1_000)}</td>
+            <td data-label="Ended by">{endOf(record)}</td>
+            <td data-label="Bridge">{record.bridge}</td>
+          </tr>
+        ) : (
+          []
+        ),
+      )}
+    </Table>
   );
 }
 

@@ -2,7 +2,7 @@ import type { EpochMs, WebexHost } from "../foundation/ids.ts";
 import { type HostPosts, noPosts, together } from "../records/activity.ts";
 import type { DomainActivity, HostLoad } from "../rpc.ts";
 import { type Frame, Page } from "./page.tsx";
-import { Age, Empty, Mark, millisecondsText, Time } from "./parts.tsx";
+import { Age, Empty, Mark, millisecondsText, Table, Time } from "./parts.tsx";
 import { pathOf } from "./paths.ts";
 
 interface HostsProps extends Frame {
@@ -29,30 +29,21 @@ export function WebexHostsPage({ activity, ...frame }: HostsProps) {
         ) : (
           <>
             <p class="dim">Posts of the last hour. A minute is whole once something is posted in a later one.</p>
-            <div class="table">
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">WebEx host</th>
-                    <th scope="col">Attempts confirmed</th>
-                    <th scope="col" class="number">
-                      Mean time
-                    </th>
-                    <th scope="col" class="number">
-                      Given up
-                    </th>
-                    <th scope="col">Documents that wait</th>
-                    <th scope="col">Last failure</th>
-                    <th scope="col">Conferences</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {hosts.map((host) => (
-                    <HostRow of={host} domain={domain} now={now} />
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table
+              heads={[
+                "WebEx host",
+                "Attempts confirmed",
+                { number: "Mean time" },
+                { number: "Given up" },
+                "Documents that wait",
+                "Last failure",
+                "Conferences",
+              ]}
+            >
+              {hosts.map((host) => (
+                <HostRow of={host} domain={domain} now={now} />
+              ))}
+            </Table>
           </>
         )}
       </section>

@@ -4,7 +4,7 @@ import { sentence } from "../foundation/sentence.ts";
 import type { ProvisioningResult, ProvisioningState, RunningCheck } from "../rpc.ts";
 import { ageOf } from "./browser/age.js";
 import { type Frame, Page } from "./page.tsx";
-import { Age, Empty, Fact, Mark, Notice, Time } from "./parts.tsx";
+import { Age, Empty, Fact, Mark, Notice, Table, Time } from "./parts.tsx";
 import { pathOf } from "./paths.ts";
 
 interface WebexSiteProps extends Frame {
@@ -118,24 +118,14 @@ function Differences({ of: { differences, more, notCompared } }: { readonly of: 
             <Mark is="good">none</Mark> {notCompared.length === 0 && "The site is as the settings say."}
           </p>
         ) : (
-          <div class="table">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">About</th>
-                  <th scope="col">What differs, and what to do</th>
-                </tr>
-              </thead>
-              <tbody>
-                {differences.map(({ about, says }) => (
-                  <tr>
-                    <th scope="row">{about}</th>
-                    <td>{says}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table heads={["About", "What differs, and what to do"]}>
+            {differences.map(({ about, says }) => (
+              <tr>
+                <th scope="row">{about}</th>
+                <td>{says}</td>
+              </tr>
+            ))}
+          </Table>
         )}
         {more > 0 && <p class="dim">{`And ${more} more, which are only counted.`}</p>}
       </section>
