@@ -349,14 +349,20 @@ export class Legs {
   #resumeHeld(now: EpochMs): void {
     for (const leg of this.#timed) {
       if (!isAtPrompt(leg.keypad)) continue;
-      const { call, heldKeys } = leg;
+      const { heldKeys } = leg;
       leg.heldKeys = "";
       if (!this.#isWithoutEdge && leg.toldToWait) {
         leg.toldToWait = false;
         leg.keypad = begunAnew(leg.keypad, now);
         this.#announce(leg, promptAfter(null, leg.keypad));
-      } else if (heldKeys !== "") this.keys({ call, keys: heldKeys }, now);
+      } else if (heldKeys !== "") this.#keysAtPrompt(leg, heldKeys, now);
     }
+  }
+
+  /** What follows the keys that lead in is of some time ago: nobody wants it to have an effect in the conference. */
+  #keysAtPrompt(leg: Leg, keys: string, now: EpochMs): void {
+    const { call } = leg;
+    for (const key of keys) if (isAtPrompt(leg.keypad)) this.keys({ call, keys: key }, now);
   }
 
   /** A command of a keypad was refused. */

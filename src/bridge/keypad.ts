@@ -129,7 +129,8 @@ export function inside(silent: boolean): Keypad {
 /**
  * A caller at the prompt who is new to this agent. `keys` are all that it has keyed there, and nobody knows which conferences ran
  * when it did. So the last key of a conference that runs now counts, and what is before that counts as refused; without any such key,
- * the caller begins anew. If that does not lead in, keys may have been lost between the agents, and what has been keyed is in doubt.
+ * the caller begins anew. If that does not lead in, keys may have been lost between the agents, and what has been keyed is in doubt. If it
+ * does, whatever stands behind it, a star for a doubt among it, is no part of a code.
  */
 export function resume(
   keys: string,
@@ -145,7 +146,10 @@ export function resume(
   const counting = chosen === -1 ? [] : entries.slice(chosen);
   // An empty entry may be the # before it, told twice.
   const again = [...counting.map((entry) => entry || "*"), begun].join("#");
-  const { keypad, actions } = press(prompted(at), { type: "keys", keys: again, at }, rules);
+  let step: ReturnType<typeof press> = { keypad: prompted(at), actions: [] };
+  for (const key of again)
+    if (isAtPrompt(step.keypad)) step = press(step.keypad, { type: "keys", keys: key, at }, rules);
+  const { keypad, actions } = step;
   return { keypad: isAtPrompt(keypad) && keys !== "" ? { ...keypad, inDoubt: true } : keypad, actions };
 }
 

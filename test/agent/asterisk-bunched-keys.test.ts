@@ -21,8 +21,13 @@ function told(mirror: Mirror, script: string, start = Date.parse("2026-11-20T10:
       at += Number(gapMs);
       return applyEvent(mirror, pressed(caller, digit, at, Number(durationMs))).reports;
     })
-    .map((report) => (report.type === "keys" ? report.keys + (report.inDoubt ? "?" : "") : report.type))
+    .map((report) => (report.type === "keys" ? shown(report) : report.type))
     .join("");
+}
+
+/** Keys in doubt with a star before each, as they are noted at the prompt. */
+function shown({ keys, inDoubt }: { readonly keys: string; readonly inDoubt?: boolean }): string {
+  return inDoubt ? keys.replaceAll(/./g, "*$&") : keys;
 }
 
 test.each([
@@ -64,13 +69,13 @@ test("keys that come closer by SIP INFO while a sentence is played count as they
 describe("a # right after a #, from a telephone whose pauses are uneven,", () => {
   test("be it only between equal keys, is in doubt where an ID follows", () => {
     const script = "7:0/100 4:203/100 4:386/100 3:197/100 #:183/100 #:182/100 9:300/100 #:300/100";
-    expect(told(prompted(), script)).toBe("7443#*#9#");
+    expect(told(prompted(), script)).toBe("7443#*#*9#");
   });
 
   test.each([
-    ["is in doubt where an ID follows: it was told twice", "9:300/100 9:304/100 #:304/100", "*#99#"],
-    ["is in doubt where a star follows", "*:150/100 0:204/100", "*#*0"],
-    ["is in doubt where another one follows", "#:300/100", "*##"],
+    ["is in doubt where an ID follows: it was told twice", "9:300/100 9:304/100 #:304/100", "*#*99#"],
+    ["is in doubt where a star follows", "*:150/100 0:204/100", "*#**0"],
+    ["is in doubt where another one follows", "#:300/100", "*#*#"],
   ])("%s", (_, script, keys) => {
     const mirror = prompted();
     expect(told(mirror, `7:0/100 1:462/100 #:249/100 #:400/100 ${script}`)).toBe(`71#${keys}`);
@@ -157,5 +162,5 @@ test("a clock that was put back casts doubt on one key", () => {
 test("in a conference a key is told as it was pressed, and that it is in doubt", () => {
   const mirror = new Mirror({ owner, dialIn: ["18005551234"] });
   entered(mirror, mirror.addConference(key, "bridge-1"));
-  expect(told(mirror, "*:0/60 6:0/60 6:106/60 *:2000/60 6:300/60")).toBe("*6?6?*6");
+  expect(told(mirror, "*:0/60 6:0/60 6:106/60 *:2000/60 6:300/60")).toBe("*" + "*6*6" + "*6");
 });

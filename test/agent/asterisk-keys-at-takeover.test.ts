@@ -17,15 +17,21 @@ const rules: KeypadRules = {
   find: (keyed) => (keyed === key ? { conference: key, host: false, anonymousId: null, locked: false } : null),
 };
 
+/** Of an agent that takes over a caller who has keyed this. */
+function mirrorWith(noted: string): Mirror {
+  const mirror = new Mirror({ owner, dialIn: ["18005551234"] });
+  const notes = callNotesOf(newCall(caller, "in", { number: "14085550001", dialled: "18005551234", keys: noted }));
+  const seen = snapshot({ channels: [channel(caller)], callNotes: new Map([[caller, notes]]) });
+  reconcile(mirror, seen, mirror.version, true);
+  return mirror;
+}
+
 /**
  * As whom the conference gets the caller, what it is asked in the end, and as whom it goes in by keying that: `noted` was keyed with the agent before, `early` before the first
  * snapshot of this one, `rest` later.
  */
 function takenOver(noted: string, early: string, rest: string) {
-  const mirror = new Mirror({ owner, dialIn: ["18005551234"] });
-  const notes = callNotesOf(newCall(caller, "in", { number: "14085550001", dialled: "18005551234", keys: noted }));
-  const seen = snapshot({ channels: [channel(caller)], callNotes: new Map([[caller, notes]]) });
-  reconcile(mirror, seen, mirror.version, true);
+  const mirror = mirrorWith(noted);
   for (const each of early) applyEvent(mirror, pressed(caller, each));
   const [call] = mirror.state().calls;
   const resumed = resume(call?.stage === "prompted" ? call.keys : "", 0, rules);
@@ -73,4 +79,36 @@ test.each([
 test("who has keyed all goes in", () => {
   expect(takenOver(`${key}#101#`, "", "").admitted[0]).toEqual(["101"]);
   expect(takenOver(`*01*${key}#77#88#*01*`, "", "").admitted[0]).toEqual([null]);
+});
+
+describe("a caller who has keyed all goes in, and no star for a doubt begins a code there:", () => {
+  const noted = `${key}#444#`;
+  const admit = { type: "admit", conference: key, attendeeId: "444", silent: false, host: false };
+
+  test.each([
+    ["one that stands behind all, before the end of the mute code", `${noted}*`, "", "6"],
+    ["one that stands behind all, before the end of the merge code", `${noted}*`, "", "1012#"],
+    ["one before a key that came before the first snapshot", noted, "6", ""],
+    ["one before a key that comes while the caller is let in", noted, "", "6"],
+    ["one before keys that come while the caller is let in", noted, "", "1012#"],
+    ["a mute code before the first snapshot, of which nobody knows how old it is", `${noted}*6`, "*", "6"],
+  ])("%s", (_, keys, early, onTheWay) => {
+    const mirror = mirrorWith(keys);
+    for (const each of early) applyEvent(mirror, pressed(caller, each));
+    const [call] = mirror.state().calls;
+    let { keypad, actions } = resume(call?.stage === "prompted" ? call.keys : "", 0, rules);
+    for (const each of onTheWay) {
+      for (const report of applyEvent(mirror, pressed(caller, each)).reports) {
+        if (report.type !== "keys") continue;
+        const step = press(keypad, { ...report, at: 0 }, rules);
+        keypad = step.keypad;
+        actions = [...actions, ...step.actions];
+      }
+    }
+    const late = press(keypad, { type: "time", at: 10_000 }, rules);
+    expect([...actions, ...late.actions]).toEqual([admit]);
+    expect(press(late.keypad, { type: "keys", keys: "*6", at: 10_000 }, rules).actions).toEqual([
+      { type: "toggle-mute" },
+    ]);
+  });
 });

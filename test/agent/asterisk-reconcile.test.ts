@@ -211,7 +211,7 @@ describe("a snapshot", () => {
     const { reports } = reconcile(mirror, seen, mirror.version, afterGap, begun);
     expect(mirror.state().calls).toMatchObject([{ stage: "prompted", keys }]);
     const found = [{ type: "prompted", call: caller, number: "14085550001", dialled: "18005551234" }];
-    expect(reports).toEqual(afterGap ? [] : [...found, { type: "keys", call: caller, keys }]);
+    expect(reports).toEqual(afterGap ? [] : [...found, { type: "keys", call: caller, keys, inDoubt: true }]);
   });
 
   test("brings a caller in who was admitted and did not get there", () => {

@@ -83,6 +83,17 @@ test("they count behind those that were keyed before", () => {
   expect(begun()).toMatchObject([{ type: "admit", attendeeId: "444" }]);
 });
 
+test("what is keyed behind all that leads in has no effect in the conference, least of all a key in doubt", () => {
+  const { legs, pending, keys, resume } = atPrompt();
+
+  keys(`${KEY}#444#`);
+  keys("6", 0, true);
+  resume();
+  legs.keys({ call: caller, keys: "6" }, 0);
+
+  expect(pending.unfinished()).toMatchObject([{ command: { type: "admit", attendeeId: "444" } }]);
+});
+
 test("keys in doubt stay so: what they are part of is asked for again", () => {
   const { legs, keys, announced, resume, begun } = atPrompt();
 

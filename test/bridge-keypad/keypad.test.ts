@@ -181,7 +181,8 @@ describe("a caller at the prompt who is new to this agent", () => {
     ["who keyed another key before, and all", "11#22#444#", [admitted("22", "444")]],
     ["who keyed an unknown key before, and all", "5#11#444#", [admitted("11", "444")]],
     ["also when the key before has a star", "1*1#11#444#", [admitted("11", "444")]],
-    ["and what follows is for the conference", "11#444#*6*1555#", [admitted("11", "444"), toggle, identify("555")]],
+    ["and what follows has no effect any more", "11#444#*6*1555#", [admitted("11", "444")]],
+    ["and a star behind it, for a doubt, has none", "11#444#*", [admitted("11", "444")]],
   ])("goes in, %s", (_, keys, actions) => {
     expect(resume(keys, 0, by).actions).toEqual(actions);
   });

@@ -106,17 +106,17 @@ function keyPressed(mirror: Mirror, { channel, digit, duration_ms, timestamp }: 
   }
   if (call.stage !== "prompted") return nothing;
   // What comes before the caller is asked anew may be the rest of an entry: no part of it counts.
-  if (call.isBehindGap) return keyed(mirror, call, `*${digit}`);
+  if (call.isBehindGap) return keyed(mirror, call, digit, true);
   if (call.keptHash !== null) {
     call.keptHash = null;
-    return keyed(mirror, call, `*#${isDoubtful ? "*" : ""}${digit}`);
+    return keyed(mirror, call, `#${digit}`, true);
   }
   // After an entry in doubt none counts anyway; a telephone that dials a sequence keys what ends it.
   if (!isDoubtful && digit === "#" && /(^|#)\d+#$/.test(call.keys) && call.keyTiming.isUneven) {
     call.keptHash = key.releasedAt;
     return toDo(hush(id), { type: "await-keys", call: id });
   }
-  return keyed(mirror, call, isDoubtful ? `*${digit}` : digit);
+  return keyed(mirror, call, digit, isDoubtful);
 }
 
 /**
@@ -126,15 +126,20 @@ function keyPressed(mirror: Mirror, { channel, digit, duration_ms, timestamp }: 
 export function noKeyFollowed(mirror: Mirror, call: Call): Consequences {
   if (mirror.calls.get(call.id) !== call || call.stage !== "prompted") return nothing;
   call.keptHash = null;
-  return keyed(mirror, call, "#");
+  return keyed(mirror, call, "#", false);
 }
 
-/** At the prompt. */
-function keyed(mirror: Mirror, call: Call, keys: string): Consequences {
+/** At the prompt. A doubt is noted as stars, and not told as one: the caller may be on the way in, where a star begins a code. */
+function keyed(mirror: Mirror, call: Call, keys: string, isInDoubt: boolean): Consequences {
   const { id } = call;
-  call.keys = (call.keys + keys).slice(-KEYS_KEPT);
+  const noted = isInDoubt ? keys.replaceAll(/./g, "*$&") : keys;
+  call.keys = (call.keys + noted).slice(-KEYS_KEPT);
   mirror.touch(call);
-  return { reports: [{ type: "keys", call: id, keys }], followUps: [hush(id), { type: "write-notes", call: id }] };
+  const inDoubt = isInDoubt && ({ inDoubt: true } as const);
+  return {
+    reports: [{ type: "keys", call: id, keys, ...inDoubt }],
+    followUps: [hush(id), { type: "write-notes", call: id }],
+  };
 }
 
 function hush(call: CallId): FollowUp {

@@ -216,7 +216,7 @@ function strangerFound({ mirror, begun }: Draft, { id, state, caller, dialplan }
   // Who has not been answered yet has keyed nothing.
   if (!call || state !== "Up" || begun.has(id)) return found;
   castDoubt(call);
-  return { ...found, reports: [...found.reports, { type: "keys", call: call.id, keys: call.keys }] };
+  return { ...found, reports: [...found.reports, { type: "keys", call: call.id, keys: call.keys, inDoubt: true }] };
 }
 
 /** Should an event have been lost. A caller who has entered and is in no bridge at two snapshots goes into the main room. */
