@@ -1095,10 +1095,21 @@ function conferenceLife(world: AgentWorld): void {
   world.connect();
   world.command("create", create);
   world.pass(3_000);
-  const one = world.machine.dialIn("1", "987654321#444#*6*1555#");
+  const one = world.machine.dialIn("1", "987654321#444#");
   world.command("dial", dial("out1"));
   world.command("room", { type: "create-room", room: "r1" as RoomId, kind: "sub" });
   world.pass(4_000);
+  const caller = world.machine.world.calls.get(one);
+  const isIdentified = () => world.events().some(({ type }) => type === "attendee-identified");
+  // A caller who sees no effect keys once more: what is keyed in a conference while no agent lives is lost.
+  for (let times = 0; caller && !caller.muted && times < 2; times += 1) {
+    world.machine.press(caller, "*6");
+    world.pass(3_000);
+  }
+  for (let times = 0; caller && !isIdentified() && times < 2; times += 1) {
+    world.machine.press(caller, "*1555#");
+    world.pass(3_000);
+  }
   world.command("move", { type: "move", call: one, room: "r1" as RoomId });
   world.command("mute", { type: "mute", call: call("out1") });
   world.command("lock", { type: "lock" });

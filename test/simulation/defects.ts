@@ -1049,8 +1049,8 @@ export const defects: readonly Defect[] = [
     name: "the keys of a caller are replayed after a gap",
     foundBy: "a caller enters the conference that it keyed last",
     file: "src/bridge/keypad.ts",
-    before: '{ type: "keys", keys: again, at }',
-    after: '{ type: "keys", keys, at }',
+    before: "for (const key of again)",
+    after: "for (const key of keys)",
   },
   {
     name: "a key that was keyed before a gap is not in doubt",
