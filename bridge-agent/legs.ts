@@ -197,8 +197,15 @@ export class Legs {
   entered(leg: Leg, conference: ConfKey, room: RoomId, silent: boolean): void {
     leg.entered = true;
     leg.room = room;
+    if (leg.keypad === null) leg.keypad = inside(silent);
+    if (isAtPrompt(leg.keypad)) this.#letIn(leg, conference, silent);
     leg.conference = conference;
-    leg.keypad ??= inside(silent);
+  }
+
+  /** A caller who was at the prompt has a place in the conference, or is on the way: what it keyed until now counts no more. */
+  #letIn(leg: Leg, conference: ConfKey, silent: boolean): void {
+    Object.assign(leg, { conference, keypad: inside(silent), heldKeys: "", toldToWait: false });
+    this.#watchTime(leg);
   }
 
   /** A caller has come in from the prompt. Who listens in silence is nobody that it could talk to. */
@@ -286,12 +293,18 @@ export class Legs {
 
   /** The calls that the bridge has, of which no event told. */
   adoptHeld(calls: readonly BridgeCall[], now: EpochMs): void {
-    for (const found of this.adopt(calls, now)) {
-      const leg = this.#legs.get(found.call);
-      if (!leg || found.stage !== "prompted") continue;
+    const found = this.adopt(calls, now);
+    this.#letInAdmitted();
+    for (const call of found) {
+      const leg = this.#legs.get(call.call);
+      if (call.stage !== "prompted" || !leg || !isAtPrompt(leg.keypad)) continue;
+      if (call.keys === "") {
+        this.#announce(leg, "please-wait");
+        continue;
+      }
       // Who is keying has begun with keys that are not held: what follows them counts for nothing, and the caller is asked anew.
-      if (found.keys !== "") leg.keypad = { ...prompted(now), inDoubt: true };
-      else this.#announce(leg, "please-wait");
+      const { at } = resume(call.keys, now, this.#rules).keypad;
+      leg.keypad = { ...prompted(now), at: at === "sequence" ? at : "conference-key", inDoubt: true };
     }
   }
 
@@ -324,24 +337,23 @@ export class Legs {
 
   /** Goes on with the keys that callers at the prompt have keyed so far; `found` are the calls that were just adopted. */
   resumePrompts(found: readonly BridgeCall[], now: EpochMs): void {
+    this.#letInAdmitted();
     this.#resumeHeld(now);
-    const admits = new Map<CallId, OpenCommand & { readonly command: Extract<BridgeCommand, { type: "admit" }> }>();
-    for (const { command, ...pending } of this.#pending.unfinished()) {
-      if (pending.origin === "keypad" && command.type === "admit") admits.set(command.call, { ...pending, command });
-    }
     for (const call of found) {
       const leg = this.#legs.get(call.call);
-      // Its admission has just failed by this state, so the agent hangs up on it: its keys must not lead it in.
-      if (call.stage !== "prompted" || !leg || leg.keypad?.at === "over") continue;
-      const admit = admits.get(call.call);
-      if (admit) {
-        leg.conference = admit.conference;
-        leg.keypad = inside(!admit.command.joinTone);
-        this.#watchTime(leg);
-      } else {
-        this.#apply(leg, resume(call.keys, now, this.#rules), now);
-        this.#announce(leg, promptAfter(null, leg.keypad));
-      }
+      // Who was admitted, or has just been refused, so that the agent hangs up on it: its keys must not lead it in.
+      if (call.stage !== "prompted" || !leg || !isAtPrompt(leg.keypad)) continue;
+      this.#apply(leg, resume(call.keys, now, this.#rules), now);
+      this.#announce(leg, promptAfter(null, leg.keypad));
+    }
+  }
+
+  /** Callers who led themselves in, though the bridge still shows them at the prompt: what became of that is in doubt. */
+  #letInAdmitted(): void {
+    for (const { command, origin, conference } of this.#pending.unfinished()) {
+      if (origin !== "keypad" || command.type !== "admit") continue;
+      const leg = this.#legs.get(command.call);
+      if (leg && isAtPrompt(leg.keypad)) this.#letIn(leg, conference, !command.joinTone);
     }
   }
 

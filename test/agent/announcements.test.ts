@@ -507,9 +507,10 @@ describe("without the edge, a caller is told to wait", () => {
   });
 
   /** It has keyed this when an agent finds it, just as the edge goes. */
-  const foundAmidst = (keys: string) => {
+  const foundAmidst = (keys: string, sequences: readonly string[] = []) => {
     const world = running();
     world.alone = false;
+    world.keypad = { merge: "*1", mute: "*6", sequences };
     world.command("create-other", create, {}, "4321" as ConfKey);
     world.connectEdge();
     world.settle();
@@ -551,6 +552,14 @@ describe("without the edge, a caller is told to wait", () => {
     expect(world.announced).toEqual([`${id} welcome`]);
     press(world, id, `${KEY}##`);
     expect(heardBy(world, id).at(-1)).toBe("alone");
+  });
+
+  test("once its telephone dials no more, if that was dialling by itself when one of two agents found it", () => {
+    const { world, id } = foundAmidst(`*01*${KEY}#`, ["*01*[AccessCode]#,,,[AttendeeID]#*01*"]);
+    expect(heardWithin(world, id, 7_800)).toEqual([]);
+    expect(heardWithin(world, id, 200)).toEqual(["please-wait"]);
+    backAgain(world);
+    expect(world.announced).toEqual([`${id} welcome`]);
   });
 
   test("by none of two agents that does not act on the bridge", () => {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Legs } from "../../bridge-agent/legs.ts";
 import { PendingCommands } from "../../bridge-agent/pending-commands.ts";
 import { Reports } from "../../bridge-agent/reports.ts";
@@ -141,6 +141,79 @@ test("a silent monitor stays one", () => {
   legs.keys({ call: caller, keys: "*6" }, 0);
 
   expect(begun()).toEqual([]);
+});
+
+describe("a caller whom the bridge was about to let in, and of whom nobody knows what became,", () => {
+  const found = { stage: "prompted", call: caller, number: "", dialled: "", keys: `${KEY}#444#` } as const;
+
+  /** The bridge was lost after the admission had begun. */
+  function inDoubt() {
+    const world = atPrompt();
+    const { legs, pending } = world;
+    legs.keys({ call: caller, keys: `${KEY}#444#` }, 0);
+    const [admit] = pending.begin();
+    if (!admit) throw new Error("no admission");
+    pending.setInDoubt(admit, false);
+    legs.clear();
+    world.announced();
+    /** As the bridge shows it now. */
+    const enter = () => {
+      pending.finish(admit, false);
+      const leg = legs.find(caller);
+      if (leg) legs.entered(leg, KEY, MAIN_ROOM, false);
+    };
+    return { ...world, enter };
+  }
+
+  test("is neither told to wait nor asked anew", () => {
+    const { legs, announced, resume } = inDoubt();
+
+    legs.adoptHeld([found], 0);
+    legs.heldTimePassed(60_000);
+    resume(60_000);
+    legs.timePassed(120_000);
+
+    expect([announced(), legs.begin()]).toEqual([[], []]);
+  });
+
+  test("has its mute key as soon as it is in", () => {
+    const { legs, keys, enter, resume, begun } = inDoubt();
+
+    legs.adoptHeld([found], 0);
+    keys("6", 0, true);
+    resume();
+    enter();
+    legs.keys({ call: caller, keys: "6" }, 0);
+    expect(begun()).toEqual([]);
+    legs.keys({ call: caller, keys: "*6" }, 0);
+    expect(begun()).toEqual([{ type: "mute", call: caller }]);
+  });
+
+  test("is led in once, though it was found at the prompt before and keyed on there", () => {
+    const { legs, pending, keys, resume } = inDoubt();
+
+    legs.adopt([found], 0);
+    keys(`${KEY}#555#*6`);
+    resume();
+
+    expect(pending.unfinished()).toMatchObject([{ command: { type: "admit", attendeeId: "444" } }]);
+  });
+});
+
+test("a caller who comes in while it is at the prompt is a caller inside: nothing that it keyed there counts, and nobody hangs up on it", () => {
+  const { legs, held, keys, announced, resume, begun } = heldLegs();
+  held({ type: "prompted", call: caller, number: "", dialled: "" });
+  keys("98");
+  const leg = legs.find(caller);
+  if (leg) legs.entered(leg, KEY, MAIN_ROOM, false);
+  announced();
+
+  resume();
+  legs.timePassed(60_000);
+
+  expect([announced(), legs.begin(), begun()]).toEqual([[], [], []]);
+  legs.keys({ call: caller, keys: "*6" }, 60_000);
+  expect(begun()).toEqual([{ type: "mute", call: caller }]);
 });
 
 test("keys of a call that is being dialled mean nothing, nor do those of an unknown one", () => {
