@@ -69,6 +69,27 @@ test("a conference that is created once more takes the new anonymous ID, limit a
   expect(notes[2]).not.toHaveProperty("accessCodes");
 });
 
+test.each<[string, BridgeCommand]>([
+  ["lock", { type: "lock" }],
+  ["create once more", { ...create, anonymousId: "0555", maxCallers: 9 }],
+  ["report-speakers", { type: "report-speakers" }],
+])("what Asterisk refuses to write down of a conference is not so: %s", async (_, command) => {
+  world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+  await execute(create);
+  const name = bridgeName({ owner: "acme/bridge-1", conference, room: MAIN_ROOM, kind: "main" });
+  world.asterisk.answers["GET /bridges"] = {
+    status: 200,
+    body: [{ id: "bridgehead-command-1", name, channels: [] }],
+  };
+  const before = await driver.state();
+  world.asterisk.answers["POST /asterisk/variable"] = { status: 500 };
+
+  expect(await execute(command)).toEqual({ done: false, reason: "refused" });
+
+  expect(before?.conferences).toMatchObject([{ locked: false, reportsSpeakers: false, anonymousId: null }]);
+  expect(await driver.state()).toEqual(before);
+});
+
 test.each([
   ["is there, is refused", JSON.stringify({ locked: false }), { done: false, reason: "refused" }],
   ["is over, while its bridge goes, is made", "", { done: true }],

@@ -17,7 +17,7 @@ export async function createConference(
 ): Promise<CommandResult> {
   const { ari, mirror, owner } = context;
   const known = mirror.conferences.get(key);
-  if (known) return writeConference(context, Object.assign(known, { anonymousId, maxCallers, accessCodes }));
+  if (known) return writeConference(context, known, { anonymousId, maxCallers, accessCodes });
   const bridges = read("listBridges", v.array(bridge), await ari.ask("listBridges", {}));
   const rooms = bridges.flatMap(({ name, id }) => ({ ...readBridgeName(name), bridge: id }));
   const main = rooms.find(
@@ -121,8 +121,7 @@ export async function closeRoom(
 }
 
 export function lock(context: ExecutorContext, conference: Conference, isLocked: boolean): Promise<CommandResult> {
-  conference.locked = isLocked;
-  return writeConference(context, conference);
+  return writeConference(context, conference, { locked: isLocked });
 }
 
 export async function reportSpeakers(
@@ -131,8 +130,8 @@ export async function reportSpeakers(
   isOn: boolean,
 ): Promise<CommandResult> {
   const { mirror } = context;
-  conference.reportsSpeakers = isOn;
-  await writeConference(context, conference);
+  const written = await writeConference(context, conference, { reportsSpeakers: isOn });
+  if (!written.done) return written;
   await Promise.all(mirror.inside(conference.key).map(({ id }) => detectTalking(context, id, isOn)));
   if (isOn) return done;
   for (const call of mirror.callsOf(conference.key)) {

@@ -5,7 +5,7 @@ import { type Ari, isDone } from "./ari.ts";
 import type { FollowUp } from "./changes.ts";
 import type { KeyedMutex } from "./keyed-mutex.ts";
 import { type Call, type Conference, callNotesOf, conferenceNotesOf, type Mirror } from "./mirror.ts";
-import { CALL_VARIABLE, type CallNotes, conferenceVariable } from "./names.ts";
+import { CALL_VARIABLE, type CallNotes, type ConferenceNotes, conferenceVariable } from "./names.ts";
 import type { Pauses } from "./pauses.ts";
 import type { AsteriskSettings } from "./settings.ts";
 import type { Voice } from "./voice.ts";
@@ -83,15 +83,19 @@ export async function setVariable(
   await ari.ask("setChannelVar", { channelId, variable, value });
 }
 
-/** Writes down on Asterisk what it does not know of a conference by itself. */
+/** Writes down on Asterisk what it does not know of a conference by itself. `change`: what is so as soon as that is written. */
 export async function writeConference(
   { ari, mirror, mutex }: ExecutorContext,
   conference: Conference,
+  change: { readonly [Note in Exclude<keyof ConferenceNotes, "dialled">]?: ConferenceNotes[Note] | undefined } = {},
 ): Promise<CommandResult> {
   mirror.touch(conference);
   const variable = conferenceVariable(conference.mainBridge);
-  const written = await mutex.run(`conference ${conference.key}`, () =>
-    ari.ask("setGlobalVar", { variable, value: JSON.stringify(conferenceNotesOf(conference)) }),
-  );
-  return isDone(written) ? done : refused("refused");
+  return mutex.run(`conference ${conference.key}`, async () => {
+    const value = JSON.stringify({ ...conferenceNotesOf(conference), ...change });
+    if (!isDone(await ari.ask("setGlobalVar", { variable, value }))) return refused("refused");
+    Object.assign(conference, change);
+    mirror.touch(conference);
+    return done;
+  });
 }
