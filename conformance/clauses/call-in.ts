@@ -171,7 +171,10 @@ export const callInClauses = [
     "a W2A_RspNotifyUserEnter for a MsgID that nobody knows is confirmed, and nothing follows",
     async (stage) => {
       const conference = await stage.conference();
-      await conference.posts(conference.message("W2A_RspNotifyUserEnter", { ExtCallID: "99001" }));
+      const name = conference.message("W2A_RspNotifyUserEnter", { ExtCallID: "99001" });
+      // An answer to it is a fault of this clause, and no stray.
+      stage.webex.ownRequest(name.attributes.MsgID ?? "", stage);
+      await conference.posts(name);
       await stage.receivesNothingElse("nobody waits for this name");
     },
   ),

@@ -51,7 +51,7 @@ export class Webex {
   /** All that came, of all clauses. */
   readonly arrivals: Arrival[] = [];
   readonly posted: Posted[] = [];
-  /** Messages that belong to no conference and no request. */
+  /** Notifications of no conference, and answers to no request. */
   readonly strays: Received[] = [];
   /** Messages that an earlier run left to come: about its conferences and requests. */
   readonly late: Received[] = [];
@@ -119,6 +119,11 @@ export class Webex {
     this.#ofRequests.set(msgId, owner);
   }
 
+  /** Whether a request with this MsgID was posted. */
+  isRequest(msgId: string): boolean {
+    return this.#ofRequests.has(msgId);
+  }
+
   /** What belongs to nobody else is for this owner. */
   ownRest(owner: Owner): void {
     this.#rest = owner;
@@ -150,9 +155,9 @@ export class Webex {
     about: { readonly transId: string; readonly messages: readonly Message[] },
     attempts = 3,
   ): Promise<Posted> {
-    // An answer has the MsgID of the adapter's message.
+    // A name that WebEx gives has the MsgID of the adapter's notification. All else may be answered, if only by -12.
     for (const { name, attributes } of about.messages)
-      if (attributes.MsgID && !name.startsWith("W2A_Rsp")) this.ownRequest(attributes.MsgID, owner);
+      if (attributes.MsgID && name !== "W2A_RspNotifyUserEnter") this.ownRequest(attributes.MsgID, owner);
     const party = server(serverNumber);
     const at = this.ports.now();
     let answer: HttpAnswer | null = null;
@@ -299,10 +304,15 @@ export class Webex {
         isKnown: rowsByName.has(name),
       };
       const owner = this.#ownerOf(message);
-      if (owner) owner.receive(received);
-      else if (this.#isOfEarlierRun(received)) this.late.push(received);
-      else this.strays.push(received);
+      owner?.receive(received);
+      if (owner && !this.#answersNoRequest(message)) continue;
+      (this.#isOfEarlierRun(received) ? this.late : this.strays).push(received);
     }
+  }
+
+  /** Whatever the conference: an answer goes by its MsgID. */
+  #answersNoRequest({ name, attributes: { MsgID = "" } }: Pick<Message, "name" | "attributes">): boolean {
+    return name.startsWith("A2W_Rsp") && !this.isRequest(MsgID);
   }
 
   /** The request's for an answer, else the conference's. */

@@ -119,8 +119,11 @@ export class ReferenceConference {
       this.host = host;
     if (name.includes("SubConference")) return subConferenceAsked(this, request);
     const leg = this.legOf(attributes.ExtCallID);
-    const respond = (answer: string, result = "0") =>
-      this.answer(host, { name: answer, attributes: { MsgID: attributes.MsgID, Result: result } });
+    const respond = async (answer: string, result = "0") => {
+      // All of these names are unconfirmed.
+      if (this.has("only-documented-messages")) return;
+      await this.answer(host, { name: answer, attributes: { MsgID: attributes.MsgID, Result: result } });
+    };
     switch (name) {
       case "W2A_CloseConference":
         return this.#close(attributes, () => respond("A2W_RspCloseConference"));
@@ -238,6 +241,9 @@ export class ReferenceConference {
     if (this.has("lock-not-told") || (this.#wasLocked && this.has("second-lock-not-told"))) return;
     this.#wasLocked ||= locked;
     if (this.has("sends-unknown-message")) await this.tell(this.notification("A2W_NotifyHello", {}));
+    if (this.has("sends-message-of-webex")) await this.tell(this.notification("W2A_NotifyHello", {}));
+    if (this.has("answers-what-nobody-asked"))
+      await this.tell(this.notification("A2W_RspUpdateConference", { Result: "0" }));
     const Status = this.has("status-unknown") ? "8" : locked ? "2" : "0";
     const ExtConfID = this.has("other-ext-conf-id") ? `${this.extConfId}9` : this.extConfId;
     await this.tell(this.notification("A2W_NotifyConferenceChange", { ExtConfID, Status }));

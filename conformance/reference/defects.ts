@@ -55,7 +55,7 @@ export const defects = {
   "refused-document-carried-out": {
     clause: "T23",
     what: "carries out a document that it refused",
-    also: "T44b T44c 2.1 2.3.1:RspCreateConference 2.3.1:RspUpdateConference 2.3.1:RspCloseConference 2.3.1:RspCreateSubConference 2.3.2:NotifyConferenceChange",
+    also: "T44b 2.1 2.3.1:RspCreateConference 2.3.1:RspUpdateConference 2.3.1:RspCloseConference 2.3.1:RspCreateSubConference 2.3.2:NotifyConferenceChange",
   },
   "unknown-message-refused": {
     clause: "T24a",
@@ -121,7 +121,8 @@ export const defects = {
   },
   "trans-id-last": { clause: "1.3b", what: "writes the TransID behind the messages" },
   "any-number-of-messages": { clause: "1.3d", what: "writes more than 50 messages into a document" },
-  "sends-unknown-message": { clause: "1.3h", what: "sends a message that WebEx does not know" },
+  "sends-message-of-webex": { clause: "1.3h", what: "sends a message with a name that only WebEx's own have" },
+  "sends-unknown-message": { clause: "1.3i", what: "sends a message that no public document names" },
   "ten-digit-ids": { clause: "T30a", what: "makes ids of ten digits" },
   "ids-by-no-scheme": { clause: "T31", what: "makes ids by no scheme of the guide" },
   "trans-id-used-again": {
@@ -172,6 +173,10 @@ export const defects = {
     clause: "T44b",
     what: "answers with a MsgID of its own",
     also: "4.13g 4.13h 4.13i 4.13j 4.13m T11b T25b 4.17g 4.13p 4.9l 4.9m 4.13q",
+  },
+  "answers-what-nobody-asked": {
+    clause: "T44b",
+    what: "sends an answer with a MsgID of its own, and the ExtConfID of a conference",
   },
   "answer-with-trans-id-of-request": {
     clause: "T5",

@@ -10,6 +10,7 @@ export const variants = {
   "no-xml-refused-by-http": "answers HTTP status 400 to what is no XML",
   "named-as-response": "names the root of what it answers WTSPDOM Response, as one example has it",
   "doctype-dropped": "reads a document as if it had no document type",
+  "only-documented-messages": "knows no message that no public document names: answers it by code -12, and sends none",
   "code-without-text": "answers an unknown message with code -12 only",
   // Its posts
   "half-minute-between-attempts": "waits 30 s before it repeats a post",
@@ -80,6 +81,7 @@ export const allowed: readonly {
   {
     variants: [
       "no-xml-refused-by-http",
+      "only-documented-messages",
       "merge-by-entry",
       "doctype-dropped",
       "half-minute-between-attempts",
