@@ -36,11 +36,15 @@ export class People {
 
   /** Of the abilities that go by the options. */
   #cannot(ability: Ability): string | null {
-    const { dialKeys = DIAL_KEYS, hostKeys } = this.#stage.options;
+    const { dialKeys = DIAL_KEYS, hostKeys, muteKeys, mergeKeys } = this.#stage.options;
     if (ability === "key an attendee ID at entry" && !dialKeys.includes("{attendee}"))
       return "callers key no attendee ID at entry (--dial-keys)";
     if (ability === "dial in as the host" && hostKeys === undefined)
       return "no document says whom the adapter takes for the host: give --host-keys";
+    if (ability === "mute by keys" && muteKeys === undefined)
+      return "callers have no keys to mute themselves (--mute-keys)";
+    if (ability === "key an attendee ID later" && mergeKeys === undefined)
+      return "callers key no attendee ID in the conference (--merge-keys)";
     return null;
   }
 
@@ -66,10 +70,14 @@ export class People {
     return dial;
   }
 
-  async press(call: CallId, keys: string): Promise<void> {
-    this.#stage.goesOn();
-    this.#stage.dialled(call, `keys ${keys}`);
-    await this.#telephones.press(call, keys);
+  /** Keys what mutes, and unmutes who is muted. */
+  async muteByKeys(call: CallId): Promise<void> {
+    await this.#press(call, this.#stage.options.muteKeys ?? "");
+  }
+
+  /** Keys an attendee ID in the conference. */
+  async merge(call: CallId, attendeeId: string): Promise<void> {
+    await this.#press(call, `${this.#stage.options.mergeKeys}${attendeeId}#`);
   }
 
   async talk(call: CallId, talking: boolean): Promise<void> {
@@ -188,6 +196,12 @@ export class People {
   /** Nobody stays on the line after a clause. */
   async hangUpAll(): Promise<void> {
     for (const call of this.#calls) await this.#telephones.hangUp(call).catch(() => {});
+  }
+
+  async #press(call: CallId, keys: string): Promise<void> {
+    this.#stage.goesOn();
+    this.#stage.dialled(call, `keys ${keys}`);
+    await this.#telephones.press(call, keys);
   }
 
   async #eventually<Found>(look: () => Promise<Found>, withinMs: number): Promise<Found> {

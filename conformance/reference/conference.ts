@@ -265,7 +265,10 @@ export class ReferenceConference {
         Status: status(call),
         AttendeeID: this.has("merge-loses-zeros") ? String(Number(call.attendeeId)) : (call.attendeeId ?? ""),
       });
-    const remembersTold = this.has("failover-old-mutes") || this.has("mute-corrected-at-failover");
+    const remembersTold =
+      this.has("failover-old-mutes") ||
+      this.has("mute-corrected-at-failover") ||
+      this.has("failover-correction-taken-back");
     if (type === "muted" && remembersTold) return void this.#changeTold(leg);
     if (type === "muted" && !this.has("self-mute-not-told")) this.change(leg, { Status: status(call) });
     if (type === "muted" && this.has("muted-told-as-unmuted")) this.change(leg, { Status: "0" });
@@ -492,10 +495,12 @@ export class ReferenceConference {
     if (this.has("failover-tells-one-muted")) muted.splice(1);
     if (this.has("failover-mute-not-told")) muted.splice(0);
     for (const leg of told) if (all || muted.includes(leg)) await this.#tellPrivilege(leg);
-    if (this.has("mute-corrected-at-failover"))
+    if (this.has("failover-mute-taken-back")) for (const leg of muted) this.change(leg, { Status: "0" });
+    const isTakenBack = this.has("failover-correction-taken-back");
+    if (isTakenBack || this.has("mute-corrected-at-failover"))
       for (const leg of told)
         if (this.#toldAsMuted.has(leg.call.id) && !leg.call.muted)
-          for (const Status of ["1", "0"]) this.change(leg, { Status });
+          for (const Status of isTakenBack ? ["1", "0", "1"] : ["1", "0"]) this.change(leg, { Status });
     if (this.has("failover-unmutes")) for (const { call } of muted) await bridge.mute(call, false);
     if (this.has("failover-tells-gone")) for (const leg of this.#departed) await this.tell(this.entry(leg));
     if (this.has("failover-tells-all-as-left"))

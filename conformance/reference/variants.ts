@@ -48,6 +48,7 @@ export const variants = {
   // What it does
   "slow-bridge": "has a bridge that takes 120 ms for each act",
   "slow-but-in-time": "takes 12 s for a create, also for one by another server",
+  "max-waiting-time-ignored": "lets a telephone ring for a minute, whatever MaxWaitingTime says",
   "host-by-code": "takes for the host who keyed 99# behind the attendee ID, and nobody else",
 } as const;
 
@@ -90,7 +91,18 @@ export const allowed: readonly {
       "status-told-again",
     ],
   },
-  { variants: ["ids-like-webex", "odd-but-legal", "named-as-response", "lock-told-at-failover", "slow-bridge"] },
+  {
+    variants: [
+      "ids-like-webex",
+      "odd-but-legal",
+      "named-as-response",
+      "lock-told-at-failover",
+      "slow-bridge",
+      "max-waiting-time-ignored",
+      "self-mute-not-told",
+      "lock-not-told",
+    ],
+  },
   {
     variants: [
       "conferences-together",
@@ -105,7 +117,7 @@ export const allowed: readonly {
     options: { hostKeys: undefined },
   },
   { variants: ["host-by-code"], options: { hostKeys: "{key}#{attendee}#99#" } },
-  { variants: [], options: { dialKeys: "{key}#" } },
+  { variants: [], options: { dialKeys: "{key}#", muteKeys: undefined, mergeKeys: undefined } },
   { variants: ["failover-as-null", "did-of-the-bridge"], options: { dialKeys: "{key}#" } },
   { variants: ["no-did"], options: { dialKeys: "{key}#" } },
 ];
