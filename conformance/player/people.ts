@@ -1,4 +1,4 @@
-import type { Ability, CallId, Outcome, PhoneNumber, Telephones } from "../telephones/telephones.ts";
+import type { Ability, CallId, Heard, Outcome, PhoneNumber, Telephones } from "../telephones/telephones.ts";
 import { NotTestable } from "./outcome.ts";
 import { DIAL_KEYS, type Dial, type Stage } from "./stage.ts";
 
@@ -157,16 +157,27 @@ export class People {
   }
 
   async hears(listener: CallId, talker: CallId, why: string): Promise<void> {
-    const heard = await this.#eventually(() => this.#telephones.hears(listener, talker), this.#telephones.settleMs);
-    if (!heard) this.#stage.fail(`${listener} does not hear ${talker}, though ${why}`);
+    const heard = await this.#listens(listener, talker, "heard");
+    if (heard !== "heard") this.#stage.fail(`${listener} does not hear ${talker}, though ${why}`);
     this.#stage.telephone(`${listener}: hears ${talker}`, "telephones");
   }
 
   async doesNotHear(listener: CallId, talker: CallId, why: string): Promise<void> {
-    const silent = async () => !(await this.#telephones.hears(listener, talker));
-    if (!(await this.#eventually(silent, this.#telephones.settleMs)))
-      this.#stage.fail(`${listener} hears ${talker}, though ${why}`);
+    const heard = await this.#listens(listener, talker, "silent");
+    if (heard === "heard") this.#stage.fail(`${listener} hears ${talker}, though ${why}`);
+    if (heard === "over") this.#stage.fail(`the call of ${listener} or of ${talker} is over, though ${why}`);
     this.#stage.telephone(`${listener}: does not hear ${talker}`, "telephones");
+  }
+
+  /** Listens until it is so; what it was at last. */
+  async #listens(listener: CallId, talker: CallId, until: Heard): Promise<Heard> {
+    let heard: Heard = "over";
+    const look = async () => {
+      heard = await this.#telephones.hears(listener, talker);
+      return heard === until;
+    };
+    await this.#eventually(look, this.#telephones.settleMs);
+    return heard;
   }
 
   hadTone(call: CallId): Promise<boolean> {

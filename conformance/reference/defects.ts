@@ -388,6 +388,11 @@ export const defects = {
   // Sub-conferences
   "sub-told-before-answer": { clause: "4.13a", what: "tells a sub-conference before it answers", also: "T45" },
   "add-not-answered": { clause: "4.13b", what: "does not answer W2A_AddToSubConference" },
+  "added-call-lost": {
+    clause: "4.13b",
+    what: "loses the call that it moves into a sub-conference",
+    also: "2.2.4f 4.17g 4.11d 4.11c 4.13c 4.13e 4.13f 4.13h 4.13i 4.13q 4.13o 4.13l 4.13m 4.14 4.9l 4.9m 4.15d 4.15e 4.15c",
+  },
   "added-before-move": {
     clause: "4.13b",
     what: "tells a call as added before it is moved",
