@@ -457,7 +457,7 @@ function confirmedRequests({ webex, passed, documented }: Traffic) {
   return webex.posted.flatMap((posted) => {
     const { confirmation, messages, ownerId, at, transId } = posted;
     // Of a clause that was played a second time nobody knows which requests are of the first.
-    if (webex.refusedWithOthers.has(ownerId)) return [];
+    if (webex.disturbed.has(ownerId)) return [];
     if (confirmation.result !== 0 || !passed.has(ownerId) || !documented.has(ownerId)) return [];
     return messages.flatMap((message) => {
       const answer = answers.get(message.name);

@@ -15,6 +15,7 @@ export const variants = {
   // Its posts
   "half-minute-between-attempts": "waits 30 s before it repeats a post",
   "new-trans-id-after-500": "repeats a post with a new TransID where the server answered with HTTP 500",
+  "one-post-at-a-time": "posts to a server one after the other, whatever the conference",
   "conferences-together": "puts what several conferences have for a server into one document",
   "ids-like-webex":
     "makes its ids as WebEx does: two digits, which are those of a TSP server, five of the second, four that count up",
@@ -116,6 +117,8 @@ export const allowed: readonly {
     variants: ["no-repeat", "host-by-code", "slow-but-in-time", "answer-and-start-together", "answers-when-moved"],
     options: { hostKeys: undefined },
   },
+  { variants: ["one-post-at-a-time"] },
+  { variants: ["one-post-at-a-time", "half-minute-between-attempts"] },
   { variants: ["host-by-code"], options: { hostKeys: "{key}#{attendee}#99#" } },
   { variants: [], options: { dialKeys: "{key}#", muteKeys: undefined, mergeKeys: undefined } },
   { variants: ["failover-as-null", "did-of-the-bridge"], options: { dialKeys: "{key}#" } },
