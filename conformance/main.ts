@@ -6,7 +6,7 @@ import { CommanderError } from "commander";
 import type { Terminal } from "../src/foundation/table.ts";
 import { allClauses } from "./clauses/all.ts";
 import { load } from "./load.ts";
-import { conditionsOf, type Options, program, UsageError } from "./options.ts";
+import { conditionsOf, NO_KEYS, type Options, program, UsageError } from "./options.ts";
 import { BrokenOff } from "./player/outcome.ts";
 import { renamesOf } from "./player/renames.ts";
 import { connects, nodePorts } from "./ports-node.ts";
@@ -94,8 +94,8 @@ async function play(options: Options, conditions: Conditions): Promise<number> {
     patienceMs: options.patience * 1000,
     quietMs: options.quiet,
     atOnce: options.byHand ? 1 : options.atOnce,
-    muteKeys: options.muteKeys,
-    mergeKeys: options.mergeKeys,
+    muteKeys: options.muteKeys === NO_KEYS ? undefined : options.muteKeys,
+    mergeKeys: options.mergeKeys === NO_KEYS ? undefined : options.mergeKeys,
     dialKeys: options.dialKeys,
     hostKeys: options.hostKeys,
     refused: options.refused,

@@ -38,6 +38,9 @@ export interface Options {
   readonly minutes: number;
 }
 
+/** Of `--mute-keys` and `--merge-keys`: the bridge has none. */
+export const NO_KEYS = "none";
+
 /** Each named in a report by itself, or of no meaning there. */
 const apart = ["adapter", "json", "junit", "html", "only", "patience", "quiet"];
 
@@ -116,8 +119,8 @@ export function program(): Command {
     .option("--patience <seconds>", "how long a clause waits for what is to come", number(0.1), 20)
     .option("--quiet <milliseconds>", "how long nothing must come, to say that nothing comes", number(10), 300)
     .option("--at-once <clauses>", "how many clauses are played side by side", number(1), 16)
-    .option("--mute-keys <keys>", "what callers key to mute themselves", keys, "*6")
-    .option("--merge-keys <keys>", "what callers key before their attendee ID", keys, "*1")
+    .option("--mute-keys <keys>", "what callers key to mute themselves, or none", keys, "*6")
+    .option("--merge-keys <keys>", "what callers key before their attendee ID, or none", keys, "*1")
     .option("--dial-keys <template>", "what callers key to enter, with {key} and {attendee}", template, DIAL_KEYS)
     .option("--host-keys <template>", "the same of a host, so that private talks can be judged", template)
     .option(
@@ -185,8 +188,8 @@ function pair(text: string, earlier: readonly (readonly [string, string])[]) {
 }
 
 function keys(text: string): string {
-  if (/^[0-9*#]{1,8}$/.test(text)) return text;
-  throw new InvalidArgumentError("It must be keys: 0-9, * and #.");
+  if (text === NO_KEYS || /^[0-9*#]{1,8}$/.test(text)) return text;
+  throw new InvalidArgumentError(`It must be keys: 0-9, * and #; or ${NO_KEYS}.`);
 }
 
 function phoneNumber(text: string): PhoneNumber {

@@ -34,6 +34,8 @@ export interface ClauseResult {
   readonly trace: readonly TraceEntry[];
 }
 
+/** Between two attempts of an adapter: time-outs of HTTP are seldom longer. */
+const TIME_OUT_MS = 35_000;
 /** Of a run that is broken off: how long a clause may take to hang up and to close. */
 const CLEAN_UP_MS = 10_000;
 
@@ -59,11 +61,13 @@ export async function run(
   await webex.start();
   const stages = new Map<string, Stage>();
   const results = new Map<string, ClauseResult>();
+  const startedAt = new Map<string, number>();
   const endedAt = new Map<string, number>();
   let wrongAddress: string | null = null;
   const played = async (clause: Clause) => {
     const stage = new Stage(clause.id, webex, telephones, numbers, { ...options, stop });
     stages.set(clause.id, stage);
+    startedAt.set(clause.id, ports.now());
     const result = await play(clause, stage, progress);
     results.set(clause.id, result);
     endedAt.set(clause.id, ports.now());
@@ -75,9 +79,15 @@ export async function run(
   try {
     const together = clauses.filter((clause) => clause.kind === "played" && !clause.alone);
     await inTurns(together, options.atOnce, played);
-    const disturbed = together.filter(({ id }) => webex.refusedWithOthers.has(id));
+    for (const { id } of together)
+      if (webex.wasHeldBack(id, startedAt.get(id) ?? 0, endedAt.get(id) ?? 0)) webex.disturbed.add(id);
+    const disturbed = together.filter(({ id }) => webex.disturbed.has(id));
     for (const { id } of disturbed) stages.get(id)?.disturbed();
-    for (const clause of disturbed) if (results.get(clause.id)?.outcome !== "passed") await played(clause);
+    const again = disturbed.filter(({ id }) => !stop.aborted && results.get(id)?.outcome !== "passed");
+    for (const clause of again) {
+      await webex.goesOn(TIME_OUT_MS, stop);
+      if (!stop.aborted) await played(clause);
+    }
     for (const clause of clauses) if (clause.kind === "played" && clause.alone) await played(clause);
     if (stop.aborted) await telephones.faults({}).catch(() => {});
     for (const [id, result] of results) {

@@ -91,16 +91,13 @@ export const callOutClauses = [
   documented(
     "4.4a",
     `${GUIDE}, Logically Asynchronized Message Exchanges`,
-    "a call-out that is not taken is answered by A2W_RspCallout with another Result than 0, and nobody enters",
+    "a call-out to who is busy, or rejects it, is answered by A2W_RspCallout with another Result than 0, and nobody enters",
     async (stage) => {
       const conference = await stage.conference();
       const asked = [];
-      for (const outcome of ["busy", "reject", "no-answer"] as const) {
+      for (const outcome of ["busy", "reject"] as const) {
         const number = await stage.people.number(outcome);
-        asked.push({
-          outcome,
-          ...(await conference.posts(conference.calloutMessage(number, { MaxWaitingTime: "1" }))),
-        });
+        asked.push({ outcome, ...(await conference.posts(conference.calloutMessage(number))) });
       }
       for (const { outcome, msgId } of asked) {
         const answered = await stage.receives("A2W_RspCallout", { MsgID: msgId });
@@ -128,6 +125,20 @@ export const callOutClauses = [
       stage.check(await stage.receives("A2W_RspCallout", { MsgID: succeeded.msgId }), { Result: "0" });
     },
     ["answer calls", "refuse calls"],
+  ),
+  inferred(
+    "4.4h",
+    "MaxWaitingTime of a call-out: its unit is not said",
+    "a call-out that nobody takes within MaxWaitingTime, in seconds, is answered with another Result than 0, and nobody enters",
+    async (stage) => {
+      const conference = await stage.conference();
+      const number = await stage.people.number("no-answer");
+      const { msgId } = await conference.posts(conference.calloutMessage(number, { MaxWaitingTime: "1" }));
+      const answered = await stage.receives("A2W_RspCallout", { MsgID: msgId });
+      if (answered.attributes.Result === "0") stage.fail("A2W_RspCallout has Result 0, though nobody took the call");
+      await stage.receivesNo(["A2W_NotifyUserEnter"], "the call-out failed");
+    },
+    ["refuse calls"],
   ),
   documented(
     "4.4g",
@@ -157,7 +168,8 @@ export const callOutClauses = [
       async (stage) => {
         const conference = await stage.conference();
         const number = await stage.people.number(outcome);
-        const { msgId } = await conference.posts(conference.calloutMessage(number, { MaxWaitingTime: "1" }));
+        const waits = outcome === "no-answer" ? { MaxWaitingTime: "1" } : {};
+        const { msgId } = await conference.posts(conference.calloutMessage(number, waits));
         stage.check(await stage.receives("A2W_RspCallout", { MsgID: msgId }), { Result: code });
       },
       ["refuse calls"],

@@ -87,7 +87,7 @@ export const openQuestionClauses = [
       const conference = await stage.conference();
       await conference.callIn();
       await stage.people.lock(conference.confKey, true);
-      await conference.receives("A2W_NotifyConferenceChange", { Status: "2" });
+      await stage.ports.sleep(stage.options.quietMs);
       await conference.callOut();
     },
     ["dial in", "answer calls", "lock and end as host"],
@@ -162,7 +162,7 @@ export const openQuestionClauses = [
       const extCallId = await stage.nameOf(await conference.entryOf(one));
       await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, Status: "1" });
     },
-    ["dial in", "press keys"],
+    ["dial in", "mute by keys"],
   ),
   inferred(
     "F5a",

@@ -1,5 +1,5 @@
 import { updateActions } from "../messages.ts";
-import { matches, type Stage } from "../player/stage.ts";
+import type { Stage } from "../player/stage.ts";
 import { documented, GUIDE, inferred } from "./clause.ts";
 import { rooms } from "./rooms.ts";
 
@@ -124,14 +124,10 @@ export const privateTalkClauses = [
       await conference.asks("W2A_UpdateConference", { ActionCode, ExtCallID: invitee.extCallId });
       await conference.receives("A2W_NotifyUserChange", { ExtCallID: invitee.extCallId, ActionCode: "3" });
       await stage.ports.sleep(stage.options.quietMs);
-      const ids = { ExtConfID: conference.extConfId, ExtCallID: host.extCallId };
-      const last = stage.received.findLast(
-        (one) => one.n > before && one.name === "A2W_NotifyUserChange" && matches(one, ids),
-      );
-      if (last?.attributes.Status !== "0")
+      if (conference.lastChange(host.extCallId, before)?.attributes.Status !== "0")
         await stage.people.doesNotHear(other.call, host.call, "it was told as muted");
     },
-    ["dial in", "press keys", "answer calls", "hear"],
+    ["dial in", "mute by keys", "answer calls", "hear"],
   ),
   inferred(
     "4.21n",

@@ -48,31 +48,25 @@ function changeAfter(before: number, { stage, extConfId }: Conference, { extCall
   return stage.receivesAfter(before, "A2W_NotifyUserChange", { ExtConfID: extConfId, ExtCallID: extCallId });
 }
 
-/** Mutes by the keypad, since no public document names a message that does. */
-async function muteByKeys(conference: Conference, { call, extCallId }: Caller): Promise<void> {
-  await conference.stage.people.press(call, conference.stage.options.muteKeys);
-  await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, Status: "1" });
+/** No public document says that it is told who mutes itself, so it may be and need not. */
+const MAY_BE_TOLD_MS = 2_000;
+
+/** Mutes by the keypad, since no public document names a message that does; or unmutes. */
+async function muteByKeys(conference: Conference, { call, extCallId }: Caller, muted = true): Promise<void> {
+  const { stage, extConfId } = conference;
+  const before = stage.last;
+  await stage.people.muteByKeys(call);
+  const told = { ExtConfID: extConfId, ExtCallID: extCallId, Status: muted ? "1" : "0" };
+  await stage.mayReceiveAfter(before, "A2W_NotifyUserChange", told, MAY_BE_TOLD_MS);
 }
 
 /** The last that was told of a call since then: what it did in the sub-conference may have been told again meanwhile. */
-function lastChange(before: number, { stage, extConfId }: Conference, { extCallId }: Caller): Received {
-  const ids = { ExtConfID: extConfId, ExtCallID: extCallId };
-  const last = stage.received.findLast(
-    (one) => one.n > before && one.name === "A2W_NotifyUserChange" && matches(one, ids),
+function lastChange(before: number, conference: Conference, { extCallId }: Caller): Received {
+  const { stage } = conference;
+  return (
+    conference.lastChange(extCallId, before) ??
+    stage.fail(`no A2W_NotifyUserChange came for ${extCallId} when it was brought back`)
   );
-  return last ?? stage.fail(`no A2W_NotifyUserChange came for ${extCallId} when it was brought back`);
-}
-
-/** What a call does while it is in a sub-conference may be told, and need not. */
-const IN_SUB_MS = 2_000;
-
-/** A call that was muted unmutes itself while it is in a sub-conference. */
-async function unmuteInSub(conference: Conference, { call, extCallId }: Caller): Promise<void> {
-  const { stage, extConfId } = conference;
-  const before = stage.last;
-  await stage.people.press(call, stage.options.muteKeys);
-  const told = { ExtConfID: extConfId, ExtCallID: extCallId, Status: "0" };
-  await stage.receivesAfter(before, "A2W_NotifyUserChange", told, IN_SUB_MS).catch(() => {});
 }
 
 /** No public document has the name of the attribute: what counts is that the value is there. */
@@ -185,10 +179,10 @@ export const roomClauses = [
       };
       await removed();
       await addToSub(conference, one);
-      await unmuteInSub(conference, one);
+      await muteByKeys(conference, one, false);
       await removed();
     },
-    ["dial in", "press keys", "hear"],
+    ["dial in", "mute by keys", "hear"],
   ),
   documented(
     "4.13g",
@@ -238,7 +232,7 @@ export const roomClauses = [
         await createSub(conference, id);
         await addToSub(conference, one, id);
         await addToSub(conference, other, id);
-        if (id === "S2") await unmuteInSub(conference, one);
+        if (id === "S2") await muteByKeys(conference, one, false);
         const before = stage.last;
         const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: id });
         await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
@@ -248,7 +242,7 @@ export const roomClauses = [
         await stage.people.doesNotHear(other.call, one.call, "it is muted");
       }
     },
-    ["dial in", "press keys", "hear"],
+    ["dial in", "mute by keys", "hear"],
   ),
   documented(
     "4.13j",
@@ -299,7 +293,7 @@ export const roomClauses = [
       );
       if (!isUnmuted) await stage.people.doesNotHear(other.call, one.call, "it was told as muted");
     },
-    ["dial in", "press keys", "hear"],
+    ["dial in", "mute by keys", "hear"],
   ),
   inferred(
     "4.13p",

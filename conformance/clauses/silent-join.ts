@@ -112,11 +112,11 @@ export const silentJoinClauses = [
       const conference = await stage.conference();
       const one = await conference.callIn();
       const silent = await conference.callOut(monitor);
-      await stage.people.press(silent.call, stage.options.muteKeys);
+      await stage.people.muteByKeys(silent.call);
       await stage.ports.sleep(stage.options.quietMs);
       await stage.people.doesNotHear(one.call, silent.call, "it is a silent monitor");
     },
-    ["dial in", "answer calls", "press keys", "hear"],
+    ["dial in", "answer calls", "mute by keys", "hear"],
   ),
   documented(
     "4.18a",

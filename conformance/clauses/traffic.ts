@@ -207,10 +207,22 @@ export const trafficClauses: readonly Clause[] = [
   everyPost(
     "1.3h",
     "documented",
-    `${REFERENCE}; ${GUIDE}`,
-    "only messages come that WebEx knows",
+    "Command summary (what begins with A2W_ is sent by the adapter)",
+    "the names of all messages that come begin with A2W_",
     ({ document: { messages } }) => {
-      const unknown = messages.find(({ name }) => !rowsByName.has(name) || name.startsWith("W2A_"));
+      const other = messages.find(({ name }) => !name.startsWith("A2W_"));
+      return other ? `${other.name} came` : null;
+    },
+  ),
+  everyPost(
+    "1.3i",
+    "inferred",
+    "other names than the public documents have",
+    "only messages come that the public documents name, or that answer a request",
+    ({ document: { messages } }, { webex }) => {
+      const isKnown = ({ name, attributes: { MsgID = "" } }: Element) =>
+        rowsByName.has(name) || (name.startsWith("A2W_Rsp") && webex.isRequest(MsgID));
+      const unknown = messages.find((message) => message.name.startsWith("A2W_") && !isKnown(message));
       return unknown ? `${unknown.name} came` : null;
     },
   ),
@@ -445,7 +457,7 @@ function confirmedRequests({ webex, passed, documented }: Traffic) {
   return webex.posted.flatMap((posted) => {
     const { confirmation, messages, ownerId, at, transId } = posted;
     // Of a clause that was played a second time nobody knows which requests are of the first.
-    if (webex.refusedWithOthers.has(ownerId)) return [];
+    if (webex.disturbed.has(ownerId)) return [];
     if (confirmation.result !== 0 || !passed.has(ownerId) || !documented.has(ownerId)) return [];
     return messages.flatMap((message) => {
       const answer = answers.get(message.name);

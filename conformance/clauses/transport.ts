@@ -276,10 +276,10 @@ export const transportClauses = [
     transaction,
     "a wrong message before or behind a right one: the document is not confirmed with 0",
     async (stage) => {
-      const [one, other] = [stage.newConference(), stage.newConference()];
-      const [right, wrong] = [one.createMessage(), without(other.createMessage(), "ConfKey")];
-      stage.refused(await stage.post([right, wrong]), "its second message has no ConfKey");
-      stage.refused(await stage.post([wrong, right]), "its first message has no ConfKey");
+      const right = () => stage.newConference().createMessage();
+      const wrong = () => without(right(), "ConfKey");
+      stage.refused(await stage.post([right(), wrong()]), "its second message has no ConfKey");
+      stage.refused(await stage.post([wrong(), right()]), "its first message has no ConfKey");
     },
   ),
   inferred("T23", "a document that was refused", "none of its messages is carried out", async (stage) => {

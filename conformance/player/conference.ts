@@ -1,7 +1,7 @@
 import type { CallId } from "../telephones/telephones.ts";
 import { type Element, element, type Message } from "../xml.ts";
 import type { Dialling } from "./people.ts";
-import type { Dial, Fits, Stage } from "./stage.ts";
+import { type Dial, type Fits, matches, type Stage } from "./stage.ts";
 import type { Posted, Received } from "./traffic.ts";
 
 /** Somebody in a conference. */
@@ -93,6 +93,12 @@ export class Conference {
   /** A notification about this conference. */
   receives(name: string, fits: Fits = {}, withinMs?: number): Promise<Received> {
     return this.stage.receives(name, { ExtConfID: this.extConfId, ...fits }, withinMs);
+  }
+
+  /** The last that was told of the call with this name, of what came after the message with this `n`. */
+  lastChange(extCallId: string, n = 0): Received | undefined {
+    const ids = { ExtConfID: this.extConfId, ExtCallID: extCallId };
+    return this.stage.received.findLast((one) => one.n > n && one.name === "A2W_NotifyUserChange" && matches(one, ids));
   }
 
   /** Somebody dials in. */

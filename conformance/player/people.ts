@@ -1,4 +1,4 @@
-import type { Ability, CallId, Outcome, PhoneNumber, Telephones } from "../telephones/telephones.ts";
+import type { Ability, CallId, Heard, Outcome, PhoneNumber, Telephones } from "../telephones/telephones.ts";
 import { NotTestable } from "./outcome.ts";
 import { DIAL_KEYS, type Dial, type Stage } from "./stage.ts";
 
@@ -36,11 +36,15 @@ export class People {
 
   /** Of the abilities that go by the options. */
   #cannot(ability: Ability): string | null {
-    const { dialKeys = DIAL_KEYS, hostKeys } = this.#stage.options;
+    const { dialKeys = DIAL_KEYS, hostKeys, muteKeys, mergeKeys } = this.#stage.options;
     if (ability === "key an attendee ID at entry" && !dialKeys.includes("{attendee}"))
       return "callers key no attendee ID at entry (--dial-keys)";
     if (ability === "dial in as the host" && hostKeys === undefined)
       return "no document says whom the adapter takes for the host: give --host-keys";
+    if (ability === "mute by keys" && muteKeys === undefined)
+      return "callers have no keys to mute themselves (--mute-keys)";
+    if (ability === "key an attendee ID later" && mergeKeys === undefined)
+      return "callers key no attendee ID in the conference (--merge-keys)";
     return null;
   }
 
@@ -66,10 +70,14 @@ export class People {
     return dial;
   }
 
-  async press(call: CallId, keys: string): Promise<void> {
-    this.#stage.goesOn();
-    this.#stage.dialled(call, `keys ${keys}`);
-    await this.#telephones.press(call, keys);
+  /** Keys what mutes, and unmutes who is muted. */
+  async muteByKeys(call: CallId): Promise<void> {
+    await this.#press(call, this.#stage.options.muteKeys ?? "");
+  }
+
+  /** Keys an attendee ID in the conference. */
+  async merge(call: CallId, attendeeId: string): Promise<void> {
+    await this.#press(call, `${this.#stage.options.mergeKeys}${attendeeId}#`);
   }
 
   async talk(call: CallId, talking: boolean): Promise<void> {
@@ -149,16 +157,27 @@ export class People {
   }
 
   async hears(listener: CallId, talker: CallId, why: string): Promise<void> {
-    const heard = await this.#eventually(() => this.#telephones.hears(listener, talker), this.#telephones.settleMs);
-    if (!heard) this.#stage.fail(`${listener} does not hear ${talker}, though ${why}`);
+    const heard = await this.#listens(listener, talker, "heard");
+    if (heard !== "heard") this.#stage.fail(`${listener} does not hear ${talker}, though ${why}`);
     this.#stage.telephone(`${listener}: hears ${talker}`, "telephones");
   }
 
   async doesNotHear(listener: CallId, talker: CallId, why: string): Promise<void> {
-    const silent = async () => !(await this.#telephones.hears(listener, talker));
-    if (!(await this.#eventually(silent, this.#telephones.settleMs)))
-      this.#stage.fail(`${listener} hears ${talker}, though ${why}`);
+    const heard = await this.#listens(listener, talker, "silent");
+    if (heard === "heard") this.#stage.fail(`${listener} hears ${talker}, though ${why}`);
+    if (heard === "over") this.#stage.fail(`the call of ${listener} or of ${talker} is over, though ${why}`);
     this.#stage.telephone(`${listener}: does not hear ${talker}`, "telephones");
+  }
+
+  /** Listens until it is so; what it was at last. */
+  async #listens(listener: CallId, talker: CallId, until: Heard): Promise<Heard> {
+    let heard: Heard = "over";
+    const look = async () => {
+      heard = await this.#telephones.hears(listener, talker);
+      return heard === until;
+    };
+    await this.#eventually(look, this.#telephones.settleMs);
+    return heard;
   }
 
   hadTone(call: CallId): Promise<boolean> {
@@ -188,6 +207,12 @@ export class People {
   /** Nobody stays on the line after a clause. */
   async hangUpAll(): Promise<void> {
     for (const call of this.#calls) await this.#telephones.hangUp(call).catch(() => {});
+  }
+
+  async #press(call: CallId, keys: string): Promise<void> {
+    this.#stage.goesOn();
+    this.#stage.dialled(call, `keys ${keys}`);
+    await this.#telephones.press(call, keys);
   }
 
   async #eventually<Found>(look: () => Promise<Found>, withinMs: number): Promise<Found> {

@@ -15,9 +15,9 @@ export interface StageOptions {
   readonly patienceMs: number;
   /** How long nothing must come, to say that nothing comes. */
   readonly quietMs: number;
-  /** What callers key to mute themselves, and before their attendee ID. */
-  readonly muteKeys: string;
-  readonly mergeKeys: string;
+  /** What callers key to mute themselves, and before their attendee ID; `undefined`: they cannot. */
+  readonly muteKeys: string | undefined;
+  readonly mergeKeys: string | undefined;
   /** Aborted when the run is broken off: what is played ends at its next step. */
   readonly stop?: AbortSignal;
   /** What callers key to enter, with `{key}` and `{attendee}`; default `DIAL_KEYS`. */
@@ -222,8 +222,8 @@ export class Stage implements Owner {
   }
 
   /** The same, of what comes after the message with this `n`. */
-  mayReceiveAfter(n: number, name: string, fits: Fits = {}): Promise<Received | null> {
-    return this.receivesAfter(n, name, fits, this.options.quietMs).catch(() => null);
+  mayReceiveAfter(n: number, name: string, fits: Fits = {}, withinMs = this.options.quietMs): Promise<Received | null> {
+    return this.receivesAfter(n, name, fits, withinMs).catch(() => null);
   }
 
   /** Waits the quiet time. None of these messages must have come. */

@@ -46,17 +46,31 @@ const PROBE_MS = 5_000;
 const MOST_POSTS = 30_000;
 const MOST_CHARACTERS = 200_000_000;
 
+/** A pause that nobody overlooks, where many clauses are played side by side. */
+const SILENCE_MS = 1_000;
+
+/** Nothing came to a server from a post that it did not confirm until the next one. */
+interface Silence {
+  readonly from: number;
+  readonly to: number;
+  /** Of that post. */
+  readonly ownerIds: readonly string[];
+}
+
 /** WebEx: a pool of TSP servers. Posts to the adapter, confirms what comes, and gives it to the clause that it belongs to. */
 export class Webex {
   /** All that came, of all clauses. */
   readonly arrivals: Arrival[] = [];
   readonly posted: Posted[] = [];
-  /** Messages that belong to no conference and no request. */
+  /** Notifications of no conference, and answers to no request. */
   readonly strays: Received[] = [];
   /** Messages that an earlier run left to come: about its conferences and requests. */
   readonly late: Received[] = [];
-  /** Clauses with a message in a document that another clause had refused: the adapter puts several conferences into one document. */
-  readonly refusedWithOthers = new Set<string>();
+  /**
+   * Clauses that another one disturbed: a message of theirs was in a document that it had refused, or the adapter held back all posts while
+   * it waited for that one's server.
+   */
+  readonly disturbed = new Set<string>();
   /** What was wrong with Confirmations, with the clause that saw it. */
   readonly confirmationFaults: string[] = [];
   readonly ports: Ports;
@@ -75,6 +89,9 @@ export class Webex {
   readonly #ofRequests = new Map<string, Owner>();
   readonly #confirmedIds = new Set<string>();
   readonly #attempts = new Map<string, number>();
+  /** What each server took last. */
+  readonly #lastTaken = new Map<number, Arrival>();
+  readonly #silences: Silence[] = [];
   /** What was posted since the adapter last answered, by TransID. */
   readonly #unanswered = new Map<string, string>();
   /** A document that it has answered, and must confirm again. */
@@ -119,6 +136,11 @@ export class Webex {
     this.#ofRequests.set(msgId, owner);
   }
 
+  /** Whether a request with this MsgID was posted. */
+  isRequest(msgId: string): boolean {
+    return this.#ofRequests.has(msgId);
+  }
+
   /** What belongs to nobody else is for this owner. */
   ownRest(owner: Owner): void {
     this.#rest = owner;
@@ -150,9 +172,9 @@ export class Webex {
     about: { readonly transId: string; readonly messages: readonly Message[] },
     attempts = 3,
   ): Promise<Posted> {
-    // An answer has the MsgID of the adapter's message.
+    // A name that WebEx gives has the MsgID of the adapter's notification. All else may be answered, if only by -12.
     for (const { name, attributes } of about.messages)
-      if (attributes.MsgID && !name.startsWith("W2A_Rsp")) this.ownRequest(attributes.MsgID, owner);
+      if (attributes.MsgID && name !== "W2A_RspNotifyUserEnter") this.ownRequest(attributes.MsgID, owner);
     const party = server(serverNumber);
     const at = this.ports.now();
     let answer: HttpAnswer | null = null;
@@ -239,11 +261,12 @@ export class Webex {
     };
     const behaviours = [...owners].map((owner) => owner.behaviour(n, come));
     const behaviour = behaviours.find(({ kind }) => kind !== "confirm") ?? { kind: "confirm" };
-    if (owners.size > 1 && behaviour.kind !== "confirm") for (const { id } of owners) this.refusedWithOthers.add(id);
+    if (owners.size > 1 && behaviour.kind !== "confirm") for (const { id } of owners) this.disturbed.add(id);
     const isConfirmed = request.method === "POST" && (behaviour.kind === "confirm" || behaviour.kind === "slow");
     const arrival = { ...come, isConfirmed, taken: behaviour.kind };
     if (!this.#hasRoomFor(arrival)) return this.#confirm({ kind: "confirm" }, transId, false);
     this.arrivals.push(arrival);
+    this.#noteSilence(arrival);
     const title = `${attempt > 1 ? "again: " : ""}${document.notWellFormed ?? titleOf(messages)}`;
     for (const owner of owners) {
       owner.trace(entry(arrival.at, "adapter", server(n), "post", title, request.body));
@@ -262,6 +285,25 @@ export class Webex {
       this.#deliver(arrival);
     } else for (const owner of owners) owner.notice(arrival);
     return answer;
+  }
+
+  #noteSilence(arrival: Arrival): void {
+    const last = this.#lastTaken.get(arrival.server);
+    this.#lastTaken.set(arrival.server, arrival);
+    if (last && last.taken !== "confirm" && arrival.at - last.at >= SILENCE_MS)
+      this.#silences.push({ from: last.at, to: arrival.at, ownerIds: last.ownerIds });
+  }
+
+  /** Whether in this time a server got nothing because of another clause, whose post it had not confirmed. */
+  wasHeldBack(ownerId: string, from: number, to: number): boolean {
+    return this.#silences.some((one) => !one.ownerIds.includes(ownerId) && one.from < to && one.to > from);
+  }
+
+  /** Waits until the last post to each server was confirmed: an adapter that posts one after the other has gone on. */
+  async goesOn(withinMs: number, stop: AbortSignal): Promise<void> {
+    const deadline = this.ports.now() + withinMs;
+    const waits = () => [...this.#lastTaken.values()].some(({ taken }) => taken !== "confirm");
+    while (waits() && this.ports.now() < deadline && !stop.aborted) await this.ports.sleep(SILENCE_MS);
   }
 
   /** What floods the kit ends the run, so that there is a report of what was before. */
@@ -299,10 +341,15 @@ export class Webex {
         isKnown: rowsByName.has(name),
       };
       const owner = this.#ownerOf(message);
-      if (owner) owner.receive(received);
-      else if (this.#isOfEarlierRun(received)) this.late.push(received);
-      else this.strays.push(received);
+      owner?.receive(received);
+      if (owner && !this.#answersNoRequest(message)) continue;
+      (this.#isOfEarlierRun(received) ? this.late : this.strays).push(received);
     }
+  }
+
+  /** Whatever the conference: an answer goes by its MsgID. */
+  #answersNoRequest({ name, attributes: { MsgID = "" } }: Pick<Message, "name" | "attributes">): boolean {
+    return name.startsWith("A2W_Rsp") && !this.isRequest(MsgID);
   }
 
   /** The request's for an answer, else the conference's. */

@@ -115,7 +115,9 @@ export class ReferenceAdapter {
     const known = this.has("first-name-of-a-document-only") ? withOneName(messages) : messages;
     const executed = result === OK || this.has("refused-document-carried-out") ? known : [];
     const meant =
-      this.has("nothing-beside-unknown") && messages.some(isUnknown) ? messages.filter(isUnknown) : executed;
+      this.has("nothing-beside-unknown") && messages.some(this.#isUnknown)
+        ? messages.filter(this.#isUnknown)
+        : executed;
     const work = Promise.all(
       this.has("only-first-message")
         ? meant.slice(0, 1).map(this.#carryOut(transId))
@@ -155,7 +157,7 @@ export class ReferenceAdapter {
   }
 
   #checkMessage({ name, attributes, children }: Element): number {
-    const required = REQUIRED[name];
+    const required = this.#isUnknown({ name }) ? undefined : REQUIRED[name];
     if (!required) return this.has("unknown-message-refused") ? NOT_KNOWN : OK;
     const unasked = Object.keys(attributes).filter(
       (key) => !rowsByName.get(name)?.attributes.some((one) => one.name === key),
@@ -193,6 +195,13 @@ export class ReferenceAdapter {
     return OK;
   }
 
+  readonly #isUnknown = ({ name }: Pick<Element, "name">): boolean => {
+    const isKnown = this.has("only-documented-messages")
+      ? rowsByName.get(name)?.standing === "documented"
+      : rowsByName.has(name);
+    return !isKnown || !name.startsWith("W2A_");
+  };
+
   /** Resolves when the work is done. */
   #carryOut(transId: string): (message: Element) => Promise<void> {
     return async (message) => {
@@ -203,7 +212,7 @@ export class ReferenceAdapter {
         for (const one of this.conferences.values()) one.named(attributes.MsgID ?? "", attributes.ExtCallID ?? "");
         return;
       }
-      if (isUnknown(message)) {
+      if (this.#isUnknown(message)) {
         if (this.has("unknown-message-ignored")) return;
         if (!conference && this.has("unknown-of-no-conference-ignored")) return;
         const code = this.has("unknown-message-other-code") ? "-11" : String(NOT_KNOWN);
@@ -265,8 +274,4 @@ function withOneName(messages: readonly Element[]): readonly Element[] {
   const isName = ({ name }: Element) => name === "W2A_RspNotifyUserEnter";
   const first = messages.find(isName);
   return messages.filter((message) => message === first || !isName(message));
-}
-
-function isUnknown({ name }: Element): boolean {
-  return !name.startsWith("W2A_") || !rowsByName.has(name);
 }

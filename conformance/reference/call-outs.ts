@@ -11,7 +11,7 @@ export async function callOut(conference: ReferenceConference, request: Element)
   const parts = new Map(
     children.find(({ name }) => name === "PhoneNum")?.children.map(({ name, text }) => [name, text.replace(/\D/g, "")]),
   );
-  const waitMs = Number(attributes.MaxWaitingTime ?? 60) * 1000;
+  const waitMs = conference.has("max-waiting-time-ignored") ? 60_000 : Number(attributes.MaxWaitingTime ?? 60) * 1000;
   const country = conference.has("dials-without-country") ? "" : (parts.get("CountryCode") ?? "");
   const number = country + (parts.get("AreaCode") ?? "") + (parts.get("LocalNumber") ?? "");
   if (number.startsWith("1900") && !conference.has("refused-number-called")) {

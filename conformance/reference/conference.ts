@@ -119,8 +119,11 @@ export class ReferenceConference {
       this.host = host;
     if (name.includes("SubConference")) return subConferenceAsked(this, request);
     const leg = this.legOf(attributes.ExtCallID);
-    const respond = (answer: string, result = "0") =>
-      this.answer(host, { name: answer, attributes: { MsgID: attributes.MsgID, Result: result } });
+    const respond = async (answer: string, result = "0") => {
+      // All of these names are unconfirmed.
+      if (this.has("only-documented-messages")) return;
+      await this.answer(host, { name: answer, attributes: { MsgID: attributes.MsgID, Result: result } });
+    };
     switch (name) {
       case "W2A_CloseConference":
         return this.#close(attributes, () => respond("A2W_RspCloseConference"));
@@ -238,6 +241,9 @@ export class ReferenceConference {
     if (this.has("lock-not-told") || (this.#wasLocked && this.has("second-lock-not-told"))) return;
     this.#wasLocked ||= locked;
     if (this.has("sends-unknown-message")) await this.tell(this.notification("A2W_NotifyHello", {}));
+    if (this.has("sends-message-of-webex")) await this.tell(this.notification("W2A_NotifyHello", {}));
+    if (this.has("answers-what-nobody-asked"))
+      await this.tell(this.notification("A2W_RspUpdateConference", { Result: "0" }));
     const Status = this.has("status-unknown") ? "8" : locked ? "2" : "0";
     const ExtConfID = this.has("other-ext-conf-id") ? `${this.extConfId}9` : this.extConfId;
     await this.tell(this.notification("A2W_NotifyConferenceChange", { ExtConfID, Status }));
@@ -259,7 +265,10 @@ export class ReferenceConference {
         Status: status(call),
         AttendeeID: this.has("merge-loses-zeros") ? String(Number(call.attendeeId)) : (call.attendeeId ?? ""),
       });
-    const remembersTold = this.has("failover-old-mutes") || this.has("mute-corrected-at-failover");
+    const remembersTold =
+      this.has("failover-old-mutes") ||
+      this.has("mute-corrected-at-failover") ||
+      this.has("failover-correction-taken-back");
     if (type === "muted" && remembersTold) return void this.#changeTold(leg);
     if (type === "muted" && !this.has("self-mute-not-told")) this.change(leg, { Status: status(call) });
     if (type === "muted" && this.has("muted-told-as-unmuted")) this.change(leg, { Status: "0" });
@@ -486,10 +495,12 @@ export class ReferenceConference {
     if (this.has("failover-tells-one-muted")) muted.splice(1);
     if (this.has("failover-mute-not-told")) muted.splice(0);
     for (const leg of told) if (all || muted.includes(leg)) await this.#tellPrivilege(leg);
-    if (this.has("mute-corrected-at-failover"))
+    if (this.has("failover-mute-taken-back")) for (const leg of muted) this.change(leg, { Status: "0" });
+    const isTakenBack = this.has("failover-correction-taken-back");
+    if (isTakenBack || this.has("mute-corrected-at-failover"))
       for (const leg of told)
         if (this.#toldAsMuted.has(leg.call.id) && !leg.call.muted)
-          for (const Status of ["1", "0"]) this.change(leg, { Status });
+          for (const Status of isTakenBack ? ["1", "0", "1"] : ["1", "0"]) this.change(leg, { Status });
     if (this.has("failover-unmutes")) for (const { call } of muted) await bridge.mute(call, false);
     if (this.has("failover-tells-gone")) for (const leg of this.#departed) await this.tell(this.entry(leg));
     if (this.has("failover-tells-all-as-left"))

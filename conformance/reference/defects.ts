@@ -55,7 +55,7 @@ export const defects = {
   "refused-document-carried-out": {
     clause: "T23",
     what: "carries out a document that it refused",
-    also: "T44b T44c 2.1 2.3.1:RspCreateConference 2.3.1:RspUpdateConference 2.3.1:RspCloseConference 2.3.1:RspCreateSubConference 2.3.2:NotifyConferenceChange",
+    also: "T44b 2.1 2.3.1:RspCreateConference 2.3.1:RspUpdateConference 2.3.1:RspCloseConference 2.3.1:RspCreateSubConference 2.3.2:NotifyConferenceChange",
   },
   "unknown-message-refused": {
     clause: "T24a",
@@ -121,7 +121,8 @@ export const defects = {
   },
   "trans-id-last": { clause: "1.3b", what: "writes the TransID behind the messages" },
   "any-number-of-messages": { clause: "1.3d", what: "writes more than 50 messages into a document" },
-  "sends-unknown-message": { clause: "1.3h", what: "sends a message that WebEx does not know" },
+  "sends-message-of-webex": { clause: "1.3h", what: "sends a message with a name that only WebEx's own have" },
+  "sends-unknown-message": { clause: "1.3i", what: "sends a message that no public document names" },
   "ten-digit-ids": { clause: "T30a", what: "makes ids of ten digits" },
   "ids-by-no-scheme": { clause: "T31", what: "makes ids by no scheme of the guide" },
   "trans-id-used-again": {
@@ -173,6 +174,10 @@ export const defects = {
     what: "answers with a MsgID of its own",
     also: "4.13g 4.13h 4.13i 4.13j 4.13m T11b T25b 4.17g 4.13p 4.9l 4.9m 4.13q",
   },
+  "answers-what-nobody-asked": {
+    clause: "T44b",
+    what: "sends an answer with a MsgID of its own, and the ExtConfID of a conference",
+  },
   "answer-with-trans-id-of-request": {
     clause: "T5",
     what: "answers with the TransID of the request",
@@ -183,12 +188,12 @@ export const defects = {
   "other-ext-conf-id": {
     clause: "2.1",
     what: "notifies under an ExtConfID that WebEx does not have",
-    also: "4.10b F2 4.10c",
+    also: "4.10b",
   },
   "status-unknown": {
     clause: "2.3.2:NotifyConferenceChange",
     what: "tells a Status that the documents do not have",
-    also: "4.10b F2 4.10c",
+    also: "4.10b",
   },
   "status-not-told": {
     clause: "2.3.4:NotifyUserChange",
@@ -276,23 +281,23 @@ export const defects = {
   "answered-while-ringing": {
     clause: "4.3e",
     what: "answers a call-out while it rings",
-    also: "4.4a 4.4b 4.4c 4.4d 4.4e 4.5 4.3g 4.4g",
+    also: "4.4a 4.4b 4.4c 4.4d 4.4e 4.5 4.3g 4.4g 4.4h",
   },
   "dials-without-country": {
     clause: "4.3c",
     what: "dials without the country code",
-    also: "T28 T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g 4.4f T25a 4.17f 4.21l 4.7h 4.8e 4.3g 4.4g 2.2.4e 4.17g 4.21m 4.9j 4.9n 4.7j 2.2.4f 4.17h 4.11e 2.2.4g 4.21n",
+    also: "T28 T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.4h 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g 4.4f T25a 4.17f 4.21l 4.7h 4.8e 4.3g 4.4g 2.2.4e 4.17g 4.21m 4.9j 4.9n 4.7j 2.2.4f 4.17h 4.11e 2.2.4g 4.21n",
   },
   "called-alone": { clause: "4.3f", what: "leaves who was called alone", also: "2.2.4b 4.17a 4.21f 4.9f 4.17f" },
   "refused-number-called": { clause: "4.4f", what: "calls a number that it may not call" },
   "busy-is-ok": { clause: "4.4a", what: "answers a call-out to a busy number with 0", also: "4.4b 4.3g" },
   "reject-is-ok": { clause: "4.4a", what: "answers a call-out that is rejected with 0", also: "4.4c" },
-  "no-answer-is-ok": { clause: "4.4a", what: "answers a call-out that nobody answers with 0", also: "4.4e" },
+  "no-answer-is-ok": { clause: "4.4h", what: "answers a call-out that nobody answers with 0", also: "4.4e" },
   "invalid-is-ok": { clause: "4.4g", what: "answers a call-out to nobody's number with 0", also: "4.4d" },
   "failed-not-answered": {
     clause: "4.4a",
     what: "answers no call-out that fails, but for busy ones",
-    also: "4.4c 4.4d 4.4e 4.4g",
+    also: "4.4c 4.4d 4.4e 4.4g 4.4h",
   },
   "failed-enters": { clause: "4.4a", what: "tells who rejected a call as entered" },
   "call-outs-answered-by-the-last": {
@@ -350,27 +355,23 @@ export const defects = {
   "private-talk-unmutes-host": { clause: "4.21m", what: "unmutes the host for a private talk, without a word" },
   "join-mode-1-private": { clause: "4.21f", what: "makes a private talk of every call-out", also: "2.2.4b" },
   // Mute, lock, speakers
-  "self-mute-not-told": {
-    clause: "2.3.4a",
-    what: "does not tell that a caller muted itself",
-    also: "4.13f 4.13i F1 4.15b F1a 2.2.2a 4.21m 4.13o 4.9l 4.9m",
-  },
+  "self-mute-not-told": { clause: "2.3.4b", what: "does not tell that a caller muted itself" },
   "mute-told-of-the-first": {
     clause: "2.3.4a",
     what: "tells the first caller as muted, whoever muted itself",
-    also: "4.15b 2.2.2a F1",
+    also: "2.3.4b",
   },
   "muted-told-as-unmuted": {
     clause: "2.3.4a",
     what: "tells that a caller who muted itself is not muted",
-    also: "2.2.2a",
+    also: "2.3.4b 2.2.2a",
   },
   "unknown-action-told-as-unmuted": {
     clause: "2.2.2a",
     what: "tells muted callers as not muted when an ActionCode is unknown",
   },
   "second-lock-not-told": { clause: "4.10b", what: "tells a lock by telephone the first time only" },
-  "lock-not-told": { clause: "4.10b", what: "does not tell a lock by telephone", also: "F2 4.10c" },
+  "lock-not-told": { clause: "4.10b", what: "does not tell a lock by telephone" },
   "speakers-not-told": { clause: "4.16a", what: "tells no speakers", also: "4.16b 4.16c 4.16f 4.9k" },
   "second-speaker-as-silent": { clause: "4.16b", what: "tells the second of two speakers as silent", also: "4.16f" },
   "stopped-speaker-mistaken": { clause: "4.16f", what: "tells who goes on talking as silent when another one stops" },
@@ -387,6 +388,11 @@ export const defects = {
   // Sub-conferences
   "sub-told-before-answer": { clause: "4.13a", what: "tells a sub-conference before it answers", also: "T45" },
   "add-not-answered": { clause: "4.13b", what: "does not answer W2A_AddToSubConference" },
+  "added-call-lost": {
+    clause: "4.13b",
+    what: "loses the call that it moves into a sub-conference",
+    also: "2.2.4f 4.17g 4.11d 4.11c 4.13c 4.13e 4.13f 4.13h 4.13i 4.13q 4.13o 4.13l 4.13m 4.14 4.9l 4.9m 4.15d 4.15e 4.15c",
+  },
   "added-before-move": {
     clause: "4.13b",
     what: "tells a call as added before it is moved",
@@ -550,6 +556,15 @@ export const defects = {
   "failover-tells-one-muted": { clause: "F1", what: "tells one of several muted calls to the new server" },
   "failover-tells-one-left": { clause: "F4", what: "tells one of several who left meanwhile", also: "F4b F4a" },
   "failover-mute-not-told": { clause: "F1", what: "does not tell muted calls to the new server", also: "F1a" },
+  "failover-mute-taken-back": {
+    clause: "F1",
+    what: "tells muted calls to the new server as muted, and then as not muted",
+    also: "4.15b",
+  },
+  "failover-correction-taken-back": {
+    clause: "F1",
+    what: "tells who unmuted itself meanwhile as muted, as not muted, and as muted again",
+  },
   "failover-unlocks": { clause: "F2", what: "unlocks the conference" },
   "failover-forgets-new": { clause: "F3", what: "does not tell who joined meanwhile" },
   "failover-forgets-left": { clause: "F4", what: "does not tell who left meanwhile", also: "F4b F4a" },

@@ -41,11 +41,12 @@ export class Outbox {
     const documents = Array.from({ length: Math.ceil(messages.length / most) }, (_, n) =>
       messages.slice(n * most, (n + 1) * most),
     );
-    let last = this.#queues.get(queue) ?? Promise.resolve(true);
+    const line = this.#has("one-post-at-a-time") ? host : queue;
+    let last = this.#queues.get(line) ?? Promise.resolve(true);
     for (const document of documents) {
       last = last.then(() => (this.#dropped.has(queue) ? false : this.#deliver(queue, host, document, transId)));
     }
-    this.#queues.set(queue, last);
+    this.#queues.set(line, last);
     return last;
   }
 

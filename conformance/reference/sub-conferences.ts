@@ -59,6 +59,8 @@ async function add(conference: ReferenceConference, SubConfID: string, leg: Leg,
     await conference.adapter.ports.sleep(1_000);
   }
   await bridge.move(leg.call, room);
+  // Without a word: as a bridge that loses a call, and does not notice.
+  if (conference.has("added-call-lost")) leg.call.state = "ended";
   if (answers && isLate) await respond("0");
   if (conference.has("heard-when-added") && !leg.isMonitor) await bridge.mute(leg.call, false);
   if (!conference.has("added-before-move")) {

@@ -10,10 +10,12 @@ export const variants = {
   "no-xml-refused-by-http": "answers HTTP status 400 to what is no XML",
   "named-as-response": "names the root of what it answers WTSPDOM Response, as one example has it",
   "doctype-dropped": "reads a document as if it had no document type",
+  "only-documented-messages": "knows no message that no public document names: answers it by code -12, and sends none",
   "code-without-text": "answers an unknown message with code -12 only",
   // Its posts
   "half-minute-between-attempts": "waits 30 s before it repeats a post",
   "new-trans-id-after-500": "repeats a post with a new TransID where the server answered with HTTP 500",
+  "one-post-at-a-time": "posts to a server one after the other, whatever the conference",
   "conferences-together": "puts what several conferences have for a server into one document",
   "ids-like-webex":
     "makes its ids as WebEx does: two digits, which are those of a TSP server, five of the second, four that count up",
@@ -47,6 +49,7 @@ export const variants = {
   // What it does
   "slow-bridge": "has a bridge that takes 120 ms for each act",
   "slow-but-in-time": "takes 12 s for a create, also for one by another server",
+  "max-waiting-time-ignored": "lets a telephone ring for a minute, whatever MaxWaitingTime says",
   "host-by-code": "takes for the host who keyed 99# behind the attendee ID, and nobody else",
 } as const;
 
@@ -80,6 +83,7 @@ export const allowed: readonly {
   {
     variants: [
       "no-xml-refused-by-http",
+      "only-documented-messages",
       "merge-by-entry",
       "doctype-dropped",
       "half-minute-between-attempts",
@@ -88,7 +92,18 @@ export const allowed: readonly {
       "status-told-again",
     ],
   },
-  { variants: ["ids-like-webex", "odd-but-legal", "named-as-response", "lock-told-at-failover", "slow-bridge"] },
+  {
+    variants: [
+      "ids-like-webex",
+      "odd-but-legal",
+      "named-as-response",
+      "lock-told-at-failover",
+      "slow-bridge",
+      "max-waiting-time-ignored",
+      "self-mute-not-told",
+      "lock-not-told",
+    ],
+  },
   {
     variants: [
       "conferences-together",
@@ -102,8 +117,10 @@ export const allowed: readonly {
     variants: ["no-repeat", "host-by-code", "slow-but-in-time", "answer-and-start-together", "answers-when-moved"],
     options: { hostKeys: undefined },
   },
+  { variants: ["one-post-at-a-time"] },
+  { variants: ["one-post-at-a-time", "half-minute-between-attempts"] },
   { variants: ["host-by-code"], options: { hostKeys: "{key}#{attendee}#99#" } },
-  { variants: [], options: { dialKeys: "{key}#" } },
+  { variants: [], options: { dialKeys: "{key}#", muteKeys: undefined, mergeKeys: undefined } },
   { variants: ["failover-as-null", "did-of-the-bridge"], options: { dialKeys: "{key}#" } },
   { variants: ["no-did"], options: { dialKeys: "{key}#" } },
 ];

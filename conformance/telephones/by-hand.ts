@@ -1,5 +1,5 @@
 import { NotTestable } from "../player/outcome.ts";
-import type { Ability, CallId, Outcome, PhoneNumber, Telephones } from "./telephones.ts";
+import type { Ability, CallId, Heard, Outcome, PhoneNumber, Telephones } from "./telephones.ts";
 
 /** Asks the person at the screen; the line that was typed. */
 export type Ask = (question: string) => Promise<string>;
@@ -101,8 +101,10 @@ export class TelephonesByHand implements Telephones {
     return isUp;
   }
 
-  hears(listener: CallId, talker: CallId): Promise<boolean> {
-    return this.#yes(`Talk as ${talker}: does ${listener} hear it?`);
+  async hears(listener: CallId, talker: CallId): Promise<Heard> {
+    const question = `Talk as ${talker}: does ${listener} hear it?`;
+    const answers = { y: "heard", n: "silent", o: "over" } as const;
+    return this.#answer(`${question} (y, n, o: one of both calls is over, or s: cannot be said)`, question, answers);
   }
 
   hadTone(call: CallId): Promise<boolean> {
@@ -144,11 +146,16 @@ export class TelephonesByHand implements Telephones {
     if (said.trim() === "s") throw new NotTestable(`the person at the telephone could not: ${instruction}`);
   }
 
-  async #yes(question: string): Promise<boolean> {
+  #yes(question: string): Promise<boolean> {
+    return this.#answer(`${question} (y, n, or s: cannot be said)`, question, { y: true, n: false });
+  }
+
+  async #answer<Answer>(text: string, question: string, answers: Readonly<Record<string, Answer>>): Promise<Answer> {
     for (;;) {
-      const said = (await this.#ask(`${question} (y, n, or s: cannot be said)`)).trim().toLowerCase();
-      if (said === "y" || said === "n") return said === "y";
+      const said = (await this.#ask(text)).trim().toLowerCase();
       if (said === "s") throw new NotTestable(`the person at the telephone could not say: ${question}`);
+      const answer = Object.hasOwn(answers, said) ? answers[said] : undefined;
+      if (answer !== undefined) return answer;
     }
   }
 }

@@ -1,7 +1,7 @@
 import { NotTestable } from "../player/outcome.ts";
 import type { HttpAnswer, Ports } from "../ports.ts";
 import { NOBODYS_NUMBERS, NumberRange } from "./number-range.ts";
-import type { Ability, CallId, Outcome, PhoneNumber, Telephones } from "./telephones.ts";
+import type { Ability, CallId, Heard, Outcome, PhoneNumber, Telephones } from "./telephones.ts";
 
 interface State {
   readonly calls: readonly CallState[];
@@ -92,11 +92,11 @@ export class ControlledTelephones implements Telephones {
     return state === "in-conference" || state === "prompted";
   }
 
-  async hears(listener: CallId, talker: CallId): Promise<boolean> {
+  async hears(listener: CallId, talker: CallId): Promise<Heard> {
     const { calls } = await this.state();
     const [one, other] = [listener, talker].map((id) => calls.find((call) => call.id === id));
-    if (one?.state !== "in-conference" || other?.state !== "in-conference") return false;
-    return one.conference === other.conference && one.room === other.room && !other.muted;
+    if (one?.state !== "in-conference" || other?.state !== "in-conference") return "over";
+    return one.conference === other.conference && one.room === other.room && !other.muted ? "heard" : "silent";
   }
 
   async hadTone(call: CallId): Promise<boolean> {

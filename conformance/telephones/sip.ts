@@ -1,7 +1,7 @@
 import { type Phone, Phones } from "../../simulators/telephones/phones.ts";
 import type { Ports } from "../ports.ts";
 import { NumberRange } from "./number-range.ts";
-import type { Ability, CallId, Outcome, PhoneNumber, Telephones } from "./telephones.ts";
+import type { Ability, CallId, Heard, Outcome, PhoneNumber, Telephones } from "./telephones.ts";
 
 export interface SipOptions {
   /** The program sipp. */
@@ -121,9 +121,9 @@ export class SipTelephones implements Telephones {
     return this.#phone(call).state === "up";
   }
 
-  async hears(listener: CallId, talker: CallId): Promise<boolean> {
+  async hears(listener: CallId, talker: CallId): Promise<Heard> {
     const [ear, mouth] = [this.#phone(listener), this.#phone(talker)];
-    if (ear.state !== "up" || mouth.state !== "up") return false;
+    if (ear.state !== "up" || mouth.state !== "up") return "over";
     const wasTalking = mouth.sound.isTalking;
     mouth.talk();
     await this.#ports.sleep(LISTEN_MS / 2);
@@ -131,7 +131,7 @@ export class SipTelephones implements Telephones {
     await this.#ports.sleep(LISTEN_MS / 2);
     const heard = ear.packetsOf(mouth, since);
     if (!wasTalking) mouth.fallSilent();
-    return heard >= HEARD;
+    return heard >= HEARD ? "heard" : "silent";
   }
 
   async hadTone(): Promise<boolean> {

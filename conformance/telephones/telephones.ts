@@ -6,7 +6,8 @@ export type Ability =
   | "answer calls"
   | "answer calls when told"
   | "refuse calls"
-  | "press keys"
+  | "mute by keys"
+  | "key an attendee ID later"
   | "talk"
   | "hear"
   | "tell whether a tone was heard"
@@ -23,6 +24,9 @@ export type PhoneNumber = readonly [country: string, area: string, local: string
 
 /** A call, by the id that these telephones give it. */
 export type CallId = string;
+
+/** `over`: one of both calls is in no conference (any more), so that silence says nothing. */
+export type Heard = "heard" | "silent" | "over";
 
 /** The people at their telephones, however they are played. */
 export interface Telephones {
@@ -46,8 +50,8 @@ export interface Telephones {
   pickUp(call: CallId): Promise<void>;
   /** The call is answered, and not over. */
   isUp(call: CallId): Promise<boolean>;
-  /** It would, if that one talked. */
-  hears(listener: CallId, talker: CallId): Promise<boolean>;
+  /** Whether it would, if that one talked. */
+  hears(listener: CallId, talker: CallId): Promise<Heard>;
   hadTone(call: CallId): Promise<boolean>;
   extensionOf(call: CallId): Promise<string>;
   /** The host, at a telephone. */

@@ -84,10 +84,11 @@ test("who has hung up is not asked to do so again", async () => {
 });
 
 test("a person may say that it cannot be said", async () => {
-  const { telephones } = person([], [/still up/, "y", "s"], [/hear/, "what?", "n"]);
+  const { telephones } = person([], [/still up/, "y", "s"], [/hear/, "what?", "n", "o"]);
 
   expect(await telephones.isUp("caller A")).toBe(true);
-  expect(await telephones.hears("caller A", "caller B")).toBe(false);
+  expect(await telephones.hears("caller A", "caller B")).toBe("silent");
+  expect(await telephones.hears("caller A", "caller B")).toBe("over");
   await expect(telephones.isUp("caller A")).rejects.toThrow(NotTestable);
   expect(telephones.cannot("answer calls")).toContain("--callee");
   expect(telephones.cannot("many calls at once")).toContain("51");

@@ -94,6 +94,8 @@ test("the conditions name version, telephones, chosen clauses and each option th
     "--refused",
     "1-900-5550123",
     "--by-hand",
+    "--mute-keys",
+    "none",
   ];
   command.parse([...given, "--json", "x.json"], { from: "user" });
 
@@ -103,7 +105,7 @@ test("the conditions name version, telephones, chosen clauses and each option th
     clauses: "those that begin with 4.1, F",
     patience: "20 s",
     quiet: "300 ms",
-    options: "--listen 127.0.0.1:9 --by-hand --refused 1-900-5550123 --rename SubConfID=A",
+    options: "--listen 127.0.0.1:9 --by-hand --mute-keys none --refused 1-900-5550123 --rename SubConfID=A",
   });
 });
 

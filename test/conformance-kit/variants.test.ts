@@ -103,3 +103,15 @@ test("who is the host by a code is known when it is keyed", async () => {
   expect(without.map(({ outcome }) => outcome)).toEqual(["not-testable", "not-testable"]);
   expect(withCode.map(({ outcome }) => outcome)).toEqual(["passed", "passed"]);
 });
+
+test("without keys to mute or to name themselves, what callers key is not tested", async () => {
+  const keyed = clauses.filter(({ id }) => /^(?:F1|4\.19|2\.3\.4b)$/.test(id));
+
+  const results = await playReference(keyed, [], { muteKeys: undefined, mergeKeys: undefined });
+
+  expect(results.map(({ id, why }) => [id, why])).toEqual([
+    ["4.19", expect.stringContaining("--merge-keys")],
+    ["2.3.4b", expect.stringContaining("--mute-keys")],
+    ["F1", expect.stringContaining("--mute-keys")],
+  ]);
+});

@@ -61,6 +61,7 @@ test.each([
   [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--numbers", "1-415-xx"], "--numbers"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "0.0.0.0:9100"], "--announce"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "[::]:9100", "--announce", "a:9100"], "--announce"],
+  [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--mute-keys", "no"], "--mute-keys"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--only", ""], "--only"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--only", "T4,nope"], "nope"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--rename", "Foo=Bar"], "--rename"],
