@@ -225,6 +225,9 @@ test.each([
   ["+47-11001", "4711001"],
   ["14085550142,,4711001#", "4711001"],
   ["12", "12"],
+  ["1408-471100", "471100"],
+  ["14085550142,,4711#", "4711"],
+  ["14085550142,,12#", "12"],
 ])("a number %j that holds a code of the account is told without it, and is on no page", (tollCallInNumber, code) => {
   const account = { tollCallInNumber, participantAccessCode: code, subscriberAccessCode: "94711001" };
   const user = { webExId: "anna", tspAccount: { tspAccount: [account] } } as never;
@@ -238,6 +241,16 @@ test.each([
   ]);
   expect(numbers).toEqual([]);
 });
+
+test.each(["42", "5550", "55501"])(
+  "a number that has the digits of the short code %j by chance is no difference",
+  (code) => {
+    const found = findings({ ...account, participantAccessCode: code });
+
+    expect(found.differences).toEqual([]);
+    expect(found.numbers).toHaveLength(2);
+  },
+);
 
 test("who may host needs an account", () => {
   expect(findings().differences).toHaveLength(1);
