@@ -38,12 +38,37 @@ export interface SiteNumber {
 
 /** The fields of getSite that are used. */
 export const siteReads = [
-  "siteInstance.telephonyConfig",
   "siteInstance.metaData.telephonyDomain",
+  "siteInstance.telephonyConfig.isTSPUsingTelephonyAPI",
+  "siteInstance.telephonyConfig.participantAccessCodeLabel",
+  "siteInstance.telephonyConfig.subscriberAccessCodeLabel",
+  "siteInstance.telephonyConfig.attendeeIDLabel",
+  "siteInstance.telephonyConfig.primaryAdaptorURL",
+  "siteInstance.telephonyConfig.secondaryAdaptorURL",
+  "siteInstance.telephonyConfig.callInNumber",
+  "siteInstance.telephonyConfig.supportAdapterlessTSP",
+  "siteInstance.telephonyConfig.displayAttendeeID",
+  ...adaptorReads("primaryLarge"),
+  ...adaptorReads("backup1Large"),
+  ...adaptorReads("backup2Large"),
 ] as const satisfies readonly Path<"getSite">[];
 
+function adaptorReads<Name extends string>(name: Name) {
+  const adaptor = `siteInstance.telephonyConfig.tspAdaptorSettings.${name}` as const;
+  return [`${adaptor}.enableAdaptor`, `${adaptor}.mpAudio`, `${adaptor}.globalCallInNumURL`] as const;
+}
+
 /** The fields of getUser that are used. */
-export const userReads = ["webExId", "tspAccount", "privilege.host"] as const satisfies readonly Path<"getUser">[];
+export const userReads = [
+  "webExId",
+  "privilege.host",
+  "tspAccount.tspAccount.accountIndex",
+  "tspAccount.tspAccount.tollCallInNumber",
+  "tspAccount.tspAccount.tollFreeCallInNumber",
+  "tspAccount.tspAccount.participantAccessCode",
+  "tspAccount.tspAccount.subscriberAccessCode",
+  "tspAccount.tspAccount.nbrDialOut",
+] as const satisfies readonly Path<"getUser">[];
 
 type Telephony = NonNullable<NonNullable<Response<"getSite">["siteInstance"]>["telephonyConfig"]>;
 

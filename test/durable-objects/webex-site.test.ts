@@ -938,6 +938,27 @@ test.each([
   expect(world.askedFor("GetUser")).toBeLessThan(36);
 });
 
+test("telephony fields that are not used may hold anything", async () => {
+  const world = new World().as("site.admin");
+  const before = await world.check();
+  const odd =
+    "<maxCallersNumber>many</maxCallersNumber><meetingPlace><persistentTSP>perhaps</persistentTSP></meetingPlace>";
+  world.insteadOf = (body) => {
+    if (!/GetSite|GetUser"/.test(body)) return undefined;
+    const text = answerXml(world.simulated.site, body)
+      .replace(/<(\w+:)?telephonyConfig>/, `$&${odd}`)
+      .replaceAll(/<(\w+:)?tspAccount>\s*<(\w+:)?tollFree/g, (begin) =>
+        begin.replace(/>\s*</, "><defaultFlag>perhaps</defaultFlag><"),
+      );
+    return new Response(text, { headers: { "content-type": "text/xml" } });
+  };
+
+  const { last, failure } = await world.check();
+
+  expect(failure).toBeNull();
+  expect(last?.differences).toEqual(before.last?.differences);
+});
+
 test("users whom the site does not show end the check once they are many in a row, as one line", async () => {
   const world = new World().as("site.admin");
   world.addUsers(60);
