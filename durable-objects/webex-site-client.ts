@@ -190,7 +190,12 @@ export class WebexSiteClient {
     const isOfSecret = ofSite?.kind === "refused" && ofSite.why === "wrong-credentials";
     const refusedSecret = isOfSecret ? await this.#ports.secretDigest(key) : undefined;
     if (!this.isCurrent(connection)) return settingsChanged;
-    if (ofSite === null) return this.#works("refused", { ok: false, why: "unreadable", says });
+    if (ofSite === null) {
+      this.#count("refused");
+      // The site answers; whether it takes a secret that it refused, this does not show.
+      if (this.#store.read("trouble")?.kind !== "wrong-credentials") this.#outOfTrouble();
+      return { ok: false, why: "unreadable", says };
+    }
     if (isOfCheck && isRateLimit(ofSite)) {
       this.#count("failed");
       const until = ofSite.retryAt ?? this.#ports.now();
@@ -215,7 +220,10 @@ export class WebexSiteClient {
     const as = { form: "anonymous", site: { siteName: site.name } } as const;
     const answer = await api.call("getAPIVersion", {}, { as, deadlineMs: versionWithinMs });
     if (answer.ok || answer.error.kind === "wrong-field") return null;
-    return answer.error.kind === "refused" && !refusesAll(answer.error) ? null : answer.error;
+    // A site that tells nobody its version without a password has answered, too.
+    const isAnswer =
+      answer.error.kind === "refused" && (!refusesAll(answer.error) || answer.error.why === "wrong-credentials");
+    return isAnswer ? null : answer.error;
   }
 
   #works<Value>(outcome: "answered" | "refused", asked: SiteResult<Value>): SiteResult<Value> {

@@ -996,6 +996,38 @@ test("one session that the site does not show stops no other question", async ()
   expect(world.events()).toEqual([]);
 });
 
+test("a site that tells its version to nobody without a password has refused no password of ours", async () => {
+  const world = new World();
+  const nobody = "<siteName>harbour</siteName><webExID>nobody</webExID><password>none</password>";
+  const noUser = () => new Response(world.simulated.ask("site.GetSite", "", nobody));
+  world.insteadOf = (body) => {
+    if (body.includes("GetAPIVersion")) return noUser();
+    return body.includes("<sessionKey>999<") ? serverError() : undefined;
+  };
+
+  const odd = await world.meeting("999" as ConfKey);
+  const other = await world.meeting();
+
+  expect(odd.failure).toMatch(/HTTP 500/);
+  expect(other.failure).toBeNull();
+  expect(world.askedFor("GetAPIVersion")).toBe(1);
+  expect(world.events()).toEqual([]);
+});
+
+test("an answer that shows nothing of the password ends no pause after a wrong one", async () => {
+  const world = new World();
+  world.secret = "not-the-password-7";
+  await world.meeting();
+  await world.time.pass(60_000);
+  world.insteadOf = (body) => (body.includes("GetSite") ? serverError() : undefined);
+  await world.check();
+  expect(world.asked).toEqual(["GetSessionInfo", "GetSite", "GetAPIVersion"]);
+
+  expect((await world.meeting()).failure).toMatch(/030002/);
+  expect(world.asked).toHaveLength(3);
+  expect(world.events()).not.toContain("webex-site-works-again");
+});
+
 test("a check that a site interrupts goes on at the user where it was, with pauses that grow", async () => {
   const world = new World().as("site.admin");
   world.addUsers(30);
