@@ -91,9 +91,9 @@ export class WebexSiteClient {
     if (!settings) return null;
     const site = siteOf(settings.site);
     if (!site.ok) throw new Error(site.error.says); // The settings were checked.
-    const { webExId, email, passwordFrom, accessTokenFrom, partnerId, sessionKey } = settings;
-    const identity = JSON.stringify([site.value.url, webExId ?? email, passwordFrom ?? accessTokenFrom, sessionKey]);
-    const secret = this.#ports.secret(passwordFrom ?? accessTokenFrom ?? "") ?? "";
+    const { webExId, email, accessTokenFrom, partnerId, sessionKey } = settings;
+    const identity = JSON.stringify([site.value.url, webExId ?? email, secretName(settings), sessionKey]);
+    const secret = this.#ports.secret(secretName(settings)) ?? "";
     this.#store.own(domain, identity, this.#ports.now());
     const key = JSON.stringify([identity, secret, partnerId]);
     if (this.#connection?.key === key) {
@@ -155,16 +155,18 @@ export class WebexSiteClient {
 
   #heldBack(connection: Connection, isUrgent: boolean): SiteFailure | null {
     if (!this.isCurrent(connection)) return settingsChanged;
-    const { passwordFrom, accessTokenFrom } = connection.settings;
-    const name = passwordFrom ?? accessTokenFrom ?? "";
-    if (!this.#ports.secret(name)) {
-      const says = `the secret ${name} is not set; set it for the edge (docs/operations.md)`;
+    if (!this.#hasSecret(connection)) {
+      const says = `the secret ${secretName(connection.settings)} is not set; set it for the edge (docs/operations.md)`;
       this.#inTrouble({ kind: "no-secret", says, pauseMs: longestPauseMs });
       return { ok: false, why: "site", says };
     }
     const trouble = this.#store.troubleAt(this.#ports.now());
     if (!trouble || trouble.kind === "no-secret" || isUrgent) return null;
     return { ok: false, why: "site", says: trouble.says, until: trouble.until };
+  }
+
+  #hasSecret({ settings }: Pick<Connection, "settings">): boolean {
+    return Boolean(this.#ports.secret(secretName(settings)));
   }
 
   async #askNow<Value>(
@@ -204,14 +206,17 @@ export class WebexSiteClient {
     return this.#fails(connection, ofSite, { isUrgent, refusedSecret });
   }
 
-  /** A pause after a wrong secret ends once there is another. */
+  /** A pause for want of a secret ends once it is set, and one after a wrong secret once there is another. */
   async noticeOtherSecret(): Promise<void> {
-    if (!this.#connection || this.#store.read("trouble")?.kind !== "wrong-credentials") return;
-    const secret = await this.#ports.secretDigest(this.#connection.key);
+    const connection = this.#connection;
+    const kind = this.#store.read("trouble")?.kind;
+    if (!connection || (kind !== "no-secret" && kind !== "wrong-credentials")) return;
+    const secret = await this.#ports.secretDigest(connection.key);
     const trouble = this.#store.read("trouble");
     const now = this.#ports.now();
-    if (trouble?.kind === "wrong-credentials" && trouble.refusedSecret !== secret && trouble.until > now)
-      this.#store.write("trouble", { ...trouble, pauseMs: 0, until: now });
+    if (!trouble || trouble.kind !== kind || trouble.until <= now) return;
+    const isOver = kind === "no-secret" ? this.#hasSecret(connection.to) : trouble.refusedSecret !== secret;
+    if (isOver) this.#store.write("trouble", { ...trouble, pauseMs: 0, until: now });
   }
 
   /** One user or session may be broken at the site. Whether all is, the one request shows that concerns nobody; `null`: it works. */
@@ -307,11 +312,15 @@ function refusesAll({ why }: Refused): boolean {
   return ["wrong-credentials", "rate-limit", "not-responding"].includes(why);
 }
 
-function whatToDo(fault: XmlApiFault, { url }: Site, { passwordFrom, accessTokenFrom }: WebexSiteSettings): string {
+function secretName({ passwordFrom, accessTokenFrom }: WebexSiteSettings): string {
+  return passwordFrom ?? accessTokenFrom ?? "";
+}
+
+function whatToDo(fault: XmlApiFault, { url }: Site, settings: WebexSiteSettings): string {
   if (fault.kind === "refused") {
     if (fault.why === "rate-limit") return rateLimitAdvice;
     if (fault.why !== "wrong-credentials") return "nothing is to be done, unless it lasts";
-    return `check webExId or email of webexSite and the secret ${passwordFrom ?? accessTokenFrom}; a provisioning check by hand then tries it at once`;
+    return `check webExId or email of webexSite and the secret ${secretName(settings)}; a provisioning check by hand then tries it at once`;
   }
   if (fault.kind === "not-reached" || fault.kind === "timed-out")
     return `check the way from here to ${new URL(url).origin}`;

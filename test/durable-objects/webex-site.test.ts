@@ -34,7 +34,8 @@ class World {
   settings: object | null;
   /** By so much the machine's clock was set back. */
   setBackMs = 0;
-  #alarm = 0;
+  /** Set so far. */
+  alarms = 0;
   #alarmAt: number | null = null;
   readonly sql = new Database();
   object: WebexSite;
@@ -55,10 +56,10 @@ class World {
         getAlarm: async () => this.#alarmAt,
         setAlarm: async (at) => {
           if (at <= 0) throw new Error("the platform sets no alarm at 0");
-          const set = ++this.#alarm;
+          const set = ++this.alarms;
           this.#alarmAt = at;
           this.time.after(at + this.setBackMs - this.time.now, () => {
-            if (set !== this.#alarm) return;
+            if (set !== this.alarms) return;
             this.#alarmAt = null;
             void this.object.alarm();
           });
@@ -1323,10 +1324,13 @@ test("a site that is away after a wrong password was put right is not left alone
   expect(await world.meeting()).toMatchObject({ meeting: { topic: "Berth planning" }, failure: null });
 });
 
-test("another secret has the site's numbers asked for at once", async () => {
+test.each([
+  ["wrong", "not-the-password-7"],
+  ["missing", undefined],
+])("a secret in place of a %s one has the site's numbers asked for at once", async (_, before) => {
   const world = new World({ globalNumbers: true }).as("site.admin");
   const right = world.secret;
-  world.secret = "not-the-password-7";
+  world.secret = before;
   await world.object.settingsRead(domain);
   await world.time.pass(1_000);
   expect(await world.object.numbers(domain)).toEqual([]);
@@ -1337,6 +1341,19 @@ test("another secret has the site's numbers asked for at once", async () => {
   await world.time.pass(1_000);
 
   expect(await world.object.numbers(domain)).toHaveLength(1);
+});
+
+test("as long as the secret is missing, its pause goes on", async () => {
+  const world = new World({ globalNumbers: true });
+  world.secret = undefined;
+  await world.object.settingsRead(domain);
+  const wakes = world.alarms;
+  for (let minute = 0; minute < 30; minute += 1) {
+    await world.object.settingsRead(domain);
+    await world.time.pass(60_000);
+  }
+
+  expect(world.alarms - wakes).toBeLessThan(3);
 });
 
 test.each([
