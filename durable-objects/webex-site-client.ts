@@ -37,7 +37,7 @@ const longestPauseMs = hourMs;
 /** A site that fails again so soon after it worked is left alone for longer than the last time. */
 const soonMs = 600_000;
 /** Accounts are locked after a few wrong passwords. */
-const wrongPasswordPauseMs = { first: hourMs, longest: dayMs };
+const wrongPasswordPauseMs = { first: hourMs, longest: dayMs, byHand: 60_000 };
 
 export interface Connection {
   readonly settings: WebexSiteSettings;
@@ -60,7 +60,7 @@ export interface SiteFailure {
 }
 
 export interface AskOptions {
-  /** Somebody asked for it by hand: it is sent to a site that is left alone, too. */
+  /** Somebody asked for it by hand: it is sent to a site that is left alone, too, a refused secret once a minute at most. */
   readonly isUrgent?: boolean;
   /** Of a check, which waits for the site's rate limit by itself: operators shall not wait with it. */
   readonly isOfCheck?: boolean;
@@ -160,9 +160,14 @@ export class WebexSiteClient {
       this.#inTrouble({ kind: "no-secret", says, pauseMs: longestPauseMs });
       return { ok: false, why: "site", says };
     }
-    const trouble = this.#store.troubleAt(this.#ports.now());
-    if (!trouble || trouble.kind === "no-secret" || isUrgent) return null;
-    return { ok: false, why: "site", says: trouble.says, until: trouble.until };
+    const now = this.#ports.now();
+    const trouble = this.#store.troubleAt(now);
+    if (!trouble || trouble.kind === "no-secret") return null;
+    const { kind, says, until, pauseMs } = trouble;
+    if (!isUrgent) return { ok: false, why: "site", says, until };
+    const askedAt = until - pauseMs;
+    if (kind !== "wrong-credentials" || now - askedAt >= wrongPasswordPauseMs.byHand) return null;
+    return { ok: false, why: "site", says: `${says}; the last try was less than a minute ago`, until };
   }
 
   #hasSecret({ settings }: Pick<Connection, "settings">): boolean {
@@ -320,7 +325,7 @@ function whatToDo(fault: XmlApiFault, { url }: Site, settings: WebexSiteSettings
   if (fault.kind === "refused") {
     if (fault.why === "rate-limit") return rateLimitAdvice;
     if (fault.why !== "wrong-credentials") return "nothing is to be done, unless it lasts";
-    return `check webExId or email of webexSite and the secret ${secretName(settings)}; a provisioning check by hand then tries it at once`;
+    return `check webExId or email of webexSite and the secret ${secretName(settings)}; a provisioning check by hand tries it again, once a minute at most`;
   }
   if (fault.kind === "not-reached" || fault.kind === "timed-out")
     return `check the way from here to ${new URL(url).origin}`;

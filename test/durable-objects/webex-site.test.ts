@@ -1284,6 +1284,22 @@ test("checks by hand do not make the pause of a site that is away longer", async
   expect([pauseMs > 0, pauseMs <= 30_000]).toEqual([true, true]);
 });
 
+test("checks by hand send a refused password once a minute at most", async () => {
+  const world = new World().as("site.admin");
+  const right = world.secret;
+  world.secret = "not-the-password-7";
+  for (let n = 0; n < 18; n += 1) await world.check();
+  expect(world.asked).toEqual(["GetSite", "GetSite", "GetSite"]);
+  expect((await world.object.provisioning(domain)).failure?.says).toMatch(
+    /030002.*a provisioning check by hand tries it again, once a minute at most; the last try was less than a minute ago$/,
+  );
+
+  world.simulated.site.run("UPDATE users SET password = 'not-the-password-7' WHERE web_ex_id = 'site.admin'");
+  await world.time.pass(20_000);
+  expect((await world.check()).failure).toBeNull();
+  expect(JSON.stringify([world.lines, diskOf(world.sql)])).not.toMatch(new RegExp(`not-the-password-7|${right}`));
+});
+
 test("a wrong secret is not sent again after a restart; another one is, once", async () => {
   const world = new World({ globalNumbers: true });
   const right = world.secret;
@@ -1313,6 +1329,7 @@ test("a site that is away after a wrong password was put right is not left alone
   world.secret = "not-the-password-7";
   await world.meeting();
   world.simulated.site.run("UPDATE users SET password = 'not-the-password-7' WHERE web_ex_id = 'site.admin'");
+  await world.time.pass(60_000);
   await world.check();
   expect(world.events().slice(0, 2)).toEqual(["webex-site-fails", "webex-site-works-again"]);
 
