@@ -295,8 +295,8 @@ export class WebexSiteClient {
 }
 
 /** Why there is no answer, and when the site is asked again. */
-export function saySiteFailure({ says, until }: SiteFailure): string {
-  return until === undefined ? says : `${says}; it is asked again at ${timeText(until)}`;
+export function sayFailure(says: string, until?: EpochMs): string {
+  return until === undefined ? says : `${says}; it is not asked again before ${timeText(until)}`;
 }
 
 function notSent(says: string): SiteFailure {

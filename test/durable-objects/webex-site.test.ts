@@ -424,7 +424,7 @@ test("a rate limit is waited for", async () => {
 
   const limited = await world.meeting();
   expect(limited.failure).toMatch(
-    /000045.*if it lasts, let other programs ask this site less often; it is asked again/,
+    /000045.*if it lasts, let other programs ask this site less often; it is not asked again before/,
   );
   world.simulated.site.run("UPDATE sites SET rate_limit = 600");
   await world.time.pass(30_000);
@@ -447,6 +447,24 @@ test("a secret that is not set is told by its name, and nothing is sent", async 
   world.secret = world.simulated.user("anna.berg").password;
   await world.time.pass(61_000);
   expect((await world.meeting()).failure).toBeNull();
+});
+
+test("a question that had no answer is asked again after a minute, and until then says when", async () => {
+  const world = new World();
+  const unknown = "999" as ConfKey;
+  await world.meeting(unknown);
+  await world.time.pass(59_000);
+
+  expect((await world.meeting(unknown)).failure).toMatch(
+    /refused.*; it is not asked again before 2026-11-21 12:01:00 UTC$/,
+  );
+  expect(world.asked).toHaveLength(1);
+  await world.time.pass(1_000);
+  expect((await world.meeting(unknown)).failure).toMatch(/; it is not asked again before 2026-11-21 12:02:00 UTC$/);
+  expect(world.asked).toHaveLength(2);
+
+  await world.time.pass(61_000);
+  expect((await world.meeting(unknown, { sessionKey: null })).failure).not.toMatch(/asked again/);
 });
 
 test("a session that the site does not have is no trouble of the site", async () => {
@@ -1111,7 +1129,9 @@ test("questions to a site that hangs are few, and it is told in a line within ha
       msg: expect.stringContaining("did not answer"),
     }),
   ]);
-  expect((await world.meeting("159" as ConfKey)).failure).toMatch(/did not answer within.*it is asked again at/);
+  expect((await world.meeting("159" as ConfKey)).failure).toMatch(
+    /did not answer within.*it is not asked again before/,
+  );
 
   await world.time.pass(300_000);
   expect(world.asked.length).toBeLessThan(5);
@@ -1169,7 +1189,8 @@ test("an answer that cannot be kept is told as such, and not asked for anew by e
 
   expect(first).toMatchObject({
     meeting: null,
-    failure: "the site's answer could not be kept here: string or blob too big; the log has a line about it",
+    failure:
+      "the site's answer could not be kept here: string or blob too big; the log has a line about it; it is not asked again before 2026-11-21 12:01:00 UTC",
   });
   expect(world.asked).toHaveLength(1);
   expect(world.lines).toMatchObject([{ level: "error", event: "webex-site-look-up-broke" }]);
@@ -1308,7 +1329,7 @@ test("a wrong secret is not sent again after a restart; another one is, once", a
   world.open();
   await world.object.settingsRead(domain);
   await world.time.pass(10_000);
-  expect((await world.meeting()).failure).toMatch(/030002.*it is asked again at 2026-11-21 13:00:00 UTC/);
+  expect((await world.meeting()).failure).toMatch(/030002.*it is not asked again before 2026-11-21 13:00:00 UTC/);
   expect(world.asked).toHaveLength(1);
 
   world.secret = "nor-is-this-8";
@@ -1394,8 +1415,8 @@ test("once the site works again, no answer says that it does not", async () => {
   await world.meeting();
   world.instead = html;
   await world.time.pass(2 * hourMs);
-  expect((await world.meeting()).failure).toMatch(/it is asked again at/);
-  expect((await world.meeting(other)).failure).toMatch(/it is asked again at/);
+  expect((await world.meeting()).failure).toMatch(/it is not asked again before/);
+  expect((await world.meeting(other)).failure).toMatch(/it is not asked again before/);
   world.instead = null;
   await world.object.beginCheck(domain);
   await world.time.pass(1_000);
