@@ -809,22 +809,87 @@ test.each([
   expect((await world.object.provisioning(domain)).last?.notCompared.at(-1)).toMatch(/^Users were deleted/);
 });
 
-test("a check of a slow site ends after four hours, and says how far it came", { timeout: 60_000 }, async () => {
+/** Each user takes the site so long. */
+function slowUsers(world: World, ms: number): void {
+  world.insteadOf = (body) =>
+    body.includes("GetUser") ? world.time.wait(ms).then(() => answerOf(world, body)) : undefined;
+}
+
+test("a check of a slow site ends after four hours with what was compared, and says how far it came", {
+  timeout: 60_000,
+}, async () => {
   const world = new World().as("site.admin");
-  world.addUsers(1_500);
-  world.insteadOf = (body) => {
-    if (!body.includes("GetUser")) return undefined;
-    return world.time.wait(9_500).then(() => answerOf(world, body));
-  };
+  // Two have no account: one is listed early, and one last.
+  world.addUsers(1_600);
+  world.simulated.site.run("UPDATE users SET web_ex_id = 'zoe', profile = '{}' WHERE web_ex_id = 'user1599'");
+  slowUsers(world, 9_500);
   await world.object.beginCheck(domain);
   await world.time.pass(4 * hourMs - 300_000);
   expect((await world.object.provisioning(domain)).running).toMatchObject({ waits: null });
   await world.time.pass(600_000);
 
-  const { running, failure } = await world.object.provisioning(domain);
-  expect(running).toBeNull();
-  expect(failure?.says).toMatch(/^the site was too slow: after 4 hours 14\d\d of 1504 users were compared$/);
-  expect(world.events()).toEqual(["provisioning-not-checked"]);
+  const { running, failure, last } = await world.object.provisioning(domain);
+  expect({ running, failure }).toEqual({ running: null, failure: null });
+  expect(last?.users).toBeGreaterThan(1_500);
+  expect(last?.notCompared[0]).toBe(
+    `After 4 hours ${last?.users} of 1604 users were compared: the site was too slow. The others were not.`,
+  );
+  const about = last?.differences.map(({ about }) => about);
+  expect(about).toContain("user site.admin");
+  expect(about).not.toContain("user zoe");
+  expect(world.lines).toEqual([
+    expect.objectContaining({ level: "warn", event: "provisioning-checked", users: last?.users }),
+  ]);
+});
+
+test("a check that did not come to all accounts lets numbers of the one before be seen, for a week from that", {
+  timeout: 60_000,
+}, async () => {
+  const world = new World({ globalNumbers: true, cacheMs: 12 * hourMs }).as("site.admin");
+  const numbers = async () => (await world.object.numbers(domain)).map(({ number }) => number);
+  await world.check();
+  const before = await numbers();
+  expect(before).toContain("14085550142");
+  world.simulated.site.run("UPDATE tsp_accounts SET toll = '14085550188'");
+  world.insteadOf = (body) => (/GetUser.*<webExId>ben\.cole/s.test(body) ? limited(body) : undefined);
+  await world.time.pass(24 * hourMs);
+  await world.object.beginCheck(domain);
+  await world.time.pass(5 * hourMs);
+
+  expect((await world.object.provisioning(domain)).last?.notCompared[0]).toMatch(
+    /^After 4 hours 3 of 4 users were compared: .*000045.*\. The others were not\.$/,
+  );
+  expect((await numbers()).toSorted()).toEqual([...before, "14085550188"].toSorted());
+  await world.time.pass(6 * 24 * hourMs);
+  expect(await numbers()).toEqual(["14085550199"]);
+});
+
+test("a turn begins seven seconds after the one before began, or at once after one that took longer", async () => {
+  const tookMs = async (ofUserMs: number) => {
+    const world = new World().as("site.admin");
+    world.addUsers(96);
+    slowUsers(world, ofUserMs);
+    await world.object.beginCheck(domain);
+    await world.time.pass(10 * 60_000);
+    return world.lines.find(({ event }) => event === "provisioning-checked")?.tookMs as number;
+  };
+
+  // Five turns of twenty users: of four seconds each, and of ten.
+  expect(await tookMs(200)).toBeLessThan(4 * 7_000 + 4_000 + 1_000);
+  expect(await tookMs(200)).toBeGreaterThan(4 * 7_000 + 4_000 - 1);
+  expect(await tookMs(500)).toBeLessThan(5 * 10_000 + 1_000);
+});
+
+test("a clock that is set back by days during a turn keeps the next one no longer", async () => {
+  const world = new World().as("site.admin");
+  world.addUsers(40);
+  slowUsers(world, 200);
+  await world.object.beginCheck(domain);
+  await world.time.pass(2_000);
+  world.setBackMs = 3 * 24 * hourMs;
+  await world.time.pass(30_000);
+
+  expect((await world.object.provisioning(domain)).last).toMatchObject({ users: 44 });
 });
 
 test("a clock that is set back while a check runs gives a slow site no more than its four hours", async () => {
