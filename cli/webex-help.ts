@@ -1,5 +1,6 @@
 import { type Column, type Terminal, table } from "../src/foundation/table.ts";
-import type { ArgumentKind, Source } from "../src/webex/url-api/arguments.ts";
+import type { Source } from "../src/webex/source.ts";
+import type { ArgumentKind } from "../src/webex/url-api/arguments.ts";
 import {
   type Command,
   type CommandName,

@@ -1,5 +1,6 @@
 import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { ok } from "../src/foundation/result.ts";
+import { sentence } from "../src/foundation/sentence.ts";
 import { dayMs, hourMs } from "../src/foundation/timers.ts";
 import type { ProvisioningState } from "../src/rpc.ts";
 import type { WebexSiteSettings } from "../src/settings/domain-settings.ts";
@@ -23,12 +24,13 @@ import { checkTurnWithinMs, expectedNumbers, mostNumbers, type WebexNumbers } fr
 import type { Connection, SiteFailure, WebexSiteClient } from "./webex-site-client.ts";
 import type { Check, WebexSiteStore } from "./webex-site-store.ts";
 
-/** Users of one turn of a check. With their list and the pauses these are 180 requests a minute: others find room in the site's rate limit. */
+/** Users of one turn of a check. With their list these are 180 requests a minute: others find room in the site's rate limit. */
 const usersPerTurn = 20;
+/** From the begin of a turn to that of the next, and after one that failed. */
 const turnPauseMs = 7_000;
 const mostUsers = 20_000;
 const mostDifferences = 500;
-/** A check that has not come to its end by then has failed. */
+/** A check that has not come to its end by then ends with what was compared; without any, it has failed. */
 const checkWithinMs = 4 * hourMs;
 /** A site that answers others, but has no proper answer about itself or its list of users, is asked again so often. */
 const mostFailedTurns = 5;
@@ -142,6 +144,7 @@ export class ProvisioningCheck {
 
   /** The site, or some of its users; what cannot be asked now is asked again later, from the same place on. */
   async #turn(connection: Connection, before: Check): Promise<void> {
+    const turnBegunAt = this.#ports.now();
     const { begun, digest } = await this.#withDigest(before);
     const { check, codes, failure } =
       begun.next === null ? await this.#compareSite(connection, begun) : await this.#compareUsers(connection, begun);
@@ -152,13 +155,16 @@ export class ProvisioningCheck {
     this.#store.addCodes(digests);
     const isLate = tookMs(check, now) >= checkWithinMs;
     if (!failure) {
+      const pauseMs = begun.next === null ? 0 : turnPauseMs - Math.max(0, now - turnBegunAt);
       if (check.isListed && check.left.length === 0) this.#end(connection, check);
-      else if (isLate) this.#fail(tooSlow(check));
-      else this.#goOnAt(now + (begun.next === null ? 0 : turnPauseMs), { ...check, failedTurns: 0, waits: null });
+      else if (isLate)
+        this.#endLate(connection, check, { ok: false, why: "unreadable", says: "the site was too slow" });
+      else this.#goOnAt(now + Math.max(0, pauseMs), { ...check, failedTurns: 0, waits: null });
       return;
     }
     const pauseMs = this.#pauseAfter(failure, check);
-    if (pauseMs === null || isLate) this.#fail(failure);
+    if (pauseMs === null) this.#fail(failure);
+    else if (isLate) this.#endLate(connection, check, failure);
     else
       this.#goOnAt(now + pauseMs, {
         ...check,
@@ -293,7 +299,15 @@ export class ProvisioningCheck {
     };
   }
 
-  #end({ settings }: Connection, check: Check): void {
+  #endLate(connection: Connection, check: Check, { why, says }: SiteFailure): void {
+    const { users, of } = check;
+    const late = `after ${checkWithinMs / hourMs} hours ${users} of ${of ?? "its"} users were compared: ${says}`;
+    if (users > 0) this.#end(connection, check, late);
+    else this.#fail({ ok: false, why, says: late });
+  }
+
+  /** `late`: why not all users were compared. */
+  #end({ settings }: Connection, check: Check, late?: string): void {
     // Codes that one account has twice are told with the account.
     const shared = this.#store
       .sharedCodes()
@@ -304,6 +318,7 @@ export class ProvisioningCheck {
     this.#digest = null;
     const expected = this.#expected();
     const notCompared = [
+      ...(late === undefined ? [] : [`${sentence(late)} The others were not.`]),
       ...(expected.numbers.length === 0
         ? ["The settings name no numbers, so those of the accounts were not compared: set webexSite.expects.numbers."]
         : []),
@@ -327,14 +342,20 @@ export class ProvisioningCheck {
     const count = differences.length + more;
     this.#store.transaction(() => {
       this.#store.write("lastCheck", { begunAt, endedAt, users, differences, more, notCompared });
-      this.#store.write("accountNumbers", { at: endedAt, numbers: settings.globalNumbers ? numbers : [] });
+      this.#numbers.keepOfAccounts(settings.globalNumbers ? numbers : [], { areAll: late === undefined });
       this.#store.delete("check");
       this.#store.delete("checkFailure");
       this.#store.deleteCodes();
     });
     this.#ports.measures.checks.count({ domain: this.#store.domain ?? "", outcome: "done" });
-    const facts = { differences: count, users, tookMs: tookMs(check, endedAt) };
-    this.#ports.log({ level: count > 0 ? "warn" : "info", event: "provisioning-checked", ...facts });
+    const facts = {
+      differences: count,
+      users,
+      tookMs: tookMs(check, endedAt),
+      ...(late !== undefined && { msg: late }),
+    };
+    const isFine = count === 0 && late === undefined;
+    this.#ports.log({ level: isFine ? "info" : "warn", event: "provisioning-checked", ...facts });
   }
 
   #fail({ says, why }: SiteFailure): void {
@@ -377,11 +398,6 @@ export class ProvisioningCheck {
 /** How long the check has taken. Where the clock was set back since it was last due, that time is not known, and counts for nothing. */
 function tookMs(check: Check, now: EpochMs): number {
   return check.tookMs + Math.max(0, now - check.dueSetAt);
-}
-
-function tooSlow({ users, of }: Check): SiteFailure {
-  const says = `the site was too slow: after ${checkWithinMs / hourMs} hours ${users} of ${of ?? "its"} users were compared`;
-  return { ok: false, why: "unreadable", says };
 }
 
 function withDifferences(check: Check, found: readonly Difference[]): Check {

@@ -7,8 +7,8 @@ import { link } from "../src/webex/url-api/request.ts";
 import type { Site } from "../src/webex/url-api/site.ts";
 import { getSessionInfo } from "../src/webex/xml-api/session-info.ts";
 import type { Platform } from "./platform.ts";
-import { type Connection, saySiteFailure, type WebexSiteClient } from "./webex-site-client.ts";
-import type { WebexSiteStore } from "./webex-site-store.ts";
+import { type Connection, sayFailure, type WebexSiteClient } from "./webex-site-client.ts";
+import type { MeetingRow, WebexSiteStore } from "./webex-site-store.ts";
 
 /** A session that the site does not show, or a user who may not see it, is asked again so soon. */
 const againMs = 60_000;
@@ -64,7 +64,7 @@ export class WebexMeetings {
     const now = this.#ports.now();
     // Meanwhile the settings may have come to name another site.
     if (!this.#client.isCurrent(connection)) return asked.ok ? null : asked.says;
-    if (!asked.ok && (asked.why === "site" || asked.why === "not-sent")) return saySiteFailure(asked);
+    if (!asked.ok && (asked.why === "site" || asked.why === "not-sent")) return sayFailure(asked.says, asked.until);
     try {
       if (asked.ok) this.#store.writeMeeting(confKey, sessionKey, now, meetingOf(asked.value));
       else this.#store.writeMeetingFailure(confKey, sessionKey, now, asked.says);
@@ -81,6 +81,12 @@ export class WebexMeetings {
     this.#ports.log({ level: "error", event: "webex-site-look-up-broke", why: reasonOf(error) });
   }
 
+  /** Why the last question had no answer, and when the next one is sent. */
+  #failureOf({ failure, askedAt }: MeetingRow): string | null {
+    const againAt = askedAt + againMs;
+    return failure === null || againAt <= this.#ports.now() ? failure : sayFailure(failure, againAt);
+  }
+
   /** What is known of the meeting; `failureNow` is why nothing newer is. */
   answer(
     { site }: Connection,
@@ -89,7 +95,7 @@ export class WebexMeetings {
     failureNow: string | null,
   ): MeetingAnswer {
     const row = this.#store.meeting(confKey);
-    const failure = failureNow ?? row?.failure ?? null;
+    const failure = failureNow ?? (row && this.#failureOf(row));
     if (!row?.known)
       return { ...noAnswer, failure: failure ?? "nothing is known of it: its conference is over, or has no ExtConfID" };
     const { at, meeting } = row.known;

@@ -35,11 +35,21 @@ export class WebexNumbers {
   /** Those that the domain's settings do not call foreign. */
   known(domain: Domain): readonly SiteNumber[] {
     const ofSite = this.#store.read("siteNumbers")?.numbers ?? [];
-    const ofAccounts = this.#store.read("accountNumbers");
-    const isOld = ofAccounts !== undefined && this.#ports.now() - ofAccounts.at >= accountsMs;
-    const numbers = distinct([...ofSite, ...(isOld ? [] : (ofAccounts?.numbers ?? []))]);
+    const numbers = distinct([...ofSite, ...(this.#ofAccounts()?.numbers ?? [])]);
     const expected = { numbers: expectedNumbers(domain) };
     return numbers.filter(({ number }) => isExpected(number, expected));
+  }
+
+  /** Keeps what a check found at accounts. Where it did not come to all of them, numbers of before stay as long as they would have. */
+  keepOfAccounts(found: readonly SiteNumber[], { areAll }: { readonly areAll: boolean }): void {
+    const before = areAll ? undefined : this.#ofAccounts();
+    const numbers = distinct([...found, ...(before?.numbers ?? [])]).slice(0, mostNumbers);
+    this.#store.write("accountNumbers", { at: before?.at ?? this.#ports.now(), numbers });
+  }
+
+  #ofAccounts() {
+    const ofAccounts = this.#store.read("accountNumbers");
+    return ofAccounts && this.#ports.now() - ofAccounts.at < accountsMs ? ofAccounts : undefined;
   }
 
   /** The site as it describes itself; its numbers are kept. */

@@ -37,7 +37,7 @@ const longestPauseMs = hourMs;
 /** A site that fails again so soon after it worked is left alone for longer than the last time. */
 const soonMs = 600_000;
 /** Accounts are locked after a few wrong passwords. */
-const wrongPasswordPauseMs = { first: hourMs, longest: dayMs };
+const wrongPasswordPauseMs = { first: hourMs, longest: dayMs, byHand: 60_000 };
 
 export interface Connection {
   readonly settings: WebexSiteSettings;
@@ -60,7 +60,7 @@ export interface SiteFailure {
 }
 
 export interface AskOptions {
-  /** Somebody asked for it by hand: it is sent to a site that is left alone, too. */
+  /** Somebody asked for it by hand: it is sent to a site that is left alone, too, a refused secret once a minute at most. */
   readonly isUrgent?: boolean;
   /** Of a check, which waits for the site's rate limit by itself: operators shall not wait with it. */
   readonly isOfCheck?: boolean;
@@ -91,9 +91,9 @@ export class WebexSiteClient {
     if (!settings) return null;
     const site = siteOf(settings.site);
     if (!site.ok) throw new Error(site.error.says); // The settings were checked.
-    const { webExId, email, passwordFrom, accessTokenFrom, partnerId, sessionKey } = settings;
-    const identity = JSON.stringify([site.value.url, webExId ?? email, passwordFrom ?? accessTokenFrom, sessionKey]);
-    const secret = this.#ports.secret(passwordFrom ?? accessTokenFrom ?? "") ?? "";
+    const { webExId, email, accessTokenFrom, partnerId, sessionKey } = settings;
+    const identity = JSON.stringify([site.value.url, webExId ?? email, secretName(settings), sessionKey]);
+    const secret = this.#ports.secret(secretName(settings)) ?? "";
     this.#store.own(domain, identity, this.#ports.now());
     const key = JSON.stringify([identity, secret, partnerId]);
     if (this.#connection?.key === key) {
@@ -155,16 +155,23 @@ export class WebexSiteClient {
 
   #heldBack(connection: Connection, isUrgent: boolean): SiteFailure | null {
     if (!this.isCurrent(connection)) return settingsChanged;
-    const { passwordFrom, accessTokenFrom } = connection.settings;
-    const name = passwordFrom ?? accessTokenFrom ?? "";
-    if (!this.#ports.secret(name)) {
-      const says = `the secret ${name} is not set; set it for the edge (docs/operations.md)`;
+    if (!this.#hasSecret(connection)) {
+      const says = `the secret ${secretName(connection.settings)} is not set; set it for the edge (docs/operations.md)`;
       this.#inTrouble({ kind: "no-secret", says, pauseMs: longestPauseMs });
       return { ok: false, why: "site", says };
     }
-    const trouble = this.#store.troubleAt(this.#ports.now());
-    if (!trouble || trouble.kind === "no-secret" || isUrgent) return null;
-    return { ok: false, why: "site", says: trouble.says, until: trouble.until };
+    const now = this.#ports.now();
+    const trouble = this.#store.troubleAt(now);
+    if (!trouble || trouble.kind === "no-secret") return null;
+    const { kind, says, until, pauseMs } = trouble;
+    if (!isUrgent) return { ok: false, why: "site", says, until };
+    const askedAt = until - pauseMs;
+    if (kind !== "wrong-credentials" || now - askedAt >= wrongPasswordPauseMs.byHand) return null;
+    return { ok: false, why: "site", says: `${says}; the last try was less than a minute ago`, until };
+  }
+
+  #hasSecret({ settings }: Pick<Connection, "settings">): boolean {
+    return Boolean(this.#ports.secret(secretName(settings)));
   }
 
   async #askNow<Value>(
@@ -190,7 +197,12 @@ export class WebexSiteClient {
     const isOfSecret = ofSite?.kind === "refused" && ofSite.why === "wrong-credentials";
     const refusedSecret = isOfSecret ? await this.#ports.secretDigest(key) : undefined;
     if (!this.isCurrent(connection)) return settingsChanged;
-    if (ofSite === null) return this.#works("refused", { ok: false, why: "unreadable", says });
+    if (ofSite === null) {
+      this.#count("refused");
+      // The site answers; whether it takes a secret that it refused, this does not show.
+      if (this.#store.read("trouble")?.kind !== "wrong-credentials") this.#outOfTrouble();
+      return { ok: false, why: "unreadable", says };
+    }
     if (isOfCheck && isRateLimit(ofSite)) {
       this.#count("failed");
       const until = ofSite.retryAt ?? this.#ports.now();
@@ -199,14 +211,17 @@ export class WebexSiteClient {
     return this.#fails(connection, ofSite, { isUrgent, refusedSecret });
   }
 
-  /** A pause after a wrong secret ends once there is another. */
+  /** A pause for want of a secret ends once it is set, and one after a wrong secret once there is another. */
   async noticeOtherSecret(): Promise<void> {
-    if (!this.#connection || this.#store.read("trouble")?.kind !== "wrong-credentials") return;
-    const secret = await this.#ports.secretDigest(this.#connection.key);
+    const connection = this.#connection;
+    const kind = this.#store.read("trouble")?.kind;
+    if (!connection || (kind !== "no-secret" && kind !== "wrong-credentials")) return;
+    const secret = await this.#ports.secretDigest(connection.key);
     const trouble = this.#store.read("trouble");
     const now = this.#ports.now();
-    if (trouble?.kind === "wrong-credentials" && trouble.refusedSecret !== secret && trouble.until > now)
-      this.#store.write("trouble", { ...trouble, pauseMs: 0, until: now });
+    if (!trouble || trouble.kind !== kind || trouble.until <= now) return;
+    const isOver = kind === "no-secret" ? this.#hasSecret(connection.to) : trouble.refusedSecret !== secret;
+    if (isOver) this.#store.write("trouble", { ...trouble, pauseMs: 0, until: now });
   }
 
   /** One user or session may be broken at the site. Whether all is, the one request shows that concerns nobody; `null`: it works. */
@@ -215,7 +230,10 @@ export class WebexSiteClient {
     const as = { form: "anonymous", site: { siteName: site.name } } as const;
     const answer = await api.call("getAPIVersion", {}, { as, deadlineMs: versionWithinMs });
     if (answer.ok || answer.error.kind === "wrong-field") return null;
-    return answer.error.kind === "refused" && !refusesAll(answer.error) ? null : answer.error;
+    // A site that tells nobody its version without a password has answered, too.
+    const isAnswer =
+      answer.error.kind === "refused" && (!refusesAll(answer.error) || answer.error.why === "wrong-credentials");
+    return isAnswer ? null : answer.error;
   }
 
   #works<Value>(outcome: "answered" | "refused", asked: SiteResult<Value>): SiteResult<Value> {
@@ -277,8 +295,8 @@ export class WebexSiteClient {
 }
 
 /** Why there is no answer, and when the site is asked again. */
-export function saySiteFailure({ says, until }: SiteFailure): string {
-  return until === undefined ? says : `${says}; it is asked again at ${timeText(until)}`;
+export function sayFailure(says: string, until?: EpochMs): string {
+  return until === undefined ? says : `${says}; it is not asked again before ${timeText(until)}`;
 }
 
 function notSent(says: string): SiteFailure {
@@ -299,11 +317,15 @@ function refusesAll({ why }: Refused): boolean {
   return ["wrong-credentials", "rate-limit", "not-responding"].includes(why);
 }
 
-function whatToDo(fault: XmlApiFault, { url }: Site, { passwordFrom, accessTokenFrom }: WebexSiteSettings): string {
+function secretName({ passwordFrom, accessTokenFrom }: WebexSiteSettings): string {
+  return passwordFrom ?? accessTokenFrom ?? "";
+}
+
+function whatToDo(fault: XmlApiFault, { url }: Site, settings: WebexSiteSettings): string {
   if (fault.kind === "refused") {
     if (fault.why === "rate-limit") return rateLimitAdvice;
     if (fault.why !== "wrong-credentials") return "nothing is to be done, unless it lasts";
-    return `check webExId or email of webexSite and the secret ${passwordFrom ?? accessTokenFrom}; a provisioning check by hand then tries it at once`;
+    return `check webExId or email of webexSite and the secret ${secretName(settings)}; a provisioning check by hand tries it again, once a minute at most`;
   }
   if (fault.kind === "not-reached" || fault.kind === "timed-out")
     return `check the way from here to ${new URL(url).origin}`;

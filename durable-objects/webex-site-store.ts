@@ -80,7 +80,7 @@ interface Entries {
 }
 
 /** What is known of one conference's meeting. */
-interface MeetingRow {
+export interface MeetingRow {
   readonly session: string;
   readonly askedAt: EpochMs;
   /** What the site said last; `null`: nothing yet. */

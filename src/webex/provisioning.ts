@@ -38,12 +38,37 @@ export interface SiteNumber {
 
 /** The fields of getSite that are used. */
 export const siteReads = [
-  "siteInstance.telephonyConfig",
   "siteInstance.metaData.telephonyDomain",
+  "siteInstance.telephonyConfig.isTSPUsingTelephonyAPI",
+  "siteInstance.telephonyConfig.participantAccessCodeLabel",
+  "siteInstance.telephonyConfig.subscriberAccessCodeLabel",
+  "siteInstance.telephonyConfig.attendeeIDLabel",
+  "siteInstance.telephonyConfig.primaryAdaptorURL",
+  "siteInstance.telephonyConfig.secondaryAdaptorURL",
+  "siteInstance.telephonyConfig.callInNumber",
+  "siteInstance.telephonyConfig.supportAdapterlessTSP",
+  "siteInstance.telephonyConfig.displayAttendeeID",
+  ...adaptorReads("primaryLarge"),
+  ...adaptorReads("backup1Large"),
+  ...adaptorReads("backup2Large"),
 ] as const satisfies readonly Path<"getSite">[];
 
+function adaptorReads<Name extends string>(name: Name) {
+  const adaptor = `siteInstance.telephonyConfig.tspAdaptorSettings.${name}` as const;
+  return [`${adaptor}.enableAdaptor`, `${adaptor}.mpAudio`, `${adaptor}.globalCallInNumURL`] as const;
+}
+
 /** The fields of getUser that are used. */
-export const userReads = ["webExId", "tspAccount", "privilege.host"] as const satisfies readonly Path<"getUser">[];
+export const userReads = [
+  "webExId",
+  "privilege.host",
+  "tspAccount.tspAccount.accountIndex",
+  "tspAccount.tspAccount.tollCallInNumber",
+  "tspAccount.tspAccount.tollFreeCallInNumber",
+  "tspAccount.tspAccount.participantAccessCode",
+  "tspAccount.tspAccount.subscriberAccessCode",
+  "tspAccount.tspAccount.nbrDialOut",
+] as const satisfies readonly Path<"getUser">[];
 
 type Telephony = NonNullable<NonNullable<Response<"getSite">["siteInstance"]>["telephonyConfig"]>;
 
@@ -130,18 +155,19 @@ export function userFindings(user: Response<"getUser">, expected: Expected): Use
     const add = (says: string) => differences.push({ about, says });
     const { participantAccessCode: participant = "", subscriberAccessCode: subscriber = "" } = account;
     // Somebody may have filled a code into the wrong field.
-    const holdsCode = (number: string) => [participant, subscriber].some((code) => code !== "" && hasIn(number, code));
+    const holdsCode = (number: string, isNumber: boolean) =>
+      [participant, subscriber].some((code) => code !== "" && hasIn(number, isNumber, code));
     if (!account.tollCallInNumber && !account.tollFreeCallInNumber)
       add("It has neither a toll nor a toll-free number: give it one that leads to a bridge.");
     for (const [kind, given] of [
       ["toll", account.tollCallInNumber],
       ["toll-free", account.tollFreeCallInNumber],
     ] as const) {
-      if (given && holdsCode(given)) {
+      const [own] = numberOf(given, kind);
+      if (given && holdsCode(given, own !== undefined)) {
         add(`Its ${kind} number holds an access code of the account: correct it at the site.`);
         continue;
       }
-      const [own] = numberOf(given, kind);
       if (own) numbers.push(own);
       if (!own && given)
         add(`Its ${kind} number ${JSON.stringify(shown(given, expected))} is no telephone number: correct it.`);
@@ -168,11 +194,14 @@ export function userFindings(user: Response<"getUser">, expected: Expected): Use
   return { differences, numbers: distinct(numbers), codes };
 }
 
-/** A code is found whatever stands between its digits. One of a few digits may be in any number, and is told by the number as a whole alone. */
-function hasIn(number: string, code: string): boolean {
-  const [digits, sought] = [digitsOf(number), digitsOf(code)];
-  if (sought === "") return number.includes(code);
-  return sought.length < 4 ? digits === sought : digits.includes(sought);
+/**
+ * A code is found whatever stands between its digits. One of less than 6 digits may by chance be in any telephone number, and is told by the
+ * number as a whole alone.
+ */
+function hasIn(text: string, isNumber: boolean, code: string): boolean {
+  const [digits, sought] = [digitsOf(text), digitsOf(code)];
+  if (sought === "") return text.includes(code);
+  return isNumber && sought.length < 6 ? digits === sought : digits.includes(sought);
 }
 
 /** Whose account a difference is. */

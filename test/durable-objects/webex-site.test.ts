@@ -34,7 +34,8 @@ class World {
   settings: object | null;
   /** By so much the machine's clock was set back. */
   setBackMs = 0;
-  #alarm = 0;
+  /** Set so far. */
+  alarms = 0;
   #alarmAt: number | null = null;
   readonly sql = new Database();
   object: WebexSite;
@@ -55,10 +56,10 @@ class World {
         getAlarm: async () => this.#alarmAt,
         setAlarm: async (at) => {
           if (at <= 0) throw new Error("the platform sets no alarm at 0");
-          const set = ++this.#alarm;
+          const set = ++this.alarms;
           this.#alarmAt = at;
           this.time.after(at + this.setBackMs - this.time.now, () => {
-            if (set !== this.#alarm) return;
+            if (set !== this.alarms) return;
             this.#alarmAt = null;
             void this.object.alarm();
           });
@@ -423,7 +424,7 @@ test("a rate limit is waited for", async () => {
 
   const limited = await world.meeting();
   expect(limited.failure).toMatch(
-    /000045.*if it lasts, let other programs ask this site less often; it is asked again/,
+    /000045.*if it lasts, let other programs ask this site less often; it is not asked again before/,
   );
   world.simulated.site.run("UPDATE sites SET rate_limit = 600");
   await world.time.pass(30_000);
@@ -446,6 +447,24 @@ test("a secret that is not set is told by its name, and nothing is sent", async 
   world.secret = world.simulated.user("anna.berg").password;
   await world.time.pass(61_000);
   expect((await world.meeting()).failure).toBeNull();
+});
+
+test("a question that had no answer is asked again after a minute, and until then says when", async () => {
+  const world = new World();
+  const unknown = "999" as ConfKey;
+  await world.meeting(unknown);
+  await world.time.pass(59_000);
+
+  expect((await world.meeting(unknown)).failure).toMatch(
+    /refused.*; it is not asked again before 2026-11-21 12:01:00 UTC$/,
+  );
+  expect(world.asked).toHaveLength(1);
+  await world.time.pass(1_000);
+  expect((await world.meeting(unknown)).failure).toMatch(/; it is not asked again before 2026-11-21 12:02:00 UTC$/);
+  expect(world.asked).toHaveLength(2);
+
+  await world.time.pass(61_000);
+  expect((await world.meeting(unknown, { sessionKey: null })).failure).not.toMatch(/asked again/);
 });
 
 test("a session that the site does not have is no trouble of the site", async () => {
@@ -790,22 +809,87 @@ test.each([
   expect((await world.object.provisioning(domain)).last?.notCompared.at(-1)).toMatch(/^Users were deleted/);
 });
 
-test("a check of a slow site ends after four hours, and says how far it came", { timeout: 60_000 }, async () => {
+/** Each user takes the site so long. */
+function slowUsers(world: World, ms: number): void {
+  world.insteadOf = (body) =>
+    body.includes("GetUser") ? world.time.wait(ms).then(() => answerOf(world, body)) : undefined;
+}
+
+test("a check of a slow site ends after four hours with what was compared, and says how far it came", {
+  timeout: 60_000,
+}, async () => {
   const world = new World().as("site.admin");
-  world.addUsers(1_500);
-  world.insteadOf = (body) => {
-    if (!body.includes("GetUser")) return undefined;
-    return world.time.wait(9_500).then(() => answerOf(world, body));
-  };
+  // Two have no account: one is listed early, and one last.
+  world.addUsers(1_600);
+  world.simulated.site.run("UPDATE users SET web_ex_id = 'zoe', profile = '{}' WHERE web_ex_id = 'user1599'");
+  slowUsers(world, 9_500);
   await world.object.beginCheck(domain);
   await world.time.pass(4 * hourMs - 300_000);
   expect((await world.object.provisioning(domain)).running).toMatchObject({ waits: null });
   await world.time.pass(600_000);
 
-  const { running, failure } = await world.object.provisioning(domain);
-  expect(running).toBeNull();
-  expect(failure?.says).toMatch(/^the site was too slow: after 4 hours 14\d\d of 1504 users were compared$/);
-  expect(world.events()).toEqual(["provisioning-not-checked"]);
+  const { running, failure, last } = await world.object.provisioning(domain);
+  expect({ running, failure }).toEqual({ running: null, failure: null });
+  expect(last?.users).toBeGreaterThan(1_500);
+  expect(last?.notCompared[0]).toBe(
+    `After 4 hours ${last?.users} of 1604 users were compared: the site was too slow. The others were not.`,
+  );
+  const about = last?.differences.map(({ about }) => about);
+  expect(about).toContain("user site.admin");
+  expect(about).not.toContain("user zoe");
+  expect(world.lines).toEqual([
+    expect.objectContaining({ level: "warn", event: "provisioning-checked", users: last?.users }),
+  ]);
+});
+
+test("a check that did not come to all accounts lets numbers of the one before be seen, for a week from that", {
+  timeout: 60_000,
+}, async () => {
+  const world = new World({ globalNumbers: true, cacheMs: 12 * hourMs }).as("site.admin");
+  const numbers = async () => (await world.object.numbers(domain)).map(({ number }) => number);
+  await world.check();
+  const before = await numbers();
+  expect(before).toContain("14085550142");
+  world.simulated.site.run("UPDATE tsp_accounts SET toll = '14085550188'");
+  world.insteadOf = (body) => (/GetUser.*<webExId>ben\.cole/s.test(body) ? limited(body) : undefined);
+  await world.time.pass(24 * hourMs);
+  await world.object.beginCheck(domain);
+  await world.time.pass(5 * hourMs);
+
+  expect((await world.object.provisioning(domain)).last?.notCompared[0]).toMatch(
+    /^After 4 hours 3 of 4 users were compared: .*000045.*\. The others were not\.$/,
+  );
+  expect((await numbers()).toSorted()).toEqual([...before, "14085550188"].toSorted());
+  await world.time.pass(6 * 24 * hourMs);
+  expect(await numbers()).toEqual(["14085550199"]);
+});
+
+test("a turn begins seven seconds after the one before began, or at once after one that took longer", async () => {
+  const tookMs = async (ofUserMs: number) => {
+    const world = new World().as("site.admin");
+    world.addUsers(96);
+    slowUsers(world, ofUserMs);
+    await world.object.beginCheck(domain);
+    await world.time.pass(10 * 60_000);
+    return world.lines.find(({ event }) => event === "provisioning-checked")?.tookMs as number;
+  };
+
+  // Five turns of twenty users: of four seconds each, and of ten.
+  expect(await tookMs(200)).toBeLessThan(4 * 7_000 + 4_000 + 1_000);
+  expect(await tookMs(200)).toBeGreaterThan(4 * 7_000 + 4_000 - 1);
+  expect(await tookMs(500)).toBeLessThan(5 * 10_000 + 1_000);
+});
+
+test("a clock that is set back by days during a turn keeps the next one no longer", async () => {
+  const world = new World().as("site.admin");
+  world.addUsers(40);
+  slowUsers(world, 200);
+  await world.object.beginCheck(domain);
+  await world.time.pass(2_000);
+  world.setBackMs = 3 * 24 * hourMs;
+  await world.time.pass(30_000);
+
+  expect((await world.object.provisioning(domain)).last).toMatchObject({ users: 44 });
 });
 
 test("a clock that is set back while a check runs gives a slow site no more than its four hours", async () => {
@@ -938,6 +1022,27 @@ test.each([
   expect(world.askedFor("GetUser")).toBeLessThan(36);
 });
 
+test("telephony fields that are not used may hold anything", async () => {
+  const world = new World().as("site.admin");
+  const before = await world.check();
+  const odd =
+    "<maxCallersNumber>many</maxCallersNumber><meetingPlace><persistentTSP>perhaps</persistentTSP></meetingPlace>";
+  world.insteadOf = (body) => {
+    if (!/GetSite|GetUser"/.test(body)) return undefined;
+    const text = answerXml(world.simulated.site, body)
+      .replace(/<(\w+:)?telephonyConfig>/, `$&${odd}`)
+      .replaceAll(/<(\w+:)?tspAccount>\s*<(\w+:)?tollFree/g, (begin) =>
+        begin.replace(/>\s*</, "><defaultFlag>perhaps</defaultFlag><"),
+      );
+    return new Response(text, { headers: { "content-type": "text/xml" } });
+  };
+
+  const { last, failure } = await world.check();
+
+  expect(failure).toBeNull();
+  expect(last?.differences).toEqual(before.last?.differences);
+});
+
 test("users whom the site does not show end the check once they are many in a row, as one line", async () => {
   const world = new World().as("site.admin");
   world.addUsers(60);
@@ -973,6 +1078,38 @@ test("one session that the site does not show stops no other question", async ()
   expect(odd).toMatchObject({ meeting: null, failure: expect.stringContaining("HTTP 500") });
   expect(other).toMatchObject({ meeting: { topic: "Berth planning" }, failure: null });
   expect(world.events()).toEqual([]);
+});
+
+test("a site that tells its version to nobody without a password has refused no password of ours", async () => {
+  const world = new World();
+  const nobody = "<siteName>harbour</siteName><webExID>nobody</webExID><password>none</password>";
+  const noUser = () => new Response(world.simulated.ask("site.GetSite", "", nobody));
+  world.insteadOf = (body) => {
+    if (body.includes("GetAPIVersion")) return noUser();
+    return body.includes("<sessionKey>999<") ? serverError() : undefined;
+  };
+
+  const odd = await world.meeting("999" as ConfKey);
+  const other = await world.meeting();
+
+  expect(odd.failure).toMatch(/HTTP 500/);
+  expect(other.failure).toBeNull();
+  expect(world.askedFor("GetAPIVersion")).toBe(1);
+  expect(world.events()).toEqual([]);
+});
+
+test("an answer that shows nothing of the password ends no pause after a wrong one", async () => {
+  const world = new World();
+  world.secret = "not-the-password-7";
+  await world.meeting();
+  await world.time.pass(60_000);
+  world.insteadOf = (body) => (body.includes("GetSite") ? serverError() : undefined);
+  await world.check();
+  expect(world.asked).toEqual(["GetSessionInfo", "GetSite", "GetAPIVersion"]);
+
+  expect((await world.meeting()).failure).toMatch(/030002/);
+  expect(world.asked).toHaveLength(3);
+  expect(world.events()).not.toContain("webex-site-works-again");
 });
 
 test("a check that a site interrupts goes on at the user where it was, with pauses that grow", async () => {
@@ -1057,7 +1194,9 @@ test("questions to a site that hangs are few, and it is told in a line within ha
       msg: expect.stringContaining("did not answer"),
     }),
   ]);
-  expect((await world.meeting("159" as ConfKey)).failure).toMatch(/did not answer within.*it is asked again at/);
+  expect((await world.meeting("159" as ConfKey)).failure).toMatch(
+    /did not answer within.*it is not asked again before/,
+  );
 
   await world.time.pass(300_000);
   expect(world.asked.length).toBeLessThan(5);
@@ -1115,7 +1254,8 @@ test("an answer that cannot be kept is told as such, and not asked for anew by e
 
   expect(first).toMatchObject({
     meeting: null,
-    failure: "the site's answer could not be kept here: string or blob too big; the log has a line about it",
+    failure:
+      "the site's answer could not be kept here: string or blob too big; the log has a line about it; it is not asked again before 2026-11-21 12:01:00 UTC",
   });
   expect(world.asked).toHaveLength(1);
   expect(world.lines).toMatchObject([{ level: "error", event: "webex-site-look-up-broke" }]);
@@ -1230,6 +1370,22 @@ test("checks by hand do not make the pause of a site that is away longer", async
   expect([pauseMs > 0, pauseMs <= 30_000]).toEqual([true, true]);
 });
 
+test("checks by hand send a refused password once a minute at most", async () => {
+  const world = new World().as("site.admin");
+  const right = world.secret;
+  world.secret = "not-the-password-7";
+  for (let n = 0; n < 18; n += 1) await world.check();
+  expect(world.asked).toEqual(["GetSite", "GetSite", "GetSite"]);
+  expect((await world.object.provisioning(domain)).failure?.says).toMatch(
+    /030002.*a provisioning check by hand tries it again, once a minute at most; the last try was less than a minute ago$/,
+  );
+
+  world.simulated.site.run("UPDATE users SET password = 'not-the-password-7' WHERE web_ex_id = 'site.admin'");
+  await world.time.pass(20_000);
+  expect((await world.check()).failure).toBeNull();
+  expect(JSON.stringify([world.lines, diskOf(world.sql)])).not.toMatch(new RegExp(`not-the-password-7|${right}`));
+});
+
 test("a wrong secret is not sent again after a restart; another one is, once", async () => {
   const world = new World({ globalNumbers: true });
   const right = world.secret;
@@ -1238,7 +1394,7 @@ test("a wrong secret is not sent again after a restart; another one is, once", a
   world.open();
   await world.object.settingsRead(domain);
   await world.time.pass(10_000);
-  expect((await world.meeting()).failure).toMatch(/030002.*it is asked again at 2026-11-21 13:00:00 UTC/);
+  expect((await world.meeting()).failure).toMatch(/030002.*it is not asked again before 2026-11-21 13:00:00 UTC/);
   expect(world.asked).toHaveLength(1);
 
   world.secret = "nor-is-this-8";
@@ -1259,6 +1415,7 @@ test("a site that is away after a wrong password was put right is not left alone
   world.secret = "not-the-password-7";
   await world.meeting();
   world.simulated.site.run("UPDATE users SET password = 'not-the-password-7' WHERE web_ex_id = 'site.admin'");
+  await world.time.pass(60_000);
   await world.check();
   expect(world.events().slice(0, 2)).toEqual(["webex-site-fails", "webex-site-works-again"]);
 
@@ -1270,10 +1427,13 @@ test("a site that is away after a wrong password was put right is not left alone
   expect(await world.meeting()).toMatchObject({ meeting: { topic: "Berth planning" }, failure: null });
 });
 
-test("another secret has the site's numbers asked for at once", async () => {
+test.each([
+  ["wrong", "not-the-password-7"],
+  ["missing", undefined],
+])("a secret in place of a %s one has the site's numbers asked for at once", async (_, before) => {
   const world = new World({ globalNumbers: true }).as("site.admin");
   const right = world.secret;
-  world.secret = "not-the-password-7";
+  world.secret = before;
   await world.object.settingsRead(domain);
   await world.time.pass(1_000);
   expect(await world.object.numbers(domain)).toEqual([]);
@@ -1284,6 +1444,19 @@ test("another secret has the site's numbers asked for at once", async () => {
   await world.time.pass(1_000);
 
   expect(await world.object.numbers(domain)).toHaveLength(1);
+});
+
+test("as long as the secret is missing, its pause goes on", async () => {
+  const world = new World({ globalNumbers: true });
+  world.secret = undefined;
+  await world.object.settingsRead(domain);
+  const wakes = world.alarms;
+  for (let minute = 0; minute < 30; minute += 1) {
+    await world.object.settingsRead(domain);
+    await world.time.pass(60_000);
+  }
+
+  expect(world.alarms - wakes).toBeLessThan(3);
 });
 
 test.each([
@@ -1307,8 +1480,8 @@ test("once the site works again, no answer says that it does not", async () => {
   await world.meeting();
   world.instead = html;
   await world.time.pass(2 * hourMs);
-  expect((await world.meeting()).failure).toMatch(/it is asked again at/);
-  expect((await world.meeting(other)).failure).toMatch(/it is asked again at/);
+  expect((await world.meeting()).failure).toMatch(/it is not asked again before/);
+  expect((await world.meeting(other)).failure).toMatch(/it is not asked again before/);
   world.instead = null;
   await world.object.beginCheck(domain);
   await world.time.pass(1_000);

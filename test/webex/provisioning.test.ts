@@ -1,6 +1,13 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Expected, siteDifferences, siteNumbers, userFindings } from "../../src/webex/provisioning.ts";
+import {
+  type Expected,
+  siteDifferences,
+  siteNumbers,
+  siteReads,
+  userFindings,
+  userReads,
+} from "../../src/webex/provisioning.ts";
 
 const expected: Expected = {
   domain: "acme",
@@ -225,6 +232,9 @@ test.each([
   ["+47-11001", "4711001"],
   ["14085550142,,4711001#", "4711001"],
   ["12", "12"],
+  ["1408-471100", "471100"],
+  ["14085550142,,4711#", "4711"],
+  ["14085550142,,12#", "12"],
 ])("a number %j that holds a code of the account is told without it, and is on no page", (tollCallInNumber, code) => {
   const account = { tollCallInNumber, participantAccessCode: code, subscriberAccessCode: "94711001" };
   const user = { webExId: "anna", tspAccount: { tspAccount: [account] } } as never;
@@ -239,7 +249,53 @@ test.each([
   expect(numbers).toEqual([]);
 });
 
+test.each(["42", "5550", "55501"])(
+  "a number that has the digits of the short code %j by chance is no difference",
+  (code) => {
+    const found = findings({ ...account, participantAccessCode: code });
+
+    expect(found.differences).toEqual([]);
+    expect(found.numbers).toHaveLength(2);
+  },
+);
+
 test("who may host needs an account", () => {
   expect(findings().differences).toHaveLength(1);
   expect(userFindings({ webExId: "vera", privilege: { host: false } }, expected).differences).toEqual([]);
+});
+
+/** The value, which notes the path of each text, number and truth value that is read of it. */
+function noting<Value>(value: Value, paths: Set<string>, path = ""): Value {
+  if (typeof value !== "object" || value === null) {
+    paths.add(path);
+    return value;
+  }
+  return new Proxy(value, {
+    get(whole, name) {
+      const found = Reflect.get(whole, name);
+      if (typeof name === "symbol" || !Object.hasOwn(whole, name) || name === "length") return found;
+      const isItem = Array.isArray(whole);
+      return noting(found, paths, isItem ? path : path === "" ? name : `${path}.${name}`);
+    },
+  });
+}
+
+test("what the comparison reads of site and users, and nothing else, must be of the right type", () => {
+  const [ofSite, ofUser] = [new Set<string>(), new Set<string>()];
+  const { primaryLarge } = telephony.tspAdaptorSettings;
+  const tspAdaptorSettings = { primaryLarge, backup1Large: primaryLarge, backup2Large: primaryLarge };
+  const telephonyConfig = { ...telephony, tspAdaptorSettings };
+  const site = noting({ siteInstance: { telephonyConfig, metaData: { telephonyDomain: "x" } } }, ofSite);
+  siteDifferences(site as never, expected);
+  siteNumbers(site as never);
+  const privilege = { host: true };
+  for (const nbrDialOut of ["TOLL", "TOLL_FREE"]) {
+    const tspAccount = { tspAccount: [{ ...account, tollFreeCallInNumber: "", nbrDialOut }] };
+    userFindings(noting({ webExId: "anna", privilege, tspAccount }, ofUser) as never, expected);
+  }
+  userFindings(noting({ webExId: "anna", privilege }, ofUser) as never, expected);
+
+  const withoutItems = [...ofSite].map((path) => path.replace(/\.mpAudio\.\w+$/, ".mpAudio"));
+  expect([...new Set(withoutItems)].toSorted()).toEqual([...siteReads].toSorted());
+  expect([...ofUser].toSorted()).toEqual([...userReads].toSorted());
 });

@@ -1,5 +1,4 @@
-/** Who names it: `documented`, WebEx's overviews; `schema`, only later developer pages, client libraries or public callers. */
-export type Source = "documented" | "schema";
+import type { Source } from "../source.ts";
 
 /** The form of a value. What the sources do not tell is no limit here: WebEx itself refuses more than this table does. */
 export type ArgumentKind =

@@ -1,4 +1,5 @@
 import { isSecretName } from "../secret-names.ts";
+import type { Source } from "../source.ts";
 import {
   type Argument,
   count,
@@ -10,7 +11,6 @@ import {
   month,
   needed,
   optional,
-  type Source,
   secret,
   text,
   type ValuesOf,

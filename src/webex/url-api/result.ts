@@ -1,6 +1,7 @@
 import { cut } from "../../foundation/cut.ts";
 import { err, ok, type Result } from "../../foundation/result.ts";
-import type { Argument, Source } from "./arguments.ts";
+import type { Source } from "../source.ts";
+import type { Argument } from "./arguments.ts";
 import { type Command, type CommandName, commandNames, commands, type DataOf } from "./commands.ts";
 import { isMeetingKey } from "./request.ts";
 

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from "../../foundation/result.ts";
+import type { Source } from "../source.ts";
 
 /** `required`: must be given in a request. `always`: stands in every answer. An element without either may be left out. */
 export type Need = "required" | "always";
@@ -160,9 +161,6 @@ export function required<const K extends Kind>(kind: K): K & { readonly need: "r
 export function always<const K extends Kind>(kind: K): K & { readonly need: "always" } {
   return { ...kind, need: "always" };
 }
-
-/** Which of the documents know an operation: the four that this project began with, or only the later schema and developer pages. */
-export type Source = "documented" | "schema";
 
 /** What an operation does; only `get` and `list` are repeated after a failure. */
 export type OperationKind = "get" | "list" | "create" | "set" | "delete" | "other";
