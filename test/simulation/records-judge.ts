@@ -95,7 +95,7 @@ function checkBridges(
 }
 
 /** Without any fault the bridge and the record give one reason; but a telephone may be busy, or silent for too long, just when WebEx cancels. */
-function isAlike({ call, reason }: CallRecord, endReason: string | null, cancelled: ReadonlySet<CallId>): boolean {
+function isAlike({ call, reason }: CallRecord, endReason: string | null, cancelled: ReadonlySet<string>): boolean {
   return (
     endReason === null ||
     reason === endReason ||
