@@ -104,6 +104,28 @@ test.each([
   expect(await execute(create)).toEqual(result);
 });
 
+test("of several bridges with its conference's name the agent takes the one that is written about", async () => {
+  const named = (id: string, owner: string) => ({
+    id,
+    name: bridgeName({ owner, conference, room: MAIN_ROOM, kind: "main" }),
+    channels: [],
+  });
+  const seen = (...bridges: object[]) => {
+    world.asterisk.answers["GET /bridges"] = { status: 200, body: bridges };
+  };
+  world.asterisk.answers["GET /asterisk/variable"] = ({ parameters }) => ({
+    status: 200,
+    body: { value: String(parameters.variable).endsWith("noted") ? JSON.stringify({}) : "" },
+  });
+  seen(named("theirs", "beta/b"), named("theirs-noted", "beta/b"), named("ours", "acme/bridge-1"));
+  expect(await execute(create)).toEqual({ done: false, reason: "refused" });
+
+  seen(named("theirs", "beta/b"), named("ours", "acme/bridge-1"), named("ours-noted", "acme/bridge-1"));
+  expect(await execute(create)).toEqual({ done: true });
+  const written = world.asterisk.requests.filter(({ what }) => what === "POST /asterisk/variable").at(-1);
+  expect(written?.parameters.variable).toBe("BRIDGEHEAD_CONFERENCE_ours-noted");
+});
+
 test("lets nobody in muted who cannot be muted", async () => {
   world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
   world.asterisk.answers["POST /channels/c1/answer"] = { status: 204 };

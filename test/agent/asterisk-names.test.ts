@@ -22,8 +22,10 @@ describe("names of bridges", () => {
     "bridgehead",
     "bridgehead a b c",
     "bridgehead a b c other",
-    "bridgehead %E0 b c main",
-    "bridgehead  b c main",
+    "bridgehead %E0 b main main",
+    "bridgehead  b main main",
+    "bridgehead a b c main",
+    "bridgehead a b main sub",
   ])("of others are nobody's of ours: %j", (name) => {
     expect(readBridgeName(name)).toBeNull();
   });

@@ -4,7 +4,7 @@ import { nothing } from "../../bridge-agent/drivers/asterisk/changes.ts";
 import { callNotesOf, Mirror, newCall, newConferenceNotes } from "../../bridge-agent/drivers/asterisk/mirror.ts";
 import { bridgeName, type ConferenceNotes, probeId, whispererId } from "../../bridge-agent/drivers/asterisk/names.ts";
 import { reconcile } from "../../bridge-agent/drivers/asterisk/reconcile.ts";
-import { type CallId, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { type CallId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import {
   began,
   bridgeOf,
@@ -38,20 +38,98 @@ describe("a snapshot", () => {
     expect(mirror.state().calls).toEqual([]);
   });
 
-  test.each([false, true])(
-    "ends no conference since another bridge has its name, after a gap or not (%s)",
-    (afterGap) => {
+  describe.each([
+    ["before", (impostor: string, bridge: string) => [impostor, bridge]],
+    ["behind", (impostor: string, bridge: string) => [bridge, impostor]],
+  ])("shows a second bridge with the name of a room, %s it:", (_, inOrder) => {
+    const bridgesIn = (room: RoomId, inside: Readonly<Record<string, string[]>> = {}) =>
+      inOrder("impostor", "bridge-1").map((id) => bridgeOf(id, room, inside[id]));
+    const noted = { conferenceNotes: new Map([["bridge-1", { ...newConferenceNotes, locked: true }]]) };
+    const destroyed = { type: "destroy-bridge", bridge: "impostor" };
+
+    test.each([false, true])("the one that the agent has is the conference's, after a gap or not (%s)", (afterGap) => {
       mirror.addConference(key, "bridge-1");
-      for (const ids of [
-        ["bridge-1", "bridge-2"],
-        ["bridge-2", "bridge-1"],
-      ]) {
-        const seen = snapshot({ bridges: ids.map((id) => bridgeOf(id, MAIN_ROOM)) });
-        expect(reconcile(mirror, seen, mirror.version, afterGap)).toEqual(nothing);
-        expect(mirror.conferences.get(key)?.mainBridge).toBe("bridge-1");
-      }
+      const seen = snapshot({ bridges: bridgesIn(MAIN_ROOM, { impostor: [caller] }) });
+      expect(reconcile(mirror, seen, mirror.version, afterGap)).toEqual({ reports: [], followUps: [destroyed] });
+      expect(mirror.conferences.get(key)?.mainBridge).toBe("bridge-1");
+    });
+
+    test("to an agent that was restarted, the one that is written about is", () => {
+      const seen = snapshot({ bridges: bridgesIn(MAIN_ROOM, { impostor: [caller] }), ...noted });
+      expect(reconcile(mirror, seen, mirror.version, true).followUps).toEqual([destroyed]);
+      expect(mirror.conferences.get(key)).toMatchObject({ mainBridge: "bridge-1", locked: true });
+    });
+
+    test("where nothing is written, the one with callers is", () => {
+      const seen = snapshot({ bridges: bridgesIn(MAIN_ROOM, { "bridge-1": [caller] }) });
+      expect(reconcile(mirror, seen, mirror.version, true).followUps).toEqual([destroyed]);
+      expect(mirror.conferences.get(key)?.mainBridge).toBe("bridge-1");
+    });
+
+    test("whoever is in the other one goes into the main room", () => {
+      const notes = callNotesOf(newCall(caller, "in", { conference: key, joinTone: true }));
+      const seen = snapshot({
+        ...{ bridges: bridgesIn(MAIN_ROOM, { impostor: [caller] }), channels: [channel(caller)], ...noted },
+        callNotes: new Map([[caller, notes]]),
+      });
+      const { followUps } = reconcile(mirror, seen, mirror.version, true);
+      expect(followUps).toContainEqual({ type: "enter-main-room", call: caller });
+    });
+
+    test("a sub-conference keeps the one that it has", () => {
+      const conference = mirror.addConference(key, "bridge-0");
+      conference.rooms.set(side, { bridge: "bridge-1", kind: "sub" });
+      const bridges = [bridgeOf("bridge-0", MAIN_ROOM), ...bridgesIn(side, { impostor: [caller] })];
+      expect(reconcile(mirror, snapshot({ bridges }), mirror.version, false).followUps).toEqual([destroyed]);
+      expect(conference.rooms.get(side)?.bridge).toBe("bridge-1");
+    });
+
+    test("none goes while the conference is being made, or changed", () => {
+      const release = mirror.holdConference(key);
+      const seen = snapshot({ bridges: bridgesIn(MAIN_ROOM) });
+      expect(reconcile(mirror, seen, mirror.version, false)).toEqual(nothing);
+      mirror.addConference(key, "bridge-1").requests += 1;
+      expect(reconcile(mirror, seen, mirror.version, false)).toEqual(nothing);
+      release();
+    });
+  });
+
+  test.each([false, true])(
+    "shows only the second bridge: the conference is over, after a gap or not (%s)",
+    (afterGap) => {
+      entered(mirror, mirror.addConference(key, "bridge-1"));
+      const seen = snapshot({ bridges: [bridgeOf("impostor", MAIN_ROOM)] });
+      const { followUps } = reconcile(mirror, seen, mirror.version, afterGap);
+      expect(followUps).toContainEqual({ type: "destroy-bridge", bridge: "impostor" });
+      expect(mirror.state()).toMatchObject({
+        conferences: [],
+        calls: [{ stage: "ended", reason: "conference-ended" }],
+      });
     },
   );
+
+  test("shows the second bridge after the conference has ended: it goes, too", () => {
+    mirror.addConference(key, "bridge-1");
+    mirror.removeConference(key);
+    const seen = snapshot({ bridges: [bridgeOf("impostor", MAIN_ROOM)] });
+    expect(reconcile(mirror, seen, mirror.version, false)).toEqual({
+      reports: [],
+      followUps: [{ type: "destroy-bridge", bridge: "impostor" }],
+    });
+    expect(mirror.state().conferences).toEqual([]);
+  });
+
+  test("shows another bridge for the conference, of which is written: another agent has made it anew", () => {
+    mirror.addConference(key, "bridge-1");
+    const bridges = [bridgeOf("bridge-2", MAIN_ROOM)];
+    reconcile(
+      mirror,
+      snapshot({ bridges, conferenceNotes: new Map([["bridge-2", newConferenceNotes]]) }),
+      mirror.version,
+      true,
+    );
+    expect(mirror.conferences.get(key)?.mainBridge).toBe("bridge-2");
+  });
 
   test("takes back nothing that changed after it began", () => {
     const since = mirror.version;
@@ -146,10 +224,14 @@ describe("a snapshot", () => {
 
   test("does not show a conference that is being made", () => {
     const release = mirror.holdConference(key);
-    reconcile(mirror, snapshot({ bridges: [bridgeOf("bridge-1", MAIN_ROOM)] }), mirror.version, false);
+    const seen = snapshot({
+      bridges: [bridgeOf("bridge-1", MAIN_ROOM)],
+      conferenceNotes: new Map([["bridge-1", newConferenceNotes]]),
+    });
+    reconcile(mirror, seen, mirror.version, false);
     expect(mirror.state().conferences).toEqual([]);
     release();
-    reconcile(mirror, snapshot({ bridges: [bridgeOf("bridge-1", MAIN_ROOM)] }), mirror.version, false);
+    reconcile(mirror, seen, mirror.version, false);
     expect(mirror.state().conferences).toMatchObject([{ conference: key, owner }]);
   });
 

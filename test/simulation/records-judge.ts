@@ -1,5 +1,5 @@
 import type { EntryChange } from "../../durable-objects/conference-store.ts";
-import type { Caller, CallOut, Head } from "../../src/conference/state.ts";
+import type { Caller, CallOut, Head, PendingCommand } from "../../src/conference/state.ts";
 import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
@@ -13,6 +13,8 @@ interface Counted {
   /** Call → how often it was over: the bridge may be found to hold one that was taken for gone. */
   readonly ends: Map<CallId, number>;
   readonly open: Set<CallId>;
+  /** Calls to be dialled no longer: WebEx was told so before the bridge did anything. */
+  readonly cancelled: Set<CallId>;
   conferences: number;
   isOngoing: boolean;
 }
@@ -38,6 +40,7 @@ export function checkRecords({
     ({ conference }) => conference,
   );
   const known = new Set<CallId>();
+  const cancelled = new Set<CallId>();
   for (const [key, { disk }] of edge.conferences) {
     const counted = countIn(disk);
     for (const [call, ends] of counted.ends) {
@@ -47,6 +50,7 @@ export function checkRecords({
       calls.delete(`${key} ${call}`);
     }
     for (const call of counted.open) known.add(call);
+    for (const call of counted.cancelled) cancelled.add(call);
     const { length } = conferences.get(key) ?? [];
     if (length !== counted.conferences)
       violated("each conference that is over has one record", `${key}: ${length}, not ${counted.conferences}`);
@@ -58,14 +62,14 @@ export function checkRecords({
     const isMomentary = told.length === 1 && told[0]?.enteredAt === told[0]?.endedAt;
     if (!isMomentary) violated("each call that is over has one record", `${name}: there was none`);
   }
-  checkBridges({ context, edge, bridges }, records, known);
+  checkBridges({ context, edge, bridges }, records, { known, cancelled });
 }
 
 /** A call that came and went while nothing told of it, or that another owner had, is nobody's. */
 function checkBridges(
   { context, edge, bridges }: { readonly context: WorldContext; readonly edge: Edge; readonly bridges: Bridges },
   records: readonly DirectoryRecord[],
-  known: ReadonlySet<CallId>,
+  { known, cancelled }: { readonly known: ReadonlySet<CallId>; readonly cancelled: ReadonlySet<CallId> },
 ): void {
   const { violated, faults } = context;
   const held = new Map(
@@ -79,7 +83,7 @@ function checkBridges(
     if (!call && record.direction === "out" && record.answeredAt === null) continue;
     if (call?.conference !== record.conference || call.number !== record.number || call.direction !== record.direction)
       violated("a record is of a call of the bridge", how);
-    else if (faults.lastAt < 0 && !isAlike(record, call.endReason)) {
+    else if (faults.lastAt < 0 && !isAlike(record, call.endReason, cancelled)) {
       violated("a record is of a call of the bridge", `${how}: ${record.reason}, but ${call.endReason}`);
     }
   }
@@ -90,11 +94,12 @@ function checkBridges(
   }
 }
 
-/** Without any fault the bridge and the record give one reason. */
-function isAlike({ reason }: CallRecord, endReason: string | null): boolean {
+/** Without any fault the bridge and the record give one reason; but a telephone may be busy, or silent for too long, just when WebEx cancels. */
+function isAlike({ call, reason }: CallRecord, endReason: string | null, cancelled: ReadonlySet<string>): boolean {
   return (
     endReason === null ||
     reason === endReason ||
+    (reason === "cancelled" && cancelled.has(call)) ||
     reason === "not-found" ||
     endReason === "expelled" ||
     endReason === "cancelled"
@@ -115,7 +120,10 @@ function stored(disk: Database): {
 }
 
 function countIn(disk: Database): Counted {
-  const counted: Counted = { ends: new Map(), open: new Set(), conferences: 0, isOngoing: false };
+  const counted: Counted = {
+    ...{ ends: new Map(), open: new Set(), cancelled: new Set() },
+    ...{ conferences: 0, isOngoing: false },
+  };
   const [callers, callOuts] = [new Map<string, Caller>(), new Map<string, CallOut>()];
   let isCreating = false;
   let rows = conferenceOn(disk).journal(0);
@@ -124,6 +132,8 @@ function countIn(disk: Database): Counted {
       for (const [key, value] of changes ?? []) {
         if (key.startsWith("caller/")) put(callers, key.slice("caller/".length), value);
         if (key.startsWith("call-out/")) put(callOuts, key.slice("call-out/".length), value);
+        const { command } = key.startsWith("command/") ? ((value ?? {}) as Partial<PendingCommand>) : {};
+        if (command?.type === "cancel-dial") counted.cancelled.add(command.call);
         if (key !== "head") continue;
         const { phase } = value as Head;
         const wasOngoing = counted.isOngoing;

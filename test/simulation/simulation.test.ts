@@ -10,6 +10,10 @@ test("three hundred worlds with faults of every kind keep every rule", { timeout
   expect(Object.keys(counts).length).toBeGreaterThan(20);
 });
 
+test("world 7010: a telephone that rings for too long just when WebEx cancels is recorded as WebEx was told", async () => {
+  expect((await live(7010)).violations).toEqual([]);
+});
+
 test("the same seed gives the same world", async () => {
   const [one, other] = [await live(5, true), await live(5, true)];
 

@@ -19,13 +19,23 @@ export async function createConference(
   const known = mirror.conferences.get(key);
   if (known) return writeConference(context, known, { anonymousId, maxCallers, accessCodes });
   const bridges = read("listBridges", v.array(bridge), await ari.ask("listBridges", {}));
-  const rooms = bridges.flatMap(({ name, id }) => ({ ...readBridgeName(name), bridge: id }));
-  const main = rooms.find(
-    ({ conference, kind, bridge }) => conference === key && kind === "main" && !mirror.goneBridges.has(bridge),
+  const mains = await Promise.all(
+    bridges.flatMap(({ name, id, channels }) => {
+      const room = readBridgeName(name);
+      if (room?.kind !== "main" || room.conference !== key || mirror.goneBridges.has(id)) return [];
+      return isNoted(ari, id).then((noted) => ({
+        id,
+        isOwn: room.owner === owner,
+        noted,
+        isEmpty: channels.length === 0,
+      }));
+    }),
   );
-  if (main && main.owner !== owner && (await isNoted(ari, main.bridge))) return refused("refused");
+  if (mains.some(({ isOwn, noted }) => noted && !isOwn)) return refused("refused");
+  const own = mains.filter(({ isOwn }) => isOwn);
+  const main = own.find(({ noted }) => noted) ?? own.find(({ isEmpty }) => !isEmpty) ?? own[0];
   const notes = { ...newConferenceNotes, anonymousId, maxCallers, ...(accessCodes && { accessCodes }) };
-  if (main?.owner === owner) return writeConference(context, mirror.addConference(key, main.bridge, notes));
+  if (main) return writeConference(context, mirror.addConference(key, main.id, notes));
   if (renews) return refused("no-such-conference");
   if (!(await takesCalls(context))) return refused("capacity");
   const variable = conferenceVariable(bridgeId(id));

@@ -196,6 +196,7 @@ export class Executor {
       case "watch-calls":
         return watchCalls(context);
       case "destroy-bridge":
+        mirror.bridgeGone(followUp.bridge);
         return ari.ask("destroyBridge", { bridgeId: followUp.bridge });
       case "play-leave-tone":
         return playTone(context, followUp.bridge, LEAVE_TONE);

@@ -196,16 +196,22 @@ export class Mirror {
   /** Its calls are over with it. */
   removeConference(key: ConfKey): void {
     for (const call of this.callsOf(key)) this.end(call, "conference-ended");
-    for (const { bridge } of this.conferences.get(key)?.rooms.values() ?? []) this.#bridgeGone(bridge);
+    for (const { bridge } of this.conferences.get(key)?.rooms.values() ?? []) this.bridgeGone(bridge);
     this.conferences.delete(key);
     this.#version += 1;
   }
 
   removeRoom(conference: Conference, room: RoomId): void {
     const gone = conference.rooms.get(room);
-    if (gone) this.#bridgeGone(gone.bridge);
+    if (gone) this.bridgeGone(gone.bridge);
     conference.rooms.delete(room);
     this.touch(conference);
+  }
+
+  /** It is being destroyed. */
+  bridgeGone(id: string): void {
+    this.goneBridges.add(id);
+    keepLatest(this.goneBridges, GONE_BRIDGES_KEPT);
   }
 
   addCall(call: Call): Call {
@@ -262,11 +268,6 @@ export class Mirror {
       entry.requests -= 1;
       this.touch(entry);
     };
-  }
-
-  #bridgeGone(id: string): void {
-    this.goneBridges.add(id);
-    keepLatest(this.goneBridges, GONE_BRIDGES_KEPT);
   }
 
   /** Of a conference that is not there yet: that of its place. */

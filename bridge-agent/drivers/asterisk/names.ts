@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Announcement } from "../../../src/bridge/announcements.ts";
 import { accessCodes, call, conference, room } from "../../../src/bridge/schemas.ts";
-import type { CallId, CommandId, ConfKey, RoomId } from "../../../src/foundation/ids.ts";
+import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
 
 /*
  * What the agent writes into Asterisk, so that an agent that takes over can read it: names of bridges, and variables.
@@ -66,12 +66,15 @@ export function readBridgeName(name: string): RoomName | null {
   }
 }
 
-const roomName: v.GenericSchema<unknown, RoomName> = v.object({
-  owner: v.pipe(v.string(), v.nonEmpty()),
-  conference,
-  room,
-  kind: v.picklist(["main", "sub", "private"]),
-});
+const roomName: v.GenericSchema<unknown, RoomName> = v.pipe(
+  v.object({
+    owner: v.pipe(v.string(), v.nonEmpty()),
+    conference,
+    room,
+    kind: v.picklist(["main", "sub", "private"]),
+  }),
+  v.check(({ room, kind }) => (room === MAIN_ROOM) === (kind === "main")),
+);
 
 /** The variable of a channel that holds its `CallNotes`. */
 export const CALL_VARIABLE = "BRIDGEHEAD_CALL";

@@ -47,7 +47,7 @@ export function reconcile(
   begun: ReadonlySet<string> = new Set(),
 ): Consequences {
   const draft: Draft = { mirror, snapshot, since, afterGap, begun, reports: [], followUps: [] };
-  const rooms = ownRooms(mirror, snapshot.bridges);
+  const rooms = withoutImpostors(draft, ownRooms(mirror, snapshot.bridges));
   reconcileConferences(draft, rooms);
   reconcileRooms(draft, rooms);
   reconcileChannels(draft, placesIn(rooms));
@@ -71,19 +71,52 @@ function placesIn(rooms: readonly AriRoom[]): ReadonlyMap<string, Place> {
   return new Map(rooms.flatMap(({ conference: key, room, channels }) => channels.map((id) => [id, { key, room }])));
 }
 
-/** A conference is there as long as its main bridge is, whatever other bridge has the same name. */
+/**
+ * Of several bridges with the name of one room, the room is the one that the mirror has, else one that is written about, else one with callers.
+ * The others go: who is in one of them would hear nobody.
+ */
+function withoutImpostors(draft: Draft, rooms: readonly AriRoom[]): readonly AriRoom[] {
+  const { mirror, snapshot } = draft;
+  const groups = Map.groupBy(rooms, ({ conference, room }) => `${room} ${conference}`);
+  return [...groups.values()].flatMap((alike) => {
+    const [{ conference: key, room }] = alike as [AriRoom];
+    const conference = mirror.conferences.get(key);
+    const known = conference?.rooms.get(room)?.bridge;
+    const chosen =
+      alike.find(({ bridge }) => bridge === known) ??
+      alike.find(({ bridge }) => isNoted(snapshot, bridge)) ??
+      alike.find(({ channels }) => channels.length > 0) ??
+      alike[0];
+    const isInDoubt = mirror.beingMade.has(key) || (conference !== undefined && !isUnchanged(draft, conference));
+    for (const { bridge } of alike)
+      if (bridge !== chosen?.bridge && !isInDoubt) follow(draft, toDo({ type: "destroy-bridge", bridge }));
+    return chosen ?? [];
+  });
+}
+
+function isNoted({ conferenceNotes }: AriSnapshot, mainBridge: string): boolean {
+  return (conferenceNotes.get(mainBridge) ?? null) !== null;
+}
+
+/**
+ * A conference is there as long as its main bridge is. Notes are written before that is made: without a gap, or where the conference has just
+ * ended, a bridge without notes is none.
+ */
 function reconcileConferences(draft: Draft, rooms: readonly AriRoom[]): void {
   const { mirror, snapshot, since, afterGap } = draft;
-  const all = rooms.filter(({ kind }) => kind === "main");
-  const known = all.filter(({ conference, bridge }) => mirror.conferences.get(conference)?.mainBridge === bridge);
-  const mains = new Map([...all, ...known].map(({ conference, bridge }) => [conference, bridge]));
+  const mains = new Map(
+    rooms.flatMap(({ kind, conference, bridge }) => (kind === "main" ? [[conference, bridge] as const] : [])),
+  );
+  const over = new Set<ConfKey>();
   for (const conference of [...mirror.conferences.values()]) {
-    if (isUnchanged(draft, conference) && mains.get(conference.key) !== conference.mainBridge)
-      follow(draft, conferenceOver(mirror, conference));
+    if (!isUnchanged(draft, conference) || mains.get(conference.key) === conference.mainBridge) continue;
+    follow(draft, conferenceOver(mirror, conference));
+    over.add(conference.key);
   }
   for (const [key, mainBridge] of mains) {
     const known = mirror.conferences.get(key);
     if (known ? !afterGap || !isUnchanged(draft, known) : mirror.beingMade.has(key)) continue;
+    if (!known && !isNoted(snapshot, mainBridge) && (!afterGap || over.has(key))) continue;
     // What is not written on Asterisk was not done; what the create said is known all the same.
     const { anonymousId = null, maxCallers = null, accessCodes } = known ?? {};
     const asCreated = { anonymousId, maxCallers, ...(accessCodes && { accessCodes }) };
