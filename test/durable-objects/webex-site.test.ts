@@ -1068,6 +1068,28 @@ test("a list that the site answers wrongly is tried again some times, and then t
   expect(world.events()).toEqual(["provisioning-not-checked"]);
 });
 
+test.each([
+  ["with a total", /$^/],
+  ["without one", /<(\w+:)?matchingRecords>.*<\/(\w+:)?matchingRecords>/s],
+])("a list that begins anew with each page, %s, ends the check", async (_, leftOut) => {
+  const world = new World().as("site.admin");
+  world.addUsers(60);
+  world.insteadOf = (body) => {
+    if (!body.includes("LstsummaryUser")) return undefined;
+    const text = answerXml(world.simulated.site, body.replace(/<startFrom>\d+</, "<startFrom>1<"));
+    return new Response(text.replace(leftOut, ""), { headers: { "content-type": "text/xml" } });
+  };
+  await world.object.beginCheck(domain);
+  await world.time.pass(hourMs);
+
+  const { failure } = await world.object.provisioning(domain);
+  expect(failure?.says).toBe(
+    "the site's users cannot be listed: it answers the page from user 21 on with the one before",
+  );
+  expect([world.askedFor("LstsummaryUser"), world.askedFor("GetUser")]).toEqual([2, 20]);
+  expect(world.events()).toEqual(["provisioning-not-checked"]);
+});
+
 test("one session that the site does not show stops no other question", async () => {
   const world = new World();
   world.insteadOf = (body) => (body.includes("<sessionKey>999<") ? serverError() : undefined);
