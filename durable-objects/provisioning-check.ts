@@ -69,11 +69,11 @@ export class ProvisioningCheck {
     this.#numbers = numbers;
   }
 
-  /** Begins a check for an operator; one that waits for a site that is left alone goes on at once. */
+  /** Begins a check for an operator. One that waits for a site that is left alone goes on at once; one that runs keeps its pace. */
   beginByHand(): void {
     const check = this.#store.read("check");
-    if (check) this.#goOnAt(this.#ports.now(), { ...check, isUrgent: true });
-    else this.#begin(true);
+    if (!check) this.#begin(true);
+    else if (check.waits !== null) this.#goOnAt(this.#ports.now(), { ...check, isUrgent: true });
   }
 
   /** Begins the nightly check when it is its time. */

@@ -1348,6 +1348,18 @@ test("a check of many users stays below 200 requests a minute, so that operators
   expect(last?.differences.filter(({ about }) => /^user user\d/.test(about))).toEqual([]);
 });
 
+test("a check that runs is no faster for those who ask for one meanwhile", async () => {
+  const world = new World().as("site.admin");
+  world.addUsers(600);
+  for (let n = 0; n < 120; n += 1) {
+    await world.object.beginCheck(domain);
+    await world.time.pass(500);
+  }
+
+  expect(world.asked.length).toBeGreaterThan(150);
+  expect(world.asked.length).toBeLessThan(200);
+});
+
 test("a check that meets the site's rate limit waits a minute each time, and operators do not wait with it", async () => {
   const world = new World().as("site.admin");
   world.insteadOf = (body) => (body.includes("GetSite") ? limited(body) : undefined);
