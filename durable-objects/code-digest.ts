@@ -1,3 +1,5 @@
+import type { Env } from "./platform.ts";
+
 /** Tells equal texts without keeping them. */
 export type Digest = (text: string) => Promise<string>;
 
@@ -7,10 +9,14 @@ export async function newDigest(): Promise<Digest> {
 }
 
 /**
- * The same in each life of an object: under the operator's token, which no database of the edge has. Without a token all texts are alike,
- * since digests under a known key would let passwords be tried out.
+ * The same in each life of an object: under the operator's token or the people of the deployment, which no database of the edge has. Without
+ * either all texts are alike, since digests under a known key would let passwords be tried out.
  */
-export async function digestUnderToken(token: string): Promise<Digest> {
+export async function digestUnderToken({
+  OPERATOR_TOKEN,
+  OPERATORS,
+}: Partial<Pick<Env, "OPERATOR_TOKEN" | "OPERATORS">>): Promise<Digest> {
+  const token = OPERATOR_TOKEN || OPERATORS || "";
   if (token === "") return async () => "";
   return digestUnder(new TextEncoder().encode(`digest of a site's secret ${token}`));
 }

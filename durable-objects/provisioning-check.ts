@@ -69,11 +69,11 @@ export class ProvisioningCheck {
     this.#numbers = numbers;
   }
 
-  /** Begins a check for an operator; one that waits for a site that is left alone goes on at once. */
+  /** Begins a check for an operator. One that waits for a site that is left alone goes on at once; one that runs keeps its pace. */
   beginByHand(): void {
     const check = this.#store.read("check");
-    if (check) this.#goOnAt(this.#ports.now(), { ...check, isUrgent: true });
-    else this.#begin(true);
+    if (!check) this.#begin(true);
+    else if (check.waits !== null) this.#goOnAt(this.#ports.now(), { ...check, isUrgent: true });
   }
 
   /** Begins the nightly check when it is its time. */
@@ -131,6 +131,7 @@ export class ProvisioningCheck {
         tookMs: 0,
         waits: null,
         next: null,
+        pageBegan: null,
         left: [],
         isListed: false,
         failedTurns: 0,
@@ -284,6 +285,11 @@ export class ProvisioningCheck {
     );
     if (!listed.ok) return { failure: { ...listed, says: `the site's users cannot be listed: ${listed.says}` } };
     const { user: users = [], matchingRecords } = listed.value.value;
+    const [first = null] = users.map(({ webExId }) => webExId);
+    if (first !== null && first === check.pageBegan) {
+      const says = `the site's users cannot be listed: it answers the page from user ${startFrom} on with the one before`;
+      return { failure: { ok: false, why: "refused", says } };
+    }
     const next = startFrom + users.length;
     const total = matchingRecords?.total ?? (users.length === 0 ? startFrom - 1 : null);
     return {
@@ -293,6 +299,7 @@ export class ProvisioningCheck {
         of: total,
         isShifted: check.isShifted || (check.of !== null && total !== null && total < check.of),
         next,
+        pageBegan: first,
         left: users.map(({ webExId }) => webExId),
         isListed: users.length === 0 || next > Math.min(total ?? next, mostUsers),
       },

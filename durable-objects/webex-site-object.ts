@@ -56,7 +56,7 @@ export class WebexSiteObject extends DurableObject<Env> implements WebexSiteRpc 
       // Workers refuse a fetch that is called as a method.
       fetch: (address, init) => fetch(address, init),
       newDigest,
-      secretDigest: await digestUnderToken(env.OPERATOR_TOKEN ?? ""),
+      secretDigest: await digestUnderToken(env),
       deleteAll: async () => {
         this.#site = null;
         await ctx.storage.deleteAlarm();

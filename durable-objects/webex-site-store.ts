@@ -41,6 +41,8 @@ export interface Check {
   readonly waits: string | null;
   /** The first user of the next page, by the site's count; `null`: the site itself comes first. */
   readonly next: number | null;
+  /** The first user of the page before it: a site that does not go on answers with the same. */
+  readonly pageBegan: string | null;
   /** Users of the page before it, by their webExId, who are still to be compared. */
   readonly left: readonly string[];
   /** No page is left to be listed. */

@@ -288,7 +288,7 @@ function adapterUrlFaults(which: "primary" | "secondary", given: string, expecte
       `The site's ${which} adaptor URL leads to ${shownOrigin(url, expected)}, and not to ${edge}: ${change}.`,
     );
   }
-  if (paths.includes(path.replace(/\/+$/, "")) && path.endsWith("/")) {
+  if (paths.some((own) => path.startsWith(own) && /^\/+$/.test(path.slice(own.length)))) {
     faults.push(`The site's ${which} adaptor URL ends with a slash, so that WebEx gets 404: ${change}.`);
   } else if (!paths.includes(path)) {
     faults.push(

@@ -1068,6 +1068,28 @@ test("a list that the site answers wrongly is tried again some times, and then t
   expect(world.events()).toEqual(["provisioning-not-checked"]);
 });
 
+test.each([
+  ["with a total", /$^/],
+  ["without one", /<(\w+:)?matchingRecords>.*<\/(\w+:)?matchingRecords>/s],
+])("a list that begins anew with each page, %s, ends the check", async (_, leftOut) => {
+  const world = new World().as("site.admin");
+  world.addUsers(60);
+  world.insteadOf = (body) => {
+    if (!body.includes("LstsummaryUser")) return undefined;
+    const text = answerXml(world.simulated.site, body.replace(/<startFrom>\d+</, "<startFrom>1<"));
+    return new Response(text.replace(leftOut, ""), { headers: { "content-type": "text/xml" } });
+  };
+  await world.object.beginCheck(domain);
+  await world.time.pass(hourMs);
+
+  const { failure } = await world.object.provisioning(domain);
+  expect(failure?.says).toBe(
+    "the site's users cannot be listed: it answers the page from user 21 on with the one before",
+  );
+  expect([world.askedFor("LstsummaryUser"), world.askedFor("GetUser")]).toEqual([2, 20]);
+  expect(world.events()).toEqual(["provisioning-not-checked"]);
+});
+
 test("one session that the site does not show stops no other question", async () => {
   const world = new World();
   world.insteadOf = (body) => (body.includes("<sessionKey>999<") ? serverError() : undefined);
@@ -1324,6 +1346,18 @@ test("a check of many users stays below 200 requests a minute, so that operators
   expect(last?.users).toBe(1_504);
   // Those who may not host need no account.
   expect(last?.differences.filter(({ about }) => /^user user\d/.test(about))).toEqual([]);
+});
+
+test("a check that runs is no faster for those who ask for one meanwhile", async () => {
+  const world = new World().as("site.admin");
+  world.addUsers(600);
+  for (let n = 0; n < 120; n += 1) {
+    await world.object.beginCheck(domain);
+    await world.time.pass(500);
+  }
+
+  expect(world.asked.length).toBeGreaterThan(150);
+  expect(world.asked.length).toBeLessThan(200);
 });
 
 test("a check that meets the site's rate limit waits a minute each time, and operators do not wait with it", async () => {

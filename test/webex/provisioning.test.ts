@@ -149,6 +149,34 @@ test("what a site says is told at no more than some lines", () => {
   expect(JSON.stringify([ofUser, codes]).length).toBeLessThan(1_000);
 });
 
+test("a site's texts of any length and signs are compared at once", () => {
+  const signs = ["/", "%", "%25", ".", "-", " ", "a.", "\t", "1", "(", "@", "x/"];
+  const [begunAt, texts] = [performance.now(), signs.map((sign) => `${sign.repeat(100_000 / sign.length)}!`)];
+  for (const text of [...texts, ...texts.map((end) => `https://tsp.example.com/tsp/acme/${end}`)]) {
+    const adaptor = { ...telephony.tspAdaptorSettings.primaryLarge, globalCallInNumURL: text };
+    differences(
+      {
+        ...{ primaryAdaptorURL: text, secondaryAdaptorURL: text, attendeeIDLabel: text, callInNumber: text },
+        tspAdaptorSettings: { primaryLarge: { ...adaptor, mpAudio: [{ label: text, phoneNumber: text }] } },
+      },
+      { labels: { attendeeId: "Your ID" } },
+      { telephonyDomain: text },
+    );
+    findings(
+      { ...account, tollCallInNumber: text, participantAccessCode: text },
+      { ...account, tollCallInNumber: text },
+    );
+  }
+
+  expect(performance.now() - begunAt).toBeLessThan(4_000);
+});
+
+test.each(["/", "//"])("an adaptor URL that ends with %j gets 404", (end) => {
+  expect(differences({ primaryAdaptorURL: `${telephony.primaryAdaptorURL}${end}` })).toEqual([
+    expect.stringMatching(/primary adaptor URL ends with a slash, so that WebEx gets 404/),
+  ]);
+});
+
 test("labels, hosts, plain http and the address of the global numbers are compared", () => {
   const primaryLarge = { ...telephony.tspAdaptorSettings.primaryLarge };
   const withAddress = (globalCallInNumURL: string) =>
