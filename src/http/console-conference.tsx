@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
-import { type CallerList, ConferencePage, listQuery } from "../console/conference.tsx";
+import { type CallerList, listQuery } from "../console/callers.tsx";
+import { ConferencePage } from "../console/conference.tsx";
 import type { ConferenceFrame } from "../console/conference-frame.tsx";
 import { conferencePath } from "../console/conference-frame.tsx";
 import { withQuery } from "../console/paths.ts";
