@@ -71,14 +71,8 @@ interface Awaited {
 
 const letGo = "WebEx has let the conference go on alone";
 
-/** What became of the action of this id; `null`: these rows, a conference's in order, do not have it. */
-export function actionStages(rows: Iterable<Row>, id: ActionId): ActionStages | null {
-  const reader = new StagesReader(id);
-  for (const row of rows) reader.read(row);
-  return reader.stages;
-}
-
-class StagesReader {
+/** Reads the journal of a conference, row by row in order, for what became of one action. */
+export class StagesReader {
   readonly #id: ActionId;
   #begun: Pick<ActionStages, "person" | "request" | "onDisk"> | null = null;
   readonly #sent = new Map<CommandId, SentCommand & { readonly call: CallId | null }>();
@@ -105,6 +99,7 @@ class StagesReader {
     this.#id = id;
   }
 
+  /** `null`: the rows up to now do not have the action. */
   get stages(): ActionStages | null {
     if (!this.#begun) return null;
     const { person, request, onDisk } = this.#begun;
