@@ -335,7 +335,7 @@ export class Conference {
   async sweep(): Promise<boolean> {
     if (!this.#store.identity) return false;
     this.#ports.measures.counted();
-    this.#ports.measures.activity.remind(this.#identified.domain, this.#ports.now());
+    void this.#ports.measures.activity.remind(this.#identified.domain, this.#ports.now());
     this.#news.remind();
     await this.#sweep();
     return this.#ongoing !== null;
