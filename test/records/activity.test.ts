@@ -29,13 +29,13 @@ test("requests are summed up by minute; a minute may have nothing else", () => {
   const activity = new Activity();
   activity.addRequests(begins, noRequests);
   expect(activity.isEmpty).toBe(true);
-  activity.addRequests(begins + minute, { confirmed: 2, refused: 0 });
+  activity.addRequests(begins + minute, { confirmed: 2, refused: 1 });
   activity.addRequests(begins + minute + 5, { confirmed: 1, refused: 3 });
   activity.add(begins, posts("tsp"));
 
   expect(activity.data()).toEqual([
     { at: begins, requests: noRequests, hosts: [posts("tsp")] },
-    { at: begins + minute, requests: { confirmed: 3, refused: 3 }, hosts: [] },
+    { at: begins + minute, requests: { confirmed: 3, refused: 4 }, hosts: [] },
   ]);
 });
 
