@@ -22,7 +22,7 @@ import type {
 import { masked } from "../src/foundation/masking.ts";
 import { isRecord } from "../src/foundation/record.ts";
 import { within } from "../src/foundation/timers.ts";
-import { type ActionStages, actionStages } from "../src/operators/action-stages.ts";
+import type { ActionStages } from "../src/operators/action-stages.ts";
 import type {
   AgentReports,
   ConferenceDocument,
@@ -45,10 +45,11 @@ import type {
 import type { Domain } from "../src/settings/load.ts";
 import { isAnswered } from "../src/tsp/answers.ts";
 import type { FromWebex } from "../src/tsp/messages.ts";
+import { ActionProgress } from "./action-progress.ts";
 import { Clock, earliest, nextWake } from "./clock.ts";
 import { CommandSender } from "./command-sender.ts";
 import { GroupCommit, type Item, presence, transact } from "./conference-commit.ts";
-import { ConferenceStore, confirmedKey, type HistoryRow } from "./conference-store.ts";
+import { ConferenceStore, confirmedKey, type HistoryRow, type JournalRow } from "./conference-store.ts";
 import { viewOf } from "./conference-view.ts";
 import { Entered } from "./entered.ts";
 import { IdSupply } from "./id-supply.ts";
@@ -106,6 +107,7 @@ export class Conference {
   readonly #news: News;
   /** Only where somebody looks at the conference. */
   #entered: Entered | null = null;
+  #actions: ActionProgress | null = null;
   /** Documents that are being committed. */
   readonly #underWay = new Map<TransId, Promise<void>>();
   #identity: ConferenceIdentity | null;
@@ -247,7 +249,8 @@ export class Conference {
   }
 
   action(id: ActionId): ActionStages | null {
-    const stages = this.#store.identity && actionStages(this.#historyNow(), id);
+    this.#actions ??= new ActionProgress((after) => this.#store.journal(after));
+    const stages = this.#store.identity && this.#actions.stagesOf(id, this.#unwritten);
     return stages && hidden(stages, this.#person);
   }
 
@@ -309,14 +312,13 @@ export class Conference {
       yield* rows;
   }
 
-  /** With what is confirmed and not on disk yet, which is a part of the next row. */
-  *#historyNow(): Generator<Omit<HistoryRow, "progress">> {
-    yield* this.#history();
+  /** What is confirmed and not on disk yet, which is a part of the next row; `null`: there is nothing. */
+  get #unwritten(): JournalRow | null {
     const { confirmed } = this.#outbox;
     const deleted = confirmed.map(([seq]) => [`outbox/${seq}`, null] as const);
-    if (deleted.length === 0) return;
+    if (deleted.length === 0) return null;
     const changes = [...deleted, [confirmedKey, confirmed] as const];
-    yield { seq: this.#store.lastSeq + 1, at: this.#ports.now(), input: null, changes };
+    return { seq: this.#store.lastSeq + 1, at: this.#ports.now(), input: null, changes };
   }
 
   /** A number or code of a person, as the domain's settings let it be shown. */
@@ -333,7 +335,7 @@ export class Conference {
   async sweep(): Promise<boolean> {
     if (!this.#store.identity) return false;
     this.#ports.measures.counted();
-    this.#ports.measures.activity.remind(this.#identified.domain, this.#ports.now());
+    void this.#ports.measures.activity.remind(this.#identified.domain, this.#ports.now());
     this.#news.remind();
     await this.#sweep();
     return this.#ongoing !== null;

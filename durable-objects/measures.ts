@@ -48,7 +48,7 @@ const deleteOverEvery = 1_000;
  */
 export class Measures implements CountsTo {
   readonly counts: Counts = new Counts();
-  /** What was posted, for the plots of each domain. */
+  /** What was asked and posted, for the plots of each domain. */
   readonly activity = new ActivitySender();
   /** Hears of each count. */
   onCounted: () => void = () => {};

@@ -438,7 +438,7 @@ export class Outbox {
     if (host === BACK_END) return;
     const at = now();
     const is = (...outcomes: readonly PostResult[]) => (outcomes.includes(outcome) ? 1 : 0);
-    measures.activity.count(domain, at, {
+    measures.activity.countPosts(domain, at, {
       host: host as WebexHost,
       ...{ confirmed: is("confirmed", "refused"), failed: is("failed"), givenUp: is("given-up"), tookMs },
       lastFailure: why === undefined ? null : { at, why: why.slice(0, mostWhy) },

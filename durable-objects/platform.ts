@@ -12,6 +12,7 @@ import type {
   WebexSiteRpc,
 } from "../src/rpc.ts";
 import { showsPersonal } from "../src/settings/load.ts";
+import type { ActivitySender } from "./activity-sender.ts";
 import { CountsSender } from "./counts-sender.ts";
 import { type Log, logOf } from "./log.ts";
 import { Measures } from "./measures.ts";
@@ -98,10 +99,7 @@ export interface Env {
 export function platformOf(ctx: DurableObjectState, env: Env): Platform {
   const counts = countsSenderOf(env);
   measures.onCounted = () => counts.counted();
-  measures.activity.tellBy({
-    ...timers,
-    tell: (domain, minutes) => env.DIRECTORY.getByName(domain).count(domain, minutes),
-  });
+  activitySenderOf(env);
   return {
     sql: {
       exec: (query, ...bindings) => ctx.storage.sql.exec<Record<string, SqlValue>>(query, ...bindings).toArray(),
@@ -116,6 +114,15 @@ export function platformOf(ctx: DurableObjectState, env: Env): Platform {
     getAlarm: () => ctx.storage.getAlarm(),
     abort: (why) => ctx.abort(why),
   };
+}
+
+/** Of this process. */
+export function activitySenderOf(env: Env): ActivitySender {
+  measures.activity.tellBy({
+    ...timers,
+    tell: (domain, minutes) => env.DIRECTORY.getByName(domain).count(domain, minutes),
+  });
+  return measures.activity;
 }
 
 /** The edge's log, on the platform's console. */

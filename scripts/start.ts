@@ -127,6 +127,7 @@ async function start(): Promise<() => Promise<void>> {
   ]);
   tell("token", `the operator's bearer token is in ${from}`);
   const url = `http://127.0.0.1:${ports.edge}`;
+  tell("console", `${url}/console, where you sign in with the token`);
   const [secret] = [...checked.value.values()][0]?.settings.adapterSecrets ?? [];
   tell("adapter", `${url}/tsp/local${secret ? `/${secret}` : ""}`);
   for (const [what, line] of bridge.howToCall) tell(what, line);

@@ -486,9 +486,9 @@ export interface HostLoad {
   readonly troubled: readonly ConfKey[];
 }
 
-/** What a domain has posted in the last hour, and what its conferences still have to post. */
+/** What a domain was asked and has posted in the last hour, and what its conferences still have to post. */
 export interface DomainActivity {
-  /** The oldest first; those without a post are left out. */
+  /** The oldest first; those in which nothing came or was posted are left out. */
   readonly minutes: readonly ActivityMinute[];
   readonly hosts: readonly HostLoad[];
 }
@@ -500,7 +500,7 @@ export interface DirectoryRpc {
   running(query: RunningQuery): Promise<RunningPage>;
   /** As the conferences told it; those that it does not know of since its own restart are asked first. */
   totals(): Promise<ConferenceTotals>;
-  /** What the objects of one process have posted and not told before. It may be told twice, and be lost. */
+  /** What one process was asked and has posted, and has not told before. It may be told twice, and be lost. */
   count(domain: DomainName, minutes: readonly ActivityMinute[]): Promise<void>;
   activity(): Promise<DomainActivity>;
   records(query: RecordQuery): Promise<RecordPage>;

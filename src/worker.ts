@@ -1,6 +1,6 @@
 import { waitUntil } from "cloudflare:workers";
 import type { LogLine } from "../durable-objects/log.ts";
-import { countsSenderOf, type Env, logAt, measures, timers } from "../durable-objects/platform.ts";
+import { activitySenderOf, countsSenderOf, type Env, logAt, measures, timers } from "../durable-objects/platform.ts";
 import type { DomainName } from "./foundation/ids.ts";
 import { LogLimit, RateLimit } from "./foundation/limits.ts";
 import { reasonOf } from "./foundation/reason.ts";
@@ -60,6 +60,7 @@ export default {
 function edgeOf(env: Env): Edge {
   const since = Date.now();
   const log: Edge["log"] = (event, facts, level = "info") => limitedLog(env, level, event, facts);
+  const activity = activitySenderOf(env);
   return {
     ...timers,
     get domains() {
@@ -85,6 +86,7 @@ function edgeOf(env: Env): Edge {
     // Workers refuse a fetch that is called as a method.
     fetch: (url, init) => fetch(url, init),
     now: Date.now,
+    requested: (domain, outcome) => waitUntil(activity.countRequest(domain, Date.now(), outcome)),
     audit: (domain, entry) => {
       logAt(env)({ level: "info", event: "operator-action", domain, ...entry });
       const directory = (name: DomainName) => env.DIRECTORY.getByName(name);

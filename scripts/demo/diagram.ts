@@ -1,9 +1,11 @@
+import { sideNames } from "../../src/explain/story-sides.ts";
 import { Address, withNames } from "../../src/explain/transcript/transcript.ts";
 
 /** Attributes that most messages share, and that nobody looks for in a picture. */
 const usual = / (ParticipantType=2|ActionResult=0|DID=\S+|ExtConfID=1001|ConfKey=KEY|WbxHostName=tsp1)(?= |$)/g;
 
-const colours = { W: 36, A: 35, B: 33, refused: 31, dim: 2, bold: 1 } as const;
+/** Parties have about the colours that they have in the console's timeline. */
+const colours = { W: 94, A: 36, B: 33, refused: 31, dim: 2, bold: 1 } as const;
 const timeWidth = 10;
 /** From the adapter's line to the bridge's. */
 const bridgeWidth = 25;
@@ -17,7 +19,7 @@ export const leastColumns: number = timeWidth + webexWidth.least + bridgeWidth +
 const mostAlike = 8;
 
 /**
- * Draws a flow while it happens: WebEx, the adapter and the bridge side by side, one arrow for each message, with the seconds
+ * Draws a flow while it happens, as the console draws a timeline: WebEx, Bridgehead and the bridge side by side, one arrow for each message, with the seconds
  * since the flow began; what happens at the telephones stands beside the bridge. What is too long for its arrow goes on in the
  * next line. The picture is as wide as the terminal, from 95 to 154 columns.
  */
@@ -45,9 +47,9 @@ export class Diagram {
     const width = timeWidth + this.#webexWidth + bridgeWidth + this.#phonesWidth;
     const lines = wrapped(title, width).map((line) => this.#paint(colours.bold, line));
     this.#write(`\n${lines.join("\n")}\n`);
-    const [webex, adapter] = ["WebEx".padEnd(this.#webexWidth), "Adapter".padEnd(bridgeWidth)];
+    const [webex, edge] = [sideNames.webex.padEnd(this.#webexWidth), sideNames.edge.padEnd(bridgeWidth)];
     this.#write(
-      `${" ".repeat(timeWidth)}${this.#paint(colours.W, webex)}${this.#paint(colours.A, adapter)}${this.#paint(colours.B, "Bridge")}`,
+      `${" ".repeat(timeWidth)}${this.#paint(colours.W, webex)}${this.#paint(colours.A, edge)}${this.#paint(colours.B, sideNames.bridge)}`,
     );
   }
 

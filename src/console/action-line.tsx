@@ -9,7 +9,7 @@ interface ActionLineProps {
   readonly now: EpochMs;
 }
 
-type Standing = "done" | "failed" | "waits" | "none";
+type StageState = "done" | "failed" | "waits" | "none";
 
 /** An action on its way: asked, on disk, sent, done on the bridge, told to WebEx, each with its time. */
 export function ActionLine({ stages, now }: ActionLineProps) {
@@ -36,10 +36,10 @@ export function ActionLine({ stages, now }: ActionLineProps) {
             {result ? "nothing to send" : "not yet"}
           </Stage>
         )}
-        <Stage is={standingOf(result)} title="Done on the bridge">
+        <Stage is={stateOfResult(result)} title="Done on the bridge">
           {resultText(result, sent.length > 0, asked)}
         </Stage>
-        <Stage is={toldStanding(told, result)} title="Told to WebEx">
+        <Stage is={stateOfNotification(told, result)} title="Told to WebEx">
           {toldText(told, result, asked)}
         </Stage>
       </ol>
@@ -48,12 +48,12 @@ export function ActionLine({ stages, now }: ActionLineProps) {
 }
 
 interface StageProps {
-  readonly is: Standing;
+  readonly is: StageState;
   readonly title: string;
   readonly children?: Child;
 }
 
-const standingWords: Readonly<Record<Standing, string>> = {
+const stateWords: Readonly<Record<StageState, string>> = {
   done: "done",
   failed: "failed",
   waits: "waits",
@@ -63,7 +63,7 @@ const standingWords: Readonly<Record<Standing, string>> = {
 function Stage({ is, title, children }: StageProps) {
   return (
     <li class={is}>
-      <span class="dot" role="img" aria-label={standingWords[is]} />
+      <span class="dot" role="img" aria-label={stateWords[is]} />
       <b>{title}</b>
       <span class="dim">{children}</span>
     </li>
@@ -78,7 +78,7 @@ function afterText(ms: number): string {
   return ms < 1_000 ? `after ${ms} ms` : `after ${(ms / 1_000).toFixed(1)} s`;
 }
 
-function standingOf(result: ActionResult | null): Standing {
+function stateOfResult(result: ActionResult | null): StageState {
   if (result === null) return "waits";
   return result.type === "done" ? "done" : "failed";
 }
@@ -89,7 +89,7 @@ function resultText(result: ActionResult | null, wasSent: boolean, asked: EpochM
   return `${result.type === "refused" ? "refused" : "no result"}: ${result.why}`;
 }
 
-function toldStanding(told: Told | null, result: ActionResult | null): Standing {
+function stateOfNotification(told: Told | null, result: ActionResult | null): StageState {
   if (told === null) return result && result.type !== "done" ? "none" : "waits";
   if ("notBecause" in told) return "none";
   return told.confirmedAt === null ? "waits" : "done";

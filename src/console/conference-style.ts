@@ -1,3 +1,5 @@
+import { type Places, places, placesWithBeside } from "./sequence-places.ts";
+
 /** What the pages of one conference have of their own. */
 export const conferenceStyle = `
 .topic { font-size: 18px; color: var(--dim); margin-top: -14px; overflow-wrap: anywhere; }
@@ -45,42 +47,44 @@ summary.button::-webkit-details-marker { display: none; }
 .stages > li.waits .dot { border-color: var(--accent); border-style: dashed; }
 .stages > li.none .dot { border-color: var(--line); }
 
-/* The timeline: time, the lane between WebEx and Bridgehead, the lane between Bridgehead and the bridge, and what is beside. */
-.sequence { --lanes: minmax(0, 1.7fr) minmax(0, 1fr); --time: 108px; position: relative; }
-.sequence.with-beside { --lanes: minmax(0, 1.7fr) minmax(0, 1fr) minmax(0, .5fr); }
-.parties { display: grid; grid-template-columns: var(--time) var(--lanes); position: sticky; top: 0; z-index: 2; padding: 8px 0; background: var(--page); border-bottom: 1px solid var(--line); font-size: 13px; }
-.parties b { grid-row: 1; white-space: nowrap; }
-.parties .webex { grid-column: 2; } .parties .edge { grid-column: 3; transform: translateX(-50%); justify-self: start; }
-.parties .bridge { grid-column: 3; justify-self: end; } .with-beside .parties .bridge { transform: translateX(50%); } .parties .beside { grid-column: 4; justify-self: end; }
-.sequence > ol { position: relative; background: var(--box); border: 1px solid var(--line); border-top: 0; border-radius: 0 0 10px 10px; }
-.day { padding: 4px 12px; font-size: 13px; color: var(--dim); background: var(--hover); position: relative; z-index: 1; }
-.message { scroll-margin-top: 44px; }
-.message summary { display: grid; grid-template-columns: var(--time) var(--lanes); cursor: pointer; list-style: none; position: relative; }
+/* The timeline: beside the times a drawing, in which the line of each party goes through all rows. */
+.sequence { --time: 96px; --head: 40px; position: relative; ${variables(places)} }
+.sequence.with-beside { ${variables(placesWithBeside)} }
+.parties { position: sticky; top: 0; z-index: 3; height: var(--head); margin-left: var(--time); background: var(--page); font-size: 13px; }
+.parties b { position: absolute; top: 8px; padding: 2px 12px; border: 1px solid var(--colour); border-radius: 6px; background: var(--box); color: var(--colour); line-height: 20px; white-space: nowrap; transform: translateX(-50%); }
+.parties .webex { --colour: var(--from-webex); left: var(--webex); } .parties .edge { --colour: var(--from-edge); left: var(--edge); }
+.parties .bridge { --colour: var(--from-bridge); left: var(--bridge); } .parties .beside { --colour: var(--from-beside); left: var(--beside); }
+.sequence > ol { background: var(--box); border: 1px solid var(--line); border-radius: 10px; padding-block: 8px; }
+.lifelines { position: absolute; top: var(--head); left: var(--time); width: calc(100% - var(--time)); height: calc(100% - var(--head)); stroke: var(--lifeline); pointer-events: none; }
+.day { position: relative; padding: 2px 12px; font-size: 13px; color: var(--dim); }
+.message { --row: var(--box); scroll-margin-top: 44px; }
+.message summary { display: grid; grid-template-columns: var(--time) minmax(0, 1fr); padding-bottom: 3px; background: var(--row); cursor: pointer; list-style: none; font-size: 13px; }
+.message.begins summary { padding-top: 7px; }
 .message summary::-webkit-details-marker { display: none; }
-.message summary:hover { background: var(--hover); }
-.message:target summary { background: var(--accent-soft); }
-.message summary time { padding: 10px 0 6px 12px; font-size: 13px; color: var(--dim); }
-/* The lines of the parties go through all rows. */
-.message summary::before { content: ""; grid-column: 2; grid-row: 1; border: solid var(--line); border-width: 0 1px; pointer-events: none; }
-.message summary::after { content: ""; grid-column: 3; grid-row: 1; border-right: 1px solid var(--line); pointer-events: none; }
-.arrow { --colour: var(--dim); grid-row: 1; position: relative; margin: 0 1px; padding: 7px 16px 12px; font-size: 13px; overflow-wrap: anywhere; text-align: center; }
-.arrow b { color: var(--colour); }
-.arrow .with { color: var(--dim); font-variant-numeric: tabular-nums; }
-.arrow::before { content: ""; position: absolute; left: 0; right: 0; bottom: 6px; border-top: 1.5px solid var(--colour); }
-.arrow::after { content: ""; position: absolute; bottom: 2px; border: solid transparent; border-width: 5px 8px; }
-.webex-edge .arrow, .edge-webex .arrow { grid-column: 2; }
-.edge-bridge .arrow, .bridge-edge .arrow { grid-column: 3; }
-.beside-edge .arrow, .edge-beside .arrow { grid-column: 3 / 5; }
-.webex-edge .arrow { --colour: var(--from-webex); } .edge-webex .arrow, .edge-bridge .arrow, .edge-beside .arrow { --colour: var(--from-edge); } .bridge-edge .arrow { --colour: var(--from-bridge); } .beside-edge .arrow { --colour: var(--from-beside); }
-.webex-edge .arrow::after, .edge-bridge .arrow::after, .edge-beside .arrow::after { right: 0; border-right-width: 0; border-left-color: var(--colour); }
-.edge-webex .arrow::after, .bridge-edge .arrow::after, .beside-edge .arrow::after { left: 0; border-left-width: 0; border-right-color: var(--colour); }
-.at-edge .arrow { grid-column: 2 / 4; justify-self: center; margin: 5px 0; padding: 2px 12px; border: 1px solid var(--line); border-radius: 12px; background: var(--box); z-index: 1; }
-.at-edge .arrow::before, .at-edge .arrow::after { display: none; }
-.trouble .arrow { --colour: var(--bad) !important; }
-.trouble .arrow::before { border-top-style: dashed; }
-:root { --from-webex: #17579c; --from-edge: #0a6b62; --from-bridge: #7a4b00; --from-beside: #74389a; }
-@media (prefers-color-scheme: dark) { :root { --from-webex: #7fb6f2; --from-edge: #5cd3c3; --from-bridge: #e3b15a; --from-beside: #cf9ff0; } }
-.wire { padding: 12px 16px 14px var(--time); border-block: 1px solid var(--line); background: var(--page); display: flex; flex-direction: column; gap: 10px; position: relative; z-index: 1; }
+.message summary:hover { --row: var(--hover); }
+.message details[open] > summary, .message:target summary { --row: var(--accent-soft); }
+.message time { padding-left: 12px; color: var(--dim); }
+.label { position: relative; grid-column: 2; grid-row: 1; padding: 1px 12px 0; text-align: center; overflow-wrap: anywhere; }
+/* The lines of parties do not go through words. */
+.label > span { background: var(--row); padding-inline: 3px; -webkit-box-decoration-break: clone; box-decoration-break: clone; }
+.label b { color: var(--colour); }
+.label .with { color: var(--dim); font-variant-numeric: tabular-nums; }
+.lane-webex .label { margin: 0 calc(100% - var(--edge)) 0 var(--webex); }
+.lane-bridge .label { margin: 0 calc(100% - var(--bridge)) 0 var(--edge); }
+.lane-beside .label { margin: 0 calc(100% - var(--beside)) 0 var(--edge); }
+.arrow { position: relative; grid-column: 2; grid-row: 2; width: 100%; fill: var(--colour); stroke: var(--colour); }
+.arrow line { stroke-width: 1.5; }
+.arrow path { stroke: none; }
+.arrow.confirmation { fill: none; stroke-dasharray: 5 4; } .arrow.confirmation path { stroke: var(--colour); stroke-width: 1.5; stroke-dasharray: none; }
+.arrow.lost path { fill: none; stroke: var(--colour); stroke-width: 2; }
+/* What happens at Bridgehead itself stands at its line. */
+.note .label { justify-self: start; left: var(--edge); max-width: calc(2 * (100% - var(--edge))); margin: 2px 0; padding: 2px 10px; border: 1px solid var(--colour); border-radius: 4px; background: var(--row); transform: translateX(-50%); }
+.from-webex { --colour: var(--from-webex); } .from-edge { --colour: var(--from-edge); } .from-bridge { --colour: var(--from-bridge); } .from-beside { --colour: var(--from-beside); }
+.message.trouble { --colour: var(--bad); }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); font-size: 1px; }
+:root { --lifeline: #c3cacf; --from-webex: #17579c; --from-edge: #0a6b62; --from-bridge: #7a4b00; --from-beside: #74389a; }
+@media (prefers-color-scheme: dark) { :root { --lifeline: #414b53; --from-webex: #7fb6f2; --from-edge: #5cd3c3; --from-bridge: #e3b15a; --from-beside: #cf9ff0; } }
+.wire { position: relative; margin-bottom: 4px; padding: 12px 16px 14px var(--time); border-block: 1px solid var(--line); background: var(--page); display: flex; flex-direction: column; gap: 10px; }
 .text figcaption { font-size: 13px; color: var(--dim); margin-bottom: 3px; }
 .text pre, details > pre, .entry pre { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 420px; overflow-y: auto; background: var(--box); }
 .pages { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; }
@@ -120,18 +124,22 @@ mark { background: var(--warn-soft); color: var(--warn); border-radius: 3px; pad
 tbody th .dim { font-weight: 400; font-size: 13px; }
 td.short { white-space: normal; }
   button kbd, summary kbd, .button kbd, [data-key] > span { display: none; }
-  .parties { display: none; }
-  .sequence > ol { border-top: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
-  .message summary { display: flex; flex-direction: column; padding: 7px 12px 8px 14px; border-bottom: 1px solid var(--line); }
-  .message summary::before { border: 0; position: absolute; left: 0; top: 0; bottom: 0; width: 4px; background: var(--line); }
-  .message summary::after { display: none; }
-  .message summary time { padding: 0; }
-  .arrow, .at-edge .arrow { margin: 0; padding: 0; text-align: left; border: 0; background: none; }
-  .arrow::before, .arrow::after { display: none; }
-  .arrow .way::before { content: attr(aria-label); color: var(--dim); }
+  .sequence { --time: 0px; }
+  .parties b { padding-inline: 5px; }
+  .message summary { grid-template-columns: minmax(0, 1fr); padding-inline: 0; }
+  .message time:not(.unseen) { grid-column: 1; grid-row: 1; position: relative; justify-self: start; margin-left: 4px; padding: 0 3px; background: var(--row); }
+  .message .label { grid-column: 1; grid-row: 2; padding-inline: 4px; margin-inline: 0; text-align: start; }
+  .message.lane-bridge .label, .message.lane-beside .label { text-align: end; }
+  .message.note .label { left: 50%; max-width: 92%; padding-inline: 8px; }
+  .message .arrow { grid-column: 1; grid-row: 3; }
   .wire { padding: 10px 12px; }
   .states { grid-template-columns: minmax(0, 1fr); }
   .changes { table-layout: auto; } .changes th:first-child { width: auto; } .changes caption { display: block; }
   td > ins, td > del { justify-self: start; }
 }
 `;
+
+function variables(at: Places): string {
+  const known = Object.entries(at).filter(([, place]) => place !== null);
+  return known.map(([party, place]) => `--${party}: ${place}%;`).join(" ");
+}

@@ -58,15 +58,17 @@ export function OverviewPage({ running, topics, bridges, faults, activity, ...fr
       </section>
       <section id="posts" data-part="" class="part">
         <div class="line">
-          <h2>Posts to WebEx in the last hour</h2>
+          <h2>To and from WebEx in the last hour</h2>
           <a class="end" href={pathOf(domain, "hosts")}>
-            By WebEx host
+            Posts by WebEx host
           </a>
         </div>
         <div class="plots">
-          <Plot title="Confirmed" hour={hour} is="good" count={({ confirmed }) => confirmed} />
+          <Plot title="Requests confirmed" hour={hour} is="good" count={({ requests }) => requests.confirmed} />
+          <Plot title="Requests refused" hour={hour} is="bad" count={({ requests }) => requests.refused} />
+          <Plot title="Posts confirmed" hour={hour} is="good" count={({ confirmed }) => confirmed} />
           <Plot
-            title="Failed attempts, and documents given up"
+            title="Failed posts, and documents given up"
             hour={hour}
             is="bad"
             count={({ failed, givenUp }) => failed + givenUp}

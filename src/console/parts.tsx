@@ -98,3 +98,8 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
     </div>
   );
 }
+
+/** In a cell that has nothing. */
+export function None() {
+  return <span class="dim">none</span>;
+}

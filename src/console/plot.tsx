@@ -1,10 +1,19 @@
 import type { EpochMs } from "../foundation/ids.ts";
-import { type ActivityMinute, minuteMs, minuteOf, noPosts, together } from "../records/activity.ts";
+import {
+  type ActivityMinute,
+  minuteMs,
+  minuteOf,
+  noPosts,
+  noRequests,
+  type Requests,
+  together,
+} from "../records/activity.ts";
 import { millisecondsText, Table } from "./parts.tsx";
 
 /** One minute, all TSP servers together. */
 export interface Minute {
   readonly at: EpochMs;
+  readonly requests: Requests;
   readonly confirmed: number;
   readonly failed: number;
   readonly givenUp: number;
@@ -19,11 +28,12 @@ const leastHeight = 3;
 
 /** The last hour minute by minute, the one that goes on now is the last. */
 export function hourOf(minutes: readonly ActivityMinute[], now: EpochMs): readonly Minute[] {
-  const known = new Map(minutes.map(({ at, hosts }) => [at, hosts]));
+  const known = new Map(minutes.map((minute) => [minute.at, minute]));
   return Array.from({ length: minutesShown }, (_, index) => {
     const at = minuteOf(now) - (minutesShown - 1 - index) * minuteMs;
-    const { confirmed, failed, givenUp, tookMs } = (known.get(at) ?? []).reduce(together, noPosts);
-    return { at, confirmed, failed, givenUp, tookMs };
+    const { requests, hosts } = known.get(at) ?? { requests: noRequests, hosts: [] };
+    const { confirmed, failed, givenUp, tookMs } = hosts.reduce(together, noPosts);
+    return { at, requests, confirmed, failed, givenUp, tookMs };
   });
 }
 
@@ -74,40 +84,39 @@ export function Plot({ title, hour, is, count }: PlotProps) {
 
 /** What plots show, in figures: the minutes in which there was something, the latest first. */
 export function MinuteTable({ hour }: { readonly hour: readonly Minute[] }) {
-  const busy = hour.filter(({ confirmed, failed, givenUp }) => confirmed + failed + givenUp > 0).reverse();
-  if (busy.length === 0) return <p class="dim">Nothing was posted to WebEx in the last hour.</p>;
+  const isBusy = ({ requests, confirmed, failed, givenUp }: Minute) =>
+    requests.confirmed + requests.refused + confirmed + failed + givenUp > 0;
+  const busy = hour.filter(isBusy).reverse();
+  if (busy.length === 0) return <p class="dim">Nothing came from WebEx, or was posted to it, in the last hour.</p>;
   return (
     <details id="minutes">
       <summary>The same in figures</summary>
-      <Table
-        heads={[
-          "Minute (UTC)",
-          ...["Confirmed", "Mean time", "Failed attempts", "Given up"].map((number) => ({ number })),
-        ]}
-      >
-        {busy.map(({ at, confirmed, failed, givenUp, tookMs }) => (
+      <Table heads={["Minute (UTC)", ...Object.keys(columns).map((number) => ({ number }))]}>
+        {busy.map((minute) => (
           <tr>
             <th scope="row">
-              <time datetime={new Date(at).toISOString()}>{clockOf(at)}</time>
+              <time datetime={new Date(minute.at).toISOString()}>{clockOf(minute.at)}</time>
             </th>
-            <td data-label="Confirmed" class="number">
-              {confirmed}
-            </td>
-            <td data-label="Mean time" class="number">
-              {confirmed > 0 && millisecondsText(tookMs / confirmed)}
-            </td>
-            <td data-label="Failed attempts" class="number">
-              {failed}
-            </td>
-            <td data-label="Given up" class="number">
-              {givenUp}
-            </td>
+            {Object.entries(columns).map(([name, figure]) => (
+              <td data-label={name} class="number">
+                {figure(minute)}
+              </td>
+            ))}
           </tr>
         ))}
       </Table>
     </details>
   );
 }
+
+const columns: Readonly<Record<string, (minute: Minute) => number | string>> = {
+  "Requests confirmed": ({ requests }) => requests.confirmed,
+  "Requests refused": ({ requests }) => requests.refused,
+  "Posts confirmed": ({ confirmed }) => confirmed,
+  "Mean time": ({ confirmed, tookMs }) => (confirmed > 0 ? millisecondsText(tookMs / confirmed) : ""),
+  "Failed attempts": ({ failed }) => failed,
+  "Given up": ({ givenUp }) => givenUp,
+};
 
 function clockOf(at: EpochMs): string {
   return new Date(at).toISOString().slice(11, 16);

@@ -4,7 +4,7 @@ import { type ConferenceFrame, ConferenceFramePage, conferencePath, TranscriptLi
 import { Empty, Mark, Time } from "./parts.tsx";
 import { withQuery } from "./paths.ts";
 import { type ChangedEntry, entriesOf, stateChanges } from "./state-changes.ts";
-import { Text } from "./timeline.tsx";
+import { Text } from "./wire.tsx";
 
 interface ReplayProps {
   readonly frame: ConferenceFrame;

@@ -1,5 +1,6 @@
 import { blocksOf, idOf } from "../explain/story-blocks.ts";
-import type { StoryLine, StorySide } from "../rpc.ts";
+import { sideNames } from "../explain/story-sides.ts";
+import type { StoryLine } from "../rpc.ts";
 
 /** What of a conference's story is looked at; it stands in the page's address. */
 export interface StoryFilter {
@@ -120,14 +121,6 @@ function callsOf(lines: readonly StoryLine[]): readonly StoryCall[] {
   }
   return [...calls].map(([call, number]) => ({ call, number }));
 }
-
-export const sideNames: Readonly<Record<StorySide, string>> = {
-  webex: "WebEx",
-  edge: "Bridgehead",
-  bridge: "Bridge",
-  "back end": "Back end",
-  operator: "Operator",
-};
 
 /** Who tells whom. */
 export function wayText({ from, to }: StoryLine): string {

@@ -5,16 +5,14 @@ import { withQuery } from "./paths.ts";
 
 interface WhyProps {
   readonly frame: ConferenceFrame;
-  /** Of all calls. */
+  /** Of the call, where one is named. */
   readonly answers: readonly Explanation[];
   /** About this call alone: its id, or WebEx's name for it; empty: all. */
   readonly call: string;
-  /** Those that are about it, where one is named. */
-  readonly shown: readonly Explanation[];
 }
 
 /** Why things are as they are, in sentences, each with the rows of the journal that prove it. */
-export function WhyPage({ frame, answers, call, shown }: WhyProps) {
+export function WhyPage({ frame, answers, call }: WhyProps) {
   const path = conferencePath(frame.domain, frame.confKey, "why");
   const calls = [...new Set(answers.flatMap((answer) => answer.calls))];
   return (
@@ -42,7 +40,11 @@ export function WhyPage({ frame, answers, call, shown }: WhyProps) {
           {call !== "" && <a href={path}>Show all</a>}
         </form>
       )}
-      {shown.length === 0 ? <Nothing call={call} /> : shown.map((answer) => <Answer frame={frame} answer={answer} />)}
+      {answers.length === 0 ? (
+        <Nothing call={call} />
+      ) : (
+        answers.map((answer) => <Answer frame={frame} answer={answer} />)
+      )}
     </ConferenceFramePage>
   );
 }

@@ -55,7 +55,8 @@ function documentOf({ from, what, facts: { transId } }: StoryLine): string | nul
   return transId && (from === "edge" || what === "confirmed") ? transId : null;
 }
 
-/** Whether it says that something went wrong. */
-export function isTrouble({ what }: StoryLine): boolean {
+/** Whether it says that something went wrong: it, or what it answers. */
+export function isTrouble({ what, facts: { result = "ok", actionResult = "ok" } }: StoryLine): boolean {
+  if (result !== "ok" || actionResult !== "ok") return true;
   return /^(not delivered|given up|dropped|ended, since)|: (refused|no result)/.test(what);
 }

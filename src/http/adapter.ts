@@ -1,5 +1,6 @@
 import { checkHosts, deliver } from "../routing/deliver.ts";
 import type { Domain } from "../settings/load.ts";
+import type { ResultWord } from "../tsp/protocol-table.ts";
 import type { Edge } from "./app.ts";
 import { readBody } from "./body.ts";
 import { failureOf, storageFault } from "./objects-of-request.ts";
@@ -20,18 +21,27 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
   const waitSeconds = edge.posts.waitSeconds(domain.name, domain.settings.rateLimitPerMinute, edge.now());
   if (waitSeconds > 0) {
     metrics.rateLimited.count({ domain: domain.name });
+    edge.requested(domain.name, "refused");
     const text = `More than ${domain.settings.rateLimitPerMinute} posts a minute. Send it again in ${waitSeconds} s.\n`;
     return new Response(text, { status: 429, headers: { "retry-after": String(waitSeconds) } });
   }
+  const confirm = (transId: string, result: ResultWord) => {
+    metrics.documents.count({ domain: domain.name, result });
+    metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
+    edge.requested(domain.name, result === "ok" ? "confirmed" : "refused");
+    const headers = { "content-type": "text/xml; charset=UTF-8" };
+    return new Response(domain.codec.confirm(transId, result), { headers });
+  };
   const body = await readBody(request, MAX_DOCUMENT_BYTES, edge);
-  if (!body.ok) return body.error;
+  if (!body.ok) {
+    edge.requested(domain.name, "refused");
+    return body.error;
+  }
   const document = domain.codec.decode(body.value);
   if (!document.ok) {
     const { transId, result, detail } = document;
     edge.log("document-refused", { domain: domain.name, transId, result, detail }, "warn");
-    metrics.documents.count({ domain: domain.name, result });
-    metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
-    return confirmation(domain.codec.confirm(transId, result));
+    return confirm(transId, result);
   }
   const { transId } = document;
   const { messages, refused, verdict } = checkHosts(document.messages, domain.settings.webex);
@@ -44,9 +54,7 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
     metrics.hostsRefused.count({ domain: domain.name });
   }
   if (verdict !== null && domain.settings.protocol.refuseHosts !== false) {
-    metrics.documents.count({ domain: domain.name, result: verdict });
-    metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
-    return confirmation(domain.codec.confirm(transId, verdict));
+    return confirm(transId, verdict);
   }
   try {
     const { protocol, transactionMemoryMs: memoryMs } = domain.settings;
@@ -57,6 +65,7 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: domain.name, transId, note });
   } catch (error) {
     metrics.notStored.count({ domain: domain.name });
+    edge.requested(domain.name, "refused");
     metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
     const fault = storageFault(error);
     if (fault?.of === "disk") edge.storage.failed(fault.why);
@@ -68,9 +77,7 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
     const headers = { "retry-after": "2" };
     return new Response("Not all of the document could be stored. Send it again.\n", { status: 503, headers });
   }
-  metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
-  metrics.documents.count({ domain: domain.name, result: "ok" });
-  return confirmation(domain.codec.confirm(transId, "ok"));
+  return confirm(transId, "ok");
 }
 
 /** What is wrong with the disk if an object's storage failed; `undefined`: nothing that concerns other objects. */
@@ -79,8 +86,4 @@ async function diskFault(fault: ReturnType<typeof storageFault>, edge: Edge): Pr
   if (fault.of === "disk") return "the disk is full";
   // For a disk without room the platform may say no more than "internal error".
   return (await edge.storage.fault()) ?? undefined;
-}
-
-function confirmation(text: string): Response {
-  return new Response(text, { headers: { "content-type": "text/xml; charset=UTF-8" } });
 }

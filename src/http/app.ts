@@ -6,6 +6,7 @@ import { isOneOf } from "../foundation/secrets.ts";
 import type { Timers } from "../foundation/timers.ts";
 import type { AuditEntry } from "../operators/audit.ts";
 import { seesAll, seesDomain } from "../operators/people.ts";
+import type { Requests } from "../records/activity.ts";
 import type { HandleCache } from "../routing/deliver.ts";
 import type { EdgeObjects, OperatorViews } from "../rpc.ts";
 import type { Domain } from "../settings/load.ts";
@@ -55,6 +56,8 @@ export interface Edge extends Timers, GuardPorts {
   /** What runs here, as Prometheus reads it. */
   processText(): string;
   now(): number;
+  /** Counts a document of WebEx, for the plots of a domain. The answer does not wait for it. */
+  requested(domain: DomainName, outcome: keyof Requests): void;
   /** Writes down what a person has asked of a domain, and what became of it. The answer does not wait for it. */
   audit(domain: DomainName, entry: AuditEntry): void;
   /** One line for operations staff. */

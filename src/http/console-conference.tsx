@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
-import { type CallerList, ConferencePage, listQuery } from "../console/conference.tsx";
+import { type CallerList, listQuery } from "../console/callers.tsx";
+import { ConferencePage } from "../console/conference.tsx";
 import type { ConferenceFrame } from "../console/conference-frame.tsx";
 import { conferencePath } from "../console/conference-frame.tsx";
 import { withQuery } from "../console/paths.ts";
@@ -8,7 +9,7 @@ import { type StoryFilter, sides, storyPage } from "../console/story-lines.ts";
 import { TimelinePage } from "../console/timeline.tsx";
 import { WhyPage } from "../console/why.tsx";
 import type { ActionId, ConfKey } from "../foundation/ids.ts";
-import type { Explanation, ReplayPage as ReplaySteps, WireRow } from "../rpc.ts";
+import type { ReplayPage as ReplaySteps, WireRow } from "../rpc.ts";
 import { actionIdOf, readAction } from "./action-form.ts";
 import { addressOf } from "./address.ts";
 import { aboutAction, requested } from "./api/actions.ts";
@@ -136,9 +137,7 @@ async function timelinePage(call: PageCall, frame: ConferenceFrame): Promise<Sho
 async function whyPage({ context, domain, edge }: PageCall, frame: ConferenceFrame): Promise<Shown> {
   const conference = edge.views.conference(domain.name, frame.confKey);
   const call = (context.req.query("call") ?? "").trim();
-  const all = conference.explain();
-  const shown: Promise<readonly Explanation[]> = call === "" ? all : conference.explain(call);
-  return <WhyPage frame={frame} answers={await all} call={call} shown={await shown} />;
+  return <WhyPage frame={frame} call={call} answers={await conference.explain(call || undefined)} />;
 }
 
 async function replayPage({ context, domain, edge }: PageCall, frame: ConferenceFrame): Promise<Shown> {

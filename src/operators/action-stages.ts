@@ -71,14 +71,8 @@ interface Awaited {
 
 const letGo = "WebEx has let the conference go on alone";
 
-/** What became of the action of this id; `null`: these rows, a conference's in order, do not have it. */
-export function actionStages(rows: Iterable<Row>, id: ActionId): ActionStages | null {
-  const reader = new StagesReader(id);
-  for (const row of rows) reader.read(row);
-  return reader.stages;
-}
-
-class StagesReader {
+/** Reads the journal of a conference, row by row in order, for what became of one action. */
+export class StagesReader {
   readonly #id: ActionId;
   #begun: Pick<ActionStages, "person" | "request" | "onDisk"> | null = null;
   readonly #sent = new Map<CommandId, SentCommand & { readonly call: CallId | null }>();
@@ -105,6 +99,7 @@ class StagesReader {
     this.#id = id;
   }
 
+  /** `null`: the rows up to now do not have the action. */
   get stages(): ActionStages | null {
     if (!this.#begun) return null;
     const { person, request, onDisk } = this.#begun;
@@ -117,11 +112,11 @@ class StagesReader {
       onDisk,
       sent,
       result: this.#result,
-      told: this.#tellings,
+      told: this.#notifications,
     };
   }
 
-  get #tellings(): Told | null {
+  get #notifications(): Told | null {
     if (this.#told.size === 0) return this.#notBecause === null ? null : { notBecause: this.#notBecause };
     const confirmed = [...this.#told.values()];
     const isOver = this.#awaited.length === 0 && !confirmed.includes(null);
@@ -258,7 +253,7 @@ class StagesReader {
     const request = this.#begun?.request;
     if (!request) return;
     const none = isFirst && this.#sent.size === 0;
-    if (!this.#isAttached) return this.#untold(letGo);
+    if (!this.#isAttached) return this.#setNoNotification(letGo);
     switch (request.type) {
       case "passthrough":
         return this.#await(null, (one) => one.type === "client-passthrough" && one.extCallId === request.extCallId);
@@ -268,7 +263,7 @@ class StagesReader {
         return this.#await(null, (one) => one.type === "conference-changed" && one.status === "ended");
       default:
     }
-    if (none) return this.#untold("nothing changed");
+    if (none) return this.#setNoNotification("nothing changed");
     switch (request.type) {
       case "lock":
       case "unlock": {
@@ -288,9 +283,9 @@ class StagesReader {
       case "expel": {
         const { call } = request;
         const named = this.#dialled?.extCallId;
-        if (this.#dialled && named === null) return this.#untold("WebEx did not know of this call");
+        if (this.#dialled && named === null) return this.#setNoNotification("WebEx did not know of this call");
         // WebEx has asked for the call: the answer says it, or a change where that was answered before.
-        if (this.#dialled) return this.#untold("the answer to WebEx's own request for this call says it");
+        if (this.#dialled) return this.#setNoNotification("the answer to WebEx's own request for this call says it");
         return this.#await(call, (one) => this.#isChange(one, call, "left"));
       }
       case "move": {
@@ -316,7 +311,7 @@ class StagesReader {
     this.#awaited.push({ call, fits });
   }
 
-  #untold(because: string): void {
+  #setNoNotification(because: string): void {
     this.#notBecause = because;
   }
 
@@ -338,8 +333,11 @@ class StagesReader {
       }
       if ((call !== null && this.#entries.has(call)) || this.#result?.type !== "done") return true;
       const isNameless = call !== null && (this.#names.get(call) ?? null) === null;
-      if (!this.#isAttached) this.#untold(letGo);
-      else this.#untold(isNameless ? "WebEx has given this call no name" : "no notification of its own was due");
+      if (!this.#isAttached) this.#setNoNotification(letGo);
+      else
+        this.#setNoNotification(
+          isNameless ? "WebEx has given this call no name" : "no notification of its own was due",
+        );
       return false;
     });
   }
@@ -368,7 +366,7 @@ class StagesReader {
       if (value !== null || transId === undefined || !this.#told.has(transId) || confirmed.has(key)) continue;
       const isGivenUp = this.#inputs.some(({ type }) => type === "undelivered");
       this.#told.delete(transId);
-      this.#untold(
+      this.#setNoNotification(
         isGivenUp
           ? "WebEx did not confirm it, and it was given up"
           : "its server was replaced, and the next one is told all",

@@ -18,11 +18,25 @@ export interface HostPosts {
   readonly lastFailure: { readonly at: EpochMs; readonly why: string } | null;
 }
 
-/** What became of posts in one minute. */
+/** Documents that WebEx has posted to us. */
+export interface Requests {
+  /** With 0. */
+  readonly confirmed: number;
+  /** With another code, with 503 as not all of it could be stored, or without being read. */
+  readonly refused: number;
+}
+
+/** What WebEx asked, and what became of our posts, in one minute. */
 export interface ActivityMinute {
   /** When the minute began. */
   readonly at: EpochMs;
+  readonly requests: Requests;
   readonly hosts: readonly HostPosts[];
+}
+
+interface Minute {
+  requests: Requests;
+  hosts: Map<HostPosts["host"], HostPosts>;
 }
 
 /** Strangers name hosts, so only the busiest ones are kept by name. */
@@ -30,25 +44,41 @@ export const mostHosts = 20;
 /** Beyond so many, none but the busiest stay by name. Until then, one that comes late can still become one of them. */
 const mostCandidates = 200;
 
-/** Posts of the last hour, by minute and TSP server. They are for plots: nothing here is exact to a post. */
+/** Requests and posts of the last hour by minute, posts by TSP server, too. They are for plots: nothing here is exact to a post. */
 export class Activity {
-  #minutes = new Map<EpochMs, Map<HostPosts["host"], HostPosts>>();
+  #minutes = new Map<EpochMs, Minute>();
 
   get isEmpty(): boolean {
     return this.#minutes.size === 0;
   }
 
   add(at: EpochMs, posts: HostPosts): void {
-    const minute = minuteOf(at);
-    const hosts = this.#minutes.get(minute) ?? new Map<HostPosts["host"], HostPosts>();
-    const before = hosts.get(posts.host);
-    hosts.set(posts.host, before ? together(before, posts) : posts);
-    const isTooMany = hosts.size > mostCandidates;
-    this.#minutes.set(minute, isTooMany ? new Map(busiest(hosts).map((one) => [one.host, one])) : hosts);
+    const minute = this.#minuteOf(at);
+    const before = minute.hosts.get(posts.host);
+    minute.hosts.set(posts.host, before ? together(before, posts) : posts);
+    if (minute.hosts.size > mostCandidates) minute.hosts = new Map(busiest(minute.hosts).map((one) => [one.host, one]));
+  }
+
+  addRequests(at: EpochMs, { confirmed, refused }: Requests): void {
+    if (confirmed + refused === 0) return;
+    const minute = this.#minuteOf(at);
+    const before = minute.requests;
+    minute.requests = { confirmed: before.confirmed + confirmed, refused: before.refused + refused };
   }
 
   addAll(minutes: readonly ActivityMinute[]): void {
-    for (const { at, hosts } of minutes) for (const posts of hosts) this.add(at, posts);
+    // What an earlier version has kept knows of no requests.
+    for (const { at, hosts, requests = noRequests } of minutes) {
+      this.addRequests(at, requests);
+      for (const posts of hosts) this.add(at, posts);
+    }
+  }
+
+  #minuteOf(at: EpochMs): Minute {
+    const begin = minuteOf(at);
+    const minute = this.#minutes.get(begin) ?? { requests: noRequests, hosts: new Map() };
+    this.#minutes.set(begin, minute);
+    return minute;
   }
 
   /** What is not of the hour before this time, or by a wrong clock of the hour behind it, goes. */
@@ -60,7 +90,7 @@ export class Activity {
   data(): readonly ActivityMinute[] {
     return [...this.#minutes]
       .sort(([one], [other]) => one - other)
-      .map(([at, hosts]) => ({ at, hosts: busiest(hosts) }));
+      .map(([at, { requests, hosts }]) => ({ at, requests, hosts: busiest(hosts) }));
   }
 
   /** All that is here, which is empty then. */
@@ -101,3 +131,4 @@ function sizeOf({ confirmed, failed, givenUp }: HostPosts): number {
 }
 
 export const noPosts: HostPosts = { host: null, confirmed: 0, failed: 0, givenUp: 0, tookMs: 0, lastFailure: null };
+export const noRequests: Requests = { confirmed: 0, refused: 0 };

@@ -30,6 +30,7 @@ function posts(host: string, minute: number): HostPosts {
 const activity: DomainActivity = {
   minutes: Array.from({ length: 60 }, (_, minute) => ({
     at: now - (59 - minute) * minuteMs,
+    requests: { confirmed: 60 + Math.round(50 * Math.sin(minute / 6)), refused: minute % 17 === 3 ? 2 : 0 },
     hosts: hosts.map((host) => posts(host, minute)),
   })),
   hosts: hosts.map((host, index) => ({

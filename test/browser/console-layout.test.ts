@@ -83,6 +83,7 @@ const host = unbroken as WebexHost;
 const activity: DomainActivity = {
   minutes: Array.from({ length: 60 }, (_, index) => ({
     at: now - index * 60_000,
+    requests: { confirmed: 99_999, refused: 9_999 },
     hosts: [
       {
         host,

@@ -214,7 +214,7 @@ test("a socket whose time is up is replaced at once, and what came between is sh
   expect(await page.locator("#link").textContent()).toBe("live");
 });
 
-test("what WebEx confirms is plotted, and told by its host", async () => {
+test("what WebEx asks and confirms is plotted, and what it confirms told by its host", async () => {
   const meeting = new Meeting(world);
   await meeting.create();
   const page = await open("/local/hosts");
@@ -227,7 +227,8 @@ test("what WebEx confirms is plotted, and told by its host", async () => {
     .first()
     .waitFor();
   await page.goto(address("/local"));
-  await page.getByRole("img", { name: /^Confirmed: [1-9]\d* in all, at most/ }).waitFor();
+  await page.getByRole("img", { name: /^Posts confirmed: [1-9]\d* in all, at most/ }).waitFor();
+  await page.getByRole("img", { name: /^Requests confirmed: [1-9]\d* in all, at most/ }).waitFor();
   await page.getByText("The same in figures").click();
   await page.getByRole("columnheader", { name: "Failed attempts" }).waitFor();
   await meeting.close();

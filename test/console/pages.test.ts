@@ -11,7 +11,7 @@ import { WebexHostsPage } from "../../src/console/webex-hosts.tsx";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { FoundBridge } from "../../src/operators/faults.ts";
-import { type HostPosts, noPosts } from "../../src/records/activity.ts";
+import { type HostPosts, noPosts, noRequests } from "../../src/records/activity.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { AgentView, DomainActivity, ListedConference, RecordPage, RunningPage } from "../../src/rpc.ts";
@@ -135,21 +135,34 @@ test("the overview says that nothing is wrong, or what and since when, and how m
 test("the overview plots each minute of the last hour, and says the same in figures", () => {
   const activity: DomainActivity = {
     minutes: [
-      { at: now - 60 * minuteMs, hosts: [posts("tsp1", { confirmed: 1_000 })] },
-      { at: now - 59 * minuteMs, hosts: [posts("tsp1", { confirmed: 1 })] },
-      { at: now - 5 * minuteMs, hosts: [posts("tsp1", { confirmed: 200, tookMs: 9_000 }), posts("tsp2")] },
-      { at: now - minuteMs, hosts: [posts("tsp2", { confirmed: 0, failed: 2, givenUp: 1 })] },
-      { at: now, hosts: [posts("tsp2", { confirmed: 4, tookMs: 6_000 })] },
+      {
+        at: now - 60 * minuteMs,
+        requests: { confirmed: 50, refused: 50 },
+        hosts: [posts("tsp1", { confirmed: 1_000 })],
+      },
+      { at: now - 59 * minuteMs, requests: { confirmed: 3, refused: 0 }, hosts: [posts("tsp1", { confirmed: 1 })] },
+      {
+        at: now - 5 * minuteMs,
+        requests: { confirmed: 70, refused: 1 },
+        hosts: [posts("tsp1", { confirmed: 200, tookMs: 9_000 }), posts("tsp2")],
+      },
+      { at: now - minuteMs, requests: noRequests, hosts: [posts("tsp2", { confirmed: 0, failed: 2, givenUp: 1 })] },
+      { at: now - 30 * minuteMs, requests: { confirmed: 0, refused: 2 }, hosts: [] },
+      { at: now, requests: noRequests, hosts: [posts("tsp2", { confirmed: 4, tookMs: 6_000 })] },
     ],
     hosts: [],
   };
   const page = OverviewPage({ ...frame, running: running(), bridges: [found], faults: [], activity });
   const html = String(page);
-  const [confirmed, failed] = [...html.matchAll(/<svg class="(?:good|bad)" .*?<\/svg>/gs)].map(([svg]) => svg);
+  const [asked, refused, confirmed, failed] = [...html.matchAll(/<svg class="(?:good|bad)" .*?<\/svg>/gs)].map(
+    ([svg]) => svg,
+  );
   expect(confirmed).toContain(
-    'aria-label="Confirmed: 206 in all, at most 201 a minute (11:55), 0 in the last whole one"',
+    'aria-label="Posts confirmed: 206 in all, at most 201 a minute (11:55), 0 in the last whole one"',
   );
   expect(failed).toContain("3 in all, at most 3 a minute (11:59), 3 in the last whole one");
+  expect(asked).toContain("Requests confirmed: 73 in all, at most 70 a minute (11:55), 0 in the last whole one");
+  expect(refused).toContain("Requests refused: 3 in all, at most 2 a minute (11:30), 0 in the last whole one");
   const bars = [...(confirmed ?? "").matchAll(/<rect x="(\d+)" y="(\d+)" width="8" height="(\d+)">/g)];
   // One post among hundreds is seen, too.
   expect(bars.map(([, ...numbers]) => numbers.map(Number))).toEqual([
@@ -160,18 +173,19 @@ test("the overview plots each minute of the last hour, and says the same in figu
   expect(html).not.toContain("style=");
   expect(readPage(page)).toContain(
     [
-      ...["12:00", "4", "1.5 s", "0", "0"],
-      ...["11:59", "0", "2", "1"],
-      ...["11:55", "201", "45 ms", "0", "0"],
-      ...["11:01", "1", "20 ms", "0", "0"],
+      ...["12:00", "0", "0", "4", "1.5 s", "0", "0"],
+      ...["11:59", "0", "0", "0", "2", "1"],
+      ...["11:55", "70", "1", "201", "45 ms", "0", "0"],
+      ...["11:30", "0", "2", "0", "0", "0"],
+      ...["11:01", "3", "0", "1", "20 ms", "0", "0"],
     ].join("\n"),
   );
 });
 
-test("an hour without a post is said so", () => {
+test("an hour in which nothing came or was posted is said so", () => {
   const page = OverviewPage({ ...frame, running: running(), bridges: [], faults: [], activity: silence });
-  expect(readPage(page)).toContain("Nothing was posted to WebEx in the last hour.");
-  expect(String(page)).toContain('aria-label="Confirmed: 0 in all"');
+  expect(readPage(page)).toContain("Nothing came from WebEx, or was posted to it, in the last hour.");
+  expect(String(page)).toContain('aria-label="Posts confirmed: 0 in all"');
   expect(String(page)).not.toContain("<rect");
 });
 
@@ -181,10 +195,19 @@ test("hosts say what they confirmed, how fast, and what waits for them; the long
     ...frame,
     activity: {
       minutes: [
-        { at: now - 9 * minuteMs, hosts: [posts("tsp1", { confirmed: 30, tookMs: 900 }), posts(null)] },
-        { at: now - 2 * minuteMs, hosts: [posts("tsp2", { confirmed: 199, failed: 1, tookMs: 0, lastFailure })] },
+        {
+          at: now - 9 * minuteMs,
+          requests: noRequests,
+          hosts: [posts("tsp1", { confirmed: 30, tookMs: 900 }), posts(null)],
+        },
+        {
+          at: now - 2 * minuteMs,
+          requests: noRequests,
+          hosts: [posts("tsp2", { confirmed: 199, failed: 1, tookMs: 0, lastFailure })],
+        },
         {
           at: now - minuteMs,
+          requests: noRequests,
           hosts: [posts("tsp1", { confirmed: 0, failed: 10, givenUp: 2, tookMs: 0, lastFailure })],
         },
       ],
@@ -382,7 +405,9 @@ test("texts from outside stay texts", () => {
     WebexHostsPage({
       ...names,
       activity: {
-        minutes: [{ at: now, hosts: [posts(hostile, { lastFailure: { at: now, why: hostile } })] }],
+        minutes: [
+          { at: now, requests: noRequests, hosts: [posts(hostile, { lastFailure: { at: now, why: hostile } })] },
+        ],
         hosts: [{ host: odd, conferences: 1, documents: 1, oldestDocumentAt: now, troubled: [odd] }],
       },
     }),

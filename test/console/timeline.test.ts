@@ -36,6 +36,16 @@ function shown(lines: readonly StoryLine[], wire: readonly WireRow[] = [], row: 
   return new Shown(TimelinePage({ frame: frameFor(), story: page, filter: everything, wire, row }));
 }
 
+/** Each message's party, lane and arrow. */
+function drawn({ html }: Shown): string[] {
+  return [...html.matchAll(/<li class="message ([^"]*)"[\s\S]*?<\/li>/g)].map(([item, kinds = ""]) => {
+    const arrow = /<svg class="arrow (\w+)".*?<line x1="([^"]*)" x2="([^"]*)".*?<path([^>]*)>/.exec(item);
+    const [, kind, from, to, path] = arrow ?? [];
+    const way = path?.includes("scale(-1 1)") ? "◀" : "▶";
+    return `${kinds.replace(" begins", "")}${kind ? `, ${kind} ${from} ${way} ${to}` : ""}`;
+  });
+}
+
 function wireRow(seq: number, more: Partial<WireRow>): WireRow {
   return { seq, input: null, inputText: null, commands: [], messages: [], ...more };
 }
@@ -53,6 +63,44 @@ test("each line says when, who told whom, and what, with the facts that tell it 
     "12:30:00.070 [Operator → Bridgehead] lock person=anna",
     "12:30:00.070 [Bridgehead] given up messages=A2W_NotifyUserEnter",
   ]);
+});
+
+test("a message is an arrow from its sender's line to its receiver's; one that got lost ends before, and what went wrong is marked", () => {
+  const failed = [
+    line(8, "edge > webex", "not delivered", { why: "timeout" }),
+    line(9, "webex > edge", "confirmed"),
+    line(9, "bridge > edge", "mute: refused, no-such-call"),
+    line(9, "edge > webex", "A2W_RspUpdateUser", { result: "no-such-call" }),
+    line(9, "webex > edge", "W2A_UpdateSubConfCall", { actionResult: "failed" }),
+    line(9, "edge > edge", "given up"),
+  ];
+  expect(drawn(shown(failed))).toEqual([
+    "from-edge lane-webex trouble, lost 57% ◀ 20.25%",
+    "from-webex lane-webex, confirmation 8% ▶ 57%",
+    "from-bridge lane-bridge trouble, message 92% ◀ 57%",
+    "from-edge lane-webex trouble, message 57% ◀ 8%",
+    "from-webex lane-webex trouble, message 8% ▶ 57%",
+    "from-edge note trouble",
+  ]);
+  // Operators and the back end stand beside the bridge, once there is something of theirs.
+  const others = [line(1, "operator > edge", "lock"), line(1, "edge > back end", "client data")];
+  expect(drawn(shown(others))).toEqual([
+    "from-beside lane-beside, message 93% ◀ 47%",
+    "from-edge lane-beside, message 47% ▶ 93%",
+  ]);
+  expect([shown(failed), shown(others)].map(({ html }) => html.match(/<svg class="lifelines".*?<\/svg>/)?.[0])).toEqual(
+    [
+      expect.stringMatching(/^<svg[^>]*>(<line x1="(8|57|92)%" x2="\2%" y1="0" y2="100%"><\/line>){3}<\/svg>$/),
+      expect.stringMatching(/^<svg[^>]*>(<line x1="(7|47|74|93)%" x2="\2%" y1="0" y2="100%"><\/line>){4}<\/svg>$/),
+    ],
+  );
+});
+
+test("a time stands at the first of the lines that have it; people who hear the page have it at each", () => {
+  const times = [...shown(story).html.matchAll(/<summary[^>]*><time datetime="[^"]*.(\d{3})Z"( class="unseen")?>/g)];
+  expect(times.map(([, ms, unseen]) => (unseen ? `(${ms})` : ms)).join(" ")).toBe(
+    "010 (010) 020 (020) 030 040 (040) 050 (050) 060 070 (070)",
+  );
 });
 
 test.each(["c1", "7001"])("of one call, by %s, there is all that is about it and what followed", (call) => {

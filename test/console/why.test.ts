@@ -21,8 +21,8 @@ const locked: Explanation = {
   rows: [{ seq: 9, at: now }],
 };
 
-function shown(answers: readonly Explanation[], call = "", of = answers): Shown {
-  return new Shown(WhyPage({ frame: frameFor(), answers, call, shown: of }));
+function shown(answers: readonly Explanation[], call = ""): Shown {
+  return new Shown(WhyPage({ frame: frameFor(), answers, call }));
 }
 
 test("each question stands with its answer, and leads to the rows that prove it", () => {
@@ -39,12 +39,12 @@ test("each question stands with its answer, and leads to the rows that prove it"
 });
 
 test("of one call there are its answers, and the way back to all", () => {
-  const page = shown([muted, locked], "c1", [muted]);
+  const page = shown([muted], "c1");
   expect(page.all("h2")).toEqual([muted.question]);
   expect(page.linkTo("Show all")).toBe("/console/local/conferences/987654321/why");
 });
 
 test("where nothing needs an explanation, the page says what could", () => {
   expect(shown([]).text).toContain("Nothing needs an explanation. Here would stand why a caller was muted");
-  expect(shown([muted], "c9", []).text).toContain("Nothing about the call c9 needs an explanation.");
+  expect(shown([], "c9").text).toContain("Nothing about the call c9 needs an explanation.");
 });

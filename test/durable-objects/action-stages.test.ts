@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ActionProgress } from "../../durable-objects/action-progress.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { ActionId, CommandId } from "../../src/foundation/ids.ts";
 import type { ActionStages } from "../../src/operators/action-stages.ts";
@@ -388,4 +389,38 @@ test("an operator's command has as long as WebEx's", async () => {
   await operate(world, "a1", { type: "mute", call: "c0" });
   const [id = "" as CommandId] = world.stored.state.commands.keys();
   expect(world.stored.state.commands.get(id)?.answerBy).toBe(stagesOf(world, "a1").asked + 10_000);
+});
+
+test("who looks again at an action has read what was added since", async () => {
+  const world = await runningWorld();
+  await operate(world, "a1", { type: "lock" });
+  const asked: number[] = [];
+  const journal = (after: number) => {
+    asked.push(after);
+    return world.stored.journal(after);
+  };
+  const progress = new ActionProgress(journal);
+  const look = (id: string) => {
+    asked.length = 0;
+    return progress.stagesOf(id as ActionId, null);
+  };
+  const { lastSeq } = world.stored;
+  expect(look("a1")?.result).toBeNull();
+  expect(asked).toEqual([0, lastSeq]);
+  look("a1");
+  expect(asked).toEqual([lastSeq]);
+
+  await world.allDone();
+  await world.time.pass(settledMs);
+  const later = look("a1");
+  expect(later?.told).toMatchObject({ confirmedAt: expect.any(Number) });
+  expect(asked).toEqual([lastSeq, world.stored.lastSeq]);
+  expect(later).toEqual(new ActionProgress(journal).stagesOf("a1" as ActionId, null));
+
+  // Of many, those that were looked at last are followed.
+  for (let other = 0; other < 20; other += 1) look(`other-${other}`);
+  expect(look("a1")).toEqual(later);
+  expect(asked[0]).toBe(0);
+  look("other-19");
+  expect(asked).toEqual([world.stored.lastSeq]);
 });

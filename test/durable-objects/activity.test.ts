@@ -19,7 +19,13 @@ function process() {
   const time = new Clock(begins);
   const sender = new ActivitySender();
   const told: { readonly at: number; readonly minutes: readonly ActivityMinute[] }[] = [];
-  const world = { time, sender, told, answer: async () => {}, post: () => sender.count(domain, time.now, confirmed) };
+  const world = {
+    time,
+    sender,
+    told,
+    answer: async () => {},
+    post: () => sender.countPosts(domain, time.now, confirmed),
+  };
   sender.tellBy({
     after: (ms, run) => time.after(ms, run),
     tell: async (_, minutes) => {
@@ -50,22 +56,42 @@ test("a process tells once in a minute, all that it has counted, each in its own
   ]);
 });
 
+test("requests are told with the posts of their minute, and the first of a minute knows when they are", async () => {
+  const { time, told, post, sender } = process();
+  let done = 0;
+  const ask = (outcome: "confirmed" | "refused") =>
+    void sender.countRequest(domain, time.now, outcome).then(() => {
+      done += 1;
+    });
+  ask("confirmed");
+  ask("refused");
+  post();
+  await time.pass(500);
+  // The second of them has had nothing told.
+  expect([done, told.length]).toEqual([1, 0]);
+  await time.pass(500);
+  expect(done).toBe(2);
+  expect(told.map(({ minutes }) => minutes)).toEqual([
+    [{ at: begins, requests: { confirmed: 1, refused: 1 }, hosts: [confirmed] }],
+  ]);
+});
+
 test("without another post, a sweep has told what waits, in a later minute; and where nothing waits, nothing is told", async () => {
   const { time, told, post, sender } = process();
   post();
   await time.pass(2_000);
   post();
   await time.pass(10_000);
-  sender.remind(domain, time.now);
+  void sender.remind(domain, time.now);
   await time.pass(10_000);
   expect(told).toHaveLength(1);
   await time.pass(minute);
   expect(told).toHaveLength(1);
-  sender.remind(domain, time.now);
+  void sender.remind(domain, time.now);
   await time.pass(2_000);
   expect(told).toHaveLength(2);
   await time.pass(minute);
-  sender.remind(domain, time.now);
+  void sender.remind(domain, time.now);
   await time.pass(2_000);
   expect(told).toHaveLength(2);
 });

@@ -495,10 +495,10 @@ test("the totals are of all that run; those that are not known after a restart a
 });
 
 function minute(at: number, host: string, confirmed: number): ActivityMinute {
-  return { at, hosts: [{ ...noPosts, host: host as WebexHost, confirmed }] };
+  return { at, requests: { confirmed, refused: 1 }, hosts: [{ ...noPosts, host: host as WebexHost, confirmed }] };
 }
 
-test("what was posted costs a row a minute, however many tell, and is there after a restart", async () => {
+test("what was asked and posted costs a row a minute, however many tell, and is there after a restart", async () => {
   const world = new DirectoryWorld();
   const begins = world.time.now;
   for (let second = 0; second < 120; second++) {
@@ -510,7 +510,9 @@ test("what was posted costs a row a minute, however many tell, and is there afte
     { ...noPosts, host: "tsp2", confirmed: 240 },
     { ...noPosts, host: "tsp1", confirmed: 120 },
   ];
-  expect((await world.directory.activity()).minutes).toEqual([{ at: begins, hosts: all }]);
+  expect((await world.directory.activity()).minutes).toEqual([
+    { at: begins, requests: { confirmed: 360, refused: 240 }, hosts: all },
+  ]);
   await world.time.pass(60_000);
   await world.directory.count(domain, [minute(begins + 60_000, "tsp1", 1)]);
   const before = await world.directory.activity();

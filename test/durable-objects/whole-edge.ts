@@ -93,6 +93,7 @@ export class WholeEdge {
         }),
       },
       handleCache: new HandleCache(),
+      requested: () => {},
       posts: new RateLimit(),
       metrics: new Metrics({ counts: new Counts() }),
       storage: new Storage({

@@ -194,7 +194,14 @@ test("the timeline has the text of each line on the wire", async () => {
 });
 
 test("why, by a call's id or WebEx's name for it", async () => {
-  const { world, get } = await there();
+  const { world, edge, get } = await there();
+  const asked: (string | undefined)[] = [];
+  const conference = realConference(world);
+  const explain = (call?: string) => {
+    asked.push(call);
+    return conference.explain(call);
+  };
+  edge.real.set(confKey, { ...conference, explain });
   await world.during(world.receive("t-mute", muteCaller("1001")));
   await world.allDone();
   for (const call of ["c0", "1001"]) {
@@ -203,6 +210,8 @@ test("why, by a call's id or WebEx's name for it", async () => {
     expect(text).not.toContain("1002)");
   }
   expect((await get(`${page}/why`)).text).toContain("1002)");
+  // Each question reads the whole journal.
+  expect(asked).toEqual(["c0", "1001", undefined]);
 });
 
 test("the replay goes from the first row to the last, and each step is another one", async () => {

@@ -64,15 +64,16 @@ test("the overview has the numbers of the whole domain, and of conferences those
   expect(await read("")).toContain("nothing Bridges answer");
 });
 
-test("what was posted is plotted on the overview, and told by host on a page of its own", async () => {
+test("what was asked and posted is plotted on the overview, and posts are told by host on a page of its own", async () => {
   const edge = new FakeEdge();
   const read = await windowOf(edge);
   const at = Math.floor(edge.time / 60_000) * 60_000;
   const posts = { host: "tsp9" as WebexHost, confirmed: 12, failed: 0, givenUp: 0, tookMs: 120, lastFailure: null };
-  await edge.directory.count(domain, [{ at, hosts: [posts] }]);
+  await edge.directory.count(domain, [{ at, requests: { confirmed: 7, refused: 5 }, hosts: [posts] }]);
   await runs(edge, "2", { trouble: ["posts"], documents: 1, oldestDocumentAt: edge.time });
 
-  expect(await read("")).toContain("12 in all, at most 12 a minute");
+  const overview = await read("");
+  for (const count of [12, 7, 5]) expect(overview).toContain(`${count} in all, at most ${count} a minute`);
   const hosts = await read("/hosts");
   expect(hosts).toContain("tsp9\n100 % 12 of 12\n10 ms");
   expect(hosts).toContain("2 → /console/local/conferences/2");

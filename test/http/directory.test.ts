@@ -59,13 +59,15 @@ test("activity has what was posted by minute and server, and what waits for each
   const at = Math.floor(edge.time / 60_000) * 60_000;
   const failure = { at, why: "HTTP status 503" };
   const posts = { ...{ confirmed: 3, failed: 1, givenUp: 0, tookMs: 90 }, host: "tsp1" as WebexHost };
-  await edge.directory.count(domain, [{ at, hosts: [{ ...posts, lastFailure: failure }] }]);
+  await edge.directory.count(domain, [
+    { at, requests: { confirmed: 2, refused: 1 }, hosts: [{ ...posts, lastFailure: failure }] },
+  ]);
   await runs(edge, running("70", { trouble: ["posts"], documents: 2, oldestDocumentAt: 5 }));
 
   expect(await asked(edge, "/activity")).toEqual({
     status: 200,
     body: {
-      minutes: [{ at, hosts: [{ ...posts, lastFailure: failure }] }],
+      minutes: [{ at, requests: { confirmed: 2, refused: 1 }, hosts: [{ ...posts, lastFailure: failure }] }],
       hosts: [{ host: "tsp1.example.com", conferences: 1, documents: 2, oldestDocumentAt: 5, troubled: ["70"] }],
     },
   });

@@ -94,6 +94,8 @@ export class FakeEdge {
   readonly holders = new Map<MsgId, ConfKey>();
   readonly operated: OperatorRequest[] = [];
   readonly actionIds: string[] = [];
+  /** What became of each document of WebEx. */
+  readonly requested: string[] = [];
   /** Why conferences refuse what operators ask; `null`: they do not. */
   refusal: OperatorResult | null = null;
   readonly actions = new Map<ActionId, ActionStages>();
@@ -177,6 +179,7 @@ export class FakeEdge {
       createApp({
         ...timers,
         ...{ people: () => people, sessions: this.sessions, sessionKey: "a key", attempts: new Attempts(), fetch },
+        requested: (domain, outcome) => this.requested.push(`${domain}: ${outcome}`),
         audit: (domain, entry) => {
           this.audited.push([domain, entry]);
           void this.directory.keepAudit(domain, entry);

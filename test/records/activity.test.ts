@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { WebexHost } from "../../src/foundation/ids.ts";
-import { Activity, type HostPosts, mostHosts, noPosts } from "../../src/records/activity.ts";
+import { Activity, type HostPosts, mostHosts, noPosts, noRequests } from "../../src/records/activity.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -20,15 +20,36 @@ test("posts are summed up by minute and host, with the last failure", () => {
 
   const tsp = { host: "tsp", confirmed: 1, failed: 1, givenUp: 1, tookMs: 20, lastFailure: { at: 2, why: "second" } };
   expect(activity.data()).toEqual([
-    { at: begins, hosts: [tsp, posts("other")] },
-    { at: begins + minute, hosts: [posts("tsp")] },
+    { at: begins, requests: noRequests, hosts: [tsp, posts("other")] },
+    { at: begins + minute, requests: noRequests, hosts: [posts("tsp")] },
   ]);
+});
+
+test("requests are summed up by minute; a minute may have nothing else", () => {
+  const activity = new Activity();
+  activity.addRequests(begins, noRequests);
+  expect(activity.isEmpty).toBe(true);
+  activity.addRequests(begins + minute, { confirmed: 2, refused: 1 });
+  activity.addRequests(begins + minute + 5, { confirmed: 1, refused: 3 });
+  activity.add(begins, posts("tsp"));
+
+  expect(activity.data()).toEqual([
+    { at: begins, requests: noRequests, hosts: [posts("tsp")] },
+    { at: begins + minute, requests: { confirmed: 3, refused: 4 }, hosts: [] },
+  ]);
+});
+
+test("what was kept before requests were counted is still read", () => {
+  const activity = new Activity();
+  activity.addAll(JSON.parse(JSON.stringify([{ at: begins, hosts: [posts("tsp")] }])));
+  expect(activity.data()).toEqual([{ at: begins, requests: noRequests, hosts: [posts("tsp")] }]);
 });
 
 test("what goes over the wire and comes again is the same", () => {
   const [one, other] = [new Activity(), new Activity()];
   one.add(begins, posts("tsp"));
   one.add(begins, posts(null, { failed: 3 }));
+  one.addRequests(begins, { confirmed: 1, refused: 2 });
   const data = one.data();
   other.addAll(JSON.parse(JSON.stringify(one.take())));
 

@@ -33,7 +33,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/rpc.ts"],
   },
   "src/console": {
-    may: ["src/foundation", "src/explain/story-blocks.ts", "src/records", "hono"],
+    may: ["src/foundation", "src/explain/story-blocks.ts", "src/explain/story-sides.ts", "src/records", "hono"],
     mayAsType: ["src/bridge", "src/conference", "src/operators", "src/rpc.ts"],
   },
   "src/http": {

@@ -30,6 +30,9 @@ test("a stop leaves no process, no open port and nothing that others may read, a
   const meeting = new Meeting(first);
   await meeting.create();
   const pids = first.run.pids();
+  const { output, edgeUrl } = first.run;
+  expect(output).toContain(`console ${edgeUrl}/console, where you sign in with the token`);
+  expect(output.at(-1)).toBe(`bridgehead ready: ${edgeUrl}`);
 
   const stoppedAt = Date.now();
   expect(await first.stop()).toBe(0);

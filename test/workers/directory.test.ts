@@ -105,10 +105,12 @@ test("what was posted is in the directory by its host, outlives an eviction, and
   const own = env.DIRECTORY.getByName("its own");
   const at = Math.floor(Date.now() / 60_000) * 60_000;
   const posts = { confirmed: 3, failed: 0, givenUp: 0, tookMs: 60, lastFailure: null };
-  await own.count(domain, [{ at, hosts: [{ host: "tsp" as WebexHost, ...posts }] }]);
+  await own.count(domain, [
+    { at, requests: { confirmed: 2, refused: 0 }, hosts: [{ host: "tsp" as WebexHost, ...posts }] },
+  ]);
   await evictDurableObject(own);
   const { minutes } = await own.activity();
-  expect(minutes.flatMap(({ hosts }) => hosts)).toContainEqual({ host: "tsp", ...posts });
+  expect(minutes).toEqual([{ at, requests: { confirmed: 2, refused: 0 }, hosts: [{ host: "tsp", ...posts }] }]);
 
   const written = await runInDurableObject(own, (_, { storage }) => {
     const query = `INSERT INTO activity (id, at, data) VALUES (1, 0, '[]')

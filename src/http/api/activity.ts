@@ -16,6 +16,14 @@ const posts = v.object({
   lastFailure: v.nullable(v.object({ at: time, why: v.string() })),
 });
 
+const requests = v.object({
+  confirmed: v.pipe(v.number(), v.description("Documents of WebEx that were confirmed with 0.")),
+  refused: v.pipe(
+    v.number(),
+    v.description("Those that were confirmed with another code, could not be stored, came too fast or were too large."),
+  ),
+});
+
 const host = v.object({
   host: v.string(),
   conferences: v.number(),
@@ -30,14 +38,14 @@ export const activityRoutes = [
     path: "/domains/{domain}/activity",
     id: "getActivity",
     tag: "Domains",
-    says: "What was posted to WebEx in the last hour, by minute and TSP server, and what waits",
-    more: "For plots: what an object had not told when its process ended is missing, and a minute is whole once something was posted in a later one. `/metrics` counts exactly.",
+    says: "What came from WebEx and was posted to it in the last hour, by minute, posts by TSP server, and what waits",
+    more: "For plots: what had not been told when its process ended is missing, and a minute is whole once something came or was posted in a later one. `/metrics` counts exactly.",
     answer: {
       says: "Minutes and servers.",
       schema: v.object({
         minutes: v.pipe(
-          v.array(v.object({ at: time, hosts: v.array(posts) })),
-          v.description("By their begin, the oldest first; minutes without a post are left out."),
+          v.array(v.object({ at: time, requests, hosts: v.array(posts) })),
+          v.description("By their begin, the oldest first; those in which nothing came or was posted are left out."),
         ),
         hosts: v.pipe(
           v.array(host),
