@@ -274,6 +274,8 @@ export function agentsText(bridges: readonly BridgeAgents[], now: number, termin
         style: ({ agent }) => (agent && bridgeIs(agent) === "up" ? "green" : "red"),
       },
       { title: "PORTS IN USE", text: ({ agent }) => portsOf(agent?.health ?? null) },
+      { title: "WAITING", text: ({ agent }) => unfinishedOf(agent?.health ?? null) },
+      { title: "VERSION", text: ({ agent }) => agent?.health?.version ?? "", cut: true },
     ],
     rows,
     terminal,
@@ -300,6 +302,13 @@ function bridgeIs({ health, lastSeen }: AgentView): string {
 function portsOf(health: AgentView["health"]): string {
   if (health === null) return "";
   return health.ports === null ? String(health.portsInUse) : `${health.portsInUse} of ${health.ports}`;
+}
+
+/** An agent that does not say is older than the field. */
+function unfinishedOf(health: AgentView["health"]): string {
+  if (!health?.waiting) return "";
+  const { commands, reports } = health.waiting;
+  return commands + reports === 0 ? "nothing" : `${counted(commands, "command")}, ${counted(reports, "report")}`;
 }
 
 /** Only where there is more than one domain. */

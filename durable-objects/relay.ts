@@ -236,9 +236,11 @@ export class Relay implements RelayRpc {
     const agentConnected = active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null;
     const lostAt = active ? this.#missedAt : this.#store.read("lost")?.at;
     const awaySince = agentConnected ? active.bridgeAwaySince : lostAt;
+    // Of the agent, and no business of the strangers who ask whether the bridge is ready.
+    const { version: _, waiting: __, ...ofBridge } = active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null };
     return {
       agentConnected,
-      ...(active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null }),
+      ...ofBridge,
       ...(typeof awaySince === "number" && { awaySince }),
     };
   }

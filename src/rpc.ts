@@ -639,7 +639,7 @@ export interface MailboxRpc {
 }
 
 /** How a bridge is, as its relay last heard. */
-export interface BridgeHealth extends Health {
+export interface BridgeHealth extends Omit<Health, "version" | "waiting"> {
   readonly agentConnected: boolean;
   /** Since when no agent is connected, or the one that acts is without the bridge; absent: it is not so, or nobody knows. */
   readonly awaySince?: EpochMs;

@@ -1,3 +1,4 @@
+import { counted } from "../foundation/counted.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import type { Fault, FoundBridge } from "../operators/faults.ts";
 import type { AgentView, BridgeLoad } from "../rpc.ts";
@@ -61,7 +62,9 @@ function Agents({ expected, agents, now }: AgentsProps) {
   const cannot = [...new Set(agents.flatMap(({ health }) => health?.cannot ?? []))];
   return (
     <>
-      <Table heads={["Agent", "Part", "Last sign of life", "Its bridge", { number: "Ports in use" }]}>
+      <Table
+        heads={["Agent", "Part", "Last sign of life", "Its bridge", { number: "Ports in use" }, "Waiting", "Version"]}
+      >
         {agents.map((agent) => (
           <tr data-row="" tabindex={0}>
             <th scope="row">{agent.agent}</th>
@@ -81,6 +84,8 @@ function Agents({ expected, agents, now }: AgentsProps) {
             <td data-label="Ports in use" class="number">
               {agent.health?.portsInUse ?? "?"}
             </td>
+            <td data-label="Waiting">{waitingOf(agent)}</td>
+            <td data-label="Version">{agent.health?.version ?? "not told"}</td>
           </tr>
         ))}
         {missing.map((name) => (
@@ -94,6 +99,8 @@ function Agents({ expected, agents, now }: AgentsProps) {
             <td data-label="Ports in use" class="number">
               ?
             </td>
+            <td data-label="Waiting">not known</td>
+            <td data-label="Version">not known</td>
           </tr>
         ))}
       </Table>
@@ -102,6 +109,14 @@ function Agents({ expected, agents, now }: AgentsProps) {
       )}
     </>
   );
+}
+
+/** An agent that does not tell is older than the field. */
+function waitingOf({ health }: AgentView): string {
+  if (!health?.waiting) return "not told";
+  const { commands, reports } = health.waiting;
+  if (commands + reports === 0) return "nothing";
+  return `${counted(commands, "command")}, ${counted(reports, "report")}`;
 }
 
 function bridgeOf({ health, role }: AgentView): string {

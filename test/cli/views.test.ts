@@ -117,16 +117,19 @@ test("a bridge without agents, and one whose relay does not answer, are said to 
   const bridges: BridgeAgents[] = [
     { domain: "local", bridge: "one", agents: [agent] },
     { domain: "local", bridge: "four", agents: [gone] },
-    { domain: "local", bridge: "five", agents: [{ ...agent, health: { ...health, ports: 0 } }] },
+    {
+      ...{ domain: "local", bridge: "five" },
+      agents: [{ ...agent, health: { ...health, ports: 0, version: "1.4.0", waiting: { commands: 1, reports: 20 } } }],
+    },
     { domain: "local", bridge: "two", agents: [] },
     { domain: "local", bridge: "three", agents: null },
   ];
 
   expect(agentsText(bridges, now, plain)).toEqual([
-    "BRIDGE  AGENT                      ROLE        LAST SEEN      BRIDGE IS       PORTS IN USE",
+    "BRIDGE  AGENT                      ROLE        LAST SEEN      BRIDGE IS       PORTS IN USE  WAITING                VERSION",
     "one     agent-1                    active      2.0 s ago      up              3 of 240",
     "four    agent-2                    was active  not connected",
-    "five    agent-1                    active      2.0 s ago      takes no calls  3 of 0",
+    "five    agent-1                    active      2.0 s ago      takes no calls  3 of 0        1 command, 20 reports  1.4.0",
     "two     no agent is connected",
     "three   its relay does not answer",
   ]);

@@ -294,6 +294,15 @@ test("reports and digests beyond an agent's allowance are ignored, and their age
 
 const health = { type: "health", bridgeUp: true, portsInUse: 3, ports: null } as const;
 
+test("operators are shown the agent's version and what waits there, and strangers who ask for the bridge's health are not", async () => {
+  const world = await RelayWorld.begin();
+  const ofAgent = { version: "1.4.0", waiting: { commands: 2, reports: 0 } };
+  world.says({ ...health, ...ofAgent });
+
+  expect(await world.relay.agents()).toMatchObject([{ health: ofAgent }]);
+  expect(await world.relay.health()).toEqual({ agentConnected: true, bridgeUp: true, portsInUse: 3, ports: null });
+});
+
 test("a flood of messages is cut off, nothing of it is decoded after that, and a new socket brings no new allowance", async () => {
   const world = await RelayWorld.begin();
   let decoded = 0;

@@ -17,6 +17,13 @@ const agent = v.object({
         portsInUse: v.number(),
         ports: v.pipe(v.nullable(v.number()), v.description("null: no limit.")),
         cannot: v.pipe(v.optional(v.array(v.string())), v.description("What the bridge cannot do.")),
+        version: v.pipe(v.optional(v.string()), v.description("Of the agent; an old one does not say.")),
+        waiting: v.pipe(
+          v.optional(v.object({ commands: v.number(), reports: v.number() })),
+          v.description(
+            "Commands without a result, and reports that the edge has not acknowledged; 0 until some have waited for 5 s.",
+          ),
+        ),
       }),
     ),
     v.description("null: it has not said."),
