@@ -172,6 +172,8 @@ export const CLOSE_CODES = {
   clockSkew: 4410,
   /** The edge's settings for this agent are others now, and the agent may connect anew. */
   settingsChanged: 4412,
+  /** An operator has asked that another agent act in this one's place; this one may connect anew. */
+  handedOver: 4413,
   /** More messages, or longer ones, than one agent may send: see `AgentBudget`. */
   tooMuch: 4429,
 } as const;
