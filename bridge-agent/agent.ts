@@ -7,6 +7,7 @@ import { LogLimit } from "../src/foundation/limits.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { assertNever } from "../src/foundation/result.ts";
 import { SteadyClock } from "../src/foundation/steady-clock.ts";
+import { version } from "../src/foundation/version.ts";
 import type { AgentToEdge, EdgeToAgent } from "../src/link/messages.ts";
 import { ConferenceEvents } from "./conference-events.ts";
 import type { DriverReport, DriverState, Execution } from "./drivers/driver.ts";
@@ -80,6 +81,8 @@ export interface AgentStatus {
 const PRUNE_EVERY_MS = 10 * 60_000;
 /** Counted from when this agent last saw all of the bridge, so that not all agents send digests at once. */
 const DIGESTS_EVERY_MS = 60_000;
+/** What a command or a report takes as a rule is no queue that people should hear of; and so often they hear of a change of it. */
+const WAITS_MS = 5_000;
 
 type Health = Extract<AgentToEdge, { type: "health" }>;
 
@@ -121,6 +124,9 @@ export class Agent {
   #asked = 0;
   #outdated = 0;
   #health: Health | null = null;
+  #healthAt: EpochMs = 0;
+  /** Since when a command has no result or a report no ack, and there was always one; `null`: there is none. */
+  #waitsSince: EpochMs | null = null;
   /** Effects of the present turn so far. */
   #effects = noEffects();
   #prunedAt: EpochMs = 0;
@@ -159,7 +165,7 @@ export class Agent {
     const wantsState = this.#pending.inDoubt > 0 || this.#reports.snapshotsWanted.size > 0;
     this.#effects.askState ||= this.#acting && this.#asked === 0 && wantsState;
     if (this.#effects.askState) this.#asked += 1;
-    if (this.#edgeUp) this.#sendHealth(tick);
+    if (this.#edgeUp) this.#sendHealth(tick, now);
     if (this.#edgeUp && this.#active) {
       this.#sendReports(now, tick);
       if (tick) this.#sendDigests();
@@ -534,7 +540,7 @@ export class Agent {
     this.#effects.messages.push(...this.#acks.due(now, tick), ...due);
   }
 
-  #sendHealth(tick: boolean): void {
+  #sendHealth(tick: boolean, now: EpochMs): void {
     // The same of an active agent and of a standby, which does not look at the state: the edge chooses by it.
     const bridgeUp = this.#bridge !== "away";
     const portsInUse = this.#legs.count + this.#callsOfOthers;
@@ -547,9 +553,20 @@ export class Agent {
       sent.bootId !== boot.bootId ||
       sent.ports !== ports ||
       String(sent.cannot ?? []) !== String(cannot);
-    if (!isChanged && !(tick && sent.portsInUse !== portsInUse)) return;
-    this.#health = { type: "health", bridgeUp, ...boot, portsInUse, ports, ...(cannot.length > 0 && { cannot }) };
+    const waiting = this.#waitingSoLong(now);
+    const isOld = now - this.#healthAt >= WAITS_MS && !isSame(sent?.waiting, waiting);
+    if (!isChanged && !(tick && (sent.portsInUse !== portsInUse || isOld))) return;
+    const missing = cannot.length > 0 && { cannot };
+    this.#health = { type: "health", bridgeUp, ...boot, portsInUse, ports, ...missing, version, waiting };
+    this.#healthAt = now;
     this.#effects.messages.push(this.#health);
+  }
+
+  #waitingSoLong(now: EpochMs): NonNullable<Health["waiting"]> {
+    const waiting = { commands: this.#pending.size, reports: this.status.unacknowledged };
+    this.#waitsSince = waiting.commands + waiting.reports === 0 ? null : (this.#waitsSince ?? now);
+    const isLong = this.#waitsSince !== null && now - this.#waitsSince >= WAITS_MS;
+    return isLong ? waiting : { commands: 0, reports: 0 };
   }
 
   #prune(now: EpochMs): void {
@@ -563,12 +580,17 @@ function isTick({ type }: AgentInput): boolean {
   return type === "time";
 }
 
+function isSame(one: Health["waiting"], other: NonNullable<Health["waiting"]>): boolean {
+  return one?.commands === other.commands && one.reports === other.reports;
+}
+
 /** Why the agent before this one acts no longer, and what the edge's rules say of the time in which nobody did. */
 const overBecause: Readonly<Record<string, string>> = {
   closed: "closed its link to the edge; nobody acted since then",
   silent: "gave no sign of life; nobody acted for at least 10 s",
   bridgeAway: "has lost the bridge; nobody acted for at least 2 s",
   settingsChanged: "has other settings at the edge now; nobody acted since its link was closed",
+  handedOver: "was to hand over, as an operator asked",
 };
 
 function takeover(replaces: { readonly agent: string; readonly why: string } | undefined): string {

@@ -71,12 +71,14 @@ export const advice: Readonly<Record<CloseReason, string>> = {
     "edge has made the other agent of this bridge active, since this one has lost the bridge: look at the line about the bridge",
   clockSkew: "this machine's clock is too far off: set it, for example with NTP",
   settingsChanged: "edge has other settings for this bridge now: the agent connects anew",
+  handedOver:
+    "edge has made the other agent of this bridge active, as an operator asked: this one connects anew, to stand by",
   tooMuch:
     "edge closed the connection: this agent sent more than one agent may; check that both run the same version of Bridgehead, and that nothing else uses this agent's key",
 };
 
 /** Nothing has to be put right before the next attempt. */
-const soonAgain: ReadonlySet<CloseReason> = new Set(["silent", "replayed", "settingsChanged"]);
+const soonAgain: ReadonlySet<CloseReason> = new Set(["silent", "replayed", "settingsChanged", "handedOver"]);
 
 /** The agent's one connection to the edge: proves who the agent is, and is made anew for ever. */
 export class EdgeLink {

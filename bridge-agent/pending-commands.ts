@@ -68,6 +68,11 @@ export class PendingCommands {
     return this.#running;
   }
 
+  /** All that have no result yet. */
+  get size(): number {
+    return this.#open.size;
+  }
+
   /** False: a command of this id came before, and nothing changes. With `mayHaveBegun`, another agent may have begun it. */
   add(pending: OpenCommand, now: EpochMs, mayHaveBegun = false): boolean {
     if (!this.#journal.addCommand(pending, now)) return false;

@@ -7,6 +7,7 @@ import { version } from "../src/foundation/version.ts";
 import { domainNameFault } from "../src/settings/load.ts";
 import { addActions } from "./actions.ts";
 import { checkBridge } from "./bridge-check.ts";
+import { addBridgeWork } from "./bridge-work.ts";
 import { checkDomainsFile, checkEdge } from "./check.ts";
 import { settingsFile } from "./edge-settings.ts";
 import { addPeople } from "./people.ts";
@@ -53,6 +54,7 @@ export function bridgehead(parts: EdgeParts): Command {
 
   addQuestions(program);
   addActions(program);
+  addBridgeWork(program);
   addRecords(program);
   addPeople(program);
 

@@ -151,6 +151,10 @@ export type ConferenceOfDomain = ConferenceView & {
 export interface BridgeAgents {
   readonly domain: string;
   readonly bridge: string;
+  /** Since when it takes no new conferences; `null`: it takes them. */
+  readonly drainedSince: number | null;
+  /** What it carries; `null`: nobody knows. */
+  readonly load: { readonly conferences: number; readonly callers: number } | null;
   /** `null`: the bridge's relay does not answer. */
   readonly agents: readonly AgentView[] | null;
 }
@@ -256,6 +260,22 @@ export class OperatorClient {
       return bridges.map((bridge) => ({ ...bridge, domain }));
     });
     return (await Promise.all(lists)).flat();
+  }
+
+  /** Since when the bridge is drained; `null`: it takes new conferences. */
+  async drain(domain: string, bridge: string, drained: boolean): Promise<number | null> {
+    const path = `domains/${domain}/bridges/${encodeURIComponent(bridge)}/drain`;
+    const { status, answer } = await this.#send(path, { method: drained ? "PUT" : "DELETE" });
+    if (status !== 200) throw this.#refused(status, answer);
+    return (answer as { readonly drainedSince: number | null }).drainedSince;
+  }
+
+  /** The agent that acts now, in place of this one. */
+  async handOver(domain: string, bridge: string, from: string): Promise<string> {
+    const path = `domains/${domain}/bridges/${encodeURIComponent(bridge)}/hand-over`;
+    const { status, answer } = await this.#send(path, { method: "POST", body: { from } });
+    if (status !== 200) throw this.#refused(status, answer);
+    return (answer as { readonly acts: string }).acts;
   }
 
   /** How many were ended. */
@@ -423,7 +443,7 @@ export class OperatorClient {
 }
 
 interface Sent {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly body?: object;
   readonly actionId?: string;
 }

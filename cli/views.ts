@@ -236,11 +236,12 @@ interface AgentRow {
   readonly fault: string;
   /** `null`: none is known, as `fault` says. */
   readonly agent: AgentView | null;
+  readonly drained: boolean;
 }
 
 /** A line for each connected agent, and for each bridge that has none. */
 export function agentsText(bridges: readonly BridgeAgents[], now: number, terminal: Terminal): readonly string[] {
-  const rows = bridges.flatMap(({ domain, bridge, agents }): AgentRow[] =>
+  const rows = bridges.flatMap(({ domain, bridge, agents, drainedSince }): AgentRow[] =>
     agents === null || agents.length === 0
       ? [
           {
@@ -248,9 +249,10 @@ export function agentsText(bridges: readonly BridgeAgents[], now: number, termin
             bridge,
             fault: agents === null ? "its relay does not answer" : "no agent is connected",
             agent: null,
+            drained: false,
           },
         ]
-      : agents.map((agent) => ({ domain, bridge, fault: "", agent })),
+      : agents.map((agent) => ({ domain, bridge, fault: "", agent, drained: drainedSince !== null })),
   );
   if (rows.length === 0) return ["no bridge"];
   return table<AgentRow>(
@@ -270,10 +272,13 @@ export function agentsText(bridges: readonly BridgeAgents[], now: number, termin
       },
       {
         title: "BRIDGE IS",
-        text: ({ agent }) => (agent ? bridgeIs(agent) : ""),
-        style: ({ agent }) => (agent && bridgeIs(agent) === "up" ? "green" : "red"),
+        text: ({ agent, drained }) =>
+          agent ? [bridgeIs(agent), drained ? "drained" : ""].filter(Boolean).join(", ") : "",
+        style: ({ agent, drained }) => (!agent || bridgeIs(agent) !== "up" ? "red" : drained ? "yellow" : "green"),
       },
       { title: "PORTS IN USE", text: ({ agent }) => portsOf(agent?.health ?? null) },
+      { title: "WAITING", text: ({ agent }) => unfinishedOf(agent?.health ?? null) },
+      { title: "VERSION", text: ({ agent }) => agent?.health?.version ?? "", cut: true },
     ],
     rows,
     terminal,
@@ -300,6 +305,13 @@ function bridgeIs({ health, lastSeen }: AgentView): string {
 function portsOf(health: AgentView["health"]): string {
   if (health === null) return "";
   return health.ports === null ? String(health.portsInUse) : `${health.portsInUse} of ${health.ports}`;
+}
+
+/** An agent that does not say is older than the field. */
+function unfinishedOf(health: AgentView["health"]): string {
+  if (!health?.waiting) return "";
+  const { commands, reports } = health.waiting;
+  return commands + reports === 0 ? "nothing" : `${counted(commands, "command")}, ${counted(reports, "report")}`;
 }
 
 /** Only where there is more than one domain. */

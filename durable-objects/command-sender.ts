@@ -228,7 +228,7 @@ export class CommandSender {
     return this.#choosing;
   }
 
-  /** The bridge with the most free ports among those that answer in time; the first one when none does. */
+  /** The bridge with the most free ports among those that answer in time; else the first one that may be back in time; a drained one last. */
   async #freestBridge(): Promise<BridgeName | null> {
     const found = await Promise.all(
       this.#ports.bridges().map(async (bridge) => {
@@ -242,7 +242,8 @@ export class CommandSender {
   }
 }
 
-function freePorts({ agentConnected, bridgeUp, ports, portsInUse }: BridgeHealth): number {
+function freePorts({ agentConnected, bridgeUp, ports, portsInUse, drainedSince }: BridgeHealth): number {
+  if (drainedSince !== undefined) return -2;
   if (!agentConnected || !bridgeUp) return -1;
   // A bridge that takes no new calls has 0 ports, whatever is up.
   return ports === null ? Number.MAX_SAFE_INTEGER : Math.max(0, ports - portsInUse);

@@ -1,8 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
-import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
+import type { BridgeName, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { decodeHello, HELLO_HEADER, type Refusal, refusal } from "../src/link/hello.ts";
 import { decodeAgentToEdge, type EdgeToAgent, encodeMessage, PING, PONG } from "../src/link/messages.ts";
-import type { AgentView, BridgeHealth, CommandsForBridge, RelayRpc } from "../src/rpc.ts";
+import type { AgentView, BridgeHealth, CommandsForBridge, HandOver, RelayRpc } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { type Env, platformOf } from "./platform.ts";
 import { type AgentSockets, type Attachment, Relay } from "./relay.ts";
@@ -54,6 +54,14 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
 
   closeAgents(agents: readonly string[]): Promise<void> {
     return this.#relay.closeAgents(agents);
+  }
+
+  handOver(from: string): Promise<HandOver> {
+    return this.#relay.handOver(from);
+  }
+
+  drain(domain: DomainName, bridge: BridgeName, drained: boolean): Promise<EpochMs | null> {
+    return this.#relay.drain(domain, bridge, drained);
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {

@@ -25,6 +25,8 @@ export interface Entries {
   readonly lost: Lost;
   /** Of the bridge, as an active agent last said. */
   readonly bootId: string;
+  /** Since when it takes no new conferences; `null`: it takes them. */
+  readonly drainedSince: EpochMs | null;
   /** The day on which old conferences were last deleted. */
   readonly prunedOn: number;
 }

@@ -1,4 +1,5 @@
-import type { BridgeName, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
+import type { IssuedCommand } from "../src/bridge/commands.ts";
+import type { BridgeName, ConfKey, DomainName, EpochMs, StreamId } from "../src/foundation/ids.ts";
 import { LogLimit, RateLimit } from "../src/foundation/limits.ts";
 import { assertNever, type Result } from "../src/foundation/result.ts";
 import { type Hello, type Refusal, refusal } from "../src/link/hello.ts";
@@ -26,7 +27,15 @@ import {
   SILENCE_MS,
   step,
 } from "../src/link/relay.ts";
-import type { AgentView, BridgeHealth, CommandsForBridge, ConferenceRpc, Identified, RelayRpc } from "../src/rpc.ts";
+import type {
+  AgentView,
+  BridgeHealth,
+  CommandsForBridge,
+  ConferenceRpc,
+  HandOver,
+  Identified,
+  RelayRpc,
+} from "../src/rpc.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
@@ -98,6 +107,7 @@ export class Relay implements RelayRpc {
   #bootId: string | null;
   /** The active link without a socket, to be kept for the next life. */
   #missed: Entries["active"];
+  #drainedSince: EpochMs | null;
   /** By agent. A challenge that an eviction lost counts as used: the agent gets another one. */
   readonly #challenges = new Map<string, string>();
   readonly #budgets = new Map<string, AgentBudget>();
@@ -113,6 +123,7 @@ export class Relay implements RelayRpc {
     this.#identity = attachments[0]?.identity;
     const [epoch, lastActive] = [this.#store.read("epoch") ?? 0, this.#store.read("lastActive") ?? null];
     this.#bootId = this.#store.read("bootId") ?? null;
+    this.#drainedSince = this.#store.read("drainedSince") ?? null;
     const state = { epoch, lastActive, links: attachments.map(({ link }) => link) };
     const wasActive = this.#store.read("active") ?? null;
     this.#state = restore(state, wasActive);
@@ -206,10 +217,24 @@ export class Relay implements RelayRpc {
     this.#identity = { domain, bridge };
     this.#store.addConference(conference, this.#ports.now());
     this.#replaceUseless();
-    if (!activeLink(this.#state)) return activeSince;
+    const refused = this.#drainedSince === null ? [] : commands.filter(isNewConference);
+    if (refused.length > 0) this.#refuseConference(conference, refused);
+    const allowed = commands.filter((command) => !refused.includes(command));
+    if (allowed.length === 0 || !activeLink(this.#state)) return activeSince;
     const { since } = this.#state.lastActive ?? { since: activeSince };
-    if (activeSince === null || activeSince === since) this.#step({ type: "commands", conference, commands });
+    if (activeSince === null || activeSince === since) this.#step({ type: "commands", conference, commands: allowed });
     return since;
+  }
+
+  /** As if the bridge had refused it; in a stream of its own, which nobody acknowledges or goes on with. */
+  #refuseConference(conference: ConfKey, refused: readonly IssuedCommand[]): void {
+    const result = { done: false, reason: "capacity" } as const;
+    const reports = refused.map(
+      ({ id }, index) => ({ number: index + 1, report: { type: "result", id, result } }) as const,
+    );
+    const stream = this.#ports.newId() as StreamId;
+    this.#log("conference-refused", "", { conference, why: "the bridge is drained" });
+    this.#forConference({ type: "reports", id: "", conference, stream, cannot: [], reports });
   }
 
   async askForSnapshot(conference: ConfKey, unless: string): Promise<void> {
@@ -236,16 +261,39 @@ export class Relay implements RelayRpc {
     const agentConnected = active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null;
     const lostAt = active ? this.#missedAt : this.#store.read("lost")?.at;
     const awaySince = agentConnected ? active.bridgeAwaySince : lostAt;
+    // Of the agent, and no business of the strangers who ask whether the bridge is ready.
+    const { version: _, waiting: __, ...ofBridge } = active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null };
     return {
       agentConnected,
-      ...(active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null }),
+      ...ofBridge,
       ...(typeof awaySince === "number" && { awaySince }),
+      ...(this.#drainedSince !== null && { drainedSince: this.#drainedSince }),
     };
   }
 
   /** Their settings have changed: they must prove anew who they are, and are turned away if they may not. */
   async closeAgents(agents: readonly string[]): Promise<void> {
     this.#apply({ type: "settings-changed", agents });
+  }
+
+  async handOver(from: string): Promise<HandOver> {
+    this.#replaceUseless();
+    const active = activeLink(this.#state);
+    // What was lost with its socket may act on, until it notices.
+    if (!active || this.#ports.sockets.lastSeen(active.id) === null) return "no-agent";
+    if (active.agent === from) this.#step({ type: "hand-over" });
+    const acts = activeLink(this.#state)?.agent ?? from;
+    return acts === from ? "no-standby" : { acts };
+  }
+
+  async drain(domain: DomainName, bridge: BridgeName, drained: boolean): Promise<EpochMs | null> {
+    this.#identity = { domain, bridge };
+    if (drained === (this.#drainedSince !== null)) return this.#drainedSince;
+    const since = drained ? this.#ports.now() : null;
+    this.#store.write("drainedSince", since);
+    this.#drainedSince = since;
+    this.#log(drained ? "bridge-drained" : "bridge-undrained", "", {}, drained ? "warn" : "info");
+    return since;
   }
 
   #apply(input: RelayInput): void {
@@ -451,6 +499,11 @@ export class Relay implements RelayRpc {
 }
 
 type Facts = Readonly<Record<string, unknown>>;
+
+/** One that was sent before may have begun. */
+function isNewConference({ command, again }: IssuedCommand): boolean {
+  return command.type === "create-conference" && !command.renews && !again;
+}
 
 /** As the log spells events and reasons. */
 function dashed(why: CloseReason): string {

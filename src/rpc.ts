@@ -639,10 +639,12 @@ export interface MailboxRpc {
 }
 
 /** How a bridge is, as its relay last heard. */
-export interface BridgeHealth extends Health {
+export interface BridgeHealth extends Omit<Health, "version" | "waiting"> {
   readonly agentConnected: boolean;
   /** Since when no agent is connected, or the one that acts is without the bridge; absent: it is not so, or nobody knows. */
   readonly awaySince?: EpochMs;
+  /** Since when it takes no new conferences, as an operator asked; absent: it takes them. */
+  readonly drainedSince?: EpochMs;
 }
 
 /** A connected agent, as its relay knows it. */
@@ -665,6 +667,14 @@ export interface CommandsForBridge {
   readonly activeSince: number | null;
 }
 
+/** Who acts on a bridge after all; or why the agent that acts was left in its place. */
+export type HandOver =
+  | { readonly acts: string }
+  /** Nobody acts; or whoever acts lost its socket with an earlier life of the edge, which gives it its time to come back. */
+  | "no-agent"
+  /** No standby has the bridge. */
+  | "no-standby";
+
 export interface RelayRpc {
   /**
    * To the active agent, if there is one. Nothing is kept for later: commands without an ack are sent again. Resolves to the epoch since
@@ -679,6 +689,13 @@ export interface RelayRpc {
   health(): Promise<BridgeHealth>;
   /** Ends the links of these agents, whose settings have changed: they connect anew, if they still may. */
   closeAgents(agents: readonly string[]): Promise<void>;
+  /** Makes a standby act in the place of this agent. Where another one acts already, nothing is done: asked twice, it is done once. */
+  handOver(from: string): Promise<HandOver>;
+  /**
+   * From now on the bridge takes no new conferences, and each is refused as if there were no port; or it takes them again. Those that run, or
+   * are being created there, go on. Resolves, when it is on disk, to since when the bridge is drained; `null`: it is not.
+   */
+  drain(domain: DomainName, bridge: BridgeName, drained: boolean): Promise<EpochMs | null>;
 }
 
 /** A conference at its domain's WebEx site. */
@@ -806,6 +823,8 @@ export interface OperatorViews {
   ): Pick<ConferenceRpc, "view" | "entered" | "story" | "action" | "explain" | "replay" | "wire" | "transcript"> &
     Identified;
   agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;
+  handOver(domain: DomainName, bridge: BridgeName, from: string): Promise<HandOver>;
+  drain(domain: DomainName, bridge: BridgeName, drained: boolean): Promise<EpochMs | null>;
   directory(
     domain: DomainName,
   ): Omit<DirectoryRpc, "tell" | "count" | "keepAudit" | "totals" | "webhooks"> & Identified;

@@ -216,10 +216,13 @@ function objectsOf(env: Env): EdgeObjects {
 }
 
 function viewsOf(env: Env): OperatorViews {
+  const relay = (domain: DomainName, bridge: string) => env.RELAY.getByName(`${domain}/${bridge}`);
   return {
     conferencesOf: (domain, ...page) => env.ID_ALLOCATOR.getByName(domain).conferencesOf(...page),
     conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
-    agents: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`).agents(),
+    agents: (domain, bridge) => relay(domain, bridge).agents(),
+    handOver: (domain, bridge, from) => relay(domain, bridge).handOver(from),
+    drain: (domain, bridge, drained) => relay(domain, bridge).drain(domain, bridge, drained),
     directory: (domain) => env.DIRECTORY.getByName(domain),
     totals: (domain) => totalsOf(env, domain),
     webhooks: (domain) => env.DIRECTORY.getByName(domain).webhooks(domain),

@@ -1,9 +1,11 @@
+import { counted } from "../foundation/counted.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import type { Fault, FoundBridge } from "../operators/faults.ts";
 import type { AgentView, BridgeLoad } from "../rpc.ts";
 import { BridgeMark, FaultLine, hasPorts, loadText, Ports } from "./overview.tsx";
 import { type Frame, Page } from "./page.tsx";
 import { Age, Mark, Notice, Table } from "./parts.tsx";
+import { pathOf } from "./paths.ts";
 
 interface ShownBridge {
   readonly found: FoundBridge;
@@ -14,14 +16,20 @@ interface ShownBridge {
   readonly load: BridgeLoad | undefined;
 }
 
+interface BridgesProps extends Frame {
+  readonly domain: string;
+  readonly bridges: readonly ShownBridge[];
+  readonly faults: readonly Fault[];
+  /** Why what was just asked was not done. */
+  readonly refusal?: string | null;
+}
+
 /** The bridges of a domain, and the agents beside them. */
-export function BridgesPage({
-  bridges,
-  faults,
-  ...frame
-}: Frame & { readonly bridges: readonly ShownBridge[]; readonly faults: readonly Fault[] }) {
+export function BridgesPage({ bridges, faults, refusal = null, ...frame }: BridgesProps) {
+  const mayAct = frame.person.role === "operator";
   return (
     <Page {...frame} title="Bridges">
+      {refusal !== null && <Notice is="bad">{refusal}</Notice>}
       {bridges.map((bridge) => (
         <section class="card" id={`bridge-${bridge.found.bridge}`} data-part="">
           <div class="line">
@@ -44,9 +52,54 @@ export function BridgesPage({
           ) : (
             <Agents expected={bridge.expected} agents={bridge.agents} now={frame.now} />
           )}
+          {mayAct && <BridgeActions domain={frame.domain} bridge={bridge} />}
         </section>
       ))}
     </Page>
+  );
+}
+
+/** Work that is planned on the bridge, or beside it. */
+function BridgeActions({ domain, bridge }: { readonly domain: string; readonly bridge: ShownBridge }) {
+  const { found, agents } = bridge;
+  if (!found.health) return null;
+  const path = (what: string) => pathOf(domain, "bridges", found.bridge, what);
+  const acts = agents?.find(({ role, lastSeen }) => role === "active" && lastSeen !== null);
+  const standby = agents?.find(({ role, health }) => role === "standby" && health?.bridgeUp);
+  return (
+    <div class="actions whole">
+      {found.health.drainedSince === undefined ? (
+        <details class="question">
+          <summary class="button">Drain …</summary>
+          <div>
+            <p>
+              {`Shall ${found.bridge} take no new conferences? Those that it has go on. New ones go to other bridges of ${domain}; where there is none, WebEx is told that there is no room.`}
+            </p>
+            <form method="post" action={path("drain")} data-stay="">
+              <button type="submit">Take no new conferences</button>
+            </form>
+          </div>
+        </details>
+      ) : (
+        <form method="post" action={path("undrain")} data-stay="">
+          <button type="submit">Take conferences again</button>
+        </form>
+      )}
+      {acts && standby && (
+        <details class="question">
+          <summary class="button">Hand over …</summary>
+          <div>
+            <p>
+              {`Shall ${standby.agent} act from now on, in place of ${acts.agent}? Calls stay, and nothing is lost. ${acts.agent} then stands by.`}
+            </p>
+            <form method="post" action={path("hand-over")} data-stay="">
+              <input type="hidden" name="from" value={acts.agent} />
+              <button type="submit">Hand over now</button>
+            </form>
+          </div>
+        </details>
+      )}
+    </div>
   );
 }
 
@@ -61,7 +114,9 @@ function Agents({ expected, agents, now }: AgentsProps) {
   const cannot = [...new Set(agents.flatMap(({ health }) => health?.cannot ?? []))];
   return (
     <>
-      <Table heads={["Agent", "Part", "Last sign of life", "Its bridge", { number: "Ports in use" }]}>
+      <Table
+        heads={["Agent", "Part", "Last sign of life", "Its bridge", { number: "Ports in use" }, "Waiting", "Version"]}
+      >
         {agents.map((agent) => (
           <tr data-row="" tabindex={0}>
             <th scope="row">{agent.agent}</th>
@@ -81,6 +136,8 @@ function Agents({ expected, agents, now }: AgentsProps) {
             <td data-label="Ports in use" class="number">
               {agent.health?.portsInUse ?? "?"}
             </td>
+            <td data-label="Waiting">{waitingOf(agent)}</td>
+            <td data-label="Version">{agent.health?.version ?? "not told"}</td>
           </tr>
         ))}
         {missing.map((name) => (
@@ -94,6 +151,8 @@ function Agents({ expected, agents, now }: AgentsProps) {
             <td data-label="Ports in use" class="number">
               ?
             </td>
+            <td data-label="Waiting">not known</td>
+            <td data-label="Version">not known</td>
           </tr>
         ))}
       </Table>
@@ -102,6 +161,14 @@ function Agents({ expected, agents, now }: AgentsProps) {
       )}
     </>
   );
+}
+
+/** An agent that does not tell is older than the field. */
+function waitingOf({ health }: AgentView): string {
+  if (!health?.waiting) return "not told";
+  const { commands, reports } = health.waiting;
+  if (commands + reports === 0) return "nothing";
+  return `${counted(commands, "command")}, ${counted(reports, "report")}`;
 }
 
 function bridgeOf({ health, role }: AgentView): string {

@@ -145,7 +145,8 @@ export function BridgeMark({ health }: Pick<FoundBridge, "health">) {
   if (!health) return <Mark is="bad">relay does not answer</Mark>;
   if (!health.agentConnected) return <Mark is="bad">no agent</Mark>;
   if (!health.bridgeUp) return <Mark is="bad">bridge away</Mark>;
-  return health.ports === 0 ? <Mark is="warn">takes no calls</Mark> : <Mark is="good">answers</Mark>;
+  if (health.ports === 0) return <Mark is="warn">takes no calls</Mark>;
+  return health.drainedSince === undefined ? <Mark is="good">answers</Mark> : <Mark is="warn">drained</Mark>;
 }
 
 /** What a bridge carries. */

@@ -2,6 +2,7 @@ import { AuditPage } from "../console/audit.tsx";
 import { BridgesPage } from "../console/bridges.tsx";
 import { ConferencesPage } from "../console/conferences.tsx";
 import { OverviewPage } from "../console/overview.tsx";
+import { pathOf, withQuery } from "../console/paths.ts";
 import { dayAfter, type RecordFilters, RecordsPage, recordFilters } from "../console/record-list.tsx";
 import { SettingsPage } from "../console/settings.tsx";
 import { WebexHostsPage } from "../console/webex-hosts.tsx";
@@ -11,15 +12,20 @@ import type { RecordPage, RunningPage } from "../rpc.ts";
 import type { Domain } from "../settings/load.ts";
 import { maskedSettings } from "../settings/masked.ts";
 import { remindersOf, warningsOf } from "../settings/warnings.ts";
+import { addressOf } from "./address.ts";
+import { bridgeIn, handOverRefusals, isHandOverRefusal } from "./api/bridges.ts";
 import { topicsOf } from "./api/conferences.ts";
 import { digitsOfNumber } from "./api/values.ts";
 import type { Edge } from "./app.ts";
-import { addPage, type PageCall, type Pages } from "./console.tsx";
+import { audited } from "./audited.ts";
+import { readBody } from "./body.ts";
+import { addPage, type PageCall, type Pages, trouble } from "./console.tsx";
 import { failureOf } from "./objects-of-request.ts";
 import type { Readiness } from "./readiness.ts";
 
 const PAGE_ROWS = 100;
 const MOST_TROUBLED = 20;
+const MAX_FORM_BYTES = 4 * 1024;
 /** Agents come and go, and calls take ports, without a word to the directory. */
 const everyMs = 5_000;
 
@@ -49,7 +55,7 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
 
   addPage(pages, edge, "/:domain/records", recordsPage);
 
-  addPage(pages, edge, "/:domain/bridges", async ({ edge: { views, log }, domain, frame }) => {
+  addPage(pages, edge, "/:domain/bridges", async ({ context, edge: { views, log }, domain, frame }) => {
     const { name, settings } = domain;
     const agentsOf = (bridge: string) =>
       views.agents(name, bridge as BridgeName).catch((error: unknown) => {
@@ -68,8 +74,14 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
       agents: agents[index] ?? null,
       load: loads.find(({ bridge }) => bridge === found.bridge),
     }));
-    return <BridgesPage {...frame("bridges")} everyMs={everyMs} bridges={shown} faults={faults} />;
+    const refused = context.req.query("refused");
+    const refusal = isHandOverRefusal(refused) ? handOverRefusals[refused] : null;
+    return <BridgesPage {...{ ...frame("bridges"), everyMs, bridges: shown, faults, refusal }} />;
   });
+
+  for (const what of ["drain", "undrain", "hand-over"] as const) {
+    addPage(pages, edge, `/:domain/bridges/:bridge/${what}`, (call) => workOnBridge(call, edge, what), "POST");
+  }
 
   addPage(pages, edge, "/:domain/audit", async ({ context, edge: { views }, domain, frame }) => {
     const before = placeOf(context.req.query("before"));
@@ -88,6 +100,39 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
     // Another set of them comes without a word.
     const still = { ...frame("settings"), live: null };
     return <SettingsPage {...still} settings={settings} warnings={warnings} reminders={reminders} />;
+  });
+}
+
+const actions = { drain: "drainBridge", undrain: "undrainBridge", "hand-over": "handOver" } as const;
+
+/** Does what a form of the bridges' page asks, and leads back there. Sent twice, it does the same once. */
+async function workOnBridge(call: PageCall, edge: Edge, what: keyof typeof actions): Promise<Response> {
+  const { context, domain, signedIn } = call;
+  const { views } = call.edge;
+  const named = context.req.param("bridge") ?? "";
+  const body = await readBody(context.req.raw, MAX_FORM_BYTES, edge);
+  const from = new URLSearchParams(body.ok ? new TextDecoder().decode(body.value) : "").get("from") ?? "";
+  const asked = {
+    ...{ domain: domain.name, signedIn, action: actions[what], actionId: "", from: addressOf(context.req.raw) },
+    about: () => ({ bridge: named, ...(from !== "" && { from }) }),
+  };
+  return audited(edge, asked, async () => {
+    if (signedIn.person.role === "viewer") {
+      const says = "You may look, and change nothing. Ask somebody whose role is operator.";
+      return { response: trouble(context, edge, 403, "Not allowed", says), refusal: "not allowed" };
+    }
+    const bridge = bridgeIn(domain, named);
+    if (bridge === null) {
+      const says = `The domain ${domain.name} has no bridge ${named}.`;
+      return { response: trouble(context, edge, 404, "No such bridge", says), refusal: "no such bridge" };
+    }
+    const result =
+      what === "hand-over"
+        ? await views.handOver(domain.name, bridge, from)
+        : await views.drain(domain.name, bridge, what === "drain");
+    const refused = isHandOverRefusal(result) ? result : null;
+    const to = withQuery(pathOf(domain.name, "bridges"), { refused });
+    return { response: context.redirect(to, 303), refusal: refused };
   });
 }
 

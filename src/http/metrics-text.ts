@@ -52,6 +52,7 @@ async function gaugesOf(edge: Edge, domains: readonly Domain[]): Promise<string>
     [],
   ];
   const agents: Gauge = [];
+  const drained: Gauge = [];
   const ofDomain = async ({ name: domain, settings }: Domain) => {
     const totals = await orNull(edge, domain, edge.views.totals(domain));
     if (totals) {
@@ -69,7 +70,12 @@ async function gaugesOf(edge: Edge, domains: readonly Domain[]): Promise<string>
     if (last) differences.push([{ domain }, last.differences.length + last.more]);
   };
   const ofBridge = async (domain: DomainName, bridge: BridgeName) => {
-    const connected = (await orNull(edge, domain, edge.views.agents(domain, bridge))) ?? [];
+    const [found, health] = await Promise.all([
+      orNull(edge, domain, edge.views.agents(domain, bridge)),
+      orNull(edge, domain, edge.objects.bridgeHealth(domain, bridge)),
+    ]);
+    if (health) drained.push([{ domain, bridge }, health.drainedSince === undefined ? 0 : 1]);
+    const connected = found ?? [];
     for (const role of ["active", "standby"] as const) {
       const there = connected.filter((agent) => agent.role === role && agent.lastSeen !== null);
       agents.push([{ domain, bridge, role }, there.length]);
@@ -85,6 +91,7 @@ async function gaugesOf(edge: Edge, domains: readonly Domain[]): Promise<string>
     familyOf("gauge", "bridgehead_documents_waiting", "Documents that their receiver has not confirmed.", documents),
     familyOf("gauge", "bridgehead_oldest_document_seconds", "For how long the oldest of them waits.", ages),
     familyOf("gauge", "bridgehead_agents", "Agents with a link, as their relay last knew.", agents),
+    familyOf("gauge", "bridgehead_bridge_drained", "Whether a bridge takes no new conferences, as asked.", drained),
     familyOf(
       "gauge",
       "bridgehead_provisioning_differences",

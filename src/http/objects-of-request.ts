@@ -124,6 +124,8 @@ export function forOneRequest(edge: Edge): Edge {
       };
     },
     agents: (domain, bridge) => limitTo(VIEW_WITHIN_MS, "the relay", {}, edge.views.agents(domain, bridge)),
+    handOver: (...asked) => limit("the relay", {}, edge.views.handOver(...asked)),
+    drain: (...asked) => limit("the relay", {}, edge.views.drain(...asked)),
     totals: (domain) => limitTo(VIEW_WITHIN_MS, "the directory", {}, edge.views.totals(domain)),
     webhooks: (domain) => limitTo(VIEW_WITHIN_MS, "the directory", {}, edge.views.webhooks(domain)),
     counts: () => limitTo(VIEW_WITHIN_MS, "the object of counts", {}, edge.views.counts()),

@@ -13,6 +13,7 @@ export const problemMeanings = {
   "no site": "The domain has no WebEx site in its settings.",
   "no such action": "The conference's journal has no action of this id.",
   "no such agent": "The agent is refused its link.",
+  "no such bridge": "The domain has no bridge of that name in its settings.",
   "no such call": "The conference has no such caller, or has it no longer.",
   "no such conference": "Nothing is kept of such a conference, or it does not run.",
   "no such domain": "There is no domain of that name that you may see.",
@@ -22,7 +23,7 @@ export const problemMeanings = {
   "not found": "Nothing is at this path.",
   "records began anew":
     "The directory was lost since the cursor was given, or an older copy of it restored: it counts its records anew.",
-  refused: "The conference cannot do it as things are; the detail says why. Nothing was done.",
+  refused: "The conference, or the bridge, cannot do it as things are; the detail says why. Nothing was done.",
   "too long": "The body, or a part of it, is longer than is allowed. Nothing was done.",
   "too many attempts": "Too many wrong tokens came from your address.",
   "too slow": "The body did not come within the time that it has. Nothing was done.",

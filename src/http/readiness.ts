@@ -16,8 +16,12 @@ const hidden = {
   says: "Something is wrong in a domain that is shown only to people who sign in and see it.",
 };
 
-/** `takesCalls`: false for a bridge that is about to end; its calls go on. */
-type Bridge = { readonly ready: boolean; readonly takesCalls?: false } & Partial<Omit<BridgeHealth, "awaySince">>;
+/** `takesCalls`: false for a bridge that is about to end, `takesConferences` for one that is drained; what they have goes on. */
+type Bridge = {
+  readonly ready: boolean;
+  readonly takesCalls?: false;
+  readonly takesConferences?: false;
+} & Partial<Omit<BridgeHealth, "awaySince" | "drainedSince">>;
 
 /** What was found of bridges and disk. */
 interface Looked {
@@ -152,7 +156,11 @@ export class Readiness {
 
 function bridgeAs({ health }: FoundBridge): Bridge {
   if (!health) return { ready: false };
-  const { awaySince: _, ...rest } = health;
+  const { awaySince: _, drainedSince, ...rest } = health;
   const ready = health.agentConnected && health.bridgeUp;
-  return { ready, ...(ready && health.ports === 0 && { takesCalls: false }), ...rest };
+  const takes = {
+    ...(ready && health.ports === 0 && { takesCalls: false as const }),
+    ...(drainedSince !== undefined && { takesConferences: false as const }),
+  };
+  return { ready, ...takes, ...rest };
 }

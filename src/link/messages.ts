@@ -63,7 +63,7 @@ const agentToEdge = [
   typed("digests", { epoch, digests: v.array(conferenceDigest) }),
   /**
    * Whether the bridge answers, which of its starts this is (absent: it does not answer), how full it is, and what it cannot do (absent: it
-   * can do everything); sent on change.
+   * can do everything); sent on change. `version` and `waiting` are for people, and absent from agents that are older than these fields.
    */
   typed("health", {
     bridgeUp: flag,
@@ -71,6 +71,10 @@ const agentToEdge = [
     portsInUse: whole,
     ports: v.nullable(whole),
     cannot: v.exactOptional(missingAbilities),
+    /** Of the agent. */
+    version: v.exactOptional(v.pipe(v.string(), v.maxLength(64))),
+    /** Commands without a result, and reports without an ack, once some have waited for 5 s; a change of these alone is sent each 5 s at most. */
+    waiting: v.exactOptional(v.object({ commands: whole, reports: whole })),
   }),
   /** A sign of life. */
   typed("ping", {}),
@@ -168,6 +172,8 @@ export const CLOSE_CODES = {
   clockSkew: 4410,
   /** The edge's settings for this agent are others now, and the agent may connect anew. */
   settingsChanged: 4412,
+  /** An operator has asked that another agent act in this one's place; this one may connect anew. */
+  handedOver: 4413,
   /** More messages, or longer ones, than one agent may send: see `AgentBudget`. */
   tooMuch: 4429,
 } as const;

@@ -57,6 +57,8 @@ export type RelayInput =
   | { readonly type: "settings-changed"; readonly agents: readonly string[] }
   /** The active agent has been without its bridge for too long. */
   | { readonly type: "bridge-away" }
+  /** An operator wants that a standby acts in the place of the active agent. */
+  | { readonly type: "hand-over" }
   /** Agents have given no sign of life for too long. */
   | { readonly type: "silent"; readonly ids: readonly string[] };
 
@@ -153,10 +155,10 @@ function act(state: RelayState, input: RelayInput): RelayStep {
       return sendCommands(state, input.conference, input.commands);
     case "closed":
       return unchanged(without(state, input.id));
-    case "bridge-away": {
-      const away = activeLink(state);
-      return away && nextStandby(state)?.health?.bridgeUp ? close(state, away.id, "bridgeAway") : unchanged(state);
-    }
+    case "bridge-away":
+      return replaceActive(state, "bridgeAway");
+    case "hand-over":
+      return replaceActive(state, "handedOver");
     case "settings-changed": {
       const ids = state.links.filter(({ agent }) => input.agents.includes(agent)).map(({ id }) => id);
       return closeAll(state, ids, "settingsChanged");
@@ -166,6 +168,12 @@ function act(state: RelayState, input: RelayInput): RelayStep {
     default:
       return assertNever(input);
   }
+}
+
+/** Without a standby that has the bridge, nothing changes. */
+function replaceActive(state: RelayState, why: CloseReason): RelayStep {
+  const active = activeLink(state);
+  return active && nextStandby(state)?.health?.bridgeUp ? close(state, active.id, why) : unchanged(state);
 }
 
 function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }>): RelayStep {
@@ -242,6 +250,8 @@ function whyOver(input: RelayInput): Replaced {
       return "silent";
     case "bridge-away":
       return "bridgeAway";
+    case "hand-over":
+      return "handedOver";
     case "settings-changed":
       return "settingsChanged";
     case "bad-message":

@@ -5,7 +5,7 @@ const downKinds = ["disk", "relay-unreachable", "no-agent", "bridge-away"] as co
 
 /** Something that keeps the deployment from its work, for people. */
 export interface Fault {
-  readonly kind: (typeof downKinds)[number] | "bridge-ends" | "posts-wait" | "webhook-fails";
+  readonly kind: (typeof downKinds)[number] | "bridge-ends" | "bridge-drained" | "posts-wait" | "webhook-fails";
   /** `null`: it concerns all domains. */
   readonly domain: string | null;
   readonly bridge: string | null;
@@ -26,6 +26,7 @@ export interface FoundBridge {
     readonly portsInUse: number;
     readonly ports: number | null;
     readonly awaySince?: EpochMs;
+    readonly drainedSince?: EpochMs;
   } | null;
   /** Since when its relay does not answer; `null`: it does. */
   readonly unreachableSince: EpochMs | null;
@@ -87,7 +88,18 @@ export function faultsOf(
     ...{ kind: "disk" as const, domain: null, bridge: null, since: disk.since },
     says: `The edge cannot write to its disk, and confirms nothing: ${disk.says}`,
   };
-  return [...(ofDisk ? [ofDisk] : []), ...bridges.flatMap((found) => faultOf(found) ?? [])];
+  return [
+    ...(ofDisk ? [ofDisk] : []),
+    ...bridges.flatMap((found) => [faultOf(found), drainOf(found)].flatMap((fault) => fault ?? [])),
+  ];
+}
+
+/** Somebody wanted it so, and may have forgotten it. */
+function drainOf({ domain, bridge, health }: FoundBridge): Fault | null {
+  const since = health?.drainedSince;
+  if (since === undefined) return null;
+  const says = `The bridge ${bridge} of ${domain} is drained: it takes no new conferences, and those that it has go on. "bridgehead undrain ${bridge}" takes that back.`;
+  return { kind: "bridge-drained", domain, bridge, since, says };
 }
 
 function faultOf({ domain, bridge, health, unreachableSince }: FoundBridge): Fault | null {

@@ -12,6 +12,7 @@ import {
   type RoomId,
   type StreamId,
 } from "../../src/foundation/ids.ts";
+import { version } from "../../src/foundation/version.ts";
 import { AgentWorld, KEY, OWNER } from "./agent-world.ts";
 
 const call = (id: string) => id as CallId;
@@ -23,6 +24,12 @@ const dial = (id: string, local = "5551234"): BridgeCommand => ({
   waitMs: 30_000,
 });
 const admit = (id: string): BridgeCommand => ({ type: "admit", call: call(id), muted: false, joinTone: true });
+
+/** The health of an agent of which nothing is known yet but that nothing happens there. */
+const quiet = {
+  ...{ type: "health", portsInUse: 0, ports: null, version },
+  waiting: { commands: 0, reports: 0 },
+};
 
 function running(): AgentWorld {
   const world = new AgentWorld();
@@ -126,7 +133,7 @@ describe("commands", () => {
     world.machine.cannot = ["dial"];
     world.connect("standby");
     world.settle();
-    const health = { type: "health", bridgeUp: true, bootId: "boot1", portsInUse: 0, ports: null };
+    const health = { ...quiet, bridgeUp: true, bootId: "boot1" };
     expect(told()).toEqual({ ...health, cannot: ["dial"] });
 
     world.loseBridge();
@@ -140,6 +147,28 @@ describe("commands", () => {
     expect(told()).toEqual({ ...health, bootId: "boot2" });
   });
 
+  test("commands and reports that wait are told after 5 s, and then each 5 s at most", () => {
+    const world = new AgentWorld();
+    const told = () => world.heard.flatMap((message) => (message.type === "health" ? [message.waiting] : []));
+    world.connect("active");
+    world.settle();
+    world.pass(5_000);
+    const before = told().length;
+
+    world.machine.faults = { ...world.machine.faults, delayMs: 5_600 };
+    world.silent = true;
+    world.command("create", create);
+    world.settle();
+    world.pass(4_800);
+    expect(told()).toHaveLength(before);
+    world.pass(4_800);
+    expect(told().slice(before)).toEqual([{ commands: 1, reports: 0 }]);
+    world.pass(1_000);
+    expect(told().slice(before + 1)).toEqual([{ commands: 0, reports: 1 }]);
+    world.pass(60_000);
+    expect(told()).toHaveLength(before + 2);
+  });
+
   test("a standby does nothing until it is activated, and says whether it has the bridge", () => {
     const world = new AgentWorld();
     world.connect("standby");
@@ -147,10 +176,10 @@ describe("commands", () => {
     world.machine.dialIn("1408", "1#");
     world.pass(60_000);
     expect(world.acts()).toEqual([]);
-    expect(world.heard).toEqual([{ type: "health", bridgeUp: true, bootId: "boot1", portsInUse: 0, ports: null }]);
+    expect(world.heard).toEqual([{ ...quiet, bridgeUp: true, bootId: "boot1" }]);
     world.loseBridge();
     world.settle();
-    expect(world.heard.at(-1)).toEqual({ type: "health", bridgeUp: false, portsInUse: 0, ports: null });
+    expect(world.heard.at(-1)).toEqual({ ...quiet, bridgeUp: false });
     world.connectBridge();
     world.epoch = 2;
     world.tell({ type: "activate", epoch: 2 });

@@ -100,7 +100,9 @@ test("what followed from the passing of time alone is a block of its own", () =>
 
 test("a story has its blocks, and what is outstanding with its cause", () => {
   const one = conference({ commands: [command], documents: [document] });
-  const bridges: BridgeAgents[] = [{ domain: "local", bridge: "simulated", agents: [] }];
+  const bridges: BridgeAgents[] = [
+    { domain: "local", bridge: "simulated", drainedSince: null, load: null, agents: [] },
+  ];
   const lines = [
     ...mutes.filter(({ facts }) => facts.msgId !== "2" && !facts.commandId?.endsWith(".2")),
     line(8, 4_000, "bridge > edge", "lock-changed", { locked: "true" }),

@@ -114,19 +114,25 @@ test("a bridge without agents, and one whose relay does not answer, are said to 
   const health = { bridgeUp: true, portsInUse: 3, ports: 240 };
   const agent = { agent: "agent-1", role: "active", lastSeen: now - 2_000, health } as const;
   const gone = { agent: "agent-2", role: "active", lastSeen: null, health: null } as const;
+  const of = { domain: "local", drainedSince: null, load: null };
   const bridges: BridgeAgents[] = [
-    { domain: "local", bridge: "one", agents: [agent] },
-    { domain: "local", bridge: "four", agents: [gone] },
-    { domain: "local", bridge: "five", agents: [{ ...agent, health: { ...health, ports: 0 } }] },
-    { domain: "local", bridge: "two", agents: [] },
-    { domain: "local", bridge: "three", agents: null },
+    { ...of, bridge: "one", agents: [agent] },
+    { ...of, bridge: "four", agents: [gone], drainedSince: now },
+    { ...of, bridge: "six", agents: [agent], drainedSince: now },
+    {
+      ...{ ...of, bridge: "five" },
+      agents: [{ ...agent, health: { ...health, ports: 0, version: "1.4.0", waiting: { commands: 1, reports: 20 } } }],
+    },
+    { ...of, bridge: "two", agents: [] },
+    { ...of, bridge: "three", agents: null },
   ];
 
   expect(agentsText(bridges, now, plain)).toEqual([
-    "BRIDGE  AGENT                      ROLE        LAST SEEN      BRIDGE IS       PORTS IN USE",
+    "BRIDGE  AGENT                      ROLE        LAST SEEN      BRIDGE IS       PORTS IN USE  WAITING                VERSION",
     "one     agent-1                    active      2.0 s ago      up              3 of 240",
-    "four    agent-2                    was active  not connected",
-    "five    agent-1                    active      2.0 s ago      takes no calls  3 of 0",
+    "four    agent-2                    was active  not connected  drained",
+    "six     agent-1                    active      2.0 s ago      up, drained     3 of 240",
+    "five    agent-1                    active      2.0 s ago      takes no calls  3 of 0        1 command, 20 reports  1.4.0",
     "two     no agent is connected",
     "three   its relay does not answer",
   ]);

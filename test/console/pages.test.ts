@@ -240,16 +240,16 @@ test("bridges show which agent acts, which stands by, and which is not there", (
     agent: "agent-1",
     role: "active",
     lastSeen: now - 2_000,
-    health: { ...health, cannot: ["lock"] },
+    health: { ...health, cannot: ["lock"], version: "1.4.0", waiting: { commands: 2, reports: 1 } },
   };
   const standsBy: AgentView = { agent: "agent-2", role: "standby", lastSeen: null, health: null };
   const bridge = { found, expected: ["agent-1", "agent-2", "agent-3"], agents: [acts, standsBy], load: undefined };
   const text = readPage(BridgesPage({ ...frame, bridges: [bridge], faults: [] }));
   expect(text).toContain(
     [
-      ...["agent-1", "acts", "2 s ago", "answers", "12"],
-      ...["agent-2", "stands by", "its socket is gone", "it has not said", "?"],
-      ...["agent-3", "not connected", "none", "not known", "?"],
+      ...["agent-1", "acts", "2 s ago", "answers", "12", "2 commands, 1 report", "1.4.0"],
+      ...["agent-2", "stands by", "its socket is gone", "it has not said", "?", "not told", "not told"],
+      ...["agent-3", "not connected", "none", "not known", "?", "not known", "not known"],
       'This bridge cannot do: lock. WebEx is told "not supported".',
     ].join("\n"),
   );

@@ -262,6 +262,20 @@ test("a bridge that takes no new calls, though some are up, comes before one tha
   expect(await chosen([])).toEqual(["second"]);
 });
 
+test("a bridge that is drained gets a new conference only where all are: to have it refused", async () => {
+  const chosen = async (down: readonly string[], drained: readonly string[]) => {
+    const world = new ConferenceWorld();
+    addBridge(world);
+    for (const bridge of down) world.bridgesDown.add(bridge);
+    for (const bridge of drained) world.bridgesDrained.add(bridge);
+    await world.during(world.receive("t1", createConference()));
+    return [...new Set(world.sentTo)];
+  };
+  expect(await chosen([], ["simulated"])).toEqual(["second"]);
+  expect(await chosen(["second"], ["simulated"])).toEqual(["second"]);
+  expect(await chosen([], ["simulated", "second"])).toEqual(["simulated"]);
+});
+
 test("a relay that hangs over commands is tried again, and holds up no command for another bridge", async () => {
   const world = await chosenBridgeDead();
   prefer(world, "second");

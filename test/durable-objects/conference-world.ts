@@ -59,6 +59,7 @@ export class ConferenceWorld {
   freePorts: (bridge: BridgeName) => Promise<number> = async () => 0;
   /** How many ports each bridge has in use. */
   portsInUse = 0;
+  readonly bridgesDrained = new Set<string>();
   /** That have an agent, which does not reach them. */
   readonly bridgesDown = new Set<string>();
   isInSettings = true;
@@ -138,7 +139,10 @@ export class ConferenceWorld {
         health: async () => {
           step();
           const ports = await alive(this.freePorts(bridge));
-          return { agentConnected: true, bridgeUp: !this.bridgesDown.has(bridge), ports, portsInUse: this.portsInUse };
+          return {
+            ...{ agentConnected: true, bridgeUp: !this.bridgesDown.has(bridge), ports, portsInUse: this.portsInUse },
+            ...(this.bridgesDrained.has(bridge) && { drainedSince: 0 }),
+          };
         },
       }),
       allocateIds: (wanted) => {

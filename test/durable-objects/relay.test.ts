@@ -1,9 +1,10 @@
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { LogLine } from "../../durable-objects/log.ts";
 import { Measures } from "../../durable-objects/measures.ts";
 import { type Attachment, Relay } from "../../durable-objects/relay.ts";
+import type { BridgeCommand, CommandResult, IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Comparison } from "../../src/conference/reconcile.ts";
-import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
+import type { BridgeName, CallId, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
 import { err, ok } from "../../src/foundation/result.ts";
 import { LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
@@ -36,6 +37,8 @@ class RelayWorld {
   readonly lines: LogLine[] = [];
   readonly measures = new Measures();
   readonly closed: string[] = [];
+  /** Results of commands that conferences were told. */
+  readonly reported: { readonly id: CommandId; readonly result: CommandResult }[] = [];
   readonly sockets = new Map<string, { attachment: Attachment | null; lastSeen: number }>();
   alarmAt: number | null = null;
   now = Date.UTC(2026, 0, 1, 12);
@@ -117,8 +120,11 @@ class RelayWorld {
       settings: () => settings,
       conference: (_, key) => ({
         ackCommands: (from, ids) => ask(`${key} acks ${ids.join()} of ${from}`),
-        report: ({ reports, bridge: from, cannot = [] }) =>
-          ask(`${key} report ${[reports[0]?.number, ...cannot].join(" without ")} of ${from}`).then(() => 1),
+        report: ({ reports, bridge: from, cannot = [] }) => {
+          for (const { report } of reports)
+            if (report.type === "result") this.reported.push({ id: report.id, result: report.result });
+          return ask(`${key} report ${[reports[0]?.number, ...cannot].join(" without ")} of ${from}`).then(() => 1);
+        },
         compareDigest: (from) => ask(`${key} digest of ${from}`).then(() => this.found),
       }),
       sweep: (domain) => ask(`${domain} sweeps`),
@@ -293,6 +299,15 @@ test("reports and digests beyond an agent's allowance are ignored, and their age
 });
 
 const health = { type: "health", bridgeUp: true, portsInUse: 3, ports: null } as const;
+
+test("operators are shown the agent's version and what waits there, and strangers who ask for the bridge's health are not", async () => {
+  const world = await RelayWorld.begin();
+  const ofAgent = { version: "1.4.0", waiting: { commands: 2, reports: 0 } };
+  world.says({ ...health, ...ofAgent });
+
+  expect(await world.relay.agents()).toMatchObject([{ health: ofAgent }]);
+  expect(await world.relay.health()).toEqual({ agentConnected: true, bridgeUp: true, portsInUse: 3, ports: null });
+});
 
 test("a flood of messages is cut off, nothing of it is decoded after that, and a new socket brings no new allowance", async () => {
   const world = await RelayWorld.begin();
@@ -533,6 +548,93 @@ test("an agent that has lost its bridge gives its place after two seconds to one
   await world.relay.alarm();
   expect(world.closed).toEqual(["link-1: 4411 bridgeAway"]);
   expect(world.sent.at(-1)).toMatchObject({ type: "activate", epoch: 2 });
+});
+
+describe("an operator has an agent hand over", () => {
+  const withStandby = async () => {
+    const world = await twoAgents();
+    world.relay.received("link-2", 100, () => ok(health));
+    world.sent.length = 0;
+    return world;
+  };
+
+  test("the standby acts at once, commands go to it from then on, and asked again nothing happens", async () => {
+    const world = await withStandby();
+    expect(await world.relay.handOver("agent-1")).toEqual({ acts: "agent-2" });
+    expect(world.closed).toEqual(["link-1: 4413 handedOver"]);
+    const replaces = { agent: "agent-1", why: "handedOver" };
+    expect(world.sent).toEqual([{ type: "activate", epoch: 2, replaces }]);
+
+    world.connect("agent-1");
+    world.says(health);
+    expect(await world.relay.handOver("agent-1")).toEqual({ acts: "agent-2" });
+    expect(world.closed).toHaveLength(1);
+    const sent = { domain, bridge, conference: own, commands, activeSince: 1 };
+    expect(await world.relay.sendCommands(sent)).toBe(2);
+    await world.relay.sendCommands({ ...sent, activeSince: 2 });
+    expect(world.sent.at(-1)).toEqual({ type: "commands", epoch: 2, conference: own, commands });
+  });
+
+  test("it stays where no standby has the bridge, where nobody acts, and where its socket got lost", async () => {
+    const alone = await RelayWorld.begin();
+    expect(await alone.relay.handOver("agent-1")).toBe("no-standby");
+    expect(await new RelayWorld().relay.handOver("agent-1")).toBe("no-agent");
+
+    const world = await withStandby();
+    world.sockets.delete("link-1");
+    world.sleep();
+    expect(await world.relay.handOver("agent-1")).toBe("no-agent");
+    expect([...alone.closed, ...world.closed]).toEqual([]);
+  });
+});
+
+describe("a bridge that is drained", () => {
+  const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;
+  const [mute, again] = [{ type: "mute", call: "c1" as CallId } as const, { again: true } as const];
+  const named = (id: string, command: BridgeCommand, more = {}) => ({ id: id as CommandId, command, ...more });
+  const send = (world: RelayWorld, conference: ConfKey, ...sent: IssuedCommand[]) =>
+    world.relay.sendCommands({ domain, bridge, conference, commands: sent, activeSince: null });
+
+  test("refuses new conferences at once, with and without an agent, and over a sleep; what runs there goes on", async () => {
+    const world = await RelayWorld.begin();
+    expect(await world.relay.drain(domain, bridge, true)).toBe(world.now);
+    await send(world, foreign, named("o2", create));
+    await world.settle();
+    expect(world.sent).toEqual([]);
+    expect(world.reported).toEqual([{ id: "o2", result: { done: false, reason: "capacity" } }]);
+
+    await send(world, own, named("o3", mute), named("o4", { ...create, renews: true }));
+    await send(world, own, named("o5", create, again));
+    expect(world.sent.flatMap((one) => (one.type === "commands" ? one.commands.map(({ id }) => id) : []))).toEqual([
+      ...["o3", "o4", "o5"],
+    ]);
+
+    world.sockets.clear();
+    world.sleep();
+    world.relay.closed("link-1");
+    await send(world, foreign, named("o6", create));
+    await world.settle();
+    expect(world.reported.map(({ id }) => id)).toEqual(["o2", "o6"]);
+  });
+
+  test("says since when, however often it is asked for, until that is taken back", async () => {
+    const world = await RelayWorld.begin();
+    const since = await world.relay.drain(domain, bridge, true);
+    world.now += 60_000;
+    world.pings("link-1");
+    world.sleep();
+    expect(await world.relay.drain(domain, bridge, true)).toBe(since);
+    expect(await world.relay.health()).toMatchObject({ drainedSince: since });
+    expect(await world.relay.drain(domain, bridge, false)).toBeNull();
+    world.sleep();
+    expect(await world.relay.health()).not.toHaveProperty("drainedSince");
+    await send(world, foreign, named("o2", create));
+    expect(world.sent).toMatchObject([{ commands: [{ id: "o2" }] }]);
+    expect(world.lines.map(({ event }) => event).filter((event) => event.includes("drained"))).toEqual([
+      "bridge-drained",
+      "bridge-undrained",
+    ]);
+  });
 });
 
 test("an agent keeps its place when the bridge is back in time, or when no other agent has it", async () => {

@@ -72,6 +72,8 @@ export class WholeEdge {
           transcript: nobody,
         }),
         agents: nobody,
+        handOver: nobody,
+        drain: nobody,
         directory: () => ({
           running: nobody,
           records: nobody,

@@ -344,7 +344,7 @@ test("a conference that is not created is told by its cause", async () => {
   ]);
   await refused(world, "capacity");
   const why = "Why was the conference not created?";
-  expect(about(world, why)).toEqual([`${why} The bridge refused to create it: it has no free port.`]);
+  expect(about(world, why)).toEqual([`${why} The bridge refused to create it: it has no free port, or is drained.`]);
   await world.during(world.receive("t2", createConference({ msgId: "m2" } as never)));
   await world.time.pass(20_000);
   expect(about(world, why).slice(1)).toEqual([`${why} The bridge did not answer in time whether it had created it.`]);

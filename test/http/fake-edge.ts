@@ -23,6 +23,7 @@ import type {
   EdgeObjects,
   Explanation,
   HandleRequest,
+  HandOver,
   MeetingAnswer,
   MeetingQuestion,
   OperatorResult,
@@ -118,6 +119,7 @@ export class FakeEdge {
   readonly real = new Map<ConfKey, RealConference>();
   readonly stories = new Map<ConfKey, readonly StoryLine[]>();
   readonly agents: AgentView[] = [];
+  handOver: HandOver = "no-standby";
   /** What the object of the WebEx site answers. */
   readonly topics = new Map<ConfKey, string>();
   readonly siteNumbers: SiteNumber[] = [];
@@ -318,6 +320,14 @@ export class FakeEdge {
       agents: async (_domain, bridge) => {
         this.#call(`agents of ${bridge}`, bridge);
         return this.agents;
+      },
+      handOver: async (_domain, bridge, from) => {
+        this.#call(`${from} of ${bridge} hands over`, bridge);
+        return this.handOver;
+      },
+      drain: async (_domain, bridge, drained) => {
+        this.#call(`${bridge} is ${drained ? "drained" : "undrained"}`, bridge);
+        return drained ? this.time : null;
       },
     };
   }

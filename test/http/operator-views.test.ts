@@ -226,15 +226,19 @@ test("the agents of each bridge are listed; those of a relay that does not answe
   const agent = { agent: "agent-1", role: "active", lastSeen: 5, health: null } as const;
   edge.agents.push(agent);
   expect((await asked(edge, `${base}/agents`)).body).toEqual({
-    bridges: [{ bridge: "simulated", agents: [agent] }],
+    bridges: [{ bridge: "simulated", drainedSince: null, load: { conferences: 0, callers: 0 }, agents: [agent] }],
     next: null,
   });
   edge.broken.add("simulated");
+  edge.broken.add("directory");
   expect((await asked(edge, `${base}/agents`)).body).toEqual({
-    bridges: [{ bridge: "simulated", agents: null }],
+    bridges: [{ bridge: "simulated", drainedSince: null, load: null, agents: null }],
     next: null,
   });
-  expect(edge.lines).toMatchObject([{ domain: "local", bridge: "simulated", error: "Error: simulated is broken" }]);
+  expect(edge.lines).toMatchObject([
+    { domain: "local", bridge: "simulated", error: "Error: simulated is broken" },
+    { domain: "local", error: "Error: directory is broken" },
+  ]);
   expect((await asked(edge, "/api/v1/domains")).body).toEqual({
     domains: [{ name: "local", bridges: ["simulated"] }],
     next: null,

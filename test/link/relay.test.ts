@@ -152,6 +152,18 @@ test("an agent that has lost its bridge gives its place to one that has it, and 
   expect(story(...three, { type: "closed", id: "a" }).last).toEqual(["c < activate 2"]);
 });
 
+test("asked for by an operator, the active agent gives its place to a standby that has the bridge, and to no other", () => {
+  const health = (id: string, bridgeUp: boolean) => says(id, { type: "health", bridgeUp, portsInUse: 0, ports: null });
+  const handOver: RelayInput = { type: "hand-over" };
+  expect(story(handOver).last).toEqual([]);
+  expect(story(opened("a", "agent-1"), health("a", true), handOver).last).toEqual([]);
+  expect(story(...two, health("b", false), handOver).last).toEqual([]);
+  const handed = [...two, health("b", true), handOver];
+  expect(story(...handed).last).toEqual(["close a: handedOver", "b < activate 2"]);
+  expect(story(...handed, opened("c", "agent-1")).last).toEqual(["c < welcome standby 2"]);
+  expect(story(...handed, sent).last).toEqual(["b < commands 2"]);
+});
+
 test("a conference hears with the reports what the bridge of the reporting agent cannot do; an older agent says nothing, and can everything", () => {
   const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null } as const;
   const reports = (id: string, epoch: number) =>

@@ -62,7 +62,7 @@ export function countedTexts(texts: readonly string[]): string {
 /** Why the bridge did not do it, to follow "the bridge refused it: ". */
 export const refusalTexts: Readonly<Record<RefusalReason, string>> = {
   refused: "it gave no reason",
-  capacity: "it has no free port",
+  capacity: "it has no free port, or is drained",
   "not-supported": "it cannot do that",
   "no-such-conference": "it no longer had the conference",
   "no-such-call": "the call was over already",

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { BridgeName } from "../../foundation/ids.ts";
+import type { EdgeEvent } from "../monitoring.ts";
 import { failureOf } from "../objects-of-request.ts";
 import { next, pageOf, wholeList } from "./paging.ts";
 import { route } from "./route.ts";
@@ -17,6 +18,13 @@ const agent = v.object({
         portsInUse: v.number(),
         ports: v.pipe(v.nullable(v.number()), v.description("null: no limit.")),
         cannot: v.pipe(v.optional(v.array(v.string())), v.description("What the bridge cannot do.")),
+        version: v.pipe(v.optional(v.string()), v.description("Of the agent; an old one does not say.")),
+        waiting: v.pipe(
+          v.optional(v.object({ commands: v.number(), reports: v.number() })),
+          v.description(
+            "Commands without a result, and reports that the edge has not acknowledged; 0 until some have waited for 5 s.",
+          ),
+        ),
       }),
     ),
     v.description("null: it has not said."),
@@ -29,25 +37,46 @@ export const agentRoutes = [
     path: "/domains/{domain}/agents",
     id: "listAgents",
     tag: "Bridges and agents",
-    says: "The connected agents of each bridge",
+    says: "The connected agents of each bridge, whether it is drained, and what it carries",
     query: wholeList,
     answer: {
       says: "Bridges in the order of the settings. `agents` is null for a bridge whose relay does not answer.",
       schema: v.object({
-        bridges: v.array(v.object({ bridge: v.string(), agents: v.nullable(v.array(agent)) })),
+        bridges: v.array(
+          v.object({
+            bridge: v.string(),
+            drainedSince: v.pipe(v.nullable(time), v.description("null: it takes new conferences, or nobody knows.")),
+            load: v.pipe(
+              v.nullable(v.object({ conferences: v.number(), callers: v.number() })),
+              v.description(
+                "Conferences that are being created or run there, and those who are in them; null: nobody knows.",
+              ),
+            ),
+            agents: v.nullable(v.array(agent)),
+          }),
+        ),
         next,
       }),
     },
-    async handle({ domain: { name, settings }, edge: { views, log }, query }) {
+    async handle({ domain: { name, settings }, edge: { objects, views, log }, query }) {
       const { page, next } = pageOf(settings.bridges, query);
-      const bridges = page.map(async ({ name: bridge }) => ({
-        bridge,
-        agents: await views.agents(name, bridge as BridgeName).catch((error: unknown) => {
+      const orNull = <Value>(event: EdgeEvent, asked: Promise<Value>, about = {}) =>
+        asked.catch((error: unknown) => {
           const { object, error: why } = failureOf(error);
-          log("relay-unreachable", { domain: name, bridge, object, error: why }, "error");
+          log(event, { domain: name, ...about, object, error: why }, "error");
           return null;
-        }),
-      }));
+        });
+      const list = orNull("view-failed", views.directory(name).running({ domain: name, after: null, limit: 0 }));
+      const bridges = page.map(async ({ name: bridge }) => {
+        const [agents, health, running] = await Promise.all([
+          orNull("relay-unreachable", views.agents(name, bridge as BridgeName), { bridge }),
+          objects.bridgeHealth(name, bridge as BridgeName).catch(() => null),
+          list,
+        ]);
+        const { conferences = 0, callers = 0 } = running?.bridges.find((load) => load.bridge === bridge) ?? {};
+        const load = running && { conferences, callers };
+        return { bridge, drainedSince: health?.drainedSince ?? null, load, agents };
+      });
       return { bridges: await Promise.all(bridges), next };
     },
   }),

@@ -3,6 +3,7 @@ import { actionRoutes } from "./actions.ts";
 import { activityRoutes } from "./activity.ts";
 import { agentRoutes } from "./agents.ts";
 import { auditRoutes } from "./audit.ts";
+import { bridgeRoutes } from "./bridges.ts";
 import { conferenceDataRoutes } from "./conference-data.ts";
 import { conferenceRoutes } from "./conferences.ts";
 import { domainRoutes } from "./domains.ts";
@@ -20,6 +21,7 @@ export const apiRoutes: readonly Route[] = [
   ...domainRoutes,
   ...activityRoutes,
   ...agentRoutes,
+  ...bridgeRoutes,
   ...runningRoutes,
   ...conferenceRoutes,
   ...explainRoutes,

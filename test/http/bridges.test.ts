@@ -1,0 +1,165 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import type { HandOver, RunningConference } from "../../src/rpc.ts";
+import { readPage } from "../console/read-page.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
+
+const viewer = "viewers-token";
+const tokenSha256 = createHash("sha256").update(viewer).digest("hex");
+const boris = { name: "boris", tokenSha256, role: "viewer" as const, domains: ["local"] };
+const bridges = "/api/v1/domains/local/bridges";
+const health = { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 50 };
+const ofAgent = { bridgeUp: true, portsInUse: 3, ports: 50 };
+
+function newEdge(): FakeEdge {
+  return new FakeEdge(token, {}, { people: [boris] });
+}
+
+async function ask(edge: FakeEdge, method: string, path: string, body?: object, by = token) {
+  const headers = { authorization: `Bearer ${by}`, "idempotency-key": "k1" };
+  const response = await edge.app.request(path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+/** What a person's browser sends and gets at the console; a redirect is followed. */
+async function browse(edge: FakeEdge, path: string, form?: Readonly<Record<string, string>>, by = token) {
+  const accept = { accept: "text/html", "sec-fetch-site": "same-origin" };
+  const signIn = { method: "POST", headers: accept, body: new URLSearchParams({ token: by }) };
+  const cookie = (await edge.app.request("/console/sign-in", signIn)).headers.get("set-cookie")?.split(";")[0] ?? "";
+  const headers = { ...accept, cookie };
+  const sent = form ? { method: "POST", headers, body: new URLSearchParams(form) } : { headers };
+  const answer = await edge.app.request(`/console/local/bridges${path}`, sent);
+  const to = answer.headers.get("location");
+  const page = to === null ? answer : await edge.app.request(to, { headers });
+  return { status: answer.status, text: readPage(await page.text()) };
+}
+
+test("a bridge is drained and takes conferences again, each written down with who asked", async () => {
+  const edge = newEdge();
+  expect(await ask(edge, "PUT", `${bridges}/simulated/drain`)).toEqual({
+    status: 200,
+    body: { bridge: "simulated", drainedSince: edge.time },
+  });
+  expect((await ask(edge, "DELETE", `${bridges}/simulated/drain`)).body).toMatchObject({ drainedSince: null });
+  expect(edge.calls).toEqual(["simulated is drained", "simulated is undrained"]);
+  expect(edge.audited).toMatchObject([
+    ["local", { action: "drainBridge", person: "operator", about: { bridge: "simulated" }, status: 200 }],
+    ["local", { action: "undrainBridge", about: { bridge: "simulated" }, actionId: "k1" }],
+  ]);
+});
+
+test("an agent hands over to the one that is answered; a refusal says why, and is written down", async () => {
+  const edge = newEdge();
+  const handOver = () => ask(edge, "POST", `${bridges}/simulated/hand-over`, { from: "agent-1" });
+  edge.handOver = { acts: "agent-2" };
+  expect(await handOver()).toEqual({ status: 200, body: { bridge: "simulated", acts: "agent-2" } });
+  expect(edge.calls).toEqual(["agent-1 of simulated hands over"]);
+  for (const [refusal, says] of [
+    ["no-standby", "No standby is connected that has the bridge."],
+    ["no-agent", "No agent acts on the bridge now"],
+  ] as const) {
+    edge.handOver = refusal;
+    expect(await handOver()).toMatchObject({ status: 409, body: { detail: expect.stringContaining(says) } });
+  }
+  expect(edge.audited.map(([, { action, about, refusal }]) => [action, about, refusal])).toEqual([
+    ["handOver", { bridge: "simulated", from: "agent-1" }, null],
+    ["handOver", { bridge: "simulated", from: "agent-1" }, "refused"],
+    ["handOver", { bridge: "simulated", from: "agent-1" }, "refused"],
+  ]);
+});
+
+test.each([
+  ["PUT", "drain"],
+  ["DELETE", "drain"],
+  ["POST", "hand-over"],
+])(
+  "%s …/%s reaches no relay for a viewer, for a bridge that is not there, or without what it needs",
+  async (method, what) => {
+    const edge = newEdge();
+    const body = method === "POST" ? { from: "agent-1" } : undefined;
+    expect((await ask(edge, method, `${bridges}/simulated/${what}`, body, viewer)).status).toBe(403);
+    const { status, body: unknown } = await ask(edge, method, `${bridges}/other/${what}`, body);
+    expect([status, unknown.title, unknown.detail]).toEqual([
+      ...[404, "no such bridge", "The domain local has no bridge other; it has simulated."],
+    ]);
+    if (body) expect((await ask(edge, method, `${bridges}/simulated/${what}`, {})).status).toBe(400);
+    expect(edge.calls).toEqual([]);
+  },
+);
+
+test("a drained bridge says so to whoever looks: with what it still carries, among what is wrong, and in the metrics", async () => {
+  const edge = newEdge();
+  const drainedSince = edge.time - 60_000;
+  edge.health.set("simulated", { ...health, drainedSince });
+  const running: RunningConference = {
+    ...{ key: "5" as ConfKey, life: 1, createdAt: edge.time, phase: "running", webexHost: "tsp1" as WebexHost },
+    ...{ bridge: "simulated" as BridgeName, attached: true, locked: false, callers: 2, rooms: 0, trouble: [] },
+    ...{ documents: 0, oldestDocumentAt: null },
+  };
+  const news = { domain: "local" as DomainName, key: running.key, running, ended: [], behind: null };
+  await edge.directory.tell(news);
+
+  expect((await ask(edge, "GET", "/api/v1/domains/local/agents")).body).toMatchObject({
+    bridges: [{ bridge: "simulated", drainedSince, load: { conferences: 1, callers: 2 } }],
+  });
+  const ready = await edge.app.request("/readyz");
+  expect([ready.status, await ready.json()]).toMatchObject([
+    200,
+    {
+      ready: true,
+      domains: { local: { simulated: { ready: true, takesConferences: false } } },
+      problems: [{ kind: "bridge-drained", since: new Date(drainedSince).toISOString() }],
+    },
+  ]);
+  const gauge = async () => {
+    const metrics = await edge.app.request("/metrics", { headers: { authorization: `Bearer ${token}` } });
+    return (await metrics.text()).match(/^bridgehead_bridge_drained\{.*$/m)?.[0];
+  };
+  expect(await gauge()).toBe('bridgehead_bridge_drained{domain="local",bridge="simulated"} 1');
+  edge.health.set("simulated", health);
+  expect(await gauge()).toBe('bridgehead_bridge_drained{domain="local",bridge="simulated"} 0');
+});
+
+test("the console's bridges are drained and handed over by operators, after a question; viewers have no button", async () => {
+  const edge = newEdge();
+  edge.health.set("simulated", health);
+  edge.agents.push({ agent: "agent-1", role: "active", lastSeen: edge.time, health: ofAgent });
+  const page = () => browse(edge, "").then(({ text }) => text);
+  expect(await page()).toContain("Shall simulated take no new conferences?");
+  expect(await page()).not.toContain("Hand over");
+
+  edge.agents.push({ agent: "agent-2", role: "standby", lastSeen: edge.time, health: ofAgent });
+  expect(await page()).toContain("Shall agent-2 act from now on, in place of agent-1?");
+  expect((await browse(edge, "", undefined, viewer)).text).not.toMatch(/Drain|Hand over/);
+
+  edge.calls.length = 0;
+  expect((await browse(edge, "/simulated/drain", {})).status).toBe(303);
+  edge.health.set("simulated", { ...health, drainedSince: edge.time });
+  const drained = await page();
+  expect(drained).toContain("simulated\ndrained");
+  expect(drained).toContain("Take conferences again");
+  expect(drained).toContain("it takes no new conferences, and those that it has go on");
+  await browse(edge, "/simulated/undrain", {});
+  edge.handOver = { acts: "agent-2" } satisfies HandOver;
+  expect((await browse(edge, "/simulated/hand-over", { from: "agent-1" })).text).not.toContain("No standby");
+  edge.handOver = "no-standby";
+  expect((await browse(edge, "/simulated/hand-over", { from: "agent-1" })).text).toContain("No standby is connected");
+  const asked = edge.calls.filter((call) => /drained|hands over/.test(call));
+  expect(asked).toEqual([
+    ...["simulated is drained", "simulated is undrained"],
+    ...["agent-1 of simulated hands over", "agent-1 of simulated hands over"],
+  ]);
+
+  expect((await browse(edge, "/simulated/drain", {}, viewer)).status).toBe(403);
+  expect((await browse(edge, "/other/drain", {})).status).toBe(404);
+  expect(edge.calls.filter((call) => /drained|hands over/.test(call))).toEqual(asked);
+  expect(edge.audited.map(([, { action, person, refusal }]) => [action, person, refusal])).toEqual([
+    ["drainBridge", "operator", null],
+    ["undrainBridge", "operator", null],
+    ["handOver", "operator", null],
+    ["handOver", "operator", "no-standby"],
+    ["drainBridge", "boris", "not allowed"],
+    ["drainBridge", "operator", "no such bridge"],
+  ]);
+});
