@@ -37,6 +37,8 @@ const PLEASE_WAIT_AGAIN_MS = 16_000;
 /** How long a caller waits for the edge at most: as long as in that dialplan. */
 const LONGEST_WAIT_MS = 5 * 60_000;
 
+type KeysEvent = Extract<BridgeEvent, { readonly type: "keys" }>;
+
 /** A phone leg as far as the agent must know it between two events. */
 interface Leg {
   readonly call: CallId;
@@ -53,7 +55,7 @@ interface Leg {
   /** `null` for a dialled call before it enters: its keys mean nothing. */
   keypad: Keypad | null;
   /** What its caller has keyed at the prompt while nobody could be led in. */
-  heldKeys: string;
+  heldKeys: readonly KeysEvent[];
   /** Its caller was told so, has keyed nothing since, and is to be asked when the edge is back. */
   toldToWait: boolean;
   /** When to hang up once more. */
@@ -204,7 +206,10 @@ export class Legs {
 
   /** A caller who was at the prompt has a place in the conference, or is on the way: what it keyed until now counts no more. */
   #letIn(leg: Leg, conference: ConfKey, silent: boolean): void {
-    Object.assign(leg, { conference, keypad: inside(silent), heldKeys: "", toldToWait: false });
+    leg.conference = conference;
+    leg.keypad = inside(silent);
+    leg.heldKeys = [];
+    leg.toldToWait = false;
     this.#watchTime(leg);
   }
 
@@ -244,7 +249,7 @@ export class Legs {
       .map(({ call }) => call);
   }
 
-  keys({ call, keys, inDoubt = false }: Omit<Extract<BridgeEvent, { type: "keys" }>, "type">, now: EpochMs): void {
+  keys({ call, keys, inDoubt = false }: Omit<KeysEvent, "type">, now: EpochMs): void {
     const leg = this.#legs.get(call);
     if (!leg || this.#hasTriedAll(leg)) return;
     this.#hush(leg);
@@ -280,7 +285,7 @@ export class Legs {
     else {
       this.#hush(leg);
       leg.keypad = { ...leg.keypad, since: now };
-      leg.heldKeys += event.inDoubt ? event.keys.replaceAll(/./g, "*$&") : event.keys;
+      leg.heldKeys = [...leg.heldKeys, event];
     }
   }
 
@@ -362,19 +367,18 @@ export class Legs {
     for (const leg of this.#timed) {
       if (!isAtPrompt(leg.keypad)) continue;
       const { heldKeys } = leg;
-      leg.heldKeys = "";
+      leg.heldKeys = [];
       if (!this.#isWithoutEdge && leg.toldToWait) {
         leg.toldToWait = false;
         leg.keypad = begunAnew(leg.keypad, now);
         this.#announce(leg, promptAfter(null, leg.keypad));
-      } else if (heldKeys !== "") this.#keysAtPrompt(leg, heldKeys, now);
+      } else for (const event of heldKeys) this.#keysAtPrompt(leg, event, now);
     }
   }
 
   /** What follows the keys that lead in is of some time ago: nobody wants it to have an effect in the conference. */
-  #keysAtPrompt(leg: Leg, keys: string, now: EpochMs): void {
-    const { call } = leg;
-    for (const key of keys) if (isAtPrompt(leg.keypad)) this.keys({ call, keys: key }, now);
+  #keysAtPrompt(leg: Leg, event: KeysEvent, now: EpochMs): void {
+    for (const key of event.keys) if (isAtPrompt(leg.keypad)) this.keys({ ...event, keys: key }, now);
   }
 
   /** A command of a keypad was refused. */
@@ -422,7 +426,7 @@ export class Legs {
       return this.#hangUpOnCaller(leg, hangUpReasons["no-edge"]);
     if (!isAskedNow(leg.keypad, now) && now - leg.keypad.since < PLEASE_WAIT_AGAIN_MS) return;
     leg.keypad = { ...begunAnew(leg.keypad, now), unknown: leg.keypad.unknown };
-    leg.heldKeys = "";
+    leg.heldKeys = [];
     this.#announce(leg, announcement);
   }
 
@@ -552,7 +556,7 @@ function begunAnew(keypad: AtPrompt, now: EpochMs): AtPrompt {
 /** A leg that is in no room yet, whose keys mean nothing yet. */
 function newLeg(call: CallId, number: string, conference: ConfKey | null, since: EpochMs, isDialled: boolean): Leg {
   const place = { isDialled, conference, room: null, muted: false, entered: false };
-  return { call, number, since, ...place, keypad: null, heldKeys: "", toldToWait: false };
+  return { call, number, since, ...place, keypad: null, heldKeys: [], toldToWait: false };
 }
 
 function refusedAs(reason: RefusalReason): HangUpReason {

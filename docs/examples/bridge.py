@@ -5,7 +5,8 @@ Python 3.10 or newer, and nothing else. `websocket.py` beside it is the server, 
 imaginary: put your switch in their place. All runs in one thread, so answers, events and states reach an agent in the
 order in which they became true.
 """
-import asyncio, secrets, sys
+import asyncio, contextlib, secrets, sys
+from types import SimpleNamespace
 from telephones import Telephones
 from websocket import serve
 
@@ -17,10 +18,13 @@ class Refused(Exception):
     """A command that has changed nothing, and why."""
 
 
-class Agent:
-    def __init__(self, name, socket):
-        self.name, self.socket, self.send = name, socket, socket.send
-        self.owner, self.epoch = None, 0  # For whom it acts, from `activate` on.
+def need(is_so, otherwise):
+    if not is_so:
+        raise Refused(otherwise)
+
+
+def said(command, *fields):
+    return {field: command[field] for field in fields if field in command}
 
 
 class Bridge:
@@ -28,37 +32,30 @@ class Bridge:
         self.boot_id = secrets.token_hex(4)  # Another one each time the program starts: its calls are gone then.
         self.conferences = {}  # By key, each as it stands in the state.
         self.calls = {}  # By id, likewise: an agent ignores the fields that do not belong to a call's stage.
-        self.agents = []  # The open connections.
-        self.holding, self.held = False, []  # For tests: commands wait, each with its agent.
+        self.agents = []  # One for each open connection.
         self.telephones = Telephones(self)
 
     def carry_out(self, owner, key, command):
         """One command for this owner, each time it comes. Its answer tells what it has changed; no event does."""
         kind, call, conference = command["type"], self.calls.get(command.get("call")), self.conferences.get(key)
-        if owner is None:
-            raise Refused("refused")  # The agent has not said `activate`.
-        if kind == "create-conference":
-            fresh = {"owner": owner, "locked": False, "reportsSpeakers": False, "rooms": [{"id": "main", "kind": "main"}]}
-            conference = conference or fresh  # One that is there takes what is said anew, and all else of it stays.
-            if "renews" in command and (conference is fresh or conference["owner"] != owner):
-                raise Refused("no-such-conference")
-            if conference["owner"] != owner:
-                raise Refused("refused")
-            conference.pop("accessCodes", None)
-            said = {field: command[field] for field in ("anonymousId", "maxCallers", "accessCodes") if field in command}
-            self.conferences[key] = {**conference, **said, "conference": key}
-            return
-        if kind != "expel" or key is not None:
-            if conference is None or conference["owner"] != owner:
-                raise Refused("no-such-conference")
+        held_by = conference["owner"] if conference else None
+        need(owner is not None, "refused")  # The agent has not said `activate`.
+        if kind == "create-conference" and "renews" not in command:
+            need(held_by in (None, owner), "refused")
+        elif kind != "expel" or key is not None:
+            need(held_by == owner, "no-such-conference")
         if "call" in command and kind != "dial":
             # A caller at the prompt is in no conference: `admit` brings it in, and `expel` without a conference ends it.
             of = None if kind == "admit" and call and call["stage"] == "prompted" else key
-            if call is None or call["stage"] == "ended" or call["conference"] != of:
-                raise Refused("no-such-call")
+            need(call and call["stage"] != "ended" and call["conference"] == of, "no-such-call")
         rooms = conference["rooms"] if conference else []
         room = next((each for each in rooms if each["id"] == command.get("room", "main")), None)
         match kind:  # Here your switch does what the records say.
+            case "create-conference":  # One that is there takes what is said anew, and all else of it stays.
+                new = {"conference": key, "owner": owner, "locked": False, "reportsSpeakers": False}
+                made = self.conferences.setdefault(key, {**new, "rooms": [{"id": "main", "kind": "main"}]})
+                made.pop("accessCodes", None)
+                made.update(said(command, "anonymousId", "maxCallers", "accessCodes"))
             case "end-conference":
                 self.end_conference(key)
             case "lock" | "unlock":
@@ -69,36 +66,26 @@ class Bridge:
                 if room is None:
                     rooms.append({"id": command["room"], "kind": command["kind"]})
             case "close-room":
-                if room is None or room["id"] == "main":
-                    raise Refused("no-such-room")
+                need(room and room["id"] != "main", "no-such-room")
                 rooms.remove(room)
-                for each in self.calls.values():
-                    if each["conference"] == key and each["room"] == room["id"]:
-                        each["room"] = "main"
+                for each in self.inside(key, room["id"]):
+                    each["room"] = "main"
             case "dial":
-                if call is not None and call["stage"] != "ended":
-                    raise Refused("refused")
-                digits = command["number"]["country"] + command["number"]["area"] + command["number"]["local"]
+                need(call is None or call["stage"] == "ended", "refused")
+                digits = "".join(command["number"][part] for part in ("country", "area", "local"))
                 call = self.new_call(command["call"], "ringing", "out", digits, conference=key)
                 self.telephones.ring(call, command["waitMs"])
             case "cancel-dial":
-                if call["stage"] == "entered":
-                    raise Refused("no-such-call")
+                need(call["stage"] != "entered", "no-such-call")
                 self.end(call, "cancelled")
             case "admit" | "move":
-                if call["stage"] == "ringing":
-                    raise Refused("no-such-call")
-                if call["stage"] == "prompted" and conference["locked"]:
-                    raise Refused("locked")
-                if room is None:
-                    raise Refused("no-such-room")
-                inside = [each for each in self.calls.values() if each["conference"] == key and each["room"]]
-                if call["stage"] == "prompted" and len(inside) >= (conference["maxCallers"] or sys.maxsize):
-                    raise Refused("capacity")
+                is_new = call["stage"] == "prompted"
+                need(call["stage"] != "ringing", "no-such-call")
+                need(not (is_new and conference["locked"]), "locked")
+                need(room, "no-such-room")
+                need(not is_new or len(self.inside(key)) < (conference["maxCallers"] or sys.maxsize), "capacity")
+                call.update(said(command, "muted", "joinTone", "attendeeId", "host"))
                 call.update(stage="entered", conference=key, room=room["id"])
-                for field in ("muted", "joinTone", "attendeeId", "host"):
-                    if field in command:
-                        call[field] = command[field]
             case "mute" | "unmute":
                 call["muted"] = kind == "mute"
             case "expel":
@@ -106,12 +93,16 @@ class Bridge:
             case _:
                 raise Refused("not-supported")
 
+    def inside(self, key, room=None):
+        inside = [call for call in self.calls.values() if call["conference"] == key and call["room"]]
+        return [call for call in inside if room in (None, call["room"])]
+
     def new_call(self, id, stage, direction, number, dialled="", conference=None):
         self.calls.pop(id, None)  # The id of an ended call may be used again.
         self.calls[id] = {
             **{"call": id, "stage": stage, "direction": direction, "number": number, "dialled": dialled, "keys": ""},
             **{"conference": conference, "room": None, "muted": False, "joinTone": None, "attendeeId": None},
-            **{"voice": False, "talking": False, "reason": None, "heard": []},
+            **{"voice": False, "talking": False, "reason": None},
         }
         return self.calls[id]
 
@@ -135,35 +126,34 @@ class Bridge:
     def tell_who_talks(self):
         for call in self.calls.values():
             conference = self.conferences.get(call["conference"])
-            wanted = conference is not None and conference["reportsSpeakers"]
-            talking = wanted and call["stage"] == "entered" and call["voice"] and not call["muted"]
-            if talking != call["talking"]:
-                call["talking"] = talking
-                if wanted:
-                    self.tell("talking", call=call["call"], conference=call["conference"], talking=talking)
+            is_asked = conference is not None and conference["reportsSpeakers"]
+            talking = is_asked and call["stage"] == "entered" and call["voice"] and not call["muted"]
+            if is_asked and talking != call["talking"]:
+                self.tell("talking", call=call["call"], conference=call["conference"], talking=talking)
+            call["talking"] = talking
 
     async def connected(self, name, socket):
         for older in [each for each in self.agents if name is not None and each.name == name]:
             self.leave(older)  # The agent has connected anew: the network may not have told that this one is over.
-        agent = Agent(name, socket)
+        # For whom it acts, it says by `activate`.
+        agent = SimpleNamespace(name=name, socket=socket, send=socket.send, owner=None, epoch=0)
         self.agents.append(agent)
         hello = {"type": "hello", "version": 3, "bootId": self.boot_id, "ports": None, "cannot": CANNOT}
         agent.send({**hello, "announces": True})
         try:
             async for message in socket.messages():
-                if agent in self.agents:
-                    self.receive(agent, message)
+                self.receive(agent, message)
         finally:
             self.leave(agent)
 
     def leave(self, agent, code=None):
-        """What the agent has asked for and has not begun never begins."""
         if agent in self.agents:
             self.agents.remove(agent)
-            self.held = [(by, message) for by, message in self.held if by is not agent]
             agent.socket.close(code) if code else agent.socket.abort()
 
     def receive(self, agent, message):
+        if agent not in self.agents or self.telephones.hold_up(agent, message):
+            return  # What an agent has asked for that is gone by now never begins.
         match message["type"]:
             case "ping":
                 agent.send({"type": "pong", "id": message["id"]})
@@ -177,11 +167,8 @@ class Bridge:
                 for loser in [agent] if is_late else rivals:
                     self.leave(loser, 4001)
             case "announce":
-                call = self.calls.get(message["call"])
-                if agent.owner is not None and call is not None:
-                    call["heard"].append(message["announcement"])  # Here your switch plays it, until a key is pressed.
-            case "command" if self.holding:
-                self.held.append((agent, message))
+                if agent.owner is not None and message["call"] in self.calls:
+                    self.telephones.hear(message["call"], message["announcement"])
             case "command":
                 try:
                     self.carry_out(agent.owner, message["conference"], message["command"])
@@ -192,15 +179,7 @@ class Bridge:
             case other:
                 raise ValueError(f"there is no message {other}")  # Ends the connection.
 
-    def hold(self, holding):
-        """For tests: commands wait from now on, or are let go."""
-        self.holding = holding
-        while self.held and not holding:
-            self.receive(*self.held.pop(0))
-
 
 bridge = Bridge()
-try:
+with contextlib.suppress(KeyboardInterrupt):
     asyncio.run(serve(int(sys.argv[1]), "/bridge", bridge.connected, bridge.telephones.request))
-except KeyboardInterrupt:
-    pass

@@ -11,6 +11,8 @@ class Telephones:
     def __init__(self, bridge):
         self.bridge = bridge
         self.plans = {}  # How a number takes a call: digits -> {"outcome": "busy", "afterMs": 50}.
+        self.heard = {}  # What was said to callers: call -> announcements.
+        self.holding, self.held = False, []  # Commands that are slow, each with its agent.
 
     def ring(self, call, wait_ms):
         plan = self.plans.get(call["number"], ANSWERS)
@@ -37,6 +39,17 @@ class Telephones:
             if call["stage"] == "prompted":
                 call["keys"] = (call["keys"] + keys)[-200:]
             self.bridge.tell("keys", call=call["call"], keys=keys)
+
+    def hear(self, call, announcement):
+        """Your switch plays it, until a key is pressed."""
+        self.heard.setdefault(call, []).append(announcement)
+
+    def hold_up(self, agent, message):
+        """Whether this waits, as for a slow switch."""
+        if self.holding and message["type"] == "command":
+            self.held.append((agent, message))
+            return True
+        return False
 
     def request(self, method, path, body):
         try:
@@ -69,11 +82,14 @@ class Telephones:
                 bridge.end_conference(key)
                 bridge.tell("conference-ended", conference=key)
             case ["GET", "calls", id, "heard"]:
-                return {"heard": bridge.calls[id]["heard"]}
+                return {"heard": self.heard.get(bridge.calls[id]["call"], [])}
             case ["PUT", "numbers", digits]:
                 self.plans[digits] = {**ANSWERS, **body}
             case ["PUT", "faults"]:
-                bridge.hold(body.get("hold", False))
+                self.holding = body.get("hold", False)
+                held, self.held = self.held, []
+                for agent, message in held:
+                    bridge.receive(agent, message)
                 if body.get("down"):
                     for agent in list(bridge.agents):
                         bridge.leave(agent)

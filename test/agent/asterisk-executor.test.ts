@@ -178,6 +178,66 @@ test("brings a caller into the main room whom Asterisk did not take there at onc
   await vi.waitFor(() => expect(asked()).toBe(before + 2));
 });
 
+describe("somebody else ends it just then, and Asterisk answers late:", () => {
+  const addChannel = (command: string) => `POST /bridges/bridgehead-${command}/addChannel`;
+  const asked = (what: string) => world.asterisk.requests.filter((request) => request.what === what).length;
+  const destroy = (command: string) =>
+    world.asterisk.send({ type: "BridgeDestroyed", bridge: { id: `bridgehead-${command}`, name: "", channels: [] } });
+  beforeEach(async () => {
+    const { answers, send } = world.asterisk;
+    answers["POST /bridges"] = { status: 200, body: {} };
+    expect(await execute(create)).toEqual({ done: true });
+    send(began("c1"));
+    await world.reported("prompted");
+  });
+  const admit = { type: "admit", call: "c1" as CallId, muted: false, joinTone: false } as const;
+
+  test("a caller is not let into a conference that is over", async () => {
+    world.asterisk.answers[addChannel("command-1")] = null;
+    const admitted = execute(admit);
+    await vi.waitFor(() => expect(asked(addChannel("command-1"))).toBe(1));
+    destroy("command-1");
+    await world.reported("conference-ended");
+    world.asterisk.answer(addChannel("command-1"), { status: 204 });
+
+    expect(await admitted).toEqual({ done: false, reason: "no-such-conference" });
+    expect((await driver.state())?.calls).toMatchObject([{ call: "c1", stage: "prompted" }]);
+  });
+
+  test("a caller who is moved into a room that is gone comes back into the main one", async () => {
+    const { answers } = world.asterisk;
+    answers[addChannel("command-1")] = { status: 204 };
+    answers[addChannel("command-2")] = null;
+    expect(await execute(admit)).toEqual({ done: true });
+    const room = "r7" as RoomId;
+    await driver.execute("command-2" as CommandId, conference, { type: "create-room", room, kind: "sub" });
+    const moved = execute({ type: "move", call: admit.call, room });
+    await vi.waitFor(() => expect(asked(addChannel("command-2"))).toBe(1));
+    destroy("command-2");
+    const name = bridgeName({ owner: "acme/bridge-1", conference, room: MAIN_ROOM, kind: "main" });
+    answers["GET /bridges"] = { status: 200, body: [{ id: "bridgehead-command-1", name, channels: [] }] };
+    expect((await driver.state())?.conferences).toMatchObject([{ rooms: [{ id: "main" }] }]);
+    world.asterisk.answer(addChannel("command-2"), { status: 204 });
+
+    expect(await moved).toEqual({ done: false, reason: "no-such-room" });
+    await vi.waitFor(() => expect(asked(addChannel("command-1"))).toBe(2));
+  });
+
+  test("nobody is rung for a conference that is over", async () => {
+    world.asterisk.answers["POST /channels/create"] = null;
+    const number = { country: "1", area: "408", local: "5551234", extension: "" };
+    const dialled = execute({ type: "dial", call: "leg-1" as CallId, number, waitMs: 30_000 });
+    await vi.waitFor(() => expect(asked("POST /channels/create")).toBeGreaterThan(0));
+    destroy("command-1");
+    await world.reported("conference-ended");
+    const before = asked("DELETE /channels/leg-1");
+    world.asterisk.answer("POST /channels/create", { status: 200, body: {} });
+
+    expect(await dialled).toEqual({ done: false, reason: "refused" });
+    expect([asked("POST /channels/leg-1/dial"), asked("DELETE /channels/leg-1") - before]).toEqual([0, 1]);
+  });
+});
+
 test.each(["report-speakers", "stop-reporting-speakers"] as const)(
   "detects talk as the latest command says, also of who is entering when %s comes",
   async (type) => {

@@ -82,6 +82,15 @@ export async function enter(
     return refused(added.status === 404 ? "no-such-room" : "no-such-call");
   }
   if (mirror.calls.get(call.id) !== call) return refused("no-such-call"); // It has hung up meanwhile.
+  // Somebody else may have ended the conference, or closed the room, while Asterisk let the call in.
+  if (mirror.conferences.get(conference.key)?.rooms.get(name)?.bridge !== room.bridge) {
+    if (isNew) await writeCall(context, call.id);
+    else {
+      call.room = MAIN_ROOM;
+      context.begin([{ type: "enter-main-room", call: call.id }]);
+    }
+    return refused(mirror.conferences.has(conference.key) ? "no-such-room" : "no-such-conference");
+  }
   Object.assign(call, entry, { stage: "entered", room: name });
   // Whoever is on the way in when that changes is not among those inside.
   if (conference.reportsSpeakers !== reportsSpeakers) await detectTalking(context, call.id, conference.reportsSpeakers);

@@ -73,6 +73,8 @@ async function createAndRing(context: ExecutorContext, conference: Conference, c
 /** Whether Asterisk dials, as far as it says. */
 async function ring(context: ExecutorContext, conference: Conference, call: Call): Promise<boolean> {
   const { mirror, pauses } = context;
+  // Its conference may have ended before it had a channel to hang up on.
+  if (mirror.calls.get(call.id) !== call) return false;
   mirror.noteDialled(conference, call);
   if (!(await writeConference(context, conference)).done) return false;
   const dialled = await pauses.untilReady(() => askDial(context, call));
