@@ -276,11 +276,11 @@ export const failoverClauses = [
     async (stage) => {
       const { conference, one, other } = await withTwo(stage);
       await conference.failOver();
-      const name = await stage.nameOf(await conference.entryOf(one));
+      const extCallId = await stage.nameOf(await conference.entryOf(one));
       await conference.entriesOf(other);
       await speakers.report(conference, true);
-      await stage.people.talk(one.call, true);
-      stage.check(await speakers.told(stage, name, "Y"), { ExtConfID: conference.extConfId }, 2);
+      const told = await speakers.talk(stage, { ...one, extCallId }, true);
+      stage.check(told, { ExtConfID: conference.extConfId }, 2);
     },
     ["dial in", "talk"],
   ),

@@ -32,6 +32,7 @@ export const variants = {
   "private-talk-of-both": "tells ActionCode 2 and 3 of the host, too",
   "merge-by-entry": "tells an attendee ID that is keyed later by another A2W_NotifyUserEnter of the call",
   "speakers-as-roster": "tells all calls, silent ones too, whenever one begins or stops to talk",
+  "speakers-told-twice": "tells twice who begins or stops to talk",
   "no-participant-type": "leaves out ParticipantType of ordinary participants",
   "participant-type-1": "tells ordinary participants with ParticipantType 1",
   "empty-attendee-id": "tells an empty AttendeeID of who keyed none",
@@ -102,6 +103,7 @@ export const allowed: readonly {
       "max-waiting-time-ignored",
       "self-mute-not-told",
       "lock-not-told",
+      "speakers-told-twice",
     ],
   },
   {
