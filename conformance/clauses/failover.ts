@@ -267,7 +267,7 @@ export const failoverClauses = [
       await conference.receives("A2W_NotifyUserChange", { ExtCallID: invitee.extCallId, ActionCode: "3" });
       await stage.people.hears(other.call, invitee.call, "the invitee was brought into the main conference");
     },
-    ["dial in", "answer calls", "hear"],
+    ["dial in", "dial in as the host", "answer calls", "hear"],
   ),
   documented(
     "4.9k",
@@ -537,7 +537,7 @@ export const failoverClauses = [
       for (const entered of await conference.entriesOf(host, other, invitee)) stage.check(entered, {}, 2);
       await stage.people.hears(other.call, invitee.call, "the invitee was moved into the main conference");
     },
-    ["dial in", "answer calls", "hear"],
+    ["dial in", "dial in as the host", "answer calls", "hear"],
   ),
   inferred(
     "F6a",

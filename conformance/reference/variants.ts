@@ -51,6 +51,7 @@ export const variants = {
   "slow-bridge": "has a bridge that takes 120 ms for each act",
   "slow-but-in-time": "takes 12 s for a create, also for one by another server",
   "max-waiting-time-ignored": "lets a telephone ring for a minute, whatever MaxWaitingTime says",
+  "no-private-talk-without-host": "lets an invitee wait, and tells nothing of it, where there is no host",
   "host-by-code": "takes for the host who keyed 99# behind the attendee ID, and nobody else",
 } as const;
 
@@ -116,7 +117,14 @@ export const allowed: readonly {
     ],
   },
   {
-    variants: ["no-repeat", "host-by-code", "slow-but-in-time", "answer-and-start-together", "answers-when-moved"],
+    variants: [
+      "no-repeat",
+      "host-by-code",
+      "no-private-talk-without-host",
+      "slow-but-in-time",
+      "answer-and-start-together",
+      "answers-when-moved",
+    ],
     options: { hostKeys: undefined },
   },
   { variants: ["one-post-at-a-time"] },
