@@ -31,6 +31,7 @@ export const variants = {
   "end-of-sub-told": "tells the end of a sub-conference, and each call that it moves back",
   "private-talk-of-both": "tells ActionCode 2 and 3 of the host, too",
   "merge-by-entry": "tells an attendee ID that is keyed later by another A2W_NotifyUserEnter of the call",
+  "merge-by-another-name": "has another name for the attribute of an attendee ID that is keyed later",
   "speakers-as-roster": "tells all calls, silent ones too, whenever one begins or stops to talk",
   "speakers-told-twice": "tells twice who begins or stops to talk",
   "no-participant-type": "leaves out ParticipantType of ordinary participants",
@@ -66,6 +67,7 @@ export const allowed: readonly {
     variants: [
       "http-202",
       "confirmations-late",
+      "create-answered-at-once",
       "doctype-refused-without-trans-id",
       "code-without-text",
       "new-trans-id-after-500",
@@ -104,6 +106,7 @@ export const allowed: readonly {
       "max-waiting-time-ignored",
       "self-mute-not-told",
       "lock-not-told",
+      "merge-by-another-name",
       "speakers-told-twice",
     ],
   },
