@@ -130,7 +130,7 @@ export const allowed: readonly {
     ],
     options: { hostKeys: undefined },
   },
-  { variants: ["one-post-at-a-time"] },
+  { variants: ["one-post-at-a-time", "no-repeat"] },
   { variants: ["one-post-at-a-time", "half-minute-between-attempts"] },
   { variants: ["host-by-code"], options: { hostKeys: "{key}#{attendee}#99#" } },
   { variants: [], options: { dialKeys: "{key}#", muteKeys: undefined, mergeKeys: undefined } },
