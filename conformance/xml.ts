@@ -55,10 +55,11 @@ export function parse(text: string): Element | string {
     const { line, col, msg } = valid.err;
     return `line ${line}${col === undefined ? "" : `, column ${col}`}: ${msg}`;
   }
-  // What fast-xml-parser lets pass.
-  const bare = /&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)/.exec(body);
-  if (bare && !/<!DOCTYPE/.test(body)) return `character ${bare.index + 1}: "&" stands by itself`;
-  const open = /\s[\w:.-]+\s*=\s*(?:"[^"<]*<[^"]*"|'[^'<]*<[^']*')/.exec(body);
+  // What fast-xml-parser lets pass; in comments and the like it is right.
+  const markup = body.replace(/<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>/gs, (all) => " ".repeat(all.length));
+  const bare = /&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)/.exec(markup);
+  if (bare && !/<!DOCTYPE/.test(markup)) return `character ${bare.index + 1}: "&" stands by itself`;
+  const open = /\s[\w:.-]+\s*=\s*(?:"[^"<]*<[^"]*"|'[^'<]*<[^']*')/.exec(markup);
   if (open) return `character ${open.index + 1}: "<" within the value of an attribute`;
   let nodes: Element[];
   try {

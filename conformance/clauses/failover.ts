@@ -267,7 +267,7 @@ export const failoverClauses = [
       await conference.receives("A2W_NotifyUserChange", { ExtCallID: invitee.extCallId, ActionCode: "3" });
       await stage.people.hears(other.call, invitee.call, "the invitee was brought into the main conference");
     },
-    ["dial in", "answer calls", "hear"],
+    ["dial in", "dial in as the host", "answer calls", "hear"],
   ),
   documented(
     "4.9k",
@@ -276,11 +276,11 @@ export const failoverClauses = [
     async (stage) => {
       const { conference, one, other } = await withTwo(stage);
       await conference.failOver();
-      const name = await stage.nameOf(await conference.entryOf(one));
+      const extCallId = await stage.nameOf(await conference.entryOf(one));
       await conference.entriesOf(other);
       await speakers.report(conference, true);
-      await stage.people.talk(one.call, true);
-      stage.check(await speakers.told(stage, name, "Y"), { ExtConfID: conference.extConfId }, 2);
+      const told = await speakers.talk(stage, { ...one, extCallId }, true);
+      stage.check(told, { ExtConfID: conference.extConfId }, 2);
     },
     ["dial in", "talk"],
   ),
@@ -537,7 +537,7 @@ export const failoverClauses = [
       for (const entered of await conference.entriesOf(host, other, invitee)) stage.check(entered, {}, 2);
       await stage.people.hears(other.call, invitee.call, "the invitee was moved into the main conference");
     },
-    ["dial in", "answer calls", "hear"],
+    ["dial in", "dial in as the host", "answer calls", "hear"],
   ),
   inferred(
     "F6a",

@@ -36,7 +36,7 @@ export const privateTalkClauses = [
       stage.check(invitee.entered, { ExtCallID: invitee.extCallId, ActionCode: "2" }, 1);
       stage.inOrder(invitee.answered, invitee.entered);
     },
-    ["dial in", "answer calls"],
+    ["dial in", "dial in as the host", "answer calls"],
   ),
   documented("4.21b", invite, "when ActionCode 2 is told, host and invitee talk with each other", hostTalks, [
     "dial in",
@@ -77,7 +77,7 @@ export const privateTalkClauses = [
       stage.check(change, { ActionCode: "3", Status: "0" }, 1);
       if (!/^0?$/.test(change.attributes.ActionResult ?? "")) stage.fail("ActionResult is not 0");
     },
-    ["dial in", "answer calls"],
+    ["dial in", "dial in as the host", "answer calls"],
   ),
   documented(
     "4.21e",
@@ -91,7 +91,7 @@ export const privateTalkClauses = [
       await stage.people.hears(other.call, invitee.call, "the invitee was brought into the main conference");
       await stage.people.hears(other.call, host.call, "the host is back in the main conference");
     },
-    ["dial in", "answer calls", "hear"],
+    ["dial in", "dial in as the host", "answer calls", "hear"],
   ),
   documented(
     "4.21l",
@@ -108,7 +108,7 @@ export const privateTalkClauses = [
       await conference.receives("A2W_NotifyUserChange", { ExtCallID: next.extCallId, ActionCode: "3" });
       await stage.people.hears(other.call, next.call, "the invitee was brought into the main conference");
     },
-    ["dial in", "answer calls", "hear"],
+    ["dial in", "dial in as the host", "answer calls", "hear"],
   ),
   inferred(
     "4.21m",

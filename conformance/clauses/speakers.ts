@@ -19,25 +19,27 @@ function flagOf({ attributes }: Received, extCallId: string): string | undefined
   return attributes.SpeakingFlags?.split("%")[index];
 }
 
-/** Waits until it is told that this call talks, or does not. */
-function told(stage: Stage, extCallId: string, flag: "Y" | "N"): Promise<Received> {
+/** Somebody talks, or falls silent. Waits until it is told: before, an adapter may have told the same again. */
+async function talk(stage: Stage, { call, extCallId }: Talker, talking: boolean): Promise<Received> {
+  const before = stage.last;
+  const flag = talking ? "Y" : "N";
+  await stage.people.talk(call, talking);
   return stage.receivesOne(
     `A2W_NotifySpeakingStatus with ${flag} for ${extCallId}`,
-    (one) => one.name === "A2W_NotifySpeakingStatus" && flagOf(one, extCallId) === flag,
+    (one) => one.n > before && one.name === "A2W_NotifySpeakingStatus" && flagOf(one, extCallId) === flag,
   );
 }
 
-export const speakers = { report, told };
+type Talker = Pick<Caller, "call" | "extCallId">;
+
+export const speakers = { report, talk };
 
 /** Two callers of one conference who talk, and were told so. */
 async function twoWhoTalk(stage: Stage): Promise<readonly [Caller, Caller]> {
   const conference = await stage.conference();
   const both = [await conference.callIn(), await conference.callIn()] as const;
   await report(conference, true);
-  for (const { call, extCallId } of both) {
-    await stage.people.talk(call, true);
-    await told(stage, extCallId, "Y");
-  }
+  for (const caller of both) await talk(stage, caller, true);
   return both;
 }
 
@@ -56,14 +58,11 @@ export const speakerClauses = [
     "with ActionCode 8 on, who starts to talk is told with Y, and with N when it stops, each time",
     async (stage) => {
       const conference = await stage.conference();
-      const { call, extCallId } = await conference.callIn();
+      const caller = await conference.callIn();
       await report(conference, true);
       for (const _ of ["first", "second"]) {
-        await stage.people.talk(call, true);
-        const began = await told(stage, extCallId, "Y");
-        stage.check(began, { ExtConfID: conference.extConfId }, 1);
-        await stage.people.talk(call, false);
-        await told(stage, extCallId, "N");
+        stage.check(await talk(stage, caller, true), { ExtConfID: conference.extConfId }, 1);
+        await talk(stage, caller, false);
       }
     },
     ["dial in", "talk"],
@@ -84,8 +83,7 @@ export const speakerClauses = [
     "of two who talk, one stops: that one is told with N, and the other one is not",
     async (stage) => {
       const [one, other] = await twoWhoTalk(stage);
-      await stage.people.talk(one.call, false);
-      await told(stage, one.extCallId, "N");
+      await talk(stage, one, false);
       await stage.ports.sleep(stage.options.quietMs);
       mustTalk(stage, other);
     },
@@ -97,20 +95,17 @@ export const speakerClauses = [
     "after ActionCode 9 no speaker is told, until ActionCode 8 comes again",
     async (stage) => {
       const conference = await stage.conference();
-      const { call, extCallId } = await conference.callIn();
+      const caller = await conference.callIn();
       await report(conference, true);
-      await stage.people.talk(call, true);
-      await told(stage, extCallId, "Y");
-      await stage.people.talk(call, false);
-      await told(stage, extCallId, "N");
+      for (const talking of [true, false]) await talk(stage, caller, talking);
       await report(conference, false);
-      await stage.people.talk(call, true);
-      const message = await stage.mayReceive("A2W_NotifySpeakingStatus");
+      const before = stage.last;
+      await stage.people.talk(caller.call, true);
+      const message = await stage.mayReceiveAfter(before, "A2W_NotifySpeakingStatus");
       if (message) stage.fail("A2W_NotifySpeakingStatus came after ActionCode 9");
-      await stage.people.talk(call, false);
+      await stage.people.talk(caller.call, false);
       await report(conference, true);
-      await stage.people.talk(call, true);
-      await told(stage, extCallId, "Y");
+      await talk(stage, caller, true);
     },
     ["dial in", "talk"],
   ),

@@ -84,7 +84,8 @@ export class ReferenceConference {
       codes.set(ParticipantCode, { key: this.key, isSubscriber: false });
     this.#most = Number(MaxNumAttendee ?? 100);
     if (this.has("slow-create")) await this.adapter.ports.sleep(20_500);
-    const isCreated = await this.adapter.bridge.createConference(this.key);
+    const creating = this.adapter.bridge.createConference(this.key);
+    const isCreated = this.has("create-answered-at-once") || (await creating);
     if (!isCreated) this.adapter.conferences.delete(this.key);
     const answer: Message = {
       name: "A2W_RspCreateConference",
@@ -263,7 +264,9 @@ export class ReferenceConference {
     if (type === "identified" && !this.has("merge-ignored"))
       this.change(leg, {
         Status: status(call),
-        AttendeeID: this.has("merge-loses-zeros") ? String(Number(call.attendeeId)) : (call.attendeeId ?? ""),
+        [this.has("merge-by-another-name") ? "KeyedID" : "AttendeeID"]: this.has("merge-loses-zeros")
+          ? String(Number(call.attendeeId))
+          : (call.attendeeId ?? ""),
       });
     const remembersTold =
       this.has("failover-old-mutes") ||

@@ -13,6 +13,11 @@ export const defects = {
   // The door
   "confirms-after-the-work": { clause: "T28", what: "confirms a request only when its work is done", also: "4.5" },
   "create-confirmed-when-created": { clause: "T28a", what: "confirms a create only when the conference is there" },
+  "create-answered-at-once": {
+    clause: "T28b",
+    what: "answers a create before the bridge has created the conference",
+    also: "4.1d",
+  },
   "repeats-by-content": {
     clause: "T38c",
     what: "takes a message that looks like an earlier one for a repeat",

@@ -153,7 +153,7 @@ function odd(text: string, transId: string): string {
   const inner = text
     .replace(
       `<TransID>${transId}</TransID>`,
-      `<!-- of today --><TransID>\n<![CDATA[${transId}]]></TransID ><?partner build 7?>`,
+      `<!-- of today & a = "<" --><TransID>\n<![CDATA[${transId}]]></TransID ><?partner build 7?>`,
     )
     .replace(/="([^"']*)"/g, " = '$1'");
   return `<?xml version='1.0' encoding='UTF-8'?>\r\n${inner}\n<!-- the end -->\n`;

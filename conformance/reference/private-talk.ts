@@ -18,6 +18,7 @@ export async function privateTalkOpened(conference: ReferenceConference, invitee
     (leg) => leg !== invitee && !leg.isMonitor && leg.entered && isHost(leg),
   );
   const host = callers.find(({ call }) => call.isSubscriber) ?? callers[0];
+  if (!host && conference.has("no-private-talk-without-host")) return;
   const room = conference.has("private-talk-in-main") ? "main" : `private-${invitee.call.id}`;
   if (host && !conference.has("host-left-out")) await bridge.move(host.call, room);
   if (host && conference.has("private-talk-unmutes-host")) await bridge.mute(host.call, false);

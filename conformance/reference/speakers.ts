@@ -19,11 +19,12 @@ export function speakerChanged(conference: ReferenceConference, leg: Leg): void 
     if (flag === "N" && others.length > 0 && conference.has("stopped-speaker-mistaken")) flags.reverse();
     const by = conference.has("speakers-joined-by-comma") ? "," : "%";
     const count = conference.has("too-few-flags") ? 1 : flags.length;
-    void conference.tell(
-      conference.notification("A2W_NotifySpeakingStatus", {
-        ExtCallIDs: ids.join(by),
-        SpeakingFlags: flags.slice(0, count).join(by),
-      }),
-    );
+    for (const _ of conference.has("speakers-told-twice") ? ["told", "again"] : ["told"])
+      void conference.tell(
+        conference.notification("A2W_NotifySpeakingStatus", {
+          ExtCallIDs: ids.join(by),
+          SpeakingFlags: flags.slice(0, count).join(by),
+        }),
+      );
   });
 }

@@ -31,7 +31,9 @@ export const variants = {
   "end-of-sub-told": "tells the end of a sub-conference, and each call that it moves back",
   "private-talk-of-both": "tells ActionCode 2 and 3 of the host, too",
   "merge-by-entry": "tells an attendee ID that is keyed later by another A2W_NotifyUserEnter of the call",
+  "merge-by-another-name": "has another name for the attribute of an attendee ID that is keyed later",
   "speakers-as-roster": "tells all calls, silent ones too, whenever one begins or stops to talk",
+  "speakers-told-twice": "tells twice who begins or stops to talk",
   "no-participant-type": "leaves out ParticipantType of ordinary participants",
   "participant-type-1": "tells ordinary participants with ParticipantType 1",
   "empty-attendee-id": "tells an empty AttendeeID of who keyed none",
@@ -50,6 +52,7 @@ export const variants = {
   "slow-bridge": "has a bridge that takes 120 ms for each act",
   "slow-but-in-time": "takes 12 s for a create, also for one by another server",
   "max-waiting-time-ignored": "lets a telephone ring for a minute, whatever MaxWaitingTime says",
+  "no-private-talk-without-host": "lets an invitee wait, and tells nothing of it, where there is no host",
   "host-by-code": "takes for the host who keyed 99# behind the attendee ID, and nobody else",
 } as const;
 
@@ -64,6 +67,7 @@ export const allowed: readonly {
     variants: [
       "http-202",
       "confirmations-late",
+      "create-answered-at-once",
       "doctype-refused-without-trans-id",
       "code-without-text",
       "new-trans-id-after-500",
@@ -102,6 +106,8 @@ export const allowed: readonly {
       "max-waiting-time-ignored",
       "self-mute-not-told",
       "lock-not-told",
+      "merge-by-another-name",
+      "speakers-told-twice",
     ],
   },
   {
@@ -114,10 +120,17 @@ export const allowed: readonly {
     ],
   },
   {
-    variants: ["no-repeat", "host-by-code", "slow-but-in-time", "answer-and-start-together", "answers-when-moved"],
+    variants: [
+      "no-repeat",
+      "host-by-code",
+      "no-private-talk-without-host",
+      "slow-but-in-time",
+      "answer-and-start-together",
+      "answers-when-moved",
+    ],
     options: { hostKeys: undefined },
   },
-  { variants: ["one-post-at-a-time"] },
+  { variants: ["one-post-at-a-time", "no-repeat"] },
   { variants: ["one-post-at-a-time", "half-minute-between-attempts"] },
   { variants: ["host-by-code"], options: { hostKeys: "{key}#{attendee}#99#" } },
   { variants: [], options: { dialKeys: "{key}#", muteKeys: undefined, mergeKeys: undefined } },
