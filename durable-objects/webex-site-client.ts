@@ -163,10 +163,10 @@ export class WebexSiteClient {
     const now = this.#ports.now();
     const trouble = this.#store.troubleAt(now);
     if (!trouble || trouble.kind === "no-secret") return null;
-    const { kind, says, until, pauseMs } = trouble;
+    const { says, until, pauseMs, refusedSecret } = trouble;
     if (!isUrgent) return { ok: false, why: "site", says, until };
     const askedAt = until - pauseMs;
-    if (kind !== "wrong-credentials" || now - askedAt >= wrongPasswordPauseMs.byHand) return null;
+    if (refusedSecret === undefined || now - askedAt >= wrongPasswordPauseMs.byHand) return null;
     return { ok: false, why: "site", says: `${says}; the last try was less than a minute ago`, until };
   }
 
@@ -200,7 +200,7 @@ export class WebexSiteClient {
     if (ofSite === null) {
       this.#count("refused");
       // The site answers; whether it takes a secret that it refused, this does not show.
-      if (this.#store.read("trouble")?.kind !== "wrong-credentials") this.#outOfTrouble();
+      if (this.#store.read("trouble")?.refusedSecret === undefined) this.#outOfTrouble();
       return { ok: false, why: "unreadable", says };
     }
     if (isOfCheck && isRateLimit(ofSite)) {
@@ -214,14 +214,15 @@ export class WebexSiteClient {
   /** A pause for want of a secret ends once it is set, and one after a wrong secret once there is another. */
   async noticeOtherSecret(): Promise<void> {
     const connection = this.#connection;
-    const kind = this.#store.read("trouble")?.kind;
-    if (!connection || (kind !== "no-secret" && kind !== "wrong-credentials")) return;
+    if (!connection || !this.#store.read("trouble")) return;
     const secret = await this.#ports.secretDigest(connection.key);
     const trouble = this.#store.read("trouble");
+    if (!trouble) return;
+    const { refusedSecret, ...others } = trouble;
     const now = this.#ports.now();
-    if (!trouble || trouble.kind !== kind || trouble.until <= now) return;
-    const isOver = kind === "no-secret" ? this.#hasSecret(connection.to) : trouble.refusedSecret !== secret;
-    if (isOver) this.#store.write("trouble", { ...trouble, pauseMs: 0, until: now });
+    const isSetNow = trouble.kind === "no-secret" && trouble.until > now && this.#hasSecret(connection.to);
+    const isOther = refusedSecret !== undefined && refusedSecret !== secret;
+    if (isSetNow || isOther) this.#store.write("trouble", { ...others, pauseMs: 0, until: now });
   }
 
   /** One user or session may be broken at the site. Whether all is, the one request shows that concerns nobody; `null`: it works. */
@@ -269,7 +270,9 @@ export class WebexSiteClient {
     const again = before && before.kind !== "no-secret" ? Math.min(factor * before.pauseMs, longest) : first;
     // The limit has a window of its own.
     const pauseMs = isRateLimit(fault) ? Math.max(0, (fault.retryAt ?? now) - now) : Math.max(first, again);
-    this.#inTrouble({ kind, says, pauseMs, ...(refusedSecret !== undefined && { refusedSecret }) });
+    // It stays refused, whatever else fails meanwhile.
+    const refused = refusedSecret ?? trouble?.refusedSecret;
+    this.#inTrouble({ kind, says, pauseMs, ...(refused !== undefined && { refusedSecret: refused }) });
     return { ok: false, why: "site", says, until: now + pauseMs };
   }
 

@@ -23,7 +23,7 @@ export interface Trouble {
   readonly pauseMs: number;
   /** Nothing is asked before. */
   readonly until: EpochMs;
-  /** The digest of the secret that the site refused. */
+  /** The digest of the secret that the site has refused since this began, whatever else fails by now. */
   readonly refusedSecret?: string;
 }
 

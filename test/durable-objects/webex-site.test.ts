@@ -1444,6 +1444,40 @@ test("a wrong secret is not sent again after a restart; another one is, once", a
   for (const secret of ["not-the-password-7", "nor-is-this-8", right]) expect(diskOf(world.sql)).not.toContain(secret);
 });
 
+test("a site that is away after a wrong password lets another one be tried at once, and the same once a minute", async () => {
+  const world = new World().as("site.admin");
+  const right = world.secret;
+  world.secret = "not-the-password-7";
+  await world.meeting();
+  world.instead = html;
+  await world.time.pass(60_000);
+  for (let n = 0; n < 6; n += 1) await world.check();
+  expect(world.askedFor("GetSite")).toBe(1);
+
+  world.instead = null;
+  world.secret = right;
+  world.open();
+  await world.object.settingsRead(domain);
+
+  expect(await world.meeting()).toMatchObject({ meeting: { topic: "Berth planning" }, failure: null });
+});
+
+test("a site that is away when another secret is tried is left alone for longer and longer", async () => {
+  const world = new World();
+  world.secret = "not-the-password-7";
+  await world.meeting();
+  world.secret = "nor-is-this-8";
+  world.open();
+  world.instead = html;
+  for (let minute = 0; minute < 60; minute += 1) {
+    await world.meeting();
+    await world.time.pass(60_000);
+  }
+
+  // After half a minute, one, two, and so on; with each the question whether the site answers at all.
+  expect(world.asked.length).toBeLessThan(20);
+});
+
 test("a site that is away after a wrong password was put right is not left alone for as long as after that", async () => {
   const world = new World().as("site.admin");
   world.secret = "not-the-password-7";

@@ -57,7 +57,7 @@ const provisioning = v.object({
         users: v.number(),
         differences: v.array(v.object({ about: v.string(), says })),
         more: v.pipe(v.number(), v.description("Further differences that are only counted.")),
-        notCompared: v.array(v.string()),
+        notCompared: v.pipe(v.array(v.string()), v.description("What was not compared, and why.")),
       }),
     ),
     v.description("The last check that came to its end; null: none did."),
@@ -126,6 +126,7 @@ export const webexSiteRoutes = [
     id: "beginProvisioning",
     tag: "WebEx site",
     says: "Begins such a comparison now, unless one runs",
+    more: "One that waits for a site that does not answer goes on at once.",
     answer: { status: 202, says: "One runs.", schema: provisioning },
     refusals: { 404: noSuchSite },
     handle({ domain, edge: { views } }) {
