@@ -276,7 +276,7 @@ export function agentsText(bridges: readonly BridgeAgents[], now: number, termin
           agent ? [bridgeIs(agent), drained ? "drained" : ""].filter(Boolean).join(", ") : "",
         style: ({ agent, drained }) => (!agent || bridgeIs(agent) !== "up" ? "red" : drained ? "yellow" : "green"),
       },
-      { title: "PORTS IN USE", text: ({ agent }) => portsOf(agent?.health ?? null) },
+      { title: "PORTS", text: ({ agent }) => portsOf(agent?.health ?? null) },
       { title: "WAITING", text: ({ agent }) => unfinishedOf(agent?.health ?? null) },
       { title: "VERSION", text: ({ agent }) => agent?.health?.version ?? "", cut: true },
     ],

@@ -140,7 +140,7 @@ test.each(looks.filter(({ scheme }) => scheme === "light"))("long texts break no
 
 test.each(looks)("whoever sees many domains chooses among them, $scheme and $width", async (look) => {
   const page = await open(pages.bridges, look);
-  await page.locator("summary").focus();
+  await page.locator("header summary").focus();
   await page.keyboard.press("Enter");
   expect(await page.getByRole("link", { name: "domain-59" }).isVisible()).toBe(true);
   expect(await axe(page)).toEqual([]);

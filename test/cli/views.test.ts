@@ -128,11 +128,11 @@ test("a bridge without agents, and one whose relay does not answer, are said to 
   ];
 
   expect(agentsText(bridges, now, plain)).toEqual([
-    "BRIDGE  AGENT                      ROLE        LAST SEEN      BRIDGE IS       PORTS IN USE  WAITING                VERSION",
+    "BRIDGE  AGENT                      ROLE        LAST SEEN      BRIDGE IS       PORTS     WAITING                VERSION",
     "one     agent-1                    active      2.0 s ago      up              3 of 240",
     "four    agent-2                    was active  not connected  drained",
     "six     agent-1                    active      2.0 s ago      up, drained     3 of 240",
-    "five    agent-1                    active      2.0 s ago      takes no calls  3 of 0        1 command, 20 reports  1.4.0",
+    "five    agent-1                    active      2.0 s ago      takes no calls  3 of 0    1 command, 20 reports  1.4.0",
     "two     no agent is connected",
     "three   its relay does not answer",
   ]);

@@ -81,7 +81,7 @@ const variable: readonly (readonly [RegExp, string])[] = [
   [/key: [\w-]{43},/g, "key: KEY,"],
   [/\d+ MiB/g, "SPACE"],
   // As the agent last said.
-  [/ up +\d+$/gm, " up PORTS"],
+  [/ up +\d+(?= +nothing)/g, " up PORTS"],
 ];
 
 /** Lines as they are wider or narrower by what differs: with single blanks, and those that were wrapped as one. */

@@ -1,5 +1,9 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AgentStatus } from "../../bridge-agent/agent.ts";
+import type { BridgeAgents } from "../../cli/operator-client.ts";
+import type { MsgId } from "../../src/foundation/ids.ts";
 import { eventually, kill, Meeting, startWorld, type World } from "./world.ts";
 
 let world: World;
@@ -68,6 +72,92 @@ test("the bridge is started anew, and the agent that acted on it is away: the ot
   await meeting.notified("conference-changed", { status: "ended" });
   await standsBy(active);
 });
+
+test("an agent hands over and back amid commands: each is answered once and acts once, and what happens is told once", async () => {
+  const meeting = new Meeting(world);
+  await meeting.create();
+  const callers = await Promise.all(["411", "412", "413"].map((attendeeId) => meeting.callIn(attendeeId)));
+  const leaves = await meeting.callIn("414");
+  const asked: MsgId[] = [];
+
+  // On their way, and not begun, when the agent that was given them hands over.
+  await world.bridge.faults({ delayMs: 150 });
+  for (const muted of [true, false, true]) {
+    const before = (await simulated()).acts;
+    const requests = callers.map(({ extCallId }) => meeting.muteRequest(extCallId, muted));
+    for (const request of requests) await meeting.ask(request);
+    const handingOver = handOver(before);
+    if (asked.length === 0) await world.bridge.hangUp(leaves.call);
+    expect(await handingOver).not.toBe(before);
+    for (const { msgId } of requests) await meeting.answerTo(msgId, "ok", 10_000);
+    asked.push(...requests.map(({ msgId }) => msgId));
+  }
+  await world.bridge.faults({ delayMs: 0 });
+
+  await meeting.notified("caller-changed", { extCallId: leaves.extCallId, status: "left" });
+  const told = meeting.messages();
+  expect(
+    told.flatMap((message) => ("result" in message && asked.includes(message.msgId) ? message.msgId : [])).sort(),
+  ).toEqual(asked.sort());
+  expect(told.filter((message) => message.type === "caller-changed" && message.status === "left")).toHaveLength(1);
+  const acts = (await world.bridge.acts()).filter(({ conference }) => conference === meeting.confKey);
+  for (const { call } of callers) {
+    const done = acts.filter((entry) => entry.call === call && entry.outcome === "done").map(({ act }) => act);
+    expect(done).toEqual(["admit", "mute", "unmute", "mute"]);
+  }
+  expect(new Set(acts.map(({ commandId }) => commandId)).size).toBe(acts.length);
+  await meeting.close();
+});
+
+test("a drained bridge takes no new conferences, says when the last one has ended, and takes them again", async () => {
+  const meeting = new Meeting(world);
+  await meeting.create();
+  const drained = bridgehead("drain", "simulated", "--wait");
+  await eventually("the bridge is drained", async () => (await simulated()).drainedSince !== null);
+
+  const other = new Meeting(world);
+  const request = other.createRequest();
+  await other.ask(request);
+  await other.answerTo(request.msgId, "capacity-exceeded", 1_000);
+  await meeting.callIn("421");
+  await meeting.close();
+  expect((await drained).split("\n")).toEqual([
+    expect.stringMatching(/^simulated is drained: \d+ conferences? left, with \d+ callers?$/),
+    ...["simulated is drained: no conference is left", ""],
+  ]);
+  expect(await other.acts()).toEqual([]);
+
+  expect(await bridgehead("undrain", "simulated")).toBe("simulated takes new conferences\n");
+  await new Meeting(world).create();
+});
+
+/** The operators' command, where it ends well. */
+async function bridgehead(...args: readonly string[]): Promise<string> {
+  const env = { ...process.env, BRIDGEHEAD_STATE: world.run.state, FORCE_COLOR: undefined, NO_COLOR: "1" };
+  return (await promisify(execFile)(process.execPath, ["scripts/bridgehead.ts", ...args], { env })).stdout;
+}
+
+function askEdge(method: string, path: string, body?: object): Promise<Response> {
+  const headers = { authorization: `Bearer ${world.run.operatorToken()}` };
+  const url = `${world.run.edgeUrl}/api/v1/domains/local/${path}`;
+  return fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+}
+
+/** The bridge as operators see it, and the agent that acts there. */
+async function simulated() {
+  const { bridges } = (await (await askEdge("GET", "agents")).json()) as { bridges: BridgeAgents[] };
+  const [bridge] = bridges;
+  const acts = bridge?.agents?.find(({ role }) => role === "active")?.agent ?? "";
+  return { drainedSince: bridge?.drainedSince ?? null, acts };
+}
+
+/** Who acts then; a standby that has just come is waited for. */
+function handOver(from: string): Promise<string> {
+  return eventually("an agent hands over", async () => {
+    const answer = await askEdge("POST", "bridges/simulated/hand-over", { from });
+    return answer.ok && ((await answer.json()) as { acts: string }).acts;
+  });
+}
 
 interface Agent {
   readonly url: string;

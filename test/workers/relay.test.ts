@@ -203,6 +203,42 @@ test("the active agent may not know that all sockets were lost with the relay: t
   expect(await other.next()).toMatchObject({ type: "activate", epoch: 2 });
 });
 
+test("an agent that hands over is closed in the moment in which the standby is told to act, and comes back as standby", async () => {
+  const [first, second] = [await AgentClient.connect(0), await AgentClient.connect(1)];
+  await first.next();
+  await second.next();
+  expect(await relay().handOver(agents[0].name)).toBe("no-standby");
+  second.say({ type: "health", bridgeUp: true, portsInUse: 0, ports: null });
+  await vi.waitFor(async () => expect(await relay().agents()).toMatchObject([{}, { health: { bridgeUp: true } }]));
+
+  expect(await relay().handOver(agents[0].name)).toEqual({ acts: agents[1].name });
+  expect(await first.closed()).toBe(CLOSE_CODES.handedOver);
+  const replaces = { agent: agents[0].name, why: "handedOver" };
+  expect(await second.next()).toEqual({ type: "activate", epoch: 2, replaces });
+  expect(await epochOnDisk()).toBe(2);
+  expect(await (await AgentClient.connect(0)).next()).toMatchObject({ role: "standby", epoch: 2 });
+  await relay().sendCommands(commandsFor);
+  expect(await second.next()).toMatchObject({ type: "commands", epoch: 2 });
+});
+
+test("a bridge that is drained refuses a new conference, also after an eviction, and its agent hears nothing of it", async () => {
+  const agent = await AgentClient.connect();
+  await agent.next();
+  await relay().drain(commandsFor.domain, commandsFor.bridge, true);
+  await evictDurableObject(relay());
+  const create = '<W2A_CreateConference MsgID="1" WbxHostName="127.0.0.1:1" ExtConfID="7000003" ConfKey="555111333"/>';
+  await exports.default.fetch("http://edge.example.com/tsp/local", {
+    method: "POST",
+    body: `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>3</TransID>${create}</WbxTSPSchema>`,
+  });
+
+  const explained = () => env.CONFERENCE.getByName("local/555111333").explain();
+  const answer = "The bridge refused to create it: it has no free port, or is drained.";
+  await vi.waitFor(async () => expect((await explained()).map((one) => one.answer)).toContain(answer));
+  agent.say({ type: "ping" });
+  expect(await agent.next()).toEqual({ type: "pong" });
+});
+
 const alarm = () => runInDurableObject(relay(), (_object, state) => state.storage.getAlarm());
 
 test("an agent that never comes back is silent from when it was first missed, however often the relay is evicted", async () => {
