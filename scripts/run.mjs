@@ -74,7 +74,13 @@ function chooseNode() {
 function run(node, args) {
   const child = spawn(node, args, {
     stdio: "inherit",
-    env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ""}`, STOP_WITH_PARENT: "1" },
+    env: {
+      // Node keeps there what it has compiled, TypeScript above all: with it a program starts at half the cost.
+      NODE_COMPILE_CACHE: join(installed, ".cache", "node"),
+      ...process.env,
+      PATH: `${bin}:${process.env.PATH ?? ""}`,
+      STOP_WITH_PARENT: "1",
+    },
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   // A killed npm sends no signal; the only sign is that our parent has changed.

@@ -32,7 +32,18 @@ async function runWith(defect: Defect, tests: readonly NamedTest[]): Promise<rea
     "test",
     [],
     // The machine may be busy: a test that is late has not found the defect.
-    { config: false, root: project, watch: false, reporters: [{}], include, fsModuleCache: false, testTimeout: 60_000 },
+    {
+      config: false,
+      root: project,
+      watch: false,
+      reporters: [{}],
+      include,
+      fsModuleCache: false,
+      pool: "threads",
+      isolate: false,
+      maxWorkers: 1,
+      testTimeout: 60_000,
+    },
     {
       plugins: [
         {

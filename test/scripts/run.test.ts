@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -43,4 +44,17 @@ test.each([
   ];
 
   expect(firstStart(lines)).toEqual([`the packages cannot be installed: ${why}; \`npm ci\` says more`]);
+});
+
+test("what Node has compiled of a program is kept beside the packages", () => {
+  mkdirSync(join(folder, "node_modules"));
+  writeFileSync(join(folder, "node_modules", ".lock-sha256"), createHash("sha256").update("{}").digest("hex"));
+  writeFileSync(join(folder, "x.mts"), "console.log(process.env.NODE_COMPILE_CACHE as string);");
+  const { NODE_COMPILE_CACHE: _, ...env } = process.env;
+  const run = [join(folder, "scripts", "run.mjs"), "x.mts"];
+  const { stdout } = spawnSync(process.execPath, run, { encoding: "utf8", env, timeout: 10_000 });
+
+  const cache = join(folder, "node_modules", ".cache", "node");
+  expect(stdout).toBe(`${cache}\n`);
+  expect(existsSync(cache)).toBe(true);
 });

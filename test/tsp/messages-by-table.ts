@@ -81,20 +81,19 @@ export function messageBy(
   spec: MessageSpec,
   odd: (kind: FieldKind) => fc.Arbitrary<unknown> = anyValue,
 ): fc.Arbitrary<Record<string, unknown>> {
-  const entries = Object.entries(spec.fields);
-  return fc.nat(entries.length - 1).chain((oddAt) => messageOf(type, entries, oddAt, odd));
+  // Made once: to make those of a regular expression costs more than to draw from them.
+  const fields = Object.entries(spec.fields).map(([name, field]) => ({
+    byRule: fieldOf(name, field, anyValue),
+    odd: fieldOf(name, field, odd),
+  }));
+  return fc
+    .nat(fields.length - 1)
+    .chain((oddAt) => fc.tuple(...fields.map(({ byRule, odd }, at) => (at === oddAt ? odd : byRule))))
+    .map((values) => Object.assign({ type }, ...values));
 }
 
-function messageOf(
-  type: string,
-  entries: readonly (readonly [string, Field])[],
-  oddAt: number,
-  odd: (kind: FieldKind) => fc.Arbitrary<unknown>,
-): fc.Arbitrary<Record<string, unknown>> {
-  const fields = entries.map(([name, field], at) => {
-    const isAlwaysThere = field.need === "required" || field.requiredWhen !== undefined || field.noted;
-    const value = (at === oddAt ? odd : anyValue)(field.kind).map((present): object => ({ [name]: present }));
-    return isAlwaysThere ? value : fc.option(value, { nil: {} });
-  });
-  return fc.tuple(...fields).map((values) => Object.assign({ type }, ...values));
+function fieldOf(name: string, field: Field, anyOf: (kind: FieldKind) => fc.Arbitrary<unknown>): fc.Arbitrary<object> {
+  const isAlwaysThere = field.need === "required" || field.requiredWhen !== undefined || field.noted;
+  const value = anyOf(field.kind).map((present): object => ({ [name]: present }));
+  return isAlwaysThere ? value : fc.option(value, { nil: {} });
 }
