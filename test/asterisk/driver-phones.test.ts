@@ -162,19 +162,22 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     expect(performance.now() - since).toBeGreaterThanOrEqual(4 * phone.infoMs);
   });
 
-  test("keys that a network holds back, which Asterisk tells twice, have a star before them; after a pause they count", async () => {
+  test("keys that a network holds back, which Asterisk tells twice, are in doubt; after a pause they count", async () => {
     const { phone, call } = await prompted();
     phone.sound.bunchedMs = 1_000;
     await phone.press("7123#");
-    await vi.waitFor(() => expect(keysOf(call)).toMatch(/#$/), patience);
-    expect(keysOf(call)).toMatch(/^[^#]+\*/);
+    await vi.waitFor(() => expect(keysOf(call)).toMatch(/#\??$/), patience);
+    expect(keysOf(call)).toMatch(/^[^#]+\?/);
     phone.sound.bunchedMs = 0;
     await pause(3_000);
     await phone.press("7123#");
-    await vi.waitFor(() => expect(keysOf(call)).toMatch(/#7123#$/), patience);
+    await vi.waitFor(() => expect(keysOf(call)).toMatch(/#\??7123#$/), patience);
   });
   const keysOf = (call: CallId) =>
-    reports.map((report) => (report.type === "keys" && report.call === call ? report.keys : "")).join("");
+    reports
+      .flatMap((report) => (report.type === "keys" && report.call === call ? report : []))
+      .map(({ keys, inDoubt }) => (inDoubt ? `${keys}?` : keys))
+      .join("");
 
   test.each([
     [{ outcome: 486 }, "busy"],
