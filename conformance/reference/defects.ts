@@ -364,7 +364,7 @@ export const defects = {
   "mute-told-of-the-first": {
     clause: "2.3.4a",
     what: "tells the first caller as muted, whoever muted itself",
-    also: "2.3.4b",
+    also: "2.3.4b 2.2.2a",
   },
   "muted-told-as-unmuted": {
     clause: "2.3.4a",
@@ -506,7 +506,7 @@ export const defects = {
   "failover-hangs-up": {
     clause: "4.9d",
     what: "ends the calls when another server takes over",
-    also: "4.16e 4.9b 4.9c 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 1.3e 4.8c 4.18f F1a F4b 4.15d 4.15e 4.9g 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h 4.9p",
+    also: "4.16e 4.9b 4.9c 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 4.15c 1.3e 4.8c 4.18f F1a F4b 4.15d 4.15e 4.9g 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h 4.9p",
   },
   "new-server-names-ignored": {
     clause: "4.9e",
@@ -533,7 +533,7 @@ export const defects = {
     also: "4.15e",
   },
   "failover-tells-new-twice": { clause: "F3", what: "tells who joined meanwhile twice" },
-  "failover-tells-all-as-left": { clause: "F4", what: "tells those who are there as gone", also: "4.9b 4.9o" },
+  "failover-tells-all-as-left": { clause: "F4", what: "tells those who are there as gone", also: "4.9b 4.9o F1 4.15b" },
   "failover-unmutes": { clause: "F1", what: "unmutes muted calls, and tells them as muted" },
   "failover-tells-all-as-muted": { clause: "F1", what: "tells all calls to the new server as muted", also: "4.15b" },
   "failover-old-mutes": { clause: "F1", what: "tells as muted who was so when the old server was last told" },
