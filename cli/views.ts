@@ -277,7 +277,7 @@ export function agentsText(bridges: readonly BridgeAgents[], now: number, termin
         style: ({ agent, drained }) => (!agent || bridgeIs(agent) !== "up" ? "red" : drained ? "yellow" : "green"),
       },
       { title: "PORTS", text: ({ agent }) => portsOf(agent?.health ?? null) },
-      { title: "WAITING", text: ({ agent }) => unfinishedOf(agent?.health ?? null) },
+      { title: "WAITING", text: ({ agent }) => unfinishedOf(agent?.health ?? null), cut: true },
       { title: "VERSION", text: ({ agent }) => agent?.health?.version ?? "", cut: true },
     ],
     rows,
@@ -311,7 +311,11 @@ function portsOf(health: AgentView["health"]): string {
 function unfinishedOf(health: AgentView["health"]): string {
   if (!health?.waiting) return "";
   const { commands, reports } = health.waiting;
-  return commands + reports === 0 ? "nothing" : `${counted(commands, "command")}, ${counted(reports, "report")}`;
+  const parts = [
+    ...(commands > 0 ? [counted(commands, "command")] : []),
+    ...(reports > 0 ? [counted(reports, "report")] : []),
+  ];
+  return parts.join(", ") || "nothing";
 }
 
 /** Only where there is more than one domain. */
