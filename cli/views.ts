@@ -277,7 +277,7 @@ export function agentsText(bridges: readonly BridgeAgents[], now: number, termin
         style: ({ agent, drained }) => (!agent || bridgeIs(agent) !== "up" ? "red" : drained ? "yellow" : "green"),
       },
       { title: "PORTS", text: ({ agent }) => portsOf(agent?.health ?? null) },
-      { title: "WAITING", text: ({ agent }) => unfinishedOf(agent?.health ?? null), cut: true },
+      { title: "WAITING", text: ({ agent }) => unfinishedOf(agent?.health ?? null) },
       { title: "VERSION", text: ({ agent }) => agent?.health?.version ?? "", cut: true },
     ],
     rows,
