@@ -311,7 +311,11 @@ function portsOf(health: AgentView["health"]): string {
 function unfinishedOf(health: AgentView["health"]): string {
   if (!health?.waiting) return "";
   const { commands, reports } = health.waiting;
-  return commands + reports === 0 ? "nothing" : `${counted(commands, "command")}, ${counted(reports, "report")}`;
+  const parts = [
+    ...(commands > 0 ? [counted(commands, "command")] : []),
+    ...(reports > 0 ? [counted(reports, "report")] : []),
+  ];
+  return parts.join(", ") || "nothing";
 }
 
 /** Only where there is more than one domain. */
