@@ -6,7 +6,7 @@ export const conferenceStyle = `
 section { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
 #state, #answer, #records { display: flex; flex-direction: column; gap: 20px; min-width: 0; }
 #answer:empty, #records:empty { display: none; }
-.glance { display: flex; flex-wrap: wrap; gap: 12px 32px; }
+.glance { display: flex; flex-wrap: wrap; gap: 12px 26px; }
 .glance dt { font-size: 13px; }
 .glance dd { overflow-wrap: anywhere; }
 
@@ -78,7 +78,7 @@ summary.button::-webkit-details-marker { display: none; }
 .arrow.confirmation { fill: none; stroke-dasharray: 5 4; } .arrow.confirmation path { stroke: var(--colour); stroke-width: 1.5; stroke-dasharray: none; }
 .arrow.lost path { fill: none; stroke: var(--colour); stroke-width: 2; }
 /* What happens at Bridgehead itself stands at its line. */
-.note .label { justify-self: start; left: var(--edge); max-width: calc(2 * (100% - var(--edge))); margin: 2px 0; padding: 2px 10px; border: 1px solid var(--colour); border-radius: 4px; background: var(--row); transform: translateX(-50%); }
+.note .label { justify-self: start; left: var(--edge); max-width: calc(2 * min(var(--edge), 100% - var(--edge))); margin: 2px 0; padding: 2px 10px; border: 1px solid var(--colour); border-radius: 4px; background: var(--row); transform: translateX(-50%); }
 .from-webex { --colour: var(--from-webex); } .from-edge { --colour: var(--from-edge); } .from-bridge { --colour: var(--from-bridge); } .from-beside { --colour: var(--from-beside); }
 .message.trouble { --colour: var(--bad); }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); font-size: 1px; }

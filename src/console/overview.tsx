@@ -56,6 +56,18 @@ export function OverviewPage({ running, topics, bridges, faults, activity, ...fr
         )}
         {running.next !== null && <p class="dim">There are more conferences with trouble than these.</p>}
       </section>
+      <section id="bridges" data-part="" class="part">
+        <h2>Bridges</h2>
+        <div class="cards">
+          {bridges.map((found) => (
+            <BridgeCard
+              found={found}
+              load={running.bridges.find(({ bridge }) => bridge === found.bridge)}
+              domain={domain}
+            />
+          ))}
+        </div>
+      </section>
       <section id="posts" data-part="" class="part">
         <div class="line">
           <h2>To and from WebEx in the last hour</h2>
@@ -75,18 +87,6 @@ export function OverviewPage({ running, topics, bridges, faults, activity, ...fr
           />
         </div>
         <MinuteTable hour={hour} />
-      </section>
-      <section id="bridges" data-part="" class="part">
-        <h2>Bridges</h2>
-        <div class="cards">
-          {bridges.map((found) => (
-            <BridgeCard
-              found={found}
-              load={running.bridges.find(({ bridge }) => bridge === found.bridge)}
-              domain={domain}
-            />
-          ))}
-        </div>
       </section>
     </Page>
   );

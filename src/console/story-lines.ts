@@ -132,7 +132,7 @@ export function factsText({ facts }: StoryLine): string {
   return Object.entries(facts)
     .flatMap(([name, value]) => {
       if (name === "commandId" || name === "transId" || name === "host" || name === "action") return [];
-      if (name === "afterMs") return `after ${value} ms`;
+      if (name === "afterMs") return `after ${value}\u00a0ms`;
       return `${name}=${/[\s="]/.test(value) ? JSON.stringify(value) : value}`;
     })
     .join(" ");

@@ -131,12 +131,13 @@ dialog form { flex-direction: row; justify-content: space-between; align-items: 
   .brand { padding: 0; }
   .chooser { min-width: 150px; }
   header nav { order: 5; width: 100%; } header nav ul { flex-direction: row; flex-wrap: wrap; } header nav a { padding: 5px 10px; }
-  .person { flex-direction: row; align-items: center; margin: 0 0 0 auto; padding: 0; gap: 10px; }
+  .person { flex-direction: row; align-items: center; margin: 0 0 0 auto; padding: 0; gap: 10px; font-size: 13px; }
   .foot { order: 6; width: 100%; flex-direction: row; align-items: center; justify-content: space-between; padding: 0; }
   main { padding: 18px 16px 48px; gap: 16px; }
   main.alone { margin: 24px 16px; width: auto; padding: 24px; }
 }
 @media (max-width: 640px) {
+  header.frame { column-gap: 4px; } .chooser { margin-left: 8px; }
   table, tbody, tr, td, tbody th { display: block; }
   thead { display: none; }
   tr { padding: 10px 14px; border-bottom: 1px solid var(--line); }
@@ -144,8 +145,10 @@ dialog form { flex-direction: row; justify-content: space-between; align-items: 
   tbody tr:last-child { border-bottom: 0; }
   td, tbody th { padding: 1px 0; border: 0; }
   td:empty { display: none; }
-  td[data-label] { position: relative; padding-left: 40%; min-height: 24px; }
-  td[data-label]::before { content: attr(data-label); position: absolute; left: 0; top: 2px; width: 38%; color: var(--dim); font-size: 13px; }
+  td[data-label] { display: flow-root; padding-left: 40%; min-height: 24px; }
+  /* Of what is beside the padding: 38 % of the cell wide, and 40 % to the left. */
+  td[data-label]::before { content: attr(data-label); float: left; width: 63.3%; margin-left: -66.7%; padding-top: 1px; color: var(--dim); font-size: 13px; }
+  .facts { grid-template-columns: fit-content(52%) minmax(0, 1fr); }
   td.number { text-align: left; }
   form.bar > div { flex: 1 1 40%; }
   input, select, textarea { font-size: 16px; }

@@ -2,17 +2,20 @@ import type { Page as BrowserPage } from "playwright-core";
 import { expect, test } from "vitest";
 import { AuditPage } from "../../src/console/audit.tsx";
 import { BridgesPage } from "../../src/console/bridges.tsx";
+import { conferenceStyle } from "../../src/console/conference-style.ts";
 import { ConferencesPage } from "../../src/console/conferences.tsx";
 import { OverviewPage } from "../../src/console/overview.tsx";
 import { RecordsPage } from "../../src/console/record-list.tsx";
 import { SettingsPage } from "../../src/console/settings.tsx";
 import { SignInPage } from "../../src/console/sign-in.tsx";
+import { storyPage } from "../../src/console/story-lines.ts";
 import { style } from "../../src/console/style.ts";
+import { TimelinePage } from "../../src/console/timeline.tsx";
 import { WebexHostsPage } from "../../src/console/webex-hosts.tsx";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
-import type { DomainActivity } from "../../src/rpc.ts";
+import type { DomainActivity, StoryLine, StorySide } from "../../src/rpc.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";
 import { layoutFaults } from "./layout.ts";
@@ -98,7 +101,27 @@ const activity: DomainActivity = {
   hosts: [{ host, conferences: 3_000, documents: 99_999, oldestDocumentAt: now, troubled: [unbroken as ConfKey] }],
 };
 
+const lines = (seq: number, from: StorySide, to: StorySide): readonly StoryLine[] => [
+  { seq, at: now + seq, from, to, what: unbroken, facts: { extCallId: unbroken, why: words } },
+  { seq, at: now + seq, from, to, what: "not delivered", facts: { messages: words } },
+];
+const story = [
+  ...lines(1, "webex", "edge"),
+  ...lines(2, "edge", "webex"),
+  ...lines(3, "edge", "bridge"),
+  ...lines(4, "bridge", "edge"),
+  ...lines(5, "operator", "edge"),
+  ...lines(6, "edge", "back end"),
+  ...lines(7, "edge", "edge"),
+];
+const everything = { call: "", side: "" } as const;
+
 const pages = {
+  timeline: TimelinePage({
+    frame: { ...frame, confKey: unbroken as ConfKey, topic: words, hasSite: true },
+    ...{ story: storyPage(story, everything, {}), filter: everything, row: 1 },
+    wire: [{ seq: 1, input: null, inputText: words + unbroken, commands: [], messages: [] }],
+  }),
   overview: OverviewPage({ ...frame, running, bridges: [found("main"), found(unbroken)], faults: [fault], activity }),
   hosts: WebexHostsPage({ ...frame, activity }),
   conferences: ConferencesPage({ ...frame, running, begins: unbroken, after: unbroken }),
@@ -124,7 +147,7 @@ const pages = {
 /** A page that was not asked of an edge: its style is in itself. */
 async function open(page: unknown, look: Look): Promise<BrowserPage> {
   const html = `<!doctype html>${page}`
-    .replace(/<link rel="stylesheet"[^>]*>/, () => `<style>${style}</style>`)
+    .replace(/<link rel="stylesheet"[^>]*>/, () => `<style>${style}${conferenceStyle}</style>`)
     .replace(/<link rel="icon"[^>]*>/, "")
     .replace(/<script [^>]*><\/script>/, "");
   return browser.open(await servePage(html, STYLE_ALONE), look);

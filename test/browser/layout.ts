@@ -26,6 +26,10 @@ export function layoutFaults(page: Page): Promise<readonly string[]> {
         texts.push({ box, text, of });
       }
     }
+    for (const cell of document.querySelectorAll<HTMLElement>("td[data-label]")) {
+      const height = Number.parseFloat(getComputedStyle(cell, "::before").height);
+      if (height > cell.offsetHeight) faults.push(`leaves its box: the label "${cell.dataset.label}"`);
+    }
     // Lines may touch: a line's box is higher than its letters.
     const slack = 4;
     texts.sort((one, other) => one.box.top - other.box.top);

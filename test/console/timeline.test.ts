@@ -85,13 +85,13 @@ test("a message is an arrow from its sender's line to its receiver's; one that g
   // Operators and the back end stand beside the bridge, once there is something of theirs.
   const others = [line(1, "operator > edge", "lock"), line(1, "edge > back end", "client data")];
   expect(drawn(shown(others))).toEqual([
-    "from-beside lane-beside, message 93% ◀ 47%",
-    "from-edge lane-beside, message 47% ▶ 93%",
+    "from-beside lane-beside, message 94% ◀ 44%",
+    "from-edge lane-beside, message 44% ▶ 94%",
   ]);
   expect([shown(failed), shown(others)].map(({ html }) => html.match(/<svg class="lifelines".*?<\/svg>/)?.[0])).toEqual(
     [
       expect.stringMatching(/^<svg[^>]*>(<line x1="(8|57|92)%" x2="\2%" y1="0" y2="100%"><\/line>){3}<\/svg>$/),
-      expect.stringMatching(/^<svg[^>]*>(<line x1="(7|47|74|93)%" x2="\2%" y1="0" y2="100%"><\/line>){4}<\/svg>$/),
+      expect.stringMatching(/^<svg[^>]*>(<line x1="(7|44|76|94)%" x2="\2%" y1="0" y2="100%"><\/line>){4}<\/svg>$/),
     ],
   );
 });
