@@ -185,8 +185,8 @@ function journalOf(db: DatabaseSync, file: string) {
     transaction<Value>(work: () => Value): Result<Value, JournalFailure> {
       isBegun = false;
       try {
-        // What is written to a deleted file is on no disk.
-        if (inodeOf(file) !== inode) return err(gone(file));
+        // What is written to a deleted file is on no disk. One in memory was on none from the begin.
+        if (inode !== undefined && inodeOf(file) !== inode) return err(gone(file));
         const value = work();
         if (isBegun) commit.run();
         return ok(value);

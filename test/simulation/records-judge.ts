@@ -1,11 +1,12 @@
 import type { EntryChange } from "../../durable-objects/conference-store.ts";
+import { hasTable } from "../../durable-objects/platform.ts";
 import type { Caller, CallOut, Head, PendingCommand } from "../../src/conference/state.ts";
 import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { Bridges } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
-import { conferenceOn, type Database } from "./database.ts";
+import type { Database } from "./database.ts";
 import type { Edge } from "./edge.ts";
 
 /** What a conference's journal says, by counting alone. */
@@ -126,37 +127,44 @@ function countIn(disk: Database): Counted {
   };
   const [callers, callOuts] = [new Map<string, Caller>(), new Map<string, CallOut>()];
   let isCreating = false;
-  let rows = conferenceOn(disk).journal(0);
-  for (; rows.length > 0; rows = conferenceOn(disk).journal(rows.at(-1)?.seq ?? 0)) {
-    for (const { changes } of rows) {
-      for (const [key, value] of changes ?? []) {
-        if (key.startsWith("caller/")) put(callers, key.slice("caller/".length), value);
-        if (key.startsWith("call-out/")) put(callOuts, key.slice("call-out/".length), value);
-        const { command } = key.startsWith("command/") ? ((value ?? {}) as Partial<PendingCommand>) : {};
-        if (command?.type === "cancel-dial") counted.cancelled.add(command.call);
-        if (key !== "head") continue;
-        const { phase } = value as Head;
-        const wasOngoing = counted.isOngoing;
-        counted.isOngoing = phase === "creating" || phase === "running";
-        const isAnew = phase === "creating" && (!isCreating || createsAnew(changes ?? []));
-        if (wasOngoing && (!counted.isOngoing || isAnew)) counted.conferences += 1;
-        isCreating = phase === "creating";
-      }
-      const open = new Set([...callers.keys(), ...callOuts.keys()] as CallId[]);
-      for (const [call, { left }] of callers) if (left && !callOuts.has(call)) open.delete(call as CallId);
-      for (const [key, value] of changes ?? []) {
-        const call = key.slice("caller/".length) as CallId;
-        const isGone = key.startsWith("caller/") && (value as Caller | null)?.left === true;
-        if (isGone && !counted.open.has(call) && !counted.ends.has(call)) counted.ends.set(call, 1);
-      }
-      for (const call of counted.open) {
-        if (!open.has(call)) counted.ends.set(call, (counted.ends.get(call) ?? 0) + 1);
-      }
-      counted.open.clear();
-      for (const call of open) counted.open.add(call);
+  for (const changes of changesOn(disk)) {
+    for (const [key, value] of changes) {
+      if (key.startsWith("caller/")) put(callers, key.slice("caller/".length), value);
+      if (key.startsWith("call-out/")) put(callOuts, key.slice("call-out/".length), value);
+      const { command } = key.startsWith("command/") ? ((value ?? {}) as Partial<PendingCommand>) : {};
+      if (command?.type === "cancel-dial") counted.cancelled.add(command.call);
+      if (key !== "head") continue;
+      const { phase } = value as Head;
+      const wasOngoing = counted.isOngoing;
+      counted.isOngoing = phase === "creating" || phase === "running";
+      const isAnew = phase === "creating" && (!isCreating || createsAnew(changes));
+      if (wasOngoing && (!counted.isOngoing || isAnew)) counted.conferences += 1;
+      isCreating = phase === "creating";
     }
+    const open = new Set([...callers.keys(), ...callOuts.keys()] as CallId[]);
+    for (const [call, { left }] of callers) if (left && !callOuts.has(call)) open.delete(call as CallId);
+    for (const [key, value] of changes) {
+      const call = key.slice("caller/".length) as CallId;
+      const isGone = key.startsWith("caller/") && (value as Caller | null)?.left === true;
+      if (isGone && !counted.open.has(call) && !counted.ends.has(call)) counted.ends.set(call, 1);
+    }
+    for (const call of counted.open) {
+      if (!open.has(call)) counted.ends.set(call, (counted.ends.get(call) ?? 0) + 1);
+    }
+    counted.open.clear();
+    for (const call of open) counted.open.add(call);
   }
   return counted;
+}
+
+/** The changes of each row that concern conferences and calls, in order. */
+function* changesOn(disk: Database): Iterable<readonly EntryChange[]> {
+  if (!hasTable(disk, "journal")) return;
+  for (const { changes } of disk.exec("SELECT changes FROM journal WHERE changes IS NOT NULL ORDER BY seq")) {
+    const text = String(changes);
+    // Most rows say nothing of them, and need not be read.
+    if (/"(?:caller\/|call-out\/|cancel-dial"|head")/.test(text)) yield JSON.parse(text) as EntryChange[];
+  }
 }
 
 /** In one transaction the bridge refused one, and WebEx asked for the next. */
