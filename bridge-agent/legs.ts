@@ -335,6 +335,8 @@ export class Legs {
     for (const call of calls) {
       const leg = call.stage === "entered" && this.#legs.get(call.call);
       if (!leg) continue;
+      // Somebody at the bridge has let it in.
+      if (isAtPrompt(leg.keypad)) this.entered(leg, call.conference, call.room, callerOf(call).silent);
       leg.muted = call.muted;
       leg.room = call.room;
     }

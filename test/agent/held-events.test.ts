@@ -216,6 +216,19 @@ test("a caller who comes in while it is at the prompt is a caller inside: nothin
   expect(begun()).toEqual([{ type: "mute", call: caller }]);
 });
 
+test("a caller at the prompt whom a state shows inside has its mute key, and nobody hangs up on it", () => {
+  const { legs, begun } = atPrompt();
+  const how = { direction: "in", number: "", muted: false, joinTone: true, attendeeId: null, talking: false } as const;
+
+  legs.showEntered([{ stage: "entered", call: caller, conference: KEY, room: MAIN_ROOM, ...how }]);
+  legs.timePassed(60_000);
+
+  expect(legs.begin()).toEqual([]);
+  expect(legs.views).toMatchObject([{ call: caller, conference: KEY, stage: "entered" }]);
+  legs.keys({ call: caller, keys: "*6" }, 60_000);
+  expect(begun()).toEqual([{ type: "mute", call: caller }]);
+});
+
 test("keys of a call that is being dialled mean nothing, nor do those of an unknown one", () => {
   const { legs, held, keys, announced, resume, begun } = heldLegs();
   legs.dialled(caller, "14085551234", KEY);

@@ -259,6 +259,31 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     });
   });
 
+  test("bridges with the names of a conference's rooms take nothing of it, also where a caller is in the main one, and go", async () => {
+    const first = await begin(bridge.driver, 1);
+    const { inside } = await busyConference(first);
+    await first.driver.stop();
+    const bridges = () => bridge.ari<{ id: string; name: string; channels: string[] }[]>("GET", "/bridges");
+    const own = await bridges();
+    const ids = own.map(({ id }) => id).sort();
+    const main = own.find(({ channels }) => channels.includes(inside));
+    for (const { id, name } of own) await bridge.ari("POST", `/bridges/0-${id}`, { name, type: "mixing" });
+    await bridge.ari("POST", `/bridges/0-${main?.id}/addChannel`, { channel: inside });
+
+    const again = await begin(bridge.again(), 1);
+
+    expect((await stateOf(again)).conferences).toMatchObject([
+      { conference, locked: true, reportsSpeakers: true, anonymousId: "0444" },
+    ]);
+    await vi.waitFor(async () => {
+      const left = await bridges();
+      expect(left.map(({ id }) => id).sort()).toEqual(ids);
+      expect(left.find(({ id }) => id === main?.id)?.channels).toEqual([inside]);
+    }, patience);
+    await done(again, { type: "end-conference" });
+    await vi.waitFor(async () => expect(await bridges()).toEqual([]));
+  });
+
   test("an Asterisk that is about to end refuses what is new as out of capacity; what is up goes on", async () => {
     const acting = await begin(bridge.driver, 1);
     await done(acting, create);

@@ -9,6 +9,8 @@ interface Keyed {
   typed: string;
   /** The conference whose key was keyed last while it ran; `null`: none, or nobody can tell. */
   conference: ConfKey | null;
+  /** That key, or an access code. */
+  by: string;
   /** What was keyed behind that; `null`: nothing yet. */
   attendeeId: string | null;
   /** When it ended an entry last. */
@@ -40,7 +42,7 @@ export class PromptJudge {
 
   happened(event: BridgeEvent): void {
     if (event.type === "prompted") {
-      this.#keyed.set(event.call, { typed: "", conference: null, attendeeId: null, at: 0 });
+      this.#keyed.set(event.call, { typed: "", conference: null, by: "", attendeeId: null, at: 0 });
     } else if (event.type === "conference-ended") this.#conferenceEnded(event.conference);
     else if (event.type === "keys") {
       const keyed = this.#keyed.get(event.call);
@@ -75,9 +77,12 @@ export class PromptJudge {
     const before = this.#anonymousIds.get(conference);
     if (before !== undefined && before !== anonymousId) this.#replaced.push({ conference, anonymousId: before, until });
     this.#anonymousIds.set(conference, anonymousId);
-    if (!accessCodes) return;
+    const codes = accessCodes ? [accessCodes.subscriber, accessCodes.participant] : [];
+    const leadsIn = (by: string) => by === conference || codes.includes(by);
+    this.#areUnclear((keyed) => keyed.conference === conference && !leadsIn(keyed.by));
+    if (codes.length === 0) return;
     this.#codesAt = until;
-    for (const code of [accessCodes.subscriber, accessCodes.participant]) if (code !== null) this.#codes.add(code);
+    for (const code of codes) if (code !== null) this.#codes.add(code);
   }
 
   /** The conference that this key or code leads into; `null`: none. */
@@ -101,12 +106,17 @@ export class PromptJudge {
     const conference = this.#ledTo(entry);
     if (conference !== null) {
       keyed.conference = conference === "unclear" ? null : conference;
+      keyed.by = entry;
       keyed.attendeeId = null;
     } else if (keyed.conference !== null) keyed.attendeeId ??= entry;
   }
 
-  /** Nobody can tell its key from one that was unknown when it was keyed. */
   #conferenceEnded(conference: ConfKey): void {
-    for (const keyed of this.#keyed.values()) if (keyed.conference === conference) keyed.conference = null;
+    this.#areUnclear((keyed) => keyed.conference === conference);
+  }
+
+  /** What leads in no longer: after a gap nobody can tell it from what was unknown when it was keyed. */
+  #areUnclear(isSo: (keyed: Keyed) => boolean): void {
+    for (const keyed of this.#keyed.values()) if (isSo(keyed)) keyed.conference = null;
   }
 }
