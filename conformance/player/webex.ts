@@ -92,6 +92,8 @@ export class Webex {
   /** What each server took last. */
   readonly #lastTaken = new Map<number, Arrival>();
   readonly #silences: Silence[] = [];
+  /** A post of another clause came while one had no answer yet: the adapter does not wait with the others. */
+  #comesBesideAnother = false;
   /** What was posted since the adapter last answered, by TransID. */
   readonly #unanswered = new Map<string, string>();
   /** A document that it has answered, and must confirm again. */
@@ -290,12 +292,17 @@ export class Webex {
   #noteSilence(arrival: Arrival): void {
     const last = this.#lastTaken.get(arrival.server);
     this.#lastTaken.set(arrival.server, arrival);
-    if (last && last.taken !== "confirm" && arrival.at - last.at >= SILENCE_MS)
-      this.#silences.push({ from: last.at, to: arrival.at, ownerIds: last.ownerIds });
+    if (!last || last.taken === "confirm") return;
+    const isSilence = arrival.at - last.at >= SILENCE_MS;
+    if (isSilence) this.#silences.push({ from: last.at, to: arrival.at, ownerIds: last.ownerIds });
+    // No adapter gives up within a second.
+    const isOther = !arrival.ownerIds.some((id) => last.ownerIds.includes(id));
+    if (!isSilence && last.taken === "hang" && isOther) this.#comesBesideAnother = true;
   }
 
   /** Whether in this time a server got nothing because of another clause, whose post it had not confirmed. */
   wasHeldBack(ownerId: string, from: number, to: number): boolean {
+    if (this.#comesBesideAnother) return false;
     return this.#silences.some((one) => !one.ownerIds.includes(ownerId) && one.from < to && one.to > from);
   }
 

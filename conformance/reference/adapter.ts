@@ -125,6 +125,8 @@ export class ReferenceAdapter {
     );
     const isCreate = messages.some(({ name }) => name === "W2A_CreateConference");
     if (this.has(isCreate ? "create-confirmed-when-created" : "confirms-after-the-work")) await work;
+    const isSub = messages.some(({ name }) => name === "W2A_CreateSubConference");
+    if (isSub && this.has("sub-confirmed-when-created")) await work;
     return { status: 200, body: this.#confirmation(transId, result, messages) };
   }
 

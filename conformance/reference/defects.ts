@@ -11,8 +11,12 @@ export interface Defect {
 
 export const defects = {
   // The door
-  "confirms-after-the-work": { clause: "T28", what: "confirms a request only when its work is done", also: "4.5" },
+  "confirms-after-the-work": { clause: "T28", what: "confirms a request only when its work is done", also: "4.5 T28a" },
   "create-confirmed-when-created": { clause: "T28a", what: "confirms a create only when the conference is there" },
+  "sub-confirmed-when-created": {
+    clause: "T28a",
+    what: "confirms W2A_CreateSubConference only when the sub-conference is there",
+  },
   "create-answered-at-once": {
     clause: "T28b",
     what: "answers a create before the bridge has created the conference",

@@ -117,11 +117,11 @@ export const allowed: readonly {
       "speakers-as-roster",
       "end-of-sub-told",
       "private-talk-of-both",
+      "no-repeat",
     ],
   },
   {
     variants: [
-      "no-repeat",
       "host-by-code",
       "no-private-talk-without-host",
       "slow-but-in-time",
@@ -130,7 +130,6 @@ export const allowed: readonly {
     ],
     options: { hostKeys: undefined },
   },
-  { variants: ["one-post-at-a-time", "no-repeat"] },
   { variants: ["one-post-at-a-time", "half-minute-between-attempts"] },
   { variants: ["host-by-code"], options: { hostKeys: "{key}#{attendee}#99#" } },
   { variants: [], options: { dialKeys: "{key}#", muteKeys: undefined, mergeKeys: undefined } },

@@ -209,6 +209,33 @@ test("an adapter that floods the kit ends the run, and there is a report of what
   expect(results.some(({ outcome }) => outcome === "not-testable")).toBe(true);
 });
 
+test.each([
+  ["one-post-at-a-time", true],
+  ["call-out-not-answered", false],
+] as const)(
+  "clauses are played again only where the adapter held back their posts (%s)",
+  async (deviation, isAgain) => {
+    const ports = new MemoryPorts();
+    const { adapter, bridge } = await new ReferenceAdapter(ports, [deviation]).start("adapter:80", "bridge:80");
+    const telephones = new ControlledTelephones(ports, `http://${bridge}`);
+    const clauses = allClauses.filter(({ id }) => /^(?:T37$|4\.[13])/.test(id));
+    const started: string[] = [];
+
+    const results = await ports.run(
+      run(
+        ports,
+        telephones,
+        clauses,
+        { ...optionsFor(adapter), patienceMs: 25_000 },
+        { started: ({ id }) => started.push(id) },
+      ),
+    );
+
+    expect(started.length > clauses.length).toBe(isAgain);
+    expect(results.some(({ outcome }) => outcome === "failed")).toBe(!isAgain);
+  },
+);
+
 test("a long document is cut where a person reads, and whole for programs", async () => {
   const made = await reportOf();
   const [first] = made.results;
