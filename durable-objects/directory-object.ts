@@ -2,6 +2,7 @@ import type { DomainName } from "../src/foundation/ids.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
 import type { ActivityMinute } from "../src/records/activity.ts";
 import type {
+  AgentEvent,
   AuditPage,
   ConferenceTotals,
   DirectoryPlace,
@@ -35,6 +36,10 @@ export class DirectoryObject extends WatchedObject implements DirectoryRpc {
 
   totals(): Promise<ConferenceTotals> {
     return this.#current.totals();
+  }
+
+  tellOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void> {
+    return this.#current.tellOfAgents(domain, events);
   }
 
   webhooks(domain: DomainName): Promise<readonly WebhookView[]> {

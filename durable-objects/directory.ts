@@ -4,6 +4,7 @@ import type { AuditEntry } from "../src/operators/audit.ts";
 import { Activity, type ActivityMinute, minuteOf } from "../src/records/activity.ts";
 import { type ConferenceRecord, type DirectoryRecord, identityOf } from "../src/records/conference-record.ts";
 import type {
+  AgentEvent,
   AuditPage,
   BridgeLoad,
   ConferenceRpc,
@@ -31,7 +32,7 @@ import { AuditStore } from "./audit-store.ts";
 import { earliest } from "./clock.ts";
 import { type About, DirectoryStore, type RunningRow } from "./directory-store.ts";
 import type { Platform, Sql } from "./platform.ts";
-import { type Heard, webhookEvents } from "./webhook-events.ts";
+import { agentEvents, type Heard, webhookEvents } from "./webhook-events.ts";
 import { Webhooks } from "./webhooks.ts";
 
 interface DirectoryPorts extends AlarmPorts, Pick<Platform, "post" | "measures"> {
@@ -249,6 +250,13 @@ export class Directory implements DirectoryRpc {
       if (page.length < portion) return { end, records, next: null };
     }
     return { end, records, next: from };
+  }
+
+  async tellOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void> {
+    if (this.#receivers(domain).length === 0) return;
+    this.#store.transaction(this.#aboutNow(domain), () => this.#webhooks.add(agentEvents(events)));
+    await this.#ensureAlarm(this.#ports.now());
+    this.#webhooks.pump();
   }
 
   async webhooks(domain: DomainName): Promise<readonly WebhookView[]> {

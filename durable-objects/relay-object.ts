@@ -22,6 +22,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
       settings: (domain) => findDomain(env, domain)?.settings,
       conference: (domain, key) => env.CONFERENCE.getByName(`${domain}/${key}`),
       sweep: (domain) => env.ID_ALLOCATOR.getByName(domain).sweep(),
+      tellOfAgents: (domain, events) => env.DIRECTORY.getByName(domain).tellOfAgents(domain, events),
     });
   }
 

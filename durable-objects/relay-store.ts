@@ -1,7 +1,9 @@
-import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
+import type { BridgeName, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { setLimited } from "../src/foundation/limits.ts";
 import { dayMs } from "../src/foundation/timers.ts";
+import type { Absences } from "../src/link/absences.ts";
 import type { LastActive, Link } from "../src/link/relay.ts";
+import type { AgentEvent } from "../src/rpc.ts";
 import type { Sql } from "./platform.ts";
 
 /** Longer than a conference lasts, and than anything of it is kept. */
@@ -16,6 +18,12 @@ export interface Lost {
   readonly why: string;
 }
 
+/** Which bridge the relay is of. */
+export interface Identity {
+  readonly domain: DomainName;
+  readonly bridge: BridgeName;
+}
+
 export interface Entries {
   readonly epoch: number;
   /** `lastSeen`: when its socket was found missing. */
@@ -27,6 +35,12 @@ export interface Entries {
   readonly bootId: string;
   /** Since when it takes no new conferences; `null`: it takes them. */
   readonly drainedSince: EpochMs | null;
+  /** Kept where receivers of webhooks hear of agents. The events are on their way to the directory. */
+  readonly absences: {
+    readonly identity: Identity;
+    readonly away: Absences;
+    readonly events: readonly AgentEvent[];
+  };
   /** The day on which old conferences were last deleted. */
   readonly prunedOn: number;
 }

@@ -2,6 +2,8 @@ import type { IssuedCommand } from "../src/bridge/commands.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs, StreamId } from "../src/foundation/ids.ts";
 import { LogLimit, RateLimit } from "../src/foundation/limits.ts";
 import { assertNever, type Result } from "../src/foundation/result.ts";
+import { within } from "../src/foundation/timers.ts";
+import { lookForAbsences, type Presence } from "../src/link/absences.ts";
 import { type Hello, type Refusal, refusal } from "../src/link/hello.ts";
 import {
   AgentBudget,
@@ -28,6 +30,7 @@ import {
   step,
 } from "../src/link/relay.ts";
 import type {
+  AgentEvent,
   AgentView,
   BridgeHealth,
   CommandsForBridge,
@@ -41,12 +44,7 @@ import { Alarm, type AlarmPorts } from "./alarm.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
 import type { LogLine } from "./log.ts";
 import type { Platform, Sql } from "./platform.ts";
-import { type Entries, type Lost, RelayStore } from "./relay-store.ts";
-
-interface Identity {
-  readonly domain: DomainName;
-  readonly bridge: BridgeName;
-}
+import { type Entries, type Identity, type Lost, RelayStore } from "./relay-store.ts";
 
 /** Stays with a socket while the relay sleeps. */
 export interface Attachment {
@@ -81,6 +79,8 @@ export interface RelayPorts extends AlarmPorts, Pick<Platform, "measures"> {
   ): Pick<ConferenceRpc, "ackCommands" | "report" | "compareDigest"> & Identified;
   /** See `IdAllocatorRpc.sweep`. */
   sweep(domain: DomainName): Promise<void>;
+  /** See `DirectoryRpc.tellOfAgents`. */
+  tellOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void>;
 }
 
 /**
@@ -90,6 +90,8 @@ export interface RelayPorts extends AlarmPorts, Pick<Platform, "measures"> {
 const MAX_SOCKETS = 100;
 /** One process connects anew now and then; two that throw each other out do so each five seconds. */
 const REPLACED_PER_MINUTE = 3;
+const TELL_WITHIN_MS = 5_000;
+const TELL_AGAIN_MS = 10_000;
 
 /**
  * The edge's end of the agents of one bridge. The relay may be evicted at any time, and woken with nothing but its store and the
@@ -108,6 +110,7 @@ export class Relay implements RelayRpc {
   /** The active link without a socket, to be kept for the next life. */
   #missed: Entries["active"];
   #drainedSince: EpochMs | null;
+  #isTelling = false;
   /** By agent. A challenge that an eviction lost counts as used: the agent gets another one. */
   readonly #challenges = new Map<string, string>();
   readonly #budgets = new Map<string, AgentBudget>();
@@ -120,7 +123,7 @@ export class Relay implements RelayRpc {
     this.#alarm = new Alarm({ ...ports, log: (line) => ports.log({ ...line, ...this.#identity }) });
     this.#store = new RelayStore(ports.sql);
     const attachments = ports.sockets.attachments();
-    this.#identity = attachments[0]?.identity;
+    this.#identity = attachments[0]?.identity ?? this.#store.read("absences")?.identity;
     const [epoch, lastActive] = [this.#store.read("epoch") ?? 0, this.#store.read("lastActive") ?? null];
     this.#bootId = this.#store.read("bootId") ?? null;
     this.#drainedSince = this.#store.read("drainedSince") ?? null;
@@ -208,6 +211,7 @@ export class Relay implements RelayRpc {
   alarm(): Promise<void> {
     return this.#alarm.fired(() => {
       this.#replaceUseless();
+      this.#noticeAbsences();
       this.#wakeForStandby();
     });
   }
@@ -344,6 +348,54 @@ export class Relay implements RelayRpc {
     for (const effect of effects) this.#carryOut(effect, before);
     if (isAnother) this.#tellActive(before, active, lost ?? this.#store.read("lost"));
     this.#noticeRestart();
+    if (state.links !== before.links) this.#noticeAbsences();
+  }
+
+  /** Where receivers of webhooks want to hear of agents: keeps who is away, and tells the directory who is so for long, or is back. */
+  #noticeAbsences(): void {
+    const identity = this.#identity;
+    const agents = identity && this.#watchedAgents(identity);
+    if (!agents) return;
+    const known = this.#store.read("absences") ?? { identity, away: {}, events: [] };
+    const { after, events, nextAt } = lookForAbsences(known.away, agents, this.#ports.now());
+    const acts = activeLink(this.#state)?.agent ?? null;
+    const told = events.map((event) => ({ ...event, bridge: identity.bridge, acts }));
+    if (told.length > 0 || JSON.stringify(after) !== JSON.stringify(known.away))
+      this.#store.write("absences", { identity, away: after, events: [...known.events, ...told] });
+    if (nextAt !== null) this.#alarm.wakeBy(nextAt);
+    void this.#tellOfAgents();
+  }
+
+  /** How each agent of the settings is; `undefined`: nobody wants to hear of that. */
+  #watchedAgents({ domain, bridge }: Identity): ReadonlyMap<string, Presence> | undefined {
+    const settings = this.#ports.settings(domain);
+    const isWanted = settings?.webhooks.some(({ events }) => events.some((event) => event.startsWith("agent.")));
+    const agents = isWanted ? settings?.bridges.find(({ name }) => name === bridge)?.agents : undefined;
+    return agents && new Map(agents.map(({ name }) => [name, this.#presenceOf(name)]));
+  }
+
+  #presenceOf(agent: string): Presence {
+    const link = this.#state.links.find((one) => one.agent === agent);
+    if (!link) return "link";
+    return link.health?.bridgeUp === false ? "bridge" : "here";
+  }
+
+  async #tellOfAgents(): Promise<void> {
+    const { identity, events = [] } = this.#store.read("absences") ?? {};
+    if (this.#isTelling || !identity || events.length === 0) return;
+    this.#isTelling = true;
+    try {
+      await within(this.#ports, TELL_WITHIN_MS, "the directory", this.#ports.tellOfAgents(identity.domain, events));
+      const now = this.#store.read("absences");
+      if (now) this.#store.write("absences", { ...now, events: now.events.slice(events.length) });
+    } catch (error) {
+      this.#log("agents-not-told", "", { error: String(error) }, "warn");
+      return this.#alarm.wakeBy(this.#ports.now() + TELL_AGAIN_MS);
+    } finally {
+      this.#isTelling = false;
+    }
+    // What has come meanwhile.
+    await this.#tellOfAgents();
   }
 
   /**
@@ -475,8 +527,9 @@ export class Relay implements RelayRpc {
 
   #wakeForStandby(): void {
     const { links } = this.#state;
-    // Nobody could act in the place of an agent that is alone: its silence is noticed when there is something to send.
-    if (!links.some(({ role }) => role === "standby")) return;
+    // Nobody could act in the place of an agent that is alone: its silence is noticed when there is something to send, unless somebody wants to hear of it.
+    const isWatched = links.length > 0 && this.#identity !== undefined && this.#watchedAgents(this.#identity);
+    if (!isWatched && !links.some(({ role }) => role === "standby")) return;
     const silentAt = Math.min(...links.map(({ id }) => this.#lastSeen(id))) + SILENCE_MS;
     const awaySince = this.#bridgeAwaySince;
     this.#alarm.wakeBy(awaySince === null ? silentAt : Math.min(silentAt, awaySince + BRIDGE_AWAY_MS));

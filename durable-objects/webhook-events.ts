@@ -1,6 +1,6 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../src/records/conference-record.ts";
-import type { JoinedCall, RunningConference, Trouble } from "../src/rpc.ts";
+import type { AgentEvent, JoinedCall, RunningConference, Trouble } from "../src/rpc.ts";
 import type { WebhookEventType } from "../src/settings/domain-settings.ts";
 
 /** One thing that receivers of webhooks hear of. */
@@ -71,6 +71,11 @@ function eventsOfLife(life: number, { joined, ended, running, known, at }: Webho
     events.push({ ...about("conference.ended", over.conference, life, over.createdAt), at: over.endedAt, data });
   }
   return events;
+}
+
+/** What the relay of a bridge says of its agents. */
+export function agentEvents(events: readonly AgentEvent[]): readonly WebhookEvent[] {
+  return events.map(({ type, at, ...data }) => ({ ...about(type, data.bridge, data.agent, data.since), at, data }));
 }
 
 function troubleEvents(

@@ -24,6 +24,7 @@ import type {
   WebexHost,
 } from "./foundation/ids.ts";
 import type { CountsData } from "./foundation/metrics.ts";
+import type { AbsenceEvent } from "./link/absences.ts";
 import type { Health } from "./link/relay.ts";
 import type { ActionStages } from "./operators/action-stages.ts";
 import type { AuditEntry } from "./operators/audit.ts";
@@ -493,6 +494,13 @@ export interface DomainActivity {
   readonly hosts: readonly HostLoad[];
 }
 
+/** What receivers of webhooks hear of an agent. */
+export interface AgentEvent extends AbsenceEvent {
+  readonly bridge: BridgeName;
+  /** The agent that acts on the bridge then; `null`: none does. */
+  readonly acts: string | null;
+}
+
 /** The conferences of one domain: those that run, and the records of those that ran. */
 export interface DirectoryRpc {
   /** Resolves when it is on disk to the place behind it. What came before is not kept twice where it says `again`. */
@@ -504,6 +512,8 @@ export interface DirectoryRpc {
   count(domain: DomainName, minutes: readonly ActivityMinute[]): Promise<void>;
   activity(): Promise<DomainActivity>;
   records(query: RecordQuery): Promise<RecordPage>;
+  /** Resolves when they are on disk, for the receivers of webhooks. Those that come twice are told twice, each time under the same id. */
+  tellOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void>;
   /** The receivers of the domain's webhooks. */
   webhooks(domain: DomainName): Promise<readonly WebhookView[]>;
   /** Takes a number of a person, and the attendee ID beside it, out of records that have it: those behind this place, some at a time. */
@@ -827,7 +837,7 @@ export interface OperatorViews {
   drain(domain: DomainName, bridge: BridgeName, drained: boolean): Promise<EpochMs | null>;
   directory(
     domain: DomainName,
-  ): Omit<DirectoryRpc, "tell" | "count" | "keepAudit" | "totals" | "webhooks"> & Identified;
+  ): Omit<DirectoryRpc, "tell" | "tellOfAgents" | "count" | "keepAudit" | "totals" | "webhooks"> & Identified;
   /** Of the domain's conferences, and of what waits in its mailbox. */
   totals(domain: DomainName): Promise<ConferenceTotals>;
   webhooks(domain: DomainName): Promise<readonly WebhookView[]>;

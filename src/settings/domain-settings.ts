@@ -258,7 +258,7 @@ const webexSite = v.pipe(
 /** What receivers of webhooks may hear of. */
 export const webhookEventTypes = [
   ...(["conference.started", "conference.ended", "call.joined", "call.left"] as const),
-  ...(["trouble.began", "trouble.ended"] as const),
+  ...(["trouble.began", "trouble.ended", "agent.away", "agent.back"] as const),
 ] as const;
 export type WebhookEventType = (typeof webhookEventTypes)[number];
 

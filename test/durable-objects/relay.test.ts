@@ -8,6 +8,8 @@ import type { BridgeName, CallId, CommandId, ConfKey, DomainName, StreamId } fro
 import { err, ok } from "../../src/foundation/result.ts";
 import { LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
+import type { AgentEvent } from "../../src/rpc.ts";
+import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import { agentWithoutKey, testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
@@ -37,6 +39,10 @@ class RelayWorld {
   readonly lines: LogLine[] = [];
   readonly measures = new Measures();
   readonly closed: string[] = [];
+  /** What receivers of webhooks are to hear. */
+  readonly told: AgentEvent[] = [];
+  directoryFails = false;
+  webhooks: DomainSettingsInput["webhooks"] = [];
   /** Results of commands that conferences were told. */
   readonly reported: { readonly id: CommandId; readonly result: CommandResult }[] = [];
   readonly sockets = new Map<string, { attachment: Attachment | null; lastSeen: number }>();
@@ -89,7 +95,7 @@ class RelayWorld {
   }
 
   #restart(): Relay {
-    const { settings } = testDomain({}, ["agent-1", "agent-2"].map(agentWithoutKey));
+    const { settings } = testDomain({ webhooks: this.webhooks }, ["agent-1", "agent-2"].map(agentWithoutKey));
     const ask = async (line: string): Promise<void> => {
       this.asked.push(line);
       if (this.hangs) await new Promise(() => {});
@@ -128,6 +134,10 @@ class RelayWorld {
         compareDigest: (from) => ask(`${key} digest of ${from}`).then(() => this.found),
       }),
       sweep: (domain) => ask(`${domain} sweeps`),
+      tellOfAgents: async (_, events) => {
+        if (this.directoryFails) throw new Error("it does not answer");
+        this.told.push(...events);
+      },
     });
   }
 }
@@ -585,6 +595,81 @@ describe("an operator has an agent hand over", () => {
     world.sleep();
     expect(await world.relay.handOver("agent-1")).toBe("no-agent");
     expect([...alone.closed, ...world.closed]).toEqual([]);
+  });
+});
+
+describe("where receivers of webhooks want to hear of agents", () => {
+  const receiver = { url: "https://voice.example.com/", secretFrom: "WEBHOOK_SECRET_ACME" };
+  const watched = async (...connected: string[]) => {
+    const world = new RelayWorld();
+    world.webhooks = [receiver];
+    world.sleep();
+    for (const agent of connected) world.connect(agent);
+    await world.settle();
+    return world;
+  };
+  const passes = async (world: RelayWorld, ms: number, ...alive: string[]) => {
+    const end = world.now + ms;
+    while (world.alarmAt !== null && world.alarmAt <= end) {
+      world.now = Math.max(world.now, world.alarmAt);
+      world.alarmAt = null;
+      for (const id of alive) world.pings(id);
+      await world.relay.alarm();
+      await world.settle();
+    }
+    world.now = end;
+    for (const id of alive) world.pings(id);
+  };
+  const told = (world: RelayWorld) => world.told.map(({ type, agent, why, acts }) => `${type} ${agent} ${why} ${acts}`);
+
+  test("an agent that goes is told after ten seconds, with who acts now, and its return", async () => {
+    const world = await watched("agent-1", "agent-2");
+    world.sockets.delete("link-1");
+    world.relay.closed("link-1");
+    await passes(world, 9_900, "link-2");
+    expect(told(world)).toEqual([]);
+    await passes(world, 200, "link-2");
+    expect(told(world)).toEqual(["agent.away agent-1 link agent-2"]);
+    await passes(world, 600_000, "link-2");
+    world.connect("agent-1");
+    await world.settle();
+    expect(told(world).slice(1)).toEqual(["agent.back agent-1 link agent-2"]);
+  });
+
+  test("one that is alone and falls silent is told by itself, though the relay slept; where nobody wants to hear of it, nothing wakes the relay", async () => {
+    const world = await watched("agent-1");
+    await passes(world, 1_000, "link-1");
+    world.sleep();
+    await passes(world, 30_500);
+    expect(told(world)).toEqual(["agent.away agent-2 link agent-1", "agent.away agent-1 link null"]);
+
+    const unwatched = new RelayWorld();
+    unwatched.connect("agent-1");
+    expect(unwatched.alarmAt).toBeNull();
+    expect([...unwatched.sql.exec("SELECT key FROM entry WHERE key = 'absences'")]).toEqual([]);
+  });
+
+  test("what the directory did not take is told again, also by a relay that woke without any socket", async () => {
+    const world = await watched("agent-1");
+    world.sockets.clear();
+    world.relay.closed("link-1");
+    world.sleep();
+    world.directoryFails = true;
+    await passes(world, 11_000);
+    expect(told(world)).toEqual([]);
+    expect(world.lines.map(({ event }) => event)).toContain("agents-not-told");
+    world.directoryFails = false;
+    await passes(world, 10_000);
+    expect(told(world)).toEqual(["agent.away agent-1 link null", "agent.away agent-2 link null"]);
+  });
+
+  test("one that has lost its bridge is told, and once", async () => {
+    const world = await watched("agent-1", "agent-2");
+    world.relay.received("link-1", 100, () => ok({ ...health, bridgeUp: false }));
+    await passes(world, 15_000, "link-1", "link-2");
+    expect(told(world)).toEqual(["agent.away agent-1 bridge agent-1"]);
+    await passes(world, 60_000, "link-1", "link-2");
+    expect(world.told).toHaveLength(1);
   });
 });
 

@@ -7,7 +7,7 @@ import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/timers.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import type { JoinedCall, News, RunningConference } from "../../src/rpc.ts";
+import type { AgentEvent, JoinedCall, News, RunningConference } from "../../src/rpc.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
@@ -68,6 +68,10 @@ class World {
       deleteAll: async () => this.sql.clear(),
     });
     return this.directory;
+  }
+
+  tellOfAgents(...events: readonly AgentEvent[]): Promise<void> {
+    return this.directory.tellOfAgents(domain, events);
   }
 
   /** Lets time go by, with the alarms that come. */
@@ -419,4 +423,32 @@ test("who came in is told once, also by the next life of the conference, with th
   await conference.time.pass(2_000);
   expect(calls()).toMatchObject([{ call: "c1" }, { call: "c2" }]);
   expect(conference.news.every(({ key }) => key === (confKey as ConfKey))).toBe(true);
+});
+
+test("an agent that is away and back is told by two events, each by the same id when it is told again", async () => {
+  const world = new World();
+  const since = worldBegins - 10_000;
+  const about = { bridge: "main" as BridgeName, agent: "agent.1", why: "link", since, acts: null } as const;
+  const away = { type: "agent.away", at: worldBegins, ...about } as const;
+  await world.tellOfAgents(away);
+  await world.tellOfAgents(away, { type: "agent.back", at: worldBegins + 5_000, ...about, acts: "agent.1" });
+  await world.pass(1_000);
+  expect(world.posted.map((request) => [request.headers["webhook-id"], JSON.parse(request.body)])).toEqual([
+    ...[0, 1].map(() => [
+      `agent_away:main:agent_1:${since}`,
+      { type: "agent.away", timestamp: new Date(worldBegins).toISOString(), data: about },
+    ]),
+    [
+      `agent_back:main:agent_1:${since}`,
+      {
+        ...{ type: "agent.back", timestamp: new Date(worldBegins + 5_000).toISOString() },
+        data: { ...about, acts: "agent.1" },
+      },
+    ],
+  ]);
+
+  world.domain = testDomain({ webhooks: [{ ...receiver, events: ["call.left"] }] });
+  await world.tellOfAgents(away);
+  await world.pass(1_000);
+  expect(world.posted).toHaveLength(3);
 });
