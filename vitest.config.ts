@@ -13,8 +13,8 @@ const jsx = { oxc: { jsx: { runtime: "automatic", importSource: "hono/jsx" } } }
 
 export default defineConfig({
   test: {
-    // More than two cores have: some files mostly wait for processes of their own.
-    maxWorkers: Math.max(3, availableParallelism() - 1),
+    // What computes takes no more than two cores have; beside it run three files that mostly wait (`npm test`).
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     sequence: { sequencer: LongestFirst },
     projects: [
       {
@@ -68,7 +68,7 @@ export default defineConfig({
           environment: "node",
           include: ["test/whole/**/*.test.ts", ...ownProcess],
           // Each of its files has processes of its own, which mostly wait.
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -80,7 +80,7 @@ export default defineConfig({
           environment: "node",
           include: ["test/asterisk/**/*.test.ts"],
           globalSetup: ["./test/asterisk/setup.ts"],
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           testTimeout: 20_000,
           hookTimeout: 30_000,
@@ -94,7 +94,7 @@ export default defineConfig({
           include: ["test/browser/**/*.test.ts"],
           globalSetup: ["./test/browser/setup.ts"],
           // Each of its files has a browser of its own.
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
