@@ -97,6 +97,7 @@ export class ConferenceObject extends WatchedObject implements ConferenceRpc {
       relay: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`),
       allocateIds: (request) => env.ID_ALLOCATOR.getByName(request.domain).allocate(request),
       directory: (domain) => env.DIRECTORY.getByName(domain),
+      webexSite: (domain) => env.WEBEX_SITE.getByName(domain),
       share: (answers) => env.MAILBOX.getByName(answers.domain).share(answers),
       changed: () => this.changed(),
       nonce: () => String(crypto.getRandomValues(new BigUint64Array(1))),

@@ -40,6 +40,7 @@ import type {
   ShareResult,
   StoryLine,
   Trouble,
+  WebexSiteRpc,
   WireRow,
 } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
@@ -68,6 +69,7 @@ interface ConferencePorts extends Platform {
   /** Hands answers over to the domain's mailbox, where they meet those of other conferences. */
   share(answers: SharedAnswers): Promise<ShareResult>;
   directory(domain: DomainName): Pick<DirectoryRpc, "tell">;
+  webexSite(domain: DomainName): Pick<WebexSiteRpc, "topics">;
   /** What operators see of it has changed, and is committed. */
   changed(): void;
   /** 64 random bits as text. */
@@ -156,10 +158,12 @@ export class Conference {
       },
       sendAgain: () => this.#send(),
     });
-    this.#news = new News(
-      { ...ports, directory: (domain) => ports.directory(domain) },
-      { store, trouble: () => this.#trouble, tally: this.#tally, domain: () => this.#findDomain() },
-    );
+    this.#news = new News(ports, {
+      store,
+      trouble: () => this.#trouble,
+      tally: this.#tally,
+      domain: () => this.#findDomain(),
+    });
     if (store.unknownKinds.size > 0) this.#log("warn", "unknown-entries", { kinds: [...store.unknownKinds] });
     if (!store.identity) return;
     this.#outbox.load();

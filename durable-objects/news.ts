@@ -2,8 +2,16 @@ import type { ConfKey, DomainName } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
 import type { CallRecord } from "../src/records/call-record.ts";
+import type { ConferenceRecord, DirectoryRecord } from "../src/records/conference-record.ts";
 import { isOngoing, RecordBook } from "../src/records/record-book.ts";
-import type { DirectoryRpc, RunningConference, News as Told, Trouble } from "../src/rpc.ts";
+import type {
+  DirectoryPlace,
+  DirectoryRpc,
+  RunningConference,
+  News as Told,
+  Trouble,
+  WebexSiteRpc,
+} from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import type { Tally } from "./measures.ts";
@@ -11,6 +19,7 @@ import type { Platform } from "./platform.ts";
 
 interface NewsPorts extends Pick<Platform, "now" | "after" | "log"> {
   directory(domain: DomainName): Pick<DirectoryRpc, "tell">;
+  webexSite(domain: DomainName): Pick<WebexSiteRpc, "topics">;
   /** The directory has a record that it did not have. */
   changed(): void;
 }
@@ -28,6 +37,8 @@ interface Subject {
 const firstMs = 200;
 const everyMs = 1_000;
 const answerWithinMs = 10_000;
+/** What the site's object does not say by then, the record lacks. */
+const topicWithinMs = 2_000;
 const firstAgainMs = 5_000;
 const longestAgainMs = 5 * 60_000;
 /** Records in one call. */
@@ -177,16 +188,34 @@ export class News {
     if (this.#isChanged || this.#owes) this.#schedule(everyMs);
   }
 
-  #send({ ended, joined, behind }: Pick<Told, "ended" | "behind"> & { readonly joined?: Told["joined"] | undefined }) {
+  async #send({
+    ended,
+    joined,
+    behind,
+  }: Pick<Told, "ended" | "behind"> & { readonly joined?: Told["joined"] | undefined }): Promise<DirectoryPlace> {
     const { store } = this.#subject;
     const { domain, confKey: key } = store.identity ?? { domain: "" as DomainName, confKey: "" as ConfKey };
-    const shown = ended.map((one) => ({
-      ...one,
-      record: one.record.kind === "call" ? this.#shownPersonal(one.record) : one.record,
-    }));
+    const shown: Told["ended"][number][] = [];
+    for (const one of ended) shown.push({ ...one, record: await this.#shownRecord(one.record) });
     const news = { domain, key, running: this.#running(), ended: shown, behind, ...(joined && { joined }) };
     const asked = this.#ports.directory(domain).tell(news);
     return within(this.#ports, answerWithinMs, "the directory", asked);
+  }
+
+  async #shownRecord(record: DirectoryRecord): Promise<DirectoryRecord> {
+    return record.kind === "call" ? this.#shownPersonal(record) : { ...record, topic: await this.#topicOf(record) };
+  }
+
+  /** People write names into it, so it is kept where all else of them is. What WebEx did not say itself, the site may have said before. */
+  async #topicOf({ topic }: ConferenceRecord): Promise<string> {
+    const { domain, store } = this.#subject;
+    const settings = domain()?.settings;
+    if (settings?.recordsPersonal !== "full" || !store.identity) return "";
+    if (topic !== "" || !settings.webexSite) return topic;
+    const { domain: name, confKey } = store.identity;
+    const asked = this.#ports.webexSite(name).topics(name, [confKey]);
+    const topics = await within(this.#ports, topicWithinMs, "the WebEx site's object", asked).catch(() => null);
+    return topics?.get(confKey) ?? "";
   }
 
   #read(book: RecordBook, from: number): number {

@@ -45,6 +45,8 @@ interface OpenCall {
   readonly call: CallId;
   readonly began: number;
   readonly direction: "in" | "out";
+  /** Absent: nobody told, or an older version kept it. */
+  dialled?: string;
   number: string;
   attendeeId: string;
   extCallId: string;
@@ -85,6 +87,8 @@ interface Life {
   failovers: number;
   repairs: number;
   givenUp: number;
+  /** As WebEx named it with a create. */
+  topic?: string;
   /** An operator asked for its end. */
   isOperators?: true;
 }
@@ -249,6 +253,9 @@ export class RecordBook {
       this.#endLife(row, before, ends);
     }
     if (begins) this.#life = newLife(row);
+    const topic = causes.topic ?? (begins ? waitingTopic(before) : undefined);
+    // A create that waits for the end of this conference is the next one's.
+    if (this.#life && topic !== undefined && !(head.phase === "running" && head.closing)) this.#life.topic = topic;
     if (isOngoing(head)) this.#follow(row, before, head, begins, present, causes);
     this.#head = head;
     if (!this.#life) return;
@@ -345,6 +352,8 @@ export class RecordBook {
       ...{ muted: false, mutedAt: null, mutedMs: 0, mutes: 0, room: null, rooms: [], failovers: 0, repairs: 0 },
     };
     this.#calls.set(call, open);
+    const dialled = causes.entered.get(call)?.dialled;
+    if (dialled !== undefined) open.dialled = dialled;
     let repairs = 0;
     if (open.enteredAt === null) {
       open.enteredAt = at;
@@ -410,7 +419,7 @@ export class RecordBook {
       ...{ direction, number, attendeeId, participantType, host, bridge: this.#bridge ?? "", webexHost },
       ...{ dialledAt, answeredAt, enteredAt, endedAt: at, seconds, minutes, ...why },
       ...{ mutes: open.mutes, mutedSeconds: Math.round(open.mutedMs / 1_000), rooms: open.rooms },
-      ...{ failovers: open.failovers, repairs: open.repairs },
+      ...{ failovers: open.failovers, repairs: open.repairs, dialled: open.dialled ?? "" },
     };
     this.#ended.push({ seq, record });
     if (!this.#life) return;
@@ -511,7 +520,7 @@ export class RecordBook {
       ...{ bridge: this.#bridge ?? "", createdAt, runningAt, endedAt: at },
       seconds: runningAt === null ? 0 : Math.round((at - runningAt) / 1_000),
       ...{ endedBy: why.endedBy, status: hasRun ? "completed" : "failed", reason: why.reason },
-      ...{ mostCallers, calls, callMinutes, failovers, repairs, givenUp },
+      ...{ mostCallers, calls, callMinutes, failovers, repairs, givenUp, topic: life.topic ?? "" },
     };
     this.#ended.push({ seq, record });
     this.#life = null;
@@ -569,6 +578,12 @@ function cause(endedBy: Ender, status: Cause["status"], reason: string): Cause {
   return { endedBy, status, reason };
 }
 
+/** The name in a create that waited for the end of the conference before. */
+function waitingTopic(before: Head): string | undefined {
+  if (before.phase !== "running") return undefined;
+  return before.closing?.next.find(({ message }) => message.conferenceName !== undefined)?.message.conferenceName;
+}
+
 /** What the inputs of one transaction say. */
 class Causes {
   readonly left = new Map<CallId, EndReason>();
@@ -593,6 +608,8 @@ class Causes {
   isEndedByTelephone = false;
   isCreated = false;
   createRefusal: string | null = null;
+  /** What a create calls the conference. */
+  topic: string | undefined;
 
   constructor(inputs: readonly ConferenceInput[], commands: ReadonlyMap<CommandId, KnownCommand>) {
     for (const input of inputs) {
@@ -601,6 +618,7 @@ class Causes {
           for (const message of input.messages) {
             if (message.type === "cancel-call-out") this.cancelled.add(message.extCallId);
             if (message.type === "close-conference" && !message.keepAlive) this.closes = true;
+            if (message.type === "create-conference") this.topic = message.conferenceName ?? this.topic;
           }
           break;
         case "bridge":

@@ -54,13 +54,13 @@ const call: CallRecord = {
   ...{ number: unbroken, attendeeId: unbroken, participantType: "participant", host: true, bridge: unbroken },
   ...{ webexHost: unbroken, dialledAt: now, answeredAt: now, enteredAt: now, endedAt: now - 86_400_000 },
   ...{ seconds: 1e6, minutes: 2, endedBy: "caller", status: "no-answer", reason: unbroken, repairs: 3 },
-  ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0 },
+  ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0, dialled: unbroken },
 };
 const conference: ConferenceRecord = {
   ...{ kind: "conference", conference: unbroken, life: 1, extConfIds: [], webexHosts: [unbroken, unbroken] },
   ...{ bridge: unbroken, createdAt: now, runningAt: now, endedAt: now, seconds: 1e6, endedBy: "webex" },
   ...{ status: "failed", reason: words, mostCallers: 2, calls: 99_999, callMinutes: 99_999 },
-  ...{ failovers: 12, repairs: 34, givenUp: 56 },
+  ...{ failovers: 12, repairs: 34, givenUp: 56, topic: words },
 };
 const entry = {
   ...{ at: now, person: unbroken, role: "operator" as const, by: "session" as const, action: unbroken },

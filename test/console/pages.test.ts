@@ -241,13 +241,13 @@ const call: CallRecord = {
   ...{ number: "14085551234", attendeeId: "77", participantType: "participant", host: true, bridge: "main" },
   ...{ webexHost: "tsp", dialledAt: now, answeredAt: now, enteredAt: now, endedAt: now - 86_400_000 },
   ...{ seconds: 90, minutes: 2, endedBy: "caller", status: "completed", reason: "hung-up" },
-  ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0, repairs: 0 },
+  ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0, repairs: 0, dialled: "18005551234" },
 };
 const conference: ConferenceRecord = {
   ...{ kind: "conference", conference: "5", life: 1, extConfIds: ["h5"], webexHosts: ["tsp1", "tsp2"] },
   ...{ bridge: "main", createdAt: now, runningAt: null, endedAt: now, seconds: 0, endedBy: "webex" },
   ...{ status: "failed", reason: "capacity", mostCallers: 2, calls: 3, callMinutes: 4 },
-  ...{ failovers: 1, repairs: 0, givenUp: 2 },
+  ...{ failovers: 1, repairs: 0, givenUp: 2, topic: "Berth planning" },
 };
 
 function records(...all: readonly DirectoryRecord[]): RecordPage {
@@ -261,7 +261,7 @@ test("records say what ended, how, and after how long", () => {
   const ended = readPage(RecordsPage({ ...shown, kind: "conference", records: records(conference) }));
   expect(ended).toContain(
     [
-      "5 → /console/acme/conferences/5 failed 2 posts given up failover",
+      "5 → /console/acme/conferences/5 Berth planning failed 2 posts given up failover",
       ...["12:00:00", "never ran", "webex: capacity", "3", "4", "tsp1, tsp2", "main"],
     ].join("\n"),
   );
@@ -279,9 +279,11 @@ test("records say what ended, how, and after how long", () => {
   expect(readPage(calls)).toContain(
     [
       "14085551234 called out host",
+      "18005551234",
       "5 → /console/acme/conferences/5",
       ...["77", "2026-03-03 12:00:00", "1 min", "caller: hung-up", "main"],
       "withheld no-answer",
+      "18005551234",
     ].join("\n"),
   );
 });

@@ -13,7 +13,7 @@ import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { worldBegins } from "../simulation/context.ts";
 import { Database } from "../simulation/database.ts";
-import { ConferenceWorld, callerEntered, callerLeft, confKey } from "./conference-world.ts";
+import { ConferenceWorld, callerEntered, callerLeft, confKey, createConference } from "./conference-world.ts";
 
 const domain = "local" as DomainName;
 
@@ -106,7 +106,7 @@ function call(name: string, more: Partial<CallRecord> = {}): CallRecord {
     ...{ number: "14085551234", attendeeId: "77", participantType: "participant", host: false, bridge: "main" },
     ...{ webexHost: "tsp", dialledAt: null, answeredAt: worldBegins, enteredAt: worldBegins, endedAt: worldBegins },
     ...{ seconds: 0, minutes: 1, endedBy: "caller", status: "completed", reason: "hung-up" },
-    ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0, repairs: 0 },
+    ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0, repairs: 0, dialled: "18005551234" },
     ...more,
   };
 }
@@ -407,6 +407,53 @@ test("what records show of people is as the domain's settings want it", async ()
 
     expect(await world.all()).toMatchObject([{ number }]);
   }
+});
+
+test("the name of a meeting is kept where all of a person is, by WebEx's create or by what its site has said", async () => {
+  for (const [recordsPersonal, conferenceName, topic] of [
+    ["full", "Berth planning", "Berth planning"],
+    ["full", undefined, "As the site has it"],
+    ["masked", "Berth planning", ""],
+    ["none", undefined, ""],
+  ] as const) {
+    const world = new DirectoryWorld();
+    const conference = world.conference();
+    const { settings, ...rest } = testDomain({ recordsPersonal });
+    conference.domain = { ...rest, settings: { ...settings, webexSite: {} as never } };
+    conference.topics = async () => new Map([[confKey, "As the site has it"]]);
+    const named = conferenceName === undefined ? {} : { conferenceName };
+    await conference.during(conference.receive("create", createConference(named as never)));
+    await conference.allDone();
+    await conference.reported(ended);
+    await conference.time.pass(1_000);
+
+    expect(await world.all()).toMatchObject([{ kind: "conference", topic }]);
+  }
+});
+
+test("a record is not held up by a site that says nothing", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  const { settings, ...rest } = testDomain();
+  conference.domain = { ...rest, settings: { ...settings, webexSite: {} as never } };
+  conference.topics = () => new Promise(() => {});
+  await conference.running(0);
+  await conference.reported(ended);
+  await conference.time.pass(1_000);
+  expect(await world.all()).toEqual([]);
+  await conference.time.pass(2_000);
+
+  expect(await world.all()).toMatchObject([{ kind: "conference", topic: "" }]);
+});
+
+test("records that an older version kept have the later columns, empty", async () => {
+  const world = new DirectoryWorld();
+  const { dialled: _, ...kept } = call("c1");
+  await world.directory.tell(news({ ended: [told(kept as CallRecord)] }));
+
+  expect(await world.start().records({ domain, cursor: null, order: "oldest", limit: 1 })).toMatchObject({
+    records: [{ record: { ...kept, dialled: "" } }],
+  });
 });
 
 test("a conference that wrote more than its journal holds has all its records", async () => {

@@ -211,6 +211,7 @@ export class WholeEdge {
       deleteAll: async () => {},
       share: (answers) => this.#mailbox.share(answers),
       directory: () => ({ tell: async () => ({ directory: "1", id: 0 }) }),
+      webexSite: () => ({ topics: async () => new Map() }),
       changed: () => {},
       nonce: () => String(++this.#nonces),
     });

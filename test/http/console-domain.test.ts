@@ -35,7 +35,7 @@ async function ended(edge: FakeEdge, more: object): Promise<void> {
     ...{ kind: "conference", conference: "5", life: 1, extConfIds: [], webexHosts: ["tsp1"], bridge: "simulated" },
     ...{ createdAt: edge.time, runningAt: edge.time, endedAt: edge.time, seconds: 60, endedBy: "webex" },
     ...{ status: "completed", reason: "closed", mostCallers: 1, calls: 1, callMinutes: 1 },
-    ...{ failovers: 0, repairs: 0, givenUp: 0 },
+    ...{ failovers: 0, repairs: 0, givenUp: 0, topic: "" },
     ...more,
   } as DirectoryRecord;
   const key = record.conference as ConfKey;

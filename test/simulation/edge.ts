@@ -298,6 +298,7 @@ export class Edge {
         directory: (name) => ({
           tell: (news) => send(() => this.#of(name).directory.call((directory) => directory.tell(news))),
         }),
+        webexSite: () => ({ topics: async () => new Map() }),
         changed: () => {},
         nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
         relay: (name, bridge) => {
