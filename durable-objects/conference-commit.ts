@@ -221,9 +221,12 @@ function inputOf(item: Item, { at, store, domain }: Context, rows: Rows): Confer
       return reports.length === 0 ? null : { type: "bridge", at, reports, ...elsewhere };
     }
     case "undelivered": {
-      const { seq, messages } = item.undelivered;
+      const { seq, messages, why } = item.undelivered;
       // A failover may have dropped the row meanwhile.
-      return rows.some((row) => row.seq === seq) ? { type: "undelivered", at, messages } : null;
+      const row = rows.find((one) => one.seq === seq);
+      if (!row) return null;
+      const { host, transId, attempts } = row;
+      return { type: "undelivered", at, messages, of: { host, transId, attempts, why } };
     }
     case "operator": {
       const { action } = item;

@@ -8,6 +8,7 @@ import type {
   ConferenceRpc,
   ConferenceView,
   Explanation,
+  GivenUpContent,
   OperatorResult,
   StoryLine,
 } from "../src/rpc.ts";
@@ -55,6 +56,14 @@ export class ConferenceObject extends WatchedObject implements ConferenceRpc {
 
   operate(action: OperatorAction): Promise<OperatorResult> {
     return this.#current.operate(action);
+  }
+
+  async givenUp(row: number): Promise<GivenUpContent | null> {
+    return this.#current.givenUp(row);
+  }
+
+  sendAgain(row: number, person: string): Promise<OperatorResult> {
+    return this.#current.sendAgain(row, person);
   }
 
   async action(id: ActionId): Promise<ActionStages | null> {

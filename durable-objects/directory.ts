@@ -12,6 +12,8 @@ import type {
   DirectoryRpc,
   DomainActivity,
   ErasurePage,
+  GivenUpPage,
+  GivenUpPost,
   HolderPage,
   HostLoad,
   ListedConference,
@@ -30,6 +32,7 @@ import { Alarm, type AlarmPorts } from "./alarm.ts";
 import { AuditStore } from "./audit-store.ts";
 import { earliest } from "./clock.ts";
 import { type About, DirectoryStore, type RunningRow } from "./directory-store.ts";
+import { GivenUpStore } from "./given-up-store.ts";
 import type { Platform, Sql } from "./platform.ts";
 import { type Heard, webhookEvents } from "./webhook-events.ts";
 import { Webhooks } from "./webhooks.ts";
@@ -92,6 +95,7 @@ export class Directory implements DirectoryRpc {
   readonly #alarm: Alarm;
   readonly #store: DirectoryStore;
   readonly #audit: AuditStore;
+  readonly #givenUp: GivenUpStore;
   readonly #webhooks: Webhooks;
   readonly #running = new Map<ConfKey, Listed>();
   /** Identity → id of each record behind `#knownBehind`. */
@@ -108,6 +112,7 @@ export class Directory implements DirectoryRpc {
     this.#alarm = new Alarm(ports);
     this.#store = new DirectoryStore(ports.sql);
     this.#audit = new AuditStore(ports.sql);
+    this.#givenUp = new GivenUpStore(ports.sql);
     for (const [id, row] of this.#store.running()) this.#running.set(row.key, { id, row, now: null });
     this.#knownBehind = this.#store.place?.id ?? 0;
     this.#webhooks = new Webhooks({
@@ -120,7 +125,7 @@ export class Directory implements DirectoryRpc {
   }
 
   async tell(news: News): Promise<DirectoryPlace> {
-    const { domain, key, running, ended, joined = [] } = news;
+    const { domain, key, running, ended, joined = [], givenUp = [] } = news;
     const at = this.#ports.now();
     const about = this.#aboutNow(domain);
     const missing = ended.some(({ again }) => again) ? this.#behind(news) : 0;
@@ -151,10 +156,11 @@ export class Directory implements DirectoryRpc {
     };
     const writeEvents = () => {
       write();
+      for (const post of givenUp) this.#givenUp.add(post);
       const known = before ? { life: before.row.life, ...(before.row.heard ?? { started: false, trouble: [] }) } : null;
       if (hasReceivers) this.#webhooks.add(webhookEvents({ joined, ended: records, running, known, at }));
     };
-    const needsRows = ended.length > 0 || row?.row.life !== running?.life || hasReceivers;
+    const needsRows = ended.length > 0 || givenUp.length > 0 || row?.row.life !== running?.life || hasReceivers;
     if (needsRows) this.#store.transaction(about, writeEvents);
     else write();
     for (const [identity, id] of added) this.#remember(identity, id);
@@ -302,6 +308,14 @@ export class Directory implements DirectoryRpc {
     await this.#ensureAlarm(this.#ports.now());
   }
 
+  async givenUp(before: string | null, limit: number): Promise<GivenUpPage> {
+    return this.#givenUp.page(before, Math.min(limit, mostPage));
+  }
+
+  async givenUpPost(id: string): Promise<GivenUpPost | null> {
+    return this.#givenUp.find(id);
+  }
+
   async audit(before: number | null, limit: number): Promise<AuditPage> {
     return this.#audit.page(before, Math.min(limit, mostPage));
   }
@@ -317,6 +331,7 @@ export class Directory implements DirectoryRpc {
       if (current.removedAt !== null && now >= current.removedAt + current.keptMs) return await this.#ports.deleteAll();
       this.#store.transaction(current, () => {});
       const before = now - current.keptMs;
+      this.#givenUp.deleteBefore(before);
       const hasMoreActions = this.#audit.deleteBefore(before, deletePortion);
       const hasMore = this.#store.deleteBefore(before, deletePortion) || hasMoreActions;
       this.#alarm.wakeBy(now + (hasMore ? portionEveryMs : deleteEveryMs));

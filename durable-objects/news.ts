@@ -3,10 +3,11 @@ import { masked } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
 import type { CallRecord } from "../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../src/records/conference-record.ts";
-import { isOngoing, RecordBook } from "../src/records/record-book.ts";
+import { type GivenUp, isOngoing, RecordBook } from "../src/records/record-book.ts";
 import type {
   DirectoryPlace,
   DirectoryRpc,
+  GivenUpPost,
   RunningConference,
   News as Told,
   Trouble,
@@ -16,6 +17,7 @@ import type { Domain } from "../src/settings/load.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import type { Tally } from "./measures.ts";
 import type { Platform } from "./platform.ts";
+import { nameOf } from "./story.ts";
 
 interface NewsPorts extends Pick<Platform, "now" | "after" | "log"> {
   directory(domain: DomainName): Pick<DirectoryRpc, "tell">;
@@ -118,7 +120,8 @@ export class News {
     this.#read(book, 0);
     const records = book.endedAfter(0).map(({ record }) => ({ record, again: true }));
     for (let first = 0; first === 0 || first < records.length; first += mostRecords) {
-      await this.#send({ ended: records.slice(first, first + mostRecords), behind: null });
+      const givenUp = first === 0 ? this.#postsOf(book.givenUpBetween(0, Number.MAX_SAFE_INTEGER)) : [];
+      await this.#send({ ended: records.slice(first, first + mostRecords), givenUp, behind: null });
     }
   }
 
@@ -154,6 +157,7 @@ export class News {
     let upTo = store.lastSeq;
     let ended: Told["ended"] = [];
     let joined: Told["joined"];
+    let givenUp: Told["givenUp"];
     if (this.#owes) {
       this.#book ??= store.newBook(identity.confKey, telling.from);
       this.#read(this.#book, telling.from);
@@ -164,6 +168,7 @@ export class News {
       const now = [...some, ...rest];
       if (now.length < all.length) upTo = now.at(-1)?.seq ?? upTo;
       ended = now.map(({ record, seq }) => ({ record, again: seq <= this.#unsureUpTo }));
+      givenUp = this.#postsOf(this.#book.givenUpBetween(told, upTo));
       if ((this.#subject.domain()?.settings.webhooks.length ?? 0) > 0)
         joined = this.#book.joinedBetween(told, upTo).map(({ call }) => this.#shownPersonal(call));
     }
@@ -171,11 +176,12 @@ export class News {
     const wasUnsure = ended.some(({ again }) => again);
     this.#isTelling = true;
     try {
-      const place = await this.#send({ ended, joined, behind: telling.place });
+      const place = await this.#send({ ended, joined, givenUp, behind: telling.place });
       if (this.#isStopped) return;
       // As a rule the next row says so. After a failure there may be none, and each life of the object would tell again. Joins told again would be
-      // posted again, since the directory does not remember them.
-      const isWritten = (wasUnsure && !isOngoing(store.state.head)) || (joined !== undefined && joined.length > 0);
+      // posted again, since the directory does not remember them. What is given up is often the last row for long.
+      const isLast = (wasUnsure || (givenUp?.length ?? 0) > 0) && !isOngoing(store.state.head);
+      const isWritten = isLast || (joined !== undefined && joined.length > 0);
       store.told(upTo, place, isWritten);
       this.#book?.forget(upTo);
       if (ended.length > 0) this.#ports.changed();
@@ -191,13 +197,18 @@ export class News {
   async #send({
     ended,
     joined,
+    givenUp = [],
     behind,
-  }: Pick<Told, "ended" | "behind"> & { readonly joined?: Told["joined"] | undefined }): Promise<DirectoryPlace> {
+  }: Pick<Told, "ended" | "behind"> & {
+    readonly joined?: Told["joined"] | undefined;
+    readonly givenUp?: Told["givenUp"] | undefined;
+  }): Promise<DirectoryPlace> {
     const { store } = this.#subject;
     const { domain, confKey: key } = store.identity ?? { domain: "" as DomainName, confKey: "" as ConfKey };
     const shown: Told["ended"][number][] = [];
     for (const one of ended) shown.push({ ...one, record: await this.#shownRecord(one.record) });
-    const news = { domain, key, running: this.#running(), ended: shown, behind, ...(joined && { joined }) };
+    const more = { ...(joined && { joined }), ...(givenUp.length > 0 && { givenUp }) };
+    const news = { domain, key, running: this.#running(), ended: shown, behind, ...more };
     const asked = this.#ports.directory(domain).tell(news);
     return within(this.#ports, answerWithinMs, "the directory", asked);
   }
@@ -216,6 +227,14 @@ export class News {
     const asked = this.#ports.webexSite(name).topics(name, [confKey]);
     const topics = await within(this.#ports, topicWithinMs, "the WebEx site's object", asked).catch(() => null);
     return topics?.get(confKey) ?? "";
+  }
+
+  /** Those of an older version do not say what they were. */
+  #postsOf(givenUp: readonly GivenUp[]): readonly GivenUpPost[] {
+    const conference = this.#subject.store.identity?.confKey ?? ("" as ConfKey);
+    return givenUp.flatMap(({ seq, at, input: { of, messages } }) =>
+      of ? [{ conference, row: seq, at, ...of, messages: messages.map(nameOf) }] : [],
+    );
   }
 
   #read(book: RecordBook, from: number): number {

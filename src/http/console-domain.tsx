@@ -77,9 +77,11 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
     return <AuditPage {...frame("audit")} entries={entries} before={before} />;
   });
 
-  addPage(pages, edge, "/:domain/hosts", async ({ edge: { views }, domain, frame }) => {
-    const activity = await views.directory(domain.name).activity();
-    return <WebexHostsPage {...frame("hosts")} activity={activity} />;
+  addPage(pages, edge, "/:domain/hosts", async ({ context, edge: { views }, domain, frame }) => {
+    const before = context.req.query("before") ?? null;
+    const directory = views.directory(domain.name);
+    const [activity, givenUp] = await Promise.all([directory.activity(), directory.givenUp(before, PAGE_ROWS)]);
+    return <WebexHostsPage {...frame("hosts")} {...{ activity, givenUp, before }} />;
   });
 
   addPage(pages, edge, "/:domain/settings", ({ domain, frame }) => {

@@ -38,6 +38,13 @@ export interface Joined {
   > & { readonly enteredAt: EpochMs };
 }
 
+/** A document that was given up in this row of the journal. */
+export interface GivenUp {
+  readonly seq: number;
+  readonly at: EpochMs;
+  readonly input: Extract<ConferenceInput, { readonly type: "undelivered" }>;
+}
+
 /** Who ended something, and why. */
 type Cause = Pick<CallRecord, "endedBy" | "status" | "reason">;
 
@@ -113,6 +120,7 @@ export interface BookData {
   ended: Ended[];
   /** Absent in what an older version kept. */
   joined?: Joined[];
+  givenUp?: GivenUp[];
 }
 
 const newBook: BookData = {
@@ -138,6 +146,7 @@ export class RecordBook {
   readonly #rooms: Map<string, string>;
   #ended: Ended[];
   #joined: Joined[];
+  #givenUp: GivenUp[];
   /** Of the transaction whose last row was not read yet. */
   #inputs: ConferenceInput[] = [];
 
@@ -153,6 +162,7 @@ export class RecordBook {
     this.#rooms = new Map(own.rooms);
     this.#ended = own.ended;
     this.#joined = own.joined ?? [];
+    this.#givenUp = own.givenUp ?? [];
   }
 
   /** The last row that was read. */
@@ -170,23 +180,32 @@ export class RecordBook {
     return this.#joined.filter(({ seq }) => seq > after && seq <= upTo);
   }
 
-  /** What ended or came in up to this row is not asked for again. */
+  /** What was given up behind this row and up to that one, in order. */
+  givenUpBetween(after: number, upTo: number): readonly GivenUp[] {
+    return this.#givenUp.filter(({ seq }) => seq > after && seq <= upTo);
+  }
+
+  /** What ended, came in or was given up up to this row is not asked for again. */
   forget(upTo: number): void {
     this.#ended = this.#ended.filter(({ seq }) => seq > upTo);
     this.#joined = this.#joined.filter(({ seq }) => seq > upTo);
+    this.#givenUp = this.#givenUp.filter(({ seq }) => seq > upTo);
   }
 
   data(): BookData {
     return structuredClone({
       ...{ seq: this.#seq, head: this.#head, bridge: this.#bridge, life: this.#life, calls: [...this.#calls.values()] },
       ...{ commands: [...this.#commands], rooms: [...this.#rooms], ended: this.#ended, joined: this.#joined },
+      givenUp: this.#givenUp,
     });
   }
 
   /** In order, without a gap. */
   read(rows: readonly RecordedRow[]): void {
     for (const row of rows) {
-      if (row.input) this.#inputs.push(row.input);
+      const { seq, at, input } = row;
+      if (input) this.#inputs.push(input);
+      if (input?.type === "undelivered") this.#givenUp.push({ seq, at, input });
       if (row.changes) {
         this.#apply(row, new Map(row.changes), new Causes(this.#inputs, this.#commands));
         this.#inputs = [];

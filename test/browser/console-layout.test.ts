@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { AuditPage } from "../../src/console/audit.tsx";
 import { BridgesPage } from "../../src/console/bridges.tsx";
 import { ConferencesPage } from "../../src/console/conferences.tsx";
+import { GivenUpPostPage } from "../../src/console/given-up-post.tsx";
 import { OverviewPage } from "../../src/console/overview.tsx";
 import { RecordsPage } from "../../src/console/record-list.tsx";
 import { SettingsPage } from "../../src/console/settings.tsx";
@@ -12,7 +13,7 @@ import { WebexHostsPage } from "../../src/console/webex-hosts.tsx";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
-import type { DomainActivity } from "../../src/rpc.ts";
+import type { DomainActivity, GivenUpPost } from "../../src/rpc.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";
 import { layoutFaults } from "./layout.ts";
@@ -97,9 +98,18 @@ const activity: DomainActivity = {
   hosts: [{ host, conferences: 3_000, documents: 99_999, oldestDocumentAt: now, troubled: [unbroken as ConfKey] }],
 };
 
+const post: GivenUpPost = {
+  ...{ conference: unbroken as ConfKey, row: 7, at: now - 86_400_000, host: unbroken, transId: unbroken },
+  ...{ attempts: 3, why: words, messages: [unbroken, unbroken] },
+};
+
 const pages = {
   overview: OverviewPage({ ...frame, running, bridges: [found("main"), found(unbroken)], faults: [fault], activity }),
-  hosts: WebexHostsPage({ ...frame, activity }),
+  hosts: WebexHostsPage({ ...frame, activity, givenUp: { posts: [{ id: "1", ...post }], next: "1" }, before: "2" }),
+  givenUp: GivenUpPostPage({
+    ...{ ...frame, id: "1", post, notSentAgain: words },
+    content: { text: unbroken.repeat(20), refusal: "outdated", again: null },
+  }),
   conferences: ConferencesPage({ ...frame, running, begins: unbroken, after: unbroken }),
   ended: RecordsPage({ ...listed, kind: "conference", records: placed(conference) }),
   calls: RecordsPage({ ...listed, kind: "call", records: placed(call) }),

@@ -66,6 +66,7 @@ export class WholeEdge {
           entered: nobody,
           story: nobody,
           action: nobody,
+          givenUp: nobody,
           explain: nobody,
           replay: nobody,
           wire: nobody,
@@ -78,6 +79,8 @@ export class WholeEdge {
           erase: nobody,
           rebuild: nobody,
           audit: nobody,
+          givenUp: nobody,
+          givenUpPost: nobody,
           activity: nobody,
         }),
         totals: nobody,
@@ -230,6 +233,7 @@ export class WholeEdge {
         return {
           receive: (delivered) => conference.receive(delivered),
           operate: (request) => conference.operate(request),
+          sendAgain: (...asked) => conference.sendAgain(...asked),
         };
       },
       handles: () => this.#handles,

@@ -430,6 +430,7 @@ export class Edge {
         return {
           receive: (delivered) => hosted.call((conference) => conference.receive(delivered)),
           operate: (action) => hosted.call((conference) => conference.operate(action)),
+          sendAgain: (...asked) => hosted.call((conference) => conference.sendAgain(...asked)),
         };
       },
       handles: (name) => {
