@@ -9,6 +9,7 @@ import { addActions } from "./actions.ts";
 import { checkBridge } from "./bridge-check.ts";
 import { checkDomainsFile, checkEdge } from "./check.ts";
 import { settingsFile } from "./edge-settings.ts";
+import { addGivenUp } from "./given-up.ts";
 import { addPeople } from "./people.ts";
 import { addQuestions } from "./questions.ts";
 import { addRecords } from "./records.ts";
@@ -53,6 +54,7 @@ export function bridgehead(parts: EdgeParts): Command {
 
   addQuestions(program);
   addActions(program);
+  addGivenUp(program);
   addRecords(program);
   addPeople(program);
 

@@ -1,4 +1,5 @@
 import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
+import { masked } from "../src/foundation/masking.ts";
 import { dayMs, hourMs, within } from "../src/foundation/timers.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
 import { Activity, type ActivityMinute, minuteOf } from "../src/records/activity.ts";
@@ -18,6 +19,7 @@ import type {
   HostLoad,
   ListedConference,
   News,
+  PersonInside,
   PlacedRecord,
   RebuildPage,
   RecordPage,
@@ -59,6 +61,7 @@ interface Listed {
   readonly id: number;
   readonly row: RunningRow;
   readonly now: ListedConference["now"];
+  readonly people: readonly PersonInside[];
 }
 
 /** Where a conference has no place yet, its records are looked for from so long before its begin; clocks may be wrong. */
@@ -113,7 +116,7 @@ export class Directory implements DirectoryRpc {
     this.#store = new DirectoryStore(ports.sql);
     this.#audit = new AuditStore(ports.sql);
     this.#givenUp = new GivenUpStore(ports.sql);
-    for (const [id, row] of this.#store.running()) this.#running.set(row.key, { id, row, now: null });
+    for (const [id, row] of this.#store.running()) this.#running.set(row.key, { id, row, now: null, people: [] });
     this.#knownBehind = this.#store.place?.id ?? 0;
     this.#webhooks = new Webhooks({
       ...ports,
@@ -148,11 +151,11 @@ export class Directory implements DirectoryRpc {
       }
       if (row && row.row.life !== running?.life) row = this.#drop(row);
       if (!running) return;
-      const { key: _, life, createdAt, phase, webexHost, bridge, ...now } = running;
+      const { key: _, life, createdAt, phase, webexHost, bridge, people = [], ...now } = running;
       const heard: Heard = { started: phase === "running", trouble: running.trouble };
       const current: RunningRow = { key, life, createdAt, phase, webexHost, bridge, ...(hasReceivers && { heard }) };
       if (row && hasReceivers && !isSame(row.row.heard, heard)) this.#store.replace(row.id, current);
-      row = { id: row?.id ?? this.#store.begin(current, at), row: current, now };
+      row = { id: row?.id ?? this.#store.begin(current, at), row: current, now, people };
     };
     const writeEvents = () => {
       write();
@@ -172,11 +175,20 @@ export class Directory implements DirectoryRpc {
     return this.#store.place ?? { directory: about.directory, id: 0 };
   }
 
-  async running({ after, limit, begins = "", troubled = false }: RunningQuery): Promise<RunningPage> {
+  async running(query: RunningQuery): Promise<RunningPage> {
+    const { after, limit, begins = "", troubled = false, number, attendeeId } = query;
     const isTroubled = ({ now }: Listed) => now !== null && now.trouble.length > 0;
+    const isMeant = (person: PersonInside) =>
+      isShownAs(number, person.number) && isShownAs(attendeeId, person.attendeeId);
+    const isWithPerson = ({ people }: Listed) =>
+      (number === undefined && attendeeId === undefined) || people.some(isMeant);
     const keys = [...this.#running]
       .filter(
-        ([key, one]) => key.startsWith(begins) && (after === null || key > after) && (!troubled || isTroubled(one)),
+        ([key, one]) =>
+          key.startsWith(begins) &&
+          (after === null || key > after) &&
+          (!troubled || isTroubled(one)) &&
+          isWithPerson(one),
       )
       .map(([key]) => key);
     const page = keys.sort().slice(0, Math.min(limit, mostPage));
@@ -432,6 +444,11 @@ function loadsOf(all: readonly Listed[]): readonly BridgeLoad[] {
     loads.set(bridge ?? "", { bridge, conferences: conferences + 1, callers: callers + (now?.callers ?? 0) });
   }
   return [...loads].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, load]) => load);
+}
+
+/** Where the settings have people masked, they are found by the end of their numbers. */
+function isShownAs(wanted: string | undefined, shown: string): boolean {
+  return wanted === undefined || shown === wanted || shown === masked(wanted);
 }
 
 function isSame(one: Heard | undefined, other: Heard): boolean {

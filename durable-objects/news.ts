@@ -8,6 +8,7 @@ import type {
   DirectoryPlace,
   DirectoryRpc,
   GivenUpPost,
+  PersonInside,
   RunningConference,
   News as Told,
   Trouble,
@@ -89,9 +90,10 @@ export class News {
     if (this.#owes) this.#schedule(firstMs);
   }
 
-  committed(): void {
+  /** `hasOtherPeople`: somebody came, left or got an attendee ID. */
+  committed(hasOtherPeople = false): void {
     const shown = this.#show();
-    if (shown === this.#shown && !this.#owes) return;
+    if (shown === this.#shown && !hasOtherPeople && !this.#owes) return;
     this.#shown = shown;
     this.#isChanged = true;
     if (isOngoing(this.#subject.store.state.head)) return this.#schedule(firstMs);
@@ -262,9 +264,18 @@ export class News {
       ...{ key: identity.confKey, life: telling.life, createdAt: telling.since, phase: head.phase },
       ...{ webexHost: head.host, bridge: progress.bridge },
       ...{ attached: running?.attached ?? true, locked: running?.locked ?? false },
+      people: this.#people(),
       ...{ callers: tally.callers, rooms: rooms.size + (running?.talk ? 1 : 0), trouble: trouble() },
       ...{ documents: tally.documents, oldestDocumentAt: tally.oldestAt },
     };
+  }
+
+  /** Those who would show nothing are left out. */
+  #people(): readonly PersonInside[] {
+    const inside = [...this.#subject.store.state.callers.values()].filter(({ left }) => !left);
+    return inside
+      .map(({ number, attendeeId }) => this.#shownPersonal({ number, attendeeId: attendeeId ?? "" }))
+      .filter(({ number, attendeeId }) => number !== "" || attendeeId !== "");
   }
 
   /** Looked at with each commit, so it costs little. */

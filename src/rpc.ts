@@ -288,6 +288,12 @@ export interface ConferenceRpc {
 /** What is wrong with a conference that runs. `posts`: WebEx does not confirm; `commands`: the bridge does not answer in time. */
 export type Trouble = "posts" | "commands";
 
+/** Who is in a conference, by what people are looked for: the other end's number, and the attendee ID, if any. */
+export interface PersonInside {
+  readonly number: string;
+  readonly attendeeId: string;
+}
+
 /** A conference that is being created or runs, as the list of them shows it. */
 export interface RunningConference {
   readonly key: ConfKey;
@@ -300,6 +306,8 @@ export interface RunningConference {
   readonly attached: boolean;
   readonly locked: boolean;
   readonly callers: number;
+  /** Who is in it, as far as records may say it; absent in what an older version told. */
+  readonly people?: readonly PersonInside[];
   /** Sub-conferences and rooms of private talks. */
   readonly rooms: number;
   readonly trouble: readonly Trouble[];
@@ -391,6 +399,9 @@ export interface RunningQuery {
   readonly begins?: string;
   /** Those alone that have told of trouble. */
   readonly troubled?: boolean;
+  /** Those alone in which somebody has this number, and this attendee ID. */
+  readonly number?: string | undefined;
+  readonly attendeeId?: string | undefined;
 }
 
 /** `bridge`: `null` for conferences that have none yet. `callers`: as far as they have told. */

@@ -40,11 +40,16 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
 
   addPage(pages, edge, "/:domain/conferences", async ({ context, edge, domain, frame }) => {
     const { views } = edge;
-    const { begins = "", after = null } = context.req.query();
-    const query = { domain: domain.name, after: after as ConfKey | null, limit: PAGE_ROWS, begins: begins.trim() };
-    const running = await views.directory(domain.name).running(query);
+    const { begins = "", number = "", attendeeId = "", after = null } = context.req.query();
+    const search = { begins: begins.trim(), number: number.trim(), attendeeId: attendeeId.trim() };
+    const running = await views.directory(domain.name).running({
+      ...{ domain: domain.name, after: after as ConfKey | null, limit: PAGE_ROWS, begins: search.begins },
+      number: search.number === "" ? undefined : digitsOfNumber(search.number),
+      attendeeId: search.attendeeId || undefined,
+    });
     const topics = await topicsIn(running, domain, edge);
-    return <ConferencesPage {...frame("conferences")} {...{ running, topics, after }} begins={query.begins} />;
+    const people = domain.settings.recordsPersonal;
+    return <ConferencesPage {...frame("conferences")} {...{ running, topics, after, people, ...search }} />;
   });
 
   addPage(pages, edge, "/:domain/records", recordsPage);

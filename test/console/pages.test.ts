@@ -184,6 +184,20 @@ test("an hour without a post is said so", () => {
   expect(String(page)).not.toContain("<rect");
 });
 
+test("people are looked for by number and attendee ID, which stay in the links; what the settings keep is said", () => {
+  const search = { begins: "", number: "+1 408", attendeeId: "44", after: null };
+  const page = (more: object) => readPage(ConferencesPage({ ...frame, ...search, running: running(), ...more }));
+  const next = { ...running(listed("5")), next: "5" as ConfKey };
+  expect(page({ running: next })).toContain(
+    "Next page → /console/acme/conferences?number=%2B1+408&attendeeId=44&after=5",
+  );
+  expect(page({})).toContain("Nobody like that is in a running conference");
+  expect(page({})).not.toContain("recordsPersonal");
+  expect(page({ people: "masked" })).toContain("others may fit as well");
+  expect(page({ people: "none" })).toContain("search by the key");
+  expect(page({ people: "none" })).not.toContain("Attendee ID");
+});
+
 const none = { posts: [], next: null };
 const post: GivenUpPost = {
   ...{ conference: "5/7" as ConfKey, row: 7, at: now - minuteMs, host: "tsp1", transId: "61365000006", attempts: 3 },

@@ -94,6 +94,19 @@ test("the list is searched by the begin of keys, and goes on from page to page",
   expect(await read("/conferences?begins=%202000%20")).toContain("2000 → /console/local/conferences/2000");
 });
 
+test("the list is searched by the number and attendee ID of people, as people write them", async () => {
+  const edge = new FakeEdge();
+  const read = await windowOf(edge);
+  await runs(edge, "1000", { people: [{ number: "14085551234", attendeeId: "44" }] });
+  await runs(edge, "2000", { people: [{ number: "14085559999", attendeeId: "45" }] });
+
+  for (const query of ["number=%2B1+(408)+555-1234", "attendeeId=+44+"]) {
+    const text = await read(`/conferences?${query}`);
+    expect(text).toContain("1000 → /console/local/conferences/1000");
+    expect(text).not.toContain("/conferences/2000");
+  }
+});
+
 test("records are found by what stands in the address, the latest first", async () => {
   const edge = new FakeEdge();
   edge.time = Date.UTC(2026, 2, 1, 23, 59);

@@ -103,6 +103,25 @@ test("the running conferences are listed by key, in pages, by one question of th
   expect(troubled.conferences.map(({ key }) => key)).toEqual(["123"]);
 });
 
+test("running conferences are found by who is in them, unless the settings keep nothing of people", async () => {
+  const edge = new FakeEdge();
+  const people = [{ number: "14085551234", attendeeId: "44" }];
+  await runs(edge, running("1", { people }), running("2", { people: [{ number: "14085551234", attendeeId: "45" }] }));
+  const keys = async (query: string) =>
+    ((await asked(edge, `/running-conferences?${query}`)).body as { conferences: { key: string }[] }).conferences.map(
+      ({ key }) => key,
+    );
+  expect(await keys("number=%2B1%20408%20555-1234")).toEqual(["1", "2"]);
+  expect(await keys("number=14085551234&attendeeId=45")).toEqual(["2"]);
+  expect(await keys("attendeeId=46")).toEqual([]);
+  expect((await asked(edge, "/running-conferences?number=")).status).toBe(400);
+
+  const silent = new FakeEdge(token, { recordsPersonal: "none" });
+  await runs(silent, running("1"));
+  expect((await asked(silent, "/running-conferences?attendeeId=44")).status).toBe(422);
+  expect((await asked(silent, "/running-conferences?begins=1")).status).toBe(200);
+});
+
 test("after a restart of the directory its list is whole, and says of whom it does not know how they are", async () => {
   const edge = new FakeEdge();
   await runs(edge, running("1"), running("2"));
