@@ -33,7 +33,7 @@ export class ConferenceEvents {
   bridgeEvent(event: BridgeEvent, now: EpochMs): void {
     switch (event.type) {
       case "prompted":
-        return this.#legs.prompted(event.call, event.number, now);
+        return this.#legs.prompted(event, now);
       case "keys":
         return this.#legs.keys(event, now);
       case "answered":
@@ -105,8 +105,8 @@ export class ConferenceEvents {
         leg.muted = effect.as.muted;
         if (origin === "edge") return;
         this.#legs.cameIn(leg);
-        const { call, number } = leg;
-        const caller = { call, number, room: MAIN_ROOM, ...effect.as };
+        const { call, number, dialled } = leg;
+        const caller = { call, number, room: MAIN_ROOM, ...effect.as, ...(dialled !== "" && { dialled }) };
         return this.#reports.addEvent(conference, { type: "caller-entered", caller });
       }
       case "mute-changed": {

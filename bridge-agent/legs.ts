@@ -43,6 +43,8 @@ type KeysEvent = Extract<BridgeEvent, { readonly type: "keys" }>;
 interface Leg {
   readonly call: CallId;
   readonly number: string;
+  /** The number that its caller called; empty where that is not known. */
+  readonly dialled: string;
   /** By the bridge, for the edge; else its caller dialled in. */
   readonly isDialled: boolean;
   conference: ConfKey | null;
@@ -66,6 +68,9 @@ interface Leg {
 export type LegView = Pick<Leg, "call" | "number" | "conference" | "room" | "muted" | "since"> & {
   readonly stage: "prompted" | "dialled" | "entered";
 };
+
+/** A caller who dialled in. */
+type Arrival = Pick<Extract<BridgeEvent, { type: "prompted" }>, "call" | "number" | "dialled">;
 
 /** Something that a caller is to hear. */
 export interface AnnouncementToCall {
@@ -187,8 +192,8 @@ export class Legs {
     this.#isWithoutEdge = false;
   }
 
-  prompted(call: CallId, number: string, now: EpochMs): void {
-    const leg = this.#addPrompted(call, number, now);
+  prompted(arrival: Arrival, now: EpochMs): void {
+    const leg = this.#addPrompted(arrival, now);
     this.#announce(leg, "welcome");
   }
 
@@ -274,8 +279,7 @@ export class Legs {
 
   /** Nobody may be led in: what callers key counts later. */
   heldEvent(event: BridgeEvent, now: EpochMs): void {
-    if (event.type === "prompted")
-      return this.#announce(this.#addPrompted(event.call, event.number, now), "please-wait");
+    if (event.type === "prompted") return this.#announce(this.#addPrompted(event, now), "please-wait");
     if (event.type === "ended") return this.ended(event.call);
     if (event.type === "conference-ended") for (const call of this.callsInside(event.conference)) this.ended(call);
     const leg = event.type === "keys" && this.#legs.get(event.call);
@@ -320,7 +324,7 @@ export class Legs {
     for (const call of this.#legs.keys()) if (!ids.has(call)) this.ended(call);
     const found = held.filter(({ call }) => !this.#legs.has(call));
     for (const call of found) {
-      if (call.stage === "prompted") this.#addPrompted(call.call, call.number, now);
+      if (call.stage === "prompted") this.#addPrompted(call, now);
       else if (call.stage === "entered") {
         const { conference, number, muted, direction } = call;
         const leg = newLeg(call.call, number, conference, this.now, direction === "out");
@@ -401,8 +405,8 @@ export class Legs {
     this.#watchTime(leg);
   }
 
-  #addPrompted(call: CallId, number: string, now: EpochMs): Leg {
-    return this.#add({ ...newLeg(call, number, null, this.now, false), keypad: prompted(now) });
+  #addPrompted({ call, number, dialled }: Arrival, now: EpochMs): Leg {
+    return this.#add({ ...newLeg(call, number, null, this.now, false), dialled, keypad: prompted(now) });
   }
 
   #add(leg: Leg): Leg {
@@ -557,7 +561,7 @@ function begunAnew(keypad: AtPrompt, now: EpochMs): AtPrompt {
 
 /** A leg that is in no room yet, whose keys mean nothing yet. */
 function newLeg(call: CallId, number: string, conference: ConfKey | null, since: EpochMs, isDialled: boolean): Leg {
-  const place = { isDialled, conference, room: null, muted: false, entered: false };
+  const place = { dialled: "", isDialled, conference, room: null, muted: false, entered: false };
   return { call, number, since, ...place, keypad: null, heldKeys: [], toldToWait: false };
 }
 

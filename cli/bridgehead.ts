@@ -10,6 +10,7 @@ import { checkBridge } from "./bridge-check.ts";
 import { addBridgeWork } from "./bridge-work.ts";
 import { checkDomainsFile, checkEdge } from "./check.ts";
 import { settingsFile } from "./edge-settings.ts";
+import { addGivenUp } from "./given-up.ts";
 import { addPeople } from "./people.ts";
 import { addQuestions } from "./questions.ts";
 import { addRecords } from "./records.ts";
@@ -55,6 +56,7 @@ export function bridgehead(parts: EdgeParts): Command {
   addQuestions(program);
   addActions(program);
   addBridgeWork(program);
+  addGivenUp(program);
   addRecords(program);
   addPeople(program);
 

@@ -8,6 +8,8 @@ import type {
   AgentView,
   ConferenceView,
   Explanation,
+  GivenUpPage,
+  ListedConference,
   MeetingAnswer,
   PlacedRecord,
   ProvisioningState,
@@ -214,6 +216,21 @@ export class OperatorClient {
     return { conferences, unreachable };
   }
 
+  /** The conferences that run, as the directories have them: no conference is asked, nor wakes. */
+  async running(domains: readonly string[], search: RunningSearch): Promise<readonly RunningOfDomain[]> {
+    const found: RunningOfDomain[] = [];
+    for (const domain of domains) {
+      let cursor: string | null = null;
+      do {
+        const query: URLSearchParams = new URLSearchParams({ ...search, ...(cursor !== null && { cursor }) });
+        const page: RunningList = await this.#ask<RunningList>(`domains/${domain}/running-conferences?${query}`);
+        for (const conference of page.conferences) found.push({ ...conference, domain });
+        cursor = page.next;
+      } while (cursor !== null);
+    }
+    return found;
+  }
+
   async conference(domain: string, key: string): Promise<ConferenceOfDomain> {
     const found = await this.#find<ConferenceView>(`domains/${domain}/conferences/${encodeURIComponent(key)}`);
     if (found !== null) return { ...found, domain };
@@ -278,6 +295,58 @@ export class OperatorClient {
     return (answer as { readonly acts: string }).acts;
   }
 
+  /** Takes a number out of all records of a domain; how many had it. */
+  async erase(domain: string, number: string): Promise<number> {
+    let erased = 0;
+    for await (const page of this.#inPortions(`domains/${domain}/records/erasures`, { number }))
+      erased += page.erased ?? 0;
+    return erased;
+  }
+
+  /** Has the conferences of the last week tell the directory anew; `notice` hears after each portion how many have. */
+  async rebuild(
+    domain: string,
+    notice: (told: number) => void,
+  ): Promise<{ readonly told: number; readonly failed: readonly string[] }> {
+    let told = 0;
+    const failed: string[] = [];
+    for await (const page of this.#inPortions(`domains/${domain}/records/rebuild`)) {
+      told += page.told ?? 0;
+      failed.push(...(page.failed ?? []));
+      notice(told);
+    }
+    return { told, failed };
+  }
+
+  /** What is done some at a time, until all is. A portion without an answer is asked for again: doing it twice changes nothing. */
+  async *#inPortions(path: string, body?: object): AsyncGenerator<Portion> {
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor === null ? "" : `?${new URLSearchParams({ cursor })}`;
+      const portion = (await this.#insist(`${path}${query}`, { method: "POST", ...(body && { body }) })) as Portion;
+      yield portion;
+      cursor = portion.next;
+    } while (cursor !== null);
+  }
+
+  /** Documents that were given up, the latest first. */
+  async givenUp(domain: string, limit: number): Promise<readonly ListedPost[]> {
+    return (await this.#ask<{ posts: readonly ListedPost[] }>(`domains/${domain}/given-up-posts?limit=${limit}`)).posts;
+  }
+
+  async givenUpPost(domain: string, id: string): Promise<ShownPost> {
+    const found = await this.#find<ShownPost>(`domains/${domain}/given-up-posts/${encodeURIComponent(id)}`);
+    if (found !== null) return found;
+    throw new StartError(
+      `nothing that was given up goes by ${id} in ${domain}; \`bridgehead given-up\` lists what was`,
+    );
+  }
+
+  /** Rejects with the edge's words where it is refused. */
+  async sendAgain(domain: string, id: string): Promise<void> {
+    await this.#insist(`domains/${domain}/given-up-posts/${encodeURIComponent(id)}/send`, { method: "POST" });
+  }
+
   /** How many were ended. */
   async endSessions(person: string): Promise<number> {
     return (await this.#ask<{ ended: number }>(`people/${encodeURIComponent(person)}/sessions`, "DELETE")).ended;
@@ -286,11 +355,15 @@ export class OperatorClient {
   /** Has a conference do something; rejects with the edge's words where it is refused. `id` names the action: what is not answered is asked again. */
   async act(domain: string, key: string, request: ActionRequest, id: string): Promise<void> {
     const path = `domains/${domain}/conferences/${encodeURIComponent(key)}/actions`;
-    const sent = { method: "POST", body: request, actionId: id } as const;
+    await this.#insist(path, { method: "POST", body: request, actionId: id });
+  }
+
+  /** The answer; what is not answered is asked again. */
+  async #insist(path: string, sent: Sent): Promise<unknown> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const { status, answer } = await this.#send(path, sent);
-        if (status === 202) return;
+        if (status < 300 && answer !== undefined) return answer;
         const detail = detailOf(answer);
         if (status === 404 || status === 409 || status === 422) throw new StartError(`refused (${status}): ${detail}`);
         if (status !== 503 || attempt === MOST_ATTEMPTS) throw this.#refused(status, answer);
@@ -447,6 +520,35 @@ interface Sent {
   readonly body?: object;
   readonly actionId?: string;
 }
+
+/** By what running conferences are looked for, as the API has it. */
+export type RunningSearch = Readonly<Partial<Record<"begins" | "number" | "attendeeId", string>>>;
+
+/** A conference that runs, and the domain that it is in. */
+export type RunningOfDomain = ListedConference & { readonly domain: string; readonly topic?: string };
+
+interface RunningList {
+  readonly conferences: readonly (ListedConference & { readonly topic?: string })[];
+  readonly next: string | null;
+}
+
+/** What was done of an erasure or a rebuild, and where it goes on. */
+interface Portion {
+  readonly next: string | null;
+  readonly erased?: number;
+  readonly told?: number;
+  readonly failed?: readonly string[];
+}
+
+/** A document that was given up, as the API lists it. */
+export type ListedPost = GivenUpPage["posts"][number];
+
+/** The same with what stood in it. */
+export type ShownPost = ListedPost & {
+  readonly document: string | null;
+  readonly notSentAgain: string | null;
+  readonly again: ActionStages | null;
+};
 
 /** Query parameters of records, as the API has them. */
 export type RecordFilters = Readonly<Record<string, string>>;

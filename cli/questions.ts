@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { allPrintable, printable, printableJson } from "../src/foundation/printable.ts";
 import type { Terminal } from "../src/foundation/table.ts";
 import type { ProvisioningState } from "../src/rpc.ts";
-import { askEdge, clockTimeText, periodOf, question } from "./ask-edge.ts";
+import { askEdge, clockTimeText, examples, periodOf, question } from "./ask-edge.ts";
 import { meetingText } from "./meeting.ts";
 import type { OperatorClient } from "./operator-client.ts";
 import { provisioningText } from "./provisioning.ts";
@@ -11,7 +11,16 @@ import { linesWithin, storyText } from "./story.ts";
 import { StartError } from "./supervise.ts";
 import { systemReason } from "./system-reason.ts";
 import { ownTerminal } from "./terminal.ts";
-import { agentsText, callsOf, callsText, conferencesText, conferenceText, hostsOf, hostsText } from "./views.ts";
+import {
+  agentsText,
+  callsOf,
+  callsText,
+  conferencesText,
+  conferenceText,
+  hostsOf,
+  hostsText,
+  runningText,
+} from "./views.ts";
 import { whyText } from "./why.ts";
 
 const WATCH_EVERY_MS = 1_000;
@@ -42,17 +51,11 @@ export function addQuestions(program: Command): void {
   question(program, "conferences", "the conferences that run, the latest first")
     .option("--all", "those that are over, too: of the last 6 hours")
     .option("--hours <n>", `those that are over, too: of the last so many hours, ${MOST_HOURS} at most`, hours)
-    .action((options: Options & { all?: true; hours?: number }) =>
-      answer(options, async (edge) => {
-        const all = options.all || options.hours !== undefined;
-        const list = await edge.conferences(await edge.domains(options.domain), { ...options, all });
-        return {
-          data: list.conferences,
-          text: conferencesText,
-          warning: missing(list.unreachable),
-        };
-      }),
-    );
+    .option("--begins <digits>", "those whose key begins so")
+    .option("--number <number>", "those with a caller of this number")
+    .option("--attendee-id <id>", "those with a caller of this attendee ID")
+    .addHelpText("after", examples("conferences", "conferences --number +14085551234", "conferences --hours 24"))
+    .action((options: ListOptions) => answer<unknown>(options, (edge) => listConferences(edge, options)));
 
   question(program, "conference <key>", "one conference as it is now")
     .option("--watch", "show it again whenever it changes, until stopped")
@@ -150,6 +153,43 @@ export function addQuestions(program: Command): void {
         return { data: state, text: provisioningText, failed: state.running !== null || state.failure !== null };
       }),
     );
+}
+
+interface ListOptions extends Options {
+  readonly all?: true;
+  readonly hours?: number;
+  readonly begins?: string;
+  readonly number?: string;
+  readonly attendeeId?: string;
+}
+
+/** Those that run, from the directories, which wakes none of them; programs get all of each, and so does whoever asks for those that are over. */
+async function listConferences(edge: OperatorClient, options: ListOptions): Promise<Answer<unknown>> {
+  const { all: over, hours, begins, number, attendeeId, json } = options;
+  const all = over || hours !== undefined;
+  const search = Object.fromEntries(
+    Object.entries({ begins, number, attendeeId }).filter(([, text]) => text !== undefined),
+  );
+  const isSearch = Object.keys(search).length > 0;
+  if (all && isSearch)
+    throw new StartError("--all and --hours list all that there were; `bridgehead records` finds what is over");
+  const domains = await edge.domains(options.domain);
+  if (all || (json && !isSearch)) {
+    const { conferences, unreachable } = await edge.conferences(domains, {
+      ...(hours !== undefined && { hours }),
+      all,
+    });
+    return {
+      data: conferences,
+      text: (_, now, terminal) => conferencesText(allPrintable(conferences), now, terminal),
+      warning: missing(unreachable),
+    };
+  }
+  const found = await edge.running(domains, search);
+  const running = found.toSorted((one, other) => other.createdAt - one.createdAt);
+  if (json)
+    return { data: await Promise.all(running.map(({ domain, key }) => edge.conference(domain, key))), text: () => [] };
+  return { data: running, text: (_, now, terminal) => runningText(allPrintable(running), now, terminal) };
 }
 
 /** The state after a check; where it waits for a site that does not answer, or takes long, as it is then. */

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type Command, Option } from "commander";
+import { counted } from "../src/foundation/counted.ts";
 import { allPrintable, printable, printableJson } from "../src/foundation/printable.ts";
 import { askEdge, clockTimeText, examples, periodOf, question } from "./ask-edge.ts";
 import type { OperatorClient, RecordFilters } from "./operator-client.ts";
@@ -33,6 +34,7 @@ interface RecordOptions extends Options {
 
 /** The commands about what is over: records of calls and conferences, and what people have asked. */
 export function addRecords(program: Command): void {
+  addUpkeep(program);
   question(program, "records", `records of calls and conferences that are over: the latest ${USUAL}, or all as a file`)
     .option("--csv", "all that fit as a table: calls, or conferences with --kind conference")
     .option("--ndjson", "all that fit as lines of JSON")
@@ -76,6 +78,33 @@ export function addRecords(program: Command): void {
             ? printableJson(JSON.stringify(entries, null, 2))
             : auditText(allPrintable(entries), ownTerminal()).join("\n"),
         );
+      }),
+    );
+}
+
+/** What is done to records by hand. */
+function addUpkeep(program: Command): void {
+  question(program, "erase <number>", "take a person's number, and the attendee ID beside it, out of all records")
+    .addHelpText("after", examples("erase +14085551234 --domain acme"))
+    .action((number: string, { domain: named, json }: Options) =>
+      askEdge(async (edge) => {
+        const erased = await edge.erase(await edge.domain(named), number);
+        await print(json ? JSON.stringify({ erased }) : `the number is out of ${counted(erased, "record")}`);
+      }),
+    );
+
+  question(program, "rebuild", "have the conferences of the last week tell a directory that was lost what they know")
+    .addHelpText("after", examples("rebuild --domain acme"))
+    .action(({ domain: named, json }: Options) =>
+      askEdge(async (edge) => {
+        const domain = await edge.domain(named);
+        const { told, failed } = await edge.rebuild(domain, (so) => {
+          if (!json) console.error(`${counted(so, "conference")} told so far`);
+        });
+        await print(json ? printableJson(JSON.stringify({ told, failed })) : `${counted(told, "conference")} told all`);
+        if (failed.length === 0) return;
+        process.exitCode = 1;
+        console.error(printable(`did not answer, so rebuild again: ${failed.join(", ")}`));
       }),
     );
 }

@@ -1,7 +1,7 @@
 import { counted } from "../src/foundation/counted.ts";
 import { type Column, type Terminal, table } from "../src/foundation/table.ts";
 import type { AgentView } from "../src/rpc.ts";
-import type { BridgeAgents, ConferenceOfDomain } from "./operator-client.ts";
+import type { BridgeAgents, ConferenceOfDomain, RunningOfDomain } from "./operator-client.ts";
 import { duration, fromNow, wordsOf, wrapped } from "./terminal.ts";
 
 /** A line for each conference. */
@@ -28,6 +28,40 @@ export function conferencesText(
   );
 }
 
+/** A line for each conference that runs, as its domain's directory has it. */
+export function runningText(
+  conferences: readonly RunningOfDomain[],
+  now: number,
+  terminal: Terminal,
+): readonly string[] {
+  if (conferences.length === 0) return ["no conference"];
+  return table<RunningOfDomain>(
+    [
+      domainColumn(conferences),
+      { title: "CONFERENCE", text: ({ key }) => key, style: () => "bold" },
+      { title: "STATE", text: (one) => stateOf({ phase: one.phase, attached: true, locked: false, ...one.now }) },
+      { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
+      { title: "CALLERS", text: (one) => String(one.now?.callers ?? "?") },
+      { title: "BRIDGE", text: ({ bridge }) => bridge ?? "", cut: true },
+      { title: "TSP SERVER", text: ({ webexHost }) => bare(webexHost), cut: true },
+      { title: "WAITING", text: troubleOf, style: () => "yellow" },
+      { title: "SINCE", text: ({ createdAt }) => fromNow(createdAt, now) },
+    ],
+    conferences,
+    terminal,
+  );
+}
+
+/** What a directory hears of what waits: once an attempt has failed, or a command is late. */
+function troubleOf({ now }: RunningOfDomain): string {
+  const { trouble = [], documents = 0 } = now ?? {};
+  const parts = [
+    ...(trouble.includes("commands") ? ["late cmd"] : []),
+    ...(trouble.includes("posts") ? [`${documents} doc`] : []),
+  ];
+  return parts.join(", ");
+}
+
 /** Commands without a result, and documents that are not confirmed. */
 function waitingOf({ commands, documents }: ConferenceOfDomain): string {
   const parts = [
@@ -37,7 +71,7 @@ function waitingOf({ commands, documents }: ConferenceOfDomain): string {
   return parts.join(", ");
 }
 
-function stateOf({ phase, attached, locked }: ConferenceOfDomain): string {
+function stateOf({ phase, attached, locked }: Pick<ConferenceOfDomain, "phase" | "attached" | "locked">): string {
   if (phase !== "running") return phase;
   if (!attached) return "kept alive"; // WebEx closed it with KeepAlive.
   return locked ? "locked" : "running";

@@ -129,6 +129,8 @@ class Batch {
   readonly outcomes: Outcome[] = [];
   /** How many callers there are more than before. */
   callersMore = 0;
+  /** Whether somebody came, left or got an attendee ID. */
+  hasOtherPeople = false;
   readonly #context: Context;
   readonly #nextId: (kind: keyof IdsWanted) => string;
 
@@ -184,7 +186,10 @@ class Batch {
     this.repairs.push(...decision.repairs);
     this.outcomes.push(...decision.outcomes);
     for (const [call, caller] of decision.changes.callers) {
-      this.callersMore += presence(caller) - presence(state.callers.get(call));
+      const before = state.callers.get(call);
+      this.callersMore += presence(caller) - presence(before);
+      const isSame = presence(caller) === presence(before) && caller?.attendeeId === before?.attendeeId;
+      this.hasOtherPeople ||= !isSame;
     }
     if (begins(state.head, decision.changes)) {
       // A new life may be on another bridge. An only bridge is kept at once, and stays when the settings get a second one.
@@ -221,9 +226,12 @@ function inputOf(item: Item, { at, store, domain }: Context, rows: Rows): Confer
       return reports.length === 0 ? null : { type: "bridge", at, reports, ...elsewhere };
     }
     case "undelivered": {
-      const { seq, messages } = item.undelivered;
+      const { seq, messages, why } = item.undelivered;
       // A failover may have dropped the row meanwhile.
-      return rows.some((row) => row.seq === seq) ? { type: "undelivered", at, messages } : null;
+      const row = rows.find((one) => one.seq === seq);
+      if (!row) return null;
+      const { host, transId, attempts } = row;
+      return { type: "undelivered", at, messages, of: { host, transId, attempts, why } };
     }
     case "operator": {
       const { action } = item;

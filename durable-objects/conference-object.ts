@@ -8,6 +8,7 @@ import type {
   ConferenceRpc,
   ConferenceView,
   Explanation,
+  GivenUpContent,
   OperatorResult,
   StoryLine,
 } from "../src/rpc.ts";
@@ -57,6 +58,14 @@ export class ConferenceObject extends WatchedObject implements ConferenceRpc {
     return this.#current.operate(action);
   }
 
+  async givenUp(row: number): Promise<GivenUpContent | null> {
+    return this.#current.givenUp(row);
+  }
+
+  sendAgain(row: number, person: string): Promise<OperatorResult> {
+    return this.#current.sendAgain(row, person);
+  }
+
   async action(id: ActionId): Promise<ActionStages | null> {
     return this.#current.action(id);
   }
@@ -97,6 +106,7 @@ export class ConferenceObject extends WatchedObject implements ConferenceRpc {
       relay: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`),
       allocateIds: (request) => env.ID_ALLOCATOR.getByName(request.domain).allocate(request),
       directory: (domain) => env.DIRECTORY.getByName(domain),
+      webexSite: (domain) => env.WEBEX_SITE.getByName(domain),
       share: (answers) => env.MAILBOX.getByName(answers.domain).share(answers),
       changed: () => this.changed(),
       nonce: () => String(crypto.getRandomValues(new BigUint64Array(1))),

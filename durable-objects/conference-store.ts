@@ -248,7 +248,7 @@ export class ConferenceStore {
   append(input: ConferenceInput, changes: Changes, progress: Progress): void {
     this.#progress = progress;
     const begins = changes.head?.phase === "creating" && this.#state.head.phase !== "creating";
-    if (begins || concernsRecords(this.#state, changes)) {
+    if (begins || input.type === "undelivered" || concernsRecords(this.#state, changes)) {
       const { begins: hasBegun = false, wasOngoing = isOngoing(this.#state.head) } = this.#concerns ?? {};
       this.#concerns = { begins: begins || hasBegun, wasOngoing };
     }

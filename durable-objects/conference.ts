@@ -1,8 +1,9 @@
 import type { NumberedReport } from "../src/bridge/events.ts";
 import { nextDeadline } from "../src/conference/decide.ts";
-import type { Outcome } from "../src/conference/draft.ts";
+import { BACK_END, type Outcome } from "../src/conference/draft.ts";
 import { type OperatorAction, type OperatorRefusal, operatorRefusal } from "../src/conference/operator-requests.ts";
 import { type Comparison, compareDigest, ownDigest } from "../src/conference/reconcile.ts";
+import { type GivenUpDocument, sendAgainRefusal } from "../src/conference/send-again.ts";
 import { hasHandle } from "../src/conference/state.ts";
 import { asTest } from "../src/explain/as-test.ts";
 import { type About, aboutOf } from "../src/explain/history.ts";
@@ -18,11 +19,13 @@ import type {
   ExtConfId,
   StreamId,
   TransId,
+  WebexHost,
 } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { isRecord } from "../src/foundation/record.ts";
 import { within } from "../src/foundation/timers.ts";
 import type { ActionStages } from "../src/operators/action-stages.ts";
+import { targetUrl } from "../src/routing/target-url.ts";
 import type {
   AgentReports,
   ConferenceDocument,
@@ -30,6 +33,7 @@ import type {
   ConferenceView,
   DirectoryRpc,
   Explanation,
+  GivenUpContent,
   IdBlocks,
   IdRequest,
   IdsWanted,
@@ -40,11 +44,12 @@ import type {
   ShareResult,
   StoryLine,
   Trouble,
+  WebexSiteRpc,
   WireRow,
 } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { isAnswered } from "../src/tsp/answers.ts";
-import type { FromWebex } from "../src/tsp/messages.ts";
+import type { FromWebex, ToWebex } from "../src/tsp/messages.ts";
 import { ActionProgress } from "./action-progress.ts";
 import { Clock, earliest, nextWake } from "./clock.ts";
 import { CommandSender } from "./command-sender.ts";
@@ -69,6 +74,7 @@ interface ConferencePorts extends Platform {
   /** Hands answers over to the domain's mailbox, where they meet those of other conferences. */
   share(answers: SharedAnswers): Promise<ShareResult>;
   directory(domain: DomainName): Pick<DirectoryRpc, "tell">;
+  webexSite(domain: DomainName): Pick<WebexSiteRpc, "topics">;
   /** What operators see of it has changed, and is committed. */
   changed(): void;
   /** 64 random bits as text. */
@@ -158,10 +164,12 @@ export class Conference {
       },
       sendAgain: () => this.#send(),
     });
-    this.#news = new News(
-      { ...ports, directory: (domain) => ports.directory(domain) },
-      { store, trouble: () => this.#trouble, tally: this.#tally, domain: () => this.#findDomain() },
-    );
+    this.#news = new News(ports, {
+      store,
+      trouble: () => this.#trouble,
+      tally: this.#tally,
+      domain: () => this.#findDomain(),
+    });
     if (store.unknownKinds.size > 0) this.#log("warn", "unknown-entries", { kinds: [...store.unknownKinds] });
     if (!store.identity) return;
     this.#outbox.load();
@@ -246,6 +254,43 @@ export class Conference {
     return settings
       ? operatorRefusal(state, request, { settings, cannot: progress.cannot ?? [] })
       : "no-such-conference";
+  }
+
+  givenUp(row: number): GivenUpContent | null {
+    const document = this.#givenUpIn(row);
+    const domain = document && this.#findDomain();
+    if (!document || !domain) return null;
+    const again = this.action(sendAgainId(row));
+    const refusal = again ? null : this.#sendAgainRefusal(row, document, domain);
+    return { text: textOf(hidden(document, this.#person), domain), refusal, again };
+  }
+
+  async sendAgain(row: number, person: string): Promise<OperatorResult> {
+    const document = this.#givenUpIn(row);
+    const domain = document && this.#findDomain();
+    if (!document || !domain) return "no-such-post";
+    const id = sendAgainId(row);
+    // For as long as the journal has the row: longer than other actions are known.
+    if (this.#store.requestOf(id) !== null) return "done";
+    const { host, messages } = document;
+    const refusal = this.#sendAgainRefusal(row, document, domain);
+    return refusal ?? this.operate({ id, person, request: { type: "send-again", row, host, messages } });
+  }
+
+  #givenUpIn(row: number): (GivenUpDocument & { readonly transId: string }) | null {
+    const [found] = this.#store.journal(row - 1);
+    if (found?.seq !== row || found.input?.type !== "undelivered" || !found.input.of) return null;
+    const { messages, of } = found.input;
+    return { host: of.host, transId: of.transId, messages };
+  }
+
+  #sendAgainRefusal(row: number, document: GivenUpDocument, { settings }: Domain): OperatorRefusal | null {
+    const { state, progress } = this.#store;
+    // Another conference of the same key has begun since.
+    if ((progress.telling?.life ?? 0) > row) return "conference-over";
+    const { host } = document;
+    const isAllowed = host === BACK_END ? settings.passthroughUrl !== undefined : targetUrl(host, settings.webex).ok;
+    return isAllowed ? sendAgainRefusal(state, document) : "host-not-allowed";
   }
 
   action(id: ActionId): ActionStages | null {
@@ -469,7 +514,7 @@ export class Conference {
       for (const ms of tookMs) this.#ports.measures.commandSeconds.observe({ domain: domain.name }, ms);
       this.#tally.callers += batch.callersMore;
       this.#measure();
-      this.#news.committed();
+      this.#news.committed(batch.hasOtherPeople);
       this.#outbox.adopt(batch.queue);
       this.#ports.changed();
       this.#send();
@@ -512,6 +557,20 @@ export class Conference {
   #log(level: LogLine["level"], event: string, facts: Readonly<Record<string, unknown>>): void {
     this.#ports.log({ level, event, ...facts });
   }
+}
+
+/** Each document is sent again once, whoever asks. An id that a person has chosen has no blank. */
+function sendAgainId(row: number): ActionId {
+  return `send-again ${row}` as ActionId;
+}
+
+function textOf(
+  { host, transId, messages }: GivenUpDocument & { readonly transId: string },
+  { codec }: Domain,
+): string | null {
+  return host === BACK_END
+    ? JSON.stringify(messages)
+    : codec.encode(transId as TransId, messages as readonly ToWebex[], host as WebexHost).text;
 }
 
 /** Whether WebEx may just as well ask again later. A conference is created, taken over and closed in any case. */

@@ -9,6 +9,8 @@ import type {
   DirectoryRpc,
   DomainActivity,
   ErasurePage,
+  GivenUpPage,
+  GivenUpPost,
   News,
   RebuildPage,
   RecordPage,
@@ -68,6 +70,14 @@ export class DirectoryObject extends WatchedObject implements DirectoryRpc {
 
   keepAudit(domain: DomainName, entry: AuditEntry): Promise<void> {
     return this.#current.keepAudit(domain, entry);
+  }
+
+  givenUp(before: string | null, limit: number): Promise<GivenUpPage> {
+    return this.#current.givenUp(before, limit);
+  }
+
+  givenUpPost(id: string): Promise<GivenUpPost | null> {
+    return this.#current.givenUpPost(id);
   }
 
   audit(before: number | null, limit: number): Promise<AuditPage> {

@@ -206,5 +206,10 @@ export class DirectoryStore {
 }
 
 function toPlaced({ id, at, data }: SqlRow): PlacedRecord {
-  return { id: Number(id), at: Number(at), record: JSON.parse(String(data)) as DirectoryRecord };
+  return { id: Number(id), at: Number(at), record: whole(JSON.parse(String(data))) };
+}
+
+/** Older versions kept records without these columns. */
+function whole(kept: DirectoryRecord): DirectoryRecord {
+  return kept.kind === "call" ? { ...kept, dialled: kept.dialled ?? "" } : { ...kept, topic: kept.topic ?? "" };
 }

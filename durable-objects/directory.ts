@@ -1,4 +1,5 @@
 import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
+import { masked } from "../src/foundation/masking.ts";
 import { dayMs, hourMs, within } from "../src/foundation/timers.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
 import { Activity, type ActivityMinute, minuteOf } from "../src/records/activity.ts";
@@ -13,10 +14,13 @@ import type {
   DirectoryRpc,
   DomainActivity,
   ErasurePage,
+  GivenUpPage,
+  GivenUpPost,
   HolderPage,
   HostLoad,
   ListedConference,
   News,
+  PersonInside,
   PlacedRecord,
   RebuildPage,
   RecordPage,
@@ -31,6 +35,7 @@ import { Alarm, type AlarmPorts } from "./alarm.ts";
 import { AuditStore } from "./audit-store.ts";
 import { earliest } from "./clock.ts";
 import { type About, DirectoryStore, type RunningRow } from "./directory-store.ts";
+import { GivenUpStore } from "./given-up-store.ts";
 import type { Platform, Sql } from "./platform.ts";
 import { agentEvents, type Heard, webhookEvents } from "./webhook-events.ts";
 import { Webhooks } from "./webhooks.ts";
@@ -57,6 +62,7 @@ interface Listed {
   readonly id: number;
   readonly row: RunningRow;
   readonly now: ListedConference["now"];
+  readonly people: readonly PersonInside[];
 }
 
 /** Where a conference has no place yet, its records are looked for from so long before its begin; clocks may be wrong. */
@@ -93,6 +99,7 @@ export class Directory implements DirectoryRpc {
   readonly #alarm: Alarm;
   readonly #store: DirectoryStore;
   readonly #audit: AuditStore;
+  readonly #givenUp: GivenUpStore;
   readonly #webhooks: Webhooks;
   readonly #running = new Map<ConfKey, Listed>();
   /** Identity → id of each record behind `#knownBehind`. */
@@ -109,7 +116,8 @@ export class Directory implements DirectoryRpc {
     this.#alarm = new Alarm(ports);
     this.#store = new DirectoryStore(ports.sql);
     this.#audit = new AuditStore(ports.sql);
-    for (const [id, row] of this.#store.running()) this.#running.set(row.key, { id, row, now: null });
+    this.#givenUp = new GivenUpStore(ports.sql);
+    for (const [id, row] of this.#store.running()) this.#running.set(row.key, { id, row, now: null, people: [] });
     this.#knownBehind = this.#store.place?.id ?? 0;
     this.#webhooks = new Webhooks({
       ...ports,
@@ -121,7 +129,7 @@ export class Directory implements DirectoryRpc {
   }
 
   async tell(news: News): Promise<DirectoryPlace> {
-    const { domain, key, running, ended, joined = [] } = news;
+    const { domain, key, running, ended, joined = [], givenUp = [] } = news;
     const at = this.#ports.now();
     const about = this.#aboutNow(domain);
     const missing = ended.some(({ again }) => again) ? this.#behind(news) : 0;
@@ -144,18 +152,19 @@ export class Directory implements DirectoryRpc {
       }
       if (row && row.row.life !== running?.life) row = this.#drop(row);
       if (!running) return;
-      const { key: _, life, createdAt, phase, webexHost, bridge, ...now } = running;
+      const { key: _, life, createdAt, phase, webexHost, bridge, people = [], ...now } = running;
       const heard: Heard = { started: phase === "running", trouble: running.trouble };
       const current: RunningRow = { key, life, createdAt, phase, webexHost, bridge, ...(hasReceivers && { heard }) };
       if (row && hasReceivers && !isSame(row.row.heard, heard)) this.#store.replace(row.id, current);
-      row = { id: row?.id ?? this.#store.begin(current, at), row: current, now };
+      row = { id: row?.id ?? this.#store.begin(current, at), row: current, now, people };
     };
     const writeEvents = () => {
       write();
+      for (const post of givenUp) this.#givenUp.add(post);
       const known = before ? { life: before.row.life, ...(before.row.heard ?? { started: false, trouble: [] }) } : null;
       if (hasReceivers) this.#webhooks.add(webhookEvents({ joined, ended: records, running, known, at }));
     };
-    const needsRows = ended.length > 0 || row?.row.life !== running?.life || hasReceivers;
+    const needsRows = ended.length > 0 || givenUp.length > 0 || row?.row.life !== running?.life || hasReceivers;
     if (needsRows) this.#store.transaction(about, writeEvents);
     else write();
     for (const [identity, id] of added) this.#remember(identity, id);
@@ -167,11 +176,20 @@ export class Directory implements DirectoryRpc {
     return this.#store.place ?? { directory: about.directory, id: 0 };
   }
 
-  async running({ after, limit, begins = "", troubled = false }: RunningQuery): Promise<RunningPage> {
+  async running(query: RunningQuery): Promise<RunningPage> {
+    const { after, limit, begins = "", troubled = false, number, attendeeId } = query;
     const isTroubled = ({ now }: Listed) => now !== null && now.trouble.length > 0;
+    const isMeant = (person: PersonInside) =>
+      isShownAs(number, person.number) && isShownAs(attendeeId, person.attendeeId);
+    const isWithPerson = ({ people }: Listed) =>
+      (number === undefined && attendeeId === undefined) || people.some(isMeant);
     const keys = [...this.#running]
       .filter(
-        ([key, one]) => key.startsWith(begins) && (after === null || key > after) && (!troubled || isTroubled(one)),
+        ([key, one]) =>
+          key.startsWith(begins) &&
+          (after === null || key > after) &&
+          (!troubled || isTroubled(one)) &&
+          isWithPerson(one),
       )
       .map(([key]) => key);
     const page = keys.sort().slice(0, Math.min(limit, mostPage));
@@ -310,6 +328,14 @@ export class Directory implements DirectoryRpc {
     await this.#ensureAlarm(this.#ports.now());
   }
 
+  async givenUp(before: string | null, limit: number): Promise<GivenUpPage> {
+    return this.#givenUp.page(before, Math.min(limit, mostPage));
+  }
+
+  async givenUpPost(id: string): Promise<GivenUpPost | null> {
+    return this.#givenUp.find(id);
+  }
+
   async audit(before: number | null, limit: number): Promise<AuditPage> {
     return this.#audit.page(before, Math.min(limit, mostPage));
   }
@@ -325,6 +351,7 @@ export class Directory implements DirectoryRpc {
       if (current.removedAt !== null && now >= current.removedAt + current.keptMs) return await this.#ports.deleteAll();
       this.#store.transaction(current, () => {});
       const before = now - current.keptMs;
+      this.#givenUp.deleteBefore(before);
       const hasMoreActions = this.#audit.deleteBefore(before, deletePortion);
       const hasMore = this.#store.deleteBefore(before, deletePortion) || hasMoreActions;
       this.#alarm.wakeBy(now + (hasMore ? portionEveryMs : deleteEveryMs));
@@ -425,6 +452,11 @@ function loadsOf(all: readonly Listed[]): readonly BridgeLoad[] {
     loads.set(bridge ?? "", { bridge, conferences: conferences + 1, callers: callers + (now?.callers ?? 0) });
   }
   return [...loads].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, load]) => load);
+}
+
+/** Where the settings have people masked, they are found by the end of their numbers. */
+function isShownAs(wanted: string | undefined, shown: string): boolean {
+  return wanted === undefined || shown === wanted || shown === masked(wanted);
 }
 
 function isSame(one: Heard | undefined, other: Heard): boolean {

@@ -2,15 +2,27 @@ import type { ConfKey, DomainName } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
 import type { CallRecord } from "../src/records/call-record.ts";
-import { isOngoing, RecordBook } from "../src/records/record-book.ts";
-import type { DirectoryRpc, RunningConference, News as Told, Trouble } from "../src/rpc.ts";
+import type { ConferenceRecord, DirectoryRecord } from "../src/records/conference-record.ts";
+import { type GivenUp, isOngoing, RecordBook } from "../src/records/record-book.ts";
+import type {
+  DirectoryPlace,
+  DirectoryRpc,
+  GivenUpPost,
+  PersonInside,
+  RunningConference,
+  News as Told,
+  Trouble,
+  WebexSiteRpc,
+} from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import type { Tally } from "./measures.ts";
 import type { Platform } from "./platform.ts";
+import { nameOf } from "./story.ts";
 
 interface NewsPorts extends Pick<Platform, "now" | "after" | "log"> {
   directory(domain: DomainName): Pick<DirectoryRpc, "tell">;
+  webexSite(domain: DomainName): Pick<WebexSiteRpc, "topics">;
   /** The directory has a record that it did not have. */
   changed(): void;
 }
@@ -28,6 +40,8 @@ interface Subject {
 const firstMs = 200;
 const everyMs = 1_000;
 const answerWithinMs = 10_000;
+/** What the site's object does not say by then, the record lacks. */
+const topicWithinMs = 2_000;
 const firstAgainMs = 5_000;
 const longestAgainMs = 5 * 60_000;
 /** Records in one call. */
@@ -76,9 +90,10 @@ export class News {
     if (this.#owes) this.#schedule(firstMs);
   }
 
-  committed(): void {
+  /** `hasOtherPeople`: somebody came, left or got an attendee ID. */
+  committed(hasOtherPeople = false): void {
     const shown = this.#show();
-    if (shown === this.#shown && !this.#owes) return;
+    if (shown === this.#shown && !hasOtherPeople && !this.#owes) return;
     this.#shown = shown;
     this.#isChanged = true;
     if (isOngoing(this.#subject.store.state.head)) return this.#schedule(firstMs);
@@ -107,7 +122,8 @@ export class News {
     this.#read(book, 0);
     const records = book.endedAfter(0).map(({ record }) => ({ record, again: true }));
     for (let first = 0; first === 0 || first < records.length; first += mostRecords) {
-      await this.#send({ ended: records.slice(first, first + mostRecords), behind: null });
+      const givenUp = first === 0 ? this.#postsOf(book.givenUpBetween(0, Number.MAX_SAFE_INTEGER)) : [];
+      await this.#send({ ended: records.slice(first, first + mostRecords), givenUp, behind: null });
     }
   }
 
@@ -143,6 +159,7 @@ export class News {
     let upTo = store.lastSeq;
     let ended: Told["ended"] = [];
     let joined: Told["joined"];
+    let givenUp: Told["givenUp"];
     if (this.#owes) {
       this.#book ??= store.newBook(identity.confKey, telling.from);
       this.#read(this.#book, telling.from);
@@ -153,6 +170,7 @@ export class News {
       const now = [...some, ...rest];
       if (now.length < all.length) upTo = now.at(-1)?.seq ?? upTo;
       ended = now.map(({ record, seq }) => ({ record, again: seq <= this.#unsureUpTo }));
+      givenUp = this.#postsOf(this.#book.givenUpBetween(told, upTo));
       if ((this.#subject.domain()?.settings.webhooks.length ?? 0) > 0)
         joined = this.#book.joinedBetween(told, upTo).map(({ call }) => this.#shownPersonal(call));
     }
@@ -160,11 +178,12 @@ export class News {
     const wasUnsure = ended.some(({ again }) => again);
     this.#isTelling = true;
     try {
-      const place = await this.#send({ ended, joined, behind: telling.place });
+      const place = await this.#send({ ended, joined, givenUp, behind: telling.place });
       if (this.#isStopped) return;
       // As a rule the next row says so. After a failure there may be none, and each life of the object would tell again. Joins told again would be
-      // posted again, since the directory does not remember them.
-      const isWritten = (wasUnsure && !isOngoing(store.state.head)) || (joined !== undefined && joined.length > 0);
+      // posted again, since the directory does not remember them. What is given up is often the last row for long.
+      const isLast = (wasUnsure || (givenUp?.length ?? 0) > 0) && !isOngoing(store.state.head);
+      const isWritten = isLast || (joined !== undefined && joined.length > 0);
       store.told(upTo, place, isWritten);
       this.#book?.forget(upTo);
       if (ended.length > 0) this.#ports.changed();
@@ -177,16 +196,47 @@ export class News {
     if (this.#isChanged || this.#owes) this.#schedule(everyMs);
   }
 
-  #send({ ended, joined, behind }: Pick<Told, "ended" | "behind"> & { readonly joined?: Told["joined"] | undefined }) {
+  async #send({
+    ended,
+    joined,
+    givenUp = [],
+    behind,
+  }: Pick<Told, "ended" | "behind"> & {
+    readonly joined?: Told["joined"] | undefined;
+    readonly givenUp?: Told["givenUp"] | undefined;
+  }): Promise<DirectoryPlace> {
     const { store } = this.#subject;
     const { domain, confKey: key } = store.identity ?? { domain: "" as DomainName, confKey: "" as ConfKey };
-    const shown = ended.map((one) => ({
-      ...one,
-      record: one.record.kind === "call" ? this.#shownPersonal(one.record) : one.record,
-    }));
-    const news = { domain, key, running: this.#running(), ended: shown, behind, ...(joined && { joined }) };
+    const shown: Told["ended"][number][] = [];
+    for (const one of ended) shown.push({ ...one, record: await this.#shownRecord(one.record) });
+    const more = { ...(joined && { joined }), ...(givenUp.length > 0 && { givenUp }) };
+    const news = { domain, key, running: this.#running(), ended: shown, behind, ...more };
     const asked = this.#ports.directory(domain).tell(news);
     return within(this.#ports, answerWithinMs, "the directory", asked);
+  }
+
+  async #shownRecord(record: DirectoryRecord): Promise<DirectoryRecord> {
+    return record.kind === "call" ? this.#shownPersonal(record) : { ...record, topic: await this.#topicOf(record) };
+  }
+
+  /** People write names into it, so it is kept where all else of them is. What WebEx did not say itself, the site may have said before. */
+  async #topicOf({ topic }: ConferenceRecord): Promise<string> {
+    const { domain, store } = this.#subject;
+    const settings = domain()?.settings;
+    if (settings?.recordsPersonal !== "full" || !store.identity) return "";
+    if (topic !== "" || !settings.webexSite) return topic;
+    const { domain: name, confKey } = store.identity;
+    const asked = this.#ports.webexSite(name).topics(name, [confKey]);
+    const topics = await within(this.#ports, topicWithinMs, "the WebEx site's object", asked).catch(() => null);
+    return topics?.get(confKey) ?? "";
+  }
+
+  /** Those of an older version do not say what they were. */
+  #postsOf(givenUp: readonly GivenUp[]): readonly GivenUpPost[] {
+    const conference = this.#subject.store.identity?.confKey ?? ("" as ConfKey);
+    return givenUp.flatMap(({ seq, at, input: { of, messages } }) =>
+      of ? [{ conference, row: seq, at, ...of, messages: messages.map(nameOf) }] : [],
+    );
   }
 
   #read(book: RecordBook, from: number): number {
@@ -214,9 +264,18 @@ export class News {
       ...{ key: identity.confKey, life: telling.life, createdAt: telling.since, phase: head.phase },
       ...{ webexHost: head.host, bridge: progress.bridge },
       ...{ attached: running?.attached ?? true, locked: running?.locked ?? false },
+      people: this.#people(),
       ...{ callers: tally.callers, rooms: rooms.size + (running?.talk ? 1 : 0), trouble: trouble() },
       ...{ documents: tally.documents, oldestDocumentAt: tally.oldestAt },
     };
+  }
+
+  /** Those who would show nothing are left out. */
+  #people(): readonly PersonInside[] {
+    const inside = [...this.#subject.store.state.callers.values()].filter(({ left }) => !left);
+    return inside
+      .map(({ number, attendeeId }) => this.#shownPersonal({ number, attendeeId: attendeeId ?? "" }))
+      .filter(({ number, attendeeId }) => number !== "" || attendeeId !== "");
   }
 
   /** Looked at with each commit, so it costs little. */

@@ -54,6 +54,7 @@ export interface OutboxStore {
 export interface Undelivered {
   readonly seq: QueuedDocument["seq"];
   readonly messages: readonly QueuedMessage[];
+  readonly why: string;
 }
 
 interface Flight {
@@ -322,7 +323,7 @@ export class Outbox {
   }
 
   async #drop(row: QueuedDocument, messages: readonly QueuedMessage[], why: string): Promise<void> {
-    await this.#giveUp({ seq: row.seq, messages });
+    await this.#giveUp({ seq: row.seq, messages, why: why.slice(0, mostWhy) });
     const lost = messages.map(({ type, msgId }) => `${type} ${msgId}`).join(", ");
     this.#log("error", "post-given-up", row, { why, messages: lost });
   }

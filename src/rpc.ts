@@ -266,6 +266,10 @@ export interface ConferenceRpc {
    * is answered alike, for the domain's transaction memory; one that was refused is looked at anew.
    */
   operate(action: OperatorAction): Promise<OperatorResult>;
+  /** The document that was given up in this row of its journal; `null`: the journal has none there. */
+  givenUp(row: number): Promise<GivenUpContent | null>;
+  /** Sends it again, as far as it is still so. Each document once: what was sent again before is answered alike, and nothing is sent. */
+  sendAgain(row: number, person: string): Promise<OperatorResult>;
   /** What has become of an operator's action; `null`: nothing of it is in the journal. */
   action(id: ActionId): Promise<ActionStages | null>;
   /**
@@ -285,6 +289,12 @@ export interface ConferenceRpc {
 /** What is wrong with a conference that runs. `posts`: WebEx does not confirm; `commands`: the bridge does not answer in time. */
 export type Trouble = "posts" | "commands";
 
+/** Who is in a conference, by what people are looked for: the other end's number, and the attendee ID, if any. */
+export interface PersonInside {
+  readonly number: string;
+  readonly attendeeId: string;
+}
+
 /** A conference that is being created or runs, as the list of them shows it. */
 export interface RunningConference {
   readonly key: ConfKey;
@@ -297,6 +307,8 @@ export interface RunningConference {
   readonly attached: boolean;
   readonly locked: boolean;
   readonly callers: number;
+  /** Who is in it, as far as records may say it; absent in what an older version told. */
+  readonly people?: readonly PersonInside[];
   /** Sub-conferences and rooms of private talks. */
   readonly rooms: number;
   readonly trouble: readonly Trouble[];
@@ -328,8 +340,44 @@ export interface News {
   }[];
   /** Who came in, in order, some perhaps once more; only where the domain has webhooks. */
   readonly joined?: readonly JoinedCall[];
+  /** What was given up, in order, some perhaps once more. */
+  readonly givenUp?: readonly GivenUpPost[];
   /** What is told again can only be behind this place; `null`: anywhere. */
   readonly behind: DirectoryPlace | null;
+}
+
+/** A document of a conference that its receiver did not confirm, and that is not tried any more. */
+export interface GivenUpPost {
+  readonly conference: ConfKey;
+  /** Of the conference's journal: where it was given up. */
+  readonly row: number;
+  readonly at: EpochMs;
+  /** The TSP server, or `*back-end`: the partner's. */
+  readonly host: string;
+  readonly transId: string;
+  /** How often it was posted. */
+  readonly attempts: number;
+  /** Why it is not tried any more. */
+  readonly why: string;
+  /** By their elements. */
+  readonly messages: readonly string[];
+}
+
+/** The latest first. */
+export interface GivenUpPage {
+  readonly posts: readonly (GivenUpPost & { readonly id: string })[];
+  /** The place of the next page; `null`: there are no more. */
+  readonly next: string | null;
+}
+
+/** What stood in a document that was given up, and what can become of it. Numbers are masked where the domain's log masks them. */
+export interface GivenUpContent {
+  /** As it was posted; `null`: it cannot be written. */
+  readonly text: string | null;
+  /** Why it is not sent again now; `null`: it can be, or it was. */
+  readonly refusal: OperatorRefusal | null;
+  /** What became of it when it was sent again; `null`: it was not. */
+  readonly again: ActionStages | null;
 }
 
 /** What the directory says of a conference that runs; `null`: it was not told since the directory's own restart. */
@@ -352,6 +400,9 @@ export interface RunningQuery {
   readonly begins?: string;
   /** Those alone that have told of trouble. */
   readonly troubled?: boolean;
+  /** Those alone in which somebody has this number, and this attendee ID. */
+  readonly number?: string | undefined;
+  readonly attendeeId?: string | undefined;
 }
 
 /** `bridge`: `null` for conferences that have none yet. `callers`: as far as they have told. */
@@ -522,6 +573,10 @@ export interface DirectoryRpc {
   rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage>;
   /** Keeps what a person has asked of the domain. The same entry again, within seconds, is not kept twice. */
   keepAudit(domain: DomainName, entry: AuditEntry): Promise<void>;
+  /** Documents that were given up, the latest first, before this place. */
+  givenUp(before: string | null, limit: number): Promise<GivenUpPage>;
+  /** One of them; `null`: there is none of this id, or none any more. */
+  givenUpPost(id: string): Promise<GivenUpPost | null>;
   /** What people have asked, the latest first, before this place. */
   audit(before: number | null, limit: number): Promise<AuditPage>;
 }
@@ -815,7 +870,10 @@ export interface Identified {
 
 /** The objects behind the routes. Getting one costs nothing; each call is one message to it. */
 export interface EdgeObjects {
-  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "receive" | "operate"> & Identified;
+  conference(
+    domain: DomainName,
+    confKey: ConfKey,
+  ): Pick<ConferenceRpc, "receive" | "operate" | "sendAgain"> & Identified;
   handles(domain: DomainName): HandleIndexRpc & Identified;
   idAllocator(domain: DomainName): Pick<IdAllocatorRpc, "holderOf"> & Identified;
   mailbox(domain: DomainName): Pick<MailboxRpc, "send"> & Identified;
@@ -830,7 +888,10 @@ export interface OperatorViews {
   conference(
     domain: DomainName,
     confKey: ConfKey,
-  ): Pick<ConferenceRpc, "view" | "entered" | "story" | "action" | "explain" | "replay" | "wire" | "transcript"> &
+  ): Pick<
+    ConferenceRpc,
+    "view" | "entered" | "story" | "action" | "givenUp" | "explain" | "replay" | "wire" | "transcript"
+  > &
     Identified;
   agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;
   handOver(domain: DomainName, bridge: BridgeName, from: string): Promise<HandOver>;

@@ -65,6 +65,8 @@ const caller = v.object({
   room,
   /** It keyed the host's access code. */
   host: v.exactOptional(flag),
+  /** The number that it called, as it comes in from the prompt; absent: nobody knows. */
+  dialled: v.exactOptional(callerNumber),
 });
 
 /** One caller in a conference, as the bridge holds it. */

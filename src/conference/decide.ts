@@ -3,7 +3,7 @@ import type { ActionId, BridgeName, EpochMs, TransId } from "../foundation/ids.t
 import { assertNever } from "../foundation/result.ts";
 import type { FromWebex } from "../tsp/messages.ts";
 import { expireCallOut } from "./call-outs.ts";
-import { type Decision, type DecisionContext, Draft, type Outgoing } from "./draft.ts";
+import { type Decision, type DecisionContext, Draft, type Outgoing, type Post } from "./draft.ts";
 import { retryRenewal } from "./entry-rules.ts";
 import { applyUndelivered } from "./failover.ts";
 import { closingDue, endIfDeserted, expireClosing, failCreate, retryEnd } from "./lifecycle.ts";
@@ -14,6 +14,16 @@ import { applyRequest } from "./requests.ts";
 import { closeIfEmpty, failClose } from "./rooms.ts";
 import { notifySpeakers, speechDue } from "./speakers.ts";
 import type { ConferenceState, PendingCommand } from "./state.ts";
+
+/** A document that its receiver did not confirm. */
+interface UndeliveredDocument {
+  readonly host: Post["host"];
+  readonly transId: string;
+  /** How often it was posted. */
+  readonly attempts: number;
+  /** Why it is not tried any more. */
+  readonly why: string;
+}
 
 /** Everything that can happen to a conference. Repeats were removed before. */
 export type ConferenceInput =
@@ -27,7 +37,13 @@ export type ConferenceInput =
       readonly reports: readonly NumberedReport[];
     }
   /** These messages were given up, most often after the last attempt to post their document. */
-  | { readonly type: "undelivered"; readonly at: EpochMs; readonly messages: readonly Outgoing[] }
+  | {
+      readonly type: "undelivered";
+      readonly at: EpochMs;
+      readonly messages: readonly Outgoing[];
+      /** The document that they were in; absent in what an older version kept. */
+      readonly of?: UndeliveredDocument;
+    }
   /** What an operator asks, unless that is refused at once. */
   | {
       readonly type: "operator";

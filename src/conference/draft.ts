@@ -238,7 +238,12 @@ export class Draft {
   }
 
   sendToBackEnd(message: ClientData): void {
-    this.#effects.push({ host: BACK_END, message });
+    this.post({ host: BACK_END, message });
+  }
+
+  /** Queues a message as it is. */
+  post(post: Post): void {
+    this.#effects.push(post);
   }
 
   /** This server was replaced: what is queued for it is not sent, what this decision queued included. */

@@ -15,6 +15,7 @@ import { COMMAND_TIMEOUT_MS, type DecisionContext, type Draft } from "./draft.ts
 import { endByOperator } from "./lifecycle.ts";
 import { isOnTheLine, muteAll } from "./requests.ts";
 import { sendBack } from "./rooms.ts";
+import { type GivenUpDocument, type SendAgainRefusal, sendAgain, sendAgainRefusal } from "./send-again.ts";
 import type { Caller, ConferenceState, Running } from "./state.ts";
 
 /** What an operator can ask of a running conference. */
@@ -31,6 +32,13 @@ export type OperatorRequest =
       readonly number: PhoneNumber;
       readonly attendeeId?: string;
       readonly muted?: boolean;
+    }
+  /** The document that was given up in this row of the journal. */
+  | {
+      readonly type: "send-again";
+      readonly row: number;
+      readonly host: GivenUpDocument["host"];
+      readonly messages: GivenUpDocument["messages"];
     };
 
 /** A request with its id, and the name of who asks. */
@@ -55,7 +63,12 @@ export type OperatorRefusal =
   /** The domain lets nobody be called into a locked conference. */
   | "conference-locked"
   /** WebEx has said how many callers there may be. */
-  | "conference-full";
+  | "conference-full"
+  /** The journal has no document that was given up there. */
+  | "no-such-post"
+  /** The settings do not have its receiver. */
+  | "host-not-allowed"
+  | SendAgainRefusal;
 
 /** Why an operator's request is refused; `null`: it is not. */
 export function operatorRefusal(
@@ -63,6 +76,7 @@ export function operatorRefusal(
   request: OperatorRequest,
   context: Pick<DecisionContext, "settings" | "cannot">,
 ): OperatorRefusal | null {
+  if (request.type === "send-again") return sendAgainRefusal(state, request);
   const { head, callers, callOuts, rooms } = state;
   if (head.phase !== "running" || (head.closing && request.type !== "end")) return "no-such-conference";
   if (abilitiesFor(request).some((ability) => context.cannot.includes(ability))) return "not-supported";
@@ -116,6 +130,7 @@ function abilitiesFor(request: OperatorRequest): readonly Ability[] {
     case "expel":
     case "move":
     case "end":
+    case "send-again":
       return [];
     default:
       return assertNever(request);
@@ -167,6 +182,8 @@ export function applyAction(draft: Draft, { id, request }: OperatorAction): void
       return endByOperator(draft, head, id);
     case "call-out":
       return callOut(draft, id, request);
+    case "send-again":
+      return sendAgain(draft, request);
     default:
       return assertNever(request);
   }

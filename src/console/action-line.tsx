@@ -36,9 +36,15 @@ export function ActionLine({ stages, now }: ActionLineProps) {
             {result ? "nothing to send" : "not yet"}
           </Stage>
         )}
-        <Stage is={stateOfResult(result)} title="Done on the bridge">
-          {resultText(result, sent.length > 0, asked)}
-        </Stage>
+        {isForWebex(request) ? (
+          <Stage is="none" title="Done on the bridge">
+            it has no part in this
+          </Stage>
+        ) : (
+          <Stage is={stateOfResult(result)} title="Done on the bridge">
+            {resultText(result, sent.length > 0, asked)}
+          </Stage>
+        )}
         <Stage is={stateOfNotification(told, result)} title="Told to WebEx">
           {toldText(told, result, asked)}
         </Stage>
@@ -68,6 +74,11 @@ function Stage({ is, title, children }: StageProps) {
       <span class="dim">{children}</span>
     </li>
   );
+}
+
+/** Whether it is a matter between the edge and WebEx alone. */
+function isForWebex({ type }: OperatorRequest): boolean {
+  return type === "send-again" || type === "passthrough" || type === "hybrid-data";
 }
 
 function After({ at, since }: { readonly at: EpochMs; readonly since: EpochMs }) {
@@ -128,5 +139,7 @@ export function requestText(request: OperatorRequest): string {
       return `Data for the client of WebEx's call ${request.extCallId}`;
     case "hybrid-data":
       return "New connect data for the clients";
+    case "send-again":
+      return `Send again what was given up, to ${request.host}`;
   }
 }

@@ -20,13 +20,21 @@ interface ConferencesProps extends Frame {
   readonly topics?: Topics;
   /** By which keys are to begin; empty: all. */
   readonly begins: string;
+  /** Of somebody who is to be in it; empty: anybody. */
+  readonly number?: string;
+  readonly attendeeId?: string;
+  /** What the settings let people be found by. */
+  readonly people?: "full" | "masked" | "none";
   /** Behind this key alone. */
   readonly after: string | null;
 }
 
 /** The conferences of a domain that run. */
-export function ConferencesPage({ running, topics, begins, after, ...frame }: ConferencesProps) {
+export function ConferencesPage(props: ConferencesProps) {
+  const { running, topics, begins, number = "", attendeeId = "", people = "full", after, ...frame } = props;
   const { domain, now } = frame;
+  const search = { begins, number, attendeeId };
+  const isForPerson = number !== "" || attendeeId !== "";
   const path = pathOf(domain, "conferences");
   return (
     <Page {...frame} title="Conferences">
@@ -36,6 +44,25 @@ export function ConferencesPage({ running, topics, begins, after, ...frame }: Co
           <label for="begins">Key begins with</label>
           <input id="begins" name="begins" type="search" value={begins} maxlength={64} autocomplete="off" />
         </div>
+        {people !== "none" && (
+          <>
+            <div>
+              <label for="number">Number</label>
+              <input id="number" name="number" type="text" value={number} maxlength={64} autocomplete="off" />
+            </div>
+            <div>
+              <label for="attendeeId">Attendee ID</label>
+              <input
+                id="attendeeId"
+                name="attendeeId"
+                type="text"
+                value={attendeeId}
+                maxlength={64}
+                autocomplete="off"
+              />
+            </div>
+          </>
+        )}
         <button type="submit">
           Search <kbd>/</kbd>
         </button>
@@ -47,14 +74,21 @@ export function ConferencesPage({ running, topics, begins, after, ...frame }: Co
             {`The list was started anew: ${running.unknown} of them have not told yet how they are, and were asked.`}
           </Notice>
         )}
+        {isForPerson && people !== "full" && (
+          <Notice is="plain">
+            {people === "none"
+              ? "The settings of this domain keep nothing of numbers and attendee IDs (recordsPersonal): search by the key."
+              : "The settings of this domain keep the last two characters alone (recordsPersonal): others may fit as well."}
+          </Notice>
+        )}
         {running.conferences.length > 0 ? (
           <ConferenceTable domain={domain} conferences={running.conferences} topics={topics} now={now} />
         ) : (
-          <NoConferences begins={begins} after={after} />
+          <NoConferences begins={begins} isForPerson={isForPerson} after={after} />
         )}
         <div class="line">
-          {after !== null && <a href={withQuery(path, { begins })}>First page</a>}
-          {running.next !== null && <a href={withQuery(path, { begins, after: running.next })}>Next page</a>}
+          {after !== null && <a href={withQuery(path, search)}>First page</a>}
+          {running.next !== null && <a href={withQuery(path, { ...search, after: running.next })}>Next page</a>}
         </div>
       </section>
     </Page>
@@ -66,7 +100,18 @@ function countOf({ total, bridges }: RunningPage): string {
   return `${total} running in all, with ${counted(callers, "caller")}`;
 }
 
-function NoConferences({ begins, after }: Pick<ConferencesProps, "begins" | "after">) {
+function NoConferences({
+  begins,
+  isForPerson,
+  after,
+}: Pick<ConferencesProps, "begins" | "after"> & { readonly isForPerson: boolean }) {
+  if (isForPerson) {
+    return (
+      <Empty title="Nobody like that is in a running conference">
+        A caller who has left stands under Calls, by the same number or attendee ID.
+      </Empty>
+    );
+  }
   if (begins !== "") {
     return (
       <Empty title={`No running conference has a key that begins with ${begins}`}>

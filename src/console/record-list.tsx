@@ -7,7 +7,7 @@ import { ageOf } from "./browser/age.js";
 import { type Frame, Page } from "./page.tsx";
 import { Empty, Mark, Notice, Table, Time } from "./parts.tsx";
 import { pathOf, withQuery } from "./paths.ts";
-import { TopicOf, type Topics } from "./topic.tsx";
+import { Topic, type Topics } from "./topic.tsx";
 
 /** By what records are looked for, as the address has it; all of it texts. */
 export const recordFilters = [
@@ -195,7 +195,7 @@ function Conferences({ domain, page, topics, now }: ListProps & { readonly topic
           <tr id={`record-${id}`} data-row="">
             <th scope="row">
               <a href={pathOf(domain, "conferences", record.conference)}>{record.conference}</a>
-              <TopicOf conference={record.conference} topics={topics} />
+              <Topic is={record.topic || topics?.get(record.conference)} />
               <ConferenceMarks of={record} />
             </th>
             <td data-label="Ended">
@@ -233,7 +233,7 @@ function ConferenceMarks({ of: { status, failovers, repairs, givenUp } }: { read
 
 function Calls({ domain, page, now }: ListProps) {
   return (
-    <Table heads={["Number", "Conference", "Attendee ID", "Ended", "Lasted", "Ended by", "Bridge"]}>
+    <Table heads={["Number", "Dialled", "Conference", "Attendee ID", "Ended", "Lasted", "Ended by", "Bridge"]}>
       {page.records.flatMap(({ id, record }) =>
         record.kind === "call" ? (
           <tr id={`record-${id}`} data-row="">
@@ -241,6 +241,7 @@ function Calls({ domain, page, now }: ListProps) {
               {record.number || "withheld"}
               <CallMarks of={record} />
             </th>
+            <td data-label="Dialled">{record.dialled}</td>
             <td data-label="Conference">
               <a href={pathOf(domain, "conferences", record.conference)}>{record.conference}</a>
             </td>

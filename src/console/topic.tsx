@@ -8,6 +8,10 @@ const MOST_OF_TOPIC = 80;
 
 /** A conference's topic beside its key in a list, where it is known. */
 export function TopicOf({ conference, topics }: { readonly conference: string; readonly topics: Topics | undefined }) {
-  const topic = topics?.get(conference);
-  return topic === undefined ? null : <span class="dim">{` ${cut(topic, MOST_OF_TOPIC)}`}</span>;
+  return <Topic is={topics?.get(conference)} />;
+}
+
+/** The same where the topic itself is known. */
+export function Topic({ is }: { readonly is: string | undefined }) {
+  return is === undefined ? null : <span class="dim">{` ${cut(is, MOST_OF_TOPIC)}`}</span>;
 }

@@ -1,6 +1,7 @@
 import type { EpochMs, WebexHost } from "../foundation/ids.ts";
 import { type HostPosts, noPosts, together } from "../records/activity.ts";
-import type { DomainActivity, HostLoad } from "../rpc.ts";
+import type { DomainActivity, GivenUpPage, HostLoad } from "../rpc.ts";
+import { GivenUpList } from "./given-up-post.tsx";
 import { type Frame, Page } from "./page.tsx";
 import { Age, Empty, Mark, millisecondsText, Table, Time } from "./parts.tsx";
 import { pathOf } from "./paths.ts";
@@ -8,6 +9,9 @@ import { pathOf } from "./paths.ts";
 interface HostsProps extends Frame {
   readonly domain: string;
   readonly activity: DomainActivity;
+  readonly givenUp: GivenUpPage;
+  /** Those that were given up before this one alone. */
+  readonly before: string | null;
 }
 
 interface ShownHost {
@@ -15,8 +19,8 @@ interface ShownHost {
   readonly load: HostLoad | undefined;
 }
 
-/** The TSP servers to which a domain posts: what they confirmed in the last hour, how fast, and what waits for them. */
-export function WebexHostsPage({ activity, ...frame }: HostsProps) {
+/** The TSP servers to which a domain posts: what they confirmed in the last hour, how fast, what waits for them, and what was given up. */
+export function WebexHostsPage({ activity, givenUp, before, ...frame }: HostsProps) {
   const { domain, now } = frame;
   const hosts = hostsOf(activity);
   return (
@@ -46,6 +50,10 @@ export function WebexHostsPage({ activity, ...frame }: HostsProps) {
             </Table>
           </>
         )}
+      </section>
+      <section id="given-up" data-part="" class="part">
+        <h2>Given up</h2>
+        <GivenUpList domain={domain} page={givenUp} before={before} now={now} />
       </section>
     </Page>
   );

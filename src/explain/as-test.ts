@@ -72,6 +72,10 @@ class TestWriter {
   /** False: the rest is left out. */
   add(step: Step): boolean {
     if (!this.#begun && !this.#begin(step)) return true;
+    if (step.input?.type === "operator" && step.input.request.type === "send-again") {
+      this.#lines.push(`# What follows from row ${step.seq} on is left out: it sends again what was given up.`);
+      return false;
+    }
     this.#rows += 1;
     this.#confirmed(step);
     if (step.input) this.#input(step, step.input);

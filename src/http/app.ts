@@ -20,6 +20,7 @@ import { readJson } from "./body.ts";
 import { addEntrance, consolePages, failedPage, toSignIn } from "./console.tsx";
 import { addConferencePages } from "./console-conference.tsx";
 import { addDomainPages } from "./console-domain.tsx";
+import { addGivenUpPages } from "./console-given-up.tsx";
 import { signIn, signOut } from "./console-session.ts";
 import { addWebexSitePages } from "./console-webex-site.tsx";
 import { globalNumbers, SiteNumbers } from "./global-numbers.ts";
@@ -148,6 +149,7 @@ export function createApp(edge: Edge): Hono<Variables> {
       addDomainPages(pages, edge, readiness);
       addConferencePages(pages, edge);
       addWebexSitePages(pages, edge);
+      addGivenUpPages(pages, edge);
     }),
   );
 

@@ -46,11 +46,16 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
 
   addPage(pages, edge, "/:domain/conferences", async ({ context, edge, domain, frame }) => {
     const { views } = edge;
-    const { begins = "", after = null } = context.req.query();
-    const query = { domain: domain.name, after: after as ConfKey | null, limit: PAGE_ROWS, begins: begins.trim() };
-    const running = await views.directory(domain.name).running(query);
+    const { begins = "", number = "", attendeeId = "", after = null } = context.req.query();
+    const search = { begins: begins.trim(), number: number.trim(), attendeeId: attendeeId.trim() };
+    const running = await views.directory(domain.name).running({
+      ...{ domain: domain.name, after: after as ConfKey | null, limit: PAGE_ROWS, begins: search.begins },
+      number: search.number === "" ? undefined : digitsOfNumber(search.number),
+      attendeeId: search.attendeeId || undefined,
+    });
     const topics = await topicsIn(running, domain, edge);
-    return <ConferencesPage {...frame("conferences")} {...{ running, topics, after }} begins={query.begins} />;
+    const people = domain.settings.recordsPersonal;
+    return <ConferencesPage {...frame("conferences")} {...{ running, topics, after, people, ...search }} />;
   });
 
   addPage(pages, edge, "/:domain/records", recordsPage);
@@ -89,9 +94,11 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
     return <AuditPage {...frame("audit")} entries={entries} before={before} />;
   });
 
-  addPage(pages, edge, "/:domain/hosts", async ({ edge: { views }, domain, frame }) => {
-    const activity = await views.directory(domain.name).activity();
-    return <WebexHostsPage {...frame("hosts")} activity={activity} />;
+  addPage(pages, edge, "/:domain/hosts", async ({ context, edge: { views }, domain, frame }) => {
+    const before = context.req.query("before") ?? null;
+    const directory = views.directory(domain.name);
+    const [activity, givenUp] = await Promise.all([directory.activity(), directory.givenUp(before, PAGE_ROWS)]);
+    return <WebexHostsPage {...frame("hosts")} {...{ activity, givenUp, before }} />;
   });
 
   addPage(pages, edge, "/:domain/settings", ({ domain, frame }) => {

@@ -64,6 +64,7 @@ export function forOneRequest(edge: Edge): Edge {
       return {
         receive: (document) => limit("a conference", conference, conference.receive(document), confKey),
         operate: (action) => limit("a conference", conference, conference.operate(action), confKey),
+        sendAgain: (...asked) => limit("a conference", conference, conference.sendAgain(...asked), confKey),
       };
     },
     handles(domain) {
@@ -93,6 +94,7 @@ export function forOneRequest(edge: Edge): Edge {
         entered: () => limit("a conference", conference, conference.entered(), confKey),
         story: () => limit("a conference", conference, conference.story(), confKey),
         action: (id) => limit("a conference", conference, conference.action(id), confKey),
+        givenUp: (row) => limit("a conference", conference, conference.givenUp(row), confKey),
         explain: (call) => limit("a conference", conference, conference.explain(call), confKey),
         replay: (...page) => limit("a conference", conference, conference.replay(...page), confKey),
         wire: (rows) => limit("a conference", conference, conference.wire(rows), confKey),
@@ -108,6 +110,8 @@ export function forOneRequest(edge: Edge): Edge {
         // One request may ask for many pages: each has its own time.
         records: (query) => limitTo(OBJECTS_WITHIN_MS, what, directory, directory.records(query)),
         erase: (...asked) => limitTo(OBJECTS_WITHIN_MS, what, directory, directory.erase(...asked)),
+        givenUp: (...page) => limit(what, directory, directory.givenUp(...page)),
+        givenUpPost: (id) => limit(what, directory, directory.givenUpPost(id)),
         audit: (...page) => limit(what, directory, directory.audit(...page)),
         rebuild: (...asked) => limitTo(REBUILD_WITHIN_MS, what, directory, directory.rebuild(...asked)),
       };

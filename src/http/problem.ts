@@ -17,6 +17,7 @@ export const problemMeanings = {
   "no such call": "The conference has no such caller, or has it no longer.",
   "no such conference": "Nothing is kept of such a conference, or it does not run.",
   "no such domain": "There is no domain of that name that you may see.",
+  "no such post": "No document that was given up goes by this id, or it is no longer kept.",
   "no such room": "The conference has no such room, or has it no longer.",
   "not allowed": "You are signed in, and your role or your domains do not reach so far.",
   "not authorised": "Nobody whom the settings name asks so: the token is missing or wrong, or the session is over.",

@@ -261,6 +261,10 @@ export class StagesReader {
         return this.#await(null, (one) => one.type === "conference-changed" && one.status === "hybrid-data");
       case "end":
         return this.#await(null, (one) => one.type === "conference-changed" && one.status === "ended");
+      case "send-again":
+        for (const { type, msgId } of request.messages)
+          this.#await(null, (one) => one.type === type && one.msgId === msgId);
+        return;
       default:
     }
     if (none) return this.#setNoNotification("nothing changed");

@@ -39,6 +39,7 @@ export const callColumns = {
   rooms: column(words, "where it was, in order: `main`, IDs of sub-conferences, `private`"),
   failovers: column(count, "how often another TSP server took over meanwhile"),
   repairs: column(count, "how often the bridge was found to hold it otherwise than reported"),
+  dialled: column(word, "for `in`, the number that the caller dialled, digits; empty where the bridge did not tell it"),
 } as const satisfies Columns;
 
 export const callRecord = v.object({

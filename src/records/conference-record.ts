@@ -22,6 +22,7 @@ export const conferenceColumns = {
   failovers: column(count, "how often another TSP server took it over"),
   repairs: column(count, "how often the bridge was found to hold something otherwise than reported"),
   givenUp: column(count, "messages to WebEx that were given up before its end"),
+  topic: column(word, "the meeting's name, where WebEx gave it or the domain's site was asked; else empty"),
 } as const satisfies Columns;
 
 export const conferenceRecord = v.object({

@@ -38,6 +38,13 @@ export interface Joined {
   > & { readonly enteredAt: EpochMs };
 }
 
+/** A document that was given up in this row of the journal. */
+export interface GivenUp {
+  readonly seq: number;
+  readonly at: EpochMs;
+  readonly input: Extract<ConferenceInput, { readonly type: "undelivered" }>;
+}
+
 /** Who ended something, and why. */
 type Cause = Pick<CallRecord, "endedBy" | "status" | "reason">;
 
@@ -45,6 +52,8 @@ interface OpenCall {
   readonly call: CallId;
   readonly began: number;
   readonly direction: "in" | "out";
+  /** Absent: nobody told, or an older version kept it. */
+  dialled?: string;
   number: string;
   attendeeId: string;
   extCallId: string;
@@ -85,6 +94,8 @@ interface Life {
   failovers: number;
   repairs: number;
   givenUp: number;
+  /** As WebEx named it with a create. */
+  topic?: string;
   /** An operator asked for its end. */
   isOperators?: true;
 }
@@ -109,6 +120,7 @@ export interface BookData {
   ended: Ended[];
   /** Absent in what an older version kept. */
   joined?: Joined[];
+  givenUp?: GivenUp[];
 }
 
 const newBook: BookData = {
@@ -134,6 +146,7 @@ export class RecordBook {
   readonly #rooms: Map<string, string>;
   #ended: Ended[];
   #joined: Joined[];
+  #givenUp: GivenUp[];
   /** Of the transaction whose last row was not read yet. */
   #inputs: ConferenceInput[] = [];
 
@@ -149,6 +162,7 @@ export class RecordBook {
     this.#rooms = new Map(own.rooms);
     this.#ended = own.ended;
     this.#joined = own.joined ?? [];
+    this.#givenUp = own.givenUp ?? [];
   }
 
   /** The last row that was read. */
@@ -166,23 +180,32 @@ export class RecordBook {
     return this.#joined.filter(({ seq }) => seq > after && seq <= upTo);
   }
 
-  /** What ended or came in up to this row is not asked for again. */
+  /** What was given up behind this row and up to that one, in order. */
+  givenUpBetween(after: number, upTo: number): readonly GivenUp[] {
+    return this.#givenUp.filter(({ seq }) => seq > after && seq <= upTo);
+  }
+
+  /** What ended, came in or was given up up to this row is not asked for again. */
   forget(upTo: number): void {
     this.#ended = this.#ended.filter(({ seq }) => seq > upTo);
     this.#joined = this.#joined.filter(({ seq }) => seq > upTo);
+    this.#givenUp = this.#givenUp.filter(({ seq }) => seq > upTo);
   }
 
   data(): BookData {
     return structuredClone({
       ...{ seq: this.#seq, head: this.#head, bridge: this.#bridge, life: this.#life, calls: [...this.#calls.values()] },
       ...{ commands: [...this.#commands], rooms: [...this.#rooms], ended: this.#ended, joined: this.#joined },
+      givenUp: this.#givenUp,
     });
   }
 
   /** In order, without a gap. */
   read(rows: readonly RecordedRow[]): void {
     for (const row of rows) {
-      if (row.input) this.#inputs.push(row.input);
+      const { seq, at, input } = row;
+      if (input) this.#inputs.push(input);
+      if (input?.type === "undelivered") this.#givenUp.push({ seq, at, input });
       if (row.changes) {
         this.#apply(row, new Map(row.changes), new Causes(this.#inputs, this.#commands));
         this.#inputs = [];
@@ -249,6 +272,9 @@ export class RecordBook {
       this.#endLife(row, before, ends);
     }
     if (begins) this.#life = newLife(row);
+    const topic = causes.topic ?? (begins ? waitingTopic(before) : undefined);
+    // A create that waits for the end of this conference is the next one's.
+    if (this.#life && topic !== undefined && !(head.phase === "running" && head.closing)) this.#life.topic = topic;
     if (isOngoing(head)) this.#follow(row, before, head, begins, present, causes);
     this.#head = head;
     if (!this.#life) return;
@@ -345,6 +371,8 @@ export class RecordBook {
       ...{ muted: false, mutedAt: null, mutedMs: 0, mutes: 0, room: null, rooms: [], failovers: 0, repairs: 0 },
     };
     this.#calls.set(call, open);
+    const dialled = causes.entered.get(call)?.dialled;
+    if (dialled !== undefined) open.dialled = dialled;
     let repairs = 0;
     if (open.enteredAt === null) {
       open.enteredAt = at;
@@ -410,7 +438,7 @@ export class RecordBook {
       ...{ direction, number, attendeeId, participantType, host, bridge: this.#bridge ?? "", webexHost },
       ...{ dialledAt, answeredAt, enteredAt, endedAt: at, seconds, minutes, ...why },
       ...{ mutes: open.mutes, mutedSeconds: Math.round(open.mutedMs / 1_000), rooms: open.rooms },
-      ...{ failovers: open.failovers, repairs: open.repairs },
+      ...{ failovers: open.failovers, repairs: open.repairs, dialled: open.dialled ?? "" },
     };
     this.#ended.push({ seq, record });
     if (!this.#life) return;
@@ -511,7 +539,7 @@ export class RecordBook {
       ...{ bridge: this.#bridge ?? "", createdAt, runningAt, endedAt: at },
       seconds: runningAt === null ? 0 : Math.round((at - runningAt) / 1_000),
       ...{ endedBy: why.endedBy, status: hasRun ? "completed" : "failed", reason: why.reason },
-      ...{ mostCallers, calls, callMinutes, failovers, repairs, givenUp },
+      ...{ mostCallers, calls, callMinutes, failovers, repairs, givenUp, topic: life.topic ?? "" },
     };
     this.#ended.push({ seq, record });
     this.#life = null;
@@ -569,6 +597,12 @@ function cause(endedBy: Ender, status: Cause["status"], reason: string): Cause {
   return { endedBy, status, reason };
 }
 
+/** The name in a create that waited for the end of the conference before. */
+function waitingTopic(before: Head): string | undefined {
+  if (before.phase !== "running") return undefined;
+  return before.closing?.next.find(({ message }) => message.conferenceName !== undefined)?.message.conferenceName;
+}
+
 /** What the inputs of one transaction say. */
 class Causes {
   readonly left = new Map<CallId, EndReason>();
@@ -593,6 +627,8 @@ class Causes {
   isEndedByTelephone = false;
   isCreated = false;
   createRefusal: string | null = null;
+  /** What a create calls the conference. */
+  topic: string | undefined;
 
   constructor(inputs: readonly ConferenceInput[], commands: ReadonlyMap<CommandId, KnownCommand>) {
     for (const input of inputs) {
@@ -601,6 +637,7 @@ class Causes {
           for (const message of input.messages) {
             if (message.type === "cancel-call-out") this.cancelled.add(message.extCallId);
             if (message.type === "close-conference" && !message.keepAlive) this.closes = true;
+            if (message.type === "create-conference") this.topic = message.conferenceName ?? this.topic;
           }
           break;
         case "bridge":

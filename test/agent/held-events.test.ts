@@ -33,7 +33,7 @@ function heldLegs() {
 /** A caller who has reached the prompt and is asked for its key. */
 function atPrompt() {
   const world = heldLegs();
-  world.legs.prompted(caller, "14085551234", 0);
+  world.legs.prompted({ call: caller, number: "14085551234", dialled: "" }, 0);
   world.announced();
   return world;
 }

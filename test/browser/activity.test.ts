@@ -46,7 +46,14 @@ const overview = OverviewPage({
   running: { conferences: [], next: null, total: 120, bridges: [], unknown: 0 },
   bridges: [{ domain: "acme", bridge: "main" as BridgeName, health, unreachableSince: null }],
 });
-const ofHosts = WebexHostsPage({ ...frame, live: null, here: "hosts", activity });
+const ofHosts = WebexHostsPage({
+  ...frame,
+  live: null,
+  here: "hosts",
+  activity,
+  givenUp: { posts: [], next: null },
+  before: null,
+});
 
 test.each(
   looks.flatMap((look) => [

@@ -4,6 +4,7 @@ import { AuditPage } from "../../src/console/audit.tsx";
 import { BridgesPage } from "../../src/console/bridges.tsx";
 import { conferenceStyle } from "../../src/console/conference-style.ts";
 import { ConferencesPage } from "../../src/console/conferences.tsx";
+import { GivenUpPostPage } from "../../src/console/given-up-post.tsx";
 import { OverviewPage } from "../../src/console/overview.tsx";
 import { RecordsPage } from "../../src/console/record-list.tsx";
 import { SettingsPage } from "../../src/console/settings.tsx";
@@ -15,7 +16,7 @@ import { WebexHostsPage } from "../../src/console/webex-hosts.tsx";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
-import type { DomainActivity, StoryLine, StorySide } from "../../src/rpc.ts";
+import type { DomainActivity, GivenUpPost, StoryLine, StorySide } from "../../src/rpc.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";
 import { layoutFaults } from "./layout.ts";
@@ -57,13 +58,13 @@ const call: CallRecord = {
   ...{ number: unbroken, attendeeId: unbroken, participantType: "participant", host: true, bridge: unbroken },
   ...{ webexHost: unbroken, dialledAt: now, answeredAt: now, enteredAt: now, endedAt: now - 86_400_000 },
   ...{ seconds: 1e6, minutes: 2, endedBy: "caller", status: "no-answer", reason: unbroken, repairs: 3 },
-  ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0 },
+  ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0, dialled: unbroken },
 };
 const conference: ConferenceRecord = {
   ...{ kind: "conference", conference: unbroken, life: 1, extConfIds: [], webexHosts: [unbroken, unbroken] },
   ...{ bridge: unbroken, createdAt: now, runningAt: now, endedAt: now, seconds: 1e6, endedBy: "webex" },
   ...{ status: "failed", reason: words, mostCallers: 2, calls: 99_999, callMinutes: 99_999 },
-  ...{ failovers: 12, repairs: 34, givenUp: 56 },
+  ...{ failovers: 12, repairs: 34, givenUp: 56, topic: words },
 };
 const entry = {
   ...{ at: now, person: unbroken, role: "operator" as const, by: "session" as const, action: unbroken },
@@ -115,6 +116,10 @@ const story = [
   ...lines(7, "edge", "edge"),
 ];
 const everything = { call: "", side: "" } as const;
+const post: GivenUpPost = {
+  ...{ conference: unbroken as ConfKey, row: 7, at: now - 86_400_000, host: unbroken, transId: unbroken },
+  ...{ attempts: 3, why: words, messages: [unbroken, unbroken] },
+};
 
 const pages = {
   timeline: TimelinePage({
@@ -123,7 +128,11 @@ const pages = {
     wire: [{ seq: 1, input: null, inputText: words + unbroken, commands: [], messages: [] }],
   }),
   overview: OverviewPage({ ...frame, running, bridges: [found("main"), found(unbroken)], faults: [fault], activity }),
-  hosts: WebexHostsPage({ ...frame, activity }),
+  hosts: WebexHostsPage({ ...frame, activity, givenUp: { posts: [{ id: "1", ...post }], next: "1" }, before: "2" }),
+  givenUp: GivenUpPostPage({
+    ...{ ...frame, id: "1", post, notSentAgain: words },
+    content: { text: unbroken.repeat(20), refusal: "outdated", again: null },
+  }),
   conferences: ConferencesPage({ ...frame, running, begins: unbroken, after: unbroken }),
   ended: RecordsPage({ ...listed, kind: "conference", records: placed(conference) }),
   calls: RecordsPage({ ...listed, kind: "call", records: placed(call) }),

@@ -2,19 +2,28 @@ import { expect, test } from "vitest";
 import { AuditPage } from "../../src/console/audit.tsx";
 import { BridgesPage } from "../../src/console/bridges.tsx";
 import { ConferencesPage } from "../../src/console/conferences.tsx";
+import { GivenUpPostPage } from "../../src/console/given-up-post.tsx";
 import { OverviewPage } from "../../src/console/overview.tsx";
 import { Page } from "../../src/console/page.tsx";
 import { pathOf, withQuery } from "../../src/console/paths.ts";
 import { RecordsPage } from "../../src/console/record-list.tsx";
 import { SettingsPage } from "../../src/console/settings.tsx";
 import { WebexHostsPage } from "../../src/console/webex-hosts.tsx";
-import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
+import type { ActionId, BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
+import type { ActionStages } from "../../src/operators/action-stages.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { FoundBridge } from "../../src/operators/faults.ts";
 import { type HostPosts, noPosts, noRequests } from "../../src/records/activity.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
-import type { AgentView, DomainActivity, ListedConference, RecordPage, RunningPage } from "../../src/rpc.ts";
+import type {
+  AgentView,
+  DomainActivity,
+  GivenUpPost,
+  ListedConference,
+  RecordPage,
+  RunningPage,
+} from "../../src/rpc.ts";
 import { frame, hostile, isHarmless, now, readPage } from "./read-page.ts";
 
 const minuteMs = 60_000;
@@ -189,10 +198,72 @@ test("an hour in which nothing came or was posted is said so", () => {
   expect(String(page)).not.toContain("<rect");
 });
 
+test("people are looked for by number and attendee ID, which stay in the links; what the settings keep is said", () => {
+  const search = { begins: "", number: "+1 408", attendeeId: "44", after: null };
+  const page = (more: object) => readPage(ConferencesPage({ ...frame, ...search, running: running(), ...more }));
+  const next = { ...running(listed("5")), next: "5" as ConfKey };
+  expect(page({ running: next })).toContain(
+    "Next page → /console/acme/conferences?number=%2B1+408&attendeeId=44&after=5",
+  );
+  expect(page({})).toContain("Nobody like that is in a running conference");
+  expect(page({})).not.toContain("recordsPersonal");
+  expect(page({ people: "masked" })).toContain("others may fit as well");
+  expect(page({ people: "none" })).toContain("search by the key");
+  expect(page({ people: "none" })).not.toContain("Attendee ID");
+});
+
+const none = { posts: [], next: null };
+const post: GivenUpPost = {
+  ...{ conference: "5/7" as ConfKey, row: 7, at: now - minuteMs, host: "tsp1", transId: "61365000006", attempts: 3 },
+  ...{ why: "HTTP status 503", messages: ["A2W_NotifyUserEnter", "A2W_NotifyUserChange"] },
+};
+const givenUpPage = {
+  ...{ ...frame, person: { ...frame.person, role: "operator" as const }, id: "1-7-5/7", post, notSentAgain: null },
+  content: { text: "<WbxTSPSchema/>", refusal: null, again: null },
+};
+
+test("hosts say what was given up, the latest first, and lead to what stood in it", () => {
+  const givenUp = {
+    posts: [
+      { id: "1-7-5/7", ...post },
+      { id: "1-6-6", ...post, host: "*back-end" },
+    ],
+    next: "1-6-6",
+  };
+  const text = readPage(WebexHostsPage({ ...frame, givenUp, before: null, activity: silence }));
+  expect(text).toContain(
+    [
+      "11:59:00 → /console/acme/hosts/posts/1-7-5%2F7",
+      ...["5/7 → /console/acme/conferences/5%2F7", "tsp1", "3", "HTTP status 503"],
+      "A2W_NotifyUserEnter, A2W_NotifyUserChange",
+    ].join("\n"),
+  );
+  expect(text).toContain("the partner's back end");
+  expect(text).toContain("Older → /console/acme/hosts?before=1-6-6");
+});
+
+test("what was given up can be sent again, by whoever may act, while it is there and was not", () => {
+  const sends = (more: object) => String(GivenUpPostPage({ ...givenUpPage, ...more })).includes("Send again</button>");
+  expect(sends({})).toBe(true);
+  expect(readPage(GivenUpPostPage(givenUpPage))).toContain("<WbxTSPSchema/>");
+  expect(sends({ person: { ...frame.person, role: "viewer" } })).toBe(false);
+  expect(sends({ content: null, notSentAgain: "It is no longer kept." })).toBe(false);
+  expect(sends({ notSentAgain: "Nothing of it is still so." })).toBe(false);
+  const again: ActionStages = {
+    ...{ id: "send-again 7" as ActionId, person: "Ann", asked: now, onDisk: { seq: 8, at: now }, sent: [] },
+    request: { type: "send-again", row: 7, host: "tsp1" as WebexHost, messages: [] },
+    ...{ result: { type: "done", at: now }, told: { transIds: ["61365000009"], confirmedAt: now } },
+  };
+  expect(sends({ content: { ...givenUpPage.content, again } })).toBe(false);
+  const text = readPage(GivenUpPostPage({ ...givenUpPage, content: { ...givenUpPage.content, again } }));
+  expect(text).toContain("Send again what was given up, to tsp1");
+  expect(text).toContain("it has no part in this");
+});
+
 test("hosts say what they confirmed, how fast, and what waits for them; the longest queue first", () => {
   const lastFailure = { at: now - 2 * minuteMs, why: "HTTP status 503" };
   const page = WebexHostsPage({
-    ...frame,
+    ...{ ...frame, givenUp: none, before: null },
     activity: {
       minutes: [
         {
@@ -232,7 +303,9 @@ test("hosts say what they confirmed, how fast, and what waits for them; the long
 });
 
 test("without hosts the page says what would be there", () => {
-  expect(readPage(WebexHostsPage({ ...frame, activity: silence }))).toContain("nothing was posted in the last hour");
+  expect(readPage(WebexHostsPage({ ...frame, givenUp: none, before: null, activity: silence }))).toContain(
+    "nothing was posted in the last hour",
+  );
 });
 
 test("bridges show which agent acts, which stands by, and which is not there", () => {
@@ -264,13 +337,13 @@ const call: CallRecord = {
   ...{ number: "14085551234", attendeeId: "77", participantType: "participant", host: true, bridge: "main" },
   ...{ webexHost: "tsp", dialledAt: now, answeredAt: now, enteredAt: now, endedAt: now - 86_400_000 },
   ...{ seconds: 90, minutes: 2, endedBy: "caller", status: "completed", reason: "hung-up" },
-  ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0, repairs: 0 },
+  ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0, repairs: 0, dialled: "18005551234" },
 };
 const conference: ConferenceRecord = {
   ...{ kind: "conference", conference: "5", life: 1, extConfIds: ["h5"], webexHosts: ["tsp1", "tsp2"] },
   ...{ bridge: "main", createdAt: now, runningAt: null, endedAt: now, seconds: 0, endedBy: "webex" },
   ...{ status: "failed", reason: "capacity", mostCallers: 2, calls: 3, callMinutes: 4 },
-  ...{ failovers: 1, repairs: 0, givenUp: 2 },
+  ...{ failovers: 1, repairs: 0, givenUp: 2, topic: "Berth planning" },
 };
 
 function records(...all: readonly DirectoryRecord[]): RecordPage {
@@ -284,7 +357,7 @@ test("records say what ended, how, and after how long", () => {
   const ended = readPage(RecordsPage({ ...shown, kind: "conference", records: records(conference) }));
   expect(ended).toContain(
     [
-      "5 → /console/acme/conferences/5 failed 2 posts given up failover",
+      "5 → /console/acme/conferences/5 Berth planning failed 2 posts given up failover",
       ...["12:00:00", "never ran", "webex: capacity", "3", "4", "tsp1, tsp2", "main"],
     ].join("\n"),
   );
@@ -302,9 +375,11 @@ test("records say what ended, how, and after how long", () => {
   expect(readPage(calls)).toContain(
     [
       "14085551234 called out host",
+      "18005551234",
       "5 → /console/acme/conferences/5",
       ...["77", "2026-03-03 12:00:00", "1 min", "caller: hung-up", "main"],
       "withheld no-answer",
+      "18005551234",
     ].join("\n"),
   );
 });
@@ -404,6 +479,8 @@ test("texts from outside stay texts", () => {
     }),
     WebexHostsPage({
       ...names,
+      givenUp: { posts: [{ id: hostile, ...post, host: hostile, why: hostile, messages: [hostile] }], next: hostile },
+      before: hostile,
       activity: {
         minutes: [
           { at: now, requests: noRequests, hosts: [posts(hostile, { lastFailure: { at: now, why: hostile } })] },

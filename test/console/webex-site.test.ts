@@ -206,7 +206,7 @@ test("lists have the topics that are known beside the keys, the long ones cut", 
   const record = {
     ...{ kind: "conference", conference: "5", life: 1, extConfIds: [], webexHosts: ["tsp1"], bridge: "main" },
     ...{ createdAt: 0, runningAt: 0, endedAt: 0, seconds: 60, endedBy: "webex", status: "completed", reason: "" },
-    ...{ mostCallers: 1, calls: 1, callMinutes: 1, failovers: 0, repairs: 0, givenUp: 0 },
+    ...{ mostCallers: 1, calls: 1, callMinutes: 1, failovers: 0, repairs: 0, givenUp: 0, topic: "" },
   } as ConferenceRecord;
   const records = { records: [{ id: 1, at: 0, record }], next: null, end: null };
   const ended = { ...frame, kind: "conference" as const, filters: {}, wrong: null, cursor: null, bridges: [] };

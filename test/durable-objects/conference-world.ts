@@ -74,6 +74,8 @@ export class ConferenceWorld {
   share: (answers: SharedAnswers) => Promise<ShareResult> = async () => "confirmed";
   /** All that the directory was told. */
   readonly news: News[] = [];
+  /** What the domain's WebEx site has called its conferences. */
+  topics: () => Promise<ReadonlyMap<ConfKey, string>> = async () => new Map();
   tell: (news: News) => Promise<DirectoryPlace> = async () => ({ directory: "1", id: this.news.length });
   /** Called when watchers are to hear of a change. */
   onChanged: () => void = () => {};
@@ -157,6 +159,12 @@ export class ConferenceWorld {
         step();
         return alive(this.share(answers));
       },
+      webexSite: () => ({
+        topics: async () => {
+          step();
+          return alive(this.topics());
+        },
+      }),
       directory: () => ({
         tell: async (news) => {
           step();

@@ -13,7 +13,7 @@ import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { worldBegins } from "../simulation/context.ts";
 import { Database } from "../simulation/database.ts";
-import { ConferenceWorld, callerEntered, callerLeft, confKey } from "./conference-world.ts";
+import { ConferenceWorld, callerEntered, callerLeft, confKey, createConference } from "./conference-world.ts";
 
 const domain = "local" as DomainName;
 
@@ -106,7 +106,7 @@ function call(name: string, more: Partial<CallRecord> = {}): CallRecord {
     ...{ number: "14085551234", attendeeId: "77", participantType: "participant", host: false, bridge: "main" },
     ...{ webexHost: "tsp", dialledAt: null, answeredAt: worldBegins, enteredAt: worldBegins, endedAt: worldBegins },
     ...{ seconds: 0, minutes: 1, endedBy: "caller", status: "completed", reason: "hung-up" },
-    ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0, repairs: 0 },
+    ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0, repairs: 0, dialled: "18005551234" },
     ...more,
   };
 }
@@ -283,6 +283,67 @@ test("the list comes in pages by key, and by how a key begins", async () => {
   expect((await list(world, { begins: "1" })).conferences.map(({ key }) => key)).toEqual(["11", "12"]);
 });
 
+test("a running conference is found by the number or attendee ID of somebody in it, as far as the settings let it be", async () => {
+  for (const [recordsPersonal, found] of [
+    ["full", [1, 1, 1, 0, 0, 1]],
+    ["masked", [1, 1, 1, 1, 0, 1]],
+    ["none", [0, 0, 0, 0, 0, 1]],
+  ] as const) {
+    const world = new DirectoryWorld();
+    const conference = world.conference();
+    conference.domain = testDomain({ recordsPersonal });
+    await conference.running(1);
+    const identified = { type: "attendee-identified", id: "k1", call: "c0", attendeeId: "4711" };
+    await conference.reported({ type: "event", event: identified } as never);
+    await conference.time.pass(2_000);
+    const count = async (query: object) => (await list(world, query)).conferences.length;
+
+    expect([
+      await count({ number: "14085551234" }),
+      await count({ attendeeId: "4711" }),
+      await count({ number: "14085551234", attendeeId: "4711" }),
+      await count({ number: "14085550034" }),
+      await count({ number: "14085551235" }),
+      await count({}),
+    ]).toEqual(found);
+  }
+});
+
+test("who has left is not found, nor one half of one person with the other half of another", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(0);
+  const entered = (call: string, number: string, attendeeId: string) => {
+    const caller = { call, number, attendeeId, muted: false, silent: false, room: "main" };
+    return { type: "event", event: { type: "caller-entered", caller } } as never;
+  };
+  await conference.reported(entered("c1", "4420", "1"), entered("c2", "4421", "2"));
+  await conference.time.pass(2_000);
+  const keys = async (query: object) => (await list(world, query)).conferences.map(({ key }) => key);
+  expect(await keys({ number: "4421" })).toEqual([confKey]);
+  expect(await keys({ number: "4421", attendeeId: "1" })).toEqual([]);
+
+  const left = { type: "caller-left", call: "c2", reason: "hung-up" };
+  await conference.reported({ type: "event", event: left } as never, entered("c3", "4422", "3"));
+  await conference.time.pass(2_000);
+  expect([await keys({ number: "4421" }), await keys({ attendeeId: "3" })]).toEqual([[], [confKey]]);
+});
+
+test("a directory that was restarted finds people again, and shows nobody in its list", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(1);
+  await conference.time.pass(2_000);
+  world.start();
+  await list(world);
+  await world.time.pass(10);
+  await conference.time.pass(10);
+
+  const { conferences } = await list(world, { number: "14085551234" });
+  expect(conferences).toHaveLength(1);
+  expect(JSON.stringify(conferences)).not.toContain("14085551234");
+});
+
 test("records come in pages in both orders, by time, kind and what stands in them", async () => {
   const world = new DirectoryWorld();
   for (let index = 0; index < 5; index++) {
@@ -407,6 +468,53 @@ test("what records show of people is as the domain's settings want it", async ()
 
     expect(await world.all()).toMatchObject([{ number }]);
   }
+});
+
+test("the name of a meeting is kept where all of a person is, by WebEx's create or by what its site has said", async () => {
+  for (const [recordsPersonal, conferenceName, topic] of [
+    ["full", "Berth planning", "Berth planning"],
+    ["full", undefined, "As the site has it"],
+    ["masked", "Berth planning", ""],
+    ["none", undefined, ""],
+  ] as const) {
+    const world = new DirectoryWorld();
+    const conference = world.conference();
+    const { settings, ...rest } = testDomain({ recordsPersonal });
+    conference.domain = { ...rest, settings: { ...settings, webexSite: {} as never } };
+    conference.topics = async () => new Map([[confKey, "As the site has it"]]);
+    const named = conferenceName === undefined ? {} : { conferenceName };
+    await conference.during(conference.receive("create", createConference(named as never)));
+    await conference.allDone();
+    await conference.reported(ended);
+    await conference.time.pass(1_000);
+
+    expect(await world.all()).toMatchObject([{ kind: "conference", topic }]);
+  }
+});
+
+test("a record is not held up by a site that says nothing", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  const { settings, ...rest } = testDomain();
+  conference.domain = { ...rest, settings: { ...settings, webexSite: {} as never } };
+  conference.topics = () => new Promise(() => {});
+  await conference.running(0);
+  await conference.reported(ended);
+  await conference.time.pass(1_000);
+  expect(await world.all()).toEqual([]);
+  await conference.time.pass(2_000);
+
+  expect(await world.all()).toMatchObject([{ kind: "conference", topic: "" }]);
+});
+
+test("records that an older version kept have the later columns, empty", async () => {
+  const world = new DirectoryWorld();
+  const { dialled: _, ...kept } = call("c1");
+  await world.directory.tell(news({ ended: [told(kept as CallRecord)] }));
+
+  expect(await world.start().records({ domain, cursor: null, order: "oldest", limit: 1 })).toMatchObject({
+    records: [{ record: { ...kept, dialled: "" } }],
+  });
 });
 
 test("a conference that wrote more than its journal holds has all its records", async () => {

@@ -66,6 +66,7 @@ export class WholeEdge {
           entered: nobody,
           story: nobody,
           action: nobody,
+          givenUp: nobody,
           explain: nobody,
           replay: nobody,
           wire: nobody,
@@ -80,6 +81,8 @@ export class WholeEdge {
           erase: nobody,
           rebuild: nobody,
           audit: nobody,
+          givenUp: nobody,
+          givenUpPost: nobody,
           activity: nobody,
         }),
         totals: nobody,
@@ -214,6 +217,7 @@ export class WholeEdge {
       deleteAll: async () => {},
       share: (answers) => this.#mailbox.share(answers),
       directory: () => ({ tell: async () => ({ directory: "1", id: 0 }) }),
+      webexSite: () => ({ topics: async () => new Map() }),
       changed: () => {},
       nonce: () => String(++this.#nonces),
     });
@@ -232,6 +236,7 @@ export class WholeEdge {
         return {
           receive: (delivered) => conference.receive(delivered),
           operate: (request) => conference.operate(request),
+          sendAgain: (...asked) => conference.sendAgain(...asked),
         };
       },
       handles: () => this.#handles,

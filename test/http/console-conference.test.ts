@@ -248,7 +248,7 @@ test("of one whose journal is gone there are its records", async () => {
     ...{ attendeeId: "", participantType: "participant", host: false, bridge: "north", webexHost: "tsp1" },
     ...{ dialledAt: null, answeredAt: 1_000, enteredAt: 1_000, endedAt: 61_000, seconds: 60, minutes: 1 },
     ...{ endedBy: "caller", status: "completed", reason: "hung-up", mutes: 0, mutedSeconds: 0, rooms: ["main"] },
-    ...{ failovers: 0, repairs: 0 },
+    ...{ failovers: 0, repairs: 0, dialled: "" },
   });
   for (const one of [record("222", "14085550101"), record("333", "14085550102")]) {
     const ended = [{ record: one, again: false }];

@@ -35,7 +35,7 @@ async function ended(edge: FakeEdge, more: object): Promise<void> {
     ...{ kind: "conference", conference: "5", life: 1, extConfIds: [], webexHosts: ["tsp1"], bridge: "simulated" },
     ...{ createdAt: edge.time, runningAt: edge.time, endedAt: edge.time, seconds: 60, endedBy: "webex" },
     ...{ status: "completed", reason: "closed", mostCallers: 1, calls: 1, callMinutes: 1 },
-    ...{ failovers: 0, repairs: 0, givenUp: 0 },
+    ...{ failovers: 0, repairs: 0, givenUp: 0, topic: "" },
     ...more,
   } as DirectoryRecord;
   const key = record.conference as ConfKey;
@@ -93,6 +93,19 @@ test("the list is searched by the begin of keys, and goes on from page to page",
   expect(second).not.toContain("2000");
   expect(second).not.toContain("Next page");
   expect(await read("/conferences?begins=%202000%20")).toContain("2000 → /console/local/conferences/2000");
+});
+
+test("the list is searched by the number and attendee ID of people, as people write them", async () => {
+  const edge = new FakeEdge();
+  const read = await windowOf(edge);
+  await runs(edge, "1000", { people: [{ number: "14085551234", attendeeId: "44" }] });
+  await runs(edge, "2000", { people: [{ number: "14085559999", attendeeId: "45" }] });
+
+  for (const query of ["number=%2B1+(408)+555-1234", "attendeeId=+44+"]) {
+    const text = await read(`/conferences?${query}`);
+    expect(text).toContain("1000 → /console/local/conferences/1000");
+    expect(text).not.toContain("/conferences/2000");
+  }
 });
 
 test("records are found by what stands in the address, the latest first", async () => {

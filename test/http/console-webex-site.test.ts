@@ -99,7 +99,16 @@ test("the lists have the topics that are cached, each page by one question; with
     const over = {
       ...{ kind: "conference", conference: key, extConfIds: [], webexHosts: ["tsp1"], bridge: "simulated" },
       ...{ createdAt: edge.time, runningAt: edge.time, endedAt: edge.time, seconds: 60, endedBy: "webex" },
-      ...{ status: "completed", reason: "", mostCallers: 1, calls: 1, callMinutes: 1, failovers: 0, repairs: 0 },
+      ...{
+        status: "completed",
+        reason: "",
+        mostCallers: 1,
+        calls: 1,
+        callMinutes: 1,
+        failovers: 0,
+        repairs: 0,
+        topic: "",
+      },
     };
     // Its key had two lives.
     const ended = [1, 2].map((life) => ({ record: { ...over, life, givenUp: 0 } as DirectoryRecord, again: false }));
@@ -107,7 +116,16 @@ test("the lists have the topics that are cached, each page by one question; with
       ...{ kind: "call", conference: key, life: 1, began: 1, call: "c", extCallId: "", direction: "in", number: "1" },
       ...{ attendeeId: "", participantType: "participant", host: false, bridge: "simulated", webexHost: "tsp1" },
       ...{ dialledAt: null, answeredAt: 1, enteredAt: 1, endedAt: edge.time, seconds: 60, minutes: 1, rooms: [] },
-      ...{ endedBy: "caller", status: "completed", reason: "", mutes: 0, mutedSeconds: 0, failovers: 0, repairs: 0 },
+      ...{
+        endedBy: "caller",
+        status: "completed",
+        reason: "",
+        mutes: 0,
+        mutedSeconds: 0,
+        failovers: 0,
+        repairs: 0,
+        dialled: "",
+      },
     } as DirectoryRecord;
     ended.push({ record: call, again: false });
     await edge.directory.tell({ domain, key, running, ended, behind: null });

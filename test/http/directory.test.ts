@@ -35,7 +35,7 @@ function call(name: string, more: Partial<CallRecord> = {}): CallRecord {
     ...{ attendeeId: "77", participantType: "participant", host: false, bridge: "main", webexHost: "tsp1" },
     ...{ dialledAt: null, answeredAt: 900_000, enteredAt: 900_000, endedAt: 960_000, seconds: 60, minutes: 1 },
     ...{ endedBy: "caller", status: "completed", reason: "hung-up", mutes: 0, mutedSeconds: 0 },
-    ...{ rooms: ["main", "7"], failovers: 0, repairs: 0, ...more },
+    ...{ rooms: ["main", "7"], failovers: 0, repairs: 0, dialled: "18005551234", ...more },
   };
 }
 
@@ -43,7 +43,7 @@ const conferenceOver: ConferenceRecord = {
   ...{ kind: "conference", conference: "5", life: 1, extConfIds: ["h5"], webexHosts: ["tsp1", "tsp2"] },
   ...{ bridge: "main", createdAt: 800_000, runningAt: 800_100, endedAt: 970_000, seconds: 170, endedBy: "webex" },
   ...{ status: "completed", reason: "closed", mostCallers: 2, calls: 2, callMinutes: 2 },
-  ...{ failovers: 1, repairs: 0, givenUp: 0 },
+  ...{ failovers: 1, repairs: 0, givenUp: 0, topic: "Berth planning" },
 };
 
 async function ended(edge: FakeEdge, ...records: readonly DirectoryRecord[]): Promise<void> {
@@ -103,6 +103,25 @@ test("the running conferences are listed by key, in pages, by one question of th
   });
   const troubled = (await asked(edge, "/running-conferences?troubled=1")).body as { conferences: { key: string }[] };
   expect(troubled.conferences.map(({ key }) => key)).toEqual(["123"]);
+});
+
+test("running conferences are found by who is in them, unless the settings keep nothing of people", async () => {
+  const edge = new FakeEdge();
+  const people = [{ number: "14085551234", attendeeId: "44" }];
+  await runs(edge, running("1", { people }), running("2", { people: [{ number: "14085551234", attendeeId: "45" }] }));
+  const keys = async (query: string) =>
+    ((await asked(edge, `/running-conferences?${query}`)).body as { conferences: { key: string }[] }).conferences.map(
+      ({ key }) => key,
+    );
+  expect(await keys("number=%2B1%20408%20555-1234")).toEqual(["1", "2"]);
+  expect(await keys("number=14085551234&attendeeId=45")).toEqual(["2"]);
+  expect(await keys("attendeeId=46")).toEqual([]);
+  expect((await asked(edge, "/running-conferences?number=")).status).toBe(400);
+
+  const silent = new FakeEdge(token, { recordsPersonal: "none" });
+  await runs(silent, running("1"));
+  expect((await asked(silent, "/running-conferences?attendeeId=44")).status).toBe(422);
+  expect((await asked(silent, "/running-conferences?begins=1")).status).toBe(200);
 });
 
 test("after a restart of the directory its list is whole, and says of whom it does not know how they are", async () => {
@@ -208,7 +227,7 @@ test("an export as CSV has all calls, or all conferences, behind one line of nam
   expect(lines.length).toBe(1_201);
   expect(lines[0]).toBe(
     "1-1,1970-01-01T00:16:40.000Z,5,1,2,c1,,in,'+1 408,77,participant,false,main,tsp1,,1970-01-01T00:15:00.000Z," +
-      "1970-01-01T00:15:00.000Z,1970-01-01T00:16:00.000Z,60,1,caller,completed,hung-up,0,0,main 7,0,0",
+      "1970-01-01T00:15:00.000Z,1970-01-01T00:16:00.000Z,60,1,caller,completed,hung-up,0,0,main 7,0,0,18005551234",
   );
   expect(lines.at(-1)).toBe("");
 
@@ -285,7 +304,7 @@ test("records of an empty domain are none, in each format", async () => {
   const edge = new FakeEdge();
   expect((await asked(edge, "/records")).body).toEqual({ records: [], next: null });
   expect(await (await request(edge, "/records?format=ndjson")).text()).toBe("");
-  expect(await (await request(edge, "/records?format=csv")).text()).toMatch(/^cursor,[^\r\n]*,repairs\r\n$/);
+  expect(await (await request(edge, "/records?format=csv")).text()).toMatch(/^cursor,[^\r\n]*,repairs,dialled\r\n$/);
 });
 
 function post(

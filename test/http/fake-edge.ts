@@ -279,6 +279,8 @@ export class FakeEdge {
           activity: () => asked("activity").then(() => this.directory.activity()),
           records: (query) => asked("records").then(() => this.directory.records(query)),
           erase: (...all) => asked("erase").then(() => this.directory.erase(...all)),
+          givenUp: (...page) => asked("given-up posts").then(() => this.directory.givenUp(...page)),
+          givenUpPost: (id) => asked("a given-up post").then(() => this.directory.givenUpPost(id)),
           audit: (...page) => asked("audit").then(() => this.directory.audit(...page)),
           rebuild: (...all) => asked("rebuild").then(() => this.directory.rebuild(...all)),
         };
@@ -343,6 +345,7 @@ export class FakeEdge {
       entered: async () => new Map(),
       story: async () => this.stories.get(confKey) ?? [],
       action: async (id) => this.actions.get(id) ?? null,
+      givenUp: async () => null,
       explain: async (call) => {
         this.#call(`explain ${call ?? "all"} of ${confKey}`, confKey);
         return this.explanations;
@@ -379,6 +382,7 @@ export class FakeEdge {
           this.operated.push(request);
           return "done";
         },
+        sendAgain: async (...asked) => this.real.get(confKey)?.sendAgain(...asked) ?? "no-such-post",
       }),
       handles: () => ({
         resolve: async (request) => {

@@ -3,7 +3,7 @@ import type { ConferenceWorld } from "../durable-objects/conference-world.ts";
 
 /** What the edge asks of a conference for people. */
 export type RealConference = ReturnType<OperatorViews["conference"]> &
-  Pick<ReturnType<EdgeObjects["conference"]>, "operate">;
+  Pick<ReturnType<EdgeObjects["conference"]>, "operate" | "sendAgain">;
 
 /** The conference of a world, as the edge reaches it. The world's time goes on while it does what an operator asks. */
 export function realConference(world: ConferenceWorld): RealConference {
@@ -12,10 +12,12 @@ export function realConference(world: ConferenceWorld): RealConference {
     entered: async () => world.conference.entered(),
     story: async () => world.conference.story(),
     action: async (id) => world.conference.action(id),
+    givenUp: async (row) => world.conference.givenUp(row),
     explain: async (call) => world.conference.explain(call),
     replay: async (from, limit) => JSON.stringify(world.conference.replay(from, limit)),
     wire: async (rows) => JSON.stringify(world.conference.wire(rows)),
     transcript: async () => world.conference.transcript(),
     operate: (action) => world.during(world.conference.operate(action)),
+    sendAgain: (...asked) => world.during(world.conference.sendAgain(...asked)),
   };
 }

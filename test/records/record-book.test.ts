@@ -18,6 +18,8 @@ import {
   muteCaller,
 } from "../durable-objects/conference-world.ts";
 
+const otherHost = "http://tsp2.example.com:8800" as WebexHost;
+
 /** The records of all that a conference's journal says. */
 function recordsOf(world: ConferenceWorld): readonly (CallRecord | ConferenceRecord)[] {
   const book = new RecordBook(confKey);
@@ -93,9 +95,52 @@ test("a caller who dialled in and hung up", async () => {
       ...{ bridge: "simulated", webexHost: host, dialledAt: null, answeredAt: expect.any(Number) },
       ...{ enteredAt: expect.any(Number), endedAt: expect.any(Number), seconds: 80, minutes: 2 },
       ...{ endedBy: "caller", status: "completed", reason: "hung-up", mutes: 0, mutedSeconds: 0, rooms: ["main"] },
-      ...{ failovers: 0, repairs: 0 },
+      ...{ failovers: 0, repairs: 0, dialled: "" },
     },
   ]);
+});
+
+test("a record has the number that the caller dialled, also of one who entered and left at once", async () => {
+  const world = await running(0);
+  const entered = (call: string) => event({ type: "caller-entered", caller: held(call, { dialled: "18005550001" }) });
+  await world.reported(entered("c1"));
+  await world.reported(entered("c2"), left("c2", "hung-up"), left("c1", "hung-up"));
+  await world.reported(callerEntered(3));
+  await world.reported(callerLeft(3));
+
+  expect(callsOf(world).map(({ call, dialled }) => `${call} ${dialled}`)).toEqual([
+    "c1 18005550001",
+    "c2 18005550001",
+    "c3 ",
+  ]);
+});
+
+test("a conference has the name of its latest create, and not that of one which waits for its end", async () => {
+  const world = new ConferenceWorld();
+  const create = (name: string, more: object = {}) =>
+    world.during(world.receive(name, createConference({ conferenceName: name, msgId: `m-${name}`, ...more } as never)));
+  await create("Pilots");
+  await world.allDone();
+  await create("Pilots and tugs", { replyTo: otherHost, extConfId: "3100418" });
+  await world.during(
+    world.receive(
+      "close",
+      message({ type: "close-conference", msgId: "m-c", replyTo: otherHost, extConfId: "3100418" }),
+    ),
+  );
+  await create("Berths", { extConfId: "3100419" });
+  await result(world, "end-conference");
+  await world.allDone();
+  await world.reported(event({ type: "conference-ended" }));
+
+  expect(conferencesOf(world).map(({ topic }) => topic)).toEqual(["Pilots and tugs", "Berths"]);
+});
+
+test("a conference that WebEx does not name has no name", async () => {
+  const world = await running(0);
+  await world.reported(event({ type: "conference-ended" }));
+
+  expect(conferencesOf(world)).toMatchObject([{ topic: "" }]);
 });
 
 test("a call of a moment is billed one minute", async () => {

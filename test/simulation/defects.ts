@@ -1165,6 +1165,20 @@ export const defects: readonly Defect[] = [
     after: 'direction: "in" as const',
   },
   {
+    name: "a record lacks the number that its caller dialled",
+    foundBy: "a record is of a call of the bridge",
+    file: "bridge-agent/conference-events.ts",
+    before: '(dialled !== "" && { dialled })',
+    after: '(dialled === "" && { dialled })',
+  },
+  {
+    name: "a record forgets its meeting's name",
+    foundBy: "a record has its meeting's name",
+    file: recordBook,
+    before: 'topic: life.topic ?? ""',
+    after: 'topic: ""',
+  },
+  {
     name: "a conference stays listed when its record is there",
     foundBy: "the directory lists the conferences that run",
     file: "durable-objects/directory.ts",

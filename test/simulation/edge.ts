@@ -298,6 +298,7 @@ export class Edge {
         directory: (name) => ({
           tell: (news) => send(() => this.#of(name).directory.call((directory) => directory.tell(news))),
         }),
+        webexSite: () => ({ topics: async () => new Map() }),
         changed: () => {},
         nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
         relay: (name, bridge) => {
@@ -429,6 +430,7 @@ export class Edge {
         return {
           receive: (delivered) => hosted.call((conference) => conference.receive(delivered)),
           operate: (action) => hosted.call((conference) => conference.operate(action)),
+          sendAgain: (...asked) => hosted.call((conference) => conference.sendAgain(...asked)),
         };
       },
       handles: (name) => {

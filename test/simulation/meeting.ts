@@ -233,6 +233,7 @@ export class Meeting implements MeetingKnowledge {
       replyTo: server.host,
       extConfId,
       confKey: key,
+      conferenceName: topicOf(extConfId),
       ...this.#say(),
     };
     this.#posting = true;
@@ -749,4 +750,9 @@ export class Meeting implements MeetingKnowledge {
     this.#keys += 1;
     return `98765${index}${String(this.#keys).padStart(3, "0")}` as ConfKey;
   }
+}
+
+/** The name that a create of this handle gives the meeting. */
+export function topicOf(extConfId: ExtConfId | string): string {
+  return `Meeting ${extConfId}`;
 }

@@ -24,6 +24,7 @@ const requests = {
   "unmute-all": 2,
   "call-out": 6,
   end: 0.7,
+  "send-again": 3,
 } as const;
 
 const pauseMs = 25_000;
@@ -84,6 +85,7 @@ export class Operators {
       this.#number += 1;
       const type = this.#draws.weighted(requests);
       const name = `${this.#name}, action ${this.#number}: ${type}`;
+      if (type === "send-again") this.#sendAgain(name);
       const request = this.#spared.has(name) ? null : this.#request(type);
       if (request) {
         this.#context.tell(() => `== ${name} ${JSON.stringify(request)}`);
@@ -127,6 +129,27 @@ export class Operators {
         return { type };
       default:
         return null;
+    }
+  }
+
+  /** One of the documents that were given up, if there is any; some press the button twice. */
+  #sendAgain(name: string): void {
+    const { key } = this.#meeting;
+    const disk = this.#edge.conferences.get(key)?.disk;
+    const rows = disk ? [...rowsOf(disk)].filter(({ input }) => input?.type === "undelivered") : [];
+    const row = this.#draws.pick(rows)?.seq;
+    if (row === undefined || this.#spared.has(name)) return;
+    this.#acted.push(name);
+    this.#context.tell(() => `== ${name} ${row}`);
+    this.#actedAt = this.#context.clock.now;
+    for (const _ of this.#draws.chance(0.3) ? [1, 2] : [1]) {
+      const sent = this.#edge.conference(key).call((conference) => conference.sendAgain(row, "Ann"));
+      sent.then(
+        (result) => {
+          if (result === "done") this.#done.push({ id: `send-again ${row}` as ActionId, key });
+        },
+        () => {},
+      );
     }
   }
 

@@ -8,6 +8,7 @@ import type { Bridges } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
 import type { Database } from "./database.ts";
 import type { Edge } from "./edge.ts";
+import { topicOf } from "./meeting.ts";
 
 /** What a conference's journal says, by counting alone. */
 interface Counted {
@@ -58,6 +59,10 @@ export function checkRecords({
     if (running.filter((one) => one === key).length !== (counted.isOngoing ? 1 : 0))
       violated("the directory lists the conferences that run", `${key}: it ${counted.isOngoing ? "runs" : "is over"}`);
   }
+  for (const record of records) {
+    if (record.kind === "conference" && !record.extConfIds.some((handle) => record.topic === topicOf(handle)))
+      violated("a record has its meeting's name", `${record.conference}: ${record.topic}, of ${record.extConfIds}`);
+  }
   for (const [name, told] of calls) {
     // One that entered and left in one moment leaves nothing but its reports in the journal.
     const isMomentary = told.length === 1 && told[0]?.enteredAt === told[0]?.endedAt;
@@ -80,8 +85,13 @@ function checkBridges(
     if (record.kind !== "call") continue;
     const call = held.get(`${record.bridge} ${record.call}`);
     const how = `${record.conference} ${record.call}`;
+    // One that no event told of shows no more than its number.
+    const isUnsure = faults.lastAt >= 0 || record.repairs > 0;
     // The bridge did not get the command to dial.
     if (!call && record.direction === "out" && record.answeredAt === null) continue;
+    const isDialledOne = record.dialled === call?.dialled || (record.dialled === "" && isUnsure);
+    if (record.direction === "in" && !isDialledOne)
+      violated("a record is of a call of the bridge", `${how}: dialled ${record.dialled}, not ${call?.dialled}`);
     if (call?.conference !== record.conference || call.number !== record.number || call.direction !== record.direction)
       violated("a record is of a call of the bridge", how);
     else if (faults.lastAt < 0 && !isAlike(record, call.endReason, cancelled)) {

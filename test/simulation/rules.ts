@@ -126,7 +126,9 @@ export const rules = {
     "The directory has one record of each call that is over, none is missing and none is there twice, whatever crashes.",
   "each conference that is over has one record": "The same of each conference.",
   "a record is of a call of the bridge":
-    "What a record says of number, direction and reason is what the bridge knows of the call.",
+    "What a record says of number, direction, dialled number and reason is what the bridge knows of the call.",
+  "a record has its meeting's name":
+    "The record of a conference has the name that a create of this very conference gave it.",
   "the directory lists the conferences that run": "It lists each conference that runs once, and no other.",
   "what is quiet stays quiet":
     "At rest nothing is posted and no command acts, even when every process is started anew.",

@@ -58,6 +58,35 @@ const result = v.pipe(
   v.description("null: not known yet. `no result`: none came in time; a late one counts all the same."),
 );
 
+/** How far an action has come. */
+export const actionShown = v.object({
+  id: v.string(),
+  person: v.string(),
+  request: v.looseObject({ type: v.string() }),
+  asked: time,
+  onDisk: v.object({
+    seq: v.pipe(v.number(), v.description("Of the row in the conference's journal.")),
+    at: time,
+  }),
+  sent: v.pipe(
+    v.array(v.object({ id: v.string(), type: v.string(), at: time, result })),
+    v.description("The bridge's commands; none where it has nothing to do."),
+  ),
+  result,
+  told: v.pipe(
+    v.nullable(
+      v.union([
+        v.object({
+          transIds: v.array(v.string()),
+          confirmedAt: v.pipe(v.nullable(time), v.description("null: one of its documents waits.")),
+        }),
+        v.object({ notBecause: v.string() }),
+      ]),
+    ),
+    v.description("How WebEx is told."),
+  ),
+});
+
 export const actionRoutes = [
   route({
     method: "POST",
@@ -95,33 +124,7 @@ export const actionRoutes = [
     more: "As the conference's journal has it. What is not known yet is null.",
     answer: {
       says: "Its stages.",
-      schema: v.object({
-        id: v.string(),
-        person: v.string(),
-        request: v.looseObject({ type: v.string() }),
-        asked: time,
-        onDisk: v.object({
-          seq: v.pipe(v.number(), v.description("Of the row in the conference's journal.")),
-          at: time,
-        }),
-        sent: v.pipe(
-          v.array(v.object({ id: v.string(), type: v.string(), at: time, result })),
-          v.description("The bridge's commands; none where it has nothing to do."),
-        ),
-        result,
-        told: v.pipe(
-          v.nullable(
-            v.union([
-              v.object({
-                transIds: v.array(v.string()),
-                confirmedAt: v.pipe(v.nullable(time), v.description("null: one of its documents waits.")),
-              }),
-              v.object({ notBecause: v.string() }),
-            ]),
-          ),
-          v.description("How WebEx is told."),
-        ),
-      }),
+      schema: actionShown,
     },
     refusals: { 404: "There is no such domain that you see, or nothing is kept of such a conference or action." },
     async handle({ domain, confKey, edge, path: { action = "" } }) {

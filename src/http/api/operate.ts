@@ -22,9 +22,13 @@ export async function operate(
   // A conference object that never was would be made by the question, and stay.
   const isKnown = await edge.objects.handles(name).hasConference(confKey);
   const result = isKnown ? await edge.objects.conference(name, confKey).operate(action) : "no-such-conference";
-  if (result === "done") return null;
-  const [status, title] = refusals[result];
-  return problem(status, title, refusalText(result, confKey));
+  return result === "done" ? null : refusalOf(result, confKey);
+}
+
+/** The answer to what a conference refuses. */
+export function refusalOf(refusal: Refusal, confKey: string): Response {
+  const [status, title] = refusals[refusal];
+  return problem(status, title, refusalText(refusal, confKey));
 }
 
 /** Why nothing was done, in a sentence. */
@@ -61,6 +65,36 @@ const refusals: Readonly<Record<Refusal, readonly [404 | 409 | 422, ProblemTitle
   "conference-full": [409, "refused", "The conference KEY has as many callers as WebEx allows for it."],
   "not-supported": [422, "cannot be done", "The bridge of the conference KEY cannot do this."],
   "denied-by-policy": [422, "cannot be done", "The policy in the domain's settings denies this number."],
+  "no-such-post": [
+    404,
+    "no such post",
+    "The conference KEY does not keep this document any more, or never gave it up.",
+  ],
+  "conference-over": [
+    409,
+    "refused",
+    "The conference KEY has ended or begun anew, so this is not sent again. WebEx hears of an end with its next create of this key (code 11).",
+  ],
+  "server-replaced": [
+    409,
+    "refused",
+    "WebEx has taken the conference KEY over since, by another server or under another handle, and was told then how it is.",
+  ],
+  "without-webex": [
+    409,
+    "refused",
+    "WebEx has let the conference KEY go on alone, and is told how it is once it creates it again.",
+  ],
+  outdated: [
+    409,
+    "refused",
+    "Nothing that this document says of the conference KEY is still so: WebEx would hear what is wrong.",
+  ],
+  "host-not-allowed": [
+    422,
+    "cannot be done",
+    "The settings do not have the receiver of this document (`webex.hosts`, or `passthroughUrl`). Put it back, and send again.",
+  ],
   "other-action": [
     422,
     "cannot be done",

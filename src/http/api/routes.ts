@@ -8,6 +8,7 @@ import { conferenceDataRoutes } from "./conference-data.ts";
 import { conferenceRoutes } from "./conferences.ts";
 import { domainRoutes } from "./domains.ts";
 import { explainRoutes } from "./explain.ts";
+import { givenUpRoutes } from "./given-up-posts.ts";
 import { peopleRoutes } from "./people.ts";
 import { recordUpkeepRoutes } from "./record-upkeep.ts";
 import { recordRoutes } from "./records.ts";
@@ -20,6 +21,7 @@ import { webhookRoutes } from "./webhooks.ts";
 export const apiRoutes: readonly Route[] = [
   ...domainRoutes,
   ...activityRoutes,
+  ...givenUpRoutes,
   ...agentRoutes,
   ...bridgeRoutes,
   ...runningRoutes,

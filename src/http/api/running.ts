@@ -1,11 +1,30 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../foundation/ids.ts";
+import { problem } from "../problem.ts";
+import { topicsOf } from "./conferences.ts";
 import { cursorOf, limitOf, next } from "./paging.ts";
 import { flag, route } from "./route.ts";
-import { confKey, time } from "./values.ts";
+import { confKey, digitsOfNumber, time } from "./values.ts";
 
 /** The directory gives no more at once. */
 const MOST_LISTED = 1_000;
+
+/** In place of people whom the settings let nobody find. */
+export const noPeople =
+  "The settings of this domain keep nothing of numbers and attendee IDs (`recordsPersonal`), so running conferences are found by their keys alone.";
+
+function person(what: string) {
+  return v.optional(
+    v.pipe(
+      v.string(),
+      v.nonEmpty("must not be empty"),
+      v.maxLength(256, "must be at most 256 characters"),
+      v.description(
+        `${what} Where \`recordsPersonal\` is \`masked\`, by its length and its last two characters alone.`,
+      ),
+    ),
+  );
+}
 
 const running = v.object({
   key: confKey,
@@ -17,6 +36,7 @@ const running = v.object({
   phase: v.picklist(["creating", "running"]),
   webexHost: v.pipe(v.string(), v.description("The TSP server that is notified.")),
   bridge: v.nullable(v.string()),
+  topic: v.pipe(v.optional(v.string()), v.description("As the domain's WebEx site called it, where that is cached.")),
   now: v.pipe(
     v.nullable(
       v.object({
@@ -58,6 +78,8 @@ export const runningRoutes = [
           v.description("Those whose key begins so."),
         ),
       ),
+      number: person("Those with a caller of this number; a `+` and signs between its digits do not count."),
+      attendeeId: person("Those with a caller of this attendee ID."),
       cursor: cursorOf(/^.{1,64}$/s),
       troubled: v.pipe(flag, v.description("1: those alone that have told of trouble.")),
       limit: limitOf(MOST_LISTED),
@@ -75,13 +97,27 @@ export const runningRoutes = [
         unknown: v.pipe(v.number(), v.description("So many of all have no `now`; ask again in some seconds.")),
       }),
     },
-    handle({
-      domain: { name },
-      edge: { views },
-      query: { begins = "", cursor = null, limit = MOST_LISTED, troubled },
+    refusals: { 422: "The domain's settings keep no numbers and attendee IDs, so nobody is found by them." },
+    async handle({
+      domain,
+      edge,
+      query: { begins = "", cursor = null, limit = MOST_LISTED, troubled, number, attendeeId },
     }) {
-      const query = { domain: name, after: cursor as ConfKey | null, limit, begins };
-      return views.directory(name).running({ ...query, troubled: troubled !== undefined });
+      const { name, settings } = domain;
+      if ((number ?? attendeeId) !== undefined && settings.recordsPersonal === "none")
+        return problem(422, "cannot be done", noPeople);
+      const query = { domain: name, after: cursor as ConfKey | null, limit, begins, attendeeId };
+      const found = await edge.views.directory(name).running({
+        ...{ ...query, troubled: troubled !== undefined },
+        number: number === undefined ? undefined : digitsOfNumber(number),
+      });
+      const keys = found.conferences.map(({ key }) => key);
+      const topics = await topicsOf(domain, keys, edge);
+      const conferences = found.conferences.map((one) => {
+        const topic = topics.get(one.key);
+        return topic === undefined ? one : { ...one, topic };
+      });
+      return { ...found, conferences };
     },
   }),
 ];

@@ -1,0 +1,86 @@
+import type { Draft, Outgoing, Post } from "./draft.ts";
+import { BACK_END } from "./draft.ts";
+import type { ConferenceState, Running } from "./state.ts";
+
+/** A document that was given up, as far as it is still there. */
+export interface GivenUpDocument {
+  readonly host: Post["host"];
+  readonly messages: readonly Outgoing[];
+}
+
+export type SendAgainRefusal =
+  /** Of an ended conference WebEx hears with its next create (protocol F5). */
+  | "conference-over"
+  /** The conference has another server, which was told all there was to tell (protocol 4.9). */
+  | "server-replaced"
+  /** WebEx has let it go on alone, and hears nothing of it (protocol 4.8). */
+  | "without-webex"
+  /** What it says is not so any more. */
+  | "outdated";
+
+/** Why nothing of this document is sent again; `null`: something of it is. */
+export function sendAgainRefusal(state: ConferenceState, { host, messages }: GivenUpDocument): SendAgainRefusal | null {
+  const { head } = state;
+  if (head.phase !== "running" || head.closing) return "conference-over";
+  if (host !== BACK_END && !head.attached) return "without-webex";
+  if (host !== BACK_END && host !== head.host) return "server-replaced";
+  if (messages.some((message) => isOfFormerHandle(message, head))) return "server-replaced";
+  return messages.some((message) => isStillSo(state, head, message)) ? null : "outdated";
+}
+
+/** Queues what is still so of the document once more, as it was, behind all that waits. */
+export function sendAgain(draft: Draft, { host, messages }: GivenUpDocument): void {
+  for (const message of messages) {
+    const { head } = draft;
+    if (head.phase !== "running" || !isStillSo(draft.state, head, message)) continue;
+    draft.post({ host, message });
+    // It is on its way again: it was not lost.
+    if (message.type === "caller-changed" && message.status === "left")
+      draft.head = { ...head, departed: head.departed.filter((extCallId) => extCallId !== message.extCallId) };
+    if (message.type !== "caller-entered") continue;
+    for (const { entryLost, ...caller } of draft.callers.values())
+      if (caller.enterMsgId === message.msgId) draft.callers.set(caller.call, caller);
+  }
+}
+
+function isOfFormerHandle(message: Outgoing, head: Running): boolean {
+  return "extConfId" in message && message.extConfId !== undefined && message.extConfId !== head.extConfId;
+}
+
+/** Whether WebEx would hear the truth. A notification that is late must not undo one that came after it. */
+function isStillSo({ callers, rooms }: ConferenceState, head: Running, message: Outgoing): boolean {
+  const callerOf = (extCallId: string) =>
+    [...callers.values()].find((caller) => caller.extCallId === extCallId && !caller.left);
+  const roomOf = (subConfId: string) => [...rooms.values()].find((room) => room.subConfId === subConfId);
+  const isIn = (extCallId: string, subConfId: string) => {
+    const room = roomOf(subConfId);
+    return room !== undefined && callerOf(extCallId)?.room === room.room;
+  };
+  switch (message.type) {
+    case "caller-entered":
+      return [...callers.values()].some(({ enterMsgId, left }) => enterMsgId === message.msgId && !left);
+    case "caller-changed": {
+      const caller = callerOf(message.extCallId);
+      if (message.status === "left") return caller === undefined;
+      return caller?.muted === (message.status === "muted");
+    }
+    case "conference-changed":
+      if (message.status === "locked") return head.locked;
+      if (message.status === "running") return !head.locked;
+      return message.status !== "creating" && message.status !== "ended";
+    case "sub-conference-changed":
+      return roomOf(message.subConfId) !== undefined;
+    case "sub-conference-call-changed":
+      return message.action === "added"
+        ? isIn(message.extCallId, message.subConfId)
+        : callerOf(message.extCallId) !== undefined && !isIn(message.extCallId, message.subConfId);
+    case "joined-sub-conference":
+      return isIn(message.extCallId, message.subConfId);
+    case "client-passthrough":
+      return callerOf(message.extCallId) !== undefined;
+    case "speaking-changed": // Who speaks changes from one moment to the next.
+      return false;
+    default: // An answer, or data for the partner's back end: it stays what it was.
+      return true;
+  }
+}

@@ -1,0 +1,63 @@
+import { GivenUpPostPage } from "../console/given-up-post.tsx";
+import { pathOf } from "../console/paths.ts";
+import { addressOf } from "./address.ts";
+import { aboutPost, givenUpPost, notSentAgain } from "./api/given-up-posts.ts";
+import { refusalText } from "./api/operate.ts";
+import type { Edge } from "./app.ts";
+import { audited } from "./audited.ts";
+import { addPage, type PageCall, type Pages, trouble } from "./console.tsx";
+
+/** The page of one document that was given up, and the form that sends it again. */
+export function addGivenUpPages(pages: Pages, edge: Edge): void {
+  const path = "/:domain/hosts/posts/:post" as const;
+  addPage(pages, edge, path, async (call) => {
+    const { domain, frame } = call;
+    const id = idOf(call);
+    const found = await givenUpPost(domain, id, call.edge);
+    if (!found) return noSuchPost(call, edge, id);
+    const { post, content } = found;
+    const around = frame("hosts", post.conference);
+    // Nothing comes of a conference of which nothing is kept.
+    const live = content && around.live;
+    return <GivenUpPostPage {...{ ...around, live, id, post, content }} notSentAgain={notSentAgain(post, content)} />;
+  });
+  addPage(pages, edge, path, (call) => send(call, edge), "POST");
+}
+
+function idOf({ context }: PageCall): string {
+  return context.req.param("post") ?? "";
+}
+
+function send(call: PageCall, edge: Edge): Promise<Response> {
+  const { context, domain, signedIn } = call;
+  const { name: person, role } = signedIn.person;
+  const id = idOf(call);
+  let about: Readonly<Record<string, string>> = { post: id };
+  const asked = {
+    ...{ domain: domain.name, signedIn, action: "sendAgain", actionId: "", from: addressOf(context.req.raw) },
+    about: () => about,
+  };
+  return audited(edge, asked, async () => {
+    if (role === "viewer") {
+      const says = "You may look, and change nothing. Ask somebody whose role is operator.";
+      return { response: trouble(context, edge, 403, "Not allowed", says), refusal: "not allowed" };
+    }
+    const found = await givenUpPost(domain, id, call.edge);
+    if (!found) return { response: noSuchPost(call, edge, id), refusal: "no such post" };
+    const { conference, row } = found.post;
+    about = { ...about, ...aboutPost(found.post) };
+    const result = found.content
+      ? await call.edge.objects.conference(domain.name, conference).sendAgain(row, person)
+      : "no-such-post";
+    if (result !== "done") {
+      const says = refusalText(result, conference);
+      return { response: trouble(context, edge, 409, "Not sent again", says), refusal: result };
+    }
+    return { response: context.redirect(pathOf(domain.name, "hosts", "posts", id), 303), refusal: null };
+  });
+}
+
+function noSuchPost({ context, domain }: PageCall, edge: Edge, id: string): Response {
+  const says = `No document of ${domain.name} that was given up goes by ${id}, or it is no longer kept.`;
+  return trouble(context, edge, 404, "No such document", says);
+}

@@ -1,0 +1,204 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Command } from "commander";
+import { afterEach, expect, test, vi } from "vitest";
+import { addGivenUp } from "../../cli/given-up.ts";
+import { addQuestions } from "../../cli/questions.ts";
+import { addRecords } from "../../cli/records.ts";
+import { runningText } from "../../cli/views.ts";
+import { now, plain } from "./view-examples.ts";
+
+let server: Server | undefined;
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  process.exitCode = undefined;
+  server?.closeAllConnections();
+  server?.close();
+});
+
+/** What a command prints and complains of, and what it asks an edge that answers so, each path in its order. */
+async function bridgehead(answers: Readonly<Record<string, readonly object[]>>, ...args: readonly string[]) {
+  const asked: string[] = [];
+  const all: Readonly<Record<string, readonly object[]>> = {
+    "GET domains": [{ domains: [{ name: "acme" }] }],
+    ...answers,
+  };
+  server = createServer(async (request, response) => {
+    const body = (await request.toArray()).join("");
+    const name = `${request.method} ${decodeURIComponent(request.url ?? "").replace("/api/v1/", "")}`;
+    const times = asked.filter((one) => one.startsWith(name)).length;
+    asked.push(body === "" ? name : `${name} ${body}`);
+    const found = all[name];
+    const answer = found?.[Math.min(times, found.length - 1)] ?? { status: 404, detail: `there is no ${name}` };
+    response.writeHead("status" in answer ? Number(answer.status) : 200);
+    response.end(JSON.stringify(answer));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  vi.stubEnv("BRIDGEHEAD_URL", `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  vi.stubEnv("OPERATOR_TOKEN", "token");
+  let printed = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    printed += String(text);
+    return true;
+  });
+  let complaints = "";
+  vi.spyOn(console, "error").mockImplementation((text) => {
+    complaints += `${text}\n`;
+  });
+  const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  for (const add of [addQuestions, addRecords, addGivenUp]) add(program);
+  await program.parseAsync([...args], { from: "user" });
+  vi.restoreAllMocks();
+  return { printed, complaints, asked: asked.slice(1), code: process.exitCode ?? 0 };
+}
+
+const running = (key: string, more: object = {}) => ({
+  ...{ key, life: 1, createdAt: now - 60_000, phase: "running", webexHost: "http://tsp1.example.com", bridge: "main" },
+  now: { attached: true, locked: false, callers: 2, rooms: 0, trouble: [], documents: 0, oldestDocumentAt: null },
+  ...more,
+});
+
+test("a number is erased portion by portion to the end", async () => {
+  const path = "domains/acme/records/erasures";
+  const answers = {
+    [`POST ${path}`]: [{ erased: 2, next: "77" }],
+    [`POST ${path}?cursor=77`]: [{ erased: 1, next: null }],
+  };
+
+  expect(await bridgehead(answers, "erase", "+1 408 555 1234")).toEqual({
+    printed: "the number is out of 3 records\n",
+    complaints: "",
+    asked: [`POST ${path} {"number":"+1 408 555 1234"}`, `POST ${path}?cursor=77 {"number":"+1 408 555 1234"}`],
+    code: 0,
+  });
+});
+
+test("a rebuild goes on to its end, and names those that did not answer", async () => {
+  const path = "domains/acme/records/rebuild";
+  const answers = {
+    [`POST ${path}`]: [{ told: 20, failed: ["5"], next: "9-17" }],
+    [`POST ${path}?cursor=9-17`]: [{ told: 3, failed: [], next: null }],
+  };
+  const { printed, complaints, code } = await bridgehead(answers, "rebuild");
+
+  expect([printed, code]).toEqual(["23 conferences told all\n", 1]);
+  expect(complaints).toBe(
+    "20 conferences told so far\n23 conferences told so far\ndid not answer, so rebuild again: 5\n",
+  );
+});
+
+test("a rebuild that the edge cannot answer for now is asked for again", async () => {
+  const path = "POST domains/acme/records/rebuild";
+  const answers = {
+    [path]: [
+      { status: 503, detail: "busy" },
+      { told: 3, failed: [], next: null },
+    ],
+  };
+  const { printed, asked, code } = await bridgehead(answers, "rebuild", "--json");
+
+  expect([JSON.parse(printed), asked, code]).toEqual([{ told: 3, failed: [] }, [path, path], 0]);
+});
+
+test("the conferences that run come from the directories, in pages, the latest first", async () => {
+  const path = "GET domains/acme/running-conferences?";
+  const answers = {
+    [path]: [{ conferences: [running("1")], next: "1" }],
+    [`${path}cursor=1`]: [{ conferences: [running("2", { createdAt: now })], next: null }],
+  };
+  const { printed, asked } = await bridgehead(answers, "conferences");
+
+  expect(printed.match(/^\d+/gm)).toEqual(["2", "1"]);
+  expect(asked).toEqual([path, `${path}cursor=1`]);
+});
+
+test("running conferences are found by who is in them; programs get all of each", async () => {
+  const path = "GET domains/acme/running-conferences?number=+14085551234";
+  const answers = {
+    [path]: [{ conferences: [running("1")], next: null }],
+    "GET domains/acme/conferences/1": [{ key: "1", callers: [{ call: "c1" }] }],
+  };
+
+  expect((await bridgehead(answers, "conferences", "--number", "+14085551234")).printed).toMatch(/^1 /m);
+  const { printed, asked } = await bridgehead(answers, "conferences", "--number", "+14085551234", "--json");
+  expect(JSON.parse(printed)).toEqual([{ key: "1", callers: [{ call: "c1" }], domain: "acme" }]);
+  expect(asked).toEqual([path, "GET domains/acme/conferences/1"]);
+});
+
+test("who looks for people among those that are over is told where to look", async () => {
+  const { complaints, asked, code } = await bridgehead({}, "conferences", "--all", "--number", "1");
+
+  expect([complaints, asked, code]).toEqual([expect.stringContaining("`bridgehead records` finds"), [], 1]);
+});
+
+test("running conferences are a line each, with what has failed or is late", () => {
+  const list = [
+    { domain: "acme", ...running("555120777", { topic: "Berths" }) },
+    {
+      domain: "acme",
+      ...running("555120888", { now: { ...running("").now, trouble: ["posts", "commands"], documents: 3 } }),
+    },
+    { domain: "acme", ...running("555120666", { now: null, phase: "creating", bridge: null }) },
+  ] as never;
+
+  expect(runningText(list, now, { ...plain, width: 120 })).toEqual([
+    "CONFERENCE  STATE     TOPIC   CALLERS  BRIDGE  TSP SERVER        WAITING          SINCE",
+    "555120777   running   Berths  2        main    tsp1.example.com                   1 min 0 s ago",
+    "555120888   running           2        main    tsp1.example.com  late cmd, 3 doc  1 min 0 s ago",
+    "555120666   creating          ?                tsp1.example.com                   1 min 0 s ago",
+  ]);
+});
+
+const post = {
+  ...{ id: "0017-17-555", conference: "555", row: 17, at: now, host: "http://tsp1.example.com", transId: "6136" },
+  ...{ attempts: 3, why: "HTTP status 500", messages: ["A2W_NotifyUserEnter"] },
+};
+const shown = { ...post, document: "<WbxTSPSchema/>", notSentAgain: null, again: null };
+
+test("what was given up is listed, and shown with its text and what to do", async () => {
+  const answers = {
+    "GET domains/acme/given-up-posts?limit=100": [{ posts: [post], next: null }],
+    "GET domains/acme/given-up-posts/0017-17-555": [shown],
+    "GET domains/acme/given-up-posts/gone": [{ ...shown, document: null, notSentAgain: "It is no longer kept." }],
+  };
+  expect((await bridgehead(answers, "given-up")).printed).toMatch(/0017-17-555 .*555 .*HTTP status 500/);
+  const one = (await bridgehead(answers, "given-up", "0017-17-555")).printed;
+  expect(one).toContain("after 3 attempts: HTTP status 500");
+  expect(one).toContain("`bridgehead send-again 0017-17-555` sends it again.");
+  expect(one).toContain("<WbxTSPSchema/>");
+  expect((await bridgehead(answers, "given-up", "gone")).printed).toMatch(/It is no longer kept\.\n$/);
+  const none = await bridgehead(
+    { "GET domains/acme/given-up-posts?limit=100": [{ posts: [], next: null }] },
+    "given-up",
+  );
+  expect(none.printed).toBe("nothing was given up\n");
+});
+
+test("what is sent again is followed until WebEx has confirmed it; a refusal is the edge's", async () => {
+  const path = "domains/acme/given-up-posts/0017-17-555";
+  const stages = {
+    ...{
+      id: "send-again 17",
+      person: "Ann",
+      request: { type: "send-again" },
+      asked: now,
+      onDisk: { seq: 18, at: now },
+    },
+    ...{ sent: [], result: { type: "done", at: now }, told: { transIds: ["6137"], confirmedAt: null } },
+  };
+  const confirmed = { ...stages, told: { transIds: ["6137"], confirmedAt: now + 300 } };
+  const answers = {
+    [`GET ${path}`]: [shown],
+    [`POST ${path}/send`]: [{ id: "send-again 17" }],
+    "GET domains/acme/conferences/555/actions/send-again 17": [stages, confirmed],
+  };
+  const sent = await bridgehead(answers, "send-again", "0017-17-555");
+  expect([sent.code, sent.printed]).toEqual([0, expect.stringContaining("6137")]);
+
+  const refused = { ...answers, [`POST ${path}/send`]: [{ status: 409, detail: "Nothing of it is still so." }] };
+  const { complaints, code } = await bridgehead(refused, "send-again", "0017-17-555");
+  expect([complaints, code]).toEqual(["refused (409): Nothing of it is still so.\n", 1]);
+});

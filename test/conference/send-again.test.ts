@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import { BACK_END, type Outgoing, type Post } from "../../src/conference/draft.ts";
+import { sendAgainRefusal } from "../../src/conference/send-again.ts";
+import { type Caller, type ConferenceState, emptyState, type Running } from "../../src/conference/state.ts";
+import type { WebexHost } from "../../src/foundation/ids.ts";
+
+const host = "http://tsp1.example.com" as WebexHost;
+
+/** A conference with the caller 1001, unmuted in the main room, one without a name yet, and the open sub-conference 7. */
+function running(more: Partial<Running> = {}): ConferenceState {
+  const state = emptyState();
+  const head = { phase: "running", attached: true, locked: true, host, extConfId: "77", departed: [], ...more };
+  state.head = head as object as Running;
+  const caller = { call: "c1", extCallId: "1001", enterMsgId: null, muted: false, room: "main", left: false };
+  state.callers.set("c1" as never, caller as object as Caller);
+  state.callers.set("c2" as never, { ...caller, call: "c2", extCallId: null, enterMsgId: "m2" } as object as Caller);
+  state.callers.set("c3" as never, { ...caller, call: "c3", extCallId: "1003", room: "r7" } as object as Caller);
+  state.rooms.set("r7" as never, { room: "r7", subConfId: "7", stage: "open" } as never);
+  return state;
+}
+
+const refusal = (message: object, to: Post["host"] = host, state = running()) =>
+  sendAgainRefusal(state, { host: to, messages: [{ msgId: "m", extConfId: "77", ...message } as object as Outgoing] });
+
+test.each([
+  [{ type: "caller-changed", extCallId: "1001", status: "unmuted" }],
+  [{ type: "caller-changed", extCallId: "1009", status: "left" }],
+  [{ type: "caller-entered", msgId: "m2" }],
+  [{ type: "conference-changed", status: "locked" }],
+  [{ type: "conference-changed", status: "hybrid-data" }],
+  [{ type: "sub-conference-changed", subConfId: "7", status: "created" }],
+  [{ type: "sub-conference-call-changed", subConfId: "7", extCallId: "1003", action: "added" }],
+  [{ type: "sub-conference-call-changed", subConfId: "7", extCallId: "1001", action: "returned" }],
+  [{ type: "joined-sub-conference", subConfId: "7", extCallId: "1003" }],
+  [{ type: "client-passthrough", extCallId: "1001" }],
+  [{ type: "caller-updated", result: "ok" }],
+])("what is still so is sent again: %j", (message) => {
+  expect(refusal(message)).toBeNull();
+});
+
+test.each([
+  [{ type: "caller-changed", extCallId: "1001", status: "muted" }],
+  [{ type: "caller-changed", extCallId: "1009", status: "muted" }],
+  [{ type: "caller-changed", extCallId: "1001", status: "left" }],
+  [{ type: "caller-entered", msgId: "m1" }],
+  [{ type: "conference-changed", status: "running" }],
+  [{ type: "conference-changed", status: "ended" }],
+  [{ type: "sub-conference-changed", subConfId: "8", status: "created" }],
+  [{ type: "sub-conference-call-changed", subConfId: "7", extCallId: "1001", action: "added" }],
+  [{ type: "sub-conference-call-changed", subConfId: "7", extCallId: "1003", action: "returned" }],
+  [{ type: "joined-sub-conference", subConfId: "7", extCallId: "1001" }],
+  [{ type: "client-passthrough", extCallId: "1009" }],
+  [{ type: "speaking-changed", extCallIds: ["1001"], speaking: [true] }],
+])("what is not so any more is not sent again: %j", (message) => {
+  expect(refusal(message)).toBe("outdated");
+});
+
+test("what nobody would hear, or another one has heard, is not sent again", () => {
+  const message = { type: "caller-changed", extCallId: "1001", status: "unmuted" };
+  expect(refusal(message, "http://tsp2.example.com" as WebexHost)).toBe("server-replaced");
+  expect(refusal({ ...message, extConfId: "76" })).toBe("server-replaced");
+  expect(refusal(message, host, running({ attached: false }))).toBe("without-webex");
+  expect(refusal(message, host, running({ closing: {} as never }))).toBe("conference-over");
+  expect(refusal(message, host, { ...emptyState(), head: { phase: "ended", byWebex: false } })).toBe("conference-over");
+});
+
+test("data for the partner's back end stays what it was, whatever server WebEx has", () => {
+  const state = running({ attached: false });
+  expect(refusal({ type: "client-data", data: "YQ==" }, BACK_END, state)).toBeNull();
+});

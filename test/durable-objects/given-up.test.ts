@@ -1,0 +1,248 @@
+import { expect, test } from "vitest";
+import { GivenUpStore } from "../../durable-objects/given-up-store.ts";
+import type { HttpAnswer } from "../../durable-objects/post.ts";
+import type { Report } from "../../src/bridge/events.ts";
+import type { ConfKey, WebexHost } from "../../src/foundation/ids.ts";
+import type { GivenUpPost } from "../../src/rpc.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { testDomain } from "../local-domain.ts";
+import { Database } from "../simulation/database.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  callerLeft,
+  confKey,
+  createConference,
+  extConfId,
+  host,
+} from "./conference-world.ts";
+
+const failed: HttpAnswer = { kind: "failed", reason: "TimeoutError" };
+const refusesAll = () => failed;
+
+/** A conference with callers, of whose reports WebEx confirmed nothing until the last of them was given up. */
+async function lost(callers: number, ...reports: readonly Report[]): Promise<ConferenceWorld> {
+  const world = new ConferenceWorld();
+  await world.running(callers);
+  const confirms = world.answer;
+  world.answer = refusesAll;
+  await world.reported(...reports);
+  await world.time.pass(60_000);
+  world.answer = confirms;
+  world.posted.length = 0;
+  return world;
+}
+
+/** What its directory was told was given up. */
+const toldOf = (world: ConferenceWorld) => world.news.flatMap(({ givenUp = [] }) => givenUp);
+const rowOf = (world: ConferenceWorld) => toldOf(world).at(-1)?.row ?? 0;
+const sendAgain = (world: ConferenceWorld, row = rowOf(world)) => world.during(world.conference.sendAgain(row, "Ann"));
+const muted = (call: string, muted: boolean) =>
+  ({ type: "event", event: { type: "caller-muted", call, muted } }) as object as Report;
+
+test("the directory hears what was given up: when, for whom, after how many attempts, and why", async () => {
+  const world = await lost(1, muted("c0", true));
+
+  expect(toldOf(world)).toEqual([
+    {
+      ...{ conference: confKey, row: expect.any(Number), at: expect.any(Number), host, transId: expect.any(String) },
+      ...{ attempts: 3, why: "TimeoutError", messages: ["A2W_NotifyUserChange"] },
+    },
+  ]);
+});
+
+test("what was given up is told alike each time, by a later life and by a rebuild, so that it is kept once", async () => {
+  const world = await lost(1, muted("c0", true));
+  world.kill();
+  world.start();
+  await world.time.pass(10_000);
+  await world.during(world.conference.tellDirectory("all"));
+  const [first, ...others] = toldOf(world);
+
+  expect(others.length).toBeGreaterThan(0);
+  for (const other of others) expect(other).toEqual(first);
+});
+
+test("what was given up behind a conference's end is told once, though no row follows", async () => {
+  const world = await lost(0, { type: "event", event: { type: "conference-ended" } } as Report);
+  const before = toldOf(world).length;
+  world.kill();
+  world.start();
+  await world.time.pass(10_000);
+
+  expect([before, toldOf(world).length]).toEqual([1, 1]);
+});
+
+test("the text of what was given up is as it was posted, with numbers as the domain's log has them", async () => {
+  for (const [personal, did] of [
+    [true, '"14085551234"'],
+    [false, '"*********34"'],
+  ] as const) {
+    const world = new ConferenceWorld();
+    world.domain = testDomain({ logs: { personal } });
+    await world.running(0);
+    world.answer = refusesAll;
+    await world.reported(callerEntered(0));
+    const [{ body = "" } = {}] = world.posted.slice(-1);
+    await world.time.pass(60_000);
+
+    const { text } = world.conference.givenUp(rowOf(world)) ?? {};
+    expect(text).toContain(`DID=${did}`);
+    if (personal) expect(text).toBe(body);
+  }
+});
+
+test("what was given up goes out again under another TransID with its MsgID, and its way is shown", async () => {
+  const world = await lost(1, muted("c0", true));
+  const [{ transId = "" } = {}] = toldOf(world);
+
+  expect(await sendAgain(world)).toBe("done");
+  await world.time.pass(1_000);
+
+  const text = world.conference.givenUp(rowOf(world))?.text ?? "";
+  expect(world.posted.map(({ body }) => body)).toEqual([text.replace(transId, world.posted[0]?.transId ?? "")]);
+  expect(world.posted[0]?.transId).not.toBe(transId);
+  await world.time.pass(6_000);
+  expect(world.conference.givenUp(rowOf(world))?.again).toMatchObject({
+    person: "Ann",
+    result: { type: "done" },
+    told: { transIds: [world.posted[0]?.transId], confirmedAt: expect.any(Number) },
+  });
+});
+
+test("it is sent again once, however often and by however many people that is asked, and after days", async () => {
+  const world = await lost(1, muted("c0", true));
+  const row = rowOf(world);
+  const both = [world.conference.sendAgain(row, "Ann"), world.conference.sendAgain(row, "Bob")];
+  expect(await world.during(Promise.all(both))).toEqual(["done", "done"]);
+  await world.time.pass(6_000);
+  world.kill();
+  world.start();
+  await world.time.pass(3 * 86_400_000);
+  expect(await sendAgain(world, row)).toBe("done");
+  await world.time.pass(60_000);
+
+  expect(world.posted.filter(({ body }) => body.includes("A2W_NotifyUserChange"))).toHaveLength(1);
+});
+
+test("what is given up once more is told anew, and can be sent again in its turn", async () => {
+  const world = await lost(1, muted("c0", true));
+  const first = rowOf(world);
+  const confirms = world.answer;
+  world.answer = refusesAll;
+  await sendAgain(world);
+  await world.time.pass(60_000);
+  world.answer = confirms;
+
+  expect(rowOf(world)).toBeGreaterThan(first);
+  expect(world.conference.givenUp(first)?.again?.told).toEqual({
+    notBecause: "WebEx did not confirm it, and it was given up",
+  });
+  expect(await sendAgain(world)).toBe("done");
+});
+
+test("a caller whose entry was lost is named by WebEx after the entry was sent again", async () => {
+  const world = await lost(0, callerEntered(0));
+  expect(world.stored.state.callers.get("c0" as never)).toMatchObject({ entryLost: true });
+  await sendAgain(world);
+  const caller = world.stored.state.callers.get("c0" as never);
+  expect(caller).not.toHaveProperty("entryLost");
+  const named = { type: "caller-named", msgId: caller?.enterMsgId, extCallId: "1001" } as FromWebex;
+  await world.during(world.receive("named", named));
+
+  expect(world.stored.state.callers.get("c0" as never)).toMatchObject({ extCallId: "1001", left: false });
+});
+
+test("what is not so any more is left out, and a document of which nothing is so is not sent", async () => {
+  const world = await lost(2, muted("c0", true), muted("c1", true));
+  await world.reported(muted("c0", false));
+  await world.time.pass(1_000);
+  world.posted.length = 0;
+  expect(await sendAgain(world)).toBe("done");
+  await world.time.pass(1_000);
+  expect(world.posted.map(({ body }) => [...body.matchAll(/ExtCallID="(\d+)"/g)].map(([, id]) => id))).toEqual([
+    ["1002"],
+  ]);
+
+  const other = await lost(1, muted("c0", true));
+  await other.reported(muted("c0", false));
+  expect(other.conference.givenUp(rowOf(other))?.refusal).toBe("outdated");
+  expect(await sendAgain(other)).toBe("outdated");
+});
+
+test("a caller who has left is not told as entered", async () => {
+  const world = await lost(0, callerEntered(0));
+  await world.reported(callerLeft(0));
+
+  expect(await sendAgain(world)).toBe("outdated");
+});
+
+test("a call whose end was lost is told as left, and not once more to the next server", async () => {
+  const world = await lost(1, callerLeft(0));
+  expect(world.stored.state.head).toMatchObject({ departed: ["1001"] });
+  expect(await sendAgain(world)).toBe("done");
+  await world.time.pass(1_000);
+
+  expect(world.posted.map(({ body }) => body)).toEqual([expect.stringContaining('ExtCallID="1001"')]);
+  expect(world.stored.state.head).toMatchObject({ departed: [] });
+});
+
+test("nothing of a conference that has ended or begun anew is sent again", async () => {
+  const world = await lost(1, muted("c0", true));
+  const row = rowOf(world);
+  await world.reported({ type: "event", event: { type: "conference-ended" } } as Report);
+  expect(await sendAgain(world, row)).toBe("conference-over");
+  await world.time.pass(5_000);
+  await world.during(world.receive("anew", createConference({ msgId: "m-anew" as never })));
+  await world.allDone();
+
+  expect(await sendAgain(world, row)).toBe("conference-over");
+});
+
+test("nothing is sent again to a server that another one has replaced, nor while WebEx lets the conference go on alone", async () => {
+  const world = await lost(1, muted("c0", true));
+  const row = rowOf(world);
+  const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId, keepAlive: true } as FromWebex;
+  await world.during(world.receive("close", close));
+  expect(await sendAgain(world, row)).toBe("without-webex");
+
+  const next = { msgId: "m-next", replyTo: "http://localhost:8800" as WebexHost, extConfId: "3100418" };
+  await world.during(world.receive("next", createConference(next as never)));
+  expect(await sendAgain(world, row)).toBe("server-replaced");
+});
+
+test("nothing is sent again to a server that the settings do not have any more", async () => {
+  const world = await lost(1, muted("c0", true));
+  world.domain = testDomain({ webex: { hosts: ["elsewhere.example.com"] } });
+
+  expect(await sendAgain(world)).toBe("host-not-allowed");
+});
+
+test("a row in which nothing was given up has nothing to send", async () => {
+  const world = await lost(1, muted("c0", true));
+
+  expect(await sendAgain(world, 1)).toBe("no-such-post");
+  expect(await sendAgain(world, 9_999)).toBe("no-such-post");
+  expect(world.conference.givenUp(1)).toBeNull();
+});
+
+test("the list keeps a thousand, the latest, each once, and none that is too old", () => {
+  const sql = new Database();
+  const store = new GivenUpStore(sql);
+  expect(store.page(null, 10)).toEqual({ posts: [], next: null });
+  store.deleteBefore(5);
+  const post = (at: number): GivenUpPost => ({
+    ...{ conference: "5-7" as ConfKey, row: 3, at, host: "tsp1", transId: "1", attempts: 3, why: "why", messages: [] },
+  });
+  for (let at = 1; at <= 1_005; at += 1) store.add(post(at));
+  store.add(post(1_005));
+
+  const page = store.page(null, 2);
+  expect(page.posts.map(({ at }) => at)).toEqual([1_005, 1_004]);
+  expect(store.page(page.next, 2).posts.map(({ at }) => at)).toEqual([1_003, 1_002]);
+  expect(store.find(page.posts[0]?.id ?? "")).toEqual(post(1_005));
+  const { posts } = store.page(null, 5_000);
+  expect([posts.length, posts.at(-1)?.at]).toEqual([1_000, 6]);
+  store.deleteBefore(1_000);
+  expect(store.page(null, 5_000).posts.map(({ at }) => at)).toEqual([1_005, 1_004, 1_003, 1_002, 1_001, 1_000]);
+});

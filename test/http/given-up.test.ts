@@ -1,0 +1,137 @@
+import { expect, test } from "vitest";
+import type { Report } from "../../src/bridge/events.ts";
+import type { ConfKey } from "../../src/foundation/ids.ts";
+import { sha256 } from "../../src/foundation/secrets.ts";
+import { ConferenceWorld, confKey } from "../durable-objects/conference-world.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
+import { realConference } from "./real-conference.ts";
+
+const viewer = {
+  name: "anna",
+  tokenSha256: await sha256("token-of-anna"),
+  role: "viewer" as const,
+  domains: ["local"],
+};
+const api = "/api/v1/domains/local/given-up-posts";
+
+interface Post {
+  readonly id: string;
+  readonly document: string | null;
+  readonly notSentAgain: string | null;
+  readonly again: object | null;
+}
+
+/** An edge with one conference, whose caller's mute WebEx never confirmed. */
+async function lost() {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  const confirms = world.answer;
+  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
+  await world.reported({ type: "event", event: { type: "caller-muted", call: "c0", muted: true } } as object as Report);
+  await world.time.pass(60_000);
+  world.answer = confirms;
+  world.posted.length = 0;
+  const edge = new FakeEdge(token, {}, { people: [viewer] });
+  await edge.held("3100417", confKey);
+  edge.alive.add(confKey);
+  edge.real.set(confKey, realConference(world));
+  for (const news of world.news) await edge.directory.tell(news);
+  const ask = async (path: string, init: RequestInit = {}, by = token) => {
+    const response = await edge.app.request(path, {
+      ...init,
+      headers: { authorization: `Bearer ${by}`, ...init.headers },
+    });
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  };
+  const json = async <Body>(path: string, init?: RequestInit) => JSON.parse((await ask(path, init)).text) as Body;
+  const { posts } = await json<{ posts: readonly Post[] }>(api);
+  return { world, edge, ask, json, id: posts[0]?.id ?? "", posts };
+}
+
+test("the list has what was given up, one has its text, and it is sent again, once", async () => {
+  const { world, edge, ask, json, id, posts } = await lost();
+  expect(posts).toEqual([
+    expect.objectContaining({
+      id,
+      conference: confKey,
+      attempts: 3,
+      why: "TimeoutError",
+      messages: ["A2W_NotifyUserChange"],
+    }),
+  ]);
+  const one = `${api}/${encodeURIComponent(id)}`;
+  const before = await json<Post>(one);
+  expect(before).toMatchObject({ notSentAgain: null, again: null });
+  expect(before.document).toContain("<A2W_NotifyUserChange ");
+
+  const sent = await ask(`${one}/send`, { method: "POST" });
+  expect(sent.status).toBe(202);
+  expect((await ask(`${one}/send`, { method: "POST" })).status).toBe(202);
+  await world.time.pass(6_000);
+  expect(world.posted).toHaveLength(1);
+  expect((await json<Post>(one)).again).toMatchObject({ result: { type: "done" } });
+  expect(await json(sent.headers.get("location") ?? "")).toMatchObject({ told: { confirmedAt: expect.any(Number) } });
+  const [, entry] = edge.audited[0] ?? [];
+  expect(entry).toMatchObject({ action: "sendAgain", about: { confKey, host: expect.any(String) }, status: 202 });
+});
+
+test("what is not sent again is told in a sentence, and nothing is sent", async () => {
+  const { world, ask, json, id } = await lost();
+  await world.reported({ type: "event", event: { type: "conference-ended" } } as Report);
+  await world.time.pass(1_000);
+  world.posted.length = 0;
+  const one = `${api}/${encodeURIComponent(id)}`;
+
+  expect((await json<Post>(one)).notSentAgain).toContain(`The conference ${confKey} has ended`);
+  const refused = await ask(`${one}/send`, { method: "POST" });
+  expect([refused.status, refused.text]).toEqual([409, expect.stringContaining(`The conference ${confKey} has ended`)]);
+  await world.time.pass(60_000);
+  expect(world.posted).toEqual([]);
+});
+
+test("of a conference of which nothing is kept the list still says what was given up", async () => {
+  const { edge, ask, json } = await lost();
+  const post = {
+    ...{ conference: "404" as ConfKey, row: 3, at: edge.time, host: "tsp1", transId: "1", attempts: 3, why: "why" },
+    messages: ["A2W_NotifyUserEnter"],
+  };
+  await edge.directory.tell({
+    domain: "local" as never,
+    key: post.conference,
+    running: null,
+    ended: [],
+    behind: null,
+    givenUp: [post],
+  });
+  const { posts } = await json<{ posts: readonly Post[] }>(`${api}?limit=5`);
+  const id = posts.find(({ id }) => id.endsWith("-404"))?.id ?? "";
+
+  expect(await json(`${api}/${id}`)).toMatchObject({
+    ...{ document: null, again: null },
+    notSentAgain: "The conference 404 does not keep this document any more, or never gave it up.",
+  });
+  expect((await ask(`${api}/${id}/send`, { method: "POST" })).status).toBe(404);
+  expect((await ask(`${api}/nothing`)).status).toBe(404);
+});
+
+test("the console shows it, and its button sends it again for an operator alone", async () => {
+  const { world, edge, ask, id } = await lost();
+  const html = { accept: "text/html" };
+  const page = `/console/local/hosts/posts/${encodeURIComponent(id)}`;
+  expect((await ask("/console/local/hosts", { headers: html })).text).toContain(page);
+  expect((await ask(page, { headers: html })).text).toContain("Send again</button>");
+  expect((await ask(page, { headers: html }, "token-of-anna")).text).not.toContain("Send again</button>");
+  expect((await ask(page, { method: "POST" }, "token-of-anna")).status).toBe(403);
+  expect(world.posted).toEqual([]);
+
+  const sent = await ask(page, { method: "POST" });
+  expect([sent.status, sent.headers.get("location")]).toEqual([303, page]);
+  await world.time.pass(1_000);
+  expect(world.posted).toHaveLength(1);
+  expect((await ask(page, { headers: html })).text).not.toContain("Send again</button>");
+  expect(edge.audited.map(([, { person, refusal }]) => `${person} ${refusal}`)).toEqual([
+    "anna not allowed",
+    "operator null",
+  ]);
+  expect((await ask("/console/local/hosts/posts/nothing", { headers: html })).status).toBe(404);
+});
