@@ -197,6 +197,19 @@ test("a meeting is shown as its host sees it, with sequences as a telephone keys
   });
 });
 
+test("of a session without an access code, telephones key the conference's key, also where the site has another", async () => {
+  const world = new World({ sessionKey: "ExtConfID" });
+  world.insteadOf = (body) => {
+    const withoutCode = answerXml(world.simulated.site, body).replace(/<(\S*participantAccessCode)>.*?<\/\1>/g, "");
+    return new Response(withoutCode, { headers: { "content-type": "text/xml" } });
+  };
+
+  const { meeting, dialIn } = await world.meeting("987654321" as ConfKey, { sessionKey: String(weekly) });
+
+  expect(meeting).toMatchObject({ sessionKey: weekly, accessCode: null });
+  expect(dialIn[0]?.dialString).toBe("14085550142,,*00*987654321#,,,[AttendeeID]#");
+});
+
 test("no password, host key or subscriber code is in an answer, on the disk or in the log", async () => {
   const world = new World();
   const answer = await world.meeting();
