@@ -95,7 +95,8 @@ function valueText(value: unknown): string {
 
 /** What a telephone keys, with the number and the code of the answer; what is somebody's own keeps its name. */
 function dialInText(info: SessionInfo, terminal: Terminal): readonly string[] {
-  const { sequences, faults } = filledSequences(meetingOf(info), undefined);
+  const meeting = meetingOf(info);
+  const { sequences, faults } = filledSequences(meeting, meeting.sessionKey);
   const columns: readonly Column<FilledSequence>[] = [
     { title: "dial-in sequence", text: ({ name }) => name },
     { title: "a telephone keys", text: ({ dialString }) => dialString },

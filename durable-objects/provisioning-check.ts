@@ -79,6 +79,8 @@ export class ProvisioningCheck {
   /** Begins the nightly check when it is its time. */
   beginByNight(settings: WebexSiteSettings): void {
     const now = this.#ports.now();
+    // The clock was set back: from a time that is still to come, the next night would be tomorrow's for ever.
+    if ((this.#store.read("nightsFrom") ?? now) > now) this.#store.write("nightsFrom", now);
     const nightAt = this.#nightAt(settings);
     if (nightAt === null || nightAt > now) return;
     this.#store.write("nightsFrom", now);
@@ -225,7 +227,8 @@ export class ProvisioningCheck {
     const listed = begun.left.length > 0 ? { check: begun } : await this.#list(connection, begun);
     if ("failure" in listed) return { check: begun, codes, failure: listed.failure };
     let { check } = listed;
-    for (const [at, webExId] of check.left.entries()) {
+    // A site may answer with a longer page than it was asked for.
+    for (const [at, webExId] of check.left.slice(0, usersPerTurn).entries()) {
       const asked = await this.#client.ask(
         connection,
         () => connection.api.call("getUser", { webExId }, { reads: userReads }),
@@ -257,7 +260,7 @@ export class ProvisioningCheck {
       const says = `It was not compared: ${asked.says}.`;
       check = withDifferences({ ...check, unread }, [{ about: aboutUser(webExId), says }]);
     }
-    return { check: { ...check, left: [] }, codes };
+    return { check: { ...check, left: check.left.slice(usersPerTurn) }, codes };
   }
 
   async #list(

@@ -99,7 +99,7 @@ export class WebexMeetings {
     if (!row?.known)
       return { ...noAnswer, failure: failure ?? "nothing is known of it: its conference is over, or has no ExtConfID" };
     const { at, meeting } = row.known;
-    const { sequences, faults } = filledSequences(meeting, attendeeId);
+    const { sequences, faults } = filledSequences(meeting, confKey, attendeeId);
     return { meeting, knownAt: at, dialIn: sequences, links: linksOf(site, meeting), failure, notes: faults };
   }
 }

@@ -53,6 +53,7 @@ export class WebexSite implements WebexSiteRpc {
     await this.#client.noticeOtherSecret();
     // Meanwhile the settings may have come to name no site.
     if (!this.#store.hasTables) return;
+    this.#check.beginByNight(connection.settings);
     await this.#alarm.ensure(this.#nextWake(connection.settings));
   }
 

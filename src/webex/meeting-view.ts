@@ -103,15 +103,19 @@ export function meetingOf(info: SessionInfo): Meeting {
   };
 }
 
-/** The sequences with the number, the access code and, where it is given, the attendee ID. The error says what is wrong with one. */
+/**
+ * The sequences with the number, the access code or else the conference's key, and the attendee ID where it is given. `faults` says what is
+ * wrong with others.
+ */
 export function filledSequences(
-  { dialInSequences, numbers, accessCode, sessionKey }: Meeting,
-  attendeeId: string | undefined,
+  { dialInSequences, numbers, accessCode }: Meeting,
+  conferenceKey: string,
+  attendeeId?: string,
 ): { readonly sequences: readonly FilledSequence[]; readonly faults: readonly string[] } {
   const parsed = parseDialInSequences(dialInSequences ?? "");
   const values: DialInValues = {
     // What a caller keys first is an access code or the key of the conference.
-    AccessCode: accessCode ?? sessionKey,
+    AccessCode: accessCode ?? conferenceKey,
     ...(numbers[0] && { AccessNumber: numbers[0].number }),
     ...(attendeeId && { AttendeeID: attendeeId }),
   };

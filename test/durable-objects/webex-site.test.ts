@@ -197,6 +197,19 @@ test("a meeting is shown as its host sees it, with sequences as a telephone keys
   });
 });
 
+test("of a session without an access code, telephones key the conference's key, also where the site has another", async () => {
+  const world = new World({ sessionKey: "ExtConfID" });
+  world.insteadOf = (body) => {
+    const withoutCode = answerXml(world.simulated.site, body).replace(/<(\S*participantAccessCode)>.*?<\/\1>/g, "");
+    return new Response(withoutCode, { headers: { "content-type": "text/xml" } });
+  };
+
+  const { meeting, dialIn } = await world.meeting("987654321" as ConfKey, { sessionKey: String(weekly) });
+
+  expect(meeting).toMatchObject({ sessionKey: weekly, accessCode: null });
+  expect(dialIn[0]?.dialString).toBe("14085550142,,*00*987654321#,,,[AttendeeID]#");
+});
+
 test("no password, host key or subscriber code is in an answer, on the disk or in the log", async () => {
   const world = new World();
   const answer = await world.meeting();
@@ -699,6 +712,17 @@ test("after a clock that was set back by days, the check comes in the night that
   const { nextAt } = await world.object.provisioning(domain);
 
   expect(new Date(nextAt ?? 0).toISOString()).toMatch(/^2026-11-19T03:\d\d/);
+});
+
+test("after a clock that was set back by a month, the check comes each night from the restart on", async () => {
+  const world = new World({ nightlyCheck: true, checkHour: 3 }).as("site.admin");
+  await world.object.settingsRead(domain);
+  world.setBackMs = 30 * 24 * hourMs;
+  await world.open().settingsRead(domain);
+
+  await world.time.pass(3 * 24 * hourMs);
+
+  expect(world.events()).toEqual(["provisioning-checked", "provisioning-checked", "provisioning-checked"]);
 });
 
 test("after a clock that was set back by days, a check that is running goes on at once", async () => {
@@ -1346,6 +1370,23 @@ test("a check of many users stays below 200 requests a minute, so that operators
   expect(last?.users).toBe(1_504);
   // Those who may not host need no account.
   expect(last?.differences.filter(({ about }) => /^user user\d/.test(about))).toEqual([]);
+});
+
+test("a check is no faster where the site answers with longer pages than it is asked for", async () => {
+  const world = new World().as("site.admin");
+  world.addUsers(400);
+  world.insteadOf = (body) => {
+    if (!body.includes("LstsummaryUser")) return undefined;
+    const wholeList = answerXml(world.simulated.site, body.replace(/<maximumNum>\d+</, "<maximumNum>500<"));
+    return new Response(wholeList, { headers: { "content-type": "text/xml" } });
+  };
+  await world.object.beginCheck(domain);
+  await world.time.pass(60_000);
+  expect(world.asked.length).toBeLessThan(200);
+
+  await world.time.pass(120_000);
+  expect(world.askedFor("LstsummaryUser")).toBe(1);
+  expect((await world.object.provisioning(domain)).last?.users).toBe(404);
 });
 
 test("a check that runs is no faster for those who ask for one meanwhile", async () => {

@@ -44,8 +44,8 @@ test("dial-in sequences that are too long are not shown in part: a telephone wou
   const meeting = { ...whole, dialInSequences };
 
   expect(dialInSequences).toHaveLength(4_097);
-  expect(filledSequences(whole, undefined).sequences).toHaveLength(1);
-  expect(filledSequences(meeting, undefined)).toEqual({
+  expect(filledSequences(whole, "1").sequences).toHaveLength(1);
+  expect(filledSequences(meeting, "1")).toEqual({
     sequences: [],
     faults: ["of the site: dialInSequences is longer than 4096 characters"],
   });
