@@ -61,7 +61,7 @@ import { IdSupply } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
 import { newTally } from "./measures.ts";
 import { News } from "./news.ts";
-import { Outbox } from "./outbox.ts";
+import { bodyOf, Outbox } from "./outbox.ts";
 import type { Platform } from "./platform.ts";
 import { Story } from "./story.ts";
 
@@ -568,8 +568,9 @@ function textOf(
   { host, transId, messages }: GivenUpDocument & { readonly transId: string },
   { codec }: Domain,
 ): string | null {
-  return host === BACK_END
-    ? JSON.stringify(messages)
+  const [first] = messages;
+  return first?.type === "client-data"
+    ? bodyOf(first)
     : codec.encode(transId as TransId, messages as readonly ToWebex[], host as WebexHost).text;
 }
 

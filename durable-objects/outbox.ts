@@ -1,4 +1,4 @@
-import { BACK_END } from "../src/conference/draft.ts";
+import { BACK_END, type ClientData } from "../src/conference/draft.ts";
 import { isEnd } from "../src/conference/failover.ts";
 import type { DomainName, EpochMs, TransId, WebexHost } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
@@ -338,9 +338,7 @@ export class Outbox {
   #contentOf(row: QueuedDocument, { codec }: OutboxDomain): Result<PostContent, readonly QueuedMessage[]> {
     const [first] = row.messages;
     if (first?.type === "client-data") {
-      const { confKey, extConfId, extCallId, data } = first;
-      const body = JSON.stringify({ confKey, extConfId, extCallId, data });
-      return ok({ body, contentType: "application/json", idempotencyKey: row.transId });
+      return ok({ body: bodyOf(first), contentType: "application/json", idempotencyKey: row.transId });
     }
     const { text, unwritable, notes } = codec.encode(
       row.transId,
@@ -449,6 +447,11 @@ export class Outbox {
   #log(level: LogLine["level"], event: string, row: QueuedDocument, facts: Readonly<Record<string, unknown>>): void {
     this.#ports.log({ level, event, transId: row.transId, host: row.host, attempt: row.attempts, ...facts });
   }
+}
+
+/** As the partner's back end gets it. */
+export function bodyOf({ confKey, extConfId, extCallId, data }: ClientData): string {
+  return JSON.stringify({ confKey, extConfId, extCallId, data });
 }
 
 function replaced(rows: Rows, row: QueuedDocument): Rows {

@@ -49,7 +49,7 @@ export interface Post {
 }
 
 /** Data from one caller's client, for the partner's back end (protocol 4.22). */
-interface ClientData {
+export interface ClientData {
   readonly type: "client-data";
   /** The same on each attempt, so that the back end recognises a repeat. */
   readonly id: string;

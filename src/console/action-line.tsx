@@ -2,7 +2,7 @@ import type { Child } from "hono/jsx";
 import type { OperatorRequest } from "../conference/operator-requests.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import type { ActionResult, ActionStages, Told } from "../operators/action-stages.ts";
-import { Time } from "./parts.tsx";
+import { hostText, Time } from "./parts.tsx";
 
 interface ActionLineProps {
   readonly stages: ActionStages;
@@ -140,6 +140,6 @@ export function requestText(request: OperatorRequest): string {
     case "hybrid-data":
       return "New connect data for the clients";
     case "send-again":
-      return `Send again what was given up, to ${request.host}`;
+      return `Send again what was given up, to ${hostText(request.host)}`;
   }
 }

@@ -4,7 +4,7 @@ import { sentence } from "../foundation/sentence.ts";
 import type { GivenUpContent, GivenUpPage, GivenUpPost } from "../rpc.ts";
 import { ActionLine } from "./action-line.tsx";
 import { type Frame, Page } from "./page.tsx";
-import { Empty, Fact, Notice, Table, Time, Words } from "./parts.tsx";
+import { Empty, Fact, hostText, Notice, Table, Time, Words } from "./parts.tsx";
 import { pathOf, withQuery } from "./paths.ts";
 
 interface ListProps {
@@ -108,8 +108,4 @@ export function GivenUpPostPage({ id, post, content, notSentAgain, ...frame }: P
       </section>
     </Page>
   );
-}
-
-function hostText(host: string): string {
-  return host === "*back-end" ? "the partner's back end" : host;
 }

@@ -24,6 +24,11 @@ export function Age({ since, now }: { readonly since: EpochMs; readonly now: Epo
   );
 }
 
+/** To whom something is posted. */
+export function hostText(host: string): string {
+  return host === "*back-end" ? "the partner's back end" : host;
+}
+
 /** A mean, which is not exact to the millisecond. */
 export function millisecondsText(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;

@@ -218,6 +218,30 @@ test("nothing is sent again to a server that the settings do not have any more",
   expect(await sendAgain(world)).toBe("host-not-allowed");
 });
 
+test("data for the partner's back end is sent again with its body, as long as the settings have the back end", async () => {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ passthroughUrl: "http://127.0.0.1:9/data", logs: { personal: true } });
+  await world.running(1);
+  world.answer = refusesAll;
+  world.posted.length = 0;
+  const data = { type: "passthrough", msgId: "m-data", replyTo: host, extConfId, extCallId: "1001", data: "YQ==" };
+  await world.during(world.receive("data", data as FromWebex));
+  await world.time.pass(60_000);
+  const toBackEnd = () => world.posted.filter(({ url }) => url.endsWith("/data")).map(({ body }) => body);
+  const row = toldOf(world).find((post) => post.host === "*back-end")?.row ?? 0;
+  expect(world.conference.givenUp(row)).toEqual({ text: toBackEnd()[0], refusal: null, again: null });
+
+  const { domain } = world;
+  world.domain = testDomain();
+  expect(await sendAgain(world, row)).toBe("host-not-allowed");
+  world.domain = domain;
+  world.answer = () => ({ kind: "answered", status: 204, body: new Uint8Array() });
+  world.posted.length = 0;
+  expect(await sendAgain(world, row)).toBe("done");
+  await world.time.pass(1_000);
+  expect(toBackEnd()).toEqual([world.conference.givenUp(row)?.text]);
+});
+
 test("a row in which nothing was given up has nothing to send", async () => {
   const world = await lost(1, muted("c0", true));
 
