@@ -2,6 +2,7 @@ import type { Page as BrowserPage } from "playwright-core";
 import { expect, test } from "vitest";
 import { AuditPage } from "../../src/console/audit.tsx";
 import { BridgesPage } from "../../src/console/bridges.tsx";
+import { conferenceStyle } from "../../src/console/conference-style.ts";
 import { ConferencesPage } from "../../src/console/conferences.tsx";
 import { OverviewPage } from "../../src/console/overview.tsx";
 import { RecordsPage } from "../../src/console/record-list.tsx";
@@ -24,6 +25,7 @@ const unbroken = "Unbroken_".repeat(30);
 const words = "a sentence that does not want to end, ".repeat(12);
 const trouble = ["posts", "commands"] as const;
 const health = { agentConnected: true, bridgeUp: true, portsInUse: 95, ports: 100 };
+const ofAgent = { version: unbroken.slice(0, 64), waiting: { commands: 99_999, reports: 99_999 } };
 const found = (bridge: string) => ({ domain: "acme", bridge, health, unreachableSince: null });
 const fault = { kind: "no-agent" as const, domain: "acme", bridge: unbroken, since: now - 1, says: words + unbroken };
 
@@ -108,9 +110,17 @@ const pages = {
     bridges: [
       {
         ...{ found: found(unbroken), expected: [unbroken], load: undefined },
-        agents: [{ agent: unbroken, role: "active", lastSeen: now, health: { ...health, cannot: ["lock"] } }],
+        agents: [
+          { agent: unbroken, role: "active", lastSeen: now, health: { ...health, cannot: ["lock"], ...ofAgent } },
+          { agent: `standby-${unbroken}`, role: "standby", lastSeen: now, health: { ...health, ...ofAgent } },
+        ],
+      },
+      {
+        ...{ found: { ...found("main"), health: { ...health, drainedSince: now - 1 } }, expected: [unbroken] },
+        ...{ load: { bridge: "main" as BridgeName, conferences: 3, callers: 17 }, agents: [] },
       },
     ],
+    refusal: words + unbroken,
   }),
   settings: SettingsPage({
     ...{ ...frame, warnings: [words], reminders: [words + unbroken] },
@@ -123,7 +133,7 @@ const pages = {
 /** A page that was not asked of an edge: its style is in itself. */
 async function open(page: unknown, look: Look): Promise<BrowserPage> {
   const html = `<!doctype html>${page}`
-    .replace(/<link rel="stylesheet"[^>]*>/, () => `<style>${style}</style>`)
+    .replace(/<link rel="stylesheet"[^>]*>/, () => `<style>${style}${conferenceStyle}</style>`)
     .replace(/<link rel="icon"[^>]*>/, "")
     .replace(/<script [^>]*><\/script>/, "");
   return browser.open(await servePage(html, STYLE_ALONE), look);
