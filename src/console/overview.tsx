@@ -102,9 +102,10 @@ function Figure({ says, value }: { readonly says: string; readonly value: number
 }
 
 /** A sentence of what is wrong, and since when. */
-export function FaultLine({ fault: { says, since }, now }: { readonly fault: Fault; readonly now: number }) {
+export function FaultLine({ fault: { kind, says, since }, now }: { readonly fault: Fault; readonly now: number }) {
+  // A drain is what somebody wanted.
   return (
-    <li class="notice bad">
+    <li class={`notice ${kind === "bridge-drained" ? "warn" : "bad"}`}>
       <Words of={says} />
       {since !== null && (
         <span>

@@ -28,6 +28,7 @@ const unbroken = "Unbroken_".repeat(30);
 const words = "a sentence that does not want to end, ".repeat(12);
 const trouble = ["posts", "commands"] as const;
 const health = { agentConnected: true, bridgeUp: true, portsInUse: 95, ports: 100 };
+const ofAgent = { version: unbroken.slice(0, 64), waiting: { commands: 99_999, reports: 99_999 } };
 const found = (bridge: string) => ({ domain: "acme", bridge, health, unreachableSince: null });
 const fault = { kind: "no-agent" as const, domain: "acme", bridge: unbroken, since: now - 1, says: words + unbroken };
 
@@ -141,9 +142,17 @@ const pages = {
     bridges: [
       {
         ...{ found: found(unbroken), expected: [unbroken], load: undefined },
-        agents: [{ agent: unbroken, role: "active", lastSeen: now, health: { ...health, cannot: ["lock"] } }],
+        agents: [
+          { agent: unbroken, role: "active", lastSeen: now, health: { ...health, cannot: ["lock"], ...ofAgent } },
+          { agent: `standby-${unbroken}`, role: "standby", lastSeen: now, health: { ...health, ...ofAgent } },
+        ],
+      },
+      {
+        ...{ found: { ...found("main"), health: { ...health, drainedSince: now - 1 } }, expected: [unbroken] },
+        ...{ load: { bridge: "main" as BridgeName, conferences: 3, callers: 17 }, agents: [] },
       },
     ],
+    refusal: words + unbroken,
   }),
   settings: SettingsPage({
     ...{ ...frame, warnings: [words], reminders: [words + unbroken] },

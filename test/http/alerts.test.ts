@@ -74,6 +74,10 @@ const cases: readonly Case[] = [
       'bridgehead_agents{domain="local", bridge="alone", role="standby"}': "0x100",
     },
   },
+  {
+    ...{ alert: "BridgeheadBridgeDrained", every: "10m", silent: ["23h"], fires: ["25h"] },
+    series: { [`bridgehead_bridge_drained{${bridge}}`]: "1x200" },
+  },
   counted("BridgeheadTakeover", `bridgehead_takeovers_total{${bridge}}`),
   counted("BridgeheadDocumentsNotStored", `bridgehead_documents_not_stored_total{${domain}}`),
   counted("BridgeheadObjectStorageFails", `bridgehead_object_storage_failures_total{${domain}}`),

@@ -397,8 +397,8 @@ export const defects: readonly Defect[] = [
     name: "an agent without its bridge stays the active one",
     foundBy: "an agent without its bridge is replaced",
     file: link,
-    before: "return away && nextStandby(state)?.health?.bridgeUp ?",
-    after: "return away?.health?.bridgeUp ?",
+    before: "return active && nextStandby(state)?.health?.bridgeUp ?",
+    after: "return active?.health?.bridgeUp ?",
   },
   {
     name: "a silent agent stays the active one",
@@ -411,7 +411,7 @@ export const defects: readonly Defect[] = [
     name: "the relay sets no alarm",
     foundBy: "a silent agent is replaced",
     file: relay,
-    before: 'if (!links.some(({ role }) => role === "standby")) return;',
+    before: 'if (!isWatched && !links.some(({ role }) => role === "standby")) return;',
     after: "if (links.length > 0) return;",
   },
   {
@@ -949,10 +949,9 @@ export const defects: readonly Defect[] = [
     name: "an alarm whose write fails is left to the platform",
     foundBy: "no alarm fails",
     file: relay,
-    before:
-      "    return this.#alarm.fired(() => {\n      this.#replaceUseless();\n      this.#wakeForStandby();\n    });\n",
+    before: "    return this.#alarm.fired(() => {\n      this.#replaceUseless();\n      this.#noticeAbsences();\n",
     after:
-      "    return this.#alarm.fired(() => {}).then(() => {\n      this.#replaceUseless();\n      this.#wakeForStandby();\n    });\n",
+      "    return this.#alarm.fired(() => {}).then(() => {\n      this.#replaceUseless();\n      this.#noticeAbsences();\n",
   },
   {
     name: "an alarm that cannot be set breaks what comes after it",
