@@ -340,7 +340,9 @@ export class RecordBook {
     ends: Cause | null,
   ): void {
     for (const [call, { number, attendeeId, muted, silent, host }] of causes.entered) {
-      if (present.has(call) || this.#calls.has(call) || !(causes.left.has(call) || ends)) continue;
+      const isFoundGone = causes.found?.callers.every((held) => held.call !== call) ?? false;
+      if (present.has(call) || this.#calls.has(call)) continue;
+      if (!causes.left.has(call) && !isFoundGone && !ends) continue;
       const participantType = silent ? "silent-monitor" : "participant";
       const caller = { call, number, attendeeId, extCallId: null, participantType, muted, room: MAIN_ROOM } as const;
       this.#caller(row, { ...caller, ...(host && { keyedHostCode: true }) }, causes);

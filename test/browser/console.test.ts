@@ -130,6 +130,27 @@ test("the list shows a conference within a second of its creation, and its calle
   expect(await page.evaluate(() => Reflect.get(globalThis, "isSamePage"))).toBe(true);
 });
 
+test("what was given up is shown with its text, and sent again by a button, as its conference hears", async () => {
+  const meeting = new Meeting(world);
+  await meeting.create();
+  world.webex.answerMode = { type: "status", status: 500 };
+  await world.bridge.callIn("14085550177", `${meeting.confKey}##`);
+  const page = await open("/local/hosts");
+  const row = page.locator("#given-up").getByRole("row", { name: meeting.confKey });
+  await row.waitFor();
+  world.webex.answerMode = { type: "confirm" };
+  await row.getByRole("link").first().click();
+  await page.getByRole("heading", { name: "Given up", level: 1 }).waitFor();
+  expect(await page.locator("pre").textContent()).toContain("<A2W_NotifyUserEnter ");
+  expect(await axe(page)).toEqual([]);
+  expect(await layoutFaults(page)).toEqual([]);
+
+  await page.getByRole("button", { name: "Send again" }).click();
+  await page.locator("li.done", { hasText: "Told to WebEx" }).waitFor();
+  expect(await page.getByRole("button", { name: "Send again" }).count()).toBe(0);
+  await meeting.close();
+});
+
 test("people work by keys: rows, search, what the keys are, and none of it in a field", async () => {
   await crowd(0, 3, 1);
   const page = await open("/local/conferences?begins=70000000");

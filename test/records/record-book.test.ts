@@ -115,6 +115,14 @@ test("a record has the number that the caller dialled, also of one who entered a
   ]);
 });
 
+test("a call that entered and was found gone in one transaction has a record", async () => {
+  const world = await running(0);
+  await world.reported(callerEntered(0), snapshot([]));
+  await world.reported(callerEntered(1), snapshot([held("c1")]));
+
+  expect(callsOf(world).map((record) => `${record.call} ${how(record)}`)).toEqual(["c0 bridge completed not-found"]);
+});
+
 test("a conference has the name of its latest create, and not that of one which waits for its end", async () => {
   const world = new ConferenceWorld();
   const create = (name: string, more: object = {}) =>
