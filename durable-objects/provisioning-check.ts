@@ -49,8 +49,8 @@ interface Progress {
 export interface ProvisioningPorts extends Pick<Platform, "now" | "log" | "measures"> {
   /** `null` when the settings do not have the domain; throws when they cannot be read. */
   domain(name: DomainName): Domain | null;
-  /** Digests under a random key of their own. */
-  newDigest(): Promise<Digest>;
+  /** Tells two secrets apart, in this life of the object and the next, without keeping them. */
+  secretDigest: Digest;
 }
 
 /** Compares the site's accounts with the domain's settings: each night, and when operators ask for it. */
@@ -59,8 +59,6 @@ export class ProvisioningCheck {
   readonly #store: WebexSiteStore;
   readonly #client: WebexSiteClient;
   readonly #numbers: WebexNumbers;
-  /** Of the access codes of one check: they are on no disk, and neither is the key. */
-  #digest: { readonly begunAt: EpochMs; readonly of: Digest } | null = null;
 
   constructor(ports: ProvisioningPorts, store: WebexSiteStore, client: WebexSiteClient, numbers: WebexNumbers) {
     this.#ports = ports;
@@ -138,6 +136,7 @@ export class ProvisioningCheck {
         isListed: false,
         failedTurns: 0,
         unread: 0,
+        codesUnder: null,
         codesLostOf: 0,
         isShifted: false,
       },
@@ -148,14 +147,18 @@ export class ProvisioningCheck {
   /** The site, or some of its users; what cannot be asked now is asked again later, from the same place on. */
   async #turn(connection: Connection, before: Check): Promise<void> {
     const turnBegunAt = this.#ports.now();
-    const { begun, digest } = await this.#withDigest(before);
+    // With its begin, so that digests of one check tell nothing of another's codes.
+    const digest: Digest = (text) => this.#ports.secretDigest(`access code ${before.begunAt} ${text}`);
+    const codesUnder = await digest("");
+    const begun = codesUnder === before.codesUnder ? before : { ...before, codesUnder, codesLostOf: before.users };
     const { check, codes, failure } =
       begun.next === null ? await this.#compareSite(connection, begun) : await this.#compareUsers(connection, begun);
     const digests = await Promise.all(codes.map(async ({ code, owner }) => ({ code: await digest(code), owner })));
     const now = this.#ports.now();
     // Meanwhile the settings may have come to name another site or user: then the check is gone, or another one is there.
     if (this.#store.read("check")?.begunAt !== begun.begunAt) return;
-    this.#store.addCodes(digests);
+    // Without a key no codes are told apart.
+    this.#store.addCodes(digests.filter(({ code }) => code !== ""));
     const isLate = tookMs(check, now) >= checkWithinMs;
     if (!failure) {
       const pauseMs = begun.next === null ? 0 : turnPauseMs - Math.max(0, now - turnBegunAt);
@@ -180,19 +183,6 @@ export class ProvisioningCheck {
   #goOnAt(due: EpochMs, check: Check): void {
     const now = this.#ports.now();
     this.#store.write("check", { ...check, due, dueSetAt: now, tookMs: tookMs(check, now) });
-  }
-
-  /** After a restart the digests of before compare with no new ones. */
-  async #withDigest(check: Check): Promise<{ readonly begun: Check; readonly digest: Digest }> {
-    const { begunAt, users } = check;
-    if (this.#digest?.begunAt === begunAt) return { begun: check, digest: this.#digest.of };
-    const digest = await this.#ports.newDigest();
-    this.#digest = { begunAt, of: digest };
-    if (users === 0) return { begun: check, digest };
-    const begun = { ...check, codesLostOf: users };
-    this.#store.write("check", begun);
-    this.#store.deleteCodes();
-    return { begun, digest };
   }
 
   /** Until the next try; `null`: there is none. */
@@ -325,7 +315,6 @@ export class ProvisioningCheck {
       .map(({ one, other }) => sharedCodeDifference(one, other));
     const { begunAt, users, of, differences, more, numbers, codesLostOf, isShifted } = withDifferences(check, shared);
     const endedAt = this.#ports.now();
-    this.#digest = null;
     const expected = this.#expected();
     const notCompared = [
       ...(late === undefined ? [] : [`${sentence(late)} The others were not.`]),
@@ -339,7 +328,7 @@ export class ProvisioningCheck {
         : []),
       ...(codesLostOf > 0
         ? [
-            `The edge was restarted during the check and keeps no access codes, so that codes of the first ${codesLostOf} users were not compared with those of the others: have the check made again.`,
+            `The edge's operator token or people were changed during the check, so that access codes of the first ${codesLostOf} users were not compared with those of the others: have the check made again.`,
           ]
         : []),
       ...(isShifted
@@ -369,7 +358,6 @@ export class ProvisioningCheck {
   }
 
   #fail({ says, why }: SiteFailure): void {
-    this.#digest = null;
     this.#store.write("checkFailure", { at: this.#ports.now(), says });
     this.#store.delete("check");
     this.#store.deleteCodes();
