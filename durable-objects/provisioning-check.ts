@@ -18,7 +18,6 @@ import {
 } from "../src/webex/provisioning.ts";
 import { noRecordId } from "../src/webex/xml-api/faults.ts";
 import { earliest } from "./clock.ts";
-import type { Digest } from "./code-digest.ts";
 import type { Platform } from "./platform.ts";
 import { checkTurnWithinMs, expectedNumbers, mostNumbers, type WebexNumbers } from "./webex-numbers.ts";
 import type { Connection, SiteFailure, WebexSiteClient } from "./webex-site-client.ts";
@@ -49,8 +48,6 @@ interface Progress {
 export interface ProvisioningPorts extends Pick<Platform, "now" | "log" | "measures"> {
   /** `null` when the settings do not have the domain; throws when they cannot be read. */
   domain(name: DomainName): Domain | null;
-  /** Tells two secrets apart, in this life of the object and the next, without keeping them. */
-  secretDigest: Digest;
 }
 
 /** Compares the site's accounts with the domain's settings: each night, and when operators ask for it. */
@@ -147,8 +144,7 @@ export class ProvisioningCheck {
   /** The site, or some of its users; what cannot be asked now is asked again later, from the same place on. */
   async #turn(connection: Connection, before: Check): Promise<void> {
     const turnBegunAt = this.#ports.now();
-    // With its begin, so that digests of one check tell nothing of another's codes.
-    const digest: Digest = (text) => this.#ports.secretDigest(`access code ${before.begunAt} ${text}`);
+    const digest = this.#client.codeDigest(before.begunAt);
     const codesUnder = await digest("");
     const begun = codesUnder === before.codesUnder ? before : { ...before, codesUnder, codesLostOf: before.users };
     const { check, codes, failure } =
@@ -328,7 +324,7 @@ export class ProvisioningCheck {
         : []),
       ...(codesLostOf > 0
         ? [
-            `The edge's operator token or people were changed during the check, so that access codes of the first ${codesLostOf} users were not compared with those of the others: have the check made again.`,
+            `The secret of webexSite or the edge's operator token was changed during the check, so that access codes of the first ${codesLostOf} users were not compared with those of the others: have the check made again.`,
           ]
         : []),
       ...(isShifted

@@ -603,22 +603,31 @@ test("the same code has another digest in each check", async () => {
   expect(second.filter((code) => first.includes(code))).toEqual([]);
 });
 
-test("where the operator's token changes during a check, it says whose access codes it could not compare with the others", async () => {
-  const world = new World().as("site.admin");
-  world.addUsers(45);
-  addSharedCodes(world);
-  await world.object.beginCheck(domain);
-  await world.time.pass(5_000);
-  world.token = "another";
-  world.open();
-  await world.object.settingsRead(domain);
-  await world.time.pass(20_000);
+test.each(["operator's token", "site's secret"])(
+  "where the %s changes during a check, it says whose access codes it could not compare with the others",
+  async (what) => {
+    const world = new World().as("site.admin");
+    world.addUsers(45);
+    addSharedCodes(world);
+    await world.object.beginCheck(domain);
+    await world.time.pass(5_000);
+    if (what === "operator's token") world.token = "another";
+    else {
+      world.secret = "another";
+      world.simulated.site.run("UPDATE users SET password = 'another' WHERE web_ex_id = 'site.admin'");
+    }
+    world.open();
+    await world.object.settingsRead(domain);
+    await world.time.pass(20_000);
 
-  const { last } = await world.object.provisioning(domain);
-  expect(last).toMatchObject({ users: 49, more: 0 });
-  expect(last?.differences).not.toContainEqual(sharedCode);
-  expect(last?.notCompared.at(-1)).toMatch(/^The edge's operator token or people were changed.*of the first 20 users/);
-});
+    const { last } = await world.object.provisioning(domain);
+    expect(last).toMatchObject({ users: 49, more: 0 });
+    expect(last?.differences).not.toContainEqual(sharedCode);
+    expect(last?.notCompared.at(-1)).toMatch(
+      /^The secret of webexSite or the edge's operator token was changed.*of the first 20 users/,
+    );
+  },
+);
 
 test("without an operator's token, codes are not taken for equal", async () => {
   const world = new World().as("site.admin");
