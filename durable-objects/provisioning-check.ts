@@ -18,7 +18,6 @@ import {
 } from "../src/webex/provisioning.ts";
 import { noRecordId } from "../src/webex/xml-api/faults.ts";
 import { earliest } from "./clock.ts";
-import type { Digest } from "./code-digest.ts";
 import type { Platform } from "./platform.ts";
 import { checkTurnWithinMs, expectedNumbers, mostNumbers, type WebexNumbers } from "./webex-numbers.ts";
 import type { Connection, SiteFailure, WebexSiteClient } from "./webex-site-client.ts";
@@ -49,8 +48,6 @@ interface Progress {
 export interface ProvisioningPorts extends Pick<Platform, "now" | "log" | "measures"> {
   /** `null` when the settings do not have the domain; throws when they cannot be read. */
   domain(name: DomainName): Domain | null;
-  /** Digests under a random key of their own. */
-  newDigest(): Promise<Digest>;
 }
 
 /** Compares the site's accounts with the domain's settings: each night, and when operators ask for it. */
@@ -59,8 +56,6 @@ export class ProvisioningCheck {
   readonly #store: WebexSiteStore;
   readonly #client: WebexSiteClient;
   readonly #numbers: WebexNumbers;
-  /** Of the access codes of one check: they are on no disk, and neither is the key. */
-  #digest: { readonly begunAt: EpochMs; readonly of: Digest } | null = null;
 
   constructor(ports: ProvisioningPorts, store: WebexSiteStore, client: WebexSiteClient, numbers: WebexNumbers) {
     this.#ports = ports;
@@ -138,6 +133,7 @@ export class ProvisioningCheck {
         isListed: false,
         failedTurns: 0,
         unread: 0,
+        codesUnder: null,
         codesLostOf: 0,
         isShifted: false,
       },
@@ -148,14 +144,17 @@ export class ProvisioningCheck {
   /** The site, or some of its users; what cannot be asked now is asked again later, from the same place on. */
   async #turn(connection: Connection, before: Check): Promise<void> {
     const turnBegunAt = this.#ports.now();
-    const { begun, digest } = await this.#withDigest(before);
+    const digest = this.#client.codeDigest(before.begunAt);
+    const codesUnder = await digest("");
+    const begun = codesUnder === before.codesUnder ? before : { ...before, codesUnder, codesLostOf: before.users };
     const { check, codes, failure } =
       begun.next === null ? await this.#compareSite(connection, begun) : await this.#compareUsers(connection, begun);
     const digests = await Promise.all(codes.map(async ({ code, owner }) => ({ code: await digest(code), owner })));
     const now = this.#ports.now();
     // Meanwhile the settings may have come to name another site or user: then the check is gone, or another one is there.
     if (this.#store.read("check")?.begunAt !== begun.begunAt) return;
-    this.#store.addCodes(digests);
+    // Without a key no codes are told apart.
+    this.#store.addCodes(digests.filter(({ code }) => code !== ""));
     const isLate = tookMs(check, now) >= checkWithinMs;
     if (!failure) {
       const pauseMs = begun.next === null ? 0 : turnPauseMs - Math.max(0, now - turnBegunAt);
@@ -180,19 +179,6 @@ export class ProvisioningCheck {
   #goOnAt(due: EpochMs, check: Check): void {
     const now = this.#ports.now();
     this.#store.write("check", { ...check, due, dueSetAt: now, tookMs: tookMs(check, now) });
-  }
-
-  /** After a restart the digests of before compare with no new ones. */
-  async #withDigest(check: Check): Promise<{ readonly begun: Check; readonly digest: Digest }> {
-    const { begunAt, users } = check;
-    if (this.#digest?.begunAt === begunAt) return { begun: check, digest: this.#digest.of };
-    const digest = await this.#ports.newDigest();
-    this.#digest = { begunAt, of: digest };
-    if (users === 0) return { begun: check, digest };
-    const begun = { ...check, codesLostOf: users };
-    this.#store.write("check", begun);
-    this.#store.deleteCodes();
-    return { begun, digest };
   }
 
   /** Until the next try; `null`: there is none. */
@@ -325,7 +311,6 @@ export class ProvisioningCheck {
       .map(({ one, other }) => sharedCodeDifference(one, other));
     const { begunAt, users, of, differences, more, numbers, codesLostOf, isShifted } = withDifferences(check, shared);
     const endedAt = this.#ports.now();
-    this.#digest = null;
     const expected = this.#expected();
     const notCompared = [
       ...(late === undefined ? [] : [`${sentence(late)} The others were not.`]),
@@ -339,7 +324,7 @@ export class ProvisioningCheck {
         : []),
       ...(codesLostOf > 0
         ? [
-            `The edge was restarted during the check and keeps no access codes, so that codes of the first ${codesLostOf} users were not compared with those of the others: have the check made again.`,
+            `The secret of webexSite or the edge's operator token was changed during the check, so that access codes of the first ${codesLostOf} users were not compared with those of the others: have the check made again.`,
           ]
         : []),
       ...(isShifted
@@ -369,7 +354,6 @@ export class ProvisioningCheck {
   }
 
   #fail({ says, why }: SiteFailure): void {
-    this.#digest = null;
     this.#store.write("checkFailure", { at: this.#ports.now(), says });
     this.#store.delete("check");
     this.#store.deleteCodes();

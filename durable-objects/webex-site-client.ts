@@ -133,6 +133,15 @@ export class WebexSiteClient {
     this.#connection = undefined;
   }
 
+  /**
+   * For the access codes of one check. They have few digits: only with the site's secret, too, can they be tried out, and whoever has that can
+   * ask the site for them.
+   */
+  codeDigest(checkBegunAt: EpochMs): Digest {
+    const key = this.#connection?.key;
+    return (code) => this.#ports.secretDigest(JSON.stringify([key, checkBegunAt, code]));
+  }
+
   /** One request when its turn comes, or nothing while the site is left alone. What is wrong with the site as a whole is logged once. */
   async ask<Value>(
     connection: Connection,

@@ -3,7 +3,7 @@ import type { ConfKey, DomainName } from "../src/foundation/ids.ts";
 import type { MeetingAnswer, MeetingQuestion, ProvisioningState, WebexSiteRpc } from "../src/rpc.ts";
 import { findDomain, siteSecretOf } from "../src/settings/load.ts";
 import type { SiteNumber } from "../src/webex/provisioning.ts";
-import { digestUnderToken, newDigest } from "./code-digest.ts";
+import { digestUnderToken } from "./code-digest.ts";
 import { type Env, platformOf } from "./platform.ts";
 import type { WebexSite } from "./webex-site.ts";
 
@@ -55,7 +55,6 @@ export class WebexSiteObject extends DurableObject<Env> implements WebexSiteRpc 
       secret: (name) => siteSecretOf(env, name),
       // Workers refuse a fetch that is called as a method.
       fetch: (address, init) => fetch(address, init),
-      newDigest,
       secretDigest: await digestUnderToken(env),
       deleteAll: async () => {
         this.#site = null;

@@ -50,7 +50,9 @@ export interface Check {
   /** Turns in a row that had no proper answer, and users in a row. */
   readonly failedTurns: number;
   readonly unread: number;
-  /** Users whose access codes an earlier life of the object compared, and the object knows no longer. */
+  /** Another one under another key of digests; `null`: no turn has begun. */
+  readonly codesUnder: string | null;
+  /** Users whose access codes were compared under another key. */
   readonly codesLostOf: number;
   /** Users were deleted between two pages, so that others moved to a page that was read before. */
   readonly isShifted: boolean;

@@ -29,8 +29,8 @@ class World {
   /** The same for some requests. */
   insteadOf: ((body: string) => Response | Promise<Response> | undefined) | null = null;
   secret: string | undefined;
-  /** Made for digests so far. */
-  keys = 0;
+  /** The operator's. */
+  token = "token";
   settings: object | null;
   /** By so much the machine's clock was set back. */
   setBackMs = 0;
@@ -68,11 +68,8 @@ class World {
       domain: () => this.domain(),
       secret: (name) => (name === "WEBEX_SECRET_HARBOUR" ? this.secret : undefined),
       fetch: this.#fetch,
-      newDigest: async () => {
-        const key = `key ${++this.keys}`;
-        return async (text) => createHmac("sha256", key).update(text).digest("base64");
-      },
-      secretDigest: async (text) => createHmac("sha256", "token").update(text).digest("base64"),
+      secretDigest: async (text) =>
+        this.token === "" ? "" : createHmac("sha256", this.token).update(text).digest("base64"),
       deleteAll: async () => this.sql.clear(),
     });
     this.object = object;
@@ -556,12 +553,22 @@ function diskOf(sql: Database): string {
   return JSON.stringify(tables.map(({ name }) => sql.exec(`SELECT * FROM ${name}`)));
 }
 
-test("no access code of an account is on the disk while a check runs, and two that are equal are found over many pages", async () => {
-  const world = new World().as("site.admin");
-  world.addUsers(45);
-  world.simulated.site.run(
+/** A user with the access codes of another, pages behind that one. */
+function addSharedCodes({ simulated }: World): void {
+  simulated.site.run(
     "INSERT INTO tsp_accounts (user_id, account_index, toll, participant, subscriber, is_default) SELECT user_id, 1, '14085550142', '880011', '94711001', 1 FROM users WHERE web_ex_id = 'user44'",
   );
+}
+
+const sharedCode = {
+  about: "user user44, account 1, subscriber access code",
+  says: expect.stringMatching(/^It is also that of user anna\.berg, account 1, subscriber access code/),
+};
+
+test("no access code of an account is on the disk while a check runs, and two that are equal are found over pages and restarts", async () => {
+  const world = new World().as("site.admin");
+  world.addUsers(45);
+  addSharedCodes(world);
   await world.object.beginCheck(domain);
   await world.time.pass(5_000);
 
@@ -570,27 +577,65 @@ test("no access code of an account is on the disk while a check runs, and two th
   expect(disk).toContain("user anna.berg, account 1, subscriber access code");
   expect(disk).not.toMatch(/94711|880011|471100/);
 
-  await world.time.pass(20_000);
-  const { last } = await world.object.provisioning(domain);
-  expect(last?.differences).toContainEqual({
-    about: "user user44, account 1, subscriber access code",
-    says: expect.stringMatching(/^It is also that of user anna\.berg, account 1, subscriber access code/),
-  });
-  expect(diskOf(world.sql)).not.toMatch(/94711|880011|471100/);
-});
-
-test("a check that a restart interrupts says whose access codes it could not compare with the others", async () => {
-  const world = new World().as("site.admin");
-  world.addUsers(45);
-  await world.object.beginCheck(domain);
-  await world.time.pass(5_000);
   world.open();
   await world.object.settingsRead(domain);
   await world.time.pass(20_000);
-
   const { last } = await world.object.provisioning(domain);
-  expect(last).toMatchObject({ users: 49, more: 0 });
-  expect(last?.notCompared.at(-1)).toMatch(/^The edge was restarted during the check.*codes of the first 20 users/);
+  expect(last?.differences).toContainEqual(sharedCode);
+  expect(last?.notCompared.join()).not.toContain("codes");
+  expect(diskOf(world.sql)).not.toMatch(/94711|880011|471100/);
+});
+
+test("the same code has another digest in each check", async () => {
+  const world = new World().as("site.admin");
+  world.addUsers(45);
+  const codes = async () => {
+    await world.object.beginCheck(domain);
+    await world.time.pass(5_000);
+    const rows = world.sql.exec("SELECT code FROM code").map(({ code }) => String(code));
+    await world.time.pass(30_000);
+    return rows;
+  };
+
+  const [first, second] = [await codes(), await codes()];
+
+  expect(first.length).toBeGreaterThan(2);
+  expect(second.filter((code) => first.includes(code))).toEqual([]);
+});
+
+test.each(["operator's token", "site's secret"])(
+  "where the %s changes during a check, it says whose access codes it could not compare with the others",
+  async (what) => {
+    const world = new World().as("site.admin");
+    world.addUsers(45);
+    addSharedCodes(world);
+    await world.object.beginCheck(domain);
+    await world.time.pass(5_000);
+    if (what === "operator's token") world.token = "another";
+    else {
+      world.secret = "another";
+      world.simulated.site.run("UPDATE users SET password = 'another' WHERE web_ex_id = 'site.admin'");
+    }
+    world.open();
+    await world.object.settingsRead(domain);
+    await world.time.pass(20_000);
+
+    const { last } = await world.object.provisioning(domain);
+    expect(last).toMatchObject({ users: 49, more: 0 });
+    expect(last?.differences).not.toContainEqual(sharedCode);
+    expect(last?.notCompared.at(-1)).toMatch(
+      /^The secret of webexSite or the edge's operator token was changed.*of the first 20 users/,
+    );
+  },
+);
+
+test("without an operator's token, codes are not taken for equal", async () => {
+  const world = new World().as("site.admin");
+  world.token = "";
+
+  const { last } = await world.check();
+
+  expect(last?.differences.filter(({ says }) => says.startsWith("It is also that of"))).toEqual([]);
 });
 
 test("a check goes page by page, and goes on over a restart and a site that is away meanwhile", async () => {
