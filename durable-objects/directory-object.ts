@@ -5,13 +5,13 @@ import type {
   AgentEvent,
   AuditPage,
   ConferenceTotals,
-  DirectoryPlace,
   DirectoryRpc,
   DomainActivity,
   ErasurePage,
   GivenUpPage,
   GivenUpPost,
   News,
+  NewsAnswer,
   RebuildPage,
   RecordPage,
   RecordQuery,
@@ -28,7 +28,7 @@ import { WatchedObject } from "./watched-object.ts";
 export class DirectoryObject extends WatchedObject implements DirectoryRpc {
   #directory: Directory | null = null;
 
-  tell(news: News): Promise<DirectoryPlace> {
+  tell(news: News): Promise<NewsAnswer> {
     return this.#current.tell(news);
   }
 

@@ -10,7 +10,6 @@ import type {
   BridgeLoad,
   ConferenceRpc,
   ConferenceTotals,
-  DirectoryPlace,
   DirectoryRpc,
   DomainActivity,
   ErasurePage,
@@ -20,6 +19,7 @@ import type {
   HostLoad,
   ListedConference,
   News,
+  NewsAnswer,
   PersonInside,
   PlacedRecord,
   RebuildPage,
@@ -63,6 +63,10 @@ interface Listed {
   readonly row: RunningRow;
   readonly now: ListedConference["now"];
   readonly people: readonly PersonInside[];
+  /** When people saw it last in a list. */
+  readonly shownAt: EpochMs | null;
+  /** It was answered so when it told last. */
+  readonly isShown: boolean;
 }
 
 /** Where a conference has no place yet, its records are looked for from so long before its begin; clocks may be wrong. */
@@ -83,6 +87,8 @@ const askWithinMs = 20_000;
 /** What does not answer by then is told in the next totals. */
 const totalsWithinMs = 2_000;
 const rebuildMs = 7 * dayMs;
+/** A page that people look at asks anew at each change. */
+const shownMs = 5 * 60_000;
 /** TSP servers whose conferences are told. */
 const mostLoads = 50;
 /** Conferences with trouble that are named for each. */
@@ -117,7 +123,8 @@ export class Directory implements DirectoryRpc {
     this.#store = new DirectoryStore(ports.sql);
     this.#audit = new AuditStore(ports.sql);
     this.#givenUp = new GivenUpStore(ports.sql);
-    for (const [id, row] of this.#store.running()) this.#running.set(row.key, { id, row, now: null, people: [] });
+    for (const [id, row] of this.#store.running())
+      this.#running.set(row.key, { id, row, now: null, people: [], shownAt: null, isShown: false });
     this.#knownBehind = this.#store.place?.id ?? 0;
     this.#webhooks = new Webhooks({
       ...ports,
@@ -128,12 +135,14 @@ export class Directory implements DirectoryRpc {
     this.#loadActivity();
   }
 
-  async tell(news: News): Promise<DirectoryPlace> {
+  async tell(news: News): Promise<NewsAnswer> {
     const { domain, key, running, ended, joined = [], givenUp = [] } = news;
     const at = this.#ports.now();
     const about = this.#aboutNow(domain);
     const missing = ended.some(({ again }) => again) ? this.#behind(news) : 0;
     const before = this.#running.get(key);
+    const { shownAt = null } = before ?? {};
+    const isShown = shownAt !== null && at - shownAt < shownMs;
     const added: (readonly [identity: string, id: number])[] = [];
     const hasReceivers = this.#receivers(domain).length > 0;
     const records: DirectoryRecord[] = [];
@@ -156,7 +165,7 @@ export class Directory implements DirectoryRpc {
       const heard: Heard = { started: phase === "running", trouble: running.trouble };
       const current: RunningRow = { key, life, createdAt, phase, webexHost, bridge, ...(hasReceivers && { heard }) };
       if (row && hasReceivers && !isSame(row.row.heard, heard)) this.#store.replace(row.id, current);
-      row = { id: row?.id ?? this.#store.begin(current, at), row: current, now, people };
+      row = { id: row?.id ?? this.#store.begin(current, at), row: current, now, people, shownAt, isShown };
     };
     const writeEvents = () => {
       write();
@@ -173,7 +182,7 @@ export class Directory implements DirectoryRpc {
     this.#ports.changed();
     await this.#ensureAlarm(at);
     if (hasReceivers) this.#webhooks.pump();
-    return this.#store.place ?? { directory: about.directory, id: 0 };
+    return { ...(this.#store.place ?? { directory: about.directory, id: 0 }), isShown };
   }
 
   async running(query: RunningQuery): Promise<RunningPage> {
@@ -207,8 +216,17 @@ export class Directory implements DirectoryRpc {
       bridges: loadsOf(all),
       unknown: unknown.length,
     };
-    if (unknown.length > 0) void this.#ask(unknown);
+    const silent = query.isShown ? this.#noteShown(page) : [];
+    if (unknown.length + silent.length > 0) void this.#ask([...unknown, ...silent]);
     return answer;
+  }
+
+  /** Those of them that do not know yet that people look at them. */
+  #noteShown(keys: readonly ConfKey[]): readonly Listed[] {
+    const shownAt = this.#ports.now();
+    const shown = keys.flatMap((key) => this.#running.get(key) ?? []);
+    for (const one of shown) this.#running.set(one.row.key, { ...one, shownAt });
+    return shown.filter(({ now, isShown }) => now !== null && !isShown);
   }
 
   async totals(): Promise<ConferenceTotals> {

@@ -1,13 +1,14 @@
-import type { ConfKey, DomainName } from "../src/foundation/ids.ts";
+import type { Head } from "../src/conference/state.ts";
+import type { CallId, ConfKey, DomainName } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
 import type { CallRecord } from "../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../src/records/conference-record.ts";
 import { type GivenUp, isOngoing, RecordBook } from "../src/records/record-book.ts";
 import type {
-  DirectoryPlace,
   DirectoryRpc,
   GivenUpPost,
+  NewsAnswer,
   PersonInside,
   RunningConference,
   News as Told,
@@ -63,6 +64,8 @@ export class News {
   #cancel: (() => void) | null = null;
   #isTelling = false;
   #isChanged = false;
+  /** Who speaks is shown to people. Until the directory has answered, it may be. */
+  #isShown = true;
   #isStopped = false;
   #againMs = firstAgainMs;
 
@@ -178,8 +181,14 @@ export class News {
     const wasUnsure = ended.some(({ again }) => again);
     this.#isTelling = true;
     try {
-      const place = await this.#send({ ended, joined, givenUp, behind: telling.place });
+      const { isShown, ...place } = await this.#send({ ended, joined, givenUp, behind: telling.place });
       if (this.#isStopped) return;
+      if (isShown !== this.#isShown) {
+        this.#isShown = isShown;
+        this.#shown = this.#show();
+        // Who speaks may have changed meanwhile, unnoticed.
+        this.#isChanged ||= isShown;
+      }
       // As a rule the next row says so. After a failure there may be none, and each life of the object would tell again. Joins told again would be
       // posted again, since the directory does not remember them. What is given up is often the last row for long.
       const isLast = (wasUnsure || (givenUp?.length ?? 0) > 0) && !isOngoing(store.state.head);
@@ -204,7 +213,7 @@ export class News {
   }: Pick<Told, "ended" | "behind"> & {
     readonly joined?: Told["joined"] | undefined;
     readonly givenUp?: Told["givenUp"] | undefined;
-  }): Promise<DirectoryPlace> {
+  }): Promise<NewsAnswer> {
     const { store } = this.#subject;
     const { domain, confKey: key } = store.identity ?? { domain: "" as DomainName, confKey: "" as ConfKey };
     const shown: Told["ended"][number][] = [];
@@ -264,7 +273,7 @@ export class News {
       ...{ key: identity.confKey, life: telling.life, createdAt: telling.since, phase: head.phase },
       ...{ webexHost: head.host, bridge: progress.bridge },
       ...{ attached: running?.attached ?? true, locked: running?.locked ?? false },
-      people: this.#people(),
+      ...{ people: this.#people(), speakers: this.#speakers() },
       ...{ callers: tally.callers, rooms: rooms.size + (running?.talk ? 1 : 0), trouble: trouble() },
       ...{ documents: tally.documents, oldestDocumentAt: tally.oldestAt },
     };
@@ -278,6 +287,14 @@ export class News {
       .filter(({ number, attendeeId }) => number !== "" || attendeeId !== "");
   }
 
+  #speakers(): readonly PersonInside[] {
+    const { head, callers } = this.#subject.store.state;
+    return speaking(head).flatMap((call) => {
+      const caller = callers.get(call);
+      return caller ? [this.#shownPersonal({ number: caller.number, attendeeId: caller.attendeeId ?? "" })] : [];
+    });
+  }
+
   /** Looked at with each commit, so it costs little. */
   #show(): string {
     const { store, tally, trouble } = this.#subject;
@@ -286,7 +303,7 @@ export class News {
     if (!isOngoing(head)) return head.phase;
     const { attached = true, locked = false, talk } = head.phase === "running" ? head : {};
     const { life = 0 } = progress.telling ?? {};
-    return `${life} ${head.phase} ${head.host} ${progress.bridge} ${attached} ${locked} ${rooms.size} ${talk !== undefined} ${tally.callers} ${trouble()}`;
+    return `${life} ${head.phase} ${head.host} ${progress.bridge} ${attached} ${locked} ${rooms.size} ${talk !== undefined} ${tally.callers} ${trouble()} ${this.#isShown ? speaking(head) : ""}`;
   }
 
   #shownPersonal<Call extends Pick<CallRecord, "number" | "attendeeId">>(call: Call): Call {
@@ -295,4 +312,8 @@ export class News {
     const show = (text: string) => (personal === "none" || text === "" ? "" : masked(text));
     return { ...call, number: show(call.number), attendeeId: show(call.attendeeId) };
   }
+}
+
+function speaking(head: Head): readonly CallId[] {
+  return head.phase === "running" ? (head.speech?.speaking ?? []) : [];
 }

@@ -309,6 +309,8 @@ export interface RunningConference {
   readonly callers: number;
   /** Who is in it, as far as records may say it; absent in what an older version told. */
   readonly people?: readonly PersonInside[];
+  /** Who speaks, as far as WebEx has the bridge say so, and as far as records may name them: empty strings else. Absent as `people` is. */
+  readonly speakers?: readonly PersonInside[];
   /** Sub-conferences and rooms of private talks. */
   readonly rooms: number;
   readonly trouble: readonly Trouble[];
@@ -321,6 +323,12 @@ export interface RunningConference {
 export interface DirectoryPlace {
   readonly directory: string;
   readonly id: number;
+}
+
+/** The place is behind the records that were told. */
+export interface NewsAnswer extends DirectoryPlace {
+  /** People look at the conference in the list: who speaks is wanted at each change. */
+  readonly isShown: boolean;
 }
 
 /** A call that has entered its conference. */
@@ -387,7 +395,7 @@ export type ListedConference = Pick<
 > & {
   readonly now: Pick<
     RunningConference,
-    "attached" | "locked" | "callers" | "rooms" | "trouble" | "documents" | "oldestDocumentAt"
+    "attached" | "locked" | "callers" | "speakers" | "rooms" | "trouble" | "documents" | "oldestDocumentAt"
   > | null;
 };
 
@@ -403,6 +411,8 @@ export interface RunningQuery {
   /** Those alone in which somebody has this number, and this attendee ID. */
   readonly number?: string | undefined;
   readonly attendeeId?: string | undefined;
+  /** People look at the answer: for five minutes, who speaks in these is told at each change. */
+  readonly isShown?: boolean;
 }
 
 /** `bridge`: `null` for conferences that have none yet. `callers`: as far as they have told. */
@@ -555,7 +565,7 @@ export interface AgentEvent extends AbsenceEvent {
 /** The conferences of one domain: those that run, and the records of those that ran. */
 export interface DirectoryRpc {
   /** Resolves when it is on disk to the place behind it. What came before is not kept twice where it says `again`. */
-  tell(news: News): Promise<DirectoryPlace>;
+  tell(news: News): Promise<NewsAnswer>;
   running(query: RunningQuery): Promise<RunningPage>;
   /** As the conferences told it; those that it does not know of since its own restart are asked first. */
   totals(): Promise<ConferenceTotals>;

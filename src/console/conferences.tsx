@@ -1,6 +1,6 @@
 import { counted } from "../foundation/counted.ts";
 import type { EpochMs } from "../foundation/ids.ts";
-import type { ListedConference, RunningPage, Trouble } from "../rpc.ts";
+import type { ListedConference, PersonInside, RunningPage, Trouble } from "../rpc.ts";
 import { type Frame, Page } from "./page.tsx";
 import { Age, Empty, Mark, Notice, Table } from "./parts.tsx";
 import { pathOf, withQuery } from "./paths.ts";
@@ -12,6 +12,9 @@ export const troubleWords: Readonly<Record<Trouble, string>> = {
   posts: "WebEx does not confirm",
   commands: "the bridge does not answer in time",
 };
+
+/** Speakers in a row of the list. */
+const MOST_NAMED = 2;
 
 interface ConferencesProps extends Frame {
   readonly domain: string;
@@ -137,7 +140,18 @@ interface TableProps {
 /** Running conferences, one in a row. */
 export function ConferenceTable({ domain, conferences, topics, now }: TableProps) {
   return (
-    <Table heads={["Conference", "State", { number: "Callers" }, { number: "Rooms" }, "WebEx host", "Bridge", "Since"]}>
+    <Table
+      heads={[
+        "Conference",
+        "State",
+        { number: "Callers" },
+        "Speaking",
+        { number: "Rooms" },
+        "WebEx host",
+        "Bridge",
+        "Since",
+      ]}
+    >
       {conferences.map((one) => (
         <tr id={`conference-${one.key}`} data-row="">
           <th scope="row">
@@ -152,6 +166,7 @@ export function ConferenceTable({ domain, conferences, topics, now }: TableProps
           <td data-label="Callers" class="number">
             {one.now?.callers ?? "?"}
           </td>
+          <td data-label="Speaking">{one.now ? speakersOf(one.now.speakers) : "?"}</td>
           <td data-label="Rooms" class="number">
             {one.now?.rooms ?? "?"}
           </td>
@@ -164,6 +179,15 @@ export function ConferenceTable({ domain, conferences, topics, now }: TableProps
       ))}
     </Table>
   );
+}
+
+/** Who speaks, shortly; settings may keep no names. */
+function speakersOf(speakers: readonly PersonInside[] = []): string {
+  const names = speakers.map(({ number, attendeeId }) => number || attendeeId).filter((name) => name !== "");
+  const rest = speakers.length - Math.min(names.length, MOST_NAMED);
+  const named = names.slice(0, MOST_NAMED).join(", ");
+  if (rest === 0) return named || "nobody";
+  return named === "" ? counted(rest, "caller") : `${named} and ${rest} more`;
 }
 
 function State({ of: { phase, now } }: { readonly of: ListedConference }) {

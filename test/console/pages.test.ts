@@ -52,10 +52,15 @@ const health = { agentConnected: true, bridgeUp: true, portsInUse: 12, ports: 10
 const found: FoundBridge = { domain: "acme", bridge: "main", health, unreachableSince: null };
 
 test("a row says of a conference how it is, and leads to it, whatever its key", () => {
+  const [ida, unnamed] = [
+    { number: "", attendeeId: "77" },
+    { number: "", attendeeId: "" },
+  ];
   const state = {
     attached: false,
     locked: true,
-    callers: 1,
+    callers: 5,
+    speakers: [...["14085550001", "", "14085550003"].map((number) => ({ number, attendeeId: "" })), ida, unnamed],
     rooms: 3,
     trouble: ["posts", "commands"] as const,
     documents: 3,
@@ -66,6 +71,8 @@ test("a row says of a conference how it is, and leads to it, whatever its key", 
     running: running(
       listed("5/7 a", { now: state }),
       listed("6"),
+      listed("6a", { now: { ...state, trouble: [], attached: true, locked: false, speakers: [unnamed] } }),
+      listed("6b", { now: { ...state, trouble: [], attached: true, locked: false, speakers: [ida] } }),
       listed("7", { phase: "creating", bridge: null }),
       listed("8", { now: null }),
     ),
@@ -75,16 +82,20 @@ test("a row says of a conference how it is, and leads to it, whatever its key", 
     [
       "5/7 a → /console/acme/conferences/5%2F7%20a",
       "WebEx does not confirm the bridge does not answer in time locked without WebEx",
-      ...["1", "3", "tsp1", "main", "3 min"],
+      ...["5", "14085550001, 14085550003 and 3 more", "3", "tsp1", "main", "3 min"],
       "6 → /console/acme/conferences/6",
-      ...["runs", "2", "0", "tsp1", "main", "3 min"],
+      ...["runs", "2", "nobody", "0", "tsp1", "main", "3 min"],
+      "6a → /console/acme/conferences/6a",
+      ...["runs", "5", "1 caller", "3", "tsp1", "main", "3 min"],
+      "6b → /console/acme/conferences/6b",
+      ...["runs", "5", "77", "3", "tsp1", "main", "3 min"],
       "7 → /console/acme/conferences/7",
-      ...["being created", "2", "0", "tsp1", "none yet", "3 min"],
+      ...["being created", "2", "nobody", "0", "tsp1", "none yet", "3 min"],
       "8 → /console/acme/conferences/8",
-      ...["not told yet", "?", "?", "tsp1", "main", "3 min"],
+      ...["not told yet", "?", "?", "?", "tsp1", "main", "3 min"],
     ].join("\n"),
   );
-  expect(text).toContain("4 running in all, with 8 callers");
+  expect(text).toContain("6 running in all, with 12 callers");
 });
 
 test("pages of the list go on where the one before ended, with the same search", () => {

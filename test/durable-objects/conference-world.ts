@@ -15,7 +15,7 @@ import type {
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
-import type { DirectoryPlace, IdBlocks, IdsWanted, News, SharedAnswers, ShareResult } from "../../src/rpc.ts";
+import type { IdBlocks, IdsWanted, News, NewsAnswer, SharedAnswers, ShareResult } from "../../src/rpc.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
@@ -76,7 +76,7 @@ export class ConferenceWorld {
   readonly news: News[] = [];
   /** What the domain's WebEx site has called its conferences. */
   topics: () => Promise<ReadonlyMap<ConfKey, string>> = async () => new Map();
-  tell: (news: News) => Promise<DirectoryPlace> = async () => ({ directory: "1", id: this.news.length });
+  tell: (news: News) => Promise<NewsAnswer> = async () => ({ directory: "1", id: this.news.length, isShown: false });
   /** Called when watchers are to hear of a change. */
   onChanged: () => void = () => {};
   onSent: (commands: readonly IssuedCommand[]) => unknown = () => {};

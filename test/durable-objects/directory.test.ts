@@ -1,7 +1,8 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Directory } from "../../durable-objects/directory.ts";
 import { Measures } from "../../durable-objects/measures.ts";
 import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import { masked } from "../../src/foundation/masking.ts";
 import { dayMs } from "../../src/foundation/timers.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { type ActivityMinute, noPosts } from "../../src/records/activity.ts";
@@ -9,11 +10,20 @@ import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
 import type { Holder, News, RebuildPage, RunningConference } from "../../src/rpc.ts";
 import type { Domain } from "../../src/settings/load.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { worldBegins } from "../simulation/context.ts";
 import { Database } from "../simulation/database.ts";
-import { ConferenceWorld, callerEntered, callerLeft, confKey, createConference } from "./conference-world.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  callerLeft,
+  confKey,
+  createConference,
+  extConfId,
+  host,
+} from "./conference-world.ts";
 
 const domain = "local" as DomainName;
 
@@ -327,6 +337,84 @@ test("who has left is not found, nor one half of one person with the other half 
   await conference.reported({ type: "event", event: left } as never, entered("c3", "4422", "3"));
   await conference.time.pass(2_000);
   expect([await keys({ number: "4421" }), await keys({ attendeeId: "3" })]).toEqual([[], [confKey]]);
+});
+
+describe("who speaks in a running conference", () => {
+  const speaks = (call: string, speaking: boolean) =>
+    ({ type: "event", event: { type: "speaking-changed", call, speaking } }) as never;
+  const speakersIn = async (world: DirectoryWorld, query: object = { isShown: true }) =>
+    (await list(world, query)).conferences[0]?.now?.speakers;
+
+  /** A conference with three callers, in which WebEx wants to know who speaks. */
+  async function reporting(world: DirectoryWorld, settings: object = {}): Promise<ConferenceWorld> {
+    const conference = world.conference();
+    conference.domain = testDomain({ recordsPersonal: "full", ...settings });
+    await conference.running(3);
+    const report = { type: "update-conference", msgId: "m", replyTo: host, extConfId, action: "report-speakers" };
+    await conference.during(conference.receive("report", report as FromWebex));
+    await conference.allDone();
+    await conference.time.pass(2_000);
+    return conference;
+  }
+
+  test("is told within a second of each change while people look at the list, and else of no change", async () => {
+    const world = new DirectoryWorld();
+    const conference = await reporting(world);
+    const before = conference.news.length;
+    await conference.reported(speaks("c1", true));
+    await conference.time.pass(5_000);
+    expect(conference.news).toHaveLength(before);
+    expect(await speakersIn(world, {})).toEqual([]);
+
+    await speakersIn(world);
+    await conference.time.pass(100);
+    expect(await speakersIn(world)).toEqual([{ number: "14085551234", attendeeId: "" }]);
+    await conference.time.pass(5_000);
+    for (const speaking of [true, false]) {
+      await conference.reported(speaks("c2", speaking));
+      await conference.time.pass(1_000);
+      expect(await speakersIn(world)).toHaveLength(speaking ? 2 : 1);
+    }
+
+    await world.time.pass(6 * 60_000);
+    await conference.reported(speaks("c1", false));
+    await conference.time.pass(5_000);
+    const after = conference.news.length;
+    await conference.reported(speaks("c2", true));
+    await conference.time.pass(5_000);
+    expect(conference.news).toHaveLength(after);
+  });
+
+  test("is told, also what changed while the directory had not answered yet that people look", async () => {
+    const world = new DirectoryWorld();
+    const conference = await reporting(world);
+    conference.tell = async (news) => {
+      const answer = await world.directory.tell(news);
+      await conference.time.wait(300);
+      return answer;
+    };
+    await speakersIn(world);
+    await conference.time.pass(100);
+    await conference.reported(speaks("c2", true));
+    await conference.time.pass(2_000);
+
+    expect(await speakersIn(world)).toHaveLength(1);
+  });
+
+  test("is shown as the settings keep people, and whoever has left does not speak", async () => {
+    const shown: unknown[] = [];
+    for (const recordsPersonal of ["masked", "none"]) {
+      const world = new DirectoryWorld();
+      const conference = await reporting(world, { recordsPersonal });
+      await conference.reported(speaks("c1", true), speaks("c2", true), callerLeft(2));
+      await conference.time.pass(1_000);
+      await speakersIn(world);
+      await conference.time.pass(1_000);
+      shown.push(await speakersIn(world));
+    }
+
+    expect(shown).toEqual([[{ number: masked("14085551234"), attendeeId: "" }], [{ number: "", attendeeId: "" }]]);
+  });
 });
 
 test("a directory that was restarted finds people again, and shows nobody in its list", async () => {

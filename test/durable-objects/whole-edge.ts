@@ -216,7 +216,7 @@ export class WholeEdge {
       },
       deleteAll: async () => {},
       share: (answers) => this.#mailbox.share(answers),
-      directory: () => ({ tell: async () => ({ directory: "1", id: 0 }) }),
+      directory: () => ({ tell: async () => ({ directory: "1", id: 0, isShown: false }) }),
       webexSite: () => ({ topics: async () => new Map() }),
       changed: () => {},
       nonce: () => String(++this.#nonces),

@@ -46,6 +46,12 @@ const running = v.object({
         ),
         locked: v.boolean(),
         callers: v.number(),
+        speakers: v.pipe(
+          v.optional(v.array(v.object({ number: v.string(), attendeeId: v.string() }))),
+          v.description(
+            "Who speaks, where WebEx wants to know it; empty strings where `recordsPersonal` keeps nothing of them. A second old at most while the console shows the conference in its list; else as when it told something else.",
+          ),
+        ),
         rooms: v.pipe(v.number(), v.description("Sub-conferences and rooms of private talks.")),
         documents: v.pipe(v.number(), v.description("Documents that their receiver has not confirmed.")),
         oldestDocumentAt: v.pipe(
