@@ -343,6 +343,28 @@ test("turns callers of a number away that is not in dialIn, and says so once for
   ]);
 });
 
+test("turns callers away whom Asterisk cannot describe, and shows the others, though Asterisk lists none", async () => {
+  const { answers, requests } = world.asterisk;
+  const talker = { id: "x1", name: "PJSIP/others-1", state: "Up", caller: { number: "1" }, dialplan: { exten: "1" } };
+  answers["GET /channels"] = { status: 200, body: [talker] };
+  expect((await driver.state())?.callsOfOthers).toBe(1);
+  const caller = { ...talker, id: "c1", dialplan: { exten: "18005551234" } };
+  world.asterisk.send({ type: "StasisStart", args: ["in", "18005551234", "14085550001"], channel: caller });
+  await world.reported("prompted");
+
+  answers["GET /channels"] = { status: 500, body: { error: "Allocation failed" } };
+  answers["GET /applications/bridgehead"] = { status: 200, body: { channel_ids: ["c1", "c2", "gone"] } };
+  answers["GET /channels/c1"] = { status: 200, body: caller };
+  answers["GET /channels/c2"] = { status: 200 };
+  answers["DELETE /channels/c2"] = { status: 204 };
+  const shown = { callsOfOthers: 1, calls: [expect.objectContaining({ stage: "prompted", call: "c1" })] };
+  for (let looks = 1; looks <= 2; looks += 1) expect(await driver.state()).toMatchObject(shown);
+
+  const hungUp = () => requests.map(({ what }) => what).filter((what) => what.startsWith("DELETE /channels/c"));
+  await vi.waitFor(() => expect(hungUp()).toEqual(["DELETE /channels/c2", "DELETE /channels/c2"]));
+  expect(world.reports.map(({ type }) => type)).toEqual(["prompted", "notice"]);
+});
+
 test("leaves a channel alone that the dialplan has handed to it as anything but a caller", async () => {
   const channel = { id: "c1", name: "Local/1", state: "Up", caller: { number: "1" }, dialplan: { exten: "s" } };
   world.asterisk.send({ type: "StasisStart", args: ["other"], channel });

@@ -66,6 +66,8 @@ export const bridgeOf = (
 export const snapshot = (more: Partial<AriSnapshot> = {}): AriSnapshot => ({
   bridges: [],
   channels: [],
+  hasOthers: true,
+  undescribed: [],
   inApplication: new Set(more.channels?.map(({ id }) => id)),
   callNotes: new Map(),
   conferenceNotes: new Map(),

@@ -1,5 +1,8 @@
 import { createSocket } from "node:dgram";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
+import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
+import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
 
 describe.each(inject("asterisks"))("$version, with the sample configuration", (home) => {
@@ -9,8 +12,11 @@ describe.each(inject("asterisks"))("$version, with the sample configuration", (h
   });
   afterAll(() => asterisk?.stop());
 
-  /** The first answer to a call from this address whose sender says that he is the trunk. */
-  async function answerTo(from: string): Promise<string> {
+  /** The first answer to a call from this address whose sender says that he is the trunk; with `isFinal`, the one that ends it. */
+  async function answerTo(
+    from: string,
+    { callId = crypto.randomUUID() as string, isFinal = false } = {},
+  ): Promise<string> {
     const socket = createSocket("udp4");
     await new Promise<void>((bound) => socket.bind(0, from, bound));
     const here = `${from}:${socket.address().port}`;
@@ -21,7 +27,7 @@ describe.each(inject("asterisks"))("$version, with the sample configuration", (h
       `Via: SIP/2.0/UDP ${here};branch=z9hG4bK${crypto.randomUUID()};rport`,
       `From: <sip:trunk@${from}>;tag=1`,
       "To: <sip:18005551234@127.0.0.1>",
-      `Call-ID: ${crypto.randomUUID()}`,
+      `Call-ID: ${callId}`,
       "CSeq: 1 INVITE",
       `Contact: <sip:trunk@${here}>`,
       "Max-Forwards: 70",
@@ -31,9 +37,12 @@ describe.each(inject("asterisks"))("$version, with the sample configuration", (h
       body,
     ];
     const answer = new Promise<string>((resolve) => {
-      socket.once("message", (message) => resolve(String(message).split("\r\n")[0] ?? ""));
+      socket.on("message", (message) => {
+        const line = String(message).split("\r\n")[0] ?? "";
+        if (!isFinal || !line.startsWith("SIP/2.0 1")) resolve(line);
+      });
     });
-    socket.send(invite.join("\r\n"), asterisk.ports.sip, "127.0.0.1");
+    socket.send(Buffer.from(invite.join("\r\n"), "latin1"), asterisk.ports.sip, "127.0.0.1");
     const line = await answer;
     await new Promise<void>((closed) => socket.close(closed));
     return line;
@@ -42,6 +51,31 @@ describe.each(inject("asterisks"))("$version, with the sample configuration", (h
   test("a stranger who calls himself trunk is asked for a password; the trunk is not", async () => {
     expect(await answerTo("127.0.0.4")).toBe("SIP/2.0 401 Unauthorized");
     expect(await answerTo("127.0.0.1")).toBe("SIP/2.0 100 Trying");
+  });
+
+  test("a caller whom Asterisk cannot describe takes nobody's bridge away, and is let go", async () => {
+    const { url, user, password } = asterisk;
+    const settings = { type: "asterisk", url, user, password, application: "bridgehead" } as const;
+    const driver = new AsteriskDriver(
+      { ...settings, endpoint: "PJSIP/{number}@trunk", talking: { silenceMs: 1_200, level: 256 } },
+      driverPorts,
+      { agent: "agent-1", owner: "local/asterisk", dialIn: ["18005551234"] },
+    );
+    const reports: DriverReport[] = [];
+    driver.start((report) => reports.push(report));
+    await vi.waitFor(() => expect(reports.map(({ type }) => type)).toEqual(["connected"]));
+    driver.activate(1);
+    await driver.state();
+
+    const end = answerTo("127.0.0.1", { callId: "\xff", isFinal: true });
+    await vi.waitFor(async () => expect((await asterisk.ari("GET", "/channels")).status).toBe(500));
+
+    expect(await driver.state()).not.toBeNull();
+    expect(await end).toBe("SIP/2.0 603 Decline");
+    expect((await asterisk.ari("GET", "/channels")).status).toBe(200);
+    const told = reports.filter(({ type }) => type === "notice" || type === "disconnected");
+    expect(told).toEqual([{ type: "notice", text: expect.stringContaining("cannot describe a call") }]);
+    await driver.stop();
   });
 
   test("so is he where another endpoint needs the module that goes by From", async () => {

@@ -22,6 +22,8 @@ export type FollowUp =
   | { readonly type: "watch-sound"; readonly call: CallId }
   /** The dialplan hands calls for a number to this application that is none of its owner's. */
   | { readonly type: "turn-away"; readonly call: CallId; readonly dialled: string }
+  /** Asterisk cannot describe it, and no event tells of it. */
+  | { readonly type: "turn-away-undescribed"; readonly call: CallId }
   /** Its caller has pressed a key: that stops what it is being told. */
   | { readonly type: "hush"; readonly call: CallId }
   /** A `#` of its caller waits to see whether keys follow. */

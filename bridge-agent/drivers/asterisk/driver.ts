@@ -45,6 +45,7 @@ export class AsteriskDriver implements BridgeDriver {
   #lacks: string | null = null;
   /** Of which it was said that the dialplan hands them to this agent for nothing. */
   readonly #unknownNumbers = new Set<string>();
+  #hasToldOfUndescribed = false;
   /** The end of the last reconciliation. */
   #reconciled: Promise<unknown> = Promise.resolve();
   /**
@@ -166,6 +167,16 @@ export class AsteriskDriver implements BridgeDriver {
     );
   }
 
+  /** Once: whoever calls so may do it again and again. */
+  #noticeUndescribed(): void {
+    if (this.#hasToldOfUndescribed) return;
+    this.#hasToldOfUndescribed = true;
+    this.#notice(
+      "cannot describe a call, since the Call-ID of its SIP is no UTF-8: such callers are turned away, and this is said once; " +
+        "its own log says when (Invalid UTF-8 string), and the trunk from where",
+    );
+  }
+
   async #begun(session: Session, isSettled: boolean): Promise<boolean> {
     const isInLine = await this.#reconcile(session, { afterGap: true, isActing: true, isSettled });
     if (isInLine) this.#follow(toDo({ type: "watch-calls" }));
@@ -208,6 +219,7 @@ export class AsteriskDriver implements BridgeDriver {
       reportPorts: (ports) => this.#report({ type: "ports", ports }),
       notice: (what) => this.#notice(what),
       turnedAway: (dialled) => this.#noticeUnknownNumber(dialled),
+      turnedAwayUndescribed: () => this.#noticeUndescribed(),
       failed: (why) => this.#link.lost(session, why),
     });
     this.#execution = { session, executor };

@@ -36,6 +36,8 @@ interface ExecutorOptions extends Pick<ExecutorContext, Given> {
   readonly timers: Timers;
   /** Somebody dialled this number, which is none of this agent's owner's. */
   turnedAway(dialled: string): void;
+  /** Asterisk cannot describe this caller. */
+  turnedAwayUndescribed(): void;
   /** Asterisk does not answer what nobody waits for. */
   failed(why: string): void;
 }
@@ -180,6 +182,9 @@ export class Executor {
       case "turn-away":
         this.#options.turnedAway(followUp.dialled);
         return ari.ask("hangUp", { channelId: followUp.call, reason: "unallocated" });
+      case "turn-away-undescribed":
+        this.#options.turnedAwayUndescribed();
+        return ari.ask("hangUp", { channelId: followUp.call, reason: "normal" });
       case "enter-main-room":
         return inOrder(context, followUp.call, () => enterMainRoom(context, followUp.call));
       case "apply-mute":

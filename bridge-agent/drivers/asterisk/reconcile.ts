@@ -53,7 +53,7 @@ export function reconcile(
   reconcileChannels(draft, placesIn(rooms));
   endMissingCalls(draft);
   if (afterGap) endUnseenDials(mirror);
-  mirror.callsOfOthers = countOthers(mirror, snapshot.channels);
+  if (snapshot.hasOthers) mirror.callsOfOthers = countOthers(mirror, snapshot.channels);
   return { reports: draft.reports, followUps: draft.followUps };
 }
 
@@ -166,6 +166,7 @@ function reconcileChannels(draft: Draft, places: ReadonlyMap<string, Place>): vo
     }
   }
   mirror.strays = strays;
+  for (const id of snapshot.undescribed) follow(draft, toDo({ type: "turn-away-undescribed", call: id as CallId }));
 }
 
 /** Its call is over; or it was made and not dialled, by a request of an earlier link that Asterisk carried out late. */

@@ -33,8 +33,12 @@ const SNAPSHOTS_AT_MOST = 5;
 export interface AriSnapshot {
   readonly bridges: readonly AriBridge[];
   readonly channels: readonly AriChannel[];
+  /** Whether these are all: else the owner's alone. */
+  readonly hasOthers: boolean;
   /** The channels that are in the owner's application. */
   readonly inApplication: ReadonlySet<string>;
+  /** Those of them that Asterisk cannot describe. */
+  readonly undescribed: readonly string[];
   /** By the id of the channel, as far as they were asked for. */
   readonly callNotes: ReadonlyMap<string, CallNotes | null>;
   /** By the id of the main bridge, as far as they were asked for. */
@@ -87,10 +91,13 @@ async function takeOne(
     ari.ask("getApplication", { applicationName }),
   ]);
   const bridges = read("listBridges", v.array(bridge), bridgeList);
-  const channels = read("listChannels", v.array(channel), channelList);
   // There is no such application before the first agent acts.
   const held = ofApplication.status === 404 ? [] : read("getApplication", application, ofApplication).channel_ids;
   const inApplication = new Set(held);
+  const cannotList = channelList.status === 500;
+  const { channels, undescribed } = cannotList
+    ? await askOneByOne(ari, [...inApplication])
+    : { channels: read("listChannels", v.array(channel), channelList), undescribed: [] };
 
   const isKnown = (id: CallId) => mirror.endedCalls.has(id) || (!afterGap && mirror.calls.has(id));
   const calls = channels.filter(({ id }) => inApplication.has(id) && !isKnown(id as CallId));
@@ -109,7 +116,28 @@ async function takeOne(
       conferenceNotes.set(id, readConferenceNotes(read("getGlobalVar", variable, answer).value));
     }),
   ]);
-  return { bridges, channels, inApplication, callNotes, conferenceNotes };
+  return { bridges, channels, hasOthers: !cannotList, inApplication, undescribed, callNotes, conferenceNotes };
+}
+
+/**
+ * Asterisk lists no channel at all as long as there is one, whoever's, that it cannot write in JSON: it does not look whether the Call-ID of a
+ * caller's SIP is UTF-8. Asked for that one alone, it answers with nothing.
+ */
+async function askOneByOne(
+  ari: Ari,
+  ids: readonly string[],
+): Promise<{ readonly channels: readonly AriChannel[]; readonly undescribed: readonly string[] }> {
+  const channels: AriChannel[] = [];
+  const undescribed: string[] = [];
+  await Promise.all(
+    ids.map(async (channelId) => {
+      const answer = await ari.ask("getChannel", { channelId });
+      if (answer.status === 404) return;
+      if (isDone(answer) && answer.body === null) undescribed.push(channelId);
+      else channels.push(read("getChannel", channel, answer));
+    }),
+  );
+  return { channels, undescribed };
 }
 
 /** `null`: the channel has none, or is gone. */

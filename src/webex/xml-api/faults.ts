@@ -61,6 +61,7 @@ export interface Refused {
   /** As the site sent it; empty if it sent none. */
   readonly exceptionId: string;
   readonly reason: string;
+  /** The first hundred. */
   readonly subErrors: readonly SubError[];
   /** What the site refused, where it says. */
   readonly value?: string;

@@ -44,6 +44,9 @@ export function readResponse(
   return ok({ value: value.ok ? value.value : {}, wrong, ...status });
 }
 
+/** Of one refusal; in each of them, secrets are looked for. */
+const mostSubErrors = 100;
+
 const emptyElement: XmlElement = { name: "bodyContent", children: [], text: "", isNil: false };
 
 interface Header {
@@ -68,7 +71,7 @@ function readHeader(root: XmlElement): Result<Header, XmlApiFault> {
   }
   const exceptionId = textOf(failed, "exceptionID");
   const listed = child(failed, "subErrors");
-  const subErrors = listed ? childrenNamed(listed, "subError").map(readSubError) : [];
+  const subErrors = listed ? childrenNamed(listed, "subError").slice(0, mostSubErrors).map(readSubError) : [];
   const why = [exceptionId, ...subErrors.map((part) => part.exceptionId)]
     .map(whyRefused)
     .find((word) => word !== "other");

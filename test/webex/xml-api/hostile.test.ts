@@ -5,7 +5,7 @@ import type { Operation } from "../../../src/webex/xml-api/fields.ts";
 import { operations } from "../../../src/webex/xml-api/operations.ts";
 import { readResponse } from "../../../src/webex/xml-api/response.ts";
 import { decodeText, parseXml } from "../../../src/webex/xml-api/xml.ts";
-import { answerWith, contentOf, plain } from "./answers.ts";
+import { answerWith, contentOf, plain, refusal } from "./answers.ts";
 import { valuesBy } from "./values-by-table.ts";
 
 const { getUser, getSessionInfo, lstsummaryMeeting, reserveLab } = operations;
@@ -162,6 +162,17 @@ describe("an answer as large as is read takes no long time", () => {
     // Quadratic work on so many characters takes minutes, linear work a second.
     expect(performance.now() - started).toBeLessThan(20_000);
   });
+});
+
+test("of very many sub-errors the first hundred are kept", () => {
+  const part = (n: number) => `<subError><exceptionID>${n}</exceptionID><reason>no</reason></subError>`;
+  const many = Array.from({ length: 1_000 }, (_, n) => part(n)).join("");
+
+  const answer = readResponse(getUser, refusal("1", "not valid", `<subErrors>${many}</subErrors>`));
+
+  expect(
+    answer.ok || (answer.error.kind === "refused" && answer.error.subErrors.map((each) => each.exceptionId)),
+  ).toEqual(Array.from({ length: 100 }, (_, n) => `${n}`));
 });
 
 test.each(["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "valueOf", "_x", "é"])(
