@@ -6,6 +6,7 @@ import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import { began, destroyed, pressed } from "./asterisk-messages.ts";
 import { AsteriskWorld, conference, create } from "./asterisk-world.ts";
+import type { FakeAnswer } from "./fake-asterisk.ts";
 
 let world: AsteriskWorld;
 beforeEach(async () => {
@@ -181,6 +182,11 @@ test("brings a caller into the main room whom Asterisk did not take there at onc
 describe("somebody else ends it just then, and Asterisk answers late:", () => {
   const addChannel = (command: string) => `POST /bridges/bridgehead-${command}/addChannel`;
   const asked = (what: string) => world.asterisk.requests.filter((request) => request.what === what).length;
+  /** Also when the driver asks again, over another link. */
+  const answer = (what: string, late: FakeAnswer) => {
+    world.asterisk.answers[what] = late;
+    world.asterisk.answer(what, late);
+  };
   const destroy = (command: string) =>
     world.asterisk.send({ type: "BridgeDestroyed", bridge: { id: `bridgehead-${command}`, name: "", channels: [] } });
   beforeEach(async () => {
@@ -198,7 +204,7 @@ describe("somebody else ends it just then, and Asterisk answers late:", () => {
     await vi.waitFor(() => expect(asked(addChannel("command-1"))).toBe(1));
     destroy("command-1");
     await world.reported("conference-ended");
-    world.asterisk.answer(addChannel("command-1"), { status: 204 });
+    answer(addChannel("command-1"), { status: 204 });
 
     expect(await admitted).toEqual({ done: false, reason: "no-such-conference" });
     expect((await driver.state())?.calls).toMatchObject([{ call: "c1", stage: "prompted" }]);
@@ -217,7 +223,7 @@ describe("somebody else ends it just then, and Asterisk answers late:", () => {
     const name = bridgeName({ owner: "acme/bridge-1", conference, room: MAIN_ROOM, kind: "main" });
     answers["GET /bridges"] = { status: 200, body: [{ id: "bridgehead-command-1", name, channels: [] }] };
     expect((await driver.state())?.conferences).toMatchObject([{ rooms: [{ id: "main" }] }]);
-    world.asterisk.answer(addChannel("command-2"), { status: 204 });
+    answer(addChannel("command-2"), { status: 204 });
 
     expect(await moved).toEqual({ done: false, reason: "no-such-room" });
     await vi.waitFor(() => expect(asked(addChannel("command-1"))).toBe(2));
@@ -231,7 +237,7 @@ describe("somebody else ends it just then, and Asterisk answers late:", () => {
     destroy("command-1");
     await world.reported("conference-ended");
     const before = asked("DELETE /channels/leg-1");
-    world.asterisk.answer("POST /channels/create", { status: 200, body: {} });
+    answer("POST /channels/create", { status: 200, body: {} });
 
     expect(await dialled).toEqual({ done: false, reason: "refused" });
     expect([asked("POST /channels/leg-1/dial"), asked("DELETE /channels/leg-1") - before]).toEqual([0, 1]);
