@@ -426,6 +426,25 @@ describe("who speaks in a running conference", () => {
     expect(conference.news).toHaveLength(after);
   });
 
+  test("is told by the next life of a conference where people look, and by none where nobody does", async () => {
+    const world = new DirectoryWorld();
+    const conference = await reporting(world);
+    const before = conference.news.length;
+    conference.kill();
+    conference.start();
+    await conference.reported(speaks("c1", true));
+    await conference.time.pass(5_000);
+    expect(conference.news).toHaveLength(before);
+
+    await speakersIn(world);
+    await conference.time.pass(100);
+    conference.kill();
+    conference.start();
+    await conference.reported(speaks("c2", true));
+    await conference.time.pass(1_000);
+    expect(await speakersIn(world)).toHaveLength(2);
+  });
+
   test("is told, also what changed while the directory had not answered yet that people look", async () => {
     const world = new DirectoryWorld();
     const conference = await reporting(world);
