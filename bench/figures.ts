@@ -14,6 +14,7 @@ import { startPeer } from "./peer.ts";
 import { cpuMs, rssMiB } from "./process-usage.ts";
 import { Receiver } from "./receiver.ts";
 import { type Side, Sides, type Until } from "./sides.ts";
+import { createsToldAndUntold } from "./telling.ts";
 
 /** One line of the table. A ratio is the adapter's value by the floor's. */
 export interface Line {
@@ -40,6 +41,7 @@ export interface Extent {
   readonly failoverCallers: number;
   readonly creates: number;
   readonly createsOverMs: number;
+  readonly toldCreates: number;
   readonly idleConferences: number;
   readonly idleMs: number;
 }
@@ -52,6 +54,7 @@ export const full: Extent = {
   failoverCallers: 500,
   creates: 3_000,
   createsOverMs: 60_000,
+  toldCreates: 100,
   idleConferences: 1_000,
   idleMs: 70_000,
 };
@@ -64,11 +67,13 @@ export const quick: Extent = {
   failoverCallers: 50,
   creates: 300,
   createsOverMs: 6_000,
+  toldCreates: 40,
   idleConferences: 20,
   idleMs: 2_000,
 };
 
 const pacedPerSecond = 40;
+const createsPerSecond = 20;
 const callers = 32;
 /** More than callers of the load: no two mutes under way concern the same caller. */
 const hotCallers = 64;
@@ -103,6 +108,7 @@ export const figures: readonly Figure[] = [
   { name: "failover of 500 callers", compare: failoverFigure },
   { name: "generator: is the load generator the limit?", compare: generatorFigures },
   { name: "creates: 3,000 in a minute", alone: createFigures },
+  { name: "telling: creates beside an edge without a directory", alone: tellingFigures },
   { name: "memory of idle conferences", alone: memoryFigures },
 ];
 
@@ -165,9 +171,11 @@ async function inRounds<Name extends string>(
   return rounds;
 }
 
-const all = (rounds: readonly Round[], of: "confirmMs" | "wholeMs") => rounds.flatMap(({ times }) => times[of]);
+const all = (rounds: readonly Pick<Round, "times">[], of: "confirmMs" | "wholeMs") =>
+  rounds.flatMap(({ times }) => times[of]);
 const rate = (rounds: readonly Round[]) => median(rounds.map(({ times }) => times.perSecond));
-const middle = (rounds: readonly Round[], of: "edgeMs" | "agentMs") => median(rounds.map((round) => round[of]));
+const middle = <Of extends "edgeMs" | "agentMs">(rounds: readonly Pick<Round, Of>[], of: Of) =>
+  median(rounds.map((round) => round[of]));
 
 async function pacedFigures(given: Comparison): Promise<readonly Line[]> {
   const { hundred } = given.meetings;
@@ -369,6 +377,20 @@ async function createFigures({ creates, createsOverMs }: Extent): Promise<readon
       await webex.stop();
     }
   });
+}
+
+/** In the floor's column: the adapter whose conferences tell no directory. */
+async function tellingFigures({ rounds, toldCreates }: Extent): Promise<readonly Line[]> {
+  const { untold, told } = await createsToldAndUntold(rounds, toldCreates, createsPerSecond);
+  const confirmMs = {
+    floor: median(all(untold, "confirmMs")),
+    adapter: median(all(told, "confirmMs")),
+  };
+  const edgeMs = { floor: middle(untold, "edgeMs"), adapter: middle(told, "edgeMs") };
+  return [
+    { figure: "confirm of a create, beside an edge that tells no directory, p50", unit: "ms", ...confirmMs },
+    { figure: "CPU of the edge process for a create, beside the same", unit: "ms", ...edgeMs },
+  ];
 }
 
 async function memoryFigures({ idleConferences, idleMs }: Extent): Promise<readonly Line[]> {

@@ -14,7 +14,7 @@ import {
 import type { ActionId, BridgeName, ConfKey, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
 import { type BookData, concernsRecords, isOngoing, RecordBook, type RecordedRow } from "../src/records/record-book.ts";
-import type { AgentReports, ConferenceIdentity, DirectoryPlace } from "../src/rpc.ts";
+import type { AgentReports, ConferenceIdentity, DirectoryPlace, NewsAnswer } from "../src/rpc.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
 import type { QueuedDocument } from "./outbox-rows.ts";
 import { hasTable, type Sql, type SqlValue } from "./platform.ts";
@@ -49,6 +49,8 @@ export interface Telling {
   readonly told: number;
   /** The directory's place then; `null`: it never answered. */
   readonly place: DirectoryPlace | null;
+  /** As the directory answered last: people look at the conference in a list. Absent: it never answered. */
+  readonly isShown?: boolean;
 }
 
 /** One row of the journal. */
@@ -314,10 +316,10 @@ export class ConferenceStore {
   }
 
   /** The directory has what was to tell up to this row; on disk with the next row, or now. */
-  told(upTo: number, place: DirectoryPlace, isWritten: boolean): void {
+  told(upTo: number, { isShown, ...place }: NewsAnswer, isWritten: boolean): void {
     const { telling } = this.#progress;
     if (!telling) return;
-    const change = { telling: { ...telling, told: Math.max(telling.told, upTo), place } };
+    const change = { telling: { ...telling, told: Math.max(telling.told, upTo), place, isShown } };
     if (isWritten) this.correct(change);
     else this.#progress = { ...this.#progress, ...change };
   }

@@ -1,6 +1,6 @@
 import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
-import { dayMs, hourMs, within } from "../src/foundation/timers.ts";
+import { dayMs, hourMs, wait, within } from "../src/foundation/timers.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
 import { Activity, type ActivityMinute, minuteOf } from "../src/records/activity.ts";
 import { type ConferenceRecord, type DirectoryRecord, identityOf } from "../src/records/conference-record.ts";
@@ -67,6 +67,8 @@ interface Listed {
   readonly shownAt: EpochMs | null;
   /** It was answered so when it told last. */
   readonly isShown: boolean;
+  /** When it was asked last how it is. */
+  readonly askedAt: EpochMs | null;
 }
 
 /** Where a conference has no place yet, its records are looked for from so long before its begin; clocks may be wrong. */
@@ -84,6 +86,12 @@ const deletePortion = 1_000;
 const portionEveryMs = 10_000;
 const askedAtOnce = 20;
 const askWithinMs = 20_000;
+/** After this time the next ones are asked, though some have not answered. */
+const nextAskedAfterMs = 1_000;
+/** workerd reads its sockets only while nothing waits to run: without a pause no page would come until all were asked. */
+const askPauseMs = 20;
+/** What does not tell how it is when asked is not asked again at each look. */
+const askAgainMs = 60_000;
 /** What does not answer by then is told in the next totals. */
 const totalsWithinMs = 2_000;
 const rebuildMs = 7 * dayMs;
@@ -124,7 +132,7 @@ export class Directory implements DirectoryRpc {
     this.#audit = new AuditStore(ports.sql);
     this.#givenUp = new GivenUpStore(ports.sql);
     for (const [id, row] of this.#store.running())
-      this.#running.set(row.key, { id, row, now: null, people: [], shownAt: null, isShown: false });
+      this.#running.set(row.key, { id, row, now: null, people: [], shownAt: null, isShown: false, askedAt: null });
     this.#knownBehind = this.#store.place?.id ?? 0;
     this.#webhooks = new Webhooks({
       ...ports,
@@ -141,7 +149,7 @@ export class Directory implements DirectoryRpc {
     const about = this.#aboutNow(domain);
     const missing = ended.some(({ again }) => again) ? this.#behind(news) : 0;
     const before = this.#running.get(key);
-    const { shownAt = null } = before ?? {};
+    const { shownAt = null, askedAt = null } = before ?? {};
     const isShown = shownAt !== null && at - shownAt < shownMs;
     const added: (readonly [identity: string, id: number])[] = [];
     const hasReceivers = this.#receivers(domain).length > 0;
@@ -165,7 +173,7 @@ export class Directory implements DirectoryRpc {
       const heard: Heard = { started: phase === "running", trouble: running.trouble };
       const current: RunningRow = { key, life, createdAt, phase, webexHost, bridge, ...(hasReceivers && { heard }) };
       if (row && hasReceivers && !isSame(row.row.heard, heard)) this.#store.replace(row.id, current);
-      row = { id: row?.id ?? this.#store.begin(current, at), row: current, now, people, shownAt, isShown };
+      row = { id: row?.id ?? this.#store.begin(current, at), row: current, now, people, shownAt, isShown, askedAt };
     };
     const writeEvents = () => {
       write();
@@ -217,16 +225,17 @@ export class Directory implements DirectoryRpc {
       unknown: unknown.length,
     };
     const silent = query.isShown ? this.#noteShown(page) : [];
-    if (unknown.length + silent.length > 0) void this.#ask([...unknown, ...silent]);
+    // Those that people look at come first.
+    if (unknown.length + silent.length > 0) void this.#ask([...silent, ...unknown]);
     return answer;
   }
 
-  /** Those of them that do not know yet that people look at them. */
+  /** Those of them that do not know yet that people look at them, or have not told since a restart. */
   #noteShown(keys: readonly ConfKey[]): readonly Listed[] {
     const shownAt = this.#ports.now();
     const shown = keys.flatMap((key) => this.#running.get(key) ?? []);
     for (const one of shown) this.#running.set(one.row.key, { ...one, shownAt });
-    return shown.filter(({ now, isShown }) => now !== null && !isShown);
+    return shown.filter(({ isShown }) => !isShown);
   }
 
   async totals(): Promise<ConferenceTotals> {
@@ -434,29 +443,39 @@ export class Directory implements DirectoryRpc {
     this.#store.delete(id);
   }
 
-  /** The list was restored: these tell how they are, unless nothing is left of them. */
-  async #ask(unknown: readonly Listed[]): Promise<void> {
+  /** These tell how they are, unless nothing is left of them. Those that were asked a short time ago are left out. */
+  async #ask(silent: readonly Listed[]): Promise<void> {
     const { about } = this.#store;
     if (!about || this.#isAsking) return;
+    const askedAt = this.#ports.now();
+    const asked = silent.filter((one) => one.askedAt === null || askedAt - one.askedAt >= askAgainMs);
+    const keys = new Set(asked.map(({ row }) => row.key));
+    for (const key of keys) {
+      const one = this.#running.get(key);
+      if (one) this.#running.set(key, { ...one, askedAt });
+    }
     this.#isAsking = true;
-    const keys = unknown.map(({ row }) => row.key);
-    await this.#askAll(about.domain, keys, "news").finally(() => {
+    await this.#askAll(about.domain, [...keys], "news").finally(() => {
       this.#isAsking = false;
     });
   }
 
   /** Those that could not be asked. */
   async #askAll(domain: DomainName, keys: readonly ConfKey[], what: "news" | "all"): Promise<readonly ConfKey[]> {
-    const rest = keys.values();
     const failed: ConfKey[] = [];
-    const askOneByOne = async () => {
-      for (const key of rest) {
-        const asked = this.#ports.conference(domain, key).tellDirectory(what);
-        const runs = await within(this.#ports, askWithinMs, "a conference", asked).catch(() => null);
-        if (runs === null) failed.push(key);
-      }
+    const askOne = async (key: ConfKey) => {
+      const asked = this.#ports.conference(domain, key).tellDirectory(what);
+      const runs = await within(this.#ports, askWithinMs, "a conference", asked).catch(() => null);
+      if (runs === null) failed.push(key);
     };
-    await Promise.all(Array.from({ length: askedAtOnce }, askOneByOne));
+    const all: Promise<unknown>[] = [];
+    for (let first = 0; first < keys.length; first += askedAtOnce) {
+      if (first > 0) await wait(this.#ports, askPauseMs);
+      const some = Promise.all(keys.slice(first, first + askedAtOnce).map(askOne));
+      all.push(some);
+      await within(this.#ports, nextAskedAfterMs, "some conferences", some).catch(() => {});
+    }
+    await Promise.all(all);
     if (failed.length > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed.length });
     return failed;
   }

@@ -64,8 +64,6 @@ export class News {
   #cancel: (() => void) | null = null;
   #isTelling = false;
   #isChanged = false;
-  /** Who speaks is shown to people. Until the directory has answered, it may be. */
-  #isShown = true;
   #isStopped = false;
   #againMs = firstAgainMs;
 
@@ -74,6 +72,11 @@ export class News {
     this.#subject = subject;
     this.#unsureUpTo = subject.store.lastSeq;
     this.#shown = this.#show();
+  }
+
+  /** Who speaks is shown to people. */
+  get #isShown(): boolean {
+    return this.#subject.store.progress.telling?.isShown ?? false;
   }
 
   /** Whether a call or a conference began or ended of which the directory is not known to know. */
@@ -181,19 +184,19 @@ export class News {
     const wasUnsure = ended.some(({ again }) => again);
     this.#isTelling = true;
     try {
-      const { isShown, ...place } = await this.#send({ ended, joined, givenUp, behind: telling.place });
+      const answer = await this.#send({ ended, joined, givenUp, behind: telling.place });
       if (this.#isStopped) return;
-      if (isShown !== this.#isShown) {
-        this.#isShown = isShown;
-        this.#shown = this.#show();
-        // Who speaks may have changed meanwhile, unnoticed.
-        this.#isChanged ||= isShown;
-      }
+      const wasShown = this.#isShown;
       // As a rule the next row says so. After a failure there may be none, and each life of the object would tell again. Joins told again would be
       // posted again, since the directory does not remember them. What is given up is often the last row for long.
       const isLast = (wasUnsure || (givenUp?.length ?? 0) > 0) && !isOngoing(store.state.head);
-      const isWritten = isLast || (joined !== undefined && joined.length > 0);
-      store.told(upTo, place, isWritten);
+      // The next life must know that people look: the directory does not ask again.
+      const isNewlyShown = answer.isShown && !wasShown;
+      const isWritten = isLast || isNewlyShown || (joined !== undefined && joined.length > 0);
+      store.told(upTo, answer, isWritten);
+      if (answer.isShown !== wasShown) this.#shown = this.#show();
+      // Who speaks may have changed meanwhile, unnoticed.
+      this.#isChanged ||= isNewlyShown;
       this.#book?.forget(upTo);
       if (ended.length > 0) this.#ports.changed();
     } catch (error) {

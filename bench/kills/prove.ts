@@ -68,8 +68,11 @@ async function judgeAtRest(world: KillWorld): Promise<Faults & Pick<Verdict, "re
     await pause(1_000);
     await world.noteDialled();
     const bridge = await (world.bridge.stateAtRest?.() ?? world.bridge.state());
-    const { rosters, enteredNumbers } = world;
-    const records = judgeRecords({ ...recordsOnDisk(world.run.state), bridge, rosters, enteredNumbers });
+    const { rosters, enteredNumbers, callers } = world;
+    const records = judgeRecords({
+      ...recordsOnDisk(world.run.state),
+      ...{ bridge, rosters, enteredNumbers, callers, dialledNumbers: [...world.dialled.values()] },
+    });
     const faults = judge({
       requests: world.requests,
       answers: (host, msgId) => world.answers(host, msgId),

@@ -44,6 +44,9 @@ export interface RecordEvidence extends RecordsOnDisk {
   readonly rosters: ReadonlyMap<ConfKey, Roster>;
   /** The numbers of everybody of whose entry WebEx was told; each call has a number of its own. */
   readonly enteredNumbers: ReadonlySet<string>;
+  /** The numbers that have dialled in, and those that the bridge has dialled. */
+  readonly callers: readonly string[];
+  readonly dialledNumbers: readonly string[];
 }
 
 /** What was found of records: one sentence for each that is missing, that is there twice, or that is of nothing the others know. */
@@ -55,7 +58,8 @@ export interface RecordVerdict {
   readonly wrong: readonly string[];
 }
 
-export function judgeRecords({ records, running, bridge, rosters, enteredNumbers }: RecordEvidence): RecordVerdict {
+export function judgeRecords(evidence: RecordEvidence): RecordVerdict {
+  const { records, running, bridge, rosters, enteredNumbers, callers, dialledNumbers } = evidence;
   const calls = records.filter((record) => record.kind === "call");
   const conferences = records.filter((record) => record.kind === "conference");
   const listed = new Map(bridge.calls.map((call) => [call.number, call]));
@@ -63,8 +67,12 @@ export function judgeRecords({ records, running, bridge, rosters, enteredNumbers
   const byNumber = Map.groupBy(calls, ({ number }) => number);
   const isMissing = (number: string) => !byNumber.has(number) && !present.has(number);
   // A caller who came and went while no agent was there is known to the bridge alone; what was dialled is known to the edge.
-  const dialled = bridge.calls.flatMap(({ direction, number }) => (direction === "out" ? [number] : []));
+  const dialled = new Set(dialledNumbers);
+  const dialledIn = new Set(callers);
   const expected = new Set([...enteredNumbers, ...dialled]);
+  // One that was to be dialled and never was has a record as well.
+  const isOfACall = ({ number, direction, answeredAt }: CallRecord) =>
+    direction === "in" ? dialledIn.has(number) : dialled.has(number) || answeredAt === null;
   const isRunning = (key: ConfKey) => rosters.get(key)?.state === "running";
   const ended = Map.groupBy(conferences, ({ conference, createdAt }) => `${conference} of ${createdAt}`);
   const endedKeys = new Set(conferences.map(({ conference }) => conference));
@@ -90,6 +98,10 @@ export function judgeRecords({ records, running, bridge, rosters, enteredNumbers
       ...calls
         .filter(({ number, conference }) => (listed.get(number)?.conference ?? conference) !== conference)
         .map(({ number, conference }) => `${number} was in ${conference} in its record alone`),
+      ...calls
+        .filter((record) => !isOfACall(record))
+        .map(({ number, direction }) => `${number} has a record of a call ${direction} that there was not`),
+      ...[...endedKeys].filter((key) => !rosters.has(key as ConfKey)).map((key) => `${key} has a record and never was`),
       ...running.filter((key) => !isRunning(key)).map((key) => `${key} is listed and does not run`),
     ],
   };

@@ -281,6 +281,47 @@ test("the list is whole after a restart of the directory, and those who run are 
   expect(await list(world)).toMatchObject({ total: 1, unknown: 0, conferences: [{ now: { callers: 2 } }] });
 });
 
+test("after a restart those on the page are asked first, and the rest in portions, so that pages need not wait for all", async () => {
+  const world = new DirectoryWorld();
+  const keys = Array.from({ length: 50 }, (_, index) => String(100 + index) as ConfKey);
+  for (const key of keys) await world.directory.tell(news({ key, running: running(key) }));
+  world.start();
+  await list(world, { begins: "10", isShown: true });
+  await world.time.pass(1);
+  const [shown, rest] = [keys.slice(0, 10), keys.slice(10)];
+  expect(world.asked).toEqual([...shown, ...rest.reverse().slice(0, 10)].map((key) => `${key} news`));
+
+  await world.time.pass(20);
+  expect(world.asked).toHaveLength(40);
+  await world.time.pass(20);
+  expect(world.asked).toHaveLength(50);
+  expect(new Set(world.asked).size).toBe(50);
+});
+
+test("a conference that hangs when asked after a restart holds the next ones up for a second alone", async () => {
+  const world = new DirectoryWorld();
+  const keys = Array.from({ length: 30 }, (_, index) => String(100 + index) as ConfKey);
+  for (const key of keys) await world.directory.tell(news({ key, running: running(key) }));
+  world.start();
+  world.tellDirectory = (key) => (key === "129" ? new Promise(() => {}) : Promise.resolve(true));
+  await list(world);
+  await world.time.pass(900);
+  expect(world.asked).toHaveLength(20);
+  await world.time.pass(200);
+  expect(world.asked).toHaveLength(30);
+});
+
+test("a conference that tells nothing when asked is asked once a minute, however often people look", async () => {
+  const world = new DirectoryWorld();
+  await world.directory.tell(news({ key: confKey, running: running(confKey) }));
+  for (let second = 0; second < 130; second++) {
+    await list(world, { isShown: true });
+    await world.time.pass(1_000);
+  }
+
+  expect(world.asked).toEqual(Array(3).fill(`${confKey} news`));
+});
+
 test("the list comes in pages by key, and by how a key begins", async () => {
   const world = new DirectoryWorld();
   for (const key of ["30", "11", "12", "20"])
@@ -383,6 +424,25 @@ describe("who speaks in a running conference", () => {
     await conference.reported(speaks("c2", true));
     await conference.time.pass(5_000);
     expect(conference.news).toHaveLength(after);
+  });
+
+  test("is told by the next life of a conference where people look, and by none where nobody does", async () => {
+    const world = new DirectoryWorld();
+    const conference = await reporting(world);
+    const before = conference.news.length;
+    conference.kill();
+    conference.start();
+    await conference.reported(speaks("c1", true));
+    await conference.time.pass(5_000);
+    expect(conference.news).toHaveLength(before);
+
+    await speakersIn(world);
+    await conference.time.pass(100);
+    conference.kill();
+    conference.start();
+    await conference.reported(speaks("c2", true));
+    await conference.time.pass(1_000);
+    expect(await speakersIn(world)).toHaveLength(2);
   });
 
   test("is told, also what changed while the directory had not answered yet that people look", async () => {
