@@ -4,17 +4,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { isLoopback } from "../src/foundation/loopback.ts";
 import type { ActionStages } from "../src/operators/action-stages.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
-import type {
-  AgentView,
-  ConferenceView,
-  Explanation,
-  GivenUpPage,
-  ListedConference,
-  MeetingAnswer,
-  PlacedRecord,
-  ProvisioningState,
-  StoryLine,
-} from "../src/rpc.ts";
+import type { ConferenceView } from "../src/rpc/conference-view.ts";
+import type { GivenUpPage, ListedConference, PlacedRecord } from "../src/rpc/directory.ts";
+import type { AgentView } from "../src/rpc/relay.ts";
+import type { Explanation, StoryLine } from "../src/rpc/story.ts";
+import type { MeetingAnswer, ProvisioningState } from "../src/rpc/webex-site.ts";
 import { type EdgeSettings, loadEdgeSettings, readCommentedJson, settingsFile } from "./edge-settings.ts";
 import { sendable } from "./edge-state.ts";
 import { type RecordLine, RecordLines } from "./record-lines.ts";

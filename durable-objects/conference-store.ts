@@ -14,7 +14,8 @@ import {
 import type { ActionId, BridgeName, ConfKey, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
 import { type BookData, concernsRecords, isOngoing, RecordBook, type RecordedRow } from "../src/records/record-book.ts";
-import type { AgentReports, ConferenceIdentity, DirectoryPlace } from "../src/rpc.ts";
+import type { AgentReports, ConferenceIdentity } from "../src/rpc/conference.ts";
+import type { DirectoryPlace } from "../src/rpc/news.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
 import type { QueuedDocument } from "./outbox-rows.ts";
 import { hasTable, type Sql, type SqlValue } from "./platform.ts";

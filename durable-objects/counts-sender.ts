@@ -1,7 +1,7 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
 import type { Counts } from "../src/foundation/metrics.ts";
 import { type Timers, wait } from "../src/foundation/timers.ts";
-import type { CountsPortion } from "../src/rpc.ts";
+import type { CountsPortion } from "../src/rpc/counts.ts";
 
 interface CountsSenderPorts extends Timers {
   now(): EpochMs;

@@ -5,16 +5,16 @@ import { within } from "../src/foundation/timers.ts";
 import type { CallRecord } from "../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../src/records/conference-record.ts";
 import { type GivenUp, isOngoing, RecordBook } from "../src/records/record-book.ts";
+import type { DirectoryRpc } from "../src/rpc/directory.ts";
 import type {
-  DirectoryRpc,
   GivenUpPost,
   NewsAnswer,
   PersonInside,
   RunningConference,
   News as Told,
   Trouble,
-  WebexSiteRpc,
-} from "../src/rpc.ts";
+} from "../src/rpc/news.ts";
+import type { WebexSiteRpc } from "../src/rpc/webex-site.ts";
 import type { Domain } from "../src/settings/load.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import type { Tally } from "./measures.ts";

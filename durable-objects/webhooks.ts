@@ -2,7 +2,7 @@ import { Webhook } from "standardwebhooks";
 import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
 import { dayMs, hourMs } from "../src/foundation/timers.ts";
-import type { WebhookView } from "../src/rpc.ts";
+import type { WebhookView } from "../src/rpc/directory.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { hasTable, type Platform, type Sql, type SqlRow } from "./platform.ts";
 import type { HttpAnswer } from "./post.ts";

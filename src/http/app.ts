@@ -8,7 +8,7 @@ import type { AuditEntry } from "../operators/audit.ts";
 import { seesAll, seesDomain } from "../operators/people.ts";
 import type { Requests } from "../records/activity.ts";
 import type { HandleCache } from "../routing/deliver.ts";
-import type { EdgeObjects, OperatorViews } from "../rpc.ts";
+import type { EdgeObjects, OperatorViews } from "../rpc/edge-objects.ts";
 import type { Domain } from "../settings/load.ts";
 import { receiveDocument } from "./adapter.ts";
 import { addressOf } from "./address.ts";

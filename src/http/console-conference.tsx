@@ -9,7 +9,7 @@ import { type StoryFilter, sides, storyPage } from "../console/story-lines.ts";
 import { TimelinePage } from "../console/timeline.tsx";
 import { WhyPage } from "../console/why.tsx";
 import type { ActionId, ConfKey } from "../foundation/ids.ts";
-import type { ReplayPage as ReplaySteps, WireRow } from "../rpc.ts";
+import type { ReplayPage as ReplaySteps, WireRow } from "../rpc/replay.ts";
 import { actionIdOf, readAction } from "./action-form.ts";
 import { addressOf } from "./address.ts";
 import { aboutAction, requested } from "./api/actions.ts";

@@ -8,7 +8,7 @@ import { SettingsPage } from "../console/settings.tsx";
 import { WebexHostsPage } from "../console/webex-hosts.tsx";
 import type { BridgeName, ConfKey } from "../foundation/ids.ts";
 import { type Ender, enders } from "../records/call-record.ts";
-import type { RecordPage, RunningPage } from "../rpc.ts";
+import type { RecordPage, RunningPage } from "../rpc/directory.ts";
 import type { Domain } from "../settings/load.ts";
 import { maskedSettings } from "../settings/masked.ts";
 import { remindersOf, warningsOf } from "../settings/warnings.ts";

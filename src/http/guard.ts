@@ -6,7 +6,8 @@ import { isLoopback } from "../foundation/loopback.ts";
 import { type People, type Person, personOfToken } from "../operators/people.ts";
 import { isCrossSite } from "../operators/same-site.ts";
 import { type Session, sessionCookie, sessionHashOf } from "../operators/sessions.ts";
-import type { Identified, SessionsRpc } from "../rpc.ts";
+import type { Identified } from "../rpc/edge-objects.ts";
+import type { SessionsRpc } from "../rpc/sessions.ts";
 import { networkOf } from "./address.ts";
 import { problem } from "./problem.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { ConfKey } from "../../src/foundation/ids.ts";
-import type { ConferenceView } from "../../src/rpc.ts";
+import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local";
