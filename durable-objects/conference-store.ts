@@ -13,7 +13,8 @@ import {
 } from "../src/conference/state.ts";
 import type { ActionId, BridgeName, ConfKey, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
-import { type BookData, concernsRecords, isOngoing, RecordBook, type RecordedRow } from "../src/records/record-book.ts";
+import type { BookData } from "../src/records/book-data.ts";
+import { concernsRecords, isOngoing, RecordBook, type RecordedRow } from "../src/records/record-book.ts";
 import type { AgentReports, ConferenceIdentity } from "../src/rpc/conference.ts";
 import type { DirectoryPlace } from "../src/rpc/news.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";

@@ -2,9 +2,10 @@ import type { Head } from "../src/conference/state.ts";
 import type { CallId, ConfKey, DomainName } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
+import type { GivenUp } from "../src/records/book-data.ts";
 import type { CallRecord } from "../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../src/records/conference-record.ts";
-import { type GivenUp, isOngoing, RecordBook } from "../src/records/record-book.ts";
+import { isOngoing, RecordBook } from "../src/records/record-book.ts";
 import type { DirectoryRpc } from "../src/rpc/directory.ts";
 import type {
   GivenUpPost,
@@ -248,7 +249,7 @@ export class News {
     );
   }
 
-  #read(book: RecordBook, from: number): number {
+  #read(book: RecordBook, from: number): void {
     const { store } = this.#subject;
     let after = Math.max(book.seq, from - 1);
     for (;;) {
@@ -259,7 +260,6 @@ export class News {
       after = last.seq;
     }
     book.settle(store.state, store.lastAt);
-    return after;
   }
 
   #running(): RunningConference | null {

@@ -1,6 +1,6 @@
 import type { BridgeName, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
+import type { Joined } from "../records/book-data.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
-import type { Joined } from "../records/record-book.ts";
 
 /** What is wrong with a conference that runs. `posts`: WebEx does not confirm; `commands`: the bridge does not answer in time. */
 export type Trouble = "posts" | "commands";
