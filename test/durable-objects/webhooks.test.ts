@@ -305,6 +305,31 @@ test("a receiver that is dead for hours has so many waiting and no more", async 
   expect(world.lines.at(-1)).toMatchObject({ event: "webhook-given-up", events: 2 });
 });
 
+test("however many events wait, none of them is read as further ones come, as others are refused, or for a look", async () => {
+  const world = new World();
+  world.answer = () => ({ kind: "answered", status: 404, body: new Uint8Array() });
+  const { exec } = world.sql;
+  const scans: string[] = [];
+  let rows = 0;
+  vi.spyOn(world.sql, "exec").mockImplementation((query, ...bindings) => {
+    const found = exec.call(world.sql, query, ...bindings);
+    rows += found.length;
+    if (query.startsWith("SELECT DISTINCT")) scans.push(query);
+    return found;
+  });
+  await world.joins(...Array.from({ length: 300 }, (_, index) => `c${index}`));
+  expect(world.posted).toHaveLength(301);
+  expect(rows).toBeLessThan(301 * 5);
+
+  scans.length = 0;
+  await world.joins("later");
+  expect(scans).toEqual([]);
+
+  rows = 0;
+  expect(await world.directory.webhooks(domain)).toMatchObject([{ waiting: 302, oldestAt: worldBegins }]);
+  expect(rows).toBeLessThan(5);
+});
+
 test("an object that is killed while a post is under way posts it again within a minute, under its id", async () => {
   const world = new World();
   world.answer = () => new Promise(() => {});
