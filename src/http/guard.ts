@@ -16,6 +16,9 @@ export type SignedIn =
   | { readonly by: "token" | "access"; readonly person: Person }
   | { readonly by: "session"; readonly person: Person; readonly session: Session };
 
+/** To viewers who want to change something. */
+export const viewersLook = "You may look, and change nothing. Ask somebody whose role is operator.";
+
 /** What the guard needs of the edge. */
 export interface GuardPorts {
   /** All who may sign in, as the settings have them now. */
