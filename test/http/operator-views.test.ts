@@ -245,6 +245,22 @@ test("the agents of each bridge are listed; those of a relay that does not answe
   });
 });
 
+test("the settings of a domain are shown with what to keep in mind, and without their secrets", async () => {
+  const edge = new FakeEdge(token, { adapterSecrets: ["abcdefghijklmnop", "bcdefghijklmnopq"] });
+  const { status, body } = await asked(edge, `${base}/settings`);
+  expect([status, body]).toMatchObject([
+    200,
+    {
+      settings: { adapterSecrets: ["**********op", "**********pq"], webex: { attempts: 3 } },
+      warnings: [],
+      reminders: [
+        expect.stringMatching(/^local has two adapterSecrets: .*\.$/),
+        expect.stringMatching(/^local has one agent at the bridge simulated: .*\.$/),
+      ],
+    },
+  ]);
+});
+
 test("the receivers of webhooks are listed, with how they are", async () => {
   const edge = new FakeEdge();
   const failure = { since: 1, attempts: 2, why: "nobody listens", nextAt: 3 };
