@@ -528,7 +528,7 @@ export class ConferenceStore {
       if (!last) break;
       after = last.seq;
     }
-    book.forget(telling.told);
+    book.release(telling.told);
     this.#prunedBook = book.data();
     this.#position += 1;
     this.#sql.exec(

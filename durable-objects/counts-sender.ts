@@ -61,7 +61,7 @@ export class CountsSender {
   async flush(): Promise<void> {
     if (!this.#counts.isEmpty && this.#portions.length < mostPortions) {
       this.#number += 1;
-      this.#portions.push({ number: this.#number, counts: this.#counts.take() });
+      this.#portions.push({ number: this.#number, counts: this.#counts.removeAll() });
     }
     if (this.#portions.length === 0) return;
     this.#sentAt = this.#ports.now();

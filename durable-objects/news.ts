@@ -195,7 +195,7 @@ export class News {
       const isLast = (wasUnsure || (givenUp?.length ?? 0) > 0) && !isOngoing(store.state.head);
       const isWritten = isLast || (joined !== undefined && joined.length > 0);
       store.told(upTo, place, isWritten);
-      this.#book?.forget(upTo);
+      this.#book?.release(upTo);
       if (ended.length > 0) this.#ports.changed();
     } catch (error) {
       this.#unsureUpTo = Math.max(this.#unsureUpTo, upTo);

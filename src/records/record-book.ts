@@ -98,7 +98,7 @@ export class RecordBook {
   }
 
   /** What ended, came in or was given up up to this row is not asked for again. */
-  forget(upTo: number): void {
+  release(upTo: number): void {
     this.#ended = this.#ended.filter(({ seq }) => seq > upTo);
     this.#joined = this.#joined.filter(({ seq }) => seq > upTo);
     this.#givenUp = this.#givenUp.filter(({ seq }) => seq > upTo);

@@ -187,7 +187,7 @@ export class FakeEdge {
         measured: () => "",
         flushCounts: async () => {
           this.#call("flush the counts", "flush");
-          this.kept.addAll(this.counts.take());
+          this.kept.addAll(this.counts.removeAll());
         },
         processText: () => "",
         now: () => this.time,
