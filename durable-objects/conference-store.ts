@@ -310,6 +310,15 @@ export class ConferenceStore {
     }));
   }
 
+  /** Has a book read the rows from this one on that it has not read yet. */
+  readInto(book: RecordBook, from: number, upTo?: number): void {
+    let after = Math.max(book.seq, from - 1);
+    for (let rows = this.rowsForRecords(after, upTo); rows.length > 0; rows = this.rowsForRecords(after, upTo)) {
+      book.read(rows);
+      after = book.seq;
+    }
+  }
+
   #change(key: string, value: unknown): void {
     this.#ofTransaction.set(key, value);
     if (!this.#applyEntry(key, value)) throw new Error(`the entry ${key} is of no known kind`);
@@ -520,14 +529,7 @@ export class ConferenceStore {
     const { telling } = this.#progress;
     if (!this.#identity || !telling || upTo < telling.from) return;
     const book = this.newBook(this.#identity.confKey, telling.from);
-    let after = Math.max(book.seq, telling.from - 1);
-    for (;;) {
-      const rows = this.rowsForRecords(after, upTo);
-      book.read(rows);
-      const last = rows.at(-1);
-      if (!last) break;
-      after = last.seq;
-    }
+    this.readInto(book, telling.from, upTo);
     book.release(telling.told);
     this.#prunedBook = book.data();
     this.#position += 1;

@@ -251,14 +251,7 @@ export class News {
 
   #read(book: RecordBook, from: number): void {
     const { store } = this.#subject;
-    let after = Math.max(book.seq, from - 1);
-    for (;;) {
-      const rows = store.rowsForRecords(after);
-      const last = rows.at(-1);
-      if (!last) break;
-      book.read(rows);
-      after = last.seq;
-    }
+    store.readInto(book, from);
     book.settle(store.state, store.lastAt);
   }
 
