@@ -1,5 +1,5 @@
 import type { Env } from "../durable-objects/platform.ts";
-import type { NewsAnswer } from "../src/rpc.ts";
+import type { NewsAnswer } from "../src/rpc/news.ts";
 import * as product from "../src/worker.ts";
 
 export * from "../src/worker.ts";

@@ -1,5 +1,5 @@
 import { type Terminal, table } from "../src/foundation/table.ts";
-import type { MeetingAnswer } from "../src/rpc.ts";
+import type { MeetingAnswer } from "../src/rpc/webex-site.ts";
 import { fromNow, wordsOf, wrapped } from "./terminal.ts";
 
 /** What the domain's WebEx site says of a conference. */

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { personNameFault } from "../src/operators/people.ts";
-import { findEdge, OperatorClient } from "./operator-client.ts";
+import { findEdge } from "./find-edge.ts";
+import { OperatorClient } from "./operator-client.ts";
 import { print } from "./supervise.ts";
 
 /** What a person is given once, and what the settings get. */

@@ -1,6 +1,6 @@
 import { counted } from "../src/foundation/counted.ts";
 import type { Terminal } from "../src/foundation/table.ts";
-import type { ProvisioningState, RunningCheck } from "../src/rpc.ts";
+import type { ProvisioningState, RunningCheck } from "../src/rpc/webex-site.ts";
 import { duration, fromNow, wordsOf, wrapped } from "./terminal.ts";
 
 /** What the last comparison of a domain's WebEx site with its settings found, a sentence for each difference. */

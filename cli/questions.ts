@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import { allPrintable, printable, printableJson } from "../src/foundation/printable.ts";
 import type { Terminal } from "../src/foundation/table.ts";
-import type { ProvisioningState } from "../src/rpc.ts";
+import type { ProvisioningState } from "../src/rpc/webex-site.ts";
 import { askEdge, clockTimeText, examples, periodOf, question } from "./ask-edge.ts";
 import { meetingText } from "./meeting.ts";
 import type { OperatorClient } from "./operator-client.ts";

@@ -1,6 +1,6 @@
 import { type Block, blocksOf, isTrouble } from "../src/explain/story-blocks.ts";
 import type { Terminal } from "../src/foundation/table.ts";
-import type { StoryLine, StorySide } from "../src/rpc.ts";
+import type { StoryLine, StorySide } from "../src/rpc/story.ts";
 import type { BridgeAgents, ConferenceOfDomain } from "./operator-client.ts";
 import { duration, localTime, wrapped } from "./terminal.ts";
 import { bare, conferenceHead, outstandingText } from "./views.ts";

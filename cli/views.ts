@@ -1,6 +1,6 @@
 import { counted } from "../src/foundation/counted.ts";
 import { type Column, type Terminal, table } from "../src/foundation/table.ts";
-import type { AgentView } from "../src/rpc.ts";
+import type { AgentView } from "../src/rpc/relay.ts";
 import type { BridgeAgents, ConferenceOfDomain, RunningOfDomain } from "./operator-client.ts";
 import { duration, fromNow, wordsOf, wrapped } from "./terminal.ts";
 

@@ -1,5 +1,5 @@
 import type { Terminal } from "../src/foundation/table.ts";
-import type { Explanation } from "../src/rpc.ts";
+import type { Explanation } from "../src/rpc/story.ts";
 import type { ConferenceOfDomain } from "./operator-client.ts";
 import { localTime, wrapped } from "./terminal.ts";
 import { conferenceHead } from "./views.ts";

@@ -67,7 +67,7 @@ export class ActivitySender {
   }
 
   async #tell(domain: DomainName, activity: Activity, ports: ActivityPorts, now: EpochMs): Promise<void> {
-    const minutes = activity.take();
+    const minutes = activity.removeAll();
     if (minutes.length === 0) return;
     try {
       await within(ports, answerWithinMs, "the directory", ports.tell(domain, minutes));

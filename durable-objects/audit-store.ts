@@ -1,6 +1,6 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
-import type { AuditPage } from "../src/rpc.ts";
+import type { AuditPage } from "../src/rpc/directory.ts";
 import { hasTable, type Sql } from "./platform.ts";
 
 /** An entry that is told again comes within seconds: it is looked for among so many. */

@@ -3,7 +3,8 @@ import type { IssuedCommand } from "../src/bridge/commands.ts";
 import type { PendingCommand } from "../src/conference/state.ts";
 import type { BridgeName, CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { within } from "../src/foundation/timers.ts";
-import type { BridgeHealth, ConferenceIdentity, RelayRpc } from "../src/rpc.ts";
+import type { ConferenceIdentity } from "../src/rpc/conference.ts";
+import type { BridgeHealth, RelayRpc } from "../src/rpc/relay.ts";
 import type { Platform } from "./platform.ts";
 
 type Commands = ReadonlyMap<CommandId, PendingCommand>;

@@ -6,12 +6,11 @@ import type {
   AgentReports,
   ConferenceDocument,
   ConferenceRpc,
-  ConferenceView,
-  Explanation,
   GivenUpContent,
   OperatorResult,
-  StoryLine,
-} from "../src/rpc.ts";
+} from "../src/rpc/conference.ts";
+import type { ConferenceView } from "../src/rpc/conference-view.ts";
+import type { Explanation, StoryLine } from "../src/rpc/story.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { Conference } from "./conference.ts";
 import { platformOf } from "./platform.ts";

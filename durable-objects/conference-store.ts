@@ -13,8 +13,10 @@ import {
 } from "../src/conference/state.ts";
 import type { ActionId, BridgeName, ConfKey, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
-import { type BookData, concernsRecords, isOngoing, RecordBook, type RecordedRow } from "../src/records/record-book.ts";
-import type { AgentReports, ConferenceIdentity, DirectoryPlace, NewsAnswer } from "../src/rpc.ts";
+import type { BookData } from "../src/records/book-data.ts";
+import { concernsRecords, isOngoing, RecordBook, type RecordedRow } from "../src/records/record-book.ts";
+import type { AgentReports, ConferenceIdentity } from "../src/rpc/conference.ts";
+import type { DirectoryPlace, NewsAnswer } from "../src/rpc/news.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
 import type { QueuedDocument } from "./outbox-rows.ts";
 import { hasTable, type Sql, type SqlValue } from "./platform.ts";
@@ -310,6 +312,15 @@ export class ConferenceStore {
     }));
   }
 
+  /** Has a book read the rows from this one on that it has not read yet. */
+  readInto(book: RecordBook, from: number, upTo?: number): void {
+    let after = Math.max(book.seq, from - 1);
+    for (let rows = this.rowsForRecords(after, upTo); rows.length > 0; rows = this.rowsForRecords(after, upTo)) {
+      book.read(rows);
+      after = book.seq;
+    }
+  }
+
   #change(key: string, value: unknown): void {
     this.#ofTransaction.set(key, value);
     if (!this.#applyEntry(key, value)) throw new Error(`the entry ${key} is of no known kind`);
@@ -520,15 +531,8 @@ export class ConferenceStore {
     const { telling } = this.#progress;
     if (!this.#identity || !telling || upTo < telling.from) return;
     const book = this.newBook(this.#identity.confKey, telling.from);
-    let after = Math.max(book.seq, telling.from - 1);
-    for (;;) {
-      const rows = this.rowsForRecords(after, upTo);
-      book.read(rows);
-      const last = rows.at(-1);
-      if (!last) break;
-      after = last.seq;
-    }
-    book.forget(telling.told);
+    this.readInto(book, telling.from, upTo);
+    book.release(telling.told);
     this.#prunedBook = book.data();
     this.#position += 1;
     this.#sql.exec(

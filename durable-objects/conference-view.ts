@@ -1,5 +1,5 @@
 import type { ConfKey } from "../src/foundation/ids.ts";
-import type { ConferenceView } from "../src/rpc.ts";
+import type { ConferenceView } from "../src/rpc/conference-view.ts";
 import type { CommandSchedule } from "./command-sender.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import type { Rows } from "./outbox-rows.ts";

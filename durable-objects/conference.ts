@@ -30,23 +30,18 @@ import type {
   AgentReports,
   ConferenceDocument,
   ConferenceIdentity,
-  ConferenceView,
-  DirectoryRpc,
-  Explanation,
   GivenUpContent,
-  IdBlocks,
-  IdRequest,
-  IdsWanted,
   OperatorResult,
-  RelayRpc,
-  ReplayPage,
-  SharedAnswers,
-  ShareResult,
-  StoryLine,
-  Trouble,
-  WebexSiteRpc,
-  WireRow,
-} from "../src/rpc.ts";
+} from "../src/rpc/conference.ts";
+import type { ConferenceView } from "../src/rpc/conference-view.ts";
+import type { DirectoryRpc } from "../src/rpc/directory.ts";
+import type { IdBlocks, IdRequest, IdsWanted } from "../src/rpc/id-allocator.ts";
+import type { SharedAnswers, ShareResult } from "../src/rpc/mailbox.ts";
+import type { Trouble } from "../src/rpc/news.ts";
+import type { RelayRpc } from "../src/rpc/relay.ts";
+import type { ReplayPage, WireRow } from "../src/rpc/replay.ts";
+import type { Explanation, StoryLine } from "../src/rpc/story.ts";
+import type { WebexSiteRpc } from "../src/rpc/webex-site.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { isAnswered } from "../src/tsp/answers.ts";
 import type { FromWebex, ToWebex } from "../src/tsp/messages.ts";

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { CountsData } from "../src/foundation/metrics.ts";
-import type { CountsPortion, CountsRpc } from "../src/rpc.ts";
+import type { CountsPortion, CountsRpc } from "../src/rpc/counts.ts";
 import { DeploymentCounts } from "./deployment-counts.ts";
 import { type Env, platformOf } from "./platform.ts";
 

@@ -1,7 +1,7 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
 import type { Counts } from "../src/foundation/metrics.ts";
 import { type Timers, wait } from "../src/foundation/timers.ts";
-import type { CountsPortion } from "../src/rpc.ts";
+import type { CountsPortion } from "../src/rpc/counts.ts";
 
 interface CountsSenderPorts extends Timers {
   now(): EpochMs;
@@ -61,7 +61,7 @@ export class CountsSender {
   async flush(): Promise<void> {
     if (!this.#counts.isEmpty && this.#portions.length < mostPortions) {
       this.#number += 1;
-      this.#portions.push({ number: this.#number, counts: this.#counts.take() });
+      this.#portions.push({ number: this.#number, counts: this.#counts.removeAll() });
     }
     if (this.#portions.length === 0) return;
     this.#sentAt = this.#ports.now();

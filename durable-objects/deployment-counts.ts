@@ -1,5 +1,5 @@
 import { Counts, type CountsData, domainOfSeries } from "../src/foundation/metrics.ts";
-import type { CountsPortion, CountsRpc } from "../src/rpc.ts";
+import type { CountsPortion, CountsRpc } from "../src/rpc/counts.ts";
 import type { Platform } from "./platform.ts";
 
 /** Processes whose portions are remembered, for the case that one comes again. */

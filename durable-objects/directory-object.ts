@@ -9,16 +9,14 @@ import type {
   DomainActivity,
   ErasurePage,
   GivenUpPage,
-  GivenUpPost,
-  News,
-  NewsAnswer,
   RebuildPage,
   RecordPage,
   RecordQuery,
   RunningPage,
   RunningQuery,
   WebhookView,
-} from "../src/rpc.ts";
+} from "../src/rpc/directory.ts";
+import type { GivenUpPost, News, NewsAnswer } from "../src/rpc/news.ts";
 import { findDomain, webhookSecretOf } from "../src/settings/load.ts";
 import { Directory } from "./directory.ts";
 import { platformOf } from "./platform.ts";

@@ -1,7 +1,8 @@
 import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import type { ActivityMinute } from "../src/records/activity.ts";
 import type { DirectoryRecord } from "../src/records/conference-record.ts";
-import type { DirectoryPlace, PlacedRecord, RunningConference } from "../src/rpc.ts";
+import type { PlacedRecord } from "../src/rpc/directory.ts";
+import type { DirectoryPlace, RunningConference } from "../src/rpc/news.ts";
 import { hasTable, type Sql, type SqlRow } from "./platform.ts";
 import type { Heard } from "./webhook-events.ts";
 

@@ -4,23 +4,18 @@ import { dayMs, hourMs, wait, within } from "../src/foundation/timers.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
 import { Activity, type ActivityMinute, minuteOf } from "../src/records/activity.ts";
 import { type ConferenceRecord, type DirectoryRecord, identityOf } from "../src/records/conference-record.ts";
+import type { ConferenceRpc } from "../src/rpc/conference.ts";
 import type {
   AgentEvent,
   AuditPage,
   BridgeLoad,
-  ConferenceRpc,
   ConferenceTotals,
   DirectoryRpc,
   DomainActivity,
   ErasurePage,
   GivenUpPage,
-  GivenUpPost,
-  HolderPage,
   HostLoad,
   ListedConference,
-  News,
-  NewsAnswer,
-  PersonInside,
   PlacedRecord,
   RebuildPage,
   RecordPage,
@@ -28,7 +23,9 @@ import type {
   RunningPage,
   RunningQuery,
   WebhookView,
-} from "../src/rpc.ts";
+} from "../src/rpc/directory.ts";
+import type { HolderPage } from "../src/rpc/id-allocator.ts";
+import type { GivenUpPost, News, NewsAnswer, PersonInside } from "../src/rpc/news.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";

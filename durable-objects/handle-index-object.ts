@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ConfKey, ExtConfId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
-import type { HandleIndexRpc, HandleRequest } from "../src/rpc.ts";
+import type { HandleIndexRpc, HandleRequest } from "../src/rpc/handle-index.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { HandleIndex } from "./handle-index.ts";
 import { type Env, platformOf } from "./platform.ts";

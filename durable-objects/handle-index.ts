@@ -1,7 +1,7 @@
 import type { ConfKey, DomainName, EpochMs, ExtConfId, TransId } from "../src/foundation/ids.ts";
 import { setLimited } from "../src/foundation/limits.ts";
 import { within } from "../src/foundation/timers.ts";
-import type { HandleClaim, HandleIndexRpc, HandleRequest } from "../src/rpc.ts";
+import type { HandleClaim, HandleIndexRpc, HandleRequest } from "../src/rpc/handle-index.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
 import { hasTable, type Sql, type SqlRow, type SqlValue } from "./platform.ts";
 import { TransactionNames } from "./transaction-names.ts";

@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ConfKey, DomainName, MsgId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
-import type { HolderPage, IdAllocatorRpc, IdBlocks, IdRequest } from "../src/rpc.ts";
+import type { HolderPage, IdAllocatorRpc, IdBlocks, IdRequest } from "../src/rpc/id-allocator.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { IdAllocator } from "./id-allocator.ts";
 import { type Env, platformOf } from "./platform.ts";

@@ -1,6 +1,6 @@
 import type { ConfKey, EpochMs, MsgId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
-import type { Holder, HolderPage, IdBlock, IdBlocks, IdsWanted } from "../src/rpc.ts";
+import type { Holder, HolderPage, IdBlock, IdBlocks, IdsWanted } from "../src/rpc/id-allocator.ts";
 import { firstPlaceOf, idAt, placeByTime, placeOf, runFrom } from "../src/tsp/id-scheme.ts";
 import type { Sql } from "./platform.ts";
 

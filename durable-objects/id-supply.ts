@@ -1,5 +1,5 @@
 import { dayMs, within } from "../src/foundation/timers.ts";
-import type { IdBlock, IdBlocks, IdsWanted } from "../src/rpc.ts";
+import type { IdBlock, IdBlocks, IdsWanted } from "../src/rpc/id-allocator.ts";
 import { firstPlaceOf, placeOf } from "../src/tsp/id-scheme.ts";
 import type { Platform } from "./platform.ts";
 

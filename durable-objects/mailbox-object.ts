@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
-import type { ConferenceTotals, Mail, MailboxRpc, SharedAnswers, ShareResult } from "../src/rpc.ts";
+import type { ConferenceTotals } from "../src/rpc/directory.ts";
+import type { Mail, MailboxRpc, SharedAnswers, ShareResult } from "../src/rpc/mailbox.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { Mailbox } from "./mailbox.ts";
 import { type Env, platformOf } from "./platform.ts";

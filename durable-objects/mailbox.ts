@@ -1,15 +1,9 @@
 import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
 import { LogLimit } from "../src/foundation/limits.ts";
-import type {
-  ConferenceTotals,
-  IdBlocks,
-  IdRequest,
-  Mail,
-  MailboxRpc,
-  SharedAnswers,
-  SharedRequests,
-  ShareResult,
-} from "../src/rpc.ts";
+import type { SharedRequests } from "../src/rpc/conference.ts";
+import type { ConferenceTotals } from "../src/rpc/directory.ts";
+import type { IdBlocks, IdRequest } from "../src/rpc/id-allocator.ts";
+import type { Mail, MailboxRpc, SharedAnswers, ShareResult } from "../src/rpc/mailbox.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { Clock, nextWake } from "./clock.ts";
 import { IdSupply, noIds } from "./id-supply.ts";

@@ -1,7 +1,7 @@
 import type { Outcome } from "../src/conference/draft.ts";
 import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { Counter, Counts, type CountsTo, Histogram } from "../src/foundation/metrics.ts";
-import type { ConferenceTotals } from "../src/rpc.ts";
+import type { ConferenceTotals } from "../src/rpc/directory.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { ActivitySender } from "./activity-sender.ts";
 import { earliest } from "./clock.ts";

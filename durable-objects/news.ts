@@ -2,19 +2,20 @@ import type { Head } from "../src/conference/state.ts";
 import type { CallId, ConfKey, DomainName } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
+import type { GivenUp } from "../src/records/book-data.ts";
 import type { CallRecord } from "../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../src/records/conference-record.ts";
-import { type GivenUp, isOngoing, RecordBook } from "../src/records/record-book.ts";
+import { isOngoing, RecordBook } from "../src/records/record-book.ts";
+import type { DirectoryRpc } from "../src/rpc/directory.ts";
 import type {
-  DirectoryRpc,
   GivenUpPost,
   NewsAnswer,
   PersonInside,
   RunningConference,
   News as Told,
   Trouble,
-  WebexSiteRpc,
-} from "../src/rpc.ts";
+} from "../src/rpc/news.ts";
+import type { WebexSiteRpc } from "../src/rpc/webex-site.ts";
 import type { Domain } from "../src/settings/load.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import type { Tally } from "./measures.ts";
@@ -197,7 +198,7 @@ export class News {
       if (answer.isShown !== wasShown) this.#shown = this.#show();
       // Who speaks may have changed meanwhile, unnoticed.
       this.#isChanged ||= isNewlyShown;
-      this.#book?.forget(upTo);
+      this.#book?.release(upTo);
       if (ended.length > 0) this.#ports.changed();
     } catch (error) {
       this.#unsureUpTo = Math.max(this.#unsureUpTo, upTo);
@@ -251,18 +252,10 @@ export class News {
     );
   }
 
-  #read(book: RecordBook, from: number): number {
+  #read(book: RecordBook, from: number): void {
     const { store } = this.#subject;
-    let after = Math.max(book.seq, from - 1);
-    for (;;) {
-      const rows = store.rowsForRecords(after);
-      const last = rows.at(-1);
-      if (!last) break;
-      book.read(rows);
-      after = last.seq;
-    }
+    store.readInto(book, from);
     book.settle(store.state, store.lastAt);
-    return after;
   }
 
   #running(): RunningConference | null {

@@ -1,6 +1,6 @@
 import type { Outgoing, Post } from "../src/conference/draft.ts";
 import type { EpochMs, MsgId } from "../src/foundation/ids.ts";
-import type { SharedRequests } from "../src/rpc.ts";
+import type { SharedRequests } from "../src/rpc/conference.ts";
 import type { OpenRequest } from "../src/tsp/answers.ts";
 import { maxMessages } from "../src/tsp/protocol-table.ts";
 

@@ -4,7 +4,7 @@ import type { DomainName, EpochMs, TransId, WebexHost } from "../src/foundation/
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { within } from "../src/foundation/timers.ts";
 import { targetUrl } from "../src/routing/target-url.ts";
-import type { SharedAnswers, ShareResult } from "../src/rpc.ts";
+import type { SharedAnswers, ShareResult } from "../src/rpc/mailbox.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { AdapterCodec } from "../src/tsp/codec.ts";
 import type { ToWebex } from "../src/tsp/messages.ts";

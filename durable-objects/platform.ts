@@ -1,16 +1,14 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
 import type { Timers } from "../src/foundation/timers.ts";
-import type {
-  ConferenceRpc,
-  CountsRpc,
-  DirectoryRpc,
-  HandleIndexRpc,
-  IdAllocatorRpc,
-  MailboxRpc,
-  RelayRpc,
-  SessionsRpc,
-  WebexSiteRpc,
-} from "../src/rpc.ts";
+import type { ConferenceRpc } from "../src/rpc/conference.ts";
+import type { CountsRpc } from "../src/rpc/counts.ts";
+import type { DirectoryRpc } from "../src/rpc/directory.ts";
+import type { HandleIndexRpc } from "../src/rpc/handle-index.ts";
+import type { IdAllocatorRpc } from "../src/rpc/id-allocator.ts";
+import type { MailboxRpc } from "../src/rpc/mailbox.ts";
+import type { RelayRpc } from "../src/rpc/relay.ts";
+import type { SessionsRpc } from "../src/rpc/sessions.ts";
+import type { WebexSiteRpc } from "../src/rpc/webex-site.ts";
 import { showsPersonal } from "../src/settings/load.ts";
 import type { ActivitySender } from "./activity-sender.ts";
 import { CountsSender } from "./counts-sender.ts";

@@ -2,7 +2,7 @@ import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { ok } from "../src/foundation/result.ts";
 import { sentence } from "../src/foundation/sentence.ts";
 import { dayMs, hourMs } from "../src/foundation/timers.ts";
-import type { ProvisioningState } from "../src/rpc.ts";
+import type { ProvisioningState } from "../src/rpc/webex-site.ts";
 import type { WebexSiteSettings } from "../src/settings/domain-settings.ts";
 import type { Domain } from "../src/settings/load.ts";
 import {

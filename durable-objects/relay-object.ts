@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { decodeHello, HELLO_HEADER, type Refusal, refusal } from "../src/link/hello.ts";
 import { decodeAgentToEdge, type EdgeToAgent, encodeMessage, PING, PONG } from "../src/link/messages.ts";
-import type { AgentView, BridgeHealth, CommandsForBridge, HandOver, RelayRpc } from "../src/rpc.ts";
+import type { AgentView, BridgeHealth, CommandsForBridge, HandOver, RelayRpc } from "../src/rpc/relay.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { type Env, platformOf } from "./platform.ts";
 import { type AgentSockets, type Attachment, Relay } from "./relay.ts";

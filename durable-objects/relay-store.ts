@@ -3,7 +3,7 @@ import { setLimited } from "../src/foundation/limits.ts";
 import { dayMs } from "../src/foundation/timers.ts";
 import type { Absences } from "../src/link/absences.ts";
 import type { LastActive, Link } from "../src/link/relay.ts";
-import type { AgentEvent } from "../src/rpc.ts";
+import type { AgentEvent } from "../src/rpc/directory.ts";
 import type { Sql } from "./platform.ts";
 
 /** Longer than a conference lasts, and than anything of it is kept. */

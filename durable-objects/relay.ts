@@ -29,16 +29,10 @@ import {
   SILENCE_MS,
   step,
 } from "../src/link/relay.ts";
-import type {
-  AgentEvent,
-  AgentView,
-  BridgeHealth,
-  CommandsForBridge,
-  ConferenceRpc,
-  HandOver,
-  Identified,
-  RelayRpc,
-} from "../src/rpc.ts";
+import type { ConferenceRpc } from "../src/rpc/conference.ts";
+import type { AgentEvent } from "../src/rpc/directory.ts";
+import type { Identified } from "../src/rpc/edge-objects.ts";
+import type { AgentView, BridgeHealth, CommandsForBridge, HandOver, RelayRpc } from "../src/rpc/relay.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
 import { KeyedQueue } from "./keyed-queue.ts";

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Session, SessionHash } from "../src/operators/sessions.ts";
-import type { NewSession, SessionsRpc, SignInPage } from "../src/rpc.ts";
+import type { NewSession, SessionsRpc, SignInPage } from "../src/rpc/sessions.ts";
 import { type Env, platformOf } from "./platform.ts";
 import { Sessions } from "./sessions.ts";
 

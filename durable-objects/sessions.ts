@@ -9,7 +9,7 @@ import {
   type SessionHash,
   type SignIn,
 } from "../src/operators/sessions.ts";
-import type { NewSession, SessionsRpc, SignInPage } from "../src/rpc.ts";
+import type { NewSession, SessionsRpc, SignInPage } from "../src/rpc/sessions.ts";
 import type { Platform, SqlRow } from "./platform.ts";
 
 /** The record of sign-ins. */

@@ -6,7 +6,7 @@ import { BACK_END, type Outgoing } from "../src/conference/draft.ts";
 import type { Head, PendingCommand } from "../src/conference/state.ts";
 import { counted } from "../src/foundation/counted.ts";
 import type { CommandId } from "../src/foundation/ids.ts";
-import type { StoryFacts, StoryLine, StorySide } from "../src/rpc.ts";
+import type { StoryFacts, StoryLine, StorySide } from "../src/rpc/story.ts";
 import { type FromWebex, fromWebex, type ToWebex, toWebex } from "../src/tsp/messages.ts";
 import { type Confirmations, confirmedKey, type JournalRow } from "./conference-store.ts";
 import type { QueuedDocument } from "./outbox-rows.ts";

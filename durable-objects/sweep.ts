@@ -1,6 +1,6 @@
 import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import { within } from "../src/foundation/timers.ts";
-import type { ConferenceRpc } from "../src/rpc.ts";
+import type { ConferenceRpc } from "../src/rpc/conference.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
 import type { IdAllocator } from "./id-allocator.ts";
 

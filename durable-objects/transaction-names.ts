@@ -1,5 +1,5 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
-import type { NamedConferences } from "../src/rpc.ts";
+import type { NamedConferences } from "../src/rpc/handle-index.ts";
 import { hasTable, type Sql } from "./platform.ts";
 
 /** Transactions that are remembered. WebEx repeats within seconds, so that those of an honest flood are still known. */

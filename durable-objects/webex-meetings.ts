@@ -1,6 +1,6 @@
 import type { ConfKey } from "../src/foundation/ids.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
-import type { MeetingAnswer } from "../src/rpc.ts";
+import type { MeetingAnswer } from "../src/rpc/webex-site.ts";
 import type { WebexSiteSettings } from "../src/settings/domain-settings.ts";
 import { filledSequences, type Meeting, meetingOf } from "../src/webex/meeting-view.ts";
 import { link } from "../src/webex/url-api/request.ts";

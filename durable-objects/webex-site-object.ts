@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ConfKey, DomainName } from "../src/foundation/ids.ts";
-import type { MeetingAnswer, MeetingQuestion, ProvisioningState, WebexSiteRpc } from "../src/rpc.ts";
+import type { MeetingAnswer, MeetingQuestion, ProvisioningState, WebexSiteRpc } from "../src/rpc/webex-site.ts";
 import { findDomain, siteSecretOf } from "../src/settings/load.ts";
 import type { SiteNumber } from "../src/webex/provisioning.ts";
 import { digestUnderToken } from "./code-digest.ts";

@@ -1,5 +1,5 @@
 import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
-import type { ProvisioningResult } from "../src/rpc.ts";
+import type { ProvisioningResult } from "../src/rpc/webex-site.ts";
 import type { Meeting } from "../src/webex/meeting-view.ts";
 import type { AccessCode, Difference, SiteNumber } from "../src/webex/provisioning.ts";
 import { hasTable, type Sql } from "./platform.ts";

@@ -1,6 +1,6 @@
 import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { dayMs, within } from "../src/foundation/timers.ts";
-import type { MeetingAnswer, MeetingQuestion, ProvisioningState, WebexSiteRpc } from "../src/rpc.ts";
+import type { MeetingAnswer, MeetingQuestion, ProvisioningState, WebexSiteRpc } from "../src/rpc/webex-site.ts";
 import type { WebexSiteSettings } from "../src/settings/domain-settings.ts";
 import type { SiteNumber } from "../src/webex/provisioning.ts";
 import { Alarm } from "./alarm.ts";

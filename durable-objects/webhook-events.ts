@@ -1,6 +1,7 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../src/records/conference-record.ts";
-import type { AgentEvent, JoinedCall, RunningConference, Trouble } from "../src/rpc.ts";
+import type { AgentEvent } from "../src/rpc/directory.ts";
+import type { JoinedCall, RunningConference, Trouble } from "../src/rpc/news.ts";
 import type { WebhookEventType } from "../src/settings/domain-settings.ts";
 
 /** One thing that receivers of webhooks hear of. */

@@ -2,7 +2,7 @@ import { Webhook } from "standardwebhooks";
 import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
 import { dayMs, hourMs } from "../src/foundation/timers.ts";
-import type { WebhookView } from "../src/rpc.ts";
+import type { WebhookView } from "../src/rpc/directory.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { hasTable, type Platform, type Sql, type SqlRow } from "./platform.ts";
 import type { HttpAnswer } from "./post.ts";
@@ -68,6 +68,8 @@ export class Webhooks {
   readonly #ports: WebhookPorts;
   readonly #inFlight = new Set<string>();
   #hasTables: boolean;
+  /** The receivers whose events alone are here; `null`: nobody has looked yet. */
+  #named: string | null = null;
 
   constructor(ports: WebhookPorts) {
     this.#ports = ports;
@@ -115,14 +117,15 @@ export class Webhooks {
   /** How each of these receivers is. */
   view(receivers: readonly Receiver[]): readonly WebhookView[] {
     return receivers.map(({ url, events }) => {
-      const waiting = this.#all("SELECT * FROM webhook WHERE url = ? ORDER BY id", url).map(toWaiting);
+      const [count] = this.#all("SELECT count(*) AS waiting FROM webhook WHERE url = ?", url);
+      const [oldest] = this.#all("SELECT * FROM webhook WHERE url = ? ORDER BY id LIMIT 1", url);
       const { failures, since, why, dueAt, givenUp, lastGivenUpAt } = this.#stateOf(url);
       const failure = failures > 0 ? { since: since ?? dueAt, attempts: failures, why, nextAt: dueAt } : null;
       return {
         url: withoutQuery(url),
         events,
-        waiting: waiting.length,
-        oldestAt: waiting[0]?.event.at ?? null,
+        waiting: Number(count?.waiting ?? 0),
+        oldestAt: oldest ? toWaiting(oldest).event.at : null,
         failure,
         givenUp,
         lastGivenUpAt,
@@ -167,9 +170,11 @@ export class Webhooks {
     }
     this.#counted("failed");
     const why = answer.kind === "failed" ? answer.reason : `HTTP status ${answer.status}`;
-    if (answer.kind === "answered" && isOfEvent(answer.status)) this.#refused(receiver, waiting, why);
+    const isRefused = answer.kind === "answered" && isOfEvent(answer.status);
+    if (isRefused) this.#refused(receiver, waiting, why);
     else this.#receiverFailed(receiver, why);
-    this.#giveUpOld(receiver, why);
+    // All that waits is read for it. A receiver that refuses one event may refuse each.
+    if (!isRefused || isOld(waiting, now()) || waiting.row % 1_000 === 0) this.#giveUpOld(receiver, why);
   }
 
   async #post(receiver: Receiver, { event, body }: Waiting, at: EpochMs): Promise<HttpAnswer> {
@@ -212,7 +217,7 @@ export class Webhooks {
     const now = this.#ports.now();
     const all = this.#all("SELECT * FROM webhook WHERE url = ? ORDER BY id", receiver.url).map(toWaiting);
     const over = all.length - mostWaiting;
-    const lost = all.filter(({ event }, index) => index < over || now - event.at >= keptMs);
+    const lost = all.filter((waiting, index) => index < over || isOld(waiting, now));
     const [first] = lost;
     if (!first) return;
     const before = this.#stateOf(receiver.url);
@@ -229,13 +234,16 @@ export class Webhooks {
     if (later && later.due !== null) this.#ports.wakeBy(Number(later.due));
   }
 
-  /** Of receivers that the settings do not name any more. */
+  /** Of receivers that the settings do not name any more. All that waits is read for it, so only when the settings name others. */
   #deleteOthers(receivers: readonly Receiver[]): void {
     const urls = new Set(receivers.map(({ url }) => url));
+    const named = [...urls].join(" ");
+    if (named === this.#named) return;
     for (const table of ["webhook", "webhook_receiver"]) {
       for (const { url } of this.#all(`SELECT DISTINCT url FROM ${table}`))
         if (!urls.has(String(url))) this.#ports.sql.exec(`DELETE FROM ${table} WHERE url = ?`, url ?? "");
     }
+    this.#named = named;
   }
 
   #stateOf(url: string): ReceiverState {
@@ -273,6 +281,10 @@ export class Webhooks {
 function withoutQuery(url: string): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname;
+}
+
+function isOld({ event }: Waiting, now: EpochMs): boolean {
+  return now - event.at >= keptMs;
 }
 
 /** A status that says more of the event than of the receiver. */

@@ -16,7 +16,8 @@ import { problem } from "./http/problem.ts";
 import { Storage } from "./http/storage.ts";
 import { type People, peopleOf, readOperators } from "./operators/people.ts";
 import { HandleCache } from "./routing/deliver.ts";
-import type { ConferenceTotals, EdgeObjects, OperatorViews } from "./rpc.ts";
+import type { ConferenceTotals } from "./rpc/directory.ts";
+import type { EdgeObjects, OperatorViews } from "./rpc/edge-objects.ts";
 import { type Domains, domainsOf, replaceDomains, siteSecretOf, siteSecretsOf } from "./settings/load.ts";
 
 export { ConferenceObject } from "../durable-objects/conference-object.ts";

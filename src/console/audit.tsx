@@ -1,6 +1,6 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import type { AuditEntry } from "../operators/audit.ts";
-import type { AuditPage as Entries } from "../rpc.ts";
+import type { AuditPage as Entries } from "../rpc/directory.ts";
 import { type Frame, Page } from "./page.tsx";
 import { Empty, Mark, Table, Time } from "./parts.tsx";
 import { pathOf, withQuery } from "./paths.ts";

@@ -1,7 +1,8 @@
 import { counted } from "../foundation/counted.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import type { Fault, FoundBridge } from "../operators/faults.ts";
-import type { AgentView, BridgeLoad } from "../rpc.ts";
+import type { BridgeLoad } from "../rpc/directory.ts";
+import type { AgentView } from "../rpc/relay.ts";
 import { BridgeMark, FaultLine, hasPorts, loadText, Ports } from "./overview.tsx";
 import { type Frame, Page } from "./page.tsx";
 import { Age, Mark, Notice, Table } from "./parts.tsx";

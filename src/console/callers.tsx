@@ -1,5 +1,5 @@
 import { type CallId, type EpochMs, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
-import type { ConferenceView } from "../rpc.ts";
+import type { ConferenceView } from "../rpc/conference-view.ts";
 import { Action, type FormTarget, Move } from "./conference-actions.tsx";
 import { type ConferenceFrame, conferencePath } from "./conference-frame.tsx";
 import { Age, Empty, Mark, None, Table } from "./parts.tsx";

@@ -1,5 +1,5 @@
 import type { Child } from "hono/jsx";
-import type { ConferenceView } from "../rpc.ts";
+import type { ConferenceView } from "../rpc/conference-view.ts";
 import type { ConferenceFrame } from "./conference-frame.tsx";
 
 /** Where forms go, and how the conference was when they were made. */

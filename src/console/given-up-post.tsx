@@ -1,7 +1,9 @@
 import { counted } from "../foundation/counted.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import { sentence } from "../foundation/sentence.ts";
-import type { GivenUpContent, GivenUpPage, GivenUpPost } from "../rpc.ts";
+import type { GivenUpContent } from "../rpc/conference.ts";
+import type { GivenUpPage } from "../rpc/directory.ts";
+import type { GivenUpPost } from "../rpc/news.ts";
 import { ActionLine } from "./action-line.tsx";
 import { type Frame, Page } from "./page.tsx";
 import { Empty, Fact, hostText, Notice, Table, Time, Words } from "./parts.tsx";

@@ -1,5 +1,5 @@
 import { sentence } from "../foundation/sentence.ts";
-import type { MeetingAnswer } from "../rpc.ts";
+import type { MeetingAnswer } from "../rpc/webex-site.ts";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "./conference-frame.tsx";
 import { Age, Empty, Notice, Table, Time } from "./parts.tsx";
 

@@ -1,6 +1,6 @@
 import { counted } from "../foundation/counted.ts";
 import type { Fault, FoundBridge } from "../operators/faults.ts";
-import type { BridgeLoad, DomainActivity, RunningPage } from "../rpc.ts";
+import type { BridgeLoad, DomainActivity, RunningPage } from "../rpc/directory.ts";
 import { ConferenceTable } from "./conferences.tsx";
 import { type Frame, Page } from "./page.tsx";
 import { Age, Mark, Time, Words } from "./parts.tsx";

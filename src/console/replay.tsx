@@ -1,5 +1,5 @@
 import type { ConferenceInput } from "../conference/decide.ts";
-import type { ReplayStep } from "../rpc.ts";
+import type { ReplayStep } from "../rpc/replay.ts";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath, TranscriptLink } from "./conference-frame.tsx";
 import { Empty, Mark, Time } from "./parts.tsx";
 import { withQuery } from "./paths.ts";

@@ -1,5 +1,5 @@
 import type { CallId, EpochMs } from "../foundation/ids.ts";
-import type { ConferenceView } from "../rpc.ts";
+import type { ConferenceView } from "../rpc/conference-view.ts";
 import { type CallerList, Callers } from "./callers.tsx";
 import { Action, type FormTarget, WholeActions } from "./conference-actions.tsx";
 import type { ConferenceFrame } from "./conference-frame.tsx";

@@ -1,7 +1,8 @@
 import { isTrouble } from "../explain/story-blocks.ts";
 import { sideNames } from "../explain/story-sides.ts";
 import type { EpochMs } from "../foundation/ids.ts";
-import type { StoryLine, StorySide, WireRow } from "../rpc.ts";
+import type { WireRow } from "../rpc/replay.ts";
+import type { StoryLine, StorySide } from "../rpc/story.ts";
 import { type ConferenceFrame, conferencePath } from "./conference-frame.tsx";
 import { withQuery } from "./paths.ts";
 import { type Places, places, placesWithBeside } from "./sequence-places.ts";

@@ -1,5 +1,5 @@
 import { isRecord } from "../foundation/record.ts";
-import type { ReplayState } from "../rpc.ts";
+import type { ReplayState } from "../rpc/replay.ts";
 
 /** One entry of a conference's state: the conference itself, a caller, a call-out, a command, a room. */
 export interface Entry {

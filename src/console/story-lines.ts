@@ -1,6 +1,6 @@
 import { blocksOf, idOf } from "../explain/story-blocks.ts";
 import { sideNames } from "../explain/story-sides.ts";
-import type { StoryLine } from "../rpc.ts";
+import type { StoryLine } from "../rpc/story.ts";
 
 /** What of a conference's story is looked at; it stands in the page's address. */
 export interface StoryFilter {

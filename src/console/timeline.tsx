@@ -1,4 +1,4 @@
-import type { WireRow } from "../rpc.ts";
+import type { WireRow } from "../rpc/replay.ts";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath, TranscriptLink } from "./conference-frame.tsx";
 import { Empty } from "./parts.tsx";
 import { withQuery } from "./paths.ts";

@@ -1,6 +1,6 @@
 import type { EpochMs, WebexHost } from "../foundation/ids.ts";
 import { type HostPosts, noPosts, together } from "../records/activity.ts";
-import type { DomainActivity, GivenUpPage, HostLoad } from "../rpc.ts";
+import type { DomainActivity, GivenUpPage, HostLoad } from "../rpc/directory.ts";
 import { GivenUpList } from "./given-up-post.tsx";
 import { type Frame, Page } from "./page.tsx";
 import { Age, Empty, Mark, millisecondsText, Table, Time } from "./parts.tsx";

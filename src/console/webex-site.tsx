@@ -1,7 +1,7 @@
 import { counted } from "../foundation/counted.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import { sentence } from "../foundation/sentence.ts";
-import type { ProvisioningResult, ProvisioningState, RunningCheck } from "../rpc.ts";
+import type { ProvisioningResult, ProvisioningState, RunningCheck } from "../rpc/webex-site.ts";
 import { ageOf } from "./browser/age.js";
 import { type Frame, Page } from "./page.tsx";
 import { Age, Empty, Fact, Mark, Notice, Table, Time } from "./parts.tsx";

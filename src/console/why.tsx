@@ -1,4 +1,4 @@
-import type { Explanation } from "../rpc.ts";
+import type { Explanation } from "../rpc/story.ts";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "./conference-frame.tsx";
 import { Empty, Time } from "./parts.tsx";
 import { withQuery } from "./paths.ts";

@@ -1,5 +1,6 @@
 import type { Report } from "../bridge/events.ts";
-import type { StoryLine, WireRow } from "../rpc.ts";
+import type { WireRow } from "../rpc/replay.ts";
+import type { StoryLine } from "../rpc/story.ts";
 
 /** As the conference names the back end among its servers. */
 const BACK_END = "*back-end";

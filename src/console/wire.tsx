@@ -1,5 +1,6 @@
 import { sideNames } from "../explain/story-sides.ts";
-import type { StoryLine, WireRow } from "../rpc.ts";
+import type { WireRow } from "../rpc/replay.ts";
+import type { StoryLine } from "../rpc/story.ts";
 import { type WireText, wireTexts } from "./wire-texts.ts";
 
 interface WireProps {

@@ -122,7 +122,9 @@ class TestWriter {
         );
       }
       case "undelivered": {
-        const places = this.#take(input.messages.map((message) => ({ host: null, text: JSON.stringify(message) })));
+        const places = this.#removeFromQueue(
+          input.messages.map((message) => ({ host: null, text: JSON.stringify(message) })),
+        );
         this.#lines.push(`lost ${places.join(" ")}`);
         return;
       }
@@ -174,12 +176,12 @@ class TestWriter {
     const posts = confirmed.flatMap(({ host, messages }) =>
       messages.map((message) => ({ host, text: JSON.stringify(message) })),
     );
-    const places = this.#take(posts);
+    const places = this.#removeFromQueue(posts);
     if (places.length > 0) this.#lines.push(`confirmed ${places.join(" ")}`);
   }
 
   /** Their places in the queue, which they leave. */
-  #take(posts: readonly { readonly host: string | null; readonly text: string }[]): readonly number[] {
+  #removeFromQueue(posts: readonly { readonly host: string | null; readonly text: string }[]): readonly number[] {
     const taken = new Set<number>();
     for (const { host, text } of posts) {
       const found = this.#queue.findIndex(

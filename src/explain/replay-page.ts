@@ -2,7 +2,7 @@ import { isCommand, isPost, type Post } from "../conference/draft.ts";
 import { applyChanges, type ConferenceState, type OwnState } from "../conference/state.ts";
 import type { PhoneNumber, WebexHost } from "../foundation/ids.ts";
 import { isRecord } from "../foundation/record.ts";
-import type { ReplayPage, ReplayPost, ReplayState, ReplayStep, WireRow } from "../rpc.ts";
+import type { ReplayPage, ReplayPost, ReplayState, ReplayStep, WireRow } from "../rpc/replay.ts";
 import type { Domain } from "../settings/load.ts";
 import { createCodec } from "../tsp/codec.ts";
 import type { ToWebex } from "../tsp/messages.ts";

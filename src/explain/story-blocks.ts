@@ -1,4 +1,4 @@
-import type { StoryLine } from "../rpc.ts";
+import type { StoryLine } from "../rpc/story.ts";
 
 /** Lines that belong together: a request, an event or a deadline, with all that followed from it. */
 export type Block = [StoryLine, ...StoryLine[]];

@@ -1,5 +1,5 @@
 import type { CallId } from "../foundation/ids.ts";
-import type { Explanation } from "../rpc.ts";
+import type { Explanation } from "../rpc/story.ts";
 import type { About, HistoryRow } from "./history.ts";
 import { replay } from "./replay.ts";
 import { ConferenceQuestions } from "./why/conference.ts";

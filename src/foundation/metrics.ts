@@ -35,7 +35,7 @@ export class Counts {
   }
 
   /** What was counted so far; from now on it counts from nothing. */
-  take(): CountsData {
+  removeAll(): CountsData {
     const data = this.data();
     this.#families.clear();
     return data;

@@ -8,7 +8,7 @@ import type { AuditEntry } from "../operators/audit.ts";
 import { seesAll, seesDomain } from "../operators/people.ts";
 import type { Requests } from "../records/activity.ts";
 import type { HandleCache } from "../routing/deliver.ts";
-import type { EdgeObjects, OperatorViews } from "../rpc.ts";
+import type { EdgeObjects, OperatorViews } from "../rpc/edge-objects.ts";
 import type { Domain } from "../settings/load.ts";
 import { receiveDocument } from "./adapter.ts";
 import { addressOf } from "./address.ts";
@@ -24,7 +24,7 @@ import { addGivenUpPages } from "./console-given-up.tsx";
 import { signIn, signOut } from "./console-session.ts";
 import { addWebexSitePages } from "./console-webex-site.tsx";
 import { globalNumbers, SiteNumbers } from "./global-numbers.ts";
-import { admitPerson, type GuardPorts, type SignedIn, saysWho } from "./guard.ts";
+import { admitPerson, type GuardPorts, type SignedIn, saysWho, viewersLook } from "./guard.ts";
 import { metricsText } from "./metrics-text.ts";
 import type { EdgeEvent, Metrics } from "./monitoring.ts";
 import { failureOf, forOneRequest } from "./objects-of-request.ts";
@@ -182,13 +182,6 @@ async function domainOfAdapterUrl(
   return domain && right ? domain : null;
 }
 
-/** Whether an Authorization header carries the operator's token. Without a configured token nobody is the operator. */
-export async function isOperator(authorization: string | undefined, token: string): Promise<boolean> {
-  const given = /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
-  // The given text is never empty, so it never fits an empty token.
-  return given !== undefined && isOneOf([token], given);
-}
-
 /** Carries out one request of the API for a person who is signed in, as far as the person may. */
 async function answerRoute(route: Route, context: Context<Variables>, edge: Edge): Promise<Response> {
   const { raw: request } = context.req;
@@ -203,7 +196,7 @@ async function answerRoute(route: Route, context: Context<Variables>, edge: Edge
   const from = addressOf(request);
   const answer = async (): Promise<Response> => {
     if (changes(route) && signedIn.person.role === "viewer" && !route.viewersMay) {
-      return notAllowed("You may look, and change nothing. Ask somebody whose role is operator.");
+      return notAllowed(viewersLook);
     }
     if (route.allDomains && !seesAll(signedIn.person)) return notAllowed("This is for those who see all domains.");
     if (!actionId.ok) return actionId.error;

@@ -4,7 +4,7 @@ import type { Edge } from "./app.ts";
 import type { SignedIn } from "./guard.ts";
 
 /** What a person asks of a domain. */
-interface Asked {
+export interface Asked {
   readonly domain: DomainName;
   readonly signedIn: SignedIn;
   /** The operation's name in the API. */
@@ -16,7 +16,7 @@ interface Asked {
 }
 
 /** The answer, and of a refusal its title. */
-interface Became {
+export interface Became {
   readonly response: Response;
   readonly refusal: string | null;
 }

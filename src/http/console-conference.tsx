@@ -9,16 +9,15 @@ import { type StoryFilter, sides, storyPage } from "../console/story-lines.ts";
 import { TimelinePage } from "../console/timeline.tsx";
 import { WhyPage } from "../console/why.tsx";
 import type { ActionId, ConfKey } from "../foundation/ids.ts";
-import type { ReplayPage as ReplaySteps, WireRow } from "../rpc.ts";
+import type { ReplayPage as ReplaySteps, WireRow } from "../rpc/replay.ts";
 import { actionIdOf, readAction } from "./action-form.ts";
-import { addressOf } from "./address.ts";
 import { aboutAction, requested } from "./api/actions.ts";
 import { isKnown, topicsOf } from "./api/conferences.ts";
 import { isRefusal, refusalText } from "./api/operate.ts";
 import type { Edge, Variables } from "./app.ts";
-import { audited } from "./audited.ts";
 import { readBody } from "./body.ts";
 import { addPage, answer, type PageCall, trouble } from "./console.tsx";
+import { actByForm } from "./console-form.ts";
 
 const MAX_FORM_BYTES = 8_192;
 /** Records of one conference on its page, the latest first. */
@@ -155,21 +154,13 @@ function numberIn(text: string | undefined): number | undefined {
 /** Does what a form of the page asks, and leads back to the page, which shows what becomes of it. */
 async function act(call: PageCall, edge: Edge, confKey: ConfKey): Promise<Response> {
   const { context, domain, signedIn } = call;
-  const { name: person, role } = signedIn.person;
+  const person = signedIn.person.name;
   const body = await readBody(context.req.raw, MAX_FORM_BYTES, edge);
   const form = new URLSearchParams(body.ok ? new TextDecoder().decode(body.value) : "");
   const action = readAction(form);
   const id = action.ok ? await actionIdOf(action.value, person, form.get("mark") ?? "") : "";
   const about = { confKey, ...(action.ok && aboutAction(action.value)) };
-  const asked = {
-    ...{ domain: domain.name, signedIn, action: "act", actionId: id, from: addressOf(context.req.raw) },
-    about: () => about,
-  };
-  return audited(edge, asked, async () => {
-    if (role === "viewer") {
-      const says = "You may look, and change nothing. Ask somebody whose role is operator.";
-      return { response: trouble(context, edge, 403, "Not allowed", says), refusal: "not allowed" };
-    }
+  return actByForm(call, edge, { action: "act", actionId: id, about: () => about }, async () => {
     if (!body.ok) return { response: body.error, refusal: "bad body" };
     if (!action.ok) {
       const page = await conferencePage(call, edge, confKey, action.error);

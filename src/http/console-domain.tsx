@@ -8,18 +8,17 @@ import { SettingsPage } from "../console/settings.tsx";
 import { WebexHostsPage } from "../console/webex-hosts.tsx";
 import type { BridgeName, ConfKey } from "../foundation/ids.ts";
 import { type Ender, enders } from "../records/call-record.ts";
-import type { RecordPage, RunningPage } from "../rpc.ts";
+import type { RecordPage, RunningPage } from "../rpc/directory.ts";
 import type { Domain } from "../settings/load.ts";
 import { maskedSettings } from "../settings/masked.ts";
 import { remindersOf, warningsOf } from "../settings/warnings.ts";
-import { addressOf } from "./address.ts";
 import { bridgeIn, handOverRefusals, isHandOverRefusal } from "./api/bridges.ts";
 import { topicsOf } from "./api/conferences.ts";
 import { digitsOfNumber } from "./api/values.ts";
 import type { Edge } from "./app.ts";
-import { audited } from "./audited.ts";
 import { readBody } from "./body.ts";
 import { addPage, type PageCall, type Pages, trouble } from "./console.tsx";
+import { actByForm } from "./console-form.ts";
 import { failureOf } from "./objects-of-request.ts";
 import type { Readiness } from "./readiness.ts";
 
@@ -115,20 +114,13 @@ const actions = { drain: "drainBridge", undrain: "undrainBridge", "hand-over": "
 
 /** Does what a form of the bridges' page asks, and leads back there. Sent twice, it does the same once. */
 async function workOnBridge(call: PageCall, edge: Edge, what: keyof typeof actions): Promise<Response> {
-  const { context, domain, signedIn } = call;
+  const { context, domain } = call;
   const { views } = call.edge;
   const named = context.req.param("bridge") ?? "";
   const body = await readBody(context.req.raw, MAX_FORM_BYTES, edge);
   const from = new URLSearchParams(body.ok ? new TextDecoder().decode(body.value) : "").get("from") ?? "";
-  const asked = {
-    ...{ domain: domain.name, signedIn, action: actions[what], actionId: "", from: addressOf(context.req.raw) },
-    about: () => ({ bridge: named, ...(from !== "" && { from }) }),
-  };
-  return audited(edge, asked, async () => {
-    if (signedIn.person.role === "viewer") {
-      const says = "You may look, and change nothing. Ask somebody whose role is operator.";
-      return { response: trouble(context, edge, 403, "Not allowed", says), refusal: "not allowed" };
-    }
+  const about = { bridge: named, ...(from !== "" && { from }) };
+  return actByForm(call, edge, { action: actions[what], about: () => about }, async () => {
     const bridge = bridgeIn(domain, named);
     if (bridge === null) {
       const says = `The domain ${domain.name} has no bridge ${named}.`;

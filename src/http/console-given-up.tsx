@@ -1,11 +1,10 @@
 import { GivenUpPostPage } from "../console/given-up-post.tsx";
 import { pathOf } from "../console/paths.ts";
-import { addressOf } from "./address.ts";
 import { aboutPost, givenUpPost, notSentAgain } from "./api/given-up-posts.ts";
 import { refusalText } from "./api/operate.ts";
 import type { Edge } from "./app.ts";
-import { audited } from "./audited.ts";
 import { addPage, type PageCall, type Pages, trouble } from "./console.tsx";
+import { actByForm } from "./console-form.ts";
 
 /** The page of one document that was given up, and the form that sends it again. */
 export function addGivenUpPages(pages: Pages, edge: Edge): void {
@@ -30,24 +29,15 @@ function idOf({ context }: PageCall): string {
 
 function send(call: PageCall, edge: Edge): Promise<Response> {
   const { context, domain, signedIn } = call;
-  const { name: person, role } = signedIn.person;
   const id = idOf(call);
   let about: Readonly<Record<string, string>> = { post: id };
-  const asked = {
-    ...{ domain: domain.name, signedIn, action: "sendAgain", actionId: "", from: addressOf(context.req.raw) },
-    about: () => about,
-  };
-  return audited(edge, asked, async () => {
-    if (role === "viewer") {
-      const says = "You may look, and change nothing. Ask somebody whose role is operator.";
-      return { response: trouble(context, edge, 403, "Not allowed", says), refusal: "not allowed" };
-    }
+  return actByForm(call, edge, { action: "sendAgain", about: () => about }, async () => {
     const found = await givenUpPost(domain, id, call.edge);
     if (!found) return { response: noSuchPost(call, edge, id), refusal: "no such post" };
     const { conference, row } = found.post;
     about = { ...about, ...aboutPost(found.post) };
     const result = found.content
-      ? await call.edge.objects.conference(domain.name, conference).sendAgain(row, person)
+      ? await call.edge.objects.conference(domain.name, conference).sendAgain(row, signedIn.person.name)
       : "no-such-post";
     if (result !== "done") {
       const says = refusalText(result, conference);

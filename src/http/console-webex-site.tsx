@@ -2,12 +2,11 @@ import { MeetingPage } from "../console/meeting.tsx";
 import { pathOf } from "../console/paths.ts";
 import { WebexSitePage } from "../console/webex-site.tsx";
 import { siteUrlOf } from "../settings/domain-settings.ts";
-import { addressOf } from "./address.ts";
 import { askMeeting } from "./api/webex-site.ts";
 import type { Edge } from "./app.ts";
-import { audited } from "./audited.ts";
 import { addPage, type PageCall, type Pages, trouble } from "./console.tsx";
 import { withConference } from "./console-conference.tsx";
+import { actByForm } from "./console-form.ts";
 
 /** The site is asked about its check, of which nobody tells, so often. */
 const everyMs = 5_000;
@@ -36,14 +35,8 @@ export function addWebexSitePages(pages: Pages, edge: Edge): void {
 }
 
 function beginCheck(call: PageCall, edge: Edge): Promise<Response> {
-  const { context, domain, signedIn } = call;
-  const from = addressOf(context.req.raw);
-  const asked = { domain: domain.name, signedIn, action: "beginProvisioning", actionId: "", about: () => ({}), from };
-  return audited(edge, asked, async () => {
-    if (signedIn.person.role === "viewer") {
-      const says = "You may look, and change nothing. Ask somebody whose role is operator.";
-      return { response: trouble(context, edge, 403, "Not allowed", says), refusal: "not allowed" };
-    }
+  const { context, domain } = call;
+  return actByForm(call, edge, { action: "beginProvisioning", about: () => ({}) }, async () => {
     if (!domain.settings.webexSite) return { response: noSite(call, edge), refusal: "no site" };
     await call.edge.views.webexSite(domain.name).beginCheck(domain.name);
     return { response: context.redirect(pathOf(domain.name, "site"), 303), refusal: null };

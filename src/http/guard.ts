@@ -6,7 +6,8 @@ import { isLoopback } from "../foundation/loopback.ts";
 import { type People, type Person, personOfToken } from "../operators/people.ts";
 import { isCrossSite } from "../operators/same-site.ts";
 import { type Session, sessionCookie, sessionHashOf } from "../operators/sessions.ts";
-import type { Identified, SessionsRpc } from "../rpc.ts";
+import type { Identified } from "../rpc/edge-objects.ts";
+import type { SessionsRpc } from "../rpc/sessions.ts";
 import { networkOf } from "./address.ts";
 import { problem } from "./problem.ts";
 
@@ -14,6 +15,9 @@ import { problem } from "./problem.ts";
 export type SignedIn =
   | { readonly by: "token" | "access"; readonly person: Person }
   | { readonly by: "session"; readonly person: Person; readonly session: Session };
+
+/** To viewers who want to change something. */
+export const viewersLook = "You may look, and change nothing. Ask somebody whose role is operator.";
 
 /** What the guard needs of the edge. */
 export interface GuardPorts {

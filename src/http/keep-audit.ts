@@ -1,7 +1,7 @@
 import type { DomainName } from "../foundation/ids.ts";
 import { type Timers, wait, within } from "../foundation/timers.ts";
 import type { AuditEntry } from "../operators/audit.ts";
-import type { DirectoryRpc } from "../rpc.ts";
+import type { DirectoryRpc } from "../rpc/directory.ts";
 import type { Edge } from "./app.ts";
 import { failureOf } from "./objects-of-request.ts";
 

@@ -1,6 +1,7 @@
 import type { ConfKey } from "../foundation/ids.ts";
 import { within } from "../foundation/timers.ts";
-import type { EdgeObjects, Identified, OperatorViews, SessionsRpc } from "../rpc.ts";
+import type { EdgeObjects, Identified, OperatorViews } from "../rpc/edge-objects.ts";
+import type { SessionsRpc } from "../rpc/sessions.ts";
 import type { Edge } from "./app.ts";
 
 /** For all that one request asks of objects: WebEx gives a post up after 10 s. */

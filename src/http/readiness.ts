@@ -2,7 +2,7 @@ import type { BridgeName, DomainName, EpochMs } from "../foundation/ids.ts";
 import { within } from "../foundation/timers.ts";
 import { type Fault, type FoundBridge, type FoundDomain, faultsOf, isDown, postFaultsOf } from "../operators/faults.ts";
 import { type Person, seesDomain } from "../operators/people.ts";
-import type { BridgeHealth } from "../rpc.ts";
+import type { BridgeHealth } from "../rpc/relay.ts";
 import type { Domain } from "../settings/load.ts";
 import type { Edge } from "./app.ts";
 

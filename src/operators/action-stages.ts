@@ -149,7 +149,7 @@ export class StagesReader {
       else if (kind === "outbox") messages.push(...this.#newMessages(key, value as Document | null));
       else if (kind === "head") this.#head(at, value as Head);
     }
-    if (!this.#begun) return this.#forget(changes);
+    if (!this.#begun) return this.#deleteGone(changes);
     this.#result = this.#decide(at, isFirst);
     // Whoever is expelled may hang up before the bridge has answered.
     const isEarly = this.#begun.request.type === "expel";
@@ -157,7 +157,7 @@ export class StagesReader {
     this.#match(messages);
     this.#giveUp(changes);
     this.#confirmed(changes);
-    this.#forget(changes);
+    this.#deleteGone(changes);
   }
 
   #caller(call: CallId, caller: Caller | null): void {
@@ -378,7 +378,7 @@ export class StagesReader {
     }
   }
 
-  #forget(changes: Changes): void {
+  #deleteGone(changes: Changes): void {
     for (const [key, value] of changes) if (value === null && key.startsWith("outbox/")) this.#documents.delete(key);
   }
 }

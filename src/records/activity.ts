@@ -94,7 +94,7 @@ export class Activity {
   }
 
   /** All that is here, which is empty then. */
-  take(): readonly ActivityMinute[] {
+  removeAll(): readonly ActivityMinute[] {
     const data = this.data();
     this.#minutes = new Map();
     return data;

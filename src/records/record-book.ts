@@ -1,5 +1,3 @@
-import type { CommandType } from "../bridge/commands.ts";
-import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../bridge/events.ts";
 import type { ConferenceInput } from "../conference/decide.ts";
 import type { Caller, CallOut, ConferenceState, Head, PendingCommand, Room } from "../conference/state.ts";
 import {
@@ -10,8 +8,20 @@ import {
   type EpochMs,
   MAIN_ROOM,
 } from "../foundation/ids.ts";
-import type { CallRecord, Ender } from "./call-record.ts";
-import type { ConferenceRecord, DirectoryRecord } from "./conference-record.ts";
+import {
+  type BookData,
+  type Ended,
+  type GivenUp,
+  type Joined,
+  type KnownCommand,
+  type Life,
+  newBook,
+  type OpenCall,
+} from "./book-data.ts";
+import type { CallRecord } from "./call-record.ts";
+import type { ConferenceRecord } from "./conference-record.ts";
+import { type Cause, cause, causeOfDrop, causeOfEnd, endOfLife } from "./end-causes.ts";
+import { Causes } from "./transaction-causes.ts";
 
 /** A row of a conference's journal, as far as records need it. */
 export interface RecordedRow {
@@ -23,110 +33,12 @@ export interface RecordedRow {
   readonly bridge: BridgeName | null;
 }
 
-/** A record, and the row of the journal after which it is true. */
-export interface Ended {
-  readonly seq: number;
-  readonly record: DirectoryRecord;
-}
-
-/** A call that has entered, and the row of the journal after which it has. */
-export interface Joined {
-  readonly seq: number;
-  readonly call: Pick<
-    CallRecord,
-    "conference" | "life" | "began" | "call" | "extCallId" | "direction" | "number" | "attendeeId" | "participantType"
-  > & { readonly enteredAt: EpochMs };
-}
-
-/** A document that was given up in this row of the journal. */
-export interface GivenUp {
-  readonly seq: number;
-  readonly at: EpochMs;
-  readonly input: Extract<ConferenceInput, { readonly type: "undelivered" }>;
-}
-
-/** Who ended something, and why. */
-type Cause = Pick<CallRecord, "endedBy" | "status" | "reason">;
-
-interface OpenCall {
-  readonly call: CallId;
-  readonly began: number;
-  readonly direction: "in" | "out";
-  /** Absent: nobody told, or an older version kept it. */
-  dialled?: string;
-  number: string;
-  attendeeId: string;
-  extCallId: string;
-  participantType: string;
-  keyedHostCode: boolean;
-  readonly dialledAt: EpochMs | null;
-  answeredAt: EpochMs | null;
-  enteredAt: EpochMs | null;
-  muted: boolean;
-  mutedAt: EpochMs | null;
-  mutedMs: number;
-  mutes: number;
-  room: string | null;
-  rooms: string[];
-  failovers: number;
-  repairs: number;
-  /** Known before the call is over: WebEx has cancelled it, or nobody answered. */
-  cause?: Cause;
-  /** An operator asked for its end. */
-  isOperators?: true;
-}
-
 /** What a record has of a caller. */
 type SeenCaller = Pick<
   Caller,
   "call" | "number" | "attendeeId" | "extCallId" | "participantType" | "muted" | "room" | "keyedHostCode"
 >;
 
-interface Life {
-  readonly seq: number;
-  readonly createdAt: EpochMs;
-  runningAt: EpochMs | null;
-  extConfIds: string[];
-  webexHosts: string[];
-  mostCallers: number;
-  calls: number;
-  callMinutes: number;
-  failovers: number;
-  repairs: number;
-  givenUp: number;
-  /** As WebEx named it with a create. */
-  topic?: string;
-  /** An operator asked for its end. */
-  isOperators?: true;
-}
-
-interface KnownCommand {
-  readonly type: CommandType;
-  readonly call: CallId | null;
-  readonly by: "webex" | "operator" | "edge";
-}
-
-/** What the rows so far add up to, as JSON. */
-export interface BookData {
-  /** The last row that was read. */
-  seq: number;
-  head: Head;
-  bridge: BridgeName | null;
-  life: Life | null;
-  calls: OpenCall[];
-  commands: [CommandId, KnownCommand][];
-  /** Room → as a record names it. */
-  rooms: [string, string][];
-  ended: Ended[];
-  /** Absent in what an older version kept. */
-  joined?: Joined[];
-  givenUp?: GivenUp[];
-}
-
-const newBook: BookData = {
-  ...{ seq: 0, head: { phase: "absent" }, bridge: null, life: null },
-  ...{ calls: [], commands: [], rooms: [], ended: [] },
-};
 /** No more rooms are named in one record. */
 const mostRooms = 50;
 
@@ -186,7 +98,7 @@ export class RecordBook {
   }
 
   /** What ended, came in or was given up up to this row is not asked for again. */
-  forget(upTo: number): void {
+  release(upTo: number): void {
     this.#ended = this.#ended.filter(({ seq }) => seq > upTo);
     this.#joined = this.#joined.filter(({ seq }) => seq > upTo);
     this.#givenUp = this.#givenUp.filter(({ seq }) => seq > upTo);
@@ -243,7 +155,7 @@ export class RecordBook {
     const begins = this.#begins(before, head, changes);
     const ends = this.#life !== null && (begins || !isOngoing(head)) ? endOfLife(before, this.#life, causes) : null;
     this.#noteOperators(causes);
-    for (const message of causes.givenUp) if (this.#life && message) this.#life.givenUp += 1;
+    if (this.#life) this.#life.givenUp += causes.givenUp;
     for (const [key, value] of changes)
       if (key.startsWith("room/")) this.#room(key.slice("room/".length), value as Room | null);
     if (head.phase === "running" && head.talk) this.#rooms.set(head.talk.room, "private");
@@ -322,14 +234,13 @@ export class RecordBook {
     const open: OpenCall = known ?? {
       ...{ call, began: seq, direction: "out" as const, number: "", attendeeId, extCallId: extCallId ?? "" },
       ...{ participantType: String(participantType), keyedHostCode: false },
-      ...{ dialledAt: at, answeredAt: null, enteredAt: null },
-      ...{ muted: false, mutedAt: null, mutedMs: 0, mutes: 0, room: null, rooms: [], failovers: 0, repairs: 0 },
+      ...{ dialledAt: at, answeredAt: null, ...newCall() },
     };
     open.number = `${number.country}${number.area}${number.local}`;
     this.#calls.set(call, open);
     const isPicked = stage === "answered" || stage === "waiting" || causes.answered.has(call);
     if (isPicked) open.answeredAt ??= at;
-    if (stage === "dropping" && !open.cause) open.cause = this.#dropCause(open, causes);
+    if (stage === "dropping" && !open.cause) open.cause = causeOfDrop(open, causes, this.#commands);
   }
 
   /** Calls that entered and left within this transaction, which leave no entry behind. */
@@ -350,27 +261,13 @@ export class RecordBook {
     }
   }
 
-  /** WebEx was answered already, and the bridge has still to hang up. */
-  #dropCause(open: OpenCall, causes: Causes): Cause {
-    const { call, extCallId, answeredAt } = open;
-    const refusal = causes.refusals.get(call);
-    if (open.isOperators) return cause("operator", "canceled", "cancelled");
-    if (causes.cancelled.has(extCallId)) return cause("webex", "canceled", "cancelled");
-    if (refusal !== undefined) return cause("bridge", "failed", refusal);
-    if (causes.answered.has(call)) return cause("policy", "failed", "conference-locked");
-    const isDialling = [...this.#commands.values()].some((one) => one.type === "dial" && one.call === call);
-    if (isDialling || answeredAt !== null) return cause("bridge", "failed", "bridge-timeout");
-    return cause("nobody", "no-answer", "no-answer");
-  }
-
   #caller({ seq, at }: Pick<RecordedRow, "seq" | "at">, caller: SeenCaller, causes: Causes): void {
     const { call, number, attendeeId, extCallId, participantType, muted, room, keyedHostCode = false } = caller;
     const known = this.#calls.get(call);
     const open: OpenCall = known ?? {
       ...{ call, began: seq, direction: "in" as const, number, attendeeId: "", extCallId: "" },
       ...{ participantType: String(participantType), keyedHostCode },
-      ...{ dialledAt: null, answeredAt: at, enteredAt: null },
-      ...{ muted: false, mutedAt: null, mutedMs: 0, mutes: 0, room: null, rooms: [], failovers: 0, repairs: 0 },
+      ...{ dialledAt: null, answeredAt: at, ...newCall() },
     };
     this.#calls.set(call, open);
     const dialled = causes.entered.get(call)?.dialled;
@@ -425,7 +322,11 @@ export class RecordBook {
   #close({ seq, at }: Pick<RecordedRow, "seq" | "at">, call: CallId, causes: Causes, ends: Cause | null): void {
     const open = this.#calls.get(call);
     if (!open) return;
-    const why = open.cause ?? this.#causeOfEnd(open, causes, ends);
+    let why = open.cause ?? causeOfEnd(open, causes, this.#commands, ends);
+    if (!why) {
+      if (causes.found) this.#repaired(open, 1);
+      why = cause("bridge", open.enteredAt === null ? "failed" : "completed", "not-found");
+    }
     this.#calls.delete(call);
     if (open.mutedAt !== null) open.mutedMs += at - open.mutedAt;
     const seconds = open.answeredAt === null ? 0 : Math.round((at - open.answeredAt) / 1_000);
@@ -446,55 +347,6 @@ export class RecordBook {
     if (!this.#life) return;
     this.#life.calls += 1;
     this.#life.callMinutes += minutes;
-  }
-
-  #causeOfEnd(open: OpenCall, causes: Causes, ends: Cause | null): Cause {
-    const { call, enteredAt, answeredAt, extCallId } = open;
-    const over = answeredAt === null ? "canceled" : "completed";
-    const reason = causes.left.get(call);
-    if (reason !== undefined) return this.#causeOfEvent(open, reason, ends);
-    const expelled = causes.expelled.get(call);
-    if (expelled) return cause(this.#askedBy(open, expelled.by), over, "expelled");
-    if (enteredAt === null) {
-      if (causes.cancelled.has(extCallId)) return cause("webex", "canceled", "cancelled");
-      const refusal = causes.refusals.get(call);
-      if (refusal !== undefined) return cause("bridge", "failed", refusal);
-    }
-    if (ends) return cause(ends.endedBy, over, "conference-ended");
-    if (causes.found) this.#repaired(open, 1);
-    return cause("bridge", enteredAt === null ? "failed" : "completed", "not-found");
-  }
-
-  #causeOfEvent(open: OpenCall, reason: EndReason, ends: Cause | null): Cause {
-    const { call, enteredAt, answeredAt } = open;
-    const over = answeredAt === null ? "canceled" : "completed";
-    switch (reason) {
-      case "hung-up":
-        return cause("caller", over, reason);
-      case "expelled": {
-        const asked = [...this.#commands.values()].find((one) => one.type === "expel" && one.call === call);
-        return cause(asked ? this.#askedBy(open, asked.by) : "telephone", over, reason);
-      }
-      case "conference-ended":
-        return cause(ends?.endedBy ?? "telephone", over, reason);
-      case "busy":
-        return cause("caller", "busy", reason);
-      case "rejected":
-        return cause("caller", "busy", reason);
-      case "no-answer":
-        return cause("nobody", "no-answer", reason);
-      case "cancelled":
-        return cause(open.isOperators ? "operator" : "webex", "canceled", reason);
-      case "invalid-number":
-      case "refused":
-        return cause("bridge", enteredAt === null ? "failed" : "completed", reason);
-    }
-  }
-
-  #askedBy(open: OpenCall, by: KnownCommand["by"]): Ender {
-    if (open.isOperators || by === "operator") return "operator";
-    // The edge hangs up what nobody wants any more.
-    return by === "webex" ? "webex" : "policy";
   }
 
   #repaired(open: OpenCall, repairs: number): void {
@@ -573,6 +425,14 @@ export function isOngoing(head: Head): head is OngoingHead {
   return head.phase === "creating" || head.phase === "running";
 }
 
+/** What is alike for every call that has not entered. */
+function newCall() {
+  return {
+    ...{ enteredAt: null, muted: false, mutedAt: null, mutedMs: 0, mutes: 0 },
+    ...{ room: null, rooms: [], failovers: 0, repairs: 0 },
+  };
+}
+
 function newLife({ seq, at }: Pick<RecordedRow, "seq" | "at">): Life {
   return {
     ...{ seq, createdAt: at, runningAt: null, extConfIds: [], webexHosts: [] },
@@ -580,136 +440,8 @@ function newLife({ seq, at }: Pick<RecordedRow, "seq" | "at">): Life {
   };
 }
 
-function endOfLife(before: Head, life: Life, causes: Causes): Cause {
-  if (before.phase !== "running") {
-    if (causes.closes) return cause("webex", "failed", "conference-closed");
-    return cause("bridge", "failed", causes.createRefusal ?? "bridge-timeout");
-  }
-  if (before.closing || causes.closes) {
-    if (life.isOperators) return cause("operator", "completed", "closed");
-    return before.attached || causes.closes
-      ? cause("webex", "completed", "closed")
-      : cause("nobody", "completed", "deserted");
-  }
-  if (causes.isEndedByTelephone) return cause("telephone", "completed", "ended");
-  return cause("bridge", "completed", "lost");
-}
-
-function cause(endedBy: Ender, status: Cause["status"], reason: string): Cause {
-  return { endedBy, status, reason };
-}
-
 /** The name in a create that waited for the end of the conference before. */
 function waitingTopic(before: Head): string | undefined {
   if (before.phase !== "running") return undefined;
   return before.closing?.next.find(({ message }) => message.conferenceName !== undefined)?.message.conferenceName;
-}
-
-/** What the inputs of one transaction say. */
-class Causes {
-  readonly left = new Map<CallId, EndReason>();
-  readonly entered = new Map<CallId, BridgeCaller>();
-  readonly answered = new Set<CallId>();
-  readonly muted = new Set<CallId>();
-  /** Calls of commands that were carried out. */
-  readonly done = new Set<CallId>();
-  /** Calls that were hung up by command, or found gone then. */
-  readonly expelled = new Map<CallId, KnownCommand>();
-  /** Call → why the bridge did not dial or admit it. */
-  readonly refusals = new Map<CallId, string>();
-  /** Calls that WebEx has cancelled, by its names. */
-  readonly cancelled = new Set<string>();
-  readonly operators: { readonly type: string; readonly call: CallId | null }[] = [];
-  readonly givenUp: unknown[] = [];
-  /** All that the bridge holds was compared. */
-  found: ConferenceSnapshot | null = null;
-  /** It was locked or unlocked by telephone or command. */
-  locks = false;
-  closes = false;
-  isEndedByTelephone = false;
-  isCreated = false;
-  createRefusal: string | null = null;
-  /** What a create calls the conference. */
-  topic: string | undefined;
-
-  constructor(inputs: readonly ConferenceInput[], commands: ReadonlyMap<CommandId, KnownCommand>) {
-    for (const input of inputs) {
-      switch (input.type) {
-        case "webex":
-          for (const message of input.messages) {
-            if (message.type === "cancel-call-out") this.cancelled.add(message.extCallId);
-            if (message.type === "close-conference" && !message.keepAlive) this.closes = true;
-            if (message.type === "create-conference") this.topic = message.conferenceName ?? this.topic;
-          }
-          break;
-        case "bridge":
-          if (input.elsewhere === undefined) this.#reports(input, commands);
-          break;
-        case "operator": {
-          const { request } = input;
-          this.operators.push({ type: request.type, call: "call" in request ? request.call : null });
-          break;
-        }
-        case "undelivered":
-          this.givenUp.push(...input.messages);
-          break;
-        case "time":
-          break;
-      }
-    }
-  }
-
-  #reports(
-    { reports }: Extract<ConferenceInput, { type: "bridge" }>,
-    commands: ReadonlyMap<CommandId, KnownCommand>,
-  ): void {
-    for (const { report } of reports) {
-      if (report.type === "event") this.#event(report.event);
-      else {
-        const command = commands.get(report.id);
-        if (command) this.#result(command, report.result);
-      }
-    }
-  }
-
-  #event(event: ConferenceEvent): void {
-    switch (event.type) {
-      case "caller-entered":
-        this.entered.set(event.caller.call, event.caller);
-        break;
-      case "call-answered":
-        this.answered.add(event.call);
-        break;
-      case "caller-left":
-        if (!this.left.has(event.call)) this.left.set(event.call, event.reason);
-        break;
-      case "caller-muted":
-        this.muted.add(event.call);
-        break;
-      case "lock-changed":
-        this.locks = true;
-        break;
-      case "conference-ended":
-        this.isEndedByTelephone = true;
-        break;
-      case "snapshot":
-        if (event.conference) this.found = event.conference;
-        break;
-      default:
-        break;
-    }
-  }
-
-  #result(command: KnownCommand, result: { readonly done: boolean; readonly reason?: string }): void {
-    const { type, call } = command;
-    if (type === "lock" || type === "unlock") this.locks = true;
-    if (type === "create-conference") {
-      this.isCreated ||= result.done;
-      if (!result.done) this.createRefusal = result.reason ?? null;
-    }
-    if (call === null) return;
-    if (result.done) this.done.add(call);
-    else if (type === "dial" || type === "admit") this.refusals.set(call, result.reason ?? "refused");
-    if (type === "expel" && result.done) this.expelled.set(call, command);
-  }
 }

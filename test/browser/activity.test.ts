@@ -5,7 +5,7 @@ import { style } from "../../src/console/style.ts";
 import { WebexHostsPage } from "../../src/console/webex-hosts.tsx";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import { type HostPosts, noPosts } from "../../src/records/activity.ts";
-import type { DomainActivity } from "../../src/rpc.ts";
+import type { DomainActivity } from "../../src/rpc/directory.ts";
 import { frame, now } from "../console/read-page.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, looks, screenshot } from "./browser-on-test.ts";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type SimulatedSite, startSimulatedSite } from "../../simulators/webex-site/server.ts";
-import type { ProvisioningState } from "../../src/rpc.ts";
+import type { ProvisioningState } from "../../src/rpc/webex-site.ts";
 import { eventually, Meeting, startWorld, type World } from "../whole/world.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { checkedNow } from "../../cli/questions.ts";
-import type { ProvisioningState, RunningCheck } from "../../src/rpc.ts";
+import type { ProvisioningState, RunningCheck } from "../../src/rpc/webex-site.ts";
 
 /** What the command says on standard error, and its exit code, where its answer goes to a file. */
 async function bridgehead(args: readonly string[], env: Readonly<Record<string, string>>, output = "/dev/null") {

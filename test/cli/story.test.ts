@@ -3,7 +3,7 @@ import type { BridgeAgents } from "../../cli/operator-client.ts";
 import { linesWithin, storyText } from "../../cli/story.ts";
 import { localTime } from "../../cli/terminal.ts";
 import { blocksOf } from "../../src/explain/story-blocks.ts";
-import type { StoryFacts, StoryLine, StorySide } from "../../src/rpc.ts";
+import type { StoryFacts, StoryLine, StorySide } from "../../src/rpc/story.ts";
 import { command, conference, document, now, painted, plain } from "./view-examples.ts";
 
 const start = now - 10_000;

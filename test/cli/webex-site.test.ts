@@ -3,7 +3,7 @@ import { meetingText } from "../../cli/meeting.ts";
 import { provisioningText } from "../../cli/provisioning.ts";
 import { missingSecretsOf, secretsIn } from "../../cli/secrets.ts";
 import { conferencesText, conferenceText } from "../../cli/views.ts";
-import type { MeetingAnswer, ProvisioningState } from "../../src/rpc.ts";
+import type { MeetingAnswer, ProvisioningState } from "../../src/rpc/webex-site.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { conference, now, plain } from "./view-examples.ts";
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { localTime } from "../../cli/terminal.ts";
 import { whyText } from "../../cli/why.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
-import type { Explanation } from "../../src/rpc.ts";
+import type { Explanation } from "../../src/rpc/story.ts";
 import { conference, now, painted, plain } from "./view-examples.ts";
 
 const muted: Explanation = {

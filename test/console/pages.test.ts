@@ -16,14 +16,9 @@ import type { FoundBridge } from "../../src/operators/faults.ts";
 import { type HostPosts, noPosts, noRequests } from "../../src/records/activity.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
-import type {
-  AgentView,
-  DomainActivity,
-  GivenUpPost,
-  ListedConference,
-  RecordPage,
-  RunningPage,
-} from "../../src/rpc.ts";
+import type { DomainActivity, ListedConference, RecordPage, RunningPage } from "../../src/rpc/directory.ts";
+import type { GivenUpPost } from "../../src/rpc/news.ts";
+import type { AgentView } from "../../src/rpc/relay.ts";
 import { frame, hostile, isHarmless, now, readPage } from "./read-page.ts";
 
 const minuteMs = 60_000;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ReplayPage } from "../../src/console/replay.tsx";
 import { stateChanges } from "../../src/console/state-changes.ts";
-import type { ReplayState, ReplayStep } from "../../src/rpc.ts";
+import type { ReplayState, ReplayStep } from "../../src/rpc/replay.ts";
 import { frameFor, now, Shown } from "./shown.ts";
 
 const empty = { head: { phase: "absent" }, callers: [], callOuts: [], commands: [], rooms: [] } as const;

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { type StoryFilter, storyPage, storyText } from "../../src/console/story-lines.ts";
 import { TimelinePage } from "../../src/console/timeline.tsx";
-import type { StoryFacts, StoryLine, StorySide, WireRow } from "../../src/rpc.ts";
+import type { WireRow } from "../../src/rpc/replay.ts";
+import type { StoryFacts, StoryLine, StorySide } from "../../src/rpc/story.ts";
 import { frameFor, now, Shown } from "./shown.ts";
 
 const everything: StoryFilter = { call: "", side: "" };

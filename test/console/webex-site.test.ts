@@ -6,7 +6,8 @@ import { SettingsPage } from "../../src/console/settings.tsx";
 import { WebexSitePage } from "../../src/console/webex-site.tsx";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
-import type { ListedConference, MeetingAnswer, ProvisioningState } from "../../src/rpc.ts";
+import type { ListedConference } from "../../src/rpc/directory.ts";
+import type { MeetingAnswer, ProvisioningState } from "../../src/rpc/webex-site.ts";
 import { frame, hostile, isHarmless, now, readPage } from "./read-page.ts";
 import { frameFor, Shown } from "./shown.ts";
 

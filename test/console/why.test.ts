@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { WhyPage } from "../../src/console/why.tsx";
 import type { CallId } from "../../src/foundation/ids.ts";
-import type { Explanation } from "../../src/rpc.ts";
+import type { Explanation } from "../../src/rpc/story.ts";
 import { frameFor, now, Shown } from "./shown.ts";
 
 const muted: Explanation = {

@@ -3,7 +3,7 @@ import { ActionProgress } from "../../durable-objects/action-progress.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { ActionId, CommandId } from "../../src/foundation/ids.ts";
 import type { ActionStages } from "../../src/operators/action-stages.ts";
-import type { OperatorResult } from "../../src/rpc.ts";
+import type { OperatorResult } from "../../src/rpc/conference.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { ConferenceWorld, callerEntered, callerLeft, createConference, extConfId, host } from "./conference-world.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { HttpAnswer } from "../../durable-objects/post.ts";
 import type { CommandId, ExtConfId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
-import type { SharedAnswers, ShareResult } from "../../src/rpc.ts";
+import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
   ConferenceWorld,

@@ -15,7 +15,9 @@ import type {
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
-import type { IdBlocks, IdsWanted, News, NewsAnswer, SharedAnswers, ShareResult } from "../../src/rpc.ts";
+import type { IdBlocks, IdsWanted } from "../../src/rpc/id-allocator.ts";
+import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
+import type { News, NewsAnswer } from "../../src/rpc/news.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";

@@ -3,7 +3,7 @@ import { GivenUpStore } from "../../durable-objects/given-up-store.ts";
 import type { HttpAnswer } from "../../durable-objects/post.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { ConfKey, WebexHost } from "../../src/foundation/ids.ts";
-import type { GivenUpPost } from "../../src/rpc.ts";
+import type { GivenUpPost } from "../../src/rpc/news.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { Database } from "../simulation/database.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { IdSupply } from "../../durable-objects/id-supply.ts";
-import type { IdsWanted } from "../../src/rpc.ts";
+import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
 import { firstPlaceOf, idAt } from "../../src/tsp/id-scheme.ts";
 
 const now = Date.UTC(2026, 10, 21);

@@ -8,7 +8,7 @@ import type { BridgeName, CallId, CommandId, ConfKey, DomainName, StreamId } fro
 import { err, ok } from "../../src/foundation/result.ts";
 import { LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
-import type { AgentEvent } from "../../src/rpc.ts";
+import type { AgentEvent } from "../../src/rpc/directory.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import { agentWithoutKey, testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";

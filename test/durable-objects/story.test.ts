@@ -4,7 +4,7 @@ import type { QueuedDocument } from "../../durable-objects/outbox-rows.ts";
 import { Story } from "../../durable-objects/story.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
-import type { StoryLine } from "../../src/rpc.ts";
+import type { StoryLine } from "../../src/rpc/story.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import {

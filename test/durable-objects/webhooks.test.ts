@@ -7,7 +7,8 @@ import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/timers.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import type { AgentEvent, JoinedCall, News, RunningConference } from "../../src/rpc.ts";
+import type { AgentEvent } from "../../src/rpc/directory.ts";
+import type { JoinedCall, News, RunningConference } from "../../src/rpc/news.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
@@ -302,6 +303,31 @@ test("a receiver that is dead for hours has so many waiting and no more", async 
   await world.joins(...many);
   expect(world.rows).toBe(10_000);
   expect(world.lines.at(-1)).toMatchObject({ event: "webhook-given-up", events: 2 });
+});
+
+test("however many events wait, none of them is read as further ones come, as others are refused, or for a look", async () => {
+  const world = new World();
+  world.answer = () => ({ kind: "answered", status: 404, body: new Uint8Array() });
+  const { exec } = world.sql;
+  const scans: string[] = [];
+  let rows = 0;
+  vi.spyOn(world.sql, "exec").mockImplementation((query, ...bindings) => {
+    const found = exec.call(world.sql, query, ...bindings);
+    rows += found.length;
+    if (query.startsWith("SELECT DISTINCT")) scans.push(query);
+    return found;
+  });
+  await world.joins(...Array.from({ length: 300 }, (_, index) => `c${index}`));
+  expect(world.posted).toHaveLength(301);
+  expect(rows).toBeLessThan(301 * 5);
+
+  scans.length = 0;
+  await world.joins("later");
+  expect(scans).toEqual([]);
+
+  rows = 0;
+  expect(await world.directory.webhooks(domain)).toMatchObject([{ waiting: 302, oldestAt: worldBegins }]);
+  expect(rows).toBeLessThan(5);
 });
 
 test("an object that is killed while a post is under way posts it again within a minute, under its id", async () => {

@@ -3,7 +3,7 @@ import type { ActionId, EpochMs } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
 import type { ActionStages } from "../../src/operators/action-stages.ts";
 import type { OperatorsSettings } from "../../src/operators/people.ts";
-import type { OperatorResult } from "../../src/rpc.ts";
+import type { OperatorResult } from "../../src/rpc/conference.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local/conferences/5/actions";

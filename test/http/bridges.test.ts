@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
-import type { HandOver, RunningConference } from "../../src/rpc.ts";
+import type { RunningConference } from "../../src/rpc/news.ts";
+import type { HandOver } from "../../src/rpc/relay.ts";
 import { readPage } from "../console/read-page.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 

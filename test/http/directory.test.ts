@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
-import type { RunningConference } from "../../src/rpc.ts";
+import type { RunningConference } from "../../src/rpc/news.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const domain = "local" as DomainName;

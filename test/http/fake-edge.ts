@@ -15,23 +15,14 @@ import type { ActionStages } from "../../src/operators/action-stages.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { type OperatorsSettings, peopleOf } from "../../src/operators/people.ts";
 import { HandleCache } from "../../src/routing/deliver.ts";
-import type {
-  AgentView,
-  BridgeHealth,
-  ConferenceTotals,
-  ConferenceView,
-  EdgeObjects,
-  Explanation,
-  HandleRequest,
-  HandOver,
-  MeetingAnswer,
-  MeetingQuestion,
-  OperatorResult,
-  OperatorViews,
-  ProvisioningState,
-  StoryLine,
-  WebhookView,
-} from "../../src/rpc.ts";
+import type { OperatorResult } from "../../src/rpc/conference.ts";
+import type { ConferenceView } from "../../src/rpc/conference-view.ts";
+import type { ConferenceTotals, WebhookView } from "../../src/rpc/directory.ts";
+import type { EdgeObjects, OperatorViews } from "../../src/rpc/edge-objects.ts";
+import type { HandleRequest } from "../../src/rpc/handle-index.ts";
+import type { AgentView, BridgeHealth, HandOver } from "../../src/rpc/relay.ts";
+import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
+import type { MeetingAnswer, MeetingQuestion, ProvisioningState } from "../../src/rpc/webex-site.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
@@ -196,7 +187,7 @@ export class FakeEdge {
         measured: () => "",
         flushCounts: async () => {
           this.#call("flush the counts", "flush");
-          this.kept.addAll(this.counts.take());
+          this.kept.addAll(this.counts.removeAll());
         },
         processText: () => "",
         now: () => this.time,

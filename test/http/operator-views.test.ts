@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { ConfKey } from "../../src/foundation/ids.ts";
-import type { ConferenceView } from "../../src/rpc.ts";
+import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local";
@@ -243,6 +243,22 @@ test("the agents of each bridge are listed; those of a relay that does not answe
     domains: [{ name: "local", bridges: ["simulated"] }],
     next: null,
   });
+});
+
+test("the settings of a domain are shown with what to keep in mind, and without their secrets", async () => {
+  const edge = new FakeEdge(token, { adapterSecrets: ["abcdefghijklmnop", "bcdefghijklmnopq"] });
+  const { status, body } = await asked(edge, `${base}/settings`);
+  expect([status, body]).toMatchObject([
+    200,
+    {
+      settings: { adapterSecrets: ["**********op", "**********pq"], webex: { attempts: 3 } },
+      warnings: [],
+      reminders: [
+        expect.stringMatching(/^local has two adapterSecrets: .*\.$/),
+        expect.stringMatching(/^local has one agent at the bridge simulated: .*\.$/),
+      ],
+    },
+  ]);
 });
 
 test("the receivers of webhooks are listed, with how they are", async () => {

@@ -1,4 +1,4 @@
-import type { EdgeObjects, OperatorViews } from "../../src/rpc.ts";
+import type { EdgeObjects, OperatorViews } from "../../src/rpc/edge-objects.ts";
 import type { ConferenceWorld } from "../durable-objects/conference-world.ts";
 
 /** What the edge asks of a conference for people. */

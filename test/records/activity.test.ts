@@ -51,7 +51,7 @@ test("what goes over the wire and comes again is the same", () => {
   one.add(begins, posts(null, { failed: 3 }));
   one.addRequests(begins, { confirmed: 1, refused: 2 });
   const data = one.data();
-  other.addAll(JSON.parse(JSON.stringify(one.take())));
+  other.addAll(JSON.parse(JSON.stringify(one.removeAll())));
 
   expect(other.data()).toEqual(data);
   expect(one.isEmpty).toBe(true);

@@ -4,7 +4,7 @@ import type { Draws } from "../../simulators/draws.ts";
 import type { OperatorAction, OperatorRequest } from "../../src/conference/operator-requests.ts";
 import { type ActionId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import { StagesReader, type Told } from "../../src/operators/action-stages.ts";
-import type { OperatorResult } from "../../src/rpc.ts";
+import type { OperatorResult } from "../../src/rpc/conference.ts";
 import type { Bridges } from "./bridge.ts";
 import { draws, type WorldContext } from "./context.ts";
 import { conferenceOn, type Database } from "./database.ts";

@@ -1,6 +1,6 @@
 import type { Conference } from "../../durable-objects/conference.ts";
 import type { CommandId, ConfKey, StreamId } from "../../src/foundation/ids.ts";
-import type { AgentReports } from "../../src/rpc.ts";
+import type { AgentReports } from "../../src/rpc/conference.ts";
 import type { WorldContext } from "./context.ts";
 import { conferenceOn } from "./database.ts";
 import type { Edge } from "./edge.ts";

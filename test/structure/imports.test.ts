@@ -29,9 +29,9 @@ test("an import that the table does not allow is reported with its file, its lin
 });
 
 test("what is allowed as a type is not allowed as a value", () => {
-  const asType = 'import type { HandleIndexRpc } from "../../src/rpc.ts";';
-  const asTypes = 'import { type HandleIndexRpc, type RelayRpc } from "../../src/rpc.ts";';
-  const asValue = 'import { type HandleIndexRpc, bindings } from "../../src/rpc.ts";';
+  const asType = 'import type { HandleIndexRpc } from "../../src/rpc/handle-index.ts";';
+  const asTypes = 'import { type HandleIndexRpc, type RelayRpc } from "../../src/rpc/handle-index.ts";';
+  const asValue = 'import { type HandleIndexRpc, bindings } from "../../src/rpc/handle-index.ts";';
 
   expect(violations(importsOf("src/http/app.ts", asType))).toEqual([]);
   expect(violations(importsOf("src/http/app.ts", asTypes))).toEqual([]);

@@ -26,15 +26,15 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   "src/routing": {
     may: ["src/foundation", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
-    mayAsType: ["src/tsp/messages.ts", "src/rpc.ts"],
+    mayAsType: ["src/tsp/messages.ts", "src/rpc"],
   },
   "src/explain": {
     may: ["src/foundation", "src/bridge", "src/conference", "src/routing", "src/settings", "src/tsp"],
-    mayAsType: ["src/rpc.ts"],
+    mayAsType: ["src/rpc"],
   },
   "src/console": {
     may: ["src/foundation", "src/explain/story-blocks.ts", "src/explain/story-sides.ts", "src/records", "hono"],
-    mayAsType: ["src/bridge", "src/conference", "src/operators", "src/rpc.ts"],
+    mayAsType: ["src/bridge", "src/conference", "src/operators", "src/rpc"],
   },
   "src/http": {
     may: [
@@ -50,9 +50,9 @@ export const rules: Readonly<Record<string, Rule>> = {
       "valibot",
       "@valibot/to-json-schema",
     ],
-    mayAsType: ["src/conference", "src/rpc.ts", "src/webex"],
+    mayAsType: ["src/conference", "src/rpc", "src/webex"],
   },
-  "src/rpc.ts": {
+  "src/rpc": {
     may: [],
     mayAsType: [
       ...[
@@ -77,7 +77,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/settings",
       "durable-objects",
     ],
-    mayAsType: ["src/rpc.ts"],
+    mayAsType: ["src/rpc"],
   },
   "durable-objects": {
     may: [
@@ -95,7 +95,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/settings",
       "src/webex",
     ],
-    mayAsType: ["src/rpc.ts"],
+    mayAsType: ["src/rpc"],
   },
   "bridge-agent": {
     may: [
@@ -150,7 +150,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "commander",
       "valibot",
     ],
-    mayAsType: ["src/rpc.ts"],
+    mayAsType: ["src/rpc"],
   },
   scripts: { may: ["src", "cli", "bridge-agent", "simulators", "node:*", "commander", "esbuild"] },
   conformance: {

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type SimulatedSite, startSimulatedSite } from "../../simulators/webex-site/server.ts";
 import type { UserRow } from "../../simulators/webex-site/tables.ts";
-import type { MeetingAnswer, ProvisioningState } from "../../src/rpc.ts";
+import type { MeetingAnswer, ProvisioningState } from "../../src/rpc/webex-site.ts";
 import { eventually, Meeting, startWorld, type World } from "./world.ts";
 
 let site: SimulatedSite;

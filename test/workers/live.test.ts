@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ConfKey, DomainName, ExtConfId, TransId, WebexHost } from "../../src/foundation/ids.ts";
-import type { News } from "../../src/rpc.ts";
+import type { News } from "../../src/rpc/news.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { operatorToken, viewerToken } from "./test-domains.ts";
 

@@ -59,7 +59,7 @@ export function live(ageOf) {
     try {
       const response = await fetch(href, { headers: { accept: "text/html" } });
       // A form may have led to another page meanwhile.
-      if (location.href === href) await take(response);
+      if (location.href === href) await renew(response);
     } catch {
       // The socket says when the server is there again.
     }
@@ -68,7 +68,7 @@ export function live(ageOf) {
   }
 
   /** @param {Response} response */
-  async function take(response) {
+  async function renew(response) {
     if (response.ok && !isSignIn(response)) {
       await show(response);
       if (isConnected) say("live", "live");

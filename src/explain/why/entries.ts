@@ -1,6 +1,6 @@
 import type { Caller } from "../../conference/state.ts";
 import type { CallId, MsgId } from "../../foundation/ids.ts";
-import type { Explanation } from "../../rpc.ts";
+import type { Explanation } from "../../rpc/story.ts";
 import type { Posted, Step } from "../replay.ts";
 import {
   callerAfter,

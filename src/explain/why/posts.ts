@@ -1,5 +1,5 @@
 import type { CallId } from "../../foundation/ids.ts";
-import type { Explanation } from "../../rpc.ts";
+import type { Explanation } from "../../rpc/story.ts";
 import type { Posted, Step } from "../replay.ts";
 import {
   callerOf,

@@ -2,7 +2,7 @@ import type { CommandType, RefusalReason } from "../../bridge/commands.ts";
 import type { Outgoing } from "../../conference/draft.ts";
 import type { Caller, CallOut, ConferenceState } from "../../conference/state.ts";
 import type { CallId, EpochMs } from "../../foundation/ids.ts";
-import type { Explanation } from "../../rpc.ts";
+import type { Explanation } from "../../rpc/story.ts";
 import type { ResultWord } from "../../tsp/protocol-table.ts";
 import type { Step } from "../replay.ts";
 

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { BridgeName } from "../../foundation/ids.ts";
-import type { HandOver } from "../../rpc.ts";
+import type { HandOver } from "../../rpc/relay.ts";
 import type { Domain } from "../../settings/load.ts";
 import { problem } from "../problem.ts";
 import { type Call, route } from "./route.ts";

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../foundation/ids.ts";
 import { hourMs } from "../../foundation/timers.ts";
-import type { ConferenceView } from "../../rpc.ts";
+import type { ConferenceView } from "../../rpc/conference-view.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { Edge } from "../app.ts";
 import { failureOf } from "../objects-of-request.ts";

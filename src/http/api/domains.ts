@@ -1,5 +1,7 @@
 import * as v from "valibot";
 import { seesDomain } from "../../operators/people.ts";
+import { maskedSettings } from "../../settings/masked.ts";
+import { remindersOf, warningsOf } from "../../settings/warnings.ts";
 import { next, pageOf, wholeList } from "./paging.ts";
 import { route } from "./route.ts";
 
@@ -23,6 +25,30 @@ export const domainRoutes = [
         bridges: settings.bridges.map((bridge) => bridge.name),
       }));
       return { domains, next };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/domains/{domain}/settings",
+    id: "showSettings",
+    tag: "Domains",
+    says: "The settings of a domain as they count now, with their defaults, and what is not right or to be kept in mind",
+    more: "Of secrets the last two characters are shown.",
+    answer: {
+      says: "Settings by their names in [settings.md](settings.md), and sentences.",
+      schema: v.object({
+        settings: v.looseObject({}),
+        warnings: v.pipe(v.array(v.string()), v.description("What works, and is not right in production.")),
+        reminders: v.pipe(v.array(v.string()), v.description("What staff should keep in mind.")),
+      }),
+    },
+    handle({ domain }) {
+      const sentence = (says: string) => `${domain.name} ${says}.`;
+      return {
+        settings: maskedSettings(domain.settings) as Readonly<Record<string, NonNullable<unknown>>>,
+        warnings: warningsOf(domain).map(sentence),
+        reminders: remindersOf(domain).map(sentence),
+      };
     },
   }),
 ];

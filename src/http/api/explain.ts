@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { ReplayPage } from "../../rpc.ts";
+import type { ReplayPage } from "../../rpc/replay.ts";
 import { isKnown, unknown } from "./conferences.ts";
 import { cursorOf, limitOf, next, pageOf, wholeList } from "./paging.ts";
 import { route } from "./route.ts";

@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import type { GivenUpContent, GivenUpPost } from "../../rpc.ts";
+import type { GivenUpContent } from "../../rpc/conference.ts";
+import type { GivenUpPost } from "../../rpc/news.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { Edge } from "../app.ts";
 import { problem } from "../problem.ts";

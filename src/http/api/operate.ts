@@ -1,6 +1,6 @@
 import type { OperatorRequest } from "../../conference/operator-requests.ts";
 import type { ActionId } from "../../foundation/ids.ts";
-import type { OperatorResult } from "../../rpc.ts";
+import type { OperatorResult } from "../../rpc/conference.ts";
 import { type ProblemTitle, problem } from "../problem.ts";
 import type { Call } from "./route.ts";
 

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { masked } from "../../foundation/masking.ts";
-import type { RebuildPage } from "../../rpc.ts";
+import type { RebuildPage } from "../../rpc/directory.ts";
 import { cursorOf, next } from "./paging.ts";
 import { route } from "./route.ts";
 import { digitsOfNumber } from "./values.ts";

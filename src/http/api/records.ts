@@ -3,7 +3,7 @@ import type { ConfKey } from "../../foundation/ids.ts";
 import { callColumns, callStatuses, enders } from "../../records/call-record.ts";
 import { type Columns, column, csvHead, csvLine, time, word } from "../../records/columns.ts";
 import { conferenceColumns } from "../../records/conference-record.ts";
-import type { PlacedRecord, RecordPage } from "../../rpc.ts";
+import type { PlacedRecord, RecordPage } from "../../rpc/directory.ts";
 import { failureOf } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
 import { cursorOf, limitOf, next } from "./paging.ts";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../foundation/ids.ts";
-import type { MeetingAnswer } from "../../rpc.ts";
+import type { MeetingAnswer } from "../../rpc/webex-site.ts";
 import type { WebexSiteSettings } from "../../settings/domain-settings.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { Edge } from "../app.ts";

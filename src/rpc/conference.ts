@@ -1,0 +1,125 @@
+import type { Ability } from "../bridge/abilities.ts";
+import type { NumberedReport } from "../bridge/events.ts";
+import type { OperatorAction, OperatorRefusal } from "../conference/operator-requests.ts";
+import type { Comparison } from "../conference/reconcile.ts";
+import type {
+  ActionId,
+  BridgeName,
+  CallId,
+  CommandId,
+  ConfKey,
+  DomainName,
+  EpochMs,
+  ExtConfId,
+  MsgId,
+  StreamId,
+  TransId,
+} from "../foundation/ids.ts";
+import type { ActionStages } from "../operators/action-stages.ts";
+import type { FromWebex } from "../tsp/messages.ts";
+import type { ConferenceView } from "./conference-view.ts";
+import type { Explanation, StoryLine } from "./story.ts";
+
+/** Says which conference is meant; the object keeps it with its first input. */
+export interface ConferenceIdentity {
+  readonly domain: DomainName;
+  readonly confKey: ConfKey;
+}
+
+/**
+ * Requests of one document whose answers shall travel together although they come from several conferences, by server; absent where
+ * the domain does not want that.
+ */
+export type SharedRequests = readonly (readonly MsgId[])[];
+
+/** One document's messages for one conference. */
+export interface ConferenceDocument extends ConferenceIdentity {
+  readonly transId: TransId;
+  readonly messages: readonly FromWebex[];
+  readonly shared?: SharedRequests;
+  /** The sender remembers that their handles stand for this conference, and did not ask. */
+  readonly fromCache?: true;
+}
+
+export interface AgentReports extends ConferenceIdentity {
+  readonly bridge: BridgeName;
+  readonly stream: StreamId;
+  /** The epoch since which the reporting agent is active; `null`: that is not known. */
+  readonly activeSince: number | null;
+  /** What the bridge cannot do; absent: it can do everything. */
+  readonly cannot?: readonly Ability[];
+  readonly reports: readonly NumberedReport[];
+}
+
+/** `done`: it is on disk. `other-action`: one that asked for something else is, under the same id. */
+export type OperatorResult = "done" | "other-action" | OperatorRefusal;
+
+/** What stood in a document that was given up, and what can become of it. Numbers are masked where the domain's log masks them. */
+export interface GivenUpContent {
+  /** As it was posted; `null`: it cannot be written. */
+  readonly text: string | null;
+  /** Why it is not sent again now; `null`: it can be, or it was. */
+  readonly refusal: OperatorRefusal | null;
+  /** What became of it when it was sent again; `null`: it was not. */
+  readonly again: ActionStages | null;
+}
+
+/**
+ * `receive`, `report` and `operate` reject what cannot be committed now: the disk is full, ids are lacking, or the settings do not have
+ * the domain. A caller that stops waiting does not know whether it was committed, and asks again.
+ */
+export interface ConferenceRpc {
+  /**
+   * Resolves to true when the messages, or an earlier copy of them, are on disk; to false, with nothing done, when they
+   * were recalled and one of their handles does not stand for this conference.
+   */
+  receive(document: ConferenceDocument): Promise<boolean>;
+  /** Resolves, when they are on disk, to the highest number committed of this stream; 0 when none ever was. */
+  report(reports: AgentReports): Promise<number>;
+  /** An agent of this bridge has these commands in its journal; commands of another bridge are left alone. */
+  ackCommands(bridge: BridgeName, ids: readonly CommandId[]): Promise<void>;
+  /** Whether this bridge holds the conference as this object knows it; nothing is written. */
+  compareDigest(bridge: BridgeName, digest: string): Promise<Comparison>;
+  /**
+   * Whether this handle stands for this conference now, and the conference is not over; `claimedBy`: or will soon, since the
+   * conference does not have this transaction yet.
+   */
+  hasHandle(extConfId: ExtConfId, claimedBy: TransId | null): Promise<boolean>;
+  /** As it is now, without changing anything; `null`: there never was one, or nothing is left of it. */
+  view(): Promise<ConferenceView | null>;
+  /** When those who are in it entered, as far as its journal still tells. */
+  entered(): Promise<ReadonlyMap<CallId, EpochMs>>;
+  /** All that its journal still holds, the oldest first. */
+  story(): Promise<readonly StoryLine[]>;
+  /** Answers to what people ask about it, or about one of its calls, by its id or by WebEx's name for it. */
+  explain(call?: string): Promise<readonly Explanation[]>;
+  /** Its journal step by step, from this row on, as JSON text of a `ReplayPage`: a page may be large. */
+  replay(from: number, limit: number): Promise<string>;
+  /** What went over the wire with these rows of its journal, in order, as JSON text of `WireRow`s. */
+  wire(rows: readonly number[]): Promise<string>;
+  /** A file for `test/transcripts` that plays what its journal holds, with made-up numbers and names; `null`: there is nothing to play. */
+  transcript(): Promise<string | null>;
+  /**
+   * Resolves to `done` when the action is on disk, and else to why nothing was begun. An action that was done before does nothing again and
+   * is answered alike, for the domain's transaction memory; one that was refused is looked at anew.
+   */
+  operate(action: OperatorAction): Promise<OperatorResult>;
+  /** The document that was given up in this row of its journal; `null`: the journal has none there. */
+  givenUp(row: number): Promise<GivenUpContent | null>;
+  /** Sends it again, as far as it is still so. Each document once: what was sent again before is answered alike, and nothing is sent. */
+  sendAgain(row: number, person: string): Promise<OperatorResult>;
+  /** What has become of an operator's action; `null`: nothing of it is in the journal. */
+  action(id: ActionId): Promise<ActionStages | null>;
+  /**
+   * Does what is long overdue, for the case that the alarm got lost, and lets the bridge's agent compare a conference that runs with what
+   * the bridge holds: the bridge may have lost it together with the agent that knew of it. Where nothing is overdue and nothing differs,
+   * this writes nothing. Resolves to whether the conference is being created or runs.
+   */
+  sweep(): Promise<boolean>;
+  /**
+   * Tells the domain's directory how the conference is now, and what of it has ended: `news`, what the directory is not known to have;
+   * `all`, everything that the journal still holds. Resolves, when the directory has it, to whether a conference is being created or runs;
+   * rejects when the directory does not answer.
+   */
+  tellDirectory(what: "news" | "all"): Promise<boolean>;
+}

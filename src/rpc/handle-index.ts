@@ -1,0 +1,37 @@
+import type { ConfKey, DomainName, ExtConfId, TransId } from "../foundation/ids.ts";
+
+/** A create's wish that its handle stand for its conference. */
+export interface HandleClaim {
+  readonly extConfId: ExtConfId;
+  readonly confKey: ConfKey;
+}
+
+/** Which conferences a document names, as a text that is the same for each of its repeats, and how long that is remembered. */
+export interface NamedConferences {
+  /** Whose repeat it may be: its TransID, alone or with the server that sent it. */
+  readonly under: string;
+  readonly names: string;
+  readonly memoryMs: number;
+}
+
+/** The handles that one document claims, and those that it asks about. */
+export interface HandleRequest {
+  readonly domain: DomainName;
+  readonly transId: TransId;
+  /** First come, first served, in this order. */
+  readonly claims: readonly HandleClaim[];
+  readonly handles: readonly ExtConfId[];
+  /** Absent: whether another document came under this TransID is not looked at. */
+  readonly named?: NamedConferences;
+}
+
+/** The handles and conferences of one domain. */
+export interface HandleIndexRpc {
+  /**
+   * Claims first, then says for each handle that is known which conference it stands for; unknown ones are left out. `null`: a document
+   * that named other conferences came under this TransID, and nothing is done.
+   */
+  resolve(request: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey> | null>;
+  /** Whether any handle stands for this conference. */
+  hasConference(confKey: ConfKey): Promise<boolean>;
+}

@@ -1,0 +1,55 @@
+import type { ConfKey, DomainName, EpochMs, MsgId } from "../foundation/ids.ts";
+
+/** Numbers `first` to `end`, `end` not among them. */
+export interface IdBlock {
+  readonly first: number;
+  readonly end: number;
+}
+
+export interface IdBlocks {
+  /** 5 digits of the Julian date and 6 of the running number, as one number (protocol T31). */
+  readonly msgIds: IdBlock;
+  readonly transIds: IdBlock;
+}
+
+/** How many of each at most; a mailbox asks nothing of WebEx, and needs no MsgIDs. */
+export interface IdsWanted {
+  readonly msgIds: number;
+  readonly transIds: number;
+}
+
+export interface IdRequest extends IdsWanted {
+  readonly domain: DomainName;
+  /** The conference that will use them; `null`: mail that belongs to none. */
+  readonly holder: ConfKey | null;
+}
+
+/** A conference that was allocated ids. */
+export interface Holder {
+  readonly key: ConfKey;
+  /** Of its latest ids: those of later conferences are behind it. */
+  readonly place: number;
+  /** When it was allocated them, in milliseconds since 1970. */
+  readonly at: EpochMs;
+}
+
+export interface HolderPage {
+  readonly holders: readonly Holder[];
+  /** `null`: there are no more. */
+  readonly next: number | null;
+}
+
+export interface IdAllocatorRpc {
+  /** Two new blocks; on disk before they are given out. Fewer ids than are wanted where a sequence ends. */
+  allocate(request: IdRequest): Promise<IdBlocks>;
+  /** The conference that was given the block of this MsgID. */
+  holderOf(msgId: MsgId): Promise<ConfKey | null>;
+  /**
+   * Conferences that were allocated ids in the last so many milliseconds, the latest first, some at a time: those before this place. Ids
+   * behind `upTo` do not count, which is the first place of the first page. A conference that runs is allocated ids every few hours,
+   * however quiet it is.
+   */
+  conferencesOf(lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
+  /** Has each conference that runs compare itself with its bridge, from now on and not only when the next round is due. */
+  sweep(): Promise<void>;
+}

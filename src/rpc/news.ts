@@ -1,0 +1,88 @@
+import type { BridgeName, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
+import type { Joined } from "../records/book-data.ts";
+import type { DirectoryRecord } from "../records/conference-record.ts";
+
+/** What is wrong with a conference that runs. `posts`: WebEx does not confirm; `commands`: the bridge does not answer in time. */
+export type Trouble = "posts" | "commands";
+
+/** Who is in a conference, by what people are looked for: the other end's number, and the attendee ID, if any. */
+export interface PersonInside {
+  readonly number: string;
+  readonly attendeeId: string;
+}
+
+/** A conference that is being created or runs, as the list of them shows it. */
+export interface RunningConference {
+  readonly key: ConfKey;
+  /** Which conference of this key: the row of its journal in which it began. */
+  readonly life: number;
+  readonly createdAt: EpochMs;
+  readonly phase: "creating" | "running";
+  readonly webexHost: WebexHost;
+  readonly bridge: BridgeName | null;
+  readonly attached: boolean;
+  readonly locked: boolean;
+  readonly callers: number;
+  /** Who is in it, as far as records may say it; absent in what an older version told. */
+  readonly people?: readonly PersonInside[];
+  /** Who speaks, as far as WebEx has the bridge say so, and as far as records may name them: empty strings else. Absent as `people` is. */
+  readonly speakers?: readonly PersonInside[];
+  /** Sub-conferences and rooms of private talks. */
+  readonly rooms: number;
+  readonly trouble: readonly Trouble[];
+  /** Documents without a Confirmation, as it was when this was told; a change of their number alone is not told. */
+  readonly documents: number;
+  readonly oldestDocumentAt: EpochMs | null;
+}
+
+/** A place in a directory's records: all that were there when it was given. `directory`: a lost directory that began anew has another name. */
+export interface DirectoryPlace {
+  readonly directory: string;
+  readonly id: number;
+}
+
+/** The place is behind the records that were told. */
+export interface NewsAnswer extends DirectoryPlace {
+  /** People look at the conference in the list: who speaks is wanted at each change. */
+  readonly isShown: boolean;
+}
+
+/** A call that has entered its conference. */
+export type JoinedCall = Joined["call"];
+
+/** What a conference tells its domain's directory. */
+export interface News {
+  readonly domain: DomainName;
+  readonly key: ConfKey;
+  /** `null`: none is being created or runs. */
+  readonly running: RunningConference | null;
+  /** What has ended, in order. */
+  readonly ended: readonly {
+    readonly record: DirectoryRecord;
+    /** It may have been told before. */
+    readonly again: boolean;
+  }[];
+  /** Who came in, in order, some perhaps once more; only where the domain has webhooks. */
+  readonly joined?: readonly JoinedCall[];
+  /** What was given up, in order, some perhaps once more. */
+  readonly givenUp?: readonly GivenUpPost[];
+  /** What is told again can only be behind this place; `null`: anywhere. */
+  readonly behind: DirectoryPlace | null;
+}
+
+/** A document of a conference that its receiver did not confirm, and that is not tried any more. */
+export interface GivenUpPost {
+  readonly conference: ConfKey;
+  /** Of the conference's journal: where it was given up. */
+  readonly row: number;
+  readonly at: EpochMs;
+  /** The TSP server, or `*back-end`: the partner's. */
+  readonly host: string;
+  readonly transId: string;
+  /** How often it was posted. */
+  readonly attempts: number;
+  /** Why it is not tried any more. */
+  readonly why: string;
+  /** By their elements. */
+  readonly messages: readonly string[];
+}

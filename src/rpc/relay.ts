@@ -1,0 +1,63 @@
+import type { IssuedCommand } from "../bridge/commands.ts";
+import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
+import type { Health } from "../link/relay.ts";
+
+/** How a bridge is, as its relay last heard. */
+export interface BridgeHealth extends Omit<Health, "version" | "waiting"> {
+  readonly agentConnected: boolean;
+  /** Since when no agent is connected, or the one that acts is without the bridge; absent: it is not so, or nobody knows. */
+  readonly awaySince?: EpochMs;
+  /** Since when it takes no new conferences, as an operator asked; absent: it takes them. */
+  readonly drainedSince?: EpochMs;
+}
+
+/** A connected agent, as its relay knows it. */
+export interface AgentView {
+  readonly agent: string;
+  readonly role: "active" | "standby";
+  /** The last sign of life, to a second; `null`: its socket is gone. */
+  readonly lastSeen: EpochMs | null;
+  /** `null`: it has not said. */
+  readonly health: Health | null;
+}
+
+/** Commands of one conference for its bridge. */
+export interface CommandsForBridge {
+  readonly domain: DomainName;
+  readonly bridge: BridgeName;
+  readonly conference: ConfKey;
+  readonly commands: readonly IssuedCommand[];
+  /** Where the commands before went: the epoch since which that agent was active; `null`: that is not known. */
+  readonly activeSince: number | null;
+}
+
+/** Who acts on a bridge after all; or why the agent that acts was left in its place. */
+export type HandOver =
+  | { readonly acts: string }
+  /** Nobody acts; or whoever acts lost its socket with an earlier life of the edge, which gives it its time to come back. */
+  | "no-agent"
+  /** No standby has the bridge. */
+  | "no-standby";
+
+export interface RelayRpc {
+  /**
+   * To the active agent, if there is one. Nothing is kept for later: commands without an ack are sent again. Resolves to the epoch since
+   * which that agent is active. Where it is not the agent of `activeSince`, nothing was sent: it has nothing of the commands before.
+   */
+  sendCommands(commands: CommandsForBridge): Promise<number | null>;
+  /** Asks the active agent, if there is one, for a snapshot of this conference, unless what the bridge holds has this digest. */
+  askForSnapshot(conference: ConfKey, unless: string): Promise<void>;
+  /** The connected agents. */
+  agents(): Promise<readonly AgentView[]>;
+  /** As the active agent last said. Without one, `agentConnected` and `bridgeUp` are false. */
+  health(): Promise<BridgeHealth>;
+  /** Ends the links of these agents, whose settings have changed: they connect anew, if they still may. */
+  closeAgents(agents: readonly string[]): Promise<void>;
+  /** Makes a standby act in the place of this agent. Where another one acts already, nothing is done: asked twice, it is done once. */
+  handOver(from: string): Promise<HandOver>;
+  /**
+   * From now on the bridge takes no new conferences, and each is refused as if there were no port; or it takes them again. Those that run, or
+   * are being created there, go on. Resolves, when it is on disk, to since when the bridge is drained; `null`: it is not.
+   */
+  drain(domain: DomainName, bridge: BridgeName, drained: boolean): Promise<EpochMs | null>;
+}
