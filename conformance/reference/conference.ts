@@ -485,6 +485,7 @@ export class ReferenceConference {
     if (this.has("first-fifty-told")) told.splice(50);
     const isTwice = this.has("failover-tells-new-twice");
     for (const leg of told) if (isTwice && leg.naming && !leg.extCallId) await this.tell(this.entry(leg));
+    if (this.has("entries-last-first")) told.reverse();
     const entries = told.map((leg) => this.entry(leg, this.#toldAgain(leg)));
     if (this.has("entries-one-by-one")) for (const entry of entries) await this.tell(entry);
     else if (entries.length > 0) await this.tell(...entries);
