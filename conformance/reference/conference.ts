@@ -313,7 +313,8 @@ export class ReferenceConference {
     const isIt = this.has("anonymous-id-as-prefix")
       ? call.attendeeId?.startsWith(this.anonymousId)
       : call.attendeeId === this.anonymousId;
-    const isMonitor = this.anonymousId !== "" && isIt === true;
+    const isLate = this.has("one-monitor") && [...this.legs.values()].some((leg) => leg.isMonitor);
+    const isMonitor = this.anonymousId !== "" && isIt === true && !isLate;
     const isKnown = [...this.legs.values()].some(({ call: { attendeeId } }) => attendeeId === call.attendeeId);
     if (call.attendeeId && isKnown && this.has("attendee-id-once")) return this.adapter.bridge.expel(call);
     const muted = isMonitor && !this.has("monitor-dials-in-heard");
