@@ -209,14 +209,14 @@ export const callOutClauses = [
   inferred(
     "2.2.4a",
     "Extension of PhoneNum",
-    "the extension is dialled after the answer",
+    "the extension is dialled after the answer, with its leading zeros",
     async (stage) => {
       const conference = await stage.conference();
       const number = await stage.people.number("answer");
-      await conference.posts(conference.calloutMessage(number, {}, "4508"));
+      await conference.posts(conference.calloutMessage(number, {}, "0458"));
       await conference.receives("A2W_NotifyUserEnter");
       const extension = await stage.people.extensionOf(await stage.people.called(number));
-      if (extension !== "4508") stage.fail(`the extension dialled was "${extension}", not 4508`);
+      if (extension !== "0458") stage.fail(`the extension dialled was "${extension}", not 0458`);
     },
     ["answer calls", "tell the dialled extension"],
   ),

@@ -336,13 +336,14 @@ export const failoverClauses = [
       await conference.posts(callout);
       await stage.people.called(number);
       await conference.failOver();
-      await conference.entriesOf(one, other);
       const [, , local] = number;
       const isIt = ({ name, attributes }: Received) =>
         name === "A2W_NotifyUserEnter" &&
         attributes.ExtConfID === conference.extConfId &&
         (attributes.ExtCallID === ExtCallID || (attributes.DID ?? "").endsWith(local));
+      // First of all: it may have been answered before the takeover came, and tells no attendee ID.
       stage.check(await stage.receivesOne(`A2W_NotifyUserEnter of ExtCallID ${ExtCallID}`, isIt), {}, 2);
+      await conference.entriesOf(one, other);
     },
     ["dial in", "answer calls"],
   ),

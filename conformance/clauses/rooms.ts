@@ -172,9 +172,12 @@ export const roomClauses = [
       const removed = async () => {
         const before = stage.last;
         await conference.asks("W2A_RemoveFromSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
-        await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: one.extCallId, ActionFlag: "2" });
+        const ids = { ExtCallID: one.extCallId, ActionFlag: "2" };
+        const moved = await conference.receives("A2W_NotifySubConfCallChange", ids);
+        const privilege = await changeAfter(before, conference, one);
         await stage.ports.sleep(stage.options.quietMs);
         stage.check(lastChange(before, conference, one), { Status: "1" });
+        stage.inOrder(privilege, moved);
         await stage.people.doesNotHear(main.call, one.call, "it is muted");
       };
       await removed();

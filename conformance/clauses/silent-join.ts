@@ -129,6 +129,18 @@ export const silentJoinClauses = [
     },
     ["dial in", "key an attendee ID at entry", "hear"],
   ),
+  inferred(
+    "4.18h",
+    "two callers who key the AnonymousID",
+    "the second one is not heard either",
+    async (stage) => {
+      const { conference, one } = await monitorDialsIn(stage);
+      const second = await conference.dialIn("444");
+      await stage.nameOf(await conference.receives("A2W_NotifyUserEnter", { AttendeeID: "444" }));
+      await stage.people.doesNotHear(one.call, second.call, "it keyed the AnonymousID");
+    },
+    ["dial in", "key an attendee ID at entry", "hear"],
+  ),
   documented(
     "4.18b",
     callIn,

@@ -188,10 +188,15 @@ export const transportClauses = [
       const WbxHostName = stage.webex.host(2);
       const ActionCode = String(updateActions.speakersOff);
       await conference.asks("W2A_UpdateConference", { ActionCode, WbxHostName });
-      const { entered } = await conference.callIn();
+      const { entered, extCallId } = await conference.callIn();
       stage.check(entered, {}, 1);
       await conference.asks("W2A_CreateSubConference", { SubConfID: "S1", WbxHostName });
       stage.check(await conference.receives("A2W_NotifySubConferenceChange"), {}, 1);
+      const ids = { SubConfID: "S1", ExtCallID: extCallId };
+      await conference.asks("W2A_AddToSubConference", { ...ids, WbxHostName });
+      stage.check(await conference.receives("A2W_NotifySubConfCallChange", { ActionFlag: "1" }), {}, 1);
+      await conference.asks("W2A_RemoveFromSubConference", { ...ids, WbxHostName });
+      stage.check(await conference.receives("A2W_NotifySubConfCallChange", { ActionFlag: "2" }), {}, 1);
     },
     ["dial in"],
   ),
@@ -302,12 +307,14 @@ export const transportClauses = [
   documented(
     "T21",
     transaction,
-    "a wrong message before or behind a right one: the document is not confirmed with 0",
+    "a wrong message before or behind a right one, or behind an unknown one: the document is not confirmed with 0",
     async (stage) => {
       const right = () => stage.newConference().createMessage();
       const wrong = () => without(right(), "ConfKey");
       stage.refused(await stage.post([right(), wrong()]), "its second message has no ConfKey");
       stage.refused(await stage.post([wrong(), right()]), "its first message has no ConfKey");
+      const unknown = stage.newConference().message("W2A_SomethingNew");
+      stage.refused(await stage.post([unknown, wrong()]), "its second message has no ConfKey");
     },
   ),
   inferred("T23", "a document that was refused", "none of its messages is carried out", async (stage) => {

@@ -154,6 +154,7 @@ export class ReferenceAdapter {
     if (messages.length === 0 || messages.length > most) return -10;
     const verdicts = messages.map((message) => this.#checkMessage(message));
     if (this.has("one-wrong-message-confirmed") && verdicts.includes(OK)) return OK;
+    if (this.has("unknown-message-excuses") && messages.some(this.#isUnknown)) return OK;
     if (this.has("judged-by-the-last-message")) return verdicts.at(-1) ?? OK;
     return verdicts.find((verdict) => verdict !== OK) ?? OK;
   }

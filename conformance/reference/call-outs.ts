@@ -23,7 +23,9 @@ export async function callOut(conference: ReferenceConference, request: Element)
   }
   const rings = [...conference.callouts.values()].some(({ isOver }) => !isOver);
   if (rings && conference.has("one-call-out-at-a-time")) return;
-  const call = conference.adapter.bridge.dial(conference.key, number, parts.get("Extension") ?? "", waitMs);
+  const extension = parts.get("Extension") ?? "";
+  const dialled = conference.has("extension-as-number") && extension !== "" ? String(Number(extension)) : extension;
+  const call = conference.adapter.bridge.dial(conference.key, number, dialled, waitMs);
   conference.callouts.set(call.id, { request, isOver: false });
   if (conference.has("answered-while-ringing")) await answerCallout(conference, call, "0");
   // Only where a Confirmation waits for it.

@@ -313,7 +313,8 @@ export class ReferenceConference {
     const isIt = this.has("anonymous-id-as-prefix")
       ? call.attendeeId?.startsWith(this.anonymousId)
       : call.attendeeId === this.anonymousId;
-    const isMonitor = this.anonymousId !== "" && isIt === true;
+    const isLate = this.has("one-monitor") && [...this.legs.values()].some((leg) => leg.isMonitor);
+    const isMonitor = this.anonymousId !== "" && isIt === true && !isLate;
     const isKnown = [...this.legs.values()].some(({ call: { attendeeId } }) => attendeeId === call.attendeeId);
     if (call.attendeeId && isKnown && this.has("attendee-id-once")) return this.adapter.bridge.expel(call);
     const muted = isMonitor && !this.has("monitor-dials-in-heard");
@@ -485,6 +486,7 @@ export class ReferenceConference {
     if (this.has("first-fifty-told")) told.splice(50);
     const isTwice = this.has("failover-tells-new-twice");
     for (const leg of told) if (isTwice && leg.naming && !leg.extCallId) await this.tell(this.entry(leg));
+    if (this.has("entries-last-first")) told.reverse();
     const entries = told.map((leg) => this.entry(leg, this.#toldAgain(leg)));
     if (this.has("entries-one-by-one")) for (const entry of entries) await this.tell(entry);
     else if (entries.length > 0) await this.tell(...entries);

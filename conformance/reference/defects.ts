@@ -105,6 +105,7 @@ export const defects = {
   },
   "line-breaks-refused": { clause: "5.21", what: "refuses line breaks", also: "T6" },
   "participant-type-demanded": { clause: "4.1c", what: "refuses a call-out without ParticipantType" },
+  "unknown-message-excuses": { clause: "T21", what: "confirms every document that has an unknown message" },
   "judged-by-the-last-message": { clause: "T21", what: "confirms a document if its last message is right" },
   "unknown-of-no-conference-ignored": {
     clause: "T24e",
@@ -168,6 +169,10 @@ export const defects = {
   "sub-answered-to-the-conference": {
     clause: "T11b",
     what: "answers about sub-conferences to the conference's server, not to the request's",
+  },
+  "moves-told-to-who-asked": {
+    clause: "T12a",
+    what: "tells that a call was moved to the server that asked for it, not to the conference's",
   },
   "unknown-answered-to-the-conference": {
     clause: "T11a",
@@ -319,6 +324,7 @@ export const defects = {
     what: "loses a call-out while another one rings",
     also: "4.4a",
   },
+  "extension-as-number": { clause: "2.2.4a", what: "loses the leading zeros of an extension" },
   "called-told-late": { clause: "T9b", what: "takes more than 10 s to tell who was called" },
   "privilege-of-call-out-ignored": { clause: "2.2.4e", what: "does not mute who is called with Privilege 1" },
   "participant-code-unknown": { clause: "2.2.1f", what: "does not let in who keys the participant code" },
@@ -337,6 +343,7 @@ export const defects = {
   "monitor-dials-in-heard": { clause: "4.18a", what: "does not mute who keys the AnonymousID", also: "4.18f" },
   "monitor-dials-in-with-tone": { clause: "4.18b", what: "lets a tone be heard for who keys the AnonymousID" },
   "monitor-as-participant": { clause: "4.18c", what: "tells a silent monitor as a participant", also: "4.17c 4.18g" },
+  "one-monitor": { clause: "4.18h", what: "knows one silent monitor in a conference, and no other" },
   "monitor-unmutes-itself": { clause: "4.17h", what: "lets a silent monitor unmute itself" },
   "unmute-all-unmutes-monitors": { clause: "4.11e", what: "unmutes silent monitors when all are unmuted" },
   "anonymous-id-as-prefix": { clause: "4.18d", what: "takes every attendee ID that begins like the AnonymousID" },
@@ -414,6 +421,10 @@ export const defects = {
   },
   "each-alone-in-sub": { clause: "4.13c", what: "gives each call in a sub-conference a room of its own" },
   "moved-before-privilege": { clause: "4.13d", what: "tells ActionFlag 2 before the privilege" },
+  "muted-moved-before-privilege": {
+    clause: "4.13f",
+    what: "tells ActionFlag 2 before the privilege of a call that is muted",
+  },
   "remove-without-privilege": {
     clause: "4.13d",
     what: "does not tell the privilege of a removed call",

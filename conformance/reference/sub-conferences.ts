@@ -17,6 +17,11 @@ export async function subConferenceAsked(conference: ReferenceConference, reques
     const isTwice = name === "W2A_CreateSubConference" && conference.has("answers-twice");
     if (isTwice) await conference.answer(WbxHostName ?? conference.host, answer);
   };
+  const tellMoved = (told: Element["attributes"]) => {
+    const message = conference.notification("A2W_NotifySubConfCallChange", told);
+    const isAstray = WbxHostName !== undefined && conference.has("moves-told-to-who-asked");
+    return isAstray ? conference.answer(WbxHostName, message) : conference.tell(message);
+  };
   const leg = conference.legOf(ExtCallID);
   if (SubConfID === "") return conference.has("sub-without-id-not-answered") ? undefined : respond(NO_SUCH_SUB);
   if (name === "W2A_CreateSubConference") return create(conference, SubConfID, respond);
@@ -24,11 +29,12 @@ export async function subConferenceAsked(conference: ReferenceConference, reques
   if (conference.wasTakenOver && conference.has("new-server-has-no-subs")) return respond("0");
   if (name === "W2A_CloseSubConference") return close(conference, SubConfID, respond);
   if (!leg) return respond("5");
-  if (name === "W2A_AddToSubConference") return add(conference, SubConfID, leg, respond);
-  return remove(conference, SubConfID, leg, respond);
+  if (name === "W2A_AddToSubConference") return add(conference, SubConfID, leg, respond, tellMoved);
+  return remove(conference, SubConfID, leg, respond, tellMoved);
 }
 
 type Respond = (result: string) => Promise<void>;
+type TellMoved = (told: Element["attributes"]) => Promise<unknown>;
 
 async function create(conference: ReferenceConference, SubConfID: string, respond: Respond): Promise<void> {
   if (conference.closedSubs.has(SubConfID) && conference.has("closed-sub-not-created-again")) return respond("13");
@@ -41,7 +47,13 @@ async function create(conference: ReferenceConference, SubConfID: string, respon
   if (!conference.has("sub-told-before-answer")) await conference.tell(told);
 }
 
-async function add(conference: ReferenceConference, SubConfID: string, leg: Leg, respond: Respond): Promise<void> {
+async function add(
+  conference: ReferenceConference,
+  SubConfID: string,
+  leg: Leg,
+  respond: Respond,
+  tellMoved: TellMoved,
+): Promise<void> {
   const { bridge } = conference.adapter;
   const isLie = conference.has("heard-when-removed") || conference.has("heard-when-closed");
   leg.muted = leg.call.muted || (isLie && leg.muted);
@@ -55,7 +67,7 @@ async function add(conference: ReferenceConference, SubConfID: string, leg: Leg,
   const id = conference.has("added-to-another-sub") ? `${SubConfID}9` : SubConfID;
   const told = { SubConfID: id, ExtCallID: leg.extCallId ?? "", ActionFlag };
   if (conference.has("added-before-move")) {
-    await conference.tell(conference.notification("A2W_NotifySubConfCallChange", told));
+    await tellMoved(told);
     await conference.adapter.ports.sleep(1_000);
   }
   await bridge.move(leg.call, room);
@@ -64,11 +76,17 @@ async function add(conference: ReferenceConference, SubConfID: string, leg: Leg,
   if (answers && isLate) await respond("0");
   if (conference.has("heard-when-added") && !leg.isMonitor) await bridge.mute(leg.call, false);
   if (!conference.has("added-before-move")) {
-    await conference.tell(conference.notification("A2W_NotifySubConfCallChange", told));
+    await tellMoved(told);
   }
 }
 
-async function remove(conference: ReferenceConference, SubConfID: string, leg: Leg, respond: Respond): Promise<void> {
+async function remove(
+  conference: ReferenceConference,
+  SubConfID: string,
+  leg: Leg,
+  respond: Respond,
+  tellMoved: TellMoved,
+): Promise<void> {
   const { bridge } = conference.adapter;
   const isLate = conference.has("answers-when-moved");
   if (!isLate) await respond("0");
@@ -81,11 +99,13 @@ async function remove(conference: ReferenceConference, SubConfID: string, leg: L
   if (isHeard(conference, leg, "heard-when-removed")) await bridge.mute(leg.call, false);
   const id = conference.has("removed-from-another-sub") ? `${SubConfID}9` : SubConfID;
   const told = { SubConfID: id, ExtCallID: leg.extCallId ?? "", ActionFlag: "2" };
-  const moved = () => conference.tell(conference.notification("A2W_NotifySubConfCallChange", told));
-  if (conference.has("moved-before-privilege")) await moved();
+  const moved = () => tellMoved(told);
+  const isFirst =
+    conference.has("moved-before-privilege") || (leg.muted && conference.has("muted-moved-before-privilege"));
+  if (isFirst) await moved();
   const Status = leg.muted && !conference.has("mute-forgotten-on-remove") ? "1" : "0";
   if (!conference.has("remove-without-privilege")) conference.change(leg, { Status });
-  if (!conference.has("moved-before-privilege")) await moved();
+  if (!isFirst) await moved();
 }
 
 async function close(conference: ReferenceConference, SubConfID: string, respond: Respond): Promise<void> {
