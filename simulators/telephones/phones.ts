@@ -126,6 +126,8 @@ export class Phones {
     if (call === null) {
       for (const phone of this.#phones.values()) phone.end(`sipp has ended: ${sipp?.complaints ?? ""}`);
     } else if (word === "called" && sipp) {
+      // On a busy machine sipp may say so twice of one call. A number that is dialled again has a new Call-ID.
+      if (this.#phones.has(call) || this.#early.has(call)) return;
       const [number = "", port] = details;
       this.calledNumbers.push(number);
       this.#called(call, number, Number(port), sipp).catch((error) => {

@@ -51,17 +51,17 @@ test("a key in a call that is over, or ends meanwhile, is not waited for", async
   await expect(sound.press("1")).rejects.toThrow("nobody can key 1: the call is over");
 });
 
-/** In place of sipp: one telephone is called, and the caller hangs up at once. */
+/** In place of sipp, which says so twice: one telephone is called, and the caller hangs up at once. */
 const impatient = `#!${process.execPath}
 const { connect, createServer } = require("node:net");
 const says = (words) => "Call-ID: one\\r\\nSays: " + words + "\\r\\n\\r\\n\\x1b";
 const place = process.argv.indexOf("-3pcc") + 1;
 const port = Number(process.argv[place].split(":")[1]);
-if (place === process.argv.length - 1) connect(port, "127.0.0.1").write(says("called 123 4000") + says("cancelled"));
+if (place === process.argv.length - 1) connect(port, "127.0.0.1").write(says("called 123 4000") + says("cancelled") + says("called 123 4000"));
 else createServer(() => {}).listen(port, "127.0.0.1");
 `;
 
-test("a call that is cancelled before its telephone is there has been cancelled", async () => {
+test("a call that is cancelled before its telephone is there has been cancelled, and is one, however often it is told", async () => {
   // By a path from here: sipp runs in a folder of its own.
   const folder = mkdtempSync(join("node_modules", ".telephones-"));
   const program = join(folder, "sipp.cjs");
@@ -72,6 +72,7 @@ test("a call that is cancelled before its telephone is there has been cancelled"
     await phone.until("ended");
 
     expect(phone.endedBy).toBe("cancelled");
+    expect(phones.calledNumbers).toEqual(["123"]);
   } finally {
     await phones.stop();
     rmSync(folder, { recursive: true });
