@@ -1,5 +1,5 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
-import type { AuditEntry } from "../src/operators/audit.ts";
+import { type AuditEntry, isOutcomeKnown } from "../src/operators/audit.ts";
 import type { AuditPage } from "../src/rpc/directory.ts";
 import { hasTable, type Sql } from "./platform.ts";
 
@@ -14,14 +14,21 @@ export class AuditStore {
     this.#sql = sql;
   }
 
-  /** Within a transaction. An entry that is there is not kept twice. */
+  /** Within a transaction. An entry that is there is not kept twice, and an outcome takes the place of what was kept before it was known. */
   add(entry: AuditEntry): void {
     this.#sql.exec(
       "CREATE TABLE IF NOT EXISTS audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)",
     );
     const data = JSON.stringify(entry);
-    const latest = this.#sql.exec("SELECT data FROM audit ORDER BY id DESC LIMIT ?", mostSince);
+    const latest = this.#sql.exec("SELECT id, data FROM audit ORDER BY id DESC LIMIT ?", mostSince);
     if (latest.some((row) => row.data === data)) return;
+    for (const { id, data: before } of latest) {
+      const known = JSON.parse(String(before)) as AuditEntry;
+      if (!isSameRequest(known, entry)) continue;
+      if (!isOutcomeKnown(known)) this.#sql.exec("UPDATE audit SET data = ? WHERE id = ?", data, id ?? null);
+      // What was asked may come behind its outcome.
+      if (!isOutcomeKnown(known) || !isOutcomeKnown(entry)) return;
+    }
     this.#sql.exec("INSERT INTO audit (at, data) VALUES (?, ?)", entry.at, data);
   }
 
@@ -47,4 +54,8 @@ export class AuditStore {
     this.#sql.exec("DELETE FROM audit WHERE id <= ? AND at < ?", upTo, at);
     return old.length === atMost;
   }
+}
+
+function isSameRequest(one: AuditEntry, other: AuditEntry): boolean {
+  return (["at", "person", "action", "actionId", "from"] as const).every((name) => one[name] === other[name]);
 }

@@ -257,7 +257,8 @@ export class Conference {
     if (!document || !domain) return null;
     const again = this.action(sendAgainId(row));
     const refusal = again ? null : this.#sendAgainRefusal(row, document, domain);
-    return { text: textOf(hidden(document, this.#person), domain), refusal, again };
+    const { transId } = document;
+    return { transId, text: textOf(hidden(document, this.#person), domain), refusal, again };
   }
 
   async sendAgain(row: number, person: string): Promise<OperatorResult> {

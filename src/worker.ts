@@ -10,7 +10,7 @@ import { version } from "./foundation/version.ts";
 import { AgentsToClose } from "./http/agents-to-close.ts";
 import { createApp, type Edge } from "./http/app.ts";
 import { Attempts, bearerOf } from "./http/guard.ts";
-import { keepAudit } from "./http/keep-audit.ts";
+import { keepAsked, keepAudit } from "./http/keep-audit.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring.ts";
 import { problem } from "./http/problem.ts";
 import { Storage } from "./http/storage.ts";
@@ -62,6 +62,7 @@ function edgeOf(env: Env): Edge {
   const since = Date.now();
   const log: Edge["log"] = (event, facts, level = "info") => limitedLog(env, level, event, facts);
   const activity = activitySenderOf(env);
+  const directory = (name: DomainName) => env.DIRECTORY.getByName(name);
   return {
     ...timers,
     get domains() {
@@ -88,9 +89,9 @@ function edgeOf(env: Env): Edge {
     fetch: (url, init) => fetch(url, init),
     now: Date.now,
     requested: (domain, outcome) => waitUntil(activity.countRequest(domain, Date.now(), outcome)),
+    auditAsked: (domain, entry) => keepAsked({ ...timers, directory }, domain, entry),
     audit: (domain, entry) => {
       logAt(env)({ level: "info", event: "operator-action", domain, ...entry });
-      const directory = (name: DomainName) => env.DIRECTORY.getByName(name);
       waitUntil(keepAudit({ ...timers, directory, log }, domain, entry));
     },
     log,

@@ -59,7 +59,9 @@ export interface Edge extends Timers, GuardPorts {
   now(): number;
   /** Counts a document of WebEx, for the plots of a domain. The answer does not wait for it. */
   requested(domain: DomainName, outcome: keyof Requests): void;
-  /** Writes down what a person has asked of a domain, and what became of it. The answer does not wait for it. */
+  /** Writes down that a person asks this of a domain, before it is done; in a second or two, also where it cannot be kept. */
+  auditAsked(domain: DomainName, entry: AuditEntry): Promise<void>;
+  /** Writes down what has become of it, in the place of that. The answer does not wait for it. */
   audit(domain: DomainName, entry: AuditEntry): void;
   /** One line for operations staff. */
   log(event: EdgeEvent, facts: Readonly<Record<string, unknown>>, level?: "info" | "warn" | "error"): void;

@@ -1,5 +1,6 @@
 import { cut } from "../foundation/cut.ts";
 import type { DomainName } from "../foundation/ids.ts";
+import { type AuditEntry, unknownOutcome } from "../operators/audit.ts";
 import type { Edge } from "./app.ts";
 import type { SignedIn } from "./guard.ts";
 
@@ -21,23 +22,25 @@ export interface Became {
   readonly refusal: string | null;
 }
 
-/** Carries out what a person asks, and writes down what became of it, also where that failed. */
+/**
+ * Carries out what a person asks, and writes down what became of it, also where that failed. That it was asked is on disk before: the process
+ * may die between the act and its outcome.
+ */
 export async function audited(edge: Edge, asked: Asked, act: () => Promise<Became>): Promise<Response> {
   const { domain, signedIn, action, actionId, from } = asked;
   const { name: person, role } = signedIn.person;
-  const note = (status: number, refusal: string | null) => {
+  const at = edge.now();
+  const entryOf = (outcome: Pick<AuditEntry, "status" | "refusal">): AuditEntry => {
     const about = shortened(asked.about());
-    edge.audit(domain, {
-      ...{ at: edge.now(), person, role, by: signedIn.by },
-      ...{ action, about, actionId, status, refusal, from },
-    });
+    return { at, person, role, by: signedIn.by, action, about, actionId, ...outcome, from };
   };
+  await edge.auditAsked(domain, entryOf(unknownOutcome));
   try {
     const { response, refusal } = await act();
-    note(response.status, refusal);
+    edge.audit(domain, entryOf({ status: response.status, refusal }));
     return response;
   } catch (error) {
-    note(503, "failed for now");
+    edge.audit(domain, entryOf(unknownOutcome));
     throw error;
   }
 }

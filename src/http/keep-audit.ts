@@ -12,6 +12,17 @@ interface Ports extends Timers, Pick<Edge, "log"> {
 /** The platform gives work behind an answer 30 s. */
 const PAUSES_MS = [0, 1_000, 5_000];
 const ANSWER_WITHIN_MS = 7_000;
+/** Somebody waits for it. */
+const ASKED_WITHIN_MS = 2_000;
+
+/** Has the domain's directory keep that something is asked. Staff can act also where the directory does not answer. */
+export async function keepAsked(ports: Omit<Ports, "log">, domain: DomainName, entry: AuditEntry): Promise<void> {
+  try {
+    await within(ports, ASKED_WITHIN_MS, "the directory", ports.directory(domain).keepAudit(domain, entry));
+  } catch {
+    // Told again with its outcome, whose failures are logged.
+  }
+}
 
 /** Has the domain's directory keep what a person has asked, and asks again where that fails. The log has it in any case. */
 export async function keepAudit(ports: Ports, domain: DomainName, entry: AuditEntry): Promise<void> {

@@ -3,6 +3,7 @@ import type { Role } from "./people.ts";
 
 /** One action of a person in a domain: who, what, when, what became of it, and from where. */
 export interface AuditEntry {
+  /** When it was asked. */
   readonly at: EpochMs;
   readonly person: string;
   readonly role: Role;
@@ -19,4 +20,11 @@ export interface AuditEntry {
   readonly refusal: string | null;
   /** The address as it was seen; empty where the platform tells none. */
   readonly from: string;
+}
+
+/** In an entry until its outcome is known: for good where a part failed, or the process died first. */
+export const unknownOutcome = { status: 503, refusal: "failed for now" } as const;
+
+export function isOutcomeKnown({ status, refusal }: AuditEntry): boolean {
+  return status !== unknownOutcome.status || refusal !== unknownOutcome.refusal;
 }

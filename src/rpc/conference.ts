@@ -56,6 +56,8 @@ export type OperatorResult = "done" | "other-action" | OperatorRefusal;
 
 /** What stood in a document that was given up, and what can become of it. Numbers are masked where the domain's log masks them. */
 export interface GivenUpContent {
+  /** The TransID under which it was posted: a journal that was deleted and begun anew has another document in the same row. */
+  readonly transId: string;
   /** As it was posted; `null`: it cannot be written. */
   readonly text: string | null;
   /** Why it is not sent again now; `null`: it can be, or it was. */

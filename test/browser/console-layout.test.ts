@@ -134,7 +134,7 @@ const pages = {
   hosts: WebexHostsPage({ ...frame, activity, givenUp: { posts: [{ id: "1", ...post }], next: "1" }, before: "2" }),
   givenUp: GivenUpPostPage({
     ...{ ...frame, id: "1", post, notSentAgain: words },
-    content: { text: unbroken.repeat(20), refusal: "outdated", again: null },
+    content: { transId: "1", text: unbroken.repeat(20), refusal: "outdated", again: null },
   }),
   conferences: ConferencesPage({ ...frame, running, begins: unbroken, after: unbroken }),
   ended: RecordsPage({ ...listed, kind: "conference", records: placed(conference) }),

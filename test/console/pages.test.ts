@@ -225,7 +225,7 @@ const post: GivenUpPost = {
 };
 const givenUpPage = {
   ...{ ...frame, person: { ...frame.person, role: "operator" as const }, id: "1-7-5/7", post, notSentAgain: null },
-  content: { text: "<WbxTSPSchema/>", refusal: null, again: null },
+  content: { transId: "1", text: "<WbxTSPSchema/>", refusal: null, again: null },
 };
 
 test("hosts say what was given up, the latest first, and lead to what stood in it", () => {

@@ -4,7 +4,7 @@ import { Measures } from "../../durable-objects/measures.ts";
 import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import { masked } from "../../src/foundation/masking.ts";
 import { dayMs } from "../../src/foundation/timers.ts";
-import type { AuditEntry } from "../../src/operators/audit.ts";
+import { type AuditEntry, unknownOutcome } from "../../src/operators/audit.ts";
 import { type ActivityMinute, noPosts } from "../../src/records/activity.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
@@ -709,6 +709,24 @@ test("what people ask of a domain is kept once, a row each, the latest first, al
   expect(await world.directory.audit(page.next, 2)).toEqual({ entries: [first], next: null });
   expect(world.written).toEqual(["INSERT INTO about", "INSERT INTO audit", "INSERT INTO audit", "INSERT INTO audit"]);
   expect(world.alarmAt).not.toBeNull();
+});
+
+test("what is asked is kept before it is done, and its outcome takes that place, whichever comes first", async () => {
+  const world = new DirectoryWorld();
+  const keep = (one: AuditEntry) => world.directory.keepAudit(domain, one);
+  const [asked, done] = [entry(world, unknownOutcome), entry(world, { status: 202, refusal: null })];
+  await keep(asked);
+  await keep(entry(world, { ...unknownOutcome, actionId: "k2" }));
+  world.start();
+  await keep(done);
+  await keep(asked);
+  const entries = async () => (await world.directory.audit(null, 9)).entries;
+  expect(await entries()).toEqual([entry(world, { ...unknownOutcome, actionId: "k2" }), done]);
+
+  await world.time.pass(1);
+  const refusedLater = entry(world);
+  await keep(refusedLater);
+  expect((await entries()).map(({ status }) => status)).toEqual([403, 503, 202]);
 });
 
 test("what people have asked goes with the records of its time", async () => {

@@ -229,7 +229,7 @@ test("data for the partner's back end is sent again with its body, as long as th
   await world.time.pass(60_000);
   const toBackEnd = () => world.posted.filter(({ url }) => url.endsWith("/data")).map(({ body }) => body);
   const row = toldOf(world).find((post) => post.host === "*back-end")?.row ?? 0;
-  expect(world.conference.givenUp(row)).toEqual({ text: toBackEnd()[0], refusal: null, again: null });
+  expect(world.conference.givenUp(row)).toMatchObject({ text: toBackEnd()[0], refusal: null, again: null });
 
   const { domain } = world;
   world.domain = testDomain();

@@ -120,6 +120,7 @@ export class WholeEdge {
       sessionKey: "",
       attempts: new Attempts(),
       fetch: nobody,
+      auditAsked: async () => {},
       audit: () => {},
       now: () => this.time.now,
       log: (event, facts) => {

@@ -146,6 +146,10 @@ export class FakeEdge {
   #directories = 0;
   directory = this.startDirectory();
   readonly audited: (readonly [DomainName, AuditEntry])[] = [];
+  /** What was written down before it was done. */
+  readonly auditAsked: (readonly [DomainName, AuditEntry])[] = [];
+  /** Called for it; it takes until this resolves. */
+  keepAsked: () => Promise<void> = async () => {};
   /** What the world answers. */
   fetches: (url: string) => Response = () => {
     throw new Error("nobody answers");
@@ -173,6 +177,10 @@ export class FakeEdge {
         ...timers,
         ...{ people: () => people, sessions: this.sessions, sessionKey: "a key", attempts: new Attempts(), fetch },
         requested: (domain, outcome) => this.requested.push(`${domain}: ${outcome}`),
+        auditAsked: async (domain, entry) => {
+          this.auditAsked.push([domain, entry]);
+          await this.keepAsked();
+        },
         audit: (domain, entry) => {
           this.audited.push([domain, entry]);
           void this.directory.keepAudit(domain, entry);

@@ -114,6 +114,23 @@ test("of a conference of which nothing is kept the list still says what was give
   expect((await ask(`${api}/nothing`)).status).toBe(404);
 });
 
+test("a journal that was deleted counts anew: another document in the same row is neither shown nor sent in place of the old one", async () => {
+  const { world, edge, ask, json } = await lost();
+  const [{ givenUp: [now] = [] } = {}] = world.news.filter(({ givenUp = [] }) => givenUp.length > 0);
+  if (!now) throw new Error("nothing was given up");
+  const old = { ...now, at: now.at - 30 * 86_400_000, transId: "of-last-month", messages: ["A2W_NotifyUserEnter"] };
+  const news = { domain: "local" as never, key: confKey, running: null, ended: [], behind: null };
+  await edge.directory.tell({ ...news, givenUp: [old] });
+  const { posts } = await json<{ posts: readonly Post[] }>(api);
+  const one = `${api}/${encodeURIComponent(posts.at(-1)?.id ?? "")}`;
+  const kept = `The conference ${confKey} does not keep this document any more, or never gave it up.`;
+
+  expect(await json(one)).toMatchObject({ ...old, document: null, again: null, notSentAgain: kept });
+  expect((await ask(`${one}/send`, { method: "POST" })).status).toBe(404);
+  await world.time.pass(1_000);
+  expect(world.posted).toEqual([]);
+});
+
 test("the console shows it, and its button sends it again for an operator alone", async () => {
   const { world, edge, ask, id } = await lost();
   const html = { accept: "text/html" };

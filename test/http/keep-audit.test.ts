@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { DomainName } from "../../src/foundation/ids.ts";
-import { keepAudit } from "../../src/http/keep-audit.ts";
+import { keepAsked, keepAudit } from "../../src/http/keep-audit.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { Clock } from "../simulation/clock.ts";
 
@@ -42,4 +42,25 @@ test("what could not be kept is in the log", async () => {
   expect(logged).toEqual([
     { event: "audit-not-kept", domain, person: "anna", action: "act", actionId: "k1", error: "Error: it is broken" },
   ]);
+});
+
+test("what is asked waits until the directory has it, and for two seconds at most", async () => {
+  const directory = (answer: () => Promise<void>) => () => ({ keepAudit: answer });
+  const answers = {
+    kept: async () => {},
+    fails: () => Promise.reject(new Error("broken")),
+    hangs: () => new Promise<void>(() => {}),
+  };
+  const tookMs = [];
+  for (const answer of Object.values(answers)) {
+    const clock = new Clock(0);
+    const after = (ms: number, run: () => void) => clock.after(ms, run);
+    let over: number | null = null;
+    void keepAsked({ after, directory: directory(answer) }, domain, entry).then(() => {
+      over = clock.now;
+    });
+    await clock.pass(60_000);
+    tookMs.push(over);
+  }
+  expect(tookMs).toEqual([0, 0, 2_000]);
 });

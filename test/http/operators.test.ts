@@ -72,6 +72,27 @@ test("staff of one domain see nothing of another: it is answered as one that is 
   expect(await all.json()).toMatchObject({ domains: [{ name: "local" }, { name: "other" }] });
 });
 
+test("nothing is done before it is written down who asks it, so that a death of the edge leaves no act without a name", async () => {
+  const edge = await edgeWith();
+  const [asked, kept] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  edge.keepAsked = () => {
+    asked.resolve();
+    return kept.promise;
+  };
+  const acting = statusOf(edge, hybrid, { ...bearer(tokens.boris), "idempotency-key": "k1" }, change);
+  await asked.promise;
+  // A whole request later.
+  edge.keepAsked = async () => {};
+  expect(await statusOf(edge, hybrid, { ...bearer(tokens.boris), "idempotency-key": "k2" }, change)).toBe(202);
+  const unknown = { person: "boris", action: "setHybridData", actionId: "k1", status: 503, refusal: "failed for now" };
+  expect(edge.auditAsked[0]).toMatchObject(["local", { ...unknown, about: { confKey: "5" } }]);
+  expect(edge.actionIds).toEqual(["k2"]);
+
+  kept.resolve();
+  expect(await acting).toBe(202);
+  expect(edge.actionIds).toEqual(["k2", "k1"]);
+});
+
 test("viewers look, operators act", async () => {
   const edge = await edgeWith();
   expect(await statusOf(edge, "/api/v1/domains/local/agents", bearer(tokens.anna))).toBe(200);

@@ -10,7 +10,7 @@ export const auditRoutes = [
     id: "listAudit",
     tag: "People",
     says: "What people have asked of a domain, the latest first",
-    more: "Everything but GET, refused ones too, as long as records are kept. It is there some moments after the answer.",
+    more: "Everything but GET, refused ones too, as long as records are kept. That it was asked is there before it is done, as `failed for now`, and what became of it some moments after the answer.",
     query: { cursor: cursorOf(/^\d{1,15}$/), limit: limitOf(1_000) },
     answer: {
       says: "Who asked what, about what, when, from where, and what became of it.",

@@ -126,7 +126,7 @@ export async function givenUpPost(
   if (!post) return null;
   const known = await isKnown(domain, post.conference, edge);
   const content = known ? await edge.views.conference(domain.name, post.conference).givenUp(post.row) : null;
-  return { post, content };
+  return { post, content: content?.transId === post.transId ? content : null };
 }
 
 /** Why it is not sent again, in a sentence; `null`: it can be, or it was. */
