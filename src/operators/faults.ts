@@ -72,7 +72,7 @@ export function postFaultsOf({ domain, waiting, webhooks }: FoundDomain, now: Ep
       : [
           {
             ...{ ...about, kind: "webhook-fails", since: failure.since },
-            says: `The receiver ${url} of ${domain} takes no webhooks: ${failure.why}. They wait for it, three days at most.`,
+            says: `The receiver ${url} of ${domain} takes no webhooks: ${failure.why.replace(/\.$/, "")}. They wait for it, three days at most.`,
           },
         ],
   );

@@ -183,7 +183,7 @@ test("a person who sees the domain also hears what waits and which receiver of w
   expect(await asked({ authorization })).toEqual([200]);
 
   edge.totals = { ...edge.totals, documents: 3, oldestAt: edge.time - 30_000 };
-  const failure = { since: 60_000, attempts: 2, why: "HTTP status 500", nextAt: 0 };
+  const failure = { since: 60_000, attempts: 2, why: "Error: Network connection lost.", nextAt: 0 };
   edge.webhooks.push({ url, events: [], waiting: 1, oldestAt: 0, failure, givenUp: 0, lastGivenUpAt: null });
   expect(await asked({})).toEqual([200]);
   expect(await asked({ authorization })).toEqual([
@@ -196,7 +196,7 @@ test("a person who sees the domain also hears what waits and which receiver of w
     [
       "webhook-fails",
       "1970-01-01T00:01:00.000Z",
-      `The receiver ${url} of local takes no webhooks: HTTP status 500. They wait for it, three days at most.`,
+      `The receiver ${url} of local takes no webhooks: Error: Network connection lost. They wait for it, three days at most.`,
     ],
   ]);
   edge.broken.add("directory");
