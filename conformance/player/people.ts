@@ -86,8 +86,10 @@ export class People {
     await this.#telephones.talk(call, talking);
   }
 
+  /** Not at once: what the adapter has confirmed before, such as the name of this call, it may still be carrying out. */
   async hangUp(call: CallId): Promise<void> {
     this.#stage.goesOn();
+    await this.#stage.ports.sleep(this.#stage.options.quietMs);
     this.#stage.dialled(call, "hangs up");
     await this.#telephones.hangUp(call);
   }

@@ -209,6 +209,7 @@ export class ReferenceAdapter {
   #carryOut(transId: string): (message: Element) => Promise<void> {
     return async (message) => {
       const { name, attributes } = message;
+      if (this.has("works-later")) await this.ports.sleep(150);
       if (name === "W2A_CreateConference") return this.#create(message, transId);
       const conference = [...this.conferences.values()].find((one) => one.isCalled(attributes.ExtConfID));
       if (name === "W2A_RspNotifyUserEnter") {

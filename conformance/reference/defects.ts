@@ -242,7 +242,11 @@ export const defects = {
   },
   "names-by-order": { clause: "4.2g", what: "gives a name to the first call that has none" },
   "first-name-of-a-document-only": { clause: "4.2j", what: "takes the first of several names in a document" },
-  "attendee-id-once": { clause: "4.2k", what: "lets nobody in whose attendee ID somebody else has keyed" },
+  "attendee-id-once": {
+    clause: "4.2k",
+    what: "lets nobody in whose attendee ID somebody else has keyed",
+    also: "4.18h",
+  },
   "empty-conference-forgotten": {
     clause: "2.2.1i",
     what: "forgets a conference when its last caller hangs up",
@@ -340,7 +344,7 @@ export const defects = {
   "mute-by-privilege": { clause: "4.17d", what: "mutes by Privilege, not by ParticipantType" },
   "failover-unmutes-monitors": { clause: "4.17f", what: "unmutes silent monitors when another server takes over" },
   "monitor-heard-after-sub": { clause: "4.17g", what: "unmutes a silent monitor who comes back from a sub-conference" },
-  "monitor-dials-in-heard": { clause: "4.18a", what: "does not mute who keys the AnonymousID", also: "4.18f" },
+  "monitor-dials-in-heard": { clause: "4.18a", what: "does not mute who keys the AnonymousID", also: "4.18f 4.18h" },
   "monitor-dials-in-with-tone": { clause: "4.18b", what: "lets a tone be heard for who keys the AnonymousID" },
   "monitor-as-participant": { clause: "4.18c", what: "tells a silent monitor as a participant", also: "4.17c 4.18g" },
   "one-monitor": { clause: "4.18h", what: "knows one silent monitor in a conference, and no other" },
@@ -417,10 +421,10 @@ export const defects = {
   "added-with-other-flag": {
     clause: "4.13b",
     what: "tells a call as added with ActionFlag 2",
-    also: "4.11c 4.13c 4.13d 4.13e 4.13f 4.13g 4.13h 4.13i 4.13j 4.14 F7 4.15a 4.15b 4.15c 4.13l 4.13m 4.15d 4.15e 4.11d T25b 4.17g 4.13o 4.13p 4.9l 4.9m 2.2.4f 4.13q 4.7g",
+    also: "4.11c 4.13c 4.13d 4.13e 4.13f 4.13g 4.13h 4.13i 4.13j 4.14 F7 4.15a 4.15b 4.15c 4.13l 4.13m 4.15d 4.15e 4.11d T25b 4.17g 4.13o 4.13p 4.9l 4.9m 2.2.4f 4.13q 4.7g T12a",
   },
   "each-alone-in-sub": { clause: "4.13c", what: "gives each call in a sub-conference a room of its own" },
-  "moved-before-privilege": { clause: "4.13d", what: "tells ActionFlag 2 before the privilege" },
+  "moved-before-privilege": { clause: "4.13d", what: "tells ActionFlag 2 before the privilege", also: "4.13f" },
   "muted-moved-before-privilege": {
     clause: "4.13f",
     what: "tells ActionFlag 2 before the privilege of a call that is muted",

@@ -5,6 +5,7 @@ import type { Deviation } from "./defects.ts";
 export const variants = {
   // Its answers over HTTP
   "http-202": "answers with HTTP status 202",
+  "works-later": "begins to carry out a document 150 ms after its Confirmation",
   "confirmations-late": "takes 200 ms for a Confirmation",
   "doctype-refused-without-trans-id": "refuses a document type, with an empty TransID",
   "no-xml-refused-by-http": "answers HTTP status 400 to what is no XML",
@@ -136,5 +137,6 @@ export const allowed: readonly {
   { variants: ["host-by-code"], options: { hostKeys: "{key}#{attendee}#99#" } },
   { variants: [], options: { dialKeys: "{key}#", muteKeys: undefined, mergeKeys: undefined } },
   { variants: ["failover-as-null", "did-of-the-bridge"], options: { dialKeys: "{key}#" } },
+  { variants: ["works-later"] },
   { variants: ["no-did"], options: { dialKeys: "{key}#" } },
 ];
