@@ -16,7 +16,7 @@ import { dayMs } from "../src/foundation/timers.ts";
 import type { BookData } from "../src/records/book-data.ts";
 import { concernsRecords, isOngoing, RecordBook, type RecordedRow } from "../src/records/record-book.ts";
 import type { AgentReports, ConferenceIdentity } from "../src/rpc/conference.ts";
-import type { DirectoryPlace } from "../src/rpc/news.ts";
+import type { DirectoryPlace, NewsAnswer } from "../src/rpc/news.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
 import type { QueuedDocument } from "./outbox-rows.ts";
 import { hasTable, type Sql, type SqlValue } from "./platform.ts";
@@ -51,6 +51,8 @@ export interface Telling {
   readonly told: number;
   /** The directory's place then; `null`: it never answered. */
   readonly place: DirectoryPlace | null;
+  /** It answered then that people look at the conference in the list; absent: they do not. */
+  readonly isShown?: boolean;
 }
 
 /** One row of the journal. */
@@ -325,11 +327,13 @@ export class ConferenceStore {
   }
 
   /** The directory has what was to tell up to this row; on disk with the next row, or now. */
-  told(upTo: number, place: DirectoryPlace, isWritten: boolean): void {
+  told(upTo: number, { isShown, ...place }: NewsAnswer, isWritten: boolean): void {
     const { telling } = this.#progress;
     if (!telling) return;
-    const change = { telling: { ...telling, told: Math.max(telling.told, upTo), place } };
-    if (isWritten) this.correct(change);
+    const { isShown: wasShown = false, ...rest } = telling;
+    const change = { telling: { ...rest, told: Math.max(telling.told, upTo), place, ...(isShown && { isShown }) } };
+    // The directory does not say it again to the next life.
+    if (isWritten || isShown !== wasShown) this.correct(change);
     else this.#progress = { ...this.#progress, ...change };
   }
 

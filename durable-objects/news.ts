@@ -65,8 +65,8 @@ export class News {
   #cancel: (() => void) | null = null;
   #isTelling = false;
   #isChanged = false;
-  /** Who speaks is shown to people. Until the directory has answered, it may be. */
-  #isShown = true;
+  /** Who speaks is shown to people, as the directory answered last. */
+  #isShown = false;
   #isStopped = false;
   #againMs = firstAgainMs;
 
@@ -85,6 +85,7 @@ export class News {
 
   /** A new life of the object. */
   restored(): void {
+    this.#isShown = this.#subject.store.progress.telling?.isShown ?? false;
     this.#shown = this.#show();
     this.remind();
   }
@@ -182,8 +183,9 @@ export class News {
     const wasUnsure = ended.some(({ again }) => again);
     this.#isTelling = true;
     try {
-      const { isShown, ...place } = await this.#send({ ended, joined, givenUp, behind: telling.place });
+      const answer = await this.#send({ ended, joined, givenUp, behind: telling.place });
       if (this.#isStopped) return;
+      const { isShown } = answer;
       if (isShown !== this.#isShown) {
         this.#isShown = isShown;
         this.#shown = this.#show();
@@ -194,7 +196,7 @@ export class News {
       // posted again, since the directory does not remember them. What is given up is often the last row for long.
       const isLast = (wasUnsure || (givenUp?.length ?? 0) > 0) && !isOngoing(store.state.head);
       const isWritten = isLast || (joined !== undefined && joined.length > 0);
-      store.told(upTo, place, isWritten);
+      store.told(upTo, answer, isWritten);
       this.#book?.release(upTo);
       if (ended.length > 0) this.#ports.changed();
     } catch (error) {

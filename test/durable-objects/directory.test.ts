@@ -387,6 +387,23 @@ describe("who speaks in a running conference", () => {
     expect(conference.news).toHaveLength(after);
   });
 
+  test("is told by each life of the conference as by the one before: while people look, and else not", async () => {
+    const world = new DirectoryWorld();
+    const conference = await reporting(world);
+    conference.start();
+    const before = conference.news.length;
+    await conference.reported(speaks("c1", true));
+    await conference.time.pass(5_000);
+    expect(conference.news).toHaveLength(before);
+
+    await speakersIn(world);
+    await conference.time.pass(2_000);
+    conference.start();
+    await conference.reported(speaks("c2", true));
+    await conference.time.pass(2_000);
+    expect(await speakersIn(world)).toHaveLength(2);
+  });
+
   test("is told, also what changed while the directory had not answered yet that people look", async () => {
     const world = new DirectoryWorld();
     const conference = await reporting(world);
