@@ -150,8 +150,14 @@ function checkDomains(json: string): Result<v.InferOutput<typeof allDomains>, re
 
 /** The adapter URL has at most 64 characters in all (protocol T3): this leaves 11 for the host behind `https://`. */
 const maxAdapterPath = 45;
+/** What is at `/console/NAME` and no domain. */
+const consoleNames: ReadonlySet<string> = new Set(["assets", "session", "sign-in", "sign-out"]);
 /** Without a slash, so that the names of objects, `domain/ConfKey`, differ wherever domain or key does: a key may have one. */
-const domainName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,40}$/, "must be 1 to 40 of letters, digits, - and _"));
+const domainName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9_-]{1,40}$/, "must be 1 to 40 of letters, digits, - and _"),
+  v.check((name) => !consoleNames.has(name), "must be another name: the console has a page of its own at it"),
+);
 
 /** Why a domain cannot have this name; `null`: it can. */
 export function domainNameFault(name: string): string | null {

@@ -341,6 +341,14 @@ test("a domain's name has no slash: the names of its objects, with any ConfKey b
   });
 });
 
+test("a domain has no name at which the console has another page", () => {
+  const domains = (name: string) => loadDomains(JSON.stringify({ [name]: local }));
+
+  for (const name of ["assets", "session", "sign-in", "sign-out"]) {
+    expect(domains(name)).toMatchObject({ ok: false, error: expect.stringContaining("must be another name") });
+  }
+});
+
 test("two elements of one name are found when the settings are loaded", () => {
   const loaded = load({ protocol: { elements: { W2A_Callout: "W2A_DropUser" } } });
 
