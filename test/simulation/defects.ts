@@ -1132,8 +1132,8 @@ export const defects: readonly Defect[] = [
     name: "a conference loses how far it has told its records",
     foundBy: "each call that is over has one record",
     file: store,
-    before: "told: Math.max(telling.told, upTo), place } };",
-    after: "place } };",
+    before: "told: Math.max(telling.told, upTo), place,",
+    after: "place,",
   },
   {
     name: "a directory keeps a record each time it is told",
