@@ -30,7 +30,7 @@ test("the conformance kit plays with telephones over SIP, and says what they can
   const json = join(run.state, "conformance.json");
   const options = ["--adapter", run.adapterUrl, "--listen", `127.0.0.1:${port}`, "--json", json, "--mute-keys", "99"];
   options.push("--phones", "sip", "--sipp", inject("asterisks")[0]?.sipp ?? "");
-  options.push("--dial-in", `sip:${dialIn}@127.0.0.1:${sip}`, "--trunk", `127.0.0.1:${trunk}`);
+  options.push("--at-once", "3", "--dial-in", `sip:${dialIn}@127.0.0.1:${sip}`, "--trunk", `127.0.0.1:${trunk}`);
   options.push("--only", [...played, fails, ...Object.keys(notPlayed)].join());
 
   const code = await conformance(options);

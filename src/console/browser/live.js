@@ -234,6 +234,7 @@ export function live(ageOf) {
     const body = new URLSearchParams(/** @type {never} */ (new FormData(form, button)));
     const isGet = form.method === "get";
     const to = new URL(form.action);
+    if (isGet) for (const [name, value] of [...body]) if (value === "") body.delete(name);
     if (isGet) to.search = String(body);
     const response = await fetch(to, {
       ...(!isGet && { method: "POST", body }),
