@@ -402,6 +402,21 @@ describe("with a caller at the prompt", () => {
   });
   const expel = () => driver.execute("command-2" as CommandId, null, { type: "expel", call });
 
+  test("speaks the language of the settings, with their sounds", async () => {
+    const other = await AsteriskWorld.start();
+    other.asterisk.answers["POST /channels/c1/answer"] = { status: 204 };
+    other.asterisk.answers["POST /channels/c1/play"] = { status: 201 };
+    const speaker = await other.startActive({}, { language: "de", sounds: { locked: ["custom/locked", "goodbye"] } });
+    other.asterisk.send({ type: "StasisStart", args: ["in", "18005551234", "14085550001"], channel });
+    await other.reported("prompted");
+    speaker.announce(call, "locked");
+
+    const said = () => other.asterisk.requests.find(({ what }) => what === "POST /channels/c1/play");
+    await vi.waitFor(() => expect(said()).toBeDefined());
+    expect(said()?.parameters).toMatchObject({ media: ["sound:custom/locked", "sound:goodbye"], lang: "de" });
+    await other.end();
+  });
+
   test("hangs up after the end of the sentence", async () => {
     expect(played()?.parameters).toMatchObject({ media: ["sound:conf-locked"], lang: "en" });
     const result = expel();
@@ -477,6 +492,25 @@ describe("with a conference that dials", () => {
     const created = asked("POST /channels/create").filter(({ parameters }) => parameters.channelId === call);
     expect(created.map(({ parameters }) => parameters.endpoint)).toEqual(["PJSIP/14085551234@trunk"]);
     expect(await execute(dial())).toEqual({ done: false, reason: "refused" });
+  });
+
+  test.each([
+    [{ callerId: "18005551234" }, "18005551234"],
+    [{}, undefined],
+  ])("shows the number of the settings to a called telephone: %j", async (settings, shown) => {
+    const other = await AsteriskWorld.start();
+    other.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+    other.asterisk.answers["POST /channels/leg-1/dial"] = { status: 204 };
+    const dialler = await other.startActive({}, settings);
+    await dialler.execute("command-1" as CommandId, conference, create);
+    expect(await dialler.execute("command-2" as CommandId, conference, dial())).toEqual({ done: true });
+
+    const created = other.asterisk.requests.find(
+      ({ parameters }) => parameters.endpoint && parameters.channelId === call,
+    );
+    const variables = new Map(Object.entries(created?.parameters.variables ?? {}));
+    expect([variables.has(CALL_VARIABLE), variables.get("CONNECTEDLINE(num,i)")]).toEqual([true, shown]);
+    await other.end();
   });
 
   test("dials by the channel that an earlier link has asked for, and asks for no other", async () => {

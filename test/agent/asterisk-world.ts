@@ -52,8 +52,11 @@ export class AsteriskWorld {
   }
 
   /** One that acts. What was reported until then is gone. */
-  async startActive(ports: Partial<DriverPorts> = {}): Promise<AsteriskDriver> {
-    const driver = this.start({}, ports);
+  async startActive(
+    ports: Partial<DriverPorts> = {},
+    settings: Partial<AsteriskSettings> = {},
+  ): Promise<AsteriskDriver> {
+    const driver = this.start(settings, ports);
     await this.reported("connected");
     driver.activate(3);
     await driver.state();
