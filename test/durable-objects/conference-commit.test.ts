@@ -17,15 +17,18 @@ import {
 
 test("a create is on disk before it is confirmed, and the bridge gets its command after that (protocol T28)", async () => {
   const world = new ConferenceWorld();
-  let rowsWhenTold = 0;
+  const rows = { confirmed: 0, told: 0 };
   world.onSent = () => {
-    rowsWhenTold = world.journalRows;
+    rows.told = world.journalRows;
   };
+  const received = world.receive("t1", createConference()).then(() => {
+    rows.confirmed = world.journalRows;
+  });
 
-  await world.during(world.receive("t1", createConference()));
+  await world.during(received);
 
   expect(world.sent.flat().map(({ command }) => command.type)).toEqual(["create-conference"]);
-  expect(rowsWhenTold).toBe(1);
+  expect(rows).toEqual({ confirmed: 1, told: 1 });
 });
 
 test("a request is confirmed although the bridge never answers, and is answered when its time is up (protocol T5, T28)", async () => {

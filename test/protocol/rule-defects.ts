@@ -5,6 +5,7 @@
 export const defectsOfRules: Readonly<Record<string, readonly string[]>> = {
   T11: ["an answer goes to the server that has the conference"],
   T24: ["a document with an unknown message is refused", "a message that nobody knows is answered as not supported"],
+  T28: ["a document is confirmed before it is on disk"],
   T35: ["the id allocator begins again after a restart"],
   T37: ["a failed transaction is given up at once"],
   T38: ["a repeated document acts again"],

@@ -63,6 +63,13 @@ export const defects: readonly Defect[] = [
     after: "",
   },
   {
+    name: "a document is confirmed before it is on disk",
+    foundBy: "each request is answered",
+    file: conference,
+    before: "    await committed;\n    return true;",
+    after: "    committed.catch(() => {});\n    return true;",
+  },
+  {
     name: "reports are acknowledged before they are on disk",
     foundBy: ["a command acts once", "no command is pending", "a pending command is sent again"],
     file: conference,

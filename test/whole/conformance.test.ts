@@ -24,6 +24,12 @@ const domain = {
   hybrid: { clientUrl: "https://client.example/", connectData: "a|b", adhocInstall: true, appDetection: "app" },
 };
 
+/** Documented clauses about what is not to be seen from outside, or what this adapter never sends. */
+const cannotBeSeen: readonly string[] = [
+  ...["1.6", "2.3.11", "2.3.11:CSPClientPassthrough", "2.3.2b", "2.3.2c", "4.20"],
+  ...["T10", "T2", "T3", "T33", "T34", "T9"],
+];
+
 test("Bridgehead passes every documented clause of the conformance kit", async () => {
   const folder = mkdtempSync(join(tmpdir(), "bridgehead-conformance-"));
   const run = await LocalRun.start({ domain });
@@ -41,7 +47,8 @@ test("Bridgehead passes every documented clause of the conformance kit", async (
     const failed = documented.filter(({ outcome }) => outcome === "failed");
     expect(failed.filter(({ id }) => !(id in known)).map(({ id, why }) => `${id}: ${why}`)).toEqual([]);
     expect(Object.keys(known).filter((id) => !failed.some((one) => one.id === id))).toEqual([]);
-    expect(documented.filter(({ outcome }) => outcome === "passed").length).toBeGreaterThan(100);
+    const notTestable = documented.filter(({ outcome }) => outcome === "not-testable").map(({ id }) => id);
+    expect(notTestable.toSorted()).toEqual(cannotBeSeen);
     expect(output).toContain("documented");
     expect(code).toBe(failed.length === 0 ? 0 : 1);
   } finally {
