@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
-import { allPrintable, printable, printableJson } from "../src/foundation/printable.ts";
+import { allPrintable, printable } from "../src/foundation/printable.ts";
 import type { ActionStages } from "../src/operators/action-stages.ts";
 import { endOf, stageLines } from "./action-text.ts";
 import { askEdge, examples, question } from "./ask-edge.ts";
 import type { ActionRequest, ConferenceOfDomain } from "./operator-client.ts";
 import { StartError } from "./supervise.ts";
-import { ownTerminal } from "./terminal.ts";
+import { jsonText, ownTerminal } from "./terminal.ts";
 
 /** So often it is asked how far an action has come. */
 const LOOK_EVERY_MS = 200;
@@ -87,7 +87,7 @@ function act(
       process.stdout.write(`${terminal.style("bold", printable(`${titleOf(request)} in conference ${key}`))}\n`);
     const withinMs = request.type === "call-out" ? CALL_OUT_WITHIN_MS : WITHIN_MS;
     const stages = await followed(() => edge.action(domain, key, id), withinMs, show, pause);
-    if (json) process.stdout.write(`${printableJson(JSON.stringify(stages, null, 2))}\n`);
+    if (json) process.stdout.write(`${jsonText(stages)}\n`);
     const end = endOf(stages);
     if (end === "open")
       throw new StartError(`not over within ${withinMs / 1_000} s; \`bridgehead conference ${key}\` shows what waits`);

@@ -1,10 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import { counted } from "../src/foundation/counted.ts";
-import { printable, printableJson } from "../src/foundation/printable.ts";
+import { printable } from "../src/foundation/printable.ts";
 import { askEdge, examples, question } from "./ask-edge.ts";
 import type { BridgeAgents, OperatorClient } from "./operator-client.ts";
 import { StartError } from "./supervise.ts";
+import { jsonText } from "./terminal.ts";
 
 /** So often it is asked how many conferences are left. */
 const LOOK_EVERY_MS = 2_000;
@@ -56,7 +57,7 @@ function work(
       if (!json) process.stdout.write(`${printable(line)}\n`);
     };
     const found = await act(edge, await edge.domain(named), show);
-    if (json) process.stdout.write(`${printableJson(JSON.stringify(found, null, 2))}\n`);
+    if (json) process.stdout.write(`${jsonText(found)}\n`);
   });
 }
 

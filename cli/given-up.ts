@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import { counted } from "../src/foundation/counted.ts";
-import { allPrintable, printableJson } from "../src/foundation/printable.ts";
+import { allPrintable } from "../src/foundation/printable.ts";
 import { type Terminal, table } from "../src/foundation/table.ts";
 import type { ActionStages } from "../src/operators/action-stages.ts";
 import { endOf, stageLines } from "./action-text.ts";
@@ -9,7 +9,7 @@ import { followed, newLines } from "./actions.ts";
 import { askEdge, examples, question } from "./ask-edge.ts";
 import type { ListedPost, ShownPost } from "./operator-client.ts";
 import { StartError } from "./supervise.ts";
-import { localTime, ownTerminal } from "./terminal.ts";
+import { jsonText, ownTerminal, toSecond } from "./terminal.ts";
 import { bare, domainColumn } from "./views.ts";
 
 /** Lines for people. */
@@ -30,14 +30,14 @@ export function addGivenUp(program: Command): void {
       askEdge(async (edge) => {
         if (id !== undefined) {
           const post = await edge.givenUpPost(await edge.domain(named), id);
-          return print(json ? asJson(post) : postText(allPrintable(post), ownTerminal()));
+          return print(json ? [jsonText(post)] : postText(allPrintable(post), ownTerminal()));
         }
         const domains = await edge.domains(named);
         const lists = domains.map(async (domain) =>
           (await edge.givenUp(domain, USUAL)).map((post) => ({ ...post, domain })),
         );
         const posts = (await Promise.all(lists)).flat().sort((one, other) => other.at - one.at);
-        print(json ? asJson(posts) : givenUpText(allPrintable(posts), ownTerminal()));
+        print(json ? [jsonText(posts)] : givenUpText(allPrintable(posts), ownTerminal()));
       }),
     );
 
@@ -46,16 +46,16 @@ export function addGivenUp(program: Command): void {
     .action((id: string, { domain: named, json }: Options) =>
       askEdge(async (edge) => {
         const domain = await edge.domain(named);
-        const { conference, row } = await edge.givenUpPost(domain, id);
-        await edge.sendAgain(domain, id);
+        const { conference } = await edge.givenUpPost(domain, id);
+        const action = await edge.sendAgain(domain, id);
         const terminal = ownTerminal();
         const shown = new Set<string>();
         const show = (stages: ActionStages) => {
           if (!json) print(newLines(shown, stageLines(allPrintable(stages), terminal)));
         };
-        const look = () => edge.action(domain, conference, `send-again ${row}`);
+        const look = () => edge.action(domain, conference, action);
         const stages = await followed(look, WITHIN_MS, show, pause);
-        if (json) print(asJson(stages));
+        if (json) print([jsonText(stages)]);
         if (endOf(stages) === "told") return;
         process.exitCode = 1;
         if (endOf(stages) === "open")
@@ -99,14 +99,6 @@ export function postText(post: ShownPost, terminal: Terminal): readonly string[]
     ...standing,
     ...(document === null ? [] : ["", document]),
   ];
-}
-
-function toSecond(at: number): string {
-  return localTime(at).slice(0, "2026-11-21T02:40:00".length).replace("T", " ");
-}
-
-function asJson(data: unknown): readonly string[] {
-  return [printableJson(JSON.stringify(data, null, 2))];
 }
 
 function print(lines: readonly string[]): void {

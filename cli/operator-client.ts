@@ -216,9 +216,10 @@ export class OperatorClient {
     );
   }
 
-  /** Rejects with the edge's words where it is refused. */
-  async sendAgain(domain: string, id: string): Promise<void> {
-    await this.#insist(`domains/${domain}/given-up-posts/${encodeURIComponent(id)}/send`, { method: "POST" });
+  /** The id of the action in its conference. Rejects with the edge's words where it is refused. */
+  async sendAgain(domain: string, id: string): Promise<string> {
+    const path = `domains/${domain}/given-up-posts/${encodeURIComponent(id)}/send`;
+    return ((await this.#insist(path, { method: "POST" })) as { readonly id: string }).id;
   }
 
   /** How many were ended. */

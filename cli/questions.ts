@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
-import { allPrintable, printable, printableJson } from "../src/foundation/printable.ts";
+import { allPrintable, printable } from "../src/foundation/printable.ts";
 import type { Terminal } from "../src/foundation/table.ts";
 import type { ProvisioningState } from "../src/rpc/webex-site.ts";
 import { askEdge, clockTimeText, examples, periodOf, question } from "./ask-edge.ts";
@@ -10,7 +10,7 @@ import { provisioningText } from "./provisioning.ts";
 import { linesWithin, storyText } from "./story.ts";
 import { StartError } from "./supervise.ts";
 import { systemReason } from "./system-reason.ts";
-import { ownTerminal } from "./terminal.ts";
+import { jsonText, ownTerminal } from "./terminal.ts";
 import {
   agentsText,
   callsOf,
@@ -226,9 +226,7 @@ function answer<Data>(
 }
 
 function show<Data>({ data, text, warning }: Answer<Data>, json: true | undefined): void {
-  const lines = json
-    ? [printableJson(JSON.stringify(data, null, 2))]
-    : text(allPrintable(data), Date.now(), ownTerminal());
+  const lines = json ? [jsonText(data)] : text(allPrintable(data), Date.now(), ownTerminal());
   process.stdout.write(`${lines.join("\n")}\n`);
   if (warning) console.error(warning);
 }

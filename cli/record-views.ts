@@ -1,7 +1,7 @@
 import { type Terminal, table } from "../src/foundation/table.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
 import type { ListedRecord } from "./operator-client.ts";
-import { duration, localTime } from "./terminal.ts";
+import { duration, toSecond } from "./terminal.ts";
 import { domainColumn } from "./views.ts";
 
 /** A record, and the domain that it is of. */
@@ -61,8 +61,4 @@ export function auditText(entries: readonly AuditOfDomain[], terminal: Terminal)
 function aboutText({ type: _, confKey, ...rest }: Readonly<Record<string, string>>): string {
   const parts = Object.entries(rest).map(([name, text]) => `${name} ${text}`);
   return [...(confKey === undefined ? [] : [confKey]), ...parts].join(", ");
-}
-
-function toSecond(at: number): string {
-  return localTime(at).slice(0, "2026-11-21T02:40:00".length).replace("T", " ");
 }

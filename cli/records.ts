@@ -6,7 +6,7 @@ import { askEdge, clockTimeText, examples, periodOf, question } from "./ask-edge
 import type { OperatorClient, RecordFilters } from "./operator-client.ts";
 import { auditText, recordsText } from "./record-views.ts";
 import { StartError } from "./supervise.ts";
-import { ownTerminal } from "./terminal.ts";
+import { jsonText, ownTerminal } from "./terminal.ts";
 
 /** Lines for people; an export has all. */
 const USUAL = 100;
@@ -73,11 +73,7 @@ export function addRecords(program: Command): void {
           (await edge.audit(domain, USUAL, since)).map((entry) => ({ ...entry, domain })),
         );
         const entries = (await Promise.all(lists)).flat().sort((one, other) => other.at - one.at);
-        await print(
-          options.json
-            ? printableJson(JSON.stringify(entries, null, 2))
-            : auditText(allPrintable(entries), ownTerminal()).join("\n"),
-        );
+        await print(options.json ? jsonText(entries) : auditText(allPrintable(entries), ownTerminal()).join("\n"));
       }),
     );
 }

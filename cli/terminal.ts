@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { printableJson } from "../src/foundation/printable.ts";
 import type { Terminal } from "../src/foundation/table.ts";
 import { systemReason } from "./system-reason.ts";
 
@@ -59,4 +60,14 @@ export function localTime(at: number): string {
   const minutes = Math.abs(offset);
   const two = (value: number) => String(Math.floor(value)).padStart(2, "0");
   return `${shifted}${offset < 0 ? "-" : "+"}${two(minutes / 60)}:${two(minutes % 60)}`;
+}
+
+/** The same to the second, without the offset: for tables. */
+export function toSecond(at: number): string {
+  return localTime(at).slice(0, "2026-11-21T02:40:00".length).replace("T", " ");
+}
+
+/** For programs, and for eyes: nothing in it moves a terminal. */
+export function jsonText(data: unknown): string {
+  return printableJson(JSON.stringify(data, null, 2));
 }

@@ -1,9 +1,10 @@
-import { printable, printableJson } from "../src/foundation/printable.ts";
+import { printable } from "../src/foundation/printable.ts";
 import type { Result } from "../src/foundation/result.ts";
 import type { Terminal } from "../src/foundation/table.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import type { PostFetch } from "../src/webex/xml-api/client.ts";
 import { systemReason } from "./system-reason.ts";
+import { jsonText } from "./terminal.ts";
 import type { ValuePorts } from "./webex-values.ts";
 
 /** What these commands need of the machine. */
@@ -57,7 +58,7 @@ export function okOr<Value>(result: Result<Value, string>): Value {
 }
 
 export function printJson(value: unknown, ports: WebexPorts): void {
-  ports.print(printableJson(JSON.stringify(value, null, 2)));
+  ports.print(jsonText(value));
 }
 
 export function lines(text: readonly string[], ports: WebexPorts): void {

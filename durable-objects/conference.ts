@@ -24,7 +24,7 @@ import type {
 import { masked } from "../src/foundation/masking.ts";
 import { isRecord } from "../src/foundation/record.ts";
 import { within } from "../src/foundation/timers.ts";
-import type { ActionStages } from "../src/operators/action-stages.ts";
+import { type ActionStages, sendAgainId } from "../src/operators/action-stages.ts";
 import { targetUrl } from "../src/routing/target-url.ts";
 import type {
   AgentReports,
@@ -553,11 +553,6 @@ export class Conference {
   #log(level: LogLine["level"], event: string, facts: Readonly<Record<string, unknown>>): void {
     this.#ports.log({ level, event, ...facts });
   }
-}
-
-/** Each document is sent again once, whoever asks. An id that a person has chosen has no blank. */
-function sendAgainId(row: number): ActionId {
-  return `send-again ${row}` as ActionId;
 }
 
 function textOf(

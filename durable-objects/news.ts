@@ -1,4 +1,4 @@
-import type { Head } from "../src/conference/state.ts";
+import type { Caller, Head } from "../src/conference/state.ts";
 import type { CallId, ConfKey, DomainName } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
@@ -279,7 +279,7 @@ export class News {
   #people(): readonly PersonInside[] {
     const inside = [...this.#subject.store.state.callers.values()].filter(({ left }) => !left);
     return inside
-      .map(({ number, attendeeId }) => this.#shownPersonal({ number, attendeeId: attendeeId ?? "" }))
+      .map((caller) => this.#person(caller))
       .filter(({ number, attendeeId }) => number !== "" || attendeeId !== "");
   }
 
@@ -287,8 +287,12 @@ export class News {
     const { head, callers } = this.#subject.store.state;
     return speaking(head).flatMap((call) => {
       const caller = callers.get(call);
-      return caller ? [this.#shownPersonal({ number: caller.number, attendeeId: caller.attendeeId ?? "" })] : [];
+      return caller ? [this.#person(caller)] : [];
     });
+  }
+
+  #person({ number, attendeeId }: Caller): PersonInside {
+    return this.#shownPersonal({ number, attendeeId: attendeeId ?? "" });
   }
 
   /** Looked at with each commit, so it costs little. */

@@ -1,6 +1,6 @@
 import { GivenUpPostPage } from "../console/given-up-post.tsx";
 import { pathOf } from "../console/paths.ts";
-import { aboutPost, givenUpPost, notSentAgain } from "./api/given-up-posts.ts";
+import { aboutPost, givenUpPost, notSentAgain, sendAgain } from "./api/given-up-posts.ts";
 import { refusalText } from "./api/operate.ts";
 import type { Edge } from "./app.ts";
 import { addPage, type PageCall, type Pages, trouble } from "./console.tsx";
@@ -34,13 +34,10 @@ function send(call: PageCall, edge: Edge): Promise<Response> {
   return actByForm(call, edge, { action: "sendAgain", about: () => about }, async () => {
     const found = await givenUpPost(domain, id, call.edge);
     if (!found) return { response: noSuchPost(call, edge, id), refusal: "no such post" };
-    const { conference, row } = found.post;
     about = { ...about, ...aboutPost(found.post) };
-    const result = found.content
-      ? await call.edge.objects.conference(domain.name, conference).sendAgain(row, signedIn.person.name)
-      : "no-such-post";
+    const result = await sendAgain(domain, found, call.edge, signedIn);
     if (result !== "done") {
-      const says = refusalText(result, conference);
+      const says = refusalText(result, found.post.conference);
       return { response: trouble(context, edge, 409, "Not sent again", says), refusal: result };
     }
     return { response: context.redirect(pathOf(domain.name, "hosts", "posts", id), 303), refusal: null };

@@ -394,3 +394,8 @@ function confirmationsIn(changes: Changes): (readonly [key: string, at: EpochMs]
   const [, confirmed = []] = changes.find(([key]) => key === "confirmed") ?? [];
   return (confirmed as readonly (readonly [seq: number, at: EpochMs])[]).map(([seq, at]) => [`outbox/${seq}`, at]);
 }
+
+/** The action that sends the document given up in this row again. Each is sent again once, whoever asks. An id that a person has chosen has no blank. */
+export function sendAgainId(row: number): ActionId {
+  return `send-again ${row}` as ActionId;
+}

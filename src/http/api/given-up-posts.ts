@@ -1,8 +1,10 @@
 import * as v from "valibot";
-import type { GivenUpContent } from "../../rpc/conference.ts";
+import { sendAgainId } from "../../operators/action-stages.ts";
+import type { GivenUpContent, OperatorResult } from "../../rpc/conference.ts";
 import type { GivenUpPost } from "../../rpc/news.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { Edge } from "../app.ts";
+import type { SignedIn } from "../guard.ts";
 import { problem } from "../problem.ts";
 import { actionShown } from "./actions.ts";
 import { isKnown } from "./conferences.ts";
@@ -104,11 +106,9 @@ export const givenUpRoutes = [
       if (!found) return noSuchPost(id);
       const { conference, row } = found.post;
       Object.assign(about, aboutPost(found.post));
-      const result = found.content
-        ? await edge.objects.conference(domain.name, conference).sendAgain(row, signedIn.person.name)
-        : "no-such-post";
+      const result = await sendAgain(domain, found, edge, signedIn);
       if (result !== "done") return refusalOf(result, conference);
-      const action = `send-again ${row}`;
+      const action = sendAgainId(row);
       const parts = [domain.name, conference, action].map(encodeURIComponent);
       const stages = `/api/v1/domains/${parts[0]}/conferences/${parts[1]}/actions/${parts[2]}`;
       return Response.json({ id: action, stages }, { status: 202, headers: { location: stages } });
@@ -116,17 +116,28 @@ export const givenUpRoutes = [
   }),
 ];
 
+interface FoundPost {
+  readonly post: GivenUpPost;
+  readonly content: GivenUpContent | null;
+}
+
 /** What is known of a document that was given up; `null`: nothing. `content`: `null`, its journal does not have it any more. */
-export async function givenUpPost(
-  domain: Domain,
-  id: string,
-  edge: Edge,
-): Promise<{ readonly post: GivenUpPost; readonly content: GivenUpContent | null } | null> {
+export async function givenUpPost(domain: Domain, id: string, edge: Edge): Promise<FoundPost | null> {
   const post = await edge.views.directory(domain.name).givenUpPost(id);
   if (!post) return null;
   const known = await isKnown(domain, post.conference, edge);
   const content = known ? await edge.views.conference(domain.name, post.conference).givenUp(post.row) : null;
   return { post, content: content?.transId === post.transId ? content : null };
+}
+
+/** By its conference, if that still has it. */
+export async function sendAgain(
+  { name }: Domain,
+  { post: { conference, row }, content }: FoundPost,
+  edge: Edge,
+  { person }: SignedIn,
+): Promise<OperatorResult> {
+  return content ? edge.objects.conference(name, conference).sendAgain(row, person.name) : "no-such-post";
 }
 
 /** Why it is not sent again, in a sentence; `null`: it can be, or it was. */
