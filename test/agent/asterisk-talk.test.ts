@@ -116,3 +116,25 @@ test("a call whose sound does not come by RTP talks as Asterisk says", async () 
   await done({ type: "lock" });
   await reported(true);
 });
+
+test("who talks while speakers are being turned on is reported after the result of that", async () => {
+  await done({ type: "stop-reporting-speakers" });
+  const detection = "POST /channels/c1/variable";
+  const asked = () => world.asterisk.requests.filter(({ what }) => what === detection).length;
+  const before = asked();
+  world.asterisk.answers[detection] = null;
+  let isDone = false;
+
+  const turnedOn = done({ type: "report-speakers" }).then(() => {
+    isDone = true;
+    expect(world.reports).toEqual([]);
+  });
+  await vi.waitFor(() => expect(asked()).toBe(before + 1));
+  says("ChannelTalkingStarted");
+  await vi.waitFor(() => expect(pauses).toHaveLength(1));
+  expect([world.reports, isDone]).toEqual([[], false]);
+  world.asterisk.answer(detection, { status: 204 });
+
+  await turnedOn;
+  await reported(true);
+});

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { AsteriskUnderTest } from "../../bench/kills/asterisk-under-test.ts";
+import type { AgentStatus } from "../../bridge-agent/agent.ts";
 import { AsteriskBridge } from "../../scripts/asterisk/asterisk-bridge.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import type { Phone, Plan } from "../../simulators/telephones/phones.ts";
@@ -63,6 +64,8 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
     done(meeting, { type: "update-conference", action, ...(extCallId && { extCallId }) });
   const mute = (meeting: Meeting<AsteriskBridge>, extCallId: ExtCallId, muted: boolean) =>
     done(meeting, { type: "update-caller", extCallId, privilege: muted ? "listen" : "speak" });
+
+  const firstAgent = async (): Promise<AgentStatus> => (await fetch(`${world.run.agentUrl}/status`)).json();
 
   let nextNumber = 5_551_000;
   function callOut(meeting: Meeting<AsteriskBridge>, plan: Plan | null) {
@@ -339,8 +342,8 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
     const { alice, bob } = await talking(meeting);
     const since = performance.now();
 
-    const { agentUrl, secondAgent } = world.run;
-    const first: { role: string } = await (await fetch(`${agentUrl}/status`)).json();
+    const { secondAgent } = world.run;
+    const first = await firstAgent();
     process.kill(first.role === "active" ? world.run.pids().agent : (secondAgent?.pid ?? 0), "SIGKILL");
     const request = meeting.muteRequest(alice.extCallId, true);
     await meeting.ask(request);
@@ -354,18 +357,23 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
     await meeting.close();
   });
 
-  test("the edge is killed: callers go on talking, and what they do meanwhile is told once it is back", async () => {
+  test("the edge is killed: callers go on talking, what they do meanwhile is told once it is back, and who dials in is told to wait", async () => {
     const meeting = await running();
     const { alice, bob } = await talking(meeting);
     const carol = await meeting.callIn("3");
     const since = performance.now();
 
     const back = kill(world, "edge");
-    await carol.call.hangUp();
+    await eventually("the agent notices", async () => !(await firstAgent()).edgeUp);
+    const dave = await bridge.callIn("14085550166", "");
+    await Promise.all([carol.call.hangUp(), dave.hearsSomething()]);
     await back;
 
     await meeting.notified("caller-changed", { extCallId: carol.extCallId, status: "left" }, 15_000);
     expect(bob.call.longestGapMs(alice.call, since)).toBeLessThan(LONGEST_GAP_MS);
+    await dave.press(`${meeting.confKey}#4#`, "info");
+    await meeting.notified("caller-entered", { attendeeId: "4" });
+    await dave.hears(alice.call);
     await mute(meeting, alice.extCallId, true);
     await bob.call.hearsNoMore(alice.call);
     expect(alice.call.longestGapMs(bob.call, since)).toBeLessThan(LONGEST_GAP_MS);

@@ -110,8 +110,9 @@ export function roomOver(mirror: Mirror, conference: Conference, room: RoomId): 
 export function talkChanged(mirror: Mirror, call: Call): Consequences {
   const { id, conference, stage, muted, isHeard, isSending } = call;
   if (mirror.calls.get(id) !== call) return nothing; // It is over.
-  const isReported = conference !== null && mirror.conferences.get(conference)?.reportsSpeakers === true;
-  const talking = isReported && stage === "entered" && !muted && isHeard && isSending;
+  const inside = conference === null ? undefined : mirror.conferences.get(conference);
+  if (inside?.isTurningOnSpeakers) return nothing;
+  const talking = inside?.reportsSpeakers === true && stage === "entered" && !muted && isHeard && isSending;
   if (conference === null || talking === call.talking) return nothing;
   call.talking = talking;
   mirror.touch(call);

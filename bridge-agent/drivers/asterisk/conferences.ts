@@ -3,7 +3,7 @@ import type { Command, CommandResult } from "../../../src/bridge/commands.ts";
 import { type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
 import { type Ari, bridge, isDone, read, variable } from "./ari.ts";
 import { addToBridge, detectTalking, hangUp } from "./calls.ts";
-import { roomOver } from "./changes.ts";
+import { roomOver, talkChanged } from "./changes.ts";
 import { done, type ExecutorContext, inOrder, refused, writeConference } from "./executor-context.ts";
 import { type Conference, newConferenceNotes } from "./mirror.ts";
 import { bridgeId, bridgeName, conferenceVariable, type RoomName, readBridgeName } from "./names.ts";
@@ -140,9 +140,15 @@ export async function reportSpeakers(
   isOn: boolean,
 ): Promise<CommandResult> {
   const { mirror } = context;
-  const written = await writeConference(context, conference, { reportsSpeakers: isOn });
-  if (!written.done) return written;
-  await Promise.all(mirror.inside(conference.key).map(({ id }) => detectTalking(context, id, isOn)));
+  conference.isTurningOnSpeakers = isOn;
+  try {
+    const written = await writeConference(context, conference, { reportsSpeakers: isOn });
+    if (!written.done) return written;
+    await Promise.all(mirror.inside(conference.key).map(({ id }) => detectTalking(context, id, isOn)));
+  } finally {
+    conference.isTurningOnSpeakers = false;
+    if (isOn) context.report(mirror.inside(conference.key).flatMap((call) => talkChanged(mirror, call).reports));
+  }
   if (isOn) return done;
   for (const call of mirror.callsOf(conference.key)) {
     call.isHeard = false;

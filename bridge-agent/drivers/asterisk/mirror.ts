@@ -21,6 +21,8 @@ export interface Conference extends Entry {
   readonly mainBridge: string;
   locked: boolean;
   reportsSpeakers: boolean;
+  /** The command that wants speakers reported has no result yet: they are after it. */
+  isTurningOnSpeakers?: boolean;
   anonymousId: string | null;
   readonly accessCodes?: AccessCodes;
   /** `null`, and 0: any number. */
