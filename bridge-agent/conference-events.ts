@@ -129,6 +129,14 @@ export class ConferenceEvents {
           this.#reports.addEvent(conference, { type: "speaking-changed", call, speaking: true });
         }
         return;
+      case "speakers-no-longer-reported":
+        // No event tells when they fall silent from now on.
+        for (const call of this.#speaking) {
+          if (this.#legs.find(call)?.conference === conference) this.#speaking.delete(call);
+        }
+        for (const [call, place] of this.#unreportedSpeech)
+          if (place === conference) this.#unreportedSpeech.delete(call);
+        return;
       case "none":
         return;
       default:
