@@ -112,6 +112,8 @@ export class ConferenceEvents {
       case "mute-changed": {
         const { call, muted } = effect;
         if (leg) leg.muted = muted;
+        // By this result the edge takes it for silent. That it talks on, once it is unmuted, is news to the edge.
+        if (muted && origin === "edge") this.#silenced(call);
         if (leg && origin === "keypad") this.#legs.mutedItself(leg, muted);
         if (origin === "keypad") this.#reports.addEvent(conference, { type: "caller-muted", call, muted });
         return;
@@ -128,6 +130,14 @@ export class ConferenceEvents {
           this.#unreportedSpeech.delete(call);
           this.#reports.addEvent(conference, { type: "speaking-changed", call, speaking: true });
         }
+        return;
+      case "speakers-no-longer-reported":
+        // No event tells when they fall silent from now on.
+        for (const call of this.#speaking) {
+          if (this.#legs.find(call)?.conference === conference) this.#speaking.delete(call);
+        }
+        for (const [call, place] of this.#unreportedSpeech)
+          if (place === conference) this.#unreportedSpeech.delete(call);
         return;
       case "none":
         return;
@@ -243,10 +253,15 @@ export class ConferenceEvents {
     }
   }
 
-  #callEnded(call: CallId): void {
-    this.#legs.ended(call);
+  /** The edge knows that it does not speak. */
+  #silenced(call: CallId): void {
     this.#speaking.delete(call);
     this.#unreportedSpeech.delete(call);
+  }
+
+  #callEnded(call: CallId): void {
+    this.#legs.ended(call);
+    this.#silenced(call);
     this.#pending.stopWatching(call);
   }
 

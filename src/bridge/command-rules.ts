@@ -27,7 +27,7 @@ type CommandEffect =
   | { readonly type: "call-entered"; readonly call: CallId; readonly room: RoomId; readonly as: Entry | null }
   | { readonly type: "mute-changed"; readonly call: CallId; readonly muted: boolean }
   | { readonly type: "call-ended"; readonly call: CallId }
-  | { readonly type: "speakers-reported" }
+  | { readonly type: "speakers-reported" | "speakers-no-longer-reported" }
   | { readonly type: "none" };
 
 interface Entry {
@@ -112,7 +112,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     undoneBy: "report-speakers",
     isInEffect: ({ conference }) => conference?.reportsSpeakers === false,
     refusal: needsConference,
-    effect: () => none,
+    effect: () => ({ type: "speakers-no-longer-reported" }),
   },
   "create-room": {
     topic: "alone",
