@@ -130,10 +130,7 @@ function whoAsks(
     if (found.every(({ entry }) => entry?.who.nobody)) return null;
     throw new Refusal("accessDenied");
   }
-  const user =
-    webExID === undefined
-      ? site.one<UserRow>("SELECT * FROM users WHERE email = ?", String(email ?? ""))
-      : site.userNamed(String(webExID));
+  const user = webExID === undefined ? site.userByEmail(String(email ?? "")) : site.userNamed(String(webExID));
   const proof = () => {
     if (sessionTicket !== undefined) {
       const owner = site.bearer(["session-ticket"], String(sessionTicket));
