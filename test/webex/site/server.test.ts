@@ -1,3 +1,4 @@
+import { get, type IncomingMessage } from "node:http";
 import { afterEach, expect, test } from "vitest";
 import { type SimulatedSite, startSimulatedSite } from "../../../simulators/webex-site/server.ts";
 import { content, message, noon, outcomeOf, seeded, textOf } from "./site-on-test.ts";
@@ -39,6 +40,26 @@ test("the XML API answers posts alone, at its own path, and no enormous ones", a
   ).toBe(413);
   expect((await fetch(`${url}/harbour/x.php`)).status).toBe(404);
   expect((await fetch(`${url}/elsewhere/p.php?AT=LO`)).status).toBe(404);
+});
+
+test.each([
+  ["/", 200],
+  ["//", 200],
+  ["/harbour/", 200],
+  ["//harbour/p.php?AT=LO", 404],
+  ["//[", 404],
+  ["/%", 404],
+  ["*", 404],
+  ["http://[/harbour/", 200],
+  ["http://harbour.example/harbour/", 200],
+])("GET %s is answered with %i", async (path, status) => {
+  const { url } = await startSite();
+  const answer = await new Promise<IncomingMessage>((resolve, reject) =>
+    get({ port: new URL(url).port, host: "127.0.0.1", path }, resolve).on("error", reject),
+  );
+  answer.resume();
+
+  expect(answer.statusCode).toBe(status);
 });
 
 test("a request in ISO-8859-1 is read as such", async () => {
