@@ -242,7 +242,7 @@ function valueSection(gaps: string[]): Section {
     columns: ["field", "source", "values"],
     rows,
     tests: [
-      shown("webex/together/xml-requests.test.ts", "client and site have the same fields, limits of words and needs"),
+      shown("webex/together/xml-requests.test.ts", "client and site have the same fields, limits, counts and needs"),
       shownFrom("webex/xml-api/fields.test.ts", "read"),
     ],
   };
