@@ -106,6 +106,12 @@ export function isEmptyList(fault: XmlApiFault): boolean {
   return fault.kind === "refused" && fault.exceptionId === noRecordId;
 }
 
+/** Whether the site has accepted who asked: it judges that before the request itself (protocol 6.3). */
+export function isOfAccepted(fault: XmlApiFault): boolean {
+  if (fault.kind !== "refused") return fault.kind === "wrong-field";
+  return !["wrong-credentials", "rate-limit", "not-responding"].includes(fault.why);
+}
+
 /** Whether the site may have carried the request out although its answer did not come, or not as it should be. */
 export function mayBeCarriedOut(fault: XmlApiFault): boolean {
   switch (fault.kind) {
