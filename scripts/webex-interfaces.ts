@@ -302,7 +302,7 @@ function exceptionSection(gaps: string[]): Section {
   }
   return {
     title: "XML API: exception ids",
-    says: "The overviews have none. *schema*: on developer pages or in release notes; *callers*: only in programs that call the API. Any other id is kept as text. Entries: [faults.ts](../src/webex/xml-api/faults.ts).",
+    says: "The overviews have none. *schema*: on developer pages or in release notes; *callers*: only in programs that call the API. They are all that we have found for the operations above; any other id is kept as text. Entries: [faults.ts](../src/webex/xml-api/faults.ts).",
     columns: ["id", "source", "what it says", "meaning here"],
     rows,
     tests: [],

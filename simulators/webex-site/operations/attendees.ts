@@ -6,6 +6,9 @@ import type { AttendeeRow, SessionRow } from "../tables.ts";
 import { group, groups, list, text } from "../trees.ts";
 import { changesOwn, documented, inSchema, readsOwn, type Service } from "./operation.ts";
 
+/** People of one request (API 42.1). */
+const MOST_AT_ONCE = 50;
+
 export const attendees: Service = {
   binding: "attendee",
   prefix: "att",
@@ -68,6 +71,7 @@ export const attendees: Service = {
 
 /** Each attendee may name its own session; for the others it is the request's, or else the first that is named. */
 function added(call: Call, given: readonly Tree[], asked?: Value): Tree {
+  if (given.length > MOST_AT_ONCE) throw new Refusal("tooManyAttendees");
   const usual = asked ?? given.map(keyOf).find((key) => key !== undefined);
   const rows = given.map((each) => {
     const session = sessionOf(call, { sessionKey: keyOf(each) ?? usual, confID: each.confID });

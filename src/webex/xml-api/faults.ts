@@ -21,6 +21,10 @@ export type RefusalWhy =
   | "already-exists"
   /** The site has no meetings without a password. */
   | "password-needed"
+  /** The site is suspended, or does not have that service. */
+  | "switched-off"
+  /** More at once than the site takes. */
+  | "too-many"
   | "other";
 
 /** Why there is no answer. No password, ticket or token stands in any of them. */
@@ -83,11 +87,14 @@ export const knownExceptions: Readonly<
   "000015": { why: "not-found", source: "callers" },
   "000035": { why: "not-responding", source: "schema" },
   "000045": { why: "rate-limit", source: "schema" },
+  "010106": { why: "switched-off", source: "schema" },
+  "010107": { why: "switched-off", source: "schema" },
   "030001": { why: "not-found", source: "callers" },
   "030002": { why: "wrong-credentials", source: "schema" },
   "030004": { why: "already-exists", source: "callers" },
   "030005": { why: "already-exists", source: "callers" },
   "030047": { why: "wrong-credentials", source: "callers" },
+  "040015": { why: "too-many", source: "schema" },
   "060001": { why: "not-found", source: "callers" },
   "060019": { why: "not-found", source: "callers" },
   "060021": { why: "access-denied", source: "callers" },
@@ -193,6 +200,8 @@ const refusalAdvice: Readonly<Record<Exclude<RefusalWhy, "wrong-credentials">, s
   "not-found": "",
   "already-exists": "",
   "password-needed": " (give the meeting a password)",
+  "switched-off": " (whoever administers the site, or WebEx, can change that)",
+  "too-many": " (send fewer at once)",
   other: "",
 };
 

@@ -1,6 +1,7 @@
 import { get, type IncomingMessage } from "node:http";
 import { afterEach, expect, test } from "vitest";
 import { type SimulatedSite, startSimulatedSite } from "../../../simulators/webex-site/server.ts";
+import { at } from "../../../simulators/webex-site/trees.ts";
 import { content, message, noon, outcomeOf, seeded, textOf } from "./site-on-test.ts";
 
 const running: SimulatedSite[] = [];
@@ -179,9 +180,16 @@ test("the control interface moves the clock, plays people in sessions, and shows
   expect(JSON.stringify(tables)).not.toMatch(/drawn-|pier-9|subscriber"/);
 
   expect((await control("POST", "credentials", { kind: "session-ticket", webExID: "anna.berg" })).status).toBe(201);
-  expect(await control("PUT", "site", { rateLimit: 0 })).toEqual({ status: 200 });
+  expect(await control("PUT", "site", { rateLimit: 0, classicEvents: false })).toEqual({ status: 200 });
+  expect(await control("PUT", "site", { suspended: true })).toEqual({ status: 200 });
+  const switched = () => [
+    site.row.rate_limit,
+    at(site.settings, "supportedServices", "eventCenter", "enabled"),
+    at(site.settings, "metaData", "activateStatus"),
+  ];
+  expect(switched()).toEqual([0, false, false]);
   await control("POST", "reset");
-  expect(site.row.rate_limit).toBe(600);
+  expect(switched()).toEqual([600, true, true]);
   expect((await fetch(`${url}/harbour/`)).status).toBe(200);
 });
 
