@@ -5,7 +5,7 @@ import type { WebexSiteSettings } from "../src/settings/domain-settings.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { type Site, siteOf } from "../src/webex/url-api/site.ts";
 import { type PostFetch, XmlApi } from "../src/webex/xml-api/client.ts";
-import { type Refused, sayFault, type XmlApiFault } from "../src/webex/xml-api/faults.ts";
+import { isOfAccepted, type Refused, sayFault, type XmlApiFault } from "../src/webex/xml-api/faults.ts";
 import type { SecurityContext } from "../src/webex/xml-api/request.ts";
 import type { Digest } from "./code-digest.ts";
 import type { Platform } from "./platform.ts";
@@ -76,8 +76,6 @@ export class WebexSiteClient {
   readonly #store: WebexSiteStore;
   /** By all that it was made of, the secret among them; in memory alone. */
   #connection: { readonly key: string; readonly to: Connection; readonly turns: Turns } | undefined;
-  /** Whether the site has accepted the secret; until then one request is under way: accounts are locked after a few wrong passwords. */
-  #isAccepted = false;
 
   constructor(ports: WebexSiteClientPorts, store: WebexSiteStore) {
     this.#ports = ports;
@@ -119,8 +117,8 @@ export class WebexSiteClient {
       { fetch: this.#ports.fetch, timers: this.#ports, now: this.#ports.now },
     );
     const to = { settings, site: site.value, api };
-    this.#isAccepted = false;
-    this.#connection = { key, to, turns: new Turns(this.#ports, () => (this.#isAccepted ? mostAtOnce : 1)) };
+    // Until the site has accepted the secret, one request is under way: accounts are locked after a few wrong passwords.
+    this.#connection = { key, to, turns: new Turns(this.#ports, () => (api.isAccepted ? mostAtOnce : 1)) };
     return to;
   }
 
@@ -191,17 +189,11 @@ export class WebexSiteClient {
     const key = this.#connection?.key ?? "";
     const answer = await request();
     if (!this.isCurrent(connection)) return settingsChanged;
-    if (answer.ok) {
-      this.#isAccepted = true;
-      return this.#works("answered", answer);
-    }
+    if (answer.ok) return this.#works("answered", answer);
     const fault = answer.error;
     const says = sayFault(fault);
     if (fault.kind === "wrong-request") return { ok: false, why: "refused", says };
-    if (fault.kind === "wrong-field" || (fault.kind === "refused" && !refusesAll(fault))) {
-      this.#isAccepted = true;
-      return this.#works("refused", { ok: false, why: "refused", says });
-    }
+    if (isOfAccepted(fault)) return this.#works("refused", { ok: false, why: "refused", says });
     const ofSite = fault.kind === "refused" ? fault : await this.#faultOfVersion(connection);
     const isOfSecret = ofSite?.kind === "refused" && ofSite.why === "wrong-credentials";
     const refusedSecret = isOfSecret ? await this.#ports.secretDigest(key) : undefined;
@@ -239,10 +231,10 @@ export class WebexSiteClient {
     // No password goes along: it may be what is wrong.
     const as = { form: "anonymous", site: { siteName: site.name } } as const;
     const answer = await api.call("getAPIVersion", {}, { as, deadlineMs: versionWithinMs });
-    if (answer.ok || answer.error.kind === "wrong-field") return null;
+    if (answer.ok) return null;
     // A site that tells nobody its version without a password has answered, too.
     const isAnswer =
-      answer.error.kind === "refused" && (!refusesAll(answer.error) || answer.error.why === "wrong-credentials");
+      isOfAccepted(answer.error) || (answer.error.kind === "refused" && answer.error.why === "wrong-credentials");
     return isAnswer ? null : answer.error;
   }
 
@@ -263,7 +255,6 @@ export class WebexSiteClient {
   ): SiteFailure {
     this.#count("failed");
     const kind = fault.kind === "refused" ? fault.why : fault.kind;
-    if (kind === "wrong-credentials") this.#isAccepted = false;
     const says = `${sayFault(fault)}; ${whatToDo(fault, site, settings)}`;
     const { first, longest } =
       kind === "wrong-credentials" ? wrongPasswordPauseMs : { first: firstPauseMs, longest: longestPauseMs };
@@ -323,11 +314,6 @@ function isRateLimit(fault: XmlApiFault): fault is Refused {
 
 /** Checks stay below any known limit by themselves. */
 const rateLimitAdvice = "if it lasts, let other programs ask this site less often";
-
-/** Whether other requests will be refused alike. */
-function refusesAll({ why }: Refused): boolean {
-  return ["wrong-credentials", "rate-limit", "not-responding"].includes(why);
-}
 
 function secretName({ passwordFrom, accessTokenFrom }: WebexSiteSettings): string {
   return passwordFrom ?? accessTokenFrom ?? "";

@@ -242,7 +242,7 @@ function valueSection(gaps: string[]): Section {
     columns: ["field", "source", "values"],
     rows,
     tests: [
-      shown("webex/together/xml-requests.test.ts", "client and site have the same fields, limits of words and needs"),
+      shown("webex/together/xml-requests.test.ts", "client and site have the same fields, limits, counts and needs"),
       shownFrom("webex/xml-api/fields.test.ts", "read"),
     ],
   };
@@ -302,7 +302,7 @@ function exceptionSection(gaps: string[]): Section {
   }
   return {
     title: "XML API: exception ids",
-    says: "The overviews have none. *schema*: on developer pages or in release notes; *callers*: only in programs that call the API. Any other id is kept as text. Entries: [faults.ts](../src/webex/xml-api/faults.ts).",
+    says: "The overviews have none. *schema*: on developer pages or in release notes; *callers*: only in programs that call the API. They are all that we have found for the operations above; any other id is kept as text. Entries: [faults.ts](../src/webex/xml-api/faults.ts).",
     columns: ["id", "source", "what it says", "meaning here"],
     rows,
     tests: [],

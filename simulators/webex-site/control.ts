@@ -5,6 +5,7 @@ import type { SentBy } from "./pages.ts";
 import { Refusal } from "./refusals.ts";
 import { end, join, start } from "./sessions.ts";
 import type { Site } from "./site.ts";
+import { switchSite } from "./switched-off.ts";
 import { tableNames } from "./tables.ts";
 
 /** What a control request may change beside the site's own data. */
@@ -19,7 +20,11 @@ export interface Controls {
 const clockBody = v.strictObject({ aheadMs: v.pipe(v.number(), v.safeInteger("must be a whole number")) });
 const resultsBody = v.strictObject({ sentBy: v.picklist(["redirect", "script"]) });
 const siteBody = v.strictObject({
-  rateLimit: v.pipe(v.number(), v.safeInteger("must be a whole number"), v.minValue(0, "must not be negative")),
+  rateLimit: v.optional(
+    v.pipe(v.number(), v.safeInteger("must be a whole number"), v.minValue(0, "must not be negative")),
+  ),
+  classicEvents: v.optional(v.boolean()),
+  suspended: v.optional(v.boolean()),
 });
 const joinBody = v.strictObject({
   name: v.string(),
@@ -48,7 +53,10 @@ export function control(site: Site, controls: Controls, method: string, path: st
         controls.sentBy = sentBy;
       });
     case "PUT site":
-      return carryOut(text, siteBody, ({ rateLimit }) => site.run("UPDATE sites SET rate_limit = ?", rateLimit));
+      return carryOut(text, siteBody, ({ rateLimit, ...others }) => {
+        if (rateLimit !== undefined) site.run("UPDATE sites SET rate_limit = ?", rateLimit);
+        switchSite(site, others);
+      });
     case "POST reset":
       controls.faults = noFaults;
       controls.aheadMs = 0;

@@ -54,7 +54,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const url = new URL(request.url ?? "/", site.address);
+  const url = urlOf(site, request.url ?? "");
   const method = request.method ?? "";
   const bytes = await bodyOf(request, MAX_BODY_BYTES);
   if (bytes === null) {
@@ -85,6 +85,11 @@ async function answer(
   response
     .writeHead(isHome ? 200 : 404, { "content-type": "text/html; charset=utf-8" })
     .end(pageOf(isHome ? `The simulated site ${site.row.name}` : "There is no such page", [], site.url()));
+}
+
+/** Of a path, or of an address as proxies send it. Resolved as a link, a path such as `//` would name a host, or be none. */
+function urlOf(site: Site, target: string): URL {
+  return new URL(`${site.address}/${target.replace(/^(https?:\/\/[^/?#]*)?\/?/i, "")}`);
 }
 
 function answerXmlRequest(site: Site, controls: Controls, body: string, response: ServerResponse): void {

@@ -1,7 +1,7 @@
 import { Refusal } from "./refusals.ts";
 import type { Tree, Value } from "./schema.ts";
 import type { Site } from "./site.ts";
-import type { AttendeeRow, ServiceCode, SessionRow, TspAccountRow } from "./tables.ts";
+import type { AttendeeRow, ServiceCode, SessionRow, TspAccountRow, UserRow } from "./tables.ts";
 import { readTime } from "./times.ts";
 import { at, group, groups, list, merge, put, text, whole, without } from "./trees.ts";
 
@@ -15,6 +15,8 @@ interface ServiceTable {
   readonly listing: string;
   /** People of a session, by the part they have in it: where they stand, and whether the person is an element of its own. */
   readonly people: Readonly<Record<string, { readonly path: string; readonly form: "person" | "flat" }>>;
+  /** The part among whose people alternate hosts stand, by their role HOST; absent where requests do not say it so. */
+  readonly hostsAmong?: "attendee" | "presenter";
 }
 
 export const services: Readonly<Record<ServiceCode, ServiceTable>> = {
@@ -25,6 +27,7 @@ export const services: Readonly<Record<ServiceCode, ServiceTable>> = {
     password: "accessControl.meetingPassword",
     listing: "flags",
     people: { attendee: { path: "participants.attendees.attendee", form: "person" } },
+    hostsAmong: "attendee",
   },
   TC: {
     serviceType: "TrainingCenter",
@@ -36,6 +39,7 @@ export const services: Readonly<Record<ServiceCode, ServiceTable>> = {
       presenter: { path: "presenters.participants.participant", form: "person" },
       attendee: { path: "attendees.participants.participant", form: "person" },
     },
+    hostsAmong: "presenter",
   },
   EC: {
     serviceType: "EventCenter",
@@ -174,12 +178,25 @@ export function end(site: Site, session: SessionRow): void {
 }
 
 /** Whoever may act as its host: the host and the alternate hosts. */
-export function isHost(session: SessionRow, userId: number, webExId: string): boolean {
-  return session.host_id === userId || alternateHosts(session).includes(webExId);
+export function isHost(site: Site, session: SessionRow, user: UserRow): boolean {
+  return session.host_id === user.user_id || alternateHosts(site, session).includes(user.web_ex_id);
 }
 
-export function alternateHosts(session: SessionRow): readonly string[] {
-  return list(JSON.parse(session.settings), "salesTeam", "altHosts", "webExID").map(String);
+/**
+ * Their WebEx ids: a sales session names them in `altHosts`; elsewhere they are people of the role HOST. Whoever is no
+ * user of the site cannot be one.
+ */
+export function alternateHosts(site: Site, session: SessionRow): readonly string[] {
+  const named = list(JSON.parse(session.settings), "salesTeam", "altHosts", "webExID").map((name) =>
+    site.userNamed(String(name)),
+  );
+  const invited = attendeesOf(site, session)
+    .filter(({ part }) => part === "host")
+    .map(({ email, person }) => {
+      const name = text(JSON.parse(person), "webExId");
+      return name === undefined ? site.userByEmail(email) : site.userNamed(name);
+    });
+  return [...named, ...invited].flatMap((user) => user?.web_ex_id ?? []);
 }
 
 export function isPublic(session: SessionRow): boolean {
@@ -210,6 +227,19 @@ export function attendeesOf(site: Site, session: SessionRow): AttendeeRow[] {
 export function tspAccountOf(site: Site, session: SessionRow): TspAccountRow | undefined {
   const telephony = group(JSON.parse(session.settings), "telephony");
   return telephony.enableTSP === true ? site.tspAccount(session.host_id, telephony.tspAccountIndex) : undefined;
+}
+
+/** The part of somebody to whom a request gives a role; `usual` where the role makes no difference. */
+export function partOf({ service }: SessionRow, role: Value | undefined, usual: string): string {
+  if (role === "HOST") return "host";
+  if (role === "PRESENTER" && service === "TC") return "presenter";
+  if (role === "LIMITED" && service === "AO") return "limited";
+  return usual;
+}
+
+export function roleOf({ part }: AttendeeRow): string {
+  const roles: Readonly<Record<string, string>> = { host: "HOST", limited: "LIMITED", attendee: "ATTENDEE" };
+  return roles[part] ?? "PRESENTER";
 }
 
 export function savePerson(site: Site, session: SessionRow, part: string, person: Tree, joinStatus: string): number {
@@ -259,10 +289,10 @@ export function sessionTree(site: Site, session: SessionRow, forHost: boolean): 
   tree = put(tree, table.type.split("."), session.type);
   if (forHost && session.password !== "") tree = put(tree, table.password.split("."), session.password);
   for (const [part, { path, form }] of Object.entries(table.people)) {
-    const all = people.filter((each) => each.part === part);
+    const all = people.filter((each) => partsAmong(table, part).includes(each.part));
     const trees = all.map((each) => {
       const person = personTree(each);
-      const details = { joinStatus: each.join_status, role: part === "attendee" ? "ATTENDEE" : "PRESENTER" };
+      const details = { joinStatus: each.join_status, role: roleOf(each) };
       return form === "person" ? { person, ...details, sessionKey: session.session_key } : { ...person, ...details };
     });
     if (trees.length > 0) tree = put(tree, path.split("."), trees);
@@ -278,6 +308,11 @@ export function sessionTree(site: Site, session: SessionRow, forHost: boolean): 
     ...(forHost && { hostKey: session.host_key, guestToken: guestToken(session) }),
     ...(session.service === "AO" && { teleconference: teleconference(site, session, forHost) }),
   };
+}
+
+/** The parts of the people who stand together in requests and answers. */
+function partsAmong({ hostsAmong }: ServiceTable, part: string): readonly string[] {
+  return part === hostsAmong ? [part, "host"] : [part];
 }
 
 /** The services write the same key in four ways. */
@@ -386,12 +421,15 @@ function settingsOf(service: ServiceCode, request: Tree): Tree {
 }
 
 function savePeople(site: Site, session: SessionRow, request: Tree): void {
-  for (const [part, { path, form }] of Object.entries(services[session.service].people)) {
+  const table = services[session.service];
+  for (const [usual, { path, form }] of Object.entries(table.people)) {
     const given = groups(request, ...path.split("."));
     if (given.length === 0) continue;
-    site.run("DELETE FROM attendees WHERE session_key = ? AND part = ?", session.session_key, part);
+    for (const part of partsAmong(table, usual))
+      site.run("DELETE FROM attendees WHERE session_key = ? AND part = ?", session.session_key, part);
     for (const each of given) {
       const { joinStatus = "INVITE", ...flat } = each as { joinStatus?: Value };
+      const part = partOf(session, each.role, usual);
       savePerson(site, session, part, form === "person" ? group(each, "person") : (flat as Tree), String(joinStatus));
     }
   }

@@ -154,6 +154,10 @@ export class Site {
     return this.one<UserRow>("SELECT * FROM users WHERE web_ex_id = ?", name);
   }
 
+  userByEmail(email: string): UserRow | undefined {
+    return this.one<UserRow>("SELECT * FROM users WHERE email = ?", email);
+  }
+
   session(key: Value | undefined, services?: readonly ServiceCode[]): SessionRow {
     const session = this.one<SessionRow>("SELECT * FROM sessions WHERE session_key = ?", Number(key));
     if (!session || (services && !services.includes(session.service))) throw new Refusal("noSession");

@@ -3,6 +3,7 @@ import { type Entry, entries } from "./operations.ts";
 import { Refusal } from "./refusals.ts";
 import { namespaces, readTree, type Tree, typeNamed, writeTree } from "./schema.ts";
 import { RATE_WINDOW_MS, type Site } from "./site.ts";
+import { mustBeServed } from "./switched-off.ts";
 import type { UserRow } from "./tables.ts";
 import { text } from "./trees.ts";
 import { parseXml, type ReadElement, writeXml, type XmlElement } from "./xml.ts";
@@ -62,7 +63,9 @@ function carryOut(site: Site, body: string, asked: { operation: string; webExId:
     if (each.name !== "bodyContent") throw new Refusal("invalid", `body.${each.name} is not in the schema`);
     if (!entry) throw new Refusal("unknownOperation");
     const request = readTree(entry.request, { ...each, name: entry.name });
-    const tree = entry.run(new Call(site, user, entry.who, request));
+    const call = new Call(site, user, entry.who, request);
+    mustBeServed(site, user, entry.name, request);
+    const tree = entry.run(call);
     const type = `${entry.prefix}:${entry.type ?? entry.name}Response`;
     return { ...element("serv:bodyContent", entry.type === null ? [] : writeTree(entry.answer, tree)), type };
   });
@@ -130,10 +133,7 @@ function whoAsks(
     if (found.every(({ entry }) => entry?.who.nobody)) return null;
     throw new Refusal("accessDenied");
   }
-  const user =
-    webExID === undefined
-      ? site.one<UserRow>("SELECT * FROM users WHERE email = ?", String(email ?? ""))
-      : site.userNamed(String(webExID));
+  const user = webExID === undefined ? site.userByEmail(String(email ?? "")) : site.userNamed(String(webExID));
   const proof = () => {
     if (sessionTicket !== undefined) {
       const owner = site.bearer(["session-ticket"], String(sessionTicket));

@@ -1,10 +1,13 @@
 import { type Call, isAsked, ordered, page } from "../call.ts";
 import { Refusal } from "../refusals.ts";
 import type { Tree, Value } from "../schema.ts";
-import { attendeesOf, isHost, personTree, savePerson } from "../sessions.ts";
+import { attendeesOf, isHost, partOf, personTree, roleOf, savePerson } from "../sessions.ts";
 import type { AttendeeRow, SessionRow } from "../tables.ts";
 import { group, groups, list, text } from "../trees.ts";
 import { changesOwn, documented, inSchema, readsOwn, type Service } from "./operation.ts";
+
+/** People of one request (API 42.1). */
+const MOST_AT_ONCE = 50;
 
 export const attendees: Service = {
   binding: "attendee",
@@ -68,10 +71,11 @@ export const attendees: Service = {
 
 /** Each attendee may name its own session; for the others it is the request's, or else the first that is named. */
 function added(call: Call, given: readonly Tree[], asked?: Value): Tree {
+  if (given.length > MOST_AT_ONCE) throw new Refusal("tooManyAttendees");
   const usual = asked ?? given.map(keyOf).find((key) => key !== undefined);
   const rows = given.map((each) => {
     const session = sessionOf(call, { sessionKey: keyOf(each) ?? usual, confID: each.confID });
-    const part = each.role === "PRESENTER" && session.service === "TC" ? "presenter" : "attendee";
+    const part = partOf(session, each.role, session.service === "AO" ? "full" : "attendee");
     const joinStatus = text(each, "joinStatus") ?? "INVITE";
     const id = savePerson(call.site, session, part, group(each, "person"), joinStatus);
     return call.site.one<AttendeeRow>("SELECT * FROM attendees WHERE attendee_id = ?", id) as AttendeeRow;
@@ -98,8 +102,7 @@ function sessionOf(call: Call, request: Tree): SessionRow {
 }
 
 function ownSession(call: Call, session: SessionRow): SessionRow {
-  if (!call.owns(session.host_id) && !isHost(session, call.user.user_id, call.user.web_ex_id))
-    throw new Refusal("notOwn");
+  if (!call.owns(session.host_id) && !isHost(call.site, session, call.user)) throw new Refusal("notOwn");
   return session;
 }
 
@@ -110,7 +113,7 @@ function attendeeTree(session: SessionRow, row: AttendeeRow): Tree {
     joinStatus: status,
     meetingKey: session.session_key,
     sessionKey: session.session_key,
-    role: ["presenter", "panelist", "full"].includes(row.part) ? "PRESENTER" : "ATTENDEE",
+    role: roleOf(row),
     attendeeId: row.attendee_id,
     confID: session.conf_id,
     status: {

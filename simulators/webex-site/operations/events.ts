@@ -82,8 +82,7 @@ export const events: Service = {
 
 function ownEvent(call: Call): SessionRow {
   const session = call.site.session(call.request.sessionKey, ["EC"]);
-  if (!call.owns(session.host_id) && !isHost(session, call.user.user_id, call.user.web_ex_id))
-    throw new Refusal("notOwn");
+  if (!call.owns(session.host_id) && !isHost(call.site, session, call.user)) throw new Refusal("notOwn");
   return session;
 }
 

@@ -97,7 +97,7 @@ function isPassword(call: Call, session: SessionRow): boolean {
 function isOfMeeting(call: Call, session: SessionRow): boolean {
   const user = call.userOrNobody;
   if (!user) return false;
-  if (isHost(session, user.user_id, user.web_ex_id)) return true;
+  if (isHost(call.site, session, user)) return true;
   return attendeesOf(call.site, session).some(({ email }) => email.toLowerCase() === user.email.toLowerCase());
 }
 
@@ -106,9 +106,10 @@ function everything(call: Call, session: SessionRow): Tree {
   const settings: Tree = JSON.parse(session.settings);
   const host = site.userById(session.host_id);
   const people = attendeesOf(site, session);
+  const hosts = alternateHosts(site, session);
   const MK = session.session_key;
   const user = call.userOrNobody;
-  const isOwn = user !== null && isHost(session, user.user_id, user.web_ex_id);
+  const isOwn = user !== null && isHost(site, session, user);
   const programID = at(settings, "metaData", "programID");
   const program = site.one<{ name: string }>("SELECT name FROM programs WHERE program_id = ?", Number(programID ?? 0));
   const hasImage = site.one("SELECT 1 FROM images WHERE owner = ? AND kind LIKE 'event-%'", String(MK)) !== undefined;
@@ -154,7 +155,7 @@ function everything(call: Call, session: SessionRow): Tree {
       lastName: host.last_name,
       email: host.email,
       webExId: host.web_ex_id,
-      alternateHost: alternateHosts(session),
+      alternateHost: hosts,
       allowAnyoneHostMeeting: false,
     },
     schedule: {
@@ -167,7 +168,7 @@ function everything(call: Call, session: SessionRow): Tree {
     attendeeOptions: { joinRequiresAccount: at(settings, "attendeeOptions", "joinRequiresAccount") ?? false },
     isAudioOnly: session.service === "AO",
     telePresence: false,
-    isAlternateHost: user !== null && alternateHosts(session).includes(user.web_ex_id),
+    isAlternateHost: user !== null && hosts.includes(user.web_ex_id),
     isCreator: user?.user_id === session.host_id,
     ...(isOwn && { hostKey: session.host_key }),
     supportE2E: at(settings, "enableOptions", "supportE2E") ?? false,

@@ -243,7 +243,7 @@ function visible(call: Call, kinds: readonly ServiceCode[]): SessionRow {
 }
 
 function mayHost(call: Call, session: SessionRow): boolean {
-  return call.owns(session.host_id) || isHost(session, call.user.user_id, call.user.web_ex_id);
+  return call.owns(session.host_id) || isHost(call.site, session, call.user);
 }
 
 function sessionsSeen(call: Call, kinds: readonly ServiceCode[]): SessionRow[] {
@@ -309,7 +309,7 @@ function summary(site: Site, session: SessionRow): Tree {
     sessionType: session.type,
     serviceType: services[session.service].serviceType,
     hostWebExID: host.web_ex_id,
-    otherHostWebExID: alternateHosts(session).join(","),
+    otherHostWebExID: alternateHosts(site, session).join(","),
     hostFirstName: host.first_name,
     hostLastName: host.last_name,
     hostEmail: host.email,
@@ -329,7 +329,7 @@ function summary(site: Site, session: SessionRow): Tree {
     confID: session.conf_id,
     registration: at(settings, "attendeeOptions", "registration") ?? false,
     isRecurring: isRecurring(session),
-    altHost: alternateHosts(session).length > 0,
+    altHost: alternateHosts(site, session).length > 0,
     hostType: String(session.type),
     audioStatus: statusOf(session),
     isAudioOnly: session.service === "AO",

@@ -283,7 +283,7 @@ function trainingOf(call: Call, key: Value | undefined): SessionRow {
 }
 
 function owns(call: Call, session: SessionRow): boolean {
-  return call.owns(session.host_id) || isHost(session, call.user.user_id, call.user.web_ex_id);
+  return call.owns(session.host_id) || isHost(call.site, session, call.user);
 }
 
 function scheduledTests(call: Call): ScheduledTestRow[] {

@@ -71,7 +71,7 @@ export const meetings: Readonly<Record<string, Command>> = {
       return { data: { MK: session.session_key } };
     },
   ),
-  DA: command("delete an attendee", "MK! EM! EC?", (call) => removed(call, ["attendee", "prospect"])),
+  DA: command("delete an attendee", "MK! EM! EC?", (call) => removed(call, ["attendee", "prospect", "host"])),
   MD: command("mail registration details", "MK! EM!", (call) => {
     const session = call.ownSession();
     call.site.mail(call.arg("EM") ?? "", `registrations: ${session.name}`);

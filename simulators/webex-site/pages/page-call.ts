@@ -154,7 +154,7 @@ export class PageCall {
   ownSession(services?: readonly ServiceCode[]): SessionRow {
     const session = this.session(services);
     const { user } = this;
-    if (user.role !== "admin" && !isHost(session, user.user_id, user.web_ex_id)) throw new PageRefusal("AccessDenied");
+    if (user.role !== "admin" && !isHost(this.site, session, user)) throw new PageRefusal("AccessDenied");
     return session;
   }
 }

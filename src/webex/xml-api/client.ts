@@ -5,7 +5,14 @@ import { err, ok, type Result } from "../../foundation/result.ts";
 import { type Timers, wait } from "../../foundation/timers.ts";
 import { Turns } from "../../foundation/turns.ts";
 import type { Site } from "../url-api/site.ts";
-import { type AnswerForm, isEmptyList, type Refused, type XmlApiFault } from "./faults.ts";
+import {
+  type AnswerForm,
+  isEmptyList,
+  isOfAccepted,
+  mayBeCarriedOut,
+  type Refused,
+  type XmlApiFault,
+} from "./faults.ts";
 import type { Operation } from "./fields.ts";
 import { maskedText, maskedValue, withoutSecrets } from "./mask-secrets.ts";
 import {
@@ -51,7 +58,10 @@ export interface XmlApiSettings {
   readonly deadlineMs?: number;
   /** Requests under way at once, 1 or more; the others wait in order. */
   readonly maxInFlight?: number;
-  /** The pauses before `get` and `list` operations are tried again. */
+  /**
+   * The pauses before `get` and `list` operations are tried again. A password that the site has not accepted yet is not sent again where it may
+   * have been judged: accounts are locked after a few wrong ones.
+   */
   readonly retryPausesMs?: readonly number[];
   /**
    * Whether requests wait until the site's rate limit is over, and `get` and `list` operations that it refused are sent once more then.
@@ -148,6 +158,8 @@ export class XmlApi {
   readonly #turns: Turns;
   /** No request before: the site's rate limit. */
   #notBefore = 0;
+  /** What the site has accepted last. */
+  readonly #accepted = new WeakSet<SecurityContext>();
 
   constructor(settings: XmlApiSettings, ports: XmlApiPorts) {
     this.#settings = { ...defaults, ...settings };
@@ -160,6 +172,11 @@ export class XmlApi {
   /** Of the client's own credentials. */
   get form(): SecurityContext["form"] {
     return this.#settings.credentials.form;
+  }
+
+  /** Whether the site has accepted the client's own credentials, and has not refused them since. */
+  get isAccepted(): boolean {
+    return this.#accepted.has(this.#settings.credentials);
   }
 
   /** Carries out one operation. Only `get` and `list` operations are repeated: others might be carried out twice. */
@@ -247,12 +264,13 @@ export class XmlApi {
     deadline: Deadline,
   ): Promise<Result<ReadAnswer, XmlApiFault>> {
     const built = buildRequest(operation, request, as);
-    return built.ok ? this.#carryOut(operation, built.value, reads, deadline) : built;
+    return built.ok ? this.#carryOut(operation, built.value, as, reads, deadline) : built;
   }
 
   async #carryOut(
     operation: Operation,
     request: BuiltRequest,
+    as: SecurityContext,
     reads: readonly string[] | undefined,
     deadline: Deadline,
   ): Promise<Result<ReadAnswer, XmlApiFault>> {
@@ -261,16 +279,26 @@ export class XmlApi {
     let mayWaitOut = isRepeatable && this.#settings.waitsForRateLimit;
     for (;;) {
       const answer = await this.#inTurn(operation, request, reads, deadline);
+      this.#noteAccepted(as, answer);
       if (answer.ok) return answer;
       if (isRateLimit(answer.error)) {
         if (!mayWaitOut || this.#notBefore >= deadline.at) return answer;
         mayWaitOut = false;
         continue; // Its turn comes when the window is over.
       }
-      const pauseMs = isPassing(answer.error) ? pauses.shift() : undefined;
+      const pauseMs = isPassing(answer.error) && this.#maySendAgain(as, answer.error) ? pauses.shift() : undefined;
       if (pauseMs === undefined || this.#ports.now() + pauseMs >= deadline.at) return answer;
       await wait(this.#ports.timers, pauseMs);
     }
+  }
+
+  #noteAccepted(as: SecurityContext, answer: Result<ReadAnswer, XmlApiFault>): void {
+    if (answer.ok || isOfAccepted(answer.error)) this.#accepted.add(as);
+    else if (answer.error.kind === "refused" && answer.error.why === "wrong-credentials") this.#accepted.delete(as);
+  }
+
+  #maySendAgain(as: SecurityContext, fault: XmlApiFault): boolean {
+    return as.form !== "password" || this.#accepted.has(as) || fault.kind === "refused" || !mayBeCarriedOut(fault);
   }
 
   /** One exchange, when a place is free and no rate limit lasts. */

@@ -21,6 +21,10 @@ export type RefusalWhy =
   | "already-exists"
   /** The site has no meetings without a password. */
   | "password-needed"
+  /** The site is suspended, or does not have that service. */
+  | "switched-off"
+  /** More at once than the site takes. */
+  | "too-many"
   | "other";
 
 /** Why there is no answer. No password, ticket or token stands in any of them. */
@@ -83,11 +87,14 @@ export const knownExceptions: Readonly<
   "000015": { why: "not-found", source: "callers" },
   "000035": { why: "not-responding", source: "schema" },
   "000045": { why: "rate-limit", source: "schema" },
+  "010106": { why: "switched-off", source: "schema" },
+  "010107": { why: "switched-off", source: "schema" },
   "030001": { why: "not-found", source: "callers" },
   "030002": { why: "wrong-credentials", source: "schema" },
   "030004": { why: "already-exists", source: "callers" },
   "030005": { why: "already-exists", source: "callers" },
   "030047": { why: "wrong-credentials", source: "callers" },
+  "040015": { why: "too-many", source: "schema" },
   "060001": { why: "not-found", source: "callers" },
   "060019": { why: "not-found", source: "callers" },
   "060021": { why: "access-denied", source: "callers" },
@@ -104,6 +111,12 @@ export function whyRefused(exceptionId: string): RefusalWhy {
 /** That there is nothing to list is refused, too. */
 export function isEmptyList(fault: XmlApiFault): boolean {
   return fault.kind === "refused" && fault.exceptionId === noRecordId;
+}
+
+/** Whether the site has accepted who asked: it judges that before the request itself (protocol 6.3). */
+export function isOfAccepted(fault: XmlApiFault): boolean {
+  if (fault.kind !== "refused") return fault.kind === "wrong-field";
+  return !["wrong-credentials", "rate-limit", "not-responding"].includes(fault.why);
 }
 
 /** Whether the site may have carried the request out although its answer did not come, or not as it should be. */
@@ -187,6 +200,8 @@ const refusalAdvice: Readonly<Record<Exclude<RefusalWhy, "wrong-credentials">, s
   "not-found": "",
   "already-exists": "",
   "password-needed": " (give the meeting a password)",
+  "switched-off": " (whoever administers the site, or WebEx, can change that)",
+  "too-many": " (send fewer at once)",
   other: "",
 };
 

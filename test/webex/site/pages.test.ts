@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { answerPage, type PageAnswer, pages } from "../../../simulators/webex-site/pages.ts";
 import { start } from "../../../simulators/webex-site/sessions.ts";
 import { noon, SiteOnTest, seeded } from "./site-on-test.ts";
@@ -54,6 +54,40 @@ test("log in, do something, log out", () => {
   expect(browser.ask("p.php", "AT=LO")).toEqual({ AT: "LO", ST: "SUCCESS" });
   expect(browser.ask("m.php", "AT=LM")).toEqual(failed("LM", "AccessDenied"));
   expect(browser.site.user("anna.berg").visits).toBe(1);
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const open = ["p.php LI", "p.php SU", "m.php JM", "m.php JE", "m.php JS", "m.php AS"];
+const ofPartners = ["p.php SU", "p.php EU", "p.php AC", "p.php IN"];
+test.each(
+  Object.entries(pages).flatMap(([page, commands]) =>
+    Object.keys(commands).map((AT) => ({ page, AT, name: `${page} ${AT}` })),
+  ),
+)("$name is carried out for those alone who may have it", ({ page, AT, name }) => {
+  const command = pages[page]?.[AT];
+  if (!command) throw new Error(`there is no ${name}`);
+  const run = vi.spyOn(command, "run").mockReturnValue({});
+  const { site } = new SiteOnTest();
+  const cookie = site.issue("cookie", site.userNamed("anna.berg")?.user_id ?? 0);
+  const required = (command.args ?? "").split(" ").filter((word) => word.endsWith("!"));
+  const asked = (by: string, PID = "quay7") => {
+    const args = Object.fromEntries(required.map((word) => [word.slice(0, -1), "1"]));
+    const { headers, body } = answerPage(
+      site,
+      page,
+      new URLSearchParams({ ...args, ...(args.PID && { PID }), AT, BU }),
+      by,
+    );
+    return /(?:RS=|<Reason>)(\w+)/.exec(`${headers.location} ${body}`)?.[1] ?? "SUCCESS";
+  };
+
+  expect(asked(cookie)).toBe("SUCCESS");
+  expect(asked("")).toBe(open.includes(name) ? "SUCCESS" : "AccessDenied");
+  expect(asked(cookie, "another")).toBe(ofPartners.includes(name) ? "PartnerIDError" : "SUCCESS");
+  expect(run).toHaveBeenCalledTimes(1 + Number(open.includes(name)) + Number(!ofPartners.includes(name)));
 });
 
 test("the log-in brings a token; a command with another one is refused", () => {

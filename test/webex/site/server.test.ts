@@ -1,5 +1,7 @@
+import { get, type IncomingMessage } from "node:http";
 import { afterEach, expect, test } from "vitest";
 import { type SimulatedSite, startSimulatedSite } from "../../../simulators/webex-site/server.ts";
+import { at } from "../../../simulators/webex-site/trees.ts";
 import { content, message, noon, outcomeOf, seeded, textOf } from "./site-on-test.ts";
 
 const running: SimulatedSite[] = [];
@@ -39,6 +41,26 @@ test("the XML API answers posts alone, at its own path, and no enormous ones", a
   ).toBe(413);
   expect((await fetch(`${url}/harbour/x.php`)).status).toBe(404);
   expect((await fetch(`${url}/elsewhere/p.php?AT=LO`)).status).toBe(404);
+});
+
+test.each([
+  ["/", 200],
+  ["//", 200],
+  ["/harbour/", 200],
+  ["//harbour/p.php?AT=LO", 404],
+  ["//[", 404],
+  ["/%", 404],
+  ["*", 404],
+  ["http://[/harbour/", 200],
+  ["http://harbour.example/harbour/", 200],
+])("GET %s is answered with %i", async (path, status) => {
+  const { url } = await startSite();
+  const answer = await new Promise<IncomingMessage>((resolve, reject) =>
+    get({ port: new URL(url).port, host: "127.0.0.1", path }, resolve).on("error", reject),
+  );
+  answer.resume();
+
+  expect(answer.statusCode).toBe(status);
 });
 
 test("a request in ISO-8859-1 is read as such", async () => {
@@ -158,9 +180,16 @@ test("the control interface moves the clock, plays people in sessions, and shows
   expect(JSON.stringify(tables)).not.toMatch(/drawn-|pier-9|subscriber"/);
 
   expect((await control("POST", "credentials", { kind: "session-ticket", webExID: "anna.berg" })).status).toBe(201);
-  expect(await control("PUT", "site", { rateLimit: 0 })).toEqual({ status: 200 });
+  expect(await control("PUT", "site", { rateLimit: 0, classicEvents: false })).toEqual({ status: 200 });
+  expect(await control("PUT", "site", { suspended: true })).toEqual({ status: 200 });
+  const switched = () => [
+    site.row.rate_limit,
+    at(site.settings, "supportedServices", "eventCenter", "enabled"),
+    at(site.settings, "metaData", "activateStatus"),
+  ];
+  expect(switched()).toEqual([0, false, false]);
   await control("POST", "reset");
-  expect(site.row.rate_limit).toBe(600);
+  expect(switched()).toEqual([600, true, true]);
   expect((await fetch(`${url}/harbour/`)).status).toBe(200);
 });
 

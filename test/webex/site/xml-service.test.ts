@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { switchSite } from "../../../simulators/webex-site/switched-off.ts";
+import { examples } from "./examples.ts";
 import { content, message, noon, outcomeOf, SiteOnTest, seeded, textOf, textsOf } from "./site-on-test.ts";
 
 const minute = 60_000;
@@ -255,6 +257,69 @@ test.each([
     const site = new SiteOnTest();
     expect([name, outcomeOf(site.ask(type, body, site.as(name)))]).toEqual([name, outcome]);
   }
+});
+
+/** The operations that a site refuses so, without their services. */
+function refusedBy(switches: Parameters<typeof switchSite>[1], id: string): readonly string[] {
+  return examples.flatMap(({ type, body, by = "anna.berg" }) => {
+    const site = new SiteOnTest();
+    switchSite(site.site, switches);
+    return outcomeOf(site.ask(type, body, site.as(by))) === id ? [type.replace(/.*\./, "")] : [];
+  });
+}
+
+test("a site without classic events refuses all of them, and nothing else", () => {
+  const site = new SiteOnTest();
+  switchSite(site.site, { classicEvents: false });
+
+  expect(refusedBy({ classicEvents: false }, "010106")).toEqual([
+    "CreateEvent",
+    "SetEvent",
+    "GetEvent",
+    "LstsummaryEvent",
+    "LstrecordedEvent",
+    "LstsummaryProgram",
+    "UploadEventImage",
+  ]);
+  const info = (key: number) => outcomeOf(site.ask("ep.GetSessionInfo", `<sessionKey>${key}</sessionKey>`));
+  expect([info(seeded.EC), info(seeded.AO), info(1)]).toEqual(["010106", "SUCCESS", "060001"]);
+  switchSite(site.site, { classicEvents: true });
+  expect(info(seeded.EC)).toBe("SUCCESS");
+});
+
+test("a suspended site schedules and edits nothing, and its administrators no users", () => {
+  const site = new SiteOnTest();
+  switchSite(site.site, { suspended: true });
+
+  expect(refusedBy({ suspended: true }, "010107")).toEqual([
+    "CreateUser",
+    "CreateMeeting",
+    "SetMeeting",
+    "CreateTrainingSession",
+    "SetTrainingSession",
+    "CreateEvent",
+    "SetEvent",
+    "CreateSupportSession",
+  ]);
+  const set = (by: string) =>
+    outcomeOf(site.ask("user.SetUser", "<title>Planner</title><webExId>anna.berg</webExId>", site.as(by)));
+  expect([set("anna.berg"), set("site.admin")]).toEqual(["SUCCESS", "010107"]);
+  switchSite(site.site, { suspended: false });
+  expect(set("site.admin")).toBe("SUCCESS");
+});
+
+test("fifty people are invited at once, and no more", () => {
+  const site = new SiteOnTest();
+  const invite = (many: number) => {
+    const people = Array.from(
+      { length: many },
+      (_, n) => `<attendees><person><email>a${n}@visitor.example</email></person></attendees>`,
+    );
+    const first = `<person><email>first@visitor.example</email></person><sessionKey>${seeded.MC}</sessionKey>`;
+    return outcomeOf(site.ask("attendee.CreateMeetingAttendee", first + people.join("")));
+  };
+
+  expect([invite(49), invite(50)]).toEqual(["SUCCESS", "040015"]);
 });
 
 test("no answer shows a password to somebody else", () => {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { exceptions } from "../../../scripts/webex-documents.ts";
 import { answerWith, noFaults } from "../../../simulators/webex-site/faults.ts";
 import { refusals } from "../../../simulators/webex-site/refusals.ts";
+import { switchSite } from "../../../simulators/webex-site/switched-off.ts";
 import { type PostFetch, XmlApi } from "../../../src/webex/xml-api/client.ts";
 import type { XmlApiFault } from "../../../src/webex/xml-api/faults.ts";
 import type { SecurityContext } from "../../../src/webex/xml-api/request.ts";
@@ -53,11 +54,26 @@ const ways: Readonly<Record<string, (world: World) => Promise<Answer>>> = {
     world.simulated.site.run("UPDATE sites SET rate_limit = 0");
     return world.as("anna.berg").call("getAPIVersion", {});
   },
+  "010106": (world) => {
+    switchSite(world.simulated.site, { classicEvents: false });
+    return world.as("anna.berg").call("getEvent", { sessionKey: String(seeded.EC) });
+  },
+  "010107": (world) => {
+    switchSite(world.simulated.site, { suspended: true });
+    return world.as("site.admin").call("createUser", kim);
+  },
   "030001": (world) => world.as("site.admin").call("getUser", { webExId: "nobody" }),
   "030002": (world) => world.with({ password: "x" }).call("getUser", { webExId: "anna.berg" }),
   "030004": (world) => world.as("site.admin").call("createUser", { ...kim, webExId: "anna.berg" }),
   "030005": (world) => world.as("site.admin").call("createUser", { ...kim, email: "anna.berg@harbour.example" }),
   "030047": (world) => world.with({ sessionTicket: "x" }).call("getUser", { webExId: "anna.berg" }),
+  "040015": (world) => {
+    const attendees = Array.from({ length: 51 }, (_, n) => ({
+      person: { email: `jo${n}@visitor.example` },
+      sessionKey: String(seeded.TC),
+    }));
+    return world.as("anna.berg").call("registerMeetingAttendee", { attendees });
+  },
   "060001": (world) => world.as("anna.berg").call("getMeeting", { meetingKey: "1" }),
   "060019": (world) => world.as("anna.berg").call("getMeeting", other),
   "060021": (world) => world.as("anna.berg").call("delMeeting", other),

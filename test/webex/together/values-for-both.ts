@@ -73,7 +73,7 @@ function valueAsSiteHas(value: unknown, kind: Kind, shape: Shape): unknown {
 export function differencesOf(fields: Fields, shape: Shape, path = ""): readonly string[] {
   if (shape.kind !== "group") return [];
   const found: string[] = [];
-  for (const { name, required, shape: inner } of shape.elements) {
+  for (const { name, required, most, shape: inner } of shape.elements) {
     const place = path === "" ? name : `${path}.${name}`;
     const kind = fields[name];
     if (!kind) {
@@ -84,6 +84,10 @@ export function differencesOf(fields: Fields, shape: Shape, path = ""): readonly
     if (kind.need !== "required" && required && !shape.onlyOne) found.push(`${place} is required by the site alone`);
     const one = kind.kind === "list" ? kind.of : kind;
     const own = inner();
+    const times = kind.kind === "list" ? (kind.most ?? Number.POSITIVE_INFINITY) : 1;
+    if (times !== most) found.push(`${place} may come ${times} times for the client, ${most} for the site`);
+    const [ofClient, ofSite] = [limitsOf(one), limitsOf(own)];
+    if (ofClient !== ofSite) found.push(`${place} is ${ofClient} for the client, ${ofSite} for the site`);
     if (one.kind === "group" && own.kind === "group" && Boolean(one.choice) !== own.onlyOne)
       found.push(`${place} is a choice for one of them alone`);
     if (one.kind === "group") found.push(...differencesOf(one.fields, own, place));
@@ -104,4 +108,31 @@ export function differencesOf(fields: Fields, shape: Shape, path = ""): readonly
   );
   if (String(shared) !== String(names.filter((name) => shared.includes(name)))) found.push(`${path} has another order`);
   return found;
+}
+
+/** The limits of a text or of a whole number, in words; "" of anything else. The site has times as text, and keys as numbers. */
+function limitsOf(kind: Kind | Shape): string {
+  switch (kind.kind) {
+    case "text":
+      return longest("longest" in kind ? kind.longest : kind.max);
+    case "secret":
+      return longest(kind.max);
+    case "time":
+      return longest();
+    case "digits":
+      return range();
+    case "whole":
+      return "least" in kind ? range(kind.least, kind.most) : range(kind.min, kind.max);
+    default:
+      return "";
+  }
+}
+
+function longest(characters = Number.POSITIVE_INFINITY): string {
+  return `of ${characters} characters`;
+}
+
+/** As far as numbers are whole. */
+function range(least = Number.MIN_SAFE_INTEGER, most = Number.MAX_SAFE_INTEGER): string {
+  return `${Math.max(least, Number.MIN_SAFE_INTEGER)} to ${Math.min(most, Number.MAX_SAFE_INTEGER)}`;
 }

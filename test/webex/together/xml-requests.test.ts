@@ -47,7 +47,7 @@ test.each(all)("$name: the site reads what the client writes", (operation) => {
   );
 });
 
-test("client and site have the same fields, limits of words and needs", () => {
+test("client and site have the same fields, limits, counts and needs", () => {
   const found = all.flatMap(({ name, binding, request }) =>
     request === "open" ? [] : differencesOf(request, siteTypeOf(binding)()).map((line) => `${name}: ${line}`),
   );

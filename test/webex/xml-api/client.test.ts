@@ -12,6 +12,13 @@ const credentials: SecurityContext = {
   password: "correct horse",
 };
 
+const ticket: SecurityContext = {
+  form: "ticket",
+  site: { siteName: "example" },
+  person: { webExId: "dora" },
+  sessionTicket: "platform nine",
+};
+
 interface Alarm {
   readonly at: number;
   readonly run: () => void;
@@ -216,7 +223,9 @@ describe("tried again", () => {
 
   test.each(passing)("%s, what reads, after each pause", async (_, failure) => {
     world.answers = [failure, failure, dora];
-    const call = world.api({ timeoutMs: 100, retryPausesMs: [500, 2_000] }).call("getUser", { webExId: "dora" });
+    const call = world
+      .api({ credentials: ticket, timeoutMs: 100, retryPausesMs: [500, 2_000] })
+      .call("getUser", { webExId: "dora" });
     await world.pass(0);
     expect(world.sent).toHaveLength(1);
     await world.pass(100 + 499);
@@ -229,7 +238,9 @@ describe("tried again", () => {
 
   test.each(passing)("%s, and given up at last", async (_, failure) => {
     world.answers = [failure];
-    const call = world.api({ timeoutMs: 100, retryPausesMs: [500, 2_000] }).call("getUser", { webExId: "dora" });
+    const call = world
+      .api({ credentials: ticket, timeoutMs: 100, retryPausesMs: [500, 2_000] })
+      .call("getUser", { webExId: "dora" });
     await world.pass(10_000);
 
     expect(await call).toMatchObject({ ok: false });
@@ -243,6 +254,42 @@ describe("tried again", () => {
 
     expect(await call).toMatchObject({ ok: false });
     expect(world.sent).toHaveLength(1);
+  });
+
+  const refused = answer(refusal("030002", "no"));
+  const noConnection = new TypeError("fetch failed", { cause: { code: "ECONNREFUSED" } });
+
+  test.each(passing)("%s: a password that the site has not accepted is judged once", async (name, failure) => {
+    const isSafe = name === "not responding";
+    world.answers = [failure, dora, failure, dora, refused, failure, dora];
+    const api = world.api({ timeoutMs: 100, retryPausesMs: [500] });
+    const ask = async () => {
+      const before = world.sent.length;
+      const call = api.call("getUser", { webExId: "dora" });
+      await world.pass(10_000);
+      await call;
+      return world.sent.length - before;
+    };
+
+    expect(api.isAccepted).toBe(false);
+    expect(await ask()).toBe(isSafe ? 2 : 1);
+    if (!isSafe) expect([api.isAccepted, await ask()]).toEqual([false, 1]);
+    expect([api.isAccepted, await ask()]).toEqual([true, 2]);
+    expect(await ask()).toBe(1); // Refused.
+    expect([api.isAccepted, await ask()]).toEqual([false, isSafe ? 2 : 1]);
+  });
+
+  test("a password that was not sent, or that goes with a request refused for something else", async () => {
+    world.answers = [noConnection, answer(refusal("060001", "no such meeting")), new Error("reset"), dora];
+    const api = world.api({ retryPausesMs: [500] });
+    const first = api.call("getMeeting", { meetingKey: "1" });
+    await world.pass(500);
+    expect([world.sent.length, api.isAccepted]).toEqual([2, true]);
+    const second = api.call("getUser", { webExId: "dora" });
+    await world.pass(500);
+
+    expect([(await first).ok, (await second).ok]).toEqual([false, true]);
+    expect(world.sent).toHaveLength(4);
   });
 
   test.each([
@@ -354,7 +401,7 @@ describe("a deadline", () => {
 
   test("cuts an exchange, and no pause is waited for that ends behind it", async () => {
     world.answers = [new Error("refused"), "never"];
-    const api = world.api({ retryPausesMs: [500, 2_000] });
+    const api = world.api({ credentials: ticket, retryPausesMs: [500, 2_000] });
     const cut = api.call("getUser", { webExId: "a" }, { deadlineMs: 2_000 });
     await world.pass(2_000);
     expect(await cut).toEqual({ ok: false, error: { kind: "timed-out", afterMs: 1_500, wasSent: true } });
