@@ -50,3 +50,43 @@ test("dial-in sequences that are too long are not shown in part: a telephone wou
     faults: ["of the site: dialInSequences is longer than 4096 characters"],
   });
 });
+
+test("numbers and the participants' code of a TSP account stand for those that the session does not name", async () => {
+  const tspConference = {
+    tollCallInNumber: "14085550142",
+    tollFreeCallInNumber: "18005550142",
+    participantAccessCode: "4711001",
+    subscriberAccessCode: "94711001",
+  };
+  const ofAccount = await meetingWith({ telephony: { tspConference } });
+  const callInNum = { tollNum: "14085550143", backupTollNum: "14085550144", intlLocalNum: "442079460000" };
+  const named = await meetingWith({ telephony: { participantAccessCode: "12", callInNum, tspConference } });
+
+  expect([ofAccount.accessCode, ofAccount.numbers]).toEqual([
+    "4711001",
+    [
+      { kind: "toll", number: "14085550142" },
+      { kind: "toll-free", number: "18005550142" },
+    ],
+  ]);
+  expect([named.accessCode, named.numbers]).toEqual([
+    "12",
+    [
+      { kind: "toll", number: "14085550143" },
+      { kind: "toll-free", number: "18005550142" },
+      { kind: "backup", number: "14085550144" },
+      { kind: "local", number: "442079460000" },
+    ],
+  ]);
+  expect(JSON.stringify([ofAccount, named])).not.toContain("94711001");
+});
+
+test("telephony without numbers has none, which is another thing than telephony that is not shown", async () => {
+  const why = ({ missing }: Awaited<ReturnType<typeof meetingWith>>) =>
+    missing.find(({ what }) => what === "numbers")?.why;
+
+  expect(why(await meetingWith({ telephony: { telephonySupport: "NONE", callInNum: { tollNum: "" } } }))).toBe(
+    "absent",
+  );
+  expect(why(await meetingWith({}))).toBe("needs-password");
+});

@@ -54,6 +54,7 @@ test("a site that is as the settings say has no difference", () => {
   ).toEqual([]);
   expect(differences({}, {}, { telephonyDomain: "tsp4.webex.com" })).toEqual([]);
   expect(differences({}, {}, { telephonyDomain: "Telephony Domain 7" })).toEqual([]);
+  expect(differences({}, { hosts: ["tsp4.webex.com"] }, { telephonyDomain: "Webex.com" })).toEqual([]);
 });
 
 test.each([
@@ -185,6 +186,7 @@ test("labels, hosts, plain http and the address of the global numbers are compar
   expect(differences({}, { labels: { attendeeId: "Your ID" } })).toEqual([
     'The site\'s attendeeIDLabel is "Attendee ID", and the settings have "Your ID": change one of them.',
   ]);
+  expect(differences({}, {}, { telephonyDomain: "bex.com" })).toHaveLength(1);
   expect(differences({}, {}, { telephonyDomain: "voice.example.net" })).toEqual([
     expect.stringMatching(/telephony domain is voice\.example\.net, and webex\.hosts has no host of it/),
   ]);
@@ -216,6 +218,14 @@ test("the site's numbers are those of adaptors that are on, and its own, each on
 
   expect(siteNumbers(site as never)).toEqual([{ number: "+1 (800) 555.0142", kind: "toll-free", label: "Toll-free" }]);
   expect(siteNumbers({})).toEqual([]);
+  const labelled = (label: string, phoneNumber: string) => {
+    const tspAdaptorSettings = { primaryLarge: { enableAdaptor: true, mpAudio: [{ label, phoneNumber }] } };
+    return siteNumbers({
+      siteInstance: { telephonyConfig: { ...telephony, callInNumber: "", tspAdaptorSettings } },
+    } as never);
+  };
+  expect(labelled("FREE of charge", "110")).toEqual([{ number: "110", kind: "toll-free", label: "FREE of charge" }]);
+  expect(labelled("Toll", "1-2")).toEqual([]);
 });
 
 const account = {
@@ -227,6 +237,12 @@ const account = {
 };
 const findings = (...accounts: object[]) =>
   userFindings({ webExId: "anna", tspAccount: { tspAccount: accounts } } as never, expected);
+
+test("two access codes that are missing are not one", () => {
+  const { differences: found } = findings({ ...account, participantAccessCode: "", subscriberAccessCode: "" });
+
+  expect(found.map(({ says }) => says)).toEqual([expect.stringMatching(/no participant access code/)]);
+});
 
 test("an account that is right has no difference, and gives its numbers and codes", () => {
   const { differences: found, numbers, codes } = findings(account, { accountIndex: 2, tollCallInNumber: "" });

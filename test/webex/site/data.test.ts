@@ -278,3 +278,59 @@ test("log-ins and tickets that have lapsed go, and of tokens and mails the last 
   expect(left("credentials")).toBe(1_001);
   expect(site.one("SELECT about FROM mails ORDER BY rowid")).toEqual({ about: "about 10" });
 });
+
+test("a page of a list has 500 entries at most, and 50 where nobody says", () => {
+  const site = new SiteOnTest();
+  for (let n = 0; n < 510; n += 1) {
+    site.site.insert("products", { name: `Slot ${n}`, description: "" });
+  }
+  const returned = (control: string) => textOf(site.ask("sales.LstProducts", control), "returned");
+
+  expect(returned("")).toBe("50");
+  expect(returned("<listControl><maximumNum>9999</maximumNum></listControl>")).toBe("500");
+});
+
+test("a session that is started again goes on, and one that is held once is gone when it is over", () => {
+  const site = new SiteOnTest();
+  const once = (value: string) =>
+    site.ask(
+      "meeting.SetMeeting",
+      `<enableOptions><autoDeleteAfterMeetingEnd>${value}</autoDeleteAfterMeetingEnd></enableOptions><meetingkey>${seeded.MC}</meetingkey>`,
+    );
+  const held = () => {
+    start(site.site, site.site.session(seeded.MC));
+    site.at += 10 * minute;
+    start(site.site, site.site.session(seeded.MC));
+    const startedAt = site.site.session(seeded.MC).started_at;
+    end(site.site, site.site.session(seeded.MC));
+    return startedAt;
+  };
+
+  expect(held()).toBe(noon);
+  expect(outcomeOf(site.ask("meeting.GetMeeting", meetingKey))).toBe("SUCCESS");
+  once("true");
+  held();
+  expect(outcomeOf(site.ask("meeting.GetMeeting", meetingKey))).toBe("060001");
+});
+
+test("a meeting takes a minute at least", () => {
+  const set = (minutes: number) =>
+    outcomeOf(
+      new SiteOnTest().ask(
+        "meeting.SetMeeting",
+        `<schedule><duration>${minutes}</duration></schedule><meetingkey>${seeded.MC}</meetingkey>`,
+      ),
+    );
+
+  expect([set(1), set(0), set(-5)]).toEqual([
+    "SUCCESS",
+    "The request does not keep to the schema",
+    "The request does not keep to the schema",
+  ]);
+});
+
+test("the history tells the host from the others", () => {
+  const answer = new SiteOnTest().ask("history.LsttrainingattendeeHistory");
+
+  expect(textsOf(answer, "participantType")).toEqual(["HOST", "ATTENDEE", "ATTENDEE"]);
+});

@@ -116,6 +116,16 @@ describe("a URL that is no result of the command", () => {
   });
 });
 
+test("what the command does not bring may stand twice, as in a back URL's own query", () => {
+  const url = `${sentTo(backUrl, { AT: "SM", ST: "SUCCESS", MK: "1" })}&tag=a&tag=b`;
+
+  expect(readResult(url, { command: "schedule-meeting", backUrl })).toMatchObject({
+    ok: true,
+    value: { data: { MK: "1" } },
+  });
+  expect(readResult(url)).toMatchObject({ ok: false, error: { kind: "repeated", name: "tag" } });
+});
+
 test("without a command that is waited for, the data stays text and the code must be one of the table", () => {
   expect(readResult(sentTo(backUrl, { AT: "AA", ST: "SUCCESS", x: "1" }))).toEqual({
     ok: true,

@@ -153,6 +153,7 @@ describe("what is no answer is a fault", () => {
       answer("", { status: 302, headers: { location: "https://elsewhere.example" } }),
       { kind: "redirected", status: 302 },
     ],
+    ["a redirect whose status is hidden", Response.error(), { kind: "redirected", status: 0 }],
     ["HTML", answer("<html/>", { status: 200 }), { kind: "not-xml", looksLike: "html" }],
     ["HTML and 503", answer("<html/>", { status: 503 }), { kind: "http-status", status: 503, looksLike: "html" }],
     ["nothing and 404", answer("", { status: 404 }), { kind: "http-status", status: 404, looksLike: "empty" }],

@@ -35,7 +35,7 @@ function template(text: string): DialInTemplate {
 }
 
 const values = {
-  AccessNumber: "+1 (555) 0100",
+  AccessNumber: "+1 (5.5/5) 01-00",
   AccessCode: "246 813 579",
   AttendeeID: "17",
   ProfileID: "9001",
