@@ -179,6 +179,22 @@ test("brings a caller into the main room whom Asterisk did not take there at onc
   await vi.waitFor(() => expect(asked()).toBe(before + 2));
 });
 
+test("what was written down of a conference that somebody else has ended is deleted", async () => {
+  world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+  expect(await execute(create)).toEqual({ done: true });
+  const notes = () =>
+    world.asterisk.requests.flatMap(({ what, parameters }) =>
+      what === "POST /asterisk/variable" && String(parameters.variable).includes("CONFERENCE") ? [parameters] : [],
+    );
+  const [written, ...more] = notes();
+  expect([written, more]).toMatchObject([{ value: expect.stringContaining("anonymousId") }, []]);
+
+  world.asterisk.send({ type: "BridgeDestroyed", bridge: { id: "bridgehead-command-1", name: "", channels: [] } });
+  await world.reported("conference-ended");
+
+  await vi.waitFor(() => expect(notes().at(-1)).toEqual({ variable: "BRIDGEHEAD_CONFERENCE_bridgehead-command-1" }));
+});
+
 describe("somebody else ends it just then, and Asterisk answers late:", () => {
   const addChannel = (command: string) => `POST /bridges/bridgehead-${command}/addChannel`;
   const asked = (what: string) => world.asterisk.requests.filter((request) => request.what === what).length;

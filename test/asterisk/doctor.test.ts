@@ -83,6 +83,21 @@ describe.each(inject("asterisks"))("doctor, of $version", (home) => {
     }
   });
 
+  test("a dialplan whose reload takes the agents' notes away is wrong", async () => {
+    const text = right["extensions.conf"] ?? "";
+    const wrong =
+      /^WRONG dialplan: clearglobalvars is on in extensions\.conf: .*; set clearglobalvars = no under \[general\]/;
+    for (const [line, says] of [
+      ["clearglobalvars=yes", wrong],
+      ["clearglobalvars => true", wrong],
+      ["clearglobalvars = no", /^ok {4}dialplan: /],
+      [";clearglobalvars = yes", /^ok {4}dialplan: /],
+    ] as const) {
+      writeFileSync(pathOf("extensions.conf"), text.replace("[general]", `[general]\n${line}`));
+      expect((await said()).dialplan).toMatch(says);
+    }
+  });
+
   test("what stands in a file that cannot be read is shown by a command", async () => {
     rmSync(pathOf("asterisk.conf"));
     expect((await said()).keys).toMatch(

@@ -165,6 +165,12 @@ async function checkDialplan(
       says: `not looked at, since ${files.why}: ${shown(example)} must lead to ${application}`,
     };
   }
+  if (isOn(settingIn(text, "general", "clearglobalvars"))) {
+    return {
+      verdict: "WRONG",
+      says: "clearglobalvars is on in extensions.conf: each reload of the dialplan has Asterisk forget what agents have written down there of running conferences, such as a lock; set clearglobalvars = no under [general], and restart Asterisk",
+    };
+  }
   const dialplan = new Dialplan(text);
   const leadsHere = (way: Way) => way.to === "application" && way.name === application;
   const examples = dialplan.patternsIn(context).map((pattern) => ({ pattern, number: exampleOf(pattern) }));
@@ -358,9 +364,7 @@ async function checkKeys(files: ConfigFiles): Promise<Found> {
       says: `not looked at, since ${files.why}: asterisk -rx 'core show settings' must have a Min DTMF duration of 0, or quick keys count twice`,
     };
   }
-  // A section with (!) is a template, and does nothing.
-  const options = text.split(/^(?=\[)/m).filter((section) => /^\[options\](?!\s*\(!)/i.test(section));
-  const [, ms] = [...options.join("\n").matchAll(/^\s*mindtmfduration\s*=>?\s*(\d+)/gim)].at(-1) ?? [];
+  const ms = settingIn(text, "options", "mindtmfduration");
   if (Number(ms) === 0)
     return {
       verdict: "ok",
@@ -371,6 +375,18 @@ async function checkKeys(files: ConfigFiles): Promise<Found> {
     verdict: "WRONG",
     says: `mindtmfduration ${found}, and quick keys count twice: set mindtmfduration = 0 under [options] in asterisk.conf, and restart Asterisk`,
   };
+}
+
+/** The last word counts. A section with (!) is a template, and does nothing. */
+function settingIn(text: string, section: string, name: string): string | undefined {
+  const begin = new RegExp(`^\\[${section}\\](?!\\s*\\(!)`, "i");
+  const sections = text.split(/^(?=\[)/m).filter((each) => begin.test(each));
+  return [...sections.join("\n").matchAll(new RegExp(`^\\s*${name}\\s*=>?\\s*(\\w+)`, "gim"))].at(-1)?.[1];
+}
+
+/** As Asterisk reads it. */
+function isOn(value = ""): boolean {
+  return /^(yes|true|y|t|1|on)$/i.test(value);
 }
 
 /** Asterisk's files, where it runs on this machine and they may be read. REST does not show what is in these. */

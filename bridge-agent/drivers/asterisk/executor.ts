@@ -22,6 +22,7 @@ import { closeRoom, createConference, createRoom, endConference, lock, reportSpe
 import { dial, dialExtension, dialFound, limitRinging, settleDial } from "./dialling.ts";
 import { callOf, type ExecutorContext, holding, inOrder, refused, writeCall } from "./executor-context.ts";
 import { KeyedMutex } from "./keyed-mutex.ts";
+import { conferenceVariable } from "./names.ts";
 import { Pauses } from "./pauses.ts";
 import { watchCalls } from "./takes-calls.ts";
 import { Voice } from "./voice.ts";
@@ -202,7 +203,9 @@ export class Executor {
         return watchCalls(context);
       case "destroy-bridge":
         mirror.bridgeGone(followUp.bridge);
-        return ari.ask("destroyBridge", { bridgeId: followUp.bridge });
+        await ari.ask("destroyBridge", { bridgeId: followUp.bridge });
+        // Asterisk would keep for good what is written about a conference. A room has nothing there.
+        return ari.ask("setGlobalVar", { variable: conferenceVariable(followUp.bridge) });
       case "play-leave-tone":
         return playTone(context, followUp.bridge, LEAVE_TONE);
       default:
