@@ -4,9 +4,10 @@
 // Plain JavaScript, because it runs on the Node of the machine (20 or newer), which need not know TypeScript.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -23,7 +24,10 @@ async function install() {
     .update(readFileSync(join(project, "package-lock.json")))
     .digest("hex");
   const stamp = join(installed, ".lock-sha256");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  const isInstalled = () => existsSync(stamp) && readFileSync(stamp, "utf8") === lock;
+  if (isInstalled()) return;
+  await becomeInstaller();
+  if (isInstalled()) return;
   console.error("installing the packages of package-lock.json (once, about 15 s) …");
   let seconds = 0;
   const progress = setInterval(() => {
@@ -53,6 +57,33 @@ async function install() {
   clearInterval(progress);
   if (fault !== null) fail(`the packages cannot be installed: ${fault}; \`npm ci\` says more`);
   writeFileSync(stamp, lock);
+}
+
+/** Two commands of a fresh checkout would break each other's installation: one waits until the other has ended. */
+async function becomeInstaller() {
+  const file = join(project, ".installing");
+  for (let isTold = false; ; await pause(200)) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: "wx" });
+      process.on("exit", () => rmSync(file, { force: true }));
+      return;
+    } catch (error) {
+      if (error.code !== "EEXIST") fail(`the packages cannot be installed: ${error.message}`);
+    }
+    const pid = Number(existsSync(file) && readFileSync(file, "utf8"));
+    if (pid > 0 && !isAlive(pid)) rmSync(file, { force: true });
+    if (!isTold) console.error(`process ${pid || "?"} installs the packages (${file}); waiting for it …`);
+    isTold = true;
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
 }
 
 /** The first line of npm's error that is more than a code. */

@@ -1,8 +1,10 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 let folder: string;
@@ -44,6 +46,30 @@ test.each([
   ];
 
   expect(firstStart(lines)).toEqual([`the packages cannot be installed: ${why}; \`npm ci\` says more`]);
+});
+
+test("of two first starts at once one installs the packages, and the other waits for it; one that was killed holds up nobody", async () => {
+  writeFileSync(join(folder, ".installing"), String(spawnSync("true").pid));
+  // As npm does: what it finds it deletes, and it breaks where another one does the same.
+  const npm = [
+    "#!/bin/sh",
+    "mkdir node_modules || exit 1",
+    "echo once >> installed",
+    "until [ -e go ]; do sleep 0.05; done",
+  ];
+  writeFileSync(join(folder, "npm"), npm.join("\n"), { mode: 0o700 });
+  writeFileSync(join(folder, "x.mjs"), "console.log('runs');");
+  const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+  const starts = [1, 2].map(() => spawn(process.execPath, [join(folder, "scripts", "run.mjs"), "x.mjs"], { env }));
+  const outputs = Promise.all(starts.map(({ stdout }) => text(stdout)));
+  const told = Promise.all(starts.map(({ stderr }) => text(stderr)));
+  await Promise.all(starts.map(({ stderr }) => once(stderr, "data")));
+  writeFileSync(join(folder, "go"), "");
+
+  expect(await outputs).toEqual(["runs\n", "runs\n"]);
+  expect((await told).filter((lines) => lines.includes("waiting for it")).length).toBeGreaterThanOrEqual(1);
+  expect(readFileSync(join(folder, "installed"), "utf8")).toBe("once\n");
+  expect(existsSync(join(folder, ".installing"))).toBe(false);
 });
 
 test("what Node has compiled of a program is kept beside the packages", () => {
