@@ -510,7 +510,7 @@ export class Conference {
       for (const ms of tookMs) this.#ports.measures.commandSeconds.observe({ domain: domain.name }, ms);
       this.#tally.callers += batch.callersMore;
       this.#measure();
-      this.#news.committed(batch.hasOtherPeople);
+      this.#news.committed(batch.otherPeople);
       this.#outbox.adopt(batch.queue);
       this.#ports.changed();
       this.#send();
