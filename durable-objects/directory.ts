@@ -278,7 +278,10 @@ export class Directory implements DirectoryRpc {
 
   async activity(): Promise<DomainActivity> {
     this.#activity.keepHour(this.#ports.now());
-    return { minutes: this.#activity.data(), hosts: hostsOf([...this.#running.values()]) };
+    const all = [...this.#running.values()];
+    const unknown = all.filter(({ now }) => now === null);
+    if (unknown.length > 0) void this.#ask(unknown);
+    return { minutes: this.#activity.data(), hosts: hostsOf(all) };
   }
 
   async records(query: RecordQuery): Promise<RecordPage> {
@@ -510,13 +513,15 @@ function hostsOf(all: readonly Listed[]): readonly HostLoad[] {
   const hosts = new Map<string, HostLoad>();
   for (const { row, now } of all) {
     const { webexHost: host, key } = row;
-    const before = hosts.get(host) ?? { host, conferences: 0, documents: 0, oldestDocumentAt: null, troubled: [] };
+    const none = { host, conferences: 0, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] };
+    const before = hosts.get(host) ?? none;
     const isTroubled = now?.trouble.includes("posts") && before.troubled.length < mostTroubled;
     hosts.set(host, {
       host,
       conferences: before.conferences + 1,
       documents: before.documents + (now?.documents ?? 0),
       oldestDocumentAt: earliest(before.oldestDocumentAt, now?.oldestDocumentAt ?? null),
+      failure: now?.failure ?? before.failure,
       troubled: isTroubled ? [...before.troubled, key] : before.troubled,
     });
   }

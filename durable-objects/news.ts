@@ -34,6 +34,8 @@ interface NewsPorts extends Pick<Platform, "now" | "after" | "log"> {
 interface Subject {
   readonly store: ConferenceStore;
   trouble(): readonly Trouble[];
+  /** Why the last attempt to post something failed that waits still. */
+  failure(): string | undefined;
   /** How many callers are in it, and what WebEx has not confirmed. */
   readonly tally: Readonly<Tally>;
   domain(): Domain | null;
@@ -46,6 +48,8 @@ const everyMs = 1_000;
 const answerWithinMs = 10_000;
 /** What the site's object does not say by then, the record lacks. */
 const topicWithinMs = 2_000;
+/** Documents are confirmed in less, as a rule: what is so for a moment is not worth news. */
+const waitsMs = 5_000;
 const firstAgainMs = 5_000;
 const longestAgainMs = 5 * 60_000;
 /** Records in one call. */
@@ -281,6 +285,7 @@ export class News {
 
   #running(): RunningConference | null {
     const { store, trouble, tally } = this.#subject;
+    const { documents, oldestAt, failure } = this.#waiting;
     const { state, progress, identity } = store;
     const { head, rooms } = state;
     const { telling } = progress;
@@ -292,8 +297,18 @@ export class News {
       ...{ attached: running?.attached ?? true, locked: running?.locked ?? false },
       speakers: this.#speakers(),
       ...{ callers: tally.callers, rooms: rooms.size + (running?.talk ? 1 : 0), trouble: trouble() },
-      ...{ documents: tally.documents, oldestDocumentAt: tally.oldestAt },
+      ...{ documents, oldestDocumentAt: oldestAt, ...(failure !== undefined && { failure }) },
     };
+  }
+
+  /** What WebEx does not confirm, for longer than a moment. */
+  get #waiting(): { readonly failure: string | undefined } & Pick<Tally, "documents" | "oldestAt"> {
+    const { documents, oldestAt } = this.#subject.tally;
+    const failure = this.#subject.failure();
+    const isLong = oldestAt !== null && this.#ports.now() - oldestAt >= waitsMs;
+    return isLong || failure !== undefined
+      ? { documents, oldestAt, failure }
+      : { documents: 0, oldestAt: null, failure };
   }
 
   #otherPeople(): PeopleChange {
@@ -321,7 +336,8 @@ export class News {
     if (!isOngoing(head)) return head.phase;
     const { attached = true, locked = false, talk } = head.phase === "running" ? head : {};
     const { life = 0 } = progress.telling ?? {};
-    return `${life} ${head.phase} ${head.host} ${progress.bridge} ${attached} ${locked} ${rooms.size} ${talk !== undefined} ${tally.callers} ${trouble()} ${this.#isShown ? speaking(head) : ""}`;
+    const { oldestAt, failure } = this.#waiting;
+    return `${life} ${head.phase} ${head.host} ${progress.bridge} ${attached} ${locked} ${rooms.size} ${talk !== undefined} ${tally.callers} ${trouble()} ${oldestAt} ${failure} ${this.#isShown ? speaking(head) : ""}`;
   }
 
   /** How records show people. */

@@ -41,9 +41,11 @@ export interface RunningConference {
   /** Sub-conferences and rooms of private talks. */
   readonly rooms: number;
   readonly trouble: readonly Trouble[];
-  /** Documents without a Confirmation, as it was when this was told; a change of their number alone is not told. */
+  /** Documents that wait: without a Confirmation for some seconds, or behind an attempt that failed. */
   readonly documents: number;
   readonly oldestDocumentAt: EpochMs | null;
+  /** Why the last attempt of one of them failed; absent: none has. */
+  readonly failure?: string;
 }
 
 /** A place in a directory's records: all that were there when it was given. `directory`: a lost directory that began anew has another name. */

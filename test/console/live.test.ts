@@ -17,7 +17,8 @@ beforeEach(() => {
     querySelector: () => ({ dataset: { live: "/live" } }),
   });
   vi.stubGlobal("HTMLInputElement", class {});
-  vi.stubGlobal("location", { href: "http://127.0.0.1/console" });
+  const href = "http://127.0.0.1/console";
+  vi.stubGlobal("location", { href });
   vi.stubGlobal(
     "WebSocket",
     class {
@@ -31,7 +32,7 @@ beforeEach(() => {
   );
   vi.stubGlobal("fetch", () => {
     looks.push(Date.now());
-    const response = { ok: true, url: location.href, headers: new Headers() };
+    const response = { ok: true, url: href, headers: new Headers() };
     return new Promise((resolve) => setTimeout(resolve, tookMs, response));
   });
 });

@@ -970,6 +970,7 @@ test("hosts say what waits for them and since when, and which conferences have t
         key: key as ConfKey,
         running: {
           ...{ ...running(key), webexHost: host as WebexHost, documents, oldestDocumentAt },
+          ...(documents > 1 && { failure: `HTTP status 50${documents}` }),
           trouble: documents > 0 ? ["posts"] : ["commands"],
         },
       }),
@@ -983,9 +984,49 @@ test("hosts say what waits for them and since when, and which conferences have t
 
   const troubled = ["2", "3", ...Array.from({ length: 3 }, (_, index) => String(10 + index))];
   expect((await world.directory.activity()).hosts).toEqual([
-    { host: "tsp2", conferences: 22, documents: 25, oldestDocumentAt: 1_000, troubled },
-    { host: "tsp1", conferences: 3, documents: 0, oldestDocumentAt: null, troubled: [] },
+    { host: "tsp2", conferences: 22, documents: 25, oldestDocumentAt: 1_000, failure: "HTTP status 503", troubled },
+    { host: "tsp1", conferences: 3, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] },
   ]);
+  expect(world.asked).toEqual([]);
+
+  world.start();
+  expect((await world.directory.activity()).hosts).toMatchObject([{ documents: 0 }, { documents: 0 }]);
+  await world.time.pass(1_000);
+  expect(world.asked).toHaveLength(25);
+});
+
+test("documents are told to wait once they do for some seconds or were not confirmed, and no longer than they do", async () => {
+  const conference = new DirectoryWorld().conference();
+  const { time } = conference;
+  await conference.running(0);
+  let takesMs = 500;
+  let status = 200;
+  conference.answer = async ({ transId }) => {
+    await time.wait(takesMs);
+    return status === 200 ? conference.confirmed(transId) : { kind: "answered", status, body: new Uint8Array() };
+  };
+  const waits = async (ms: number) => {
+    await time.pass(ms);
+    const { documents, oldestDocumentAt, failure } = conference.news.at(-1)?.running ?? {};
+    return [documents, typeof oldestDocumentAt === "number" ? time.now - oldestDocumentAt : null, failure];
+  };
+  const before = conference.news.length;
+  await conference.reported(callerEntered(1));
+  expect(await waits(60_000)).toEqual([0, null, undefined]);
+  expect(conference.news).toHaveLength(before + 1);
+
+  takesMs = 9_000;
+  await conference.reported(callerEntered(2));
+  await time.pass(6_000);
+  await conference.reported(callerEntered(3));
+  expect(await waits(500)).toEqual([2, 6_600, undefined]);
+  expect(await waits(60_000)).toEqual([0, null, undefined]);
+
+  [takesMs, status] = [10, 500];
+  await conference.reported(callerEntered(4));
+  expect(await waits(1_000)).toEqual([1, expect.any(Number), "HTTP status 500"]);
+  status = 200;
+  expect(await waits(60_000)).toEqual([0, null, undefined]);
 });
 
 test("watchers are told of a change behind its commit, and of none that failed", async () => {

@@ -62,13 +62,17 @@ test("activity has what was posted by minute and server, and what waits for each
   await edge.directory.count(domain, [
     { at, requests: { confirmed: 2, refused: 1 }, hosts: [{ ...posts, lastFailure: failure }] },
   ]);
-  await runs(edge, running("70", { trouble: ["posts"], documents: 2, oldestDocumentAt: 5 }));
+  await runs(
+    edge,
+    running("70", { trouble: ["posts"], documents: 2, oldestDocumentAt: 5, failure: "HTTP status 503" }),
+  );
+  const waits = { documents: 2, oldestDocumentAt: 5, failure: "HTTP status 503" };
 
   expect(await asked(edge, "/activity")).toEqual({
     status: 200,
     body: {
       minutes: [{ at, requests: { confirmed: 2, refused: 1 }, hosts: [{ ...posts, lastFailure: failure }] }],
-      hosts: [{ host: "tsp1.example.com", conferences: 1, documents: 2, oldestDocumentAt: 5, troubled: ["70"] }],
+      hosts: [{ host: "tsp1.example.com", conferences: 1, ...waits, troubled: ["70"] }],
     },
   });
   edge.broken.add("directory");
