@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { ActionStages } from "../src/operators/action-stages.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
 import type { ConferenceView } from "../src/rpc/conference-view.ts";
-import type { GivenUpPage, ListedConference, PlacedRecord } from "../src/rpc/directory.ts";
+import type { DomainActivity, GivenUpPage, HostLoad, ListedConference, PlacedRecord } from "../src/rpc/directory.ts";
 import type { AgentView } from "../src/rpc/relay.ts";
 import type { Explanation, StoryLine } from "../src/rpc/story.ts";
 import type { MeetingAnswer, ProvisioningState } from "../src/rpc/webex-site.ts";
@@ -103,6 +103,15 @@ export class OperatorClient {
       } while (cursor !== null);
     }
     return found;
+  }
+
+  /** The TSP servers of conferences that run, as the directories have them: no conference is asked, nor wakes. */
+  async hosts(domains: readonly string[]): Promise<readonly HostOfDomain[]> {
+    const lists = domains.map(async (domain) => {
+      const { hosts } = await this.#ask<Pick<DomainActivity, "hosts">>(`domains/${domain}/activity`);
+      return hosts.map((host) => ({ ...host, domain }));
+    });
+    return (await Promise.all(lists)).flat();
   }
 
   async conference(domain: string, key: string): Promise<ConferenceOfDomain> {
@@ -401,6 +410,9 @@ export type RunningSearch = Readonly<Partial<Record<"begins" | "number" | "atten
 
 /** A conference that runs, and the domain that it is in. */
 export type RunningOfDomain = ListedConference & { readonly domain: string; readonly topic?: string };
+
+/** A TSP server, and a domain that has conferences with it. */
+export type HostOfDomain = HostLoad & { readonly domain: string };
 
 interface RunningList {
   readonly conferences: readonly (ListedConference & { readonly topic?: string })[];

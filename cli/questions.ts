@@ -11,16 +11,7 @@ import { linesWithin, storyText } from "./story.ts";
 import { StartError } from "./supervise.ts";
 import { systemReason } from "./system-reason.ts";
 import { jsonText, ownTerminal } from "./terminal.ts";
-import {
-  agentsText,
-  callsOf,
-  callsText,
-  conferencesText,
-  conferenceText,
-  hostsOf,
-  hostsText,
-  runningText,
-} from "./views.ts";
+import { agentsText, callsOf, callsText, conferencesText, conferenceText, hostsText, runningText } from "./views.ts";
 import { whyText } from "./why.ts";
 
 const WATCH_EVERY_MS = 1_000;
@@ -122,13 +113,8 @@ export function addQuestions(program: Command): void {
   question(program, "hosts", "TSP servers: their conferences, and the documents that wait for them").action(
     (options: Options) =>
       answer(options, async (edge) => {
-        const { conferences, unreachable } = await edge.conferences(await edge.domains(options.domain), { all: true });
-        const hosts = hostsOf(conferences);
-        return {
-          data: hosts,
-          text: hostsText,
-          warning: missing(unreachable),
-        };
+        const hosts = await edge.hosts(await edge.domains(options.domain));
+        return { data: hosts, text: hostsText };
       }),
   );
 

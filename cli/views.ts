@@ -1,7 +1,7 @@
 import { counted } from "../src/foundation/counted.ts";
 import { type Column, type Terminal, table } from "../src/foundation/table.ts";
 import type { AgentView } from "../src/rpc/relay.ts";
-import type { BridgeAgents, ConferenceOfDomain, RunningOfDomain } from "./operator-client.ts";
+import type { BridgeAgents, ConferenceOfDomain, HostOfDomain, RunningOfDomain } from "./operator-client.ts";
 import { duration, fromNow, wordsOf, wrapped } from "./terminal.ts";
 
 /** A line for each conference. */
@@ -221,43 +221,17 @@ export function callsText(calls: readonly CallRow[], terminal: Terminal): readon
   return table([domainColumn(calls), conference, ...callerColumns], calls, terminal);
 }
 
-/** One TSP server, or the partner's back end. */
-export interface HostRow {
-  readonly host: string;
-  readonly conferences: number;
-  readonly documents: number;
-  /** When the oldest document that waits was queued; `null`: none waits. */
-  readonly oldestAt: number | null;
-  readonly failure: string;
-}
-
-/** The servers that running conferences belong to, or that have not confirmed a document. */
-export function hostsOf(conferences: readonly ConferenceOfDomain[]): readonly HostRow[] {
-  const hosts = new Set(conferences.flatMap(({ host, documents }) => [host, ...documents.map((one) => one.host)]));
-  hosts.delete("");
-  return [...hosts].sort().map((host) => {
-    const documents = conferences.flatMap((one) => one.documents.filter((document) => document.host === host));
-    const times = documents.map(({ queuedAt }) => queuedAt);
-    return {
-      host,
-      conferences: conferences.filter((one) => one.host === host).length,
-      documents: documents.length,
-      oldestAt: times.length === 0 ? null : Math.min(...times),
-      failure:
-        documents.toSorted((one, other) => other.attempts - one.attempts).find((one) => one.failure)?.failure ?? "",
-    };
-  });
-}
-
-export function hostsText(hosts: readonly HostRow[], now: number, terminal: Terminal): readonly string[] {
-  if (hosts.length === 0) return ["no TSP server"];
-  return table<HostRow>(
+/** A line for each TSP server of conferences that run. */
+export function hostsText(hosts: readonly HostOfDomain[], now: number, terminal: Terminal): readonly string[] {
+  if (hosts.length === 0) return ["no conference runs, so there is no TSP server"];
+  return table<HostOfDomain>(
     [
+      domainColumn(hosts),
       { title: "TSP SERVER", text: ({ host }) => bare(host), style: () => "bold", cut: true },
       { title: "CONFERENCES", text: ({ conferences }) => String(conferences) },
       { title: "WAITING", text: ({ documents }) => (documents === 0 ? "-" : counted(documents, "document")) },
-      { title: "OLDEST", text: ({ oldestAt }) => (oldestAt === null ? "" : fromNow(oldestAt, now)) },
-      { title: "LAST FAILURE", text: ({ failure }) => failure, style: () => "red", cut: true },
+      { title: "OLDEST", text: ({ oldestDocumentAt: at }) => (at === null ? "" : fromNow(at, now)) },
+      { title: "LAST FAILURE", text: ({ failure }) => failure ?? "", style: () => "red", cut: true },
     ],
     hosts,
     terminal,

@@ -4,7 +4,7 @@ import { isCommand, isPost, type Outcome } from "../src/conference/draft.ts";
 import { type OperatorAction, operatorRefusal } from "../src/conference/operator-requests.ts";
 import type { Caller, Changes, Head } from "../src/conference/state.ts";
 import { decidedBy } from "../src/explain/history.ts";
-import type { BridgeName, EpochMs, MsgId, TransId } from "../src/foundation/ids.ts";
+import type { BridgeName, CallId, EpochMs, MsgId, TransId } from "../src/foundation/ids.ts";
 import { dayMs, wait } from "../src/foundation/timers.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity } from "../src/rpc/conference.ts";
 import type { IdsWanted } from "../src/rpc/id-allocator.ts";
@@ -130,8 +130,8 @@ class Batch {
   readonly outcomes: Outcome[] = [];
   /** How many callers there are more than before. */
   callersMore = 0;
-  /** Whether somebody came, left or got an attendee ID. */
-  hasOtherPeople = false;
+  /** Who came, left or got an attendee ID. */
+  readonly otherPeople = new Set<CallId>();
   readonly #context: Context;
   readonly #nextId: (kind: keyof IdsWanted) => string;
 
@@ -190,7 +190,7 @@ class Batch {
       const before = state.callers.get(call);
       this.callersMore += presence(caller) - presence(before);
       const isSame = presence(caller) === presence(before) && caller?.attendeeId === before?.attendeeId;
-      this.hasOtherPeople ||= !isSame;
+      if (!isSame) this.otherPeople.add(call);
     }
     if (begins(state.head, decision.changes)) {
       // A new life may be on another bridge. An only bridge is kept at once, and stays when the settings get a second one.

@@ -162,6 +162,7 @@ export class Conference {
     this.#news = new News(ports, {
       store,
       trouble: () => this.#trouble,
+      failure: () => this.#outbox.rows.find(({ failure }) => failure !== undefined)?.failure,
       tally: this.#tally,
       domain: () => this.#findDomain(),
     });
@@ -510,7 +511,7 @@ export class Conference {
       for (const ms of tookMs) this.#ports.measures.commandSeconds.observe({ domain: domain.name }, ms);
       this.#tally.callers += batch.callersMore;
       this.#measure();
-      this.#news.committed(batch.hasOtherPeople);
+      this.#news.committed(batch.otherPeople);
       this.#outbox.adopt(batch.queue);
       this.#ports.changed();
       this.#send();

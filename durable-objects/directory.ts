@@ -33,6 +33,7 @@ import { AuditStore } from "./audit-store.ts";
 import { earliest } from "./clock.ts";
 import { type About, DirectoryStore, type RunningRow } from "./directory-store.ts";
 import { GivenUpStore } from "./given-up-store.ts";
+import { afterChange, type PeopleInside } from "./people-inside.ts";
 import type { Platform, Sql } from "./platform.ts";
 import { agentEvents, type Heard, webhookEvents } from "./webhook-events.ts";
 import { Webhooks } from "./webhooks.ts";
@@ -59,7 +60,8 @@ interface Listed {
   readonly id: number;
   readonly row: RunningRow;
   readonly now: ListedConference["now"];
-  readonly people: readonly PersonInside[];
+  /** Who is inside, as far as records may say it; `null`: not known. */
+  readonly inside: PeopleInside | null;
   /** When people saw it last in a list. */
   readonly shownAt: EpochMs | null;
   /** It was answered so when it told last. */
@@ -98,6 +100,8 @@ const shownMs = 5 * 60_000;
 const mostLoads = 50;
 /** Conferences with trouble that are named for each. */
 const mostTroubled = 5;
+/** As an older version tells it. */
+const noPeople: PeopleInside = { row: -1, people: new Map() };
 /** Conferences in one call of a rebuild, so that it ends in time, though some may hang. */
 const mostRebuilding = 20;
 
@@ -129,7 +133,7 @@ export class Directory implements DirectoryRpc {
     this.#audit = new AuditStore(ports.sql);
     this.#givenUp = new GivenUpStore(ports.sql);
     for (const [id, row] of this.#store.running())
-      this.#running.set(row.key, { id, row, now: null, people: [], shownAt: null, isShown: false, askedAt: null });
+      this.#running.set(row.key, { id, row, now: null, inside: null, shownAt: null, isShown: false, askedAt: null });
     this.#knownBehind = this.#store.place?.id ?? 0;
     this.#webhooks = new Webhooks({
       ...ports,
@@ -141,7 +145,7 @@ export class Directory implements DirectoryRpc {
   }
 
   async tell(news: News): Promise<NewsAnswer> {
-    const { domain, key, running, ended, joined = [], givenUp = [] } = news;
+    const { domain, key, running, people, ended, joined = [], givenUp = [] } = news;
     const at = this.#ports.now();
     const about = this.#aboutNow(domain);
     const missing = ended.some(({ again }) => again) ? this.#behind(news) : 0;
@@ -166,11 +170,12 @@ export class Directory implements DirectoryRpc {
       }
       if (row && row.row.life !== running?.life) row = this.#drop(row);
       if (!running) return;
-      const { key: _, life, createdAt, phase, webexHost, bridge, people = [], ...now } = running;
+      const { key: _, life, createdAt, phase, webexHost, bridge, ...now } = running;
       const heard: Heard = { started: phase === "running", trouble: running.trouble };
       const current: RunningRow = { key, life, createdAt, phase, webexHost, bridge, ...(hasReceivers && { heard }) };
       if (row && hasReceivers && !isSame(row.row.heard, heard)) this.#store.replace(row.id, current);
-      row = { id: row?.id ?? this.#store.begin(current, at), row: current, now, people, shownAt, isShown, askedAt };
+      const { id = this.#store.begin(current, at), inside = null } = row ?? {};
+      row = { id, row: current, now, inside, shownAt, isShown, askedAt };
     };
     const writeEvents = () => {
       write();
@@ -182,12 +187,15 @@ export class Directory implements DirectoryRpc {
     if (needsRows) this.#store.transaction(about, writeEvents);
     else write();
     for (const [identity, id] of added) this.#remember(identity, id);
-    if (row) this.#running.set(key, row);
+    // Behind the commit, since it changes what is there.
+    if (row) this.#running.set(key, { ...row, inside: people ? afterChange(row.inside, people) : noPeople });
     else this.#running.delete(key);
     this.#ports.changed();
     await this.#ensureAlarm(at);
     if (hasReceivers) this.#webhooks.pump();
-    return { ...(this.#store.place ?? { directory: about.directory, id: 0 }), isShown };
+    const lacksPeople = this.#running.get(key)?.inside === null;
+    const place = this.#store.place ?? { directory: about.directory, id: 0 };
+    return { ...place, isShown, ...(lacksPeople && { lacksPeople }) };
   }
 
   async running(query: RunningQuery): Promise<RunningPage> {
@@ -195,8 +203,8 @@ export class Directory implements DirectoryRpc {
     const isTroubled = ({ now }: Listed) => now !== null && now.trouble.length > 0;
     const isMeant = (person: PersonInside) =>
       isShownAs(number, person.number) && isShownAs(attendeeId, person.attendeeId);
-    const isWithPerson = ({ people }: Listed) =>
-      (number === undefined && attendeeId === undefined) || people.some(isMeant);
+    const isWithPerson = ({ inside }: Listed) =>
+      (number === undefined && attendeeId === undefined) || [...(inside?.people.values() ?? [])].some(isMeant);
     const keys = [...this.#running]
       .filter(
         ([key, one]) =>
@@ -208,7 +216,7 @@ export class Directory implements DirectoryRpc {
       .map(([key]) => key);
     const page = keys.sort().slice(0, Math.min(limit, mostPage));
     const all = [...this.#running.values()];
-    const unknown = all.filter(({ now }) => now === null);
+    const unknown = all.filter(({ now, inside }) => now === null || inside === null);
     const answer = {
       conferences: page.flatMap((key) => {
         const { row, now = null } = this.#running.get(key) ?? {};
@@ -219,7 +227,7 @@ export class Directory implements DirectoryRpc {
       next: page.length < keys.length ? (page.at(-1) ?? null) : null,
       total: this.#running.size,
       bridges: loadsOf(all),
-      unknown: unknown.length,
+      unknown: all.filter(({ now }) => now === null).length,
     };
     const silent = query.isShown ? this.#noteShown(page) : [];
     // Those that people look at come first.
@@ -270,7 +278,10 @@ export class Directory implements DirectoryRpc {
 
   async activity(): Promise<DomainActivity> {
     this.#activity.keepHour(this.#ports.now());
-    return { minutes: this.#activity.data(), hosts: hostsOf([...this.#running.values()]) };
+    const all = [...this.#running.values()];
+    const unknown = all.filter(({ now }) => now === null);
+    if (unknown.length > 0) void this.#ask(unknown);
+    return { minutes: this.#activity.data(), hosts: hostsOf(all) };
   }
 
   async records(query: RecordQuery): Promise<RecordPage> {
@@ -502,13 +513,15 @@ function hostsOf(all: readonly Listed[]): readonly HostLoad[] {
   const hosts = new Map<string, HostLoad>();
   for (const { row, now } of all) {
     const { webexHost: host, key } = row;
-    const before = hosts.get(host) ?? { host, conferences: 0, documents: 0, oldestDocumentAt: null, troubled: [] };
+    const none = { host, conferences: 0, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] };
+    const before = hosts.get(host) ?? none;
     const isTroubled = now?.trouble.includes("posts") && before.troubled.length < mostTroubled;
     hosts.set(host, {
       host,
       conferences: before.conferences + 1,
       documents: before.documents + (now?.documents ?? 0),
       oldestDocumentAt: earliest(before.oldestDocumentAt, now?.oldestDocumentAt ?? null),
+      failure: now?.failure ?? before.failure,
       troubled: isTroubled ? [...before.troubled, key] : before.troubled,
     });
   }

@@ -4,12 +4,12 @@ import { masked } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
 import type { GivenUp } from "../src/records/book-data.ts";
 import type { CallRecord } from "../src/records/call-record.ts";
-import type { ConferenceRecord, DirectoryRecord } from "../src/records/conference-record.ts";
 import { isOngoing, RecordBook } from "../src/records/record-book.ts";
 import type { DirectoryRpc } from "../src/rpc/directory.ts";
 import type {
   GivenUpPost,
   NewsAnswer,
+  PeopleChange,
   PersonInside,
   RunningConference,
   News as Told,
@@ -19,6 +19,7 @@ import type { WebexSiteRpc } from "../src/rpc/webex-site.ts";
 import type { Domain } from "../src/settings/load.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import type { Tally } from "./measures.ts";
+import { ToldPeople } from "./people-inside.ts";
 import type { Platform } from "./platform.ts";
 import { nameOf } from "./story.ts";
 
@@ -33,17 +34,22 @@ interface NewsPorts extends Pick<Platform, "now" | "after" | "log"> {
 interface Subject {
   readonly store: ConferenceStore;
   trouble(): readonly Trouble[];
+  /** Why the last attempt to post something failed that waits still. */
+  failure(): string | undefined;
   /** How many callers are in it, and what WebEx has not confirmed. */
   readonly tally: Readonly<Tally>;
   domain(): Domain | null;
 }
 
 /** What comes soon after the first of it is told with it. */
+const nobody: ReadonlySet<CallId> = new Set();
 const firstMs = 200;
 const everyMs = 1_000;
 const answerWithinMs = 10_000;
 /** What the site's object does not say by then, the record lacks. */
 const topicWithinMs = 2_000;
+/** Documents are confirmed in less, as a rule: what is so for a moment is not worth news. */
+const waitsMs = 5_000;
 const firstAgainMs = 5_000;
 const longestAgainMs = 5 * 60_000;
 /** Records in one call. */
@@ -62,6 +68,7 @@ export class News {
   #unsureUpTo: number;
   /** As the list has it, or will soon. */
   #shown: string;
+  readonly #people = new ToldPeople();
   #cancel: (() => void) | null = null;
   #isTelling = false;
   #isChanged = false;
@@ -97,10 +104,11 @@ export class News {
     if (this.#owes) this.#schedule(firstMs);
   }
 
-  /** `hasOtherPeople`: somebody came, left or got an attendee ID. */
-  committed(hasOtherPeople = false): void {
+  /** `otherPeople`: who came, left or got an attendee ID. */
+  committed(otherPeople: ReadonlySet<CallId> = nobody): void {
     const shown = this.#show();
-    if (shown === this.#shown && !hasOtherPeople && !this.#owes) return;
+    this.#people.changed(otherPeople);
+    if (shown === this.#shown && otherPeople.size === 0 && !this.#owes) return;
     this.#shown = shown;
     this.#isChanged = true;
     if (isOngoing(this.#subject.store.state.head)) return this.#schedule(firstMs);
@@ -119,8 +127,9 @@ export class News {
     this.#cancelled();
   }
 
-  /** Rejects when the directory does not answer. */
+  /** The directory has asked for it. Rejects when it does not answer. */
   async tell(what: "news" | "all"): Promise<void> {
+    this.#people.lost();
     if (what === "news") return this.#tell();
     const { store } = this.#subject;
     const { identity } = store;
@@ -144,20 +153,24 @@ export class News {
     if (this.#cancel || this.#isTelling || this.#isStopped) return;
     this.#cancel = this.#ports.after(ms, () => {
       this.#cancel = null;
-      this.#tell().then(
-        () => {
-          this.#againMs = firstAgainMs;
-        },
-        (error) => {
-          this.#ports.log({ level: "warn", event: "directory-not-told", why: String(error) });
-          this.#schedule(this.#againMs);
-          this.#againMs = Math.min(2 * this.#againMs, longestAgainMs);
-        },
-      );
+      this.#tell().catch(() => {});
     });
   }
 
+  /** Comes again by itself where the directory does not answer, also when that has asked: what has changed meanwhile waits for it. */
   async #tell(): Promise<void> {
+    try {
+      await this.#tellNews();
+      this.#againMs = firstAgainMs;
+    } catch (error) {
+      this.#ports.log({ level: "warn", event: "directory-not-told", why: String(error) });
+      this.#schedule(this.#againMs);
+      this.#againMs = Math.min(2 * this.#againMs, longestAgainMs);
+      throw error;
+    }
+  }
+
+  async #tellNews(): Promise<void> {
     const { store } = this.#subject;
     const { identity, progress } = store;
     const { telling } = progress;
@@ -197,7 +210,7 @@ export class News {
       store.told(upTo, answer, isWritten);
       if (answer.isShown !== wasShown) this.#shown = this.#show();
       // Who speaks may have changed meanwhile, unnoticed.
-      this.#isChanged ||= isNewlyShown;
+      this.#isChanged ||= isNewlyShown || answer.lacksPeople === true;
       this.#book?.release(upTo);
       if (ended.length > 0) this.#ports.changed();
     } catch (error) {
@@ -220,24 +233,36 @@ export class News {
   }): Promise<NewsAnswer> {
     const { store } = this.#subject;
     const { domain, confKey: key } = store.identity ?? { domain: "" as DomainName, confKey: "" as ConfKey };
-    const shown: Told["ended"][number][] = [];
-    for (const one of ended) shown.push({ ...one, record: await this.#shownRecord(one.record) });
-    const more = { ...(joined && { joined }), ...(givenUp.length > 0 && { givenUp }) };
-    const news = { domain, key, running: this.#running(), ended: shown, behind, ...more };
+    const shown = await this.#shownRecords(ended);
+    const running = this.#running();
+    const more = {
+      ...(running && { people: this.#otherPeople() }),
+      ...(joined && { joined }),
+      ...(givenUp.length > 0 && { givenUp }),
+    };
+    const news = { domain, key, running, ended: shown, behind, ...more };
     const asked = this.#ports.directory(domain).tell(news);
-    return within(this.#ports, answerWithinMs, "the directory", asked);
+    const answer = await within(this.#ports, answerWithinMs, "the directory", asked);
+    // So it is behind news that did not arrive, too.
+    if (answer.lacksPeople) this.#people.lost();
+    return answer;
   }
 
-  async #shownRecord(record: DirectoryRecord): Promise<DirectoryRecord> {
-    return record.kind === "call" ? this.#shownPersonal(record) : { ...record, topic: await this.#topicOf(record) };
+  async #shownRecords(ended: Told["ended"]): Promise<Told["ended"]> {
+    // People write names into it, so it is kept where all else of them is. What WebEx did not say itself, the site may have said before.
+    const isKept = this.#shownAs === "full";
+    const isLacking = ended.some(({ record }) => record.kind === "conference" && record.topic === "");
+    const known = isKept && isLacking ? await this.#topicOfSite() : "";
+    return ended.map(({ record, again }) => {
+      if (record.kind === "call") return { record: this.#shownPersonal(record), again };
+      return { record: { ...record, topic: isKept ? record.topic || known : "" }, again };
+    });
   }
 
-  /** People write names into it, so it is kept where all else of them is. What WebEx did not say itself, the site may have said before. */
-  async #topicOf({ topic }: ConferenceRecord): Promise<string> {
+  /** Of all conferences of this key, as far as the domain's WebEx site has said it; empty: it has not. */
+  async #topicOfSite(): Promise<string> {
     const { domain, store } = this.#subject;
-    const settings = domain()?.settings;
-    if (settings?.recordsPersonal !== "full" || !store.identity) return "";
-    if (topic !== "" || !settings.webexSite) return topic;
+    if (!domain()?.settings.webexSite || !store.identity) return "";
     const { domain: name, confKey } = store.identity;
     const asked = this.#ports.webexSite(name).topics(name, [confKey]);
     const topics = await within(this.#ports, topicWithinMs, "the WebEx site's object", asked).catch(() => null);
@@ -260,6 +285,7 @@ export class News {
 
   #running(): RunningConference | null {
     const { store, trouble, tally } = this.#subject;
+    const { documents, oldestAt, failure } = this.#waiting;
     const { state, progress, identity } = store;
     const { head, rooms } = state;
     const { telling } = progress;
@@ -269,18 +295,25 @@ export class News {
       ...{ key: identity.confKey, life: telling.life, createdAt: telling.since, phase: head.phase },
       ...{ webexHost: head.host, bridge: progress.bridge },
       ...{ attached: running?.attached ?? true, locked: running?.locked ?? false },
-      ...{ people: this.#people(), speakers: this.#speakers() },
+      speakers: this.#speakers(),
       ...{ callers: tally.callers, rooms: rooms.size + (running?.talk ? 1 : 0), trouble: trouble() },
-      ...{ documents: tally.documents, oldestDocumentAt: tally.oldestAt },
+      ...{ documents, oldestDocumentAt: oldestAt, ...(failure !== undefined && { failure }) },
     };
   }
 
-  /** Those who would show nothing are left out. */
-  #people(): readonly PersonInside[] {
-    const inside = [...this.#subject.store.state.callers.values()].filter(({ left }) => !left);
-    return inside
-      .map((caller) => this.#person(caller))
-      .filter(({ number, attendeeId }) => number !== "" || attendeeId !== "");
+  /** What WebEx does not confirm, for longer than a moment. */
+  get #waiting(): { readonly failure: string | undefined } & Pick<Tally, "documents" | "oldestAt"> {
+    const { documents, oldestAt } = this.#subject.tally;
+    const failure = this.#subject.failure();
+    const isLong = oldestAt !== null && this.#ports.now() - oldestAt >= waitsMs;
+    return isLong || failure !== undefined
+      ? { documents, oldestAt, failure }
+      : { documents: 0, oldestAt: null, failure };
+  }
+
+  #otherPeople(): PeopleChange {
+    const { lastSeq, state } = this.#subject.store;
+    return this.#people.next(lastSeq, this.#shownAs, state.callers, (caller) => this.#person(caller));
   }
 
   #speakers(): readonly PersonInside[] {
@@ -303,13 +336,19 @@ export class News {
     if (!isOngoing(head)) return head.phase;
     const { attached = true, locked = false, talk } = head.phase === "running" ? head : {};
     const { life = 0 } = progress.telling ?? {};
-    return `${life} ${head.phase} ${head.host} ${progress.bridge} ${attached} ${locked} ${rooms.size} ${talk !== undefined} ${tally.callers} ${trouble()} ${this.#isShown ? speaking(head) : ""}`;
+    const { oldestAt, failure } = this.#waiting;
+    return `${life} ${head.phase} ${head.host} ${progress.bridge} ${attached} ${locked} ${rooms.size} ${talk !== undefined} ${tally.callers} ${trouble()} ${oldestAt} ${failure} ${this.#isShown ? speaking(head) : ""}`;
+  }
+
+  /** How records show people. */
+  get #shownAs(): "full" | "masked" | "none" {
+    return this.#subject.domain()?.settings.recordsPersonal ?? "none";
   }
 
   #shownPersonal<Call extends Pick<CallRecord, "number" | "attendeeId">>(call: Call): Call {
-    const personal = this.#subject.domain()?.settings.recordsPersonal ?? "none";
-    if (personal === "full") return call;
-    const show = (text: string) => (personal === "none" || text === "" ? "" : masked(text));
+    const shownAs = this.#shownAs;
+    if (shownAs === "full") return call;
+    const show = (text: string) => (shownAs === "none" || text === "" ? "" : masked(text));
     return { ...call, number: show(call.number), attendeeId: show(call.attendeeId) };
   }
 }

@@ -23,7 +23,10 @@ interface WebhookPorts extends Pick<Platform, "now" | "log" | "post" | "measures
 
 /** One event on its way to one receiver. */
 interface Waiting {
+  /** Rises in the order of the events. */
   readonly row: number;
+  /** 0 until it is refused. */
+  readonly due: EpochMs;
   readonly event: Pick<WebhookEvent, "id" | "type" | "at">;
   /** The same bytes on each attempt. */
   readonly body: string;
@@ -55,14 +58,16 @@ const mostWaiting = 10_000;
 const backstopMs = 60_000;
 
 const tables = [
-  "CREATE TABLE IF NOT EXISTS webhook (id INTEGER PRIMARY KEY, url TEXT NOT NULL, due INTEGER NOT NULL, data TEXT NOT NULL)",
+  // In the order in which they are posted: without an index, and without a look at those of other receivers or at those that are not due.
+  `CREATE TABLE IF NOT EXISTS webhook (url TEXT NOT NULL, due INTEGER NOT NULL, id INTEGER NOT NULL, data TEXT NOT NULL,
+   PRIMARY KEY (url, due, id)) WITHOUT ROWID`,
   "CREATE TABLE IF NOT EXISTS webhook_receiver (url TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID",
 ];
 
 /**
  * Events on their way to the receivers of one domain, by the rules of Standard Webhooks: a row for each event and receiver until it is delivered.
- * Each receiver gets one post at a time, in order. Where it does not answer, all wait; where it refuses one event, that one waits, and the next
- * ones pass it. Nobody waits for any of it, and where the settings name no receiver, nothing is written.
+ * Each receiver gets one post at a time, in order. Where it does not answer, all wait; where it refuses one event, that one waits, and those
+ * that were never refused pass it. Nobody waits for any of it, and where the settings name no receiver, nothing is written.
  */
 export class Webhooks {
   readonly #ports: WebhookPorts;
@@ -70,6 +75,8 @@ export class Webhooks {
   #hasTables: boolean;
   /** The receivers whose events alone are here; `null`: nobody has looked yet. */
   #named: string | null = null;
+  /** The highest id; `null`: nobody has looked yet. */
+  #last: number | null = null;
 
   constructor(ports: WebhookPorts) {
     this.#ports = ports;
@@ -89,9 +96,17 @@ export class Webhooks {
     for (const { url, event } of rows) {
       const { id, type, at, data } = event;
       const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
-      const waiting: Omit<Waiting, "row"> = { event: { id, type, at }, body, refused: 0 };
-      sql.exec("INSERT INTO webhook (url, due, data) VALUES (?, 0, ?)", url, JSON.stringify(waiting));
+      const waiting: Omit<Waiting, "row" | "due"> = { event: { id, type, at }, body, refused: 0 };
+      const row = this.#nextId();
+      sql.exec("INSERT INTO webhook (url, due, id, data) VALUES (?, 0, ?, ?)", url, row, JSON.stringify(waiting));
     }
+  }
+
+  /** Another one also where the transaction fails. */
+  #nextId(): number {
+    this.#last ??= Number(this.#ports.sql.exec("SELECT max(id) AS last FROM webhook")[0]?.last ?? 0);
+    this.#last += 1;
+    return this.#last;
   }
 
   /** The transaction that `add` was in is over, or the alarm has come: begins what is due. */
@@ -117,15 +132,19 @@ export class Webhooks {
   /** How each of these receivers is. */
   view(receivers: readonly Receiver[]): readonly WebhookView[] {
     return receivers.map(({ url, events }) => {
-      const [count] = this.#all("SELECT count(*) AS waiting FROM webhook WHERE url = ?", url);
-      const [oldest] = this.#all("SELECT * FROM webhook WHERE url = ? ORDER BY id LIMIT 1", url);
+      // SQLite gives the other columns of the row that has the lowest id.
+      const [oldest] = this.#all(
+        "SELECT count(*) AS waiting, min(id) AS id, due, data FROM webhook WHERE url = ?",
+        url,
+      );
+      const waiting = Number(oldest?.waiting ?? 0);
       const { failures, since, why, dueAt, givenUp, lastGivenUpAt } = this.#stateOf(url);
       const failure = failures > 0 ? { since: since ?? dueAt, attempts: failures, why, nextAt: dueAt } : null;
       return {
         url: withoutQuery(url),
         events,
-        waiting: Number(count?.waiting ?? 0),
-        oldestAt: oldest ? toWaiting(oldest).event.at : null,
+        waiting,
+        oldestAt: oldest && waiting > 0 ? toWaiting(oldest).event.at : null,
         failure,
         givenUp,
         lastGivenUpAt,
@@ -140,7 +159,7 @@ export class Webhooks {
       // A clock that was set back must not make a pause longer.
       if (dueAt > now && dueAt - now <= dayMs) return this.#ports.wakeBy(dueAt);
       const [next] = this.#all(
-        "SELECT * FROM webhook WHERE url = ? AND due <= ? ORDER BY id LIMIT 1",
+        "SELECT id, due, data FROM webhook WHERE url = ? AND due <= ? ORDER BY due, id LIMIT 1",
         receiver.url,
         now,
       );
@@ -158,7 +177,7 @@ export class Webhooks {
     if (answer.kind === "answered" && answer.status >= 200 && answer.status <= 299) {
       const before = this.#stateOf(receiver.url);
       sql.transaction(() => {
-        sql.exec("DELETE FROM webhook WHERE id = ?", waiting.row);
+        this.#delete(receiver.url, waiting);
         if (before.failures > 0) this.#keep(receiver.url, { ...before, failures: 0, since: null, dueAt: 0 });
       });
       this.#counted("delivered");
@@ -198,10 +217,11 @@ export class Webhooks {
 
   /** The receiver works, and does not want this event: it comes again later, and the next ones pass it. */
   #refused(receiver: Receiver, waiting: Waiting, why: string): void {
-    const { row, refused, ...rest } = waiting;
-    const due = this.#ports.now() + pauseMs(refused);
+    const { row, due, refused, ...rest } = waiting;
+    const later = this.#ports.now() + pauseMs(refused);
     const data = JSON.stringify({ ...rest, refused: refused + 1 });
-    this.#ports.sql.exec("UPDATE webhook SET due = ?, data = ? WHERE id = ?", due, data, row);
+    const update = "UPDATE webhook SET due = ?, data = ? WHERE url = ? AND due = ? AND id = ?";
+    this.#ports.sql.exec(update, later, data, receiver.url, due, row);
     this.#log("warn", "webhook-refused", receiver, { id: waiting.event.id, why, attempt: refused + 1 });
   }
 
@@ -215,18 +235,22 @@ export class Webhooks {
 
   #giveUpOld(receiver: Receiver, why: string): void {
     const now = this.#ports.now();
-    const all = this.#all("SELECT * FROM webhook WHERE url = ? ORDER BY id", receiver.url).map(toWaiting);
+    const all = this.#all("SELECT id, due, data FROM webhook WHERE url = ? ORDER BY id", receiver.url).map(toWaiting);
     const over = all.length - mostWaiting;
     const lost = all.filter((waiting, index) => index < over || isOld(waiting, now));
     const [first] = lost;
     if (!first) return;
     const before = this.#stateOf(receiver.url);
     this.#ports.sql.transaction(() => {
-      for (const { row } of lost) this.#ports.sql.exec("DELETE FROM webhook WHERE id = ?", row);
+      for (const one of lost) this.#delete(receiver.url, one);
       this.#keep(receiver.url, { ...before, givenUp: before.givenUp + lost.length, lastGivenUpAt: now });
     });
     for (const _ of lost) this.#counted("given-up");
     this.#log("error", "webhook-given-up", receiver, { events: lost.length, id: first.event.id, why });
+  }
+
+  #delete(url: string, { due, row }: Waiting): void {
+    this.#ports.sql.exec("DELETE FROM webhook WHERE url = ? AND due = ? AND id = ?", url, due, row);
   }
 
   #wakeForRefused(url: string): void {
@@ -296,6 +320,6 @@ function pauseMs(failuresBefore: number): number {
   return pausesMs[Math.min(failuresBefore, pausesMs.length - 1)] ?? dayMs;
 }
 
-function toWaiting({ id, data }: SqlRow): Waiting {
-  return { row: Number(id), ...(JSON.parse(String(data)) as Omit<Waiting, "row">) };
+function toWaiting({ id, due, data }: SqlRow): Waiting {
+  return { row: Number(id), due: Number(due), ...(JSON.parse(String(data)) as Omit<Waiting, "row" | "due">) };
 }

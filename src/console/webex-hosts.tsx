@@ -98,7 +98,7 @@ function HostRow({ of, domain, now }: { readonly of: ShownHost; readonly domain:
       </td>
       <td data-label="Last failure">
         {lastFailure === null ? (
-          "none"
+          (load?.failure ?? "none")
         ) : (
           <>
             <Time at={lastFailure.at} now={now} /> {lastFailure.why}

@@ -88,7 +88,12 @@ async function gaugesOf(edge: Edge, domains: readonly Domain[]): Promise<string>
   return [
     familyOf("gauge", "bridgehead_conferences", "Conferences that are not over.", conferences),
     familyOf("gauge", "bridgehead_callers", "Callers in conferences.", callers),
-    familyOf("gauge", "bridgehead_documents_waiting", "Documents that their receiver has not confirmed.", documents),
+    familyOf(
+      "gauge",
+      "bridgehead_documents_waiting",
+      "Documents that wait for their receiver: not confirmed for some seconds, or behind an attempt that failed.",
+      documents,
+    ),
     familyOf("gauge", "bridgehead_oldest_document_seconds", "For how long the oldest of them waits.", ages),
     familyOf("gauge", "bridgehead_agents", "Agents with a link, as their relay last knew.", agents),
     familyOf("gauge", "bridgehead_bridge_drained", "Whether a bridge takes no new conferences, as asked.", drained),

@@ -13,7 +13,7 @@ export type ListedConference = Pick<
 > & {
   readonly now: Pick<
     RunningConference,
-    "attached" | "locked" | "callers" | "speakers" | "rooms" | "trouble" | "documents" | "oldestDocumentAt"
+    "attached" | "locked" | "callers" | "speakers" | "rooms" | "trouble" | "documents" | "oldestDocumentAt" | "failure"
   > | null;
 };
 
@@ -153,9 +153,11 @@ export interface WebhookView {
 export interface HostLoad {
   readonly host: WebexHost;
   readonly conferences: number;
-  /** Documents without a Confirmation, and since when the oldest of them waits, as the conferences told it last; `null`: none waits. */
+  /** Documents that wait for a Confirmation, and since when the oldest of them does, as the conferences told it last; `null`: none waits. */
   readonly documents: number;
   readonly oldestDocumentAt: EpochMs | null;
+  /** Why the last attempt of one of them failed; `null`: none has. */
+  readonly failure: string | null;
   /** Some of the conferences to which it does not confirm. */
   readonly troubled: readonly ConfKey[];
 }

@@ -1,4 +1,4 @@
-import type { BridgeName, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
+import type { BridgeName, CallId, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
 import type { Joined } from "../records/book-data.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
 
@@ -9,6 +9,16 @@ export type Trouble = "posts" | "commands";
 export interface PersonInside {
   readonly number: string;
   readonly attendeeId: string;
+}
+
+/** Who has come into a conference, and who has gone, as far as records may say it. */
+export interface PeopleChange {
+  /** The row of the conference's journal as of which this is. */
+  readonly row: number;
+  /** Those who were inside as of this row are changed by it; `null`: `came` are all who are inside. */
+  readonly since: number | null;
+  readonly came: readonly (readonly [call: CallId, person: PersonInside])[];
+  readonly gone: readonly CallId[];
 }
 
 /** A conference that is being created or runs, as the list of them shows it. */
@@ -23,16 +33,19 @@ export interface RunningConference {
   readonly attached: boolean;
   readonly locked: boolean;
   readonly callers: number;
-  /** Who is in it, as far as records may say it; absent in what an older version told. */
-  readonly people?: readonly PersonInside[];
-  /** Who speaks, as far as WebEx has the bridge say so, and as far as records may name them: empty strings else. Absent as `people` is. */
+  /**
+   * Who speaks, as far as WebEx has the bridge say so, and as far as records may name them: empty strings else. Absent in what an older
+   * version told.
+   */
   readonly speakers?: readonly PersonInside[];
   /** Sub-conferences and rooms of private talks. */
   readonly rooms: number;
   readonly trouble: readonly Trouble[];
-  /** Documents without a Confirmation, as it was when this was told; a change of their number alone is not told. */
+  /** Documents that wait: without a Confirmation for some seconds, or behind an attempt that failed. */
   readonly documents: number;
   readonly oldestDocumentAt: EpochMs | null;
+  /** Why the last attempt of one of them failed; absent: none has. */
+  readonly failure?: string;
 }
 
 /** A place in a directory's records: all that were there when it was given. `directory`: a lost directory that began anew has another name. */
@@ -45,6 +58,8 @@ export interface DirectoryPlace {
 export interface NewsAnswer extends DirectoryPlace {
   /** People look at the conference in the list: who speaks is wanted at each change. */
   readonly isShown: boolean;
+  /** News before these did not arrive, so that the directory does not know who is inside: all of them are wanted. */
+  readonly lacksPeople?: true;
 }
 
 /** A call that has entered its conference. */
@@ -56,6 +71,8 @@ export interface News {
   readonly key: ConfKey;
   /** `null`: none is being created or runs. */
   readonly running: RunningConference | null;
+  /** Absent where none runs, and in what an older version told. */
+  readonly people?: PeopleChange;
   /** What has ended, in order. */
   readonly ended: readonly {
     readonly record: DirectoryRecord;

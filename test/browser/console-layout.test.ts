@@ -102,7 +102,12 @@ const activity: DomainActivity = {
       },
     ],
   })),
-  hosts: [{ host, conferences: 3_000, documents: 99_999, oldestDocumentAt: now, troubled: [unbroken as ConfKey] }],
+  hosts: [
+    {
+      ...{ host, conferences: 3_000, documents: 99_999, oldestDocumentAt: now, failure: words + unbroken },
+      troubled: [unbroken as ConfKey],
+    },
+  ],
 };
 
 const lines = (seq: number, from: StorySide, to: StorySide): readonly StoryLine[] => [

@@ -1,14 +1,7 @@
 import { expect, test } from "vitest";
-import type { BridgeAgents } from "../../cli/operator-client.ts";
-import {
-  agentsText,
-  callsOf,
-  callsText,
-  conferencesText,
-  conferenceText,
-  hostsOf,
-  hostsText,
-} from "../../cli/views.ts";
+import type { BridgeAgents, HostOfDomain } from "../../cli/operator-client.ts";
+import { agentsText, callsOf, callsText, conferencesText, conferenceText, hostsText } from "../../cli/views.ts";
+import type { WebexHost } from "../../src/foundation/ids.ts";
 import { caller, command, conference, document, now, painted, plain } from "./view-examples.ts";
 
 test("conferences are a line each, with what waits in them", () => {
@@ -93,21 +86,22 @@ test("calls are those of all conferences, and what matters has a colour", () => 
   expect(callsText(calls, painted)[2]).toContain("<yellow>not named</>");
 });
 
-test("hosts are those of running conferences and of documents that wait, the oldest of which counts", () => {
-  const conferences = [
-    conference({
-      documents: [document, { ...document, transId: "2", queuedAt: now - 90_000, attempts: 0, failure: undefined }],
-    }),
-    conference({ key: "1", documents: [{ ...document, host: "http://tsp2.example.com", transId: "3" }] }),
-    conference({ key: "2", host: "", phase: "ended" }),
+test("hosts are shown with what waits for them, since when and why", () => {
+  const host = (name: string) => ({ domain: "local", host: name as WebexHost, conferences: 2, troubled: [] });
+  const hosts: readonly HostOfDomain[] = [
+    {
+      ...host("http://tsp1.example.com:8800"),
+      ...{ documents: 2, oldestDocumentAt: now - 90_000, failure: "HTTP status 500" },
+    },
+    { ...host("http://tsp2.example.com"), documents: 0, oldestDocumentAt: null, failure: null },
   ];
-  const hosts = hostsOf(conferences);
 
   expect(hostsText(hosts, now, plain)).toEqual([
     "TSP SERVER             CONFERENCES  WAITING      OLDEST          LAST FAILURE",
     "tsp1.example.com:8800  2            2 documents  1 min 30 s ago  HTTP status 500",
-    "tsp2.example.com       0            1 document   1 min 5 s ago   HTTP status 500",
+    "tsp2.example.com       2            -",
   ]);
+  expect(hostsText([], now, plain)).toEqual(["no conference runs, so there is no TSP server"]);
 });
 
 test("a bridge without agents, and one whose relay does not answer, are said to be so", () => {

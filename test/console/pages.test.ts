@@ -291,9 +291,16 @@ test("hosts say what they confirmed, how fast, and what waits for them; the long
       hosts: [
         {
           ...{ host: "tsp1" as WebexHost, conferences: 3, documents: 4, oldestDocumentAt: now - 3 * minuteMs },
-          troubled: ["5/7", "6"] as ConfKey[],
+          ...{ failure: "HTTP status 503", troubled: ["5/7", "6"] as ConfKey[] },
         },
-        { host: "tsp3" as WebexHost, conferences: 1, documents: 0, oldestDocumentAt: null, troubled: [] },
+        {
+          host: "tsp3" as WebexHost,
+          conferences: 1,
+          documents: 0,
+          oldestDocumentAt: null,
+          failure: null,
+          troubled: [],
+        },
       ],
     },
   });
@@ -491,7 +498,7 @@ test("texts from outside stay texts", () => {
         minutes: [
           { at: now, requests: noRequests, hosts: [posts(hostile, { lastFailure: { at: now, why: hostile } })] },
         ],
-        hosts: [{ host: odd, conferences: 1, documents: 1, oldestDocumentAt: now, troubled: [odd] }],
+        hosts: [{ host: odd, conferences: 1, documents: 1, oldestDocumentAt: now, failure: hostile, troubled: [odd] }],
       },
     }),
     RecordsPage({ ...shown, ...names, kind: "call", filters, records: records({ ...call, ...text }), wrong: hostile }),

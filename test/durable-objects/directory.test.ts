@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { Directory } from "../../durable-objects/directory.ts";
 import { Measures } from "../../durable-objects/measures.ts";
-import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import { Draws } from "../../simulators/draws.ts";
+import type { Report } from "../../src/bridge/events.ts";
+import type { BridgeName, CallId, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import { masked } from "../../src/foundation/masking.ts";
 import { dayMs } from "../../src/foundation/timers.ts";
 import { type AuditEntry, unknownOutcome } from "../../src/operators/audit.ts";
@@ -494,6 +496,112 @@ test("a directory that was restarted finds people again, and shows nobody in its
   expect(JSON.stringify(conferences)).not.toContain("14085551234");
 });
 
+function personEntered(call: number): Report {
+  const caller = { call: `c${call}`, number: String(44_200_000 + call), attendeeId: null };
+  return {
+    type: "event",
+    event: { type: "caller-entered", caller: { ...caller, muted: false, silent: false, room: "main" } },
+  } as Report;
+}
+
+test("while a thousand come in one by one, each of them is told once", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(0);
+  for (let index = 0; index < 1_000; index++) await conference.reported(personEntered(index));
+  await conference.time.pass(2_000);
+
+  const told = conference.news.flatMap(({ people }) => people?.came ?? []);
+  expect(told).toHaveLength(1_000);
+  expect(new Set(told.map(([call]) => call)).size).toBe(1_000);
+  const mostBytes = Math.max(...conference.news.map((one) => JSON.stringify(one).length));
+  expect(mostBytes).toBeLessThan(4_000);
+  expect((await list(world, { number: "44200777" })).conferences).toHaveLength(1);
+});
+
+test("a directory that was restarted has all who are inside again with the next change, though nobody looks", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(0);
+  await conference.reported(personEntered(1));
+  await conference.time.pass(2_000);
+  world.start();
+  await conference.reported(personEntered(2));
+  await conference.time.pass(2_000);
+
+  for (const number of ["44200001", "44200002"]) expect((await list(world, { number })).conferences).toHaveLength(1);
+  expect(world.asked).toEqual([]);
+});
+
+test("where news before it did not arrive, a conference is asked for all who are inside once somebody looks", async () => {
+  const world = new DirectoryWorld();
+  const person = [["c1" as CallId, { number: "1", attendeeId: "" }]] as const;
+  const tell = (since: number | null, row: number) =>
+    world.directory.tell(news({ running: running(confKey), people: { row, since, came: person, gone: [] } }));
+  expect(await tell(3, 5)).toMatchObject({ lacksPeople: true });
+  await list(world);
+  await world.time.pass(0);
+  expect(world.asked).toEqual([`${confKey} news`]);
+  expect(await tell(null, 6)).not.toHaveProperty("lacksPeople");
+});
+
+test("other settings have all who are inside told anew, as they want people shown", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  conference.domain = testDomain({ recordsPersonal: "full" });
+  await conference.running(0);
+  await conference.reported(personEntered(1));
+  await conference.time.pass(2_000);
+  conference.domain = testDomain({ recordsPersonal: "none" });
+  await conference.reported(personEntered(2));
+  await conference.time.pass(2_000);
+
+  expect((await list(world, { number: "44200001" })).conferences).toEqual([]);
+});
+
+test.each(Array.from({ length: 20 }, (_, seed) => seed))(
+  "whatever is lost, late, twice or restarted, in the end those are found who are inside, and nobody else (%d)",
+  async (seed) => {
+    const draws = new Draws(seed, "people");
+    const world = new DirectoryWorld();
+    const conference = world.conference();
+    conference.tell = async (one) => {
+      const { directory } = world;
+      if (draws.chance(0.1)) throw new Error("it did not arrive");
+      if (draws.chance(0.1)) await conference.time.wait(draws.between(0, 30_000));
+      // What was sent to an object that has died since does not reach the next one.
+      if (directory !== world.directory) throw new Error("the directory died");
+      const answer = await directory.tell(one);
+      const tellTwice = () => directory === world.directory && directory.tell(one);
+      if (draws.chance(0.1)) conference.time.after(draws.between(0, 5_000), tellTwice);
+      if (draws.chance(0.1)) throw new Error("its answer was lost");
+      return answer;
+    };
+    await conference.running(0);
+    const inside = new Set<number>();
+    for (let call = 0; call < 60; call++) {
+      await conference.reported(personEntered(call));
+      inside.add(call);
+      const [leaves = 0] = [...inside].slice(draws.between(0, inside.size - 1));
+      if (draws.chance(0.4) && inside.delete(leaves)) await conference.reported(callerLeft(leaves));
+      if (draws.chance(0.05)) world.start();
+      if (draws.chance(0.05)) conference.start();
+      if (draws.chance(0.2)) await list(world, { isShown: true });
+      await conference.time.pass(draws.between(0, 3_000));
+    }
+    conference.tell = (one) => world.directory.tell(one);
+    await conference.time.pass(10 * 60_000);
+    await list(world);
+    await conference.time.pass(2_000);
+
+    const calls = Array.from({ length: 60 }, (_, call) => call);
+    const isFound = async (call: number) =>
+      (await list(world, { number: String(44_200_000 + call) })).conferences.length === 1;
+    const found = await Promise.all(calls.map(isFound));
+    expect(calls.filter((call) => found[call])).toEqual([...inside].sort((one, other) => one - other));
+  },
+);
+
 test("records come in pages in both orders, by time, kind and what stands in them", async () => {
   const world = new DirectoryWorld();
   for (let index = 0; index < 5; index++) {
@@ -640,6 +748,33 @@ test("the name of a meeting is kept where all of a person is, by WebEx's create 
 
     expect(await world.all()).toMatchObject([{ kind: "conference", topic }]);
   }
+});
+
+test("however many conferences of one key are told anew, the site is asked once", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  const { settings, ...rest } = testDomain();
+  conference.domain = { ...rest, settings: { ...settings, webexSite: {} as never } };
+  let asked = 0;
+  conference.topics = async () => {
+    asked += 1;
+    return new Map([[confKey, "Berth planning"]]);
+  };
+  for (const name of ["one", "two", "three"]) {
+    await conference.during(conference.receive(name, createConference({ msgId: name } as never)));
+    await conference.allDone();
+    await conference.reported(ended);
+    await conference.time.pass(5_000);
+  }
+  world.sql = new Database();
+  world.start();
+  asked = 0;
+  await world.directory.rebuild(domain, null);
+
+  expect((await world.all()).map((record) => record.kind === "conference" && record.topic)).toEqual(
+    Array(3).fill("Berth planning"),
+  );
+  expect(asked).toBe(1);
 });
 
 test("a record is not held up by a site that says nothing", async () => {
@@ -835,6 +970,7 @@ test("hosts say what waits for them and since when, and which conferences have t
         key: key as ConfKey,
         running: {
           ...{ ...running(key), webexHost: host as WebexHost, documents, oldestDocumentAt },
+          ...(documents > 1 && { failure: `HTTP status 50${documents}` }),
           trouble: documents > 0 ? ["posts"] : ["commands"],
         },
       }),
@@ -848,9 +984,49 @@ test("hosts say what waits for them and since when, and which conferences have t
 
   const troubled = ["2", "3", ...Array.from({ length: 3 }, (_, index) => String(10 + index))];
   expect((await world.directory.activity()).hosts).toEqual([
-    { host: "tsp2", conferences: 22, documents: 25, oldestDocumentAt: 1_000, troubled },
-    { host: "tsp1", conferences: 3, documents: 0, oldestDocumentAt: null, troubled: [] },
+    { host: "tsp2", conferences: 22, documents: 25, oldestDocumentAt: 1_000, failure: "HTTP status 503", troubled },
+    { host: "tsp1", conferences: 3, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] },
   ]);
+  expect(world.asked).toEqual([]);
+
+  world.start();
+  expect((await world.directory.activity()).hosts).toMatchObject([{ documents: 0 }, { documents: 0 }]);
+  await world.time.pass(1_000);
+  expect(world.asked).toHaveLength(25);
+});
+
+test("documents are told to wait once they do for some seconds or were not confirmed, and no longer than they do", async () => {
+  const conference = new DirectoryWorld().conference();
+  const { time } = conference;
+  await conference.running(0);
+  let takesMs = 500;
+  let status = 200;
+  conference.answer = async ({ transId }) => {
+    await time.wait(takesMs);
+    return status === 200 ? conference.confirmed(transId) : { kind: "answered", status, body: new Uint8Array() };
+  };
+  const waits = async (ms: number) => {
+    await time.pass(ms);
+    const { documents, oldestDocumentAt, failure } = conference.news.at(-1)?.running ?? {};
+    return [documents, typeof oldestDocumentAt === "number" ? time.now - oldestDocumentAt : null, failure];
+  };
+  const before = conference.news.length;
+  await conference.reported(callerEntered(1));
+  expect(await waits(60_000)).toEqual([0, null, undefined]);
+  expect(conference.news).toHaveLength(before + 1);
+
+  takesMs = 9_000;
+  await conference.reported(callerEntered(2));
+  await time.pass(6_000);
+  await conference.reported(callerEntered(3));
+  expect(await waits(500)).toEqual([2, 6_600, undefined]);
+  expect(await waits(60_000)).toEqual([0, null, undefined]);
+
+  [takesMs, status] = [10, 500];
+  await conference.reported(callerEntered(4));
+  expect(await waits(1_000)).toEqual([1, expect.any(Number), "HTTP status 500"]);
+  status = 200;
+  expect(await waits(60_000)).toEqual([0, null, undefined]);
 });
 
 test("watchers are told of a change behind its commit, and of none that failed", async () => {

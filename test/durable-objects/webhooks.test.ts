@@ -343,6 +343,19 @@ test("an object that is killed while a post is under way posts it again within a
   expect(again?.headers["webhook-id"]).toBe(first?.headers["webhook-id"]);
 });
 
+test("events of a later life of the object stand behind those that wait", async () => {
+  const world = new World();
+  world.answer = () => gone;
+  await world.joins("c1", "c2");
+  world.start();
+  await world.joins("c3");
+  world.answer = () => taken;
+  const before = world.posted.length;
+  await world.pass(600_000);
+
+  expect(world.events.slice(before + 1)).toEqual(["call.joined c1", "call.joined c2", "call.joined c3"]);
+});
+
 test("a receiver has one post at a time, whatever happens meanwhile", async () => {
   const world = new World();
   const answers: ((answer: HttpAnswer) => void)[] = [];

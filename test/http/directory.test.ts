@@ -3,7 +3,7 @@ import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/found
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { RunningConference } from "../../src/rpc/news.ts";
-import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
+import { conferenceView, FakeEdge, people, token } from "./fake-edge.ts";
 
 const domain = "local" as DomainName;
 const base = "/api/v1/domains/local";
@@ -62,13 +62,17 @@ test("activity has what was posted by minute and server, and what waits for each
   await edge.directory.count(domain, [
     { at, requests: { confirmed: 2, refused: 1 }, hosts: [{ ...posts, lastFailure: failure }] },
   ]);
-  await runs(edge, running("70", { trouble: ["posts"], documents: 2, oldestDocumentAt: 5 }));
+  await runs(
+    edge,
+    running("70", { trouble: ["posts"], documents: 2, oldestDocumentAt: 5, failure: "HTTP status 503" }),
+  );
+  const waits = { documents: 2, oldestDocumentAt: 5, failure: "HTTP status 503" };
 
   expect(await asked(edge, "/activity")).toEqual({
     status: 200,
     body: {
       minutes: [{ at, requests: { confirmed: 2, refused: 1 }, hosts: [{ ...posts, lastFailure: failure }] }],
-      hosts: [{ host: "tsp1.example.com", conferences: 1, documents: 2, oldestDocumentAt: 5, troubled: ["70"] }],
+      hosts: [{ host: "tsp1.example.com", conferences: 1, ...waits, troubled: ["70"] }],
     },
   });
   edge.broken.add("directory");
@@ -107,8 +111,12 @@ test("the running conferences are listed by key, in pages, by one question of th
 
 test("running conferences are found by who is in them, unless the settings keep nothing of people", async () => {
   const edge = new FakeEdge();
-  const people = [{ number: "14085551234", attendeeId: "44" }];
-  await runs(edge, running("1", { people }), running("2", { people: [{ number: "14085551234", attendeeId: "45" }] }));
+  const number = "14085551234";
+  for (const [key, attendeeId] of [["1", "44"] as const, ["2", "45"] as const]) {
+    const one = running(key);
+    const inside = people({ number, attendeeId });
+    await edge.directory.tell({ domain, key: one.key, running: one, people: inside, ended: [], behind: null });
+  }
   const keys = async (query: string) =>
     ((await asked(edge, `/running-conferences?${query}`)).body as { conferences: { key: string }[] }).conferences.map(
       ({ key }) => key,

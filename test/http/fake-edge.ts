@@ -3,7 +3,7 @@ import { Directory } from "../../durable-objects/directory.ts";
 import { Measures } from "../../durable-objects/measures.ts";
 import { Sessions } from "../../durable-objects/sessions.ts";
 import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
-import type { ActionId, ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
+import type { ActionId, CallId, ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 import { RateLimit } from "../../src/foundation/limits.ts";
 import { Counts } from "../../src/foundation/metrics.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
@@ -20,6 +20,7 @@ import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { ConferenceTotals, WebhookView } from "../../src/rpc/directory.ts";
 import type { EdgeObjects, OperatorViews } from "../../src/rpc/edge-objects.ts";
 import type { HandleRequest } from "../../src/rpc/handle-index.ts";
+import type { PeopleChange, PersonInside } from "../../src/rpc/news.ts";
 import type { AgentView, BridgeHealth, HandOver } from "../../src/rpc/relay.ts";
 import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
 import type { MeetingAnswer, MeetingQuestion, ProvisioningState } from "../../src/rpc/webex-site.ts";
@@ -414,4 +415,9 @@ export class FakeEdge {
       connectAgent: async (domain, bridge) => new Response(`agent of ${domain}/${bridge}`),
     };
   }
+}
+
+/** These are all who are inside a conference. */
+export function people(...inside: readonly PersonInside[]): PeopleChange {
+  return { row: 1, since: null, came: inside.map((person, index) => [`c${index}` as CallId, person]), gone: [] };
 }

@@ -163,6 +163,10 @@ const stages: Readonly<Record<string, () => Promise<void>>> = {
       const { stdout } = await bridgehead(["conference", "555120666", "--json"]);
       return JSON.parse(stdout).documents[0]?.attempts === 2 && JSON.parse(stdout).documents[0].failure;
     });
+    await eventually("the directory has heard of it", async () => {
+      const { stdout } = await bridgehead(["hosts", "--json"]);
+      return JSON.parse(stdout)[0]?.failure;
+    });
   },
   slow: async () => {
     await world.bridge.faults({ delayMs: 30_000 });

@@ -2,6 +2,9 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Measures } from "../../durable-objects/measures.ts";
+import type { Sql } from "../../durable-objects/platform.ts";
+import { Webhooks } from "../../durable-objects/webhooks.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { BridgeName, ConfKey, DomainName, StreamId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
@@ -57,8 +60,9 @@ test("webhooks are signed on the platform so that a receiver can verify them, an
 
   works = false;
   await report({ type: "event", event: { type: "conference-ended" } } as Report);
-  await vi.waitFor(async () =>
-    expect(await directory().webhooks(domain)).toMatchObject([{ waiting: 2, failure: { attempts: 1 } }]),
+  await vi.waitFor(
+    async () => expect(await directory().webhooks(domain)).toMatchObject([{ waiting: 2, failure: { attempts: 1 } }]),
+    5_000,
   );
   works = true;
   // As if the pause after the failure were over.
@@ -71,4 +75,51 @@ test("webhooks are signed on the platform so that a receiver can verify them, an
   expect(posted.map(({ type }) => type).slice(2)).toEqual(["call.left", "conference.ended"]);
   expect(new Set(posted.map(({ id }) => id)).size).toBe(4);
   expect(await directory().webhooks(domain)).toMatchObject([{ waiting: 0, failure: null, givenUp: 0 }]);
+});
+
+test("an event reads and costs no more rows where a thousand refused ones, and a thousand of another receiver, wait", async () => {
+  const url = "https://voice.example.com/refuses";
+  const [refuses, dead] = [url, "https://voice.example.com/dead"].map((url) => ({
+    ...{ url, secretFrom: "S", events: ["call.joined" as const] },
+  }));
+  if (!refuses || !dead) return expect.unreachable();
+  const counted = await runInDurableObject(directory(), async (_, { storage }) => {
+    const cursors: SqlStorageCursor<Record<string, string | number | null>>[] = [];
+    const sql: Sql = {
+      exec: (query, ...bindings) => {
+        const cursor = storage.sql.exec<Record<string, string | number | null>>(query, ...bindings);
+        cursors.push(cursor);
+        return cursor.toArray();
+      },
+      transaction: (work) => storage.transactionSync(work),
+    };
+    const webhooks = new Webhooks({
+      ...{ sql, measures: new Measures(), now: () => 1_000_000, log: () => {}, domain: () => domain, wakeBy: () => {} },
+      receivers: () => [dead, refuses],
+      secret: () => webhookSecret,
+      post: async (request) =>
+        request.url === url
+          ? { kind: "answered", status: 400, body: new Uint8Array() }
+          : { kind: "failed", reason: "nobody listens" },
+    });
+    let events = 0;
+    const add = async (count: number) => {
+      const wanted = events + count;
+      for (; events < wanted; events++)
+        webhooks.add([{ id: `call.joined:${events}`, type: "call.joined", at: 1_000_000, data: {} }]);
+      webhooks.pump();
+      const isLeft = () =>
+        storage.sql.exec("SELECT id FROM webhook WHERE url = ? AND due = 0", url).toArray().length > 0;
+      while (isLeft()) await scheduler.wait(1);
+      const sum = (kind: "rowsRead" | "rowsWritten") => cursors.reduce((rows, cursor) => rows + cursor[kind], 0);
+      return { read: sum("rowsRead"), written: sum("rowsWritten") };
+    };
+    await add(1_000);
+    cursors.length = 0;
+    return add(1);
+  });
+
+  expect(counted.read).toBeLessThan(20);
+  // One for each receiver, and that it was refused.
+  expect(counted.written).toBeLessThanOrEqual(4);
 });

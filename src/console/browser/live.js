@@ -37,6 +37,7 @@ export function live(ageOf) {
 
   // What has changed.
 
+  /** When the last look was over: a server that is slow gets the pause, too. */
   let refreshedAt = 0;
   let isRefreshing = false;
   let isStale = false;
@@ -54,7 +55,6 @@ export function live(ageOf) {
   async function refreshNow() {
     isRefreshing = true;
     isStale = false;
-    refreshedAt = Date.now();
     const { href } = location;
     try {
       const response = await fetch(href, { headers: { accept: "text/html" } });
@@ -63,6 +63,7 @@ export function live(ageOf) {
     } catch {
       // The socket says when the server is there again.
     }
+    refreshedAt = Date.now();
     isRefreshing = false;
     if (isStale) refresh();
   }

@@ -27,8 +27,12 @@ const requests = v.object({
 const host = v.object({
   host: v.string(),
   conferences: v.number(),
-  documents: v.pipe(v.number(), v.description("Documents that it has not confirmed, as the conferences told it last.")),
+  documents: v.pipe(
+    v.number(),
+    v.description("Documents that wait for it: not confirmed for some seconds, or behind an attempt that failed."),
+  ),
   oldestDocumentAt: v.pipe(v.nullable(time), v.description("Since when the oldest of them waits; null: none does.")),
+  failure: v.pipe(v.nullable(v.string()), v.description("Why the last attempt of one of them failed; null: none has.")),
   troubled: v.pipe(v.array(confKey), v.description("Some of the conferences to which it does not confirm.")),
 });
 

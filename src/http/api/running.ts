@@ -53,10 +53,17 @@ const running = v.object({
           ),
         ),
         rooms: v.pipe(v.number(), v.description("Sub-conferences and rooms of private talks.")),
-        documents: v.pipe(v.number(), v.description("Documents that their receiver has not confirmed.")),
+        documents: v.pipe(
+          v.number(),
+          v.description("Documents that wait: not confirmed for some seconds, or behind an attempt that failed."),
+        ),
         oldestDocumentAt: v.pipe(
           v.nullable(time),
           v.description("Since when the oldest of them waits; null: none does."),
+        ),
+        failure: v.pipe(
+          v.optional(v.string()),
+          v.description("Why the last attempt of one of them failed; absent: none has."),
         ),
         trouble: v.pipe(
           v.array(v.picklist(["posts", "commands"])),
