@@ -144,16 +144,18 @@ dialog form { flex-direction: row; justify-content: space-between; align-items: 
   tbody tr { display: flex; flex-direction: column; } tbody th { order: -1; }
   tbody tr:last-child { border-bottom: 0; }
   td, tbody th { padding: 1px 0; border: 0; }
-  td:empty { display: none; }
   td[data-label] { display: flow-root; padding-left: 40%; min-height: 24px; }
   /* Of what is beside the padding: 38 % of the cell wide, and 40 % to the left. */
   td[data-label]::before { content: attr(data-label); float: left; width: 63.3%; margin-left: -66.7%; padding-top: 1px; color: var(--dim); font-size: 13px; }
+  td:empty, td[data-label]:empty { display: none; }
+  .line > .end { margin-left: 0; }
   .facts { grid-template-columns: fit-content(52%) minmax(0, 1fr); }
   td.number { text-align: left; }
   form.bar > div { flex: 1 1 40%; }
   input, select, textarea { font-size: 16px; }
   .tabs { flex-wrap: wrap; gap: 0; } .tabs a { padding: 6px 10px; }
-  #keys-button { display: none; }
+  #keys-button, .foot:has(#link:empty) { display: none; }
+  .foot { width: auto; } .person { order: 7; } .person button.quiet { margin-inline: 0 -8px; }
 }
 @media (prefers-reduced-motion: no-preference) { a, button, tr { transition: background-color .12s; } }
 @media print { header.frame, .bar, button { display: none; } body { display: block; } }

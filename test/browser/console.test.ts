@@ -1,8 +1,8 @@
 import type { Page, WebSocketRoute } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { eventually, kill, Meeting, startWorld, type World } from "../whole/world.ts";
 import { axe } from "./axe.ts";
-import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";
+import { BrowserOnTest, change, type Look, looks, screenshot } from "./browser-on-test.ts";
 import { layoutFaults } from "./layout.ts";
 import { longTasks } from "./long-tasks.ts";
 
@@ -265,6 +265,36 @@ test("the overview says what is wrong while it is so, without a reload", async (
   await expectFit(page, "wrong", wide);
   await world.bridge.faults({ down: false });
   await page.getByText("Bridges answer, and WebEx confirms.").waitFor();
+});
+
+test("a bridge shows which agent acts, and which of an older version stands by, and is drained and opened again by keys", async () => {
+  vi.stubEnv("NODE_OPTIONS", "--import=data:text/javascript,globalThis.BRIDGEHEAD_VERSION='1.3.0'");
+  process.kill(world.run.secondAgent?.pid ?? 0, "SIGKILL");
+  const meeting = new Meeting(world);
+  await meeting.create();
+  for (const attendeeId of ["444", "555", "666"]) await meeting.callIn(attendeeId);
+
+  const page = await open("/local/bridges");
+  await isLive(page);
+  await page.getByRole("row", { name: "agent-2" }).filter({ hasText: "stands by" }).getByText("1.3.0").waitFor();
+  await page.getByRole("row", { name: "agent-1" }).getByText("acts").waitFor();
+  await page.getByText("3 ports in use, without a limit").waitFor();
+  await page.getByText("Drain …").focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.getByText("drained", { exact: true }).waitFor();
+  // A question that was answered is closed, and none opens in its place.
+  expect(await page.getByRole("button", { name: "Hand over now" }).count()).toBe(0);
+  await page.getByText("Hand over …").click();
+  for (const look of looks) {
+    await change(page, look);
+    await expectFit(page, "bridges-drained", look);
+  }
+  await page.getByRole("button", { name: "Take conferences again" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("answers", { exact: true }).first().waitFor();
+  await meeting.close();
 });
 
 test("who signs out sees nothing more, in no other window either", async () => {
