@@ -67,7 +67,7 @@ test("each alert stands in docs/operations.md, with what to do", () => {
 interface Panel {
   readonly id: number;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly targets: readonly { readonly expr: string }[];
+  readonly targets: readonly { readonly expr: string; readonly legendFormat?: string }[];
 }
 const { panels } = JSON.parse(read("packaging/dashboard.json")) as { readonly panels: readonly Panel[] };
 
@@ -78,6 +78,31 @@ test("no panel of the dashboard lies on another one", () => {
   expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
   expect(new Set(cells).size).toBe(cells.length);
 });
+
+test("each label by which the dashboard asks or names a line is one of its metric", () => {
+  const ofTarget = new Set(["job", "instance", "le"]);
+  // Prometheus' own.
+  const labels = new Map([["ALERTS", new Set(["alertname", "alertstate"])]]);
+  for (const [, name = "", sample = ""] of (ofAgent + ofEdge).matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gm)) {
+    labels.set(name, (labels.get(name) ?? new Set()).union(namesIn(sample, /(\w+)="/g)));
+  }
+  const wrong = panels.flatMap(({ targets }) =>
+    targets.flatMap(({ expr, legendFormat = "" }) => {
+      const metric = /bridgehead_\w+|ALERTS/.exec(expr)?.[0] ?? "";
+      const used = namesIn(expr, /(\w+) ?(?:=~|!~|!=|=)"/g)
+        .union(new Set([...namesIn(expr, /\bby \(([^)]*)\)/g)].flatMap((list) => list.split(/, */))))
+        .union(namesIn(legendFormat, /\{\{(\w+)\}\}/g));
+      const unknown = used.difference(ofTarget).difference(labels.get(metric) ?? new Set());
+      return [...unknown].map((label) => `${label} of ${metric}: ${expr}`);
+    }),
+  );
+  expect(labels.size).toBeGreaterThan(30);
+  expect(wrong).toEqual([]);
+});
+
+function namesIn(text: string, pattern: RegExp): Set<string> {
+  return new Set([...text.matchAll(pattern)].map(([, name = ""]) => name));
+}
 
 /** The questions of the dashboard, as rules that promtool can check. */
 const questions = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
