@@ -30,7 +30,9 @@ export function BridgesPage({ bridges, faults, refusal = null, ...frame }: Bridg
   const mayAct = frame.person.role === "operator";
   return (
     <Page {...frame} title="Bridges">
-      {refusal !== null && <Notice is="bad">{refusal}</Notice>}
+      <div id="answer" data-part="" role="status" aria-label="Answer">
+        {refusal !== null && <Notice is="bad">{refusal}</Notice>}
+      </div>
       {bridges.map((bridge) => (
         <section class="card" id={`bridge-${bridge.found.bridge}`} data-part="">
           <div class="line">

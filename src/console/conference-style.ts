@@ -4,8 +4,8 @@ import { type Places, places, placesWithBeside } from "./sequence-places.ts";
 export const conferenceStyle = `
 .topic { font-size: 18px; color: var(--dim); margin-top: -14px; overflow-wrap: anywhere; }
 section { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
-#state, #answer, #records { display: flex; flex-direction: column; gap: 20px; min-width: 0; }
-#answer:empty, #records:empty { display: none; }
+#state, #answer, #waiting, #records { display: flex; flex-direction: column; gap: 20px; min-width: 0; }
+#answer:empty, #waiting:empty, #records:empty { display: none; }
 .glance { display: flex; flex-wrap: wrap; gap: 12px 26px; }
 .glance dt { font-size: 13px; }
 .glance dd { overflow-wrap: anywhere; }

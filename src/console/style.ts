@@ -30,7 +30,7 @@ code, pre, kbd { font-family: ui-monospace, "Cascadia Mono", "DejaVu Sans Mono",
 code { overflow-wrap: anywhere; }
 pre { margin: 0; padding: 12px; background: var(--page); border: 1px solid var(--line); border-radius: 6px; overflow-x: auto; }
 kbd { display: inline-block; min-width: 20px; padding: 0 5px; border: 1px solid var(--line); border-radius: 4px; background: var(--page); color: var(--dim); line-height: 18px; text-align: center; }
-:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
+:focus-visible, input:focus-within { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 main:focus { outline: none; }
 .skip { position: absolute; left: 12px; top: -60px; z-index: 9; padding: 8px 14px; background: var(--accent); color: var(--on-accent); border-radius: 6px; }
 .skip:focus { top: 12px; }
@@ -94,6 +94,8 @@ table { width: 100%; border-collapse: collapse; }
 th { text-align: left; font-weight: 500; }
 th, td { padding: 8px 14px; border-bottom: 1px solid var(--line); vertical-align: baseline; }
 thead th, .number { overflow-wrap: normal; } td:not(.number) { min-width: 84px; }
+/* As wide as a number: no column moves as somebody begins to speak. */
+td.speaking { min-width: 128px; }
 tbody tr:last-child > * { border-bottom: 0; }
 tbody th { font-size: 15px; color: var(--text); font-weight: 600; } th .dim { font-weight: 400; }
 tbody tr:hover, tbody tr:focus-within { background: var(--hover); }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { eventually, kill, Meeting, startWorld, type World } from "../whole/world.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, change, type Look, looks, screenshot } from "./browser-on-test.ts";
+import { tabFaults } from "./by-tab.ts";
 import { layoutFaults } from "./layout.ts";
 import { longTasks } from "./long-tasks.ts";
 
@@ -104,6 +105,16 @@ test.each(looks)("every page is fit for everybody, and whole in its window, $sch
   await page.getByRole("dialog", { name: "Keys" }).waitFor();
   await expectFit(page, "keys", look);
   await meeting.close();
+});
+
+test.each(["wide", "narrow"] as const)("each page is gone through by Tab alone, %s", async (width) => {
+  await crowd(100, 103, 4);
+  const page = await open("/local", { scheme: "light", width });
+  for (const path of ["", "/conferences", "/records?kind=call", "/bridges", "/hosts", "/settings", "/audit"]) {
+    await page.goto(address(`/local${path}`));
+    await page.waitForLoadState();
+    expect(await tabFaults(page), path).toEqual([]);
+  }
 });
 
 test("the list shows a conference within a second of its creation, and its callers as they come, without a reload", async () => {
@@ -291,9 +302,16 @@ test("a bridge shows which agent acts, and which of an older version stands by, 
     await change(page, look);
     await expectFit(page, "bridges-drained", look);
   }
+
+  const refused = { location: address("/local/bridges?refused=no-standby") };
+  await page.route("**/hand-over", (route) => route.fulfill({ status: 303, headers: refused }));
+  await page.getByRole("button", { name: "Hand over now" }).click();
+  const refusal = page.getByRole("status", { name: "Answer" }).getByText("No standby is connected");
+  await refusal.waitFor();
   await page.getByRole("button", { name: "Take conferences again" }).focus();
   await page.keyboard.press("Enter");
-  await page.getByText("answers", { exact: true }).first().waitFor();
+  await page.getByText("drained", { exact: true }).waitFor({ state: "detached" });
+  expect(await refusal.count()).toBe(0);
   await meeting.close();
 });
 
