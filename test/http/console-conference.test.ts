@@ -59,7 +59,9 @@ test("a mute by a form is done on the bridge, and the page it leads to shows its
   const asked = await post({ type: "mute", call: "c0", mark: markOf(first) });
   expect([asked.status, asked.to.replace(/=.*/, "")]).toEqual([303, `${page}?action`]);
   const waits = await get(asked.to);
-  expect(waits.text).toContain('<li class="waits"><span class="dot" role="img" aria-label="waits"></span><b>Done on');
+  expect(waits.text).toContain(
+    '<li class="waits" aria-atomic="true"><span class="dot" role="img" aria-label="waits"></span><b>Done on',
+  );
   await world.allDone();
 
   // WebEx's Confirmation is seen as it comes, though it is written with the next row.
