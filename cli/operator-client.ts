@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { segmentOf } from "../src/foundation/path-segment.ts";
 import type { ActionStages } from "../src/operators/action-stages.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
 import type { ConferenceView } from "../src/rpc/conference-view.ts";
@@ -115,7 +116,7 @@ export class OperatorClient {
   }
 
   async conference(domain: string, key: string): Promise<ConferenceOfDomain> {
-    const found = await this.#find<ConferenceView>(`domains/${domain}/conferences/${encodeURIComponent(key)}`);
+    const found = await this.#find<ConferenceView>(`domains/${domain}/conferences/${segmentOf(key)}`);
     if (found !== null) return { ...found, domain };
     const { conferences } = await this.conferences([domain]);
     const keys = conferences.map((conference) => conference.key);
@@ -125,14 +126,14 @@ export class OperatorClient {
   }
 
   async story(domain: string, key: string): Promise<readonly StoryLine[]> {
-    const path = `domains/${domain}/conferences/${encodeURIComponent(key)}/story`;
+    const path = `domains/${domain}/conferences/${segmentOf(key)}/story`;
     return (await this.#ask<{ lines: readonly StoryLine[] }>(path)).lines;
   }
 
   /** Answers to what people ask about a conference, or about one of its calls. */
   async explain(domain: string, key: string, call: string | undefined): Promise<readonly Explanation[]> {
     const query = call === undefined ? "" : `?${new URLSearchParams({ call })}`;
-    const path = `domains/${domain}/conferences/${encodeURIComponent(key)}/explain${query}`;
+    const path = `domains/${domain}/conferences/${segmentOf(key)}/explain${query}`;
     return (await this.#ask<{ answers: readonly Explanation[] }>(path)).answers;
   }
 
@@ -140,9 +141,7 @@ export class OperatorClient {
   async meeting(domain: string, key: string, attendeeId: string | undefined): Promise<MeetingAnswer> {
     await this.conference(domain, key); // Says which ones there are, where this is none.
     const query = attendeeId === undefined ? "" : `?${new URLSearchParams({ attendeeId })}`;
-    const found = await this.#find<MeetingAnswer>(
-      `domains/${domain}/conferences/${encodeURIComponent(key)}/meeting${query}`,
-    );
+    const found = await this.#find<MeetingAnswer>(`domains/${domain}/conferences/${segmentOf(key)}/meeting${query}`);
     if (found !== null) return found;
     throw new StartError(`the domain ${domain} has no webexSite in its settings: nothing is known of its meetings`);
   }
@@ -238,7 +237,7 @@ export class OperatorClient {
 
   /** Has a conference do something; rejects with the edge's words where it is refused. `id` names the action: what is not answered is asked again. */
   async act(domain: string, key: string, request: ActionRequest, id: string): Promise<void> {
-    const path = `domains/${domain}/conferences/${encodeURIComponent(key)}/actions`;
+    const path = `domains/${domain}/conferences/${segmentOf(key)}/actions`;
     await this.#insist(path, { method: "POST", body: request, actionId: id });
   }
 
@@ -260,7 +259,7 @@ export class OperatorClient {
 
   /** How far an action has come; `null`: the conference's journal does not have it. */
   action(domain: string, key: string, id: string): Promise<ActionStages | null> {
-    const path = `domains/${domain}/conferences/${encodeURIComponent(key)}/actions/${encodeURIComponent(id)}`;
+    const path = `domains/${domain}/conferences/${segmentOf(key)}/actions/${encodeURIComponent(id)}`;
     return this.#find<ActionStages>(path);
   }
 

@@ -23,7 +23,7 @@ interface StageOptions {
   readonly write?: boolean;
   /** Draws every Confirmation; without it only those that refuse. */
   readonly confirmations?: boolean;
-  /** After each step. */
+  /** After each step, unless the bridge delays: what happens then must happen before it has done something. */
   readonly pauseMs?: number;
 }
 
@@ -73,6 +73,7 @@ export class FlowStage {
   #came: string[] = [];
   #lastCame = Date.now();
   #actsSeen = 0;
+  #isDelayed = false;
   /** One observation after the other. */
   #observing: Promise<void> = Promise.resolve();
 
@@ -102,7 +103,7 @@ export class FlowStage {
         const asExpected = this.#options.write || isSame(came, item.follows, this.#bridge.sideBySide);
         played.push({ step: item, came, asExpected });
         if (!asExpected) return played;
-        await pause(this.#options.pauseMs ?? 0);
+        await pause(this.#isDelayed ? 0 : (this.#options.pauseMs ?? 0));
       }
       await this.#quiet();
       if (this.#came.length > 0) played.push({ step: endOfFlow, came: this.#came, asExpected: false });
@@ -154,6 +155,7 @@ export class FlowStage {
       case "number":
         return this.#telephones.number(word, rest);
       case "bridge":
+        this.#isDelayed = word === "delays";
         return this.#bridge.faults?.(word === "delays" ? { delayMs: Number(words[0]) } : { refuse: words as never });
       case "time":
         return pause(Number(word) * 1_000);

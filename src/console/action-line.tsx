@@ -68,7 +68,8 @@ const stateWords: Readonly<Record<StageState, string>> = {
 
 function Stage({ is, title, children }: StageProps) {
   return (
-    <li class={is}>
+    // A stage that changes is read with its name, and without the others.
+    <li class={is} aria-atomic="true">
       <span class="dot" role="img" aria-label={stateWords[is]} />
       <b>{title}</b>
       <span class="dim">{children}</span>

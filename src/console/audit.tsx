@@ -46,7 +46,7 @@ function EntryTable({ domain, entries, now }: TableProps) {
   return (
     <Table heads={["When", "Who", "Action", "About", "Outcome", "From"]}>
       {entries.map((entry) => (
-        <tr data-row="" tabindex={0}>
+        <tr data-row="" tabindex={-1}>
           <td data-label="When">
             <Time at={entry.at} now={now} />
           </td>

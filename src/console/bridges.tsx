@@ -30,7 +30,9 @@ export function BridgesPage({ bridges, faults, refusal = null, ...frame }: Bridg
   const mayAct = frame.person.role === "operator";
   return (
     <Page {...frame} title="Bridges">
-      {refusal !== null && <Notice is="bad">{refusal}</Notice>}
+      <div id="answer" data-part="" role="status" aria-label="Answer">
+        {refusal !== null && <Notice is="bad">{refusal}</Notice>}
+      </div>
       {bridges.map((bridge) => (
         <section class="card" id={`bridge-${bridge.found.bridge}`} data-part="">
           <div class="line">
@@ -70,7 +72,7 @@ function BridgeActions({ domain, bridge }: { readonly domain: string; readonly b
   return (
     <div class="actions whole">
       {found.health.drainedSince === undefined ? (
-        <details class="question">
+        <details class="question" id={`drain-${found.bridge}`}>
           <summary class="button">Drain …</summary>
           <div>
             <p>
@@ -87,7 +89,7 @@ function BridgeActions({ domain, bridge }: { readonly domain: string; readonly b
         </form>
       )}
       {acts && standby && (
-        <details class="question">
+        <details class="question" id={`hand-over-${found.bridge}`}>
           <summary class="button">Hand over …</summary>
           <div>
             <p>
@@ -119,7 +121,7 @@ function Agents({ expected, agents, now }: AgentsProps) {
         heads={["Agent", "Part", "Last sign of life", "Its bridge", { number: "Ports in use" }, "Waiting", "Version"]}
       >
         {agents.map((agent) => (
-          <tr data-row="" tabindex={0}>
+          <tr data-row="" tabindex={-1}>
             <th scope="row">{agent.agent}</th>
             <td data-label="Part">
               {agent.role === "active" ? <Mark is="good">acts</Mark> : <Mark is="plain">stands by</Mark>}
@@ -142,7 +144,7 @@ function Agents({ expected, agents, now }: AgentsProps) {
           </tr>
         ))}
         {missing.map((name) => (
-          <tr data-row="" tabindex={0}>
+          <tr data-row="" tabindex={-1}>
             <th scope="row">{name}</th>
             <td data-label="Part">
               <Mark is={agents.length === 0 ? "bad" : "warn"}>not connected</Mark>

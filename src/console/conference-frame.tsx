@@ -1,5 +1,6 @@
 import type { Child } from "hono/jsx";
 import type { ConfKey } from "../foundation/ids.ts";
+import { segmentOf } from "../foundation/path-segment.ts";
 import { type Frame, Page } from "./page.tsx";
 import { pathOf } from "./paths.ts";
 
@@ -52,7 +53,7 @@ export function conferencePath(domain: string, confKey: string, tab: ConferenceT
 
 /** The file that plays the conference as a test, from the API. */
 export function TranscriptLink({ domain, confKey, children }: Pick<ConferenceFrame, "domain" | "confKey"> & Linked) {
-  const [inDomain, key] = [encodeURIComponent(domain), encodeURIComponent(confKey)];
+  const [inDomain, key] = [domain, confKey].map(segmentOf);
   return (
     <a class="button" href={`/api/v1/domains/${inDomain}/conferences/${key}/transcript`} download={`${confKey}.txt`}>
       {children}

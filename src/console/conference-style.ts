@@ -4,8 +4,8 @@ import { type Places, places, placesWithBeside } from "./sequence-places.ts";
 export const conferenceStyle = `
 .topic { font-size: 18px; color: var(--dim); margin-top: -14px; overflow-wrap: anywhere; }
 section { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
-#state, #answer, #records { display: flex; flex-direction: column; gap: 20px; min-width: 0; }
-#answer:empty, #records:empty { display: none; }
+#state, #answer, #waiting, #records { display: flex; flex-direction: column; gap: 20px; min-width: 0; }
+#answer:empty, #waiting:empty, #records:empty { display: none; }
 .glance { display: flex; flex-wrap: wrap; gap: 12px 26px; }
 .glance dt { font-size: 13px; }
 .glance dd { overflow-wrap: anywhere; }
@@ -15,7 +15,7 @@ section { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
 /* Actions. */
 .actions { display: flex; flex-wrap: wrap; gap: 8px; align-items: flex-start; }
 td time { white-space: nowrap; }
-tbody th .dim { font-weight: 400; font-size: 13px; }
+tbody th .dim { display: inline-block; font-weight: 400; font-size: 13px; }
 td.short { overflow-wrap: normal; white-space: nowrap; }
 thead th { overflow-wrap: normal; }
 td .mark { justify-self: start; }
@@ -26,8 +26,11 @@ td.actions button { min-height: 30px; padding: 2px 8px; }
 tr[data-row]:focus, summary[data-row]:focus { outline: 2px solid var(--accent); outline-offset: -2px; }
 summary.button { font: inherit; line-height: 1.4; min-height: 36px; padding: 5px 13px; border: 1px solid #7b868f; border-radius: 6px; background: var(--box); cursor: pointer; display: inline-flex; align-items: center; gap: 7px; list-style: none; }
 summary.button::-webkit-details-marker { display: none; }
-.question[open] { flex-basis: 100%; }
-.question > div { margin-top: 8px; padding: 14px 16px; border: 1px solid var(--bad); border-radius: 10px; background: var(--box); display: flex; flex-direction: column; gap: 12px; align-items: flex-start; max-width: 480px; }
+/* The button stays where it is; what it asks stands below all buttons. */
+.question[open] { display: contents; }
+.question::details-content { order: 1; flex-basis: 100%; }
+.question > div { padding: 14px 16px; border: 1px solid var(--line); border-radius: 10px; background: var(--box); display: flex; flex-direction: column; gap: 12px; align-items: flex-start; max-width: 480px; }
+.question > div:has(button.danger) { border-color: var(--bad); }
 .call-out { border: 1px solid var(--line); border-radius: 10px; background: var(--box); }
 .call-out > summary { padding: 10px 14px; cursor: pointer; }
 .call-out > form { flex-direction: row; flex-wrap: wrap; align-items: end; padding: 4px 14px 14px; }
@@ -121,7 +124,7 @@ mark { background: var(--warn-soft); color: var(--warn); border-radius: 3px; pad
   td.actions form { margin: 0; }
   td.actions button { min-height: 36px; }
   td time { white-space: nowrap; }
-tbody th .dim { font-weight: 400; font-size: 13px; }
+tbody th .dim { display: inline-block; font-weight: 400; font-size: 13px; }
 td.short { white-space: normal; }
   button kbd, summary kbd, .button kbd, [data-key] > span { display: none; }
   .sequence { --time: 0px; }
@@ -134,6 +137,7 @@ td.short { white-space: normal; }
   .message .arrow { grid-column: 1; grid-row: 3; }
   .wire { padding: 10px 12px; }
   .states { grid-template-columns: minmax(0, 1fr); }
+  td time { white-space: normal; }
   .changes { table-layout: auto; } .changes th:first-child { width: auto; } .changes caption { display: block; }
   td > ins, td > del { justify-self: start; }
 }

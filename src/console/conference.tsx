@@ -9,7 +9,7 @@ import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "./con
 import { EndedConference } from "./ended-conference.tsx";
 import { Mark, Notice, Time } from "./parts.tsx";
 import { withQuery } from "./paths.ts";
-import { RunningConference } from "./running-conference.tsx";
+import { RunningConference, Waiting } from "./running-conference.tsx";
 
 interface ConferenceProps {
   readonly frame: ConferenceFrame;
@@ -34,7 +34,7 @@ export function ConferencePage({ frame, view, entered, action, refusal, records,
   const form = mayAct ? { to: withQuery(`${path}/actions`, listQuery(list)), mark: view.lastAt.toString(36) } : null;
   return (
     <ConferenceFramePage {...frame} tab="now">
-      <div id="answer" data-part="" role="status">
+      <div id="answer" data-part="" role="status" aria-label="Answer">
         {refusal !== null && <Notice is="bad">{refusal}</Notice>}
         {action !== null && <ActionLine stages={action} now={frame.now} />}
       </div>
@@ -53,6 +53,9 @@ export function ConferencePage({ frame, view, entered, action, refusal, records,
         )}
       </div>
       {form && <CallOutForm form={form} />}
+      <div id="waiting" data-part="">
+        {view && isRunning && <Waiting view={view} now={frame.now} />}
+      </div>
       <div id="records" data-part="">
         {(records.length > 0 || !isRunning) && <EndedConference records={records} now={frame.now} />}
       </div>

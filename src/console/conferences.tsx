@@ -167,7 +167,9 @@ export function ConferenceTable({ domain, conferences, topics, now }: TableProps
           <td data-label="Callers" class="number">
             {one.now?.callers ?? "?"}
           </td>
-          <td data-label="Speaking">{one.now ? speakersOf(one.now.speakers) : "?"}</td>
+          <td data-label="Speaking" class="speaking">
+            {one.now ? speakersOf(one.now.speakers) : "?"}
+          </td>
           <td data-label="Rooms" class="number">
             {one.now?.rooms ?? "?"}
           </td>

@@ -49,7 +49,17 @@ export function EndedConference({ records, now }: EndedProps) {
         <section>
           <h2>Calls that are over</h2>
           <Table
-            heads={["Number", "Attendee ID", "Direction", "Answered", "Ended", "Lasted", "Ended by", "Rooms", "Mutes"]}
+            heads={[
+              "Number",
+              "Attendee ID",
+              "Direction",
+              "Answered",
+              "Ended",
+              "Lasted",
+              "Ended by",
+              "Rooms",
+              { number: "Mutes" },
+            ]}
           >
             {calls.map((one) => (
               <tr data-row="" tabindex={-1}>
@@ -67,7 +77,9 @@ export function EndedConference({ records, now }: EndedProps) {
                 <td data-label="Lasted">{ageOf(one.seconds * 1_000)}</td>
                 <td data-label="Ended by">{endOf(one)}</td>
                 <td data-label="Rooms">{one.rooms.join(", ") || <None />}</td>
-                <td data-label="Mutes">{String(one.mutes)}</td>
+                <td data-label="Mutes" class="number">
+                  {String(one.mutes)}
+                </td>
               </tr>
             ))}
           </Table>

@@ -116,7 +116,7 @@ function Header({ person, by, domains, domain, here, live }: Frame) {
         {by === "access" && <a href="/cdn-cgi/access/logout">Sign out</a>}
       </div>
       <div class="foot">
-        <p id="link" role="status" class="dim">
+        <p id="link" role="status" aria-label="Connection" class="dim">
           {live === null ? "" : "as of now; reload for newer"}
         </p>
         <button id="keys-button" type="button" class="quiet" aria-haspopup="dialog">

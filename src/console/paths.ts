@@ -1,6 +1,8 @@
+import { segmentOf } from "../foundation/path-segment.ts";
+
 /** The address of a page of a domain: a key may have a slash. */
 export function pathOf(domain: string, ...parts: readonly string[]): string {
-  return `/console/${[domain, ...parts].map(encodeURIComponent).join("/")}`;
+  return `/console/${[domain, ...parts].map(segmentOf).join("/")}`;
 }
 
 /** The address of the socket by which a page hears of changes in a domain, or in one of its conferences. */

@@ -173,9 +173,9 @@ function Change({ change: { name, became, fields } }: { readonly change: Changed
         </caption>
         <thead>
           <tr>
-            <th scope="col">field</th>
-            {became !== "new" && <th scope="col">before</th>}
-            {became !== "gone" && <th scope="col">after</th>}
+            <th scope="col">Field</th>
+            {became !== "new" && <th scope="col">Before</th>}
+            {became !== "gone" && <th scope="col">After</th>}
           </tr>
         </thead>
         <tbody>
@@ -183,10 +183,10 @@ function Change({ change: { name, became, fields } }: { readonly change: Changed
             <tr>
               <th scope="row">{field.name}</th>
               {became !== "new" && (
-                <td data-label="before">{field.before === null ? <Absent /> : <del>{field.before}</del>}</td>
+                <td data-label="Before">{field.before === null ? <Absent /> : <del>{field.before}</del>}</td>
               )}
               {became !== "gone" && (
-                <td data-label="after">{field.after === null ? <Absent /> : <ins>{field.after}</ins>}</td>
+                <td data-label="After">{field.after === null ? <Absent /> : <ins>{field.after}</ins>}</td>
               )}
             </tr>
           ))}

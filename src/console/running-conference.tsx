@@ -3,6 +3,7 @@ import type { ConferenceView } from "../rpc/conference-view.ts";
 import { type CallerList, Callers } from "./callers.tsx";
 import { Action, type FormTarget, WholeActions } from "./conference-actions.tsx";
 import type { ConferenceFrame } from "./conference-frame.tsx";
+import { troubleWords } from "./conferences.tsx";
 import { Age, Fact, Mark, None, Table, Time } from "./parts.tsx";
 import { pathOf } from "./paths.ts";
 
@@ -18,7 +19,7 @@ interface RunningProps {
 
 /** A conference that runs, or is being created: who is in it, what is under way, and what an operator can do. */
 export function RunningConference({ frame, view, entered, list, form }: RunningProps) {
-  const { callOuts, rooms, commands, documents } = view;
+  const { callOuts, rooms } = view;
   return (
     <>
       <Facts frame={frame} view={view} />
@@ -63,6 +64,17 @@ export function RunningConference({ frame, view, entered, list, form }: RunningP
           </Table>
         </section>
       )}
+    </>
+  );
+}
+
+/**
+ * What is under way. Most of it comes and goes within a blink, so it stands where nothing is below.
+ */
+export function Waiting({ view, now }: { readonly view: ConferenceView; readonly now: EpochMs }) {
+  const { commands, documents } = view;
+  return (
+    <>
       {commands.length > 0 && (
         <section>
           <h2>Commands without a result</h2>
@@ -74,9 +86,7 @@ export function RunningConference({ frame, view, entered, list, form }: RunningP
                 </th>
                 <td data-label="Sent">{sent === 1 ? "once" : `${sent} times`}</td>
                 <td data-label="On the agent's disk">{taken ? "yes" : "no"}</td>
-                <td data-label="Result due">
-                  {answerBy === null ? "at any time" : <Time at={answerBy} now={frame.now} />}
-                </td>
+                <td data-label="Result due">{answerBy === null ? "at any time" : <Time at={answerBy} now={now} />}</td>
               </tr>
             ))}
           </Table>
@@ -93,7 +103,7 @@ export function RunningConference({ frame, view, entered, list, form }: RunningP
                 </th>
                 <td data-label="To">{host}</td>
                 <td data-label="Waits for" class="short">
-                  <Age since={queuedAt} now={frame.now} />
+                  <Age since={queuedAt} now={now} />
                 </td>
                 <td data-label="Attempts" class="short">
                   {String(attempts)}
@@ -109,7 +119,8 @@ export function RunningConference({ frame, view, entered, list, form }: RunningP
 }
 
 function Facts({ frame, view }: Pick<RunningProps, "frame" | "view">) {
-  const { phase, locked, attached, bridge, host, extConfId, callers, lastAt } = view;
+  const { phase, locked, attached, bridge, host, extConfId, callers, lastAt, documents, commands } = view;
+  const isLate = commands.some(({ answerBy }) => answerBy !== null && answerBy <= frame.now);
   const speaking = callers.filter(({ speaks }) => speaks).length;
   const muted = callers.filter((caller) => caller.muted).length;
   return (
@@ -118,6 +129,8 @@ function Facts({ frame, view }: Pick<RunningProps, "frame" | "view">) {
         <Mark is={phase === "running" ? "good" : "warn"}>{phase === "running" ? "Running" : "Being created"}</Mark>
         {locked && <Mark is="warn">Locked</Mark>}
         {!attached && <Mark is="warn">WebEx has let it go on alone</Mark>}
+        {documents.some(({ failure }) => failure !== undefined) && <Mark is="bad">{troubleWords.posts}</Mark>}
+        {isLate && <Mark is="bad">{troubleWords.commands}</Mark>}
       </p>
       <dl class="glance">
         <Fact name="Callers">

@@ -29,8 +29,8 @@ export function SettingsPage({ settings, warnings, reminders, ...frame }: Settin
         <Notice is="warn">{`${domain} ${says}.`}</Notice>
       ))}
       <p class="dim">
-        As they count now, with their defaults. Of secrets the last two characters are shown. docs/settings.md says what
-        each of them means.
+        The settings as they count now, with their defaults. Of secrets the last two characters are shown.
+        docs/settings.md says what each of them means.
       </p>
       <div class="settings">
         <Group title="General" rows={single.flatMap(([name, value]) => rowsOf(name, value))} />

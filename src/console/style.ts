@@ -30,7 +30,7 @@ code, pre, kbd { font-family: ui-monospace, "Cascadia Mono", "DejaVu Sans Mono",
 code { overflow-wrap: anywhere; }
 pre { margin: 0; padding: 12px; background: var(--page); border: 1px solid var(--line); border-radius: 6px; overflow-x: auto; }
 kbd { display: inline-block; min-width: 20px; padding: 0 5px; border: 1px solid var(--line); border-radius: 4px; background: var(--page); color: var(--dim); line-height: 18px; text-align: center; }
-:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
+:focus-visible, input:focus-within { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 main:focus { outline: none; }
 .skip { position: absolute; left: 12px; top: -60px; z-index: 9; padding: 8px 14px; background: var(--accent); color: var(--on-accent); border-radius: 6px; }
 .skip:focus { top: 12px; }
@@ -94,6 +94,8 @@ table { width: 100%; border-collapse: collapse; }
 th { text-align: left; font-weight: 500; }
 th, td { padding: 8px 14px; border-bottom: 1px solid var(--line); vertical-align: baseline; }
 thead th, .number { overflow-wrap: normal; } td:not(.number) { min-width: 84px; }
+/* As wide as a number: no column moves as somebody begins to speak. */
+td.speaking { min-width: 128px; }
 tbody tr:last-child > * { border-bottom: 0; }
 tbody th { font-size: 15px; color: var(--text); font-weight: 600; } th .dim { font-weight: 400; }
 tbody tr:hover, tbody tr:focus-within { background: var(--hover); }
@@ -144,16 +146,18 @@ dialog form { flex-direction: row; justify-content: space-between; align-items: 
   tbody tr { display: flex; flex-direction: column; } tbody th { order: -1; }
   tbody tr:last-child { border-bottom: 0; }
   td, tbody th { padding: 1px 0; border: 0; }
-  td:empty { display: none; }
   td[data-label] { display: flow-root; padding-left: 40%; min-height: 24px; }
   /* Of what is beside the padding: 38 % of the cell wide, and 40 % to the left. */
   td[data-label]::before { content: attr(data-label); float: left; width: 63.3%; margin-left: -66.7%; padding-top: 1px; color: var(--dim); font-size: 13px; }
+  td:empty, td[data-label]:empty { display: none; }
+  .line > .end { margin-left: 0; }
   .facts { grid-template-columns: fit-content(52%) minmax(0, 1fr); }
   td.number { text-align: left; }
   form.bar > div { flex: 1 1 40%; }
   input, select, textarea { font-size: 16px; }
   .tabs { flex-wrap: wrap; gap: 0; } .tabs a { padding: 6px 10px; }
-  #keys-button { display: none; }
+  #keys-button, .foot:has(#link:empty) { display: none; }
+  .foot { width: auto; } .person { order: 7; } .person button.quiet { margin-inline: 0 -8px; }
 }
 @media (prefers-reduced-motion: no-preference) { a, button, tr { transition: background-color .12s; } }
 @media print { header.frame, .bar, button { display: none; } body { display: block; } }

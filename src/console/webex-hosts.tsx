@@ -64,7 +64,7 @@ function HostRow({ of, domain, now }: { readonly of: ShownHost; readonly domain:
   const { host, confirmed, failed, givenUp, tookMs, lastFailure } = posts;
   const attempts = confirmed + failed;
   return (
-    <tr id={`host-${host ?? ""}`} data-row="" tabindex={0}>
+    <tr id={`host-${host ?? ""}`} data-row="" tabindex={-1}>
       <th scope="row">{host ?? "all others"}</th>
       <td data-label="Confirmed">
         {attempts === 0 ? (

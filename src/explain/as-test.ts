@@ -40,6 +40,8 @@ class TestWriter {
   readonly #dialled = new Map<CallId, string>();
   readonly #keyed = new Map<CommandId, string>();
   readonly #bridges: string[] = [];
+  /** Rows in which something was given up, in the order of their `lost` lines. */
+  readonly #lostIn: number[] = [];
   /** MsgIDs of the adapter's own. */
   readonly #msgIds = new Map<string, string>();
   #drawn = 0;
@@ -72,10 +74,6 @@ class TestWriter {
   /** False: the rest is left out. */
   add(step: Step): boolean {
     if (!this.#begun && !this.#begin(step)) return true;
-    if (step.input?.type === "operator" && step.input.request.type === "send-again") {
-      this.#lines.push(`# What follows from row ${step.seq} on is left out: it sends again what was given up.`);
-      return false;
-    }
     this.#rows += 1;
     this.#confirmed(step);
     if (step.input) this.#input(step, step.input);
@@ -126,10 +124,15 @@ class TestWriter {
           input.messages.map((message) => ({ host: null, text: JSON.stringify(message) })),
         );
         this.#lines.push(`lost ${places.join(" ")}`);
+        this.#lostIn.push(step.seq);
         return;
       }
       case "operator": {
         this.#actions += 1;
+        if (input.request.type === "send-again") {
+          this.#lines.push(`operator send-again ${this.#lostIn.indexOf(input.request.row) + 1}`);
+          return;
+        }
         const action = { id: `a${this.#actions}`, person: "Ann", request: this.#operatorRequest(input.request) };
         this.#lines.push(`operator ${JSON.stringify(action)}`);
         return;

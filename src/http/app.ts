@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import type { BridgeName, ConfKey, DomainName } from "../foundation/ids.ts";
 import type { RateLimit } from "../foundation/limits.ts";
 import type { Counts } from "../foundation/metrics.ts";
+import { textOfSegment } from "../foundation/path-segment.ts";
 import { isOneOf } from "../foundation/secrets.ts";
 import type { Timers } from "../foundation/timers.ts";
 import type { AuditEntry } from "../operators/audit.ts";
@@ -188,7 +189,9 @@ async function domainOfAdapterUrl(
 async function answerRoute(route: Route, context: Context<Variables>, edge: Edge): Promise<Response> {
   const { raw: request } = context.req;
   const { signedIn } = context.var;
-  const path: Readonly<Record<string, string>> = context.req.param();
+  const path = Object.fromEntries(
+    Object.entries(context.req.param()).map(([name, segment]) => [name, textOfSegment(segment)]),
+  ) as Readonly<Record<string, string>>;
   const domain = edge.domains.get(path.domain ?? "");
   // A domain that is none of the person's is answered as one that is not there.
   const isSeen = domain !== undefined && seesDomain(signedIn.person, domain.name);

@@ -9,6 +9,7 @@ import { type StoryFilter, sides, storyPage } from "../console/story-lines.ts";
 import { TimelinePage } from "../console/timeline.tsx";
 import { WhyPage } from "../console/why.tsx";
 import type { ActionId, ConfKey } from "../foundation/ids.ts";
+import { textOfSegment } from "../foundation/path-segment.ts";
 import type { ReplayPage as ReplaySteps, WireRow } from "../rpc/replay.ts";
 import { actionIdOf, readAction } from "./action-form.ts";
 import { aboutAction, requested } from "./api/actions.ts";
@@ -36,7 +37,7 @@ export function addConferencePages(pages: Hono<Variables>, edge: Edge): void {
 }
 
 function keyOf({ context }: PageCall): ConfKey {
-  return (context.req.param("confKey") ?? "") as ConfKey;
+  return textOfSegment(context.req.param("confKey") ?? "") as ConfKey;
 }
 
 type Shown = ReturnType<typeof TimelinePage>;

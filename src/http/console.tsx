@@ -11,6 +11,7 @@ import { SignInPage } from "../console/sign-in.tsx";
 import { style } from "../console/style.ts";
 import { TroublePage } from "../console/trouble.tsx";
 import type { ConfKey } from "../foundation/ids.ts";
+import { textOfSegment } from "../foundation/path-segment.ts";
 import { sentence } from "../foundation/sentence.ts";
 import { seesDomain } from "../operators/people.ts";
 import type { Domain } from "../settings/load.ts";
@@ -220,13 +221,14 @@ function wantsPage({ req }: Context): boolean {
 async function openSocket(context: Context, edge: Edge): Promise<Response> {
   const signedIn = await admitPerson(context, edge, addressOf(context.req.raw));
   if (signedIn instanceof Response) return signedIn;
-  const { domain: name = "", confKey } = context.req.param() as { domain?: string; confKey?: ConfKey };
+  const { domain: name = "", confKey: segment } = context.req.param() as { domain?: string; confKey?: string };
+  const confKey = segment === undefined ? null : (textOfSegment(segment) as ConfKey);
   const domain = edge.domains.get(name);
   if (!domain || !seesDomain(signedIn.person, name)) {
     return problem(404, "no such domain", `There is no domain ${name}.`);
   }
-  if (confKey !== undefined && !(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
-  return edge.views.watch(domain.name, confKey ?? null);
+  if (confKey !== null && !(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
+  return edge.views.watch(domain.name, confKey);
 }
 
 async function signInByForm(context: Context, edge: Edge): Promise<Response> {

@@ -9,7 +9,12 @@ export interface Look {
   readonly width: keyof typeof viewports;
 }
 
-const viewports = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } } as const;
+const viewports = {
+  wide: { width: 1280, height: 800 },
+  narrow: { width: 360, height: 780 },
+  /** As a wide window at 400 % (WCAG 2.2, 1.4.10). */
+  zoomed: { width: 320, height: 200 },
+} as const;
 
 export const looks: readonly Look[] = [
   { scheme: "light", width: "wide" },
@@ -96,9 +101,17 @@ export class BrowserOnTest {
   }
 }
 
+/** Has a page that is open looked at in another way. */
+export async function change(page: Page, { scheme, width }: Look): Promise<void> {
+  await page.emulateMedia({ colorScheme: scheme });
+  await page.setViewportSize(viewports[width]);
+}
+
 /** Writes a picture of what is seen into docs/screens; only with `BRIDGEHEAD_SCREENS=1`. */
 export async function screenshot(page: Page, name: string, { scheme, width }: Look): Promise<void> {
   if (!process.env.BRIDGEHEAD_SCREENS) return;
   mkdirSync(screens, { recursive: true });
-  await page.screenshot({ path: join(screens, `${name}-${scheme}-${width}.png`) });
+  await page.screenshot({
+    path: join(screens, `${name}-${scheme}-${width}.png`),
+  });
 }

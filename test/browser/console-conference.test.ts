@@ -5,6 +5,7 @@ import { sha256 } from "../../src/foundation/secrets.ts";
 import { eventually, Meeting, startWorld, type World } from "../whole/world.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";
+import { tabFaults } from "./by-tab.ts";
 import { layoutFaults } from "./layout.ts";
 
 const browser = new BrowserOnTest();
@@ -71,9 +72,11 @@ test.each(looks)("the pages of a conference are fit for everybody, and whole, $s
   await page.getByText("End …").click();
   await page.getByText("Call somebody").click();
   await expectFit("conference-open");
+  expect(await tabFaults(page)).toEqual([]);
   for (const tab of ["timeline", "why", "replay"] as const) {
     await page.goto(address(meeting, `/${tab}`));
     await expectFit(`conference-${tab}`);
+    expect(await tabFaults(page), tab).toEqual([]);
   }
   await page.goto(address(meeting, "/timeline"));
   await page.getByText("W2A_CreateConference", { exact: true }).click();

@@ -1,8 +1,9 @@
 import type { Page, WebSocketRoute } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { eventually, kill, Meeting, startWorld, type World } from "../whole/world.ts";
 import { axe } from "./axe.ts";
-import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";
+import { BrowserOnTest, change, type Look, looks, screenshot } from "./browser-on-test.ts";
+import { tabFaults } from "./by-tab.ts";
 import { layoutFaults } from "./layout.ts";
 import { longTasks } from "./long-tasks.ts";
 
@@ -104,6 +105,16 @@ test.each(looks)("every page is fit for everybody, and whole in its window, $sch
   await page.getByRole("dialog", { name: "Keys" }).waitFor();
   await expectFit(page, "keys", look);
   await meeting.close();
+});
+
+test.each(["wide", "narrow"] as const)("each page is gone through by Tab alone, %s", async (width) => {
+  await crowd(100, 103, 4);
+  const page = await open("/local", { scheme: "light", width });
+  for (const path of ["", "/conferences", "/records?kind=call", "/bridges", "/hosts", "/settings", "/audit"]) {
+    await page.goto(address(`/local${path}`));
+    await page.waitForLoadState();
+    expect(await tabFaults(page), path).toEqual([]);
+  }
 });
 
 test("the list shows a conference within a second of its creation, and its callers as they come, without a reload", async () => {
@@ -265,6 +276,43 @@ test("the overview says what is wrong while it is so, without a reload", async (
   await expectFit(page, "wrong", wide);
   await world.bridge.faults({ down: false });
   await page.getByText("Bridges answer, and WebEx confirms.").waitFor();
+});
+
+test("a bridge shows which agent acts, and which of an older version stands by, and is drained and opened again by keys", async () => {
+  vi.stubEnv("NODE_OPTIONS", "--import=data:text/javascript,globalThis.BRIDGEHEAD_VERSION='1.3.0'");
+  process.kill(world.run.secondAgent?.pid ?? 0, "SIGKILL");
+  const meeting = new Meeting(world);
+  await meeting.create();
+  for (const attendeeId of ["444", "555", "666"]) await meeting.callIn(attendeeId);
+
+  const page = await open("/local/bridges");
+  await isLive(page);
+  await page.getByRole("row", { name: "agent-2" }).filter({ hasText: "stands by" }).getByText("1.3.0").waitFor();
+  await page.getByRole("row", { name: "agent-1" }).getByText("acts").waitFor();
+  await page.getByText("3 ports in use, without a limit").waitFor();
+  await page.getByText("Drain …").focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.getByText("drained", { exact: true }).waitFor();
+  // A question that was answered is closed, and none opens in its place.
+  expect(await page.getByRole("button", { name: "Hand over now" }).count()).toBe(0);
+  await page.getByText("Hand over …").click();
+  for (const look of looks) {
+    await change(page, look);
+    await expectFit(page, "bridges-drained", look);
+  }
+
+  const refused = { location: address("/local/bridges?refused=no-standby") };
+  await page.route("**/hand-over", (route) => route.fulfill({ status: 303, headers: refused }));
+  await page.getByRole("button", { name: "Hand over now" }).click();
+  const refusal = page.getByRole("status", { name: "Answer" }).getByText("No standby is connected");
+  await refusal.waitFor();
+  await page.getByRole("button", { name: "Take conferences again" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByText("drained", { exact: true }).waitFor({ state: "detached" });
+  expect(await refusal.count()).toBe(0);
+  await meeting.close();
 });
 
 test("who signs out sees nothing more, in no other window either", async () => {

@@ -7,6 +7,8 @@ export function layoutFaults(page: Page): Promise<readonly string[]> {
     const faults: string[] = [];
     if (root.scrollWidth > root.clientWidth)
       faults.push(`the page is ${root.scrollWidth} px wide in a window of ${root.clientWidth}`);
+    const dialog = document.querySelector("dialog:modal");
+    const isBehind = (element: Element) => dialog !== null && !dialog.contains(element);
     const texts: { box: DOMRect; text: string; of: Element }[] = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
@@ -20,10 +22,12 @@ export function layoutFaults(page: Page): Promise<readonly string[]> {
       while (getComputedStyle(holder).display === "inline" && holder.parentElement) holder = holder.parentElement;
       const around = holder.getBoundingClientRect();
       const scrolls = getComputedStyle(holder).overflowX !== "visible";
+      // What is scrolled out of sight lies on nothing.
+      const shown = getComputedStyle(holder).overflowY === "auto" ? around : root.getBoundingClientRect();
       for (const box of range.getClientRects()) {
         if (!scrolls && (box.right > around.right + 1 || box.left < around.left - 1))
           faults.push(`leaves its box: "${text.slice(0, 60)}" in ${holder.tagName.toLowerCase()}`);
-        texts.push({ box, text, of });
+        if (box.top < shown.bottom && box.bottom > shown.top && !isBehind(of)) texts.push({ box, text, of });
       }
     }
     for (const cell of document.querySelectorAll<HTMLElement>("td[data-label]")) {

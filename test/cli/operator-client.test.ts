@@ -186,6 +186,8 @@ test("an unknown key is answered with those that are known", async () => {
     "nothing is kept of a conference a/b in acme; the running conferences are 1, 2, 3, 4, 5, and 2 more",
   );
   expect(asked[0]).toBe("domains/acme/conferences/a%2Fb");
+  await expect(client().conference("acme", "..")).rejects.toThrow("nothing is kept of a conference .. in acme");
+  expect(asked).toContain("domains/acme/conferences/%252E%252E");
 });
 
 test("an answer that breaks off is no edge's answer", async () => {

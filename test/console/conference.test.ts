@@ -120,6 +120,25 @@ test("what is under way is told: commands, documents and why they wait", () => {
   });
   expect(page.text).toContain("mute k1 2 times no at any time");
   expect(page.text).toContain("A2W_NotifyUserEnter t1 tsp1 1 min 3 no answer within 10 s");
+  // It comes and goes: nothing below it moves.
+  expect(page.text.indexOf("Commands without a result")).toBeGreaterThan(page.text.indexOf("Call somebody"));
+});
+
+test("what waits for too long, or has failed, is marked at the top", () => {
+  const command = { id: "k1", type: "mute", sent: 1, taken: true } as const;
+  const document = { transId: "t1", host: "tsp1", messages: [], queuedAt: now, attempts: 1, dueAt: now } as const;
+  const marks = (answerBy: number, failure?: string) => {
+    const { text } = shown({
+      view: view({
+        commands: [{ ...command, answerBy }] as never,
+        documents: [{ ...document, ...(failure && { failure }) }],
+      }),
+    });
+    return ["WebEx does not confirm", "the bridge does not answer in time"].filter((mark) => text.includes(mark));
+  };
+  expect(marks(now + 1)).toEqual([]);
+  expect(marks(now)).toEqual(["the bridge does not answer in time"]);
+  expect(marks(now + 1, "HTTP status 503")).toEqual(["WebEx does not confirm"]);
 });
 
 test("each form says on which state of the conference it was made, so that a repeat is known", () => {

@@ -82,7 +82,7 @@ test("a step has what came, what changed and what it caused", () => {
   const { text } = page;
   expect(text).toContain("Row 8, 12:30:00 Today's code decides the same. It was decided by version 1.2.3.");
   expect(text).toContain("From WebEx, as it may have stood on the wire <W2A_UpdateUser/>");
-  expect(text).toContain("caller c1 changed field before after muted false true");
+  expect(text).toContain("caller c1 changed Field Before After muted false true");
   expect(page.all("del")).toEqual(["false"]);
   expect(page.all("ins")).toEqual(["true"]);
   expect(page.all("mark")).toEqual(["caller c1", "caller c1"]);

@@ -105,6 +105,33 @@ test("a failover and what was given up are played by their places in the queue",
   expect(text).not.toContain(host);
 });
 
+test("what was given up and is sent again by an operator is played, and all that follows", async () => {
+  const world = await played();
+  const isConfirmed = world.answer;
+  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
+  await world.reported(callerEntered(1));
+  await world.time.pass(100_000);
+  await world.reported(callerEntered(2));
+  await world.time.pass(100_000);
+  world.answer = isConfirmed;
+  const rows = [...historyOf(world.stored)].filter(({ input }) => input?.type === "undelivered").map(({ seq }) => seq);
+  expect(rows).toHaveLength(2);
+  await world.during(world.conference.sendAgain(rows[1] ?? 0, "Ann"));
+  await world.allDone();
+  await world.reported(callerEntered(3));
+  const text = saved(world);
+  expect(play(text, testDomain)).toBe(text);
+  const [, rest = ""] = text.split(/^operator /m);
+  expect(rest.replace(/^later .*\n/gm, "").split("\n")).toEqual([
+    "send-again 2",
+    "      A→W A2W_NotifyUserEnter MsgID=n5 ExtCallID=null ParticipantType=2 (participant) DID=14085550001 ActionResult=0 (ok)",
+    "confirmed 1",
+    "B→A caller-entered c4 number=14085550001",
+    "      A→W A2W_NotifyUserEnter MsgID=n6 ExtCallID=null ParticipantType=2 (participant) DID=14085550001 ActionResult=0 (ok)",
+    "",
+  ]);
+});
+
 test("a made-up number is allowed where the true one is, and is none that anybody has", () => {
   const policy = { allow: ["+44", "+49"], deny: ["+49900", "+4420794"] };
   const madeUp = new MadeUp(policy);

@@ -59,7 +59,9 @@ test("a mute by a form is done on the bridge, and the page it leads to shows its
   const asked = await post({ type: "mute", call: "c0", mark: markOf(first) });
   expect([asked.status, asked.to.replace(/=.*/, "")]).toEqual([303, `${page}?action`]);
   const waits = await get(asked.to);
-  expect(waits.text).toContain('<li class="waits"><span class="dot" role="img" aria-label="waits"></span><b>Done on');
+  expect(waits.text).toContain(
+    '<li class="waits" aria-atomic="true"><span class="dot" role="img" aria-label="waits"></span><b>Done on',
+  );
   await world.allDone();
 
   // WebEx's Confirmation is seen as it comes, though it is written with the next row.
@@ -262,10 +264,17 @@ test("of one whose journal is gone there are its records", async () => {
   expect(text).not.toContain("data-live");
 });
 
-test("a key with a slash and other signs has its pages, too", async () => {
+test.each([
+  ["a/b?c", "a%2Fb%3Fc"],
+  ["..", "%252E%252E"],
+  ["😀 #7", "%F0%9F%98%80%20%237"],
+])("a conference with the key %s has its pages and its place in the API, too", async (key, segment) => {
   const { world, edge, get } = await there();
-  edge.real.set("a/b?c" as never, realConference(world));
-  await edge.held("7009", "a/b?c");
-  expect((await get("/console/local/conferences/a%2Fb%3Fc/timeline")).status).toBe(200);
-  expect((await get("/console/local/conferences/a%2Fb%3Fc")).text).toContain("/conferences/a%2Fb%3Fc/actions");
+  edge.real.set(key as never, realConference(world));
+  await edge.held("7009", key);
+  expect((await get(`/console/local/conferences/${segment}/timeline`)).status).toBe(200);
+  const { text } = await get(`/console/local/conferences/${segment}`);
+  expect(text).toContain(`/conferences/${segment}/actions`);
+  expect(text).toContain(`data-live="/console/live/local/${segment}"`);
+  expect((await get(`/api/v1/domains/local/conferences/${segment}`)).status).toBe(200);
 });

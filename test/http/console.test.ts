@@ -199,6 +199,7 @@ test("the script is whole in itself, also where a bundler has put names into it"
 test("a socket is opened for whoever sees the domain, for a conference that is there, and not from another site", async () => {
   const edge = edgeWith();
   await edge.held("7000001", "5");
+  await edge.held("7000002", "..");
   const cookie = { cookie: (await signedIn(edge)).cookie ?? "" };
   const socket = { upgrade: "websocket", host: "edge", origin: "http://edge" };
   const open = async (path: string, headers: Record<string, string>) => {
@@ -207,6 +208,7 @@ test("a socket is opened for whoever sees the domain, for a conference that is t
   };
   expect(await open("local", { ...socket, ...cookie })).toBe("watches local null");
   expect(await open("local/5", { ...socket, ...cookie })).toBe("watches local 5");
+  expect(await open("local/%252E%252E", { ...socket, ...cookie })).toBe("watches local ..");
   expect(await open("local", { ...socket, authorization: `Bearer ${token}` })).toBe("watches local null");
   expect(await open("local/6", { ...socket, ...cookie })).toBe(404);
   expect(await open("other", { ...socket, ...cookie })).toBe(404);

@@ -67,7 +67,7 @@ test("each alert stands in docs/operations.md, with what to do", () => {
 interface Panel {
   readonly id: number;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly targets: readonly { readonly expr: string }[];
+  readonly targets: readonly { readonly expr: string; readonly legendFormat?: string }[];
 }
 const { panels } = JSON.parse(read("packaging/dashboard.json")) as { readonly panels: readonly Panel[] };
 
@@ -78,6 +78,33 @@ test("no panel of the dashboard lies on another one", () => {
   expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
   expect(new Set(cells).size).toBe(cells.length);
 });
+
+test("each label by which the dashboard asks or names a line is one of its metric", () => {
+  const ofTarget = ["job", "instance", "le"];
+  // Prometheus' own.
+  const labels = new Map<string, readonly string[]>([["ALERTS", ["alertname", "alertstate"]]]);
+  for (const [, name = "", sample = ""] of (ofAgent + ofEdge).matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gm)) {
+    labels.set(name, [...(labels.get(name) ?? ofTarget), ...namesIn(sample, /(\w+)="/g)]);
+  }
+  const wrong = panels.flatMap(({ targets }) =>
+    targets.flatMap(({ expr, legendFormat = "" }) => {
+      const metric = /bridgehead_\w+|ALERTS/.exec(expr)?.[0] ?? "";
+      const used = [
+        ...namesIn(expr, /(\w+) ?(?:=~|!~|!=|=)"/g),
+        ...namesIn(expr, /\bby \(([^)]*)\)/g).flatMap((list) => list.split(/, */)),
+        ...namesIn(legendFormat, /\{\{(\w+)\}\}/g),
+      ];
+      const unknown = used.filter((label) => !labels.get(metric)?.includes(label));
+      return unknown.map((label) => `${label} of ${metric}: ${expr}`);
+    }),
+  );
+  expect(labels.size).toBeGreaterThan(30);
+  expect(wrong).toEqual([]);
+});
+
+function namesIn(text: string, pattern: RegExp): readonly string[] {
+  return [...text.matchAll(pattern)].map(([, name = ""]) => name);
+}
 
 /** The questions of the dashboard, as rules that promtool can check. */
 const questions = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));

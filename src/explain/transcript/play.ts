@@ -11,6 +11,7 @@ import {
   type Post,
 } from "../../conference/draft.ts";
 import { type OperatorRequest, operatorRefusal } from "../../conference/operator-requests.ts";
+import type { GivenUpDocument } from "../../conference/send-again.ts";
 import { applyChanges, emptyState } from "../../conference/state.ts";
 import type {
   ActionId,
@@ -70,6 +71,8 @@ class Stage {
   #bridge: BridgeName | null = "simulated" as BridgeName;
   #cannot: readonly Ability[] = [];
   #queued: Post[] = [];
+  /** What each `lost` gave up. */
+  readonly #lost: GivenUpDocument[] = [];
   #now = 0;
   #msgIds = 0;
   #keyings = 0;
@@ -111,7 +114,10 @@ class Stage {
       case "operator":
         return rest.startsWith("{") ? this.#asRecorded(rest) : this.#operate(words);
       case "lost": {
-        const messages = this.#dequeue(words).map(({ message }) => message);
+        const posts = this.#dequeue(words);
+        const messages = posts.map(({ message }) => message);
+        const [first] = posts;
+        if (first) this.#lost.push({ host: first.host, messages });
         return this.#decide({ type: "undelivered", at: this.#now, messages });
       }
       case "time":
@@ -159,7 +165,7 @@ class Stage {
     return follows;
   }
 
-  /** `POST passthrough {…}`, `PUT hybrid {…}`, or `mute c1`, `move c1 room=r1`, `call-out 1,408,5550100 muted=yes`, `end` … */
+  /** `POST passthrough {…}`, `PUT hybrid {…}`, or `mute c1`, `move c1 room=r1`, `call-out 1,408,5550100 muted=yes`, `send-again 1`, `end` … */
   #operate([type = "", ...words]: readonly string[]): string[] {
     const id = `a${++this.#actions}` as ActionId;
     const request = this.#operatorRequest(type, words);
@@ -178,6 +184,7 @@ class Stage {
     const [path = "", body = "{}"] = words;
     if (type === "POST" || type === "PUT")
       return { type: path === "hybrid" ? "hybrid-data" : "passthrough", ...JSON.parse(body) };
+    if (type === "send-again") return this.#sendAgain(Number(path));
     if (type !== "call-out") return { type, ...this.#fields(words) } as unknown as OperatorRequest;
     const [country = "", area = "", local = "", extension = ""] = path.split(",");
     const { muted, attendeeId } = pairs(words.slice(1));
@@ -186,6 +193,13 @@ class Stage {
       ...(attendeeId !== undefined && { attendeeId }),
       ...(muted === "yes" && { muted: true }),
     };
+  }
+
+  /** What was given up by the first `lost`, or a later one. */
+  #sendAgain(place: number): OperatorRequest {
+    const lost = this.#lost[place - 1];
+    if (!lost) throw new Error(`nothing was given up by a ${place}. "lost"`);
+    return { type: "send-again", row: place, ...lost };
   }
 
   #posted(texts: readonly string[]): ConferenceInput {

@@ -3,6 +3,7 @@ import type { OperatorRequest } from "../../conference/operator-requests.ts";
 import { phoneNumberOf } from "../../foundation/dial-rules.ts";
 import type { ActionId, CallId, RoomId } from "../../foundation/ids.ts";
 import { masked } from "../../foundation/masking.ts";
+import { segmentOf } from "../../foundation/path-segment.ts";
 import { problem } from "../problem.ts";
 import { isKnown } from "./conferences.ts";
 import { operate, operateRefusals } from "./operate.ts";
@@ -110,7 +111,7 @@ export const actionRoutes = [
       Object.assign(about, aboutAction(body));
       const refusal = await operate(requested(body), call);
       if (refusal) return refusal;
-      const parts = [domain.name, confKey, actionId].map(encodeURIComponent);
+      const parts = [domain.name, confKey, actionId].map(segmentOf);
       const stages = `/api/v1/domains/${parts[0]}/conferences/${parts[1]}/actions/${parts[2]}`;
       return Response.json({ id: actionId, stages }, { status: 202, headers: { location: stages } });
     },

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { segmentOf } from "../../foundation/path-segment.ts";
 import { sendAgainId } from "../../operators/action-stages.ts";
 import type { GivenUpContent, OperatorResult } from "../../rpc/conference.ts";
 import type { GivenUpPost } from "../../rpc/news.ts";
@@ -109,7 +110,7 @@ export const givenUpRoutes = [
       const result = await sendAgain(domain, found, edge, signedIn);
       if (result !== "done") return refusalOf(result, conference);
       const action = sendAgainId(row);
-      const parts = [domain.name, conference, action].map(encodeURIComponent);
+      const parts = [domain.name, conference, action].map(segmentOf);
       const stages = `/api/v1/domains/${parts[0]}/conferences/${parts[1]}/actions/${parts[2]}`;
       return Response.json({ id: action, stages }, { status: 202, headers: { location: stages } });
     },

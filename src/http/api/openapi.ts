@@ -147,7 +147,8 @@ const idempotencyHeader = {
 
 const pathSays: Readonly<Record<string, string>> = {
   domain: "Name of a telephony domain.",
-  confKey: "The ConfKey: WebEx's meeting number, which callers key.",
+  confKey:
+    "The ConfKey: WebEx's meeting number, which callers key. `.` and `..`, which no path can have, are written `%252E` and `%252E%252E`.",
   action: "The action's id.",
   person: "Name of a person in the settings, or `operator`.",
   type: "The end of a problem's `type`.",
