@@ -215,13 +215,24 @@ export class Relay implements RelayRpc {
     this.#identity = { domain, bridge };
     this.#store.addConference(conference, this.#ports.now());
     this.#replaceUseless();
-    const refused = this.#drainedSince === null ? [] : commands.filter(isNewConference);
+    const refused = commands.filter((command) => this.#isRefused(command));
     if (refused.length > 0) this.#refuseConference(conference, refused);
     const allowed = commands.filter((command) => !refused.includes(command));
     if (allowed.length === 0 || !activeLink(this.#state)) return activeSince;
     const { since } = this.#state.lastActive ?? { since: activeSince };
     if (activeSince === null || activeSince === since) this.#step({ type: "commands", conference, commands: allowed });
     return since;
+  }
+
+  /**
+   * A new conference, while the bridge is drained. A create that is sent again may have begun, unless it was issued since then: it is sent
+   * again where its refusal was lost.
+   */
+  #isRefused({ command, again, withinMs = 0 }: IssuedCommand): boolean {
+    if (this.#drainedSince === null || command.type !== "create-conference" || command.renews) return false;
+    if (!again) return true;
+    const { createTimeoutMs = 0 } = (this.#identity && this.#ports.settings(this.#identity.domain)) ?? {};
+    return withinMs > 0 && this.#ports.now() + withinMs - createTimeoutMs > this.#drainedSince;
   }
 
   /** As if the bridge had refused it; in a stream of its own, which nobody acknowledges or goes on with. */
@@ -546,11 +557,6 @@ export class Relay implements RelayRpc {
 }
 
 type Facts = Readonly<Record<string, unknown>>;
-
-/** One that was sent before may have begun. */
-function isNewConference({ command, again }: IssuedCommand): boolean {
-  return command.type === "create-conference" && !command.renews && !again;
-}
 
 /** As the log spells events and reasons. */
 function dashed(why: CloseReason): string {

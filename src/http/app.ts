@@ -3,6 +3,7 @@ import type { BridgeName, ConfKey, DomainName } from "../foundation/ids.ts";
 import type { RateLimit } from "../foundation/limits.ts";
 import type { Counts } from "../foundation/metrics.ts";
 import { textOfSegment } from "../foundation/path-segment.ts";
+import { err, ok, type Result } from "../foundation/result.ts";
 import { isOneOf } from "../foundation/secrets.ts";
 import type { Timers } from "../foundation/timers.ts";
 import type { AuditEntry } from "../operators/audit.ts";
@@ -197,34 +198,36 @@ async function answerRoute(route: Route, context: Context<Variables>, edge: Edge
   const isSeen = domain !== undefined && seesDomain(signedIn.person, domain.name);
   if (path.domain !== undefined && !isSeen) return problem(404, "no such domain", `There is no domain ${path.domain}.`);
   const actionId = readActionId(request);
-  const about: Record<string, string> = {};
   const from = addressOf(request);
-  const answer = async (): Promise<Response> => {
-    if (changes(route) && signedIn.person.role === "viewer" && !route.viewersMay) {
-      return notAllowed(viewersLook);
-    }
-    if (route.allDomains && !seesAll(signedIn.person)) return notAllowed("This is for those who see all domains.");
-    if (!actionId.ok) return actionId.error;
+  const check = async (): Promise<Result<Call<never, never>, Response>> => {
+    if (changes(route) && signedIn.person.role === "viewer" && !route.viewersMay) return err(notAllowed(viewersLook));
+    if (route.allDomains && !seesAll(signedIn.person)) return err(notAllowed("This is for those who see all domains."));
+    if (!actionId.ok) return actionId;
     const query = readQuery(route.query ?? {}, new URL(request.url).searchParams);
-    if (!query.ok) return query.error;
+    if (!query.ok) return query;
     const limited = forOneRequest(edge);
     const body = route.body ? await readJson(request, route.maxBodyBytes ?? MAX_BODY_BYTES, limited, route.body) : null;
-    if (body?.ok === false) return body.error;
+    if (body?.ok === false) return body;
     const call = {
-      ...{ request, edge: limited, signedIn, from, domain, path, about },
+      ...{ request, edge: limited, signedIn, from, domain, path },
       confKey: path.confKey as ConfKey,
       query: query.value,
       body: body?.value,
       actionId: actionId.value,
-    } as Call as Call<never, never>;
-    const given = await route.handle(call);
+    } as Call;
+    return ok(call as Call<never, never>);
+  };
+  const call = await check();
+  const answer = async (): Promise<Response> => {
+    if (!call.ok) return call.error;
+    const given = await route.handle(call.value);
     return given instanceof Response ? given : Response.json(given, { status: route.answer.status ?? 200 });
   };
   if (!changes(route) || !domain) return answer();
   const { domain: _, ...ofPath } = path;
   const asked = {
     ...{ domain: domain.name, signedIn, from, action: route.id, actionId: actionId.ok ? actionId.value : "" },
-    about: () => ({ ...ofPath, ...about }),
+    about: { ...ofPath, ...(call.ok && (await route.about?.(call.value))) },
   };
   return audited(edge, asked, async () => {
     const response = await answer();

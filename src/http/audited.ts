@@ -11,8 +11,8 @@ export interface Asked {
   /** The operation's name in the API. */
   readonly action: string;
   readonly actionId: string;
-  /** Read when it is over. */
-  about(): Readonly<Record<string, string>>;
+  /** All that is asked, such as which caller it is about. */
+  readonly about: Readonly<Record<string, string>>;
   readonly from: string;
 }
 
@@ -30,8 +30,8 @@ export async function audited(edge: Edge, asked: Asked, act: () => Promise<Becam
   const { domain, signedIn, action, actionId, from } = asked;
   const { name: person, role } = signedIn.person;
   const at = edge.now();
+  const about = shortened(asked.about);
   const entryOf = (outcome: Pick<AuditEntry, "status" | "refusal">): AuditEntry => {
-    const about = shortened(asked.about());
     return { at, person, role, by: signedIn.by, action, about, actionId, ...outcome, from };
   };
   await edge.auditAsked(domain, entryOf(unknownOutcome));

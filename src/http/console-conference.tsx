@@ -161,7 +161,7 @@ async function act(call: PageCall, edge: Edge, confKey: ConfKey): Promise<Respon
   const action = readAction(form);
   const id = action.ok ? await actionIdOf(action.value, person, form.get("mark") ?? "") : "";
   const about = { confKey, ...(action.ok && aboutAction(action.value)) };
-  return actByForm(call, edge, { action: "act", actionId: id, about: () => about }, async () => {
+  return actByForm(call, edge, { action: "act", actionId: id, about }, async () => {
     if (!body.ok) return { response: body.error, refusal: "bad body" };
     if (!action.ok) {
       const page = await conferencePage(call, edge, confKey, action.error);

@@ -120,7 +120,7 @@ async function workOnBridge(call: PageCall, edge: Edge, what: keyof typeof actio
   const body = await readBody(context.req.raw, MAX_FORM_BYTES, edge);
   const from = new URLSearchParams(body.ok ? new TextDecoder().decode(body.value) : "").get("from") ?? "";
   const about = { bridge: named, ...(from !== "" && { from }) };
-  return actByForm(call, edge, { action: actions[what], about: () => about }, async () => {
+  return actByForm(call, edge, { action: actions[what], about }, async () => {
     const bridge = bridgeIn(domain, named);
     if (bridge === null) {
       const says = `The domain ${domain.name} has no bridge ${named}.`;

@@ -27,14 +27,13 @@ function idOf({ context }: PageCall): string {
   return context.req.param("post") ?? "";
 }
 
-function send(call: PageCall, edge: Edge): Promise<Response> {
+async function send(call: PageCall, edge: Edge): Promise<Response> {
   const { context, domain, signedIn } = call;
   const id = idOf(call);
-  let about: Readonly<Record<string, string>> = { post: id };
-  return actByForm(call, edge, { action: "sendAgain", about: () => about }, async () => {
+  const about = await aboutPost(domain, id, call.edge);
+  return actByForm(call, edge, { action: "sendAgain", about }, async () => {
     const found = await givenUpPost(domain, id, call.edge);
     if (!found) return { response: noSuchPost(call, edge, id), refusal: "no such post" };
-    about = { ...about, ...aboutPost(found.post) };
     const result = await sendAgain(domain, found, call.edge, signedIn);
     if (result !== "done") {
       const says = refusalText(result, found.post.conference);

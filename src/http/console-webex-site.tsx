@@ -36,7 +36,7 @@ export function addWebexSitePages(pages: Pages, edge: Edge): void {
 
 function beginCheck(call: PageCall, edge: Edge): Promise<Response> {
   const { context, domain } = call;
-  return actByForm(call, edge, { action: "beginProvisioning", about: () => ({}) }, async () => {
+  return actByForm(call, edge, { action: "beginProvisioning", about: {} }, async () => {
     if (!domain.settings.webexSite) return { response: noSite(call, edge), refusal: "no site" };
     await call.edge.views.webexSite(domain.name).beginCheck(domain.name);
     return { response: context.redirect(pathOf(domain.name, "site"), 303), refusal: null };

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { AsteriskUnderTest } from "../../bench/kills/asterisk-under-test.ts";
 import type { AgentStatus } from "../../bridge-agent/agent.ts";
+import { OperatorClient } from "../../cli/operator-client.ts";
 import { AsteriskBridge } from "../../scripts/asterisk/asterisk-bridge.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import type { Phone, Plan } from "../../simulators/telephones/phones.ts";
@@ -334,6 +335,52 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
       [alice.call.number, true],
       [bob.call.number, false],
     ]);
+    await meeting.close();
+  });
+
+  test("an agent hands over and back amid commands and keys: callers go on talking, and nothing acts twice", async () => {
+    const meeting = await running();
+    const { alice, bob } = await talking(meeting);
+    const carol = await meeting.callIn("3");
+    carol.call.talk();
+    await bob.call.hears(carol.call);
+    const { edgeUrl: url } = world.run;
+    const operator = new OperatorClient({ url, urlFrom: "", token: world.run.operatorToken(), tokenFrom: "" });
+    const agents = async () => (await operator.agents(["local"]))[0]?.agents ?? [];
+    const roles = async () => Object.fromEntries((await agents()).map(({ agent, role }) => [role, agent]));
+    const standbyIsThere = async () =>
+      (await agents()).some(({ role, health }) => role === "standby" && health?.bridgeUp);
+    const told = ({ extCallId }: { readonly extCallId: ExtCallId }) =>
+      meeting
+        .messages()
+        .flatMap((message) =>
+          message.type === "caller-changed" && message.extCallId === extCallId ? message.status : [],
+        );
+    const since = performance.now();
+
+    for (const status of ["muted", "unmuted"] as const) {
+      await eventually("a standby has the bridge", standbyIsThere);
+      const { active: from = "", standby } = await roles();
+      const request = meeting.muteRequest(alice.extCallId, status === "muted");
+      const [acts] = await Promise.all([
+        operator.handOver("local", "simulated", from),
+        meeting.ask(request),
+        carol.call.press("*6", "info"),
+      ]);
+      await meeting.answerTo(request.msgId, "ok", 10_000);
+      await eventually("the other one is back", standbyIsThere);
+      expect([acts, await roles()]).toEqual([standby, { active: standby, standby: from }]);
+
+      // A code that is keyed in this very moment may have no effect, and is keyed again; it has never two.
+      if (told(carol).at(-1) !== status) await carol.call.press("*6", "info");
+      for (const { extCallId, call } of [alice, carol]) {
+        await meeting.notified("caller-changed", { extCallId, status });
+        await (status === "muted" ? bob.call.hearsNoMore(call) : bob.call.hears(call));
+      }
+    }
+
+    expect(alice.call.longestGapMs(bob.call, since)).toBeLessThan(LONGEST_GAP_MS);
+    for (const caller of [alice, carol]) expect(told(caller)).toEqual(["muted", "unmuted"]);
     await meeting.close();
   });
 

@@ -702,6 +702,23 @@ describe("a bridge that is drained", () => {
     expect(world.reported.map(({ id }) => id)).toEqual(["o2", "o6"]);
   });
 
+  test("refuses a new conference again where that was lost, and not one that may have begun before", async () => {
+    const world = await RelayWorld.begin();
+    const { createTimeoutMs } = testDomain().settings;
+    await world.relay.drain(domain, bridge, true);
+    world.now += 5_000;
+    world.pings("link-1");
+    await send(world, own, named("o2", create, { ...again, withinMs: createTimeoutMs - 5_001 }));
+    await send(world, foreign, named("o3", create, { ...again, withinMs: createTimeoutMs - 4_999 }));
+    await send(world, own, named("o4", create, { ...again, withinMs: 0 }));
+    await world.settle();
+
+    expect(world.sent.flatMap((one) => (one.type === "commands" ? one.commands.map(({ id }) => id) : []))).toEqual([
+      ...["o2", "o4"],
+    ]);
+    expect(world.reported).toEqual([{ id: "o3", result: { done: false, reason: "capacity" } }]);
+  });
+
   test("says since when, however often it is asked for, until that is taken back", async () => {
     const world = await RelayWorld.begin();
     const since = await world.relay.drain(domain, bridge, true);

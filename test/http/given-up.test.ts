@@ -72,7 +72,10 @@ test("the list has what was given up, one has its text, and it is sent again, on
   expect((await json<Post>(one)).again).toMatchObject({ result: { type: "done" } });
   expect(await json(sent.headers.get("location") ?? "")).toMatchObject({ told: { confirmedAt: expect.any(Number) } });
   const [, entry] = edge.audited[0] ?? [];
-  expect(entry).toMatchObject({ action: "sendAgain", about: { confKey, host: expect.any(String) }, status: 202 });
+  const about = { post: id, confKey, host: expect.any(String), transId: expect.any(String) };
+  expect(entry).toMatchObject({ action: "sendAgain", about, status: 202 });
+  // Before it was sent: should the edge die then, nobody adds it.
+  expect(edge.auditAsked[0]?.[1].about).toEqual(entry?.about);
 });
 
 test("what is not sent again is told in a sentence, and nothing is sent", async () => {

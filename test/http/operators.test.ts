@@ -93,6 +93,35 @@ test("nothing is done before it is written down who asks it, so that a death of 
   expect(edge.actionIds).toEqual(["k2", "k1"]);
 });
 
+test("what is written down before it is done says all that is asked: should the edge die then, nobody adds it", async () => {
+  const edge = await edgeWith();
+  const local = "/api/v1/domains/local";
+  for (const [path, body] of [
+    ["conferences/5/actions", { type: "mute", call: "c1" }],
+    ["conferences/5/actions", { type: "call-out", number: "+14085551234" }],
+    ["bridges/simulated/hand-over", { from: "agent-1" }],
+    ["records/erasures", { number: "+1 408 555 1234" }],
+  ] as const)
+    await statusOf(edge, `${local}/${path}`, bearer(tokens.boris), { method: "POST", body: JSON.stringify(body) });
+  await statusOf(
+    edge,
+    "/console/local/bridges/simulated/hand-over",
+    { cookie: await signedIn(edge), ...sameSite },
+    {
+      method: "POST",
+      body: "from=agent-2",
+    },
+  );
+
+  expect(edge.auditAsked.map(([, { action, about }]) => [action, about])).toEqual([
+    ["act", { confKey: "5", type: "mute", call: "c1" }],
+    ["act", { confKey: "5", type: "call-out", number: "**********34" }],
+    ["handOver", { bridge: "simulated", from: "agent-1" }],
+    ["eraseNumber", { number: "*********34" }],
+    ["handOver", { bridge: "simulated", from: "agent-2" }],
+  ]);
+});
+
 test("viewers look, operators act", async () => {
   const edge = await edgeWith();
   expect(await statusOf(edge, "/api/v1/domains/local/agents", bearer(tokens.anna))).toBe(200);

@@ -345,6 +345,35 @@ export const defects: readonly Defect[] = [
     after: '  return input.type === "closed" ? act(state, input) : then(act(state, input), (after) =>',
   },
   {
+    name: "an agent that hands over is not told so",
+    foundBy: ["one agent acts at a time", "an agent that was replaced leaves the bridge alone"],
+    file: link,
+    before: "? close(state, active.id, why) : unchanged(state);",
+    after:
+      '? unchanged(changed(state, { ...active, role: why === "handedOver" ? "standby" : active.role })) : unchanged(state);',
+  },
+  {
+    name: "a standby acts before the link of the agent that hands over is closed",
+    foundBy: "one agent acts at a time",
+    file: link,
+    before: "effects: [...first.effects, ...second.effects] };",
+    after: "effects: [...second.effects, ...first.effects] };",
+  },
+  {
+    name: "a hand over that is asked for twice is done twice",
+    foundBy: "an agent hands over when it is asked to",
+    file: relay,
+    before: 'if (active.agent === from) this.#step({ type: "hand-over" });',
+    after: 'this.#step({ type: "hand-over" });',
+  },
+  {
+    name: "a restart forgets that a bridge is drained",
+    foundBy: "a drained bridge takes no new conference",
+    file: relay,
+    before: '    this.#store.write("drainedSince", since);\n',
+    after: "",
+  },
+  {
     name: "a repeated command acts again",
     foundBy: "a command acts once",
     file: pendingCommands,

@@ -303,13 +303,17 @@ export class Edge {
         changed: () => {},
         nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
         relay: (name, bridge) => {
-          const { hosted } = this.#of(name).relayOf(bridge);
+          const host = this.#of(name).relayOf(bridge);
+          const { hosted } = host;
           return {
             sendCommands: (sent) => {
               const ids = sent.commands.map(({ id }) => id);
               this.resends.sent(confKey, ids);
               this.onCommands(confKey);
-              return send(() => hosted.call((relay) => relay.sendCommands(sent)));
+              return send(() => {
+                host.asked(sent);
+                return hosted.call((relay) => relay.sendCommands(sent));
+              });
             },
             askForSnapshot: (key, unless) =>
               send(() => hosted.call((relay) => relay.askForSnapshot(key, unless), "checks")),

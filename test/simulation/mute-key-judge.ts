@@ -9,6 +9,8 @@ import type { WorldContext } from "./context.ts";
 const calmMs = 5_000;
 /** So long a press may take. */
 const switchMs = 3_000;
+/** A key that is pressed just when one agent hands over to the other may have no effect: neither acts then. */
+const handOverMs = 500;
 /** The agent looks at the bridge each minute. */
 const seenMs = 75_000;
 const lookEveryMs = 500;
@@ -16,6 +18,8 @@ const lookEveryMs = 500;
 /** A call whose mute key was pressed: how the bridge is to hold it, and what calls off the look at that. */
 interface Pressed {
   readonly isMuted: boolean;
+  /** The first press. */
+  readonly at: number;
   readonly cancel: () => void;
 }
 
@@ -65,14 +69,19 @@ export class MuteKeyJudge {
     const before = this.#pressed.get(call.id);
     if (!before && !this.#isCalmFor(call)) return this.#settle(call.id, calmMs);
     before?.cancel();
+    const { clock } = this.#context;
     const isMuted = (before?.isMuted ?? call.muted) !== (presses % 2 === 1);
-    const cancel = this.#context.clock.after(switchMs, () => this.#judge(call, isMuted));
-    this.#pressed.set(call.id, { isMuted, cancel });
+    const at = before?.at ?? clock.now;
+    const cancel = clock.after(switchMs, () => this.#judge(call, isMuted, at));
+    this.#pressed.set(call.id, { isMuted, at, cancel });
   }
 
-  #judge(call: Call, isMuted: boolean): void {
+  /** `from`: the first of the presses. */
+  #judge(call: Call, isMuted: boolean, from: number): void {
     this.#pressed.delete(call.id);
     if (call.stage !== "entered" || call.muted === isMuted || !this.#isCalm()) return;
+    const last = this.#context.clock.now - switchMs;
+    if (this.#bridge.agentCameAt.some((at) => from - handOverMs <= at && at <= last + handOverMs)) return;
     this.#context.violated("a mute key switches", `${call.number} is ${call.muted ? "muted" : "unmuted"}`);
   }
 

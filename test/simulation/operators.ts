@@ -41,6 +41,7 @@ export class Operators {
   readonly #name: string;
   readonly #context: WorldContext;
   readonly #edge: Edge;
+  readonly #webex: Webex;
   readonly #bridges: Bridges;
   readonly #phones: Phones;
   readonly #spared: ReadonlySet<string>;
@@ -56,6 +57,7 @@ export class Operators {
     world: {
       readonly context: WorldContext;
       readonly edge: Edge;
+      readonly webex: Webex;
       readonly bridges: Bridges;
       readonly spared: ReadonlySet<string>;
       readonly done: string[];
@@ -66,6 +68,7 @@ export class Operators {
     this.#phones = meeting.phones;
     this.#context = world.context;
     this.#edge = world.edge;
+    this.#webex = world.webex;
     this.#bridges = world.bridges;
     this.#spared = world.spared;
     this.#acted = world.done;
@@ -137,8 +140,10 @@ export class Operators {
     const { key } = this.#meeting;
     const disk = this.#edge.conferences.get(key)?.disk;
     const rows = disk ? [...rowsOf(disk)].filter(({ input }) => input?.type === "undelivered") : [];
-    const row = this.#draws.pick(rows)?.seq;
-    if (row === undefined || this.#spared.has(name)) return;
+    const picked = this.#draws.pick(rows);
+    if (picked?.input?.type !== "undelivered" || this.#spared.has(name)) return;
+    const { seq: row, input } = picked;
+    this.#webex.sentAgain(`${key} ${row}`, input.messages);
     this.#acted.push(name);
     this.#context.tell(() => `== ${name} ${row}`);
     this.#actedAt = this.#context.clock.now;

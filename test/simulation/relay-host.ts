@@ -3,11 +3,12 @@ import type { AgentKey } from "../../bridge-agent/state-folder.ts";
 import { Measures } from "../../durable-objects/measures.ts";
 import { type Attachment, Relay, type RelayPorts } from "../../durable-objects/relay.ts";
 import type { Draws } from "../../simulators/draws.ts";
-import type { BridgeName, ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import type { BridgeName, CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
 import { decodeHello, encodeHello, helloFault, helloText, REFUSAL_HEADER, refusal } from "../../src/link/hello.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import { BRIDGE_AWAY_MS, SILENCE_MS } from "../../src/link/relay.ts";
+import type { CommandsForBridge, HandOver } from "../../src/rpc/relay.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { ActiveAgentJudge } from "./active-agent-judge.ts";
 import { foreignKey } from "./bridge.ts";
@@ -26,6 +27,8 @@ const nobodyAtMostMs = SILENCE_MS + 10_000;
 const uselessAtMostMs = BRIDGE_AWAY_MS + 10_000;
 /** A look at a silent agent that ends with a failed write is made good by the next one: a conference sends again after 5 s at most. */
 const looksForMs = 6_000;
+/** A create that was on its way when the bridge was drained, while its bridge was chosen, may go through. */
+const chosenWithinMs = 1_500;
 /** The worlds send objects: no text has to be made and read again, and so its length is guessed. */
 const lengthOf = (message: AgentToEdge) => 100 + (message.type === "reports" ? 150 * message.reports.length : 0);
 
@@ -70,6 +73,14 @@ export class RelayHost {
   #couldNotWriteAt = 0;
   /** Since when agents are connected of which none was told to act; `null`: it is not so. */
   #nobodySince: number | null = null;
+  /** Called once, when the next commands have left for an agent. */
+  onCommands: (() => void) | null = null;
+  /** The agent of which an operator just asks that it hands over. */
+  #handsOver: string | null = null;
+  /** Since when the bridge is drained, as its operators were told; `null`: it is not. */
+  #drainedAt: number | null = null;
+  /** When a conference first asked for its create. */
+  readonly #askedAt = new Map<CommandId, number>();
 
   constructor(
     context: WorldContext,
@@ -192,6 +203,48 @@ export class RelayHost {
     this.hosted.deliver((relay) => relay.received(id, lengthOf(message), () => ok(message)));
   }
 
+  /** An operator asks that this agent hands over. */
+  handOver(from: string): Promise<HandOver> {
+    const { violated } = this.#context;
+    return this.hosted.call(async (relay) => {
+      const acted = this.#active?.agent;
+      this.#handsOver = from;
+      const result = await relay.handOver(from).finally(() => {
+        this.#handsOver = null;
+      });
+      const acts = this.#active?.agent;
+      if (typeof result === "object" && (result.acts !== acts || acts === from))
+        violated("an agent hands over when it is asked to", `${from} was asked to, ${acts} acts, not ${result.acts}`);
+      if (result === "no-standby" && acted === from && this.#hasOther(from))
+        violated("an agent hands over when it is asked to", `${from} does not, and another one has the bridge`);
+      return result;
+    });
+  }
+
+  /** Whether another agent has had the bridge for a while. */
+  #hasOther(from: string): boolean {
+    const others = [...this.#sockets.values()].filter(({ agent }) => agent !== from);
+    return others.some(({ bridge }) => bridge?.isUp && this.#context.clock.now - bridge.since > uselessAtMostMs);
+  }
+
+  /** An operator drains the bridge, or takes that back. */
+  drain(drained: boolean): Promise<void> {
+    const { domain, bridge } = this.place;
+    return this.hosted.call(async (relay) => {
+      // What it refuses from now on, it may refuse before the operator is told.
+      if (!drained) this.#drainedAt = null;
+      await relay.drain(domain, bridge, drained);
+      if (drained) this.#drainedAt ??= this.#context.clock.now;
+    });
+  }
+
+  /** A conference sends commands. */
+  asked({ commands }: CommandsForBridge): void {
+    const { now } = this.#context.clock;
+    for (const { id, command } of commands)
+      if (command.type === "create-conference" && !this.#askedAt.has(id)) this.#askedAt.set(id, now);
+  }
+
   /** The relay crashes, and its sockets with it. */
   die(): void {
     const sockets = [...this.#sockets.values()];
@@ -282,9 +335,12 @@ export class RelayHost {
       },
       close: (id, code, reason) => {
         if (!isAlive()) return;
-        if (reason === "tooMuch") this.#context.violated("an honest agent may say what it says", id);
+        const { violated } = this.#context;
+        if (reason === "tooMuch") violated("an honest agent may say what it says", id);
         if (this.#active?.id === id) this.#active = null;
         const socket = this.#sockets.get(id);
+        if (socket && reason === "handedOver" && socket.agent !== this.#handsOver)
+          violated("an agent hands over when it is asked to", `${socket.agent} does, asked was ${this.#handsOver}`);
         this.#sockets.delete(id);
         socket?.wire.close("far", code);
         if (socket && reason === "silent" && this.#isTimed) this.activeAgent.silent(socket.agent);
@@ -294,13 +350,30 @@ export class RelayHost {
 
   /** By its epoch an agent knows whether another one acted since it did. */
   #judge(id: string, { agent }: Socket, message: EdgeToAgent): void {
+    if (message.type === "commands") return this.#judgeCommands(message);
     const begins = message.type === "activate" || (message.type === "welcome" && message.role === "active");
     if (!begins) return;
     if (message.epoch <= this.#lastEpoch) this.#context.violated("an epoch begins once", String(message.epoch));
     this.#lastEpoch = message.epoch;
+    const other = this.#sockets.get(this.#active?.id ?? "")?.agent ?? agent;
+    if (other !== agent) this.#context.violated("one agent acts at a time", `${agent} is to act, and ${other} does`);
     const { now } = this.#context.clock;
     this.#active = { id, agent, heardAt: now, silentSince: now, lookedAt: null };
     this.activeAgent.chosen(agent);
+  }
+
+  #judgeCommands({ commands }: Extract<EdgeToAgent, { type: "commands" }>): void {
+    this.onCommands?.();
+    this.onCommands = null;
+    if (this.#drainedAt === null) return;
+    const { edgeMachines } = this.#context;
+    for (const { id, command, again } of commands) {
+      const isNew = command.type === "create-conference" && !command.renews;
+      // What is sent again after a clock was set back may be of before, as far as the relay can know.
+      if (again && edgeMachines.clockSetAt > this.#drainedAt) continue;
+      if (isNew && (this.#askedAt.get(id) ?? 0) > this.#drainedAt + chosenWithinMs)
+        this.#context.violated("a drained bridge takes no new conference", id);
+    }
   }
 
   /** The relay does not wait for its alarm: of a silent agent a look is enough. After the clock was set back, the silence begins with a look. */

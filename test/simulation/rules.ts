@@ -96,6 +96,11 @@ export const rules = {
   "one of two agents acts with a link alone":
     "Where a bridge has two agents, neither acts on a conference without its link to the edge.",
   "an agent acts only with its journal": "An agent whose journal cannot be written gives the bridge no command.",
+  "one agent acts at a time": "No agent is told to act while another one that was told so has its link.",
+  "an agent hands over when it is asked to":
+    "An agent hands over when an operator asks for that agent and another one has the bridge, then alone, and once.",
+  "a drained bridge takes no new conference":
+    "Once an operator knows that a bridge is drained, no create that is asked for later leaves for it.",
   "a silent agent is replaced": "A silent agent is replaced in time.",
   "one of the connected agents acts":
     "While agents are connected to a bridge's relay, one of them is soon told to act.",

@@ -4,6 +4,7 @@ import type { ProtocolOverrides } from "../../src/tsp/protocol-table.ts";
 import { testDomain } from "../local-domain.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { Bridge, Bridges } from "./bridge.ts";
+import { BridgeOperators } from "./bridge-operators.ts";
 import { CommandJudge } from "./command-judge.ts";
 import { draws, type WorldContext } from "./context.ts";
 import { Edge, type Shared } from "./edge.ts";
@@ -57,11 +58,14 @@ export function newSite(
   );
   if (switches.hasOperators) {
     meetings.forEach((meeting, index) => {
-      meeting.operators = new Operators(index, meeting, { context, edge, bridges, spared, done });
+      meeting.operators = new Operators(index, meeting, { context, edge, webex, bridges, spared, done });
     });
   }
   const parts: Parts = { context, edge, webex, bridges, agents, meetings, switches };
-  connect(parts);
+  const operators = switches.operatesBridges
+    ? new Map(edge.relays.map((relay) => [relay.place.bridge, new BridgeOperators(context, relay, { spared, done })]))
+    : new Map<BridgeName, BridgeOperators>();
+  connect(parts, operators);
   watchRosters(parts);
   return parts;
 }
@@ -83,7 +87,10 @@ function domainOf(agentCounts: readonly number[], protocol: ProtocolOverrides): 
 }
 
 /** Tells the meetings what they must know of each other's sides. */
-function connect({ context, edge, webex, bridges, agents, meetings }: Parts): void {
+function connect(
+  { context, edge, webex, bridges, agents, meetings }: Parts,
+  operators: ReadonlyMap<BridgeName, BridgeOperators>,
+): void {
   for (const bridge of bridges.all) {
     const { activeAgent } = edge.relayOf(bridge.name);
     const once = new CommandJudge(context, activeAgent, (key, id) => edge.pendingCommands(key).includes(id));
@@ -99,6 +106,7 @@ function connect({ context, edge, webex, bridges, agents, meetings }: Parts): vo
       once.happened(event);
       muteKeys.happened(event);
       prompts.happened(event);
+      operators.get(bridge.name)?.happened();
     };
     bridge.onConsole = (call) => {
       once.mutedByConsole(call);

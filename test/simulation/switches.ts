@@ -10,6 +10,8 @@ export interface Switches {
   readonly changesCreates: boolean;
   /** Operators act on conferences. */
   readonly hasOperators: boolean;
+  /** Operators drain bridges, and have agents hand over. */
+  readonly operatesBridges: boolean;
 }
 
 /** Of a stream of their own: half of the worlds have the defaults, and a seed means the same there whatever switches there are. */
@@ -29,7 +31,8 @@ export function drawSwitches(context: WorldContext): Switches {
     ...set("documentName", { response: "WTSPDOM Response" }),
   };
   const [sharesDocuments, changesCreates, hasOperators] = [own.chance(0.6), own.chance(0.6), own.chance(0.6)];
+  const operatesBridges = own.chance(0.6);
   return usual
-    ? { protocol: {}, sharesDocuments: false, changesCreates: false, hasOperators: false }
-    : { protocol, sharesDocuments, changesCreates, hasOperators };
+    ? { protocol: {}, sharesDocuments: false, changesCreates: false, hasOperators: false, operatesBridges: false }
+    : { protocol, sharesDocuments, changesCreates, hasOperators, operatesBridges };
 }

@@ -83,6 +83,8 @@ export class Webex {
   readonly associations = new Map<ExtConfId, Association>();
   /** What the servers were told, whether or not the adapter knows. */
   readonly arrived = new Set<MsgId>();
+  /** Message → the documents with it that operators have sent again: what had arrived after all comes once more with each. */
+  readonly #documentsAgain = new Map<MsgId, Set<string>>();
   /** Hears of each message at its first arrival. */
   onMessage: (server: Server, message: ToWebex, leftAt: number) => void = () => {};
   readonly #context: WorldContext;
@@ -258,6 +260,12 @@ export class Webex {
     }
   }
 
+  /** An operator sends this document again, whose Confirmations alone may have been lost. */
+  sentAgain(document: string, messages: readonly { readonly msgId: MsgId }[]): void {
+    for (const { msgId } of messages)
+      this.#documentsAgain.set(msgId, (this.#documentsAgain.get(msgId) ?? new Set()).add(document));
+  }
+
   /** The answers of this transaction need not come any more. */
   mailGivenUp(transId: string): void {
     const transaction = this.#transactions.get(transId);
@@ -322,7 +330,8 @@ export class Webex {
     if (!obligation) return violated("an answer is to a request", `${message.type} ${message.msgId}`);
     obligation.answers += 1;
     const which = `${obligation.kind} ${obligation.msgId}`;
-    if (obligation.answers > 1) violated("a request is answered once", which);
+    if (obligation.answers > 1 + (this.#documentsAgain.get(message.msgId)?.size ?? 0))
+      violated("a request is answered once", which);
     if (obligation.host !== server.host) violated("who asked is answered", which);
     const lateMs = firstAt - (obligation.committedAt ?? firstAt) - obligation.withinMs;
     const from = obligation.postedAt - 60_000;

@@ -106,9 +106,9 @@ export const actionRoutes = [
       }),
     },
     refusals: operateRefusals,
+    about: ({ body }) => aboutAction(body),
     async handle(call) {
-      const { body, about, actionId, domain, confKey } = call;
-      Object.assign(about, aboutAction(body));
+      const { body, actionId, domain, confKey } = call;
       const refusal = await operate(requested(body), call);
       if (refusal) return refusal;
       const parts = [domain.name, confKey, actionId].map(segmentOf);

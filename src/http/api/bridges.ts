@@ -54,10 +54,10 @@ export const bridgeRoutes = [
       schema: v.object({ bridge: v.string(), acts: v.pipe(v.string(), v.description("The name of the agent.")) }),
     },
     refusals: { ...refusals, 409: "No standby has the bridge, or nobody acts there; nothing was done." },
-    async handle({ domain, path, body: { from }, about, edge: { views } }) {
+    about: ({ body: { from } }) => ({ from }),
+    async handle({ domain, path, body: { from }, edge: { views } }) {
       const bridge = bridgeIn(domain, path.bridge);
       if (bridge === null) return noBridge(domain, path.bridge);
-      about.from = from;
       const result = await views.handOver(domain.name, bridge, from);
       if (isHandOverRefusal(result)) return problem(409, "refused", handOverRefusals[result]);
       return { bridge, acts: result.acts };

@@ -102,11 +102,11 @@ export const givenUpRoutes = [
       409: "WebEx would hear what is wrong, or nobody would hear it; the detail says why.",
       422: "The settings do not have its receiver any more.",
     },
-    async handle({ domain, edge, path: { post: id = "" }, about, signedIn }) {
+    about: ({ domain, edge, path: { post: id = "" } }) => aboutPost(domain, id, edge),
+    async handle({ domain, edge, path: { post: id = "" }, signedIn }) {
       const found = await givenUpPost(domain, id, edge);
       if (!found) return noSuchPost(id);
       const { conference, row } = found.post;
-      Object.assign(about, aboutPost(found.post));
       const result = await sendAgain(domain, found, edge, signedIn);
       if (result !== "done") return refusalOf(result, conference);
       const action = sendAgainId(row);
@@ -148,8 +148,9 @@ export function notSentAgain({ conference }: GivenUpPost, content: GivenUpConten
 }
 
 /** What the record of actions says of it. */
-export function aboutPost({ conference, host, transId }: GivenUpPost): Readonly<Record<string, string>> {
-  return { confKey: conference, host, transId };
+export async function aboutPost(domain: Domain, id: string, edge: Edge): Promise<Readonly<Record<string, string>>> {
+  const post = await edge.views.directory(domain.name).givenUpPost(id);
+  return post ? { post: id, confKey: post.conference, host: post.host, transId: post.transId } : { post: id };
 }
 
 function noSuchPost(id: string): Response {

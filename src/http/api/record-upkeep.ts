@@ -29,9 +29,9 @@ export const recordUpkeepRoutes = [
       says: "How many records had it, and where to go on.",
       schema: v.object({ erased: v.number(), next }),
     },
-    async handle({ domain: { name }, edge, about, query: { cursor = "0" }, body }) {
+    about: ({ body }) => ({ number: masked(digitsOfNumber(body.number)) }),
+    async handle({ domain: { name }, edge, query: { cursor = "0" }, body }) {
       const number = digitsOfNumber(body.number);
-      about.number = masked(number);
       const before = edge.now() + WITHIN_MS;
       let erased = 0;
       let place: number | null = Number(cursor);

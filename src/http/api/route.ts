@@ -36,9 +36,9 @@ export interface Call<Query = unknown, Body = unknown> {
   readonly body: Body;
   /** The `Idempotency-Key`, or one of its own: a repeat with the same one is the same action. */
   readonly actionId: string;
-  /** What else the record of the action shall say, such as which caller it is about. */
-  readonly about: Record<string, string>;
 }
+
+type About = Readonly<Record<string, string>>;
 
 /** How a route is written down. */
 interface RouteInput<Query extends QueryEntries, Body, Answer extends Schema> {
@@ -69,6 +69,8 @@ interface RouteInput<Query extends QueryEntries, Body, Answer extends Schema> {
   readonly viewersMay?: true;
   /** Those alone who see all domains. */
   readonly allDomains?: true;
+  /** What else the record of the action says, such as which caller it is about: it is written down before anything is done. */
+  about?(call: Call<QueryOf<Query>, Body>): Promise<About> | About;
   /** The answer's data, or a `Response` that is no JSON of this schema: a refusal, or one of the other forms. */
   handle(
     call: Call<QueryOf<Query>, Body>,
@@ -76,8 +78,9 @@ interface RouteInput<Query extends QueryEntries, Body, Answer extends Schema> {
 }
 
 /** A route as the table has it: its types are checked. */
-export interface Route extends Omit<RouteInput<QueryEntries, unknown, Schema>, "handle" | "body"> {
+export interface Route extends Omit<RouteInput<QueryEntries, unknown, Schema>, "about" | "handle" | "body"> {
   readonly body?: Schema;
+  about?(call: Call<never, never>): Promise<About> | About;
   handle(call: Call<never, never>): Promise<unknown> | unknown;
 }
 
