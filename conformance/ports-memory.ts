@@ -5,7 +5,8 @@ const LATENCY_MS = 1;
 interface Timer {
   readonly at: number;
   readonly n: number;
-  readonly run: () => void;
+  /** `null`: it was called off. */
+  run: (() => void) | null;
 }
 
 /** A clock that jumps to the next thing to do, and a network without wires: the same run each time, in no time. */
@@ -34,10 +35,14 @@ export class MemoryPorts implements Ports {
     await this.sleep(LATENCY_MS);
     if (!handle) throw new Error(`connect ECONNREFUSED ${host}`);
     return new Promise((answered, failed) => {
-      this.#after(request.timeoutMs ?? TIMEOUT_MS, () => failed(new Error("no answer in time")));
+      const timeout = this.#after(request.timeoutMs ?? TIMEOUT_MS, () => failed(new Error("no answer in time")));
       handle({ ...request, url: pathname + search }).then((answer) => {
         if (answer === "hang") return;
-        this.#after(LATENCY_MS, () => (answer === "reset" ? failed(new Error("socket hang up")) : answered(answer)));
+        this.#after(LATENCY_MS, () => {
+          timeout.run = null;
+          if (answer === "reset") failed(new Error("socket hang up"));
+          else answered(answer);
+        });
       }, failed);
     });
   }
@@ -60,21 +65,24 @@ export class MemoryPorts implements Ports {
       // All that follows from the last step happens in microtasks, and they are over when this returns.
       await new Promise<void>((next) => setImmediate(next));
       if (isDone) return work;
-      const timer = this.#pop();
+      let timer = this.#pop();
+      while (timer?.run === null) timer = this.#pop();
       if (!timer) throw new Error("everything waits, and for nothing");
       this.#now = Math.max(this.#now, timer.at);
-      timer.run();
+      timer.run?.();
     }
   }
 
-  #after(ms: number, run: () => void): void {
+  #after(ms: number, run: () => void): Timer {
     const timers = this.#timers;
-    timers.push({ at: this.#now + Math.max(0, ms), n: this.#made++, run });
+    const timer: Timer = { at: this.#now + Math.max(0, ms), n: this.#made++, run };
+    timers.push(timer);
     for (let child = timers.length - 1; child > 0; ) {
       const parent = (child - 1) >> 1;
       if (!this.#swapIfLater(parent, child)) break;
       child = parent;
     }
+    return timer;
   }
 
   /** The earliest; of those at one time, the one that was made first. */

@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { Refusal } from "./refusals.ts";
 import { type Tree, typeNamed, type Value } from "./schema.ts";
 import { seed } from "./seed.ts";
@@ -17,6 +17,8 @@ import { type TimeZone, writeTime } from "./times.ts";
 export const IDLE_MS = 30 * 60_000;
 /** The rate limit counts over this long. */
 export const RATE_WINDOW_MS = 60_000;
+/** Some are made of what a request names, so their number has no end. */
+const MOST_STATEMENTS = 500;
 
 export interface SiteOptions {
   /** A file, or `:memory:`. */
@@ -39,6 +41,7 @@ export class Site {
   readonly draw: () => string;
   readonly address: string;
   readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
   readonly #onPasswords: SiteOptions["onPasswords"];
   /** As they were told last. */
   #told = "";
@@ -72,16 +75,16 @@ export class Site {
   }
 
   all<Row>(sql: string, ...values: readonly SQLInputValue[]): Row[] {
-    return this.#db.prepare(sql).all(...values) as unknown as Row[];
+    return this.#prepared(sql).all(...values) as unknown as Row[];
   }
 
   one<Row>(sql: string, ...values: readonly SQLInputValue[]): Row | undefined {
-    return this.#db.prepare(sql).get(...values) as Row | undefined;
+    return this.#prepared(sql).get(...values) as Row | undefined;
   }
 
   /** Returns the id of the row that was put in. */
   run(sql: string, ...values: readonly SQLInputValue[]): number {
-    return Number(this.#db.prepare(sql).run(...values).lastInsertRowid);
+    return Number(this.#prepared(sql).run(...values).lastInsertRowid);
   }
 
   insert(table: string, row: Readonly<Record<string, SQLInputValue>>): number {
@@ -210,6 +213,16 @@ export class Site {
   get passwords(): Passwords {
     const users = this.all<UserRow>("SELECT * FROM users ORDER BY user_id");
     return Object.fromEntries(users.map(({ web_ex_id, password }) => [web_ex_id, password]));
+  }
+
+  /** To prepare one costs more than most do. */
+  #prepared(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    if (this.#statements.size >= MOST_STATEMENTS) this.#statements.clear();
+    const statement = this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
   }
 
   #tellPasswords(): void {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import type { Outgoing } from "../../src/conference/draft.ts";
 import { applyChanges, emptyState } from "../../src/conference/state.ts";
 import { asTest } from "../../src/explain/as-test.ts";
@@ -7,16 +7,21 @@ import { replay } from "../../src/explain/replay.ts";
 import { play } from "../../src/explain/transcript/play.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
 import { testDomain } from "../local-domain.ts";
-import { conferencesOfWorld } from "./simulated-journals.ts";
+import { conferencesOfWorld, type KeptConference } from "./simulated-journals.ts";
 
 const seeds = Array.from({ length: Number(process.env.SEEDS ?? 6) }, (_, index) => index + 1);
+const worlds = new Map<number, readonly KeptConference[]>();
+
+beforeAll(async () => {
+  for (const seed of seeds) worlds.set(seed, await conferencesOfWorld(seed));
+}, 600_000);
 
 test("replaying the journal of each conference of simulated worlds gives the state on disk, and the same decisions", {
   timeout: 600_000,
 }, async () => {
   let steps = 0;
-  for (const seed of seeds) {
-    for (const { about, rows, state } of await conferencesOfWorld(seed)) {
+  for (const [seed, conferences] of worlds) {
+    for (const { about, rows, state } of conferences) {
       const replayed = emptyState();
       for (const step of replay(rows, about)) {
         steps += 1;
@@ -36,8 +41,8 @@ test("each conference of simulated worlds, saved as a test, plays as it is, send
   timeout: 600_000,
 }, async () => {
   let messages = 0;
-  for (const seed of seeds) {
-    for (const { about, rows } of await conferencesOfWorld(seed)) {
+  for (const [seed, conferences] of worlds) {
+    for (const { about, rows } of conferences) {
       const saved = asTest(rows, about);
       if (saved === null) continue;
       expect(play(saved, testDomain), `seed ${seed}, ${about.confKey}`).toBe(saved);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startVitest, type TestModule } from "vitest/node";
+import { createVitest, type TestModule, type Vitest } from "vitest/node";
 import { timers } from "../../bridge-agent/node-ports.ts";
 import { exitOnSignals, temporaryFolder } from "../../scripts/at-exit.ts";
 import { command } from "../../scripts/command.ts";
@@ -22,41 +22,68 @@ async function runTests(shownBy: ShownBy): Promise<readonly TestRun[]> {
   return readRuns(readFileSync(report, "utf8"));
 }
 
-/** The same with a defect in the sources as the tests load them; the files stay as they are. Tests of processes are left out. */
-async function runWith(defect: Defect, tests: readonly NamedTest[]): Promise<readonly TestRun[]> {
-  const planted = join(project, defect.file);
-  const include = [...new Set(tests.map(({ file }) => file))].filter(
-    (file) => !/^test\/(?:whole|workers|asterisk)\//.test(file),
-  );
-  const vitest = await startVitest(
-    "test",
-    [],
-    // The machine may be busy: a test that is late has not found the defect.
-    {
-      config: false,
-      root: project,
-      watch: false,
-      reporters: [{}],
-      include,
-      fsModuleCache: false,
-      pool: "threads",
-      isolate: false,
-      maxWorkers: 1,
-      testTimeout: 60_000,
-    },
-    {
-      plugins: [
-        {
-          name: "defect",
-          enforce: "pre",
-          transform: (code, id) => (id.split("?")[0] === planted ? plant(defect, code) : null),
-        },
-      ],
-    },
-  );
-  const runs = vitest.state.getTestModules().flatMap(runsIn);
-  await vitest.close();
-  return runs;
+/** Runs tests with a defect in the sources as they load them; the files stay as they are. What was transformed once is not transformed again. */
+class Planting {
+  readonly #vitest: Vitest;
+  readonly #plant: (defect: Defect) => void;
+
+  /** `files`: all that it will be asked to run. */
+  static async start(files: readonly string[]): Promise<Planting> {
+    let planted: Defect | null = null;
+    const vitest = await createVitest(
+      "test",
+      // The machine may be busy: a test that is late has not found the defect.
+      {
+        config: false,
+        root: project,
+        watch: false,
+        reporters: [{}],
+        include: [...files],
+        fsModuleCache: false,
+        pool: "threads",
+        isolate: false,
+        maxWorkers: 1,
+        testTimeout: 60_000,
+      },
+      {
+        plugins: [
+          {
+            name: "defect",
+            enforce: "pre",
+            transform: (code, id) =>
+              planted && id.split("?")[0] === join(project, planted.file) ? plant(planted, code) : null,
+          },
+        ],
+      },
+    );
+    await vitest.standalone();
+    return new Planting(vitest, (defect) => {
+      for (const each of [planted, defect]) if (each) vitest.invalidateFile(join(project, each.file));
+      planted = defect;
+    });
+  }
+
+  private constructor(vitest: Vitest, plant: (defect: Defect) => void) {
+    this.#vitest = vitest;
+    this.#plant = plant;
+  }
+
+  /** Runs these tests, and such as have one of their titles as a part. */
+  async run(defect: Defect, tests: readonly NamedTest[]): Promise<readonly TestRun[]> {
+    this.#plant(defect);
+    // Vitest compares with the titles of all groups and the test's own in one text.
+    const parts = tests.map(({ title }) => title.source.replace(/^\^|(?<!\\)\$$/g, ""));
+    this.#vitest.setGlobalTestNamePattern(new RegExp(parts.join("|")));
+    const files = new Set(tests.map(({ file }) => file));
+    const known = await this.#vitest.globTestSpecifications();
+    const specifications = known.filter(({ moduleId }) => files.has(relative(project, moduleId)));
+    const { testModules } = await this.#vitest.runTestSpecifications(specifications);
+    return testModules.flatMap(runsIn);
+  }
+
+  close(): Promise<void> {
+    return this.#vitest.close();
+  }
 }
 
 function runsIn(module: TestModule): readonly TestRun[] {
@@ -75,17 +102,25 @@ function filesOf(shownBy: ShownBy): readonly string[] {
 /** Whether one of the tests that show the rule fails with each defect that breaks it; a line for each. */
 async function provePlanted(shownBy: ShownBy): Promise<readonly string[]> {
   const missed: string[] = [];
-  for (const [rule, tests] of shownBy) {
+  const broken = new Map([...shownBy].filter(([rule]) => Object.hasOwn(defectsOfRules, rule)));
+  const planting = await Planting.start(filesOf(broken).filter(isPlain));
+  for (const [rule, tests] of broken) {
     for (const name of defectsOfRules[rule] ?? []) {
       const defect = defects.find((each) => each.name === name);
-      const runs = defect ? await runWith(defect, tests) : [];
+      const runs = defect ? await planting.run(defect, tests) : [];
       const failed = tests.flatMap((test) => runsOf(test, runs)).filter(({ status }) => status === "failed");
       const verdict = failed[0] ? `found by ${failed[0].titles.at(-1)}` : "NOT FOUND";
       if (!failed[0]) missed.push(`${rule}: ${name}`);
       console.log(`${rule.padEnd(8)} with "${name}": ${verdict}`);
     }
   }
+  await planting.close();
   return missed;
+}
+
+/** Whether the tests of this file run without processes and the Workers runtime. */
+function isPlain(file: string): boolean {
+  return !/^test\/(?:whole|workers|asterisk)\//.test(file);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
