@@ -41,8 +41,8 @@ interface Subject {
   domain(): Domain | null;
 }
 
-/** What comes soon after the first of it is told with it. */
 const nobody: ReadonlySet<CallId> = new Set();
+/** What comes soon after the first of it is told with it. */
 const firstMs = 200;
 const everyMs = 1_000;
 const answerWithinMs = 10_000;
@@ -130,6 +130,8 @@ export class News {
   /** The directory has asked for it. Rejects when it does not answer. */
   async tell(what: "news" | "all"): Promise<void> {
     this.#people.lost();
+    // What is on its way now may have been said before the directory asked.
+    this.#isChanged = true;
     if (what === "news") return this.#tell();
     const { store } = this.#subject;
     const { identity } = store;
@@ -159,6 +161,7 @@ export class News {
 
   /** Comes again by itself where the directory does not answer, also when that has asked: what has changed meanwhile waits for it. */
   async #tell(): Promise<void> {
+    this.#cancelled();
     try {
       await this.#tellNews();
       this.#againMs = firstAgainMs;

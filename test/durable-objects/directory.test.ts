@@ -253,6 +253,24 @@ test("a directory that is away is told by and by", async () => {
   expect((await world.all()).map(({ kind }) => kind)).toEqual(["call", "conference"]);
 });
 
+test("a directory that was away for long, and asks, is told of what comes next at once", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  const { tell } = conference;
+  await conference.running(0);
+  conference.tell = () => Promise.reject(new Error("it is away"));
+  await conference.reported(callerEntered(1));
+  await conference.time.pass(3_600_000);
+  conference.tell = tell;
+  world.start();
+  await list(world);
+  await conference.time.pass(10);
+  await conference.reported(callerEntered(2));
+  await conference.time.pass(2_000);
+
+  expect((await list(world)).conferences).toMatchObject([{ now: { callers: 2 } }]);
+});
+
 test("a directory that was lost has all records again when it is rebuilt, and rebuilding twice adds none", async () => {
   const world = new DirectoryWorld();
   const conference = world.conference();
@@ -459,6 +477,24 @@ describe("who speaks in a running conference", () => {
     };
     await speakersIn(world);
     await conference.time.pass(100);
+    await conference.reported(speaks("c2", true));
+    await conference.time.pass(2_000);
+
+    expect(await speakersIn(world)).toHaveLength(1);
+  });
+
+  test("is told also where people begin to look while the conference tells something else", async () => {
+    const world = new DirectoryWorld();
+    const conference = await reporting(world);
+    conference.tell = async (news) => {
+      const answer = await world.directory.tell(news);
+      await conference.time.wait(300);
+      return answer;
+    };
+    await conference.reported(personEntered(9));
+    await conference.time.pass(300);
+    await speakersIn(world);
+    await conference.time.pass(2_000);
     await conference.reported(speaks("c2", true));
     await conference.time.pass(2_000);
 
