@@ -581,6 +581,34 @@ test("where news before it did not arrive, a conference is asked for all who are
   expect(await tell(null, 6)).not.toHaveProperty("lacksPeople");
 });
 
+test("news that come late say nothing of how a conference is now, nor begin one that is over", async () => {
+  const world = new DirectoryWorld();
+  const earlier: News["people"] = { row: 3, since: null, came: [], gone: [] };
+  const later: News["people"] = { row: 5, since: null, came: [], gone: [] };
+  await world.directory.tell(news({ running: { ...running(confKey), callers: 2 }, people: later }));
+  await world.directory.tell(
+    news({ running: { ...running(confKey), callers: 1, trouble: ["posts"] }, people: earlier }),
+  );
+  expect((await list(world)).conferences).toMatchObject([{ now: { callers: 2, trouble: [] } }]);
+
+  const over = { kind: "conference", conference: confKey, life: 1, createdAt: worldBegins } as ConferenceRecord;
+  await world.directory.tell(news({ ended: [told(over)] }));
+  await world.directory.tell(news({ running: running(confKey), people: later }));
+  world.start();
+  expect((await list(world)).conferences).toEqual([]);
+  await world.directory.tell(news({ ended: [told(over, true)] }));
+  await world.directory.tell(news({ running: running(confKey, 2), people: earlier }));
+  expect((await list(world)).conferences).toMatchObject([{ life: 2 }]);
+  await world.directory.tell(news({ running: running(confKey), people: later }));
+  expect((await list(world)).conferences).toMatchObject([{ life: 2 }]);
+
+  // Its object had deleted everything, and counts its rows anew.
+  const anew = { ...running(confKey, 2), createdAt: worldBegins + 1 };
+  const came = [["c1" as CallId, { number: "44200001", attendeeId: "" }]] as const;
+  await world.directory.tell(news({ running: anew, people: { ...earlier, row: 2, came } }));
+  expect((await list(world, { number: "44200001" })).conferences).toMatchObject([{ createdAt: worldBegins + 1 }]);
+});
+
 test("other settings have all who are inside told anew, as they want people shown", async () => {
   const world = new DirectoryWorld();
   const conference = world.conference();

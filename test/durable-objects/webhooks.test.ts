@@ -419,6 +419,16 @@ test("trouble is told as it begins and ends, once, also over a restart, and ends
   ]);
 });
 
+test("trouble of which news come late does not begin again", async () => {
+  const world = new World();
+  const people = { since: null, came: [], gone: [] };
+  await world.tell({ running: running({ trouble: ["posts"] }), people: { ...people, row: 2 } });
+  await world.tell({ running: running(), people: { ...people, row: 3 } });
+  await world.tell({ running: running({ trouble: ["posts"] }), people: { ...people, row: 2 } });
+
+  expect(world.events.slice(1)).toEqual(["trouble.began posts", "trouble.ended posts"]);
+});
+
 test("a conference that ends and begins anew between two looks is told in order; one that never ran is told as over alone", async () => {
   const world = new World();
   const over = (life: number, runningAt: number | null): DirectoryRecord =>
