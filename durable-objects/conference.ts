@@ -162,7 +162,7 @@ export class Conference {
     this.#news = new News(ports, {
       store,
       trouble: () => this.#trouble,
-      failure: () => this.#failure,
+      documents: () => this.#outbox.rows,
       tally: this.#tally,
       domain: () => this.#findDomain(),
     });
@@ -544,15 +544,11 @@ export class Conference {
     this.#ports.measures.keep(this.#identified.domain, this.#identified.confKey, this.#tally);
   }
 
-  /** Why the last attempt to post something failed that waits still. */
-  get #failure(): string | undefined {
-    return this.#outbox.rows.find(({ failure }) => failure !== undefined)?.failure;
-  }
-
   get #trouble(): readonly Trouble[] {
     const { commands } = this.#store.state;
+    const hasFailed = this.#outbox.rows.some(({ failure }) => failure !== undefined);
     const isLate = [...commands.values()].some(({ expired }) => expired);
-    return [...(this.#failure !== undefined ? (["posts"] as const) : []), ...(isLate ? (["commands"] as const) : [])];
+    return [...(hasFailed ? (["posts"] as const) : []), ...(isLate ? (["commands"] as const) : [])];
   }
 
   #log(level: LogLine["level"], event: string, facts: Readonly<Record<string, unknown>>): void {

@@ -523,20 +523,26 @@ function isSame(one: Heard | undefined, other: Heard): boolean {
 
 /** Those for which the most documents wait are the first. */
 function hostsOf(all: readonly Listed[]): readonly HostLoad[] {
-  const hosts = new Map<string, HostLoad>();
+  const hosts = new Map<HostLoad["host"], HostLoad>();
+  const loadOf = (host: HostLoad["host"]): HostLoad =>
+    hosts.get(host) ?? {
+      ...{ host, conferences: 0, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] },
+    };
   for (const { row, now } of all) {
-    const { webexHost: host, key } = row;
-    const none = { host, conferences: 0, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] };
-    const before = hosts.get(host) ?? none;
-    const isTroubled = now?.trouble.includes("posts") && before.troubled.length < mostTroubled;
-    hosts.set(host, {
-      host,
-      conferences: before.conferences + 1,
-      documents: before.documents + (now?.documents ?? 0),
-      oldestDocumentAt: earliest(before.oldestDocumentAt, now?.oldestDocumentAt ?? null),
-      failure: now?.failure ?? before.failure,
-      troubled: isTroubled ? [...before.troubled, key] : before.troubled,
-    });
+    const load = loadOf(row.webexHost);
+    hosts.set(load.host, { ...load, conferences: load.conferences + 1 });
+    // A conference may post to the back end, too, or still to the server that it was with before.
+    for (const { host, documents, oldestAt, failure } of now?.waiting ?? []) {
+      const before = loadOf(host);
+      const isTroubled = failure !== null && before.troubled.length < mostTroubled;
+      hosts.set(host, {
+        ...before,
+        documents: before.documents + documents,
+        oldestDocumentAt: earliest(before.oldestDocumentAt, oldestAt),
+        failure: failure ?? before.failure,
+        troubled: isTroubled ? [...before.troubled, row.key] : before.troubled,
+      });
+    }
   }
   const loads = [...hosts.values()].sort(
     (one, other) => other.documents - one.documents || other.conferences - one.conferences,

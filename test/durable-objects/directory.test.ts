@@ -591,7 +591,12 @@ test("news that come late say nothing of how a conference is now, nor begin one 
   );
   expect((await list(world)).conferences).toMatchObject([{ now: { callers: 2, trouble: [] } }]);
 
-  const over = { kind: "conference", conference: confKey, life: 1, createdAt: worldBegins } as ConferenceRecord;
+  const over = {
+    kind: "conference",
+    conference: confKey,
+    life: 1,
+    createdAt: worldBegins,
+  } as unknown as ConferenceRecord;
   await world.directory.tell(news({ ended: [told(over)] }));
   await world.directory.tell(news({ running: running(confKey), people: later }));
   world.start();
@@ -1028,27 +1033,41 @@ test("what was posted and could not be written is not counted twice when it is t
 
 test("hosts say what waits for them and since when, and which conferences have trouble; the longest queue first", async () => {
   const world = new DirectoryWorld();
-  const tell = (key: string, host: string, documents: number, oldestDocumentAt: number | null) =>
+  const tell = (key: string, host: string, documents: number, oldestAt: number, to = host) =>
     world.directory.tell(
       news({
         key: key as ConfKey,
         running: {
-          ...{ ...running(key), webexHost: host as WebexHost, documents, oldestDocumentAt },
-          ...(documents > 1 && { failure: `HTTP status 50${documents}` }),
-          trouble: documents > 0 ? ["posts"] : ["commands"],
+          ...{ ...running(key), webexHost: host as WebexHost },
+          ...(documents > 0 && {
+            waiting: [
+              {
+                host: to as WebexHost,
+                documents,
+                oldestAt,
+                failure: documents > 1 ? `HTTP status 50${documents}` : null,
+              },
+            ],
+          }),
         },
       }),
     );
-  await tell("1", "tsp1", 0, null);
+  await tell("1", "tsp1", 0, 0);
   await tell("2", "tsp2", 2, 2_000);
   await tell("3", "tsp2", 3, 1_000);
-  await tell("4", "tsp1", 0, null);
-  await tell("5", "tsp1", 0, null);
-  for (let key = 10; key < 30; key++) await tell(String(key), "tsp2", 1, 3_000);
+  await tell("4", "tsp1", 3, 4_000, "*back-end");
+  await tell("5", "tsp1", 0, 0);
+  for (let key = 10; key < 14; key++) await tell(String(key), "tsp2", 2, 3_000);
+  await tell("14", "tsp2", 1, 3_000);
 
-  const troubled = ["2", "3", ...Array.from({ length: 3 }, (_, index) => String(10 + index))];
+  const failure = "HTTP status 502";
+  const troubled = ["2", "3", "10", "11", "12"];
   expect((await world.directory.activity()).hosts).toEqual([
-    { host: "tsp2", conferences: 22, documents: 25, oldestDocumentAt: 1_000, failure: "HTTP status 503", troubled },
+    { host: "tsp2", conferences: 7, documents: 14, oldestDocumentAt: 1_000, failure, troubled },
+    {
+      ...{ host: "*back-end", conferences: 0, documents: 3, oldestDocumentAt: 4_000 },
+      ...{ failure: "HTTP status 503", troubled: ["4"] },
+    },
     { host: "tsp1", conferences: 3, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] },
   ]);
   expect(world.asked).toEqual([]);
@@ -1056,7 +1075,7 @@ test("hosts say what waits for them and since when, and which conferences have t
   world.start();
   expect((await world.directory.activity()).hosts).toMatchObject([{ documents: 0 }, { documents: 0 }]);
   await world.time.pass(1_000);
-  expect(world.asked).toHaveLength(25);
+  expect(world.asked).toHaveLength(10);
 });
 
 test("documents are told to wait once they do for some seconds or were not confirmed, and no longer than they do", async () => {
@@ -1071,8 +1090,9 @@ test("documents are told to wait once they do for some seconds or were not confi
   };
   const waits = async (ms: number) => {
     await time.pass(ms);
-    const { documents, oldestDocumentAt, failure } = conference.news.at(-1)?.running ?? {};
-    return [documents, typeof oldestDocumentAt === "number" ? time.now - oldestDocumentAt : null, failure];
+    const { documents, oldestDocumentAt, waiting } = conference.news.at(-1)?.running ?? {};
+    const age = typeof oldestDocumentAt === "number" ? time.now - oldestDocumentAt : null;
+    return [documents, age, waiting?.map(({ host, failure }) => [host, failure])];
   };
   const before = conference.news.length;
   await conference.reported(callerEntered(1));
@@ -1083,14 +1103,22 @@ test("documents are told to wait once they do for some seconds or were not confi
   await conference.reported(callerEntered(2));
   await time.pass(6_000);
   await conference.reported(callerEntered(3));
-  expect(await waits(500)).toEqual([2, 6_600, undefined]);
+  expect(await waits(500)).toEqual([2, 6_600, [[host, null]]]);
   expect(await waits(60_000)).toEqual([0, null, undefined]);
 
   [takesMs, status] = [10, 500];
   await conference.reported(callerEntered(4));
-  expect(await waits(1_000)).toEqual([1, expect.any(Number), "HTTP status 500"]);
+  expect(await waits(1_000)).toEqual([1, expect.any(Number), [[host, "HTTP status 500"]]]);
   status = 200;
   expect(await waits(60_000)).toEqual([0, null, undefined]);
+
+  conference.domain = testDomain({ passthroughUrl: "http://127.0.0.1:9/data" });
+  conference.answer = async (posted) =>
+    posted.url.endsWith("/data") ? { kind: "failed", reason: "nobody listens" } : conference.confirmed(posted.transId);
+  await conference.reported(callerEntered(5));
+  const data = { type: "passthrough", msgId: "m-data", replyTo: host, extConfId, extCallId: "1001", data: "YQ==" };
+  await conference.during(conference.receive("t-data", data as FromWebex));
+  expect(await waits(1_000)).toEqual([1, expect.any(Number), [["*back-end", "nobody listens"]]]);
 });
 
 test("watchers are told of a change behind its commit, and of none that failed", async () => {
