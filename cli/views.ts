@@ -221,13 +221,13 @@ export function callsText(calls: readonly CallRow[], terminal: Terminal): readon
   return table([domainColumn(calls), conference, ...callerColumns], calls, terminal);
 }
 
-/** A line for each TSP server of conferences that run. */
+/** A line for each TSP server of conferences that run, and for the back end where something waits for it. */
 export function hostsText(hosts: readonly HostOfDomain[], now: number, terminal: Terminal): readonly string[] {
   if (hosts.length === 0) return ["no conference runs, so there is no TSP server"];
   return table<HostOfDomain>(
     [
       domainColumn(hosts),
-      { title: "TSP SERVER", text: ({ host }) => bare(host), style: () => "bold", cut: true },
+      { title: "TSP SERVER", text: serverOf, style: () => "bold", cut: true },
       { title: "CONFERENCES", text: ({ conferences }) => String(conferences) },
       { title: "WAITING", text: ({ documents }) => (documents === 0 ? "-" : counted(documents, "document")) },
       { title: "OLDEST", text: ({ oldestDocumentAt: at }) => (at === null ? "" : fromNow(at, now)) },
@@ -236,6 +236,10 @@ export function hostsText(hosts: readonly HostOfDomain[], now: number, terminal:
     hosts,
     terminal,
   );
+}
+
+function serverOf({ host }: HostOfDomain): string {
+  return host === "*back-end" ? "the back end" : bare(host);
 }
 
 interface AgentRow {

@@ -162,7 +162,7 @@ export class Conference {
     this.#news = new News(ports, {
       store,
       trouble: () => this.#trouble,
-      failure: () => this.#outbox.rows.find(({ failure }) => failure !== undefined)?.failure,
+      documents: () => this.#outbox.rows,
       tally: this.#tally,
       domain: () => this.#findDomain(),
     });

@@ -154,6 +154,7 @@ export class Directory implements DirectoryRpc {
     const isShown = shownAt !== null && at - shownAt < shownMs;
     const added: (readonly [identity: string, id: number])[] = [];
     const hasReceivers = this.#receivers(domain).length > 0;
+    const isLate = this.#isLate(news, before);
     const records: DirectoryRecord[] = [];
     let row: Listed | undefined = before;
     const write = () => {
@@ -168,7 +169,8 @@ export class Directory implements DirectoryRpc {
         added.push([identity, this.#store.add(record, at, own?.id ?? null)]);
         if (own) row = undefined;
       }
-      if (row && row.row.life !== running?.life) row = this.#drop(row);
+      if (isLate) return;
+      if (row && !(running && isOf(row, running))) row = this.#drop(row);
       if (!running) return;
       const { key: _, life, createdAt, phase, webexHost, bridge, ...now } = running;
       const heard: Heard = { started: phase === "running", trouble: running.trouble };
@@ -181,9 +183,11 @@ export class Directory implements DirectoryRpc {
       write();
       for (const post of givenUp) this.#givenUp.add(post);
       const known = before ? { life: before.row.life, ...(before.row.heard ?? { started: false, trouble: [] }) } : null;
-      if (hasReceivers) this.#webhooks.add(webhookEvents({ joined, ended: records, running, known, at }));
+      const now = isLate ? null : running;
+      if (hasReceivers) this.#webhooks.add(webhookEvents({ joined, ended: records, running: now, known, at }));
     };
-    const needsRows = ended.length > 0 || givenUp.length > 0 || row?.row.life !== running?.life || hasReceivers;
+    const isOther = running === null ? row !== undefined : !row || !isOf(row, running);
+    const needsRows = ended.length > 0 || givenUp.length > 0 || isOther || hasReceivers;
     if (needsRows) this.#store.transaction(about, writeEvents);
     else write();
     for (const [identity, id] of added) this.#remember(identity, id);
@@ -446,6 +450,15 @@ export class Directory implements DirectoryRpc {
     this.#known.set(identity, id);
   }
 
+  /** Whether later news came before these, or the conference is over: they say nothing of how it is now. */
+  #isLate({ running, people }: News, before: Listed | undefined): boolean {
+    if (!running) return false;
+    const { key: conference, life, createdAt } = running;
+    if (this.#known.has(identityOf({ kind: "conference", conference, life, createdAt }))) return true;
+    const inside = before && isOf(before, running) ? before.inside : null;
+    return people !== undefined && inside !== null && people.row < inside.row;
+  }
+
   /** Within a transaction: the list had it, and it is not so. */
   #drop({ id }: Listed): undefined {
     this.#store.delete(id);
@@ -510,20 +523,26 @@ function isSame(one: Heard | undefined, other: Heard): boolean {
 
 /** Those for which the most documents wait are the first. */
 function hostsOf(all: readonly Listed[]): readonly HostLoad[] {
-  const hosts = new Map<string, HostLoad>();
+  const hosts = new Map<HostLoad["host"], HostLoad>();
+  const loadOf = (host: HostLoad["host"]): HostLoad =>
+    hosts.get(host) ?? {
+      ...{ host, conferences: 0, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] },
+    };
   for (const { row, now } of all) {
-    const { webexHost: host, key } = row;
-    const none = { host, conferences: 0, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] };
-    const before = hosts.get(host) ?? none;
-    const isTroubled = now?.trouble.includes("posts") && before.troubled.length < mostTroubled;
-    hosts.set(host, {
-      host,
-      conferences: before.conferences + 1,
-      documents: before.documents + (now?.documents ?? 0),
-      oldestDocumentAt: earliest(before.oldestDocumentAt, now?.oldestDocumentAt ?? null),
-      failure: now?.failure ?? before.failure,
-      troubled: isTroubled ? [...before.troubled, key] : before.troubled,
-    });
+    const load = loadOf(row.webexHost);
+    hosts.set(load.host, { ...load, conferences: load.conferences + 1 });
+    // A conference may post to the back end, too, or still to the server that it was with before.
+    for (const { host, documents, oldestAt, failure } of now?.waiting ?? []) {
+      const before = loadOf(host);
+      const isTroubled = failure !== null && before.troubled.length < mostTroubled;
+      hosts.set(host, {
+        ...before,
+        documents: before.documents + documents,
+        oldestDocumentAt: earliest(before.oldestDocumentAt, oldestAt),
+        failure: failure ?? before.failure,
+        troubled: isTroubled ? [...before.troubled, row.key] : before.troubled,
+      });
+    }
   }
   const loads = [...hosts.values()].sort(
     (one, other) => other.documents - one.documents || other.conferences - one.conferences,
@@ -531,7 +550,7 @@ function hostsOf(all: readonly Listed[]): readonly HostLoad[] {
   return loads.slice(0, mostLoads);
 }
 
-function isOf({ row }: Listed, { life, createdAt }: ConferenceRecord): boolean {
+function isOf({ row }: Listed, { life, createdAt }: Pick<ConferenceRecord, "life" | "createdAt">): boolean {
   return row.life === life && row.createdAt === createdAt;
 }
 

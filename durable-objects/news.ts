@@ -1,5 +1,5 @@
 import type { Caller, Head } from "../src/conference/state.ts";
-import type { CallId, ConfKey, DomainName } from "../src/foundation/ids.ts";
+import type { CallId, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
 import type { GivenUp } from "../src/records/book-data.ts";
@@ -14,11 +14,14 @@ import type {
   RunningConference,
   News as Told,
   Trouble,
+  WaitingDocuments,
 } from "../src/rpc/news.ts";
 import type { WebexSiteRpc } from "../src/rpc/webex-site.ts";
 import type { Domain } from "../src/settings/load.ts";
+import { earliest } from "./clock.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import type { Tally } from "./measures.ts";
+import type { Rows } from "./outbox-rows.ts";
 import { ToldPeople } from "./people-inside.ts";
 import type { Platform } from "./platform.ts";
 import { nameOf } from "./story.ts";
@@ -34,15 +37,15 @@ interface NewsPorts extends Pick<Platform, "now" | "after" | "log"> {
 interface Subject {
   readonly store: ConferenceStore;
   trouble(): readonly Trouble[];
-  /** Why the last attempt to post something failed that waits still. */
-  failure(): string | undefined;
-  /** How many callers are in it, and what WebEx has not confirmed. */
+  /** Those without a Confirmation, in the order in which they were queued. */
+  documents(): Rows;
+  /** How many callers are in it. */
   readonly tally: Readonly<Tally>;
   domain(): Domain | null;
 }
 
-/** What comes soon after the first of it is told with it. */
 const nobody: ReadonlySet<CallId> = new Set();
+/** What comes soon after the first of it is told with it. */
 const firstMs = 200;
 const everyMs = 1_000;
 const answerWithinMs = 10_000;
@@ -130,6 +133,8 @@ export class News {
   /** The directory has asked for it. Rejects when it does not answer. */
   async tell(what: "news" | "all"): Promise<void> {
     this.#people.lost();
+    // What is on its way now may have been said before the directory asked.
+    this.#isChanged = true;
     if (what === "news") return this.#tell();
     const { store } = this.#subject;
     const { identity } = store;
@@ -159,6 +164,7 @@ export class News {
 
   /** Comes again by itself where the directory does not answer, also when that has asked: what has changed meanwhile waits for it. */
   async #tell(): Promise<void> {
+    this.#cancelled();
     try {
       await this.#tellNews();
       this.#againMs = firstAgainMs;
@@ -285,7 +291,7 @@ export class News {
 
   #running(): RunningConference | null {
     const { store, trouble, tally } = this.#subject;
-    const { documents, oldestAt, failure } = this.#waiting;
+    const waiting = this.#waiting;
     const { state, progress, identity } = store;
     const { head, rooms } = state;
     const { telling } = progress;
@@ -297,18 +303,23 @@ export class News {
       ...{ attached: running?.attached ?? true, locked: running?.locked ?? false },
       speakers: this.#speakers(),
       ...{ callers: tally.callers, rooms: rooms.size + (running?.talk ? 1 : 0), trouble: trouble() },
-      ...{ documents, oldestDocumentAt: oldestAt, ...(failure !== undefined && { failure }) },
+      documents: waiting.reduce((sum, { documents }) => sum + documents, 0),
+      oldestDocumentAt: waiting.reduce<EpochMs | null>((oldest, { oldestAt }) => earliest(oldest, oldestAt), null),
+      ...(waiting.length > 0 && { waiting }),
     };
   }
 
-  /** What WebEx does not confirm, for longer than a moment. */
-  get #waiting(): { readonly failure: string | undefined } & Pick<Tally, "documents" | "oldestAt"> {
-    const { documents, oldestAt } = this.#subject.tally;
-    const failure = this.#subject.failure();
-    const isLong = oldestAt !== null && this.#ports.now() - oldestAt >= waitsMs;
-    return isLong || failure !== undefined
-      ? { documents, oldestAt, failure }
-      : { documents: 0, oldestAt: null, failure };
+  /** What a receiver does not confirm for longer than a moment. */
+  get #waiting(): readonly WaitingDocuments[] {
+    const found = new Map<string, { -readonly [Name in keyof WaitingDocuments]: WaitingDocuments[Name] }>();
+    for (const { host, queuedAt, failure = null } of this.#subject.documents()) {
+      const one = found.get(host) ?? { host, documents: 0, oldestAt: queuedAt, failure };
+      if (one.documents === 0) found.set(host, one);
+      one.documents += 1;
+      one.failure ??= failure;
+    }
+    const now = this.#ports.now();
+    return [...found.values()].filter(({ oldestAt, failure }) => failure !== null || now - oldestAt >= waitsMs);
   }
 
   #otherPeople(): PeopleChange {
@@ -336,8 +347,8 @@ export class News {
     if (!isOngoing(head)) return head.phase;
     const { attached = true, locked = false, talk } = head.phase === "running" ? head : {};
     const { life = 0 } = progress.telling ?? {};
-    const { oldestAt, failure } = this.#waiting;
-    return `${life} ${head.phase} ${head.host} ${progress.bridge} ${attached} ${locked} ${rooms.size} ${talk !== undefined} ${tally.callers} ${trouble()} ${oldestAt} ${failure} ${this.#isShown ? speaking(head) : ""}`;
+    const waiting = this.#waiting.map(({ host, oldestAt, failure }) => `${host} ${oldestAt} ${failure}`);
+    return `${life} ${head.phase} ${head.host} ${progress.bridge} ${attached} ${locked} ${rooms.size} ${talk !== undefined} ${tally.callers} ${trouble()} ${waiting} ${this.#isShown ? speaking(head) : ""}`;
   }
 
   /** How records show people. */

@@ -23,7 +23,7 @@ interface WebhookPorts extends Pick<Platform, "now" | "log" | "post" | "measures
 
 /** One event on its way to one receiver. */
 interface Waiting {
-  /** Rises in the order of the events. */
+  /** Rises by one with each event of this receiver. */
   readonly row: number;
   /** 0 until it is refused. */
   readonly due: EpochMs;
@@ -75,8 +75,8 @@ export class Webhooks {
   #hasTables: boolean;
   /** The receivers whose events alone are here; `null`: nobody has looked yet. */
   #named: string | null = null;
-  /** The highest id; `null`: nobody has looked yet. */
-  #last: number | null = null;
+  /** The highest id of each receiver; absent: nobody has looked yet. */
+  readonly #last = new Map<string, number>();
 
   constructor(ports: WebhookPorts) {
     this.#ports = ports;
@@ -97,16 +97,17 @@ export class Webhooks {
       const { id, type, at, data } = event;
       const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
       const waiting: Omit<Waiting, "row" | "due"> = { event: { id, type, at }, body, refused: 0 };
-      const row = this.#nextId();
+      const row = this.#nextId(url);
       sql.exec("INSERT INTO webhook (url, due, id, data) VALUES (?, 0, ?, ?)", url, row, JSON.stringify(waiting));
     }
   }
 
   /** Another one also where the transaction fails. */
-  #nextId(): number {
-    this.#last ??= Number(this.#ports.sql.exec("SELECT max(id) AS last FROM webhook")[0]?.last ?? 0);
-    this.#last += 1;
-    return this.#last;
+  #nextId(url: string): number {
+    const inTable = "SELECT max(id) AS last FROM webhook WHERE url = ?";
+    const last = this.#last.get(url) ?? Number(this.#ports.sql.exec(inTable, url)[0]?.last ?? 0);
+    this.#last.set(url, last + 1);
+    return last + 1;
   }
 
   /** The transaction that `add` was in is over, or the alarm has come: begins what is due. */

@@ -26,8 +26,8 @@ async function install() {
   const stamp = join(installed, ".lock-sha256");
   const isInstalled = () => existsSync(stamp) && readFileSync(stamp, "utf8") === lock;
   if (isInstalled()) return;
-  await becomeInstaller();
-  if (isInstalled()) return;
+  const release = await becomeInstaller();
+  if (isInstalled()) return release();
   console.error("installing the packages of package-lock.json (once, about 15 s) …");
   let seconds = 0;
   const progress = setInterval(() => {
@@ -57,22 +57,28 @@ async function install() {
   clearInterval(progress);
   if (fault !== null) fail(`the packages cannot be installed: ${fault}; \`npm ci\` says more`);
   writeFileSync(stamp, lock);
+  release();
 }
 
-/** Two commands of a fresh checkout would break each other's installation: one waits until the other has ended. */
+/** Two commands of a fresh checkout would break each other's installation: one waits until the other has installed the packages. */
 async function becomeInstaller() {
   const file = join(project, ".installing");
   for (let isTold = false; ; await pause(200)) {
     try {
       writeFileSync(file, String(process.pid), { flag: "wx" });
-      process.on("exit", () => rmSync(file, { force: true }));
-      return;
+      const deleteFile = () => rmSync(file, { force: true });
+      process.on("exit", deleteFile);
+      return () => {
+        process.off("exit", deleteFile);
+        deleteFile();
+      };
     } catch (error) {
       if (error.code !== "EEXIST") fail(`the packages cannot be installed: ${error.message}`);
     }
     const pid = Number(existsSync(file) && readFileSync(file, "utf8"));
     if (pid > 0 && !isAlive(pid)) rmSync(file, { force: true });
-    if (!isTold) console.error(`process ${pid || "?"} installs the packages (${file}); waiting for it …`);
+    if (!isTold)
+      console.error(`process ${pid || "?"} installs the packages; waiting for it … If it does not, delete ${file}`);
     isTold = true;
   }
 }

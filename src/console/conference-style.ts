@@ -123,9 +123,7 @@ mark { background: var(--warn-soft); color: var(--warn); border-radius: 3px; pad
   td.actions { display: flex; flex-wrap: wrap; width: auto; white-space: normal; gap: 8px; padding-top: 8px; }
   td.actions form { margin: 0; }
   td.actions button { min-height: 36px; }
-  td time { white-space: nowrap; }
-tbody th .dim { display: inline-block; font-weight: 400; font-size: 13px; }
-td.short { white-space: normal; }
+  td.short, td time { white-space: normal; }
   button kbd, summary kbd, .button kbd, [data-key] > span { display: none; }
   .sequence { --time: 0px; }
   .parties b { padding-inline: 5px; }
@@ -137,7 +135,6 @@ td.short { white-space: normal; }
   .message .arrow { grid-column: 1; grid-row: 3; }
   .wire { padding: 10px 12px; }
   .states { grid-template-columns: minmax(0, 1fr); }
-  td time { white-space: normal; }
   .changes { table-layout: auto; } .changes th:first-child { width: auto; } .changes caption { display: block; }
   td > ins, td > del { justify-self: start; }
 }

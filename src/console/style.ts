@@ -149,7 +149,7 @@ dialog form { flex-direction: row; justify-content: space-between; align-items: 
   td[data-label] { display: flow-root; padding-left: 40%; min-height: 24px; }
   /* Of what is beside the padding: 38 % of the cell wide, and 40 % to the left. */
   td[data-label]::before { content: attr(data-label); float: left; width: 63.3%; margin-left: -66.7%; padding-top: 1px; color: var(--dim); font-size: 13px; }
-  td:empty, td[data-label]:empty { display: none; }
+  td:empty { display: none; }
   .line > .end { margin-left: 0; }
   .facts { grid-template-columns: fit-content(52%) minmax(0, 1fr); }
   td.number { text-align: left; }

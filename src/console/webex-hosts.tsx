@@ -3,7 +3,7 @@ import { type HostPosts, noPosts, together } from "../records/activity.ts";
 import type { DomainActivity, GivenUpPage, HostLoad } from "../rpc/directory.ts";
 import { GivenUpList } from "./given-up-post.tsx";
 import { type Frame, Page } from "./page.tsx";
-import { Age, Empty, Mark, millisecondsText, Table, Time } from "./parts.tsx";
+import { Age, Empty, hostText, Mark, millisecondsText, Table, Time } from "./parts.tsx";
 import { pathOf } from "./paths.ts";
 
 interface HostsProps extends Frame {
@@ -65,7 +65,7 @@ function HostRow({ of, domain, now }: { readonly of: ShownHost; readonly domain:
   const attempts = confirmed + failed;
   return (
     <tr id={`host-${host ?? ""}`} data-row="" tabindex={-1}>
-      <th scope="row">{host ?? "all others"}</th>
+      <th scope="row">{host === null ? "all others" : hostText(host)}</th>
       <td data-label="Confirmed">
         {attempts === 0 ? (
           "none was made"
@@ -106,7 +106,9 @@ function HostRow({ of, domain, now }: { readonly of: ShownHost; readonly domain:
         )}
       </td>
       <td data-label="Conferences">
-        {load === undefined ? "none runs" : `${load.conferences} ${load.conferences === 1 ? "runs" : "run"}`}
+        {load === undefined || load.conferences === 0
+          ? "none runs"
+          : `${load.conferences} ${load.conferences === 1 ? "runs" : "run"}`}
         {load !== undefined && load.troubled.length > 0 && (
           <>
             ; not confirmed to{" "}
@@ -125,7 +127,9 @@ function HostRow({ of, domain, now }: { readonly of: ShownHost; readonly domain:
 
 /** Those for which the most waits are the first, then the busiest. */
 function hostsOf({ minutes, hosts: loads }: DomainActivity): readonly ShownHost[] {
-  const sums = new Map<WebexHost | null, HostPosts>(loads.map(({ host }) => [host, { ...noPosts, host }] as const));
+  // Posts to the back end are not counted.
+  const none = loads.map(({ host }) => [host as WebexHost, { ...noPosts, host: host as WebexHost }] as const);
+  const sums = new Map<WebexHost | null, HostPosts>(none);
   for (const posts of minutes.flatMap(({ hosts }) => hosts)) {
     const before = sums.get(posts.host);
     sums.set(posts.host, before ? together(before, posts) : posts);

@@ -39,7 +39,9 @@ export type ConferenceRecord = Readonly<v.InferOutput<typeof conferenceRecord>>;
 export type DirectoryRecord = CallRecord | ConferenceRecord;
 
 /** The same for each copy of a record, and another one for each other record. */
-export function identityOf(record: DirectoryRecord): string {
+export function identityOf(
+  record: CallRecord | Pick<ConferenceRecord, "kind" | "conference" | "life" | "createdAt">,
+): string {
   const { conference, life } = record;
   if (record.kind === "conference") return `${conference} ${life} ${record.createdAt}`;
   return `${conference} ${life} ${record.began} ${record.call} ${record.dialledAt ?? record.enteredAt}`;

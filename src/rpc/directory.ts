@@ -1,10 +1,10 @@
-import type { BridgeName, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
+import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
 import type { AbsenceEvent } from "../link/absences.ts";
 import type { AuditEntry } from "../operators/audit.ts";
 import type { ActivityMinute } from "../records/activity.ts";
 import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
-import type { DirectoryPlace, GivenUpPost, News, NewsAnswer, RunningConference } from "./news.ts";
+import type { DirectoryPlace, GivenUpPost, News, NewsAnswer, RunningConference, WaitingDocuments } from "./news.ts";
 
 /** What the directory says of a conference that runs; `null`: it was not told since the directory's own restart. */
 export type ListedConference = Pick<
@@ -13,7 +13,7 @@ export type ListedConference = Pick<
 > & {
   readonly now: Pick<
     RunningConference,
-    "attached" | "locked" | "callers" | "speakers" | "rooms" | "trouble" | "documents" | "oldestDocumentAt" | "failure"
+    "attached" | "locked" | "callers" | "speakers" | "rooms" | "trouble" | "documents" | "oldestDocumentAt" | "waiting"
   > | null;
 };
 
@@ -149,9 +149,9 @@ export interface WebhookView {
   readonly lastGivenUpAt: EpochMs | null;
 }
 
-/** The conferences that run with one TSP server. */
+/** The conferences that run with one TSP server, and what waits for it; or what waits for the partner's back end. */
 export interface HostLoad {
-  readonly host: WebexHost;
+  readonly host: WaitingDocuments["host"];
   readonly conferences: number;
   /** Documents that wait for a Confirmation, and since when the oldest of them does, as the conferences told it last; `null`: none waits. */
   readonly documents: number;

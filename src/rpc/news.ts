@@ -1,3 +1,4 @@
+import type { Post } from "../conference/draft.ts";
 import type { BridgeName, CallId, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
 import type { Joined } from "../records/book-data.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
@@ -44,8 +45,18 @@ export interface RunningConference {
   /** Documents that wait: without a Confirmation for some seconds, or behind an attempt that failed. */
   readonly documents: number;
   readonly oldestDocumentAt: EpochMs | null;
-  /** Why the last attempt of one of them failed; absent: none has. */
-  readonly failure?: string;
+  /** The same by receiver; absent: none waits. */
+  readonly waiting?: readonly WaitingDocuments[];
+}
+
+/** Documents that wait for one receiver. */
+export interface WaitingDocuments {
+  /** The TSP server, or `*back-end`: the partner's. */
+  readonly host: Post["host"];
+  readonly documents: number;
+  readonly oldestAt: EpochMs;
+  /** Why the last attempt of one of them failed; `null`: none has. */
+  readonly failure: string | null;
 }
 
 /** A place in a directory's records: all that were there when it was given. `directory`: a lost directory that began anew has another name. */

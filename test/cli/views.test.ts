@@ -94,12 +94,14 @@ test("hosts are shown with what waits for them, since when and why", () => {
       ...{ documents: 2, oldestDocumentAt: now - 90_000, failure: "HTTP status 500" },
     },
     { ...host("http://tsp2.example.com"), documents: 0, oldestDocumentAt: null, failure: null },
+    { ...host("*back-end"), ...{ conferences: 0, documents: 1, oldestDocumentAt: now - 5_000, failure: null } },
   ];
 
   expect(hostsText(hosts, now, plain)).toEqual([
     "TSP SERVER             CONFERENCES  WAITING      OLDEST          LAST FAILURE",
     "tsp1.example.com:8800  2            2 documents  1 min 30 s ago  HTTP status 500",
     "tsp2.example.com       2            -",
+    "the back end           0            1 document   5.0 s ago",
   ]);
   expect(hostsText([], now, plain)).toEqual(["no conference runs, so there is no TSP server"]);
 });

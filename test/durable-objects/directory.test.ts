@@ -253,6 +253,24 @@ test("a directory that is away is told by and by", async () => {
   expect((await world.all()).map(({ kind }) => kind)).toEqual(["call", "conference"]);
 });
 
+test("a directory that was away for long, and asks, is told of what comes next at once", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  const { tell } = conference;
+  await conference.running(0);
+  conference.tell = () => Promise.reject(new Error("it is away"));
+  await conference.reported(callerEntered(1));
+  await conference.time.pass(3_600_000);
+  conference.tell = tell;
+  world.start();
+  await list(world);
+  await conference.time.pass(10);
+  await conference.reported(callerEntered(2));
+  await conference.time.pass(2_000);
+
+  expect((await list(world)).conferences).toMatchObject([{ now: { callers: 2 } }]);
+});
+
 test("a directory that was lost has all records again when it is rebuilt, and rebuilding twice adds none", async () => {
   const world = new DirectoryWorld();
   const conference = world.conference();
@@ -465,6 +483,24 @@ describe("who speaks in a running conference", () => {
     expect(await speakersIn(world)).toHaveLength(1);
   });
 
+  test("is told also where people begin to look while the conference tells something else", async () => {
+    const world = new DirectoryWorld();
+    const conference = await reporting(world);
+    conference.tell = async (news) => {
+      const answer = await world.directory.tell(news);
+      await conference.time.wait(300);
+      return answer;
+    };
+    await conference.reported(personEntered(9));
+    await conference.time.pass(300);
+    await speakersIn(world);
+    await conference.time.pass(2_000);
+    await conference.reported(speaks("c2", true));
+    await conference.time.pass(2_000);
+
+    expect(await speakersIn(world)).toHaveLength(1);
+  });
+
   test("is shown as the settings keep people, and whoever has left does not speak", async () => {
     const shown: unknown[] = [];
     for (const recordsPersonal of ["masked", "none"]) {
@@ -543,6 +579,39 @@ test("where news before it did not arrive, a conference is asked for all who are
   await world.time.pass(0);
   expect(world.asked).toEqual([`${confKey} news`]);
   expect(await tell(null, 6)).not.toHaveProperty("lacksPeople");
+});
+
+test("news that come late say nothing of how a conference is now, nor begin one that is over", async () => {
+  const world = new DirectoryWorld();
+  const earlier: News["people"] = { row: 3, since: null, came: [], gone: [] };
+  const later: News["people"] = { row: 5, since: null, came: [], gone: [] };
+  await world.directory.tell(news({ running: { ...running(confKey), callers: 2 }, people: later }));
+  await world.directory.tell(
+    news({ running: { ...running(confKey), callers: 1, trouble: ["posts"] }, people: earlier }),
+  );
+  expect((await list(world)).conferences).toMatchObject([{ now: { callers: 2, trouble: [] } }]);
+
+  const over = {
+    kind: "conference",
+    conference: confKey,
+    life: 1,
+    createdAt: worldBegins,
+  } as unknown as ConferenceRecord;
+  await world.directory.tell(news({ ended: [told(over)] }));
+  await world.directory.tell(news({ running: running(confKey), people: later }));
+  world.start();
+  expect((await list(world)).conferences).toEqual([]);
+  await world.directory.tell(news({ ended: [told(over, true)] }));
+  await world.directory.tell(news({ running: running(confKey, 2), people: earlier }));
+  expect((await list(world)).conferences).toMatchObject([{ life: 2 }]);
+  await world.directory.tell(news({ running: running(confKey), people: later }));
+  expect((await list(world)).conferences).toMatchObject([{ life: 2 }]);
+
+  // Its object had deleted everything, and counts its rows anew.
+  const anew = { ...running(confKey, 2), createdAt: worldBegins + 1 };
+  const came = [["c1" as CallId, { number: "44200001", attendeeId: "" }]] as const;
+  await world.directory.tell(news({ running: anew, people: { ...earlier, row: 2, came } }));
+  expect((await list(world, { number: "44200001" })).conferences).toMatchObject([{ createdAt: worldBegins + 1 }]);
 });
 
 test("other settings have all who are inside told anew, as they want people shown", async () => {
@@ -964,27 +1033,41 @@ test("what was posted and could not be written is not counted twice when it is t
 
 test("hosts say what waits for them and since when, and which conferences have trouble; the longest queue first", async () => {
   const world = new DirectoryWorld();
-  const tell = (key: string, host: string, documents: number, oldestDocumentAt: number | null) =>
+  const tell = (key: string, host: string, documents: number, oldestAt: number, to = host) =>
     world.directory.tell(
       news({
         key: key as ConfKey,
         running: {
-          ...{ ...running(key), webexHost: host as WebexHost, documents, oldestDocumentAt },
-          ...(documents > 1 && { failure: `HTTP status 50${documents}` }),
-          trouble: documents > 0 ? ["posts"] : ["commands"],
+          ...{ ...running(key), webexHost: host as WebexHost },
+          ...(documents > 0 && {
+            waiting: [
+              {
+                host: to as WebexHost,
+                documents,
+                oldestAt,
+                failure: documents > 1 ? `HTTP status 50${documents}` : null,
+              },
+            ],
+          }),
         },
       }),
     );
-  await tell("1", "tsp1", 0, null);
+  await tell("1", "tsp1", 0, 0);
   await tell("2", "tsp2", 2, 2_000);
   await tell("3", "tsp2", 3, 1_000);
-  await tell("4", "tsp1", 0, null);
-  await tell("5", "tsp1", 0, null);
-  for (let key = 10; key < 30; key++) await tell(String(key), "tsp2", 1, 3_000);
+  await tell("4", "tsp1", 3, 4_000, "*back-end");
+  await tell("5", "tsp1", 0, 0);
+  for (let key = 10; key < 14; key++) await tell(String(key), "tsp2", 2, 3_000);
+  await tell("14", "tsp2", 1, 3_000);
 
-  const troubled = ["2", "3", ...Array.from({ length: 3 }, (_, index) => String(10 + index))];
+  const failure = "HTTP status 502";
+  const troubled = ["2", "3", "10", "11", "12"];
   expect((await world.directory.activity()).hosts).toEqual([
-    { host: "tsp2", conferences: 22, documents: 25, oldestDocumentAt: 1_000, failure: "HTTP status 503", troubled },
+    { host: "tsp2", conferences: 7, documents: 14, oldestDocumentAt: 1_000, failure, troubled },
+    {
+      ...{ host: "*back-end", conferences: 0, documents: 3, oldestDocumentAt: 4_000 },
+      ...{ failure: "HTTP status 503", troubled: ["4"] },
+    },
     { host: "tsp1", conferences: 3, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] },
   ]);
   expect(world.asked).toEqual([]);
@@ -992,7 +1075,7 @@ test("hosts say what waits for them and since when, and which conferences have t
   world.start();
   expect((await world.directory.activity()).hosts).toMatchObject([{ documents: 0 }, { documents: 0 }]);
   await world.time.pass(1_000);
-  expect(world.asked).toHaveLength(25);
+  expect(world.asked).toHaveLength(10);
 });
 
 test("documents are told to wait once they do for some seconds or were not confirmed, and no longer than they do", async () => {
@@ -1007,8 +1090,9 @@ test("documents are told to wait once they do for some seconds or were not confi
   };
   const waits = async (ms: number) => {
     await time.pass(ms);
-    const { documents, oldestDocumentAt, failure } = conference.news.at(-1)?.running ?? {};
-    return [documents, typeof oldestDocumentAt === "number" ? time.now - oldestDocumentAt : null, failure];
+    const { documents, oldestDocumentAt, waiting } = conference.news.at(-1)?.running ?? {};
+    const age = typeof oldestDocumentAt === "number" ? time.now - oldestDocumentAt : null;
+    return [documents, age, waiting?.map(({ host, failure }) => [host, failure])];
   };
   const before = conference.news.length;
   await conference.reported(callerEntered(1));
@@ -1019,14 +1103,22 @@ test("documents are told to wait once they do for some seconds or were not confi
   await conference.reported(callerEntered(2));
   await time.pass(6_000);
   await conference.reported(callerEntered(3));
-  expect(await waits(500)).toEqual([2, 6_600, undefined]);
+  expect(await waits(500)).toEqual([2, 6_600, [[host, null]]]);
   expect(await waits(60_000)).toEqual([0, null, undefined]);
 
   [takesMs, status] = [10, 500];
   await conference.reported(callerEntered(4));
-  expect(await waits(1_000)).toEqual([1, expect.any(Number), "HTTP status 500"]);
+  expect(await waits(1_000)).toEqual([1, expect.any(Number), [[host, "HTTP status 500"]]]);
   status = 200;
   expect(await waits(60_000)).toEqual([0, null, undefined]);
+
+  conference.domain = testDomain({ passthroughUrl: "http://127.0.0.1:9/data" });
+  conference.answer = async (posted) =>
+    posted.url.endsWith("/data") ? { kind: "failed", reason: "nobody listens" } : conference.confirmed(posted.transId);
+  await conference.reported(callerEntered(5));
+  const data = { type: "passthrough", msgId: "m-data", replyTo: host, extConfId, extCallId: "1001", data: "YQ==" };
+  await conference.during(conference.receive("t-data", data as FromWebex));
+  expect(await waits(1_000)).toEqual([1, expect.any(Number), [["*back-end", "nobody listens"]]]);
 });
 
 test("watchers are told of a change behind its commit, and of none that failed", async () => {

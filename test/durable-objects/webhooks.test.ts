@@ -305,6 +305,24 @@ test("a receiver that is dead for hours has so many waiting and no more", async 
   expect(world.lines.at(-1)).toMatchObject({ event: "webhook-given-up", events: 2 });
 });
 
+test("a receiver that takes each event slowly has so many waiting and no more, also beside another one", async () => {
+  const world = new World();
+  const slow = "https://slow.example.com/events";
+  world.domain = testDomain({ webhooks: [{ ...receiver, url: slow }, receiver] });
+  const answers: (() => void)[] = [];
+  world.answer = () =>
+    world.posted.at(-1)?.url === slow ? new Promise((resolve) => answers.push(() => resolve(taken))) : taken;
+  for (let index = 0; index < 1_000; index++) await world.joins(`c${index}`);
+  await world.joins(...Array.from({ length: 10_500 }, (_, index) => `d${index}`));
+  for (let index = 0; index < 1_000; index++) {
+    answers.pop()?.();
+    await world.time.pass(0);
+  }
+
+  expect(world.rows).toBe(10_000);
+  expect(world.lines.at(-1)).toMatchObject({ event: "webhook-given-up", receiver: "slow.example.com", events: 501 });
+});
+
 test("however many events wait, none of them is read as further ones come, as others are refused, or for a look", async () => {
   const world = new World();
   world.answer = () => ({ kind: "answered", status: 404, body: new Uint8Array() });
@@ -399,6 +417,16 @@ test("trouble is told as it begins and ends, once, also over a restart, and ends
     ...["trouble.began posts", "trouble.began commands", "trouble.ended posts", "trouble.ended commands"],
     `conference.ended ${confKey}`,
   ]);
+});
+
+test("trouble of which news come late does not begin again", async () => {
+  const world = new World();
+  const people = { since: null, came: [], gone: [] };
+  await world.tell({ running: running({ trouble: ["posts"] }), people: { ...people, row: 2 } });
+  await world.tell({ running: running(), people: { ...people, row: 3 } });
+  await world.tell({ running: running({ trouble: ["posts"] }), people: { ...people, row: 2 } });
+
+  expect(world.events.slice(1)).toEqual(["trouble.began posts", "trouble.ended posts"]);
 });
 
 test("a conference that ends and begins anew between two looks is told in order; one that never ran is told as over alone", async () => {

@@ -75,12 +75,14 @@ test("what was asked and posted is plotted on the overview, and posts are told b
   const at = Math.floor(edge.time / 60_000) * 60_000;
   const posts = { host: "tsp9" as WebexHost, confirmed: 12, failed: 0, givenUp: 0, tookMs: 120, lastFailure: null };
   await edge.directory.count(domain, [{ at, requests: { confirmed: 7, refused: 5 }, hosts: [posts] }]);
-  await runs(edge, "2", { trouble: ["posts"], documents: 1, oldestDocumentAt: edge.time });
+  const waits = { documents: 1, oldestAt: edge.time, failure: "HTTP status 503" };
+  await runs(edge, "2", { waiting: [{ ...waits, host: "*back-end" }] });
 
   const overview = await read("");
   for (const count of [12, 7, 5]) expect(overview).toContain(`${count} in all, at most ${count} a minute`);
   const hosts = await read("/hosts");
   expect(hosts).toContain("tsp9\n100 % 12 of 12\n10 ms");
+  expect(hosts).toMatch(/the partner's back end\n.*HTTP status 503\nnone runs; not confirmed to/s);
   expect(hosts).toContain("2 → /console/local/conferences/2");
 });
 

@@ -64,7 +64,10 @@ test("activity has what was posted by minute and server, and what waits for each
   ]);
   await runs(
     edge,
-    running("70", { trouble: ["posts"], documents: 2, oldestDocumentAt: 5, failure: "HTTP status 503" }),
+    running("70", {
+      ...{ trouble: ["posts"], documents: 2, oldestDocumentAt: 5 },
+      waiting: [{ host: "tsp1.example.com" as WebexHost, documents: 2, oldestAt: 5, failure: "HTTP status 503" }],
+    }),
   );
   const waits = { documents: 2, oldestDocumentAt: 5, failure: "HTTP status 503" };
 

@@ -48,7 +48,7 @@ test.each([
   expect(firstStart(lines)).toEqual([`the packages cannot be installed: ${why}; \`npm ci\` says more`]);
 });
 
-test("of two first starts at once one installs the packages, and the other waits for it; one that was killed holds up nobody", async () => {
+test("of two first starts at once one installs the packages, and the other waits for that alone; one that was killed holds up nobody", async () => {
   writeFileSync(join(folder, ".installing"), String(spawnSync("true").pid));
   // As npm does: what it finds it deletes, and it breaks where another one does the same.
   const npm = [
@@ -58,13 +58,16 @@ test("of two first starts at once one installs the packages, and the other waits
     "until [ -e go ]; do sleep 0.05; done",
   ];
   writeFileSync(join(folder, "npm"), npm.join("\n"), { mode: 0o700 });
-  writeFileSync(join(folder, "x.mjs"), "console.log('runs');");
+  writeFileSync(join(folder, "x.mjs"), "console.log('runs'); process.stdin.resume();");
   const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
   const starts = [1, 2].map(() => spawn(process.execPath, [join(folder, "scripts", "run.mjs"), "x.mjs"], { env }));
   const outputs = Promise.all(starts.map(({ stdout }) => text(stdout)));
   const told = Promise.all(starts.map(({ stderr }) => text(stderr)));
   await Promise.all(starts.map(({ stderr }) => once(stderr, "data")));
+  const running = Promise.all(starts.map(({ stdout }) => once(stdout, "data")));
   writeFileSync(join(folder, "go"), "");
+  await running;
+  for (const { stdin } of starts) stdin.end();
 
   expect(await outputs).toEqual(["runs\n", "runs\n"]);
   expect((await told).filter((lines) => lines.includes("waiting for it")).length).toBeGreaterThanOrEqual(1);

@@ -25,8 +25,8 @@ const requests = v.object({
 });
 
 const host = v.object({
-  host: v.string(),
-  conferences: v.number(),
+  host: v.pipe(v.string(), v.description("The TSP server, or `*back-end`: the partner's.")),
+  conferences: v.pipe(v.number(), v.description("Those that run with it.")),
   documents: v.pipe(
     v.number(),
     v.description("Documents that wait for it: not confirmed for some seconds, or behind an attempt that failed."),
@@ -54,7 +54,7 @@ export const activityRoutes = [
         hosts: v.pipe(
           v.array(host),
           v.description(
-            "The servers of conferences that run, at most 50; those for which the most waits are the first.",
+            "The servers of conferences that run, and those for which something of them waits, at most 50; those for which the most waits are the first.",
           ),
         ),
       }),

@@ -61,9 +61,21 @@ const running = v.object({
           v.nullable(time),
           v.description("Since when the oldest of them waits; null: none does."),
         ),
-        failure: v.pipe(
-          v.optional(v.string()),
-          v.description("Why the last attempt of one of them failed; absent: none has."),
+        waiting: v.pipe(
+          v.optional(
+            v.array(
+              v.object({
+                host: v.pipe(v.string(), v.description("The TSP server, or `*back-end`: the partner's.")),
+                documents: v.number(),
+                oldestAt: time,
+                failure: v.pipe(
+                  v.nullable(v.string()),
+                  v.description("Why the last attempt of one of them failed; null: none has."),
+                ),
+              }),
+            ),
+          ),
+          v.description("The same by receiver; absent: none waits."),
         ),
         trouble: v.pipe(
           v.array(v.picklist(["posts", "commands"])),
