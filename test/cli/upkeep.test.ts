@@ -106,8 +106,8 @@ test("a rebuild that the edge cannot answer for now is asked for again", async (
 test("the conferences that run come from the directories, in pages, the latest first", async () => {
   const path = "GET domains/acme/running-conferences?";
   const answers = {
-    [path]: [{ conferences: [running("1")], next: "1" }],
-    [`${path}cursor=1`]: [{ conferences: [running("2", { createdAt: now })], next: null }],
+    [path]: [{ conferences: [running("1")], next: "1", unknown: 0 }],
+    [`${path}cursor=1`]: [{ conferences: [running("2", { createdAt: now })], next: null, unknown: 0 }],
   };
   const { printed, asked } = await bridgehead(answers, "conferences");
 
@@ -118,7 +118,7 @@ test("the conferences that run come from the directories, in pages, the latest f
 test("running conferences are found by who is in them; programs get all of each", async () => {
   const path = "GET domains/acme/running-conferences?number=+14085551234";
   const answers = {
-    [path]: [{ conferences: [running("1")], next: null }],
+    [path]: [{ conferences: [running("1")], next: null, unknown: 0 }],
     "GET domains/acme/conferences/1": [{ key: "1", callers: [{ call: "c1" }] }],
   };
 
@@ -126,6 +126,16 @@ test("running conferences are found by who is in them; programs get all of each"
   const { printed, asked } = await bridgehead(answers, "conferences", "--number", "+14085551234", "--json");
   expect(JSON.parse(printed)).toEqual([{ key: "1", callers: [{ call: "c1" }], domain: "acme" }]);
   expect(asked).toEqual([path, "GET domains/acme/conferences/1"]);
+});
+
+test("a list or a figure that may lack something says so", async () => {
+  const answers = {
+    "GET domains/acme/running-conferences?number=1": [{ conferences: [], next: null, unknown: 2 }],
+    "GET domains/acme/activity": [{ minutes: [], hosts: [], unknown: 1 }],
+  };
+  const found = await bridgehead(answers, "conferences", "--number", "1");
+  expect(found.complaints).toContain("not whole: 2 conferences did not tell the directory yet; ask again");
+  expect((await bridgehead(answers, "hosts")).complaints).toContain("not whole: 1 conference did not tell");
 });
 
 test("who looks for people among those that are over is told where to look", async () => {
