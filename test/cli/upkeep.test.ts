@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Command } from "commander";
 import { afterEach, expect, test, vi } from "vitest";
+import { addActions } from "../../cli/actions.ts";
 import { addGivenUp } from "../../cli/given-up.ts";
 import { addQuestions } from "../../cli/questions.ts";
 import { addRecords } from "../../cli/records.ts";
@@ -28,7 +29,9 @@ async function bridgehead(answers: Readonly<Record<string, readonly object[]>>, 
   };
   server = createServer(async (request, response) => {
     const body = (await request.toArray()).join("");
-    const name = `${request.method} ${decodeURIComponent(request.url ?? "").replace("/api/v1/", "")}`;
+    const path = decodeURIComponent(request.url ?? "").replace("/api/v1/", "");
+    // An action's id is random.
+    const name = `${request.method} ${path.replace(/(?<=actions\/)[-\da-f]{36}$/, "ID")}`;
     const times = asked.filter((one) => one.startsWith(name)).length;
     asked.push(body === "" ? name : `${name} ${body}`);
     const found = all[name];
@@ -49,7 +52,7 @@ async function bridgehead(answers: Readonly<Record<string, readonly object[]>>, 
     complaints += `${text}\n`;
   });
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  for (const add of [addQuestions, addRecords, addGivenUp]) add(program);
+  for (const add of [addQuestions, addActions, addRecords, addGivenUp]) add(program);
   await program.parseAsync([...args], { from: "user" });
   vi.restoreAllMocks();
   return { printed, complaints, asked: asked.slice(1), code: process.exitCode ?? 0 };
@@ -136,6 +139,21 @@ test("a list or a figure that may lack something says so", async () => {
   const found = await bridgehead(answers, "conferences", "--number", "1");
   expect(found.complaints).toContain("not whole: 2 conferences did not tell the directory yet; ask again");
   expect((await bridgehead(answers, "hosts")).complaints).toContain("not whole: 1 conference did not tell");
+});
+
+test.each([
+  [{ transIds: ["1"], confirmedAt: now }, 0],
+  [{ notBecause: "nothing changed" }, 0],
+  [{ notBecause: "it was given up", isGivenUp: true }, 1],
+])("an action of which WebEx is told %j ends with %i", async (told, code) => {
+  const path = "domains/acme/conferences/1";
+  const done = { result: { type: "done", at: now }, asked: now, onDisk: { seq: 1, at: now }, person: "anna", sent: [] };
+  const answers = {
+    [`GET ${path}`]: [{ key: "1", callers: [], callOuts: [] }],
+    [`POST ${path}/actions`]: [{ status: 202 }],
+    [`GET ${path}/actions/ID`]: [{ ...done, request: { type: "lock" }, told }],
+  };
+  expect((await bridgehead(answers, "lock", "1")).code).toBe(code);
 });
 
 test("who looks for people among those that are over is told where to look", async () => {
