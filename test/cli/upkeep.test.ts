@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { afterEach, expect, test, vi } from "vitest";
 import { addActions } from "../../cli/actions.ts";
 import { addGivenUp } from "../../cli/given-up.ts";
+import { addPeople } from "../../cli/people.ts";
 import { addQuestions } from "../../cli/questions.ts";
 import { addRecords } from "../../cli/records.ts";
 import { runningText } from "../../cli/views.ts";
@@ -52,7 +53,7 @@ async function bridgehead(answers: Readonly<Record<string, readonly object[]>>, 
     complaints += `${text}\n`;
   });
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  for (const add of [addQuestions, addActions, addRecords, addGivenUp]) add(program);
+  for (const add of [addQuestions, addActions, addRecords, addGivenUp, addPeople]) add(program);
   await program.parseAsync([...args], { from: "user" });
   vi.restoreAllMocks();
   return { printed, complaints, asked: asked.slice(1), code: process.exitCode ?? 0 };
@@ -154,6 +155,12 @@ test.each([
     [`GET ${path}/actions/ID`]: [{ ...done, request: { type: "lock" }, told }],
   };
   expect((await bridgehead(answers, "lock", "1")).code).toBe(code);
+});
+
+test("who may not end the sessions of others is told so in a line", async () => {
+  const answers = { "DELETE people/boris/sessions": [{ status: 403, detail: "You may end your own sessions." }] };
+  const { complaints, code } = await bridgehead(answers, "sign-out", "boris");
+  expect([complaints, code]).toEqual([expect.stringMatching(/answers 403: You may end your own sessions\.\n$/), 1]);
 });
 
 test("who looks for people among those that are over is told where to look", async () => {
