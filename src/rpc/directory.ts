@@ -135,6 +135,8 @@ export interface WebhookView {
   readonly events: readonly string[];
   /** Events on their way, or that wait for the next attempt. */
   readonly waiting: number;
+  /** So many of them it has refused, though it answers. */
+  readonly refused: number;
   /** When the oldest of them happened; `null`: none waits. */
   readonly oldestAt: EpochMs | null;
   /** `null`: the last post was taken, or only its event refused. */
