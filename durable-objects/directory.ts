@@ -91,8 +91,8 @@ const nextAskedAfterMs = 1_000;
 const askPauseMs = 20;
 /** What does not tell how it is when asked is not asked again at each look. */
 const askAgainMs = 60_000;
-/** What does not answer by then is missing in what waits for it, which says so. */
-const knownWithinMs = 2_000;
+/** What does not answer by then is missing in what waits for it, which says so. `GET /readyz` waits for the directory for 2 s. */
+const knownWithinMs = 1_500;
 const rebuildMs = 7 * dayMs;
 /** A page that people look at asks anew at each change. */
 const shownMs = 5 * 60_000;

@@ -523,7 +523,7 @@ test("who looks for a person waits for those that do not know yet, whoever has a
   world.start();
   world.tellDirectory = () => new Promise(() => {});
   const late = list(world, { number: "14085551234" });
-  await world.time.pass(2_000);
+  await world.time.pass(1_900);
   expect(await late).toMatchObject({ conferences: [], unknown: 1 });
 });
 
