@@ -3,13 +3,13 @@ import type { ActionStages, SentCommand } from "../src/operators/action-stages.t
 import { duration, localTime } from "./terminal.ts";
 
 /** What became of an action in the end, as far as it is known. */
-export type ActionEnd = "told" | "not to be told" | "refused" | "no result" | "open";
+export type ActionEnd = "told" | "not to be told" | "given up" | "refused" | "no result" | "open";
 
 export function endOf({ result, told }: ActionStages): ActionEnd {
   if (result === null) return "open";
   if (result.type !== "done") return result.type;
   if (told === null) return "open";
-  if ("notBecause" in told) return "not to be told";
+  if ("notBecause" in told) return told.isGivenUp ? "given up" : "not to be told";
   return told.confirmedAt === null ? "open" : "told";
 }
 

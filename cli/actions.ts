@@ -66,7 +66,7 @@ export function addActions(program: Command): void {
     );
 }
 
-/** Asks a conference for something, and shows what becomes of it. Exit code 1: it was refused, or WebEx does not know of it in time. */
+/** Asks a conference for something, and shows what becomes of it. Exit code 1: it was refused, or WebEx does not know of it in time, or never. */
 function act(
   { domain: named, json }: Options,
   key: string,
@@ -91,7 +91,7 @@ function act(
     const end = endOf(stages);
     if (end === "open")
       throw new StartError(`not over within ${withinMs / 1_000} s; \`bridgehead conference ${key}\` shows what waits`);
-    if (end === "refused" || end === "no result") process.exitCode = 1;
+    if (end !== "told" && end !== "not to be told") process.exitCode = 1;
   });
 }
 

@@ -91,28 +91,36 @@ export class OperatorClient {
     return { conferences, unreachable };
   }
 
-  /** The conferences that run, as the directories have them: no conference is asked, nor wakes. */
-  async running(domains: readonly string[], search: RunningSearch): Promise<readonly RunningOfDomain[]> {
-    const found: RunningOfDomain[] = [];
+  /** The conferences that run, as the directories have them, which ask none but those that they know nothing of: `unknown` counts these. */
+  async running(
+    domains: readonly string[],
+    search: RunningSearch,
+  ): Promise<{ readonly conferences: readonly RunningOfDomain[]; readonly unknown: number }> {
+    const conferences: RunningOfDomain[] = [];
+    let unknown = 0;
     for (const domain of domains) {
       let cursor: string | null = null;
       do {
         const query: URLSearchParams = new URLSearchParams({ ...search, ...(cursor !== null && { cursor }) });
         const page: RunningList = await this.#ask<RunningList>(`domains/${domain}/running-conferences?${query}`);
-        for (const conference of page.conferences) found.push({ ...conference, domain });
+        for (const conference of page.conferences) conferences.push({ ...conference, domain });
         cursor = page.next;
+        if (cursor === null) unknown += page.unknown;
       } while (cursor !== null);
     }
-    return found;
+    return { conferences, unknown };
   }
 
-  /** The TSP servers of conferences that run, as the directories have them: no conference is asked, nor wakes. */
-  async hosts(domains: readonly string[]): Promise<readonly HostOfDomain[]> {
+  /** The TSP servers of conferences that run; `unknown`: as in `running`. */
+  async hosts(
+    domains: readonly string[],
+  ): Promise<{ readonly hosts: readonly HostOfDomain[]; readonly unknown: number }> {
     const lists = domains.map(async (domain) => {
-      const { hosts } = await this.#ask<Pick<DomainActivity, "hosts">>(`domains/${domain}/activity`);
-      return hosts.map((host) => ({ ...host, domain }));
+      const { hosts, unknown } = await this.#ask<DomainActivity>(`domains/${domain}/activity`);
+      return { hosts: hosts.map((host) => ({ ...host, domain })), unknown };
     });
-    return (await Promise.all(lists)).flat();
+    const all = await Promise.all(lists);
+    return { hosts: all.flatMap(({ hosts }) => hosts), unknown: all.reduce((sum, { unknown }) => sum + unknown, 0) };
   }
 
   async conference(domain: string, key: string): Promise<ConferenceOfDomain> {
@@ -416,6 +424,7 @@ export type HostOfDomain = HostLoad & { readonly domain: string };
 interface RunningList {
   readonly conferences: readonly (ListedConference & { readonly topic?: string })[];
   readonly next: string | null;
+  readonly unknown: number;
 }
 
 /** What was done of an erasure or a rebuild, and where it goes on. */

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { counted } from "../src/foundation/counted.ts";
 import { personNameFault } from "../src/operators/people.ts";
-import { findEdge } from "./find-edge.ts";
-import { OperatorClient } from "./operator-client.ts";
+import { askEdge } from "./ask-edge.ts";
 import { print } from "./supervise.ts";
 
 /** What a person is given once, and what the settings get. */
@@ -39,10 +39,9 @@ export function addPeople(program: Command): void {
     .command("sign-out")
     .description("end all sessions that a person has at the console; the token stays good")
     .argument("<name>", "who, as in the settings; `operator` for whoever has the operator's token")
-    .action(async (name: string) => {
-      const ended = await new OperatorClient(findEdge(process.env)).endSessions(name);
-      print(`ended ${ended} session${ended === 1 ? "" : "s"} of ${name}`);
-    });
+    .action((name: string) =>
+      askEdge(async (edge) => print(`ended ${counted(await edge.endSessions(name), "session")} of ${name}`)),
+    );
 }
 
 function personName(text: string): string {

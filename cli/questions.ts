@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
+import { counted } from "../src/foundation/counted.ts";
 import { allPrintable, printable } from "../src/foundation/printable.ts";
 import type { Terminal } from "../src/foundation/table.ts";
 import type { ProvisioningState } from "../src/rpc/webex-site.ts";
@@ -113,8 +114,8 @@ export function addQuestions(program: Command): void {
   question(program, "hosts", "TSP servers: their conferences, and the documents that wait for them").action(
     (options: Options) =>
       answer(options, async (edge) => {
-        const hosts = await edge.hosts(await edge.domains(options.domain));
-        return { data: hosts, text: hostsText };
+        const { hosts, unknown } = await edge.hosts(await edge.domains(options.domain));
+        return { data: hosts, text: hostsText, warning: notTold(unknown) };
       }),
   );
 
@@ -171,11 +172,14 @@ async function listConferences(edge: OperatorClient, options: ListOptions): Prom
       warning: missing(unreachable),
     };
   }
-  const found = await edge.running(domains, search);
-  const running = found.toSorted((one, other) => other.createdAt - one.createdAt);
-  if (json)
-    return { data: await Promise.all(running.map(({ domain, key }) => edge.conference(domain, key))), text: () => [] };
-  return { data: running, text: (_, now, terminal) => runningText(allPrintable(running), now, terminal) };
+  const { conferences, unknown } = await edge.running(domains, search);
+  const running = conferences.toSorted((one, other) => other.createdAt - one.createdAt);
+  const warning = notTold(unknown);
+  if (json) {
+    const data = await Promise.all(running.map(({ domain, key }) => edge.conference(domain, key)));
+    return { data, text: () => [], warning };
+  }
+  return { data: running, text: (_, now, terminal) => runningText(allPrintable(running), now, terminal), warning };
 }
 
 /** The state after a check; where it waits for a site that does not answer, or takes long, as it is then. */
@@ -239,6 +243,12 @@ async function watchFor<Data>(
       console.error(printable(`${systemReason(error)}; is asked again`));
     }
   }
+}
+
+function notTold(unknown: number): string | undefined {
+  return unknown === 0
+    ? undefined
+    : `not whole: ${counted(unknown, "conference")} did not tell the directory yet; ask again in some seconds`;
 }
 
 function missing(unreachable: number): string | undefined {

@@ -91,8 +91,8 @@ const nextAskedAfterMs = 1_000;
 const askPauseMs = 20;
 /** What does not tell how it is when asked is not asked again at each look. */
 const askAgainMs = 60_000;
-/** What does not answer by then is told in the next totals. */
-const totalsWithinMs = 2_000;
+/** What does not answer by then is missing in what waits for it, which says so. `GET /readyz` waits for the directory for 2 s. */
+const knownWithinMs = 1_500;
 const rebuildMs = 7 * dayMs;
 /** A page that people look at asks anew at each change. */
 const shownMs = 5 * 60_000;
@@ -123,7 +123,8 @@ export class Directory implements DirectoryRpc {
   #activity = new Activity();
   /** The minute in which it was kept last; `null`: never. */
   #activityKeptIn: EpochMs | null = null;
-  #isAsking = false;
+  /** What is asked now; `null`: nothing is. */
+  #asking: Promise<unknown> | null = null;
   #hasAlarm = false;
 
   constructor(ports: DirectoryPorts) {
@@ -204,6 +205,8 @@ export class Directory implements DirectoryRpc {
 
   async running(query: RunningQuery): Promise<RunningPage> {
     const { after, limit, begins = "", troubled = false, number, attendeeId } = query;
+    // What is found by how it is, or by who is inside, must not be missing because nobody knows that.
+    if (troubled || number !== undefined || attendeeId !== undefined) await this.#allKnown();
     const isTroubled = ({ now }: Listed) => now !== null && now.trouble.length > 0;
     const isMeant = (person: PersonInside) =>
       isShownAs(number, person.number) && isShownAs(attendeeId, person.attendeeId);
@@ -220,7 +223,7 @@ export class Directory implements DirectoryRpc {
       .map(([key]) => key);
     const page = keys.sort().slice(0, Math.min(limit, mostPage));
     const all = [...this.#running.values()];
-    const unknown = all.filter(({ now, inside }) => now === null || inside === null);
+    const unknown = this.#unknown;
     const answer = {
       conferences: page.flatMap((key) => {
         const { row, now = null } = this.#running.get(key) ?? {};
@@ -231,7 +234,7 @@ export class Directory implements DirectoryRpc {
       next: page.length < keys.length ? (page.at(-1) ?? null) : null,
       total: this.#running.size,
       bridges: loadsOf(all),
-      unknown: all.filter(({ now }) => now === null).length,
+      unknown: unknown.length,
     };
     const silent = query.isShown ? this.#noteShown(page) : [];
     // Those that people look at come first.
@@ -248,9 +251,7 @@ export class Directory implements DirectoryRpc {
   }
 
   async totals(): Promise<ConferenceTotals> {
-    const unknown = [...this.#running.values()].filter(({ now }) => now === null);
-    if (unknown.length > 0)
-      await within(this.#ports, totalsWithinMs, "the conferences", this.#ask(unknown)).catch(() => {});
+    await this.#allKnown();
     const totals = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null as EpochMs | null };
     for (const { row, now } of this.#running.values()) {
       totals[row.phase] += 1;
@@ -281,11 +282,10 @@ export class Directory implements DirectoryRpc {
   }
 
   async activity(): Promise<DomainActivity> {
+    await this.#allKnown();
     this.#activity.keepHour(this.#ports.now());
-    const all = [...this.#running.values()];
-    const unknown = all.filter(({ now }) => now === null);
-    if (unknown.length > 0) void this.#ask(unknown);
-    return { minutes: this.#activity.data(), hosts: hostsOf(all) };
+    const hosts = hostsOf([...this.#running.values()]);
+    return { minutes: this.#activity.data(), hosts, unknown: this.#unknown.length };
   }
 
   async records(query: RecordQuery): Promise<RecordPage> {
@@ -464,10 +464,26 @@ export class Directory implements DirectoryRpc {
     this.#store.delete(id);
   }
 
-  /** These tell how they are, unless nothing is left of them. Those that were asked a short time ago are left out. */
+  /** Those of which it is not known how they are, or who is inside. */
+  get #unknown(): readonly Listed[] {
+    return [...this.#running.values()].filter(({ now, inside }) => now === null || inside === null);
+  }
+
+  /** Resolves when all have told how they are, or soon: a conference may hang. */
+  async #allKnown(): Promise<void> {
+    const unknown = this.#unknown;
+    if (unknown.length === 0) return;
+    await within(this.#ports, knownWithinMs, "the conferences", this.#ask(unknown)).catch(() => {});
+  }
+
+  /**
+   * These tell how they are, unless nothing is left of them. Those that were asked a short time ago are left out. Resolves when all that were
+   * asked have told, also those that somebody else had asked before.
+   */
   async #ask(silent: readonly Listed[]): Promise<void> {
     const { about } = this.#store;
-    if (!about || this.#isAsking) return;
+    if (!about) return;
+    if (this.#asking) return void (await this.#asking);
     const askedAt = this.#ports.now();
     const asked = silent.filter((one) => one.askedAt === null || askedAt - one.askedAt >= askAgainMs);
     const keys = new Set(asked.map(({ row }) => row.key));
@@ -475,10 +491,10 @@ export class Directory implements DirectoryRpc {
       const one = this.#running.get(key);
       if (one) this.#running.set(key, { ...one, askedAt });
     }
-    this.#isAsking = true;
-    await this.#askAll(about.domain, [...keys], "news").finally(() => {
-      this.#isAsking = false;
+    this.#asking = this.#askAll(about.domain, [...keys], "news").finally(() => {
+      this.#asking = null;
     });
+    await this.#asking;
   }
 
   /** Those that could not be asked. */

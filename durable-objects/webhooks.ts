@@ -135,7 +135,7 @@ export class Webhooks {
     return receivers.map(({ url, events }) => {
       // SQLite gives the other columns of the row that has the lowest id.
       const [oldest] = this.#all(
-        "SELECT count(*) AS waiting, min(id) AS id, due, data FROM webhook WHERE url = ?",
+        "SELECT count(*) AS waiting, total(due > 0) AS refused, min(id) AS id, due, data FROM webhook WHERE url = ?",
         url,
       );
       const waiting = Number(oldest?.waiting ?? 0);
@@ -145,6 +145,7 @@ export class Webhooks {
         url: withoutQuery(url),
         events,
         waiting,
+        refused: Number(oldest?.refused ?? 0),
         oldestAt: oldest && waiting > 0 ? toWaiting(oldest).event.at : null,
         failure,
         givenUp,

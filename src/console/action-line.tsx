@@ -103,7 +103,7 @@ function resultText(result: ActionResult | null, wasSent: boolean, asked: EpochM
 
 function stateOfNotification(told: Told | null, result: ActionResult | null): StageState {
   if (told === null) return result && result.type !== "done" ? "none" : "waits";
-  if ("notBecause" in told) return "none";
+  if ("notBecause" in told) return told.isGivenUp ? "failed" : "none";
   return told.confirmedAt === null ? "waits" : "done";
 }
 

@@ -75,7 +75,7 @@ export function ConferencesPage(props: ConferencesProps) {
         <p class="dim">{countOf(running)}</p>
         {running.unknown > 0 && (
           <Notice is="plain">
-            {`The list was started anew: ${running.unknown} of them have not told yet how they are, and were asked.`}
+            {`The list was started anew: ${running.unknown} of them have not told yet how they are or who is inside, and were asked.`}
           </Notice>
         )}
         {isForPerson && people !== "full" && (

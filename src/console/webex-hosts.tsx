@@ -1,3 +1,4 @@
+import { counted } from "../foundation/counted.ts";
 import type { EpochMs, WebexHost } from "../foundation/ids.ts";
 import { type HostPosts, noPosts, together } from "../records/activity.ts";
 import type { DomainActivity, GivenUpPage, HostLoad } from "../rpc/directory.ts";
@@ -33,6 +34,11 @@ export function WebexHostsPage({ activity, givenUp, before, ...frame }: HostsPro
         ) : (
           <>
             <p class="dim">Posts of the last hour. A minute is whole once something is posted in a later one.</p>
+            {activity.unknown > 0 && (
+              <p class="dim">
+                {`What waits is not all: ${counted(activity.unknown, "conference")} did not tell yet, and were asked.`}
+              </p>
+            )}
             <Table
               heads={[
                 "WebEx host",

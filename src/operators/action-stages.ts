@@ -42,10 +42,10 @@ export type ActionResult =
   | { readonly type: "done"; readonly at: EpochMs }
   | { readonly type: "refused" | "no result"; readonly at: EpochMs; readonly why: string };
 
-/** `confirmedAt`: when the last of its documents was; `null`: one of them waits. */
+/** `confirmedAt`: when the last of its documents was; `null`: one of them waits. `isGivenUp`: WebEx should know of it, and does not. */
 export type Told =
   | { readonly transIds: readonly string[]; readonly confirmedAt: EpochMs | null }
-  | { readonly notBecause: string };
+  | { readonly notBecause: string; readonly isGivenUp?: true };
 
 /** One row of a conference's journal. */
 interface Row {
@@ -94,6 +94,8 @@ export class StagesReader {
   /** TransIDs of the documents that tell it, and when each was confirmed. */
   readonly #told = new Map<string, EpochMs | null>();
   #notBecause: string | null = null;
+  /** A document that tells it, or a part of it, was given up. */
+  #isGivenUp = false;
 
   constructor(id: ActionId) {
     this.#id = id;
@@ -117,6 +119,7 @@ export class StagesReader {
   }
 
   get #notifications(): Told | null {
+    if (this.#isGivenUp) return { notBecause: "WebEx did not confirm it, and it was given up", isGivenUp: true };
     if (this.#told.size === 0) return this.#notBecause === null ? null : { notBecause: this.#notBecause };
     const confirmed = [...this.#told.values()];
     const isOver = this.#awaited.length === 0 && !confirmed.includes(null);
@@ -370,11 +373,8 @@ export class StagesReader {
       if (value !== null || transId === undefined || !this.#told.has(transId) || confirmed.has(key)) continue;
       const isGivenUp = this.#inputs.some(({ type }) => type === "undelivered");
       this.#told.delete(transId);
-      this.#setNoNotification(
-        isGivenUp
-          ? "WebEx did not confirm it, and it was given up"
-          : "its server was replaced, and the next one is told all",
-      );
+      if (isGivenUp) this.#isGivenUp = true;
+      else this.#setNoNotification("its server was replaced, and the next one is told all");
     }
   }
 

@@ -1,3 +1,4 @@
+import { counted } from "../foundation/counted.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 
 /** While one of these holds, no conference can be held there. */
@@ -37,15 +38,20 @@ export interface FoundDomain {
   readonly domain: string;
   /** Documents that WebEx or the back end has not confirmed, and when the oldest was queued; `null`: nobody knows. */
   readonly waiting: { readonly documents: number; readonly oldestAt: EpochMs | null } | null;
-  /** Receivers of webhooks, with why and since when one fails. */
+  /** Receivers of webhooks, with why and since when one fails, how many events it has refused, and when the oldest happened that waits. */
   readonly webhooks: readonly {
     readonly url: string;
+    readonly refused: number;
+    readonly oldestAt: EpochMs | null;
     readonly failure: { readonly since: EpochMs; readonly why: string } | null;
   }[];
 }
 
 /** A TSP server that is tried again takes some seconds. */
 const waitsLongMs = 30_000;
+
+/** What a receiver of webhooks has refused comes again after five seconds. */
+const refusedLongMs = 60_000;
 
 /** Whether no conference can be held there. A bridge that is about to end keeps its calls. */
 export function isDown({ kind }: Fault): boolean {
@@ -63,19 +69,21 @@ export function postFaultsOf({ domain, waiting, webhooks }: FoundDomain, now: Ep
       : [
           {
             ...{ ...about, kind: "posts-wait", since },
-            says: `${documents} for a server of WebEx, or for the back end, of ${domain}. "bridgehead hosts" names the one that is slow or away.`,
+            says: `${documents} for a server of WebEx, or for the back end, of ${domain}. "bridgehead hosts" names the one that is slow or away; where its conferences are over, post-failed in the log does.`,
           },
         ];
-  const failing = webhooks.flatMap(({ url, failure }): Fault[] =>
-    failure === null
-      ? []
-      : [
-          {
-            ...{ ...about, kind: "webhook-fails", since: failure.since },
-            says: `The receiver ${url} of ${domain} takes no webhooks: ${failure.why.replace(/\.$/, "")}. They wait for it, three days at most.`,
-          },
-        ],
-  );
+  const failing = webhooks.flatMap(({ url, failure, refused, oldestAt }): Fault[] => {
+    const receiver = `The receiver ${url} of ${domain}`;
+    const fault = (since: EpochMs, says: string) => [{ ...about, kind: "webhook-fails" as const, since, says }];
+    if (failure)
+      return fault(
+        failure.since,
+        `${receiver} takes no webhooks: ${failure.why.replace(/\.$/, "")}. They wait for it, three days at most.`,
+      );
+    if (refused === 0 || oldestAt === null || now - oldestAt < refusedLongMs) return [];
+    const says = `${receiver} has refused ${counted(refused, "webhook")}; webhook-refused in the log says why. They come again for three days, and are given up then.`;
+    return fault(oldestAt, says);
+  });
   return [...posts, ...failing];
 }
 

@@ -49,7 +49,7 @@ export interface RunningPage {
   readonly total: number;
   /** All that run, by their bridges in the order of the names. */
   readonly bridges: readonly BridgeLoad[];
-  /** So many of them were not told since the directory's own restart; they were asked. */
+  /** So many of them have not told since the directory's own restart how they are, or who is inside; they were asked. */
   readonly unknown: number;
 }
 
@@ -135,6 +135,8 @@ export interface WebhookView {
   readonly events: readonly string[];
   /** Events on their way, or that wait for the next attempt. */
   readonly waiting: number;
+  /** So many of them it has refused, though it answers. */
+  readonly refused: number;
   /** When the oldest of them happened; `null`: none waits. */
   readonly oldestAt: EpochMs | null;
   /** `null`: the last post was taken, or only its event refused. */
@@ -167,6 +169,8 @@ export interface DomainActivity {
   /** The oldest first; those in which nothing came or was posted are left out. */
   readonly minutes: readonly ActivityMinute[];
   readonly hosts: readonly HostLoad[];
+  /** So many conferences that run have not told since the directory's own restart what waits in them; they were asked. */
+  readonly unknown: number;
 }
 
 /** What receivers of webhooks hear of an agent. */
@@ -180,11 +184,16 @@ export interface AgentEvent extends AbsenceEvent {
 export interface DirectoryRpc {
   /** Resolves when it is on disk to the place behind it. What came before is not kept twice where it says `again`. */
   tell(news: News): Promise<NewsAnswer>;
+  /**
+   * Those that have not told since its own restart are asked. Where somebody looks for trouble or for a person, the answer waits for them, but
+   * for no more than two seconds.
+   */
   running(query: RunningQuery): Promise<RunningPage>;
-  /** As the conferences told it; those that it does not know of since its own restart are asked first. */
+  /** As the conferences told it; those that have not told since its own restart are asked first, for two seconds at most. */
   totals(): Promise<ConferenceTotals>;
   /** What one process was asked and has posted, and has not told before. It may be told twice, and be lost. */
   count(domain: DomainName, minutes: readonly ActivityMinute[]): Promise<void>;
+  /** What waits is known as in `totals`. */
   activity(): Promise<DomainActivity>;
   records(query: RecordQuery): Promise<RecordPage>;
   /** Resolves when they are on disk, for the receivers of webhooks. Those that come twice are told twice, each time under the same id. */

@@ -28,6 +28,7 @@ function posts(host: string, minute: number): HostPosts {
 
 /** A domain in which the second server fell silent 20 minutes ago. */
 const activity: DomainActivity = {
+  unknown: 0,
   minutes: Array.from({ length: 60 }, (_, minute) => ({
     at: now - (59 - minute) * minuteMs,
     requests: { confirmed: 60 + Math.round(50 * Math.sin(minute / 6)), refused: minute % 17 === 3 ? 2 : 0 },

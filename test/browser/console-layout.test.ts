@@ -88,6 +88,7 @@ const filters = { number: unbroken, since: "2026-03-01" };
 const listed = { ...frame, filters, wrong: words + unbroken, cursor: "9", bridges: ["main", unbroken] };
 const host = unbroken as WebexHost;
 const activity: DomainActivity = {
+  unknown: 7,
   minutes: Array.from({ length: 60 }, (_, index) => ({
     at: now - index * 60_000,
     requests: { confirmed: 99_999, refused: 9_999 },

@@ -51,6 +51,11 @@ test.each<[object, string, string]>([
     "not to be told",
     "  not told            nothing changed",
   ],
+  [
+    { result: done(0), told: { notBecause: "it was given up", isGivenUp: true } },
+    "given up",
+    "  not told            it was given up",
+  ],
   [{ result: done(0) }, "open", "  done      at once   nothing was to be done on the bridge"],
   [{ result: done(0), told: { ...told, confirmedAt: null } }, "open", "  telling             WebEx, by TransID t1"],
   [{ result: done(0), told }, "told", "  told      +48 ms    WebEx has confirmed it"],

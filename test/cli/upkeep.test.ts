@@ -3,7 +3,9 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Command } from "commander";
 import { afterEach, expect, test, vi } from "vitest";
+import { addActions } from "../../cli/actions.ts";
 import { addGivenUp } from "../../cli/given-up.ts";
+import { addPeople } from "../../cli/people.ts";
 import { addQuestions } from "../../cli/questions.ts";
 import { addRecords } from "../../cli/records.ts";
 import { runningText } from "../../cli/views.ts";
@@ -28,7 +30,9 @@ async function bridgehead(answers: Readonly<Record<string, readonly object[]>>, 
   };
   server = createServer(async (request, response) => {
     const body = (await request.toArray()).join("");
-    const name = `${request.method} ${decodeURIComponent(request.url ?? "").replace("/api/v1/", "")}`;
+    const path = decodeURIComponent(request.url ?? "").replace("/api/v1/", "");
+    // An action's id is random.
+    const name = `${request.method} ${path.replace(/(?<=actions\/)[-\da-f]{36}$/, "ID")}`;
     const times = asked.filter((one) => one.startsWith(name)).length;
     asked.push(body === "" ? name : `${name} ${body}`);
     const found = all[name];
@@ -49,7 +53,7 @@ async function bridgehead(answers: Readonly<Record<string, readonly object[]>>, 
     complaints += `${text}\n`;
   });
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  for (const add of [addQuestions, addRecords, addGivenUp]) add(program);
+  for (const add of [addQuestions, addActions, addRecords, addGivenUp, addPeople]) add(program);
   await program.parseAsync([...args], { from: "user" });
   vi.restoreAllMocks();
   return { printed, complaints, asked: asked.slice(1), code: process.exitCode ?? 0 };
@@ -106,8 +110,8 @@ test("a rebuild that the edge cannot answer for now is asked for again", async (
 test("the conferences that run come from the directories, in pages, the latest first", async () => {
   const path = "GET domains/acme/running-conferences?";
   const answers = {
-    [path]: [{ conferences: [running("1")], next: "1" }],
-    [`${path}cursor=1`]: [{ conferences: [running("2", { createdAt: now })], next: null }],
+    [path]: [{ conferences: [running("1")], next: "1", unknown: 0 }],
+    [`${path}cursor=1`]: [{ conferences: [running("2", { createdAt: now })], next: null, unknown: 0 }],
   };
   const { printed, asked } = await bridgehead(answers, "conferences");
 
@@ -118,7 +122,7 @@ test("the conferences that run come from the directories, in pages, the latest f
 test("running conferences are found by who is in them; programs get all of each", async () => {
   const path = "GET domains/acme/running-conferences?number=+14085551234";
   const answers = {
-    [path]: [{ conferences: [running("1")], next: null }],
+    [path]: [{ conferences: [running("1")], next: null, unknown: 0 }],
     "GET domains/acme/conferences/1": [{ key: "1", callers: [{ call: "c1" }] }],
   };
 
@@ -126,6 +130,37 @@ test("running conferences are found by who is in them; programs get all of each"
   const { printed, asked } = await bridgehead(answers, "conferences", "--number", "+14085551234", "--json");
   expect(JSON.parse(printed)).toEqual([{ key: "1", callers: [{ call: "c1" }], domain: "acme" }]);
   expect(asked).toEqual([path, "GET domains/acme/conferences/1"]);
+});
+
+test("a list or a figure that may lack something says so", async () => {
+  const answers = {
+    "GET domains/acme/running-conferences?number=1": [{ conferences: [], next: null, unknown: 2 }],
+    "GET domains/acme/activity": [{ minutes: [], hosts: [], unknown: 1 }],
+  };
+  const found = await bridgehead(answers, "conferences", "--number", "1");
+  expect(found.complaints).toContain("not whole: 2 conferences did not tell the directory yet; ask again");
+  expect((await bridgehead(answers, "hosts")).complaints).toContain("not whole: 1 conference did not tell");
+});
+
+test.each([
+  [{ transIds: ["1"], confirmedAt: now }, 0],
+  [{ notBecause: "nothing changed" }, 0],
+  [{ notBecause: "it was given up", isGivenUp: true }, 1],
+])("an action of which WebEx is told %j ends with %i", async (told, code) => {
+  const path = "domains/acme/conferences/1";
+  const done = { result: { type: "done", at: now }, asked: now, onDisk: { seq: 1, at: now }, person: "anna", sent: [] };
+  const answers = {
+    [`GET ${path}`]: [{ key: "1", callers: [], callOuts: [] }],
+    [`POST ${path}/actions`]: [{ status: 202 }],
+    [`GET ${path}/actions/ID`]: [{ ...done, request: { type: "lock" }, told }],
+  };
+  expect((await bridgehead(answers, "lock", "1")).code).toBe(code);
+});
+
+test("who may not end the sessions of others is told so in a line", async () => {
+  const answers = { "DELETE people/boris/sessions": [{ status: 403, detail: "You may end your own sessions." }] };
+  const { complaints, code } = await bridgehead(answers, "sign-out", "boris");
+  expect([complaints, code]).toEqual([expect.stringMatching(/answers 403: You may end your own sessions\.\n$/), 1]);
 });
 
 test("who looks for people among those that are over is told where to look", async () => {

@@ -190,6 +190,11 @@ test.each<[string, Partial<ActionStages>, string[]]>([
     ],
   ],
   [
+    "given up",
+    { sent, result: done, told: { notBecause: "it was given up", isGivenUp: true } },
+    ["[done] Sent after 0 ms", "[done] Done on the bridge after 40 ms", "[failed] Told to WebEx it was given up"],
+  ],
+  [
     "refused",
     { sent, result: { type: "refused", at: now, why: "no-such-call" } },
     [

@@ -37,7 +37,7 @@ function running(...conferences: readonly ListedConference[]): RunningPage {
   return { conferences, next: null, total: conferences.length, bridges: [load], unknown: 0 };
 }
 
-const silence: DomainActivity = { minutes: [], hosts: [] };
+const silence: DomainActivity = { minutes: [], hosts: [], unknown: 0 };
 
 function posts(host: string | null, more: Partial<HostPosts> = {}): HostPosts {
   return { ...noPosts, host: host as WebexHost | null, confirmed: 1, tookMs: 20, ...more };
@@ -149,6 +149,7 @@ test("the overview says that nothing is wrong, or what and since when, and how m
 
 test("the overview plots each minute of the last hour, and says the same in figures", () => {
   const activity: DomainActivity = {
+    unknown: 0,
     minutes: [
       {
         at: now - 60 * minuteMs,
@@ -271,6 +272,7 @@ test("hosts say what they confirmed, how fast, and what waits for them; the long
   const page = WebexHostsPage({
     ...{ ...frame, givenUp: none, before: null },
     activity: {
+      unknown: 1,
       minutes: [
         {
           at: now - 9 * minuteMs,
@@ -304,6 +306,7 @@ test("hosts say what they confirmed, how fast, and what waits for them; the long
       ],
     },
   });
+  expect(readPage(page)).toContain("What waits is not all: 1 conference did not tell yet");
   expect(readPage(page)).toContain(
     [
       ...["tsp1", "75 % 30 of 40", "30 ms", "2", "4, the oldest for 3 min", "11:58:00 HTTP status 503"],
@@ -495,6 +498,7 @@ test("texts from outside stay texts", () => {
       givenUp: { posts: [{ id: hostile, ...post, host: hostile, why: hostile, messages: [hostile] }], next: hostile },
       before: hostile,
       activity: {
+        unknown: 0,
         minutes: [
           { at: now, requests: noRequests, hosts: [posts(hostile, { lastFailure: { at: now, why: hostile } })] },
         ],

@@ -523,13 +523,44 @@ test("a directory that was restarted finds people again, and shows nobody in its
   await conference.running(1);
   await conference.time.pass(2_000);
   world.start();
-  await list(world);
-  await world.time.pass(10);
-  await conference.time.pass(10);
-
-  const { conferences } = await list(world, { number: "14085551234" });
-  expect(conferences).toHaveLength(1);
+  const { conferences, unknown } = await list(world, { number: "14085551234" });
+  expect([conferences.length, unknown]).toEqual([1, 0]);
   expect(JSON.stringify(conferences)).not.toContain("14085551234");
+});
+
+test("who looks for a person waits for those that do not know yet, whoever has asked them, and not too long", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(1);
+  await conference.time.pass(2_000);
+  const { tellDirectory } = world;
+  const answers = Promise.withResolvers<void>();
+  world.start();
+  world.tellDirectory = async (key, what) => {
+    await answers.promise;
+    return tellDirectory(key, what);
+  };
+  await list(world);
+  let isOver = false;
+  const both = Promise.all([list(world, { number: "14085551234" }), list(world, { attendeeId: "1" })]);
+  const either = Promise.race([list(world, { number: "1" }), both]).then(() => {
+    isOver = true;
+  });
+  await world.time.pass(1_000);
+  expect(isOver).toBe(false);
+  answers.resolve();
+  await either;
+  expect((await both).map((page) => [page.conferences.length, page.unknown])).toEqual([
+    [1, 0],
+    [0, 0],
+  ]);
+  expect(world.asked).toEqual([`${confKey} news`]);
+
+  world.start();
+  world.tellDirectory = () => new Promise(() => {});
+  const late = list(world, { number: "14085551234" });
+  await world.time.pass(1_900);
+  expect(await late).toMatchObject({ conferences: [], unknown: 1 });
 });
 
 function personEntered(call: number): Report {
@@ -1073,8 +1104,13 @@ test("hosts say what waits for them and since when, and which conferences have t
   expect(world.asked).toEqual([]);
 
   world.start();
-  expect((await world.directory.activity()).hosts).toMatchObject([{ documents: 0 }, { documents: 0 }]);
-  await world.time.pass(1_000);
+  world.tellDirectory = async (key) => {
+    if (key === "2") await tell(key, "tsp2", 2, 2_000);
+    return key !== "3" || new Promise(() => {});
+  };
+  const late = world.directory.activity();
+  await world.time.pass(2_000);
+  expect(await late).toMatchObject({ hosts: [{ host: "tsp2", documents: 2 }, { documents: 0 }], unknown: 9 });
   expect(world.asked).toHaveLength(10);
 });
 

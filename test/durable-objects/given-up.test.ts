@@ -137,6 +137,7 @@ test("what is given up once more is told anew, and can be sent again in its turn
   expect(rowOf(world)).toBeGreaterThan(first);
   expect(world.conference.givenUp(first)?.again?.told).toEqual({
     notBecause: "WebEx did not confirm it, and it was given up",
+    isGivenUp: true,
   });
   expect(await sendAgain(world)).toBe("done");
 });

@@ -253,9 +253,12 @@ test("an event that a receiver refuses is passed by the others, and comes again"
   expect(world.lines).toMatchObject([
     { event: "webhook-refused", why: "HTTP status 400", receiver: "voice.example.com" },
   ]);
+  const shown = async () => (await world.directory.webhooks(domain)).map(({ waiting, refused }) => [waiting, refused]);
+  expect(await shown()).toEqual([[1, 1]]);
 
   world.answer = () => taken;
   await world.pass(5_000);
+  expect(await shown()).toEqual([[0, 0]]);
   expect(world.events.at(-1)).toBe("call.joined c1");
   expect(world.rows).toBe(0);
 });

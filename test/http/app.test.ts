@@ -184,19 +184,26 @@ test("a person who sees the domain also hears what waits and which receiver of w
 
   edge.totals = { ...edge.totals, documents: 3, oldestAt: edge.time - 30_000 };
   const failure = { since: 60_000, attempts: 2, why: "Error: Network connection lost.", nextAt: 0 };
-  edge.webhooks.push({ url, events: [], waiting: 1, oldestAt: 0, failure, givenUp: 0, lastGivenUpAt: null });
+  const receiver = { url, events: [], waiting: 4, oldestAt: 0, failure, refused: 3, givenUp: 0, lastGivenUpAt: null };
+  const refuses = { ...receiver, failure: null, oldestAt: edge.time - 60_000 };
+  edge.webhooks.push(receiver, refuses, { ...refuses, oldestAt: edge.time - 59_999 }, { ...refuses, refused: 0 });
   expect(await asked({})).toEqual([200]);
   expect(await asked({ authorization })).toEqual([
     200,
     [
       "posts-wait",
       "1970-01-01T00:16:10.000Z",
-      '3 documents wait for a server of WebEx, or for the back end, of local. "bridgehead hosts" names the one that is slow or away.',
+      '3 documents wait for a server of WebEx, or for the back end, of local. "bridgehead hosts" names the one that is slow or away; where its conferences are over, post-failed in the log does.',
     ],
     [
       "webhook-fails",
       "1970-01-01T00:01:00.000Z",
       `The receiver ${url} of local takes no webhooks: Error: Network connection lost. They wait for it, three days at most.`,
+    ],
+    [
+      "webhook-fails",
+      "1970-01-01T00:15:40.000Z",
+      `The receiver ${url} of local has refused 3 webhooks; webhook-refused in the log says why. They come again for three days, and are given up then.`,
     ],
   ]);
   edge.broken.add("directory");

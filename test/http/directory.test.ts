@@ -76,6 +76,7 @@ test("activity has what was posted by minute and server, and what waits for each
     body: {
       minutes: [{ at, requests: { confirmed: 2, refused: 1 }, hosts: [{ ...posts, lastFailure: failure }] }],
       hosts: [{ host: "tsp1.example.com", conferences: 1, ...waits, troubled: ["70"] }],
+      unknown: 0,
     },
   });
   edge.broken.add("directory");

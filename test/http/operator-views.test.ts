@@ -264,7 +264,14 @@ test("the settings of a domain are shown with what to keep in mind, and without 
 test("the receivers of webhooks are listed, with how they are", async () => {
   const edge = new FakeEdge();
   const failure = { since: 1, attempts: 2, why: "nobody listens", nextAt: 3 };
-  const receiver = { url: "https://voice.example.com/", events: ["call.left"], waiting: 4, oldestAt: 5, failure };
+  const receiver = {
+    url: "https://voice.example.com/",
+    events: ["call.left"],
+    waiting: 4,
+    refused: 0,
+    oldestAt: 5,
+    failure,
+  };
   edge.webhooks.push({ ...receiver, givenUp: 6, lastGivenUpAt: 7 });
   const headers = { authorization: `Bearer ${token}` };
   const answer = await edge.app.request("/api/v1/domains/local/webhooks", { headers });

@@ -81,7 +81,13 @@ export const actionShown = v.object({
           transIds: v.array(v.string()),
           confirmedAt: v.pipe(v.nullable(time), v.description("null: one of its documents waits.")),
         }),
-        v.object({ notBecause: v.string() }),
+        v.object({
+          notBecause: v.string(),
+          isGivenUp: v.pipe(
+            v.optional(v.literal(true)),
+            v.description("WebEx should know of it, and does not: documents of it were given up."),
+          ),
+        }),
       ]),
     ),
     v.description("How WebEx is told."),

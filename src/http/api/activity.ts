@@ -57,6 +57,10 @@ export const activityRoutes = [
             "The servers of conferences that run, and those for which something of them waits, at most 50; those for which the most waits are the first.",
           ),
         ),
+        unknown: v.pipe(
+          v.number(),
+          v.description("So many conferences have not told what waits in them since the directory was started anew."),
+        ),
       }),
     },
     handle({ domain: { name }, edge: { views } }) {

@@ -94,7 +94,7 @@ export const runningRoutes = [
     id: "listRunning",
     tag: "Conferences",
     says: "The conferences that are being created or run, in the order of their keys",
-    more: "In one call to the domain's directory, which wakes no conference: for programs that ask often. What it says is a second old at most. `GET …/conferences` says more of each.",
+    more: "In one call to the domain's directory, for programs that ask often. What it says is a second old at most, and wakes no conference. Where nobody has told or asked it for a while, it has to ask the conferences first: who looks for trouble or for people waits for that, 2 s at most. `unknown` counts those that have not told. `GET …/conferences` says more of each.",
     query: {
       begins: v.optional(
         v.pipe(
@@ -119,7 +119,12 @@ export const runningRoutes = [
           v.array(v.object({ bridge: v.nullable(v.string()), conferences: v.number(), callers: v.number() })),
           v.description("All that run, by their bridges; null: they have none yet."),
         ),
-        unknown: v.pipe(v.number(), v.description("So many of all have no `now`; ask again in some seconds.")),
+        unknown: v.pipe(
+          v.number(),
+          v.description(
+            "So many of all have not told how they are, or who is in them, since the directory was started anew; ask again in some seconds.",
+          ),
+        ),
       }),
     },
     refusals: { 422: "The domain's settings keep no numbers and attendee IDs, so nobody is found by them." },

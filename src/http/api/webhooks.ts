@@ -7,6 +7,7 @@ const receiver = v.object({
   url: v.string(),
   events: v.array(v.string()),
   waiting: v.pipe(v.number(), v.description("Events on their way, or that wait for the next attempt.")),
+  refused: v.pipe(v.number(), v.description("So many of them it has refused: they come again, three days at most.")),
   oldestAt: v.pipe(v.nullable(time), v.description("When the oldest of them happened; null: none waits.")),
   failure: v.pipe(
     v.nullable(v.object({ since: time, attempts: v.number(), why: v.string(), nextAt: time })),
