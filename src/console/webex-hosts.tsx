@@ -34,6 +34,7 @@ export function WebexHostsPage({ activity, givenUp, before, ...frame }: HostsPro
           <>
             <p class="dim">Posts of the last hour. A minute is whole once something is posted in a later one.</p>
             <Table
+              kind="hosts"
               heads={[
                 "WebEx host",
                 "Attempts confirmed",
@@ -96,7 +97,7 @@ function HostRow({ of, domain, now }: { readonly of: ShownHost; readonly domain:
           "none"
         )}
       </td>
-      <td data-label="Last failure">
+      <td data-label="Last failure" class="failure">
         {lastFailure === null ? (
           (load?.failure ?? "none")
         ) : (

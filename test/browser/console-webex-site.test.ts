@@ -6,6 +6,7 @@ import type { ProvisioningState } from "../../src/rpc/webex-site.ts";
 import { eventually, Meeting, startWorld, type World } from "../whole/world.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";
+import { tabFaults } from "./by-tab.ts";
 import { layoutFaults } from "./layout.ts";
 
 const browser = new BrowserOnTest();
@@ -45,6 +46,7 @@ async function expectFit(page: Page, name: string, look: Look): Promise<void> {
   expect(await axe(page), name).toEqual([]);
   expect(await layoutFaults(page), name).toEqual([]);
   await screenshot(page, `console-${name}`, look);
+  if (name !== "topics") expect(await tabFaults(page), name).toEqual([]);
 }
 
 /** Once the site was compared with the settings. */
