@@ -38,7 +38,7 @@ summary.button::-webkit-details-marker { display: none; }
 .call-out form > button, .call-out form > .check { margin-top: 22px; }
 .call-out form > div { display: flex; flex-direction: column; gap: 3px; flex: 1 1 180px; max-width: 280px; }
 .call-out .wrong { color: var(--bad); font-size: 13px; } .call-out [aria-invalid] { border-color: var(--bad); }
-.call-out label.check { flex-direction: row; align-items: center; gap: 7px; flex: 0 0 auto; min-height: 34px; color: var(--text); font-size: 15px; }
+.call-out label.check { display: flex; align-items: center; gap: 7px; flex: 0 0 auto; min-height: 36px; color: var(--text); font-size: 15px; }
 .call-out p { flex-basis: 100%; font-size: 13px; }
 .stages { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); }
 .action { display: flex; flex-direction: column; gap: 12px; padding: 14px 18px; border: 1px solid var(--line); border-radius: 10px; background: var(--box); overflow-wrap: anywhere; }

@@ -174,7 +174,9 @@ export function ConferenceTable({ domain, conferences, topics, now }: TableProps
             {one.now?.rooms ?? "?"}
           </td>
           <td data-label="WebEx host">{one.webexHost}</td>
-          <td data-label="Bridge">{one.bridge ?? "none yet"}</td>
+          <td data-label="Bridge" class="bridge">
+            {one.bridge ?? "none yet"}
+          </td>
           <td data-label="Since">
             <Age since={one.createdAt} now={now} />
           </td>

@@ -95,7 +95,7 @@ th { text-align: left; font-weight: 500; }
 th, td { padding: 8px 14px; border-bottom: 1px solid var(--line); vertical-align: baseline; }
 thead th, .number { overflow-wrap: normal; } td:not(.number) { min-width: 84px; }
 /* As wide as a number: no column moves as somebody begins to speak. */
-td.speaking { min-width: 128px; }
+td.speaking { min-width: 128px; } td.bridge { min-width: 104px; }
 /* Room for a failure's time and text: neither columns nor rows move as one comes. */
 table.hosts { table-layout: fixed; } table.hosts th:nth-child(6) { width: 22%; } td.failure { height: calc(2lh + 16px); }
 tbody tr:last-child > * { border-bottom: 0; }

@@ -65,6 +65,9 @@ test.each(looks)("the pages of a conference are fit for everybody, and whole, $s
     expect(await layoutFaults(page), name).toEqual([]);
     await screenshot(page, `console-${name}`, look);
   };
+  const expectTabs = async (name: string) => {
+    if (look.scheme === "light") expect(await tabFaults(page), name).toEqual([]);
+  };
   await rowOf(page, "14085550444").getByRole("button", { name: "Mute" }).click();
   await page.getByText("Told to WebEx").waitFor();
   await rowOf(page, "14085550444").getByText("muted", { exact: true }).waitFor();
@@ -72,11 +75,11 @@ test.each(looks)("the pages of a conference are fit for everybody, and whole, $s
   await page.getByText("End …").click();
   await page.getByText("Call somebody").click();
   await expectFit("conference-open");
-  expect(await tabFaults(page)).toEqual([]);
+  await expectTabs("now");
   for (const tab of ["timeline", "why", "replay"] as const) {
     await page.goto(address(meeting, `/${tab}`));
     await expectFit(`conference-${tab}`);
-    expect(await tabFaults(page), tab).toEqual([]);
+    await expectTabs(tab);
   }
   await page.goto(address(meeting, "/timeline"));
   await page.getByText("W2A_CreateConference", { exact: true }).click();
@@ -85,7 +88,7 @@ test.each(looks)("the pages of a conference are fit for everybody, and whole, $s
   await meeting.close();
   await page.goto(address(meeting));
   await expectFit("conference-over");
-  expect(await tabFaults(page), "over").toEqual([]);
+  await expectTabs("over");
 });
 
 test("a call is seen within a second of its joining, and is muted by keys: on the bridge, and at WebEx", async () => {
@@ -210,6 +213,7 @@ test("somebody is called into the conference, and the end asks first", async () 
   expect(await axe(page)).toEqual([]);
   expect(await layoutFaults(page)).toEqual([]);
   expect(await page.getByLabel("Attendee ID").inputValue()).toBe("999");
+  await screenshot(page, "console-conference-wrong-call", wide);
   await meeting.callIn("555");
   await rowOf(page, "14085550555").waitFor();
   expect(await page.locator("#call-number:focus").inputValue()).toBe("0101");

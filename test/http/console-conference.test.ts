@@ -133,9 +133,7 @@ test("a call that is wrong leads back to a live page with what was typed, and sa
   );
   expect(form).toMatch(/<input id="call-attendeeId"[^>]* value="ann"\/>/);
   expect(form).toMatch(/name="muted" value="1" checked=""/);
-  expect(form).toMatch(
-    /id="call-wrong" class="wrong" role="alert">The number must be a whole number with \+/,
-  );
+  expect(form).toMatch(/id="call-wrong" class="wrong" role="alert">The number must be a whole number with \+/);
   expect(form).toContain('script&gt;555&quot;). Nothing was done.</span></div><div><label for="call-attendeeId"');
 });
 
