@@ -34,9 +34,9 @@ interface Agent {
 /** The connected agents. All hear what happens, and one of each owner acts; while the bridge is down none is answered. */
 export class Agents {
   readonly #agents = new Set<Agent>();
-  readonly #machine: Pick<Machine, "bootId" | "cannot" | "faults" | "execute" | "announce" | "state">;
+  readonly #machine: Pick<Machine, "bootId" | "cannot" | "faults" | "execute" | "announce" | "state" | "world">;
 
-  constructor(machine: Pick<Machine, "bootId" | "cannot" | "faults" | "execute" | "announce" | "state">) {
+  constructor(machine: Pick<Machine, "bootId" | "cannot" | "faults" | "execute" | "announce" | "state" | "world">) {
     this.#machine = machine;
   }
 
@@ -45,8 +45,9 @@ export class Agents {
     for (const older of this.#agents) if (name !== null && older.name === name) this.#drop(older);
     const agent: Agent = { socket, name, acts: null, held: new Map() };
     this.#agents.add(agent);
-    const { bootId, cannot } = this.#machine;
-    const hello = { type: "hello", version: BRIDGE_PROTOCOL_VERSION, bootId, ports: null, announces: true } as const;
+    const { bootId, cannot, world } = this.#machine;
+    const { ports } = world;
+    const hello = { type: "hello", version: BRIDGE_PROTOCOL_VERSION, bootId, ports, announces: true } as const;
     this.#send(socket, cannot.length > 0 ? { ...hello, cannot } : hello);
     return {
       message: (message) => {

@@ -44,6 +44,7 @@ export function executeCommand(
       return closeRoom(world, conference, command.room);
     case "dial": {
       if (world.calls.has(command.call)) return refused("refused"); // A call of this id is up.
+      if (world.isFull) return refused("capacity");
       const { country, area, local, extension } = command.number;
       const call = world.addCall({
         id: command.call,

@@ -136,6 +136,7 @@ export class Machine {
   dialIn(number: string, keys: string, dialled = ""): CallId {
     this.#callsIn += 1;
     const id = `c${this.#callsIn}-${this.bootId}` as CallId;
+    const { isFull } = this.world;
     const call = this.world.addCall({
       id,
       direction: "in",
@@ -145,6 +146,11 @@ export class Machine {
       conference: null,
       stage: "prompted",
     });
+    // Agents hear of no call that the bridge never took.
+    if (isFull) {
+      this.world.endCall(call, "busy");
+      return id;
+    }
     this.#emit({ type: "prompted", call: id, number, dialled });
     this.press(call, keys);
     return id;

@@ -4,6 +4,12 @@ import { startSimulatedBridge } from "./server.ts";
 
 const port = portFrom("SIMULATED_BRIDGE_PORT", 8790, fail);
 
+const calls = process.env.SIMULATED_BRIDGE_CALLS ? Number(process.env.SIMULATED_BRIDGE_CALLS) : null;
+if (calls !== null && !(Number.isSafeInteger(calls) && calls > 0))
+  fail(
+    `SIMULATED_BRIDGE_CALLS is "${process.env.SIMULATED_BRIDGE_CALLS}"; it must be a whole number from 1 on, for example 24`,
+  );
+
 /** The longest time that Node's timers can wait. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -19,6 +25,7 @@ const bridge = await startSimulatedBridge(port, randomBytes(4).toString("hex"), 
       : `cannot listen on port ${port}: ${error.message}`,
   ),
 );
+bridge.machine.world.ports = calls;
 console.log(`simulated bridge: http://127.0.0.1:${bridge.port}`);
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -57,6 +57,8 @@ export class World {
   readonly calls = new Map<CallId, Call>();
   /** Oldest first. */
   readonly ended = new Map<CallId, Call>();
+  /** How many calls it carries at most; `null`: any number. Set before agents connect, who are told it. */
+  ports: number | null = null;
 
   /** One that exists stays as it is, whosever it is. */
   addConference(key: ConfKey, owner: string | null): Conference {
@@ -75,6 +77,11 @@ export class World {
     };
     this.conferences.set(key, added);
     return added;
+  }
+
+  /** It takes no more calls. */
+  get isFull(): boolean {
+    return this.ports !== null && this.calls.size >= this.ports;
   }
 
   /** The id of an ended call may be used again: it is then a new call. */

@@ -93,7 +93,8 @@ function BridgeActions({ domain, bridge }: { readonly domain: string; readonly b
           <summary class="button">Hand over …</summary>
           <div>
             <p>
-              {`Shall ${standby.agent} act from now on, in place of ${acts.agent}? Calls stay, and nothing is lost. ${acts.agent} then stands by.`}
+              Shall <bdi>{standby.agent}</bdi> act from now on, in place of <bdi>{acts.agent}</bdi>? Calls stay, and
+              nothing is lost. <bdi>{acts.agent}</bdi> then stands by.
             </p>
             <form method="post" action={path("hand-over")} data-stay="">
               <input type="hidden" name="from" value={acts.agent} />
@@ -122,7 +123,9 @@ function Agents({ expected, agents, now }: AgentsProps) {
       >
         {agents.map((agent) => (
           <tr data-row="" tabindex={-1}>
-            <th scope="row">{agent.agent}</th>
+            <th scope="row">
+              <bdi>{agent.agent}</bdi>
+            </th>
             <td data-label="Part">
               {agent.role === "active" ? <Mark is="good">acts</Mark> : <Mark is="plain">stands by</Mark>}
             </td>
@@ -145,7 +148,9 @@ function Agents({ expected, agents, now }: AgentsProps) {
         ))}
         {missing.map((name) => (
           <tr data-row="" tabindex={-1}>
-            <th scope="row">{name}</th>
+            <th scope="row">
+              <bdi>{name}</bdi>
+            </th>
             <td data-label="Part">
               <Mark is={agents.length === 0 ? "bad" : "warn"}>not connected</Mark>
             </td>

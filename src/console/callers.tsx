@@ -73,7 +73,7 @@ export function Callers({ frame, view, entered, list, form }: CallersProps) {
                 </a>{" "}
                 <span class="dim">{call}</span>
               </th>
-              <td data-label="Attendee ID">{attendeeId || <None />}</td>
+              <td data-label="Attendee ID">{attendeeId ? <bdi>{attendeeId}</bdi> : <None />}</td>
               <td data-label="WebEx's call">{extCallId || <span class="dim">not named yet</span>}</td>
               {hasRooms && <td data-label="Room">{nameOf(room)}</td>}
               <td data-label="In for" class="short">

@@ -133,32 +133,57 @@ function endText(callers: number): string {
   return callers === 1 ? "The call of its one caller ends." : `The calls of its ${callers} callers end.`;
 }
 
+/** A call that was not understood, as it was typed. */
+export interface WrongCallOut {
+  readonly number: string;
+  readonly attendeeId: string;
+  readonly muted: boolean;
+  readonly field: "number" | "attendeeId";
+  /** What is wrong with the field, in a sentence. */
+  readonly says: string;
+}
+
 /** Stays as it is while the page lives, so that nothing that is typed gets lost. */
-export function CallOutForm({ form }: { readonly form: FormTarget }) {
+export function CallOutForm({ form, wrong }: { readonly form: FormTarget; readonly wrong: WrongCallOut | null }) {
+  const fieldOf = (name: WrongCallOut["field"]) => ({
+    name,
+    autocomplete: "off",
+    value: wrong?.[name] ?? "",
+    ...(wrong?.field === name
+      ? { autofocus: true, "aria-invalid": "true" as const, "aria-describedby": "call-wrong" }
+      : name === "number" && { "aria-describedby": "number-says" }),
+  });
+  const wrongAt = (name: WrongCallOut["field"]) =>
+    wrong?.field === name && (
+      <span id="call-wrong" class="wrong" role="alert">
+        {wrong.says}
+      </span>
+    );
   return (
-    <details class="call-out">
+    <details class="call-out" open={wrong !== null}>
       <summary data-key="c" data-says="Call a number">
         Call somebody <Letter is="c" />
       </summary>
       <ActionForm form={form} type="call-out" stays={false}>
-        <label>
-          Number
+        <div>
+          <label for="call-number">Number</label>
           <input
-            name="number"
+            id="call-number"
             type="tel"
             required
             maxlength={40}
             placeholder="+1 408 555 0101"
-            autocomplete="off"
-            aria-describedby="number-says"
+            {...fieldOf("number")}
           />
-        </label>
-        <label>
-          Attendee ID
-          <input name="attendeeId" maxlength={64} autocomplete="off" placeholder="none" />
-        </label>
+          {wrongAt("number")}
+        </div>
+        <div>
+          <label for="call-attendeeId">Attendee ID</label>
+          <input id="call-attendeeId" maxlength={64} placeholder="none" {...fieldOf("attendeeId")} />
+          {wrongAt("attendeeId")}
+        </div>
         <label class="check">
-          <input type="checkbox" name="muted" value="1" /> enters muted
+          <input type="checkbox" name="muted" value="1" checked={wrong?.muted === true} /> enters muted
         </label>
         <button type="submit" class="main">
           Call

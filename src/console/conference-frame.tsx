@@ -27,7 +27,11 @@ export function ConferenceFramePage({
 }: ConferenceFrame & { readonly tab: ConferenceTab; readonly children?: Child }) {
   return (
     <Page {...frame} here="conferences" title={`Conference ${confKey}`}>
-      {topic !== undefined && <p class="topic">{topic}</p>}
+      {topic !== undefined && (
+        <p class="topic">
+          <bdi>{topic}</bdi>
+        </p>
+      )}
       <nav class="tabs" aria-label="Of this conference">
         {Object.entries(tabs).map(
           ([name, title]) =>

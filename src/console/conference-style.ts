@@ -33,9 +33,12 @@ summary.button::-webkit-details-marker { display: none; }
 .question > div:has(button.danger) { border-color: var(--bad); }
 .call-out { border: 1px solid var(--line); border-radius: 10px; background: var(--box); }
 .call-out > summary { padding: 10px 14px; cursor: pointer; }
-.call-out > form { flex-direction: row; flex-wrap: wrap; align-items: end; padding: 4px 14px 14px; }
-.call-out label { display: flex; flex-direction: column; gap: 3px; flex: 1 1 180px; max-width: 280px; }
-.call-out label.check { flex-direction: row; align-items: center; gap: 7px; flex: 0 0 auto; min-height: 34px; color: var(--text); font-size: 15px; }
+.call-out > form { flex-direction: row; flex-wrap: wrap; align-items: flex-start; padding: 4px 14px 14px; }
+/* In line with the fields, which have a label above them. */
+.call-out form > button, .call-out form > .check { margin-top: 22px; }
+.call-out form > div { display: flex; flex-direction: column; gap: 3px; flex: 1 1 180px; max-width: 280px; }
+.call-out .wrong { color: var(--bad); font-size: 13px; } .call-out [aria-invalid] { border-color: var(--bad); }
+.call-out label.check { display: flex; align-items: center; gap: 7px; flex: 0 0 auto; min-height: 36px; color: var(--text); font-size: 15px; }
 .call-out p { flex-basis: 100%; font-size: 13px; }
 .stages { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); }
 .action { display: flex; flex-direction: column; gap: 12px; padding: 14px 18px; border: 1px solid var(--line); border-radius: 10px; background: var(--box); overflow-wrap: anywhere; }
@@ -70,7 +73,7 @@ summary.button::-webkit-details-marker { display: none; }
 .label { position: relative; grid-column: 2; grid-row: 1; padding: 1px 12px 0; text-align: center; overflow-wrap: anywhere; }
 /* The lines of parties do not go through words. */
 .label > span { background: var(--row); padding-inline: 3px; -webkit-box-decoration-break: clone; box-decoration-break: clone; }
-.label b { color: var(--colour); }
+.label b { color: var(--colour); } .label .with { unicode-bidi: isolate; }
 .label .with { color: var(--dim); font-variant-numeric: tabular-nums; }
 .lane-webex .label { margin: 0 calc(100% - var(--edge)) 0 var(--webex); }
 .lane-bridge .label { margin: 0 calc(100% - var(--bridge)) 0 var(--edge); }

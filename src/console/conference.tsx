@@ -4,7 +4,7 @@ import type { DirectoryRecord } from "../records/conference-record.ts";
 import type { ConferenceView } from "../rpc/conference-view.ts";
 import { ActionLine } from "./action-line.tsx";
 import { type CallerList, listQuery } from "./callers.tsx";
-import { CallOutForm } from "./conference-actions.tsx";
+import { CallOutForm, type WrongCallOut } from "./conference-actions.tsx";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "./conference-frame.tsx";
 import { EndedConference } from "./ended-conference.tsx";
 import { Mark, Notice, Time } from "./parts.tsx";
@@ -24,10 +24,21 @@ interface ConferenceProps {
   /** Of this conference, the latest first. */
   readonly records: readonly DirectoryRecord[];
   readonly list: CallerList;
+  /** A call that was asked for just now, and was not understood. */
+  readonly wrong?: WrongCallOut | null;
 }
 
 /** One conference as it is now, with what an operator can do; of one that is over, its records. */
-export function ConferencePage({ frame, view, entered, action, refusal, records, list }: ConferenceProps) {
+export function ConferencePage({
+  frame,
+  view,
+  entered,
+  action,
+  refusal,
+  records,
+  list,
+  wrong = null,
+}: ConferenceProps) {
   const isRunning = view?.phase === "running" || view?.phase === "creating";
   const mayAct = view?.phase === "running" && frame.person.role === "operator";
   const path = conferencePath(frame.domain, frame.confKey);
@@ -52,7 +63,7 @@ export function ConferencePage({ frame, view, entered, action, refusal, records,
           </p>
         )}
       </div>
-      {form && <CallOutForm form={form} />}
+      {form && <CallOutForm form={form} wrong={wrong} />}
       <div id="waiting" data-part="">
         {view && isRunning && <Waiting view={view} now={frame.now} />}
       </div>

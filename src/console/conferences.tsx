@@ -168,13 +168,15 @@ export function ConferenceTable({ domain, conferences, topics, now }: TableProps
             {one.now?.callers ?? "?"}
           </td>
           <td data-label="Speaking" class="speaking">
-            {one.now ? speakersOf(one.now.speakers) : "?"}
+            {one.now ? <Speakers speakers={one.now.speakers} /> : "?"}
           </td>
           <td data-label="Rooms" class="number">
             {one.now?.rooms ?? "?"}
           </td>
           <td data-label="WebEx host">{one.webexHost}</td>
-          <td data-label="Bridge">{one.bridge ?? "none yet"}</td>
+          <td data-label="Bridge" class="bridge">
+            {one.bridge ?? "none yet"}
+          </td>
           <td data-label="Since">
             <Age since={one.createdAt} now={now} />
           </td>
@@ -185,12 +187,22 @@ export function ConferenceTable({ domain, conferences, topics, now }: TableProps
 }
 
 /** Who speaks, shortly; settings may keep no names. */
-function speakersOf(speakers: readonly PersonInside[] = []): string {
+function Speakers({ speakers = [] }: { readonly speakers: readonly PersonInside[] | undefined }) {
   const names = speakers.map(({ number, attendeeId }) => number || attendeeId).filter((name) => name !== "");
   const rest = speakers.length - Math.min(names.length, MOST_NAMED);
-  const named = names.slice(0, MOST_NAMED).join(", ");
-  if (rest === 0) return named || "nobody";
-  return named === "" ? counted(rest, "caller") : `${named} and ${rest} more`;
+  const named = names.slice(0, MOST_NAMED);
+  if (named.length === 0) return <>{rest === 0 ? "nobody" : counted(rest, "caller")}</>;
+  return (
+    <>
+      {named.map((name, index) => (
+        <>
+          {index > 0 && ", "}
+          <bdi>{name}</bdi>
+        </>
+      ))}
+      {rest > 0 && ` and ${rest} more`}
+    </>
+  );
 }
 
 function State({ of: { phase, now } }: { readonly of: ListedConference }) {

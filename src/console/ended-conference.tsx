@@ -66,7 +66,7 @@ export function EndedConference({ records, now }: EndedProps) {
                 <th scope="row">
                   {one.number || "withheld"} <span class="dim">{one.call}</span>
                 </th>
-                <td data-label="Attendee ID">{one.attendeeId || <None />}</td>
+                <td data-label="Attendee ID">{one.attendeeId ? <bdi>{one.attendeeId}</bdi> : <None />}</td>
                 <td data-label="Direction">{one.direction}</td>
                 <td data-label="Answered">
                   {one.answeredAt === null ? <span class="dim">never</span> : <Time at={one.answeredAt} now={now} />}

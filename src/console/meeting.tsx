@@ -48,23 +48,30 @@ export function MeetingPage({ frame, siteUrl, answer }: MeetingProps) {
 function Facts({ meeting }: { readonly meeting: Meeting }) {
   const { topic, host, schedule, status, accessCode, service, sessionKey } = meeting;
   const account = host === null ? [] : [host.webExId, host.email].filter((text, at, all) => all.indexOf(text) === at);
-  const rows: Readonly<Record<string, string | null>> = {
-    Topic: topic,
-    Host: host && [host.name, ...account].filter(Boolean).join(", "),
-    Begins: schedule && [schedule.startsAt.replace("T", " "), schedule.timeZone].filter(Boolean).join(", "),
-    Lasts: schedule && `${schedule.minutes} min`,
-    Status: status,
-    "Access code": accessCode,
-    Session: [sessionKey, service].filter(Boolean).join(", "),
+  const rows: Readonly<Record<string, readonly (string | null)[] | null>> = {
+    Topic: topic === null ? null : [topic],
+    Host: host && [host.name, ...account],
+    Begins: schedule && [schedule.startsAt.replace("T", " "), schedule.timeZone],
+    Lasts: schedule && [`${schedule.minutes} min`],
+    Status: status === null ? null : [status],
+    "Access code": accessCode === null ? null : [accessCode],
+    Session: [sessionKey, service],
   };
   return (
     <dl class="card facts">
       {Object.entries(rows).map(
-        ([name, value]) =>
-          value !== null && (
+        ([name, values]) =>
+          values !== null && (
             <>
               <dt>{name}</dt>
-              <dd>{value}</dd>
+              <dd>
+                {values.filter(Boolean).map((value, index) => (
+                  <>
+                    {index > 0 && ", "}
+                    <bdi>{value}</bdi>
+                  </>
+                ))}
+              </dd>
             </>
           ),
       )}
@@ -107,7 +114,9 @@ function Numbers({ numbers }: Pick<Meeting, "numbers">) {
           <tr>
             <th scope="row">{number}</th>
             <td data-label="Kind">{kind}</td>
-            <td data-label="Label">{label}</td>
+            <td data-label="Label">
+              <bdi>{label}</bdi>
+            </td>
           </tr>
         ))}
       </Table>

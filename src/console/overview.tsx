@@ -1,7 +1,7 @@
 import { counted } from "../foundation/counted.ts";
 import type { Fault, FoundBridge } from "../operators/faults.ts";
 import type { BridgeLoad, DomainActivity, RunningPage } from "../rpc/directory.ts";
-import { ConferenceTable } from "./conferences.tsx";
+import { ConferenceTable, troubleWords } from "./conferences.tsx";
 import { type Frame, Page } from "./page.tsx";
 import { Age, Mark, Time, Words } from "./parts.tsx";
 import { pathOf } from "./paths.ts";
@@ -39,6 +39,7 @@ export function OverviewPage({ running, topics, bridges, faults, activity, ...fr
       </dl>
       <section id="wrong" data-part="" class="part">
         <h2>What is wrong</h2>
+        <Announced running={running} faults={faults} />
         {isCalm && (
           <p>
             <Mark is="good">nothing</Mark> Bridges answer, and WebEx confirms.
@@ -99,6 +100,41 @@ function Figure({ says, value }: { readonly says: string; readonly value: number
       <dd>{value}</dd>
     </div>
   );
+}
+
+const faultWords: Readonly<Record<Fault["kind"], string>> = {
+  disk: "The edge cannot write to its disk",
+  "relay-unreachable": "The relay does not answer",
+  "no-agent": "No agent is connected",
+  "bridge-away": "The bridge is away",
+  "bridge-ends": "The bridge is about to end",
+  "bridge-drained": "The bridge is drained",
+  "posts-wait": "Documents wait for WebEx, or for the back end",
+  "webhook-fails": "A receiver takes no webhooks",
+};
+
+/** What is wrong, for screen readers, which tell what is new in it: without ages and counts, which change all the time. */
+function Announced({ running, faults }: Pick<OverviewProps, "running" | "faults">) {
+  const says = [
+    ...faults.map(({ kind, bridge }) => `${faultWords[kind]}${bridge === null ? "" : `: ${bridge}`}.`),
+    ...running.conferences.flatMap(({ key, now }) =>
+      (now?.trouble ?? []).map((trouble) => `Conference ${key}: ${troubleWords[trouble]}.`),
+    ),
+  ];
+  return (
+    <div class="unseen" id="announced" role="status" aria-label="What is wrong" aria-atomic="false">
+      {says.length === 0 && <span id="said-nothing">Nothing is wrong.</span>}
+      {says.map((text, index) => (
+        <span id={idOfSaid(text, says.slice(0, index))}>{text} </span>
+      ))}
+    </div>
+  );
+}
+
+/** By which the browser knows a sentence again, wherever it stands then. */
+function idOfSaid(text: string, before: readonly string[]): string {
+  const times = before.filter((one) => one === text).length;
+  return `said-${text.replaceAll(/[^A-Za-z0-9]+/g, "-")}${times}`;
 }
 
 /** A sentence of what is wrong, and since when. */

@@ -245,7 +245,9 @@ function Calls({ domain, page, now }: ListProps) {
             <td data-label="Conference">
               <a href={pathOf(domain, "conferences", record.conference)}>{record.conference}</a>
             </td>
-            <td data-label="Attendee ID">{record.attendeeId}</td>
+            <td data-label="Attendee ID">
+              <bdi>{record.attendeeId}</bdi>
+            </td>
             <td data-label="Ended">
               <Time at={record.endedAt} now={now} />
             </td>

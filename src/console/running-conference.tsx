@@ -55,7 +55,7 @@ export function RunningConference({ frame, view, entered, list, form }: RunningP
             {rooms.map(({ room, subConfId, stage }) => (
               <tr>
                 <th scope="row">
-                  {subConfId} <span class="dim">{room}</span>
+                  <bdi>{subConfId}</bdi> <span class="dim">{room}</span>
                 </th>
                 <td data-label="Stage">{stage}</td>
                 <td data-label="Callers">{String(view.callers.filter((caller) => caller.room === room).length)}</td>

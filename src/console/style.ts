@@ -95,7 +95,9 @@ th { text-align: left; font-weight: 500; }
 th, td { padding: 8px 14px; border-bottom: 1px solid var(--line); vertical-align: baseline; }
 thead th, .number { overflow-wrap: normal; } td:not(.number) { min-width: 84px; }
 /* As wide as a number: no column moves as somebody begins to speak. */
-td.speaking { min-width: 128px; }
+td.speaking { min-width: 128px; } td.bridge { min-width: 104px; }
+/* Room for a failure's time and text: neither columns nor rows move as one comes. */
+table.hosts { table-layout: fixed; } table.hosts th:nth-child(6) { width: 22%; } td.failure { height: calc(2lh + 16px); }
 tbody tr:last-child > * { border-bottom: 0; }
 tbody th { font-size: 15px; color: var(--text); font-weight: 600; } th .dim { font-weight: 400; }
 tbody tr:hover, tbody tr:focus-within { background: var(--hover); }
@@ -152,7 +154,7 @@ dialog form { flex-direction: row; justify-content: space-between; align-items: 
   td:empty { display: none; }
   .line > .end { margin-left: 0; }
   .facts { grid-template-columns: fit-content(52%) minmax(0, 1fr); }
-  td.number { text-align: left; }
+  td.number { text-align: left; } td.failure { height: auto; min-height: 2lh; }
   form.bar > div { flex: 1 1 40%; }
   input, select, textarea { font-size: 16px; }
   .tabs { flex-wrap: wrap; gap: 0; } .tabs a { padding: 6px 10px; }

@@ -13,5 +13,12 @@ export function TopicOf({ conference, topics }: { readonly conference: string; r
 
 /** The same where the topic itself is known. */
 export function Topic({ is }: { readonly is: string | undefined }) {
-  return is === undefined ? null : <span class="dim">{` ${cut(is, MOST_OF_TOPIC)}`}</span>;
+  return is === undefined ? null : (
+    <>
+      {" "}
+      <span class="dim">
+        <bdi>{cut(is, MOST_OF_TOPIC)}</bdi>
+      </span>
+    </>
+  );
 }

@@ -40,6 +40,7 @@ export function WebexHostsPage({ activity, givenUp, before, ...frame }: HostsPro
               </p>
             )}
             <Table
+              kind="hosts"
               heads={[
                 "WebEx host",
                 "Attempts confirmed",
@@ -102,7 +103,7 @@ function HostRow({ of, domain, now }: { readonly of: ShownHost; readonly domain:
           "none"
         )}
       </td>
-      <td data-label="Last failure">
+      <td data-label="Last failure" class="failure">
         {lastFailure === null ? (
           (load?.failure ?? "none")
         ) : (

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { WrongCallOut } from "../console/conference-actions.tsx";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { sha256 } from "../foundation/secrets.ts";
 import { mustBe, wrongValue } from "../foundation/wrong-value.ts";
@@ -6,8 +7,15 @@ import { actionBody } from "./api/actions.ts";
 
 type ActionBody = v.InferOutput<typeof actionBody>;
 
-/** What a form of a conference's page asks, as the API has it, or what is wrong with it, in a sentence. */
-export function readAction(form: URLSearchParams): Result<ActionBody, string> {
+/** What is wrong with a form. */
+interface WrongForm {
+  readonly field: string;
+  /** In a sentence. */
+  readonly says: string;
+}
+
+/** What a form of a conference's page asks, as the API has it, or what is wrong with it. */
+export function readAction(form: URLSearchParams): Result<ActionBody, WrongForm> {
   const given = Object.fromEntries([...form].flatMap(([name, value]) => (value.trim() ? [[name, value.trim()]] : [])));
   const { mark: _, muted, number, ...rest } = given;
   const body = { ...rest, ...(muted && { muted: true }), ...(number && { number: withoutSigns(number) }) };
@@ -15,8 +23,27 @@ export function readAction(form: URLSearchParams): Result<ActionBody, string> {
   if (checked.success) return ok(checked.output);
   const [issue] = checked.issues;
   const field = v.getDotPath(issue) ?? "";
-  return err(`${names[field] ?? `The form's ${field}`} ${wrongValue(issue)}. Nothing was done.`);
+  return err({ field, says: `${names[field] ?? `The form's ${field}`} ${wrongValue(issue)}. Nothing was done.` });
 }
+
+/** What somebody typed of a call, for the address of the page that shows it again; `null`: the form is not of a call, or no field is wrong. */
+export function typedCallOut(form: URLSearchParams): Readonly<Record<string, string>> | null {
+  if (form.get("type") !== "call-out") return null;
+  const typed = Object.fromEntries(typedFields.map((name) => [name, form.get(name) ?? ""]));
+  return wrongCallOut(typed) && typed;
+}
+
+/** The same as the page's address has it, with what is wrong; `null`: nothing is, or it has none. */
+export function wrongCallOut(query: Readonly<Record<string, string>>): WrongCallOut | null {
+  const { number = "", attendeeId = "", muted = "" } = query;
+  if (number === "" && attendeeId === "") return null;
+  const action = readAction(new URLSearchParams({ type: "call-out", number, attendeeId, muted }));
+  if (action.ok) return null;
+  const field = action.error.field === "attendeeId" ? "attendeeId" : "number";
+  return { number, attendeeId, muted: muted !== "", field, says: action.error.says };
+}
+
+const typedFields = ["number", "attendeeId", "muted"] as const;
 
 const names: Readonly<Record<string, string>> = { number: "The number", attendeeId: "The attendee ID" };
 

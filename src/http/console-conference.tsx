@@ -11,7 +11,7 @@ import { WhyPage } from "../console/why.tsx";
 import type { ActionId, ConfKey } from "../foundation/ids.ts";
 import { textOfSegment } from "../foundation/path-segment.ts";
 import type { ReplayPage as ReplaySteps, WireRow } from "../rpc/replay.ts";
-import { actionIdOf, readAction } from "./action-form.ts";
+import { actionIdOf, readAction, typedCallOut, wrongCallOut } from "./action-form.ts";
 import { aboutAction, requested } from "./api/actions.ts";
 import { isKnown, topicsOf } from "./api/conferences.ts";
 import { isRefusal, refusalText } from "./api/operate.ts";
@@ -99,6 +99,7 @@ async function conferencePage(
     <ConferencePage
       {...{ frame, view, entered, action, refusal }}
       list={listOf(call)}
+      wrong={wrongCallOut(context.req.query())}
       records={records.map(({ record }) => record)}
     />
   );
@@ -161,10 +162,15 @@ async function act(call: PageCall, edge: Edge, confKey: ConfKey): Promise<Respon
   const action = readAction(form);
   const id = action.ok ? await actionIdOf(action.value, person, form.get("mark") ?? "") : "";
   const about = { confKey, ...(action.ok && aboutAction(action.value)) };
+  const backTo = (shown: Readonly<Record<string, string>>) =>
+    context.redirect(withQuery(conferencePath(domain.name, confKey), { ...listQuery(listOf(call)), ...shown }), 303);
   return actByForm(call, edge, { action: "act", actionId: id, about }, async () => {
     if (!body.ok) return { response: body.error, refusal: "bad body" };
     if (!action.ok) {
-      const page = await conferencePage(call, edge, confKey, action.error);
+      const typed = typedCallOut(form);
+      // The page that it leads to has an address of its own, so that it stays live.
+      if (typed !== null) return { response: backTo(typed), refusal: "bad body" };
+      const page = await conferencePage(call, edge, confKey, action.error.says);
       return { response: page instanceof Response ? page : answer(context, page, 409), refusal: "bad body" };
     }
     const known = await isKnown(domain, confKey, call.edge);
@@ -174,7 +180,6 @@ async function act(call: PageCall, edge: Edge, confKey: ConfKey): Promise<Respon
     const result = await conference.operate({ id: id as ActionId, person, request });
     const refusal = result === "done" ? null : result;
     const shown = refusal ? { refused: refusal } : { action: id };
-    const to = withQuery(conferencePath(domain.name, confKey), { ...listQuery(listOf(call)), ...shown });
-    return { response: context.redirect(to, 303), refusal };
+    return { response: backTo(shown), refusal };
   });
 }

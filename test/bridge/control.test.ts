@@ -53,6 +53,23 @@ function dial(call: string, waitMs = 30_000): BridgeCommand {
 }
 const ok = { status: 200, body: {} };
 
+test("a bridge that is full is busy for callers, of whom agents hear nothing, and dials nobody, until a call is over", () => {
+  machine.world.ports = 2;
+  execute("k1", create);
+  expect(execute("k2", dial("d1"))).toEqual([{ done: true }]);
+  const first = dialIn();
+  events.length = 0;
+
+  const second = dialIn("9#");
+  expect(machine.world.find(second)).toMatchObject({ stage: "ended", endReason: "busy" });
+  expect(execute("k3", dial("d2"))).toEqual([{ done: false, reason: "capacity" }]);
+  expect(events).toEqual([]);
+
+  const call = machine.world.find(first);
+  if (call) machine.hangUp(call);
+  expect(execute("k4", dial("d3"))).toEqual([{ done: true }]);
+});
+
 describe("the control interface", () => {
   test("POST /calls: a caller dials in and keys", () => {
     const { status, body } = ask("POST", "/calls", { from: "14085551234", keys: "9#" });

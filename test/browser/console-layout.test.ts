@@ -188,6 +188,31 @@ test.each(["wide", "narrow", "zoomed"] as const)("long texts break no page, %s",
   }
 });
 
+test("names that are written from right to left stay in their place", async () => {
+  const [topic, name, other] = [
+    "\u05d9\u05e9\u05d9\u05d1\u05ea \u05e8\u05e6\u05d9\u05e4\u05d9\u05dd 7",
+    "\u05d0\u05e0\u05d4",
+    "\u0633\u0627\u0631\u0629",
+  ];
+  const speakers = [name, other].map((attendeeId) => ({ number: "", attendeeId }));
+  const [first] = conferences;
+  if (!first) throw new Error("no conference");
+  const shown = { ...first, now: { ...first.now, speakers } };
+  const page = await open(
+    ConferencesPage({
+      ...{ ...frame, begins: "", after: null, running: { ...running, conferences: [shown], next: null } },
+      topics: new Map([[first.key as string, topic]]),
+    }),
+    { scheme: "light", width: "wide" },
+  );
+  const places = await page
+    .locator("td.speaking bdi")
+    .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().left));
+  expect(places).toEqual(places.toSorted((one, another) => one - another));
+  expect(places).toHaveLength(2);
+  await screenshot(page, "right-to-left", { scheme: "light", width: "wide" });
+});
+
 test.each(looks)("whoever sees many domains chooses among them, $scheme and $width", async (look) => {
   const page = await open(pages.bridges, look);
   await page.locator("header summary").focus();

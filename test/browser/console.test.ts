@@ -156,6 +156,7 @@ test("what was given up is shown with its text, and sent again by a button, as i
   expect(await axe(page)).toEqual([]);
   expect(await layoutFaults(page)).toEqual([]);
 
+  expect(await tabFaults(page)).toEqual([]);
   await page.getByRole("button", { name: "Send again" }).click();
   await page.locator("li.done", { hasText: "Told to WebEx" }).waitFor();
   expect(await page.getByRole("button", { name: "Send again" }).count()).toBe(0);
@@ -273,6 +274,8 @@ test("the overview says what is wrong while it is so, without a reload", async (
   await page.getByText("The agent of the bridge simulated of local does not reach its bridge.").waitFor();
   await page.getByText(/Since \d\d:\d\d:\d\d \(\d+ s\)/).waitFor();
   await page.getByText("bridge away").waitFor();
+  const told = page.getByRole("status", { name: "What is wrong" });
+  expect(await told.textContent()).toBe("The bridge is away: simulated. ");
   await expectFit(page, "wrong", wide);
   await world.bridge.faults({ down: false });
   await page.getByText("Bridges answer, and WebEx confirms.").waitFor();

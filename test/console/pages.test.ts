@@ -147,6 +147,62 @@ test("the overview says that nothing is wrong, or what and since when, and how m
   expect(text).not.toContain("Bridges answer");
 });
 
+test("screen readers are told what is wrong, each by itself, and neither ages nor counts", () => {
+  const told = (minutes: number, count: number, ...keys: readonly string[]) => {
+    const since = now - minutes * minuteMs;
+    const waits = { kind: "posts-wait" as const, domain: "acme", bridge: null, since, says: `${count} documents wait` };
+    const away = { kind: "no-agent" as const, domain: "acme", bridge: "main", since, says: "No agent is there." };
+    const troubled = keys.map((key) =>
+      listed(key, {
+        now: {
+          ...{ attached: true, locked: false, callers: 1, rooms: 0, trouble: ["posts"] },
+          ...{ documents: count, oldestDocumentAt: since },
+        },
+      }),
+    );
+    const faults = count === 0 ? [] : [away, waits, waits];
+    const page = OverviewPage({ ...frame, running: running(...troubled), bridges: [found], faults, activity: silence });
+    const [, said = ""] = /<div [^>]*role="status"[^>]*aria-atomic="false">(.*?)<\/div>/.exec(String(page)) ?? [];
+    return Array.from(said.matchAll(/<span id="([^"]*)">(.*?) ?<\/span>/g), ([, id, text]) => [id, text]);
+  };
+  const first = told(1, 3, "5");
+  expect(first.map(([, text]) => text)).toEqual([
+    "No agent is connected: main.",
+    "Documents wait for WebEx, or for the back end.",
+    "Documents wait for WebEx, or for the back end.",
+    "Conference 5: WebEx does not confirm.",
+  ]);
+  expect(new Set(first.map(([id]) => id)).size).toBe(4);
+  expect(told(2, 9, "5")).toEqual(first);
+  // One more leaves the others as they are.
+  expect(told(1, 3, "4", "5")).toEqual([
+    ...first.slice(0, 3),
+    ["said-Conference-4-WebEx-does-not-confirm-0", expect.anything()],
+    first[3],
+  ]);
+  expect(told(1, 0).map(([, text]) => text)).toEqual(["Nothing is wrong."]);
+});
+
+test("names from outside are shown each by itself, whatever way they are written", () => {
+  const name = "\u05e9\u05dc\u05d5\u05dd";
+  const speakers = [name, "\u202eabc"].map((attendeeId) => ({ number: "", attendeeId }));
+  const now = {
+    attached: true,
+    locked: false,
+    callers: 2,
+    rooms: 0,
+    trouble: [],
+    documents: 0,
+    oldestDocumentAt: null,
+  };
+  const page = ConferencesPage({
+    ...{ ...frame, running: running(listed("5", { now: { ...now, speakers } })), begins: "", after: null },
+    topics: new Map([["5", name]]),
+  });
+  const isolated = Array.from(String(page).matchAll(/<bdi>(.*?)<\/bdi>/g), ([, text]) => text);
+  expect(isolated).toEqual([name, name, "\u202eabc"]);
+});
+
 test("the overview plots each minute of the last hour, and says the same in figures", () => {
   const activity: DomainActivity = {
     unknown: 0,

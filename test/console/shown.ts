@@ -60,7 +60,7 @@ export class Shown {
 }
 
 function textIn(html: string): string {
-  const named = html.replace(/<[^>]*role="img" aria-label="([^"]*)"[^>]*>/g, " [$1] ");
+  const named = html.replace(/<\/?bdi>/g, "").replace(/<[^>]*role="img" aria-label="([^"]*)"[^>]*>/g, " [$1] ");
   return unescaped(named.replace(/<[^>]+>/g, " "))
     .replace(/\s+/g, " ")
     .trim();

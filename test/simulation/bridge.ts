@@ -234,6 +234,7 @@ export class Bridge {
     const agents = new Agents({
       bootId: machine.bootId,
       cannot: machine.cannot,
+      world: machine.world,
       get faults() {
         return machine.faults;
       },

@@ -238,6 +238,7 @@ export function heal({ context, webex, bridges, agents, meetings }: Parts): void
   for (const server of webex.servers) {
     server.up = true;
     server.hangs = false;
+    server.refuses = false;
   }
   for (const agent of agents) {
     agent.thaw();

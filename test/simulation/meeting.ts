@@ -315,7 +315,9 @@ export class Meeting implements MeetingKnowledge {
     const { association } = this;
     if (!association || association.spoilt) return;
     association.spoilt = true;
-    this.#context.clock.after(this.#draws.between(1_000, 20_000), () => {
+    const pause = this.#draws.between(1_000, 20_000);
+    // Where operators mend it, it notices later.
+    this.#context.clock.after(this.operators?.gaveUp() ? 3 * pause : pause, () => {
       if (association === this.association) this.failOver();
     });
   }

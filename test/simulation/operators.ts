@@ -46,6 +46,8 @@ export class Operators {
   readonly #phones: Phones;
   readonly #spared: ReadonlySet<string>;
   readonly #draws: Draws;
+  readonly #again: Draws;
+  readonly #sendsAgain: boolean;
   readonly #acted: string[];
   readonly #meeting: { readonly key: ConfKey; readonly quiet: boolean };
   #number = 0;
@@ -58,6 +60,7 @@ export class Operators {
       readonly context: WorldContext;
       readonly edge: Edge;
       readonly webex: Webex;
+      readonly sendsAgain: boolean;
       readonly bridges: Bridges;
       readonly spared: ReadonlySet<string>;
       readonly done: string[];
@@ -73,7 +76,18 @@ export class Operators {
     this.#spared = world.spared;
     this.#acted = world.done;
     this.#draws = draws(world.context, this.#name);
+    this.#again = draws(world.context, `${this.#name} send again`);
+    this.#sendsAgain = world.sendsAgain;
     this.#actLater();
+  }
+
+  /** A document was given up: whether they are about to send it again. */
+  gaveUp(): boolean {
+    if (!this.#sendsAgain || this.#meeting.quiet || this.#again.chance(0.2)) return false;
+    this.#number += 1;
+    const name = `${this.#name}, action ${this.#number}: send-again`;
+    this.#context.clock.after(this.#again.between(500, 20_000), () => this.#meeting.quiet || this.#sendAgain(name));
+    return true;
   }
 
   /** What WebEx is told now may be of what an operator did, and not of what WebEx asked. */

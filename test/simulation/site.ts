@@ -58,9 +58,11 @@ export function newSite(
   );
   if (switches.hasOperators) {
     meetings.forEach((meeting, index) => {
-      meeting.operators = new Operators(index, meeting, { context, edge, webex, bridges, spared, done });
+      const { sendsAgain } = switches;
+      meeting.operators = new Operators(index, meeting, { context, edge, webex, sendsAgain, bridges, spared, done });
     });
   }
+  if (switches.sendsAgain) webex.refuseNowAndThen({ spared, done });
   const parts: Parts = { context, edge, webex, bridges, agents, meetings, switches };
   const operators = switches.operatesBridges
     ? new Map(edge.relays.map((relay) => [relay.place.bridge, new BridgeOperators(context, relay, { spared, done })]))

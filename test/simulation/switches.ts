@@ -12,6 +12,8 @@ export interface Switches {
   readonly hasOperators: boolean;
   /** Operators drain bridges, and have agents hand over. */
   readonly operatesBridges: boolean;
+  /** WebEx's servers take no posts now and then, and operators send again what was given up. */
+  readonly sendsAgain: boolean;
 }
 
 /** Of a stream of their own: half of the worlds have the defaults, and a seed means the same there whatever switches there are. */
@@ -32,7 +34,9 @@ export function drawSwitches(context: WorldContext): Switches {
   };
   const [sharesDocuments, changesCreates, hasOperators] = [own.chance(0.6), own.chance(0.6), own.chance(0.6)];
   const operatesBridges = own.chance(0.6);
+  const sendsAgain = hasOperators && own.chance(0.4);
+  const none = { sharesDocuments: false, changesCreates: false, hasOperators: false };
   return usual
-    ? { protocol: {}, sharesDocuments: false, changesCreates: false, hasOperators: false, operatesBridges: false }
-    : { protocol, sharesDocuments, changesCreates, hasOperators, operatesBridges };
+    ? { protocol: {}, ...none, operatesBridges: false, sendsAgain: false }
+    : { protocol, sharesDocuments, changesCreates, hasOperators, operatesBridges, sendsAgain };
 }

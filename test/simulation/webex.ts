@@ -21,6 +21,8 @@ export interface Server {
   up: boolean;
   /** It takes connections, and nothing else. */
   hangs: boolean;
+  /** It takes no posts, and posts itself: its meetings stay with it. */
+  refuses: boolean;
   /** What goes wrong on the way between it and the adapter. */
   readonly faults: FaultSource;
   readonly seen: Set<string>;
@@ -104,9 +106,36 @@ export class Webex {
       host: `http://127.0.0.1:${8801 + index}` as WebexHost,
       up: true,
       hangs: false,
+      refuses: false,
       faults: faultsOf(context, `network of ${8801 + index}`),
       seen: new Set<string>(),
     }));
+  }
+
+  /** Each server takes no posts now and then, for long enough to have some given up. */
+  refuseNowAndThen({ spared, done }: { readonly spared: ReadonlySet<string>; readonly done: string[] }): void {
+    const { clock, faults } = this.#context;
+    for (const server of this.servers) {
+      const own = draws(this.#context, `refusals of ${server.host}`);
+      const later = (number: number): void => {
+        clock.after(own.between(60_000, 240_000), () => {
+          if (!faults.active) return;
+          const name = `${server.host} takes no posts (${number})`;
+          const forMs = own.between(4_000, 15_000);
+          later(number + 1);
+          if (spared.has(name)) return;
+          done.push(name);
+          this.#context.tell(() => `== ${name}`);
+          faults.hold(server.faults);
+          server.refuses = true;
+          clock.after(forMs, () => {
+            server.refuses = false;
+            faults.hold(server.faults);
+          });
+        });
+      };
+      later(1);
+    }
   }
 
   /** How many documents the adapter has posted so far. */
@@ -225,6 +254,10 @@ export class Webex {
       request.signal.addEventListener("abort", () => fail("AbortError"));
       if (!server || server.hangs) return;
       const { faults } = server;
+      if (server.refuses) {
+        clock.after(20, () => finish({ kind: "answered", status: 503, body: encoder.encode("") }));
+        return;
+      }
       if (!server.up) {
         if (faults.draws.chance(0.7)) clock.after(20, () => fail("connection refused"));
         return;
