@@ -97,7 +97,9 @@ thead th, .number { overflow-wrap: normal; } td:not(.number) { min-width: 84px; 
 /* As wide as a number: no column moves as somebody begins to speak. */
 td.speaking { min-width: 128px; } td.bridge { min-width: 104px; }
 /* Room for a failure's time and text: neither columns nor rows move as one comes. */
-table.hosts { table-layout: fixed; } table.hosts th:nth-child(6) { width: 22%; } td.failure { height: calc(2lh + 16px); }
+table.hosts { table-layout: fixed; } td.failure { height: calc(2lh + 18px); }
+table.hosts th:nth-child(1) { width: 20%; } table.hosts th:nth-child(2) { width: 17%; } table.hosts th:nth-child(6) { width: 19%; }
+table.hosts th:nth-child(3), table.hosts th:nth-child(4) { width: 8%; }
 tbody tr:last-child > * { border-bottom: 0; }
 tbody th { font-size: 15px; color: var(--text); font-weight: 600; } th .dim { font-weight: 400; }
 tbody tr:hover, tbody tr:focus-within { background: var(--hover); }
@@ -154,7 +156,7 @@ dialog form { flex-direction: row; justify-content: space-between; align-items: 
   td:empty { display: none; }
   .line > .end { margin-left: 0; }
   .facts { grid-template-columns: fit-content(52%) minmax(0, 1fr); }
-  td.number { text-align: left; } td.failure { height: auto; min-height: 2lh; }
+  td.number { text-align: left; } td.failure { height: auto; min-height: calc(2lh + 2px); }
   form.bar > div { flex: 1 1 40%; }
   input, select, textarea { font-size: 16px; }
   .tabs { flex-wrap: wrap; gap: 0; } .tabs a { padding: 6px 10px; }

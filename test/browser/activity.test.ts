@@ -57,6 +57,27 @@ const ofHosts = WebexHostsPage({
   before: null,
 });
 
+test.each(["wide", "narrow"] as const)("no row of WebEx hosts moves as a failure comes, %s", async (width) => {
+  const placesOf = async (failed: number) => {
+    const shown = hosts.slice(0, 2).map((host) => ({
+      ...{ ...posts(host, 1), failed },
+      lastFailure: failed > 0 ? { at: now, why: "HTTP status 503" } : null,
+    }));
+    const minutes = [{ at: now, requests: { confirmed: 1, refused: 0 }, hosts: shown }];
+    const givenUp = { posts: [], next: null };
+    const page = WebexHostsPage({
+      ...{ ...frame, live: null, here: "hosts", before: null, givenUp, activity: { minutes, hosts: [] } },
+    });
+    const opened = await browser.open(await servePage(withStyle(page), STYLE_ALONE), { scheme: "light", width });
+    return opened
+      .locator("#hosts th, #hosts tr")
+      .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().toJSON()));
+  };
+  const before = await placesOf(0);
+  expect(before.length).toBeGreaterThan(4);
+  expect(await placesOf(3)).toEqual(before);
+});
+
 test.each(
   looks.flatMap((look) => [
     { ...look, name: "plots", shown: overview },
@@ -64,10 +85,7 @@ test.each(
   ]),
 )("$name of a busy hour are fit for everybody, and whole in their window, $scheme and $width", async (one) => {
   const { name, shown, ...look } = one;
-  const html = `<!doctype html>${shown}`
-    .replace(/<link rel="stylesheet"[^>]*>/, `<style>${style}${conferenceStyle}</style>`)
-    .replaceAll(/<script [^>]*><\/script>|<link rel="icon"[^>]*>/g, "");
-  const page = await browser.open(await servePage(html, STYLE_ALONE), look);
+  const page = await browser.open(await servePage(withStyle(shown), STYLE_ALONE), look);
   expect(await axe(page)).toEqual([]);
   expect(await layoutFaults(page)).toEqual([]);
   await screenshot(page, `console-${name}`, look);
@@ -75,3 +93,10 @@ test.each(
   expect(await axe(page)).toEqual([]);
   expect(await layoutFaults(page)).toEqual([]);
 });
+
+/** A page that was not asked of an edge: its style is in itself. */
+function withStyle(page: unknown): string {
+  return `<!doctype html>${page}`
+    .replace(/<link rel="stylesheet"[^>]*>/, `<style>${style}${conferenceStyle}</style>`)
+    .replaceAll(/<script [^>]*><\/script>|<link rel="icon"[^>]*>/g, "");
+}
