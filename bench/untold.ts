@@ -1,5 +1,5 @@
 import type { Env } from "../durable-objects/platform.ts";
-import type { NewsAnswer } from "../src/rpc/news.ts";
+import type { DirectoryAnswer } from "../src/rpc/directory-update.ts";
 import * as product from "../src/worker.ts";
 
 export * from "../src/worker.ts";
@@ -7,7 +7,7 @@ export { default } from "../src/worker.ts";
 
 /** A directory that is told nothing. */
 const nobody = {
-  getByName: () => ({ tell: async (): Promise<NewsAnswer> => ({ directory: "", id: 0, isShown: false }) }),
+  getByName: () => ({ tell: async (): Promise<DirectoryAnswer> => ({ directory: "", id: 0, isShown: false }) }),
 };
 
 /** The edge as it is deployed, but for its conferences: what they would tell their directory goes nowhere. */

@@ -89,7 +89,7 @@ export class ConferenceObject extends WatchedObject implements ConferenceRpc {
     return this.#current.sweep();
   }
 
-  tellDirectory(what: "news" | "all"): Promise<boolean> {
+  tellDirectory(what: "changes" | "all"): Promise<boolean> {
     return this.#current.tellDirectory(what);
   }
 

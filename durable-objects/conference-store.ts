@@ -16,7 +16,7 @@ import { dayMs } from "../src/foundation/timers.ts";
 import type { BookData } from "../src/records/book-data.ts";
 import { concernsRecords, isOngoing, RecordBook, type RecordedRow } from "../src/records/record-book.ts";
 import type { AgentReports, ConferenceIdentity } from "../src/rpc/conference.ts";
-import type { DirectoryPlace, NewsAnswer } from "../src/rpc/news.ts";
+import type { DirectoryAnswer, DirectoryPlace } from "../src/rpc/directory-update.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
 import type { QueuedDocument } from "./outbox-rows.ts";
 import { hasTable, type Sql, type SqlValue } from "./platform.ts";
@@ -327,7 +327,7 @@ export class ConferenceStore {
   }
 
   /** The directory has what was to tell up to this row; on disk with the next row, or now. */
-  told(upTo: number, { isShown, ...place }: NewsAnswer, isWritten: boolean): void {
+  told(upTo: number, { isShown, ...place }: DirectoryAnswer, isWritten: boolean): void {
     const { telling } = this.#progress;
     if (!telling) return;
     const change = { telling: { ...telling, told: Math.max(telling.told, upTo), place, isShown } };

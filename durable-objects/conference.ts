@@ -35,9 +35,9 @@ import type {
 } from "../src/rpc/conference.ts";
 import type { ConferenceView } from "../src/rpc/conference-view.ts";
 import type { DirectoryRpc } from "../src/rpc/directory.ts";
+import type { Trouble } from "../src/rpc/directory-update.ts";
 import type { IdBlocks, IdRequest, IdsWanted } from "../src/rpc/id-allocator.ts";
 import type { SharedAnswers, ShareResult } from "../src/rpc/mailbox.ts";
-import type { Trouble } from "../src/rpc/news.ts";
 import type { RelayRpc } from "../src/rpc/relay.ts";
 import type { ReplayPage, WireRow } from "../src/rpc/replay.ts";
 import type { Explanation, StoryLine } from "../src/rpc/story.ts";
@@ -51,11 +51,11 @@ import { CommandSender } from "./command-sender.ts";
 import { GroupCommit, type Item, presence, transact } from "./conference-commit.ts";
 import { ConferenceStore, confirmedKey, type HistoryRow, type JournalRow } from "./conference-store.ts";
 import { viewOf } from "./conference-view.ts";
+import { DirectoryUpdates } from "./directory-updates.ts";
 import { Entered } from "./entered.ts";
 import { IdSupply } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
 import { newTally } from "./measures.ts";
-import { News } from "./news.ts";
 import { bodyOf, Outbox } from "./outbox.ts";
 import type { Platform } from "./platform.ts";
 import { Story } from "./story.ts";
@@ -105,7 +105,7 @@ export class Conference {
   readonly #tally = newTally();
   readonly #sender: CommandSender;
   readonly #commits: GroupCommit;
-  readonly #news: News;
+  readonly #directoryUpdates: DirectoryUpdates;
   /** Only where somebody looks at the conference. */
   #entered: Entered | null = null;
   #actions: ActionProgress | null = null;
@@ -139,7 +139,7 @@ export class Conference {
       },
     );
     const changed = () => {
-      this.#news?.changed();
+      this.#directoryUpdates?.changed();
       ports.changed();
     };
     this.#outbox = new Outbox(
@@ -159,7 +159,7 @@ export class Conference {
       },
       sendAgain: () => this.#send(),
     });
-    this.#news = new News(ports, {
+    this.#directoryUpdates = new DirectoryUpdates(ports, {
       store,
       trouble: () => this.#trouble,
       documents: () => this.#outbox.rows,
@@ -171,7 +171,7 @@ export class Conference {
     this.#outbox.load();
     for (const caller of store.state.callers.values()) this.#tally.callers += presence(caller);
     this.#measure();
-    this.#news.restored();
+    this.#directoryUpdates.restored();
     this.#clock.alarm.guard(() => this.#wake("restored"));
   }
 
@@ -378,14 +378,14 @@ export class Conference {
     if (!this.#store.identity) return false;
     this.#ports.measures.counted();
     void this.#ports.measures.activity.remind(this.#identified.domain, this.#ports.now());
-    this.#news.remind();
+    this.#directoryUpdates.remind();
     await this.#sweep();
     return this.#ongoing !== null;
   }
 
-  async tellDirectory(what: "news" | "all"): Promise<boolean> {
+  async tellDirectory(what: "changes" | "all"): Promise<boolean> {
     if (!this.#store.identity) return false;
-    await this.#news.tell(what);
+    await this.#directoryUpdates.tell(what);
     return this.#ongoing !== null;
   }
 
@@ -439,7 +439,7 @@ export class Conference {
     if (why === "alarm" && deleteAt !== null && deleteAt <= now && this.#isQuiet(domain)) {
       this.#outbox.adopt({ rows: [], open: [] });
       this.#sender.stop();
-      this.#news.stop();
+      this.#directoryUpdates.stop();
       // Conferences of a domain that is gone may run still.
       Object.assign(this.#tally, newTally());
       return await this.#ports.deleteAll();
@@ -511,7 +511,7 @@ export class Conference {
       for (const ms of tookMs) this.#ports.measures.commandSeconds.observe({ domain: domain.name }, ms);
       this.#tally.callers += batch.callersMore;
       this.#measure();
-      this.#news.committed(batch.otherPeople);
+      this.#directoryUpdates.committed(batch.otherPeople);
       this.#outbox.adopt(batch.queue);
       this.#ports.changed();
       this.#send();

@@ -16,7 +16,7 @@ import type {
   RunningQuery,
   WebhookView,
 } from "../src/rpc/directory.ts";
-import type { GivenUpPost, News, NewsAnswer } from "../src/rpc/news.ts";
+import type { DirectoryAnswer, DirectoryUpdate, GivenUpPost } from "../src/rpc/directory-update.ts";
 import { findDomain, webhookSecretOf } from "../src/settings/load.ts";
 import { Directory } from "./directory.ts";
 import { platformOf } from "./platform.ts";
@@ -26,8 +26,8 @@ import { WatchedObject } from "./watched-object.ts";
 export class DirectoryObject extends WatchedObject implements DirectoryRpc {
   #directory: Directory | null = null;
 
-  tell(news: News): Promise<NewsAnswer> {
-    return this.#current.tell(news);
+  tell(update: DirectoryUpdate): Promise<DirectoryAnswer> {
+    return this.#current.tell(update);
   }
 
   running(query: RunningQuery): Promise<RunningPage> {

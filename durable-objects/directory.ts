@@ -24,8 +24,8 @@ import type {
   RunningQuery,
   WebhookView,
 } from "../src/rpc/directory.ts";
+import type { DirectoryAnswer, DirectoryUpdate, GivenUpPost, PersonInside } from "../src/rpc/directory-update.ts";
 import type { HolderPage } from "../src/rpc/id-allocator.ts";
-import type { GivenUpPost, News, NewsAnswer, PersonInside } from "../src/rpc/news.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
@@ -145,17 +145,17 @@ export class Directory implements DirectoryRpc {
     this.#loadActivity();
   }
 
-  async tell(news: News): Promise<NewsAnswer> {
-    const { domain, key, running, people, ended, joined = [], givenUp = [] } = news;
+  async tell(update: DirectoryUpdate): Promise<DirectoryAnswer> {
+    const { domain, key, running, people, ended, joined = [], givenUp = [] } = update;
     const at = this.#ports.now();
     const about = this.#aboutNow(domain);
-    const missing = ended.some(({ again }) => again) ? this.#behind(news) : 0;
+    const missing = ended.some(({ again }) => again) ? this.#behind(update) : 0;
     const before = this.#running.get(key);
     const { shownAt = null, askedAt = null } = before ?? {};
     const isShown = shownAt !== null && at - shownAt < shownMs;
     const added: (readonly [identity: string, id: number])[] = [];
     const hasReceivers = this.#receivers(domain).length > 0;
-    const isLate = this.#isLate(news, before);
+    const isLate = this.#isLate(update, before);
     const records: DirectoryRecord[] = [];
     let row: Listed | undefined = before;
     const write = () => {
@@ -424,8 +424,8 @@ export class Directory implements DirectoryRpc {
     };
   }
 
-  /** The id behind which a copy of these news must be, all of whose identities are in memory then. */
-  #behind({ behind, ended }: News): number {
+  /** The id behind which a copy of this update must be, all of whose identities are in memory then. */
+  #behind({ behind, ended }: DirectoryUpdate): number {
     const { place } = this.#store;
     if (!place) return 0;
     const begun = ended.map(({ record }) =>
@@ -450,8 +450,8 @@ export class Directory implements DirectoryRpc {
     this.#known.set(identity, id);
   }
 
-  /** Whether later news came before these, or the conference is over: they say nothing of how it is now. */
-  #isLate({ running, people }: News, before: Listed | undefined): boolean {
+  /** Whether a later update came before this one, or the conference is over: it says nothing of how the conference is now. */
+  #isLate({ running, people }: DirectoryUpdate, before: Listed | undefined): boolean {
     if (!running) return false;
     const { key: conference, life, createdAt } = running;
     if (this.#known.has(identityOf({ kind: "conference", conference, life, createdAt }))) return true;
@@ -491,14 +491,14 @@ export class Directory implements DirectoryRpc {
       const one = this.#running.get(key);
       if (one) this.#running.set(key, { ...one, askedAt });
     }
-    this.#asking = this.#askAll(about.domain, [...keys], "news").finally(() => {
+    this.#asking = this.#askAll(about.domain, [...keys], "changes").finally(() => {
       this.#asking = null;
     });
     await this.#asking;
   }
 
   /** Those that could not be asked. */
-  async #askAll(domain: DomainName, keys: readonly ConfKey[], what: "news" | "all"): Promise<readonly ConfKey[]> {
+  async #askAll(domain: DomainName, keys: readonly ConfKey[], what: "changes" | "all"): Promise<readonly ConfKey[]> {
     const failed: ConfKey[] = [];
     const askOne = async (key: ConfKey) => {
       const asked = this.#ports.conference(domain, key).tellDirectory(what);

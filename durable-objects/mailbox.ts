@@ -195,12 +195,12 @@ export class Mailbox implements MailboxRpc {
     const now = this.#ports.now();
     // Whose answers these are may ask once more, also after a restart.
     const names = messages.flatMap(({ sharedAs }) => (sharedAs === undefined ? [] : [lost(sharedAs)]));
-    const news = new Set(names.filter((name) => !this.#answered.has(name)));
+    const fresh = new Set(names.filter((name) => !this.#answered.has(name)));
     this.#ports.sql.transaction(() => {
       this.#outbox.write(rows);
-      for (const name of news) this.#ports.sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, name);
+      for (const name of fresh) this.#ports.sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, name);
     });
-    for (const name of news) this.#answered.set(name, now);
+    for (const name of fresh) this.#answered.set(name, now);
     this.#outbox.adopt({ ...this.#outbox.queue, rows });
   }
 

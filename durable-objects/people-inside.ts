@@ -1,6 +1,6 @@
 import type { Caller } from "../src/conference/state.ts";
 import type { CallId } from "../src/foundation/ids.ts";
-import type { PeopleChange, PersonInside } from "../src/rpc/news.ts";
+import type { PeopleChange, PersonInside } from "../src/rpc/directory-update.ts";
 
 /** Who is inside a conference, as of a row of its journal. */
 export interface PeopleInside {

@@ -1,7 +1,7 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../src/records/conference-record.ts";
 import type { AgentEvent } from "../src/rpc/directory.ts";
-import type { JoinedCall, RunningConference, Trouble } from "../src/rpc/news.ts";
+import type { JoinedCall, RunningConference, Trouble } from "../src/rpc/directory-update.ts";
 import type { WebhookEventType } from "../src/settings/domain-settings.ts";
 
 /** One thing that receivers of webhooks hear of. */
@@ -20,7 +20,7 @@ export interface Heard {
 }
 
 /** What is new to the directory about one conference. */
-export interface WebhookNews {
+export interface ConferenceChanges {
   /** Calls that came in, also those that are told once more. */
   readonly joined: readonly JoinedCall[];
   /** Records that it did not have, in order. */
@@ -31,15 +31,15 @@ export interface WebhookNews {
   readonly at: EpochMs;
 }
 
-/** The events that these news are, in the order in which they happened. */
-export function webhookEvents(news: WebhookNews): readonly WebhookEvent[] {
-  const { joined, ended, running } = news;
+/** The events that these changes are, in the order in which they happened. */
+export function webhookEvents(changes: ConferenceChanges): readonly WebhookEvent[] {
+  const { joined, ended, running } = changes;
   const lives = new Set([...joined, ...ended].map(({ life }) => life));
   if (running) lives.add(running.life);
-  return [...lives].sort((one, other) => one - other).flatMap((life) => eventsOfLife(life, news));
+  return [...lives].sort((one, other) => one - other).flatMap((life) => eventsOfLife(life, changes));
 }
 
-function eventsOfLife(life: number, { joined, ended, running, known, at }: WebhookNews): WebhookEvent[] {
+function eventsOfLife(life: number, { joined, ended, running, known, at }: ConferenceChanges): WebhookEvent[] {
   const heard: Heard = known?.life === life ? known : { started: false, trouble: [] };
   const records = ended.filter((record) => record.life === life);
   const over = records.find((record): record is ConferenceRecord => record.kind === "conference");

@@ -119,9 +119,9 @@ export interface ConferenceRpc {
    */
   sweep(): Promise<boolean>;
   /**
-   * Tells the domain's directory how the conference is now, and what of it has ended: `news`, what the directory is not known to have;
+   * Tells the domain's directory how the conference is now, and what of it has ended: `changes`, what the directory is not known to have;
    * `all`, everything that the journal still holds. Resolves, when the directory has it, to whether a conference is being created or runs;
    * rejects when the directory does not answer.
    */
-  tellDirectory(what: "news" | "all"): Promise<boolean>;
+  tellDirectory(what: "changes" | "all"): Promise<boolean>;
 }

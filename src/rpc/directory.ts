@@ -4,7 +4,14 @@ import type { AuditEntry } from "../operators/audit.ts";
 import type { ActivityMinute } from "../records/activity.ts";
 import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
-import type { DirectoryPlace, GivenUpPost, News, NewsAnswer, RunningConference, WaitingDocuments } from "./news.ts";
+import type {
+  DirectoryAnswer,
+  DirectoryPlace,
+  DirectoryUpdate,
+  GivenUpPost,
+  RunningConference,
+  WaitingDocuments,
+} from "./directory-update.ts";
 
 /** What the directory says of a conference that runs; `null`: it was not told since the directory's own restart. */
 export type ListedConference = Pick<
@@ -183,7 +190,7 @@ export interface AgentEvent extends AbsenceEvent {
 /** The conferences of one domain: those that run, and the records of those that ran. */
 export interface DirectoryRpc {
   /** Resolves when it is on disk to the place behind it. What came before is not kept twice where it says `again`. */
-  tell(news: News): Promise<NewsAnswer>;
+  tell(update: DirectoryUpdate): Promise<DirectoryAnswer>;
   /**
    * Those that have not told since its own restart are asked. Where somebody looks for trouble or for a person, the answer waits for them, but
    * for no more than two seconds.

@@ -66,7 +66,7 @@ test.each(["wide", "narrow"] as const)("no row of WebEx hosts moves as a failure
     const minutes = [{ at: now, requests: { confirmed: 1, refused: 0 }, hosts: shown }];
     const givenUp = { posts: [], next: null };
     const page = WebexHostsPage({
-      ...{ ...frame, live: null, here: "hosts", before: null, givenUp, activity: { minutes, hosts: [] } },
+      ...{ ...frame, live: null, here: "hosts", before: null, givenUp, activity: { minutes, hosts: [], unknown: 0 } },
     });
     const opened = await browser.open(await servePage(withStyle(page), STYLE_ALONE), { scheme: "light", width });
     return opened

@@ -17,7 +17,7 @@ import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
 import type { DomainActivity } from "../../src/rpc/directory.ts";
-import type { GivenUpPost } from "../../src/rpc/news.ts";
+import type { GivenUpPost } from "../../src/rpc/directory-update.ts";
 import type { StoryLine, StorySide } from "../../src/rpc/story.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";

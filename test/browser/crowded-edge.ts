@@ -15,13 +15,13 @@ export default {
     const directory = env.DIRECTORY.getByName(domain);
     for (let first = from; first < to; first += TOLD_AT_ONCE) {
       const some = Array.from({ length: Math.min(TOLD_AT_ONCE, to - first) }, (_, index) => first + index);
-      await Promise.all(some.map((number) => directory.tell(news(number, callers))));
+      await Promise.all(some.map((number) => directory.tell(update(number, callers))));
     }
     return new Response(null, { status: 204 });
   },
 } satisfies ExportedHandler<Env>;
 
-function news(number: number, callers: number) {
+function update(number: number, callers: number) {
   const key = String(700_000_000 + number) as ConfKey;
   const running = {
     ...{

@@ -17,7 +17,7 @@ import { type HostPosts, noPosts, noRequests } from "../../src/records/activity.
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DomainActivity, ListedConference, RecordPage, RunningPage } from "../../src/rpc/directory.ts";
-import type { GivenUpPost } from "../../src/rpc/news.ts";
+import type { GivenUpPost } from "../../src/rpc/directory-update.ts";
 import type { AgentView } from "../../src/rpc/relay.ts";
 import { frame, hostile, isHarmless, now, readPage } from "./read-page.ts";
 

@@ -15,9 +15,9 @@ import type {
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
+import type { DirectoryAnswer, DirectoryUpdate } from "../../src/rpc/directory-update.ts";
 import type { IdBlocks, IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
-import type { News, NewsAnswer } from "../../src/rpc/news.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
@@ -75,10 +75,14 @@ export class ConferenceWorld {
     this.allocator.allocate(confKey, wanted, this.time.now);
   share: (answers: SharedAnswers) => Promise<ShareResult> = async () => "confirmed";
   /** All that the directory was told. */
-  readonly news: News[] = [];
+  readonly updates: DirectoryUpdate[] = [];
   /** What the domain's WebEx site has called its conferences. */
   topics: () => Promise<ReadonlyMap<ConfKey, string>> = async () => new Map();
-  tell: (news: News) => Promise<NewsAnswer> = async () => ({ directory: "1", id: this.news.length, isShown: false });
+  tell: (update: DirectoryUpdate) => Promise<DirectoryAnswer> = async () => ({
+    directory: "1",
+    id: this.updates.length,
+    isShown: false,
+  });
   /** Called when watchers are to hear of a change. */
   onChanged: () => void = () => {};
   onSent: (commands: readonly IssuedCommand[]) => unknown = () => {};
@@ -168,10 +172,10 @@ export class ConferenceWorld {
         },
       }),
       directory: () => ({
-        tell: async (news) => {
+        tell: async (update) => {
           step();
-          this.news.push(news);
-          return alive(this.tell(news));
+          this.updates.push(update);
+          return alive(this.tell(update));
         },
       }),
       changed: () => this.onChanged(),

@@ -11,8 +11,8 @@ import { type ActivityMinute, noPosts } from "../../src/records/activity.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
 import type { RebuildPage } from "../../src/rpc/directory.ts";
+import type { DirectoryUpdate, RunningConference } from "../../src/rpc/directory-update.ts";
 import type { Holder } from "../../src/rpc/id-allocator.ts";
-import type { News, RunningConference } from "../../src/rpc/news.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
@@ -45,7 +45,7 @@ class DirectoryWorld {
   readonly changes: number[] = [];
   /** The conferences that were allocated ids, the latest first. */
   holders: readonly Holder[] = [{ key: confKey, place: 1, at: worldBegins }];
-  tellDirectory: (key: ConfKey, what: "news" | "all") => Promise<boolean> = async () => false;
+  tellDirectory: (key: ConfKey, what: "changes" | "all") => Promise<boolean> = async () => false;
   directory: Directory;
   #nonces = 0;
 
@@ -106,7 +106,7 @@ class DirectoryWorld {
   /** A conference that tells this directory. */
   conference(): ConferenceWorld {
     const world = new ConferenceWorld();
-    world.tell = (news) => this.directory.tell(news);
+    world.tell = (update) => this.directory.tell(update);
     this.tellDirectory = (_, what) => world.conference.tellDirectory(what);
     return world;
   }
@@ -133,7 +133,7 @@ function running(key: string, life = 1): RunningConference {
   };
 }
 
-function news(more: Partial<News> = {}): News {
+function update(more: Partial<DirectoryUpdate> = {}): DirectoryUpdate {
   return { domain, key: confKey, running: null, ended: [], behind: null, ...more };
 }
 
@@ -187,13 +187,13 @@ test("a conference tells nothing on the way of a Confirmation, and many changes 
   const world = new DirectoryWorld();
   const conference = world.conference();
   await conference.running(0);
-  const before = conference.news.length;
+  const before = conference.updates.length;
   await conference.reported(...Array.from({ length: 50 }, (_, index) => callerEntered(index)));
-  expect(conference.news).toHaveLength(before);
+  expect(conference.updates).toHaveLength(before);
   await conference.time.pass(1_000);
 
-  expect(conference.news).toHaveLength(before + 1);
-  expect(conference.news.at(-1)?.running).toMatchObject({ callers: 50 });
+  expect(conference.updates).toHaveLength(before + 1);
+  expect(conference.updates.at(-1)?.running).toMatchObject({ callers: 50 });
 });
 
 test("what the directory took although its answer was lost is kept once, after a restart of either side, too", async () => {
@@ -215,11 +215,11 @@ test("what the directory took although its answer was lost is kept once, after a
     await conference.time.pass(10 * 60_000);
 
     expect((await world.all()).map(({ kind }) => kind)).toEqual(["call", "call", "conference"]);
-    expect(conference.news.at(-1)?.ended.every(({ again }) => again)).toBe(true);
-    const before = conference.news.length;
+    expect(conference.updates.at(-1)?.ended.every(({ again }) => again)).toBe(true);
+    const before = conference.updates.length;
     conference.start();
     await conference.time.pass(60_000);
-    expect(conference.news).toHaveLength(before);
+    expect(conference.updates).toHaveLength(before);
   }
 });
 
@@ -246,7 +246,7 @@ test("a directory that is away is told by and by", async () => {
   await conference.running(1);
   await conference.reported(ended);
   await conference.time.pass(3_600_000);
-  expect(conference.news.length).toBeLessThan(30);
+  expect(conference.updates.length).toBeLessThan(30);
   conference.tell = tell;
   await conference.time.pass(6 * 60_000);
 
@@ -299,19 +299,19 @@ test("the list is whole after a restart of the directory, and those who run are 
 
   expect(await list(world)).toMatchObject({ total: 1, unknown: 1, conferences: [{ key: confKey, now: null }] });
   await conference.time.pass(1_000);
-  expect(world.asked).toEqual([`${confKey} news`]);
+  expect(world.asked).toEqual([`${confKey} changes`]);
   expect(await list(world)).toMatchObject({ total: 1, unknown: 0, conferences: [{ now: { callers: 2 } }] });
 });
 
 test("after a restart those on the page are asked first, and the rest in portions, so that pages need not wait for all", async () => {
   const world = new DirectoryWorld();
   const keys = Array.from({ length: 50 }, (_, index) => String(100 + index) as ConfKey);
-  for (const key of keys) await world.directory.tell(news({ key, running: running(key) }));
+  for (const key of keys) await world.directory.tell(update({ key, running: running(key) }));
   world.start();
   await list(world, { begins: "10", isShown: true });
   await world.time.pass(1);
   const [shown, rest] = [keys.slice(0, 10), keys.slice(10)];
-  expect(world.asked).toEqual([...shown, ...rest.reverse().slice(0, 10)].map((key) => `${key} news`));
+  expect(world.asked).toEqual([...shown, ...rest.reverse().slice(0, 10)].map((key) => `${key} changes`));
 
   await world.time.pass(20);
   expect(world.asked).toHaveLength(40);
@@ -323,7 +323,7 @@ test("after a restart those on the page are asked first, and the rest in portion
 test("a conference that hangs when asked after a restart holds the next ones up for a second alone", async () => {
   const world = new DirectoryWorld();
   const keys = Array.from({ length: 30 }, (_, index) => String(100 + index) as ConfKey);
-  for (const key of keys) await world.directory.tell(news({ key, running: running(key) }));
+  for (const key of keys) await world.directory.tell(update({ key, running: running(key) }));
   world.start();
   world.tellDirectory = (key) => (key === "129" ? new Promise(() => {}) : Promise.resolve(true));
   await list(world);
@@ -335,19 +335,19 @@ test("a conference that hangs when asked after a restart holds the next ones up 
 
 test("a conference that tells nothing when asked is asked once a minute, however often people look", async () => {
   const world = new DirectoryWorld();
-  await world.directory.tell(news({ key: confKey, running: running(confKey) }));
+  await world.directory.tell(update({ key: confKey, running: running(confKey) }));
   for (let second = 0; second < 130; second++) {
     await list(world, { isShown: true });
     await world.time.pass(1_000);
   }
 
-  expect(world.asked).toEqual(Array(3).fill(`${confKey} news`));
+  expect(world.asked).toEqual(Array(3).fill(`${confKey} changes`));
 });
 
 test("the list comes in pages by key, and by how a key begins", async () => {
   const world = new DirectoryWorld();
   for (const key of ["30", "11", "12", "20"])
-    await world.directory.tell(news({ key: key as ConfKey, running: running(key) }));
+    await world.directory.tell(update({ key: key as ConfKey, running: running(key) }));
 
   const first = await list(world, { limit: 3 });
   expect(first.conferences.map(({ key }) => key)).toEqual(["11", "12", "20"]);
@@ -423,10 +423,10 @@ describe("who speaks in a running conference", () => {
   test("is told within a second of each change while people look at the list, and else of no change", async () => {
     const world = new DirectoryWorld();
     const conference = await reporting(world);
-    const before = conference.news.length;
+    const before = conference.updates.length;
     await conference.reported(speaks("c1", true));
     await conference.time.pass(5_000);
-    expect(conference.news).toHaveLength(before);
+    expect(conference.updates).toHaveLength(before);
     expect(await speakersIn(world, {})).toEqual([]);
 
     await speakersIn(world);
@@ -442,21 +442,21 @@ describe("who speaks in a running conference", () => {
     await world.time.pass(6 * 60_000);
     await conference.reported(speaks("c1", false));
     await conference.time.pass(5_000);
-    const after = conference.news.length;
+    const after = conference.updates.length;
     await conference.reported(speaks("c2", true));
     await conference.time.pass(5_000);
-    expect(conference.news).toHaveLength(after);
+    expect(conference.updates).toHaveLength(after);
   });
 
   test("is told by the next life of a conference where people look, and by none where nobody does", async () => {
     const world = new DirectoryWorld();
     const conference = await reporting(world);
-    const before = conference.news.length;
+    const before = conference.updates.length;
     conference.kill();
     conference.start();
     await conference.reported(speaks("c1", true));
     await conference.time.pass(5_000);
-    expect(conference.news).toHaveLength(before);
+    expect(conference.updates).toHaveLength(before);
 
     await speakersIn(world);
     await conference.time.pass(100);
@@ -470,8 +470,8 @@ describe("who speaks in a running conference", () => {
   test("is told, also what changed while the directory had not answered yet that people look", async () => {
     const world = new DirectoryWorld();
     const conference = await reporting(world);
-    conference.tell = async (news) => {
-      const answer = await world.directory.tell(news);
+    conference.tell = async (update) => {
+      const answer = await world.directory.tell(update);
       await conference.time.wait(300);
       return answer;
     };
@@ -486,8 +486,8 @@ describe("who speaks in a running conference", () => {
   test("is told also where people begin to look while the conference tells something else", async () => {
     const world = new DirectoryWorld();
     const conference = await reporting(world);
-    conference.tell = async (news) => {
-      const answer = await world.directory.tell(news);
+    conference.tell = async (update) => {
+      const answer = await world.directory.tell(update);
       await conference.time.wait(300);
       return answer;
     };
@@ -554,7 +554,7 @@ test("who looks for a person waits for those that do not know yet, whoever has a
     [1, 0],
     [0, 0],
   ]);
-  expect(world.asked).toEqual([`${confKey} news`]);
+  expect(world.asked).toEqual([`${confKey} changes`]);
 
   world.start();
   world.tellDirectory = () => new Promise(() => {});
@@ -578,10 +578,10 @@ test("while a thousand come in one by one, each of them is told once", async () 
   for (let index = 0; index < 1_000; index++) await conference.reported(personEntered(index));
   await conference.time.pass(2_000);
 
-  const told = conference.news.flatMap(({ people }) => people?.came ?? []);
+  const told = conference.updates.flatMap(({ people }) => people?.came ?? []);
   expect(told).toHaveLength(1_000);
   expect(new Set(told.map(([call]) => call)).size).toBe(1_000);
-  const mostBytes = Math.max(...conference.news.map((one) => JSON.stringify(one).length));
+  const mostBytes = Math.max(...conference.updates.map((one) => JSON.stringify(one).length));
   expect(mostBytes).toBeLessThan(4_000);
   expect((await list(world, { number: "44200777" })).conferences).toHaveLength(1);
 });
@@ -600,25 +600,25 @@ test("a directory that was restarted has all who are inside again with the next 
   expect(world.asked).toEqual([]);
 });
 
-test("where news before it did not arrive, a conference is asked for all who are inside once somebody looks", async () => {
+test("where the update before did not arrive, a conference is asked for all who are inside once somebody looks", async () => {
   const world = new DirectoryWorld();
   const person = [["c1" as CallId, { number: "1", attendeeId: "" }]] as const;
   const tell = (since: number | null, row: number) =>
-    world.directory.tell(news({ running: running(confKey), people: { row, since, came: person, gone: [] } }));
+    world.directory.tell(update({ running: running(confKey), people: { row, since, came: person, gone: [] } }));
   expect(await tell(3, 5)).toMatchObject({ lacksPeople: true });
   await list(world);
   await world.time.pass(0);
-  expect(world.asked).toEqual([`${confKey} news`]);
+  expect(world.asked).toEqual([`${confKey} changes`]);
   expect(await tell(null, 6)).not.toHaveProperty("lacksPeople");
 });
 
-test("news that come late say nothing of how a conference is now, nor begin one that is over", async () => {
+test("an update that comes late says nothing of how a conference is now, and begins none that is over", async () => {
   const world = new DirectoryWorld();
-  const earlier: News["people"] = { row: 3, since: null, came: [], gone: [] };
-  const later: News["people"] = { row: 5, since: null, came: [], gone: [] };
-  await world.directory.tell(news({ running: { ...running(confKey), callers: 2 }, people: later }));
+  const earlier: DirectoryUpdate["people"] = { row: 3, since: null, came: [], gone: [] };
+  const later: DirectoryUpdate["people"] = { row: 5, since: null, came: [], gone: [] };
+  await world.directory.tell(update({ running: { ...running(confKey), callers: 2 }, people: later }));
   await world.directory.tell(
-    news({ running: { ...running(confKey), callers: 1, trouble: ["posts"] }, people: earlier }),
+    update({ running: { ...running(confKey), callers: 1, trouble: ["posts"] }, people: earlier }),
   );
   expect((await list(world)).conferences).toMatchObject([{ now: { callers: 2, trouble: [] } }]);
 
@@ -628,20 +628,20 @@ test("news that come late say nothing of how a conference is now, nor begin one 
     life: 1,
     createdAt: worldBegins,
   } as unknown as ConferenceRecord;
-  await world.directory.tell(news({ ended: [told(over)] }));
-  await world.directory.tell(news({ running: running(confKey), people: later }));
+  await world.directory.tell(update({ ended: [told(over)] }));
+  await world.directory.tell(update({ running: running(confKey), people: later }));
   world.start();
   expect((await list(world)).conferences).toEqual([]);
-  await world.directory.tell(news({ ended: [told(over, true)] }));
-  await world.directory.tell(news({ running: running(confKey, 2), people: earlier }));
+  await world.directory.tell(update({ ended: [told(over, true)] }));
+  await world.directory.tell(update({ running: running(confKey, 2), people: earlier }));
   expect((await list(world)).conferences).toMatchObject([{ life: 2 }]);
-  await world.directory.tell(news({ running: running(confKey), people: later }));
+  await world.directory.tell(update({ running: running(confKey), people: later }));
   expect((await list(world)).conferences).toMatchObject([{ life: 2 }]);
 
   // Its object had deleted everything, and counts its rows anew.
   const anew = { ...running(confKey, 2), createdAt: worldBegins + 1 };
   const came = [["c1" as CallId, { number: "44200001", attendeeId: "" }]] as const;
-  await world.directory.tell(news({ running: anew, people: { ...earlier, row: 2, came } }));
+  await world.directory.tell(update({ running: anew, people: { ...earlier, row: 2, came } }));
   expect((await list(world, { number: "44200001" })).conferences).toMatchObject([{ createdAt: worldBegins + 1 }]);
 });
 
@@ -705,7 +705,7 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
 test("records come in pages in both orders, by time, kind and what stands in them", async () => {
   const world = new DirectoryWorld();
   for (let index = 0; index < 5; index++) {
-    await world.directory.tell(news({ ended: [told(call(`c${index}`, { number: `1${index % 2}` }))] }));
+    await world.directory.tell(update({ ended: [told(call(`c${index}`, { number: `1${index % 2}` }))] }));
     await world.time.pass(60_000);
   }
   const page = (more: object) => world.directory.records({ domain, cursor: null, order: "oldest", limit: 2, ...more });
@@ -725,13 +725,13 @@ test("records come in pages in both orders, by time, kind and what stands in the
 
 test("a clock that is set back puts nothing before a place that was given out", async () => {
   const world = new DirectoryWorld();
-  await world.directory.tell(news({ ended: [told(call("c1"))] }));
+  await world.directory.tell(update({ ended: [told(call("c1"))] }));
   const at = world.time.now;
   await world.time.pass(3_600_000);
-  await world.directory.tell(news({ ended: [told(call("c2"))] }));
+  await world.directory.tell(update({ ended: [told(call("c2"))] }));
   Object.defineProperty(world.time, "now", { value: at, writable: true });
   world.start();
-  await world.directory.tell(news({ ended: [told(call("c3"))] }));
+  await world.directory.tell(update({ ended: [told(call("c3"))] }));
 
   const { records } = await world.directory.records({ domain, cursor: null, order: "oldest", limit: 9 });
   expect(records.map((one) => one.at - at)).toEqual([0, 3_600_000, 3_600_000]);
@@ -740,7 +740,7 @@ test("a clock that is set back puts nothing before a place that was given out", 
 test("a number is erased from all records that have it, with the attendee ID, and no id changes", async () => {
   const world = new DirectoryWorld();
   await world.directory.tell(
-    news({ ended: ["1", "2", "1"].map((number, index) => told(call(`c${index}`, { number }))) }),
+    update({ ended: ["1", "2", "1"].map((number, index) => told(call(`c${index}`, { number }))) }),
   );
 
   expect(await world.directory.erase(domain, "1", 0)).toEqual({ erased: 2, next: null });
@@ -755,7 +755,7 @@ test("a number is erased from all records that have it, with the attendee ID, an
 test("an erasure holds nobody up for long: it looks at some records, and says where it goes on", async () => {
   const world = new DirectoryWorld();
   const all = Array.from({ length: 20_100 }, (_, index) => told(call(`c${index}`, { number: String(index % 1_000) })));
-  await world.directory.tell(news({ ended: all }));
+  await world.directory.tell(update({ ended: all }));
 
   expect(await world.directory.erase(domain, "7", 0)).toEqual({ erased: 20, next: 20_000 });
   expect(await world.directory.erase(domain, "7", 20_000)).toEqual({ erased: 1, next: null });
@@ -780,8 +780,8 @@ test("a rebuild asks some conferences at a time, each once", async () => {
 test("records go when they are too old, some at a time, and their ids are never used again", async () => {
   const world = new DirectoryWorld();
   const all = Array.from({ length: 1_500 }, (_, index) => told(call(`c${index}`)));
-  await world.directory.tell(news({ ended: all, key: "1" as ConfKey }));
-  await world.directory.tell(news({ key: "2" as ConfKey, running: running("2") }));
+  await world.directory.tell(update({ ended: all, key: "1" as ConfKey }));
+  await world.directory.tell(update({ key: "2" as ConfKey, running: running("2") }));
   await world.time.pass(399 * dayMs);
   await world.directory.alarm();
   expect((await world.all()).length).toBe(1_000);
@@ -794,12 +794,12 @@ test("records go when they are too old, some at a time, and their ids are never 
   world.start();
   expect((await list(world)).total).toBe(1);
 
-  expect(await world.directory.tell(news({ ended: [told(call("new"))] }))).toMatchObject({ id: 1_501 });
+  expect(await world.directory.tell(update({ ended: [told(call("new"))] }))).toMatchObject({ id: 1_501 });
 });
 
 test("a directory whose domain is gone keeps its records as long as it would have, and then goes itself", async () => {
   const world = new DirectoryWorld();
-  await world.directory.tell(news({ ended: [told(call("c1"))] }));
+  await world.directory.tell(update({ ended: [told(call("c1"))] }));
   world.domain = null;
   await world.directory.alarm();
   await world.time.pass(399 * dayMs);
@@ -895,7 +895,7 @@ test("a record is not held up by a site that says nothing", async () => {
 test("records that an older version kept have the later columns, empty", async () => {
   const world = new DirectoryWorld();
   const { dialled: _, ...kept } = call("c1");
-  await world.directory.tell(news({ ended: [told(kept as CallRecord)] }));
+  await world.directory.tell(update({ ended: [told(kept as CallRecord)] }));
 
   expect(await world.start().records({ domain, cursor: null, order: "oldest", limit: 1 })).toMatchObject({
     records: [{ record: { ...kept, dialled: "" } }],
@@ -985,7 +985,7 @@ test("the totals are of all that run; those that are not known after a restart a
   if (!one || !other || !creating) return expect.unreachable();
   const waiting = { documents: 2, oldestDocumentAt: worldBegins };
   const all = [one, { ...other, ...waiting }, { ...creating, phase: "creating" as const, callers: 0 }];
-  const tell = (now: RunningConference) => world.directory.tell(news({ key: now.key, running: now }));
+  const tell = (now: RunningConference) => world.directory.tell(update({ key: now.key, running: now }));
   for (const now of all) await tell(now);
   const totals = { creating: 1, running: 2, callers: 6, documents: 2, oldestAt: worldBegins };
   expect(await world.directory.totals()).toEqual(totals);
@@ -1066,7 +1066,7 @@ test("hosts say what waits for them and since when, and which conferences have t
   const world = new DirectoryWorld();
   const tell = (key: string, host: string, documents: number, oldestAt: number, to = host) =>
     world.directory.tell(
-      news({
+      update({
         key: key as ConfKey,
         running: {
           ...{ ...running(key), webexHost: host as WebexHost },
@@ -1126,14 +1126,14 @@ test("documents are told to wait once they do for some seconds or were not confi
   };
   const waits = async (ms: number) => {
     await time.pass(ms);
-    const { documents, oldestDocumentAt, waiting } = conference.news.at(-1)?.running ?? {};
+    const { documents, oldestDocumentAt, waiting } = conference.updates.at(-1)?.running ?? {};
     const age = typeof oldestDocumentAt === "number" ? time.now - oldestDocumentAt : null;
     return [documents, age, waiting?.map(({ host, failure }) => [host, failure])];
   };
-  const before = conference.news.length;
+  const before = conference.updates.length;
   await conference.reported(callerEntered(1));
   expect(await waits(60_000)).toEqual([0, null, undefined]);
-  expect(conference.news).toHaveLength(before + 1);
+  expect(conference.updates).toHaveLength(before + 1);
 
   takesMs = 9_000;
   await conference.reported(callerEntered(2));
@@ -1159,13 +1159,13 @@ test("documents are told to wait once they do for some seconds or were not confi
 
 test("watchers are told of a change behind its commit, and of none that failed", async () => {
   const world = new DirectoryWorld();
-  await world.directory.tell(news({ running: running("1") }));
+  await world.directory.tell(update({ running: running("1") }));
   expect(world.changes).toEqual([1]);
   world.sql.exec("CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'full'); END");
-  await expect(world.directory.tell(news({ running: running("1"), ended: [told(call("c1"))] }))).rejects.toThrow();
+  await expect(world.directory.tell(update({ running: running("1"), ended: [told(call("c1"))] }))).rejects.toThrow();
   expect(world.changes).toEqual([1]);
-  // What needs no row is news, too.
-  await world.directory.tell(news({ running: { ...running("1"), callers: 4 } }));
+  // What needs no row is told, too.
+  await world.directory.tell(update({ running: { ...running("1"), callers: 4 } }));
   expect(world.changes).toEqual([1, 1]);
   expect(await list(world)).toMatchObject({ total: 1, bridges: [{ bridge: "main", callers: 4 }] });
 });

@@ -3,7 +3,7 @@ import { GivenUpStore } from "../../durable-objects/given-up-store.ts";
 import type { HttpAnswer } from "../../durable-objects/post.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { ConfKey, WebexHost } from "../../src/foundation/ids.ts";
-import type { GivenUpPost } from "../../src/rpc/news.ts";
+import type { GivenUpPost } from "../../src/rpc/directory-update.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { Database } from "../simulation/database.ts";
@@ -34,7 +34,7 @@ async function lost(callers: number, ...reports: readonly Report[]): Promise<Con
 }
 
 /** What its directory was told was given up. */
-const toldOf = (world: ConferenceWorld) => world.news.flatMap(({ givenUp = [] }) => givenUp);
+const toldOf = (world: ConferenceWorld) => world.updates.flatMap(({ givenUp = [] }) => givenUp);
 const rowOf = (world: ConferenceWorld) => toldOf(world).at(-1)?.row ?? 0;
 const sendAgain = (world: ConferenceWorld, row = rowOf(world)) => world.during(world.conference.sendAgain(row, "Ann"));
 const muted = (call: string, muted: boolean) =>

@@ -8,7 +8,7 @@ import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/found
 import { dayMs } from "../../src/foundation/timers.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
-import type { JoinedCall, News, RunningConference } from "../../src/rpc/news.ts";
+import type { DirectoryUpdate, JoinedCall, RunningConference } from "../../src/rpc/directory-update.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
@@ -88,7 +88,7 @@ class World {
     await this.time.pass(end - this.time.now);
   }
 
-  async tell(more: Partial<News>): Promise<void> {
+  async tell(more: Partial<DirectoryUpdate>): Promise<void> {
     await this.directory.tell({ domain, key: confKey, running: null, ended: [], behind: null, ...more });
     await this.time.pass(0);
   }
@@ -145,7 +145,7 @@ test("a meeting is told from its begin to its end, in order, each event signed a
   const world = new World();
   const conference = new ConferenceWorld();
   conference.domain = testDomain({ webhooks: [receiver] });
-  conference.tell = (news) => world.directory.tell(news);
+  conference.tell = (update) => world.directory.tell(update);
   const both = async (ms: number) => {
     await conference.time.pass(ms);
     await world.pass(ms);
@@ -422,7 +422,7 @@ test("trouble is told as it begins and ends, once, also over a restart, and ends
   ]);
 });
 
-test("trouble of which news come late does not begin again", async () => {
+test("trouble in an update that comes late does not begin again", async () => {
   const world = new World();
   const people = { since: null, came: [], gone: [] };
   await world.tell({ running: running({ trouble: ["posts"] }), people: { ...people, row: 2 } });
@@ -485,14 +485,14 @@ test("who came in is told once, also by the next life of the conference, with th
   await conference.running(0);
   await conference.during(conference.report(callerEntered(1)));
   await conference.time.pass(2_000);
-  const calls = () => conference.news.flatMap(({ joined = [] }) => joined);
+  const calls = () => conference.updates.flatMap(({ joined = [] }) => joined);
   expect(calls()).toMatchObject([{ call: "c1", number: "*********34" }]);
 
   conference.start();
   await conference.during(conference.report(callerEntered(2)));
   await conference.time.pass(2_000);
   expect(calls()).toMatchObject([{ call: "c1" }, { call: "c2" }]);
-  expect(conference.news.every(({ key }) => key === (confKey as ConfKey))).toBe(true);
+  expect(conference.updates.every(({ key }) => key === (confKey as ConfKey))).toBe(true);
 });
 
 test("an agent that is away and back is told by two events, each by the same id when it is told again", async () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
-import type { RunningConference } from "../../src/rpc/news.ts";
+import type { RunningConference } from "../../src/rpc/directory-update.ts";
 import type { HandOver } from "../../src/rpc/relay.ts";
 import { readPage } from "../console/read-page.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
@@ -98,8 +98,8 @@ test("a drained bridge says so to whoever looks: with what it still carries, amo
     ...{ bridge: "simulated" as BridgeName, attached: true, locked: false, callers: 2, rooms: 0, trouble: [] },
     ...{ documents: 0, oldestDocumentAt: null },
   };
-  const news = { domain: "local" as DomainName, key: running.key, running, ended: [], behind: null };
-  await edge.directory.tell(news);
+  const update = { domain: "local" as DomainName, key: running.key, running, ended: [], behind: null };
+  await edge.directory.tell(update);
 
   expect((await ask(edge, "GET", "/api/v1/domains/local/agents")).body).toMatchObject({
     bridges: [{ bridge: "simulated", drainedSince, load: { conferences: 1, callers: 2 } }],

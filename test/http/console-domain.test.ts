@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import type { PersonInside, RunningConference } from "../../src/rpc/news.ts";
+import type { PersonInside, RunningConference } from "../../src/rpc/directory-update.ts";
 import { readPage } from "../console/read-page.ts";
 import { FakeEdge, people, token } from "./fake-edge.ts";
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
-import type { RunningConference } from "../../src/rpc/news.ts";
+import type { RunningConference } from "../../src/rpc/directory-update.ts";
 import { conferenceView, FakeEdge, people, token } from "./fake-edge.ts";
 
 const domain = "local" as DomainName;
@@ -149,7 +149,7 @@ test("after a restart of the directory its list is whole, and says of whom it do
     ],
     ...{ total: 2, unknown: 1 },
   });
-  expect(edge.calls).toContain("1 tells the directory news");
+  expect(edge.calls).toContain("1 tells the directory changes");
 });
 
 interface Page {

@@ -35,7 +35,7 @@ async function lost() {
   await edge.held("3100417", confKey);
   edge.alive.add(confKey);
   edge.real.set(confKey, realConference(world));
-  for (const news of world.news) await edge.directory.tell(news);
+  for (const update of world.updates) await edge.directory.tell(update);
   const ask = async (path: string, init: RequestInit = {}, by = token) => {
     const response = await edge.app.request(path, {
       ...init,
@@ -119,11 +119,11 @@ test("of a conference of which nothing is kept the list still says what was give
 
 test("a journal that was deleted counts anew: another document in the same row is neither shown nor sent in place of the old one", async () => {
   const { world, edge, ask, json } = await lost();
-  const [{ givenUp: [now] = [] } = {}] = world.news.filter(({ givenUp = [] }) => givenUp.length > 0);
+  const [{ givenUp: [now] = [] } = {}] = world.updates.filter(({ givenUp = [] }) => givenUp.length > 0);
   if (!now) throw new Error("nothing was given up");
   const old = { ...now, at: now.at - 30 * 86_400_000, transId: "of-last-month", messages: ["A2W_NotifyUserEnter"] };
-  const news = { domain: "local" as never, key: confKey, running: null, ended: [], behind: null };
-  await edge.directory.tell({ ...news, givenUp: [old] });
+  const update = { domain: "local" as never, key: confKey, running: null, ended: [], behind: null };
+  await edge.directory.tell({ ...update, givenUp: [old] });
   const { posts } = await json<{ posts: readonly Post[] }>(api);
   const one = `${api}/${encodeURIComponent(posts.at(-1)?.id ?? "")}`;
   const kept = `The conference ${confKey} does not keep this document any more, or never gave it up.`;

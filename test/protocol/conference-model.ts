@@ -232,7 +232,7 @@ export class ConferenceModel {
     this.#open.delete(msgId);
   }
 
-  /** News goes to the server that has the conference, under the handle that it knows, and after a detachment to nobody. */
+  /** A notification goes to the server that has the conference, under the handle that it knows, and after a detachment to nobody. */
   #checkTarget({ host, message }: Post, before: Head): void {
     if (message.msgId.startsWith("w") || !("extConfId" in message)) return;
     // Either head may count: the one before if the conference ends, the one after if a waiting create begins it anew.

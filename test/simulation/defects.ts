@@ -21,7 +21,7 @@ export function plant({ before, after }: Defect, healthy: string): string | null
 
 const conference = "durable-objects/conference.ts";
 const store = "durable-objects/conference-store.ts";
-const news = "durable-objects/news.ts";
+const directoryUpdates = "durable-objects/directory-updates.ts";
 const recordBook = "src/records/record-book.ts";
 const alarm = "durable-objects/alarm.ts";
 const outbox = "durable-objects/outbox.ts";
@@ -1161,14 +1161,14 @@ export const defects: readonly Defect[] = [
   {
     name: "a conference does not say that it may have told its records before",
     foundBy: ["each call that is over has one record", "each conference that is over has one record"],
-    file: news,
+    file: directoryUpdates,
     before: "again: seq <= this.#unsureUpTo }));",
     after: "again: seq < 0 }));",
   },
   {
     name: "a conference restored does not say that an earlier life may have told its records",
     foundBy: ["each call that is over has one record", "each conference that is over has one record"],
-    file: news,
+    file: directoryUpdates,
     before: "this.#unsureUpTo = subject.store.lastSeq;",
     after: "this.#unsureUpTo = 0;",
   },

@@ -297,7 +297,7 @@ export class Edge {
         sql: this.#watched(confKey, hosted, life.sql),
         share: (answers) => send(() => this.#of(answers.domain).mailbox.call((mailbox) => mailbox.share(answers))),
         directory: (name) => ({
-          tell: (news) => send(() => this.#of(name).directory.call((directory) => directory.tell(news))),
+          tell: (update) => send(() => this.#of(name).directory.call((directory) => directory.tell(update))),
         }),
         webexSite: () => ({ topics: async () => new Map() }),
         changed: () => {},

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { segmentOf } from "../../foundation/path-segment.ts";
 import { sendAgainId } from "../../operators/action-stages.ts";
 import type { GivenUpContent, OperatorResult } from "../../rpc/conference.ts";
-import type { GivenUpPost } from "../../rpc/news.ts";
+import type { GivenUpPost } from "../../rpc/directory-update.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { Edge } from "../app.ts";
 import type { SignedIn } from "../guard.ts";

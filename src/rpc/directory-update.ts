@@ -66,10 +66,10 @@ export interface DirectoryPlace {
 }
 
 /** The place is behind the records that were told. */
-export interface NewsAnswer extends DirectoryPlace {
+export interface DirectoryAnswer extends DirectoryPlace {
   /** People look at the conference in the list: who speaks is wanted at each change. */
   readonly isShown: boolean;
-  /** News before these did not arrive, so that the directory does not know who is inside: all of them are wanted. */
+  /** An update before this one did not arrive, so that the directory does not know who is inside: all of them are wanted. */
   readonly lacksPeople?: true;
 }
 
@@ -77,7 +77,7 @@ export interface NewsAnswer extends DirectoryPlace {
 export type JoinedCall = Joined["call"];
 
 /** What a conference tells its domain's directory. */
-export interface News {
+export interface DirectoryUpdate {
   readonly domain: DomainName;
   readonly key: ConfKey;
   /** `null`: none is being created or runs. */

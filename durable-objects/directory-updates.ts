@@ -7,15 +7,15 @@ import type { CallRecord } from "../src/records/call-record.ts";
 import { isOngoing, RecordBook } from "../src/records/record-book.ts";
 import type { DirectoryRpc } from "../src/rpc/directory.ts";
 import type {
+  DirectoryAnswer,
   GivenUpPost,
-  NewsAnswer,
   PeopleChange,
   PersonInside,
   RunningConference,
-  News as Told,
+  DirectoryUpdate as Told,
   Trouble,
   WaitingDocuments,
-} from "../src/rpc/news.ts";
+} from "../src/rpc/directory-update.ts";
 import type { WebexSiteRpc } from "../src/rpc/webex-site.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { earliest } from "./clock.ts";
@@ -26,7 +26,7 @@ import { ToldPeople } from "./people-inside.ts";
 import type { Platform } from "./platform.ts";
 import { nameOf } from "./story.ts";
 
-interface NewsPorts extends Pick<Platform, "now" | "after" | "log"> {
+interface DirectoryUpdatePorts extends Pick<Platform, "now" | "after" | "log"> {
   directory(domain: DomainName): Pick<DirectoryRpc, "tell">;
   webexSite(domain: DomainName): Pick<WebexSiteRpc, "topics">;
   /** The directory has a record that it did not have. */
@@ -51,7 +51,7 @@ const everyMs = 1_000;
 const answerWithinMs = 10_000;
 /** What the site's object does not say by then, the record lacks. */
 const topicWithinMs = 2_000;
-/** Documents are confirmed in less, as a rule: what is so for a moment is not worth news. */
+/** Documents are confirmed in less, as a rule: what is so for a moment is not worth an update. */
 const waitsMs = 5_000;
 const firstAgainMs = 5_000;
 const longestAgainMs = 5 * 60_000;
@@ -62,8 +62,8 @@ const mostRecords = 500;
  * Tells the domain's directory of one conference: that it runs, how it is, and what of it has ended. Nobody waits for that. It comes some
  * time after the commit, many changes in one call, at least once; what may have been told before says so.
  */
-export class News {
-  readonly #ports: NewsPorts;
+export class DirectoryUpdates {
+  readonly #ports: DirectoryUpdatePorts;
   readonly #subject: Subject;
   /** As far as it was asked for; `null`: not yet, or too long ago. */
   #book: RecordBook | null = null;
@@ -78,7 +78,7 @@ export class News {
   #isStopped = false;
   #againMs = firstAgainMs;
 
-  constructor(ports: NewsPorts, subject: Subject) {
+  constructor(ports: DirectoryUpdatePorts, subject: Subject) {
     this.#ports = ports;
     this.#subject = subject;
     this.#unsureUpTo = subject.store.lastSeq;
@@ -131,11 +131,11 @@ export class News {
   }
 
   /** The directory has asked for it. Rejects when it does not answer. */
-  async tell(what: "news" | "all"): Promise<void> {
+  async tell(what: "changes" | "all"): Promise<void> {
     this.#people.lost();
     // What is on its way now may have been said before the directory asked.
     this.#isChanged = true;
-    if (what === "news") return this.#tell();
+    if (what === "changes") return this.#tell();
     const { store } = this.#subject;
     const { identity } = store;
     if (!identity) return;
@@ -236,7 +236,7 @@ export class News {
   }: Pick<Told, "ended" | "behind"> & {
     readonly joined?: Told["joined"] | undefined;
     readonly givenUp?: Told["givenUp"] | undefined;
-  }): Promise<NewsAnswer> {
+  }): Promise<DirectoryAnswer> {
     const { store } = this.#subject;
     const { domain, confKey: key } = store.identity ?? { domain: "" as DomainName, confKey: "" as ConfKey };
     const shown = await this.#shownRecords(ended);
@@ -246,10 +246,10 @@ export class News {
       ...(joined && { joined }),
       ...(givenUp.length > 0 && { givenUp }),
     };
-    const news = { domain, key, running, ended: shown, behind, ...more };
-    const asked = this.#ports.directory(domain).tell(news);
+    const update = { domain, key, running, ended: shown, behind, ...more };
+    const asked = this.#ports.directory(domain).tell(update);
     const answer = await within(this.#ports, answerWithinMs, "the directory", asked);
-    // So it is behind news that did not arrive, too.
+    // So it is behind updates that did not arrive, too.
     if (answer.lacksPeople) this.#people.lost();
     return answer;
   }
