@@ -1,5 +1,6 @@
 import type { Page, WebSocketRoute } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { AgentStatus } from "../../bridge-agent/agent.ts";
 import { eventually, kill, Meeting, startWorld, type World } from "../whole/world.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, change, type Look, looks, screenshot } from "./browser-on-test.ts";
@@ -283,6 +284,11 @@ test("the overview says what is wrong while it is so, without a reload", async (
 
 test("a bridge shows which agent acts, and which of an older version stands by, and is drained and opened again by keys", async () => {
   vi.stubEnv("NODE_OPTIONS", "--import=data:text/javascript,globalThis.BRIDGEHEAD_VERSION='1.3.0'");
+  // The first one takes over, should it not act.
+  await eventually("the first agent has bridge and edge again", async () => {
+    const { bridgeUp, edgeUp }: AgentStatus = await (await fetch(`${world.run.agentUrl}/status`)).json();
+    return bridgeUp && edgeUp;
+  });
   process.kill(world.run.secondAgent?.pid ?? 0, "SIGKILL");
   const meeting = new Meeting(world);
   await meeting.create();

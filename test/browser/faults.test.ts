@@ -43,7 +43,7 @@ test("what leaves its box, lies on other text, or makes the page too wide is fou
   const page = await browser.open(await servePage(html, "style-src 'unsafe-inline'"), look);
 
   expect(await layoutFaults(page)).toEqual([
-    expect.stringMatching(/^the page is \d+ px wide in a window of 390$/),
+    expect.stringMatching(/^the page is \d+ px wide in a window of 360$/),
     expect.stringMatching(/^leaves its box: "w+" in div$/),
     'lie on each other: "under it" and "over it"',
   ]);
