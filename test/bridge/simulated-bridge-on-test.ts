@@ -1,5 +1,6 @@
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { Call } from "../../simulators/bridge/world.ts";
+import { freePorts } from "../../simulators/free-ports.ts";
 import type { Ability } from "../../src/bridge/abilities.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { BridgeOnTest } from "../conformance/bridge-driver.ts";
@@ -10,7 +11,8 @@ import { Clock } from "../simulation/clock.ts";
 export async function simulatedBridgeOnTest(cannot: readonly Ability[] = []): Promise<BridgeOnTest> {
   const time = new Clock();
   let boots = 1;
-  let bridge: SimulatedBridge = await startSimulatedBridge(0, "boot1", time, cannot);
+  const [port = 0] = await freePorts(1);
+  let bridge: SimulatedBridge = await startSimulatedBridge(port, "boot1", time, cannot);
   const way = await lossyWay(bridge.port);
   const agents = agentsOf(`ws://127.0.0.1:${way.port}/bridge`);
   const call = (id: CallId): Call => {
@@ -41,7 +43,6 @@ export async function simulatedBridgeOnTest(cannot: readonly Ability[] = []): Pr
     truth: (id) => truthOf(`ws://127.0.0.1:${bridge.port}/bridge`, id),
     cutLink: async () => bridge.dropAgents(),
     restart: async () => {
-      const { port } = bridge;
       await bridge.close();
       boots += 1;
       bridge = await startSimulatedBridge(port, `boot${boots}`, time, cannot);

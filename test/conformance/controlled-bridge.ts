@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
+import { freePorts } from "../../simulators/free-ports.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { BridgeOnTest } from "./bridge-driver.ts";
 
@@ -50,7 +51,7 @@ export function agentsOf(url: string): Pick<BridgeOnTest, "driver" | "other" | "
  * `hold` and `down`. `start` starts it on this port, and anew after its end; agents connect to `/bridge`.
  */
 export async function controlledBridge(start: (port: number) => Promise<RunningBridge>): Promise<BridgeOnTest> {
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   let program = await start(port);
   let hold = false;
   const way = await lossyWay(port);
@@ -203,15 +204,6 @@ async function listens(port: number, signal: AbortSignal): Promise<string | null
     await pause(10);
   }
   return `it does not listen on port ${port} of 127.0.0.1 after ${STARTS_WITHIN_MS / 1_000} s`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const port = portOf(server.address());
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 function portOf(address: string | { readonly port: number } | null): number {

@@ -13,6 +13,8 @@ interface Keyed {
   by: string;
   /** What was keyed behind that; `null`: nothing yet. */
   attendeeId: string | null;
+  /** What was keyed behind the same key before: with that the caller may be on the way in. `null`: nothing. */
+  before: string | null;
   /** When it ended an entry last. */
   at: number;
 }
@@ -42,7 +44,7 @@ export class PromptJudge {
 
   happened(event: BridgeEvent): void {
     if (event.type === "prompted") {
-      this.#keyed.set(event.call, { typed: "", conference: null, by: "", attendeeId: null, at: 0 });
+      this.#keyed.set(event.call, { typed: "", conference: null, by: "", attendeeId: null, before: null, at: 0 });
     } else if (event.type === "conference-ended") this.#conferenceEnded(event.conference);
     else if (event.type === "keys") {
       const keyed = this.#keyed.get(event.call);
@@ -67,7 +69,7 @@ export class PromptJudge {
     this.#keyed.delete(command.call);
     if (!keyed || keyed.conference === null) return;
     const attendeeId = command.attendeeId ?? "";
-    if (keyed.conference === conference && keyed.attendeeId === attendeeId) return;
+    if (keyed.conference === conference && (keyed.attendeeId ?? keyed.before) === attendeeId) return;
     const how = `${command.call} keyed ${keyed.conference} and ${keyed.attendeeId}, and is in ${conference} as ${attendeeId}`;
     this.#context.violated("a caller enters the conference that it keyed last", how);
   }
@@ -105,6 +107,7 @@ export class PromptJudge {
     keyed.at = this.#context.clock.now;
     const conference = this.#ledTo(entry);
     if (conference !== null) {
+      keyed.before = keyed.by === entry ? (keyed.attendeeId ?? keyed.before) : null;
       keyed.conference = conference === "unclear" ? null : conference;
       keyed.by = entry;
       keyed.attendeeId = null;

@@ -138,7 +138,10 @@ async function evening(): Promise<void> {
   const mute = meeting.muteRequest(alice.extCallId, true);
   await meeting.ask(mute);
   await meeting.answerTo(mute.msgId, "ok");
-  await allConfirmed();
+  await eventually("its story is whole", async () => {
+    const { stdout } = await bridgehead(["explain", "555120777", "--since", muteAt]);
+    return stdout.includes("confirmed");
+  });
 }
 
 function allConfirmed(): Promise<unknown> {
