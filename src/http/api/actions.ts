@@ -3,10 +3,9 @@ import type { OperatorRequest } from "../../conference/operator-requests.ts";
 import { phoneNumberOf } from "../../foundation/dial-rules.ts";
 import type { ActionId, CallId, RoomId } from "../../foundation/ids.ts";
 import { masked } from "../../foundation/masking.ts";
-import { segmentOf } from "../../foundation/path-segment.ts";
 import { problem } from "../problem.ts";
 import { isKnown } from "./conferences.ts";
-import { operate, operateRefusals } from "./operate.ts";
+import { acceptedAction, operate, operateRefusals } from "./operate.ts";
 import { route } from "./route.ts";
 import { time } from "./values.ts";
 
@@ -116,10 +115,7 @@ export const actionRoutes = [
     async handle(call) {
       const { body, actionId, domain, confKey } = call;
       const refusal = await operate(requested(body), call);
-      if (refusal) return refusal;
-      const parts = [domain.name, confKey, actionId].map(segmentOf);
-      const stages = `/api/v1/domains/${parts[0]}/conferences/${parts[1]}/actions/${parts[2]}`;
-      return Response.json({ id: actionId, stages }, { status: 202, headers: { location: stages } });
+      return refusal ?? acceptedAction(domain.name, confKey, actionId);
     },
   }),
   route({

@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import { segmentOf } from "../../foundation/path-segment.ts";
 import { sendAgainId } from "../../operators/action-stages.ts";
 import type { GivenUpContent, OperatorResult } from "../../rpc/conference.ts";
 import type { GivenUpPost } from "../../rpc/directory-update.ts";
@@ -9,7 +8,7 @@ import type { SignedIn } from "../guard.ts";
 import { problem } from "../problem.ts";
 import { actionShown } from "./actions.ts";
 import { isKnown } from "./conferences.ts";
-import { refusalOf, refusalText } from "./operate.ts";
+import { acceptedAction, refusalOf, refusalText } from "./operate.ts";
 import { cursorOf, limitOf, next } from "./paging.ts";
 import { route } from "./route.ts";
 import { confKey, time } from "./values.ts";
@@ -109,10 +108,7 @@ export const givenUpRoutes = [
       const { conference, row } = found.post;
       const result = await sendAgain(domain, found, edge, signedIn);
       if (result !== "done") return refusalOf(result, conference);
-      const action = sendAgainId(row);
-      const parts = [domain.name, conference, action].map(segmentOf);
-      const stages = `/api/v1/domains/${parts[0]}/conferences/${parts[1]}/actions/${parts[2]}`;
-      return Response.json({ id: action, stages }, { status: 202, headers: { location: stages } });
+      return acceptedAction(domain.name, conference, sendAgainId(row));
     },
   }),
 ];

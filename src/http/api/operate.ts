@@ -1,5 +1,6 @@
 import type { OperatorRequest } from "../../conference/operator-requests.ts";
-import type { ActionId } from "../../foundation/ids.ts";
+import type { ActionId, DomainName } from "../../foundation/ids.ts";
+import { segmentOf } from "../../foundation/path-segment.ts";
 import type { OperatorResult } from "../../rpc/conference.ts";
 import { type ProblemTitle, problem } from "../problem.ts";
 import type { Call } from "./route.ts";
@@ -23,6 +24,12 @@ export async function operate(
   const isKnown = await edge.objects.handles(name).hasConference(confKey);
   const result = isKnown ? await edge.objects.conference(name, confKey).operate(action) : "no-such-conference";
   return result === "done" ? null : refusalOf(result, confKey);
+}
+
+/** The answer to an action that is on disk: where its stages are. */
+export function acceptedAction(domain: DomainName, confKey: string, action: string): Response {
+  const stages = `/api/v1/domains/${segmentOf(domain)}/conferences/${segmentOf(confKey)}/actions/${segmentOf(action)}`;
+  return Response.json({ id: action, stages }, { status: 202, headers: { location: stages } });
 }
 
 /** The answer to what a conference refuses. */
