@@ -8,11 +8,11 @@ import { isOngoing, RecordBook } from "../src/records/record-book.ts";
 import type { DirectoryRpc } from "../src/rpc/directory.ts";
 import type {
   DirectoryAnswer,
+  DirectoryUpdate,
   GivenUpPost,
   PeopleChange,
   PersonInside,
   RunningConference,
-  DirectoryUpdate as Told,
   Trouble,
   WaitingDocuments,
 } from "../src/rpc/directory-update.ts";
@@ -166,7 +166,7 @@ export class DirectoryUpdates {
   async #tell(): Promise<void> {
     this.#cancelled();
     try {
-      await this.#tellNews();
+      await this.#tellChanges();
       this.#againMs = firstAgainMs;
     } catch (error) {
       this.#ports.log({ level: "warn", event: "directory-not-told", why: String(error) });
@@ -176,16 +176,16 @@ export class DirectoryUpdates {
     }
   }
 
-  async #tellNews(): Promise<void> {
+  async #tellChanges(): Promise<void> {
     const { store } = this.#subject;
     const { identity, progress } = store;
     const { telling } = progress;
     if (!identity || !telling || this.#isTelling) return;
     const told = telling.told;
     let upTo = store.lastSeq;
-    let ended: Told["ended"] = [];
-    let joined: Told["joined"];
-    let givenUp: Told["givenUp"];
+    let ended: DirectoryUpdate["ended"] = [];
+    let joined: DirectoryUpdate["joined"];
+    let givenUp: DirectoryUpdate["givenUp"];
     if (this.#owes) {
       this.#book ??= store.newBook(identity.confKey, telling.from);
       this.#read(this.#book, telling.from);
@@ -233,9 +233,9 @@ export class DirectoryUpdates {
     joined,
     givenUp = [],
     behind,
-  }: Pick<Told, "ended" | "behind"> & {
-    readonly joined?: Told["joined"] | undefined;
-    readonly givenUp?: Told["givenUp"] | undefined;
+  }: Pick<DirectoryUpdate, "ended" | "behind"> & {
+    readonly joined?: DirectoryUpdate["joined"] | undefined;
+    readonly givenUp?: DirectoryUpdate["givenUp"] | undefined;
   }): Promise<DirectoryAnswer> {
     const { store } = this.#subject;
     const { domain, confKey: key } = store.identity ?? { domain: "" as DomainName, confKey: "" as ConfKey };
@@ -254,7 +254,7 @@ export class DirectoryUpdates {
     return answer;
   }
 
-  async #shownRecords(ended: Told["ended"]): Promise<Told["ended"]> {
+  async #shownRecords(ended: DirectoryUpdate["ended"]): Promise<DirectoryUpdate["ended"]> {
     // People write names into it, so it is kept where all else of them is. What WebEx did not say itself, the site may have said before.
     const isKept = this.#shownAs === "full";
     const isLacking = ended.some(({ record }) => record.kind === "conference" && record.topic === "");
@@ -291,12 +291,12 @@ export class DirectoryUpdates {
 
   #running(): RunningConference | null {
     const { store, trouble, tally } = this.#subject;
-    const waiting = this.#waiting;
     const { state, progress, identity } = store;
     const { head, rooms } = state;
     const { telling } = progress;
     if (!identity || !telling || !isOngoing(head)) return null;
     const running = head.phase === "running" ? head : null;
+    const waiting = this.#waiting;
     return {
       ...{ key: identity.confKey, life: telling.life, createdAt: telling.since, phase: head.phase },
       ...{ webexHost: head.host, bridge: progress.bridge },
