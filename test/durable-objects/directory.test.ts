@@ -420,6 +420,15 @@ describe("who speaks in a running conference", () => {
     return conference;
   }
 
+  /** The directory is quick, and its answers come late. */
+  function answersLate(conference: ConferenceWorld, world: DirectoryWorld): void {
+    conference.tell = async (update) => {
+      const answer = await world.directory.tell(update);
+      await conference.time.wait(300);
+      return answer;
+    };
+  }
+
   test("is told within a second of each change while people look at the list, and else of no change", async () => {
     const world = new DirectoryWorld();
     const conference = await reporting(world);
@@ -470,11 +479,7 @@ describe("who speaks in a running conference", () => {
   test("is told, also what changed while the directory had not answered yet that people look", async () => {
     const world = new DirectoryWorld();
     const conference = await reporting(world);
-    conference.tell = async (update) => {
-      const answer = await world.directory.tell(update);
-      await conference.time.wait(300);
-      return answer;
-    };
+    answersLate(conference, world);
     await speakersIn(world);
     await conference.time.pass(100);
     await conference.reported(speaks("c2", true));
@@ -486,11 +491,7 @@ describe("who speaks in a running conference", () => {
   test("is told also where people begin to look while the conference tells something else", async () => {
     const world = new DirectoryWorld();
     const conference = await reporting(world);
-    conference.tell = async (update) => {
-      const answer = await world.directory.tell(update);
-      await conference.time.wait(300);
-      return answer;
-    };
+    answersLate(conference, world);
     await conference.reported(personEntered(9));
     await conference.time.pass(300);
     await speakersIn(world);
