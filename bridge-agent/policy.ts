@@ -1,5 +1,5 @@
 import type { Command } from "../src/bridge/commands.ts";
-import { type DialRules, digitsOf, mayDial } from "../src/foundation/dial-rules.ts";
+import { type DialRules, mayDial, type WrongNumber, wrongNumber } from "../src/foundation/dial-rules.ts";
 import type { CallId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import type { Execution } from "./drivers/driver.ts";
@@ -16,13 +16,7 @@ export interface PolicySettings extends DialRules {
 }
 
 /** Why the policy refuses to dial. */
-type DialRefusal =
-  | "malformed-number"
-  | "long-number"
-  | "long-extension"
-  | "number-denied"
-  | "calls-at-once"
-  | "calls-per-minute";
+type DialRefusal = WrongNumber | "number-denied" | "calls-at-once" | "calls-per-minute";
 /** Why it refuses a command, or ends what lasts too long; the value is what the log says. */
 export const policyReasons = {
   "malformed-number":
@@ -46,10 +40,6 @@ declare const isPermitted: unique symbol;
 export type Permitted = Execution & { readonly [isPermitted]: true };
 
 const MINUTE_MS = 60_000;
-/** Of any telephone, with its country code (E.164). */
-const LONGEST_NUMBER = 15;
-/** With more digits, somebody could dial on from a number that is allowed: by a calling card, or through a telephone system. */
-const LONGEST_EXTENSION = 10;
 
 /** Decides on each command on its way to the driver. What it allows counts as carried out. */
 export class Policy {
@@ -82,20 +72,12 @@ export class Policy {
     const { callsAtOnce = Number.POSITIVE_INFINITY, callsPerMinute = Number.POSITIVE_INFINITY } = this.settings;
     // An earlier life may have had a clock that was ahead.
     this.#dials = this.#dials.map((at) => Math.min(at, now)).filter((at) => now - at < MINUTE_MS);
-    if (!isNumber(number)) return "malformed-number";
-    if (digitsOf(number) > LONGEST_NUMBER) return "long-number";
-    if (number.extension.length > LONGEST_EXTENSION) return "long-extension";
+    const wrong = wrongNumber(number);
+    if (wrong !== null) return wrong;
     if (!mayDial(this.settings, number)) return "number-denied";
     if (dialled >= callsAtOnce) return "calls-at-once";
     return this.#dials.length >= callsPerMinute ? "calls-per-minute" : null;
   }
-}
-
-type PhoneNumber = Command<"dial">["number"];
-
-/** The edge sends digits alone. Anything else could mean something to a bridge: a pause, another trunk, another host. */
-function isNumber({ country, area, local, extension }: PhoneNumber): boolean {
-  return /^[1-9]\d*$/.test(country) && /^\d*$/.test(area) && /^\d+$/.test(local) && /^\d*$/.test(extension);
 }
 
 /** Since when calls and conferences last; outlives the process. */

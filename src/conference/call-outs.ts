@@ -1,6 +1,6 @@
 import type { CommandResult, RefusalReason } from "../bridge/commands.ts";
 import type { EndReason } from "../bridge/events.ts";
-import { mayDial } from "../foundation/dial-rules.ts";
+import { mayDial, wrongNumber } from "../foundation/dial-rules.ts";
 import { type ActionId, type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
@@ -19,7 +19,7 @@ const RETRY_HANG_UP_MS = 10_000;
 /** How long the bridge may take to bring in a call that was picked up, through a private talk or directly. */
 const ENTRY_MS = 30_000;
 
-/** Dials a number for WebEx (protocol 2.2.4, 4.3), unless the domain's policy denies it. */
+/** Dials a number for WebEx (protocol 2.2.4, 4.3), unless nobody can dial it (protocol T27) or the domain's policy denies it. */
 export function startCallOut(draft: Draft, head: Creating | Running, message: FromWebexMessages["call-out"]): void {
   const request = requestOf(message);
   if (isLockedOut(draft)) return draft.answer(request, "conference-locked");
@@ -27,6 +27,7 @@ export function startCallOut(draft: Draft, head: Creating | Running, message: Fr
   const present = draft.callers.values().filter((caller) => !caller.left);
   const pending = draft.callOuts.values().filter(({ stage }) => stage !== "dropping");
   if (present.some(isKnown) || pending.some(isKnown)) return draft.answer(request, "not-supported");
+  if (wrongNumber(message.phone) !== null) return draft.answer(request, "invalid-number");
   const { policy } = draft.context.settings;
   if (policy && !mayDial(policy, message.phone)) {
     const { country, area, local } = message.phone;

@@ -1,4 +1,4 @@
-import { type DialRules, mayDial } from "../foundation/dial-rules.ts";
+import { type DialRules, mayDial, wrongNumber } from "../foundation/dial-rules.ts";
 import type { PhoneNumber } from "../foundation/ids.ts";
 
 /** Gives each text a made-up one in its place, always the same. */
@@ -72,13 +72,16 @@ export class MadeUp {
 
   /** To be dialled. Country and area stay, and as many digits behind them as decide whether the domain lets it be dialled. */
   phone(phone: PhoneNumber): string {
+    if (wrongNumber(phone) !== null) return "1--wrong";
     const { country, area, local, extension } = phone;
     const place = this.#locals.of(`${country}-${area}-${local}`).padStart(Math.min(4, local.length), "0");
     let made = local;
     for (let kept = 0; kept <= local.length; kept += 1) {
       const filled = local.slice(0, kept) + "5".repeat(Math.max(0, local.length - kept - place.length)) + place;
       made = filled.length >= local.length ? filled : local;
-      if (!this.#policy || mayDial(this.#policy, { ...phone, local: made }) === mayDial(this.#policy, phone)) break;
+      const dialled = { ...phone, local: made };
+      if (wrongNumber(dialled) !== null) continue;
+      if (!this.#policy || mayDial(this.#policy, dialled) === mayDial(this.#policy, phone)) break;
     }
     return [country, area, made, ...(extension === "" ? [] : ["0".repeat(extension.length)])].join("-");
   }

@@ -134,13 +134,6 @@ export function hidden<Value>(value: Value, person: Person): Value {
   ) as Value;
 }
 
-/** Digits stay digits: the number is written into a message. */
 function phoneShown(phone: PhoneNumber, person: Person): PhoneNumber {
-  const local = person(phone.local).replace(/\D/g, "0");
-  return {
-    ...phone,
-    local,
-    area: person(phone.area).replace(/\D/g, "0"),
-    extension: person(phone.extension).replace(/\D/g, "0"),
-  };
+  return { ...phone, local: person(phone.local), area: person(phone.area), extension: person(phone.extension) };
 }

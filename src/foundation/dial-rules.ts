@@ -43,6 +43,23 @@ export function digitsOf(number: PhoneNumber): number {
   return code.length + rest.replace(/^0/, "").length;
 }
 
+/** Of any telephone, with its country code (E.164). */
+const LONGEST_NUMBER = 15;
+/** With more digits, somebody could dial on from a number that is allowed: by a calling card, or through a telephone system. */
+const LONGEST_EXTENSION = 10;
+
+/** Why nobody can dial a number, whoever asks: the edge refuses it for WebEx and operators, and the agent for its edge. */
+export type WrongNumber = "malformed-number" | "long-number" | "long-extension";
+
+/** What is wrong with this number; `null`: it can be dialled. Anything but digits could be a pause, a trunk or a host to a bridge. */
+export function wrongNumber(number: PhoneNumber): WrongNumber | null {
+  const { country, area, local, extension } = number;
+  const isNumber = /^[1-9]\d*$/.test(country) && /^\d*$/.test(area) && /^\d+$/.test(local) && /^\d*$/.test(extension);
+  if (!isNumber) return "malformed-number";
+  if (digitsOf(number) > LONGEST_NUMBER) return "long-number";
+  return extension.length > LONGEST_EXTENSION ? "long-extension" : null;
+}
+
 export function mayDial({ allow, deny }: DialRules, number: PhoneNumber): boolean {
   const { code, rest } = cut(number);
   const dialled = `+${code}${rest}`;

@@ -39,7 +39,7 @@ export type EpochMs = number;
 
 export const MAIN_ROOM = "main" as RoomId;
 
-/** A number to dial: digits only; `area` and `extension` may be empty. */
+/** A number to dial; `area` and `extension` may be empty. As WebEx wrote it, it may have other characters than digits: see `wrongNumber`. */
 export interface PhoneNumber {
   readonly country: string;
   readonly area: string;

@@ -6,7 +6,9 @@ import { childrenNamed, escapeXml, isXmlText, type XmlElement } from "./xml.ts";
 /** The kind of value that a field holds on the wire; its type, its check and its text form follow from it. */
 export type FieldKind =
   /** Opaque identifier: no blank at its ends, no `%`. */
-  | { readonly kind: "conf-key" | "ext-conf-id" | "sub-conf-id"; readonly max: number }
+  | { readonly kind: "conf-key" | "ext-conf-id"; readonly max: number }
+  /** Opaque identifier; no document says what it may hold. */
+  | { readonly kind: "sub-conf-id"; readonly max: number }
   /** 1 to 32 of digits, letters, `-`, `_` (protocol T30). */
   | { readonly kind: "msg-id" }
   /** The id of a call, without `%`; the text `null`, empty and absent all mean "none yet" (protocol section 5, row 6). */
@@ -41,9 +43,10 @@ export interface Field<
   /** Written where there is no value; without it the attribute is left out. */
   readonly absent?: string;
   /**
-   * The message matters more than this text. A character that XML does not have is written as U+FFFD; a text of more than `max`
-   * characters is cut, or left out where a part of it would be another number. In any other field either makes the
-   * message unwritable: other bytes than were meant are not sent, and no document is sent that its receiver refuses.
+   * The message matters more than this value; so does it where no public document has the attribute, which then is a guess.
+   * Read or written, a text of more than `max` characters is cut, or left out where a part of it would be another number, and
+   * what is no value of its kind is left out, with a note; a character that XML does not have is written as U+FFFD. In any other
+   * field such a value refuses the document that is read (protocol T27), and makes the message that is written unwritable.
    */
   readonly repaired?: "cut" | "left-out";
   /** Its name is a guess: a message without it is confirmed, with a note of the attributes that it does have. */
@@ -118,13 +121,38 @@ export function isId(text: string): boolean {
   return /^[\w-]{1,32}$/.test(text);
 }
 
-const hostOrUrl = /^(?:https?:\/\/)?(?:[\w.-]+|(\[[\dA-Fa-f:.]+\]))(?::(\d{1,5}))?(?:\/\S*)?$/;
+const hostOrUrl = /^(?:https?:\/\/)?(?:[\w.-]+|(\[[\da-f:.]+\]))(?::(\d{1,5}))?(?:\/\S*)?$/i;
 
 /** `host:port` or a URL (protocol T15); an address of IPv6 stands in brackets. */
 function isHost(text: string): boolean {
   const [match, address, port] = hostOrUrl.exec(text) ?? [];
   if (match === undefined || Number(port ?? 1) < 1 || Number(port ?? 1) > 65_535) return false;
   return address === undefined || URL.canParse(`http://${address}`);
+}
+
+/** The value of a field's attribute; `undefined` if there is none, or none that can be read and is needed. */
+export function readField(
+  raw: string,
+  { kind, repaired }: Field,
+  codes: CodeLists,
+  note: (text: string) => void,
+): Result<unknown, ValueFault> {
+  const read = readValue(raw, kind, codes, note);
+  if (read.ok || !repaired) return read;
+  const value = repair(raw, kind, repaired, read.error);
+  note(`${read.error.detail} and was ${value === undefined ? "left out" : "cut"}`);
+  return ok(value);
+}
+
+/** What is left of a value that `readValue` refuses. */
+function repair(
+  text: string,
+  kind: FieldKind,
+  repaired: "cut" | "left-out",
+  { result }: ValueFault,
+): string | undefined {
+  if (repaired === "left-out" || result !== "too-long" || !("max" in kind)) return undefined;
+  return [...text].slice(0, kind.max).join("");
 }
 
 /** The value of an attribute; `undefined` if the attribute says that there is none. `note` is told what was read for another. */
@@ -139,17 +167,20 @@ export function readValue(
     case "msg-id":
       if (isId(raw)) return ok(raw);
       return raw.length > 32 ? tooLong(32) : wrongType(raw, "must be digits, letters, - and _");
+    case "sub-conf-id":
+      return raw.length > kind.max ? tooLong(kind.max) : ok(raw);
     case "conf-key":
     case "ext-conf-id":
-    case "sub-conf-id":
     case "call-id":
       if (raw.length > kind.max) return tooLong(kind.max);
       return raw.includes("%") || raw.trim() !== raw
         ? wrongType(raw, "must have no % and no blank at its ends")
         : ok(raw);
-    case "host":
-      if (raw.length > kind.max) return tooLong(kind.max);
-      return isHost(raw) ? ok(raw) : wrongType(raw, "must be host:port");
+    case "host": {
+      const host = raw.trim();
+      if (host.length > kind.max) return tooLong(kind.max);
+      return isHost(host) ? ok(host) : wrongType(host, "must be host:port");
+    }
     case "text":
       return isWithin(raw, kind) ? ok(raw) : tooLong(kind.max);
     case "keyed":
@@ -195,10 +226,10 @@ export function writeValue(
   if (!repaired && !isXmlText(text)) return err("has a character that XML does not have");
   const read = readValue(text, kind, codes);
   if (read.ok) return ok(read.value === undefined ? "" : escapeXml(text));
-  const { result, detail } = read.error;
-  if (!repaired || result !== "too-long" || !("max" in kind)) return err(detail);
-  note(`${detail} and was ${repaired === "cut" ? "cut" : "left out"}`);
-  return ok(repaired === "cut" ? escapeXml([...text].slice(0, kind.max).join("")) : "");
+  if (!repaired) return err(read.error.detail);
+  const part = repair(text, kind, repaired, read.error);
+  note(`${read.error.detail} and was ${part === undefined ? "left out" : "cut"}`);
+  return ok(escapeXml(part ?? ""));
 }
 
 function textOf(value: unknown, kind: FieldKind, codes: CodeLists): string | undefined {
@@ -265,12 +296,13 @@ const phoneParts = [
   { part: "extension", wire: "Extension", required: false },
 ] as const;
 
-const maxDigits = 64;
+/** Of a part of a number. No number has a part that is as long: what is cut cannot be dialled, and the rest of it neither. */
+const MAX_PART = 64;
 const plainDigits = /^\d*$/;
 
 /**
  * The telephone number in a message's child of this name; `undefined` if there is no such child. A `+` before the country and
- * signs between digits are left out (protocol 2.2.4).
+ * signs between digits are left out (protocol 2.2.4). Whether it can be dialled is not a matter of form (protocol T27).
  */
 export function readPhone(
   message: XmlElement,
@@ -288,12 +320,9 @@ export function readPhone(
     const digits = plainDigits.test(text) ? text : withoutSigns(text, name === "CountryCode");
     if (others.length > 0) return err({ result: "wrong-type", detail: `has several ${name}` });
     if (required && digits === "") return err({ result: "attribute-missing", detail: `has no ${name}` });
-    if (digits.length > maxDigits) return err({ result: "too-long", detail: `has a ${name} longer than ${maxDigits}` });
-    if (!plainDigits.test(digits)) {
-      return err({ result: "wrong-type", detail: `has the ${name} "${digits}", must be digits` });
-    }
-    if (digits !== text) notes.push(`${wire}: ${name} is read as its digits alone`);
-    number[part] = digits;
+    if (!plainDigits.test(digits)) notes.push(`${wire}: ${name} has characters that nobody can dial`);
+    else if (digits !== text) notes.push(`${wire}: ${name} is read as its digits alone`);
+    number[part] = digits.slice(0, MAX_PART).toWellFormed();
   }
   return ok(number);
 }
@@ -303,18 +332,19 @@ export function writePhone(number: PhoneNumber, wire: string): Result<string, st
   for (const { part, wire: name, required } of phoneParts) {
     const digits = number[part];
     if (digits === "" && !required) continue;
-    if (digits.length > maxDigits || !/^\d+$/.test(digits))
-      return err(`has a ${name} that is not 1 to ${maxDigits} digits`);
-    parts += `<${name}>${digits}</${name}>`;
+    if (withoutSigns(digits.trim(), part === "country") === "") return err(`has no ${name}`);
+    if (digits.length > MAX_PART) return err(`has a ${name} longer than ${MAX_PART}`);
+    if (!isXmlText(digits)) return err(`has a ${name} with a character that XML does not have`);
+    parts += `<${name}>${escapeXml(digits)}</${name}>`;
   }
   return ok(`<${wire}>${parts}</${wire}>`);
 }
 
-/** Text may be blanks alone; a call that has no name yet is called `null` (protocol section 5, row 6). */
+/** Only text may be blanks, or `null`: elsewhere programs write so that there is no value (protocol section 5, row 6). */
 function isEmpty(raw: string, { kind }: FieldKind): boolean {
-  if (raw === "") return true;
-  if (kind === "text") return false;
-  return (raw.charCodeAt(0) <= 32 && raw.trim() === "") || (kind === "call-id" && /^null$/i.test(raw));
+  if (raw === "" || kind === "text") return raw === "";
+  const value = raw.trim();
+  return value === "" || (value.length === 4 && value.toLowerCase() === "null");
 }
 
 function isWithin(raw: string, { max, unit }: FieldKind & { kind: "text" }): boolean {

@@ -3,7 +3,7 @@ import { asTest } from "../../src/explain/as-test.ts";
 import { aboutOf } from "../../src/explain/history.ts";
 import { MadeUp } from "../../src/explain/made-up.ts";
 import { play } from "../../src/explain/transcript/play.ts";
-import { mayDial } from "../../src/foundation/dial-rules.ts";
+import { mayDial, wrongNumber } from "../../src/foundation/dial-rules.ts";
 import {
   ConferenceWorld,
   callerEntered,
@@ -147,6 +147,11 @@ test("a made-up number is allowed where the true one is, and is none that anybod
     expect(mayDial(policy, phone(country, local))).toBe(mayDial(policy, one));
     expect(local).not.toBe(one.local);
     expect(local.length).toBe(one.local.length);
+  }
+  for (const one of [phone("49", "03012345678901"), phone("49", "301234567x"), phone("44", "2079460100123456")]) {
+    const [country = "", , local = ""] = new MadeUp(undefined).phone(one).split("-");
+    expect(wrongNumber(phone(country, local)) === null).toBe(wrongNumber(one) === null);
+    expect(local).not.toBe(one.local);
   }
   const again = madeUp.phone(phone("44", "2079460100"));
   expect(madeUp.phone(phone("44", "2079460100"))).toBe(again);

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { wrongNumber } from "../../src/foundation/dial-rules.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
 
 const codec = createCodec({});
@@ -53,6 +54,7 @@ describe("a document is refused as a whole (protocol T20, T21)", () => {
     ["a required call named null", '<W2A_DropUser MsgID="1" ExtConfID="7" ExtCallID="null"/>', "attribute-missing"],
     ["a create without a host to answer to", create("", ""), "attribute-missing"],
     ["a create with an empty one", create("", 'WbxHostName=""'), "attribute-missing"],
+    ["a create without a key, which it says", create("").replace('"8"', '"null"'), "attribute-missing"],
     [
       "action 6 without its call",
       '<W2A_UpdateConference MsgID="1" ExtConfID="7" ActionCode="6"/>',
@@ -86,21 +88,6 @@ describe("a document is refused as a whole (protocol T20, T21)", () => {
       "a number of signs alone",
       callOut("<PhoneNum><CountryCode>+</CountryCode><LocalNumber>5</LocalNumber></PhoneNum>"),
       "attribute-missing",
-    ],
-    [
-      "a + within a number",
-      callOut("<PhoneNum><CountryCode>1</CountryCode><LocalNumber>+5</LocalNumber></PhoneNum>"),
-      "wrong-type",
-    ],
-    [
-      "letters to dial",
-      callOut("<PhoneNum><CountryCode>1</CountryCode><LocalNumber>5x</LocalNumber></PhoneNum>"),
-      "wrong-type",
-    ],
-    [
-      "65 digits to dial",
-      callOut(`<PhoneNum><CountryCode>1</CountryCode><LocalNumber>${"5".repeat(65)}</LocalNumber></PhoneNum>`),
-      "too-long",
     ],
   ])("for %s", (_, body, result) => {
     expect(verdict(body)).toBe(result);
@@ -139,10 +126,43 @@ describe("a document is not refused", () => {
     ["empty optional attributes", create('MaxNumAttendee="" AnonymousID=" " HybridSDKEnabled=""')],
     ["an empty host, where the conference has one", good.replace("/>", ' WbxHostName=""/>')],
     ["a full URL as host", create("", 'WbxHostName="https://tsp1.example.com:8443/post"')],
+    ["a host with blanks around it", create("", 'WbxHostName=" tsp1.example.com:80 "')],
+    ["a full URL as host, in capitals", create("", 'WbxHostName="HTTP://TSP1.EXAMPLE.COM/"')],
     ["an unknown message beside the same MsgID", `${good}<W2A_New MsgID="1"/>`],
     ["50 messages", Array.from({ length: 50 }, (_, at) => good.replace('"1"', `"${at}"`)).join("")],
   ])("for %s", (_, body) => {
     expect(verdict(body)).toBe("ok");
+  });
+});
+
+describe("what nobody can dial refuses no document: that call-out is answered (protocol T27)", () => {
+  const phoneOf = (parts: string) => {
+    const decoded = read(callOut(`<PhoneNum>${parts}</PhoneNum>`));
+    const [message] = decoded.ok ? decoded.messages : [];
+    return message?.type === "call-out" ? message.phone : decoded;
+  };
+
+  test.each([
+    ["letters", "<LocalNumber>555x</LocalNumber>", { local: "555x" }],
+    ["keys to press", "<LocalNumber>555,,1#</LocalNumber>", { local: "555,,1#" }],
+    ["a + within the number", "<LocalNumber>+5</LocalNumber>", { local: "+5" }],
+    ["letters in the area", "<AreaCode>x</AreaCode><LocalNumber>5</LocalNumber>", { area: "x", local: "5" }],
+    ["a long number", `<LocalNumber>${"5".repeat(99)}</LocalNumber>`, { local: "5".repeat(64) }],
+    [
+      "a long extension",
+      `<LocalNumber>5</LocalNumber><Extension>${"1".repeat(99)}</Extension>`,
+      { local: "5", extension: "1".repeat(64) },
+    ],
+    [
+      "half a letter at its cut",
+      `<LocalNumber>${"5".repeat(63)}😀</LocalNumber>`,
+      { local: `${"5".repeat(63)}\ufffd` },
+    ],
+  ])("%s", (_, parts, expected) => {
+    const number = { country: "1", area: "", extension: "", ...expected };
+
+    expect(phoneOf(`<CountryCode>1</CountryCode>${parts}`)).toEqual(number);
+    expect(wrongNumber(number)).not.toBeNull();
   });
 });
 

@@ -1,3 +1,4 @@
+import { writePhone } from "../../tsp/fields.ts";
 import { fromWebex, type MessageSpec, toWebex } from "../../tsp/messages.ts";
 import { defaultCodes } from "../../tsp/protocol-table.ts";
 import { escapeXml } from "../../tsp/xml.ts";
@@ -176,9 +177,10 @@ function hasExtConfId(message: string): boolean {
 }
 
 /** `14085550123`, or with its parts apart: `44-20-79460100`, and an extension behind them. */
-function phoneElement(digits: string): string {
-  const [, country, area, local, extension = ""] =
-    /^(\d+)-(\d*)-(\d+)(?:-(\d+))?$/.exec(digits) ?? /^(\d)(\d{3})(\d+)$/.exec(digits) ?? [];
-  const more = extension && `<Extension>${extension}</Extension>`;
-  return `<PhoneNum><CountryCode>${country}</CountryCode><AreaCode>${area}</AreaCode><LocalNumber>${local}</LocalNumber>${more}</PhoneNum>`;
+function phoneElement(number: string): string {
+  const [, country = "", area = "", local = "", extension = ""] =
+    /^([^-]+)-([^-]*)-([^-]+)(?:-([^-]+))?$/.exec(number) ?? /^(\d)(\d{3})(\d+)$/.exec(number) ?? [];
+  const written = writePhone({ country, area, local, extension }, "PhoneNum");
+  if (!written.ok) throw new Error(`Number=${number} ${written.error}`);
+  return written.value;
 }

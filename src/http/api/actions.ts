@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { OperatorRequest } from "../../conference/operator-requests.ts";
-import { phoneNumberOf } from "../../foundation/dial-rules.ts";
+import { phoneNumberOf, wrongNumber } from "../../foundation/dial-rules.ts";
 import type { ActionId, CallId, RoomId } from "../../foundation/ids.ts";
 import { masked } from "../../foundation/masking.ts";
 import { problem } from "../problem.ts";
@@ -18,6 +18,7 @@ function name(what: string) {
     v.description(what),
   );
 }
+const wholeNumber = "must be a whole number with + and the country code, such as +14085551234";
 const call = name("Its `call` in the conference's view.");
 
 /** What operators may ask; data for clients has requests of its own. */
@@ -37,7 +38,8 @@ export const actionBody = v.variant("type", [
     type: v.literal("call-out"),
     number: v.pipe(
       v.string(),
-      v.regex(/^\+[1-9]\d{2,14}$/, "must be a whole number with + and the country code, such as +14085551234"),
+      v.regex(/^\+[1-9]\d{2,14}$/, wholeNumber),
+      v.check((text) => wrongNumber(phoneNumberOf(text)) === null, wholeNumber),
     ),
     attendeeId: v.pipe(
       v.optional(v.pipe(v.string(), v.regex(/^[^\s\p{Cc}]{1,64}$/u, "must be 1 to 64 characters without blanks"))),
