@@ -32,9 +32,9 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T22: "Of several faults the first in the document is reported.",
     T23: "Nothing of a refused document is carried out.",
     T24: "An unknown message is confirmed, and answered by `A2W_RspMessageError` with -12 and the guide's text, `unknown msg received`.",
-    T25: "Unknown attributes, children and codes spoil nothing.",
+    T25: "Unknown attributes, children and codes spoil nothing, nor does any value of an optional attribute that no document names.",
     T26: "A name in letters of the other case is understood, and noted in the log.",
-    T27: "Faults of form are reported in the Confirmation, faults of state in the answer.",
+    T27: "Faults of form are reported in the Confirmation, faults of state in the answer; a number that nobody can dial is one of state.",
     "2.1":
       "A ConfKey is any text of up to 64 characters without `%`: whether it must be digits is left open. One that no telephone can key is a conference that only call-outs reach.",
     "2.2.1":
@@ -118,7 +118,8 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
       "Typographic quotes are no XML: refused, unless `protocol.repairs` has `quotes`; straight ones are written.",
     "row 4": "Attributes behind a start tag are text: they are missing where they belong.",
     "row 5": "A host's name is data; its spelling means nothing.",
-    "row 6": "No call ID yet: `null` in any case, empty and absent are read alike, `null` is written.",
+    "row 6":
+      "No call ID yet: `null` in any case, empty and absent are read alike, also of any other attribute but a text; `null` is written.",
     "row 7": "Speakers are reported by ExtConfID and ExtCallIDs.",
     "row 8": "Short numbers are read; 11 digits, always new ones, are written.",
     "row 9": "A root that is named `WTSPDOM Response` is read; it is written where `protocol.documentName` says so.",

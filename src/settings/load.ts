@@ -387,7 +387,7 @@ export const example: DomainSettingsInput = {
     },
   },
   protocol: {
-    elements: { W2A_UpdateUser: "W2A_UpdateCall" },
+    elements: { W2A_UpdateUser: "W2A_MuteUser", A2W_RspUpdateUser: "A2W_RspMuteUser" },
     attributes: { SubConfID: "ExtSubConfID" },
     codes: { updateAction: { lock: 21 } },
     silent: ["A2W_RspUpdateConference"],

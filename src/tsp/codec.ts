@@ -141,7 +141,7 @@ function writeMessage(
   const { spelling = {} } = values;
   let attributes = "";
   let children = "";
-  for (const { field, name, wire } of plan.fields) {
+  for (const { field, name, wire, aliases } of plan.fields) {
     if (field.extra && !extra) continue;
     const value = values[name];
     const isPhone = field.kind.kind === "phone";
@@ -159,7 +159,7 @@ function writeMessage(
     } else if (isPhone) children += text;
     else {
       const received = spelling[name];
-      const attribute = received !== undefined && field.aliases?.includes(received) ? received : wire;
+      const attribute = received !== undefined && aliases.includes(received) ? received : wire;
       attributes += ` ${attribute}="${text}"`;
     }
   }

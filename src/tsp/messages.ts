@@ -21,14 +21,23 @@ const maybeExtConfId = optional("ExtConfID", { kind: "ext-conf-id", max: 64 });
 const maybeExtCallId = optional("ExtCallID", { kind: "call-id", max: 64 });
 const subConfAliases = { aliases: ["ExtSubConfID", "SubConferenceID", "SubExtConfID"] };
 const subConfId = required("SubConfID", { kind: "sub-conf-id", max: 64 }, subConfAliases);
-/** No public document has its name, so that WebEx's own may be a further one (protocol 2.2.8). */
-const requestedSubConfId = optional("SubConfID", { kind: "sub-conf-id", max: 64 }, { ...subConfAliases, noted: true });
+/** No public document has its name, so that WebEx's own may be a further one (protocol 2.2.8). Cut alike, it still names one room. */
+const requestedSubConfId = optional(
+  "SubConfID",
+  { kind: "sub-conf-id", max: 64 },
+  { ...subConfAliases, repaired: "cut", noted: true },
+);
 const maybeSubConfId = optional("SubConfID", { kind: "sub-conf-id", max: 64 }, subConfAliases);
+/** No public document has such an attribute in its message: it may help, and no value of it refuses a document. */
+function guessed<Guess extends Field>(field: Guess): Guess {
+  return { repaired: "left-out", ...field };
+}
+
 const result = required("Result", { kind: "code", codes: "result" });
-const maybeResult = optional("Result", { kind: "code", codes: "result" });
+const maybeResult = guessed(optional("Result", { kind: "code", codes: "result" }));
 const maxCallers = optional("MaxNumAttendee", { kind: "integer", min: 0 });
 const participantType = optional("ParticipantType", { kind: "code", codes: "participantType" });
-const attendeeId = optional("AttendeeID", { kind: "text", max: 64 }, { repaired: "left-out" });
+const attendeeId = guessed(optional("AttendeeID", { kind: "text", max: 64 }));
 const did = optional("DID", { kind: "text", max: 64 }, { repaired: "left-out" });
 const actionResult = optional("ActionResult", { kind: "code", codes: "result" });
 const data = optional("Data", { kind: "text", max: 1024, unit: "bytes" });
@@ -46,7 +55,7 @@ const hybrid = {
 
 /** The guide's example of an answer has nothing but MsgID and Result. */
 function extra<Extra extends Field>(field: Extra): Extra {
-  return { ...field, extra: true };
+  return { ...guessed(field), extra: true };
 }
 
 const request = { msgId, replyTo, extConfId };
@@ -81,15 +90,15 @@ export const fromWebex = {
     anonymousId: optional("AnonymousID", { kind: "keyed", max: 64 }),
     ...hybrid,
     /** Of the meeting's account; what callers key of them leads in like the ConfKey. */
-    subscriberCode: optional("SubscriberCode", { kind: "keyed", max: 512 }),
-    participantCode: optional("ParticipantCode", { kind: "keyed", max: 512 }),
-    tollNumber: optional("TollNum", { kind: "text", max: 512 }),
-    tollFreeNumber: optional("TollFreeNum", { kind: "text", max: 512 }),
-    hostWebexId: optional("HostWebExID", { kind: "text", max: 512 }),
+    subscriberCode: guessed(optional("SubscriberCode", { kind: "keyed", max: 512 })),
+    participantCode: guessed(optional("ParticipantCode", { kind: "keyed", max: 512 })),
+    tollNumber: guessed(optional("TollNum", { kind: "text", max: 512 })),
+    tollFreeNumber: guessed(optional("TollFreeNum", { kind: "text", max: 512 })),
+    hostWebexId: guessed(optional("HostWebExID", { kind: "text", max: 512 })),
     /** The host's call, by what its caller keys or by WebEx's name for it. */
-    hostAttendeeId: optional("HostAttendeeID", { kind: "text", max: 64 }),
-    hostExtCallId: optional("HostExtCallID", { kind: "text", max: 64 }),
-    conferenceName: optional("ConfName", { kind: "text", max: 512 }),
+    hostAttendeeId: guessed(optional("HostAttendeeID", { kind: "text", max: 64 })),
+    hostExtCallId: guessed(optional("HostExtCallID", { kind: "text", max: 64 })),
+    conferenceName: optional("ConfName", { kind: "text", max: 512 }, { repaired: "cut" }),
   }),
   "update-conference": documented("W2A_UpdateConference", "2.2.2", {
     ...request,
@@ -129,8 +138,8 @@ export const fromWebex = {
   "drop-caller": assumed("W2A_DropUser", "2.2.7", callRequest),
   "create-sub-conference": documented("W2A_CreateSubConference", "2.2.8", {
     ...subConferenceRequest,
-    name: optional("SubConfName", { kind: "text", max: 512 }),
-    maxCallers,
+    name: optional("SubConfName", { kind: "text", max: 512 }, { repaired: "cut" }),
+    maxCallers: guessed(maxCallers),
   }),
   "add-to-sub-conference": documented("W2A_AddToSubConference", "2.2.8", subConferenceCallRequest),
   "remove-from-sub-conference": documented("W2A_RemoveFromSubConference", "2.2.8", subConferenceCallRequest),
@@ -139,7 +148,7 @@ export const fromWebex = {
   "caller-named": documented("W2A_RspNotifyUserEnter", "2.2.9", {
     msgId,
     replyTo,
-    extConfId: maybeExtConfId,
+    extConfId: guessed(maybeExtConfId),
     extCallId: maybeExtCallId,
     result: maybeResult,
   }),
@@ -147,7 +156,7 @@ export const fromWebex = {
   "message-refused": assumed("W2A_RspMessageError", "2.2.11", {
     msgId,
     replyTo,
-    extConfId: maybeExtConfId,
+    extConfId: guessed(maybeExtConfId),
     result: maybeResult,
   }),
 } as const satisfies Record<string, MessageSpec>;
@@ -157,13 +166,13 @@ export const toWebex = {
   "conference-created": documented("A2W_RspCreateConference", "2.3.1", {
     msgId,
     result,
-    confKey: optional("ConfKey", { kind: "conf-key", max: 64 }, { extra: true }),
+    confKey: extra(optional("ConfKey", { kind: "conf-key", max: 64 })),
     extConfId: extra(maybeExtConfId),
     ...hybrid,
   }),
   "conference-updated": assumed("A2W_RspUpdateConference", "2.3.1", {
     ...answer,
-    action: optional("ActionCode", { kind: "code", codes: "updateAction" }, { extra: true }),
+    action: extra(optional("ActionCode", { kind: "code", codes: "updateAction" })),
   }),
   "conference-closed": assumed("A2W_RspCloseConference", "2.3.1", answer),
   "called-out": documented("A2W_RspCallout", "2.3.1", callAnswer),
@@ -185,8 +194,8 @@ export const toWebex = {
     status: required("Status", { kind: "code", codes: "conferenceStatus" }),
     hybridConnectData: hybrid.hybridConnectData,
     /** The recorder's dial-out, since version 3.5.3. */
-    recordingNumber: optional("NBRPhoneNumber", { kind: "text", max: 63 }),
-    recordingSequence: optional("NBRDialSequence", { kind: "text", max: 255 }),
+    recordingNumber: guessed(optional("NBRPhoneNumber", { kind: "text", max: 63 })),
+    recordingSequence: guessed(optional("NBRDialSequence", { kind: "text", max: 255 })),
   }),
   "caller-entered": documented("A2W_NotifyUserEnter", "2.3.3", {
     msgId,
@@ -198,7 +207,7 @@ export const toWebex = {
     did,
     action: optional("ActionCode", { kind: "code", codes: "enterAction" }),
     actionResult,
-    callType: optional("CallType", { kind: "code", codes: "callType" }),
+    callType: guessed(optional("CallType", { kind: "code", codes: "callType" })),
   }),
   "caller-changed": documented("A2W_NotifyUserChange", "2.3.4", {
     msgId,

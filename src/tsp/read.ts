@@ -1,6 +1,6 @@
 import type { TransId } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
-import { isId, isNeeded, readInteger, readPhone, readValue, type ValueFault } from "./fields.ts";
+import { isId, isNeeded, readField, readInteger, readPhone, readValue, type ValueFault } from "./fields.ts";
 import { type CodeLists, maxMessages, type ResultWord } from "./protocol-table.ts";
 import { repairXml } from "./repairs.ts";
 import { findName, type MessagePlan, type TableMessage, type Vocabulary } from "./vocabulary.ts";
@@ -128,14 +128,14 @@ function readMessage(
   const received = collect(element, plan, notes);
   let spelling: Record<string, string> | undefined = alias === null ? undefined : { element: alias };
 
-  for (const { field, name, wire, index } of plan.fields) {
+  for (const { field, name, wire, aliases, index } of plan.fields) {
     const { kind } = field;
     const attribute = received[index];
     const read =
       kind.kind === "phone"
         ? readPhone(element, wire, notes)
         : attribute
-          ? readValue(attribute.raw, kind, codes, kind.kind === "keyed" ? noteOf(plan, wire, notes) : undefined)
+          ? readField(attribute.raw, field, codes, (text) => notes.push(`${plan.wire}: ${wire} ${text}`))
           : absent;
     if (!read.ok)
       return err({ ...read.error, detail: `${plan.wire}: ${attribute?.name ?? wire} ${read.error.detail}` });
@@ -146,19 +146,15 @@ function readMessage(
     } else if (isNeeded(field, message)) {
       const result = kind.kind === "msg-id" ? "msg-id-missing" : "attribute-missing";
       return err({ result, detail: `${plan.wire}: ${wire} is missing or empty` });
-    } else if (field.noted) {
-      const names = [wire, ...(field.aliases ?? [])].join(", ");
+    } else if (field.noted && !attribute) {
+      const names = [wire, ...aliases].join(", ");
       notes.push(
-        `${plan.wire} has none of ${names}; it has ${namesOf(element)}. protocol.attributes can rename ${wire}`,
+        `${plan.wire} has none of ${names}; it has ${namesOf(element)}. protocol.attributes can rename ${field.wire}`,
       );
     }
   }
   if (spelling) message.spelling = spelling;
   return ok(message);
-}
-
-function noteOf(plan: MessagePlan, wire: string, notes: string[]): (text: string) => void {
-  return (text) => notes.push(`${plan.wire}: ${wire} ${text}`);
 }
 
 const MOST_OF_A_HOST = 256;
@@ -172,7 +168,7 @@ function readUnknownMessage(element: XmlElement, { common, codes }: Vocabulary):
     const read = attribute && readValue(attribute.raw, field.kind, codes);
     if (read?.ok && read.value !== undefined) message[name] = read.value;
     // What is no host stays: where nobody can be answered, the Confirmation says so (protocol T16).
-    if (read && !read.ok && name === "replyTo") message[name] = attribute.raw.slice(0, MOST_OF_A_HOST);
+    if (read && !read.ok && name === "replyTo") message[name] = attribute.raw.trim().slice(0, MOST_OF_A_HOST);
   }
   return message;
 }

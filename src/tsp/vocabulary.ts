@@ -32,6 +32,8 @@ export interface MessagePlan {
   /** In the order of the table: they are checked and written in this order. */
   readonly fields: readonly FieldPlan[];
   readonly names: NameIndex<FieldPlan>;
+  /** Further names under which it is read. */
+  readonly aliases: readonly string[];
   /** From an alias of the request, or of this message, to the element name of an answer in that spelling. */
   readonly spellings: ReadonlyMap<string, string>;
 }
@@ -41,6 +43,8 @@ interface FieldPlan {
   /** Its name in our messages. */
   readonly name: string;
   readonly wire: string;
+  /** Further names under which it is read; the answer repeats the name. */
+  readonly aliases: readonly string[];
   /** Its place in the message's table. */
   readonly index: number;
 }
@@ -100,7 +104,7 @@ export function buildVocabulary(direction: "from-webex" | "to-webex", overrides:
   const specs: Readonly<Record<string, MessageSpec>> = direction === "from-webex" ? fromWebex : toWebex;
   const plans = Object.entries(specs).map(([type, spec]) => planMessage(type, spec, overrides));
   return {
-    messages: indexNames(plans, (plan) => specs[plan.type]?.aliases),
+    messages: indexNames(plans),
     byType: new Map(plans.map((plan) => [plan.type, plan])),
     common: planMessage("unknown", { wire: "", fields: commonFields }, overrides),
     codes: codeLists(overrides),
@@ -119,6 +123,14 @@ function attributeOf({ wire }: Field, { attributes }: ProtocolOverrides): string
   return attributes?.[wire] ?? wire;
 }
 
+/** Aliases are guesses: of a thing that a domain has given a name, none is left. */
+function aliasesOf(
+  { wire, aliases = [] }: Pick<MessageSpec | Field, "wire" | "aliases">,
+  name: string,
+): readonly string[] {
+  return name === wire ? aliases : [];
+}
+
 /** The entry for a name of a document. */
 export function findName<Entry>(names: NameIndex<Entry>, name: string): Named<Entry> | undefined {
   return names.get(name) ?? (name.length <= 64 ? names.get(foldedKey(name)) : undefined);
@@ -134,19 +146,19 @@ function planMessage(
   spec: Pick<MessageSpec, "wire" | "aliases" | "fields">,
   overrides: ProtocolOverrides,
 ): MessagePlan {
-  const fields = Object.entries(spec.fields).map(([name, field], index) => ({
-    field,
-    name,
-    wire: attributeOf(field, overrides),
-    index,
-  }));
-  const aliases = spec.aliases ?? [];
+  const fields = Object.entries(spec.fields).map(([name, field], index) => {
+    const wire = attributeOf(field, overrides);
+    return { field, name, wire, aliases: aliasesOf(field, wire), index };
+  });
+  const wire = elementOf(spec, overrides);
+  const aliases = aliasesOf(spec, wire);
   return {
     type,
-    wire: elementOf(spec, overrides),
+    wire,
+    aliases,
     isAnswer: /^(?:A2W|W2A)_Rsp/.test(spec.wire),
     fields,
-    names: indexNames(fields, (plan) => plan.field.aliases),
+    names: indexNames(fields),
     spellings: new Map(
       aliases.flatMap((alias) => [
         [alias, alias],
@@ -156,10 +168,7 @@ function planMessage(
   };
 }
 
-function indexNames<Entry extends { readonly wire: string }>(
-  entries: readonly Entry[],
-  aliasesOf: (entry: Entry) => readonly string[] | undefined,
-): NameIndex<Entry> {
+function indexNames<Entry extends Pick<FieldPlan, "wire" | "aliases">>(entries: readonly Entry[]): NameIndex<Entry> {
   const names = new Map<string, Named<Entry>>();
   const add = (named: Named<Entry>) => {
     names.set(named.name, named);
@@ -167,7 +176,7 @@ function indexNames<Entry extends { readonly wire: string }>(
   };
   for (const entry of entries) add({ entry, name: entry.wire, rank: 0, folded: false });
   for (const entry of entries) {
-    for (const [at, name] of (aliasesOf(entry) ?? []).entries()) {
+    for (const [at, name] of entry.aliases.entries()) {
       if (!names.has(name)) add({ entry, name, rank: at + 1, folded: false });
     }
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ExtCallId, ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
+import type { ExtCallId, ExtConfId, MsgId, SubConfId, WebexHost } from "../../src/foundation/ids.ts";
 import { type AdapterCodec, completeText, createCodec } from "../../src/tsp/codec.ts";
 import type { ProtocolOverrides } from "../../src/tsp/protocol-table.ts";
 
@@ -45,6 +45,41 @@ test("a replaced name or number no longer means what it did", () => {
   expect(adapter.decode(bytesOf(old))).toMatchObject({
     messages: [{ type: "unknown", element: "W2A_DropUser", msgId: "1" }, { action: 1 }],
   });
+});
+
+test("what a domain has renamed is known by no other name, and answered under its own", () => {
+  const codec = createCodec({
+    elements: { W2A_UpdateUser: "W2A_ChangeUser", A2W_RspUpdateUser: "A2W_RspChangeUser" },
+    attributes: { SubConfID: "RoomID" },
+  });
+  const read = (message: string) =>
+    codec.decode(bytesOf(`<WbxTSPSchema><TransID>5</TransID>${message}</WbxTSPSchema>`));
+  const update = 'MsgID="1" ExtConfID="7" ExtCallID="c" Privilege="1"/>';
+
+  expect(read(`<W2A_ChangeUser ${update}`)).toMatchObject({ messages: [{ type: "update-caller" }] });
+  expect(read(`<W2A_UpdateCall ${update}`)).toMatchObject({
+    messages: [{ type: "unknown", element: "W2A_UpdateCall" }],
+  });
+  expect(read('<W2A_CloseSubConference MsgID="1" ExtConfID="7" ExtSubConfID="s"/>')).toEqual({
+    ok: true,
+    transId: "5",
+    messages: [{ type: "close-sub-conference", msgId: "1", extConfId: "7" }],
+    notes: [
+      "W2A_CloseSubConference has none of RoomID; it has MsgID, ExtConfID, ExtSubConfID. protocol.attributes can rename SubConfID",
+    ],
+  });
+  // Requests that came before the settings changed are answered by the new names.
+  const spelling = { element: "W2A_UpdateCall", subConfId: "ExtSubConfID" };
+  expect(
+    completeText(
+      codec.encode("6", [
+        { type: "caller-updated", msgId: ids.msgId, result: "ok", spelling },
+        { type: "sub-conference-closed", msgId: "2" as MsgId, result: "ok", subConfId: "s" as SubConfId, spelling },
+      ]),
+    ),
+  ).toContain(
+    '<A2W_RspChangeUser MsgID="1" Result="0"></A2W_RspChangeUser><A2W_RspCloseSubConference MsgID="2" Result="0" RoomID="s">',
+  );
 });
 
 test("a name that a domain gives away is no longer another attribute's second spelling", () => {
