@@ -8,6 +8,7 @@ import type { FaultKind, FaultSource } from "./faults.ts";
 import { lieAbout } from "./lies.ts";
 import type { RelayHost } from "./relay-host.ts";
 import type { Parts } from "./rest-checks.ts";
+import { outages } from "./webex.ts";
 
 /** Later ones would bring deadlines of an hour into the time when all is to be quiet. */
 const farJumpsUntilMs = 10 * 60_000;
@@ -223,6 +224,11 @@ function disturbServers({ context, webex, meetings }: Parts): void {
     };
     nowAndThen(context, server.faults, "WebEx server down", () => fail("down"));
     nowAndThen(context, server.faults, "WebEx server hangs", () => fail("hangs"));
+    const outs = faultsOf(context, `outages of ${server.host}`);
+    nowAndThen(context, outs, "WebEx server out", () => {
+      const outage = outs.draws.pick(outages) ?? "hangs";
+      webex.interrupt(server, outage, outs.draws.between(1_000, 20_000));
+    });
   }
 }
 
@@ -238,7 +244,7 @@ export function heal({ context, webex, bridges, agents, meetings }: Parts): void
   for (const server of webex.servers) {
     server.up = true;
     server.hangs = false;
-    server.refuses = false;
+    server.outage = null;
   }
   for (const agent of agents) {
     agent.thaw();

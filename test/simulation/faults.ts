@@ -39,6 +39,7 @@ export const faultRates = {
   "agent clock jumps": 0.1,
   "WebEx server down": 0.05,
   "WebEx server hangs": 0.03,
+  "WebEx server out": 0.15,
   "edge disk full": 0.04,
   "agent lies": 1,
   "stranger knocks": 0.15,

@@ -60,6 +60,7 @@ type Action = keyof typeof actions;
 
 const mostCallers = 10;
 const pauseMs = 9_000;
+const movePauseMs = 60_000;
 const silentId = "4711";
 const otherSilentIds = [silentId, "4712", "4713"];
 
@@ -109,6 +110,9 @@ export class Meeting implements MeetingKnowledge {
   };
   readonly #changesCreates: boolean;
   readonly #creates: Draws;
+  readonly #moves: Draws;
+  /** Many dial in at once now and then. */
+  readonly #hasCrowds: boolean;
 
   constructor(
     index: number,
@@ -132,6 +136,14 @@ export class Meeting implements MeetingKnowledge {
     this.#draws = draws(world.context, this.#name);
     this.#changesCreates = world.switches.changesCreates;
     this.#creates = draws(world.context, `creates of ${this.#name}`);
+    this.#moves = draws(world.context, `moves of ${this.#name}`);
+    // Where two bridges are full, nobody could tell who is to come in.
+    this.#hasCrowds = this.#moves.chance(0.03) && world.bridges.all.length === 1;
+    if (this.#moves.chance(0.4)) this.#moveLater(1);
+    if (this.#hasCrowds) {
+      this.rules = { ...this.rules, maxCallers: 200 };
+      this.#crowdLater(1);
+    }
     this.phones = new Phones(world.bridges, draws(world.context, `phones of ${this.#name}`), {
       prefix: `55${index}`,
       timers: world.context.clock,
@@ -252,10 +264,10 @@ export class Meeting implements MeetingKnowledge {
     FromWebexMessages["create-conference"],
     "maxCallers" | "anonymousId" | "subscriberCode" | "participantCode"
   > {
-    if (!this.#changesCreates) return { maxCallers: 50, anonymousId: silentId };
+    if (!this.#changesCreates) return { maxCallers: this.rules.maxCallers ?? 0, anonymousId: silentId };
     const variant = `${this.#name.slice(8)}${this.#creates.between(1, 4)}`;
     const said = {
-      maxCallers: this.#creates.pick([0, 50, 11, 6]) ?? 0,
+      maxCallers: this.#creates.pick(this.#hasCrowds ? [0, 200] : [0, 50, 11, 6]) ?? 0,
       anonymousId: this.#creates.pick(otherSilentIds) ?? silentId,
       subscriberCode: `771${variant}`,
       participantCode: `772${variant}`,
@@ -280,6 +292,60 @@ export class Meeting implements MeetingKnowledge {
     const { association } = this;
     if (this.phase !== "creating" || !association?.inherits?.isLive) return;
     this.#context.violated("a conference that ended unnoticed is not created anew", association.extConfId);
+  }
+
+  /** WebEx moves the meeting to another server now and then, whatever the present one does: most often with people in rooms or talks. */
+  #moveLater(number: number): void {
+    this.#context.clock.after(-Math.log(1 - this.#moves.next()) * movePauseMs, () => {
+      if (this.quiet) return;
+      this.#moveLater(number + 1);
+      const { association, phase } = this;
+      const isApart = [...(association?.attendees.values() ?? [])].some(({ room }) => room !== "main");
+      const isDue = this.#moves.chance(isApart || phase === "creating" ? 0.7 : 0.15);
+      const name = `${this.#name} moves (${number})`;
+      if (!isDue || this.#posting || (phase !== "running" && phase !== "creating") || this.#spared.has(name)) return;
+      this.#done.push(name);
+      this.#context.tell(() => `== ${name}`);
+      this.create("failover");
+    });
+  }
+
+  /** More callers than one document holds, into the rooms too, and then the meeting moves. */
+  #crowdLater(number: number): void {
+    const { clock, tell } = this.#context;
+    clock.after(this.#moves.between(120_000, 400_000), () => {
+      if (this.quiet) return;
+      this.#crowdLater(number + 1);
+      const name = `${this.#name} is crowded (${number})`;
+      if (this.phase !== "running" || this.#spared.has(name)) return;
+      this.#done.push(name);
+      tell(() => `== ${name}`);
+      const { key } = this;
+      const count = this.#moves.between(30, 90);
+      for (let index = 0; index < count; index++) {
+        clock.after(this.#moves.between(0, 5_000), () => {
+          if (!this.quiet && key === this.key) this.phones.dialIn(key, silentId, null);
+        });
+      }
+      clock.after(this.#moves.between(10_000, 20_000), () => this.#fillRoom());
+      clock.after(this.#moves.between(20_000, 60_000), () => this.phase === "running" && this.failOver());
+      clock.after(this.#moves.between(60_000, 100_000), () => {
+        for (const call of this.#bridge.callsOf(key)) if (this.#moves.chance(0.9)) this.phones.hangUp(call);
+      });
+    });
+  }
+
+  /** Everybody in the main room goes into one sub-conference. */
+  #fillRoom(): void {
+    const { association } = this;
+    if (this.phase !== "running" || !association || this.quiet) return;
+    const [room] = association.rooms.keys();
+    if (room === undefined) return;
+    for (const { extCallId, room: from } of association.attendees.values()) {
+      if (from !== "main") continue;
+      const body = { type: "add-to-sub-conference", subConfId: room, extCallId } as Body;
+      this.#request(`add ${room}`, body, extCallId);
+    }
   }
 
   /** The server is gone, or what it was told is not all: another one takes over. */

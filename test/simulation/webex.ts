@@ -16,13 +16,18 @@ import type { Switches } from "./switches.ts";
 export type Request = FromWebexMessages[keyof FromWebexMessages];
 export type Answer = Extract<ToWebex, { result: unknown }>;
 
+/** What a server does with posts while it is out for seconds. */
+export const outages = ["refuses connections", "hangs", "answers 503", "takes documents and answers nothing"] as const;
+export type Outage = (typeof outages)[number];
+
 export interface Server {
   readonly host: WebexHost;
   up: boolean;
   /** It takes connections, and nothing else. */
   hangs: boolean;
-  /** It takes no posts, and posts itself: its meetings stay with it. */
-  refuses: boolean;
+  /** It posts itself, and its meetings stay with it; `null`: it takes posts. */
+  outage: Outage | null;
+  outageEndsAt: number;
   /** What goes wrong on the way between it and the adapter. */
   readonly faults: FaultSource;
   readonly seen: Set<string>;
@@ -71,6 +76,8 @@ interface OpenDocument {
 export const webexCodec = createCodec({}, "webex");
 const encoder = new TextEncoder();
 const timeoutMs = 10_000;
+/** Some way below the 50 messages of a document, as there may be unknown ones, too. */
+const mostRequests = 40;
 /** How late an answer may leave by itself: the timers of an object, and the gathering of what travels together. */
 const graceMs = 1_500;
 /** What faults may add to that: attempts of the transactions ahead, and a clock set back. */
@@ -106,7 +113,8 @@ export class Webex {
       host: `http://127.0.0.1:${8801 + index}` as WebexHost,
       up: true,
       hangs: false,
-      refuses: false,
+      outage: null,
+      outageEndsAt: 0,
       faults: faultsOf(context, `network of ${8801 + index}`),
       seen: new Set<string>(),
     }));
@@ -126,16 +134,24 @@ export class Webex {
           if (spared.has(name)) return;
           done.push(name);
           this.#context.tell(() => `== ${name}`);
-          faults.hold(server.faults);
-          server.refuses = true;
-          clock.after(forMs, () => {
-            server.refuses = false;
-            faults.hold(server.faults);
-          });
+          this.interrupt(server, "answers 503", forMs);
         });
       };
       later(1);
     }
+  }
+
+  /** The server takes no posts for so long, or answers none. */
+  interrupt(server: Server, outage: Outage, forMs: number): void {
+    const { clock, faults, tell } = this.#context;
+    tell(() => `${server.host}: ${outage} for ${forMs} ms`);
+    faults.hold(server.faults);
+    server.outage = outage;
+    server.outageEndsAt = Math.max(server.outageEndsAt, clock.now + forMs);
+    clock.after(forMs, () => {
+      if (clock.now >= server.outageEndsAt) server.outage = null;
+      faults.hold(server.faults);
+    });
   }
 
   /** How many documents the adapter has posted so far. */
@@ -152,7 +168,7 @@ export class Webex {
     const shares = this.#shares;
     if (!shares) return this.#post(server, requests, unknown);
     const open = this.#openDocuments.get(server);
-    if (open) {
+    if (open && open.requests.length + requests.length <= mostRequests) {
       open.requests.push(...requests);
       open.unknown += unknown;
       return open.confirmed;
@@ -160,7 +176,7 @@ export class Webex {
     const document: OpenDocument = { requests: [...requests], unknown, confirmed: Promise.resolve(false) };
     this.#openDocuments.set(server, document);
     document.confirmed = this.#context.clock.wait(shares.between(0, 1_000)).then(() => {
-      this.#openDocuments.delete(server);
+      if (this.#openDocuments.get(server) === document) this.#openDocuments.delete(server);
       return this.#post(server, document.requests, document.unknown);
     });
     return document.confirmed;
@@ -252,10 +268,14 @@ export class Webex {
       const fail = (reason: string) => finish({ kind: "failed", reason });
       const cancel = clock.after(request.timeoutMs, () => fail("no answer in time"));
       request.signal.addEventListener("abort", () => fail("AbortError"));
-      if (!server || server.hangs) return;
+      if (!server || server.hangs || server.outage === "hangs") return;
       const { faults } = server;
-      if (server.refuses) {
+      if (server.outage === "answers 503") {
         clock.after(20, () => finish({ kind: "answered", status: 503, body: encoder.encode("") }));
+        return;
+      }
+      if (server.outage === "refuses connections") {
+        clock.after(20, () => fail("connection refused"));
         return;
       }
       if (!server.up) {
@@ -269,7 +289,7 @@ export class Webex {
       const arrive = () => {
         if (!server.up || server.hangs) return;
         this.#process(server, transId);
-        if (faults.hits("confirmation lost")) return;
+        if (faults.hits("confirmation lost") || server.outage === "takes documents and answers nothing") return;
         const wrong = faults.hits("WebEx answers wrongly");
         const slow = faults.hits("WebEx confirms slowly") ? faults.draws.between(1_000, 12_000) : 2;
         const text = wrong ? faults.draws.pick(wrongAnswers) : confirmationOf(transId);

@@ -80,7 +80,7 @@ export function run({ seed, spared = new Set(), withStory = false, inspect }: Op
   const draws = new Draws(seed, "world");
   const faults = new Faults({
     seed,
-    strength: strengths(draws),
+    strength: withOutages(strengths(draws), new Draws(seed, "outages")),
     spared,
     now: () => clock.now,
     tell: (line) => tell(() => line),
@@ -186,9 +186,21 @@ function endsAHold(disk: Database, now: number): boolean {
   );
 }
 
+const outage: FaultKind = "WebEx server out";
+
+/** Of a stream of their own: without them a seed means the same. */
+function withOutages(
+  strengths: Readonly<Partial<Record<FaultKind, number>>>,
+  draws: Draws,
+): Partial<Record<FaultKind, number>> {
+  const sort = draws.weighted({ none: 4, some: 5, alone: 1 });
+  if (sort === "none" || Object.keys(strengths).length === 0) return strengths;
+  return { ...(sort === "some" && strengths), [outage]: 0.4 + 2 * draws.next() };
+}
+
 /** Some worlds have no faults, some one kind of them, most have many. */
 function strengths(draws: Draws): Partial<Record<FaultKind, number>> {
-  const kinds = Object.keys(faultRates) as FaultKind[];
+  const kinds = (Object.keys(faultRates) as FaultKind[]).filter((kind) => kind !== outage);
   const sort = draws.weighted({ none: 1, one: 3, some: 3, all: 3 });
   if (sort === "none") return {};
   if (sort === "one") {
