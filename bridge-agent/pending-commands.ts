@@ -1,8 +1,9 @@
-import { effectOf, isInEffect, refusalOf, topicOf, topicOfCall, undoes } from "../src/bridge/command-rules.ts";
+import { effectOf, isInEffect, refusalOf, topicOfCall, topicsOf, undoes } from "../src/bridge/command-rules.ts";
 import type { BridgeCommand, CommandResult } from "../src/bridge/commands.ts";
 import type { BridgeView } from "../src/bridge/state.ts";
 import type { CallId, CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import type { Journal, JournalContents } from "./journal.ts";
+import { TopicQueue } from "./topic-queue.ts";
 
 /** One thing to do for a conference, once. */
 export interface OpenCommand {
@@ -101,8 +102,9 @@ export class PendingCommands {
       queue = new TopicQueue();
       this.#queues.set(conference, queue);
     }
-    const topic = command.type === "identify" ? topicOfCall(command) : topicOf(command);
-    if (queue.add(open, topic)) this.#makeReady(open);
+    const ofCall = (identify: Identify) => [{ name: topicOfCall(identify), isShared: false }];
+    const topics = command.type === "identify" ? ofCall(command) : topicsOf(command);
+    if (queue.add(open, topics)) this.#makeReady(open);
   }
 
   #makeReady(open: Open): void {
@@ -256,69 +258,4 @@ function muteBy(command: OpenCommand["command"]): boolean | null {
   const effect = effectOf(command);
   if (effect.type === "mute-changed") return effect.muted;
   return effect.type === "call-entered" ? (effect.as?.muted ?? null) : null;
-}
-
-interface Place<Item> {
-  readonly item: Item;
-  readonly topic: string | null;
-  waitsFor: number;
-  /** The item is over before its turn came: those behind it still wait for those before it. */
-  isGone: boolean;
-  readonly followers: Place<Item>[];
-}
-
-/**
- * Items of one topic go in order, items of different topics side by side, and an item without topic goes alone. Costs the
- * same however many wait, but for items without topic.
- */
-class TopicQueue<Item> {
-  readonly #places = new Map<Item, Place<Item>>();
-  readonly #lastOf = new Map<string, Place<Item>>();
-  #lastAlone: Place<Item> | null = null;
-
-  get size(): number {
-    return this.#places.size;
-  }
-
-  /** In order. */
-  *items(): Generator<Item> {
-    for (const { item, isGone } of this.#places.values()) if (!isGone) yield item;
-  }
-
-  /** Whether the item may go at once. */
-  add(item: Item, topic: string | null): boolean {
-    const place: Place<Item> = { item, topic, waitsFor: 0, isGone: false, followers: [] };
-    const before = topic === null ? this.#places.values() : [this.#lastOf.get(topic), this.#lastAlone];
-    for (const other of before) {
-      if (!other) continue;
-      other.followers.push(place);
-      place.waitsFor += 1;
-    }
-    this.#places.set(item, place);
-    if (topic === null) this.#lastAlone = place;
-    else this.#lastOf.set(topic, place);
-    return place.waitsFor === 0;
-  }
-
-  /** The items of the same topic behind this one, or those without topic behind one without, in order. */
-  *behind(item: Item): Generator<Item> {
-    const next = (place: Place<Item> | undefined) => place?.followers.find(({ topic }) => topic === place.topic);
-    for (let place = next(this.#places.get(item)); place; place = next(place)) if (!place.isGone) yield place.item;
-  }
-
-  /** The items that may go now that this one is over. */
-  remove(item: Item): Item[] {
-    const place = this.#places.get(item);
-    if (!place) return [];
-    place.isGone = true;
-    return place.waitsFor > 0 ? [] : this.#free(place);
-  }
-
-  #free(place: Place<Item>): Item[] {
-    this.#places.delete(place.item);
-    if (this.#lastAlone === place) this.#lastAlone = null;
-    if (place.topic !== null && this.#lastOf.get(place.topic) === place) this.#lastOf.delete(place.topic);
-    const free = place.followers.filter((follower) => --follower.waitsFor === 0);
-    return free.flatMap((follower) => (follower.isGone ? this.#free(follower) : [follower.item]));
-  }
 }

@@ -1,4 +1,4 @@
-import { topicOf } from "../src/bridge/command-rules.ts";
+import { topicsOf } from "../src/bridge/command-rules.ts";
 import type { IssuedCommand } from "../src/bridge/commands.ts";
 import type { PendingCommand } from "../src/conference/state.ts";
 import type { BridgeName, CommandId, EpochMs } from "../src/foundation/ids.ts";
@@ -23,6 +23,12 @@ const sendWithinMs = 5000;
 const healthWithinMs = 1000;
 /** Half of the time in which a request is answered. */
 const behindMs = 5_000;
+
+/** A command of a topic. */
+interface Member {
+  readonly command: PendingCommand;
+  readonly isShared: boolean;
+}
 
 interface Sent {
   /** 0: it was issued in this life, and nobody can have begun it. */
@@ -85,24 +91,54 @@ export class CommandSchedule {
   /**
    * The commands to send now, in the order in which they were issued; from now on they count as sent. A topic is sent whole:
    * an earlier command may have got lost, and must not be overtaken; and only with a later command at hand can an agent
-   * know that the earlier one was undone since, and must not be repeated. Commands that are carried out alone are of every
-   * topic, until an agent has acknowledged those before them.
+   * know that the earlier one was undone since, and must not be repeated.
    */
   due(pending: Commands, now: EpochMs): readonly IssuedCommand[] {
     const commands = [...pending.values()];
-    const topics = new Set(commands.filter(({ id }) => this.#dueAt(id) <= now).map(({ command }) => topicOf(command)));
-    const isSent = ({ command }: PendingCommand) => topics.has(topicOf(command));
-    const isAlone = ({ command }: PendingCommand) => topicOf(command) === null;
-    const firstAlone = commands.findIndex(isAlone);
-    if (firstAlone >= 0 && firstAlone < commands.findLastIndex(isSent)) topics.add(null);
-    if (topics.has(null)) {
-      // Sent once more, they may go to another agent, which has nothing of what the one before acknowledged.
-      const isAgain = commands.some((command) => isAlone(command) && this.#sent.get(command.id)?.times !== 0);
-      for (const { id, command } of commands.slice(0, commands.findLastIndex(isAlone))) {
-        if (isAgain || !this.#sent.get(id)?.isAcked) topics.add(topicOf(command));
+    const due = commands.filter(({ id }) => this.#dueAt(id) <= now);
+    return this.#withTheirTopics(due, commands).map((command) => this.#send(command, now));
+  }
+
+  /** These commands, and all that must be sent with them, in order. */
+  #withTheirTopics(due: readonly PendingCommand[], commands: readonly PendingCommand[]): readonly PendingCommand[] {
+    if (due.length === 0) return due;
+    const members = new Map<string, Member[]>();
+    for (const command of commands) {
+      for (const { name, isShared } of topicsOf(command.command)) {
+        const ofTopic = members.get(name);
+        if (ofTopic) ofTopic.push({ command, isShared });
+        else members.set(name, [{ command, isShared }]);
       }
     }
-    return commands.filter(isSent).map((command) => this.#send(command, now));
+    const going = new Set(due);
+    const topics = new Set(due.flatMap(topicNames));
+    for (const topic of topics) {
+      topics.delete(topic); // A command that is added below may bring it back.
+      for (const command of this.#goingWith(members.get(topic) ?? [], going)) {
+        if (going.has(command)) continue;
+        going.add(command);
+        for (const name of topicNames(command)) topics.add(name);
+      }
+    }
+    return commands.filter((command) => going.has(command));
+  }
+
+  /**
+   * Those of one topic that go along: all that have it for themselves, if one of them, or a command behind one, goes. Of those that
+   * share it, the ones before the last of these, until an agent has acknowledged them: all of them where one is sent again, since that may
+   * go to another agent, which has nothing of what the one before acknowledged.
+   */
+  #goingWith(members: readonly Member[], going: ReadonlySet<PendingCommand>): readonly PendingCommand[] {
+    const first = members.findIndex(({ isShared }) => !isShared);
+    if (first < 0 || members.findLastIndex(({ command }) => going.has(command)) < first) return [];
+    const last = members.findLastIndex(({ isShared }) => !isShared);
+    const isAgain = members.some(({ command, isShared }) => !isShared && this.#sent.get(command.id)?.times !== 0);
+    return members
+      .filter(
+        ({ command, isShared }, index) =>
+          !isShared || (index < last && (isAgain || !this.#sent.get(command.id)?.isAcked)),
+      )
+      .map(({ command }) => command);
   }
 
   /** How often this command was sent in this life, and whether an agent has acknowledged it. */
@@ -147,6 +183,10 @@ export class CommandSchedule {
     if (lastAt - firstAt >= patienceMs) return lastAt + longPauseMs;
     return lastAt + (pausesMs[times - 1] ?? pausesMs[3]);
   }
+}
+
+function topicNames({ command }: PendingCommand): readonly string[] {
+  return topicsOf(command).map(({ name }) => name);
 }
 
 interface SenderPorts extends Pick<Platform, "now" | "after" | "log"> {

@@ -37,13 +37,19 @@ interface Entry {
   readonly host?: true;
 }
 
+/**
+ * What commands wait for. Those that share a topic are carried out side by side; one that has it for itself waits for all before it,
+ * and all behind it wait.
+ */
+export interface Topic {
+  readonly name: string;
+  readonly isShared: boolean;
+}
+
 /** All that is particular to one kind of command. */
 interface CommandRule<Type extends CommandType> {
-  /**
-   * Commands of one topic are carried out in order, commands of different topics side by side. `call`: the call is the topic.
-   * `alone`: it waits for all before it, and all behind it wait.
-   */
-  readonly topic: "call" | "alone" | "lock" | "speakers";
+  /** What it has for itself while it is carried out; see `Topic`. */
+  topic(command: Command<Type>): string;
   /** The command that leaves no trace of this one; `null`: there is none. */
   readonly undoneBy: CommandType | null;
   /** Whether the bridge is as this command leaves it: then a command in doubt need not, or must not, be repeated. */
@@ -57,10 +63,13 @@ interface CommandRule<Type extends CommandType> {
 
 const none: CommandEffect = { type: "none" };
 
+/** Shared by every command that does not make or end the conference. */
+const CONFERENCE = "conference";
+
 /** A new command has a row here, is issued by a rule of `src/conference`, and is carried out by each driver. */
 const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
   "create-conference": {
-    topic: "alone",
+    topic: ({ renews }) => (renews ? "entry-rules" : CONFERENCE),
     undoneBy: "end-conference",
     // One that is there takes all that the latest create says; a bridge may not show the limit.
     isInEffect: ({ conference }, { anonymousId, maxCallers, accessCodes }) =>
@@ -80,66 +89,67 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     }),
   },
   "end-conference": {
-    topic: "alone",
+    topic: () => CONFERENCE,
     undoneBy: null,
     isInEffect: ({ conference }) => conference === undefined,
     refusal: () => null,
     effect: () => ({ type: "conference-ended" }),
   },
   lock: {
-    topic: "lock",
+    topic: () => "lock",
     undoneBy: "unlock",
     isInEffect: ({ conference }) => conference?.locked === true,
     refusal: needsConference,
     effect: () => ({ type: "conference-changed", change: { locked: true } }),
   },
   unlock: {
-    topic: "lock",
+    topic: () => "lock",
     undoneBy: "lock",
     isInEffect: ({ conference }) => conference?.locked === false,
     refusal: needsConference,
     effect: () => ({ type: "conference-changed", change: { locked: false } }),
   },
   "report-speakers": {
-    topic: "speakers",
+    topic: () => "speakers",
     undoneBy: "stop-reporting-speakers",
     isInEffect: ({ conference }) => conference?.reportsSpeakers === true,
     refusal: needsConference,
     effect: () => ({ type: "speakers-reported" }),
   },
   "stop-reporting-speakers": {
-    topic: "speakers",
+    topic: () => "speakers",
     undoneBy: "report-speakers",
     isInEffect: ({ conference }) => conference?.reportsSpeakers === false,
     refusal: needsConference,
     effect: () => ({ type: "speakers-no-longer-reported" }),
   },
   "create-room": {
-    topic: "alone",
+    topic: topicOfRoom,
     undoneBy: "close-room",
     isInEffect: (held, { room }) => hasRoom(held, room),
     refusal: needsConference,
     effect: () => none,
   },
+  // Issued once nobody is in the room or on the way out of it.
   "close-room": {
-    topic: "alone",
+    topic: topicOfRoom,
     undoneBy: null,
     isInEffect: (held, { room }) => !hasRoom(held, room),
     refusal: needsConference,
     effect: () => none,
   },
   dial: {
-    topic: "call",
+    topic: topicOfCall,
     undoneBy: "cancel-dial",
     isInEffect: ({ call }) => call !== undefined, // Also when it has ended: nobody is rung twice.
     refusal: needsConference,
     effect: ({ call, number }) => ({ type: "call-dialled", call, number: digits(number) }),
     personal: ({ number }) => ({ number: digits(number) }),
   },
-  "cancel-dial": { topic: "call", undoneBy: null, isInEffect: isOver, refusal: needsCall, effect: callEnded },
-  expel: { topic: "call", undoneBy: null, isInEffect: isOver, refusal: needsCall, effect: callEnded },
+  "cancel-dial": { topic: topicOfCall, undoneBy: null, isInEffect: isOver, refusal: needsCall, effect: callEnded },
+  expel: { topic: topicOfCall, undoneBy: null, isInEffect: isOver, refusal: needsCall, effect: callEnded },
   admit: {
-    topic: "call",
+    topic: topicOfCall,
     undoneBy: null,
     isInEffect: ({ call }) => call?.stage === "entered",
     refusal: needsCall,
@@ -152,21 +162,21 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     personal: ({ attendeeId }) => (attendeeId ? { attendeeId } : {}),
   },
   move: {
-    topic: "call",
+    topic: topicOfCall,
     undoneBy: "move",
     isInEffect: ({ call }, { room }) => call?.stage === "entered" && call.room === room,
     refusal: (held, { room }) => needsCall(held) ?? (hasRoom(held, room) ? null : "no-such-room"),
     effect: ({ call, room }) => ({ type: "call-entered", call, room, as: null }),
   },
   mute: {
-    topic: "call",
+    topic: topicOfCall,
     undoneBy: "unmute",
     isInEffect: ({ call }) => call?.stage === "entered" && call.muted,
     refusal: needsCall,
     effect: ({ call }) => ({ type: "mute-changed", call, muted: true }),
   },
   unmute: {
-    topic: "call",
+    topic: topicOfCall,
     undoneBy: "mute",
     isInEffect: ({ call }) => call?.stage === "entered" && !call.muted,
     refusal: needsCall,
@@ -176,16 +186,23 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
 
 export const commandTypes = Object.keys(rules) as readonly CommandType[];
 
-/** Within its conference; commands with one topic are carried out in order. `null`: the command is carried out alone. */
-export function topicOf(command: BridgeCommand): string | null {
-  const { topic } = ruleOf(command);
-  if (topic === "alone") return null;
-  return topic === "call" && "call" in command ? topicOfCall(command) : topic;
+/** The topics of a command, within its conference: it waits for earlier commands as these say, and for no other. */
+export function topicsOf(command: BridgeCommand): readonly Topic[] {
+  const own = { name: ruleOf(command).topic(command), isShared: false };
+  if (own.name === CONFERENCE) return [own];
+  const isIntoRoom = command.type === "move" && command.room !== MAIN_ROOM;
+  const room = isIntoRoom ? [{ name: topicOfRoom(command), isShared: true }] : [];
+  return [{ name: CONFERENCE, isShared: true }, ...room, own];
 }
 
 /** The topic of all that is to be done for one call. */
 export function topicOfCall({ call }: { readonly call: string }): string {
   return `call ${call}`;
+}
+
+/** Of a room's creation and closing; who is moved into the room shares it. */
+function topicOfRoom({ room }: { readonly room: string }): string {
+  return `room ${room}`;
 }
 
 /** Whether the second command leaves no trace of the first, whatever became of that. */

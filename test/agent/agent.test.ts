@@ -243,6 +243,39 @@ describe("commands", () => {
     expect(world.results()).toEqual({ create: true, lock: false });
   });
 
+  test("on a slow bridge twelve rooms are created at once, and a caller is let in and speakers are reported meanwhile", () => {
+    const world = running();
+    const caller = world.machine.dialIn("1", "");
+    world.settle();
+    world.machine.setFaults({ delayMs: 2_000, refuse: [], down: false });
+    const rooms = Array.from({ length: 12 }, (_, index) => `r${index}` as RoomId);
+    for (const room of rooms) world.command(`create ${room}`, { type: "create-room", room, kind: "sub" });
+    world.command("speakers", { type: "report-speakers" });
+    const dialled = world.machine.world.calls.get(caller);
+    if (dialled) world.machine.press(dialled, "987654321##");
+    world.pass(2_200);
+    expect(world.acts().slice(1).toSorted()).toEqual(
+      [...rooms.map(() => "create-room done"), `admit ${caller} done`, "report-speakers done"].toSorted(),
+    );
+    expect(world.accepted.map((report) => report.type === "event" && report.event.type)).toContain("caller-entered");
+  });
+
+  test("a move into a room waits on the bridge for the room's creation, and for nothing else", () => {
+    const world = running();
+    const caller = world.machine.dialIn("1", "987654321##");
+    world.settle();
+    world.machine.setFaults({ delayMs: 2_000, refuse: [], down: false });
+    const [own, other] = ["r1", "r2"] as RoomId[];
+    for (const room of [own, other] as RoomId[])
+      world.command(`create ${room}`, { type: "create-room", room, kind: "sub" });
+    world.pass(1_000);
+    world.command("move", { type: "move", call: caller, room: own as RoomId });
+    world.pass(1_000);
+    expect(world.results()).not.toHaveProperty("move");
+    world.pass(2_200);
+    expect(world.results()).toMatchObject({ "create r1": true, "create r2": true, move: true });
+  });
+
   test("a command that was begun in time is told as what became of it, however late", () => {
     const world = running();
     world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });

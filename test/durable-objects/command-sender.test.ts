@@ -44,29 +44,46 @@ test("a room that is created once more comes with its closing", () => {
   expect(sent(schedule, [creating, closing], 2_400)).toEqual(["1", "2"]);
 });
 
-test("a command that is carried out alone goes behind all that is not acknowledged, and each one goes behind it", () => {
+test("a move into a room goes behind the room's creation, and the room's closing behind both; another room stays out of it", () => {
   const schedule = new CommandSchedule();
-  const [muting, acked, room] = [
-    mute("1", "c1"),
-    mute("2", "c2"),
-    command("3", { type: "close-room", room: MAIN_ROOM }),
-  ];
+  const creating = createRoom("1", "r1");
+  const pending = [creating, createRoom("2", "r2"), move("3", "c1", "r1")];
+  sent(schedule, pending.slice(0, 2), 0);
+  schedule.ack(["1" as CommandId]);
+  expect(sent(schedule, pending, 100)).toEqual(["1", "3"]);
+
+  const closing = command("4", { type: "close-room", room: "r1" as RoomId });
+  expect(sent(schedule, [...pending, closing], 200)).toEqual(["1", "3", "4"]);
+});
+
+test("a move goes behind what was issued for its call, and that behind the creation of the room it is about", () => {
+  const schedule = new CommandSchedule();
+  const pending = [createRoom("1", "r1"), move("2", "c1", "r1"), move("3", "c2", "r1")];
+  sent(schedule, pending, 0);
+  schedule.ack(["1", "2", "3"] as CommandId[]);
+
+  expect(sent(schedule, [...pending, move("4", "c1", MAIN_ROOM)], 100)).toEqual(["1", "2", "4"]);
+});
+
+test("the end of the conference goes behind all that is not acknowledged, and each command goes behind it", () => {
+  const schedule = new CommandSchedule();
+  const [muting, acked, end] = [mute("1", "c1"), mute("2", "c2"), command("3", { type: "end-conference" })];
   sent(schedule, [muting, acked], 0);
   schedule.ack(["2" as CommandId]);
-  const pending = [muting, acked, room];
-  schedule.issued([room], new Map(pending.map((one) => [one.id, one])), 100);
+  const pending = [muting, acked, end];
+  schedule.issued([end], new Map(pending.map((one) => [one.id, one])), 100);
 
   expect(sent(schedule, pending, 100)).toEqual(["1", "3"]);
 });
 
-test("a command that is carried out alone takes all earlier ones along when it is sent again, maybe to another agent", () => {
+test("the end of the conference takes all earlier commands along when it is sent again, maybe to another agent", () => {
   const schedule = new CommandSchedule();
-  const [acked, room] = [mute("1", "c1"), command("2", { type: "close-room", room: MAIN_ROOM })];
+  const [acked, end] = [mute("1", "c1"), command("2", { type: "end-conference" })];
   sent(schedule, [acked], 0);
   schedule.ack(["1" as CommandId]);
-  sent(schedule, [acked, room], 100);
+  sent(schedule, [acked, end], 100);
 
-  expect(sent(schedule, [acked, room, mute("3", "c3")], 200)).toEqual(["1", "2", "3"]);
+  expect(sent(schedule, [acked, end, mute("3", "c3")], 200)).toEqual(["1", "2", "3"]);
 });
 
 test("each request after a mute of a thousand calls sends its own command and no other", () => {
@@ -249,6 +266,14 @@ test("two answers under way tell of another agent when they differ", async () =>
 
 function command(id: string, body: PendingCommand["command"]): PendingCommand {
   return { id: id as CommandId, command: body, answerBy: 10_000, request: null };
+}
+
+function createRoom(id: string, room: string): PendingCommand {
+  return command(id, { type: "create-room", room: room as RoomId, kind: "sub" });
+}
+
+function move(id: string, call: string, room: string): PendingCommand {
+  return command(id, { type: "move", call: call as CallId, room: room as RoomId });
 }
 
 function mute(id: string, call: string): PendingCommand {

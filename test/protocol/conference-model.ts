@@ -12,6 +12,7 @@ import {
   type EpochMs,
   MAIN_ROOM,
   type MsgId,
+  type RoomId,
   type TransId,
   type WebexHost,
 } from "../../src/foundation/ids.ts";
@@ -203,7 +204,8 @@ export class ConferenceModel {
     const isTakenOver =
       input.type === "webex" || decision.effects.some((effect) => String(effect).startsWith("taken over"));
     if (!isTakenOver) for (const post of posts) this.#checkTarget(post, head);
-    for (const { id } of decision.effects.filter(isCommand)) {
+    for (const { id, command } of decision.effects.filter(isCommand)) {
+      if (command.type === "close-room") this.#checkNobodyIsMovedOut(command.room);
       if (!this.state.commands.has(id) && input.type !== "webex")
         this.#fail(`command ${id} was issued and is not pending`);
     }
@@ -215,6 +217,16 @@ export class ConferenceModel {
     for (const { id, request, answerBy } of this.state.commands.values()) {
       const isDue = answerBy !== null && due !== null && due <= answerBy;
       if (request && !isDue) this.#fail(`a request waits for command ${id}, which has no deadline`);
+    }
+  }
+
+  /** A bridge closes a room side by side with moves out of it: of who is moved into it, it knows from the command. */
+  #checkNobodyIsMovedOut(room: RoomId): void {
+    const { callers, commands } = this.state;
+    for (const { command } of commands.values()) {
+      if (command.type !== "move") continue;
+      const caller = callers.get(command.call);
+      if (caller?.room === room && !caller.left) this.#fail(`${room} is closed while ${command.call} is moved out`);
     }
   }
 

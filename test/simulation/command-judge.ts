@@ -1,5 +1,5 @@
 import type { Call } from "../../simulators/bridge/world.ts";
-import { topicOf } from "../../src/bridge/command-rules.ts";
+import { topicsOf } from "../../src/bridge/command-rules.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { SILENCE_MS } from "../../src/link/relay.ts";
@@ -82,8 +82,8 @@ export class CommandJudge {
     const serial = Number(/^\d+\.(\d+)\./.exec(commandId)?.[1] ?? Number.NaN);
     if (Number.isNaN(serial)) return; // A keypad's: it joins the queue of the agent alone.
     const serials = this.#serialsOf(conference);
-    const topic = topicOf(command);
-    const before = topic === null ? serials.latest : Math.max(serials.alone, serials.topics.get(topic) ?? 0);
+    const topics = topicsOf(command).map((topic) => ({ ...topic, ...(serials.topics.get(topic.name) ?? never) }));
+    const before = Math.max(...topics.map(({ isShared, latest, latestAlone }) => (isShared ? latestAlone : latest)));
     if (serial < before && !this.#isEndOfEarlierLife(command, serials))
       this.#context.violated(
         "no command overtakes an earlier one",
@@ -92,12 +92,14 @@ export class CommandJudge {
     if (serial < before) serials.endedLateAt = this.#context.clock.now;
     if (serial > serials.latest) serials.latestAt = this.#context.clock.now;
     serials.latest = Math.max(serials.latest, serial);
-    if (topic === null) serials.alone = Math.max(serials.alone, serial);
-    else serials.topics.set(topic, Math.max(before, serial));
+    for (const { name, isShared, latest, latestAlone } of topics) {
+      const alone = isShared ? latestAlone : Math.max(latestAlone, serial);
+      serials.topics.set(name, { latest: Math.max(latest, serial), latestAlone: alone });
+    }
   }
 
   #serialsOf(conference: ConfKey | null): Serials {
-    const none = { latest: 0, latestAt: 0, createdAt: 0, endedLateAt: 0, alone: 0, topics: new Map<string, number>() };
+    const none: Serials = { latest: 0, latestAt: 0, createdAt: 0, endedLateAt: 0, topics: new Map() };
     const serials = this.#serials.get(conference) ?? none;
     this.#serials.set(conference, serials);
     return serials;
@@ -147,13 +149,15 @@ function keyOf(command: Execution["command"]): string | null {
   return command.type === "mute" || command.type === "unmute" ? command.call : null;
 }
 
-/** The highest serials of what was carried out for one conference: of all, of what goes alone, and by topic. */
+const never = { latest: 0, latestAlone: 0 };
+
+/** The highest serials of what was carried out for one conference. */
 interface Serials {
   latest: number;
   latestAt: number;
   createdAt: number;
   /** When the end of an earlier life, or a telephone, ended the present one. */
   endedLateAt: number;
-  alone: number;
-  readonly topics: Map<string, number>;
+  /** By topic: of all, and of what had it for itself. */
+  readonly topics: Map<string, typeof never>;
 }

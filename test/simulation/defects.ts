@@ -567,9 +567,9 @@ export const defects: readonly Defect[] = [
   {
     name: "commands of one call are carried out side by side",
     foundBy: ["a command acts once", "no command overtakes an earlier one"],
-    file: pendingCommands,
-    before: "      if (!other) continue;\n      other.followers",
-    after: '      if (!other || topic?.startsWith("call ")) continue;\n      other.followers',
+    file: "bridge-agent/topic-queue.ts",
+    before: "      if (line.last) follow(line.last, place);",
+    after: '      if (line.last && !name.startsWith("call ")) follow(line.last, place);',
   },
   {
     name: "who is in a sub-conference is told before the callers (F7)",

@@ -65,7 +65,8 @@ export const rules = {
   "a caller enters the conference that it keyed last":
     "A caller at the prompt enters the conference whose key it keyed last, under the attendee ID that it keyed behind that.",
   "a number is dialled once": "No phone is rung twice for one call-out.",
-  "no command overtakes an earlier one": "The commands of one topic act in the order in which they were issued.",
+  "no command overtakes an earlier one":
+    "Commands of which one waits for the other (`topicsOf`) act in the order in which they were issued.",
   "a pending command is sent again":
     "A command without a result is sent again, as long as it takes; to the next agent once that reports.",
   "a conference that ended unnoticed is not created anew":

@@ -120,6 +120,7 @@ export async function closeRoom(
   await Promise.all(
     inside.map((call) =>
       inOrder(context, call.id, async () => {
+        if (call.room !== room) return; // It was moved out meanwhile.
         if (isDone(await addToBridge(context, call.id, conference.mainBridge))) call.room = MAIN_ROOM;
       }),
     ),
