@@ -11,7 +11,7 @@ import type { IdsWanted } from "../src/rpc/id-allocator.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { requestOf } from "../src/tsp/answers.ts";
 import { type ConferenceStore, withStream } from "./conference-store.ts";
-import type { IdSupply } from "./id-supply.ts";
+import { type IdSupply, NoIds } from "./id-supply.ts";
 import type { Outbox, Undelivered } from "./outbox.ts";
 import { gather, type Queue, type Rows, withoutMessages } from "./outbox-rows.ts";
 import type { Platform } from "./platform.ts";
@@ -35,18 +35,25 @@ const loneAfterMs = 1;
 
 /**
  * Commits a lone item at once. Items that come close after another one, within one turn of the event loop, are committed
- * together: one flush to disk for all. When that fails, each item is tried alone, so that none can fail its neighbours.
+ * together: one flush to disk for all. When that fails, each item is tried alone, so that none can fail its neighbours. While ids are
+ * fetched for some, the others wait: none overtakes another.
  */
 export class GroupCommit {
   readonly #commit: (items: readonly Item[]) => void;
+  readonly #ids: Pick<IdSupply, "supply">;
   readonly #ports: Pick<Platform, "now" | "after">;
   #queue: Waiting[] = [];
   #running = false;
   #lastAt = Number.NEGATIVE_INFINITY;
 
   /** `commit` commits all items in one transaction, or throws and leaves nothing of any of them. */
-  constructor(commit: (items: readonly Item[]) => void, ports: Pick<Platform, "now" | "after">) {
+  constructor(
+    commit: (items: readonly Item[]) => void,
+    ids: Pick<IdSupply, "supply">,
+    ports: Pick<Platform, "now" | "after">,
+  ) {
     this.#commit = commit;
+    this.#ids = ids;
     this.#ports = ports;
   }
 
@@ -73,19 +80,31 @@ export class GroupCommit {
       isLone = false;
       const batch = this.#queue;
       this.#queue = [];
-      this.#settle(batch);
+      await this.#settle(batch);
     }
     this.#running = false;
   }
 
-  #settle(batch: readonly Waiting[]): void {
+  async #settle(batch: readonly Waiting[]): Promise<void> {
+    let canFetch = true;
+    const commit = async (waiting: readonly Waiting[]): Promise<void> => {
+      const run = () => this.#commit(waiting.map(({ item }) => item));
+      try {
+        if (canFetch) await this.#ids.supply(run);
+        else run();
+      } catch (error) {
+        // Each further item would wait as long for an allocator that does not answer.
+        if (error instanceof NoIds) canFetch = false;
+        throw error;
+      }
+    };
     try {
-      this.#commit(batch.map(({ item }) => item));
+      await commit(batch);
       for (const { resolve } of batch) resolve();
     } catch (error) {
       const [only, ...others] = batch;
       if (only && others.length === 0) only.reject(error);
-      else for (const one of batch) this.#settle([one]);
+      else for (const one of batch) await commit([one]).then(one.resolve, one.reject);
     }
   }
 }

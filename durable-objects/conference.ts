@@ -1,6 +1,7 @@
 import type { NumberedReport } from "../src/bridge/events.ts";
 import { nextDeadline } from "../src/conference/decide.ts";
 import { BACK_END, type Outcome } from "../src/conference/draft.ts";
+import { takeoverSize } from "../src/conference/failover.ts";
 import { type OperatorAction, type OperatorRefusal, operatorRefusal } from "../src/conference/operator-requests.ts";
 import { type Comparison, compareDigest, ownDigest } from "../src/conference/reconcile.ts";
 import { type GivenUpDocument, sendAgainRefusal } from "../src/conference/send-again.ts";
@@ -45,6 +46,7 @@ import type { WebexSiteRpc } from "../src/rpc/webex-site.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { isAnswered } from "../src/tsp/answers.ts";
 import type { FromWebex, ToWebex } from "../src/tsp/messages.ts";
+import { maxMessages } from "../src/tsp/protocol-table.ts";
 import { ActionProgress } from "./action-progress.ts";
 import { Clock, earliest, nextWake } from "./clock.ts";
 import { CommandSender } from "./command-sender.ts";
@@ -88,8 +90,6 @@ const mostStoryLines = 20_000;
 const askWithinMs = 5000;
 /** How often a conference looks whether its domain is back in the settings. */
 const domainAgainMs = 3_600_000;
-/** Ids beside those for the answers to each message of a document. */
-const sparedIds = 5;
 
 /**
  * One conference. Each input is committed together with all that follows from it, and only then sent to the bridge and to
@@ -132,7 +132,12 @@ export class Conference {
     this.#ids = new IdSupply(
       ports,
       { msgIds, transIds },
-      () => fullSupply(store.state.callers.size),
+      () => {
+        const { msgIds, transIds } = this.#idsOfTakeover;
+        const callers = store.state.callers.size;
+        // Where callers come one by one, each message has a TransID of its own.
+        return { msgIds: msgIds + 50 + callers, transIds: transIds + 20 + callers };
+      },
       (wanted) => {
         const { domain, confKey: holder } = this.#identified;
         return ports.allocateIds({ domain, holder, ...wanted });
@@ -148,7 +153,7 @@ export class Conference {
       () => this.#findDomain(),
       (undelivered) => this.#commits.submit({ type: "undelivered", undelivered }),
     );
-    this.#commits = new GroupCommit((items) => this.#commit(items), ports);
+    this.#commits = new GroupCommit((items) => this.#commit(items), this.#ids, ports);
     this.#sender = new CommandSender({
       ...ports,
       relay: (bridge) => ports.relay(this.#identified.domain, bridge),
@@ -188,9 +193,7 @@ export class Conference {
       if (messages.some(mayWait) && this.#sender.schedule.isBehind(this.#ports.now())) {
         throw new Error("the bridge is too far behind to answer in time");
       }
-      committed = this.#submit({ type: "webex", document }, messages.length + sparedIds).finally(() =>
-        this.#underWay.delete(transId),
-      );
+      committed = this.#commits.submit({ type: "webex", document }).finally(() => this.#underWay.delete(transId));
       this.#underWay.set(transId, committed);
     }
     await committed;
@@ -209,7 +212,7 @@ export class Conference {
       if (!isAnother && (latest === null || latest === stream)) schedule.agentReported(this.#ports.now());
       else schedule.agentChanged();
     }
-    await this.#submit({ type: "bridge", reports });
+    await this.#commits.submit({ type: "bridge", reports });
     return this.#store.reportsUpTo(bridge, stream);
   }
 
@@ -232,7 +235,7 @@ export class Conference {
   async operate(action: OperatorAction): Promise<OperatorResult> {
     const known = this.#known(action) ?? this.#refusal(action);
     if (known !== null) return known;
-    await this.#submit({ type: "operator", action });
+    await this.#commits.submit({ type: "operator", action });
     // What came before it in the same commit may have changed everything.
     return this.#known(action) ?? this.#refusal(action) ?? "no-such-conference";
   }
@@ -452,7 +455,7 @@ export class Conference {
     this.#outbox.pump();
     this.#send();
     const deadline = nextDeadline(this.#store.state);
-    if (deadline !== null && deadline <= now) await this.#submit({ type: "time" });
+    if (deadline !== null && deadline <= now) await this.#commits.submit({ type: "time" });
   }
 
   /** Whether nothing is under way that would write into the tables after their deletion. */
@@ -485,12 +488,6 @@ export class Conference {
     );
   }
 
-  /** Rejects when there are too few ids: the sender of the input sends it again. */
-  async #submit(item: Item, ids = 0): Promise<void> {
-    await this.#ids.ensure(ids);
-    await this.#commits.submit(item);
-  }
-
   /** Commits all items in one transaction, or throws and leaves nothing of any of them; then does what follows. */
   #commit(items: readonly Item[]): void {
     const at = this.#ports.now();
@@ -518,8 +515,7 @@ export class Conference {
       // The alarm comes after the sending, which it would repeat: where it cannot be set, there is no other repeat.
       if (items.every(isSpeech) && nextDeadline(this.#store.state) === null) this.#armLater();
       else this.#arm(this.#deleteAt(domain));
-      // Enough for a failover of everybody, so that no input has to wait for the allocator.
-      if (this.#ongoing !== null) this.#ids.keep();
+      if (this.#ongoing !== null) this.#ids.keep(this.#idsOfTakeover);
       for (const { event, ...facts } of batch.outcomes) {
         this.#ports.measures.outcomes.count({ domain: domain.name, outcome: event });
         this.#log(troubles.has(event) ? "warn" : "info", event, facts);
@@ -531,6 +527,13 @@ export class Conference {
     } catch (error) {
       this.#log("error", "follow-up-broke", { why: String(error) });
     }
+  }
+
+  /** As many as another server needs that takes over now: 50 messages share a TransID. */
+  get #idsOfTakeover(): IdsWanted {
+    const waiting = this.#outbox.rows.reduce((sum, { messages }) => sum + messages.length, 0);
+    const msgIds = takeoverSize(this.#store.state) + waiting;
+    return { msgIds, transIds: Math.ceil(msgIds / maxMessages) + 2 };
   }
 
   /** `null`: there is no conference, or it is over. */
@@ -583,11 +586,6 @@ function isSpeech(item: Item): boolean {
 
 function isOfSpeech({ report }: NumberedReport): boolean {
   return report.type === "event" && report.event.type === "speaking-changed";
-}
-
-/** In a failover 50 messages share a TransID; where callers come one by one, each message has its own. */
-function fullSupply(callers: number): IdsWanted {
-  return { msgIds: 50 + 4 * callers, transIds: 20 + callers };
 }
 
 /** The same text for the same data, in whatever order its fields are. */

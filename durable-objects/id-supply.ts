@@ -10,14 +10,25 @@ export const noIds: IdsAtHand = { msgIds: [], transIds: [] };
 /** Well below the time for which the allocator knows the holder of a MsgID. */
 const keptMs = 4 * dayMs;
 const allocateWithinMs = 5000;
-const mostRefills = 3;
+/** What is decided later may need more ids than what was decided before they were fetched. */
+const mostRounds = 5;
 /** A block of a few is soon used up. */
 const smallestBlock = 10;
-/** An input that needs more ids than this is a bug. */
-const largestBlock = 20_000;
+const none: IdsWanted = { msgIds: 0, transIds: 0 };
 
 /** Thrown within a transaction that needs more ids than there are; the transaction is rolled back. */
-class OutOfIds extends Error {}
+class OutOfIds extends Error {
+  readonly needed: IdsWanted;
+
+  /** `needed`: by the whole transaction. */
+  constructor(needed: IdsWanted) {
+    super(`too few ids are at hand: ${needed.msgIds} MsgIDs and ${needed.transIds} TransIDs are needed`);
+    this.needed = needed;
+  }
+}
+
+/** Thrown where a transaction needs ids and none can be fetched. */
+export class NoIds extends Error {}
 
 type Ports = Pick<Platform, "now" | "after" | "log">;
 
@@ -27,8 +38,6 @@ export class IdSupply {
   readonly #full: () => IdsWanted;
   readonly #allocate: (wanted: IdsWanted) => Promise<IdBlocks>;
   #atHand: IdsAtHand;
-  /** Ids that the transaction that ran out would have needed. */
-  #missing: IdsWanted = { msgIds: 0, transIds: 0 };
   #refilling: Promise<void> | null = null;
 
   /** `full` says how many ids are fetched together; none of a kind that is never used. */
@@ -53,37 +62,46 @@ export class IdSupply {
     return this.#refilling !== null;
   }
 
-  /** Resolves when at least so many of each kind are at hand; rejects when the allocator cannot be reached. */
-  async ensure(least = 0): Promise<void> {
-    let isLacking = this.#dropOld() || this.#missing.msgIds + this.#missing.transIds > 0 || this.#lacks(least);
-    // A refill that is under way may be for fewer, and at the end of a sequence the allocator gives fewer.
-    for (let round = 0; round < mostRefills && isLacking; round += 1) {
-      await this.#refill(least);
-      isLacking = this.#lacks(least);
-    }
+  /** Fetches more in the background when fewer than these are left, so that a transaction seldom waits for the allocator. */
+  keep(least: IdsWanted): void {
+    if (this.#lacks(least)) this.#refill(none).catch(() => {});
   }
 
-  /** Fetches more in the background when less than half is left, so that no input has to wait for the allocator. */
-  keep(): void {
-    const { msgIds, transIds } = this.#full();
-    if (this.#left("msgIds") < msgIds / 2 || this.#left("transIds") < transIds / 2) this.#refillInBackground();
+  /**
+   * Runs what commits a transaction, at once. When the transaction runs out of ids, fetches them and runs it again. Rejects with
+   * `NoIds` when the allocator cannot be reached.
+   */
+  async supply<Value>(run: () => Value): Promise<Value> {
+    for (let round = 1; ; round += 1) {
+      try {
+        return run();
+      } catch (error) {
+        if (!(error instanceof OutOfIds) || round === mostRounds) throw error;
+        await this.#obtain(error.needed);
+      }
+    }
   }
 
   /**
    * Runs a transaction that uses ids. When there are too few, it runs to its end with made-up ones, so that it is known how
-   * many are missing, and is then rolled back with `OutOfIds`.
+   * many it needs, and is then rolled back with `OutOfIds`.
    */
   transaction<Value>(
     work: (nextId: (kind: keyof IdsWanted) => string) => Value,
     run: (work: () => Value) => Value,
   ): Value {
+    this.#dropOld();
+    // It would run in vain: the rows of a rollback are billed, too. And the allocator is to know each conference.
+    if (this.#left("msgIds") + this.#left("transIds") === 0) throw new OutOfIds({ msgIds: 0, transIds: 1 });
     const before = this.#atHand;
-    const missing = { msgIds: 0, transIds: 0 };
+    const needed = { msgIds: 0, transIds: 0 };
+    let isLacking = false;
     const nextId = (kind: keyof IdsWanted): string => {
+      needed[kind] += 1;
       const [block, ...others] = this.#atHand[kind];
       if (!block) {
-        missing[kind] += 1;
-        return "00000000000";
+        isLacking = true;
+        return `missing-${needed[kind]}`;
       }
       const first = block.first + 1;
       const rest = first < block.end ? [{ ...block, first }, ...others] : others;
@@ -93,14 +111,23 @@ export class IdSupply {
     try {
       return run(() => {
         const value = work(nextId);
-        if (missing.msgIds + missing.transIds === 0) return value;
-        this.#missing = missing;
-        throw new OutOfIds(`${missing.msgIds} MsgIDs and ${missing.transIds} TransIDs too few are at hand`);
+        if (isLacking) throw new OutOfIds(needed);
+        return value;
       });
     } catch (error) {
       this.#atHand = before;
-      if (error instanceof OutOfIds) this.#refillInBackground();
       throw error;
+    }
+  }
+
+  /** Resolves when so many are at hand. */
+  async #obtain(needed: IdsWanted): Promise<void> {
+    // A refill that is under way may be for fewer, or fail by a fault that is over by now.
+    if (this.#refilling) await this.#refilling.catch(() => {});
+    try {
+      while (this.#lacks(needed)) await this.#refill(needed);
+    } catch (error) {
+      throw new NoIds(String(error), { cause: error });
     }
   }
 
@@ -108,28 +135,23 @@ export class IdSupply {
     return this.#atHand[kind].reduce((sum, { first, end }) => sum + end - first, 0);
   }
 
-  #lacks(least: number): boolean {
-    const { msgIds, transIds } = this.#full();
-    return (msgIds > 0 && this.#left("msgIds") < least) || (transIds > 0 && this.#left("transIds") < least);
+  #lacks({ msgIds, transIds }: IdsWanted): boolean {
+    return this.#left("msgIds") < msgIds || this.#left("transIds") < transIds;
   }
 
-  /** Drops ids of which the allocator will soon not know any more whose they are; true: there were such ids. */
-  #dropOld(): boolean {
+  /** Drops ids of which the allocator will soon not know any more whose they are. */
+  #dropOld(): void {
     const now = this.#ports.now();
     const oldest = firstPlaceOf(now - keptMs);
     const isYoung = ({ first }: IdBlock) => placeOf(first, now) >= oldest;
     const { msgIds, transIds } = this.#atHand;
-    if (msgIds.every(isYoung) && transIds.every(isYoung)) return false;
+    if (msgIds.every(isYoung) && transIds.every(isYoung)) return;
     this.#atHand = { msgIds: msgIds.filter(isYoung), transIds: transIds.filter(isYoung) };
-    return true;
   }
 
-  #refillInBackground(): void {
-    this.#refill().catch(() => {});
-  }
-
-  #refill(least = 0): Promise<void> {
-    this.#refilling ??= this.#fetch(least)
+  /** One at a time: whoever comes meanwhile gets this one. */
+  #refill(needed: IdsWanted): Promise<void> {
+    this.#refilling ??= within(this.#ports, allocateWithinMs, "the id allocator", this.#fetch(needed))
       .catch((error: unknown) => {
         this.#ports.log({ level: "warn", event: "no-ids", why: String(error) });
         throw error;
@@ -140,22 +162,26 @@ export class IdSupply {
     return this.#refilling;
   }
 
-  async #fetch(least: number): Promise<void> {
-    const full = this.#full();
+  /** The usual amount beside those that are needed; at the end of a sequence a block is short, and another one follows. */
+  async #fetch(needed: IdsWanted): Promise<void> {
     const wanted = (kind: keyof IdsWanted) => {
-      if (full[kind] === 0) return 0;
-      const lacking = Math.max(0, Math.max(full[kind], least) - this.#left(kind)) + this.#missing[kind];
+      const lacking = this.#full()[kind] + needed[kind] - this.#left(kind);
       // A block of the kind that nobody uses up would stay, one more with each refill.
-      return lacking === 0 ? 0 : Math.min(largestBlock, Math.max(smallestBlock, lacking));
+      return lacking <= 0 ? 0 : Math.max(smallestBlock, lacking);
     };
-    const allocated = this.#allocate({ msgIds: wanted("msgIds"), transIds: wanted("transIds") });
-    const { msgIds, transIds } = await within(this.#ports, allocateWithinMs, "the id allocator", allocated);
-    const { atHand } = this;
-    this.#atHand = { msgIds: withBlock(atHand.msgIds, msgIds), transIds: withBlock(atHand.transIds, transIds) };
-    this.#missing = { msgIds: 0, transIds: 0 };
+    do {
+      const { msgIds, transIds } = await this.#allocate({ msgIds: wanted("msgIds"), transIds: wanted("transIds") });
+      if (size(msgIds) + size(transIds) === 0) throw new Error("the id allocator gave no ids");
+      const { atHand } = this;
+      this.#atHand = { msgIds: withBlock(atHand.msgIds, msgIds), transIds: withBlock(atHand.transIds, transIds) };
+    } while (this.#lacks(needed));
   }
 }
 
+function size({ first, end }: IdBlock): number {
+  return Math.max(0, end - first);
+}
+
 function withBlock(blocks: readonly IdBlock[], block: IdBlock): readonly IdBlock[] {
-  return block.end > block.first ? [...blocks, block] : blocks;
+  return size(block) > 0 ? [...blocks, block] : blocks;
 }

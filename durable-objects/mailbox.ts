@@ -47,8 +47,6 @@ export class Mailbox implements MailboxRpc {
   readonly #logLimit = new LogLimit();
   readonly #clock: Clock;
   readonly #ids: IdSupply;
-  /** Answers that wait for ids, each of which may need one. */
-  #underWay = 0;
   #domain: DomainName | null;
   /** When the last transaction was answered. */
   #lastAt: EpochMs;
@@ -111,13 +109,7 @@ export class Mailbox implements MailboxRpc {
 
   async #accept(domain: DomainName, id: string, mail: readonly QueuedPost[], shared: SharedRequests): Promise<void> {
     this.#domain ??= domain;
-    this.#underWay += mail.length;
-    try {
-      await this.#ids.ensure(this.#underWay);
-      this.#commit(domain, id, mail, shared);
-    } finally {
-      this.#underWay -= mail.length;
-    }
+    await this.#ids.supply(() => this.#commit(domain, id, mail, shared));
   }
 
   /** Nothing is awaited here: a copy that waited for ids as well finds the answer to this one. */

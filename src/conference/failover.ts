@@ -7,7 +7,7 @@ import { entryRulesOf, renewEntryRules } from "./entry-rules.ts";
 import { recallForFailover } from "./private-talk.ts";
 import { notifyRooms } from "./rooms.ts";
 import { applyLostSpeech } from "./speakers.ts";
-import type { CreateRequest, Creating, EntryRules, Running } from "./state.ts";
+import type { ConferenceState, CreateRequest, Creating, EntryRules, Running } from "./state.ts";
 
 /** How long a replaced handle is accepted in requests (protocol 4.9, last paragraph). */
 const FORMER_HANDLE_MS = 60_000;
@@ -15,6 +15,8 @@ const FORMER_HANDLE_MS = 60_000;
 const MAX_FORMER_HANDLES = 50;
 /** How many calls that left while WebEx was away are kept for the next server; the oldest are dropped first. */
 const MAX_DEPARTED = 1_000;
+/** Notifications of a takeover that concern the conference as a whole, and one to spare. */
+const ofConference = 4;
 
 /**
  * Another TSP server takes over the running conference (protocol 4.9). It is notified of the whole state, in the order of protocol
@@ -45,6 +47,12 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
   for (const extCallId of departed) draft.notify({ type: "caller-changed", extCallId, status: "left" });
   recallForFailover(draft);
   renewEntryRules(draft, head);
+}
+
+/** How many notifications another server gets that takes over now, at most: for each call its entry, its mute state and its room. */
+export function takeoverSize({ head, callers, rooms }: ConferenceState): number {
+  const departed = head.phase === "running" ? head.departed.length : 0;
+  return ofConference + 3 * callers.size + rooms.size + departed;
 }
 
 /**

@@ -67,8 +67,8 @@ export interface GivenUpContent {
 }
 
 /**
- * `receive`, `report` and `operate` reject what cannot be committed now: the disk is full, ids are lacking, or the settings do not have
- * the domain. A caller that stops waiting does not know whether it was committed, and asks again.
+ * `receive`, `report` and `operate` reject what cannot be committed now: the disk is full, ids are lacking and cannot be fetched, or the
+ * settings do not have the domain. A caller that stops waiting does not know whether it was committed, and asks again.
  */
 export interface ConferenceRpc {
   /**

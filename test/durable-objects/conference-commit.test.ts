@@ -125,40 +125,64 @@ test("what is asked of a conference that does not exist leaves nothing on disk",
   expect([world.tables, world.alarmAt, world.lines]).toEqual([0, null, []]);
 });
 
-test("a large document waits for ids of its own where a refill for fewer is under way", async () => {
+test("what comes behind an input that waits for ids does not overtake it", async () => {
   const world = new ConferenceWorld();
-  await world.during(world.receive("t1", createConference()));
-  world.start();
-  const wanted: number[] = [];
+  await world.running(1);
   const { allocateIds } = world;
   world.allocateIds = async (ids) => {
-    wanted.push(ids.msgIds);
     await world.time.wait(100);
     return allocateIds(ids);
   };
-  const ask = (count: number) =>
-    Array.from({ length: count }, (_, index) => ({ ...lock(`m${count}-${index}`), extConfId: "7009" }) as FromWebex);
-  const small = world.receive("t2", ...ask(46));
-  const large = world.receive("t3", ...ask(400));
+  const all = Array.from({ length: 200 }, (_, index) => callerEntered(index + 1));
+  const settled: string[] = [];
+  const reported = world.report(...all).then(() => settled.push("200 callers"));
+  const asked = world.receive("t-lock", lock("m1")).then(() => settled.push("lock"));
   await world.time.pass(300);
 
-  expect(await Promise.all([small, large])).toEqual([true, true]);
-  expect(wanted.slice(0, 2)).toEqual([10, 345]);
+  await Promise.all([reported, asked]);
+  expect(settled).toEqual(["200 callers", "lock"]);
 });
 
-test("an input for which there are too few ids is refused, a refill begins, and the repeat is committed", async () => {
+test("an input that needs more ids than are at hand gets them in the same request, and is decided once", async () => {
   const world = new ConferenceWorld();
   await world.running(0);
   const rows = world.journalRows;
   const all = Array.from({ length: 200 }, (_, index) => callerEntered(index));
-  await expect(world.during(world.reportAs(2, ...all))).rejects.toThrow("151 MsgIDs and 0 TransIDs too few");
-  expect(world.journalRows).toBe(rows);
 
-  expect(await world.during(world.reportAs(2, ...all))).toBe(201);
+  expect(await world.during(world.report(...all))).toBe(201);
+  expect(world.journalRows).toBe(rows + 1);
   await world.time.pass(5_000);
   const entered = world.posted.flatMap(({ body }) => [...body.matchAll(/A2W_NotifyUserEnter MsgID="(\d+)"/g)]);
   expect(new Set(entered.map(([, msgId]) => msgId)).size).toBe(200);
   expect(new Set(world.posted.map(({ transId }) => transId)).size).toBe(world.posted.length);
+});
+
+test("while the allocator does not answer, what needs ids is refused after five seconds, all together, and all else is committed", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  const rows = world.journalRows;
+  world.allocateIds = () => new Promise(() => {});
+  const all = Array.from({ length: 200 }, (_, index) => callerEntered(index + 1));
+  const since = world.time.now;
+  const tries = [
+    world.receive("t0", lock("m0")),
+    world.reportAs(3, ...all),
+    world.receive("t1", lock("m1")),
+    world.reportAs(3, ...all),
+    world.receive("t2", lock("m2")),
+  ];
+  const settled = tries.map((tried) =>
+    tried.then(
+      () => ["committed", world.time.now - since],
+      () => ["refused", world.time.now - since],
+    ),
+  );
+  await world.time.pass(9_000);
+
+  const outcomes = await Promise.all(settled);
+  expect(outcomes.map(([outcome]) => outcome)).toEqual(["committed", "refused", "committed", "refused", "committed"]);
+  expect(Math.max(...outcomes.map(([, ms]) => Number(ms)))).toBeLessThan(6_000);
+  expect(world.journalRows).toBe(rows + 3);
 });
 
 test("reports of streams with any name are counted, and another bridge's stream of that name apart", async () => {
