@@ -4,7 +4,9 @@ import { createInterface, type Interface } from "node:readline/promises";
 import { styleText } from "node:util";
 import { CommanderError } from "commander";
 import type { Terminal } from "../src/foundation/table.ts";
+import { version } from "../src/foundation/version.ts";
 import { allClauses } from "./clauses/all.ts";
+import { kitDigest } from "./kit-digest.ts";
 import { load } from "./load.ts";
 import { conditionsOf, NO_KEYS, type Options, program, UsageError } from "./options.ts";
 import { BrokenOff } from "./player/outcome.ts";
@@ -19,6 +21,7 @@ import { textReport } from "./report/text.ts";
 import { type Progress, type RunOptions, run } from "./run.ts";
 import { shell } from "./shell.ts";
 import { telephonesOf } from "./telephones/choose.ts";
+import { testedAdapter } from "./tested-adapter.ts";
 
 /** As of a program that was ended by Ctrl-C. */
 const BROKEN_OFF = 130;
@@ -109,6 +112,7 @@ async function play(options: Options, conditions: Conditions): Promise<number> {
       return stop.signal.aborted ? BROKEN_OFF : code;
     }
     const startedAt = Date.now();
+    const about = await testedAdapter(nodePorts, adapter, options.about);
     const progress = options.byHand
       ? progressForPerson(clauses.filter(({ kind }) => kind === "played").length)
       : progressLine(clauses.length);
@@ -121,7 +125,12 @@ async function play(options: Options, conditions: Conditions): Promise<number> {
       if (about === "addresses") console.error(printable(text));
     };
     const results = await run(nodePorts, telephones, clauses, runOptions, { ...progress, note });
-    const made = { adapter, conditions, startedAt, tookMs: Date.now() - startedAt, results, notes };
+    const tookMs = Date.now() - startedAt;
+    const later = await testedAdapter(nodePorts, adapter, options.about);
+    if (JSON.stringify(later) !== JSON.stringify(about))
+      note(`the adapter was another one when the run ended: ${JSON.stringify(later)}`, "adapter");
+    const tested = { ...about, kit: `bridgehead-conformance ${version}, digest ${kitDigest()}` };
+    const made = { adapter, tested, conditions, startedAt, tookMs, results, notes };
     const code = report(made, options) || Number(isGone);
     return stop.signal.aborted ? BROKEN_OFF : code;
   } catch (error) {

@@ -18,6 +18,7 @@ export interface Options {
   readonly sipp: string;
   readonly byHand?: true;
   readonly callee: readonly string[];
+  readonly about: readonly string[];
   readonly numbers: string;
   readonly json?: string;
   readonly junit?: string;
@@ -42,7 +43,7 @@ export interface Options {
 export const NO_KEYS = "none";
 
 /** Each named in a report by itself, or of no meaning there. */
-const apart = ["adapter", "json", "junit", "html", "only", "patience", "quiet"];
+const apart = ["adapter", "about", "json", "junit", "html", "only", "patience", "quiet"];
 
 /** How a run with these options is made, for its reports. */
 export function conditionsOf(command: Command): Conditions {
@@ -57,7 +58,6 @@ export function conditionsOf(command: Command): Conditions {
     return all.map((one) => [option.long, one === true ? "" : [one].flat().join("=")].join(" ").trim());
   });
   return {
-    kit: `bridgehead-conformance ${version}`,
     telephones: telephonesIn(options),
     clauses: only ? `those that begin with ${only.join(", ")}` : "all",
     patience: `${patience} s`,
@@ -112,6 +112,12 @@ export function program(): Command {
       range,
       NOBODYS_NUMBERS,
     )
+    .option(
+      "--about <name=text>",
+      "what is tested, for the reports: version=…, settings=…, bridge=…; or an address that answers with it in JSON; may be repeated",
+      fact,
+      [],
+    )
     .option("--json <file>", "the report for programs")
     .option("--junit <file>", "the report for servers that run tests")
     .option("--html <file>", "the report as one page with sequence diagrams")
@@ -154,6 +160,12 @@ function address(text: string, earlier: readonly string[]): readonly string[] {
   }
   if (earlier.length >= 2) throw new InvalidArgumentError("There are two TSP servers.");
   return [...earlier, text];
+}
+
+function fact(text: string, earlier: readonly string[]): readonly string[] {
+  if (/^https?:/.test(text)) return [...earlier, url(text)];
+  if (/^[\w -]+=\S/.test(text)) return [...earlier, text];
+  throw new InvalidArgumentError("It must be NAME=TEXT, such as version=4.2, or an address that answers with JSON.");
 }
 
 function collect(text: string, earlier: readonly string[]): readonly string[] {

@@ -30,6 +30,8 @@ export interface ClauseResult {
   readonly title: string;
   readonly outcome: Verdict["outcome"];
   readonly why: string;
+  readonly because?: Verdict["because"];
+  readonly cause?: string;
   readonly tookMs: number;
   readonly trace: readonly TraceEntry[];
 }
@@ -93,7 +95,8 @@ export async function run(
     for (const [id, result] of results) {
       const isOfTheEnd = webex.gone !== null && (endedAt.get(id) ?? 0) >= webex.answeredAt;
       if (result.outcome !== "failed" || !isOfTheEnd) continue;
-      results.set(id, { ...result, outcome: "not-testable", why: printable(new BrokenOff(stop).message) });
+      const { cause: _, ...rest } = result;
+      results.set(id, { ...rest, outcome: "not-testable", why: printable(new BrokenOff(stop).message) });
     }
     const [failing, ...others] = [...results.values()].filter(({ why }) => why.startsWith(TELEPHONES_FAILED));
     if (failing)
@@ -183,7 +186,7 @@ async function cleanUp(stage: Stage): Promise<void> {
 }
 
 function verdictOf(error: unknown): Verdict {
-  if (error instanceof NotAsDocumented) return { outcome: "failed", why: error.message };
+  if (error instanceof NotAsDocumented) return { outcome: "failed", why: error.message, cause: error.cause };
   if (error instanceof NotTestable) return { outcome: "not-testable", why: error.message };
   // A mistake of the kit's own.
   return {
@@ -193,7 +196,8 @@ function verdictOf(error: unknown): Verdict {
 }
 
 function judge(clause: Clause, traffic: Traffic): ClauseResult {
-  if (clause.kind === "unseen") return resultOf(clause, { outcome: "not-testable", why: clause.why }, 0, []);
+  if (clause.kind === "unseen")
+    return resultOf(clause, { outcome: "not-testable", because: "unseen", why: clause.why }, 0, []);
   if (clause.kind !== "judged") throw new Error(`${clause.id} is played, not judged`);
   const verdict = clause.judge(traffic);
   return resultOf(clause, verdict, 0, verdict.trace ?? []);
@@ -201,13 +205,14 @@ function judge(clause: Clause, traffic: Traffic): ClauseResult {
 
 function resultOf(
   { id, kind, standing, reference, title }: Clause,
-  { outcome, why }: Verdict,
+  { outcome, why, because, cause }: Verdict,
   tookMs: number,
   trace: readonly TraceEntry[],
 ): ClauseResult {
   // What an adapter sends must not reach a terminal as commands, and stays within what XML allows.
   const shown = trace.map((entry) => ({ ...entry, title: printable(entry.title), body: printable(entry.body) }));
-  return { id, kind, standing, reference, title, outcome, why: printable(why), tookMs, trace: shown };
+  const more = { ...(because && { because }), ...(cause !== undefined && { cause: printable(cause) }) };
+  return { id, kind, standing, reference, title, outcome, why: printable(why), ...more, tookMs, trace: shown };
 }
 
 async function inTurns<Item>(

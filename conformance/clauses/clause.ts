@@ -31,7 +31,7 @@ interface Judged {
   readonly judge: (traffic: Traffic) => Verdict;
 }
 
-/** A rule that cannot be seen from outside. */
+/** A rule that is nobody's to see from outside: a duty of WebEx, or of a time longer than any run. */
 interface Unseen {
   readonly kind: "unseen";
   readonly why: string;
@@ -48,7 +48,12 @@ export interface Traffic {
 
 export interface Verdict {
   readonly outcome: "passed" | "failed" | "not-testable";
+  /** For what is not testable also what would make it so. */
   readonly why: string;
+  /** Of what is not testable: nobody sees it from outside, or there was nothing to judge. Absent: a run made otherwise tests it. */
+  readonly because?: "unseen" | "nothing";
+  /** Of what failed: what went wrong first, in words that are the same for all clauses that fail by it. */
+  readonly cause?: string;
   readonly trace?: readonly TraceEntry[];
 }
 

@@ -1,5 +1,6 @@
 import { checkMessage } from "../check.ts";
 import { fromAdapter, fromWebex, MAX_MESSAGES, rowsByName, type Standing } from "../messages.ts";
+import { absent, withoutValues, wrongAttribute } from "../player/cause.ts";
 import { julianDigits } from "../player/ids.ts";
 import { server, type TraceEntry, titleOf } from "../player/trace.ts";
 import type { Arrival, Posted, Received } from "../player/traffic.ts";
@@ -31,14 +32,18 @@ function everyPost(id: string, standing: Standing, reference: string, title: str
 
 interface Offence {
   readonly why: string;
+  /** If the sentence without its values is not the cause. */
+  readonly cause?: string;
   readonly trace?: readonly TraceEntry[];
 }
 
 function verdict(offences: readonly Offence[], judgedCount: number, nothing: string): Verdict {
   const [first] = offences;
-  if (!first) return judgedCount === 0 ? { outcome: "not-testable", why: nothing } : { outcome: "passed", why: "" };
+  if (!first && judgedCount === 0) return { outcome: "not-testable", because: "nothing", why: nothing };
+  if (!first) return { outcome: "passed", why: "" };
   const more = offences.length > 1 ? ` (and ${offences.length - 1} more)` : "";
-  return { outcome: "failed", why: `${first.why}${more}`, ...(first.trace && { trace: first.trace }) };
+  const { why, cause = withoutValues(why), trace } = first;
+  return { outcome: "failed", why: `${why}${more}`, cause, ...(trace && { trace }) };
 }
 
 /** What came for an earlier run is no fault, and worth a word. */
@@ -136,7 +141,11 @@ function schemaClauses(): Clause[] {
         const offences = those.flatMap(({ arrival, message }) =>
           checkMessage(message)
             .filter((fault) => fault.standing === standing)
-            .map(({ text }) => ({ why: `${row.name}: ${text}`, trace: [entryOf(arrival)] })),
+            .map(({ attribute, text }) => {
+              const isMissing = message.attributes[attribute] === undefined;
+              const cause = isMissing ? { cause: wrongAttribute(row.name, attribute, undefined, "") } : {};
+              return { why: `${row.name}: ${text}`, ...cause, trace: [entryOf(arrival)] };
+            }),
         );
         return verdict(offences, those.length, "no such message came");
       });
@@ -317,7 +326,9 @@ export const trafficClauses: readonly Clause[] = [
       ({ ownerId, extConfId }) => !traffic.stages.get(ownerId)?.replaced.has(extConfId),
     );
     const offences = requests.flatMap(({ answer, msgId, title, posted }) =>
-      answers.has(`${answer} ${msgId}`) ? [] : [{ why: `${title} got no ${answer}`, trace: entriesOf(posted) }],
+      answers.has(`${answer} ${msgId}`)
+        ? []
+        : [{ why: `${title} got no ${answer}`, cause: absent(answer), trace: entriesOf(posted) }],
     );
     return verdict(offences, requests.length, "there was no such request");
   }),

@@ -1,5 +1,15 @@
+import { withoutValues } from "./cause.ts";
+
 /** Thrown by a clause: what the adapter does is not as the clause says. */
-export class NotAsDocumented extends Error {}
+export class NotAsDocumented extends Error {
+  /** What went wrong first, in words that are the same for all clauses that fail by it. */
+  override readonly cause: string;
+
+  constructor(why: string, cause = withoutValues(why)) {
+    super(why);
+    this.cause = cause;
+  }
+}
 
 /** Thrown by a clause: here it cannot be seen. */
 export class NotTestable extends Error {}

@@ -102,7 +102,10 @@ export class People {
 
   /** The call to this number. Fails if there is none within the patience. */
   async called(number: PhoneNumber): Promise<CallId> {
-    return (await this.mayBeCalled(number)) ?? this.#stage.fail(`the telephone ${number.join("")} did not ring`);
+    return (
+      (await this.mayBeCalled(number)) ??
+      this.#stage.fail(`the telephone ${number.join("")} did not ring`, "the telephone does not ring")
+    );
   }
 
   /** The same; `null` if there is none. */
@@ -144,7 +147,8 @@ export class People {
       async () => !(await this.#telephones.isUp(call)),
       this.#stage.options.patienceMs,
     );
-    if (!ended) this.#stage.fail(`the call ${call} is still up, though ${why}`);
+    if (!ended)
+      this.#stage.fail(`the call ${call} is still up, though ${why}`, "a call is still up that must have ended");
     this.#stage.telephone(`${call}: is over`, "telephones");
   }
 
@@ -155,19 +159,26 @@ export class People {
   }
 
   async staysUp(call: CallId, why: string): Promise<void> {
-    if (!(await this.#telephones.isUp(call))) this.#stage.fail(`the call ${call} is over, though ${why}`);
+    if (!(await this.#telephones.isUp(call)))
+      this.#stage.fail(`the call ${call} is over, though ${why}`, "a call is over that must stay");
   }
 
   async hears(listener: CallId, talker: CallId, why: string): Promise<void> {
     const heard = await this.#listens(listener, talker, "heard");
-    if (heard !== "heard") this.#stage.fail(`${listener} does not hear ${talker}, though ${why}`);
+    if (heard !== "heard")
+      this.#stage.fail(`${listener} does not hear ${talker}, though ${why}`, "a caller does not hear another one");
     this.#stage.telephone(`${listener}: hears ${talker}`, "telephones");
   }
 
   async doesNotHear(listener: CallId, talker: CallId, why: string): Promise<void> {
     const heard = await this.#listens(listener, talker, "silent");
-    if (heard === "heard") this.#stage.fail(`${listener} hears ${talker}, though ${why}`);
-    if (heard === "over") this.#stage.fail(`the call of ${listener} or of ${talker} is over, though ${why}`);
+    if (heard === "heard")
+      this.#stage.fail(`${listener} hears ${talker}, though ${why}`, `a caller hears another one, though ${why}`);
+    if (heard === "over")
+      this.#stage.fail(
+        `the call of ${listener} or of ${talker} is over, though ${why}`,
+        "a call is over that must stay",
+      );
     this.#stage.telephone(`${listener}: does not hear ${talker}`, "telephones");
   }
 

@@ -3,6 +3,7 @@ import type { Ports } from "../ports.ts";
 import { namingFailures } from "../telephones/failures.ts";
 import type { CallId, PhoneNumber, Telephones } from "../telephones/telephones.ts";
 import type { Message } from "../xml.ts";
+import { absent, identities, type Wanted, withoutValues, wrongAttribute } from "./cause.ts";
 import { Conference } from "./conference.ts";
 import { BrokenOff, NotAsDocumented, NotTestable } from "./outcome.ts";
 import { People } from "./people.ts";
@@ -50,8 +51,8 @@ export interface Dial {
   entered?: Received;
 }
 
-/** What a message must be like: attributes, each a value or a pattern; `undefined`: it must not be there. */
-export type Fits = Readonly<Record<string, string | RegExp | undefined>>;
+/** What a message must be like, by attribute. */
+export type Fits = Readonly<Record<string, Wanted>>;
 
 /** The stage of one clause: the TSP servers, the telephones, and what came. */
 export class Stage implements Owner {
@@ -161,17 +162,34 @@ export class Stage implements Owner {
     const { result, faults } = confirmation;
     if (result === 0 && confirmation.transId === transId) return;
     const what = titleOf(messages);
-    if (result === null) this.fail(`${what} got no Confirmation (HTTP ${status ?? "none"}): ${faults.join("; ")}`);
-    if (result !== 0) this.fail(`${what} was confirmed with ${result}, and must be with 0`);
-    this.fail(`${what} has TransID ${transId}, and its Confirmation has "${confirmation.transId}"`);
+    const names = [...new Set(messages.map(({ name }) => name))].join(" + ");
+    if (result === null)
+      this.fail(
+        `${what} got no Confirmation (HTTP ${status ?? "none"}): ${faults.join("; ")}`,
+        faults[0] ?? `${names} gets no Confirmation`,
+      );
+    if (result !== 0)
+      this.fail(
+        `${what} was confirmed with ${result}, and must be with 0`,
+        `${names} is confirmed with ${result}, not 0`,
+      );
+    this.fail(
+      `${what} has TransID ${transId}, and its Confirmation has "${confirmation.transId}"`,
+      "a Confirmation has another TransID",
+    );
   }
 
   /** Must be confirmed, but not with 0. */
   refused({ confirmation, messages, status }: Posted, why: string): number {
     const { result, faults } = confirmation;
     const what = messages.length > 0 ? titleOf(messages) : "the text";
-    if (result === null) this.fail(`${what} got no Confirmation (HTTP ${status ?? "none"}): ${faults.join("; ")}`);
-    if (result === 0) this.fail(`${what} was confirmed with 0, though ${why}`);
+    if (result === null)
+      this.fail(
+        `${what} got no Confirmation (HTTP ${status ?? "none"}): ${faults.join("; ")}`,
+        faults[0] ?? "a refused document gets no Confirmation",
+      );
+    if (result === 0)
+      this.fail(`${what} was confirmed with 0, though ${why}`, `a document is confirmed, though ${why}`);
     return result;
   }
 
@@ -183,7 +201,7 @@ export class Stage implements Owner {
   /** The same, of what came after the message with this `n`: an adapter may tell at any time what it has told before. */
   async receivesAfter(n: number, name: string, fits: Fits = {}, withinMs = this.options.patienceMs): Promise<Received> {
     const isIt = (one: Received) => one.n > n && one.name === name && matches(one, fits);
-    return this.receivesOne(`${name}${wanted(fits)}`, isIt, withinMs);
+    return this.receivesOne(`${name}${wanted(fits)}`, isIt, withinMs, () => this.#causeOfAbsence(n, name, fits));
   }
 
   /** The `n` of the last message that came. */
@@ -195,6 +213,7 @@ export class Stage implements Owner {
     what: string,
     fits: (received: Received) => boolean,
     withinMs = this.options.patienceMs,
+    cause = () => withoutValues(`${what.replace(/ of .*$/, "")} does not come${this.#moment()}`),
   ): Promise<Received> {
     const deadline = this.ports.now() + withinMs;
     for (;;) {
@@ -202,7 +221,7 @@ export class Stage implements Owner {
       const [found] = index < 0 ? [] : this.#open.splice(index, 1);
       if (found) return found;
       if (!(await this.#change(deadline))) {
-        this.fail(`WebEx waited ${seconds(withinMs)} for ${what}; ${this.#cameInstead()}`);
+        this.fail(`WebEx waited ${seconds(withinMs)} for ${what}; ${this.#cameInstead()}`, cause());
       }
     }
   }
@@ -230,14 +249,14 @@ export class Stage implements Owner {
   async receivesNo(names: readonly string[], why: string): Promise<void> {
     await this.ports.sleep(this.options.quietMs);
     const found = this.#open.find(({ name }) => names.includes(name));
-    if (found) this.fail(`${titleOf([found])} came, and ${why}`);
+    if (found) this.fail(`${titleOf([found])} came, and ${why}`, `${found.name} comes, and must not`);
   }
 
   /** Waits the quiet time. Nothing must have come but answers that no public document names, and `except`. */
   async receivesNothingElse(why: string, except: (received: Received) => boolean = () => false): Promise<void> {
     await this.ports.sleep(this.options.quietMs);
     const [first] = this.#open.filter((one) => !this.#isTolerated(one) && !except(one));
-    if (first) this.fail(`${titleOf([first])} came, and ${why}`);
+    if (first) this.fail(`${titleOf([first])} came, and ${why}`, `${first.name} comes, and must not`);
   }
 
   /** What came and no step of the clause has asked for yet. */
@@ -247,7 +266,10 @@ export class Stage implements Owner {
 
   inOrder(first: Received, second: Received): void {
     if (first.n < second.n) return;
-    this.fail(`${titleOf([second])} came before ${titleOf([first])}, and must come after it`);
+    this.fail(
+      `${titleOf([second])} came before ${titleOf([first])}, and must come after it`,
+      `${second.name} comes before ${first.name}`,
+    );
   }
 
   /** Of a message that was received: to which server it must have come, and what it must say. */
@@ -257,15 +279,20 @@ export class Stage implements Owner {
       const actual = received.attributes[name];
       this.fail(
         `${received.name} has ${actual === undefined ? `no ${name}` : `${name} "${actual}"`}, and must have ${shownFit(value)}`,
+        wrongAttribute(received.name, name, actual, value),
       );
     }
     if (server !== undefined && received.server !== server) {
-      this.fail(`${received.name} came to TSP server ${received.server}, and must come to ${server}`);
+      this.fail(
+        `${received.name} came to TSP server ${received.server}, and must come to ${server}`,
+        `${received.name.startsWith("A2W_Rsp") ? "an answer" : "a notification"} comes to another server`,
+      );
     }
   }
 
-  fail(why: string): never {
-    throw new NotAsDocumented(why);
+  /** `cause`: what went wrong first, if the sentence without its values does not say so. */
+  fail(why: string, cause?: string): never {
+    throw new NotAsDocumented(why, cause);
   }
 
   notTestable(why: string): never {
@@ -386,6 +413,27 @@ export class Stage implements Owner {
       (one) => one.n < n && one.name === "A2W_NotifyUserChange" && matches(one, fits),
     );
     return last?.attributes.Status ?? "0";
+  }
+
+  /** The message came, but with something else in it; or it did not come at all. */
+  #causeOfAbsence(after: number, name: string, fits: Fits): string {
+    const [ids, values] = [true, false].map((isId) =>
+      Object.entries(fits).filter(([key]) => identities.has(key) === isId),
+    );
+    const came = this.#open.findLast(
+      (one) =>
+        one.n > after && one.name === name && !this.#isTolerated(one) && matches(one, Object.fromEntries(ids ?? [])),
+    );
+    const wrong = came && values?.find(([key, value]) => !matches(came, { [key]: value }));
+    if (!came || !wrong) return absent(name, fits) + this.#moment(name);
+    const [key, value] = wrong;
+    return wrongAttribute(name, key, came.attributes[key], value);
+  }
+
+  /** What is told to a new server is another matter than what is told every day. */
+  #moment(name = ""): string {
+    const isOfEveryDay = name.startsWith("A2W_Rsp") && name !== "A2W_RspCreateConference";
+    return this.replaced.size > 0 && !isOfEveryDay ? " after a takeover" : "";
   }
 
   #cameInstead(): string {

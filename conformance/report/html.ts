@@ -1,7 +1,19 @@
 import type { ClauseResult } from "../run.ts";
 import { diagram } from "./diagram.ts";
 import { escapeText } from "./escape.ts";
-import { outcomeWords, type Report, scores, standings, standingWords, timeOf, verdictOf } from "./summary.ts";
+import { findingsOf, type ReportFinding } from "./findings.ts";
+import {
+  circumstancesOf,
+  openClauses,
+  outcomeWords,
+  type Report,
+  runId,
+  scores,
+  standings,
+  standingWords,
+  timeOf,
+  verdictOf,
+} from "./summary.ts";
 
 /** Of one document; the report for programs has them whole. */
 const MOST_CHARACTERS = 700;
@@ -11,48 +23,84 @@ const LONG_ID = 8;
 
 const verdictColours = { conforms: "passed", "does-not-conform": "failed", "not-shown": "not-shown" } as const;
 
-/** One page without anything outside of it: a table, and for each clause its sequence diagram and the documents on the wire. */
-export function htmlReport({ adapter, conditions, startedAt, tookMs, results, notes = [] }: Report): string {
+const openWords = {
+  untested: "Not tested, and what would test it",
+  nothing: "Nothing to judge",
+  unseen: "Cannot be seen from outside",
+} as const;
+
+/** One page without anything outside of it: what was found, what was not tested, and each clause with its sequence diagram and its wire. */
+export function htmlReport(report: Report): string {
+  const { results, notes = [] } = report;
   const verdict = verdictOf(results);
-  const how = Object.entries(conditions)
-    .filter(([, value]) => value !== "")
-    .map(([name, value]) => `<dt>${escapeText(name)}</dt><dd>${escapeText(value)}</dd>`);
+  const findings = findingsOf(results);
+  const findingOf = new Map(findings.flatMap(({ n, clauses }) => clauses.map(({ id }) => [id, n])));
+  const how = Object.entries(circumstancesOf(report)).map(
+    ([name, value]) => `<dt>${escapeText(name)}</dt><dd>${escapeText(value)}</dd>`,
+  );
   const rows = scores(results).map(
     ({ standing, passed, failed, notTestable }) =>
       `<tr><th scope="row">${standing}<small>${standingWords[standing]}</small></th><td>${passed}</td><td${failed > 0 ? ' class="failed"' : ""}>${failed}</td><td>${notTestable}</td></tr>`,
   );
   const sections = standings.map((standing) => {
     const those = results.filter((result) => result.standing === standing);
-    return `<h2>${standing[0]?.toUpperCase()}${standing.slice(1)}</h2>\n${those.map(clauseOf).join("\n")}`;
+    return `<h2>${standing[0]?.toUpperCase()}${standing.slice(1)} clauses</h2>\n${those.map((one) => clauseOf(one, findingOf.get(one.id))).join("\n")}`;
   });
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Conformance of an adapter</title>
+<title>Conformance of an adapter, run ${runId(report)}</title>
 <style>${style}</style>
 </head>
 <body>
 <main>
 <h1>Conformance of an adapter of WebEx's TSP telephony interface</h1>
 <p class="verdict ${verdictColours[verdict.word]}">${escapeText(verdict.text)}</p>
-${notes.map((note) => `<p class="why">${escapeText(note)}</p>\n`).join("")}<p class="adapter">${escapeText(adapter)}, ${new Date(startedAt).toISOString().slice(0, 10)} ${timeOf(startedAt).slice(0, 8)} UTC, ${(tookMs / 1000).toFixed(1)} s</p>
+${notes.map((note) => `<p class="why">${escapeText(note)}</p>\n`).join("")}<div class="head">
+<dl>${how.join("")}</dl>
 <table>
 <thead><tr><td></td><th scope="col">passed</th><th scope="col">failed</th><th scope="col">not testable</th></tr></thead>
 <tbody>${rows.join("")}</tbody>
 </table>
-<dl>${how.join("")}</dl>
-${sections.join("\n")}
+</div>
+${findingsSection(findings)}${openSection(results)}${sections.join("\n")}
 </main>
 </body>
 </html>
 `;
 }
 
-function clauseOf({ id, title, outcome, why, reference, trace, tookMs }: ClauseResult): string {
+function findingsSection(findings: readonly ReportFinding[]): string {
+  if (findings.length === 0) return "";
+  const items = findings.map(({ cause, standing, clauses }) => {
+    const [shows] = clauses;
+    const links = clauses.map(({ id }) => `<a href="#${escapeText(id)}">${escapeText(id)}</a>`).join(" ");
+    const mark = standing === "documented" ? "" : ` <small>${standing}</small>`;
+    return `<li><b>${escapeText(cause)}</b>${mark}<p class="why">${escapeText(shows?.why ?? "")}</p><p class="links">${clauses.length === 1 ? "clause" : `${clauses.length} clauses`}: ${links}</p></li>`;
+  });
+  return `<h2>Findings</h2>\n<ol class="findings">${items.join("\n")}</ol>\n`;
+}
+
+function openSection(results: readonly ClauseResult[]): string {
+  const open = openClauses(results);
+  const parts = (["untested", "nothing", "unseen"] as const).flatMap((because) => {
+    const items = open
+      .filter((one) => one.because === because)
+      .map(({ why, ids }) => `<dt>${ids.map(escapeText).join(" ")}</dt><dd>${escapeText(why)}</dd>`);
+    return items.length === 0 ? [] : [`<h3>${openWords[because]}</h3>\n<dl class="open">${items.join("")}</dl>`];
+  });
+  return parts.length === 0 ? "" : `<h2>Documented clauses without a judgement</h2>\n${parts.join("\n")}\n`;
+}
+
+function clauseOf(
+  { id, title, outcome, why, reference, trace, tookMs }: ClauseResult,
+  finding: number | undefined,
+): string {
   const head = `<summary><span class="mark ${outcome}">${outcomeWords[outcome]}</span><b${id.length > LONG_ID ? ' class="long"' : ""}>${escapeText(id)}</b><span>${escapeText(title)}</span></summary>`;
-  const reason = why === "" ? "" : `<p class="why">${escapeText(why)}</p>`;
+  const of = finding === undefined ? "" : `finding ${finding}: `;
+  const reason = why === "" ? "" : `<p class="why">${of}${escapeText(why)}</p>`;
   const took = tookMs > 0 ? `, ${tookMs} ms` : "";
   // A Confirmation with 0 says the same each time.
   const bodies = trace.filter(({ body, title: what }) => body !== "" && what !== "Confirmation 0");
@@ -81,12 +129,16 @@ main { max-width: 1060px; margin: 0 auto; padding: 24px 20px 80px; }
 h1 { font-size: 24px; line-height: 1.25; margin: 0 0 12px; }
 h2 { font-size: 18px; margin: 36px 0 8px; }
 .verdict { font-size: 17px; font-weight: 600; }
-.adapter { overflow-wrap: anywhere; }
+h3 { font-size: 15px; margin: 16px 0 4px; }
+.head { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px 40px; align-items: start; }
+.findings { padding-left: 24px; } .findings li { margin: 0 0 14px; } .findings li::marker { color: var(--failed); font-weight: 600; } .findings small { color: var(--dim); }
+.links { margin: 4px 0; overflow-wrap: anywhere; color: var(--dim); } a { color: var(--post); }
+dl.open { grid-template-columns: minmax(0, 14em) minmax(0, 1fr); margin: 0; } dl.open dt { color: var(--text); }
 table { border-collapse: collapse; margin: 12px 0; }
 th, td { padding: 5px 16px 5px 0; text-align: left; border-bottom: 1px solid var(--line); }
 td, thead th { text-align: right; } td { font-variant-numeric: tabular-nums; }
 th small { display: block; font-weight: 400; color: var(--dim); }
-dl { display: grid; grid-template-columns: fit-content(40%) minmax(0, 1fr); gap: 2px 16px; margin: 16px 0; }
+dl { display: grid; grid-template-columns: fit-content(40%) minmax(0, 1fr); gap: 2px 16px; margin: 12px 0; }
 dt { color: var(--dim); } dt, dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 .passed { color: var(--passed); } .failed { color: var(--failed); } .not-testable { color: var(--dim); } .not-shown { color: var(--phone); }
 .clause { border-bottom: 1px solid var(--line); }
@@ -104,5 +156,6 @@ svg { display: block; max-width: 100%; height: auto; font: 12px ui-monospace, mo
 svg .life { stroke: var(--line); } svg .name { fill: var(--text); font-weight: 600; } svg .time { fill: var(--dim); }
 svg .post { stroke: var(--post); fill: var(--post); } svg .confirmation { stroke: var(--dim); fill: var(--dim); } svg .telephone { stroke: var(--phone); fill: var(--phone); }
 svg text { stroke: none; } svg g text { text-anchor: middle; } svg .confirmation path:first-child { stroke-dasharray: 4 4; }
+@media (max-width: 760px) { .head { grid-template-columns: minmax(0, 1fr); } dl.open { grid-template-columns: minmax(0, 1fr); } dl.open dd { margin-bottom: 6px; } }
 @media (max-width: 640px) { main { padding: 16px 14px 60px; } th, td { padding-right: 10px; } .clause > summary { grid-template-columns: 12px 92px minmax(0, 1fr); } .clause > summary > span:last-child, .clause > summary > b.long + span { grid-column: 2 / -1; } .clause > summary > b.long { grid-column: 3; } svg { width: 760px; max-width: none; } }
 `;

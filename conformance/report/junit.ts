@@ -1,17 +1,23 @@
 import { XMLBuilder } from "fast-xml-parser";
-import { type Report, shortened, standings, timeOf, verdictOf } from "./summary.ts";
+import { findingsOf } from "./findings.ts";
+import { circumstancesOf, type Report, shortened, standings, timeOf, verdictOf } from "./summary.ts";
 
 const builder = new XMLBuilder({ ignoreAttributes: false, format: true, suppressBooleanAttributes: false });
 
 /** For servers that run tests: a suite for each standing, a case for each clause. */
-export function junitReport({ adapter, conditions, results, tookMs, startedAt, notes = [] }: Report): string {
-  const conditionsAndVerdict = Object.entries({
-    adapter,
-    ...conditions,
-    verdict: verdictOf(results).text,
-    ...(notes.length > 0 && { note: notes.join("; ") }),
-  });
-  const property = conditionsAndVerdict.map(([name, value]) => ({ "@_name": name, "@_value": value }));
+export function junitReport(report: Report): string {
+  const { results, tookMs, startedAt, notes = [] } = report;
+  const findings = findingsOf(results);
+  const findingOf = new Map(findings.flatMap((finding) => finding.clauses.map(({ id }) => [id, finding])));
+  const facts: readonly (readonly [string, string])[] = [
+    ["verdict", verdictOf(results).text],
+    ...findings.map(
+      ({ n, cause, clauses }) => [`finding ${n}`, `${cause}: ${clauses.map(({ id }) => id).join(" ")}`] as const,
+    ),
+    ...Object.entries(circumstancesOf(report)),
+    ...(notes.length > 0 ? [["note", notes.join("; ")] as const] : []),
+  ];
+  const property = facts.map(([name, value]) => ({ "@_name": name, "@_value": value }));
   const suites = standings.map((standing) => {
     const those = results.filter((result) => result.standing === standing);
     return {
@@ -28,6 +34,7 @@ export function junitReport({ adapter, conditions, results, tookMs, startedAt, n
         ...(outcome === "failed" && {
           failure: {
             "@_message": why,
+            "@_type": `finding ${findingOf.get(id)?.n}: ${findingOf.get(id)?.cause}`,
             "#text": [
               `see: ${reference}`,
               ...trace.map(

@@ -1,15 +1,24 @@
 import { plainTerminal, type Terminal, table } from "../../src/foundation/table.ts";
 import type { ClauseResult } from "../run.ts";
-import { outcomeWords, type Report, scores, shortened, timeOf, verdictOf } from "./summary.ts";
+import { findingsOf, type ReportFinding } from "./findings.ts";
+import {
+  circumstancesOf,
+  openClauses,
+  outcomeWords,
+  type Report,
+  scores,
+  shortened,
+  timeOf,
+  verdictOf,
+} from "./summary.ts";
 
 const words = { ...outcomeWords, failed: "FAILED" };
 
-/** One line for each clause; under one that failed, why, and what was on the wire. */
-export function textReport(
-  { results, tookMs, conditions, notes = [] }: Report,
-  terminal: Terminal = plainTerminal,
-): string {
-  const lines = results.flatMap((result) => linesOf(result, terminal));
+/** What was found, with the wire of the clause that shows it; then a line for each clause; then the verdict. */
+export function textReport(report: Report, terminal: Terminal = plainTerminal): string {
+  const { results, notes = [] } = report;
+  const findings = findingsOf(results);
+  const byClause = new Map(findings.flatMap(({ n, clauses }) => clauses.map(({ id }) => [id, n])));
   const summary = table(
     [
       { title: "", text: ({ standing }) => standing },
@@ -20,21 +29,55 @@ export function textReport(
     scores(results),
     terminal,
   );
-  const how = Object.entries(conditions).map(([name, value]) => `${name}: ${value}`);
-  const verdict = `${verdictOf(results).text} (${(tookMs / 1000).toFixed(1)} s)`;
+  const open = openClauses(results).map(({ because, why, ids }) => {
+    const untested =
+      because === "untested" ? "not tested" : because === "unseen" ? "not to be seen" : "nothing to judge";
+    return `${untested}: ${why}\n    ${ids.join(" ")}`;
+  });
+  const how = Object.entries(circumstancesOf(report)).map(([name, value]) => `${name}: ${value}`);
   const noted = notes.flatMap((note) => [terminal.style("red", note), ""]);
-  // Again where the eye is when a run has ended.
-  return [...noted, ...lines, "", ...summary, "", ...how, "", ...noted, verdict, ""].join("\n");
+  return [
+    ...noted,
+    ...findings.flatMap((finding) => [...linesOfFinding(finding, terminal), ""]),
+    ...results.flatMap((result) => linesOf(result, byClause.get(result.id), terminal)),
+    "",
+    ...summary,
+    "",
+    ...(open.length > 0 ? [...open, ""] : []),
+    ...how,
+    "",
+    // Again where the eye is when a run has ended.
+    ...noted,
+    verdictOf(results).text,
+    "",
+  ].join("\n");
 }
 
-function linesOf({ id, standing, title, outcome, why, trace, reference }: ClauseResult, terminal: Terminal): string[] {
+function linesOfFinding({ n, cause, clauses }: ReportFinding, terminal: Terminal): string[] {
+  const [shows] = clauses;
+  if (!shows) return [];
+  const entries = shows.trace.flatMap(({ at, from, to, title, body }) => [
+    `    ${timeOf(at)}  ${from} → ${to}: ${title}`,
+    ...(body === "" ? [] : [terminal.style("dim", `                  ${shortened(body).replaceAll("\n", " ")}`)]),
+  ]);
+  return [
+    `${terminal.style("red", `finding ${n}: ${cause}`)}`,
+    `    ${clauses.length === 1 ? "clause" : `${clauses.length} clauses`}: ${clauses.map(({ id }) => id).join(" ")}`,
+    `    shown by ${shows.id} (${shows.standing}): ${shows.title}`,
+    `    why: ${shows.why}`,
+    `    see: ${shows.reference}`,
+    ...entries,
+  ];
+}
+
+function linesOf(
+  { id, standing, title, outcome, why }: ClauseResult,
+  finding: number | undefined,
+  terminal: Terminal,
+): string[] {
   const style = outcome === "failed" ? "red" : outcome === "passed" ? "green" : "dim";
   const mark = standing === "documented" ? "" : ` (${standing})`;
   const line = `${terminal.style(style, words[outcome].padEnd(12))}  ${id.padEnd(6)}  ${title}${mark}`;
-  if (outcome !== "failed") return why === "" ? [line] : [line, `                      ${why}`];
-  const entries = trace.flatMap(({ at, from, to, title: what, body }) => [
-    `    ${timeOf(at)}  ${from} → ${to}: ${what}`,
-    ...(body === "" ? [] : [terminal.style("dim", `                  ${shortened(body).replaceAll("\n", " ")}`)]),
-  ]);
-  return [line, `    why: ${why}`, `    see: ${reference}`, ...entries];
+  const reason = finding === undefined ? why : `finding ${finding}: ${why}`;
+  return why === "" ? [line] : [line, `                      ${reason}`];
 }

@@ -6,11 +6,13 @@ import { textOfSegment } from "../foundation/path-segment.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { isOneOf } from "../foundation/secrets.ts";
 import type { Timers } from "../foundation/timers.ts";
+import { version } from "../foundation/version.ts";
 import type { AuditEntry } from "../operators/audit.ts";
 import { seesAll, seesDomain } from "../operators/people.ts";
 import type { Requests } from "../records/activity.ts";
 import type { HandleCache } from "../routing/deliver.ts";
 import type { EdgeObjects, OperatorViews } from "../rpc/edge-objects.ts";
+import { settingsDigest } from "../settings/digest.ts";
 import type { Domain } from "../settings/load.ts";
 import { receiveDocument } from "./adapter.ts";
 import { addressOf } from "./address.ts";
@@ -102,7 +104,8 @@ export function createApp(edge: Edge): Hono<Variables> {
     const headers = { date: new Date(edge.now()).toUTCString() };
     const disk = await edge.storage.fault();
     if (disk !== null) return Response.json({ status: "failing", disk }, { status: 503, headers });
-    return Response.json({ status: "ok" }, { headers });
+    // Reports of the conformance kit name by it what was tested.
+    return Response.json({ status: "ok", version, settings: await settingsDigest(edge.domains) }, { headers });
   });
   const readiness = new Readiness(edge);
   app.get("/readyz", async (context) => {

@@ -17,7 +17,8 @@ beforeAll(async () => {
   const clauses = allClauses.filter(({ id }) => /^(?:4\.1|4\.3|4\.5|T1|T2)[a-c]?$|^W2A_R/.test(id));
   report = {
     adapter: "http://adapter.example/tsp?domain=1",
-    conditions: { kit: "bridgehead-conformance 1.2.3", telephones: "none", options: "--rename A=B" },
+    tested: { version: "4.2", kit: "bridgehead-conformance 1.2.3, digest 0123456789abcdef" },
+    conditions: { telephones: "none", options: "--rename A=B" },
     startedAt: Date.UTC(2026, 2, 4),
     tookMs: 61_200,
     results: await playReference(clauses, ["no-status-0"]),

@@ -1,8 +1,25 @@
 import { expect, test, vi } from "vitest";
+import { version } from "../../src/foundation/version.ts";
 import { agentWithoutKey } from "../local-domain.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 const authorization = `Bearer ${token}`;
+
+test("the edge says its version, and by a digest which settings it has, but no secret", async () => {
+  const answers = async (adapterSecrets: string[], createTimeoutMs: number) => {
+    const edge = new FakeEdge(token, { adapterSecrets, createTimeoutMs });
+    return (await edge.app.request("/healthz")).json();
+  };
+  const [first, other, otherSecret] = [
+    await answers(["a-secret-of-22-letters"], 3_000),
+    await answers(["a-secret-of-22-letters"], 2_000),
+    await answers(["another-secret-letters"], 3_000),
+  ];
+
+  expect(first).toEqual({ status: "ok", version, settings: expect.stringMatching(/^[0-9a-f]{16}$/) });
+  expect(otherSecret).toEqual(first);
+  expect(other).not.toEqual(first);
+});
 
 test("the edge is alive, tells its time, and is ready when every bridge has an agent that reaches it", async () => {
   const edge = new FakeEdge();
