@@ -84,7 +84,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "4.10":
       "Lock and unlock, by WebEx and by telephone. A lock keeps out whoever dials in; WebEx's call-outs pass it (`protocol.lockedCallOuts`).",
     "4.11":
-      "Mute: one, all (but the host and, when unmuting, silent monitors; also in sub-conferences, `protocol.muteAll`), and by keypad.",
+      "Mute: one, all (but the host, if present, and, when unmuting, silent monitors; also in sub-conferences, `protocol.muteAll`), and by keypad.",
     "4.12": "Expel: the answer, then Status 2.",
     "4.13": "Sub-conferences: state before move, moves before the answer to the close.",
     "4.14": "A caller who leaves from a sub-conference is reported by Status 2 alone.",
@@ -97,7 +97,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "4.19": "An attendee ID keyed later is reported with the caller's unchanged state.",
     "4.20": "The recorder joins like anybody; its dial sequence is reported after Status 0.",
     "4.21":
-      "Invite by phone: a private talk with the host, then both into the main conference, which WebEx is told once both are there; ParticipantType and DID of the invitee are told each time, and its AttendeeID where the request has one. The host is who keyed the subscriber code, else a call that the setting `protocol.host` or the create names, else the first; never a silent monitor.",
+      "Invite by phone: a private talk with the host, then both into the main conference, which WebEx is told once both are there; ParticipantType and DID of the invitee are told each time, and its AttendeeID where the request has one. The host is chosen with the first invitation: who keyed the subscriber code, else a call that the setting `protocol.host` or the create names, else who entered first of those present; never a silent monitor. Who was chosen stays the host, and is known again by the attendee ID, or by the number where the caller keys no attendee ID and nobody else present has that number; a subscriber code that is keyed later wins, and a call that is named. While the host is away, or in a sub-conference, the invitee waits, which WebEx is told by an ActionResult other than 0: nobody else is taken out of the meeting, and when the host is back, the invitee comes in when WebEx adds it (ActionCode 6).",
     "4.22": "Data for clients passes through, unread, and is not answered.",
     "6.6":
       "Dial sequences of GetSessionInfo (`*00*`, `*01*`) are read as the setting `keypad.sequences` has them; ProfileID, PIN and password in those are nobody's attendee ID, and are not kept. By default the two that begin like the one with an attendee ID are left out: there a ProfileID counts as the attendee ID. A sequence that is not whole 8 s after its last key, that has other keys or an empty PIN in it, or into which a takeover falls, leads nobody in: its caller is asked.",

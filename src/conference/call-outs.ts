@@ -7,6 +7,7 @@ import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { applyEntered, findCaller, notifyEntered, notifyMuteState } from "./callers.ts";
 import type { DecisionContext, Draft } from "./draft.ts";
+import { hostForTalk } from "./host.ts";
 import type { Caller, CallOut, Creating, Head, Running } from "./state.ts";
 
 const DEFAULT_WAIT_S = 60;
@@ -46,6 +47,8 @@ export function startCallOut(draft: Draft, head: Creating | Running, message: Fr
     muted: entersMuted(message),
     privately: message.joinMode === "private-talk",
   };
+  // Who invites is the host, also if it has gone by the time the invitee picks up.
+  if (callOut.privately) hostForTalk(draft);
   dial(draft, callOut, message.maxWaitingTime);
 }
 

@@ -3,6 +3,7 @@ import type { ExtCallId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { Draft, LeaveReason, Outgoing } from "./draft.ts";
+import { recogniseHost, renameHost } from "./host.ts";
 import { reconsiderSpeaker, removeSpeaker } from "./speakers.ts";
 import type { Caller, CallerChange } from "./state.ts";
 
@@ -45,6 +46,7 @@ export function addCaller(draft: Draft, arrival: BridgeCaller): void {
 /** From now on the conference is over when it is deserted. */
 export function applyEntered(draft: Draft, { call, number }: Pick<Caller, "call" | "number">, dialled: boolean): void {
   draft.outcome({ event: "caller-entered", call, number, dialled });
+  recogniseHost(draft, call);
   const { head } = draft;
   if (head.phase !== "running" || head.keptUntil === undefined) return;
   const { keptUntil, ...running } = head;
@@ -168,6 +170,7 @@ export function applyAttendeeId(draft: Draft, caller: Caller, { id, attendeeId }
     identifications: [...identifications.slice(1 - MAX_IDENTIFICATIONS), id],
   };
   draft.callers.set(caller.call, known);
+  renameHost(draft, caller, attendeeId);
   notifyMuteState(draft, known, { attendeeId });
 }
 

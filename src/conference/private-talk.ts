@@ -5,7 +5,7 @@ import type { FromWebexMessages } from "../tsp/messages.ts";
 import { admit, dialled, hangUp, markAnswered, placeCaller } from "./call-outs.ts";
 import { findCaller, notifyMuteState } from "./callers.ts";
 import type { Draft } from "./draft.ts";
-import { hostOf } from "./host.ts";
+import { hostForTalk } from "./host.ts";
 import type { Caller, CallOut, PendingCommand, PrivateTalk } from "./state.ts";
 
 /** How long an invitee is kept on the line for a host who cannot talk. */
@@ -33,7 +33,7 @@ export function connectAnswered(draft: Draft, callOut: CallOut): void {
 /** Brings the invitee and the host together in a room of their own (protocol 4.21). */
 function openTalk(draft: Draft, invitee: CallOut): void {
   const { head } = draft;
-  const host = hostOf(draft);
+  const host = hostForTalk(draft);
   if (head.phase !== "running" || head.talk || !host || !isFree(draft, host.call)) return keepWaiting(draft, invitee);
   const room = draft.newId() as RoomId;
   setTalk(draft, { room, host: host.call, invitee: invitee.call, stage: "opening" });

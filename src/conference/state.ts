@@ -59,6 +59,8 @@ export interface Running extends Ongoing {
   readonly renewAt?: EpochMs;
   /** Present while the bridge reports who speaks (protocol 4.16). */
   readonly speech?: Speech;
+  /** Who the host is, from the first private talk on (protocol 4.21). */
+  readonly chosenHost?: ChosenHost;
   /** Present while the host talks to an invitee in private (protocol 4.21). */
   readonly talk?: PrivateTalk;
   /** Requests that became one command for each of several calls, or none of their own, until they are answered. */
@@ -108,6 +110,13 @@ export interface Speech {
   readonly changedAt: EpochMs | null;
   /** Nothing is reported before this time. */
   readonly notBefore: EpochMs;
+}
+
+/** The host, by its latest call, and what it is known by when it comes back: its attendee ID, else its number. */
+export interface ChosenHost {
+  readonly call: CallId;
+  readonly attendeeId: string | null;
+  readonly number: string;
 }
 
 export interface PrivateTalk {

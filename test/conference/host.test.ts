@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { chooseHost } from "../../src/conference/host.ts";
 import type { Caller } from "../../src/conference/state.ts";
+import type { CallId } from "../../src/foundation/ids.ts";
 
 const nobody = { attendeeIds: [], extCallIds: [] };
 const caller = (rank: number, more: object = {}) =>
@@ -20,4 +21,25 @@ test("the host is who keyed the subscriber code, else a named call, else the fir
   expect(chooseHost(all.slice(1), { attendeeIds: [], extCallIds: ["9"] })).toBe(known);
   expect(chooseHost(all.slice(1), nobody)).toBe(first);
   expect(chooseHost([gone, monitor], nobody)).toBeUndefined();
+});
+
+test("who was chosen is the host as long as it is here, then whoever has its attendee ID; a code or a name comes before (protocol 4.21)", () => {
+  const chosen = { call: "c2" as CallId, attendeeId: "7", number: "14085550102" };
+  const first = caller(1, { call: "c1" });
+  const second = caller(2, { call: "c2", attendeeId: "7" });
+  const third = caller(3, { call: "c3", attendeeId: "7" });
+  const renamed = caller(2, { call: "c2", attendeeId: "8" });
+  const silent = caller(4, { call: "c4", attendeeId: "7", participantType: "silent-monitor" });
+  const keyed = caller(5, { call: "c5", keyedHostCode: true });
+
+  expect(chooseHost([first, third, second], nobody, chosen)).toBe(second);
+  expect(chooseHost([first, third], nobody, chosen)).toBe(third);
+  expect(chooseHost([first, renamed, silent], nobody, chosen)).toBeUndefined();
+  expect(chooseHost([first, second], { attendeeIds: [], extCallIds: [] }, { ...chosen, attendeeId: null })).toBe(
+    second,
+  );
+  expect(chooseHost([first, second, keyed], nobody, chosen)).toBe(keyed);
+  expect(chooseHost([second, third], { attendeeIds: ["7"], extCallIds: [] }, { ...chosen, call: third.call })).toBe(
+    third,
+  );
 });
