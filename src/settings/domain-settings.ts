@@ -1,9 +1,10 @@
 import * as v from "valibot";
 import { numberBegin } from "../foundation/dial-rules.ts";
 import { isLoopback } from "../foundation/loopback.ts";
+import { overridesFault } from "../tsp/overrides-fault.ts";
 import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
 import { repairs } from "../tsp/repairs.ts";
-import { overridesFault } from "../tsp/vocabulary.ts";
+import { shapeForm, unconfirmedRequests } from "../tsp/shapes.ts";
 import { isXmlText } from "../tsp/xml.ts";
 import { siteOf } from "../webex/url-api/site.ts";
 
@@ -71,6 +72,11 @@ const codes = v.partial(
   ),
 );
 
+const shape = v.pipe(v.string(), v.regex(shapeForm.form, shapeForm.wrong));
+const shapes = v.partial(
+  v.strictObject(Object.fromEntries(Object.keys(unconfirmedRequests).map((name) => [name, shape]))),
+);
+
 const agent = v.strictObject({
   name: v.pipe(v.string(), v.nonEmpty("must not be empty")),
   /** The agent's raw Ed25519 public key, 32 bytes, base64url. */
@@ -90,6 +96,7 @@ export const protocolSettings = v.strictObject({
   elements: v.optional(v.record(v.string(), wireName)),
   attributes: v.optional(v.record(v.string(), wireName)),
   codes: v.optional(codes),
+  shapes: v.optional(shapes),
   silent: v.optional(v.array(wireName)),
   documentName: v.optional(
     v.strictObject({
@@ -114,11 +121,15 @@ export const protocolSettings = v.strictObject({
 
 const protocol = v.pipe(
   protocolSettings,
-  // The schema of `codes` is made from the very table that the type describes.
+  // The schemas of `codes` and `shapes` are made from the very tables that the type describes.
   v.transform((overrides) => overrides as ProtocolOverrides),
   v.rawCheck(({ dataset, addIssue }) => {
-    const fault = dataset.typed ? overridesFault(dataset.value) : null;
-    if (fault !== null) addIssue({ message: fault });
+    if (!dataset.typed) return;
+    const { value } = dataset;
+    const fault = overridesFault(value);
+    if (fault === null) return;
+    const place = { type: "object", origin: "value", input: { ...value }, key: fault.setting } as const;
+    addIssue({ message: fault.says, path: [{ ...place, value: value[fault.setting] }] });
   }),
 );
 

@@ -390,6 +390,7 @@ export const example: DomainSettingsInput = {
     elements: { W2A_UpdateUser: "W2A_MuteUser", A2W_RspUpdateUser: "A2W_RspMuteUser" },
     attributes: { SubConfID: "ExtSubConfID" },
     codes: { updateAction: { lock: 21 } },
+    shapes: { expel: "W2A_UpdateConference ActionCode=10", "mute-all": "W2A_MuteAll" },
     silent: ["A2W_RspUpdateConference"],
     documentName: { request: "WTSPDOM", response: "WTSPDOM Response", confirmation: "WTSPDOM" },
     repairs: ["semicolon"],

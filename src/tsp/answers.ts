@@ -3,7 +3,7 @@ import type { FromWebex, Spelling, ToWebex } from "./messages.ts";
 import { type ResultWord, resultTexts, type UpdateAction } from "./protocol-table.ts";
 
 /** Which message answers which request (protocol T24, 2.3.1, section 5, rows 11, 12). A message that is not here gets no answer. */
-const answerTypes = {
+export const answerTypes = {
   "create-conference": "conference-created",
   "update-conference": "conference-updated",
   "close-conference": "conference-closed",

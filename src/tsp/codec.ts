@@ -2,9 +2,10 @@ import type { PhoneNumber, WebexHost } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { isNeeded, writePhone, writeValue } from "./fields.ts";
 import { type FromWebex, fromWebex, type Spelling, type ToWebex, toWebex, type UnknownMessage } from "./messages.ts";
+import { overridesFault } from "./overrides-fault.ts";
 import { maxMessages, type ProtocolOverrides, type ResultWord } from "./protocol-table.ts";
 import { type Confirmation, type Decoded, readConfirmation, readDocument } from "./read.ts";
-import { buildVocabulary, overridesFault, type TableMessage, type Vocabulary } from "./vocabulary.ts";
+import { buildVocabulary, type ShapePlan, type TableMessage, type Vocabulary } from "./vocabulary.ts";
 import { escapeXml } from "./xml.ts";
 
 /** One side's reader and writer of the protocol, with a domain's overrides worked in. */
@@ -46,7 +47,7 @@ export function createCodec(
   side: "adapter" | "webex" = "adapter",
 ): AdapterCodec | WebexCodec {
   const fault = overridesFault(overrides);
-  if (fault !== null) throw new Error(`the overrides of the protocol ${fault}`);
+  if (fault !== null) throw new Error(`protocol.${fault.setting} ${fault.says}`);
   return side === "adapter"
     ? build<FromWebex, ToWebex>(overrides, "from-webex", "to-webex")
     : build<ToWebex | UnknownMessage, Exclude<FromWebex, UnknownMessage>>(overrides, "to-webex", "from-webex");
@@ -78,7 +79,10 @@ function build<Incoming extends TableMessage, Outgoing extends TableMessage>(
       return wrap(writing.documentNames.confirmation, transId, `<Confirmation Result="${number}"></Confirmation>`);
     },
     readConfirmation,
-    sends: ({ type }) => !silent.has(type),
+    sends: (message) => {
+      const shape = shapeOf(message, writing);
+      return shape ? !silentElements.has(shape.silentAs) : !silent.has(message.type);
+    },
   };
 }
 
@@ -128,14 +132,25 @@ function hostAndPort(server: WebexHost): string {
   return `${url.hostname}:${url.port || (url.protocol === "https:" ? 443 : 80)}`;
 }
 
+/** The shape that the domain has for a message: for a request by what it asks, for an answer by the shape of its request. */
+function shapeOf(message: TableMessage, { shapes }: Vocabulary): ShapePlan | undefined {
+  const { spelling, ...values } = message as TableMessage & { readonly spelling?: Spelling };
+  return shapes.find(({ name, implied, plan }) => {
+    if (plan.type !== message.type) return false;
+    return plan.isAnswer ? spelling?.shape === name : !implied || Reflect.get(values, implied.field) === implied.word;
+  });
+}
+
 /** `hostName` is the text of that attribute, or empty. */
 function writeMessage(
   message: TableMessage,
-  { byType, codes, extra }: Vocabulary,
+  vocabulary: Vocabulary,
   notes: string[],
   hostName: string,
 ): Result<string, string> {
-  const plan = byType.get(message.type);
+  const { byType, codes, extra } = vocabulary;
+  const shape = vocabulary.shapes.length > 0 ? shapeOf(message, vocabulary) : undefined;
+  const plan = shape?.plan ?? byType.get(message.type);
   if (!plan) return err(`no message "${message.type}" is sent in this direction`);
   const values = message as TableMessage & { readonly spelling?: Spelling } & Readonly<Record<string, unknown>>;
   const { spelling = {} } = values;
@@ -163,6 +178,8 @@ function writeMessage(
       attributes += ` ${attribute}="${text}"`;
     }
   }
+  // That an answer repeats it is in none of the guide's examples.
+  if (shape?.sign && (extra || !plan.isAnswer)) attributes += ` ${shape.sign.attribute}="${shape.sign.value}"`;
   const element = plan.spellings.get(spelling.element ?? "") ?? plan.wire;
   return ok(`<${element}${attributes}${hostName}>${children}</${element}>`);
 }

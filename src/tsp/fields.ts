@@ -23,7 +23,12 @@ export type FieldKind =
   /** Read in every form; written as `0` and `1`, or as `False` and `True`. */
   | { readonly kind: "boolean"; readonly written: "digit" | "word" }
   /** A number on the wire, a word of this list in our messages; a number without a word stays a number (protocol T25). */
-  | { readonly kind: "code"; readonly codes: keyof Codes }
+  | {
+      readonly kind: "code";
+      readonly codes: keyof Codes;
+      /** Who reads it asks only whether it is this word. */
+      readonly asks?: string;
+    }
   /** Values joined by `%` in one attribute. */
   | { readonly kind: "list"; readonly max: number }
   /** `Y` or `N` joined by `%`. */

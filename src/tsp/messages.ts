@@ -34,7 +34,7 @@ function guessed<Guess extends Field>(field: Guess): Guess {
 }
 
 const result = required("Result", { kind: "code", codes: "result" });
-const maybeResult = guessed(optional("Result", { kind: "code", codes: "result" }));
+const maybeResult = guessed(optional("Result", { kind: "code", codes: "result", asks: "ok" }));
 const maxCallers = optional("MaxNumAttendee", { kind: "integer", min: 0 });
 const participantType = optional("ParticipantType", { kind: "code", codes: "participantType" });
 const attendeeId = guessed(optional("AttendeeID", { kind: "text", max: 64 }));
@@ -248,7 +248,10 @@ export const toWebex = {
   "client-passthrough": documented("A2W_CSPClientPassthrough", "2.3.11", { msgId, extConfId, extCallId, data }),
 } as const satisfies Record<string, MessageSpec>;
 
-/** The fields (and `element`, the message itself) that WebEx spelled otherwise than we do; the answer repeats the spelling. */
+/**
+ * The fields (and `element`, the message itself) that WebEx spelled otherwise than we do, and the message's `shape` in the
+ * domain's `protocol`; the answer repeats the spelling.
+ */
 export type Spelling = Readonly<Record<string, string>>;
 
 type MessagesOf<Specs extends Readonly<Record<string, MessageSpec>>> = {

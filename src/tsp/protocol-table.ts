@@ -1,4 +1,5 @@
 import type { Repair } from "./repairs.ts";
+import type { Shapes } from "./shapes.ts";
 
 /** Most messages in one document (protocol 1.3). */
 export const maxMessages = 50;
@@ -97,6 +98,8 @@ export interface ProtocolOverrides {
   readonly attributes?: Readonly<Record<string, string>>;
   /** Code list → word → number. */
   readonly codes?: { readonly [List in keyof Codes]?: { readonly [Word in keyof Codes[List]]?: number } };
+  /** What requests that nobody has confirmed look like on the wire, and their answers. */
+  readonly shapes?: Shapes;
   /** Default element names of answers that are not sent. */
   readonly silent?: readonly string[];
   readonly documentName?: { readonly [Document in keyof DocumentNames]?: string };
@@ -131,14 +134,16 @@ export type CodeLists = Readonly<Record<keyof Codes, CodeList>>;
 
 interface CodeList {
   readonly numbers: ReadonlyMap<string, number>;
+  /** The first word of each number: those that are only written may share one. */
   readonly words: ReadonlyMap<number, string>;
 }
 
-/** The default codes, with a domain's own numbers in place of theirs. */
-export function codeLists({ codes }: ProtocolOverrides): CodeLists {
+/** The default codes, with a domain's own numbers in place of theirs; what is read as none of `unread` are. */
+export function codeLists({ codes }: ProtocolOverrides, unread: readonly string[] = []): CodeLists {
   const lists = (Object.keys(defaultCodes) as (keyof Codes)[]).map((name): [keyof Codes, CodeList] => {
     const numbers = Object.entries<number>({ ...defaultCodes[name], ...codes?.[name] });
-    return [name, { numbers: new Map(numbers), words: new Map(numbers.map(([word, number]) => [number, word])) }];
+    const read = numbers.filter(([word]) => !unread.includes(word)).toReversed();
+    return [name, { numbers: new Map(numbers), words: new Map(read.map(([word, number]) => [number, word])) }];
   });
   return Object.fromEntries(lists) as Record<keyof Codes, CodeList>;
 }

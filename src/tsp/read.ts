@@ -3,7 +3,8 @@ import { err, ok, type Result } from "../foundation/result.ts";
 import { isId, isNeeded, readField, readInteger, readPhone, readValue, type ValueFault } from "./fields.ts";
 import { type CodeLists, maxMessages, type ResultWord } from "./protocol-table.ts";
 import { repairXml } from "./repairs.ts";
-import { findName, type MessagePlan, type TableMessage, type Vocabulary } from "./vocabulary.ts";
+import { hasSign } from "./shapes.ts";
+import { findName, type MessagePlan, type ShapePlan, type TableMessage, type Vocabulary } from "./vocabulary.ts";
 import { childrenNamed, isNamed, parseXml, roughTextOf, type XmlElement } from "./xml.ts";
 
 /** The verdict on a document: all its messages, or the one code that refuses it as a whole (protocol T21 to T23). */
@@ -88,12 +89,13 @@ function readMessages<Message extends TableMessage>(
   const messages: Message[] = [];
   const seen = new Set<unknown>();
   for (const element of elements) {
-    const named = findName(vocabulary.messages, element.name);
+    const named = findName(vocabulary.elements, element.name);
+    const shape = named?.entry.shapes.find(({ sign }) => hasSign(element, sign));
+    const plan = shape?.plan ?? named?.entry.plan;
     let message: WritableMessage;
-    if (named) {
-      const plan = named.entry;
+    if (named && plan) {
       if (named.folded) notes.push(`element ${element.name} read as ${named.name}`);
-      const read = readMessage(element, plan, named.rank > 0 ? named.name : null, vocabulary.codes, notes);
+      const read = readMessage(element, plan, shape, named.rank > 0 ? named.name : null, vocabulary.codes, notes);
       if (!read.ok) return read;
       message = read.value;
       const { msgId } = message;
@@ -113,20 +115,23 @@ function readMessages<Message extends TableMessage>(
 type WritableMessage = TableMessage & Record<string, unknown>;
 
 /**
- * Reads a message by its plan, or reports its first fault in the order of the table (protocol T20). `alias` is the name of
- * its element if that is not the plan's own. Text after the start tag is no attribute (protocol section 5, row 4),
+ * Reads a message by its plan, or reports its first fault in the order of the table (protocol T20). `shape` is that of the plan,
+ * `alias` the name of its element if that is not the plan's own. Text after the start tag is no attribute (protocol section 5, row 4),
  * and children that are not in the plan are ignored (protocol T25, section 5, row 2).
  */
 function readMessage(
   element: XmlElement,
   plan: MessagePlan,
+  shape: ShapePlan | undefined,
   alias: string | null,
   codes: CodeLists,
   notes: string[],
 ): Result<WritableMessage, ValueFault> {
   const message: WritableMessage = { type: plan.type };
+  if (shape?.implied) message[shape.implied.field] = shape.implied.word;
   const received = collect(element, plan, notes);
   let spelling: Record<string, string> | undefined = alias === null ? undefined : { element: alias };
+  if (shape) spelling = { ...spelling, shape: shape.name };
 
   for (const { field, name, wire, aliases, index } of plan.fields) {
     const { kind } = field;
@@ -135,7 +140,9 @@ function readMessage(
       kind.kind === "phone"
         ? readPhone(element, wire, notes)
         : attribute
-          ? readField(attribute.raw, field, codes, (text) => notes.push(`${plan.wire}: ${wire} ${text}`))
+          ? readField(attribute.raw, field, plan.ownCodes ?? codes, (text) =>
+              notes.push(`${plan.wire}: ${wire} ${text}`),
+            )
           : absent;
     if (!read.ok)
       return err({ ...read.error, detail: `${plan.wire}: ${attribute?.name ?? wire} ${read.error.detail}` });

@@ -1,3 +1,4 @@
+import { answerTypes } from "./answers.ts";
 import type { Field } from "./fields.ts";
 import { fromWebex, type MessageSpec, toWebex } from "./messages.ts";
 import {
@@ -8,10 +9,21 @@ import {
   type ProtocolOverrides,
 } from "./protocol-table.ts";
 import type { Repair } from "./repairs.ts";
+import {
+  answerElementOf,
+  type ShapeName,
+  type Sign,
+  type UnconfirmedRequest,
+  unconfirmedRequests,
+  type WireShape,
+  wireShapeOf,
+} from "./shapes.ts";
 
 /** The tables of one direction with a domain's overrides worked in, as look-ups. */
 export interface Vocabulary {
-  readonly messages: NameIndex<MessagePlan>;
+  readonly elements: NameIndex<ElementPlan>;
+  /** The shapes that the domain has given to messages. */
+  readonly shapes: readonly ShapePlan[];
   readonly byType: ReadonlyMap<string, MessagePlan>;
   /** The fields that are read of a message that is not in the tables. */
   readonly common: MessagePlan;
@@ -24,9 +36,32 @@ export interface Vocabulary {
   readonly extra: boolean;
 }
 
+/** What an element of a document may be. */
+interface ElementPlan {
+  readonly wire: string;
+  readonly aliases: readonly string[];
+  /** Messages that it is by their signs; one without a sign comes last. */
+  readonly shapes: readonly ShapePlan[];
+  /** The message that it is otherwise; `null`: an unknown one. */
+  readonly plan: MessagePlan | null;
+}
+
+/** A message that looks otherwise on the wire than its table says. */
+export interface ShapePlan {
+  readonly name: ShapeName;
+  readonly sign: Sign | null;
+  /** What goes without saying in this shape: a field of the message, and its value. */
+  readonly implied: UnconfirmedRequest["code"] | null;
+  readonly plan: MessagePlan;
+  /** The name that `silent` has for it. */
+  readonly silentAs: string;
+}
+
 export interface MessagePlan {
   readonly type: string;
   readonly wire: string;
+  /** The codes by which it is read, where some of the vocabulary's have shapes of their own. */
+  readonly ownCodes: CodeLists | null;
   /** Whether it answers a message of the other side. */
   readonly isAnswer: boolean;
   /** In the order of the table: they are checked and written in this order. */
@@ -67,46 +102,16 @@ interface Named<Entry> {
   readonly folded: boolean;
 }
 
-/**
- * Why these overrides cannot be meant, for the operator who wrote them: they name what is not in the tables, or give two
- * things one name or number. `null` if they are in order.
- */
-export function overridesFault(overrides: ProtocolOverrides): string | null {
-  const unknown = [
-    ...Object.keys(overrides.elements ?? {}).map((name) => ({ setting: "elements", name, known: elementNames })),
-    ...Object.keys(overrides.attributes ?? {}).map((name) => ({ setting: "attributes", name, known: attributeNames })),
-    ...(overrides.silent ?? []).map((name) => ({ setting: "silent", name, known: elementNames })),
-  ].find(({ name, known }) => !known.has(name));
-  if (unknown) return `must not have "${unknown.name}" in ${unknown.setting}: it is no default name of the protocol`;
-
-  for (const specs of [fromWebex, toWebex].map((table): readonly MessageSpec[] => Object.values(table))) {
-    const elements = specs.map((spec) => elementOf(spec, overrides));
-    const attributes = specs.map((spec) => Object.values(spec.fields).map((field) => attributeOf(field, overrides)));
-    const double = [["TransID", ...elements], ...attributes].map(findDouble).find((name) => name !== undefined);
-    if (double) return `must not name two things "${double}"; change one of them`;
-  }
-  for (const [list, { numbers, words }] of Object.entries(codeLists(overrides))) {
-    for (const [word, number] of numbers) {
-      const other = words.get(number);
-      if (other !== word)
-        return `must not give "${word}" and "${other}" of codes.${list} one number, ${number}; change one of them`;
-    }
-  }
-  return null;
-}
-
-function findDouble(names: readonly string[]): string | undefined {
-  return names.find((name, at) => names.indexOf(name) < at);
-}
-
 /** The tables of one direction with these overrides, which `overridesFault` has found in order. */
 export function buildVocabulary(direction: "from-webex" | "to-webex", overrides: ProtocolOverrides): Vocabulary {
   const specs: Readonly<Record<string, MessageSpec>> = direction === "from-webex" ? fromWebex : toWebex;
-  const plans = Object.entries(specs).map(([type, spec]) => planMessage(type, spec, overrides));
+  const plans = Object.entries(specs).map(([type, spec]) => planSpec(type, spec, overrides));
+  const shapes = shapesOf(overrides).map(([name, text]) => planShape(direction, name, wireShapeOf(text), overrides));
   return {
-    messages: indexNames(plans),
+    elements: indexNames(planElements(plans, shapes, overrides)),
+    shapes,
     byType: new Map(plans.map((plan) => [plan.type, plan])),
-    common: planMessage("unknown", { wire: "", fields: commonFields }, overrides),
+    common: planMessage("unknown", "", commonFields, { wire: "", aliases: [] }, overrides),
     codes: codeLists(overrides),
     documentNames: { ...defaultDocumentNames, ...overrides.documentName },
     repairs: overrides.repairs ?? [],
@@ -115,11 +120,90 @@ export function buildVocabulary(direction: "from-webex" | "to-webex", overrides:
   };
 }
 
-function elementOf({ wire }: Pick<MessageSpec, "wire">, { elements }: ProtocolOverrides): string {
+/** A message whose requests all have other shapes is no longer read in its own. */
+function planElements(
+  plans: readonly MessagePlan[],
+  shapes: readonly ShapePlan[],
+  overrides: ProtocolOverrides,
+): readonly ElementPlan[] {
+  const readable = plans.filter(({ type }) => !isReplaced(type, overrides));
+  const wires = new Set([...readable, ...shapes.map(({ plan }) => plan)].map(({ wire }) => wire));
+  return Array.from(wires, (wire) => {
+    const signed = shapes.filter(({ plan }) => plan.wire === wire);
+    return {
+      wire,
+      aliases: plans.find((plan) => plan.wire === wire)?.aliases ?? [],
+      shapes: [...signed.filter(({ sign }) => sign), ...signed.filter(({ sign }) => !sign)],
+      plan: readable.find((plan) => plan.wire === wire) ?? null,
+    };
+  });
+}
+
+/**
+ * A shape of an element that the tables have is read under all names of that element, and answered by its answer; any other
+ * element is answered as the guide names all answers.
+ */
+export function planShape(
+  direction: "from-webex" | "to-webex",
+  name: ShapeName,
+  { element, sign }: WireShape,
+  overrides: ProtocolOverrides,
+): ShapePlan {
+  const request = unconfirmedRequests[name];
+  const code: UnconfirmedRequest["code"] = "code" in request ? request.code : undefined;
+  const isRequest = direction === "from-webex";
+  const type = isRequest ? request.type : answerTypes[request.type];
+  const { fields, wire }: MessageSpec = isRequest ? fromWebex[request.type] : toWebex[answerTypes[request.type]];
+  const { [code?.field ?? ""]: field, ...others } = fields;
+  const host = hostOf(element, overrides);
+  const look = isRequest ? host?.request : host?.answer;
+  const answer = answerElementOf(element);
+  const unnamed = { wire: isRequest ? element : answer, aliases: [] };
+  const plan = planMessage(type, wire, others, look ? lookOf(look, overrides) : unnamed, overrides);
+  return { name, sign, implied: (field && code) ?? null, plan, silentAs: host?.answer?.wire ?? answer };
+}
+
+/** The request of the tables that has this element, and the answer to it. */
+export function hostOf(
+  element: string,
+  overrides: ProtocolOverrides,
+): { readonly type: string; readonly request: MessageSpec; readonly answer: MessageSpec | undefined } | undefined {
+  const answers: Readonly<Record<string, keyof typeof toWebex | undefined>> = answerTypes;
+  const specs: readonly (readonly [string, MessageSpec])[] = Object.entries(fromWebex);
+  const [type, request] = specs.find(([, spec]) => elementOf(spec, overrides) === element) ?? [];
+  if (type === undefined || request === undefined) return undefined;
+  const answer = answers[type];
+  return { type, request, answer: answer && toWebex[answer] };
+}
+
+export function shapesOf({ shapes = {} }: ProtocolOverrides): readonly (readonly [ShapeName, string])[] {
+  return (Object.entries(shapes) as [ShapeName, string | undefined][]).flatMap(([name, text]) =>
+    text === undefined ? [] : [[name, text] as const],
+  );
+}
+
+/** Whether all that an unconfirmed message can ask has other shapes. */
+export function isReplaced(type: string, { shapes = {} }: ProtocolOverrides): boolean {
+  const specs: Readonly<Record<string, MessageSpec>> = fromWebex;
+  const requests = Object.entries(unconfirmedRequests).filter(([, request]) => request.type === type);
+  const isUnconfirmed = requests.length > 0 && specs[type]?.source === "assumed";
+  return isUnconfirmed && requests.every(([name]) => Object.hasOwn(shapes, name));
+}
+
+/** The codes by which a request, or its answer, is not read any more, since they have shapes of their own. */
+export function shapedWords(type: string, overrides: ProtocolOverrides): readonly string[] {
+  return shapesOf(overrides).flatMap(([name]) => {
+    const request = unconfirmedRequests[name];
+    const isIts = request.type === type || answerTypes[request.type] === type;
+    return isIts && "code" in request ? [request.code.word] : [];
+  });
+}
+
+export function elementOf({ wire }: Pick<MessageSpec, "wire">, { elements }: ProtocolOverrides): string {
   return elements?.[wire] ?? wire;
 }
 
-function attributeOf({ wire }: Field, { attributes }: ProtocolOverrides): string {
+export function attributeOf({ wire }: Field, { attributes }: ProtocolOverrides): string {
   return attributes?.[wire] ?? wire;
 }
 
@@ -141,22 +225,36 @@ function foldedKey(name: string): string {
   return ` ${name.toLowerCase()}`;
 }
 
+/** What a message is called. */
+type Look = Pick<MessagePlan, "wire" | "aliases">;
+
+function lookOf(spec: MessageSpec, overrides: ProtocolOverrides): Look {
+  const wire = elementOf(spec, overrides);
+  return { wire, aliases: aliasesOf(spec, wire) };
+}
+
+export function planSpec(type: string, spec: MessageSpec, overrides: ProtocolOverrides): MessagePlan {
+  return planMessage(type, spec.wire, spec.fields, lookOf(spec, overrides), overrides);
+}
+
 function planMessage(
   type: string,
-  spec: Pick<MessageSpec, "wire" | "aliases" | "fields">,
+  defaultName: string,
+  specs: MessageSpec["fields"],
+  { wire, aliases }: Look,
   overrides: ProtocolOverrides,
 ): MessagePlan {
-  const fields = Object.entries(spec.fields).map(([name, field], index) => {
-    const wire = attributeOf(field, overrides);
-    return { field, name, wire, aliases: aliasesOf(field, wire), index };
+  const fields = Object.entries(specs).map(([name, field], index) => {
+    const attribute = attributeOf(field, overrides);
+    return { field, name, wire: attribute, aliases: aliasesOf(field, attribute), index };
   });
-  const wire = elementOf(spec, overrides);
-  const aliases = aliasesOf(spec, wire);
+  const shaped = shapedWords(type, overrides);
   return {
     type,
     wire,
+    ownCodes: shaped.length === 0 ? null : codeLists(overrides, shaped),
     aliases,
-    isAnswer: /^(?:A2W|W2A)_Rsp/.test(spec.wire),
+    isAnswer: /^(?:A2W|W2A)_Rsp/.test(defaultName),
     fields,
     names: indexNames(fields),
     spellings: new Map(
@@ -185,9 +283,3 @@ function indexNames<Entry extends Pick<FieldPlan, "wire" | "aliases">>(entries: 
 
 const { msgId, replyTo, extConfId } = fromWebex["create-conference"].fields;
 const commonFields = { msgId, replyTo, extConfId };
-
-const specsOfBothSides: readonly MessageSpec[] = [...Object.values(fromWebex), ...Object.values(toWebex)];
-const elementNames = new Set(specsOfBothSides.map((spec) => spec.wire));
-const attributeNames = new Set(
-  specsOfBothSides.flatMap((spec) => Object.values(spec.fields).map((field) => field.wire)),
-);

@@ -71,6 +71,20 @@ test("settings that decide go with it, without what names anybody", async () => 
   expect(text).not.toContain("A→W A2W_RspUpdateUser");
 });
 
+test("requests in shapes of the domain's own are saved, and answered, in these", async () => {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ protocol: { shapes: { mute: "W2A_UpdateUser Mute=1" } } });
+  await world.running(1);
+  const mute = { ...muteCaller("1001"), spelling: { shape: "mute", element: "W2A_UpdateCall" } } as never;
+  await world.during(world.receive("t-mute", mute));
+  await world.allDone();
+  const text = saved(world);
+
+  expect(play(text, testDomain)).toBe(text);
+  expect(text).toContain("W→A W2A_UpdateCall MsgID=2 ExtCallID=1 Mute=1\n");
+  expect(text).toContain("A→W A2W_RspUpdateCall MsgID=2 Result=0 (ok) ExtCallID=1 Mute=1\n");
+});
+
 test("of a journal whose beginning is no longer kept, it begins with the next create", async () => {
   const world = await played();
   const close = { ...createConference(), type: "close-conference", msgId: "m-close" } as never;

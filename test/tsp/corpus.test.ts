@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { createCodec } from "../../src/tsp/codec.ts";
+import type { ProtocolOverrides } from "../../src/tsp/protocol-table.ts";
 
 const folder = new URL("corpus/", import.meta.url);
 const names = readdirSync(folder)
@@ -9,13 +10,16 @@ const names = readdirSync(folder)
 
 interface Expectation {
   side?: "webex";
+  /** Of the domain. */
+  protocol?: ProtocolOverrides;
   reading: object;
 }
 
 test.each(names)("the document %s is read as its JSON file says", (name) => {
   const bytes = readFileSync(new URL(`${name}.xml`, folder));
-  const { side, reading }: Expectation = JSON.parse(readFileSync(new URL(`${name}.json`, folder), "utf8"));
-  const codec = side ? createCodec({}, side) : createCodec({});
+  const expectation: Expectation = JSON.parse(readFileSync(new URL(`${name}.json`, folder), "utf8"));
+  const { side, protocol = {}, reading } = expectation;
+  const codec = side ? createCodec(protocol, side) : createCodec(protocol);
 
   const decoded = codec.decode(bytes);
 

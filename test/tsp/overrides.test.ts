@@ -248,16 +248,13 @@ describe("slips of the guide's examples, where the domain wants them read", () =
 
 describe("overrides that cannot be meant are refused when the codec is made", () => {
   test.each([
-    [{ elements: { W2A_Nothing: "X" } }, 'must not have "W2A_Nothing" in elements: it is no default name'],
-    [{ attributes: { extconfid: "X" } }, 'must not have "extconfid" in attributes: it is no default name'],
-    [{ silent: ["A2W_Nothing"] }, 'must not have "A2W_Nothing" in silent: it is no default name'],
+    [{ elements: { W2A_Nothing: "X" } }, 'protocol.elements must not have "W2A_Nothing": it is no default name'],
+    [{ attributes: { extconfid: "X" } }, 'protocol.attributes must not have "extconfid": it is no default name'],
+    [{ silent: ["A2W_Nothing"] }, 'protocol.silent must not have "A2W_Nothing": it is no default name'],
     [{ elements: { W2A_DropUser: "W2A_Callout" } }, 'must not name two things "W2A_Callout"'],
     [{ elements: { W2A_DropUser: "TransID" } }, 'must not name two things "TransID"'],
     [{ attributes: { ExtCallID: "ExtConfID" } }, 'must not name two things "ExtConfID"'],
-    [
-      { codes: { updateAction: { lock: 3 } } },
-      'must not give "lock" and "mute-all" of codes.updateAction one number, 3',
-    ],
+    [{ codes: { updateAction: { lock: 3 } } }, 'must not give "lock" and "mute-all" of updateAction one number, 3'],
   ] satisfies [ProtocolOverrides, string][])("%j", (wrong, message) => {
     expect(() => createCodec(wrong)).toThrow(message);
   });
