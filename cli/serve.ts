@@ -10,7 +10,7 @@ import { holdEdgeState, operatorTokenIn, requireFreePort, requireOwnHost } from 
 import { missingSecretsOf, secretsIn, type Variables } from "./secrets.ts";
 import { give, type Launch, Part, StartError, startGuard } from "./supervise.ts";
 import { systemReason } from "./system-reason.ts";
-import { prepareWorkerd, urlHere } from "./workerd.ts";
+import { extraAuthorities, prepareWorkerd, urlHere } from "./workerd.ts";
 
 /** What the edge is made of. */
 export interface EdgeParts {
@@ -55,6 +55,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
     host,
     port,
     variables,
+    authorities: extraAuthorities(process.env),
   });
   const guard = startGuard();
   const url = urlHere(host, port);

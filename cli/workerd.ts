@@ -1,6 +1,7 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Launch, writeAnew } from "./supervise.ts";
+import { type Launch, StartError, writeAnew } from "./supervise.ts";
+import { systemReason } from "./system-reason.ts";
 
 /** The objects of a Worker: binding → class. For the edge they are those of wrangler.toml; a test compares the two. */
 export const edgeObjects = {
@@ -30,6 +31,18 @@ export interface WorkerdOptions {
   /** Flags of the platform beside those that the edge asks for; none by default. */
   readonly flags?: readonly string[];
   readonly objects?: Readonly<Record<string, string>>;
+  /** Certificates of authorities that are trusted beside the public ones, as PEM. */
+  readonly authorities?: string;
+}
+
+/** The authorities in the file that `NODE_EXTRA_CA_CERTS` names, as Node itself takes them. */
+export function extraAuthorities({ NODE_EXTRA_CA_CERTS: file }: NodeJS.ProcessEnv): string {
+  if (!file) return "";
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new StartError(`cannot read NODE_EXTRA_CA_CERTS (${systemReason(error)})`);
+  }
 }
 
 /**
@@ -57,7 +70,9 @@ export function urlHere(host: string, port: number): string {
   return `http://${addressOf(everywhere[host] ?? host, port)}`;
 }
 
-function workerdConfig({ folder, host, port, variables, objects = edgeObjects, flags = [] }: WorkerdOptions): string {
+function workerdConfig(options: WorkerdOptions): string {
+  const { folder, host, port, variables, objects = edgeObjects, flags = [], authorities = "" } = options;
+  const trusted = authorities.match(/-----BEGIN CERTIFICATE-----[\w+/=\s]+-----END CERTIFICATE-----/g) ?? [];
   const classes = Object.values(objects)
     .map((name) => `(className = "${name}", uniqueKey = "bridgehead-${name}", enableSql = true),`)
     .join("\n    ");
@@ -72,7 +87,7 @@ const config :Workerd.Config = (
   services = [
     (name = "edge", worker = .edge),
     (name = "objects", disk = (path = ${JSON.stringify(join(resolve(folder), "objects"))}, writable = true)),
-    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
+    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true, trustedCertificates = ${JSON.stringify(trusted)}))),
   ],
   sockets = [(name = "http", address = "${addressOf(host, port)}", http = (), service = "edge")],
 );

@@ -5,13 +5,13 @@ import { styleText } from "node:util";
 import { CommanderError } from "commander";
 import type { Terminal } from "../src/foundation/table.ts";
 import { version } from "../src/foundation/version.ts";
+import { authorityIn } from "./authority.ts";
 import { allClauses } from "./clauses/all.ts";
 import { kitDigest } from "./kit-digest.ts";
-import { load } from "./load.ts";
 import { conditionsOf, NO_KEYS, type Options, program, UsageError } from "./options.ts";
 import { BrokenOff } from "./player/outcome.ts";
 import { renamesOf } from "./player/renames.ts";
-import { connects, nodePorts } from "./ports-node.ts";
+import { connects, nodePorts, splitAddress } from "./ports-node.ts";
 import { printable } from "./printable.ts";
 import { htmlReport } from "./report/html.ts";
 import { jsonReport } from "./report/json.ts";
@@ -67,16 +67,22 @@ async function ask(question: string): Promise<string> {
 
 async function play(options: Options, conditions: Conditions): Promise<number> {
   const { adapter, listen } = options;
+  const https = options.https === undefined ? undefined : authorityOf(options.https, options);
+  if (!adapter && https?.isNew) {
+    console.error(`${options.https} is made: have the adapter trust the authority in it, then run the kit with it`);
+    return 0;
+  }
   if (!adapter) throw new UsageError("no adapter: give its address with --adapter URL");
   if (listen.length === 0) throw new UsageError("no address for the TSP servers: give one with --listen HOST:PORT");
-  const nowhere = [0, 1]
+  if (listen.length > 2 && !https)
+    throw new UsageError("the third --listen is for the TSP server by HTTPS; add --https");
+  const nowhere = (https ? [0, 1, 2] : [0, 1])
     .map((n) => listen[n] ?? listen[0] ?? "")
     .find((at, n) => isEverywhere(at) && !options.announce[n]);
   if (nowhere !== undefined)
     throw new UsageError(
-      `${nowhere} is all addresses of this machine, and no name for the adapter to post to; add --announce HOST:PORT for each of both TSP servers`,
+      `${nowhere} is all addresses of this machine, and no name for the adapter to post to; add --announce HOST:PORT for each TSP server`,
     );
-  if (options.shell && options.load !== undefined) throw new UsageError("choose one of --shell and --load");
   const clauses = allClauses.filter(
     ({ id, kind }) => !options.only || kind === "judged" || options.only.some((beginning) => id.startsWith(beginning)),
   );
@@ -102,15 +108,14 @@ async function play(options: Options, conditions: Conditions): Promise<number> {
     dialKeys: options.dialKeys,
     hostKeys: options.hostKeys,
     refused: options.refused,
+    https: https?.server,
+    globalNumbers: options.globalNumbers,
+    load: options.load === undefined ? undefined : { perMinute: options.load, minutes: options.minutes },
     stop: stop.signal,
   };
   try {
     if (options.shell) return await shell(nodePorts, runOptions);
     process.once("SIGINT", breakOff).once("SIGTERM", breakOff);
-    if (options.load !== undefined) {
-      const code = await load(nodePorts, telephones, runOptions, options.load, options.minutes);
-      return stop.signal.aborted ? BROKEN_OFF : code;
-    }
     const startedAt = Date.now();
     const about = await testedAdapter(nodePorts, adapter, options.about);
     const progress = options.byHand
@@ -140,6 +145,18 @@ async function play(options: Options, conditions: Conditions): Promise<number> {
   } finally {
     lines?.off("close", breakOff).close();
     await telephones.stop();
+  }
+}
+
+/** The authority in a file, for the name by which the adapter reaches the TSP server by HTTPS. */
+function authorityOf(file: string, { listen, announce }: Options): ReturnType<typeof authorityIn> {
+  const at = announce[2] ?? listen[2] ?? announce[0] ?? listen[0];
+  if (at === undefined)
+    throw new UsageError("no address for the TSP server by HTTPS: give one with --listen HOST:PORT");
+  try {
+    return authorityIn(file, splitAddress(at).hostname, Date.now());
+  } catch (error) {
+    throw new UsageError(`--https: ${(error as Error).message}`);
   }
 }
 

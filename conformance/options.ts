@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { version } from "../src/foundation/version.ts";
 import { rowsByName } from "./messages.ts";
 import { DIAL_KEYS } from "./player/stage.ts";
@@ -35,6 +35,8 @@ export interface Options {
   readonly rename: readonly (readonly [string, string])[];
   readonly list?: true;
   readonly shell?: true;
+  readonly https?: string;
+  readonly globalNumbers?: string;
   readonly load?: number;
   readonly minutes: number;
 }
@@ -84,13 +86,13 @@ export function program(): Command {
     .option("--adapter <url>", "where the adapter takes WebEx's posts", url)
     .option(
       "--listen <host:port>",
-      "where the TSP servers listen; twice: both of them (default: the second takes any port)",
+      "where the TSP servers listen; twice: both of them; a third time: the one by HTTPS (default: any port)",
       address,
       [],
     )
     .option(
       "--announce <host:port>",
-      "WbxHostName of the TSP servers, if others than they listen on; once or twice",
+      "WbxHostName of the TSP servers, if others than they listen on; as often",
       address,
       [],
     )
@@ -137,8 +139,15 @@ export function program(): Command {
     .option("--rename <own=wire>", "another name on the wire for a message or attribute; may be repeated", pair, [])
     .option("--list", "list the clauses")
     .option("--shell", "play WebEx by hand")
-    .option("--load <conferences>", "so many conferences a minute, judged by the documented limits", number(1))
-    .option("--minutes <minutes>", "with --load: for how long", number(0.05), 1)
+    .option(
+      "--https <file>",
+      "a TSP server by HTTPS, too: its authority, which the adapter must trust, is in this file",
+    )
+    .option("--global-numbers <url>", "the page of telephone numbers as WebEx has it, such as with %TollNum%", url)
+    .addOption(
+      new Option("--load [conferences]", "load, too: so many conferences a minute").preset("30").argParser(number(30)),
+    )
+    .option("--minutes <minutes>", "with --load: for how long", number(1), 1)
     .addHelpText(
       "after",
       "\nExit code 0: every documented clause that could be tested passed. 1: not. 2: wrong usage. 130: broken off.",
@@ -158,7 +167,7 @@ function address(text: string, earlier: readonly string[]): readonly string[] {
   } catch {
     throw new InvalidArgumentError("It must be HOST:PORT, such as 127.0.0.1:9100.");
   }
-  if (earlier.length >= 2) throw new InvalidArgumentError("There are two TSP servers.");
+  if (earlier.length >= 3) throw new InvalidArgumentError("There are two TSP servers, and one by HTTPS.");
   return [...earlier, text];
 }
 

@@ -1,4 +1,12 @@
-import { type Handler, type HttpAnswer, type HttpRequest, type Listener, type Ports, TIMEOUT_MS } from "./ports.ts";
+import {
+  type Handler,
+  type HttpAnswer,
+  type HttpRequest,
+  type Listener,
+  type Ports,
+  TIMEOUT_MS,
+  type Tls,
+} from "./ports.ts";
 
 const LATENCY_MS = 1;
 
@@ -15,7 +23,9 @@ export class MemoryPorts implements Ports {
   #timers: Timer[] = [];
   #made = 0;
   #nextPort = 40_000;
-  readonly #listeners = new Map<string, Handler>();
+  readonly #listeners = new Map<string, { readonly handle: Handler; readonly tls: Tls | undefined }>();
+  /** Whether everybody trusts the certificates of those who listen. */
+  trusts = true;
 
   constructor(startAt = Date.UTC(2026, 2, 4, 12)) {
     this.#now = startAt;
@@ -30,10 +40,15 @@ export class MemoryPorts implements Ports {
   }
 
   async send(request: HttpRequest): Promise<HttpAnswer> {
-    const { host, pathname, search, port } = new URL(request.url);
-    const handle = this.#listeners.get(port === "" ? `${host}:80` : host);
+    const { host, pathname, search, port, protocol } = new URL(request.url);
+    const isTls = protocol === "https:";
+    const listener = this.#listeners.get(port === "" ? `${host}:${isTls ? 443 : 80}` : host);
     await this.sleep(LATENCY_MS);
-    if (!handle) throw new Error(`connect ECONNREFUSED ${host}`);
+    if (!listener) throw new Error(`connect ECONNREFUSED ${host}`);
+    const { handle, tls } = listener;
+    if (isTls !== (tls !== undefined)) tls?.onFailure("it speaks HTTP there");
+    else if (tls && !this.trusts) tls.onFailure("unknown ca");
+    if (isTls !== (tls !== undefined) || (tls && !this.trusts)) throw new Error("socket hang up");
     return new Promise((answered, failed) => {
       const timeout = this.#after(request.timeoutMs ?? TIMEOUT_MS, () => failed(new Error("no answer in time")));
       handle({ ...request, url: pathname + search }).then((answer) => {
@@ -47,10 +62,10 @@ export class MemoryPorts implements Ports {
     });
   }
 
-  async listen(address: string, handle: Handler): Promise<Listener> {
+  async listen(address: string, handle: Handler, tls?: Tls): Promise<Listener> {
     const taken = address.endsWith(":0") ? address.replace(/0$/, String(this.#nextPort++)) : address;
     if (this.#listeners.has(taken)) throw new Error(`listen EADDRINUSE ${taken}`);
-    this.#listeners.set(taken, handle);
+    this.#listeners.set(taken, { handle, tls });
     return { address: taken, close: async () => void this.#listeners.delete(taken) };
   }
 

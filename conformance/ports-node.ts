@@ -1,9 +1,17 @@
-import { createServer, type IncomingMessage, request, type Server } from "node:http";
-import { request as requestTls } from "node:https";
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, request as requestTls } from "node:https";
 import { type AddressInfo, connect, isIP } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import { connect as connectTls } from "node:tls";
-import { type Handler, type HttpAnswer, type HttpRequest, type Listener, type Ports, TIMEOUT_MS } from "./ports.ts";
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import {
+  type Handler,
+  type HttpAnswer,
+  type HttpRequest,
+  type Listener,
+  type Ports,
+  TIMEOUT_MS,
+  type Tls,
+} from "./ports.ts";
 
 /** No document of the interface comes near it. */
 const MOST_BYTES = 1_048_576;
@@ -69,9 +77,10 @@ function isNoTls({ code = "" }: NodeJS.ErrnoException): boolean {
   return code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG" || code === "EPROTO";
 }
 
-async function listen(address: string, handle: Handler): Promise<Listener> {
+async function listen(address: string, handle: Handler, tls?: Tls): Promise<Listener> {
   const { hostname, port } = splitAddress(address);
-  const server: Server = createServer((incoming, response) => {
+  const server = tls ? serverOf(tls) : createServer();
+  server.on("request", (incoming: IncomingMessage, response: ServerResponse) => {
     void readAll(incoming)
       .then((body) => handle({ method: incoming.method ?? "", url: incoming.url ?? "", body }))
       .then(
@@ -95,6 +104,22 @@ async function listen(address: string, handle: Handler): Promise<Listener> {
         server.close(() => closed());
       }),
   };
+}
+
+const CLOSED = "it closes the connection before it posts";
+
+/** Who does not trust the certificate says so by an alert, or just closes the connection. */
+function serverOf({ certificate, key, onFailure }: Tls): Server {
+  const silent = new Set<object>();
+  const server = createTlsServer({ cert: certificate, key });
+  const words: Readonly<Record<string, string>> = { ERR_SSL_HTTP_REQUEST: "it speaks HTTP there", ECONNRESET: CLOSED };
+  server.on("tlsClientError", ({ code = "", message }: NodeJS.ErrnoException) => onFailure(words[code] ?? message));
+  server.on("secureConnection", (socket: TLSSocket) => {
+    silent.add(socket);
+    socket.once("close", () => silent.has(socket) && onFailure(CLOSED));
+  });
+  server.on("request", ({ socket }: IncomingMessage) => void silent.delete(socket));
+  return server;
 }
 
 /** `host:port`. Throws if it is none. */

@@ -5,8 +5,19 @@ export interface Ports {
   sleep(ms: number): Promise<void>;
   /** One HTTP request. Rejects if there is no answer: refused, reset, or none within `timeoutMs`. */
   send(request: HttpRequest): Promise<HttpAnswer>;
-  /** Serves HTTP at `host:port`; port 0 takes any. Rejects if the address cannot be had. */
-  listen(address: string, handle: Handler): Promise<Listener>;
+  /** Serves HTTP at `host:port`, HTTPS with `tls`; port 0 takes any. Rejects if the address cannot be had. */
+  listen(address: string, handle: Handler, tls?: Tls): Promise<Listener>;
+}
+
+/** A certificate and its key, as PEM. */
+export interface ServerKeys {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface Tls extends ServerKeys {
+  /** Told when somebody connects and no request comes of it, with what is known about it. */
+  readonly onFailure: (why: string) => void;
 }
 
 export interface HttpRequest {

@@ -21,6 +21,7 @@ import {
   writeAnew,
 } from "../cli/supervise.ts";
 import { systemReason } from "../cli/system-reason.ts";
+import { extraAuthorities } from "../cli/workerd.ts";
 import { passwordsFile } from "../simulators/webex-site/folder.ts";
 import { first } from "../simulators/webex-site/seed.ts";
 import { readOperators } from "../src/operators/people.ts";
@@ -114,6 +115,7 @@ async function start(): Promise<() => Promise<void>> {
     folder: join(folder, "edge"),
     host: "127.0.0.1",
     port: ports.edge,
+    authorities: extraAuthorities(process.env),
     variables: { DOMAINS: domains, OPERATOR_TOKEN: token, OPERATORS: operators, ...secretsIn(variables) },
     // The edge around which `npm run cost` has put a platform that counts.
     ...(process.env.COUNTED_EDGE && { entry: process.env.COUNTED_EDGE, flags: ["nodejs_als"] }),

@@ -6,6 +6,9 @@ import { closingClauses } from "./closing.ts";
 import { controlClauses } from "./control.ts";
 import { createClauses } from "./create.ts";
 import { failoverClauses } from "./failover.ts";
+import { globalNumbersClauses } from "./global-numbers.ts";
+import { httpsClauses } from "./https.ts";
+import { loadClauses } from "./load.ts";
 import { openQuestionClauses } from "./open-questions.ts";
 import { privateTalkClauses } from "./private-talk.ts";
 import { resendingClauses } from "./resending.ts";
@@ -32,6 +35,9 @@ export const allClauses: readonly Clause[] = [
   ...failoverClauses,
   ...closingClauses,
   ...openQuestionClauses,
+  ...globalNumbersClauses,
+  ...httpsClauses,
+  ...loadClauses,
   ...trafficClauses,
   ...unseenClauses,
 ];

@@ -16,13 +16,13 @@ interface ClauseHead {
 /** A rule of the interface, and how to see whether an adapter keeps it. */
 export type Clause = ClauseHead & (Played | Judged | Unseen);
 
-/** A short script. Throws `NotAsDocumented` or `NotTestable`. */
+/** A short script. It may resolve with a sentence, what it measured. Throws `NotAsDocumented` or `NotTestable`. */
 interface Played {
   readonly kind: "played";
   readonly needs: readonly Ability[];
   /** Needs the bridge for itself. */
   readonly alone: boolean;
-  readonly play: (stage: Stage) => Promise<void>;
+  readonly play: (stage: Stage) => Promise<unknown>;
 }
 
 /** A rule over all that came in a run. */

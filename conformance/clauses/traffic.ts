@@ -6,7 +6,7 @@ import { server, type TraceEntry, titleOf } from "../player/trace.ts";
 import type { Arrival, Posted, Received } from "../player/traffic.ts";
 import type { Webex } from "../player/webex.ts";
 import type { Element } from "../xml.ts";
-import { type Clause, GUIDE, judged, REFERENCE, SEQUENCES, type Traffic, type Verdict } from "./clause.ts";
+import { type Clause, GUIDE, HYBRID, judged, REFERENCE, SEQUENCES, type Traffic, type Verdict } from "./clause.ts";
 
 const resending = `${GUIDE}, Transaction ID, Resending, and API Message ID`;
 const generation = `${GUIDE}, Transaction ID And Message ID Generations`;
@@ -298,6 +298,15 @@ export const trafficClauses: readonly Clause[] = [
     });
     return verdict(offences, seen.size, "no notification came");
   }),
+  judged("T34", "documented", generation, "TransIDs and MsgIDs are counted apart from each other", (traffic) => {
+    const posts = confirmedPosts(traffic);
+    const transIds = new Set(posts.map(({ document }) => document.transId));
+    const msgIds = posts.flatMap((arrival) => ownIds(arrival).slice(1));
+    // One sequence gives no number to both. Two sequences may be far apart, so that nobody sees it.
+    if (msgIds.some((id) => transIds.has(id))) return { outcome: "passed", why: "" };
+    const why = "no number came both as a TransID and as a MsgID; that would show two sequences";
+    return { outcome: "not-testable", because: "nothing", why };
+  }),
   judged("T44b", "documented", resending, "each answer has the MsgID of a request", ({ webex }) => {
     const stray = webex.strays.filter(({ name }) => name.startsWith("A2W_Rsp"));
     const offences = stray.map((one) => ({
@@ -384,7 +393,8 @@ export const trafficClauses: readonly Clause[] = [
       if (isFine) return { outcome: "passed", why: "" };
       return {
         outcome: "not-testable",
-        why: `${options.adapterUrl} cannot be registered with WebEx; that of the place where the adapter will run may be another one`,
+        because: "nothing",
+        why: `${options.adapterUrl} cannot be registered with WebEx: play the kit against the address that will be`,
       };
     },
   ),
@@ -433,6 +443,19 @@ export const trafficClauses: readonly Clause[] = [
       .map(({ ms, entered }) => ({ why: `a caller was told after ${ms} ms`, trace: traceOf(webex, entered) }));
     return verdict(late, times.length, dials.length === 0 ? "nobody dialled in" : "nobody dialled in at a known time");
   }),
+  judged("2.3.2c", "documented", `${HYBRID}, Status 6`, "Status 6 brings connect data of hybrid audio", (traffic) => {
+    const those = messagesOf(traffic).filter(
+      ({ message }) => message.name === "A2W_NotifyConferenceChange" && message.attributes.Status === "6",
+    );
+    const offences = those.flatMap(({ arrival, message: { attributes } }) =>
+      attributes.HybridConnectData ? [] : [offenceOf(arrival, "has no HybridConnectData")],
+    );
+    return verdict(
+      offences,
+      those.length,
+      "no Status 6 came: have the partner's side change its connect data meanwhile",
+    );
+  }),
   judged(
     "4.20a",
     "documented",
@@ -456,7 +479,7 @@ export const trafficClauses: readonly Clause[] = [
               },
             ];
       });
-      return verdict(offences, those.length, "the adapter sends no sequence");
+      return verdict(offences, those.length, "no Status 4 came: the adapter has no dial-out sequence, or none is set");
     },
   ),
   ...schemaClauses(),

@@ -12,7 +12,15 @@ export class NotAsDocumented extends Error {
 }
 
 /** Thrown by a clause: here it cannot be seen. */
-export class NotTestable extends Error {}
+export class NotTestable extends Error {
+  /** There is nothing that could be tested; absent: a run made otherwise tests it. */
+  readonly because: "nothing" | undefined;
+
+  constructor(why: string, because?: "nothing") {
+    super(why);
+    this.because = because;
+  }
+}
 
 /** Thrown at the next step of a clause: the run ends before its time. */
 export class BrokenOff extends NotTestable {

@@ -29,9 +29,19 @@ export class People {
   /** Ends the clause as not testable where the telephones cannot. */
   need(...abilities: readonly Ability[]): void {
     for (const ability of abilities) {
-      const why = this.#cannot(ability) ?? this.#telephones.cannot(ability);
+      const why = this.cannot(ability);
       if (why !== null) throw new NotTestable(why);
     }
+  }
+
+  /** Why it cannot be done here; `null`: it can. */
+  cannot(ability: Ability): string | null {
+    return this.#cannot(ability) ?? this.#telephones.cannot(ability);
+  }
+
+  /** Somebody does by hand what they are asked for. */
+  get isPerson(): boolean {
+    return this.#telephones.isPerson;
   }
 
   /** Of the abilities that go by the options. */

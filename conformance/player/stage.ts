@@ -27,6 +27,10 @@ export interface StageOptions {
   readonly hostKeys?: string | undefined;
   /** A number that the adapter's own policy refuses to call. */
   readonly refused?: PhoneNumber | undefined;
+  /** The page of telephone numbers, with its variables. */
+  readonly globalNumbers?: string | undefined;
+  /** How many conferences a minute are created, and how long, where the adapter is to show that it bears it. */
+  readonly load?: { readonly perMinute: number; readonly minutes: number } | undefined;
 }
 
 export const DIAL_KEYS = "{key}#{attendee}#";
@@ -100,7 +104,7 @@ export class Stage implements Owner {
       now: () => ports.now(),
       sleep: (ms) => this.#unlessBroken(() => ports.sleep(ms)),
       send: (request) => ports.send(request),
-      listen: (address, handle) => ports.listen(address, handle),
+      listen: (address, handle, tls) => ports.listen(address, handle, tls),
     };
     this.options = options;
     this.numbers = numbers;

@@ -1,4 +1,4 @@
-export type Party = "WebEx 1" | "WebEx 2" | "adapter" | "telephones";
+export type Party = "WebEx 1" | "WebEx 2" | "WebEx 3" | "adapter" | "telephones";
 
 /** A line of what a clause saw. */
 export interface TraceEntry {
@@ -13,7 +13,7 @@ export interface TraceEntry {
 }
 
 export function server(n: number): Party {
-  return n === 1 ? "WebEx 1" : "WebEx 2";
+  return n === 1 ? "WebEx 1" : n === 2 ? "WebEx 2" : "WebEx 3";
 }
 
 /** Of the messages of a document: names, and what tells them apart. */

@@ -1,5 +1,5 @@
 import { rowsByName } from "../messages.ts";
-import type { HttpAnswer, HttpRequest, Listener, Ports } from "../ports.ts";
+import type { HttpAnswer, HttpRequest, Listener, Ports, ServerKeys } from "../ports.ts";
 import {
   type Message,
   type ReadConfirmation,
@@ -26,8 +26,10 @@ export interface Owner {
 
 export interface WebexOptions {
   readonly adapterUrl: string;
-  /** `host:port` of each TSP server; port 0 takes any. */
+  /** `host:port` of each TSP server; port 0 takes any. The third is the one that is reached by HTTPS. */
   readonly listen: readonly string[];
+  /** With these keys there is a third TSP server. */
+  readonly https?: ServerKeys | undefined;
   /** The names by which the adapter reaches them, if these are others. */
   readonly announce?: readonly string[];
   /** Told once, when the adapter answers nothing any more, with a sentence about it. */
@@ -80,6 +82,8 @@ export class Webex {
   /** When the adapter last answered a post; 0: never. */
   answeredAt = 0;
   readonly hosts: string[] = [];
+  /** Why nobody could post by HTTPS; `null`: nobody failed to. */
+  tlsFailure: string | null = null;
   readonly #renames: Renames;
   readonly #ids: ServerIds[];
   readonly #listeners: Listener[] = [];
@@ -111,16 +115,21 @@ export class Webex {
     this.#startedAt = ports.now();
     this.#renames = options.renames ?? noRenames;
     const first = options.serverNumber ?? 10;
-    this.#ids = [0, 1].map((n) => serverIds((first + n) % 100, () => ports.now()));
+    this.#ids = [0, 1, 2].map((n) => serverIds((first + n) % 100, () => ports.now()));
   }
 
   async start(): Promise<void> {
-    const { listen, announce = [] } = this.options;
-    for (const n of [1, 2]) {
+    const { listen, announce = [], https } = this.options;
+    const onFailure = (why: string) => {
+      this.tlsFailure = why;
+    };
+    for (const n of https ? [1, 2, 3] : [1, 2]) {
       const address = listen[n - 1] ?? `${(listen[0] ?? "127.0.0.1:0").replace(/:\d+$/, "")}:0`;
-      const listener = await this.ports.listen(address, (request) => this.#answer(n, request));
+      const tls = n === 3 && https ? { ...https, onFailure } : undefined;
+      const listener = await this.ports.listen(address, (request) => this.#answer(n, request), tls);
       this.#listeners.push(listener);
-      this.hosts.push(announce[n - 1] ?? listener.address);
+      const own = tls && !listener.address.endsWith(":443") ? `https://${listener.address}` : listener.address;
+      this.hosts.push(announce[n - 1] ?? own);
     }
   }
 

@@ -58,6 +58,10 @@ export class ReferenceAdapter {
   }
 
   readonly receive: Handler = async (request) => {
+    if (request.url.startsWith("/numbers")) {
+      const isWanting = this.has("numbers-want-a-code") && request.url.includes("code=&");
+      return { status: isWanting ? 404 : 200, body: "" };
+    }
     const answer = await this.#receive(request);
     if (this.has("confirmations-late")) await this.ports.sleep(200);
     return answer.status === 200 && this.has("http-202") ? { ...answer, status: 202 } : answer;
@@ -256,6 +260,10 @@ export class ReferenceAdapter {
     if (this.firstHost === "") this.firstHost = WbxHostName;
     const running = this.conferences.get(ConfKey);
     if (this.has("slow-but-in-time")) await this.ports.sleep(12_000);
+    if (this.has("twenty-conferences-at-most") && !running && this.conferences.size >= 20) {
+      const refusal = { name: "A2W_RspCreateConference", attributes: { MsgID, Result: "4" } };
+      return void (await this.outbox.send(ConfKey, WbxHostName, [refusal]));
+    }
     if (running?.wasTakenOver && running.extConfId !== ExtConfID && this.has("second-failover-refused")) {
       const refusal = { name: "A2W_RspCreateConference", attributes: { MsgID, Result: "2" } };
       return void (await this.outbox.send(ConfKey, WbxHostName, [refusal]));

@@ -320,7 +320,8 @@ export class ReferenceConference {
     const muted = isMonitor && !this.has("monitor-dials-in-heard");
     await this.adapter.bridge.admit(call, { muted, joinTone: !isMonitor || this.has("monitor-dials-in-with-tone") });
     if (this.has("two-rooms-for-one-key")) call.room = call.id;
-    if (this.has("slow-entry")) await this.adapter.ports.sleep(10_500);
+    const isLoaded = this.has("slow-entry-under-load") && this.adapter.conferences.size > 20;
+    if (this.has("slow-entry") || isLoaded) await this.adapter.ports.sleep(10_500);
     const leg = this.add(call, null, isMonitor);
     if (this.has("call-ids-invented")) leg.extCallId = call.id;
     if (this.has("running-told-again") && this.legs.size === 1)

@@ -216,6 +216,14 @@ export const defects = {
   },
   "sequence-without-end": { clause: "4.20a", what: "does not end the recorder's sequence with P0" },
   "slow-create": { clause: "T9a", what: "takes more than 20 s for a create" },
+  "numbers-want-a-code": { clause: "1.6", what: "shows no page of numbers without a participant code" },
+  "no-https": { clause: "T2", what: "posts by HTTP to a server of port 443" },
+  "twenty-conferences-at-most": { clause: "T9", what: "bears twenty conferences at the same time" },
+  "slow-entry-under-load": {
+    clause: "T9c",
+    what: "takes more than 10 s to tell a caller while twenty conferences run",
+    also: "T9b",
+  },
   "slow-entry": { clause: "T9b", what: "takes more than 10 s to tell a caller" },
   // Create, and callers
   "create-not-answered": { clause: "4.1a", what: "does not answer a create", also: "*" },

@@ -97,7 +97,8 @@ export class Outbox {
       const text = this.#write(transId, messages) + (attempt > 1 && this.#has("repeat-with-other-bytes") ? "\n" : "");
       const method = isSome && this.#has("posts-by-put") ? "PUT" : "POST";
       try {
-        const url = host.includes("://") ? host : `http://${host}/`;
+        const isTls = host.endsWith(":443") && !this.#has("no-https");
+        const url = host.includes("://") ? host : `${isTls ? "https" : "http"}://${host}/`;
         const { status, body } = await this.#ports.send({ method, url, body: text });
         const confirmation = readConfirmation(body);
         if (status === 500 && this.#has("new-trans-id-after-500")) transId = this.#newTransId();

@@ -20,7 +20,10 @@ export async function playReference(
   const telephones = telephonesOf(ports, `http://${addresses.bridge}`);
   const options = {
     adapterUrl: `http://${addresses.adapter}/`,
-    listen: ["webex1:80", "webex2:80"],
+    listen: ["webex1:80", "webex2:80", "webex3:443"],
+    https: { certificate: "", key: "" },
+    globalNumbers: `http://${addresses.adapter}/numbers?code=%ParticipantCode%&toll=%TollNum%`,
+    load: { perMinute: 30, minutes: 1 },
     atOnce: 8,
     patienceMs: 25_000,
     quietMs: 300,

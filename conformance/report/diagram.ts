@@ -8,7 +8,7 @@ const LINE = 15;
 const CHARACTER_WIDTH = 7.4;
 const MOST_MESSAGES = 4;
 const MOST_ENTRIES = 120;
-const parties: readonly Party[] = ["WebEx 1", "WebEx 2", "adapter", "telephones"];
+const parties: readonly Party[] = ["WebEx 1", "WebEx 2", "WebEx 3", "adapter", "telephones"];
 
 /** A sequence diagram of what a clause saw: from left to right WebEx's servers, the adapter, the telephones. */
 export function diagram(trace: readonly TraceEntry[]): string {
