@@ -28,12 +28,12 @@ const hourMs = 3_600_000;
 const agent = "agent-1";
 
 /** Lives through the meeting of `npm run cost` in virtual time. Without faults, and each mute, speech and minute takes place. */
-export function liveThroughMeeting(): Promise<CountedMeeting> {
+export function liveThroughMeeting(settings: object = {}): Promise<CountedMeeting> {
   return new Promise((resolve, reject) => {
     // The clock runs from the event loop itself.
     setImmediate(() => {
       try {
-        resolve(new World().live());
+        resolve(new World(settings).live());
       } catch (error) {
         reject(error);
       }
@@ -61,8 +61,8 @@ class World {
   readonly #bridge: Bridge;
   readonly #agent: AgentProcess;
 
-  constructor() {
-    const domain = testDomain({}, [{ name: agent, publicKey: simulatedKey(agent).publicKey }]);
+  constructor(settings: object) {
+    const domain = testDomain(settings, [{ name: agent, publicKey: simulatedKey(agent).publicKey }]);
     const [{ name = "" } = {}] = domain.settings.bridges;
     const shared = { edges: new Map(), cache: new HandleCache() };
     this.#edge = new Edge(this.#context, shared, domain, async (_origin, { url, body }) => {
