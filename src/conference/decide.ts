@@ -8,10 +8,10 @@ import { retryRenewal } from "./entry-rules.ts";
 import { applyUndelivered } from "./failover.ts";
 import { closingDue, endIfDeserted, expireClosing, failCreate, retryEnd } from "./lifecycle.ts";
 import { applyAction, type OperatorRequest } from "./operator-requests.ts";
-import { retryTalk, tidyTalk } from "./private-talk.ts";
+import { expireTalk, tidyTalk } from "./private-talk.ts";
 import { applyReports, applyResult } from "./reports.ts";
 import { applyRequest } from "./requests.ts";
-import { closeIfEmpty, failClose } from "./rooms.ts";
+import { closeIfEmpty, failClose, retryClosing } from "./rooms.ts";
 import { notifySpeakers, speechDue } from "./speakers.ts";
 import type { ConferenceState, PendingCommand } from "./state.ts";
 
@@ -108,11 +108,15 @@ export function nextDeadline({ head, commands, callOuts, rooms }: ConferenceStat
     consider(head.keptUntil);
     if (!head.closing) consider(head.renewAt);
     consider(head.talk?.retryAt);
+    consider(head.talk?.aloneUntil);
     if (head.closing) consider(closingDue(head.closing));
   }
   for (const command of commands.values()) if (!command.expired) consider(command.answerBy);
   for (const callOut of callOuts.values()) consider(callOut.answerBy);
-  for (const room of rooms.values()) consider(room.closeRequest?.answerBy);
+  for (const room of rooms.values()) {
+    consider(room.closeRequest?.answerBy);
+    consider(room.retryAt);
+  }
   return next;
 }
 
@@ -134,7 +138,8 @@ function expire(draft: Draft): void {
   expireClosing(draft);
   retryEnd(draft);
   retryRenewal(draft);
-  retryTalk(draft);
+  expireTalk(draft);
+  retryClosing(draft);
 }
 
 function isOver(draft: Draft, answerBy: EpochMs | null): boolean {

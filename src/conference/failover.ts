@@ -4,7 +4,7 @@ import { applyLostEntries, notifyEntered, notifyMuteState } from "./callers.ts";
 import { answerCreate, notifyRunning } from "./conference-status.ts";
 import type { Draft, Outgoing } from "./draft.ts";
 import { entryRulesOf, renewEntryRules } from "./entry-rules.ts";
-import { recallForFailover } from "./private-talk.ts";
+import { endTalks } from "./private-talk.ts";
 import { notifyRooms } from "./rooms.ts";
 import { applyLostSpeech } from "./speakers.ts";
 import type { ConferenceState, CreateRequest, Creating, EntryRules, Running } from "./state.ts";
@@ -45,7 +45,7 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
   notifyRooms(draft);
   // The new server never saw these calls, and is notified all the same (protocol F4, section 5, row 17).
   for (const extCallId of departed) draft.notify({ type: "caller-changed", extCallId, status: "left" });
-  recallForFailover(draft);
+  endTalks(draft);
   renewEntryRules(draft, head);
 }
 

@@ -9,6 +9,8 @@ import { answerCreate, notifyRunning, notifyStatus } from "./conference-status.t
 import { COMMAND_TIMEOUT_MS, type CommandOptions, type Draft, type Outcome } from "./draft.ts";
 import { createCommand, entryRulesOf, refusesZero, renewEntryRules } from "./entry-rules.ts";
 import { failOver, isClosedAnswer, isEnd, namedHostOf, saidAnew, setServer } from "./failover.ts";
+import { endTalks } from "./private-talk.ts";
+import { closeAllRooms } from "./rooms.ts";
 import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state.ts";
 
 /** Pause after a bridge refused to end a deserted conference. */
@@ -107,17 +109,19 @@ export function closeWaitingCreates(draft: Draft, extConfId: ExtConfId): boolean
 /** WebEx closes the conference (protocol 2.2.3, 4.7). */
 export function close(draft: Draft, head: Creating | Running, message: FromWebexMessages["close-conference"]): void {
   const requests = openRequests(message);
+  const asked = head.phase === "running" && !head.attached && ({ isAsked: true } as const);
   if (head.phase === "running" && head.closing) {
     const { byOperator, ...closing } = head.closing;
     if (byOperator && message.keepAlive) return detach(draft, head, requests);
     // Of an end that WebEx wants as well, it knows.
-    const answerBy = byOperator ? draft.at + COMMAND_TIMEOUT_MS : closing.answerBy;
-    draft.head = { ...head, closing: { ...closing, answerBy, requests: [...closing.requests, ...requests] } };
+    const answerBy = closing.requests.length === 0 ? draft.at + COMMAND_TIMEOUT_MS : closing.answerBy;
+    const all = [...closing.requests, ...requests];
+    draft.head = { ...head, closing: { ...closing, answerBy, requests: all, ...asked } };
     return;
   }
   if (head.phase === "running") {
     if (message.keepAlive) detach(draft, head, requests);
-    else beginEnd(draft, head, requests);
+    else beginEnd(draft, head, requests, {}, { ...asked });
     return;
   }
   const keeps = [...(head.keeps ?? []), ...requests];
@@ -137,11 +141,16 @@ export function endByOperator(draft: Draft, head: Running, action: ActionId): vo
   else beginEnd(draft, head, [], { actions: [action] }, { byOperator: true });
 }
 
-/** The meeting is over and its audio goes on (protocol 4.8): nobody is dropped, and WebEx is notified of nothing more. */
+/**
+ * The meeting is over and its audio goes on (protocol 4.8): nobody is dropped, and WebEx is notified of nothing more. Nobody could
+ * bring together any more who is apart, so all meet in the main room.
+ */
 function detach(draft: Draft, head: Running, requests: readonly OpenRequest[]): void {
   for (const request of requests) draft.answer(request, "ok");
   const { speech, ...rest } = head;
   draft.head = { ...rest, attached: false };
+  endTalks(draft);
+  closeAllRooms(draft);
 }
 
 /** Ends a conference that WebEx has detached from and that nobody is in (protocol 4.8). */
@@ -172,7 +181,7 @@ function beginEnd(
   head: Running,
   requests: readonly OpenRequest[],
   more: CommandOptions = {},
-  by: Pick<Closing, "byOperator"> = {},
+  by: Pick<Closing, "byOperator" | "isAsked"> = {},
 ): void {
   draft.head = { ...head, closing: { requests, answerBy: draft.at + COMMAND_TIMEOUT_MS, next: [], ...by } };
   draft.issue({ type: "end-conference" }, null, more);
@@ -183,9 +192,10 @@ function runningFrom({ phase: _, requests: __, keeps: ___, ...ongoing }: Creatin
 }
 
 /** The bridge ended it for WebEx (protocol 4.7) or for an operator. */
-export function completeClose(draft: Draft, { requests, next, byOperator }: Closing): void {
+export function completeClose(draft: Draft, { requests, next, byOperator, isAsked }: Closing): void {
   answerOpenRequests(draft, "conference-closed");
   for (const request of requests) draft.answer(request, "ok");
+  if (isAsked && draft.head.phase === "running") draft.head = { ...draft.head, attached: true };
   notifyStatus(draft, "ended");
   const isDetached = draft.head.phase === "running" && !draft.head.attached;
   end(draft, byOperator ? "operator" : isDetached ? "nobody" : "webex");

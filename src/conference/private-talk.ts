@@ -12,6 +12,8 @@ import type { Caller, CallOut, PendingCommand, PrivateTalk } from "./state.ts";
 const WAIT_FOR_HOST_MS = 3_600_000;
 /** Pause after a bridge refused to bring a leg out of a talk. */
 const RETRY_MS = 10_000;
+/** How long an invitee whose host has left hears nobody. */
+const ALONE_MS = 60_000;
 
 /** The bridge was told to move a caller, or found to have moved one; and the result. */
 export interface Move {
@@ -58,8 +60,9 @@ export function applyTalkMove(draft: Draft, talk: PrivateTalk, { caller, to, req
   draft.callers.set(caller.call, moved);
   if (to === talk.room) {
     const invitee = talk.stage === "opening" && comingInvitee(draft, talk);
+    const isBack = talk.stage === "open" && [talk.host, talk.invitee].includes(moved.call);
     if (invitee) bringIn(draft, talk, invitee);
-    else bringBack(draft, talk, moved.call);
+    else if (!isBack) bringBack(draft, talk, moved.call);
     return;
   }
   if (caller.call !== talk.invitee || talk.stage === "ending") return;
@@ -104,9 +107,13 @@ export function addToMain(
   const invitee = findCaller(draft, extCallId);
   if (!invitee) return draft.answer(request, "no-such-call");
   if (talk?.invitee !== invitee.call || talk.stage !== "open") return draft.answer(request, "wrong-room");
+  addInvitee(draft, talk, request);
+}
+
+function addInvitee(draft: Draft, { aloneUntil, ...talk }: PrivateTalk, request: OpenRequest | null): void {
   setTalk(draft, { ...talk, stage: "adding" });
   bringBack(draft, talk, talk.host);
-  draft.issue({ type: "move", call: invitee.call, room: MAIN_ROOM }, request);
+  draft.issue({ type: "move", call: talk.invitee, room: MAIN_ROOM }, request);
 }
 
 /** WebEx may ask again before the bridge has answered. A second `admit` would play the tone again and undo a mute, or be refused. */
@@ -124,8 +131,8 @@ export function endTalk(draft: Draft, request: OpenRequest | null): void {
   draft.issue({ type: "expel", call: talk.invitee }, request);
 }
 
-/** A failover ends the talk: both legs return and are reported like all callers (protocol 4.9 F6). */
-export function recallForFailover(draft: Draft): void {
+/** Another server, or none, ends the talk: both legs return, and are reported like all callers (protocol 4.8, 4.9 F6). */
+export function endTalks(draft: Draft): void {
   const talk = talkOf(draft);
   for (const callOut of draft.callOuts.values()) {
     if (!callOut.privately) continue;
@@ -135,7 +142,7 @@ export function recallForFailover(draft: Draft): void {
     if (isWaiting && !draft.isBusy(callOut.call, "admit")) admit(draft, ordinary, null);
   }
   if (!talk) return;
-  const { dropsInvitee, notifiesJoin, ...others } = talk; // The new server was told that the invitee has entered.
+  const { dropsInvitee, notifiesJoin, ...others } = talk; // A new server was told that the invitee has entered.
   recallTalk(draft, others, [talk.host, talk.invitee]);
   const invitee = comingInvitee(draft, talk);
   if (invitee && !draft.isBusy(invitee.call, "move")) admit(draft, invitee, null);
@@ -166,8 +173,8 @@ export function tidyTalk(draft: Draft): void {
     failTalk(draft, talk);
     return tidyTalk(draft);
   }
-  // The talk ends with its invitee; an invitee without its host stays in the room.
-  if (talk.stage === "open" && isHere(draft, invitee)) return;
+  // The talk ends with its invitee.
+  if (talk.stage === "open" && isHere(draft, invitee)) return watchInvitee(draft, talk);
   if (callsInside(draft, talk).length === 0) {
     setTalk(draft, null);
     draft.issue({ type: "close-room", room });
@@ -178,10 +185,22 @@ export function tidyTalk(draft: Draft): void {
   }
 }
 
-/** The pause after a refusal is over. */
-export function retryTalk(draft: Draft): void {
-  const { retryAt } = talkOf(draft) ?? {};
-  if (retryAt !== undefined && retryAt <= draft.at) resumeTalk(draft);
+/** An invitee without its host hears nobody, so not for long. */
+function watchInvitee(draft: Draft, { aloneUntil, ...talk }: PrivateTalk): void {
+  const isAlone = !callsInside(draft, talk).includes(talk.host);
+  if (isAlone === (aloneUntil !== undefined)) return;
+  setTalk(draft, isAlone ? { ...talk, aloneUntil: draft.at + ALONE_MS } : talk);
+}
+
+/** The pause after a refusal is over, or the time of an invitee who was left alone. */
+export function expireTalk(draft: Draft): void {
+  const talk = talkOf(draft);
+  const isOver = (until: number | undefined) => until !== undefined && until <= draft.at;
+  if (!talk) return;
+  if (isOver(talk.retryAt)) return resumeTalk(draft);
+  if (!isOver(talk.aloneUntil)) return;
+  if (draft.context.settings.protocol.leftInvitee === "joins") addInvitee(draft, talk, null);
+  else recallTalk(draft, { ...talk, dropsInvitee: true }, [talk.invitee]);
 }
 
 /** Tries again to bring everybody out of the room of a talk that is over. */
@@ -202,7 +221,7 @@ function setTalk(draft: Draft, talk: PrivateTalk | null): void {
   draft.head = talk ? { ...rest, talk } : rest;
 }
 
-function recallTalk(draft: Draft, { retryAt, ...talk }: PrivateTalk, calls: readonly CallId[]): void {
+function recallTalk(draft: Draft, { retryAt, aloneUntil, ...talk }: PrivateTalk, calls: readonly CallId[]): void {
   const ending: PrivateTalk = { ...talk, stage: "ending" };
   setTalk(draft, ending);
   for (const call of calls) bringBack(draft, ending, call);

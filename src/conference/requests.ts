@@ -1,5 +1,5 @@
 import type { Ability } from "../bridge/abilities.ts";
-import { type ActionId, type ExtCallId, type ExtConfId, MAIN_ROOM } from "../foundation/ids.ts";
+import { type ActionId, type ExtCallId, MAIN_ROOM } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import { type AnsweredType, type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, FromWebexMessages } from "../tsp/messages.ts";
@@ -54,7 +54,7 @@ function forwardClientData(draft: Draft, message: FromWebexMessages["passthrough
 function applyConferenceRequest(draft: Draft, message: ConferenceRequest): void {
   const request = requestOf(message);
   const wasWaiting = message.type === "close-conference" && closeWaitingCreates(draft, message.extConfId);
-  const live = liveConference(draft, message.extConfId);
+  const live = liveConference(draft, message);
   if (!live) return draft.answer(request, wasWaiting ? "ok" : "no-such-conference");
   if (message.type === "close-conference") return close(draft, live, message);
   if (live.phase === "running" && live.closing) return draft.answer(request, "no-such-conference");
@@ -117,11 +117,12 @@ const abilitiesForAction: Readonly<Record<UpdateAction, readonly Ability[]>> = {
 
 type ConferenceRequest = Extract<FromWebex, { type: Exclude<AnsweredType, "create-conference" | "unknown"> }>;
 
-/** The conference of this handle, unless WebEx has detached from it. */
-function liveConference(draft: Draft, extConfId: ExtConfId): Creating | Running | null {
+/** The conference of this handle, unless WebEx has let it go on alone: then it can do no more than close it (protocol 4.8). */
+function liveConference(draft: Draft, { type, extConfId }: ConferenceRequest): Creating | Running | null {
   const { head } = draft;
   if (head.phase === "absent" || head.phase === "ended") return null;
-  if (head.phase === "running" && !head.attached) return null;
+  if (head.phase === "running" && !head.attached)
+    return type === "close-conference" && head.extConfId === extConfId ? head : null;
   return hasHandle(head, extConfId, draft.at) ? head : null;
 }
 

@@ -8,6 +8,9 @@ import { COMMAND_TIMEOUT_MS, type CommandOptions, type Draft } from "./draft.ts"
 import { applyTalkMove, type Move, talkOf } from "./private-talk.ts";
 import type { Caller, CloseRequest, Room } from "./state.ts";
 
+/** Pause after a bridge refused to close a room that nobody else would close. */
+const RETRY_MS = 10_000;
+
 /** Opens a sub-conference, a room of its own on the bridge (protocol 2.2.8, 4.13). */
 export function createRoom(draft: Draft, message: FromWebexMessages["create-sub-conference"]): void {
   const request = requestOf(message);
@@ -52,11 +55,23 @@ export function closeRoom(draft: Draft, message: FromWebexMessages["close-sub-co
   const room = findRoom(draft, message.subConfId);
   // A room whose closing was answered as too late still closes: another request waits for that.
   if (!room || (room.stage === "closing" && room.closeRequest)) return draft.answer(request, "no-such-room");
-  draft.rooms.set(room.room, {
-    ...room,
-    stage: "closing",
-    closeRequest: request && { request, answerBy: draft.at + COMMAND_TIMEOUT_MS, returned: [] },
-  });
+  beginClosing(draft, room, request && { request, answerBy: draft.at + COMMAND_TIMEOUT_MS, returned: [] });
+}
+
+/** WebEx lets the conference go on alone, and nobody else could bring the callers together again (protocol 4.8). */
+export function closeAllRooms(draft: Draft): void {
+  for (const room of draft.rooms.values()) if (room.stage !== "closing") beginClosing(draft, room, null);
+}
+
+/** The pause after a refusal is over. */
+export function retryClosing(draft: Draft): void {
+  for (const { retryAt, ...room } of draft.rooms.values()) {
+    if (retryAt !== undefined && retryAt <= draft.at) beginClosing(draft, room, room.closeRequest);
+  }
+}
+
+function beginClosing(draft: Draft, room: Room, closeRequest: CloseRequest | null): void {
+  draft.rooms.set(room.room, { ...room, stage: "closing", closeRequest });
   for (const caller of draft.callers.values()) {
     if (caller.room === room.room && !caller.left && !draft.isBusy(caller.call, "move")) sendBack(draft, caller, null);
   }
@@ -99,7 +114,7 @@ export function applyRoomClosed(draft: Draft, room: Room, result: CommandResult)
 /** Closes a room that is to be closed as soon as nobody is in it or on the way into it. */
 export function closeIfEmpty(draft: Draft, id: RoomId): void {
   const room = draft.rooms.get(id);
-  if (room?.stage !== "closing") return;
+  if (room?.stage !== "closing" || room.retryAt !== undefined) return;
   const inside = draft.callers.find((caller) => caller.room === id && !caller.left);
   const isUnderWay = draft.commands.find(({ command }) => "room" in command && command.room === id);
   if (!inside && !isUnderWay) draft.issue({ type: "close-room", room: id });
@@ -156,6 +171,9 @@ function returnToMain(draft: Draft, caller: Caller, from: Room | undefined, requ
 
 function giveUpClosing(draft: Draft, room: Room, result: CommandResult): void {
   const { unannounced, ...rest } = failClose(draft, room, result);
+  const { head } = draft;
+  if (head.phase === "running" && !head.attached)
+    return draft.rooms.set(room.room, { ...rest, retryAt: draft.at + RETRY_MS });
   const open: Room = { ...rest, stage: "open" };
   draft.rooms.set(room.room, open);
   if (unannounced) notifyInProgress(draft, open);

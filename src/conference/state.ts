@@ -96,6 +96,8 @@ export interface Closing {
   readonly answerBy: EpochMs;
   /** Present while an operator alone wants the end: WebEx does not know of it. */
   readonly byOperator?: true;
+  /** Present where WebEx wants the end of a conference that it had let go on alone: it is notified of that end all the same. */
+  readonly isAsked?: true;
   /** Creates with the same key that came meanwhile: the next conference begins when this one is over. */
   readonly next: readonly { readonly message: CreateRequest; readonly answerBy: EpochMs }[];
 }
@@ -131,6 +133,8 @@ export interface PrivateTalk {
   readonly notifiesJoin?: true;
   /** Present after the bridge refused to bring a leg out of the room: when that is tried again. */
   readonly retryAt?: EpochMs;
+  /** Present while the talk is open and the invitee alone in it: when it is let go. */
+  readonly aloneUntil?: EpochMs;
 }
 
 /** What the latest create says about callers who enter, as the bridge and its agent are told. */
@@ -260,6 +264,8 @@ export interface Room {
   readonly closeRequest: CloseRequest | null;
   /** The server is a new one since the room began to close, and hears of the room only if it stays. */
   readonly unannounced?: true;
+  /** Present after the bridge refused to close the room of a conference without WebEx: when that is tried again. */
+  readonly retryAt?: EpochMs;
 }
 
 /** Entries to write, or to delete where the value is `null`. */

@@ -19,7 +19,7 @@ export function endOfLife(before: Head, life: Life, causes: Causes): Cause {
   }
   if (before.closing || causes.closes) {
     if (life.isOperators) return cause("operator", "completed", "closed");
-    return before.attached || causes.closes
+    return before.attached || before.closing?.isAsked || causes.closes
       ? cause("webex", "completed", "closed")
       : cause("nobody", "completed", "deserted");
   }

@@ -116,6 +116,7 @@ export const protocolSettings = v.strictObject({
   muteAll: v.optional(v.picklist(["conference", "main-room"], 'must be "conference" or "main-room"')),
   lockedCallOuts: v.optional(v.picklist(["pass", "refused"], 'must be "pass" or "refused"')),
   closedAnswer: v.optional(v.picklist(["once", "always"], 'must be "once" or "always"')),
+  leftInvitee: v.optional(v.picklist(["hung-up", "joins"], 'must be "hung-up" or "joins"')),
   host: v.optional(v.strictObject({ attendeeIds: v.optional(callNames), extCallIds: v.optional(callNames) })),
 });
 

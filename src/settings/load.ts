@@ -404,6 +404,7 @@ export const example: DomainSettingsInput = {
     muteAll: "main-room",
     lockedCallOuts: "refused",
     closedAnswer: "always",
+    leftInvitee: "joins",
     host: { attendeeIds: ["1001"], extCallIds: ["123"] },
   },
   journalRetentionDays: 7,

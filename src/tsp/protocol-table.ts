@@ -125,6 +125,8 @@ export interface ProtocolOverrides {
   readonly lockedCallOuts?: "pass" | "refused";
   /** How often a conference that ended while WebEx was away is answered with code 11 within `closedMemoryMs`; absent: once. */
   readonly closedAnswer?: "once" | "always";
+  /** What becomes of an invitee whose host has left their private talk; absent: it is hung up. */
+  readonly leftInvitee?: "hung-up" | "joins";
   /** Attendee IDs and ExtCallIDs of hosts, beside those that a create names. */
   readonly host?: { readonly attendeeIds?: readonly string[]; readonly extCallIds?: readonly string[] };
 }

@@ -116,7 +116,7 @@ export class ConferenceModel {
       const { locked, speech } = head;
       this.happen({ do: "snapshot", calls, locked, dialled, ...(speech && { speaking: speech.speaking }) });
     }
-    const { head, commands, callOuts, rooms } = this.state;
+    const { head, callers, commands, callOuts, rooms } = this.state;
     if (commands.size > 0) this.#fail(`commands without end: ${JSON.stringify([...commands.values()])}`);
     if (callOuts.size > 0) this.#fail(`call-outs without end: ${JSON.stringify([...callOuts.values()])}`);
     if (this.#open.size > 0) this.#fail(`never answered: ${JSON.stringify([...this.#open])}`);
@@ -128,6 +128,11 @@ export class ConferenceModel {
     if (hanging.length > 0) this.#fail(`rooms between two stages for ever: ${JSON.stringify(hanging)}`);
     if (head.phase === "running" && head.talk && head.talk.stage !== "open")
       this.#fail(`a talk for ever ${head.talk.stage}`);
+    const inTalk = (call: CallId) => head.phase === "running" && callers.get(call)?.room === head.talk?.room;
+    if (head.phase === "running" && head.talk && inTalk(head.talk.invitee) && !inTalk(head.talk.host))
+      this.#fail("an invitee is alone for ever");
+    if (head.phase === "running" && !head.attached && (rooms.size > 0 || head.talk))
+      this.#fail("a conference without WebEx is apart for ever");
   }
 
   /** The bridge refuses all commands: the commands that follow at once, without time going by, come to an end. */
@@ -250,7 +255,7 @@ export class ConferenceModel {
     // Either head may count: the one before if the conference ends, the one after if a waiting create begins it anew.
     const listens = [before, this.state.head].some(
       (head) =>
-        (head.phase === "creating" || (head.phase === "running" && head.attached)) &&
+        (head.phase === "creating" || (head.phase === "running" && (head.attached || head.closing?.isAsked))) &&
         head.host === host &&
         head.extConfId === message.extConfId,
     );

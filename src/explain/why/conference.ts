@@ -84,7 +84,7 @@ export class ConferenceQuestions implements Question {
         "The bridge no longer had it: it had ended there, and word of that had not come.",
       );
     }
-    if (by === "nobody" || this.#detached) {
+    if (by === "nobody" || (by === null && this.#detached)) {
       const at = this.#detached ? ` at ${timeText(this.#detached.at)}` : "";
       const answer = `WebEx had closed the meeting${at} and kept its audio, and nobody was left on the telephone.`;
       return this.#push(step, question, answer, this.#detached, this.#closed);
