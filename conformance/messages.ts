@@ -1,3 +1,48 @@
+/** Numbers of the interface by list and word; what no public document names is assumed, and `--rename` has others. */
+export const codeLists = {
+  updateAction: {
+    lock: 1,
+    unlock: 2,
+    "mute-all": 3,
+    "unmute-all": 4,
+    "end-private-talk": 5,
+    "add-to-main": 6,
+    "unlock-waiting-room": 7,
+    "report-speakers": 8,
+    "stop-reporting-speakers": 9,
+  },
+  conferenceStatus: {
+    running: 0,
+    creating: 1,
+    locked: 2,
+    ended: 3,
+    "recording-sequence": 4,
+    mp: 5,
+    "hybrid-data": 6,
+  },
+  callerStatus: { unmuted: 0, muted: 1, left: 2 },
+  privilege: { speak: 0, listen: 1 },
+  participantType: { participant: 2, "silent-monitor": 6 },
+  joinMode: { "private-talk": 0, main: 1 },
+  enterAction: { "private-talk": 2 },
+  changeAction: { "joined-main": 3 },
+  subConferenceStatus: { created: 0, ended: 1, "in-progress": 2 },
+  subCallAction: { added: 1, returned: 2 },
+  callType: { phone: 0, voip: 1 },
+  result: {
+    ok: 0,
+    busy: 6,
+    "no-answer": 7,
+    "invalid-number": 8,
+    cancelled: 9,
+    "conference-closed": 11,
+    "unknown-message": -12,
+    rejected: 17,
+  },
+} as const;
+
+export type CodeListName = keyof typeof codeLists;
+
 /**
  * All messages of the interface, written from its documents, in the kit's own words and independent of any adapter's code.
  * An attribute is `documented` if a document or one of its examples has it; the rest is an assumption (`inferred`), or a
@@ -15,7 +60,9 @@ export interface Attribute {
   readonly max?: number;
   /** `bytes` where the document counts these. */
   readonly unit?: "bytes";
-  /** Known numbers of a code, with their meaning. */
+  /** Whose numbers it has. */
+  readonly list?: CodeListName;
+  /** Known numbers of a code, with their words. */
   readonly codes?: Readonly<Record<number, string>>;
   /** A document lists all codes. Elsewhere they are those of examples, and another one may be right. */
   readonly isPublicList?: true;
@@ -55,19 +102,24 @@ const optional = (name: string, type: ValueType, more: More = {}): Attribute => 
 });
 const inferred = { standing: "inferred" } as const;
 
+/** A number of this list. */
+function of(list: CodeListName): More {
+  const codes = Object.entries<number>(codeLists[list]).map(([word, number]) => [number, word.replaceAll("-", " ")]);
+  return { list, codes: Object.fromEntries(codes) };
+}
+
 const msgId = required("MsgID", "id", { max: 32 });
 const host = optional("WbxHostName", "host", { max: 255 });
 const extConfId = required("ExtConfID", "id", { max: 64 });
 const extCallId = required("ExtCallID", "id", { max: 64 });
-const result = required("Result", "integer");
+const result = required("Result", "integer", { list: "result" });
 const subConfId = required("SubConfID", "id", { max: 64, ...inferred });
 const maxNumAttendee = optional("MaxNumAttendee", "integer");
-const participantType = optional("ParticipantType", "code", { codes: { 2: "participant", 6: "silent monitor" } });
-const actionResult = optional("ActionResult", "integer");
+const participantType = optional("ParticipantType", "code", of("participantType"));
+const actionResult = optional("ActionResult", "integer", { list: "result" });
 const data = optional("Data", "text", { max: 1024, unit: "bytes" });
 const attendeeId = optional("AttendeeID", "text", { max: 64 });
 const did = optional("DID", "text", { max: 64 });
-const privilege = { codes: { 0: "may speak", 1: "listens only" } };
 const sometimes = (attribute: Attribute): Attribute => ({ ...attribute, required: false });
 const assumed = (attribute: Attribute): Attribute => ({ ...attribute, ...inferred });
 
@@ -92,28 +144,17 @@ const answerOfCall: readonly Attribute[] = [...answer, sometimes(assumed(extCall
 const answerOfSub: readonly Attribute[] = [...answer, sometimes(subConfId)];
 const answerOfSubCall: readonly Attribute[] = [...answerOfSub, sometimes(assumed(extCallId))];
 
+const { updateAction } = codeLists;
 export const updateActions = {
-  lock: 1,
-  unlock: 2,
-  muteAll: 3,
-  unmuteAll: 4,
-  endPrivateTalk: 5,
-  addToMain: 6,
-  speakersOn: 8,
-  speakersOff: 9,
+  lock: updateAction.lock,
+  unlock: updateAction.unlock,
+  muteAll: updateAction["mute-all"],
+  unmuteAll: updateAction["unmute-all"],
+  endPrivateTalk: updateAction["end-private-talk"],
+  addToMain: updateAction["add-to-main"],
+  speakersOn: updateAction["report-speakers"],
+  speakersOff: updateAction["stop-reporting-speakers"],
 } as const;
-
-const updateCodes = {
-  1: "lock",
-  2: "unlock",
-  3: "mute all",
-  4: "unmute all",
-  5: "end private talk",
-  6: "bring the invitee into the main conference",
-  7: "unlock the waiting room",
-  8: "report speakers",
-  9: "do not report speakers",
-};
 
 /** What WebEx sends. */
 export const fromWebex: readonly MessageRow[] = [
@@ -139,7 +180,7 @@ export const fromWebex: readonly MessageRow[] = [
     standing: "documented",
     section: "2.2.2",
     document: guide,
-    attributes: [msgId, host, extConfId, required("ActionCode", "code", { codes: updateCodes }), sometimes(extCallId)],
+    attributes: [msgId, host, extConfId, required("ActionCode", "code", of("updateAction")), sometimes(extCallId)],
   },
   {
     name: "W2A_CloseConference",
@@ -156,10 +197,10 @@ export const fromWebex: readonly MessageRow[] = [
     answer: "A2W_RspCallout",
     attributes: [
       ...ofCall,
-      required("Privilege", "code", privilege),
+      required("Privilege", "code", of("privilege")),
       optional("MaxWaitingTime", "integer"),
       participantType,
-      optional("JoinMode", "code", { codes: { 0: "private talk first", 1: "main conference" } }),
+      optional("JoinMode", "code", of("joinMode")),
     ],
     children: ["PhoneNum"],
   },
@@ -169,7 +210,7 @@ export const fromWebex: readonly MessageRow[] = [
     standing: "unconfirmed",
     section: "2.2.6",
     document: "none",
-    attributes: [...ofCall, required("Privilege", "code", { ...privilege, ...inferred })],
+    attributes: [...ofCall, required("Privilege", "code", { ...of("privilege"), ...inferred })],
   },
   { name: "W2A_DropUser", standing: "unconfirmed", section: "2.2.7", document: "none", attributes: ofCall },
   {
@@ -226,8 +267,6 @@ export const fromWebex: readonly MessageRow[] = [
   },
 ];
 
-const callStatus = { 0: "not muted", 1: "muted", 2: "left" };
-
 /** What an adapter sends. */
 export const fromAdapter: readonly MessageRow[] = [
   {
@@ -243,7 +282,7 @@ export const fromAdapter: readonly MessageRow[] = [
     section: "2.3.1",
     document: "none",
     // The request's, also one that nobody knows.
-    attributes: [...answer, optional("ActionCode", "integer", inferred)],
+    attributes: [...answer, optional("ActionCode", "integer", { ...inferred, list: "updateAction" })],
   },
   { name: "A2W_RspCloseConference", standing: "unconfirmed", section: "2.3.1", document: "none", attributes: answer },
   { name: "A2W_RspCallout", standing: "documented", section: "2.3.1", document: guide, attributes: answerOfCall },
@@ -295,18 +334,7 @@ export const fromAdapter: readonly MessageRow[] = [
     attributes: [
       msgId,
       extConfId,
-      required("Status", "code", {
-        codes: {
-          0: "running",
-          1: "being created",
-          2: "locked",
-          3: "ended",
-          4: "new sequence for recording",
-          5: "MP",
-          6: "hybrid connect data",
-        },
-        isPublicList: true,
-      }),
+      required("Status", "code", { ...of("conferenceStatus"), isPublicList: true }),
       optional("HybridConnectData", "text", { max: 1024 }),
       optional("NBRPhoneNumber", "text", { max: 63, ...inferred }),
       optional("NBRDialSequence", "text", { max: 255, ...inferred }),
@@ -324,9 +352,9 @@ export const fromAdapter: readonly MessageRow[] = [
       attendeeId,
       participantType,
       did,
-      optional("ActionCode", "code", { codes: { 2: "entered a private talk" } }),
+      optional("ActionCode", "code", of("enterAction")),
       actionResult,
-      optional("CallType", "code", { codes: { 0: "telephone", 1: "VoIP" }, ...inferred }),
+      optional("CallType", "code", { ...of("callType"), ...inferred }),
     ],
   },
   {
@@ -338,11 +366,11 @@ export const fromAdapter: readonly MessageRow[] = [
       msgId,
       extConfId,
       extCallId,
-      required("Status", "code", { codes: callStatus }),
+      required("Status", "code", of("callerStatus")),
       assumed(attendeeId),
       participantType,
       did,
-      optional("ActionCode", "code", { codes: { 3: "invitee moved into the main conference" } }),
+      optional("ActionCode", "code", of("changeAction")),
       actionResult,
     ],
   },
@@ -358,25 +386,14 @@ export const fromAdapter: readonly MessageRow[] = [
     standing: "documented",
     section: "2.3.6",
     document: guide,
-    attributes: [
-      msgId,
-      extConfId,
-      subConfId,
-      required("Status", "code", { codes: { 0: "created", 1: "ended", 2: "in progress" } }),
-    ],
+    attributes: [msgId, extConfId, subConfId, required("Status", "code", of("subConferenceStatus"))],
   },
   {
     name: "A2W_NotifySubConfCallChange",
     standing: "documented",
     section: "2.3.7",
     document: guide,
-    attributes: [
-      msgId,
-      extConfId,
-      subConfId,
-      extCallId,
-      required("ActionFlag", "code", { codes: { 1: "added", 2: "moved back to the main conference" } }),
-    ],
+    attributes: [msgId, extConfId, subConfId, extCallId, required("ActionFlag", "code", of("subCallAction"))],
   },
   {
     name: "A2W_NotifyJoinSubConference",

@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { version } from "../src/foundation/version.ts";
-import { rowsByName } from "./messages.ts";
+import { clashOf, isKnownName, type Rename, renamesInTable } from "./player/renames.ts";
 import { DIAL_KEYS } from "./player/stage.ts";
 import { splitAddress } from "./ports-node.ts";
 import type { Conditions } from "./report/summary.ts";
@@ -32,7 +33,7 @@ export interface Options {
   readonly dialKeys: string;
   readonly hostKeys?: string;
   readonly refused?: PhoneNumber;
-  readonly rename: readonly (readonly [string, string])[];
+  readonly rename: readonly Rename[];
   readonly list?: true;
   readonly shell?: true;
   readonly https?: string;
@@ -136,7 +137,12 @@ export function program(): Command {
       "a number that the adapter's own policy refuses to call, and that nobody has",
       phoneNumber,
     )
-    .option("--rename <own=wire>", "another name on the wire for a message or attribute; may be repeated", pair, [])
+    .option(
+      "--rename <own=wire>",
+      "another name on the wire for a message or attribute, another number for a code (conferenceStatus.locked=7), or a file with a table of them; may be repeated",
+      renames,
+      [],
+    )
     .option("--list", "list the clauses")
     .option("--shell", "play WebEx by hand")
     .option(
@@ -198,14 +204,30 @@ function ids(text: string): readonly string[] {
   throw new InvalidArgumentError("It must be beginnings of ids with a comma between them, such as 4.13,F.");
 }
 
-function pair(text: string, earlier: readonly (readonly [string, string])[]) {
+/** `OWN=WIRE`, or a file with a table of them. */
+function renames(text: string, earlier: readonly Rename[]): readonly Rename[] {
+  const all = [...earlier, ...(text.includes("=") ? [pair(text)] : table(text))];
+  const clash = clashOf(all);
+  if (clash !== null) throw new InvalidArgumentError(`${clash}.`);
+  return all;
+}
+
+function pair(text: string): Rename {
   const [, own, wire] = /^([\w.-]+)=([\w.-]+)$/.exec(text) ?? [];
-  const isKnown = [...rowsByName.values()].some(
-    ({ name, attributes }) => name === own || attributes.some((attribute) => attribute.name === own),
-  );
-  if (own && wire && !isKnown) throw new InvalidArgumentError(`The kit has no message or attribute ${own}.`);
-  if (own && wire) return [...earlier, [own, wire] as const];
-  throw new InvalidArgumentError("It must be OWN=WIRE, such as SubConfID=ExtSubConfID.");
+  if (!own || !wire) throw new InvalidArgumentError("It must be OWN=WIRE, such as SubConfID=ExtSubConfID.");
+  if (!isKnownName(own)) throw new InvalidArgumentError(`The kit has no message, attribute or code ${own}.`);
+  if (own.includes(".") && !/^-?\d{1,6}$/.test(wire)) throw new InvalidArgumentError(`${own} must be a number.`);
+  return [own, wire];
+}
+
+function table(file: string): readonly Rename[] {
+  try {
+    return renamesInTable(readFileSync(file, "utf8")).map((one) => pair(one.join("=")));
+  } catch (error) {
+    throw new InvalidArgumentError(
+      `It must be OWN=WIRE, or a file with elements, attributes and codes in JSON (${(error as Error).message}).`,
+    );
+  }
 }
 
 function keys(text: string): string {

@@ -204,7 +204,8 @@ export class Stage implements Owner {
 
   /** The same, of what came after the message with this `n`: an adapter may tell at any time what it has told before. */
   async receivesAfter(n: number, name: string, fits: Fits = {}, withinMs = this.options.patienceMs): Promise<Received> {
-    const isIt = (one: Received) => one.n > n && one.name === name && matches(one, fits);
+    const own = this.#asItComes(fits);
+    const isIt = (one: Received) => one.n > n && one.name === name && matches(one, own);
     return this.receivesOne(`${name}${wanted(fits)}`, isIt, withinMs, () => this.#causeOfAbsence(n, name, fits));
   }
 
@@ -278,7 +279,7 @@ export class Stage implements Owner {
 
   /** Of a message that was received: to which server it must have come, and what it must say. */
   check(received: Received, fits: Fits, server?: number): void {
-    for (const [name, value] of Object.entries(fits)) {
+    for (const [name, value] of Object.entries(this.#asItComes(fits))) {
       if (matches(received, { [name]: value })) continue;
       const actual = received.attributes[name];
       this.fail(
@@ -292,6 +293,11 @@ export class Stage implements Owner {
         `${received.name.startsWith("A2W_Rsp") ? "an answer" : "a notification"} comes to another server`,
       );
     }
+  }
+
+  /** Several results may have one number on the wire (`--rename`). */
+  #asItComes(fits: Fits): Fits {
+    return typeof fits.Result === "string" ? { ...fits, Result: this.webex.renames.result(fits.Result) } : fits;
   }
 
   /** `cause`: what went wrong first, if the sentence without its values does not say so. */

@@ -84,7 +84,7 @@ export class Webex {
   readonly hosts: string[] = [];
   /** Why nobody could post by HTTPS; `null`: nobody failed to. */
   tlsFailure: string | null = null;
-  readonly #renames: Renames;
+  readonly renames: Renames;
   readonly #ids: ServerIds[];
   readonly #listeners: Listener[] = [];
   /** By ExtConfID. */
@@ -113,7 +113,7 @@ export class Webex {
     this.ports = ports;
     this.options = options;
     this.#startedAt = ports.now();
-    this.#renames = options.renames ?? noRenames;
+    this.renames = options.renames ?? noRenames;
     const first = options.serverNumber ?? 10;
     this.#ids = [0, 1, 2].map((n) => serverIds((first + n) % 100, () => ports.now()));
   }
@@ -171,7 +171,7 @@ export class Webex {
   /** Posts one document; after a time-out twice more. The answer may be missing: then its `result` is `null`. */
   post(owner: Owner, serverNumber: number, messages: readonly Message[]): Promise<Posted> {
     const transId = this.ids(serverNumber).transId();
-    const text = writeDocument(transId, messages.map(this.#renames.out));
+    const text = writeDocument(transId, messages.map(this.renames.out));
     return this.postText(owner, serverNumber, text, { transId, messages });
   }
 
@@ -251,7 +251,7 @@ export class Webex {
 
   async #answer(n: number, request: HttpRequest): Promise<HttpAnswer | "reset" | "hang"> {
     const document = readDocument(request.body);
-    const messages = document.messages.map(this.#renames.in);
+    const messages = document.messages.map(this.renames.in);
     const { transId } = document;
     const owners = new Set(messages.flatMap((message) => this.#ownerOf(message) ?? []));
     if (owners.size === 0 && this.#rest) owners.add(this.#rest);

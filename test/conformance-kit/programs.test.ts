@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import { allClauses } from "../../conformance/clauses/all.ts";
 import { conditionsOf, program } from "../../conformance/options.ts";
 import { runDigits, serverIds } from "../../conformance/player/ids.ts";
-import { renamesOf } from "../../conformance/player/renames.ts";
 import { Stage } from "../../conformance/player/stage.ts";
 import { Webex } from "../../conformance/player/webex.ts";
 import { MemoryPorts } from "../../conformance/ports-memory.ts";
@@ -489,17 +488,6 @@ test.each<[Partial<RunOptions>, boolean, string]>([
   });
 
   expect(result).toMatchObject({ outcome: "not-testable", why: expect.stringContaining(why) });
-});
-
-test("another name on the wire goes out and comes in", () => {
-  const renames = renamesOf([["SubConfID", "ExtSubConfID"]]);
-
-  expect(renames.out({ name: "W2A_X", attributes: { SubConfID: "1", MsgID: "2" } }).attributes).toEqual({
-    ExtSubConfID: "1",
-    MsgID: "2",
-  });
-  const element = { name: "A2W_X", attributes: { ExtSubConfID: "1" }, children: [], text: "" };
-  expect(renames.in(element).attributes).toEqual({ SubConfID: "1" });
 });
 
 test.each([

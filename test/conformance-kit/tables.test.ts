@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { type Attribute, fromAdapter, fromWebex, type MessageRow, rowsByName } from "../../conformance/messages.ts";
+import {
+  type Attribute,
+  codeLists,
+  fromAdapter,
+  fromWebex,
+  type MessageRow,
+  rowsByName,
+} from "../../conformance/messages.ts";
 import { type MessageSpec, fromWebex as ofProductFromWebex, toWebex } from "../../src/tsp/messages.ts";
 import { defaultCodes } from "../../src/tsp/protocol-table.ts";
 
@@ -35,6 +42,21 @@ test("the kit's table of messages and the product's, written apart from each oth
 
   expect(differences.filter((difference) => !(difference in known))).toEqual([]);
   expect(Object.keys(known).filter((difference) => !differences.includes(difference))).toEqual([]);
+});
+
+test("lists and words of codes are those of the settings, with the same numbers", () => {
+  const words = (lists: Readonly<Record<string, Readonly<Record<string, number>>>>) =>
+    Object.entries(lists).flatMap(([list, of]) =>
+      Object.entries(of).map(([word, number]) => `${list}.${word}=${number}`),
+    );
+  const ofProduct = words(defaultCodes);
+
+  expect(words(codeLists).filter((one) => !ofProduct.includes(one))).toEqual([
+    "conferenceStatus.mp=5",
+    "subConferenceStatus.ended=1",
+  ]);
+  const isResult = (one: string) => one.startsWith("result.");
+  expect(ofProduct.filter((one) => !isResult(one) && !words(codeLists).includes(one))).toEqual([]);
 });
 
 function specOf(row: MessageRow): MessageSpec | undefined {
