@@ -134,6 +134,8 @@ export function hidden<Value>(value: Value, person: Person): Value {
   ) as Value;
 }
 
+/** What is hidden of a number is still digits. */
 function phoneShown(phone: PhoneNumber, person: Person): PhoneNumber {
-  return { ...phone, local: person(phone.local), area: person(phone.area), extension: person(phone.extension) };
+  const shown = (part: string) => (person(part) === part ? part : person(part).replace(/\D/g, "0"));
+  return { ...phone, local: shown(phone.local), area: shown(phone.area), extension: shown(phone.extension) };
 }

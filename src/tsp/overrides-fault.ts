@@ -54,9 +54,10 @@ function namesFault(overrides: ProtocolOverrides): OverridesFault | null {
 
 /** Codes by which requests are read must be told apart; those that are only written may share numbers. */
 function codesFault(overrides: ProtocolOverrides): OverridesFault | null {
+  const all = codeLists(overrides);
   for (const [type, spec] of Object.entries<MessageSpec>(fromWebex)) {
     const unread = shapedWords(type, overrides);
-    const lists = codeLists(overrides, unread);
+    const lists = unread.length === 0 ? all : codeLists(overrides, unread);
     for (const { kind } of Object.values(spec.fields)) {
       if (kind.kind !== "code") continue;
       const { numbers, words } = lists[kind.codes];
