@@ -208,7 +208,16 @@ export class Agent {
     const isReporting = this.#active && this.#reports.unacknowledged > 0;
     const isWaiting = this.#pending.inDoubt > 0 || isReporting || !this.#acks.isEmpty;
     const hasWaiting = this.#legs.waitForTime || this.#events.hasDigests || this.#events.hasSpeech;
-    return isWaiting || hasWaiting || this.#pending.running > 0;
+    return isWaiting || hasWaiting || this.#pending.running > 0 || this.#hasPortsToSay;
+  }
+
+  get #portsInUse(): number {
+    return this.#legs.count + this.#callsOfOthers;
+  }
+
+  /** The edge fills the bridge by what it was told last. */
+  get #hasPortsToSay(): boolean {
+    return this.#edgeUp && this.#health !== null && this.#health.portsInUse !== this.#portsInUse;
   }
 
   /**
@@ -543,7 +552,7 @@ export class Agent {
   #sendHealth(tick: boolean, now: EpochMs): void {
     // The same of an active agent and of a standby, which does not look at the state: the edge chooses by it.
     const bridgeUp = this.#bridge !== "away";
-    const portsInUse = this.#legs.count + this.#callsOfOthers;
+    const portsInUse = this.#portsInUse;
     const ports = this.#ports;
     const sent = this.#health;
     const cannot = this.#cannot;
@@ -555,7 +564,7 @@ export class Agent {
       String(sent.cannot ?? []) !== String(cannot);
     const waiting = this.#waitingSoLong(now);
     const isOld = now - this.#healthAt >= WAITS_MS && !isSame(sent?.waiting, waiting);
-    if (!isChanged && !(tick && (sent.portsInUse !== portsInUse || isOld))) return;
+    if (!isChanged && !(tick && (this.#hasPortsToSay || isOld))) return;
     const missing = cannot.length > 0 && { cannot };
     this.#health = { type: "health", bridgeUp, ...boot, portsInUse, ports, ...missing, version, waiting };
     this.#healthAt = now;

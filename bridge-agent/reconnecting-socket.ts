@@ -104,14 +104,15 @@ export class ReconnectingSocket<In, Out> {
     this.#cancelEnds = [this.#endAfter(greetingMs)];
   }
 
-  /** The other end has said who it is: from now on it is pinged at this interval. */
+  /** The other end has said who it is: from now on it is pinged at this interval. To say so again changes only the interval. */
   greeted(pingEveryMs: number): void {
+    this.#pingEveryMs = pingEveryMs;
+    if (this.#isGreeted) return;
     this.#isGreeted = true;
     this.#cancelProof = this.#options.timers.after(PROVES_GOOD_AFTER_MS, () => {
       this.#failures = 0;
       this.#closes = 0;
     });
-    this.#pingEveryMs = pingEveryMs;
     this.#ping();
   }
 

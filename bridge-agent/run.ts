@@ -1,6 +1,7 @@
 import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { Histogram } from "../src/foundation/metrics.ts";
+import { WakeTimer } from "../src/foundation/wake-timer.ts";
 import { Agent, type AgentInput, type AgentStatus } from "./agent.ts";
 import type { BridgeDriver, DriverPorts } from "./drivers/driver.ts";
 import { createDriver } from "./drivers/registry.ts";
@@ -83,13 +84,14 @@ export class RunningAgent {
   #inputs: AgentInput[] = [];
   #stopped = false;
   #journalFails = false;
-  #tickedAt: EpochMs = 0;
   #turnedAt: readonly [EpochMs, number];
-  #tick: { readonly isIdle: boolean; readonly cancel: () => void } | null = null;
+  readonly #tick: WakeTimer;
 
   constructor(settings: AgentSettings, ports: AgentPorts) {
     this.#ports = ports;
     this.#turnedAt = [ports.now(), ports.monotonicMs()];
+    // Never a turn at once: after a standstill, what came meanwhile may say that another agent acts.
+    this.#tick = new WakeTimer(ports.timers, ports.monotonicMs, () => this.#put({ type: "time" }));
     this.#showPersonal = settings.logs.personal;
     this.#agent = new Agent(ports.journal, ports.newId, settings.policy);
     const { agent, domain, bridge, dialIn } = settings;
@@ -192,7 +194,7 @@ export class RunningAgent {
 
   #close(): Promise<void> {
     this.#stopped = true;
-    this.#tick?.cancel();
+    this.#tick.cancel();
     this.#link.stop();
     return this.#driver.stop();
   }
@@ -262,18 +264,6 @@ export class RunningAgent {
   }
 
   #scheduleTick(): void {
-    const isIdle = !this.#agent.waitsForTime;
-    if (this.#tick?.isIdle === isIdle) return;
-    this.#tick?.cancel();
-    const { timers, now } = this.#ports;
-    const sinceTick = now() - this.#tickedAt;
-    const afterMs = isIdle ? Math.max(TICK_MS, Math.min(IDLE_TICK_MS - sinceTick, IDLE_TICK_MS)) : TICK_MS;
-    const cancel = timers.after(afterMs, () => {
-      this.#tick = null;
-      this.#tickedAt = now();
-      // Never at once: after a standstill, what came meanwhile may say that another agent acts.
-      this.#put({ type: "time" });
-    });
-    this.#tick = { isIdle, cancel };
+    this.#tick.wakeWithin(this.#agent.waitsForTime ? TICK_MS : IDLE_TICK_MS);
   }
 }

@@ -8,6 +8,8 @@ const firstAgainMs = 2_000;
 const longestAgainMs = 60_000;
 /** Pause after an alarm that the platform could not set. */
 const setAgainMs = 5_000;
+/** So long the platform may take to bring an alarm that is due. */
+const comesWithinMs = 5_000;
 
 /**
  * The one alarm of an object, on the machine's clock. Nothing here throws or rejects, whatever the work or the platform does: the
@@ -46,8 +48,10 @@ export class Alarm {
   /** Sees to it that the alarm comes by this time. Setting an alarm costs a row, so an earlier one of this life will do. */
   wakeBy(at: EpochMs): void {
     const set = this.#at;
-    // An alarm that should have come by now may be long in coming: the clock was set forward.
-    if (set === null || set > at || set < this.#ports.now()) void this.#set(at);
+    if (set === null || set > at) return void this.#set(at);
+    // It may be long in coming, since the clock was set forward. To set it for later than now would put off what is overdue.
+    const now = this.#ports.now();
+    if (set < now - comesWithinMs) void this.#set(now);
   }
 
   /** The same, where an earlier life may have set the alarm. One that is overdue is about to come. */

@@ -3,6 +3,7 @@ import type { IssuedCommand } from "../src/bridge/commands.ts";
 import type { PendingCommand } from "../src/conference/state.ts";
 import type { BridgeName, CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { within } from "../src/foundation/timers.ts";
+import { WakeTimer } from "../src/foundation/wake-timer.ts";
 import type { ConferenceIdentity } from "../src/rpc/conference.ts";
 import type { BridgeHealth, RelayRpc } from "../src/rpc/relay.ts";
 import type { Platform } from "./platform.ts";
@@ -206,15 +207,22 @@ export class CommandSender {
   #choosing: Promise<BridgeName | null> | null = null;
   /** The epoch since which the agent is active that was sent the last commands, by bridge. */
   readonly #activeSince = new Map<BridgeName, number>();
-  /** Ends the timer of each bridge whose relay could not be reached. */
-  readonly #cancelAgain = new Map<BridgeName | null, () => void>();
+  /** When commands whose relay could not be reached are sent again; no agent's report will resend them. */
+  readonly #again = new Map<CommandId, EpochMs>();
+  readonly #next: WakeTimer;
 
   constructor(ports: SenderPorts) {
     this.#ports = ports;
+    this.#next = new WakeTimer(ports, ports.now, () => {
+      ports.sendAgain();
+      for (const [id, at] of this.#again) if (at <= ports.now()) this.#again.delete(id);
+      this.#wakeForNext();
+    });
   }
 
   /** Sends what is due; `own` is the conference's bridge, if one was chosen. */
   send(identity: ConferenceIdentity, pending: Commands, own: BridgeName | null): void {
+    for (const id of this.#again.keys()) if (!pending.has(id)) this.#again.delete(id);
     if (pending.size === 0) return;
     const due = this.schedule.due(pending, this.#ports.now());
     // A command left over from an earlier life names its bridge; it may be gone by the time a bridge is chosen.
@@ -231,7 +239,7 @@ export class CommandSender {
 
   /** Nothing is sent any more unless `send` is called. */
   stop(): void {
-    for (const cancel of this.#cancelAgain.values()) cancel();
+    this.#next.cancel();
   }
 
   async #sendTo(
@@ -239,6 +247,7 @@ export class CommandSender {
     { domain, confKey: conference }: ConferenceIdentity,
     commands: readonly IssuedCommand[],
   ): Promise<void> {
+    for (const { id } of commands) this.#again.delete(id);
     try {
       const bridge = known ?? (await this.#chooseBridge());
       if (bridge === null) return;
@@ -252,12 +261,15 @@ export class CommandSender {
       this.#ports.sendAgain();
     } catch (error) {
       this.#ports.log({ level: "warn", event: "commands-not-sent", why: String(error) });
-      // No agent's report will resend these commands, so a timer does, after their own pause and before the alarm.
-      const pauses = commands.map(({ id }) => this.schedule.pauseOf(id, this.#ports.now()));
-      const pauseMs = Math.max(relayAgainMs, Math.min(...pauses));
-      this.#cancelAgain.get(known)?.();
-      this.#cancelAgain.set(known, this.#ports.after(pauseMs, this.#ports.sendAgain));
+      // After their own pause, and before the alarm.
+      const now = this.#ports.now();
+      for (const { id } of commands) this.#again.set(id, now + Math.max(relayAgainMs, this.schedule.pauseOf(id, now)));
+      this.#wakeForNext();
     }
+  }
+
+  #wakeForNext(): void {
+    if (this.#again.size > 0) this.#next.wakeWithin(Math.min(...this.#again.values()) - this.#ports.now());
   }
 
   #chooseBridge(): Promise<BridgeName | null> {

@@ -2,6 +2,7 @@ import type { Caller, Head } from "../src/conference/state.ts";
 import type { CallId, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
+import { WakeTimer } from "../src/foundation/wake-timer.ts";
 import type { GivenUp } from "../src/records/book-data.ts";
 import type { CallRecord } from "../src/records/call-record.ts";
 import { isOngoing, RecordBook } from "../src/records/record-book.ts";
@@ -72,7 +73,7 @@ export class DirectoryUpdates {
   /** As the list has it, or will soon. */
   #shown: string;
   readonly #people = new ToldPeople();
-  #cancel: (() => void) | null = null;
+  readonly #next: WakeTimer;
   #isTelling = false;
   #isChanged = false;
   #isStopped = false;
@@ -83,6 +84,9 @@ export class DirectoryUpdates {
     this.#subject = subject;
     this.#unsureUpTo = subject.store.lastSeq;
     this.#shown = this.#show();
+    this.#next = new WakeTimer(ports, ports.now, () => {
+      this.#tell().catch(() => {});
+    });
   }
 
   /** Who speaks is shown to people. */
@@ -116,8 +120,8 @@ export class DirectoryUpdates {
     this.#isChanged = true;
     if (isOngoing(this.#subject.store.state.head)) return this.#schedule(firstMs);
     // Told at once, it is noted in the row that WebEx's Confirmation of the end has written, most often the last one for long.
-    if (this.#againMs === firstAgainMs) this.#cancelled();
-    this.#schedule(0);
+    if (this.#againMs === firstAgainMs) this.#wakeWithin(0);
+    else this.#schedule(0);
   }
 
   /** Without a commit: WebEx confirms nothing any more, or again. */
@@ -127,7 +131,7 @@ export class DirectoryUpdates {
 
   stop(): void {
     this.#isStopped = true;
-    this.#cancelled();
+    this.#next.cancel();
   }
 
   /** The directory has asked for it. Rejects when it does not answer. */
@@ -148,23 +152,18 @@ export class DirectoryUpdates {
     }
   }
 
-  #cancelled(): void {
-    this.#cancel?.();
-    this.#cancel = null;
+  /** What is told already, or was tried in vain, waits for its time. */
+  #schedule(ms: number): void {
+    if (!this.#next.isSet) this.#wakeWithin(ms);
   }
 
-  #schedule(ms: number): void {
-    // What was tried in vain waits for its next attempt.
-    if (this.#cancel || this.#isTelling || this.#isStopped) return;
-    this.#cancel = this.#ports.after(ms, () => {
-      this.#cancel = null;
-      this.#tell().catch(() => {});
-    });
+  #wakeWithin(ms: number): void {
+    if (!this.#isTelling && !this.#isStopped) this.#next.wakeWithin(ms);
   }
 
   /** Comes again by itself where the directory does not answer, also when that has asked: what has changed meanwhile waits for it. */
   async #tell(): Promise<void> {
-    this.#cancelled();
+    this.#next.cancel();
     try {
       await this.#tellChanges();
       this.#againMs = firstAgainMs;

@@ -3,6 +3,7 @@ import { isEnd } from "../src/conference/failover.ts";
 import type { DomainName, EpochMs, TransId, WebexHost } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { within } from "../src/foundation/timers.ts";
+import { WakeTimer } from "../src/foundation/wake-timer.ts";
 import { targetUrl } from "../src/routing/target-url.ts";
 import type { SharedAnswers, ShareResult } from "../src/rpc/mailbox.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
@@ -97,8 +98,7 @@ export class Outbox {
   readonly #pauses = new Map<QueuedDocument["host"], Pause>();
   /** Who waits for a change of the rows. */
   #waiting: (() => void)[] = [];
-  #wakeAt: EpochMs | null = null;
-  #cancelWake: () => void = () => {};
+  readonly #next: WakeTimer;
 
   /**
    * `domain` is `null` while the settings do not have the domain: then the rows wait. `giveUp` removes the messages from
@@ -114,6 +114,7 @@ export class Outbox {
     this.#store = store;
     this.#domain = domain;
     this.#giveUp = giveUp;
+    this.#next = new WakeTimer(ports, ports.now, () => this.pump());
   }
 
   get queue(): Queue {
@@ -203,7 +204,7 @@ export class Outbox {
       if (this.#inFlight.has(row.host)) continue;
       const dueAt = this.#dueAt(row);
       if (dueAt <= now) this.#begin(row);
-      else this.#wakeIn(dueAt - now, dueAt);
+      else this.#next.wakeWithin(dueAt - now);
     }
   }
 
@@ -228,16 +229,6 @@ export class Outbox {
       .catch((error: unknown) => {
         this.#ports.log({ level: "error", event: "delivery-broke", transId: row.transId, why: String(error) });
       });
-  }
-
-  #wakeIn(ms: number, at: EpochMs): void {
-    if (this.#wakeAt !== null && this.#wakeAt <= at) return;
-    this.#cancelWake();
-    this.#wakeAt = at;
-    this.#cancelWake = this.#ports.after(ms, () => {
-      this.#wakeAt = null;
-      this.pump();
-    });
   }
 
   async #attempt(row: QueuedDocument, flight: Flight): Promise<void> {

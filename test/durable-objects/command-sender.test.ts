@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { CommandSchedule, CommandSender } from "../../durable-objects/command-sender.ts";
 import type { PendingCommand } from "../../src/conference/state.ts";
 import { type BridgeName, type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import { Clock } from "../simulation/clock.ts";
 import { identity } from "./conference-world.ts";
 
 test("a command goes out behind the earlier ones of its call, and others stay out of it", () => {
@@ -163,35 +164,42 @@ test("what an agent has acknowledged is not sent again because the agent reports
   expect(sent(schedule, [mute("1", "c1")], 5_000)).toEqual([]);
 });
 
-test("the relay of another bridge that cannot be reached postpones nothing", async () => {
-  const timers: { readonly ms: number; isCancelled: boolean }[] = [];
-  const sender = new CommandSender({
-    now: () => 30_000,
-    after: (ms) => {
-      const timer = { ms, isCancelled: false };
-      timers.push(timer);
-      return () => {
-        timer.isCancelled = true;
-      };
-    },
+test("a command whose relay cannot be reached is sent again in its time, whatever else cannot be sent meanwhile", async () => {
+  const time = new Clock();
+  const sentAt = new Map<CommandId, number[]>();
+  const pending = new Map<CommandId, PendingCommand>();
+  const sender: CommandSender = new CommandSender({
+    now: () => time.now,
+    after: (ms, run) => time.after(ms, run),
     log: () => {},
     relay: () => ({
-      sendCommands: async () => Promise.reject(new Error("it is being moved")),
+      sendCommands: async ({ commands }) => {
+        for (const { id } of commands) sentAt.set(id, [...(sentAt.get(id) ?? []), time.now]);
+        throw new Error("it is being moved");
+      },
       health: () => new Promise(() => {}),
     }),
     bridges: () => [],
     keepBridge: (bridge) => bridge,
-    sendAgain: () => {},
+    sendAgain: () => send(),
   });
-  const [own, other] = [mute("1", "c1"), { ...mute("2", "c2"), bridge: "b" as BridgeName }];
-  const send = async (...commands: PendingCommand[]) => {
-    timers.length = 0;
-    sender.send(identity, new Map(commands.map((one) => [one.id, one])), "a" as BridgeName);
-    for (let turn = 0; turn < 9; turn += 1) await Promise.resolve();
-    return timers.filter(({ ms, isCancelled }) => ms === 1_000 && !isCancelled).length;
+  const send = () => sender.send(identity, pending, "a" as BridgeName);
+  const issue = (one: PendingCommand) => {
+    pending.set(one.id, one);
+    send();
   };
+  issue(mute("1", "c1"));
+  await time.pass(500);
+  issue({ ...mute("2", "c2"), bridge: "b" as BridgeName });
+  await time.pass(1_800);
+  issue(mute("3", "c3"));
+  await time.pass(6_000);
 
-  expect(await send(own, other)).toBe(2);
+  expect(Object.fromEntries(sentAt)).toEqual({
+    1: [0, 1_000, 3_000, 7_000],
+    2: [500, 1_500, 3_500, 7_500],
+    3: [2_300, 3_300, 5_300],
+  });
 });
 
 test("what goes alone does not reach another agent before what the agent before has acknowledged", async () => {

@@ -37,8 +37,8 @@ export function live(ageOf) {
 
   // What has changed.
 
-  /** When the last look was over: a server that is slow gets the pause, too. */
-  let refreshedAt = 0;
+  /** When the last look was over, by a clock that nobody sets: a server that is slow gets the pause, too. */
+  let refreshedAt = Number.NEGATIVE_INFINITY;
   let isRefreshing = false;
   let isStale = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -47,12 +47,12 @@ export function live(ageOf) {
   /** Soon, and not too often; where nobody looks, when somebody looks again. */
   function refresh() {
     isStale = true;
-    if (isRefreshing || document.hidden) return;
-    clearTimeout(refreshTimer);
-    refreshTimer = setTimeout(refreshNow, Math.max(0, refreshedAt + REFRESH_EVERY_MS - Date.now()));
+    if (isRefreshing || document.hidden || refreshTimer !== undefined) return;
+    refreshTimer = setTimeout(refreshNow, Math.max(0, refreshedAt + REFRESH_EVERY_MS - performance.now()));
   }
 
   async function refreshNow() {
+    refreshTimer = undefined;
     isRefreshing = true;
     isStale = false;
     const { href } = location;
@@ -63,7 +63,7 @@ export function live(ageOf) {
     } catch {
       // The socket says when the server is there again.
     }
-    refreshedAt = Date.now();
+    refreshedAt = performance.now();
     isRefreshing = false;
     if (isStale) refresh();
   }
