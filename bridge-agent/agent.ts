@@ -2,7 +2,7 @@ import type { Ability } from "../src/bridge/abilities.ts";
 import { personalOf } from "../src/bridge/command-rules.ts";
 import type { ExecutionResult } from "../src/bridge/commands.ts";
 import { counted } from "../src/foundation/counted.ts";
-import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
+import type { CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import { LogLimit } from "../src/foundation/limits.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { assertNever } from "../src/foundation/result.ts";
@@ -271,14 +271,17 @@ export class Agent {
 
   /** Begins what may begin. */
   #begin(now: EpochMs): void {
-    for (let ready = this.#pending.begin(); ready.length > 0; ready = this.#pending.begin()) {
+    for (let ready = this.#pending.begin(now); ready.length > 0; ready = this.#pending.begin(now)) {
       for (const pending of ready) {
         const { id, conference, command } = pending;
         if (!isInTime(pending, now)) this.#events.settle(pending, { done: false, reason: "too-late" });
         else if (command.type === "identify") this.#events.settle(pending, { done: true });
         else {
           const refusal = this.#carryOut({ id, conference, command }, now);
-          if (refusal === null) continue;
+          if (refusal === null) {
+            this.#acks.begun(conference, id);
+            continue;
+          }
           this.#policyActs(refusal, { conference, commandId: id, ...personalOf(command) }, now);
           this.#events.settle(pending, { done: false, reason: "refused" });
         }
@@ -546,7 +549,8 @@ export class Agent {
     for (const { conference, reports } of due) {
       for (const { report } of reports) if (report.type === "result") this.#acks.hasResult(conference, report.id);
     }
-    this.#effects.messages.push(...this.#acks.due(now, tick), ...due);
+    const isWaiting = (conference: ConfKey, id: CommandId) => this.#pending.isWaiting(conference, id);
+    this.#effects.messages.push(...this.#acks.due(now, tick, isWaiting), ...due);
   }
 
   #sendHealth(tick: boolean, now: EpochMs): void {

@@ -164,6 +164,7 @@ function journalOf(db: DatabaseSync, file: string) {
     `INSERT INTO command (conference, id, origin, command, begin_before, phase, at) VALUES (?, ?, ?, ?, ?, 0, ?)
      ON CONFLICT DO NOTHING`,
   );
+  const beginCommand = toWrite("UPDATE command SET phase = ?, begin_before = ? WHERE conference = ? AND id = ?");
   const setPhase = toWrite("UPDATE command SET phase = ? WHERE conference = ? AND id = ?");
   const saveNext = toWrite("UPDATE conference SET next = max(next, ?) WHERE key = ?");
   const appendReport = toWrite("INSERT INTO report VALUES (?, ?, ?)");
@@ -277,6 +278,11 @@ function journalOf(db: DatabaseSync, file: string) {
     /** False when there is a command of this id already. */
     addCommand({ conference, id, origin, command, begin }: NewCommand, at: EpochMs): boolean {
       return addCommand.run(conference, id, origin, JSON.stringify(command), begin?.before ?? null, at).changes === 1;
+    },
+
+    /** Its last moment to be begun again is written, too. */
+    begin({ conference, id, begin }: OpenCommand): void {
+      beginCommand.run(phases.indexOf("begun"), begin?.before ?? null, conference, id);
     },
 
     setPhase(conference: ConfKey, id: CommandId, phase: CommandPhase): void {

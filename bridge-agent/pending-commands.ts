@@ -1,5 +1,6 @@
 import { effectOf, isInEffect, refusalOf, topicOfCall, topicsOf, undoes } from "../src/bridge/command-rules.ts";
 import type { BridgeCommand, CommandResult } from "../src/bridge/commands.ts";
+import { isTimedOnBridge, ON_BRIDGE_MS } from "../src/bridge/deadlines.ts";
 import type { BridgeView } from "../src/bridge/state.ts";
 import type { CallId, CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import type { Journal, JournalContents } from "./journal.ts";
@@ -35,7 +36,7 @@ export function isInTime({ begin }: OpenCommand, now: EpochMs): boolean {
 }
 
 interface Open {
-  readonly pending: OpenCommand;
+  pending: OpenCommand;
   /** `doubt`: it may have been begun, and what became of it must be read from the bridge's state. */
   stage: "waiting" | "running" | "doubt";
   /** It is in doubt as soon as it is its turn. */
@@ -118,7 +119,7 @@ export class PendingCommands {
   }
 
   /** The commands that may begin now; from here on the bridge may know of them. */
-  begin(): OpenCommand[] {
+  begin(now: EpochMs): OpenCommand[] {
     if (this.#ready.length === 0) return [];
     const mayBegin = ({ isOld }: Open) => this.#isActive || !isOld;
     const unfinished = this.#ready.filter((open) => this.#open.has(keyOf(open.pending)));
@@ -127,9 +128,16 @@ export class PendingCommands {
     for (const open of ready) {
       open.stage = "running";
       this.#running += 1;
-      this.#journal.setPhase(open.pending.conference, open.pending.id, "begun");
+      open.pending = begunAt(open.pending, now);
+      this.#journal.begin(open.pending);
     }
     return ready.map(({ pending }) => pending);
+  }
+
+  /** Whether it is known here and the bridge was not given it, as far as this agent knows. */
+  isWaiting(conference: ConfKey, id: CommandId): boolean {
+    const open = this.#open.get(keyOf({ conference, id }));
+    return open !== undefined && open.stage !== "running";
   }
 
   find(conference: ConfKey, id: CommandId): OpenCommand | null {
@@ -244,6 +252,13 @@ export class PendingCommands {
     this.#ringing.delete(call);
     this.#journal.setPhase(dial.conference, dial.id, "finished");
   }
+}
+
+/** Who waits for a command that the bridge was given waits no longer than `ON_BRIDGE_MS`: after that it is not begun again. */
+function begunAt(pending: OpenCommand, now: EpochMs): OpenCommand {
+  const { begin, command } = pending;
+  if (!begin || command.type === "identify" || !isTimedOnBridge(command)) return pending;
+  return { ...pending, begin: { ...begin, before: Math.min(begin.before, now + ON_BRIDGE_MS) } };
 }
 
 const fresh = { stage: "waiting", isFinal: false } as const;

@@ -354,10 +354,12 @@ export class ReportStream {
 /** A command whose result is out by then needs no ack; the edge repeats a command after a second. */
 const ACK_AFTER_MS = 300;
 
-/** Which commands must still be acknowledged to the edge. A result acknowledges its command too. */
+/** Which commands must still be acknowledged to the edge, and once more when the bridge is given them. A result acknowledges its command too. */
 export class CommandAcks {
   readonly #open = new Map<ConfKey, Map<CommandId, EpochMs>>();
   readonly #urgent = new Map<ConfKey, CommandId[]>();
+  /** Acknowledged as waiting. */
+  readonly #waiting = new Map<ConfKey, Set<CommandId>>();
 
   /** Whether an ack may become due. */
   get isEmpty(): boolean {
@@ -378,12 +380,17 @@ export class CommandAcks {
   }
 
   hasResult(conference: ConfKey, id: CommandId): void {
-    const open = this.#open.get(conference);
-    if (open?.delete(id) && open.size === 0) this.#open.delete(conference);
+    deleteFrom(this.#open, conference, id);
+    deleteFrom(this.#waiting, conference, id);
+  }
+
+  /** The bridge is given this command now. */
+  begun(conference: ConfKey, id: CommandId): void {
+    if (deleteFrom(this.#waiting, conference, id)) this.#makeUrgent(conference, [id]);
   }
 
   /** The acks to send now; with `tick`, those of commands that have waited for their result too long are among them. */
-  due(now: EpochMs, tick: boolean): AckMessage[] {
+  due(now: EpochMs, tick: boolean, isWaiting: (conference: ConfKey, id: CommandId) => boolean): AckMessage[] {
     if (this.isEmpty) return [];
     if (tick) {
       for (const [conference, open] of this.#open) {
@@ -392,10 +399,12 @@ export class CommandAcks {
         if (ids.length > 0) this.#makeUrgent(conference, ids);
       }
     }
-    const messages = Array.from(
-      this.#urgent,
-      ([conference, ids]) => ({ type: "commands-ack", conference, ids }) as const,
-    );
+    const messages = Array.from(this.#urgent, ([conference, ids]): AckMessage => {
+      const waiting = ids.filter((id) => isWaiting(conference, id));
+      if (waiting.length === 0) return { type: "commands-ack", conference, ids };
+      this.#waiting.set(conference, new Set([...(this.#waiting.get(conference) ?? []), ...waiting]));
+      return { type: "commands-ack", conference, ids, waiting };
+    });
     this.#urgent.clear();
     return messages;
   }
@@ -403,4 +412,15 @@ export class CommandAcks {
   #makeUrgent(conference: ConfKey, ids: readonly CommandId[]): void {
     this.#urgent.set(conference, [...(this.#urgent.get(conference) ?? []), ...ids]);
   }
+}
+
+function deleteFrom(
+  commands: Map<ConfKey, { readonly size: number; delete(id: CommandId): boolean }>,
+  conference: ConfKey,
+  id: CommandId,
+): boolean {
+  const ofConference = commands.get(conference);
+  const wasThere = ofConference?.delete(id) ?? false;
+  if (ofConference?.size === 0) commands.delete(conference);
+  return wasThere;
 }

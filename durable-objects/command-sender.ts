@@ -1,11 +1,14 @@
 import { topicsOf } from "../src/bridge/command-rules.ts";
 import type { IssuedCommand } from "../src/bridge/commands.ts";
-import type { PendingCommand } from "../src/conference/state.ts";
+import { LATEST_MS, ON_BRIDGE_MS } from "../src/bridge/deadlines.ts";
+import { overdueAt } from "../src/conference/deadlines.ts";
+import type { ConferenceState, PendingCommand } from "../src/conference/state.ts";
 import type { BridgeName, CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { within } from "../src/foundation/timers.ts";
 import { WakeTimer } from "../src/foundation/wake-timer.ts";
 import type { ConferenceIdentity } from "../src/rpc/conference.ts";
 import type { BridgeHealth, RelayRpc } from "../src/rpc/relay.ts";
+import { earliest } from "./clock.ts";
 import type { Platform } from "./platform.ts";
 
 type Commands = ReadonlyMap<CommandId, PendingCommand>;
@@ -22,8 +25,10 @@ const relayAgainMs = 1000;
 const sendWithinMs = 5000;
 /** A relay that needs longer counts as one without an agent. */
 const healthWithinMs = 1000;
-/** Half of the time in which a request is answered. */
-const behindMs = 5_000;
+/** A bridge is behind whose results have taken this part of the time that there is. */
+const behindShare = 1 / 2;
+/** So new is a last result that tells how the bridge is. */
+const newMs = 5_000;
 
 /** A command of a topic. */
 interface Member {
@@ -37,25 +42,27 @@ interface Sent {
   readonly firstAt: EpochMs;
   readonly lastAt: EpochMs;
   readonly isAcked: boolean;
+  /** When the bridge was given it, as its agent said; `null`: not yet, as far as is known. */
+  readonly begunAt: EpochMs | null;
 }
 
 /** When each command was sent. Only in memory: after a restart all are sent once more, which is harmless. */
 export class CommandSchedule {
   /** A command that is missing here is due, and may have begun. */
   readonly #sent = new Map<CommandId, Sent>();
-  /** When the last result came, and how long its command had taken. */
-  #lastResult: { readonly at: EpochMs; readonly tookMs: number } | null = null;
+  /** When the last result came, and whether it had come late. */
+  #lastResult: { readonly at: EpochMs; readonly isLate: boolean } | null = null;
 
   /** These commands are on disk now; commands that are not pending any more are dropped. For how long those were under way. */
   issued(issued: readonly IssuedCommand[], pending: Commands, now: EpochMs): readonly number[] {
     const tookMs: number[] = [];
-    for (const { id } of issued) this.#sent.set(id, { times: 0, firstAt: 0, lastAt: 0, isAcked: false });
-    for (const [id, { times, firstAt }] of this.#sent) {
+    for (const { id } of issued) this.#sent.set(id, { times: 0, firstAt: 0, lastAt: 0, isAcked: false, begunAt: null });
+    for (const [id, sent] of this.#sent) {
       if (pending.has(id)) continue;
       this.#sent.delete(id);
-      if (times === 0) continue;
-      this.#lastResult = { at: now, tookMs: now - firstAt };
-      tookMs.push(now - firstAt);
+      if (sent.times === 0) continue;
+      this.#lastResult = { at: now, isLate: isLate(sent, now) };
+      tookMs.push(now - sent.firstAt);
     }
     return tookMs;
   }
@@ -65,15 +72,36 @@ export class CommandSchedule {
    * now and took long, and other commands have waited as long. If no result comes at all, another agent may soon take over.
    */
   isBehind(now: EpochMs): boolean {
-    if (!this.#lastResult || this.#lastResult.tookMs < behindMs || now - this.#lastResult.at >= behindMs) return false;
-    for (const { times, firstAt } of this.#sent.values()) if (times > 0 && now - firstAt >= behindMs) return true;
+    if (!this.#lastResult?.isLate || now - this.#lastResult.at >= newMs) return false;
+    for (const sent of this.#sent.values()) if (sent.times > 0 && isLate(sent, now)) return true;
     return false;
   }
 
-  ack(ids: readonly CommandId[]): void {
+  /** An agent has these in its journal; the bridge was given all but those that are `waiting`. */
+  ack(ids: readonly CommandId[], waiting: readonly CommandId[], now: EpochMs): void {
+    const isWaiting = new Set(waiting);
     for (const id of ids) {
       const sent = this.#sent.get(id);
-      if (sent) this.#sent.set(id, { ...sent, isAcked: true });
+      const begunAt = sent?.begunAt ?? (isWaiting.has(id) ? null : now);
+      if (sent) this.#sent.set(id, { ...sent, isAcked: true, begunAt });
+    }
+  }
+
+  /** The commands on which the bridge has been at work for too long, for who waits for them. */
+  overdue(state: ConferenceState, now: EpochMs): readonly CommandId[] {
+    return [...this.#overdueTimes(state)].flatMap(([id, at]) => (at <= now ? [id] : []));
+  }
+
+  /** When the next command is overdue, unless its result comes; `null`: none is at work that somebody waits for. */
+  nextOverdue(state: ConferenceState): EpochMs | null {
+    return earliest(...Array.from(this.#overdueTimes(state), ([, at]) => at));
+  }
+
+  *#overdueTimes(state: ConferenceState): Generator<readonly [CommandId, EpochMs]> {
+    for (const [id, { begunAt }] of this.#sent) {
+      const command = begunAt === null ? undefined : state.commands.get(id);
+      const at = command && begunAt !== null ? overdueAt(state, command, begunAt) : null;
+      if (at !== null) yield [id, at];
     }
   }
 
@@ -166,7 +194,8 @@ export class CommandSchedule {
   #send({ id, command, answerBy }: PendingCommand, now: EpochMs): IssuedCommand {
     const sent = this.#sent.get(id);
     const { times, firstAt } = sent && sent.times > 0 ? sent : { times: 0, firstAt: now };
-    this.#sent.set(id, { times: times + 1, firstAt, lastAt: now, isAcked: sent?.isAcked ?? false });
+    const { isAcked = false, begunAt = null } = sent ?? {};
+    this.#sent.set(id, { times: times + 1, firstAt, lastAt: now, isAcked, begunAt });
     const isAgain = sent?.times !== 0;
     return {
       id,
@@ -184,6 +213,12 @@ export class CommandSchedule {
     if (lastAt - firstAt >= patienceMs) return lastAt + longPauseMs;
     return lastAt + (pausesMs[times - 1] ?? pausesMs[3]);
   }
+}
+
+/** On the bridge, or from when it was sent first. */
+function isLate({ firstAt, begunAt }: Sent, now: EpochMs): boolean {
+  const isLateOnBridge = begunAt !== null && now - begunAt >= ON_BRIDGE_MS * behindShare;
+  return isLateOnBridge || now - firstAt >= LATEST_MS * behindShare;
 }
 
 function topicNames({ command }: PendingCommand): readonly string[] {

@@ -4,7 +4,7 @@ import { isCommand, isPost, type Outcome } from "../src/conference/draft.ts";
 import { type OperatorAction, operatorRefusal } from "../src/conference/operator-requests.ts";
 import type { Caller, Changes, Head } from "../src/conference/state.ts";
 import { decidedBy } from "../src/explain/history.ts";
-import type { BridgeName, CallId, EpochMs, MsgId, TransId } from "../src/foundation/ids.ts";
+import type { BridgeName, CallId, CommandId, EpochMs, MsgId, TransId } from "../src/foundation/ids.ts";
 import { dayMs, wait } from "../src/foundation/timers.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity } from "../src/rpc/conference.ts";
 import type { IdsWanted } from "../src/rpc/id-allocator.ts";
@@ -118,6 +118,8 @@ interface Context {
   readonly outbox: Outbox;
   readonly ids: IdSupply;
   nonce(): string;
+  /** The commands on which the bridge has been at work for too long. */
+  overdue(): readonly CommandId[];
 }
 
 /**
@@ -233,7 +235,7 @@ export function presence(caller: Caller | null | undefined): 0 | 1 {
 }
 
 /** `null`: there is nothing in the item that was not committed before, or that would be done. */
-function inputOf(item: Item, { at, store, domain }: Context, rows: Rows): ConferenceInput | null {
+function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: Rows): ConferenceInput | null {
   switch (item.type) {
     case "webex": {
       const { transId, messages } = item.document;
@@ -259,8 +261,10 @@ function inputOf(item: Item, { at, store, domain }: Context, rows: Rows): Confer
       const isDone = store.hasAction(action.id, at) || operatorRefusal(store.state, action.request, context) !== null;
       return isDone ? null : { type: "operator", at, ...action };
     }
-    case "time":
-      return { type: "time", at };
+    case "time": {
+      const overdue = context.overdue();
+      return { type: "time", at, ...(overdue.length > 0 && { overdue }) };
+    }
   }
 }
 

@@ -29,8 +29,8 @@ export class ConferenceObject extends WatchedObject implements ConferenceRpc {
     return this.#current.report(reports);
   }
 
-  async ackCommands(bridge: BridgeName, ids: readonly CommandId[]): Promise<void> {
-    this.#current.ackCommands(bridge, ids);
+  async ackCommands(bridge: BridgeName, ids: readonly CommandId[], waiting?: readonly CommandId[]): Promise<void> {
+    this.#current.ackCommands(bridge, ids, waiting);
   }
 
   async compareDigest(bridge: BridgeName, digest: string): Promise<Comparison> {

@@ -216,9 +216,10 @@ export class Conference {
     return this.#store.reportsUpTo(bridge, stream);
   }
 
-  ackCommands(bridge: BridgeName, ids: readonly CommandId[]): void {
+  ackCommands(bridge: BridgeName, ids: readonly CommandId[], waiting: readonly CommandId[] = []): void {
     const { state, progress } = this.#store;
-    this.#sender.schedule.ack(ids.filter((id) => (state.commands.get(id)?.bridge ?? progress.bridge) === bridge));
+    const own = ids.filter((id) => (state.commands.get(id)?.bridge ?? progress.bridge) === bridge);
+    this.#sender.schedule.ack(own, waiting, this.#ports.now());
     this.#ports.changed();
   }
 
@@ -454,7 +455,7 @@ export class Conference {
     this.#outbox.deleteConfirmed();
     this.#outbox.pump();
     this.#send();
-    const deadline = nextDeadline(this.#store.state);
+    const deadline = this.#nextDeadline;
     if (deadline !== null && deadline <= now) await this.#commits.submit({ type: "time" });
   }
 
@@ -469,12 +470,18 @@ export class Conference {
     this.#sender.send(this.#identified, state.commands, progress.bridge);
   }
 
+  /** When somebody is to be answered with a failure, or something else is due. */
+  get #nextDeadline(): EpochMs | null {
+    const { state } = this.#store;
+    return earliest(nextDeadline(state), this.#sender.schedule.nextOverdue(state));
+  }
+
   /** Sees to it that there is an alarm for what is outstanding. */
   #arm(deleteAt: EpochMs | null): void {
     const { state } = this.#store;
     const leadMs = state.head.phase === "creating" ? alarmLeadMs.creating : alarmLeadMs.later;
     const dues = [this.#sender.schedule.nextDue(state.commands), this.#outbox.nextDue, deleteAt];
-    const next = nextWake(this.#ports.now(), leadMs, nextDeadline(state), ...dues);
+    const next = nextWake(this.#ports.now(), leadMs, this.#nextDeadline, ...dues);
     if (next !== null) this.#clock.wakeBy(next);
   }
 
@@ -499,7 +506,8 @@ export class Conference {
     }
     const [store, outbox, ids] = [this.#store, this.#outbox, this.#ids];
     const { nonce } = this.#ports;
-    const batch = transact({ at, identity: this.#identified, domain, store, outbox, ids, nonce }, items);
+    const overdue = () => this.#sender.schedule.overdue(store.state, at);
+    const batch = transact({ at, identity: this.#identified, domain, store, outbox, ids, nonce, overdue }, items);
     // A repeated report is a sign of life, too.
     if (!batch) return this.#send();
     // The commit stands even if something here throws. The group commit would act on each item again if it heard of the error.

@@ -478,7 +478,7 @@ export class Relay implements RelayRpc {
     const begunAt = this.#ports.now();
     switch (said.type) {
       case "commands-ack":
-        return conference.ackCommands(bridge, said.ids);
+        return conference.ackCommands(bridge, said.ids, said.waiting);
       case "reports": {
         const { stream, cannot, reports } = said;
         const activeSince = this.#state.lastActive?.since ?? null;

@@ -9,7 +9,7 @@ import type { KillWorld } from "./world.ts";
 
 const createWithinMs = 15_000;
 const callOutWaitsSeconds = 5;
-const othersWithinMs = 10_000;
+const othersWithinMs = 30_000;
 /** By then a meeting goes on without callers. */
 const firstEntersWithinMs = 20_000;
 

@@ -1,4 +1,5 @@
 import type { CommandResult, RefusalReason } from "../bridge/commands.ts";
+import { CALL_OUT_GRACE_MS } from "../bridge/deadlines.ts";
 import type { EndReason } from "../bridge/events.ts";
 import { mayDial, wrongNumber } from "../foundation/dial-rules.ts";
 import { type ActionId, type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
@@ -13,8 +14,6 @@ import type { Caller, CallOut, Creating, Head, Running } from "./state.ts";
 const DEFAULT_WAIT_S = 60;
 /** No telephone network rings longer. */
 const MAX_WAIT_S = 600;
-/** How long after the end of the ringing a call-out of which nothing was heard has failed. */
-const GRACE_MS = 5_000;
 /** Pause after a bridge refused to hang up a call that nobody wants. */
 const RETRY_HANG_UP_MS = 10_000;
 /** How long the bridge may take to bring in a call that was picked up, through a private talk or directly. */
@@ -60,7 +59,7 @@ export function dial(
 ): void {
   const call = draft.newId() as CallId;
   const waitMs = Math.min(waitS || DEFAULT_WAIT_S, MAX_WAIT_S) * 1_000;
-  const timeoutMs = waitMs + GRACE_MS;
+  const timeoutMs = waitMs + CALL_OUT_GRACE_MS;
   draft.callOuts.set(call, { call, ...wanted, stage: "dialling", answerBy: draft.at + timeoutMs });
   draft.issue({ type: "dial", call, number: wanted.number, waitMs }, null, { timeoutMs, ...actionOf(wanted) });
 }

@@ -1,8 +1,9 @@
 import type { NumberedReport } from "../bridge/events.ts";
-import type { ActionId, BridgeName, EpochMs, TransId } from "../foundation/ids.ts";
+import type { ActionId, BridgeName, CommandId, EpochMs, TransId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import type { FromWebex } from "../tsp/messages.ts";
 import { expireCallOut } from "./call-outs.ts";
+import { waiterFor } from "./deadlines.ts";
 import { type Decision, type DecisionContext, Draft, type Outgoing, type Post } from "./draft.ts";
 import { retryRenewal } from "./entry-rules.ts";
 import { applyUndelivered } from "./failover.ts";
@@ -53,8 +54,8 @@ export type ConferenceInput =
       readonly person: string;
       readonly request: OperatorRequest;
     }
-  /** The time of `nextDeadline` has come. */
-  | { readonly type: "time"; readonly at: EpochMs };
+  /** The time of `nextDeadline` has come, or the bridge has been at work on these commands for too long (see `overdueAt`). */
+  | { readonly type: "time"; readonly at: EpochMs; readonly overdue?: readonly CommandId[] };
 
 /**
  * Decides what a conference does next, by the rules of the protocol's call flows. Pure: the same state, input and context give the same
@@ -76,7 +77,7 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
       applyUndelivered(draft, input.messages);
       break;
     case "time":
-      expire(draft);
+      expire(draft, input.overdue ?? []);
       break;
     default:
       assertNever(input);
@@ -121,7 +122,7 @@ export function nextDeadline({ head, commands, callOuts, rooms }: ConferenceStat
 }
 
 /** Answers with a failure whatever has waited too long, and tries again what is due for it. */
-function expire(draft: Draft): void {
+function expire(draft: Draft, overdue: readonly CommandId[]): void {
   // Each is read again: what expired before it may have changed or deleted it.
   for (const { call } of draft.callOuts.values()) {
     const callOut = draft.callOuts.get(call);
@@ -130,6 +131,10 @@ function expire(draft: Draft): void {
   for (const { id } of draft.commands.values()) {
     const command = draft.commands.get(id);
     if (command && !command.expired && isOver(draft, command.answerBy)) expireCommand(draft, command);
+  }
+  for (const id of overdue) {
+    const command = draft.commands.get(id);
+    if (command) answerOverdue(draft, command);
   }
   for (const { room: id } of draft.rooms.values()) {
     const room = draft.rooms.get(id);
@@ -144,6 +149,14 @@ function expire(draft: Draft): void {
 
 function isOver(draft: Draft, answerBy: EpochMs | null): boolean {
   return answerBy !== null && answerBy <= draft.at;
+}
+
+/** Only who waits is answered; what is a part of an end or a closing has itself all the time it needs. */
+function answerOverdue(draft: Draft, pending: PendingCommand): void {
+  const waiter = waiterFor(draft, pending);
+  if (waiter?.for === "command") expireCommand(draft, pending);
+  if (waiter?.for === "end") expireClosing(draft, true);
+  if (waiter?.for === "closing") failClose(draft, waiter.room, "bridge-timeout");
 }
 
 function expireCommand(draft: Draft, command: PendingCommand): void {
@@ -161,6 +174,7 @@ function expireCommand(draft: Draft, command: PendingCommand): void {
   }
   // Its result still comes: a late success is undone, or reported as a change.
   const { group, ...rest } = command;
-  draft.commands.set(command.id, { ...rest, request: null, expired: true });
+  // Nor is it begun any more, wherever it is.
+  draft.commands.set(command.id, { ...rest, request: null, expired: true, answerBy: draft.at });
   applyResult(draft, command, { done: false, reason: "too-late" });
 }

@@ -1,5 +1,6 @@
 import type { Ability } from "../bridge/abilities.ts";
 import type { BridgeCommand, CommandResult, IssuedCommand, RefusalReason } from "../bridge/commands.ts";
+import { LATEST_MS } from "../bridge/deadlines.ts";
 import type { EndReason } from "../bridge/events.ts";
 import type {
   BridgeName,
@@ -114,9 +115,6 @@ type RepairKind =
   | "lost"
   | "over";
 
-/** How long WebEx waits for the result of a command that has no waiting time of its own. */
-export const COMMAND_TIMEOUT_MS = 10_000;
-
 export interface CommandOptions extends Pick<PendingCommand, "bridge" | "group" | "unreported" | "actions"> {
   readonly timeoutMs?: number;
 }
@@ -162,7 +160,7 @@ export class Draft {
   issue(command: BridgeCommand, request: OpenRequest | null = null, more: CommandOptions = {}): void {
     const isNeeded = this.ongoing && more.bridge === undefined;
     const defaultMs = isNeeded ? null : this.context.settings.transactionMemoryMs;
-    const { timeoutMs = request || more.group ? COMMAND_TIMEOUT_MS : defaultMs, ...marks } = more;
+    const { timeoutMs = request || more.group ? LATEST_MS : defaultMs, ...marks } = more;
     const id = this.newId() as CommandId;
     const answerBy = timeoutMs === null ? null : this.at + timeoutMs;
     this.commands.set(id, { id, command, answerBy, request, ...marks });
@@ -172,7 +170,7 @@ export class Draft {
   /** Issues an operator's command, unless the same is under way: then the result of that decides this action, too. */
   issueOnce(command: BridgeCommand, types: readonly BridgeCommand["type"][], more: CommandOptions): void {
     const pending = this.underWay(command, types);
-    if (!pending) return this.issue(command, null, { timeoutMs: COMMAND_TIMEOUT_MS, ...more });
+    if (!pending) return this.issue(command, null, { timeoutMs: LATEST_MS, ...more });
     this.commands.set(pending.id, { ...pending, actions: [...(pending.actions ?? []), ...(more.actions ?? [])] });
   }
 
@@ -191,7 +189,7 @@ export class Draft {
     if (!request || head.phase !== "running") return;
     const { id, group = this.context.serial() } = pending;
     const answerBy = expired ? null : pending.answerBy;
-    this.commands.set(id, { ...pending, group, answerBy: answerBy ?? this.at + COMMAND_TIMEOUT_MS });
+    this.commands.set(id, { ...pending, group, answerBy: answerBy ?? this.at + LATEST_MS });
     this.head = { ...head, groups: [...head.groups, { id: group, request }] };
   }
 

@@ -1,4 +1,5 @@
 import type { Command } from "../bridge/commands.ts";
+import { LATEST_MS } from "../bridge/deadlines.ts";
 import type { ActionId, EpochMs, ExtConfId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
@@ -6,7 +7,7 @@ import type { ResultWord } from "../tsp/protocol-table.ts";
 import { removeCallOut } from "./call-outs.ts";
 import { notifyChange } from "./callers.ts";
 import { answerCreate, notifyRunning, notifyStatus } from "./conference-status.ts";
-import { COMMAND_TIMEOUT_MS, type CommandOptions, type Draft, type Outcome } from "./draft.ts";
+import type { CommandOptions, Draft, Outcome } from "./draft.ts";
 import { createCommand, entryRulesOf, refusesZero, renewEntryRules } from "./entry-rules.ts";
 import { failOver, isClosedAnswer, isEnd, namedHostOf, saidAnew, setServer } from "./failover.ts";
 import { endTalks } from "./private-talk.ts";
@@ -113,8 +114,8 @@ export function close(draft: Draft, head: Creating | Running, message: FromWebex
   if (head.phase === "running" && head.closing) {
     const { byOperator, ...closing } = head.closing;
     if (byOperator && message.keepAlive) return detach(draft, head, requests);
-    // Of an end that WebEx wants as well, it knows.
-    const answerBy = closing.requests.length === 0 ? draft.at + COMMAND_TIMEOUT_MS : closing.answerBy;
+    // Of an end that WebEx wants as well, it knows. Who asks when nobody waits any more has a time of its own.
+    const answerBy = closing.requests.length === 0 ? draft.at + LATEST_MS : closing.answerBy;
     const all = [...closing.requests, ...requests];
     draft.head = { ...head, closing: { ...closing, answerBy, requests: all, ...asked } };
     return;
@@ -183,7 +184,7 @@ function beginEnd(
   more: CommandOptions = {},
   by: Pick<Closing, "byOperator" | "isAsked"> = {},
 ): void {
-  draft.head = { ...head, closing: { requests, answerBy: draft.at + COMMAND_TIMEOUT_MS, next: [], ...by } };
+  draft.head = { ...head, closing: { requests, answerBy: draft.at + LATEST_MS, next: [], ...by } };
   draft.issue({ type: "end-conference" }, null, more);
 }
 
@@ -210,12 +211,12 @@ export function failClose(draft: Draft, head: Running, { requests, next }: Closi
   for (const { message, answerBy } of next) createBy(draft, message, answerBy);
 }
 
-/** The bridge does not end it in time: WebEx is answered so, and the command to end it stays pending. */
-export function expireClosing(draft: Draft): void {
+/** The bridge does not end it in time: WebEx is answered so, and the command to end it stays pending. `isOverdue`: whenever it was asked. */
+export function expireClosing(draft: Draft, isOverdue = false): void {
   const { head, at } = draft;
   if (head.phase !== "running" || !head.closing) return;
   const { closing } = head;
-  const requests = closing.answerBy <= at ? closing.requests : [];
+  const requests = isOverdue || closing.answerBy <= at ? closing.requests : [];
   const late = closing.next.filter(({ answerBy }) => answerBy <= at);
   if (requests.length === 0 && late.length === 0) return;
   for (const request of requests) draft.answer(request, "bridge-timeout");

@@ -1,4 +1,5 @@
 import type { Ability } from "../bridge/abilities.ts";
+import { LATEST_MS } from "../bridge/deadlines.ts";
 import { mayDial } from "../foundation/dial-rules.ts";
 import {
   type ActionId,
@@ -11,7 +12,7 @@ import {
 import { assertNever } from "../foundation/result.ts";
 import { dial, drop, isLockedOut } from "./call-outs.ts";
 import { notifyStatus } from "./conference-status.ts";
-import { COMMAND_TIMEOUT_MS, type DecisionContext, type Draft } from "./draft.ts";
+import type { DecisionContext, Draft } from "./draft.ts";
 import { endByOperator } from "./lifecycle.ts";
 import { isOnTheLine, muteAll } from "./requests.ts";
 import { sendBack } from "./rooms.ts";
@@ -212,7 +213,7 @@ function move(draft: Draft, id: ActionId, { call, room }: Extract<OperatorReques
   const caller = callerHere(draft, call);
   if (!caller || (caller.room === room && !draft.isBusy(call, "move"))) return;
   const command = { type: "move", call, room } as const;
-  const more = { actions: [id], timeoutMs: COMMAND_TIMEOUT_MS };
+  const more = { actions: [id], timeoutMs: LATEST_MS };
   if (room === MAIN_ROOM && !draft.underWay(command, ["move"])) return sendBack(draft, caller, null, more);
   draft.issueOnce(command, ["move"], more);
 }

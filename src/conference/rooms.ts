@@ -1,10 +1,11 @@
 import type { CommandResult } from "../bridge/commands.ts";
+import { LATEST_MS } from "../bridge/deadlines.ts";
 import { MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { findCaller, notifyMuteState } from "./callers.ts";
-import { COMMAND_TIMEOUT_MS, type CommandOptions, type Draft } from "./draft.ts";
+import type { CommandOptions, Draft } from "./draft.ts";
 import { applyTalkMove, type Move, talkOf } from "./private-talk.ts";
 import type { Caller, CloseRequest, Room } from "./state.ts";
 
@@ -55,7 +56,7 @@ export function closeRoom(draft: Draft, message: FromWebexMessages["close-sub-co
   const room = findRoom(draft, message.subConfId);
   // A room whose closing was answered as too late still closes: another request waits for that.
   if (!room || (room.stage === "closing" && room.closeRequest)) return draft.answer(request, "no-such-room");
-  beginClosing(draft, room, request && { request, answerBy: draft.at + COMMAND_TIMEOUT_MS, returned: [] });
+  beginClosing(draft, room, request && { request, answerBy: draft.at + LATEST_MS, returned: [] });
 }
 
 /** WebEx lets the conference go on alone, and nobody else could bring the callers together again (protocol 4.8). */

@@ -138,7 +138,8 @@ class TestWriter {
         return;
       }
       case "time":
-        this.#lines.push("due");
+        if (!input.overdue) this.#lines.push("due");
+        return this.#happens("due", input.overdue?.map((id) => this.#commandWords(id, step.before)) ?? []);
     }
   }
 
@@ -320,9 +321,12 @@ class TestWriter {
     const { id, result } = report;
     const how = result.done ? "done" : "refused";
     const reason = result.done ? "" : ` (${result.reason})`;
-    const pending = state.commands.get(id);
-    if (!pending) return `${how} gone${reason}`;
-    const { command } = pending;
+    return `${how} ${this.#commandWords(id, state)}${reason}`;
+  }
+
+  #commandWords(id: CommandId, state: ConferenceState): string {
+    const command = state.commands.get(id)?.command;
+    if (!command) return "gone";
     const words = [
       command.type,
       ...("call" in command ? [this.#called(command.call)] : []),
@@ -334,7 +338,7 @@ class TestWriter {
       ("room" in command ? "room" in other && other.room === command.room : true);
     const fitting = [...state.commands.values()].filter((one) => isLike(one.command));
     const nth = fitting.findIndex((one) => one.id === id) + 1;
-    return `${how} ${words.join(" ")}${nth > 1 ? ` nth=${nth}` : ""}${reason}`;
+    return `${words.join(" ")}${nth > 1 ? ` nth=${nth}` : ""}`;
   }
 
   #roomWords(command: BridgeCommand): string[] {

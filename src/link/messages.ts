@@ -53,8 +53,11 @@ const conferenceDigest = v.object({
 export type ConferenceDigest = Checked<typeof conferenceDigest>;
 
 const agentToEdge = [
-  /** The commands are in the journal; the edge need not repeat them. */
-  typed("commands-ack", { conference, ids: v.array(commandId) }),
+  /**
+   * The commands are in the journal; the edge need not repeat them. The bridge was given them, but for those that are `waiting`: when one of
+   * these is begun, it is acknowledged once more.
+   */
+  typed("commands-ack", { conference, ids: v.array(commandId), waiting: v.exactOptional(v.array(commandId)) }),
   typed("reports", { epoch, conference, stream, reports: v.array(numberedReport) }),
   /**
    * Of conferences on the bridge, of which nothing is pending or unacknowledged: each minute until the edge confirms it, then at
@@ -227,7 +230,7 @@ export class AgentBudget {
       case "reports":
         return message.reports.length <= MAX_REPORTS ? "allowed" : "refused";
       case "commands-ack":
-        return message.ids.length <= MAX_IDS ? "allowed" : "refused";
+        return Math.max(message.ids.length, message.waiting?.length ?? 0) <= MAX_IDS ? "allowed" : "refused";
       case "health":
       case "ping":
         return "allowed";

@@ -69,7 +69,13 @@ export type RelayEffect =
 
 /** Part of an agent's message, for one conference; the answer goes to the link `id`. */
 export type ForConference =
-  | { readonly type: "commands-ack"; readonly conference: ConfKey; readonly ids: readonly CommandId[] }
+  | {
+      readonly type: "commands-ack";
+      readonly conference: ConfKey;
+      readonly ids: readonly CommandId[];
+      /** Those that the bridge was not given yet. */
+      readonly waiting: readonly CommandId[];
+    }
   | {
       readonly type: "reports";
       readonly id: string;
@@ -121,7 +127,8 @@ export function joinWaiting(waiting: readonly ForConference[], next: ForConferen
   switch (next.type) {
     case "commands-ack": {
       const ids = new Set([...acks, next].flatMap((ack) => ack.ids));
-      return [{ ...next, ids: [...ids] }, ...reports, ...digests];
+      const waited = acks.flatMap(({ waiting }) => waiting).filter((id) => !next.ids.includes(id));
+      return [{ ...next, ids: [...ids], waiting: [...waited, ...next.waiting] }, ...reports, ...digests];
     }
     case "reports":
       return [...acks, ...withReports(reports, next), ...digests];
@@ -208,9 +215,11 @@ function received(state: RelayState, { id, message, at }: Extract<RelayInput, { 
       const bridgeAwaySince = health.bridgeUp ? null : (link.bridgeAwaySince ?? at);
       return unchanged(changed(state, { ...link, health, bridgeAwaySince }));
     }
-    case "commands-ack":
+    case "commands-ack": {
       if (!isActive) return unchanged(state);
-      return { state, effects: [{ type: "commands-ack", conference: message.conference, ids: message.ids }] };
+      const { conference, ids, waiting = [] } = message;
+      return { state, effects: [{ type: "commands-ack", conference, ids, waiting }] };
+    }
     case "reports": {
       // The snapshots of a new active agent cover what the one before it saw.
       if (!isActive || message.epoch !== state.epoch) return unchanged(state);

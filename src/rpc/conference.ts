@@ -78,8 +78,11 @@ export interface ConferenceRpc {
   receive(document: ConferenceDocument): Promise<boolean>;
   /** Resolves, when they are on disk, to the highest number committed of this stream; 0 when none ever was. */
   report(reports: AgentReports): Promise<number>;
-  /** An agent of this bridge has these commands in its journal; commands of another bridge are left alone. */
-  ackCommands(bridge: BridgeName, ids: readonly CommandId[]): Promise<void>;
+  /**
+   * An agent of this bridge has these commands in its journal, and has given them to the bridge, but for those that are `waiting`. Commands
+   * of another bridge are left alone.
+   */
+  ackCommands(bridge: BridgeName, ids: readonly CommandId[], waiting?: readonly CommandId[]): Promise<void>;
   /** Whether this bridge holds the conference as this object knows it; nothing is written. */
   compareDigest(bridge: BridgeName, digest: string): Promise<Comparison>;
   /**

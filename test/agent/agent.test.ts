@@ -276,6 +276,55 @@ describe("commands", () => {
     expect(world.results()).toMatchObject({ "create r1": true, "create r2": true, move: true });
   });
 
+  test("the edge hears which commands the bridge was not given yet, and when it is given one of them", () => {
+    const world = running();
+    const caller = world.machine.dialIn("1", "987654321##");
+    world.settle();
+    world.machine.setFaults({ delayMs: 2_000, refuse: [], down: false });
+    const before = world.heard.length;
+    world.command("mute", { type: "mute", call: caller });
+    world.command("unmute", { type: "unmute", call: caller });
+    world.settle();
+    world.pass(2_600);
+    const acks = world.heard.slice(before).filter(({ type }) => type === "commands-ack");
+    const ack = { type: "commands-ack", conference: KEY };
+    expect(acks).toEqual([
+      { ...ack, ids: ["mute", "unmute"], waiting: ["unmute"] },
+      { ...ack, ids: ["unmute"] },
+    ]);
+  });
+
+  test("what the bridge was not given while it is away waits, and is not begun after its time", () => {
+    const world = running();
+    world.loseBridge();
+    world.command("lock", { type: "lock" }, { withinMs: 30_000 });
+    world.pass(1_000);
+    expect(world.heard.at(-1)).toEqual({ type: "commands-ack", conference: KEY, ids: ["lock"], waiting: ["lock"] });
+
+    world.pass(28_000);
+    world.connectBridge();
+    world.settle();
+    expect(world.results()).toEqual({ create: true, lock: true });
+  });
+
+  test.each([
+    ["is not begun again", { type: "lock" }, 10_000, false],
+    ["is begun again before that", { type: "lock" }, 9_000, true],
+    ["but for a call-out, which has a time of its own,", dial("out1"), 10_000, true],
+  ] as const)("what the bridge was given 10 s ago, and lost, %s", (_, command, ms, acts) => {
+    const world = running();
+    world.machine.setFaults({ delayMs: 60_000, refuse: [], down: false });
+    world.command("o1", command, { withinMs: 30_000 });
+    world.pass(ms / 2);
+    world.restart();
+    world.loseBridge();
+    world.pass(ms / 2);
+    world.machine.setFaults({ delayMs: 0, refuse: [], down: false });
+    world.connectBridge();
+    world.pass(1_000);
+    expect(world.results()).toEqual({ create: true, o1: acts });
+  });
+
   test("a command that was begun in time is told as what became of it, however late", () => {
     const world = running();
     world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });

@@ -26,7 +26,7 @@ function heldLegs() {
   const announced = () => legs.announcements().map(({ call, announcement }) => `${call} ${announcement}`);
   /** Callers may be led in from now on. */
   const resume = (at = 0) => legs.resumePrompts([], at);
-  const begun = () => pending.begin().map(({ command }) => command);
+  const begun = () => pending.begin(0).map(({ command }) => command);
   return { legs, pending, held, keys, announced, resume, begun };
 }
 
@@ -43,7 +43,7 @@ function inside(attendeeId = "") {
   const world = atPrompt();
   const { legs, pending } = world;
   legs.keys({ call: caller, keys: `${KEY}#${attendeeId}#` }, 0);
-  for (const admit of pending.begin()) pending.finish(admit, false);
+  for (const admit of pending.begin(0)) pending.finish(admit, false);
   const leg = legs.find(caller);
   if (leg) legs.entered(leg, KEY, MAIN_ROOM, attendeeId === "999");
   world.announced();
@@ -151,7 +151,7 @@ describe("a caller whom the bridge was about to let in, and of whom nobody knows
     const world = atPrompt();
     const { legs, pending } = world;
     legs.keys({ call: caller, keys: `${KEY}#444#` }, 0);
-    const [admit] = pending.begin();
+    const [admit] = pending.begin(0);
     if (!admit) throw new Error("no admission");
     pending.setInDoubt(admit, false);
     legs.clear();

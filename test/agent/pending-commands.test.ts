@@ -43,14 +43,14 @@ test("a command that is given up behind one that runs does not come back, and ke
     return open;
   };
   const running = add("o1", "mute");
-  expect(pending.begin()).toEqual([running]);
+  expect(pending.begin(0)).toEqual([running]);
   const [givenUp, next] = [add("o2", "unmute", true), add("o3", "mute")];
 
   pending.finish(givenUp, false);
-  expect(pending.begin()).toEqual([]);
+  expect(pending.begin(0)).toEqual([]);
   pending.finish(running, false);
   expect(pending.inDoubt).toBe(0);
-  expect(pending.begin()).toEqual([next]);
+  expect(pending.begin(0)).toEqual([next]);
 });
 
 /** Callers who are not muted, in two conferences by turns. */

@@ -177,6 +177,7 @@ test("the bridge refuses, or says nothing in time; a late result counts", async 
   expect(inShort(stagesOf(world, "a1"))).toEqual(["lock: refused: refused", "refused: refused", null]);
 
   await operate(world, "a2", { type: "mute", call: "c0" });
+  world.ackAll();
   await world.time.pass(settledMs);
   expect(inShort(stagesOf(world, "a2"))).toEqual(["mute: no result: too-late", "no result: too-late", null]);
   await world.allDone();
@@ -388,7 +389,7 @@ test("an operator's command has as long as WebEx's", async () => {
   const world = await runningWorld(1);
   await operate(world, "a1", { type: "mute", call: "c0" });
   const [id = "" as CommandId] = world.stored.state.commands.keys();
-  expect(world.stored.state.commands.get(id)?.answerBy).toBe(stagesOf(world, "a1").asked + 10_000);
+  expect(world.stored.state.commands.get(id)?.answerBy).toBe(stagesOf(world, "a1").asked + 30_000);
 });
 
 test("who looks again at an action has read what was added since", async () => {

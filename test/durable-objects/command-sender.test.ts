@@ -16,7 +16,7 @@ test("a command goes out behind the earlier ones of its call, and others stay ou
 test("also behind one that an agent has acknowledged, since another agent may be active by now", () => {
   const schedule = new CommandSchedule();
   sent(schedule, [mute("1", "c1")], 0);
-  schedule.ack(["1" as CommandId]);
+  schedule.ack(["1" as CommandId], [], 100);
 
   expect(sent(schedule, [mute("1", "c1"), mute("2", "c1")], 100)).toEqual(["1", "2"]);
 });
@@ -26,7 +26,7 @@ test("a command that is sent again takes the later ones of its call along, since
   const [muting, unmuting] = [mute("1", "c1"), command("2", { type: "unmute", call: "c1" as CallId })];
   sent(schedule, [muting], 0);
   sent(schedule, [muting, unmuting], 400);
-  schedule.ack(["2" as CommandId]);
+  schedule.ack(["2" as CommandId], [], 100);
 
   expect(sent(schedule, [muting, unmuting], 2_400)).toEqual(["1", "2"]);
 });
@@ -40,7 +40,7 @@ test("a room that is created once more comes with its closing", () => {
   ];
   sent(schedule, [creating], 0);
   sent(schedule, [creating, closing], 400);
-  schedule.ack(["2" as CommandId]);
+  schedule.ack(["2" as CommandId], [], 100);
 
   expect(sent(schedule, [creating, closing], 2_400)).toEqual(["1", "2"]);
 });
@@ -50,7 +50,7 @@ test("a move into a room goes behind the room's creation, and the room's closing
   const creating = createRoom("1", "r1");
   const pending = [creating, createRoom("2", "r2"), move("3", "c1", "r1")];
   sent(schedule, pending.slice(0, 2), 0);
-  schedule.ack(["1" as CommandId]);
+  schedule.ack(["1" as CommandId], [], 100);
   expect(sent(schedule, pending, 100)).toEqual(["1", "3"]);
 
   const closing = command("4", { type: "close-room", room: "r1" as RoomId });
@@ -61,7 +61,7 @@ test("a move goes behind what was issued for its call, and that behind the creat
   const schedule = new CommandSchedule();
   const pending = [createRoom("1", "r1"), move("2", "c1", "r1"), move("3", "c2", "r1")];
   sent(schedule, pending, 0);
-  schedule.ack(["1", "2", "3"] as CommandId[]);
+  schedule.ack(["1", "2", "3"] as CommandId[], [], 100);
 
   expect(sent(schedule, [...pending, move("4", "c1", MAIN_ROOM)], 100)).toEqual(["1", "2", "4"]);
 });
@@ -70,7 +70,7 @@ test("the end of the conference goes behind all that is not acknowledged, and ea
   const schedule = new CommandSchedule();
   const [muting, acked, end] = [mute("1", "c1"), mute("2", "c2"), command("3", { type: "end-conference" })];
   sent(schedule, [muting, acked], 0);
-  schedule.ack(["2" as CommandId]);
+  schedule.ack(["2" as CommandId], [], 100);
   const pending = [muting, acked, end];
   schedule.issued([end], new Map(pending.map((one) => [one.id, one])), 100);
 
@@ -81,7 +81,7 @@ test("the end of the conference takes all earlier commands along when it is sent
   const schedule = new CommandSchedule();
   const [acked, end] = [mute("1", "c1"), command("2", { type: "end-conference" })];
   sent(schedule, [acked], 0);
-  schedule.ack(["1" as CommandId]);
+  schedule.ack(["1" as CommandId], [], 100);
   sent(schedule, [acked, end], 100);
 
   expect(sent(schedule, [acked, end, mute("3", "c3")], 200)).toEqual(["1", "2", "3"]);
@@ -103,7 +103,7 @@ test("each request after a mute of a thousand calls sends its own command and no
 test("a command that an agent has acknowledged is sent again after ten seconds", () => {
   const schedule = new CommandSchedule();
   sent(schedule, [mute("1", "c1")], 0);
-  schedule.ack(["1" as CommandId]);
+  schedule.ack(["1" as CommandId], [], 100);
 
   expect(sent(schedule, [mute("1", "c1")], 9_999)).toEqual([]);
   expect(sent(schedule, [mute("1", "c1")], 10_000)).toEqual(["1"]);
@@ -158,7 +158,7 @@ test("when an agent reports, what it has not acknowledged for a second is sent a
 test("what an agent has acknowledged is not sent again because the agent reports", () => {
   const schedule = new CommandSchedule();
   sent(schedule, [mute("1", "c1")], 0);
-  schedule.ack(["1" as CommandId]);
+  schedule.ack(["1" as CommandId], [], 100);
   schedule.agentReported(5_000);
 
   expect(sent(schedule, [mute("1", "c1")], 5_000)).toEqual([]);
@@ -228,7 +228,7 @@ test("what goes alone does not reach another agent before what the agent before 
   sender.schedule.issued([...pending.values()], pending, 0);
   send();
   await settled();
-  sender.schedule.ack(["1" as CommandId]);
+  sender.schedule.ack(["1" as CommandId], [], 100);
   activeSince = 2;
   const room = command("2", { type: "lock" });
   const end = command("3", { type: "end-conference" });

@@ -457,6 +457,7 @@ test("while the bridge is too far behind, requests are refused before they are a
     return { type: "result", id, result: { done: true } };
   };
   for (const index of [0, 1, 2]) await world.during(world.receive(`t${index}`, lock(`m${index}`)));
+  world.ackAll();
   await world.time.pass(4_999);
   await world.during(world.receive("early", lock("early")));
   await world.time.pass(1);
@@ -471,6 +472,25 @@ test("while the bridge is too far behind, requests are refused before they are a
   await world.during(world.report(result()));
   await world.during(world.report(result()));
   await world.during(world.receive("late", lock("late")));
+});
+
+test("an agent whose bridge is given commands late is too far behind after half of the time that there is", async () => {
+  const world = new ConferenceWorld();
+  await world.running(2);
+  const result = (): Report => {
+    const [id = "" as CommandId] = world.stored.state.commands.keys();
+    return { type: "result", id, result: { done: true } };
+  };
+  for (const index of [0, 1, 2]) await world.during(world.receive(`t${index}`, lock(`m${index}`)));
+  const ids = [...world.stored.state.commands.keys()];
+  world.conference.ackCommands(identity.bridge, ids, ids);
+  await world.time.pass(14_000);
+  await world.during(world.report(result()));
+  await world.during(world.receive("early", lock("early")));
+
+  await world.time.pass(1_000);
+  await world.during(world.report(result()));
+  await expect(world.during(world.receive("late", lock("late")))).rejects.toThrow("the bridge is too far behind");
 });
 
 test("a command is sent even where no alarm can be set", async () => {
@@ -618,4 +638,53 @@ test("an ack from a bridge that is not the command's own settles nothing", async
 
   await world.time.pass(5000);
   expect(world.sent.length).toBeGreaterThan(sent);
+});
+
+/** When the one request was answered with code 16, in ms after it came. */
+async function refusedAfter(world: ConferenceWorld, begins: (now: number) => void): Promise<number | null> {
+  await world.running(2);
+  await world.during(world.receive("t-lock", lock("m-lock")));
+  for (let ms = 0; ms <= 40_000; ms += 100) {
+    begins(ms);
+    if (world.posted.some(({ body }) => /MsgID="m-lock" Result="16"/.test(body))) return ms;
+    await world.time.pass(100);
+  }
+  return null;
+}
+
+test.each([
+  ["an agent that is away delays no answer for longer than 30 s", () => false, 30_000],
+  ["nor does one whose bridge is given nothing", (ms: number) => ms === 300 && "waiting", 30_000],
+  ["a bridge has 10 s from when the agent gave it the command", (ms: number) => ms === 300 && "begun", 10_300],
+  [
+    "which may be later than when the agent had the command",
+    (ms: number) => (ms === 300 ? "waiting" : ms === 5_000 && "begun"),
+    15_000,
+  ],
+  ["but 30 s in all", (ms: number) => ms === 25_000 && "begun", 30_000],
+] as const)("%s", async (_, acked, afterMs) => {
+  const world = new ConferenceWorld();
+  let before = 0;
+  const found = await refusedAfter(world, (ms) => {
+    const how = acked(ms);
+    const ids = [...world.stored.state.commands.keys()];
+    if (ms === 0) before = world.journalRows;
+    if (how !== false) world.conference.ackCommands(identity.bridge, ids, how === "waiting" ? ids : []);
+  });
+  expect(found).toBeGreaterThanOrEqual(afterMs);
+  expect(found).toBeLessThanOrEqual(afterMs + 200);
+  // The deadline, and nothing for what the agent said.
+  expect(world.journalRows - before).toBe(1);
+});
+
+test("an object that dies counts anew from the next ack, and 30 s from when the request came", async () => {
+  const world = new ConferenceWorld();
+  const found = await refusedAfter(world, (ms) => {
+    if (ms === 300 || ms === 9_300) world.ackAll();
+    if (ms !== 9_000) return;
+    world.kill();
+    world.start();
+  });
+  expect(found).toBeGreaterThanOrEqual(19_300);
+  expect(found).toBeLessThanOrEqual(19_500);
 });

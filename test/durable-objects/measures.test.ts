@@ -73,6 +73,7 @@ test("a command that fails is logged with its id, once; that its caller has hung
   await world.during(world.receive("t-lock-again", lock("m2")));
   const [late] = pending();
   if (!late) return expect.unreachable();
+  world.ackAll();
   await world.time.pass(11_000);
   await world.during(world.report({ type: "result", id: late, result }));
   const drop = { type: "drop-caller", msgId: "m3", replyTo: host, extConfId, extCallId: "1001" } as FromWebex;

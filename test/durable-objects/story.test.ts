@@ -88,6 +88,7 @@ test("a refusal and a command without result are told with their reasons", async
   const refused = { type: "result", id, result: { done: false, reason: "no-such-call" } } as Report;
   await world.during(world.report(refused));
   await world.during(world.receive("t2", muteCaller("1002")));
+  world.ackAll();
   await world.time.pass(20_000);
 
   const lines = told(since(world, before), "result");

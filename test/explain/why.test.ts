@@ -169,6 +169,7 @@ test("a mute that the bridge refuses, or does not answer, is told as asked for a
   await world.during(world.receive("t1", muteCaller("1001")));
   await refused(world, "unreachable");
   await world.during(world.receive("t2", muteCaller("1001", "m2")));
+  world.ackAll();
   await world.time.pass(12_000);
   const question = "Why was the caller 14085551234 (WebEx's call 1001) not muted?";
   expect(about(world, question)).toEqual([

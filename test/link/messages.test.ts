@@ -92,6 +92,7 @@ const events: ConferenceEvent[] = [
 
 const agentToEdge: AgentToEdge[] = [
   { type: "commands-ack", conference, ids: ["o1" as CommandId] },
+  { type: "commands-ack", conference, ids: ["o1", "o2"] as CommandId[], waiting: ["o2" as CommandId] },
   {
     type: "reports",
     epoch: 1,

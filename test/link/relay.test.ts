@@ -264,7 +264,10 @@ const batch = (first: number, last = first, id = "a", ofStream = "s1"): ForConfe
   const reports = numbers.map((number) => ({ ...report, number }));
   return { type: "reports", id, conference, stream: ofStream as StreamId, cannot: [], reports };
 };
-const ack = (...ids: string[]): ForConference => ({ type: "commands-ack", conference, ids: ids as CommandId[] });
+const ack = (...ids: string[]): ForConference => ackOf(ids, []);
+const ackOf = (ids: readonly string[], waiting: readonly string[]): ForConference => ({
+  ...{ type: "commands-ack", conference, ids: ids as CommandId[], waiting: waiting as CommandId[] },
+});
 const digest = (value: string): ForConference => ({ type: "digest", id: "a", conference, digest: value });
 const waiting = (...said: ForConference[]) => said.reduce<readonly ForConference[]>(joinWaiting, []);
 
@@ -274,6 +277,12 @@ test("acks wait together and first, the newest digest alone and last", () => {
     batch(1),
     batch(2),
     digest("d2"),
+  ]);
+});
+
+test("an ack that waits says what the bridge was given as the newest ack does", () => {
+  expect(waiting(ackOf(["o1", "o2", "o3"], ["o2", "o3"]), ackOf(["o2", "o4"], ["o4"]))).toEqual([
+    ackOf(["o1", "o2", "o3", "o4"], ["o3", "o4"]),
   ]);
 });
 

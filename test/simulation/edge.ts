@@ -237,10 +237,10 @@ export class Edge {
         }),
       compareDigest: (bridge, digest) =>
         hosted.call(async (conference) => conference.compareDigest(bridge, digest), "checks"),
-      ackCommands: (bridge, ids) => {
+      ackCommands: (bridge, ids, waiting) => {
         return hosted.call(async (conference) => {
           if (bridge === this.homeOf(confKey)) this.resends.acked(confKey, ids, hosted.life);
-          conference.ackCommands(bridge, ids);
+          conference.ackCommands(bridge, ids, waiting);
         });
       },
     };

@@ -1,5 +1,6 @@
 import type { Call } from "../../simulators/bridge/world.ts";
 import type { Draws } from "../../simulators/draws.ts";
+import { LATEST_MS } from "../../src/bridge/deadlines.ts";
 import type { AccessCodes } from "../../src/bridge/schemas.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
 import type { EntryRules } from "../../src/conference/state.ts";
@@ -551,7 +552,7 @@ export class Meeting implements MeetingKnowledge {
           action,
           { type: "update-conference", action: "stop-reporting-speakers" } as Body,
           undefined,
-          10_000,
+          LATEST_MS,
           () => association.speakers.clear(),
         );
       case "create sub-conference": {
@@ -648,7 +649,7 @@ export class Meeting implements MeetingKnowledge {
     this.phase = "closing";
     this.#keepsAlive = keepAlive;
     const body = { type: "close-conference", ...(keepAlive && { keepAlive }) } as Body;
-    return this.#request("close", body, undefined, 10_000, (result) => {
+    return this.#request("close", body, undefined, LATEST_MS, (result) => {
       // Its Confirmation was lost, but by the answer WebEx knows that the conference was let go.
       const isLetGo = keepAlive && result === "ok" && association === this.association && this.phase === "running";
       if (!isLetGo && (association !== this.association || this.phase !== "closing")) {
@@ -708,7 +709,7 @@ export class Meeting implements MeetingKnowledge {
       return true;
     }
     const requests = steps.map(({ kind, body, extCallId }) => {
-      const { msgId } = this.#owe(kind, extConfId, 10_000, () => {}, extCallId);
+      const { msgId } = this.#owe(kind, extConfId, LATEST_MS, () => {}, extCallId);
       return { ...body, msgId, replyTo: this.#server.host, extConfId } as Request;
     });
     void this.#webex.post(this.#server, requests);
@@ -727,7 +728,7 @@ export class Meeting implements MeetingKnowledge {
     kind: string,
     body: Body,
     extCallId?: ExtCallId,
-    withinMs = 10_000,
+    withinMs: number = LATEST_MS,
     answered: (result: ResultWord | number) => void = () => {},
     extConfId = this.association?.extConfId,
   ): boolean {

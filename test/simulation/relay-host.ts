@@ -116,7 +116,7 @@ export class RelayHost {
           const { ackCommands, report, compareDigest } = conference(domain, key);
           const ask = <Answer>(question: () => Promise<Answer>) => send(() => this.#answer(question()));
           return {
-            ackCommands: (bridge, ids) => ask(() => ackCommands(bridge, ids)),
+            ackCommands: (bridge, ids, waiting) => ask(() => ackCommands(bridge, ids, waiting)),
             report: (reports) => ask(() => report(reports)),
             compareDigest: (bridge, digest) => ask(() => compareDigest(bridge, digest)),
           };

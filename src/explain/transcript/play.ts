@@ -1,6 +1,7 @@
 import { type Ability, abilities } from "../../bridge/abilities.ts";
 import { type BridgeCommand, type RefusalReason, refusalReason } from "../../bridge/commands.ts";
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../../bridge/events.ts";
+import { overdueAt } from "../../conference/deadlines.ts";
 import { type ConferenceInput, decide, nextDeadline } from "../../conference/decide.ts";
 import {
   type Decision,
@@ -12,7 +13,7 @@ import {
 } from "../../conference/draft.ts";
 import { type OperatorRequest, operatorRefusal } from "../../conference/operator-requests.ts";
 import type { GivenUpDocument } from "../../conference/send-again.ts";
-import { applyChanges, emptyState } from "../../conference/state.ts";
+import { applyChanges, emptyState, type PendingCommand } from "../../conference/state.ts";
 import type {
   ActionId,
   BridgeName,
@@ -73,6 +74,8 @@ class Stage {
   #queued: Post[] = [];
   /** What each `lost` gave up. */
   readonly #lost: GivenUpDocument[] = [];
+  /** When the bridge was given a command. */
+  readonly #begunAt = new Map<CommandId, number>();
   #now = 0;
   #msgIds = 0;
   #keyings = 0;
@@ -110,7 +113,7 @@ class Stage {
       case "W→A":
         return this.#decide(this.#posted([rest, ...more]));
       case "B→A":
-        return this.#reported([rest, ...more]);
+        return words[0] === "begun" ? this.#begun([rest, ...more]) : this.#reported([rest, ...more]);
       case "operator":
         return rest.startsWith("{") ? this.#asRecorded(rest) : this.#operate(words);
       case "lost": {
@@ -126,13 +129,23 @@ class Stage {
         this.#now += Math.round(Number(/^([\d.]+) s$/.exec(rest)?.[1]) * 1_000);
         return [];
       case "due":
-        return this.#decide({ type: "time", at: this.#now });
+        return this.#due(rest === "" ? [] : [rest, ...more].map((text) => this.#pending(text.split(" ")).id));
       default: {
         const [, bridge] = /^B(\d)→A$/.exec(word) ?? [];
         if (bridge === undefined) throw new Error(`no such line in a transcript: ${line}`);
         return this.#reported([rest, ...more], bridgeNames[Number(bridge) - 1] as BridgeName);
       }
     }
+  }
+
+  /** The bridge is given these commands. */
+  #begun(texts: readonly string[]): string[] {
+    for (const text of texts) {
+      const [word, ...words] = text.split(" ");
+      if (word !== "begun") throw new Error(`what is begun has a line of its own: ${text}`);
+      this.#begunAt.set(this.#pending(words).id, this.#now);
+    }
+    return [];
   }
 
   #reported(texts: readonly string[], elsewhere?: BridgeName): string[] {
@@ -155,14 +168,33 @@ class Stage {
   /** Time goes on to `until` and stops at each moment when something is due. */
   #pass(until: number): string[] {
     const follows: string[] = [];
-    for (let due = nextDeadline(this.#state); due !== null && due <= until; due = nextDeadline(this.#state)) {
+    for (let due = this.#nextDue; due !== null && due <= until; due = this.#nextDue) {
       this.#now = Math.max(this.#now, due);
-      const happened = this.#decide({ type: "time", at: this.#now });
+      const happened = this.#due([...this.#overdueTimes].flatMap(([id, at]) => (at <= this.#now ? [id] : [])));
       if (happened.length > 0) follows.push(`at ${this.#now / 1_000} s:`, ...happened);
-      if (nextDeadline(this.#state) === due) throw new Error(`the deadline ${due} was not met`);
+      if (this.#nextDue === due) throw new Error(`the deadline ${due} was not met`);
     }
     this.#now = until;
     return follows;
+  }
+
+  #due(overdue: readonly CommandId[]): string[] {
+    return this.#decide({ type: "time", at: this.#now, ...(overdue.length > 0 && { overdue }) });
+  }
+
+  get #nextDue(): number | null {
+    const times = [nextDeadline(this.#state), ...this.#overdueTimes.values()].filter((at) => at !== null);
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  /** When the bridge has been at work on each command for too long. */
+  get #overdueTimes(): ReadonlyMap<CommandId, number> {
+    const times = [...this.#begunAt].flatMap(([id, begunAt]) => {
+      const pending = this.#state.commands.get(id);
+      const at = pending ? overdueAt(this.#state, pending, begunAt) : null;
+      return at === null ? [] : [[id, at] as const];
+    });
+    return new Map(times);
   }
 
   /** `POST passthrough {…}`, `PUT hybrid {…}`, or `mute c1`, `move c1 room=r1`, `call-out 1,408,5550100 muted=yes`, `send-again 1`, `end` … */
@@ -224,21 +256,25 @@ class Stage {
     );
   }
 
-  /** The result of the oldest pending command of this type, and for this call or room where one is named; `nth=2`: of the next one. */
-  #result([type, ...words]: readonly string[], refusal: RefusalReason | null) {
+  #result(words: readonly string[], refusal: RefusalReason | null) {
+    return {
+      type: "result" as const,
+      id: words[0] === "gone" ? ("gone" as CommandId) : this.#pending(words).id,
+      result: refusal ? ({ done: false, reason: refusal } as const) : ({ done: true } as const),
+    };
+  }
+
+  /** The oldest pending command of this type, and for this call or room where one is named; `nth=2`: the next one. */
+  #pending([type, ...words]: readonly string[]): PendingCommand {
     const { nth = "1", ...fields } = this.#fields(words);
     const wanted = Object.entries(fields);
     const fitting = [...this.#state.commands.values()].filter(
       ({ command }) =>
         command.type === type && wanted.every(([key, value]) => command[key as keyof BridgeCommand] === value),
     );
-    const pending = type === "gone" ? { id: "gone" as CommandId } : fitting[Number(nth) - 1];
+    const pending = fitting[Number(nth) - 1];
     if (!pending) throw new Error(`no command "${type} ${words.join(" ")}" is pending`);
-    return {
-      type: "result" as const,
-      id: pending.id,
-      result: refusal ? ({ done: false, reason: refusal } as const) : ({ done: true } as const),
-    };
+    return pending;
   }
 
   #event(type: string, words: readonly string[]): ConferenceEvent {
