@@ -677,6 +677,21 @@ test.each([
   expect(world.journalRows - before).toBe(1);
 });
 
+test("a command whose time on the bridge is over is begun by no other agent, and its late result is told as a change", async () => {
+  const world = new ConferenceWorld();
+  await refusedAfter(world, (ms) => ms === 300 && world.ackAll());
+  await world.time.pass(1_000);
+  const before = world.sent.length;
+  world.kill();
+  world.start();
+  await world.time.pass(1_000);
+  expect(world.sent.slice(before).flat()).toMatchObject([{ command: { type: "lock" }, again: true, withinMs: 0 }]);
+
+  await world.allDone();
+  await world.time.pass(1_000);
+  expect(world.posted.at(-1)?.body).toContain('Status="2"');
+});
+
 test("an object that dies counts anew from the next ack, and 30 s from when the request came", async () => {
   const world = new ConferenceWorld();
   const found = await refusedAfter(world, (ms) => {

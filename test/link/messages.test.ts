@@ -128,6 +128,11 @@ test.each(agentToEdge.map((message) => [message.type, message] as const))(
   },
 );
 
+test("what a newer version says besides is passed over: an older edge takes an ack without `waiting`", () => {
+  const ack = { type: "commands-ack", conference, ids: ["o1"] };
+  expect(decodeAgentToEdge(JSON.stringify({ ...ack, later: ["o1"] }))).toEqual({ ok: true, value: ack });
+});
+
 test("what a bridge cannot do is understood as far as this version knows it", () => {
   const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null };
   const text = JSON.stringify({ ...health, cannot: ["mute", "dial", "mute", "teleport"] });

@@ -259,6 +259,13 @@ test("only the acks of the active agent count", () => {
   expect(story(...two, says("b", acked)).last).toEqual([]);
 });
 
+test("an agent of an older version, whose acks do not say what waits, has given all to its bridge", () => {
+  const { state } = story(...two);
+  const acked = { type: "commands-ack", conference, ids: ["o1" as CommandId] } as const;
+
+  expect(step(state, says("a", acked)).effects).toEqual([{ ...acked, waiting: [] }]);
+});
+
 const batch = (first: number, last = first, id = "a", ofStream = "s1"): ForConference => {
   const numbers = Array.from({ length: last - first + 1 }, (_, index) => first + index);
   const reports = numbers.map((number) => ({ ...report, number }));

@@ -37,6 +37,8 @@ export type Happening =
   /** Of the calls, `which` is meant. */
   | { readonly do: "operator"; readonly request: object; readonly which?: number }
   | { readonly do: "wait"; readonly ms: number }
+  /** The bridge has been at work on a command for too long. */
+  | { readonly do: "overdue"; readonly which: number }
   | { readonly do: "confirmed" }
   | { readonly do: "lost" };
 
@@ -90,6 +92,11 @@ export class ConferenceModel {
         return this.#operate(happening.request as OperatorRequest, happening.which);
       case "wait":
         return this.#wait(happening.ms);
+      case "overdue": {
+        const ids = [...this.state.commands.keys()];
+        const overdue = ids.slice(happening.which % Math.max(1, ids.length), happening.which + 2);
+        return this.#decide({ type: "time", at: this.#now, overdue });
+      }
       case "confirmed":
         this.#queued = [];
         return;
@@ -207,7 +214,7 @@ export class ConferenceModel {
     for (const post of posts) this.#posted(post);
     // A create that waited for a refused close takes over in the middle of a decision.
     const isTakenOver =
-      input.type === "webex" || decision.effects.some((effect) => String(effect).startsWith("taken over"));
+      input.type === "webex" || decision.outcomes.some(({ event }) => event === "conference-taken-over");
     if (!isTakenOver) for (const post of posts) this.#checkTarget(post, head);
     for (const { id, command } of decision.effects.filter(isCommand)) {
       if (command.type === "close-room") this.#checkNobodyIsMovedOut(command.room);

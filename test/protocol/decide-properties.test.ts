@@ -101,6 +101,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ do: fc.constant("wait"), ms: fc.constantFrom(100, 600, 3_000, 11_000, 70_000) }),
   },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("overdue"), which }) },
   fc.record({ do: fc.constant("confirmed") }),
   fc.record({ do: fc.constant("lost") }),
   fc.record({

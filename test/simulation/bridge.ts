@@ -42,6 +42,8 @@ export class Bridge {
   readonly acts: Execution[] = [];
   /** Hears of each command at once. */
   onAct: (command: Execution) => void = () => {};
+  /** Hears of each command that it is given while it is slow. */
+  onGiven: (conference: ConfKey | null, id: CommandId) => void = () => {};
   isActive: (agent: string) => boolean = () => true;
   /** Hears of what telephones do. */
   onEvent: (event: BridgeEvent) => void = () => {};
@@ -246,6 +248,7 @@ export class Bridge {
       },
       execute: (owner, commandId, conference, command, answer) => {
         if (this.#slowMs > 0) {
+          this.onGiven(conference, commandId);
           machine.setFaults({ ...machine.faults, delayMs: this.faults.draws.between(0, this.#slowMs) });
         }
         const call = "call" in command ? machine.world.find(command.call) : undefined;

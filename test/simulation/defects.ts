@@ -281,6 +281,20 @@ export const defects: readonly Defect[] = [
     after: "void commands;",
   },
   {
+    name: "a bridge may be at work on a command for as long as it likes",
+    foundBy: "an answer comes in time",
+    file: "durable-objects/command-sender.ts",
+    before: "flatMap(([id, at]) => (at <= now ? [id] : []))",
+    after: "flatMap(([id, at]) => (at + 10_000 <= now ? [id] : []))",
+  },
+  {
+    name: "the edge does not hear when the bridge is given a command that had to wait",
+    foundBy: "an answer comes in time",
+    file: "bridge-agent/reports.ts",
+    before: "if (deleteFrom(this.#waiting, conference, id)) this.#makeUrgent(conference, [id]);",
+    after: "deleteFrom(this.#waiting, conference, id);",
+  },
+  {
     name: "a call that is answered enters before WebEx hears of it",
     foundBy: "RspCallout before NotifyUserEnter",
     file: "src/conference/call-outs.ts",

@@ -11,7 +11,7 @@ export const rules = {
   "an answer is to a request": "Each answer has the MsgID of a request.",
   "who asked is answered": "An answer goes to the server that asked.",
   "an answer comes in time":
-    "An answer leaves by the deadline of its request, unless a fault between edge and WebEx holds it up.",
+    "An answer leaves by the deadline of its request, unless a fault between edge and WebEx holds it up; and 10 s after a slow bridge was given its command, where no other fault happens.",
   "an unknown message is answered so": "A message of an unknown type gets the result code for that.",
 
   // How documents leave.

@@ -7,6 +7,7 @@ import { Bridge, Bridges } from "./bridge.ts";
 import { BridgeOperators } from "./bridge-operators.ts";
 import { CommandJudge } from "./command-judge.ts";
 import { draws, type WorldContext } from "./context.ts";
+import { DeadlineJudge } from "./deadline-judge.ts";
 import { Edge, type Shared } from "./edge.ts";
 import { Meeting } from "./meeting.ts";
 import { MuteKeyJudge } from "./mute-key-judge.ts";
@@ -93,6 +94,7 @@ function connect(
   { context, edge, webex, bridges, agents, meetings }: Parts,
   operators: ReadonlyMap<BridgeName, BridgeOperators>,
 ): void {
+  const deadlines = new DeadlineJudge(context, edge);
   for (const bridge of bridges.all) {
     const { activeAgent } = edge.relayOf(bridge.name);
     const once = new CommandJudge(context, activeAgent, (key, id) => edge.pendingCommands(key).includes(id));
@@ -110,6 +112,7 @@ function connect(
       prompts.happened(event);
       operators.get(bridge.name)?.happened();
     };
+    bridge.onGiven = (conference, id) => deadlines.given(conference, id);
     bridge.onConsole = (call) => {
       once.mutedByConsole(call);
       muteKeys.mutedByConsole(call);

@@ -1,0 +1,41 @@
+import { ON_BRIDGE_MS } from "../../src/bridge/deadlines.ts";
+import { waiterFor } from "../../src/conference/deadlines.ts";
+import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import type { WorldContext } from "./context.ts";
+import { conferenceOn } from "./database.ts";
+import type { Edge } from "./edge.ts";
+
+/** For the ack, which may wait for a result, and for the alarm. */
+const graceMs = 3_000;
+
+/** Judges that nobody waits for long for a command on which the bridge is at work, where nothing else goes wrong meanwhile. */
+export class DeadlineJudge {
+  readonly #context: WorldContext;
+  readonly #edge: Edge;
+
+  constructor(context: WorldContext, edge: Edge) {
+    this.#context = context;
+    this.#edge = edge;
+  }
+
+  /** The bridge is given this command. */
+  given(conference: ConfKey | null, id: CommandId): void {
+    const until = conference && this.#waitsUntil(conference, id);
+    if (!conference || until === null) return;
+    const { clock, faults, violated } = this.#context;
+    const givenAt = clock.now;
+    clock.after(ON_BRIDGE_MS + graceMs, () => {
+      if (faults.lastAt >= givenAt - graceMs || this.#waitsUntil(conference, id) !== until) return;
+      violated("an answer comes in time", `${id}: the bridge has been at work on it for ${clock.now - givenAt} ms`);
+    });
+  }
+
+  /** See `waiterFor`. */
+  #waitsUntil(key: ConfKey, id: CommandId): number | null {
+    const conference = this.#edge.conferences.get(key);
+    if (!conference) return null;
+    const { state } = conferenceOn(conference.disk);
+    const pending = state.commands.get(id);
+    return (pending && waiterFor(state, pending)?.until) ?? null;
+  }
+}
