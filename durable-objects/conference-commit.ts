@@ -4,7 +4,7 @@ import { isCommand, isPost, type Outcome } from "../src/conference/draft.ts";
 import { type OperatorAction, operatorRefusal } from "../src/conference/operator-requests.ts";
 import type { Caller, Changes, Head } from "../src/conference/state.ts";
 import { decidedBy } from "../src/explain/history.ts";
-import type { BridgeName, CallId, CommandId, EpochMs, MsgId, TransId } from "../src/foundation/ids.ts";
+import type { BridgeName, CallId, CommandId, EpochMs, MsgId, TransId, WebexHost } from "../src/foundation/ids.ts";
 import { dayMs, wait } from "../src/foundation/timers.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity } from "../src/rpc/conference.ts";
 import type { IdsWanted } from "../src/rpc/id-allocator.ts";
@@ -13,7 +13,7 @@ import { requestOf } from "../src/tsp/answers.ts";
 import { type ConferenceStore, withStream } from "./conference-store.ts";
 import { type IdSupply, NoIds } from "./id-supply.ts";
 import type { Outbox, Undelivered } from "./outbox.ts";
-import { gather, type Queue, type Rows, withoutMessages } from "./outbox-rows.ts";
+import { gather, type Queue, type Rows, withoutDropped, withoutMessages } from "./outbox-rows.ts";
 import type { Platform } from "./platform.ts";
 
 /** An input to commit, before it is known whether it was committed before. */
@@ -22,6 +22,7 @@ export type Item =
   | { readonly type: "bridge"; readonly reports: AgentReports }
   | { readonly type: "operator"; readonly action: OperatorAction }
   | { readonly type: "undelivered"; readonly undelivered: Undelivered }
+  | { readonly type: "reached"; readonly host: WebexHost }
   | { readonly type: "time" };
 
 interface Waiting {
@@ -197,9 +198,11 @@ class Batch {
       },
       nonce,
       unconfirmed: () =>
-        this.queue.rows.flatMap(({ host, messages }) => messages.map((message) => ({ host, message }))),
+        this.queue.rows.flatMap(({ host, once, messages }) =>
+          messages.map((message) => ({ host, message, ...(once && { once }) })),
+        ),
     });
-    this.#keep(this.queue.rows.filter(({ host }) => !decision.dropQueued.includes(host)));
+    this.#keep(withoutDropped(this.queue.rows, decision.dropQueued, (row) => outbox.isInFlight(row)));
     for (const effect of decision.effects) {
       if (isCommand(effect)) this.commands.push(effect);
       else if (isPost(effect)) this.queue = outbox.add(this.queue, effect, domain, () => nextId("transIds") as TransId);
@@ -248,13 +251,17 @@ function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: R
       return reports.length === 0 ? null : { type: "bridge", at, reports, ...elsewhere };
     }
     case "undelivered": {
-      const { seq, messages, why } = item.undelivered;
+      const { seq, messages, why, unpostable } = item.undelivered;
       // A failover may have dropped the row meanwhile.
       const row = rows.find((one) => one.seq === seq);
       if (!row) return null;
-      const { host, transId, attempts } = row;
-      return { type: "undelivered", at, messages, of: { host, transId, attempts, why } };
+      const { host, transId, attempts, once, probe } = row;
+      const kind = { ...(once && { once }), ...(probe && { probe }), ...(unpostable && { unpostable }) };
+      const of = { host, transId, attempts, why, ...kind };
+      return { type: "undelivered", at, messages, of };
     }
+    case "reached":
+      return store.state.behind.has(item.host) ? { type: "reached", at, host: item.host } : null;
     case "operator": {
       const { action } = item;
       const context = { settings: domain.settings, cannot: store.progress.cannot ?? [] };

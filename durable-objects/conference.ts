@@ -5,7 +5,7 @@ import { takeoverSize } from "../src/conference/failover.ts";
 import { type OperatorAction, type OperatorRefusal, operatorRefusal } from "../src/conference/operator-requests.ts";
 import { type Comparison, compareDigest, ownDigest } from "../src/conference/reconcile.ts";
 import { type GivenUpDocument, sendAgainRefusal } from "../src/conference/send-again.ts";
-import { hasHandle } from "../src/conference/state.ts";
+import { holdsHandle } from "../src/conference/state.ts";
 import { asTest } from "../src/explain/as-test.ts";
 import { type About, aboutOf } from "../src/explain/history.ts";
 import { hidden, replayPage, wireRows } from "../src/explain/replay-page.ts";
@@ -148,7 +148,7 @@ export class Conference {
       ports.changed();
     };
     this.#outbox = new Outbox(
-      { ...ports, changed },
+      { ...ports, changed, reached: (host) => this.#reached(host as WebexHost) },
       store,
       () => this.#findDomain(),
       (undelivered) => this.#commits.submit({ type: "undelivered", undelivered }),
@@ -230,7 +230,7 @@ export class Conference {
   hasHandle(extConfId: ExtConfId, claimedBy: TransId | null): boolean {
     const now = this.#ports.now();
     if (claimedBy !== null && !this.#store.hasDocument(claimedBy, now)) return true;
-    return hasHandle(this.#store.state.head, extConfId, now);
+    return holdsHandle(this.#store.state.head, extConfId, now);
   }
 
   async operate(action: OperatorAction): Promise<OperatorResult> {
@@ -473,7 +473,7 @@ export class Conference {
   /** When somebody is to be answered with a failure, or something else is due. */
   get #nextDeadline(): EpochMs | null {
     const { state } = this.#store;
-    return earliest(nextDeadline(state), this.#sender.schedule.nextOverdue(state));
+    return earliest(nextDeadline(state, this.#identity?.confKey), this.#sender.schedule.nextOverdue(state));
   }
 
   /** Sees to it that there is an alarm for what is outstanding. */
@@ -544,6 +544,14 @@ export class Conference {
     return { msgIds, transIds: Math.ceil(msgIds / maxMessages) + 2 };
   }
 
+  /** What fails here is made up for by the next probe. */
+  #reached(host: WebexHost): void {
+    if (!this.#store.state.behind.has(host)) return;
+    this.#commits
+      .submit({ type: "reached", host })
+      .catch((error: unknown) => this.#log("warn", "not-resynchronised", { host, why: String(error) }));
+  }
+
   /** `null`: there is no conference, or it is over. */
   get #ongoing(): "creating" | "running" | null {
     const { phase } = this.#store.state.head;
@@ -557,7 +565,8 @@ export class Conference {
 
   get #trouble(): readonly Trouble[] {
     const { commands } = this.#store.state;
-    const hasFailed = this.#outbox.rows.some(({ failure }) => failure !== undefined);
+    const hasFailed =
+      this.#store.state.behind.size > 0 || this.#outbox.rows.some(({ failure }) => failure !== undefined);
     const isLate = [...commands.values()].some(({ expired }) => expired);
     return [...(hasFailed ? (["posts"] as const) : []), ...(isLate ? (["commands"] as const) : [])];
   }

@@ -1,4 +1,5 @@
-import type { Outgoing, Post } from "../src/conference/draft.ts";
+import type { Dropped, Outgoing, Post } from "../src/conference/draft.ts";
+import { isAnswer } from "../src/conference/owed.ts";
 import type { EpochMs, MsgId } from "../src/foundation/ids.ts";
 import type { SharedRequests } from "../src/rpc/conference.ts";
 import type { OpenRequest } from "../src/tsp/answers.ts";
@@ -16,6 +17,10 @@ export interface QueuedDocument {
   /** Names the document on each attempt. */
   readonly transId: string;
   readonly queuedAt: EpochMs;
+  /** For a server that was replaced: given up with its first failure, and nothing waits behind it (protocol 4.9). */
+  readonly once?: true;
+  /** To find out whether a server is back: that it fails is no news. */
+  readonly probe?: true;
   /** Attempts that were begun. */
   readonly attempts: number;
   /** When the next attempt may begin. */
@@ -96,7 +101,7 @@ export function gatherShared(queue: Queue, requests: readonly MsgId[], now: Epoc
  */
 export function append(
   queue: Queue,
-  { host, message }: QueuedPost,
+  { host, message, once, probe }: QueuedPost,
   now: EpochMs,
   fresh: () => Pick<QueuedDocument, "seq" | "transId">,
   together = true,
@@ -107,14 +112,15 @@ export function append(
     ? answered(queue.open, message.msgId, now)
     : { ...queue, isAwaitingOthers: false, shared: undefined };
   const dueAt = isAwaitingOthers ? now + gatherMs : now;
-  const at = rows.findLastIndex((row) => row.host === host);
+  const at = rows.findLastIndex((row) => row.host === host && row.once === once && row.probe === probe);
   const last = rows[at];
   const fits = together || last?.messages.every((other) => "result" in other === isAnswer);
   if (last && fits && last.attempts === 0 && last.messages.length < maxMessages && isSame(last.shared, shared)) {
     const joined = { dueAt: isAnswer && !isAwaitingOthers ? dueAt : last.dueAt, messages: [...last.messages, message] };
     return { open, rows: rows.with(at, { ...last, ...joined }) };
   }
-  const row = { ...fresh(), host, queuedAt: now, attempts: 0, dueAt, messages: [message], ...(shared && { shared }) };
+  const to = { host, ...(once && { once }), ...(probe && { probe }), ...(shared && { shared }) };
+  const row = { ...fresh(), ...to, queuedAt: now, attempts: 0, dueAt, messages: [message] };
   return { open, rows: [...rows, row] };
 }
 
@@ -143,11 +149,35 @@ export function withoutMessages(rows: Rows, seq: number, messages: readonly Outg
   });
 }
 
-/** The first row of each host: the only one that may be posted now. */
+/** The first row of each host, and the first of what it is owed as a replaced server: the only ones that may be posted now. */
 export function heads(rows: Rows): Rows {
-  const first = new Map<QueuedDocument["host"], QueuedDocument>();
-  for (const row of rows) if (!first.has(row.host)) first.set(row.host, row);
+  const first = new Map<string, QueuedDocument>();
+  for (const row of rows) {
+    const queue = row.once ? `${row.host} once` : row.host;
+    if (!first.has(queue)) first.set(queue, row);
+  }
   return [...first.values()];
+}
+
+/**
+ * The rows without what a decision drops. Of a server that was replaced, answers that were not posted yet stay, and what is being
+ * posted stays whole: neither is tried again.
+ */
+export function withoutDropped(
+  rows: Rows,
+  dropped: readonly Dropped[],
+  isInFlight: (row: QueuedDocument) => boolean,
+): Rows {
+  if (dropped.length === 0) return rows;
+  return rows.flatMap((row) => {
+    const drop = row.once ? undefined : dropped.find(({ host }) => host === row.host);
+    if (!drop) return row;
+    const answers = row.messages.filter(isAnswer);
+    if (!drop.keepsAnswers || answers.length === 0) return [];
+    const { probe, ...kept } = row;
+    if (isInFlight(row)) return { ...kept, once: true };
+    return row.attempts > 0 ? [] : { ...kept, once: true, messages: answers };
+  });
 }
 
 /** The row after a failed attempt; `null` when that was the last one (protocol T43). */
@@ -157,7 +187,7 @@ export function afterFailure(
   now: EpochMs,
   failure: string,
 ): QueuedDocument | null {
-  if (row.attempts >= attempts) return null;
+  if (row.once || row.attempts >= attempts) return null;
   return {
     ...row,
     failure,

@@ -1,5 +1,5 @@
 import { BACK_END, type ClientData } from "../src/conference/draft.ts";
-import { isEnd } from "../src/conference/failover.ts";
+import { isEnd } from "../src/conference/resync.ts";
 import type { DomainName, EpochMs, TransId, WebexHost } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { within } from "../src/foundation/timers.ts";
@@ -39,6 +39,8 @@ interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measu
   share?(answers: SharedAnswers): Promise<ShareResult>;
   /** The rows have changed, or why they wait, or their Confirmations are on disk; absent: they are shown to nobody. */
   changed?(): void;
+  /** This host has confirmed a document. */
+  reached?(host: QueuedDocument["host"]): void;
 }
 
 /** Where the rows are on disk. They are changed within a transaction. */
@@ -56,10 +58,11 @@ export interface Undelivered {
   readonly seq: QueuedDocument["seq"];
   readonly messages: readonly QueuedMessage[];
   readonly why: string;
+  /** They can never be posted. */
+  readonly unpostable?: true;
 }
 
 interface Flight {
-  readonly seq: number;
   readonly abort: AbortController;
   /** When the attempt is over at the latest; `null` for a first attempt, since its beginning is not on disk. */
   overAt: EpochMs | null;
@@ -94,7 +97,7 @@ export class Outbox {
   #confirmed = new Map<QueuedDocument["seq"], EpochMs>();
   /** Rises with each message, so that a new row is never taken for one that is still in flight. */
   #seq = 0;
-  readonly #inFlight = new Map<QueuedDocument["host"], Flight>();
+  readonly #inFlight = new Map<QueuedDocument["seq"], Flight>();
   readonly #pauses = new Map<QueuedDocument["host"], Pause>();
   /** Who waits for a change of the rows. */
   #waiting: (() => void)[] = [];
@@ -127,7 +130,7 @@ export class Outbox {
 
   /** When something is to be done here at the latest. */
   get nextDue(): EpochMs | null {
-    const dues = heads(this.rows).map((row) => this.#inFlight.get(row.host)?.overAt ?? this.#dueAt(row));
+    const dues = heads(this.rows).map((row) => this.#inFlight.get(row.seq)?.overAt ?? this.#dueAt(row));
     return dues.length > 0 ? Math.min(...dues) : null;
   }
 
@@ -138,12 +141,13 @@ export class Outbox {
   }
 
   /** The queue with one message more; the same queue when the message may not, or shall not, be sent. */
-  add(queue: Queue, { host, message }: QueuedPost, domain: OutboxDomain, nextTransId: () => TransId): Queue {
+  add(queue: Queue, post: QueuedPost, domain: OutboxDomain, nextTransId: () => TransId): Queue {
     const fresh = (transId: string) => {
       this.#seq += 1;
       return { seq: this.#seq, transId };
     };
     const now = this.#ports.now();
+    const { host, message } = post;
     if (message.type === "client-data") {
       const row = { ...fresh(message.id), host, queuedAt: now, attempts: 0, dueAt: now, messages: [message] };
       return { ...queue, rows: [...queue.rows, row] };
@@ -155,7 +159,7 @@ export class Outbox {
       return queue;
     }
     const { together = true } = domain.settings.protocol;
-    return append(queue, { host, message }, now, () => fresh(nextTransId()), together);
+    return append(queue, post, now, () => fresh(nextTransId()), together);
   }
 
   /** Brings the disk from the rows here to these; the owner's transaction is around it. */
@@ -174,7 +178,7 @@ export class Outbox {
     this.#count();
     this.#written();
     const seqs = new Set(queue.rows.map(({ seq }) => seq));
-    for (const { seq, abort } of this.#inFlight.values()) if (!seqs.has(seq)) abort.abort();
+    for (const [seq, { abort }] of this.#inFlight) if (!seqs.has(seq)) abort.abort();
     this.pump();
   }
 
@@ -197,11 +201,15 @@ export class Outbox {
     this.#ports.changed?.();
   }
 
+  isInFlight({ seq }: Pick<QueuedDocument, "seq">): boolean {
+    return this.#inFlight.has(seq);
+  }
+
   /** Begins what is due, one post for each host, and comes back for what is due later. */
   pump(): void {
     const now = this.#ports.now();
     for (const row of heads(this.rows)) {
-      if (this.#inFlight.has(row.host)) continue;
+      if (this.#inFlight.has(row.seq)) continue;
       const dueAt = this.#dueAt(row);
       if (dueAt <= now) this.#begin(row);
       else this.#next.wakeWithin(dueAt - now);
@@ -213,8 +221,8 @@ export class Outbox {
   }
 
   #begin(row: QueuedDocument): void {
-    const flight: Flight = { seq: row.seq, abort: new AbortController(), overAt: null };
-    this.#inFlight.set(row.host, flight);
+    const flight: Flight = { abort: new AbortController(), overAt: null };
+    this.#inFlight.set(row.seq, flight);
     this.#attempt(row, flight)
       .catch((error: unknown) => {
         this.#ports.log({ level: "error", event: "delivery-broke", transId: row.transId, why: String(error) });
@@ -222,7 +230,7 @@ export class Outbox {
         this.#pauses.set(row.host, { until: this.#ports.now() + ms, nextMs: Math.min(2 * ms, longestPauseMs) });
       })
       .then(() => {
-        this.#inFlight.delete(row.host);
+        this.#inFlight.delete(row.seq);
         // While the settings do not have the domain, the alarm comes back, and not this loop.
         if (this.#domain()) this.pump();
       })
@@ -238,11 +246,13 @@ export class Outbox {
     // The last attempt was begun before a crash, or the settings do not have this receiver any more.
     const { messages } = row;
     const target = this.#targetOf(row, domain);
-    if (target === null) return this.#end(row, domain, messages, "the settings do not have its receiver any more");
+    if (target === null)
+      return this.#end(row, domain, messages, "the settings do not have its receiver any more", { unpostable: true });
     if (row.attempts >= webex.attempts)
       return this.#end(row, domain, messages, row.failure ?? "a restart in its last attempt");
     const content = row.shared ? null : this.#contentOf(row, domain);
-    if (content?.ok === false) return this.#end(row, domain, content.error, "it cannot be written");
+    if (content?.ok === false)
+      return this.#end(row, domain, content.error, "it cannot be written", { unpostable: true });
 
     const begun = { ...row, attempts: row.attempts + 1 };
     if (row.attempts === 0) this.#keep(replaced(this.rows, begun));
@@ -265,7 +275,7 @@ export class Outbox {
     if (confirmed.ok) {
       this.#counted(domain, begun, confirmed.value, { tookMs });
       this.#done(begun, domain, tookMs);
-    } else await this.#failed(begun, domain, confirmed.error);
+    } else await this.#failed(this.#asItIs(begun), domain, confirmed.error);
     await this.#limit(row.host, domain);
   }
 
@@ -286,12 +296,17 @@ export class Outbox {
     try {
       result = await within(this.#ports, withinMs, "the mailbox", posting);
     } catch (error) {
-      return signal.aborted ? undefined : this.#failed(row, domain, String(error));
+      return signal.aborted ? undefined : this.#failed(this.#asItIs(row), domain, String(error));
     }
     if (signal.aborted) return;
     if (result === "confirmed") return this.#done(row, domain, this.#ports.now() - begunAt);
     // The post was tried, and is counted, where the answers meet.
     await this.#drop(row, row.messages, "not confirmed together with the answers of other conferences");
+  }
+
+  /** Its server may have been replaced while it was posted. */
+  #asItIs(row: QueuedDocument): QueuedDocument {
+    return this.rows.find(({ seq }) => seq === row.seq) ?? row;
   }
 
   async #failed(row: QueuedDocument, domain: OutboxDomain, why: string): Promise<void> {
@@ -308,15 +323,22 @@ export class Outbox {
     domain: OutboxDomain,
     messages: readonly QueuedMessage[],
     why: string,
+    how: Pick<Undelivered, "unpostable"> = {},
   ): Promise<void> {
-    await this.#drop(row, messages, why);
-    this.#counted(domain, row, "given-up", { why });
+    await this.#drop(row, messages, why, how);
+    if (!row.probe) this.#counted(domain, row, "given-up", { why });
   }
 
-  async #drop(row: QueuedDocument, messages: readonly QueuedMessage[], why: string): Promise<void> {
-    await this.#giveUp({ seq: row.seq, messages, why: why.slice(0, mostWhy) });
+  async #drop(
+    row: QueuedDocument,
+    messages: readonly QueuedMessage[],
+    why: string,
+    how: Pick<Undelivered, "unpostable"> = {},
+  ): Promise<void> {
+    await this.#giveUp({ seq: row.seq, messages, why: why.slice(0, mostWhy), ...how });
     const lost = messages.map(({ type, msgId }) => `${type} ${msgId}`).join(", ");
-    this.#log("error", "post-given-up", row, { why, messages: lost });
+    if (row.probe) this.#log("warn", "probe-failed", row, { why });
+    else this.#log("error", "post-given-up", row, { why, messages: lost });
   }
 
   #targetOf({ host }: QueuedDocument, { settings }: OutboxDomain): string | null {
@@ -370,7 +392,8 @@ export class Outbox {
     const tooMany = waiting.slice(0, -mostRowsOfHost);
     if (tooMany.length === 0) return;
     const why = `${waiting.length} documents wait for this host`;
-    await Promise.all(tooMany.map((row) => this.#end(row, domain, row.messages, why)));
+    // With the first one a conference may withdraw all others.
+    for (const row of tooMany) if (this.rows.includes(row)) await this.#end(row, domain, row.messages, why);
   }
 
   /**
@@ -384,6 +407,7 @@ export class Outbox {
     this.#keep(this.rows.filter((other) => other.seq !== row.seq));
     this.#confirmed.set(row.seq, this.#ports.now());
     if (row.attempts > 1 || row.messages.some(isEnd)) this.deleteConfirmed();
+    if (!row.once) this.#ports.reached?.(row.host);
   }
 
   #commit(rows: Rows): void {

@@ -65,6 +65,8 @@ export class Story {
         return this.#tell(row, "edge", "edge", "given up", this.#factsOfGivenUp(input.messages));
       case "operator":
         return this.#tell(row, "operator", "edge", input.request.type, this.#factsOfAction(input));
+      case "reached":
+        return this.#tell(row, "webex", "edge", "reached again", { host: input.host });
       case "time":
         return; // What follows from it says enough.
     }

@@ -1,8 +1,8 @@
 import type { BridgeCaller, ConferenceEvent } from "../bridge/events.ts";
-import type { ExtCallId } from "../foundation/ids.ts";
+import type { ExtCallId, MsgId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
-import type { Draft, LeaveReason, Outgoing } from "./draft.ts";
+import type { Draft, LeaveReason } from "./draft.ts";
 import { recogniseHost, renameHost } from "./host.ts";
 import { reconsiderSpeaker, removeSpeaker } from "./speakers.ts";
 import type { Caller, CallerChange } from "./state.ts";
@@ -55,7 +55,7 @@ export function applyEntered(draft: Draft, { call, number }: Pick<Caller, "call"
 
 /** Notifies WebEx of a caller. Its answer, `caller-named`, names the call or confirms the name (protocol 2.3.3). */
 export function notifyEntered(draft: Draft, caller: Caller, action?: "private-talk"): void {
-  const { entryLost, ...rest } = caller;
+  const { namedBy, ...rest } = caller;
   const enterMsgId = draft.notify({
     type: "caller-entered",
     ...(caller.extCallId !== null && { extCallId: caller.extCallId }),
@@ -75,16 +75,31 @@ export function notifyEntered(draft: Draft, caller: Caller, action?: "private-ta
  * name is new, what waited for it goes out, and what was told under another name since the entry goes out again.
  */
 export function nameCaller(draft: Draft, message: FromWebexMessages["caller-named"]): void {
-  const caller = draft.callers.find(({ enterMsgId }) => enterMsgId === message.msgId);
+  const { msgId, result = "ok" } = message;
+  const caller = draft.callers.find(({ enterMsgId, namedBy }) => enterMsgId === msgId || namedBy === msgId);
   if (!caller) return nameDeparted(draft, message);
-  const { result = "ok" } = message;
+  draft.owed.delete(`entry ${msgId}`);
   if (result !== "ok") draft.note(`WebEx refused to name call ${caller.call}: result ${result}`);
   const extCallId = result === "ok" && message.extCallId !== undefined ? message.extCallId : caller.extCallId;
-  const named: Caller = { ...caller, extCallId, enterMsgId: null, held: [] };
+  if (result === "ok" && extCallId === null) return; // No name yet: it may follow.
+  const isAnother = extCallId !== caller.extCallId;
+  // Of a call that had another name, WebEx knows nothing under the new one.
+  const { held } = caller.enterMsgId === null && isAnother ? { held: [stateOf(caller)] } : caller;
+  const named: Caller = { ...caller, extCallId, enterMsgId: null, namedBy: msgId, held: [] };
   draft.callers.set(caller.call, named);
   // A call without a name stays in the conference, and WebEx is notified of nothing more about it.
-  if (extCallId !== caller.extCallId) repeatUnderName(draft, named, caller.held);
+  if (isAnother) repeatUnderName(draft, named, held);
   if (caller.left) draft.callers.delete(caller.call);
+}
+
+/** Whether the conference's server was sent a `caller-entered` with this MsgID. */
+export function awaitsName({ callers, head }: Draft, msgId: MsgId): boolean {
+  const isLost = head.phase === "running" && head.lostEntries?.includes(msgId);
+  return isLost || callers.find(({ enterMsgId, namedBy }) => enterMsgId === msgId || namedBy === msgId) !== undefined;
+}
+
+function stateOf({ muted, attendeeId }: Caller): CallerChange {
+  return { status: muted ? "muted" : "unmuted", ...(attendeeId !== null && { attendeeId }) };
 }
 
 function repeatUnderName(draft: Draft, caller: Caller, held: Caller["held"]): void {
@@ -176,10 +191,10 @@ export function applyAttendeeId(draft: Draft, caller: Caller, { id, attendeeId }
 
 /** A caller has left, from whatever room (protocol 4.6, 4.14). It is kept until WebEx has named it. */
 export function removeCaller(draft: Draft, caller: Caller, why: LeaveReason): void {
-  const { call, enterMsgId, entryLost } = caller;
+  const { call, enterMsgId } = caller;
   draft.outcome({ event: "caller-left", call, why });
   notifyChange(draft, { ...caller, left: true }, { status: "left" });
-  if (enterMsgId === null || entryLost) deleteDeparted(draft, caller);
+  if (enterMsgId === null || isEntryOwed(draft, caller)) deleteDeparted(draft, caller);
   else limitDeparted(draft);
   removeSpeaker(draft, call);
 }
@@ -190,19 +205,15 @@ function limitDeparted(draft: Draft): void {
   for (const caller of departed.slice(0, -MAX_NAMELESS)) deleteDeparted(draft, caller);
 }
 
-/** These `caller-entered` were given up after their last attempt. Only the MsgID is kept of a caller who left since. */
-export function applyLostEntries(draft: Draft, messages: readonly Outgoing[]): void {
-  const lost = new Set(messages.map(({ msgId }) => msgId));
-  for (const caller of draft.callers.values()) {
-    if (caller.enterMsgId === null || !lost.has(caller.enterMsgId)) continue;
-    if (caller.left) deleteDeparted(draft, caller);
-    else draft.callers.set(caller.call, { ...caller, entryLost: true });
-  }
+/** Whether its `caller-entered` was given up: WebEx may have got it, and may still name the call. */
+export function isEntryOwed(draft: Draft, { enterMsgId }: Caller): boolean {
+  return draft.owed.get(`entry ${enterMsgId}`) !== undefined;
 }
 
-/** WebEx may name this call, or never. Of one that has a name, WebEx knows already that it left. */
-function deleteDeparted(draft: Draft, { call, extCallId, enterMsgId }: Caller): void {
+/** WebEx may name this call, or never: only the MsgID is kept. Of one that has a name, WebEx is told already that it left. */
+export function deleteDeparted(draft: Draft, { call, extCallId, enterMsgId }: Caller): void {
   draft.callers.delete(call);
+  draft.owed.delete(`entry ${enterMsgId}`);
   const { head } = draft;
   if (head.phase !== "running" || extCallId !== null || enterMsgId === null) return;
   const lostEntries = [...(head.lostEntries ?? []), enterMsgId];

@@ -1,29 +1,34 @@
 import type { NumberedReport } from "../bridge/events.ts";
-import type { ActionId, BridgeName, CommandId, EpochMs, TransId } from "../foundation/ids.ts";
+import type { ActionId, BridgeName, CommandId, ConfKey, EpochMs, TransId, WebexHost } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import type { FromWebex } from "../tsp/messages.ts";
 import { expireCallOut } from "./call-outs.ts";
 import { waiterFor } from "./deadlines.ts";
 import { type Decision, type DecisionContext, Draft, type Outgoing, type Post } from "./draft.ts";
 import { retryRenewal } from "./entry-rules.ts";
-import { applyUndelivered } from "./failover.ts";
 import { closingDue, endIfDeserted, expireClosing, failCreate, retryEnd } from "./lifecycle.ts";
 import { applyAction, type OperatorRequest } from "./operator-requests.ts";
 import { expireTalk, tidyTalk } from "./private-talk.ts";
 import { applyReports, applyResult } from "./reports.ts";
-import { applyRequest } from "./requests.ts";
+import { applyRequests } from "./requests.ts";
+import { applyUndelivered, probe, probeDue, resync } from "./resync.ts";
 import { closeIfEmpty, failClose, retryClosing } from "./rooms.ts";
 import { notifySpeakers, speechDue } from "./speakers.ts";
 import type { ConferenceState, PendingCommand } from "./state.ts";
 
 /** A document that its receiver did not confirm. */
-interface UndeliveredDocument {
+export interface UndeliveredDocument {
   readonly host: Post["host"];
   readonly transId: string;
   /** How often it was posted. */
   readonly attempts: number;
   /** Why it is not tried any more. */
   readonly why: string;
+  /** It was for a server that had been replaced (protocol 4.9). */
+  readonly once?: true;
+  readonly probe?: true;
+  /** It can never be posted: it cannot be written, or the settings do not have its receiver. */
+  readonly unpostable?: true;
 }
 
 /** Everything that can happen to a conference. Repeats were removed before. */
@@ -45,6 +50,8 @@ export type ConferenceInput =
       /** The document that they were in; absent in what an older version kept. */
       readonly of?: UndeliveredDocument;
     }
+  /** A server that is behind has confirmed a document. */
+  | { readonly type: "reached"; readonly at: EpochMs; readonly host: WebexHost }
   /** What an operator asks, unless that is refused at once. */
   | {
       readonly type: "operator";
@@ -65,7 +72,7 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
   const draft = new Draft(state, input.at, context);
   switch (input.type) {
     case "webex":
-      for (const message of input.messages) applyRequest(draft, message);
+      applyRequests(draft, input.messages);
       break;
     case "bridge":
       applyReports(draft, input.reports, input.elsewhere);
@@ -74,7 +81,10 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
       applyAction(draft, input);
       break;
     case "undelivered":
-      applyUndelivered(draft, input.messages);
+      applyUndelivered(draft, input.messages, input.of);
+      break;
+    case "reached":
+      if (draft.behind.get(input.host)) resync(draft);
       break;
     case "time":
       expire(draft, input.overdue ?? []);
@@ -97,14 +107,15 @@ function tidyUp(draft: Draft): void {
   endIfDeserted(draft);
 }
 
-/** When the passing of time next changes something; `null`: never. */
-export function nextDeadline({ head, commands, callOuts, rooms }: ConferenceState): EpochMs | null {
+/** When the passing of time next changes something; `null`: never. With a key, probes have their jitter. */
+export function nextDeadline(state: ConferenceState, confKey?: ConfKey): EpochMs | null {
+  const { head, commands, callOuts, rooms, behind } = state;
   let next: EpochMs | null = null;
   const consider = (at: EpochMs | null | undefined) => {
     if (at !== null && at !== undefined && (next === null || at < next)) next = at;
   };
   if (head.phase === "running") {
-    consider(speechDue(head.speech));
+    if (behind.size === 0) consider(speechDue(head.speech));
     consider(head.retryEndAt);
     consider(head.keptUntil);
     if (!head.closing) consider(head.renewAt);
@@ -118,6 +129,7 @@ export function nextDeadline({ head, commands, callOuts, rooms }: ConferenceStat
     consider(room.closeRequest?.answerBy);
     consider(room.retryAt);
   }
+  consider(probeDue(state, confKey));
   return next;
 }
 
@@ -145,6 +157,7 @@ function expire(draft: Draft, overdue: readonly CommandId[]): void {
   retryRenewal(draft);
   expireTalk(draft);
   retryClosing(draft);
+  probe(draft);
 }
 
 function isOver(draft: Draft, answerBy: EpochMs | null): boolean {

@@ -18,7 +18,19 @@ import type { DomainSettings } from "../settings/domain-settings.ts";
 import { type AnswerType, answerTo, type OpenRequest } from "../tsp/answers.ts";
 import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import type { Caller, CallOut, Changes, ConferenceState, Head, Ongoing, PendingCommand, Room } from "./state.ts";
+import { FIRST_PROBE_MS, isAnswer, owedKey } from "./owed.ts";
+import {
+  type Behind,
+  type Caller,
+  type CallOut,
+  type Changes,
+  type ConferenceState,
+  type Head,
+  isFormerHandle,
+  type Ongoing,
+  type PendingCommand,
+  type Room,
+} from "./state.ts";
 
 /** The settings, ids and outbox that a decision is handed besides the state and the input. */
 export interface DecisionContext {
@@ -47,6 +59,10 @@ export const BACK_END = "*back-end";
 export interface Post {
   readonly host: WebexHost | typeof BACK_END;
   readonly message: Outgoing;
+  /** An answer that a replaced server is owed: it gets one attempt, and nothing waits behind it (protocol 4.9). */
+  readonly once?: true;
+  /** It is to find out whether a server that is behind is back. */
+  readonly probe?: true;
 }
 
 /** Data from one caller's client, for the partner's back end (protocol 4.22). */
@@ -95,11 +111,17 @@ export interface Decision {
   readonly changes: Changes;
   /** In the order in which the rules made them; a command stays pending until its result comes. */
   readonly effects: readonly Effect[];
-  /** Servers that were replaced: what is queued for them is dropped before the posts of this decision are queued (protocol 4.9). */
-  readonly dropQueued: readonly Post["host"][];
+  /** What is taken out of the queue before the posts of this decision are queued (protocol 4.9). */
+  readonly dropQueued: readonly Dropped[];
   /** Differences between bridge and conference; each is repaired by ordinary commands and notifications. */
   readonly repairs: readonly RepairKind[];
   readonly outcomes: readonly Outcome[];
+}
+
+/** What was queued for a server. Of one that was replaced, the answers stay, with one attempt each. */
+export interface Dropped {
+  readonly host: Post["host"];
+  readonly keepsAnswers: boolean;
 }
 
 type RepairKind =
@@ -135,10 +157,12 @@ export class Draft {
   readonly callOuts: Overlay<CallId, CallOut>;
   readonly commands: Overlay<CommandId, PendingCommand>;
   readonly rooms: Overlay<RoomId, Room>;
+  readonly behind: Overlay<WebexHost, Behind>;
+  readonly owed: Overlay<string, ToWebex>;
   head: Head;
   #effects: Effect[] = [];
   readonly #repairs: RepairKind[] = [];
-  readonly #dropQueued: Post["host"][] = [];
+  readonly #dropQueued: Dropped[] = [];
   readonly #outcomes: Outcome[] = [];
 
   constructor(state: ConferenceState, at: EpochMs, context: DecisionContext) {
@@ -150,6 +174,8 @@ export class Draft {
     this.callOuts = new Overlay(state.callOuts);
     this.commands = new Overlay(state.commands);
     this.rooms = new Overlay(state.rooms);
+    this.behind = new Overlay(state.behind);
+    this.owed = new Overlay(state.owed);
   }
 
   /**
@@ -214,7 +240,7 @@ export class Draft {
     return this.commands.find(matches) !== undefined;
   }
 
-  /** Answers a request: to the server that sent it (protocol T11), else to the conference's (protocol T14). */
+  /** Answers a request: to the server that sent it (protocol T11), also where that was replaced, else to the conference's (protocol T14). */
   answer(
     request: OpenRequest | null,
     result: ResultWord | CommandResult,
@@ -222,7 +248,11 @@ export class Draft {
   ): void {
     if (!request) return;
     const answer = { ...answerTo(request, resultWord(result)), ...more } as ToWebex;
-    this.#send(request.replyTo ?? this.ongoing?.host ?? null, answer);
+    const { ongoing } = this;
+    const host = request.replyTo ?? ongoing?.host ?? null;
+    if (host !== null && host !== ongoing?.host && isFormerHandle(this.head, request.extConfId))
+      this.post({ host, message: answer, once: true });
+    else this.#send(host, answer);
   }
 
   /** Notifies the conference's server (protocol T12). The notification's MsgID; `null`: no server listens. */
@@ -244,18 +274,36 @@ export class Draft {
     this.#effects.push(post);
   }
 
-  /** This server was replaced: what is queued for it is not sent, what this decision queued included. */
-  dropQueued(host: Post["host"]): void {
-    this.#dropQueued.push(host);
-    this.#effects = this.#effects.filter((effect) => !isPost(effect) || effect.host !== host);
+  /** This server was replaced: of what is queued for it only the answers are posted, what this decision queued included. */
+  dropNotifications(host: Post["host"]): void {
+    const dropped = { host, keepsAnswers: true };
+    this.#dropQueued.push(dropped);
+    this.#effects = this.#effects.flatMap((effect): Effect[] =>
+      isPost(effect) ? withoutDropped([effect], [dropped]) : [effect],
+    );
+  }
+
+  /** What this decision posts to this server is a probe. */
+  markProbe(host: WebexHost): void {
+    this.#effects = this.#effects.map((effect) =>
+      isPost(effect) && effect.host === host && !effect.once ? { ...effect, probe: true as const } : effect,
+    );
+  }
+
+  /** Nothing of what is queued for this server is posted. */
+  withdrawQueued(host: Post["host"]): void {
+    this.#dropQueued.push({ host, keepsAnswers: false });
   }
 
   /** Messages that are not confirmed yet, this decision's posts included. */
   unconfirmed(): readonly Post[] {
-    return [
-      ...this.context.unconfirmed().filter(({ host }) => !this.#dropQueued.includes(host)),
-      ...this.#effects.filter(isPost),
-    ];
+    return [...withoutDropped(this.context.unconfirmed(), this.#dropQueued), ...this.#effects.filter(isPost)];
+  }
+
+  /** Keeps what a server that is behind is to learn. */
+  owe(message: ToWebex): void {
+    const key = owedKey(message);
+    if (key !== null) this.owed.set(key, message);
   }
 
   note(text: string): void {
@@ -282,6 +330,8 @@ export class Draft {
       callOuts: this.callOuts.changes,
       commands: this.commands.changes,
       rooms: this.rooms.changes,
+      behind: this.behind.changes,
+      owed: this.owed.changes,
       ...(this.head !== this.state.head && { head: this.head }),
     };
     // The conference may have ended later in the same decision, and its commands with it.
@@ -289,8 +339,17 @@ export class Draft {
     return { changes, effects, dropQueued: this.#dropQueued, repairs: this.#repairs, outcomes: this.#outcomes };
   }
 
+  /** Something new is a reason to probe the server soon. */
+  #oweAnew(message: ToWebex, behind: Behind): void {
+    this.owe(message);
+    const soon = Math.max(this.at, behind.failedAt + FIRST_PROBE_MS);
+    if (!behind.isProbed && soon < behind.probeAt) this.behind.set(behind.host, { ...behind, probeAt: soon });
+  }
+
   #send(host: WebexHost | null, message: ToWebex): void {
-    if (host) this.#effects.push({ host, message });
+    const behind = host && this.behind.get(host);
+    if (behind) this.#oweAnew(message, behind);
+    else if (host) this.#effects.push({ host, message });
     else this.note(`${message.type} ${message.msgId} is not sent: WebEx has named no host for it`);
   }
 }
@@ -301,6 +360,15 @@ export function isCommand(effect: Effect): effect is IssuedCommand {
 
 export function isPost(effect: Effect): effect is Post {
   return typeof effect === "object" && "message" in effect;
+}
+
+/** A queue without what is dropped; of answers to a server that was replaced, each has one attempt. */
+export function withoutDropped<Queued extends Post>(queue: readonly Queued[], dropped: readonly Dropped[]): Queued[] {
+  return queue.flatMap((post) => {
+    const drop = post.once ? undefined : dropped.find(({ host }) => host === post.host);
+    if (!drop) return [post];
+    return drop.keepsAnswers && isAnswer(post.message) ? [{ ...post, once: true as const }] : [];
+  });
 }
 
 function callOf({ command }: Pick<PendingCommand, "command">): CallId | null {
@@ -330,16 +398,20 @@ class Overlay<Key extends string, Value> {
     else this.changes.delete(key);
   }
 
-  /** A copy: a loop may change the entries that it walks over. */
   values(): Value[] {
-    const values: Value[] = [];
+    return this.entries().map(([, value]) => value);
+  }
+
+  /** A copy: a loop may change the entries that it walks over. */
+  entries(): [Key, Value][] {
+    const entries: [Key, Value][] = [];
     for (const [key, value] of this.#base) {
       const changed = this.changes.get(key);
-      if (changed === undefined) values.push(value);
-      else if (changed !== null) values.push(changed);
+      if (changed === undefined) entries.push([key, value]);
+      else if (changed !== null) entries.push([key, changed]);
     }
-    for (const [key, value] of this.changes) if (value !== null && !this.#base.has(key)) values.push(value);
-    return values;
+    for (const [key, value] of this.changes) if (value !== null && !this.#base.has(key)) entries.push([key, value]);
+    return entries;
   }
 
   find(matches: (value: Value) => boolean): Value | undefined {

@@ -9,8 +9,9 @@ import { notifyChange } from "./callers.ts";
 import { answerCreate, notifyRunning, notifyStatus } from "./conference-status.ts";
 import type { CommandOptions, Draft, Outcome } from "./draft.ts";
 import { createCommand, entryRulesOf, refusesZero, renewEntryRules } from "./entry-rules.ts";
-import { failOver, isClosedAnswer, isEnd, namedHostOf, saidAnew, setServer } from "./failover.ts";
+import { failOver, namedHostOf, saidAnew, setServer } from "./failover.ts";
 import { endTalks } from "./private-talk.ts";
+import { clear, isClosedAnswer, isEnd, isFromBehind, oweEnd, resync, settle } from "./resync.ts";
 import { closeAllRooms } from "./rooms.ts";
 import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state.ts";
 
@@ -33,9 +34,9 @@ function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void
     case "absent":
       return beginCreate(draft, message, answerBy);
     case "ended":
-      return wasClosedUnnoticed(draft, message)
-        ? draft.answer(requestOf(message), "conference-closed")
-        : beginCreate(draft, message, answerBy);
+      if (!wasClosedUnnoticed(draft, message)) return beginCreate(draft, message, answerBy);
+      clear(draft); // The answer says all that WebEx has missed.
+      return draft.answer(requestOf(message), "conference-closed");
     case "creating":
       return joinCreate(draft, head, message);
     case "running": {
@@ -43,6 +44,7 @@ function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void
       // Its server does not know that an operator ends it: the next one is to hear of the end.
       if (isFailover(head, message) && (!closing || closing.byOperator)) return failOver(draft, head, message);
       if (!closing) return repeatCreate(draft, head, message);
+      if (isFromBehind(draft, message)) resync(draft);
       if (closing.next.length >= MAX_WAITING_CREATES) return draft.answer(requestOf(message), "capacity-exceeded");
       draft.head = { ...head, closing: { ...closing, next: [...closing.next, { message, answerBy }] } };
       return;
@@ -52,6 +54,7 @@ function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void
 
 /** WebEx asks again for what is there. */
 function repeatCreate(draft: Draft, head: Running, message: CreateRequest): void {
+  resync(draft);
   answerCreate(draft, requestOf(message));
   draft.head = { ...head, ...saidAnew(draft, head, message) };
   renewEntryRules(draft, head);
@@ -64,6 +67,8 @@ function joinCreate(draft: Draft, head: Creating, message: CreateRequest): void 
   for (const request of keeps) draft.answer(request, "ok");
   draft.head = creating;
   const isOther = isFailover(creating, message);
+  if (isOther) settle(draft, message.replyTo);
+  else resync(draft);
   const ongoing = isOther
     ? setServer(draft, creating, message)
     : { ...creating, ...saidAnew(draft, creating, message) };
@@ -189,7 +194,7 @@ function beginEnd(
 }
 
 function runningFrom({ phase: _, requests: __, keeps: ___, ...ongoing }: Creating): Running {
-  return { ...ongoing, phase: "running", attached: true, locked: false, groups: [], departed: [] };
+  return { ...ongoing, phase: "running", attached: true, locked: false, groups: [] };
 }
 
 /** The bridge ended it for WebEx (protocol 4.7) or for an operator. */
@@ -256,6 +261,7 @@ export function endAsLost(draft: Draft): void {
 function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): void {
   const { extConfId, replyTo } = message;
   if (message.maxCallers === 0 && refusesZero(draft)) return draft.answer(requestOf(message), "capacity-exceeded");
+  settle(draft, replyTo);
   const rules = entryRulesOf(draft, message);
   // This life may be on another bridge: pending commands of the one before stay with their bridge.
   const { bridge } = draft.context;
@@ -292,7 +298,7 @@ function wasClosedUnnoticed(draft: Draft, message: CreateRequest): boolean {
   }
   const lost = draft.unconfirmed().find((post) => isEnd(post.message) && post.host !== message.replyTo);
   if (!lost) return false;
-  draft.dropQueued(lost.host);
+  draft.dropNotifications(lost.host);
   draft.head = { ...head, closedUntil: at + draft.context.settings.closedMemoryMs, told: true };
   return true;
 }
@@ -308,6 +314,7 @@ function end(draft: Draft, by: Extract<Outcome, { event: "conference-ended" }>["
   draft.outcome({ event: "conference-ended", by, callers: draft.callers.values().filter(({ left }) => !left).length });
   draft.head = { phase: "ended", byWebex: by === "webex" || by === "nobody" };
   draft.callers.clear();
+  oweEnd(draft);
 }
 
 /** Answers every request that is still open: their commands can have no result any more. */

@@ -3,21 +3,85 @@ import { type ActionId, type ExtCallId, MAIN_ROOM } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import { type AnsweredType, type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, FromWebexMessages } from "../tsp/messages.ts";
-import type { UpdateAction } from "../tsp/protocol-table.ts";
+import type { ResultWord, UpdateAction } from "../tsp/protocol-table.ts";
 import { cancelCallOut, entersMuted, startCallOut } from "./call-outs.ts";
-import { findCaller, nameCaller, setMuted } from "./callers.ts";
+import { awaitsName, findCaller, nameCaller, setMuted } from "./callers.ts";
 import type { Draft } from "./draft.ts";
 import { hostOf } from "./host.ts";
 import { close, closeWaitingCreates, create } from "./lifecycle.ts";
 import { addToMain, endTalk } from "./private-talk.ts";
+import { isFromBehind, resync } from "./resync.ts";
 import { closeRoom, createRoom, moveCall } from "./rooms.ts";
-import { type CallOut, type Creating, hasHandle, type Running } from "./state.ts";
+import { type CallOut, type Creating, isFormerHandle, type Running } from "./state.ts";
 
 /** To a back end that hangs, each takes half a minute. */
 const MAX_CLIENT_DATA = 100;
 
-/** One message of WebEx. Its form was checked before; a request that the state forbids is answered so (protocol T27). */
-export function applyRequest(draft: Draft, message: FromWebex): void {
+/**
+ * What a message does under a handle that another create has replaced (protocol 4.9): "all subsequent commands relating to this
+ * conference will now use the new ExtConfID". A request that acts is answered with this result, and changes nothing.
+ */
+const underFormerHandle = {
+  "create-conference": "applied", // A takeover like any other.
+  "caller-named": "applied", // It counts only for a MsgID that this server was sent, and a takeover sends new ones.
+  "message-refused": "applied",
+  unknown: "applied",
+  passthrough: "dropped",
+  "close-conference": "ok",
+  "update-conference": "no-such-conference",
+  "call-out": "no-such-conference",
+  "cancel-call-out": "no-such-conference",
+  "update-caller": "no-such-conference",
+  "drop-caller": "no-such-conference",
+  "create-sub-conference": "no-such-conference",
+  "add-to-sub-conference": "no-such-conference",
+  "remove-from-sub-conference": "no-such-conference",
+  "close-sub-conference": "no-such-conference",
+} as const satisfies Record<FromWebex["type"], ResultWord | "applied" | "dropped">;
+
+/** The messages of one document. From a server that is behind they are a sign of life (protocol 4.9). */
+export function applyRequests(draft: Draft, messages: readonly FromWebex[]): void {
+  if (draft.behind.values().length === 0) {
+    for (const message of messages) applyRequest(draft, fromItsServer(draft, message));
+    return;
+  }
+  // Names come first: an entry is told again only as long as its call has none.
+  const isName = ({ type }: FromWebex) => type === "caller-named";
+  let isHeard = false;
+  for (const received of [...messages.filter(isName), ...messages.filter((message) => !isName(message))]) {
+    const message = fromItsServer(draft, received);
+    // Of a create, its own rule decides what that server is told.
+    isHeard ||= message.type !== "create-conference" && isFromBehind(draft, message);
+    if (isHeard && !isName(message)) resync(draft);
+    applyRequest(draft, message);
+  }
+  if (isHeard) resync(draft);
+}
+
+/** Its form was checked before; a request that the state forbids is answered so (protocol T27). */
+function applyRequest(draft: Draft, message: FromWebex): void {
+  const verdict = isReplaced(draft, message) ? underFormerHandle[message.type] : "applied";
+  if (verdict === "applied") applyCurrent(draft, message);
+  else if (verdict === "dropped") draft.note(`${message.type} is dropped: ${message.extConfId} was replaced`);
+  else draft.answer(requestOf(message), verdict);
+}
+
+/** Whether another create has replaced the message's handle, and none has brought it back since. */
+function isReplaced({ head }: Draft, { extConfId }: FromWebex): boolean {
+  const next = head.phase === "running" && head.closing ? head.closing.next : [];
+  return isFormerHandle(head, extConfId) && !next.some(({ message }) => message.extConfId === extConfId);
+}
+
+/** A message that names no server is of the conference's own (protocol T14), if it has the conference's handle or answers it. */
+function fromItsServer(draft: Draft, message: FromWebex): FromWebex {
+  const { ongoing } = draft;
+  if (ongoing === null || message.replyTo !== undefined) return message;
+  const isAnswer =
+    message.type === "caller-named" && message.extConfId === undefined && awaitsName(draft, message.msgId);
+  return isAnswer || message.extConfId === ongoing.extConfId ? { ...message, replyTo: ongoing.host } : message;
+}
+
+function applyCurrent(draft: Draft, message: FromWebex): void {
   switch (message.type) {
     case "create-conference":
       return create(draft, message);
@@ -117,13 +181,11 @@ const abilitiesForAction: Readonly<Record<UpdateAction, readonly Ability[]>> = {
 
 type ConferenceRequest = Extract<FromWebex, { type: Exclude<AnsweredType, "create-conference" | "unknown"> }>;
 
-/** The conference of this handle, unless WebEx has let it go on alone: then it can do no more than close it (protocol 4.8). */
+/** The conference that has this handle now, unless WebEx has let it go on alone: then it can do no more than close it (protocol 4.8). */
 function liveConference(draft: Draft, { type, extConfId }: ConferenceRequest): Creating | Running | null {
   const { head } = draft;
-  if (head.phase === "absent" || head.phase === "ended") return null;
-  if (head.phase === "running" && !head.attached)
-    return type === "close-conference" && head.extConfId === extConfId ? head : null;
-  return hasHandle(head, extConfId, draft.at) ? head : null;
+  if (head.phase === "absent" || head.phase === "ended" || head.extConfId !== extConfId) return null;
+  return head.phase === "running" && !head.attached && type !== "close-conference" ? null : head;
 }
 
 /** Mute and unmute: Privilege in the request, Status in the notification (protocol 2.2.6, 4.11, section 5, row 15). */

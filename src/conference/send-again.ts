@@ -1,5 +1,7 @@
 import type { Draft, Outgoing, Post } from "./draft.ts";
 import { BACK_END } from "./draft.ts";
+import { owedKey } from "./owed.ts";
+import { resync } from "./resync.ts";
 import type { ConferenceState, Running } from "./state.ts";
 
 /** A document that was given up, as far as it is still there. */
@@ -30,17 +32,19 @@ export function sendAgainRefusal(state: ConferenceState, { host, messages }: Giv
 
 /** Queues what is still so of the document once more, as it was, behind all that waits. */
 export function sendAgain(draft: Draft, { host, messages }: GivenUpDocument): void {
+  // A server that is behind gets all that it is owed, in order, and this with it.
+  const isBehind = host !== BACK_END && draft.behind.get(host) !== undefined;
+  if (isBehind) resync(draft);
   for (const message of messages) {
     const { head } = draft;
     if (head.phase !== "running" || !isStillSo(draft.state, head, message)) continue;
+    if (isBehind && isOwed(draft.state, message)) continue;
     draft.post({ host, message });
-    // It is on its way again: it was not lost.
-    if (message.type === "caller-changed" && message.status === "left")
-      draft.head = { ...head, departed: head.departed.filter((extCallId) => extCallId !== message.extCallId) };
-    if (message.type !== "caller-entered") continue;
-    for (const { entryLost, ...caller } of draft.callers.values())
-      if (caller.enterMsgId === message.msgId) draft.callers.set(caller.call, caller);
   }
+}
+
+function isOwed({ owed }: ConferenceState, message: Outgoing): boolean {
+  return message.type !== "client-data" && owed.has(owedKey(message) ?? "");
 }
 
 function isOfFormerHandle(message: Outgoing, head: Running): boolean {

@@ -15,7 +15,7 @@ import type {
   WebexHost,
 } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
-import type { FromWebexMessages, Spelling } from "../tsp/messages.ts";
+import type { FromWebexMessages, Spelling, ToWebex } from "../tsp/messages.ts";
 import type { Codes } from "../tsp/protocol-table.ts";
 
 /**
@@ -28,6 +28,10 @@ export interface ConferenceState {
   readonly callOuts: ReadonlyMap<CallId, CallOut>;
   readonly commands: ReadonlyMap<CommandId, PendingCommand>;
   readonly rooms: ReadonlyMap<RoomId, Room>;
+  /** The server that is behind, by its name; at most one. */
+  readonly behind: ReadonlyMap<WebexHost, Behind>;
+  /** What WebEx is to learn once it can be reached (`owed.ts` has the keys). */
+  readonly owed: ReadonlyMap<string, ToWebex>;
 }
 
 export type Head = Absent | Creating | Running | Ended;
@@ -65,8 +69,8 @@ export interface Running extends Ongoing {
   readonly talk?: PrivateTalk;
   /** Requests that became one command for each of several calls, or none of their own, until they are answered. */
   readonly groups: readonly CommandGroup[];
-  /** Calls whose leaving was not reported to this server; it is reported to its successor (protocol 4.9 F4). */
-  readonly departed: readonly ExtCallId[];
+  /** Calls whose leaving an older version could not report; it is reported to the next server (protocol 4.9 F4). */
+  readonly departed?: readonly ExtCallId[];
   /** MsgIDs of lost `caller-entered` of callers who have left. WebEx may have got one, and may still name its call. */
   readonly lostEntries?: readonly MsgId[];
 }
@@ -152,7 +156,7 @@ export interface Ongoing extends EntryRules {
   readonly extConfId: ExtConfId;
   /** The TSP server that is notified (protocol T12). */
   readonly host: WebexHost;
-  /** Handles that a failover replaced: they are accepted for a short time (protocol 4.9). */
+  /** Handles that another create has replaced (protocol 4.9). Until then no other conference gets them. */
   readonly formerHandles: readonly { readonly extConfId: ExtConfId; readonly until: EpochMs }[];
   /** The host's call, where the meeting's data name it. */
   readonly namedHost?: { readonly attendeeId?: string; readonly extCallId?: string };
@@ -184,8 +188,8 @@ export interface Caller {
   readonly extCallId: ExtCallId | null;
   /** The `caller-entered` that waits for its answer. */
   readonly enterMsgId: MsgId | null;
-  /** That `caller-entered` was given up after its last attempt. WebEx may have got it, and may still name the call. */
-  readonly entryLost?: true;
+  /** The one that was answered: another answer to it names the call anew (protocol 2.2.9). */
+  readonly namedBy?: MsgId;
   /** Changes to report once WebEx has named the call anew, in order (protocol 2.3.3); only the last of several alike. */
   readonly held: readonly CallerChange[];
   readonly left: boolean;
@@ -268,6 +272,20 @@ export interface Room {
   readonly retryAt?: EpochMs;
 }
 
+/** A TSP server that did not confirm what was posted to it (protocol 4.9): it is posted probes alone, until it is heard of. */
+export interface Behind {
+  readonly host: WebexHost;
+  /** Since when; of a conference that is over, since its end. */
+  readonly since: EpochMs;
+  /** When the last document was given up. */
+  readonly failedAt: EpochMs;
+  /** How many probes were given up. */
+  readonly probes: number;
+  /** When the next probe is due, if nothing is heard of one that is under way. */
+  readonly probeAt: EpochMs;
+  readonly isProbed?: true;
+}
+
 /** Entries to write, or to delete where the value is `null`. */
 export interface Changes {
   readonly head?: Head;
@@ -275,18 +293,33 @@ export interface Changes {
   readonly callOuts: ReadonlyMap<CallId, CallOut | null>;
   readonly commands: ReadonlyMap<CommandId, PendingCommand | null>;
   readonly rooms: ReadonlyMap<RoomId, Room | null>;
+  readonly behind: ReadonlyMap<WebexHost, Behind | null>;
+  readonly owed: ReadonlyMap<string, ToWebex | null>;
 }
 
-/** Whether this handle is the conference's own, or one that a failover replaced a short time ago (protocol 4.9). */
-export function hasHandle(head: Head, extConfId: ExtConfId, at: EpochMs): boolean {
+/** Whether this handle is the conference's own, or one that was replaced a short time ago: no other conference gets it. */
+export function holdsHandle(head: Head, extConfId: ExtConfId, at: EpochMs): boolean {
   if (head.phase === "absent" || head.phase === "ended") return false;
   return (
     head.extConfId === extConfId || head.formerHandles.some((old) => old.extConfId === extConfId && at < old.until)
   );
 }
 
+/** Whether another create has replaced this handle (protocol 4.9). */
+export function isFormerHandle(head: Head, extConfId: ExtConfId | undefined): boolean {
+  if (head.phase === "absent" || head.phase === "ended" || extConfId === head.extConfId) return false;
+  return head.formerHandles.some((former) => former.extConfId === extConfId);
+}
+
 /** The kinds of entries besides the head: the word for one, as in its key on disk, and for all. */
-export const entryKinds = { caller: "callers", "call-out": "callOuts", command: "commands", room: "rooms" } as const;
+export const entryKinds = {
+  caller: "callers",
+  "call-out": "callOuts",
+  command: "commands",
+  room: "rooms",
+  behind: "behind",
+  owed: "owed",
+} as const;
 
 /** A state whose owner holds it alone and changes it in place: a change costs what changed, not what there is. */
 export interface OwnState extends ConferenceState {
@@ -295,6 +328,8 @@ export interface OwnState extends ConferenceState {
   readonly callOuts: Map<CallId, CallOut>;
   readonly commands: Map<CommandId, PendingCommand>;
   readonly rooms: Map<RoomId, Room>;
+  readonly behind: Map<WebexHost, Behind>;
+  readonly owed: Map<string, ToWebex>;
 }
 
 export function emptyState(): OwnState {
@@ -304,6 +339,8 @@ export function emptyState(): OwnState {
     callOuts: new Map(),
     commands: new Map(),
     rooms: new Map(),
+    behind: new Map(),
+    owed: new Map(),
   };
 }
 

@@ -136,6 +136,8 @@ function whatCame(input: ConferenceInput | null): string {
         : `An agent of ${input.elsewhere}, which is not the conference's bridge, reported:`;
     case "undelivered":
       return `Given up: WebEx did not confirm ${input.messages.map(({ type }) => type).join(", ")}.`;
+    case "reached":
+      return `${input.host} could be reached again: it confirmed a document.`;
     case "operator":
       return `${input.person} asked: ${requestText(input.request)}.`;
     case "time":

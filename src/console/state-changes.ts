@@ -1,7 +1,7 @@
 import { isRecord } from "../foundation/record.ts";
 import type { ReplayState } from "../rpc/replay.ts";
 
-/** One entry of a conference's state: the conference itself, a caller, a call-out, a command, a room. */
+/** One entry of a conference's state: the conference itself, a caller, a call-out, a command, a room, what a server is owed. */
 export interface Entry {
   readonly name: string;
   /** By the paths of its fields: `talk.stage`. Lists are written as JSON, times in UTC. */
@@ -15,13 +15,15 @@ export interface ChangedEntry {
   readonly fields: readonly { readonly name: string; readonly before: string | null; readonly after: string | null }[];
 }
 
-export function entriesOf({ head, callers, callOuts, commands, rooms }: ReplayState): readonly Entry[] {
+export function entriesOf({ head, callers, callOuts, commands, rooms, behind, owed }: ReplayState): readonly Entry[] {
   return [
     entry("conference", head),
     ...callers.map((one) => entry(`caller ${one.call}`, one)),
     ...callOuts.map((one) => entry(`call-out ${one.call}`, one)),
     ...commands.map((one) => entry(`command ${one.id}`, one)),
     ...rooms.map((one) => entry(`room ${one.room}`, one)),
+    ...behind.map((one) => entry(`behind ${one.host}`, one)),
+    ...owed.map(([key, message]) => entry(`owed ${key}`, message)),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { BridgeCommand } from "../bridge/commands.ts";
 import type { BridgeCaller, ConferenceEvent, Report } from "../bridge/events.ts";
 import type { ConferenceInput } from "../conference/decide.ts";
+import { type Post, withoutDropped } from "../conference/draft.ts";
 import type { OperatorRequest } from "../conference/operator-requests.ts";
 import type { ConferenceState } from "../conference/state.ts";
 import { type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
@@ -46,7 +47,7 @@ class TestWriter {
   readonly #msgIds = new Map<string, string>();
   #drawn = 0;
   /** What waits for its Confirmation, in the order in which the player has it. */
-  #queue: readonly { readonly host: string; readonly text: string }[] = [];
+  #queue: readonly (Post & { readonly text: string })[] = [];
   #begun = false;
   #at = 0;
   #serialsBefore = 0;
@@ -137,6 +138,9 @@ class TestWriter {
         this.#lines.push(`operator ${JSON.stringify(action)}`);
         return;
       }
+      case "reached":
+        this.#lines.push("reached");
+        return;
       case "time":
         if (!input.overdue) this.#lines.push("due");
         return this.#happens("due", input.overdue?.map((id) => this.#commandWords(id, step.before)) ?? []);
@@ -211,8 +215,8 @@ class TestWriter {
       }
     }
     const { dropQueued = [] } = decision ?? {};
-    const posted = messages.map(({ host, message }) => ({ host, text: JSON.stringify(message) }));
-    this.#queue = [...this.#queue.filter(({ host }) => !dropQueued.some((server) => server === host)), ...posted];
+    const posted = messages.map(({ transId: _, ...post }) => ({ ...post, text: JSON.stringify(post.message) }));
+    this.#queue = [...withoutDropped(this.#queue, dropQueued), ...posted];
   }
 
   /** The serial in an id of ours; `null`: it is the bridge's. */

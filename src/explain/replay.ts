@@ -1,6 +1,6 @@
 import type { IssuedCommand } from "../bridge/commands.ts";
 import { type ConferenceInput, decide } from "../conference/decide.ts";
-import { type Decision, isCommand, isPost, type Outgoing, type Post } from "../conference/draft.ts";
+import { type Decision, isCommand, isPost, type Outgoing, type Post, withoutDropped } from "../conference/draft.ts";
 import {
   applyChanges,
   type Changes,
@@ -57,7 +57,7 @@ export interface Step {
 
 export const confirmedKey = "confirmed";
 
-type Row = Pick<KeptDocument, "host" | "messages"> & { readonly seq?: number };
+type Row = Pick<KeptDocument, "host" | "messages" | "once"> & { readonly seq?: number };
 
 /**
  * Steps through a conference's journal: the state before each row, what the row changed and caused, and whether today's code decides the
@@ -145,7 +145,7 @@ class Replay {
       const givenUp = row.input?.type === "undelivered" ? givenUpIn(waiting, row.input.messages) : [];
       const { dropQueued = [] } = decision ?? {};
       const dropped = isByDecision
-        ? waiting.filter(({ host, seq }) => dropQueued.includes(host) && !givenUp.some((gone) => gone.seq === seq))
+        ? waiting.filter((one) => isGone(one, dropQueued) && !givenUp.some((gone) => gone.seq === one.seq))
         : isLast
           ? posts.gone.filter(({ seq }) => !givenUp.some((gone) => gone.seq === seq))
           : [];
@@ -217,9 +217,9 @@ class Replay {
         return `this version cannot decide on it: ${error instanceof Error ? error.message : String(error)}`;
       }
       results.push({ decision, msgIds, context });
-      queue = queue.filter(({ host }) => !decision.dropQueued.includes(host));
+      queue = queue.flatMap((row) => keptOf(row, decision.dropQueued));
       const posts = decision.effects.filter(isPost).filter((post) => isPosted(domain, post));
-      queue = [...queue, ...posts.map(({ host, message }) => ({ host, messages: [message] }))];
+      queue = [...queue, ...posts.map(({ message, ...to }) => ({ ...to, messages: [message] }))];
       if (decision.changes.head?.phase === "creating" && state.head.phase !== "creating") {
         const [only, ...others] = settings.bridges;
         bridge = only && others.length === 0 ? (only.name as BridgeName) : null;
@@ -274,6 +274,8 @@ class Replay {
     }
     const hosts = new Set([...queue, ...after].map(({ host }) => host));
     for (const host of hosts) {
+      // Which answers to a replaced server are left depends on what was being posted, which the journal does not say.
+      if ([...queue, ...after].some((row) => row.host === host && row.once)) continue;
       const of = (rows: readonly Row[]) => rows.filter((row) => row.host === host).flatMap(({ messages }) => messages);
       const where = ids.difference(of(queue), of(after), `messages to ${host}`);
       if (where !== null) return UnknownIds.readable(where);
@@ -339,13 +341,13 @@ interface Decided {
   readonly serial: number;
 }
 
-const noChanges: Changes = { callers: new Map(), callOuts: new Map(), commands: new Map(), rooms: new Map() };
+const { head: _, ...noChanges } = emptyState();
 
 /** The state of its own that a reader may keep. */
-export function copyOf({ head, callers, callOuts, commands, rooms }: ConferenceState): OwnState {
+export function copyOf({ head, callers, callOuts, commands, rooms, behind, owed }: ConferenceState): OwnState {
   return {
     ...{ head, callers: new Map(callers), callOuts: new Map(callOuts) },
-    ...{ commands: new Map(commands), rooms: new Map(rooms) },
+    ...{ commands: new Map(commands), rooms: new Map(rooms), behind: new Map(behind), owed: new Map(owed) },
   };
 }
 
@@ -364,6 +366,22 @@ function kindOf(key: string): Kind | null {
   return kind === "head" || Object.hasOwn(entryKinds, kind) ? (kind as Kind) : null;
 }
 
+function isGone(row: Row, dropped: Decision["dropQueued"]): boolean {
+  return keptOf(row, dropped).length === 0;
+}
+
+/** The row without what is dropped of it; none where nothing is left. */
+function keptOf({ messages, ...to }: Row, dropped: Decision["dropQueued"]): readonly Row[] {
+  const kept = withoutDropped(
+    messages.map((message) => ({ ...to, message })),
+    dropped,
+  );
+  const [first] = kept;
+  if (!first) return [];
+  const { message: _, ...of } = first;
+  return [{ ...of, messages: kept.map(({ message }) => message) }];
+}
+
 function idIn(key: string): string {
   return key.slice(key.indexOf("/") + 1);
 }
@@ -376,10 +394,10 @@ function* entriesIn(changes: Changes): Generator<readonly [key: string, value: u
 }
 
 function changesIn(recorded: ReadonlyMap<string, unknown>): Changes {
-  const changes = { callers: new Map(), callOuts: new Map(), commands: new Map(), rooms: new Map() };
+  const { head: _, ...changes } = emptyState();
   for (const [key, value] of recorded) {
     const kind = kindOf(key);
-    if (kind !== null && kind !== "head") changes[entryKinds[kind]].set(idIn(key), value);
+    if (kind !== null && kind !== "head") (changes[entryKinds[kind]] as Map<string, unknown>).set(idIn(key), value);
   }
   const head = recorded.get("head") as Changes["head"];
   return { ...changes, ...(head && { head }) };

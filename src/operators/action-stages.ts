@@ -66,9 +66,12 @@ interface Document {
 /** A notification that is due, and the call that it is about. */
 interface Awaited {
   readonly call: CallId | null;
+  /** WebEx could not be reached when it was due. */
+  readonly isOwed?: true;
   fits(message: Outgoing): boolean;
 }
 
+const replaced = "its server was replaced, and the next one is told all";
 const letGo = "WebEx has let the conference go on alone";
 
 /** Reads the journal of a conference, row by row in order, for what became of one action. */
@@ -93,6 +96,11 @@ export class StagesReader {
   #awaited: Awaited[] = [];
   /** TransIDs of the documents that tell it, and when each was confirmed. */
   readonly #told = new Map<string, EpochMs | null>();
+  /** What each of these documents tells. */
+  readonly #tellsOf = new Map<string, Awaited[]>();
+  /** The server that could not be reached last, and whether it can be by now. */
+  #behind: { readonly host: string; readonly isOver: boolean } | null = null;
+  #host: string | null = null;
   #notBecause: string | null = null;
   /** A document that tells it, or a part of it, was given up. */
   #isGivenUp = false;
@@ -150,6 +158,7 @@ export class StagesReader {
       else if (kind === "call-out") this.#callOut(at, id as CallId, value as CallOut | null, changes);
       else if (kind === "command") this.#command(at, id as CommandId, value as PendingCommand | null);
       else if (kind === "outbox") messages.push(...this.#newMessages(key, value as Document | null));
+      else if (kind === "behind") this.#behind = { host: id, isOver: value === null };
       else if (kind === "head") this.#head(at, value as Head);
     }
     if (!this.#begun) return this.#deleteGone(changes);
@@ -232,8 +241,10 @@ export class StagesReader {
 
   #head(at: EpochMs, head: Head): void {
     // Of the end of a conference WebEx hears as it would have heard of the conference.
-    if (head.phase === "running" || head.phase === "creating")
+    if (head.phase === "running" || head.phase === "creating") {
       this.#isAttached = head.phase === "creating" || head.attached;
+      this.#host = head.host;
+    }
     if (head.phase !== "running" && this.#begun?.request.type === "end" && !this.#result)
       this.#result = { type: "done", at };
   }
@@ -332,20 +343,32 @@ export class StagesReader {
 
   /** A notification of a call that WebEx has not named waits for the name. */
   #match(messages: readonly (readonly [transId: string, message: Outgoing])[]): void {
-    this.#awaited = this.#awaited.filter(({ call, fits }) => {
+    this.#awaited = this.#awaited.flatMap((awaited) => {
+      const { call, fits, isOwed } = awaited;
       const [transId] = messages.find(([, message]) => fits(message)) ?? [];
       if (transId !== undefined) {
+        this.#isGivenUp = false;
         this.#told.set(transId, this.#told.get(transId) ?? null);
-        return false;
+        this.#tellsOf.set(transId, [...(this.#tellsOf.get(transId) ?? []), awaited]);
+        return [];
       }
-      if ((call !== null && this.#entries.has(call)) || this.#result?.type !== "done") return true;
+      if (this.#isBehind) return [{ ...awaited, isOwed: true as const }];
+      if (isOwed) {
+        this.#isGivenUp = false;
+        const isReplaced = this.#behind?.host !== this.#host;
+        this.#setNoNotification(
+          isReplaced ? replaced : "WebEx could not be reached, and was told later how it was then",
+        );
+        return [];
+      }
+      if ((call !== null && this.#entries.has(call)) || this.#result?.type !== "done") return [awaited];
       const isNameless = call !== null && (this.#names.get(call) ?? null) === null;
       if (!this.#isAttached) this.#setNoNotification(letGo);
       else
         this.#setNoNotification(
           isNameless ? "WebEx has given this call no name" : "no notification of its own was due",
         );
-      return false;
+      return [];
     });
   }
 
@@ -356,6 +379,10 @@ export class StagesReader {
     const before = sameKey?.transId === document.transId ? sameKey.messages.length : 0;
     this.#documents.set(key, document);
     return document.messages.slice(before).map((message) => [document.transId, message]);
+  }
+
+  get #isBehind(): boolean {
+    return this.#behind !== null && !this.#behind.isOver;
   }
 
   #confirmed(changes: Changes): void {
@@ -373,8 +400,16 @@ export class StagesReader {
       if (value !== null || transId === undefined || !this.#told.has(transId) || confirmed.has(key)) continue;
       const isGivenUp = this.#inputs.some(({ type }) => type === "undelivered");
       this.#told.delete(transId);
-      if (isGivenUp) this.#isGivenUp = true;
-      else this.#setNoNotification("its server was replaced, and the next one is told all");
+      if (!isGivenUp) {
+        this.#setNoNotification(replaced);
+        continue;
+      }
+      this.#isGivenUp = true;
+      // It is told once the server can be reached.
+      if (this.#isBehind)
+        this.#awaited.push(
+          ...(this.#tellsOf.get(transId) ?? []).map((awaited) => ({ ...awaited, isOwed: true as const })),
+        );
     }
   }
 

@@ -117,7 +117,7 @@ export class RecordBook {
     for (const row of rows) {
       const { seq, at, input } = row;
       if (input) this.#inputs.push(input);
-      if (input?.type === "undelivered") this.#givenUp.push({ seq, at, input });
+      if (input?.type === "undelivered" && !input.of?.probe) this.#givenUp.push({ seq, at, input });
       if (row.changes) {
         this.#apply(row, new Map(row.changes), new Causes(this.#inputs, this.#commands));
         this.#inputs = [];

@@ -50,8 +50,9 @@ export class Causes {
           break;
         }
         case "undelivered":
-          this.givenUp += input.messages.length;
+          if (!input.of?.probe) this.givenUp += input.messages.length;
           break;
+        case "reached":
         case "time":
           break;
       }

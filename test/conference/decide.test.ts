@@ -83,14 +83,14 @@ test("no id of a command can be guessed: each has random bits of its own", () =>
 });
 
 test("of calls that left while WebEx was away the newest 1,000 are kept, and the dropped ones are named", () => {
-  const left = (id: number) =>
+  const leaving = (id: number) =>
     ({ type: "caller-changed", status: "left", msgId: `m${id}`, extCallId: `${id}` }) as ToWebex;
-  const messages = Array.from({ length: 1_002 }, (_, id) => left(id));
+  const messages = Array.from({ length: 1_002 }, (_, id) => leaving(id));
 
   const { changes, effects } = after({}, { type: "undelivered", at: 1_000, messages });
 
-  const { departed } = changes.head as Running;
-  expect([departed.length, departed[0], departed.at(-1)]).toEqual([1_000, "2", "1001"]);
+  const left = [...changes.owed.keys()];
+  expect([left.length, left[0], left.at(-1)]).toEqual([1_000, "left 2", "left 1001"]);
   expect(effects.at(-1)).toBe("more than 1000 calls left unreported; dropped: 0, 1");
 });
 

@@ -4,7 +4,15 @@ import { stateChanges } from "../../src/console/state-changes.ts";
 import type { ReplayState, ReplayStep } from "../../src/rpc/replay.ts";
 import { frameFor, now, Shown } from "./shown.ts";
 
-const empty = { head: { phase: "absent" }, callers: [], callOuts: [], commands: [], rooms: [] } as const;
+const empty = {
+  head: { phase: "absent" },
+  callers: [],
+  callOuts: [],
+  commands: [],
+  rooms: [],
+  behind: [],
+  owed: [],
+} as const;
 
 function state(more: object = {}): ReplayState {
   return { ...empty, ...more } as ReplayState;

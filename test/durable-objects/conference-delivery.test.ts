@@ -178,7 +178,7 @@ test("three attempts, at once and after 2 s, with the same bytes; then the confe
   world.answer = (posted) => (posted.body.includes('Status="') ? failed : world.confirmed(posted.transId));
   await world.during(world.receive("t-lock", lock("m-lock")));
   await world.allDone();
-  await world.time.pass(10_000);
+  await world.time.pass(4_000);
 
   expect(world.posted).toHaveLength(3);
   expect(new Set(world.posted.map(({ body }) => body)).size).toBe(1);
@@ -255,7 +255,7 @@ test.each<[string, (world: ConferenceWorld, transId: string) => HttpAnswer]>([
   const world = await quiet();
   world.answer = (posted) => answer(world, posted.transId);
   await world.during(world.report(callerEntered(0)));
-  await world.time.pass(10_000);
+  await world.time.pass(4_000);
 
   expect(world.posted).toHaveLength(3);
 });
@@ -282,9 +282,10 @@ test("no restart leads to an attempt too many", async () => {
   }
   await world.time.pass(60_000);
 
-  expect(world.posted).toHaveLength(3);
-  expect(new Set(world.posted.map(({ body }) => body)).size).toBe(1);
-  expect(world.outboxRows).toBe(0);
+  const [first, ...probes] = Map.groupBy(world.posted, ({ transId }) => transId).values();
+  expect(first).toHaveLength(3);
+  expect(new Set(first?.map(({ body }) => body)).size).toBe(1);
+  expect(probes.every(({ length }) => length <= 3)).toBe(true);
 });
 
 test("an object that dies over its first attempt posts the same again (protocol T37)", async () => {
@@ -301,10 +302,11 @@ test("an object that dies over its first attempt posts the same again (protocol 
   expect(world.outboxRows).toBe(0);
 });
 
-test("a failover drops what was queued for the old server and breaks off the post in flight", async () => {
+test("a failover drops what was queued for the old server, which gets the answer in flight, once", async () => {
   const world = await quiet(3);
   const other = "localhost:8802" as WebexHost;
-  world.answer = (posted) => (posted.url.includes("8801") ? never : world.confirmed(posted.transId));
+  const hangs = () => world.time.wait(10_000).then(() => failed);
+  world.answer = (posted) => (posted.url.includes("8801") ? hangs() : world.confirmed(posted.transId));
   await world.during(world.receive("t-mute", muteCaller("1001")));
   await world.allDone();
   await world.time.pass(100);
@@ -313,9 +315,9 @@ test("a failover drops what was queued for the old server and breaks off the pos
 
   const create = createConference({ msgId: "m2", replyTo: other, extConfId: "7002" as ExtConfId } as never);
   await world.during(world.receive("t-create", create));
-  await world.time.pass(6000);
+  expect(world.posted[0]?.signal.aborted).toBe(false);
+  await world.time.pass(60_000);
 
-  expect(world.posted[0]?.signal.aborted).toBe(true);
   expect(world.posted.slice(1).every(({ url }) => url === "http://localhost:8802/")).toBe(true);
   expect(world.posted[1]?.body).toContain("A2W_RspCreateConference");
   expect(enteredIn(world.posted).reduce((sum, count) => sum + count)).toBe(4);
@@ -369,7 +371,7 @@ test("while a repeat of a post hangs, the alarm waits for its end, and does not 
   await world.during(world.report(callerEntered(0)));
   const alarms: number[] = [];
   const beganAt = world.time.now;
-  for (let second = 0; second < 40; second += 1) {
+  for (let second = 0; second < 31; second += 1) {
     const before = world.alarmsSet;
     await world.time.pass(1_000);
     if (world.alarmsSet > before) alarms.push(Math.round((world.time.now - beganAt) / 1_000));

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ConferenceStore } from "../../durable-objects/conference-store.ts";
 import { Draws } from "../../simulators/draws.ts";
-import type { Changes } from "../../src/conference/state.ts";
+import { type Changes, emptyState } from "../../src/conference/state.ts";
 import type { CallId, ConfKey, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { conferenceOn, Database } from "../simulation/database.ts";
 import { ConferenceWorld, lock } from "./conference-world.ts";
@@ -11,7 +11,7 @@ const weekMs = 7 * 24 * hourMs;
 const retention = { neededMs: 2 * hourMs, keptMs: weekMs };
 const progress = { bridge: null, serial: 0, msgIds: [], transIds: [], streams: [] };
 const identity = { domain: "local" as DomainName, confKey: "1" as ConfKey };
-const none: Changes = { callers: new Map(), callOuts: new Map(), commands: new Map(), rooms: new Map() };
+const { head: _, ...none } = emptyState();
 
 function open(sql: Database, onLost: (error: unknown) => void = () => {}): ConferenceStore {
   return new ConferenceStore(sql, onLost);

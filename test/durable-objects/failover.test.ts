@@ -50,7 +50,8 @@ test("a third server takes over while the second is still being sent: the second
   const world = new ConferenceWorld();
   await world.running(120);
   world.posted.length = 0;
-  world.answer = ({ url, transId }) => (url.includes(":8802/") ? new Promise(() => {}) : world.confirmed(transId));
+  const hangs = () => world.time.wait(10_000).then(() => ({ kind: "failed", reason: "TimeoutError" }) as const);
+  world.answer = ({ url, transId }) => (url.includes(":8802/") ? hangs() : world.confirmed(transId));
 
   await world.during(world.receive("second", createConference(server2)));
   await world.time.pass(1000);

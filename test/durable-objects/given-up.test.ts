@@ -144,17 +144,17 @@ test("what is given up once more is told anew, and can be sent again in its turn
 
 test("a caller whose entry was lost is named by WebEx after the entry was sent again", async () => {
   const world = await lost(0, callerEntered(0));
-  expect(world.stored.state.callers.get("c0" as never)).toMatchObject({ entryLost: true });
+  expect([...world.stored.state.owed.values()]).toMatchObject([{ type: "caller-entered" }]);
   await sendAgain(world);
   const caller = world.stored.state.callers.get("c0" as never);
-  expect(caller).not.toHaveProperty("entryLost");
+  expect(world.stored.state.owed.size).toBe(0);
   const named = { type: "caller-named", msgId: caller?.enterMsgId, extCallId: "1001" } as FromWebex;
   await world.during(world.receive("named", named));
 
   expect(world.stored.state.callers.get("c0" as never)).toMatchObject({ extCallId: "1001", left: false });
 });
 
-test("what is not so any more is left out, and a document of which nothing is so is not sent", async () => {
+test("with it goes all else that the server is owed, as it is now; a document of which nothing is so is not sent", async () => {
   const world = await lost(2, muted("c0", true), muted("c1", true));
   await world.reported(muted("c0", false));
   await world.time.pass(1_000);
@@ -162,8 +162,9 @@ test("what is not so any more is left out, and a document of which nothing is so
   expect(await sendAgain(world)).toBe("done");
   await world.time.pass(1_000);
   expect(world.posted.map(({ body }) => [...body.matchAll(/ExtCallID="(\d+)"/g)].map(([, id]) => id))).toEqual([
-    ["1002"],
+    ["1001", "1002"],
   ]);
+  expect(world.posted[0]?.body).toMatch(/ExtCallID="1001" Status="0".*ExtCallID="1002" Status="1"/);
 
   const other = await lost(1, muted("c0", true));
   await other.reported(muted("c0", false));
@@ -180,12 +181,12 @@ test("a caller who has left is not told as entered", async () => {
 
 test("a call whose end was lost is told as left, and not once more to the next server", async () => {
   const world = await lost(1, callerLeft(0));
-  expect(world.stored.state.head).toMatchObject({ departed: ["1001"] });
+  expect([...world.stored.state.owed.keys()]).toEqual(["left 1001"]);
   expect(await sendAgain(world)).toBe("done");
   await world.time.pass(1_000);
 
   expect(world.posted.map(({ body }) => body)).toEqual([expect.stringContaining('ExtCallID="1001"')]);
-  expect(world.stored.state.head).toMatchObject({ departed: [] });
+  expect(world.stored.state.owed.size).toBe(0);
 });
 
 test("nothing of a conference that has ended or begun anew is sent again", async () => {

@@ -64,7 +64,7 @@ test("a document that is not delivered is told with its attempts, their reasons 
   const before = world.conference.story().length;
   world.answer = () => ({ kind: "answered", status: 500, body: new Uint8Array() });
   await world.during(world.report(callerEntered(0)));
-  await world.time.pass(30_000);
+  await world.time.pass(6_000);
 
   expect(told(since(world, before), "why", "attempt", "messages")).toEqual([
     "bridge > edge: caller-entered",

@@ -126,10 +126,16 @@ async function takesOver({
   expect(head).toMatchObject({ phase: "running", extConfId: "7002" });
   const documents = new Map(world.posted.map(({ transId, body }) => [transId, body]));
   for (const { transId, body } of world.posted) expect(body).toBe(documents.get(transId));
-  const notified = [...documents.values()].flatMap(notifiedIn);
+  // What was given up may come again in another transaction, as it was.
+  const texts = new Set([...documents.values()].flatMap((body) => body.match(/<A2W_Notify[^>]*>/g) ?? []));
   if (!isAway)
-    expect(world.posted.slice(before).flatMap(({ body }) => notifiedIn(body)).length).toBeLessThanOrEqual(most);
-  expect(new Set(notified).size).toBe(notified.length);
+    expect(
+      world.posted
+        .slice(before)
+        .filter(({ url }) => url.includes("8802"))
+        .flatMap(({ body }) => notifiedIn(body)).length,
+    ).toBeLessThanOrEqual(most);
+  expect(new Set([...texts].flatMap(notifiedIn)).size).toBe(texts.size);
   expect([...documents.keys()].filter((transId) => !/^\d{11}$/.test(transId))).toEqual([]);
 }
 

@@ -44,7 +44,15 @@ test("a step has the state before and after, and what it caused with its text on
   ]);
   for (const [index, step] of steps.entries()) {
     expect(step.before).toEqual(
-      steps[index - 1]?.after ?? { head: { phase: "absent" }, callers: [], callOuts: [], commands: [], rooms: [] },
+      steps[index - 1]?.after ?? {
+        head: { phase: "absent" },
+        callers: [],
+        callOuts: [],
+        commands: [],
+        rooms: [],
+        behind: [],
+        owed: [],
+      },
     );
   }
 });

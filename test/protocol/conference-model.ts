@@ -1,8 +1,10 @@
 import type { RefusalReason } from "../../src/bridge/commands.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import { type ConferenceInput, decide, nextDeadline } from "../../src/conference/decide.ts";
-import { type DecisionContext, isCommand, isPost, type Post } from "../../src/conference/draft.ts";
+import { type DecisionContext, isCommand, isPost, type Post, withoutDropped } from "../../src/conference/draft.ts";
 import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
+import { isAnswer } from "../../src/conference/owed.ts";
+import { isClosedAnswer, isEnd } from "../../src/conference/resync.ts";
 import { applyChanges, type ConferenceState, emptyState, type Head } from "../../src/conference/state.ts";
 import {
   type ActionId,
@@ -98,21 +100,33 @@ export class ConferenceModel {
         return this.#decide({ type: "time", at: this.#now, overdue });
       }
       case "confirmed":
-        this.#queued = [];
-        return;
-      case "lost": {
-        const messages = this.#queued.map(({ message }) => message);
-        this.#queued = [];
-        for (const { msgId } of messages) this.#heard.delete(msgId);
-        if (messages.length > 0) this.#decide({ type: "undelivered", at: this.#now, messages });
-      }
+        return this.#confirm();
+      case "lost":
+        for (const { host, once } of [...this.#queued]) this.#lose(host, once);
     }
   }
 
-  /** The bridge carries out all commands, and time goes by: then nothing may be left undone. */
+  #confirm(): void {
+    const reached = this.#queued.filter(({ host, once }) => !once && this.state.behind.has(host as WebexHost));
+    this.#queued = [];
+    for (const { host } of reached) this.#decide({ type: "reached", at: this.#now, host: host as WebexHost });
+  }
+
+  #lose(host: Post["host"], once: Post["once"]): void {
+    const lost = this.#queued.filter((post) => post.host === host && post.once === once);
+    if (lost.length === 0) return;
+    this.#queued = this.#queued.filter((post) => !lost.includes(post));
+    const messages = lost.map(({ message }) => message);
+    for (const { msgId } of messages) this.#heard.delete(msgId);
+    const of = { host, transId: "1", attempts: 3, why: "", ...(once && { once }) };
+    this.#decide({ type: "undelivered", at: this.#now, messages, of });
+  }
+
+  /** The server is back, the bridge carries out all commands, and time goes by: then nothing may be left undone. */
   settle(): void {
-    for (const ms of [0, 2 * 3_600_000, 0]) {
+    for (const ms of [0, 400_000, 2 * 3_600_000, 0]) {
       this.#wait(ms);
+      this.#confirm();
       for (let round = 0; round < 50 && this.state.commands.size > 0; round += 1) {
         this.happen({ do: "result", which: 0, refusal: null });
       }
@@ -202,15 +216,18 @@ export class ConferenceModel {
   #decide(input: ConferenceInput): void {
     const { head } = this.state;
     const before = JSON.stringify(stateAsJson(this.state));
+    const owedBefore = [...this.state.owed.values()].map(({ msgId }) => msgId);
     const decision = decide(this.state, input, this.#around());
     if (JSON.stringify(stateAsJson(this.state)) !== before) this.#fail("the state was changed in place");
     applyChanges(this.state, decision.changes);
-    for (const gone of decision.dropQueued) {
-      this.#queued = this.#queued.filter(({ host }) => host !== gone);
-      // The server that asked them is gone (protocol 4.9): no answer is owed, and none is forbidden.
-      for (const [msgId, host] of this.#open) if (host === undefined || host === gone) this.#open.delete(msgId);
-    }
+    this.#queued = withoutDropped(this.#queued, decision.dropQueued);
+    // What was given up and is owed is answered anew.
+    for (const { msgId } of [...this.state.owed.values()].filter(isAnswer))
+      if (this.#answered.delete(msgId)) this.#open.set(msgId, undefined);
     const posts = decision.effects.filter(isPost);
+    // Code 11 says all that is to say of a conference that is over (protocol 4.9 F5).
+    if (posts.some(({ message }) => isClosedAnswer(message)))
+      for (const msgId of owedBefore) if (!this.state.owed.has(`answer ${msgId}`)) this.#open.delete(msgId);
     for (const post of posts) this.#posted(post);
     // A create that waited for a refused close takes over in the middle of a decision.
     const isTakenOver =
@@ -247,7 +264,7 @@ export class ConferenceModel {
     const { msgId } = message;
     this.#queued.push(post);
     if (message.type === "caller-entered") {
-      this.#entries.push(msgId);
+      if (!this.#entries.includes(msgId)) this.#entries.push(msgId);
       this.#heard.add(msgId);
     }
     if (!msgId.startsWith("w")) return;
@@ -258,7 +275,7 @@ export class ConferenceModel {
 
   /** A notification goes to the server that has the conference, under the handle that it knows, and after a detachment to nobody. */
   #checkTarget({ host, message }: Post, before: Head): void {
-    if (message.msgId.startsWith("w") || !("extConfId" in message)) return;
+    if (message.msgId.startsWith("w") || !("extConfId" in message) || isEnd(message)) return;
     // Either head may count: the one before if the conference ends, the one after if a waiting create begins it anew.
     const listens = [before, this.state.head].some(
       (head) =>
@@ -287,8 +304,8 @@ export class ConferenceModel {
   }
 }
 
-function stateAsJson({ head, callers, callOuts, commands, rooms }: ConferenceState): unknown {
-  return [head, [...callers], [...callOuts], [...commands], [...rooms]];
+function stateAsJson({ head, callers, callOuts, commands, rooms, behind, owed }: ConferenceState): unknown {
+  return [head, [...callers], [...callOuts], [...commands], [...rooms], [...behind], [...owed]];
 }
 
 const { settings } = testDomain();

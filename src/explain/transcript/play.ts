@@ -10,6 +10,7 @@ import {
   isCommand,
   isPost,
   type Post,
+  withoutDropped,
 } from "../../conference/draft.ts";
 import { type OperatorRequest, operatorRefusal } from "../../conference/operator-requests.ts";
 import type { GivenUpDocument } from "../../conference/send-again.ts";
@@ -110,6 +111,11 @@ class Stage {
       case "confirmed":
         this.#dequeue(words);
         return [];
+      case "reached": {
+        const [host] = this.#state.behind.keys();
+        if (host === undefined) throw new Error(`no server is behind: ${line}`);
+        return this.#decide({ type: "reached", at: this.#now, host });
+      }
       case "W→A":
         return this.#decide(this.#posted([rest, ...more]));
       case "B→A":
@@ -121,7 +127,14 @@ class Stage {
         const messages = posts.map(({ message }) => message);
         const [first] = posts;
         if (first) this.#lost.push({ host: first.host, messages });
-        return this.#decide({ type: "undelivered", at: this.#now, messages });
+        const of = first && {
+          host: first.host,
+          transId: "",
+          attempts: 3,
+          why: "",
+          ...(first.once && { once: true as const }),
+        };
+        return this.#decide({ type: "undelivered", at: this.#now, messages, ...(of && { of }) });
       }
       case "time":
         return this.#pass(this.#now + Number(/^([\d.]+) s$/.exec(rest)?.[1]) * 1_000);
@@ -352,7 +365,7 @@ class Stage {
     const decision = decide(this.#state, input, context);
     applyChanges(this.#state, decision.changes);
     this.#queued = [
-      ...this.#queued.filter(({ host }) => !decision.dropQueued.includes(host)),
+      ...withoutDropped(this.#queued, decision.dropQueued),
       ...decision.effects.filter(isPost).filter((post) => this.#isSent(post)),
     ];
     return this.#follows(decision).map((line) => this.#names.shorten(line));
@@ -364,7 +377,9 @@ class Stage {
 
   #follows({ effects, dropQueued }: Decision): string[] {
     return [
-      ...dropQueued.map((host) => `what is queued for ${host} is dropped`),
+      ...dropQueued.map(({ host, keepsAnswers }) =>
+        keepsAnswers ? `notifications queued for ${host} are dropped` : `what is queued for ${host} is withdrawn`,
+      ),
       ...effects.flatMap((effect) => this.#line(effect) ?? []),
     ];
   }

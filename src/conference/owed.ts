@@ -1,0 +1,100 @@
+import type { ConfKey, EpochMs } from "../foundation/ids.ts";
+import { assertNever } from "../foundation/result.ts";
+import type { AnswerType } from "../tsp/answers.ts";
+import type { ToWebex } from "../tsp/messages.ts";
+import type { Outgoing } from "./draft.ts";
+import type { Behind } from "./state.ts";
+
+/** Pause before a server that is behind is probed for the first time, and before a new message may have it probed again. */
+export const FIRST_PROBE_MS = 5_000;
+/** Pauses before each probe (protocol 4.9); the last one repeats. */
+const probePausesMs = [FIRST_PROBE_MS, 15_000, 60_000, 300_000] as const;
+export const LONGEST_PROBE_PAUSE_MS = probePausesMs[3];
+/** By which part a pause may be longer, so that conferences that lost their server together do not probe it together. */
+const JITTER = 0.1;
+
+/** The kinds of what is owed, in the order in which they are said: answers, then the state as at a takeover (protocol 4.9, 4.15). */
+export const owedKinds = [
+  "answer",
+  "status",
+  "entry",
+  "joined",
+  "merged",
+  "muted",
+  "room",
+  "place",
+  "left",
+  "data",
+] as const;
+export type OwedKind = (typeof owedKinds)[number];
+
+type Answer = Extract<ToWebex, { type: AnswerType }>;
+
+export function isAnswer(message: Outgoing): message is Answer {
+  return "result" in message;
+}
+
+/** What of this kind is owed for one thing: a later message with the same key says what the earlier one said. */
+export function owedKey(message: ToWebex): string | null {
+  const kind = owedKindOf(message);
+  return kind && `${kind} ${subjectOf(message)}`;
+}
+
+/** `null`: nobody is owed it, since it is soon out of date. */
+export function owedKindOf(message: ToWebex): OwedKind | null {
+  if (isAnswer(message)) return "answer";
+  switch (message.type) {
+    case "conference-changed":
+      return "status";
+    case "caller-entered":
+      return "entry";
+    case "caller-changed":
+      if (message.status === "left") return "left";
+      if (message.action) return "joined";
+      return message.attendeeId === undefined ? "muted" : "merged";
+    case "sub-conference-changed":
+      return "room";
+    case "sub-conference-call-changed":
+    case "joined-sub-conference":
+      return "place";
+    case "client-passthrough":
+      return "data";
+    case "speaking-changed":
+      return null;
+    default:
+      return assertNever(message);
+  }
+}
+
+function subjectOf(message: ToWebex): string {
+  switch (message.type) {
+    case "conference-changed":
+      return String(message.status);
+    case "caller-changed":
+      return message.extCallId;
+    case "sub-conference-changed":
+      return message.subConfId;
+    case "sub-conference-call-changed":
+    case "joined-sub-conference":
+      return `${message.extCallId} ${message.subConfId}`;
+    default:
+      return message.msgId;
+  }
+}
+
+/** The pause before the next probe, after so many have failed. */
+export function probePauseMs(failed: number): number {
+  return probePausesMs[failed] ?? LONGEST_PROBE_PAUSE_MS;
+}
+
+/** When a probe that is due is posted: somewhat later, for each conference by another time. */
+export function withJitter({ probeAt, failedAt }: Behind, confKey: ConfKey): EpochMs {
+  return probeAt + Math.round(JITTER * (probeAt - failedAt) * spread(`${confKey} ${failedAt}`));
+}
+
+/** From 0 to 1, evenly for different texts (FNV-1a). */
+function spread(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const char of text) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0;
+  return hash / 2 ** 32;
+}

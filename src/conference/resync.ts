@@ -1,0 +1,323 @@
+import type { ConfKey, EpochMs, ExtCallId, MsgId, WebexHost } from "../foundation/ids.ts";
+import type { FromWebex, ToWebex, ToWebexMessages } from "../tsp/messages.ts";
+import { deleteDeparted, findCaller, isEntryOwed, notifyMuteState } from "./callers.ts";
+import { notifyStatus } from "./conference-status.ts";
+import type { UndeliveredDocument } from "./decide.ts";
+import { BACK_END, type Draft, type Outgoing } from "./draft.ts";
+import { isAnswer, LONGEST_PROBE_PAUSE_MS, owedKindOf, owedKinds, probePauseMs, withJitter } from "./owed.ts";
+import { applyLostSpeech } from "./speakers.ts";
+import type { Behind, ConferenceState } from "./state.ts";
+
+/** How many calls that left while a server is behind are kept for it or its successor; the oldest are dropped first. */
+const MAX_LEFT = 1_000;
+
+/** The server that is posted nothing but probes; `undefined`: there is none. */
+export function behindIn({ behind }: Pick<ConferenceState, "behind">): Behind | undefined {
+  for (const server of behind.values()) return server;
+  return undefined;
+}
+
+/**
+ * These messages were given up (protocol T43), and the conference goes on. What else is queued for the conference's server is
+ * withdrawn: it would overtake what the server has missed. All of it is owed from now on (protocol 4.9, last paragraph).
+ */
+export function applyUndelivered(
+  draft: Draft,
+  messages: readonly Outgoing[],
+  of: UndeliveredDocument | undefined,
+): void {
+  const { head } = draft;
+  if (head.phase === "ended" && head.told && messages.some(isClosedAnswer)) {
+    const { told, ...rest } = head;
+    draft.head = rest;
+  }
+  const server = draft.ongoing?.host ?? draft.behind.values()[0]?.host;
+  const host = of?.host ?? server ?? BACK_END;
+  if (host === BACK_END || (server ?? host) !== host || of?.once || of?.unpostable) return;
+  const queued = draft.unconfirmed().filter((post) => post.host === host && !post.once);
+  if (queued.length > 0) draft.withdrawQueued(host);
+  draft.behind.set(host, nextBehind(draft, host));
+  // Data for a caller's client is no state: what was tried and failed is over.
+  const given = messages.filter(({ type }) => type !== "client-passthrough");
+  const lost = [...given, ...queued.map(({ message }) => message)];
+  for (const message of lost) if (message.type !== "client-data") draft.owe(message);
+  applyLostSpeech(draft, lost);
+  for (const caller of draft.callers.values()) {
+    if (caller.left && isEntryOwed(draft, caller)) deleteDeparted(draft, caller);
+  }
+  keepWhatMatters(draft);
+}
+
+function nextBehind({ at, behind }: Draft, host: WebexHost): Behind {
+  const { since, probes } = behind.get(host) ?? { since: at, probes: -1 };
+  const failed = probes + 1;
+  return { host, since, failedAt: at, probes: failed, probeAt: at + probePauseMs(failed) };
+}
+
+/** The conference is over: of its state its server is owed no more than the end. */
+export function oweEnd(draft: Draft): void {
+  const behind = draft.behind.values()[0];
+  if (behind) draft.behind.set(behind.host, { ...behind, since: draft.at });
+  keepWhatMatters(draft);
+}
+
+/** Drops what nobody is to learn of a conference that is over, or that goes on without WebEx. */
+function keepWhatMatters(draft: Draft): void {
+  const { head, at } = draft;
+  for (const [key, message] of draft.owed.entries()) {
+    if (matters(draft, message)) continue;
+    draft.owed.delete(key);
+    if (message.type === "caller-entered") forgetEntry(draft, message.msgId);
+  }
+  const left = [...draft.owed.values()].filter(isLeft).map(({ extCallId }) => extCallId);
+  const dropped = left.slice(0, -MAX_LEFT);
+  for (const extCallId of dropped) draft.owed.delete(`left ${extCallId}`);
+  if (dropped.length > 0) draft.note(`more than ${MAX_LEFT} calls left unreported; dropped: ${dropped.join(", ")}`);
+  if (draft.owed.values().every((message) => isKeptForSuccessor(draft, message))) draft.behind.clear();
+  if (head.phase !== "ended" || head.byWebex || head.closedUntil !== undefined) return;
+  if (draft.owed.get("status ended")) draft.head = { ...head, closedUntil: at + draft.context.settings.closedMemoryMs };
+}
+
+/** Nobody waits for its answer any more: a server that takes over gets an entry of its own. */
+function forgetEntry(draft: Draft, msgId: MsgId): void {
+  const caller = draft.callers.find(({ enterMsgId }) => enterMsgId === msgId);
+  if (caller?.left) draft.callers.delete(caller.call);
+  else if (caller) draft.callers.set(caller.call, { ...caller, enterMsgId: null, held: [] });
+}
+
+function matters({ head }: Draft, message: ToWebex): boolean {
+  if (isAnswer(message)) return true;
+  switch (head.phase) {
+    case "running":
+      if (isLeft(message)) return true;
+      // Under the handle that a create of the same server has replaced, it was told all anew.
+      return head.attached && (!("extConfId" in message) || message.extConfId === head.extConfId);
+    case "ended":
+      return isEnd(message);
+    default:
+      return false;
+  }
+}
+
+/** When the next probe is to be posted; `null`: no server is behind. Without a key, when it may be posted at the earliest. */
+export function probeDue(state: ConferenceState, confKey: ConfKey | undefined): EpochMs | null {
+  const behind = behindIn(state);
+  if (!behind) return null;
+  return confKey === undefined ? behind.probeAt : withJitter(behind, confKey);
+}
+
+/** Posts the first thing that is owed, in a transaction of its own, to find out whether the server is back. */
+export function probe(draft: Draft): void {
+  const behind = draft.behind.values()[0];
+  if (!behind || draft.at < behind.probeAt) return;
+  const { host } = behind;
+  if (isForgotten(draft, behind)) return clear(draft);
+  const next: Behind = { ...behind, probeAt: draft.at + LONGEST_PROBE_PAUSE_MS };
+  if (draft.unconfirmed().some((post) => post.host === host && !post.once)) return draft.behind.set(host, next);
+  draft.behind.delete(host);
+  const notifier = new Notifier(draft, host);
+  for (const [key, message] of inOrder(draft)) {
+    draft.owed.delete(key); // It is on its way: it is owed again once it is given up.
+    if (!notifier.say(message)) continue;
+    draft.markProbe(host);
+    return draft.behind.set(host, { ...next, isProbed: true });
+  }
+}
+
+/** What is owed of a conference that is over is kept for as long as its key is closed (protocol 4.9 F5). */
+function isForgotten({ at, head, context }: Draft, { since }: Behind): boolean {
+  return (head.phase === "ended" || head.phase === "absent") && at >= since + context.settings.closedMemoryMs;
+}
+
+/**
+ * A sign of life: the server has confirmed a post, or asks something. It gets what it is owed, answers first, then the state of
+ * what it missed, once each (protocol 4.9, last paragraph).
+ */
+export function resync(draft: Draft): void {
+  const behind = draft.behind.values()[0];
+  if (!behind) return;
+  draft.behind.delete(behind.host);
+  const notifier = new Notifier(draft, behind.host);
+  for (const [key, message] of inOrder(draft)) {
+    // What was said with another one is not said again.
+    if (!draft.owed.get(key) || isKeptForSuccessor(draft, message)) continue;
+    draft.owed.delete(key);
+    if (!notifier.say(message) && message.type === "caller-entered") forgetEntry(draft, message.msgId);
+  }
+  const { head } = draft;
+  if (head.phase === "ended") {
+    const { closedUntil, told, ...rest } = head;
+    draft.head = rest;
+  }
+}
+
+/** Whether the server that is behind has posted this message. */
+export function isFromBehind(draft: Draft, { replyTo }: Pick<FromWebex, "replyTo">): boolean {
+  return replyTo !== undefined && draft.behind.get(replyTo) !== undefined;
+}
+
+/**
+ * Another server, or the same one anew, takes the conference over: it is told the whole state. The one that was behind gets
+ * the answers that it is owed. Returns the calls whose leaving WebEx has missed (protocol 4.9 F4).
+ */
+export function settle(draft: Draft, successor: WebexHost): ExtCallId[] {
+  const host = draft.behind.values()[0]?.host;
+  const left: ExtCallId[] = [];
+  for (const [, message] of inOrder(draft)) {
+    if (isLeft(message)) left.push(message.extCallId);
+    else if (isAnswer(message) && host !== undefined)
+      draft.post({ host, message, ...(host !== successor && { once: true as const }) });
+  }
+  clear(draft);
+  return left;
+}
+
+/** Nothing is owed any more. */
+export function clear(draft: Draft): void {
+  draft.behind.clear();
+  draft.owed.clear();
+}
+
+/** Whether this message reports the conference's end. */
+export function isEnd(message: Outgoing): boolean {
+  return message.type === "conference-changed" && message.status === "ended";
+}
+
+/** Whether this message answers a create with code 11: the conference is over. */
+export function isClosedAnswer(message: Outgoing): boolean {
+  return message.type === "conference-created" && message.result === "conference-closed";
+}
+
+function isLeft(message: Outgoing): message is ToWebexMessages["caller-changed"] {
+  return message.type === "caller-changed" && message.status === "left";
+}
+
+/** WebEx has let the conference go on alone: only a server that takes it over learns who left (protocol 4.8). */
+function isKeptForSuccessor({ head }: Draft, message: ToWebex): boolean {
+  return head.phase === "running" && !head.attached && isLeft(message);
+}
+
+function inOrder(draft: Draft): readonly (readonly [key: string, message: ToWebex])[] {
+  const place = ([, message]: readonly [string, ToWebex]) => {
+    const kind = owedKindOf(message);
+    // Who is back in the main room is told before who went into another one.
+    return (kind === null ? 0 : owedKinds.indexOf(kind)) + (kind === "place" && isThere(draft, message) ? 0.5 : 0);
+  };
+  return draft.owed.entries().toSorted((one, other) => place(one) - place(other));
+}
+
+function isThere(draft: Draft, message: ToWebex): boolean {
+  if (message.type !== "sub-conference-call-changed" && message.type !== "joined-sub-conference") return false;
+  const room = draft.rooms.find(({ subConfId }) => subConfId === message.subConfId);
+  return room !== undefined && findCaller(draft, message.extCallId)?.room === room.room;
+}
+
+/** Says what is owed: as it was where that is still so, else as it is now; each state once, however many messages were lost of it. */
+class Notifier {
+  readonly #draft: Draft;
+  readonly #host: WebexHost;
+  /** Callers whose mute state was said. */
+  readonly #muteStates = new Set<ExtCallId>();
+
+  constructor(draft: Draft, host: WebexHost) {
+    this.#draft = draft;
+    this.#host = host;
+  }
+
+  /** False: it is not so any more, and nothing is said. */
+  say(message: ToWebex): boolean {
+    const draft = this.#draft;
+    if (!matters(draft, message)) return false;
+    switch (message.type) {
+      case "conference-changed":
+        return this.#sayStatus(message);
+      case "caller-entered":
+        return this.#isWaitedFor(message) && this.#post(message);
+      case "caller-changed":
+        return message.status === "left" ? this.#sayLeft(message) : this.#sayMuteState(message);
+      case "sub-conference-changed":
+        return draft.rooms.find((room) => room.subConfId === message.subConfId) !== undefined && this.#post(message);
+      case "sub-conference-call-changed":
+      case "joined-sub-conference":
+        return this.#sayPlace(message);
+      case "client-passthrough":
+        return findCaller(draft, message.extCallId) !== undefined && this.#post(message);
+      default:
+        return this.#post(message);
+    }
+  }
+
+  #sayStatus(message: ToWebexMessages["conference-changed"]): boolean {
+    const draft = this.#draft;
+    const { head } = draft;
+    if (head.phase !== "running" || (message.status !== "running" && message.status !== "locked"))
+      return this.#post(message);
+    const owesRunning = message.status === "running" || draft.owed.get("status running") !== undefined;
+    for (const status of ["running", "locked"]) draft.owed.delete(`status ${status}`);
+    if (owesRunning || !head.locked) this.#statusIs("running", message);
+    if (head.locked) this.#statusIs("locked", message);
+    return true;
+  }
+
+  #statusIs(status: "running" | "locked", owed: ToWebexMessages["conference-changed"]): void {
+    if (owed.status === status) this.#post(owed);
+    else notifyStatus(this.#draft, status);
+  }
+
+  /** Only a call without a name may be told again: two names would make two handles of one call. */
+  #isWaitedFor({ msgId, extCallId, actionResult }: ToWebexMessages["caller-entered"]): boolean {
+    const draft = this.#draft;
+    if (draft.callers.find((caller) => caller.enterMsgId === msgId && !caller.left)) return true;
+    // An invitee that waits for its host, or has come in since.
+    if (extCallId === undefined || actionResult === "ok") return false;
+    const waits = draft.callOuts.find((callOut) => callOut.extCallId === extCallId && callOut.stage === "waiting");
+    return waits !== undefined || findCaller(draft, extCallId) !== undefined;
+  }
+
+  #sayLeft(message: ToWebexMessages["caller-changed"]): boolean {
+    const { extCallId, extConfId } = message;
+    if (findCaller(this.#draft, extCallId)) return false;
+    if (extConfId === this.#draft.ongoing?.extConfId) return this.#post(message);
+    this.#draft.notify({ type: "caller-changed", extCallId, status: "left" });
+    return true;
+  }
+
+  #sayMuteState(message: ToWebexMessages["caller-changed"]): boolean {
+    const { extCallId, attendeeId, action, actionResult } = message;
+    const caller = findCaller(this.#draft, extCallId);
+    const isPlain = attendeeId === undefined && action === undefined;
+    if (!caller || (isPlain && this.#muteStates.has(extCallId))) return false;
+    this.#muteStates.add(extCallId);
+    const isSo = message.status === (caller.muted ? "muted" : "unmuted");
+    if (isSo && (attendeeId ?? caller.attendeeId) === caller.attendeeId) return this.#post(message);
+    notifyMuteState(this.#draft, caller, {
+      ...(attendeeId !== undefined && { attendeeId: caller.attendeeId ?? attendeeId }),
+      ...(action === "joined-main" && { action, ...(actionResult === "ok" && { actionResult }) }),
+    });
+    return true;
+  }
+
+  /** WebEx must know the mute state of a call before it learns that the call is back in the main room (protocol 2.3.7). */
+  #sayPlace(message: ToWebexMessages["sub-conference-call-changed" | "joined-sub-conference"]): boolean {
+    const draft = this.#draft;
+    const { subConfId, extCallId, spelling } = message;
+    const caller = findCaller(draft, extCallId);
+    if (!caller) return false;
+    const action = isThere(draft, message) ? "added" : "returned";
+    if (action === "returned" && !this.#muteStates.has(extCallId)) {
+      this.#muteStates.add(extCallId);
+      notifyMuteState(draft, caller);
+    }
+    const isSo = (message.type === "joined-sub-conference" ? "added" : message.action) === action;
+    if (isSo) return this.#post(message);
+    const type = "sub-conference-call-changed";
+    draft.notify({ type, subConfId, extCallId, action, ...(spelling && { spelling }) });
+    return true;
+  }
+
+  /** As it was. */
+  #post(message: ToWebex): true {
+    this.#draft.post({ host: this.#host, message });
+    return true;
+  }
+}
