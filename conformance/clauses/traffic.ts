@@ -15,6 +15,8 @@ const performance = `${GUIDE}, Performance and Network / System Requirements`;
 const CREATE_LIMIT_MS = 20_000;
 const JOIN_LIMIT_MS = 10_000;
 const MOST_ATTEMPTS = 3;
+/** As long answers to one document may wait for each other. */
+const TOGETHER_MS = 300;
 
 /** What one post does wrong; `null`: nothing. */
 type Rule = (arrival: Arrival, traffic: Traffic) => string | null;
@@ -359,7 +361,7 @@ export const trafficClauses: readonly Clause[] = [
     "T45",
     "inferred",
     `${GUIDE}, Typical TSP Request and Response ("typical")`,
-    "the results of requests of one kind for one conference come in one transaction",
+    "the results of all requests of a document come in one transaction: what is ready within 300 ms, of any kind and conference; what is of one kind, in any case",
     (traffic) => {
       const arrivals = new Map(
         messagesOf(traffic).map(({ arrival, message: { name, attributes } }) => [
@@ -367,16 +369,26 @@ export const trafficClauses: readonly Clause[] = [
           arrival,
         ]),
       );
-      const groups = Map.groupBy(confirmedRequests(traffic), ({ group }) => group);
-      const together = [...groups.values()].flatMap((requests) => {
+      // Telephones are picked up when they are: those answers follow alone.
+      const answered = confirmedRequests(traffic).flatMap((request) => {
+        const arrival = arrivals.get(`${request.answer} ${request.msgId}`);
+        return arrival && request.answer !== "A2W_RspCallout" ? [{ ...request, arrival }] : [];
+      });
+      const soon = answered.filter(({ arrival, posted }) => arrival.at - posted.confirmedAt <= TOGETHER_MS);
+      const groups = [
+        ...Map.groupBy(soon, ({ posted }) => posted.transId).values(),
+        ...Map.groupBy(answered, ({ posted, answer }) => `${posted.transId} ${answer}`).values(),
+      ];
+      const together = groups.flatMap((requests) => {
         const [first] = requests;
-        const came = new Set(requests.flatMap(({ answer, msgId }) => arrivals.get(`${answer} ${msgId}`) ?? []));
+        const came = new Set(requests.map(({ arrival }) => arrival));
         return first && requests.length > 1 ? [{ ...first, came }] : [];
       });
       const offences = together
         .filter(({ came }) => came.size > 1)
         .map(({ title, came, posted }) => ({
           why: `the answers to ${title} and more came in ${came.size} transactions`,
+          cause: "the answers to one document come in several transactions",
           trace: [...entriesOf(posted), ...[...came].map(entryOf)],
         }));
       return verdict(offences, together.length, "no document had several requests");
@@ -489,16 +501,15 @@ export const trafficClauses: readonly Clause[] = [
 function confirmedRequests({ webex, passed, documented }: Traffic) {
   const answers = new Map(fromWebex.flatMap(({ name, answer }) => (answer ? [[name, answer]] : [])));
   return webex.posted.flatMap((posted) => {
-    const { confirmation, messages, ownerId, at, transId } = posted;
+    const { confirmation, messages, ownerId, at } = posted;
     // Of a clause that was played a second time nobody knows which requests are of the first.
     if (webex.disturbed.has(ownerId)) return [];
     if (confirmation.result !== 0 || !passed.has(ownerId) || !documented.has(ownerId)) return [];
     return messages.flatMap((message) => {
-      const answer = answers.get(message.name);
+      const answer = rowsByName.has(message.name) ? answers.get(message.name) : "A2W_RspMessageError";
       const { MsgID = "", ExtConfID = "" } = message.attributes;
-      const group = `${transId} ${message.name} ${ExtConfID}`;
       return answer
-        ? [{ answer, msgId: MsgID, ownerId, extConfId: ExtConfID, at, title: titleOf([message]), group, posted }]
+        ? [{ answer, msgId: MsgID, ownerId, extConfId: ExtConfID, at, title: titleOf([message]), posted }]
         : [];
     });
   });

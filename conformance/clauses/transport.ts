@@ -1,4 +1,5 @@
 import { updateActions } from "../messages.ts";
+import type { Conference } from "../player/conference.ts";
 import type { Stage } from "../player/stage.ts";
 import type { Posted } from "../player/traffic.ts";
 import type { Message } from "../xml.ts";
@@ -26,6 +27,17 @@ const known = "the message is known, and one of its required parameters is missi
 /** A message without one of its attributes. */
 function without(message: Message, name: string): Message {
   return { ...message, attributes: { ...message.attributes, [name]: undefined } };
+}
+
+/** A request of each kind for a sub-conference. */
+function subRequests(conference: Conference): Message[] {
+  const [sub, call] = [{ SubConfID: "S1" }, { SubConfID: "S1", ExtCallID: "99001" }];
+  return [
+    conference.message("W2A_CreateSubConference", sub),
+    conference.message("W2A_AddToSubConference", call),
+    conference.message("W2A_RemoveFromSubConference", call),
+    conference.message("W2A_CloseSubConference", sub),
+  ];
 }
 
 /** What is no document of the interface may be refused by HTTP as well. */
@@ -66,15 +78,23 @@ export const transportClauses = [
     documented(
       "T28a",
       asynchronous,
-      "the Confirmation of a create, of a sub-conference or of a close does not wait for the bridge",
+      "the Confirmation of a create, of any request for a sub-conference, of a call-out or of a close does not wait for the bridge",
       async (stage) => {
-        // Of three conferences, so that none waits for another.
+        // Each of a conference of its own, so that none waits for another.
         const create = stage.newConference().createMessage();
         const createSub = (await stage.conference()).message("W2A_CreateSubConference", { SubConfID: "S1" });
+        const [adding, calling] = [await stage.conference(), await stage.conference()];
+        const { extCallId } = await adding.callIn();
+        const { msgId } = await adding.asks("W2A_CreateSubConference", { SubConfID: "S1" });
+        await stage.receives("A2W_RspCreateSubConference", { MsgID: msgId, Result: "0" });
+        const add = adding.message("W2A_AddToSubConference", { SubConfID: "S1", ExtCallID: extCallId });
+        const remove = adding.message("W2A_RemoveFromSubConference", { SubConfID: "S1", ExtCallID: extCallId });
+        const closeSub = adding.message("W2A_CloseSubConference", { SubConfID: "S1" });
+        const call = calling.calloutMessage(await stage.people.number("busy"));
         const close = (await stage.conference()).message("W2A_CloseConference");
         await stage.people.faults({ delayMs: WORK_MS });
         try {
-          for (const request of [create, createSub, close]) {
+          for (const request of [create, createSub, add, remove, closeSub, call, close]) {
             const { confirmedAt, at } = await stage.posts([request]);
             const took = confirmedAt - at;
             if (took < WORK_MS) continue;
@@ -86,7 +106,7 @@ export const transportClauses = [
           await stage.people.faults({});
         }
       },
-      ["slow down or refuse the bridge's work"],
+      ["slow down or refuse the bridge's work", "dial in", "refuse calls"],
     ),
   ),
   alone(
@@ -216,15 +236,16 @@ export const transportClauses = [
     const conference = stage.newConference();
     stage.refused(await stage.post([without(conference.createMessage(), "ConfKey")]), known);
   }),
-  documented("T20b", asynchronous, "a message without its MsgID is not confirmed with 0", async (stage) => {
+  documented("T20b", asynchronous, "a message of any kind without its MsgID is not confirmed with 0", async (stage) => {
     const conference = stage.newConference();
     stage.refused(await stage.post([without(conference.createMessage(), "MsgID")]), known);
     const running = await stage.conference();
     const messages = [
       running.calloutMessage(["1", "408", "5550100"]),
       running.message("W2A_UpdateConference", { ActionCode: String(updateActions.speakersOff) }),
-      running.message("W2A_CreateSubConference", { SubConfID: "S1" }),
+      ...subRequests(running),
       running.message("W2A_RspNotifyUserEnter", { ExtCallID: "99001" }),
+      running.message("W2A_CSPClientPassthrough", { ExtCallID: "99001", Data: "eA==" }),
       running.message("W2A_CloseConference"),
     ];
     for (const message of messages) stage.refused(await stage.post([without(message, "MsgID")]), known);
@@ -274,13 +295,10 @@ export const transportClauses = [
   documented(
     "T20h",
     asynchronous,
-    "a close, or a request for a sub-conference, without its ExtConfID is not confirmed with 0",
+    "a close, or any request for a sub-conference, without its ExtConfID is not confirmed with 0",
     async (stage) => {
       const conference = await stage.conference();
-      const requests = [
-        conference.message("W2A_CloseConference"),
-        conference.message("W2A_CreateSubConference", { SubConfID: "S1" }),
-      ];
+      const requests = [conference.message("W2A_CloseConference"), ...subRequests(conference)];
       for (const request of requests) stage.refused(await stage.post([without(request, "ExtConfID")]), known);
     },
   ),
@@ -370,9 +388,16 @@ export const transportClauses = [
     async (stage) => {
       const more = { NewAttribute: "1", another: "two" };
       const conference = await stage.conference();
-      const { extCallId } = await conference.callIn();
+      stage.names = false;
+      await conference.dialIn();
+      const {
+        attributes: { MsgID },
+      } = await conference.receives("A2W_NotifyUserEnter");
+      const extCallId = String(70_000 + stage.numbers.next());
+      await conference.asks("W2A_RspNotifyUserEnter", { MsgID, ExtCallID: extCallId, ...more });
       const ActionCode = String(updateActions.speakersOff);
       await conference.asks("W2A_UpdateConference", { ActionCode, ...more });
+      await conference.asks("W2A_CSPClientPassthrough", { ExtCallID: extCallId, Data: "eA==", ...more });
       const ids = { SubConfID: "S1", ExtCallID: extCallId, ...more };
       const created = await conference.asks("W2A_CreateSubConference", { SubConfID: "S1", ...more });
       await stage.receives("A2W_RspCreateSubConference", { MsgID: created.msgId, Result: "0" });
@@ -388,9 +413,13 @@ export const transportClauses = [
   ),
   documented("1.3f", most, "a document with 50 messages is carried out as a whole", async (stage) => {
     const conference = await stage.conference();
-    const messages = Array.from({ length: 50 }, () => conference.message("W2A_SomethingNew"));
-    await stage.posts(messages);
-    for (const { attributes } of messages) await stage.receives("A2W_RspMessageError", { MsgID: attributes.MsgID });
+    const unknown = Array.from({ length: 48 }, () => conference.message("W2A_SomethingNew"));
+    const create = stage.newConference().createMessage();
+    const sub = conference.message("W2A_CreateSubConference", { SubConfID: "S1" });
+    await stage.posts([create, ...unknown, sub]);
+    await stage.receives("A2W_RspCreateConference", { MsgID: create.attributes.MsgID, Result: "0" });
+    for (const { attributes } of unknown) await stage.receives("A2W_RspMessageError", { MsgID: attributes.MsgID });
+    await stage.receives("A2W_RspCreateSubConference", { MsgID: sub.attributes.MsgID, Result: "0" });
   }),
   inferred(
     "1.3g",
@@ -477,7 +506,27 @@ export const transportClauses = [
         stage.confirmed(await stage.again(posted));
         await nothingTwice(stage, msgId);
       }
+      const { extCallId } = await conference.callIn();
+      const call = { SubConfID: "S1", ExtCallID: extCallId };
+      const moves = [
+        ["1", conference.message("W2A_AddToSubConference", call)],
+        ["2", conference.message("W2A_RemoveFromSubConference", call)],
+      ] as const;
+      for (const [ActionFlag, request] of moves) {
+        const { posted, msgId } = await conference.posts(request);
+        await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: extCallId, ActionFlag });
+        stage.confirmed(await stage.again(posted));
+        await nothingTwice(stage, msgId);
+        await stage.receivesNo(["A2W_NotifySubConfCallChange"], "the request was only repeated");
+      }
+      const closed = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
+      await stage.receives("A2W_RspCloseSubConference", { MsgID: closed.msgId });
+      for (const { posted, msgId } of [closed, await conference.asks("W2A_CloseConference")]) {
+        stage.confirmed(await stage.again(posted));
+        await nothingTwice(stage, msgId);
+      }
     },
+    ["dial in"],
   ),
   documented(
     "T38f",
@@ -485,11 +534,16 @@ export const transportClauses = [
     `a repeat ${REPEAT_MS / 1000} s later is confirmed with 0 again, and answered once`,
     async (stage) => {
       const conference = await stage.conference();
-      const { posted, msgId } = await conference.asks("W2A_SomethingNew");
-      await stage.receives("A2W_RspMessageError", { MsgID: msgId });
+      const unknown = await conference.asks("W2A_SomethingNew");
+      await stage.receives("A2W_RspMessageError", { MsgID: unknown.msgId });
+      const other = stage.newConference();
+      const created = await other.posts(other.createMessage());
+      await stage.receives("A2W_RspCreateConference", { MsgID: created.msgId, Result: "0" });
       await stage.ports.sleep(REPEAT_MS);
-      stage.confirmed(await stage.again(posted));
-      await nothingTwice(stage, msgId);
+      for (const { posted, msgId } of [unknown, created]) {
+        stage.confirmed(await stage.again(posted));
+        await nothingTwice(stage, msgId);
+      }
     },
   ),
   inferred(
@@ -507,17 +561,22 @@ export const transportClauses = [
   documented(
     "T44a",
     resending,
-    "each of several messages in a document is answered once, with its MsgID",
+    "each of several messages in a document is answered once, with its MsgID: of several kinds, and of several conferences",
     async (stage) => {
-      const conference = await stage.conference();
-      const requests = ["S1", "S2", "S3"].map((SubConfID) =>
-        conference.message("W2A_CreateSubConference", { SubConfID }),
-      );
-      await stage.posts(requests);
-      for (const { attributes } of requests) {
-        await stage.receives("A2W_RspCreateSubConference", { MsgID: attributes.MsgID, Result: "0" });
-      }
-      for (const { attributes } of requests) await nothingTwice(stage, attributes.MsgID ?? "");
+      const [conference, other] = [await stage.conference(), await stage.conference()];
+      const [first, second] = [stage.newConference(), stage.newConference()];
+      const answers: readonly (readonly [answer: string, request: Message])[] = [
+        ["A2W_RspCreateConference", first.createMessage()],
+        ["A2W_RspCreateSubConference", conference.message("W2A_CreateSubConference", { SubConfID: "S1" })],
+        ["A2W_RspMessageError", other.message("W2A_SomethingNew")],
+        ["A2W_RspCreateSubConference", conference.message("W2A_CreateSubConference", { SubConfID: "S2" })],
+        ["A2W_RspCreateConference", second.createMessage()],
+        ["A2W_RspCreateSubConference", conference.message("W2A_CreateSubConference", { SubConfID: "S3" })],
+        ["A2W_RspCreateSubConference", other.message("W2A_CreateSubConference", { SubConfID: "S1" })],
+      ];
+      await stage.posts(answers.map(([, request]) => request));
+      for (const [answer, { attributes }] of answers) await stage.receives(answer, { MsgID: attributes.MsgID });
+      for (const [, { attributes }] of answers) await nothingTwice(stage, attributes.MsgID ?? "");
     },
   ),
   inferred(

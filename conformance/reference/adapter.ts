@@ -1,6 +1,6 @@
 import { MAX_MESSAGES, rowsByName } from "../messages.ts";
 import type { Handler, HttpAnswer, HttpRequest, Ports } from "../ports.ts";
-import { type Element, type ReadDocument, readDocument, writeConfirmation } from "../xml.ts";
+import { type Element, type Message, type ReadDocument, readDocument, writeConfirmation } from "../xml.ts";
 import { ReferenceBridge } from "./bridge.ts";
 import { ReferenceConference } from "./conference.ts";
 import type { DefectName, Defects, Deviation } from "./defects.ts";
@@ -12,6 +12,10 @@ const WRONG = -7;
 const NO_SUCH_CONFERENCE = 1;
 const CLOSED = 11;
 const NOT_KNOWN = -12;
+
+/** How long an answer waits for others: of its conference, or of its document. */
+const GATHER_ONE_MS = 2;
+const GATHER_MS = 200;
 
 /** What a request must have, by its name. */
 const REQUIRED: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
@@ -39,6 +43,10 @@ export class ReferenceAdapter {
   readonly #seenAt = new Map<string, number>();
   readonly #confirmed = new Set<string>();
   readonly #unknown = new Set<string>();
+  /** By MsgID, the document that it came in; empty: it was alone in it. */
+  readonly #documents = new Map<string, string>();
+  /** What leaves soon. */
+  readonly #answers = new Map<string, { readonly messages: Message[]; readonly sent: Promise<boolean> }>();
   /** The first server of WebEx that asked for anything. */
   firstHost = "";
 
@@ -122,6 +130,8 @@ export class ReferenceAdapter {
       this.has("nothing-beside-unknown") && messages.some(this.#isUnknown)
         ? messages.filter(this.#isUnknown)
         : executed;
+    for (const { attributes } of messages)
+      if (attributes.MsgID) this.#documents.set(attributes.MsgID, messages.length > 1 ? transId : "");
     const work = Promise.all(
       this.has("only-first-message")
         ? meant.slice(0, 1).map(this.#carryOut(transId))
@@ -144,6 +154,29 @@ export class ReferenceAdapter {
       return text.replace("</WbxTSPSchema>", `${answer}</WbxTSPSchema>`);
     }
     return text;
+  }
+
+  /** Answers to one document that are ready together travel together. */
+  async answer(conference: string, host: string, message: Message): Promise<void> {
+    const document = this.#documents.get(message.attributes.MsgID ?? "") ?? "";
+    const by = [
+      ...[document, host],
+      ...(document === "" || this.has("answers-by-conference") ? [conference] : []),
+      ...(this.has("answers-by-kind") ? [message.name] : []),
+    ].join(" ");
+    const others = this.#answers.get(by);
+    if (others && !this.has("answers-by-themselves")) {
+      others.messages.push(message);
+      await others.sent;
+      return;
+    }
+    const messages = [message];
+    const sent = this.ports.sleep(document === "" ? GATHER_ONE_MS : GATHER_MS).then(() => {
+      this.#answers.delete(by);
+      return this.outbox.send(conference, host, messages);
+    });
+    this.#answers.set(by, { messages, sent });
+    await sent;
   }
 
   #check(body: string, { messages, notWellFormed, transId }: ReadDocument): number {
@@ -231,10 +264,8 @@ export class ReferenceAdapter {
           ...(!this.has("code-without-text") && { ErrMsg }),
         };
         const host = this.has("unknown-answered-to-the-conference") ? undefined : attributes.WbxHostName;
-        await this.outbox.send(attributes.ExtConfID ?? "", host ?? conference?.host ?? attributes.WbxHostName ?? "", [
-          { name: "A2W_RspMessageError", attributes: error },
-        ]);
-        return;
+        const to = host ?? conference?.host ?? attributes.WbxHostName ?? "";
+        return this.answer(attributes.ExtConfID ?? "", to, { name: "A2W_RspMessageError", attributes: error });
       }
       if (conference && !(this.has("new-server-not-known") && conference.wasTakenOver))
         return conference.asked(message);

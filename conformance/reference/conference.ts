@@ -26,7 +26,6 @@ export interface Leg {
 
 type Attributes = Readonly<Record<string, string | undefined>>;
 
-const GATHER_MS = 2;
 const AGAIN_MS = 250;
 
 /** One conference of the reference adapter. */
@@ -46,8 +45,6 @@ export class ReferenceConference {
   /** Sub-conferences from which a call was removed. */
   readonly removed = new Set<string>();
   readonly #left: string[] = [];
-  /** Answers that are gathered, by host. */
-  readonly #answers = new Map<string, { readonly messages: Message[]; readonly sent: Promise<boolean> }>();
   #reportsSpeakers = false;
   #hasStopped = false;
   #isAttached = true;
@@ -561,21 +558,8 @@ export class ReferenceConference {
     return { name, attributes: { MsgID, ExtConfID: this.extConfId, ...attributes } };
   }
 
-  /** Answers that are ready together travel together. */
-  async answer(host: string, message: Message): Promise<void> {
-    const others = this.#answers.get(host);
-    if (others && !this.has("answers-by-themselves")) {
-      others.messages.push(message);
-      await others.sent;
-      return;
-    }
-    const messages = [message];
-    const sent = this.adapter.ports.sleep(GATHER_MS).then(() => {
-      this.#answers.delete(host);
-      return this.adapter.outbox.send(this.key, host, messages);
-    });
-    this.#answers.set(host, { messages, sent });
-    await sent;
+  answer(host: string, message: Message): Promise<void> {
+    return this.adapter.answer(this.key, host, message);
   }
 
   /** Resolves with whether the conference's server confirmed it. */

@@ -121,7 +121,7 @@ export const defects = {
     what: "leaves the end tag of the root out",
     also: "4.16a 4.16b 4.16c 4.16f 4.9k",
   },
-  "ampersand-not-escaped": { clause: "T1", what: "writes & without escaping it", also: "4.2a 4.2c 4.19a 4.19" },
+  "ampersand-not-escaped": { clause: "T1", what: "writes & without escaping it", also: "T25b 4.2a 4.2c 4.19a 4.19" },
   "other-root": { clause: "1.3a", what: "writes another root" },
   "root-without-version": { clause: "1.3a", what: "leaves the Version of the root out" },
   "trans-id-as-attribute": {
@@ -182,11 +182,11 @@ export const defects = {
     clause: "T12a",
     what: "takes the host of an update or of a new sub-conference for the conference's",
   },
-  "answers-twice": { clause: "T44c", what: "answers each request twice", also: "T44a T38e" },
+  "answers-twice": { clause: "T44c", what: "answers each request twice", also: "T45 T44a T38e" },
   "answer-with-new-msg-id": {
     clause: "T44b",
     what: "answers with a MsgID of its own",
-    also: "4.13g 4.13h 4.13i 4.13j 4.13m T11b T25b 4.17g 4.13p 4.9l 4.9m 4.13q",
+    also: "T38e T44d 4.13g 4.13h 4.13i 4.13j 4.13m T11b T25b 4.17g 4.13p 4.9l 4.9m 4.13q",
   },
   "answers-what-nobody-asked": {
     clause: "T44b",
@@ -198,6 +198,8 @@ export const defects = {
     also: "4.1a T30a",
   },
   "answers-by-themselves": { clause: "T45", what: "sends each answer in a transaction of its own" },
+  "answers-by-conference": { clause: "T45", what: "sends the answers of each conference in a transaction of its own" },
+  "answers-by-kind": { clause: "T45", what: "sends the answers of each kind in a transaction of its own" },
   "third-sub-not-answered": { clause: "T44a", what: "does not answer one of several requests" },
   "other-ext-conf-id": {
     clause: "2.1",

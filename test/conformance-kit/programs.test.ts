@@ -516,7 +516,7 @@ test("in the shell a line is posted, what comes is printed, and a caller is name
       await new ControlledTelephones(ports, "http://bridge:80").dialIn("1", "77#4#");
       await ports.sleep(100);
       await player.obey("DropUser ExtCallID=70001 ; NoSuchThing");
-      await ports.sleep(100);
+      await ports.sleep(500);
     })(),
   );
 
@@ -528,7 +528,7 @@ test("in the shell a line is posted, what comes is printed, and a caller is name
       "adapter → WebEx 1: A2W_RspCreateConference Result=0",
       "WebEx 1 → adapter: W2A_RspNotifyUserEnter ExtCallID=70001",
       "WebEx 1 → adapter: W2A_DropUser ExtCallID=70001 + W2A_NoSuchThing",
-      "adapter → WebEx 1: A2W_RspDropUser Result=0",
+      "adapter → WebEx 1: A2W_RspDropUser Result=0 + A2W_RspMessageError Result=-12 ErrMsg=unknown msg received",
       "adapter → WebEx 1: A2W_NotifyUserChange ExtCallID=70001 Status=2",
     ]),
   );
