@@ -63,7 +63,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T40: "TransIDs are remembered for two hours; never as long as a day. One with another document is a repeat: among all creates of a server, and within a conference; among all documents of a domain by a setting.",
     T41: "An attempt may take 10 s; the second comes at once, the third after 2 s.",
     T42: "A Confirmation other than 0 ends the attempts; one for another TransID is a failed attempt.",
-    T43: "After the last attempt the transaction is given up, and the conference goes on.",
+    T43: "After the last attempt the transaction is given up, and the conference goes on. WebEx learns the state of what it missed with the first sign of life, see 4.9.",
     T44: "An answer carries the MsgID of its request, in a transaction with a new TransID.",
     T45: "Each MsgID is answered once; answers that are ready travel together, those of several conferences by a setting; slow ones hold up nobody. Notifications travel with them, unless `protocol.together` is false.",
     T46: "Posts about one conference go one after the other, in the order of what happened.",
@@ -81,7 +81,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "4.8":
       "Keep-alive close: nobody is dropped and nothing reported; a create with the key resumes the conference, and a close under the same handle ends it, as long as no create has come. Callers in sub-conferences and in a private talk meet in the main room, with the mute state that they had there; an invitee who waits or is still called comes in, too. What the bridge refuses of that is tried again after 10 s. One that is still being created is created and then kept, for ten minutes at most until its first caller has come; then it ends like any other when it is empty.",
     "4.9":
-      "Failover: another server creates the running conference, and all of it is reported to that server; under the new names once more where that server gives calls new names.",
+      "Failover: another server creates the running conference, and all of it is reported to that server; under the new names once more where that server gives calls new names. A replaced server gets the answers that it is owed, one attempt each; under its former handle a close is answered with 0, everything else with the code for no such conference, and nothing changes. After an outage without a failover the server gets what it is owed: answers, then the state, once each; it is probed after 5, 15, 60, then every 300 s.",
     "4.10":
       "Lock and unlock, by WebEx and by telephone. A lock keeps out whoever dials in; WebEx's call-outs pass it (`protocol.lockedCallOuts`).",
     "4.11":

@@ -111,7 +111,7 @@ test("an entry that WebEx does not confirm is told as tried again, and then as g
     `${unnamed} under its name? WebEx did not confirm the message that the caller entered, and after the last attempt it was given up at T: HTTP status 500. So WebEx does not know of the call.`,
   ]);
   expect(about(world, "Why was WebEx not told")).toEqual([
-    `Why was WebEx not told that the caller 14085551234 entered? WebEx's server ${host} did not confirm the message in the attempts that the settings allow: its last known attempt failed with HTTP status 500. It was given up at T.`,
+    `Why was WebEx not told that the caller 14085551234 entered? WebEx's server ${host} did not confirm the message in the attempts that the settings allow: its last known attempt failed with HTTP status 500. It was given up at T. As soon as the server can be reached, it is told how things are then.`,
   ]);
   const [first] = explained(world, { call: "c0" });
   const rows = first?.rows.map(({ seq }) => seq) ?? [];

@@ -1,4 +1,4 @@
-import type { CallId } from "../../foundation/ids.ts";
+import type { CallId, WebexHost } from "../../foundation/ids.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { Posted, Step } from "../replay.ts";
 import {
@@ -60,12 +60,16 @@ export class Posts implements Question {
     const sent = this.#sent.get(document.transId);
     const last = this.#failed.get(document.transId);
     const why = last ? `its last known attempt failed with ${last.why}` : "it could not be written or posted";
-    const answer = `${serverText(document)} did not confirm the message in the attempts that the settings allow: ${why}. It was given up at ${timeText(step.at)}.`;
+    const answer = `${serverText(document)} did not confirm the message in the attempts that the settings allow: ${why}. It was given up at ${timeText(step.at)}.${isOwed(step, document) ? ` ${owed}` : ""}`;
     this.#tell(step, document, sent, answer, last);
   }
 
   #dropped(step: Step, document: Posted): void {
     this.#waiting.delete(document.transId);
+    if (isOwed(step, document)) {
+      const answer = `${serverText(document)} could not be reached: a post before it was given up. ${owed}`;
+      return this.#tell(step, document, this.#sent.get(document.transId), answer, undefined);
+    }
     const head = headAfter(step);
     const server = head.phase === "absent" || head.phase === "ended" ? null : head.host;
     const next = server === null ? "" : ` ${server} was told how the conference is instead.`;
@@ -113,6 +117,12 @@ function detachedAnswer(since: Moment | null, until: Moment | null): Explanation
   const answer = `WebEx closed the meeting${from} and kept its audio: it wants to hear nothing of it until it opens it again.${end}`;
   const question = "Why was WebEx told nothing of the conference for a while?";
   return { at: since?.at ?? 0, calls: [], question, answer, rows: rowsOf(since, until) };
+}
+
+const owed = "As soon as the server can be reached, it is told how things are then.";
+
+function isOwed({ changes }: Step, { host }: Posted): boolean {
+  return Boolean(changes.behind.get(host as WebexHost));
 }
 
 function serverText({ host }: Pick<Posted, "host">): string {
