@@ -5,7 +5,7 @@ import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { Draft, LeaveReason } from "./draft.ts";
 import { recogniseHost, renameHost } from "./host.ts";
 import { reconsiderSpeaker, removeSpeaker } from "./speakers.ts";
-import type { Caller, CallerChange } from "./state.ts";
+import { type Caller, type CallerChange, isMutedOnBridge } from "./state.ts";
 
 /** How many are kept while WebEx is away; the oldest are dropped first. */
 const MAX_LOST_ENTRIES = 100;
@@ -158,18 +158,25 @@ function isAlike(one: CallerChange, other: CallerChange): boolean {
 
 /** Mutes or unmutes for WebEx. The last request wins, so only a call without a pending command can already be as requested. */
 export function setMuted(draft: Draft, caller: Caller, muted: boolean, request: OpenRequest | null): void {
-  if (caller.muted === muted && !draft.isBusy(caller.call, "mute", "unmute")) {
+  if (isMuteState(draft, caller, muted)) {
     draft.answer(request, "ok");
     return notifyMuteState(draft, caller);
   }
   draft.issue({ type: muted ? "mute" : "unmute", call: caller.call }, request);
 }
 
-/** The bridge has muted or unmuted a call. */
-export function applyMuted(draft: Draft, caller: Caller, muted: boolean): void {
+/** Whether there is nothing to do, for WebEx and on the bridge, to have the call muted or unmuted. */
+export function isMuteState(draft: Draft, caller: Caller, muted: boolean): boolean {
+  const isSo = caller.muted === muted && isMutedOnBridge(caller) === muted;
+  return isSo && !draft.isBusy(caller.call, "mute", "unmute");
+}
+
+/** The bridge has muted or unmuted a call. In a private talk, too, that is how the call is from now on. */
+export function applyMuted(draft: Draft, { heardInTalk, ...caller }: Caller, muted: boolean): void {
   const changed: Caller = { ...caller, muted };
   draft.callers.set(caller.call, changed);
   notifyMuteState(draft, changed);
+  if (heardInTalk) reconsiderSpeaker(draft, caller.call);
 }
 
 /**

@@ -137,7 +137,8 @@ type RepairKind =
   | "lost"
   | "over";
 
-export interface CommandOptions extends Pick<PendingCommand, "bridge" | "group" | "unreported" | "actions"> {
+export interface CommandOptions
+  extends Pick<PendingCommand, "bridge" | "group" | "unreported" | "forTalk" | "actions"> {
   readonly timeoutMs?: number;
 }
 
@@ -205,7 +206,8 @@ export class Draft {
     const isRival = (pending: PendingCommand) =>
       pending.bridge === undefined && types.includes(pending.command.type) && callOf(pending) === callOf({ command });
     const latest = this.commands.values().findLast(isRival);
-    const isSame = latest && !latest.expired && JSON.stringify(latest.command) === JSON.stringify(command);
+    const isSame =
+      latest && !latest.expired && !latest.forTalk && JSON.stringify(latest.command) === JSON.stringify(command);
     return isSame ? latest : undefined;
   }
 

@@ -11,6 +11,7 @@ import {
 } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import { dial, drop, isLockedOut } from "./call-outs.ts";
+import { isMuteState } from "./callers.ts";
 import { notifyStatus } from "./conference-status.ts";
 import type { DecisionContext, Draft } from "./draft.ts";
 import { endByOperator } from "./lifecycle.ts";
@@ -197,7 +198,8 @@ function callerHere(draft: Draft, call: CallId): Caller | undefined {
 
 /** Told by a change of the caller (protocol 2.3.4). Legs of a private talk can be muted like all others. */
 function mute(draft: Draft, id: ActionId, call: CallId, muted: boolean): void {
-  if (callerHere(draft, call)?.muted === muted && !draft.isBusy(call, "mute", "unmute")) return;
+  const caller = callerHere(draft, call);
+  if (caller && isMuteState(draft, caller, muted)) return;
   draft.issueOnce({ type: muted ? "mute" : "unmute", call }, ["mute", "unmute"], { actions: [id] });
 }
 

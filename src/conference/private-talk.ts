@@ -3,9 +3,10 @@ import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import { admit, dialled, hangUp, markAnswered, placeCaller } from "./call-outs.ts";
-import { findCaller, notifyMuteState } from "./callers.ts";
+import { applyMuted, findCaller, notifyMuteState } from "./callers.ts";
 import type { Draft } from "./draft.ts";
 import { hostForTalk } from "./host.ts";
+import { setSpeaking } from "./speakers.ts";
 import type { Caller, CallOut, PendingCommand, PrivateTalk } from "./state.ts";
 
 /** How long an invitee is kept on the line for a host who cannot talk. */
@@ -54,15 +55,20 @@ export function applyTalkMove(draft: Draft, talk: PrivateTalk, { caller, to, req
   if (!result.done) {
     if (talk.stage !== "adding") return;
     if (talk.notifiesJoin) return recallTalk(draft, talk, [talk.host]);
-    return setTalk(draft, { ...talk, stage: "open" }); // WebEx can ask for it again.
+    setTalk(draft, { ...talk, stage: "open" }); // WebEx can ask for it again.
+    if (caller.heardInTalk === false) liftMute(draft, caller);
+    return;
   }
   const moved: Caller = { ...caller, room: to };
   draft.callers.set(caller.call, moved);
+  restoreInMain(draft, moved);
   if (to === talk.room) {
     const invitee = talk.stage === "opening" && comingInvitee(draft, talk);
     const isBack = talk.stage === "open" && [talk.host, talk.invitee].includes(moved.call);
-    if (invitee) bringIn(draft, talk, invitee);
-    else if (!isBack) bringBack(draft, talk, moved.call);
+    if (invitee) {
+      liftMute(draft, moved);
+      bringIn(draft, talk, invitee);
+    } else if (!isBack) bringBack(draft, talk, moved.call);
     return;
   }
   if (caller.call !== talk.invitee || talk.stage === "ending") return;
@@ -75,6 +81,42 @@ export function applyTalkMove(draft: Draft, talk: PrivateTalk, { caller, to, req
 /** Moves the invitee into the talk's room, muted before if it may only listen or nobody is to hear it (protocol 4.17). */
 function bringIn(draft: Draft, { room }: PrivateTalk, { call, muted }: CallOut): void {
   draft.issue(muted ? { type: "mute", call } : { type: "move", call, room });
+}
+
+/**
+ * The host talks in private although it is muted in the main conference, where it stays so: nobody is told (protocol 4.21). Whoever
+ * mutes or unmutes the host meanwhile decides for the talk and for afterwards.
+ */
+function liftMute(draft: Draft, { call, muted }: Caller): void {
+  if (!muted || draft.context.cannot.includes("mute") || draft.isBusy(call, "unmute")) return;
+  draft.issue({ type: "unmute", call }, null, { forTalk: true });
+}
+
+/** Mutes the host again, unless somebody else was the last to want something. */
+function restoreMute(draft: Draft, call: CallId): void {
+  const isMute = ({ type }: PendingCommand["command"]) => type === "mute" || type === "unmute";
+  const latest = draft.commands
+    .values()
+    .findLast(({ command }) => isMute(command) && "call" in command && command.call === call);
+  const caller = draft.callers.get(call);
+  const isLifted = latest ? latest.forTalk && latest.command.type === "unmute" : caller?.heardInTalk;
+  if (caller?.muted && isLifted) draft.issue({ type: "mute", call }, null, { forTalk: true });
+}
+
+/** Nothing else restores the mute of a host who is out of the talk's room already. */
+export function restoreInMain(draft: Draft, { call, room }: Caller): void {
+  if (room !== talkOf(draft)?.room) restoreMute(draft, call);
+}
+
+/** The bridge has lifted or restored the host's mute. If it refuses to restore it, WebEx must hear what is so. */
+export function applyTalkMute(draft: Draft, caller: Caller, muted: boolean, result: CommandResult): void {
+  if (result.done) {
+    if (muted) setSpeaking(draft, caller.call, false);
+    if (caller.muted) draft.callers.set(caller.call, { ...caller, heardInTalk: !muted });
+    return;
+  }
+  const isInside = caller.room === talkOf(draft)?.room;
+  if (muted && caller.heardInTalk && !isInside && result.reason !== "no-such-call") applyMuted(draft, caller, false);
 }
 
 /** The invitee is muted and can go into the talk's room, or it could be heard there and does not. */
@@ -239,6 +281,7 @@ function failTalk(draft: Draft, talk: PrivateTalk): void {
 function bringBack(draft: Draft, talk: PrivateTalk, call: CallId): void {
   if (!callsInside(draft, talk).includes(call) || draft.isBusy(call, "move", "expel")) return;
   const isDropped = talk.dropsInvitee && call === talk.invitee;
+  if (!isDropped) restoreMute(draft, call);
   draft.issue(isDropped ? { type: "expel", call } : { type: "move", call, room: MAIN_ROOM });
 }
 

@@ -9,7 +9,7 @@ import { endAsLost } from "./lifecycle.ts";
 import { connectAnswered, resumeTalk, talkOf } from "./private-talk.ts";
 import { applyMove, applyRoomClosed } from "./rooms.ts";
 import { setReporting, setSpeaking } from "./speakers.ts";
-import type { Caller, ConferenceState, Running } from "./state.ts";
+import { type Caller, type ConferenceState, isMutedOnBridge, type Running } from "./state.ts";
 
 /** `undecided`: commands are pending, and their results will say what changed. */
 export type Comparison = "same" | "differs" | "undecided";
@@ -27,7 +27,8 @@ export function compareDigest(state: ConferenceState, digest: string): Compariso
 export function ownDigest(state: ConferenceState): string | null {
   const { head, callers, callOuts, rooms } = state;
   if (head.phase !== "running" || head.closing || isPending(state)) return null;
-  const present = [...callers.values()].filter(({ left }) => !left);
+  const here = [...callers.values()].filter(({ left }) => !left);
+  const present = here.map((caller) => (caller.heardInTalk ? { ...caller, muted: isMutedOnBridge(caller) } : caller));
   const open = [...rooms.keys(), ...(head.talk ? [head.talk.room] : [])].map((id) => ({ id }));
   const { speaking = null } = head.speech ?? {};
   return digestOf({ locked: head.locked, callers: present, dialled: callOuts.values(), rooms: open, speaking });
@@ -95,7 +96,7 @@ function addMissing(draft: Draft, found: BridgeCaller): void {
 
 function compareCaller(draft: Draft, caller: Caller, found: BridgeCaller): void {
   const { call } = caller;
-  if (caller.muted !== found.muted && !draft.isBusy(call, "mute", "unmute")) {
+  if (isMutedOnBridge(caller) !== found.muted && !draft.isBusy(call, "mute", "unmute")) {
     draft.repair("muted");
     applyMuted(draft, caller, found.muted);
   }

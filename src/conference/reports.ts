@@ -8,11 +8,19 @@ import { setLocked } from "./conference-status.ts";
 import { type Draft, resultWord } from "./draft.ts";
 import { delayRenewal, renewEntryRules } from "./entry-rules.ts";
 import { completeClose, completeCreate, endAsLost, endByTelephone, failClose, failCreate } from "./lifecycle.ts";
-import { applyInviteeMove, applyInviteeMuted, applyTalkRoom, connectAnswered, talkOf } from "./private-talk.ts";
+import {
+  applyInviteeMove,
+  applyInviteeMuted,
+  applyTalkMute,
+  applyTalkRoom,
+  connectAnswered,
+  restoreInMain,
+  talkOf,
+} from "./private-talk.ts";
 import { compareWithBridge, endAsOver } from "./reconcile.ts";
 import { applyMove, applyRoomClosed, applyRoomCreated } from "./rooms.ts";
 import { setReporting, setSpeaking } from "./speakers.ts";
-import type { Caller, CommandGroup, PendingCommand, Running } from "./state.ts";
+import { type Caller, type CommandGroup, isMutedOnBridge, type PendingCommand, type Running } from "./state.ts";
 
 /** Reports of an agent of the conference's bridge, or of another bridge: `elsewhere`. */
 export function applyReports(draft: Draft, reports: readonly NumberedReport[], elsewhere?: BridgeName): void {
@@ -67,7 +75,7 @@ function applyEvent(draft: Draft, event: ConferenceEvent): void {
     }
     case "caller-muted":
       return withCaller(draft, event.call, (caller) => {
-        if (caller.muted !== event.muted) applyMuted(draft, caller, event.muted);
+        if (isMutedOnBridge(caller) !== event.muted) applyMuted(draft, caller, event.muted);
       });
     case "attendee-identified":
       return withCaller(draft, event.call, (caller) => applyAttendeeId(draft, caller, event));
@@ -233,7 +241,9 @@ function applyMuteResult(
   const callOut = draft.callOuts.get(command.call);
   if (callOut && talk?.invitee === callOut.call) return applyInviteeMuted(draft, talk, callOut, result);
   const caller = draft.callers.get(command.call);
-  if (!caller || caller.left || !result.done) return;
+  if (!caller || caller.left) return;
+  if (pending.forTalk) return applyTalkMute(draft, caller, muted, result);
+  if (!result.done) return restoreInMain(draft, caller);
   // Muted with all others while it was moved into a sub-conference: it returns so.
   const isMutedInMain = pending.group !== undefined && caller.mutedInMain !== null;
   const known: Caller = isMutedInMain ? { ...caller, mutedInMain: muted } : caller;

@@ -38,15 +38,15 @@ export function notifySpeakers(draft: Draft): void {
   if (due === null || at < due) return;
   const { speech } = head;
   const changed = differences(speech).flatMap((call) => {
-    const extCallId = draft.callers.get(call)?.extCallId;
-    return extCallId ? [{ call, extCallId, speaking: speech.speaking.includes(call) }] : [];
+    const { extCallId, heardInTalk } = draft.callers.get(call) ?? {};
+    return extCallId && !heardInTalk ? [{ call, extCallId, speaking: speech.speaking.includes(call) }] : [];
   });
   if (changed.length > 0 && draft.unconfirmed().some(({ message }) => message.type === "speaking-changed")) {
     const waited = at - (speech.changedAt ?? at);
     draft.head = { ...head, speech: { ...speech, notBefore: at + Math.max(SLOW_MS, waited) } };
     return;
   }
-  // A call that left, or that WebEx has not named, is not reported.
+  // A call that left, that WebEx has not named, or that is muted in the main conference, is not reported.
   const reported = speech.speaking.filter(
     (call) => speech.reported.includes(call) || changed.some((one) => one.call === call),
   );

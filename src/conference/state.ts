@@ -179,6 +179,8 @@ export interface Caller {
   readonly keyedHostCode?: true;
   readonly participantType: ParticipantType;
   readonly muted: boolean;
+  /** A private talk lifts its mute, which only the bridge knows (protocol 4.21); false: the mute is restored. */
+  readonly heardInTalk?: boolean;
   /** WebEx takes the call for muted when it enters: a silent monitor, or a call-out that asked for no more than to listen. */
   readonly entersMuted?: true;
   readonly room: RoomId;
@@ -246,6 +248,8 @@ export interface PendingCommand {
   readonly group?: CommandGroup["id"];
   /** Its effect is not reported: the notification of a later command includes it. */
   readonly unreported?: true;
+  /** It lifts the mute of a private talk's host, or restores it. */
+  readonly forTalk?: true;
   /** The operators' actions that its result decides. */
   readonly actions?: readonly ActionId[];
 }
@@ -309,6 +313,11 @@ export function holdsHandle(head: Head, extConfId: ExtConfId, at: EpochMs): bool
 export function isFormerHandle(head: Head, extConfId: ExtConfId | undefined): boolean {
   if (head.phase === "absent" || head.phase === "ended" || extConfId === head.extConfId) return false;
   return head.formerHandles.some((former) => former.extConfId === extConfId);
+}
+
+/** Whether the bridge holds the call as muted. */
+export function isMutedOnBridge({ muted, heardInTalk }: Caller): boolean {
+  return muted && heardInTalk !== true;
 }
 
 /** The kinds of entries besides the head: the word for one, as in its key on disk, and for all. */

@@ -144,6 +144,16 @@ test("a digest shows a dialled call that nobody wants", () => {
   expect(compareDigest({ ...state, callOuts }, digestOf(empty))).toBe("differs");
 });
 
+test("a muted host whose mute a private talk lifts is unmuted in the digest (protocol 4.21)", () => {
+  const call = "c1" as CallId;
+  const host = { call, room: room.room, muted: true, heardInTalk: true, left: false } as Caller;
+  const state = { ...emptyState(), head, callers: new Map([[call, host]]) };
+  const held = (muted: boolean) => digestOf({ ...empty, callers: [{ ...host, muted }] } as never);
+
+  expect(compareDigest(state, held(false))).toBe("same");
+  expect(compareDigest(state, held(true))).toBe("differs");
+});
+
 test("a room that nobody wants is closed once it is empty", () => {
   const caller = { call: "c1" as CallId, muted: false, room: "main" as RoomId, left: false } as Caller;
   const callers = new Map([[caller.call, caller]]);

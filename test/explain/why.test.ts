@@ -178,6 +178,25 @@ test("a mute that the bridge refuses, or does not answer, is told as asked for a
   ]);
 });
 
+test("nobody asked for the mute that a private talk's host has again afterwards, so nobody asks why it was refused", async () => {
+  const world = await namedCaller();
+  await world.during(world.report(event({ type: "caller-muted", call: "c0", muted: true })));
+  const phone = { country: "1", area: "408", local: "5550123", extension: "" };
+  await world.during(
+    world.receive("t1", request("call-out", "m1", { extCallId: "2001", joinMode: "private-talk", phone })),
+  );
+  const [call] = world.stored.state.callOuts.keys();
+  await world.during(world.report(event({ type: "call-answered", call })));
+  for (let round = 0; round < 4; round += 1) await world.allDone();
+  await world.during(
+    world.receive("t2", request("update-conference", "m2", { action: "add-to-main", extCallId: "2001" })),
+  );
+  await refused(world, "unreachable");
+  await world.allDone();
+
+  expect(told(world).filter((text) => text.includes("not muted"))).toEqual([]);
+});
+
 test("who enters muted is told as silent monitor, as dialled to listen, or as muted before", async () => {
   const world = new ConferenceWorld();
   await world.running(0);
@@ -335,6 +354,12 @@ test("the end of a conference is told by its cause, and that it has not ended ye
   expect(about(deserted, end)).toEqual([
     `${end} WebEx had closed the meeting at T and kept its audio, and nobody was left on the telephone.`,
   ]);
+
+  const closedLater = await namedCaller();
+  await closedLater.during(closedLater.receive("t1", request("close-conference", "m1", { keepAlive: true })));
+  await closedLater.during(closedLater.receive("t2", request("close-conference", "m2")));
+  await closedLater.allDone();
+  expect(about(closedLater, end)).toEqual([`${end} WebEx closed it at T, and the bridge ended it at T.`]);
 });
 
 test("a conference that is not created is told by its cause", async () => {

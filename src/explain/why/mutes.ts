@@ -2,7 +2,7 @@ import type { Caller } from "../../conference/state.ts";
 import type { CallId } from "../../foundation/ids.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { Step } from "../replay.ts";
-import { byText, Causes } from "./causes.ts";
+import { byText, type Cause, Causes } from "./causes.ts";
 import {
   callerAfter,
   callerText,
@@ -71,14 +71,9 @@ export class Mutes implements Question {
     return { answer, since: null };
   }
 
-  #failed(
-    step: Step,
-    call: CallId,
-    cause: Parameters<typeof byText>[0] & { at: number; seq: number; command: { type: string } },
-    why: string,
-  ): void {
+  #failed(step: Step, call: CallId, cause: Cause, why: string): void {
     const caller = step.before.callers.get(call);
-    if (!caller || caller.left || cause.by === "nobody") return;
+    if (!caller || caller.left || cause.by === "nobody" || cause.pending?.forTalk) return;
     const question = `Why was ${callerText(caller, this.#person)} not ${cause.command.type}d?`;
     const answer = `${sentence(byText(cause, timeText(cause.at)))}. ${why}`;
     this.#answers.push({ at: step.at, calls: [call], question, answer, rows: rowsOf(cause, step) });
