@@ -407,6 +407,15 @@ test("a conference that WebEx let go on alone, and everybody left", async () => 
   expect(recordsOf(world).map(how)).toEqual(["caller completed hung-up", "nobody completed deserted"]);
 });
 
+test("a conference that WebEx let go on alone, and closed after all (protocol 4.8)", async () => {
+  const world = await running();
+  await world.during(world.receive("keep", message({ type: "close-conference", keepAlive: true })));
+  await world.during(world.receive("close", message({ type: "close-conference" })));
+  await result(world, "end-conference");
+
+  expect(recordsOf(world).map(how)).toEqual(["webex completed conference-ended", "webex completed closed"]);
+});
+
 test("a conference that the bridge does not create, or not in time", async () => {
   const [refused, late] = [new ConferenceWorld(), new ConferenceWorld()];
   for (const world of [refused, late]) await world.during(world.receive("create", createConference()));

@@ -59,6 +59,8 @@ export class Association {
   replacedAt: number | null = null;
   /** The meeting let the conference go on without it (protocol 4.8): nothing new is told. */
   released = false;
+  /** It wants the end of what it let go on, and is told of that (protocol 4.8). */
+  wantsEnd = false;
   /** A close took effect, or will, that WebEx does not count as one. */
   endsLater = false;
   /** A transaction was given up: from then on the picture may be wrong, until another server takes over. */

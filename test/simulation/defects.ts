@@ -305,7 +305,7 @@ export const defects: readonly Defect[] = [
     name: "a snapshot does not show who is muted",
     foundBy: "WebEx's roster equals the bridge's",
     file: "src/conference/reconcile.ts",
-    before: 'if (caller.muted !== found.muted && !draft.isBusy(call, "mute", "unmute")) {',
+    before: 'if (isMutedOnBridge(caller) !== found.muted && !draft.isBusy(call, "mute", "unmute")) {',
     after: "if (caller.muted !== found.muted && found.call === undefined) {",
   },
   {
@@ -605,8 +605,9 @@ export const defects: readonly Defect[] = [
     name: "a closed sub-conference is answered before its calls are back",
     foundBy: "NotifyUserChange before RspCloseSubConference",
     file: rooms,
-    before: '  if (room?.stage !== "closing") return;\n',
-    after: '  if (room?.stage !== "closing") return;\n  draft.answer(room.closeRequest?.request ?? null, "ok");\n',
+    before: '  if (room?.stage !== "closing" || room.retryAt !== undefined) return;\n',
+    after:
+      '  if (room?.stage !== "closing" || room.retryAt !== undefined) return;\n  draft.answer(room.closeRequest?.request ?? null, "ok");\n',
   },
   {
     name: "a move into a sub-conference is told before it is answered",
@@ -710,9 +711,9 @@ export const defects: readonly Defect[] = [
     name: "a speaker without a name is reported",
     foundBy: ["whom WebEx holds for a speaker talks on the bridge", "speakers have entered"],
     file: "src/conference/speakers.ts",
-    before: "const extCallId = draft.callers.get(call)?.extCallId;",
+    before: "const { extCallId, heardInTalk } = draft.callers.get(call) ?? {};",
     after:
-      "const { extCallId = undefined } = draft.callers.find((one) => one.extCallId !== null && one.call !== call) ?? {};",
+      "const { extCallId = undefined, heardInTalk = undefined } = draft.callers.find((one) => one.extCallId !== null && one.call !== call) ?? {};",
   },
   {
     name: "an answer goes to the server that has the conference",
@@ -777,6 +778,27 @@ export const defects: readonly Defect[] = [
     after: "if (!callsInside(draft, talk).includes(call) || call === talk.host) return;",
   },
   {
+    name: "an invitee who is left alone stays alone",
+    foundBy: "nobody is alone in a private talk",
+    file: "src/conference/private-talk.ts",
+    before: "aloneUntil: draft.at + ALONE_MS }",
+    after: "aloneUntil: draft.at + 1_000 * ALONE_MS }",
+  },
+  {
+    name: "the host of a private talk comes back unmuted",
+    foundBy: "WebEx's roster equals the bridge's",
+    file: "src/conference/private-talk.ts",
+    before: "if (caller?.muted && isLifted) draft.issue(",
+    after: "if (caller?.muted && isLifted && latest) draft.issue(",
+  },
+  {
+    name: "a conference without WebEx stays apart",
+    foundBy: "a conference without WebEx is together",
+    file: "src/conference/lifecycle.ts",
+    before: "  closeAllRooms(draft);\n",
+    after: "",
+  },
+  {
     name: "an agent may say too little",
     foundBy: "an honest agent may say what it says",
     file: "src/link/messages.ts",
@@ -787,7 +809,7 @@ export const defects: readonly Defect[] = [
     name: "a close is answered, and nothing is ended",
     foundBy: "no bridge conference outlives its conference",
     file: "src/conference/lifecycle.ts",
-    before: "    else beginEnd(draft, head, requests);\n",
+    before: "    else beginEnd(draft, head, requests, {}, { ...asked });\n",
     after: '    else for (const request of requests) draft.answer(request, "ok");\n',
   },
   {
@@ -911,7 +933,7 @@ export const defects: readonly Defect[] = [
     name: "a snapshot tells the state of each caller anew",
     foundBy: "what is quiet stays quiet",
     file: "src/conference/reconcile.ts",
-    before: 'if (caller.muted !== found.muted && !draft.isBusy(call, "mute", "unmute")) {',
+    before: 'if (isMutedOnBridge(caller) !== found.muted && !draft.isBusy(call, "mute", "unmute")) {',
     after: 'if (!draft.isBusy(call, "mute", "unmute")) {',
   },
   {

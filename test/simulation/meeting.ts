@@ -675,7 +675,24 @@ export class Meeting implements MeetingKnowledge {
         this.#context.clock.after(this.#draws.between(5_000, 60_000), () => {
           if (this.phase === "detached" && !this.quiet) this.create("again");
         });
+      } else if (association && this.#moves.chance(0.5)) {
+        this.#context.clock.after(this.#moves.between(1_000, 60_000), () => {
+          if (this.phase === "detached" && association === this.association && !this.quiet) this.#endLetGo(association);
+        });
       }
+    });
+  }
+
+  /** WebEx has let the conference go on alone, and wants its end after all (protocol 4.8). */
+  #endLetGo(association: Association): void {
+    this.phase = "closing";
+    this.#keepsAlive = false;
+    association.wantsEnd = true;
+    this.#request("close", { type: "close-conference" } as Body, undefined, 10_000, (result) => {
+      if (association !== this.association || this.phase !== "closing") return;
+      if (result === "no-such-conference")
+        this.#idle(); // Its last caller had left.
+      else if (result !== "ok" && result !== "bridge-timeout") this.phase = "detached";
     });
   }
 
@@ -736,7 +753,8 @@ export class Meeting implements MeetingKnowledge {
     const obligation = this.#owe(kind, extConfId, withinMs, answered, extCallId);
     const request = { ...body, msgId: obligation.msgId, replyTo: this.#server.host, extConfId } as Request;
     void this.#webex.post(this.#server, [request]).then((confirmed) => {
-      if (!confirmed && kind === "close" && this.phase === "closing") this.phase = "running";
+      if (!confirmed && kind === "close" && this.phase === "closing")
+        this.phase = this.association?.wantsEnd ? "detached" : "running";
       // As far as WebEx knows, the adapter never heard of it.
       if (obligation.committedAt === null && request.type === "close-sub-conference") {
         this.#webex.associations.get(extConfId)?.rooms.set(request.subConfId as SubConfId, "perhaps closing");

@@ -170,6 +170,9 @@ function checkMeeting(meeting: Meeting, bridge: Bridge, violated: WorldContext["
     violated("no bridge conference outlives its conference", `${key} is ${phase}`);
   }
   if (phase === "detached" && there && calls.length === 0) violated("an empty conference ends", key);
+  const apart = calls.find(({ stage, room }) => stage === "entered" && room !== MAIN_ROOM);
+  if (phase === "detached" && apart)
+    violated("a conference without WebEx is together", `${key}: ${apart.number} is in ${apart.room}`);
   if (phase === "creating") violated("each request is answered", `the create of ${key}`);
   if (phase !== "running" || !association) return;
   if (association.spoilt) return violated("WebEx's roster equals the bridge's", `${key}: no server took over`);
@@ -189,6 +192,11 @@ function checkMeeting(meeting: Meeting, bridge: Bridge, violated: WorldContext["
     if (attendee && association.speakers.has(attendee.extCallId) && !(talking && !muted)) {
       violated("whom WebEx holds for a speaker talks on the bridge", `${key}: ${number}`);
     }
+  }
+  for (const [room, kind] of held.rooms) {
+    const [invitee, host] = entered.filter((call) => call.room === room);
+    if (kind === "private" && invitee && !host)
+      violated("nobody is alone in a private talk", `${key}: ${invitee.number}`);
   }
   const difference = rosterDifference(meeting, bridge);
   if (difference) violated("WebEx's roster equals the bridge's", `${key}: ${difference}`);
@@ -219,7 +227,10 @@ function differenceOf(
     const attendee = told.get(call.number);
     if (!attendee) return `${call.number} is on the bridge alone`;
     told.delete(call.number);
-    if (attendee.muted !== call.muted) return `${call.number} is ${call.muted ? "muted" : "unmuted"} on the bridge`;
+    // A private talk lifts the mute of its host.
+    const isLifted = attendee.muted && attendee.room === "main" && kinds.get(call.room ?? "") === "private";
+    if (attendee.muted !== call.muted && !isLifted)
+      return `${call.number} is ${call.muted ? "muted" : "unmuted"} on the bridge`;
     const room = roomOf(call, attendee, kinds);
     const known = rooms.get(room);
     if (known !== undefined && known !== attendee.room)

@@ -127,7 +127,9 @@ export const rules = {
     "A conference that is over at WebEx is over on each bridge, and one that goes on is on one bridge.",
   "an empty conference ends": "A conference that WebEx let go on alone ends with its last caller.",
   "nobody is left on the line": "No call rings, waits or was picked up without anybody who wants it.",
+  "a conference without WebEx is together": "A conference that WebEx let go on alone has everybody in the main room.",
   "nobody stays in a room without a talk": "Nobody is left in the room of a private talk that is over.",
+  "nobody is alone in a private talk": "An invitee whose host has left does not stay in the room of their talk.",
   "each call that is over has one record":
     "The directory has one record of each call that is over, none is missing and none is there twice, whatever crashes.",
   "each conference that is over has one record": "The same of each conference.",

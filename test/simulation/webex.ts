@@ -354,6 +354,7 @@ export class Webex {
       if ("result" in message || message.type === "unknown" || !("extConfId" in message)) continue;
       const association = message.extConfId && this.associations.get(message.extConfId);
       if (!association) violated("a notification has a known handle", request.body);
+      else if (association.wantsEnd && message.type === "conference-changed" && message.status === "ended") continue;
       else if (association.replacedAt !== null || (association.released && !known)) {
         violated("nothing is posted to a replaced server", `${server?.host}: ${message.type} ${message.extConfId}`);
       }
