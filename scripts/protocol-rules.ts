@@ -4,14 +4,14 @@ export type Rule = string | { readonly says: string; readonly outside: string };
 /** The rules, by group. Code and tests name a rule by its id. */
 export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   Transport: {
-    T1: "Each request, either way, is a POST with one XML document as its body.",
+    T1: "Each request, either way, is a POST with one XML document as its body. The adapter URL may end with a slash.",
     T2: "Posts go by HTTP or HTTPS. The adapter URL is served by HTTPS at Cloudflare, and behind a proxy elsewhere.",
     T3: "The adapter URL that is registered with WebEx has at most 64 characters.",
     T4: "The Confirmation is the response to the very request.",
     T5: "The Confirmation is about the document's form, and about hosts that may not be posted to (T16), alone; the result of the request is posted later.",
     T6: "UTF-8 is written; every declared encoding, a byte order mark and any content type are read.",
     T7: "A DOCTYPE with the address of WebEx's DTD is read; that is not fetched, no entity is expanded, and any other DOCTYPE is refused.",
-    T8: "200 wherever a Confirmation can be written, 405 for other methods, 413 above 1 MiB.",
+    T8: "200 wherever a Confirmation can be written, 405 for other methods, 413 above 1 MiB; gzip and deflate are read, and what cannot be decompressed is no XML.",
     T9: {
       says: "30 conferences a minute, each within 20 s; joining one takes at most 10 s.",
       outside: "A matter of the machine, too: `npm run bench` measures it, with a hundred times as many conferences.",

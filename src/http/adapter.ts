@@ -2,10 +2,11 @@ import { checkHosts, deliver } from "../routing/deliver.ts";
 import type { Domain } from "../settings/load.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import type { Edge } from "./app.ts";
-import { readBody } from "./body.ts";
+import { readBody, tooLong } from "./body.ts";
+import { decompress } from "./decompress.ts";
 import { failureOf, storageFault } from "./objects-of-request.ts";
 
-/** Larger than any document of 50 messages (protocol T8). */
+/** Larger than any document of 50 messages, also when it came compressed (protocol T8). */
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
 /**
@@ -37,12 +38,18 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
     edge.requested(domain.name, "refused");
     return body.error;
   }
-  const document = domain.codec.decode(body.value);
-  if (!document.ok) {
-    const { transId, result, detail } = document;
+  const refuse = (transId: string, result: ResultWord, detail: string) => {
     edge.log("document-refused", { domain: domain.name, transId, result, detail }, "warn");
     return confirm(transId, result);
+  };
+  const text = await decompress(body.value, request.headers.get("content-encoding"), MAX_DOCUMENT_BYTES, edge);
+  if (!text.ok && text.error.kind === "too-long") {
+    edge.requested(domain.name, "refused");
+    return tooLong(MAX_DOCUMENT_BYTES);
   }
+  if (!text.ok) return refuse("", "not-xml", text.error.says);
+  const document = domain.codec.decode(text.value);
+  if (!document.ok) return refuse(document.transId, document.result, document.detail);
   const { transId } = document;
   const { messages, refused, verdict } = checkHosts(document.messages, domain.settings.webex);
   for (const { message, why } of refused) {

@@ -75,7 +75,8 @@ export interface Edge extends Timers, GuardPorts {
 export function createApp(edge: Edge): Hono<Variables> {
   const app = new Hono<Variables>();
 
-  for (const path of ["/tsp/:domain", "/tsp/:domain/:secret"]) {
+  // Whoever writes down a URL may put a slash behind it.
+  for (const path of ["/tsp/:domain", "/tsp/:domain/", "/tsp/:domain/:secret", "/tsp/:domain/:secret/"]) {
     app.all(path, async (context) => {
       const domain = await domainOfAdapterUrl(
         edge.domains,

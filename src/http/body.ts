@@ -12,8 +12,7 @@ const DROPPED_BYTES = 16 * 1024 * 1024;
 
 /** The bytes of a request's body, or the answer to a body that is longer than `limit` bytes or does not come within 10 s. */
 export async function readBody(request: Request, limit: number, timers: Timers): Promise<Result<Uint8Array, Response>> {
-  const tooLong = () => err(problem(413, "too long", `The body may have at most ${limit} bytes.`));
-  if (Number(request.headers.get("content-length")) > limit + DROPPED_BYTES) return tooLong();
+  if (Number(request.headers.get("content-length")) > limit + DROPPED_BYTES) return err(tooLong(limit));
   if (request.body === null) return ok(new Uint8Array());
   const isShort = endsWithin(limit, request.headers);
   const reader: ReadableStreamDefaultReader<Uint8Array> | null = isShort ? null : request.body.getReader();
@@ -22,10 +21,14 @@ export async function readBody(request: Request, limit: number, timers: Timers):
     : request.arrayBuffer().then((buffer) => new Uint8Array(buffer));
   // A body that breaks off is answered like a slow one: nobody is there to read the answer.
   const bytes = await within(timers, BODY_WITHIN_MS, "the body", whole).catch(() => "late" as const);
-  if (bytes === null || bytes.length > limit) return tooLong();
+  if (bytes === null || bytes.length > limit) return err(tooLong(limit));
   if (bytes !== "late") return ok(bytes);
   reader?.cancel().catch(() => undefined);
   return err(problem(408, "too slow", `The whole body must come within ${BODY_WITHIN_MS / 1000} s. Send it again.`));
+}
+
+export function tooLong(limit: number): Response {
+  return problem(413, "too long", `The body may have at most ${limit} bytes.`);
 }
 
 /** A request's body as JSON that this schema describes, or the answer to any other body. */

@@ -282,14 +282,15 @@ function adapterUrlFaults(which: "primary" | "secondary", given: string, expecte
   const faults: string[] = [];
   const paths =
     adapterSecrets.length > 0 ? adapterSecrets.map((secret) => `/tsp/${domain}/${secret}`) : [`/tsp/${domain}`];
-  const { pathname: path } = url;
+  // One slash behind it does no harm.
+  const path = url.pathname.replace(/\/$/, "");
   if (edge !== undefined && url.origin !== URL.parse(edge)?.origin) {
     faults.push(
       `The site's ${which} adaptor URL leads to ${shownOrigin(url, expected)}, and not to ${edge}: ${change}.`,
     );
   }
   if (paths.some((own) => path.startsWith(own) && /^\/+$/.test(path.slice(own.length)))) {
-    faults.push(`The site's ${which} adaptor URL ends with a slash, so that WebEx gets 404: ${change}.`);
+    faults.push(`The site's ${which} adaptor URL ends with several slashes, so that WebEx gets 404: ${change}.`);
   } else if (!paths.includes(path)) {
     faults.push(
       adapterSecrets.length > 0 && path.startsWith(`/tsp/${domain}/`)

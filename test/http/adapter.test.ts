@@ -310,7 +310,35 @@ test.each([["GET"], ["PUT"], ["DELETE"], ["OPTIONS"], ["PATCH"]])(
   },
 );
 
-test.each(["/tsp/other", "/tsp/constructor", "/tsp/%E0%A4%A", "/tsp/", "/tsp/local/", "/tsp/local/more"])(
+const secret = "q3J8xWm0ZbV5tYk2a";
+
+test.each([
+  ["/tsp/local/", []],
+  [`/tsp/local/${secret}/`, [secret]],
+])("%s is the adapter URL, too, with a slash behind it (protocol T1)", async (path, adapterSecrets) => {
+  const edge = new FakeEdge(token, { adapterSecrets });
+
+  const response = await edge.app.request(path, { method: "POST", body: document(create()) });
+
+  expect(await resultOf(response)).toBe("0");
+  expect(edge.received.get("555111222")).toHaveLength(1);
+});
+
+test.each(["/tsp/local", "/tsp/local/", "/tsp/local//", `/tsp/local/${secret.slice(1)}/`, `/tsp/local/${secret}//`])(
+  "%s is not there for a domain with a secret",
+  async (path) => {
+    const edge = new FakeEdge(token, { adapterSecrets: [secret] });
+
+    const response = await edge.app.request(path, { method: "POST", body: document(create()) });
+
+    expect(response.status).toBe(404);
+    expect(edge.calls).toEqual([]);
+  },
+);
+
+const elsewhere = ["/tsp/other", "/tsp/constructor", "/tsp/%E0%A4%A", "/tsp/", "/tsp//", "/tsp/other/"];
+
+test.each([...elsewhere, "/tsp/local//", "/tsp/local/more", "/tsp/local/more/"])(
   "%s is not there, whatever is posted to it",
   async (path) => {
     const edge = new FakeEdge();

@@ -172,9 +172,10 @@ test("a site's texts of any length and signs are compared at once", () => {
   expect(performance.now() - begunAt).toBeLessThan(4_000);
 });
 
-test.each(["/", "//"])("an adaptor URL that ends with %j gets 404", (end) => {
-  expect(differences({ primaryAdaptorURL: `${telephony.primaryAdaptorURL}${end}` })).toEqual([
-    expect.stringMatching(/primary adaptor URL ends with a slash, so that WebEx gets 404/),
+test("an adaptor URL may end with a slash; one that ends with several gets 404", () => {
+  expect(differences({ primaryAdaptorURL: `${telephony.primaryAdaptorURL}/` })).toEqual([]);
+  expect(differences({ primaryAdaptorURL: `${telephony.primaryAdaptorURL}//` })).toEqual([
+    expect.stringMatching(/primary adaptor URL ends with several slashes, so that WebEx gets 404/),
   ]);
 });
 

@@ -65,6 +65,22 @@ test("other methods, other domains and too long a body are refused by status", a
   expect((await post(endless)).status).toBe(413);
 });
 
+test("a compressed document is read; one that becomes too long, or cannot be decompressed, is refused", async () => {
+  const compressed = async (text: string) => {
+    const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  };
+  const postGzip = (body: BodyInit) =>
+    ask("/tsp/local", { method: "POST", body, headers: { "content-encoding": "gzip" } });
+  const body = await compressed(document("52491000002", create("7000003", "555111333")));
+
+  expect(await resultOf(await postGzip(body))).toEqual([200, "0"]);
+  expect((await postGzip(await compressed(" ".repeat(16 * 1024 * 1024)))).status).toBe(413);
+  expect(await resultOf(await postGzip(body.subarray(0, -9)))).toEqual([200, "-2"]);
+  expect(await resultOf(await postGzip(new Uint8Array()))).toEqual([200, "-2"]);
+  expect(await exists(env.CONFERENCE, "local/555111333")).toBe(true);
+});
+
 test("the edge is alive, not ready without an agent, and closed without the operator's token", async () => {
   const headers = { authorization: `Bearer ${operatorToken}` };
 
