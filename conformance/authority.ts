@@ -1,6 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { isIP } from "node:net";
+import { dirname } from "node:path";
 import type { ServerKeys } from "./ports.ts";
 
 const DAY_MS = 86_400_000;
@@ -21,6 +22,7 @@ export function authorityIn(file: string, host: string, now: number): Authority 
   const keyFile = `${file}.key`;
   if (!existsSync(file)) {
     const { certificate, server } = makeAuthority(host, now);
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(keyFile, server.certificate + server.key, { mode: 0o600 });
     writeFileSync(file, certificate);
     return { certificate, server, isNew: true };

@@ -33,7 +33,9 @@ const openWords = {
 export function htmlReport(report: Report): string {
   const { results, notes = [] } = report;
   const verdict = verdictOf(results);
+  const [said = "", details = ""] = verdict.text.split(/(?<=^[^:]*): /);
   const findings = findingsOf(results);
+  const shown = new Set(findings.map(({ clauses }) => clauses[0]?.id));
   const findingOf = new Map(findings.flatMap(({ n, clauses }) => clauses.map(({ id }) => [id, n])));
   const how = Object.entries(circumstancesOf(report)).map(
     ([name, value]) => `<dt>${escapeText(name)}</dt><dd>${escapeText(value)}</dd>`,
@@ -44,7 +46,7 @@ export function htmlReport(report: Report): string {
   );
   const sections = standings.map((standing) => {
     const those = results.filter((result) => result.standing === standing);
-    return `<h2>${standing[0]?.toUpperCase()}${standing.slice(1)} clauses</h2>\n${those.map((one) => clauseOf(one, findingOf.get(one.id))).join("\n")}`;
+    return `<h2>${standing[0]?.toUpperCase()}${standing.slice(1)} clauses</h2>\n${those.map((one) => clauseOf(one, findingOf.get(one.id), shown.has(one.id))).join("\n")}`;
   });
   return `<!doctype html>
 <html lang="en">
@@ -57,7 +59,7 @@ export function htmlReport(report: Report): string {
 <body>
 <main>
 <h1>Conformance of an adapter of WebEx's TSP telephony interface</h1>
-<p class="verdict ${verdictColours[verdict.word]}">${escapeText(verdict.text)}</p>
+<p class="verdict"><b class="${verdictColours[verdict.word]}">${escapeText(said)}</b>${escapeText(details)}</p>
 ${notes.map((note) => `<p class="why">${escapeText(note)}</p>\n`).join("")}<div class="head">
 <dl>${how.join("")}</dl>
 <table>
@@ -97,6 +99,7 @@ function openSection(results: readonly ClauseResult[]): string {
 function clauseOf(
   { id, title, outcome, why, reference, trace, tookMs }: ClauseResult,
   finding: number | undefined,
+  isOpen: boolean,
 ): string {
   const head = `<summary><span class="mark ${outcome}">${outcomeWords[outcome]}</span><b${id.length > LONG_ID ? ' class="long"' : ""}>${escapeText(id)}</b><span>${escapeText(title)}</span></summary>`;
   const of = finding === undefined ? "" : `finding ${finding}: `;
@@ -110,7 +113,7 @@ function clauseOf(
       : `<details><summary>On the wire</summary><pre>${bodies
           .map(({ at, from, to, body }) => escapeText(`${timeOf(at)}  ${from} → ${to}\n${shortened(body.trim())}`))
           .join("\n\n")}</pre></details>`;
-  const open = outcome === "failed" ? " open" : "";
+  const open = isOpen ? " open" : "";
   return `<details class="clause" id="${escapeText(id)}"${open}>${head}
 <div><p class="reference">${escapeText(reference)}${took}</p>${reason}${trace.length > 0 ? diagram(trace) : ""}${wire}</div>
 </details>`;
@@ -128,12 +131,12 @@ body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 sy
 main { max-width: 1060px; margin: 0 auto; padding: 24px 20px 80px; }
 h1 { font-size: 24px; line-height: 1.25; margin: 0 0 12px; }
 h2 { font-size: 18px; margin: 36px 0 8px; }
-.verdict { font-size: 17px; font-weight: 600; }
+.verdict { margin: 0 0 20px; } .verdict b { display: block; font-size: 26px; line-height: 1.3; } .verdict b::first-letter { text-transform: uppercase; }
 h3 { font-size: 15px; margin: 16px 0 4px; }
 .head { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 8px 40px; align-items: start; }
 .findings { padding-left: 24px; } .findings li { margin: 0 0 14px; } .findings li::marker { color: var(--failed); font-weight: 600; } .findings small { color: var(--dim); }
 .links { margin: 4px 0; overflow-wrap: anywhere; color: var(--dim); } a { color: var(--post); }
-dl.open { grid-template-columns: minmax(0, 14em) minmax(0, 1fr); margin: 0; } dl.open dt { color: var(--text); }
+dl.open { grid-template-columns: minmax(0, 18em) minmax(0, 1fr); margin: 0; } dl.open dt { color: var(--text); }
 table { border-collapse: collapse; margin: 12px 0; }
 th, td { padding: 5px 16px 5px 0; text-align: left; border-bottom: 1px solid var(--line); }
 td, thead th { text-align: right; } td { font-variant-numeric: tabular-nums; }
