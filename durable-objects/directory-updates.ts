@@ -19,6 +19,7 @@ import type {
 } from "../src/rpc/directory-update.ts";
 import type { WebexSiteRpc } from "../src/rpc/webex-site.ts";
 import type { Domain } from "../src/settings/load.ts";
+import { maxMessages } from "../src/tsp/protocol-table.ts";
 import { earliest } from "./clock.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import type { Tally } from "./measures.ts";
@@ -308,7 +309,7 @@ export class DirectoryUpdates {
     };
   }
 
-  /** What a receiver does not confirm for longer than a moment. */
+  /** What a receiver does not confirm for longer than a moment, and what a server is owed. */
   get #waiting(): readonly WaitingDocuments[] {
     const found = new Map<string, { -readonly [Name in keyof WaitingDocuments]: WaitingDocuments[Name] }>();
     for (const { host, queuedAt, failure = null } of this.#subject.documents()) {
@@ -316,6 +317,11 @@ export class DirectoryUpdates {
       if (one.documents === 0) found.set(host, one);
       one.documents += 1;
       one.failure ??= failure;
+    }
+    const { behind, owed } = this.#subject.store.state;
+    for (const { host, since, why } of behind.values()) {
+      const documents = (found.get(host)?.documents ?? 0) + Math.ceil(owed.size / maxMessages);
+      found.set(host, { host, documents, oldestAt: since, failure: why });
     }
     const now = this.#ports.now();
     return [...found.values()].filter(({ oldestAt, failure }) => failure !== null || now - oldestAt >= waitsMs);

@@ -36,7 +36,7 @@ export function applyUndelivered(
   if (host === BACK_END || (server ?? host) !== host || of?.once || of?.unpostable) return;
   const queued = draft.unconfirmed().filter((post) => post.host === host && !post.once);
   if (queued.length > 0) draft.withdrawQueued(host);
-  draft.behind.set(host, nextBehind(draft, host));
+  draft.behind.set(host, nextBehind(draft, host, of?.why ?? ""));
   // Data for a caller's client is no state: what was tried and failed is over.
   const given = messages.filter(({ type }) => type !== "client-passthrough");
   const lost = [...given, ...queued.map(({ message }) => message)];
@@ -48,10 +48,10 @@ export function applyUndelivered(
   keepWhatMatters(draft);
 }
 
-function nextBehind({ at, behind }: Draft, host: WebexHost): Behind {
+function nextBehind({ at, behind }: Draft, host: WebexHost, why: string): Behind {
   const { since, probes } = behind.get(host) ?? { since: at, probes: -1 };
   const failed = probes + 1;
-  return { host, since, failedAt: at, probes: failed, probeAt: at + probePauseMs(failed) };
+  return { host, since, failedAt: at, why, probes: failed, probeAt: at + probePauseMs(failed) };
 }
 
 /** The conference is over: of its state its server is owed no more than the end. */

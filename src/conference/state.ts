@@ -281,8 +281,9 @@ export interface Behind {
   readonly host: WebexHost;
   /** Since when; of a conference that is over, since its end. */
   readonly since: EpochMs;
-  /** When the last document was given up. */
+  /** When the last document was given up, and why. */
   readonly failedAt: EpochMs;
+  readonly why: string;
   /** How many probes were given up. */
   readonly probes: number;
   /** When the next probe is due, if nothing is heard of one that is under way. */

@@ -272,3 +272,15 @@ test("the list keeps a thousand, the latest, each once, and none that is too old
   store.deleteBefore(1_000);
   expect(store.page(null, 5_000).posts.map(({ at }) => at)).toEqual([1_005, 1_004, 1_003, 1_002, 1_001, 1_000]);
 });
+
+test("what a server is owed waits, as operators see it, until the server is back", async () => {
+  const world = await lost(1, muted("c0", true));
+  const running = () => world.updates.at(-1)?.running;
+  expect(running()).toMatchObject({ trouble: ["posts"], documents: 1, waiting: [{ host, failure: "TimeoutError" }] });
+  const pause = 5 * 60_000;
+  await world.time.pass(pause + pause / 10);
+
+  expect(world.posted.map(({ body }) => /Status="1"/.test(body))).toEqual([true]);
+  expect(world.stored.state.behind.size).toBe(0);
+  expect(running()).toMatchObject({ trouble: [], documents: 0 });
+});
