@@ -89,7 +89,7 @@ const config :Workerd.Config = (
     (name = "objects", disk = (path = ${JSON.stringify(join(resolve(folder), "objects"))}, writable = true)),
     (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true, trustedCertificates = ${JSON.stringify(trusted)}))),
   ],
-  sockets = [(name = "http", address = "${addressOf(host, port)}", http = (), service = "edge")],
+  sockets = [(name = "http", address = "${addressOf(host, port)}", http = (style = proxy), service = "edge")],
 );
 
 const edge :Workerd.Worker = (

@@ -4,7 +4,7 @@ export type Rule = string | { readonly says: string; readonly outside: string };
 /** The rules, by group. Code and tests name a rule by its id. */
 export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   Transport: {
-    T1: "Each request, either way, is a POST with one XML document as its body. The adapter URL may end with a slash.",
+    T1: "Each request, either way, is a POST with one XML document as its body. The adapter URL may end with a slash, and HTTP/1.0 will do.",
     T2: "Posts go by HTTP or HTTPS. The adapter URL is served by HTTPS at Cloudflare, and behind a proxy elsewhere.",
     T3: "The adapter URL that is registered with WebEx has at most 64 characters.",
     T4: "The Confirmation is the response to the very request.",

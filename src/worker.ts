@@ -14,6 +14,7 @@ import { keepAsked, keepAudit } from "./http/keep-audit.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring.ts";
 import { problem } from "./http/problem.ts";
 import { Storage } from "./http/storage.ts";
+import { withWholeUrl } from "./http/whole-url.ts";
 import { type People, peopleOf, readOperators } from "./operators/people.ts";
 import { HandleCache } from "./routing/deliver.ts";
 import type { ConferenceTotals } from "./rpc/directory.ts";
@@ -36,7 +37,10 @@ const metrics = new Metrics({ counts: measures.counts });
 const logLimit = new LogLimit();
 
 export default {
-  async fetch(request, env, context) {
+  async fetch(received, env, context) {
+    const request = withWholeUrl(received);
+    if (request === null)
+      return new Response("The request's target is no path, or its Host no host.\n", { status: 400 });
     const domains = domainsOf(env);
     if (await isReload(request, env, "/reload")) return reload(await request.text(), env, context);
     if (await isReload(request, env, "/reload/operators")) return reloadPeople(await request.text(), env);

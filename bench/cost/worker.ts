@@ -7,7 +7,7 @@ countTimersAndPosts();
 
 export default {
   fetch(request, env, context) {
-    if (new URL(request.url).pathname === "/units") return Response.json(Object.fromEntries(counted));
+    if (new URL(request.url, "http://edge").pathname === "/units") return Response.json(Object.fromEntries(counted));
     count({ workerRequests: 1 }, "worker.fetch");
     return product.fetch(request, env, context);
   },

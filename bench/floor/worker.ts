@@ -23,7 +23,7 @@ interface Frame {
 
 export default {
   async fetch(request: Request, env: FloorEnv): Promise<Response> {
-    const { pathname, searchParams } = new URL(request.url);
+    const { pathname, searchParams } = new URL(request.url, "http://edge");
     const [, route, name = ""] = pathname.split("/");
     const given = (parameter: string) => searchParams.get(parameter) ?? "";
     switch (route) {

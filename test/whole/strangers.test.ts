@@ -187,6 +187,29 @@ test("a Content-Length beside endless chunks is not believed, of an answer or of
   webex.close();
 });
 
+test("HTTP/1.0 is served, without Host too, and so is the whole URL in the place of its path (protocol T1)", async () => {
+  const { port, host } = new URL(world.run.edgeUrl);
+  const ask = (head: string) =>
+    new Promise<string>((resolve, reject) => {
+      let answer = "";
+      const socket = connect(Number(port), "127.0.0.1", () => socket.write(`${head}\r\nconnection: close\r\n\r\n`));
+      socket.on("data", (data) => {
+        answer += data;
+      });
+      socket.once("end", () => resolve(answer));
+      socket.once("error", reject);
+    });
+  const statusOf = async (head: string) => /^HTTP\/1\.\d (\d+)/.exec(await ask(head))?.[1];
+
+  expect(await ask("POST /tsp/local HTTP/1.0\r\ncontent-length: 0")).toContain('Result="-2"');
+  expect(await ask(`POST http://${host}/tsp/local HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 0`)).toContain(
+    'Result="-2"',
+  );
+  expect(await statusOf("GET /healthz HTTP/1.0")).toBe("200");
+  expect(await statusOf("GET /tsp/../healthz HTTP/1.1\r\nhost: edge")).toBe("400");
+  expect(await statusOf("GET /healthz HTTP/1.1\r\nhost: a b")).toBe("400");
+});
+
 test("a body that never comes is answered with 408 after 10 s, with secret or token", async () => {
   const { port } = new URL(world.run.edgeUrl);
   const ask = (head: string) =>
