@@ -11,6 +11,7 @@ import { httpsClauses } from "./https.ts";
 import { loadClauses } from "./load.ts";
 import { openQuestionClauses } from "./open-questions.ts";
 import { privateTalkClauses } from "./private-talk.ts";
+import { replacedServerClauses } from "./replaced-server.ts";
 import { resendingClauses } from "./resending.ts";
 import { roomClauses } from "./rooms.ts";
 import { silentJoinClauses } from "./silent-join.ts";
@@ -33,6 +34,7 @@ export const allClauses: readonly Clause[] = [
   ...speakerClauses,
   ...roomClauses,
   ...failoverClauses,
+  ...replacedServerClauses,
   ...closingClauses,
   ...openQuestionClauses,
   ...globalNumbersClauses,

@@ -333,9 +333,7 @@ export const trafficClauses: readonly Clause[] = [
     const answers = new Set(
       messagesOf(traffic).map(({ message: { name, attributes } }) => `${name} ${attributes.MsgID}`),
     );
-    const requests = confirmedRequests(traffic).filter(
-      ({ ownerId, extConfId }) => !traffic.stages.get(ownerId)?.replaced.has(extConfId),
-    );
+    const requests = confirmedRequests(traffic);
     const offences = requests.flatMap(({ answer, msgId, title, posted }) =>
       answers.has(`${answer} ${msgId}`)
         ? []
@@ -507,10 +505,8 @@ function confirmedRequests({ webex, passed, documented }: Traffic) {
     if (confirmation.result !== 0 || !passed.has(ownerId) || !documented.has(ownerId)) return [];
     return messages.flatMap((message) => {
       const answer = rowsByName.has(message.name) ? answers.get(message.name) : "A2W_RspMessageError";
-      const { MsgID = "", ExtConfID = "" } = message.attributes;
-      return answer
-        ? [{ answer, msgId: MsgID, ownerId, extConfId: ExtConfID, at, title: titleOf([message]), posted }]
-        : [];
+      const { MsgID = "" } = message.attributes;
+      return answer ? [{ answer, msgId: MsgID, at, title: titleOf([message]), posted }] : [];
     });
   });
 }

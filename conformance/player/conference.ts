@@ -188,11 +188,16 @@ export class Conference {
 
   /** Only the request of it. */
   async takeOver(server = 2, attributes: Attributes = {}): Promise<Asked> {
+    return this.posts(this.takeOverMessage(server, attributes));
+  }
+
+  /** The conference is this server's from now on, under an ExtConfID of its own or under this one. */
+  takeOverMessage(server = 2, attributes: Attributes = {}, extConfId = this.#newExtConfId()): Message {
     this.stage.isDisturbed = true;
     this.stage.replaced.add(this.extConfId);
     this.server = server;
-    this.extConfId = this.#newExtConfId();
-    return this.posts(this.createMessage(attributes));
+    this.extConfId = extConfId;
+    return this.createMessage(attributes);
   }
 
   /** WebEx ends it, and does not wait. */

@@ -75,7 +75,7 @@ export class Stage implements Owner {
   readonly dials: Dial[] = [];
   /** Who was called: that it was picked up, and the entry. */
   readonly called: { readonly answered: Received; readonly entered: Received }[] = [];
-  /** ExtConfIDs that were replaced when another server took over: nobody waits for answers to the old one any more. */
+  /** ExtConfIDs that were replaced when another server took over. */
   readonly replaced = new Set<string>();
   /** A server failed, or another one took over: times are not those of every day. */
   isDisturbed = false;

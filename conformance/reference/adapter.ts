@@ -7,6 +7,7 @@ import type { DefectName, Defects, Deviation } from "./defects.ts";
 import { Outbox } from "./outbox.ts";
 
 export const OK = 0;
+const INTERNAL = -1;
 const NOT_XML = -2;
 const WRONG = -7;
 const NO_SUCH_CONFERENCE = 1;
@@ -124,7 +125,8 @@ export class ReferenceAdapter {
       return { status: 200, body: writeConfirmation("", NOT_XML) };
     if (this.has("repeats-in-flight-carried-out")) await this.ports.sleep(5);
     const result = this.#check(body, document);
-    const known = this.has("first-name-of-a-document-only") ? withOneName(messages) : messages;
+    const named = this.has("first-name-of-a-document-only") ? withOneName(messages) : messages;
+    const known = this.has("one-takeover-of-a-document") ? this.#withOneTakeover(named) : named;
     const executed = result === OK || this.has("refused-document-carried-out") ? known : [];
     const meant =
       this.has("nothing-beside-unknown") && messages.some(this.#isUnknown)
@@ -142,6 +144,23 @@ export class ReferenceAdapter {
     const isSub = messages.some(({ name }) => name === "W2A_CreateSubConference");
     if (isSub && this.has("sub-confirmed-when-created")) await work;
     return { status: 200, body: this.#confirmation(transId, result, messages) };
+  }
+
+  /** But for all takeovers behind the first one. */
+  #withOneTakeover(messages: readonly Element[]): readonly Element[] {
+    const isTakeover = ({ attributes: { ConfKey = "" } }: Element) => this.conferences.has(ConfKey);
+    const first = messages.find(isTakeover);
+    return messages.filter((message) => message === first || !isTakeover(message));
+  }
+
+  /** With a defect: there is too much to tell a new server. */
+  #isTooBig({ attributes: { ConfKey = "" } }: Element): boolean {
+    const { subs, legs } = this.conferences.get(ConfKey) ?? {};
+    const called = [...(legs?.values() ?? [])].filter(({ sub }) => sub !== null);
+    return (
+      ((subs?.size ?? 0) > 50 && this.has("takeover-with-many-rooms-refused")) ||
+      (called.length > 50 && this.has("takeover-with-many-calls-refused"))
+    );
   }
 
   #confirmation(transId: string, result: number, messages: readonly Element[]): string {
@@ -189,6 +208,7 @@ export class ReferenceAdapter {
     if (this.has("line-breaks-refused") && body.includes("\n")) return NOT_XML;
     const most = this.has("forty-messages-at-most") ? 40 : MAX_MESSAGES;
     if (messages.length === 0 || messages.length > most) return -10;
+    if (messages.some((message) => this.#isTooBig(message))) return INTERNAL;
     const verdicts = messages.map((message) => this.#checkMessage(message));
     if (this.has("one-wrong-message-confirmed") && verdicts.includes(OK)) return OK;
     if (this.has("unknown-message-excuses") && messages.some(this.#isUnknown)) return OK;
@@ -248,7 +268,9 @@ export class ReferenceAdapter {
       const { name, attributes } = message;
       if (this.has("works-later")) await this.ports.sleep(150);
       if (name === "W2A_CreateConference") return this.#create(message, transId);
-      const conference = [...this.conferences.values()].find((one) => one.isCalled(attributes.ExtConfID));
+      const conference = [...this.conferences.values()].find(
+        (one) => one.isCalled(attributes.ExtConfID) || this.#actsLate(message, one),
+      );
       if (name === "W2A_RspNotifyUserEnter") {
         for (const one of this.conferences.values()) one.named(attributes.MsgID ?? "", attributes.ExtCallID ?? "");
         return;
@@ -269,11 +291,34 @@ export class ReferenceAdapter {
       }
       if (conference && !(this.has("new-server-not-known") && conference.wasTakenOver))
         return conference.asked(message);
-      const answer = rowsByName.get(name)?.answer;
-      if (!answer || !attributes.WbxHostName) return;
-      const refusal = { MsgID: attributes.MsgID, Result: String(NO_SUCH_CONFERENCE) };
-      await this.outbox.send("", attributes.WbxHostName, [{ name: answer, attributes: refusal }]);
+      return this.#answerForNobody(message);
     };
+  }
+
+  /** A request under an ExtConfID that no conference has, or has any more: what is closed needs no close. */
+  async #answerForNobody({ name, attributes: { MsgID, WbxHostName, ExtConfID = "" } }: Element): Promise<void> {
+    const isClose = name === "W2A_CloseConference";
+    const guessed = this.has("only-documented-messages") ? undefined : name.replace("W2A_", "A2W_Rsp");
+    const answer = rowsByName.get(name)?.answer ?? guessed;
+    const isLate = [...this.conferences.values()].some(({ formerIds }) => formerIds.has(ExtConfID));
+    if (!answer || !rowsByName.has(answer) || !WbxHostName) return;
+    if (isLate && this.has(isClose ? "late-close-not-answered" : "late-requests-not-answered")) return;
+    const attributes = { MsgID, Result: String(isClose ? OK : NO_SUCH_CONFERENCE) };
+    await this.answer("", WbxHostName, { name: answer, attributes });
+  }
+
+  /** With a defect: a replaced server still acts. */
+  #actsLate({ name, attributes: { ExtConfID = "", KeepAlive, ActionCode = "" } }: Element, one: ReferenceConference) {
+    const isSpeaker = ["8", "9"].includes(ActionCode);
+    const defectOf: Readonly<Record<string, DefectName>> = {
+      W2A_CloseConference: KeepAlive ? "late-keep-alive-carried-out" : "late-close-carried-out",
+      W2A_Callout: "late-call-out-carried-out",
+      W2A_UpdateConference: isSpeaker ? "late-speakers-carried-out" : "late-lock-carried-out",
+      W2A_UpdateUser: "late-mute-carried-out",
+      W2A_DropUser: "late-mute-carried-out",
+    };
+    const defect = defectOf[name] ?? (name.includes("SubConference") ? "late-rooms-carried-out" : undefined);
+    return defect !== undefined && one.formerIds.has(ExtConfID) && this.has(defect);
   }
 
   async #create({ attributes }: Element, transId: string): Promise<void> {

@@ -36,6 +36,14 @@ export class ReferenceConference {
   extConfId: string;
   anonymousId: string;
   wasTakenOver = false;
+  /** ExtConfIDs that other creates have replaced. */
+  readonly formerIds = new Set<string>();
+  /** Servers that were replaced. */
+  readonly #formerHosts = new Set<string>();
+  /** With a defect: what the new server's notifications wait for. */
+  #held: Promise<unknown> = Promise.resolve();
+  /** Whether the bridge has it, as soon as that is known. */
+  readonly #created = Promise.withResolvers<boolean>();
   hadPrivateTalk = false;
   readonly legs = new Map<string, Leg>();
   /** MsgIDs of call-outs, by call. */
@@ -75,6 +83,7 @@ export class ReferenceConference {
 
   async create(attributes: Attributes, transId: string): Promise<void> {
     const { MsgID = "", MaxNumAttendee, SubscriberCode, ParticipantCode } = attributes;
+    const { host, extConfId } = this;
     const { codes } = this.adapter.bridge;
     if (SubscriberCode) codes.set(SubscriberCode, { key: this.key, isSubscriber: !this.has("subscriber-is-no-host") });
     if (ParticipantCode && !this.has("participant-code-unknown"))
@@ -83,6 +92,7 @@ export class ReferenceConference {
     if (this.has("slow-create")) await this.adapter.ports.sleep(20_500);
     const creating = this.adapter.bridge.createConference(this.key);
     const isCreated = this.has("create-answered-at-once") || (await creating);
+    this.#created.resolve(isCreated);
     if (!isCreated) this.adapter.conferences.delete(this.key);
     const answer: Message = {
       name: "A2W_RspCreateConference",
@@ -99,11 +109,11 @@ export class ReferenceConference {
       await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "1" }));
     if (this.has("status-0-before-answer")) await this.tell(started);
     if (isCreated && this.has("answer-and-start-together"))
-      return void (await this.adapter.outbox.send(this.key, this.host, [answer, started, sequence]));
-    if (this.has("answer-with-trans-id-of-request"))
-      await this.adapter.outbox.send(this.key, this.host, [answer], transId);
-    else if (!this.has("create-not-answered")) await this.answer(this.host, answer);
-    if (!isCreated) return;
+      return void (await this.adapter.outbox.send(this.key, host, [answer, started, sequence]));
+    if (this.has("answer-with-trans-id-of-request")) await this.adapter.outbox.send(this.key, host, [answer], transId);
+    else if (!this.has("create-not-answered")) await this.answer(host, answer);
+    // Another create came meanwhile: that server is told the rest.
+    if (!isCreated || this.extConfId !== extConfId) return;
     if (!this.has("no-status-0") && !this.has("status-0-before-answer")) await this.tell(started);
     await this.tell(sequence);
   }
@@ -389,7 +399,9 @@ export class ReferenceConference {
 
   /** WebEx has given a name to the call that this message told. */
   named(msgId: string, extCallId: string): void {
+    const isLate = this.has("late-names-count") && this.#formerNamings.get(msgId);
     const known = [...this.legs.values()].find(({ naming }) => naming === msgId) ?? this.#gone.get(msgId);
+    if (isLate) isLate.extCallId = extCallId;
     const byOrder = [...this.legs.values()].find((one) => one.extCallId === null);
     const leg = known && this.has("names-by-order") ? (byOrder ?? known) : known;
     if (!leg) return;
@@ -411,6 +423,8 @@ export class ReferenceConference {
   }
 
   readonly #gone = new Map<string, Leg>();
+  /** By the MsgIDs that replaced servers were sent. */
+  readonly #formerNamings = new Map<string, Leg>();
 
   /** Calls back with the call's name, when it has one. */
   whenNamed(leg: Leg, tell: (extCallId: string) => void): void {
@@ -434,15 +448,24 @@ export class ReferenceConference {
     const [oldId, oldHost] = [this.extConfId, this.host];
     this.#isAttached = true;
     if (anonymousId !== "") this.anonymousId = anonymousId;
-    if (oldHost !== host) this.adapter.outbox.drop(this.key, oldHost);
+    const isRefused = this.formerIds.has(extConfId) && this.has("former-id-never-again");
+    const isEarlier = this.has("first-create-wins") && !this.adapter.bridge.conferences.has(this.key);
+    const Result = isRefused ? "2" : "0";
+    const answer: Message = { name: "A2W_RspCreateConference", attributes: { MsgID, Result } };
+    if (isRefused || isEarlier) return this.answer(host, answer);
+    if (oldHost !== host && !this.has("replaced-server-still-told")) this.adapter.outbox.drop(this.key, oldHost);
     this.adapter.outbox.resume(this.key, host);
-    const answer: Message = { name: "A2W_RspCreateConference", attributes: { MsgID, Result: "0" } };
     if (extConfId === oldId) return this.answer(host, answer);
     if (host === oldHost && this.has("takeover-known-by-host")) {
       this.#otherNames = [extConfId];
       return this.answer(host, answer);
     }
     this.wasTakenOver = true;
+    this.formerIds.add(oldId);
+    this.formerIds.delete(extConfId);
+    if (oldHost !== host) this.#formerHosts.add(oldHost);
+    this.#formerHosts.delete(host);
+    for (const leg of this.legs.values()) if (leg.naming) this.#formerNamings.set(leg.naming, leg);
     for (const leg of this.legs.values()) if (leg.extCallId === null) this.#unnamed.add(leg);
     if (this.has("failover-loses-call-outs")) this.callouts.clear();
     if (this.has("failover-takes-all"))
@@ -453,7 +476,10 @@ export class ReferenceConference {
     if (this.extConfId === oldId) this.#otherNames = [extConfId];
     this.host = this.has("failover-keeps-host") ? oldHost : host;
     if (this.has("failover-answered-to-old") || this.host === oldHost) this.adapter.outbox.resume(this.key, oldHost);
-    await this.answer(this.has("failover-answered-to-old") ? oldHost : host, answer);
+    const isCreated = await this.#created.promise;
+    const outcome = isCreated ? answer : { ...answer, attributes: { MsgID, Result: "3" } };
+    await this.answer(this.has("failover-answered-to-old") ? oldHost : host, outcome);
+    if (!isCreated) return;
     await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "0" }));
     if (this.has("failover-told-as-ended"))
       await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "3" }));
@@ -558,13 +584,24 @@ export class ReferenceConference {
     return { name, attributes: { MsgID, ExtConfID: this.extConfId, ...attributes } };
   }
 
-  answer(host: string, message: Message): Promise<void> {
+  async answer(host: string, message: Message): Promise<void> {
+    if (this.#formerHosts.has(host)) return this.#answerOwed(host, message);
     return this.adapter.answer(this.key, host, message);
+  }
+
+  /** To a server that was replaced. */
+  async #answerOwed(host: string, message: Message): Promise<void> {
+    if (this.has("owed-answers-dropped")) return;
+    const isAstray = this.has("owed-answers-to-the-new-server");
+    if (isAstray) return void (await this.adapter.outbox.send(this.key, this.host, [message]));
+    const sent = this.adapter.outbox.sendOnce(host, [message]);
+    if (this.has("owed-answers-hold-up")) this.#held = sent;
   }
 
   /** Resolves with whether the conference's server confirmed it. */
   async tell(...messages: Message[]): Promise<boolean> {
     if (!this.#isAttached) return true;
+    await this.#held;
     const isTold = await this.adapter.outbox.send(this.key, this.host, messages);
     if (!isTold && this.has("ends-without-webex")) await this.adapter.bridge.endConference(this.key);
     return isTold;

@@ -11,7 +11,11 @@ export interface Defect {
 
 export const defects = {
   // The door
-  "confirms-after-the-work": { clause: "T28", what: "confirms a request only when its work is done", also: "4.5 T28a" },
+  "confirms-after-the-work": {
+    clause: "T28",
+    what: "confirms a request only when its work is done",
+    also: "4.5 T28a T11c T11d T11e",
+  },
   "create-confirmed-when-created": { clause: "T28a", what: "confirms a create only when the conference is there" },
   "sub-confirmed-when-created": {
     clause: "T28a",
@@ -20,7 +24,7 @@ export const defects = {
   "create-answered-at-once": {
     clause: "T28b",
     what: "answers a create before the bridge has created the conference",
-    also: "4.1d",
+    also: "4.1d 4.1e",
   },
   "repeats-by-content": {
     clause: "T38c",
@@ -69,16 +73,20 @@ export const defects = {
   "unknown-message-refused": {
     clause: "T24a",
     what: "refuses a document with an unknown message",
-    also: "T24b T24c 1.3f T38c T24d T11a T38d T38e T38f T24e",
+    also: "T24b T24c 1.3f T38c T24d T11a T38d T38e T38f T24e T44a",
   },
   "unknown-message-ignored": {
     clause: "T24b",
     what: "does not answer an unknown message",
-    also: "T24c 1.3f T38c T24d T11a T38d T38e T38f T24e",
+    also: "T24c 1.3f T38c T24d T11a T38d T38e T38f T24e T44a",
   },
   "unknown-message-other-code": { clause: "T24b", what: "answers an unknown message with another code" },
   "other-text-for-unknown": { clause: "T24d", what: "answers an unknown message with another text" },
-  "nothing-beside-unknown": { clause: "T24c", what: "carries out nothing beside an unknown message", also: "T38d" },
+  "nothing-beside-unknown": {
+    clause: "T24c",
+    what: "carries out nothing beside an unknown message",
+    also: "T38d T44a",
+  },
   "unknown-attributes-refused": { clause: "T25", what: "refuses unknown attributes", also: "T25b" },
   "unknown-attributes-of-call-out-refused": { clause: "T25a", what: "refuses unknown attributes of a call-out" },
   "forty-messages-at-most": { clause: "1.3f", what: "refuses more than 40 messages" },
@@ -101,7 +109,7 @@ export const defects = {
   "only-first-message": {
     clause: "4.1c",
     what: "carries out the first message of a document only",
-    also: "T24c 1.3f T44a T38d 4.2j",
+    also: "T24c 1.3f T44a T38d 4.2j 2.2.1j F7a",
   },
   "line-breaks-refused": { clause: "5.21", what: "refuses line breaks", also: "T6" },
   "participant-type-demanded": { clause: "4.1c", what: "refuses a call-out without ParticipantType" },
@@ -115,11 +123,11 @@ export const defects = {
   "declaration-refused": { clause: "T6", what: "refuses an XML declaration" },
   "area-code-demanded": { clause: "2.2.4g", what: "refuses a number without an area code" },
   // Its posts
-  "posts-by-put": { clause: "T1", what: "sends its documents by PUT", also: "4.16a 4.16b 4.16c 4.16f 4.9k" },
+  "posts-by-put": { clause: "T1", what: "sends its documents by PUT", also: "4.16a 4.16b 4.16c 4.16f 4.9k 4.9t" },
   "post-not-well-formed": {
     clause: "T1",
     what: "leaves the end tag of the root out",
-    also: "4.16a 4.16b 4.16c 4.16f 4.9k",
+    also: "4.16a 4.16b 4.16c 4.16f 4.9k 4.9t",
   },
   "ampersand-not-escaped": { clause: "T1", what: "writes & without escaping it", also: "T25b 4.2a 4.2c 4.19a 4.19" },
   "other-root": { clause: "1.3a", what: "writes another root" },
@@ -138,7 +146,7 @@ export const defects = {
   "trans-id-used-again": {
     clause: "T36a",
     what: "uses a TransID for a second document",
-    also: "4.16a 4.16b 4.16c 4.16f 4.9k",
+    also: "4.16a 4.16b 4.16c 4.16f 4.9k 4.9t",
   },
   "msg-id-used-again": { clause: "T36b", what: "uses a MsgID for a second message" },
   "fourth-attempt": { clause: "T37", what: "posts a fourth time", also: "T37a T37b T37e" },
@@ -160,7 +168,11 @@ export const defects = {
     what: "tells a server nothing more that has failed three times",
   },
   "ends-without-webex": { clause: "T43", what: "ends a conference because its server fails", also: "T43a" },
-  "answers-to-the-conference": { clause: "T11", what: "answers to the conference's server, not to the request's" },
+  "answers-to-the-conference": {
+    clause: "T11",
+    what: "answers to the conference's server, not to the request's",
+    also: "T11c T11d T11e",
+  },
   "notifications-to-last-host": {
     clause: "T12",
     what: "takes the host of any request for the conference's",
@@ -195,12 +207,12 @@ export const defects = {
   "answer-with-trans-id-of-request": {
     clause: "T5",
     what: "answers with the TransID of the request",
-    also: "4.1a T30a",
+    also: "4.1a T30a T44a",
   },
   "answers-by-themselves": { clause: "T45", what: "sends each answer in a transaction of its own" },
   "answers-by-conference": { clause: "T45", what: "sends the answers of each conference in a transaction of its own" },
   "answers-by-kind": { clause: "T45", what: "sends the answers of each kind in a transaction of its own" },
-  "third-sub-not-answered": { clause: "T44a", what: "does not answer one of several requests" },
+  "third-sub-not-answered": { clause: "T44a", what: "does not answer one of several requests", also: "F7a" },
   "other-ext-conf-id": {
     clause: "2.1",
     what: "notifies under an ExtConfID that WebEx does not have",
@@ -226,7 +238,7 @@ export const defects = {
     what: "takes more than 10 s to tell a caller while twenty conferences run",
     also: "T9b",
   },
-  "slow-entry": { clause: "T9b", what: "takes more than 10 s to tell a caller" },
+  "slow-entry": { clause: "T9b", what: "takes more than 10 s to tell a caller", also: "T11e" },
   // Create, and callers
   "create-not-answered": { clause: "4.1a", what: "does not answer a create", also: "*" },
   "no-status-0": { clause: "4.1b", what: "does not tell that the conference runs", also: "*" },
@@ -235,7 +247,7 @@ export const defects = {
   "two-rooms-for-one-key": {
     clause: "2.2.1a",
     what: "puts callers of one key into rooms of their own",
-    also: "2.2.1c 4.3f 2.2.4b 4.17a 4.18a 4.18d 4.18e 4.21e 4.21f 4.21g 4.11a 2.2.2a 4.13e 4.13h 4.9d 4.9f F6 F6a 4.8c 4.8a 4.18f 4.13m 2.2.1f 4.17f 4.21l 4.9j 4.9l 4.7i 4.13q 4.21n",
+    also: "2.2.1c 4.3f 2.2.4b 4.17a 4.18a 4.18d 4.18e 4.21e 4.21f 4.21g 4.11a 2.2.2a 4.13e 4.13h 4.9d 4.9f F6 F6a 4.8c 4.8a 4.18f 4.13m 2.2.1f 4.17f 4.21l 4.9j 4.9l 4.7i 4.13q 4.21n 4.9s 4.9u 4.9v",
   },
   "enters-without-call-id": {
     clause: "4.2a",
@@ -273,7 +285,7 @@ export const defects = {
   "enters-twice": {
     clause: "4.2e",
     what: "tells each caller twice",
-    also: "T37a T37b T37c T42a 2.3.3a 4.6 4.10a 2.2.2a 4.22a 4.9b F4a 2.2.1d T37 F2 F5b 4.15e 4.2g 4.2b F3 4.2j 4.2k",
+    also: "T37a T37b T37c T42a 2.3.3a 4.6 4.10a 2.2.2a 4.22a 4.9b F4a 2.2.1d T37 F2 F5b 4.15e 4.2g 4.2b F3 4.2j 4.2k 4.9r T25b",
   },
   "all-told-as-left": {
     clause: "4.2d",
@@ -284,12 +296,12 @@ export const defects = {
   "entries-to-first-server": {
     clause: "4.2f",
     what: "tells callers to the first server that it ever heard of",
-    also: "4.9c 4.9f 4.18f 4.9n",
+    also: "4.9c 4.9f 4.18f 4.9n 4.9q 4.9s 4.9v 4.9w 4.1e T11e",
   },
   "call-out-not-answered": {
     clause: "4.3a",
     what: "does not answer a call-out that succeeds",
-    also: "T11 T14 4.1c 4.3b 4.3d 4.3e 4.3f 2.2.4b 2.2.4c 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 2.2.4d 4.10c 4.17e 4.21h 4.21i T44d 4.21j 4.21k 2.2.1g T25a 4.17f 4.21l 4.7h 4.8e 4.3g 2.2.4e 4.17g 4.21m 4.9j 2.2.4f 4.17h 4.11e 2.2.4g",
+    also: "T11 T14 4.1c 4.3b 4.3d 4.3e 4.3f 2.2.4b 2.2.4c 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 2.2.4d 4.10c 4.17e 4.21h 4.21i T44d 4.21j 4.21k 2.2.1g T25a 4.17f 4.21l 4.7h 4.8e 4.3g 2.2.4e 4.17g 4.21m 4.9j 2.2.4f 4.17h 4.11e 2.2.4g T11c",
   },
   "names-of-called-lost": {
     clause: "4.3d",
@@ -309,16 +321,16 @@ export const defects = {
   "answered-while-ringing": {
     clause: "4.3e",
     what: "answers a call-out while it rings",
-    also: "4.4a 4.4b 4.4c 4.4d 4.4e 4.5 4.3g 4.4g 4.4h",
+    also: "4.4a 4.4b 4.4c 4.4d 4.4e 4.5 4.3g 4.4g 4.4h T11c T11d T11e",
   },
   "dials-without-country": {
     clause: "4.3c",
     what: "dials without the country code",
-    also: "T28 T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.4h 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g 4.4f T25a 4.17f 4.21l 4.7h 4.8e 4.3g 4.4g 2.2.4e 4.17g 4.21m 4.9j 4.9n 4.7j 2.2.4f 4.17h 4.11e 2.2.4g 4.21n",
+    also: "T28 T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.4h 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g 4.4f T25a 4.17f 4.21l 4.7h 4.8e 4.3g 4.4g 2.2.4e 4.17g 4.21m 4.9j 4.9n 4.7j 2.2.4f 4.17h 4.11e 2.2.4g 4.21n T11c T11d T11e",
   },
   "called-alone": { clause: "4.3f", what: "leaves who was called alone", also: "2.2.4b 4.17a 4.21f 4.9f 4.17f" },
   "refused-number-called": { clause: "4.4f", what: "calls a number that it may not call" },
-  "busy-is-ok": { clause: "4.4a", what: "answers a call-out to a busy number with 0", also: "4.4b 4.3g" },
+  "busy-is-ok": { clause: "4.4a", what: "answers a call-out to a busy number with 0", also: "4.4b 4.3g T11c" },
   "reject-is-ok": { clause: "4.4a", what: "answers a call-out that is rejected with 0", also: "4.4c" },
   "no-answer-is-ok": { clause: "4.4h", what: "answers a call-out that nobody answers with 0", also: "4.4e" },
   "invalid-is-ok": { clause: "4.4g", what: "answers a call-out to nobody's number with 0", also: "4.4d" },
@@ -331,12 +343,12 @@ export const defects = {
   "call-outs-answered-by-the-last": {
     clause: "4.3g",
     what: "answers a call-out with the MsgID of the last one that rings",
-    also: "4.4a T44c",
+    also: "4.4a T44c T11c",
   },
   "one-call-out-at-a-time": {
     clause: "4.3g",
     what: "loses a call-out while another one rings",
-    also: "4.4a",
+    also: "4.4a T11c",
   },
   "extension-as-number": { clause: "2.2.4a", what: "loses the leading zeros of an extension" },
   "called-told-late": { clause: "T9b", what: "takes more than 10 s to tell who was called" },
@@ -402,7 +414,7 @@ export const defects = {
   },
   "second-lock-not-told": { clause: "4.10b", what: "tells a lock by telephone the first time only" },
   "lock-not-told": { clause: "4.10b", what: "does not tell a lock by telephone" },
-  "speakers-not-told": { clause: "4.16a", what: "tells no speakers", also: "4.16b 4.16c 4.16f 4.9k" },
+  "speakers-not-told": { clause: "4.16a", what: "tells no speakers", also: "4.16b 4.16c 4.16f 4.9k 4.9t" },
   "second-speaker-as-silent": { clause: "4.16b", what: "tells the second of two speakers as silent", also: "4.16f" },
   "stopped-speaker-mistaken": { clause: "4.16f", what: "tells who goes on talking as silent when another one stops" },
   "speakers-after-9": { clause: "4.16c", what: "goes on telling speakers after ActionCode 9" },
@@ -421,7 +433,7 @@ export const defects = {
   "added-call-lost": {
     clause: "4.13b",
     what: "loses the call that it moves into a sub-conference",
-    also: "2.2.4f 4.17g 4.11d 4.11c 4.13c 4.13e 4.13f 4.13h 4.13i 4.13q 4.13o 4.13l 4.13m 4.14 4.9l 4.9m 4.15d 4.15e 4.15c",
+    also: "2.2.4f 4.17g 4.11d 4.11c 4.13c 4.13e 4.13f 4.13h 4.13i 4.13q 4.13o 4.13l 4.13m 4.14 4.9l 4.9m 4.15d 4.15e 4.15c 4.9s",
   },
   "added-before-move": {
     clause: "4.13b",
@@ -431,7 +443,7 @@ export const defects = {
   "added-with-other-flag": {
     clause: "4.13b",
     what: "tells a call as added with ActionFlag 2",
-    also: "4.11c 4.13c 4.13d 4.13e 4.13f 4.13g 4.13h 4.13i 4.13j 4.14 F7 4.15a 4.15b 4.15c 4.13l 4.13m 4.15d 4.15e 4.11d T25b 4.17g 4.13o 4.13p 4.9l 4.9m 2.2.4f 4.13q 4.7g T12a",
+    also: "4.11c 4.13c 4.13d 4.13e 4.13f 4.13g 4.13h 4.13i 4.13j 4.14 F7 4.15a 4.15b 4.15c 4.13l 4.13m 4.15d 4.15e 4.11d T25b 4.17g 4.13o 4.13p 4.9l 4.9m 2.2.4f 4.13q 4.7g T12a 4.9s T38e",
   },
   "each-alone-in-sub": { clause: "4.13c", what: "gives each call in a sub-conference a room of its own" },
   "moved-before-privilege": { clause: "4.13d", what: "tells ActionFlag 2 before the privilege", also: "4.13f" },
@@ -500,23 +512,23 @@ export const defects = {
   "failover-answered-to-old": {
     clause: "4.9a",
     what: "answers a takeover to the old server",
-    also: "F3 F4 F4a F4b F1",
+    also: "F3 F4 F4a F4b F1 4.9z 4.1e T11d T11e T12b 2.2.1j",
   },
   "failover-tells-nobody": {
     clause: "4.9b",
     what: "does not tell the participants to the new server",
-    also: "4.16e 4.9c 4.9d 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 1.3e 4.8c F1a F4b 4.15d 4.15e 4.18f 4.9g 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h 4.9p",
+    also: "4.16e 4.9c 4.9d 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 1.3e 4.8c F1a F4b 4.15d 4.15e 4.18f 4.9g 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h 4.9p 4.9q 4.9r 4.9s 4.9t 4.9u 4.9v 4.9w 4.9x 4.9y 4.9z 2.2.1j F7a",
   },
-  "first-fifty-told": { clause: "1.3e", what: "tells the first 50 participants to a new server" },
+  "first-fifty-told": { clause: "1.3e", what: "tells the first 50 participants to a new server", also: "4.15f" },
   "failover-tells-one": {
     clause: "4.9b",
     what: "tells one participant to the new server",
-    also: "4.9c 4.9e 4.9f F2 F3 F6 F6a 4.15a 4.15b 1.3e 4.8c 4.9d 4.15d 4.15e 4.9g 4.9h F1 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h 4.9p",
+    also: "4.9c 4.9e 4.9f F2 F3 F6 F6a 4.15a 4.15b 1.3e 4.8c 4.9d 4.15d 4.15e 4.9g 4.9h F1 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h 4.9p 4.9q 4.9r 4.9s 4.9t 4.9u 4.9v 4.9w 4.9x 4.9z",
   },
   "failover-other-attendee-ids": {
     clause: "4.9b",
     what: "tells attendee IDs to the new server that nobody keyed",
-    also: "4.9c 4.9d 4.9e 4.9f 4.9g F1 F2 F3 F4 F4b F4a F6 4.15a 4.15d 4.15e 4.15b 1.3e 4.8c 4.18f F1a 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h 4.9p",
+    also: "4.9c 4.9d 4.9e 4.9f 4.9g F1 F2 F3 F4 F4b F4a F6 4.15a 4.15d 4.15e 4.15b 1.3e 4.8c 4.18f F1a 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h 4.9p 4.9q 4.9r 4.9s 4.9t 4.9u 4.9v 4.9w 4.9x 4.9y 4.9z F7a",
   },
   "failover-attendee-ids-not-told": {
     clause: "4.9g",
@@ -525,17 +537,17 @@ export const defects = {
   "failover-keeps-ext-conf-id": {
     clause: "4.9c",
     what: "goes on under the old ExtConfID",
-    also: "4.16e 4.9a 4.9b 4.9d 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a F7 4.15a 4.15b 4.15c 1.3e 4.8c 4.18f F1a F4b 4.15d 4.15e 4.9g 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h 4.9p",
+    also: "4.16e 4.9a 4.9b 4.9d 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a F7 4.15a 4.15b 4.15c 1.3e 4.8c 4.18f F1a F4b 4.15d 4.15e 4.9g 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h 4.9p 4.9q 4.9r 4.9s 4.9t 4.9u 4.9v 4.9w 4.9x 4.9y 4.9z 4.1e T11c T11d T11e T12b 2.2.1j F7a",
   },
   "failover-keeps-host": {
     clause: "4.9c",
     what: "goes on telling the old server",
-    also: "4.9a 4.9b F1 F3 F4 F4a F6 F7 4.15b F4b 4.9h 4.18g 4.9k 4.9n",
+    also: "4.9a 4.9b F1 F3 F4 F4a F6 F7 4.15b F4b 4.9h 4.18g 4.9k 4.9n 4.9q 4.9t 4.1e T11d T11e T12b 2.2.1j",
   },
   "failover-hangs-up": {
     clause: "4.9d",
     what: "ends the calls when another server takes over",
-    also: "4.16e 4.9b 4.9c 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 4.15c 1.3e 4.8c 4.18f F1a F4b 4.15d 4.15e 4.9g 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h 4.9p",
+    also: "4.16e 4.9b 4.9c 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 4.15c 1.3e 4.8c 4.18f F1a F4b 4.15d 4.15e 4.9g 4.17f 4.9h 4.18g 4.9i 4.9j 4.9k 4.9l 4.9m 4.9n 4.9o 2.2.1h 4.9p 4.9q 4.9r 4.9s 4.9t 4.9u 4.9v 4.9w 4.9x 4.9y 4.9z 2.2.1j F7a",
   },
   "new-server-names-ignored": {
     clause: "4.9e",
@@ -545,9 +557,9 @@ export const defects = {
   "new-server-not-known": {
     clause: "4.9f",
     what: "does not carry out what the new server asks",
-    also: "4.9i 4.9j 4.9k 4.9l 4.9m",
+    also: "4.9i 4.9j 4.9k 4.9l 4.9m 4.9t",
   },
-  "second-failover-refused": { clause: "4.9h", what: "refuses a second takeover", also: "4.9o" },
+  "second-failover-refused": { clause: "4.9h", what: "refuses a second takeover", also: "4.9o 4.9z" },
   "failover-told-as-ended": { clause: "4.9a", what: "tells a conference as ended when another server takes over" },
   "failover-tells-gone": { clause: "4.9b", what: "tells who left before as entered", also: "F4a" },
   "takeover-known-by-host": {
@@ -555,13 +567,13 @@ export const defects = {
     what: "knows another server by its WbxHostName only",
     also: "4.8c",
   },
-  "names-of-who-came-meanwhile-lost": { clause: "F3", what: "loses the names of who joined meanwhile" },
+  "names-of-who-came-meanwhile-lost": { clause: "F3", what: "loses the names of who joined meanwhile", also: "4.9y" },
   "failover-tells-gone-of-sub": {
     clause: "4.15d",
     what: "tells who hung up in a sub-conference as in it",
     also: "4.15e",
   },
-  "failover-tells-new-twice": { clause: "F3", what: "tells who joined meanwhile twice" },
+  "failover-tells-new-twice": { clause: "F3", what: "tells who joined meanwhile twice", also: "4.9y" },
   "failover-tells-all-as-left": { clause: "F4", what: "tells those who are there as gone", also: "4.9b 4.9o F1 4.15b" },
   "failover-unmutes": { clause: "F1", what: "unmutes muted calls, and tells them as muted" },
   "failover-tells-all-as-muted": { clause: "F1", what: "tells all calls to the new server as muted", also: "4.15b" },
@@ -575,18 +587,26 @@ export const defects = {
     what: "tells a silent monitor to a new server as a participant",
   },
   "new-server-cannot-close": { clause: "4.9i", what: "does not close for the new server" },
-  "new-server-cannot-update": { clause: "4.9j", what: "carries out no update of the new server", also: "4.9k" },
-  "new-server-hears-no-speakers": { clause: "4.9k", what: "tells no speakers to the new server" },
+  "new-server-cannot-update": { clause: "4.9j", what: "carries out no update of the new server", also: "4.9k 4.9t" },
+  "new-server-hears-no-speakers": { clause: "4.9k", what: "tells no speakers to the new server", also: "4.9t" },
   "new-server-has-no-subs": {
     clause: "4.9l",
     what: "answers requests of the new server for a sub-conference, and does nothing",
     also: "4.9m",
   },
-  "failover-loses-call-outs": { clause: "4.9n", what: "loses call-outs that ring when another server takes over" },
+  "failover-loses-call-outs": {
+    clause: "4.9n",
+    what: "loses call-outs that ring when another server takes over",
+    also: "T11c T11d T11e",
+  },
   "third-server-names-ignored": { clause: "4.9o", what: "takes the names of the first new server only" },
   "failover-takes-all": { clause: "2.2.1h", what: "takes all conferences of a server to the new one", also: "*" },
-  "failover-tells-one-sub": { clause: "F7", what: "tells one of several sub-conferences to a new server" },
-  "failover-sub-by-another-id": { clause: "F7", what: "tells a sub-conference by an id that it does not have" },
+  "failover-tells-one-sub": { clause: "F7", what: "tells one of several sub-conferences to a new server", also: "F7a" },
+  "failover-sub-by-another-id": {
+    clause: "F7",
+    what: "tells a sub-conference by an id that it does not have",
+    also: "F7a",
+  },
   "failover-tells-one-muted": { clause: "F1", what: "tells one of several muted calls to the new server" },
   "failover-tells-one-left": { clause: "F4", what: "tells one of several who left meanwhile", also: "F4b F4a" },
   "failover-mute-not-told": { clause: "F1", what: "does not tell muted calls to the new server", also: "F1a" },
@@ -600,16 +620,16 @@ export const defects = {
     what: "tells who unmuted itself meanwhile as muted, as not muted, and as muted again",
   },
   "failover-unlocks": { clause: "F2", what: "unlocks the conference" },
-  "failover-forgets-new": { clause: "F3", what: "does not tell who joined meanwhile" },
+  "failover-forgets-new": { clause: "F3", what: "does not tell who joined meanwhile", also: "4.9y" },
   "failover-forgets-left": { clause: "F4", what: "does not tell who left meanwhile", also: "F4b F4a" },
   "closed-created-anew": { clause: "F5", what: "creates a conference that ended meanwhile", also: "F5a F5b" },
   "failover-keeps-private-talk": { clause: "F6", what: "leaves the invitee in the private talk", also: "F6a" },
   "failover-sub-not-told": {
     clause: "F7",
     what: "does not tell the sub-conference",
-    also: "4.15a 4.15b 4.15c 4.9l 4.9m",
+    also: "4.15a 4.15b 4.15c 4.9l 4.9m 4.9s F7a",
   },
-  "failover-sub-as-new": { clause: "F7", what: "tells the sub-conference as new" },
+  "failover-sub-as-new": { clause: "F7", what: "tells the sub-conference as new", also: "4.9s F7a" },
   "failover-sub-calls-not-told": {
     clause: "4.15a",
     what: "does not tell the calls in the sub-conference",
@@ -624,6 +644,44 @@ export const defects = {
     clause: "4.15d",
     what: "tells the calls in the sub-conference with the id of another one",
     also: "4.15e",
+  },
+  "late-close-carried-out": { clause: "4.9q", what: "closes for a server that was replaced", also: "4.1e" },
+  "late-keep-alive-carried-out": { clause: "4.9q", what: "lets a conference go for a server that was replaced" },
+  "late-call-out-carried-out": { clause: "4.9r", what: "calls out for a server that was replaced" },
+  "late-rooms-carried-out": {
+    clause: "4.9s",
+    what: "makes, fills, empties and closes sub-conferences for a server that was replaced",
+    also: "4.9w",
+  },
+  "late-speakers-carried-out": { clause: "4.9t", what: "stops to tell speakers for a server that was replaced" },
+  "late-mute-carried-out": { clause: "4.9u", what: "mutes and expels for a server that was replaced" },
+  "late-lock-carried-out": { clause: "4.9v", what: "locks and mutes all for a server that was replaced" },
+  "late-requests-not-answered": { clause: "4.9w", what: "does not answer a server that was replaced", also: "T44d" },
+  "late-close-not-answered": { clause: "4.9x", what: "does not answer the close of a server that was replaced" },
+  "late-names-count": { clause: "4.9y", what: "takes the names that a replaced server gives late" },
+  "former-id-never-again": { clause: "4.9z", what: "refuses a create under an ExtConfID that was replaced" },
+  "first-create-wins": { clause: "4.1e", what: "leaves a conference to the first of two creates that wait" },
+  "owed-answers-dropped": {
+    clause: "T11c",
+    what: "does not answer what a replaced server had asked",
+    also: "4.1e T11d T11e",
+  },
+  "owed-answers-to-the-new-server": {
+    clause: "T11c",
+    what: "answers to the new server what the replaced one had asked",
+    also: "4.1e T11d T11e",
+  },
+  "owed-answers-repeated": { clause: "T11d", what: "repeats an answer to a replaced server" },
+  "owed-answers-hold-up": {
+    clause: "T11e",
+    what: "tells the new server nothing while an answer to the replaced one is under way",
+  },
+  "replaced-server-still-told": { clause: "T12b", what: "goes on repeating what a replaced server has not confirmed" },
+  "one-takeover-of-a-document": { clause: "2.2.1j", what: "carries out the first takeover of a document only" },
+  "takeover-with-many-rooms-refused": { clause: "F7a", what: "refuses a takeover with more than 50 sub-conferences" },
+  "takeover-with-many-calls-refused": {
+    clause: "4.15f",
+    what: "refuses a takeover with more than 50 calls in sub-conferences",
   },
   "failover-privilege-of-muted-only": { clause: "4.15b", what: "tells the privilege of muted calls only" },
   // The end

@@ -44,13 +44,28 @@ export class Outbox {
     const line = this.#has("one-post-at-a-time") ? host : queue;
     let last = this.#queues.get(line) ?? Promise.resolve(true);
     for (const document of documents) {
-      last = last.then(() => (this.#dropped.has(queue) ? false : this.#deliver(queue, host, document, transId)));
+      last = last.then(() => {
+        if (!this.#dropped.has(queue)) return this.#deliver(queue, host, document, transId);
+        const owed = document.filter(({ name }) => name.startsWith("A2W_Rsp"));
+        if (owed.length > 0) void this.sendOnce(host, owed);
+        return false;
+      });
     }
     this.#queues.set(line, last);
     return last;
   }
 
-  /** What waits for this server is not sent any more: another one has taken over. */
+  /** An answer that a replaced server is owed: posted once, and nothing waits for it. */
+  sendOnce(host: string, messages: readonly Message[]): Promise<boolean> {
+    const attempts = this.#has("owed-answers-repeated") ? 2 : 1;
+    const post = () => this.#post("", host, messages, undefined, attempts);
+    if (!this.#has("one-post-at-a-time")) return post();
+    const sent = (this.#queues.get(host) ?? Promise.resolve(true)).then(post);
+    this.#queues.set(host, sent);
+    return sent;
+  }
+
+  /** What waits for this server is not sent any more but for answers: another one has taken over. */
   drop(conference: string, host: string): void {
     this.#dropped.add(`${conference} ${host}`);
   }
@@ -82,13 +97,13 @@ export class Outbox {
     return sent;
   }
 
-  async #post(queue: string, host: string, messages: readonly Message[], given?: string): Promise<boolean> {
+  async #post(queue: string, host: string, messages: readonly Message[], given?: string, most = 4): Promise<boolean> {
     const isSome = messages[0]?.name === SOME;
     let transId = given ?? (isSome && this.#has("trans-id-used-again") ? this.#id(this.#transIds) : this.#newTransId());
     const isFourth =
       this.#has("fourth-attempt") ||
       (messages[0]?.name !== "A2W_NotifyUserEnter" && this.#has("fourth-attempt-but-for-entries"));
-    const attempts = this.#has("no-repeat") ? 1 : isFourth ? 4 : 3;
+    const attempts = Math.min(most, this.#has("no-repeat") ? 1 : isFourth ? 4 : 3);
     for (let attempt = 1; attempt <= attempts; attempt++) {
       const isSlow = this.#has("half-minute-between-attempts");
       if (attempt > 1) await this.#ports.sleep(isSlow ? 30_000 : (RETRY_MS[attempt - 2] ?? 0));
@@ -112,7 +127,7 @@ export class Outbox {
         if (isTimeOut && this.#has("repeat-as-new-after-time-out")) transId = this.#newTransId();
       }
     }
-    if (this.#has("failed-server-given-up")) this.#dropped.add(queue);
+    if (queue !== "" && this.#has("failed-server-given-up")) this.#dropped.add(queue);
     return false;
   }
 
