@@ -18,7 +18,7 @@ import type { DomainSettings } from "../settings/domain-settings.ts";
 import { type AnswerType, answerTo, type OpenRequest } from "../tsp/answers.ts";
 import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import { FIRST_PROBE_MS, isAnswer, owedKey } from "./owed.ts";
+import { isAnswer, owedKey } from "./owed.ts";
 import {
   type Behind,
   type Caller,
@@ -341,11 +341,10 @@ export class Draft {
     return { changes, effects, dropQueued: this.#dropQueued, repairs: this.#repairs, outcomes: this.#outcomes };
   }
 
-  /** Something new is a reason to probe the server soon. */
+  /** Something new has the server probed at once. */
   #oweAnew(message: ToWebex, behind: Behind): void {
     this.owe(message);
-    const soon = Math.max(this.at, behind.failedAt + FIRST_PROBE_MS);
-    if (!behind.isProbed && soon < behind.probeAt) this.behind.set(behind.host, { ...behind, probeAt: soon });
+    if (!behind.isProbed) this.behind.set(behind.host, { ...behind, probeAt: this.at, isProbedEarly: true });
   }
 
   #send(host: WebexHost | null, message: ToWebex): void {

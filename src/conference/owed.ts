@@ -5,10 +5,8 @@ import type { ToWebex } from "../tsp/messages.ts";
 import type { Outgoing } from "./draft.ts";
 import type { Behind } from "./state.ts";
 
-/** Pause before a server that is behind is probed for the first time, and before a new message may have it probed again. */
-export const FIRST_PROBE_MS = 5_000;
 /** Pauses before each probe (protocol 4.9); the last one repeats. */
-const probePausesMs = [FIRST_PROBE_MS, 15_000, 60_000, 300_000] as const;
+const probePausesMs = [5_000, 15_000, 60_000, 300_000] as const;
 export const LONGEST_PROBE_PAUSE_MS = probePausesMs[3];
 /** By which part a pause may be longer, so that conferences that lost their server together do not probe it together. */
 const JITTER = 0.1;
@@ -88,7 +86,8 @@ export function probePauseMs(failed: number): number {
 }
 
 /** When a probe that is due is posted: somewhat later, for each conference by another time. */
-export function withJitter({ probeAt, failedAt }: Behind, confKey: ConfKey): EpochMs {
+export function withJitter({ probeAt, failedAt, isProbedEarly }: Behind, confKey: ConfKey): EpochMs {
+  if (isProbedEarly) return probeAt;
   return probeAt + Math.round(JITTER * (probeAt - failedAt) * spread(`${confKey} ${failedAt}`));
 }
 

@@ -49,8 +49,8 @@ export function applyUndelivered(
 }
 
 function nextBehind({ at, behind }: Draft, host: WebexHost, why: string): Behind {
-  const { since, probes } = behind.get(host) ?? { since: at, probes: -1 };
-  const failed = probes + 1;
+  const { since, probes, isProbedEarly = false } = behind.get(host) ?? { since: at, probes: -1 };
+  const failed = isProbedEarly ? probes : probes + 1;
   return { host, since, failedAt: at, why, probes: failed, probeAt: at + probePauseMs(failed) };
 }
 

@@ -289,6 +289,8 @@ export interface Behind {
   /** When the next probe is due, if nothing is heard of one that is under way. */
   readonly probeAt: EpochMs;
   readonly isProbed?: true;
+  /** Something new has it probed before its time: the pauses stay as they are. */
+  readonly isProbedEarly?: true;
 }
 
 /** Entries to write, or to delete where the value is `null`. */

@@ -37,7 +37,7 @@ test.each([
   `/tsp/local/${first.slice(1)}`,
   `/tsp/local/${first.toUpperCase()}`,
   `/tsp/local/${first}/${first}`,
-  `/tsp/local/${first}/`,
+  `/tsp/local/${first}//`,
   `/tsp/local/%20${first}`,
   `/tsp/other/${first}`,
   "/tsp/other/wrong",
