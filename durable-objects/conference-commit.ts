@@ -202,7 +202,7 @@ class Batch {
           messages.map((message) => ({ host, message, ...(once && { once }) })),
         ),
     });
-    this.#keep(withoutDropped(this.queue.rows, decision.dropQueued, (row) => outbox.isInFlight(row)));
+    this.#keep(withoutDropped(this.queue.rows, decision.dropQueued));
     for (const effect of decision.effects) {
       if (isCommand(effect)) this.commands.push(effect);
       else if (isPost(effect)) this.queue = outbox.add(this.queue, effect, domain, () => nextId("transIds") as TransId);

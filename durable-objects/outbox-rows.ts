@@ -160,14 +160,10 @@ export function heads(rows: Rows): Rows {
 }
 
 /**
- * The rows without what a decision drops. Of a server that was replaced, answers that were not posted yet stay, and what is being
- * posted stays whole: neither is tried again.
+ * The rows without what a decision drops. Of a server that was replaced, each row with an answer gets one attempt more: without its
+ * notifications, if it was not begun, else with the bytes that it has (protocol T37).
  */
-export function withoutDropped(
-  rows: Rows,
-  dropped: readonly Dropped[],
-  isInFlight: (row: QueuedDocument) => boolean,
-): Rows {
+export function withoutDropped(rows: Rows, dropped: readonly Dropped[]): Rows {
   if (dropped.length === 0) return rows;
   return rows.flatMap((row) => {
     const drop = row.once ? undefined : dropped.find(({ host }) => host === row.host);
@@ -175,8 +171,7 @@ export function withoutDropped(
     const answers = row.messages.filter(isAnswer);
     if (!drop.keepsAnswers || answers.length === 0) return [];
     const { probe, ...kept } = row;
-    if (isInFlight(row)) return { ...kept, once: true };
-    return row.attempts > 0 ? [] : { ...kept, once: true, messages: answers };
+    return { ...kept, once: true, ...(row.attempts === 0 && { messages: answers }) };
   });
 }
 

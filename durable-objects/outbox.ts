@@ -1,5 +1,5 @@
 import { BACK_END, type ClientData } from "../src/conference/draft.ts";
-import { isEnd } from "../src/conference/resync.ts";
+import { isEnd } from "../src/conference/owed.ts";
 import type { DomainName, EpochMs, TransId, WebexHost } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { within } from "../src/foundation/timers.ts";
@@ -201,10 +201,6 @@ export class Outbox {
     this.#ports.changed?.();
   }
 
-  isInFlight({ seq }: Pick<QueuedDocument, "seq">): boolean {
-    return this.#inFlight.has(seq);
-  }
-
   /** Begins what is due, one post for each host, and comes back for what is due later. */
   pump(): void {
     const now = this.#ports.now();
@@ -246,8 +242,7 @@ export class Outbox {
     // The last attempt was begun before a crash, or the settings do not have this receiver any more.
     const { messages } = row;
     const target = this.#targetOf(row, domain);
-    if (target === null)
-      return this.#end(row, domain, messages, "the settings do not have its receiver any more", { unpostable: true });
+    if (target === null) return this.#end(row, domain, messages, "the settings do not have its receiver any more");
     if (row.attempts >= webex.attempts)
       return this.#end(row, domain, messages, row.failure ?? "a restart in its last attempt");
     const content = row.shared ? null : this.#contentOf(row, domain);

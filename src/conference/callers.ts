@@ -55,7 +55,7 @@ export function applyEntered(draft: Draft, { call, number }: Pick<Caller, "call"
 
 /** Notifies WebEx of a caller. Its answer, `caller-named`, names the call or confirms the name (protocol 2.3.3). */
 export function notifyEntered(draft: Draft, caller: Caller, action?: "private-talk"): void {
-  const { namedBy, ...rest } = caller;
+  const { namedBy, entryLost, ...rest } = caller;
   const enterMsgId = draft.notify({
     type: "caller-entered",
     ...(caller.extCallId !== null && { extCallId: caller.extCallId }),
@@ -85,7 +85,8 @@ export function nameCaller(draft: Draft, message: FromWebexMessages["caller-name
   const isAnother = extCallId !== caller.extCallId;
   // Of a call that had another name, WebEx knows nothing under the new one.
   const { held } = caller.enterMsgId === null && isAnother ? { held: [stateOf(caller)] } : caller;
-  const named: Caller = { ...caller, extCallId, enterMsgId: null, namedBy: msgId, held: [] };
+  const { entryLost, ...known } = caller;
+  const named: Caller = { ...known, extCallId, enterMsgId: null, namedBy: msgId, held: [] };
   draft.callers.set(caller.call, named);
   // A call without a name stays in the conference, and WebEx is notified of nothing more about it.
   if (isAnother) repeatUnderName(draft, named, held);
@@ -212,17 +213,19 @@ function limitDeparted(draft: Draft): void {
   for (const caller of departed.slice(0, -MAX_NAMELESS)) deleteDeparted(draft, caller);
 }
 
-/** Whether its `caller-entered` was given up: WebEx may have got it, and may still name the call. */
+/** Whether its server is owed its `caller-entered`. */
 export function isEntryOwed(draft: Draft, { enterMsgId }: Caller): boolean {
   return draft.owed.get(`entry ${enterMsgId}`) !== undefined;
 }
 
 /** WebEx may name this call, or never: only the MsgID is kept. Of one that has a name, WebEx is told already that it left. */
-export function deleteDeparted(draft: Draft, { call, extCallId, enterMsgId }: Caller): void {
+export function deleteDeparted(draft: Draft, caller: Caller): void {
+  const { call, extCallId, enterMsgId, entryLost } = caller;
+  const wasPosted = entryLost || !isEntryOwed(draft, caller);
   draft.callers.delete(call);
   draft.owed.delete(`entry ${enterMsgId}`);
   const { head } = draft;
-  if (head.phase !== "running" || extCallId !== null || enterMsgId === null) return;
+  if (head.phase !== "running" || extCallId !== null || enterMsgId === null || !wasPosted) return;
   const lostEntries = [...(head.lostEntries ?? []), enterMsgId];
   const dropped = lostEntries.length > MAX_LOST_ENTRIES ? lostEntries.shift() : undefined;
   draft.head = { ...head, lostEntries };

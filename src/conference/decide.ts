@@ -84,7 +84,7 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
       applyUndelivered(draft, input.messages, input.of);
       break;
     case "reached":
-      if (draft.behind.get(input.host)) resync(draft);
+      if (draft.behind.get(input.host)) resync(draft, "confirmed");
       break;
     case "time":
       expire(draft, input.overdue ?? []);

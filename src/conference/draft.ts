@@ -15,7 +15,7 @@ import type {
   WebexHost,
 } from "../foundation/ids.ts";
 import type { DomainSettings } from "../settings/domain-settings.ts";
-import { type AnswerType, answerTo, type OpenRequest } from "../tsp/answers.ts";
+import { type AnswerType, answerTo, isSilent, type OpenRequest } from "../tsp/answers.ts";
 import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { isAnswer, owedKey } from "./owed.ts";
@@ -136,6 +136,9 @@ type RepairKind =
   | "call-out"
   | "lost"
   | "over";
+
+/** Data for callers' clients that waits for a server that is behind. */
+const MAX_DATA = 100;
 
 export interface CommandOptions
   extends Pick<PendingCommand, "bridge" | "group" | "unreported" | "forTalk" | "actions"> {
@@ -304,8 +307,10 @@ export class Draft {
 
   /** Keeps what a server that is behind is to learn. */
   owe(message: ToWebex): void {
-    const key = owedKey(message);
-    if (key !== null) this.owed.set(key, message);
+    const isData = ({ type }: ToWebex) => type === "client-passthrough";
+    if (isData(message) && this.owed.values().filter(isData).length >= MAX_DATA)
+      return this.note(`data for a caller's client is dropped: ${MAX_DATA} others wait for the server`);
+    this.owed.set(owedKey(message), message);
   }
 
   note(text: string): void {
@@ -341,10 +346,16 @@ export class Draft {
     return { changes, effects, dropQueued: this.#dropQueued, repairs: this.#repairs, outcomes: this.#outcomes };
   }
 
-  /** Something new has the server probed at once. */
+  /** Something new. What the probe under way says of the same thing is out of date. */
   #oweAnew(message: ToWebex, behind: Behind): void {
+    if (isSilent(message, this.context.settings.protocol)) return;
     this.owe(message);
-    if (!behind.isProbed) this.behind.set(behind.host, { ...behind, probeAt: this.at, isProbedEarly: true });
+    const key = owedKey(message);
+    const { probe, hasNew } = behind;
+    const isSaid = probe?.keys.includes(key) === true;
+    if (hasNew && !isSaid) return;
+    const other = isSaid && { probe: { at: probe.at, keys: probe.keys.filter((one) => one !== key) } };
+    this.behind.set(behind.host, { ...behind, ...other, hasNew: true });
   }
 
   #send(host: WebexHost | null, message: ToWebex): void {

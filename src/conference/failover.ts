@@ -21,7 +21,8 @@ const ofConference = 4;
  * 4.15. A caller who joined meanwhile is a caller like any other (protocol F3).
  */
 export function failOver(draft: Draft, head: Running, message: CreateRequest): void {
-  const queued = draft.unconfirmed().filter(({ host }) => host === head.host && host !== message.replyTo);
+  const isReplaced = head.host !== message.replyTo || head.extConfId !== message.extConfId;
+  const queued = draft.unconfirmed().filter(({ host }) => isReplaced && host === head.host);
   const missed = [...(head.departed ?? []), ...settle(draft, message.replyTo)];
   const left = new Set([...missed, ...departuresIn(queued.map((post) => post.message))]);
   const { speech, lostEntries, keptUntil, departed, ...rest } = setServer(draft, head, message);
@@ -59,10 +60,10 @@ export function takeoverSize({ callers, rooms, owed }: ConferenceState): number 
  */
 export function setServer<Head extends Creating | Running>(draft: Draft, head: Head, message: CreateRequest): Head {
   const host = message.replyTo;
-  if (head.host !== host) draft.dropNotifications(head.host);
+  if (head.host !== host || head.extConfId !== message.extConfId) draft.dropNotifications(head.host);
   draft.outcome({ event: "conference-taken-over", extConfId: message.extConfId, host });
   const former = head.formerHandles.filter((old) => old.extConfId !== message.extConfId);
-  const replaced = { extConfId: head.extConfId, until: draft.at + FORMER_HANDLE_MS };
+  const replaced = { extConfId: head.extConfId, host: head.host, until: draft.at + FORMER_HANDLE_MS };
   return {
     ...(draft.head as Head),
     extConfId: message.extConfId,

@@ -10,8 +10,9 @@ import { answerCreate, notifyRunning, notifyStatus } from "./conference-status.t
 import type { CommandOptions, Draft, Outcome } from "./draft.ts";
 import { createCommand, entryRulesOf, refusesZero, renewEntryRules } from "./entry-rules.ts";
 import { failOver, namedHostOf, saidAnew, setServer } from "./failover.ts";
+import { isClosedAnswer, isEnd } from "./owed.ts";
 import { endTalks } from "./private-talk.ts";
-import { clear, isClosedAnswer, isEnd, isFromBehind, oweEnd, resync, settle } from "./resync.ts";
+import { clear, deleteOutdated, oweEnd, settle } from "./resync.ts";
 import { closeAllRooms } from "./rooms.ts";
 import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state.ts";
 
@@ -44,7 +45,6 @@ function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void
       // Its server does not know that an operator ends it: the next one is to hear of the end.
       if (isFailover(head, message) && (!closing || closing.byOperator)) return failOver(draft, head, message);
       if (!closing) return repeatCreate(draft, head, message);
-      if (isFromBehind(draft, message)) resync(draft);
       if (closing.next.length >= MAX_WAITING_CREATES) return draft.answer(requestOf(message), "capacity-exceeded");
       draft.head = { ...head, closing: { ...closing, next: [...closing.next, { message, answerBy }] } };
       return;
@@ -54,7 +54,6 @@ function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void
 
 /** WebEx asks again for what is there. */
 function repeatCreate(draft: Draft, head: Running, message: CreateRequest): void {
-  resync(draft);
   answerCreate(draft, requestOf(message));
   draft.head = { ...head, ...saidAnew(draft, head, message) };
   renewEntryRules(draft, head);
@@ -68,7 +67,6 @@ function joinCreate(draft: Draft, head: Creating, message: CreateRequest): void 
   draft.head = creating;
   const isOther = isFailover(creating, message);
   if (isOther) settle(draft, message.replyTo);
-  else resync(draft);
   const ongoing = isOther
     ? setServer(draft, creating, message)
     : { ...creating, ...saidAnew(draft, creating, message) };
@@ -155,6 +153,7 @@ function detach(draft: Draft, head: Running, requests: readonly OpenRequest[]): 
   for (const request of requests) draft.answer(request, "ok");
   const { speech, ...rest } = head;
   draft.head = { ...rest, attached: false };
+  deleteOutdated(draft);
   endTalks(draft);
   closeAllRooms(draft);
 }
@@ -312,7 +311,13 @@ function isTold(draft: Draft): boolean {
 
 function end(draft: Draft, by: Extract<Outcome, { event: "conference-ended" }>["by"]): void {
   draft.outcome({ event: "conference-ended", by, callers: draft.callers.values().filter(({ left }) => !left).length });
-  draft.head = { phase: "ended", byWebex: by === "webex" || by === "nobody" };
+  const { host, extConfId } = draft.ongoing ?? {};
+  draft.head = {
+    phase: "ended",
+    ...(host && { host }),
+    ...(extConfId && { extConfId }),
+    byWebex: by === "webex" || by === "nobody",
+  };
   draft.callers.clear();
   oweEnd(draft);
 }

@@ -7,7 +7,7 @@ import type { Behind } from "./state.ts";
 
 /** Pauses before each probe (protocol 4.9); the last one repeats. */
 const probePausesMs = [5_000, 15_000, 60_000, 300_000] as const;
-export const LONGEST_PROBE_PAUSE_MS = probePausesMs[3];
+const LONGEST_PAUSE_MS = probePausesMs[3];
 /** By which part a pause may be longer, so that conferences that lost their server together do not probe it together. */
 const JITTER = 0.1;
 
@@ -22,6 +22,7 @@ export const owedKinds = [
   "room",
   "place",
   "left",
+  "speech",
   "data",
 ] as const;
 export type OwedKind = (typeof owedKinds)[number];
@@ -32,14 +33,22 @@ export function isAnswer(message: Outgoing): message is Answer {
   return "result" in message;
 }
 
-/** What of this kind is owed for one thing: a later message with the same key says what the earlier one said. */
-export function owedKey(message: ToWebex): string | null {
-  const kind = owedKindOf(message);
-  return kind && `${kind} ${subjectOf(message)}`;
+/** Whether this message reports the conference's end. */
+export function isEnd(message: Outgoing): boolean {
+  return message.type === "conference-changed" && message.status === "ended";
 }
 
-/** `null`: nobody is owed it, since it is soon out of date. */
-export function owedKindOf(message: ToWebex): OwedKind | null {
+/** Whether this message answers a create with code 11: the conference is over. */
+export function isClosedAnswer(message: Outgoing): boolean {
+  return message.type === "conference-created" && message.result === "conference-closed";
+}
+
+/** What of this kind is owed for one thing: a later message with the same key says what the earlier one said. */
+export function owedKey(message: ToWebex): string {
+  return `${owedKindOf(message)} ${subjectOf(message)}`;
+}
+
+export function owedKindOf(message: ToWebex): OwedKind {
   if (isAnswer(message)) return "answer";
   switch (message.type) {
     case "conference-changed":
@@ -58,13 +67,14 @@ export function owedKindOf(message: ToWebex): OwedKind | null {
     case "client-passthrough":
       return "data";
     case "speaking-changed":
-      return null;
+      return "speech";
     default:
       return assertNever(message);
   }
 }
 
 function subjectOf(message: ToWebex): string {
+  if (isAnswer(message)) return `${message.type} ${message.msgId}`;
   switch (message.type) {
     case "conference-changed":
       return String(message.status);
@@ -75,20 +85,28 @@ function subjectOf(message: ToWebex): string {
     case "sub-conference-call-changed":
     case "joined-sub-conference":
       return `${message.extCallId} ${message.subConfId}`;
-    default:
+    case "speaking-changed":
+      return "";
+    case "caller-entered":
+    case "client-passthrough":
       return message.msgId;
+    default:
+      return assertNever(message);
   }
 }
 
-/** The pause before the next probe, after so many have failed. */
-export function probePauseMs(failed: number): number {
-  return probePausesMs[failed] ?? LONGEST_PROBE_PAUSE_MS;
+/** When the next probe is due: something new makes the pause a tenth as long. */
+export function probeDueAt({ failedAt, probes, hasNew, probe }: Behind): EpochMs {
+  if (probe) return probe.at + LONGEST_PAUSE_MS;
+  const pauseMs = probePausesMs[probes] ?? LONGEST_PAUSE_MS;
+  return failedAt + (hasNew ? pauseMs / 10 : pauseMs);
 }
 
 /** When a probe that is due is posted: somewhat later, for each conference by another time. */
-export function withJitter({ probeAt, failedAt, isProbedEarly }: Behind, confKey: ConfKey): EpochMs {
-  if (isProbedEarly) return probeAt;
-  return probeAt + Math.round(JITTER * (probeAt - failedAt) * spread(`${confKey} ${failedAt}`));
+export function withJitter(behind: Behind, confKey: ConfKey): EpochMs {
+  const dueAt = probeDueAt(behind);
+  const pauseMs = dueAt - (behind.probe?.at ?? behind.failedAt);
+  return dueAt + Math.round(JITTER * pauseMs * spread(`${confKey} ${behind.failedAt}`));
 }
 
 /** From 0 to 1, evenly for different texts (FNV-1a). */

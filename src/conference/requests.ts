@@ -50,12 +50,14 @@ export function applyRequests(draft: Draft, messages: readonly FromWebex[]): voi
   let isHeard = false;
   for (const received of [...messages.filter(isName), ...messages.filter((message) => !isName(message))]) {
     const message = fromItsServer(draft, received);
+    isHeard ||= isFromBehind(draft, message);
     // Of a create, its own rule decides what that server is told.
-    isHeard ||= message.type !== "create-conference" && isFromBehind(draft, message);
-    if (isHeard && !isName(message)) resync(draft);
+    const isCreate = message.type === "create-conference";
+    if (isHeard && !isName(message) && !isCreate) resync(draft, "request");
     applyRequest(draft, message);
+    if (isCreate && isFromBehind(draft, message)) resync(draft, "request");
   }
-  if (isHeard) resync(draft);
+  if (isHeard) resync(draft, "request");
 }
 
 /** Its form was checked before; a request that the state forbids is answered so (protocol T27). */
@@ -72,10 +74,13 @@ function isReplaced({ head }: Draft, { extConfId }: FromWebex): boolean {
   return isFormerHandle(head, extConfId) && !next.some(({ message }) => message.extConfId === extConfId);
 }
 
-/** A message that names no server is of the conference's own (protocol T14), if it has the conference's handle or answers it. */
+/** A message that names no server is of the one that has, or had, its handle (protocol T14), or to which it is an answer. */
 function fromItsServer(draft: Draft, message: FromWebex): FromWebex {
   const { ongoing } = draft;
   if (ongoing === null || message.replyTo !== undefined) return message;
+  const former = ongoing.formerHandles.find(({ extConfId }) => extConfId === message.extConfId);
+  if (former?.host !== undefined && message.extConfId !== ongoing.extConfId)
+    return { ...message, replyTo: former.host };
   const isAnswer =
     message.type === "caller-named" && message.extConfId === undefined && awaitsName(draft, message.msgId);
   return isAnswer || message.extConfId === ongoing.extConfId ? { ...message, replyTo: ongoing.host } : message;

@@ -1,20 +1,20 @@
-import type { ConfKey, EpochMs, ExtCallId, MsgId, WebexHost } from "../foundation/ids.ts";
+import type { ConfKey, EpochMs, ExtCallId, WebexHost } from "../foundation/ids.ts";
 import type { FromWebex, ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import { deleteDeparted, findCaller, isEntryOwed, notifyMuteState } from "./callers.ts";
 import { notifyStatus } from "./conference-status.ts";
 import type { UndeliveredDocument } from "./decide.ts";
 import { BACK_END, type Draft, type Outgoing } from "./draft.ts";
-import { isAnswer, LONGEST_PROBE_PAUSE_MS, owedKindOf, owedKinds, probePauseMs, withJitter } from "./owed.ts";
-import { applyLostSpeech } from "./speakers.ts";
+import { isAnswer, isClosedAnswer, isEnd, owedKindOf, owedKinds, probeDueAt, withJitter } from "./owed.ts";
+import { applyLostSpeech, notifySpeakers } from "./speakers.ts";
 import type { Behind, ConferenceState } from "./state.ts";
 
 /** How many calls that left while a server is behind are kept for it or its successor; the oldest are dropped first. */
 const MAX_LEFT = 1_000;
 
 /** The server that is posted nothing but probes; `undefined`: there is none. */
-export function behindIn({ behind }: Pick<ConferenceState, "behind">): Behind | undefined {
-  for (const server of behind.values()) return server;
-  return undefined;
+function serverBehind({ behind }: { readonly behind: { values(): Iterable<Behind> } }): Behind | undefined {
+  const [server] = behind.values();
+  return server;
 }
 
 /**
@@ -31,43 +31,44 @@ export function applyUndelivered(
     const { told, ...rest } = head;
     draft.head = rest;
   }
-  const server = draft.ongoing?.host ?? draft.behind.values()[0]?.host;
+  const last = head.phase === "ended" ? head.host : undefined;
+  const server = draft.ongoing?.host ?? last ?? serverBehind(draft)?.host;
   const host = of?.host ?? server ?? BACK_END;
   if (host === BACK_END || (server ?? host) !== host || of?.once || of?.unpostable) return;
   const queued = draft.unconfirmed().filter((post) => post.host === host && !post.once);
   if (queued.length > 0) draft.withdrawQueued(host);
-  draft.behind.set(host, nextBehind(draft, host, of?.why ?? ""));
+  const { since, probes } = draft.behind.get(host) ?? { since: draft.at, probes: -1 };
+  draft.behind.set(host, { host, since, failedAt: draft.at, why: of?.why ?? "", probes: probes + 1 });
   // Data for a caller's client is no state: what was tried and failed is over.
-  const given = messages.filter(({ type }) => type !== "client-passthrough");
-  const lost = [...given, ...queued.map(({ message }) => message)];
+  const tried = messages.filter(({ type }) => type !== "client-passthrough");
+  const lost = [...tried, ...queued.map(({ message }) => message)];
   for (const message of lost) if (message.type !== "client-data") draft.owe(message);
   applyLostSpeech(draft, lost);
+  for (const { msgId } of tried) markPosted(draft, msgId);
   for (const caller of draft.callers.values()) {
     if (caller.left && isEntryOwed(draft, caller)) deleteDeparted(draft, caller);
   }
-  keepWhatMatters(draft);
+  deleteOutdated(draft);
 }
 
-function nextBehind({ at, behind }: Draft, host: WebexHost, why: string): Behind {
-  const { since, probes, isProbedEarly = false } = behind.get(host) ?? { since: at, probes: -1 };
-  const failed = isProbedEarly ? probes : probes + 1;
-  return { host, since, failedAt: at, why, probes: failed, probeAt: at + probePauseMs(failed) };
+/** WebEx may have this entry, and may name its call. */
+function markPosted(draft: Draft, msgId: string): void {
+  const caller = draft.callers.find(({ enterMsgId }) => enterMsgId === msgId);
+  if (caller && !caller.entryLost) draft.callers.set(caller.call, { ...caller, entryLost: true });
 }
 
 /** The conference is over: of its state its server is owed no more than the end. */
 export function oweEnd(draft: Draft): void {
-  const behind = draft.behind.values()[0];
+  const behind = serverBehind(draft);
   if (behind) draft.behind.set(behind.host, { ...behind, since: draft.at });
-  keepWhatMatters(draft);
+  deleteOutdated(draft);
 }
 
-/** Drops what nobody is to learn of a conference that is over, or that goes on without WebEx. */
-function keepWhatMatters(draft: Draft): void {
+/** Deletes owed messages that no longer apply: the conference is over, or goes on without WebEx. */
+export function deleteOutdated(draft: Draft): void {
   const { head, at } = draft;
   for (const [key, message] of draft.owed.entries()) {
-    if (matters(draft, message)) continue;
-    draft.owed.delete(key);
-    if (message.type === "caller-entered") forgetEntry(draft, message.msgId);
+    if (!applies(draft, message)) deleteOwed(draft, key, message);
   }
   const left = [...draft.owed.values()].filter(isLeft).map(({ extCallId }) => extCallId);
   const dropped = left.slice(0, -MAX_LEFT);
@@ -78,22 +79,27 @@ function keepWhatMatters(draft: Draft): void {
   if (draft.owed.get("status ended")) draft.head = { ...head, closedUntil: at + draft.context.settings.closedMemoryMs };
 }
 
-/** Nobody waits for its answer any more: a server that takes over gets an entry of its own. */
-function forgetEntry(draft: Draft, msgId: MsgId): void {
-  const caller = draft.callers.find(({ enterMsgId }) => enterMsgId === msgId);
+/** Nobody waits for the answer to an entry any more: a server that takes over gets one of its own. */
+function deleteOwed(draft: Draft, key: string, message: ToWebex): void {
+  draft.owed.delete(key);
+  if (message.type !== "caller-entered") return;
+  const caller = draft.callers.find(({ enterMsgId }) => enterMsgId === message.msgId);
   if (caller?.left) draft.callers.delete(caller.call);
   else if (caller) draft.callers.set(caller.call, { ...caller, enterMsgId: null, held: [] });
 }
 
-function matters({ head }: Draft, message: ToWebex): boolean {
+function applies({ head }: Draft, message: ToWebex): boolean {
   if (isAnswer(message)) return true;
   switch (head.phase) {
     case "running":
       if (isLeft(message)) return true;
+      if (isEnd(message)) return false; // Of the conference before.
       // Under the handle that a create of the same server has replaced, it was told all anew.
       return head.attached && (!("extConfId" in message) || message.extConfId === head.extConfId);
     case "ended":
-      return isEnd(message);
+      return (
+        isEnd(message) && (!("extConfId" in message) || message.extConfId === (head.extConfId ?? message.extConfId))
+      );
     default:
       return false;
   }
@@ -101,31 +107,38 @@ function matters({ head }: Draft, message: ToWebex): boolean {
 
 /** When the next probe is to be posted; `null`: no server is behind. Without a key, when it may be posted at the earliest. */
 export function probeDue(state: ConferenceState, confKey: ConfKey | undefined): EpochMs | null {
-  const behind = behindIn(state);
+  const behind = serverBehind(state);
   if (!behind) return null;
-  return confKey === undefined ? behind.probeAt : withJitter(behind, confKey);
+  return confKey === undefined ? probeDueAt(behind) : withJitter(behind, confKey);
 }
 
 /** Posts the first thing that is owed, in a transaction of its own, to find out whether the server is back. */
 export function probe(draft: Draft): void {
-  const behind = draft.behind.values()[0];
-  if (!behind || draft.at < behind.probeAt) return;
+  const behind = serverBehind(draft);
+  if (!behind || draft.at < probeDueAt(behind)) return;
   const { host } = behind;
-  if (isForgotten(draft, behind)) return clear(draft);
-  const next: Behind = { ...behind, probeAt: draft.at + LONGEST_PROBE_PAUSE_MS };
-  if (draft.unconfirmed().some((post) => post.host === host && !post.once)) return draft.behind.set(host, next);
+  if (isExpired(draft, behind)) return clear(draft);
+  const isUnderWay = isQueuedFor(draft, host);
   draft.behind.delete(host);
   const notifier = new Notifier(draft, host);
-  for (const [key, message] of inOrder(draft)) {
-    draft.owed.delete(key); // It is on its way: it is owed again once it is given up.
-    if (!notifier.say(message)) continue;
-    draft.markProbe(host);
-    return draft.behind.set(host, { ...next, isProbed: true });
+  for (const [key, message] of isUnderWay ? [] : inOrder(draft)) {
+    if (notifier.say(key, message)) break;
+    deleteOwed(draft, key, message);
   }
+  const keys = isUnderWay ? (behind.probe?.keys ?? []) : [...notifier.said];
+  if (!isUnderWay && keys.length === 0) return;
+  for (const key of keys) if (key.startsWith("entry ")) markPosted(draft, key.slice("entry ".length));
+  draft.markProbe(host);
+  const { hasNew, ...others } = behind;
+  draft.behind.set(host, { ...others, probe: { at: draft.at, keys } });
+}
+
+function isQueuedFor(draft: Draft, host: WebexHost): boolean {
+  return draft.unconfirmed().some((post) => post.host === host && !post.once);
 }
 
 /** What is owed of a conference that is over is kept for as long as its key is closed (protocol 4.9 F5). */
-function isForgotten({ at, head, context }: Draft, { since }: Behind): boolean {
+function isExpired({ at, head, context }: Draft, { since }: Behind): boolean {
   return (head.phase === "ended" || head.phase === "absent") && at >= since + context.settings.closedMemoryMs;
 }
 
@@ -133,22 +146,25 @@ function isForgotten({ at, head, context }: Draft, { since }: Behind): boolean {
  * A sign of life: the server has confirmed a post, or asks something. It gets what it is owed, answers first, then the state of
  * what it missed, once each (protocol 4.9, last paragraph).
  */
-export function resync(draft: Draft): void {
-  const behind = draft.behind.values()[0];
+export function resync(draft: Draft, sign: "confirmed" | "request"): void {
+  const behind = serverBehind(draft);
   if (!behind) return;
-  draft.behind.delete(behind.host);
-  const notifier = new Notifier(draft, behind.host);
+  const { host, probe } = behind;
+  const owesEnd = draft.owed.get("status ended") !== undefined;
+  // What the probe says has come, or stands in the queue before all else.
+  const hasProbe = sign === "confirmed" || isQueuedFor(draft, host);
+  if (hasProbe) for (const key of probe?.keys ?? []) draft.owed.delete(key);
+  draft.behind.delete(host);
+  const notifier = new Notifier(draft, host);
   for (const [key, message] of inOrder(draft)) {
-    // What was said with another one is not said again.
-    if (!draft.owed.get(key) || isKeptForSuccessor(draft, message)) continue;
-    draft.owed.delete(key);
-    if (!notifier.say(message) && message.type === "caller-entered") forgetEntry(draft, message.msgId);
+    const isSaid = notifier.said.has(key) || notifier.say(key, message);
+    if (isSaid) draft.owed.delete(key);
+    else deleteOwed(draft, key, message);
   }
   const { head } = draft;
-  if (head.phase === "ended") {
-    const { closedUntil, told, ...rest } = head;
-    draft.head = rest;
-  }
+  if (head.phase !== "ended" || !owesEnd) return;
+  const { closedUntil, told, ...rest } = head;
+  draft.head = rest;
 }
 
 /** Whether the server that is behind has posted this message. */
@@ -161,11 +177,12 @@ export function isFromBehind(draft: Draft, { replyTo }: Pick<FromWebex, "replyTo
  * the answers that it is owed. Returns the calls whose leaving WebEx has missed (protocol 4.9 F4).
  */
 export function settle(draft: Draft, successor: WebexHost): ExtCallId[] {
-  const host = draft.behind.values()[0]?.host;
+  const { host, probe } = serverBehind(draft) ?? {};
   const left: ExtCallId[] = [];
-  for (const [, message] of inOrder(draft)) {
+  const queued = host !== undefined && isQueuedFor(draft, host) ? (probe?.keys ?? []) : [];
+  for (const [key, message] of draft.owed.entries()) {
     if (isLeft(message)) left.push(message.extCallId);
-    else if (isAnswer(message) && host !== undefined)
+    else if (isAnswer(message) && host !== undefined && !queued.includes(key))
       draft.post({ host, message, ...(host !== successor && { once: true as const }) });
   }
   clear(draft);
@@ -178,16 +195,6 @@ export function clear(draft: Draft): void {
   draft.owed.clear();
 }
 
-/** Whether this message reports the conference's end. */
-export function isEnd(message: Outgoing): boolean {
-  return message.type === "conference-changed" && message.status === "ended";
-}
-
-/** Whether this message answers a create with code 11: the conference is over. */
-export function isClosedAnswer(message: Outgoing): boolean {
-  return message.type === "conference-created" && message.result === "conference-closed";
-}
-
 function isLeft(message: Outgoing): message is ToWebexMessages["caller-changed"] {
   return message.type === "caller-changed" && message.status === "left";
 }
@@ -197,13 +204,28 @@ function isKeptForSuccessor({ head }: Draft, message: ToWebex): boolean {
   return head.phase === "running" && !head.attached && isLeft(message);
 }
 
+/** All that is due for the server, in the order in which it is said. */
 function inOrder(draft: Draft): readonly (readonly [key: string, message: ToWebex])[] {
-  const place = ([, message]: readonly [string, ToWebex]) => {
+  const rooms = new Map<string, string>();
+  for (const { extCallId, room, left } of draft.callers.values()) {
+    const subConfId = draft.rooms.get(room)?.subConfId;
+    if (extCallId !== null && !left && subConfId) rooms.set(extCallId, subConfId);
+  }
+  const rankOf = (message: ToWebex) => {
     const kind = owedKindOf(message);
     // Who is back in the main room is told before who went into another one.
-    return (kind === null ? 0 : owedKinds.indexOf(kind)) + (kind === "place" && isThere(draft, message) ? 0.5 : 0);
+    const isIn =
+      kind === "place" &&
+      "subConfId" in message &&
+      rooms.get(String("extCallId" in message && message.extCallId)) === message.subConfId;
+    return owedKinds.indexOf(kind) + (isIn ? 0.5 : 0);
   };
-  return draft.owed.entries().toSorted((one, other) => place(one) - place(other));
+  return draft.owed
+    .entries()
+    .filter(([, message]) => !isKeptForSuccessor(draft, message))
+    .map(([key, message]) => ({ rank: rankOf(message), entry: [key, message] as const }))
+    .sort((one, other) => one.rank - other.rank)
+    .map(({ entry }) => entry);
 }
 
 function isThere(draft: Draft, message: ToWebex): boolean {
@@ -216,6 +238,8 @@ function isThere(draft: Draft, message: ToWebex): boolean {
 class Notifier {
   readonly #draft: Draft;
   readonly #host: WebexHost;
+  /** The keys of what was said. */
+  readonly said = new Set<string>();
   /** Callers whose mute state was said. */
   readonly #muteStates = new Set<ExtCallId>();
 
@@ -225,9 +249,15 @@ class Notifier {
   }
 
   /** False: it is not so any more, and nothing is said. */
-  say(message: ToWebex): boolean {
+  say(key: string, message: ToWebex): boolean {
+    const isSaid = this.#say(message);
+    if (isSaid) this.said.add(key);
+    return isSaid;
+  }
+
+  #say(message: ToWebex): boolean {
     const draft = this.#draft;
-    if (!matters(draft, message)) return false;
+    if (!applies(draft, message)) return false;
     switch (message.type) {
       case "conference-changed":
         return this.#sayStatus(message);
@@ -240,6 +270,8 @@ class Notifier {
       case "sub-conference-call-changed":
       case "joined-sub-conference":
         return this.#sayPlace(message);
+      case "speaking-changed":
+        return notifySpeakers(draft);
       case "client-passthrough":
         return findCaller(draft, message.extCallId) !== undefined && this.#post(message);
       default:
@@ -253,7 +285,7 @@ class Notifier {
     if (head.phase !== "running" || (message.status !== "running" && message.status !== "locked"))
       return this.#post(message);
     const owesRunning = message.status === "running" || draft.owed.get("status running") !== undefined;
-    for (const status of ["running", "locked"]) draft.owed.delete(`status ${status}`);
+    for (const status of ["running", "locked"]) this.said.add(`status ${status}`);
     if (owesRunning || !head.locked) this.#statusIs("running", message);
     if (head.locked) this.#statusIs("locked", message);
     return true;

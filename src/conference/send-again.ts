@@ -34,7 +34,7 @@ export function sendAgainRefusal(state: ConferenceState, { host, messages }: Giv
 export function sendAgain(draft: Draft, { host, messages }: GivenUpDocument): void {
   // A server that is behind gets all that it is owed, in order, and this with it.
   const isBehind = host !== BACK_END && draft.behind.get(host) !== undefined;
-  if (isBehind) resync(draft);
+  if (isBehind) resync(draft, "request");
   for (const message of messages) {
     const { head } = draft;
     if (head.phase !== "running" || !isStillSo(draft.state, head, message)) continue;
@@ -44,7 +44,7 @@ export function sendAgain(draft: Draft, { host, messages }: GivenUpDocument): vo
 }
 
 function isOwed({ owed }: ConferenceState, message: Outgoing): boolean {
-  return message.type !== "client-data" && owed.has(owedKey(message) ?? "");
+  return message.type !== "client-data" && owed.has(owedKey(message));
 }
 
 function isOfFormerHandle(message: Outgoing, head: Running): boolean {

@@ -30,12 +30,12 @@ export function speechDue(speech: Speech | undefined): EpochMs | null {
   return Math.max(speech.changedAt, speech.notBefore);
 }
 
-/** Reports who began and who ceased to speak, by WebEx's names for conference and calls (protocol section 5, row 7). */
-export function notifySpeakers(draft: Draft): void {
+/** Reports who began and who ceased to speak, by WebEx's names for conference and calls (protocol section 5, row 7); false: nobody did. */
+export function notifySpeakers(draft: Draft): boolean {
   const { head, at } = draft;
-  if (head.phase !== "running" || !head.speech || draft.behind.values().length > 0) return;
+  if (head.phase !== "running" || !head.speech || draft.behind.values().length > 0) return false;
   const due = speechDue(head.speech);
-  if (due === null || at < due) return;
+  if (due === null || at < due) return false;
   const { speech } = head;
   const changed = differences(speech).flatMap((call) => {
     const { extCallId, heardInTalk } = draft.callers.get(call) ?? {};
@@ -44,7 +44,7 @@ export function notifySpeakers(draft: Draft): void {
   if (changed.length > 0 && draft.unconfirmed().some(({ message }) => message.type === "speaking-changed")) {
     const waited = at - (speech.changedAt ?? at);
     draft.head = { ...head, speech: { ...speech, notBefore: at + Math.max(SLOW_MS, waited) } };
-    return;
+    return false;
   }
   // A call that left, that WebEx has not named, or that is muted in the main conference, is not reported.
   const reported = speech.speaking.filter(
@@ -54,12 +54,13 @@ export function notifySpeakers(draft: Draft): void {
     ...head,
     speech: { ...speech, reported, changedAt: null, notBefore: changed.length > 0 ? at + PAUSE_MS : speech.notBefore },
   };
-  if (changed.length === 0) return;
+  if (changed.length === 0) return false;
   draft.notify({
     type: "speaking-changed",
     extCallIds: changed.map(({ extCallId }) => extCallId),
     speaking: changed.map(({ speaking }) => speaking),
   });
+  return true;
 }
 
 /** A call that speaks can be reported under its new name, which may be its first. */

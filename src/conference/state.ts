@@ -82,6 +82,9 @@ interface Ended {
   readonly byWebex: boolean;
   /** Until when a create with this key is answered with code 11. */
   readonly closedUntil?: EpochMs;
+  /** The server and the handle that it had; absent in what an older version kept. */
+  readonly host?: WebexHost;
+  readonly extConfId?: ExtConfId;
   /** Code 11 was answered: unless that is lost, the next create makes a new conference. */
   readonly told?: true;
 }
@@ -157,9 +160,16 @@ export interface Ongoing extends EntryRules {
   /** The TSP server that is notified (protocol T12). */
   readonly host: WebexHost;
   /** Handles that another create has replaced (protocol 4.9). Until then no other conference gets them. */
-  readonly formerHandles: readonly { readonly extConfId: ExtConfId; readonly until: EpochMs }[];
+  readonly formerHandles: readonly FormerHandle[];
   /** The host's call, where the meeting's data name it. */
   readonly namedHost?: { readonly attendeeId?: string; readonly extCallId?: string };
+}
+
+interface FormerHandle {
+  readonly extConfId: ExtConfId;
+  /** The server that had it; absent in what an older version kept. */
+  readonly host?: WebexHost;
+  readonly until: EpochMs;
 }
 
 export type CreateRequest = FromWebexMessages["create-conference"];
@@ -190,6 +200,8 @@ export interface Caller {
   readonly extCallId: ExtCallId | null;
   /** The `caller-entered` that waits for its answer. */
   readonly enterMsgId: MsgId | null;
+  /** That one was posted and given up, or is a probe: WebEx may have it, and may still name the call. */
+  readonly entryLost?: true;
   /** The one that was answered: another answer to it names the call anew (protocol 2.2.9). */
   readonly namedBy?: MsgId;
   /** Changes to report once WebEx has named the call anew, in order (protocol 2.3.3); only the last of several alike. */
@@ -286,11 +298,10 @@ export interface Behind {
   readonly why: string;
   /** How many probes were given up. */
   readonly probes: number;
-  /** When the next probe is due, if nothing is heard of one that is under way. */
-  readonly probeAt: EpochMs;
-  readonly isProbed?: true;
-  /** Something new has it probed before its time: the pauses stay as they are. */
-  readonly isProbedEarly?: true;
+  /** Something has happened since: it is probed sooner. */
+  readonly hasNew?: true;
+  /** The probe under way: since when, and the keys of what it says. */
+  readonly probe?: { readonly at: EpochMs; readonly keys: readonly string[] };
 }
 
 /** Entries to write, or to delete where the value is `null`. */

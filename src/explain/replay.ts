@@ -211,7 +211,7 @@ class Replay {
           },
           serial: () => ++serial,
           nonce: () => ids.next(),
-          unconfirmed: () => queue.flatMap(({ host, messages }) => messages.map((message) => ({ host, message }))),
+          unconfirmed: () => queue.flatMap(({ messages, ...to }) => messages.map((message) => ({ ...to, message }))),
         });
       } catch (error) {
         return `this version cannot decide on it: ${error instanceof Error ? error.message : String(error)}`;

@@ -3,8 +3,7 @@ import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import { type ConferenceInput, decide, nextDeadline } from "../../src/conference/decide.ts";
 import { type DecisionContext, isCommand, isPost, type Post, withoutDropped } from "../../src/conference/draft.ts";
 import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
-import { isAnswer } from "../../src/conference/owed.ts";
-import { isClosedAnswer, isEnd } from "../../src/conference/resync.ts";
+import { isAnswer, isClosedAnswer, isEnd } from "../../src/conference/owed.ts";
 import { applyChanges, type ConferenceState, emptyState, type Head } from "../../src/conference/state.ts";
 import {
   type ActionId,
@@ -216,18 +215,21 @@ export class ConferenceModel {
   #decide(input: ConferenceInput): void {
     const { head } = this.state;
     const before = JSON.stringify(stateAsJson(this.state));
-    const owedBefore = [...this.state.owed.values()].map(({ msgId }) => msgId);
+    const owedBefore = [...this.state.owed];
     const decision = decide(this.state, input, this.#around());
     if (JSON.stringify(stateAsJson(this.state)) !== before) this.#fail("the state was changed in place");
     applyChanges(this.state, decision.changes);
     this.#queued = withoutDropped(this.#queued, decision.dropQueued);
     // What was given up and is owed is answered anew.
-    for (const { msgId } of [...this.state.owed.values()].filter(isAnswer))
-      if (this.#answered.delete(msgId)) this.#open.set(msgId, undefined);
+    const inProbe = [...this.state.behind.values()].flatMap(({ probe }) => probe?.keys ?? []);
+    for (const [key, message] of this.state.owed) {
+      if (!isAnswer(message) || inProbe.includes(key)) continue;
+      if (this.#answered.delete(message.msgId)) this.#open.set(message.msgId, undefined);
+    }
     const posts = decision.effects.filter(isPost);
     // Code 11 says all that is to say of a conference that is over (protocol 4.9 F5).
     if (posts.some(({ message }) => isClosedAnswer(message)))
-      for (const msgId of owedBefore) if (!this.state.owed.has(`answer ${msgId}`)) this.#open.delete(msgId);
+      for (const [key, { msgId }] of owedBefore) if (!this.state.owed.has(key)) this.#open.delete(msgId);
     for (const post of posts) this.#posted(post);
     // A create that waited for a refused close takes over in the middle of a decision.
     const isTakenOver =

@@ -11,7 +11,7 @@ import type { RelayPorts } from "../../durable-objects/relay.ts";
 import { type Round, Sweep } from "../../durable-objects/sweep.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
-import { isEnd } from "../../src/conference/resync.ts";
+import { isEnd } from "../../src/conference/owed.ts";
 import type { ActionId, BridgeName, CommandId, ConfKey, DomainName, MsgId } from "../../src/foundation/ids.ts";
 import { checkHosts, deliver, type HandleCache } from "../../src/routing/deliver.ts";
 import type { EdgeObjects } from "../../src/rpc/edge-objects.ts";
