@@ -202,9 +202,18 @@ export function removeCaller(draft: Draft, caller: Caller, why: LeaveReason): vo
   const { call, enterMsgId } = caller;
   draft.outcome({ event: "caller-left", call, why });
   notifyChange(draft, { ...caller, left: true }, { status: "left" });
+  if (draft.head.phase === "running" && !draft.head.attached) oweLeft(draft, caller);
   if (enterMsgId === null || isEntryOwed(draft, caller)) deleteDeparted(draft, caller);
   else limitDeparted(draft);
   removeSpeaker(draft, call);
+}
+
+/** WebEx has let the conference go on alone: whoever creates it again learns who has left (protocol 4.8 step 6, F4). */
+function oweLeft(draft: Draft, { extCallId }: Caller): void {
+  const { ongoing, context } = draft;
+  if (!ongoing || extCallId === null) return;
+  const { extConfId } = ongoing;
+  draft.owe({ type: "caller-changed", msgId: context.msgId(), extConfId, extCallId, status: "left" });
 }
 
 /** WebEx may lose its own answer, and then never names the call. */

@@ -185,7 +185,9 @@ export function endTalks(draft: Draft): void {
   }
   if (!talk) return;
   const { dropsInvitee, notifiesJoin, ...others } = talk; // A new server was told that the invitee has entered.
-  recallTalk(draft, others, [talk.host, talk.invitee]);
+  // An outsider whose host has left is let go, and not dropped into the meeting.
+  const isAlone = talk.aloneUntil !== undefined && draft.context.settings.protocol.leftInvitee !== "joins";
+  recallTalk(draft, { ...others, ...(isAlone && { dropsInvitee: true }) }, [talk.host, talk.invitee]);
   const invitee = comingInvitee(draft, talk);
   if (invitee && !draft.isBusy(invitee.call, "move")) admit(draft, invitee, null);
 }

@@ -23,6 +23,13 @@ export function createRoom(draft: Draft, message: FromWebexMessages["create-sub-
   draft.issue({ type: "create-room", room, kind: "sub" }, request);
 }
 
+/** Where the call is once what was asked before has been carried out. */
+function roomToBe(draft: Draft, { call, room }: Caller): RoomId {
+  const moves = draft.commands.values().filter(({ command }) => command.type === "move" && command.call === call);
+  const last = moves.at(-1)?.command;
+  return last?.type === "move" ? last.room : room;
+}
+
 export function applyRoomCreated(draft: Draft, room: Room, request: OpenRequest | null, result: CommandResult): void {
   draft.answer(request, result);
   if (!result.done) {
@@ -44,7 +51,7 @@ export function moveCall(
   const caller = findCaller(draft, message.extCallId);
   if (!caller) return draft.answer(request, "no-such-call");
   const into = message.type === "add-to-sub-conference";
-  const isThere = caller.room === (into ? MAIN_ROOM : room.room) && !draft.isBusy(caller.call, "move");
+  const isThere = roomToBe(draft, caller) === (into ? MAIN_ROOM : room.room);
   if (!isThere || (into && room.stage === "closing")) return draft.answer(request, "wrong-room");
   if (into) draft.issue({ type: "move", call: caller.call, room: room.room }, request);
   else sendBack(draft, caller, request);
