@@ -12,7 +12,7 @@ let startedAt = 0;
 /** The edge as it is deployed. `POST /crowd` `{"from": 0, "to": 3000, "callers": 4}` has so many conferences told to its directory that nobody holds. */
 export default {
   async fetch(request, env, context) {
-    if (new URL(request.url).pathname !== "/crowd") return product.fetch(request, env, context);
+    if (new URL(request.url, "http://edge").pathname !== "/crowd") return product.fetch(request, env, context);
     startedAt ||= Date.now();
     const { from, to, callers }: { from: number; to: number; callers: number } = await request.json();
     const directory = env.DIRECTORY.getByName(domain);

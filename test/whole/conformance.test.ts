@@ -62,7 +62,6 @@ test.each([
   [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0"], "--adapter"],
   [["--adapter", "nowhere"], "--adapter"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "here"], "--listen"],
-  [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--load", "30", "--shell"], "--load"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--json", "/nowhere/report"], "--json"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--numbers", "1-408-5550123"], "--numbers"],
   [["--adapter", "http://127.0.0.1:9/", "--listen", "127.0.0.1:0", "--numbers", "1-415-xx"], "--numbers"],
