@@ -9,7 +9,7 @@ import { dayMs, wait } from "../src/foundation/timers.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity } from "../src/rpc/conference.ts";
 import type { IdsWanted } from "../src/rpc/id-allocator.ts";
 import type { Domain } from "../src/settings/load.ts";
-import { requestOf } from "../src/tsp/answers.ts";
+import { answerTo, requestOf } from "../src/tsp/answers.ts";
 import { type ConferenceStore, withStream } from "./conference-store.ts";
 import { type IdSupply, NoIds } from "./id-supply.ts";
 import type { Outbox, Undelivered } from "./outbox.ts";
@@ -175,7 +175,8 @@ class Batch {
       this.#keep(withoutMessages(this.queue.rows, seq, messages));
     }
     if (input.type === "webex") {
-      const requests = input.messages.map(requestOf).filter((request) => request !== null);
+      const asked = input.messages.map(requestOf).filter((request) => request !== null);
+      const requests = asked.filter((request) => domain.codec.sends(answerTo(request, "ok")));
       this.queue = gather(this.queue, requests, at, item.type === "webex" ? item.document.shared : undefined);
     }
     // Nobody chose a bridge for a conference that WebEx never created: it is on the bridge that reports it.

@@ -59,6 +59,7 @@ import { IdSupply } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
 import { newTally } from "./measures.ts";
 import { bodyOf, Outbox } from "./outbox.ts";
+import { noQueue } from "./outbox-rows.ts";
 import type { Platform } from "./platform.ts";
 import { Story } from "./story.ts";
 
@@ -441,7 +442,7 @@ export class Conference {
     const domain = this.#findDomain();
     const deleteAt = this.#deleteAt(domain);
     if (why === "alarm" && deleteAt !== null && deleteAt <= now && this.#isQuiet(domain)) {
-      this.#outbox.adopt({ rows: [], open: [] });
+      this.#outbox.adopt(noQueue);
       this.#sender.stop();
       this.#directoryUpdates.stop();
       // Conferences of a domain that is gone may run still.

@@ -72,6 +72,8 @@ export class IdSupply {
    * `NoIds` when the allocator cannot be reached.
    */
   async supply<Value>(run: () => Value): Promise<Value> {
+    // Once: by a clock that is years ahead of the allocator's, those that are fetched now look old, too.
+    this.#dropOld();
     for (let round = 1; ; round += 1) {
       try {
         return run();
@@ -90,7 +92,6 @@ export class IdSupply {
     work: (nextId: (kind: keyof IdsWanted) => string) => Value,
     run: (work: () => Value) => Value,
   ): Value {
-    this.#dropOld();
     // It would run in vain: the rows of a rollback are billed, too. And the allocator is to know each conference.
     if (this.#left("msgIds") + this.#left("transIds") === 0) throw new OutOfIds({ msgIds: 0, transIds: 1 });
     const before = this.#atHand;

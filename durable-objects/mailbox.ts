@@ -10,7 +10,7 @@ import { IdSupply, noIds } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
 import { newTally } from "./measures.ts";
 import { Outbox, type OutboxStore, type Undelivered } from "./outbox.ts";
-import { gatherShared, type QueuedDocument, type QueuedPost, withoutMessages } from "./outbox-rows.ts";
+import { gatherShared, noQueue, type QueuedDocument, type QueuedPost, withoutMessages } from "./outbox-rows.ts";
 import { hasTable, type Platform, type Sql } from "./platform.ts";
 
 interface MailboxPorts extends Platform {
@@ -35,8 +35,8 @@ const tables = [
 ];
 
 /**
- * Answers of one domain that belong to no conference, each transaction answered once; and, where the domain wants that, answers of
- * several conferences to one document, which meet here (protocol T45).
+ * Answers of one domain that belong to no conference, each transaction answered once; and answers of several conferences to one
+ * document, which meet here (protocol T45).
  */
 export class Mailbox implements MailboxRpc {
   readonly #ports: MailboxPorts;
@@ -93,10 +93,10 @@ export class Mailbox implements MailboxRpc {
     await this.#accept(domain, transId, mail, shared);
   }
 
-  async share({ domain, id, host, messages, requests }: SharedAnswers): Promise<ShareResult> {
+  async share({ domain, id, host, messages, requests, waitMs }: SharedAnswers): Promise<ShareResult> {
     // Our TransIDs and those of WebEx may be alike.
     const sharedAs = `shared ${id}`;
-    const mail = messages.map((message) => ({ host, message: { ...message, sharedAs } }));
+    const mail = messages.map((message) => ({ host, message: { ...message, sharedAs }, waitMs }));
     await this.#accept(domain, sharedAs, mail, [requests]);
     await this.#outbox.gone(sharedAs);
     return this.#answered.has(lost(sharedAs)) ? "given-up" : "confirmed";
@@ -118,7 +118,7 @@ export class Mailbox implements MailboxRpc {
     if (!domain) throw new Error(`the settings have no domain "${this.#domain}": its mail cannot be sent`);
     const now = this.#ports.now();
     let forgottenAt = now - domain.settings.transactionMemoryMs;
-    if ((this.#answered.get(id) ?? forgottenAt) > forgottenAt) return;
+    if ((this.#answered.get(id) ?? forgottenAt) > forgottenAt || this.#outbox.holds(id)) return;
     const hosts = new Set([...this.#outbox.rows, ...mail].map(({ host }) => host));
     if (hosts.size > mostHosts) throw new Error(`answers to ${mostHosts} servers wait already`);
     for (const [oldest, at] of this.#answered) {
@@ -134,8 +134,11 @@ export class Mailbox implements MailboxRpc {
         sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, id);
         sql.exec("INSERT INTO owner (domain) VALUES (?) ON CONFLICT DO NOTHING", domainName);
         let { queue } = this.#outbox;
-        for (const requests of shared) queue = gatherShared(queue, requests, now);
-        for (const post of mail) queue = this.#outbox.add(queue, post, domain, () => nextId("transIds") as TransId);
+        for (const post of mail) {
+          const requests = shared.find((all) => all.includes(post.message.msgId));
+          if (requests) queue = gatherShared(queue, post.host, requests, now);
+          queue = this.#outbox.add(queue, post, domain, () => nextId("transIds") as TransId);
+        }
         this.#outbox.write(queue.rows);
         return queue;
       },
@@ -177,7 +180,7 @@ export class Mailbox implements MailboxRpc {
   async #delete(): Promise<void> {
     const { length } = this.#outbox.rows;
     if (length > 0) this.#ports.log({ level: "warn", event: "mail-of-no-domain", rows: length });
-    this.#outbox.adopt({ rows: [], open: [] });
+    this.#outbox.adopt(noQueue);
     await this.#ports.deleteAll();
   }
 

@@ -8,7 +8,11 @@ import { maxMessages } from "../src/tsp/protocol-table.ts";
 /** `sharedAs`: the name under which a conference has handed it over, where it meets those of others. */
 export type QueuedMessage = Outgoing & { readonly sharedAs?: string };
 
-export type QueuedPost = Post & { readonly message: QueuedMessage };
+export type QueuedPost = Post & {
+  readonly message: QueuedMessage;
+  /** How long it may still wait for the other answers of its document; absent: as long as one that is ready now. */
+  readonly waitMs?: number | undefined;
+};
 
 /** One document that its receiver has not confirmed yet. */
 export interface QueuedDocument {
@@ -26,8 +30,10 @@ export interface QueuedDocument {
   /** When the next attempt may begin. */
   readonly dueAt: EpochMs;
   readonly messages: readonly QueuedMessage[];
-  /** These are answers, and travel with those of other conferences to these requests. */
+  /** These are answers, and are handed over to travel with those of other conferences to these requests. */
   readonly shared?: readonly MsgId[];
+  /** Where answers of several conferences meet: the document that these answer. It waits for no other document. */
+  readonly answersTo?: MsgId;
   /** Why the last attempt failed, and when; absent: none did. */
   readonly failure?: string;
   readonly failedAt?: EpochMs;
@@ -35,11 +41,15 @@ export interface QueuedDocument {
 
 export type Rows = readonly QueuedDocument[];
 
-/** Requests of one document and one server that are not answered yet. */
+/** Requests of one document and one server that are not all answered yet. */
 interface OpenDocument {
+  /** The server that asked; absent: the conference's. */
+  readonly host?: Post["host"] | undefined;
   readonly requests: readonly MsgId[];
-  /** Those and the requests that others answer, where the answers travel with theirs. */
+  readonly answered: readonly MsgId[];
+  /** Those and the requests that others answer: answers to these are handed over. */
   readonly shared?: readonly MsgId[];
+  readonly answersTo?: MsgId | undefined;
   /** The answers wait for each other until then. */
   readonly until: EpochMs;
 }
@@ -49,6 +59,15 @@ export interface Queue {
   readonly rows: Rows;
   /** Only in memory. */
   readonly open: readonly OpenDocument[];
+}
+
+export const noQueue: Queue = { rows: [], open: [] };
+
+interface AppendOptions {
+  /** How long an answer waits for those to other requests of the same document. */
+  readonly gatherMs: number;
+  /** False: a notification does not travel with answers. */
+  readonly together?: boolean;
 }
 
 /** How often, and how fast, one document is tried (protocol T37, T41, T43). */
@@ -62,10 +81,15 @@ interface RetryPolicy {
 /** After a restart, a longer pause than this was counted by a clock that was wrong. */
 const longestPauseMs = 60_000;
 
-/** How long an answer waits for those to other requests of the same document. */
-const gatherMs = 30;
-/** A bridge answers within seconds: a request that is open for longer than this may stay so. */
-const openMs = 10_000;
+/** Something begins or ends with these answers: what was notified before must come before them. */
+const inOrder: ReadonlySet<Outgoing["type"]> = new Set<Outgoing["type"]>([
+  "conference-created",
+  "conference-closed",
+  "sub-conference-closed",
+]);
+
+/** Longer than a request may stay unanswered. */
+const openMs = 5 * 60_000;
 
 /** The queue after a document came in: the answers to its requests travel together as far as they are ready soon (protocol T45). */
 export function gather(
@@ -74,70 +98,112 @@ export function gather(
   now: EpochMs,
   shared: SharedRequests = [],
 ): Queue {
-  const until = now + openMs;
+  const ofDocument = { answered: [], until: now + openMs };
   const own = requests.filter(({ msgId }) => !shared.some((all) => all.includes(msgId)));
-  const opened: OpenDocument[] = [...Map.groupBy(own, ({ replyTo }) => replyTo).values()]
-    .filter(({ length }) => length > 1)
-    .map((asked) => ({ requests: asked.map(({ msgId }) => msgId), until }));
+  const opened: OpenDocument[] = Array.from(
+    Map.groupBy(own, ({ replyTo }) => replyTo),
+    ([host, asked]) => ({ ...ofDocument, host, requests: asked.map(({ msgId }) => msgId) }),
+  ).filter(({ requests: { length } }) => length > 1);
   for (const all of shared) {
-    const mine = requests.flatMap(({ msgId }) => (all.includes(msgId) ? [msgId] : []));
-    if (mine.length > 0) opened.push({ requests: mine, shared: all, until });
+    const mine = requests.filter(({ msgId }) => all.includes(msgId));
+    const host = mine[0]?.replyTo;
+    if (mine.length > 0) opened.push({ ...ofDocument, host, requests: mine.map(({ msgId }) => msgId), shared: all });
   }
   if (opened.length === 0) return queue;
   return { rows: queue.rows, open: [...queue.open.filter(({ until }) => until > now), ...opened] };
 }
 
 /** The queue where answers of several conferences to these requests of one document meet; the first of them to come opens it. */
-export function gatherShared(queue: Queue, requests: readonly MsgId[], now: EpochMs): Queue {
+export function gatherShared(queue: Queue, host: Post["host"], requests: readonly MsgId[], now: EpochMs): Queue {
   const open = queue.open.filter(({ until }) => until > now);
-  if (open.some((document) => document.requests.some((msgId) => requests.includes(msgId)))) return queue;
-  return { ...queue, open: [...open, { requests, until: now + openMs }] };
+  const [answersTo] = requests;
+  if (open.some((document) => document.host === host && document.answersTo === answersTo)) return queue;
+  return { ...queue, open: [...open, { host, requests, answered: [], answersTo, until: now + openMs }] };
 }
 
 /**
- * The queue with one message more. The message travels with the last row of its host as long as that row was not begun, so
- * that answers to one document leave together (protocol T45) and in their order (protocol T46). The last answer of its
- * document ends the waiting of that row. Unless `together`, a notification does not travel with answers.
+ * The queue with one message more. The message travels with the last row of its host as long as that row was not begun, in its
+ * order (protocol T46). Answers to one document leave together (protocol T45): the first has a row that waits for the others, and
+ * what comes meanwhile goes with it or behind it.
  */
 export function append(
   queue: Queue,
-  { host, message, once, probe }: QueuedPost,
+  post: QueuedPost,
   now: EpochMs,
   fresh: () => Pick<QueuedDocument, "seq" | "transId">,
-  together = true,
+  { gatherMs, together = true }: AppendOptions,
 ): Queue {
-  const { rows } = queue;
-  const isAnswer = "result" in message;
-  const { open, isAwaitingOthers, shared } = isAnswer
-    ? answered(queue.open, message.msgId, now)
-    : { ...queue, isAwaitingOthers: false, shared: undefined };
-  const dueAt = isAwaitingOthers ? now + gatherMs : now;
-  const at = rows.findLastIndex((row) => row.host === host && row.once === once && row.probe === probe);
-  const last = rows[at];
-  const fits = together || last?.messages.every((other) => "result" in other === isAnswer);
-  if (last && fits && last.attempts === 0 && last.messages.length < maxMessages && isSame(last.shared, shared)) {
-    const joined = { dueAt: isAnswer && !isAwaitingOthers ? dueAt : last.dueAt, messages: [...last.messages, message] };
-    return { open, rows: rows.with(at, { ...last, ...joined }) };
+  const { host, message, once, probe, waitMs = gatherMs } = post;
+  const { open, document } = answered(queue.open, post, now);
+  const { shared, answersTo } = document ?? {};
+  /** How many answers these messages wait for. */
+  const lacking = (...messages: readonly QueuedMessage[]) =>
+    open
+      .filter((one) => !one.shared && one.until > now && messages.some((other) => isAnswerTo(one, host, other)))
+      .reduce((sum, { requests }) => sum + requests.length, 0);
+  const isWaiting = lacking(message) > 0;
+  const lane = queue.rows.filter((row) => laneOf(row) === laneOf({ host, once, answersTo }));
+  const unbegun = lane.slice(lane.findLastIndex(({ attempts }) => attempts > 0) + 1);
+  const own = document && unbegun.find(({ messages }) => messages.some((other) => isAnswerTo(document, host, other)));
+  const last = unbegun.at(-1);
+  const fits = ({ messages, ...row }: QueuedDocument) =>
+    row.probe === probe &&
+    isSame(row.shared, shared) &&
+    (together || messages.every((other) => isAnswer(other) === isAnswer(message))) &&
+    // The answers that are still to come keep their places.
+    messages.length + (row.seq === own?.seq ? 0 : lacking(...messages)) < maxMessages;
+  const joined =
+    own && fits(own) && mayOvertake(message, unbegun.slice(unbegun.indexOf(own) + 1))
+      ? own
+      : last && last !== own && fits(last) && !isWaiting
+        ? last
+        : null;
+  if (joined) {
+    const messages = [...joined.messages, message];
+    const latest = isWaiting ? now + waitMs : joined.dueAt;
+    const dueAt = Math.min(joined.dueAt, lacking(...messages) > 0 ? latest : now);
+    return { open, rows: queue.rows.with(queue.rows.indexOf(joined), { ...joined, messages, dueAt }) };
   }
-  const to = { host, ...(once && { once }), ...(probe && { probe }), ...(shared && { shared }) };
-  const row = { ...fresh(), ...to, queuedAt: now, attempts: 0, dueAt, messages: [message] };
-  return { open, rows: [...rows, row] };
+  const kind = {
+    ...(once && { once }),
+    ...(probe && { probe }),
+    ...(shared && { shared }),
+    ...(answersTo && { answersTo }),
+  };
+  const dueAt = isWaiting ? now + waitMs : now;
+  const row = { ...fresh(), host, ...kind, queuedAt: now, attempts: 0, dueAt, messages: [message] };
+  return { open, rows: [...queue.rows, row] };
+}
+
+/** Whether this answer may join those to the same document that wait before these rows. */
+function mayOvertake(answer: QueuedMessage, rows: Rows): boolean {
+  if (rows.some(({ shared }) => shared)) return false;
+  return (
+    rows.length === 0 || ![answer, ...rows.flatMap(({ messages }) => messages)].some(({ type }) => inOrder.has(type))
+  );
 }
 
 function isSame(one: readonly MsgId[] | undefined, other: readonly MsgId[] | undefined): boolean {
   return one?.join() === other?.join();
 }
 
-/** The documents without this request, and whether other answers to its document may follow soon. */
-function answered(open: Queue["open"], msgId: MsgId, now: EpochMs) {
-  const document = open.find(({ requests, until }) => until > now && requests.includes(msgId));
-  if (!document) return { open, isAwaitingOthers: false, shared: undefined };
-  const { shared } = document;
-  const requests = document.requests.filter((other) => other !== msgId);
-  const others = open.filter((other) => other !== document);
-  return requests.length === 0
-    ? { open: others, isAwaitingOthers: false, shared }
-    : { open: [...others, { ...document, requests }], isAwaitingOthers: true, shared };
+function isAnswerTo({ host, answered }: OpenDocument, to: Post["host"], message: QueuedMessage): boolean {
+  return (host ?? to) === to && isAnswer(message) && answered.includes(message.msgId);
+}
+
+/** The documents with this answer, and the one that it answers; those that have all answers are not open any more. */
+function answered(
+  open: Queue["open"],
+  { host, message }: QueuedPost,
+  now: EpochMs,
+): { readonly open: Queue["open"]; readonly document?: OpenDocument } {
+  const { msgId } = message;
+  const isAsked = (one: OpenDocument) => one.until > now && (one.host ?? host) === host && one.requests.includes(msgId);
+  const before = isAnswer(message) ? open.find(isAsked) : undefined;
+  if (!before) return { open };
+  const requests = before.requests.filter((other) => other !== msgId);
+  const document = { ...before, requests, answered: [...before.answered, msgId] };
+  return { open: open.flatMap((one) => (one !== before ? one : requests.length > 0 ? document : [])), document };
 }
 
 /** The rows without these messages of one row, and without that row when nothing is left in it. */
@@ -149,14 +215,32 @@ export function withoutMessages(rows: Rows, seq: number, messages: readonly Outg
   });
 }
 
-/** The first row of each host, and the first of what it is owed as a replaced server: the only ones that may be posted now. */
+/**
+ * The rows that may be posted now: the first of each host, or where answers of several conferences meet, of each document. Behind
+ * answers that are handed over, others to the same document are not held up by the notifications between them.
+ */
 export function heads(rows: Rows): Rows {
-  const first = new Map<string, QueuedDocument>();
-  for (const row of rows) {
-    const queue = row.once ? `${row.host} once` : row.host;
-    if (!first.has(queue)) first.set(queue, row);
-  }
-  return [...first.values()];
+  const first = new Map<string, QueuedDocument | null>();
+  return rows.filter((row) => {
+    const lane = laneOf(row);
+    const head = first.get(lane);
+    if (head === undefined) first.set(lane, row);
+    if (!head?.shared) return head === undefined;
+    const follows = isSame(head.shared, row.shared) && !row.messages.some(({ type }) => inOrder.has(type));
+    if (!follows && row.messages.some(isAnswer)) first.set(lane, null);
+    return follows;
+  });
+}
+
+interface Lane {
+  readonly host: Post["host"];
+  readonly once?: true | undefined;
+  readonly answersTo?: MsgId | undefined;
+}
+
+/** Rows of one lane wait for each other. */
+function laneOf({ host, once, answersTo }: Lane): string {
+  return `${host} ${once ? "once" : ""} ${answersTo ?? ""}`;
 }
 
 /**

@@ -16,6 +16,7 @@ import {
   afterRestart,
   append,
   heads,
+  noQueue,
   type Queue,
   type QueuedDocument,
   type QueuedMessage,
@@ -92,7 +93,7 @@ export class Outbox {
   readonly #store: OutboxStore;
   readonly #domain: () => OutboxDomain | null;
   readonly #giveUp: (undelivered: Undelivered) => Promise<void>;
-  #queue: Queue = { rows: [], open: [] };
+  #queue = noQueue;
   /** Confirmed and still on disk: the deletion of a row that was confirmed at once needs no flush of its own. */
   #confirmed = new Map<QueuedDocument["seq"], EpochMs>();
   /** Rises with each message, so that a new row is never taken for one that is still in flight. */
@@ -159,7 +160,8 @@ export class Outbox {
       return queue;
     }
     const { together = true } = domain.settings.protocol;
-    return append(queue, post, now, () => fresh(nextTransId()), together);
+    const { gatherMs } = domain.settings.webex;
+    return append(queue, post, now, () => fresh(nextTransId()), { gatherMs, together });
   }
 
   /** Brings the disk from the rows here to these; the owner's transaction is around it. */
@@ -184,8 +186,12 @@ export class Outbox {
 
   /** Resolves when no message of this name waits here: each was confirmed, or given up. */
   async gone(sharedAs: string): Promise<void> {
-    while (this.rows.some((row) => row.messages.some((message) => message.sharedAs === sharedAs)))
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (this.holds(sharedAs)) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Whether a message of this name waits here. */
+  holds(sharedAs: string): boolean {
+    return this.rows.some(({ messages }) => messages.some((message) => message.sharedAs === sharedAs));
   }
 
   /** Documents that were confirmed, and when; the disk hears of them with the next transaction, or with the alarm. */
@@ -222,8 +228,7 @@ export class Outbox {
     this.#attempt(row, flight)
       .catch((error: unknown) => {
         this.#ports.log({ level: "error", event: "delivery-broke", transId: row.transId, why: String(error) });
-        const ms = this.#pauses.get(row.host)?.nextMs ?? firstPauseMs;
-        this.#pauses.set(row.host, { until: this.#ports.now() + ms, nextMs: Math.min(2 * ms, longestPauseMs) });
+        this.#pause(row.host);
       })
       .then(() => {
         this.#inFlight.delete(row.seq);
@@ -235,6 +240,11 @@ export class Outbox {
       });
   }
 
+  #pause(host: QueuedDocument["host"]): void {
+    const ms = this.#pauses.get(host)?.nextMs ?? firstPauseMs;
+    this.#pauses.set(host, { until: this.#ports.now() + ms, nextMs: Math.min(2 * ms, longestPauseMs) });
+  }
+
   async #attempt(row: QueuedDocument, flight: Flight): Promise<void> {
     const domain = this.#domain();
     if (!domain) return;
@@ -243,11 +253,12 @@ export class Outbox {
     const { messages } = row;
     const target = this.#targetOf(row, domain);
     if (target === null) return this.#end(row, domain, messages, "the settings do not have its receiver any more");
+    if (row.shared) return this.#share(row, domain, flight.abort.signal);
+    if (row.shared) return this.#share(row, domain, flight.abort.signal);
     if (row.attempts >= webex.attempts)
       return this.#end(row, domain, messages, row.failure ?? "a restart in its last attempt");
-    const content = row.shared ? null : this.#contentOf(row, domain);
-    if (content?.ok === false)
-      return this.#end(row, domain, content.error, "it cannot be written", { unpostable: true });
+    const content = this.#contentOf(row, domain);
+    if (!content.ok) return this.#end(row, domain, content.error, "it cannot be written", { unpostable: true });
 
     const begun = { ...row, attempts: row.attempts + 1 };
     if (row.attempts === 0) this.#keep(replaced(this.rows, begun));
@@ -257,10 +268,6 @@ export class Outbox {
     }
     const { signal } = flight.abort;
     const begunAt = this.#ports.now();
-    if (content === null) {
-      await this.#share(begun, domain, signal);
-      return signal.aborted ? undefined : this.#limit(row.host, domain);
-    }
     const answer = await this.#ports.post({ url: target, timeoutMs: webex.timeoutMs, signal, ...content.value });
 
     if (signal.aborted) return;
@@ -274,29 +281,38 @@ export class Outbox {
     await this.#limit(row.host, domain);
   }
 
-  /** The row is done when its answers were posted with the others: what comes behind it waits for that (protocol T46). */
+  /**
+   * The row is done when its answers were posted with the others: what comes behind it waits for that (protocol T46). They are handed
+   * over until that succeeds, which is no attempt to post: whoever has them by now counts those.
+   */
   async #share(row: QueuedDocument, domain: OutboxDomain, signal: AbortSignal): Promise<void> {
-    const { attempts, timeoutMs, retryDelaysMs } = domain.settings.webex;
-    const withinMs = attempts * (timeoutMs + Math.max(...retryDelaysMs));
+    const { attempts, timeoutMs, retryDelaysMs, gatherMs } = domain.settings.webex;
+    const begunAt = this.#ports.now();
+    const begun = { ...row, attempts: 1 };
+    this.#keep(replaced(this.rows, begun));
     const answers = {
       domain: domain.name,
       id: row.transId,
       host: row.host as WebexHost,
       messages: row.messages as readonly ToWebex[],
       requests: row.shared ?? [],
+      waitMs: Math.max(0, row.queuedAt + gatherMs - begunAt),
     };
-    const begunAt = this.#ports.now();
+    const withinMs = attempts * (timeoutMs + Math.max(...retryDelaysMs));
     const posting = this.#ports.share?.(answers) ?? Promise.resolve("confirmed" as const);
     let result: ShareResult;
     try {
       result = await within(this.#ports, withinMs, "the mailbox", posting);
     } catch (error) {
-      return signal.aborted ? undefined : this.#failed(this.#asItIs(row), domain, String(error));
+      if (signal.aborted) return;
+      this.#log("warn", "answers-not-handed-over", begun, { why: String(error) });
+      return this.#pause(row.host);
     }
     if (signal.aborted) return;
-    if (result === "confirmed") return this.#done(row, domain, this.#ports.now() - begunAt);
+    if (result === "confirmed") this.#done(this.#asItIs(begun), domain, this.#ports.now() - begunAt);
     // The post was tried, and is counted, where the answers meet.
-    await this.#drop(row, row.messages, "not confirmed together with the answers of other conferences");
+    else await this.#drop(begun, row.messages, "not confirmed together with the answers of other conferences");
+    await this.#limit(row.host, domain);
   }
 
   /** Its server may have been replaced while it was posted. */

@@ -65,7 +65,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T42: "A Confirmation other than 0 ends the attempts; one for another TransID is a failed attempt.",
     T43: "After the last attempt the transaction is given up, and the conference goes on. WebEx learns the state of what it missed with the first sign of life, see 4.9.",
     T44: "An answer carries the MsgID of its request, in a transaction with a new TransID.",
-    T45: "Each MsgID is answered once; answers that are ready travel together, those of several conferences by a setting; slow ones hold up nobody. Notifications travel with them, unless `protocol.together` is false.",
+    T45: "Each MsgID is answered once. Answers to one document travel together, those of several conferences, too; none waits longer than `webex.gatherMs` after it is ready. Notifications travel with them, unless `protocol.together` is false.",
     T46: "Posts about one conference go one after the other, in the order of what happened.",
   },
   "Call flows": {

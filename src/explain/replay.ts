@@ -1,6 +1,7 @@
 import type { IssuedCommand } from "../bridge/commands.ts";
 import { type ConferenceInput, decide } from "../conference/decide.ts";
 import { type Decision, isCommand, isPost, type Outgoing, type Post, withoutDropped } from "../conference/draft.ts";
+import { isAnswer } from "../conference/owed.ts";
 import {
   applyChanges,
   type Changes,
@@ -276,7 +277,8 @@ class Replay {
     for (const host of hosts) {
       // Which answers to a replaced server are left depends on what was being posted, which the journal does not say.
       if ([...queue, ...after].some((row) => row.host === host && row.once)) continue;
-      const of = (rows: readonly Row[]) => rows.filter((row) => row.host === host).flatMap(({ messages }) => messages);
+      const of = (rows: readonly Row[]) =>
+        comparable(rows.filter((row) => row.host === host).flatMap(({ messages }) => messages));
       const where = ids.difference(of(queue), of(after), `messages to ${host}`);
       if (where !== null) return UnknownIds.readable(where);
     }
@@ -327,6 +329,12 @@ class Replay {
     const after = [...documents.values()].sort((one, other) => one.seq - other.seq);
     return { confirmed, added, gone, failed, after };
   }
+}
+
+/** An answer that joins those to the same document overtakes what waits behind them; notifications keep their order. */
+function comparable(messages: readonly Outgoing[]): readonly Outgoing[] {
+  const { answers = [], others = [] } = Object.groupBy(messages, (one) => (isAnswer(one) ? "answers" : "others"));
+  return [...answers.sort((one, other) => (one.msgId < other.msgId ? -1 : 1)), ...others];
 }
 
 interface Decided {

@@ -1,5 +1,6 @@
 import { checkHosts, deliver } from "../routing/deliver.ts";
 import type { Domain } from "../settings/load.ts";
+import type { ToWebex } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import type { Edge } from "./app.ts";
 import { readBody, tooLong } from "./body.ts";
@@ -64,10 +65,10 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
     return confirm(transId, verdict);
   }
   try {
-    const { protocol, transactionMemoryMs: memoryMs } = domain.settings;
+    const { protocol, webex, transactionMemoryMs: memoryMs } = domain.settings;
     const transactions = { scope: protocol.transIds ?? "conference", memoryMs };
-    const sharesAnswers = protocol.gather === "document";
-    const inbound = { domain: domain.name, transId, messages, transactions, sharesAnswers };
+    const gathers = (answer: ToWebex) => webex.gatherMs > 0 && domain.codec.sends(answer);
+    const inbound = { domain: domain.name, transId, messages, transactions, gathers };
     const notes = await deliver(inbound, edge.objects, edge.handleCache, edge.now());
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: domain.name, transId, note });
   } catch (error) {

@@ -22,8 +22,8 @@ interface InboundDocument {
     readonly scope: "conference" | "domain";
     readonly memoryMs: number;
   };
-  /** Whether answers of several conferences to this document shall travel together. */
-  readonly sharesAnswers: boolean;
+  /** Whether this answer is sent, and waits for those to other requests of the document. */
+  readonly gathers: (answer: ToWebex) => boolean;
 }
 
 interface HostsChecked {
@@ -76,7 +76,7 @@ export async function deliver(
   if (!found) return [`another document came under TransID ${transId}: this one is confirmed, and not carried out`];
   const routed = route(messages, found);
   const { conferences, unrouted, notes } = routed;
-  const requests = document.sharesAnswers ? sharedRequests(routed) : [];
+  const requests = sharedRequests(routed, document.gathers);
   const shared = requests.length > 0 && { shared: requests };
   const deliveries: Promise<unknown>[] = Array.from(conferences, ([confKey, mine]) =>
     objects.conference(domain, confKey).receive({ domain, confKey, transId, messages: mine, ...shared }),
@@ -150,19 +150,25 @@ async function find(
 }
 
 /** For each server that has answers to expect from several objects, all its requests (protocol T45). */
-function sharedRequests({ conferences, unrouted }: Routed): SharedRequests {
+function sharedRequests({ conferences, unrouted }: Routed, gathers: InboundDocument["gathers"]): SharedRequests {
   const asked = Array.from(conferences.values(), (messages) =>
     messages.flatMap((message) => {
-      const { replyTo, msgId } = requestOf(message) ?? {};
-      return replyTo && msgId ? [{ replyTo, msgId }] : [];
+      const request = requestOf(message);
+      const { replyTo } = request ?? {};
+      return request && replyTo ? [{ replyTo, answer: answerTo(request, "ok") }] : [];
     }),
   );
-  const refused = Array.from(unrouted, ([replyTo, answers]) => answers.map(({ msgId }) => ({ replyTo, msgId })));
-  const parts = [...asked, refused.flat()].map((part) => Map.groupBy(part, ({ replyTo }) => replyTo));
+  const refused = Array.from(unrouted, ([replyTo, answers]) => answers.map((answer) => ({ replyTo, answer })));
+  const parts = [...asked, refused.flat()].map((part) =>
+    Map.groupBy(
+      part.filter(({ answer }) => gathers(answer)),
+      ({ replyTo }) => replyTo,
+    ),
+  );
   const hosts = new Set(parts.flatMap((part) => [...part.keys()]));
   return [...hosts].flatMap((host) => {
     const lists = parts.flatMap((part) => (part.has(host) ? [part.get(host) ?? []] : []));
-    return lists.length > 1 ? [lists.flat().map(({ msgId }) => msgId)] : [];
+    return lists.length > 1 ? [lists.flat().map(({ answer }) => answer.msgId)] : [];
   });
 }
 

@@ -26,10 +26,7 @@ export interface ConferenceIdentity {
   readonly confKey: ConfKey;
 }
 
-/**
- * Requests of one document whose answers shall travel together although they come from several conferences, by server; absent where
- * the domain does not want that.
- */
+/** Requests of one document whose answers travel together although they come from several conferences, by server. */
 export type SharedRequests = readonly (readonly MsgId[])[];
 
 /** One document's messages for one conference. */

@@ -22,6 +22,8 @@ export interface SharedAnswers {
   readonly messages: readonly ToWebex[];
   /** All requests of the document that this server made. */
   readonly requests: readonly MsgId[];
+  /** How long they may wait for the answers to these; absent: as long as answers that are ready now. */
+  readonly waitMs?: number;
 }
 
 export type ShareResult = "confirmed" | "given-up";

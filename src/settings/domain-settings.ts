@@ -338,6 +338,8 @@ export const domainSettings = v.strictObject({
     attempts: v.pipe(positive, v.maxValue(100, "must be at most 100")),
     /** Pause before the second, the third … attempt; the last one repeats. */
     retryDelaysMs: v.pipe(v.array(pause), v.minLength(1, "must have at least one pause")),
+    /** How long an answer that is ready waits for those to other requests of the same document (protocol T45). */
+    gatherMs: v.optional(v.pipe(pause, v.maxValue(5_000, "must be at most 5000")), 300),
   }),
   bridges: v.pipe(
     v.array(bridge),

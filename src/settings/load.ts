@@ -346,6 +346,7 @@ export const example: DomainSettingsInput = {
     scheme: "auto",
     paths: ["/tsp"],
     servers: { "*.eu.webex.com": { scheme: "https", path: "/tsp/eu", paths: ["/tsp/eu"] } },
+    gatherMs: 300,
   },
   keypad: { ...local.keypad, sequences: ["[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#"] },
   rateLimitPerMinute: 60_000,

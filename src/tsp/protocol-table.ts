@@ -115,7 +115,7 @@ export interface ProtocolOverrides {
   readonly refuseHosts?: boolean;
   /** Over what a TransID is unique: `domain` costs each document a call of the handle index. */
   readonly transIds?: "conference" | "domain";
-  /** Whose answers to one document travel together: those of one conference, or of all; that costs each of these answers a hop. */
+  /** Means nothing any more: answers to one document travel together. */
   readonly gather?: "conference" | "document";
   /** What a create with MaxNumAttendee 0 means; absent: there is no limit. */
   readonly zeroAttendees?: "no-limit" | "refused";

@@ -3,6 +3,7 @@ import type { HttpAnswer } from "../../durable-objects/post.ts";
 import type { CommandId, ExtConfId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { testDomain } from "../local-domain.ts";
 import {
   ConferenceWorld,
   callerEntered,
@@ -32,8 +33,9 @@ function enteredIn(bodies: readonly { readonly body: string }[]): number[] {
 }
 
 /** When, how many answers, of those to requests of one document whose results come at these times. */
-async function answersTo(...resultsAt: readonly number[]): Promise<number[][]> {
-  const world = await quiet(3);
+async function answersTo(resultsAt: readonly number[], settings: object = {}): Promise<number[][]> {
+  const world = await quiet(4);
+  world.domain = testDomain(settings);
   const requests = resultsAt.map((_, index) => muteCaller(`${1001 + index}`, `m${index}`));
   await world.during(world.receive("t1", ...requests));
   const beganAt = world.time.now;
@@ -47,18 +49,37 @@ async function answersTo(...resultsAt: readonly number[]): Promise<number[][]> {
 }
 
 test("the answer to the only request of a document is posted at once", async () => {
-  expect(await answersTo(7)).toEqual([[7, 1]]);
+  expect(await answersTo([7])).toEqual([[7, 1]]);
 });
 
 test("the answers to a document travel together, as soon as the last of them is there (protocol T45)", async () => {
-  expect(await answersTo(5, 10, 20)).toEqual([[20, 3]]);
+  expect(await answersTo([5, 10, 20])).toEqual([[20, 3]]);
 });
 
-test("an answer waits for those of its document 30 ms at most, and what is late then goes alone (protocol T45)", async () => {
-  expect(await answersTo(5, 10, 600)).toEqual([
-    [35, 2],
+test("an answer waits for those of its document 300 ms at most, and what is late then goes alone (protocol T45)", async () => {
+  expect(await answersTo([5, 10, 600])).toEqual([
+    [305, 2],
     [600, 1],
   ]);
+});
+
+test("where `webex.gatherMs` is 0, an answer waits for none that is not ready", async () => {
+  expect(await answersTo([5, 10, 600], { webex: { gatherMs: 0 } })).toEqual([
+    [5, 1],
+    [10, 1],
+    [600, 1],
+  ]);
+});
+
+test("an answer that is never sent is waited for by none", async () => {
+  const world = await quiet(1);
+  world.domain = testDomain({ protocol: { silent: ["A2W_RspUpdateConference"] } });
+  await world.during(world.receive("t1", muteCaller("1001", "m0"), lock("m1")));
+  const [mute] = [...world.stored.state.commands.values()].filter(({ command }) => command.type === "mute");
+  const beganAt = world.time.now;
+  await world.during(world.report({ type: "result", id: mute?.id as CommandId, result: { done: true } }));
+
+  expect(world.posted.map(({ at }) => at - beganAt)).toEqual([0]);
 });
 
 test("what follows an answer that is posted with others waits until that was posted (protocol T46)", async () => {
@@ -91,11 +112,37 @@ test("what follows an answer that is posted with others waits until that was pos
   expect(world.posted.map(({ body }) => body.includes("<A2W_NotifyUserChange"))).toEqual([true]);
 });
 
+test("further answers are handed over while the first waits elsewhere, each with the time that it has left", async () => {
+  const world = await quiet(2);
+  const shared: [string, number | undefined][] = [];
+  const { promise, resolve } = Promise.withResolvers<ShareResult>();
+  world.share = ({ messages, waitMs }) => {
+    for (const { msgId } of messages) shared.push([msgId, waitMs]);
+    return promise;
+  };
+  const messages = [muteCaller("1001", "m0"), muteCaller("1002", "m1")];
+  const document = { domain: world.domain.name, confKey, transId: "t1" as TransId, messages };
+  await world.during(world.conference.receive({ ...document, shared: [["m0", "m1", "elsewhere"] as MsgId[]] }));
+  const ids = [...world.stored.state.commands.keys()];
+  for (const id of ids) await world.during(world.report({ type: "result", id, result: { done: true } }));
+
+  expect(shared).toEqual([
+    ["m0", 300],
+    ["m1", 300],
+  ]);
+  expect(world.posted).toEqual([]);
+  resolve("confirmed");
+  await world.time.pass(100);
+  expect(world.posted.map(({ body }) => body.split("<A2W_NotifyUserChange").length - 1)).toEqual([1, 1]);
+});
+
 test("an answer that could not be handed over is handed over again under its name, also by the next object", async () => {
   const world = await quiet(1);
   const ids: string[] = [];
-  world.share = async ({ id }) => {
+  const waited: (number | undefined)[] = [];
+  world.share = async ({ id, waitMs }) => {
     ids.push(id);
+    waited.push(waitMs);
     if (ids.length < 3) throw new Error("the mailbox cannot be reached");
     return "confirmed";
   };
@@ -115,7 +162,7 @@ test("an answer that could not be handed over is handed over again under its nam
   world.start();
   await world.time.pass(5_000);
 
-  expect(ids).toHaveLength(3);
+  expect(waited).toEqual([300, 150, 0]);
   expect(new Set(ids).size).toBe(1);
   expect(world.posted.map(({ body }) => /<A2W_\w+/.exec(body)?.[0])).toEqual(["<A2W_NotifyUserChange"]);
 });

@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { IdSupply, NoIds } from "../../durable-objects/id-supply.ts";
+import { dayMs } from "../../src/foundation/timers.ts";
 import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
 import { firstPlaceOf, idAt } from "../../src/tsp/id-scheme.ts";
 
 const now = Date.UTC(2026, 10, 21);
 
 /** A supply whose usual amount is 62 of each, and transactions that use ids of it; `largest`: in one block. */
-function supply(largest = Number.POSITIVE_INFINITY) {
+function supply(largest = Number.POSITIVE_INFINITY, aheadMs = 0) {
   let last = idAt(firstPlaceOf(now));
   const block = (count: number) => {
     const first = last;
@@ -16,7 +17,7 @@ function supply(largest = Number.POSITIVE_INFINITY) {
   const asked: IdsWanted[] = [];
   const world = { isReached: true };
   const ids = new IdSupply(
-    { now: () => now, after: () => () => {}, log: () => {} },
+    { now: () => now + aheadMs, after: () => () => {}, log: () => {} },
     { msgIds: [], transIds: [] },
     () => ({ msgIds: 62, transIds: 62 }),
     async (wanted) => {
@@ -70,6 +71,13 @@ test("where no ids can be fetched the transaction is refused, and uses up none; 
   await expect(use(112)).rejects.toThrow(NoIds);
   expect(ids.atHand).toBe(atHand);
   expect(await use(61)).toHaveLength(61);
+});
+
+test("by a clock that is ten years ahead of the allocator's, its ids look old, and are used all the same", async () => {
+  const { use } = supply(Number.POSITIVE_INFINITY, 3_650 * dayMs);
+  const used = [await use(1), await use(112), await use(3)].flat();
+
+  expect(new Set(used).size).toBe(116);
 });
 
 test("an allocator that gives nothing is an error, not a loop", async () => {

@@ -30,11 +30,21 @@ const now = 5000;
 const notification = { type: "conference-changed", msgId: "n", status: "locked" } as unknown as ToWebex;
 
 function added(queue: Queue, to: WebexHost, message: ToWebex, at = now): Queue {
-  return append(queue, { host: to, message }, at, () => ({ seq: 9, transId: "t9" }));
+  const seq = 9 + queue.rows.filter((row) => row.seq >= 9).length;
+  return append(queue, { host: to, message }, at, () => ({ seq, transId: `t${seq}` }), { gatherMs: 300 });
 }
 
 function add(rows: Rows, to: WebexHost = host, added_ = next): Rows {
   return added({ rows, open: [] }, to, added_).rows;
+}
+
+/** The MsgIDs in each row. */
+function textsOf({ rows }: Queue): string[] {
+  return rows.map(({ messages }) => messages.map(({ msgId }) => msgId).join(" "));
+}
+
+function ids(...msgIds: readonly string[]): MsgId[] {
+  return msgIds as unknown as MsgId[];
 }
 
 /** The queue after a document with these requests. */
@@ -43,82 +53,167 @@ function asked(...requests: readonly (readonly [msgId: string, replyTo?: WebexHo
   return gather({ rows: [], open: [] }, open, now);
 }
 
-test("a notification joins the last transaction, which keeps its time; with an answer it no longer waits", () => {
-  expect(add([row({ dueAt: 9000 })], host, notification)).toEqual([
-    row({ dueAt: 9000, messages: [first, notification] }),
-  ]);
-  expect(add([row({ dueAt: 9000 })])).toEqual([row({ dueAt: now, messages: [first, next] })]);
+test("a message joins the last transaction, which keeps its time", () => {
+  expect(add([row()], host, notification)).toEqual([row({ messages: [first, notification] })]);
+  expect(add([row()])).toEqual([row({ messages: [first, next] })]);
 });
 
 test("where they shall not travel together, answers and notifications have documents of their own, in order (protocol T45)", () => {
   const apart = [next, notification, { ...notification, msgId: "n2" } as ToWebex, first].reduce(
-    (queue, message, seq) => append(queue, { host, message }, now, () => ({ seq, transId: `t${seq}` }), false),
+    (queue, message, seq) =>
+      append(queue, { host, message }, now, () => ({ seq: seq + 2, transId: `t${seq}` }), {
+        ...{ gatherMs: 300, together: false },
+      }),
     { rows: [row()], open: [] } as Queue,
   );
 
-  expect(apart.rows.map(({ messages }) => messages.map(({ msgId }) => msgId))).toEqual([
-    ["first", "next"],
-    ["n", "n2"],
-    ["first"],
-  ]);
+  expect(textsOf(apart)).toEqual(["first next", "n n2", "first"]);
 });
 
-test("an answer waits 30 ms for the others of its document, and no longer than until the last of them", () => {
+test("an answer waits 300 ms for the others of its document, and no longer than until the last of them", () => {
   const waiting = added(asked(["first"], ["next"]), host, first);
-  expect(waiting.rows.map(({ dueAt }) => dueAt)).toEqual([now + 30]);
+  expect(waiting.rows.map(({ dueAt }) => dueAt)).toEqual([now + 300]);
 
   const complete = added(waiting, host, next, now + 10);
   expect(complete.rows.map(({ dueAt, messages }) => [dueAt, messages])).toEqual([[now + 10, [first, next]]]);
   expect(complete.open).toEqual([]);
 });
 
+test("an answer that is ready later does not make the first wait for longer", () => {
+  const { rows } = added(added(asked(["first"], ["next"], ["third"]), host, first), host, next, now + 100);
+  expect(rows.map(({ dueAt, messages }) => [dueAt, messages])).toEqual([[now + 300, [first, next]]]);
+});
+
 test("what comes meanwhile goes behind an answer that waits, in the same transaction (protocol T46)", () => {
   const waiting = added(added(asked(["first"], ["next"]), host, first), host, notification, now + 5);
-  expect(waiting.rows.map(({ dueAt, messages }) => [dueAt, messages])).toEqual([[now + 30, [first, notification]]]);
+  expect(waiting.rows.map(({ dueAt, messages }) => [dueAt, messages])).toEqual([[now + 300, [first, notification]]]);
+  // Nor does the answer to another document, which waits for nothing, take a part of this one along.
+  const alone = added(waiting, host, message("alone"), now + 6);
+  expect(alone.rows.map(({ dueAt }) => dueAt)).toEqual([now + 300]);
+});
+
+test("answers that wait do so behind what is due, and the answers to two documents in rows of their own", () => {
+  const requests = (...msgIds: readonly string[]) =>
+    msgIds.map((msgId) => ({ type: "unknown", msgId }) as unknown as OpenRequest);
+  const begun = { rows: [row({ messages: [notification] })], open: [] };
+  const queue = gather(gather(begun, requests("a1", "a2"), now), requests("b1", "b2"), now);
+  const both = added(added(queue, host, message("a1")), host, message("b1"), now + 1);
+  expect(textsOf(both)).toEqual(["n", "a1", "b1"]);
+
+  const complete = added(added(both, host, message("a2"), now + 2), host, message("b2"), now + 3);
+  expect(textsOf(complete)).toEqual(["n", "a1 a2", "b1 b2"]);
+  expect(complete.rows.map(({ dueAt }) => dueAt)).toEqual([1000, now + 2, now + 3]);
+});
+
+test("50 answers leave together, whatever is notified between them, and the notifications behind them (protocol T45)", () => {
+  const ids = Array.from({ length: 50 }, (_, index) => String(index));
+  const queue = ids.reduce(
+    (queue, id) => {
+      const answered = added(queue, host, message(id), now + Number(id));
+      return added(answered, host, { ...notification, msgId: `n${id}` } as ToWebex, now + Number(id));
+    },
+    asked(...ids.map((id) => [id] as const)),
+  );
+
+  expect(textsOf(queue)).toEqual([ids.join(" "), ids.map((id) => `n${id}`).join(" ")]);
+  expect(queue.rows.map(({ dueAt }) => dueAt <= now + 49)).toEqual([true, true]);
+});
+
+test("the answer to the close of a sub-conference overtakes nothing (protocol 4.13)", () => {
+  const ids = Array.from({ length: 26 }, (_, index) => String(index));
+  const queue = ids.reduce(
+    (queue, id) => {
+      const answer = { ...message(id), ...(id === "25" && { type: "sub-conference-closed" }) } as ToWebex;
+      return added(added(queue, host, answer), host, { ...notification, msgId: `n${id}` } as ToWebex);
+    },
+    asked(...ids.map((id) => [id] as const)),
+  );
+
+  const together = ids.slice(0, 24).map((id) => `${id} n${id}`);
+  expect(textsOf(queue)).toEqual([`${together.join(" ")} 24`, "n24 25 n25"]);
 });
 
 test("an answer waits for no request of another server", () => {
   const { rows } = added(asked(["first", host], ["next", other], ["third", other]), host, first);
   expect(rows.map(({ dueAt }) => dueAt)).toEqual([now]);
+  // Nor is an answer of another server with the same MsgID taken for one of these.
+  const { open } = added(asked(["first", other], ["next", other]), host, first);
+  expect(open.map(({ answered }) => answered)).toEqual([[]]);
+  const waiting = added(asked(["first", other], ["next", other]), other, first);
+  expect(added(waiting, host, first).rows.map(({ dueAt }) => dueAt)).toEqual([now + 300, now]);
 });
 
-test("an answer that travels with those of other conferences has a row of its own, and waits for others of its own conference (protocol T45)", () => {
+test("an answer that travels with those of other conferences is handed over at once, in a row of answers alone (protocol T45)", () => {
   const requests = ["first", "next"].map(
     (msgId) => ({ type: "unknown", msgId, replyTo: host }) as unknown as OpenRequest,
   );
   const all = ["first", "next", "elsewhere"] as MsgId[];
   const queue = gather({ rows: [row({ messages: [notification] })], open: [] }, requests, now, [all]);
-  const one = added(queue, host, first);
-  expect(one.rows.map(({ dueAt, messages, shared }) => [dueAt, messages, shared])).toEqual([
-    [1000, [notification], undefined],
-    [now + 30, [first], all],
-  ]);
+  const both = added(added(added(queue, host, first), host, notification, now + 5), host, next, now + 6);
 
-  const both = added(added(one, host, next, now + 5), host, notification, now + 6);
   expect(both.rows.map(({ dueAt, messages, shared }) => [dueAt, messages, shared])).toEqual([
     [1000, [notification], undefined],
-    [now + 5, [first, next], all],
-    [now + 6, [notification], undefined],
+    [now, [first, next], all],
+    [now + 5, [notification], undefined],
   ]);
   expect(both.open).toEqual([]);
 });
 
+test("behind answers that were handed over, others to the same document are not held up by notifications", () => {
+  const all = ["first", "next"] as MsgId[];
+  const handedOver = row({ shared: all, attempts: 1 });
+  const notified = row({ seq: 2, messages: [notification] });
+  const later = row({ seq: 3, messages: [next], shared: all });
+  const headsOf = (...rows: Rows) => heads(rows).map(({ seq }) => seq);
+  expect(headsOf(handedOver, notified, later)).toEqual([1, 3]);
+
+  // Once the first answers are posted, it is the notifications' turn.
+  expect(headsOf(notified, later)).toEqual([2]);
+  const closed = { type: "conference-closed", msgId: "next", result: "ok" } as unknown as ToWebex;
+  expect(headsOf(handedOver, notified, { ...later, messages: [closed] })).toEqual([1]);
+  expect(headsOf(handedOver, { ...notified, messages: [first] }, later)).toEqual([1]);
+  expect(headsOf(handedOver, notified, { ...later, shared: ["next"] as MsgId[] })).toEqual([1]);
+});
+
 test("answers of several conferences meet as those of one do; the first to come opens their document", () => {
   const all = ["first", "next"] as MsgId[];
-  const opened = gatherShared({ rows: [], open: [] }, all, now);
+  const opened = gatherShared({ rows: [], open: [] }, host, all, now);
   const one = added(opened, host, first);
-  expect(gatherShared(one, all, now + 10)).toBe(one);
+  expect(gatherShared(one, host, all, now + 10)).toEqual(one);
 
   const { rows, open } = added(one, host, next, now + 10);
-  expect(rows.map(({ dueAt, messages, shared }) => [dueAt, messages, shared])).toEqual([
-    [now + 10, [first, next], undefined],
+  expect(rows.map(({ dueAt, messages, answersTo }) => [dueAt, messages, answersTo])).toEqual([
+    [now + 10, [first, next], "first"],
   ]);
   expect(open).toEqual([]);
 });
 
+test("where answers of several conferences meet, a document waits for no other one", () => {
+  const documents = gatherShared(
+    gatherShared({ rows: [], open: [] }, host, ids("a1", "a2"), now),
+    host,
+    ids("b1"),
+    now,
+  );
+  const both = added(added(documents, host, message("a1")), host, message("b1"), now + 1);
+
+  expect(heads(both.rows).map(({ dueAt, messages }) => [dueAt, messages])).toEqual([
+    [now + 300, [message("a1")]],
+    [now + 1, [message("b1")]],
+  ]);
+});
+
+test("an answer that was ready before it came here waits for the rest of its time", () => {
+  const opened = gatherShared({ rows: [], open: [] }, host, ids("first", "next"), now);
+  const { rows } = append(opened, { host, message: first, waitMs: 120 }, now, () => ({ seq: 9, transId: "t9" }), {
+    gatherMs: 300,
+  });
+  expect(rows.map(({ dueAt }) => dueAt)).toEqual([now + 120]);
+});
+
 test("of a document whose answers never come, nothing is kept for long", () => {
   const old = asked(["first"], ["next"]);
-  const later = now + 10_000;
+  const later = now + 5 * 60_000;
   expect(added(old, host, first, later).rows.map(({ dueAt }) => dueAt)).toEqual([later]);
   const requests = ["a", "b"].map((msgId) => ({ type: "unknown", msgId }) as unknown as OpenRequest);
   expect(gather(old, requests, later).open).toHaveLength(1);

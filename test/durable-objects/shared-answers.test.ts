@@ -37,28 +37,69 @@ async function answersToFirstExample(settings: object, other = "7001"): Promise<
     .filter(({ length }) => length > 0);
 }
 
-test("where `protocol.gather` is document, a call-out and a create for two conferences are answered in one transaction (protocol T45)", async () => {
-  expect(await answersToFirstExample({ protocol: { gather: "document" } })).toEqual([
-    ["A2W_RspCallout 21", "A2W_RspCreateConference 22"],
+test("a call-out and a create for two conferences are answered in one transaction (protocol T45)", async () => {
+  expect(await answersToFirstExample({})).toEqual([["A2W_RspCallout 21", "A2W_RspCreateConference 22"]]);
+});
+
+test.each([3, 50])(
+  "%s creates in one document are answered in one transaction, and the status of each conference comes behind (protocol T45)",
+  async (count) => {
+    const edge = new WholeEdge();
+    const creates = Array.from({ length: count }, (_, index) =>
+      create(`${100 + index}`, `${7000 + index}`, `${500 + index}`),
+    );
+    await edge.post(document("1", ...creates));
+    await edge.goOn();
+
+    expect(answersIn(edge.posted.slice(0, 1)).sort()).toEqual(
+      creates.map((_, index) => `RspCreateConference ${100 + index} 0`),
+    );
+    expect(answersIn(edge.posted.slice(1))).toEqual([]);
+    expect(edge.posted.slice(1).filter((body) => body.includes('Status="0"'))).toHaveLength(count);
+    expect(edge.broken).toEqual([]);
+  },
+);
+
+test("answers to the requests of two servers in one document go to each in one transaction (protocol T11, T45)", async () => {
+  const edge = new WholeEdge();
+  const creates = [11, 12, 13, 14].map((id) =>
+    create(`${id}`, `${7000 + id}`, `${500 + id}`).replace("8801", id % 2 === 0 ? "8802" : "8801"),
+  );
+  await edge.post(document("1", ...creates));
+  await edge.goOn();
+
+  expect(edge.posted.map((body) => answersIn([body]).join()).filter((answers) => answers !== "")).toEqual([
+    "RspCreateConference 11 0,RspCreateConference 13 0",
+    "RspCreateConference 12 0,RspCreateConference 14 0",
   ]);
 });
 
-test("by default each conference answers for itself", async () => {
-  const answers = await answersToFirstExample({});
+test("three sub-conferences in one document are answered in one transaction (protocol T45)", async () => {
+  const edge = new WholeEdge();
+  await edge.post(document("1", create("11", "7001", "555")));
+  await edge.goOn();
+  edge.posted.length = 0;
+  const room = (id: string) => `<W2A_CreateSubConference MsgID="${id}" ${server} ExtConfID="7001" SubConfID="s${id}"/>`;
+  await edge.post(document("2", room("21"), room("22"), room("23")));
+  await edge.goOn();
+
+  expect(edge.posted.map((body) => answersIn([body]).length).filter((count) => count > 0)).toEqual([3]);
+});
+
+test("where `webex.gatherMs` is 0, each conference answers for itself", async () => {
+  const answers = await answersToFirstExample({ webex: { gatherMs: 0 } });
 
   expect(answers.sort()).toEqual([["A2W_RspCallout 21"], ["A2W_RspCreateConference 22"]]);
 });
 
 test("an answer that belongs to no conference travels with those of conferences, too", async () => {
-  expect(await answersToFirstExample({ protocol: { gather: "document" } }, "7999")).toEqual([
-    ["A2W_RspCallout 21", "A2W_RspCreateConference 22"],
-  ]);
+  expect(await answersToFirstExample({}, "7999")).toEqual([["A2W_RspCallout 21", "A2W_RspCreateConference 22"]]);
 });
 
-test.each(["conference", "document"])(
-  "code 11 that was given up is told once more, where `protocol.gather` is %s (protocol F5)",
-  async (gather) => {
-    const edge = new WholeEdge({ protocol: { gather } });
+test.each([0, 300])(
+  "code 11 that was given up is told once more, where `webex.gatherMs` is %s (protocol F5)",
+  async (gatherMs) => {
+    const edge = new WholeEdge({ webex: { gatherMs } });
     const from = (port: number, message: string) => message.replace("8801", String(port));
     await edge.post(document("1", create("11", "7001", "555")));
     await edge.goOn();

@@ -73,9 +73,9 @@ export const defects: readonly Defect[] = [
     name: "reports are acknowledged before they are on disk",
     foundBy: ["a command acts once", "no command is pending", "a pending command is sent again"],
     file: conference,
-    before: 'await this.#submit({ type: "bridge", reports });',
+    before: 'await this.#commits.submit({ type: "bridge", reports });',
     after:
-      'this.#submit({ type: "bridge", reports }).catch(() => {});\n    return reports.reports.at(-1)?.number ?? 0;',
+      'this.#commits.submit({ type: "bridge", reports }).catch(() => {});\n    return reports.reports.at(-1)?.number ?? 0;',
   },
   {
     name: "no alarm is set",
@@ -124,15 +124,22 @@ export const defects: readonly Defect[] = [
     name: "a message joins a transaction that is under way",
     foundBy: "a change is of a call that entered",
     file: outboxRows,
-    before: "last && fits && last.attempts === 0 &&",
-    after: "last && fits &&",
+    before: "const unbegun = lane.slice(lane.findLastIndex(({ attempts }) => attempts > 0) + 1);",
+    after: "const unbegun = lane.slice(-1);",
   },
   {
     name: "two posts are in flight",
     foundBy: "one post in flight",
     file: outbox,
-    before: "if (this.#inFlight.has(row.host)) continue;",
-    after: "if (this.#inFlight.get(row.host)?.seq === row.seq && row.attempts > 1) continue;",
+    before: "if (this.#inFlight.has(row.seq)) continue;",
+    after: "if (this.#inFlight.has(row.seq) && row.attempts > 1) continue;",
+  },
+  {
+    name: "a notification overtakes an answer that waits for those of other conferences",
+    foundBy: "Status 0 comes after RspCreateConference",
+    file: outboxRows,
+    before: "    return follows;\n",
+    after: "    return true;\n",
   },
   {
     name: "a failed transaction is given up at once",
@@ -195,7 +202,7 @@ export const defects: readonly Defect[] = [
     name: "a mailbox answers a repeat again",
     foundBy: "a request is answered once",
     file: "durable-objects/mailbox.ts",
-    before: "if ((this.#answered.get(id) ?? forgottenAt) > forgottenAt) return;",
+    before: "if ((this.#answered.get(id) ?? forgottenAt) > forgottenAt || this.#outbox.holds(id)) return;",
     after: "",
   },
   {
@@ -1169,8 +1176,8 @@ export const defects: readonly Defect[] = [
     name: "an action of an operator is taken before it is on disk",
     foundBy: "an operator's action comes to its end",
     file: conference,
-    before: '    await this.#submit({ type: "operator", action });\n',
-    after: '    this.#submit({ type: "operator", action }).catch(() => {});\n    return "done";\n',
+    before: '    await this.#commits.submit({ type: "operator", action });\n',
+    after: '    this.#commits.submit({ type: "operator", action }).catch(() => {});\n    return "done";\n',
   },
   {
     name: "an operator sends again what a replaced server has missed",

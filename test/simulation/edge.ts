@@ -256,10 +256,10 @@ export class Edge {
     const { messages, verdict } = checkHosts(document.messages, this.domain.settings.webex);
     if (verdict !== null) return { status: 200, text: codec.confirm(transId, verdict) };
     try {
-      const { protocol, transactionMemoryMs: memoryMs } = this.domain.settings;
+      const { protocol, webex, transactionMemoryMs: memoryMs } = this.domain.settings;
       const transactions = { scope: protocol.transIds ?? "conference", memoryMs };
       await deliver(
-        { domain, transId, messages, transactions, sharesAnswers: protocol.gather === "document" },
+        { domain, transId, messages, transactions, gathers: (answer) => webex.gatherMs > 0 && codec.sends(answer) },
         this.#objects,
         this.#shared.cache,
         this.#context.edgeNow(),

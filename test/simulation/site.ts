@@ -1,6 +1,5 @@
 import type { BridgeName, DomainName } from "../../src/foundation/ids.ts";
 import type { Domain } from "../../src/settings/load.ts";
-import type { ProtocolOverrides } from "../../src/tsp/protocol-table.ts";
 import { testDomain } from "../local-domain.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { Bridge, Bridges } from "./bridge.ts";
@@ -15,7 +14,7 @@ import { Operators } from "./operators.ts";
 import { PromptJudge } from "./prompt-judge.ts";
 import { simulatedKey } from "./relay-host.ts";
 import { type Parts, watchRosters } from "./rest-checks.ts";
-import { drawSwitches } from "./switches.ts";
+import { drawSwitches, type Switches } from "./switches.ts";
 import { Webex } from "./webex.ts";
 
 export const agentNames = ["agent-1", "agent-2"] as const;
@@ -34,7 +33,7 @@ export function newSite(
   const webex = new Webex(context, 2 + own.between(0, 2), switches);
   const agentCounts = [own.chance(0.5) ? 1 : 2, ...(own.chance(0.2) ? [1] : [])];
   const domain = {
-    ...domainOf(agentCounts, switches.protocol),
+    ...domainOf(agentCounts, switches),
     name: (context.site === "" ? "local" : "other") as DomainName,
   };
   const edge = new Edge(context, shared, domain, (origin, request) => webex.receive(origin, request));
@@ -73,8 +72,11 @@ export function newSite(
   return parts;
 }
 
-function domainOf(agentCounts: readonly number[], protocol: ProtocolOverrides): Domain {
-  const name = JSON.stringify([agentCounts, protocol]);
+function domainOf(
+  agentCounts: readonly number[],
+  { protocol, gatherMs }: Pick<Switches, "protocol" | "gatherMs">,
+): Domain {
+  const name = JSON.stringify([agentCounts, protocol, gatherMs]);
   const known = domains.get(name);
   if (known) return known;
   const bridges = agentCounts.map((agents, index) => ({
@@ -84,7 +86,7 @@ function domainOf(agentCounts: readonly number[], protocol: ProtocolOverrides): 
       return { name: agent, publicKey: simulatedKey(agent).publicKey };
     }),
   }));
-  const domain = testDomain({ bridges, protocol });
+  const domain = testDomain({ bridges, protocol, webex: { gatherMs } });
   domains.set(name, domain);
   return domain;
 }

@@ -4,6 +4,8 @@ import { draws, type WorldContext } from "./context.ts";
 /** What a domain's settings leave open, and WebEx too. */
 export interface Switches {
   readonly protocol: ProtocolOverrides;
+  /** How long answers to one document wait for each other. */
+  readonly gatherMs: number;
   /** WebEx's servers put requests of several meetings into one document. */
   readonly sharesDocuments: boolean;
   /** Each create brings other data than the one before. */
@@ -20,9 +22,9 @@ export interface Switches {
 export function drawSwitches(context: WorldContext): Switches {
   const own = draws(context, "switches");
   const usual = own.chance(0.5);
+  const gatherMs = own.chance(0.4) ? 0 : 300;
   const set = (name: keyof ProtocolOverrides, value: unknown) => (own.chance(0.4) ? { [name]: value } : {});
   const protocol = {
-    ...set("gather", "document"),
     ...set("transIds", "domain"),
     ...set("together", false),
     ...set("extra", false),
@@ -37,6 +39,6 @@ export function drawSwitches(context: WorldContext): Switches {
   const sendsAgain = hasOperators && own.chance(0.4);
   const none = { sharesDocuments: false, changesCreates: false, hasOperators: false };
   return usual
-    ? { protocol: {}, ...none, operatesBridges: false, sendsAgain: false }
-    : { protocol, sharesDocuments, changesCreates, hasOperators, operatesBridges, sendsAgain };
+    ? { protocol: {}, gatherMs: 300, ...none, operatesBridges: false, sendsAgain: false }
+    : { protocol, gatherMs, sharesDocuments, changesCreates, hasOperators, operatesBridges, sendsAgain };
 }
