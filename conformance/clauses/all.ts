@@ -10,6 +10,7 @@ import { globalNumbersClauses } from "./global-numbers.ts";
 import { httpsClauses } from "./https.ts";
 import { loadClauses } from "./load.ts";
 import { openQuestionClauses } from "./open-questions.ts";
+import { outageClauses } from "./outage.ts";
 import { privateTalkClauses } from "./private-talk.ts";
 import { replacedServerClauses } from "./replaced-server.ts";
 import { resendingClauses } from "./resending.ts";
@@ -24,6 +25,7 @@ import { unseenClauses } from "./unseen.ts";
 export const allClauses: readonly Clause[] = [
   ...transportClauses,
   ...resendingClauses,
+  ...outageClauses,
   ...createClauses,
   ...callInClauses,
   ...accessClauses,

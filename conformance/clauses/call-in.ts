@@ -1,9 +1,16 @@
+import type { Conference } from "../player/conference.ts";
+import type { Received } from "../player/traffic.ts";
+import type { Message } from "../xml.ts";
 import { documented, GUIDE, inferred, SEQUENCES } from "./clause.ts";
 
 const callIn = `${SEQUENCES}, User Call In`;
 
 /** A status that is another one than before: the same one may be told at any time. */
 const changed = /^[^0]/;
+
+function nameFor(conference: Conference, { MsgID }: Received["attributes"], ExtCallID: string): Message {
+  return conference.message("W2A_RspNotifyUserEnter", { MsgID, ExtCallID });
+}
 
 export const callInClauses = [
   documented(
@@ -208,6 +215,53 @@ export const callInClauses = [
       await stage.receivesNothingElse("the caller was told as gone");
     },
     ["dial in"],
+  ),
+  inferred(
+    "4.2l",
+    "a second W2A_RspNotifyUserEnter with another ExtCallID (the call sequences have names associated again)",
+    "the call has the name that came last",
+    async (stage) => {
+      stage.names = false;
+      const conference = await stage.conference();
+      const { call } = await conference.dialIn("21");
+      const { attributes } = await conference.receives("A2W_NotifyUserEnter");
+      for (const ExtCallID of ["99051", "99052"]) await conference.posts(nameFor(conference, attributes, ExtCallID));
+      await stage.people.hangUp(call);
+      stage.check(await conference.receives("A2W_NotifyUserChange", { Status: "2" }), { ExtCallID: "99052" });
+    },
+    ["dial in"],
+  ),
+  inferred(
+    "5.6",
+    "ExtCallID null, which the documents write as a word",
+    "a W2A_RspNotifyUserEnter with ExtCallID null gives no name: the one that comes behind it is the call's",
+    async (stage) => {
+      stage.names = false;
+      const conference = await stage.conference();
+      const { call } = await conference.dialIn("21");
+      const { attributes } = await conference.receives("A2W_NotifyUserEnter");
+      for (const ExtCallID of ["null", "99053"]) await conference.posts(nameFor(conference, attributes, ExtCallID));
+      await stage.people.hangUp(call);
+      stage.check(await conference.receives("A2W_NotifyUserChange", { Status: "2" }), { ExtCallID: "99053" });
+    },
+    ["dial in"],
+  ),
+  inferred(
+    "4.19b",
+    `${GUIDE}, Silent Join: Call-in Teleconferencing (not supported with Call-in User Merge)`,
+    "who keys the AnonymousID within the conference is told like anybody else, and is heard",
+    async (stage) => {
+      const conference = await stage.conference({ AnonymousID: "6855" });
+      const one = await conference.callIn("");
+      const merged = await conference.callIn("");
+      await stage.people.merge(merged.call, "6855");
+      const told = await stage.receivesOne("a message with the attendee ID 6855", ({ attributes }) =>
+        Object.values(attributes).includes("6855"),
+      );
+      if (told.attributes.ParticipantType === "6") stage.fail("it was told as a silent monitor");
+      await stage.people.hears(one.call, merged.call, "it keyed the AnonymousID within the conference");
+    },
+    ["dial in", "key an attendee ID later", "hear"],
   ),
   inferred(
     "4.19a",

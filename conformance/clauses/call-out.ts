@@ -235,6 +235,26 @@ export const callOutClauses = [
     ["answer calls"],
   ),
   inferred(
+    "2.2.4h",
+    "a telephone number with letters, # or a comma: nobody can dial it",
+    "its call-out is answered with code 8, and its neighbours in the document are carried out",
+    async (stage) => {
+      const conference = await stage.conference();
+      const numbers = [await stage.people.number("answer"), await stage.people.number("answer")];
+      const wrong = ["43570AB", "43570#1", "43570,1"].map((local) => conference.calloutMessage(["1", "408", local]));
+      const [first, last] = numbers.map((number) => conference.calloutMessage(number));
+      const all = [first, ...wrong, last].flatMap((message) => message ?? []);
+      await stage.posts(all);
+      for (const message of all) {
+        const answered = await stage.receives("A2W_RspCallout", { MsgID: message.attributes.MsgID });
+        stage.check(answered, { Result: wrong.includes(message) ? "8" : "0" });
+      }
+      for (const _ of numbers) await conference.receives("A2W_NotifyUserEnter");
+      await stage.receivesNo(["A2W_NotifyUserEnter"], "the other call-outs are to nobody");
+    },
+    ["answer calls"],
+  ),
+  inferred(
     "2.2.4f",
     "ExtCallIDs of two conferences",
     "a call is told from a call of another conference that has the same name",

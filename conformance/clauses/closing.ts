@@ -1,4 +1,5 @@
 import { documented, GUIDE, inferred, unconfirmed } from "./clause.ts";
+import { privateTalk } from "./private-talk.ts";
 import { rooms } from "./rooms.ts";
 
 const keepAlive = `${GUIDE}, Conference Keep-Alive`;
@@ -112,6 +113,47 @@ export const closingClauses = [
       await stage.people.staysUp(call, "the teleconference is to be kept alive");
     },
     ["answer calls"],
+  ),
+  inferred(
+    "4.8f",
+    "KeepAlive 1 with a sub-conference: nobody is left who could bring its calls back",
+    "all come together in the main conference",
+    async (stage) => {
+      const conference = await stage.conference();
+      const [one, main] = [await conference.callIn(), await conference.callIn()];
+      await rooms.createSub(conference);
+      await rooms.addToSub(conference, one);
+      await conference.asks("W2A_CloseConference", { KeepAlive: "1" });
+      await stage.people.hears(main.call, one.call, "the sub-conference is over");
+      await stage.people.hears(one.call, main.call, "the sub-conference is over");
+    },
+    ["dial in", "hear"],
+  ),
+  inferred(
+    "4.8g",
+    "KeepAlive 1 with a private talk: nobody is left who could end it",
+    "all come together in the main conference",
+    async (stage) => {
+      const { conference, host, other, invitee } = await privateTalk(stage);
+      await conference.asks("W2A_CloseConference", { KeepAlive: "1" });
+      for (const { call } of [host, invitee]) await stage.people.hears(other.call, call, "the private talk is over");
+    },
+    ["dial in", "answer calls", "hear"],
+  ),
+  unconfirmed(
+    "4.8h",
+    "A2W_RspCloseConference; a close without KeepAlive after one with it",
+    "the server that let a conference go can still close it: Result 0, and the calls end",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { call } = await conference.callIn();
+      await conference.asks("W2A_CloseConference", { KeepAlive: "1" });
+      await stage.ports.sleep(stage.options.quietMs);
+      const { msgId } = await conference.asks("W2A_CloseConference");
+      await stage.receives("A2W_RspCloseConference", { MsgID: msgId, Result: "0" });
+      await stage.people.ends(call, "the conference was closed");
+    },
+    ["dial in"],
   ),
   inferred(
     "4.8b",

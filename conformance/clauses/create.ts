@@ -2,6 +2,9 @@ import { alone, documented, GUIDE, HYBRID, inferred } from "./clause.ts";
 
 const async_ = `${GUIDE}, Logically Asynchronized Message Exchanges`;
 
+/** Longer than an adapter needs to take the requests that follow a create. */
+const CREATE_MS = 1_000;
+
 export const createClauses = [
   documented(
     "4.1a",
@@ -115,6 +118,36 @@ export const createClauses = [
     },
     ["dial in"],
   ),
+  documented(
+    "4.1f",
+    async_,
+    "requests that come while a create is pending are each answered once, and carried out once where the answer is 0",
+    async (stage) => {
+      await stage.people.faults({ delayMs: CREATE_MS });
+      try {
+        const conference = stage.newConference();
+        const number = await stage.people.number("answer");
+        const create = await conference.posts(conference.createMessage());
+        const callout = await conference.posts(conference.calloutMessage(number));
+        const sub = await conference.asks("W2A_CreateSubConference", { SubConfID: "S1" });
+        const unknown = await conference.asks("W2A_SomethingNew");
+        await stage.receives("A2W_RspCreateConference", { MsgID: create.msgId, Result: "0" });
+        const called = await stage.receives("A2W_RspCallout", { MsgID: callout.msgId });
+        const created = await stage.receives("A2W_RspCreateSubConference", { MsgID: sub.msgId });
+        await stage.receives("A2W_RspMessageError", { MsgID: unknown.msgId });
+        if (created.attributes.Result === "0") await conference.receives("A2W_NotifySubConferenceChange");
+        if (called.attributes.Result === "0") {
+          await conference.receives("A2W_NotifyUserEnter");
+          await stage.people.notCalledAgain(number, await stage.people.called(number), "it was to be called once");
+        }
+        const twice = ["A2W_RspCallout", "A2W_RspCreateSubConference", "A2W_RspMessageError", "A2W_NotifyUserEnter"];
+        await stage.receivesNo([...twice, "A2W_NotifySubConferenceChange"], "it came before");
+      } finally {
+        await stage.people.faults({});
+      }
+    },
+    ["answer calls", "slow down or refuse the bridge's work"],
+  ),
   inferred(
     "4.1d",
     "a negative outcome in the answer",
@@ -133,4 +166,4 @@ export const createClauses = [
     },
     ["slow down or refuse the bridge's work"],
   ),
-].map((clause) => (clause.id === "4.1d" ? alone(clause) : clause));
+].map((clause) => (["4.1d", "4.1f"].includes(clause.id) ? alone(clause) : clause));

@@ -1,4 +1,5 @@
 import { updateActions } from "../messages.ts";
+import type { Caller, Conference } from "../player/conference.ts";
 import type { Stage } from "../player/stage.ts";
 import { documented, GUIDE, inferred } from "./clause.ts";
 import { rooms } from "./rooms.ts";
@@ -12,6 +13,19 @@ export async function privateTalk(stage: Stage) {
   const [host, other] = [await conference.callIn(undefined, { as: "host" }), await conference.callIn()];
   const invitee = await conference.callOut({ JoinMode: "0", MaxWaitingTime: "60" });
   return { conference, host, other, invitee };
+}
+
+/** The host of a first private talk hangs up; another one dials in, or the same, before the next invitee is called. */
+async function hostGoes(stage: Stage, comes: (conference: Conference, host: Caller) => Promise<Caller>) {
+  const { conference, host, other, invitee } = await privateTalk(stage);
+  const ActionCode = String(updateActions.addToMain);
+  await conference.asks("W2A_UpdateConference", { ActionCode, ExtCallID: invitee.extCallId });
+  await conference.receives("A2W_NotifyUserChange", { ExtCallID: invitee.extCallId, ActionCode: "3" });
+  await conference.hangsUp(host);
+  await stage.ports.sleep(stage.options.quietMs);
+  const came = await comes(conference, host);
+  const next = await conference.callOut({ JoinMode: "0", MaxWaitingTime: "60" });
+  return { came, other, next };
 }
 
 async function hostTalks(stage: Stage): Promise<void> {
@@ -143,6 +157,36 @@ export const privateTalkClauses = [
       await stage.people.hears(other.call, host.call, "there was no private talk");
     },
     ["dial in", "refuse calls", "hear"],
+  ),
+  inferred(
+    "4.21o",
+    "who the host of a private talk is: the guide speaks of one host of the meeting",
+    "a host who hangs up and dials in again with the same attendee ID is the host of the next private talk",
+    async (stage) => {
+      const { came, other, next } = await hostGoes(stage, (running, { attendeeId }) =>
+        running.callIn(attendeeId, { as: "host" }),
+      );
+      stage.check(next.entered, { ActionCode: "2" });
+      await stage.people.hears(came.call, next.call, "the host has come back");
+      await stage.people.doesNotHear(other.call, next.call, "the invitee is in a private talk");
+    },
+    ["dial in", "key an attendee ID at entry", "answer calls", "hear"],
+  ),
+  inferred(
+    "4.21p",
+    "who the host of a private talk is: the guide speaks of one host of the meeting",
+    "while the host is away, an invitee is told with another ActionResult than 0, and nobody is taken out of the meeting",
+    async (stage) => {
+      const { came, other, next } = await hostGoes(stage, (running) => running.callIn());
+      if (/^0?$/.test(next.entered.attributes.ActionResult ?? "")) stage.fail("ActionResult is 0, without a host");
+      await stage.ports.sleep(stage.options.quietMs);
+      for (const [listener, talker] of [
+        [came, other],
+        [other, came],
+      ] as const)
+        await stage.people.hears(listener.call, talker.call, "only the host talks with an invitee alone");
+    },
+    ["dial in", "key an attendee ID at entry", "answer calls", "hear"],
   ),
   inferred(
     "4.21f",

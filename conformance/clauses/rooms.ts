@@ -1,7 +1,8 @@
 import type { Caller, Conference } from "../player/conference.ts";
 import { matches, type Stage } from "../player/stage.ts";
 import type { Received } from "../player/traffic.ts";
-import { documented, GUIDE, inferred } from "./clause.ts";
+import type { Message } from "../xml.ts";
+import { alone, documented, GUIDE, inferred } from "./clause.ts";
 
 const chapter = (section: string) => `${GUIDE}, Sub-conference: ${section}`;
 
@@ -72,6 +73,30 @@ function lastChange(before: number, conference: Conference, { extCallId }: Calle
 /** No public document has the name of the attribute: what counts is that the value is there. */
 function mustNameSub(stage: Stage, { name, attributes }: Received, id: string): void {
   if (!Object.values(attributes).includes(id)) stage.fail(`${name} does not name ${id}`);
+}
+
+/** A bridge that is slow, and the times that are documented for conferences and for callers. */
+const ACT_MS = 2_000;
+const ROOMS = 12;
+const ROOMS_LIMIT_MS = 20_000;
+const JOIN_LIMIT_MS = 10_000;
+
+async function onSlowBridge(stage: Stage, work: () => Promise<void>): Promise<void> {
+  await stage.people.faults({ delayMs: ACT_MS });
+  try {
+    await work();
+  } finally {
+    await stage.people.faults({});
+  }
+}
+
+/** Asked for in one document. */
+async function manyRooms(conference: Conference): Promise<readonly Message[]> {
+  const requests = Array.from({ length: ROOMS }, (_, n) =>
+    conference.message("W2A_CreateSubConference", { SubConfID: `S${n + 1}` }),
+  );
+  await conference.stage.posts(requests);
+  return requests;
 }
 
 export const rooms = { createSub, addToSub, muteByKeys, lastChange };
@@ -362,6 +387,42 @@ export const roomClauses = [
         stage.fail("A2W_NotifySubConfCallChange ActionFlag 2 came, and says that it is in the main conference");
     },
     ["dial in"],
+  ),
+  alone(
+    inferred(
+      "4.13r",
+      `many sub-conferences on a bridge that takes ${ACT_MS / 1000} s for each act`,
+      `a document with ${ROOMS} of them: all are created, within ${ROOMS_LIMIT_MS / 1000} s`,
+      async (stage) => {
+        const conference = await stage.conference();
+        await onSlowBridge(stage, async () => {
+          const requests = await manyRooms(conference);
+          const deadline = stage.ports.now() + ROOMS_LIMIT_MS;
+          for (const { attributes } of requests) {
+            const left = deadline - stage.ports.now();
+            const answer = await stage.receives("A2W_RspCreateSubConference", { MsgID: attributes.MsgID }, left);
+            stage.check(answer, { Result: "0" });
+          }
+        });
+      },
+      ["slow down or refuse the bridge's work"],
+    ),
+  ),
+  alone(
+    inferred(
+      "T9d",
+      `${GUIDE}, Performance and Network / System Requirements; a bridge that takes ${ACT_MS / 1000} s for each act`,
+      `who dials in while ${ROOMS} sub-conferences are created is told within ${JOIN_LIMIT_MS / 1000} s`,
+      async (stage) => {
+        const conference = await stage.conference();
+        await onSlowBridge(stage, async () => {
+          await manyRooms(conference);
+          await conference.dialIn("41");
+          await conference.receives("A2W_NotifyUserEnter", {}, JOIN_LIMIT_MS);
+        });
+      },
+      ["dial in", "slow down or refuse the bridge's work"],
+    ),
   ),
   inferred(
     "4.13k",

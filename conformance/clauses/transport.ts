@@ -546,6 +546,24 @@ export const transportClauses = [
       }
     },
   ),
+  documented(
+    "T38g",
+    resending,
+    "another document with a TransID that the same server has used for the same conference is confirmed, and not carried out",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { call } = await conference.callIn();
+      const { posted, msgId } = await conference.asks("W2A_SomethingNew");
+      await stage.receives("A2W_RspMessageError", { MsgID: msgId });
+      const close = conference.message("W2A_CloseConference");
+      const { transId } = posted;
+      const text = writeDocument(transId, [close]);
+      stage.confirmed(await stage.postText(text, { transId, messages: [close] }));
+      await stage.receivesNothingElse("its TransID was used before");
+      await stage.people.staysUp(call, "the TransID of the close was used before");
+    },
+    ["dial in"],
+  ),
   inferred(
     "T39",
     "Confirmation of a repeat",

@@ -161,6 +161,15 @@ export class Conference {
     );
   }
 
+  /** Somebody hangs up: the next one with the same attendee ID is another call. */
+  async hangsUp({ call, number }: Caller): Promise<void> {
+    await this.stage.people.hangUp(call);
+    this.#persons.splice(
+      this.#persons.findIndex((person) => person.number === number),
+      1,
+    );
+  }
+
   /** WebEx calls somebody out, who answers and enters. */
   async callOut(attributes: Attributes = {}): Promise<Caller & { readonly answered: Received }> {
     const { people } = this.stage;

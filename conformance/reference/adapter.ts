@@ -2,6 +2,7 @@ import { MAX_MESSAGES, rowsByName } from "../messages.ts";
 import type { Handler, HttpAnswer, HttpRequest, Ports } from "../ports.ts";
 import { type Element, type Message, type ReadDocument, readDocument, writeConfirmation } from "../xml.ts";
 import { ReferenceBridge } from "./bridge.ts";
+import { isDialable } from "./call-outs.ts";
 import { ReferenceConference } from "./conference.ts";
 import type { DefectName, Defects, Deviation } from "./defects.ts";
 import { Outbox } from "./outbox.ts";
@@ -38,7 +39,7 @@ export class ReferenceAdapter {
   /** By key. */
   readonly conferences = new Map<string, ReferenceConference>();
   /** Keys of conferences that ended while no server could be told. */
-  readonly closed = new Set<string>();
+  readonly closed = new Map<string, ReferenceConference>();
   readonly #seen = new Map<string, Promise<HttpAnswer>>();
   /** When each TransID first came. */
   readonly #seenAt = new Map<string, number>();
@@ -84,7 +85,8 @@ export class ReferenceAdapter {
       return Promise.resolve({ status: 400, body: "" });
     const { transId, messages } = document;
     if (/^\d{11}$/.test(transId)) this.outbox.digitsOfWebex = transId.slice(0, 2);
-    const seen = this.#seen.get(transId);
+    const known = this.has("repeats-known-by-text") ? body : transId;
+    const seen = this.#seen.get(known);
     if (seen && this.has("repeats-not-confirmed")) return Promise.resolve({ status: 409, body: "" });
     const again = this.#isForgotten(transId, body);
     if (seen && !again) return seen;
@@ -93,7 +95,7 @@ export class ReferenceAdapter {
     }
     const answer = this.#confirm(body, document);
     if (transId !== "") {
-      this.#seen.set(transId, answer);
+      this.#seen.set(known, answer);
       this.#seenAt.set(transId, this.#seenAt.get(transId) ?? this.ports.now());
       void answer.then(() => this.#confirmed.add(transId));
     }
@@ -176,7 +178,7 @@ export class ReferenceAdapter {
   }
 
   /** Answers to one document that are ready together travel together. */
-  async answer(conference: string, host: string, message: Message): Promise<void> {
+  async answer(conference: string, host: string, message: Message): Promise<boolean> {
     const document = this.#documents.get(message.attributes.MsgID ?? "") ?? "";
     const by = [
       ...[document, host],
@@ -186,8 +188,7 @@ export class ReferenceAdapter {
     const others = this.#answers.get(by);
     if (others && !this.has("answers-by-themselves")) {
       others.messages.push(message);
-      await others.sent;
-      return;
+      return others.sent;
     }
     const messages = [message];
     const sent = this.ports.sleep(document === "" ? GATHER_ONE_MS : GATHER_MS).then(() => {
@@ -195,7 +196,7 @@ export class ReferenceAdapter {
       return this.outbox.send(conference, host, messages);
     });
     this.#answers.set(by, { messages, sent });
-    await sent;
+    return sent;
   }
 
   #check(body: string, { messages, notWellFormed, transId }: ReadDocument): number {
@@ -251,6 +252,8 @@ export class ReferenceAdapter {
     const numbers = children.filter((child) => child.name === "PhoneNum");
     const areas = numbers.flatMap((number) => number.children.filter((child) => child.name === "AreaCode"));
     if (areas.some(({ text }) => text === "") && this.has("area-code-demanded")) return WRONG;
+    const digits = numbers.flatMap((number) => number.children.map(({ text }) => text)).join("");
+    if (!isDialable(digits) && this.has("letters-refuse-a-document")) return WRONG;
     if (name === "W2A_Callout" && numbers.length !== 1 && !this.has("call-out-without-number-confirmed")) return WRONG;
     return OK;
   }
@@ -273,7 +276,7 @@ export class ReferenceAdapter {
       );
       if (name === "W2A_RspNotifyUserEnter") {
         for (const one of this.conferences.values()) one.named(attributes.MsgID ?? "", attributes.ExtCallID ?? "");
-        return;
+        return conference?.owed.catchUp();
       }
       if (this.#isUnknown(message)) {
         if (this.has("unknown-message-ignored")) return;
@@ -287,10 +290,16 @@ export class ReferenceAdapter {
         };
         const host = this.has("unknown-answered-to-the-conference") ? undefined : attributes.WbxHostName;
         const to = host ?? conference?.host ?? attributes.WbxHostName ?? "";
-        return this.answer(attributes.ExtConfID ?? "", to, { name: "A2W_RspMessageError", attributes: error });
+        await this.answer(attributes.ExtConfID ?? "", to, { name: "A2W_RspMessageError", attributes: error });
+        return;
       }
-      if (conference && !(this.has("new-server-not-known") && conference.wasTakenOver))
+      const isIgnored = conference?.wasTakenOver && this.has("new-server-not-known");
+      const isSoon = conference !== undefined && !this.bridge.conferences.has(conference.key);
+      if (isSoon && this.has("lost-while-creating")) return;
+      if (conference && !isIgnored && (await conference.isReadyFor(message))) {
+        if (isSoon && this.has("twice-while-creating")) void conference.asked(message);
         return conference.asked(message);
+      }
       return this.#answerForNobody(message);
     };
   }
@@ -324,6 +333,7 @@ export class ReferenceAdapter {
   async #create({ attributes }: Element, transId: string): Promise<void> {
     const { ConfKey = "", ExtConfID = "", WbxHostName = "", MsgID = "", AnonymousID = "" } = attributes;
     if (this.closed.has(ConfKey) && !this.has("closed-created-anew")) {
+      this.closed.get(ConfKey)?.owed.clear();
       this.closed.delete(ConfKey);
       const answer = { name: "A2W_RspCreateConference", attributes: { MsgID, Result: String(CLOSED) } };
       await this.outbox.send(ConfKey, WbxHostName, [answer]);

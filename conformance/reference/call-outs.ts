@@ -3,19 +3,24 @@ import type { BridgeCall } from "./bridge.ts";
 import type { ReferenceConference } from "./conference.ts";
 import { privateTalkFailed, privateTalkOpened } from "./private-talk.ts";
 
+/** With what people write beside digits. */
+export function isDialable(number: string): boolean {
+  return /^[\d+\-\s().]*$/.test(number);
+}
+
 type Attributes = Readonly<Record<string, string | undefined>>;
 
 /** WebEx wants somebody called. */
 export async function callOut(conference: ReferenceConference, request: Element): Promise<void> {
   const { attributes, children } = request;
-  const parts = new Map(
-    children.find(({ name }) => name === "PhoneNum")?.children.map(({ name, text }) => [name, text.replace(/\D/g, "")]),
-  );
+  const written = children.find(({ name }) => name === "PhoneNum")?.children ?? [];
+  const isWrong = written.some(({ text }) => !isDialable(text)) && !conference.has("letters-left-out-of-a-number");
+  const parts = new Map(written.map(({ name, text }) => [name, text.replace(/\D/g, "")]));
   const waitMs = conference.has("max-waiting-time-ignored") ? 60_000 : Number(attributes.MaxWaitingTime ?? 60) * 1000;
   const country = conference.has("dials-without-country") ? "" : (parts.get("CountryCode") ?? "");
   const number = country + (parts.get("AreaCode") ?? "") + (parts.get("LocalNumber") ?? "");
-  if (number.startsWith("1900") && !conference.has("refused-number-called")) {
-    const refusal = { MsgID: attributes.MsgID, Result: "18" };
+  if (isWrong || (number.startsWith("1900") && !conference.has("refused-number-called"))) {
+    const refusal = { MsgID: attributes.MsgID, Result: isWrong ? "8" : "18" };
     return conference.answer(attributes.WbxHostName ?? conference.host, {
       name: "A2W_RspCallout",
       attributes: refusal,

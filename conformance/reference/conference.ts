@@ -3,6 +3,7 @@ import type { ReferenceAdapter } from "./adapter.ts";
 import type { BridgeCall, BridgeEvent } from "./bridge.ts";
 import { admitCallee, callOut, calloutFailed, cancelCallout } from "./call-outs.ts";
 import type { Deviation } from "./defects.ts";
+import { Owed } from "./owed.ts";
 import { privateTalkAdded } from "./private-talk.ts";
 import { speakerChanged } from "./speakers.ts";
 import { subConferenceAsked } from "./sub-conferences.ts";
@@ -42,9 +43,14 @@ export class ReferenceConference {
   readonly #formerHosts = new Set<string>();
   /** With a defect: what the new server's notifications wait for. */
   #held: Promise<unknown> = Promise.resolve();
+  /** The creation of its last room. */
+  #rooms: Promise<unknown> = Promise.resolve();
   /** Whether the bridge has it, as soon as that is known. */
   readonly #created = Promise.withResolvers<boolean>();
   hadPrivateTalk = false;
+  /** Of private talks: who was it in the first one. */
+  talkHost: Leg | null = null;
+  readonly owed: Owed;
   readonly legs = new Map<string, Leg>();
   /** MsgIDs of call-outs, by call. */
   readonly callouts = new Map<string, { readonly request: Element; isOver: boolean }>();
@@ -71,6 +77,15 @@ export class ReferenceConference {
     this.extConfId = extConfId;
     this.host = host;
     this.anonymousId = anonymousId;
+    const isUnnamed = ({ attributes: { MsgID } }: Message) =>
+      [...this.legs.values()].some(({ naming }) => naming === MsgID);
+    this.owed = new Owed(
+      adapter.ports,
+      adapter.has,
+      (messages) => this.#post(messages),
+      isUnnamed,
+      () => adapter.outbox.msgId(""),
+    );
   }
 
   has(name: Deviation): boolean {
@@ -118,6 +133,12 @@ export class ReferenceConference {
     await this.tell(sequence);
   }
 
+  /** Resolves when the bridge has the conference, or not. A request is a sign of life of its server. */
+  async isReadyFor({ attributes: { WbxHostName = this.host } }: Element): Promise<boolean> {
+    if (WbxHostName === this.host) void this.owed.catchUp();
+    return this.has("keep-alive-while-creating-ends") || this.#created.promise;
+  }
+
   /** A request about this conference that is no create. */
   async asked(request: Element): Promise<void> {
     const { name, attributes } = request;
@@ -134,7 +155,7 @@ export class ReferenceConference {
     };
     switch (name) {
       case "W2A_CloseConference":
-        return this.#close(attributes, () => respond("A2W_RspCloseConference"));
+        return this.#close(attributes, (result) => respond("A2W_RspCloseConference", result));
       case "W2A_Callout":
         return callOut(this, request);
       case "W2A_CancelCallout":
@@ -192,13 +213,16 @@ export class ReferenceConference {
     this.change(leg, { Status: muted ? "1" : "0" });
   }
 
-  async #close({ KeepAlive }: Attributes, respond: () => Promise<void>): Promise<void> {
+  async #close({ KeepAlive }: Attributes, respond: (result?: string) => Promise<void>): Promise<void> {
+    if (!this.#isAttached && this.has("kept-for-good")) return respond("1");
     const isTooSoon = this.has("keep-alive-while-creating-ends") && !this.adapter.bridge.conferences.has(this.key);
     if (this.wasTakenOver && this.has("new-server-cannot-close")) return respond();
     const isKept = isTooSoon || this.has("keep-alive-ends") ? false : /^(?:1|true)$/i.test(KeepAlive ?? "");
     await respond();
     if (isKept || this.has("close-keeps-calls") || (this.has("keep-alive-0-keeps") && KeepAlive === "0")) {
       this.#isAttached = false;
+      this.owed.clear();
+      await this.#comeTogether();
       if (this.has("keep-alive-ends-callouts"))
         for (const { call } of this.legs.values()) if (call.direction === "out") await this.adapter.bridge.expel(call);
       return;
@@ -208,6 +232,25 @@ export class ReferenceConference {
       for (const { key } of this.adapter.conferences.values()) await this.adapter.bridge.endConference(key);
     await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "3" }));
     this.adapter.conferences.delete(this.key);
+  }
+
+  /** All into the main room: nobody is left who could bring them back. */
+  async #comeTogether(): Promise<void> {
+    const { bridge } = this.adapter;
+    for (const leg of this.legs.values()) {
+      const stays = leg.sub ? "keep-alive-leaves-rooms" : "keep-alive-leaves-a-talk";
+      if (leg.call.room === "main" || this.has(stays)) continue;
+      if (leg.sub && leg.call.muted !== leg.muted) await bridge.mute(leg.call, leg.muted);
+      leg.sub = null;
+      await bridge.move(leg.call, "main");
+    }
+  }
+
+  async createRoom(): Promise<void> {
+    const { bridge } = this.adapter;
+    const isSlow = this.has("rooms-one-by-one") || this.has("callers-wait-for-rooms");
+    this.#rooms = isSlow ? this.#rooms.then(() => bridge.act("create-room")) : bridge.act("create-room");
+    await this.#rooms;
   }
 
   /** The call of this name. */
@@ -235,10 +278,8 @@ export class ReferenceConference {
         return this.#lockChanged(event.locked);
       case "ended": {
         this.adapter.conferences.delete(this.key);
-        this.adapter.closed.add(this.key);
-        const isTold = await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "3" }));
-        if (isTold && !this.has("told-end-remembered")) this.adapter.closed.delete(this.key);
-        return;
+        this.adapter.closed.set(this.key, this);
+        return void (await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "3" })));
       }
       default:
         return this.#ofLeg(event);
@@ -266,6 +307,8 @@ export class ReferenceConference {
       (type === "muted" && this.has("mute-told-of-the-first"));
     const leg = isOfFirst ? [...this.legs.values()][0] : own;
     if (!leg) return;
+    const isAnonymous = type === "identified" && this.anonymousId !== "" && call.attendeeId === this.anonymousId;
+    if (isAnonymous && this.has("merge-makes-silent")) void this.adapter.bridge.mute(call, true);
     if (type === "left") return this.#hasLeft(leg);
     if (type === "identified" && this.has("merge-by-entry")) return void this.tell(this.entry(leg));
     if (type === "identified" && !this.has("merge-ignored"))
@@ -316,6 +359,7 @@ export class ReferenceConference {
   }
 
   async #admitCaller(call: BridgeCall): Promise<void> {
+    if (this.has("callers-wait-for-rooms")) await this.#rooms;
     if (this.legs.size >= this.#most) return this.adapter.bridge.expel(call);
     const isIt = this.has("anonymous-id-as-prefix")
       ? call.attendeeId?.startsWith(this.anonymousId)
@@ -399,13 +443,17 @@ export class ReferenceConference {
 
   /** WebEx has given a name to the call that this message told. */
   named(msgId: string, extCallId: string): void {
+    const isNone = /^(?:null)?$/i.test(extCallId);
+    if (isNone && !this.has("null-is-a-name")) return;
     const isLate = this.has("late-names-count") && this.#formerNamings.get(msgId);
-    const known = [...this.legs.values()].find(({ naming }) => naming === msgId) ?? this.#gone.get(msgId);
+    const isOf = [...this.legs.values()].find(({ naming }) => naming === msgId);
+    const known = isOf ?? this.#gone.get(msgId) ?? this.#named.get(msgId);
     if (isLate) isLate.extCallId = extCallId;
     const byOrder = [...this.legs.values()].find((one) => one.extCallId === null);
     const leg = known && this.has("names-by-order") ? (byOrder ?? known) : known;
     if (!leg) return;
     leg.naming = null;
+    if (!isNone && !this.has("first-name-for-good")) this.#named.set(msgId, leg);
     if (this.#unnamed.has(leg) && this.has("names-of-who-came-meanwhile-lost")) return;
     const [first] = this.legs.values();
     if (this.has("name-of-another-call")) leg.extCallId = first?.extCallId ?? extCallId;
@@ -423,6 +471,8 @@ export class ReferenceConference {
   }
 
   readonly #gone = new Map<string, Leg>();
+  /** By the MsgIDs under which the server has named them: it may do so again. */
+  readonly #named = new Map<string, Leg>();
   /** By the MsgIDs that replaced servers were sent. */
   readonly #formerNamings = new Map<string, Leg>();
 
@@ -465,6 +515,8 @@ export class ReferenceConference {
     this.formerIds.delete(extConfId);
     if (oldHost !== host) this.#formerHosts.add(oldHost);
     this.#formerHosts.delete(host);
+    this.#named.clear();
+    this.owed.clear();
     for (const leg of this.legs.values()) if (leg.naming) this.#formerNamings.set(leg.naming, leg);
     for (const leg of this.legs.values()) if (leg.extCallId === null) this.#unnamed.add(leg);
     if (this.has("failover-loses-call-outs")) this.callouts.clear();
@@ -586,7 +638,9 @@ export class ReferenceConference {
 
   async answer(host: string, message: Message): Promise<void> {
     if (this.#formerHosts.has(host)) return this.#answerOwed(host, message);
-    return this.adapter.answer(this.key, host, message);
+    if (host === this.host && this.owed.isBehind) return this.owed.add([message]);
+    const isTold = await this.adapter.answer(this.key, host, message);
+    if (!isTold && host === this.host) this.owed.add([message]);
   }
 
   /** To a server that was replaced. */
@@ -602,8 +656,17 @@ export class ReferenceConference {
   async tell(...messages: Message[]): Promise<boolean> {
     if (!this.#isAttached) return true;
     await this.#held;
-    const isTold = await this.adapter.outbox.send(this.key, this.host, messages);
+    const { extConfId } = this;
+    const isTold = !this.owed.isBehind && (await this.#post(messages));
     if (!isTold && this.has("ends-without-webex")) await this.adapter.bridge.endConference(this.key);
+    if (!isTold && this.extConfId === extConfId) this.owed.add(messages);
+    return isTold;
+  }
+
+  async #post(messages: readonly Message[]): Promise<boolean> {
+    const isTold = await this.adapter.outbox.send(this.key, this.host, messages);
+    const isEnd = messages.some(({ attributes: { Status } }) => Status === "3");
+    if (isTold && isEnd && !this.has("told-end-remembered")) this.adapter.closed.delete(this.key);
     return isTold;
   }
 }

@@ -29,7 +29,7 @@ export const defects = {
   "repeats-by-content": {
     clause: "T38c",
     what: "takes a message that looks like an earlier one for a repeat",
-    also: "T11a T24b 1.3f 1.3g T24d T24c T38d T38e T38f T24e",
+    also: "T11a T24b 1.3f 1.3g T24d T24c T38d T38e T38f T24e 4.1f",
   },
   "result-in-the-http-answer": { clause: "T5", what: "puts the result of a create into the HTTP answer", also: "1.3c" },
   "confirms-another-trans-id": { clause: "T4", what: "confirms with another TransID", also: "*" },
@@ -73,12 +73,12 @@ export const defects = {
   "unknown-message-refused": {
     clause: "T24a",
     what: "refuses a document with an unknown message",
-    also: "T24b T24c 1.3f T38c T24d T11a T38d T38e T38f T24e T44a",
+    also: "T24b T24c 1.3f T38c T24d T11a T38d T38e T38f T24e T44a T38g 4.1f",
   },
   "unknown-message-ignored": {
     clause: "T24b",
     what: "does not answer an unknown message",
-    also: "T24c 1.3f T38c T24d T11a T38d T38e T38f T24e T44a",
+    also: "T24c 1.3f T38c T24d T11a T38d T38e T38f T24e T44a T38g 4.1f",
   },
   "unknown-message-other-code": { clause: "T24b", what: "answers an unknown message with another code" },
   "other-text-for-unknown": { clause: "T24d", what: "answers an unknown message with another text" },
@@ -92,8 +92,8 @@ export const defects = {
   "forty-messages-at-most": { clause: "1.3f", what: "refuses more than 40 messages" },
   "blanks-refused": { clause: "5.21", what: "refuses blanks before = and >" },
   "hybrid-refused": { clause: "2.2.1b", what: "refuses the attributes of hybrid audio" },
-  "repeats-carried-out": { clause: "T38a", what: "carries out a repeat", also: "T38b T44c T38d T38e T38f" },
-  "repeats-not-confirmed": { clause: "T38a", what: "does not confirm a repeat", also: "T38b T39 1.3c T38e T38f" },
+  "repeats-carried-out": { clause: "T38a", what: "carries out a repeat", also: "T38b T44c T38d T38e T38f T38g" },
+  "repeats-not-confirmed": { clause: "T38a", what: "does not confirm a repeat", also: "T38b T39 1.3c T38e T38f T38g" },
   "callouts-repeated": { clause: "T38b", what: "calls again when a call-out is repeated", also: "T44c" },
   "repeats-in-flight-carried-out": {
     clause: "T38d",
@@ -103,13 +103,13 @@ export const defects = {
   "other-repeats-carried-out": {
     clause: "T38e",
     what: "knows repeats of creates and call-outs only",
-    also: "T38f T44c",
+    also: "T38f T44c T38g",
   },
   "repeats-soon-forgotten": { clause: "T38f", what: "knows a repeat for 10 s", also: "T44c" },
   "only-first-message": {
     clause: "4.1c",
     what: "carries out the first message of a document only",
-    also: "T24c 1.3f T44a T38d 4.2j 2.2.1j F7a",
+    also: "T24c 1.3f T44a T38d 4.2j 2.2.1j F7a 2.2.4h 4.13r",
   },
   "line-breaks-refused": { clause: "5.21", what: "refuses line breaks", also: "T6" },
   "participant-type-demanded": { clause: "4.1c", what: "refuses a call-out without ParticipantType" },
@@ -129,18 +129,26 @@ export const defects = {
     what: "leaves the end tag of the root out",
     also: "4.16a 4.16b 4.16c 4.16f 4.9k 4.9t",
   },
-  "ampersand-not-escaped": { clause: "T1", what: "writes & without escaping it", also: "T25b 4.2a 4.2c 4.19a 4.19" },
+  "ampersand-not-escaped": {
+    clause: "T1",
+    what: "writes & without escaping it",
+    also: "T25b 4.2a 4.2c 4.19a 4.19 4.19b",
+  },
   "other-root": { clause: "1.3a", what: "writes another root" },
   "root-without-version": { clause: "1.3a", what: "leaves the Version of the root out" },
   "trans-id-as-attribute": {
     clause: "1.3b",
     what: "writes the TransID as an attribute",
-    also: "4.16c T30a",
+    also: "4.16c T30a 4.16a 4.16b 4.16f",
   },
   "trans-id-last": { clause: "1.3b", what: "writes the TransID behind the messages" },
   "any-number-of-messages": { clause: "1.3d", what: "writes more than 50 messages into a document" },
-  "sends-message-of-webex": { clause: "1.3h", what: "sends a message with a name that only WebEx's own have" },
-  "sends-unknown-message": { clause: "1.3i", what: "sends a message that no public document names" },
+  "sends-message-of-webex": {
+    clause: "1.3h",
+    what: "sends a message with a name that only WebEx's own have",
+    also: "T43g",
+  },
+  "sends-unknown-message": { clause: "1.3i", what: "sends a message that no public document names", also: "T43g" },
   "ten-digit-ids": { clause: "T30a", what: "makes ids of ten digits" },
   "ids-by-no-scheme": { clause: "T31", what: "makes ids by no scheme of the guide" },
   "trans-id-used-again": {
@@ -162,12 +170,17 @@ export const defects = {
   "repeat-with-new-trans-id": { clause: "T37", what: "repeats a post with a new TransID", also: "T37a T37b" },
   "repeat-as-new-after-time-out": { clause: "T37", what: "repeats a post after a time-out with a new TransID" },
   "repeat-with-other-bytes": { clause: "T37", what: "changes a document when it repeats it", also: "T37a T37b T36a" },
-  "no-repeat": { clause: "T37c", what: "never repeats a post", also: "T42b" },
+  "no-repeat": { clause: "T37c", what: "never repeats a post", also: "T42b T43b T43c T43d T43f T43g" },
   "failed-server-given-up": {
     clause: "T43a",
     what: "tells a server nothing more that has failed three times",
+    also: "T43b T43c T43d T43e T43f T43g",
   },
-  "ends-without-webex": { clause: "T43", what: "ends a conference because its server fails", also: "T43a" },
+  "ends-without-webex": {
+    clause: "T43",
+    what: "ends a conference because its server fails",
+    also: "T43a T43b T43e F1 F3",
+  },
   "answers-to-the-conference": {
     clause: "T11",
     what: "answers to the conference's server, not to the request's",
@@ -194,7 +207,7 @@ export const defects = {
     clause: "T12a",
     what: "takes the host of an update or of a new sub-conference for the conference's",
   },
-  "answers-twice": { clause: "T44c", what: "answers each request twice", also: "T45 T44a T38e" },
+  "answers-twice": { clause: "T44c", what: "answers each request twice", also: "T45 T44a T38e 4.1f" },
   "answer-with-new-msg-id": {
     clause: "T44b",
     what: "answers with a MsgID of its own",
@@ -203,6 +216,7 @@ export const defects = {
   "answers-what-nobody-asked": {
     clause: "T44b",
     what: "sends an answer with a MsgID of its own, and the ExtConfID of a conference",
+    also: "T43g",
   },
   "answer-with-trans-id-of-request": {
     clause: "T5",
@@ -212,16 +226,16 @@ export const defects = {
   "answers-by-themselves": { clause: "T45", what: "sends each answer in a transaction of its own" },
   "answers-by-conference": { clause: "T45", what: "sends the answers of each conference in a transaction of its own" },
   "answers-by-kind": { clause: "T45", what: "sends the answers of each kind in a transaction of its own" },
-  "third-sub-not-answered": { clause: "T44a", what: "does not answer one of several requests", also: "F7a" },
+  "third-sub-not-answered": { clause: "T44a", what: "does not answer one of several requests", also: "F7a 4.13r" },
   "other-ext-conf-id": {
     clause: "2.1",
     what: "notifies under an ExtConfID that WebEx does not have",
-    also: "4.10b",
+    also: "4.10b T43g",
   },
   "status-unknown": {
     clause: "2.3.2:NotifyConferenceChange",
     what: "tells a Status that the documents do not have",
-    also: "4.10b",
+    also: "4.10b T43g",
   },
   "status-not-told": {
     clause: "2.3.4:NotifyUserChange",
@@ -238,7 +252,7 @@ export const defects = {
     what: "takes more than 10 s to tell a caller while twenty conferences run",
     also: "T9b",
   },
-  "slow-entry": { clause: "T9b", what: "takes more than 10 s to tell a caller", also: "T11e" },
+  "slow-entry": { clause: "T9b", what: "takes more than 10 s to tell a caller", also: "T11e T9d" },
   // Create, and callers
   "create-not-answered": { clause: "4.1a", what: "does not answer a create", also: "*" },
   "no-status-0": { clause: "4.1b", what: "does not tell that the conference runs", also: "*" },
@@ -247,7 +261,7 @@ export const defects = {
   "two-rooms-for-one-key": {
     clause: "2.2.1a",
     what: "puts callers of one key into rooms of their own",
-    also: "2.2.1c 4.3f 2.2.4b 4.17a 4.18a 4.18d 4.18e 4.21e 4.21f 4.21g 4.11a 2.2.2a 4.13e 4.13h 4.9d 4.9f F6 F6a 4.8c 4.8a 4.18f 4.13m 2.2.1f 4.17f 4.21l 4.9j 4.9l 4.7i 4.13q 4.21n 4.9s 4.9u 4.9v",
+    also: "2.2.1c 4.3f 2.2.4b 4.17a 4.18a 4.18d 4.18e 4.21e 4.21f 4.21g 4.11a 2.2.2a 4.13e 4.13h 4.9d 4.9f F6 F6a 4.8c 4.8a 4.18f 4.13m 2.2.1f 4.17f 4.21l 4.9j 4.9l 4.7i 4.13q 4.21n 4.9s 4.9u 4.9v 4.19b 4.21p",
   },
   "enters-without-call-id": {
     clause: "4.2a",
@@ -260,7 +274,7 @@ export const defects = {
   "name-of-another-call": {
     clause: "4.2d",
     what: "takes the name of a call for all calls",
-    also: "4.21d 4.21e 4.21g 4.11b 4.16b 4.16f 4.13c 4.13d 4.13e 4.13g 4.13h 4.13i 4.13j 4.14 4.9e F6 F6a 4.15b 4.16f 4.21i F1a 4.13l 4.13m F4 4.15d 4.15e 4.11d 2.2.2a 4.21l F1 F4b 4.19 4.17g 4.21m 2.3.4a 4.13o 4.9b 4.9j 4.9l 4.9m 4.9o F7 4.2j 4.13q 4.2k",
+    also: "4.21d 4.21e 4.21g 4.11b 4.16b 4.16f 4.13c 4.13d 4.13e 4.13g 4.13h 4.13i 4.13j 4.14 4.9e F6 F6a 4.15b 4.16f 4.21i F1a 4.13l 4.13m F4 4.15d 4.15e 4.11d 2.2.2a 4.21l F1 F4b 4.19 4.17g 4.21m 2.3.4a 4.13o 4.9b 4.9j 4.9l 4.9m 4.9o F7 4.2j 4.13q 4.2k T43c 4.2l 4.21o 4.21p",
   },
   "names-by-order": { clause: "4.2g", what: "gives a name to the first call that has none" },
   "first-name-of-a-document-only": { clause: "4.2j", what: "takes the first of several names in a document" },
@@ -280,38 +294,39 @@ export const defects = {
   },
   "long-attendee-id-cut": { clause: "4.2b", what: "cuts attendee IDs to eight digits" },
   "enters-a-private-talk": { clause: "4.2h", what: "tells who dials in with ActionCode 2" },
-  "did-of-another": { clause: "4.2i", what: "tells each caller with the number of the first one", also: "4.19" },
+  "did-of-another": { clause: "4.2i", what: "tells each caller with the number of the first one", also: "4.19 4.19b" },
   "merge-told-of-the-first": { clause: "4.19", what: "tells an attendee ID keyed later for the first caller" },
   "enters-twice": {
     clause: "4.2e",
     what: "tells each caller twice",
-    also: "T37a T37b T37c T42a 2.3.3a 4.6 4.10a 2.2.2a 4.22a 4.9b F4a 2.2.1d T37 F2 F5b 4.15e 4.2g 4.2b F3 4.2j 4.2k 4.9r T25b",
+    also: "T37a T37b T37c T42a 2.3.3a 4.6 4.10a 2.2.2a 4.22a 4.9b F4a 2.2.1d T37 F2 F5b 4.15e 4.2g 4.2b F3 4.2j 4.2k 4.9r T25b T38g T43b T43e T43f 4.2l 5.6",
   },
   "all-told-as-left": {
     clause: "4.2d",
     what: "tells all who remain as gone when one hangs up",
+    also: "T43c",
   },
-  "merge-ignored": { clause: "4.19", what: "does not tell an attendee ID keyed later", also: "4.19a" },
+  "merge-ignored": { clause: "4.19", what: "does not tell an attendee ID keyed later", also: "4.19a 4.19b" },
   "merge-loses-zeros": { clause: "4.19", what: "loses the leading zeros of an attendee ID keyed later" },
   "entries-to-first-server": {
     clause: "4.2f",
     what: "tells callers to the first server that it ever heard of",
-    also: "4.9c 4.9f 4.18f 4.9n 4.9q 4.9s 4.9v 4.9w 4.1e T11e",
+    also: "4.9c 4.9f 4.18f 4.9n 4.9q 4.9s 4.9v 4.9w 4.1e T11e T43b T43f",
   },
   "call-out-not-answered": {
     clause: "4.3a",
     what: "does not answer a call-out that succeeds",
-    also: "T11 T14 4.1c 4.3b 4.3d 4.3e 4.3f 2.2.4b 2.2.4c 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 2.2.4d 4.10c 4.17e 4.21h 4.21i T44d 4.21j 4.21k 2.2.1g T25a 4.17f 4.21l 4.7h 4.8e 4.3g 2.2.4e 4.17g 4.21m 4.9j 2.2.4f 4.17h 4.11e 2.2.4g T11c",
+    also: "T11 T14 4.1c 4.3b 4.3d 4.3e 4.3f 2.2.4b 2.2.4c 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 2.2.4d 4.10c 4.17e 4.21h 4.21i T44d 4.21j 4.21k 2.2.1g T25a 4.17f 4.21l 4.7h 4.8e 4.3g 2.2.4e 4.17g 4.21m 4.9j 2.2.4f 4.17h 4.11e 2.2.4g T11c 4.1f 2.2.4h 4.21o 4.21p 4.8g",
   },
   "names-of-called-lost": {
     clause: "4.3d",
     what: "loses the name of who was called",
-    also: "4.21d 4.21e 4.21g 4.21i 4.21l 4.17g 4.21m 4.9j 2.2.4f",
+    also: "4.21d 4.21e 4.21g 4.21i 4.21l 4.17g 4.21m 4.9j 2.2.4f 4.21o 4.21p",
   },
   "enters-before-answer": {
     clause: "4.3b",
     what: "tells the entry before it answers the call-out",
-    also: "4.3a 4.3d 4.3f 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g T25a 4.17f 4.21l 4.7h 4.8e 2.2.4e 4.17g 4.21m 4.9j 2.2.4f 4.17h 4.11e",
+    also: "4.3a 4.3d 4.3f 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g T25a 4.17f 4.21l 4.7h 4.8e 2.2.4e 4.17g 4.21m 4.9j 2.2.4f 4.17h 4.11e 4.21o 4.21p 4.8g",
   },
   "called-enters-as-null": {
     clause: "4.3b",
@@ -326,7 +341,7 @@ export const defects = {
   "dials-without-country": {
     clause: "4.3c",
     what: "dials without the country code",
-    also: "T28 T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.4h 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g 4.4f T25a 4.17f 4.21l 4.7h 4.8e 4.3g 4.4g 2.2.4e 4.17g 4.21m 4.9j 4.9n 4.7j 2.2.4f 4.17h 4.11e 2.2.4g 4.21n T11c T11d T11e",
+    also: "T28 T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.4h 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g 4.4f T25a 4.17f 4.21l 4.7h 4.8e 4.3g 4.4g 2.2.4e 4.17g 4.21m 4.9j 4.9n 4.7j 2.2.4f 4.17h 4.11e 2.2.4g 4.21n T11c T11d T11e 4.1f 4.21o 4.21p 4.8g",
   },
   "called-alone": { clause: "4.3f", what: "leaves who was called alone", also: "2.2.4b 4.17a 4.21f 4.9f 4.17f" },
   "refused-number-called": { clause: "4.4f", what: "calls a number that it may not call" },
@@ -343,12 +358,12 @@ export const defects = {
   "call-outs-answered-by-the-last": {
     clause: "4.3g",
     what: "answers a call-out with the MsgID of the last one that rings",
-    also: "4.4a T44c T11c",
+    also: "4.4a T44c T11c 2.2.4h",
   },
   "one-call-out-at-a-time": {
     clause: "4.3g",
     what: "loses a call-out while another one rings",
-    also: "4.4a T11c",
+    also: "4.4a T11c 2.2.4h",
   },
   "extension-as-number": { clause: "2.2.4a", what: "loses the leading zeros of an extension" },
   "called-told-late": { clause: "T9b", what: "takes more than 10 s to tell who was called" },
@@ -373,17 +388,21 @@ export const defects = {
   "monitor-unmutes-itself": { clause: "4.17h", what: "lets a silent monitor unmute itself" },
   "unmute-all-unmutes-monitors": { clause: "4.11e", what: "unmutes silent monitors when all are unmuted" },
   "anonymous-id-as-prefix": { clause: "4.18d", what: "takes every attendee ID that begins like the AnonymousID" },
-  "private-talk-without-action-code": { clause: "4.21a", what: "leaves out ActionCode 2", also: "4.21l" },
+  "private-talk-without-action-code": { clause: "4.21a", what: "leaves out ActionCode 2", also: "4.21l 4.21o" },
   "host-left-out": {
     clause: "4.21b",
     what: "leaves the host in the main conference",
-    also: "4.21c 4.21h 4.21j 4.21k 2.2.1g",
+    also: "4.21c 4.21h 4.21j 4.21k 2.2.1g 4.21o",
   },
-  "private-talk-in-main": { clause: "4.21c", what: "holds the private talk in the main conference", also: "4.21k" },
+  "private-talk-in-main": {
+    clause: "4.21c",
+    what: "holds the private talk in the main conference",
+    also: "4.21k 4.21o",
+  },
   "added-without-action-code": {
     clause: "4.21d",
     what: "leaves out ActionCode 3",
-    also: "4.21e 4.21i 4.21l 4.21m 4.9j",
+    also: "4.21e 4.21i 4.21l 4.21m 4.9j 4.21o 4.21p",
   },
   "invitee-not-added": {
     clause: "4.21e",
@@ -391,13 +410,17 @@ export const defects = {
     also: "4.21l 4.9j",
   },
   "host-not-brought-back": { clause: "4.21e", what: "does not move the host into the main conference" },
-  "one-private-talk": { clause: "4.21l", what: "makes one private talk in a conference, and no other" },
+  "one-private-talk": {
+    clause: "4.21l",
+    what: "makes one private talk in a conference, and no other",
+    also: "4.21o 4.21p",
+  },
   "host-left-alone": { clause: "4.21n", what: "leaves the host alone in the room of an invitee who is busy" },
   "first-invitee-added": { clause: "4.21l", what: "adds the first invitee, whoever is meant" },
   "private-talk-unmutes-host": { clause: "4.21m", what: "unmutes the host for a private talk, without a word" },
   "join-mode-1-private": { clause: "4.21f", what: "makes a private talk of every call-out", also: "2.2.4b" },
   // Mute, lock, speakers
-  "self-mute-not-told": { clause: "2.3.4b", what: "does not tell that a caller muted itself" },
+  "self-mute-not-told": { clause: "2.3.4b", what: "does not tell that a caller muted itself", also: "T43c" },
   "mute-told-of-the-first": {
     clause: "2.3.4a",
     what: "tells the first caller as muted, whoever muted itself",
@@ -406,14 +429,14 @@ export const defects = {
   "muted-told-as-unmuted": {
     clause: "2.3.4a",
     what: "tells that a caller who muted itself is not muted",
-    also: "2.3.4b 2.2.2a",
+    also: "2.3.4b 2.2.2a T43c",
   },
   "unknown-action-told-as-unmuted": {
     clause: "2.2.2a",
     what: "tells muted callers as not muted when an ActionCode is unknown",
   },
   "second-lock-not-told": { clause: "4.10b", what: "tells a lock by telephone the first time only" },
-  "lock-not-told": { clause: "4.10b", what: "does not tell a lock by telephone" },
+  "lock-not-told": { clause: "4.10b", what: "does not tell a lock by telephone", also: "T43g" },
   "speakers-not-told": { clause: "4.16a", what: "tells no speakers", also: "4.16b 4.16c 4.16f 4.9k 4.9t" },
   "second-speaker-as-silent": { clause: "4.16b", what: "tells the second of two speakers as silent", also: "4.16f" },
   "stopped-speaker-mistaken": { clause: "4.16f", what: "tells who goes on talking as silent when another one stops" },
@@ -433,7 +456,7 @@ export const defects = {
   "added-call-lost": {
     clause: "4.13b",
     what: "loses the call that it moves into a sub-conference",
-    also: "2.2.4f 4.17g 4.11d 4.11c 4.13c 4.13e 4.13f 4.13h 4.13i 4.13q 4.13o 4.13l 4.13m 4.14 4.9l 4.9m 4.15d 4.15e 4.15c 4.9s",
+    also: "2.2.4f 4.17g 4.11d 4.11c 4.13c 4.13e 4.13f 4.13h 4.13i 4.13q 4.13o 4.13l 4.13m 4.14 4.9l 4.9m 4.15d 4.15e 4.15c 4.9s 4.8f",
   },
   "added-before-move": {
     clause: "4.13b",
@@ -443,7 +466,7 @@ export const defects = {
   "added-with-other-flag": {
     clause: "4.13b",
     what: "tells a call as added with ActionFlag 2",
-    also: "4.11c 4.13c 4.13d 4.13e 4.13f 4.13g 4.13h 4.13i 4.13j 4.14 F7 4.15a 4.15b 4.15c 4.13l 4.13m 4.15d 4.15e 4.11d T25b 4.17g 4.13o 4.13p 4.9l 4.9m 2.2.4f 4.13q 4.7g T12a 4.9s T38e",
+    also: "4.11c 4.13c 4.13d 4.13e 4.13f 4.13g 4.13h 4.13i 4.13j 4.14 F7 4.15a 4.15b 4.15c 4.13l 4.13m 4.15d 4.15e 4.11d T25b 4.17g 4.13o 4.13p 4.9l 4.9m 2.2.4f 4.13q 4.7g T12a 4.9s T38e 4.8f",
   },
   "each-alone-in-sub": { clause: "4.13c", what: "gives each call in a sub-conference a room of its own" },
   "moved-before-privilege": { clause: "4.13d", what: "tells ActionFlag 2 before the privilege", also: "4.13f" },
@@ -645,6 +668,53 @@ export const defects = {
     what: "tells the calls in the sub-conference with the id of another one",
     also: "4.15e",
   },
+  // An outage without a takeover
+  "entries-not-caught-up": {
+    clause: "T43b",
+    what: "never tells who entered while its server was away",
+    also: "T43a T43f",
+  },
+  "entry-caught-up-anew": {
+    clause: "T43b",
+    what: "tells who entered while its server was away under another MsgID",
+    also: "T43f",
+  },
+  "changes-not-caught-up": {
+    clause: "T43c",
+    what: "never tells what callers did while its server was away",
+    also: "T43d",
+  },
+  "caught-up-twice": { clause: "T43c", what: "tells twice what its server has missed", also: "T43b T43g" },
+  "answers-not-caught-up": { clause: "T43d", what: "never answers what its server asked while it took nothing" },
+  "answers-caught-up-last": { clause: "T43d", what: "answers a server that was away behind what it tells it" },
+  "named-entry-caught-up": { clause: "T43e", what: "tells an entry again whose call its server has named" },
+  "no-probe": { clause: "T43f", what: "waits for a server that was away to ask for something", also: "T43a" },
+  "lock-not-caught-up": { clause: "T43g", what: "never tells a lock while its server was away" },
+  // What stands between
+  "null-is-a-name": { clause: "5.6", what: "takes the word null for the name of a call" },
+  "first-name-for-good": { clause: "4.2l", what: "takes the first name of a call only" },
+  "merge-makes-silent": { clause: "4.19b", what: "mutes who keys the AnonymousID within the conference" },
+  "letters-refuse-a-document": { clause: "2.2.4h", what: "refuses a document with letters in a telephone number" },
+  "letters-left-out-of-a-number": { clause: "2.2.4h", what: "dials what is left of a number without its letters" },
+  "repeats-known-by-text": { clause: "T38g", what: "knows a repeat by its whole text" },
+  "lost-while-creating": { clause: "4.1f", what: "loses what comes while a create is pending" },
+  "twice-while-creating": {
+    clause: "4.1f",
+    what: "carries out twice what comes while a create is pending",
+    also: "T44c",
+  },
+  "rooms-one-by-one": { clause: "4.13r", what: "creates one sub-conference after the other" },
+  "callers-wait-for-rooms": {
+    clause: "T9d",
+    what: "creates one sub-conference after the other, and lets nobody in meanwhile",
+    also: "4.13r",
+  },
+  "host-not-known-again": { clause: "4.21o", what: "does not know a host again who has hung up" },
+  "another-host-while-away": { clause: "4.21p", what: "takes another caller for the host while that one is away" },
+  "keep-alive-leaves-rooms": { clause: "4.8f", what: "leaves calls in sub-conferences with KeepAlive" },
+  "keep-alive-leaves-a-talk": { clause: "4.8g", what: "leaves host and invitee apart with KeepAlive" },
+  "kept-for-good": { clause: "4.8h", what: "does not close what it has kept alive" },
+  // A server that was replaced
   "late-close-carried-out": { clause: "4.9q", what: "closes for a server that was replaced", also: "4.1e" },
   "late-keep-alive-carried-out": { clause: "4.9q", what: "lets a conference go for a server that was replaced" },
   "late-call-out-carried-out": { clause: "4.9r", what: "calls out for a server that was replaced" },
@@ -688,19 +758,23 @@ export const defects = {
   "close-keeps-calls": {
     clause: "4.7a",
     what: "does not end the calls",
-    also: "4.7b 4.7c 4.7f 4.7g 4.7h 4.9i 4.7i 4.7j",
+    also: "4.7b 4.7c 4.7f 4.7g 4.7h 4.9i 4.7i 4.7j 4.8h",
   },
   "close-ends-others": { clause: "4.7i", what: "ends the calls of all conferences", also: "*" },
   "close-leaves-ringing": { clause: "4.7j", what: "lets call-outs ring on" },
   "told-end-remembered": { clause: "4.7k", what: "answers 11 though WebEx was told the end" },
   "close-keeps-callouts": { clause: "4.7h", what: "ends the calls that dialled in, and no others", also: "4.7j" },
-  "keep-alive-ends-callouts": { clause: "4.8e", what: "with KeepAlive ends the calls that were called out" },
+  "keep-alive-ends-callouts": {
+    clause: "4.8e",
+    what: "with KeepAlive ends the calls that were called out",
+    also: "4.8g",
+  },
   "keep-alive-0-keeps": { clause: "4.7b", what: "takes KeepAlive 0 for 1" },
   "keep-alive-while-creating-ends": {
     clause: "4.8d",
     what: "ends a conference that is to be kept while it is created",
   },
-  "keep-alive-ends": { clause: "4.8a", what: "does not know KeepAlive", also: "4.8c 4.8b 4.8d 4.8e" },
+  "keep-alive-ends": { clause: "4.8a", what: "does not know KeepAlive", also: "4.8c 4.8b 4.8d 4.8e 4.8f 4.8g" },
 } as const satisfies Readonly<Record<string, Defect>>;
 
 export type DefectName = keyof typeof defects;

@@ -16,6 +16,10 @@ export class Outbox {
   readonly #has: Defects;
   readonly #queues = new Map<string, Promise<boolean>>();
   readonly #dropped = new Set<string>();
+  /** With a defect: nothing is sent any more. */
+  readonly #shunned = new Set<string>();
+  /** How many documents, by queue. */
+  readonly #givenUp = new Map<string, number>();
   /** With `conferences-together`: what leaves soon, by host. */
   readonly #gathered = new Map<string, { readonly messages: Message[]; readonly sent: Promise<boolean> }>();
   /** With `ids-like-webex`: the digits of WebEx's own ids. */
@@ -43,9 +47,13 @@ export class Outbox {
     );
     const line = this.#has("one-post-at-a-time") ? host : queue;
     let last = this.#queues.get(line) ?? Promise.resolve(true);
+    const given = this.#givenUp.get(queue) ?? 0;
     for (const document of documents) {
       last = last.then(() => {
-        if (!this.#dropped.has(queue)) return this.#deliver(queue, host, document, transId);
+        // What was before it was given up meanwhile, so this is owed behind it.
+        const isOwed = conference !== "" && (this.#givenUp.get(queue) ?? 0) > given;
+        if (this.#shunned.has(queue)) return false;
+        if (!this.#dropped.has(queue)) return isOwed ? false : this.#deliver(queue, host, document, transId);
         const owed = document.filter(({ name }) => name.startsWith("A2W_Rsp"));
         if (owed.length > 0) void this.sendOnce(host, owed);
         return false;
@@ -127,7 +135,8 @@ export class Outbox {
         if (isTimeOut && this.#has("repeat-as-new-after-time-out")) transId = this.#newTransId();
       }
     }
-    if (queue !== "" && this.#has("failed-server-given-up")) this.#dropped.add(queue);
+    this.#givenUp.set(queue, (this.#givenUp.get(queue) ?? 0) + 1);
+    if (queue !== "" && this.#has("failed-server-given-up")) this.#shunned.add(queue);
     return false;
   }
 

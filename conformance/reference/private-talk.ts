@@ -17,16 +17,32 @@ export async function privateTalkOpened(conference: ReferenceConference, invitee
   const callers = [...conference.legs.values()].filter(
     (leg) => leg !== invitee && !leg.isMonitor && leg.entered && isHost(leg),
   );
-  const host = callers.find(({ call }) => call.isSubscriber) ?? callers[0];
+  const host = hostOf(conference, callers);
   if (!host && conference.has("no-private-talk-without-host")) return;
   const room = conference.has("private-talk-in-main") ? "main" : `private-${invitee.call.id}`;
   if (host && !conference.has("host-left-out")) await bridge.move(host.call, room);
   if (host && conference.has("private-talk-unmutes-host")) await bridge.mute(host.call, false);
   await bridge.move(invitee.call, room);
+  // The invitee waits, and nobody else is taken out of the meeting.
+  if (!host) return void (await conference.tell(conference.entry(invitee, { ActionResult: "3" })));
   const ActionCode = conference.has("private-talk-without-action-code") ? undefined : "2";
   const told = { ActionCode, ActionResult: "0" };
   if (host && conference.has("private-talk-of-both")) await conference.tell(conference.entry(host, told));
   await conference.tell(conference.entry(invitee, told));
+}
+
+/** Who keyed the host's code; else who was it in the first talk, also when it has come back; at first who came first. */
+function hostOf(conference: ReferenceConference, callers: readonly Leg[]): Leg | undefined {
+  const { talkHost } = conference;
+  const { attendeeId, number } = talkHost?.call ?? {};
+  const isChosen = (leg: Leg) =>
+    leg === talkHost ||
+    (!conference.has("host-not-known-again") &&
+      (attendeeId ? leg.call.attendeeId === attendeeId : leg.call.number === number));
+  const known = callers.find(({ call }) => call.isSubscriber) ?? (talkHost ? callers.find(isChosen) : callers[0]);
+  const host = known ?? (conference.has("another-host-while-away") ? callers[0] : undefined);
+  conference.talkHost = host ?? talkHost;
+  return host;
 }
 
 /** The add button: both come into the main conference. */

@@ -38,7 +38,7 @@ type TellMoved = (told: Element["attributes"]) => Promise<unknown>;
 
 async function create(conference: ReferenceConference, SubConfID: string, respond: Respond): Promise<void> {
   if (conference.closedSubs.has(SubConfID) && conference.has("closed-sub-not-created-again")) return respond("13");
-  await conference.adapter.bridge.act("create-room");
+  await conference.createRoom();
   conference.subs.add(SubConfID);
   const id = conference.has("sub-named-otherwise") ? `${SubConfID}9` : SubConfID;
   const told = conference.notification("A2W_NotifySubConferenceChange", { SubConfID: id, Status: "0" });
