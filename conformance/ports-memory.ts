@@ -4,6 +4,7 @@ import {
   type HttpRequest,
   type Listener,
   type Ports,
+  type Spelling,
   TIMEOUT_MS,
   type Tls,
 } from "./ports.ts";
@@ -60,6 +61,16 @@ export class MemoryPorts implements Ports {
         });
       }, failed);
     });
+  }
+
+  async post(url: string, bodies: readonly string[], how: Spelling): Promise<readonly HttpAnswer[]> {
+    const posts = bodies.map(
+      (body, place) => () => this.send({ method: "POST", url, body, spelling: { ...how, place } }),
+    );
+    if (how.isPipelined) return Promise.all(posts.map((post) => post()));
+    const answers: HttpAnswer[] = [];
+    for (const post of posts) answers.push(await post());
+    return answers;
   }
 
   async listen(address: string, handle: Handler, tls?: Tls): Promise<Listener> {

@@ -3,6 +3,7 @@ import { createServer as createTlsServer, request as requestTls } from "node:htt
 import { type AddressInfo, connect, isIP } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { postByHand } from "./http-by-hand.ts";
 import {
   type Handler,
   type HttpAnswer,
@@ -24,6 +25,7 @@ export const nodePorts: Ports = {
     await pause(ms);
   },
   send,
+  post: postByHand,
   listen,
 };
 
@@ -87,7 +89,11 @@ async function listen(address: string, handle: Handler, tls?: Tls): Promise<List
         (answer) => {
           if (answer === "hang") return;
           if (answer === "reset") return void incoming.socket.destroy();
-          response.writeHead(answer.status, { "content-type": "text/xml; charset=UTF-8" }).end(answer.body);
+          const bytes = Buffer.from(answer.bytes ?? Buffer.from(answer.body));
+          response.writeHead(answer.status, answer.headers ?? { "content-type": "text/xml; charset=UTF-8" });
+          // Written in two pieces it is chunked.
+          if (answer.isChunked) response.write(bytes.subarray(0, 20));
+          response.end(answer.isChunked ? bytes.subarray(20) : bytes);
         },
         () => incoming.socket.destroy(),
       );

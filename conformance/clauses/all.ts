@@ -3,10 +3,13 @@ import { callInClauses } from "./call-in.ts";
 import { callOutClauses } from "./call-out.ts";
 import type { Clause } from "./clause.ts";
 import { closingClauses } from "./closing.ts";
+import { confirmationClauses } from "./confirmations.ts";
 import { controlClauses } from "./control.ts";
 import { createClauses } from "./create.ts";
 import { failoverClauses } from "./failover.ts";
 import { globalNumbersClauses } from "./global-numbers.ts";
+import { guideDocumentClauses } from "./guide-documents.ts";
+import { httpClauses } from "./http.ts";
 import { httpsClauses } from "./https.ts";
 import { loadClauses } from "./load.ts";
 import { openQuestionClauses } from "./open-questions.ts";
@@ -24,7 +27,10 @@ import { unseenClauses } from "./unseen.ts";
 /** All clauses, in the order of the report. */
 export const allClauses: readonly Clause[] = [
   ...transportClauses,
+  ...httpClauses,
+  ...guideDocumentClauses,
   ...resendingClauses,
+  ...confirmationClauses,
   ...outageClauses,
   ...createClauses,
   ...callInClauses,

@@ -126,6 +126,11 @@ function messagesOf(traffic: Traffic): readonly Told[] {
   return told;
 }
 
+/** Who could not read a Confirmation that was written in an unusual way may well post the same again. */
+function isPlain({ arrival }: Told): boolean {
+  return arrival.taken !== "spelled";
+}
+
 /** A clause for what the documents say of a message's attributes, and one for what they leave open. */
 function schemaClauses(): Clause[] {
   return fromAdapter.flatMap((row): Clause[] => {
@@ -291,13 +296,15 @@ export const trafficClauses: readonly Clause[] = [
   }),
   judged("T36b", "documented", resending, "each message that the adapter begins has a MsgID of its own", (traffic) => {
     const seen = new Set<string>();
-    const offences = messagesOf(traffic).flatMap(({ arrival, message }) => {
-      const { MsgID = "" } = message.attributes;
-      if (message.name.startsWith("A2W_Rsp") || MsgID === "") return [];
-      const isTwice = seen.has(MsgID);
-      seen.add(MsgID);
-      return isTwice ? [{ why: `MsgID ${MsgID} came with two messages`, trace: [entryOf(arrival)] }] : [];
-    });
+    const offences = messagesOf(traffic)
+      .filter(isPlain)
+      .flatMap(({ arrival, message }) => {
+        const { MsgID = "" } = message.attributes;
+        if (message.name.startsWith("A2W_Rsp") || MsgID === "") return [];
+        const isTwice = seen.has(MsgID);
+        seen.add(MsgID);
+        return isTwice ? [{ why: `MsgID ${MsgID} came with two messages`, trace: [entryOf(arrival)] }] : [];
+      });
     return verdict(offences, seen.size, "no notification came");
   }),
   judged("T34", "documented", generation, "TransIDs and MsgIDs are counted apart from each other", (traffic) => {
@@ -319,14 +326,16 @@ export const trafficClauses: readonly Clause[] = [
   }),
   judged("T44c", "documented", resending, "no request is answered twice", (traffic) => {
     const answered = new Set<string>();
-    const offences = messagesOf(traffic).flatMap(({ arrival, message: { name, attributes } }) => {
-      if (!name.startsWith("A2W_Rsp")) return [];
-      const isTwice = answered.has(attributes.MsgID ?? "");
-      answered.add(attributes.MsgID ?? "");
-      return isTwice
-        ? [{ why: `the request with MsgID ${attributes.MsgID} got ${name} a second time`, trace: [entryOf(arrival)] }]
-        : [];
-    });
+    const offences = messagesOf(traffic)
+      .filter(isPlain)
+      .flatMap(({ arrival, message: { name, attributes } }) => {
+        if (!name.startsWith("A2W_Rsp")) return [];
+        const isTwice = answered.has(attributes.MsgID ?? "");
+        answered.add(attributes.MsgID ?? "");
+        return isTwice
+          ? [{ why: `the request with MsgID ${attributes.MsgID} got ${name} a second time`, trace: [entryOf(arrival)] }]
+          : [];
+      });
     return verdict(offences, answered.size, "nothing was answered");
   }),
   judged("T44d", "documented", resending, "each request for which the documents name an answer gets it", (traffic) => {

@@ -1,5 +1,5 @@
 import { rowsByName } from "../messages.ts";
-import type { Ports } from "../ports.ts";
+import type { Ports, Spelling } from "../ports.ts";
 import { namingFailures } from "../telephones/failures.ts";
 import type { CallId, PhoneNumber, Telephones } from "../telephones/telephones.ts";
 import type { Message } from "../xml.ts";
@@ -104,6 +104,7 @@ export class Stage implements Owner {
       now: () => ports.now(),
       sleep: (ms) => this.#unlessBroken(() => ports.sleep(ms)),
       send: (request) => ports.send(request),
+      post: (url, bodies, how) => ports.post(url, bodies, how),
       listen: (address, handle, tls) => ports.listen(address, handle, tls),
     };
     this.options = options;
@@ -155,6 +156,12 @@ export class Stage implements Owner {
   /** Posts a text as it is, also one that is no document. */
   postText(text: string, about: { readonly transId: string; readonly messages?: readonly Message[] }, server = 1) {
     return this.#unlessBroken(() => this.webex.postText(this, server, text, { messages: [], ...about }, 1));
+  }
+
+  /** Posts each of these messages in a document of its own, all over one connection, as told. All must be confirmed with 0. */
+  async postsSpelled(messages: readonly Message[], how: Spelling, server = 1): Promise<void> {
+    const posted = await this.#unlessBroken(() => this.webex.postSpelled(this, server, messages, how));
+    for (const one of posted) this.confirmed(one);
   }
 
   /** The same document again, as after a time-out. */

@@ -1,3 +1,4 @@
+import type { HttpAnswer } from "../ports.ts";
 import type { Message, ReadConfirmation, ReadDocument } from "../xml.ts";
 
 /** A post of the adapter, as it came. */
@@ -56,4 +57,6 @@ export type Behaviour =
   | { readonly kind: "hang" }
   | { readonly kind: "status"; readonly status: number }
   | { readonly kind: "result"; readonly result: number }
-  | { readonly kind: "other-trans-id" };
+  | { readonly kind: "other-trans-id" }
+  /** Confirmed with 0, written otherwise than usual. */
+  | { readonly kind: "spelled"; readonly answer: (transId: string) => HttpAnswer };

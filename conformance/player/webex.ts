@@ -1,5 +1,5 @@
 import { rowsByName } from "../messages.ts";
-import type { HttpAnswer, HttpRequest, Listener, Ports, ServerKeys } from "../ports.ts";
+import type { HttpAnswer, HttpRequest, Listener, Ports, ServerKeys, Spelling } from "../ports.ts";
 import {
   type Message,
   type ReadConfirmation,
@@ -203,25 +203,58 @@ export class Webex {
         await this.#mayBeGone(about.transId, `${title} (clause ${owner.id})`, failure);
       }
     }
+    return this.#postedOf(owner, serverNumber, { ...about, text, at }, answer, failure);
+  }
+
+  /** Each message in a document of its own, all over one connection; once. */
+  async postSpelled(
+    owner: Owner,
+    serverNumber: number,
+    messages: readonly Message[],
+    how: Spelling,
+  ): Promise<readonly Posted[]> {
+    const at = this.ports.now();
+    const documents = messages.map((message) => {
+      const transId = this.ids(serverNumber).transId();
+      this.ownRequest(message.attributes.MsgID ?? "", owner);
+      return { transId, messages: [message], text: writeDocument(transId, [this.renames.out(message)]), at };
+    });
+    for (const { text, messages: own } of documents)
+      owner.trace(entry(at, server(serverNumber), "adapter", "post", `${titleOf(own)} (${JSON.stringify(how)})`, text));
+    const texts = documents.map(({ text }) => text);
+    const answers = await this.ports.post(this.options.adapterUrl, texts, how).catch((error: Error) => error.message);
+    if (typeof answers !== "string") this.answeredAt = this.ports.now();
+    return documents.map((document, n) => {
+      const failure = typeof answers === "string" ? answers : "";
+      const answer = typeof answers === "string" ? null : (answers[n] ?? null);
+      return this.#postedOf(owner, serverNumber, document, answer, failure);
+    });
+  }
+
+  #postedOf(
+    owner: Owner,
+    serverNumber: number,
+    document: Pick<Posted, "transId" | "messages" | "text" | "at">,
+    answer: HttpAnswer | null,
+    failure: string,
+  ): Posted {
     const confirmation: ReadConfirmation = answer
       ? readConfirmation(answer.body)
       : { transId: "", result: null, faults: [`no answer: ${failure}`] };
-    if (confirmation.result === 0) this.#answered ??= text;
+    if (confirmation.result === 0) this.#answered ??= document.text;
     const status = answer?.status ?? null;
     const posted: Posted = {
-      ...about,
+      ...document,
       ownerId: owner.id,
-      at,
       confirmedAt: this.ports.now(),
       status,
       confirmation,
-      text,
       server: serverNumber,
       answer: answer?.body ?? "",
     };
     if (answer) {
       const title = `Confirmation ${confirmation.result ?? "missing"}${status === 200 ? "" : ` (HTTP ${status})`}`;
-      owner.trace(entry(posted.confirmedAt, "adapter", party, "confirmation", title, answer.body));
+      owner.trace(entry(posted.confirmedAt, "adapter", server(serverNumber), "confirmation", title, answer.body));
     }
     this.posted.push(posted);
     return posted;
@@ -273,7 +306,7 @@ export class Webex {
     const behaviours = [...owners].map((owner) => owner.behaviour(n, come));
     const behaviour = behaviours.find(({ kind }) => kind !== "confirm") ?? { kind: "confirm" };
     if (owners.size > 1 && behaviour.kind !== "confirm") for (const { id } of owners) this.disturbed.add(id);
-    const isConfirmed = request.method === "POST" && (behaviour.kind === "confirm" || behaviour.kind === "slow");
+    const isConfirmed = request.method === "POST" && ["confirm", "slow", "spelled"].includes(behaviour.kind);
     const arrival = { ...come, isConfirmed, taken: behaviour.kind };
     if (!this.#hasRoomFor(arrival)) return this.#confirm({ kind: "confirm" }, transId, false);
     this.arrivals.push(arrival);
@@ -301,7 +334,7 @@ export class Webex {
   #noteSilence(arrival: Arrival): void {
     const last = this.#lastTaken.get(arrival.server);
     this.#lastTaken.set(arrival.server, arrival);
-    if (!last || last.taken === "confirm") return;
+    if (!last || last.taken === "confirm" || last.taken === "spelled") return;
     const isSilence = arrival.at - last.at >= SILENCE_MS;
     if (isSilence) this.#silences.push({ from: last.at, to: arrival.at, ownerIds: last.ownerIds });
     // No adapter gives up within a second.
@@ -318,7 +351,7 @@ export class Webex {
   /** Waits until the last post to each server was confirmed: an adapter that posts one after the other has gone on. */
   async goesOn(withinMs: number, stop: AbortSignal): Promise<void> {
     const deadline = this.ports.now() + withinMs;
-    const waits = () => [...this.#lastTaken.values()].some(({ taken }) => taken !== "confirm");
+    const waits = () => [...this.#lastTaken.values()].some(({ taken }) => taken !== "confirm" && taken !== "spelled");
     while (waits() && this.ports.now() < deadline && !stop.aborted) await this.ports.sleep(SILENCE_MS);
   }
 
@@ -337,6 +370,7 @@ export class Webex {
   async #confirm(behaviour: Behaviour, transId: string, isBroken: boolean): Promise<HttpAnswer | "reset" | "hang"> {
     if (behaviour.kind === "reset" || behaviour.kind === "hang") return behaviour.kind;
     if (behaviour.kind === "status") return { status: behaviour.status, body: "" };
+    if (behaviour.kind === "spelled") return behaviour.answer(transId);
     if (behaviour.kind === "slow") await this.ports.sleep(behaviour.ms);
     const result = behaviour.kind === "result" ? behaviour.result : isBroken ? -2 : 0;
     const confirmed = behaviour.kind === "other-trans-id" ? `${transId}0` : transId;

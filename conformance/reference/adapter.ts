@@ -72,10 +72,31 @@ export class ReferenceAdapter {
       const isWanting = this.has("numbers-want-a-code") && request.url.includes("code=&");
       return { status: isWanting ? 404 : 200, body: "" };
     }
+    const refusal = this.#refusesPost(request.spelling);
+    if (refusal !== null) return { status: refusal, body: "" };
     const answer = await this.#receive(request);
     if (this.has("confirmations-late")) await this.ports.sleep(200);
     return answer.status === 200 && this.has("http-202") ? { ...answer, status: 202 } : answer;
   };
+
+  /** With a defect: a status for a post that is written otherwise than most are. */
+  #refusesPost(how: HttpRequest["spelling"]): number | null {
+    if (how === undefined) return null;
+    const { isUpperCase, place, contentType, framing, version, isWithoutHost, isPipelined, isUtf16 } = how;
+    const refusals: readonly (readonly [DefectName, boolean, number])[] = [
+      ["headers-by-case", isUpperCase === true, 400],
+      ["one-post-a-connection", place > 0, 400],
+      ["one-content-type", contentType !== undefined && !contentType.startsWith("text/xml"), 415],
+      ["utf-16-not-read", isUtf16 === true, 400],
+      ["chunks-not-read", framing === "chunked", 411],
+      ["never-says-continue", framing === "expect", 417],
+      ["gzip-not-read", framing === "gzip", 415],
+      ["http-1.1-only", version === "1.0", 505],
+      ["http-1.0-with-host-only", isWithoutHost === true, 400],
+      ["pipeline-cut-off", isPipelined === true && place > 0, 400],
+    ];
+    return refusals.find(([name, isIt]) => isIt && this.has(name))?.[2] ?? null;
+  }
 
   #receive({ method, body: text }: HttpRequest): Promise<HttpAnswer> {
     const body = this.has("doctype-dropped") ? withoutDocType(text) : text;
@@ -200,7 +221,16 @@ export class ReferenceAdapter {
   }
 
   #check(body: string, { messages, notWellFormed, transId }: ReadDocument): number {
+    const isLost =
+      (body.includes('";>') && this.has("semicolon-confirmed")) ||
+      (body.includes("\u201C") && this.has("typographic-quotes-confirmed"));
+    if (isLost) return OK;
     if (notWellFormed !== null) return this.has("broken-xml-confirmed") ? OK : NOT_XML;
+    if (/<W2A_\w+\n/.test(body) && this.has("line-break-behind-a-name-refused")) return NOT_XML;
+    if (/<W2A_UpdateConference[^>]*\n/.test(body) && this.has("line-breaks-in-updates-refused")) return NOT_XML;
+    if (body.includes("> <") && this.has("blanks-between-elements-refused")) return NOT_XML;
+    if (body.includes("WTSPDOM Response") && this.has("requests-named-as-response-refused")) return NOT_XML;
+    if (/<W2A_\w+>\s*MsgID=/.test(body) && this.has("text-for-attributes-confirmed")) return OK;
     if (/<!DOCTYPE[^>]*\[/.test(body)) return NOT_XML;
     if (!body.includes("<WbxTSPSchema") && !this.has("other-root-confirmed")) return NOT_XML;
     if (transId === "" && !this.has("no-trans-id-confirmed")) return NOT_XML;
@@ -253,6 +283,8 @@ export class ReferenceAdapter {
     const areas = numbers.flatMap((number) => number.children.filter((child) => child.name === "AreaCode"));
     if (areas.some(({ text }) => text === "") && this.has("area-code-demanded")) return WRONG;
     const digits = numbers.flatMap((number) => number.children.map(({ text }) => text)).join("");
+    const isAlone = children.every((child) => child.name === "PhoneNum");
+    if (!isAlone && this.has("other-elements-in-a-call-out-refused")) return WRONG;
     if (!isDialable(digits) && this.has("letters-refuse-a-document")) return WRONG;
     if (name === "W2A_Callout" && numbers.length !== 1 && !this.has("call-out-without-number-confirmed")) return WRONG;
     return OK;
@@ -294,11 +326,13 @@ export class ReferenceAdapter {
         return;
       }
       const isIgnored = conference?.wasTakenOver && this.has("new-server-not-known");
-      const isSoon = conference !== undefined && !this.bridge.conferences.has(conference.key);
-      if (isSoon && this.has("lost-while-creating")) return;
-      if (conference && !isIgnored && (await conference.isReadyFor(message))) {
-        if (isSoon && this.has("twice-while-creating")) void conference.asked(message);
-        return conference.asked(message);
+      if (conference && !isIgnored) {
+        const isPending = !this.bridge.conferences.has(conference.key);
+        if (isPending && this.has("lost-while-creating")) return;
+        conference.heardFrom(attributes.WbxHostName);
+        const isThere = !isPending || this.has("keep-alive-while-creating-ends") || (await conference.created);
+        if (isThere && isPending && this.has("twice-while-creating")) void conference.asked(message);
+        if (isThere) return conference.asked(message);
       }
       return this.#answerForNobody(message);
     };

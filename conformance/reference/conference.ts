@@ -45,7 +45,6 @@ export class ReferenceConference {
   #held: Promise<unknown> = Promise.resolve();
   /** The creation of its last room. */
   #rooms: Promise<unknown> = Promise.resolve();
-  /** Whether the bridge has it, as soon as that is known. */
   readonly #created = Promise.withResolvers<boolean>();
   hadPrivateTalk = false;
   /** Of private talks: who was it in the first one. */
@@ -133,10 +132,14 @@ export class ReferenceConference {
     await this.tell(sequence);
   }
 
-  /** Resolves when the bridge has the conference, or not. A request is a sign of life of its server. */
-  async isReadyFor({ attributes: { WbxHostName = this.host } }: Element): Promise<boolean> {
-    if (WbxHostName === this.host) void this.owed.catchUp();
-    return this.has("keep-alive-while-creating-ends") || this.#created.promise;
+  /** Whether the bridge has it, as soon as that is known. */
+  get created(): Promise<boolean> {
+    return this.#created.promise;
+  }
+
+  /** A request is a sign of life of its server. */
+  heardFrom(host = this.host): void {
+    if (host === this.host) void this.owed.catchUp();
   }
 
   /** A request about this conference that is no create. */

@@ -59,7 +59,7 @@ export const defects = {
   "add-without-call-confirmed": { clause: "T20i", what: "confirms W2A_AddToSubConference without ExtCallID" },
   "no-trans-id-confirmed": { clause: "T20j", what: "confirms a document without TransID" },
   "other-root-confirmed": { clause: "T20k", what: "confirms a document with another root" },
-  "broken-xml-confirmed": { clause: "T20f", what: "confirms what is no XML" },
+  "broken-xml-confirmed": { clause: "T20f", what: "confirms what is no XML", also: "5.1 5.3" },
   "one-wrong-message-confirmed": {
     clause: "T21",
     what: "confirms a document if one of its messages is right",
@@ -73,7 +73,7 @@ export const defects = {
   "unknown-message-refused": {
     clause: "T24a",
     what: "refuses a document with an unknown message",
-    also: "T24b T24c 1.3f T38c T24d T11a T38d T38e T38f T24e T44a T38g 4.1f",
+    also: "T24b T24c 1.3f T38c T24d T11a T38d T38e T38f T24e T44a T38g 4.1f T6a T6b T6c T6d T6e T6f T6g",
   },
   "unknown-message-ignored": {
     clause: "T24b",
@@ -109,10 +109,10 @@ export const defects = {
   "only-first-message": {
     clause: "4.1c",
     what: "carries out the first message of a document only",
-    also: "T24c 1.3f T44a T38d 4.2j 2.2.1j F7a 2.2.4h 4.13r",
+    also: "T24c 1.3f T44a T38d 4.2j 2.2.1j F7a 2.2.4h 4.13r 5.22",
   },
-  "line-breaks-refused": { clause: "5.21", what: "refuses line breaks", also: "T6" },
-  "participant-type-demanded": { clause: "4.1c", what: "refuses a call-out without ParticipantType" },
+  "line-breaks-refused": { clause: "5.21", what: "refuses line breaks", also: "T6 5.22 5.2 5.9 4.21r" },
+  "participant-type-demanded": { clause: "4.1c", what: "refuses a call-out without ParticipantType", also: "5.22" },
   "unknown-message-excuses": { clause: "T21", what: "confirms every document that has an unknown message" },
   "judged-by-the-last-message": { clause: "T21", what: "confirms a document if its last message is right" },
   "unknown-of-no-conference-ignored": {
@@ -246,7 +246,7 @@ export const defects = {
   "slow-create": { clause: "T9a", what: "takes more than 20 s for a create" },
   "numbers-want-a-code": { clause: "1.6", what: "shows no page of numbers without a participant code" },
   "no-https": { clause: "T2", what: "posts by HTTP to a server of port 443" },
-  "twenty-conferences-at-most": { clause: "T9", what: "bears twenty conferences at the same time" },
+  "twenty-conferences-at-most": { clause: "T9", what: "bears twenty conferences at the same time", also: "T42d T42e" },
   "slow-entry-under-load": {
     clause: "T9c",
     what: "takes more than 10 s to tell a caller while twenty conferences run",
@@ -274,7 +274,7 @@ export const defects = {
   "name-of-another-call": {
     clause: "4.2d",
     what: "takes the name of a call for all calls",
-    also: "4.21d 4.21e 4.21g 4.11b 4.16b 4.16f 4.13c 4.13d 4.13e 4.13g 4.13h 4.13i 4.13j 4.14 4.9e F6 F6a 4.15b 4.16f 4.21i F1a 4.13l 4.13m F4 4.15d 4.15e 4.11d 2.2.2a 4.21l F1 F4b 4.19 4.17g 4.21m 2.3.4a 4.13o 4.9b 4.9j 4.9l 4.9m 4.9o F7 4.2j 4.13q 4.2k T43c 4.2l 4.21o 4.21p",
+    also: "4.21d 4.21e 4.21g 4.11b 4.16b 4.16f 4.13c 4.13d 4.13e 4.13g 4.13h 4.13i 4.13j 4.14 4.9e F6 F6a 4.15b 4.16f 4.21i F1a 4.13l 4.13m F4 4.15d 4.15e 4.11d 2.2.2a 4.21l F1 F4b 4.19 4.17g 4.21m 2.3.4a 4.13o 4.9b 4.9j 4.9l 4.9m 4.9o F7 4.2j 4.13q 4.2k T43c 4.2l 4.21o 4.21p 4.21r",
   },
   "names-by-order": { clause: "4.2g", what: "gives a name to the first call that has none" },
   "first-name-of-a-document-only": { clause: "4.2j", what: "takes the first of several names in a document" },
@@ -316,22 +316,22 @@ export const defects = {
   "call-out-not-answered": {
     clause: "4.3a",
     what: "does not answer a call-out that succeeds",
-    also: "T11 T14 4.1c 4.3b 4.3d 4.3e 4.3f 2.2.4b 2.2.4c 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 2.2.4d 4.10c 4.17e 4.21h 4.21i T44d 4.21j 4.21k 2.2.1g T25a 4.17f 4.21l 4.7h 4.8e 4.3g 2.2.4e 4.17g 4.21m 4.9j 2.2.4f 4.17h 4.11e 2.2.4g T11c 4.1f 2.2.4h 4.21o 4.21p 4.8g",
+    also: "T11 T14 4.1c 4.3b 4.3d 4.3e 4.3f 2.2.4b 2.2.4c 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 2.2.4d 4.10c 4.17e 4.21h 4.21i T44d 4.21j 4.21k 2.2.1g T25a 4.17f 4.21l 4.7h 4.8e 4.3g 2.2.4e 4.17g 4.21m 4.9j 2.2.4f 4.17h 4.11e 2.2.4g T11c 4.1f 2.2.4h 4.21o 4.21p 4.8g 5.22 5.2 4.21q 4.21r",
   },
   "names-of-called-lost": {
     clause: "4.3d",
     what: "loses the name of who was called",
-    also: "4.21d 4.21e 4.21g 4.21i 4.21l 4.17g 4.21m 4.9j 2.2.4f 4.21o 4.21p",
+    also: "4.21d 4.21e 4.21g 4.21i 4.21l 4.17g 4.21m 4.9j 2.2.4f 4.21o 4.21p 4.21r",
   },
   "enters-before-answer": {
     clause: "4.3b",
     what: "tells the entry before it answers the call-out",
-    also: "4.3a 4.3d 4.3f 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g T25a 4.17f 4.21l 4.7h 4.8e 2.2.4e 4.17g 4.21m 4.9j 2.2.4f 4.17h 4.11e 4.21o 4.21p 4.8g",
+    also: "4.3a 4.3d 4.3f 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g T25a 4.17f 4.21l 4.7h 4.8e 2.2.4e 4.17g 4.21m 4.9j 2.2.4f 4.17h 4.11e 4.21o 4.21p 4.8g 4.21q 4.21r",
   },
   "called-enters-as-null": {
     clause: "4.3b",
     what: "tells who was called with ExtCallID null",
-    also: "4.1c 4.3a 4.3d 4.3f 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21f 4.9f 4.10c T25a 4.17f 4.7h 4.8e 4.3g 2.2.4e 4.17g 2.2.4f 4.17h 4.11e",
+    also: "4.1c 4.3a 4.3d 4.3f 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21f 4.9f 4.10c T25a 4.17f 4.7h 4.8e 4.3g 2.2.4e 4.17g 2.2.4f 4.17h 4.11e 5.22",
   },
   "answered-while-ringing": {
     clause: "4.3e",
@@ -341,7 +341,7 @@ export const defects = {
   "dials-without-country": {
     clause: "4.3c",
     what: "dials without the country code",
-    also: "T28 T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.4h 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g 4.4f T25a 4.17f 4.21l 4.7h 4.8e 4.3g 4.4g 2.2.4e 4.17g 4.21m 4.9j 4.9n 4.7j 2.2.4f 4.17h 4.11e 2.2.4g 4.21n T11c T11d T11e 4.1f 4.21o 4.21p 4.8g",
+    also: "T28 T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.4h 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i 4.21j 4.21k 2.2.1g 4.4f T25a 4.17f 4.21l 4.7h 4.8e 4.3g 4.4g 2.2.4e 4.17g 4.21m 4.9j 4.9n 4.7j 2.2.4f 4.17h 4.11e 2.2.4g 4.21n T11c T11d T11e 4.1f 4.21o 4.21p 4.8g 4.21r",
   },
   "called-alone": { clause: "4.3f", what: "leaves who was called alone", also: "2.2.4b 4.17a 4.21f 4.9f 4.17f" },
   "refused-number-called": { clause: "4.4f", what: "calls a number that it may not call" },
@@ -388,7 +388,7 @@ export const defects = {
   "monitor-unmutes-itself": { clause: "4.17h", what: "lets a silent monitor unmute itself" },
   "unmute-all-unmutes-monitors": { clause: "4.11e", what: "unmutes silent monitors when all are unmuted" },
   "anonymous-id-as-prefix": { clause: "4.18d", what: "takes every attendee ID that begins like the AnonymousID" },
-  "private-talk-without-action-code": { clause: "4.21a", what: "leaves out ActionCode 2", also: "4.21l 4.21o" },
+  "private-talk-without-action-code": { clause: "4.21a", what: "leaves out ActionCode 2", also: "4.21l 4.21o 4.21q" },
   "host-left-out": {
     clause: "4.21b",
     what: "leaves the host in the main conference",
@@ -402,7 +402,7 @@ export const defects = {
   "added-without-action-code": {
     clause: "4.21d",
     what: "leaves out ActionCode 3",
-    also: "4.21e 4.21i 4.21l 4.21m 4.9j 4.21o 4.21p",
+    also: "4.21e 4.21i 4.21l 4.21m 4.9j 4.21o 4.21p 4.21r",
   },
   "invitee-not-added": {
     clause: "4.21e",
@@ -690,6 +690,42 @@ export const defects = {
   "named-entry-caught-up": { clause: "T43e", what: "tells an entry again whose call its server has named" },
   "no-probe": { clause: "T43f", what: "waits for a server that was away to ask for something", also: "T43a" },
   "lock-not-caught-up": { clause: "T43g", what: "never tells a lock while its server was away" },
+  // Legal ways to write
+  "headers-by-case": { clause: "T6a", what: "knows the names of headers in lower case only", also: "1.3c" },
+  "one-post-a-connection": { clause: "T6a", what: "refuses a second post on a connection", also: "T6g 1.3c" },
+  "one-content-type": { clause: "T6b", what: "refuses all content types but text/xml" },
+  "utf-16-not-read": { clause: "T6c", what: "does not read UTF-16" },
+  "chunks-not-read": { clause: "T6d", what: "refuses a chunked post" },
+  "never-says-continue": { clause: "T6d", what: "refuses a post that waits for 100 Continue" },
+  "gzip-not-read": { clause: "T6e", what: "does not read gzip" },
+  "http-1.1-only": { clause: "T6f", what: "refuses HTTP/1.0" },
+  "http-1.0-with-host-only": { clause: "T6f", what: "refuses HTTP/1.0 without Host" },
+  "pipeline-cut-off": { clause: "T6g", what: "refuses what comes before its answer to the post before" },
+  "confirmations-by-pattern": {
+    clause: "T42c",
+    what: "looks for the Confirmation as most servers write it",
+    also: "T42d",
+  },
+  "confirmations-in-utf-8-only": { clause: "T42d", what: "reads Confirmations in UTF-8 only" },
+  "confirmations-in-chunks-lost": { clause: "T42e", what: "does not read a Confirmation in chunks" },
+  "confirmations-by-content-type": { clause: "T42e", what: "reads no Confirmation without a content type of XML" },
+  "http-200-only": { clause: "T42e", what: "takes status 200 alone for success" },
+  "line-break-behind-a-name-refused": {
+    clause: "5.22",
+    what: "refuses a line break behind the name of an element",
+    also: "4.21r 5.2 5.9",
+  },
+  "line-breaks-in-updates-refused": { clause: "4.21r", what: "refuses an update of several lines" },
+  "blanks-between-elements-refused": { clause: "4.21q", what: "refuses a blank between two elements" },
+  "other-elements-in-a-call-out-refused": {
+    clause: "5.2",
+    what: "refuses a call-out with another element than its number",
+    also: "2.2.4c",
+  },
+  "semicolon-confirmed": { clause: "5.1", what: "confirms a semicolon behind an attribute, and does nothing" },
+  "typographic-quotes-confirmed": { clause: "5.3", what: "confirms typographic quotation marks, and does nothing" },
+  "text-for-attributes-confirmed": { clause: "5.4", what: "confirms a message whose attributes stand as its text" },
+  "requests-named-as-response-refused": { clause: "5.9", what: "refuses a request named WTSPDOM Response" },
   // What stands between
   "null-is-a-name": { clause: "5.6", what: "takes the word null for the name of a call" },
   "first-name-for-good": { clause: "4.2l", what: "takes the first name of a call only" },

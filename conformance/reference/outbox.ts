@@ -1,6 +1,6 @@
 import { digits, julianDigits } from "../player/ids.ts";
-import type { Ports } from "../ports.ts";
-import { type Message, readConfirmation, writeDocument } from "../xml.ts";
+import type { HttpAnswer, Ports } from "../ports.ts";
+import { type Message, type ReadConfirmation, readConfirmation, writeDocument } from "../xml.ts";
 import type { Defects } from "./defects.ts";
 
 /** Pauses before the second and the third attempt. */
@@ -122,10 +122,12 @@ export class Outbox {
       try {
         const isTls = host.endsWith(":443") && !this.#has("no-https");
         const url = host.includes("://") ? host : `${isTls ? "https" : "http"}://${host}/`;
-        const { status, body } = await this.#ports.send({ method, url, body: text });
-        const confirmation = readConfirmation(body);
+        const answer = await this.#ports.send({ method, url, body: text });
+        const { status } = answer;
+        const confirmation = this.#read(answer);
         if (status === 500 && this.#has("new-trans-id-after-500")) transId = this.#newTransId();
-        if (status === 200 && confirmation.result !== null && confirmation.transId === transId) {
+        const isSuccess = status === 200 || (status > 200 && status < 300 && !this.#has("http-200-only"));
+        if (isSuccess && confirmation.result !== null && confirmation.transId === transId) {
           if (isSome && this.#has("repeats-what-was-confirmed")) await this.#ports.send({ method, url, body: text });
           return true;
         }
@@ -138,6 +140,19 @@ export class Outbox {
     this.#givenUp.set(queue, (this.#givenUp.get(queue) ?? 0) + 1);
     if (queue !== "" && this.#has("failed-server-given-up")) this.#shunned.add(queue);
     return false;
+  }
+
+  #read({ body, bytes, isChunked, headers }: HttpAnswer): Pick<ReadConfirmation, "transId" | "result"> {
+    const isOdd = headers !== undefined && !/xml/i.test(Object.values(headers).join());
+    const isLost =
+      (bytes !== undefined && this.#has("confirmations-in-utf-8-only")) ||
+      (isChunked && this.#has("confirmations-in-chunks-lost")) ||
+      (isOdd && this.#has("confirmations-by-content-type"));
+    if (isLost) return { transId: "", result: null };
+    if (!this.#has("confirmations-by-pattern")) return readConfirmation(body);
+    const [, transId = ""] = /<TransID>(\d+)<\/TransID>/.exec(body) ?? [];
+    const [, result] = /<Confirmation Result="(-?\d+)"/.exec(body) ?? [];
+    return { transId, result: result === undefined ? null : Number(result) };
   }
 
   #write(transId: string, messages: readonly Message[]): string {
