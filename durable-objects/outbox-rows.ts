@@ -244,8 +244,8 @@ function laneOf({ host, once, answersTo }: Lane): string {
 }
 
 /**
- * The rows without what a decision drops. Of a server that was replaced, each row with an answer gets one attempt more: without its
- * notifications, if it was not begun, else with the bytes that it has (protocol T37).
+ * The rows without what a decision drops. Of a server that was replaced, an answer gets one attempt more: without the notifications of
+ * its row, if that was not begun, else with the bytes that it has (protocol T37).
  */
 export function withoutDropped(rows: Rows, dropped: readonly Dropped[]): Rows {
   if (dropped.length === 0) return rows;
@@ -253,7 +253,9 @@ export function withoutDropped(rows: Rows, dropped: readonly Dropped[]): Rows {
     const drop = row.once ? undefined : dropped.find(({ host }) => host === row.host);
     if (!drop) return row;
     const answers = row.messages.filter(isAnswer);
-    if (!drop.keepsAnswers || answers.length === 0) return [];
+    // With notifications that nobody is to hear any more, one attempt was enough.
+    const isTried = row.failure !== undefined && answers.length < row.messages.length;
+    if (!drop.keepsAnswers || answers.length === 0 || isTried) return [];
     const { probe, ...kept } = row;
     return { ...kept, once: true, ...(row.attempts === 0 && { messages: answers }) };
   });

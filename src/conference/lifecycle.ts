@@ -36,7 +36,10 @@ function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void
       return beginCreate(draft, message, answerBy);
     case "ended":
       if (!wasClosedUnnoticed(draft, message)) return beginCreate(draft, message, answerBy);
-      clear(draft); // The answer says all that WebEx has missed.
+      // The answer says all that WebEx has missed, and what a probe under way says.
+      for (const { host, probe } of draft.behind.values())
+        if (probe && host !== message.replyTo) draft.dropNotifications(host);
+      clear(draft);
       return draft.answer(requestOf(message), "conference-closed");
     case "creating":
       return joinCreate(draft, head, message);

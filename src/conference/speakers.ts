@@ -50,9 +50,10 @@ export function notifySpeakers(draft: Draft): boolean {
   const reported = speech.speaking.filter(
     (call) => speech.reported.includes(call) || changed.some((one) => one.call === call),
   );
+  const { doubted, ...known } = speech;
   draft.head = {
     ...head,
-    speech: { ...speech, reported, changedAt: null, notBefore: changed.length > 0 ? at + PAUSE_MS : speech.notBefore },
+    speech: { ...known, reported, changedAt: null, notBefore: changed.length > 0 ? at + PAUSE_MS : speech.notBefore },
   };
   if (changed.length === 0) return false;
   draft.notify({
@@ -84,10 +85,8 @@ export function applyLostSpeech(draft: Draft, messages: readonly Outgoing[]): vo
   const lost = messages.flatMap((message) => (message.type === "speaking-changed" ? message.extCallIds : []));
   if (lost.length === 0) return;
   const named = draft.callers.values().filter(({ extCallId }) => extCallId !== null && lost.includes(extCallId));
-  const calls = named.map(({ call }) => call);
-  const others = speech.reported.filter((call) => !calls.includes(call));
-  const reported = [...others, ...calls.filter((call) => !speech.speaking.includes(call))];
-  draft.head = { ...head, speech: { ...speech, reported, changedAt: speech.changedAt ?? at, notBefore: at } };
+  const doubted = [...new Set([...(speech.doubted ?? []), ...named.map(({ call }) => call)])];
+  draft.head = { ...head, speech: { ...speech, doubted, changedAt: speech.changedAt ?? at, notBefore: at } };
 }
 
 /** A call that left is not reported as silent. */
@@ -100,9 +99,11 @@ export function removeSpeaker(draft: Draft, call: CallId): void {
   draft.head = { ...head, speech: { ...head.speech, speaking: without(speaking), reported: without(reported) } };
 }
 
-function differences({ speaking, reported }: Speech): CallId[] {
+function differences({ speaking, reported, doubted = [] }: Speech): CallId[] {
+  const isDoubted = (call: CallId) => doubted.includes(call);
   return [
-    ...speaking.filter((call) => !reported.includes(call)),
-    ...reported.filter((call) => !speaking.includes(call)),
+    ...speaking.filter((call) => !reported.includes(call) || isDoubted(call)),
+    ...reported.filter((call) => !speaking.includes(call) && !isDoubted(call)),
+    ...doubted.filter((call) => !speaking.includes(call)),
   ];
 }

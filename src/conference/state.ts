@@ -113,6 +113,8 @@ export interface Speech {
   /** False after a failover, until the new server asks. */
   readonly reporting: boolean;
   readonly speaking: readonly CallId[];
+  /** Calls of a report that was given up: WebEx may have it or not. */
+  readonly doubted?: readonly CallId[];
   /** The speakers that WebEx knows of. */
   readonly reported: readonly CallId[];
   /** When the oldest change happened that WebEx does not know of. */

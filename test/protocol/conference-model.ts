@@ -51,6 +51,8 @@ export class ConferenceModel {
   #numbers = 0;
   #reports = 0;
   #queued: Post[] = [];
+  /** All that left so far. */
+  readonly #posts: Post[] = [];
   /** Requests that are yet to be answered, by MsgID, with the server that asked. */
   readonly #open = new Map<MsgId, WebexHost | undefined>();
   readonly #answered = new Set<MsgId>();
@@ -163,6 +165,31 @@ export class ConferenceModel {
     }
   }
 
+  /** Another create takes the conference over; then a request, or a name, comes under the handle that it has replaced. */
+  takeOverAndAskLate(request: object): void {
+    const { head } = this.state;
+    if (head.phase !== "running" && head.phase !== "creating") return;
+    const { extConfId } = head;
+    const [entry = "w0"] = this.#entries;
+    this.#webex([{ type: "create-conference", replyTo: "tsp3:80", extConfId: "1009", confKey: "555" }]);
+    const { head: taken } = this.state;
+    // A create waits for the end of what is being closed.
+    if ((taken.phase !== "running" && taken.phase !== "creating") || taken.extConfId !== "1009") return;
+    const before = JSON.stringify(stateAsJson(this.state));
+    const answers = this.#posts.length;
+    const isName = "type" in request && request.type === "caller-named";
+    const msgId = isName ? entry : `w${++this.#numbers}`;
+    const late = { ...request, extConfId, msgId } as unknown as FromWebex;
+    this.#input({ messages: [late] });
+    if (JSON.stringify(stateAsJson(this.state)) !== before) this.#fail(`${late.type} under a former handle acts`);
+    const said = this.#posts.slice(answers);
+    const wanted = requestOf(late) === null ? [] : [late.type === "close-conference" ? "ok" : "no-such-conference"];
+    const results = said.map(({ message }) => ("result" in message ? message.result : message.type));
+    if (late.type !== "unknown" && String(results) !== String(wanted))
+      this.#fail(`${late.type} under a former handle is answered with ${results}, not ${wanted}`);
+    if (said.some(({ host }) => host !== late.replyTo)) this.#fail(`${late.type} is answered to another server`);
+  }
+
   #operate(request: OperatorRequest, which = 0): void {
     const calls = this.#calls;
     const call = (calls[which % Math.max(1, calls.length)] ?? "c1") as CallId;
@@ -265,6 +292,7 @@ export class ConferenceModel {
     const { message } = post;
     const { msgId } = message;
     this.#queued.push(post);
+    this.#posts.push(post);
     if (message.type === "caller-entered") {
       if (!this.#entries.includes(msgId)) this.#entries.push(msgId);
       this.#heard.add(msgId);

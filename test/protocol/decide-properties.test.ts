@@ -207,3 +207,21 @@ test.each(seeds)(
   },
   60_000,
 );
+
+const late = fc.oneof(
+  { weight: 9, arbitrary: request.filter(({ type }) => type !== "create-conference") },
+  fc.record({ ...common, type: fc.constant("caller-named"), extCallId }),
+);
+
+test.each(seeds)(
+  "whatever happened before a takeover, a request under the former handle is answered and changes nothing (protocol 4.9), seed %i",
+  (seed) => {
+    fc.assert(
+      fc.property(beginnings, scenes, late, (beginning, scenes, late) =>
+        played(beginning, scenes).takeOverAndAskLate(late),
+      ),
+      { numRuns: numRuns / 2, seed },
+    );
+  },
+  60_000,
+);

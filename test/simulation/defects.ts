@@ -29,6 +29,8 @@ const outboxRows = "durable-objects/outbox-rows.ts";
 const sender = "durable-objects/command-sender.ts";
 const rooms = "src/conference/rooms.ts";
 const failover = "src/conference/failover.ts";
+const requests = "src/conference/requests.ts";
+const resync = "src/conference/resync.ts";
 const reports = "src/conference/reports.ts";
 const agent = "bridge-agent/agent.ts";
 const runningAgent = "bridge-agent/run.ts";
@@ -101,9 +103,9 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "what waits for a replaced server is sent to it",
-    foundBy: "nothing is posted to a replaced server",
+    foundBy: "a replaced server gets answers alone",
     file: "durable-objects/conference-commit.ts",
-    before: "this.#keep(this.queue.rows.filter(({ host }) => !decision.dropQueued.includes(host)));",
+    before: "this.#keep(withoutDropped(this.queue.rows, decision.dropQueued));",
     after: "",
   },
   {
@@ -145,8 +147,8 @@ export const defects: readonly Defect[] = [
     name: "a failed transaction is given up at once",
     foundBy: "three attempts at least",
     file: outboxRows,
-    before: "if (row.attempts >= attempts) return null;",
-    after: "if (row.attempts >= Math.min(1, attempts)) return null;",
+    before: "if (row.once || row.attempts >= attempts) return null;",
+    after: "if (row.once || row.attempts >= Math.min(1, attempts)) return null;",
   },
   {
     name: "a command is not repeated",
@@ -209,19 +211,19 @@ export const defects: readonly Defect[] = [
     name: "a new server does not hear of those who left (F4)",
     foundBy: "a new server hears of those who left meanwhile",
     file: failover,
-    before: "for (const extCallId of departed) draft.notify(",
-    after: "for (const extCallId of departed.slice(0, 0)) draft.notify(",
+    before: "for (const extCallId of left) draft.notify(",
+    after: "for (const extCallId of [...left].slice(0, 0)) draft.notify(",
   },
   {
     name: "a new server does not hear who is muted (F1)",
-    foundBy: "WebEx's roster equals the bridge's",
+    foundBy: "WebEx knows what is so",
     file: failover,
     before: "if (caller.muted || caller.entersMuted || includesAll)",
     after: "if (caller.entersMuted || includesAll)",
   },
   {
     name: "a new server does not hear of sub-conferences (F7)",
-    foundBy: "WebEx's roster equals the bridge's",
+    foundBy: "WebEx knows what is so",
     file: failover,
     before: "  notifyRooms(draft);\n",
     after: "",
@@ -237,8 +239,8 @@ export const defects: readonly Defect[] = [
     name: "a conference that ended unnoticed is created anew (F5)",
     foundBy: "a conference that ended unnoticed is not created anew",
     file: "src/conference/lifecycle.ts",
-    before: "return wasClosedUnnoticed(draft, message)",
-    after: "return message.confKey === null",
+    before: "if (!wasClosedUnnoticed(draft, message)) return beginCreate",
+    after: "if (!wasClosedUnnoticed(draft, message) || message.confKey !== null) return beginCreate",
   },
   {
     name: "a lock is told before it is answered",
@@ -275,7 +277,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "what was held back for want of a name is forgotten",
-    foundBy: "WebEx's roster equals the bridge's",
+    foundBy: "WebEx knows what is so",
     file: "src/conference/callers.ts",
     before: "for (const change of held) notifyChange(draft, caller, change);",
     after: "",
@@ -310,7 +312,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a snapshot does not show who is muted",
-    foundBy: "WebEx's roster equals the bridge's",
+    foundBy: "WebEx knows what is so",
     file: "src/conference/reconcile.ts",
     before: 'if (isMutedOnBridge(caller) !== found.muted && !draft.isBusy(call, "mute", "unmute")) {',
     after: "if (caller.muted !== found.muted && found.call === undefined) {",
@@ -334,7 +336,7 @@ export const defects: readonly Defect[] = [
     name: "an agent acts before its journal says so",
     foundBy: "a command acts once",
     file: pendingCommands,
-    before: '      this.#journal.setPhase(open.pending.conference, open.pending.id, "begun");\n',
+    before: "      this.#journal.begin(open.pending);\n",
     after: "",
   },
   {
@@ -566,7 +568,7 @@ export const defects: readonly Defect[] = [
   {
     name: "commands of one call overtake each other",
     foundBy: ["a command acts once", "no command overtakes an earlier one"],
-    file: pendingCommands,
+    file: "bridge-agent/topic-queue.ts",
     before: "return place.waitsFor === 0;",
     after: "return place.waitsFor < 2;",
   },
@@ -660,7 +662,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a caller that presses the mute key on the way in is told as unmuted",
-    foundBy: ["WebEx's roster equals the bridge's", "WebEx's roster follows the bridge"],
+    foundBy: ["WebEx knows what is so", "WebEx's roster follows the bridge"],
     file: "src/conference/callers.ts",
     before: 'if (entered && arrival.muted && !arrival.silent) notifyChange(draft, entered, { status: "muted" });',
     after: "",
@@ -726,8 +728,8 @@ export const defects: readonly Defect[] = [
     name: "an answer goes to the server that has the conference",
     foundBy: "who asked is answered",
     file: "src/conference/draft.ts",
-    before: "this.#send(request.replyTo ?? this.ongoing?.host ?? null, answer);",
-    after: "this.#send(this.ongoing?.host ?? request.replyTo ?? null, answer);",
+    before: "const host = request.replyTo ?? ongoing?.host ?? null;",
+    after: "const host = ongoing?.host ?? request.replyTo ?? null;",
   },
   {
     name: "results of another bridge count",
@@ -741,7 +743,7 @@ export const defects: readonly Defect[] = [
     foundBy: [
       "RspUpdateUser before NotifyUserChange",
       "RspDropUser before Status 2",
-      "WebEx's roster equals the bridge's",
+      "WebEx knows what is so",
       "no bridge conference outlives its conference",
     ],
     file: "durable-objects/conference-commit.ts",
@@ -793,7 +795,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "the host of a private talk comes back unmuted",
-    foundBy: "WebEx's roster equals the bridge's",
+    foundBy: "WebEx knows what is so",
     file: "src/conference/private-talk.ts",
     before: "if (caller?.muted && isLifted) draft.issue(",
     after: "if (caller?.muted && isLifted && latest) draft.issue(",
@@ -821,7 +823,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a merge is told of the wrong caller",
-    foundBy: "WebEx's roster equals the bridge's",
+    foundBy: "WebEx knows what is so",
     file: reports,
     before: "withCaller(draft, event.call, (caller) => applyAttendeeId(draft, caller, event));",
     after:
@@ -861,7 +863,7 @@ export const defects: readonly Defect[] = [
     name: "who speaks is told when there is nothing to tell",
     foundBy: "what is posted is of the protocol",
     file: "src/conference/speakers.ts",
-    before: "  if (changed.length === 0) return;\n",
+    before: "  if (changed.length === 0) return false;\n",
     after: "",
   },
   {
@@ -955,8 +957,8 @@ export const defects: readonly Defect[] = [
     name: "nobody hears that a relay could not be reached",
     foundBy: "no rejection goes unhandled",
     file: sender,
-    before: "this.#cancelAgain.set(known, this.#ports.after(pauseMs, this.#ports.sendAgain));",
-    after: "this.#cancelAgain.set(known, this.#ports.after(pauseMs, this.#ports.sendAgain));\n      throw error;",
+    before: "      this.#wakeForNext();\n    }\n  }\n",
+    after: "      this.#wakeForNext();\n      throw error;\n    }\n  }\n",
   },
   {
     name: "a silent agent is given up a millisecond after the alarm for it",
@@ -987,8 +989,8 @@ export const defects: readonly Defect[] = [
     name: "commands that are sent together are sent in reverse",
     foundBy: "no command overtakes an earlier one",
     file: sender,
-    before: "return commands.filter(isSent)",
-    after: "return commands.toReversed().filter(isSent)",
+    before: "return commands.filter((command) => going.has(command));",
+    after: "return commands.toReversed().filter((command) => going.has(command));",
   },
   {
     name: "a speaker who left is told as silent",
@@ -1181,7 +1183,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "an operator sends again what a replaced server has missed",
-    foundBy: "nothing is posted to a replaced server",
+    foundBy: "a replaced server gets answers alone",
     file: "src/conference/send-again.ts",
     before:
       '  if (host !== BACK_END && host !== head.host) return "server-replaced";\n  if (messages.some((message) => isOfFormerHandle(message, head))) return "server-replaced";\n',
@@ -1189,14 +1191,14 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "WebEx is not told whom an operator mutes",
-    foundBy: ["WebEx's roster follows the bridge", "WebEx's roster equals the bridge's"],
+    foundBy: ["WebEx's roster follows the bridge", "WebEx knows what is so"],
     file: reports,
     before: "  if (pending.unreported) draft.callers.set(",
     after: "  if (pending.unreported || pending.actions) draft.callers.set(",
   },
   {
     name: "WebEx does not learn into which room an operator moves a call",
-    foundBy: ["WebEx's roster follows the bridge", "WebEx's roster equals the bridge's"],
+    foundBy: ["WebEx's roster follows the bridge", "WebEx knows what is so"],
     file: rooms,
     before: "  else if (room && from && from.room !== to) changeRoom(draft, caller, from, room);\n",
     after: "  else if (room && from && from.room !== to) draft.callers.set(caller.call, { ...caller, room: to });\n",
@@ -1270,5 +1272,109 @@ export const defects: readonly Defect[] = [
     file: "durable-objects/directory.ts",
     before: "this.#store.add(record, at, own?.id ?? null)",
     after: "this.#store.add(record, at, null)",
+  },
+  {
+    name: "a replaced server acts under its former handle",
+    foundBy: "a replaced server changes nothing",
+    file: requests,
+    before: '  const verdict = isReplaced(draft, message) ? underFormerHandle[message.type] : "applied";\n',
+    after:
+      "  const { ongoing } = draft;\n" +
+      '  if (ongoing && isReplaced(draft, message) && message.type !== "create-conference")\n' +
+      "    return applyCurrent(draft, { ...message, extConfId: ongoing.extConfId } as FromWebex);\n" +
+      '  const verdict = isReplaced(draft, message) ? underFormerHandle[message.type] : "applied";\n',
+  },
+  {
+    name: "a replaced server is told that its request succeeded",
+    foundBy: "a replaced server changes nothing",
+    file: requests,
+    before: '  "drop-caller": "no-such-conference",\n',
+    after: '  "drop-caller": "ok",\n',
+  },
+  {
+    name: "a lack of ids refuses the document",
+    foundBy: "good documents are confirmed",
+    file: "durable-objects/id-supply.ts",
+    before: "round === mostRounds",
+    after: "round <= mostRounds",
+  },
+  {
+    name: "a replaced server is not answered",
+    foundBy: "each request is answered",
+    file: "src/conference/draft.ts",
+    before: "      this.post({ host, message: answer, once: true });\n",
+    after: '      this.note("an answer to a replaced server is dropped");\n',
+  },
+  {
+    name: "answers that wait for a replaced server are dropped",
+    foundBy: "each request is answered",
+    file: outboxRows,
+    before: "    if (!drop.keepsAnswers || answers.length === 0 || isTried) return [];\n",
+    after: "    if (!drop.keepsAnswers || answers.length < 1_000 || isTried) return [];\n",
+  },
+  {
+    name: "what a replaced server is owed is posted all at once",
+    foundBy: "one post in flight",
+    file: outboxRows,
+    before: "const lane = laneOf(row);",
+    after: "const lane = row.once ? row.transId : laneOf(row);",
+  },
+  {
+    name: "a probe goes on although a create has told of the end",
+    foundBy: "a replaced server gets answers alone",
+    file: "src/conference/lifecycle.ts",
+    before: "if (probe && host !== message.replyTo) draft.dropNotifications(host);",
+    after: "if (probe && host === message.replyTo) draft.dropNotifications(host);",
+  },
+  {
+    name: "what was given up is owed to nobody",
+    foundBy: "WebEx knows what is so",
+    file: resync,
+    before: '  for (const message of lost) if (message.type !== "client-data") draft.owe(message);\n',
+    after:
+      '  for (const message of lost) if (message.type !== "client-data" && "result" in message) draft.owe(message);\n',
+  },
+  {
+    name: "answers that were given up are owed to nobody",
+    foundBy: "each request is answered",
+    file: resync,
+    before: '  for (const message of lost) if (message.type !== "client-data") draft.owe(message);\n',
+    after:
+      '  for (const message of lost) if (message.type !== "client-data" && !isAnswer(message)) draft.owe(message);\n',
+  },
+  {
+    name: "a server that is behind is not probed",
+    foundBy: "WebEx knows what is so",
+    file: resync,
+    before: "  const behind = serverBehind(state);\n  if (!behind) return null;\n",
+    after: "  const behind = serverBehind(state);\n  if (!behind || behind.probes >= 0) return null;\n",
+  },
+  {
+    name: "an entry is repeated under another MsgID",
+    foundBy: "a call enters once",
+    file: resync,
+    before: "return this.#isWaitedFor(message) && this.#post(message);",
+    after: "return this.#isWaitedFor(message) && this.#post({ ...message, msgId: draft.context.msgId() });",
+  },
+  {
+    name: "the end of a conference is not owed",
+    foundBy: "a conference that runs is on the bridge",
+    file: resync,
+    before: '        isEnd(message) && (!("extConfId" in message)',
+    after: '        isEnd(message) && head.byWebex && (!("extConfId" in message)',
+  },
+  {
+    name: "a new server does not hear who left while the one before was behind",
+    foundBy: "a new server hears of those who left meanwhile",
+    file: resync,
+    before: "    if (isLeft(message)) left.push(message.extCallId);\n",
+    after: "    if (isLeft(message)) continue;\n",
+  },
+  {
+    name: "an answer that is owed leaves again although its document was confirmed",
+    foundBy: "a request is answered once",
+    file: resync,
+    before: "    if (isSaid) draft.owed.delete(key);\n    else deleteOwed(",
+    after: "    if (!isSaid) deleteOwed(",
   },
 ];

@@ -1,5 +1,5 @@
 import { Conference } from "../../durable-objects/conference.ts";
-import { confirmedKey } from "../../durable-objects/conference-store.ts";
+import { confirmedKey, type EntryChange } from "../../durable-objects/conference-store.ts";
 import { Directory } from "../../durable-objects/directory.ts";
 import { HandleIndex } from "../../durable-objects/handle-index.ts";
 import { IdAllocator } from "../../durable-objects/id-allocator.ts";
@@ -10,13 +10,23 @@ import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { RelayPorts } from "../../durable-objects/relay.ts";
 import { type Round, Sweep } from "../../durable-objects/sweep.ts";
 import type { Draws } from "../../simulators/draws.ts";
+import type { ConferenceInput } from "../../src/conference/decide.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
 import { isEnd } from "../../src/conference/owed.ts";
-import type { ActionId, BridgeName, CommandId, ConfKey, DomainName, MsgId } from "../../src/foundation/ids.ts";
+import type {
+  ActionId,
+  BridgeName,
+  CommandId,
+  ConfKey,
+  DomainName,
+  ExtConfId,
+  MsgId,
+} from "../../src/foundation/ids.ts";
 import { checkHosts, deliver, type HandleCache } from "../../src/routing/deliver.ts";
 import type { EdgeObjects } from "../../src/rpc/edge-objects.ts";
 import type { IdBlocks, IdRequest, IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { Domain } from "../../src/settings/load.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
 import { draws, type WorldContext } from "./context.ts";
 import { bridgeOn, conferenceOn } from "./database.ts";
 import { Fault, Hosted, type Life } from "./hosted.ts";
@@ -27,8 +37,13 @@ import { ResendJudge } from "./resend-judge.ts";
 export type PostToWebex = (origin: Hosted<object>, request: PostRequest) => Promise<HttpAnswer>;
 
 interface Queued {
+  readonly transId: string;
+  readonly once?: true;
   readonly messages: readonly Outgoing[];
 }
+
+/** A document as its conference gives it up. */
+export type GivenUp = Pick<Extract<ConferenceInput, { type: "undelivered" }>, "messages" | "of">;
 
 /** The key of a command's entry begins so. */
 const commandKey = "command/";
@@ -57,8 +72,14 @@ export class Edge {
   readonly directory: Hosted<Directory>;
   readonly relays: readonly RelayHost[];
   readonly resends: ResendJudge;
-  /** Hears of messages that conferences give up; `all`: their conference has lived since it decided on them. */
-  onGivenUp: (confKey: ConfKey, messages: readonly Outgoing[], all: boolean) => void = () => {};
+  /** Hears of documents that conferences give up; `all`: the conference has lived since it decided on what they say. */
+  onGivenUp: (confKey: ConfKey, givenUp: GivenUp, all: boolean) => void = () => {};
+  /** Hears that a conference tells its server what that has missed. */
+  onCaughtUp: (confKey: ConfKey) => void = () => {};
+  /** Whether WebEx has moved this handle's meeting on. */
+  isReplaced: (extConfId: ExtConfId) => boolean = () => false;
+  /** Hears of transactions that are of such requests alone, and the keys of what they changed, documents aside. */
+  onLateRequests: (confKey: ConfKey, requests: readonly FromWebex[], changed: readonly string[]) => void = () => {};
   /** Hears that a conference has decided to announce its end. */
   onEnd: (confKey: ConfKey) => void = () => {};
   /** Hears of answers that belong to no conference and are given up. */
@@ -67,14 +88,18 @@ export class Edge {
   onCommands: (confKey: ConfKey) => void = () => {};
   /** The bridge that holds a conference. */
   homeOf: (confKey: ConfKey) => BridgeName | null = () => null;
-  /** When each message to WebEx was decided on: it may then wait behind the attempts of others. */
-  readonly madeAt = new Map<MsgId, number>();
+  /** Document and message → when that was decided on: it may then wait behind the attempts of others. */
+  readonly #madeAt = new Map<string, number>();
   /** Posts of WebEx so far. */
   posts = 0;
   /** When each conference committed last, by its own time. */
   readonly #lastAt = new Map<ConfKey, number>();
+  /** Documents that a replaced server is owed. */
+  readonly #owed = new Set<string>();
+  /** Messages of conferences. */
+  readonly #messages = new Set<MsgId>();
   /** In which life of its conference. */
-  readonly #madeIn = new Map<MsgId, number>();
+  readonly #madeIn = new Map<string, number>();
   /** What operators did. */
   readonly #actions = new Set<string>();
   readonly #context: WorldContext;
@@ -270,10 +295,31 @@ export class Edge {
     return { status: 200, text: codec.confirm(transId, "ok") };
   }
 
+  /** When a conference decided on this message of this document; `null`: none did. */
+  madeAt(transId: string, msgId: MsgId): number | null {
+    return this.#madeAt.get(`${transId} ${msgId}`) ?? null;
+  }
+
+  /** Whether the server of this document was replaced: it waits for nothing else. */
+  isOwed(transId: string): boolean {
+    return this.#owed.has(transId);
+  }
+
+  /** Whether a conference has this answer to give, though a mailbox may post it. */
+  isOfConference(msgId: MsgId): boolean {
+    return this.#messages.has(msgId);
+  }
+
   /** The bridge that a conference has chosen, if it has. */
   bridgeOf(confKey: ConfKey): BridgeName | null {
     const { disk } = this.conferences.get(confKey) ?? {};
     return disk ? bridgeOn(disk) : null;
+  }
+
+  /** Whether its server has missed something, and is to learn it. */
+  isBehind(confKey: ConfKey): boolean {
+    const { disk } = this.conferences.get(confKey) ?? {};
+    return disk !== undefined && conferenceOn(disk).state.behind.size > 0;
   }
 
   /** The ids of the commands that a conference has issued and has no result of. */
@@ -361,6 +407,7 @@ export class Edge {
         written = [];
         const value = transaction(work);
         for (const [query, bindings] of written) this.#written(confKey, hosted, query, bindings);
+        this.#judgeLate(confKey, written);
         return value;
       },
       exec: (query, ...bindings) => {
@@ -368,6 +415,22 @@ export class Edge {
         return exec(query, ...bindings);
       },
     };
+  }
+
+  /** Whether all that WebEx asks here is under handles that were replaced. */
+  #isLate(input: string): boolean {
+    if (!input.startsWith('{"type":"webex"')) return false;
+    const handles = [...input.matchAll(/"extConfId":"([^"]*)"/g)].map(([, handle]) => handle as ExtConfId);
+    return handles.length > 0 && handles.every(this.isReplaced);
+  }
+
+  #judgeLate(confKey: ConfKey, written: readonly (readonly [query: string, bindings: readonly SqlValue[]])[]): void {
+    const rows = written.filter(([query]) => query.startsWith("INSERT INTO journal")).map(([, bindings]) => bindings);
+    if (rows.length === 0 || !rows.every(([, , , input]) => this.#isLate(String(input)))) return;
+    const requests = rows.flatMap(([, , , input]) => (JSON.parse(String(input)) as { messages: FromWebex[] }).messages);
+    const changes = JSON.parse(String(rows.at(-1)?.[5] ?? "[]")) as readonly EntryChange[];
+    const changed = changes.map(([key]) => key).filter((key) => !key.startsWith("outbox/") && key !== confirmedKey);
+    this.onLateRequests(confKey, requests, changed);
   }
 
   #written(confKey: ConfKey, { life }: Hosted<object>, query: string, bindings: readonly SqlValue[]): void {
@@ -397,6 +460,7 @@ export class Edge {
       const end = changes.indexOf('"', id);
       if (changes.startsWith('",null]', end)) this.resends.finished(confKey, changes.slice(id, end));
     }
+    if (/\["behind\/[^"]*",null\]/.test(changes)) this.onCaughtUp(confKey);
     const outbox = changes.indexOf('["outbox/'); // Behind the outbox come Confirmations alone.
     if (outbox < 0 || !changes.includes('"msgId"', outbox)) return;
     const rows = JSON.parse(`[${changes.slice(outbox)}`) as (readonly [key: string, row: Queued | null])[];
@@ -404,11 +468,11 @@ export class Edge {
   }
 
   #givenUp(confKey: ConfKey, input: string, life: number): void {
-    const { messages } = JSON.parse(input) as { messages: Outgoing[] };
+    const givenUp = JSON.parse(input) as GivenUp;
     this.onGivenUp(
       confKey,
-      messages,
-      messages.every(({ msgId }) => this.#madeIn.get(msgId) === life),
+      givenUp,
+      givenUp.messages.every(({ msgId }) => this.#madeIn.get(`${givenUp.of?.transId} ${msgId}`) === life),
     );
   }
 
@@ -418,12 +482,14 @@ export class Edge {
     this.#actions.add(name);
   }
 
-  #queued(confKey: ConfKey, { messages }: Queued, life: number): void {
+  #queued(confKey: ConfKey, { transId, once, messages }: Queued, life: number): void {
+    if (once) this.#owed.add(transId);
     for (const message of messages) {
-      const { msgId } = message;
-      if (this.madeAt.has(msgId)) continue;
-      this.madeAt.set(msgId, this.#context.clock.now);
-      this.#madeIn.set(msgId, life);
+      const name = `${transId} ${message.msgId}`;
+      this.#messages.add(message.msgId);
+      if (this.#madeAt.has(name)) continue;
+      this.#madeAt.set(name, this.#context.clock.now);
+      this.#madeIn.set(name, life);
       if (isEnd(message)) this.onEnd(confKey);
     }
   }

@@ -40,6 +40,8 @@ export class Hosted<Object extends object> {
   readonly disk: Database;
   /** Grows with each death. */
   life = 0;
+  /** When each of them was. */
+  readonly deaths: number[] = [];
   /** What the platform bills of it, beside the rows of its disk. `checks`: calls that only compare it with its bridge. */
   readonly billed = { calls: 0, checks: 0, alarms: 0, alarmsSet: 0 };
   readonly faults: FaultSource;
@@ -105,6 +107,7 @@ export class Hosted<Object extends object> {
     if (!this.#object) return;
     this.#context.tell(() => `${this.name} dies: ${why}`);
     this.life += 1;
+    this.deaths.push(this.#context.clock.now);
     this.#underWay = 0;
     this.#object = null;
     for (const reject of this.#callers) reject(new Fault("the object died"));
@@ -251,7 +254,10 @@ export class Hosted<Object extends object> {
   /** Also where it dies in its constructor. */
   #fall(why: string): void {
     if (this.#object) this.die(why);
-    else this.life += 1;
+    else {
+      this.life += 1;
+      this.deaths.push(this.#context.clock.now);
+    }
   }
 
   #ring(at: EpochMs): void {

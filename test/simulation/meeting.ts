@@ -2,7 +2,6 @@ import type { Call } from "../../simulators/bridge/world.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import { LATEST_MS } from "../../src/bridge/deadlines.ts";
 import type { AccessCodes } from "../../src/bridge/schemas.ts";
-import type { Outgoing } from "../../src/conference/draft.ts";
 import type { EntryRules } from "../../src/conference/state.ts";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId, SubConfId } from "../../src/foundation/ids.ts";
 import { SILENCE_MS } from "../../src/link/relay.ts";
@@ -11,10 +10,12 @@ import type { ResultWord } from "../../src/tsp/protocol-table.ts";
 import { type AskedCall, Association, type MeetingKnowledge } from "./association.ts";
 import type { Bridge, Bridges } from "./bridge.ts";
 import { draws, type WorldContext } from "./context.ts";
+import type { GivenUp } from "./edge.ts";
+import { drawLate, type LateKind, lateBody } from "./late-requests.ts";
 import type { Operators } from "./operators.ts";
 import { Phones } from "./phones.ts";
 import type { Switches } from "./switches.ts";
-import type { Answer, Obligation, Request, Server, Webex } from "./webex.ts";
+import type { Obligation, Request, Server, Webex } from "./webex.ts";
 
 type Phase = "idle" | "creating" | "running" | "closing" | "detached";
 type Body = Request extends infer One
@@ -112,6 +113,9 @@ export class Meeting implements MeetingKnowledge {
   readonly #changesCreates: boolean;
   readonly #creates: Draws;
   readonly #moves: Draws;
+  readonly #late: Draws;
+  readonly #hasLate: boolean;
+  #lateCount = 0;
   /** Many dial in at once now and then. */
   readonly #hasCrowds: boolean;
 
@@ -140,7 +144,9 @@ export class Meeting implements MeetingKnowledge {
     this.#moves = draws(world.context, `moves of ${this.#name}`);
     // Where two bridges are full, nobody could tell who is to come in.
     this.#hasCrowds = this.#moves.chance(0.03) && world.bridges.all.length === 1;
-    if (this.#moves.chance(0.4)) this.#moveLater(1);
+    if (this.#moves.chance(0.3)) this.#moveLater(1);
+    this.#late = draws(world.context, `late requests of ${this.#name}`);
+    this.#hasLate = this.#late.chance(0.6);
     if (this.#hasCrowds) {
       this.rules = { ...this.rules, maxCallers: 200 };
       this.#crowdLater(1);
@@ -223,7 +229,7 @@ export class Meeting implements MeetingKnowledge {
     this.association = association;
     this.phase = "creating";
     for (const one of this.#open) {
-      one.excused ??= "its server was replaced";
+      this.#webex.excuse(one, "its server was replaced");
       // What became of the request is reported to the new server, unasked.
       this.#answeredAt.set(`${one.kind} ${one.extCallId}`, clock.now);
     }
@@ -235,6 +241,9 @@ export class Meeting implements MeetingKnowledge {
       if (result === "ok") {
         if (this.phase === "creating") this.phase = "running";
         return;
+      }
+      if (result === "conference-closed") {
+        for (const one of this.#webex.obligations.values()) if (this.#isOwn(one)) one.isOver = true;
       }
       if (result === "conference-closed") this.key = this.#newKey(Number(this.#name.slice(8)) - 1);
       if (this.phase === "creating") this.#idle();
@@ -255,6 +264,7 @@ export class Meeting implements MeetingKnowledge {
       if (old && !isClosed && why === "failover" && old.host !== server.host && obligation.committedAt !== null) {
         old.replacedAt = clock.now;
       }
+      if (old && obligation.committedAt !== null && why !== "fresh") this.#isLate(old);
       if (confirmed || association !== this.association || attempt !== this.#attempts) return;
       this.create("failover");
     });
@@ -276,6 +286,43 @@ export class Meeting implements MeetingKnowledge {
     const { maxCallers, anonymousId, subscriberCode: subscriber, participantCode: participant } = said;
     this.rules = { maxCallers: maxCallers || null, anonymousId, accessCodes: { subscriber, participant } };
     return said;
+  }
+
+  /** The server that was replaced does not know it yet, or has requests on their way. */
+  #isLate(old: Association): void {
+    const server = this.#webex.servers.find(({ host }) => host === old.host);
+    if (!server || !this.#hasLate) return;
+    for (const { kind, afterMs } of drawLate(this.#late)) {
+      this.#context.clock.after(afterMs, () => {
+        this.#lateCount += 1;
+        const name = `${this.#name}, late request ${this.#lateCount}: ${kind}`;
+        if (this.quiet || !server.up || this.#spared.has(name)) return;
+        this.#done.push(name);
+        this.#context.tell(() => `== ${name}`);
+        this.#askLate(kind, server, old);
+      });
+    }
+  }
+
+  #askLate(kind: LateKind, server: Server, old: Association): void {
+    const number = `${this.#name.slice(8)}${String(this.#lateCount).padStart(3, "0")}`;
+    const body = lateBody(kind, { draws: this.#late, old, current: this.association, number });
+    const { host, extConfId } = old;
+    const entry = kind === "name" ? this.#late.pick(old.entries) : undefined;
+    const msgId = entry ?? (`${this.#name.slice(8)}-late-${this.#lateCount}` as MsgId);
+    const request = { ...body, msgId, replyTo: host, extConfId } as Request;
+    if (kind !== "name" && kind !== "passthrough") {
+      const isClose = request.type === "close-conference";
+      this.#webex.owe({
+        ...{ msgId, kind: `late ${kind}`, host, extConfId, withinMs: 1_000 },
+        ...{ excused: "its server was replaced", excusedAt: this.#context.clock.now },
+        answered: (result) => {
+          if (result === "no-such-conference" || (isClose && result === "ok")) return;
+          this.#context.violated("a replaced server changes nothing", `${kind} of ${extConfId} at ${host}: ${result}`);
+        },
+      });
+    }
+    void this.#webex.post(server, [request]);
   }
 
   /** A close came to nothing in time, as WebEx was told: it is for WebEx to ask again. */
@@ -358,30 +405,22 @@ export class Meeting implements MeetingKnowledge {
   }
 
   serverDown(server: Server): void {
-    if (server !== this.#server) return;
-    for (const one of this.#open) one.excused ??= "its server went down";
+    if (server !== this.#server || this.#moves.chance(0.25)) return;
     this.#context.clock.after(this.#draws.between(11_000, 25_000), () => {
       if (server === this.#server) this.failOver();
     });
   }
 
   /**
-   * A transaction was given up: the meeting server notices that its TSP server no longer hears everything. Where only the
-   * Confirmations got lost, nothing is missed, and that server goes on.
+   * A document was given up. The meeting server may notice that its TSP server no longer hears everything, and take another
+   * one; or it does not, and the adapter tells that server what it has missed.
    */
-  gaveUp(messages: readonly Outgoing[]): void {
-    if (messages.every(({ msgId }) => this.#webex.arrived.has(msgId))) return;
-    for (const message of messages) {
-      if ("result" in message) {
-        const obligation = this.#webex.obligations.get(message.msgId);
-        if (obligation) obligation.excused ??= "the answer was given up";
-      }
-      const before = "extConfId" in message && message.extConfId && this.#webex.associations.get(message.extConfId);
-      if (before && before !== this.association) before.spoilt = true;
-    }
+  gaveUp({ messages, of }: GivenUp, isBehind: boolean): void {
     const { association } = this;
-    if (!association || association.spoilt) return;
-    association.spoilt = true;
+    if (!association || association.host !== of?.host) return;
+    if (isBehind) association.fallsBehind();
+    // Where only the Confirmations got lost, nothing is missed.
+    if (messages.every(({ msgId }) => this.#webex.arrived.has(msgId as MsgId)) || this.#moves.chance(0.6)) return;
     const pause = this.#draws.between(1_000, 20_000);
     // Where operators mend it, it notices later.
     this.#context.clock.after(this.operators?.gaveUp() ? 3 * pause : pause, () => {
@@ -396,6 +435,7 @@ export class Meeting implements MeetingKnowledge {
   /** `madeAt`: when the adapter decided on it. What WebEx asked later, the adapter could not have known. */
   hears(association: Association, message: ToWebex, madeAt: number): void {
     this.#judgedAt = madeAt;
+    association.hears(madeAt);
     switch (message.type) {
       case "conference-changed":
         association.conferenceChanged(message);
@@ -423,6 +463,11 @@ export class Meeting implements MeetingKnowledge {
 
   #ended(): void {
     if (this.phase === "running" || this.phase === "closing" || this.phase === "creating") this.#idle();
+  }
+
+  #isOwn({ extConfId }: Obligation): boolean {
+    const association = extConfId && this.#webex.associations.get(extConfId);
+    return association ? this.owns(association) : false;
   }
 
   #idle(): void {
@@ -496,7 +541,7 @@ export class Meeting implements MeetingKnowledge {
 
   #ask(action: Action): boolean {
     const { association } = this;
-    if (!association || association.spoilt) return false;
+    if (!association) return false;
     const attendees = [...association.attendees.values()];
     const attendee = this.#draws.pick(attendees);
     const subConfId = this.#draws.pick([...association.rooms.keys()]);
@@ -587,7 +632,7 @@ export class Meeting implements MeetingKnowledge {
           35_000,
           (result) => {
             if (result === "ok" || result === "no-such-room") association.roomClosed(subConfId);
-            else association.roomNotClosed(subConfId);
+            else association.roomNotClosed(subConfId, result === "bridge-timeout");
           },
         );
       }
@@ -767,30 +812,21 @@ export class Meeting implements MeetingKnowledge {
     kind: string,
     extConfId: ExtConfId,
     withinMs: number,
-    answered: (result: ResultWord | number, message: Answer) => void,
+    answered: (result: ResultWord | number) => void,
     extCallId?: ExtCallId,
   ): Obligation {
-    const obligation: Obligation = {
-      msgId: this.#msgId(),
-      kind,
-      host: this.#server.host,
-      extConfId,
+    const obligation = this.#webex.owe({
+      ...{ msgId: this.#msgId(), kind, host: this.#server.host, extConfId, withinMs },
       ...(extCallId && { extCallId }),
-      postedAt: this.#context.clock.now,
-      withinMs,
-      committedAt: null,
-      confirmed: false,
-      answers: 0,
-      excused: null,
-      answered: (result, message) => {
+      answered: (result, madeAt) => {
+        this.#webex.associations.get(extConfId)?.hears(madeAt);
         this.#open.delete(obligation);
         // A command that took effect too late is reported whenever its agent is back.
         const until = result === "bridge-timeout" ? Number.POSITIVE_INFINITY : this.#context.clock.now;
         this.#answeredAt.set(`${kind} ${extCallId}`, until);
-        answered(result, message);
+        answered(result);
       },
-    };
-    this.#webex.obligations.set(obligation.msgId, obligation);
+    });
     this.#open.add(obligation);
     return obligation;
   }
@@ -798,12 +834,14 @@ export class Meeting implements MeetingKnowledge {
   /** WebEx names a call, and goes on until the adapter has heard it. */
   #nameLater(server: Server, association: Association, msgId: MsgId, extCallId: ExtCallId): void {
     const name = () => {
-      if (!server.up || association.replacedAt !== null || association.released) return;
+      if (association.replacedAt !== null || association.released) return;
+      if (!server.up) return void this.#context.clock.after(3_000, name);
       const { extConfId, host } = association;
       const more = this.#draws.chance(0.5) ? { extConfId } : {};
       void this.#webex.post(server, [{ type: "caller-named", msgId, replyTo: host, extCallId, ...more }]).then((ok) => {
         if (!ok) this.#context.clock.after(3_000, name);
-        else if (association === this.association) association.named.add(extCallId);
+        else if (association === this.association && !association.named.has(extCallId))
+          association.named.set(extCallId, this.#context.clock.now);
       });
     };
     this.#context.clock.after(this.#draws.between(10, 1_500), name);

@@ -4,12 +4,12 @@ import type { AgentProcess } from "./agent-process.ts";
 import type { Association, Attendee } from "./association.ts";
 import { type Bridge, type Bridges, dialIn, foreignKey, unknownKey } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
-import { conferenceOn } from "./database.ts";
+import { conferenceOn, type Database } from "./database.ts";
 import type { Edge } from "./edge.ts";
 import type { Meeting } from "./meeting.ts";
 import { checkRecords } from "./records-judge.ts";
 import type { Switches } from "./switches.ts";
-import type { Webex } from "./webex.ts";
+import type { Obligation, Webex } from "./webex.ts";
 
 export interface Parts {
   readonly context: WorldContext;
@@ -25,13 +25,13 @@ export interface Parts {
 export function checkAtRest({ context, edge, webex, bridges, agents, meetings }: Parts): void {
   const { violated } = context;
   for (const one of webex.obligations.values()) {
-    if (one.confirmed && one.answers === 0 && !one.excused) {
-      violated("each request is answered", `${one.kind} ${one.msgId} of ${one.extConfId}`);
-    }
+    if (!one.confirmed || one.isOver || one.answers > 0 || (one.excused && (one.posts > 0 || isUnsure(edge, one))))
+      continue;
+    violated("each request is answered", `${one.kind} ${one.msgId} of ${one.extConfId}: ${one.posts} documents`);
   }
   checkNothingPends({ context, edge });
   for (const meeting of meetings) {
-    checkMeeting(meeting, bridges.of(meeting.key), violated);
+    checkMeeting(meeting, bridges.of(meeting.key), edge, violated);
     meeting.operators?.checkAtRest(webex);
   }
   if (edge.conferences.has(unknownKey))
@@ -39,6 +39,12 @@ export function checkAtRest({ context, edge, webex, bridges, agents, meetings }:
   checkCallers({ context, bridges, meetings });
   for (const bridge of bridges.all) checkBridge(bridge, { context, bridges, agents, meetings });
   checkRecords({ context, edge, bridges });
+}
+
+/** A death counts as an attempt, as nobody knows whether the answer had left, and a replaced server gets no second one. */
+function isUnsure({ conferences }: Edge, { committedAt, excusedAt }: Obligation): boolean {
+  const since = committedAt ?? excusedAt;
+  return [...conferences.values()].some(({ deaths }) => deaths.some((at) => at >= since && at <= excusedAt + postedMs));
 }
 
 function checkBridge(
@@ -88,7 +94,7 @@ export function differencesBeforeSweep({ edge, bridges, meetings }: Parts): Read
     const bridge = bridges.of(key);
     const held = bridge.machine.world.conferences.get(key);
     const { disk } = edge.conferences.get(key) ?? {};
-    if (!held || !disk || phase !== "running" || !association || association.spoilt) continue;
+    if (!held || !disk || phase !== "running" || !association || association.isBehind) continue;
     const { head, rooms } = conferenceOn(disk).state;
     const talk = head.phase === "running" ? head.talk?.room : undefined;
     const leftOver = [...held.rooms.keys()].find((room) => room !== MAIN_ROOM && !rooms.has(room) && room !== talk);
@@ -129,14 +135,18 @@ export function checkNothingPends({ context, edge }: Pick<Parts, "context" | "ed
   if (outbox?.rows) violated("outboxes are empty", `mailbox: ${outbox.rows} transactions`);
 }
 
+/** By then a takeover is committed. */
+const postedMs = 20_000;
 const rosterEveryMs = 4_000;
 /** So often the same difference is seen only when nobody tells of it. */
 const mostLooks = 3;
 /** What the last fault hid has come to light by then, but for a clock that is wrong by an hour. */
 const healedMs = 4 * 60_000;
 const wrongMs = 120_000;
+/** A probe has reached a server by then that took no posts for seconds. */
+const outMs = 90_000;
 
-export function watchRosters({ context, bridges, agents, meetings }: Parts): void {
+export function watchRosters({ context, webex, bridges, agents, meetings }: Parts): void {
   const { clock, edgeMachines, faults, violated } = context;
   const seen = new Map<Meeting, { readonly difference: string | null; readonly looks: number }>();
   const look = () => {
@@ -144,7 +154,9 @@ export function watchRosters({ context, bridges, agents, meetings }: Parts): voi
     const clocks = [edgeMachines.skewMs, ...agents.map(({ skewMs }) => skewMs)];
     const isCalm = clock.now - faults.lastAt > healedMs && clocks.every((ms) => Math.abs(ms) < wrongMs);
     for (const meeting of meetings) {
-      const difference = isCalm ? rosterDifference(meeting, bridges.of(meeting.key)) : null;
+      const isOut = webex.servers.some(({ outageEndsAt }) => clock.now - outageEndsAt < outMs);
+      const isTold = isCalm && !isOut && !meeting.association?.isBehind;
+      const difference = isTold ? rosterDifference(meeting, bridges.of(meeting.key)) : null;
       const before = seen.get(meeting);
       const looks = difference !== null && difference === before?.difference ? before.looks + 1 : 1;
       if (looks === mostLooks) violated("WebEx's roster follows the bridge", `${meeting.key}: ${difference}`);
@@ -156,12 +168,12 @@ export function watchRosters({ context, bridges, agents, meetings }: Parts): voi
 }
 
 function rosterDifference({ phase, key, association }: Meeting, bridge: Bridge): string | null {
-  if (phase !== "running" || !association || association.spoilt) return null;
+  if (phase !== "running" || !association) return null;
   const entered = bridge.callsOf(key).filter(({ stage }) => stage === "entered");
   return differenceOf(association, entered, bridge.machine.world.conferences.get(key)?.rooms ?? new Map());
 }
 
-function checkMeeting(meeting: Meeting, bridge: Bridge, violated: WorldContext["violated"]): void {
+function checkMeeting(meeting: Meeting, bridge: Bridge, edge: Edge, violated: WorldContext["violated"]): void {
   const { phase, key, association } = meeting;
   const held = bridge.machine.world.conferences.get(key);
   const there = held !== undefined;
@@ -175,7 +187,7 @@ function checkMeeting(meeting: Meeting, bridge: Bridge, violated: WorldContext["
     violated("a conference without WebEx is together", `${key}: ${apart.number} is in ${apart.room}`);
   if (phase === "creating") violated("each request is answered", `the create of ${key}`);
   if (phase !== "running" || !association) return;
-  if (association.spoilt) return violated("WebEx's roster equals the bridge's", `${key}: no server took over`);
+  if (association.isBehind) violated("WebEx knows what is so", `${key}: its server is still behind`);
   const [forgotten] = association.forgotten;
   if (forgotten) violated("a new server hears of those who left meanwhile", `${key}: ${forgotten}`);
   if (!held) return violated("a conference that runs is on the bridge", key);
@@ -198,12 +210,33 @@ function checkMeeting(meeting: Meeting, bridge: Bridge, violated: WorldContext["
     if (kind === "private" && invitee && !host)
       violated("nobody is alone in a private talk", `${key}: ${invitee.number}`);
   }
-  const difference = rosterDifference(meeting, bridge);
-  if (difference) violated("WebEx's roster equals the bridge's", `${key}: ${difference}`);
+  const difference =
+    rosterDifference(meeting, bridge) ??
+    (association.isLive ? null : `as far as WebEx knows, it is ${association.status}`) ??
+    ((association.status === "locked") === held.locked ? null : `it is ${held.locked ? "locked" : "open"}`) ??
+    conferenceDifference(association, edge.conferences.get(key)?.disk);
+  if (difference) violated("WebEx knows what is so", `${key}: ${difference}`);
+}
+
+/** What WebEx names and the conference does: the calls by which it can be asked, and the rooms. */
+function conferenceDifference(association: Association, disk: Database | undefined): string | null {
+  if (!disk) return "there is no such conference";
+  const { callers, rooms } = conferenceOn(disk).state;
+  const { attendees } = association;
+  const names = new Map([...attendees.values()].map(({ number, extCallId }) => [number, extCallId]));
+  for (const { number, extCallId, left } of callers.values()) {
+    const name = left ? extCallId : names.get(number);
+    if (name !== extCallId) return `WebEx names ${number} ${name}, and the conference ${extCallId}`;
+  }
+  const there = [...rooms.values()].filter(({ unannounced }) => !unannounced).map(({ subConfId }) => subConfId);
+  const missing = there.find((room) => !association.rooms.has(room));
+  if (missing) return `WebEx does not know the room ${missing}`;
+  const gone = [...association.rooms].find(([room, stage]) => stage === "open" && !there.includes(room));
+  return gone ? `the room ${gone[0]} is in WebEx's list alone` : null;
 }
 
 function checkTalk({ key, phase, association }: Meeting, bridge: Bridge, violated: WorldContext["violated"]): void {
-  if (phase !== "running" || !association || association.spoilt) return;
+  if (phase !== "running" || !association || association.isBehind) return;
   for (const [room, kind] of bridge.machine.world.conferences.get(key)?.rooms ?? []) {
     const calls = bridge.callsOf(key).filter((call) => call.stage === "entered" && call.room === room);
     const inside = calls.map(({ number }) => number);

@@ -6,8 +6,10 @@ export const rules = {
   // What WebEx asks.
   "good documents are confirmed": "A document without fault is confirmed with Result 0.",
   "a Confirmation repeats the TransID": "A Confirmation has the TransID of the document that it confirms.",
-  "each request is answered": "A request that was confirmed gets an answer.",
-  "a request is answered once": "No request gets a second answer, whatever is repeated and whatever crashes.",
+  "each request is answered":
+    "A request that was confirmed gets an answer; where its server was replaced, one attempt at least is made.",
+  "a request is answered once":
+    "No request gets a second answer, whatever is repeated and whatever crashes; an answer leaves in a second document once the first was given up.",
   "an answer is to a request": "Each answer has the MsgID of a request.",
   "who asked is answered": "An answer goes to the server that asked.",
   "an answer comes in time":
@@ -17,12 +19,15 @@ export const rules = {
   // How documents leave.
   "what is posted is of the protocol":
     "WebEx can read each document, each message in it has a known type, and no message is left out or changed.",
-  "one post in flight": "An object has one post to each server under way.",
+  "one post in flight":
+    "A conference has one post to each server under way, and beside it one with answers that a replaced server is owed.",
   "a repeat has the same bytes": "A repeat under a TransID has the bytes of the first attempt.",
   "three attempts at most": "No document is posted more than three times.",
   "three attempts at least": "No message is given up before its third attempt.",
-  "nothing is posted to a replaced server":
-    "A server that was replaced, or that let its conference go on alone, is told nothing new.",
+  "a replaced server gets answers alone":
+    "A server that was replaced, or that let its conference go on alone, gets the answers that it is owed, and nothing else.",
+  "a replaced server changes nothing":
+    "A request under a handle that another create has replaced changes nothing: a close is answered with 0, everything else with the code for no such conference.",
   "a notification has a known handle": "A notification has an ExtConfID that a create brought.",
 
   // The order of what a server is told.
@@ -35,7 +40,8 @@ export const rules = {
   "NotifyUserEnter comes after Status 0": "A conference is announced before its callers.",
   "RspCallout before NotifyUserEnter": "A call-out is answered before its call enters.",
   "no NotifyUserEnter after a failed call-out": "A call whose call-out was refused does not enter.",
-  "a call enters once": "No call is announced twice to one server.",
+  "a call enters once":
+    "No call is announced twice to one server; an entry that was given up is repeated under its MsgID, as long as its call has no name.",
   "a change is of a call that entered": "A change is of a caller of whom this server was told.",
   "RspDropUser before Status 2": "A drop is answered before the caller is announced as gone.",
   "RspUpdateUser before NotifyUserChange": "A mute is answered before it is announced.",
@@ -119,8 +125,8 @@ export const rules = {
     "While nothing fails, what callers do is told within seconds, and not only by the next digest.",
   "a digest finds what no event told":
     "What the bridge changed without an event is at WebEx some minutes after the last fault, without a restart or another agent; no room is left over.",
-  "WebEx's roster equals the bridge's":
-    "Who is there, who is muted and who is with whom are alike at WebEx and on the bridge.",
+  "WebEx knows what is so":
+    "What a server was told is so on the bridge and in the conference: that it runs, whether it is locked, who is there under which name, who is muted, which rooms there are and who is with whom.",
   "whom WebEx holds for a speaker talks on the bridge": "Nobody is shown as a speaker who does not speak.",
   "a conference that runs is on the bridge": "A conference that WebEx holds for running exists on the bridge.",
   "no bridge conference outlives its conference":

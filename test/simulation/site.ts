@@ -8,6 +8,7 @@ import { CommandJudge } from "./command-judge.ts";
 import { draws, type WorldContext } from "./context.ts";
 import { DeadlineJudge } from "./deadline-judge.ts";
 import { Edge, type Shared } from "./edge.ts";
+import { judgeLate } from "./late-requests.ts";
 import { Meeting } from "./meeting.ts";
 import { MuteKeyJudge } from "./mute-key-judge.ts";
 import { Operators } from "./operators.ts";
@@ -131,10 +132,9 @@ function connect(
       }
     };
   }
-  webex.onMessage = (server, message, leftAt) => {
+  webex.onMessage = (server, message, madeAt) => {
     const association = "extConfId" in message && message.extConfId && webex.associations.get(message.extConfId);
     if (!association || "result" in message || association.host !== server.host) return;
-    const madeAt = edge.madeAt.get(message.msgId) ?? leftAt;
     for (const meeting of meetings) if (meeting.owns(association)) meeting.hears(association, message, madeAt);
   };
   edge.homeOf = (confKey) => bridges.of(confKey).name;
@@ -145,8 +145,17 @@ function connect(
     context.violated("an end is told of a conference that is over", confKey);
   };
   edge.onMailGivenUp = (transId) => webex.mailGivenUp(transId);
-  edge.onGivenUp = (confKey, messages, all) => {
-    if (all) webex.checkGivenUp(messages);
-    for (const meeting of meetings) if (meeting.key === confKey) meeting.gaveUp(messages);
+  edge.onGivenUp = (confKey, givenUp, all) => {
+    webex.givenUp(givenUp, all);
+    const isBehind = edge.isBehind(confKey);
+    for (const meeting of meetings) if (meeting.key === confKey) meeting.gaveUp(givenUp, isBehind);
   };
+  edge.onCaughtUp = (confKey) => {
+    for (const meeting of meetings) if (meeting.key === confKey) meeting.association?.catchesUp();
+  };
+  edge.isReplaced = (extConfId) => {
+    const association = webex.associations.get(extConfId);
+    return association !== undefined && meetings.every((meeting) => meeting.association !== association);
+  };
+  edge.onLateRequests = (confKey, requests, changed) => judgeLate(context, edge, { confKey, requests, changed });
 }

@@ -1,6 +1,5 @@
 import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { Draws } from "../../simulators/draws.ts";
-import type { Outgoing } from "../../src/conference/draft.ts";
 import type { ExtConfId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
 import { completeText, createCodec } from "../../src/tsp/codec.ts";
@@ -8,7 +7,7 @@ import type { FromWebexMessages, ToWebex, UnknownMessage } from "../../src/tsp/m
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
 import type { Association } from "./association.ts";
 import { draws, faultsOf, type WorldContext } from "./context.ts";
-import type { Edge } from "./edge.ts";
+import type { Edge, GivenUp } from "./edge.ts";
 import type { FaultSource } from "./faults.ts";
 import type { Hosted } from "./hosted.ts";
 import type { Switches } from "./switches.ts";
@@ -48,12 +47,20 @@ export interface Obligation {
   /** WebEx has the Confirmation of it. */
   confirmed: boolean;
   answers: number;
-  /** Why no answer need come. */
+  /** When its answer was posted first, and how often in another document. */
+  answeredAt: number | null;
+  posts: number;
+  /** Why no answer need come: its server may be gone, but the adapter posts the answer once. */
   excused: string | null;
-  readonly answered: (result: ResultWord | number, message: Answer) => void;
+  excusedAt: number;
+  /** A later create was told that its conference is over, and nothing else of that is owed (protocol 4.9 F5). */
+  isOver: boolean;
+  /** `madeAt`: when the adapter decided on it. */
+  readonly answered: (result: ResultWord | number, madeAt: number) => void;
 }
 
 interface Flight {
+  readonly transId: string;
   readonly life: number;
 }
 
@@ -64,6 +71,8 @@ interface Transaction {
   /** The object that posts it. */
   readonly origin: Hosted<object>;
   attempts: number;
+  /** It is not posted again. */
+  isGivenUp: boolean;
 }
 
 /** It waits for further requests. */
@@ -76,6 +85,8 @@ interface OpenDocument {
 export const webexCodec = createCodec({}, "webex");
 const encoder = new TextEncoder();
 const timeoutMs = 10_000;
+/** No fault keeps an object from answering for longer. */
+const calmMs = 60_000;
 /** Some way below the 50 messages of a document, as there may be unknown ones, too. */
 const mostRequests = 40;
 /** How late an answer may leave by itself: the timers of an object, and the gathering of what travels together. */
@@ -95,14 +106,17 @@ export class Webex {
   /** Message → the documents with it that operators have sent again: what had arrived after all comes once more with each. */
   readonly #documentsAgain = new Map<MsgId, Set<string>>();
   /** Hears of each message at its first arrival. */
-  onMessage: (server: Server, message: ToWebex, leftAt: number) => void = () => {};
+  onMessage: (server: Server, message: ToWebex, madeAt: number) => void = () => {};
   readonly #context: WorldContext;
   /** By object and server. */
-  readonly #flights = new Map<string, Flight>();
+  readonly #flights = new Map<string, Set<Flight>>();
   readonly #transactions = new Map<string, Transaction>();
   /** Chance of how long a document waits for further requests; `null`: none does. */
   readonly #shares: Draws | null;
   readonly #openDocuments = new Map<Server, OpenDocument>();
+  /** The document in which an answer left last. */
+  readonly #answerIn = new Map<MsgId, string>();
+  readonly #givenUpAt: { readonly at: number; readonly origin: Hosted<object>; readonly host: string }[] = [];
   #edge: Edge | null = null;
   #lastTransId = 0;
 
@@ -154,6 +168,27 @@ export class Webex {
     });
   }
 
+  /** From now on the adapter owes an answer to this request, once it has it. */
+  owe(
+    request: Pick<Obligation, "msgId" | "kind" | "host" | "extConfId" | "extCallId" | "withinMs" | "answered"> &
+      Partial<Pick<Obligation, "excused" | "excusedAt">>,
+  ): Obligation {
+    const obligation: Obligation = {
+      ...{ postedAt: this.#context.clock.now, committedAt: null, confirmed: false },
+      ...{ answers: 0, answeredAt: null, posts: 0, excused: null, excusedAt: Number.POSITIVE_INFINITY, isOver: false },
+      ...request,
+    };
+    this.obligations.set(obligation.msgId, obligation);
+    return obligation;
+  }
+
+  /** From now on no answer need come. */
+  excuse(obligation: Obligation, why: string): void {
+    if (obligation.excused !== null) return;
+    obligation.excused = why;
+    obligation.excusedAt = this.#context.clock.now;
+  }
+
   /** How many documents the adapter has posted so far. */
   get told(): number {
     return this.#transactions.size;
@@ -168,7 +203,8 @@ export class Webex {
     const shares = this.#shares;
     if (!shares) return this.#post(server, requests, unknown);
     const open = this.#openDocuments.get(server);
-    if (open && open.requests.length + requests.length <= mostRequests) {
+    const isAlike = open?.requests.some(({ msgId }) => requests.some((request) => request.msgId === msgId));
+    if (open && !isAlike && open.requests.length + requests.length <= mostRequests) {
       open.requests.push(...requests);
       open.unknown += unknown;
       return open.confirmed;
@@ -234,6 +270,7 @@ export class Webex {
         if (isOvertaken()) return;
         const said = await this.#edge?.receive(body);
         if (said?.status !== 200) {
+          this.#judgeRefusal(transId);
           clock.after(2, () => answer(null));
           return;
         }
@@ -250,19 +287,23 @@ export class Webex {
     });
   }
 
+  /** Nothing but a failure of the edge's own keeps a document from being confirmed. */
+  #judgeRefusal(transId: TransId): void {
+    const { clock, faults, violated } = this.#context;
+    if (clock.now - faults.lastAt > calmMs) violated("good documents are confirmed", `${transId}: HTTP status 503`);
+  }
+
   /** One attempt of the adapter to post to a server. */
   receive(origin: Hosted<object>, request: PostRequest): Promise<HttpAnswer> {
     const { clock } = this.#context;
     const server = this.servers.find(({ host }) => request.url === `${host}/`);
     const transId = /<TransID>([^<]*)/.exec(request.body)?.[1] ?? "";
     this.#context.tell(() => `to ${server?.host}: ${request.body}`);
-    this.#depart(origin, request, transId, server);
-    const flightName = `${origin.name} to ${request.url}`;
-    const flight = this.#flights.get(flightName);
+    const landed = this.#depart(origin, request, transId, server);
     return new Promise((resolve) => {
       const finish = (result: HttpAnswer) => {
         cancel();
-        if (this.#flights.get(flightName) === flight) this.#flights.delete(flightName);
+        landed();
         resolve(result);
       };
       const fail = (reason: string) => finish({ kind: "failed", reason });
@@ -301,16 +342,26 @@ export class Webex {
     });
   }
 
-  /** Messages that were decided on and given up in one life of their conference. */
-  checkGivenUp(messages: readonly Outgoing[]): void {
-    for (const { type, msgId } of messages) {
-      const transactions = [...this.#transactions.values()];
-      const posted = transactions.find((one) => one.messages.some((message) => message.msgId === msgId));
-      const { attempts = 0, origin } = posted ?? {};
-      // A death counts as an attempt, as nobody knows whether the post had left.
-      const hasDied = origin !== undefined && origin === this.#edge?.mailbox && origin.life > 0;
-      if (attempts < 3 && !hasDied) this.#context.violated("three attempts at least", `${type} ${msgId}: ${attempts}`);
+  /** A conference gives up what it has posted in this document. `all`: it has lived since it decided on that. */
+  givenUp({ messages, of }: GivenUp, all: boolean): void {
+    const transaction = this.#transactions.get(of?.transId ?? "");
+    // Answers that a mailbox has posted with those of other conferences were judged there.
+    const isShared = messages.some(({ msgId }) => {
+      const last = this.#transactions.get(this.#answerIn.get(msgId as MsgId) ?? "");
+      return last?.isGivenUp && last.origin === this.#edge?.mailbox;
+    });
+    if (!transaction && isShared) return;
+    const { attempts = 0 } = transaction ?? {};
+    if (transaction) {
+      transaction.isGivenUp = true;
+      this.#givenUpAt.push({ at: this.#context.clock.now, origin: transaction.origin, host: of?.host ?? "" });
     }
+    const least = of?.once ? 1 : 3;
+    // A death counts as an attempt, as nobody knows whether the post had left.
+    const origin = transaction?.origin ?? this.#edge?.mailbox;
+    const hasDied = origin === this.#edge?.mailbox && origin !== undefined && origin.life > 0;
+    if (all && attempts < least && !hasDied)
+      this.#context.violated("three attempts at least", `${of?.transId}: ${attempts}`);
   }
 
   /** An operator sends this document again, whose Confirmations alone may have been lost. */
@@ -319,26 +370,55 @@ export class Webex {
       this.#documentsAgain.set(msgId, (this.#documentsAgain.get(msgId) ?? new Set()).add(document));
   }
 
-  /** The answers of this transaction need not come any more. */
+  /** A mailbox gives up answers: those of a conference are that conference's again, and the others need not come any more. */
   mailGivenUp(transId: string): void {
     const transaction = this.#transactions.get(transId);
     const { attempts = 0, messages = [] } = transaction ?? {};
+    if (transaction) transaction.isGivenUp = true;
     // A death counts as an attempt, as nobody knows whether the post had left.
     const hasDied = transaction && transaction.origin.life > 0;
     if (attempts < 3 && !hasDied) this.#context.violated("three attempts at least", `${transId}: ${attempts}`);
-    for (const message of messages) {
-      const obligation = message.msgId === undefined ? undefined : this.obligations.get(message.msgId);
-      if (obligation) obligation.excused ??= "the answer was given up";
+    for (const { msgId } of messages) {
+      const obligation = this.obligations.get(msgId as MsgId);
+      if (obligation && !this.#edge?.isOfConference(msgId as MsgId))
+        this.excuse(obligation, "nobody has the answer any more");
     }
   }
 
+  /** An answer leaves in another document only where the one before is over, or its server was replaced. */
+  #answerLeaves(msgId: MsgId, transId: string): void {
+    const obligation = this.obligations.get(msgId);
+    if (!obligation) return;
+    obligation.answeredAt ??= this.#context.clock.now;
+    obligation.posts += 1;
+    const before = this.#answerIn.get(msgId);
+    this.#answerIn.set(msgId, transId);
+    const earlier = before === undefined ? undefined : this.#transactions.get(before);
+    const isOperators = this.#documentsAgain.has(msgId);
+    if (earlier && !earlier.isGivenUp && !obligation.excused && !isOperators)
+      this.#context.violated("a request is answered once", `${obligation.kind} ${msgId}: ${before} was not given up`);
+  }
+
+  /** What a replaced server is owed is posted beside everything else. Returns what is to be called once it is no longer under way. */
+  #fly({ name, life }: Hosted<object>, url: string, transId: string): () => void {
+    // Where answers of several conferences meet, those to different documents do not wait for each other.
+    if (name === "mailbox") return () => {};
+    const flightName = `${name} to ${url}`;
+    const flights = this.#flights.get(flightName) ?? new Set();
+    this.#flights.set(flightName, flights);
+    const isOwed = this.#edge?.isOwed(transId);
+    for (const one of flights) {
+      if (one.life === life && this.#edge?.isOwed(one.transId) === isOwed)
+        this.#context.violated("one post in flight", `${flightName}: ${one.transId} and ${transId}`);
+    }
+    const flight = { transId, life };
+    flights.add(flight);
+    return () => flights.delete(flight);
+  }
+
   /** What leaves the adapter is judged as it leaves. */
-  #depart(origin: Hosted<object>, request: PostRequest, transId: string, server: Server | undefined): void {
+  #depart(origin: Hosted<object>, request: PostRequest, transId: string, server: Server | undefined): () => void {
     const { clock, violated } = this.#context;
-    const flightName = `${origin.name} to ${request.url}`;
-    if (this.#flights.get(flightName)?.life === origin.life)
-      violated("one post in flight", `${flightName}: ${transId}`);
-    this.#flights.set(flightName, { life: origin.life });
     const known = this.#transactions.get(transId);
     if (known) {
       known.attempts += 1;
@@ -348,17 +428,32 @@ export class Webex {
       const decoded = webexCodec.decode(encoder.encode(request.body));
       if (!decoded.ok) violated("what is posted is of the protocol", decoded.detail);
       const messages = decoded.ok ? decoded.messages : [];
-      this.#transactions.set(transId, { body: request.body, messages, origin, firstAt: clock.now, attempts: 1 });
+      this.#transactions.set(transId, {
+        body: request.body,
+        messages,
+        origin,
+        firstAt: clock.now,
+        attempts: 1,
+        isGivenUp: false,
+      });
+      for (const { msgId } of messages) if (msgId !== undefined) this.#answerLeaves(msgId as MsgId, transId);
     }
-    for (const message of this.#transactions.get(transId)?.messages ?? []) {
+    const landed = this.#fly(origin, request.url, transId);
+    const { messages = [] } = this.#transactions.get(transId) ?? {};
+    // With an answer, a document that was begun is repeated as it was (protocol T37).
+    const hasAnswer = messages.some((message) => "result" in message);
+    for (const message of messages) {
       if ("result" in message || message.type === "unknown" || !("extConfId" in message)) continue;
       const association = message.extConfId && this.associations.get(message.extConfId);
       if (!association) violated("a notification has a known handle", request.body);
       else if (association.wantsEnd && message.type === "conference-changed" && message.status === "ended") continue;
-      else if (association.replacedAt !== null || (association.released && !known)) {
-        violated("nothing is posted to a replaced server", `${server?.host}: ${message.type} ${message.extConfId}`);
+      else if (
+        known ? association.replacedAt !== null && !hasAnswer : association.replacedAt !== null || association.released
+      ) {
+        violated("a replaced server gets answers alone", `${server?.host}: ${message.type} ${message.extConfId}`);
       }
     }
+    return landed;
   }
 
   #process(server: Server, transId: string): void {
@@ -373,27 +468,33 @@ export class Webex {
         continue;
       }
       this.arrived.add(message.msgId);
-      if ("result" in message) this.#answered(server, message, transaction);
-      this.onMessage(server, message, firstAt);
+      const madeAt = this.#edge?.madeAt(transId, message.msgId) ?? firstAt;
+      if ("result" in message) this.#answered(server, message, transaction, madeAt);
+      this.onMessage(server, message, madeAt);
     }
   }
 
-  #answered(server: Server, message: Answer, { firstAt, origin }: Transaction): void {
+  #answered(server: Server, message: Answer, { firstAt, origin }: Transaction, madeAt: number): void {
     const { violated, faults } = this.#context;
     const obligation = this.obligations.get(message.msgId);
     if (!obligation) return violated("an answer is to a request", `${message.type} ${message.msgId}`);
     obligation.answers += 1;
     const which = `${obligation.kind} ${obligation.msgId}`;
-    if (obligation.answers > 1 + (this.#documentsAgain.get(message.msgId)?.size ?? 0))
-      violated("a request is answered once", which);
+    const again = (this.#documentsAgain.get(message.msgId)?.size ?? 0) + obligation.posts - 1;
+    if (obligation.answers > 1 + again) violated("a request is answered once", which);
     if (obligation.host !== server.host) violated("who asked is answered", which);
-    const lateMs = firstAt - (obligation.committedAt ?? firstAt) - obligation.withinMs;
+    const { answeredAt = firstAt } = obligation;
+    const leftAt = answeredAt ?? firstAt;
+    const lateMs = leftAt - (obligation.committedAt ?? leftAt) - obligation.withinMs;
     const from = obligation.postedAt - 60_000;
     const ways = origin === this.#edge?.mailbox ? this.#edge.objects().map((object) => object.faults) : [origin.faults];
-    const heldUpMs = ways.some(({ alarmLostAt }) => alarmLostAt >= from) ? untilSweptMs : excusableMs;
-    const allowedMs = faults.holdsUp(from, firstAt, server.faults, ...ways) ? heldUpMs : graceMs;
+    // It waits for a sign of life, of which only a probe may tell.
+    const isBehind = this.#givenUpAt.some((one) => one.host === server.host && one.at >= from - untilSweptMs);
+    const isLong = isBehind || ways.some(({ alarmLostAt }) => alarmLostAt >= from);
+    const isHeldUp = isBehind || faults.holdsUp(from, leftAt, server.faults, ...ways);
+    const allowedMs = isHeldUp ? (isLong ? untilSweptMs : excusableMs) : graceMs;
     if (lateMs > allowedMs) violated("an answer comes in time", `${which}: ${lateMs} ms too late`);
-    obligation.answered(message.result, message);
+    obligation.answered(message.result, madeAt);
   }
 }
 
