@@ -218,11 +218,11 @@ function checkMeeting(meeting: Meeting, bridge: Bridge, edge: Edge, violated: Wo
   if (difference) violated("WebEx knows what is so", `${key}: ${difference}`);
 }
 
-/** What WebEx names and the conference does: the calls by which it can be asked, and the rooms. */
+/** What WebEx names and the conference does: the calls by which it can be asked, the rooms, and those who speak. */
 function conferenceDifference(association: Association, disk: Database | undefined): string | null {
   if (!disk) return "there is no such conference";
-  const { callers, rooms } = conferenceOn(disk).state;
-  const { attendees } = association;
+  const { head, callers, rooms } = conferenceOn(disk).state;
+  const { attendees, speakers } = association;
   const names = new Map([...attendees.values()].map(({ number, extCallId }) => [number, extCallId]));
   for (const { number, extCallId, left } of callers.values()) {
     const name = left ? extCallId : names.get(number);
@@ -232,7 +232,14 @@ function conferenceDifference(association: Association, disk: Database | undefin
   const missing = there.find((room) => !association.rooms.has(room));
   if (missing) return `WebEx does not know the room ${missing}`;
   const gone = [...association.rooms].find(([room, stage]) => stage === "open" && !there.includes(room));
-  return gone ? `the room ${gone[0]} is in WebEx's list alone` : null;
+  if (gone) return `the room ${gone[0]} is in WebEx's list alone`;
+  if (head.phase !== "running" || !head.speech?.reporting) return null;
+  const speaking = head.speech.speaking.flatMap((call) => {
+    const { extCallId = null, heardInTalk } = callers.get(call) ?? {};
+    return extCallId && !heardInTalk ? [extCallId] : [];
+  });
+  const silent = speaking.find((extCallId) => !speakers.has(extCallId));
+  return silent ? `${silent} speaks, and WebEx does not know it` : null;
 }
 
 function checkTalk({ key, phase, association }: Meeting, bridge: Bridge, violated: WorldContext["violated"]): void {

@@ -20,12 +20,12 @@ export const rules = {
   "what is posted is of the protocol":
     "WebEx can read each document, each message in it has a known type, and no message is left out or changed.",
   "one post in flight":
-    "A conference has one post to each server under way, and beside it one with answers that a replaced server is owed.",
+    "A conference has one post to each server under way, and beside it one with answers that a replaced server is owed; a mailbox has each document under way once.",
   "a repeat has the same bytes": "A repeat under a TransID has the bytes of the first attempt.",
   "three attempts at most": "No document is posted more than three times.",
   "three attempts at least": "No message is given up before its third attempt.",
   "a replaced server gets answers alone":
-    "A server that was replaced, or that let its conference go on alone, gets the answers that it is owed, and nothing else.",
+    "A server that was replaced, or that let its conference go on alone, gets the answers that it is owed, and nothing else but what stands in a document with an answer that may have been begun.",
   "a replaced server changes nothing":
     "A request under a handle that another create has replaced changes nothing: a close is answered with 0, everything else with the code for no such conference.",
   "a notification has a known handle": "A notification has an ExtConfID that a create brought.",

@@ -65,6 +65,7 @@ interface Flight {
 }
 
 interface Transaction {
+  readonly url: string;
   readonly body: string;
   readonly messages: readonly (ToWebex | UnknownMessage)[];
   readonly firstAt: number;
@@ -353,7 +354,9 @@ export class Webex {
     if (!transaction && isShared) return;
     const { attempts = 0 } = transaction ?? {};
     if (transaction) {
-      transaction.isGivenUp = true;
+      // What had been posted behind it in an earlier life is withdrawn.
+      for (const one of this.#transactions.values())
+        if (one.origin === transaction.origin && one.url === transaction.url) one.isGivenUp = true;
       this.#givenUpAt.push({ at: this.#context.clock.now, origin: transaction.origin, host: of?.host ?? "" });
     }
     const least = of?.once ? 1 : 3;
@@ -401,14 +404,15 @@ export class Webex {
 
   /** What a replaced server is owed is posted beside everything else. Returns what is to be called once it is no longer under way. */
   #fly({ name, life }: Hosted<object>, url: string, transId: string): () => void {
-    // Where answers of several conferences meet, those to different documents do not wait for each other.
-    if (name === "mailbox") return () => {};
     const flightName = `${name} to ${url}`;
     const flights = this.#flights.get(flightName) ?? new Set();
     this.#flights.set(flightName, flights);
     const isOwed = this.#edge?.isOwed(transId);
+    // A mailbox posts the answers to each document beside those to others.
+    const isMailbox = name === this.#edge?.mailbox.name;
     for (const one of flights) {
-      if (one.life === life && this.#edge?.isOwed(one.transId) === isOwed)
+      const isBeside = isMailbox ? one.transId !== transId : this.#edge?.isOwed(one.transId) !== isOwed;
+      if (one.life === life && !isBeside)
         this.#context.violated("one post in flight", `${flightName}: ${one.transId} and ${transId}`);
     }
     const flight = { transId, life };
@@ -429,6 +433,7 @@ export class Webex {
       if (!decoded.ok) violated("what is posted is of the protocol", decoded.detail);
       const messages = decoded.ok ? decoded.messages : [];
       this.#transactions.set(transId, {
+        url: request.url,
         body: request.body,
         messages,
         origin,
@@ -440,16 +445,14 @@ export class Webex {
     }
     const landed = this.#fly(origin, request.url, transId);
     const { messages = [] } = this.#transactions.get(transId) ?? {};
-    // With an answer, a document that was begun is repeated as it was (protocol T37).
-    const hasAnswer = messages.some((message) => "result" in message);
+    // A document with an answer that may have been begun is posted once more as it was (protocol T37).
+    const isAsItWas = (known || origin.life > 0) && messages.some((message) => "result" in message);
     for (const message of messages) {
       if ("result" in message || message.type === "unknown" || !("extConfId" in message)) continue;
       const association = message.extConfId && this.associations.get(message.extConfId);
       if (!association) violated("a notification has a known handle", request.body);
       else if (association.wantsEnd && message.type === "conference-changed" && message.status === "ended") continue;
-      else if (
-        known ? association.replacedAt !== null && !hasAnswer : association.replacedAt !== null || association.released
-      ) {
+      else if ((association.replacedAt !== null && !isAsItWas) || (association.released && !known)) {
         violated("a replaced server gets answers alone", `${server?.host}: ${message.type} ${message.extConfId}`);
       }
     }
