@@ -199,8 +199,8 @@ class Batch {
       },
       nonce,
       unconfirmed: () =>
-        this.queue.rows.flatMap(({ host, once, messages }) =>
-          messages.map((message) => ({ host, message, ...(once && { once }) })),
+        this.queue.rows.flatMap(({ host, oneAttempt, messages }) =>
+          messages.map((message) => ({ host, message, ...(oneAttempt && { oneAttempt }) })),
         ),
     });
     this.#keep(withoutDropped(this.queue.rows, decision.dropQueued));
@@ -256,13 +256,13 @@ function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: R
       // A failover may have dropped the row meanwhile.
       const row = rows.find((one) => one.seq === seq);
       if (!row) return null;
-      const { host, transId, attempts, once, probe } = row;
-      const kind = { ...(once && { once }), ...(probe && { probe }), ...(unpostable && { unpostable }) };
+      const { host, transId, attempts, oneAttempt, probe } = row;
+      const kind = { ...(oneAttempt && { oneAttempt }), ...(probe && { probe }), ...(unpostable && { unpostable }) };
       const of = { host, transId, attempts, why, ...kind };
       return { type: "undelivered", at, messages, of };
     }
     case "reached":
-      return store.state.behind.has(item.host) ? { type: "reached", at, host: item.host } : null;
+      return store.state.outages.has(item.host) ? { type: "reached", at, host: item.host } : null;
     case "operator": {
       const { action } = item;
       const context = { settings: domain.settings, cannot: store.progress.cannot ?? [] };

@@ -547,7 +547,7 @@ export class Conference {
 
   /** What fails here is made up for by the next probe. */
   #reached(host: WebexHost): void {
-    if (!this.#store.state.behind.has(host)) return;
+    if (!this.#store.state.outages.has(host)) return;
     this.#commits
       .submit({ type: "reached", host })
       .catch((error: unknown) => this.#log("warn", "not-resynchronised", { host, why: String(error) }));
@@ -567,7 +567,7 @@ export class Conference {
   get #trouble(): readonly Trouble[] {
     const { commands } = this.#store.state;
     const hasFailed =
-      this.#store.state.behind.size > 0 || this.#outbox.rows.some(({ failure }) => failure !== undefined);
+      this.#store.state.outages.size > 0 || this.#outbox.rows.some(({ failure }) => failure !== undefined);
     const isLate = [...commands.values()].some(({ expired }) => expired);
     return [...(hasFailed ? (["posts"] as const) : []), ...(isLate ? (["commands"] as const) : [])];
   }

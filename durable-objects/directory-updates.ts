@@ -318,9 +318,9 @@ export class DirectoryUpdates {
       one.documents += 1;
       one.failure ??= failure;
     }
-    const { behind, owed } = this.#subject.store.state;
-    for (const { host, since, why } of behind.values()) {
-      const documents = (found.get(host)?.documents ?? 0) + Math.ceil(owed.size / maxMessages);
+    const { outages, debts } = this.#subject.store.state;
+    for (const { host, since, why } of outages.values()) {
+      const documents = (found.get(host)?.documents ?? 0) + Math.ceil(debts.size / maxMessages);
       found.set(host, { host, documents, oldestAt: since, failure: why });
     }
     const now = this.#ports.now();

@@ -1,5 +1,5 @@
+import { isAnswer } from "../src/conference/debts.ts";
 import type { Dropped, Outgoing, Post } from "../src/conference/draft.ts";
-import { isAnswer } from "../src/conference/owed.ts";
 import type { EpochMs, MsgId } from "../src/foundation/ids.ts";
 import type { SharedRequests } from "../src/rpc/conference.ts";
 import type { OpenRequest } from "../src/tsp/answers.ts";
@@ -22,7 +22,7 @@ export interface QueuedDocument {
   readonly transId: string;
   readonly queuedAt: EpochMs;
   /** For a server that was replaced: given up with its first failure, and nothing waits behind it (protocol 4.9). */
-  readonly once?: true;
+  readonly oneAttempt?: true;
   /** To find out whether a server is back: that it fails is no news. */
   readonly probe?: true;
   /** Attempts that were begun. */
@@ -133,7 +133,7 @@ export function append(
   fresh: () => Pick<QueuedDocument, "seq" | "transId">,
   { gatherMs, together = true }: AppendOptions,
 ): Queue {
-  const { host, message, once, probe, waitMs = gatherMs } = post;
+  const { host, message, oneAttempt, probe, waitMs = gatherMs } = post;
   const { open, document } = answered(queue.open, post, now);
   const { shared, answersTo } = document ?? {};
   /** How many answers these messages wait for. */
@@ -142,7 +142,7 @@ export function append(
       .filter((one) => !one.shared && one.until > now && messages.some((other) => isAnswerTo(one, host, other)))
       .reduce((sum, { requests }) => sum + requests.length, 0);
   const isWaiting = lacking(message) > 0;
-  const lane = queue.rows.filter((row) => laneOf(row) === laneOf({ host, once, answersTo }));
+  const lane = queue.rows.filter((row) => laneOf(row) === laneOf({ host, oneAttempt, answersTo }));
   const unbegun = lane.slice(lane.findLastIndex(({ attempts }) => attempts > 0) + 1);
   const own = document && unbegun.find(({ messages }) => messages.some((other) => isAnswerTo(document, host, other)));
   const last = unbegun.at(-1);
@@ -165,7 +165,7 @@ export function append(
     return { open, rows: queue.rows.with(queue.rows.indexOf(joined), { ...joined, messages, dueAt }) };
   }
   const kind = {
-    ...(once && { once }),
+    ...(oneAttempt && { oneAttempt }),
     ...(probe && { probe }),
     ...(shared && { shared }),
     ...(answersTo && { answersTo }),
@@ -234,13 +234,13 @@ export function heads(rows: Rows): Rows {
 
 interface Lane {
   readonly host: Post["host"];
-  readonly once?: true | undefined;
+  readonly oneAttempt?: true | undefined;
   readonly answersTo?: MsgId | undefined;
 }
 
 /** Rows of one lane wait for each other. */
-function laneOf({ host, once, answersTo }: Lane): string {
-  return `${host} ${once ? "once" : ""} ${answersTo ?? ""}`;
+function laneOf({ host, oneAttempt, answersTo }: Lane): string {
+  return `${host} ${oneAttempt ? "once" : ""} ${answersTo ?? ""}`;
 }
 
 /**
@@ -250,14 +250,14 @@ function laneOf({ host, once, answersTo }: Lane): string {
 export function withoutDropped(rows: Rows, dropped: readonly Dropped[]): Rows {
   if (dropped.length === 0) return rows;
   return rows.flatMap((row) => {
-    const drop = row.once ? undefined : dropped.find(({ host }) => host === row.host);
+    const drop = row.oneAttempt ? undefined : dropped.find(({ host }) => host === row.host);
     if (!drop) return row;
     const answers = row.messages.filter(isAnswer);
     // With notifications that nobody is to hear any more, one attempt was enough.
     const isTried = row.failure !== undefined && answers.length < row.messages.length;
     if (!drop.keepsAnswers || answers.length === 0 || isTried) return [];
     const { probe, ...kept } = row;
-    return { ...kept, once: true, ...(row.attempts === 0 && { messages: answers }) };
+    return { ...kept, oneAttempt: true, ...(row.attempts === 0 && { messages: answers }) };
   });
 }
 
@@ -268,7 +268,7 @@ export function afterFailure(
   now: EpochMs,
   failure: string,
 ): QueuedDocument | null {
-  if (row.once || row.attempts >= attempts) return null;
+  if (row.oneAttempt || row.attempts >= attempts) return null;
   return {
     ...row,
     failure,

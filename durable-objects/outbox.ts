@@ -1,5 +1,5 @@
+import { isEnd } from "../src/conference/debts.ts";
 import { BACK_END, type ClientData } from "../src/conference/draft.ts";
-import { isEnd } from "../src/conference/owed.ts";
 import type { DomainName, EpochMs, TransId, WebexHost } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { within } from "../src/foundation/timers.ts";
@@ -418,7 +418,7 @@ export class Outbox {
     this.#keep(this.rows.filter((other) => other.seq !== row.seq));
     this.#confirmed.set(row.seq, this.#ports.now());
     if (row.attempts > 1 || row.messages.some(isEnd)) this.deleteConfirmed();
-    if (!row.once) this.#ports.reached?.(row.host);
+    if (!row.oneAttempt) this.#ports.reached?.(row.host);
   }
 
   #commit(rows: Rows): void {

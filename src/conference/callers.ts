@@ -78,7 +78,7 @@ export function nameCaller(draft: Draft, message: FromWebexMessages["caller-name
   const { msgId, result = "ok" } = message;
   const caller = draft.callers.find(({ enterMsgId, namedBy }) => enterMsgId === msgId || namedBy === msgId);
   if (!caller) return nameDeparted(draft, message);
-  draft.owed.delete(`entry ${msgId}`);
+  draft.debts.delete(`entry ${msgId}`);
   if (result !== "ok") draft.note(`WebEx refused to name call ${caller.call}: result ${result}`);
   const extCallId = result === "ok" && message.extCallId !== undefined ? message.extCallId : caller.extCallId;
   if (result === "ok" && extCallId === null) return; // No name yet: it may follow.
@@ -224,7 +224,7 @@ function limitDeparted(draft: Draft): void {
 
 /** Whether its server is owed its `caller-entered`. */
 export function isEntryOwed(draft: Draft, { enterMsgId }: Caller): boolean {
-  return draft.owed.get(`entry ${enterMsgId}`) !== undefined;
+  return draft.debts.get(`entry ${enterMsgId}`) !== undefined;
 }
 
 /** WebEx may name this call, or never: only the MsgID is kept. Of one that has a name, WebEx is told already that it left. */
@@ -232,7 +232,7 @@ export function deleteDeparted(draft: Draft, caller: Caller): void {
   const { call, extCallId, enterMsgId, entryLost } = caller;
   const wasPosted = entryLost || !isEntryOwed(draft, caller);
   draft.callers.delete(call);
-  draft.owed.delete(`entry ${enterMsgId}`);
+  draft.debts.delete(`entry ${enterMsgId}`);
   const { head } = draft;
   if (head.phase !== "running" || extCallId !== null || enterMsgId === null || !wasPosted) return;
   const lostEntries = [...(head.lostEntries ?? []), enterMsgId];

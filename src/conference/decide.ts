@@ -25,7 +25,7 @@ export interface UndeliveredDocument {
   /** Why it is not tried any more. */
   readonly why: string;
   /** It was for a server that had been replaced (protocol 4.9). */
-  readonly once?: true;
+  readonly oneAttempt?: true;
   readonly probe?: true;
   /** It can never be posted: it cannot be written, or the settings do not have its receiver. */
   readonly unpostable?: true;
@@ -84,7 +84,7 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
       applyUndelivered(draft, input.messages, input.of);
       break;
     case "reached":
-      if (draft.behind.get(input.host)) resync(draft, "confirmed");
+      if (draft.outages.get(input.host)) resync(draft, "confirmed");
       break;
     case "time":
       expire(draft, input.overdue ?? []);
@@ -109,13 +109,13 @@ function tidyUp(draft: Draft): void {
 
 /** When the passing of time next changes something; `null`: never. With a key, probes have their jitter. */
 export function nextDeadline(state: ConferenceState, confKey?: ConfKey): EpochMs | null {
-  const { head, commands, callOuts, rooms, behind } = state;
+  const { head, commands, callOuts, rooms, outages } = state;
   let next: EpochMs | null = null;
   const consider = (at: EpochMs | null | undefined) => {
     if (at !== null && at !== undefined && (next === null || at < next)) next = at;
   };
   if (head.phase === "running") {
-    if (behind.size === 0) consider(speechDue(head.speech));
+    if (outages.size === 0) consider(speechDue(head.speech));
     consider(head.retryEndAt);
     consider(head.keptUntil);
     if (!head.closing) consider(head.renewAt);

@@ -18,9 +18,8 @@ import type { DomainSettings } from "../settings/domain-settings.ts";
 import { type AnswerType, answerTo, isSilent, type OpenRequest } from "../tsp/answers.ts";
 import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import { isAnswer, owedKey } from "./owed.ts";
+import { debtKey, isAnswer } from "./debts.ts";
 import {
-  type Behind,
   type Caller,
   type CallOut,
   type Changes,
@@ -28,6 +27,7 @@ import {
   type Head,
   isFormerHandle,
   type Ongoing,
+  type Outage,
   type PendingCommand,
   type Room,
 } from "./state.ts";
@@ -60,7 +60,7 @@ export interface Post {
   readonly host: WebexHost | typeof BACK_END;
   readonly message: Outgoing;
   /** An answer that a replaced server is owed: it gets one attempt, and nothing waits behind it (protocol 4.9). */
-  readonly once?: true;
+  readonly oneAttempt?: true;
   /** It is to find out whether a server that is behind is back. */
   readonly probe?: true;
 }
@@ -161,8 +161,8 @@ export class Draft {
   readonly callOuts: Overlay<CallId, CallOut>;
   readonly commands: Overlay<CommandId, PendingCommand>;
   readonly rooms: Overlay<RoomId, Room>;
-  readonly behind: Overlay<WebexHost, Behind>;
-  readonly owed: Overlay<string, ToWebex>;
+  readonly outages: Overlay<WebexHost, Outage>;
+  readonly debts: Overlay<string, ToWebex>;
   head: Head;
   #effects: Effect[] = [];
   readonly #repairs: RepairKind[] = [];
@@ -178,8 +178,8 @@ export class Draft {
     this.callOuts = new Overlay(state.callOuts);
     this.commands = new Overlay(state.commands);
     this.rooms = new Overlay(state.rooms);
-    this.behind = new Overlay(state.behind);
-    this.owed = new Overlay(state.owed);
+    this.outages = new Overlay(state.outages);
+    this.debts = new Overlay(state.debts);
   }
 
   /**
@@ -256,7 +256,7 @@ export class Draft {
     const { ongoing } = this;
     const host = request.replyTo ?? ongoing?.host ?? null;
     if (host !== null && host !== ongoing?.host && isFormerHandle(this.head, request.extConfId))
-      this.post({ host, message: answer, once: true });
+      this.post({ host, message: answer, oneAttempt: true });
     else this.#send(host, answer);
   }
 
@@ -291,7 +291,7 @@ export class Draft {
   /** What this decision posts to this server is a probe. */
   markProbe(host: WebexHost): void {
     this.#effects = this.#effects.map((effect) =>
-      isPost(effect) && effect.host === host && !effect.once ? { ...effect, probe: true as const } : effect,
+      isPost(effect) && effect.host === host && !effect.oneAttempt ? { ...effect, probe: true as const } : effect,
     );
   }
 
@@ -308,9 +308,9 @@ export class Draft {
   /** Keeps what a server that is behind is to learn. */
   owe(message: ToWebex): void {
     const isData = ({ type }: ToWebex) => type === "client-passthrough";
-    if (isData(message) && this.owed.values().filter(isData).length >= MAX_DATA)
+    if (isData(message) && this.debts.values().filter(isData).length >= MAX_DATA)
       return this.note(`data for a caller's client is dropped: ${MAX_DATA} others wait for the server`);
-    this.owed.set(owedKey(message), message);
+    this.debts.set(debtKey(message), message);
   }
 
   note(text: string): void {
@@ -337,8 +337,8 @@ export class Draft {
       callOuts: this.callOuts.changes,
       commands: this.commands.changes,
       rooms: this.rooms.changes,
-      behind: this.behind.changes,
-      owed: this.owed.changes,
+      outages: this.outages.changes,
+      debts: this.debts.changes,
       ...(this.head !== this.state.head && { head: this.head }),
     };
     // The conference may have ended later in the same decision, and its commands with it.
@@ -347,20 +347,20 @@ export class Draft {
   }
 
   /** Something new. What the probe under way says of the same thing is out of date. */
-  #oweAnew(message: ToWebex, behind: Behind): void {
+  #oweAnew(message: ToWebex, outage: Outage): void {
     if (isSilent(message, this.context.settings.protocol)) return;
     this.owe(message);
-    const key = owedKey(message);
-    const { probe, hasNew } = behind;
+    const key = debtKey(message);
+    const { probe, hasNew } = outage;
     const isSaid = probe?.keys.includes(key) === true;
     if (hasNew && !isSaid) return;
     const other = isSaid && { probe: { at: probe.at, keys: probe.keys.filter((one) => one !== key) } };
-    this.behind.set(behind.host, { ...behind, ...other, hasNew: true });
+    this.outages.set(outage.host, { ...outage, ...other, hasNew: true });
   }
 
   #send(host: WebexHost | null, message: ToWebex): void {
-    const behind = host && this.behind.get(host);
-    if (behind) this.#oweAnew(message, behind);
+    const outage = host && this.outages.get(host);
+    if (outage) this.#oweAnew(message, outage);
     else if (host) this.#effects.push({ host, message });
     else this.note(`${message.type} ${message.msgId} is not sent: WebEx has named no host for it`);
   }
@@ -377,9 +377,9 @@ export function isPost(effect: Effect): effect is Post {
 /** A queue without what is dropped; of answers to a server that was replaced, each has one attempt. */
 export function withoutDropped<Queued extends Post>(queue: readonly Queued[], dropped: readonly Dropped[]): Queued[] {
   return queue.flatMap((post) => {
-    const drop = post.once ? undefined : dropped.find(({ host }) => host === post.host);
+    const drop = post.oneAttempt ? undefined : dropped.find(({ host }) => host === post.host);
     if (!drop) return [post];
-    return drop.keepsAnswers && isAnswer(post.message) ? [{ ...post, once: true as const }] : [];
+    return drop.keepsAnswers && isAnswer(post.message) ? [{ ...post, oneAttempt: true as const }] : [];
   });
 }
 

@@ -50,8 +50,8 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
 }
 
 /** How many notifications another server gets that takes over now, at most: for each call its entry, its mute state and its room. */
-export function takeoverSize({ callers, rooms, owed }: ConferenceState): number {
-  return ofConference + 3 * callers.size + rooms.size + owed.size;
+export function takeoverSize({ callers, rooms, debts }: ConferenceState): number {
+  return ofConference + 3 * callers.size + rooms.size + debts.size;
 }
 
 /**

@@ -7,10 +7,10 @@ import type { ResultWord } from "../tsp/protocol-table.ts";
 import { removeCallOut } from "./call-outs.ts";
 import { notifyChange } from "./callers.ts";
 import { answerCreate, notifyRunning, notifyStatus } from "./conference-status.ts";
+import { isClosedAnswer, isEnd } from "./debts.ts";
 import type { CommandOptions, Draft, Outcome } from "./draft.ts";
 import { createCommand, entryRulesOf, refusesZero, renewEntryRules } from "./entry-rules.ts";
 import { failOver, namedHostOf, saidAnew, setServer } from "./failover.ts";
-import { isClosedAnswer, isEnd } from "./owed.ts";
 import { endTalks } from "./private-talk.ts";
 import { clear, deleteOutdated, oweEnd, settle } from "./resync.ts";
 import { closeAllRooms } from "./rooms.ts";
@@ -37,7 +37,7 @@ function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void
     case "ended":
       if (!wasClosedUnnoticed(draft, message)) return beginCreate(draft, message, answerBy);
       // The answer says all that WebEx has missed, and what a probe under way says.
-      for (const { host, probe } of draft.behind.values())
+      for (const { host, probe } of draft.outages.values())
         if (probe && host !== message.replyTo) draft.dropNotifications(host);
       clear(draft);
       return draft.answer(requestOf(message), "conference-closed");

@@ -10,7 +10,7 @@ import type { Draft } from "./draft.ts";
 import { hostOf } from "./host.ts";
 import { close, closeWaitingCreates, create } from "./lifecycle.ts";
 import { addToMain, endTalk } from "./private-talk.ts";
-import { isFromBehind, resync } from "./resync.ts";
+import { isFromUnreachable, resync } from "./resync.ts";
 import { closeRoom, createRoom, moveCall } from "./rooms.ts";
 import { type CallOut, type Creating, isFormerHandle, type Running } from "./state.ts";
 
@@ -41,7 +41,7 @@ const underFormerHandle = {
 
 /** The messages of one document. From a server that is behind they are a sign of life (protocol 4.9). */
 export function applyRequests(draft: Draft, messages: readonly FromWebex[]): void {
-  if (draft.behind.values().length === 0) {
+  if (draft.outages.values().length === 0) {
     for (const message of messages) applyRequest(draft, fromItsServer(draft, message));
     return;
   }
@@ -50,12 +50,12 @@ export function applyRequests(draft: Draft, messages: readonly FromWebex[]): voi
   let isHeard = false;
   for (const received of [...messages.filter(isName), ...messages.filter((message) => !isName(message))]) {
     const message = fromItsServer(draft, received);
-    isHeard ||= isFromBehind(draft, message);
+    isHeard ||= isFromUnreachable(draft, message);
     // Of a create, its own rule decides what that server is told.
     const isCreate = message.type === "create-conference";
     if (isHeard && !isName(message) && !isCreate) resync(draft, "request");
     applyRequest(draft, message);
-    if (isCreate && isFromBehind(draft, message)) resync(draft, "request");
+    if (isCreate && isFromUnreachable(draft, message)) resync(draft, "request");
   }
   if (isHeard) resync(draft, "request");
 }

@@ -2,19 +2,19 @@ import type { ConfKey, EpochMs, ExtCallId, WebexHost } from "../foundation/ids.t
 import type { FromWebex, ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import { deleteDeparted, findCaller, isEntryOwed, notifyMuteState } from "./callers.ts";
 import { notifyStatus } from "./conference-status.ts";
+import { debtKindOf, debtKinds, isAnswer, isClosedAnswer, isEnd, probeDueAt, withJitter } from "./debts.ts";
 import type { UndeliveredDocument } from "./decide.ts";
 import { BACK_END, type Draft, type Outgoing } from "./draft.ts";
-import { isAnswer, isClosedAnswer, isEnd, owedKindOf, owedKinds, probeDueAt, withJitter } from "./owed.ts";
 import { applyLostSpeech, notifySpeakers } from "./speakers.ts";
-import type { Behind, ConferenceState } from "./state.ts";
+import type { ConferenceState, Outage } from "./state.ts";
 
 /** How many calls that left while a server is behind are kept for it or its successor; the oldest are dropped first. */
 const MAX_LEFT = 1_000;
 
-/** The server that is posted nothing but probes; `undefined`: there is none. */
-function serverBehind({ behind }: { readonly behind: { values(): Iterable<Behind> } }): Behind | undefined {
-  const [server] = behind.values();
-  return server;
+/** The outage of the server that is posted nothing but probes. */
+function currentOutage({ outages }: { readonly outages: { values(): Iterable<Outage> } }): Outage | undefined {
+  const [outage] = outages.values();
+  return outage;
 }
 
 /**
@@ -32,13 +32,13 @@ export function applyUndelivered(
     draft.head = rest;
   }
   const last = head.phase === "ended" ? head.host : undefined;
-  const server = draft.ongoing?.host ?? last ?? serverBehind(draft)?.host;
+  const server = draft.ongoing?.host ?? last ?? currentOutage(draft)?.host;
   const host = of?.host ?? server ?? BACK_END;
-  if (host === BACK_END || (server ?? host) !== host || of?.once || of?.unpostable) return;
-  const queued = draft.unconfirmed().filter((post) => post.host === host && !post.once);
+  if (host === BACK_END || (server ?? host) !== host || of?.oneAttempt || of?.unpostable) return;
+  const queued = draft.unconfirmed().filter((post) => post.host === host && !post.oneAttempt);
   if (queued.length > 0) draft.withdrawQueued(host);
-  const { since, probes } = draft.behind.get(host) ?? { since: draft.at, probes: -1 };
-  draft.behind.set(host, { host, since, failedAt: draft.at, why: of?.why ?? "", probes: probes + 1 });
+  const { since, probes } = draft.outages.get(host) ?? { since: draft.at, probes: -1 };
+  draft.outages.set(host, { host, since, failedAt: draft.at, why: of?.why ?? "", probes: probes + 1 });
   // Data for a caller's client is no state: what was tried and failed is over.
   const tried = messages.filter(({ type }) => type !== "client-passthrough");
   const lost = [...tried, ...queued.map(({ message }) => message)];
@@ -59,29 +59,30 @@ function markPosted(draft: Draft, msgId: string): void {
 
 /** The conference is over: of its state its server is owed no more than the end. */
 export function oweEnd(draft: Draft): void {
-  const behind = serverBehind(draft);
-  if (behind) draft.behind.set(behind.host, { ...behind, since: draft.at });
+  const outage = currentOutage(draft);
+  if (outage) draft.outages.set(outage.host, { ...outage, since: draft.at });
   deleteOutdated(draft);
 }
 
 /** Deletes owed messages that no longer apply: the conference is over, or goes on without WebEx. */
 export function deleteOutdated(draft: Draft): void {
   const { head, at } = draft;
-  for (const [key, message] of draft.owed.entries()) {
-    if (!applies(draft, message)) deleteOwed(draft, key, message);
+  for (const [key, message] of draft.debts.entries()) {
+    if (!applies(draft, message)) deleteDebt(draft, key, message);
   }
-  const left = [...draft.owed.values()].filter(isLeft).map(({ extCallId }) => extCallId);
+  const left = [...draft.debts.values()].filter(isLeft).map(({ extCallId }) => extCallId);
   const dropped = left.slice(0, -MAX_LEFT);
-  for (const extCallId of dropped) draft.owed.delete(`left ${extCallId}`);
+  for (const extCallId of dropped) draft.debts.delete(`left ${extCallId}`);
   if (dropped.length > 0) draft.note(`more than ${MAX_LEFT} calls left unreported; dropped: ${dropped.join(", ")}`);
-  if (draft.owed.values().every((message) => isKeptForSuccessor(draft, message))) draft.behind.clear();
+  if (draft.debts.values().every((message) => isKeptForSuccessor(draft, message))) draft.outages.clear();
   if (head.phase !== "ended" || head.byWebex || head.closedUntil !== undefined) return;
-  if (draft.owed.get("status ended")) draft.head = { ...head, closedUntil: at + draft.context.settings.closedMemoryMs };
+  if (draft.debts.get("status ended"))
+    draft.head = { ...head, closedUntil: at + draft.context.settings.closedMemoryMs };
 }
 
 /** Nobody waits for the answer to an entry any more: a server that takes over gets one of its own. */
-function deleteOwed(draft: Draft, key: string, message: ToWebex): void {
-  draft.owed.delete(key);
+function deleteDebt(draft: Draft, key: string, message: ToWebex): void {
+  draft.debts.delete(key);
   if (message.type !== "caller-entered") return;
   const caller = draft.callers.find(({ enterMsgId }) => enterMsgId === message.msgId);
   if (caller?.left) draft.callers.delete(caller.call);
@@ -107,38 +108,38 @@ function applies({ head }: Draft, message: ToWebex): boolean {
 
 /** When the next probe is to be posted; `null`: no server is behind. Without a key, when it may be posted at the earliest. */
 export function probeDue(state: ConferenceState, confKey: ConfKey | undefined): EpochMs | null {
-  const behind = serverBehind(state);
-  if (!behind) return null;
-  return confKey === undefined ? probeDueAt(behind) : withJitter(behind, confKey);
+  const outage = currentOutage(state);
+  if (!outage) return null;
+  return confKey === undefined ? probeDueAt(outage) : withJitter(outage, confKey);
 }
 
 /** Posts the first thing that is owed, in a transaction of its own, to find out whether the server is back. */
 export function probe(draft: Draft): void {
-  const behind = serverBehind(draft);
-  if (!behind || draft.at < probeDueAt(behind)) return;
-  const { host } = behind;
-  if (isExpired(draft, behind)) return clear(draft);
+  const outage = currentOutage(draft);
+  if (!outage || draft.at < probeDueAt(outage)) return;
+  const { host } = outage;
+  if (isExpired(draft, outage)) return clear(draft);
   const isUnderWay = isQueuedFor(draft, host);
-  draft.behind.delete(host);
+  draft.outages.delete(host);
   const notifier = new Notifier(draft, host);
   for (const [key, message] of isUnderWay ? [] : inOrder(draft)) {
     if (notifier.say(key, message)) break;
-    deleteOwed(draft, key, message);
+    deleteDebt(draft, key, message);
   }
-  const keys = isUnderWay ? (behind.probe?.keys ?? []) : [...notifier.said];
+  const keys = isUnderWay ? (outage.probe?.keys ?? []) : [...notifier.said];
   if (!isUnderWay && keys.length === 0) return;
   for (const key of keys) if (key.startsWith("entry ")) markPosted(draft, key.slice("entry ".length));
   draft.markProbe(host);
-  const { hasNew, ...others } = behind;
-  draft.behind.set(host, { ...others, probe: { at: draft.at, keys } });
+  const { hasNew, ...others } = outage;
+  draft.outages.set(host, { ...others, probe: { at: draft.at, keys } });
 }
 
 function isQueuedFor(draft: Draft, host: WebexHost): boolean {
-  return draft.unconfirmed().some((post) => post.host === host && !post.once);
+  return draft.unconfirmed().some((post) => post.host === host && !post.oneAttempt);
 }
 
 /** What is owed of a conference that is over is kept for as long as its key is closed (protocol 4.9 F5). */
-function isExpired({ at, head, context }: Draft, { since }: Behind): boolean {
+function isExpired({ at, head, context }: Draft, { since }: Outage): boolean {
   return (head.phase === "ended" || head.phase === "absent") && at >= since + context.settings.closedMemoryMs;
 }
 
@@ -147,19 +148,19 @@ function isExpired({ at, head, context }: Draft, { since }: Behind): boolean {
  * what it missed, once each (protocol 4.9, last paragraph).
  */
 export function resync(draft: Draft, sign: "confirmed" | "request"): void {
-  const behind = serverBehind(draft);
-  if (!behind) return;
-  const { host, probe } = behind;
-  const owesEnd = draft.owed.get("status ended") !== undefined;
+  const outage = currentOutage(draft);
+  if (!outage) return;
+  const { host, probe } = outage;
+  const owesEnd = draft.debts.get("status ended") !== undefined;
   // What the probe says has come, or stands in the queue before all else.
   const hasProbe = sign === "confirmed" || isQueuedFor(draft, host);
-  if (hasProbe) for (const key of probe?.keys ?? []) draft.owed.delete(key);
-  draft.behind.delete(host);
+  if (hasProbe) for (const key of probe?.keys ?? []) draft.debts.delete(key);
+  draft.outages.delete(host);
   const notifier = new Notifier(draft, host);
   for (const [key, message] of inOrder(draft)) {
     const isSaid = notifier.said.has(key) || notifier.say(key, message);
-    if (isSaid) draft.owed.delete(key);
-    else deleteOwed(draft, key, message);
+    if (isSaid) draft.debts.delete(key);
+    else deleteDebt(draft, key, message);
   }
   const { head } = draft;
   if (head.phase !== "ended" || !owesEnd) return;
@@ -168,8 +169,8 @@ export function resync(draft: Draft, sign: "confirmed" | "request"): void {
 }
 
 /** Whether the server that is behind has posted this message. */
-export function isFromBehind(draft: Draft, { replyTo }: Pick<FromWebex, "replyTo">): boolean {
-  return replyTo !== undefined && draft.behind.get(replyTo) !== undefined;
+export function isFromUnreachable(draft: Draft, { replyTo }: Pick<FromWebex, "replyTo">): boolean {
+  return replyTo !== undefined && draft.outages.get(replyTo) !== undefined;
 }
 
 /**
@@ -177,13 +178,13 @@ export function isFromBehind(draft: Draft, { replyTo }: Pick<FromWebex, "replyTo
  * the answers that it is owed. Returns the calls whose leaving WebEx has missed (protocol 4.9 F4).
  */
 export function settle(draft: Draft, successor: WebexHost): ExtCallId[] {
-  const { host, probe } = serverBehind(draft) ?? {};
+  const { host, probe } = currentOutage(draft) ?? {};
   const left: ExtCallId[] = [];
   const queued = host !== undefined && isQueuedFor(draft, host) ? (probe?.keys ?? []) : [];
-  for (const [key, message] of draft.owed.entries()) {
+  for (const [key, message] of draft.debts.entries()) {
     if (isLeft(message)) left.push(message.extCallId);
     else if (isAnswer(message) && host !== undefined && !queued.includes(key))
-      draft.post({ host, message, ...(host !== successor && { once: true as const }) });
+      draft.post({ host, message, ...(host !== successor && { oneAttempt: true as const }) });
   }
   clear(draft);
   return left;
@@ -191,8 +192,8 @@ export function settle(draft: Draft, successor: WebexHost): ExtCallId[] {
 
 /** Nothing is owed any more. */
 export function clear(draft: Draft): void {
-  draft.behind.clear();
-  draft.owed.clear();
+  draft.outages.clear();
+  draft.debts.clear();
 }
 
 function isLeft(message: Outgoing): message is ToWebexMessages["caller-changed"] {
@@ -212,15 +213,15 @@ function inOrder(draft: Draft): readonly (readonly [key: string, message: ToWebe
     if (extCallId !== null && !left && subConfId) rooms.set(extCallId, subConfId);
   }
   const rankOf = (message: ToWebex) => {
-    const kind = owedKindOf(message);
+    const kind = debtKindOf(message);
     // Who is back in the main room is told before who went into another one.
     const isIn =
       kind === "place" &&
       "subConfId" in message &&
       rooms.get(String("extCallId" in message && message.extCallId)) === message.subConfId;
-    return owedKinds.indexOf(kind) + (isIn ? 0.5 : 0);
+    return debtKinds.indexOf(kind) + (isIn ? 0.5 : 0);
   };
-  return draft.owed
+  return draft.debts
     .entries()
     .filter(([, message]) => !isKeptForSuccessor(draft, message))
     .map(([key, message]) => ({ rank: rankOf(message), entry: [key, message] as const }))
@@ -284,7 +285,7 @@ class Notifier {
     const { head } = draft;
     if (head.phase !== "running" || (message.status !== "running" && message.status !== "locked"))
       return this.#post(message);
-    const owesRunning = message.status === "running" || draft.owed.get("status running") !== undefined;
+    const owesRunning = message.status === "running" || draft.debts.get("status running") !== undefined;
     for (const status of ["running", "locked"]) this.said.add(`status ${status}`);
     if (owesRunning || !head.locked) this.#statusIs("running", message);
     if (head.locked) this.#statusIs("locked", message);

@@ -1,6 +1,6 @@
+import { debtKey } from "./debts.ts";
 import type { Draft, Outgoing, Post } from "./draft.ts";
 import { BACK_END } from "./draft.ts";
-import { owedKey } from "./owed.ts";
 import { resync } from "./resync.ts";
 import type { ConferenceState, Running } from "./state.ts";
 
@@ -33,18 +33,18 @@ export function sendAgainRefusal(state: ConferenceState, { host, messages }: Giv
 /** Queues what is still so of the document once more, as it was, behind all that waits. */
 export function sendAgain(draft: Draft, { host, messages }: GivenUpDocument): void {
   // A server that is behind gets all that it is owed, in order, and this with it.
-  const isBehind = host !== BACK_END && draft.behind.get(host) !== undefined;
-  if (isBehind) resync(draft, "request");
+  const isUnreachable = host !== BACK_END && draft.outages.get(host) !== undefined;
+  if (isUnreachable) resync(draft, "request");
   for (const message of messages) {
     const { head } = draft;
     if (head.phase !== "running" || !isStillSo(draft.state, head, message)) continue;
-    if (isBehind && isOwed(draft.state, message)) continue;
+    if (isUnreachable && isOwed(draft.state, message)) continue;
     draft.post({ host, message });
   }
 }
 
-function isOwed({ owed }: ConferenceState, message: Outgoing): boolean {
-  return message.type !== "client-data" && owed.has(owedKey(message));
+function isOwed({ debts }: ConferenceState, message: Outgoing): boolean {
+  return message.type !== "client-data" && debts.has(debtKey(message));
 }
 
 function isOfFormerHandle(message: Outgoing, head: Running): boolean {

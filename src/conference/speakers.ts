@@ -33,7 +33,7 @@ export function speechDue(speech: Speech | undefined): EpochMs | null {
 /** Reports who began and who ceased to speak, by WebEx's names for conference and calls (protocol section 5, row 7); false: nobody did. */
 export function notifySpeakers(draft: Draft): boolean {
   const { head, at } = draft;
-  if (head.phase !== "running" || !head.speech || draft.behind.values().length > 0) return false;
+  if (head.phase !== "running" || !head.speech || draft.outages.values().length > 0) return false;
   const due = speechDue(head.speech);
   if (due === null || at < due) return false;
   const { speech } = head;

@@ -29,9 +29,9 @@ export interface ConferenceState {
   readonly commands: ReadonlyMap<CommandId, PendingCommand>;
   readonly rooms: ReadonlyMap<RoomId, Room>;
   /** The server that is behind, by its name; at most one. */
-  readonly behind: ReadonlyMap<WebexHost, Behind>;
+  readonly outages: ReadonlyMap<WebexHost, Outage>;
   /** What WebEx is to learn once it can be reached (`owed.ts` has the keys). */
-  readonly owed: ReadonlyMap<string, ToWebex>;
+  readonly debts: ReadonlyMap<string, ToWebex>;
 }
 
 export type Head = Absent | Creating | Running | Ended;
@@ -291,7 +291,7 @@ export interface Room {
 }
 
 /** A TSP server that did not confirm what was posted to it (protocol 4.9): it is posted probes alone, until it is heard of. */
-export interface Behind {
+export interface Outage {
   readonly host: WebexHost;
   /** Since when; of a conference that is over, since its end. */
   readonly since: EpochMs;
@@ -313,8 +313,8 @@ export interface Changes {
   readonly callOuts: ReadonlyMap<CallId, CallOut | null>;
   readonly commands: ReadonlyMap<CommandId, PendingCommand | null>;
   readonly rooms: ReadonlyMap<RoomId, Room | null>;
-  readonly behind: ReadonlyMap<WebexHost, Behind | null>;
-  readonly owed: ReadonlyMap<string, ToWebex | null>;
+  readonly outages: ReadonlyMap<WebexHost, Outage | null>;
+  readonly debts: ReadonlyMap<string, ToWebex | null>;
 }
 
 /** Whether this handle is the conference's own, or one that was replaced a short time ago: no other conference gets it. */
@@ -342,8 +342,8 @@ export const entryKinds = {
   "call-out": "callOuts",
   command: "commands",
   room: "rooms",
-  behind: "behind",
-  owed: "owed",
+  outage: "outages",
+  debt: "debts",
 } as const;
 
 /** A state whose owner holds it alone and changes it in place: a change costs what changed, not what there is. */
@@ -353,8 +353,8 @@ export interface OwnState extends ConferenceState {
   readonly callOuts: Map<CallId, CallOut>;
   readonly commands: Map<CommandId, PendingCommand>;
   readonly rooms: Map<RoomId, Room>;
-  readonly behind: Map<WebexHost, Behind>;
-  readonly owed: Map<string, ToWebex>;
+  readonly outages: Map<WebexHost, Outage>;
+  readonly debts: Map<string, ToWebex>;
 }
 
 export function emptyState(): OwnState {
@@ -364,8 +364,8 @@ export function emptyState(): OwnState {
     callOuts: new Map(),
     commands: new Map(),
     rooms: new Map(),
-    behind: new Map(),
-    owed: new Map(),
+    outages: new Map(),
+    debts: new Map(),
   };
 }
 

@@ -15,15 +15,15 @@ export interface ChangedEntry {
   readonly fields: readonly { readonly name: string; readonly before: string | null; readonly after: string | null }[];
 }
 
-export function entriesOf({ head, callers, callOuts, commands, rooms, behind, owed }: ReplayState): readonly Entry[] {
+export function entriesOf({ head, callers, callOuts, commands, rooms, outages, debts }: ReplayState): readonly Entry[] {
   return [
     entry("conference", head),
     ...callers.map((one) => entry(`caller ${one.call}`, one)),
     ...callOuts.map((one) => entry(`call-out ${one.call}`, one)),
     ...commands.map((one) => entry(`command ${one.id}`, one)),
     ...rooms.map((one) => entry(`room ${one.room}`, one)),
-    ...behind.map((one) => entry(`behind ${one.host}`, one)),
-    ...owed.map(([key, message]) => entry(`owed ${key}`, message)),
+    ...outages.map((one) => entry(`outage ${one.host}`, one)),
+    ...debts.map(([key, message]) => entry(`debt ${key}`, message)),
   ];
 }
 

@@ -33,7 +33,7 @@ export interface KeptDocument {
   readonly attempts: number;
   readonly dueAt: EpochMs;
   readonly messages: readonly Post["message"][];
-  readonly once?: true;
+  readonly oneAttempt?: true;
   readonly failure?: string;
   readonly failedAt?: EpochMs;
 }

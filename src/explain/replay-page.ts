@@ -88,11 +88,11 @@ function stepShown(step: Step, domain: Domain, person: Person): ReplayStep {
   };
 }
 
-function stateShown({ head, callers, callOuts, commands, rooms, behind, owed }: ConferenceState): ReplayState {
+function stateShown({ head, callers, callOuts, commands, rooms, outages, debts }: ConferenceState): ReplayState {
   return {
     ...{ head, callers: [...callers.values()], callOuts: [...callOuts.values()] },
     ...{ commands: [...commands.values()], rooms: [...rooms.values()] },
-    ...{ behind: [...behind.values()], owed: [...owed] },
+    ...{ outages: [...outages.values()], debts: [...debts] },
   };
 }
 

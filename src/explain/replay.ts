@@ -1,7 +1,7 @@
 import type { IssuedCommand } from "../bridge/commands.ts";
+import { isAnswer } from "../conference/debts.ts";
 import { type ConferenceInput, decide } from "../conference/decide.ts";
 import { type Decision, isCommand, isPost, type Outgoing, type Post, withoutDropped } from "../conference/draft.ts";
-import { isAnswer } from "../conference/owed.ts";
 import {
   applyChanges,
   type Changes,
@@ -58,7 +58,7 @@ export interface Step {
 
 export const confirmedKey = "confirmed";
 
-type Row = Pick<KeptDocument, "host" | "messages" | "once"> & { readonly seq?: number };
+type Row = Pick<KeptDocument, "host" | "messages" | "oneAttempt"> & { readonly seq?: number };
 
 /**
  * Steps through a conference's journal: the state before each row, what the row changed and caused, and whether today's code decides the
@@ -276,7 +276,7 @@ class Replay {
     const hosts = new Set([...queue, ...after].map(({ host }) => host));
     for (const host of hosts) {
       // Which answers to a replaced server are left depends on what was being posted, which the journal does not say.
-      if ([...queue, ...after].some((row) => row.host === host && row.once)) continue;
+      if ([...queue, ...after].some((row) => row.host === host && row.oneAttempt)) continue;
       const of = (rows: readonly Row[]) =>
         comparable(rows.filter((row) => row.host === host).flatMap(({ messages }) => messages));
       const where = ids.difference(of(queue), of(after), `messages to ${host}`);
@@ -352,10 +352,10 @@ interface Decided {
 const { head: _, ...noChanges } = emptyState();
 
 /** The state of its own that a reader may keep. */
-export function copyOf({ head, callers, callOuts, commands, rooms, behind, owed }: ConferenceState): OwnState {
+export function copyOf({ head, callers, callOuts, commands, rooms, outages, debts }: ConferenceState): OwnState {
   return {
     ...{ head, callers: new Map(callers), callOuts: new Map(callOuts) },
-    ...{ commands: new Map(commands), rooms: new Map(rooms), behind: new Map(behind), owed: new Map(owed) },
+    ...{ commands: new Map(commands), rooms: new Map(rooms), outages: new Map(outages), debts: new Map(debts) },
   };
 }
 

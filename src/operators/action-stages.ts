@@ -99,7 +99,7 @@ export class StagesReader {
   /** What each of these documents tells. */
   readonly #tellsOf = new Map<string, Awaited[]>();
   /** The server that could not be reached last, and whether it can be by now. */
-  #behind: { readonly host: string; readonly isOver: boolean } | null = null;
+  #outage: { readonly host: string; readonly isOver: boolean } | null = null;
   #host: string | null = null;
   #notBecause: string | null = null;
   /** A document that tells it, or a part of it, was given up. */
@@ -158,7 +158,7 @@ export class StagesReader {
       else if (kind === "call-out") this.#callOut(at, id as CallId, value as CallOut | null, changes);
       else if (kind === "command") this.#command(at, id as CommandId, value as PendingCommand | null);
       else if (kind === "outbox") messages.push(...this.#newMessages(key, value as Document | null));
-      else if (kind === "behind") this.#behind = { host: id, isOver: value === null };
+      else if (kind === "outage") this.#outage = { host: id, isOver: value === null };
       else if (kind === "head") this.#head(at, value as Head);
     }
     if (!this.#begun) return this.#deleteGone(changes);
@@ -352,10 +352,10 @@ export class StagesReader {
         this.#tellsOf.set(transId, [...(this.#tellsOf.get(transId) ?? []), awaited]);
         return [];
       }
-      if (this.#isBehind) return [{ ...awaited, isOwed: true as const }];
+      if (this.#isUnreachable) return [{ ...awaited, isOwed: true as const }];
       if (isOwed) {
         this.#isGivenUp = false;
-        const isReplaced = this.#behind?.host !== this.#host;
+        const isReplaced = this.#outage?.host !== this.#host;
         this.#setNoNotification(
           isReplaced ? replaced : "WebEx could not be reached, and was told later how it was then",
         );
@@ -381,8 +381,8 @@ export class StagesReader {
     return document.messages.slice(before).map((message) => [document.transId, message]);
   }
 
-  get #isBehind(): boolean {
-    return this.#behind !== null && !this.#behind.isOver;
+  get #isUnreachable(): boolean {
+    return this.#outage !== null && !this.#outage.isOver;
   }
 
   #confirmed(changes: Changes): void {
@@ -406,7 +406,7 @@ export class StagesReader {
       }
       this.#isGivenUp = true;
       // It is told once the server can be reached.
-      if (this.#isBehind)
+      if (this.#isUnreachable)
         this.#awaited.push(
           ...(this.#tellsOf.get(transId) ?? []).map((awaited) => ({ ...awaited, isOwed: true as const })),
         );

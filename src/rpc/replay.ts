@@ -1,7 +1,7 @@
 import type { IssuedCommand } from "../bridge/commands.ts";
 import type { ConferenceInput } from "../conference/decide.ts";
 import type { Outcome } from "../conference/draft.ts";
-import type { Behind, Caller, CallOut, Head, PendingCommand, Room } from "../conference/state.ts";
+import type { Caller, CallOut, Head, Outage, PendingCommand, Room } from "../conference/state.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import type { ToWebex } from "../tsp/messages.ts";
 
@@ -12,9 +12,9 @@ export interface ReplayState {
   readonly callOuts: readonly CallOut[];
   readonly commands: readonly PendingCommand[];
   readonly rooms: readonly Room[];
-  readonly behind: readonly Behind[];
+  readonly outages: readonly Outage[];
   /** By what is owed: `entry 60310000123`. */
-  readonly owed: readonly (readonly [key: string, message: ToWebex])[];
+  readonly debts: readonly (readonly [key: string, message: ToWebex])[];
 }
 
 /** A message that left. */

@@ -89,7 +89,7 @@ test("of calls that left while WebEx was away the newest 1,000 are kept, and the
 
   const { changes, effects } = after({}, { type: "undelivered", at: 1_000, messages });
 
-  const left = [...changes.owed.keys()];
+  const left = [...changes.debts.keys()];
   expect([left.length, left[0], left.at(-1)]).toEqual([1_000, "left 2", "left 1001"]);
   expect(effects.at(-1)).toBe("more than 1000 calls left unreported; dropped: 0, 1");
 });

@@ -10,8 +10,8 @@ const empty = {
   callOuts: [],
   commands: [],
   rooms: [],
-  behind: [],
-  owed: [],
+  outages: [],
+  debts: [],
 } as const;
 
 function state(more: object = {}): ReplayState {

@@ -144,10 +144,10 @@ test("what is given up once more is told anew, and can be sent again in its turn
 
 test("a caller whose entry was lost is named by WebEx after the entry was sent again", async () => {
   const world = await lost(0, callerEntered(0));
-  expect([...world.stored.state.owed.values()]).toMatchObject([{ type: "caller-entered" }]);
+  expect([...world.stored.state.debts.values()]).toMatchObject([{ type: "caller-entered" }]);
   await sendAgain(world);
   const caller = world.stored.state.callers.get("c0" as never);
-  expect(world.stored.state.owed.size).toBe(0);
+  expect(world.stored.state.debts.size).toBe(0);
   const named = { type: "caller-named", msgId: caller?.enterMsgId, extCallId: "1001" } as FromWebex;
   await world.during(world.receive("named", named));
 
@@ -181,12 +181,12 @@ test("a caller who has left is not told as entered", async () => {
 
 test("a call whose end was lost is told as left, and not once more to the next server", async () => {
   const world = await lost(1, callerLeft(0));
-  expect([...world.stored.state.owed.keys()]).toEqual(["left 1001"]);
+  expect([...world.stored.state.debts.keys()]).toEqual(["left 1001"]);
   expect(await sendAgain(world)).toBe("done");
   await world.time.pass(1_000);
 
   expect(world.posted.map(({ body }) => body)).toEqual([expect.stringContaining('ExtCallID="1001"')]);
-  expect(world.stored.state.owed.size).toBe(0);
+  expect(world.stored.state.debts.size).toBe(0);
 });
 
 test("nothing of a conference that has ended or begun anew is sent again", async () => {
@@ -281,6 +281,6 @@ test("what a server is owed waits, as operators see it, until the server is back
   await world.time.pass(pause + pause / 10);
 
   expect(world.posted.map(({ body }) => /Status="1"/.test(body))).toEqual([true]);
-  expect(world.stored.state.behind.size).toBe(0);
+  expect(world.stored.state.outages.size).toBe(0);
   expect(running()).toMatchObject({ trouble: [], documents: 0 });
 });

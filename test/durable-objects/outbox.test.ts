@@ -124,7 +124,7 @@ test("of more than 1,000 documents for a server that hangs the oldest is given u
   await world.time.pass(1_000);
 
   // All others are owed, and the server is probed with the first of them.
-  expect([world.outboxRows, world.stored.state.owed.size]).toEqual([0, 1_010]);
+  expect([world.outboxRows, world.stored.state.debts.size]).toEqual([0, 1_010]);
   const lost = world.lines.filter(({ event }) => event === "post-given-up");
   expect(lost).toHaveLength(1);
   expect(lost[0]).toMatchObject({ messages: "message-error m-0", why: "1010 documents wait for this host" });
@@ -148,7 +148,7 @@ test("a server that confirms each document after 9 s fills no disk", async () =>
   world.start();
   await world.time.pass(10_000);
 
-  expect([world.outboxRows, world.stored.state.owed.size]).toEqual([0, 1_009]);
+  expect([world.outboxRows, world.stored.state.debts.size]).toEqual([0, 1_009]);
 });
 
 test("an object whose memory cannot be trusted after a failed commit ends its life, and the next one goes on", async () => {

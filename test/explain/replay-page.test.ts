@@ -50,8 +50,8 @@ test("a step has the state before and after, and what it caused with its text on
         callOuts: [],
         commands: [],
         rooms: [],
-        behind: [],
-        owed: [],
+        outages: [],
+        debts: [],
       },
     );
   }

@@ -1,9 +1,9 @@
 import type { RefusalReason } from "../../src/bridge/commands.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
+import { isAnswer, isClosedAnswer, isEnd } from "../../src/conference/debts.ts";
 import { type ConferenceInput, decide, nextDeadline } from "../../src/conference/decide.ts";
 import { type DecisionContext, isCommand, isPost, type Post, withoutDropped } from "../../src/conference/draft.ts";
 import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
-import { isAnswer, isClosedAnswer, isEnd } from "../../src/conference/owed.ts";
 import { applyChanges, type ConferenceState, emptyState, type Head } from "../../src/conference/state.ts";
 import {
   type ActionId,
@@ -103,23 +103,25 @@ export class ConferenceModel {
       case "confirmed":
         return this.#confirm();
       case "lost":
-        for (const { host, once } of [...this.#queued]) this.#lose(host, once);
+        for (const { host, oneAttempt } of [...this.#queued]) this.#lose(host, oneAttempt);
     }
   }
 
   #confirm(): void {
-    const reached = this.#queued.filter(({ host, once }) => !once && this.state.behind.has(host as WebexHost));
+    const reached = this.#queued.filter(
+      ({ host, oneAttempt }) => !oneAttempt && this.state.outages.has(host as WebexHost),
+    );
     this.#queued = [];
     for (const { host } of reached) this.#decide({ type: "reached", at: this.#now, host: host as WebexHost });
   }
 
-  #lose(host: Post["host"], once: Post["once"]): void {
-    const lost = this.#queued.filter((post) => post.host === host && post.once === once);
+  #lose(host: Post["host"], oneAttempt: Post["oneAttempt"]): void {
+    const lost = this.#queued.filter((post) => post.host === host && post.oneAttempt === oneAttempt);
     if (lost.length === 0) return;
     this.#queued = this.#queued.filter((post) => !lost.includes(post));
     const messages = lost.map(({ message }) => message);
     for (const { msgId } of messages) this.#heard.delete(msgId);
-    const of = { host, transId: "1", attempts: 3, why: "", ...(once && { once }) };
+    const of = { host, transId: "1", attempts: 3, why: "", ...(oneAttempt && { oneAttempt }) };
     this.#decide({ type: "undelivered", at: this.#now, messages, of });
   }
 
@@ -242,21 +244,21 @@ export class ConferenceModel {
   #decide(input: ConferenceInput): void {
     const { head } = this.state;
     const before = JSON.stringify(stateAsJson(this.state));
-    const owedBefore = [...this.state.owed];
+    const owedBefore = [...this.state.debts];
     const decision = decide(this.state, input, this.#around());
     if (JSON.stringify(stateAsJson(this.state)) !== before) this.#fail("the state was changed in place");
     applyChanges(this.state, decision.changes);
     this.#queued = withoutDropped(this.#queued, decision.dropQueued);
     // What was given up and is owed is answered anew.
-    const inProbe = [...this.state.behind.values()].flatMap(({ probe }) => probe?.keys ?? []);
-    for (const [key, message] of this.state.owed) {
+    const inProbe = [...this.state.outages.values()].flatMap(({ probe }) => probe?.keys ?? []);
+    for (const [key, message] of this.state.debts) {
       if (!isAnswer(message) || inProbe.includes(key)) continue;
       if (this.#answered.delete(message.msgId)) this.#open.set(message.msgId, undefined);
     }
     const posts = decision.effects.filter(isPost);
     // Code 11 says all that is to say of a conference that is over (protocol 4.9 F5).
     if (posts.some(({ message }) => isClosedAnswer(message)))
-      for (const [key, { msgId }] of owedBefore) if (!this.state.owed.has(key)) this.#open.delete(msgId);
+      for (const [key, { msgId }] of owedBefore) if (!this.state.debts.has(key)) this.#open.delete(msgId);
     for (const post of posts) this.#posted(post);
     // A create that waited for a refused close takes over in the middle of a decision.
     const isTakenOver =
@@ -334,8 +336,8 @@ export class ConferenceModel {
   }
 }
 
-function stateAsJson({ head, callers, callOuts, commands, rooms, behind, owed }: ConferenceState): unknown {
-  return [head, [...callers], [...callOuts], [...commands], [...rooms], [...behind], [...owed]];
+function stateAsJson({ head, callers, callOuts, commands, rooms, outages, debts }: ConferenceState): unknown {
+  return [head, [...callers], [...callOuts], [...commands], [...rooms], [...outages], [...debts]];
 }
 
 const { settings } = testDomain();

@@ -147,8 +147,8 @@ export const defects: readonly Defect[] = [
     name: "a failed transaction is given up at once",
     foundBy: "three attempts at least",
     file: outboxRows,
-    before: "if (row.once || row.attempts >= attempts) return null;",
-    after: "if (row.once || row.attempts >= Math.min(1, attempts)) return null;",
+    before: "if (row.oneAttempt || row.attempts >= attempts) return null;",
+    after: "if (row.oneAttempt || row.attempts >= Math.min(1, attempts)) return null;",
   },
   {
     name: "a command is not repeated",
@@ -1302,7 +1302,7 @@ export const defects: readonly Defect[] = [
     name: "a replaced server is not answered",
     foundBy: "each request is answered",
     file: "src/conference/draft.ts",
-    before: "      this.post({ host, message: answer, once: true });\n",
+    before: "      this.post({ host, message: answer, oneAttempt: true });\n",
     after: '      this.note("an answer to a replaced server is dropped");\n',
   },
   {
@@ -1317,7 +1317,7 @@ export const defects: readonly Defect[] = [
     foundBy: "one post in flight",
     file: outboxRows,
     before: "const lane = laneOf(row);",
-    after: "const lane = row.once ? row.transId : laneOf(row);",
+    after: "const lane = row.oneAttempt ? row.transId : laneOf(row);",
   },
   {
     name: "a probe goes on although a create has told of the end",
@@ -1346,8 +1346,8 @@ export const defects: readonly Defect[] = [
     name: "a server that is behind is not probed",
     foundBy: "WebEx knows what is so",
     file: resync,
-    before: "  const behind = serverBehind(state);\n  if (!behind) return null;\n",
-    after: "  const behind = serverBehind(state);\n  if (!behind || behind.probes >= 0) return null;\n",
+    before: "  const outage = currentOutage(state);\n  if (!outage) return null;\n",
+    after: "  const outage = currentOutage(state);\n  if (!outage || outage.probes >= 0) return null;\n",
   },
   {
     name: "an entry is repeated under another MsgID",
@@ -1374,7 +1374,7 @@ export const defects: readonly Defect[] = [
     name: "an answer that is owed leaves again although its document was confirmed",
     foundBy: "a request is answered once",
     file: resync,
-    before: "    if (isSaid) draft.owed.delete(key);\n    else deleteOwed(",
-    after: "    if (!isSaid) deleteOwed(",
+    before: "    if (isSaid) draft.debts.delete(key);\n    else deleteDebt(",
+    after: "    if (!isSaid) deleteDebt(",
   },
 ];

@@ -10,9 +10,9 @@ import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { RelayPorts } from "../../durable-objects/relay.ts";
 import { type Round, Sweep } from "../../durable-objects/sweep.ts";
 import type { Draws } from "../../simulators/draws.ts";
+import { isEnd } from "../../src/conference/debts.ts";
 import type { ConferenceInput } from "../../src/conference/decide.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
-import { isEnd } from "../../src/conference/owed.ts";
 import type {
   ActionId,
   BridgeName,
@@ -38,7 +38,7 @@ export type PostToWebex = (origin: Hosted<object>, request: PostRequest) => Prom
 
 interface Queued {
   readonly transId: string;
-  readonly once?: true;
+  readonly oneAttempt?: true;
   readonly messages: readonly Outgoing[];
 }
 
@@ -319,7 +319,7 @@ export class Edge {
   /** Whether its server has missed something, and is to learn it. */
   isBehind(confKey: ConfKey): boolean {
     const { disk } = this.conferences.get(confKey) ?? {};
-    return disk !== undefined && conferenceOn(disk).state.behind.size > 0;
+    return disk !== undefined && conferenceOn(disk).state.outages.size > 0;
   }
 
   /** The ids of the commands that a conference has issued and has no result of. */
@@ -482,8 +482,8 @@ export class Edge {
     this.#actions.add(name);
   }
 
-  #queued(confKey: ConfKey, { transId, once, messages }: Queued, life: number): void {
-    if (once) this.#owed.add(transId);
+  #queued(confKey: ConfKey, { transId, oneAttempt, messages }: Queued, life: number): void {
+    if (oneAttempt) this.#owed.add(transId);
     for (const message of messages) {
       const name = `${transId} ${message.msgId}`;
       this.#messages.add(message.msgId);

@@ -359,7 +359,7 @@ export class Webex {
         if (one.origin === transaction.origin && one.url === transaction.url) one.isGivenUp = true;
       this.#givenUpAt.push({ at: this.#context.clock.now, origin: transaction.origin, host: of?.host ?? "" });
     }
-    const least = of?.once ? 1 : 3;
+    const least = of?.oneAttempt ? 1 : 3;
     // A death counts as an attempt, as nobody knows whether the post had left.
     const origin = transaction?.origin ?? this.#edge?.mailbox;
     const hasDied = origin === this.#edge?.mailbox && origin !== undefined && origin.life > 0;

@@ -112,7 +112,7 @@ class Stage {
         this.#dequeue(words);
         return [];
       case "reached": {
-        const [host] = this.#state.behind.keys();
+        const [host] = this.#state.outages.keys();
         if (host === undefined) throw new Error(`no server is behind: ${line}`);
         return this.#decide({ type: "reached", at: this.#now, host });
       }
@@ -132,7 +132,7 @@ class Stage {
           transId: "",
           attempts: 3,
           why: "",
-          ...(first.once && { once: true as const }),
+          ...(first.oneAttempt && { oneAttempt: true as const }),
         };
         return this.#decide({ type: "undelivered", at: this.#now, messages, ...(of && { of }) });
       }

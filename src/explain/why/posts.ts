@@ -122,7 +122,7 @@ function detachedAnswer(since: Moment | null, until: Moment | null): Explanation
 const owed = "As soon as the server can be reached, it is told how things are then.";
 
 function isOwed({ changes }: Step, { host }: Posted): boolean {
-  return Boolean(changes.behind.get(host as WebexHost));
+  return Boolean(changes.outages.get(host as WebexHost));
 }
 
 function serverText({ host }: Pick<Posted, "host">): string {

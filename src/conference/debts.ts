@@ -3,7 +3,7 @@ import { assertNever } from "../foundation/result.ts";
 import type { AnswerType } from "../tsp/answers.ts";
 import type { ToWebex } from "../tsp/messages.ts";
 import type { Outgoing } from "./draft.ts";
-import type { Behind } from "./state.ts";
+import type { Outage } from "./state.ts";
 
 /** Pauses before each probe (protocol 4.9); the last one repeats. */
 const probePausesMs = [5_000, 15_000, 60_000, 300_000] as const;
@@ -12,7 +12,7 @@ const LONGEST_PAUSE_MS = probePausesMs[3];
 const JITTER = 0.1;
 
 /** The kinds of what is owed, in the order in which they are said: answers, then the state as at a takeover (protocol 4.9, 4.15). */
-export const owedKinds = [
+export const debtKinds = [
   "answer",
   "status",
   "entry",
@@ -25,7 +25,7 @@ export const owedKinds = [
   "speech",
   "data",
 ] as const;
-export type OwedKind = (typeof owedKinds)[number];
+export type DebtKind = (typeof debtKinds)[number];
 
 type Answer = Extract<ToWebex, { type: AnswerType }>;
 
@@ -44,11 +44,11 @@ export function isClosedAnswer(message: Outgoing): boolean {
 }
 
 /** What of this kind is owed for one thing: a later message with the same key says what the earlier one said. */
-export function owedKey(message: ToWebex): string {
-  return `${owedKindOf(message)} ${subjectOf(message)}`;
+export function debtKey(message: ToWebex): string {
+  return `${debtKindOf(message)} ${subjectOf(message)}`;
 }
 
-export function owedKindOf(message: ToWebex): OwedKind {
+export function debtKindOf(message: ToWebex): DebtKind {
   if (isAnswer(message)) return "answer";
   switch (message.type) {
     case "conference-changed":
@@ -96,17 +96,17 @@ function subjectOf(message: ToWebex): string {
 }
 
 /** When the next probe is due: something new makes the pause a tenth as long. */
-export function probeDueAt({ failedAt, probes, hasNew, probe }: Behind): EpochMs {
+export function probeDueAt({ failedAt, probes, hasNew, probe }: Outage): EpochMs {
   if (probe) return probe.at + LONGEST_PAUSE_MS;
   const pauseMs = probePausesMs[probes] ?? LONGEST_PAUSE_MS;
   return failedAt + (hasNew ? pauseMs / 10 : pauseMs);
 }
 
 /** When a probe that is due is posted: somewhat later, for each conference by another time. */
-export function withJitter(behind: Behind, confKey: ConfKey): EpochMs {
-  const dueAt = probeDueAt(behind);
-  const pauseMs = dueAt - (behind.probe?.at ?? behind.failedAt);
-  return dueAt + Math.round(JITTER * pauseMs * spread(`${confKey} ${behind.failedAt}`));
+export function withJitter(outage: Outage, confKey: ConfKey): EpochMs {
+  const dueAt = probeDueAt(outage);
+  const pauseMs = dueAt - (outage.probe?.at ?? outage.failedAt);
+  return dueAt + Math.round(JITTER * pauseMs * spread(`${confKey} ${outage.failedAt}`));
 }
 
 /** From 0 to 1, evenly for different texts (FNV-1a). */
