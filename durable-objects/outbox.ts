@@ -254,7 +254,6 @@ export class Outbox {
     const target = this.#targetOf(row, domain);
     if (target === null) return this.#end(row, domain, messages, "the settings do not have its receiver any more");
     if (row.shared) return this.#share(row, domain, flight.abort.signal);
-    if (row.shared) return this.#share(row, domain, flight.abort.signal);
     if (row.attempts >= webex.attempts)
       return this.#end(row, domain, messages, row.failure ?? "a restart in its last attempt");
     const content = this.#contentOf(row, domain);
