@@ -267,7 +267,7 @@ class Notifier {
       case "caller-changed":
         return message.status === "left" ? this.#sayLeft(message) : this.#sayMuteState(message);
       case "sub-conference-changed":
-        return draft.rooms.find((room) => room.subConfId === message.subConfId) !== undefined && this.#post(message);
+        return this.#isRoom(message) && this.#post(message);
       case "sub-conference-call-changed":
       case "joined-sub-conference":
         return this.#sayPlace(message);
@@ -305,6 +305,11 @@ class Notifier {
     if (extCallId === undefined || actionResult === "ok") return false;
     const waits = draft.callOuts.find((callOut) => callOut.extCallId === extCallId && callOut.stage === "waiting");
     return waits !== undefined || findCaller(draft, extCallId) !== undefined;
+  }
+
+  /** A room that is being opened is reported when it is open. */
+  #isRoom({ subConfId }: ToWebexMessages["sub-conference-changed"]): boolean {
+    return this.#draft.rooms.find((room) => room.subConfId === subConfId && room.stage !== "opening") !== undefined;
   }
 
   #sayLeft(message: ToWebexMessages["caller-changed"]): boolean {
