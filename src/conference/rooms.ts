@@ -31,6 +31,8 @@ function roomToBe(draft: Draft, { call, room }: Caller): RoomId {
 }
 
 export function applyRoomCreated(draft: Draft, room: Room, request: OpenRequest | null, result: CommandResult): void {
+  // WebEx let the conference go and is back: the room closes at once, of which no notification tells.
+  if (result.done && room.unannounced && !room.closeRequest) return draft.answer(request, "no-such-room");
   draft.answer(request, result);
   if (!result.done) {
     draft.answer(room.closeRequest?.request ?? null, "no-such-room");
