@@ -30,7 +30,7 @@ export interface ConferenceState {
   readonly rooms: ReadonlyMap<RoomId, Room>;
   /** The server that is behind, by its name; at most one. */
   readonly outages: ReadonlyMap<WebexHost, Outage>;
-  /** What WebEx is to learn once it can be reached (`owed.ts` has the keys). */
+  /** What WebEx is to learn once it can be reached (`debts.ts` has the keys). */
   readonly debts: ReadonlyMap<string, ToWebex>;
 }
 
@@ -161,7 +161,7 @@ export interface Ongoing extends EntryRules {
   readonly extConfId: ExtConfId;
   /** The TSP server that is notified (protocol T12). */
   readonly host: WebexHost;
-  /** Handles that another create has replaced (protocol 4.9). Until then no other conference gets them. */
+  /** Handles that another create has replaced (protocol 4.9). No other conference gets one before its `until`. */
   readonly formerHandles: readonly FormerHandle[];
   /** The host's call, where the meeting's data name it. */
   readonly namedHost?: { readonly attendeeId?: string; readonly extCallId?: string };
