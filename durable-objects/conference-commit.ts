@@ -202,6 +202,7 @@ class Batch {
         this.queue.rows.flatMap(({ host, oneAttempt, messages }) =>
           messages.map((message) => ({ host, message, ...(oneAttempt && { oneAttempt }) })),
         ),
+      sends: domain.codec.sends,
     });
     this.#keep(withoutDropped(this.queue.rows, decision.dropQueued));
     for (const effect of decision.effects) {

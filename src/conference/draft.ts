@@ -15,7 +15,7 @@ import type {
   WebexHost,
 } from "../foundation/ids.ts";
 import type { DomainSettings } from "../settings/domain-settings.ts";
-import { type AnswerType, answerTo, isSilent, type OpenRequest } from "../tsp/answers.ts";
+import { type AnswerType, answerTo, type OpenRequest } from "../tsp/answers.ts";
 import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { debtKey, isAnswer } from "./debts.ts";
@@ -48,6 +48,8 @@ export interface DecisionContext {
   nonce(): string;
   /** Messages that WebEx and the back end have not confirmed yet. */
   unconfirmed(): readonly Post[];
+  /** Whether the domain wants this message sent: what is not sent is not owed either. */
+  sends(message: ToWebex): boolean;
 }
 
 /** A message that leaves: to a TSP server, or client data to the partner's back end. */
@@ -348,7 +350,7 @@ export class Draft {
 
   /** Something new. What the probe under way says of the same thing is out of date. */
   #oweAnew(message: ToWebex, outage: Outage): void {
-    if (isSilent(message, this.context.settings.protocol)) return;
+    if (!this.context.sends(message)) return;
     this.owe(message);
     const key = debtKey(message);
     const { probe, hasNew } = outage;

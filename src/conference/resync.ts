@@ -89,7 +89,8 @@ function deleteDebt(draft: Draft, key: string, message: ToWebex): void {
   else if (caller) draft.callers.set(caller.call, { ...caller, enterMsgId: null, held: [] });
 }
 
-function applies({ head }: Draft, message: ToWebex): boolean {
+function applies({ head, context }: Draft, message: ToWebex): boolean {
+  if (!context.sends(message)) return false; // The settings may have changed since.
   if (isAnswer(message)) return true;
   switch (head.phase) {
     case "running":

@@ -213,6 +213,7 @@ class Replay {
           serial: () => ++serial,
           nonce: () => ids.next(),
           unconfirmed: () => queue.flatMap(({ messages, ...to }) => messages.map((message) => ({ ...to, message }))),
+          sends: domain.codec.sends,
         });
       } catch (error) {
         return `this version cannot decide on it: ${error instanceof Error ? error.message : String(error)}`;

@@ -1,6 +1,6 @@
 import type { ExtCallId, ExtConfId, MsgId, SubConfId, WebexHost } from "../foundation/ids.ts";
-import { type FromWebex, type Spelling, type ToWebex, toWebex } from "./messages.ts";
-import { type ProtocolOverrides, type ResultWord, resultTexts, type UpdateAction } from "./protocol-table.ts";
+import type { FromWebex, Spelling, ToWebex } from "./messages.ts";
+import { type ResultWord, resultTexts, type UpdateAction } from "./protocol-table.ts";
 
 /** Which message answers which request (protocol T24, 2.3.1, section 5, rows 11, 12). A message that is not here gets no answer. */
 export const answerTypes = {
@@ -61,9 +61,4 @@ export function answerTo(request: OpenRequest, result: ResultWord): ToWebex {
   const { type, msgId, replyTo: _, ...handles } = request;
   if (type === "unknown") return { type: answerTypes[type], msgId, result, text: resultTexts["unknown-message"] };
   return { type: answerTypes[type], msgId, result, ...handles } as ToWebex;
-}
-
-/** Whether a domain wants this message not sent. */
-export function isSilent({ type }: ToWebex, { silent = [] }: Pick<ProtocolOverrides, "silent">): boolean {
-  return silent.includes(toWebex[type].wire);
 }

@@ -62,6 +62,7 @@ function after(state: Partial<ConferenceState>, input: ConferenceInput): Decisio
     serial: () => ++count,
     nonce: () => `random${++count}`,
     unconfirmed: () => [],
+    sends: () => true,
   };
   return decide({ ...emptyState(), head, ...state }, input, context);
 }

@@ -328,6 +328,7 @@ export class ConferenceModel {
       serial: () => ++this.#numbers,
       nonce: () => "n",
       unconfirmed: () => this.#queued,
+      sends: () => true,
     };
   }
 

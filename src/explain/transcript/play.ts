@@ -361,6 +361,7 @@ class Stage {
       serial: () => ++this.#serials,
       nonce: () => "n",
       unconfirmed: () => this.#queued,
+      sends: this.#domain.codec.sends,
     };
     const decision = decide(this.#state, input, context);
     applyChanges(this.#state, decision.changes);
