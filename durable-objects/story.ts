@@ -155,7 +155,9 @@ export class Story {
     this.#documents.delete(key);
     if (!document) return;
     const messages = document.messages.map(nameOf).join(", ");
-    this.#tell(row, "edge", "edge", "dropped, its server was replaced", { transId: document.transId, messages });
+    const what =
+      row.input?.type === "undelivered" ? "withdrawn, its server is not reached" : "dropped, its server was replaced";
+    this.#tell(row, "edge", "edge", what, { transId: document.transId, messages });
   }
 
   #factsOfGivenUp(messages: readonly Outgoing[]): StoryFacts {

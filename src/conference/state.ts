@@ -224,7 +224,7 @@ export interface CallerChange {
 /** A call that WebEx or an operator had us dial and that has not entered yet. */
 export interface CallOut {
   readonly call: CallId;
-  /** `null` once it is answered, and when its server was replaced. */
+  /** `null` once it is answered, and where an operator asked. */
   readonly request: OpenRequest | null;
   /** `null`: WebEx does not know of it, and names it when it enters. */
   readonly extCallId: ExtCallId | null;

@@ -243,13 +243,17 @@ function WholeState({ step: { before, after } }: { readonly step: ReplayStep }) 
 
 function Caused({ step }: { readonly step: ReplayStep }) {
   const { commands, messages, confirmed, givenUp, dropped, failed, notes, repairs } = step;
+  const goneSince =
+    step.input?.type === "undelivered"
+      ? "Withdrawn, since its server is not reached"
+      : "Dropped, since its server was replaced";
   const lines = [
     ...confirmed.map((one) => `Confirmed: document ${one.transId} of ${one.host} with ${one.messages.join(", ")}.`),
     ...failed.map(
       (one) => `Not delivered: document ${one.transId} to ${one.host}, attempt ${one.attempts}: ${one.why}.`,
     ),
     ...givenUp.map((one) => `Given up: document ${one.transId} to ${one.host} with ${one.messages.join(", ")}.`),
-    ...dropped.map((one) => `Dropped, since its server was replaced: document ${one.transId} to ${one.host}.`),
+    ...dropped.map((one) => `${goneSince}: document ${one.transId} to ${one.host}.`),
     ...repairs.map((kind) => `Repaired: what the bridge holds differed (${kind}).`),
     ...notes.map((note) => `Noted: ${note}.`),
   ];

@@ -40,7 +40,7 @@ export interface Step {
   readonly commands: readonly IssuedCommand[];
   /** In order; each in the document that carries it, where the journal has that. */
   readonly messages: readonly (Post & { readonly transId: string | null })[];
-  /** Documents whose server was replaced before it had confirmed them. */
+  /** Documents whose server was replaced before it had confirmed them, or that waited behind one that was given up. */
   readonly dropped: readonly Posted[];
   readonly givenUp: readonly Posted[];
   readonly confirmed: readonly Posted[];

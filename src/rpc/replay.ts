@@ -55,7 +55,7 @@ export interface ReplayStep {
   readonly messages: readonly ReplayPost[];
   readonly confirmed: readonly ReplayDocument[];
   readonly givenUp: readonly ReplayDocument[];
-  /** Their server was replaced. */
+  /** Their server was replaced, or a post before them was given up. */
   readonly dropped: readonly ReplayDocument[];
   readonly failed: readonly (Omit<ReplayDocument, "messages"> & {
     readonly why: string;

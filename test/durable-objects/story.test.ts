@@ -114,6 +114,19 @@ test("documents for a server that was replaced are told as dropped", async () =>
   );
 });
 
+test("documents behind one that was given up are told as withdrawn", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
+  await world.during(world.report(callerEntered(0)));
+  await world.during(world.report(callerEntered(1)));
+  await world.time.pass(10_000);
+
+  expect(told(world.conference.story(), "messages")).toContain(
+    "edge > edge: withdrawn, its server is not reached, messages A2W_NotifyUserEnter",
+  );
+});
+
 test("what is given up has the TransID of its own document, also where another one had an equal message", () => {
   const message = {
     type: "conference-changed",
