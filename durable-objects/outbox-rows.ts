@@ -142,8 +142,8 @@ export function append(
       .filter((one) => !one.shared && one.until > now && messages.some((other) => isAnswerTo(one, host, other)))
       .reduce((sum, { requests }) => sum + requests.length, 0);
   const isWaiting = lacking(message) > 0;
-  const lane = queue.rows.filter((row) => laneOf(row) === laneOf({ host, oneAttempt, answersTo }));
-  const unbegun = lane.slice(lane.findLastIndex(({ attempts }) => attempts > 0) + 1);
+  const rows = queue.rows.filter((row) => destinationOf(row) === destinationOf({ host, oneAttempt, answersTo }));
+  const unbegun = rows.slice(rows.findLastIndex(({ attempts }) => attempts > 0) + 1);
   const own = document && unbegun.find(({ messages }) => messages.some((other) => isAnswerTo(document, host, other)));
   const last = unbegun.at(-1);
   const fits = ({ messages, ...row }: QueuedDocument) =>
@@ -222,24 +222,24 @@ export function withoutMessages(rows: Rows, seq: number, messages: readonly Outg
 export function heads(rows: Rows): Rows {
   const first = new Map<string, QueuedDocument | null>();
   return rows.filter((row) => {
-    const lane = laneOf(row);
-    const head = first.get(lane);
-    if (head === undefined) first.set(lane, row);
+    const destination = destinationOf(row);
+    const head = first.get(destination);
+    if (head === undefined) first.set(destination, row);
     if (!head?.shared) return head === undefined;
     const follows = isSame(head.shared, row.shared) && !row.messages.some(({ type }) => inOrder.has(type));
-    if (!follows && row.messages.some(isAnswer)) first.set(lane, null);
+    if (!follows && row.messages.some(isAnswer)) first.set(destination, null);
     return follows;
   });
 }
 
-interface Lane {
+interface Destination {
   readonly host: Post["host"];
   readonly oneAttempt?: true | undefined;
   readonly answersTo?: MsgId | undefined;
 }
 
-/** Rows of one lane wait for each other. */
-function laneOf({ host, oneAttempt, answersTo }: Lane): string {
+/** Rows of one destination wait for each other. */
+function destinationOf({ host, oneAttempt, answersTo }: Destination): string {
   return `${host} ${oneAttempt ? "once" : ""} ${answersTo ?? ""}`;
 }
 

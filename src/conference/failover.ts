@@ -14,7 +14,7 @@ const FORMER_HANDLE_MS = 60_000;
 /** How many are known, since WebEx may move the conference again and again. */
 const MAX_FORMER_HANDLES = 50;
 /** Notifications of a takeover that concern the conference as a whole, and one to spare. */
-const ofConference = 4;
+const MOST_OF_CONFERENCE = 4;
 
 /**
  * Another TSP server takes over the running conference (protocol 4.9). It is notified of the whole state, in the order of protocol
@@ -51,7 +51,7 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
 
 /** How many notifications another server gets that takes over now, at most: for each call its entry, its mute state and its room. */
 export function takeoverSize({ callers, rooms, debts }: ConferenceState): number {
-  return ofConference + 3 * callers.size + rooms.size + debts.size;
+  return MOST_OF_CONFERENCE + 3 * callers.size + rooms.size + debts.size;
 }
 
 /**
