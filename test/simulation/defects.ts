@@ -126,8 +126,8 @@ export const defects: readonly Defect[] = [
     name: "a message joins a transaction that is under way",
     foundBy: "a change is of a call that entered",
     file: outboxRows,
-    before: "const unbegun = lane.slice(lane.findLastIndex(({ attempts }) => attempts > 0) + 1);",
-    after: "const unbegun = lane.slice(-1);",
+    before: "const unbegun = rows.slice(rows.findLastIndex(({ attempts }) => attempts > 0) + 1);",
+    after: "const unbegun = rows.slice(-1);",
   },
   {
     name: "two posts are in flight",
@@ -1316,8 +1316,8 @@ export const defects: readonly Defect[] = [
     name: "what a replaced server is owed is posted all at once",
     foundBy: "one post in flight",
     file: outboxRows,
-    before: "const lane = laneOf(row);",
-    after: "const lane = row.oneAttempt ? row.transId : laneOf(row);",
+    before: "const destination = destinationOf(row);",
+    after: "const destination = row.oneAttempt ? row.transId : destinationOf(row);",
   },
   {
     name: "a probe goes on although a create has told of the end",
