@@ -460,7 +460,7 @@ export class Edge {
       const end = changes.indexOf('"', id);
       if (changes.startsWith('",null]', end)) this.resends.finished(confKey, changes.slice(id, end));
     }
-    if (/\["behind\/[^"]*",null\]/.test(changes)) this.onCaughtUp(confKey);
+    if (/\["outage\/[^"]*",null\]/.test(changes)) this.onCaughtUp(confKey);
     const outbox = changes.indexOf('["outbox/'); // Behind the outbox come Confirmations alone.
     if (outbox < 0 || !changes.includes('"msgId"', outbox)) return;
     const rows = JSON.parse(`[${changes.slice(outbox)}`) as (readonly [key: string, row: Queued | null])[];

@@ -122,7 +122,7 @@ export function judgeLate(
     ({ type, extConfId }) => type !== "create-conference" && extConfId !== undefined && extConfId !== head.extConfId,
   );
   // The present server posts under a handle that it had before, and is heard of by that: it learns what it has missed.
-  const catchesUp = late.changed.some((key) => key.startsWith("behind/"));
+  const catchesUp = late.changed.some((key) => key.startsWith("outage/"));
   if (!isLate || catchesUp || late.changed.length === 0) return;
   const types = late.requests.map(({ type, msgId }) => `${type} ${msgId}`).join(", ");
   violated("a replaced server changes nothing", `${late.confKey}: ${types} changed ${late.changed.join(", ")}`);

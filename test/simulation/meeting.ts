@@ -733,7 +733,7 @@ export class Meeting implements MeetingKnowledge {
     this.phase = "closing";
     this.#keepsAlive = false;
     association.wantsEnd = true;
-    this.#request("close", { type: "close-conference" } as Body, undefined, 10_000, (result) => {
+    this.#request("close", { type: "close-conference" } as Body, undefined, LATEST_MS, (result) => {
       if (association !== this.association || this.phase !== "closing") return;
       if (result === "no-such-conference")
         this.#idle(); // Its last caller had left.
