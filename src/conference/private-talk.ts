@@ -2,7 +2,7 @@ import type { CommandResult } from "../bridge/commands.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
-import { admit, dialled, hangUp, markAnswered, placeCaller } from "./call-outs.ts";
+import { admit, dialled, drop, hangUp, markAnswered, placeCaller } from "./call-outs.ts";
 import { applyMuted, findCaller, notifyMuteState } from "./callers.ts";
 import type { Draft } from "./draft.ts";
 import { hostForTalk } from "./host.ts";
@@ -176,20 +176,30 @@ export function endTalk(draft: Draft, request: OpenRequest | null): void {
 /** Another server, or none, ends the talk: both legs return, and are reported like all callers (protocol 4.8, 4.9 F6). */
 export function endTalks(draft: Draft): void {
   const talk = talkOf(draft);
+  const joins = draft.context.settings.protocol.leftInvitee === "joins";
   for (const callOut of draft.callOuts.values()) {
     if (!callOut.privately) continue;
-    const isWaiting = callOut.stage === "waiting";
-    const ordinary: CallOut = { ...callOut, privately: false, ...(isWaiting && { stage: "answered" }) };
-    draft.callOuts.set(callOut.call, ordinary);
-    if (isWaiting && !draft.isBusy(callOut.call, "admit")) admit(draft, ordinary, null);
+    if (callOut.stage === "waiting") endWaiting(draft, callOut, joins);
+    else draft.callOuts.set(callOut.call, { ...callOut, privately: false });
   }
   if (!talk) return;
   const { dropsInvitee, notifiesJoin, ...others } = talk; // A new server was told that the invitee has entered.
   // An outsider whose host has left is let go, and not dropped into the meeting.
-  const isAlone = talk.aloneUntil !== undefined && draft.context.settings.protocol.leftInvitee !== "joins";
+  const isAlone = talk.aloneUntil !== undefined && !joins;
   recallTalk(draft, { ...others, ...(isAlone && { dropsInvitee: true }) }, [talk.host, talk.invitee]);
   const invitee = comingInvitee(draft, talk);
   if (invitee && !draft.isBusy(invitee.call, "move")) admit(draft, invitee, null);
+}
+
+/** An outsider whose host is away is not dropped into the meeting: it waits on, or is let go where nobody could add it any more. */
+function endWaiting(draft: Draft, invitee: CallOut, joins: boolean): void {
+  const isAdmitted = draft.isBusy(invitee.call, "admit");
+  if (joins || isAdmitted) {
+    const ordinary: CallOut = { ...invitee, privately: false, stage: "answered" };
+    draft.callOuts.set(invitee.call, ordinary);
+    if (!isAdmitted) admit(draft, ordinary, null);
+  } else if (draft.head.phase === "running" && draft.head.attached) notifyWaiting(draft, invitee);
+  else drop(draft, invitee, "cancelled");
 }
 
 /** WebEx is told that the invitee has joined when host and invitee are out of the talk's room (protocol 4.21 step 6). */
@@ -290,6 +300,10 @@ function bringBack(draft: Draft, talk: PrivateTalk, call: CallId): void {
 /** The host cannot talk. WebEx is notified, and the invitee stays on the line until it is added or hung up. */
 function keepWaiting(draft: Draft, invitee: CallOut): void {
   draft.callOuts.set(invitee.call, { ...invitee, stage: "waiting", answerBy: draft.at + WAIT_FOR_HOST_MS });
+  notifyWaiting(draft, invitee);
+}
+
+function notifyWaiting(draft: Draft, invitee: CallOut): void {
   const { extCallId, attendeeId, participantType } = invitee;
   if (extCallId === null) return; // WebEx invites in private, and nobody else.
   draft.notify({
