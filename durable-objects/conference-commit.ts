@@ -13,7 +13,7 @@ import { answerTo, requestOf } from "../src/tsp/answers.ts";
 import { type ConferenceStore, withStream } from "./conference-store.ts";
 import { type IdSupply, NoIds } from "./id-supply.ts";
 import type { Outbox, Undelivered } from "./outbox.ts";
-import { gather, type Queue, type Rows, withoutDropped, withoutMessages } from "./outbox-rows.ts";
+import { gather, isHandedOver, type Queue, type Rows, withoutDropped, withoutMessages } from "./outbox-rows.ts";
 import type { Platform } from "./platform.ts";
 
 /** An input to commit, before it is known whether it was committed before. */
@@ -199,9 +199,11 @@ class Batch {
       },
       nonce,
       unconfirmed: () =>
-        this.queue.rows.flatMap(({ host, oneAttempt, messages }) =>
-          messages.map((message) => ({ host, message, ...(oneAttempt && { oneAttempt }) })),
-        ),
+        this.queue.rows.flatMap((row) => {
+          const { host, oneAttempt, messages } = row;
+          const how = { ...(oneAttempt && { oneAttempt }), ...(isHandedOver(row) && { handedOver: true as const }) };
+          return messages.map((message) => ({ host, message, ...how }));
+        }),
       sends: domain.codec.sends,
     });
     this.#keep(withoutDropped(this.queue.rows, decision.dropQueued));

@@ -251,7 +251,7 @@ export function withoutDropped(rows: Rows, dropped: readonly Dropped[]): Rows {
   if (dropped.length === 0) return rows;
   return rows.flatMap((row) => {
     const drop = row.oneAttempt ? undefined : dropped.find(({ host }) => host === row.host);
-    if (!drop) return row;
+    if (!drop || (isHandedOver(row) && !drop.keepsAnswers)) return row;
     const answers = row.messages.filter(isAnswer);
     // With notifications that nobody is to hear any more, one attempt was enough.
     const isTried = row.failure !== undefined && answers.length < row.messages.length;
@@ -259,6 +259,11 @@ export function withoutDropped(rows: Rows, dropped: readonly Dropped[]): Rows {
     const { probe, ...kept } = row;
     return { ...kept, oneAttempt: true, ...(row.attempts === 0 && { messages: answers }) };
   });
+}
+
+/** It is where answers of several conferences meet, which may have posted it: it is not withdrawn any more. */
+export function isHandedOver({ shared, attempts }: Pick<QueuedDocument, "shared" | "attempts">): boolean {
+  return shared !== undefined && attempts > 0;
 }
 
 /** The row after a failed attempt; `null` when that was the last one (protocol T43). */

@@ -131,7 +131,7 @@ export function applyAdmitted(draft: Draft, callOut: CallOut): void {
 export function placeCaller(draft: Draft, callOut: CallOut, room: RoomId, action?: "private-talk"): void {
   draft.callOuts.delete(callOut.call);
   const caller = newCaller(draft, callOut, room);
-  notifyEntered(draft, caller, action);
+  notifyEntered(draft, caller, { action });
   applyEntered(draft, caller, true);
   const entered = draft.callers.get(caller.call);
   if (entered?.muted && !entered.entersMuted) notifyMuteState(draft, entered);

@@ -53,20 +53,33 @@ export function applyEntered(draft: Draft, { call, number }: Pick<Caller, "call"
   draft.head = running;
 }
 
-/** Notifies WebEx of a caller. Its answer, `caller-named`, names the call or confirms the name (protocol 2.3.3). */
-export function notifyEntered(draft: Draft, caller: Caller, action?: "private-talk"): void {
+/**
+ * Notifies WebEx of a caller. Its answer, `caller-named`, names the call or confirms the name (protocol 2.3.3). `firstMsgId`: the
+ * server knows of the entry under this MsgID.
+ */
+export function notifyEntered(
+  draft: Draft,
+  caller: Caller,
+  {
+    action,
+    firstMsgId = null,
+  }: { readonly action?: "private-talk" | undefined; readonly firstMsgId?: MsgId | null } = {},
+): void {
   const { namedBy, entryLost, ...rest } = caller;
-  const enterMsgId = draft.notify({
-    type: "caller-entered",
-    ...(caller.extCallId !== null && { extCallId: caller.extCallId }),
-    ...(caller.attendeeId !== null && { attendeeId: caller.attendeeId }),
-    participantType: caller.participantType,
-    ...(caller.number !== "" && { did: caller.number }),
-    ...(action && { action }),
-    actionResult: "ok",
-    // Every call that a bridge reports is a telephone call.
-    ...(draft.context.settings.hybrid && { callType: "phone" }),
-  });
+  const enterMsgId = draft.notify(
+    {
+      type: "caller-entered",
+      ...(caller.extCallId !== null && { extCallId: caller.extCallId }),
+      ...(caller.attendeeId !== null && { attendeeId: caller.attendeeId }),
+      participantType: caller.participantType,
+      ...(caller.number !== "" && { did: caller.number }),
+      ...(action && { action }),
+      actionResult: "ok",
+      // Every call that a bridge reports is a telephone call.
+      ...(draft.context.settings.hybrid && { callType: "phone" }),
+    },
+    firstMsgId,
+  );
   draft.callers.set(caller.call, { ...rest, enterMsgId });
 }
 

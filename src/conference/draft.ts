@@ -63,6 +63,8 @@ export interface Post {
   readonly message: Outgoing;
   /** An answer that a replaced server is owed: it gets one attempt, and nothing waits behind it (protocol 4.9). */
   readonly oneAttempt?: true;
+  /** It was handed over where it meets answers of other conferences, and is there until it is confirmed or given up. */
+  readonly handedOver?: true;
   /** It is to find out whether a server that is behind is back. */
   readonly probe?: true;
 }
@@ -262,12 +264,15 @@ export class Draft {
     else this.#send(host, answer);
   }
 
-  /** Notifies the conference's server (protocol T12). The notification's MsgID; `null`: no server listens. */
-  notify(notification: Notification): MsgId | null {
+  /**
+   * Notifies the conference's server (protocol T12). The notification's MsgID; `null`: no server listens. `firstMsgId`: it was sent
+   * before, under this one.
+   */
+  notify(notification: Notification, firstMsgId?: MsgId | null): MsgId | null {
     const { ongoing } = this;
     const isDetached = this.head.phase === "running" && !this.head.attached;
     if (!ongoing || isDetached) return null;
-    const msgId = this.context.msgId();
+    const msgId = firstMsgId ?? this.context.msgId();
     this.#send(ongoing.host, { msgId, extConfId: ongoing.extConfId, ...notification } as ToWebex);
     return msgId;
   }
@@ -380,7 +385,7 @@ export function isPost(effect: Effect): effect is Post {
 export function withoutDropped<Queued extends Post>(queue: readonly Queued[], dropped: readonly Dropped[]): Queued[] {
   return queue.flatMap((post) => {
     const drop = post.oneAttempt ? undefined : dropped.find(({ host }) => host === post.host);
-    if (!drop) return [post];
+    if (!drop || (post.handedOver && !drop.keepsAnswers)) return [post];
     return drop.keepsAnswers && isAnswer(post.message) ? [{ ...post, oneAttempt: true as const }] : [];
   });
 }

@@ -35,7 +35,8 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
   for (const caller of draft.callers.values()) {
     // A call that left before the old server had named it does not concern the new one.
     if (caller.left) draft.callers.delete(caller.call);
-    else notifyEntered(draft, { ...caller, held: [] });
+    // Two entries of one call under the same handle would make two names of it.
+    else notifyEntered(draft, { ...caller, held: [] }, { firstMsgId: isReplaced ? null : caller.enterMsgId });
   }
   // During a sub-conference WebEx gets the state of every call, else of the muted ones (protocol F1, section 5, row 13).
   const includesAll = draft.rooms.find(() => true) !== undefined;
@@ -50,8 +51,8 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
 }
 
 /** How many notifications another server gets that takes over now, at most: for each call its entry, its mute state and its room. */
-export function takeoverSize({ callers, rooms, debts }: ConferenceState): number {
-  return MOST_OF_CONFERENCE + 3 * callers.size + rooms.size + debts.size;
+export function takeoverSize({ callers, callOuts, rooms, debts }: ConferenceState): number {
+  return MOST_OF_CONFERENCE + 3 * callers.size + callOuts.size + rooms.size + debts.size;
 }
 
 /**

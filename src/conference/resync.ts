@@ -35,7 +35,7 @@ export function applyUndelivered(
   const server = draft.ongoing?.host ?? last ?? currentOutage(draft)?.host;
   const host = of?.host ?? server ?? BACK_END;
   if (host === BACK_END || (server ?? host) !== host || of?.oneAttempt || of?.unpostable) return;
-  const queued = draft.unconfirmed().filter((post) => post.host === host && !post.oneAttempt);
+  const queued = draft.unconfirmed().filter((post) => post.host === host && !post.oneAttempt && !post.handedOver);
   if (queued.length > 0) draft.withdrawQueued(host);
   const { since, probes } = draft.outages.get(host) ?? { since: draft.at, probes: -1 };
   draft.outages.set(host, { host, since, failedAt: draft.at, why: of?.why ?? "", probes: probes + 1 });

@@ -9,6 +9,7 @@ import {
   type Queue,
   type QueuedDocument,
   type Rows,
+  withoutDropped,
   withoutMessages,
 } from "../../durable-objects/outbox-rows.ts";
 import type { MsgId, WebexHost } from "../../src/foundation/ids.ts";
@@ -234,6 +235,13 @@ test("a message joins the last transaction of its own host, whatever goes to ano
     [host, 2],
     [other, 1],
   ]);
+});
+
+test("answers that were handed over are not withdrawn: where they meet those of others they may be under way", () => {
+  const handedOver = row({ attempts: 1, shared: ["first" as MsgId] });
+  const waiting = row({ seq: 2, shared: ["first" as MsgId] });
+
+  expect(withoutDropped([handedOver, waiting, row({ seq: 3 })], [{ host, keepsAnswers: false }])).toEqual([handedOver]);
 });
 
 test("the first row of each host may be posted", () => {
