@@ -545,12 +545,13 @@ export class Conference {
     return { msgIds, transIds: Math.ceil(msgIds / maxMessages) + 2 };
   }
 
-  /** What fails here is made up for by the next probe. */
-  #reached(host: WebexHost): void {
-    if (!this.#store.state.outages.has(host)) return;
+  /** True: what is confirmed is deleted together with this sign of life. What fails here is made up for by the next probe. */
+  #reached(host: WebexHost): boolean {
+    if (!this.#store.state.outages.has(host)) return false;
     this.#commits
       .submit({ type: "reached", host })
       .catch((error: unknown) => this.#log("warn", "not-resynchronised", { host, why: String(error) }));
+    return true;
   }
 
   /** `null`: there is no conference, or it is over. */

@@ -40,8 +40,8 @@ interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measu
   share?(answers: SharedAnswers): Promise<ShareResult>;
   /** The rows have changed, or why they wait, or their Confirmations are on disk; absent: they are shown to nobody. */
   changed?(): void;
-  /** This host has confirmed a document. */
-  reached?(host: QueuedDocument["host"]): void;
+  /** This host has confirmed a document. True: what is confirmed is deleted together with what follows from that. */
+  reached?(host: QueuedDocument["host"]): boolean;
 }
 
 /** Where the rows are on disk. They are changed within a transaction. */
@@ -416,8 +416,9 @@ export class Outbox {
     if (domain.settings.logs.posts) this.#log("info", "post-delivered", row, { ms: tookMs });
     this.#keep(this.rows.filter((other) => other.seq !== row.seq));
     this.#confirmed.set(row.seq, this.#ports.now());
-    if (row.attempts > 1 || row.messages.some(isEnd)) this.deleteConfirmed();
-    if (!row.oneAttempt) this.#ports.reached?.(row.host);
+    // Else a death in between would leave a server owed what it has just confirmed.
+    const isDeletedWithSign = !row.oneAttempt && this.#ports.reached?.(row.host) === true;
+    if (!isDeletedWithSign && (row.attempts > 1 || row.messages.some(isEnd))) this.deleteConfirmed();
   }
 
   #commit(rows: Rows): void {

@@ -89,9 +89,10 @@ export function notifyEntered(
  */
 export function nameCaller(draft: Draft, message: FromWebexMessages["caller-named"]): void {
   const { msgId, result = "ok" } = message;
+  // The server has got this entry, also of an invitee that waits, whose call has its name already.
+  draft.debts.delete(`entry ${msgId}`);
   const caller = draft.callers.find(({ enterMsgId, namedBy }) => enterMsgId === msgId || namedBy === msgId);
   if (!caller) return nameDeparted(draft, message);
-  draft.debts.delete(`entry ${msgId}`);
   if (result !== "ok") draft.note(`WebEx refused to name call ${caller.call}: result ${result}`);
   const extCallId = result === "ok" && message.extCallId !== undefined ? message.extCallId : caller.extCallId;
   if (result === "ok" && extCallId === null) return; // No name yet: it may follow.

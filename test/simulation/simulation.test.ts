@@ -18,6 +18,14 @@ test("world 7237: after a gap nobody knows a code that was keyed before another 
   expect((await live(7237)).violations).toEqual([]);
 });
 
+test("world 5043: an invitee that waits is told once more after an outage only as long as WebEx has not named it", async () => {
+  expect((await live(5043)).violations).toEqual([]);
+});
+
+test("world 5051: a conference dies when a probe has just been confirmed, and its answer is not told again for that", async () => {
+  expect((await live(5051)).violations).toEqual([]);
+});
+
 test("the same seed gives the same world", async () => {
   const [one, other] = [await live(5, true), await live(5, true)];
 
