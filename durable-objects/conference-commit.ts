@@ -127,8 +127,11 @@ interface Context {
  * Commits all items in one transaction, or throws and leaves nothing of any of them. `null`: all of them were committed before,
  * and nothing is written.
  */
-export function transact(context: Context, items: readonly Item[]): Batch | null {
+export function transact(context: Context, submitted: readonly Item[]): Batch | null {
   const { identity, domain, store, outbox, ids } = context;
+  // What is confirmed is deleted here, so the sign of life that it is must not be missing.
+  const signs = outbox.signs.map((host) => ({ type: "reached" as const, host: host as WebexHost }));
+  const items: readonly Item[] = [...signs, ...submitted];
   if (items.every((item) => inputOf(item, context, outbox.rows) === null)) return null;
   const { transactionMemoryMs: neededMs, journalRetentionDays } = domain.settings;
   return ids.transaction(

@@ -149,7 +149,12 @@ export class Conference {
       ports.changed();
     };
     this.#outbox = new Outbox(
-      { ...ports, changed, reached: (host) => this.#reached(host as WebexHost) },
+      {
+        ...ports,
+        changed,
+        awaits: (host) => store.state.outages.has(host as WebexHost),
+        reached: (host) => this.#reached(host as WebexHost),
+      },
       store,
       () => this.#findDomain(),
       (undelivered) => this.#commits.submit({ type: "undelivered", undelivered }),
@@ -458,6 +463,7 @@ export class Conference {
     this.#send();
     const deadline = this.#nextDeadline;
     if (deadline !== null && deadline <= now) await this.#commits.submit({ type: "time" });
+    for (const host of this.#outbox.signs) await this.#commits.submit({ type: "reached", host: host as WebexHost });
   }
 
   /** Whether nothing is under way that would write into the tables after their deletion. */
@@ -545,13 +551,11 @@ export class Conference {
     return { msgIds, transIds: Math.ceil(msgIds / maxMessages) + 2 };
   }
 
-  /** True: what is confirmed is deleted together with this sign of life. What fails here is made up for by the next probe. */
-  #reached(host: WebexHost): boolean {
-    if (!this.#store.state.outages.has(host)) return false;
+  /** What fails here is made up for by the next transaction, which has this sign of life first. */
+  #reached(host: WebexHost): void {
     this.#commits
       .submit({ type: "reached", host })
       .catch((error: unknown) => this.#log("warn", "not-resynchronised", { host, why: String(error) }));
-    return true;
   }
 
   /** `null`: there is no conference, or it is over. */

@@ -40,8 +40,10 @@ interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measu
   share?(answers: SharedAnswers): Promise<ShareResult>;
   /** The rows have changed, or why they wait, or their Confirmations are on disk; absent: they are shown to nobody. */
   changed?(): void;
-  /** This host has confirmed a document. True: what is confirmed is deleted together with what follows from that. */
-  reached?(host: QueuedDocument["host"]): boolean;
+  /** Whether a sign of life of this host is waited for: what it confirms is deleted together with what follows from that. */
+  awaits?(host: QueuedDocument["host"]): boolean;
+  /** This host, of which a sign of life was waited for, has confirmed a document. */
+  reached?(host: QueuedDocument["host"]): void;
 }
 
 /** Where the rows are on disk. They are changed within a transaction. */
@@ -61,6 +63,13 @@ export interface Undelivered {
   readonly why: string;
   /** They can never be posted. */
   readonly unpostable?: true;
+}
+
+/** A row that is confirmed and still on disk. */
+interface Confirmed {
+  readonly at: EpochMs;
+  /** Whose sign of life it is; `null`: of nobody who was taken for unreachable. */
+  readonly signOf: QueuedDocument["host"] | null;
 }
 
 interface Flight {
@@ -95,7 +104,7 @@ export class Outbox {
   readonly #giveUp: (undelivered: Undelivered) => Promise<void>;
   #queue = noQueue;
   /** Confirmed and still on disk: the deletion of a row that was confirmed at once needs no flush of its own. */
-  #confirmed = new Map<QueuedDocument["seq"], EpochMs>();
+  #confirmed = new Map<QueuedDocument["seq"], Confirmed>();
   /** Rises with each message, so that a new row is never taken for one that is still in flight. */
   #seq = 0;
   readonly #inFlight = new Map<QueuedDocument["seq"], Flight>();
@@ -164,12 +173,16 @@ export class Outbox {
     return append(queue, post, now, () => fresh(nextTransId()), { gatherMs, together });
   }
 
-  /** Brings the disk from the rows here to these; the owner's transaction is around it. */
+  /** Brings the disk from the rows here to these; the owner's transaction is around it, and has what follows from all `signs`. */
   write(rows: Rows): void {
+    this.#write(rows, this.#confirmed);
+  }
+
+  #write(rows: Rows, confirmed: ReadonlyMap<QueuedDocument["seq"], Confirmed>): void {
     const kept = new Set(rows.map((row) => row.seq));
     const here = new Set(this.rows);
     const gone = this.rows.flatMap(({ seq }) => (kept.has(seq) ? [] : [seq]));
-    for (const [seq, at] of this.#confirmed) this.#store.deleteDocument(seq, at);
+    for (const [seq, { at }] of confirmed) this.#store.deleteDocument(seq, at);
     for (const seq of gone) this.#store.deleteDocument(seq, null);
     for (const row of rows) if (!here.has(row)) this.#store.putDocument(row);
   }
@@ -177,6 +190,7 @@ export class Outbox {
   /** Accepts what is on disk now. A post whose row is gone is broken off. */
   adopt(queue: Queue): void {
     this.#queue = queue;
+    this.#confirmed.clear();
     this.#count();
     this.#written();
     const seqs = new Set(queue.rows.map(({ seq }) => seq));
@@ -196,15 +210,18 @@ export class Outbox {
 
   /** Documents that were confirmed, and when; the disk hears of them with the next transaction, or with the alarm. */
   get confirmed(): readonly (readonly [seq: QueuedDocument["seq"], at: EpochMs])[] {
-    return [...this.#confirmed];
+    return Array.from(this.#confirmed, ([seq, { at }]) => [seq, at] as const);
   }
 
-  /** Deletes what is confirmed and was not deleted together with something else; the owner's alarm calls it. */
+  /** Hosts that have given a sign of life of which the disk has not heard. */
+  get signs(): readonly QueuedDocument["host"][] {
+    return [...this.#confirmed.values()].flatMap(({ signOf }) => signOf ?? []);
+  }
+
+  /** Deletes what is confirmed and was not deleted together with something else, but no sign of life; the owner's alarm calls it. */
   deleteConfirmed(): void {
-    if (this.#confirmed.size === 0) return;
-    this.#store.transaction(() => this.write(this.rows));
-    this.#written();
-    this.#ports.changed?.();
+    if (this.#confirmed.size === this.signs.length) return;
+    this.#commit(this.rows);
   }
 
   /** Begins what is due, one post for each host, and comes back for what is due later. */
@@ -415,21 +432,23 @@ export class Outbox {
   #done(row: QueuedDocument, domain: OutboxDomain, tookMs: number): void {
     if (domain.settings.logs.posts) this.#log("info", "post-delivered", row, { ms: tookMs });
     this.#keep(this.rows.filter((other) => other.seq !== row.seq));
-    this.#confirmed.set(row.seq, this.#ports.now());
     // Else a death in between would leave a server owed what it has just confirmed.
-    const isDeletedWithSign = !row.oneAttempt && this.#ports.reached?.(row.host) === true;
-    if (!isDeletedWithSign && (row.attempts > 1 || row.messages.some(isEnd))) this.deleteConfirmed();
+    const isSign = !row.oneAttempt && this.#ports.awaits?.(row.host) === true;
+    this.#confirmed.set(row.seq, { at: this.#ports.now(), signOf: isSign ? row.host : null });
+    if (isSign) this.#ports.reached?.(row.host);
+    else if (row.attempts > 1 || row.messages.some(isEnd)) this.deleteConfirmed();
   }
 
   #commit(rows: Rows): void {
-    this.#store.transaction(() => this.write(rows));
+    const confirmed = new Map([...this.#confirmed].filter(([, { signOf }]) => signOf === null));
+    this.#store.transaction(() => this.#write(rows, confirmed));
+    for (const seq of confirmed.keys()) this.#confirmed.delete(seq);
     this.#keep(rows);
     this.#written();
   }
 
   /** A transaction succeeded. What waited for the disk is tried within a second, and not at once: the error may be our own. */
   #written(): void {
-    this.#confirmed.clear();
     if (this.#pauses.size === 0) return;
     const now = this.#ports.now();
     for (const [host, { until }] of this.#pauses) {

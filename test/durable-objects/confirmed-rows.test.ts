@@ -3,6 +3,8 @@ import type { Report } from "../../src/bridge/events.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { ConferenceWorld, callerEntered, createConference, extConfId, host } from "./conference-world.ts";
 
+const lock = { type: "update-conference", msgId: "m-lock", replyTo: host, extConfId, action: "lock" } as FromWebex;
+
 /** A running conference that has said all it has to say. */
 async function quiet(): Promise<ConferenceWorld> {
   const world = new ConferenceWorld();
@@ -87,6 +89,38 @@ test("a document that is confirmed at its last attempt while the disk is full is
 
   expect([world.posted.length, world.outboxRows]).toEqual([3, 0]);
   expect(world.lines.filter(({ note }) => String(note).includes("given up"))).toEqual([]);
+});
+
+test.each([
+  ["the alarm brings it", async () => {}],
+  ["a request comes first", (world: ConferenceWorld) => world.during(world.receive("lock", lock))],
+])("a probe that is confirmed while the disk is full ends the outage once the disk takes it: %s", async (_, next) => {
+  const world = await quiet();
+  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
+  await world.during(world.report(callerEntered(0)));
+  await world.during(world.report(callerEntered(1)));
+  while (world.posted.length < 3) await world.time.pass(1);
+  await world.time.pass(1_000);
+  world.posted.length = 0;
+  world.answer = (posted) => {
+    if (world.posted.length === 1) {
+      world.onStep = () => {
+        throw new Error("database or disk is full");
+      };
+    }
+    return world.confirmed(posted.transId);
+  };
+  while (world.posted.length === 0) await world.time.pass(1);
+  await world.time.pass(2_000);
+  world.onStep = () => {};
+  await next(world);
+  await world.time.pass(20_000);
+
+  const told = world.posted.flatMap(({ body }) =>
+    [...body.matchAll(/NotifyUserEnter MsgID="(\d+)"/g)].map(([, id]) => id),
+  );
+  expect(told).toEqual([...new Set(told)]);
+  expect([told.length, world.outboxRows, world.stored.state.outages.size]).toEqual([2, 0, 0]);
 });
 
 /** A quiet conference of one caller, whose speech WebEx wants to hear of. */
