@@ -121,7 +121,7 @@ export function applyAdmitted(draft: Draft, callOut: CallOut): void {
   if (!callOut.privately) return placeCaller(draft, callOut, MAIN_ROOM);
   // WebEx knows this invitee: its waiting was reported (protocol 4.21).
   draft.callOuts.delete(callOut.call);
-  const caller = newCaller(draft, callOut, MAIN_ROOM);
+  const caller = { ...newCaller(draft, callOut, MAIN_ROOM), enterMsgId: callOut.enterMsgId ?? null };
   draft.callers.set(caller.call, caller);
   applyEntered(draft, caller, true);
   notifyMuteState(draft, caller, { action: "joined-main", actionResult: "ok" });

@@ -89,9 +89,10 @@ export function notifyEntered(
  */
 export function nameCaller(draft: Draft, message: FromWebexMessages["caller-named"]): void {
   const { msgId, result = "ok" } = message;
-  // The server has got this entry, also of an invitee that waits, whose call has its name already.
   draft.debts.delete(`entry ${msgId}`);
   const caller = draft.callers.find(({ enterMsgId, namedBy }) => enterMsgId === msgId || namedBy === msgId);
+  const invitee = draft.callOuts.find(({ enterMsgId }) => enterMsgId === msgId);
+  if (invitee) return void draft.callOuts.set(invitee.call, { ...invitee, enterMsgId: null });
   if (!caller) return nameDeparted(draft, message);
   if (result !== "ok") draft.note(`WebEx refused to name call ${caller.call}: result ${result}`);
   const extCallId = result === "ok" && message.extCallId !== undefined ? message.extCallId : caller.extCallId;
@@ -108,9 +109,10 @@ export function nameCaller(draft: Draft, message: FromWebexMessages["caller-name
 }
 
 /** Whether the conference's server was sent a `caller-entered` with this MsgID. */
-export function awaitsName({ callers, head }: Draft, msgId: MsgId): boolean {
+export function awaitsName({ callers, callOuts, head }: Draft, msgId: MsgId): boolean {
   const isLost = head.phase === "running" && head.lostEntries?.includes(msgId);
-  return isLost || callers.find(({ enterMsgId, namedBy }) => enterMsgId === msgId || namedBy === msgId) !== undefined;
+  if (isLost || callOuts.find(({ enterMsgId }) => enterMsgId === msgId)) return true;
+  return callers.find(({ enterMsgId, namedBy }) => enterMsgId === msgId || namedBy === msgId) !== undefined;
 }
 
 function stateOf({ muted, attendeeId }: Caller): CallerChange {

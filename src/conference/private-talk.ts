@@ -299,14 +299,14 @@ function bringBack(draft: Draft, talk: PrivateTalk, call: CallId): void {
 
 /** The host cannot talk. WebEx is notified, and the invitee stays on the line until it is added or hung up. */
 function keepWaiting(draft: Draft, invitee: CallOut): void {
-  draft.callOuts.set(invitee.call, { ...invitee, stage: "waiting", answerBy: draft.at + WAIT_FOR_HOST_MS });
-  notifyWaiting(draft, invitee);
+  notifyWaiting(draft, { ...invitee, stage: "waiting", answerBy: draft.at + WAIT_FOR_HOST_MS });
 }
 
 function notifyWaiting(draft: Draft, invitee: CallOut): void {
   const { extCallId, attendeeId, participantType } = invitee;
+  draft.callOuts.set(invitee.call, invitee);
   if (extCallId === null) return; // WebEx invites in private, and nobody else.
-  draft.notify({
+  const enterMsgId = draft.notify({
     type: "caller-entered",
     extCallId,
     ...(attendeeId !== undefined && { attendeeId }),
@@ -315,6 +315,7 @@ function notifyWaiting(draft: Draft, invitee: CallOut): void {
     action: "private-talk",
     actionResult: "bridge-unreachable",
   });
+  draft.callOuts.set(invitee.call, { ...invitee, enterMsgId });
 }
 
 function callsInside(draft: Draft, { room }: PrivateTalk): CallId[] {

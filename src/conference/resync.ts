@@ -299,13 +299,13 @@ class Notifier {
   }
 
   /** Only a call without a name may be told again: two names would make two handles of one call. */
-  #isWaitedFor({ msgId, extCallId, actionResult }: ToWebexMessages["caller-entered"]): boolean {
-    const draft = this.#draft;
-    if (draft.callers.find((caller) => caller.enterMsgId === msgId && !caller.left)) return true;
-    // An invitee that waits for its host, or has come in since.
-    if (extCallId === undefined || actionResult === "ok") return false;
-    const waits = draft.callOuts.find((callOut) => callOut.extCallId === extCallId && callOut.stage === "waiting");
-    return waits !== undefined || findCaller(draft, extCallId) !== undefined;
+  #isWaitedFor({ msgId }: ToWebexMessages["caller-entered"]): boolean {
+    const { callers, callOuts } = this.#draft;
+    const caller = callers.find(({ enterMsgId, left }) => enterMsgId === msgId && !left);
+    // An invitee may wait for its host.
+    return (
+      (caller ?? callOuts.find(({ enterMsgId, stage }) => enterMsgId === msgId && stage === "waiting")) !== undefined
+    );
   }
 
   /** A room that is being opened is reported when it is open. */

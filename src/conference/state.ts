@@ -242,6 +242,8 @@ export interface CallOut {
    * wants it any more, and it stays here until the bridge has hung it up (protocol 4.4).
    */
   readonly stage: "dialling" | "answered" | "waiting" | "dropping";
+  /** The MsgID of its `caller-entered` while it waits and WebEx has not confirmed its name. */
+  readonly enterMsgId?: MsgId | null;
   /** When it has failed, if nothing was heard of it; `dropping`: when a refused hang-up is tried again, if at all. */
   readonly answerBy: EpochMs | null;
 }

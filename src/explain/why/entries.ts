@@ -72,9 +72,10 @@ export class Entries implements Question {
       return;
     }
     if (!entry) {
-      const told = caller.enterMsgId === null ? null : moment;
+      const callOut = step.before.callOuts.get(call);
+      const told = caller.enterMsgId === (callOut?.enterMsgId ?? null) ? null : moment;
       const nothing = { confirmed: null, lastFailure: null, givenUp: null, refused: null, named: null };
-      const dialledIn = !step.before.callOuts.has(call);
+      const dialledIn = callOut === undefined;
       this.#entries.set(call, { caller, dialledIn, told, ...nothing, left: null, over: null });
     } else {
       entry.caller = caller;
