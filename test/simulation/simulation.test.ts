@@ -26,6 +26,17 @@ test("world 5051: a conference dies when a probe has just been confirmed, and it
   expect((await live(5051)).violations).toEqual([]);
 });
 
+test("world 5131: WebEx names an invitee that waits before its entry is given up, and is not told the entry again", async () => {
+  expect((await live(5131)).violations).toEqual([]);
+});
+
+test.each([5169, 5177])(
+  "world %i: a probe is confirmed while the disk is full, and its answer is not told again",
+  async (seed) => {
+    expect((await live(seed)).violations).toEqual([]);
+  },
+);
+
 test("the same seed gives the same world", async () => {
   const [one, other] = [await live(5, true), await live(5, true)];
 
