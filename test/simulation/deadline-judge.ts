@@ -12,6 +12,8 @@ const graceMs = 3_000;
 export class DeadlineJudge {
   readonly #context: WorldContext;
   readonly #edge: Edge;
+  /** When the bridge was given a command last: an agent that takes over gives it anew, and the bridge begins again. */
+  readonly #givenAt = new Map<CommandId, number>();
 
   constructor(context: WorldContext, edge: Edge) {
     this.#context = context;
@@ -24,7 +26,9 @@ export class DeadlineJudge {
     if (!conference || until === null) return;
     const { clock, faults, violated } = this.#context;
     const givenAt = clock.now;
+    this.#givenAt.set(id, givenAt);
     clock.after(ON_BRIDGE_MS + graceMs, () => {
+      if (this.#givenAt.get(id) !== givenAt) return;
       if (faults.lastAt >= givenAt - graceMs || this.#waitsUntil(conference, id) !== until) return;
       violated("an answer comes in time", `${id}: the bridge has been at work on it for ${clock.now - givenAt} ms`);
     });
