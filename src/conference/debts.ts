@@ -7,7 +7,7 @@ import type { Outage } from "./state.ts";
 
 /** Pauses before each probe (protocol 4.9); the last one repeats. */
 const probePausesMs = [5_000, 15_000, 60_000, 300_000] as const;
-const [FIRST_PAUSE_MS, , , LONGEST_PAUSE_MS] = probePausesMs;
+const LONGEST_PAUSE_MS = probePausesMs[3];
 /** By which part a pause may be longer, so that conferences that lost their server together do not probe it together. */
 const JITTER = 0.1;
 
@@ -95,11 +95,11 @@ function subjectOf(message: ToWebex): string {
   }
 }
 
-/** When the next probe is due: something new makes a pause a tenth as long, but not shorter than the first. */
+/** When the next probe is due: something new makes a pause a tenth as long. */
 export function probeDueAt({ failedAt, probes, hasNew, probe }: Outage): EpochMs {
   if (probe) return probe.at + LONGEST_PAUSE_MS;
   const pauseMs = probePausesMs[probes] ?? LONGEST_PAUSE_MS;
-  return failedAt + (hasNew ? Math.max(FIRST_PAUSE_MS, pauseMs / 10) : pauseMs);
+  return failedAt + (hasNew ? pauseMs / 10 : pauseMs);
 }
 
 /** When a probe that is due is posted: somewhat later, for each conference by another time. */
