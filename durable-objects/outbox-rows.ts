@@ -232,6 +232,11 @@ export function heads(rows: Rows): Rows {
   });
 }
 
+/** Its server was replaced while a later row was posted, which is of the same destination since then. */
+export function isOvertakenBy(row: QueuedDocument, other: QueuedDocument): boolean {
+  return other.seq > row.seq && !row.shared && destinationOf(other) === destinationOf(row);
+}
+
 interface Destination {
   readonly host: Post["host"];
   readonly oneAttempt?: true | undefined;

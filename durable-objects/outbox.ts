@@ -16,6 +16,7 @@ import {
   afterRestart,
   append,
   heads,
+  isOvertakenBy,
   noQueue,
   type Queue,
   type QueuedDocument,
@@ -227,8 +228,9 @@ export class Outbox {
   /** Begins what is due, one post for each host, and comes back for what is due later. */
   pump(): void {
     const now = this.#ports.now();
+    const inFlight = this.rows.filter(({ seq }) => this.#inFlight.has(seq));
     for (const row of heads(this.rows)) {
-      if (this.#inFlight.has(row.seq)) continue;
+      if (this.#inFlight.has(row.seq) || inFlight.some((other) => isOvertakenBy(row, other))) continue;
       const dueAt = this.#dueAt(row);
       if (dueAt <= now) this.#begin(row);
       else this.#next.wakeWithin(dueAt - now);
