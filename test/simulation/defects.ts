@@ -133,7 +133,7 @@ export const defects: readonly Defect[] = [
     name: "two posts are in flight",
     foundBy: "one post in flight",
     file: outbox,
-    before: "if (this.#inFlight.has(row.seq)) continue;",
+    before: "if (this.#inFlight.has(row.seq) || inFlight.some((other) => isOvertakenBy(row, other))) continue;",
     after: "if (this.#inFlight.has(row.seq) && row.attempts > 1) continue;",
   },
   {
