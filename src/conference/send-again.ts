@@ -30,15 +30,16 @@ export function sendAgainRefusal(state: ConferenceState, { host, messages }: Giv
   return messages.some((message) => isStillSo(state, head, message)) ? null : "outdated";
 }
 
-/** Queues what is still so of the document once more, as it was, behind all that waits. */
+/** Queues what is still so of the document once more, as it was, behind all that waits. What waits there already is on its way. */
 export function sendAgain(draft: Draft, { host, messages }: GivenUpDocument): void {
+  const waiting = draft.unconfirmed().flatMap((post) => (post.host === host ? [post.message.msgId] : []));
   // A server that is behind gets all that it is owed, in order, and this with it.
   const isUnreachable = host !== BACK_END && draft.outages.get(host) !== undefined;
   if (isUnreachable) resync(draft, "request");
   for (const message of messages) {
     const { head } = draft;
     if (head.phase !== "running" || !isStillSo(draft.state, head, message)) continue;
-    if (isUnreachable && isOwed(draft.state, message)) continue;
+    if (waiting.includes(message.msgId) || (isUnreachable && isOwed(draft.state, message))) continue;
     draft.post({ host, message });
   }
 }

@@ -166,7 +166,9 @@ export class StagesReader {
     // Whoever is expelled may hang up before the bridge has answered.
     const isEarly = this.#begun.request.type === "expel";
     if (isEarly ? isFirst : !wasDone && this.#result?.type === "done") this.#expect(isFirst);
-    this.#match(messages);
+    // What is to be sent again may be on its way already.
+    const isAgain = isFirst && this.#begun.request.type === "send-again";
+    this.#match(isAgain ? [...messages, ...this.#waiting] : messages);
     this.#giveUp(changes);
     this.#confirmed(changes);
     this.#deleteGone(changes);
@@ -379,6 +381,12 @@ export class StagesReader {
     const before = sameKey?.transId === document.transId ? sameKey.messages.length : 0;
     this.#documents.set(key, document);
     return document.messages.slice(before).map((message) => [document.transId, message]);
+  }
+
+  get #waiting(): (readonly [transId: string, message: Outgoing])[] {
+    return [...this.#documents.values()].flatMap(({ transId, messages }) =>
+      messages.map((message) => [transId, message] as const),
+    );
   }
 
   get #isUnreachable(): boolean {

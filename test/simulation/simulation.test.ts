@@ -37,6 +37,10 @@ test.each([5169, 5177])(
   },
 );
 
+test("world 6534: operators send again what waits for its server already, and it is not queued twice", async () => {
+  expect((await live(6534)).violations).toEqual([]);
+});
+
 test("the same seed gives the same world", async () => {
   const [one, other] = [await live(5, true), await live(5, true)];
 
