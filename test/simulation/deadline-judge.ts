@@ -12,23 +12,22 @@ const graceMs = 3_000;
 export class DeadlineJudge {
   readonly #context: WorldContext;
   readonly #edge: Edge;
-  /** When the bridge was given a command last: an agent that takes over gives it anew, and the bridge begins again. */
-  readonly #givenAt = new Map<CommandId, number>();
 
   constructor(context: WorldContext, edge: Edge) {
     this.#context = context;
     this.#edge = edge;
   }
 
-  /** The bridge is given this command. */
-  given(conference: ConfKey | null, id: CommandId): void {
+  /** The bridge is given this command. `linkOf`: the link to the edge of the agent that acts now. */
+  given(conference: ConfKey | null, id: CommandId, linkOf: () => string | null): void {
     const until = conference && this.#waitsUntil(conference, id);
     if (!conference || until === null) return;
     const { clock, faults, violated } = this.#context;
+    const link = linkOf();
     const givenAt = clock.now;
-    this.#givenAt.set(id, givenAt);
     clock.after(ON_BRIDGE_MS + graceMs, () => {
-      if (this.#givenAt.get(id) !== givenAt) return;
+      // The edge counts from when the agent says so; an agent that takes over gives the command anew.
+      if (link === null || linkOf() !== link) return;
       if (faults.lastAt >= givenAt - graceMs || this.#waitsUntil(conference, id) !== until) return;
       violated("an answer comes in time", `${id}: the bridge has been at work on it for ${clock.now - givenAt} ms`);
     });

@@ -262,6 +262,12 @@ export class RelayHost {
     }
   }
 
+  /** The link of the agent that it has made active; `null`: that has none. */
+  get activeLink(): string | null {
+    const { id = "" } = this.#active ?? {};
+    return this.#sockets.has(id) ? id : null;
+  }
+
   /** Whether the relay's time has gone on evenly for longer than it waits for an agent. */
   get #isTimed(): boolean {
     const { clock, edgeMachines } = this.#context;

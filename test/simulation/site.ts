@@ -99,7 +99,8 @@ function connect(
 ): void {
   const deadlines = new DeadlineJudge(context, edge);
   for (const bridge of bridges.all) {
-    const { activeAgent } = edge.relayOf(bridge.name);
+    const relay = edge.relayOf(bridge.name);
+    const { activeAgent } = relay;
     const once = new CommandJudge(context, activeAgent, (key, id) => edge.pendingCommands(key).includes(id));
     const own = agents.filter((agent) => agent.bridge === bridge);
     const muteKeys = new MuteKeyJudge(context, bridge, own);
@@ -115,7 +116,7 @@ function connect(
       prompts.happened(event);
       operators.get(bridge.name)?.happened();
     };
-    bridge.onGiven = (conference, id) => deadlines.given(conference, id);
+    bridge.onGiven = (conference, id) => deadlines.given(conference, id, () => relay.activeLink);
     bridge.onConsole = (call) => {
       once.mutedByConsole(call);
       muteKeys.mutedByConsole(call);
