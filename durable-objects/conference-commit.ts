@@ -1,6 +1,7 @@
 import type { IssuedCommand } from "../src/bridge/commands.ts";
 import { type ConferenceInput, decide } from "../src/conference/decide.ts";
-import { isCommand, isPost, type Outcome } from "../src/conference/draft.ts";
+import { isCommand, type Post } from "../src/conference/draft.ts";
+import type { Fact } from "../src/conference/facts.ts";
 import { type OperatorAction, operatorRefusal } from "../src/conference/operator-requests.ts";
 import type { Caller, Changes, Head } from "../src/conference/state.ts";
 import { decidedBy } from "../src/explain/history.ts";
@@ -150,9 +151,7 @@ export function transact(context: Context, submitted: readonly Item[]): Batch | 
 class Batch {
   queue: Queue;
   readonly commands: IssuedCommand[] = [];
-  readonly notes: string[] = [];
-  readonly repairs: string[] = [];
-  readonly outcomes: Outcome[] = [];
+  readonly facts: Fact[] = [];
   /** How many callers there are more than before. */
   callersMore = 0;
   /** Who came, left or got an attendee ID. */
@@ -195,6 +194,7 @@ class Batch {
       settings: domain.settings,
       bridge: progress.bridge,
       cannot: progress.cannot ?? [],
+      row: store.nextSeq,
       msgId: () => nextId("msgIds") as MsgId,
       serial: () => {
         progress = { ...progress, serial: progress.serial + 1 };
@@ -209,14 +209,18 @@ class Batch {
         }),
       sends: domain.codec.sends,
     });
-    this.#keep(withoutDropped(this.queue.rows, decision.dropQueued));
+    const facts = [...decision.facts];
+    const kept = withoutDropped(this.queue.rows, decision.dropQueued);
+    facts.push(...dropped(this.queue.rows, kept));
+    this.#keep(kept);
     for (const effect of decision.effects) {
       if (isCommand(effect)) this.commands.push(effect);
-      else if (isPost(effect)) this.queue = outbox.add(this.queue, effect, domain, () => nextId("transIds") as TransId);
-      else this.notes.push(effect);
+      else {
+        this.queue = outbox.add(this.queue, effect, domain, () => nextId("transIds") as TransId);
+        facts.push(...queued(this.queue.rows, effect));
+      }
     }
-    this.repairs.push(...decision.repairs);
-    this.outcomes.push(...decision.outcomes);
+    this.facts.push(...facts);
     for (const [call, caller] of decision.changes.callers) {
       const before = state.callers.get(call);
       this.callersMore += presence(caller) - presence(before);
@@ -231,12 +235,29 @@ class Batch {
       const { bridge, stream } = item.reports;
       progress = { ...progress, streams: withStream(progress, bridge, stream, input.reports.at(-1)?.number ?? 0) };
     }
-    store.append(input, decision.changes, { ...progress, ...ids.atHand, decidedBy: decidedBy(domain.settings) });
+    store.append(input, decision.changes, { ...progress, ...ids.atHand, decidedBy: decidedBy(domain.settings) }, facts);
   }
 
   #keep(rows: Rows): void {
     this.queue = { ...this.queue, rows };
   }
+}
+
+/** In which document this message waits; nowhere, if the settings do not let it be posted. */
+function queued(rows: Rows, { host, message, actions }: Post): Fact[] {
+  const row = rows.findLast(({ messages }) => messages.includes(message));
+  if (!row) return [];
+  const { type, msgId } = message;
+  return [{ kind: "message-queued", type, msgId, host, transId: row.transId as TransId, ...(actions && { actions }) }];
+}
+
+/** What was withdrawn from the queue, since its server was replaced or cannot be reached. */
+function dropped(before: Rows, after: Rows): Fact[] {
+  return before.flatMap(({ seq, transId, messages }) => {
+    const kept = after.find((row) => row.seq === seq)?.messages ?? [];
+    const gone = messages.filter((message) => !kept.includes(message)).map(({ type, msgId }) => ({ type, msgId }));
+    return gone.length > 0 ? [{ kind: "post-dropped", transId: transId as TransId, messages: gone } as const] : [];
+  });
 }
 
 /** How many callers this is: one who left may still wait for its name. */

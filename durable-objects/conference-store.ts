@@ -1,6 +1,7 @@
 import type { Ability } from "../src/bridge/abilities.ts";
 import type { NumberedReport } from "../src/bridge/events.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
+import type { Fact } from "../src/conference/facts.ts";
 import type { OperatorRequest } from "../src/conference/operator-requests.ts";
 import {
   applyChanges,
@@ -19,7 +20,7 @@ import type { AgentReports, ConferenceIdentity } from "../src/rpc/conference.ts"
 import type { DirectoryAnswer, DirectoryPlace } from "../src/rpc/directory-update.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
 import type { QueuedDocument } from "./outbox-rows.ts";
-import { hasTable, type Sql, type SqlValue } from "./platform.ts";
+import { hasColumn, hasTable, type Sql, type SqlValue } from "./platform.ts";
 
 /** How far the conference has come. It changes with almost each input, so it is kept in the journal and costs no row. */
 export interface Progress extends IdsAtHand {
@@ -63,6 +64,7 @@ export interface JournalRow {
   readonly input: ConferenceInput | null;
   /** Of its whole transaction, in its last row; `null` in the rows before, and where they were too long. */
   readonly changes: readonly EntryChange[] | null;
+  readonly facts: readonly Fact[];
 }
 
 /** The same with how far the conference had come. */
@@ -101,8 +103,13 @@ const maxRowLength = 500_000;
 const tables = [
   "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, position INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID",
   `CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, trans_id TEXT, input TEXT,
-   progress TEXT NOT NULL, changes TEXT)`,
+   progress TEXT NOT NULL, changes TEXT, facts TEXT)`,
 ];
+/** Before facts, a journal had none. */
+const factsColumn = "ALTER TABLE journal ADD COLUMN facts TEXT";
+
+/** Facts that are longer go into further rows of their own, and so do all that follow them. */
+const maxFactsLength = 400_000;
 
 /** A page of the journal, as an operator reads it. */
 const journalPage = 200;
@@ -131,6 +138,7 @@ export class ConferenceStore {
   /** Kinds of entries on disk that this version does not know. */
   readonly unknownKinds = new Set<string>();
   #hasTables: boolean;
+  #hasFacts: boolean;
   #identity: ConferenceIdentity | null = null;
   #retention = defaultRetention;
   #state = emptyState();
@@ -148,8 +156,10 @@ export class ConferenceStore {
    */
   #documents: Map<string, EpochMs> | null = null;
   /** Inputs of the present transaction, and what they and the outbox changed. */
-  #inputs: ConferenceInput[] = [];
+  #inputs: { readonly input: ConferenceInput; readonly facts: readonly Fact[] }[] = [];
   #ofTransaction = new EntryChanges();
+  /** What happened to documents of the outbox. */
+  #ofOutbox: Fact[] = [];
   /** Documents that the present transaction deletes because they were confirmed, and when. */
   #confirmed: Confirmations[number][] = [];
   /** Changes in the journal since the checkpoint. */
@@ -163,6 +173,7 @@ export class ConferenceStore {
     this.#sql = sql;
     this.#onLost = onLost;
     this.#hasTables = hasTable(sql, "journal");
+    this.#hasFacts = this.#hasTables && hasColumn(sql, "journal", "facts");
     this.#progress = this.#load();
   }
 
@@ -222,11 +233,13 @@ export class ConferenceStore {
     try {
       const value = this.#sql.transaction(() => {
         if (!this.#hasTables) for (const table of tables) this.#sql.exec(table);
+        else if (!this.#hasFacts) this.#sql.exec(factsColumn);
         const value = work();
         this.#write();
         return value;
       });
       this.#hasTables = true;
+      this.#hasFacts = true;
       return value;
     } catch (error) {
       try {
@@ -249,7 +262,7 @@ export class ConferenceStore {
   }
 
   /** Within a transaction: appends one input with its changes; throws when a document is too large. */
-  append(input: ConferenceInput, changes: Changes, progress: Progress): void {
+  append(input: ConferenceInput, changes: Changes, progress: Progress, facts: readonly Fact[] = []): void {
     this.#progress = progress;
     const begins = changes.head?.phase === "creating" && this.#state.head.phase !== "creating";
     if (begins || input.type === "undelivered" || concernsRecords(this.#state, changes)) {
@@ -263,7 +276,17 @@ export class ConferenceStore {
     }
     const name = nameOf(input);
     if (name !== null) this.#documents?.set(name, input.at);
-    this.#inputs.push(input);
+    this.#inputs.push({ input, facts });
+  }
+
+  /** The row of the journal that the next input of this transaction will have. */
+  get nextSeq(): number {
+    return this.#seq + this.#inputs.length + 1;
+  }
+
+  /** Within a transaction: says what happened to documents of the outbox. */
+  say(...facts: readonly Fact[]): void {
+    this.#ofOutbox.push(...facts);
   }
 
   /** In order. */
@@ -286,14 +309,16 @@ export class ConferenceStore {
   journal(after: number): readonly HistoryRow[] {
     if (!this.#hasTables) return [];
     const rows = this.#sql.exec(
-      "SELECT seq, at, input, progress, changes FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
+      `SELECT seq, at, input, progress, changes, ${this.#hasFacts ? "facts" : "NULL AS facts"} FROM journal WHERE seq > ?
+       ORDER BY seq LIMIT ?`,
       ...[after, journalPage],
     );
-    return rows.map(({ seq, at, input, progress, changes }) => ({
+    return rows.map(({ seq, at, input, progress, changes, facts }) => ({
       ...{ seq: Number(seq), at: Number(at) },
       input: input === null ? null : (JSON.parse(String(input)) as ConferenceInput),
       changes: changes === null ? null : (JSON.parse(String(changes)) as EntryChange[]),
       progress: JSON.parse(String(progress)) as Progress,
+      facts: facts === null ? [] : (JSON.parse(String(facts)) as Fact[]),
     }));
   }
 
@@ -384,6 +409,7 @@ export class ConferenceStore {
     this.#checkpoint = 0;
     this.#inputs = [];
     this.#ofTransaction = new EntryChanges();
+    this.#ofOutbox = [];
     this.#confirmed = [];
     this.#sinceCheckpoint = new EntryChanges();
     this.#documents = null;
@@ -446,29 +472,43 @@ export class ConferenceStore {
   /** Writes the inputs and, with the last of them, the changes; changes of the outbox alone have a row without input. */
   #write(): void {
     if (this.#inputs.length === 0 && this.#ofTransaction.isEmpty) return;
-    const inputs = this.#inputs.length > 0 ? this.#inputs : [null];
-    const isDue = this.#seq + inputs.length - this.#checkpoint >= checkpointEvery;
+    const inputs = this.#inputs.length > 0 ? this.#inputs.map(({ input }) => input) : [null];
+    const facts = this.#factTexts();
+    const rows = Math.max(inputs.length, facts.length);
+    const isDue = this.#seq + rows - this.#checkpoint >= checkpointEvery;
     const changes = this.#changesText();
     this.#keepTelling(this.#seq + inputs.length, inputs.at(-1)?.at ?? this.#lastAt);
     let isTooLong = false;
-    for (const [index, input] of inputs.entries()) {
+    for (let index = 0; index < rows; index += 1) {
+      const input = inputs[index] ?? null;
       const text = input && textOf(input);
       const isLast = index === inputs.length - 1;
-      isTooLong = isLast && (text?.length ?? 0) + changes.length > maxRowLength;
+      if (isLast) isTooLong = (text?.length ?? 0) + changes.length > maxRowLength;
       this.#seq += 1;
       this.#lastAt = input?.at ?? this.#lastAt;
       this.#sql.exec(
-        "INSERT INTO journal (seq, at, trans_id, input, progress, changes) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO journal (seq, at, trans_id, input, progress, changes, facts) VALUES (?, ?, ?, ?, ?, ?, ?)",
         ...[this.#seq, this.#lastAt, input && nameOf(input)],
-        ...[text, JSON.stringify(this.#progress), isLast && !isTooLong ? changes : null],
+        ...[text, JSON.stringify(this.#progress), isLast && !isTooLong ? changes : null, facts[index] ?? null],
       );
       this.#prune(this.#lastAt);
     }
     this.#sinceCheckpoint.add(this.#ofTransaction);
     this.#inputs = [];
     this.#ofTransaction = new EntryChanges();
+    this.#ofOutbox = [];
     this.#confirmed = [];
     if (isDue || isTooLong) this.#writeEntries();
+  }
+
+  /** For each row of the present transaction; `null`: it has none. */
+  #factTexts(): readonly (string | null)[] {
+    const own = this.#inputs.map(({ facts }) => [...facts]);
+    if (this.#ofOutbox.length > 0) own.splice(-1, own.length > 0 ? 1 : 0, [...(own.at(-1) ?? []), ...this.#ofOutbox]);
+    const texts = own.map((facts) => (facts.length === 0 ? null : JSON.stringify(facts)));
+    const first = texts.findIndex((text) => (text?.length ?? 0) > maxFactsLength);
+    if (first < 0) return texts;
+    return [...texts.map((text, index) => (index < first ? text : null)), ...portions(own.slice(first).flat())];
   }
 
   /** `last`: the last row of the present transaction, in which its changes stand. */
@@ -570,6 +610,23 @@ class EntryChanges {
     }
     return changes;
   }
+}
+
+/** Each one long enough for a row. */
+function portions(facts: readonly Fact[]): string[] {
+  const texts: string[] = [];
+  let portion: string[] = [];
+  let length = 0;
+  for (const fact of facts) {
+    const text = JSON.stringify(fact);
+    if (length > 0 && length + text.length > maxFactsLength) {
+      texts.push(`[${portion}]`);
+      [portion, length] = [[], 0];
+    }
+    portion.push(text);
+    length += text.length;
+  }
+  return [...texts, `[${portion}]`];
 }
 
 /** The streams with this one as the latest. */

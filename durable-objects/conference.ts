@@ -1,6 +1,6 @@
 import type { NumberedReport } from "../src/bridge/events.ts";
 import { nextDeadline } from "../src/conference/decide.ts";
-import { BACK_END, type Outcome } from "../src/conference/draft.ts";
+import { BACK_END } from "../src/conference/draft.ts";
 import { takeoverSize } from "../src/conference/failover.ts";
 import { type OperatorAction, type OperatorRefusal, operatorRefusal } from "../src/conference/operator-requests.ts";
 import { type Comparison, compareDigest, ownDigest } from "../src/conference/reconcile.ts";
@@ -8,6 +8,7 @@ import { type GivenUpDocument, sendAgainRefusal } from "../src/conference/send-a
 import { holdsHandle } from "../src/conference/state.ts";
 import { asTest } from "../src/explain/as-test.ts";
 import { type About, aboutOf } from "../src/explain/history.ts";
+import { logLines, outcomesOf } from "../src/explain/log.ts";
 import { hidden, replayPage, wireRows } from "../src/explain/replay-page.ts";
 import { explain } from "../src/explain/why.ts";
 import type {
@@ -370,7 +371,7 @@ export class Conference {
     const deleted = confirmed.map(([seq]) => [`outbox/${seq}`, null] as const);
     if (deleted.length === 0) return null;
     const changes = [...deleted, [confirmedKey, confirmed] as const];
-    return { seq: this.#store.lastSeq + 1, at: this.#ports.now(), input: null, changes };
+    return { seq: this.#store.lastSeq + 1, at: this.#ports.now(), input: null, changes, facts: [] };
   }
 
   /** A number or code of a person, as the domain's settings let it be shown. */
@@ -531,14 +532,9 @@ export class Conference {
       if (items.every(isSpeech) && nextDeadline(this.#store.state) === null) this.#armLater();
       else this.#arm(this.#deleteAt(domain));
       if (this.#ongoing !== null) this.#ids.keep(this.#idsOfTakeover);
-      for (const { event, ...facts } of batch.outcomes) {
-        this.#ports.measures.outcomes.count({ domain: domain.name, outcome: event });
-        this.#log(troubles.has(event) ? "warn" : "info", event, facts);
-      }
-      for (const note of batch.notes) this.#log("info", "note", { note });
-      if (batch.repairs.length === 0) return;
-      const kinds = Object.entries(Object.groupBy(batch.repairs, (kind) => kind));
-      this.#log("info", "repair", Object.fromEntries(kinds.map(([kind, found]) => [kind, found?.length])));
+      for (const outcome of outcomesOf(batch.facts))
+        this.#ports.measures.outcomes.count({ domain: domain.name, outcome });
+      for (const { level, event, ...about } of logLines(batch.facts)) this.#log(level, event, about);
     } catch (error) {
       this.#log("error", "follow-up-broke", { why: String(error) });
     }
@@ -596,12 +592,6 @@ function textOf(
 function mayWait(message: FromWebex): boolean {
   return isAnswered(message) && message.type !== "create-conference" && message.type !== "close-conference";
 }
-
-const troubles: ReadonlySet<Outcome["event"]> = new Set([
-  "conference-not-created",
-  "call-out-denied",
-  "command-failed",
-]);
 
 function isSpeech(item: Item): boolean {
   return item.type === "bridge" && item.reports.reports.every(isOfSpeech);

@@ -1,10 +1,10 @@
+import type { CallRecord } from "../src/conference/call-record.ts";
 import type { Caller, Head } from "../src/conference/state.ts";
 import type { CallId, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
 import { WakeTimer } from "../src/foundation/wake-timer.ts";
 import type { GivenUp } from "../src/records/book-data.ts";
-import type { CallRecord } from "../src/records/call-record.ts";
 import { isOngoing, RecordBook } from "../src/records/record-book.ts";
 import type { DirectoryRpc } from "../src/rpc/directory.ts";
 import type {

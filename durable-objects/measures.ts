@@ -1,4 +1,4 @@
-import type { Outcome } from "../src/conference/draft.ts";
+import { formerOutcomes, outcomes } from "../src/explain/log.ts";
 import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { Counter, Counts, type CountsTo, Histogram } from "../src/foundation/metrics.ts";
 import type { ConferenceTotals } from "../src/rpc/directory.ts";
@@ -23,17 +23,6 @@ export function newTally(): Tally {
 /** What became of an attempt to post a document, or of the document. `refused`: confirmed, with another code than 0. */
 const postResults = ["confirmed", "refused", "failed", "given-up"] as const;
 export type PostResult = (typeof postResults)[number];
-
-const outcomes: readonly Outcome["event"][] = [
-  "conference-created",
-  "conference-not-created",
-  "conference-taken-over",
-  "conference-ended",
-  "caller-entered",
-  "caller-left",
-  "call-out-denied",
-  "command-failed",
-];
 
 const siteOutcomes = ["answered", "refused", "failed"] as const;
 const webhookOutcomes = ["delivered", "failed", "given-up"] as const;
@@ -143,7 +132,8 @@ export class Measures implements CountsTo {
   text(domains: Iterable<Domain>, shown: Counts): string {
     for (const { name: domain, settings } of domains) {
       for (const outcome of postResults) this.posts.begin({ domain, outcome }, shown);
-      for (const outcome of outcomes) this.outcomes.begin({ domain, outcome }, shown);
+      for (const outcome of [...outcomes, ...Object.values(formerOutcomes)])
+        this.outcomes.begin({ domain, outcome }, shown);
       for (const histogram of [this.postSeconds, this.commandSeconds, this.eventSeconds])
         histogram.begin({ domain }, shown);
       if (settings.webexSite) {

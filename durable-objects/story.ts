@@ -37,7 +37,7 @@ export class Story {
     this.#person = person;
   }
 
-  read(rows: readonly JournalRow[]): readonly StoryLine[] {
+  read(rows: readonly Omit<JournalRow, "facts">[]): readonly StoryLine[] {
     this.#lines = [];
     for (const row of rows) {
       if (row.input) this.#input(row, row.input);
@@ -48,7 +48,7 @@ export class Story {
     return this.#lines;
   }
 
-  #input(row: JournalRow, input: ConferenceInput): void {
+  #input(row: Omit<JournalRow, "facts">, input: ConferenceInput): void {
     switch (input.type) {
       case "webex":
         for (const message of input.messages) {
@@ -78,7 +78,7 @@ export class Story {
     return { ...this.#facts({ ...request, number: country + area + local }), person: person ?? "", action: id ?? "" };
   }
 
-  #report(row: JournalRow, report: Report, more: StoryFacts): void {
+  #report(row: Omit<JournalRow, "facts">, report: Report, more: StoryFacts): void {
     if (report.type === "event") {
       const { event } = report;
       if (event.type === "snapshot") {
@@ -94,7 +94,7 @@ export class Story {
     this.#tell(row, "bridge", "edge", `${command?.what ?? "command"}: ${became}`, facts);
   }
 
-  #change(row: JournalRow, key: string, value: unknown): void {
+  #change(row: Omit<JournalRow, "facts">, key: string, value: unknown): void {
     if (key === "head" && this.#isLost(value as Head))
       return this.#tell(row, "edge", "edge", "ended, since the bridge no longer had it", {});
     if (key === confirmedKey) return this.#confirmed(row, value as Confirmations);
@@ -108,7 +108,7 @@ export class Story {
     return head.phase === "ended" && !head.byWebex && this.#isMissing;
   }
 
-  #command(row: JournalRow, { id, command, expired }: PendingCommand): void {
+  #command(row: Omit<JournalRow, "facts">, { id, command, expired }: PendingCommand): void {
     const what = command.type;
     const facts = { ...this.#facts(command), ...this.#personal(command), commandId: id };
     if (expired) return this.#tell(row, "edge", "edge", `${what}: no result in time`, facts);
@@ -117,7 +117,7 @@ export class Story {
     this.#tell(row, "edge", "bridge", what, facts);
   }
 
-  #document(row: JournalRow, key: string, document: QueuedDocument): void {
+  #document(row: Omit<JournalRow, "facts">, key: string, document: QueuedDocument): void {
     const sameNumber = this.#documents.get(key);
     // A restored outbox may use a number again, and a row whose changes were too long for the journal may have freed it.
     const before = sameNumber?.transId === document.transId ? sameNumber : undefined;
@@ -136,7 +136,7 @@ export class Story {
     this.#tell({ ...row, at: failedAt ?? row.at }, "edge", to, "not delivered", next);
   }
 
-  #confirmed(row: JournalRow, confirmations: Confirmations): void {
+  #confirmed(row: Omit<JournalRow, "facts">, confirmations: Confirmations): void {
     for (const [seq, at] of confirmations) {
       const document = this.#documents.get(`outbox/${seq}`);
       this.#documents.delete(`outbox/${seq}`);
@@ -145,7 +145,7 @@ export class Story {
     }
   }
 
-  #gone({ changes, ...row }: JournalRow, key: string): void {
+  #gone({ changes, ...row }: Omit<JournalRow, "facts">, key: string): void {
     const seq = Number(key.slice("outbox/".length));
     const isConfirmed = changes?.some(
       ([other, value]) => other === confirmedKey && isAmong(seq, value as Confirmations),

@@ -9,7 +9,8 @@ import type { ResultWord } from "../tsp/protocol-table.ts";
 import { applyEntered, findCaller, notifyEntered, notifyMuteState } from "./callers.ts";
 import type { DecisionContext, Draft } from "./draft.ts";
 import { hostForTalk } from "./host.ts";
-import type { Caller, CallOut, Creating, Head, Running } from "./state.ts";
+import { callOver, entered, expelledEnd, failedEnd, newHistory, reportedEnd } from "./records.ts";
+import type { CallEnd, Caller, CallOut, Creating, Head, Running } from "./state.ts";
 
 const DEFAULT_WAIT_S = 60;
 /** No telephone network rings longer. */
@@ -31,7 +32,7 @@ export function startCallOut(draft: Draft, head: Creating | Running, message: Fr
   const { policy } = draft.context.settings;
   if (policy && !mayDial(policy, message.phone)) {
     const { country, area, local } = message.phone;
-    draft.outcome({ event: "call-out-denied", country, number: `${country}${area}${local}` });
+    draft.fact({ kind: "call-out-denied", country, number: `${country}${area}${local}` });
     return draft.answer(request, "number-denied");
   }
   if (head.maxCallers !== null && present.length + pending.length >= head.maxCallers) {
@@ -54,13 +55,16 @@ export function startCallOut(draft: Draft, head: Creating | Running, message: Fr
 /** Dials a number and lets the call enter when it is picked up. */
 export function dial(
   draft: Draft,
-  wanted: Omit<CallOut, "call" | "stage" | "answerBy">,
+  wanted: Omit<CallOut, "call" | "stage" | "answerBy" | "history">,
   waitS: number | undefined,
 ): void {
   const call = draft.newId() as CallId;
   const waitMs = Math.min(waitS || DEFAULT_WAIT_S, MAX_WAIT_S) * 1_000;
   const timeoutMs = waitMs + CALL_OUT_GRACE_MS;
-  draft.callOuts.set(call, { call, ...wanted, stage: "dialling", answerBy: draft.at + timeoutMs });
+  const history = { ...newHistory(draft), dialledAt: draft.at };
+  const callOut: CallOut = { call, ...wanted, stage: "dialling", answerBy: draft.at + timeoutMs, history };
+  draft.callOuts.set(call, callOut);
+  draft.fact({ kind: "call-dialled", call, number: dialled(callOut), extCallId: wanted.extCallId });
   draft.issue({ type: "dial", call, number: wanted.number, waitMs }, null, { timeoutMs, ...actionOf(wanted) });
 }
 
@@ -90,7 +94,7 @@ export function cancelCallOut(draft: Draft, message: FromWebexMessages["cancel-c
   const callOut = draft.callOuts.find((one) => one.extCallId === message.extCallId && one.stage !== "dropping");
   if (callOut) {
     draft.answer(request, "ok");
-    return drop(draft, callOut, "cancelled");
+    return drop(draft, callOut, "cancelled", { endedBy: "webex", status: "canceled", reason: "cancelled" });
   }
   const caller = findCaller(draft, message.extCallId);
   if (caller) draft.issue({ type: "expel", call: caller.call }, request);
@@ -100,13 +104,20 @@ export function cancelCallOut(draft: Draft, message: FromWebexMessages["cancel-c
 /** The far end picked up: WebEx is answered before the call enters (protocol 4.3). `null`: it may not enter. */
 export function markAnswered(draft: Draft, callOut: CallOut): CallOut | null {
   if (isLockedOut(draft)) {
-    drop(draft, callOut, "conference-locked");
+    const end = { endedBy: "policy", status: "failed", reason: "conference-locked" } as const;
+    drop(draft, withAnswered(draft, callOut), "conference-locked", end);
     return null;
   }
-  const picked: CallOut = { ...callOut, stage: "answered", request: null, answerBy: draft.at + ENTRY_MS };
+  const answered = withAnswered(draft, callOut);
+  const picked: CallOut = { ...answered, stage: "answered", request: null, answerBy: draft.at + ENTRY_MS };
   draft.answer(callOut.request, "ok");
   draft.callOuts.set(callOut.call, picked);
   return picked;
+}
+
+function withAnswered(draft: Draft, callOut: CallOut): CallOut {
+  draft.fact({ kind: "call-answered", call: callOut.call });
+  return { ...callOut, history: { ...callOut.history, answeredAt: draft.at } };
 }
 
 /** Lets a picked-up call into the main room; a silent monitor enters muted and without a tone (protocol 4.17). */
@@ -123,7 +134,7 @@ export function applyAdmitted(draft: Draft, callOut: CallOut): void {
   draft.callOuts.delete(callOut.call);
   const caller = { ...newCaller(draft, callOut, MAIN_ROOM), enterMsgId: callOut.enterMsgId ?? null };
   draft.callers.set(caller.call, caller);
-  applyEntered(draft, caller, true);
+  applyEntered(draft, caller);
   notifyMuteState(draft, caller, { action: "joined-main", actionResult: "ok" });
 }
 
@@ -132,7 +143,7 @@ export function placeCaller(draft: Draft, callOut: CallOut, room: RoomId, action
   draft.callOuts.delete(callOut.call);
   const caller = newCaller(draft, callOut, room);
   notifyEntered(draft, caller, { action });
-  applyEntered(draft, caller, true);
+  applyEntered(draft, caller);
   const entered = draft.callers.get(caller.call);
   if (entered?.muted && !entered.entersMuted) notifyMuteState(draft, entered);
 }
@@ -143,8 +154,8 @@ export function dialled({ number }: CallOut): string {
 }
 
 function newCaller(draft: Draft, callOut: CallOut, room: RoomId): Caller {
-  const { call, extCallId, participantType, muted, attendeeId = null } = callOut;
-  return {
+  const { call, extCallId, participantType, muted, attendeeId = null, history } = callOut;
+  return entered(draft, {
     call,
     rank: draft.context.serial(),
     number: dialled(callOut),
@@ -159,18 +170,24 @@ function newCaller(draft: Draft, callOut: CallOut, room: RoomId): Caller {
     enterMsgId: null,
     held: [],
     left: false,
-  };
+    history,
+  });
 }
 
 /** The call is over before it entered. If it was picked up, its request is answered already (protocol 4.4). */
 export function endCallOut(draft: Draft, callOut: CallOut, reason: EndReason): void {
   draft.answer(callOut.request, endResults[reason]);
-  removeCallOut(draft, callOut);
+  removeCallOut(draft, callOut, reportedEnd(draft, callOut, reason));
 }
 
 /** Drops a call-out. WebEx knows of a call that waits for its host, so it is notified that the call left (protocol 4.4). */
-export function removeCallOut(draft: Draft, { call, stage, extCallId }: CallOut): void {
-  draft.callOuts.delete(call);
+export function removeCallOut(draft: Draft, callOut: CallOut, end: CallEnd): void {
+  draft.callOuts.delete(callOut.call);
+  callOver(draft, callOut, callOut.end ?? end);
+  notifyDropped(draft, callOut);
+}
+
+function notifyDropped(draft: Draft, { stage, extCallId }: CallOut): void {
   if (stage === "waiting" && extCallId !== null) draft.notify({ type: "caller-changed", extCallId, status: "left" });
 }
 
@@ -179,15 +196,15 @@ export function applyRefusal(draft: Draft, callOut: CallOut, command: "dial" | "
   const isOver = reason === "no-such-call" || (command === "dial" && reason !== "too-late");
   if (isOver) {
     draft.answer(callOut.request, { done: false, reason });
-    removeCallOut(draft, callOut);
+    removeCallOut(draft, callOut, failedEnd(callOut, reason));
   } else if (callOut.stage === "answered" || callOut.stage === "dialling")
-    drop(draft, callOut, { done: false, reason });
+    drop(draft, callOut, { done: false, reason }, failedEnd(callOut, reason));
   // WebEx can ask again to add a call that waits. One that is being dropped is hung up whatever became of this command.
 }
 
 /** The bridge has hung up the call, or refused to. A call that nobody wants is hung up again after a pause. */
 export function applyHangUp(draft: Draft, callOut: CallOut, result: CommandResult): void {
-  if (result.done || result.reason === "no-such-call") removeCallOut(draft, callOut);
+  if (result.done || result.reason === "no-such-call") removeCallOut(draft, callOut, expelledEnd(callOut, draft.by));
   else if (callOut.stage === "dropping")
     draft.callOuts.set(callOut.call, { ...callOut, answerBy: draft.at + RETRY_HANG_UP_MS });
 }
@@ -195,7 +212,9 @@ export function applyHangUp(draft: Draft, callOut: CallOut, result: CommandResul
 /** Nothing was heard in time: WebEx is answered so, and the call is hung up. */
 export function expireCallOut(draft: Draft, callOut: CallOut): void {
   if (callOut.stage === "dropping") hangUp(draft, callOut);
-  else drop(draft, callOut, draft.isBusy(callOut.call, "dial") ? "bridge-timeout" : "no-answer");
+  else if (draft.isBusy(callOut.call, "dial"))
+    drop(draft, callOut, "bridge-timeout", failedEnd(callOut, "bridge-timeout"));
+  else drop(draft, callOut, "no-answer", unansweredEnd(callOut));
 }
 
 /** Hangs up a call that nobody wants any more and that was picked up, or may have been. */
@@ -204,16 +223,23 @@ export function hangUp(draft: Draft, callOut: CallOut): void {
   if (!draft.isBusy(callOut.call, "expel")) draft.issue({ type: "expel", call: callOut.call });
 }
 
-/** `action`: of the operator who wants that. */
+/** Nobody has picked it up; one that was picked up did not enter in time. */
+function unansweredEnd(callOut: CallOut): CallEnd {
+  if (callOut.history.answeredAt !== undefined) return failedEnd(callOut, "bridge-timeout");
+  return { endedBy: "nobody", status: "no-answer", reason: "no-answer" };
+}
+
+/** `end`: as its record is to say; `action`: of the operator who wants that. */
 export function drop(
   draft: Draft,
   callOut: CallOut,
   result: ResultWord | CommandResult,
+  end: CallEnd,
   { action }: Pick<CallOut, "action"> = {},
 ): void {
   draft.answer(callOut.request, result);
-  removeCallOut(draft, callOut);
-  draft.callOuts.set(callOut.call, { ...callOut, stage: "dropping", request: null, answerBy: null });
+  notifyDropped(draft, callOut);
+  draft.callOuts.set(callOut.call, { ...callOut, stage: "dropping", request: null, answerBy: null, end });
   const type = callOut.stage === "dialling" ? "cancel-dial" : "expel";
   draft.issue({ type, call: callOut.call }, null, actionOf({ ...(action !== undefined && { action }) }));
 }

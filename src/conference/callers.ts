@@ -1,11 +1,12 @@
 import type { BridgeCaller, ConferenceEvent } from "../bridge/events.ts";
-import type { ExtCallId, MsgId } from "../foundation/ids.ts";
+import type { ExtCallId, MsgId, RoomId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
-import type { Draft, LeaveReason } from "./draft.ts";
+import type { Draft } from "./draft.ts";
 import { recogniseHost, renameHost } from "./host.ts";
+import { callOver, entered, newHistory, updateLife, withMuted, withRoom } from "./records.ts";
 import { reconsiderSpeaker, removeSpeaker } from "./speakers.ts";
-import { type Caller, type CallerChange, isMutedOnBridge } from "./state.ts";
+import { type CallEnd, type Caller, type CallerChange, isMutedOnBridge } from "./state.ts";
 
 /** How many are kept while WebEx is away; the oldest are dropped first. */
 const MAX_LOST_ENTRIES = 100;
@@ -22,7 +23,8 @@ type AttendeeIdentified = Extract<ConferenceEvent, { type: "attendee-identified"
  */
 export function addCaller(draft: Draft, arrival: BridgeCaller): void {
   if (draft.callers.get(arrival.call) || draft.callOuts.get(arrival.call)) return;
-  notifyEntered(draft, {
+  const { dialled } = arrival;
+  const caller = entered(draft, {
     call: arrival.call,
     rank: draft.context.serial(),
     number: arrival.number,
@@ -37,15 +39,25 @@ export function addCaller(draft: Draft, arrival: BridgeCaller): void {
     enterMsgId: null,
     held: [],
     left: false,
+    history: { ...newHistory(draft), ...(dialled !== undefined && { dialled }) },
   });
-  applyEntered(draft, arrival, false);
-  const entered = draft.callers.get(arrival.call);
-  if (entered && arrival.muted && !arrival.silent) notifyChange(draft, entered, { status: "muted" });
+  notifyEntered(draft, caller);
+  applyEntered(draft, caller);
+  const known = draft.callers.get(arrival.call);
+  if (known && arrival.muted && !arrival.silent) notifyChange(draft, known, { status: "muted" });
 }
 
 /** From now on the conference is over when it is deserted. */
-export function applyEntered(draft: Draft, { call, number }: Pick<Caller, "call" | "number">, dialled: boolean): void {
-  draft.outcome({ event: "caller-entered", call, number, dialled });
+export function applyEntered(draft: Draft, caller: Caller): void {
+  const { call, number, attendeeId, extCallId, participantType, muted, room, history } = caller;
+  draft.fact({
+    ...{ kind: "call-entered", call, began: history.began, direction: history.dialledAt === undefined ? "in" : "out" },
+    ...{ number, attendeeId, extCallId, participantType, muted, room },
+  });
+  updateLife(draft, (life) => {
+    const callers = life.callers + 1;
+    return { callers, mostCallers: Math.max(life.mostCallers, callers) };
+  });
   recogniseHost(draft, call);
   const { head } = draft;
   if (head.phase !== "running" || head.keptUntil === undefined) return;
@@ -103,6 +115,7 @@ export function nameCaller(draft: Draft, message: FromWebexMessages["caller-name
   const { entryLost, ...known } = caller;
   const named: Caller = { ...known, extCallId, enterMsgId: null, namedBy: msgId, held: [] };
   draft.callers.set(caller.call, named);
+  if (isAnother && extCallId !== null && !caller.left) draft.fact({ kind: "call-named", call: caller.call, extCallId });
   // A call without a name stays in the conference, and WebEx is notified of nothing more about it.
   if (isAnother) repeatUnderName(draft, named, held);
   if (caller.left) draft.callers.delete(caller.call);
@@ -190,10 +203,25 @@ export function isMuteState(draft: Draft, caller: Caller, muted: boolean): boole
 
 /** The bridge has muted or unmuted a call. In a private talk, too, that is how the call is from now on. */
 export function applyMuted(draft: Draft, { heardInTalk, ...caller }: Caller, muted: boolean): void {
-  const changed: Caller = { ...caller, muted };
-  draft.callers.set(caller.call, changed);
+  const changed = setMuteState(draft, caller, muted);
   notifyMuteState(draft, changed);
   if (heardInTalk) reconsiderSpeaker(draft, caller.call);
+}
+
+/** The call is muted or unmuted from now on; whether WebEx is notified is left to the caller. */
+export function setMuteState(draft: Draft, caller: Caller, muted: boolean): Caller {
+  const changed = withMuted(draft, caller, muted);
+  draft.callers.set(caller.call, changed);
+  if (changed !== caller) draft.fact({ kind: "call-muted", call: caller.call, muted });
+  return changed;
+}
+
+/** The call is in this room from now on. */
+export function setRoom<Moved extends Caller>(draft: Draft, caller: Moved, room: RoomId): Caller {
+  const moved = withRoom(draft, caller, room);
+  draft.callers.set(caller.call, moved);
+  draft.fact({ kind: "call-moved", call: caller.call, room });
+  return moved;
 }
 
 /**
@@ -209,14 +237,15 @@ export function applyAttendeeId(draft: Draft, caller: Caller, { id, attendeeId }
     identifications: [...identifications.slice(1 - MAX_IDENTIFICATIONS), id],
   };
   draft.callers.set(caller.call, known);
+  draft.fact({ kind: "call-merged", call: caller.call, attendeeId });
   renameHost(draft, caller, attendeeId);
   notifyMuteState(draft, known, { attendeeId });
 }
 
 /** A caller has left, from whatever room (protocol 4.6, 4.14). It is kept until WebEx has named it. */
-export function removeCaller(draft: Draft, caller: Caller, why: LeaveReason): void {
+export function removeCaller(draft: Draft, caller: Caller, end: CallEnd): void {
   const { call, enterMsgId } = caller;
-  draft.outcome({ event: "caller-left", call, why });
+  callOver(draft, caller, end);
   notifyChange(draft, { ...caller, left: true }, { status: "left" });
   if (draft.head.phase === "running" && !draft.head.attached) oweLeft(draft, caller);
   if (enterMsgId === null || isEntryOwed(draft, caller)) deleteDeparted(draft, caller);

@@ -42,5 +42,6 @@ export function answerCreate(draft: Draft, request: OpenRequest | null): void {
 /** Locked or unlocked (protocol 4.10). WebEx has no status for "unlocked"; "running" means it (protocol 2.3.2). */
 export function setLocked(draft: Draft, head: Running, locked: boolean): void {
   draft.head = { ...head, locked };
+  draft.fact({ kind: "conference-locked", locked });
   notifyStatus(draft, locked ? "locked" : "running");
 }

@@ -72,22 +72,22 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
   const draft = new Draft(state, input.at, context);
   switch (input.type) {
     case "webex":
-      applyRequests(draft, input.messages);
+      applyRequests(draft, input);
       break;
     case "bridge":
       applyReports(draft, input.reports, input.elsewhere);
       break;
     case "operator":
-      applyAction(draft, input);
+      draft.because([{ type: "action", action: input.id, person: input.person }], () => applyAction(draft, input));
       break;
     case "undelivered":
-      applyUndelivered(draft, input.messages, input.of);
+      draft.because([{ type: "post" }], () => applyUndelivered(draft, input.messages, input.of));
       break;
     case "reached":
-      if (draft.outages.get(input.host)) resync(draft, "confirmed");
+      if (draft.outages.get(input.host)) draft.because([{ type: "post" }], () => resync(draft, "confirmed"));
       break;
     case "time":
-      expire(draft, input.overdue ?? []);
+      draft.because([{ type: "deadline" }], () => expire(draft, input.overdue ?? []));
       break;
     default:
       assertNever(input);
@@ -176,6 +176,7 @@ function expireCommand(draft: Draft, command: PendingCommand): void {
   const { head } = draft;
   if (command.command.type === "create-conference" && head.phase === "creating") {
     draft.commands.delete(command.id);
+    draft.fact({ kind: "command-failed", command: command.id, type: command.command.type, why: "too-late" });
     failCreate(draft, head, "bridge-timeout");
     // The bridge may have created it after all. The agent carries out both commands in order, so the end undoes the creation.
     draft.issue({ type: "end-conference" });
@@ -183,11 +184,13 @@ function expireCommand(draft: Draft, command: PendingCommand): void {
   }
   if (!draft.ongoing || command.bridge !== undefined) {
     draft.commands.delete(command.id); // Left over: its result changes nothing.
+    draft.fact({ kind: "command-failed", command: command.id, type: command.command.type, why: "conference-over" });
     return;
   }
   // Its result still comes: a late success is undone, or reported as a change.
   const { group, ...rest } = command;
   // Nor is it begun any more, wherever it is.
   draft.commands.set(command.id, { ...rest, request: null, expired: true, answerBy: draft.at });
+  draft.fact({ kind: "command-expired", command: command.id, type: command.command.type });
   applyResult(draft, command, { done: false, reason: "too-late" });
 }

@@ -1,8 +1,8 @@
 import type { Ability } from "../bridge/abilities.ts";
 import type { BridgeCommand, CommandResult, IssuedCommand, RefusalReason } from "../bridge/commands.ts";
 import { LATEST_MS } from "../bridge/deadlines.ts";
-import type { EndReason } from "../bridge/events.ts";
 import type {
+  ActionId,
   BridgeName,
   CallId,
   CommandId,
@@ -19,6 +19,7 @@ import { type AnswerType, answerTo, type OpenRequest } from "../tsp/answers.ts";
 import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { debtKey, isAnswer } from "./debts.ts";
+import { actionsOf, type Cause, type Fact, facts } from "./facts.ts";
 import {
   type Caller,
   type CallOut,
@@ -42,6 +43,8 @@ export interface DecisionContext {
   readonly cannot: readonly Ability[];
   /** A MsgID that was never used before. */
   msgId(): MsgId;
+  /** The row of the journal that this decision will be in. */
+  readonly row: number;
   /** 1, 2, 3 …: never the same twice in the life of this conference. */
   serial(): number;
   /** 64 random bits as text. */
@@ -67,6 +70,8 @@ export interface Post {
   readonly handedOver?: true;
   /** It is to find out whether a server that is behind is back. */
   readonly probe?: true;
+  /** The operators' actions that it tells WebEx of. */
+  readonly actions?: readonly ActionId[];
 }
 
 /** Data from one caller's client, for the partner's back end (protocol 4.22). */
@@ -82,33 +87,8 @@ export interface ClientData {
   readonly data: string;
 }
 
-/** What operations staff ask about later: one line of the log each, counted by `event`. */
-export type Outcome =
-  | { readonly event: "conference-created"; readonly extConfId: ExtConfId; readonly host: WebexHost }
-  | { readonly event: "conference-not-created"; readonly why: ResultWord }
-  | { readonly event: "conference-taken-over"; readonly extConfId: ExtConfId; readonly host: WebexHost }
-  /** `nobody`: WebEx had detached from it, and everybody left. `lost`: the bridge no longer had it. */
-  | {
-      readonly event: "conference-ended";
-      readonly by: "webex" | "telephone" | "operator" | "nobody" | "lost";
-      readonly callers: number;
-    }
-  | { readonly event: "caller-entered"; readonly call: CallId; readonly number: string; readonly dialled: boolean }
-  | { readonly event: "caller-left"; readonly call: CallId; readonly why: LeaveReason }
-  /** `country`: the code of the number's country. */
-  | { readonly event: "call-out-denied"; readonly country: string; readonly number: string }
-  | {
-      readonly event: "command-failed";
-      readonly commandId: CommandId;
-      readonly command: BridgeCommand["type"];
-      readonly why: RefusalReason;
-    };
-
-/** `not-found`: the bridge no longer had the call. */
-export type LeaveReason = EndReason | "not-found";
-
-/** A command to the bridge, a post, or a note for operations staff about something odd. */
-export type Effect = IssuedCommand | Post | string;
+/** A command to the bridge, or a post. */
+export type Effect = IssuedCommand | Post;
 
 /** The consequences of one input. Nothing of it is sent before all of it is on disk. */
 export interface Decision {
@@ -117,9 +97,8 @@ export interface Decision {
   readonly effects: readonly Effect[];
   /** What is taken out of the queue before the posts of this decision are queued (protocol 4.9). */
   readonly dropQueued: readonly Dropped[];
-  /** Differences between bridge and conference; each is repaired by ordinary commands and notifications. */
-  readonly repairs: readonly RepairKind[];
-  readonly outcomes: readonly Outcome[];
+  /** What happened, in order. */
+  readonly facts: readonly Fact[];
 }
 
 /** What was queued for a server. Of one that was replaced, the answers stay, with one attempt each. */
@@ -128,19 +107,6 @@ export interface Dropped {
   readonly keepsAnswers: boolean;
 }
 
-type RepairKind =
-  | "entered"
-  | "left"
-  | "muted"
-  | "moved"
-  | "speaking"
-  | "reporting"
-  | "locked"
-  | "room"
-  | "call-out"
-  | "lost"
-  | "over";
-
 /** Data for callers' clients that waits for a server that is behind. */
 const MAX_DATA = 100;
 
@@ -148,6 +114,9 @@ export interface CommandOptions
   extends Pick<PendingCommand, "bridge" | "group" | "unreported" | "forTalk" | "actions"> {
   readonly timeoutMs?: number;
 }
+
+/** A fact without its cause. */
+type Said = { [Kind in Fact["kind"]]: Omit<Extract<Fact, { kind: Kind }>, "by"> }[Fact["kind"]];
 
 type NotificationType = Exclude<keyof ToWebexMessages, AnswerType>;
 
@@ -169,9 +138,10 @@ export class Draft {
   readonly debts: Overlay<string, ToWebex>;
   head: Head;
   #effects: Effect[] = [];
-  readonly #repairs: RepairKind[] = [];
   readonly #dropQueued: Dropped[] = [];
-  readonly #outcomes: Outcome[] = [];
+  readonly #facts: Fact[] = [];
+  /** Who or what brings about what happens now. */
+  #by: readonly Cause[] = [];
 
   constructor(state: ConferenceState, at: EpochMs, context: DecisionContext) {
     this.state = state;
@@ -197,15 +167,23 @@ export class Draft {
     const { timeoutMs = request || more.group ? LATEST_MS : defaultMs, ...marks } = more;
     const id = this.newId() as CommandId;
     const answerBy = timeoutMs === null ? null : this.at + timeoutMs;
-    this.commands.set(id, { id, command, answerBy, request, ...marks });
+    const { by } = this;
+    this.commands.set(id, { id, command, answerBy, request, ...marks, by });
     this.#effects.push({ id, command });
+    const about = {
+      ...("call" in command && { call: command.call }),
+      ...("room" in command && { room: command.room }),
+    };
+    this.fact({ kind: "command-issued", command: id, type: command.type, ...about });
   }
 
   /** Issues an operator's command, unless the same is under way: then the result of that decides this action, too. */
   issueOnce(command: BridgeCommand, types: readonly BridgeCommand["type"][], more: CommandOptions): void {
     const pending = this.underWay(command, types);
     if (!pending) return this.issue(command, null, { timeoutMs: LATEST_MS, ...more });
-    this.commands.set(pending.id, { ...pending, actions: [...(pending.actions ?? []), ...(more.actions ?? [])] });
+    const actions = [...(pending.actions ?? []), ...(more.actions ?? [])];
+    this.commands.set(pending.id, { ...pending, actions, by: [...(pending.by ?? []), ...this.by] });
+    this.fact({ kind: "command-joined", command: pending.id });
   }
 
   /** The latest pending command of these types for the same call, or for the conference, if it is this very command and in time. */
@@ -224,7 +202,9 @@ export class Draft {
     if (!request || head.phase !== "running") return;
     const { id, group = this.context.serial() } = pending;
     const answerBy = expired ? null : pending.answerBy;
-    this.commands.set(id, { ...pending, group, answerBy: answerBy ?? this.at + LATEST_MS });
+    const by = [...(pending.by ?? []), ...this.by];
+    this.commands.set(id, { ...pending, group, answerBy: answerBy ?? this.at + LATEST_MS, by });
+    this.fact({ kind: "command-joined", command: id });
     this.head = { ...head, groups: [...head.groups, { id: group, request }] };
   }
 
@@ -283,7 +263,8 @@ export class Draft {
 
   /** Queues a message as it is. */
   post(post: Post): void {
-    this.#effects.push(post);
+    const actions = [...new Set([...(post.actions ?? []), ...actionsOf(this.by)])];
+    this.#effects.push(actions.length > 0 ? { ...post, actions } : post);
   }
 
   /** This server was replaced: of what is queued for it only the answers are posted, what this decision queued included. */
@@ -320,17 +301,27 @@ export class Draft {
     this.debts.set(debtKey(message), message);
   }
 
+  get by(): readonly Cause[] {
+    return this.#by;
+  }
+
+  /** Does this work, which these bring about. */
+  because(by: readonly Cause[], work: () => void): void {
+    const before = this.#by;
+    this.#by = by;
+    work();
+    this.#by = before;
+  }
+
+  /** Says what happened, and by whom where that kind of fact says so. */
+  fact(fact: Said): void {
+    const said = "by" in facts[fact.kind].entries ? { ...fact, by: this.#by } : fact;
+    this.#facts.push(said as Fact);
+  }
+
+  /** Says something odd, for operations staff. */
   note(text: string): void {
-    this.#effects.push(text);
-  }
-
-  outcome(outcome: Outcome): void {
-    this.#outcomes.push(outcome);
-  }
-
-  /** The bridge held this otherwise; counted by kind. */
-  repair(kind: RepairKind): void {
-    this.#repairs.push(kind);
+    this.fact({ kind: "noted", text });
   }
 
   /** Server, handles and limits of the conference; `null` while there is none. */
@@ -350,7 +341,7 @@ export class Draft {
     };
     // The conference may have ended later in the same decision, and its commands with it.
     const effects = this.#effects.filter((effect) => !isCommand(effect) || this.commands.get(effect.id));
-    return { changes, effects, dropQueued: this.#dropQueued, repairs: this.#repairs, outcomes: this.#outcomes };
+    return { changes, effects, dropQueued: this.#dropQueued, facts: this.#facts };
   }
 
   /** Something new. What the probe under way says of the same thing is out of date. */
@@ -368,17 +359,17 @@ export class Draft {
   #send(host: WebexHost | null, message: ToWebex): void {
     const outage = host && this.outages.get(host);
     if (outage) this.#oweAnew(message, outage);
-    else if (host) this.#effects.push({ host, message });
+    else if (host) this.post({ host, message });
     else this.note(`${message.type} ${message.msgId} is not sent: WebEx has named no host for it`);
   }
 }
 
 export function isCommand(effect: Effect): effect is IssuedCommand {
-  return typeof effect === "object" && "command" in effect;
+  return "command" in effect;
 }
 
 export function isPost(effect: Effect): effect is Post {
-  return typeof effect === "object" && "message" in effect;
+  return "message" in effect;
 }
 
 /** A queue without what is dropped; of answers to a server that was replaced, each has one attempt. */

@@ -5,6 +5,7 @@ import { answerCreate, notifyRunning } from "./conference-status.ts";
 import type { Draft, Outgoing } from "./draft.ts";
 import { entryRulesOf, renewEntryRules } from "./entry-rules.ts";
 import { endTalks } from "./private-talk.ts";
+import { countTakeover } from "./records.ts";
 import { settle } from "./resync.ts";
 import { notifyRooms } from "./rooms.ts";
 import type { ConferenceState, CreateRequest, Creating, EntryRules, Running } from "./state.ts";
@@ -62,7 +63,9 @@ export function takeoverSize({ callers, callOuts, rooms, debts }: ConferenceStat
 export function setServer<Head extends Creating | Running>(draft: Draft, head: Head, message: CreateRequest): Head {
   const host = message.replyTo;
   if (head.host !== host || head.extConfId !== message.extConfId) draft.dropNotifications(head.host);
-  draft.outcome({ event: "conference-taken-over", extConfId: message.extConfId, host });
+  const { extConfId } = message;
+  draft.fact({ kind: "conference-taken-over", extConfId, host });
+  countTakeover(draft, { extConfId, host });
   const former = head.formerHandles.filter((old) => old.extConfId !== message.extConfId);
   const replaced = { extConfId: head.extConfId, host: head.host, until: draft.at + FORMER_HANDLE_MS };
   return {

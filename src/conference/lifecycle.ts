@@ -1,4 +1,4 @@
-import type { Command } from "../bridge/commands.ts";
+import type { Command, RefusalReason } from "../bridge/commands.ts";
 import { LATEST_MS } from "../bridge/deadlines.ts";
 import type { ActionId, EpochMs, ExtConfId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
@@ -8,10 +8,19 @@ import { removeCallOut } from "./call-outs.ts";
 import { notifyChange } from "./callers.ts";
 import { answerCreate, notifyRunning, notifyStatus } from "./conference-status.ts";
 import { isClosedAnswer, isEnd } from "./debts.ts";
-import type { CommandOptions, Draft, Outcome } from "./draft.ts";
+import { type CommandOptions, type Draft, resultWord } from "./draft.ts";
 import { createCommand, entryRulesOf, refusesZero, renewEntryRules } from "./entry-rules.ts";
 import { failOver, namedHostOf, saidAnew, setServer } from "./failover.ts";
 import { endTalks } from "./private-talk.ts";
+import {
+  type ConferenceEnd,
+  callOver,
+  conferenceRecord,
+  enderOfClosing,
+  endWith,
+  newLife,
+  updateLife,
+} from "./records.ts";
 import { clear, deleteOutdated, oweEnd, settle } from "./resync.ts";
 import { closeAllRooms } from "./rooms.ts";
 import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state.ts";
@@ -80,7 +89,8 @@ function joinCreate(draft: Draft, head: Creating, message: CreateRequest): void 
 export function completeCreate(draft: Draft, head: Creating, told: Command<"create-conference">): void {
   const running = runningFrom(head);
   draft.head = running;
-  draft.outcome({ event: "conference-created", extConfId: head.extConfId, host: head.host });
+  updateLife(draft, () => ({ runningAt: draft.at }));
+  draft.fact({ kind: "conference-created", extConfId: head.extConfId, host: head.host });
   // If two servers asked at once, the one that now has the conference is answered first: the other may be gone.
   const isFromServer = ({ replyTo }: OpenRequest) => (replyTo ?? head.host) === head.host;
   for (const request of head.requests.filter(isFromServer)) answerCreate(draft, request);
@@ -94,11 +104,14 @@ export function completeCreate(draft: Draft, head: Creating, told: Command<"crea
 }
 
 /** The bridge did not create it: nothing is kept. */
-export function failCreate(draft: Draft, head: Creating, result: ResultWord): void {
+export function failCreate(draft: Draft, head: Creating, reason: RefusalReason | "bridge-timeout"): void {
+  const result = resultWord(reason === "bridge-timeout" ? reason : { done: false, reason });
   for (const request of [...head.requests, ...(head.keeps ?? [])]) draft.answer(request, result);
-  answerOpenRequests(draft, result);
+  const end: ConferenceEnd = { endedBy: "bridge", reason };
+  answerOpenRequests(draft, result, end);
+  const record = conferenceRecord(draft, end);
+  draft.fact({ kind: "conference-not-created", why: result, record });
   draft.head = { phase: "absent" };
-  draft.outcome({ event: "conference-not-created", why: result });
 }
 
 /** Answers the creates of this handle that wait for the end of the conference before; false: there are none. */
@@ -156,6 +169,7 @@ function detach(draft: Draft, head: Running, requests: readonly OpenRequest[]): 
   for (const request of requests) draft.answer(request, "ok");
   const { speech, ...rest } = head;
   draft.head = { ...rest, attached: false };
+  draft.fact({ kind: "conference-detached" });
   deleteOutdated(draft);
   endTalks(draft);
   closeAllRooms(draft);
@@ -200,13 +214,14 @@ function runningFrom({ phase: _, requests: __, keeps: ___, ...ongoing }: Creatin
 }
 
 /** The bridge ended it for WebEx (protocol 4.7) or for an operator. */
-export function completeClose(draft: Draft, { requests, next, byOperator, isAsked }: Closing): void {
-  answerOpenRequests(draft, "conference-closed");
+export function completeClose(draft: Draft, { requests, next, isAsked }: Closing): void {
+  const endedBy = enderOfClosing(draft) ?? "webex";
+  const how: ConferenceEnd = { endedBy, reason: endedBy === "nobody" ? "deserted" : "closed" };
+  answerOpenRequests(draft, "conference-closed", how);
   for (const request of requests) draft.answer(request, "ok");
   if (isAsked && draft.head.phase === "running") draft.head = { ...draft.head, attached: true };
   notifyStatus(draft, "ended");
-  const isDetached = draft.head.phase === "running" && !draft.head.attached;
-  end(draft, byOperator ? "operator" : isDetached ? "nobody" : "webex");
+  end(draft, how);
   for (const { message, answerBy } of next) createBy(draft, message, answerBy);
 }
 
@@ -243,9 +258,10 @@ export function endByTelephone(draft: Draft): void {
   const { head } = draft;
   if (head.phase !== "running") return;
   if (head.closing) return completeClose(draft, head.closing);
-  answerOpenRequests(draft, "conference-closed");
+  const how: ConferenceEnd = { endedBy: "telephone", reason: "ended" };
+  answerOpenRequests(draft, "conference-closed", how);
   notifyStatus(draft, "ended");
-  end(draft, "telephone");
+  end(draft, how);
 }
 
 /** The bridge has lost the conference: WebEx is notified that each caller left and that the conference is over. */
@@ -253,17 +269,21 @@ export function endAsLost(draft: Draft): void {
   const { head } = draft;
   if (head.phase !== "running") return;
   if (head.closing) return completeClose(draft, head.closing);
-  for (const callOut of draft.callOuts.values()) if (callOut.stage === "waiting") removeCallOut(draft, callOut);
-  answerOpenRequests(draft, "bridge-unreachable");
+  const how: ConferenceEnd = { endedBy: "bridge", reason: "lost" };
+  for (const callOut of draft.callOuts.values())
+    if (callOut.stage === "waiting") removeCallOut(draft, callOut, endWith(callOut, how));
+  answerOpenRequests(draft, "bridge-unreachable", how);
   for (const caller of draft.callers.values()) if (!caller.left) notifyChange(draft, caller, { status: "left" });
   notifyStatus(draft, "ended");
-  end(draft, "lost");
+  end(draft, how);
 }
 
 function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): void {
   const { extConfId, replyTo } = message;
   if (message.maxCallers === 0 && refusesZero(draft)) return draft.answer(requestOf(message), "capacity-exceeded");
   settle(draft, replyTo);
+  const { conferenceName: topic = "" } = message;
+  draft.fact({ kind: "conference-requested", extConfId, host: replyTo, ...(topic !== "" && { topic }) });
   const rules = entryRulesOf(draft, message);
   // This life may be on another bridge: pending commands of the one before stay with their bridge.
   const { bridge } = draft.context;
@@ -277,6 +297,7 @@ function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): v
     ...rules,
     ...namedHostOf(message),
     requests: openRequests(message),
+    life: { ...newLife(draft), topic, extConfIds: [extConfId], webexHosts: [replyTo] },
   };
   draft.issue(createCommand(rules), null, { timeoutMs: answerBy - draft.at });
 }
@@ -312,28 +333,37 @@ function isTold(draft: Draft): boolean {
   return !draft.unconfirmed().some(({ message }) => isClosedAnswer(message));
 }
 
-function end(draft: Draft, by: Extract<Outcome, { event: "conference-ended" }>["by"]): void {
-  draft.outcome({ event: "conference-ended", by, callers: draft.callers.values().filter(({ left }) => !left).length });
+function end(draft: Draft, how: ConferenceEnd): void {
+  const callers = draft.callers.values().filter(({ left }) => !left);
+  for (const caller of callers) callOver(draft, caller, endWith(caller, how));
+  const { endedBy, reason: why } = how;
+  const record = conferenceRecord(draft, how);
+  draft.fact({ kind: "conference-ended", endedBy, why, callers: callers.length, record });
   const { host, extConfId } = draft.ongoing ?? {};
   draft.head = {
     phase: "ended",
     ...(host && { host }),
     ...(extConfId && { extConfId }),
-    byWebex: by === "webex" || by === "nobody",
+    byWebex: endedBy === "webex" || endedBy === "nobody",
   };
   draft.callers.clear();
   oweEnd(draft);
 }
 
 /** Answers every request that is still open: their commands can have no result any more. */
-function answerOpenRequests(draft: Draft, result: ResultWord): void {
-  for (const callOut of draft.callOuts.values()) draft.answer(callOut.request, result);
+function answerOpenRequests(draft: Draft, result: ResultWord, how: ConferenceEnd): void {
+  for (const callOut of draft.callOuts.values()) {
+    draft.answer(callOut.request, result);
+    callOver(draft, callOut, callOut.end ?? endWith(callOut, how));
+  }
   for (const command of draft.commands.values()) draft.answer(command.request, result);
   for (const room of draft.rooms.values()) draft.answer(room.closeRequest?.request ?? null, result);
   if (draft.head.phase === "running") for (const { request } of draft.head.groups) draft.answer(request, result);
   draft.callOuts.clear();
-  for (const { id, bridge = draft.context.bridge } of draft.commands.values()) {
-    if (bridge === draft.context.bridge) draft.commands.delete(id);
+  for (const { id, command, bridge = draft.context.bridge } of draft.commands.values()) {
+    if (bridge !== draft.context.bridge) continue;
+    draft.commands.delete(id);
+    draft.fact({ kind: "command-failed", command: id, type: command.type, why: "conference-over" });
   }
   draft.rooms.clear();
 }

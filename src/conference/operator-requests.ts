@@ -18,7 +18,7 @@ import { endByOperator } from "./lifecycle.ts";
 import { isOnTheLine, muteAll } from "./requests.ts";
 import { sendBack } from "./rooms.ts";
 import { type GivenUpDocument, type SendAgainRefusal, sendAgain, sendAgainRefusal } from "./send-again.ts";
-import type { Caller, ConferenceState, Running } from "./state.ts";
+import type { CallEnd, Caller, ConferenceState, Running } from "./state.ts";
 
 /** What an operator can ask of a running conference. */
 export type OperatorRequest =
@@ -203,10 +203,12 @@ function mute(draft: Draft, id: ActionId, call: CallId, muted: boolean): void {
   draft.issueOnce({ type: muted ? "mute" : "unmute", call }, ["mute", "unmute"], { actions: [id] });
 }
 
+const cancelledByOperator: CallEnd = { endedBy: "operator", status: "canceled", reason: "cancelled" };
+
 /** Told by a change of the caller (protocol 4.12); a private talk ends with its invitee. */
 function expel(draft: Draft, id: ActionId, call: CallId): void {
   const dialled = draft.callOuts.get(call);
-  if (dialled && !isOnTheLine(dialled)) return drop(draft, dialled, "cancelled", { action: id });
+  if (dialled && !isOnTheLine(dialled)) return drop(draft, dialled, "cancelled", cancelledByOperator, { action: id });
   draft.issueOnce({ type: "expel", call }, ["expel"], { actions: [id] });
 }
 

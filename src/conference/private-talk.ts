@@ -3,7 +3,7 @@ import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import { admit, dialled, drop, hangUp, markAnswered, placeCaller } from "./call-outs.ts";
-import { applyMuted, findCaller, notifyMuteState } from "./callers.ts";
+import { applyMuted, findCaller, notifyMuteState, setRoom } from "./callers.ts";
 import type { Draft } from "./draft.ts";
 import { hostForTalk } from "./host.ts";
 import { setSpeaking } from "./speakers.ts";
@@ -59,8 +59,7 @@ export function applyTalkMove(draft: Draft, talk: PrivateTalk, { caller, to, req
     if (caller.heardInTalk === false) liftMute(draft, caller);
     return;
   }
-  const moved: Caller = { ...caller, room: to };
-  draft.callers.set(caller.call, moved);
+  const moved = setRoom(draft, caller, to);
   restoreInMain(draft, moved);
   if (to === talk.room) {
     const invitee = talk.stage === "opening" && comingInvitee(draft, talk);
@@ -133,6 +132,7 @@ export function applyInviteeMove(draft: Draft, talk: PrivateTalk, invitee: CallO
   placeCaller(draft, invitee, talk.room, isOver ? undefined : "private-talk");
   if (isOver) return bringBack(draft, talk, invitee.call);
   setTalk(draft, { ...talk, stage: "open" });
+  draft.fact({ kind: "talk-opened", room: talk.room, host: talk.host, invitee: invitee.call });
 }
 
 /** The host adds the invitee: both move into the main conference (protocol 4.21 step 6). */
@@ -199,7 +199,7 @@ function endWaiting(draft: Draft, invitee: CallOut, joins: boolean): void {
     draft.callOuts.set(invitee.call, ordinary);
     if (!isAdmitted) admit(draft, ordinary, null);
   } else if (draft.head.phase === "running" && draft.head.attached) notifyWaiting(draft, invitee);
-  else drop(draft, invitee, "cancelled");
+  else drop(draft, invitee, "cancelled", { endedBy: "policy", status: "completed", reason: "cancelled" });
 }
 
 /** WebEx is told that the invitee has joined when host and invitee are out of the talk's room (protocol 4.21 step 6). */
@@ -231,6 +231,7 @@ export function tidyTalk(draft: Draft): void {
   if (talk.stage === "open" && isHere(draft, invitee)) return watchInvitee(draft, talk);
   if (callsInside(draft, talk).length === 0) {
     setTalk(draft, null);
+    draft.fact({ kind: "talk-ended", room });
     draft.issue({ type: "close-room", room });
   } else if (talk.stage !== "ending") recallTalk(draft, talk, [host]);
   else if (talk.retryAt === undefined && !draft.isBusy(invitee, "expel")) {

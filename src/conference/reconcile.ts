@@ -7,6 +7,7 @@ import { setLocked } from "./conference-status.ts";
 import type { Draft } from "./draft.ts";
 import { endAsLost } from "./lifecycle.ts";
 import { connectAnswered, resumeTalk, talkOf } from "./private-talk.ts";
+import { failedEnd, repaired } from "./records.ts";
 import { applyMove, applyRoomClosed } from "./rooms.ts";
 import { setReporting, setSpeaking } from "./speakers.ts";
 import { type Caller, type ConferenceState, isMutedOnBridge, type Running } from "./state.ts";
@@ -41,7 +42,7 @@ function isPending({ commands }: ConferenceState): boolean {
 
 /** Ends a conference that is over, or was never wanted, on the conference's bridge or on another. */
 export function endAsOver(draft: Draft, bridge?: BridgeName): void {
-  draft.repair("over");
+  repaired(draft, "over");
   draft.note("the bridge holds a conference that is over: it is ended there");
   const isUnderWay = draft.commands.find(
     (command) => command.bridge === bridge && command.command.type === "end-conference",
@@ -58,21 +59,21 @@ export function compareWithBridge(draft: Draft, bridge: ConferenceSnapshot | nul
   // A pending creation or end has its own result.
   if (head.phase === "creating" || (head.phase === "running" && head.closing)) return;
   if (bridge === null) {
-    if (head.phase === "running") draft.repair("lost");
+    if (head.phase === "running") repaired(draft, "lost");
     return endAsLost(draft);
   }
   if (head.phase !== "running") {
     return endAsOver(draft);
   }
   if (head.locked !== bridge.locked && !draft.isPending("lock", "unlock")) {
-    draft.repair("locked");
+    repaired(draft, "locked");
     setLocked(draft, head, bridge.locked);
   }
   const present = new Map(bridge.callers.map((caller) => [caller.call, caller]));
   for (const caller of draft.callers.values()) {
     if (caller.left || present.has(caller.call) || draft.isBusy(caller.call, "expel")) continue;
-    draft.repair("left");
-    removeCaller(draft, caller, "not-found");
+    const known = repaired(draft, "left", caller);
+    removeCaller(draft, known, failedEnd(known, "not-found"));
   }
   for (const found of bridge.callers) {
     const caller = draft.callers.get(found.call);
@@ -88,7 +89,7 @@ export function compareWithBridge(draft: Draft, bridge: ConferenceSnapshot | nul
 function addMissing(draft: Draft, found: BridgeCaller): void {
   const callOut = draft.callOuts.get(found.call);
   if (draft.isBusy(found.call) || callOut?.stage === "dropping") return;
-  draft.repair("entered");
+  repaired(draft, "entered");
   if (!callOut) addCaller(draft, found);
   else if (callOut.stage === "waiting") applyAdmitted(draft, callOut);
   else placeCaller(draft, callOut, found.room);
@@ -97,13 +98,16 @@ function addMissing(draft: Draft, found: BridgeCaller): void {
 function compareCaller(draft: Draft, caller: Caller, found: BridgeCaller): void {
   const { call } = caller;
   if (isMutedOnBridge(caller) !== found.muted && !draft.isBusy(call, "mute", "unmute")) {
-    draft.repair("muted");
-    applyMuted(draft, caller, found.muted);
+    applyMuted(draft, repaired(draft, "muted", caller), found.muted);
   }
   const current = draft.callers.get(call);
   if (current && current.room !== found.room && isKnownRoom(draft, found.room) && !draft.isBusy(call, "move")) {
-    draft.repair("moved");
-    applyMove(draft, { caller: current, to: found.room, request: null, result: { done: true } });
+    applyMove(draft, {
+      caller: repaired(draft, "moved", current),
+      to: found.room,
+      request: null,
+      result: { done: true },
+    });
   }
 }
 
@@ -116,7 +120,7 @@ function compareSpeakers(draft: Draft, { callers, speaking }: ConferenceSnapshot
   const now = new Set(speaking);
   for (const { call } of callers) {
     if (!draft.callers.get(call) || before.includes(call) === now.has(call)) continue;
-    draft.repair("speaking");
+    repaired(draft, "speaking");
     setSpeaking(draft, call, now.has(call));
   }
 }
@@ -124,7 +128,7 @@ function compareSpeakers(draft: Draft, { callers, speaking }: ConferenceSnapshot
 /** The bridge reports speakers and should not, or the other way round. After a failover nobody may have asked for them. */
 function repairReporting(draft: Draft, head: Running): void {
   if (draft.isPending("report-speakers", "stop-reporting-speakers")) return;
-  draft.repair("reporting");
+  repaired(draft, "reporting");
   if (head.speech?.reporting === false) setReporting(draft, head, false);
   else draft.issue({ type: head.speech ? "report-speakers" : "stop-reporting-speakers" });
 }
@@ -134,17 +138,17 @@ function compareRooms(draft: Draft, { rooms, callers }: ConferenceSnapshot): voi
   const found = new Set(rooms.map(({ id }) => id));
   for (const room of draft.rooms.values()) {
     if (found.has(room.room) || draft.isPending("create-room", "close-room")) continue;
-    draft.repair("room");
+    repaired(draft, "room");
     applyRoomClosed(draft, room, { done: true });
   }
   for (const { call, room } of callers) {
     if (isKnownRoom(draft, room) || draft.isBusy(call, "move", "expel")) continue;
-    draft.repair("moved");
+    repaired(draft, "moved");
     draft.issue({ type: "move", call, room: MAIN_ROOM });
   }
   for (const { id: room } of rooms) {
     if (isKnownRoom(draft, room) || callers.some((caller) => caller.room === room)) continue;
-    draft.repair("room");
+    repaired(draft, "room");
     draft.issue({ type: "close-room", room });
   }
 }
@@ -162,13 +166,13 @@ function compareDialled(draft: Draft, bridge: ConferenceSnapshot, present: Reado
     const found = dialled.get(callOut.call);
     if (found?.answered) connectAnswered(draft, callOut);
     else if (!found && !present.has(callOut.call) && !draft.isBusy(callOut.call)) {
-      draft.repair("call-out");
+      repaired(draft, "call-out");
       endCallOut(draft, callOut, "refused");
     }
   }
   for (const { call, answered } of dialled.values()) {
     if (draft.callOuts.get(call) || draft.callers.get(call) || draft.isBusy(call)) continue;
-    draft.repair("call-out");
+    repaired(draft, "call-out");
     draft.issue({ type: answered ? "expel" : "cancel-dial", call });
   }
 }

@@ -3,10 +3,11 @@ import type { ConferenceEvent, NumberedReport } from "../bridge/events.ts";
 import type { BridgeName, CommandId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import { applyAdmitted, applyHangUp, applyRefusal, endCallOut } from "./call-outs.ts";
-import { addCaller, applyAttendeeId, applyMuted, removeCaller } from "./callers.ts";
+import { addCaller, applyAttendeeId, applyMuted, removeCaller, setMuteState } from "./callers.ts";
 import { setLocked } from "./conference-status.ts";
 import { type Draft, resultWord } from "./draft.ts";
 import { delayRenewal, renewEntryRules } from "./entry-rules.ts";
+import type { Cause } from "./facts.ts";
 import { completeClose, completeCreate, endAsLost, endByTelephone, failClose, failCreate } from "./lifecycle.ts";
 import {
   applyInviteeMove,
@@ -18,6 +19,7 @@ import {
   talkOf,
 } from "./private-talk.ts";
 import { compareWithBridge, endAsOver } from "./reconcile.ts";
+import { expelledEnd, failedEnd, reportedEnd, updateLife } from "./records.ts";
 import { applyMove, applyRoomClosed, applyRoomCreated } from "./rooms.ts";
 import { setReporting, setSpeaking } from "./speakers.ts";
 import { type Caller, type CommandGroup, isMutedOnBridge, type PendingCommand, type Running } from "./state.ts";
@@ -26,15 +28,22 @@ import { type Caller, type CommandGroup, isMutedOnBridge, type PendingCommand, t
 export function applyReports(draft: Draft, reports: readonly NumberedReport[], elsewhere?: BridgeName): void {
   let ignored = 0;
   for (const { report } of reports) {
-    if (report.type === "result") ignored += applyReportedResult(draft, report.id, report.result, elsewhere) ? 0 : 1;
-    else if (elsewhere === undefined) applyEvent(draft, report.event);
+    if (report.type === "result") {
+      ignored += applyReportedResult(draft, report.id, report.result, elsewhere) ? 0 : 1;
+      continue;
+    }
+    const { event } = report;
     // That bridge did not answer in time, and has created the conference after all.
-    else if (report.event.type !== "snapshot") ignored += 1;
-    else if (report.event.conference) endAsOver(draft, elsewhere);
+    if (elsewhere !== undefined && event.type !== "snapshot") ignored += 1;
+    else draft.because([causeOf(event)], () => applyEvent(draft, event, elsewhere));
   }
   if (ignored === 0) return;
   const from = elsewhere ?? draft.context.bridge;
   draft.note(`ignored: ${ignored} of ${reports.length} reports of bridge ${from}, which concern another bridge`);
+}
+
+function causeOf({ type }: ConferenceEvent): Cause {
+  return type === "snapshot" ? { type: "repair" } : { type: "report", event: type };
 }
 
 /** False: the command was for another bridge, so this one cannot know its result. */
@@ -44,15 +53,22 @@ function applyReportedResult(draft: Draft, id: CommandId, result: CommandResult,
   if (!command) return true; // The conference ended, and its requests were answered then.
   if (bridge !== null && (command.bridge ?? bridge) !== (elsewhere ?? bridge)) return false;
   draft.commands.delete(id);
-  if (command.bridge === undefined) applyResult(draft, command, result);
+  if (result.done) draft.fact({ kind: "command-done", command: id });
+  else {
+    const late = command.expired && { late: true as const };
+    draft.fact({ kind: "command-failed", command: id, type: command.command.type, why: result.reason, ...late });
+  }
+  if (command.bridge === undefined) draft.because(command.by ?? [], () => applyResult(draft, command, result));
   return true;
 }
 
-function applyEvent(draft: Draft, event: ConferenceEvent): void {
+function applyEvent(draft: Draft, event: ConferenceEvent, elsewhere: BridgeName | undefined): void {
   const { head } = draft;
   switch (event.type) {
     case "snapshot":
-      return compareWithBridge(draft, event.conference);
+      if (elsewhere === undefined) return compareWithBridge(draft, event.conference);
+      if (event.conference) endAsOver(draft, elsewhere);
+      return;
     case "conference-ended":
       return endByTelephone(draft);
     case "lock-changed":
@@ -71,7 +87,9 @@ function applyEvent(draft: Draft, event: ConferenceEvent): void {
     case "caller-left": {
       const callOut = draft.callOuts.get(event.call);
       if (callOut) return endCallOut(draft, callOut, event.reason);
-      return withCaller(draft, event.call, (caller) => removeCaller(draft, caller, event.reason));
+      return withCaller(draft, event.call, (caller) =>
+        removeCaller(draft, caller, reportedEnd(draft, caller, event.reason)),
+      );
     }
     case "caller-muted":
       return withCaller(draft, event.call, (caller) => {
@@ -94,10 +112,6 @@ function withCaller(draft: Draft, call: Caller["call"], act: (caller: Caller) =>
 
 /** The bridge carried out a command, or refused it. The command is no longer pending. */
 export function applyResult(draft: Draft, pending: PendingCommand, result: CommandResult): void {
-  const { id: commandId, command, expired } = pending;
-  // Who hangs up while a command is on its way makes no trouble.
-  if (!result.done && !expired && result.reason !== "no-such-call")
-    draft.outcome({ event: "command-failed", commandId, command: command.type, why: result.reason });
   applyResultByType(draft, pending, result);
   const { head } = draft;
   // It ended while no agent was active.
@@ -110,9 +124,9 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
   const { command, request } = pending;
   switch (command.type) {
     case "create-conference":
-      if (head.phase === "running") return result.done ? renewEntryRules(draft, command) : delayRenewal(draft, head);
+      if (head.phase === "running") return applyRenewal(draft, head, command, result);
       if (head.phase !== "creating") return;
-      return result.done ? completeCreate(draft, head, command) : failCreate(draft, head, resultWord(result));
+      return result.done ? completeCreate(draft, head, command) : failCreate(draft, head, result.reason);
     case "end-conference":
       if (head.phase !== "running" || !head.closing) return;
       if (result.done || result.reason === "no-such-conference") return completeClose(draft, head.closing);
@@ -158,12 +172,19 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
       if (!caller || caller.left) return;
       if (!result.done && result.reason !== "no-such-call") return;
       answerDrops(draft, caller.call, result);
-      removeCaller(draft, caller, result.done ? "expelled" : "not-found");
+      removeCaller(draft, caller, result.done ? expelledEnd(caller, draft.by) : failedEnd(caller, "not-found"));
       return;
     }
     default:
       return assertNever(command);
   }
+}
+
+/** The bridge has taken the entry rules, perhaps of a conference that WebEx has closed before it was created. */
+function applyRenewal(draft: Draft, head: Running, command: Command<"create-conference">, result: CommandResult): void {
+  if (!result.done) return delayRenewal(draft, head);
+  updateLife(draft, ({ runningAt }) => ({ runningAt: runningAt ?? draft.at }));
+  renewEntryRules(draft, command);
 }
 
 /** Answers all other requests to drop the caller, before WebEx is notified that the caller left (protocol 4.12). */
@@ -247,7 +268,7 @@ function applyMuteResult(
   // Muted with all others while it was moved into a sub-conference: it returns so.
   const isMutedInMain = pending.group !== undefined && caller.mutedInMain !== null;
   const known: Caller = isMutedInMain ? { ...caller, mutedInMain: muted } : caller;
-  if (pending.unreported) draft.callers.set(caller.call, { ...known, muted });
+  if (pending.unreported) setMuteState(draft, known, muted);
   else applyMuted(draft, known, muted);
   if (muted) setSpeaking(draft, caller.call, false); // A muted call is not heard, whatever its phone picks up.
 }

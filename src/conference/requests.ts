@@ -1,5 +1,5 @@
 import type { Ability } from "../bridge/abilities.ts";
-import { type ActionId, type ExtCallId, MAIN_ROOM } from "../foundation/ids.ts";
+import { type ActionId, type ExtCallId, MAIN_ROOM, type TransId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import { type AnsweredType, type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, FromWebexMessages } from "../tsp/messages.ts";
@@ -40,9 +40,17 @@ const underFormerHandle = {
 } as const satisfies Record<FromWebex["type"], ResultWord | "applied" | "dropped">;
 
 /** The messages of one document. From a server that is behind they are a sign of life (protocol 4.9). */
-export function applyRequests(draft: Draft, messages: readonly FromWebex[]): void {
+export function applyRequests(
+  draft: Draft,
+  { transId, messages }: { readonly transId: TransId; readonly messages: readonly FromWebex[] },
+): void {
+  const apply = (message: FromWebex) => {
+    const { msgId } = message;
+    const by = { type: "request", transId, ...(msgId !== undefined && { msgId }) } as const;
+    draft.because([by], () => applyRequest(draft, message));
+  };
   if (draft.outages.values().length === 0) {
-    for (const message of messages) applyRequest(draft, fromItsServer(draft, message));
+    for (const message of messages) apply(fromItsServer(draft, message));
     return;
   }
   // Names come first: an entry is told again only as long as its call has none.
@@ -54,7 +62,7 @@ export function applyRequests(draft: Draft, messages: readonly FromWebex[]): voi
     // Of a create, its own rule decides what that server is told.
     const isCreate = message.type === "create-conference";
     if (isHeard && !isName(message) && !isCreate) resync(draft, "request");
-    applyRequest(draft, message);
+    apply(message);
     if (isCreate && isFromUnreachable(draft, message)) resync(draft, "request");
   }
   if (isHeard) resync(draft, "request");

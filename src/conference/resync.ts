@@ -38,6 +38,7 @@ export function applyUndelivered(
   const queued = draft.unconfirmed().filter((post) => post.host === host && !post.oneAttempt && !post.handedOver);
   if (queued.length > 0) draft.withdrawQueued(host);
   const { since, probes } = draft.outages.get(host) ?? { since: draft.at, probes: -1 };
+  if (!draft.outages.get(host)) draft.fact({ kind: "server-lost", host, why: of?.why ?? "" });
   draft.outages.set(host, { host, since, failedAt: draft.at, why: of?.why ?? "", probes: probes + 1 });
   // Data for a caller's client is no state: what was tried and failed is over.
   const tried = messages.filter(({ type }) => type !== "client-passthrough");
@@ -152,6 +153,7 @@ export function resync(draft: Draft, sign: "confirmed" | "request"): void {
   const outage = currentOutage(draft);
   if (!outage) return;
   const { host, probe } = outage;
+  draft.fact({ kind: "server-reached", host });
   const owesEnd = draft.debts.get("status ended") !== undefined;
   // What the probe says has come, or stands in the queue before all else.
   const hasProbe = sign === "confirmed" || isQueuedFor(draft, host);

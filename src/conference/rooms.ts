@@ -4,7 +4,7 @@ import { MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import { findCaller, notifyMuteState } from "./callers.ts";
+import { findCaller, notifyMuteState, setRoom } from "./callers.ts";
 import type { CommandOptions, Draft } from "./draft.ts";
 import { applyTalkMove, type Move, talkOf } from "./private-talk.ts";
 import type { Caller, CloseRequest, Room } from "./state.ts";
@@ -39,6 +39,7 @@ export function applyRoomCreated(draft: Draft, room: Room, request: OpenRequest 
     return draft.rooms.delete(room.room);
   }
   draft.rooms.set(room.room, { ...room, stage: room.stage === "opening" ? "open" : room.stage });
+  draft.fact({ kind: "room-opened", room: room.room, subConfId: room.subConfId });
   notifyRoom(draft, room, "created");
 }
 
@@ -98,9 +99,11 @@ function applyRoomMove(draft: Draft, { caller, to, request, result }: Move): voi
     return;
   }
   const room = draft.rooms.get(to);
-  if (to === MAIN_ROOM) returnToMain(draft, caller, from, request);
-  else if (room && from && from.room !== to) changeRoom(draft, caller, from, room);
-  else if (room) enterRoom(draft, caller, room);
+  if (to !== MAIN_ROOM && !room) return;
+  const moved = setRoom(draft, caller, to);
+  if (!room) returnToMain(draft, moved, from, request);
+  else if (from && from.room !== to) changeRoom(draft, moved, from, room);
+  else enterRoom(draft, moved, room);
 }
 
 /** From one sub-conference into another, by an operator or at the bridge: to WebEx the call returns and is added. */
@@ -115,10 +118,11 @@ export function applyRoomClosed(draft: Draft, room: Room, result: CommandResult)
   if (!result.done && result.reason !== "no-such-room") return giveUpClosing(draft, room, result);
   // The room was empty when its end was issued; who came in since by a late move went back with it.
   for (const caller of draft.callers.values()) {
-    if (caller.room === room.room && !caller.left) returnToMain(draft, caller, room, null);
+    if (caller.room === room.room && !caller.left) returnToMain(draft, setRoom(draft, caller, MAIN_ROOM), room, null);
   }
   draft.answer(room.closeRequest?.request ?? null, "ok");
   draft.rooms.delete(room.room);
+  draft.fact({ kind: "room-closed", room: room.room, subConfId: room.subConfId });
 }
 
 /** Closes a room that is to be closed as soon as nobody is in it or on the way into it. */

@@ -22,6 +22,7 @@ export function setSpeaking(draft: Draft, call: CallId, speaking: boolean): void
   const others = head.speech.speaking.filter((one) => one !== call);
   const changedAt = head.speech.changedAt ?? draft.at;
   draft.head = { ...head, speech: { ...head.speech, speaking: speaking ? [...others, call] : others, changedAt } };
+  draft.fact({ kind: "speaker-changed", call, speaking });
 }
 
 /** When the next report is due; `null`: there is nothing to report. */

@@ -17,6 +17,8 @@ import type {
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages, Spelling, ToWebex } from "../tsp/messages.ts";
 import type { Codes } from "../tsp/protocol-table.ts";
+import type { CallRecord } from "./call-record.ts";
+import type { Cause, LeaveReason } from "./facts.ts";
 
 /**
  * All that is known of one conference. The head says in which phase it is. Callers, commands and call-outs have keys of their
@@ -156,8 +158,50 @@ export interface EntryRules {
   readonly accessCodes?: AccessCodes;
 }
 
+/** What a conference's record needs besides its state: what has happened since it was asked for. */
+export interface Life {
+  /** The row of the journal in which it began. */
+  readonly row: number;
+  readonly createdAt: EpochMs;
+  /** `null` until the bridge has created it. */
+  readonly runningAt: EpochMs | null;
+  readonly extConfIds: readonly ExtConfId[];
+  readonly webexHosts: readonly WebexHost[];
+  /** As WebEx named it with a create; empty: it did not. */
+  readonly topic: string;
+  readonly callers: number;
+  readonly mostCallers: number;
+  /** Those that are over, and their started minutes. */
+  readonly calls: number;
+  readonly callMinutes: number;
+  readonly failovers: number;
+  readonly repairs: number;
+  /** Messages to WebEx. */
+  readonly givenUp: number;
+}
+
+/** What a call's record needs besides the call itself: what has happened since it was dialled or came in. */
+export interface CallHistory {
+  /** The row of the journal in which it began. */
+  readonly began: number;
+  /** The number that a caller who came in has dialled; empty: nobody knows. */
+  readonly dialled?: string;
+  readonly dialledAt?: EpochMs;
+  readonly answeredAt?: EpochMs;
+  readonly enteredAt?: EpochMs;
+  readonly mutes: number;
+  /** How long it was muted, up to when it was muted last. */
+  readonly mutedMs: number;
+  readonly mutedAt?: EpochMs;
+  /** As a record names them. */
+  readonly rooms: readonly string[];
+  readonly failovers: number;
+  readonly repairs: number;
+}
+
 /** The part of a conference that it has from the request to create it until its end. */
 export interface Ongoing extends EntryRules {
+  readonly life: Life;
   readonly extConfId: ExtConfId;
   /** The TSP server that is notified (protocol T12). */
   readonly host: WebexHost;
@@ -209,6 +253,7 @@ export interface Caller {
   /** Changes to report once WebEx has named the call anew, in order (protocol 2.3.3); only the last of several alike. */
   readonly held: readonly CallerChange[];
   readonly left: boolean;
+  readonly history: CallHistory;
 }
 
 /** A change of one caller, in the words of its notification. */
@@ -246,7 +291,13 @@ export interface CallOut {
   readonly enterMsgId?: MsgId | null;
   /** When it has failed, if nothing was heard of it; `dropping`: when a refused hang-up is tried again, if at all. */
   readonly answerBy: EpochMs | null;
+  readonly history: CallHistory;
+  /** `dropping`: why nobody wants it any more. */
+  readonly end?: CallEnd;
 }
+
+/** Who ended a call, what became of it, and why. */
+export type CallEnd = Pick<CallRecord, "endedBy" | "status"> & { readonly reason: LeaveReason };
 
 /** A command without a result yet. */
 export interface PendingCommand {
@@ -268,6 +319,8 @@ export interface PendingCommand {
   readonly forTalk?: true;
   /** The operators' actions that its result decides. */
   readonly actions?: readonly ActionId[];
+  /** Who or what wants it; absent in what an older version kept. */
+  readonly by?: readonly Cause[];
 }
 
 /** The request to close a sub-conference. */

@@ -1,4 +1,4 @@
-import { isCommand, isPost, type Post } from "../conference/draft.ts";
+import type { Post } from "../conference/draft.ts";
 import { applyChanges, type ConferenceState, type OwnState } from "../conference/state.ts";
 import type { PhoneNumber, WebexHost } from "../foundation/ids.ts";
 import { isRecord } from "../foundation/record.ts";
@@ -7,6 +7,7 @@ import type { Domain } from "../settings/load.ts";
 import { createCodec } from "../tsp/codec.ts";
 import type { ToWebex } from "../tsp/messages.ts";
 import type { About, HistoryRow } from "./history.ts";
+import { logLines } from "./log.ts";
 import { copyOf, replay, type Step } from "./replay.ts";
 import type { Person } from "./why/words.ts";
 
@@ -83,8 +84,9 @@ function stepShown(step: Step, domain: Domain, person: Person): ReplayStep {
       attempts,
       nextAt,
     })),
-    notes: decision?.effects.filter((effect): effect is string => !isCommand(effect) && !isPost(effect)) ?? [],
-    ...{ repairs: decision?.repairs ?? [], outcomes: decision?.outcomes ?? [] },
+    notes: decision?.facts.flatMap((fact) => (fact.kind === "noted" ? [fact.text] : [])) ?? [],
+    repairs: decision?.facts.flatMap((fact) => (fact.kind === "repaired" ? [fact.what] : [])) ?? [],
+    outcomes: logLines(decision?.facts ?? []),
   };
 }
 

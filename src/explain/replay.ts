@@ -191,7 +191,7 @@ class Replay {
     let queue = queued;
     let { bridge, serial } = begin;
     let { cannot } = begin as { cannot: HistoryRow["progress"]["cannot"] };
-    for (const { input, progress } of rows) {
+    for (const { input, progress, seq } of rows) {
       if (input === null) {
         results.push({ decision: null, msgIds: [], context: { bridge, cannot: cannot ?? [], serial } });
         continue;
@@ -204,7 +204,7 @@ class Replay {
       let decision: Decision;
       try {
         decision = decide(state, input, {
-          ...{ confKey, settings, bridge, cannot: cannot ?? [] },
+          ...{ confKey, settings, bridge, cannot: cannot ?? [], row: seq },
           msgId: () => {
             const mark = ids.next();
             msgIds.push(mark);

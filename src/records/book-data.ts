@@ -1,9 +1,9 @@
 import type { CommandType } from "../bridge/commands.ts";
+import type { CallRecord } from "../conference/call-record.ts";
+import type { DirectoryRecord } from "../conference/conference-record.ts";
 import type { ConferenceInput } from "../conference/decide.ts";
 import type { Head } from "../conference/state.ts";
 import type { BridgeName, CallId, CommandId, EpochMs } from "../foundation/ids.ts";
-import type { CallRecord } from "./call-record.ts";
-import type { DirectoryRecord } from "./conference-record.ts";
 import type { Cause } from "./end-causes.ts";
 
 /** What the rows so far add up to, as JSON. */

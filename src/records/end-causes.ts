@@ -1,8 +1,8 @@
 import type { EndReason } from "../bridge/events.ts";
+import type { CallRecord, Ender } from "../conference/call-record.ts";
 import type { Head } from "../conference/state.ts";
 import type { CommandId } from "../foundation/ids.ts";
 import type { KnownCommand, Life, OpenCall } from "./book-data.ts";
-import type { CallRecord, Ender } from "./call-record.ts";
 import type { Causes } from "./transaction-causes.ts";
 
 /** Who ended something, and why. */

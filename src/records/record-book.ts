@@ -1,3 +1,5 @@
+import type { CallRecord } from "../conference/call-record.ts";
+import type { ConferenceRecord } from "../conference/conference-record.ts";
 import type { ConferenceInput } from "../conference/decide.ts";
 import type { Caller, CallOut, ConferenceState, Head, PendingCommand, Room } from "../conference/state.ts";
 import {
@@ -18,8 +20,6 @@ import {
   newBook,
   type OpenCall,
 } from "./book-data.ts";
-import type { CallRecord } from "./call-record.ts";
-import type { ConferenceRecord } from "./conference-record.ts";
 import { type Cause, cause, causeOfDrop, causeOfEnd, endOfLife } from "./end-causes.ts";
 import { Causes } from "./transaction-causes.ts";
 

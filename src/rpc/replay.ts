@@ -1,7 +1,7 @@
 import type { IssuedCommand } from "../bridge/commands.ts";
 import type { ConferenceInput } from "../conference/decide.ts";
-import type { Outcome } from "../conference/draft.ts";
 import type { Caller, CallOut, Head, Outage, PendingCommand, Room } from "../conference/state.ts";
+import type { FactLine } from "../explain/log.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import type { ToWebex } from "../tsp/messages.ts";
 
@@ -65,7 +65,7 @@ export interface ReplayStep {
   /** As today's code has them. */
   readonly notes: readonly string[];
   readonly repairs: readonly string[];
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly FactLine[];
 }
 
 /** What one row of a conference's journal has of the wire. */

@@ -20,6 +20,7 @@ import type {
   CallId,
   CommandId,
   ConfKey,
+  ExtCallId,
   ExtConfId,
   MsgId,
   RoomId,
@@ -42,6 +43,10 @@ const head: Running = {
   locked: false,
   groups: [],
   departed: [],
+  life: {
+    ...{ row: 1, createdAt: 0, runningAt: 0, extConfIds: [], webexHosts: [], topic: "", callers: 0, mostCallers: 0 },
+    ...{ calls: 0, callMinutes: 0, failovers: 0, repairs: 0, givenUp: 0 },
+  },
 };
 const empty: ConferenceSnapshot = {
   locked: false,
@@ -58,6 +63,7 @@ function after(state: Partial<ConferenceState>, input: ConferenceInput): Decisio
     settings,
     bridge: "bridge-1" as BridgeName,
     cannot: [],
+    row: 2,
     msgId: () => `a${++count}` as MsgId,
     serial: () => ++count,
     nonce: () => `random${++count}`,
@@ -65,6 +71,20 @@ function after(state: Partial<ConferenceState>, input: ConferenceInput): Decisio
     sends: () => true,
   };
   return decide({ ...emptyState(), head, ...state }, input, context);
+}
+
+/** A caller who came in and has no name yet. */
+function aCaller(fields: Partial<Caller> & Pick<Caller, "call">): Caller {
+  return {
+    ...{ rank: 1, number: "", attendeeId: null, participantType: "participant", muted: false, mutedInMain: null },
+    ...{ room: "main" as RoomId, extCallId: null, enterMsgId: null, held: [], left: false },
+    history: { began: 1, mutes: 0, mutedMs: 0, rooms: [], failovers: 0, repairs: 0 },
+    ...fields,
+  };
+}
+
+function notesIn({ facts }: Decision): string[] {
+  return facts.flatMap((fact) => (fact.kind === "noted" ? [fact.text] : []));
 }
 
 function snapshot(conference: ConferenceSnapshot): ConferenceInput {
@@ -88,23 +108,16 @@ test("of calls that left while WebEx was away the newest 1,000 are kept, and the
     ({ type: "caller-changed", status: "left", msgId: `m${id}`, extCallId: `${id}` }) as ToWebex;
   const messages = Array.from({ length: 1_002 }, (_, id) => leaving(id));
 
-  const { changes, effects } = after({}, { type: "undelivered", at: 1_000, messages });
+  const decision = after({}, { type: "undelivered", at: 1_000, messages });
 
-  const left = [...changes.debts.keys()];
+  const left = [...decision.changes.debts.keys()];
   expect([left.length, left[0], left.at(-1)]).toEqual([1_000, "left 2", "left 1001"]);
-  expect(effects.at(-1)).toBe("more than 1000 calls left unreported; dropped: 0, 1");
+  expect(notesIn(decision)).toEqual(["more than 1000 calls left unreported; dropped: 0, 1"]);
 });
 
 test("a keyed attendee ID is told once, however often it is reported; keyed anew, it is told anew", () => {
   const call = "c1" as CallId;
-  const caller = {
-    call,
-    enterMsgId: null,
-    extCallId: "77",
-    left: false,
-    held: [],
-    attendeeId: null,
-  } as unknown as Caller;
+  const caller = aCaller({ call, extCallId: "77" as ExtCallId });
   const keyed = (id: string, attendeeId: string) =>
     ({ type: "event", event: { type: "attendee-identified", id: id as CommandId, call, attendeeId } }) as const;
   const keyings = [keyed("k1", "101"), keyed("k1", "101"), keyed("k2", "102"), keyed("k1", "101"), keyed("k3", "101")];
@@ -122,16 +135,16 @@ test("a keyed attendee ID is told once, however often it is reported; keyed anew
 
 test("of lost entries of callers who left the newest 100 are kept, and the dropped one is named", () => {
   const call = "c1" as CallId;
-  const caller = { call, enterMsgId: "m100", extCallId: null, left: true, held: [] } as unknown as Caller;
+  const caller = aCaller({ call, enterMsgId: "m100" as MsgId, left: true });
   const lostEntries = Array.from({ length: 100 }, (_, id) => `m${id}` as MsgId);
   const messages = [{ type: "caller-entered", msgId: "m100" } as ToWebex];
 
   const state = { head: { ...head, lostEntries }, callers: new Map([[call, caller]]) };
-  const { changes, effects } = after(state, { type: "undelivered", at: 1_000, messages });
+  const decision = after(state, { type: "undelivered", at: 1_000, messages });
 
-  const kept = (changes.head as Running).lostEntries ?? [];
+  const kept = (decision.changes.head as Running).lostEntries ?? [];
   expect([kept.length, kept[0], kept.at(-1)]).toEqual([100, "m1", "m100"]);
-  expect(effects.at(-1)).toBe("if WebEx names the call of message m0, it is not told that the call left");
+  expect(notesIn(decision)).toEqual(["if WebEx names the call of message m0, it is not told that the call left"]);
 });
 
 test("a digest shows a dialled call that nobody wants", () => {
@@ -147,7 +160,7 @@ test("a digest shows a dialled call that nobody wants", () => {
 
 test("a muted host whose mute a private talk lifts is unmuted in the digest (protocol 4.21)", () => {
   const call = "c1" as CallId;
-  const host = { call, room: room.room, muted: true, heardInTalk: true, left: false } as Caller;
+  const host = aCaller({ call, room: room.room, muted: true, heardInTalk: true });
   const state = { ...emptyState(), head, callers: new Map([[call, host]]) };
   const held = (muted: boolean) => digestOf({ ...empty, callers: [{ ...host, muted }] } as never);
 
@@ -156,7 +169,7 @@ test("a muted host whose mute a private talk lifts is unmuted in the digest (pro
 });
 
 test("a room that nobody wants is closed once it is empty", () => {
-  const caller = { call: "c1" as CallId, muted: false, room: "main" as RoomId, left: false } as Caller;
+  const caller = aCaller({ call: "c1" as CallId });
   const callers = new Map([[caller.call, caller]]);
   const room = "r9" as RoomId;
   const rooms = [...empty.rooms, { id: room, kind: "private" as const }];
@@ -172,7 +185,8 @@ test("a room that nobody wants is closed once it is empty", () => {
 
 /** What a comparison with this snapshot leads to, and whether the two are alike when all commands are done. */
 function repairs(state: Partial<ConferenceState>, found: ConferenceSnapshot) {
-  const { changes, effects, repairs } = after(state, snapshot(found));
+  const { changes, effects, facts } = after(state, snapshot(found));
+  const repairs = facts.flatMap((fact) => (fact.kind === "repaired" ? [fact.what] : []));
   const left = { ...emptyState(), head, ...state } as OwnState;
   applyChanges(left, changes);
   const commands = effects.filter(isCommand).map(({ command }) => command);
@@ -201,9 +215,17 @@ test("a sub-conference that the bridge has lost is another digest, and is over",
 test("a private talk whose room the bridge has lost is another digest, and is over", () => {
   const [host, invitee] = ["c1", "c2"] as [CallId, CallId];
   const talk = { room: room.room, host, invitee, stage: "open" } as const;
-  const inside = (call: CallId, where: RoomId) => ({ call, muted: false, room: where, left: false, held: [] }) as never;
+  const inside = (call: CallId, where: RoomId) => aCaller({ call, room: where });
   const callers = new Map([host, invitee].map((call): [CallId, Caller] => [call, inside(call, room.room)]));
-  const found = { ...empty, callers: [host, invitee].map((call) => inside(call, "main" as RoomId)) };
+  const found = {
+    ...empty,
+    callers: [host, invitee].map((call) => ({
+      ...inside(call, "main" as RoomId),
+      silent: false,
+      host: false,
+      dialled: "",
+    })),
+  };
   const state = { head: { ...head, talk }, callers };
   expect(compareDigest({ ...emptyState(), ...state }, digestOf(found))).toBe("differs");
 
@@ -232,7 +254,7 @@ test("of callers who left before WebEx named them 1,000 are kept, and of older o
     Array.from({ length: 1_001 }, (_, index): [CallId, Caller] => {
       const call = `c${index}` as CallId;
       const left = index < 1_000;
-      return [call, { call, enterMsgId: `m${index}`, extCallId: null, left, held: [], room: "main" } as never];
+      return [call, aCaller({ call, enterMsgId: `m${index}` as MsgId, left })];
     }),
   );
   const leaves = { type: "event", event: { type: "caller-left", call: "c1000" as CallId, reason: "hung-up" } } as const;

@@ -138,7 +138,7 @@ test("what is given up has the TransID of its own document, also where another o
     ...{ seq, transId: `t${seq}`, host, queuedAt: 1, attempts: 1, dueAt: 1, messages: [message] },
   });
   const giveUp = { type: "undelivered", at: 1, messages: [message] } as const;
-  const rows: JournalRow[] = [
+  const rows: Omit<JournalRow, "facts">[] = [
     { seq: 1, at: 1, input: null, changes: [["outbox/1", document(1)]] },
     { seq: 2, at: 2, input: null, changes: [[confirmedKey, [[1, 2]]]] },
     { seq: 3, at: 3, input: null, changes: [["outbox/2", document(2)]] },
@@ -273,7 +273,7 @@ test("a story is whole and in order of time, though the object was evicted in a 
 test("a number that another document has again hides none of its messages, where the end of the first one was not kept", () => {
   const message = { type: "conference-changed", msgId: "m1", extConfId, status: "locked" } as object as Outgoing;
   const row = { seq: 1, host, queuedAt: 1, attempts: 1, dueAt: 1, messages: [message] };
-  const rows: JournalRow[] = [
+  const rows: Omit<JournalRow, "facts">[] = [
     { seq: 1, at: 1, input: null, changes: [["outbox/1", { ...row, transId: "t1" }]] },
     // Too long to be kept.
     { seq: 2, at: 2, input: null, changes: null },

@@ -261,8 +261,7 @@ export class ConferenceModel {
       for (const [key, { msgId }] of owedBefore) if (!this.state.debts.has(key)) this.#open.delete(msgId);
     for (const post of posts) this.#posted(post);
     // A create that waited for a refused close takes over in the middle of a decision.
-    const isTakenOver =
-      input.type === "webex" || decision.outcomes.some(({ event }) => event === "conference-taken-over");
+    const isTakenOver = input.type === "webex" || decision.facts.some(({ kind }) => kind === "conference-taken-over");
     if (!isTakenOver) for (const post of posts) this.#checkTarget(post, head);
     for (const { id, command } of decision.effects.filter(isCommand)) {
       if (command.type === "close-room") this.#checkNobodyIsMovedOut(command.room);
@@ -327,6 +326,7 @@ export class ConferenceModel {
       cannot: [],
       serial: () => ++this.#numbers,
       nonce: () => "n",
+      row: 1,
       unconfirmed: () => this.#queued,
       sends: () => true,
     };

@@ -360,6 +360,7 @@ class Stage {
       cannot: this.#cannot,
       serial: () => ++this.#serials,
       nonce: () => "n",
+      row: 1,
       unconfirmed: () => this.#queued,
       sends: this.#domain.codec.sends,
     };
@@ -376,18 +377,18 @@ class Stage {
     return message.type === "client-data" || this.#domain.codec.sends(message);
   }
 
-  #follows({ effects, dropQueued }: Decision): string[] {
+  #follows({ effects, dropQueued, facts }: Decision): string[] {
     return [
       ...dropQueued.map(({ host, keepsAnswers }) =>
         keepsAnswers ? `notifications queued for ${host} are dropped` : `what is queued for ${host} is withdrawn`,
       ),
       ...effects.flatMap((effect) => this.#line(effect) ?? []),
+      ...facts.flatMap((fact) => (fact.kind === "noted" ? [`note: ${fact.text}`] : [])),
     ];
   }
 
   #line(effect: Effect): string | null {
     if (isCommand(effect)) return this.#commandLine(effect.command);
-    if (!isPost(effect)) return `note: ${effect}`;
     if (effect.message.type === "client-data") {
       const { confKey, extConfId, extCallId, data } = effect.message;
       return `A→client ${JSON.stringify({ confKey, extConfId, extCallId, data })}`;

@@ -73,8 +73,8 @@ export class ConferenceQuestions implements Question {
 
   #ended(step: Step, before: Head): void {
     if (before.phase === "creating" && headAfter(step).phase === "absent") return this.#notCreated(step);
-    const outcome = step.decision?.outcomes.find(({ event }) => event === "conference-ended");
-    const by = outcome?.event === "conference-ended" ? outcome.by : null;
+    const ended = step.decision?.facts.find((fact) => fact.kind === "conference-ended");
+    const by = ended ? (ended.why === "lost" ? "lost" : ended.endedBy) : null;
     const question = "Why did the conference end?";
     if (by === "telephone") return this.#push(step, question, "Somebody ended it by telephone, at the bridge.");
     if (by === "lost") {
@@ -162,7 +162,7 @@ export class ConferenceQuestions implements Question {
   }
 
   #repaired(step: Step): void {
-    const { repairs = [] } = step.decision ?? {};
+    const repairs = (step.decision?.facts ?? []).flatMap((fact) => (fact.kind === "repaired" ? [fact.what] : []));
     if (repairs.length === 0) return;
     const words = countedTexts(repairs.map((kind) => repairTexts[kind] ?? kind));
     const answer = `Conference and bridge were compared, and the bridge held it otherwise: ${words}. WebEx was told so, as of any change.`;

@@ -1,0 +1,203 @@
+import type { RefusalReason } from "../bridge/commands.ts";
+import type { EndReason } from "../bridge/events.ts";
+import { MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
+import type { CallRecord, Ender } from "./call-record.ts";
+import type { ConferenceRecord } from "./conference-record.ts";
+import type { Draft } from "./draft.ts";
+import { actionsOf, type Cause, type Fact } from "./facts.ts";
+import type { CallEnd, Caller, CallHistory, CallOut, Life, Ongoing } from "./state.ts";
+
+/** No more rooms are named in one record. */
+const MAX_ROOMS = 50;
+
+/** Who ended a conference, and why. */
+export type ConferenceEnd = Pick<ConferenceRecord, "endedBy" | "reason">;
+
+export function newLife(draft: Draft): Life {
+  return {
+    ...{ row: draft.context.row, createdAt: draft.at, runningAt: null, extConfIds: [], webexHosts: [], topic: "" },
+    ...{ callers: 0, mostCallers: 0, calls: 0, callMinutes: 0, failovers: 0, repairs: 0, givenUp: 0 },
+  };
+}
+
+/** Changes what the conference's record will say; without a conference there is no record. */
+export function updateLife(draft: Draft, change: (life: Life) => Partial<Life>): void {
+  const { ongoing } = draft;
+  if (ongoing) draft.head = { ...ongoing, life: { ...ongoing.life, ...change(ongoing.life) } } as typeof draft.head;
+}
+
+/** Another server, or the same one anew, has the conference: every record of now says so. */
+export function countTakeover(draft: Draft, { host, extConfId }: Pick<Ongoing, "host" | "extConfId">): void {
+  const count = ({ history }: Caller | CallOut) => ({ history: { ...history, failovers: history.failovers + 1 } });
+  for (const caller of draft.callers.values())
+    if (!caller.left) draft.callers.set(caller.call, { ...caller, ...count(caller) });
+  for (const callOut of draft.callOuts.values()) draft.callOuts.set(callOut.call, { ...callOut, ...count(callOut) });
+  updateLife(draft, ({ failovers, extConfIds, webexHosts }) => ({
+    failovers: failovers + 1,
+    ...(extConfIds.at(-1) !== extConfId && { extConfIds: [...extConfIds, extConfId] }),
+    ...(webexHosts.at(-1) !== host && { webexHosts: [...webexHosts, host] }),
+  }));
+}
+
+export function newHistory(draft: Draft): CallHistory {
+  return { began: draft.context.row, mutes: 0, mutedMs: 0, rooms: [], failovers: 0, repairs: 0 };
+}
+
+/** A call enters: from now on its record knows of mutes and rooms. */
+export function entered(draft: Draft, call: Caller): Caller {
+  const { at } = draft;
+  const { answeredAt = at } = call.history;
+  const history = { ...call.history, answeredAt, enteredAt: at };
+  const inRoom = withRoom(draft, { ...call, history }, call.room);
+  return call.muted ? withMuted(draft, { ...inRoom, muted: false }, true) : inRoom;
+}
+
+export function withMuted(draft: Draft, call: Caller, muted: boolean): Caller {
+  if (muted === call.muted) return call;
+  const { mutedAt, ...history } = call.history;
+  return {
+    ...call,
+    muted,
+    history: muted
+      ? { ...history, mutes: history.mutes + 1, mutedAt: draft.at }
+      : { ...history, mutedMs: mutedMs(draft, call.history) },
+  };
+}
+
+export function withRoom(draft: Draft, call: Caller, room: RoomId): Caller {
+  const { rooms } = call.history;
+  const name = nameOf(draft, room);
+  const isSame = rooms.at(-1) === name || rooms.length >= MAX_ROOMS;
+  return { ...call, room, ...(!isSame && { history: { ...call.history, rooms: [...rooms, name] } }) };
+}
+
+function nameOf(draft: Draft, room: RoomId): string {
+  return room === MAIN_ROOM ? MAIN_ROOM : (draft.rooms.get(room)?.subConfId ?? "private");
+}
+
+function mutedMs(draft: Draft, { mutedMs, mutedAt = draft.at }: CallHistory): number {
+  return mutedMs + draft.at - mutedAt;
+}
+
+/** The bridge has reported that a call is over. */
+export function reportedEnd(draft: Draft, call: Caller | CallOut, reason: EndReason): CallEnd {
+  const status = overStatus(call.history);
+  switch (reason) {
+    case "hung-up":
+      return { endedBy: "caller", status, reason };
+    case "expelled": {
+      const asked = draft.commands.find(({ command }) => command.type === "expel" && command.call === call.call);
+      return { endedBy: asked ? enderOf(asked.by) : "telephone", status, reason };
+    }
+    case "conference-ended":
+      return { endedBy: enderOfClosing(draft) ?? "telephone", status, reason };
+    case "busy":
+    case "rejected":
+      return { endedBy: "caller", status: "busy", reason };
+    case "no-answer":
+      return { endedBy: "nobody", status: "no-answer", reason };
+    case "cancelled":
+      return { endedBy: "webex", status: "canceled", reason };
+    case "invalid-number":
+    case "refused":
+      return { endedBy: "bridge", status: call.history.enteredAt === undefined ? "failed" : "completed", reason };
+  }
+}
+
+/** The bridge has hung a call up, by a command that these wanted. */
+export function expelledEnd({ history }: Caller | CallOut, by: readonly Cause[] = []): CallEnd {
+  return { endedBy: enderOf(by), status: overStatus(history), reason: "expelled" };
+}
+
+/** The bridge did not dial, admit or keep a call. */
+export function failedEnd(
+  { history }: Caller | CallOut,
+  reason: RefusalReason | "not-found" | "bridge-timeout",
+): CallEnd {
+  return { endedBy: "bridge", status: history.enteredAt === undefined ? "failed" : "completed", reason };
+}
+
+/** Of a call that ends with its conference. */
+export function endWith({ history }: Caller | CallOut, { endedBy }: ConferenceEnd): CallEnd {
+  return { endedBy, status: overStatus(history), reason: "conference-ended" };
+}
+
+/** Who wants the end of the conference that is being closed. */
+export function enderOfClosing({ head }: Pick<Draft, "head">): Ender | null {
+  if (head.phase !== "running" || !head.closing) return null;
+  const { byOperator, isAsked } = head.closing;
+  if (byOperator) return "operator";
+  return head.attached || isAsked ? "webex" : "nobody";
+}
+
+function overStatus({ answeredAt }: CallHistory): CallEnd["status"] {
+  return answeredAt === undefined ? "canceled" : "completed";
+}
+
+/** The edge itself hangs up what nobody wants any more. */
+function enderOf(by: readonly Cause[] = []): Ender {
+  if (actionsOf(by).length > 0) return "operator";
+  return by.some(({ type }) => type === "request") ? "webex" : "policy";
+}
+
+/** Says that a call is over, with its record. */
+export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd): void {
+  const { history } = call;
+  const isOut = "stage" in call || history.dialledAt !== undefined;
+  const { ongoing, at } = draft;
+  const { answeredAt, enteredAt = null } = history;
+  const ms = answeredAt === undefined ? 0 : at - answeredAt;
+  const minutes = answeredAt === undefined ? 0 : Math.max(1, Math.ceil(ms / 60_000));
+  const record: CallRecord = {
+    ...{ kind: "call", conference: draft.context.confKey, life: ongoing?.life.row ?? 0, began: history.began },
+    ...{ call: call.call, extCallId: call.extCallId ?? "", direction: isOut ? "out" : "in" },
+    ...{ number: numberOf(call), attendeeId: call.attendeeId ?? "", participantType: String(call.participantType) },
+    ...{ host: isHost(draft, call), bridge: draft.context.bridge ?? "", webexHost: ongoing?.host ?? "" },
+    ...{ dialledAt: history.dialledAt ?? null, answeredAt: answeredAt ?? null, enteredAt, endedAt: at },
+    ...{ seconds: Math.round(ms / 1_000), minutes, ...end },
+    ...{ mutes: history.mutes, mutedSeconds: Math.round(mutedMs(draft, history) / 1_000), rooms: [...history.rooms] },
+    ...{ failovers: history.failovers, repairs: history.repairs, dialled: history.dialled ?? "" },
+  };
+  const about = { call: call.call, why: end.reason, record };
+  draft.fact(enteredAt === null ? { kind: "call-not-entered", ...about } : { kind: "call-left", ...about });
+  updateLife(draft, (life) => ({
+    calls: life.calls + 1,
+    callMinutes: life.callMinutes + minutes,
+    callers: life.callers - (enteredAt === null ? 0 : 1),
+  }));
+}
+
+function numberOf({ number }: Caller | CallOut): string {
+  return typeof number === "string" ? number : `${number.country}${number.area}${number.local}`;
+}
+
+function isHost({ ongoing }: Draft, call: Caller | CallOut): boolean {
+  const { attendeeId, extCallId } = ongoing?.namedHost ?? {};
+  const isNamed = (name: string | undefined, own: string | null | undefined) => name !== undefined && own === name;
+  const hasKeyed = "keyedHostCode" in call && call.keyedHostCode === true;
+  return hasKeyed || isNamed(attendeeId, call.attendeeId) || isNamed(extCallId, call.extCallId);
+}
+
+/** The record of the conference that ends now. */
+export function conferenceRecord(draft: Draft, end: ConferenceEnd): ConferenceRecord {
+  const { ongoing, at } = draft;
+  const { row, callers: _, ...life } = ongoing?.life ?? newLife(draft);
+  const { runningAt } = life;
+  return {
+    ...{ kind: "conference", conference: draft.context.confKey, life: row, bridge: draft.context.bridge ?? "" },
+    ...{ ...life, extConfIds: [...life.extConfIds], webexHosts: [...life.webexHosts], endedAt: at },
+    seconds: runningAt === null ? 0 : Math.round((at - runningAt) / 1_000),
+    ...{ endedBy: end.endedBy, status: runningAt === null ? "failed" : "completed", reason: end.reason },
+  };
+}
+
+/** The bridge held this otherwise: records count it. */
+export function repaired(draft: Draft, what: Repair): undefined;
+export function repaired(draft: Draft, what: Repair, call: Caller): Caller;
+export function repaired(draft: Draft, what: Repair, call?: Caller): Caller | undefined {
+  draft.fact({ kind: "repaired", what, ...(call && { call: call.call }) });
+  updateLife(draft, ({ repairs }) => ({ repairs: repairs + 1 }));
+  return call && { ...call, history: { ...call.history, repairs: call.history.repairs + 1 } };
+}
+
+type Repair = Extract<Fact, { kind: "repaired" }>["what"];
