@@ -27,6 +27,7 @@ import {
   type ConferenceState,
   type Head,
   isFormerHandle,
+  type Life,
   type Ongoing,
   type Outage,
   type PendingCommand,
@@ -137,6 +138,8 @@ export class Draft {
   readonly outages: Overlay<WebexHost, Outage>;
   readonly debts: Overlay<string, ToWebex>;
   head: Head;
+  /** What its record will say; whatever head is set, this goes into it. */
+  life: Life | null;
   #effects: Effect[] = [];
   readonly #dropQueued: Dropped[] = [];
   readonly #facts: Fact[] = [];
@@ -148,6 +151,7 @@ export class Draft {
     this.at = at;
     this.context = context;
     this.head = state.head;
+    this.life = "life" in state.head ? state.head.life : null;
     this.callers = new Overlay(state.callers);
     this.callOuts = new Overlay(state.callOuts);
     this.commands = new Overlay(state.commands);
@@ -330,6 +334,8 @@ export class Draft {
   }
 
   decision(): Decision {
+    const { head, life } = this;
+    if ("life" in head && life && head.life !== life) this.head = { ...head, life };
     const changes: Changes = {
       callers: this.callers.changes,
       callOuts: this.callOuts.changes,

@@ -89,8 +89,7 @@ function joinCreate(draft: Draft, head: Creating, message: CreateRequest): void 
 export function completeCreate(draft: Draft, head: Creating, told: Command<"create-conference">): void {
   const running = runningFrom(head);
   draft.head = running;
-  updateLife(draft, () => ({ runningAt: draft.at }));
-  draft.fact({ kind: "conference-created", extConfId: head.extConfId, host: head.host });
+  noteCreated(draft, head);
   // If two servers asked at once, the one that now has the conference is answered first: the other may be gone.
   const isFromServer = ({ replyTo }: OpenRequest) => (replyTo ?? head.host) === head.host;
   for (const request of head.requests.filter(isFromServer)) answerCreate(draft, request);
@@ -103,6 +102,11 @@ export function completeCreate(draft: Draft, head: Creating, told: Command<"crea
   }
 }
 
+export function noteCreated(draft: Draft, { extConfId, host }: Creating | Running): void {
+  updateLife(draft, () => ({ runningAt: draft.at }));
+  draft.fact({ kind: "conference-created", extConfId, host });
+}
+
 /** The bridge did not create it: nothing is kept. */
 export function failCreate(draft: Draft, head: Creating, reason: RefusalReason | "bridge-timeout"): void {
   const result = resultWord(reason === "bridge-timeout" ? reason : { done: false, reason });
@@ -112,6 +116,7 @@ export function failCreate(draft: Draft, head: Creating, reason: RefusalReason |
   const record = conferenceRecord(draft, end);
   draft.fact({ kind: "conference-not-created", why: result, record });
   draft.head = { phase: "absent" };
+  draft.life = null;
 }
 
 /** Answers the creates of this handle that wait for the end of the conference before; false: there are none. */
@@ -289,6 +294,7 @@ function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): v
   const { bridge } = draft.context;
   if (bridge !== null)
     for (const command of draft.commands.values()) draft.commands.set(command.id, { bridge, ...command });
+  draft.life = { ...newLife(draft), topic, extConfIds: [extConfId], webexHosts: [replyTo] };
   draft.head = {
     phase: "creating",
     extConfId,
@@ -297,7 +303,7 @@ function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): v
     ...rules,
     ...namedHostOf(message),
     requests: openRequests(message),
-    life: { ...newLife(draft), topic, extConfIds: [extConfId], webexHosts: [replyTo] },
+    life: draft.life,
   };
   draft.issue(createCommand(rules), null, { timeoutMs: answerBy - draft.at });
 }
@@ -346,6 +352,7 @@ function end(draft: Draft, how: ConferenceEnd): void {
     ...(extConfId && { extConfId }),
     byWebex: endedBy === "webex" || endedBy === "nobody",
   };
+  draft.life = null;
   draft.callers.clear();
   oweEnd(draft);
 }

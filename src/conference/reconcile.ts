@@ -77,6 +77,7 @@ export function compareWithBridge(draft: Draft, bridge: ConferenceSnapshot | nul
   }
   for (const found of bridge.callers) {
     const caller = draft.callers.get(found.call);
+    if (caller?.left) continue; // No call comes back under its id.
     if (caller) compareCaller(draft, caller, found);
     else addMissing(draft, found);
   }

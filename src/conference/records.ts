@@ -22,8 +22,7 @@ export function newLife(draft: Draft): Life {
 
 /** Changes what the conference's record will say; without a conference there is no record. */
 export function updateLife(draft: Draft, change: (life: Life) => Partial<Life>): void {
-  const { ongoing } = draft;
-  if (ongoing) draft.head = { ...ongoing, life: { ...ongoing.life, ...change(ongoing.life) } } as typeof draft.head;
+  if (draft.life) draft.life = { ...draft.life, ...change(draft.life) };
 }
 
 /** Another server, or the same one anew, has the conference: every record of now says so. */
@@ -144,12 +143,12 @@ function enderOf(by: readonly Cause[] = []): Ender {
 export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd): void {
   const { history } = call;
   const isOut = "stage" in call || history.dialledAt !== undefined;
-  const { ongoing, at } = draft;
+  const { ongoing, life, at } = draft;
   const { answeredAt, enteredAt = null } = history;
   const ms = answeredAt === undefined ? 0 : at - answeredAt;
   const minutes = answeredAt === undefined ? 0 : Math.max(1, Math.ceil(ms / 60_000));
   const record: CallRecord = {
-    ...{ kind: "call", conference: draft.context.confKey, life: ongoing?.life.row ?? 0, began: history.began },
+    ...{ kind: "call", conference: draft.context.confKey, life: life?.row ?? 0, began: history.began },
     ...{ call: call.call, extCallId: call.extCallId ?? "", direction: isOut ? "out" : "in" },
     ...{ number: numberOf(call), attendeeId: call.attendeeId ?? "", participantType: String(call.participantType) },
     ...{ host: isHost(draft, call), bridge: draft.context.bridge ?? "", webexHost: ongoing?.host ?? "" },
@@ -180,8 +179,8 @@ function isHost({ ongoing }: Draft, call: Caller | CallOut): boolean {
 
 /** The record of the conference that ends now. */
 export function conferenceRecord(draft: Draft, end: ConferenceEnd): ConferenceRecord {
-  const { ongoing, at } = draft;
-  const { row, callers: _, ...life } = ongoing?.life ?? newLife(draft);
+  const { at } = draft;
+  const { row, callers: _, ...life } = draft.life ?? newLife(draft);
   const { runningAt } = life;
   return {
     ...{ kind: "conference", conference: draft.context.confKey, life: row, bridge: draft.context.bridge ?? "" },

@@ -8,7 +8,15 @@ import { setLocked } from "./conference-status.ts";
 import { type Draft, resultWord } from "./draft.ts";
 import { delayRenewal, renewEntryRules } from "./entry-rules.ts";
 import type { Cause } from "./facts.ts";
-import { completeClose, completeCreate, endAsLost, endByTelephone, failClose, failCreate } from "./lifecycle.ts";
+import {
+  completeClose,
+  completeCreate,
+  endAsLost,
+  endByTelephone,
+  failClose,
+  failCreate,
+  noteCreated,
+} from "./lifecycle.ts";
 import {
   applyInviteeMove,
   applyInviteeMuted,
@@ -19,7 +27,7 @@ import {
   talkOf,
 } from "./private-talk.ts";
 import { compareWithBridge, endAsOver } from "./reconcile.ts";
-import { expelledEnd, failedEnd, reportedEnd, updateLife } from "./records.ts";
+import { expelledEnd, failedEnd, reportedEnd } from "./records.ts";
 import { applyMove, applyRoomClosed, applyRoomCreated } from "./rooms.ts";
 import { setReporting, setSpeaking } from "./speakers.ts";
 import { type Caller, type CommandGroup, isMutedOnBridge, type PendingCommand, type Running } from "./state.ts";
@@ -180,10 +188,10 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
   }
 }
 
-/** The bridge has taken the entry rules, perhaps of a conference that WebEx has closed before it was created. */
+/** The bridge has taken the entry rules, or has created a conference that WebEx has closed meanwhile. */
 function applyRenewal(draft: Draft, head: Running, command: Command<"create-conference">, result: CommandResult): void {
   if (!result.done) return delayRenewal(draft, head);
-  updateLife(draft, ({ runningAt }) => ({ runningAt: runningAt ?? draft.at }));
+  if (head.life.runningAt === null) noteCreated(draft, head);
   renewEntryRules(draft, command);
 }
 

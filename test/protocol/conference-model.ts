@@ -20,6 +20,7 @@ import {
 import { requestOf } from "../../src/tsp/answers.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
+import { FactFold, saidBy } from "./fact-fold.ts";
 
 /** One step of a test; commands and calls are chosen by their place among those that exist, so that they collide often. */
 export type Happening =
@@ -47,6 +48,7 @@ export type Happening =
 export class ConferenceModel {
   readonly state = emptyState();
   readonly notes: string[] = [];
+  readonly #facts = new FactFold();
   #now: EpochMs = 1_000_000;
   #numbers = 0;
   #reports = 0;
@@ -248,6 +250,9 @@ export class ConferenceModel {
     const decision = decide(this.state, input, this.#around());
     if (JSON.stringify(stateAsJson(this.state)) !== before) this.#fail("the state was changed in place");
     applyChanges(this.state, decision.changes);
+    for (const fact of decision.facts) this.#facts.add(fact);
+    const [said, is] = [this.#facts.said, saidBy(this.state)].map((one) => JSON.stringify(one));
+    if (said !== is) this.#fail(`facts and state disagree:\n${said}\n${is}\n${JSON.stringify(decision.facts)}`);
     this.#queued = withoutDropped(this.#queued, decision.dropQueued);
     // What was given up and is owed is answered anew.
     const inProbe = [...this.state.outages.values()].flatMap(({ probe }) => probe?.keys ?? []);

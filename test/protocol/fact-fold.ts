@@ -1,0 +1,163 @@
+import type { Fact } from "../../src/conference/facts.ts";
+import type { ConferenceState } from "../../src/conference/state.ts";
+import { assertNever } from "../../src/foundation/result.ts";
+
+/** A conference as its facts alone say it is: facts and state must never disagree. */
+export class FactFold {
+  #phase = "absent";
+  #isLocked = false;
+  #isAttached = true;
+  #extConfId: string | null = null;
+  #host: string | null = null;
+  readonly #inside = new Map<
+    string,
+    { muted: boolean; room: string; attendeeId: string | null; extCallId: string | null }
+  >();
+  readonly #dialled = new Set<string>();
+  readonly #rooms = new Set<string>();
+  readonly #commands = new Set<string>();
+  readonly #speaking = new Set<string>();
+
+  add(fact: Fact): void {
+    switch (fact.kind) {
+      case "conference-requested":
+        this.#phase = "creating";
+        [this.#extConfId, this.#host] = [fact.extConfId, fact.host];
+        [this.#isLocked, this.#isAttached] = [false, true];
+        return;
+      case "conference-created":
+        this.#phase = "running";
+        return;
+      case "conference-taken-over":
+        [this.#extConfId, this.#host, this.#isAttached] = [fact.extConfId, fact.host, true];
+        return;
+      case "conference-detached":
+        this.#isAttached = false;
+        return;
+      case "conference-not-created":
+      case "conference-ended":
+        this.#phase = fact.kind === "conference-ended" ? "ended" : "absent";
+        this.#rooms.clear();
+        this.#speaking.clear();
+        return;
+      case "conference-locked":
+        this.#isLocked = fact.locked;
+        return;
+      case "call-dialled":
+        this.#dialled.add(fact.call);
+        return;
+      case "call-not-entered":
+        if (!this.#dialled.delete(fact.call)) throw new Error(`${fact.call} was not dialled`);
+        return;
+      case "call-entered": {
+        const { call, muted, room, attendeeId, extCallId } = fact;
+        if (this.#inside.has(call)) throw new Error(`${call} has entered twice`);
+        if (this.#dialled.delete(call) !== (fact.direction === "out")) throw new Error(`${call}: ${fact.direction}?`);
+        this.#inside.set(call, { muted, room, attendeeId, extCallId });
+        return;
+      }
+      case "call-named":
+        this.#call(fact.call).extCallId = fact.extCallId;
+        return;
+      case "call-merged":
+        this.#call(fact.call).attendeeId = fact.attendeeId;
+        return;
+      case "call-muted":
+        this.#call(fact.call).muted = fact.muted;
+        return;
+      case "call-moved":
+        this.#call(fact.call).room = fact.room;
+        return;
+      case "call-left":
+        if (!this.#inside.delete(fact.call)) throw new Error(`${fact.call} was not inside`);
+        return;
+      case "room-opened":
+        this.#rooms.add(fact.room);
+        return;
+      case "room-closed":
+        this.#rooms.delete(fact.room);
+        return;
+      case "speaker-changed":
+        if (fact.speaking) this.#speaking.add(fact.call);
+        else this.#speaking.delete(fact.call);
+        return;
+      case "command-issued":
+        this.#commands.add(fact.command);
+        return;
+      case "command-done":
+      case "command-failed":
+        if (!this.#commands.delete(fact.command)) throw new Error(`${fact.command} was not pending`);
+        return;
+      case "action-asked":
+      case "bridge-chosen":
+      case "call-answered":
+      case "call-out-denied":
+      case "command-expired":
+      case "command-joined":
+      case "message-owed":
+      case "message-queued":
+      case "noted":
+      case "post-confirmed":
+      case "post-dropped":
+      case "post-failed":
+      case "post-given-up":
+      case "repaired":
+      case "server-lost":
+      case "server-reached":
+      case "talk-ended":
+      case "talk-opened":
+        return;
+      default:
+        assertNever(fact);
+    }
+  }
+
+  #call(call: string) {
+    const known = this.#inside.get(call);
+    if (!known) throw new Error(`${call} is not inside`);
+    return known;
+  }
+
+  /** What of the state the facts say too, in words; both must be alike. */
+  get said(): unknown {
+    const isOn = this.#phase === "creating" || this.#phase === "running";
+    return {
+      phase: this.#phase,
+      ...(isOn && { extConfId: this.#extConfId, host: this.#host }),
+      ...(isOn && { attached: this.#isAttached, locked: this.#isLocked }),
+      inside: Object.fromEntries([...this.#inside].sort(([one], [other]) => (one < other ? -1 : 1))),
+      dialled: [...this.#dialled].sort(),
+      rooms: [...this.#rooms].sort(),
+      commands: [...this.#commands].sort(),
+      ...(isOn && { speaking: [...this.#speaking].sort() }),
+    };
+  }
+}
+
+/** The same of a state. */
+export function saidBy({ head, callers, callOuts, rooms, commands }: ConferenceState): unknown {
+  const isOn = head.phase === "creating" || head.phase === "running";
+  // A conference that WebEx closes before the bridge has created it does not run yet.
+  const phase = head.phase === "running" && head.life.runningAt === null ? "creating" : head.phase;
+  const opening = [...commands.values()].flatMap(({ command }) =>
+    command.type === "create-room" ? [command.room] : [],
+  );
+  const here = [...callers.values()].filter(({ left }) => !left);
+  return {
+    phase,
+    ...(isOn && { extConfId: head.extConfId, host: head.host }),
+    ...(isOn && {
+      attached: head.phase === "creating" || head.attached,
+      locked: head.phase === "running" && head.locked,
+    }),
+    inside: Object.fromEntries(
+      here
+        .map(({ call, muted, room, attendeeId, extCallId }) => [call, { muted, room, attendeeId, extCallId }] as const)
+        .sort(([one], [other]) => (one < other ? -1 : 1)),
+    ),
+    dialled: [...callOuts.keys()].sort(),
+    rooms: [...rooms.keys()].filter((room) => !opening.includes(room)).sort(),
+    commands: [...commands.keys()].sort(),
+    ...(isOn && { speaking: [...(head.phase === "running" ? (head.speech?.speaking ?? []) : [])].sort() }),
+  };
+}
