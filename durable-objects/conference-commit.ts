@@ -209,7 +209,7 @@ class Batch {
         }),
       sends: domain.codec.sends,
     });
-    const facts = [...decision.facts];
+    const facts = [...givenUp(input), ...decision.facts];
     const kept = withoutDropped(this.queue.rows, decision.dropQueued);
     facts.push(...dropped(this.queue.rows, kept));
     this.#keep(kept);
@@ -241,6 +241,14 @@ class Batch {
   #keep(rows: Rows): void {
     this.queue = { ...this.queue, rows };
   }
+}
+
+function givenUp(input: ConferenceInput): Fact[] {
+  if (input.type !== "undelivered" || !input.of) return [];
+  const { host, transId, attempts, why, probe } = input.of;
+  const messages = input.messages.map(({ type, msgId }) => ({ type, msgId }));
+  const more = probe && { probe };
+  return [{ kind: "post-given-up", transId: transId as TransId, host, attempts, why, messages, ...more }];
 }
 
 /** In which document this message waits; nowhere, if the settings do not let it be posted. */

@@ -136,7 +136,11 @@ export const facts = {
   "message-owed": v.object({ ...message.entries, actions: v.exactOptional(v.pipe(v.array(action), v.readonly())) }),
   "post-confirmed": v.object({ transId }),
   "post-failed": v.object({ transId, attempt: count, why: word }),
-  "post-given-up": v.object({ transId, host: receiver, attempts: count, why: word, messages: v.array(message) }),
+  "post-given-up": v.object({
+    ...{ transId, host: receiver, attempts: count, why: word, messages: v.array(message) },
+    /** It was to find out whether its server is back. */
+    probe: v.exactOptional(v.literal(true)),
+  }),
   /** Its server was replaced. */
   "post-dropped": v.object({ transId, messages: v.array(message) }),
   "server-lost": v.object({ host: server, why: word }),

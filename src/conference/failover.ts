@@ -5,7 +5,7 @@ import { answerCreate, notifyRunning } from "./conference-status.ts";
 import type { Draft, Outgoing } from "./draft.ts";
 import { entryRulesOf, renewEntryRules } from "./entry-rules.ts";
 import { endTalks } from "./private-talk.ts";
-import { countTakeover } from "./records.ts";
+import { countTakeover, updateLife } from "./records.ts";
 import { settle } from "./resync.ts";
 import { notifyRooms } from "./rooms.ts";
 import type { ConferenceState, CreateRequest, Creating, EntryRules, Running } from "./state.ts";
@@ -79,6 +79,7 @@ export function setServer<Head extends Creating | Running>(draft: Draft, head: H
 
 /** What this create says anew of a conference that is there or about to be. */
 export function saidAnew(draft: Draft, head: Creating | Running, message: CreateRequest): EntryRules & NamedHost {
+  updateLife(draft, ({ topic }) => ({ topic: message.conferenceName ?? topic }));
   return { ...entryRulesOf(draft, message, head), ...namedHostOf(message) };
 }
 

@@ -235,6 +235,7 @@ export function failClose(draft: Draft, head: Running, { requests, next }: Closi
   for (const request of requests) draft.answer(request, result);
   const { closing, ...running } = head;
   draft.head = { ...running, retryEndAt: draft.at + RETRY_END_MS };
+  if (head.life.runningAt === null && !draft.isPending("create-conference")) noteCreated(draft, head);
   for (const { message, answerBy } of next) createBy(draft, message, answerBy);
 }
 

@@ -7,7 +7,7 @@ import { setLocked } from "./conference-status.ts";
 import type { Draft } from "./draft.ts";
 import { endAsLost } from "./lifecycle.ts";
 import { connectAnswered, resumeTalk, talkOf } from "./private-talk.ts";
-import { failedEnd, repaired } from "./records.ts";
+import { failedEnd, repaired, withRepair } from "./records.ts";
 import { applyMove, applyRoomClosed } from "./rooms.ts";
 import { setReporting, setSpeaking } from "./speakers.ts";
 import { type Caller, type ConferenceState, isMutedOnBridge, type Running } from "./state.ts";
@@ -94,6 +94,8 @@ function addMissing(draft: Draft, found: BridgeCaller): void {
   if (!callOut) addCaller(draft, found);
   else if (callOut.stage === "waiting") applyAdmitted(draft, callOut);
   else placeCaller(draft, callOut, found.room);
+  const entered = draft.callers.get(found.call);
+  if (entered) draft.callers.set(found.call, withRepair(entered));
 }
 
 function compareCaller(draft: Draft, caller: Caller, found: BridgeCaller): void {

@@ -196,7 +196,11 @@ export function repaired(draft: Draft, what: Repair, call: Caller): Caller;
 export function repaired(draft: Draft, what: Repair, call?: Caller): Caller | undefined {
   draft.fact({ kind: "repaired", what, ...(call && { call: call.call }) });
   updateLife(draft, ({ repairs }) => ({ repairs: repairs + 1 }));
-  return call && { ...call, history: { ...call.history, repairs: call.history.repairs + 1 } };
+  return call && withRepair(call);
+}
+
+export function withRepair(call: Caller): Caller {
+  return { ...call, history: { ...call.history, repairs: call.history.repairs + 1 } };
 }
 
 type Repair = Extract<Fact, { kind: "repaired" }>["what"];

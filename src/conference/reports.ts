@@ -188,10 +188,10 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
   }
 }
 
-/** The bridge has taken the entry rules, or has created a conference that WebEx has closed meanwhile. */
+/** The bridge has taken the entry rules, or has created a conference that WebEx has closed meanwhile, and that never runs. */
 function applyRenewal(draft: Draft, head: Running, command: Command<"create-conference">, result: CommandResult): void {
   if (!result.done) return delayRenewal(draft, head);
-  if (head.life.runningAt === null) noteCreated(draft, head);
+  if (head.life.runningAt === null && !head.closing) noteCreated(draft, head);
   renewEntryRules(draft, command);
 }
 

@@ -5,6 +5,7 @@ import { notifyStatus } from "./conference-status.ts";
 import { debtKindOf, debtKinds, isAnswer, isClosedAnswer, isEnd, probeDueAt, withJitter } from "./debts.ts";
 import type { UndeliveredDocument } from "./decide.ts";
 import { BACK_END, type Draft, type Outgoing } from "./draft.ts";
+import { updateLife } from "./records.ts";
 import { applyLostSpeech, notifySpeakers } from "./speakers.ts";
 import type { ConferenceState, Outage } from "./state.ts";
 
@@ -26,6 +27,7 @@ export function applyUndelivered(
   messages: readonly Outgoing[],
   of: UndeliveredDocument | undefined,
 ): void {
+  if (!of?.probe) updateLife(draft, ({ givenUp }) => ({ givenUp: givenUp + messages.length }));
   const { head } = draft;
   if (head.phase === "ended" && head.told && messages.some(isClosedAnswer)) {
     const { told, ...rest } = head;

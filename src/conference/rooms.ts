@@ -31,6 +31,7 @@ function roomToBe(draft: Draft, { call, room }: Caller): RoomId {
 }
 
 export function applyRoomCreated(draft: Draft, room: Room, request: OpenRequest | null, result: CommandResult): void {
+  if (result.done) draft.fact({ kind: "room-opened", room: room.room, subConfId: room.subConfId });
   // WebEx let the conference go and is back: the room closes at once, of which no notification tells.
   if (result.done && room.unannounced && !room.closeRequest) return draft.answer(request, "no-such-room");
   draft.answer(request, result);
@@ -39,7 +40,6 @@ export function applyRoomCreated(draft: Draft, room: Room, request: OpenRequest 
     return draft.rooms.delete(room.room);
   }
   draft.rooms.set(room.room, { ...room, stage: room.stage === "opening" ? "open" : room.stage });
-  draft.fact({ kind: "room-opened", room: room.room, subConfId: room.subConfId });
   notifyRoom(draft, room, "created");
 }
 

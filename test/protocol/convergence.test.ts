@@ -292,6 +292,7 @@ class World {
       cannot: [],
       msgId: () => `a${++this.#count}` as MsgId,
       serial: () => ++this.#count,
+      row: 1,
       nonce: () => "n",
       unconfirmed: () => this.#queued,
       sends: () => true,

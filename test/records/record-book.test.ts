@@ -4,6 +4,7 @@ import type { EndReason, Report } from "../../src/bridge/events.ts";
 import type { CallRecord } from "../../src/conference/call-record.ts";
 import type { ConferenceRecord } from "../../src/conference/conference-record.ts";
 import type { CallId, WebexHost } from "../../src/foundation/ids.ts";
+import { endedIn } from "../../src/records/ended.ts";
 import { RecordBook } from "../../src/records/record-book.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
@@ -22,14 +23,11 @@ const otherHost = "http://tsp2.example.com:8800" as WebexHost;
 
 /** The records of all that a conference's journal says. */
 function recordsOf(world: ConferenceWorld): readonly (CallRecord | ConferenceRecord)[] {
-  const book = new RecordBook(confKey);
   const { stored } = world;
-  let after = 0;
-  for (let rows = stored.rowsForRecords(0); rows.length > 0; rows = stored.rowsForRecords(after)) {
-    book.read(rows);
-    after = rows.at(-1)?.seq ?? 0;
-  }
-  return book.endedAfter(0).map(({ record }) => record);
+  const records: (CallRecord | ConferenceRecord)[] = [];
+  for (let rows = stored.journal(0); rows.length > 0; rows = stored.journal(rows.at(-1)?.seq ?? 0))
+    records.push(...endedIn(rows).map(({ record }) => record));
+  return records;
 }
 
 const callsOf = (world: ConferenceWorld) => recordsOf(world).filter((record) => record.kind === "call");
@@ -109,8 +107,8 @@ test("a record has the number that the caller dialled, also of one who entered a
   await world.reported(callerLeft(3));
 
   expect(callsOf(world).map(({ call, dialled }) => `${call} ${dialled}`)).toEqual([
-    "c1 18005550001",
     "c2 18005550001",
+    "c1 18005550001",
     "c3 ",
   ]);
 });
