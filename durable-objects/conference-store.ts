@@ -12,15 +12,15 @@ import {
   entryKinds,
   type Head,
 } from "../src/conference/state.ts";
-import type { ActionId, BridgeName, ConfKey, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
+import type { ActionId, BridgeName, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
-import type { BookData } from "../src/records/book-data.ts";
-import { concernsRecords, isOngoing, RecordBook, type RecordedRow } from "../src/records/record-book.ts";
+import { concernsDirectory } from "../src/records/ended.ts";
 import type { AgentReports, ConferenceIdentity } from "../src/rpc/conference.ts";
 import type { DirectoryAnswer, DirectoryPlace } from "../src/rpc/directory-update.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
 import type { QueuedDocument } from "./outbox-rows.ts";
 import { hasColumn, hasTable, type Sql, type SqlValue } from "./platform.ts";
+import { type BookData, type Upgrade, upgrade } from "./upgrade.ts";
 
 /** How far the conference has come. It changes with almost each input, so it is kept in the journal and costs no row. */
 export interface Progress extends IdsAtHand {
@@ -41,12 +41,7 @@ export interface Progress extends IdsAtHand {
 
 /** How far the domain's directory was told of the conference; rows of the journal. */
 export interface Telling {
-  /** The row in which the latest conference began, and when. */
-  readonly life: number;
-  readonly since: EpochMs;
-  /** Before this row nothing is left to tell. */
-  readonly from: number;
-  /** The last row in which a call or a conference began or ended. */
+  /** The last row with something to tell. */
   readonly upTo: number;
   /** The directory has what was to tell up to this row. */
   readonly told: number;
@@ -85,6 +80,10 @@ interface Identity extends ConferenceIdentity {
   readonly retention: Retention;
 }
 
+const noChanges: Changes = {
+  ...{ callers: new Map(), callOuts: new Map(), commands: new Map(), rooms: new Map() },
+  ...{ outages: new Map(), debts: new Map() },
+};
 const noProgress: Progress = { bridge: null, serial: 0, ...noIds, streams: [] };
 const defaultRetention: Retention = { neededMs: 2 * 3_600_000, keptMs: 7 * dayMs };
 /** For each bridge. Only the last stream of an agent goes on. */
@@ -119,7 +118,7 @@ export type Confirmations = readonly (readonly [seq: QueuedDocument["seq"], at: 
 /** Under this key they stand behind the changes of a row, for those who read the journal. */
 export const confirmedKey = "confirmed";
 
-/** Under this key of the entries. */
+/** Under this key an older version kept what records need of rows that it had pruned. */
 const bookKey = "book";
 
 /** A key is `head`, `identity` or `kind/id`; the value `null` deletes the entry. */
@@ -164,10 +163,9 @@ export class ConferenceStore {
   #confirmed: Confirmations[number][] = [];
   /** Changes in the journal since the checkpoint. */
   #sinceCheckpoint = new EntryChanges();
-  /** What the present transaction means for the directory. */
-  #concerns: { readonly begins: boolean; readonly wasOngoing: boolean } | null = null;
-  /** What the rows that were pruned say of the conference that goes on. */
-  #prunedBook: BookData | null = null;
+  #book: BookData | null = null;
+  /** What an older version has left out; on disk with the next transaction. */
+  #upgrade: Upgrade | null = null;
 
   constructor(sql: Sql, onLost: (error: unknown) => void) {
     this.#sql = sql;
@@ -233,7 +231,7 @@ export class ConferenceStore {
     try {
       const value = this.#sql.transaction(() => {
         if (!this.#hasTables) for (const table of tables) this.#sql.exec(table);
-        else if (!this.#hasFacts) this.#sql.exec(factsColumn);
+        else if (!this.#hasFacts) this.#writeUpgrade();
         const value = work();
         this.#write();
         return value;
@@ -264,19 +262,26 @@ export class ConferenceStore {
   /** Within a transaction: appends one input with its changes; throws when a document is too large. */
   append(input: ConferenceInput, changes: Changes, progress: Progress, facts: readonly Fact[] = []): void {
     this.#progress = progress;
-    const begins = changes.head?.phase === "creating" && this.#state.head.phase !== "creating";
-    if (begins || input.type === "undelivered" || concernsRecords(this.#state, changes)) {
-      const { begins: hasBegun = false, wasOngoing = isOngoing(this.#state.head) } = this.#concerns ?? {};
-      this.#concerns = { begins: begins || hasBegun, wasOngoing };
-    }
     applyChanges(this.#state, changes);
-    if (changes.head) this.#ofTransaction.set("head", changes.head);
-    for (const [kind, plural] of Object.entries(entryKinds)) {
-      for (const [id, value] of changes[plural]) this.#ofTransaction.set(`${kind}/${id}`, value);
-    }
+    this.#keep(changes);
     const name = nameOf(input);
     if (name !== null) this.#documents?.set(name, input.at);
     this.#inputs.push({ input, facts });
+  }
+
+  #keep({ head, ...changes }: Partial<Changes>): void {
+    if (head) this.#ofTransaction.set("head", head);
+    for (const [kind, plural] of Object.entries(entryKinds)) {
+      for (const [id, value] of changes[plural] ?? []) this.#ofTransaction.set(`${kind}/${id}`, value);
+    }
+  }
+
+  #writeUpgrade(): void {
+    this.#sql.exec(factsColumn);
+    if (!this.#upgrade) return;
+    this.#keep(this.#upgrade.changes);
+    this.say(...this.#upgrade.facts);
+    this.#upgrade = null;
   }
 
   /** The row of the journal that the next input of this transaction will have. */
@@ -322,30 +327,6 @@ export class ConferenceStore {
     }));
   }
 
-  /** The same rows as records need them, up to this one; also where a record's journal begins in the middle. */
-  rowsForRecords(after: number, upTo: number = Number.MAX_SAFE_INTEGER): readonly RecordedRow[] {
-    if (!this.#hasTables) return [];
-    const rows = this.#sql.exec(
-      `SELECT seq, at, input, changes, json_extract(progress, '$.bridge') AS bridge FROM journal WHERE seq > ? AND seq <= ?
-       ORDER BY seq LIMIT ?`,
-      ...[after, upTo, journalPage],
-    );
-    return rows.map(({ seq, at, input, changes, bridge }) => ({
-      ...{ seq: Number(seq), at: Number(at), bridge: bridge as BridgeName | null },
-      input: input === null ? null : (JSON.parse(String(input)) as ConferenceInput),
-      changes: changes === null ? null : (JSON.parse(String(changes)) as EntryChange[]),
-    }));
-  }
-
-  /** Has a book read the rows from this one on that it has not read yet. */
-  readInto(book: RecordBook, from: number, upTo?: number): void {
-    let after = Math.max(book.seq, from - 1);
-    for (let rows = this.rowsForRecords(after, upTo); rows.length > 0; rows = this.rowsForRecords(after, upTo)) {
-      book.read(rows);
-      after = book.seq;
-    }
-  }
-
   #change(key: string, value: unknown): void {
     this.#ofTransaction.set(key, value);
     if (!this.#applyEntry(key, value)) throw new Error(`the entry ${key} is of no known kind`);
@@ -363,12 +344,6 @@ export class ConferenceStore {
   /** The last row of the journal. */
   get lastSeq(): number {
     return this.#seq;
-  }
-
-  /** The records of this conference, as far as the rows that are gone say; all else is to be read. */
-  newBook(confKey: ConfKey, from: number): RecordBook {
-    const pruned = this.#prunedBook;
-    return new RecordBook(confKey, pruned && pruned.seq >= from - 1 ? pruned : undefined);
   }
 
   /** Corrects the progress that was written with the last input. */
@@ -413,8 +388,8 @@ export class ConferenceStore {
     this.#confirmed = [];
     this.#sinceCheckpoint = new EntryChanges();
     this.#documents = null;
-    this.#concerns = null;
-    this.#prunedBook = null;
+    this.#book = null;
+    this.#upgrade = null;
     const read = (query: string, ...values: SqlValue[]) => (this.#hasTables ? this.#sql.exec(query, ...values) : []);
     // A newer version ran here before. What it wrote stays on disk as it is, also through checkpoints, until that version is back.
     const load = (key: string, value: unknown) => {
@@ -435,7 +410,19 @@ export class ConferenceStore {
     const [last] = read("SELECT seq, at, progress FROM journal ORDER BY seq DESC LIMIT 1");
     this.#seq = Number(last?.seq ?? 0);
     this.#lastAt = Number(last?.at ?? 0);
-    return last ? (JSON.parse(String(last.progress)) as Progress) : noProgress;
+    const progress = last ? (JSON.parse(String(last.progress)) as Progress) : noProgress;
+    if (this.#hasTables && !this.#hasFacts) this.#applyUpgrade(progress);
+    return progress;
+  }
+
+  #applyUpgrade({ telling }: Progress): void {
+    if (!this.#identity) return;
+    const { confKey } = this.#identity;
+    const rows: HistoryRow[] = [];
+    for (let page = this.journal(0); page.length > 0; page = this.journal(rows.at(-1)?.seq ?? 0)) rows.push(...page);
+    const recorded = rows.map(({ progress, ...row }) => ({ ...row, bridge: progress.bridge }));
+    this.#upgrade = upgrade(confKey, this.#state, { rows: recorded, book: this.#book, told: telling?.told ?? 0 });
+    applyChanges(this.#state, { ...noChanges, ...this.#upgrade.changes });
   }
 
   /** False: its kind is not known. */
@@ -443,7 +430,7 @@ export class ConferenceStore {
     const kind = kindOf(key);
     if (kind === "head") this.#state.head = value as Head;
     else if (kind === "checkpoint") this.#checkpoint = value as number;
-    else if (kind === bookKey) this.#prunedBook = value as BookData;
+    else if (kind === bookKey) this.#book = value as BookData;
     else if (kind === "identity") {
       const { retention, ...identity } = value as Identity;
       this.#identity = identity;
@@ -477,7 +464,7 @@ export class ConferenceStore {
     const rows = Math.max(inputs.length, facts.length);
     const isDue = this.#seq + rows - this.#checkpoint >= checkpointEvery;
     const changes = this.#changesText();
-    this.#keepTelling(this.#seq + inputs.length, inputs.at(-1)?.at ?? this.#lastAt);
+    this.#keepTelling(this.#seq + rows, [...this.#inputs.flatMap((one) => one.facts), ...this.#ofOutbox]);
     let isTooLong = false;
     for (let index = 0; index < rows; index += 1) {
       const input = inputs[index] ?? null;
@@ -511,19 +498,10 @@ export class ConferenceStore {
     return [...texts.map((text, index) => (index < first ? text : null)), ...portions(own.slice(first).flat())];
   }
 
-  /** `last`: the last row of the present transaction, in which its changes stand. */
-  #keepTelling(last: number, at: EpochMs): void {
-    const concerns = this.#concerns;
-    this.#concerns = null;
-    if (!concerns) return;
-    const first = this.#seq + 1;
-    const before = this.#progress.telling ?? { life: 0, since: at, from: 0, upTo: 0, told: 0, place: null };
-    const begun = concerns.begins && {
-      ...{ life: last, since: at },
-      // Else there is an end of another one to tell, perhaps of this very transaction.
-      ...(before.told >= before.upTo && !concerns.wasOngoing && { from: first }),
-    };
-    this.#progress = { ...this.#progress, telling: { ...before, ...begun, upTo: last } };
+  #keepTelling(last: number, facts: readonly Fact[]): void {
+    if (!facts.some(concernsDirectory)) return;
+    const before = this.#progress.telling ?? { told: 0, place: null };
+    this.#progress = { ...this.#progress, telling: { ...before, upTo: last } };
   }
 
   #changesText(): string {
@@ -555,30 +533,16 @@ export class ConferenceStore {
     const { neededMs, keptMs } = this.retention;
     const oldest = this.#sql.exec("SELECT seq, at FROM journal ORDER BY seq LIMIT ?", pruneAtMost);
     let upTo = 0;
+    const { told = 0, upTo: toTell = 0 } = this.#progress.telling ?? {};
     for (const row of oldest) {
       const age = now - Number(row.at);
-      const isNeeded = age < neededMs || Number(row.seq) >= this.#checkpoint;
+      const isUntold = told < toTell && Number(row.seq) > told;
+      const isNeeded = age < neededMs || Number(row.seq) >= this.#checkpoint || isUntold;
       if (isNeeded || (age < keptMs && Number(row.seq) > this.#seq - keptRows)) break;
       upTo = Number(row.seq);
     }
     if (upTo === 0) return;
-    this.#keepBook(upTo);
     this.#sql.exec("DELETE FROM journal WHERE seq <= ?", upTo);
-  }
-
-  /** What goes with these rows of a conference that is not told to its end is kept in one entry. */
-  #keepBook(upTo: number): void {
-    const { telling } = this.#progress;
-    if (!this.#identity || !telling || upTo < telling.from) return;
-    const book = this.newBook(this.#identity.confKey, telling.from);
-    this.readInto(book, telling.from, upTo);
-    book.release(telling.told);
-    this.#prunedBook = book.data();
-    this.#position += 1;
-    this.#sql.exec(
-      "INSERT INTO entry (key, position, value) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-      ...[bookKey, this.#position, JSON.stringify(this.#prunedBook)],
-    );
   }
 }
 

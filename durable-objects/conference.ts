@@ -293,9 +293,9 @@ export class Conference {
   }
 
   #sendAgainRefusal(row: number, document: GivenUpDocument, { settings }: Domain): OperatorRefusal | null {
-    const { state, progress } = this.#store;
+    const { state } = this.#store;
     // Another conference of the same key has begun since.
-    if ((progress.telling?.life ?? 0) > row) return "conference-over";
+    if ("life" in state.head && state.head.life.row > row) return "conference-over";
     const { host } = document;
     const isAllowed = host === BACK_END ? settings.passthroughUrl !== undefined : targetUrl(host, settings.webex).ok;
     return isAllowed ? sendAgainRefusal(state, document) : "host-not-allowed";

@@ -4,13 +4,13 @@ import type { CallId, ConfKey, DomainName, EpochMs } from "../src/foundation/ids
 import { masked } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
 import { WakeTimer } from "../src/foundation/wake-timer.ts";
-import type { GivenUp } from "../src/records/book-data.ts";
-import { isOngoing, RecordBook } from "../src/records/record-book.ts";
+import { entriesIn, type FactRow, givenUpIn, recordsIn } from "../src/records/ended.ts";
 import type { DirectoryRpc } from "../src/rpc/directory.ts";
 import type {
   DirectoryAnswer,
   DirectoryUpdate,
   GivenUpPost,
+  JoinedCall,
   PeopleChange,
   PersonInside,
   RunningConference,
@@ -26,7 +26,7 @@ import type { Tally } from "./measures.ts";
 import type { Rows } from "./outbox-rows.ts";
 import { ToldPeople } from "./people-inside.ts";
 import type { Platform } from "./platform.ts";
-import { nameOf } from "./story.ts";
+import { wireNameOf } from "./story.ts";
 
 interface DirectoryUpdatePorts extends Pick<Platform, "now" | "after" | "log"> {
   directory(domain: DomainName): Pick<DirectoryRpc, "tell">;
@@ -67,8 +67,6 @@ const mostRecords = 500;
 export class DirectoryUpdates {
   readonly #ports: DirectoryUpdatePorts;
   readonly #subject: Subject;
-  /** As far as it was asked for; `null`: not yet, or too long ago. */
-  #book: RecordBook | null = null;
   /** Up to this row it may have been told, though no answer came. */
   #unsureUpTo: number;
   /** As the list has it, or will soon. */
@@ -142,13 +140,11 @@ export class DirectoryUpdates {
     this.#isChanged = true;
     if (what === "changes") return this.#tell();
     const { store } = this.#subject;
-    const { identity } = store;
-    if (!identity) return;
-    const book = new RecordBook(identity.confKey);
-    this.#read(book, 0);
-    const records = book.endedAfter(0).map(({ record }) => ({ record, again: true }));
+    if (!store.identity) return;
+    const rows = this.#rowsAfter(0);
+    const records = recordsIn(rows).map(({ value: record }) => ({ record, again: true }));
     for (let first = 0; first === 0 || first < records.length; first += mostRecords) {
-      const givenUp = first === 0 ? this.#postsOf(book.givenUpBetween(0, Number.MAX_SAFE_INTEGER)) : [];
+      const givenUp = first === 0 ? this.#postsOf(givenUpIn(rows)) : [];
       await this.#send({ ended: records.slice(first, first + mostRecords), givenUp, behind: null });
     }
   }
@@ -187,18 +183,18 @@ export class DirectoryUpdates {
     let joined: DirectoryUpdate["joined"];
     let givenUp: DirectoryUpdate["givenUp"];
     if (this.#owes) {
-      this.#book ??= store.newBook(identity.confKey, telling.from);
-      this.#read(this.#book, telling.from);
-      const all = this.#book.endedAfter(told);
+      const rows = this.#rowsAfter(told);
+      const all = recordsIn(rows);
       const some = all.slice(0, mostRecords);
       // Those of one row are told together.
       const rest = all.slice(some.length).filter(({ seq }) => seq === some.at(-1)?.seq);
       const now = [...some, ...rest];
       if (now.length < all.length) upTo = now.at(-1)?.seq ?? upTo;
-      ended = now.map(({ record, seq }) => ({ record, again: seq <= this.#unsureUpTo }));
-      givenUp = this.#postsOf(this.#book.givenUpBetween(told, upTo));
+      ended = now.map(({ value: record, seq }) => ({ record, again: seq <= this.#unsureUpTo }));
+      const toTell = rows.filter(({ seq }) => seq <= upTo);
+      givenUp = this.#postsOf(givenUpIn(toTell));
       if ((this.#subject.domain()?.settings.webhooks.length ?? 0) > 0)
-        joined = this.#book.joinedBetween(told, upTo).map(({ call }) => this.#shownPersonal(call));
+        joined = entriesIn(toTell).map((entry) => this.#shownPersonal(joinedCall(identity.confKey, entry)));
     }
     this.#isChanged = false;
     const wasUnsure = ended.some(({ again }) => again);
@@ -217,7 +213,6 @@ export class DirectoryUpdates {
       if (answer.isShown !== wasShown) this.#shown = this.#show();
       // Who speaks may have changed meanwhile, unnoticed.
       this.#isChanged ||= isNewlyShown || answer.lacksPeople === true;
-      this.#book?.release(upTo);
       if (ended.length > 0) this.#ports.changed();
     } catch (error) {
       this.#unsureUpTo = Math.max(this.#unsureUpTo, upTo);
@@ -275,30 +270,30 @@ export class DirectoryUpdates {
     return topics?.get(confKey) ?? "";
   }
 
-  /** Those of an older version do not say what they were. */
-  #postsOf(givenUp: readonly GivenUp[]): readonly GivenUpPost[] {
+  #postsOf(givenUp: ReturnType<typeof givenUpIn>): readonly GivenUpPost[] {
     const conference = this.#subject.store.identity?.confKey ?? ("" as ConfKey);
-    return givenUp.flatMap(({ seq, at, input: { of, messages } }) =>
-      of ? [{ conference, row: seq, at, ...of, messages: messages.map(nameOf) }] : [],
-    );
+    return givenUp.map(({ seq: row, at, value: { kind, messages, ...of } }) => {
+      return { conference, row, at, ...of, messages: messages.map(({ type }) => wireNameOf(type)) };
+    });
   }
 
-  #read(book: RecordBook, from: number): void {
+  #rowsAfter(row: number): readonly FactRow[] {
     const { store } = this.#subject;
-    store.readInto(book, from);
-    book.settle(store.state, store.lastAt);
+    const rows: FactRow[] = [];
+    for (let page = store.journal(row); page.length > 0; page = store.journal(page.at(-1)?.seq ?? 0))
+      rows.push(...page);
+    return rows;
   }
 
   #running(): RunningConference | null {
     const { store, trouble, tally } = this.#subject;
     const { state, progress, identity } = store;
     const { head, rooms } = state;
-    const { telling } = progress;
-    if (!identity || !telling || !isOngoing(head)) return null;
+    if (!identity || !isOngoing(head)) return null;
     const running = head.phase === "running" ? head : null;
     const waiting = this.#waiting;
     return {
-      ...{ key: identity.confKey, life: telling.life, createdAt: telling.since, phase: head.phase },
+      ...{ key: identity.confKey, life: head.life.row, createdAt: head.life.createdAt, phase: head.phase },
       ...{ webexHost: head.host, bridge: progress.bridge },
       ...{ attached: running?.attached ?? true, locked: running?.locked ?? false },
       speakers: this.#speakers(),
@@ -351,7 +346,7 @@ export class DirectoryUpdates {
     const { head, rooms } = state;
     if (!isOngoing(head)) return head.phase;
     const { attached = true, locked = false, talk } = head.phase === "running" ? head : {};
-    const { life = 0 } = progress.telling ?? {};
+    const { row: life } = head.life;
     const waiting = this.#waiting.map(({ host, oldestAt, failure }) => `${host} ${oldestAt} ${failure}`);
     return `${life} ${head.phase} ${head.host} ${progress.bridge} ${attached} ${locked} ${rooms.size} ${talk !== undefined} ${tally.callers} ${trouble()} ${waiting} ${this.#isShown ? speaking(head) : ""}`;
   }
@@ -367,6 +362,19 @@ export class DirectoryUpdates {
     const show = (text: string) => (shownAs === "none" || text === "" ? "" : masked(text));
     return { ...call, number: show(call.number), attendeeId: show(call.attendeeId) };
   }
+}
+
+function joinedCall(conference: ConfKey, { at: enteredAt, value }: ReturnType<typeof entriesIn>[number]): JoinedCall {
+  const { call, life, began, direction, number, attendeeId, extCallId, participantType } = value;
+  return {
+    ...{ conference, life, began, call, direction, number, enteredAt },
+    ...{ attendeeId: attendeeId ?? "", extCallId: extCallId ?? "", participantType: String(participantType) },
+  };
+}
+
+/** Whether there is a conference that is not over. */
+function isOngoing(head: Head): head is Extract<Head, { readonly life: unknown }> {
+  return head.phase === "creating" || head.phase === "running";
 }
 
 function speaking(head: Head): readonly CallId[] {

@@ -7,7 +7,7 @@ import type { Head, PendingCommand } from "../src/conference/state.ts";
 import { counted } from "../src/foundation/counted.ts";
 import type { CommandId } from "../src/foundation/ids.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../src/rpc/story.ts";
-import { type FromWebex, fromWebex, type ToWebex, toWebex } from "../src/tsp/messages.ts";
+import { type FromWebex, fromWebex, toWebex } from "../src/tsp/messages.ts";
 import { type Confirmations, confirmedKey, type JournalRow } from "./conference-store.ts";
 import type { QueuedDocument } from "./outbox-rows.ts";
 
@@ -196,14 +196,14 @@ export class Story {
 
 /** By its element, as WebEx's own logs have it. */
 export function nameOf(message: FromWebex | Outgoing): string {
-  if (message.type === "unknown") return message.element;
-  if (message.type === "client-data") return "client data";
-  const tables: Readonly<Record<string, { readonly wire: string }>> = isToWebex(message) ? toWebex : fromWebex;
-  return tables[message.type]?.wire ?? message.type;
+  return message.type === "unknown" ? message.element : wireNameOf(message.type);
 }
 
-function isToWebex(message: FromWebex | Outgoing): message is ToWebex {
-  return message.type in toWebex;
+/** The element of this type of message. */
+export function wireNameOf(type: string): string {
+  if (type === "client-data") return "client data";
+  const tables: Readonly<Record<string, { readonly wire: string }>> = { ...fromWebex, ...toWebex };
+  return tables[type]?.wire ?? type;
 }
 
 function callerOf(event: ConferenceEvent): object {

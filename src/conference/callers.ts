@@ -51,7 +51,13 @@ export function addCaller(draft: Draft, arrival: BridgeCaller): void {
 export function applyEntered(draft: Draft, caller: Caller): void {
   const { call, number, attendeeId, extCallId, participantType, muted, room, history } = caller;
   draft.fact({
-    ...{ kind: "call-entered", call, began: history.began, direction: history.dialledAt === undefined ? "in" : "out" },
+    ...{
+      kind: "call-entered",
+      call,
+      life: draft.life?.row ?? 0,
+      began: history.began,
+      direction: history.dialledAt === undefined ? "in" : "out",
+    },
     ...{ number, attendeeId, extCallId, participantType, muted, room },
   });
   updateLife(draft, (life) => {

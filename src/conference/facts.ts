@@ -92,7 +92,14 @@ export const facts = {
   "call-dialled": v.object({ call, number: text, extCallId: v.nullable(extCallId), by }),
   "call-answered": v.object({ call, by }),
   "call-entered": v.object({
-    ...{ call, began: count, direction: open(v.picklist(["in", "out"])), number: text, attendeeId: v.nullable(text) },
+    ...{
+      call,
+      life: count,
+      began: count,
+      direction: open(v.picklist(["in", "out"])),
+      number: text,
+      attendeeId: v.nullable(text),
+    },
     ...{ extCallId: v.nullable(extCallId), participantType, muted: flag, room, by },
   }),
   /** WebEx has named it, or named it anew. */

@@ -9,11 +9,40 @@ export interface FactRow {
   readonly facts: readonly Fact[];
 }
 
-/** The records of what is over, in order, each with its row. */
-export function endedIn(
-  rows: readonly FactRow[],
-): readonly { readonly seq: number; readonly record: DirectoryRecord }[] {
-  return rows.flatMap(({ seq, facts }) =>
-    facts.flatMap((fact) => ("record" in fact ? [{ seq, record: fact.record }] : [])),
+/** A fact, and the row that says it. */
+export interface Placed<Value> {
+  readonly seq: number;
+  readonly at: EpochMs;
+  readonly value: Value;
+}
+
+/** The records of what is over, in order. */
+export function recordsIn(rows: readonly FactRow[]): readonly Placed<DirectoryRecord>[] {
+  return pick(rows, (fact) => ("record" in fact ? fact.record : null));
+}
+
+/** The calls that entered, in order. */
+export function entriesIn(rows: readonly FactRow[]): readonly Placed<Extract<Fact, { kind: "call-entered" }>>[] {
+  return pick(rows, (fact) => (fact.kind === "call-entered" ? fact : null));
+}
+
+/** The documents that were given up, in order; of a probe nobody need know. */
+export function givenUpIn(rows: readonly FactRow[]): readonly Placed<Extract<Fact, { kind: "post-given-up" }>>[] {
+  return pick(rows, (fact) => (fact.kind === "post-given-up" && !fact.probe ? fact : null));
+}
+
+/** Whether the domain's directory is to be told of it, in the order in which it happened. */
+export function concernsDirectory(fact: Fact): boolean {
+  return (
+    "record" in fact || fact.kind === "call-entered" || fact.kind === "call-dialled" || fact.kind === "post-given-up"
+  );
+}
+
+function pick<Value>(rows: readonly FactRow[], choose: (fact: Fact) => Value | null): Placed<Value>[] {
+  return rows.flatMap(({ seq, at, facts }) =>
+    facts.flatMap((fact) => {
+      const value = choose(fact);
+      return value === null ? [] : [{ seq, at, value }];
+    }),
   );
 }

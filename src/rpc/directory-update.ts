@@ -1,7 +1,7 @@
+import type { CallRecord } from "../conference/call-record.ts";
 import type { DirectoryRecord } from "../conference/conference-record.ts";
 import type { Post } from "../conference/draft.ts";
 import type { BridgeName, CallId, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
-import type { Joined } from "../records/book-data.ts";
 
 /** What is wrong with a conference that runs. `posts`: WebEx does not confirm; `commands`: the bridge does not answer in time. */
 export type Trouble = "posts" | "commands";
@@ -74,7 +74,10 @@ export interface DirectoryAnswer extends DirectoryPlace {
 }
 
 /** A call that has entered its conference. */
-export type JoinedCall = Joined["call"];
+export type JoinedCall = Pick<
+  CallRecord,
+  "conference" | "life" | "began" | "call" | "extCallId" | "direction" | "number" | "attendeeId" | "participantType"
+> & { readonly enteredAt: EpochMs };
 
 /** What a conference tells its domain's directory. */
 export interface DirectoryUpdate {

@@ -914,7 +914,7 @@ test("a conference that wrote more than its journal holds has all its records", 
     await conference.report({ type: "event", event } as never);
   }
   conference.start();
-  expect(conference.stored.rowsForRecords(0)[0]?.seq).toBeGreaterThan(100);
+  expect(conference.stored.journal(0)[0]?.seq).toBeGreaterThan(100);
   await conference.reported(ended);
   await conference.time.pass(5_000);
 

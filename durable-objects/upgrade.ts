@@ -1,27 +1,202 @@
-import type { CallRecord } from "../conference/call-record.ts";
-import type { ConferenceRecord } from "../conference/conference-record.ts";
-import type { ConferenceInput } from "../conference/decide.ts";
-import type { Caller, CallOut, ConferenceState, Head, PendingCommand, Room } from "../conference/state.ts";
+import type { CommandType } from "../src/bridge/commands.ts";
+import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../src/bridge/events.ts";
+import type { CallRecord, Ender } from "../src/conference/call-record.ts";
+import type { ConferenceRecord, DirectoryRecord } from "../src/conference/conference-record.ts";
+import type { ConferenceInput } from "../src/conference/decide.ts";
+import type { Fact, LeaveReason } from "../src/conference/facts.ts";
+import type {
+  Caller,
+  CallHistory,
+  CallOut,
+  Changes,
+  ConferenceState,
+  Head,
+  Life,
+  PendingCommand,
+  Room,
+} from "../src/conference/state.ts";
 import {
   type BridgeName,
   type CallId,
   type CommandId,
   type ConfKey,
   type EpochMs,
+  type ExtConfId,
   MAIN_ROOM,
-} from "../foundation/ids.ts";
-import {
-  type BookData,
-  type Ended,
-  type GivenUp,
-  type Joined,
-  type KnownCommand,
-  type Life,
-  newBook,
-  type OpenCall,
-} from "./book-data.ts";
-import { type Cause, cause, causeOfDrop, causeOfEnd, endOfLife } from "./end-causes.ts";
-import { Causes } from "./transaction-causes.ts";
+  type WebexHost,
+} from "../src/foundation/ids.ts";
+
+/*
+ * Goes with version 1.3. Up to version 1.1 a journal had no facts, and a state nothing of what records need: it is worked out here,
+ * once for each conference, from the journal that those versions kept.
+ */
+
+/** What a conference of an older version has left out. */
+export interface Upgrade {
+  readonly changes: Pick<Changes, "head" | "callers" | "callOuts">;
+  /** Ends that the directory was not told of yet. */
+  readonly facts: readonly Fact[];
+}
+
+/** `rows`: the whole journal. `book`: what rows say that were pruned. `told`: up to this row the directory knows of all ends. */
+export function upgrade(
+  confKey: ConfKey,
+  state: ConferenceState,
+  {
+    rows,
+    book,
+    told,
+  }: { readonly rows: readonly RecordedRow[]; readonly book: BookData | null; readonly told: number },
+): Upgrade {
+  const records = new RecordBook(confKey, book ?? undefined);
+  records.read(rows.filter(({ seq }) => seq > records.seq));
+  records.settle(state, rows.at(-1)?.at ?? 0);
+  const { life, calls } = records.data();
+  const histories = new Map(calls.map((call) => [call.call, historyOf(call)]));
+  const none: CallHistory = { began: 0, mutes: 0, mutedMs: 0, rooms: [], failovers: 0, repairs: 0 };
+  const { head } = state;
+  const callers = [...state.callers].map(([call, caller]) => {
+    return [call, { ...caller, history: histories.get(call) ?? none }] as const;
+  });
+  const callOuts = [...state.callOuts].map(([call, callOut]) => {
+    return [call, { ...callOut, history: histories.get(call) ?? none }] as const;
+  });
+  const facts = records.endedAfter(told).map(({ record }) => factOf(record));
+  const changes = { callers: new Map(callers), callOuts: new Map(callOuts) };
+  const inside = callers.filter(([, { left }]) => !left).length;
+  return { facts, changes: { ...changes, ...(isOngoing(head) && { head: { ...head, life: lifeOf(life, inside) } }) } };
+}
+
+function lifeOf(book: BookData["life"], callers: number): Life {
+  if (!book) return { ...newRecord, callers, mostCallers: callers };
+  const { seq: row, isOperators: _, topic = "", ...life } = book;
+  const { extConfIds, webexHosts } = life as unknown as { extConfIds: ExtConfId[]; webexHosts: WebexHost[] };
+  return { ...life, row, topic, callers, extConfIds, webexHosts };
+}
+
+/** Of a conference of whose begin nothing is left. */
+const newRecord = {
+  ...{ row: 0, createdAt: 0, runningAt: null, extConfIds: [], webexHosts: [], topic: "" },
+  ...{ calls: 0, callMinutes: 0, failovers: 0, repairs: 0, givenUp: 0 },
+};
+
+function historyOf(call: OpenCall): CallHistory {
+  const { began, dialled, dialledAt, answeredAt, enteredAt, mutes, mutedMs, mutedAt, rooms, failovers, repairs } = call;
+  return {
+    ...{ began, mutes, mutedMs, rooms, failovers, repairs },
+    ...(dialled !== undefined && { dialled }),
+    ...(dialledAt !== null && { dialledAt }),
+    ...(answeredAt !== null && { answeredAt }),
+    ...(enteredAt !== null && { enteredAt }),
+    ...(mutedAt !== null && { mutedAt }),
+  };
+}
+
+function factOf(record: DirectoryRecord): Fact {
+  if (record.kind === "call") {
+    const about = { call: record.call as CallId, why: record.reason as LeaveReason, record, by: [] };
+    return record.enteredAt === null ? { kind: "call-not-entered", ...about } : { kind: "call-left", ...about };
+  }
+  const { endedBy, reason: why } = record;
+  if (record.runningAt === null) return { kind: "conference-not-created", why, record, by: [] };
+  return { kind: "conference-ended", endedBy, why, callers: 0, record, by: [] };
+}
+
+/** What the rows so far add up to, as JSON. */
+export interface BookData {
+  /** The last row that was read. */
+  seq: number;
+  head: Head;
+  bridge: BridgeName | null;
+  life: BookLife | null;
+  calls: OpenCall[];
+  commands: [CommandId, KnownCommand][];
+  /** Room → as a record names it. */
+  rooms: [string, string][];
+  ended: Ended[];
+  /** Absent in what an older version kept. */
+  joined?: Joined[];
+  givenUp?: GivenUp[];
+}
+
+const newBook: BookData = {
+  ...{ seq: 0, head: { phase: "absent" }, bridge: null, life: null },
+  ...{ calls: [], commands: [], rooms: [], ended: [] },
+};
+
+/** A record, and the row of the journal after which it is true. */
+interface Ended {
+  readonly seq: number;
+  readonly record: DirectoryRecord;
+}
+
+/** A call that has entered, and the row of the journal after which it has. */
+interface Joined {
+  readonly seq: number;
+  readonly call: Pick<
+    CallRecord,
+    "conference" | "life" | "began" | "call" | "extCallId" | "direction" | "number" | "attendeeId" | "participantType"
+  > & { readonly enteredAt: EpochMs };
+}
+
+/** A document that was given up in this row of the journal. */
+interface GivenUp {
+  readonly seq: number;
+  readonly at: EpochMs;
+  readonly input: Extract<ConferenceInput, { readonly type: "undelivered" }>;
+}
+
+interface OpenCall {
+  readonly call: CallId;
+  readonly began: number;
+  readonly direction: "in" | "out";
+  /** Absent: nobody told, or an older version kept it. */
+  dialled?: string;
+  number: string;
+  attendeeId: string;
+  extCallId: string;
+  participantType: string;
+  keyedHostCode: boolean;
+  readonly dialledAt: EpochMs | null;
+  answeredAt: EpochMs | null;
+  enteredAt: EpochMs | null;
+  muted: boolean;
+  mutedAt: EpochMs | null;
+  mutedMs: number;
+  mutes: number;
+  room: string | null;
+  rooms: string[];
+  failovers: number;
+  repairs: number;
+  /** Known before the call is over: WebEx has cancelled it, or nobody answered. */
+  cause?: Cause;
+  /** An operator asked for its end. */
+  isOperators?: true;
+}
+
+interface BookLife {
+  readonly seq: number;
+  readonly createdAt: EpochMs;
+  runningAt: EpochMs | null;
+  extConfIds: string[];
+  webexHosts: string[];
+  mostCallers: number;
+  calls: number;
+  callMinutes: number;
+  failovers: number;
+  repairs: number;
+  givenUp: number;
+  /** As WebEx named it with a create. */
+  topic?: string;
+  /** An operator asked for its end. */
+  isOperators?: true;
+}
+
+interface KnownCommand {
+  readonly type: CommandType;
+  readonly call: CallId | null;
+  readonly by: "webex" | "operator" | "edge";
+}
 
 /** A row of a conference's journal, as far as records need it. */
 export interface RecordedRow {
@@ -47,12 +222,12 @@ const mostRooms = 50;
  * stands in the changes of its transaction, and why stands in its inputs; a change that no report of a transaction explains was found by the
  * snapshot among its inputs, and is a repair.
  */
-export class RecordBook {
+class RecordBook {
   readonly #confKey: ConfKey;
   #seq: number;
   #head: Head;
   #bridge: BridgeName | null;
-  #life: Life | null;
+  #life: BookLife | null;
   readonly #calls: Map<CallId, OpenCall>;
   readonly #commands: Map<CommandId, KnownCommand>;
   readonly #rooms: Map<string, string>;
@@ -401,27 +576,10 @@ export class RecordBook {
   }
 }
 
-/** Whether a call or the conference begins or ends with these changes. */
-export function concernsRecords(
-  state: ConferenceState,
-  { head, callers, callOuts }: { readonly head?: Head } & Record<"callers" | "callOuts", ReadonlyMap<CallId, unknown>>,
-): boolean {
-  if (head && isOngoing(head) !== isOngoing(state.head)) return true;
-  for (const [call, value] of callers) {
-    const caller = value as Caller | null;
-    const was = state.callers.get(call);
-    if ((was !== undefined && !was.left) !== (caller !== null && !caller.left)) return true;
-    // It entered and left at once.
-    if (was === undefined && caller !== null) return true;
-  }
-  for (const [call, value] of callOuts) if (value === null && state.callOuts.has(call)) return true;
-  return false;
-}
-
 type OngoingHead = Extract<Head, { readonly extConfId: unknown }>;
 
 /** Whether there is a conference that is not over. */
-export function isOngoing(head: Head): head is OngoingHead {
+function isOngoing(head: Head): head is OngoingHead {
   return head.phase === "creating" || head.phase === "running";
 }
 
@@ -433,7 +591,7 @@ function newCall() {
   };
 }
 
-function newLife({ seq, at }: Pick<RecordedRow, "seq" | "at">): Life {
+function newLife({ seq, at }: Pick<RecordedRow, "seq" | "at">): BookLife {
   return {
     ...{ seq, createdAt: at, runningAt: null, extConfIds: [], webexHosts: [] },
     ...{ mostCallers: 0, calls: 0, callMinutes: 0, failovers: 0, repairs: 0, givenUp: 0 },
@@ -444,4 +602,201 @@ function newLife({ seq, at }: Pick<RecordedRow, "seq" | "at">): Life {
 function waitingTopic(before: Head): string | undefined {
   if (before.phase !== "running") return undefined;
   return before.closing?.next.find(({ message }) => message.conferenceName !== undefined)?.message.conferenceName;
+}
+
+/** What the inputs of one transaction say. */
+class Causes {
+  readonly left = new Map<CallId, EndReason>();
+  readonly entered = new Map<CallId, BridgeCaller>();
+  readonly answered = new Set<CallId>();
+  readonly muted = new Set<CallId>();
+  /** Calls of commands that were carried out. */
+  readonly done = new Set<CallId>();
+  /** Calls that were hung up by command, or found gone then. */
+  readonly expelled = new Map<CallId, KnownCommand>();
+  /** Call → why the bridge did not dial or admit it. */
+  readonly refusals = new Map<CallId, string>();
+  /** Calls that WebEx has cancelled, by its names. */
+  readonly cancelled = new Set<string>();
+  readonly operators: { readonly type: string; readonly call: CallId | null }[] = [];
+  /** Messages to WebEx. */
+  givenUp = 0;
+  /** All that the bridge holds was compared. */
+  found: ConferenceSnapshot | null = null;
+  /** It was locked or unlocked by telephone or command. */
+  locks = false;
+  closes = false;
+  isEndedByTelephone = false;
+  isCreated = false;
+  createRefusal: string | null = null;
+  /** What a create calls the conference. */
+  topic: string | undefined;
+
+  constructor(inputs: readonly ConferenceInput[], commands: ReadonlyMap<CommandId, KnownCommand>) {
+    for (const input of inputs) {
+      switch (input.type) {
+        case "webex":
+          for (const message of input.messages) {
+            if (message.type === "cancel-call-out") this.cancelled.add(message.extCallId);
+            if (message.type === "close-conference" && !message.keepAlive) this.closes = true;
+            if (message.type === "create-conference") this.topic = message.conferenceName ?? this.topic;
+          }
+          break;
+        case "bridge":
+          if (input.elsewhere === undefined) this.#reports(input, commands);
+          break;
+        case "operator": {
+          const { request } = input;
+          this.operators.push({ type: request.type, call: "call" in request ? request.call : null });
+          break;
+        }
+        case "undelivered":
+          if (!input.of?.probe) this.givenUp += input.messages.length;
+          break;
+        case "reached":
+        case "time":
+          break;
+      }
+    }
+  }
+
+  #reports(
+    { reports }: Extract<ConferenceInput, { type: "bridge" }>,
+    commands: ReadonlyMap<CommandId, KnownCommand>,
+  ): void {
+    for (const { report } of reports) {
+      if (report.type === "event") this.#event(report.event);
+      else {
+        const command = commands.get(report.id);
+        if (command) this.#result(command, report.result);
+      }
+    }
+  }
+
+  #event(event: ConferenceEvent): void {
+    switch (event.type) {
+      case "caller-entered":
+        this.entered.set(event.caller.call, event.caller);
+        break;
+      case "call-answered":
+        this.answered.add(event.call);
+        break;
+      case "caller-left":
+        if (!this.left.has(event.call)) this.left.set(event.call, event.reason);
+        break;
+      case "caller-muted":
+        this.muted.add(event.call);
+        break;
+      case "lock-changed":
+        this.locks = true;
+        break;
+      case "conference-ended":
+        this.isEndedByTelephone = true;
+        break;
+      case "snapshot":
+        if (event.conference) this.found = event.conference;
+        break;
+      default:
+        break;
+    }
+  }
+
+  #result(command: KnownCommand, result: { readonly done: boolean; readonly reason?: string }): void {
+    const { type, call } = command;
+    if (type === "lock" || type === "unlock") this.locks = true;
+    if (type === "create-conference") {
+      this.isCreated ||= result.done;
+      if (!result.done) this.createRefusal = result.reason ?? null;
+    }
+    if (call === null) return;
+    if (result.done) this.done.add(call);
+    else if (type === "dial" || type === "admit") this.refusals.set(call, result.reason ?? "refused");
+    if (type === "expel" && result.done) this.expelled.set(call, command);
+  }
+}
+
+/** Who ended something, and why. */
+type Cause = Pick<CallRecord, "endedBy" | "status" | "reason">;
+
+/** Those without a result. */
+type Commands = ReadonlyMap<CommandId, KnownCommand>;
+
+/** Of the conference. */
+function endOfLife(before: Head, life: BookLife, causes: Causes): Cause {
+  if (before.phase !== "running") {
+    if (causes.closes) return cause("webex", "failed", "conference-closed");
+    return cause("bridge", "failed", causes.createRefusal ?? "bridge-timeout");
+  }
+  if (before.closing || causes.closes) {
+    if (life.isOperators) return cause("operator", "completed", "closed");
+    return before.attached || before.closing?.isAsked || causes.closes
+      ? cause("webex", "completed", "closed")
+      : cause("nobody", "completed", "deserted");
+  }
+  if (causes.isEndedByTelephone) return cause("telephone", "completed", "ended");
+  return cause("bridge", "completed", "lost");
+}
+
+/** Of a call-out that is dropped: WebEx was answered already, and the bridge has still to hang up. */
+function causeOfDrop(open: OpenCall, causes: Causes, commands: Commands): Cause {
+  const { call, extCallId, answeredAt } = open;
+  const refusal = causes.refusals.get(call);
+  if (open.isOperators) return cause("operator", "canceled", "cancelled");
+  if (causes.cancelled.has(extCallId)) return cause("webex", "canceled", "cancelled");
+  if (refusal !== undefined) return cause("bridge", "failed", refusal);
+  if (causes.answered.has(call)) return cause("policy", "failed", "conference-locked");
+  const isDialling = [...commands.values()].some((one) => one.type === "dial" && one.call === call);
+  if (isDialling || answeredAt !== null) return cause("bridge", "failed", "bridge-timeout");
+  return cause("nobody", "no-answer", "no-answer");
+}
+
+/** Of a call that is over; `ends`: why its conference is, too. `null`: nobody told of it. */
+function causeOfEnd(open: OpenCall, causes: Causes, commands: Commands, ends: Cause | null): Cause | null {
+  const { call, enteredAt, answeredAt, extCallId } = open;
+  const over = answeredAt === null ? "canceled" : "completed";
+  const reason = causes.left.get(call);
+  if (reason !== undefined) return causeOfEvent(open, reason, commands, ends);
+  const expelled = causes.expelled.get(call);
+  if (expelled) return cause(askedBy(open, expelled.by), over, "expelled");
+  if (enteredAt === null) {
+    if (causes.cancelled.has(extCallId)) return cause("webex", "canceled", "cancelled");
+    const refusal = causes.refusals.get(call);
+    if (refusal !== undefined) return cause("bridge", "failed", refusal);
+  }
+  return ends && cause(ends.endedBy, over, "conference-ended");
+}
+
+function causeOfEvent(open: OpenCall, reason: EndReason, commands: Commands, ends: Cause | null): Cause {
+  const { call, enteredAt, answeredAt } = open;
+  const over = answeredAt === null ? "canceled" : "completed";
+  switch (reason) {
+    case "hung-up":
+      return cause("caller", over, reason);
+    case "expelled": {
+      const asked = [...commands.values()].find((one) => one.type === "expel" && one.call === call);
+      return cause(asked ? askedBy(open, asked.by) : "telephone", over, reason);
+    }
+    case "conference-ended":
+      return cause(ends?.endedBy ?? "telephone", over, reason);
+    case "busy":
+    case "rejected":
+      return cause("caller", "busy", reason);
+    case "no-answer":
+      return cause("nobody", "no-answer", reason);
+    case "cancelled":
+      return cause(open.isOperators ? "operator" : "webex", "canceled", reason);
+    case "invalid-number":
+    case "refused":
+      return cause("bridge", enteredAt === null ? "failed" : "completed", reason);
+  }
+}
+
+function askedBy(open: OpenCall, by: KnownCommand["by"]): Ender {
+  if (open.isOperators || by === "operator") return "operator";
+  // The edge hangs up what nobody wants any more.
+  return by === "webex" ? "webex" : "policy";
+}
+
+function cause(endedBy: Ender, status: Cause["status"], reason: string): Cause {
+  return { endedBy, status, reason };
 }

@@ -4,8 +4,7 @@ import type { EndReason, Report } from "../../src/bridge/events.ts";
 import type { CallRecord } from "../../src/conference/call-record.ts";
 import type { ConferenceRecord } from "../../src/conference/conference-record.ts";
 import type { CallId, WebexHost } from "../../src/foundation/ids.ts";
-import { endedIn } from "../../src/records/ended.ts";
-import { RecordBook } from "../../src/records/record-book.ts";
+import { recordsIn } from "../../src/records/ended.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
   ConferenceWorld,
@@ -26,7 +25,7 @@ function recordsOf(world: ConferenceWorld): readonly (CallRecord | ConferenceRec
   const { stored } = world;
   const records: (CallRecord | ConferenceRecord)[] = [];
   for (let rows = stored.journal(0); rows.length > 0; rows = stored.journal(rows.at(-1)?.seq ?? 0))
-    records.push(...endedIn(rows).map(({ record }) => record));
+    records.push(...recordsIn(rows).map(({ value }) => value));
   return records;
 }
 
@@ -459,33 +458,4 @@ test("posts that were given up are counted", async () => {
   await world.reported(event({ type: "conference-ended" }));
 
   expect(conferencesOf(world)).toMatchObject([{ givenUp: 1 }]);
-});
-
-test("a book that goes on from its data says the same", async () => {
-  const world = await running(2);
-  await world.reported(callerLeft(0));
-  await world.reported(event({ type: "conference-ended" }));
-  const rows = world.stored.rowsForRecords(0);
-
-  for (let cut = 0; cut <= rows.length; cut++) {
-    if (rows[cut - 1]?.changes === null) continue;
-    const first = new RecordBook(confKey);
-    first.read(rows.slice(0, cut));
-    const second = new RecordBook(confKey, JSON.parse(JSON.stringify(first.data())));
-    second.read(rows.slice(cut));
-    expect(second.endedAfter(0).map(({ record }) => record)).toEqual(recordsOf(world));
-  }
-});
-
-test("where the rows of its begin are gone, a call still has its record", async () => {
-  const world = await running(1);
-  await world.reported(callerEntered(1));
-  const book = new RecordBook(confKey);
-  const rows = world.stored.rowsForRecords(0);
-  book.read(rows.slice(-1));
-  book.settle(world.stored.state, world.stored.lastAt);
-  await world.reported(event({ type: "conference-ended" }));
-  book.read(world.stored.rowsForRecords(rows.at(-1)?.seq ?? 0));
-
-  expect(book.endedAfter(0).map(({ record }) => record.kind)).toEqual(["call", "call", "conference"]);
 });
