@@ -27,8 +27,8 @@ import {
 } from "../src/foundation/ids.ts";
 
 /*
- * Goes with version 1.3. Up to version 1.1 a journal had no facts, and a state nothing of what records need: it is worked out here,
- * once for each conference, from the journal that those versions kept.
+ * Goes with version 0.3. Up to version 0.1 a journal had no facts, and a state nothing of what records need: it is worked out here,
+ * once for each conference, from the journal that version kept.
  */
 
 /** What a conference of an older version has left out. */
@@ -114,9 +114,6 @@ export interface BookData {
   /** Room → as a record names it. */
   rooms: [string, string][];
   ended: Ended[];
-  /** Absent in what an older version kept. */
-  joined?: Joined[];
-  givenUp?: GivenUp[];
 }
 
 const newBook: BookData = {
@@ -128,22 +125,6 @@ const newBook: BookData = {
 interface Ended {
   readonly seq: number;
   readonly record: DirectoryRecord;
-}
-
-/** A call that has entered, and the row of the journal after which it has. */
-interface Joined {
-  readonly seq: number;
-  readonly call: Pick<
-    CallRecord,
-    "conference" | "life" | "began" | "call" | "extCallId" | "direction" | "number" | "attendeeId" | "participantType"
-  > & { readonly enteredAt: EpochMs };
-}
-
-/** A document that was given up in this row of the journal. */
-interface GivenUp {
-  readonly seq: number;
-  readonly at: EpochMs;
-  readonly input: Extract<ConferenceInput, { readonly type: "undelivered" }>;
 }
 
 interface OpenCall {
@@ -232,8 +213,6 @@ class RecordBook {
   readonly #commands: Map<CommandId, KnownCommand>;
   readonly #rooms: Map<string, string>;
   #ended: Ended[];
-  #joined: Joined[];
-  #givenUp: GivenUp[];
   /** Of the transaction whose last row was not read yet. */
   #inputs: ConferenceInput[] = [];
 
@@ -248,8 +227,6 @@ class RecordBook {
     this.#commands = new Map(own.commands);
     this.#rooms = new Map(own.rooms);
     this.#ended = own.ended;
-    this.#joined = own.joined ?? [];
-    this.#givenUp = own.givenUp ?? [];
   }
 
   /** The last row that was read. */
@@ -262,37 +239,18 @@ class RecordBook {
     return this.#ended.filter((one) => one.seq > seq);
   }
 
-  /** Who entered behind this row and up to that one, in order. */
-  joinedBetween(after: number, upTo: number): readonly Joined[] {
-    return this.#joined.filter(({ seq }) => seq > after && seq <= upTo);
-  }
-
-  /** What was given up behind this row and up to that one, in order. */
-  givenUpBetween(after: number, upTo: number): readonly GivenUp[] {
-    return this.#givenUp.filter(({ seq }) => seq > after && seq <= upTo);
-  }
-
-  /** What ended, came in or was given up up to this row is not asked for again. */
-  release(upTo: number): void {
-    this.#ended = this.#ended.filter(({ seq }) => seq > upTo);
-    this.#joined = this.#joined.filter(({ seq }) => seq > upTo);
-    this.#givenUp = this.#givenUp.filter(({ seq }) => seq > upTo);
-  }
-
   data(): BookData {
     return structuredClone({
       ...{ seq: this.#seq, head: this.#head, bridge: this.#bridge, life: this.#life, calls: [...this.#calls.values()] },
-      ...{ commands: [...this.#commands], rooms: [...this.#rooms], ended: this.#ended, joined: this.#joined },
-      givenUp: this.#givenUp,
+      ...{ commands: [...this.#commands], rooms: [...this.#rooms], ended: this.#ended },
     });
   }
 
   /** In order, without a gap. */
   read(rows: readonly RecordedRow[]): void {
     for (const row of rows) {
-      const { seq, at, input } = row;
+      const { input } = row;
       if (input) this.#inputs.push(input);
-      if (input?.type === "undelivered" && !input.of?.probe) this.#givenUp.push({ seq, at, input });
       if (row.changes) {
         this.#apply(row, new Map(row.changes), new Causes(this.#inputs, this.#commands));
         this.#inputs = [];
@@ -451,21 +409,6 @@ class RecordBook {
     if (open.enteredAt === null) {
       open.enteredAt = at;
       open.answeredAt ??= at;
-      const { began, direction } = open;
-      const now = {
-        extCallId: extCallId ?? open.extCallId,
-        attendeeId: attendeeId ?? open.attendeeId,
-        participantType: open.participantType,
-      };
-      const joined = {
-        conference: this.#confKey,
-        life: this.#life?.seq ?? 0,
-        began,
-        call,
-        direction,
-        number: open.number,
-      };
-      this.#joined.push({ seq, call: { ...joined, ...now, enteredAt: at } });
       // As it entered again, what was to become of it did not.
       delete open.cause;
       if (causes.found && !causes.entered.has(call) && !causes.done.has(call)) repairs += 1;

@@ -19,7 +19,7 @@ export const outcomes = [
   "command-failed",
 ] as const satisfies readonly FactKind[];
 
-/** As these were counted until version 1.1; both names until 1.2. */
+/** As these were counted up to version 0.1; version 0.2 counts both. */
 export const formerOutcomes = { "call-entered": "caller-entered", "call-left": "caller-left" } as const;
 
 /** What these facts add to the counts, each as often as it comes. */

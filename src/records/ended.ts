@@ -31,12 +31,12 @@ export function givenUpIn(rows: readonly FactRow[]): readonly Placed<Extract<Fac
   return pick(rows, (fact) => (fact.kind === "post-given-up" && !fact.probe ? fact : null));
 }
 
-/** Whether the domain's directory is to be told of it, in the order in which it happened. */
+/** Whether the domain's directory is to be told of it. */
 export function concernsDirectory(fact: Fact): boolean {
-  return (
-    "record" in fact || fact.kind === "call-entered" || fact.kind === "call-dialled" || fact.kind === "post-given-up"
-  );
+  return "record" in fact || told.has(fact.kind);
 }
+
+const told: ReadonlySet<Fact["kind"]> = new Set(["conference-requested", "call-entered", "post-given-up"]);
 
 function pick<Value>(rows: readonly FactRow[], choose: (fact: Fact) => Value | null): Placed<Value>[] {
   return rows.flatMap(({ seq, at, facts }) =>
