@@ -117,6 +117,8 @@ export const facts = {
   "room-closed": v.object({ room, subConfId, by }),
   "talk-opened": v.object({ room, host: call, invitee: call, by }),
   "talk-ended": v.object({ room, by }),
+  /** The bridge says who speaks, or no longer (protocol 4.16). */
+  "speakers-followed": v.object({ on: flag, by }),
   "speaker-changed": v.object({ call, speaking: flag }),
   "command-issued": v.object({ command, type: word, call: v.exactOptional(call), room: v.exactOptional(room), by }),
   /** Somebody else wants the same: its result counts for them, too. */

@@ -174,6 +174,7 @@ function detach(draft: Draft, head: Running, requests: readonly OpenRequest[]): 
   for (const request of requests) draft.answer(request, "ok");
   const { speech, ...rest } = head;
   draft.head = { ...rest, attached: false };
+  if (speech) draft.fact({ kind: "speakers-followed", on: false });
   draft.fact({ kind: "conference-detached" });
   deleteOutdated(draft);
   endTalks(draft);

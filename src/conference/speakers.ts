@@ -10,6 +10,7 @@ const SLOW_MS = 2_000;
 /** WebEx wants to know who speaks, or no longer (protocol 4.16). At first, and after a failover, it does not. */
 export function setReporting(draft: Draft, head: Running, on: boolean): void {
   const { speech, ...rest } = head;
+  if (on !== (speech !== undefined)) draft.fact({ kind: "speakers-followed", on });
   const before = speech ?? { speaking: [], reported: [], changedAt: null, notBefore: 0 };
   // After a failover the server that asks now does not know who speaks already.
   draft.head = on ? { ...rest, speech: { ...before, reporting: true, changedAt: before.changedAt ?? draft.at } } : rest;

@@ -70,12 +70,16 @@ export class FactFold {
         return;
       case "call-left":
         if (!this.#inside.delete(fact.call)) throw new Error(`${fact.call} was not inside`);
+        this.#speaking.delete(fact.call);
         return;
       case "room-opened":
         this.#rooms.add(fact.room);
         return;
       case "room-closed":
         this.#rooms.delete(fact.room);
+        return;
+      case "speakers-followed":
+        this.#speaking.clear();
         return;
       case "speaker-changed":
         if (fact.speaking) this.#speaking.add(fact.call);

@@ -22,7 +22,6 @@ export function plant({ before, after }: Defect, healthy: string): string | null
 const conference = "durable-objects/conference.ts";
 const store = "durable-objects/conference-store.ts";
 const directoryUpdates = "durable-objects/directory-updates.ts";
-const recordBook = "src/records/record-book.ts";
 const alarm = "durable-objects/alarm.ts";
 const outbox = "durable-objects/outbox.ts";
 const outboxRows = "durable-objects/outbox-rows.ts";
@@ -105,8 +104,8 @@ export const defects: readonly Defect[] = [
     name: "what waits for a replaced server is sent to it",
     foundBy: "a replaced server gets answers alone",
     file: "durable-objects/conference-commit.ts",
-    before: "this.#keep(withoutDropped(this.queue.rows, decision.dropQueued));",
-    after: "",
+    before: "const kept = withoutDropped(this.queue.rows, decision.dropQueued);",
+    after: "const kept = this.queue.rows;",
   },
   {
     name: "attempts are not counted",
@@ -322,8 +321,8 @@ export const defects: readonly Defect[] = [
     name: "a snapshot does not show who is gone",
     foundBy: "an empty conference ends",
     file: "src/conference/reconcile.ts",
-    before: '    draft.repair("left");\n    removeCaller(draft, caller, "not-found");\n',
-    after: "    void removeCaller;\n",
+    before: '    removeCaller(draft, known, failedEnd(known, "not-found"));\n',
+    after: "    void [removeCaller, failedEnd, known];\n",
   },
   {
     name: "a snapshot does not show who speaks",
@@ -650,7 +649,7 @@ export const defects: readonly Defect[] = [
     file: reports,
     before: '    case "expel": {\n      draft.answer(request, result);\n',
     after:
-      '    case "expel": {\n      const gone = draft.callers.get(command.call);\n      if (gone && !gone.left && result.done) removeCaller(draft, gone, "expelled");\n      draft.answer(request, result);\n',
+      '    case "expel": {\n      const gone = draft.callers.get(command.call);\n      if (gone && !gone.left && result.done) removeCaller(draft, gone, expelledEnd(gone));\n      draft.answer(request, result);\n',
   },
   {
     name: "a dialled call enters twice",
@@ -664,7 +663,7 @@ export const defects: readonly Defect[] = [
     name: "a caller that presses the mute key on the way in is told as unmuted",
     foundBy: ["WebEx knows what is so", "WebEx's roster follows the bridge"],
     file: "src/conference/callers.ts",
-    before: 'if (entered && arrival.muted && !arrival.silent) notifyChange(draft, entered, { status: "muted" });',
+    before: 'if (known && arrival.muted && !arrival.silent) notifyChange(draft, known, { status: "muted" });',
     after: "",
   },
   {
@@ -706,8 +705,8 @@ export const defects: readonly Defect[] = [
     name: "an ended conference still tells of its callers",
     foundBy: "nothing follows the end",
     file: "src/conference/lifecycle.ts",
-    before: '  notifyStatus(draft, "ended");\n  const isDetached',
-    after: '  notifyStatus(draft, "ended");\n  notifyStatus(draft, "running");\n  const isDetached',
+    before: '  notifyStatus(draft, "ended");\n  end(draft, how);\n  for (const',
+    after: '  notifyStatus(draft, "ended");\n  notifyStatus(draft, "running");\n  end(draft, how);\n  for (const',
   },
   {
     name: "speakers are reported to a server that did not ask",
@@ -827,7 +826,7 @@ export const defects: readonly Defect[] = [
     file: reports,
     before: "withCaller(draft, event.call, (caller) => applyAttendeeId(draft, caller, event));",
     after:
-      'withCaller(draft, event.call, (caller) => removeCaller(draft, { ...caller, attendeeId: event.attendeeId }, "hung-up"));',
+      'withCaller(draft, event.call, (caller) => removeCaller(draft, { ...caller, attendeeId: event.attendeeId }, reportedEnd(draft, caller, "hung-up")));',
   },
   {
     name: "an agent acts while its journal cannot be written",
@@ -1194,15 +1193,15 @@ export const defects: readonly Defect[] = [
     name: "WebEx is not told whom an operator mutes",
     foundBy: ["WebEx's roster follows the bridge", "WebEx knows what is so"],
     file: reports,
-    before: "  if (pending.unreported) draft.callers.set(",
-    after: "  if (pending.unreported || pending.actions) draft.callers.set(",
+    before: "  if (pending.unreported) setMuteState(draft, known, muted);\n  else",
+    after: "  if (pending.unreported || pending.actions) setMuteState(draft, known, muted);\n  else",
   },
   {
     name: "WebEx does not learn into which room an operator moves a call",
     foundBy: ["WebEx's roster follows the bridge", "WebEx knows what is so"],
     file: rooms,
-    before: "  else if (room && from && from.room !== to) changeRoom(draft, caller, from, room);\n",
-    after: "  else if (room && from && from.room !== to) draft.callers.set(caller.call, { ...caller, room: to });\n",
+    before: "  else if (from && from.room !== to) changeRoom(draft, moved, from, room);\n",
+    after: "  else if (from && from.room !== to) void changeRoom;\n",
   },
   {
     name: "a conference does not say that it may have told its records before",
@@ -1235,23 +1234,24 @@ export const defects: readonly Defect[] = [
   {
     name: "a conference that begins when another ends has no record of the first",
     foundBy: "each conference that is over has one record",
-    file: recordBook,
-    before: 'if (before.phase !== "creating") return true;',
-    after: 'if (before.phase !== "creating") return false;',
+    file: "src/conference/lifecycle.ts",
+    before: '  draft.fact({ kind: "conference-ended", ',
+    after:
+      '  if (draft.head.phase === "running" && !draft.head.closing?.next.length)\n    draft.fact({ kind: "conference-ended", ',
   },
   {
     name: "a record forgets calls that left before WebEx named them",
     foundBy: "each call that is over has one record",
-    file: recordBook,
-    before: "if (caller && !caller.left) this.#caller(row, caller, causes);",
-    after: "if (caller) this.#caller(row, caller, causes);",
+    file: "src/conference/callers.ts",
+    before: "  callOver(draft, caller, end);",
+    after: "  if (enterMsgId === null) callOver(draft, caller, end);",
   },
   {
     name: "a record takes a call that was dialled for one that came in",
     foundBy: "a record is of a call of the bridge",
-    file: recordBook,
-    before: 'direction: "out" as const',
-    after: 'direction: "in" as const',
+    file: "src/conference/records.ts",
+    before: 'direction: isOut ? "out" : "in"',
+    after: 'direction: "in"',
   },
   {
     name: "a record lacks the number that its caller dialled",
@@ -1263,9 +1263,30 @@ export const defects: readonly Defect[] = [
   {
     name: "a record forgets its meeting's name",
     foundBy: "a record has its meeting's name",
-    file: recordBook,
-    before: 'topic: life.topic ?? ""',
-    after: 'topic: ""',
+    file: "src/conference/lifecycle.ts",
+    before: "...newLife(draft), topic,",
+    after: "...newLife(draft),",
+  },
+  {
+    name: "the fact of a mute is missing where it is not told",
+    foundBy: "facts and state agree",
+    file: "src/conference/reports.ts",
+    before: "if (pending.unreported) setMuteState(draft, known, muted);",
+    after: "if (pending.unreported) draft.callers.set(known.call, { ...known, muted });",
+  },
+  {
+    name: "the fact of a move that a snapshot has found is missing",
+    foundBy: "facts and state agree",
+    file: "src/conference/callers.ts",
+    before: '  draft.fact({ kind: "call-moved", call: caller.call, room });',
+    after: '  if (draft.by[0]?.type !== "repair") draft.fact({ kind: "call-moved", call: caller.call, room });',
+  },
+  {
+    name: "the fact of a command that has no result any more is missing",
+    foundBy: "facts and state agree",
+    file: "src/conference/lifecycle.ts",
+    before: '    draft.fact({ kind: "command-failed", command: id, type: command.type, why: "conference-over" });\n',
+    after: "",
   },
   {
     name: "a conference stays listed when its record is there",

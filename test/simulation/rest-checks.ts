@@ -1,5 +1,7 @@
+import type { ConferenceStore } from "../../durable-objects/conference-store.ts";
 import type { Call, RoomKind } from "../../simulators/bridge/world.ts";
 import { MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { FactFold, saidBy } from "../protocol/fact-fold.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { Association, Attendee } from "./association.ts";
 import { type Bridge, type Bridges, dialIn, foreignKey, unknownKey } from "./bridge.ts";
@@ -39,6 +41,20 @@ export function checkAtRest({ context, edge, webex, bridges, agents, meetings }:
   checkCallers({ context, bridges, meetings });
   for (const bridge of bridges.all) checkBridge(bridge, { context, bridges, agents, meetings });
   checkRecords({ context, edge, bridges });
+  for (const [key, { disk }] of edge.conferences) if (disk) checkFacts(key, conferenceOn(disk), violated);
+}
+
+function checkFacts(key: string, store: ConferenceStore, violated: WorldContext["violated"]): void {
+  const fold = new FactFold();
+  try {
+    for (let rows = store.journal(0); rows.length > 0; rows = store.journal(rows.at(-1)?.seq ?? 0)) {
+      for (const { facts } of rows) for (const fact of facts) fold.add(fact);
+    }
+  } catch (error) {
+    return violated("facts and state agree", `${key}: ${error}`);
+  }
+  const [said, is] = [fold.said, saidBy(store.state)].map((one) => JSON.stringify(one));
+  if (said !== is) violated("facts and state agree", `${key}: ${said} and ${is}`);
 }
 
 /** A death counts as an attempt, as nobody knows whether the answer had left, and a replaced server gets no second one. */

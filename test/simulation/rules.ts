@@ -125,6 +125,8 @@ export const rules = {
     "While nothing fails, what callers do is told within seconds, and not only by the next digest.",
   "a digest finds what no event told":
     "What the bridge changed without an event is at WebEx some minutes after the last fault, without a restart or another agent; no room is left over.",
+  "facts and state agree":
+    "The facts of a conference give the roster, the mutes, the rooms, the pending commands, the server and the lock that its state has.",
   "WebEx knows what is so":
     "What a server was told is so on the bridge and in the conference: that it runs, whether it is locked, who is there under which name, who is muted, which rooms there are and who is with whom.",
   "whom WebEx holds for a speaker talks on the bridge": "Nobody is shown as a speaker who does not speak.",
