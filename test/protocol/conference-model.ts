@@ -20,7 +20,7 @@ import {
 import { requestOf } from "../../src/tsp/answers.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
-import { FactFold, saidBy } from "./fact-fold.ts";
+import { FactFold, saidBy } from "../simulation/fact-fold.ts";
 
 /** One step of a test; commands and calls are chosen by their place among those that exist, so that they collide often. */
 export type Happening =

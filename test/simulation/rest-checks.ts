@@ -1,13 +1,13 @@
 import type { ConferenceStore } from "../../durable-objects/conference-store.ts";
 import type { Call, RoomKind } from "../../simulators/bridge/world.ts";
 import { MAIN_ROOM } from "../../src/foundation/ids.ts";
-import { FactFold, saidBy } from "../protocol/fact-fold.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { Association, Attendee } from "./association.ts";
 import { type Bridge, type Bridges, dialIn, foreignKey, unknownKey } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
 import { conferenceOn, type Database } from "./database.ts";
 import type { Edge } from "./edge.ts";
+import { FactFold, saidBy } from "./fact-fold.ts";
 import type { Meeting } from "./meeting.ts";
 import { checkRecords } from "./records-judge.ts";
 import type { Switches } from "./switches.ts";
