@@ -1,6 +1,6 @@
-import type { DirectoryRecord } from "../src/conference/conference-record.ts";
 import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import type { ActivityMinute } from "../src/records/activity.ts";
+import type { DirectoryRecord } from "../src/records/conference-record.ts";
 import type { PlacedRecord } from "../src/rpc/directory.ts";
 import type { DirectoryPlace, RunningConference } from "../src/rpc/directory-update.ts";
 import { hasTable, type Sql, type SqlRow } from "./platform.ts";

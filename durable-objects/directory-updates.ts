@@ -1,9 +1,9 @@
-import type { CallRecord } from "../src/conference/call-record.ts";
 import type { Caller, Head } from "../src/conference/state.ts";
 import type { CallId, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
 import { WakeTimer } from "../src/foundation/wake-timer.ts";
+import type { CallRecord } from "../src/records/call-record.ts";
 import { entriesIn, type FactRow, givenUpIn, recordsIn } from "../src/records/ended.ts";
 import type { DirectoryRpc } from "../src/rpc/directory.ts";
 import type {

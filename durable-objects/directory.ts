@@ -1,9 +1,9 @@
-import { type ConferenceRecord, type DirectoryRecord, identityOf } from "../src/conference/conference-record.ts";
 import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { dayMs, hourMs, wait, within } from "../src/foundation/timers.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
 import { Activity, type ActivityMinute, minuteOf } from "../src/records/activity.ts";
+import { type ConferenceRecord, type DirectoryRecord, identityOf } from "../src/records/conference-record.ts";
 import type { ConferenceRpc } from "../src/rpc/conference.ts";
 import type {
   AgentEvent,

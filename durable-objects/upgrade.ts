@@ -1,7 +1,5 @@
 import type { CommandType } from "../src/bridge/commands.ts";
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../src/bridge/events.ts";
-import type { CallRecord, Ender } from "../src/conference/call-record.ts";
-import type { ConferenceRecord, DirectoryRecord } from "../src/conference/conference-record.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
 import type { Fact, LeaveReason } from "../src/conference/facts.ts";
 import type {
@@ -25,6 +23,8 @@ import {
   MAIN_ROOM,
   type WebexHost,
 } from "../src/foundation/ids.ts";
+import type { CallRecord, Ender } from "../src/records/call-record.ts";
+import type { ConferenceRecord, DirectoryRecord } from "../src/records/conference-record.ts";
 
 /*
  * Goes with version 0.3. Up to version 0.1 a journal had no facts, and a state nothing of what records need: it is worked out here,

@@ -1,5 +1,5 @@
-import type { ConferenceRecord, DirectoryRecord } from "../src/conference/conference-record.ts";
 import type { EpochMs } from "../src/foundation/ids.ts";
+import type { ConferenceRecord, DirectoryRecord } from "../src/records/conference-record.ts";
 import type { AgentEvent } from "../src/rpc/directory.ts";
 import type { JoinedCall, RunningConference, Trouble } from "../src/rpc/directory-update.ts";
 import type { WebhookEventType } from "../src/settings/domain-settings.ts";

@@ -2,9 +2,9 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
-import type { CallRecord } from "../../src/conference/call-record.ts";
-import type { DirectoryRecord } from "../../src/conference/conference-record.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
+import type { CallRecord } from "../../src/records/call-record.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { Roster } from "./roster.ts";
 
 /** What the domain's directory has on disk. */

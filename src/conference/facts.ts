@@ -16,8 +16,8 @@ import type {
   WebexHost,
 } from "../foundation/ids.ts";
 import { open, personal } from "../foundation/shown.ts";
-import { callRecord, enders } from "./call-record.ts";
-import { conferenceRecord } from "./conference-record.ts";
+import { callRecord, enders } from "../records/call-record.ts";
+import { conferenceRecord } from "../records/conference-record.ts";
 import type { Post } from "./draft.ts";
 
 /*

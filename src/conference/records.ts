@@ -1,8 +1,8 @@
 import type { RefusalReason } from "../bridge/commands.ts";
 import type { EndReason } from "../bridge/events.ts";
 import { MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
-import type { CallRecord, Ender } from "./call-record.ts";
-import type { ConferenceRecord } from "./conference-record.ts";
+import type { CallRecord, Ender } from "../records/call-record.ts";
+import type { ConferenceRecord } from "../records/conference-record.ts";
 import type { Draft } from "./draft.ts";
 import { actionsOf, type Cause, type Fact } from "./facts.ts";
 import type { CallEnd, Caller, CallHistory, CallOut, Life, Ongoing } from "./state.ts";

@@ -14,10 +14,10 @@ import type {
   SubConfId,
   WebexHost,
 } from "../foundation/ids.ts";
+import type { CallRecord } from "../records/call-record.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages, Spelling, ToWebex } from "../tsp/messages.ts";
 import type { Codes } from "../tsp/protocol-table.ts";
-import type { CallRecord } from "./call-record.ts";
 import type { Cause, LeaveReason } from "./facts.ts";
 
 /**

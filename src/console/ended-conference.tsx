@@ -1,6 +1,6 @@
-import type { CallRecord } from "../conference/call-record.ts";
-import type { ConferenceRecord, DirectoryRecord } from "../conference/conference-record.ts";
 import type { EpochMs } from "../foundation/ids.ts";
+import type { CallRecord } from "../records/call-record.ts";
+import type { ConferenceRecord, DirectoryRecord } from "../records/conference-record.ts";
 import { ageOf } from "./browser/age.js";
 import { Empty, Fact, None, Table, Time } from "./parts.tsx";
 import { endOf } from "./record-list.tsx";

@@ -1,7 +1,7 @@
-import { type CallRecord, callStatuses, enders } from "../conference/call-record.ts";
-import type { ConferenceRecord } from "../conference/conference-record.ts";
 import { counted } from "../foundation/counted.ts";
 import type { EpochMs } from "../foundation/ids.ts";
+import { type CallRecord, callStatuses, enders } from "../records/call-record.ts";
+import type { ConferenceRecord } from "../records/conference-record.ts";
 import type { RecordPage } from "../rpc/directory.ts";
 import { ageOf } from "./browser/age.js";
 import { type Frame, Page } from "./page.tsx";

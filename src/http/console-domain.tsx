@@ -1,4 +1,3 @@
-import { type Ender, enders } from "../conference/call-record.ts";
 import { AuditPage } from "../console/audit.tsx";
 import { BridgesPage } from "../console/bridges.tsx";
 import { ConferencesPage } from "../console/conferences.tsx";
@@ -8,6 +7,7 @@ import { dayAfter, type RecordFilters, RecordsPage, recordFilters } from "../con
 import { SettingsPage } from "../console/settings.tsx";
 import { WebexHostsPage } from "../console/webex-hosts.tsx";
 import type { BridgeName, ConfKey } from "../foundation/ids.ts";
+import { type Ender, enders } from "../records/call-record.ts";
 import type { RecordPage, RunningPage } from "../rpc/directory.ts";
 import type { Domain } from "../settings/load.ts";
 import { maskedSettings } from "../settings/masked.ts";

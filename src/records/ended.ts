@@ -1,6 +1,6 @@
-import type { DirectoryRecord } from "../conference/conference-record.ts";
 import type { Fact } from "../conference/facts.ts";
 import type { EpochMs } from "../foundation/ids.ts";
+import type { DirectoryRecord } from "./conference-record.ts";
 
 /** What one row of a conference's journal says. */
 export interface FactRow {

@@ -1,7 +1,7 @@
-import type { CallRecord } from "../conference/call-record.ts";
-import type { DirectoryRecord } from "../conference/conference-record.ts";
 import type { Post } from "../conference/draft.ts";
 import type { BridgeName, CallId, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
+import type { CallRecord } from "../records/call-record.ts";
+import type { DirectoryRecord } from "../records/conference-record.ts";
 
 /** What is wrong with a conference that runs. `posts`: WebEx does not confirm; `commands`: the bridge does not answer in time. */
 export type Trouble = "posts" | "commands";

@@ -1,9 +1,9 @@
-import type { Ender } from "../conference/call-record.ts";
-import type { DirectoryRecord } from "../conference/conference-record.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
 import type { AbsenceEvent } from "../link/absences.ts";
 import type { AuditEntry } from "../operators/audit.ts";
 import type { ActivityMinute } from "../records/activity.ts";
+import type { Ender } from "../records/call-record.ts";
+import type { DirectoryRecord } from "../records/conference-record.ts";
 import type {
   DirectoryAnswer,
   DirectoryPlace,

@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { judgeRecords, type RecordEvidence } from "../../bench/kills/records.ts";
 import { Roster } from "../../bench/kills/roster.ts";
 import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
-import type { CallRecord } from "../../src/conference/call-record.ts";
-import type { ConferenceRecord } from "../../src/conference/conference-record.ts";
 import type { ConfKey, ExtConfId } from "../../src/foundation/ids.ts";
+import type { CallRecord } from "../../src/records/call-record.ts";
+import type { ConferenceRecord } from "../../src/records/conference-record.ts";
 
 const key = "700000001" as ConfKey;
 

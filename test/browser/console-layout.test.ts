@@ -1,7 +1,5 @@
 import type { Page as BrowserPage } from "playwright-core";
 import { expect, test } from "vitest";
-import type { CallRecord } from "../../src/conference/call-record.ts";
-import type { ConferenceRecord } from "../../src/conference/conference-record.ts";
 import { AuditPage } from "../../src/console/audit.tsx";
 import { BridgesPage } from "../../src/console/bridges.tsx";
 import { conferenceStyle } from "../../src/console/conference-style.ts";
@@ -16,6 +14,8 @@ import { style } from "../../src/console/style.ts";
 import { TimelinePage } from "../../src/console/timeline.tsx";
 import { WebexHostsPage } from "../../src/console/webex-hosts.tsx";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
+import type { CallRecord } from "../../src/records/call-record.ts";
+import type { ConferenceRecord } from "../../src/records/conference-record.ts";
 import type { DomainActivity } from "../../src/rpc/directory.ts";
 import type { GivenUpPost } from "../../src/rpc/directory-update.ts";
 import type { StoryLine, StorySide } from "../../src/rpc/story.ts";

@@ -1,6 +1,4 @@
 import { expect, test } from "vitest";
-import type { CallRecord } from "../../src/conference/call-record.ts";
-import type { ConferenceRecord, DirectoryRecord } from "../../src/conference/conference-record.ts";
 import { AuditPage } from "../../src/console/audit.tsx";
 import { BridgesPage } from "../../src/console/bridges.tsx";
 import { ConferencesPage } from "../../src/console/conferences.tsx";
@@ -16,6 +14,8 @@ import type { ActionStages } from "../../src/operators/action-stages.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { FoundBridge } from "../../src/operators/faults.ts";
 import { type HostPosts, noPosts, noRequests } from "../../src/records/activity.ts";
+import type { CallRecord } from "../../src/records/call-record.ts";
+import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DomainActivity, ListedConference, RecordPage, RunningPage } from "../../src/rpc/directory.ts";
 import type { GivenUpPost } from "../../src/rpc/directory-update.ts";
 import type { AgentView } from "../../src/rpc/relay.ts";

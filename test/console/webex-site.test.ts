@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import type { ConferenceRecord } from "../../src/conference/conference-record.ts";
 import { ConferencesPage } from "../../src/console/conferences.tsx";
 import { MeetingPage } from "../../src/console/meeting.tsx";
 import { RecordsPage } from "../../src/console/record-list.tsx";
 import { SettingsPage } from "../../src/console/settings.tsx";
 import { WebexSitePage } from "../../src/console/webex-site.tsx";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
+import type { ConferenceRecord } from "../../src/records/conference-record.ts";
 import type { ListedConference } from "../../src/rpc/directory.ts";
 import type { MeetingAnswer, ProvisioningState } from "../../src/rpc/webex-site.ts";
 import { frame, hostile, isHarmless, now, readPage } from "./read-page.ts";

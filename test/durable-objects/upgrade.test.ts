@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { DirectoryRecord } from "../../src/conference/conference-record.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { Database } from "../simulation/database.ts";
 import { ConferenceWorld, callerEntered, callerLeft, createConference, muteCaller } from "./conference-world.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { CallRecord } from "../../src/conference/call-record.ts";
 import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
+import type { CallRecord } from "../../src/records/call-record.ts";
 import { ConferenceWorld, callerLeft, confKey, extConfId, muteCaller } from "../durable-objects/conference-world.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 import { realConference } from "./real-conference.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { DirectoryRecord } from "../../src/conference/conference-record.ts";
 import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { PersonInside, RunningConference } from "../../src/rpc/directory-update.ts";
 import { readPage } from "../console/read-page.ts";
 import { FakeEdge, people, token } from "./fake-edge.ts";

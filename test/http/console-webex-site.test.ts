@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { DirectoryRecord } from "../../src/conference/conference-record.ts";
 import type { BridgeName, ConfKey, DomainName, ExtConfId, WebexHost } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const domain = "local" as DomainName;

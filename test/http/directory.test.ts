@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { CallRecord } from "../../src/conference/call-record.ts";
-import type { ConferenceRecord, DirectoryRecord } from "../../src/conference/conference-record.ts";
 import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import type { CallRecord } from "../../src/records/call-record.ts";
+import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { RunningConference } from "../../src/rpc/directory-update.ts";
 import { conferenceView, FakeEdge, people, token } from "./fake-edge.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { column, csvHead, csvLine, flag, time, timeOrNull, word, words } from "../../src/conference/columns.ts";
+import { column, csvHead, csvLine, flag, time, timeOrNull, word, words } from "../../src/records/columns.ts";
 
 const columns = {
   text: column(word, ""),

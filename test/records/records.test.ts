@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { CommandType } from "../../src/bridge/commands.ts";
 import type { EndReason, Report } from "../../src/bridge/events.ts";
-import type { CallRecord } from "../../src/conference/call-record.ts";
-import type { ConferenceRecord } from "../../src/conference/conference-record.ts";
 import type { CallId, WebexHost } from "../../src/foundation/ids.ts";
+import type { CallRecord } from "../../src/records/call-record.ts";
+import type { ConferenceRecord } from "../../src/records/conference-record.ts";
 import { recordsIn } from "../../src/records/ended.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {

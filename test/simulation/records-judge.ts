@@ -1,9 +1,9 @@
 import type { EntryChange } from "../../durable-objects/conference-store.ts";
 import { hasTable } from "../../durable-objects/platform.ts";
-import type { CallRecord } from "../../src/conference/call-record.ts";
-import type { DirectoryRecord } from "../../src/conference/conference-record.ts";
 import type { Caller, CallOut, Head, PendingCommand } from "../../src/conference/state.ts";
 import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
+import type { CallRecord } from "../../src/records/call-record.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { Bridges } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
 import type { Database } from "./database.ts";

@@ -1,8 +1,8 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
-import type { DirectoryRecord } from "../../src/conference/conference-record.ts";
 import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { operatorToken } from "./test-domains.ts";
 
 const domain = "local" as DomainName;

@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import { callColumns, callStatuses, enders } from "../../conference/call-record.ts";
-import { type Columns, column, csvHead, csvLine, time, word } from "../../conference/columns.ts";
-import { conferenceColumns } from "../../conference/conference-record.ts";
 import type { ConfKey } from "../../foundation/ids.ts";
+import { callColumns, callStatuses, enders } from "../../records/call-record.ts";
+import { type Columns, column, csvHead, csvLine, time, word } from "../../records/columns.ts";
+import { conferenceColumns } from "../../records/conference-record.ts";
 import type { PlacedRecord, RecordPage } from "../../rpc/directory.ts";
 import { failureOf } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
