@@ -46,17 +46,19 @@ test("what becomes of a conference and its callers is logged and counted, once",
   await world.during(world.receive("t-close", close));
   await world.allDone();
 
-  const outcomes = world.lines.filter(({ event }) => /^(conference|caller)-/.test(event));
+  const outcomes = world.lines.filter(({ event }) => /^(conference|call)-/.test(event));
   const number = "14085551234";
   expect(outcomes.map(({ level, domain, conference, ...facts }) => facts)).toEqual([
     { event: "conference-created", extConfId, host },
-    { event: "caller-entered", call: "c0", number, dialled: false },
-    { event: "caller-entered", call: "c1", number, dialled: false },
-    { event: "caller-left", call: "c0", why: "hung-up" },
+    { event: "call-entered", call: "c0", number, dialled: false },
+    { event: "call-entered", call: "c1", number, dialled: false },
+    { event: "call-left", call: "c0", why: "hung-up" },
     { event: "conference-ended", by: "webex", callers: 1 },
   ]);
   expect(outcomes.every(({ domain, conference }) => domain === "local" && typeof conference === "string")).toBe(true);
-  expect(seriesIn(world, 'bridgehead_outcomes_total{domain="local",outcome="caller-entered"}')).toBe(2);
+  const counted = (outcome: string) =>
+    seriesIn(world, `bridgehead_outcomes_total{domain="local",outcome="${outcome}"}`);
+  expect(["call-entered", "caller-entered", "call-left", "caller-left"].map(counted)).toEqual([2, 2, 2, 1]);
   expect(seriesIn(world, "running")).toBe(0);
   expect(seriesIn(world, "callers")).toBe(0);
 });
