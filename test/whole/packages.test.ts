@@ -157,8 +157,8 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
   test.each(["bridgehead-agent", "bridgehead-edge"])("%s is ready half a second after its start", async (unit) => {
     const tookMs: number[] = [];
     const bareMs: number[] = [];
-    // Half a second is ten times what Node alone takes; on a busy machine both take longer.
-    const limitMs = () => Math.max(500, 10 * Math.min(...bareMs));
+    // Half a second is twenty times what Node alone takes; on a slow or busy machine both take longer.
+    const limitMs = () => Math.max(500, 20 * Math.min(...bareMs));
     while (tookMs.length < 20 && !tookMs.some((ms) => ms < limitMs())) {
       await machine.run(`systemctl stop ${unit}`);
       bareMs.push(await timed("/project/node_modules/.bin/node -e 0"));
