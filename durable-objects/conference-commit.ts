@@ -1,9 +1,9 @@
 import type { IssuedCommand } from "../src/bridge/commands.ts";
 import { type ConferenceInput, decide } from "../src/conference/decide.ts";
-import { isCommand, type Post } from "../src/conference/draft.ts";
+import { isCommand, type Outgoing, type Post } from "../src/conference/draft.ts";
 import type { Fact } from "../src/conference/facts.ts";
 import { type OperatorAction, operatorRefusal } from "../src/conference/operator-requests.ts";
-import type { Caller, Changes, Head } from "../src/conference/state.ts";
+import type { Changes, Head } from "../src/conference/state.ts";
 import { decidedBy } from "../src/explain/history.ts";
 import type { BridgeName, CallId, CommandId, EpochMs, MsgId, TransId, WebexHost } from "../src/foundation/ids.ts";
 import { dayMs, wait } from "../src/foundation/timers.ts";
@@ -152,8 +152,6 @@ class Batch {
   queue: Queue;
   readonly commands: IssuedCommand[] = [];
   readonly facts: Fact[] = [];
-  /** How many callers there are more than before. */
-  callersMore = 0;
   /** Who came, left or got an attendee ID. */
   readonly otherPeople = new Set<CallId>();
   readonly #context: Context;
@@ -221,12 +219,7 @@ class Batch {
       }
     }
     this.facts.push(...facts);
-    for (const [call, caller] of decision.changes.callers) {
-      const before = state.callers.get(call);
-      this.callersMore += presence(caller) - presence(before);
-      const isSame = presence(caller) === presence(before) && caller?.attendeeId === before?.attendeeId;
-      if (!isSame) this.otherPeople.add(call);
-    }
+    for (const fact of decision.facts) if (concernsPeople(fact)) this.otherPeople.add(fact.call);
     if (begins(state.head, decision.changes)) {
       // A new life may be on another bridge. An only bridge is kept at once, and stays when the settings get a second one.
       progress = { ...progress, bridge: onlyBridge(domain), cannot: undefined };
@@ -246,7 +239,7 @@ class Batch {
 function givenUp(input: ConferenceInput): Fact[] {
   if (input.type !== "undelivered" || !input.of) return [];
   const { host, transId, attempts, why, probe } = input.of;
-  const messages = input.messages.map(({ type, msgId }) => ({ type, msgId }));
+  const messages = namesOf(input.messages);
   const more = probe && { probe };
   return [{ kind: "post-given-up", transId: transId as TransId, host, attempts, why, messages, ...more }];
 }
@@ -263,14 +256,17 @@ function queued(rows: Rows, { host, message, actions }: Post): Fact[] {
 function dropped(before: Rows, after: Rows): Fact[] {
   return before.flatMap(({ seq, transId, messages }) => {
     const kept = after.find((row) => row.seq === seq)?.messages ?? [];
-    const gone = messages.filter((message) => !kept.includes(message)).map(({ type, msgId }) => ({ type, msgId }));
+    const gone = namesOf(messages.filter((message) => !kept.includes(message)));
     return gone.length > 0 ? [{ kind: "post-dropped", transId: transId as TransId, messages: gone } as const] : [];
   });
 }
 
-/** How many callers this is: one who left may still wait for its name. */
-export function presence(caller: Caller | null | undefined): 0 | 1 {
-  return caller && !caller.left ? 1 : 0;
+function concernsPeople(fact: Fact): fact is Extract<Fact, { kind: "call-entered" | "call-left" | "call-merged" }> {
+  return fact.kind === "call-entered" || fact.kind === "call-left" || fact.kind === "call-merged";
+}
+
+function namesOf(messages: readonly Outgoing[]): Pick<Outgoing, "type" | "msgId">[] {
+  return messages.map(({ type, msgId }) => ({ type, msgId }));
 }
 
 /** `null`: there is nothing in the item that was not committed before, or that would be done. */

@@ -14,7 +14,7 @@ import {
 } from "../src/conference/state.ts";
 import type { ActionId, BridgeName, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
-import { concernsDirectory } from "../src/records/ended.ts";
+import { concernsDirectory, type FactRow } from "../src/records/ended.ts";
 import type { AgentReports, ConferenceIdentity } from "../src/rpc/conference.ts";
 import type { DirectoryAnswer, DirectoryPlace } from "../src/rpc/directory-update.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
@@ -80,10 +80,6 @@ interface Identity extends ConferenceIdentity {
   readonly retention: Retention;
 }
 
-const noChanges: Changes = {
-  ...{ callers: new Map(), callOuts: new Map(), commands: new Map(), rooms: new Map() },
-  ...{ outages: new Map(), debts: new Map() },
-};
 const noProgress: Progress = { bridge: null, serial: 0, ...noIds, streams: [] };
 const defaultRetention: Retention = { neededMs: 2 * 3_600_000, keptMs: 7 * dayMs };
 /** For each bridge. Only the last stream of an agent goes on. */
@@ -269,10 +265,10 @@ export class ConferenceStore {
     this.#inputs.push({ input, facts });
   }
 
-  #keep({ head, ...changes }: Partial<Changes>): void {
+  #keep({ head, ...changes }: Changes): void {
     if (head) this.#ofTransaction.set("head", head);
     for (const [kind, plural] of Object.entries(entryKinds)) {
-      for (const [id, value] of changes[plural] ?? []) this.#ofTransaction.set(`${kind}/${id}`, value);
+      for (const [id, value] of changes[plural]) this.#ofTransaction.set(`${kind}/${id}`, value);
     }
   }
 
@@ -324,6 +320,24 @@ export class ConferenceStore {
       changes: changes === null ? null : (JSON.parse(String(changes)) as EntryChange[]),
       progress: JSON.parse(String(progress)) as Progress,
       facts: facts === null ? [] : (JSON.parse(String(facts)) as Fact[]),
+    }));
+  }
+
+  /** The same, all of them, a page at a time. */
+  *history(after = 0): Generator<HistoryRow> {
+    for (let rows = this.journal(after); rows.length > 0; rows = this.journal(rows.at(-1)?.seq ?? 0)) yield* rows;
+  }
+
+  /** What the rows behind this one say; nothing else of them is read. */
+  facts(after: number): readonly FactRow[] {
+    if (!this.#hasFacts) return [];
+    const rows = this.#sql.exec(
+      "SELECT seq, at, facts FROM journal WHERE seq > ? AND facts IS NOT NULL ORDER BY seq",
+      after,
+    );
+    return rows.map(({ seq, at, facts }) => ({
+      ...{ seq: Number(seq), at: Number(at) },
+      facts: JSON.parse(String(facts)) as Fact[],
     }));
   }
 
@@ -418,11 +432,9 @@ export class ConferenceStore {
   #applyUpgrade({ telling }: Progress): void {
     if (!this.#identity) return;
     const { confKey } = this.#identity;
-    const rows: HistoryRow[] = [];
-    for (let page = this.journal(0); page.length > 0; page = this.journal(rows.at(-1)?.seq ?? 0)) rows.push(...page);
-    const recorded = rows.map(({ progress, ...row }) => ({ ...row, bridge: progress.bridge }));
-    this.#upgrade = upgrade(confKey, this.#state, { rows: recorded, book: this.#book, told: telling?.told ?? 0 });
-    applyChanges(this.#state, { ...noChanges, ...this.#upgrade.changes });
+    const rows = [...this.history()].map(({ progress, ...row }) => ({ ...row, bridge: progress.bridge }));
+    this.#upgrade = upgrade(confKey, this.#state, { rows, book: this.#book, told: telling?.told ?? 0 });
+    applyChanges(this.#state, this.#upgrade.changes);
   }
 
   /** False: its kind is not known. */

@@ -5,7 +5,7 @@ import { takeoverSize } from "../src/conference/failover.ts";
 import { type OperatorAction, type OperatorRefusal, operatorRefusal } from "../src/conference/operator-requests.ts";
 import { type Comparison, compareDigest, ownDigest } from "../src/conference/reconcile.ts";
 import { type GivenUpDocument, sendAgainRefusal } from "../src/conference/send-again.ts";
-import { holdsHandle } from "../src/conference/state.ts";
+import { holdsHandle, isOngoing } from "../src/conference/state.ts";
 import { asTest } from "../src/explain/as-test.ts";
 import { type About, aboutOf } from "../src/explain/history.ts";
 import { logLines, outcomesOf } from "../src/explain/log.ts";
@@ -51,8 +51,8 @@ import { maxMessages } from "../src/tsp/protocol-table.ts";
 import { ActionProgress } from "./action-progress.ts";
 import { Clock, earliest, nextWake } from "./clock.ts";
 import { CommandSender } from "./command-sender.ts";
-import { GroupCommit, type Item, presence, transact } from "./conference-commit.ts";
-import { ConferenceStore, confirmedKey, type HistoryRow, type JournalRow } from "./conference-store.ts";
+import { GroupCommit, type Item, transact } from "./conference-commit.ts";
+import { ConferenceStore, confirmedKey, type JournalRow } from "./conference-store.ts";
 import { viewOf } from "./conference-view.ts";
 import { DirectoryUpdates } from "./directory-updates.ts";
 import { Entered } from "./entered.ts";
@@ -181,7 +181,6 @@ export class Conference {
     if (store.unknownKinds.size > 0) this.#log("warn", "unknown-entries", { kinds: [...store.unknownKinds] });
     if (!store.identity) return;
     this.#outbox.load();
-    for (const caller of store.state.callers.values()) this.#tally.callers += presence(caller);
     this.#measure();
     this.#directoryUpdates.restored();
     this.#clock.alarm.guard(() => this.#wake("restored"));
@@ -295,7 +294,7 @@ export class Conference {
   #sendAgainRefusal(row: number, document: GivenUpDocument, { settings }: Domain): OperatorRefusal | null {
     const { state } = this.#store;
     // Another conference of the same key has begun since.
-    if ("life" in state.head && state.head.life.row > row) return "conference-over";
+    if (isOngoing(state.head) && state.head.life.row > row) return "conference-over";
     const { host } = document;
     const isAllowed = host === BACK_END ? settings.passthroughUrl !== undefined : targetUrl(host, settings.webex).ok;
     return isAllowed ? sendAgainRefusal(state, document) : "host-not-allowed";
@@ -332,24 +331,24 @@ export class Conference {
 
   explain(call?: string): readonly Explanation[] {
     const about = this.#about;
-    return about ? explain(this.#history(), about, this.#person, { call }) : [];
+    return about ? explain(this.#store.history(), about, this.#person, { call }) : [];
   }
 
   replay(from: number, limit: number): ReplayPage {
     const about = this.#about;
     return about
-      ? replayPage(this.#history(), about, this.#person, { from, limit })
+      ? replayPage(this.#store.history(), about, this.#person, { from, limit })
       : { steps: [], previous: null, next: null };
   }
 
   wire(rows: readonly number[]): readonly WireRow[] {
     const about = this.#about;
-    return about ? wireRows(this.#history(), about, this.#person, new Set(rows)) : [];
+    return about ? wireRows(this.#store.history(), about, this.#person, new Set(rows)) : [];
   }
 
   transcript(): string | null {
     const about = this.#about;
-    return about && asTest(this.#history(), about);
+    return about && asTest(this.#store.history(), about);
   }
 
   /** What reading the journal again needs; `null`: it was never created, or its domain is not in the settings. */
@@ -357,12 +356,6 @@ export class Conference {
     const { identity } = this.#store;
     const domain = identity && this.#findDomain();
     return domain ? aboutOf(identity.confKey, domain) : null;
-  }
-
-  /** All that the journal still holds, in order. */
-  *#history(): Generator<HistoryRow> {
-    for (let rows = this.#store.journal(0); rows.length > 0; rows = this.#store.journal(rows.at(-1)?.seq ?? 0))
-      yield* rows;
   }
 
   /** What is confirmed and not on disk yet, which is a part of the next row; `null`: there is nothing. */
@@ -522,7 +515,6 @@ export class Conference {
     try {
       const tookMs = this.#sender.schedule.issued(batch.commands, this.#store.state.commands, at);
       for (const ms of tookMs) this.#ports.measures.commandSeconds.observe({ domain: domain.name }, ms);
-      this.#tally.callers += batch.callersMore;
       this.#measure();
       this.#directoryUpdates.committed(batch.otherPeople);
       this.#outbox.adopt(batch.queue);
@@ -556,12 +548,14 @@ export class Conference {
 
   /** `null`: there is no conference, or it is over. */
   get #ongoing(): "creating" | "running" | null {
-    const { phase } = this.#store.state.head;
-    return phase === "creating" || phase === "running" ? phase : null;
+    const { head } = this.#store.state;
+    return isOngoing(head) ? head.phase : null;
   }
 
   #measure(): void {
+    const { head } = this.#store.state;
     this.#tally.phase = this.#ongoing;
+    this.#tally.callers = isOngoing(head) ? head.life.callers : 0;
     this.#ports.measures.keep(this.#identified.domain, this.#identified.confKey, this.#tally);
   }
 

@@ -1,10 +1,10 @@
-import type { Caller, Head } from "../src/conference/state.ts";
+import { type Caller, type Head, isOngoing } from "../src/conference/state.ts";
 import type { CallId, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
 import { WakeTimer } from "../src/foundation/wake-timer.ts";
 import type { CallRecord } from "../src/records/call-record.ts";
-import { entriesIn, type FactRow, givenUpIn, recordsIn } from "../src/records/ended.ts";
+import { entriesIn, givenUpIn, recordsIn } from "../src/records/ended.ts";
 import type { DirectoryRpc } from "../src/rpc/directory.ts";
 import type {
   DirectoryAnswer,
@@ -141,7 +141,7 @@ export class DirectoryUpdates {
     if (what === "changes") return this.#tell();
     const { store } = this.#subject;
     if (!store.identity) return;
-    const rows = this.#rowsAfter(0);
+    const rows = store.facts(0);
     const records = recordsIn(rows).map(({ value: record }) => ({ record, again: true }));
     for (let first = 0; first === 0 || first < records.length; first += mostRecords) {
       const givenUp = first === 0 ? this.#postsOf(givenUpIn(rows)) : [];
@@ -183,7 +183,7 @@ export class DirectoryUpdates {
     let joined: DirectoryUpdate["joined"];
     let givenUp: DirectoryUpdate["givenUp"];
     if (this.#owes) {
-      const rows = this.#rowsAfter(told);
+      const rows = store.facts(told);
       const all = recordsIn(rows);
       const some = all.slice(0, mostRecords);
       // Those of one row are told together.
@@ -277,14 +277,6 @@ export class DirectoryUpdates {
     });
   }
 
-  #rowsAfter(row: number): readonly FactRow[] {
-    const { store } = this.#subject;
-    const rows: FactRow[] = [];
-    for (let page = store.journal(row); page.length > 0; page = store.journal(page.at(-1)?.seq ?? 0))
-      rows.push(...page);
-    return rows;
-  }
-
   #running(): RunningConference | null {
     const { store, trouble, tally } = this.#subject;
     const { state, progress, identity } = store;
@@ -370,11 +362,6 @@ function joinedCall(conference: ConfKey, { at: enteredAt, value }: ReturnType<ty
     ...{ conference, life, began, call, direction, number, enteredAt },
     ...{ attendeeId: attendeeId ?? "", extCallId: extCallId ?? "", participantType: String(participantType) },
   };
-}
-
-/** Whether there is a conference that is not over. */
-function isOngoing(head: Head): head is Extract<Head, { readonly life: unknown }> {
-  return head.phase === "creating" || head.phase === "running";
 }
 
 function speaking(head: Head): readonly CallId[] {

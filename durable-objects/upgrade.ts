@@ -2,16 +2,18 @@ import type { CommandType } from "../src/bridge/commands.ts";
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../src/bridge/events.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
 import type { Fact, LeaveReason } from "../src/conference/facts.ts";
-import type {
-  Caller,
-  CallHistory,
-  CallOut,
-  Changes,
-  ConferenceState,
-  Head,
-  Life,
-  PendingCommand,
-  Room,
+import {
+  type Caller,
+  type CallHistory,
+  type CallOut,
+  type Changes,
+  type ConferenceState,
+  emptyState,
+  type Head,
+  isOngoing,
+  type Life,
+  type PendingCommand,
+  type Room,
 } from "../src/conference/state.ts";
 import {
   type BridgeName,
@@ -33,7 +35,7 @@ import type { ConferenceRecord, DirectoryRecord } from "../src/records/conferenc
 
 /** What a conference of an older version has left out. */
 export interface Upgrade {
-  readonly changes: Pick<Changes, "head" | "callers" | "callOuts">;
+  readonly changes: Changes;
   /** Ends that the directory was not told of yet. */
   readonly facts: readonly Fact[];
 }
@@ -62,7 +64,8 @@ export function upgrade(
     return [call, { ...callOut, history: histories.get(call) ?? none }] as const;
   });
   const facts = records.endedAfter(told).map(({ record }) => factOf(record));
-  const changes = { callers: new Map(callers), callOuts: new Map(callOuts) };
+  const { head: _, ...unchanged } = emptyState();
+  const changes = { ...unchanged, callers: new Map(callers), callOuts: new Map(callOuts) };
   const inside = callers.filter(([, { left }]) => !left).length;
   return { facts, changes: { ...changes, ...(isOngoing(head) && { head: { ...head, life: lifeOf(life, inside) } }) } };
 }
@@ -520,11 +523,6 @@ class RecordBook {
 }
 
 type OngoingHead = Extract<Head, { readonly extConfId: unknown }>;
-
-/** Whether there is a conference that is not over. */
-function isOngoing(head: Head): head is OngoingHead {
-  return head.phase === "creating" || head.phase === "running";
-}
 
 /** What is alike for every call that has not entered. */
 function newCall() {

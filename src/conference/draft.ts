@@ -27,6 +27,7 @@ import {
   type ConferenceState,
   type Head,
   isFormerHandle,
+  isOngoing,
   type Life,
   type Ongoing,
   type Outage,
@@ -151,7 +152,7 @@ export class Draft {
     this.at = at;
     this.context = context;
     this.head = state.head;
-    this.life = "life" in state.head ? state.head.life : null;
+    this.life = isOngoing(state.head) ? state.head.life : null;
     this.callers = new Overlay(state.callers);
     this.callOuts = new Overlay(state.callOuts);
     this.commands = new Overlay(state.commands);
@@ -330,12 +331,12 @@ export class Draft {
 
   /** Server, handles and limits of the conference; `null` while there is none. */
   get ongoing(): Ongoing | null {
-    return this.head.phase === "absent" || this.head.phase === "ended" ? null : this.head;
+    return isOngoing(this.head) ? this.head : null;
   }
 
   decision(): Decision {
     const { head, life } = this;
-    if ("life" in head && life && head.life !== life) this.head = { ...head, life };
+    if (isOngoing(head) && life && head.life !== life) this.head = { ...head, life };
     const changes: Changes = {
       callers: this.callers.changes,
       callOuts: this.callOuts.changes,

@@ -4,7 +4,6 @@ import { endReason } from "../bridge/events.ts";
 import { type Checked, typed } from "../bridge/schemas.ts";
 import type {
   ActionId,
-  BridgeName,
   CallId,
   CommandId,
   ExtCallId,
@@ -128,23 +127,12 @@ export const facts = {
   "command-failed": v.object({ command, type: word, why: failure, late: v.exactOptional(v.literal(true)) }),
   /** It has no result in time; a late one still counts. */
   "command-expired": v.object({ command, type: word }),
-  "action-asked": v.object({
-    action,
-    person: text,
-    type: word,
-    call: v.exactOptional(call),
-    room: v.exactOptional(room),
-  }),
   "message-queued": v.object({
     ...message.entries,
     host: receiver,
     transId,
     actions: v.exactOptional(v.pipe(v.array(action), v.readonly())),
   }),
-  /** The server cannot be reached: it is notified once it can be. */
-  "message-owed": v.object({ ...message.entries, actions: v.exactOptional(v.pipe(v.array(action), v.readonly())) }),
-  "post-confirmed": v.object({ transId }),
-  "post-failed": v.object({ transId, attempt: count, why: word }),
   "post-given-up": v.object({
     ...{ transId, host: receiver, attempts: count, why: word, messages: v.array(message) },
     /** It was to find out whether its server is back. */
@@ -154,7 +142,6 @@ export const facts = {
   "post-dropped": v.object({ transId, messages: v.array(message) }),
   "server-lost": v.object({ host: server, why: word }),
   "server-reached": v.object({ host: server }),
-  "bridge-chosen": v.object({ bridge: id<BridgeName>() }),
   /** The bridge held this otherwise. */
   repaired: v.object({
     what: open(

@@ -372,9 +372,14 @@ export interface Changes {
   readonly debts: ReadonlyMap<string, ToWebex | null>;
 }
 
+/** Whether there is a conference that is not over. */
+export function isOngoing(head: Head): head is Creating | Running {
+  return head.phase === "creating" || head.phase === "running";
+}
+
 /** Whether this handle is the conference's own, or one that was replaced a short time ago: no other conference gets it. */
 export function holdsHandle(head: Head, extConfId: ExtConfId, at: EpochMs): boolean {
-  if (head.phase === "absent" || head.phase === "ended") return false;
+  if (!isOngoing(head)) return false;
   return (
     head.extConfId === extConfId || head.formerHandles.some((old) => old.extConfId === extConfId && at < old.until)
   );
@@ -382,7 +387,7 @@ export function holdsHandle(head: Head, extConfId: ExtConfId, at: EpochMs): bool
 
 /** Whether another create has replaced this handle (protocol 4.9). */
 export function isFormerHandle(head: Head, extConfId: ExtConfId | undefined): boolean {
-  if (head.phase === "absent" || head.phase === "ended" || extConfId === head.extConfId) return false;
+  if (!isOngoing(head) || extConfId === head.extConfId) return false;
   return head.formerHandles.some((former) => former.extConfId === extConfId);
 }
 

@@ -2,9 +2,8 @@ import * as v from "valibot";
 
 /**
  * Who may read a value. `open`: all who may read the conference. `personal`: those who may read numbers and names of people.
- * `secret`: nobody, since it lets somebody in or speaks for somebody.
  */
-type Shown = "open" | "personal" | "secret";
+type Shown = "open" | "personal";
 
 function mark(shown: Shown) {
   return <Schema extends v.GenericSchema>(schema: Schema) => v.pipe(schema, v.metadata({ shown }));
@@ -12,4 +11,3 @@ function mark(shown: Shown) {
 
 export const open = mark("open");
 export const personal = mark("personal");
-export const secret = mark("secret");

@@ -36,6 +36,6 @@ export function keptOn(disk: Database, about: About): KeptConference {
   return { about, rows: [...historyOf(store)], state: store.state };
 }
 
-export function* historyOf(store: Pick<ConferenceStore, "journal">): Generator<HistoryRow> {
-  for (let rows = store.journal(0); rows.length > 0; rows = store.journal(rows.at(-1)?.seq ?? 0)) yield* rows;
+export function* historyOf(store: Pick<ConferenceStore, "history">): Generator<HistoryRow> {
+  yield* store.history();
 }

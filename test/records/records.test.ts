@@ -22,11 +22,7 @@ const otherHost = "http://tsp2.example.com:8800" as WebexHost;
 
 /** The records of all that a conference's journal says. */
 function recordsOf(world: ConferenceWorld): readonly (CallRecord | ConferenceRecord)[] {
-  const { stored } = world;
-  const records: (CallRecord | ConferenceRecord)[] = [];
-  for (let rows = stored.journal(0); rows.length > 0; rows = stored.journal(rows.at(-1)?.seq ?? 0))
-    records.push(...recordsIn(rows).map(({ value }) => value));
-  return records;
+  return recordsIn(world.stored.facts(0)).map(({ value }) => value);
 }
 
 const callsOf = (world: ConferenceWorld) => recordsOf(world).filter((record) => record.kind === "call");

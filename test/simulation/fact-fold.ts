@@ -92,18 +92,13 @@ export class FactFold {
       case "command-failed":
         if (!this.#commands.delete(fact.command)) throw new Error(`${fact.command} was not pending`);
         return;
-      case "action-asked":
-      case "bridge-chosen":
       case "call-answered":
       case "call-out-denied":
       case "command-expired":
       case "command-joined":
-      case "message-owed":
       case "message-queued":
       case "noted":
-      case "post-confirmed":
       case "post-dropped":
-      case "post-failed":
       case "post-given-up":
       case "repaired":
       case "server-lost":
@@ -133,7 +128,7 @@ export class FactFold {
       dialled: [...this.#dialled].sort(),
       rooms: [...this.#rooms].sort(),
       commands: [...this.#commands].sort(),
-      ...(isOn && { speaking: [...this.#speaking].sort() }),
+      ...(isOn && { callers: this.#inside.size, speaking: [...this.#speaking].sort() }),
     };
   }
 }
@@ -162,6 +157,9 @@ export function saidBy({ head, callers, callOuts, rooms, commands }: ConferenceS
     dialled: [...callOuts.keys()].sort(),
     rooms: [...rooms.keys()].filter((room) => !opening.includes(room)).sort(),
     commands: [...commands.keys()].sort(),
-    ...(isOn && { speaking: [...(head.phase === "running" ? (head.speech?.speaking ?? []) : [])].sort() }),
+    ...(isOn && {
+      callers: head.life.callers,
+      speaking: [...(head.phase === "running" ? (head.speech?.speaking ?? []) : [])].sort(),
+    }),
   };
 }

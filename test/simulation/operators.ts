@@ -238,5 +238,5 @@ export class Operators {
 
 function* rowsOf(disk: Database) {
   const store = conferenceOn(disk);
-  for (let rows = store.journal(0); rows.length > 0; rows = store.journal(rows.at(-1)?.seq ?? 0)) yield* rows;
+  yield* store.history();
 }

@@ -47,9 +47,7 @@ export function checkAtRest({ context, edge, webex, bridges, agents, meetings }:
 function checkFacts(key: string, store: ConferenceStore, violated: WorldContext["violated"]): void {
   const fold = new FactFold();
   try {
-    for (let rows = store.journal(0); rows.length > 0; rows = store.journal(rows.at(-1)?.seq ?? 0)) {
-      for (const { facts } of rows) for (const fact of facts) fold.add(fact);
-    }
+    for (const { facts } of store.facts(0)) for (const fact of facts) fold.add(fact);
   } catch (error) {
     return violated("facts and state agree", `${key}: ${error}`);
   }
