@@ -4,9 +4,9 @@ import { isCommand, type Outgoing, type Post } from "../src/conference/draft.ts"
 import type { Fact } from "../src/conference/facts.ts";
 import { type OperatorAction, operatorRefusal } from "../src/conference/operator-requests.ts";
 import type { Changes, Head } from "../src/conference/state.ts";
-import { decidedBy } from "../src/explain/history.ts";
 import type { BridgeName, CallId, CommandId, EpochMs, MsgId, TransId, WebexHost } from "../src/foundation/ids.ts";
 import { dayMs, wait } from "../src/foundation/timers.ts";
+import { decidedBy } from "../src/replay/history.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity } from "../src/rpc/conference.ts";
 import type { IdsWanted } from "../src/rpc/id-allocator.ts";
 import type { Domain } from "../src/settings/load.ts";

@@ -6,10 +6,7 @@ import { type OperatorAction, type OperatorRefusal, operatorRefusal } from "../s
 import { type Comparison, compareDigest, ownDigest } from "../src/conference/reconcile.ts";
 import { type GivenUpDocument, sendAgainRefusal } from "../src/conference/send-again.ts";
 import { holdsHandle, isOngoing } from "../src/conference/state.ts";
-import { asTest } from "../src/explain/as-test.ts";
-import { type About, aboutOf } from "../src/explain/history.ts";
 import { logLines, outcomesOf } from "../src/explain/log.ts";
-import { hidden, replayPage, wireRows } from "../src/explain/replay-page.ts";
 import { explain } from "../src/explain/why.ts";
 import type {
   ActionId,
@@ -27,6 +24,8 @@ import { masked } from "../src/foundation/masking.ts";
 import { isRecord } from "../src/foundation/record.ts";
 import { within } from "../src/foundation/timers.ts";
 import { type ActionStages, sendAgainId } from "../src/operators/action-stages.ts";
+import { type About, aboutOf } from "../src/replay/history.ts";
+import { hidden, replayPage, wireRows } from "../src/replay/replay-page.ts";
 import { targetUrl } from "../src/routing/target-url.ts";
 import type {
   AgentReports,
@@ -45,6 +44,7 @@ import type { ReplayPage, WireRow } from "../src/rpc/replay.ts";
 import type { Explanation, StoryLine } from "../src/rpc/story.ts";
 import type { WebexSiteRpc } from "../src/rpc/webex-site.ts";
 import type { Domain } from "../src/settings/load.ts";
+import { asTest } from "../src/transcripts/as-test.ts";
 import { isAnswered } from "../src/tsp/answers.ts";
 import type { FromWebex, ToWebex } from "../src/tsp/messages.ts";
 import { maxMessages } from "../src/tsp/protocol-table.ts";

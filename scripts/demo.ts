@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Option } from "commander";
-import { printTranscript, stepsOf } from "../src/explain/transcript/transcript.ts";
+import { printTranscript, stepsOf } from "../src/transcripts/transcript.ts";
 import { asteriskOrExit } from "./asterisk/find-asterisk.ts";
 import { atExit, exitOnSignals } from "./at-exit.ts";
 import { command } from "./command.ts";

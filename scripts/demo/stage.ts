@@ -1,7 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { AgentStatus } from "../../bridge-agent/agent.ts";
 import { type ReceivedMessage, WebexServer } from "../../simulators/webex/server.ts";
-import { ShortNames } from "../../src/explain/transcript/short-names.ts";
+import type { ConfKey, MsgId, TransId } from "../../src/foundation/ids.ts";
+import { ShortNames } from "../../src/transcripts/short-names.ts";
 import {
   commandLine,
   documentOf,
@@ -9,8 +10,7 @@ import {
   postedLine,
   type Step,
   type Transcript,
-} from "../../src/explain/transcript/transcript.ts";
-import type { ConfKey, MsgId, TransId } from "../../src/foundation/ids.ts";
+} from "../../src/transcripts/transcript.ts";
 import type { Diagram } from "./diagram.ts";
 import { countOf, gathered, isSame, isSettings, laneOf } from "./flow.ts";
 import type { FlowBridge } from "./flow-bridge.ts";

@@ -1,4 +1,4 @@
-import type { ShortNames } from "../../src/explain/transcript/short-names.ts";
+import type { ShortNames } from "../../src/transcripts/short-names.ts";
 import type { FlowBridge } from "./flow-bridge.ts";
 
 const outcomes = {

@@ -1,7 +1,7 @@
 import type { CallId } from "../foundation/ids.ts";
+import type { About, HistoryRow } from "../replay/history.ts";
+import { replay } from "../replay/replay.ts";
 import type { Explanation } from "../rpc/story.ts";
-import type { About, HistoryRow } from "./history.ts";
-import { replay } from "./replay.ts";
 import { ConferenceQuestions } from "./why/conference.ts";
 import { Ends } from "./why/ends.ts";
 import { Entries } from "./why/entries.ts";

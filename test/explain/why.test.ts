@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
-import { aboutOf } from "../../src/explain/history.ts";
 import { explain, type Wanted } from "../../src/explain/why.ts";
+import { aboutOf } from "../../src/replay/history.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
   ConferenceWorld,
@@ -15,7 +15,7 @@ import {
   muteCaller,
 } from "../durable-objects/conference-world.ts";
 import { testDomain } from "../local-domain.ts";
-import { historyOf } from "./simulated-journals.ts";
+import { historyOf } from "../replay/simulated-journals.ts";
 
 function explained(world: ConferenceWorld, wanted: Wanted = {}) {
   return explain(historyOf(world.stored), aboutOf(confKey, world.domain), (text) => text, wanted);

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { ShortNames } from "../../src/explain/transcript/short-names.ts";
+import { ShortNames } from "../../src/transcripts/short-names.ts";
 import {
   commandLine,
   elementOf,
@@ -10,7 +10,7 @@ import {
   stepsOf,
   titleOf,
   withNames,
-} from "../../src/explain/transcript/transcript.ts";
+} from "../../src/transcripts/transcript.ts";
 
 const files = globSync("{test/transcripts,scripts/demo/flows}/*.txt");
 

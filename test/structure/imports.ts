@@ -32,8 +32,15 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/tsp/messages.ts", "src/rpc"],
   },
   "src/explain": {
-    may: ["src/foundation", "src/bridge", "src/conference", "src/routing", "src/settings", "src/tsp"],
+    may: ["src/foundation", "src/bridge", "src/conference", "src/replay", "src/tsp"],
     mayAsType: ["src/rpc"],
+  },
+  "src/replay": {
+    may: ["src/foundation", "src/conference", "src/explain", "src/routing", "src/settings", "src/tsp"],
+    mayAsType: ["src/bridge", "src/rpc"],
+  },
+  "src/transcripts": {
+    may: ["src/foundation", "src/bridge", "src/conference", "src/replay", "src/settings", "src/tsp"],
   },
   "src/console": {
     may: ["src/foundation", "src/explain/story-blocks.ts", "src/explain/story-sides.ts", "src/records", "hono"],
@@ -95,8 +102,10 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/explain",
       "src/operators",
       "src/records",
+      "src/replay",
       "src/routing",
       "src/settings",
+      "src/transcripts",
       "src/webex",
     ],
     mayAsType: ["src/rpc"],

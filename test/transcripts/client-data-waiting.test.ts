@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { play } from "../../src/explain/transcript/play.ts";
+import { play } from "../../src/transcripts/play.ts";
 import { testDomain } from "../local-domain.ts";
 
 test("client data for a back end that accepts none waits up to 100 pieces; further ones are dropped (protocol 4.22)", () => {

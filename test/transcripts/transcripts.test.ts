@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { play } from "../../src/explain/transcript/play.ts";
+import { play } from "../../src/transcripts/play.ts";
 import { testDomain } from "../local-domain.ts";
 
 /** `REWRITE=1 npx vitest run test/transcripts` puts the true consequences into the files; read the difference. */

@@ -1,7 +1,7 @@
 import type { BridgeCommand, CommandResult } from "../../bridge/commands.ts";
 import type { PendingCommand } from "../../conference/state.ts";
 import type { CommandId } from "../../foundation/ids.ts";
-import type { Step } from "../replay.ts";
+import type { Step } from "../../replay/replay.ts";
 import { type Moment, momentOf } from "./words.ts";
 
 /** A command, and who wanted it. */

@@ -1,8 +1,8 @@
 import type { Outgoing } from "../../conference/draft.ts";
 import type { Head, Ongoing } from "../../conference/state.ts";
 import { counted } from "../../foundation/counted.ts";
+import type { Step } from "../../replay/replay.ts";
 import type { Explanation } from "../../rpc/story.ts";
-import type { Step } from "../replay.ts";
 import { Causes, operatorText } from "./causes.ts";
 import {
   commandTexts,

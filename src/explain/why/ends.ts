@@ -1,8 +1,8 @@
 import type { EndReason } from "../../bridge/events.ts";
 import type { Caller, CallOut } from "../../conference/state.ts";
 import type { CallId } from "../../foundation/ids.ts";
+import type { Step } from "../../replay/replay.ts";
 import type { Explanation } from "../../rpc/story.ts";
-import type { Step } from "../replay.ts";
 import { byText, Causes } from "./causes.ts";
 import {
   callerAfter,

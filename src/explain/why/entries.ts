@@ -1,7 +1,7 @@
 import type { Caller } from "../../conference/state.ts";
 import type { CallId, MsgId } from "../../foundation/ids.ts";
+import type { Posted, Step } from "../../replay/replay.ts";
 import type { Explanation } from "../../rpc/story.ts";
-import type { Posted, Step } from "../replay.ts";
 import {
   callerAfter,
   callerText,

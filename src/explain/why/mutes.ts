@@ -1,7 +1,7 @@
 import type { Caller } from "../../conference/state.ts";
 import type { CallId } from "../../foundation/ids.ts";
+import type { Step } from "../../replay/replay.ts";
 import type { Explanation } from "../../rpc/story.ts";
-import type { Step } from "../replay.ts";
 import { byText, type Cause, Causes } from "./causes.ts";
 import {
   callerAfter,

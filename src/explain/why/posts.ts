@@ -1,6 +1,6 @@
 import type { CallId, WebexHost } from "../../foundation/ids.ts";
+import type { Posted, Step } from "../../replay/replay.ts";
 import type { Explanation } from "../../rpc/story.ts";
-import type { Posted, Step } from "../replay.ts";
 import {
   callerOf,
   countedTexts,

@@ -2,9 +2,9 @@ import type { CommandType, RefusalReason } from "../../bridge/commands.ts";
 import type { Outgoing } from "../../conference/draft.ts";
 import type { Caller, CallOut, ConferenceState } from "../../conference/state.ts";
 import type { CallId, EpochMs } from "../../foundation/ids.ts";
+import type { Step } from "../../replay/replay.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { ResultWord } from "../../tsp/protocol-table.ts";
-import type { Step } from "../replay.ts";
 
 /** One kind of question: reads the steps in order, and then has its answers. */
 export interface Question {

@@ -1,8 +1,8 @@
-import { type Ability, abilities } from "../../bridge/abilities.ts";
-import { type BridgeCommand, type RefusalReason, refusalReason } from "../../bridge/commands.ts";
-import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../../bridge/events.ts";
-import { overdueAt } from "../../conference/deadlines.ts";
-import { type ConferenceInput, decide, nextDeadline } from "../../conference/decide.ts";
+import { type Ability, abilities } from "../bridge/abilities.ts";
+import { type BridgeCommand, type RefusalReason, refusalReason } from "../bridge/commands.ts";
+import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../bridge/events.ts";
+import { overdueAt } from "../conference/deadlines.ts";
+import { type ConferenceInput, decide, nextDeadline } from "../conference/decide.ts";
 import {
   type Decision,
   type DecisionContext,
@@ -11,10 +11,10 @@ import {
   isPost,
   type Post,
   withoutDropped,
-} from "../../conference/draft.ts";
-import { type OperatorRequest, operatorRefusal } from "../../conference/operator-requests.ts";
-import type { GivenUpDocument } from "../../conference/send-again.ts";
-import { applyChanges, emptyState, type PendingCommand } from "../../conference/state.ts";
+} from "../conference/draft.ts";
+import { type OperatorRequest, operatorRefusal } from "../conference/operator-requests.ts";
+import type { GivenUpDocument } from "../conference/send-again.ts";
+import { applyChanges, emptyState, type PendingCommand } from "../conference/state.ts";
 import type {
   ActionId,
   BridgeName,
@@ -25,10 +25,10 @@ import type {
   RoomId,
   TransId,
   WebexHost,
-} from "../../foundation/ids.ts";
-import { isRecord } from "../../foundation/record.ts";
-import type { Domain } from "../../settings/load.ts";
-import { completeText } from "../../tsp/codec.ts";
+} from "../foundation/ids.ts";
+import { isRecord } from "../foundation/record.ts";
+import type { Domain } from "../settings/load.ts";
+import { completeText } from "../tsp/codec.ts";
 import { ShortNames } from "./short-names.ts";
 import {
   commandLine,

@@ -1,5 +1,7 @@
 import type { Post } from "../conference/draft.ts";
 import { applyChanges, type ConferenceState, type OwnState } from "../conference/state.ts";
+import { logLines } from "../explain/log.ts";
+import type { Person } from "../explain/why/words.ts";
 import type { PhoneNumber, WebexHost } from "../foundation/ids.ts";
 import { isRecord } from "../foundation/record.ts";
 import type { ReplayPage, ReplayPost, ReplayState, ReplayStep, WireRow } from "../rpc/replay.ts";
@@ -7,9 +9,7 @@ import type { Domain } from "../settings/load.ts";
 import { createCodec } from "../tsp/codec.ts";
 import type { ToWebex } from "../tsp/messages.ts";
 import type { About, HistoryRow } from "./history.ts";
-import { logLines } from "./log.ts";
 import { copyOf, replay, type Step } from "./replay.ts";
-import type { Person } from "./why/words.ts";
 
 /** How many steps one page has at most: each has the whole state twice. */
 const MOST_STEPS = 100;

@@ -6,15 +6,15 @@ import type { OperatorRequest } from "../conference/operator-requests.ts";
 import type { ConferenceState } from "../conference/state.ts";
 import { type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { isRecord } from "../foundation/record.ts";
+import { type About, decisiveSettings, type HistoryRow } from "../replay/history.ts";
+import { replay, type Step } from "../replay/replay.ts";
 import type { DomainSettings } from "../settings/domain-settings.ts";
 import type { Domain } from "../settings/load.ts";
 import { localDomain } from "../settings/local-domain.ts";
 import { createCodec, type WebexCodec } from "../tsp/codec.ts";
 import { type FromWebex, fromWebex, type MessageSpec } from "../tsp/messages.ts";
-import { type About, decisiveSettings, type HistoryRow } from "./history.ts";
 import { MadeUp } from "./made-up.ts";
-import { replay, type Step } from "./replay.ts";
-import { bridgeNames, CONF_KEY, play } from "./transcript/play.ts";
+import { bridgeNames, CONF_KEY, play } from "./play.ts";
 
 /** A longer test is none that anybody reads. */
 const MOST_ROWS = 3_000;

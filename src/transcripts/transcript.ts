@@ -1,7 +1,7 @@
-import { writePhone } from "../../tsp/fields.ts";
-import { fromWebex, type MessageSpec, toWebex } from "../../tsp/messages.ts";
-import { defaultCodes } from "../../tsp/protocol-table.ts";
-import { escapeXml } from "../../tsp/xml.ts";
+import { writePhone } from "../tsp/fields.ts";
+import { fromWebex, type MessageSpec, toWebex } from "../tsp/messages.ts";
+import { defaultCodes } from "../tsp/protocol-table.ts";
+import { escapeXml } from "../tsp/xml.ts";
 
 /**
  * A conversation between WebEx (W), the adapter (A) and the bridge (B), as text that can be read aloud and played. A line at

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { asTest } from "../../src/explain/as-test.ts";
-import { aboutOf } from "../../src/explain/history.ts";
-import { MadeUp } from "../../src/explain/made-up.ts";
-import { play } from "../../src/explain/transcript/play.ts";
 import { mayDial, wrongNumber } from "../../src/foundation/dial-rules.ts";
+import { aboutOf } from "../../src/replay/history.ts";
+import { asTest } from "../../src/transcripts/as-test.ts";
+import { MadeUp } from "../../src/transcripts/made-up.ts";
+import { play } from "../../src/transcripts/play.ts";
 import {
   ConferenceWorld,
   callerEntered,

@@ -1,11 +1,11 @@
 import { beforeAll, expect, test } from "vitest";
 import type { Outgoing } from "../../src/conference/draft.ts";
 import { applyChanges, emptyState } from "../../src/conference/state.ts";
-import { asTest } from "../../src/explain/as-test.ts";
-import type { About } from "../../src/explain/history.ts";
-import { replay } from "../../src/explain/replay.ts";
-import { play } from "../../src/explain/transcript/play.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
+import type { About } from "../../src/replay/history.ts";
+import { replay } from "../../src/replay/replay.ts";
+import { asTest } from "../../src/transcripts/as-test.ts";
+import { play } from "../../src/transcripts/play.ts";
 import { testDomain } from "../local-domain.ts";
 import { conferencesOfWorld, type KeptConference } from "./simulated-journals.ts";
 

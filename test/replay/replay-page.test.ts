@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { aboutOf } from "../../src/explain/history.ts";
-import { replayPage, wireRows } from "../../src/explain/replay-page.ts";
 import { masked } from "../../src/foundation/masking.ts";
+import { aboutOf } from "../../src/replay/history.ts";
+import { replayPage, wireRows } from "../../src/replay/replay-page.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { ConferenceWorld, confKey, extConfId, host, muteCaller } from "../durable-objects/conference-world.ts";
 import { historyOf } from "./simulated-journals.ts";

@@ -1,7 +1,7 @@
 import { ConferenceStore, type HistoryRow } from "../../durable-objects/conference-store.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
-import { type About, aboutOf } from "../../src/explain/history.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
+import { type About, aboutOf } from "../../src/replay/history.ts";
 import type { Database } from "../simulation/database.ts";
 import { run } from "../simulation/world.ts";
 

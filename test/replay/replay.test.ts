@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { aboutOf, type HistoryRow } from "../../src/explain/history.ts";
-import { replay, type Step } from "../../src/explain/replay.ts";
+import { aboutOf, type HistoryRow } from "../../src/replay/history.ts";
+import { replay, type Step } from "../../src/replay/replay.ts";
 import {
   ConferenceWorld,
   callerEntered,
