@@ -1,10 +1,9 @@
 import type { Ability } from "../src/bridge/abilities.ts";
-import { personalOf } from "../src/bridge/command-rules.ts";
 import type { ExecutionResult } from "../src/bridge/commands.ts";
 import { counted } from "../src/foundation/counted.ts";
+import { dialledDigits } from "../src/foundation/dial-rules.ts";
 import type { CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import { LogLimit } from "../src/foundation/limits.ts";
-import { masked } from "../src/foundation/masking.ts";
 import { assertNever } from "../src/foundation/result.ts";
 import { SteadyClock } from "../src/foundation/steady-clock.ts";
 import { version } from "../src/foundation/version.ts";
@@ -203,6 +202,11 @@ export class Agent {
     return this.#legs.views;
   }
 
+  /** Whether this text leads into a conference, or makes a silent monitor: wherever a caller has keyed it, nobody is shown it. */
+  isSecret(text: string): boolean {
+    return this.#reports.isSecret(text);
+  }
+
   /** Whether anything waits for time to pass; else it is enough to look at the clock now and then. */
   get waitsForTime(): boolean {
     const isReporting = this.#active && this.#reports.unacknowledged > 0;
@@ -282,7 +286,8 @@ export class Agent {
             this.#acks.begun(conference, id);
             continue;
           }
-          this.#policyActs(refusal, { conference, commandId: id, ...personalOf(command) }, now);
+          const number = command.type === "dial" && { number: dialledDigits(command.number) };
+          this.#policyActs(refusal, { conference, commandId: id, ...number }, now);
           this.#events.settle(pending, { done: false, reason: "refused" });
         }
       }
@@ -354,8 +359,7 @@ export class Agent {
       case "reports-ack": {
         const { conference, stream, upTo } = message;
         if (this.#reports.acknowledge(conference, stream, upTo, now)) return;
-        const shown = masked(conference);
-        const text = `conference ${shown}: edge and agent disagree on what was reported; a snapshot follows`;
+        const text = "edge and agent disagree on what was reported of this conference; a snapshot follows";
         this.#note("warn", "reports-disagree", text, { conference });
         return this.#reports.restartStream(conference);
       }
@@ -375,8 +379,7 @@ export class Agent {
     for (const id of notUnderstood) {
       if (!this.#pending.addRefused(conference, id, now)) continue;
       this.#reports.add(conference, { type: "result", id, result: { done: false, reason: "not-supported" } });
-      const shown = id.replace(conference, masked(conference));
-      const text = `command ${shown} is refused: this version of the agent does not know it`;
+      const text = "a command is refused: this version of the agent does not know it";
       this.#note("warn", "command-unknown", text, { conference, commandId: id });
     }
     if (commands.length === 0) return;

@@ -1,15 +1,16 @@
 import { write } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { pino } from "pino";
-import { personalOf } from "../src/bridge/command-rules.ts";
+import { command as commandSchema } from "../src/bridge/commands.ts";
+import { dialledDigits } from "../src/foundation/dial-rules.ts";
 import type { CallId, CommandId, ConfKey } from "../src/foundation/ids.ts";
-import { masked } from "../src/foundation/masking.ts";
 import { printable } from "../src/foundation/printable.ts";
+import { exceptSecrets, type Person, showFields, showOf } from "../src/foundation/shown.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import type { Execution } from "./drivers/driver.ts";
 import type { PolicyReason } from "./policy.ts";
 
-/** One thing that operations staff may ask about. Numbers and keys are as they are: `shownNote` masks them. */
+/** One thing that operations staff may ask about. Numbers and keys are as they are: `lineOf` shows them. */
 export interface Note {
   readonly level: "info" | "warn" | "error";
   readonly event:
@@ -51,19 +52,50 @@ export interface LogLine extends Pick<Note, "level" | "event" | "text"> {
   readonly about?: ConfKey | undefined;
 }
 
-/** `personal`: whether the number and the conference's key stand there as they are. */
-export function shownNote({ level, event, text, ...note }: Note, personal: boolean): LogLine {
-  const { conference, number, commandId, call } = note;
-  const about = conference;
-  if (personal) return { level, event, text, details: note, about };
-  // Ids that the edge made begin with the conference's key.
-  const hideKey = (id: string) => (conference ? id.replace(conference, masked(conference)) : id);
-  const details: Record<string, unknown> = { ...note };
-  if (conference !== undefined) details.conference = masked(conference);
-  if (number !== undefined) details.number = masked(number);
-  if (commandId !== undefined) details.commandId = hideKey(commandId);
-  if (call !== undefined) details.call = hideKey(call);
-  return { level, event, text, details, about };
+type NoteDetails = Omit<Note, "level" | "event" | "text">;
+const showNote = showFields<NoteDetails>({
+  ...{ conference: "personal", commandId: "open", call: "open", number: "personal", epoch: "open" },
+  ...{ unknown: "open", reason: "open", droppedBefore: "open" },
+});
+
+/** The line of this note; `person`: how numbers and the conference's key are shown. */
+export function lineOf({ level, event, text, ...details }: Note, person: Person): LogLine {
+  const { conference } = details;
+  return { level, event, text, details: withoutKey(showNote(details, person), conference, person), about: conference };
+}
+
+const showCommand = showOf(commandSchema);
+
+/** A command with its result; `isSecret`: whether what a caller has keyed as its attendee ID lets somebody in. */
+export function lineOfCommand(
+  { id, conference, command }: Execution,
+  result: object,
+  person: Person,
+  isSecret: (text: string) => boolean,
+): LogLine {
+  const { type, ...parts } = showCommand(command, exceptSecrets(person, isSecret));
+  const number = command.type === "dial" && { number: person(dialledDigits(command.number)) };
+  const details = { commandId: id, conference: conference && person(conference), command: type, ...parts, ...number };
+  return {
+    level: "info",
+    event: "command",
+    text: "command",
+    details: { ...withoutKey(details, conference, person), result },
+  };
+}
+
+/** Ids that the edge made begin with the conference's key. */
+export function withoutKey<Details extends object>(
+  details: Details,
+  conference: ConfKey | null | undefined,
+  person: Person,
+): Details {
+  const ids: readonly string[] = ["commandId", "call", "room"];
+  const hide = (name: string, value: unknown) =>
+    conference && typeof value === "string" && ids.includes(name)
+      ? value.replace(conference, person(conference))
+      : value;
+  return Object.fromEntries(Object.entries(details).map(([name, value]) => [name, hide(name, value)])) as Details;
 }
 
 /** JSON lines: time (ISO 8601, UTC), level word, event, what it is about, and the sentence as `msg`. */
@@ -250,18 +282,4 @@ export class LogStream {
 function noticeOf(lost: number): string {
   const msg = `${lost} lines of this log could not be written and are lost: was the disk full where the log is kept?`;
   return `${JSON.stringify({ level: "warn", time: new Date().toISOString(), event: "log-lines-lost", msg })}\n`;
-}
-
-/** A command for the log; `personal`: whether numbers, attendee IDs and the conference's key stand there as they are. */
-export function executionForLog({ id, conference, command }: Execution, personal: boolean): object {
-  const { type, ...details } = command;
-  const hide = personal ? (text: string) => text : masked;
-  // Ids that the edge made begin with the conference's key.
-  const hideKey = (id: string) => (conference ? id.replace(conference, hide(conference)) : id);
-  const shown: Record<string, unknown> = { commandId: hideKey(id), conference: conference && hide(conference) };
-  Object.assign(shown, { command: type }, details);
-  for (const [name, value] of Object.entries(personalOf(command))) shown[name] = hide(value);
-  if ("call" in command) shown.call = hideKey(command.call);
-  if ("room" in command) shown.room = hideKey(command.room);
-  return shown;
 }

@@ -76,6 +76,13 @@ export class Reports {
     return found;
   }
 
+  /** Whether it is an access code or the AnonymousID of one of the conferences. */
+  isSecret(text: string): boolean {
+    return [...this.#conferences.values()].some(({ record: { accessCodes, anonymousId } }) =>
+      [accessCodes?.subscriber, accessCodes?.participant, anonymousId].includes(text),
+    );
+  }
+
   allLive(): ConfKey[] {
     return [...this.#conferences].filter(([, { record }]) => record.live).map(([key]) => key);
   }

@@ -1,13 +1,13 @@
 import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
-import { masked } from "../src/foundation/masking.ts";
 import { Histogram } from "../src/foundation/metrics.ts";
+import { type Person, persons, showFields } from "../src/foundation/shown.ts";
 import { WakeTimer } from "../src/foundation/wake-timer.ts";
 import { Agent, type AgentInput, type AgentStatus } from "./agent.ts";
 import type { BridgeDriver, DriverPorts } from "./drivers/driver.ts";
 import { createDriver } from "./drivers/registry.ts";
 import { EdgeLink } from "./edge-link.ts";
 import type { Journal, JournalFailure } from "./journal.ts";
-import { executionForLog, type LogLine, type Note, shownNote } from "./log.ts";
+import { type LogLine, lineOf, lineOfCommand, type Note, withoutKey } from "./log.ts";
 import { type Permitted, type PolicyReason, policyReasons } from "./policy.ts";
 import type { OpenSocket } from "./reconnecting-socket.ts";
 import type { AgentSettings } from "./settings.ts";
@@ -73,11 +73,17 @@ export interface CallView {
   readonly since: string;
 }
 
+const showCall = showFields<CallView>({
+  ...{ call: "open", number: "personal", conference: "personal", room: "open" },
+  ...{ muted: "open", stage: "open", since: "open" },
+});
+
 /** The agent with its link, its driver and its journal. */
 export class RunningAgent {
   readonly counters = new Counters();
   readonly #ports: AgentPorts;
-  #showPersonal: boolean;
+  /** How its log and `calls` show numbers and keys. */
+  #person: Person;
   readonly #agent: Agent;
   readonly #link: EdgeLink;
   readonly #driver: BridgeDriver;
@@ -92,7 +98,7 @@ export class RunningAgent {
     this.#turnedAt = [ports.now(), ports.monotonicMs()];
     // Never a turn at once: after a standstill, what came meanwhile may say that another agent acts.
     this.#tick = new WakeTimer(ports.timers, ports.monotonicMs, () => this.#put({ type: "time" }));
-    this.#showPersonal = settings.logs.personal;
+    this.#person = settings.logs.personal ? persons.full : persons.masked;
     this.#agent = new Agent(ports.journal, ports.newId, settings.policy);
     const { agent, domain, bridge, dialIn } = settings;
     this.#driver = createDriver(settings.driver, ports, { agent, owner: `${domain}/${bridge}`, dialIn });
@@ -128,7 +134,7 @@ export class RunningAgent {
 
   /** Whether numbers and keys are shown as they are, from now on. */
   showPersonal(personal: boolean): void {
-    this.#showPersonal = personal;
+    this.#person = personal ? persons.full : persons.masked;
   }
 
   /** What its edge may bring about, from the next command on. */
@@ -138,19 +144,10 @@ export class RunningAgent {
 
   /** The calls that this agent knows, as its settings let them be shown. */
   get calls(): readonly CallView[] {
-    const hide = this.#showPersonal ? (text: string) => text : masked;
-    return this.#agent.calls.map(({ call, number, conference, room, muted, since, stage }) => {
-      // Ids that the edge made begin with the conference's key.
-      const hideKey = (id: string) => (conference ? id.replace(conference, hide(conference)) : id);
-      return {
-        call: hideKey(call),
-        number: number && hide(number),
-        conference: conference && hide(conference),
-        room: room && hideKey(room),
-        muted,
-        stage,
-        since: new Date(since).toISOString(),
-      };
+    const person = this.#person;
+    return this.#agent.calls.map((call) => {
+      const view = { ...call, since: new Date(call.since).toISOString() };
+      return withoutKey(showCall(view, person), call.conference, person);
     });
   }
 
@@ -254,13 +251,12 @@ export class RunningAgent {
     const result = await this.#driver.execute(execution.id, execution.conference, execution.command);
     const word = result.done === true ? "done" : result.done === false ? "refused" : "unknown";
     this.counters.commandSeconds.observe({ result: word }, monotonicMs() - begin);
-    const details = { ...executionForLog(execution, this.#showPersonal), result };
-    this.#ports.log({ level: "info", event: "command", text: "command", details });
+    this.#ports.log(lineOfCommand(execution, result, this.#person, (text) => this.#agent.isSecret(text)));
     this.#put({ type: "result", execution, result });
   }
 
   #note(note: Note): void {
-    this.#ports.log(shownNote(note, this.#showPersonal));
+    this.#ports.log(lineOf(note, this.#person));
   }
 
   #scheduleTick(): void {

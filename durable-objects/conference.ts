@@ -20,8 +20,8 @@ import type {
   TransId,
   WebexHost,
 } from "../src/foundation/ids.ts";
-import { masked } from "../src/foundation/masking.ts";
 import { isRecord } from "../src/foundation/record.ts";
+import { masked } from "../src/foundation/shown.ts";
 import { within } from "../src/foundation/timers.ts";
 import { type ActionStages, sendAgainId } from "../src/operators/action-stages.ts";
 import { type About, aboutOf } from "../src/replay/history.ts";

@@ -1,6 +1,6 @@
 import { type Caller, type Head, isOngoing } from "../src/conference/state.ts";
 import type { CallId, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
-import { masked } from "../src/foundation/masking.ts";
+import { masked } from "../src/foundation/shown.ts";
 import { within } from "../src/foundation/timers.ts";
 import { WakeTimer } from "../src/foundation/wake-timer.ts";
 import type { CallRecord } from "../src/records/call-record.ts";

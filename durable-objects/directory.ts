@@ -1,5 +1,5 @@
 import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
-import { masked } from "../src/foundation/masking.ts";
+import { masked } from "../src/foundation/shown.ts";
 import { dayMs, hourMs, wait, within } from "../src/foundation/timers.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
 import { Activity, type ActivityMinute, minuteOf } from "../src/records/activity.ts";

@@ -1,10 +1,9 @@
-import { personalOf } from "../src/bridge/command-rules.ts";
-import type { BridgeCommand } from "../src/bridge/commands.ts";
 import type { ConferenceEvent, ConferenceSnapshot, Report } from "../src/bridge/events.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
 import { BACK_END, type Outgoing } from "../src/conference/draft.ts";
 import type { Head, PendingCommand } from "../src/conference/state.ts";
 import { counted } from "../src/foundation/counted.ts";
+import { dialledDigits } from "../src/foundation/dial-rules.ts";
 import type { CommandId } from "../src/foundation/ids.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../src/rpc/story.ts";
 import { type FromWebex, fromWebex, toWebex } from "../src/tsp/messages.ts";
@@ -110,7 +109,8 @@ export class Story {
 
   #command(row: Omit<JournalRow, "facts">, { id, command, expired }: PendingCommand): void {
     const what = command.type;
-    const facts = { ...this.#facts(command), ...this.#personal(command), commandId: id };
+    const number = command.type === "dial" && { number: dialledDigits(command.number) };
+    const facts = { ...this.#facts({ ...command, ...number }), commandId: id };
     if (expired) return this.#tell(row, "edge", "edge", `${what}: no result in time`, facts);
     if (this.#commands.has(id)) return;
     this.#commands.set(id, { what, at: row.at });
@@ -175,11 +175,6 @@ export class Story {
       else if (isIn(personalFields, name) && typeof value === "string") facts[name] = this.#person(value);
     }
     return facts;
-  }
-
-  #personal(command: BridgeCommand): StoryFacts {
-    const personal = Object.entries(personalOf(command));
-    return Object.fromEntries(personal.map(([name, value]) => [name, this.#person(value)]));
   }
 
   #tell(

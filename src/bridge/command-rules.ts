@@ -1,3 +1,4 @@
+import { dialledDigits } from "../foundation/dial-rules.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { BridgeCommand, Command, CommandType, RefusalReason } from "./commands.ts";
 import { type AccessCodes, isSameCodes } from "./schemas.ts";
@@ -57,8 +58,6 @@ interface CommandRule<Type extends CommandType> {
   /** Why the bridge would refuse it as things stand: asking again would change nothing. */
   refusal(held: Held, command: Command<Type>): RefusalReason | null;
   effect(command: Command<Type>): CommandEffect;
-  /** Numbers and codes of people, which a log masks; absent: the command has none. */
-  personal?(command: Command<Type>): Readonly<Record<string, string>>;
 }
 
 const none: CommandEffect = { type: "none" };
@@ -81,11 +80,6 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     effect: ({ anonymousId, maxCallers, accessCodes = null }) => ({
       type: "conference-changed",
       change: { live: true, anonymousId, maxCallers, accessCodes },
-    }),
-    personal: ({ anonymousId, accessCodes }) => ({
-      ...(anonymousId && { anonymousId }),
-      ...(accessCodes?.subscriber && { subscriberCode: accessCodes.subscriber }),
-      ...(accessCodes?.participant && { participantCode: accessCodes.participant }),
     }),
   },
   "end-conference": {
@@ -143,8 +137,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     undoneBy: "cancel-dial",
     isInEffect: ({ call }) => call !== undefined, // Also when it has ended: nobody is rung twice.
     refusal: needsConference,
-    effect: ({ call, number }) => ({ type: "call-dialled", call, number: digits(number) }),
-    personal: ({ number }) => ({ number: digits(number) }),
+    effect: ({ call, number }) => ({ type: "call-dialled", call, number: dialledDigits(number) }),
   },
   "cancel-dial": { topic: topicOfCall, undoneBy: null, isInEffect: isOver, refusal: needsCall, effect: callEnded },
   expel: { topic: topicOfCall, undoneBy: null, isInEffect: isOver, refusal: needsCall, effect: callEnded },
@@ -159,7 +152,6 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
       room: MAIN_ROOM,
       as: { muted, silent: !joinTone, attendeeId, ...(host && { host }) },
     }),
-    personal: ({ attendeeId }) => (attendeeId ? { attendeeId } : {}),
   },
   move: {
     topic: topicOfCall,
@@ -224,11 +216,6 @@ export function effectOf(command: BridgeCommand): CommandEffect {
   return ruleOf(command).effect(command);
 }
 
-/** The parts of the command that logs mask, by the names under which they stand there. */
-export function personalOf(command: BridgeCommand): Readonly<Record<string, string>> {
-  return ruleOf(command).personal?.(command) ?? {};
-}
-
 function ruleOf<Type extends CommandType>(command: Command<Type>): CommandRule<Type> {
   return rules[command.type as Type];
 }
@@ -251,10 +238,6 @@ function needsCall(held: Held): RefusalReason | null {
 
 function callEnded({ call }: { readonly call: CallId }): CommandEffect {
   return { type: "call-ended", call };
-}
-
-function digits({ country, area, local }: Command<"dial">["number"]): string {
-  return country + area + local;
 }
 
 function isOver({ call }: Held): boolean {

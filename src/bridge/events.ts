@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { personal } from "../foundation/shown.ts";
 import { commandResult } from "./commands.ts";
 import {
   type Checked,
@@ -95,7 +96,7 @@ const conferenceEvent = v.variant("type", [
   /** Muted or unmuted by the caller's own keypad, or found so. */
   typed("caller-muted", { call, muted: flag }),
   /** The caller keyed the merge code and this attendee ID (protocol 4.19). The id stays the same when it is reported again. */
-  typed("attendee-identified", { id: commandId, call, attendeeId: word }),
+  typed("attendee-identified", { id: commandId, call, attendeeId: personal(word) }),
   typed("speaking-changed", { call, speaking: flag }),
   /** Locked or unlocked from the telephone side. */
   typed("lock-changed", { locked: flag }),

@@ -26,7 +26,7 @@ function cut({ country, area, local }: Omit<PhoneNumber, "extension">): {
   readonly code: string;
   readonly rest: string;
 } {
-  const digits = country + area + local;
+  const digits = dialledDigits({ country, area, local });
   const code = shortCountryCode.exec(digits)?.[0] ?? digits.slice(0, 3);
   return { code, rest: digits.slice(code.length) };
 }
@@ -35,6 +35,11 @@ function cut({ country, area, local }: Omit<PhoneNumber, "extension">): {
 export function phoneNumberOf(text: string): PhoneNumber {
   const { code, rest } = cut({ country: text.replaceAll(/\D/g, ""), area: "", local: "" });
   return { country: code, area: "", local: rest, extension: "" };
+}
+
+/** As a bridge dials it. */
+export function dialledDigits({ country, area, local }: Omit<PhoneNumber, "extension">): string {
+  return country + area + local;
 }
 
 /** How many digits it has. The zero that is dialled within a country, which WebEx may send behind the country code, is none of them. */

@@ -1,4 +1,5 @@
 import { isRecord } from "./record.ts";
+import { masked } from "./shown.ts";
 
 /** A line of the edge's log without the numbers of people. A conference's key is what callers key in to enter; details of a fault quote what stood in a message. */
 export function withoutPersonal(line: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
@@ -21,11 +22,6 @@ export function withoutPersonal(line: Readonly<Record<string, unknown>>): Readon
 function withoutKey(facts: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, unknown>> {
   const shown = (value: unknown) => (typeof value === "string" ? value.replaceAll(key, masked(key)) : value);
   return Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, shown(value)]));
-}
-
-/** A name, telephone number or access code for the log: only its last two characters, so that a reader can tell two apart. */
-export function masked(text: string): string {
-  return text.length <= 2 ? "**" : `${"*".repeat(Math.min(text.length, 12) - 2)}${text.slice(-2)}`;
 }
 
 /** The sentence with everything between its first and its last quotation mark masked. */

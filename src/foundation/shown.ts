@@ -1,13 +1,167 @@
 import * as v from "valibot";
+import { isRecord } from "./record.ts";
 
 /**
- * Who may read a value. `open`: all who may read the conference. `personal`: those who may read numbers and names of people.
+ * Who may read a value. `open`: all who may read what it is a part of. `personal`: those who may read numbers and names of people.
+ * `secret`: nobody, since it lets somebody in or speaks for somebody. `address`: as `open`, but for user, password and query.
  */
-type Shown = "open" | "personal";
+export type Mark = "open" | "personal" | "secret" | "address";
 
-function mark(shown: Shown) {
-  return <Schema extends v.GenericSchema>(schema: Schema) => v.pipe(schema, v.metadata({ shown }));
-}
+/** How a number or name of a person is shown. */
+export type Person = (text: string) => string;
 
+/** A copy of a value as it may be read. A part that nobody has judged is not in it. */
+export type Show<Value = unknown> = (value: Value, person: Person) => Value;
+
+/** Marks a schema; the mark of a list or an object counts for all that is in it. */
 export const open = mark("open");
 export const personal = mark("personal");
+export const secret = mark("secret");
+export const address = mark("address");
+
+function mark(shown: Mark) {
+  return <Schema extends v.GenericSchema>(schema: Schema): Schema => ({ ...schema, shown });
+}
+
+/** What stands in the place of a secret. */
+export const secretText = "(secret)";
+
+/** Only its last two characters, so that a reader can tell two apart. */
+export function masked(text: string): string {
+  if (text.length <= 2) return text === "" ? "" : "**";
+  return `${"*".repeat(Math.min(text.length, 12) - 2)}${text.slice(-2)}`;
+}
+
+export const persons = { full: (text) => text, masked, none: () => "" } as const satisfies Record<string, Person>;
+
+/** A secret stays one where somebody has keyed it as a name. */
+export function exceptSecrets(person: Person, isSecret: (text: string) => boolean): Person {
+  return (text) => (isSecret(text) ? secretText : person(text));
+}
+
+/** Shows what passes this schema. Words that a schema lists itself are open. */
+export function showOf<Schema extends v.GenericSchema>(schema: Schema): Show<v.InferOutput<Schema>> {
+  let show: Show | null = null;
+  return (value, person) => {
+    show ??= showOfSchema(schema);
+    return show(value, person) as v.InferOutput<Schema>;
+  };
+}
+
+/** Shows objects of a type that no schema describes, by the marks of its fields; of a list, each object in it. */
+export function showFields<Value extends object>(
+  marks: { readonly [Name in keyof Required<Together<Value>>]: Mark | ShowPart },
+): Show<Value> {
+  const shows = Object.entries<Mark | ShowPart>(marks).map(
+    ([name, by]) => [name, (typeof by === "string" ? showByMark[by] : by) as Show] as const,
+  );
+  return showByName(new Map(shows)) as Show<Value>;
+}
+
+type ShowPart = (value: never, person: Person) => unknown;
+
+/** All fields of the variants of a union. */
+type Together<Value> = { [Name in Value extends unknown ? keyof Value : never]: unknown };
+
+const showByMark: Readonly<Record<Mark, Show>> = {
+  open: (value) => value,
+  personal: (value, person) => {
+    if (isRecord(value) && typeof value.local === "string") return shownPhone(value, person);
+    return eachText(value, person);
+  },
+  secret: (value) => (value === null || value === undefined || value === "" ? value : secretText),
+  address: (value) => eachText(value, withoutQuery),
+};
+
+const nothing: Show = () => undefined;
+
+function showOfSchema(schema: v.GenericSchema): Show {
+  const { shown, type, ...parts } = schema as v.GenericSchema & SchemaParts;
+  if (shown) return showByMark[shown];
+  switch (type) {
+    case "literal":
+    case "picklist":
+      return showByMark.open;
+    case "object":
+    case "strict_object":
+      return showByName(new Map(Object.entries(parts.entries).map(([name, part]) => [name, showOfSchema(part)])));
+    case "array":
+      return showEach(showOfSchema(parts.item));
+    case "record":
+      return showValues(showOfSchema(parts.value));
+    case "nullable":
+    case "nullish":
+    case "optional":
+    case "exact_optional":
+      return showUnlessNull(showOfSchema(parts.wrapped));
+    case "union":
+    case "variant":
+      return showFirst(parts.options.map((option) => ({ is: isOf(option, parts.key), show: showOfSchema(option) })));
+    default:
+      return nothing;
+  }
+}
+
+interface SchemaParts {
+  readonly shown?: Mark;
+  readonly entries: Readonly<Record<string, v.GenericSchema>>;
+  readonly item: v.GenericSchema;
+  readonly value: v.GenericSchema;
+  readonly wrapped: v.GenericSchema;
+  readonly options: readonly v.GenericSchema[];
+  readonly key?: string;
+}
+
+function showByName(shows: ReadonlyMap<string, Show>): Show {
+  const show: Show = (value, person) => {
+    if (Array.isArray(value)) return value.map((one) => show(one, person));
+    if (!isRecord(value)) return value === null ? null : undefined;
+    const entries = Object.entries(value).map(([name, part]) => [name, shows.get(name)?.(part, person)] as const);
+    return Object.fromEntries(entries.filter(([, part]) => part !== undefined));
+  };
+  return show;
+}
+
+function showEach(show: Show): Show {
+  return (value, person) => (Array.isArray(value) ? value.map((one) => show(one, person)) : undefined);
+}
+
+function showValues(show: Show): Show {
+  return (value, person) => {
+    if (!isRecord(value)) return undefined;
+    return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, show(part, person)]));
+  };
+}
+
+function showUnlessNull(show: Show): Show {
+  return (value, person) => (value === null ? null : show(value, person));
+}
+
+function showFirst(options: readonly { readonly is: (value: unknown) => boolean; readonly show: Show }[]): Show {
+  return (value, person) => options.find(({ is }) => is(value))?.show(value, person);
+}
+
+/** A variant is known by its key alone: another version may have written the rest. */
+function isOf(option: v.GenericSchema, key: string | undefined): (value: unknown) => boolean {
+  const known = key && (option as v.GenericSchema & SchemaParts).entries?.[key];
+  return (value) => (key && known ? isRecord(value) && v.is(known, value[key]) : v.is(option, value));
+}
+
+function eachText(value: unknown, shown: (text: string) => string): unknown {
+  if (typeof value === "string") return shown(value);
+  if (Array.isArray(value)) return value.map((one) => eachText(one, shown));
+  return value === null ? null : undefined;
+}
+
+/** What is hidden of a telephone number is still digits: it is written on the wire so. */
+function shownPhone(phone: Readonly<Record<string, unknown>>, person: Person): unknown {
+  const part = (name: string) => {
+    const text = String(phone[name] ?? "");
+    return person(text) === text ? text : person(text).replace(/\D/g, "0");
+  };
+  return { country: phone.country, area: part("area"), local: part("local"), extension: part("extension") };
+}
+
+function withoutQuery(text: string): string {
+  return text.replace(/^([a-z][a-z\d+.-]*:\/\/)?[^/?#]*@/i, "$1").replace(/[?#].*$/s, "?…");
+}

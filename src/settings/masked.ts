@@ -1,5 +1,5 @@
-import { masked } from "../foundation/masking.ts";
 import { isRecord } from "../foundation/record.ts";
+import { masked } from "../foundation/shown.ts";
 
 /** Whoever knows them could post as WebEx, ask the site, or enter a client's connection. Names of secrets are none. */
 const secrets: ReadonlySet<string> = new Set(["adapterSecrets", "partnerId", "connectData"]);

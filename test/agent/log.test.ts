@@ -4,91 +4,73 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import {
-  executionForLog,
   forPeople,
   type LogLine,
   LogStream,
+  lineOf,
+  lineOfCommand,
   RepeatLimit,
-  shownNote,
   writeLines,
 } from "../../bridge-agent/log.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
+import { masked, type Person, persons } from "../../src/foundation/shown.ts";
 import { Clock } from "../simulation/clock.ts";
 
 const conference = "987654321" as ConfKey;
 const id = "987654321.2.abc" as CommandId;
 const call = "c" as CallId;
 const number = { country: "1", area: "408", local: "5551234", extension: "9911" };
+const accessCodes = { subscriber: "314159", participant: "271828" };
 const commands: BridgeCommand[] = [
   { type: "move", call: "987654321.3.abc" as CallId, room: "987654321.4.abc" as RoomId },
   { type: "dial", call, number, waitMs: 1 },
   { type: "admit", call, muted: false, joinTone: true, attendeeId: "44455" },
-  { type: "create-conference", maxCallers: 5, anonymousId: "77788" },
+  { type: "create-conference", maxCallers: 5, anonymousId: "77788", accessCodes },
 ];
+const secrets = { anonymousId: "(secret)", accessCodes: { subscriber: "(secret)", participant: "(secret)" } };
 
-test("the log shows no phone number, attendee ID or key, but two of them can be told apart", () => {
-  const shown = commands.map((command) => executionForLog({ id, conference, command }, false));
+function logged(command: BridgeCommand, person: Person, of: ConfKey | null = conference): object {
+  const isSecret = (text: string) => text === "77788";
+  return lineOfCommand({ id, conference: of, command }, { done: true }, person, isSecret).details;
+}
 
-  expect(shown).toEqual([
-    {
-      commandId: "*******21.2.abc",
-      conference: "*******21",
-      command: "move",
-      call: "*******21.3.abc",
-      room: "*******21.4.abc",
-    },
-    {
-      commandId: "*******21.2.abc",
-      conference: "*******21",
-      command: "dial",
-      call: "c",
-      number: "*********34",
-      waitMs: 1,
-    },
-    {
-      commandId: "*******21.2.abc",
-      conference: "*******21",
-      command: "admit",
-      call: "c",
-      muted: false,
-      joinTone: true,
-      attendeeId: "***55",
-    },
-    {
-      commandId: "*******21.2.abc",
-      conference: "*******21",
-      command: "create-conference",
-      maxCallers: 5,
-      anonymousId: "***88",
-    },
+test("the log shows no phone number, attendee ID or key, but two of them can be told apart; and no access code at all", () => {
+  const about = { commandId: "*******21.2.abc", conference: "*******21", result: { done: true } };
+
+  expect(commands.map((command) => logged(command, masked))).toEqual([
+    { ...about, command: "move", call: "*******21.3.abc", room: "*******21.4.abc" },
+    { ...about, command: "dial", call: "c", number: "*********34", waitMs: 1 },
+    { ...about, command: "admit", call: "c", muted: false, joinTone: true, attendeeId: "***55" },
+    { ...about, command: "create-conference", maxCallers: 5, ...secrets },
   ]);
 });
 
-test("where the settings want it, the log shows them as they are", () => {
-  const shown = commands.map((command) => executionForLog({ id, conference, command }, true));
-
-  expect(shown).toMatchObject([
+test("where the settings want it, the log shows them as they are, but for what lets somebody in", () => {
+  expect(commands.map((command) => logged(command, persons.full))).toMatchObject([
     { call: "987654321.3.abc" },
     { number: "14085551234", conference },
     { attendeeId: "44455" },
-    { anonymousId: "77788" },
+    secrets,
   ]);
 });
 
+test("what a caller keyed as its attendee ID is not shown where it makes a silent monitor or leads in", () => {
+  const admit: BridgeCommand = { type: "admit", call, muted: true, joinTone: false, attendeeId: "77788" };
+
+  expect(logged(admit, persons.full)).toMatchObject({ attendeeId: "(secret)" });
+});
+
 test("a caller who is in no conference yet has none in the log", () => {
-  expect(executionForLog({ id, conference: null, command: { type: "expel", call } }, false)).toEqual({
-    commandId: id,
-    conference: null,
-    command: "expel",
-    call: "c",
+  expect(logged({ type: "expel", call }, masked, null)).toEqual({
+    ...{ commandId: id, conference: null, command: "expel", call: "c", result: { done: true } },
   });
 });
 
-test("a short code is hidden whole", () => {
+test("a short attendee ID is hidden whole", () => {
   const admit: BridgeCommand = { type: "admit", call, muted: false, joinTone: true, attendeeId: "42" };
 
-  expect(executionForLog({ id, conference, command: admit }, false)).toMatchObject({ attendeeId: "**" });
+  expect(logged(admit, masked)).toMatchObject({ attendeeId: "**" });
 });
 
 test("a log whose disk is full loses its lines, counts them, and holds nobody up", async () => {
@@ -216,10 +198,7 @@ test("a journal that fails again and again is told each time", () => {
 
 test("two conferences whose keys look alike when they are masked are two lines", () => {
   const disagree = (key: string) =>
-    shownNote(
-      { level: "warn", event: "reports-disagree", text: "conference *******21", conference: key as ConfKey },
-      false,
-    );
+    lineOf({ level: "warn", event: "reports-disagree", text: "they disagree", conference: key as ConfKey }, masked);
 
   expect(written(disagree("987654321"), disagree("123454321"))).toHaveLength(2);
 });
@@ -241,11 +220,11 @@ test("a line has its time, the level in a word and what it is about, as JSON or 
   const about = { call: "987654321.3.abc" as CallId, commandId: id, conference, number: "14085551234", unknown: 1 };
   const write = writeLines({ write: (json) => lines.push(json) });
 
-  write(shownNote({ ...note, ...about }, false));
-  write(shownNote({ ...note, ...about }, true));
+  write(lineOf({ ...note, ...about }, masked));
+  write(lineOf({ ...note, ...about }, persons.full));
 
-  const [masked = "", plain = ""] = lines;
-  expect(JSON.parse(masked)).toEqual({
+  const [hidden = "", plain = ""] = lines;
+  expect(JSON.parse(hidden)).toEqual({
     level: "info",
     time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     event: "wrong-keys",
@@ -257,7 +236,7 @@ test("a line has its time, the level in a word and what it is about, as JSON or 
     msg: "a caller hung up",
   });
   expect(JSON.parse(plain)).toMatchObject(about);
-  expect(forPeople(masked)).toMatch(
+  expect(forPeople(hidden)).toMatch(
     /^\S+Z {2}info {3}a caller hung up {2}call=\S+ {2}commandId=\S+ {2}conference=\*{7}21 {2}number=\S+ {2}unknown=1\n$/,
   );
   expect(forPeople(JSON.stringify({ msg: "what a bridge says \x1b[2J", result: { done: true } }))).toBe(

@@ -177,6 +177,38 @@ test("a running agent shows numbers as they are from when its settings say so", 
   expect([masked, running.calls.map(({ number }) => number)]).toEqual([["*********34"], ["14085551234"]]);
 });
 
+test("the access codes of a conference are in no line of a running agent's log, whoever keys them where", async () => {
+  const { timers, links, bridges, toBridge, running, lines } = world();
+  running.showPersonal(true);
+  bridges[0]?.message(ok(hello));
+  links[0]?.message(ok(oneOfTwo));
+  await timers.pass(100);
+  const answer = (type: "state" | "command", more: object) => {
+    const asked = toBridge.findLast((one) => one.type === type);
+    bridges[0]?.message(ok({ id: asked && "id" in asked ? asked.id : 0, ...more } as never));
+    return timers.pass(100);
+  };
+  await answer("state", { type: "state", state: emptyState });
+  const accessCodes = { subscriber: "314159", participant: "271828" };
+  const command = { type: "create-conference", maxCallers: null, anonymousId: "161803", accessCodes } as const;
+  links[0]?.message(ok({ type: "commands", epoch: 1, conference: KEY, commands: [{ id: "1" as CommandId, command }] }));
+  await timers.pass(100);
+  await answer("command", { type: "done" });
+
+  const admit = { type: "admit", call: "c1" as CallId, muted: true, joinTone: false, attendeeId: "161803" } as const;
+  links[0]?.message(
+    ok({ type: "commands", epoch: 1, conference: KEY, commands: [{ id: "2" as CommandId, command: admit }] }),
+  );
+  await timers.pass(100);
+  await answer("command", { type: "done" });
+
+  expect(lines.filter(({ event }) => event === "command")).toMatchObject([
+    { details: { accessCodes: { subscriber: "(secret)", participant: "(secret)" } } },
+    { details: { attendeeId: "(secret)" } },
+  ]);
+  expect(JSON.stringify(lines)).not.toMatch(/314159|271828|161803/);
+});
+
 test("how long the bridge took for a command is counted, by its result", async () => {
   const { timers, links, bridges, toBridge, running } = world();
   bridges[0]?.message(ok(hello));

@@ -4,7 +4,7 @@ import { Measures } from "../../durable-objects/measures.ts";
 import { Draws } from "../../simulators/draws.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { BridgeName, CallId, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
-import { masked } from "../../src/foundation/masking.ts";
+import { masked } from "../../src/foundation/shown.ts";
 import { dayMs } from "../../src/foundation/timers.ts";
 import { type AuditEntry, unknownOutcome } from "../../src/operators/audit.ts";
 import { type ActivityMinute, noPosts } from "../../src/records/activity.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { masked } from "../../src/foundation/masking.ts";
+import { masked } from "../../src/foundation/shown.ts";
 import { aboutOf } from "../../src/replay/history.ts";
 import { replayPage, wireRows } from "../../src/replay/replay-page.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Pids } from "../../scripts/local-run.ts";
-import { masked } from "../../src/foundation/masking.ts";
+import { masked } from "../../src/foundation/shown.ts";
 import { eventually, kill, Meeting, startWorld, type World } from "./world.ts";
 
 let world: World;

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { OperatorRequest } from "../../conference/operator-requests.ts";
 import { phoneNumberOf, wrongNumber } from "../../foundation/dial-rules.ts";
 import type { ActionId, CallId, RoomId } from "../../foundation/ids.ts";
-import { masked } from "../../foundation/masking.ts";
+import { masked } from "../../foundation/shown.ts";
 import { problem } from "../problem.ts";
 import { isKnown } from "./conferences.ts";
 import { acceptedAction, operate, operateRefusals } from "./operate.ts";

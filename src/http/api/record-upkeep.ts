@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { masked } from "../../foundation/masking.ts";
+import { masked } from "../../foundation/shown.ts";
 import type { RebuildPage } from "../../rpc/directory.ts";
 import { cursorOf, next } from "./paging.ts";
 import { route } from "./route.ts";
