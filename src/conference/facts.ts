@@ -4,6 +4,7 @@ import { endReason } from "../bridge/events.ts";
 import { type Checked, typed } from "../bridge/schemas.ts";
 import type {
   ActionId,
+  BridgeName,
   CallId,
   CommandId,
   ExtCallId,
@@ -74,8 +75,11 @@ const failure = open(v.union([refusalReason, v.literal("conference-over")]));
 const message = v.object({ type: word, msgId });
 
 export const facts = {
-  "conference-requested": v.object({ extConfId, host: server, topic: v.exactOptional(text), by }),
-  "conference-created": v.object({ extConfId, host: server, by }),
+  /** `life`: the row in which it began, which tells conferences of one key apart. */
+  "conference-requested": v.object({ life: count, extConfId, host: server, topic: v.exactOptional(text), by }),
+  "conference-created": v.object({
+    ...{ life: count, createdAt: count, extConfId, host: server, bridge: v.nullable(id<BridgeName>()), by },
+  }),
   "conference-not-created": v.object({ why: word, record: conferenceRecord, by }),
   "conference-taken-over": v.object({ extConfId, host: server, by }),
   /** WebEx has closed it, and its audio goes on (protocol 4.8). */

@@ -102,9 +102,10 @@ export function completeCreate(draft: Draft, head: Creating, told: Command<"crea
   }
 }
 
-export function noteCreated(draft: Draft, { extConfId, host }: Creating | Running): void {
+export function noteCreated(draft: Draft, { extConfId, host, life }: Creating | Running): void {
   updateLife(draft, () => ({ runningAt: draft.at }));
-  draft.fact({ kind: "conference-created", extConfId, host });
+  const { row, createdAt } = life;
+  draft.fact({ kind: "conference-created", life: row, createdAt, extConfId, host, bridge: draft.context.bridge });
 }
 
 /** The bridge did not create it: nothing is kept. */
@@ -290,7 +291,8 @@ function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): v
   if (message.maxCallers === 0 && refusesZero(draft)) return draft.answer(requestOf(message), "capacity-exceeded");
   settle(draft, replyTo);
   const { conferenceName: topic = "" } = message;
-  draft.fact({ kind: "conference-requested", extConfId, host: replyTo, ...(topic !== "" && { topic }) });
+  const { row: life } = draft.context;
+  draft.fact({ kind: "conference-requested", life, extConfId, host: replyTo, ...(topic !== "" && { topic }) });
   const rules = entryRulesOf(draft, message);
   // This life may be on another bridge: pending commands of the one before stay with their bridge.
   const { bridge } = draft.context;
