@@ -1,20 +1,19 @@
 import type { IssuedCommand } from "../src/bridge/commands.ts";
-import { type ConferenceInput, decide } from "../src/conference/decide.ts";
-import { isCommand, type Outgoing, type Post } from "../src/conference/draft.ts";
+import type { ConferenceInput } from "../src/conference/decide.ts";
+import { isCommand } from "../src/conference/draft.ts";
 import type { Fact } from "../src/conference/facts.ts";
 import { type OperatorAction, operatorRefusal } from "../src/conference/operator-requests.ts";
-import type { Changes, Head } from "../src/conference/state.ts";
-import type { BridgeName, CallId, CommandId, EpochMs, MsgId, TransId, WebexHost } from "../src/foundation/ids.ts";
+import type { Queue, Rows } from "../src/conference/queue.ts";
+import { applyTransaction } from "../src/conference/transaction.ts";
+import type { CallId, CommandId, EpochMs, MsgId, TransId, WebexHost } from "../src/foundation/ids.ts";
 import { dayMs, wait } from "../src/foundation/timers.ts";
 import { decidedBy } from "../src/replay/history.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity } from "../src/rpc/conference.ts";
 import type { IdsWanted } from "../src/rpc/id-allocator.ts";
 import type { Domain } from "../src/settings/load.ts";
-import { answerTo, requestOf } from "../src/tsp/answers.ts";
-import { type ConferenceStore, withStream } from "./conference-store.ts";
+import { type ConferenceStore, type Progress, withStream } from "./conference-store.ts";
 import { type IdSupply, NoIds } from "./id-supply.ts";
 import type { Outbox, Undelivered } from "./outbox.ts";
-import { gather, isHandedOver, type Queue, type Rows, withoutDropped, withoutMessages } from "./outbox-rows.ts";
 import type { Platform } from "./platform.ts";
 
 /** An input to commit, before it is known whether it was committed before. */
@@ -166,107 +165,44 @@ class Batch {
   apply(item: Item): void {
     const input = inputOf(item, this.#context, this.queue.rows);
     if (!input) return;
-    const { at, identity, domain, store, outbox, ids, nonce } = this.#context;
+    const { identity, domain, store, outbox, ids, nonce } = this.#context;
     const nextId = this.#nextId;
-    const { state } = store;
-    let { progress } = store;
-    if (item.type === "undelivered") {
-      const { seq, messages } = item.undelivered;
-      this.#keep(withoutMessages(this.queue.rows, seq, messages));
-    }
-    if (input.type === "webex") {
-      const asked = input.messages.map(requestOf).filter((request) => request !== null);
-      const requests = asked.filter((request) => domain.codec.sends(answerTo(request, "ok")));
-      this.queue = gather(this.queue, requests, at, item.type === "webex" ? item.document.shared : undefined);
-    }
-    // Nobody chose a bridge for a conference that WebEx never created: it is on the bridge that reports it.
-    if (item.type === "bridge" && state.head.phase === "absent") {
-      progress = { ...progress, bridge: progress.bridge ?? item.reports.bridge };
-    }
-    if (item.type === "bridge" && !store.isElsewhere(item.reports.bridge)) {
-      const { cannot = [] } = item.reports;
-      progress = { ...progress, cannot: cannot.length > 0 ? cannot : undefined };
-    }
-    const decision = decide(state, input, {
+    const { state, progress } = store;
+    const { decision, facts, queue, ...applied } = applyTransaction({ state, queue: this.queue, progress }, input, {
       confKey: identity.confKey,
-      settings: domain.settings,
-      bridge: progress.bridge,
-      cannot: progress.cannot ?? [],
+      domain,
       row: store.nextSeq,
+      ...(item.type === "bridge" && { reporter: item.reports }),
+      ...(item.type === "webex" && { shared: item.document.shared }),
       msgId: () => nextId("msgIds") as MsgId,
-      serial: () => {
-        progress = { ...progress, serial: progress.serial + 1 };
-        return progress.serial;
-      },
+      transId: () => nextId("transIds") as TransId,
+      documentSeq: () => outbox.nextSeq(),
       nonce,
-      unconfirmed: () =>
-        this.queue.rows.flatMap((row) => {
-          const { host, oneAttempt, messages } = row;
-          const how = { ...(oneAttempt && { oneAttempt }), ...(isHandedOver(row) && { handedOver: true as const }) };
-          return messages.map((message) => ({ host, message, ...how }));
-        }),
-      sends: domain.codec.sends,
     });
-    const facts = [...givenUp(input), ...decision.facts];
-    const kept = withoutDropped(this.queue.rows, decision.dropQueued);
-    facts.push(...dropped(this.queue.rows, kept));
-    this.#keep(kept);
-    for (const effect of decision.effects) {
-      if (isCommand(effect)) this.commands.push(effect);
-      else {
-        this.queue = outbox.add(this.queue, effect, domain, () => nextId("transIds") as TransId);
-        facts.push(...queued(this.queue.rows, effect));
-      }
-    }
+    this.queue = queue;
+    for (const effect of decision.effects) if (isCommand(effect)) this.commands.push(effect);
     this.facts.push(...facts);
     for (const fact of decision.facts) if (concernsPeople(fact)) this.otherPeople.add(fact.call);
-    if (begins(state.head, decision.changes)) {
-      // A new life may be on another bridge. An only bridge is kept at once, and stays when the settings get a second one.
-      progress = { ...progress, bridge: onlyBridge(domain), cannot: undefined };
-    }
-    if (item.type === "bridge" && input.type === "bridge") {
-      const { bridge, stream } = item.reports;
-      progress = { ...progress, streams: withStream(progress, bridge, stream, input.reports.at(-1)?.number ?? 0) };
-    }
-    store.append(input, decision.changes, { ...progress, ...ids.atHand, decidedBy: decidedBy(domain.settings) }, facts);
-  }
-
-  #keep(rows: Rows): void {
-    this.queue = { ...this.queue, rows };
+    const streams = streamsAfter(item, input, progress);
+    const after = {
+      ...progress,
+      ...applied.progress,
+      ...streams,
+      ...ids.atHand,
+      decidedBy: decidedBy(domain.settings),
+    };
+    store.append(input, decision.changes, after, facts);
   }
 }
 
-function givenUp(input: ConferenceInput): Fact[] {
-  if (input.type !== "undelivered" || !input.of) return [];
-  const { host, transId, attempts, why, probe } = input.of;
-  const messages = namesOf(input.messages);
-  const more = probe && { probe };
-  return [{ kind: "post-given-up", transId: transId as TransId, host, attempts, why, messages, ...more }];
-}
-
-/** In which document this message waits; nowhere, if the settings do not let it be posted. */
-function queued(rows: Rows, { host, message, actions }: Post): Fact[] {
-  const row = rows.findLast(({ messages }) => messages.includes(message));
-  if (!row) return [];
-  const { type, msgId } = message;
-  return [{ kind: "message-queued", type, msgId, host, transId: row.transId as TransId, ...(actions && { actions }) }];
-}
-
-/** What was withdrawn from the queue, since its server was replaced or cannot be reached. */
-function dropped(before: Rows, after: Rows): Fact[] {
-  return before.flatMap(({ seq, transId, messages }) => {
-    const kept = after.find((row) => row.seq === seq)?.messages ?? [];
-    const gone = namesOf(messages.filter((message) => !kept.includes(message)));
-    return gone.length > 0 ? [{ kind: "post-dropped", transId: transId as TransId, messages: gone } as const] : [];
-  });
+function streamsAfter(item: Item, input: ConferenceInput, progress: Progress): Pick<Progress, "streams"> | undefined {
+  if (item.type !== "bridge" || input.type !== "bridge") return undefined;
+  const { bridge, stream } = item.reports;
+  return { streams: withStream(progress, bridge, stream, input.reports.at(-1)?.number ?? 0) };
 }
 
 function concernsPeople(fact: Fact): fact is Extract<Fact, { kind: "call-entered" | "call-left" | "call-merged" }> {
   return fact.kind === "call-entered" || fact.kind === "call-left" || fact.kind === "call-merged";
-}
-
-function namesOf(messages: readonly Outgoing[]): Pick<Outgoing, "type" | "msgId">[] {
-  return messages.map(({ type, msgId }) => ({ type, msgId }));
 }
 
 /** `null`: there is nothing in the item that was not committed before, or that would be done. */
@@ -305,13 +241,4 @@ function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: R
       return { type: "time", at, ...(overdue.length > 0 && { overdue }) };
     }
   }
-}
-
-function begins(before: Head, { head }: Changes): boolean {
-  return head?.phase === "creating" && before.phase !== "creating";
-}
-
-function onlyBridge({ settings }: Domain): BridgeName | null {
-  const [only, ...others] = settings.bridges;
-  return only && others.length === 0 ? (only.name as BridgeName) : null;
 }

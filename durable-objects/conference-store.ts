@@ -1,8 +1,8 @@
-import type { Ability } from "../src/bridge/abilities.ts";
 import type { NumberedReport } from "../src/bridge/events.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
 import type { Fact } from "../src/conference/facts.ts";
 import type { OperatorRequest } from "../src/conference/operator-requests.ts";
+import type { QueuedDocument } from "../src/conference/queue.ts";
 import {
   applyChanges,
   type Changes,
@@ -12,23 +12,18 @@ import {
   entryKinds,
   type Head,
 } from "../src/conference/state.ts";
+import type { DecisionProgress } from "../src/conference/transaction.ts";
 import type { ActionId, BridgeName, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
 import { concernsDirectory, type FactRow } from "../src/records/ended.ts";
 import type { AgentReports, ConferenceIdentity } from "../src/rpc/conference.ts";
 import type { DirectoryAnswer, DirectoryPlace } from "../src/rpc/directory-update.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
-import type { QueuedDocument } from "./outbox-rows.ts";
 import { hasColumn, hasTable, type Sql, type SqlValue } from "./platform.ts";
 import { type BookData, type Upgrade, upgrade } from "./upgrade.ts";
 
 /** How far the conference has come. It changes with almost each input, so it is kept in the journal and costs no row. */
-export interface Progress extends IdsAtHand {
-  /** The bridge that holds the conference, once one was chosen. */
-  readonly bridge: BridgeName | null;
-  /** What that bridge cannot do, as its agent said when it last reported; absent: it can do everything, as far as is known. */
-  readonly cannot?: readonly Ability[] | undefined;
-  readonly serial: number;
+export interface Progress extends DecisionProgress, IdsAtHand {
   /** By how much the conference's time is ahead of the machine's clock. */
   readonly aheadMs?: number;
   /** The highest report number committed of each stream, the latest last. */

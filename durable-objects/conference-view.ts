@@ -1,8 +1,8 @@
+import type { Rows } from "../src/conference/queue.ts";
 import type { ConfKey } from "../src/foundation/ids.ts";
 import type { ConferenceView } from "../src/rpc/conference-view.ts";
 import type { CommandSchedule } from "./command-sender.ts";
 import type { ConferenceStore } from "./conference-store.ts";
-import type { Rows } from "./outbox-rows.ts";
 import { nameOf } from "./story.ts";
 
 /** A conference as operators see it; `null`: nobody has created it. `person`: how a number or code of a person is shown. */

@@ -3,6 +3,7 @@ import { nextDeadline } from "../src/conference/decide.ts";
 import { BACK_END } from "../src/conference/draft.ts";
 import { takeoverSize } from "../src/conference/failover.ts";
 import { type OperatorAction, type OperatorRefusal, operatorRefusal } from "../src/conference/operator-requests.ts";
+import { noQueue } from "../src/conference/queue.ts";
 import { type Comparison, compareDigest, ownDigest } from "../src/conference/reconcile.ts";
 import { type GivenUpDocument, sendAgainRefusal } from "../src/conference/send-again.ts";
 import { holdsHandle, isOngoing } from "../src/conference/state.ts";
@@ -60,7 +61,6 @@ import { IdSupply } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
 import { newTally } from "./measures.ts";
 import { bodyOf, Outbox } from "./outbox.ts";
-import { noQueue } from "./outbox-rows.ts";
 import type { Platform } from "./platform.ts";
 import { Story } from "./story.ts";
 

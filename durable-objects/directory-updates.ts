@@ -1,3 +1,4 @@
+import type { Rows } from "../src/conference/queue.ts";
 import { type Caller, type Head, isOngoing } from "../src/conference/state.ts";
 import type { CallId, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/shown.ts";
@@ -23,7 +24,6 @@ import { maxMessages } from "../src/tsp/protocol-table.ts";
 import { earliest } from "./clock.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import type { Tally } from "./measures.ts";
-import type { Rows } from "./outbox-rows.ts";
 import { ToldPeople } from "./people-inside.ts";
 import type { Platform } from "./platform.ts";
 import { wireNameOf } from "./story.ts";

@@ -1,16 +1,24 @@
+import {
+  enqueue,
+  gatherShared,
+  noQueue,
+  type QueuedDocument,
+  type QueuedPost,
+  withoutMessages,
+} from "../src/conference/queue.ts";
 import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
 import { LogLimit } from "../src/foundation/limits.ts";
-import type { SharedRequests } from "../src/rpc/conference.ts";
+import type { BadTarget } from "../src/routing/target-url.ts";
 import type { ConferenceTotals } from "../src/rpc/directory.ts";
 import type { IdBlocks, IdRequest } from "../src/rpc/id-allocator.ts";
 import type { Mail, MailboxRpc, SharedAnswers, ShareResult } from "../src/rpc/mailbox.ts";
 import type { Domain } from "../src/settings/load.ts";
+import type { SharedRequests } from "../src/tsp/answers.ts";
 import { Clock, nextWake } from "./clock.ts";
 import { IdSupply, noIds } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
 import { newTally } from "./measures.ts";
 import { Outbox, type OutboxStore, type Undelivered } from "./outbox.ts";
-import { gatherShared, noQueue, type QueuedDocument, type QueuedPost, withoutMessages } from "./outbox-rows.ts";
 import { hasTable, type Platform, type Sql } from "./platform.ts";
 
 interface MailboxPorts extends Platform {
@@ -133,11 +141,15 @@ export class Mailbox implements MailboxRpc {
         sql.exec("DELETE FROM answer WHERE at <= ?", forgottenAt);
         sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, id);
         sql.exec("INSERT INTO owner (domain) VALUES (?) ON CONFLICT DO NOTHING", domainName);
+        const documentSeq = () => this.#outbox.nextSeq();
+        const context = { domain, documentSeq, transId: () => nextId("transIds") as TransId };
         let { queue } = this.#outbox;
         for (const post of mail) {
           const requests = shared.find((all) => all.includes(post.message.msgId));
           if (requests) queue = gatherShared(queue, post.host, requests, now);
-          queue = this.#outbox.add(queue, post, domain, () => nextId("transIds") as TransId);
+          const queued = enqueue(queue, post, now, context);
+          if (queued.ok) queue = queued.value;
+          else this.#logRefused(post, queued.error);
         }
         this.#outbox.write(queue.rows);
         return queue;
@@ -185,8 +197,9 @@ export class Mailbox implements MailboxRpc {
   }
 
   async #giveUp({ seq, messages }: Undelivered): Promise<void> {
-    if (!this.#outbox.rows.some((one) => one.seq === seq)) return;
-    const rows = withoutMessages(this.#outbox.rows, seq, messages);
+    const row = this.#outbox.rows.find((one) => one.seq === seq);
+    if (!row) return;
+    const rows = withoutMessages(this.#outbox.rows, row.transId, messages);
     const now = this.#ports.now();
     // Whose answers these are may ask once more, also after a restart.
     const names = messages.flatMap(({ sharedAs }) => (sharedAs === undefined ? [] : [lost(sharedAs)]));
@@ -197,6 +210,10 @@ export class Mailbox implements MailboxRpc {
     });
     for (const name of fresh) this.#answered.set(name, now);
     this.#outbox.adopt({ ...this.#outbox.queue, rows });
+  }
+
+  #logRefused({ host, message: { type: message } }: QueuedPost, { kind: why }: BadTarget): void {
+    this.#ports.log({ level: "warn", event: "host-refused", host, message, why });
   }
 
   #arm(due: EpochMs | null): void {

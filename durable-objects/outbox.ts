@@ -1,6 +1,17 @@
 import { isEnd } from "../src/conference/debts.ts";
 import { BACK_END, type ClientData } from "../src/conference/draft.ts";
-import type { DomainName, EpochMs, TransId, WebexHost } from "../src/foundation/ids.ts";
+import {
+  afterFailure,
+  afterRestart,
+  heads,
+  isOvertakenBy,
+  noQueue,
+  type Queue,
+  type QueuedDocument,
+  type QueuedMessage,
+  type Rows,
+} from "../src/conference/queue.ts";
+import type { DomainName, EpochMs, WebexHost } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { within } from "../src/foundation/timers.ts";
 import { WakeTimer } from "../src/foundation/wake-timer.ts";
@@ -11,19 +22,6 @@ import type { AdapterCodec } from "../src/tsp/codec.ts";
 import type { ToWebex } from "../src/tsp/messages.ts";
 import type { LogLine } from "./log.ts";
 import type { PostResult, Tally } from "./measures.ts";
-import {
-  afterFailure,
-  afterRestart,
-  append,
-  heads,
-  isOvertakenBy,
-  noQueue,
-  type Queue,
-  type QueuedDocument,
-  type QueuedMessage,
-  type QueuedPost,
-  type Rows,
-} from "./outbox-rows.ts";
 import type { Platform } from "./platform.ts";
 import type { HttpAnswer, PostContent } from "./post.ts";
 
@@ -96,7 +94,7 @@ const mostWhy = 200;
 
 /**
  * Messages on their way to WebEx and to the partner's back end: rows on disk, in order, and one post in flight for each host.
- * The owner changes the rows in a transaction of its own (`add`, `write`) and hands them over when that is committed (`adopt`).
+ * The owner changes the rows in a transaction of its own (`write`) and hands them over when that is committed (`adopt`).
  */
 export class Outbox {
   readonly #ports: Ports;
@@ -151,27 +149,10 @@ export class Outbox {
     this.#seq = this.rows.at(-1)?.seq ?? 0;
   }
 
-  /** The queue with one message more; the same queue when the message may not, or shall not, be sent. */
-  add(queue: Queue, post: QueuedPost, domain: OutboxDomain, nextTransId: () => TransId): Queue {
-    const fresh = (transId: string) => {
-      this.#seq += 1;
-      return { seq: this.#seq, transId };
-    };
-    const now = this.#ports.now();
-    const { host, message } = post;
-    if (message.type === "client-data") {
-      const row = { ...fresh(message.id), host, queuedAt: now, attempts: 0, dueAt: now, messages: [message] };
-      return { ...queue, rows: [...queue.rows, row] };
-    }
-    if (!domain.codec.sends(message)) return queue;
-    const target = targetUrl(host, domain.settings.webex);
-    if (!target.ok) {
-      this.#ports.log({ level: "warn", event: "host-refused", host, message: message.type, why: target.error.kind });
-      return queue;
-    }
-    const { together = true } = domain.settings.protocol;
-    const { gatherMs } = domain.settings.webex;
-    return append(queue, post, now, () => fresh(nextTransId()), { gatherMs, together });
+  /** The number of a new document. */
+  nextSeq(): QueuedDocument["seq"] {
+    this.#seq += 1;
+    return this.#seq;
   }
 
   /** Brings the disk from the rows here to these; the owner's transaction is around it, and has what follows from all `signs`. */

@@ -1,6 +1,7 @@
 import type { ConferenceEvent, ConferenceSnapshot, Report } from "../src/bridge/events.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
 import { BACK_END, type Outgoing } from "../src/conference/draft.ts";
+import type { QueuedDocument } from "../src/conference/queue.ts";
 import type { Head, PendingCommand } from "../src/conference/state.ts";
 import { counted } from "../src/foundation/counted.ts";
 import { dialledDigits } from "../src/foundation/dial-rules.ts";
@@ -8,7 +9,6 @@ import type { CommandId } from "../src/foundation/ids.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../src/rpc/story.ts";
 import { type FromWebex, fromWebex, toWebex } from "../src/tsp/messages.ts";
 import { type Confirmations, confirmedKey, type JournalRow } from "./conference-store.ts";
-import type { QueuedDocument } from "./outbox-rows.ts";
 
 /** Fields of messages, events and commands that say what happened; texts and numbers of people are not among them. */
 const telling = [

@@ -142,6 +142,8 @@ export const facts = {
     /** It was to find out whether its server is back. */
     probe: v.exactOptional(v.literal(true)),
   }),
+  /** The settings do not let this server be posted to. */
+  "host-refused": v.object({ host: receiver, type: word, why: word }),
   /** Its server was replaced. */
   "post-dropped": v.object({ transId, messages: v.array(message) }),
   "server-lost": v.object({ host: server, why: word }),

@@ -1,8 +1,8 @@
 import type { ConfKey, DomainName, EpochMs, ExtConfId, MsgId, TransId, WebexHost } from "../foundation/ids.ts";
 import { setLimited } from "../foundation/limits.ts";
-import type { SharedRequests } from "../rpc/conference.ts";
 import type { EdgeObjects } from "../rpc/edge-objects.ts";
 import type { HandleClaim } from "../rpc/handle-index.ts";
+import type { SharedRequests } from "../tsp/answers.ts";
 import { answerTo, isAnswered, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, ToWebex } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";

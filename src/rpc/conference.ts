@@ -11,11 +11,11 @@ import type {
   DomainName,
   EpochMs,
   ExtConfId,
-  MsgId,
   StreamId,
   TransId,
 } from "../foundation/ids.ts";
 import type { ActionStages } from "../operators/action-stages.ts";
+import type { SharedRequests } from "../tsp/answers.ts";
 import type { FromWebex } from "../tsp/messages.ts";
 import type { ConferenceView } from "./conference-view.ts";
 import type { Explanation, StoryLine } from "./story.ts";
@@ -25,9 +25,6 @@ export interface ConferenceIdentity {
   readonly domain: DomainName;
   readonly confKey: ConfKey;
 }
-
-/** Requests of one document whose answers travel together although they come from several conferences, by server. */
-export type SharedRequests = readonly (readonly MsgId[])[];
 
 /** One document's messages for one conference. */
 export interface ConferenceDocument extends ConferenceIdentity {

@@ -1,6 +1,6 @@
 import type { DomainName, MsgId, TransId, WebexHost } from "../foundation/ids.ts";
+import type { SharedRequests } from "../tsp/answers.ts";
 import type { ToWebex } from "../tsp/messages.ts";
-import type { SharedRequests } from "./conference.ts";
 import type { ConferenceTotals } from "./directory.ts";
 
 /** Answers to one document that belong to no conference. */

@@ -1,20 +1,14 @@
-import { type Ability, abilities } from "../bridge/abilities.ts";
+import { abilities } from "../bridge/abilities.ts";
 import { type BridgeCommand, type RefusalReason, refusalReason } from "../bridge/commands.ts";
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../bridge/events.ts";
 import { overdueAt } from "../conference/deadlines.ts";
-import { type ConferenceInput, decide, nextDeadline } from "../conference/decide.ts";
-import {
-  type Decision,
-  type DecisionContext,
-  type Effect,
-  isCommand,
-  isPost,
-  type Post,
-  withoutDropped,
-} from "../conference/draft.ts";
+import { type ConferenceInput, nextDeadline } from "../conference/decide.ts";
+import { type Decision, type Effect, isCommand } from "../conference/draft.ts";
 import { type OperatorRequest, operatorRefusal } from "../conference/operator-requests.ts";
+import { noQueue, type Queue, type Rows } from "../conference/queue.ts";
 import type { GivenUpDocument } from "../conference/send-again.ts";
 import { applyChanges, emptyState, type PendingCommand } from "../conference/state.ts";
+import { applyTransaction, type DecisionProgress } from "../conference/transaction.ts";
 import type {
   ActionId,
   BridgeName,
@@ -70,9 +64,9 @@ class Stage {
   readonly #names = new ShortNames();
   readonly #domainOf: DomainOf;
   #domain: Domain;
-  #bridge: BridgeName | null = "simulated" as BridgeName;
-  #cannot: readonly Ability[] = [];
-  #queued: Post[] = [];
+  #progress: DecisionProgress = { bridge: "simulated" as BridgeName, serial: 0 };
+  /** Each message in a document of its own. */
+  #queue: Queue = noQueue;
   /** What each `lost` gave up. */
   readonly #lost: GivenUpDocument[] = [];
   /** When the bridge was given a command. */
@@ -81,12 +75,12 @@ class Stage {
   #msgIds = 0;
   #keyings = 0;
   #actions = 0;
-  #serials = 0;
+  #documents = 0;
   #reports = 0;
 
   constructor(domainOf: DomainOf) {
     this.#domainOf = domainOf;
-    this.#domain = domainOf({});
+    this.#domain = withServers(domainOf({}));
     this.#names.give(CONF_KEY, "KEY");
   }
 
@@ -95,18 +89,18 @@ class Stage {
     const rest = words.join(" ");
     switch (word) {
       case "settings":
-        this.#domain = this.#domainOf(JSON.parse(rest));
+        this.#domain = withServers(this.#domainOf(JSON.parse(rest)));
         return [];
       case "bridge":
         if (words[0] === "is") {
-          this.#bridge = words[1] === "none" ? null : (words[1] as BridgeName);
+          this.#progress = { ...this.#progress, bridge: words[1] === "none" ? null : (words[1] as BridgeName) };
           return [];
         }
-        this.#cannot = abilities.filter((ability) => words.includes(ability));
+        this.#progress = { ...this.#progress, cannot: abilities.filter((ability) => words.includes(ability)) };
         return [];
       case "given":
         for (const earlier of BEGINNING) this.happen([earlier]);
-        this.#queued = [];
+        this.#queue = noQueue;
         return [];
       case "confirmed":
         this.#dequeue(words);
@@ -123,9 +117,9 @@ class Stage {
       case "operator":
         return rest.startsWith("{") ? this.#asRecorded(rest) : this.#operate(words);
       case "lost": {
-        const posts = this.#dequeue(words);
-        const messages = posts.map(({ message }) => message);
-        const [first] = posts;
+        const lost = this.#dequeue(words);
+        const messages = lost.flatMap((row) => row.messages);
+        const [first] = lost;
         if (first) this.#lost.push({ host: first.host, messages });
         const of = first && {
           host: first.host,
@@ -171,10 +165,10 @@ class Stage {
   }
 
   /** Takes these of the messages that wait, counted from 1, out of the queue; all, where none is named. */
-  #dequeue(places: readonly string[]): readonly Post[] {
-    const isMeant = (_: Post, index: number) => places.length === 0 || places.includes(String(index + 1));
-    const taken = this.#queued.filter(isMeant);
-    this.#queued = this.#queued.filter((post) => !taken.includes(post));
+  #dequeue(places: readonly string[]): Rows {
+    const isMeant = (_: unknown, index: number) => places.length === 0 || places.includes(String(index + 1));
+    const taken = this.#queue.rows.filter(isMeant);
+    this.#queue = { ...this.#queue, rows: this.#queue.rows.filter((row) => !taken.includes(row)) };
     return taken;
   }
 
@@ -214,7 +208,7 @@ class Stage {
   #operate([type = "", ...words]: readonly string[]): string[] {
     const id = `a${++this.#actions}` as ActionId;
     const request = this.#operatorRequest(type, words);
-    const context = { settings: this.#domain.settings, cannot: this.#cannot };
+    const context = { settings: this.#domain.settings, cannot: this.#progress.cannot ?? [] };
     const refusal = operatorRefusal(this.#state, request, context);
     if (refusal !== null) return [`refused: ${refusal}`];
     return this.#decide({ type: "operator", at: this.#now, id, person: "Ann", request });
@@ -348,33 +342,25 @@ class Stage {
   }
 
   #decide(input: ConferenceInput): string[] {
-    const context: DecisionContext = {
+    const situation = { state: this.#state, queue: this.#queue, progress: this.#progress };
+    const { decision, queue, progress } = applyTransaction(situation, input, {
       confKey: CONF_KEY,
-      settings: this.#domain.settings,
+      domain: this.#domain,
+      row: 1,
+      mostMessages: 1,
       msgId: () => {
         const msgId = String(900_000 + ++this.#msgIds) as MsgId;
         this.#names.give(msgId, `n${this.#msgIds}`);
         return msgId;
       },
-      bridge: this.#bridge,
-      cannot: this.#cannot,
-      serial: () => ++this.#serials,
+      transId: () => `t${this.#documents}` as TransId,
+      documentSeq: () => ++this.#documents,
       nonce: () => "n",
-      row: 1,
-      unconfirmed: () => this.#queued,
-      sends: this.#domain.codec.sends,
-    };
-    const decision = decide(this.#state, input, context);
+    });
     applyChanges(this.#state, decision.changes);
-    this.#queued = [
-      ...withoutDropped(this.#queued, decision.dropQueued),
-      ...decision.effects.filter(isPost).filter((post) => this.#isSent(post)),
-    ];
+    this.#queue = queue;
+    this.#progress = { ...progress, cannot: this.#progress.cannot };
     return this.#follows(decision).map((line) => this.#names.shorten(line));
-  }
-
-  #isSent({ message }: Post): boolean {
-    return message.type === "client-data" || this.#domain.codec.sends(message);
   }
 
   #follows({ effects, dropQueued, facts }: Decision): string[] {
@@ -393,7 +379,7 @@ class Stage {
       const { confKey, extConfId, extCallId, data } = effect.message;
       return `A→client ${JSON.stringify({ confKey, extConfId, extCallId, data })}`;
     }
-    if (!this.#isSent(effect)) return null;
+    if (!this.#domain.codec.sends(effect.message)) return null;
     const document = completeText(this.#domain.codec.encode("1", [effect.message], effect.host as WebexHost));
     const [, element = "", attributes = ""] = /<\/TransID><(\w+)([^>]*)>/.exec(document) ?? [];
     return postedLine(effect.host, element, attributes);
@@ -428,6 +414,11 @@ class Stage {
       Object.entries(pairs(named)).map(([key, value]) => [key, this.#names.idOf(value) ?? value]),
     );
   }
+}
+
+/** The servers of transcripts may be posted to. */
+function withServers({ settings, ...domain }: Domain): Domain {
+  return { ...domain, settings: { ...settings, webex: { ...settings.webex, hosts: ["*.example.com"] } } };
 }
 
 function isRefusalReason(text: string): text is RefusalReason {

@@ -40,6 +40,9 @@ export interface OpenRequest {
   readonly spelling?: Spelling;
 }
 
+/** Requests of one document whose answers travel together although they come from several conferences, by server. */
+export type SharedRequests = readonly (readonly MsgId[])[];
+
 /** The part of a message that its answer needs; `null` if the message gets no answer. */
 export function requestOf(message: FromWebex): OpenRequest | null {
   if (!isAnswered(message) || message.msgId === undefined) return null;

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { append, gather, heads, type Queue, type QueuedDocument } from "../../durable-objects/outbox-rows.ts";
+import { append, gather, heads, type Queue, type QueuedDocument } from "../../src/conference/queue.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
 import type { OpenRequest } from "../../src/tsp/answers.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";

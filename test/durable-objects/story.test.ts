@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { confirmedKey, type JournalRow } from "../../durable-objects/conference-store.ts";
-import type { QueuedDocument } from "../../durable-objects/outbox-rows.ts";
 import { Story } from "../../durable-objects/story.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
+import type { QueuedDocument } from "../../src/conference/queue.ts";
 import type { StoryLine } from "../../src/rpc/story.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";

@@ -24,7 +24,7 @@ const store = "durable-objects/conference-store.ts";
 const directoryUpdates = "durable-objects/directory-updates.ts";
 const alarm = "durable-objects/alarm.ts";
 const outbox = "durable-objects/outbox.ts";
-const outboxRows = "durable-objects/outbox-rows.ts";
+const queue = "src/conference/queue.ts";
 const sender = "durable-objects/command-sender.ts";
 const rooms = "src/conference/rooms.ts";
 const failover = "src/conference/failover.ts";
@@ -103,9 +103,9 @@ export const defects: readonly Defect[] = [
   {
     name: "what waits for a replaced server is sent to it",
     foundBy: "a replaced server gets answers alone",
-    file: "durable-objects/conference-commit.ts",
-    before: "const kept = withoutDropped(this.queue.rows, decision.dropQueued);",
-    after: "const kept = this.queue.rows;",
+    file: "src/conference/transaction.ts",
+    before: "const kept = withoutDropped(rows, decision.dropQueued);",
+    after: "const kept = rows;",
   },
   {
     name: "attempts are not counted",
@@ -117,14 +117,14 @@ export const defects: readonly Defect[] = [
   {
     name: "a crash forgets the attempt that was under way",
     foundBy: ["three attempts at most", "a repeat has the same bytes"],
-    file: outboxRows,
+    file: queue,
     before: "attempts: Math.max(1, row.attempts),",
     after: "attempts: row.attempts,",
   },
   {
     name: "a message joins a transaction that is under way",
     foundBy: "a change is of a call that entered",
-    file: outboxRows,
+    file: queue,
     before: "const unbegun = rows.slice(rows.findLastIndex(({ attempts }) => attempts > 0) + 1);",
     after: "const unbegun = rows.slice(-1);",
   },
@@ -138,14 +138,14 @@ export const defects: readonly Defect[] = [
   {
     name: "a notification overtakes an answer that waits for those of other conferences",
     foundBy: "Status 0 comes after RspCreateConference",
-    file: outboxRows,
+    file: queue,
     before: "    return follows;\n",
     after: "    return true;\n",
   },
   {
     name: "a failed transaction is given up at once",
     foundBy: "three attempts at least",
-    file: outboxRows,
+    file: queue,
     before: "if (row.oneAttempt || row.attempts >= attempts) return null;",
     after: "if (row.oneAttempt || row.attempts >= Math.min(1, attempts)) return null;",
   },
@@ -1330,14 +1330,14 @@ export const defects: readonly Defect[] = [
   {
     name: "answers that wait for a replaced server are dropped",
     foundBy: "each request is answered",
-    file: outboxRows,
+    file: queue,
     before: "    if (!drop.keepsAnswers || answers.length === 0 || isTried) return [];\n",
     after: "    if (!drop.keepsAnswers || answers.length < 1_000 || isTried) return [];\n",
   },
   {
     name: "what a replaced server is owed is posted all at once",
     foundBy: "one post in flight",
-    file: outboxRows,
+    file: queue,
     before: "const destination = destinationOf(row);",
     after: "const destination = row.oneAttempt ? row.transId : destinationOf(row);",
   },

@@ -99,6 +99,7 @@ export class FactFold {
       case "message-queued":
       case "noted":
       case "post-dropped":
+      case "host-refused":
       case "post-given-up":
       case "repaired":
       case "server-lost":

@@ -18,9 +18,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   "src/conference": {
     may: [
       ...["src/foundation", "src/bridge", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
-      ...["src/records/call-record.ts", "src/records/conference-record.ts", "valibot"],
+      ...["src/routing/target-url.ts", "src/records/call-record.ts", "src/records/conference-record.ts", "valibot"],
     ],
-    mayAsType: ["src/tsp/messages.ts", "src/settings"],
+    mayAsType: ["src/tsp/codec.ts", "src/tsp/messages.ts", "src/settings"],
   },
   "src/operators": { may: ["src/foundation", "jose", "valibot"], mayAsType: ["src/bridge", "src/conference"] },
   "src/records": {

@@ -11,7 +11,7 @@ import {
   type Rows,
   withoutDropped,
   withoutMessages,
-} from "../../durable-objects/outbox-rows.ts";
+} from "../../src/conference/queue.ts";
 import type { MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import type { OpenRequest } from "../../src/tsp/answers.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
@@ -250,9 +250,9 @@ test("the first row of each host may be posted", () => {
 });
 
 test("of a row some messages go alone, and with the last one the row", () => {
-  const rows = [row({ messages: [first, next] }), row({ seq: 2 })];
-  expect(withoutMessages(rows, 1, [first])).toEqual([row({ messages: [next] }), row({ seq: 2 })]);
-  expect(withoutMessages(rows, 2, [first])).toEqual([rows[0]]);
+  const rows = [row({ messages: [first, next] }), row({ seq: 2, transId: "t2" })];
+  expect(withoutMessages(rows, "t1", [first])).toEqual([row({ messages: [next] }), rows[1]]);
+  expect(withoutMessages(rows, "t2", [first])).toEqual([rows[0]]);
 });
 
 test("the first retry comes at once, the second after 2 s, and no third", () => {

@@ -1,9 +1,12 @@
-import { isAnswer } from "../src/conference/debts.ts";
-import type { Dropped, Outgoing, Post } from "../src/conference/draft.ts";
-import type { EpochMs, MsgId } from "../src/foundation/ids.ts";
-import type { SharedRequests } from "../src/rpc/conference.ts";
-import type { OpenRequest } from "../src/tsp/answers.ts";
-import { maxMessages } from "../src/tsp/protocol-table.ts";
+import type { EpochMs, MsgId, TransId } from "../foundation/ids.ts";
+import { ok, type Result } from "../foundation/result.ts";
+import { type BadTarget, targetUrl } from "../routing/target-url.ts";
+import type { DomainSettings } from "../settings/domain-settings.ts";
+import type { OpenRequest, SharedRequests } from "../tsp/answers.ts";
+import type { AdapterCodec } from "../tsp/codec.ts";
+import { maxMessages } from "../tsp/protocol-table.ts";
+import { isAnswer } from "./debts.ts";
+import type { Dropped, Outgoing, Post } from "./draft.ts";
 
 /** `sharedAs`: the name under which a conference has handed it over, where it meets those of others. */
 export type QueuedMessage = Outgoing & { readonly sharedAs?: string };
@@ -68,6 +71,21 @@ interface AppendOptions {
   readonly gatherMs: number;
   /** False: a notification does not travel with answers. */
   readonly together?: boolean;
+  /** Of one document. */
+  readonly mostMessages?: number | undefined;
+}
+
+/** What decides where a message is queued, and names for new documents. */
+export interface QueueContext {
+  readonly domain: {
+    readonly settings: Pick<DomainSettings, "webex" | "protocol">;
+    readonly codec: Pick<AdapterCodec, "sends">;
+  };
+  /** Rises with each document, so that none is taken for one that is still in flight. */
+  documentSeq(): QueuedDocument["seq"];
+  transId(): TransId;
+  /** Of one document. */
+  readonly mostMessages?: number;
 }
 
 /** How often, and how fast, one document is tried (protocol T37, T41, T43). */
@@ -122,6 +140,32 @@ export function gatherShared(queue: Queue, host: Post["host"], requests: readonl
 }
 
 /**
+ * The queue with one message more; the same queue where the domain does not want it sent, and an error where its receiver may not be
+ * posted to.
+ */
+export function enqueue(queue: Queue, post: QueuedPost, now: EpochMs, context: QueueContext): Result<Queue, BadTarget> {
+  const { settings, codec } = context.domain;
+  const { host, message } = post;
+  const fresh = (transId: string) => ({ seq: context.documentSeq(), transId });
+  if (message.type === "client-data") {
+    const row = { ...fresh(message.id), host, queuedAt: now, attempts: 0, dueAt: now, messages: [message] };
+    return ok({ ...queue, rows: [...queue.rows, row] });
+  }
+  if (!codec.sends(message)) return ok(queue);
+  const target = targetUrl(host, settings.webex);
+  if (!target.ok) return target;
+  const { together = true } = settings.protocol;
+  const { gatherMs } = settings.webex;
+  return ok(
+    append(queue, post, now, () => fresh(context.transId()), {
+      gatherMs,
+      together,
+      mostMessages: context.mostMessages,
+    }),
+  );
+}
+
+/**
  * The queue with one message more. The message travels with the last row of its host as long as that row was not begun, in its
  * order (protocol T46). Answers to one document leave together (protocol T45): the first has a row that waits for the others, and
  * what comes meanwhile goes with it or behind it.
@@ -131,7 +175,7 @@ export function append(
   post: QueuedPost,
   now: EpochMs,
   fresh: () => Pick<QueuedDocument, "seq" | "transId">,
-  { gatherMs, together = true }: AppendOptions,
+  { gatherMs, together = true, mostMessages = maxMessages }: AppendOptions,
 ): Queue {
   const { host, message, oneAttempt, probe, waitMs = gatherMs } = post;
   const { open, document } = answered(queue.open, post, now);
@@ -151,7 +195,7 @@ export function append(
     isSame(row.shared, shared) &&
     (together || messages.every((other) => isAnswer(other) === isAnswer(message))) &&
     // The answers that are still to come keep their places.
-    messages.length + (row.seq === own?.seq ? 0 : lacking(...messages)) < maxMessages;
+    messages.length + (row.seq === own?.seq ? 0 : lacking(...messages)) < mostMessages;
   const joined =
     own && fits(own) && mayOvertake(message, unbegun.slice(unbegun.indexOf(own) + 1))
       ? own
@@ -206,11 +250,12 @@ function answered(
   return { open: open.flatMap((one) => (one !== before ? one : requests.length > 0 ? document : [])), document };
 }
 
-/** The rows without these messages of one row, and without that row when nothing is left in it. */
-export function withoutMessages(rows: Rows, seq: number, messages: readonly Outgoing[]): Rows {
+/** The rows without these messages of one document, and without its row when nothing is left in it. */
+export function withoutMessages(rows: Rows, transId: string, messages: readonly Outgoing[]): Rows {
+  const texts = new Set(messages.map((message) => JSON.stringify(message)));
   return rows.flatMap((row) => {
-    if (row.seq !== seq) return row;
-    const left = row.messages.filter((message) => !messages.includes(message));
+    if (row.transId !== transId) return row;
+    const left = row.messages.filter((message) => !texts.has(JSON.stringify(message)));
     return left.length > 0 ? { ...row, messages: left } : [];
   });
 }
