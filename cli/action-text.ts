@@ -1,5 +1,5 @@
 import type { Terminal } from "../src/foundation/table.ts";
-import type { ActionStages, SentCommand } from "../src/operators/action-stages.ts";
+import type { ActionStages, SentCommand } from "../src/rpc/action-stages.ts";
 import { duration, localTime } from "./terminal.ts";
 
 /** What became of an action in the end, as far as it is known. */

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import { allPrintable, printable } from "../src/foundation/printable.ts";
-import type { ActionStages } from "../src/operators/action-stages.ts";
+import type { ActionStages } from "../src/rpc/action-stages.ts";
 import { endOf, stageLines } from "./action-text.ts";
 import { askEdge, examples, question } from "./ask-edge.ts";
 import type { ActionRequest, ConferenceOfDomain } from "./operator-client.ts";

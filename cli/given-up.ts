@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { counted } from "../src/foundation/counted.ts";
 import { allPrintable } from "../src/foundation/printable.ts";
 import { type Terminal, table } from "../src/foundation/table.ts";
-import type { ActionStages } from "../src/operators/action-stages.ts";
+import type { ActionStages } from "../src/rpc/action-stages.ts";
 import { endOf, stageLines } from "./action-text.ts";
 import { followed, newLines } from "./actions.ts";
 import { askEdge, examples, question } from "./ask-edge.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { segmentOf } from "../src/foundation/path-segment.ts";
-import type { ActionStages } from "../src/operators/action-stages.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
+import type { ActionStages } from "../src/rpc/action-stages.ts";
 import type { ConferenceView } from "../src/rpc/conference-view.ts";
 import type { DomainActivity, GivenUpPage, HostLoad, ListedConference, PlacedRecord } from "../src/rpc/directory.ts";
 import type { AgentView } from "../src/rpc/relay.ts";

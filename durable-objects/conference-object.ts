@@ -1,7 +1,7 @@
 import type { OperatorAction } from "../src/conference/operator-requests.ts";
 import type { Comparison } from "../src/conference/reconcile.ts";
 import type { ActionId, BridgeName, CallId, CommandId, EpochMs, ExtConfId, TransId } from "../src/foundation/ids.ts";
-import type { ActionStages } from "../src/operators/action-stages.ts";
+import type { ActionStages } from "../src/rpc/action-stages.ts";
 import type {
   AgentReports,
   ConferenceDocument,

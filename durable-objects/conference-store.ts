@@ -1,6 +1,6 @@
 import type { NumberedReport } from "../src/bridge/events.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
-import type { Fact } from "../src/conference/facts.ts";
+import type { Fact, FactRow, InputRow } from "../src/conference/facts.ts";
 import type { OperatorRequest } from "../src/conference/operator-requests.ts";
 import type { QueuedDocument } from "../src/conference/queue.ts";
 import {
@@ -15,7 +15,7 @@ import {
 import type { DecisionProgress } from "../src/conference/transaction.ts";
 import type { ActionId, BridgeName, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
-import { concernsDirectory, type FactRow } from "../src/records/ended.ts";
+import { concernsDirectory } from "../src/records/ended.ts";
 import type { AgentReports, ConferenceIdentity } from "../src/rpc/conference.ts";
 import type { DirectoryAnswer, DirectoryPlace } from "../src/rpc/directory-update.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
@@ -200,10 +200,17 @@ export class ConferenceStore {
 
   /** What this action asked for; `null`: the journal does not have it any more. */
   requestOf(id: ActionId): OperatorRequest | null {
-    const query = "SELECT input FROM journal WHERE trans_id = ? ORDER BY seq DESC LIMIT 1";
+    const row = this.rowOf(id);
+    const input = row === null ? undefined : this.inputs(row - 1)[0]?.input;
+    return input?.type === "operator" ? input.request : null;
+  }
+
+  /** The row that has this action; `null`: the journal has none. */
+  rowOf(id: ActionId): number | null {
+    if (!this.#hasTables) return null;
+    const query = "SELECT seq FROM journal WHERE trans_id = ? ORDER BY seq DESC LIMIT 1";
     const [row] = this.#sql.exec(query, nameOfAction(id));
-    const input = JSON.parse(String(row?.input ?? null)) as { readonly request: OperatorRequest } | null;
-    return input?.request ?? null;
+    return row ? Number(row.seq) : null;
   }
 
   #hasCommitted(name: string, now: EpochMs): boolean {
@@ -318,7 +325,21 @@ export class ConferenceStore {
     }));
   }
 
-  /** The same, all of them, a page at a time. */
+  /** The same without what changed: some rows, in order. */
+  inputs(after: number): readonly InputRow[] {
+    if (!this.#hasTables) return [];
+    const rows = this.#sql.exec(
+      `SELECT seq, at, input, ${this.#hasFacts ? "facts" : "NULL AS facts"} FROM journal WHERE seq > ? ORDER BY seq LIMIT ?`,
+      ...[after, journalPage],
+    );
+    return rows.map(({ seq, at, input, facts }) => ({
+      ...{ seq: Number(seq), at: Number(at) },
+      input: input === null ? null : (JSON.parse(String(input)) as ConferenceInput),
+      facts: facts === null ? null : (JSON.parse(String(facts)) as Fact[]),
+    }));
+  }
+
+  /** Rows with what changed, all of them, a page at a time. */
   *history(after = 0): Generator<HistoryRow> {
     for (let rows = this.journal(after); rows.length > 0; rows = this.journal(rows.at(-1)?.seq ?? 0)) yield* rows;
   }
@@ -327,7 +348,7 @@ export class ConferenceStore {
   facts(after: number): readonly FactRow[] {
     if (!this.#hasFacts) return [];
     const rows = this.#sql.exec(
-      "SELECT seq, at, facts FROM journal WHERE seq > ? AND facts IS NOT NULL ORDER BY seq",
+      "SELECT seq, at, facts FROM journal WHERE seq > ? AND facts > '[]' ORDER BY seq",
       after,
     );
     return rows.map(({ seq, at, facts }) => ({
@@ -483,7 +504,7 @@ export class ConferenceStore {
       this.#sql.exec(
         "INSERT INTO journal (seq, at, trans_id, input, progress, changes, facts) VALUES (?, ?, ?, ?, ?, ?, ?)",
         ...[this.#seq, this.#lastAt, input && nameOf(input)],
-        ...[text, JSON.stringify(this.#progress), isLast && !isTooLong ? changes : null, facts[index] ?? null],
+        ...[text, JSON.stringify(this.#progress), isLast && !isTooLong ? changes : null, facts[index] ?? "[]"],
       );
       this.#prune(this.#lastAt);
     }
@@ -499,7 +520,7 @@ export class ConferenceStore {
   #factTexts(): readonly (string | null)[] {
     const own = this.#inputs.map(({ facts }) => [...facts]);
     if (this.#ofOutbox.length > 0) own.splice(-1, own.length > 0 ? 1 : 0, [...(own.at(-1) ?? []), ...this.#ofOutbox]);
-    const texts = own.map((facts) => (facts.length === 0 ? null : JSON.stringify(facts)));
+    const texts = own.map((facts) => JSON.stringify(facts));
     const first = texts.findIndex((text) => (text?.length ?? 0) > maxFactsLength);
     if (first < 0) return texts;
     return [...texts.map((text, index) => (index < first ? text : null)), ...portions(own.slice(first).flat())];

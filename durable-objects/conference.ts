@@ -1,6 +1,7 @@
 import type { NumberedReport } from "../src/bridge/events.ts";
 import { nextDeadline } from "../src/conference/decide.ts";
 import { BACK_END } from "../src/conference/draft.ts";
+import type { InputRow } from "../src/conference/facts.ts";
 import { takeoverSize } from "../src/conference/failover.ts";
 import { type OperatorAction, type OperatorRefusal, operatorRefusal } from "../src/conference/operator-requests.ts";
 import { noQueue } from "../src/conference/queue.ts";
@@ -24,10 +25,11 @@ import type {
 import { isRecord } from "../src/foundation/record.ts";
 import { masked } from "../src/foundation/shown.ts";
 import { within } from "../src/foundation/timers.ts";
-import { type ActionStages, sendAgainId } from "../src/operators/action-stages.ts";
+import { sendAgainId } from "../src/operators/send-again.ts";
 import { type About, aboutOf } from "../src/replay/history.ts";
 import { hidden, replayPage, wireRows } from "../src/replay/replay-page.ts";
 import { targetUrl } from "../src/routing/target-url.ts";
+import type { ActionStages } from "../src/rpc/action-stages.ts";
 import type {
   AgentReports,
   ConferenceDocument,
@@ -53,10 +55,9 @@ import { ActionProgress } from "./action-progress.ts";
 import { Clock, earliest, nextWake } from "./clock.ts";
 import { CommandSender } from "./command-sender.ts";
 import { GroupCommit, type Item, transact } from "./conference-commit.ts";
-import { ConferenceStore, confirmedKey, type JournalRow } from "./conference-store.ts";
+import { ConferenceStore } from "./conference-store.ts";
 import { viewOf } from "./conference-view.ts";
 import { DirectoryUpdates } from "./directory-updates.ts";
-import { Entered } from "./entered.ts";
 import { IdSupply } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
 import { newTally } from "./measures.ts";
@@ -108,9 +109,7 @@ export class Conference {
   readonly #sender: CommandSender;
   readonly #commits: GroupCommit;
   readonly #directoryUpdates: DirectoryUpdates;
-  /** Only where somebody looks at the conference. */
-  #entered: Entered | null = null;
-  #actions: ActionProgress | null = null;
+  readonly #actions: ActionProgress;
   /** Documents that are being committed. */
   readonly #underWay = new Map<TransId, Promise<void>>();
   #identity: ConferenceIdentity | null;
@@ -129,6 +128,7 @@ export class Conference {
     const ports = { ...platform, log, now: this.#clock.now, tally: this.#tally };
     this.#ports = ports;
     this.#store = store;
+    this.#actions = new ActionProgress(store);
     this.#identity = store.identity;
     const { msgIds, transIds } = progress;
     this.#ids = new IdSupply(
@@ -301,7 +301,6 @@ export class Conference {
   }
 
   action(id: ActionId): ActionStages | null {
-    this.#actions ??= new ActionProgress((after) => this.#store.journal(after));
     const stages = this.#store.identity && this.#actions.stagesOf(id, this.#unwritten);
     return stages && hidden(stages, this.#person);
   }
@@ -312,8 +311,10 @@ export class Conference {
   }
 
   entered(): ReadonlyMap<CallId, EpochMs> {
-    this.#entered ??= new Entered((after) => this.#store.journal(after));
-    return this.#store.identity ? this.#entered.callers() : new Map();
+    const inside = [...this.#store.state.callers.values()].filter(({ left }) => !left);
+    return new Map(
+      inside.flatMap(({ call, history: { enteredAt } }) => (enteredAt === undefined ? [] : [[call, enteredAt]])),
+    );
   }
 
   story(): readonly StoryLine[] {
@@ -358,13 +359,9 @@ export class Conference {
     return domain ? aboutOf(identity.confKey, domain) : null;
   }
 
-  /** What is confirmed and not on disk yet, which is a part of the next row; `null`: there is nothing. */
-  get #unwritten(): JournalRow | null {
-    const { confirmed } = this.#outbox;
-    const deleted = confirmed.map(([seq]) => [`outbox/${seq}`, null] as const);
-    if (deleted.length === 0) return null;
-    const changes = [...deleted, [confirmedKey, confirmed] as const];
-    return { seq: this.#store.lastSeq + 1, at: this.#ports.now(), input: null, changes, facts: [] };
+  /** What is confirmed and not on disk yet, which is a part of the next row. */
+  get #unwritten(): InputRow {
+    return { seq: this.#store.lastSeq + 1, at: this.#ports.now(), input: null, facts: this.#outbox.confirmed };
   }
 
   /** A number or code of a person, as the domain's settings let it be shown. */

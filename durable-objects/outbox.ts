@@ -1,5 +1,6 @@
 import { isEnd } from "../src/conference/debts.ts";
 import { BACK_END, type ClientData } from "../src/conference/draft.ts";
+import type { Fact } from "../src/conference/facts.ts";
 import {
   afterFailure,
   afterRestart,
@@ -11,7 +12,7 @@ import {
   type QueuedMessage,
   type Rows,
 } from "../src/conference/queue.ts";
-import type { DomainName, EpochMs, WebexHost } from "../src/foundation/ids.ts";
+import type { DomainName, EpochMs, TransId, WebexHost } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { within } from "../src/foundation/timers.ts";
 import { WakeTimer } from "../src/foundation/wake-timer.ts";
@@ -53,6 +54,8 @@ export interface OutboxStore {
   putDocument(row: QueuedDocument): void;
   /** `confirmedAt`: `null` where its receiver has not confirmed it. */
   deleteDocument(seq: QueuedDocument["seq"], confirmedAt: EpochMs | null): void;
+  /** Says what happened to the rows; absent: nobody asks. */
+  say?(...facts: readonly Fact[]): void;
 }
 
 /** Messages of one row that are not tried any more. */
@@ -66,6 +69,7 @@ export interface Undelivered {
 
 /** A row that is confirmed and still on disk. */
 interface Confirmed {
+  readonly transId: TransId;
   readonly at: EpochMs;
   /** Whose sign of life it is; `null`: of nobody who was taken for unreachable. */
   readonly signOf: QueuedDocument["host"] | null;
@@ -165,6 +169,7 @@ export class Outbox {
     const here = new Set(this.rows);
     const gone = this.rows.flatMap(({ seq }) => (kept.has(seq) ? [] : [seq]));
     for (const [seq, { at }] of confirmed) this.#store.deleteDocument(seq, at);
+    if (confirmed.size > 0) this.#store.say?.(...[...confirmed.values()].map(confirmedFact));
     for (const seq of gone) this.#store.deleteDocument(seq, null);
     for (const row of rows) if (!here.has(row)) this.#store.putDocument(row);
   }
@@ -190,9 +195,9 @@ export class Outbox {
     return this.rows.some(({ messages }) => messages.some((message) => message.sharedAs === sharedAs));
   }
 
-  /** Documents that were confirmed, and when; the disk hears of them with the next transaction, or with the alarm. */
-  get confirmed(): readonly (readonly [seq: QueuedDocument["seq"], at: EpochMs])[] {
-    return Array.from(this.#confirmed, ([seq, { at }]) => [seq, at] as const);
+  /** Which documents were confirmed, and when; the disk hears of them with the next transaction, or with the alarm. */
+  get confirmed(): readonly Fact[] {
+    return [...this.#confirmed.values()].map(confirmedFact);
   }
 
   /** Hosts that have given a sign of life of which the disk has not heard. */
@@ -324,7 +329,9 @@ export class Outbox {
     const next = afterFailure(row, domain.settings.webex, this.#ports.now(), why);
     if (!next) return this.#end(row, domain, row.messages, why);
     this.#log("warn", "post-failed", row, { why, nextAt: new Date(next.dueAt).toISOString() });
-    this.#commit(replaced(this.rows, next));
+    const { attempts: attempt, dueAt: nextAt } = next;
+    const failed = { transId: row.transId as TransId, attempt, why, at: this.#ports.now(), nextAt };
+    this.#commit(replaced(this.rows, next), { kind: "post-failed", ...failed });
   }
 
   /** These messages of the row are given up. */
@@ -417,14 +424,18 @@ export class Outbox {
     this.#keep(this.rows.filter((other) => other.seq !== row.seq));
     // Else a death in between would leave a server owed what it has just confirmed.
     const isSign = !row.oneAttempt && this.#ports.awaits?.(row.host) === true;
-    this.#confirmed.set(row.seq, { at: this.#ports.now(), signOf: isSign ? row.host : null });
+    const transId = row.transId as TransId;
+    this.#confirmed.set(row.seq, { transId, at: this.#ports.now(), signOf: isSign ? row.host : null });
     if (isSign) this.#ports.reached?.(row.host);
     else if (row.attempts > 1 || row.messages.some(isEnd)) this.deleteConfirmed();
   }
 
-  #commit(rows: Rows): void {
+  #commit(rows: Rows, ...facts: readonly Fact[]): void {
     const confirmed = new Map([...this.#confirmed].filter(([, { signOf }]) => signOf === null));
-    this.#store.transaction(() => this.#write(rows, confirmed));
+    this.#store.transaction(() => {
+      this.#write(rows, confirmed);
+      this.#store.say?.(...facts);
+    });
     for (const seq of confirmed.keys()) this.#confirmed.delete(seq);
     this.#keep(rows);
     this.#written();
@@ -475,6 +486,10 @@ export class Outbox {
   #log(level: LogLine["level"], event: string, row: QueuedDocument, facts: Readonly<Record<string, unknown>>): void {
     this.#ports.log({ level, event, transId: row.transId, host: row.host, attempt: row.attempts, ...facts });
   }
+}
+
+function confirmedFact({ transId, at }: Confirmed): Fact {
+  return { kind: "post-confirmed", transId, at };
 }
 
 /** As the partner's back end gets it. */

@@ -16,6 +16,7 @@ import {
   type Room,
 } from "../src/conference/state.ts";
 import {
+  type ActionId,
   type BridgeName,
   type CallId,
   type CommandId,
@@ -61,13 +62,25 @@ export function upgrade(
     return [call, { ...caller, history: histories.get(call) ?? none }] as const;
   });
   const callOuts = [...state.callOuts].map(([call, callOut]) => {
-    return [call, { ...callOut, history: histories.get(call) ?? none }] as const;
+    const { action, ...rest } = callOut as CallOut & { readonly action?: ActionId };
+    const by = action === undefined ? [] : actionCauses([action]);
+    return [call, { ...rest, by, history: histories.get(call) ?? none }] as const;
+  });
+  const commands = [...state.commands].map(([id, pending]) => {
+    const { actions = [], ...rest } = pending as PendingCommand & { readonly actions?: readonly ActionId[] };
+    return [id, { ...rest, by: actionCauses(actions) }] as const;
   });
   const facts = records.endedAfter(told).map(({ record }) => factOf(record));
-  const { head: _, ...unchanged } = emptyState();
-  const changes = { ...unchanged, callers: new Map(callers), callOuts: new Map(callOuts) };
+  const { head: _, ...unchanged }: Changes = emptyState();
+  const entries = { callers: new Map(callers), callOuts: new Map(callOuts), commands: new Map(commands) };
+  const changes = { ...unchanged, ...entries };
   const inside = callers.filter(([, { left }]) => !left).length;
   return { facts, changes: { ...changes, ...(isOngoing(head) && { head: { ...head, life: lifeOf(life, inside) } }) } };
+}
+
+/** Who it was is not known any more. */
+function actionCauses(actions: readonly ActionId[]): NonNullable<PendingCommand["by"]> {
+  return actions.map((action) => ({ type: "action", action, person: "" }));
 }
 
 function lifeOf(book: BookData["life"], callers: number): Life {

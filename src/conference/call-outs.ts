@@ -2,7 +2,7 @@ import type { CommandResult, RefusalReason } from "../bridge/commands.ts";
 import { CALL_OUT_GRACE_MS } from "../bridge/deadlines.ts";
 import type { EndReason } from "../bridge/events.ts";
 import { mayDial, wrongNumber } from "../foundation/dial-rules.ts";
-import { type ActionId, type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
+import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
@@ -55,21 +55,18 @@ export function startCallOut(draft: Draft, head: Creating | Running, message: Fr
 /** Dials a number and lets the call enter when it is picked up. */
 export function dial(
   draft: Draft,
-  wanted: Omit<CallOut, "call" | "stage" | "answerBy" | "history">,
+  wanted: Omit<CallOut, "call" | "by" | "stage" | "answerBy" | "history">,
   waitS: number | undefined,
 ): void {
   const call = draft.newId() as CallId;
   const waitMs = Math.min(waitS || DEFAULT_WAIT_S, MAX_WAIT_S) * 1_000;
   const timeoutMs = waitMs + CALL_OUT_GRACE_MS;
   const history = { ...newHistory(draft), dialledAt: draft.at };
-  const callOut: CallOut = { call, ...wanted, stage: "dialling", answerBy: draft.at + timeoutMs, history };
+  const { by } = draft;
+  const callOut: CallOut = { call, ...wanted, by, stage: "dialling", answerBy: draft.at + timeoutMs, history };
   draft.callOuts.set(call, callOut);
   draft.fact({ kind: "call-dialled", call, number: dialled(callOut), extCallId: wanted.extCallId });
-  draft.issue({ type: "dial", call, number: wanted.number, waitMs }, null, { timeoutMs, ...actionOf(wanted) });
-}
-
-function actionOf({ action }: Pick<CallOut, "action">): { readonly actions?: readonly ActionId[] } {
-  return action === undefined ? {} : { actions: [action] };
+  draft.issue({ type: "dial", call, number: wanted.number, waitMs }, null, { timeoutMs });
 }
 
 /** A lock keeps out callers who dial in; the host's own call-outs only where the domain wants that (protocol 4.10). */
@@ -124,7 +121,9 @@ function withAnswered(draft: Draft, callOut: CallOut): CallOut {
 export function admit(draft: Draft, callOut: CallOut, request: OpenRequest | null): void {
   const { call, muted, participantType } = callOut;
   const joinTone = participantType !== "silent-monitor";
-  draft.issue({ type: "admit", call, muted, joinTone }, request, actionOf(callOut));
+  draft.because([...draft.by, ...(callOut.by ?? [])], () =>
+    draft.issue({ type: "admit", call, muted, joinTone }, request),
+  );
 }
 
 /** The bridge admitted the call. */
@@ -229,19 +228,13 @@ function unansweredEnd(callOut: CallOut): CallEnd {
   return { endedBy: "nobody", status: "no-answer", reason: "no-answer" };
 }
 
-/** `end`: as its record is to say; `action`: of the operator who wants that. */
-export function drop(
-  draft: Draft,
-  callOut: CallOut,
-  result: ResultWord | CommandResult,
-  end: CallEnd,
-  { action }: Pick<CallOut, "action"> = {},
-): void {
+/** `end`: as its record is to say. */
+export function drop(draft: Draft, callOut: CallOut, result: ResultWord | CommandResult, end: CallEnd): void {
   draft.answer(callOut.request, result);
   notifyDropped(draft, callOut);
   draft.callOuts.set(callOut.call, { ...callOut, stage: "dropping", request: null, answerBy: null, end });
   const type = callOut.stage === "dialling" ? "cancel-dial" : "expel";
-  draft.issue({ type, call: callOut.call }, null, actionOf({ ...(action !== undefined && { action }) }));
+  draft.issue({ type, call: callOut.call });
 }
 
 const endResults = {

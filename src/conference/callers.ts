@@ -96,6 +96,7 @@ export function notifyEntered(
       // Every call that a bridge reports is a telephone call.
       ...(draft.context.settings.hybrid && { callType: "phone" }),
     },
+    caller.call,
     firstMsgId,
   );
   draft.callers.set(caller.call, { ...rest, enterMsgId });
@@ -121,7 +122,8 @@ export function nameCaller(draft: Draft, message: FromWebexMessages["caller-name
   const { entryLost, ...known } = caller;
   const named: Caller = { ...known, extCallId, enterMsgId: null, namedBy: msgId, held: [] };
   draft.callers.set(caller.call, named);
-  if (isAnother && extCallId !== null && !caller.left) draft.fact({ kind: "call-named", call: caller.call, extCallId });
+  if (extCallId === null) draft.fact({ kind: "call-not-named", call: caller.call });
+  else if (isAnother && !caller.left) draft.fact({ kind: "call-named", call: caller.call, extCallId });
   // A call without a name stays in the conference, and WebEx is notified of nothing more about it.
   if (isAnother) repeatUnderName(draft, named, held);
   if (caller.left) draft.callers.delete(caller.call);
@@ -139,7 +141,8 @@ function stateOf({ muted, attendeeId }: Caller): CallerChange {
 }
 
 function repeatUnderName(draft: Draft, caller: Caller, held: Caller["held"]): void {
-  for (const change of held) notifyChange(draft, caller, change);
+  for (const { by = [], ...change } of held)
+    draft.because([...draft.by, ...by], () => notifyChange(draft, caller, change));
   if (caller.left) return;
   notifyItsRoom(draft, caller);
   reconsiderSpeaker(draft, caller.call);
@@ -176,10 +179,12 @@ export function findCaller(draft: Draft, extCallId: ExtCallId): Caller | undefin
 export function notifyChange(draft: Draft, caller: Caller, change: CallerChange): void {
   const { extCallId, enterMsgId, participantType, number } = caller;
   const described = change.action && { participantType, ...(number !== "" && { did: number }) };
-  if (extCallId !== null) draft.notify({ type: "caller-changed", extCallId, ...described, ...change });
+  if (extCallId !== null) draft.notify({ type: "caller-changed", extCallId, ...described, ...change }, caller.call);
+  else draft.withhold("caller-changed", enterMsgId === null ? "unnamed" : "not-named-yet", caller.call);
   if (enterMsgId === null) return;
-  const held = [...caller.held.filter((one) => !isAlike(one, change)), change];
-  draft.callers.set(caller.call, { ...caller, held });
+  const { alike = [], others = [] } = Object.groupBy(caller.held, (one) => (isAlike(one, change) ? "alike" : "others"));
+  const by = [...alike.flatMap((one) => one.by ?? []), ...draft.by.filter(({ type }) => type === "action")];
+  draft.callers.set(caller.call, { ...caller, held: [...others, { ...change, ...(by.length > 0 && { by }) }] });
 }
 
 export function notifyMuteState(draft: Draft, caller: Caller, more: Omit<CallerChange, "status"> = {}): void {
@@ -282,6 +287,7 @@ export function isEntryOwed(draft: Draft, { enterMsgId }: Caller): boolean {
 export function deleteDeparted(draft: Draft, caller: Caller): void {
   const { call, extCallId, enterMsgId, entryLost } = caller;
   const wasPosted = entryLost || !isEntryOwed(draft, caller);
+  if (extCallId === null) draft.fact({ kind: "call-not-named", call });
   draft.callers.delete(call);
   draft.debts.delete(`entry ${enterMsgId}`);
   const { head } = draft;

@@ -1,5 +1,6 @@
 import { isTimedOnBridge, LATEST_MS, ON_BRIDGE_MS } from "../bridge/deadlines.ts";
 import type { CallId, EpochMs, RoomId } from "../foundation/ids.ts";
+import { actionsOf } from "./facts.ts";
 import type { Caller, Head, PendingCommand, Room } from "./state.ts";
 
 /** The state, or a draft of it. */
@@ -19,9 +20,10 @@ type Waiter =
  * nobody, or for a time of its own.
  */
 export function waiterFor({ head, callers, rooms }: Entries, pending: PendingCommand): Waiter | null {
-  const { command, request, group, actions, answerBy, expired, bridge } = pending;
+  const { command, request, group, by = [], answerBy, expired, bridge } = pending;
   if (expired || bridge !== undefined || !isTimedOnBridge(command)) return null;
-  if (request || group !== undefined || actions) return answerBy === null ? null : { for: "command", until: answerBy };
+  if (request || group !== undefined || actionsOf(by).length > 0)
+    return answerBy === null ? null : { for: "command", until: answerBy };
   if (command.type === "end-conference") {
     const closing = head.phase === "running" ? head.closing : undefined;
     return closing && closing.requests.length > 0 ? { for: "end", until: closing.answerBy } : null;

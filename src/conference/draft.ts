@@ -72,8 +72,10 @@ export interface Post {
   readonly handedOver?: true;
   /** It is to find out whether a server that is behind is back. */
   readonly probe?: true;
-  /** The operators' actions that it tells WebEx of. */
+  /** The operators' actions that WebEx learns of by it. */
   readonly actions?: readonly ActionId[];
+  /** The call that it is about, where it does not name it. */
+  readonly call?: CallId;
 }
 
 /** Data from one caller's client, for the partner's back end (protocol 4.22). */
@@ -112,8 +114,7 @@ export interface Dropped {
 /** Data for callers' clients that waits for a server that is behind. */
 const MAX_DATA = 100;
 
-export interface CommandOptions
-  extends Pick<PendingCommand, "bridge" | "group" | "unreported" | "forTalk" | "actions"> {
+export interface CommandOptions extends Pick<PendingCommand, "bridge" | "group" | "unreported" | "forTalk"> {
   readonly timeoutMs?: number;
 }
 
@@ -144,6 +145,8 @@ export class Draft {
   #effects: Effect[] = [];
   readonly #dropQueued: Dropped[] = [];
   readonly #facts: Fact[] = [];
+  /** Types of the messages that this decision owes, by their MsgIDs. */
+  readonly #owed = new Map<MsgId, ToWebex["type"]>();
   /** Who or what brings about what happens now. */
   #by: readonly Cause[] = [];
 
@@ -183,12 +186,11 @@ export class Draft {
   }
 
   /** Issues an operator's command, unless the same is under way: then the result of that decides this action, too. */
-  issueOnce(command: BridgeCommand, types: readonly BridgeCommand["type"][], more: CommandOptions): void {
+  issueOnce(command: BridgeCommand, types: readonly BridgeCommand["type"][], more: CommandOptions = {}): void {
     const pending = this.underWay(command, types);
     if (!pending) return this.issue(command, null, { timeoutMs: LATEST_MS, ...more });
-    const actions = [...(pending.actions ?? []), ...(more.actions ?? [])];
-    this.commands.set(pending.id, { ...pending, actions, by: [...(pending.by ?? []), ...this.by] });
-    this.fact({ kind: "command-joined", command: pending.id });
+    this.commands.set(pending.id, { ...pending, by: [...(pending.by ?? []), ...this.by] });
+    this.fact({ kind: "command-joined", command: pending.id, type: command.type });
   }
 
   /** The latest pending command of these types for the same call, or for the conference, if it is this very command and in time. */
@@ -209,7 +211,7 @@ export class Draft {
     const answerBy = expired ? null : pending.answerBy;
     const by = [...(pending.by ?? []), ...this.by];
     this.commands.set(id, { ...pending, group, answerBy: answerBy ?? this.at + LATEST_MS, by });
-    this.fact({ kind: "command-joined", command: id });
+    this.fact({ kind: "command-joined", command: id, type: pending.command.type });
     this.head = { ...head, groups: [...head.groups, { id: group, request }] };
   }
 
@@ -250,16 +252,23 @@ export class Draft {
   }
 
   /**
-   * Notifies the conference's server (protocol T12). The notification's MsgID; `null`: no server listens. `firstMsgId`: it was sent
-   * before, under this one.
+   * Notifies the conference's server (protocol T12), of this call. The notification's MsgID; `null`: no server listens. `firstMsgId`:
+   * it was sent before, under this one.
    */
-  notify(notification: Notification, firstMsgId?: MsgId | null): MsgId | null {
+  notify(notification: Notification, call?: CallId, firstMsgId?: MsgId | null): MsgId | null {
     const { ongoing } = this;
     const isDetached = this.head.phase === "running" && !this.head.attached;
+    if (isDetached) this.withhold(notification.type, "detached", call);
     if (!ongoing || isDetached) return null;
     const msgId = firstMsgId ?? this.context.msgId();
-    this.#send(ongoing.host, { msgId, extConfId: ongoing.extConfId, ...notification } as ToWebex);
+    this.#send(ongoing.host, { msgId, extConfId: ongoing.extConfId, ...notification } as ToWebex, call);
     return msgId;
+  }
+
+  /** Says, where an operator wants to know, why WebEx is not notified. */
+  withhold(type: NotificationType, why: Extract<Fact, { kind: "message-withheld" }>["why"], call?: CallId): void {
+    const actions = actionsOf(this.by);
+    if (actions.length > 0) this.fact({ kind: "message-withheld", type, why, ...(call && { call }), actions });
   }
 
   sendToBackEnd(message: ClientData): void {
@@ -304,6 +313,10 @@ export class Draft {
     if (isData(message) && this.debts.values().filter(isData).length >= MAX_DATA)
       return this.note(`data for a caller's client is dropped: ${MAX_DATA} others wait for the server`);
     this.debts.set(debtKey(message), message);
+    const { type, msgId } = message;
+    this.#owed.set(msgId, type);
+    const actions = actionsOf(this.by);
+    this.fact({ kind: "message-owed", type, msgId, ...(actions.length > 0 && { actions }) });
   }
 
   get by(): readonly Cause[] {
@@ -348,7 +361,18 @@ export class Draft {
     };
     // The conference may have ended later in the same decision, and its commands with it.
     const effects = this.#effects.filter((effect) => !isCommand(effect) || this.commands.get(effect.id));
+    this.#dropDebts(effects);
     return { changes, effects, dropQueued: this.#dropQueued, facts: this.#facts };
+  }
+
+  /** Says which messages were owed and are neither owed nor posted any more. */
+  #dropDebts(effects: readonly Effect[]): void {
+    if (this.state.debts.size + this.#owed.size === 0) return;
+    const owed = new Map([...this.state.debts.values()].map(({ type, msgId }) => [msgId, type] as const));
+    const stays = [...this.debts.values(), ...effects.filter(isPost).map(({ message }) => message)];
+    const kept = new Set<MsgId>(stays.map(({ msgId }) => msgId));
+    for (const [msgId, type] of [...owed, ...this.#owed])
+      if (!kept.has(msgId)) this.fact({ kind: "message-dropped", type, msgId });
   }
 
   /** Something new. What the probe under way says of the same thing is out of date. */
@@ -363,10 +387,10 @@ export class Draft {
     this.outages.set(outage.host, { ...outage, ...other, hasNew: true });
   }
 
-  #send(host: WebexHost | null, message: ToWebex): void {
+  #send(host: WebexHost | null, message: ToWebex, call?: CallId): void {
     const outage = host && this.outages.get(host);
     if (outage) this.#oweAnew(message, outage);
-    else if (host) this.post({ host, message });
+    else if (host) this.post({ host, message, ...(call && !("extCallId" in message) && { call }) });
     else this.note(`${message.type} ${message.msgId} is not sent: WebEx has named no host for it`);
   }
 }

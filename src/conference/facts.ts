@@ -7,6 +7,7 @@ import type {
   BridgeName,
   CallId,
   CommandId,
+  EpochMs,
   ExtCallId,
   ExtConfId,
   MsgId,
@@ -18,7 +19,8 @@ import type {
 import { open, personal } from "../foundation/shown.ts";
 import { callRecord, enders } from "../records/call-record.ts";
 import { conferenceRecord } from "../records/conference-record.ts";
-import type { Post } from "./draft.ts";
+import type { ConferenceInput } from "./decide.ts";
+import type { Outgoing, Post } from "./draft.ts";
 
 /*
  * What happens to a conference, in the words of log, metrics, API, webhooks, records and pages. A fact is complete: a view of facts
@@ -73,6 +75,10 @@ const participantType = open(v.union([v.string(), v.number()]));
 const failure = open(v.union([refusalReason, v.literal("conference-over")]));
 
 const message = v.object({ type: word, msgId });
+/** The operators' actions that WebEx learns of by it. */
+const named = v.exactOptional(v.pipe(v.array(action), v.readonly()));
+/** What tells one message of a type from another. */
+const said = { extCallId, subConfId, status: word, action: word, actionResult: word, result: word };
 
 export const facts = {
   /** `life`: the row in which it began, which tells conferences of one key apart. */
@@ -107,6 +113,8 @@ export const facts = {
   }),
   /** WebEx has named it, or named it anew. */
   "call-named": v.object({ call, extCallId, by }),
+  /** WebEx refuses to name it, or nobody waits for its name any more: WebEx hears nothing of it. */
+  "call-not-named": v.object({ call, by }),
   /** The caller keyed its attendee ID after entering (protocol 4.19). */
   "call-merged": v.object({ call, attendeeId: text, by }),
   "call-muted": v.object({ call, muted: flag, by }),
@@ -125,18 +133,29 @@ export const facts = {
   "speaker-changed": v.object({ call, speaking: flag }),
   "command-issued": v.object({ command, type: word, call: v.exactOptional(call), room: v.exactOptional(room), by }),
   /** Somebody else wants the same: its result counts for them, too. */
-  "command-joined": v.object({ command, by }),
+  "command-joined": v.object({ command, type: word, by }),
   "command-done": v.object({ command }),
   /** `late`: those who waited for it were answered before. */
   "command-failed": v.object({ command, type: word, why: failure, late: v.exactOptional(v.literal(true)) }),
   /** It has no result in time; a late one still counts. */
   "command-expired": v.object({ command, type: word }),
   "message-queued": v.object({
-    ...message.entries,
-    host: receiver,
-    transId,
-    actions: v.exactOptional(v.pipe(v.array(action), v.readonly())),
+    ...{ ...message.entries, host: receiver, transId, actions: named },
+    /** The call that it is about, where it does not name it. */
+    call: v.exactOptional(call),
+    ...v.partial(v.object(said)).entries,
   }),
+  /** No message is made of it: WebEx has let the conference go on alone, or has not named the call, and may still do so. */
+  "message-withheld": v.object({
+    ...{ type: word, why: open(v.picklist(["detached", "unnamed", "not-named-yet"])) },
+    ...{ call: v.exactOptional(call), actions: named },
+  }),
+  /** The server cannot be reached: it is notified of this, or of how it is then, once it can be. */
+  "message-owed": v.object({ ...message.entries, actions: named }),
+  /** What was owed is not said any more: something else says it, or it is not so any more. */
+  "message-dropped": v.object({ ...message.entries }),
+  "post-confirmed": v.object({ transId, at: count }),
+  "post-failed": v.object({ transId, attempt: count, why: word, at: count, nextAt: count }),
   "post-given-up": v.object({
     ...{ transId, host: receiver, attempts: count, why: word, messages: v.array(message) },
     /** It was to find out whether its server is back. */
@@ -164,7 +183,13 @@ export const facts = {
 
 export type FactKind = keyof typeof facts;
 
-/** All that was begun in the name of an action is over when the action is. */
+/** What a fact says of a message besides its type and its MsgID. */
+export function saidIn(message: Outgoing): Partial<Record<keyof typeof said, string>> {
+  const all = Object.keys(said).map((name) => [name, message[name as keyof Outgoing]] as const);
+  return Object.fromEntries(all.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
+}
+
+/** The operators' actions among causes: one is over when all that was begun in its name is. */
 export function actionsOf(by: readonly Cause[]): readonly ActionId[] {
   return by.flatMap((one) => (one.type === "action" ? [one.action] : []));
 }
@@ -173,3 +198,18 @@ export function actionsOf(by: readonly Cause[]): readonly ActionId[] {
 export type Fact = {
   readonly [Kind in FactKind]: { readonly kind: Kind } & Readonly<v.InferOutput<(typeof facts)[Kind]>>;
 }[FactKind];
+
+/** What one row of a conference's journal says. */
+export interface FactRow {
+  readonly seq: number;
+  readonly at: EpochMs;
+  readonly facts: readonly Fact[];
+}
+
+/** What came in, and what happened. */
+export interface InputRow extends Omit<FactRow, "facts"> {
+  /** `null`: what happened follows from no input, such as an attempt that failed. */
+  readonly input: ConferenceInput | null;
+  /** `null`: the row is of version 0.1, which said none. */
+  readonly facts: readonly Fact[] | null;
+}

@@ -1,6 +1,6 @@
 import type { Command, RefusalReason } from "../bridge/commands.ts";
 import { LATEST_MS } from "../bridge/deadlines.ts";
-import type { ActionId, EpochMs, ExtConfId } from "../foundation/ids.ts";
+import type { EpochMs, ExtConfId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
@@ -8,7 +8,7 @@ import { removeCallOut } from "./call-outs.ts";
 import { notifyChange } from "./callers.ts";
 import { answerCreate, notifyRunning, notifyStatus } from "./conference-status.ts";
 import { isClosedAnswer, isEnd } from "./debts.ts";
-import { type CommandOptions, type Draft, resultWord } from "./draft.ts";
+import { type Draft, resultWord } from "./draft.ts";
 import { createCommand, entryRulesOf, refusesZero, renewEntryRules } from "./entry-rules.ts";
 import { failOver, namedHostOf, saidAnew, setServer } from "./failover.ts";
 import { endTalks } from "./private-talk.ts";
@@ -147,7 +147,7 @@ export function close(draft: Draft, head: Creating | Running, message: FromWebex
   }
   if (head.phase === "running") {
     if (message.keepAlive) detach(draft, head, requests);
-    else beginEnd(draft, head, requests, {}, { ...asked });
+    else beginEnd(draft, head, requests, { ...asked });
     return;
   }
   const keeps = [...(head.keeps ?? []), ...requests];
@@ -161,10 +161,10 @@ export function close(draft: Draft, head: Creating | Running, message: FromWebex
 }
 
 /** An operator ends the conference; where it is being ended already, that counts for this action, too. */
-export function endByOperator(draft: Draft, head: Running, action: ActionId): void {
+export function endByOperator(draft: Draft, head: Running): void {
   const end = { type: "end-conference" } as const;
-  if (head.closing) draft.issueOnce(end, [end.type], { actions: [action] });
-  else beginEnd(draft, head, [], { actions: [action] }, { byOperator: true });
+  if (head.closing) draft.issueOnce(end, [end.type]);
+  else beginEnd(draft, head, [], { byOperator: true });
 }
 
 /**
@@ -209,11 +209,10 @@ function beginEnd(
   draft: Draft,
   head: Running,
   requests: readonly OpenRequest[],
-  more: CommandOptions = {},
   by: Pick<Closing, "byOperator" | "isAsked"> = {},
 ): void {
   draft.head = { ...head, closing: { requests, answerBy: draft.at + LATEST_MS, next: [], ...by } };
-  draft.issue({ type: "end-conference" }, null, more);
+  draft.issue({ type: "end-conference" });
 }
 
 function runningFrom({ phase: _, requests: __, keeps: ___, ...ongoing }: Creating): Running {

@@ -157,7 +157,7 @@ function callOutRefusal(
  * Does what an operator asks, as if somebody at the bridge had done it: WebEx is told by its ordinary notifications. Of what WebEx and
  * operators ask, the last wins, and what is under way already, or so already, is not done again.
  */
-export function applyAction(draft: Draft, { id, request }: OperatorAction): void {
+export function applyAction(draft: Draft, { request }: Pick<OperatorAction, "request">): void {
   const { head } = draft;
   if (head.phase !== "running" || operatorRefusal(draft.state, request, draft.context) !== null) return;
   switch (request.type) {
@@ -168,22 +168,22 @@ export function applyAction(draft: Draft, { id, request }: OperatorAction): void
       return notifyStatus(draft, "hybrid-data", { hybridConnectData: request.connectData });
     case "mute":
     case "unmute":
-      return mute(draft, id, request.call, request.type === "mute");
+      return mute(draft, request.call, request.type === "mute");
     case "expel":
-      return expel(draft, id, request.call);
+      return expel(draft, request.call);
     case "move":
-      return move(draft, id, request);
+      return move(draft, request);
     case "lock":
     case "unlock": // The lock is told by Status 2, and its end by Status 0 (protocol 2.3.2, 4.10).
       if (head.locked === (request.type === "lock") && !draft.isPending("lock", "unlock")) return;
-      return draft.issueOnce({ type: request.type }, ["lock", "unlock"], { actions: [id] });
+      return draft.issueOnce({ type: request.type }, ["lock", "unlock"]);
     case "mute-all":
     case "unmute-all": // As WebEx would: not the host, and no private talk (protocol 4.11).
-      return muteAll(draft, head, request.type === "mute-all", { action: id });
+      return muteAll(draft, head, request.type === "mute-all", null);
     case "end":
-      return endByOperator(draft, head, id);
+      return endByOperator(draft, head);
     case "call-out":
-      return callOut(draft, id, request);
+      return callOut(draft, request);
     case "send-again":
       return sendAgain(draft, request);
     default:
@@ -197,41 +197,39 @@ function callerHere(draft: Draft, call: CallId): Caller | undefined {
 }
 
 /** Told by a change of the caller (protocol 2.3.4). Legs of a private talk can be muted like all others. */
-function mute(draft: Draft, id: ActionId, call: CallId, muted: boolean): void {
+function mute(draft: Draft, call: CallId, muted: boolean): void {
   const caller = callerHere(draft, call);
   if (caller && isMuteState(draft, caller, muted)) return;
-  draft.issueOnce({ type: muted ? "mute" : "unmute", call }, ["mute", "unmute"], { actions: [id] });
+  draft.issueOnce({ type: muted ? "mute" : "unmute", call }, ["mute", "unmute"]);
 }
 
 const cancelledByOperator: CallEnd = { endedBy: "operator", status: "canceled", reason: "cancelled" };
 
 /** Told by a change of the caller (protocol 4.12); a private talk ends with its invitee. */
-function expel(draft: Draft, id: ActionId, call: CallId): void {
+function expel(draft: Draft, call: CallId): void {
   const dialled = draft.callOuts.get(call);
-  if (dialled && !isOnTheLine(dialled)) return drop(draft, dialled, "cancelled", cancelledByOperator, { action: id });
-  draft.issueOnce({ type: "expel", call }, ["expel"], { actions: [id] });
+  if (dialled && !isOnTheLine(dialled)) return drop(draft, dialled, "cancelled", cancelledByOperator);
+  draft.issueOnce({ type: "expel", call }, ["expel"]);
 }
 
 /** Told by a change of the sub-conference's calls (protocol 2.3.7, 4.13). */
-function move(draft: Draft, id: ActionId, { call, room }: Extract<OperatorRequest, { type: "move" }>): void {
+function move(draft: Draft, { call, room }: Extract<OperatorRequest, { type: "move" }>): void {
   const caller = callerHere(draft, call);
   if (!caller || (caller.room === room && !draft.isBusy(call, "move"))) return;
   const command = { type: "move", call, room } as const;
-  const more = { actions: [id], timeoutMs: LATEST_MS };
-  if (room === MAIN_ROOM && !draft.underWay(command, ["move"])) return sendBack(draft, caller, null, more);
-  draft.issueOnce(command, ["move"], more);
+  if (room === MAIN_ROOM && !draft.underWay(command, ["move"]))
+    return sendBack(draft, caller, null, { timeoutMs: LATEST_MS });
+  draft.issueOnce(command, ["move"]);
 }
 
 /** WebEx has not asked for it: to WebEx it is a caller like one who dials in, who enters unnamed (protocol 2.3.3, 4.2). */
 function callOut(
   draft: Draft,
-  id: ActionId,
   { number, attendeeId, muted = false }: Extract<OperatorRequest, { type: "call-out" }>,
 ): void {
   const wanted = {
     request: null,
     extCallId: null,
-    action: id,
     number,
     ...(attendeeId !== undefined && { attendeeId }),
     participantType: "participant" as const,

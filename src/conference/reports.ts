@@ -43,7 +43,7 @@ export function applyReports(draft: Draft, reports: readonly NumberedReport[], e
     const { event } = report;
     // That bridge did not answer in time, and has created the conference after all.
     if (elsewhere !== undefined && event.type !== "snapshot") ignored += 1;
-    else draft.because([causeOf(event)], () => applyEvent(draft, event, elsewhere));
+    else draft.because([causeOf(event), ...askersOf(draft, event)], () => applyEvent(draft, event, elsewhere));
   }
   if (ignored === 0) return;
   const from = elsewhere ?? draft.context.bridge;
@@ -52,6 +52,16 @@ export function applyReports(draft: Draft, reports: readonly NumberedReport[], e
 
 function causeOf({ type }: ConferenceEvent): Cause {
   return type === "snapshot" ? { type: "repair" } : { type: "report", event: type };
+}
+
+/** Who has asked for what the bridge reports before it reports the result. */
+function askersOf(draft: Draft, event: ConferenceEvent): readonly Cause[] {
+  const isAsked = ({ command }: PendingCommand) => {
+    if (event.type === "conference-ended") return command.type === "end-conference";
+    if (event.type !== "caller-left") return false;
+    return (command.type === "expel" || command.type === "cancel-dial") && command.call === event.call;
+  };
+  return draft.commands.find((pending) => pending.bridge === undefined && isAsked(pending))?.by ?? [];
 }
 
 /** False: the command was for another bridge, so this one cannot know its result. */

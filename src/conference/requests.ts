@@ -1,5 +1,5 @@
 import type { Ability } from "../bridge/abilities.ts";
-import { type ActionId, type ExtCallId, MAIN_ROOM, type TransId } from "../foundation/ids.ts";
+import { type ExtCallId, MAIN_ROOM, type TransId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import { type AnsweredType, type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, FromWebexMessages } from "../tsp/messages.ts";
@@ -7,6 +7,7 @@ import type { ResultWord, UpdateAction } from "../tsp/protocol-table.ts";
 import { cancelCallOut, entersMuted, startCallOut } from "./call-outs.ts";
 import { awaitsName, findCaller, nameCaller, setMuted } from "./callers.ts";
 import type { Draft } from "./draft.ts";
+import { actionsOf } from "./facts.ts";
 import { hostOf } from "./host.ts";
 import { close, closeWaitingCreates, create } from "./lifecycle.ts";
 import { addToMain, endTalk } from "./private-talk.ts";
@@ -242,7 +243,7 @@ function update(draft: Draft, head: Creating | Running, message: FromWebexMessag
       return draft.issue({ type: action }, request);
     case "mute-all":
     case "unmute-all":
-      return muteAll(draft, head, action === "mute-all", { request });
+      return muteAll(draft, head, action === "mute-all", request);
     case "add-to-main":
       return addToMain(draft, message, request);
     case "end-private-talk":
@@ -259,13 +260,7 @@ function update(draft: Draft, head: Creating | Running, message: FromWebexMessag
  * unmuted, and a private talk is left alone. The wish is for calls in sub-conferences, too, unless the domain wants otherwise:
  * they are muted there, and return so.
  */
-export function muteAll(
-  draft: Draft,
-  head: Creating | Running,
-  muted: boolean,
-  by: { readonly request: OpenRequest | null } | { readonly action: ActionId },
-): void {
-  const request = "request" in by ? by.request : null;
+export function muteAll(draft: Draft, head: Creating | Running, muted: boolean, request: OpenRequest | null): void {
   const host = hostOf(draft);
   const isEverywhere = draft.context.settings.protocol.muteAll !== "main-room";
   const meant = draft.callers
@@ -281,7 +276,7 @@ export function muteAll(
   if (request) draft.head = { ...head, groups: [...head.groups, { id: group, request }] };
   for (const { call } of concerned) {
     const command = { type: muted ? "mute" : "unmute", call } as const;
-    if ("action" in by) draft.issueOnce(command, ["mute", "unmute"], { group, actions: [by.action] });
+    if (actionsOf(draft.by).length > 0) draft.issueOnce(command, ["mute", "unmute"], { group });
     else draft.issue(command, null, { group });
   }
 }

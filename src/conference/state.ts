@@ -1,7 +1,6 @@
 import type { BridgeCommand } from "../bridge/commands.ts";
 import type { AccessCodes } from "../bridge/schemas.ts";
 import type {
-  ActionId,
   BridgeName,
   CallId,
   CommandId,
@@ -251,7 +250,7 @@ export interface Caller {
   /** The one that was answered: another answer to it names the call anew (protocol 2.2.9). */
   readonly namedBy?: MsgId;
   /** Changes to report once WebEx has named the call anew, in order (protocol 2.3.3); only the last of several alike. */
-  readonly held: readonly CallerChange[];
+  readonly held: readonly HeldChange[];
   readonly left: boolean;
   readonly history: CallHistory;
 }
@@ -266,6 +265,9 @@ export interface CallerChange {
   readonly actionResult?: "ok";
 }
 
+/** A change that WebEx is notified of later, and the operators who wanted it. */
+type HeldChange = CallerChange & { readonly by?: readonly Cause[] };
+
 /** A call that WebEx or an operator had us dial and that has not entered yet. */
 export interface CallOut {
   readonly call: CallId;
@@ -273,8 +275,8 @@ export interface CallOut {
   readonly request: OpenRequest | null;
   /** `null`: WebEx does not know of it, and names it when it enters. */
   readonly extCallId: ExtCallId | null;
-  /** The operator's action that had it dialled. */
-  readonly action?: ActionId;
+  /** Who had it dialled; absent in what an older version kept. */
+  readonly by?: readonly Cause[];
   readonly number: PhoneNumber;
   /** As it was given with the request, if at all. */
   readonly attendeeId?: string;
@@ -317,8 +319,6 @@ export interface PendingCommand {
   readonly unreported?: true;
   /** It lifts the mute of a private talk's host, or restores it. */
   readonly forTalk?: true;
-  /** The operators' actions that its result decides. */
-  readonly actions?: readonly ActionId[];
   /** Who or what wants it; absent in what an older version kept. */
   readonly by?: readonly Cause[];
 }

@@ -4,7 +4,7 @@ import type { DomainSettings } from "../settings/domain-settings.ts";
 import { answerTo, requestOf, type SharedRequests } from "../tsp/answers.ts";
 import { type ConferenceInput, decide } from "./decide.ts";
 import { type Decision, isPost, type Outgoing, type Post } from "./draft.ts";
-import type { Fact } from "./facts.ts";
+import { type Fact, saidIn } from "./facts.ts";
 import {
   enqueue,
   gather,
@@ -148,11 +148,12 @@ function dropped(before: Rows, after: Rows): Fact[] {
 }
 
 /** In which document this message waits. */
-function queuedIn(rows: Rows, { host, message, actions }: Post): Fact[] {
+function queuedIn(rows: Rows, { host, message, actions, call }: Post): Fact[] {
   const row = rows.findLast(({ messages }) => messages.includes(message));
   if (!row) return [];
   const { type, msgId } = message;
-  return [{ kind: "message-queued", type, msgId, host, transId: row.transId as TransId, ...(actions && { actions }) }];
+  const about = { ...saidIn(message), ...(call && { call }), ...(actions && { actions }) } as object;
+  return [{ kind: "message-queued", type, msgId, host, transId: row.transId as TransId, ...about }];
 }
 
 function refused({ host, message: { type } }: Post, why: string): Fact {

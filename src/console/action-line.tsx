@@ -1,7 +1,7 @@
 import type { Child } from "hono/jsx";
 import type { OperatorRequest } from "../conference/operator-requests.ts";
 import type { EpochMs } from "../foundation/ids.ts";
-import type { ActionResult, ActionStages, Told } from "../operators/action-stages.ts";
+import type { ActionResult, ActionStages, Told } from "../rpc/action-stages.ts";
 import { hostText, Time } from "./parts.tsx";
 
 interface ActionLineProps {

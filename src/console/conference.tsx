@@ -1,6 +1,6 @@
 import type { CallId, EpochMs } from "../foundation/ids.ts";
-import type { ActionStages } from "../operators/action-stages.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
+import type { ActionStages } from "../rpc/action-stages.ts";
 import type { ConferenceView } from "../rpc/conference-view.ts";
 import { ActionLine } from "./action-line.tsx";
 import { type CallerList, listQuery } from "./callers.tsx";

@@ -1,13 +1,6 @@
-import type { Fact } from "../conference/facts.ts";
+import type { Fact, FactRow } from "../conference/facts.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import type { DirectoryRecord } from "./conference-record.ts";
-
-/** What one row of a conference's journal says. */
-export interface FactRow {
-  readonly seq: number;
-  readonly at: EpochMs;
-  readonly facts: readonly Fact[];
-}
 
 /** A fact, and the row that says it. */
 export interface Placed<Value> {

@@ -14,9 +14,9 @@ import type {
   StreamId,
   TransId,
 } from "../foundation/ids.ts";
-import type { ActionStages } from "../operators/action-stages.ts";
 import type { SharedRequests } from "../tsp/answers.ts";
 import type { FromWebex } from "../tsp/messages.ts";
+import type { ActionStages } from "./action-stages.ts";
 import type { ConferenceView } from "./conference-view.ts";
 import type { Explanation, StoryLine } from "./story.ts";
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { endOf, stageLines } from "../../cli/action-text.ts";
 import { callOf, followed, newLines } from "../../cli/actions.ts";
 import { localTime } from "../../cli/terminal.ts";
-import type { ActionStages } from "../../src/operators/action-stages.ts";
+import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import { caller, conference, now, painted, plain } from "./view-examples.ts";
 
 function stages(more: object = {}): ActionStages {

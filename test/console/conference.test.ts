@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { ConferencePage } from "../../src/console/conference.tsx";
 import type { CallId } from "../../src/foundation/ids.ts";
-import type { ActionStages } from "../../src/operators/action-stages.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import { frameFor, now, Shown } from "./shown.ts";
 

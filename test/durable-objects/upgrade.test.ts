@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { actionsOf, type Cause } from "../../src/conference/facts.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { Database } from "../simulation/database.ts";
 import { ConferenceWorld, callerEntered, callerLeft, createConference, muteCaller } from "./conference-world.ts";
@@ -9,7 +10,10 @@ type Entry = [key: string, value: Record<string, unknown> | null];
 function downgrade(sql: Database): void {
   const old = ([key, value]: Entry): Entry => {
     const { life, history, end, by, ...rest } = value ?? {};
-    return [key, value && !Array.isArray(value) ? rest : value];
+    const actions = actionsOf((by as Cause[] | undefined) ?? []);
+    const [action] = actions;
+    const asked = action && (key.startsWith("command/") ? { actions } : { action });
+    return [key, value && !Array.isArray(value) ? { ...rest, ...asked } : value];
   };
   for (const { seq, changes, progress } of sql.exec("SELECT seq, changes, progress FROM journal")) {
     const { telling, ...others } = JSON.parse(String(progress));
@@ -62,4 +66,29 @@ test("an upgrade in the middle of a meeting loses no record, and none of what it
 
   expect(told(upgraded)).toEqual(told(plain));
   expect(told(plain).map(({ kind }) => kind)).toEqual(["call", "call", "call", "call", "conference"]);
+});
+
+test("what operators asked for in version 0.1 is still theirs: its stages are not known, and WebEx's answer says who wanted it", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  const number = { country: "1", area: "408", local: "5550123", extension: "" };
+  const requests = [
+    { type: "mute", call: "c0" },
+    { type: "call-out", number },
+  ];
+  for (const [index, request] of requests.entries()) {
+    const action = { id: `a${index}`, person: "Ann", request } as never;
+    await world.during(world.conference.operate(action));
+  }
+  downgrade(world.sql);
+  world.start();
+  await world.allDone();
+  const by = (person: string) => [{ type: "action", action: "a1", person }];
+
+  const [callOut] = world.stored.state.callOuts.values();
+  expect(callOut?.by).toEqual(by(""));
+  expect(callOut).not.toHaveProperty("action");
+  const queued = world.stored.facts(0).flatMap(({ facts }) => facts.filter(({ kind }) => kind === "message-queued"));
+  expect(queued).toMatchObject([{ type: "caller-changed", status: "muted", actions: ["a0"] }]);
+  expect(world.conference.action("a0" as never)).toBeNull();
 });

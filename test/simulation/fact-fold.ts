@@ -96,7 +96,13 @@ export class FactFold {
       case "call-out-denied":
       case "command-expired":
       case "command-joined":
+      case "call-not-named":
+      case "message-dropped":
+      case "message-owed":
       case "message-queued":
+      case "message-withheld":
+      case "post-confirmed":
+      case "post-failed":
       case "noted":
       case "post-dropped":
       case "host-refused":

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { sendAgainId } from "../../operators/action-stages.ts";
+import { sendAgainId } from "../../operators/send-again.ts";
 import type { GivenUpContent, OperatorResult } from "../../rpc/conference.ts";
 import type { GivenUpPost } from "../../rpc/directory-update.ts";
 import type { Domain } from "../../settings/load.ts";

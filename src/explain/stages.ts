@@ -1,0 +1,200 @@
+import type { CommandType } from "../bridge/commands.ts";
+import { actionsOf, type Fact, type InputRow } from "../conference/facts.ts";
+import type { ActionId, CallId, CommandId, EpochMs, MsgId, TransId } from "../foundation/ids.ts";
+import type { ActionResult, ActionStages, SentCommand, Told } from "../rpc/action-stages.ts";
+
+/** A message that carries the action. `isLost`: a document with it was given up. */
+type MessageFate =
+  | { readonly is: "queued"; readonly transId: TransId }
+  | { readonly is: "confirmed"; readonly transId: TransId; readonly at: EpochMs }
+  | { readonly is: "owed"; readonly isLost: boolean }
+  | { readonly is: "given-up" }
+  | { readonly is: "dropped"; readonly why: string };
+
+type WithheldFact = Extract<Fact, { kind: "message-withheld" }>;
+
+const replaced = "its server was replaced, and the next one is told all";
+const whyWithheld = {
+  detached: "WebEx has let the conference go on alone",
+  unnamed: "WebEx has given this call no name",
+} as const;
+
+/**
+ * What became of one action, from the row of the journal that has it on: it is over when all that was begun in its name is, and WebEx
+ * knows of it when each message that carries it is confirmed.
+ */
+export class StagesFold {
+  readonly #id: ActionId;
+  #begun: Pick<ActionStages, "person" | "request" | "onDisk"> | null = null;
+  readonly #sent = new Map<CommandId, SentCommand>();
+  readonly #messages = new Map<MsgId, MessageFate>();
+  /** By the call: of what no message was made. */
+  readonly #withheld = new Map<CallId | undefined, WithheldFact["why"]>();
+  /** The call that it had dialled. */
+  #dialled: CallId | null = null;
+  /** What became of that call, or of the conference that it ends. */
+  #result: ActionResult | null = null;
+  /** Nothing was begun in its name. */
+  #isIdle = true;
+
+  constructor(id: ActionId) {
+    this.#id = id;
+  }
+
+  /** `null`: the rows up to now do not have the action. */
+  get stages(): ActionStages | null {
+    if (!this.#begun) return null;
+    const { person, request, onDisk } = this.#begun;
+    const result = this.#outcome(onDisk.at);
+    const sent = [...this.#sent.values()];
+    return { id: this.#id, person, request, asked: onDisk.at, onDisk, sent, result, told: this.#told(result) };
+  }
+
+  read({ seq, at, input, facts }: InputRow): void {
+    if (input?.type === "operator" && input.id === this.#id && !this.#begun && facts)
+      this.#begun = { person: input.person, request: input.request, onDisk: { seq, at } };
+    const isReplaced = facts?.some(({ kind }) => kind === "conference-taken-over") === true;
+    for (const fact of facts ?? []) this.#read(at, fact, isReplaced);
+  }
+
+  #outcome(asked: EpochMs): ActionResult | null {
+    if (this.#result || this.#dialled !== null) return this.#result;
+    const results = [...this.#sent.values()].map(({ result }) => result);
+    if (results.includes(null)) return null;
+    const failed = results.find((result) => result?.type !== "done");
+    return failed ?? { type: "done", at: Math.max(asked, ...results.map((result) => result?.at ?? 0)) };
+  }
+
+  #told(result: ActionResult | null): Told | null {
+    if (result === null) return null;
+    const fates = [...this.#messages.values()];
+    if (fates.some((fate) => fate.is === "given-up" || (fate.is === "owed" && fate.isLost)))
+      return { notBecause: "WebEx did not confirm it, and it was given up", isGivenUp: true };
+    const withheld = [...this.#withheld.values()];
+    const isOpen = fates.some(({ is }) => is === "queued" || is === "owed") || withheld.includes("not-named-yet");
+    const posted = fates.filter((fate) => fate.is === "queued" || fate.is === "confirmed");
+    if (posted.length > 0) {
+      const confirmedAt = isOpen ? null : Math.max(...posted.map((fate) => ("at" in fate ? fate.at : 0)));
+      return { transIds: [...new Set(posted.map(({ transId }) => transId))], confirmedAt };
+    }
+    if (isOpen) return null;
+    const [dropped] = fates.flatMap((fate) => (fate.is === "dropped" ? fate.why : []));
+    const [why] = withheld.flatMap((one) => (one === "not-named-yet" ? [] : whyWithheld[one]));
+    if (dropped !== undefined || why !== undefined) return { notBecause: dropped ?? why ?? "" };
+    if (result.type !== "done") return null;
+    return { notBecause: this.#isIdle ? "nothing changed" : "no notification of its own was due" };
+  }
+
+  #read(at: EpochMs, fact: Fact, isReplaced: boolean): void {
+    const isOwn =
+      ("by" in fact && actionsOf(fact.by).includes(this.#id)) ||
+      ("actions" in fact && fact.actions?.includes(this.#id) === true);
+    if (isOwn) this.#isIdle = false;
+    switch (fact.kind) {
+      case "command-issued":
+      case "command-joined": {
+        const { command: id, type } = fact;
+        if (isOwn && !this.#sent.has(id)) this.#sent.set(id, { id, type: type as CommandType, at, result: null });
+        return;
+      }
+      case "command-done":
+        return this.#answered(fact.command, { type: "done", at });
+      case "command-failed": {
+        const { command, type, why } = fact;
+        if (why === "conference-over") return this.#unanswered(command, at, "the conference ended");
+        return this.#answered(command, isSoAlready(type, why) ? { type: "done", at } : { type: "refused", at, why });
+      }
+      case "command-expired":
+        return this.#unanswered(fact.command, at, "too-late");
+      case "call-dialled":
+        if (isOwn) this.#dialled = fact.call;
+        return;
+      case "call-entered":
+        if (fact.call === this.#dialled) this.#result = { type: "done", at };
+        return;
+      case "call-not-entered":
+        if (fact.call === this.#dialled) this.#result = { type: "refused", at, why: fact.why };
+        return;
+      case "conference-ended":
+        if (this.#begun?.request.type === "end") this.#result ??= { type: "done", at };
+        for (const call of this.#withheld.keys()) this.#notNamed(call);
+        return;
+      case "conference-taken-over":
+        return this.#settleWithheld();
+      case "call-named":
+        if (this.#withheld.get(fact.call) === "not-named-yet") this.#withheld.delete(fact.call);
+        return;
+      case "call-not-named":
+        return this.#notNamed(fact.call);
+      case "message-withheld":
+        if (isOwn) this.#withheld.set(fact.call, fact.why);
+        return;
+      default:
+        this.#readMessage(fact, isOwn, isReplaced);
+    }
+  }
+
+  #readMessage(fact: Fact, isOwn: boolean, isReplaced: boolean): void {
+    switch (fact.kind) {
+      case "message-queued":
+        if (isOwn || this.#messages.has(fact.msgId))
+          this.#messages.set(fact.msgId, { is: "queued", transId: fact.transId });
+        return;
+      case "message-owed": {
+        const before = this.#messages.get(fact.msgId);
+        const isLost = before?.is === "given-up" || (before?.is === "owed" && before.isLost);
+        if (isOwn || before) this.#messages.set(fact.msgId, { is: "owed", isLost });
+        return;
+      }
+      case "message-dropped":
+        return this.#drop(
+          fact.msgId,
+          "owed",
+          isReplaced ? replaced : "WebEx could not be reached, and was told later how it was then",
+        );
+      case "post-confirmed":
+        for (const [msgId, fate] of this.#messages) {
+          if (fate.is === "queued" && fate.transId === fact.transId)
+            this.#messages.set(msgId, { ...fate, is: "confirmed", at: fact.at });
+        }
+        return;
+      case "post-given-up":
+        for (const { msgId } of fact.messages)
+          if (this.#messages.has(msgId)) this.#messages.set(msgId, { is: "given-up" });
+        return;
+      case "post-dropped":
+        for (const { msgId } of fact.messages) this.#drop(msgId, "queued", replaced);
+        return;
+      default:
+    }
+  }
+
+  #answered(id: CommandId, result: ActionResult): void {
+    const known = this.#sent.get(id);
+    if (known) this.#sent.set(id, { ...known, result });
+  }
+
+  #unanswered(id: CommandId, at: EpochMs, why: string): void {
+    const known = this.#sent.get(id);
+    if (known?.result === null) this.#sent.set(id, { ...known, result: { type: "no result", at, why } });
+  }
+
+  #drop(msgId: MsgId, from: "owed" | "queued", why: string): void {
+    if (this.#messages.get(msgId)?.is === from) this.#messages.set(msgId, { is: "dropped", why });
+  }
+
+  #notNamed(call: CallId | undefined): void {
+    if (this.#withheld.get(call) === "not-named-yet") this.#withheld.set(call, "unnamed");
+  }
+
+  /** The next server is told how all is. */
+  #settleWithheld(): void {
+    for (const [call, why] of this.#withheld) if (why === "not-named-yet") this.#withheld.delete(call);
+  }
+}
+
+/** The bridge refuses what is so already: the call or the conference is gone. */
+function isSoAlready(type: string, why: string): boolean {
+  if (type === "expel" || type === "cancel-dial") return why === "no-such-call" || why === "no-such-conference";
+  return type === "end-conference" && why === "no-such-conference";
+}
