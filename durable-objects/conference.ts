@@ -1,9 +1,14 @@
 import type { NumberedReport } from "../src/bridge/events.ts";
 import { nextDeadline } from "../src/conference/decide.ts";
-import { BACK_END } from "../src/conference/draft.ts";
+import { BACK_END, showOutgoing } from "../src/conference/draft.ts";
 import type { InputRow } from "../src/conference/facts.ts";
 import { takeoverSize } from "../src/conference/failover.ts";
-import { type OperatorAction, type OperatorRefusal, operatorRefusal } from "../src/conference/operator-requests.ts";
+import {
+  type OperatorAction,
+  type OperatorRefusal,
+  operatorRefusal,
+  showRequest,
+} from "../src/conference/operator-requests.ts";
 import { noQueue } from "../src/conference/queue.ts";
 import { type Comparison, compareDigest, ownDigest } from "../src/conference/reconcile.ts";
 import { type GivenUpDocument, sendAgainRefusal } from "../src/conference/send-again.ts";
@@ -23,11 +28,11 @@ import type {
   WebexHost,
 } from "../src/foundation/ids.ts";
 import { isRecord } from "../src/foundation/record.ts";
-import { masked } from "../src/foundation/shown.ts";
+import { type Person, persons } from "../src/foundation/shown.ts";
 import { within } from "../src/foundation/timers.ts";
 import { sendAgainId } from "../src/operators/send-again.ts";
 import { type About, aboutOf } from "../src/replay/history.ts";
-import { hidden, replayPage, wireRows } from "../src/replay/replay-page.ts";
+import { replayPage, wireRows } from "../src/replay/replay-page.ts";
 import { targetUrl } from "../src/routing/target-url.ts";
 import type { ActionStages } from "../src/rpc/action-stages.ts";
 import type {
@@ -269,7 +274,12 @@ export class Conference {
     const again = this.action(sendAgainId(row));
     const refusal = again ? null : this.#sendAgainRefusal(row, document, domain);
     const { transId } = document;
-    return { transId, text: textOf(hidden(document, this.#person), domain), refusal, again };
+    return {
+      transId,
+      text: textOf({ ...document, messages: document.messages.map((one) => showOutgoing(one, this.#person)) }, domain),
+      refusal,
+      again,
+    };
   }
 
   async sendAgain(row: number, person: string): Promise<OperatorResult> {
@@ -302,7 +312,7 @@ export class Conference {
 
   action(id: ActionId): ActionStages | null {
     const stages = this.#store.identity && this.#actions.stagesOf(id, this.#unwritten);
-    return stages && hidden(stages, this.#person);
+    return stages && { ...stages, request: showRequest(stages.request, this.#person) };
   }
 
   view(): ConferenceView | null {
@@ -365,9 +375,8 @@ export class Conference {
   }
 
   /** A number or code of a person, as the domain's settings let it be shown. */
-  get #person(): (text: string) => string {
-    const shows = this.#findDomain()?.settings.logs.personal === true;
-    return (text) => (shows || text === "" ? text : masked(text));
+  get #person(): Person {
+    return this.#findDomain()?.settings.logs.personal === true ? persons.full : persons.masked;
   }
 
   alarm(): Promise<void> {

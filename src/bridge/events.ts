@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { personal } from "../foundation/shown.ts";
+import { open, personal } from "../foundation/shown.ts";
 import { commandResult } from "./commands.ts";
 import {
   type Checked,
@@ -36,7 +36,7 @@ export const rooms = v.array(v.object({ id: room, kind: v.picklist(["main", "sub
 
 export const bridgeEvent = v.variant("type", [
   /** A caller dialled in and waits for commands; `number` is empty when withheld, and so is `dialled`, the number that it called, when unknown. */
-  typed("prompted", { call, number: callerNumber, dialled: callerNumber }),
+  typed("prompted", { call, number: callerNumber, dialled: open(callerNumber) }),
   /** One or more of `0-9*#`, in the order they were pressed, at the prompt or in a conference. `inDoubt`: each may be one before told twice. */
   typed("keys", { call, keys: pressedKeys, inDoubt: v.exactOptional(flag) }),
   /** A dialled call was picked up; it waits to be admitted, or moved into a room. */
@@ -67,7 +67,7 @@ const caller = v.object({
   /** It keyed the host's access code. */
   host: v.exactOptional(flag),
   /** The number that it called, as it comes in from the prompt; absent: nobody knows. */
-  dialled: v.exactOptional(callerNumber),
+  dialled: v.exactOptional(open(callerNumber)),
 });
 
 /** One caller in a conference, as the bridge holds it. */

@@ -1,13 +1,15 @@
-import type { NumberedReport } from "../bridge/events.ts";
+import * as v from "valibot";
+import { type NumberedReport, numberedReport } from "../bridge/events.ts";
 import type { ActionId, BridgeName, CommandId, ConfKey, EpochMs, TransId, WebexHost } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
+import { type Show, showFields, showOf } from "../foundation/shown.ts";
 import type { FromWebex } from "../tsp/messages.ts";
 import { expireCallOut } from "./call-outs.ts";
 import { waiterFor } from "./deadlines.ts";
-import { type Decision, type DecisionContext, Draft, type Outgoing, type Post } from "./draft.ts";
+import { type Decision, type DecisionContext, Draft, type Outgoing, type Post, showOutgoing } from "./draft.ts";
 import { retryRenewal } from "./entry-rules.ts";
 import { closingDue, endIfDeserted, expireClosing, failCreate, retryEnd } from "./lifecycle.ts";
-import { applyAction, type OperatorRequest } from "./operator-requests.ts";
+import { applyAction, type OperatorRequest, showRequest } from "./operator-requests.ts";
 import { expireTalk, tidyTalk } from "./private-talk.ts";
 import { applyReports, applyResult } from "./reports.ts";
 import { applyRequests } from "./requests.ts";
@@ -63,6 +65,18 @@ export type ConferenceInput =
     }
   /** The time of `nextDeadline` has come, or the bridge has been at work on these commands for too long (see `overdueAt`). */
   | { readonly type: "time"; readonly at: EpochMs; readonly overdue?: readonly CommandId[] };
+
+const showReports = showOf(v.array(numberedReport));
+const showUndelivered = showFields<UndeliveredDocument>({
+  ...{ host: "address", transId: "open", attempts: "open", why: "open", oneAttempt: "open", probe: "open" },
+  unpostable: "open",
+});
+
+export const showInput: Show<ConferenceInput> = showFields<ConferenceInput>({
+  ...{ type: "open", at: "open", transId: "open", elsewhere: "open", host: "address", overdue: "open" },
+  ...{ id: "open", person: "open", request: showRequest, reports: showReports, of: showUndelivered },
+  messages: (messages: readonly (FromWebex | Outgoing)[], person) => messages.map((one) => showOutgoing(one, person)),
+});
 
 /**
  * Decides what a conference does next, by the rules of the protocol's call flows. Pure: the same state, input and context give the same

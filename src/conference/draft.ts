@@ -14,10 +14,12 @@ import type {
   RoomId,
   WebexHost,
 } from "../foundation/ids.ts";
+import { type Person, showFields } from "../foundation/shown.ts";
 import type { DomainSettings } from "../settings/domain-settings.ts";
 import { type AnswerType, answerTo, type OpenRequest } from "../tsp/answers.ts";
-import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
+import type { FromWebex, ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
+import { showMessage } from "../tsp/show-message.ts";
 import { debtKey, isAnswer } from "./debts.ts";
 import { actionsOf, type Cause, type Fact, facts } from "./facts.ts";
 import {
@@ -89,6 +91,14 @@ export interface ClientData {
   readonly extConfId: ExtConfId;
   readonly extCallId: ExtCallId;
   readonly data: string;
+}
+
+const showClientData = showFields<ClientData>({
+  ...{ type: "open", id: "open", msgId: "open", confKey: "open", extConfId: "open", extCallId: "open", data: "secret" },
+});
+
+export function showOutgoing<Message extends Outgoing | FromWebex>(message: Message, person: Person): Message {
+  return (message.type === "client-data" ? showClientData(message, person) : showMessage(message, person)) as Message;
 }
 
 /** A command to the bridge, or a post. */

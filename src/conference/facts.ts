@@ -16,7 +16,7 @@ import type {
   TransId,
   WebexHost,
 } from "../foundation/ids.ts";
-import { open, personal } from "../foundation/shown.ts";
+import { address, open, type Person, personal, type Show, showOf } from "../foundation/shown.ts";
 import { callRecord, enders } from "../records/call-record.ts";
 import { conferenceRecord } from "../records/conference-record.ts";
 import type { ConferenceInput } from "./decide.ts";
@@ -42,12 +42,12 @@ const extConfId = id<ExtConfId>();
 const extCallId = id<ExtCallId>();
 const subConfId = id<SubConfId>();
 /** A TSP server; the partner's back end may be a receiver, too. */
-const server = id<WebexHost>();
-const receiver = id<Post["host"]>();
+const server = address(id<WebexHost>());
+const receiver = address(id<Post["host"]>());
 
-const cause = v.variant("type", [
+export const cause = v.variant("type", [
   typed("request", { transId, msgId: v.exactOptional(msgId) }),
-  typed("action", { action, person: text }),
+  typed("action", { action, person: word }),
   /** An event that the bridge reported by itself. */
   typed("report", { event: word }),
   /** The bridge was found to hold something else. */
@@ -198,6 +198,13 @@ export function actionsOf(by: readonly Cause[]): readonly ActionId[] {
 export type Fact = {
   readonly [Kind in FactKind]: { readonly kind: Kind } & Readonly<v.InferOutput<(typeof facts)[Kind]>>;
 }[FactKind];
+
+const shows = new Map(Object.entries(facts).map(([kind, fields]) => [kind, showOf(fields) as Show]));
+
+/** A fact as people may read it. */
+export function showFact<One extends Fact>(fact: One, person: Person): One {
+  return { kind: fact.kind, ...(shows.get(fact.kind)?.(fact, person) as object) } as One;
+}
 
 /** What one row of a conference's journal says. */
 export interface FactRow {

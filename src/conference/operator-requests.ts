@@ -10,10 +10,11 @@ import {
   type RoomId,
 } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
+import { type Show, showFields } from "../foundation/shown.ts";
 import { dial, drop, isLockedOut } from "./call-outs.ts";
 import { isMuteState } from "./callers.ts";
 import { notifyStatus } from "./conference-status.ts";
-import type { DecisionContext, Draft } from "./draft.ts";
+import { type DecisionContext, type Draft, showOutgoing } from "./draft.ts";
 import { endByOperator } from "./lifecycle.ts";
 import { isOnTheLine, muteAll } from "./requests.ts";
 import { sendBack } from "./rooms.ts";
@@ -42,6 +43,12 @@ export type OperatorRequest =
       readonly host: GivenUpDocument["host"];
       readonly messages: GivenUpDocument["messages"];
     };
+
+export const showRequest: Show<OperatorRequest> = showFields<OperatorRequest>({
+  ...{ type: "open", extCallId: "open", data: "secret", connectData: "secret", call: "open", room: "open" },
+  ...{ number: "personal", attendeeId: "personal", muted: "open", row: "open", host: "address" },
+  messages: (messages: GivenUpDocument["messages"], person) => messages.map((one) => showOutgoing(one, person)),
+});
 
 /** A request with its id, and the name of who asks. */
 export interface OperatorAction {

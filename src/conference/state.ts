@@ -1,5 +1,6 @@
-import type { BridgeCommand } from "../bridge/commands.ts";
-import type { AccessCodes } from "../bridge/schemas.ts";
+import * as v from "valibot";
+import { type BridgeCommand, command } from "../bridge/commands.ts";
+import { type AccessCodes, accessCodes } from "../bridge/schemas.ts";
 import type {
   BridgeName,
   CallId,
@@ -13,11 +14,15 @@ import type {
   SubConfId,
   WebexHost,
 } from "../foundation/ids.ts";
+import { type Show, showFields, showOf } from "../foundation/shown.ts";
 import type { CallRecord } from "../records/call-record.ts";
-import type { OpenRequest } from "../tsp/answers.ts";
+import { type OpenRequest, showOpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages, Spelling, ToWebex } from "../tsp/messages.ts";
 import type { Codes } from "../tsp/protocol-table.ts";
-import type { Cause, LeaveReason } from "./facts.ts";
+import { showMessage } from "../tsp/show-message.ts";
+import { type Cause, cause, type LeaveReason } from "./facts.ts";
+
+const showCauses = showOf(v.array(cause));
 
 /**
  * All that is known of one conference. The head says in which phase it is. Callers, commands and call-outs have keys of their
@@ -97,6 +102,8 @@ export interface CommandGroup {
   readonly request: OpenRequest;
 }
 
+const showGroup = showFields<CommandGroup>({ id: "open", request: showOpenRequest });
+
 /** WebEx has closed it (protocol 4.7). */
 export interface Closing {
   readonly requests: readonly OpenRequest[];
@@ -109,6 +116,11 @@ export interface Closing {
   /** Creates with the same key that came meanwhile: the next conference begins when this one is over. */
   readonly next: readonly { readonly message: CreateRequest; readonly answerBy: EpochMs }[];
 }
+
+const showClosing = showFields<Closing>({
+  ...{ requests: showOpenRequest, answerBy: "open", byOperator: "open", isAsked: "open" },
+  next: showFields<Closing["next"][number]>({ message: showMessage, answerBy: "open" }),
+});
 
 export interface Speech {
   /** False after a failover, until the new server asks. */
@@ -124,12 +136,18 @@ export interface Speech {
   readonly notBefore: EpochMs;
 }
 
+const showSpeech = showFields<Speech>({
+  ...{ reporting: "open", speaking: "open", doubted: "open", reported: "open", changedAt: "open", notBefore: "open" },
+});
+
 /** The host, by its latest call, and what it is known by when it comes back: its attendee ID, else its number. */
 export interface ChosenHost {
   readonly call: CallId;
   readonly attendeeId: string | null;
   readonly number: string;
 }
+
+const showChosenHost = showFields<ChosenHost>({ call: "open", attendeeId: "personal", number: "personal" });
 
 export interface PrivateTalk {
   readonly room: RoomId;
@@ -147,6 +165,11 @@ export interface PrivateTalk {
   readonly aloneUntil?: EpochMs;
 }
 
+const showTalk = showFields<PrivateTalk>({
+  ...{ room: "open", host: "open", invitee: "open", stage: "open", dropsInvitee: "open", notifiesJoin: "open" },
+  ...{ retryAt: "open", aloneUntil: "open" },
+});
+
 /** What the latest create says about callers who enter, as the bridge and its agent are told. */
 export interface EntryRules {
   /** How many there may be; `null`: any number. */
@@ -156,6 +179,8 @@ export interface EntryRules {
   /** Absent: the key alone leads in. */
   readonly accessCodes?: AccessCodes;
 }
+
+const showCodes = showOf(accessCodes);
 
 /** What a conference's record needs besides its state: what has happened since it was asked for. */
 export interface Life {
@@ -179,6 +204,19 @@ export interface Life {
   readonly givenUp: number;
 }
 
+const showLife = showFields<Life>({
+  ...{
+    row: "open",
+    createdAt: "open",
+    runningAt: "open",
+    extConfIds: "open",
+    webexHosts: "address",
+    topic: "personal",
+  },
+  ...{ callers: "open", mostCallers: "open", calls: "open", callMinutes: "open", failovers: "open", repairs: "open" },
+  givenUp: "open",
+});
+
 /** What a call's record needs besides the call itself: what has happened since it was dialled or came in. */
 export interface CallHistory {
   /** The row of the journal in which it began. */
@@ -198,6 +236,11 @@ export interface CallHistory {
   readonly repairs: number;
 }
 
+const showHistory = showFields<CallHistory>({
+  ...{ began: "open", dialled: "open", dialledAt: "open", answeredAt: "open", enteredAt: "open", mutes: "open" },
+  ...{ mutedMs: "open", mutedAt: "open", rooms: "open", failovers: "open", repairs: "open" },
+});
+
 /** The part of a conference that it has from the request to create it until its end. */
 export interface Ongoing extends EntryRules {
   readonly life: Life;
@@ -216,6 +259,17 @@ interface FormerHandle {
   readonly host?: WebexHost;
   readonly until: EpochMs;
 }
+
+const showHandle = showFields<FormerHandle>({ extConfId: "open", host: "address", until: "open" });
+
+export const showHead: Show<Head> = showFields<Head>({
+  ...{ phase: "open", requests: showOpenRequest, keeps: showOpenRequest, attached: "open", locked: "open" },
+  ...{ closing: showClosing, retryEndAt: "open", keptUntil: "open", renewAt: "open", speech: showSpeech },
+  ...{ chosenHost: showChosenHost, talk: showTalk, groups: showGroup, departed: "open", lostEntries: "open" },
+  ...{ byWebex: "open", closedUntil: "open", host: "address", extConfId: "open", told: "open", life: showLife },
+  ...{ maxCallers: "open", anonymousId: "secret", accessCodes: showCodes, formerHandles: showHandle },
+  namedHost: showFields<NonNullable<Ongoing["namedHost"]>>({ attendeeId: "personal", extCallId: "open" }),
+});
 
 export type CreateRequest = FromWebexMessages["create-conference"];
 type ParticipantType = keyof Codes["participantType"] | number;
@@ -268,6 +322,16 @@ export interface CallerChange {
 /** A change that WebEx is notified of later, and the operators who wanted it. */
 type HeldChange = CallerChange & { readonly by?: readonly Cause[] };
 
+export const showCaller: Show<Caller> = showFields<Caller>({
+  ...{ call: "open", rank: "open", number: "personal", attendeeId: "personal", identifications: "open" },
+  ...{ keyedHostCode: "open", participantType: "open", muted: "open", heardInTalk: "open", entersMuted: "open" },
+  ...{ room: "open", mutedInMain: "open", extCallId: "open", enterMsgId: "open", entryLost: "open", namedBy: "open" },
+  ...{ left: "open", history: showHistory },
+  held: showFields<HeldChange>({
+    ...{ status: "open", attendeeId: "personal", action: "open", actionResult: "open", by: showCauses },
+  }),
+});
+
 /** A call that WebEx or an operator had us dial and that has not entered yet. */
 export interface CallOut {
   readonly call: CallId;
@@ -298,6 +362,14 @@ export interface CallOut {
   readonly end?: CallEnd;
 }
 
+const showEnd = showFields<CallEnd>({ endedBy: "open", status: "open", reason: "open" });
+
+export const showCallOut: Show<CallOut> = showFields<CallOut>({
+  ...{ call: "open", request: showOpenRequest, extCallId: "open", by: showCauses, number: "personal" },
+  ...{ attendeeId: "personal", participantType: "open", muted: "open", privately: "open", stage: "open" },
+  ...{ enterMsgId: "open", answerBy: "open", history: showHistory, end: showEnd },
+});
+
 /** Who ended a call, what became of it, and why. */
 export type CallEnd = Pick<CallRecord, "endedBy" | "status"> & { readonly reason: LeaveReason };
 
@@ -323,6 +395,12 @@ export interface PendingCommand {
   readonly by?: readonly Cause[];
 }
 
+export const showPending: Show<PendingCommand> = showFields<PendingCommand>({
+  ...{ id: "open", command: showOf(command), answerBy: "open", bridge: "open", expired: "open" },
+  ...{ request: showOpenRequest, group: "open", unreported: "open", forTalk: "open", actions: "open" },
+  by: showCauses,
+});
+
 /** The request to close a sub-conference. */
 export interface CloseRequest {
   readonly request: OpenRequest;
@@ -331,6 +409,8 @@ export interface CloseRequest {
   /** Calls that went back since. Only the answer says so to WebEx, or one notification each if the room stays open. */
   readonly returned: readonly CallId[];
 }
+
+const showCloseRequest = showFields<CloseRequest>({ request: showOpenRequest, answerBy: "open", returned: "open" });
 
 /** A sub-conference (protocol 4.13). */
 export interface Room {
@@ -344,6 +424,11 @@ export interface Room {
   /** Present after the bridge refused to close the room of a conference without WebEx: when that is tried again. */
   readonly retryAt?: EpochMs;
 }
+
+export const showRoom: Show<Room> = showFields<Room>({
+  ...{ room: "open", subConfId: "open", spelling: "open", stage: "open", closeRequest: showCloseRequest },
+  ...{ unannounced: "open", retryAt: "open" },
+});
 
 /** A TSP server that did not confirm what was posted to it (protocol 4.9): it is posted probes alone, until it is heard of. */
 export interface Outage {
@@ -360,6 +445,20 @@ export interface Outage {
   /** The probe under way: since when, and the keys of what it says. */
   readonly probe?: { readonly at: EpochMs; readonly keys: readonly string[] };
 }
+
+const showProbe = showFields<NonNullable<Outage["probe"]>>({ at: "open", keys: "open" });
+
+export const showOutage: Show<Outage> = showFields<Outage>({
+  ...{
+    host: "address",
+    since: "open",
+    failedAt: "open",
+    why: "open",
+    probes: "open",
+    hasNew: "open",
+    probe: showProbe,
+  },
+});
 
 /** Entries to write, or to delete where the value is `null`. */
 export interface Changes {

@@ -1,4 +1,5 @@
 import type { CallId } from "../foundation/ids.ts";
+import type { Person } from "../foundation/shown.ts";
 import type { About, HistoryRow } from "../replay/history.ts";
 import { replay } from "../replay/replay.ts";
 import type { Explanation } from "../rpc/story.ts";
@@ -7,7 +8,6 @@ import { Ends } from "./why/ends.ts";
 import { Entries } from "./why/entries.ts";
 import { Mutes } from "./why/mutes.ts";
 import { Posts } from "./why/posts.ts";
-import type { Person } from "./why/words.ts";
 
 export interface Wanted {
   /** Of this call alone: its id, or WebEx's name for it. */

@@ -50,7 +50,9 @@ export function showOf<Schema extends v.GenericSchema>(schema: Schema): Show<v.I
 
 /** Shows objects of a type that no schema describes, by the marks of its fields; of a list, each object in it. */
 export function showFields<Value extends object>(
-  marks: { readonly [Name in keyof Required<Together<Value>>]: Mark | ShowPart },
+  marks: {
+    readonly [Name in FieldOf<Value>]: MarkOf<NonNullable<PartOf<Value, Name>>>;
+  },
 ): Show<Value> {
   const shows = Object.entries<Mark | ShowPart>(marks).map(
     ([name, by]) => [name, (typeof by === "string" ? showByMark[by] : by) as Show] as const,
@@ -58,10 +60,15 @@ export function showFields<Value extends object>(
   return showByName(new Map(shows)) as Show<Value>;
 }
 
+/** The fields of all variants of a union. */
+type FieldOf<Value> = Value extends unknown ? keyof Value : never;
+type PartOf<Value, Name> = Value extends unknown ? (Name extends keyof Value ? Value[Name] : never) : never;
+type Plain = string | number | boolean;
+/** An object has marks of its own: a field that is new in it is judged, too. */
+type MarkOf<Part> =
+  | ShowPart
+  | ([Part] extends [Plain | readonly Plain[] | Readonly<Record<string, Plain>>] ? Mark : "personal" | "secret");
 type ShowPart = (value: never, person: Person) => unknown;
-
-/** All fields of the variants of a union. */
-type Together<Value> = { [Name in Value extends unknown ? keyof Value : never]: unknown };
 
 const showByMark: Readonly<Record<Mark, Show>> = {
   open: (value) => value,

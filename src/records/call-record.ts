@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { type Columns, column, count, flag, time, timeOrNull, word, words } from "./columns.ts";
+import { type Columns, column, count, flag, host, person, time, timeOrNull, word, words } from "./columns.ts";
 
 /** As Twilio's `CallStatus` has it. `completed`: it was answered, and is over. */
 export const callStatuses = ["completed", "busy", "no-answer", "failed", "canceled"] as const;
@@ -19,12 +19,12 @@ export const callColumns = {
   call: column(word, "the call's id at the bridge"),
   extCallId: column(word, "the call's id at WebEx; empty where WebEx never named it"),
   direction: column(v.picklist(["in", "out"]), "`in`: the caller dialled; `out`: WebEx had it dialled"),
-  number: column(word, "the other end's telephone number, digits; empty where it was withheld"),
-  attendeeId: column(word, "as the caller keyed it, or as WebEx gave it; may be empty"),
+  number: column(person, "the other end's telephone number, digits; empty where it was withheld"),
+  attendeeId: column(person, "as the caller keyed it, or as WebEx gave it; may be empty"),
   participantType: column(word, "`participant`, `silent-monitor` … or WebEx's code"),
   host: column(flag, "whether it is known to be the host's"),
   bridge: column(word, "the bridge's name"),
-  webexHost: column(word, "the TSP server that the conference had when the call ended"),
+  webexHost: column(host, "the TSP server that the conference had when the call ended"),
   dialledAt: column(timeOrNull, "when the bridge was told to dial; none for `in`"),
   answeredAt: column(timeOrNull, "when it was picked up; for `in`, when it entered"),
   enteredAt: column(timeOrNull, "when it entered the conference; none if it never did"),
@@ -39,7 +39,10 @@ export const callColumns = {
   rooms: column(words, "where it was, in order: `main`, IDs of sub-conferences, `private`"),
   failovers: column(count, "how often another TSP server took over meanwhile"),
   repairs: column(count, "how often the bridge was found to hold it otherwise than reported"),
-  dialled: column(word, "for `in`, the number that the caller dialled, digits; empty where the bridge did not tell it"),
+  dialled: column(
+    person,
+    "for `in`, the number that the caller dialled, digits; empty where the bridge did not tell it",
+  ),
 } as const satisfies Columns;
 
 export const callRecord = v.object({

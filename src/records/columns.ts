@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { address, open, personal } from "../foundation/shown.ts";
 
 /** One column of a record: what may stand there, and what it means. */
 export interface Column<Schema extends v.GenericSchema = v.GenericSchema> {
@@ -8,12 +9,15 @@ export interface Column<Schema extends v.GenericSchema = v.GenericSchema> {
 
 export type Columns = Readonly<Record<string, Column>>;
 
-export const word = v.string();
-export const words = v.array(v.string());
-export const flag = v.boolean();
-export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+export const word = open(v.string());
+export const words = v.array(word);
+/** A telephone number or name of a person. */
+export const person = personal(v.string());
+export const host = address(v.string());
+export const flag = open(v.boolean());
+export const count = open(v.pipe(v.number(), v.integer(), v.minValue(0)));
 /** Milliseconds since 1970. */
-export const time = v.pipe(v.number(), v.integer());
+export const time = open(v.pipe(v.number(), v.integer()));
 export const timeOrNull = v.nullable(time);
 
 export function column<const Schema extends v.GenericSchema>(schema: Schema, meaning: string): Column<Schema> {

@@ -1,13 +1,13 @@
 import * as v from "valibot";
 import { type CallRecord, enders } from "./call-record.ts";
-import { type Columns, column, count, time, timeOrNull, word, words } from "./columns.ts";
+import { type Columns, column, count, host, person, time, timeOrNull, word, words } from "./columns.ts";
 
 /** The columns of an ended conference, in the order of an export. */
 export const conferenceColumns = {
   conference: column(word, "its key"),
   life: column(count, "which conference of this key: the row of its journal in which it began"),
   extConfIds: column(words, "its handles, one for each TSP server that took it over, in order"),
-  webexHosts: column(words, "the TSP servers, in order"),
+  webexHosts: column(v.array(host), "the TSP servers, in order"),
   bridge: column(word, "the bridge's name"),
   createdAt: column(time, "when WebEx asked for it"),
   runningAt: column(timeOrNull, "when the bridge had created it; none if it never did"),
@@ -22,7 +22,7 @@ export const conferenceColumns = {
   failovers: column(count, "how often another TSP server took it over"),
   repairs: column(count, "how often the bridge was found to hold something otherwise than reported"),
   givenUp: column(count, "messages to WebEx that were given up before its end"),
-  topic: column(word, "the meeting's name, where WebEx gave it or the domain's site was asked; else empty"),
+  topic: column(person, "the meeting's name, where WebEx gave it or the domain's site was asked; else empty"),
 } as const satisfies Columns;
 
 export const conferenceRecord = v.object({

@@ -1,13 +1,27 @@
-import type { Post } from "../conference/draft.ts";
-import { applyChanges, type ConferenceState, type OwnState } from "../conference/state.ts";
+import * as v from "valibot";
+import { issuedCommand } from "../bridge/commands.ts";
+import { showInput } from "../conference/decide.ts";
+import { type Post, showOutgoing } from "../conference/draft.ts";
+import { showFact } from "../conference/facts.ts";
+import {
+  applyChanges,
+  type ConferenceState,
+  type OwnState,
+  showCaller,
+  showCallOut,
+  showHead,
+  showOutage,
+  showPending,
+  showRoom,
+} from "../conference/state.ts";
 import { logLines } from "../explain/log.ts";
-import type { Person } from "../explain/why/words.ts";
-import type { PhoneNumber, WebexHost } from "../foundation/ids.ts";
-import { isRecord } from "../foundation/record.ts";
+import type { WebexHost } from "../foundation/ids.ts";
+import { type Person, showOf } from "../foundation/shown.ts";
 import type { ReplayPage, ReplayPost, ReplayState, ReplayStep, WireRow } from "../rpc/replay.ts";
 import type { Domain } from "../settings/load.ts";
 import { createCodec } from "../tsp/codec.ts";
 import type { ToWebex } from "../tsp/messages.ts";
+import { showMessage } from "../tsp/show-message.ts";
 import type { About, HistoryRow } from "./history.ts";
 import { copyOf, replay, type Step } from "./replay.ts";
 
@@ -31,7 +45,7 @@ export function replayPage(
       continue;
     }
     if (steps.length >= Math.min(limit, MOST_STEPS) || length > MOST_LENGTH) return { steps, previous, next: step.seq };
-    const shown = hidden(stepShown(step, about.domain, person), person);
+    const shown = stepShown(step, about.domain, person);
     length += JSON.stringify(shown).length;
     steps.push(shown);
   }
@@ -47,17 +61,20 @@ export function wireRows(
 ): readonly WireRow[] {
   const found: WireRow[] = [];
   for (const step of replay(rows, about)) {
-    if (wanted.has(step.seq)) found.push(hidden(wireShown(step, about.domain, person), person));
+    if (wanted.has(step.seq)) found.push(wireShown(step, about.domain, person));
     if (found.length === wanted.size) break;
   }
   return found;
 }
 
+const showCommands = showOf(v.array(issuedCommand));
+
 function wireShown({ seq, input, commands, messages }: Step, domain: Domain, person: Person): WireRow {
+  const shown = input && showInput(input, person);
   return {
-    ...{ seq, input, commands },
-    inputText: input?.type === "webex" ? textOfInput(hidden(input, person), domain) : null,
-    messages: messages.map((message) => postShown(hidden(message, person), domain)),
+    ...{ seq, input: shown, commands: showCommands([...commands], person) },
+    inputText: shown?.type === "webex" ? textOfInput(shown, domain) : null,
+    messages: messages.map((message) => postShown(message, domain, person)),
   };
 }
 
@@ -74,7 +91,7 @@ function stepShown(step: Step, domain: Domain, person: Person): ReplayStep {
     }));
   return {
     ...wireShown(step, domain, person),
-    ...{ at, version, verdict, before: stateShown(before), after: stateShown(after) },
+    ...{ at, version, verdict, before: stateShown(before, person), after: stateShown(after, person) },
     ...{ confirmed: posts(step.confirmed), givenUp: posts(step.givenUp), dropped: posts(step.dropped) },
     failed: step.failed.map(({ host, transId, at: when, why, attempts, nextAt }) => ({
       host,
@@ -86,23 +103,33 @@ function stepShown(step: Step, domain: Domain, person: Person): ReplayStep {
     })),
     notes: decision?.facts.flatMap((fact) => (fact.kind === "noted" ? [fact.text] : [])) ?? [],
     repairs: decision?.facts.flatMap((fact) => (fact.kind === "repaired" ? [fact.what] : [])) ?? [],
-    outcomes: logLines(decision?.facts ?? []),
+    outcomes: logLines(decision?.facts.map((fact) => showFact(fact, person)) ?? []),
   };
 }
 
-function stateShown({ head, callers, callOuts, commands, rooms, outages, debts }: ConferenceState): ReplayState {
+function stateShown(state: ConferenceState, person: Person): ReplayState {
+  const { head, callers, callOuts, commands, rooms, outages, debts } = state;
   return {
-    ...{ head, callers: [...callers.values()], callOuts: [...callOuts.values()] },
-    ...{ commands: [...commands.values()], rooms: [...rooms.values()] },
-    ...{ outages: [...outages.values()], debts: [...debts] },
+    head: showHead(head, person),
+    callers: Array.from(callers.values(), (caller) => showCaller(caller, person)),
+    callOuts: Array.from(callOuts.values(), (callOut) => showCallOut(callOut, person)),
+    commands: Array.from(commands.values(), (command) => showPending(command, person)),
+    rooms: Array.from(rooms.values(), (room) => showRoom(room, person)),
+    outages: Array.from(outages.values(), (outage) => showOutage(outage, person)),
+    debts: Array.from(debts, ([key, message]) => [key, showMessage(message, person)] as const),
   };
 }
 
-function postShown({ host, message, transId }: Post & { readonly transId: string | null }, domain: Domain): ReplayPost {
+function postShown(
+  { host, message, transId }: Post & { readonly transId: string | null },
+  domain: Domain,
+  person: Person,
+): ReplayPost {
+  const shown = showOutgoing(message, person);
   const text =
-    message.type === "client-data"
-      ? message.data
-      : domain.codec.encode(transId ?? "", [message as ToWebex], host as WebexHost).text;
+    shown.type === "client-data"
+      ? shown.data
+      : domain.codec.encode(transId ?? "", [shown as ToWebex], host as WebexHost).text;
   return { host, transId, type: message.type, text };
 }
 
@@ -113,32 +140,4 @@ function textOfInput(
 ): string | null {
   const known = messages.filter((message) => message.type !== "unknown");
   return known.length === 0 ? null : createCodec(settings.protocol, "webex").encode(transId, known).text;
-}
-
-/** By their names in messages, commands, events and state. */
-const personal: ReadonlySet<string> = new Set([
-  ...["number", "attendeeId", "did", "anonymousId", "hostAttendeeId", "subscriber", "participant"],
-  ...["subscriberCode", "participantCode", "hostWebexId", "conferenceName", "data", "phone"],
-]);
-
-/** A copy with numbers and codes of people as they are shown. */
-export function hidden<Value>(value: Value, person: Person): Value {
-  if (Array.isArray(value)) return value.map((one) => hidden(one, person)) as Value;
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, one]) => {
-      if (!personal.has(name)) return [name, hidden(one, person)];
-      if (typeof one === "string") return [name, person(one)];
-      return [
-        name,
-        isRecord(one) && typeof one.local === "string" ? phoneShown(one as object as PhoneNumber, person) : one,
-      ];
-    }),
-  ) as Value;
-}
-
-/** What is hidden of a number is still digits. */
-function phoneShown(phone: PhoneNumber, person: Person): PhoneNumber {
-  const shown = (part: string) => (person(part) === part ? part : person(part).replace(/\D/g, "0"));
-  return { ...phone, local: shown(phone.local), area: shown(phone.area), extension: shown(phone.extension) };
 }

@@ -1,4 +1,5 @@
 import type { ExtCallId, ExtConfId, MsgId, SubConfId, WebexHost } from "../foundation/ids.ts";
+import { type Show, showFields } from "../foundation/shown.ts";
 import type { FromWebex, Spelling, ToWebex } from "./messages.ts";
 import { type ResultWord, resultTexts, type UpdateAction } from "./protocol-table.ts";
 
@@ -39,6 +40,11 @@ export interface OpenRequest {
   readonly action?: UpdateAction | number;
   readonly spelling?: Spelling;
 }
+
+export const showOpenRequest: Show<OpenRequest> = showFields<OpenRequest>({
+  ...{ type: "open", msgId: "open", replyTo: "address", extConfId: "open", extCallId: "open", subConfId: "open" },
+  ...{ action: "open", spelling: "open" },
+});
 
 /** Requests of one document whose answers travel together although they come from several conferences, by server. */
 export type SharedRequests = readonly (readonly MsgId[])[];

@@ -37,20 +37,20 @@ const result = required("Result", { kind: "code", codes: "result" });
 const maybeResult = guessed(optional("Result", { kind: "code", codes: "result", asks: "ok" }));
 const maxCallers = optional("MaxNumAttendee", { kind: "integer", min: 0 });
 const participantType = optional("ParticipantType", { kind: "code", codes: "participantType" });
-const attendeeId = guessed(optional("AttendeeID", { kind: "text", max: 64 }));
-const did = optional("DID", { kind: "text", max: 64 }, { repaired: "left-out" });
+const attendeeId = guessed(optional("AttendeeID", { kind: "text", max: 64, shown: "personal" }));
+const did = optional("DID", { kind: "text", max: 64, shown: "personal" }, { repaired: "left-out" });
 const actionResult = optional("ActionResult", { kind: "code", codes: "result" });
-const data = optional("Data", { kind: "text", max: 1024, unit: "bytes" });
+const data = optional("Data", { kind: "text", max: 1024, unit: "bytes", shown: "secret" });
 
 /** Attributes of the hybrid version (protocol section 5, row 24). */
 const hybrid = {
   hybridEnabled: optional("HybridSDKEnabled", { kind: "boolean", written: "word" }),
-  hybridToken: optional("HybridSDKToken", { kind: "text", max: 128, unit: "bytes" }),
+  hybridToken: optional("HybridSDKToken", { kind: "text", max: 128, unit: "bytes", shown: "secret" }),
   adhocInstall: optional("AdhocInstall", { kind: "boolean", written: "word" }),
   seamlessSwitch: optional("SeamlessSwitchEnabled", { kind: "boolean", written: "word" }),
-  hybridClientUrl: optional("HybridClientURL", { kind: "text", max: 1024, unit: "bytes" }),
-  hybridConnectData: optional("HybridConnectData", { kind: "text", max: 1024 }),
-  appDetection: optional("AppDetection", { kind: "text", max: 1024 }),
+  hybridClientUrl: optional("HybridClientURL", { kind: "text", max: 1024, unit: "bytes", shown: "address" }),
+  hybridConnectData: optional("HybridConnectData", { kind: "text", max: 1024, shown: "secret" }),
+  appDetection: optional("AppDetection", { kind: "text", max: 1024, shown: "address" }),
 };
 
 /** The guide's example of an answer has nothing but MsgID and Result. */
@@ -92,13 +92,13 @@ export const fromWebex = {
     /** Of the meeting's account; what callers key of them leads in like the ConfKey. */
     subscriberCode: guessed(optional("SubscriberCode", { kind: "keyed", max: 512 })),
     participantCode: guessed(optional("ParticipantCode", { kind: "keyed", max: 512 })),
-    tollNumber: guessed(optional("TollNum", { kind: "text", max: 512 })),
-    tollFreeNumber: guessed(optional("TollFreeNum", { kind: "text", max: 512 })),
-    hostWebexId: guessed(optional("HostWebExID", { kind: "text", max: 512 })),
+    tollNumber: guessed(optional("TollNum", { kind: "text", max: 512, shown: "open" })),
+    tollFreeNumber: guessed(optional("TollFreeNum", { kind: "text", max: 512, shown: "open" })),
+    hostWebexId: guessed(optional("HostWebExID", { kind: "text", max: 512, shown: "personal" })),
     /** The host's call, by what its caller keys or by WebEx's name for it. */
-    hostAttendeeId: guessed(optional("HostAttendeeID", { kind: "text", max: 64 })),
-    hostExtCallId: guessed(optional("HostExtCallID", { kind: "text", max: 64 })),
-    conferenceName: optional("ConfName", { kind: "text", max: 512 }, { repaired: "cut" }),
+    hostAttendeeId: guessed(optional("HostAttendeeID", { kind: "text", max: 64, shown: "personal" })),
+    hostExtCallId: guessed(optional("HostExtCallID", { kind: "text", max: 64, shown: "open" })),
+    conferenceName: optional("ConfName", { kind: "text", max: 512, shown: "personal" }, { repaired: "cut" }),
   }),
   "update-conference": documented("W2A_UpdateConference", "2.2.2", {
     ...request,
@@ -138,7 +138,7 @@ export const fromWebex = {
   "drop-caller": assumed("W2A_DropUser", "2.2.7", callRequest),
   "create-sub-conference": documented("W2A_CreateSubConference", "2.2.8", {
     ...subConferenceRequest,
-    name: optional("SubConfName", { kind: "text", max: 512 }, { repaired: "cut" }),
+    name: optional("SubConfName", { kind: "text", max: 512, shown: "personal" }, { repaired: "cut" }),
     maxCallers: guessed(maxCallers),
   }),
   "add-to-sub-conference": documented("W2A_AddToSubConference", "2.2.8", subConferenceCallRequest),
@@ -186,7 +186,7 @@ export const toWebex = {
   "message-error": documented("A2W_RspMessageError", "2.3.1", {
     msgId,
     result,
-    text: optional("ErrMsg", { kind: "text", max: 512 }, { repaired: "cut" }),
+    text: optional("ErrMsg", { kind: "text", max: 512, shown: "open" }, { repaired: "cut" }),
   }),
   "conference-changed": documented("A2W_NotifyConferenceChange", "2.3.2", {
     msgId,
@@ -194,8 +194,8 @@ export const toWebex = {
     status: required("Status", { kind: "code", codes: "conferenceStatus" }),
     hybridConnectData: hybrid.hybridConnectData,
     /** The recorder's dial-out, since version 3.5.3. */
-    recordingNumber: guessed(optional("NBRPhoneNumber", { kind: "text", max: 63 })),
-    recordingSequence: guessed(optional("NBRDialSequence", { kind: "text", max: 255 })),
+    recordingNumber: guessed(optional("NBRPhoneNumber", { kind: "text", max: 63, shown: "open" })),
+    recordingSequence: guessed(optional("NBRDialSequence", { kind: "text", max: 255, shown: "secret" })),
   }),
   "caller-entered": documented("A2W_NotifyUserEnter", "2.3.3", {
     msgId,

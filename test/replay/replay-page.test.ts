@@ -96,3 +96,17 @@ test("numbers of people are shown as is wanted, in states, messages and texts al
   expect([hidden.includes("14085551234"), hidden.includes("7770123")]).toEqual([false, false]);
   expect(hidden).toContain("W2A_Callout");
 });
+
+test("codes of a conference are in no step, whoever may read numbers", async () => {
+  const world = new ConferenceWorld();
+  const create = {
+    ...{ type: "create-conference", msgId: "m0", replyTo: host, extConfId, confKey, anonymousId: "161803" },
+    ...{ subscriberCode: "314159", participantCode: "271828", hybridToken: "sdk-token" },
+  };
+  await world.during(world.receive("t0", create as object as FromWebex));
+  await world.allDone();
+  const shown = JSON.stringify(pageOf(world, 0));
+  expect(shown).toContain('AnonymousID=\\"(secret)\\"');
+  expect(shown).toContain('"subscriber":"(secret)"');
+  expect(shown).not.toMatch(/161803|314159|271828|sdk-token/);
+});

@@ -17,7 +17,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   "src/settings": { may: ["src/foundation", "src/tsp", "src/webex/url-api/site.ts", "valibot"] },
   "src/conference": {
     may: [
-      ...["src/foundation", "src/bridge", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
+      ...["src/foundation", "src/bridge", "src/tsp/answers.ts", "src/tsp/protocol-table.ts", "src/tsp/show-message.ts"],
       ...["src/routing/target-url.ts", "src/records/call-record.ts", "src/records/conference-record.ts", "valibot"],
     ],
     mayAsType: ["src/tsp/codec.ts", "src/tsp/messages.ts", "src/settings"],
@@ -36,8 +36,17 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/rpc"],
   },
   "src/replay": {
-    may: ["src/foundation", "src/conference", "src/explain", "src/routing", "src/settings", "src/tsp"],
-    mayAsType: ["src/bridge", "src/rpc"],
+    may: [
+      "src/foundation",
+      "src/bridge",
+      "src/conference",
+      "src/explain",
+      "src/routing",
+      "src/settings",
+      "src/tsp",
+      "valibot",
+    ],
+    mayAsType: ["src/rpc"],
   },
   "src/transcripts": {
     may: ["src/foundation", "src/bridge", "src/conference", "src/replay", "src/settings", "src/tsp"],

@@ -1,6 +1,7 @@
 import type { EndReason } from "../../bridge/events.ts";
 import type { Caller, CallOut } from "../../conference/state.ts";
 import type { CallId } from "../../foundation/ids.ts";
+import type { Person } from "../../foundation/shown.ts";
 import type { Step } from "../../replay/replay.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import { byText, Causes } from "./causes.ts";
@@ -11,7 +12,6 @@ import {
   headAfter,
   type Moment,
   momentOf,
-  type Person,
   type Question,
   resultText,
   rowsOf,

@@ -1,17 +1,9 @@
 import type { Caller } from "../../conference/state.ts";
 import type { CallId, MsgId } from "../../foundation/ids.ts";
+import type { Person } from "../../foundation/shown.ts";
 import type { Posted, Step } from "../../replay/replay.ts";
 import type { Explanation } from "../../rpc/story.ts";
-import {
-  callerAfter,
-  callerText,
-  type Moment,
-  momentOf,
-  type Person,
-  type Question,
-  rowsOf,
-  timeText,
-} from "./words.ts";
+import { callerAfter, callerText, type Moment, momentOf, type Question, rowsOf, timeText } from "./words.ts";
 
 /** A caller whom WebEx is to name. */
 interface Entry {

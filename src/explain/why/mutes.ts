@@ -1,19 +1,10 @@
 import type { Caller } from "../../conference/state.ts";
 import type { CallId } from "../../foundation/ids.ts";
+import type { Person } from "../../foundation/shown.ts";
 import type { Step } from "../../replay/replay.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import { byText, type Cause, Causes } from "./causes.ts";
-import {
-  callerAfter,
-  callerText,
-  momentOf,
-  type Person,
-  type Question,
-  refusalTexts,
-  rowsOf,
-  sentence,
-  timeText,
-} from "./words.ts";
+import { callerAfter, callerText, momentOf, type Question, refusalTexts, rowsOf, sentence, timeText } from "./words.ts";
 
 /** Why was a caller muted, and why not although it was asked for? */
 export class Mutes implements Question {

@@ -1,4 +1,5 @@
 import type { CallId, WebexHost } from "../../foundation/ids.ts";
+import type { Person } from "../../foundation/shown.ts";
 import type { Posted, Step } from "../../replay/replay.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import {
@@ -8,7 +9,6 @@ import {
   type Moment,
   messageText,
   momentOf,
-  type Person,
   type Question,
   rowsOf,
   timeText,

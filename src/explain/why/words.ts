@@ -2,6 +2,7 @@ import type { CommandType, RefusalReason } from "../../bridge/commands.ts";
 import type { Outgoing } from "../../conference/draft.ts";
 import type { Caller, CallOut, ConferenceState } from "../../conference/state.ts";
 import type { CallId, EpochMs } from "../../foundation/ids.ts";
+import type { Person } from "../../foundation/shown.ts";
 import type { Step } from "../../replay/replay.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { ResultWord } from "../../tsp/protocol-table.ts";
@@ -11,9 +12,6 @@ export interface Question {
   read(step: Step): void;
   answers(): readonly Explanation[];
 }
-
-/** How a number or code of a person is shown. */
-export type Person = (text: string) => string;
 
 export type Moment = Explanation["rows"][number];
 

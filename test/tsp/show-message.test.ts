@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { masked, persons, secretText } from "../../src/foundation/shown.ts";
+import { createCodec } from "../../src/tsp/codec.ts";
+import { type FromWebex, fromWebex, type MessageSpec, type ToWebex, toWebex } from "../../src/tsp/messages.ts";
+import { showMessage } from "../../src/tsp/show-message.ts";
+
+const create = {
+  ...{ type: "create-conference", msgId: "m1", replyTo: "https://tsp1.example.com/post?token=7", extConfId: "7001" },
+  ...{ confKey: "987654321", anonymousId: "161803", subscriberCode: "314159", participantCode: "271828" },
+  ...{ hybridToken: "token", conferenceName: "Berth planning", hostAttendeeId: "444", maxCallers: 5 },
+} as unknown as FromWebex;
+
+test("who may read what is personal reads no code, token or query of an address", () => {
+  expect(showMessage(create, persons.full)).toEqual({
+    ...create,
+    replyTo: "https://tsp1.example.com/post?…",
+    ...{ anonymousId: secretText, subscriberCode: secretText, participantCode: secretText, hybridToken: secretText },
+  });
+});
+
+test("names of people are shown as is wanted", () => {
+  expect(showMessage(create, masked)).toMatchObject({ conferenceName: "**********ng", hostAttendeeId: "*44" });
+});
+
+test("what is hidden has its place in the text on the wire", () => {
+  const text = createCodec({}, "webex").encode("1", [showMessage(create, masked) as never]).text;
+
+  expect(text).toContain('AnonymousID="(secret)"');
+  expect(text).toContain('HybridSDKToken="(secret)"');
+  expect(text).not.toMatch(/161803|314159|271828|Berth/);
+});
+
+test("each field of each message has a place, and a field that this version does not have is not shown", () => {
+  for (const [type, { fields }] of Object.entries<MessageSpec>({ ...fromWebex, ...toWebex })) {
+    const values = Object.fromEntries(Object.keys(fields).map((name) => [name, "12345"]));
+    const shown = showMessage({ type, ...values, later: "12345" } as unknown as ToWebex, persons.full);
+
+    expect(Object.keys(shown).filter((name) => name !== "phone")).toEqual(
+      ["type", ...Object.keys(fields)].filter((name) => name !== "phone"),
+    );
+  }
+});
+
+test("of a message that another version wrote nothing but its type is shown", () => {
+  expect(showMessage({ type: "later", code: "4711" } as unknown as ToWebex, persons.full)).toEqual({ type: "later" });
+});
