@@ -27,6 +27,7 @@ import type {
   TransId,
   WebexHost,
 } from "../src/foundation/ids.ts";
+import type { LogFacts } from "../src/foundation/log-line.ts";
 import { isRecord } from "../src/foundation/record.ts";
 import { type Person, persons } from "../src/foundation/shown.ts";
 import { within } from "../src/foundation/timers.ts";
@@ -573,7 +574,7 @@ export class Conference {
     return [...(hasFailed ? (["posts"] as const) : []), ...(isLate ? (["commands"] as const) : [])];
   }
 
-  #log(level: LogLine["level"], event: string, facts: Readonly<Record<string, unknown>>): void {
+  #log(level: LogLine["level"], event: string, facts: LogFacts): void {
     this.#ports.log({ level, event, ...facts });
   }
 }

@@ -1,11 +1,11 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
-import { withoutPersonal } from "../src/foundation/masking.ts";
+import { type LogFacts, shownFacts } from "../src/foundation/log-line.ts";
+import { persons } from "../src/foundation/shown.ts";
 
 /** One line for one outcome, with its ids. */
-export interface LogLine {
+export interface LogLine extends LogFacts {
   readonly level: "info" | "warn" | "error";
   readonly event: string;
-  readonly [detail: string]: unknown;
 }
 
 export type Log = (line: LogLine) => void;
@@ -17,10 +17,9 @@ export function logOf(
   now: () => EpochMs,
 ): Log {
   return (line) => {
-    const { level, event, domain, conference, ...more } = showsPersonal(line.domain) ? line : withoutPersonal(line);
-    write(
-      line.level,
-      JSON.stringify({ time: new Date(now()).toISOString(), level, event, domain, conference, ...more }),
-    );
+    const person = showsPersonal(line.domain) ? persons.full : persons.masked;
+    const { level, event, ...said } = line;
+    const { domain, conference, ...more } = shownFacts(said, person);
+    write(level, JSON.stringify({ time: new Date(now()).toISOString(), level, event, domain, conference, ...more }));
   };
 }

@@ -13,6 +13,7 @@ import {
   type Rows,
 } from "../src/conference/queue.ts";
 import type { DomainName, EpochMs, TransId, WebexHost } from "../src/foundation/ids.ts";
+import type { LogFacts } from "../src/foundation/log-line.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { within } from "../src/foundation/timers.ts";
 import { WakeTimer } from "../src/foundation/wake-timer.ts";
@@ -483,7 +484,7 @@ export class Outbox {
     });
   }
 
-  #log(level: LogLine["level"], event: string, row: QueuedDocument, facts: Readonly<Record<string, unknown>>): void {
+  #log(level: LogLine["level"], event: string, row: QueuedDocument, facts: LogFacts): void {
     this.#ports.log({ level, event, transId: row.transId, host: row.host, attempt: row.attempts, ...facts });
   }
 }

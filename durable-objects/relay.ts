@@ -1,6 +1,7 @@
 import type { IssuedCommand } from "../src/bridge/commands.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs, StreamId } from "../src/foundation/ids.ts";
 import { LogLimit, RateLimit } from "../src/foundation/limits.ts";
+import type { LogFacts } from "../src/foundation/log-line.ts";
 import { assertNever, type Result } from "../src/foundation/result.ts";
 import { within } from "../src/foundation/timers.ts";
 import { lookForAbsences, type Presence } from "../src/link/absences.ts";
@@ -556,7 +557,7 @@ export class Relay implements RelayRpc {
   }
 }
 
-type Facts = Readonly<Record<string, unknown>>;
+type Facts = LogFacts;
 
 /** As the log spells events and reasons. */
 function dashed(why: CloseReason): string {

@@ -1,5 +1,6 @@
 import { Webhook } from "standardwebhooks";
 import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
+import type { LogFacts } from "../src/foundation/log-line.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
 import { dayMs, hourMs } from "../src/foundation/timers.ts";
 import type { WebhookView } from "../src/rpc/directory.ts";
@@ -293,12 +294,7 @@ export class Webhooks {
     this.#ports.measures.webhooks.count({ domain: this.#ports.domain() ?? "", outcome });
   }
 
-  #log(
-    level: "info" | "warn" | "error",
-    event: string,
-    { url }: Receiver,
-    facts: Readonly<Record<string, unknown>>,
-  ): void {
+  #log(level: "info" | "warn" | "error", event: string, { url }: Receiver, facts: LogFacts): void {
     this.#ports.log({ level, event, domain: this.#ports.domain() ?? "", receiver: new URL(url).host, ...facts });
   }
 }

@@ -3,6 +3,7 @@ import type { LogLine } from "../durable-objects/log.ts";
 import { activitySenderOf, countsSenderOf, type Env, logAt, measures, timers } from "../durable-objects/platform.ts";
 import type { DomainName } from "./foundation/ids.ts";
 import { LogLimit, RateLimit } from "./foundation/limits.ts";
+import type { LogFacts } from "./foundation/log-line.ts";
 import { reasonOf } from "./foundation/reason.ts";
 import { isOneOf } from "./foundation/secrets.ts";
 import { within } from "./foundation/timers.ts";
@@ -198,12 +199,7 @@ function wakeSites(domains: Domains, env: Env, context: ExecutionContext): void 
 }
 
 /** Any request can cause a line, so each event of each domain has its limit. */
-function limitedLog(
-  env: Env,
-  level: LogLine["level"],
-  event: EdgeEvent,
-  facts: Readonly<Record<string, unknown>>,
-): void {
+function limitedLog(env: Env, level: LogLine["level"], event: EdgeEvent, facts: LogFacts): void {
   const dropped = logLimit.admit(event, String(facts.domain ?? ""), Date.now());
   if (dropped === null) metrics.logLinesDropped.count({ event });
   else logAt(env)({ level, event, ...(dropped > 0 && { droppedBefore: dropped }), ...facts });

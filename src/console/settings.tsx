@@ -6,7 +6,7 @@ import { DomainTabs } from "./webex-site.tsx";
 
 interface SettingsProps extends Frame {
   readonly domain: string;
-  /** With their defaults, secrets masked. */
+  /** With their defaults, without secrets. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** What is not right in production, and what to keep in mind: sentences behind the domain's name. */
   readonly warnings: readonly string[];
@@ -29,8 +29,8 @@ export function SettingsPage({ settings, warnings, reminders, ...frame }: Settin
         <Notice is="warn">{`${domain} ${says}.`}</Notice>
       ))}
       <p class="dim">
-        The settings as they count now, with their defaults. Of secrets the last two characters are shown.
-        docs/settings.md says what each of them means.
+        The settings as they count now, with their defaults. Secrets are not shown. docs/settings.md says what each of
+        them means.
       </p>
       <div class="settings">
         <Group title="General" rows={single.flatMap(([name, value]) => rowsOf(name, value))} />

@@ -1,10 +1,10 @@
 import type { Fact, FactKind } from "../conference/facts.ts";
+import type { LogFacts } from "../foundation/log-line.ts";
 
 /** One line for operations staff. */
-export interface FactLine {
+export interface FactLine extends LogFacts {
   readonly level: "info" | "warn";
   readonly event: string;
-  readonly [field: string]: unknown;
 }
 
 /** Facts that operations staff watch. Each is counted, as `bridgehead_outcomes_total`. */
@@ -83,10 +83,10 @@ function isWithConference(fact: Fact): boolean {
   return fact.kind === "call-left" && fact.why === "conference-ended";
 }
 
-function line(event: string, about: Readonly<Record<string, unknown>>): FactLine {
+function line(event: string, about: LogFacts): FactLine {
   return { level: "info", event, ...about };
 }
 
-function trouble(event: string, about: Readonly<Record<string, unknown>>): FactLine {
+function trouble(event: string, about: LogFacts): FactLine {
   return { level: "warn", event, ...about };
 }

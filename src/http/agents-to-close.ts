@@ -1,4 +1,5 @@
 import type { DomainName } from "../foundation/ids.ts";
+import type { LogFacts } from "../foundation/log-line.ts";
 import { reasonOf } from "../foundation/reason.ts";
 import { type Timers, wait, within } from "../foundation/timers.ts";
 import { agentsLost, type Domains } from "../settings/load.ts";
@@ -6,7 +7,7 @@ import { agentsLost, type Domains } from "../settings/load.ts";
 interface Ports extends Timers {
   /** Resolves when the relay of this bridge has closed the links of these agents. */
   closeAgents(domain: DomainName, bridge: string, agents: readonly string[]): Promise<void>;
-  log(event: "agents-not-closed", facts: Readonly<Record<string, unknown>>, level: "error"): void;
+  log(event: "agents-not-closed", facts: LogFacts, level: "error"): void;
 }
 
 /** A bridge whose agents may still be connected by older domains. */

@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import type { BridgeName, ConfKey, DomainName } from "../foundation/ids.ts";
 import type { RateLimit } from "../foundation/limits.ts";
+import type { LogFacts } from "../foundation/log-line.ts";
 import type { Counts } from "../foundation/metrics.ts";
 import { textOfSegment } from "../foundation/path-segment.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
@@ -68,7 +69,7 @@ export interface Edge extends Timers, GuardPorts {
   /** Writes down what has become of it, in the place of that. The answer does not wait for it. */
   audit(domain: DomainName, entry: AuditEntry): void;
   /** One line for operations staff. */
-  log(event: EdgeEvent, facts: Readonly<Record<string, unknown>>, level?: "info" | "warn" | "error"): void;
+  log(event: EdgeEvent, facts: LogFacts, level?: "info" | "warn" | "error"): void;
 }
 
 /** All routes of the edge, and who may use them. */

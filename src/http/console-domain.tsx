@@ -9,8 +9,8 @@ import { WebexHostsPage } from "../console/webex-hosts.tsx";
 import type { BridgeName, ConfKey } from "../foundation/ids.ts";
 import { type Ender, enders } from "../records/call-record.ts";
 import type { RecordPage, RunningPage } from "../rpc/directory.ts";
+import { shownSettings } from "../settings/domain-settings.ts";
 import type { Domain } from "../settings/load.ts";
-import { maskedSettings } from "../settings/masked.ts";
 import { remindersOf, warningsOf } from "../settings/warnings.ts";
 import { bridgeIn, handOverRefusals, isHandOverRefusal } from "./api/bridges.ts";
 import { topicsOf } from "./api/conferences.ts";
@@ -102,7 +102,7 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
   });
 
   addPage(pages, edge, "/:domain/settings", ({ domain, frame }) => {
-    const settings = maskedSettings(domain.settings) as Readonly<Record<string, unknown>>;
+    const settings = shownSettings(domain.settings);
     const [warnings, reminders] = [warningsOf(domain), remindersOf(domain)];
     // Another set of them comes without a word.
     const still = { ...frame("settings"), live: null };

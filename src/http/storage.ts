@@ -1,3 +1,4 @@
+import type { LogFacts } from "../foundation/log-line.ts";
 import { familyOf } from "../foundation/metrics.ts";
 import { reasonOf } from "../foundation/reason.ts";
 import { type Timers, within } from "../foundation/timers.ts";
@@ -16,11 +17,7 @@ interface StoragePorts extends Timers {
   /** What stands in this process's file; no other process writes the same. */
   readonly mark: string;
   now(): number;
-  log(
-    event: "storage-fails" | "storage-works-again",
-    facts: Readonly<Record<string, unknown>>,
-    level: "info" | "error",
-  ): void;
+  log(event: "storage-fails" | "storage-works-again", facts: LogFacts, level: "info" | "error"): void;
 }
 
 /** How long all get the same answer of the disk. */

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { numberBegin } from "../foundation/dial-rules.ts";
 import { isLoopback } from "../foundation/loopback.ts";
+import { open, personal, persons, type Show, secret, address as shownAddress, showOf } from "../foundation/shown.ts";
 import { overridesFault } from "../tsp/overrides-fault.ts";
 import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
 import { repairs } from "../tsp/repairs.ts";
@@ -8,7 +9,8 @@ import { shapeForm, unconfirmedRequests } from "../tsp/shapes.ts";
 import { isXmlText } from "../tsp/xml.ts";
 import { siteOf } from "../webex/url-api/site.ts";
 
-const whole = v.pipe(v.number(), v.integer("must be a whole number"));
+const whole = open(v.pipe(v.number(), v.integer("must be a whole number")));
+const flag = open(v.boolean());
 const positive = v.pipe(whole, v.minValue(1, "must be at least 1"));
 const belowADay = v.pipe(whole, v.maxValue(86_399_999, "must be below 24 hours, 86400000"));
 const duration = v.pipe(belowADay, v.minValue(1, "must be at least 1"));
@@ -20,28 +22,32 @@ const short = v.pipe(
   v.check(isXmlText, "must not have characters that XML cannot carry, such as control characters"),
 );
 const noAddress = "must be an address that begins with http:// or https://";
-const address = v.pipe(short, v.url(noAddress), v.regex(/^https?:\/\//i, noAddress));
+const address = shownAddress(v.pipe(short, v.url(noAddress), v.regex(/^https?:\/\//i, noAddress)));
 const isOrigin = (url: string) => URL.parse(url)?.href === `${URL.parse(url)?.origin}/`;
-const path = v.pipe(v.string(), v.startsWith("/", "must begin with /"));
+const path = open(v.pipe(v.string(), v.startsWith("/", "must begin with /")));
 const scheme = v.picklist(["http", "https", "auto"], 'must be "http", "https" or "auto"');
 const paths = v.array(path);
 /** Name of a host, without its port. */
-const hostPattern = v.pipe(
-  v.string(),
-  v.regex(
-    /^(?:(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[?(?:[0-9a-f]*:){2,}[0-9a-f.:]*\]?)$/i,
-    "must be a host name without a port, such as tsp1.example.com or *.example.com",
+const hostPattern = open(
+  v.pipe(
+    v.string(),
+    v.regex(
+      /^(?:(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[?(?:[0-9a-f]*:){2,}[0-9a-f.:]*\]?)$/i,
+      "must be a host name without a port, such as tsp1.example.com or *.example.com",
+    ),
   ),
 );
-const numberBegins = v.array(v.pipe(v.string(), v.regex(numberBegin.form, numberBegin.wrong)));
-const keypadCode = v.pipe(v.string(), v.regex(/^[0-9*]{1,8}$/, "must be 1 to 8 of 0-9 and *, for example *6"));
+const numberBegins = open(v.array(v.pipe(v.string(), v.regex(numberBegin.form, numberBegin.wrong))));
+const keypadCode = open(v.pipe(v.string(), v.regex(/^[0-9*]{1,8}$/, "must be 1 to 8 of 0-9 and *, for example *6")));
 /** WebEx's own way to write what a telephone dials (protocol 6.6); the keypad reads it by `parseDialSequence`. */
-const dialSequence = v.pipe(
-  v.string(),
-  v.maxLength(200, "must have at most 200 characters"),
-  v.regex(
-    /^(?:\[AccessNumber\])?,*\*[\d*]*\[AccessCode\]#(?:,*\[(?:AttendeeID|ProfileID|PIN|Password)\]#)*,*[\d*]*$/,
-    "must open with * and have [AccessCode]# and then any of [AttendeeID]#, [ProfileID]#, [PIN]# and [Password]#, for example [AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#",
+const dialSequence = open(
+  v.pipe(
+    v.string(),
+    v.maxLength(200, "must have at most 200 characters"),
+    v.regex(
+      /^(?:\[AccessNumber\])?,*\*[\d*]*\[AccessCode\]#(?:,*\[(?:AttendeeID|ProfileID|PIN|Password)\]#)*,*[\d*]*$/,
+      "must open with * and have [AccessCode]# and then any of [AttendeeID]#, [ProfileID]#, [PIN]# and [Password]#, for example [AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#",
+    ),
   ),
 );
 /** Those of WebEx's documents of which none is the beginning of another: so none has to wait for more keys. */
@@ -51,14 +57,18 @@ const plainSequences = [
   "[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#*01*",
   "[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#[Password]#*01*",
 ];
-const wireName = v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be an XML name"));
-const documentName = v.pipe(
-  v.string(),
-  v.regex(/^[\w.-]+(?: [\w.-]+)*$/, "must be words of letters, digits, _, . and -, for example WTSPDOM Response"),
-  v.maxLength(64, "must have at most 64 characters"),
+const wireName = open(v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be an XML name")));
+const documentName = open(
+  v.pipe(
+    v.string(),
+    v.regex(/^[\w.-]+(?: [\w.-]+)*$/, "must be words of letters, digits, _, . and -, for example WTSPDOM Response"),
+    v.maxLength(64, "must have at most 64 characters"),
+  ),
 );
-const callNames = v.array(
-  v.pipe(v.string(), v.nonEmpty("must not be empty"), v.maxLength(64, "must have at most 64 characters")),
+const callName = v.pipe(
+  v.string(),
+  v.nonEmpty("must not be empty"),
+  v.maxLength(64, "must have at most 64 characters"),
 );
 
 const codes = v.partial(
@@ -72,19 +82,19 @@ const codes = v.partial(
   ),
 );
 
-const shape = v.pipe(v.string(), v.regex(shapeForm.form, shapeForm.wrong));
+const shape = open(v.pipe(v.string(), v.regex(shapeForm.form, shapeForm.wrong)));
 const shapes = v.partial(
   v.strictObject(Object.fromEntries(Object.keys(unconfirmedRequests).map((name) => [name, shape]))),
 );
 
 const agent = v.strictObject({
-  name: v.pipe(v.string(), v.nonEmpty("must not be empty")),
+  name: open(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
   /** The agent's raw Ed25519 public key, 32 bytes, base64url. */
-  publicKey: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/, "must be 43 characters of base64url")),
+  publicKey: open(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/, "must be 43 characters of base64url"))),
 });
 
 const bridge = v.strictObject({
-  name: v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,32}$/, "must be 1 to 32 of a-z, 0-9 and -")),
+  name: open(v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,32}$/, "must be 1 to 32 of a-z, 0-9 and -"))),
   agents: v.pipe(
     v.array(agent),
     v.minLength(1, "must name at least one agent with its public key"),
@@ -106,10 +116,10 @@ export const protocolSettings = v.strictObject({
     }),
   ),
   repairs: v.optional(v.array(v.picklist(repairs, `must be "${repairs.join('" or "')}"`))),
-  hostName: v.optional(v.boolean()),
-  extra: v.optional(v.boolean()),
-  together: v.optional(v.boolean()),
-  refuseHosts: v.optional(v.boolean()),
+  hostName: v.optional(flag),
+  extra: v.optional(flag),
+  together: v.optional(flag),
+  refuseHosts: v.optional(flag),
   gather: v.optional(v.picklist(["conference", "document"], 'must be "conference" or "document"')),
   transIds: v.optional(v.picklist(["conference", "domain"], 'must be "conference" or "domain"')),
   zeroAttendees: v.optional(v.picklist(["no-limit", "refused"], 'must be "no-limit" or "refused"')),
@@ -117,7 +127,12 @@ export const protocolSettings = v.strictObject({
   lockedCallOuts: v.optional(v.picklist(["pass", "refused"], 'must be "pass" or "refused"')),
   closedAnswer: v.optional(v.picklist(["once", "always"], 'must be "once" or "always"')),
   leftInvitee: v.optional(v.picklist(["hung-up", "joins"], 'must be "hung-up" or "joins"')),
-  host: v.optional(v.strictObject({ attendeeIds: v.optional(callNames), extCallIds: v.optional(callNames) })),
+  host: v.optional(
+    v.strictObject({
+      attendeeIds: v.optional(v.array(personal(callName))),
+      extCallIds: v.optional(v.array(open(callName))),
+    }),
+  ),
 });
 
 const protocol = v.pipe(
@@ -135,14 +150,16 @@ const protocol = v.pipe(
 );
 
 /** Pauses `Pn`, digits `Dd…`; a missing final `P0` is added (protocol 2.3.2). */
-const recordingSequence = v.pipe(
-  v.string(),
-  v.regex(/^(?:P\d+|D[\d#*]+)+$/, "must be P (pause) and D (digits) items, for example P15D123456789#P0"),
-  v.transform((text) => (text.endsWith("P0") ? text : `${text}P0`)),
-  v.maxLength(255, "must have at most 255 characters, the final P0 among them"),
+const recordingSequence = secret(
+  v.pipe(
+    v.string(),
+    v.regex(/^(?:P\d+|D[\d#*]+)+$/, "must be P (pause) and D (digits) items, for example P15D123456789#P0"),
+    v.transform((text) => (text.endsWith("P0") ? text : `${text}P0`)),
+    v.maxLength(255, "must have at most 255 characters, the final P0 among them"),
+  ),
 );
 
-const digits = v.pipe(v.string(), v.regex(/^\d*$/, "must be digits"));
+const digits = open(v.pipe(v.string(), v.regex(/^\d*$/, "must be digits")));
 
 const countryNames = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
 
@@ -153,18 +170,18 @@ const countryCode = v.pipe(
 
 const shownNumber = v.strictObject({
   /** As it is shown: from abroad (`+44 20 …`) or, for a number that abroad cannot dial, as it is dialled within the country. */
-  number: v.pipe(
-    v.string(),
-    v.regex(
-      /^(?:\+[1-9]|\d)(?:[ -]?\d){2,14}$/,
-      "must be 3 to 15 digits, a + before them or not, single blanks or hyphens between them, for example +44 20 7946 0100",
+  number: open(
+    v.pipe(
+      v.string(),
+      v.regex(
+        /^(?:\+[1-9]|\d)(?:[ -]?\d){2,14}$/,
+        "must be 3 to 15 digits, a + before them or not, single blanks or hyphens between them, for example +44 20 7946 0100",
+      ),
     ),
   ),
   kind: v.picklist(["toll", "toll-free"], 'must be "toll" or "toll-free"'),
   /** Tells a country's numbers apart: a city, a language, a carrier. */
-  label: v.optional(
-    v.pipe(v.string(), v.nonEmpty("must not be empty"), v.maxLength(64, "must have at most 64 characters")),
-  ),
+  label: v.optional(open(callName)),
 });
 
 /** The numbers that callers of a domain may dial, by country; the first number of a country is shown first (protocol 1.6). */
@@ -180,11 +197,13 @@ export type GlobalNumbers = v.InferOutput<typeof globalNumbers>;
  * operator's token sent to a site; `bridgehead serve` hands over all of its own environment that begin so.
  */
 export const siteSecretName: RegExp = /^WEBEX_SECRET_[A-Z0-9_]{1,50}$/;
-const secretRef = v.pipe(
-  v.string(),
-  v.regex(
-    siteSecretName,
-    "must be the name of a secret or variable that begins with WEBEX_SECRET_, in capitals, digits and _, and never the secret itself",
+const secretRef = open(
+  v.pipe(
+    v.string(),
+    v.regex(
+      siteSecretName,
+      "must be the name of a secret or variable that begins with WEBEX_SECRET_, in capitals, digits and _, and never the secret itself",
+    ),
   ),
 );
 const personText = v.pipe(
@@ -193,17 +212,13 @@ const personText = v.pipe(
   v.maxLength(256, "must have at most 256 characters"),
   v.check(isXmlText, "must not have characters that XML cannot carry, such as control characters"),
 );
-const siteLabel = v.pipe(
-  v.string(),
-  v.nonEmpty("must not be empty"),
-  v.maxLength(64, "must have at most 64 characters"),
-);
+const siteLabel = open(callName);
 
 /** The domain's site at WebEx. Nothing that a call needs depends on it. */
 export const webexSiteSettings = v.strictObject({
   /** Its name, host or address; http only on this machine. */
   site: v.pipe(
-    v.string(),
+    shownAddress(v.string()),
     v.rawCheck(({ dataset, addIssue }) => {
       const site = dataset.typed ? siteOf(dataset.value) : null;
       // The sentence begins with the value, which is said behind it.
@@ -211,20 +226,20 @@ export const webexSiteSettings = v.strictObject({
     }),
   ),
   /** Who asks: one of the two. */
-  webExId: v.optional(personText),
-  email: v.optional(personText),
+  webExId: v.optional(open(personText)),
+  email: v.optional(open(personText)),
   /** Where the secret is: one of the two. */
   passwordFrom: v.optional(secretRef),
   accessTokenFrom: v.optional(secretRef),
-  partnerId: v.optional(personText),
+  partnerId: v.optional(secret(personText)),
   /** How old an answer of the site may be before it is asked again. */
   cacheMs: v.optional(v.pipe(duration, v.minValue(60_000, "must be at least 60000")), 3_600_000),
   /** Which of WebEx's ids of a conference is the session's key at the site (protocol 2.1, 6.6). */
   sessionKey: v.optional(v.picklist(["ConfKey", "ExtConfID"], 'must be "ConfKey" or "ExtConfID"'), "ConfKey"),
   /** Whether the page `/global-numbers/{domain}` shows the site's numbers, and the domain's own only as long as none are known. */
-  globalNumbers: v.optional(v.boolean(), false),
+  globalNumbers: v.optional(flag, false),
   /** Whether accounts and numbers are compared each night. */
-  nightlyCheck: v.optional(v.boolean(), true),
+  nightlyCheck: v.optional(flag, true),
   /** The hour in which that begins, in UTC. */
   checkHour: v.optional(v.pipe(whole, v.minValue(0, "must be 0 to 23"), v.maxValue(23, "must be 0 to 23")), 2),
   /** What the check expects at the site beside what the other settings say. */
@@ -291,7 +306,7 @@ const webhook = v.strictObject({
     }, "must have no user, password or fragment"),
   ),
   secretFrom: v.pipe(
-    v.string(),
+    open(v.string()),
     v.regex(
       webhookSecretName,
       "must be the name of a secret or variable that begins with WEBHOOK_SECRET_, in capitals, digits and _, and never the secret itself",
@@ -386,9 +401,9 @@ export const domainSettings = v.strictObject({
   hybrid: v.optional(
     v.strictObject({
       clientUrl: v.pipe(address, v.maxBytes(1024, "must have at most 1024 bytes")),
-      connectData: v.optional(short),
-      adhocInstall: v.optional(v.boolean()),
-      appDetection: v.optional(short),
+      connectData: v.optional(secret(short)),
+      adhocInstall: v.optional(flag),
+      appDetection: v.optional(shownAddress(short)),
     }),
   ),
   passthroughUrl: v.optional(address),
@@ -404,19 +419,25 @@ export const domainSettings = v.strictObject({
   /** The last part of the adapter URL: one secret, or two while WebEx changes from one to the other. Without any, the URL has no such part. */
   adapterSecrets: v.optional(
     v.pipe(
-      v.array(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{16,32}$/, "must be 16 to 32 of letters, digits, - and _"))),
+      v.array(
+        v.pipe(secret(v.string()), v.regex(/^[A-Za-z0-9_-]{16,32}$/, "must be 16 to 32 of letters, digits, - and _")),
+      ),
       v.maxLength(2, "must be at most two secrets"),
     ),
     [],
   ),
   /** Posts to the adapter URL that one isolate accepts in a minute; all of them may come at once. */
   rateLimitPerMinute: v.optional(positive, 60_000),
-  /** `personal`: whether names, numbers and access codes are logged unmasked. */
-  logs: v.optional(
-    v.strictObject({ personal: v.optional(v.boolean(), false), posts: v.optional(v.boolean(), false) }),
-    {},
-  ),
+  /** `personal`: whether names, numbers and conference keys are logged unmasked. */
+  logs: v.optional(v.strictObject({ personal: v.optional(flag, false), posts: v.optional(flag, false) }), {}),
 });
+
+/** The settings as people may read them: whoever knows a secret of them could post as WebEx, ask the site, or enter a client's connection. */
+export const showSettings: Show<DomainSettings> = showOf(domainSettings);
+
+export function shownSettings(settings: DomainSettings): DomainSettings {
+  return showSettings(settings, settings.logs.personal ? persons.full : persons.masked);
+}
 
 export type DomainSettings = v.InferOutput<typeof domainSettings>;
 /** The settings of a domain as an operator writes them, before they are checked. */

@@ -67,3 +67,11 @@ test("the line of an operator's action has the conference's key masked, also wit
   expect(writtenOf("strict")).toEqual({ confKey: "*******21", type: "mute", call: "*******21.3.abc" });
   expect(writtenOf("open")).toEqual(about);
 });
+
+test("of an address the query is not written, and a field that nobody has judged is not written at all", () => {
+  const facts = { host: "https://tsp1.example.com/post?token=7", later: "14085550100" };
+  logWith(domains)({ level: "warn", event: "host-refused", domain: "open", ...facts });
+
+  expect(JSON.parse(lines.at(-1)?.[1] ?? "")).toMatchObject({ host: "https://tsp1.example.com/post?…" });
+  expect(lines.at(-1)?.[1]).not.toContain("later");
+});

@@ -251,7 +251,7 @@ test("the settings of a domain are shown with what to keep in mind, and without 
   expect([status, body]).toMatchObject([
     200,
     {
-      settings: { adapterSecrets: ["**********op", "**********pq"], webex: { attempts: 3 } },
+      settings: { adapterSecrets: ["(secret)", "(secret)"], webex: { attempts: 3 } },
       warnings: [],
       reminders: [
         expect.stringMatching(/^local has two adapterSecrets: .*\.$/),

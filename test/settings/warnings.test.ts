@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { maskedSettings } from "../../src/settings/masked.ts";
+import { domainSettings, shownSettings } from "../../src/settings/domain-settings.ts";
 import { remindersOf, warningsOf } from "../../src/settings/warnings.ts";
+import { unjudged } from "../foundation/unjudged.ts";
 import { testDomain } from "../local-domain.ts";
 
 const agent = (name: string) => ({ name, publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" });
@@ -25,21 +26,25 @@ test("staff are reminded of a secret that is to go, and of a bridge where nobody
   expect(remindersOf(testDomain({ adapterSecrets: ["a".repeat(16)], bridges: bridges.slice(1) }))).toEqual([]);
 });
 
-test("of secrets two characters are shown, of addresses neither password nor query, and of the rest all", () => {
-  const settings = {
-    adapterSecrets: ["q3J8xWm0ZbV5tYk2"],
+test("no secret is shown, of addresses neither password nor query, and of the rest all", () => {
+  const more = {
+    adapterSecrets: ["abcdefghijklmnop"],
     passthroughUrl: "https://user:secret@voice.example.com/passthrough?key=secret",
     hybrid: { clientUrl: "https://voice.example.com/client", connectData: "room=secret" },
-    webexSite: { partnerId: "acme-secret", passwordFrom: "WEBEX_SECRET_ACME", cacheMs: 5, email: undefined },
-    keypad: { mute: "*6" },
+    recording: { number: { country: "1", area: "408", local: "5551234" }, sequence: "P15D4711#P0" },
+    protocol: { host: { attendeeIds: ["40017"] } },
   };
-  const shown = maskedSettings(settings);
-  expect(shown).toEqual({
-    adapterSecrets: ["**********k2"],
+  const { settings } = testDomain(more);
+  expect(shownSettings(settings)).toEqual({
+    ...settings,
+    adapterSecrets: ["(secret)"],
     passthroughUrl: "https://voice.example.com/passthrough?…",
-    hybrid: { clientUrl: "https://voice.example.com/client", connectData: "*********et" },
-    webexSite: { partnerId: "*********et", passwordFrom: "WEBEX_SECRET_ACME", cacheMs: 5, email: undefined },
-    keypad: { mute: "*6" },
+    hybrid: { ...settings.hybrid, connectData: "(secret)" },
+    recording: { ...settings.recording, sequence: "(secret)" },
+    protocol: { host: { attendeeIds: ["***17"] } },
   });
-  expect(JSON.stringify(shown)).not.toContain("secret");
+});
+
+test("each setting says who may read it", () => {
+  expect(unjudged(domainSettings)).toEqual([]);
 });

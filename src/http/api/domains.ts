@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { seesDomain } from "../../operators/people.ts";
-import { maskedSettings } from "../../settings/masked.ts";
+import { shownSettings } from "../../settings/domain-settings.ts";
 import { remindersOf, warningsOf } from "../../settings/warnings.ts";
 import { next, pageOf, wholeList } from "./paging.ts";
 import { route } from "./route.ts";
@@ -33,7 +33,7 @@ export const domainRoutes = [
     id: "showSettings",
     tag: "Domains",
     says: "The settings of a domain as they count now, with their defaults, and what is not right or to be kept in mind",
-    more: "Of secrets the last two characters are shown.",
+    more: "Secrets are not shown.",
     answer: {
       says: "Settings by their names in [settings.md](settings.md), and sentences.",
       schema: v.object({
@@ -45,7 +45,7 @@ export const domainRoutes = [
     handle({ domain }) {
       const sentence = (says: string) => `${domain.name} ${says}.`;
       return {
-        settings: maskedSettings(domain.settings) as Readonly<Record<string, NonNullable<unknown>>>,
+        settings: shownSettings(domain.settings) as Readonly<Record<string, NonNullable<unknown>>>,
         warnings: warningsOf(domain).map(sentence),
         reminders: remindersOf(domain).map(sentence),
       };
