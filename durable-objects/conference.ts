@@ -1,6 +1,7 @@
 import type { NumberedReport } from "../src/bridge/events.ts";
 import { nextDeadline } from "../src/conference/decide.ts";
 import { BACK_END, showOutgoing } from "../src/conference/draft.ts";
+import { secretsOf, secretsOfCreate } from "../src/conference/entry-rules.ts";
 import type { InputRow } from "../src/conference/facts.ts";
 import { takeoverSize } from "../src/conference/failover.ts";
 import {
@@ -29,7 +30,7 @@ import type {
 } from "../src/foundation/ids.ts";
 import type { LogFacts } from "../src/foundation/log-line.ts";
 import { isRecord } from "../src/foundation/record.ts";
-import { type Person, persons } from "../src/foundation/shown.ts";
+import { exceptSecrets, type Person, persons } from "../src/foundation/shown.ts";
 import { within } from "../src/foundation/timers.ts";
 import { sendAgainId } from "../src/operators/send-again.ts";
 import { type About, aboutOf } from "../src/replay/history.ts";
@@ -377,7 +378,19 @@ export class Conference {
 
   /** A number or code of a person, as the domain's settings let it be shown. */
   get #person(): Person {
-    return this.#findDomain()?.settings.logs.personal === true ? persons.full : persons.masked;
+    const person = this.#findDomain()?.settings.logs.personal === true ? persons.full : persons.masked;
+    let secrets: ReadonlySet<string> | undefined;
+    return exceptSecrets(person, (text) => {
+      secrets ??= this.#secrets;
+      return secrets.has(text);
+    });
+  }
+
+  /** What leads callers in; of a conference that is over, what did. */
+  get #secrets(): ReadonlySet<string> {
+    const { head } = this.#store.state;
+    if (isOngoing(head)) return new Set(secretsOf(head));
+    return new Set(this.#store.creates().flatMap(secretsOfCreate));
   }
 
   alarm(): Promise<void> {

@@ -8,6 +8,7 @@ import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { applyEntered, findCaller, notifyEntered, notifyMuteState } from "./callers.ts";
 import type { DecisionContext, Draft } from "./draft.ts";
+import { secretMark } from "./entry-rules.ts";
 import { hostForTalk } from "./host.ts";
 import { callOver, entered, expelledEnd, failedEnd, newHistory, reportedEnd } from "./records.ts";
 import type { CallEnd, Caller, CallOut, Creating, Head, Running } from "./state.ts";
@@ -159,6 +160,7 @@ function newCaller(draft: Draft, callOut: CallOut, room: RoomId): Caller {
     rank: draft.context.serial(),
     number: dialled(callOut),
     attendeeId,
+    ...secretMark(draft, attendeeId),
     participantType,
     muted,
     // WebEx takes a call of which it did not know for unmuted.

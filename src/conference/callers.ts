@@ -3,10 +3,11 @@ import type { ExtCallId, MsgId, RoomId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { Draft } from "./draft.ts";
+import { secretMark } from "./entry-rules.ts";
 import { recogniseHost, renameHost } from "./host.ts";
 import { callOver, entered, newHistory, updateLife, withMuted, withRoom } from "./records.ts";
 import { reconsiderSpeaker, removeSpeaker } from "./speakers.ts";
-import { type CallEnd, type Caller, type CallerChange, isMutedOnBridge } from "./state.ts";
+import { type CallEnd, type Caller, type CallerChange, isMutedOnBridge, namedAs } from "./state.ts";
 
 /** How many are kept while WebEx is away; the oldest are dropped first. */
 const MAX_LOST_ENTRIES = 100;
@@ -29,6 +30,7 @@ export function addCaller(draft: Draft, arrival: BridgeCaller): void {
     rank: draft.context.serial(),
     number: arrival.number,
     attendeeId: arrival.attendeeId,
+    ...secretMark(draft, arrival.attendeeId),
     ...(arrival.host && { keyedHostCode: true }),
     participantType: arrival.silent ? "silent-monitor" : "participant",
     muted: arrival.muted,
@@ -49,7 +51,7 @@ export function addCaller(draft: Draft, arrival: BridgeCaller): void {
 
 /** From now on the conference is over when it is deserted. */
 export function applyEntered(draft: Draft, caller: Caller): void {
-  const { call, number, attendeeId, extCallId, participantType, muted, room, history } = caller;
+  const { call, number, extCallId, participantType, muted, room, history } = caller;
   draft.fact({
     ...{
       kind: "call-entered",
@@ -58,7 +60,7 @@ export function applyEntered(draft: Draft, caller: Caller): void {
       began: history.began,
       direction: history.dialledAt === undefined ? "in" : "out",
     },
-    ...{ number, attendeeId, extCallId, participantType, muted, room },
+    ...{ number, attendeeId: namedAs(caller), extCallId, participantType, muted, room },
   });
   updateLife(draft, (life) => {
     const callers = life.callers + 1;
@@ -240,15 +242,16 @@ export function setRoom<Moved extends Caller>(draft: Draft, caller: Moved, room:
  * and maybe hours later; a caller who keys the same ID anew wants to be merged anew.
  */
 export function applyAttendeeId(draft: Draft, caller: Caller, { id, attendeeId }: AttendeeIdentified): void {
-  const { identifications = [] } = caller;
+  const { keyedSecret: _, identifications = [], ...others } = caller;
   if (identifications.includes(id)) return;
   const known: Caller = {
-    ...caller,
+    ...others,
     attendeeId,
+    ...secretMark(draft, attendeeId),
     identifications: [...identifications.slice(1 - MAX_IDENTIFICATIONS), id],
   };
   draft.callers.set(caller.call, known);
-  draft.fact({ kind: "call-merged", call: caller.call, attendeeId });
+  draft.fact({ kind: "call-merged", call: caller.call, attendeeId: namedAs(known) });
   renameHost(draft, caller, attendeeId);
   notifyMuteState(draft, known, { attendeeId });
 }

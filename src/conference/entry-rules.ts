@@ -1,7 +1,7 @@
 import type { Command } from "../bridge/commands.ts";
 import { type AccessCodes, isSameCodes } from "../bridge/schemas.ts";
 import type { Draft } from "./draft.ts";
-import type { CreateRequest, EntryRules, Running } from "./state.ts";
+import type { Caller, CreateRequest, EntryRules, Running } from "./state.ts";
 
 /** The keypad takes no more digits. */
 const MAX_CODE = 64;
@@ -35,6 +35,21 @@ function accessCodesOf({ subscriberCode, participantCode }: CreateRequest, befor
   const subscriber = either(subscriberCode, before?.subscriber);
   const participant = either(participantCode, before?.participant);
   return subscriber === null && participant === null ? null : { subscriber, participant };
+}
+
+/** What leads callers in, or makes one a silent monitor: it names nobody, wherever somebody has keyed it. */
+export function secretsOf({ anonymousId, accessCodes }: EntryRules): readonly string[] {
+  const all = [anonymousId, accessCodes?.subscriber, accessCodes?.participant];
+  return all.flatMap((secret) => secret ?? []);
+}
+
+export function secretsOfCreate({ anonymousId, subscriberCode, participantCode }: CreateRequest): readonly string[] {
+  return [anonymousId, subscriberCode, participantCode].flatMap((secret) => secret ?? []);
+}
+
+/** Marks a caller whose attendee ID is such a secret. */
+export function secretMark({ ongoing }: Draft, attendeeId: string | null): Pick<Caller, "keyedSecret"> {
+  return attendeeId !== null && ongoing && secretsOf(ongoing).includes(attendeeId) ? { keyedSecret: true } : {};
 }
 
 export function createCommand({ maxCallers, anonymousId, accessCodes }: EntryRules): Command<"create-conference"> {

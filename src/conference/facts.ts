@@ -116,7 +116,7 @@ export const facts = {
   /** WebEx refuses to name it, or nobody waits for its name any more: WebEx hears nothing of it. */
   "call-not-named": v.object({ call, by }),
   /** The caller keyed its attendee ID after entering (protocol 4.19). */
-  "call-merged": v.object({ call, attendeeId: text, by }),
+  "call-merged": v.object({ call, attendeeId: v.nullable(text), by }),
   "call-muted": v.object({ call, muted: flag, by }),
   "call-moved": v.object({ call, room, by }),
   "call-left": v.object({ call, why: open(leaveReason), record: callRecord, by }),

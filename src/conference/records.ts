@@ -5,7 +5,15 @@ import type { CallRecord, Ender } from "../records/call-record.ts";
 import type { ConferenceRecord } from "../records/conference-record.ts";
 import type { Draft } from "./draft.ts";
 import { actionsOf, type Cause, type Fact } from "./facts.ts";
-import type { CallEnd, Caller, CallHistory, CallOut, Life, Ongoing } from "./state.ts";
+import {
+  type CallEnd,
+  type Caller,
+  type CallHistory,
+  type CallOut,
+  type Life,
+  namedAs,
+  type Ongoing,
+} from "./state.ts";
 
 /** No more rooms are named in one record. */
 const MAX_ROOMS = 50;
@@ -150,7 +158,11 @@ export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd): vo
   const record: CallRecord = {
     ...{ kind: "call", conference: draft.context.confKey, life: life?.row ?? 0, began: history.began },
     ...{ call: call.call, extCallId: call.extCallId ?? "", direction: isOut ? "out" : "in" },
-    ...{ number: numberOf(call), attendeeId: call.attendeeId ?? "", participantType: String(call.participantType) },
+    ...{
+      number: numberOf(call),
+      attendeeId: "stage" in call ? (call.attendeeId ?? "") : (namedAs(call) ?? ""),
+      participantType: String(call.participantType),
+    },
     ...{ host: isHost(draft, call), bridge: draft.context.bridge ?? "", webexHost: ongoing?.host ?? "" },
     ...{ dialledAt: history.dialledAt ?? null, answeredAt: answeredAt ?? null, enteredAt, endedAt: at },
     ...{ seconds: Math.round(ms / 1_000), minutes, ...end },

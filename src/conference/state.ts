@@ -284,6 +284,8 @@ export interface Caller {
   readonly attendeeId: string | null;
   /** The reports that brought an attendee ID, newest last: each counts once. */
   readonly identifications?: readonly CommandId[];
+  /** Its attendee ID lets somebody in, or makes it a silent monitor: WebEx is told, and nobody else. */
+  readonly keyedSecret?: true;
   /** It keyed the subscriber code of the meeting's account (protocol 2.2.1): it is the host's. */
   readonly keyedHostCode?: true;
   readonly participantType: ParticipantType;
@@ -324,7 +326,14 @@ type HeldChange = CallerChange & { readonly by?: readonly Cause[] };
 
 export const showCaller: Show<Caller> = showFields<Caller>({
   ...{ call: "open", rank: "open", number: "personal", attendeeId: "personal", identifications: "open" },
-  ...{ keyedHostCode: "open", participantType: "open", muted: "open", heardInTalk: "open", entersMuted: "open" },
+  ...{
+    keyedSecret: "open",
+    keyedHostCode: "open",
+    participantType: "open",
+    muted: "open",
+    heardInTalk: "open",
+    entersMuted: "open",
+  },
   ...{ room: "open", mutedInMain: "open", extCallId: "open", enterMsgId: "open", entryLost: "open", namedBy: "open" },
   ...{ left: "open", history: showHistory },
   held: showFields<HeldChange>({
@@ -488,6 +497,11 @@ export function holdsHandle(head: Head, extConfId: ExtConfId, at: EpochMs): bool
 export function isFormerHandle(head: Head, extConfId: ExtConfId | undefined): boolean {
   if (!isOngoing(head) || extConfId === head.extConfId) return false;
   return head.formerHandles.some((former) => former.extConfId === extConfId);
+}
+
+/** The attendee ID as facts have it. */
+export function namedAs({ attendeeId, keyedSecret }: Pick<Caller, "attendeeId" | "keyedSecret">): string | null {
+  return keyedSecret ? null : attendeeId;
 }
 
 /** Whether the bridge holds the call as muted. */

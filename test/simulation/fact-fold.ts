@@ -1,5 +1,5 @@
 import type { Fact } from "../../src/conference/facts.ts";
-import type { ConferenceState } from "../../src/conference/state.ts";
+import { type ConferenceState, namedAs } from "../../src/conference/state.ts";
 import { assertNever } from "../../src/foundation/result.ts";
 
 /** A conference as its facts alone say it is: facts and state must never disagree. */
@@ -158,7 +158,10 @@ export function saidBy({ head, callers, callOuts, rooms, commands }: ConferenceS
     }),
     inside: Object.fromEntries(
       here
-        .map(({ call, muted, room, attendeeId, extCallId }) => [call, { muted, room, attendeeId, extCallId }] as const)
+        .map((caller) => {
+          const { call, muted, room, extCallId } = caller;
+          return [call, { muted, room, attendeeId: namedAs(caller), extCallId }] as const;
+        })
         .sort(([one], [other]) => (one < other ? -1 : 1)),
     ),
     dialled: [...callOuts.keys()].sort(),

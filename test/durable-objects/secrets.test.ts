@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import type { Report } from "../../src/bridge/events.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { testDomain } from "../local-domain.ts";
+import { ConferenceWorld, createConference } from "./conference-world.ts";
+
+const codes = { anonymousId: "161803", subscriberCode: "314159", participantCode: "271828" };
+const secrets = /161803|314159|271828/;
+
+/** A silent monitor is in it, and a caller who has keyed an access code where its attendee ID belongs. */
+async function withSecretsKeyed(): Promise<ConferenceWorld> {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ logs: { personal: true } });
+  await world.during(world.receive("create", createConference(codes as Partial<FromWebex>)));
+  await world.allDone();
+  const caller = { number: "14085551234", muted: false, silent: false, room: "main", attendeeId: null };
+  const event = (one: object) => ({ type: "event", event: one }) as Report;
+  await world.reported(
+    event({
+      type: "caller-entered",
+      caller: { ...caller, call: "c1", attendeeId: "161803", muted: true, silent: true },
+    }),
+    event({ type: "caller-entered", caller: { ...caller, call: "c2" } }),
+    event({ type: "attendee-identified", id: "k1", call: "c2", attendeeId: "271828" }),
+  );
+  await world.time.pass(60_000);
+  return world;
+}
+
+function shownBy({ conference }: ConferenceWorld): string {
+  const { steps } = conference.replay(0, 100);
+  const rows = steps.map(({ seq }) => seq);
+  const views = [conference.view(), conference.story(), conference.explain(), steps, conference.wire(rows)];
+  return JSON.stringify([...views, rows.map((row) => conference.givenUp(row))]);
+}
+
+test("a code that a caller has keyed as its attendee ID is told to WebEx, and shown to nobody", async () => {
+  const world = await withSecretsKeyed();
+
+  expect(world.posted.map(({ body }) => body).join()).toMatch(/A2W_NotifyUserEnter[^>]*161803/);
+  expect(shownBy(world)).not.toMatch(secrets);
+  expect(shownBy(world)).toContain("14085551234");
+});
+
+test("facts and records name nobody by it, and it is not shown when the conference is over either", async () => {
+  const world = await withSecretsKeyed();
+  await world.reported({ type: "event", event: { type: "conference-ended" } });
+
+  const facts = world.stored.facts(0).flatMap((row) => row.facts);
+  expect(facts.filter(({ kind }) => kind === "call-left")).toHaveLength(2);
+  expect(JSON.stringify(facts)).not.toMatch(secrets);
+  expect(shownBy(world)).not.toMatch(secrets);
+});
+
+test("a caller who keys its attendee ID behind a code is known by it", async () => {
+  const world = await withSecretsKeyed();
+  await world.reported({
+    ...{ type: "event", event: { type: "attendee-identified", id: "k2", call: "c2", attendeeId: "40017" } },
+  } as Report);
+
+  expect(world.conference.view()?.callers.map(({ attendeeId }) => attendeeId)).toEqual(["(secret)", "40017"]);
+  expect(world.stored.facts(0).at(-1)?.facts).toMatchObject([{ kind: "call-merged", attendeeId: "40017" }]);
+});
