@@ -7,6 +7,7 @@ import type {
   ConferenceDocument,
   ConferenceRpc,
   GivenUpContent,
+  ItemPage,
   OperatorResult,
 } from "../src/rpc/conference.ts";
 import type { ConferenceView } from "../src/rpc/conference-view.ts";
@@ -49,8 +50,8 @@ export class ConferenceObject extends WatchedObject implements ConferenceRpc {
     return this.#current.entered();
   }
 
-  async story(): Promise<readonly StoryLine[]> {
-    return this.#current.story();
+  story(from: number): Promise<ItemPage<StoryLine>> {
+    return this.#current.story(from);
   }
 
   operate(action: OperatorAction): Promise<OperatorResult> {
@@ -65,12 +66,12 @@ export class ConferenceObject extends WatchedObject implements ConferenceRpc {
     return this.#current.sendAgain(row, person);
   }
 
-  async action(id: ActionId): Promise<ActionStages | null> {
+  action(id: ActionId): Promise<ActionStages | null> {
     return this.#current.action(id);
   }
 
-  async explain(call?: string): Promise<readonly Explanation[]> {
-    return this.#current.explain(call);
+  explain(call: string | undefined, from: number): Promise<ItemPage<Explanation>> {
+    return this.#current.explain(call, from);
   }
 
   async replay(from: number, limit: number): Promise<string> {

@@ -1,9 +1,9 @@
 import type { Rows } from "../src/conference/queue.ts";
+import { nameOf } from "../src/explain/timeline.ts";
 import type { ConfKey } from "../src/foundation/ids.ts";
 import type { ConferenceView } from "../src/rpc/conference-view.ts";
 import type { CommandSchedule } from "./command-sender.ts";
 import type { ConferenceStore } from "./conference-store.ts";
-import { nameOf } from "./story.ts";
 
 /** A conference as operators see it; `null`: nobody has created it. `person`: how a number or code of a person is shown. */
 export function viewOf(

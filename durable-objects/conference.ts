@@ -2,20 +2,16 @@ import type { NumberedReport } from "../src/bridge/events.ts";
 import { nextDeadline } from "../src/conference/decide.ts";
 import { BACK_END, showOutgoing } from "../src/conference/draft.ts";
 import { secretsOf, secretsOfCreate } from "../src/conference/entry-rules.ts";
-import type { InputRow } from "../src/conference/facts.ts";
 import { takeoverSize } from "../src/conference/failover.ts";
-import {
-  type OperatorAction,
-  type OperatorRefusal,
-  operatorRefusal,
-  showRequest,
-} from "../src/conference/operator-requests.ts";
+import { type OperatorAction, type OperatorRefusal, operatorRefusal } from "../src/conference/operator-requests.ts";
 import { noQueue } from "../src/conference/queue.ts";
 import { type Comparison, compareDigest, ownDigest } from "../src/conference/reconcile.ts";
 import { type GivenUpDocument, sendAgainRefusal } from "../src/conference/send-again.ts";
 import { holdsHandle, isOngoing } from "../src/conference/state.ts";
 import { logLines, outcomesOf } from "../src/explain/log.ts";
-import { explain } from "../src/explain/why.ts";
+import { StagesFold } from "../src/explain/stages.ts";
+import { Timeline } from "../src/explain/timeline.ts";
+import { Why } from "../src/explain/why.ts";
 import type {
   ActionId,
   BridgeName,
@@ -42,6 +38,7 @@ import type {
   ConferenceDocument,
   ConferenceIdentity,
   GivenUpContent,
+  ItemPage,
   OperatorResult,
 } from "../src/rpc/conference.ts";
 import type { ConferenceView } from "../src/rpc/conference-view.ts";
@@ -58,19 +55,18 @@ import { asTest } from "../src/transcripts/as-test.ts";
 import { isAnswered } from "../src/tsp/answers.ts";
 import type { FromWebex, ToWebex } from "../src/tsp/messages.ts";
 import { maxMessages } from "../src/tsp/protocol-table.ts";
-import { ActionProgress } from "./action-progress.ts";
 import { Clock, earliest, nextWake } from "./clock.ts";
 import { CommandSender } from "./command-sender.ts";
 import { GroupCommit, type Item, transact } from "./conference-commit.ts";
 import { ConferenceStore } from "./conference-store.ts";
 import { viewOf } from "./conference-view.ts";
 import { DirectoryUpdates } from "./directory-updates.ts";
+import { type Fold, FollowedFolds, pageFrom, showRow } from "./followed-folds.ts";
 import { IdSupply } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
 import { newTally } from "./measures.ts";
 import { bodyOf, Outbox } from "./outbox.ts";
 import type { Platform } from "./platform.ts";
-import { Story } from "./story.ts";
 
 /** The world around a conference. */
 interface ConferencePorts extends Platform {
@@ -95,8 +91,6 @@ const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 /** How soon a post is confirmed, as a rule. */
 const confirmedMs = 300;
 const overdueMs = 60_000;
-/** Some 300 bytes each; the platform limits what one call returns. */
-const mostStoryLines = 20_000;
 const askWithinMs = 5000;
 /** How often a conference looks whether its domain is back in the settings. */
 const domainAgainMs = 3_600_000;
@@ -116,7 +110,7 @@ export class Conference {
   readonly #sender: CommandSender;
   readonly #commits: GroupCommit;
   readonly #directoryUpdates: DirectoryUpdates;
-  readonly #actions: ActionProgress;
+  readonly #folds: FollowedFolds;
   /** Documents that are being committed. */
   readonly #underWay = new Map<TransId, Promise<void>>();
   #identity: ConferenceIdentity | null;
@@ -135,7 +129,10 @@ export class Conference {
     const ports = { ...platform, log, now: this.#clock.now, tally: this.#tally };
     this.#ports = ports;
     this.#store = store;
-    this.#actions = new ActionProgress(store);
+    this.#folds = new FollowedFolds(platform, (after) => {
+      const person = this.#person;
+      return store.inputs(after).map((row) => showRow(row, person));
+    });
     this.#identity = store.identity;
     const { msgIds, transIds } = progress;
     this.#ids = new IdSupply(
@@ -269,11 +266,11 @@ export class Conference {
       : "no-such-conference";
   }
 
-  givenUp(row: number): GivenUpContent | null {
+  async givenUp(row: number): Promise<GivenUpContent | null> {
     const document = this.#givenUpIn(row);
     const domain = document && this.#findDomain();
     if (!document || !domain) return null;
-    const again = this.action(sendAgainId(row));
+    const again = await this.action(sendAgainId(row));
     const refusal = again ? null : this.#sendAgainRefusal(row, document, domain);
     const { transId } = document;
     return {
@@ -312,9 +309,14 @@ export class Conference {
     return isAllowed ? sendAgainRefusal(state, document) : "host-not-allowed";
   }
 
-  action(id: ActionId): ActionStages | null {
-    const stages = this.#store.identity && this.#actions.stagesOf(id, this.#unwritten);
-    return stages && { ...stages, request: showRequest(stages.request, this.#person) };
+  async action(id: ActionId): Promise<ActionStages | null> {
+    const fold = await this.#fold(`action ${id}`, () => {
+      const row = this.#store.rowOf(id);
+      return row === null ? null : { fold: new StagesFold(id), after: row - 1 };
+    });
+    // What is confirmed and not on disk yet will be a part of the next row, which changes nothing more.
+    fold?.read({ seq: this.#store.lastSeq, at: this.#ports.now(), input: null, facts: this.#outbox.confirmed });
+    return fold?.stages ?? null;
   }
 
   view(): ConferenceView | null {
@@ -329,22 +331,22 @@ export class Conference {
     );
   }
 
-  story(): readonly StoryLine[] {
-    const { identity } = this.#store;
-    if (!identity) return [];
-    const story = new Story(this.#person);
-    const lines: StoryLine[] = [];
-    for (let rows = this.#store.journal(0); rows.length > 0; rows = this.#store.journal(rows.at(-1)?.seq ?? 0)) {
-      for (const line of story.read(rows)) lines.push(line);
-      if (lines.length > mostStoryLines) lines.splice(0, lines.length - mostStoryLines);
-    }
-    // A Confirmation is written with the next row.
-    return lines.sort((one, other) => one.at - other.at);
+  async story(from: number): Promise<ItemPage<StoryLine>> {
+    const timeline = await this.#fold("story", () => ({ fold: new Timeline(), after: 0 }));
+    return pageFrom(timeline?.lines ?? [], from);
   }
 
-  explain(call?: string): readonly Explanation[] {
-    const about = this.#about;
-    return about ? explain(this.#store.history(), about, this.#person, { call }) : [];
+  async explain(call: string | undefined, from: number): Promise<ItemPage<Explanation>> {
+    const why = await this.#fold("why", () => ({ fold: new Why(), after: 0 }));
+    return pageFrom(why?.answers(call) ?? [], from);
+  }
+
+  /** A fold over what the domain's settings let people read. */
+  #fold<Kind extends Fold>(
+    name: string,
+    begin: () => { readonly fold: Kind; readonly after: number } | null,
+  ): Promise<Kind | null> {
+    return this.#folds.upToDate(`${name} ${this.#isPersonal}`, begin);
   }
 
   replay(from: number, limit: number): ReplayPage {
@@ -371,19 +373,18 @@ export class Conference {
     return domain ? aboutOf(identity.confKey, domain) : null;
   }
 
-  /** What is confirmed and not on disk yet, which is a part of the next row. */
-  get #unwritten(): InputRow {
-    return { seq: this.#store.lastSeq + 1, at: this.#ports.now(), input: null, facts: this.#outbox.confirmed };
-  }
-
   /** A number or code of a person, as the domain's settings let it be shown. */
   get #person(): Person {
-    const person = this.#findDomain()?.settings.logs.personal === true ? persons.full : persons.masked;
+    const person = this.#isPersonal ? persons.full : persons.masked;
     let secrets: ReadonlySet<string> | undefined;
     return exceptSecrets(person, (text) => {
       secrets ??= this.#secrets;
       return secrets.has(text);
     });
+  }
+
+  get #isPersonal(): boolean {
+    return this.#findDomain()?.settings.logs.personal === true;
   }
 
   /** What leads callers in; of a conference that is over, what did. */

@@ -1,5 +1,6 @@
 import type { Rows } from "../src/conference/queue.ts";
 import { type Caller, type Head, isOngoing } from "../src/conference/state.ts";
+import { wireNameOf } from "../src/explain/timeline.ts";
 import type { CallId, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/shown.ts";
 import { within } from "../src/foundation/timers.ts";
@@ -26,7 +27,6 @@ import type { ConferenceStore } from "./conference-store.ts";
 import type { Tally } from "./measures.ts";
 import { ToldPeople } from "./people-inside.ts";
 import type { Platform } from "./platform.ts";
-import { wireNameOf } from "./story.ts";
 
 interface DirectoryUpdatePorts extends Pick<Platform, "now" | "after" | "log"> {
   directory(domain: DomainName): Pick<DirectoryRpc, "tell">;

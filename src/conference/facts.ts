@@ -20,7 +20,7 @@ import { address, open, type Person, personal, type Show, showOf } from "../foun
 import { callRecord, enders } from "../records/call-record.ts";
 import { conferenceRecord } from "../records/conference-record.ts";
 import type { ConferenceInput } from "./decide.ts";
-import type { Outgoing, Post } from "./draft.ts";
+import type { Post } from "./draft.ts";
 
 /*
  * What happens to a conference, in the words of log, metrics, API, webhooks, records and pages. A fact is complete: a view of facts
@@ -41,6 +41,8 @@ const msgId = id<MsgId>();
 const extConfId = id<ExtConfId>();
 const extCallId = id<ExtCallId>();
 const subConfId = id<SubConfId>();
+/** `null`: any number. */
+const maxCallers = v.nullable(count);
 /** A TSP server; the partner's back end may be a receiver, too. */
 const server = address(id<WebexHost>());
 const receiver = address(id<Post["host"]>());
@@ -82,12 +84,14 @@ const said = { extCallId, subConfId, status: word, action: word, actionResult: w
 
 export const facts = {
   /** `life`: the row in which it began, which tells conferences of one key apart. */
-  "conference-requested": v.object({ life: count, extConfId, host: server, topic: v.exactOptional(text), by }),
+  "conference-requested": v.object({
+    ...{ life: count, extConfId, host: server, maxCallers, topic: v.exactOptional(text), by },
+  }),
   "conference-created": v.object({
     ...{ life: count, createdAt: count, extConfId, host: server, bridge: v.nullable(id<BridgeName>()), by },
   }),
   "conference-not-created": v.object({ why: word, record: conferenceRecord, by }),
-  "conference-taken-over": v.object({ extConfId, host: server, by }),
+  "conference-taken-over": v.object({ extConfId, host: server, maxCallers, by }),
   /** WebEx has closed it, and its audio goes on (protocol 4.8). */
   "conference-detached": v.object({ by }),
   "conference-locked": v.object({ locked: flag, by }),
@@ -183,10 +187,10 @@ export const facts = {
 
 export type FactKind = keyof typeof facts;
 
-/** What a fact says of a message besides its type and its MsgID. */
-export function saidIn(message: Outgoing): Partial<Record<keyof typeof said, string>> {
-  const all = Object.keys(said).map((name) => [name, message[name as keyof Outgoing]] as const);
-  return Object.fromEntries(all.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
+/** What tells a message, or the fact that says it, from another one of its type. */
+export function saidIn(message: object): Partial<Record<keyof typeof said, string>> {
+  const found = Object.entries(message).filter(([name, value]) => name in said && value !== undefined);
+  return Object.fromEntries(found.map(([name, value]) => [name, String(value)]));
 }
 
 /** The operators' actions among causes: one is over when all that was begun in its name is. */

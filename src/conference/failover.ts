@@ -64,7 +64,8 @@ export function setServer<Head extends Creating | Running>(draft: Draft, head: H
   const host = message.replyTo;
   if (head.host !== host || head.extConfId !== message.extConfId) draft.dropNotifications(head.host);
   const { extConfId } = message;
-  draft.fact({ kind: "conference-taken-over", extConfId, host });
+  const said = saidAnew(draft, head, message);
+  draft.fact({ kind: "conference-taken-over", extConfId, host, maxCallers: said.maxCallers });
   countTakeover(draft, { extConfId, host });
   const former = head.formerHandles.filter((old) => old.extConfId !== message.extConfId);
   const replaced = { extConfId: head.extConfId, host: head.host, until: draft.at + FORMER_HANDLE_MS };
@@ -73,7 +74,7 @@ export function setServer<Head extends Creating | Running>(draft: Draft, head: H
     extConfId: message.extConfId,
     host,
     formerHandles: head.extConfId === message.extConfId ? former : [...former, replaced].slice(-MAX_FORMER_HANDLES),
-    ...saidAnew(draft, head, message),
+    ...said,
   };
 }
 

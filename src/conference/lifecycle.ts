@@ -291,8 +291,10 @@ function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): v
   settle(draft, replyTo);
   const { conferenceName: topic = "" } = message;
   const { row: life } = draft.context;
-  draft.fact({ kind: "conference-requested", life, extConfId, host: replyTo, ...(topic !== "" && { topic }) });
   const rules = entryRulesOf(draft, message);
+  const { maxCallers } = rules;
+  const asked = { extConfId, host: replyTo, maxCallers, ...(topic !== "" && { topic }) };
+  draft.fact({ kind: "conference-requested", life, ...asked });
   // This life may be on another bridge: pending commands of the one before stay with their bridge.
   const { bridge } = draft.context;
   if (bridge !== null)

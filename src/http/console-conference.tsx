@@ -15,6 +15,7 @@ import { actionIdOf, readAction, typedCallOut, wrongCallOut } from "./action-for
 import { aboutAction, requested } from "./api/actions.ts";
 import { isKnown, topicsOf } from "./api/conferences.ts";
 import { isRefusal, refusalText } from "./api/operate.ts";
+import { gathered } from "./api/paging.ts";
 import type { Edge, Variables } from "./app.ts";
 import { readBody } from "./body.ts";
 import { addPage, answer, type PageCall, trouble } from "./console.tsx";
@@ -124,7 +125,7 @@ async function timelinePage(call: PageCall, frame: ConferenceFrame): Promise<Sho
     side: Object.hasOwn(sides, side) ? (side as StoryFilter["side"]) : "",
   };
   const row = numberIn(context.req.query("row"));
-  const lines = await conference.story();
+  const { page: lines } = await gathered((from) => conference.story(from));
   const story = storyPage(lines, filter, { page: numberIn(context.req.query("page")), row });
   const rows = [...new Set(story.lines.map(({ seq }) => seq))];
   const wire: readonly WireRow[] = rows.length === 0 ? [] : JSON.parse(await conference.wire(rows));
@@ -138,7 +139,8 @@ async function timelinePage(call: PageCall, frame: ConferenceFrame): Promise<Sho
 async function whyPage({ context, domain, edge }: PageCall, frame: ConferenceFrame): Promise<Shown> {
   const conference = edge.views.conference(domain.name, frame.confKey);
   const call = (context.req.query("call") ?? "").trim();
-  return <WhyPage frame={frame} call={call} answers={await conference.explain(call || undefined)} />;
+  const { page: answers } = await gathered((from) => conference.explain(call || undefined, from));
+  return <WhyPage {...{ frame, call, answers }} />;
 }
 
 async function replayPage({ context, domain, edge }: PageCall, frame: ConferenceFrame): Promise<Shown> {

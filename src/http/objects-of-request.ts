@@ -93,10 +93,10 @@ export function forOneRequest(edge: Edge): Edge {
       return {
         view: () => limitTo(VIEW_WITHIN_MS, "a conference", conference, conference.view(), confKey),
         entered: () => limit("a conference", conference, conference.entered(), confKey),
-        story: () => limit("a conference", conference, conference.story(), confKey),
+        story: (from) => limit("a conference", conference, conference.story(from), confKey),
         action: (id) => limit("a conference", conference, conference.action(id), confKey),
         givenUp: (row) => limit("a conference", conference, conference.givenUp(row), confKey),
-        explain: (call) => limit("a conference", conference, conference.explain(call), confKey),
+        explain: (...asked) => limit("a conference", conference, conference.explain(...asked), confKey),
         replay: (...page) => limit("a conference", conference, conference.replay(...page), confKey),
         wire: (rows) => limit("a conference", conference, conference.wire(rows), confKey),
         transcript: () => limit("a conference", conference, conference.transcript(), confKey),

@@ -45,6 +45,13 @@ export interface AgentReports extends ConferenceIdentity {
   readonly reports: readonly NumberedReport[];
 }
 
+/** A part of a list: at most some 200 kB. */
+export interface ItemPage<Item> {
+  readonly items: readonly Item[];
+  /** The place of the next one in the list; `null`: there is none. */
+  readonly next: number | null;
+}
+
 /** `done`: it is on disk. `other-action`: one that asked for something else is, under the same id. */
 export type OperatorResult = "done" | "other-action" | OperatorRefusal;
 
@@ -88,10 +95,10 @@ export interface ConferenceRpc {
   view(): Promise<ConferenceView | null>;
   /** When those who are in it entered, as far as its journal still tells. */
   entered(): Promise<ReadonlyMap<CallId, EpochMs>>;
-  /** All that its journal still holds, the oldest first. */
-  story(): Promise<readonly StoryLine[]>;
+  /** All that its journal still holds, the oldest first, from this line on. */
+  story(from: number): Promise<ItemPage<StoryLine>>;
   /** Answers to what people ask about it, or about one of its calls, by its id or by WebEx's name for it. */
-  explain(call?: string): Promise<readonly Explanation[]>;
+  explain(call: string | undefined, from: number): Promise<ItemPage<Explanation>>;
   /** Its journal step by step, from this row on, as JSON text of a `ReplayPage`: a page may be large. */
   replay(from: number, limit: number): Promise<string>;
   /** What went over the wire with these rows of its journal, in order, as JSON text of `WireRow`s. */

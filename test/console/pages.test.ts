@@ -492,7 +492,7 @@ test("settings stand by their names, times in words, and what has a name goes by
   expect(readPage(page)).toBe(
     [
       ...["Domain", "acme has no adapterSecrets.", "acme has one agent."],
-      "The settings as they count now, with their defaults. Of secrets the last two characters are shown. docs/settings.md says what each of them means.",
+      "The settings as they count now, with their defaults. Secrets are not shown. docs/settings.md says what each of them means.",
       ...["General", "createTimeoutMs", "15000 (15 s)", "adapterSecrets", "**aa"],
       ...["logs", "personal", "no", "bridges", "main · agents · agent-1 · publicKey", "k"],
     ].join("\n"),

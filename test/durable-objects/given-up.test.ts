@@ -86,7 +86,7 @@ test("the text of what was given up is as it was posted, with numbers as the dom
     const [{ body = "" } = {}] = world.posted.slice(-1);
     await world.time.pass(60_000);
 
-    const { text } = world.conference.givenUp(rowOf(world)) ?? {};
+    const { text } = (await world.conference.givenUp(rowOf(world))) ?? {};
     expect(text).toContain(`DID=${did}`);
     if (personal) expect(text).toBe(body);
   }
@@ -99,11 +99,11 @@ test("what was given up goes out again under another TransID with its MsgID, and
   expect(await sendAgain(world)).toBe("done");
   await world.time.pass(1_000);
 
-  const text = world.conference.givenUp(rowOf(world))?.text ?? "";
+  const text = (await world.conference.givenUp(rowOf(world)))?.text ?? "";
   expect(world.posted.map(({ body }) => body)).toEqual([text.replace(transId, world.posted[0]?.transId ?? "")]);
   expect(world.posted[0]?.transId).not.toBe(transId);
   await world.time.pass(6_000);
-  expect(world.conference.givenUp(rowOf(world))?.again).toMatchObject({
+  expect((await world.conference.givenUp(rowOf(world)))?.again).toMatchObject({
     person: "Ann",
     result: { type: "done" },
     told: { transIds: [world.posted[0]?.transId], confirmedAt: expect.any(Number) },
@@ -135,7 +135,7 @@ test("what is given up once more is told anew, and can be sent again in its turn
   world.answer = confirms;
 
   expect(rowOf(world)).toBeGreaterThan(first);
-  expect(world.conference.givenUp(first)?.again?.told).toEqual({
+  expect((await world.conference.givenUp(first))?.again?.told).toEqual({
     notBecause: "WebEx did not confirm it, and it was given up",
     isGivenUp: true,
   });
@@ -168,7 +168,7 @@ test("with it goes all else that the server is owed, as it is now; a document of
 
   const other = await lost(1, muted("c0", true));
   await other.reported(muted("c0", false));
-  expect(other.conference.givenUp(rowOf(other))?.refusal).toBe("outdated");
+  expect((await other.conference.givenUp(rowOf(other)))?.refusal).toBe("outdated");
   expect(await sendAgain(other)).toBe("outdated");
 });
 
@@ -233,7 +233,7 @@ test("data for the partner's back end is sent again with its body, as long as th
   const row = toldOf(world).find((post) => post.host === "*back-end")?.row ?? 0;
   const [body] = toBackEnd();
   const text = body?.replace("YQ==", "(secret)");
-  expect(world.conference.givenUp(row)).toMatchObject({ text, refusal: null, again: null });
+  expect(await world.conference.givenUp(row)).toMatchObject({ text, refusal: null, again: null });
 
   const { domain } = world;
   world.domain = testDomain();
@@ -251,7 +251,7 @@ test("a row in which nothing was given up has nothing to send", async () => {
 
   expect(await sendAgain(world, 1)).toBe("no-such-post");
   expect(await sendAgain(world, 9_999)).toBe("no-such-post");
-  expect(world.conference.givenUp(1)).toBeNull();
+  expect(await world.conference.givenUp(1)).toBeNull();
 });
 
 test("the list keeps a thousand, the latest, each once, and none that is too old", () => {

@@ -90,5 +90,5 @@ test("what operators asked for in version 0.1 is still theirs: its stages are no
   expect(callOut).not.toHaveProperty("action");
   const queued = world.stored.facts(0).flatMap(({ facts }) => facts.filter(({ kind }) => kind === "message-queued"));
   expect(queued).toMatchObject([{ type: "caller-changed", status: "muted", actions: ["a0"] }]);
-  expect(world.conference.action("a0" as never)).toBeNull();
+  expect(await world.conference.action("a0" as never)).toBeNull();
 });

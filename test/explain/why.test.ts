@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
+import { showRow } from "../../durable-objects/followed-folds.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
-import { explain, type Wanted } from "../../src/explain/why.ts";
-import { aboutOf } from "../../src/replay/history.ts";
+import { Why } from "../../src/explain/why.ts";
+import { type Person, persons } from "../../src/foundation/shown.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
   ConferenceWorld,
   callerEntered,
   callerLeft,
-  confKey,
   createConference,
   extConfId,
   host,
@@ -15,10 +15,15 @@ import {
   muteCaller,
 } from "../durable-objects/conference-world.ts";
 import { testDomain } from "../local-domain.ts";
-import { historyOf } from "../replay/simulated-journals.ts";
 
-function explained(world: ConferenceWorld, wanted: Wanted = {}) {
-  return explain(historyOf(world.stored), aboutOf(confKey, world.domain), (text) => text, wanted);
+interface Wanted {
+  readonly call?: string;
+}
+
+function explained(world: ConferenceWorld, { call }: Wanted = {}, person: Person = persons.full) {
+  const why = new Why();
+  for (const row of world.stored.history()) why.read(showRow(row, person));
+  return why.answers(call);
 }
 
 /** Question and answer in one line, times as `T`. */
@@ -404,6 +409,6 @@ test("of one call only its own answers are given, by its id or by WebEx's name f
   expect(told(world, { call: "c0" })).toEqual([`${ended} The caller hung up.`]);
   expect(told(world, { call: "1001" })).toEqual(told(world, { call: "c0" }));
   expect(told(world, { call: "nobody" })).toEqual([]);
-  const hidden = explain(historyOf(world.stored), aboutOf(confKey, world.domain), () => "**");
+  const hidden = explained(world, {}, persons.masked);
   expect(JSON.stringify(hidden)).not.toMatch(/14085551234|"444/);
 });

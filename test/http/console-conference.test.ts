@@ -228,9 +228,9 @@ test("why, by a call's id or WebEx's name for it", async () => {
   const { world, edge, get } = await there();
   const asked: (string | undefined)[] = [];
   const conference = realConference(world);
-  const explain = (call?: string) => {
+  const explain = (call: string | undefined, from: number) => {
     asked.push(call);
-    return conference.explain(call);
+    return conference.explain(call, from);
   };
   edge.real.set(confKey, { ...conference, explain });
   await world.during(world.receive("t-mute", muteCaller("1001")));

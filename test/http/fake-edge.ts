@@ -343,12 +343,12 @@ export class FakeEdge {
         return this.views.get(confKey) ?? null;
       },
       entered: async () => new Map(),
-      story: async () => this.stories.get(confKey) ?? [],
+      story: async (from) => ({ items: (this.stories.get(confKey) ?? []).slice(from), next: null }),
       action: async (id) => this.actions.get(id) ?? null,
       givenUp: async () => null,
       explain: async (call) => {
         this.#call(`explain ${call ?? "all"} of ${confKey}`, confKey);
-        return this.explanations;
+        return { items: this.explanations, next: null };
       },
       replay: async (from, limit) => JSON.stringify({ steps: [], previous: null, next: from + limit }),
       wire: async () => "[]",

@@ -10,10 +10,10 @@ export function realConference(world: ConferenceWorld): RealConference {
   return {
     view: async () => world.conference.view(),
     entered: async () => world.conference.entered(),
-    story: async () => world.conference.story(),
+    story: (from) => world.conference.story(from),
     action: async (id) => world.conference.action(id),
     givenUp: async (row) => world.conference.givenUp(row),
-    explain: async (call) => world.conference.explain(call),
+    explain: (...asked) => world.conference.explain(...asked),
     replay: async (from, limit) => JSON.stringify(world.conference.replay(from, limit)),
     wire: async (rows) => JSON.stringify(world.conference.wire(rows)),
     transcript: async () => world.conference.transcript(),

@@ -232,9 +232,9 @@ test("a bridge that is drained refuses a new conference, also after an eviction,
     body: `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>3</TransID>${create}</WbxTSPSchema>`,
   });
 
-  const explained = () => env.CONFERENCE.getByName("local/555111333").explain();
+  const explained = () => env.CONFERENCE.getByName("local/555111333").explain(undefined, 0);
   const answer = "The bridge refused to create it: it has no free port, or is drained.";
-  await vi.waitFor(async () => expect((await explained()).map((one) => one.answer)).toContain(answer));
+  await vi.waitFor(async () => expect((await explained()).items.map((one) => one.answer)).toContain(answer));
   agent.say({ type: "ping" });
   expect(await agent.next()).toEqual({ type: "pong" });
 });

@@ -1,108 +1,119 @@
-import type { Caller } from "../../conference/state.ts";
-import type { CallId, MsgId } from "../../foundation/ids.ts";
-import type { Person } from "../../foundation/shown.ts";
-import type { Posted, Step } from "../../replay/replay.ts";
+import type { CallId, MsgId, TransId } from "../../foundation/ids.ts";
 import type { Explanation } from "../../rpc/story.ts";
-import { callerAfter, callerText, type Moment, momentOf, type Question, rowsOf, timeText } from "./words.ts";
+import type { FactOf, Known, KnownCall, WhyRow } from "./known.ts";
+import { callerText, type Moment, momentOf, type Question, rowsOf, timeText } from "./words.ts";
 
 /** A caller whom WebEx is to name. */
 interface Entry {
-  caller: Caller;
-  readonly dialledIn: boolean;
+  /** As it was last. */
+  readonly call: KnownCall;
+  /** When it entered, WebEx had let the conference go on alone. */
+  readonly isDetached: boolean;
   /** The latest message that it entered. */
-  told: Moment | null;
+  told: (Moment & Pick<FactOf<"message-queued">, "msgId" | "transId">) | null;
   confirmed: (Moment & { readonly confirmedAt: number }) | null;
-  lastFailure: (Moment & { readonly why: string; readonly attempts: number }) | null;
+  lastFailure: (FactOf<"post-failed"> & Moment) | null;
   givenUp: Moment | null;
-  refused: (Moment & { readonly result: string | number }) | null;
+  refused: (Moment & { readonly result: string }) | null;
   named: Moment | null;
   left: Moment | null;
-  /** The conference was over, or its server was another one, before the name came. */
+  /** The conference was over before the name came. */
   over: Moment | null;
 }
 
 /** WebEx takes some seconds to name a call; less is not worth a question. */
 const LATE_MS = 10_000;
 
+const untold = { told: null, confirmed: null, lastFailure: null, givenUp: null, refused: null };
+
 /** Why does WebEx not show a caller under its name? It has to name the call, and the caller to key its attendee ID. */
 export class Entries implements Question {
-  readonly #person: Person;
-  readonly #entries = new Map<CallId, Entry>();
-  readonly #byMsgId = new Map<MsgId, CallId>();
+  readonly #known: Known;
+  readonly #entries = new Map<CallId, Omit<Entry, "call">>();
+  /** Which call each message says that it entered. */
+  readonly #told = new Map<MsgId, CallId>();
+  #isDetached = false;
 
-  constructor(person: Person) {
-    this.#person = person;
+  constructor(known: Known) {
+    this.#known = known;
   }
 
-  read(step: Step): void {
-    const moment = momentOf(step);
-    for (const document of step.failed)
-      for (const entry of this.#entriesOf(document)) {
-        entry.lastFailure = { seq: step.seq, at: document.at, why: document.why, attempts: document.attempts };
-      }
-    for (const document of step.confirmed)
-      for (const entry of this.#entriesOf(document)) entry.confirmed = { ...moment, confirmedAt: document.at };
-    for (const document of step.givenUp) for (const entry of this.#entriesOf(document)) entry.givenUp = moment;
-    if (step.input?.type === "webex") {
-      for (const message of step.input.messages) {
-        if (message.type === "caller-named") this.#named(message.msgId, message.result ?? "ok", moment);
-      }
+  read(row: WhyRow): void {
+    for (const fact of row.facts) this.#read(row, fact);
+    if (row.input?.type !== "webex") return;
+    for (const message of row.input.messages) {
+      if (message.type === "caller-named") this.#named(momentOf(row), message.msgId, String(message.result ?? "ok"));
     }
-    for (const call of step.changes.callers.keys()) this.#changed(step, call);
-    if (step.changes.head?.phase === "ended")
-      for (const entry of this.#entries.values()) if (!entry.left) entry.over ??= moment;
   }
 
-  #changed(step: Step, call: CallId): void {
-    const moment = momentOf(step);
-    const before = step.before.callers.get(call);
-    const caller = callerAfter(step, call);
-    const entry = this.#entries.get(call);
-    if (!caller || caller.left) {
-      if (entry && before && !before.left && step.changes.head?.phase !== "ended") entry.left = moment;
-      if (entry && caller) entry.caller = caller;
-      return;
-    }
-    if (!entry) {
-      const callOut = step.before.callOuts.get(call);
-      const told = caller.enterMsgId === (callOut?.enterMsgId ?? null) ? null : moment;
-      const nothing = { confirmed: null, lastFailure: null, givenUp: null, refused: null, named: null };
-      const dialledIn = callOut === undefined;
-      this.#entries.set(call, { caller, dialledIn, told, ...nothing, left: null, over: null });
-    } else {
-      entry.caller = caller;
-      if (caller.enterMsgId !== null && caller.enterMsgId !== before?.enterMsgId) {
-        // It is told anew, to another server.
-        Object.assign(entry, { told: moment, confirmed: null, lastFailure: null, givenUp: null, refused: null });
+  #read(row: WhyRow, fact: WhyRow["facts"][number]): void {
+    const moment = momentOf(row);
+    switch (fact.kind) {
+      case "conference-requested":
+      case "conference-taken-over":
+        this.#isDetached = false;
+        return;
+      case "conference-detached":
+        this.#isDetached = true;
+        return;
+      case "conference-ended":
+        for (const entry of this.#entries.values()) if (!entry.left) entry.over ??= moment;
+        return;
+      case "call-entered":
+        this.#entries.set(fact.call, { ...untold, isDetached: this.#isDetached, named: null, left: null, over: null });
+        return;
+      case "call-left": {
+        const entry = this.#entries.get(fact.call);
+        if (entry && fact.why !== "conference-ended") entry.left = moment;
+        return;
       }
+      case "message-queued": {
+        const call = fact.type === "caller-entered" ? fact.call : undefined;
+        if (call === undefined) return;
+        // An invitee was told of when it waited, and a new server is told anew.
+        this.#told.set(fact.msgId, call);
+        const entry = this.#entries.get(call);
+        const told = { ...moment, msgId: fact.msgId, transId: fact.transId };
+        if (entry) Object.assign(entry, untold, { told });
+        return;
+      }
+      case "post-failed":
+        return this.#each(fact.transId, (entry) => {
+          entry.lastFailure = { ...fact, seq: row.seq };
+        });
+      case "post-confirmed":
+        return this.#each(fact.transId, (entry) => {
+          entry.confirmed = { ...moment, confirmedAt: fact.at };
+        });
+      case "post-given-up":
+        return this.#each(fact.transId, (entry) => {
+          if (fact.messages.some(({ msgId }) => msgId === entry.told?.msgId)) entry.givenUp = moment;
+        });
+      default:
     }
-    if (caller.enterMsgId !== null) this.#byMsgId.set(caller.enterMsgId, call);
   }
 
-  #named(msgId: MsgId, result: string | number, moment: Moment): void {
-    const entry = this.#entries.get(this.#byMsgId.get(msgId) ?? ("" as CallId));
+  #named(moment: Moment, msgId: MsgId, result: string): void {
+    const entry = this.#entries.get(this.#told.get(msgId) ?? ("" as CallId));
     if (!entry) return;
     if (result === "ok") entry.named = moment;
     else entry.refused = { ...moment, result };
   }
 
-  #entriesOf({ messages }: Pick<Posted, "messages">): Entry[] {
-    return messages.flatMap((message) => {
-      if (message.type !== "caller-entered") return [];
-      const entry = this.#entries.get(this.#byMsgId.get(message.msgId) ?? ("" as CallId));
-      return entry ? [entry] : [];
-    });
+  #each(transId: TransId, change: (entry: Omit<Entry, "call">) => void): void {
+    for (const entry of this.#entries.values()) if (entry.told?.transId === transId) change(entry);
   }
 
   answers(): readonly Explanation[] {
-    return [...this.#entries.values()].flatMap((entry) => {
-      const found = whyNotNamed(entry);
+    return [...this.#entries].flatMap(([id, rest]) => {
+      const call = this.#known.calls.get(id);
+      const found = call && whyNotNamed({ ...rest, call });
       if (!found) return [];
-      const question = `Why does WebEx not show ${callerText(entry.caller, this.#person)} under its name?`;
-      const { told, left } = entry;
+      const question = `Why does WebEx not show ${callerText(call)} under its name?`;
+      const { told, left } = rest;
       const at = told?.at ?? found.rows[0]?.at ?? 0;
       const rows = rowsOf(told, ...found.rows, found.endsWithLeft ? left : null);
-      return [{ at, calls: [entry.caller.call], question, answer: found.answer, rows }];
+      return [{ at, calls: [id], question, answer: found.answer, rows }];
     });
   }
 }
@@ -114,13 +125,14 @@ interface Found {
 }
 
 function whyNotNamed(entry: Entry): Found | null {
-  const { caller, told, confirmed, lastFailure, givenUp, refused, named, left, over } = entry;
-  if (!told && caller.extCallId === null) {
-    const answer =
-      "WebEx had closed the meeting and kept its audio, so it is not told who enters until it opens it again.";
+  const { call, told, confirmed, lastFailure, givenUp, refused, named, left, over } = entry;
+  if (!told && call.extCallId === null) {
+    const answer = entry.isDetached
+      ? "WebEx had closed the meeting and kept its audio, so it is not told who enters until it opens it again."
+      : "WebEx could not be reached when the caller entered, and was not told of it yet.";
     return { answer, rows: [over] };
   }
-  if (refused && caller.extCallId === null) {
+  if (refused && call.extCallId === null) {
     const answer = `WebEx refused at ${timeText(refused.at)} to name the call: its result was ${refused.result}.`;
     return { answer, rows: [refused] };
   }
@@ -133,8 +145,8 @@ function whyNotNamed(entry: Entry): Found | null {
     const answer = `WebEx does since ${timeText(named.at)}: it named the call ${seconds} s after it was told of it${failureText(entry)}.`;
     return { answer, rows: [lastFailure, named] };
   }
-  if (caller.extCallId !== null) {
-    if (!named || !entry.dialledIn || caller.attendeeId !== null) return null;
+  if (call.extCallId !== null) {
+    if (!named || call.dialled || call.attendeeId !== null) return null;
     const answer =
       "WebEx named the call, but the caller has keyed no attendee ID, so WebEx cannot tell which person of the meeting it is.";
     return { answer, rows: [named] };
@@ -154,7 +166,7 @@ function whyNotNamed(entry: Entry): Found | null {
     return { answer, rows: [confirmed, over], endsWithLeft: true };
   }
   if (lastFailure) {
-    const answer = `WebEx has not confirmed the message that the caller entered: attempt ${lastFailure.attempts} failed at ${timeText(lastFailure.at)} (${lastFailure.why}), and it is tried again.${end}`;
+    const answer = `WebEx has not confirmed the message that the caller entered: attempt ${lastFailure.attempt} failed at ${timeText(lastFailure.at)} (${lastFailure.why}), and it is tried again.${end}`;
     return { answer, rows: [lastFailure, over], endsWithLeft: true };
   }
   const answer = `WebEx was told at ${timeText(told?.at ?? 0)} that the caller entered, and has neither confirmed that nor named the call yet.${end}`;
@@ -162,5 +174,5 @@ function whyNotNamed(entry: Entry): Found | null {
 }
 
 function failureText({ lastFailure }: Entry): string {
-  return lastFailure ? `, after attempt ${lastFailure.attempts} had failed (${lastFailure.why})` : "";
+  return lastFailure ? `, after attempt ${lastFailure.attempt} had failed (${lastFailure.why})` : "";
 }

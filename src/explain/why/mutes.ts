@@ -1,35 +1,27 @@
-import type { Caller } from "../../conference/state.ts";
-import type { CallId } from "../../foundation/ids.ts";
-import type { Person } from "../../foundation/shown.ts";
-import type { Step } from "../../replay/replay.ts";
+import type { Cause } from "../../conference/facts.ts";
 import type { Explanation } from "../../rpc/story.ts";
-import { byText, type Cause, Causes } from "./causes.ts";
-import { callerAfter, callerText, momentOf, type Question, refusalTexts, rowsOf, sentence, timeText } from "./words.ts";
+import { askerIn, type FactOf, type Known, type KnownCommand, operatorText, type WhyRow } from "./known.ts";
+import { callerText, momentOf, type Question, refusalText, rowsOf, sentence, timeText } from "./words.ts";
+
+/** What asks for a mute as such; a mute may also be a part of something else. */
+const muteRequests = ["update-caller", "mute", "unmute", "mute-all", "unmute-all"];
 
 /** Why was a caller muted, and why not although it was asked for? */
 export class Mutes implements Question {
-  readonly #person: Person;
-  readonly #causes = new Causes();
+  readonly #known: Known;
   readonly #answers: Explanation[] = [];
 
-  constructor(person: Person) {
-    this.#person = person;
+  constructor(known: Known) {
+    this.#known = known;
   }
 
-  read(step: Step): void {
-    this.#causes.read(step);
-    for (const call of step.changes.callers.keys()) {
-      const before = step.before.callers.get(call);
-      const after = callerAfter(step, call);
-      if (after?.muted && !after.left && !before?.muted) this.#muted(step, after, before);
-    }
-    for (const cause of this.#causes.resultsIn(step)) {
-      if (cause.result.done || !("call" in cause.command) || !isMute(cause.command.type)) continue;
-      this.#failed(step, cause.command.call, cause, `The bridge refused it: ${refusalTexts[cause.result.reason]}.`);
-    }
-    for (const cause of this.#causes.expiredIn(step)) {
-      if (!("call" in cause.command) || !isMute(cause.command.type)) continue;
-      this.#failed(step, cause.command.call, cause, "The bridge did not answer in time.");
+  read(row: WhyRow): void {
+    for (const fact of row.facts) {
+      if (fact.kind === "call-muted" && fact.muted) this.#muted(row, fact);
+      else if (fact.kind === "call-entered" && fact.muted) this.#entered(row, fact);
+      else if (fact.kind === "command-failed" && fact.why !== "conference-over")
+        this.#failed(row, fact, `The bridge refused it: ${refusalText(fact.why)}.`);
+      else if (fact.kind === "command-expired") this.#failed(row, fact, "The bridge did not answer in time.");
     }
   }
 
@@ -37,72 +29,64 @@ export class Mutes implements Question {
     return this.#answers;
   }
 
-  #muted(step: Step, caller: Caller, before: Caller | undefined): void {
-    const { call } = caller;
-    const question = `Why was ${callerText(caller, this.#person)} muted?`;
-    const { answer, since } = before ? this.#whyMuted(step, call) : whyEntersMuted(caller, step);
-    this.#answers.push({ at: step.at, calls: [call], question, answer, rows: rowsOf(since, step) });
-  }
-
-  #whyMuted(step: Step, call: CallId) {
-    const cause = this.#causes
-      .resultsIn(step)
-      .find(({ command, result }) => result.done && command.type === "mute" && command.call === call);
-    if (cause?.pending?.unreported) {
-      const answer = "It returned from a sub-conference, and was muted in the main conference before it went there.";
-      return { answer, since: momentOf(cause) };
-    }
-    if (cause) {
-      const answer = `${sentence(byText(cause, timeText(cause.at)))}, and the bridge did it at ${timeText(step.at)}.`;
-      return { answer, since: momentOf(cause) };
-    }
-    if (isKeyed(step, call)) return { answer: "The caller muted itself by the keys of its telephone.", since: null };
+  #muted(row: WhyRow, { call, by }: FactOf<"call-muted">): void {
+    const command = this.#doneIn(row, call);
+    const asked = this.#known.askedBy(by);
     const answer =
-      "The bridge held it as muted when conference and bridge were compared: word of the change had not come before.";
-    return { answer, since: null };
+      asked !== null && !muteRequests.includes(asked)
+        ? "It returned from a sub-conference, and was muted in the main conference before it went there."
+        : askerIn(by)
+          ? `${sentence(byText(by, asked, timeText((command ?? row).at)))}, and the bridge did it at ${timeText(row.at)}.`
+          : by.some(({ type }) => type === "repair")
+            ? "The bridge held it as muted when conference and bridge were compared: word of the change had not come before."
+            : "The caller muted itself by the keys of its telephone.";
+    this.#answer(row, call, "muted", answer, command);
   }
 
-  #failed(step: Step, call: CallId, cause: Cause, why: string): void {
-    const caller = step.before.callers.get(call);
-    if (!caller || caller.left || cause.by === "nobody" || cause.pending?.forTalk) return;
-    const question = `Why was ${callerText(caller, this.#person)} not ${cause.command.type}d?`;
-    const answer = `${sentence(byText(cause, timeText(cause.at)))}. ${why}`;
-    this.#answers.push({ at: step.at, calls: [call], question, answer, rows: rowsOf(cause, step) });
+  #entered(row: WhyRow, { call, participantType, direction, by }: FactOf<"call-entered">): void {
+    const operator = operatorText(askerIn(by));
+    const answer =
+      direction === "out"
+        ? `${operator === null ? "WebEx" : sentence(operator)} had it dialled as a call that may only listen, so it was muted before it entered.`
+        : participantType === "silent-monitor"
+          ? "It keyed the ID of silent monitors as its attendee ID, so it entered muted and may only listen."
+          : by.some(({ type }) => type === "repair")
+            ? "It had muted itself before the bridge could tell that it entered."
+            : "It was muted already when the bridge told that it entered.";
+    this.#answer(row, call, "muted", answer, undefined);
+  }
+
+  #failed(row: WhyRow, { command: id }: FactOf<"command-failed" | "command-expired">, why: string): void {
+    const command = this.#known.commands.get(id);
+    if (!command || (command.type !== "mute" && command.type !== "unmute")) return;
+    const asked = this.#known.askedBy(command.by);
+    const call = command.call === null ? undefined : this.#known.calls.get(command.call);
+    if (!call?.isInside || asked === null || !muteRequests.includes(asked)) return;
+    const answer = `${sentence(byText(command.by, asked, timeText(command.at)))}. ${why}`;
+    this.#answer(row, call.call, `not ${command.type}d`, answer, command);
+  }
+
+  #answer(row: WhyRow, id: FactOf<"call-muted">["call"], what: string, answer: string, since?: KnownCommand): void {
+    const call = this.#known.calls.get(id);
+    if (!call) return;
+    const question = `Why was ${callerText(call)} ${what}?`;
+    this.#answers.push({ at: row.at, calls: [id], question, answer, rows: rowsOf(since, momentOf(row)) });
+  }
+
+  #doneIn({ facts }: WhyRow, call: string): KnownCommand | undefined {
+    for (const fact of facts) {
+      const command = fact.kind === "command-done" ? this.#known.commands.get(fact.command) : undefined;
+      if (command?.type === "mute" && command.call === call) return command;
+    }
+    return undefined;
   }
 }
 
-function isMute(type: string): boolean {
-  return type === "mute" || type === "unmute";
-}
-
-function whyEntersMuted({ participantType, entersMuted, call }: Caller, { input, before }: Step) {
-  const since = null;
-  const isDialled = before.callOuts.has(call);
-  if (entersMuted && isDialled) {
-    return { answer: "WebEx had it dialled as a call that may only listen, so it was muted before it entered.", since };
-  }
-  if (entersMuted || participantType === "silent-monitor") {
-    const answer = "It keyed the ID of silent monitors as its attendee ID, so it entered muted and may only listen.";
-    return { answer, since };
-  }
-  const isFound = input?.type === "bridge" && input.reports.some(({ report }) => isSnapshot(report));
-  const answer = isFound
-    ? "It had muted itself before the bridge could tell that it entered."
-    : "It was muted already when the bridge told that it entered.";
-  return { answer, since };
-}
-
-function isSnapshot(report: { readonly type: string; readonly event?: { readonly type: string } }): boolean {
-  return report.type === "event" && report.event?.type === "snapshot";
-}
-
-function isKeyed({ input }: Step, call: CallId): boolean {
-  if (input?.type !== "bridge") return false;
-  return input.reports.some(
-    ({ report }) =>
-      report.type === "event" &&
-      report.event.type === "caller-muted" &&
-      report.event.call === call &&
-      report.event.muted,
-  );
+/** Who asked, as the begin of a sentence. `asked`: the type of that request. */
+export function byText(by: readonly Cause[], asked: string | null, at: string): string {
+  const operator = operatorText(askerIn(by));
+  if (operator !== null) return `${operator} asked for it at ${at}`;
+  return asked === "mute-all" || asked === "unmute-all"
+    ? `WebEx asked for it for all callers at ${at}`
+    : `WebEx asked for it at ${at}`;
 }

@@ -1,15 +1,13 @@
 import type { CommandType, RefusalReason } from "../../bridge/commands.ts";
-import type { Outgoing } from "../../conference/draft.ts";
-import type { Caller, CallOut, ConferenceState } from "../../conference/state.ts";
-import type { CallId, EpochMs } from "../../foundation/ids.ts";
-import type { Person } from "../../foundation/shown.ts";
-import type { Step } from "../../replay/replay.ts";
+import type { LeaveReason } from "../../conference/facts.ts";
+import type { EpochMs } from "../../foundation/ids.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { ResultWord } from "../../tsp/protocol-table.ts";
+import type { KnownCall, KnownMessage, WhyRow } from "./known.ts";
 
-/** One kind of question: reads the steps in order, and then has its answers. */
+/** One kind of question: reads the rows in order, and then has its answers. */
 export interface Question {
-  read(step: Step): void;
+  read(row: WhyRow): void;
   answers(): readonly Explanation[];
 }
 
@@ -26,16 +24,15 @@ export function rowsOf(...moments: readonly (Moment | null | undefined)[]): read
 }
 
 /** The caller in the words of a sentence: `the caller 14085550101`. */
-export function callerText(caller: Pick<Caller, "number" | "attendeeId" | "extCallId">, person: Person): string {
-  const { number, attendeeId, extCallId } = caller;
+export function callerText({ number, attendeeId, extCallId }: KnownCall): string {
   const named = extCallId === null ? "" : ` (WebEx's call ${extCallId})`;
-  if (number !== "") return `the caller ${person(number)}${named}`;
-  if (attendeeId !== null) return `the caller with the attendee ID ${person(attendeeId)}${named}`;
+  if (number !== "") return `the caller ${number}${named}`;
+  if (attendeeId !== null) return `the caller with the attendee ID ${attendeeId}${named}`;
   return `the caller with a withheld number${named}`;
 }
 
-export function callOutText({ number, extCallId }: CallOut, person: Person): string {
-  return `the number ${person(`${number.country}${number.area}${number.local}`)} (WebEx's call ${extCallId})`;
+export function numberText(number: string, extCallId: string | null): string {
+  return `the number ${number}${extCallId === null ? "" : ` (WebEx's call ${extCallId})`}`;
 }
 
 export function timeText(at: EpochMs): string {
@@ -46,15 +43,12 @@ export function sentence(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
-export function listed(words: readonly string[]): string {
-  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
-}
-
-/** `3 × that a caller left` → counted, each text once, in the order in which they came first. */
+/** Each text once, with how often it came, in the order in which they came first. */
 export function countedTexts(texts: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
-  return listed([...counts].map(([text, count]) => (count === 1 ? text : `${text} (${count} times)`)));
+  const words = [...counts].map(([text, count]) => (count === 1 ? text : `${text} (${count} times)`));
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
 
 /** Why the bridge did not do it, to follow "the bridge refused it: ". */
@@ -70,8 +64,33 @@ export const refusalTexts: Readonly<Record<RefusalReason, string>> = {
   unreachable: "it could not be reached",
 };
 
+export function refusalText(why: string): string {
+  return (refusalTexts as Readonly<Partial<Record<string, string>>>)[why] ?? why;
+}
+
+/** Why a call is over, as a sentence. */
+export function leaveText(why: LeaveReason): string {
+  return leaveTexts[why as keyof typeof leaveTexts] ?? `The bridge refused it: ${refusalText(why)}.`;
+}
+
+const leaveTexts = {
+  "hung-up": "The caller hung up.",
+  expelled: "The bridge dropped it: somebody there wanted that, and not WebEx.",
+  "conference-ended": "The conference ended, and its calls with it.",
+  busy: "The line was busy.",
+  "no-answer": "Nobody answered.",
+  rejected: "The called party rejected the call.",
+  "invalid-number": "The number does not exist.",
+  cancelled: "The call was cancelled while it rang.",
+  refused: "The bridge could not go on with the call.",
+  "not-found":
+    "The bridge no longer had the call when conference and bridge were compared: word of its end had not come before.",
+  "bridge-timeout": "The bridge did not answer in time.",
+  "conference-locked": "The conference was locked.",
+} as const satisfies Readonly<Record<Exclude<LeaveReason, RefusalReason> | "refused", string>>;
+
 /** Why WebEx was refused something, as a sentence. */
-export function resultText(result: ResultWord | number): string {
+export function resultText(result: string): string {
   return resultTexts[result as ResultWord] ?? `The answer was ${result}.`;
 }
 
@@ -91,10 +110,6 @@ const resultTexts: Readonly<Partial<Record<ResultWord, string>>> = {
   rejected: "The called party rejected the call or hung up.",
   "invalid-number": "The number does not exist.",
   cancelled: "WebEx cancelled the call.",
-  "no-such-room": "There was no such sub-conference.",
-  "wrong-room": "The call was in another room than WebEx took it to be in.",
-  "room-exists": "There was a sub-conference of that name already.",
-  "attribute-missing": "WebEx's message left out what it needs.",
 };
 
 export const commandTexts: Readonly<Record<CommandType, string>> = {
@@ -115,20 +130,18 @@ export const commandTexts: Readonly<Record<CommandType, string>> = {
   move: "move a caller",
 };
 
-/** What a message says, to follow "WebEx was not told ". `person` is `null` where no caller is to be told from others. */
-export function messageText(message: Outgoing, state: ConferenceState, person: Person | null): string {
-  const who = person ? subjectOf(message, state, person) : "a caller";
-  switch (message.type) {
+/** What a message says, to follow "WebEx was not told ". */
+export function messageText({ fact, call }: KnownMessage): string {
+  const { type, status, extCallId } = fact;
+  const named = extCallId === undefined ? "a caller" : `WebEx's call ${extCallId}`;
+  const who = call ? callerText(call) : named;
+  switch (type) {
     case "caller-entered":
       return `that ${who} entered`;
     case "caller-changed":
-      return message.status === "left"
-        ? `that ${who} left`
-        : message.attendeeId !== undefined
-          ? `which attendee ID ${who} keyed`
-          : `that ${who} is ${message.status}`;
+      return status === "left" ? `that ${who} left` : `that ${who} is ${status}`;
     case "conference-changed":
-      return message.status === "ended" ? "that the conference ended" : `that the conference is ${message.status}`;
+      return status === "ended" ? "that the conference ended" : `that the conference is ${status}`;
     case "speaking-changed":
       return "who speaks";
     case "sub-conference-changed":
@@ -143,30 +156,4 @@ export function messageText(message: Outgoing, state: ConferenceState, person: P
     default:
       return "what became of its request";
   }
-}
-
-function subjectOf(message: Outgoing, state: ConferenceState, person: Person): string {
-  const about = callerOf(message, state);
-  if (about) return callerText(about, person);
-  return "extCallId" in message && message.extCallId ? `WebEx's call ${message.extCallId}` : "a caller";
-}
-
-/** The caller that a message is about, as far as the state knows it. */
-export function callerOf(message: Outgoing, { callers }: ConferenceState): Caller | undefined {
-  for (const caller of callers.values()) {
-    if (message.type === "caller-entered" && caller.enterMsgId === message.msgId) return caller;
-    if (!("extCallId" in message) || message.extCallId === undefined) continue;
-    if (caller.extCallId === message.extCallId) return caller;
-  }
-  return undefined;
-}
-
-/** The callers as a step leaves them. */
-export function callerAfter({ before, changes }: Step, call: CallId): Caller | undefined {
-  const changed = changes.callers.get(call);
-  return changed === undefined ? before.callers.get(call) : (changed ?? undefined);
-}
-
-export function headAfter({ before, changes }: Step) {
-  return changes.head ?? before.head;
 }

@@ -6,7 +6,7 @@ import type { Domain } from "../../settings/load.ts";
 import type { Edge } from "../app.ts";
 import { failureOf } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
-import { cursorOf, limitOf, next, pageOf, wholeList } from "./paging.ts";
+import { cursorOf, gathered, limitOf, next, wholeList } from "./paging.ts";
 import { flag, route } from "./route.ts";
 import { confKey, time } from "./values.ts";
 
@@ -183,9 +183,10 @@ export const conferenceRoutes = [
       schema: v.object({ lines: v.array(storyLine), next }),
     },
     refusals: { 404: "There is no such domain that you see, or nothing is kept of such a conference." },
-    async handle({ domain, confKey, edge, query: { cursor, limit = Number.POSITIVE_INFINITY } }) {
+    async handle({ domain, confKey, edge, query }) {
       if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
-      const { page, next } = pageOf(await edge.views.conference(domain.name, confKey).story(), { cursor, limit });
+      const conference = edge.views.conference(domain.name, confKey);
+      const { page, next } = await gathered((from) => conference.story(from), query);
       return { lines: page, next };
     },
   }),

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { ReplayPage } from "../../rpc/replay.ts";
 import { isKnown, unknown } from "./conferences.ts";
-import { cursorOf, limitOf, next, pageOf, wholeList } from "./paging.ts";
+import { cursorOf, gathered, limitOf, next, wholeList } from "./paging.ts";
 import { route } from "./route.ts";
 import { time } from "./values.ts";
 
@@ -53,10 +53,10 @@ export const explainRoutes = [
       }),
     },
     refusals,
-    async handle({ domain, confKey, edge, query: { call, cursor, limit = Number.POSITIVE_INFINITY } }) {
+    async handle({ domain, confKey, edge, query: { call, ...place } }) {
       if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
-      const answers = await edge.views.conference(domain.name, confKey).explain(call || undefined);
-      const { page, next } = pageOf(answers, { cursor, limit });
+      const conference = edge.views.conference(domain.name, confKey);
+      const { page, next } = await gathered((from) => conference.explain(call || undefined, from), place);
       return { answers: page, next };
     },
   }),

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { ItemPage } from "../../rpc/conference.ts";
 
 /** How many a page of a list in memory has, unless `limit` says otherwise. */
 const USUAL = 1_000;
@@ -41,4 +42,24 @@ export function pageOf<Item>(
   const from = Number(cursor ?? 0);
   const end = from + limit;
   return { page: items.slice(from, end), next: end < items.length ? String(end) : null };
+}
+
+/** The same of a list that comes in parts, each with the place of the next one. */
+export async function gathered<Item>(
+  partFrom: (from: number) => Promise<ItemPage<Item>>,
+  {
+    cursor,
+    limit = Number.POSITIVE_INFINITY,
+  }: { readonly cursor?: string | undefined; readonly limit?: number | undefined } = {},
+): Promise<{ readonly page: readonly Item[]; readonly next: string | null }> {
+  const items: Item[] = [];
+  const from = Number(cursor ?? 0);
+  let next: number | null = from;
+  while (next !== null && items.length < limit) {
+    const part: ItemPage<Item> = await partFrom(next);
+    for (const item of part.items) items.push(item);
+    next = part.next;
+  }
+  if (items.length > limit) return { page: items.slice(0, limit), next: String(from + limit) };
+  return { page: items, next: next === null ? null : String(next) };
 }

@@ -1,0 +1,98 @@
+import { showInput } from "../src/conference/decide.ts";
+import { type InputRow, showFact } from "../src/conference/facts.ts";
+import type { Person } from "../src/foundation/shown.ts";
+import { type Timers, wait } from "../src/foundation/timers.ts";
+import type { ItemPage } from "../src/rpc/conference.ts";
+
+/** A view of a journal: reads its rows in order. */
+export interface Fold {
+  read(row: InputRow): void;
+}
+
+interface Followed {
+  readonly fold: Fold;
+  /** The last row that it has read. */
+  seq: number;
+  /** Present while it reads. */
+  reading?: Promise<void>;
+  /** Deletes it later. */
+  stop: () => void;
+}
+
+/** Folds that are kept at a time. */
+const mostFollowed = 20;
+/** How long one is kept that nobody asks for. */
+const keptMs = 60_000;
+
+/**
+ * Folds over a conference's journal that people look at again and again: each keeps its place, and between pages of rows all other work
+ * goes first.
+ */
+export class FollowedFolds {
+  readonly #timers: Timers;
+  readonly #inputs: (after: number) => readonly InputRow[];
+  /** That which was asked for last is the last. */
+  readonly #followed = new Map<string, Followed>();
+
+  /** `inputs`: some rows behind this one, in order; none where there are no more. */
+  constructor(timers: Timers, inputs: (after: number) => readonly InputRow[]) {
+    this.#timers = timers;
+    this.#inputs = inputs;
+  }
+
+  /** The fold of this name, with all rows behind `after` read; `null`: there is nothing to begin with. */
+  async upToDate<Kind extends Fold>(
+    name: string,
+    begin: () => { readonly fold: Kind; readonly after: number } | null,
+  ): Promise<Kind | null> {
+    const followed = this.#followed.get(name) ?? followedFrom(begin());
+    if (!followed) return null;
+    followed.stop();
+    followed.stop = this.#timers.after(keptMs, () => this.#followed.delete(name));
+    this.#followed.delete(name);
+    this.#followed.set(name, followed);
+    for (const [oldest, { stop }] of [...this.#followed].slice(0, -mostFollowed)) {
+      stop();
+      this.#followed.delete(oldest);
+    }
+    followed.reading ??= this.#read(followed).finally(() => delete followed.reading);
+    await followed.reading;
+    return followed.fold as Kind;
+  }
+
+  async #read(followed: Followed): Promise<void> {
+    let rows = this.#inputs(followed.seq);
+    while (rows.length > 0) {
+      for (const row of rows) {
+        followed.fold.read(row);
+        followed.seq = row.seq;
+      }
+      rows = this.#inputs(followed.seq);
+      if (rows.length > 0) await wait(this.#timers, 0);
+    }
+  }
+}
+
+function followedFrom(begun: { readonly fold: Fold; readonly after: number } | null): Followed | null {
+  return begun && { fold: begun.fold, seq: begun.after, stop: () => {} };
+}
+
+/** A row as people may read it. */
+export function showRow({ input, facts, ...row }: InputRow, person: Person): InputRow {
+  const shown = facts?.map((fact) => showFact(fact, person)) ?? null;
+  return { ...row, input: input && showInput(input, person), facts: shown };
+}
+
+/** Characters of one answer. */
+const mostLength = 200_000;
+
+/** Some of a list from this place on, as much as one answer may hold, and at least one. */
+export function pageFrom<Item>(items: readonly Item[], from: number): ItemPage<Item> {
+  let length = 0;
+  const end = items.findIndex((item, index) => {
+    if (index < from) return false;
+    length += JSON.stringify(item).length;
+    return length > mostLength && index > from;
+  });
+  return end < 0 ? { items: items.slice(from), next: null } : { items: items.slice(from, end), next: end };
+}

@@ -1,0 +1,192 @@
+import type { ConferenceEvent, ConferenceSnapshot, NumberedReport } from "../bridge/events.ts";
+import type { ConferenceInput } from "../conference/decide.ts";
+import { BACK_END, type Outgoing } from "../conference/draft.ts";
+import { type Fact, type InputRow, saidIn } from "../conference/facts.ts";
+import { counted } from "../foundation/counted.ts";
+import type { CallId, CommandId, EpochMs, TransId } from "../foundation/ids.ts";
+import type { StoryFacts, StoryLine, StorySide } from "../rpc/story.ts";
+import { type FromWebex, fromWebex, toWebex } from "../tsp/messages.ts";
+
+/** Fields of messages, events and requests that tell one of a type from another. */
+const telling: ReadonlySet<string> = new Set([
+  ...["msgId", "extCallId", "subConfId", "action", "privilege", "status", "result", "keepAlive"],
+  ...["participantType", "joinMode", "extCallIds", "speaking", "call", "room", "muted", "locked", "reason"],
+  ...["attendeeId", "did", "number"],
+]);
+/** Some 300 bytes each. */
+const mostLines = 20_000;
+
+/**
+ * A conference's journal as lines for people: what was asked, sent to the bridge, done there, posted and confirmed, or why not. What began
+ * before the first row is told without its beginning.
+ */
+export class Timeline {
+  #lines: StoryLine[] = [];
+  readonly #issued = new Map<CommandId, { readonly type: string; readonly at: EpochMs }>();
+  /** Of documents that are neither confirmed nor given up. */
+  readonly #hosts = new Map<TransId, string>();
+  /** The numbers that were dialled in this row. */
+  #dialled = new Map<CallId, string>();
+  #isOlder = false;
+  #isMixed = false;
+
+  /** The latest ones, in order of time. */
+  get lines(): readonly StoryLine[] {
+    // What a receiver has done is said with a later row.
+    if (this.#isMixed) this.#lines = this.#lines.toSorted((one, other) => one.at - other.at).slice(-mostLines);
+    this.#isMixed = false;
+    return this.#lines;
+  }
+
+  read({ facts, ...row }: InputRow): void {
+    if (facts === null) return this.#older(row);
+    this.#dialled = new Map(facts.flatMap((fact) => (fact.kind === "call-dialled" ? [[fact.call, fact.number]] : [])));
+    if (row.input) this.#input(row, row.input);
+    for (const fact of facts) this.#fact(row, fact);
+    this.#isMixed = true;
+    if (this.#lines.length > 2 * mostLines) this.#lines = this.#lines.slice(-mostLines);
+  }
+
+  #older(row: Pick<InputRow, "seq" | "at">): void {
+    if (this.#isOlder) return;
+    this.#isOlder = true;
+    this.#say(row, "edge", "edge", "kept by version 0.1, and not shown here", {});
+  }
+
+  #input(row: Pick<InputRow, "seq" | "at">, input: ConferenceInput): void {
+    switch (input.type) {
+      case "webex":
+        for (const message of input.messages) {
+          const facts = { ...this.#told(message), transId: input.transId, host: message.replyTo ?? "" };
+          this.#say(row, "webex", "edge", nameOf(message), facts);
+        }
+        return;
+      case "bridge": {
+        const elsewhere = input.elsewhere === undefined ? {} : { passedOver: `from ${input.elsewhere}` };
+        for (const { report } of input.reports) this.#report(row, report, elsewhere);
+        return;
+      }
+      case "operator": {
+        const { id, person, request } = input;
+        const [number = ""] = request.type === "call-out" ? this.#dialled.values() : [];
+        const facts = { ...this.#told({ ...request, number }), person, action: id };
+        return this.#say(row, "operator", "edge", request.type, facts);
+      }
+      case "reached":
+        return this.#say(row, "webex", "edge", "reached again", { host: input.host });
+      case "undelivered":
+      case "time":
+        return; // What follows from it says enough.
+    }
+  }
+
+  #report(row: Pick<InputRow, "seq" | "at">, report: NumberedReport["report"], more: StoryFacts): void {
+    if (report.type === "event") {
+      const { event } = report;
+      const about = event.type === "snapshot" ? { held: heldText(event.conference) } : this.#told(callerOf(event));
+      return this.#say(row, "bridge", "edge", event.type, { ...about, ...more });
+    }
+    const { id, result } = report;
+    const issued = this.#issued.get(id);
+    const became = result.done ? "done" : `refused, ${result.reason}`;
+    const facts = { commandId: id, ...(issued && { afterMs: String(row.at - issued.at) }), ...more };
+    this.#say(row, "bridge", "edge", `${issued?.type ?? "command"}: ${became}`, facts);
+  }
+
+  #fact(row: Omit<InputRow, "facts">, fact: Fact): void {
+    switch (fact.kind) {
+      case "command-issued": {
+        const { command, type, call, room } = fact;
+        this.#issued.set(command, { type, at: row.at });
+        const number = type === "dial" && call !== undefined ? (this.#dialled.get(call) ?? "") : "";
+        const facts = { call: call ?? "", room: room ?? "", number: number, commandId: command };
+        return this.#say(row, "edge", "bridge", type, facts);
+      }
+      case "command-expired":
+        return this.#say(row, "edge", "edge", `${fact.type}: no result in time`, { commandId: fact.command });
+      case "conference-ended":
+        if (fact.why === "lost") this.#say(row, "edge", "edge", "ended, since the bridge no longer had it", {});
+        return;
+      case "message-queued": {
+        const { type, msgId, host, transId, call = "" } = fact;
+        this.#hosts.set(transId, host);
+        const facts = { msgId, call, ...saidIn(fact), ...this.#document(transId) };
+        return this.#say(row, "edge", sideOf(host), wireNameOf(type), facts);
+      }
+      case "post-failed": {
+        const { transId, why, attempt, at, nextAt } = fact;
+        const next = { why, attempt: String(attempt), nextAt: new Date(nextAt).toISOString() };
+        const to = sideOf(this.#hosts.get(transId));
+        return this.#say({ ...row, at }, "edge", to, "not delivered", { ...this.#document(transId), ...next });
+      }
+      case "post-confirmed": {
+        const { transId, at } = fact;
+        const host = this.#hosts.get(transId);
+        this.#hosts.delete(transId);
+        return this.#say({ ...row, at }, sideOf(host), "edge", "confirmed", { transId, host: host ?? "" });
+      }
+      case "post-given-up":
+        return this.#say(row, "edge", "edge", "given up", { transId: fact.transId, messages: namesIn(fact.messages) });
+      case "post-dropped": {
+        const isWithdrawn = row.input?.type === "undelivered";
+        const what = isWithdrawn ? "withdrawn, its server is not reached" : "dropped, its server was replaced";
+        return this.#say(row, "edge", "edge", what, { transId: fact.transId, messages: namesIn(fact.messages) });
+      }
+      default:
+    }
+  }
+
+  #document(transId: TransId): StoryFacts {
+    const host = this.#hosts.get(transId);
+    return { transId, ...(host !== undefined && host !== BACK_END && { host }) };
+  }
+
+  #told(thing: object): StoryFacts {
+    const facts = Object.entries(thing).flatMap(([name, value]) => {
+      if (value === null || value === undefined) return [];
+      return telling.has(name) ? [[name, String(value)]] : [];
+    });
+    return Object.fromEntries(facts);
+  }
+
+  #say(
+    { seq, at }: Pick<InputRow, "seq" | "at">,
+    from: StorySide,
+    to: StorySide,
+    what: string,
+    facts: StoryFacts,
+  ): void {
+    const known = Object.entries(facts).filter(([, value]) => value !== "");
+    this.#lines.push({ seq, at, from, to, what, facts: Object.fromEntries(known) });
+  }
+}
+
+/** By its element, as WebEx's own logs have it. */
+export function nameOf(message: FromWebex | Outgoing): string {
+  return message.type === "unknown" ? message.element : wireNameOf(message.type);
+}
+
+/** The element of this type of message. */
+export function wireNameOf(type: string): string {
+  if (type === "client-data") return "client data";
+  const tables: Readonly<Record<string, { readonly wire: string }>> = { ...fromWebex, ...toWebex };
+  return tables[type]?.wire ?? type;
+}
+
+function namesIn(messages: readonly { readonly type: string }[]): string {
+  return messages.map(({ type }) => wireNameOf(type)).join(", ");
+}
+
+function sideOf(host: string | undefined): StorySide {
+  return host === BACK_END ? "back end" : "webex";
+}
+
+function callerOf(event: ConferenceEvent): object {
+  return event.type === "caller-entered" ? event.caller : event;
+}
+
+function heldText(conference: ConferenceSnapshot | null): string {
+  if (!conference) return "no such conference";
+  const { locked, callers, rooms } = conference;
+  return `${locked ? "locked, " : ""}${counted(callers.length, "caller")}, ${counted(rooms.length, "room")}`;
+}
