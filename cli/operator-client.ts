@@ -5,6 +5,7 @@ import type { ActionStages } from "../src/rpc/action-stages.ts";
 import type { ConferenceView } from "../src/rpc/conference-view.ts";
 import type { DomainActivity, GivenUpPage, HostLoad, ListedConference, PlacedRecord } from "../src/rpc/directory.ts";
 import type { AgentView } from "../src/rpc/relay.ts";
+import type { TestRowsPage } from "../src/rpc/replay.ts";
 import type { Explanation, StoryLine } from "../src/rpc/story.ts";
 import type { MeetingAnswer, ProvisioningState } from "../src/rpc/webex-site.ts";
 import type { EdgeAddress } from "./find-edge.ts";
@@ -143,6 +144,15 @@ export class OperatorClient {
     const query = call === undefined ? "" : `?${new URLSearchParams({ call })}`;
     const path = `domains/${domain}/conferences/${segmentOf(key)}/explain${query}`;
     return (await this.#ask<{ answers: readonly Explanation[] }>(path)).answers;
+  }
+
+  /** The journal of a conference as a test needs it, page by page. */
+  async testRows(domain: string, key: string): Promise<readonly TestRowsPage[]> {
+    const path = `domains/${domain}/conferences/${segmentOf(key)}/test-rows`;
+    const pages: TestRowsPage[] = [];
+    for (let next: number | string | null = 0; next !== null; next = pages.at(-1)?.next ?? null)
+      pages.push(await this.#ask<TestRowsPage>(`${path}?cursor=${next}`));
+    return pages;
   }
 
   /** What the domain's WebEx site says of a conference. */

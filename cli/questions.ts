@@ -4,6 +4,8 @@ import { counted } from "../src/foundation/counted.ts";
 import { allPrintable, printable } from "../src/foundation/printable.ts";
 import type { Terminal } from "../src/foundation/table.ts";
 import type { ProvisioningState } from "../src/rpc/webex-site.ts";
+import { asTest } from "../src/transcripts/as-test.ts";
+import { transcriptDomain } from "../src/transcripts/domain.ts";
 import { askEdge, clockTimeText, examples, periodOf, question } from "./ask-edge.ts";
 import { meetingText } from "./meeting.ts";
 import type { OperatorClient } from "./operator-client.ts";
@@ -108,6 +110,19 @@ export function addQuestions(program: Command): void {
           text: (_, now, terminal) =>
             storyText(allPrintable(conference), allPrintable(lines), allPrintable(agents), now, terminal, period),
         };
+      }),
+    );
+
+  question(program, "save-test <key>", "what happened in a conference as a test, with made-up names and numbers")
+    .addHelpText("after", examples("save-test 987654321 > 987654321.txt"))
+    .action((key: string, options: Options) =>
+      answer(options, async (edge) => {
+        const domain = await edge.domain(options.domain);
+        await edge.conference(domain, key); // Says which ones there are, where this is none.
+        const pages = await edge.testRows(domain, key);
+        const test = asTest(pages, transcriptDomain);
+        if (test === null) throw new StartError(`nothing of what is kept of ${key} can be played`);
+        return { data: pages, text: () => test.trimEnd().split("\n") };
       }),
     );
 

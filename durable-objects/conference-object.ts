@@ -75,15 +75,16 @@ export class ConferenceObject extends WatchedObject implements ConferenceRpc {
   }
 
   async replay(from: number, limit: number): Promise<string> {
-    return JSON.stringify(this.#current.replay(from, limit));
+    return JSON.stringify(await this.#current.replay(from, limit));
   }
 
   async wire(rows: readonly number[]): Promise<string> {
-    return JSON.stringify(this.#current.wire(rows));
+    return JSON.stringify(await this.#current.wire(rows));
   }
 
-  async transcript(): Promise<string | null> {
-    return this.#current.transcript();
+  async testRows(from: number): Promise<string | null> {
+    const page = await this.#current.testRows(from);
+    return page && JSON.stringify(page);
   }
 
   sweep(): Promise<boolean> {

@@ -17,6 +17,7 @@ import type { DecisionProgress } from "../src/conference/transaction.ts";
 import type { ActionId, BridgeName, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
 import { concernsDirectory } from "../src/records/ended.ts";
+import type { HistoryRow } from "../src/replay/history.ts";
 import type { AgentReports, ConferenceIdentity } from "../src/rpc/conference.ts";
 import type { DirectoryAnswer, DirectoryPlace } from "../src/rpc/directory-update.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
@@ -47,21 +48,8 @@ export interface Telling {
   readonly isShown?: boolean;
 }
 
-/** One row of the journal. */
-export interface JournalRow {
-  readonly seq: number;
-  readonly at: EpochMs;
-  /** `null`: what changed follows from no input, such as the Confirmation of a document. */
-  readonly input: ConferenceInput | null;
-  /** Of its whole transaction, in its last row; `null` in the rows before, and where they were too long. */
-  readonly changes: readonly EntryChange[] | null;
-  readonly facts: readonly Fact[];
-}
-
-/** The same with how far the conference had come. */
-export interface HistoryRow extends JournalRow {
-  readonly progress: Progress;
-}
+/** One row of the journal without how far the conference had come. */
+export type JournalRow = Omit<HistoryRow, "progress">;
 
 /** How long journal rows are kept, in milliseconds. */
 export interface Retention {
@@ -310,19 +298,19 @@ export class ConferenceStore {
   }
 
   /** Inputs and what followed from them, in order, from behind this row on; the row 0 is before all. */
-  journal(after: number): readonly HistoryRow[] {
+  journal(after: number, most = journalPage): readonly HistoryRow[] {
     if (!this.#hasTables) return [];
     const rows = this.#sql.exec(
       `SELECT seq, at, input, progress, changes, ${this.#hasFacts ? "facts" : "NULL AS facts"} FROM journal WHERE seq > ?
        ORDER BY seq LIMIT ?`,
-      ...[after, journalPage],
+      ...[after, most],
     );
     return rows.map(({ seq, at, input, progress, changes, facts }) => ({
       ...{ seq: Number(seq), at: Number(at) },
       input: input === null ? null : (JSON.parse(String(input)) as ConferenceInput),
       changes: changes === null ? null : (JSON.parse(String(changes)) as EntryChange[]),
       progress: JSON.parse(String(progress)) as Progress,
-      facts: facts === null ? [] : (JSON.parse(String(facts)) as Fact[]),
+      facts: facts === null ? null : (JSON.parse(String(facts)) as Fact[]),
     }));
   }
 

@@ -27,10 +27,13 @@ import type {
 import type { LogFacts } from "../src/foundation/log-line.ts";
 import { isRecord } from "../src/foundation/record.ts";
 import { exceptSecrets, type Person, persons } from "../src/foundation/shown.ts";
-import { within } from "../src/foundation/timers.ts";
+import { wait, within } from "../src/foundation/timers.ts";
 import { sendAgainId } from "../src/operators/send-again.ts";
 import { type About, aboutOf } from "../src/replay/history.ts";
-import { replayPage, wireRows } from "../src/replay/replay-page.ts";
+import { Replay } from "../src/replay/replay.ts";
+import { replayPage, wirePage } from "../src/replay/replay-page.ts";
+import { KeptReaders, type ReadRows } from "../src/replay/rows.ts";
+import { TestReader, testRowsPage } from "../src/replay/test-rows.ts";
 import { targetUrl } from "../src/routing/target-url.ts";
 import type { ActionStages } from "../src/rpc/action-stages.ts";
 import type {
@@ -47,11 +50,10 @@ import type { Trouble } from "../src/rpc/directory-update.ts";
 import type { IdBlocks, IdRequest, IdsWanted } from "../src/rpc/id-allocator.ts";
 import type { SharedAnswers, ShareResult } from "../src/rpc/mailbox.ts";
 import type { RelayRpc } from "../src/rpc/relay.ts";
-import type { ReplayPage, WireRow } from "../src/rpc/replay.ts";
+import type { ReplayPage, TestRowsPage, WireRow } from "../src/rpc/replay.ts";
 import type { Explanation, StoryLine } from "../src/rpc/story.ts";
 import type { WebexSiteRpc } from "../src/rpc/webex-site.ts";
 import type { Domain } from "../src/settings/load.ts";
-import { asTest } from "../src/transcripts/as-test.ts";
 import { isAnswered } from "../src/tsp/answers.ts";
 import type { FromWebex, ToWebex } from "../src/tsp/messages.ts";
 import { maxMessages } from "../src/tsp/protocol-table.ts";
@@ -92,6 +94,10 @@ const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 const confirmedMs = 300;
 const overdueMs = 60_000;
 const askWithinMs = 5000;
+/** Rows of the journal that are read before others have a turn. */
+const readAtOnce = 50;
+/** Of each kind: who looks at a conference goes on from page to page. */
+const mostReaders = 2;
 /** How often a conference looks whether its domain is back in the settings. */
 const domainAgainMs = 3_600_000;
 
@@ -111,6 +117,8 @@ export class Conference {
   readonly #commits: GroupCommit;
   readonly #directoryUpdates: DirectoryUpdates;
   readonly #folds: FollowedFolds;
+  readonly #replays = new KeptReaders<Replay>(mostReaders);
+  readonly #testReaders = new KeptReaders<TestReader>(mostReaders);
   /** Documents that are being committed. */
   readonly #underWay = new Map<TransId, Promise<void>>();
   #identity: ConferenceIdentity | null;
@@ -349,21 +357,40 @@ export class Conference {
     return this.#folds.upToDate(`${name} ${this.#isPersonal}`, begin);
   }
 
-  replay(from: number, limit: number): ReplayPage {
+  async replay(from: number, limit: number): Promise<ReplayPage> {
     const about = this.#about;
-    return about
-      ? replayPage(this.#store.history(), about, this.#person, { from, limit })
-      : { steps: [], previous: null, next: null };
+    if (!about) return { steps: [], previous: null, next: null };
+    const kept = this.#replays.handOut(from);
+    const replay = kept?.domain === about.domain ? kept : new Replay(about);
+    const page = await replayPage(this.#rowReader(), replay, this.#person, { from, limit });
+    this.#replays.keep(replay);
+    return page;
   }
 
-  wire(rows: readonly number[]): readonly WireRow[] {
+  async wire(rows: readonly number[]): Promise<readonly WireRow[]> {
     const about = this.#about;
-    return about ? wireRows(this.#store.history(), about, this.#person, new Set(rows)) : [];
+    return about ? wirePage(this.#rowReader(), about.domain, this.#person, rows) : [];
   }
 
-  transcript(): string | null {
+  async testRows(from: number): Promise<TestRowsPage | null> {
     const about = this.#about;
-    return about && asTest(this.#store.history(), about);
+    if (!about) return null;
+    const kept = this.#testReaders.handOut(from);
+    const reader = kept?.domain === about.domain ? kept : new TestReader(about.domain);
+    const page = await testRowsPage(this.#rowReader(), about.confKey, reader, from);
+    this.#testReaders.keep(reader);
+    return page;
+  }
+
+  /** Some rows at a time; whoever else waits has a turn before each further portion. */
+  #rowReader(): ReadRows {
+    let isFirst = true;
+    return async (after) => {
+      const rows = this.#store.journal(after, readAtOnce);
+      if (!isFirst && rows.length > 0) await wait(this.#ports, 0);
+      isFirst = false;
+      return rows;
+    };
   }
 
   /** What reading the journal again needs; `null`: it was never created, or its domain is not in the settings. */

@@ -1,6 +1,5 @@
 import type { Child } from "hono/jsx";
 import type { ConfKey } from "../foundation/ids.ts";
-import { segmentOf } from "../foundation/path-segment.ts";
 import { type Frame, Page } from "./page.tsx";
 import { pathOf } from "./paths.ts";
 
@@ -55,16 +54,13 @@ export function conferencePath(domain: string, confKey: string, tab: ConferenceT
   return tab === "now" ? path : `${path}/${tab}`;
 }
 
-/** The file that plays the conference as a test, from the API. */
-export function TranscriptLink({ domain, confKey, children }: Pick<ConferenceFrame, "domain" | "confKey"> & Linked) {
-  const [inDomain, key] = [domain, confKey].map(segmentOf);
+/** The command that makes a test of the conference, for whoever has it on a machine of theirs. */
+export function SaveTest({ domain, confKey }: Pick<ConferenceFrame, "domain" | "confKey">) {
+  const word = (text: string) => (/^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
   return (
-    <a class="button" href={`/api/v1/domains/${inDomain}/conferences/${key}/transcript`} download={`${confKey}.txt`}>
-      {children}
-    </a>
+    <details class="inline">
+      <summary>Save as a test</summary>
+      <code>{`bridgehead save-test ${word(confKey)} --domain ${word(domain)} > ${word(`${confKey}.txt`)}`}</code>
+    </details>
   );
-}
-
-interface Linked {
-  readonly children?: Child;
 }

@@ -1,6 +1,6 @@
 import type { ConferenceInput } from "../conference/decide.ts";
 import type { ReplayStep } from "../rpc/replay.ts";
-import { type ConferenceFrame, ConferenceFramePage, conferencePath, TranscriptLink } from "./conference-frame.tsx";
+import { type ConferenceFrame, ConferenceFramePage, conferencePath, SaveTest } from "./conference-frame.tsx";
 import { Empty, Mark, Time } from "./parts.tsx";
 import { withQuery } from "./paths.ts";
 import { type ChangedEntry, entriesOf, stateChanges } from "./state-changes.ts";
@@ -34,9 +34,7 @@ export function ReplayPage({ frame, step, previous, next }: ReplayProps) {
           <button type="submit">Go</button>
         </form>
         <Step to={next === null ? null : to(next)} rel="next" key_="n" says="Next" />
-        <TranscriptLink domain={frame.domain} confKey={frame.confKey}>
-          Save as a test
-        </TranscriptLink>
+        <SaveTest domain={frame.domain} confKey={frame.confKey} />
       </nav>
       {step ? (
         <Shown frame={frame} step={step} />
@@ -87,6 +85,7 @@ function Shown({ frame, step }: { readonly frame: ConferenceFrame; readonly step
           <span class="dim">{version === null ? "" : `It was decided by version ${version}.`}</span>{" "}
           <a href={`${withQuery(timeline, { row: String(seq) })}#row-${seq}`}>In the timeline</a>
         </p>
+        {step.isCut && <p class="dim">It is too long to be shown whole: of each list, only the first are here.</p>}
         <Input step={step} />
       </section>
       <section>

@@ -1,5 +1,5 @@
 import type { WireRow } from "../rpc/replay.ts";
-import { type ConferenceFrame, ConferenceFramePage, conferencePath, TranscriptLink } from "./conference-frame.tsx";
+import { type ConferenceFrame, ConferenceFramePage, conferencePath, SaveTest } from "./conference-frame.tsx";
 import { Empty } from "./parts.tsx";
 import { withQuery } from "./paths.ts";
 import { Sequence } from "./sequence.tsx";
@@ -37,9 +37,7 @@ export function TimelinePage({ frame, story, filter, wire, row }: TimelineProps)
             <button type="button" data-copy="story-text" hidden>
               Copy these lines
             </button>
-            <TranscriptLink domain={domain} confKey={confKey}>
-              Download as a transcript
-            </TranscriptLink>
+            <SaveTest domain={domain} confKey={confKey} />
           </div>
           <details id="as-text" data-part="">
             <summary>These lines as text</summary>

@@ -10,6 +10,7 @@ import { TimelinePage } from "../console/timeline.tsx";
 import { WhyPage } from "../console/why.tsx";
 import type { ActionId, ConfKey } from "../foundation/ids.ts";
 import { textOfSegment } from "../foundation/path-segment.ts";
+import type { ConferenceRpc } from "../rpc/conference.ts";
 import type { ReplayPage as ReplaySteps, WireRow } from "../rpc/replay.ts";
 import { actionIdOf, readAction, typedCallOut, wrongCallOut } from "./action-form.ts";
 import { aboutAction, requested } from "./api/actions.ts";
@@ -23,6 +24,8 @@ import { actByForm } from "./console-form.ts";
 
 const MAX_FORM_BYTES = 8_192;
 /** Records of one conference on its page, the latest first. */
+/** Of some 200 kB each: more makes no page that anybody reads. */
+const MOST_WIRE_ANSWERS = 5;
 const MOST_RECORDS = 200;
 /** Each look at the timeline reads the whole journal: a longer one is not followed as it grows. */
 const MOST_LIVE_LINES = 1_000;
@@ -128,12 +131,25 @@ async function timelinePage(call: PageCall, frame: ConferenceFrame): Promise<Sho
   const { page: lines } = await gathered((from) => conference.story(from));
   const story = storyPage(lines, filter, { page: numberIn(context.req.query("page")), row });
   const rows = [...new Set(story.lines.map(({ seq }) => seq))];
-  const wire: readonly WireRow[] = rows.length === 0 ? [] : JSON.parse(await conference.wire(rows));
+  const wire = await wireOf(conference, rows);
   const { live } = call.frame("conferences", frame.confKey);
   const isFollowed = story.page === story.pages && lines.length <= MOST_LIVE_LINES;
   return (
     <TimelinePage frame={{ ...frame, live: isFollowed ? live : null }} {...{ story, filter, wire }} row={row ?? null} />
   );
+}
+
+/** Each answer has as many rows as it holds. */
+async function wireOf(conference: Pick<ConferenceRpc, "wire">, rows: readonly number[]): Promise<readonly WireRow[]> {
+  const found: WireRow[] = [];
+  let left = rows;
+  for (let answers = 0; left.length > 0 && answers < MOST_WIRE_ANSWERS; answers += 1) {
+    const page: readonly WireRow[] = JSON.parse(await conference.wire(left));
+    found.push(...page);
+    const last = page.at(-1)?.seq ?? Number.POSITIVE_INFINITY;
+    left = left.filter((seq) => seq > last);
+  }
+  return found;
 }
 
 async function whyPage({ context, domain, edge }: PageCall, frame: ConferenceFrame): Promise<Shown> {

@@ -99,7 +99,7 @@ export function forOneRequest(edge: Edge): Edge {
         explain: (...asked) => limit("a conference", conference, conference.explain(...asked), confKey),
         replay: (...page) => limit("a conference", conference, conference.replay(...page), confKey),
         wire: (rows) => limit("a conference", conference, conference.wire(rows), confKey),
-        transcript: () => limit("a conference", conference, conference.transcript(), confKey),
+        testRows: (from) => limit("a conference", conference, conference.testRows(from), confKey),
       };
     },
     directory(domain) {

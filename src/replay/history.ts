@@ -1,41 +1,21 @@
-import type { Ability } from "../bridge/abilities.ts";
-import type { ConferenceInput } from "../conference/decide.ts";
-import type { Post } from "../conference/draft.ts";
-import type { BridgeName, ConfKey, EpochMs } from "../foundation/ids.ts";
+import type { InputRow } from "../conference/facts.ts";
+import type { DecisionProgress } from "../conference/transaction.ts";
+import type { ConfKey } from "../foundation/ids.ts";
 import { version } from "../foundation/version.ts";
-import { targetUrl } from "../routing/target-url.ts";
 import type { DomainSettings } from "../settings/domain-settings.ts";
 import type { Domain } from "../settings/load.ts";
 
-/** One row of a conference's journal, as its store reads it. */
-export interface HistoryRow {
-  readonly seq: number;
-  readonly at: EpochMs;
-  readonly input: ConferenceInput | null;
+/** One row of a conference's journal. */
+export interface HistoryRow extends InputRow {
+  /** Of its whole transaction, in its last row; `null` in the rows before, and where they were too long. */
   readonly changes: readonly (readonly [key: string, value: unknown])[] | null;
   readonly progress: HistoryProgress;
 }
 
-/** How far the conference had come with its row: the parts that decisions use. */
-interface HistoryProgress {
-  readonly bridge: BridgeName | null;
-  readonly cannot?: readonly Ability[] | undefined;
-  readonly serial: number;
+/** How far the conference had come with its row. */
+interface HistoryProgress extends DecisionProgress {
   /** Which code and settings decided; absent in rows of versions that did not say. */
   readonly decidedBy?: string;
-}
-
-/** A document as the journal keeps it until it is confirmed, given up or dropped. */
-export interface KeptDocument {
-  readonly seq: number;
-  readonly host: Post["host"];
-  readonly transId: string;
-  readonly attempts: number;
-  readonly dueAt: EpochMs;
-  readonly messages: readonly Post["message"][];
-  readonly oneAttempt?: true;
-  readonly failure?: string;
-  readonly failedAt?: EpochMs;
 }
 
 /** What replaying a conference needs besides its journal. */
@@ -78,12 +58,6 @@ export function versionIn(decidedBy: string): string {
 
 export function settingsIn(decidedBy: string): string {
   return decidedBy.slice(decidedBy.lastIndexOf(" ") + 1);
-}
-
-/** Whether a message is sent at all: the domain may not want it, or not post to its server. */
-export function isPosted({ settings, codec }: Domain, { host, message }: Post): boolean {
-  if (message.type === "client-data") return true;
-  return codec.sends(message) && targetUrl(host, settings.webex).ok;
 }
 
 /** FNV-1a, in seven characters. */

@@ -1,10 +1,11 @@
 import * as v from "valibot";
 import { issuedCommand } from "../bridge/commands.ts";
 import { showInput } from "../conference/decide.ts";
-import { type Post, showOutgoing } from "../conference/draft.ts";
+import { showOutgoing } from "../conference/draft.ts";
 import { showFact } from "../conference/facts.ts";
 import {
   applyChanges,
+  type Changes,
   type ConferenceState,
   type OwnState,
   showCaller,
@@ -16,60 +17,75 @@ import {
 } from "../conference/state.ts";
 import { logLines } from "../explain/log.ts";
 import type { WebexHost } from "../foundation/ids.ts";
-import { type Person, showOf } from "../foundation/shown.ts";
+import { type Person, type Show, showOf } from "../foundation/shown.ts";
 import type { ReplayPage, ReplayPost, ReplayState, ReplayStep, WireRow } from "../rpc/replay.ts";
 import type { Domain } from "../settings/load.ts";
 import { createCodec } from "../tsp/codec.ts";
 import type { ToWebex } from "../tsp/messages.ts";
 import { showMessage } from "../tsp/show-message.ts";
-import type { About, HistoryRow } from "./history.ts";
-import { copyOf, replay, type Step } from "./replay.ts";
+import { Page } from "./page.ts";
+import { copyOf, inputsOf, type Replay, type SentByRow, type SentMessage, type Step, sentBy } from "./replay.ts";
+import { type ReadRows, transactionsFrom } from "./rows.ts";
 
-/** How many steps one page has at most: each has the whole state twice. */
+/** How many steps one page has at most. */
 const MOST_STEPS = 100;
-const MOST_LENGTH = 4_000_000;
 
-/** Steps of a conference from a row of its journal on, as operators read them. `person`: how a number or code of a person is shown. */
-export function replayPage(
-  rows: Iterable<HistoryRow>,
-  about: About,
+/**
+ * Steps of a conference from a row of its journal on, as operators read them. `replay` stands before that row, and afterwards before the
+ * page that follows. `person`: how a number or code of a person is shown.
+ */
+export async function replayPage(
+  read: ReadRows,
+  replay: Replay,
   person: Person,
   { from, limit }: { readonly from: number; readonly limit: number },
-): ReplayPage {
-  const steps: ReplayStep[] = [];
-  let length = 0;
-  let previous: number | null = null;
-  for (const step of replay(rows, about)) {
-    if (step.seq < from) {
-      previous = step.seq;
+): Promise<ReplayPage> {
+  const page = new Page<ReplayStep>(Math.min(limit, MOST_STEPS));
+  const shown = (step: Step, only?: Changes) => stepShown(step, replay.domain, person, only);
+  let { previous } = replay;
+  for await (const rows of transactionsFrom(read, replay.next)) {
+    if ((inputsOf(rows).at(-1)?.seq ?? 0) < from) {
+      replay.skip(rows);
+      ({ previous } = replay);
       continue;
     }
-    if (steps.length >= Math.min(limit, MOST_STEPS) || length > MOST_LENGTH) return { steps, previous, next: step.seq };
-    const shown = stepShown(step, about.domain, person);
-    length += JSON.stringify(shown).length;
-    steps.push(shown);
+    for (const step of replay.steps(rows)) {
+      if (step.seq < from) previous = step.seq;
+      else if (page.isFull || !page.add(shown(step), () => shown(step, step.changes)))
+        return { steps: page.items, previous, next: step.seq };
+    }
   }
-  return { steps, previous, next: null };
+  return { steps: page.items, previous, next: null };
 }
 
-/** What went over the wire with these rows, in order. `person`: how a number or code of a person is shown. */
-export function wireRows(
-  rows: Iterable<HistoryRow>,
-  about: About,
+/** What went over the wire with these rows, in order: as many as one answer holds. `person`: as above. */
+export async function wirePage(
+  read: ReadRows,
+  domain: Domain,
   person: Person,
-  wanted: ReadonlySet<number>,
-): readonly WireRow[] {
-  const found: WireRow[] = [];
-  for (const step of replay(rows, about)) {
-    if (wanted.has(step.seq)) found.push(wireShown(step, about.domain, person));
-    if (found.length === wanted.size) break;
+  wanted: readonly number[],
+): Promise<readonly WireRow[]> {
+  const page = new Page<WireRow>(wanted.length);
+  let left = wanted.toSorted((one, other) => one - other);
+  while (left.length > 0) {
+    const [first = 0] = left;
+    // From where the journal has rows that nobody wants, it is read anew.
+    for await (const rows of transactionsFrom(read, first)) {
+      const last = rows.at(-1)?.seq ?? 0;
+      const sent = left.some((seq) => seq <= last) ? sentBy(rows) : [];
+      for (const one of sent)
+        if (left.includes(one.seq) && !page.add(wireShown(one, domain, person))) return page.items;
+      left = left.filter((seq) => seq > last);
+      if ((left[0] ?? Number.POSITIVE_INFINITY) > last + 1) break;
+    }
+    left = left.filter((seq) => seq !== first);
   }
-  return found;
+  return page.items;
 }
 
 const showCommands = showOf(v.array(issuedCommand));
 
-function wireShown({ seq, input, commands, messages }: Step, domain: Domain, person: Person): WireRow {
+function wireShown({ seq, input, commands, messages }: SentByRow, domain: Domain, person: Person): WireRow {
   const shown = input && showInput(input, person);
   return {
     ...{ seq, input: shown, commands: showCommands([...commands], person) },
@@ -78,8 +94,9 @@ function wireShown({ seq, input, commands, messages }: Step, domain: Domain, per
   };
 }
 
-function stepShown(step: Step, domain: Domain, person: Person): ReplayStep {
-  const { at, version, before, changes, decision, verdict } = step;
+/** `only`: of both states, what these change. */
+function stepShown(step: Step, domain: Domain, person: Person, only?: Changes): ReplayStep {
+  const { at, version, before, changes, facts, verdict } = step;
   const after: OwnState = copyOf(before);
   applyChanges(after, changes);
   const posts = (documents: Step["givenUp"]) =>
@@ -91,7 +108,7 @@ function stepShown(step: Step, domain: Domain, person: Person): ReplayStep {
     }));
   return {
     ...wireShown(step, domain, person),
-    ...{ at, version, verdict, before: stateShown(before, person), after: stateShown(after, person) },
+    ...{ at, version, verdict, before: stateShown(before, person, only), after: stateShown(after, person, only) },
     ...{ confirmed: posts(step.confirmed), givenUp: posts(step.givenUp), dropped: posts(step.dropped) },
     failed: step.failed.map(({ host, transId, at: when, why, attempts, nextAt }) => ({
       host,
@@ -101,35 +118,36 @@ function stepShown(step: Step, domain: Domain, person: Person): ReplayStep {
       attempts,
       nextAt,
     })),
-    notes: decision?.facts.flatMap((fact) => (fact.kind === "noted" ? [fact.text] : [])) ?? [],
-    repairs: decision?.facts.flatMap((fact) => (fact.kind === "repaired" ? [fact.what] : [])) ?? [],
-    outcomes: logLines(decision?.facts.map((fact) => showFact(fact, person)) ?? []),
+    notes: facts.flatMap((fact) => (fact.kind === "noted" ? [fact.text] : [])),
+    repairs: facts.flatMap((fact) => (fact.kind === "repaired" ? [fact.what] : [])),
+    outcomes: logLines(facts.map((fact) => showFact(fact, person))),
   };
 }
 
-function stateShown(state: ConferenceState, person: Person): ReplayState {
-  const { head, callers, callOuts, commands, rooms, outages, debts } = state;
+function stateShown(state: ConferenceState, person: Person, only?: Changes): ReplayState {
+  const shown = <Kind extends EntryKind>(kind: Kind, show: Show<Entry<Kind>>) =>
+    [...(state[kind] as ReadonlyMap<string, Entry<Kind>>)].flatMap(([key, entry]) =>
+      !only || (only[kind] as ReadonlyMap<string, unknown>).has(key) ? [[key, show(entry, person)] as const] : [],
+    );
+  const values = <Kind extends EntryKind>(kind: Kind, show: Show<Entry<Kind>>) =>
+    shown(kind, show).map(([, entry]) => entry);
   return {
-    head: showHead(head, person),
-    callers: Array.from(callers.values(), (caller) => showCaller(caller, person)),
-    callOuts: Array.from(callOuts.values(), (callOut) => showCallOut(callOut, person)),
-    commands: Array.from(commands.values(), (command) => showPending(command, person)),
-    rooms: Array.from(rooms.values(), (room) => showRoom(room, person)),
-    outages: Array.from(outages.values(), (outage) => showOutage(outage, person)),
-    debts: Array.from(debts, ([key, message]) => [key, showMessage(message, person)] as const),
+    ...{ head: showHead(state.head, person), callers: values("callers", showCaller) },
+    ...{ callOuts: values("callOuts", showCallOut), commands: values("commands", showPending) },
+    ...{ rooms: values("rooms", showRoom), outages: values("outages", showOutage) },
+    debts: shown("debts", showMessage),
   };
 }
 
-function postShown(
-  { host, message, transId }: Post & { readonly transId: string | null },
-  domain: Domain,
-  person: Person,
-): ReplayPost {
+type EntryKind = Exclude<keyof ConferenceState, "head">;
+type Entry<Kind extends EntryKind> = ConferenceState[Kind] extends ReadonlyMap<string, infer Value> ? Value : never;
+
+function postShown({ host, message, transId }: SentMessage, domain: Domain, person: Person): ReplayPost {
   const shown = showOutgoing(message, person);
   const text =
     shown.type === "client-data"
       ? shown.data
-      : domain.codec.encode(transId ?? "", [shown as ToWebex], host as WebexHost).text;
+      : domain.codec.encode(transId, [shown as ToWebex], host as WebexHost).text;
   return { host, transId, type: message.type, text };
 }
 

@@ -103,8 +103,8 @@ export interface ConferenceRpc {
   replay(from: number, limit: number): Promise<string>;
   /** What went over the wire with these rows of its journal, in order, as JSON text of `WireRow`s. */
   wire(rows: readonly number[]): Promise<string>;
-  /** A file for `test/transcripts` that plays what its journal holds, with made-up numbers and names; `null`: there is nothing to play. */
-  transcript(): Promise<string | null>;
+  /** Its journal as a test needs it, from this row on, as JSON text of a `TestRowsPage`; `null`: there is none. */
+  testRows(from: number): Promise<string | null>;
   /**
    * Resolves to `done` when the action is on disk, and else to why nothing was begun. An action that was done before does nothing again and
    * is answered alike, for the domain's transaction memory; one that was refused is looked at anew.

@@ -35,7 +35,7 @@ export interface OperatorViews {
     confKey: ConfKey,
   ): Pick<
     ConferenceRpc,
-    "view" | "entered" | "story" | "action" | "givenUp" | "explain" | "replay" | "wire" | "transcript"
+    "view" | "entered" | "story" | "action" | "givenUp" | "explain" | "replay" | "wire" | "testRows"
   > &
     Identified;
   agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;

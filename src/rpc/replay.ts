@@ -1,8 +1,10 @@
+import type { Ability } from "../bridge/abilities.ts";
 import type { IssuedCommand } from "../bridge/commands.ts";
 import type { ConferenceInput } from "../conference/decide.ts";
+import type { Fact } from "../conference/facts.ts";
 import type { Caller, CallOut, Head, Outage, PendingCommand, Room } from "../conference/state.ts";
 import type { FactLine } from "../explain/log.ts";
-import type { EpochMs } from "../foundation/ids.ts";
+import type { BridgeName, ConfKey, EpochMs, TransId } from "../foundation/ids.ts";
 import type { ToWebex } from "../tsp/messages.ts";
 
 /** A state of a conference as data. */
@@ -62,19 +64,48 @@ export interface ReplayStep {
     readonly attempts: number;
     readonly nextAt: EpochMs;
   })[];
-  /** As today's code has them. */
+  /** Present where it was longer than a page: of each list, only the first parts. */
+  readonly isCut?: true;
   readonly notes: readonly string[];
   readonly repairs: readonly string[];
   readonly outcomes: readonly FactLine[];
 }
 
 /** What one row of a conference's journal has of the wire. */
-export type WireRow = Pick<ReplayStep, "seq" | "input" | "inputText" | "commands" | "messages">;
+export type WireRow = Pick<ReplayStep, "seq" | "input" | "inputText" | "commands" | "messages" | "isCut">;
 
 export interface ReplayPage {
   readonly steps: readonly ReplayStep[];
   /** The row before the first one; `null`: there is none. */
   readonly previous: number | null;
+  /** The row with which the next page begins; `null`: there are no more. */
+  readonly next: number | null;
+}
+
+/** What a fact says in ids and words; no name, number or code of a person is among them. */
+export interface TestFact {
+  readonly kind: Fact["kind"];
+  readonly [part: string]: string | boolean | undefined;
+}
+
+/** One row of a journal as a test needs it. In the place of each personal or secret value is a made-up one, alike for alike. */
+export interface TestRow {
+  readonly seq: number;
+  readonly at: EpochMs;
+  readonly input: ConferenceInput | null;
+  readonly facts: readonly TestFact[];
+  /** Documents that were confirmed before the input came. */
+  readonly confirmed: readonly TransId[];
+  /** When the input came. */
+  readonly bridge: BridgeName | null;
+  readonly cannot: readonly Ability[];
+}
+
+export interface TestRowsPage {
+  readonly confKey: ConfKey;
+  /** That decisions use and that differ from those of a local run. */
+  readonly settings: object;
+  readonly rows: readonly TestRow[];
   /** The row with which the next page begins; `null`: there are no more. */
   readonly next: number | null;
 }

@@ -1,176 +1,195 @@
 import type { BridgeCommand } from "../bridge/commands.ts";
 import type { BridgeCaller, ConferenceEvent, Report } from "../bridge/events.ts";
 import type { ConferenceInput } from "../conference/decide.ts";
-import { type Post, withoutDropped } from "../conference/draft.ts";
-import type { OperatorRequest } from "../conference/operator-requests.ts";
-import type { ConferenceState } from "../conference/state.ts";
-import { type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
+import type { Outgoing } from "../conference/draft.ts";
+import { type CommandId, MAIN_ROOM, type PhoneNumber } from "../foundation/ids.ts";
 import { isRecord } from "../foundation/record.ts";
-import { type About, decisiveSettings, type HistoryRow } from "../replay/history.ts";
-import { replay, type Step } from "../replay/replay.ts";
-import type { DomainSettings } from "../settings/domain-settings.ts";
-import type { Domain } from "../settings/load.ts";
-import { localDomain } from "../settings/local-domain.ts";
+import { Replacements } from "../foundation/replacements.ts";
+import type { TestFact, TestRow, TestRowsPage } from "../rpc/replay.ts";
 import { createCodec, type WebexCodec } from "../tsp/codec.ts";
 import { type FromWebex, fromWebex, type MessageSpec } from "../tsp/messages.ts";
-import { MadeUp } from "./made-up.ts";
-import { bridgeNames, CONF_KEY, play } from "./play.ts";
+import { bridgeNames, type DomainOf, Stage } from "./play.ts";
+import { printTranscript, type Step } from "./transcript.ts";
 
 /** A longer test is none that anybody reads. */
 const MOST_ROWS = 3_000;
 
 /**
- * A conference's journal as a transcript that plays in `test/transcripts` as it is, with made-up names, numbers and codes; `null`: nothing
- * of it can be played. It begins where the kept rows begin, or at the first create among them, and ends where today's code would decide
- * otherwise.
+ * The rows of a conference's journal as a transcript that plays in `test/transcripts` as it is; `null`: nothing of them can be played. It
+ * begins where the rows begin, or at the first create among them, and ends where today's code decides otherwise than the journal says.
  */
-export function asTest(rows: Iterable<HistoryRow>, about: About): string | null {
-  const writer = new TestWriter(about);
-  for (const step of replay(rows, about)) if (!writer.add(step)) break;
-  return writer.text();
+export function asTest(pages: readonly TestRowsPage[], domainOf: DomainOf): string | null {
+  const [first] = pages;
+  if (!first) return null;
+  const writer = new TestWriter(first, domainOf);
+  for (const row of pages.flatMap(({ rows }) => rows)) if (!writer.add(row)) break;
+  return writer.text;
+}
+
+/** A message that waits at the journal's conference, and at the played one. */
+interface Waiting {
+  /** As the journal names it. */
+  readonly msgId: string;
+  readonly played: { readonly host: string; readonly type: string; readonly msgId: string };
 }
 
 class TestWriter {
-  readonly #about: About;
-  readonly #domain: Domain;
+  readonly #stage: Stage;
   readonly #codec: WebexCodec;
-  readonly #madeUp: MadeUp;
-  readonly #lines: string[] = [];
-  readonly #calls = new Map<CallId, string>();
-  readonly #rooms = new Map<RoomId, string>();
-  readonly #dialled = new Map<CallId, string>();
-  readonly #keyed = new Map<CommandId, string>();
+  readonly #steps: (Step | string)[] = [];
+  /** The played conference's ids of the journal's calls, rooms, commands and messages. */
+  readonly #ids = new Map<string, string>();
+  readonly #calls = new Replacements((place) => `c${place}`);
+  readonly #rooms = new Replacements((place) => `room-${place}`);
+  readonly #keyed = new Replacements((place) => `key${place}`);
+  readonly #extCallIds = new Replacements(String);
+  readonly #extConfIds = new Replacements((place) => String(1_000 + place));
+  readonly #subConfIds = new Replacements((place) => `sub${place}`);
+  readonly #servers = new Replacements((place) => `tsp${place}`);
+  readonly #msgIds = new Replacements(String);
   readonly #bridges: string[] = [];
+  /** By the journal's documents. */
+  readonly #waiting = new Map<string, readonly Waiting[]>();
   /** Rows in which something was given up, in the order of their `lost` lines. */
   readonly #lostIn: number[] = [];
-  /** MsgIDs of the adapter's own. */
-  readonly #msgIds = new Map<string, string>();
-  #drawn = 0;
-  /** What waits for its Confirmation, in the order in which the player has it. */
-  #queue: readonly (Post & { readonly text: string })[] = [];
-  #begun = false;
-  #at = 0;
-  #serialsBefore = 0;
-  #bridge: string | null = "simulated";
-  #actions = 0;
-  #cannot = "";
   #rows = 0;
+  #at = 0;
+  #actions = 0;
+  #bridge: string | null = "simulated";
+  #cannot = "";
 
-  constructor(about: About) {
-    this.#about = about;
-    const { settings } = about.domain;
-    this.#codec = createCodec(settings.protocol, "webex");
-    this.#madeUp = new MadeUp(settings.policy);
-    const own = ownSettings(settings, this.#madeUp);
-    this.#domain = { ...about.domain, settings: { ...settings, ...own } as DomainSettings };
-    if (Object.keys(own).length > 0) this.#lines.push(`settings ${JSON.stringify(own)}`);
+  constructor({ settings }: TestRowsPage, domainOf: DomainOf) {
+    this.#stage = new Stage(domainOf);
+    const own = this.#settings(settings as { readonly protocol?: { readonly host?: NamedHosts } });
+    if (Object.keys(own).length > 0) this.#happen([`settings ${JSON.stringify(own)}`]);
+    this.#codec = createCodec(this.#stage.domain.settings.protocol, "webex");
   }
 
-  text(): string | null {
+  get text(): string | null {
     if (this.#rows === 0) return null;
     const title = `# A conference as its journal has it, with made-up names and numbers: ${this.#rows} rows.`;
-    return play([title, ...this.#lines, ""].join("\n"), () => this.#domain);
+    return printTranscript([title, ...this.#steps, ""]);
   }
 
   /** False: the rest is left out. */
-  add(step: Step): boolean {
-    if (!this.#begun && !this.#begin(step)) return true;
+  add(row: TestRow): boolean {
+    if (this.#rows === 0) {
+      const begins = row.facts.some(({ kind }) => kind === "conference-requested");
+      if (row.input === null || (row.seq > 1 && !begins)) return true;
+      this.#at = row.at;
+    }
     this.#rows += 1;
-    this.#confirmed(step);
-    if (step.input) this.#input(step, step.input);
-    this.#effects(step);
-    if (this.#rows >= MOST_ROWS) {
-      this.#lines.push(`# What follows behind row ${step.seq} is left out: it is too long.`);
+    this.#confirm(row);
+    if (row.input && !this.#input(row, row.input)) {
+      this.#steps.push(
+        `# From row ${row.seq} on the journal says otherwise than what follows here: the rest is left out.`,
+      );
       return false;
     }
-    if (step.verdict.is === "same") return true;
-    this.#lines.push(
-      `# From row ${step.seq} on the journal says otherwise than what follows here: the rest is left out.`,
-    );
+    if (this.#rows < MOST_ROWS) return true;
+    this.#steps.push(`# What follows behind row ${row.seq} is left out: it is too long.`);
     return false;
   }
 
-  #begin(step: Step): boolean {
-    const { callOuts, commands, head } = step.before;
-    const isOver = head.phase === "absent" || (head.phase === "ended" && head.byWebex);
-    const isClean = isOver && callOuts.size + commands.size === 0;
-    const creates = step.input?.type === "webex" && step.changes.head?.phase === "creating";
-    if (step.input === null || !isClean || (step.seq > 1 && !creates)) return false;
-    this.#begun = true;
-    this.#at = step.at;
-    this.#serialsBefore = step.context.serial;
-    return true;
+  #settings({ protocol, ...others }: { readonly protocol?: { readonly host?: NamedHosts } }): object {
+    const { host } = protocol ?? {};
+    const extCallIds = host?.extCallIds?.map((id) => this.#extCallIds.of(id));
+    return {
+      ...others,
+      ...(protocol && { protocol: { ...protocol, ...(extCallIds && { host: { ...host, extCallIds } }) } }),
+    };
   }
 
-  #input(step: Step, input: ConferenceInput): void {
-    this.#context(step);
+  #happen(happens: readonly string[]): void {
+    this.#steps.push({ happens, follows: this.#stage.happen(happens) });
+  }
+
+  #confirm({ confirmed }: TestRow): void {
+    const places = this.#places(confirmed.flatMap((transId) => this.#waiting.get(transId) ?? []));
+    for (const transId of confirmed) this.#waiting.delete(transId);
+    if (places.length > 0) this.#happen([`confirmed ${places.join(" ")}`]);
+  }
+
+  /** Where these wait, counted from 1. */
+  #places(waiting: readonly Waiting[]): readonly number[] {
+    const taken = new Set<number>();
+    for (const { played } of waiting) {
+      const found = this.#stage.waiting.findIndex(
+        ({ host, message }, index) =>
+          !taken.has(index) && host === played.host && message.type === played.type && message.msgId === played.msgId,
+      );
+      if (found >= 0) taken.add(found);
+    }
+    return [...taken].map((index) => index + 1).sort((one, other) => one - other);
+  }
+
+  /** False: what followed is not what the journal says. */
+  #input(row: TestRow, input: ConferenceInput): boolean {
+    this.#context(row, input);
     const later = input.at - this.#at;
-    if (later > 0) this.#lines.push(`later ${later / 1_000} s`);
+    if (later > 0) this.#happen([`later ${later / 1_000} s`]);
     this.#at = Math.max(this.#at, input.at);
+    const happens = this.#lines(row, input);
+    // Reports that were too long to be kept.
+    if (happens.length === 0) return row.facts.length === 0;
+    this.#happen(happens);
+    return this.#isAlike(row.facts);
+  }
+
+  #lines(row: TestRow, input: ConferenceInput): readonly string[] {
     switch (input.type) {
       case "webex":
-        return this.#happens(
+        return this.#said(
           "W→A",
           input.messages.map((message) => this.#element(message)),
         );
       case "bridge": {
         const from = input.elsewhere === undefined ? "B→A" : `B${this.#bridgePlace(input.elsewhere) + 1}→A`;
-        return this.#happens(
+        return this.#said(
           from,
-          input.reports.map(({ report }) => this.#report(report, step.before)),
+          input.reports.map(({ report }) => this.#report(report)),
         );
       }
-      case "undelivered": {
-        const places = this.#removeFromQueue(
-          input.messages.map((message) => ({ host: null, text: JSON.stringify(message) })),
-        );
-        this.#lines.push(`lost ${places.join(" ")}`);
-        this.#lostIn.push(step.seq);
-        return;
-      }
+      case "undelivered":
+        this.#lostIn.push(row.seq);
+        return [`lost ${this.#places(this.#lost(input.messages, input.of?.transId)).join(" ")}`];
       case "operator": {
         this.#actions += 1;
-        if (input.request.type === "send-again") {
-          this.#lines.push(`operator send-again ${this.#lostIn.indexOf(input.request.row) + 1}`);
-          return;
-        }
-        const action = { id: `a${this.#actions}`, person: "Ann", request: this.#operatorRequest(input.request) };
-        this.#lines.push(`operator ${JSON.stringify(action)}`);
-        return;
+        const { request } = input;
+        if (request.type === "send-again") return [`operator send-again ${this.#lostIn.indexOf(request.row) + 1}`];
+        const action = { id: `a${this.#actions}`, person: "Ann", request: this.#named(request) };
+        return [`operator ${JSON.stringify(action)}`];
       }
       case "reached":
-        this.#lines.push("reached");
-        return;
+        return ["reached"];
       case "time":
-        if (!input.overdue) this.#lines.push("due");
-        return this.#happens("due", input.overdue?.map((id) => this.#commandWords(id, step.before)) ?? []);
+        return input.overdue
+          ? this.#said(
+              "due",
+              input.overdue.map((id) => this.#commandWords(id)),
+            )
+          : ["due"];
     }
   }
 
-  #operatorRequest(request: OperatorRequest): unknown {
-    if (request.type !== "call-out") return this.#anonymous(request);
-    const { number, ...others } = request;
-    const [country, area, local, extension = ""] = this.#madeUp.phone(number).split("-");
-    return { ...(this.#anonymous(others) as object), number: { country, area, local, extension } };
+  #said(from: string, [first, ...more]: readonly string[]): readonly string[] {
+    return first === undefined ? [] : [`${from} ${first}`, ...more];
   }
 
-  #happens(from: string, [first = "", ...more]: readonly string[]): void {
-    // Reports that were too long to be kept.
-    if (first === "") return;
-    this.#lines.push(`${from} ${first}`, ...more.map((line) => `    + ${line}`));
+  #lost(messages: readonly Outgoing[], transId: string | undefined): readonly Waiting[] {
+    const waiting = this.#waiting.get(transId ?? "") ?? [];
+    return waiting.filter((one) => messages.some(({ type, msgId }) => type === one.played.type && msgId === one.msgId));
   }
 
-  #context({ context, input }: Step): void {
-    const isAtBridge = input?.type !== "time" && input?.type !== "undelivered";
+  #context({ bridge: then, cannot: lacks }: TestRow, { type }: ConferenceInput): void {
+    const isAtBridge = type !== "time" && type !== "undelivered";
     // An only bridge is chosen with the first create.
-    const [only, ...others] = this.#domain.settings.bridges;
-    const chosen = context.bridge ?? (others.length === 0 ? only?.name : null) ?? null;
-    const bridge = chosen === null ? null : (bridgeNames[this.#bridgePlace(chosen)] ?? null);
-    if (isAtBridge && bridge !== this.#bridge) this.#lines.push(`bridge is ${bridge ?? "none"}`);
+    const bridge = then === null ? "simulated" : (bridgeNames[this.#bridgePlace(then)] ?? null);
+    if (isAtBridge && bridge !== this.#bridge) this.#happen([`bridge is ${bridge ?? "none"}`]);
     if (isAtBridge) this.#bridge = bridge;
-    const cannot = context.cannot.join(" ");
-    if (input?.type === "webex" && cannot !== this.#cannot) {
-      this.#lines.push(`bridge cannot ${cannot}`.trim());
+    const cannot = lacks.join(" ");
+    if (type === "webex" && cannot !== this.#cannot) {
+      this.#happen([`bridge cannot ${cannot}`.trim()]);
       this.#cannot = cannot;
     }
   }
@@ -180,71 +199,41 @@ class TestWriter {
     return this.#bridges.indexOf(name);
   }
 
-  #confirmed({ confirmed }: Step): void {
-    const posts = confirmed.flatMap(({ host, messages }) =>
-      messages.map((message) => ({ host, text: JSON.stringify(message) })),
-    );
-    const places = this.#removeFromQueue(posts);
-    if (places.length > 0) this.#lines.push(`confirmed ${places.join(" ")}`);
-  }
-
-  /** Their places in the queue, which they leave. */
-  #removeFromQueue(posts: readonly { readonly host: string | null; readonly text: string }[]): readonly number[] {
-    const taken = new Set<number>();
-    for (const { host, text } of posts) {
-      const found = this.#queue.findIndex(
-        (one, index) => !taken.has(index) && one.text === text && (host === null || one.host === host),
-      );
-      if (found >= 0) taken.add(found);
-    }
-    this.#queue = this.#queue.filter((_, index) => !taken.has(index));
-    return [...taken].map((index) => index + 1).sort((one, other) => one - other);
-  }
-
-  #effects({ commands, messages, msgIds, decision }: Step): void {
-    for (const msgId of msgIds) {
-      this.#drawn += 1;
-      if (msgId !== null) this.#msgIds.set(msgId, `n${this.#drawn}`);
-    }
-    for (const { command } of commands) {
-      if ("call" in command && this.#serialIn(command.call) !== null && !this.#dialled.has(command.call)) {
-        this.#dialled.set(command.call, `o${this.#dialled.size + 1}`);
+  /** Whether the journal says what followed here; by that its ids are known, too. */
+  #isAlike(said: readonly TestFact[]): boolean {
+    const decided = (facts: readonly TestFact[]) => facts.filter(({ kind }) => !ofOutbox.has(kind));
+    const [journal, played] = [decided(said), decided(this.#stage.facts as readonly object[] as readonly TestFact[])];
+    if (journal.length !== played.length) return false;
+    return journal.every((fact, index) => {
+      const own = played[index];
+      if (own?.kind !== fact.kind || words.some((word) => own[word] !== fact[word])) return false;
+      for (const part of ids) {
+        const [id, ownId] = [fact[part], own[part]];
+        if (typeof id === "string" && typeof ownId === "string") this.#ids.set(id, ownId);
       }
-      if ("room" in command && command.room !== MAIN_ROOM && !this.#rooms.has(command.room)) {
-        this.#rooms.set(command.room, `r${this.#rooms.size + 1}`);
-      }
-    }
-    const { dropQueued = [] } = decision ?? {};
-    const posted = messages.map(({ transId: _, ...post }) => ({ ...post, text: JSON.stringify(post.message) }));
-    this.#queue = [...withoutDropped(this.#queue, dropQueued), ...posted];
+      if (fact.kind === "message-queued") this.#queued(fact, own);
+      return true;
+    });
   }
 
-  /** The serial in an id of ours; `null`: it is the bridge's. */
-  #serialIn(id: string): number | null {
-    const { confKey } = this.#about;
-    if (!id.startsWith(`${confKey}.`)) return null;
-    const serial = Number(id.slice(confKey.length + 1).split(".")[0]);
-    return Number.isInteger(serial) ? serial - this.#serialsBefore : null;
+  #queued({ transId, msgId }: TestFact, { host, type, msgId: own }: TestFact): void {
+    const played = { host: String(host), type: String(type), msgId: String(own) };
+    const before = this.#waiting.get(String(transId)) ?? [];
+    this.#waiting.set(String(transId), [...before, { msgId: String(msgId), played }]);
   }
 
-  #call(id: CallId): string {
-    const dialled = this.#dialled.get(id);
-    if (dialled !== undefined) return dialled;
-    const known = this.#calls.get(id);
-    if (known !== undefined) return known;
-    const name = `c${this.#calls.size + 1}`;
-    this.#calls.set(id, name);
-    return name;
+  /** As a transcript names a call, a room or a MsgID; `null`: it is none of the adapter's own. */
+  #ownName(id: string): string | null {
+    const own = this.#ids.get(id);
+    return own === undefined ? null : this.#stage.nameOf(own);
   }
 
-  #room(id: RoomId): string {
-    if (id === MAIN_ROOM) return id;
-    const known = this.#rooms.get(id);
-    if (known !== undefined) return known;
-    const serial = this.#serialIn(id);
-    return serial === null
-      ? `room-${id.length}-${[...id].reduce((sum, char) => sum + char.charCodeAt(0), 0)}`
-      : `${CONF_KEY}.${serial}.n`;
+  #call(id: string): string {
+    return this.#ownName(id) ?? this.#calls.of(id);
+  }
+
+  #room(id: string): string {
+    return id === MAIN_ROOM ? id : (this.#ownName(id) ?? this.#rooms.of(id));
   }
 
   /** One message of WebEx, by the attributes that decisions use. */
@@ -264,93 +253,70 @@ class TestWriter {
     const { text, unwritable } = this.#codec.encode("1", [values as never]);
     if (text === null) throw new Error(unwritable.map(({ why }) => why).join("; "));
     const [, element = "", attributes = ""] = /<\/TransID><(\w+)([^>]*)>/.exec(text) ?? [];
-    const words = [...attributes.matchAll(/ ([\w.-]+)="([^"]*)"/g)].map(
+    const written = [...attributes.matchAll(/ ([\w.-]+)="([^"]*)"/g)].map(
       ([, name = "", value = ""]) => `${name}=${value}`,
     );
     const usual = element === fromWebex["caller-named"].wire ? [] : usualWords;
-    const said = words.filter((word) => !usual.includes(word));
-    return [element, ...said, ...this.#leftOut(message, element), ...numberIn(message, this.#madeUp)].join(" ");
+    const said = written.filter((word) => !usual.includes(word));
+    return [element, ...said, ...leftOut(message, element), ...numberIn(message)].join(" ");
   }
 
   #unknown({ element, msgId, replyTo, extConfId }: Extract<FromWebex, { type: "unknown" }>): string {
     return [
       element,
-      ...(msgId === undefined ? [] : [`MsgID=${this.#madeUp.msgId(replyTo ?? "", msgId)}`]),
-      `WbxHostName=${replyTo === undefined ? "none" : this.#madeUp.server(replyTo)}`,
-      `ExtConfID=${extConfId === undefined ? "none" : this.#madeUp.extConfId(extConfId)}`,
+      ...(msgId === undefined ? [] : [`MsgID=${this.#msgIds.of(`${replyTo ?? ""} ${msgId}`)}`]),
+      `WbxHostName=${replyTo === undefined ? "none" : this.#servers.of(replyTo)}`,
+      `ExtConfID=${extConfId === undefined ? "none" : this.#extConfIds.of(extConfId)}`,
     ].join(" ");
-  }
-
-  /** Attributes that go without saying, and that this message does not have. */
-  #leftOut(message: FromWebex, element: string): string[] {
-    if (element === fromWebex["caller-named"].wire) return [];
-    const { replyTo, extConfId } = message;
-    return [
-      ...(replyTo === undefined ? ["WbxHostName=none"] : []),
-      ...(extConfId === undefined ? ["ExtConfID=none"] : []),
-    ];
   }
 
   #value(message: FromWebex, name: string, kind: string, value: unknown): unknown {
     const text = String(value);
     switch (kind) {
-      case "msg-id": {
-        const own = this.#msgIds.get(text);
-        if (own !== undefined && message.type === "caller-named") return own;
-        return this.#madeUp.msgId(message.replyTo ?? "", text);
-      }
+      case "msg-id":
+        return (
+          (message.type === "caller-named" ? this.#ownName(text) : null) ??
+          this.#msgIds.of(`${message.replyTo ?? ""} ${text}`)
+        );
       case "host":
-        return this.#madeUp.server(text);
+        return this.#servers.of(text);
       case "ext-conf-id":
-        return this.#madeUp.extConfId(text);
+        return this.#extConfIds.of(text);
       case "sub-conf-id":
-        return this.#madeUp.subConfId(text);
+        return this.#subConfIds.of(text);
       case "call-id":
-        return this.#madeUp.extCallId(text);
+        return this.#extCallIds.of(text);
       case "conf-key":
         return "KEY";
-      case "keyed":
-        return this.#madeUp.attendeeId(text);
       case "text":
-        if (name === "attendeeId" || name === "hostAttendeeId") return this.#madeUp.attendeeId(text);
-        if (name === "hostExtCallId") return this.#madeUp.extCallId(text);
-        return name === "data" ? this.#madeUp.data(text) : undefined;
+        if (name === "hostExtCallId") return this.#extCallIds.of(text);
+        return ["attendeeId", "hostAttendeeId", "data"].includes(name) ? value : undefined;
       default:
         return value;
     }
   }
 
-  #report(report: Report, state: ConferenceState): string {
+  #report(report: Report): string {
     if (report.type === "event") return this.#event(report.event);
     const { id, result } = report;
     const how = result.done ? "done" : "refused";
-    const reason = result.done ? "" : ` (${result.reason})`;
-    return `${how} ${this.#commandWords(id, state)}${reason}`;
+    return `${how} ${this.#commandWords(id, result.done ? [] : [`(${result.reason})`])}`;
   }
 
-  #commandWords(id: CommandId, state: ConferenceState): string {
-    const command = state.commands.get(id)?.command;
-    if (!command) return "gone";
-    const words = [
-      command.type,
-      ...("call" in command ? [this.#called(command.call)] : []),
-      ...this.#roomWords(command),
-    ];
-    const isLike = (other: BridgeCommand) =>
-      other.type === command.type &&
-      ("call" in command ? "call" in other && other.call === command.call : true) &&
-      ("room" in command ? "room" in other && other.room === command.room : true);
-    const fitting = [...state.commands.values()].filter((one) => isLike(one.command));
-    const nth = fitting.findIndex((one) => one.id === id) + 1;
-    return `${words.join(" ")}${nth > 1 ? ` nth=${nth}` : ""}`;
+  /** A word in parentheses behind a number would be taken for the name of a code. */
+  #commandWords(id: CommandId, how: readonly string[] = []): string {
+    const { commands } = this.#stage.state;
+    const own = commands.get((this.#ids.get(id) ?? "") as CommandId);
+    if (!own) return ["gone", ...how].join(" ");
+    const { command } = own;
+    const called = "call" in command ? [this.#called(this.#stage.nameOf(command.call))] : [];
+    const rooms = "room" in command ? [`room=${this.#stage.nameOf(command.room)}`] : [];
+    const fitting = [...commands.values()].filter((one) => isLike(one.command, command));
+    const nth = fitting.indexOf(own) + 1;
+    return [command.type, ...called, ...rooms, ...how, ...(nth > 1 ? [`nth=${nth}`] : [])].join(" ");
   }
 
-  #roomWords(command: BridgeCommand): string[] {
-    return "room" in command ? [`room=${this.#room(command.room)}`] : [];
-  }
-
-  #called(call: CallId): string {
-    const name = this.#call(call);
+  #called(name: string): string {
     return /^[co]\d/.test(name) ? name : `call=${name}`;
   }
 
@@ -360,114 +326,90 @@ class TestWriter {
       case "caller-entered":
         return this.#entered(event.caller);
       case "caller-left":
-        return [type, this.#called(event.call), ...(event.reason === "hung-up" ? [] : [`reason=${event.reason}`])].join(
-          " ",
-        );
+        return `${type} ${this.#called(this.#call(event.call))}${event.reason === "hung-up" ? "" : ` reason=${event.reason}`}`;
       case "call-answered":
-        return `${type} ${this.#called(event.call)}`;
+        return `${type} ${this.#called(this.#call(event.call))}`;
       case "caller-muted":
-        return `${type} ${this.#called(event.call)} muted=${yes(event.muted)}`;
+        return `${type} ${this.#called(this.#call(event.call))} muted=${yes(event.muted)}`;
       case "speaking-changed":
-        return `${type} ${this.#called(event.call)} speaking=${yes(event.speaking)}`;
+        return `${type} ${this.#called(this.#call(event.call))} speaking=${yes(event.speaking)}`;
       case "lock-changed":
         return `${type} locked=${yes(event.locked)}`;
       case "attendee-identified": {
-        const id = this.#keyed.get(event.id) ?? `key${this.#keyed.size + 1}`;
-        this.#keyed.set(event.id, id);
-        return `${type} ${this.#called(event.call)} attendeeId=${this.#madeUp.attendeeId(event.attendeeId)} id=${id}`;
+        const called = this.#called(this.#call(event.call));
+        return `${type} ${called} attendeeId=${event.attendeeId} id=${this.#keyed.of(event.id)}`;
       }
       case "conference-ended":
         return type;
       case "snapshot":
         return event.conference === null
           ? `${type} none`
-          : `${type} ${JSON.stringify({ conference: this.#anonymous(event.conference) })}`;
+          : `${type} ${JSON.stringify({ conference: this.#named(event.conference) })}`;
     }
   }
 
   #entered(caller: BridgeCaller): string {
     const { call, number, attendeeId, muted, silent, room, host } = caller;
-    if (silent && !muted) return `caller-entered ${JSON.stringify({ caller: this.#anonymous(caller) })}`;
+    if (silent && !muted) return `caller-entered ${JSON.stringify({ caller: this.#named(caller) })}`;
     return [
       "caller-entered",
-      this.#called(call),
-      ...(number === "" ? [] : [`number=${this.#madeUp.number(number)}`]),
-      ...(attendeeId === null ? [] : [`attendeeId=${this.#madeUp.attendeeId(attendeeId)}`]),
+      this.#called(this.#call(call)),
+      ...(number === "" ? [] : [`number=${number}`]),
+      ...(attendeeId === null ? [] : [`attendeeId=${attendeeId}`]),
       ...(silent ? ["silent=yes"] : muted ? ["muted=yes"] : []),
       ...(room === MAIN_ROOM ? [] : [`room=${this.#room(room)}`]),
       ...(host ? ["host=yes"] : []),
     ].join(" ");
   }
 
-  /** Data with made-up values, by the names under which they stand. */
-  #anonymous(value: unknown, name = ""): unknown {
-    if (Array.isArray(value)) return value.map((one) => this.#anonymous(one, name));
+  /** Data with names in place of ids, by the names under which they stand. */
+  #named(value: unknown, name = ""): unknown {
+    if (Array.isArray(value)) return value.map((one) => this.#named(one, name));
     if (isRecord(value))
-      return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, this.#anonymous(one, key)]));
+      return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, this.#named(one, key)]));
     if (typeof value !== "string") return value;
-    switch (name) {
-      case "call":
-      case "speaking":
-        return this.#call(value as CallId);
-      case "room":
-      case "id":
-        return this.#room(value as RoomId);
-      case "number":
-        return this.#madeUp.number(value);
-      case "attendeeId":
-        return this.#madeUp.attendeeId(value);
-      case "extCallId":
-        return this.#madeUp.extCallId(value);
-      case "type":
-      case "kind":
-        return value;
-      default:
-        return this.#madeUp.data(value);
-    }
+    if (name === "call" || name === "speaking") return this.#call(value);
+    if (name === "room" || name === "id") return this.#room(value);
+    return name === "extCallId" ? this.#extCallIds.of(value) : value;
   }
 }
 
+interface NamedHosts {
+  readonly extCallIds?: readonly string[];
+}
+
+/** What was being posted is not played. */
+const ofOutbox: ReadonlySet<string> = new Set(["post-confirmed", "post-failed", "post-dropped", "post-given-up"]);
+const words = ["type", "muted", "locked", "result", "status"] as const;
+const ids = ["call", "room", "invitee", "command", "msgId"] as const;
 /** Of each message but the name of a call, in a transcript. */
 const usualWords: readonly string[] = ["WbxHostName=tsp1", "ExtConfID=1001", "ConfKey=KEY"];
+
+/** Attributes that go without saying, and that this message does not have. */
+function leftOut(message: FromWebex, element: string): string[] {
+  if (element === fromWebex["caller-named"].wire) return [];
+  const { replyTo, extConfId } = message;
+  return [
+    ...(replyTo === undefined ? ["WbxHostName=none"] : []),
+    ...(extConfId === undefined ? ["ExtConfID=none"] : []),
+  ];
+}
+
+function isLike(one: BridgeCommand, other: BridgeCommand): boolean {
+  const part = (command: BridgeCommand, name: "call" | "room") => (name in command ? command[name as never] : null);
+  return (
+    one.type === other.type && part(one, "call") === part(other, "call") && part(one, "room") === part(other, "room")
+  );
+}
 
 function yes(is: boolean): "yes" | "no" {
   return is ? "yes" : "no";
 }
 
-function numberIn(message: FromWebex, madeUp: MadeUp): string[] {
-  return message.type === "call-out" ? [`Number=${madeUp.phone(message.phone)}`] : [];
+function numberIn(message: FromWebex): string[] {
+  return message.type === "call-out" ? [`Number=${partsOf(message.phone)}`] : [];
 }
 
-/** The settings that decisions use and that differ from those of a local run, without what names anybody. */
-function ownSettings(settings: DomainSettings, madeUp: MadeUp): Partial<ReturnType<typeof decisiveSettings>> {
-  const usual: Readonly<Record<string, unknown>> = { protocol: {}, ...localDomain({ agents: [] }) };
-  const { hybrid, recording, passthroughUrl, protocol, ...decisive } = decisiveSettings(settings);
-  const { host, ...others } = protocol;
-  const named = host && {
-    host: {
-      ...(host.attendeeIds && { attendeeIds: host.attendeeIds.map((id) => madeUp.attendeeId(id)) }),
-      ...(host.extCallIds && { extCallIds: host.extCallIds.map((id) => madeUp.extCallId(id)) }),
-    },
-  };
-  const all = {
-    ...decisive,
-    ...(hybrid && {
-      hybrid: {
-        ...hybrid,
-        clientUrl: "https://client.example.com/",
-        ...(hybrid.connectData !== undefined && { connectData: "connect" }),
-        ...(hybrid.appDetection !== undefined && { appDetection: "app" }),
-      },
-    }),
-    ...(recording && {
-      recording: { number: { country: "1", area: "408", local: "5550199" }, sequence: "P1D1#P0" },
-    }),
-    ...(passthroughUrl !== undefined && { passthroughUrl: "https://back-end.example.com/" }),
-    protocol: { ...others, ...named },
-  };
-  return Object.fromEntries(
-    Object.entries(all).filter(
-      ([name, value]) => value !== undefined && JSON.stringify(value) !== JSON.stringify(usual[name]),
-    ),
-  );
+function partsOf({ country, area, local, extension }: PhoneNumber): string {
+  return [country, area, local, ...(extension === "" ? [] : [extension])].join("-");
 }

@@ -3,11 +3,12 @@ import { type BridgeCommand, type RefusalReason, refusalReason } from "../bridge
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../bridge/events.ts";
 import { overdueAt } from "../conference/deadlines.ts";
 import { type ConferenceInput, nextDeadline } from "../conference/decide.ts";
-import { type Decision, type Effect, isCommand } from "../conference/draft.ts";
+import { type Decision, type Effect, isCommand, type Outgoing, type Post } from "../conference/draft.ts";
+import type { Fact } from "../conference/facts.ts";
 import { type OperatorRequest, operatorRefusal } from "../conference/operator-requests.ts";
 import { noQueue, type Queue, type Rows } from "../conference/queue.ts";
 import type { GivenUpDocument } from "../conference/send-again.ts";
-import { applyChanges, emptyState, type PendingCommand } from "../conference/state.ts";
+import { applyChanges, type ConferenceState, emptyState, type PendingCommand } from "../conference/state.ts";
 import { applyTransaction, type DecisionProgress } from "../conference/transaction.ts";
 import type {
   ActionId,
@@ -42,7 +43,7 @@ export const bridgeNames = ["simulated", "second", "third", "fourth", "fifth", "
 const BEGINNING = ["W→A W2A_CreateConference MsgID=1", "B→A done create-conference"];
 
 /** The domain of a transcript, with the settings that it names laid over those of a local run. */
-type DomainOf = (overrides: object) => Domain;
+export type DomainOf = (overrides: object) => Domain;
 
 /**
  * Plays a transcript on the rules alone, and returns it with what truly follows in place. docs/transcripts.md says what can happen in
@@ -59,7 +60,8 @@ export function play(transcript: string, domainOf: DomainOf): string {
 
 type OperatorFields = Omit<Extract<ConferenceInput, { type: "operator" }>, "type" | "at">;
 
-class Stage {
+/** A conference of a transcript: what happens in it, line by line, and what follows. */
+export class Stage {
   readonly #state = emptyState();
   readonly #names = new ShortNames();
   readonly #domainOf: DomainOf;
@@ -67,6 +69,7 @@ class Stage {
   #progress: DecisionProgress = { bridge: "simulated" as BridgeName, serial: 0 };
   /** Each message in a document of its own. */
   #queue: Queue = noQueue;
+  #facts: readonly Fact[] = [];
   /** What each `lost` gave up. */
   readonly #lost: GivenUpDocument[] = [];
   /** When the bridge was given a command. */
@@ -82,6 +85,28 @@ class Stage {
     this.#domainOf = domainOf;
     this.#domain = withServers(domainOf({}));
     this.#names.give(CONF_KEY, "KEY");
+  }
+
+  get domain(): Domain {
+    return this.#domain;
+  }
+
+  get state(): ConferenceState {
+    return this.#state;
+  }
+
+  /** What waits for its Confirmation. */
+  get waiting(): readonly { readonly host: Post["host"]; readonly message: Outgoing }[] {
+    return this.#queue.rows.flatMap(({ host, messages }) => messages.map((message) => ({ host, message })));
+  }
+
+  /** What the last line that decided something led to. */
+  get facts(): readonly Fact[] {
+    return this.#facts;
+  }
+
+  nameOf(id: string): string {
+    return this.#names.nameOf(id);
   }
 
   happen([line = "", ...more]: Step["happens"]): string[] {
@@ -343,7 +368,7 @@ class Stage {
 
   #decide(input: ConferenceInput): string[] {
     const situation = { state: this.#state, queue: this.#queue, progress: this.#progress };
-    const { decision, queue, progress } = applyTransaction(situation, input, {
+    const { decision, facts, queue, progress } = applyTransaction(situation, input, {
       confKey: CONF_KEY,
       domain: this.#domain,
       row: 1,
@@ -358,6 +383,7 @@ class Stage {
       nonce: () => "n",
     });
     applyChanges(this.#state, decision.changes);
+    this.#facts = facts;
     this.#queue = queue;
     this.#progress = { ...progress, cannot: this.#progress.cannot };
     return this.#follows(decision).map((line) => this.#names.shorten(line));

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ReplayPage } from "../../src/console/replay.tsx";
 import { stateChanges } from "../../src/console/state-changes.ts";
+import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { ReplayState, ReplayStep } from "../../src/rpc/replay.ts";
 import { frameFor, now, Shown } from "./shown.ts";
 
@@ -139,7 +140,18 @@ test("previous and next lead to the rows beside, also by key, and end with the j
   expect(page.html).toMatch(/data-key="n"/);
   const only = shown(step(), null, null);
   expect([only.linkTo("p Previous"), only.linkTo("n Next")]).toEqual([undefined, undefined]);
-  expect(page.linkTo("Save as a test")).toBe("/api/v1/domains/local/conferences/987654321/transcript");
+});
+
+test("the command that saves the conference as a test is there to be copied, with quotes where a shell needs them", () => {
+  expect(shown(step()).text).toContain("bridgehead save-test 987654321 --domain local > 987654321.txt");
+  const frame = { ...frameFor(), confKey: "7 o'clock" as ConfKey };
+  const odd = new Shown(ReplayPage({ frame, step: step(), previous: null, next: null }));
+  expect(odd.text).toContain("save-test '7 o'\\''clock' --domain local > '7 o'\\''clock.txt'");
+});
+
+test("a step that was too long for one answer says so", () => {
+  expect(shown(step()).text).not.toContain("too long to be shown whole");
+  expect(shown(step({ isCut: true })).text).toContain("too long to be shown whole");
 });
 
 test("a row that is not there leads to the first one", () => {

@@ -27,15 +27,17 @@ async function withSecretsKeyed(): Promise<ConferenceWorld> {
   return world;
 }
 
-async function shownBy({ conference }: ConferenceWorld): Promise<string> {
-  const { steps } = conference.replay(0, 100);
+async function shownBy(world: ConferenceWorld): Promise<string> {
+  const { conference } = world;
+  const { steps } = await conference.replay(0, 100);
   const rows = steps.map(({ seq }) => seq);
   const views = [
     conference.view(),
     await conference.story(0),
     await conference.explain(undefined, 0),
     steps,
-    conference.wire(rows),
+    await conference.wire(rows),
+    await conference.testRows(0),
   ];
   return JSON.stringify([...views, await Promise.all(rows.map((row) => conference.givenUp(row)))]);
 }

@@ -71,7 +71,7 @@ export class WholeEdge {
           explain: nobody,
           replay: nobody,
           wire: nobody,
-          transcript: nobody,
+          testRows: nobody,
         }),
         agents: nobody,
         handOver: nobody,

@@ -106,7 +106,7 @@ export class FakeEdge {
   /** What each conference shows of itself. */
   readonly views = new Map<ConfKey, ConferenceView>();
   explanations: readonly Explanation[] = [];
-  transcript: string | null = null;
+  testRows: string | null = null;
   /** Conferences that are really there. */
   readonly real = new Map<ConfKey, RealConference>();
   readonly stories = new Map<ConfKey, readonly StoryLine[]>();
@@ -352,7 +352,7 @@ export class FakeEdge {
       },
       replay: async (from, limit) => JSON.stringify({ steps: [], previous: null, next: from + limit }),
       wire: async () => "[]",
-      transcript: async () => this.transcript,
+      testRows: async () => this.testRows,
     };
   }
 

@@ -27,7 +27,7 @@ async function edgeWith(...views: readonly ConferenceView[]): Promise<FakeEdge> 
 test("only the operator sees conferences", async () => {
   const edge = await edgeWith(view("1"));
   const paths = ["/api/v1/domains", `${base}/agents`, `${base}/conferences`, `${base}/conferences/1`];
-  const read = ["story", "explain", "replay", "transcript"].map((what) => `${base}/conferences/1/${what}`);
+  const read = ["story", "explain", "replay", "test-rows"].map((what) => `${base}/conferences/1/${what}`);
   for (const path of [...paths, ...read]) {
     expect((await edge.app.request(path)).status, path).toBe(401);
   }
@@ -169,7 +169,7 @@ test("a list has at most `limit`, and goes on where its page ended", async () =>
 
 test("an unknown conference is 404, and no object is made by the question", async () => {
   const edge = await edgeWith(view("1"));
-  for (const path of ["", "/story", "/explain", "/replay", "/transcript"].map((what) => `conferences/9${what}`)) {
+  for (const path of ["", "/story", "/explain", "/replay", "/test-rows"].map((what) => `conferences/9${what}`)) {
     expect((await asked(edge, `${base}/${path}`)).status).toBe(404);
   }
   expect((await asked(edge, "/api/v1/domains/nobody/conferences")).status).toBe(404);
@@ -208,17 +208,13 @@ test("a replay goes on from where the page before ended; a wrong query says what
   }
 });
 
-test("a conference is saved as a test, as text", async () => {
+test("the rows of a test come in pages, as the conference gives them", async () => {
   const edge = await edgeWith(view("1"));
-  expect((await asked(edge, `${base}/conferences/1/transcript`)).status).toBe(404);
-  edge.transcript = "# A test.";
-  const response = await edge.app.request(`${base}/conferences/1/transcript`, {
-    headers: { authorization: `Bearer ${token}` },
-  });
-  expect([response.headers.get("content-type"), await response.text()]).toEqual([
-    "text/plain; charset=UTF-8",
-    "# A test.",
-  ]);
+  expect((await asked(edge, `${base}/conferences/1/test-rows`)).status).toBe(404);
+  const row = { seq: 7, at: 1, input: null, facts: [], confirmed: [], bridge: null, cannot: [] };
+  const page = { confKey: "1", settings: {}, rows: [row] };
+  edge.testRows = JSON.stringify({ ...page, next: 8 });
+  expect((await asked(edge, `${base}/conferences/1/test-rows?cursor=7`)).body).toEqual({ ...page, next: "8" });
 });
 
 test("the agents of each bridge are listed; those of a relay that does not answer are null", async () => {

@@ -14,9 +14,9 @@ export function realConference(world: ConferenceWorld): RealConference {
     action: async (id) => world.conference.action(id),
     givenUp: async (row) => world.conference.givenUp(row),
     explain: (...asked) => world.conference.explain(...asked),
-    replay: async (from, limit) => JSON.stringify(world.conference.replay(from, limit)),
-    wire: async (rows) => JSON.stringify(world.conference.wire(rows)),
-    transcript: async () => world.conference.transcript(),
+    replay: async (...page) => JSON.stringify(await world.conference.replay(...page)),
+    wire: async (rows) => JSON.stringify(await world.conference.wire(rows)),
+    testRows: async (from) => JSON.stringify(await world.conference.testRows(from)),
     operate: (action) => world.during(world.conference.operate(action)),
     sendAgain: (...asked) => world.during(world.conference.sendAgain(...asked)),
   };

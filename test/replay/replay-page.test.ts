@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import { masked } from "../../src/foundation/shown.ts";
 import { aboutOf } from "../../src/replay/history.ts";
-import { replayPage, wireRows } from "../../src/replay/replay-page.ts";
+import { Replay } from "../../src/replay/replay.ts";
+import { replayPage, wirePage } from "../../src/replay/replay-page.ts";
+import type { ReplayPage } from "../../src/rpc/replay.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { ConferenceWorld, confKey, extConfId, host, muteCaller } from "../durable-objects/conference-world.ts";
-import { historyOf } from "./simulated-journals.ts";
+import { historyOf, readerOf } from "./simulated-journals.ts";
 
 async function played(): Promise<ConferenceWorld> {
   const world = new ConferenceWorld();
@@ -27,11 +29,12 @@ async function played(): Promise<ConferenceWorld> {
 }
 
 function pageOf(world: ConferenceWorld, from: number, limit = 100, person = (text: string) => text) {
-  return replayPage(historyOf(world.stored), aboutOf(confKey, world.domain), person, { from, limit });
+  const replay = new Replay(aboutOf(confKey, world.domain));
+  return replayPage(readerOf([...historyOf(world.stored)]), replay, person, { from, limit });
 }
 
 test("a step has the state before and after, and what it caused with its text on the wire", async () => {
-  const { steps, next } = pageOf(await played(), 0);
+  const { steps, next } = await pageOf(await played(), 0);
   expect(next).toBeNull();
   const asked = steps.find(({ inputText }) => inputText?.includes("W2A_UpdateUser"));
   expect(asked?.inputText).toContain('<W2A_UpdateUser MsgID="m-mute-1001"');
@@ -59,10 +62,10 @@ test("a step has the state before and after, and what it caused with its text on
 
 test("pages go on where the one before ended", async () => {
   const world = await played();
-  const { steps: all } = pageOf(world, 0);
+  const { steps: all } = await pageOf(world, 0);
   const seqs: number[] = [];
   for (let from: number | null = 0; from !== null; ) {
-    const page = pageOf(world, from, 2);
+    const page: ReplayPage = await pageOf(world, from, 2);
     expect(page.steps.length).toBeLessThanOrEqual(2);
     seqs.push(...page.steps.map(({ seq }) => seq));
     from = page.next;
@@ -72,16 +75,16 @@ test("pages go on where the one before ended", async () => {
 
 test("a page says which row came before it", async () => {
   const world = await played();
-  const [first, second] = pageOf(world, 0).steps.map(({ seq }) => seq);
-  expect(pageOf(world, 0).previous).toBeNull();
-  expect(pageOf(world, second ?? 0).previous).toBe(first);
+  const [first, second] = (await pageOf(world, 0)).steps.map(({ seq }) => seq);
+  expect((await pageOf(world, 0)).previous).toBeNull();
+  expect((await pageOf(world, second ?? 0)).previous).toBe(first);
 });
 
 test("what went over the wire is had by row, without the states, and with numbers as is wanted", async () => {
   const world = await played();
-  const { steps } = pageOf(world, 0, 100, masked);
+  const { steps } = await pageOf(world, 0, 100, masked);
   const wanted = [steps[1], steps.at(-1)].flatMap((step) => step?.seq ?? []);
-  const rows = wireRows(historyOf(world.stored), aboutOf(confKey, world.domain), masked, new Set(wanted));
+  const rows = await wirePage(readerOf([...historyOf(world.stored)]), world.domain, masked, wanted);
   const partOf = ({ seq, input, inputText, commands, messages }: (typeof steps)[number]) => ({
     ...{ seq, input, inputText, commands, messages },
   });
@@ -90,9 +93,9 @@ test("what went over the wire is had by row, without the states, and with number
 
 test("numbers of people are shown as is wanted, in states, messages and texts alike", async () => {
   const world = await played();
-  const shown = JSON.stringify(pageOf(world, 0));
+  const shown = JSON.stringify(await pageOf(world, 0));
   expect([shown.includes("14085551234"), shown.includes("7770123")]).toEqual([true, true]);
-  const hidden = JSON.stringify(pageOf(world, 0, 100, masked));
+  const hidden = JSON.stringify(await pageOf(world, 0, 100, masked));
   expect([hidden.includes("14085551234"), hidden.includes("7770123")]).toEqual([false, false]);
   expect(hidden).toContain("W2A_Callout");
 });
@@ -105,7 +108,7 @@ test("codes of a conference are in no step, whoever may read numbers", async () 
   };
   await world.during(world.receive("t0", create as object as FromWebex));
   await world.allDone();
-  const shown = JSON.stringify(pageOf(world, 0));
+  const shown = JSON.stringify(await pageOf(world, 0));
   expect(shown).toContain('AnonymousID=\\"(secret)\\"');
   expect(shown).toContain('"subscriber":"(secret)"');
   expect(shown).not.toMatch(/161803|314159|271828|sdk-token/);

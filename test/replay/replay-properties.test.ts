@@ -7,7 +7,7 @@ import { replay } from "../../src/replay/replay.ts";
 import { asTest } from "../../src/transcripts/as-test.ts";
 import { play } from "../../src/transcripts/play.ts";
 import { testDomain } from "../local-domain.ts";
-import { conferencesOfWorld, type KeptConference } from "./simulated-journals.ts";
+import { conferencesOfWorld, type KeptConference, testPages } from "./simulated-journals.ts";
 
 /** Of a world in which operators send again what was given up; most have nothing to send. */
 const sendsAgain = 23;
@@ -46,7 +46,8 @@ test("each conference of simulated worlds, saved as a test, plays as it is, send
   let sentAgain = 0;
   for (const [seed, conferences] of worlds) {
     for (const { about, rows } of conferences) {
-      const saved = asTest(rows, about);
+      const pages = await testPages(rows, about);
+      const saved = asTest(pages, testDomain);
       if (saved === null) continue;
       expect(play(saved, testDomain), `seed ${seed}, ${about.confKey}`).toBe(saved);
       const steps = [...replay(rows, about)];

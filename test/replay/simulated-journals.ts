@@ -1,7 +1,10 @@
-import { ConferenceStore, type HistoryRow } from "../../durable-objects/conference-store.ts";
+import { ConferenceStore } from "../../durable-objects/conference-store.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
-import { type About, aboutOf } from "../../src/replay/history.ts";
+import { type About, aboutOf, type HistoryRow } from "../../src/replay/history.ts";
+import type { ReadRows } from "../../src/replay/rows.ts";
+import { TestReader, testRowsPage } from "../../src/replay/test-rows.ts";
+import type { TestRowsPage } from "../../src/rpc/replay.ts";
 import type { Database } from "../simulation/database.ts";
 import { run } from "../simulation/world.ts";
 
@@ -34,6 +37,20 @@ export function conferencesOfWorld(seed: number): Promise<readonly KeptConferenc
 export function keptOn(disk: Database, about: About): KeptConference {
   const store = new ConferenceStore(disk, () => {});
   return { about, rows: [...historyOf(store)], state: store.state };
+}
+
+/** The journal as its pages are read: so many rows at a time. */
+export function readerOf(rows: readonly HistoryRow[], atOnce = 50): ReadRows {
+  return async (after) => rows.filter(({ seq }) => seq > after).slice(0, atOnce);
+}
+
+/** All pages of the rows of a test, as one reader after the other reads them. */
+export async function testPages(rows: readonly HistoryRow[], { confKey, domain }: About): Promise<TestRowsPage[]> {
+  const reader = new TestReader(domain);
+  const pages: TestRowsPage[] = [];
+  for (let next: number | null = 0; next !== null; next = pages.at(-1)?.next ?? null)
+    pages.push(await testRowsPage(readerOf(rows), confKey, reader, next));
+  return pages;
 }
 
 export function* historyOf(store: Pick<ConferenceStore, "history">): Generator<HistoryRow> {

@@ -1,9 +1,9 @@
-import type { HistoryRow } from "../../durable-objects/conference-store.ts";
 import type { Call } from "../../simulators/bridge/world.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { OperatorAction, OperatorRequest } from "../../src/conference/operator-requests.ts";
 import { StagesFold } from "../../src/explain/stages.ts";
 import { type ActionId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import type { HistoryRow } from "../../src/replay/history.ts";
 import type { Told } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
 import type { Bridges } from "./bridge.ts";

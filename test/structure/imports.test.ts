@@ -73,6 +73,19 @@ test("no program that Node runs as it is reaches a page: Node strips types, and 
   expect([...reached].filter((file) => file.endsWith(".tsx"))).toEqual([]);
 });
 
+test("the Worker reaches nothing that makes or plays transcripts", () => {
+  const reached = new Set(["src/worker.ts"]);
+  for (const file of reached) {
+    for (const { from, typeOnly } of importsOf(file, readFileSync(file, "utf8"))) {
+      const target = posix.join(posix.dirname(file), from);
+      if (from.startsWith(".") && !typeOnly && existsSync(target)) reached.add(target);
+    }
+  }
+
+  expect(reached.size).toBeGreaterThan(200);
+  expect([...reached].filter((file) => file.startsWith("src/transcripts/"))).toEqual([]);
+});
+
 test("npm start binds the same objects as a deployment", () => {
   const deployed = [...readFileSync("wrangler.toml", "utf8").matchAll(/^name = "(\w+)"\nclass_name = "(\w+)"$/gm)];
 

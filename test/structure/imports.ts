@@ -49,7 +49,8 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/rpc"],
   },
   "src/transcripts": {
-    may: ["src/foundation", "src/bridge", "src/conference", "src/replay", "src/settings", "src/tsp"],
+    may: ["src/foundation", "src/bridge", "src/conference", "src/settings", "src/tsp"],
+    mayAsType: ["src/rpc"],
   },
   "src/console": {
     may: ["src/foundation", "src/explain/story-blocks.ts", "src/explain/story-sides.ts", "src/records", "hono"],
@@ -114,7 +115,6 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/replay",
       "src/routing",
       "src/settings",
-      "src/transcripts",
       "src/webex",
     ],
     mayAsType: ["src/rpc"],
@@ -164,6 +164,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/webex",
       "src/bridge",
       "src/explain/story-blocks.ts",
+      "src/transcripts",
       "bridge-agent/drivers",
       "bridge-agent/node-ports.ts",
       "bridge-agent/service-manager.ts",

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { ReplayPage } from "../../rpc/replay.ts";
+import type { ReplayPage, TestRowsPage } from "../../rpc/replay.ts";
 import { isKnown, unknown } from "./conferences.ts";
 import { cursorOf, gathered, limitOf, next, wholeList } from "./paging.ts";
 import { route } from "./route.ts";
@@ -69,7 +69,7 @@ export const explainRoutes = [
     more: "The state before and after, the input, the commands and messages that followed with their text on the wire, and whether today's code decides the same.",
     query: { cursor: cursorOf(/^\d{1,15}$/), limit: limitOf(MOST_STEPS) },
     answer: {
-      says: `At most ${MOST_STEPS} rows, the oldest first.`,
+      says: `At most ${MOST_STEPS} rows and 200 kB, the oldest first.`,
       schema: v.object({
         steps: v.array(
           v.looseObject({
@@ -109,6 +109,12 @@ export const explainRoutes = [
             notes: v.array(v.string()),
             repairs: v.array(v.string()),
             outcomes: v.array(v.looseObject({ event: v.string() })),
+            isCut: v.pipe(
+              v.exactOptional(v.literal(true)),
+              v.description(
+                "It was longer than a page: of both states there is what changed, and of each list the first parts.",
+              ),
+            ),
           }),
         ),
         next,
@@ -124,22 +130,39 @@ export const explainRoutes = [
   }),
   route({
     method: "GET",
-    path: "/domains/{domain}/conferences/{confKey}/transcript",
-    id: "saveAsTest",
+    path: "/domains/{domain}/conferences/{confKey}/test-rows",
+    id: "testRows",
     tag: "Conferences",
-    says: "A conference as a transcript with made-up names and numbers",
-    more: "A file that runs in `test/transcripts` as it is: see docs/transcripts.md.",
+    says: "A conference's journal with made-up numbers, codes and names",
+    more: "What `bridgehead save-test` makes a test of: what came in, and in ids and words what followed. Equal values stay equal, and different ones different.",
+    query: { cursor: cursorOf(/^\d{1,15}$/) },
     answer: {
-      says: "The transcript.",
-      schema: v.pipe(v.string(), v.description("Plain text.")),
-      also: ["text/plain; charset=UTF-8"],
+      says: "Some rows, the oldest first.",
+      schema: v.object({
+        confKey: v.string(),
+        settings: v.pipe(v.looseObject({}), v.description("That decide, and differ from those of a local run.")),
+        rows: v.array(
+          v.looseObject({
+            seq,
+            at: time,
+            input: v.nullable(v.looseObject({ type: v.string() })),
+            facts: v.array(v.looseObject({ kind: v.string() })),
+            confirmed: v.pipe(
+              v.array(v.string()),
+              v.description("TransIDs that were confirmed before the input came."),
+            ),
+          }),
+        ),
+        next,
+      }),
     },
     refusals,
-    async handle({ domain, confKey, edge }) {
+    async handle({ domain, confKey, edge, query: { cursor = "0" } }) {
       if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
-      const text = await edge.views.conference(domain.name, confKey).transcript();
+      const text = await edge.views.conference(domain.name, confKey).testRows(Number(cursor));
       if (text === null) return unknown(domain, confKey);
-      return new Response(text, { headers: { "content-type": "text/plain; charset=UTF-8" } });
+      const { next, ...page }: TestRowsPage = JSON.parse(text);
+      return { ...page, next: next === null ? null : String(next) } as never;
     },
   }),
 ];

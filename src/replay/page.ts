@@ -1,0 +1,39 @@
+import { isRecord } from "../foundation/record.ts";
+
+/** In bytes, as JSON. */
+const MOST_LENGTH = 200_000;
+/** Of each list and text in an item that is longer than a page. */
+const MOST_LISTED = 50;
+const MOST_TEXT = 2_000;
+const encoder = new TextEncoder();
+
+/** What one answer holds: at least one item, cut where it is longer than a page. */
+export class Page<Item extends object> {
+  readonly items: Item[] = [];
+  readonly #most: number;
+  #length = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get isFull(): boolean {
+    return this.items.length >= this.#most;
+  }
+
+  /** False: there is no room for it. `shorter`: where it is longer than a page. */
+  add(item: Item, shorter: () => Item = () => item): boolean {
+    const length = encoder.encode(JSON.stringify(item)).length;
+    if (this.items.length > 0 && this.#length + length > MOST_LENGTH) return false;
+    this.items.push(length > MOST_LENGTH ? { ...(cut(shorter()) as Item), isCut: true } : item);
+    this.#length += length;
+    return true;
+  }
+}
+
+function cut(value: unknown): unknown {
+  if (typeof value === "string") return value.length > MOST_TEXT ? `${value.slice(0, MOST_TEXT)}…` : value;
+  if (Array.isArray(value)) return value.slice(0, MOST_LISTED).map(cut);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, cut(part)]));
+}

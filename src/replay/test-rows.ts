@@ -1,0 +1,124 @@
+import { type ConferenceInput, showInput } from "../conference/decide.ts";
+import type { Fact } from "../conference/facts.ts";
+import type { DecisionProgress } from "../conference/transaction.ts";
+import type { ConfKey, PhoneNumber } from "../foundation/ids.ts";
+import type { TestFact, TestRow, TestRowsPage } from "../rpc/replay.ts";
+import type { DomainSettings } from "../settings/domain-settings.ts";
+import type { Domain } from "../settings/load.ts";
+import { localDomain } from "../settings/local-domain.ts";
+import { decisiveSettings } from "./history.ts";
+import { MadeUp } from "./made-up.ts";
+import { Page } from "./page.ts";
+import { type ReadRows, type TransactionRows, transactionsFrom } from "./rows.ts";
+
+/** Of one page: the work between two of them is bounded. */
+const MOST_ROWS = 500;
+
+/** Reads a journal for a test. The same value is made up alike in all pages that one reader reads. */
+export class TestReader {
+  readonly domain: Domain;
+  readonly settings: object;
+  readonly #madeUp: MadeUp;
+  #progress: DecisionProgress = { bridge: null, serial: 0 };
+  #next = 1;
+
+  constructor(domain: Domain) {
+    this.domain = domain;
+    this.#madeUp = new MadeUp(domain.settings.policy);
+    this.settings = ownSettings(domain.settings, this.#madeUp);
+  }
+
+  /** The row behind the last one that was read. */
+  get next(): number {
+    return this.#next;
+  }
+
+  read(rows: TransactionRows): readonly TestRow[] {
+    const { bridge, cannot = [] } = this.#progress;
+    const facts = rows.flatMap((row) => row.facts ?? []);
+    const confirmed = facts.flatMap((fact) => (fact.kind === "post-confirmed" ? [fact.transId] : []));
+    const { seq, progress } = rows.at(-1) ?? rows[0];
+    this.#progress = progress;
+    this.#next = seq + 1;
+    return rows.map((row, index) => ({
+      ...{ seq: row.seq, at: row.at, input: row.input && this.#input(row.input), bridge, cannot },
+      facts: (row.facts ?? []).map(inWords),
+      confirmed: index === 0 ? confirmed : [],
+    }));
+  }
+
+  #input(input: ConferenceInput): ConferenceInput {
+    const shown = showInput(input, this.#madeUp.person);
+    if (shown.type === "operator" && input.type === "operator")
+      return { ...shown, person: "Ann", request: this.#dialled(shown.request, input.request) };
+    if (shown.type !== "webex" || input.type !== "webex") return shown;
+    return {
+      ...shown,
+      messages: shown.messages.map((message, index) => this.#dialled(message, input.messages[index] ?? message)),
+    };
+  }
+
+  /** Country and policy decide whether a number may be dialled: they let the made-up one pass, too. */
+  #dialled<Shown extends object>(shown: Shown, original: { readonly type: string }): Shown {
+    const { type, number, phone } = original as { readonly [part in "type" | "number" | "phone"]?: unknown };
+    if (type !== "call-out") return shown;
+    return number
+      ? { ...shown, number: this.#madeUp.phone(number as PhoneNumber) }
+      : { ...shown, phone: this.#madeUp.phone(phone as PhoneNumber) };
+  }
+}
+
+/** Rows from this one on, as many as one answer holds. `reader` stands before them, and afterwards before the page that follows. */
+export async function testRowsPage(
+  read: ReadRows,
+  confKey: ConfKey,
+  reader: TestReader,
+  from: number,
+): Promise<TestRowsPage> {
+  const { settings } = reader;
+  const page = new Page<TestRow>(MOST_ROWS);
+  for await (const rows of transactionsFrom(read, reader.next)) {
+    const [{ seq }] = rows;
+    if (page.isFull) return { confKey, settings, rows: page.items, next: seq };
+    for (const row of reader.read(rows))
+      if (row.seq >= from && !page.add(row)) return { confKey, settings, rows: page.items, next: row.seq };
+  }
+  return { confKey, settings, rows: page.items, next: null };
+}
+
+const parts = ["type", "call", "room", "invitee", "command", "msgId", "transId", "muted", "locked", "result", "status"];
+
+/** What tells facts apart, and what later inputs name. */
+function inWords(fact: Fact): TestFact {
+  const said = parts.map((part) => [part, fact[part as keyof Fact]] as const);
+  return { kind: fact.kind, ...Object.fromEntries(said.filter(([, value]) => value !== undefined)) };
+}
+
+/** The settings that decisions use and that differ from those of a local run, without what names anybody. */
+function ownSettings(settings: DomainSettings, madeUp: MadeUp): object {
+  const usual: Readonly<Record<string, unknown>> = { protocol: {}, ...localDomain({ agents: [] }) };
+  const { hybrid, recording, passthroughUrl, protocol, ...decisive } = decisiveSettings(settings);
+  const { host, ...others } = protocol;
+  const attendeeIds = host?.attendeeIds?.map(madeUp.person);
+  const all = {
+    ...decisive,
+    ...(hybrid && {
+      hybrid: {
+        ...hybrid,
+        clientUrl: "https://client.example.com/",
+        ...(hybrid.connectData !== undefined && { connectData: "connect" }),
+        ...(hybrid.appDetection !== undefined && { appDetection: "app" }),
+      },
+    }),
+    ...(recording && {
+      recording: { number: { country: "1", area: "408", local: "5550199" }, sequence: "P1D1#P0" },
+    }),
+    ...(passthroughUrl !== undefined && { passthroughUrl: "https://back-end.example.com/" }),
+    protocol: { ...others, ...(host && { host: { ...host, ...(attendeeIds && { attendeeIds }) } }) },
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter(
+      ([name, value]) => value !== undefined && JSON.stringify(value) !== JSON.stringify(usual[name]),
+    ),
+  );
+}
