@@ -1,5 +1,5 @@
 import type { Env } from "../durable-objects/platform.ts";
-import type { DirectoryAnswer } from "../src/rpc/directory-update.ts";
+import type { FactPage, FeedAnswer } from "../src/rpc/directory-feed.ts";
 import * as product from "../src/worker.ts";
 
 export * from "../src/worker.ts";
@@ -7,7 +7,11 @@ export { default } from "../src/worker.ts";
 
 /** A directory that is told nothing. */
 const nobody = {
-  getByName: () => ({ tell: async (): Promise<DirectoryAnswer> => ({ directory: "", id: 0, isShown: false }) }),
+  getByName: () => ({
+    follow: async ({ upTo: row }: FactPage): Promise<FeedAnswer> => {
+      return { row, place: { directory: "", id: 0 }, isWatched: false, pauseMs: 1_000 };
+    },
+  }),
 };
 
 /** The edge as it is deployed, but for its conferences: what they would tell their directory goes nowhere. */

@@ -5,7 +5,7 @@ import type { Fact } from "../src/conference/facts.ts";
 import { type OperatorAction, operatorRefusal } from "../src/conference/operator-requests.ts";
 import type { Queue, Rows } from "../src/conference/queue.ts";
 import { applyTransaction } from "../src/conference/transaction.ts";
-import type { CallId, CommandId, EpochMs, MsgId, TransId, WebexHost } from "../src/foundation/ids.ts";
+import type { CommandId, EpochMs, MsgId, TransId, WebexHost } from "../src/foundation/ids.ts";
 import { dayMs, wait } from "../src/foundation/timers.ts";
 import { decidedBy } from "../src/replay/history.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity } from "../src/rpc/conference.ts";
@@ -136,7 +136,7 @@ export function transact(context: Context, submitted: readonly Item[]): Batch | 
   const { transactionMemoryMs: neededMs, journalRetentionDays } = domain.settings;
   return ids.transaction(
     (nextId) => {
-      store.identify(identity, { neededMs, keptMs: journalRetentionDays * dayMs });
+      store.identify(identity, { neededMs, keptMs: journalRetentionDays * dayMs }, context.nonce);
       const batch = new Batch(context, nextId);
       for (const item of items) batch.apply(item);
       outbox.write(batch.queue.rows);
@@ -151,8 +151,6 @@ class Batch {
   queue: Queue;
   readonly commands: IssuedCommand[] = [];
   readonly facts: Fact[] = [];
-  /** Who came, left or got an attendee ID. */
-  readonly otherPeople = new Set<CallId>();
   readonly #context: Context;
   readonly #nextId: (kind: keyof IdsWanted) => string;
 
@@ -182,7 +180,6 @@ class Batch {
     this.queue = queue;
     for (const effect of decision.effects) if (isCommand(effect)) this.commands.push(effect);
     this.facts.push(...facts);
-    for (const fact of decision.facts) if (concernsPeople(fact)) this.otherPeople.add(fact.call);
     const streams = streamsAfter(item, input, progress);
     const after = {
       ...progress,
@@ -199,10 +196,6 @@ function streamsAfter(item: Item, input: ConferenceInput, progress: Progress): P
   if (item.type !== "bridge" || input.type !== "bridge") return undefined;
   const { bridge, stream } = item.reports;
   return { streams: withStream(progress, bridge, stream, input.reports.at(-1)?.number ?? 0) };
-}
-
-function concernsPeople(fact: Fact): fact is Extract<Fact, { kind: "call-entered" | "call-left" | "call-merged" }> {
-  return fact.kind === "call-entered" || fact.kind === "call-left" || fact.kind === "call-merged";
 }
 
 /** `null`: there is nothing in the item that was not committed before, or that would be done. */

@@ -91,8 +91,8 @@ export class ConferenceObject extends WatchedObject implements ConferenceRpc {
     return this.#current.sweep();
   }
 
-  tellDirectory(what: "changes" | "all"): Promise<boolean> {
-    return this.#current.tellDirectory(what);
+  feedDirectory(isWatched: boolean): Promise<boolean> {
+    return this.#current.feedDirectory(isWatched);
   }
 
   override alarm(): Promise<void> {

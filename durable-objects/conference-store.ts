@@ -16,10 +16,10 @@ import {
 import type { DecisionProgress } from "../src/conference/transaction.ts";
 import type { ActionId, BridgeName, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
-import { concernsDirectory } from "../src/records/ended.ts";
+import { isOwed } from "../src/records/directory-facts.ts";
 import type { HistoryRow } from "../src/replay/history.ts";
 import type { AgentReports, ConferenceIdentity } from "../src/rpc/conference.ts";
-import type { DirectoryAnswer, DirectoryPlace } from "../src/rpc/directory-update.ts";
+import type { DirectoryPlace } from "../src/rpc/directory-feed.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
 import { hasColumn, hasTable, type Sql, type SqlValue } from "./platform.ts";
 import { type BookData, type Upgrade, upgrade } from "./upgrade.ts";
@@ -36,16 +36,16 @@ export interface Progress extends DecisionProgress, IdsAtHand {
   readonly decidedBy?: string;
 }
 
-/** How far the domain's directory was told of the conference; rows of the journal. */
+/** How far the domain's directory has the facts of the conference; rows of the journal. */
 export interface Telling {
-  /** The last row with something to tell. */
+  /** The last row with a fact that it needs. */
   readonly upTo: number;
-  /** The directory has what was to tell up to this row. */
+  /** It has acknowledged what it needs up to this row. */
   readonly told: number;
-  /** The directory's place then; `null`: it never answered. */
+  /** Its place then; `null`: it has acknowledged nothing. */
   readonly place: DirectoryPlace | null;
-  /** As the directory answered last: people look at the conference in a list. Absent: it never answered. */
-  readonly isShown?: boolean;
+  /** As it answered last: people look at the conference in a list. */
+  readonly isWatched?: boolean;
 }
 
 /** One row of the journal without how far the conference had come. */
@@ -62,6 +62,8 @@ export interface Retention {
 /** Never changes, but for the retention: the last one that the settings gave holds on when the domain is removed. */
 interface Identity extends ConferenceIdentity {
   readonly retention: Retention;
+  /** Absent in what version 0.1 kept. */
+  readonly journal?: string;
 }
 
 const noProgress: Progress = { bridge: null, serial: 0, ...noIds, streams: [] };
@@ -119,6 +121,7 @@ export class ConferenceStore {
   #hasTables: boolean;
   #hasFacts: boolean;
   #identity: ConferenceIdentity | null = null;
+  #journal = "";
   #retention = defaultRetention;
   #state = emptyState();
   #progress: Progress;
@@ -158,6 +161,11 @@ export class ConferenceStore {
   /** `null` until the first input is committed. */
   get identity(): ConferenceIdentity | null {
     return this.#identity;
+  }
+
+  /** Another name where the journal of this key was deleted and begun anew. */
+  get journalName(): string {
+    return this.#journal;
   }
 
   get retention(): Retention {
@@ -237,13 +245,15 @@ export class ConferenceStore {
     }
   }
 
-  /** Within a transaction: keeps whose conference this is, and the retention of its domain. */
-  identify({ domain, confKey }: ConferenceIdentity, retention: Retention): void {
+  /** Within a transaction: keeps whose conference this is, the retention of its domain, and the name of a journal that begins. */
+  identify({ domain, confKey }: ConferenceIdentity, retention: Retention, newName = () => ""): void {
     const { neededMs, keptMs } = this.#retention;
     if (this.#identity && neededMs === retention.neededMs && keptMs === retention.keptMs) return;
+    const journal = this.#identity ? this.#journal : newName();
     this.#identity = { domain, confKey };
+    this.#journal = journal;
     this.#retention = retention;
-    this.#ofTransaction.set("identity", { domain, confKey, retention } satisfies Identity);
+    this.#ofTransaction.set("identity", { domain, confKey, retention, journal } satisfies Identity);
   }
 
   /** Within a transaction: appends one input with its changes; throws when a document is too large. */
@@ -343,12 +353,12 @@ export class ConferenceStore {
       .filter((message) => message.type === "create-conference");
   }
 
-  /** What the rows behind this one say; nothing else of them is read. */
-  facts(after: number): readonly FactRow[] {
+  /** What the rows behind this one say, so many at most; nothing else of them is read. */
+  facts(after: number, limit = -1): readonly FactRow[] {
     if (!this.#hasFacts) return [];
     const rows = this.#sql.exec(
-      "SELECT seq, at, facts FROM journal WHERE seq > ? AND facts > '[]' ORDER BY seq",
-      after,
+      "SELECT seq, at, facts FROM journal WHERE seq > ? AND facts > '[]' ORDER BY seq LIMIT ?",
+      ...[after, limit],
     );
     return rows.map(({ seq, at, facts }) => ({
       ...{ seq: Number(seq), at: Number(at) },
@@ -361,13 +371,13 @@ export class ConferenceStore {
     if (!this.#applyEntry(key, value)) throw new Error(`the entry ${key} is of no known kind`);
   }
 
-  /** The directory has what was to tell up to this row; on disk with the next row, or now. */
-  told(upTo: number, { isShown, ...place }: DirectoryAnswer, isWritten: boolean): void {
+  /** How far the directory has the facts; on disk with the next row, or now. */
+  told(change: Partial<Telling>, isWritten = false): void {
     const { telling } = this.#progress;
     if (!telling) return;
-    const change = { telling: { ...telling, told: Math.max(telling.told, upTo), place, isShown } };
-    if (isWritten) this.correct(change);
-    else this.#progress = { ...this.#progress, ...change };
+    const changed = { telling: { ...telling, ...change } };
+    if (isWritten) this.correct(changed);
+    else this.#progress = { ...this.#progress, ...changed };
   }
 
   /** The last row of the journal. */
@@ -406,6 +416,7 @@ export class ConferenceStore {
 
   #load(): Progress {
     this.#identity = null;
+    this.#journal = "";
     this.#retention = defaultRetention;
     this.#state = emptyState();
     this.#outbox = new Map();
@@ -459,8 +470,9 @@ export class ConferenceStore {
     else if (kind === "checkpoint") this.#checkpoint = value as number;
     else if (kind === bookKey) this.#book = value as BookData;
     else if (kind === "identity") {
-      const { retention, ...identity } = value as Identity;
+      const { retention, journal = "", ...identity } = value as Identity;
       this.#identity = identity;
+      this.#journal = journal;
       this.#retention = retention;
     } else {
       const entries = kind === "outbox" ? this.#outbox : isKind(kind) ? entriesOf(this.#state, kind) : null;
@@ -526,7 +538,7 @@ export class ConferenceStore {
   }
 
   #keepTelling(last: number, facts: readonly Fact[]): void {
-    if (!facts.some(concernsDirectory)) return;
+    if (!facts.some(isOwed)) return;
     const before = this.#progress.telling ?? { told: 0, place: null };
     this.#progress = { ...this.#progress, telling: { ...before, upTo: last } };
   }

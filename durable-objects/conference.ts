@@ -46,7 +46,7 @@ import type {
 } from "../src/rpc/conference.ts";
 import type { ConferenceView } from "../src/rpc/conference-view.ts";
 import type { DirectoryRpc } from "../src/rpc/directory.ts";
-import type { Trouble } from "../src/rpc/directory-update.ts";
+import type { Trouble } from "../src/rpc/directory-feed.ts";
 import type { IdBlocks, IdRequest, IdsWanted } from "../src/rpc/id-allocator.ts";
 import type { SharedAnswers, ShareResult } from "../src/rpc/mailbox.ts";
 import type { RelayRpc } from "../src/rpc/relay.ts";
@@ -62,7 +62,7 @@ import { CommandSender } from "./command-sender.ts";
 import { GroupCommit, type Item, transact } from "./conference-commit.ts";
 import { ConferenceStore } from "./conference-store.ts";
 import { viewOf } from "./conference-view.ts";
-import { DirectoryUpdates } from "./directory-updates.ts";
+import { DirectoryFeed } from "./directory-feed.ts";
 import { type Fold, FollowedFolds, pageFrom, showRow } from "./followed-folds.ts";
 import { IdSupply } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
@@ -78,7 +78,7 @@ interface ConferencePorts extends Platform {
   allocateIds(request: IdRequest): Promise<IdBlocks>;
   /** Hands answers over to the domain's mailbox, where they meet those of other conferences. */
   share(answers: SharedAnswers): Promise<ShareResult>;
-  directory(domain: DomainName): Pick<DirectoryRpc, "tell">;
+  directory(domain: DomainName): Pick<DirectoryRpc, "follow">;
   webexSite(domain: DomainName): Pick<WebexSiteRpc, "topics">;
   /** What operators see of it has changed, and is committed. */
   changed(): void;
@@ -115,7 +115,7 @@ export class Conference {
   readonly #tally = newTally();
   readonly #sender: CommandSender;
   readonly #commits: GroupCommit;
-  readonly #directoryUpdates: DirectoryUpdates;
+  readonly #directoryFeed: DirectoryFeed;
   readonly #folds: FollowedFolds;
   readonly #replays = new KeptReaders<Replay>(mostReaders);
   readonly #testReaders = new KeptReaders<TestReader>(mostReaders);
@@ -158,7 +158,7 @@ export class Conference {
       },
     );
     const changed = () => {
-      this.#directoryUpdates?.changed();
+      this.#directoryFeed?.changed();
       ports.changed();
     };
     this.#outbox = new Outbox(
@@ -183,18 +183,17 @@ export class Conference {
       },
       sendAgain: () => this.#send(),
     });
-    this.#directoryUpdates = new DirectoryUpdates(ports, {
+    this.#directoryFeed = new DirectoryFeed(ports, {
       store,
       trouble: () => this.#trouble,
       documents: () => this.#outbox.rows,
-      tally: this.#tally,
       domain: () => this.#findDomain(),
     });
     if (store.unknownKinds.size > 0) this.#log("warn", "unknown-entries", { kinds: [...store.unknownKinds] });
     if (!store.identity) return;
     this.#outbox.load();
     this.#measure();
-    this.#directoryUpdates.restored();
+    this.#directoryFeed.restored();
     this.#clock.alarm.guard(() => this.#wake("restored"));
   }
 
@@ -430,14 +429,14 @@ export class Conference {
     if (!this.#store.identity) return false;
     this.#ports.measures.counted();
     void this.#ports.measures.activity.remind(this.#identified.domain, this.#ports.now());
-    this.#directoryUpdates.remind();
+    this.#directoryFeed.remind();
     await this.#sweep();
     return this.#ongoing !== null;
   }
 
-  async tellDirectory(what: "changes" | "all"): Promise<boolean> {
+  async feedDirectory(isWatched: boolean): Promise<boolean> {
     if (!this.#store.identity) return false;
-    await this.#directoryUpdates.tell(what);
+    await this.#directoryFeed.feed(isWatched);
     return this.#ongoing !== null;
   }
 
@@ -491,7 +490,7 @@ export class Conference {
     if (why === "alarm" && deleteAt !== null && deleteAt <= now && this.#isQuiet(domain)) {
       this.#outbox.adopt(noQueue);
       this.#sender.stop();
-      this.#directoryUpdates.stop();
+      this.#directoryFeed.stop();
       // Conferences of a domain that is gone may run still.
       Object.assign(this.#tally, newTally());
       return await this.#ports.deleteAll();
@@ -564,7 +563,7 @@ export class Conference {
       const tookMs = this.#sender.schedule.issued(batch.commands, this.#store.state.commands, at);
       for (const ms of tookMs) this.#ports.measures.commandSeconds.observe({ domain: domain.name }, ms);
       this.#measure();
-      this.#directoryUpdates.committed(batch.otherPeople);
+      this.#directoryFeed.committed(batch.facts);
       this.#outbox.adopt(batch.queue);
       this.#ports.changed();
       this.#send();

@@ -16,7 +16,7 @@ import type {
   RunningQuery,
   WebhookView,
 } from "../src/rpc/directory.ts";
-import type { DirectoryAnswer, DirectoryUpdate, GivenUpPost } from "../src/rpc/directory-update.ts";
+import type { FactPage, FeedAnswer, GivenUpPost } from "../src/rpc/directory-feed.ts";
 import { findDomain, webhookSecretOf } from "../src/settings/load.ts";
 import { Directory } from "./directory.ts";
 import { platformOf } from "./platform.ts";
@@ -26,8 +26,8 @@ import { WatchedObject } from "./watched-object.ts";
 export class DirectoryObject extends WatchedObject implements DirectoryRpc {
   #directory: Directory | null = null;
 
-  tell(update: DirectoryUpdate): Promise<DirectoryAnswer> {
-    return this.#current.tell(update);
+  follow(page: FactPage): Promise<FeedAnswer> {
+    return this.#current.follow(page);
   }
 
   running(query: RunningQuery): Promise<RunningPage> {

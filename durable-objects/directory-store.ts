@@ -1,16 +1,24 @@
 import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import type { ActivityMinute } from "../src/records/activity.ts";
 import type { DirectoryRecord } from "../src/records/conference-record.ts";
-import type { PlacedRecord } from "../src/rpc/directory.ts";
-import type { DirectoryPlace, RunningConference } from "../src/rpc/directory-update.ts";
+import type { ListedConference, PlacedRecord } from "../src/rpc/directory.ts";
+import type { DirectoryPlace, Trouble } from "../src/rpc/directory-feed.ts";
 import { hasTable, type Sql, type SqlRow } from "./platform.ts";
-import type { Heard } from "./webhook-events.ts";
+import { runningRowOf } from "./upgrade.ts";
 
 /** What the row of a conference that runs says; all else of it is in memory alone. */
-export type RunningRow = Pick<RunningConference, "key" | "life" | "createdAt" | "phase" | "webexHost" | "bridge"> & {
+export interface RunningRow extends Omit<ListedConference, "now"> {
   /** Absent: there were no receivers of webhooks. */
   readonly heard?: Heard;
-};
+}
+
+/** What receivers of webhooks were told of a conference that runs. */
+export interface Heard {
+  /** The facts of this journal up to this row, but for those that records have. */
+  readonly journal: string;
+  readonly row: number;
+  readonly trouble: readonly Trouble[];
+}
 
 /** What is known of the directory itself. */
 export interface About {
@@ -60,6 +68,11 @@ export class DirectoryStore {
     return this.#about && { directory: this.#about.directory, id: this.#last };
   }
 
+  /** Whether all is here that was here when this place was given. */
+  has({ directory, id }: DirectoryPlace): boolean {
+    return directory === this.#about?.directory && id <= this.#last;
+  }
+
   /** All or nothing; memory is as it was before when `work` throws. */
   transaction<Value>(about: About, work: () => Value): Value {
     try {
@@ -79,7 +92,7 @@ export class DirectoryStore {
   running(): ReadonlyMap<number, RunningRow> {
     if (!this.#hasTables) return new Map();
     const rows = this.#sql.exec("SELECT id, data FROM record WHERE id < 0");
-    return new Map(rows.map(({ id, data }) => [Number(id), JSON.parse(String(data)) as RunningRow]));
+    return new Map(rows.map(({ id, data }) => [Number(id), runningRowOf(JSON.parse(String(data)))]));
   }
 
   /** Within a transaction: the id of its row. */

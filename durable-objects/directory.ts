@@ -1,9 +1,13 @@
+import { wireNameOf } from "../src/explain/timeline.ts";
 import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/shown.ts";
 import { dayMs, hourMs, wait, within } from "../src/foundation/timers.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
 import { Activity, type ActivityMinute, minuteOf } from "../src/records/activity.ts";
-import { type ConferenceRecord, type DirectoryRecord, identityOf } from "../src/records/conference-record.ts";
+import { type DirectoryRecord, identityOf } from "../src/records/conference-record.ts";
+import type { PlacedFact } from "../src/records/directory-facts.ts";
+import { foldOf, type PersonInside, type RunningFold, withFact } from "../src/records/running.ts";
+import { type WebhookEvent, webhook, webhookOf } from "../src/records/webhooks.ts";
 import type { ConferenceRpc } from "../src/rpc/conference.ts";
 import type {
   AgentEvent,
@@ -24,7 +28,7 @@ import type {
   RunningQuery,
   WebhookView,
 } from "../src/rpc/directory.ts";
-import type { DirectoryAnswer, DirectoryUpdate, GivenUpPost, PersonInside } from "../src/rpc/directory-update.ts";
+import type { FactPage, FeedAnswer, GivenUpPost, LiveState, Trouble } from "../src/rpc/directory-feed.ts";
 import type { HolderPage } from "../src/rpc/id-allocator.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { Domain } from "../src/settings/load.ts";
@@ -33,16 +37,14 @@ import { AuditStore } from "./audit-store.ts";
 import { earliest } from "./clock.ts";
 import { type About, DirectoryStore, type RunningRow } from "./directory-store.ts";
 import { GivenUpStore } from "./given-up-store.ts";
-import { afterChange, type PeopleInside } from "./people-inside.ts";
 import type { Platform, Sql } from "./platform.ts";
-import { agentEvents, type Heard, webhookEvents } from "./webhook-events.ts";
 import { Webhooks } from "./webhooks.ts";
 
 interface DirectoryPorts extends AlarmPorts, Pick<Platform, "post" | "measures"> {
   readonly sql: Sql;
   /** `null` when the settings do not have the domain; throws when they cannot be read. */
   domain(name: DomainName): Domain | null;
-  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "tellDirectory">;
+  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "feedDirectory">;
   /** The conferences that were allocated ids, as `IdAllocatorRpc` has them. */
   conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
   /** What people see of it has changed, and is committed. */
@@ -55,19 +57,29 @@ interface DirectoryPorts extends AlarmPorts, Pick<Platform, "post" | "measures">
   deleteAll(): Promise<void>;
 }
 
-/** A conference that runs: its row, and how it was when it told last. */
+/** How far the directory has the facts of a conference. */
+type Cursor = Pick<FactPage, "journal"> & { readonly row: number };
+
+/** A conference that runs: its row, and how it is. */
 interface Listed {
   readonly id: number;
   readonly row: RunningRow;
-  readonly now: ListedConference["now"];
-  /** Who is inside, as far as records may say it; `null`: not known. */
-  readonly inside: PeopleInside | null;
+  /** `null`: it has said nothing since the directory's own restart. */
+  readonly known: Known | null;
   /** When people saw it last in a list. */
-  readonly shownAt: EpochMs | null;
-  /** It was answered so when it told last. */
-  readonly isShown: boolean;
+  readonly watchedAt: EpochMs | null;
+  /** It was answered so when it said something last. */
+  readonly isWatched: boolean;
   /** When it was asked last how it is. */
   readonly askedAt: EpochMs | null;
+}
+
+interface Known {
+  readonly cursor: Cursor;
+  readonly fold: RunningFold;
+  /** The fold is of this row. It may be ahead of the facts: those up to it are for records and webhooks alone. */
+  readonly foldedUpTo: number;
+  readonly live: LiveState;
 }
 
 /** Where a conference has no place yet, its records are looked for from so long before its begin; clocks may be wrong. */
@@ -79,7 +91,7 @@ const portion = 500;
 /** Records that one call of an erasure looks at: others wait meanwhile. */
 const mostErasing = 20_000;
 /** Identities of records in memory. */
-const mostKnown = 100_000;
+const mostRead = 200_000;
 const deleteEveryMs = 6 * hourMs;
 const deletePortion = 1_000;
 const portionEveryMs = 10_000;
@@ -95,19 +107,22 @@ const askAgainMs = 60_000;
 const knownWithinMs = 1_500;
 const rebuildMs = 7 * dayMs;
 /** A page that people look at asks anew at each change. */
-const shownMs = 5 * 60_000;
+const watchedMs = 5 * 60_000;
+/** Conferences that nobody watches send so many pages a second, all together. */
+const mostPagesPerSecond = 200;
+const leastPauseMs = 1_000;
+/** Conferences that are over, of which late pages may come. */
+const mostOver = 10_000;
 /** TSP servers whose conferences are told. */
 const mostLoads = 50;
 /** Conferences with trouble that are named for each. */
 const mostTroubled = 5;
-/** As an older version tells it. */
-const noPeople: PeopleInside = { row: -1, people: new Map() };
 /** Conferences in one call of a rebuild, so that it ends in time, though some may hang. */
 const mostRebuilding = 20;
 
 /**
- * The conferences of one domain: those that run, and a record of each call and each conference that is over. Conferences tell it after the
- * commit, at least once; it keeps each record once. What it says of callers and rooms is in memory alone.
+ * The conferences of one domain: those that run, and a record of each call and each conference that is over; a fold of the facts that
+ * conferences send after their commits, at least once, in order. Each record is kept once. Callers and rooms are in memory alone.
  */
 export class Directory implements DirectoryRpc {
   readonly #ports: DirectoryPorts;
@@ -117,9 +132,11 @@ export class Directory implements DirectoryRpc {
   readonly #givenUp: GivenUpStore;
   readonly #webhooks: Webhooks;
   readonly #running = new Map<ConfKey, Listed>();
-  /** Identity → id of each record behind `#knownBehind`. */
-  readonly #known = new Map<string, number>();
-  #knownBehind: number;
+  readonly #over = new Map<ConfKey, Cursor>();
+  /** Identity → id of each record behind the first of these ids, up to the second. */
+  readonly #read = new Map<string, number>();
+  #readBehind: number;
+  #readUpTo: number;
   #activity = new Activity();
   /** The minute in which it was kept last; `null`: never. */
   #activityKeptIn: EpochMs | null = null;
@@ -134,8 +151,9 @@ export class Directory implements DirectoryRpc {
     this.#audit = new AuditStore(ports.sql);
     this.#givenUp = new GivenUpStore(ports.sql);
     for (const [id, row] of this.#store.running())
-      this.#running.set(row.key, { id, row, now: null, inside: null, shownAt: null, isShown: false, askedAt: null });
-    this.#knownBehind = this.#store.place?.id ?? 0;
+      this.#running.set(row.key, { id, row, known: null, watchedAt: null, isWatched: false, askedAt: null });
+    this.#readBehind = this.#store.place?.id ?? 0;
+    this.#readUpTo = this.#readBehind;
     this.#webhooks = new Webhooks({
       ...ports,
       domain: () => this.#store.about?.domain ?? null,
@@ -145,73 +163,137 @@ export class Directory implements DirectoryRpc {
     this.#loadActivity();
   }
 
-  async tell(update: DirectoryUpdate): Promise<DirectoryAnswer> {
-    const { domain, key, running, people, ended, joined = [], givenUp = [] } = update;
+  async follow(page: FactPage): Promise<FeedAnswer> {
+    const { key, journal, upTo, live } = page;
     const at = this.#ports.now();
-    const about = this.#aboutNow(domain);
-    const missing = ended.some(({ again }) => again) ? this.#behind(update) : 0;
     const before = this.#running.get(key);
-    const { shownAt = null, askedAt = null } = before ?? {};
-    const isShown = shownAt !== null && at - shownAt < shownMs;
-    const added: (readonly [identity: string, id: number])[] = [];
-    const hasReceivers = this.#receivers(domain).length > 0;
-    const isLate = this.#isLate(update, before);
-    const records: DirectoryRecord[] = [];
-    let row: Listed | undefined = before;
-    const write = () => {
-      for (const { record, again } of ended) {
-        const identity = identityOf(record);
-        if (again && (this.#known.get(identity) ?? 0) > missing) {
-          if (record.kind === "conference" && row && isOf(row, record)) row = this.#drop(row);
-          continue;
-        }
-        records.push(record);
-        const own = record.kind === "conference" && row && isOf(row, record) ? row : null;
-        added.push([identity, this.#store.add(record, at, own?.id ?? null)]);
-        if (own) row = undefined;
-      }
-      if (isLate) return;
-      if (row && !(running && isOf(row, running))) row = this.#drop(row);
-      if (!running) return;
-      const { key: _, life, createdAt, phase, webexHost, bridge, ...now } = running;
-      const heard: Heard = { started: phase === "running", trouble: running.trouble };
-      const current: RunningRow = { key, life, createdAt, phase, webexHost, bridge, ...(hasReceivers && { heard }) };
-      if (row && hasReceivers && !isSame(row.row.heard, heard)) this.#store.replace(row.id, current);
-      const { id = this.#store.begin(current, at), inside = null } = row ?? {};
-      row = { id, row: current, now, inside, shownAt, isShown, askedAt };
-    };
-    const writeEvents = () => {
-      write();
-      for (const post of givenUp) this.#givenUp.add(post);
-      const known = before ? { life: before.row.life, ...(before.row.heard ?? { started: false, trouble: [] }) } : null;
-      const now = isLate ? null : running;
-      if (hasReceivers) this.#webhooks.add(webhookEvents({ joined, ended: records, running: now, known, at }));
-    };
-    const isOther = running === null ? row !== undefined : !row || !isOf(row, running);
-    const needsRows = ended.length > 0 || givenUp.length > 0 || isOther || hasReceivers;
-    if (needsRows) this.#store.transaction(about, writeEvents);
-    else write();
-    for (const [identity, id] of added) this.#remember(identity, id);
-    // Behind the commit, since it changes what is there.
-    if (row) this.#running.set(key, { ...row, inside: people ? afterChange(row.inside, people) : noPeople });
-    else this.#running.delete(key);
+    const cursor = this.#cursorOf(page);
+    const has = this.#rowBefore(page, cursor);
+    if (has !== page.after) return this.#answer(page, has);
+    // It came late: what it says is known, and how the conference was then is of no use.
+    if (cursor && upTo < cursor.row) return this.#answer(page, cursor.row);
+    const fresh = cursor ? page.facts.filter(({ row }) => row > cursor.row) : page.facts;
+    try {
+      const { fold, foldedUpTo } = this.#folded(page, fresh);
+      const row = this.#keep(page, fresh, { fold, isSure: cursor !== null, at });
+      const { watchedAt = null, askedAt = null } = before ?? {};
+      const next = { journal, row: upTo };
+      if (row && fold && live) {
+        const known = { cursor: next, fold, foldedUpTo, live };
+        this.#running.set(key, { ...row, known, watchedAt, isWatched: this.#isWatched(before), askedAt });
+        this.#over.delete(key);
+      } else this.#noteOver(key, next);
+    } catch (error) {
+      // The fold was changed in place, and what it says is not on disk.
+      if (before) this.#running.set(key, { ...before, known: null });
+      throw error;
+    }
     this.#ports.changed();
     await this.#ensureAlarm(at);
-    if (hasReceivers) this.#webhooks.pump();
-    const lacksPeople = this.#running.get(key)?.inside === null;
-    const place = this.#store.place ?? { directory: about.directory, id: 0 };
-    return { ...place, isShown, ...(lacksPeople && { lacksPeople }) };
+    if (this.#receivers(page.domain).length > 0) this.#webhooks.pump();
+    return this.#answer(page, upTo);
+  }
+
+  /** In this life; `null`: it has got nothing of this journal yet. */
+  #cursorOf({ key, journal }: FactPage): Cursor | null {
+    const cursor = this.#running.get(key)?.known?.cursor ?? this.#over.get(key);
+    return cursor?.journal === journal ? cursor : null;
+  }
+
+  /** Where the page is to begin; `null`: with a view. A page that begins earlier is as good. */
+  #rowBefore({ after, place, view }: FactPage, cursor: Cursor | null): number | null {
+    if (cursor) return Math.min(after, cursor.row);
+    // A directory that was lost, or an older copy of it: what it acknowledged is gone.
+    if (place !== null && !this.#store.has(place)) return 0;
+    return view === undefined ? null : after;
+  }
+
+  #answer({ domain, key }: FactPage, row: number | null): FeedAnswer {
+    const isWatched = this.#isWatched(this.#running.get(key));
+    const { directory } = this.#aboutNow(domain);
+    const pauseMs = Math.ceil((this.#running.size * 1_000) / mostPagesPerSecond);
+    return {
+      ...{ row, place: this.#store.place ?? { directory, id: 0 }, isWatched },
+      pauseMs: isWatched ? leastPauseMs : Math.max(leastPauseMs, pauseMs),
+    };
+  }
+
+  #isWatched(one: Listed | undefined): boolean {
+    const { watchedAt = null } = one ?? {};
+    return watchedAt !== null && this.#ports.now() - watchedAt < watchedMs;
+  }
+
+  #folded(
+    { key, upTo, view }: FactPage,
+    fresh: readonly PlacedFact[],
+  ): Pick<Known, "foldedUpTo"> & { fold: RunningFold | null } {
+    if (view) return { fold: foldOf(view), foldedUpTo: view.row };
+    if (view === null) return { fold: null, foldedUpTo: upTo };
+    const { fold: before = null, foldedUpTo = 0 } = this.#running.get(key)?.known ?? {};
+    const fold = fresh.filter(({ row }) => row > foldedUpTo).reduce(withFact, before);
+    return { fold, foldedUpTo: Math.max(foldedUpTo, upTo) };
+  }
+
+  /** Writes what must outlive this object. The row of a conference that runs becomes the record of its end; `null`: none runs. */
+  #keep(
+    page: FactPage,
+    fresh: readonly PlacedFact[],
+    { fold, isSure, at }: { readonly fold: RunningFold | null; readonly isSure: boolean; readonly at: EpochMs },
+  ): Pick<Listed, "id" | "row"> | null {
+    const { domain, key, live } = page;
+    const before = this.#running.get(key);
+    const hasReceivers = this.#receivers(domain).length > 0;
+    const records = recordsIn(fresh);
+    const readBehind = isSure || records.length === 0 ? null : this.#readRecords(page, records);
+    const isKept = (record: DirectoryRecord) =>
+      readBehind !== null && (this.#read.get(identityOf(record)) ?? 0) > readBehind;
+    const row = fold && rowOf(key, fold, live);
+    const news = hasReceivers ? newsOf(page, fresh, { before: before?.row, row, isKept, at }) : null;
+    const isSame = before !== undefined && row !== null && isOf(before.row, row);
+    const posts = fresh.flatMap(({ row, at, fact }) =>
+      fact.kind === "post-given-up" ? [givenUpPost(key, row, at, fact)] : [],
+    );
+    const hasMore = records.length > 0 || posts.length > 0;
+    if (isSame && !hasMore && !news?.isNew) return { id: before.id, row: { ...before.row, ...row } };
+    if (!before && !row && !hasMore) return null;
+    return this.#store.transaction(this.#aboutNow(domain), () => {
+      let own: Listed | null = before ?? null;
+      for (const record of records) {
+        const isItsEnd = own !== null && record.kind === "conference" && isOf(own.row, record);
+        // A record that is there already has no use for the row.
+        if (!isKept(record)) this.#store.add(record, at, isItsEnd ? (own?.id ?? null) : null);
+        else if (isItsEnd && own) this.#store.delete(own.id);
+        if (isItsEnd) own = null;
+      }
+      for (const post of posts) this.#givenUp.add(post);
+      if (news) this.#webhooks.add(news.events);
+      if (own && !(row && isOf(own.row, row))) {
+        this.#store.delete(own.id);
+        own = null;
+      }
+      if (!row) return null;
+      const kept: RunningRow = { ...row, ...(news && { heard: news.heard }) };
+      if (own && news?.isNew) this.#store.replace(own.id, kept);
+      return { id: own?.id ?? this.#store.begin(kept, at), row: own && !news?.isNew ? { ...own.row, ...row } : kept };
+    });
+  }
+
+  #noteOver(key: ConfKey, cursor: Cursor): void {
+    this.#running.delete(key);
+    this.#over.set(key, cursor);
+    const [oldest] = this.#over.keys();
+    if (this.#over.size > mostOver && oldest !== undefined) this.#over.delete(oldest);
   }
 
   async running(query: RunningQuery): Promise<RunningPage> {
     const { after, limit, begins = "", troubled = false, number, attendeeId } = query;
     // What is found by how it is, or by who is inside, must not be missing because nobody knows that.
     if (troubled || number !== undefined || attendeeId !== undefined) await this.#allKnown();
-    const isTroubled = ({ now }: Listed) => now !== null && now.trouble.length > 0;
+    const isTroubled = ({ known }: Listed) => known !== null && known.live.trouble.length > 0;
     const isMeant = (person: PersonInside) =>
       isShownAs(number, person.number) && isShownAs(attendeeId, person.attendeeId);
-    const isWithPerson = ({ inside }: Listed) =>
-      (number === undefined && attendeeId === undefined) || [...(inside?.people.values() ?? [])].some(isMeant);
+    const isWithPerson = ({ known }: Listed) =>
+      (number === undefined && attendeeId === undefined) || [...(known?.fold.people.values() ?? [])].some(isMeant);
     const keys = [...this.#running]
       .filter(
         ([key, one]) =>
@@ -225,39 +307,42 @@ export class Directory implements DirectoryRpc {
     const all = [...this.#running.values()];
     const unknown = this.#unknown;
     const answer = {
-      conferences: page.flatMap((key) => {
-        const { row, now = null } = this.#running.get(key) ?? {};
-        if (!row) return [];
-        const { heard: _, ...shown } = row;
-        return [{ ...shown, now }];
-      }),
+      conferences: page.flatMap((key) => this.find(key) ?? []),
       next: page.length < keys.length ? (page.at(-1) ?? null) : null,
       total: this.#running.size,
       bridges: loadsOf(all),
       unknown: unknown.length,
     };
-    const silent = query.isShown ? this.#noteShown(page) : [];
+    const silent = query.isWatched ? this.#noteWatched(page) : [];
     // Those that people look at come first.
     if (unknown.length + silent.length > 0) void this.#ask([...silent, ...unknown]);
     return answer;
   }
 
-  /** Those of them that do not know yet that people look at them, or have not told since a restart. */
-  #noteShown(keys: readonly ConfKey[]): readonly Listed[] {
-    const shownAt = this.#ports.now();
-    const shown = keys.flatMap((key) => this.#running.get(key) ?? []);
-    for (const one of shown) this.#running.set(one.row.key, { ...one, shownAt });
-    return shown.filter(({ isShown }) => !isShown);
+  /** As the list has it now; `null`: it does not run, as far as is known. */
+  find(key: ConfKey): ListedConference | null {
+    const one = this.#running.get(key);
+    return one ? listed(one) : null;
+  }
+
+  /** Those of them that do not know yet that people look at them, or have said nothing since a restart. */
+  #noteWatched(keys: readonly ConfKey[]): readonly Listed[] {
+    const watchedAt = this.#ports.now();
+    const watched = keys.flatMap((key) => this.#running.get(key) ?? []);
+    for (const one of watched) this.#running.set(one.row.key, { ...one, watchedAt });
+    return watched.filter(({ isWatched }) => !isWatched);
   }
 
   async totals(): Promise<ConferenceTotals> {
     await this.#allKnown();
     const totals = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null as EpochMs | null };
-    for (const { row, now } of this.#running.values()) {
+    for (const { row, known } of this.#running.values()) {
       totals[row.phase] += 1;
-      totals.callers += now?.callers ?? 0;
-      totals.documents += now?.documents ?? 0;
-      totals.oldestAt = earliest(totals.oldestAt, now?.oldestDocumentAt ?? null);
+      totals.callers += known?.fold.people.size ?? 0;
+      for (const { documents, oldestAt } of known?.live.waiting ?? []) {
+        totals.documents += documents;
+        totals.oldestAt = earliest(totals.oldestAt, oldestAt);
+      }
     }
     return totals;
   }
@@ -311,7 +396,7 @@ export class Directory implements DirectoryRpc {
 
   async tellOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void> {
     if (this.#receivers(domain).length === 0) return;
-    this.#store.transaction(this.#aboutNow(domain), () => this.#webhooks.add(agentEvents(events)));
+    this.#store.transaction(this.#aboutNow(domain), () => this.#webhooks.add(events.map(ofAgent)));
     await this.#ensureAlarm(this.#ports.now());
     this.#webhooks.pump();
   }
@@ -353,7 +438,7 @@ export class Directory implements DirectoryRpc {
     const some = holders.slice(0, mostRebuilding);
     const before = some.length < holders.length ? (some.at(-1)?.place ?? null) : next;
     const keys = some.map(({ key }) => key);
-    const failed = await this.#askAll(domain, keys, "all");
+    const failed = await this.#askAll(domain, keys);
     return {
       told: keys.length - failed.length,
       failed,
@@ -424,49 +509,35 @@ export class Directory implements DirectoryRpc {
     };
   }
 
-  /** The id behind which a copy of this update must be, all of whose identities are in memory then. */
-  #behind({ behind, ended }: DirectoryUpdate): number {
-    const { place } = this.#store;
-    if (!place) return 0;
-    const begun = ended.map(({ record }) =>
+  /** The id behind which a copy of these records must be. All that stands behind it is known then. */
+  #readRecords({ place }: FactPage, records: readonly DirectoryRecord[]): number {
+    const last = this.#store.place?.id ?? 0;
+    const begun = records.map((record) =>
       record.kind === "call" ? (record.dialledAt ?? record.enteredAt ?? record.endedAt) : record.createdAt,
     );
-    const isSame = behind?.directory === place.directory;
-    const from = isSame ? behind.id : this.#store.firstSince(Math.min(...begun) - clockMarginMs) - 1;
-    while (this.#knownBehind > from) {
-      const page = this.#store.page(this.#knownBehind + 1, "newest", portion);
-      for (const { id, record } of page) if (id > from) this.#known.set(identityOf(record), id);
-      const lowest = page.at(-1)?.id ?? 0;
-      this.#knownBehind = page.length < portion ? from : Math.max(from, lowest - 1);
-    }
+    const from = place?.id ?? this.#store.firstSince(Math.min(...begun) - clockMarginMs) - 1;
+    if (this.#read.size > mostRead) {
+      this.#read.clear();
+      this.#readBehind = last;
+    } else this.#readPart(this.#readUpTo, last);
+    this.#readUpTo = last;
+    this.#readPart(from, this.#readBehind);
+    this.#readBehind = Math.min(this.#readBehind, from);
     return from;
   }
 
-  #remember(identity: string, id: number): void {
-    if (this.#known.size >= mostKnown) {
-      this.#known.clear();
-      this.#knownBehind = id - 1;
+  #readPart(behind: number, upTo: number): void {
+    for (let from = behind; from < upTo; ) {
+      const page = this.#store.page(from, "oldest", portion);
+      for (const { id, record } of page) this.#read.set(identityOf(record), id);
+      if (page.length < portion) return;
+      from = page.at(-1)?.id ?? upTo;
     }
-    this.#known.set(identity, id);
   }
 
-  /** Whether a later update came before this one, or the conference is over: it says nothing of how the conference is now. */
-  #isLate({ running, people }: DirectoryUpdate, before: Listed | undefined): boolean {
-    if (!running) return false;
-    const { key: conference, life, createdAt } = running;
-    if (this.#known.has(identityOf({ kind: "conference", conference, life, createdAt }))) return true;
-    const inside = before && isOf(before, running) ? before.inside : null;
-    return people !== undefined && inside !== null && people.row < inside.row;
-  }
-
-  /** Within a transaction: the list had it, and it is not so. */
-  #drop({ id }: Listed): undefined {
-    this.#store.delete(id);
-  }
-
-  /** Those of which it is not known how they are, or who is inside. */
+  /** Those that have said nothing since a restart. */
   get #unknown(): readonly Listed[] {
-    return [...this.#running.values()].filter(({ now, inside }) => now === null || inside === null);
+    return [...this.#running.values()].filter(({ known }) => known === null);
   }
 
   /** Resolves when all have told how they are, or soon: a conference may hang. */
@@ -491,17 +562,17 @@ export class Directory implements DirectoryRpc {
       const one = this.#running.get(key);
       if (one) this.#running.set(key, { ...one, askedAt });
     }
-    this.#asking = this.#askAll(about.domain, [...keys], "changes").finally(() => {
+    this.#asking = this.#askAll(about.domain, [...keys]).finally(() => {
       this.#asking = null;
     });
     await this.#asking;
   }
 
   /** Those that could not be asked. */
-  async #askAll(domain: DomainName, keys: readonly ConfKey[], what: "changes" | "all"): Promise<readonly ConfKey[]> {
+  async #askAll(domain: DomainName, keys: readonly ConfKey[]): Promise<readonly ConfKey[]> {
     const failed: ConfKey[] = [];
     const askOne = async (key: ConfKey) => {
-      const asked = this.#ports.conference(domain, key).tellDirectory(what);
+      const asked = this.#ports.conference(domain, key).feedDirectory(this.#isWatched(this.#running.get(key)));
       const runs = await within(this.#ports, askWithinMs, "a conference", asked).catch(() => null);
       if (runs === null) failed.push(key);
     };
@@ -518,12 +589,120 @@ export class Directory implements DirectoryRpc {
   }
 }
 
+function recordsIn(facts: readonly PlacedFact[]): readonly DirectoryRecord[] {
+  return facts.flatMap(({ fact }) => ("record" in fact ? [fact.record] : []));
+}
+
+function rowOf(key: ConfKey, { life, createdAt, phase, webexHost }: RunningFold, live: LiveState | null): RunningRow {
+  return { key, life, createdAt, phase, webexHost, bridge: live?.bridge ?? null };
+}
+
+function listed({ row: { heard: _, ...row }, known }: Listed): ListedConference {
+  if (!known) return { ...row, now: null };
+  const { attached, locked, people, rooms, speaking } = known.fold;
+  const { trouble, waiting } = known.live;
+  return {
+    ...row,
+    now: {
+      ...{ attached, locked, callers: people.size, rooms: rooms.size, trouble },
+      speakers: [...speaking].flatMap((call) => people.get(call) ?? []),
+      documents: waiting.reduce((sum, { documents }) => sum + documents, 0),
+      oldestDocumentAt: waiting.reduce<EpochMs | null>((oldest, { oldestAt }) => earliest(oldest, oldestAt), null),
+      ...(waiting.length > 0 && { waiting }),
+    },
+  };
+}
+
+type GivenUp = Extract<PlacedFact["fact"], { readonly kind: "post-given-up" }>;
+
+function givenUpPost(conference: ConfKey, row: number, at: EpochMs, fact: GivenUp): GivenUpPost {
+  const { host, transId, attempts, why, messages } = fact;
+  return { conference, row, at, host, transId, attempts, why, messages: messages.map(({ type }) => wireNameOf(type)) };
+}
+
+interface News {
+  readonly events: readonly WebhookEvent[];
+  readonly heard: NonNullable<RunningRow["heard"]>;
+  /** What no record would say is to be kept. */
+  readonly isNew: boolean;
+}
+
+/** What receivers of webhooks have not heard of. `before`, `row`: the row of the conference that runs, as it was and as it is now. */
+function newsOf(
+  { key, journal, upTo, live }: FactPage,
+  fresh: readonly PlacedFact[],
+  {
+    before,
+    row,
+    isKept,
+    at,
+  }: {
+    readonly before: RunningRow | undefined;
+    readonly row: RunningRow | null;
+    readonly at: EpochMs;
+    isKept(record: DirectoryRecord): boolean;
+  },
+): News {
+  const known = before?.heard?.journal === journal ? before.heard.row : 0;
+  // What came with a record that is there, or before it, was heard with it.
+  const heardUpTo = fresh.reduce(
+    (heard, { row, fact }) => ("record" in fact && isKept(fact.record) ? Math.max(heard, row) : heard),
+    known,
+  );
+  const events: WebhookEvent[] = [];
+  let trouble = before?.heard?.trouble ?? [];
+  let isNew = false;
+  for (const placed of fresh) {
+    const { fact } = placed;
+    const isRecord = "record" in fact;
+    if (isRecord ? isKept(fact.record) : placed.row <= heardUpTo) continue;
+    // A conference's trouble ends with it at the latest.
+    if (isRecord && fact.record.kind === "conference") {
+      events.push(...troubleEvents(key, fact.record.life, trouble, [], at));
+      trouble = [];
+    }
+    const event = webhookOf(key, placed);
+    if (!event) continue;
+    events.push(event);
+    isNew ||= !isRecord;
+  }
+  if (row) {
+    const now = live?.trouble ?? [];
+    const changes = troubleEvents(key, row.life, trouble, now, at);
+    events.push(...changes);
+    isNew ||= changes.length > 0;
+    trouble = now;
+  }
+  return { events, heard: { journal, row: upTo, trouble }, isNew };
+}
+
+function troubleEvents(
+  conference: ConfKey,
+  life: number,
+  before: readonly Trouble[],
+  now: readonly Trouble[],
+  at: EpochMs,
+): readonly WebhookEvent[] {
+  const event = (type: "trouble.began" | "trouble.ended", trouble: Trouble): WebhookEvent =>
+    webhook(type, at, { conference, life, trouble }, conference, life, trouble, at);
+  return [
+    ...before.filter((one) => !now.includes(one)).map((one) => event("trouble.ended", one)),
+    ...now.filter((one) => !before.includes(one)).map((one) => event("trouble.began", one)),
+  ];
+}
+
+/** What the relay of a bridge says of its agents. */
+function ofAgent({ type, at, ...data }: AgentEvent): WebhookEvent {
+  return webhook(type, at, data, data.bridge, data.agent, data.since);
+}
+
 function loadsOf(all: readonly Listed[]): readonly BridgeLoad[] {
   const loads = new Map<string, BridgeLoad>();
-  for (const { row, now } of all) {
+  for (const { row, known } of all) {
     const { bridge } = row;
     const { conferences = 0, callers = 0 } = loads.get(bridge ?? "") ?? {};
-    loads.set(bridge ?? "", { bridge, conferences: conferences + 1, callers: callers + (now?.callers ?? 0) });
+    const inside = known?.fold.people.size ?? 0;
+    loads.set(bridge ?? "", { bridge, conferences: conferences + 1, callers: callers + inside });
   }
   return [...loads].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, load]) => load);
 }
@@ -533,10 +712,6 @@ function isShownAs(wanted: string | undefined, shown: string): boolean {
   return wanted === undefined || shown === wanted || shown === masked(wanted);
 }
 
-function isSame(one: Heard | undefined, other: Heard): boolean {
-  return one?.started === other.started && String(one.trouble) === String(other.trouble);
-}
-
 /** Those for which the most documents wait are the first. */
 function hostsOf(all: readonly Listed[]): readonly HostLoad[] {
   const hosts = new Map<HostLoad["host"], HostLoad>();
@@ -544,11 +719,11 @@ function hostsOf(all: readonly Listed[]): readonly HostLoad[] {
     hosts.get(host) ?? {
       ...{ host, conferences: 0, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] },
     };
-  for (const { row, now } of all) {
+  for (const { row, known } of all) {
     const load = loadOf(row.webexHost);
     hosts.set(load.host, { ...load, conferences: load.conferences + 1 });
     // A conference may post to the back end, too, or still to the server that it was with before.
-    for (const { host, documents, oldestAt, failure } of now?.waiting ?? []) {
+    for (const { host, documents, oldestAt, failure } of known?.live.waiting ?? []) {
       const before = loadOf(host);
       const isTroubled = failure !== null && before.troubled.length < mostTroubled;
       hosts.set(host, {
@@ -566,7 +741,7 @@ function hostsOf(all: readonly Listed[]): readonly HostLoad[] {
   return loads.slice(0, mostLoads);
 }
 
-function isOf({ row }: Listed, { life, createdAt }: Pick<ConferenceRecord, "life" | "createdAt">): boolean {
+function isOf(row: RunningRow, { life, createdAt }: Pick<RunningRow, "life" | "createdAt">): boolean {
   return row.life === life && row.createdAt === createdAt;
 }
 

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
 import type { GivenUpPage } from "../src/rpc/directory.ts";
-import type { GivenUpPost } from "../src/rpc/directory-update.ts";
+import type { GivenUpPost } from "../src/rpc/directory-feed.ts";
 import { hasTable, type Sql } from "./platform.ts";
 
 /** Of one domain: a server that is away for days would fill the disk. */

@@ -3,11 +3,11 @@ import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import type { LogFacts } from "../src/foundation/log-line.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
 import { dayMs, hourMs } from "../src/foundation/timers.ts";
+import type { WebhookEvent } from "../src/records/webhooks.ts";
 import type { WebhookView } from "../src/rpc/directory.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { hasTable, type Platform, type Sql, type SqlRow } from "./platform.ts";
 import type { HttpAnswer } from "./post.ts";
-import type { WebhookEvent } from "./webhook-events.ts";
 
 type Receiver = DomainSettings["webhooks"][number];
 

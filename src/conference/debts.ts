@@ -110,7 +110,7 @@ export function withJitter(outage: Outage, confKey: ConfKey): EpochMs {
 }
 
 /** From 0 to 1, evenly for different texts (FNV-1a). */
-function spread(text: string): number {
+export function spread(text: string): number {
   let hash = 0x811c9dc5;
   for (const char of text) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0;
   return hash / 2 ** 32;

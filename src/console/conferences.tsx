@@ -1,7 +1,8 @@
 import { counted } from "../foundation/counted.ts";
 import type { EpochMs } from "../foundation/ids.ts";
+import type { PersonInside } from "../records/running.ts";
 import type { ListedConference, RunningPage } from "../rpc/directory.ts";
-import type { PersonInside, Trouble } from "../rpc/directory-update.ts";
+import type { Trouble } from "../rpc/directory-feed.ts";
 import { type Frame, Page } from "./page.tsx";
 import { Age, Empty, Mark, Notice, Table } from "./parts.tsx";
 import { pathOf, withQuery } from "./paths.ts";

@@ -3,7 +3,7 @@ import type { EpochMs } from "../foundation/ids.ts";
 import { sentence } from "../foundation/sentence.ts";
 import type { GivenUpContent } from "../rpc/conference.ts";
 import type { GivenUpPage } from "../rpc/directory.ts";
-import type { GivenUpPost } from "../rpc/directory-update.ts";
+import type { GivenUpPost } from "../rpc/directory-feed.ts";
 import { ActionLine } from "./action-line.tsx";
 import { type Frame, Page } from "./page.tsx";
 import { Empty, Fact, hostText, Notice, Table, Time, Words } from "./parts.tsx";

@@ -32,7 +32,7 @@ const everyMs = 5_000;
 export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): void {
   addPage(pages, edge, "/:domain", async ({ edge, domain, frame }) => {
     const { views } = edge;
-    const query = { domain: domain.name, after: null, limit: MOST_TROUBLED, troubled: true, isShown: true };
+    const query = { domain: domain.name, after: null, limit: MOST_TROUBLED, troubled: true, isWatched: true };
     const directory = views.directory(domain.name);
     const [running, activity, found] = await Promise.all([
       directory.running(query),
@@ -51,7 +51,7 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
       ...{ domain: domain.name, after: after as ConfKey | null, limit: PAGE_ROWS, begins: search.begins },
       number: search.number === "" ? undefined : digitsOfNumber(search.number),
       attendeeId: search.attendeeId || undefined,
-      isShown: true,
+      isWatched: true,
     });
     const topics = await topicsIn(running, domain, edge);
     const people = domain.settings.recordsPersonal;

@@ -123,9 +123,8 @@ export interface ConferenceRpc {
    */
   sweep(): Promise<boolean>;
   /**
-   * Tells the domain's directory how the conference is now, and what of it has ended: `changes`, what the directory is not known to have;
-   * `all`, everything that the journal still holds. Resolves, when the directory has it, to whether a conference is being created or runs;
-   * rejects when the directory does not answer.
+   * Sends the domain's directory how the conference is now, and all facts that it is not known to have. `isWatched`: people look at the
+   * conference. Resolves, when the directory has it, to whether a conference is being created or runs; rejects where it does not answer.
    */
-  tellDirectory(what: "changes" | "all"): Promise<boolean>;
+  feedDirectory(isWatched: boolean): Promise<boolean>;
 }

@@ -4,25 +4,37 @@ import type { AuditEntry } from "../operators/audit.ts";
 import type { ActivityMinute } from "../records/activity.ts";
 import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
+import type { PersonInside, RunningFold } from "../records/running.ts";
 import type {
-  DirectoryAnswer,
   DirectoryPlace,
-  DirectoryUpdate,
+  FactPage,
+  FeedAnswer,
   GivenUpPost,
-  RunningConference,
+  LiveState,
   WaitingDocuments,
-} from "./directory-update.ts";
+} from "./directory-feed.ts";
 
-/** What the directory says of a conference that runs; `null`: it was not told since the directory's own restart. */
-export type ListedConference = Pick<
-  RunningConference,
-  "key" | "life" | "createdAt" | "phase" | "webexHost" | "bridge"
-> & {
-  readonly now: Pick<
-    RunningConference,
-    "attached" | "locked" | "callers" | "speakers" | "rooms" | "trouble" | "documents" | "oldestDocumentAt" | "waiting"
-  > | null;
-};
+/** What the directory says of a conference that is being created or runs. */
+export interface ListedConference
+  extends Readonly<Pick<RunningFold, "life" | "createdAt" | "phase" | "webexHost">>,
+    Pick<LiveState, "bridge"> {
+  readonly key: ConfKey;
+  /** `null`: it has said nothing since the directory's own restart. */
+  readonly now: ListedNow | null;
+}
+
+interface ListedNow extends Readonly<Pick<RunningFold, "attached" | "locked">>, Pick<LiveState, "trouble"> {
+  readonly callers: number;
+  /** As far as WebEx has the bridge say so, and as far as records may name them: empty strings else. */
+  readonly speakers: readonly PersonInside[];
+  /** Sub-conferences and rooms of private talks. */
+  readonly rooms: number;
+  /** Documents that wait: without a Confirmation for some seconds, or behind an attempt that failed. */
+  readonly documents: number;
+  readonly oldestDocumentAt: EpochMs | null;
+  /** The same by receiver; absent: none waits. */
+  readonly waiting?: readonly WaitingDocuments[];
+}
 
 export interface RunningQuery {
   readonly domain: DomainName;
@@ -36,8 +48,8 @@ export interface RunningQuery {
   /** Those alone in which somebody has this number, and this attendee ID. */
   readonly number?: string | undefined;
   readonly attendeeId?: string | undefined;
-  /** People look at the answer: for five minutes, who speaks in these is told at each change. */
-  readonly isShown?: boolean;
+  /** People look at the answer: for five minutes, what happens in these, also who speaks, comes within a second. */
+  readonly isWatched?: boolean;
 }
 
 /** `bridge`: `null` for conferences that have none yet. `callers`: as far as they have told. */
@@ -189,8 +201,8 @@ export interface AgentEvent extends AbsenceEvent {
 
 /** The conferences of one domain: those that run, and the records of those that ran. */
 export interface DirectoryRpc {
-  /** Resolves when it is on disk to the place behind it. What came before is not kept twice where it says `again`. */
-  tell(update: DirectoryUpdate): Promise<DirectoryAnswer>;
+  /** Resolves when what the page says is on disk, or to what is wanted instead. What comes twice is kept once. */
+  follow(page: FactPage): Promise<FeedAnswer>;
   /**
    * Those that have not told since its own restart are asked. Where somebody looks for trouble or for a person, the answer waits for them, but
    * for no more than two seconds.

@@ -43,7 +43,7 @@ export interface OperatorViews {
   drain(domain: DomainName, bridge: BridgeName, drained: boolean): Promise<EpochMs | null>;
   directory(
     domain: DomainName,
-  ): Omit<DirectoryRpc, "tell" | "tellOfAgents" | "count" | "keepAudit" | "totals" | "webhooks"> & Identified;
+  ): Omit<DirectoryRpc, "follow" | "tellOfAgents" | "count" | "keepAudit" | "totals" | "webhooks"> & Identified;
   /** Of the domain's conferences, and of what waits in its mailbox. */
   totals(domain: DomainName): Promise<ConferenceTotals>;
   webhooks(domain: DomainName): Promise<readonly WebhookView[]>;

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { numberBegin } from "../foundation/dial-rules.ts";
 import { isLoopback } from "../foundation/loopback.ts";
 import { open, personal, persons, type Show, secret, address as shownAddress, showOf } from "../foundation/shown.ts";
+import { webhookEventTypes } from "../records/webhooks.ts";
 import { overridesFault } from "../tsp/overrides-fault.ts";
 import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
 import { repairs } from "../tsp/repairs.ts";
@@ -281,13 +282,6 @@ const webexSite = v.pipe(
     "must have one of passwordFrom and accessTokenFrom",
   ),
 );
-
-/** What receivers of webhooks may hear of. */
-export const webhookEventTypes = [
-  ...(["conference.started", "conference.ended", "call.joined", "call.left"] as const),
-  ...(["trouble.began", "trouble.ended", "agent.away", "agent.back"] as const),
-] as const;
-export type WebhookEventType = (typeof webhookEventTypes)[number];
 
 /** Names of Worker secrets or environment variables that webhooks are signed with. */
 export const webhookSecretName: RegExp = /^WEBHOOK_SECRET_[A-Z0-9_]{1,50}$/;

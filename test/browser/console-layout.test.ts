@@ -17,7 +17,7 @@ import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
 import type { DomainActivity } from "../../src/rpc/directory.ts";
-import type { GivenUpPost } from "../../src/rpc/directory-update.ts";
+import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
 import type { StoryLine, StorySide } from "../../src/rpc/story.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";
@@ -48,6 +48,7 @@ const conferences = Array.from({ length: 12 }, (_, index) => ({
     attached: index !== 2,
     locked: index === 2,
     callers: 99_999,
+    speakers: [],
     rooms: 50,
     trouble: index === 2 ? trouble : [],
     documents: 9_999,

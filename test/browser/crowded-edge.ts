@@ -1,6 +1,7 @@
 import type { Env } from "../../durable-objects/platform.ts";
-import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import type { BridgeName, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import product from "../../src/worker.ts";
+import { aPage } from "../durable-objects/fact-page.ts";
 
 export * from "../../src/worker.ts";
 
@@ -18,26 +19,15 @@ export default {
     const directory = env.DIRECTORY.getByName(domain);
     for (let first = from; first < to; first += TOLD_AT_ONCE) {
       const some = Array.from({ length: Math.min(TOLD_AT_ONCE, to - first) }, (_, index) => first + index);
-      await Promise.all(some.map((number) => directory.tell(update(number, callers))));
+      await Promise.all(some.map((number) => directory.follow(page(number, callers))));
     }
     return new Response(null, { status: 204 });
   },
 } satisfies ExportedHandler<Env>;
 
-function update(number: number, callers: number) {
-  const key = String(700_000_000 + number) as ConfKey;
-  const running = {
-    ...{
-      key,
-      life: 1,
-      createdAt: startedAt - number * 7_000,
-      phase: "running" as const,
-      webexHost: "tsp.example.com" as WebexHost,
-    },
-    ...{ bridge: "simulated" as BridgeName, attached: true, locked: number % 7 === 0, callers, rooms: number % 3 },
-    trouble: [],
-    documents: 0,
-    oldestDocumentAt: null,
-  };
-  return { domain, key, running, ended: [], behind: null };
+function page(number: number, callers: number) {
+  const createdAt = startedAt - number * 7_000;
+  const more = { locked: number % 7 === 0, callers, rooms: number % 3 };
+  const [webexHost, bridge] = ["tsp.example.com" as WebexHost, "simulated" as BridgeName];
+  return aPage({ key: String(700_000_000 + number), running: { createdAt, webexHost, bridge, ...more } });
 }

@@ -17,7 +17,7 @@ import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { DomainActivity, ListedConference, RecordPage, RunningPage } from "../../src/rpc/directory.ts";
-import type { GivenUpPost } from "../../src/rpc/directory-update.ts";
+import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
 import type { AgentView } from "../../src/rpc/relay.ts";
 import { frame, hostile, isHarmless, now, readPage } from "./read-page.ts";
 
@@ -27,7 +27,16 @@ function listed(key: string, more: Partial<ListedConference> = {}): ListedConfer
   return {
     ...{ key: key as ConfKey, life: 1, createdAt: now - 3 * minuteMs, phase: "running" },
     ...{ webexHost: "tsp1" as WebexHost, bridge: "main" as BridgeName },
-    now: { attached: true, locked: false, callers: 2, rooms: 0, trouble: [], documents: 0, oldestDocumentAt: null },
+    now: {
+      attached: true,
+      locked: false,
+      callers: 2,
+      speakers: [],
+      rooms: 0,
+      trouble: [],
+      documents: 0,
+      oldestDocumentAt: null,
+    },
     ...more,
   };
 }
@@ -129,6 +138,7 @@ test("the overview says that nothing is wrong, or what and since when, and how m
       attached: true,
       locked: false,
       callers: 1,
+      speakers: [],
       rooms: 0,
       trouble: ["posts"],
       documents: 1,
@@ -155,7 +165,7 @@ test("screen readers are told what is wrong, each by itself, and neither ages no
     const troubled = keys.map((key) =>
       listed(key, {
         now: {
-          ...{ attached: true, locked: false, callers: 1, rooms: 0, trouble: ["posts"] },
+          ...{ attached: true, locked: false, callers: 1, speakers: [], rooms: 0, trouble: ["posts"] },
           ...{ documents: count, oldestDocumentAt: since },
         },
       }),

@@ -15,7 +15,7 @@ import type {
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
-import type { DirectoryAnswer, DirectoryUpdate } from "../../src/rpc/directory-update.ts";
+import type { FactPage, FeedAnswer } from "../../src/rpc/directory-feed.ts";
 import type { IdBlocks, IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { Domain } from "../../src/settings/load.ts";
@@ -74,14 +74,12 @@ export class ConferenceWorld {
   allocateIds: (wanted: IdsWanted) => Promise<IdBlocks> = async (wanted) =>
     this.allocator.allocate(confKey, wanted, this.time.now);
   share: (answers: SharedAnswers) => Promise<ShareResult> = async () => "confirmed";
-  /** All that the directory was told. */
-  readonly updates: DirectoryUpdate[] = [];
+  /** All that the directory was sent. */
+  readonly pages: FactPage[] = [];
   /** What the domain's WebEx site has called its conferences. */
   topics: () => Promise<ReadonlyMap<ConfKey, string>> = async () => new Map();
-  tell: (update: DirectoryUpdate) => Promise<DirectoryAnswer> = async () => ({
-    directory: "1",
-    id: this.updates.length,
-    isShown: false,
+  follow: (page: FactPage) => Promise<FeedAnswer> = async ({ upTo: row }) => ({
+    ...{ row, place: { directory: "1", id: this.pages.length }, isWatched: false, pauseMs: 1_000 },
   });
   /** Called when watchers are to hear of a change. */
   onChanged: () => void = () => {};
@@ -172,10 +170,10 @@ export class ConferenceWorld {
         },
       }),
       directory: () => ({
-        tell: async (update) => {
+        follow: async (page) => {
           step();
-          this.updates.push(update);
-          return alive(this.tell(update));
+          this.pages.push(page);
+          return alive(this.follow(page));
         },
       }),
       changed: () => this.onChanged(),

@@ -3,7 +3,7 @@ import { Directory } from "../../durable-objects/directory.ts";
 import { Measures } from "../../durable-objects/measures.ts";
 import { Draws } from "../../simulators/draws.ts";
 import type { Report } from "../../src/bridge/events.ts";
-import type { BridgeName, CallId, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import type { ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import { masked } from "../../src/foundation/shown.ts";
 import { dayMs } from "../../src/foundation/timers.ts";
 import { type AuditEntry, unknownOutcome } from "../../src/operators/audit.ts";
@@ -11,7 +11,7 @@ import { type ActivityMinute, noPosts } from "../../src/records/activity.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
 import type { RebuildPage } from "../../src/rpc/directory.ts";
-import type { DirectoryUpdate, RunningConference } from "../../src/rpc/directory-update.ts";
+import type { FactPage } from "../../src/rpc/directory-feed.ts";
 import type { Holder } from "../../src/rpc/id-allocator.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
@@ -28,6 +28,7 @@ import {
   extConfId,
   host,
 } from "./conference-world.ts";
+import { aPage } from "./fact-page.ts";
 
 const domain = "local" as DomainName;
 
@@ -45,7 +46,7 @@ class DirectoryWorld {
   readonly changes: number[] = [];
   /** The conferences that were allocated ids, the latest first. */
   holders: readonly Holder[] = [{ key: confKey, place: 1, at: worldBegins }];
-  tellDirectory: (key: ConfKey, what: "changes" | "all") => Promise<boolean> = async () => false;
+  feedDirectory: (key: ConfKey, isWatched: boolean) => Promise<boolean> = async () => false;
   directory: Directory;
   #nonces = 0;
 
@@ -71,9 +72,9 @@ class DirectoryWorld {
       log: () => {},
       domain: () => this.domain,
       conference: (_, key) => ({
-        tellDirectory: async (what) => {
-          this.asked.push(`${key} ${what}`);
-          return this.tellDirectory(key, what);
+        feedDirectory: async (isWatched) => {
+          this.asked.push(key);
+          return this.feedDirectory(key, isWatched);
         },
       }),
       conferencesOf: async (_, __, before) => ({
@@ -106,8 +107,8 @@ class DirectoryWorld {
   /** A conference that tells this directory. */
   conference(): ConferenceWorld {
     const world = new ConferenceWorld();
-    world.tell = (update) => this.directory.tell(update);
-    this.tellDirectory = (_, what) => world.conference.tellDirectory(what);
+    world.follow = (page) => this.directory.follow(page);
+    this.feedDirectory = (_, isWatched) => world.conference.feedDirectory(isWatched);
     return world;
   }
 }
@@ -125,19 +126,6 @@ function call(name: string, more: Partial<CallRecord> = {}): CallRecord {
   };
 }
 
-function running(key: string, life = 1): RunningConference {
-  return {
-    ...{ key: key as ConfKey, life, createdAt: worldBegins, phase: "running", webexHost: "tsp" as WebexHost },
-    ...{ bridge: "main" as BridgeName, attached: true, locked: false, callers: 3, rooms: 0, trouble: [] },
-    ...{ documents: 0, oldestDocumentAt: null },
-  };
-}
-
-function update(more: Partial<DirectoryUpdate> = {}): DirectoryUpdate {
-  return { domain, key: confKey, running: null, ended: [], behind: null, ...more };
-}
-
-const told = (record: CallRecord | ConferenceRecord, again = false) => ({ record, again });
 const list = (world: DirectoryWorld, more: object = {}) =>
   world.directory.running({ domain, after: null, limit: 100, ...more });
 
@@ -164,7 +152,7 @@ test("a conference writes no row for the directory's sake", async () => {
   const rows: number[] = [];
   for (const answers of [true, false]) {
     const conference = new DirectoryWorld().conference();
-    if (!answers) conference.tell = () => new Promise(() => {});
+    if (!answers) conference.follow = () => new Promise(() => {});
     conference.answer = async ({ transId }) => {
       await conference.time.wait(20);
       return conference.confirmed(transId);
@@ -187,13 +175,13 @@ test("a conference tells nothing on the way of a Confirmation, and many changes 
   const world = new DirectoryWorld();
   const conference = world.conference();
   await conference.running(0);
-  const before = conference.updates.length;
+  const before = conference.pages.length;
   await conference.reported(...Array.from({ length: 50 }, (_, index) => callerEntered(index)));
-  expect(conference.updates).toHaveLength(before);
+  expect(conference.pages).toHaveLength(before);
   await conference.time.pass(1_000);
 
-  expect(conference.updates).toHaveLength(before + 1);
-  expect(conference.updates.at(-1)?.running).toMatchObject({ callers: 50 });
+  expect(conference.pages).toHaveLength(before + 1);
+  expect(conference.pages.at(-1)?.facts).toHaveLength(50);
 });
 
 test("what the directory took although its answer was lost is kept once, after a restart of either side, too", async () => {
@@ -201,36 +189,35 @@ test("what the directory took although its answer was lost is kept once, after a
     const world = new DirectoryWorld();
     const conference = world.conference();
     await conference.running(2);
-    const { tell } = conference;
-    conference.tell = async (one) => {
-      await tell(one);
+    const { follow } = conference;
+    conference.follow = async (one) => {
+      await follow(one);
       throw new Error("the answer was lost");
     };
     await conference.reported(callerLeft(0));
     await conference.reported(ended);
     await conference.time.pass(500);
-    conference.tell = tell;
+    conference.follow = follow;
     if (dies === "conference") conference.start();
     if (dies === "directory") world.start();
     await conference.time.pass(10 * 60_000);
 
     expect((await world.all()).map(({ kind }) => kind)).toEqual(["call", "call", "conference"]);
-    expect(conference.updates.at(-1)?.ended.every(({ again }) => again)).toBe(true);
-    const before = conference.updates.length;
+    const before = conference.pages.length;
     conference.start();
     await conference.time.pass(60_000);
-    expect(conference.updates).toHaveLength(before);
+    expect(conference.pages).toHaveLength(before);
   }
 });
 
 test("a conference that died before it told of its end tells in its next life", async () => {
   const world = new DirectoryWorld();
   const conference = world.conference();
-  const { tell } = conference;
+  const { follow } = conference;
   await conference.running(1);
-  conference.tell = () => Promise.reject(new Error("it did not arrive"));
+  conference.follow = () => Promise.reject(new Error("it did not arrive"));
   await conference.reported(ended);
-  conference.tell = tell;
+  conference.follow = follow;
   conference.start();
   await conference.time.pass(1_000);
 
@@ -241,13 +228,13 @@ test("a conference that died before it told of its end tells in its next life", 
 test("a directory that is away is told by and by", async () => {
   const world = new DirectoryWorld();
   const conference = world.conference();
-  const { tell } = conference;
-  conference.tell = () => Promise.reject(new Error("it is away"));
+  const { follow } = conference;
+  conference.follow = () => Promise.reject(new Error("it is away"));
   await conference.running(1);
   await conference.reported(ended);
   await conference.time.pass(3_600_000);
-  expect(conference.updates.length).toBeLessThan(30);
-  conference.tell = tell;
+  expect(conference.pages.length).toBeLessThan(30);
+  conference.follow = follow;
   await conference.time.pass(6 * 60_000);
 
   expect((await world.all()).map(({ kind }) => kind)).toEqual(["call", "conference"]);
@@ -256,12 +243,12 @@ test("a directory that is away is told by and by", async () => {
 test("a directory that was away for long, and asks, is told of what comes next at once", async () => {
   const world = new DirectoryWorld();
   const conference = world.conference();
-  const { tell } = conference;
+  const { follow } = conference;
   await conference.running(0);
-  conference.tell = () => Promise.reject(new Error("it is away"));
+  conference.follow = () => Promise.reject(new Error("it is away"));
   await conference.reported(callerEntered(1));
   await conference.time.pass(3_600_000);
-  conference.tell = tell;
+  conference.follow = follow;
   world.start();
   await list(world);
   await conference.time.pass(10);
@@ -299,19 +286,19 @@ test("the list is whole after a restart of the directory, and those who run are 
 
   expect(await list(world)).toMatchObject({ total: 1, unknown: 1, conferences: [{ key: confKey, now: null }] });
   await conference.time.pass(1_000);
-  expect(world.asked).toEqual([`${confKey} changes`]);
+  expect(world.asked).toEqual([confKey]);
   expect(await list(world)).toMatchObject({ total: 1, unknown: 0, conferences: [{ now: { callers: 2 } }] });
 });
 
 test("after a restart those on the page are asked first, and the rest in portions, so that pages need not wait for all", async () => {
   const world = new DirectoryWorld();
   const keys = Array.from({ length: 50 }, (_, index) => String(100 + index) as ConfKey);
-  for (const key of keys) await world.directory.tell(update({ key, running: running(key) }));
+  for (const key of keys) await world.directory.follow(aPage({ key, running: {} }));
   world.start();
-  await list(world, { begins: "10", isShown: true });
+  await list(world, { begins: "10", isWatched: true });
   await world.time.pass(1);
   const [shown, rest] = [keys.slice(0, 10), keys.slice(10)];
-  expect(world.asked).toEqual([...shown, ...rest.reverse().slice(0, 10)].map((key) => `${key} changes`));
+  expect(world.asked).toEqual([...shown, ...rest.reverse().slice(0, 10)].map((key) => key));
 
   await world.time.pass(20);
   expect(world.asked).toHaveLength(40);
@@ -323,9 +310,9 @@ test("after a restart those on the page are asked first, and the rest in portion
 test("a conference that hangs when asked after a restart holds the next ones up for a second alone", async () => {
   const world = new DirectoryWorld();
   const keys = Array.from({ length: 30 }, (_, index) => String(100 + index) as ConfKey);
-  for (const key of keys) await world.directory.tell(update({ key, running: running(key) }));
+  for (const key of keys) await world.directory.follow(aPage({ key, running: {} }));
   world.start();
-  world.tellDirectory = (key) => (key === "129" ? new Promise(() => {}) : Promise.resolve(true));
+  world.feedDirectory = (key) => (key === "129" ? new Promise(() => {}) : Promise.resolve(true));
   await list(world);
   await world.time.pass(900);
   expect(world.asked).toHaveLength(20);
@@ -335,19 +322,18 @@ test("a conference that hangs when asked after a restart holds the next ones up 
 
 test("a conference that tells nothing when asked is asked once a minute, however often people look", async () => {
   const world = new DirectoryWorld();
-  await world.directory.tell(update({ key: confKey, running: running(confKey) }));
+  await world.directory.follow(aPage({ running: {} }));
   for (let second = 0; second < 130; second++) {
-    await list(world, { isShown: true });
+    await list(world, { isWatched: true });
     await world.time.pass(1_000);
   }
 
-  expect(world.asked).toEqual(Array(3).fill(`${confKey} changes`));
+  expect(world.asked).toEqual(Array(3).fill(confKey));
 });
 
 test("the list comes in pages by key, and by how a key begins", async () => {
   const world = new DirectoryWorld();
-  for (const key of ["30", "11", "12", "20"])
-    await world.directory.tell(update({ key: key as ConfKey, running: running(key) }));
+  for (const key of ["30", "11", "12", "20"]) await world.directory.follow(aPage({ key, running: {} }));
 
   const first = await list(world, { limit: 3 });
   expect(first.conferences.map(({ key }) => key)).toEqual(["11", "12", "20"]);
@@ -405,7 +391,7 @@ test("who has left is not found, nor one half of one person with the other half 
 describe("who speaks in a running conference", () => {
   const speaks = (call: string, speaking: boolean) =>
     ({ type: "event", event: { type: "speaking-changed", call, speaking } }) as never;
-  const speakersIn = async (world: DirectoryWorld, query: object = { isShown: true }) =>
+  const speakersIn = async (world: DirectoryWorld, query: object = { isWatched: true }) =>
     (await list(world, query)).conferences[0]?.now?.speakers;
 
   /** A conference with three callers, in which WebEx wants to know who speaks. */
@@ -422,8 +408,8 @@ describe("who speaks in a running conference", () => {
 
   /** The directory is quick, and its answers come late. */
   function answersLate(conference: ConferenceWorld, world: DirectoryWorld): void {
-    conference.tell = async (update) => {
-      const answer = await world.directory.tell(update);
+    conference.follow = async (page) => {
+      const answer = await world.directory.follow(page);
       await conference.time.wait(300);
       return answer;
     };
@@ -432,10 +418,10 @@ describe("who speaks in a running conference", () => {
   test("is told within a second of each change while people look at the list, and else of no change", async () => {
     const world = new DirectoryWorld();
     const conference = await reporting(world);
-    const before = conference.updates.length;
+    const before = conference.pages.length;
     await conference.reported(speaks("c1", true));
     await conference.time.pass(5_000);
-    expect(conference.updates).toHaveLength(before);
+    expect(conference.pages).toHaveLength(before);
     expect(await speakersIn(world, {})).toEqual([]);
 
     await speakersIn(world);
@@ -451,21 +437,21 @@ describe("who speaks in a running conference", () => {
     await world.time.pass(6 * 60_000);
     await conference.reported(speaks("c1", false));
     await conference.time.pass(5_000);
-    const after = conference.updates.length;
+    const after = conference.pages.length;
     await conference.reported(speaks("c2", true));
     await conference.time.pass(5_000);
-    expect(conference.updates).toHaveLength(after);
+    expect(conference.pages).toHaveLength(after);
   });
 
   test("is told by the next life of a conference where people look, and by none where nobody does", async () => {
     const world = new DirectoryWorld();
     const conference = await reporting(world);
-    const before = conference.updates.length;
+    const before = conference.pages.length;
     conference.kill();
     conference.start();
     await conference.reported(speaks("c1", true));
     await conference.time.pass(5_000);
-    expect(conference.updates).toHaveLength(before);
+    expect(conference.pages).toHaveLength(before);
 
     await speakersIn(world);
     await conference.time.pass(100);
@@ -534,12 +520,12 @@ test("who looks for a person waits for those that do not know yet, whoever has a
   const conference = world.conference();
   await conference.running(1);
   await conference.time.pass(2_000);
-  const { tellDirectory } = world;
+  const { feedDirectory } = world;
   const answers = Promise.withResolvers<void>();
   world.start();
-  world.tellDirectory = async (key, what) => {
+  world.feedDirectory = async (key, what) => {
     await answers.promise;
-    return tellDirectory(key, what);
+    return feedDirectory(key, what);
   };
   await list(world);
   let isOver = false;
@@ -555,10 +541,10 @@ test("who looks for a person waits for those that do not know yet, whoever has a
     [1, 0],
     [0, 0],
   ]);
-  expect(world.asked).toEqual([`${confKey} changes`]);
+  expect(world.asked).toEqual([confKey]);
 
   world.start();
-  world.tellDirectory = () => new Promise(() => {});
+  world.feedDirectory = () => new Promise(() => {});
   const late = list(world, { number: "14085551234" });
   await world.time.pass(1_900);
   expect(await late).toMatchObject({ conferences: [], unknown: 1 });
@@ -579,11 +565,11 @@ test("while a thousand come in one by one, each of them is told once", async () 
   for (let index = 0; index < 1_000; index++) await conference.reported(personEntered(index));
   await conference.time.pass(2_000);
 
-  const told = conference.updates.flatMap(({ people }) => people?.came ?? []);
-  expect(told).toHaveLength(1_000);
-  expect(new Set(told.map(([call]) => call)).size).toBe(1_000);
-  const mostBytes = Math.max(...conference.updates.map((one) => JSON.stringify(one).length));
-  expect(mostBytes).toBeLessThan(4_000);
+  const entered = conference.pages.flatMap(({ facts }) => facts.filter(({ fact }) => fact.kind === "call-entered"));
+  expect(new Set(entered.map(({ row }) => row)).size).toBe(1_000);
+  expect(entered).toHaveLength(1_000);
+  const mostBytes = Math.max(...conference.pages.map((one) => JSON.stringify(one).length));
+  expect(mostBytes).toBeLessThan(6_000);
   expect((await list(world, { number: "44200777" })).conferences).toHaveLength(1);
 });
 
@@ -601,26 +587,28 @@ test("a directory that was restarted has all who are inside again with the next 
   expect(world.asked).toEqual([]);
 });
 
-test("where the update before did not arrive, a conference is asked for all who are inside once somebody looks", async () => {
+test("a page that follows what the directory does not have is not kept, and is answered by what it has", async () => {
   const world = new DirectoryWorld();
-  const person = [["c1" as CallId, { number: "1", attendeeId: "" }]] as const;
-  const tell = (since: number | null, row: number) =>
-    world.directory.tell(update({ running: running(confKey), people: { row, since, came: person, gone: [] } }));
-  expect(await tell(3, 5)).toMatchObject({ lacksPeople: true });
-  await list(world);
-  await world.time.pass(0);
-  expect(world.asked).toEqual([`${confKey} changes`]);
-  expect(await tell(null, 6)).not.toHaveProperty("lacksPeople");
+  const { view: _, ...rest } = aPage({ running: {}, records: [call("c1")] });
+  const { place } = await world.directory.follow(aPage({ key: "other", running: {} }));
+  const follow = (page: Partial<FactPage>) => world.directory.follow({ ...rest, after: 5, place, ...page });
+
+  expect(await follow({ upTo: 9 })).toMatchObject({ row: null });
+  expect(await follow({ upTo: 9, place: { ...place, directory: "lost" } })).toMatchObject({ row: 0 });
+  expect(await follow({ upTo: 9, place: { ...place, id: place.id + 1 } })).toMatchObject({ row: 0 });
+  expect(await world.all()).toEqual([]);
+  const view = aPage({ running: {} }).view ?? null;
+  expect(await follow({ view, upTo: 7, facts: [] })).toMatchObject({ row: 7 });
+  expect(await follow({ after: 8, upTo: 9 })).toMatchObject({ row: 7 });
+  expect(await world.all()).toEqual([]);
 });
 
-test("an update that comes late says nothing of how a conference is now, and begins none that is over", async () => {
+test("a page that comes late says nothing of how a conference is now, and begins none that is over", async () => {
   const world = new DirectoryWorld();
-  const earlier: DirectoryUpdate["people"] = { row: 3, since: null, came: [], gone: [] };
-  const later: DirectoryUpdate["people"] = { row: 5, since: null, came: [], gone: [] };
-  await world.directory.tell(update({ running: { ...running(confKey), callers: 2 }, people: later }));
-  await world.directory.tell(
-    update({ running: { ...running(confKey), callers: 1, trouble: ["posts"] }, people: earlier }),
-  );
+  const earlier = aPage({ running: { callers: 1, trouble: ["posts"] } });
+  const later = aPage({ running: { callers: 2 } });
+  await world.directory.follow(later);
+  await world.directory.follow(earlier);
   expect((await list(world)).conferences).toMatchObject([{ now: { callers: 2, trouble: [] } }]);
 
   const over = {
@@ -629,20 +617,19 @@ test("an update that comes late says nothing of how a conference is now, and beg
     life: 1,
     createdAt: worldBegins,
   } as unknown as ConferenceRecord;
-  await world.directory.tell(update({ ended: [told(over)] }));
-  await world.directory.tell(update({ running: running(confKey), people: later }));
-  world.start();
+  const end = aPage({ records: [over] });
+  await world.directory.follow(end);
+  await world.directory.follow(later);
   expect((await list(world)).conferences).toEqual([]);
-  await world.directory.tell(update({ ended: [told(over, true)] }));
-  await world.directory.tell(update({ running: running(confKey, 2), people: earlier }));
+  world.start();
+  await world.directory.follow(end);
+  await world.directory.follow(aPage({ running: { life: 2 } }));
   expect((await list(world)).conferences).toMatchObject([{ life: 2 }]);
-  await world.directory.tell(update({ running: running(confKey), people: later }));
-  expect((await list(world)).conferences).toMatchObject([{ life: 2 }]);
+  expect(await world.all()).toHaveLength(1);
 
   // Its object had deleted everything, and counts its rows anew.
-  const anew = { ...running(confKey, 2), createdAt: worldBegins + 1 };
-  const came = [["c1" as CallId, { number: "44200001", attendeeId: "" }]] as const;
-  await world.directory.tell(update({ running: anew, people: { ...earlier, row: 2, came } }));
+  const anew = aPage({ running: { createdAt: worldBegins + 1, callers: [{ number: "44200001", attendeeId: "" }] } });
+  await world.directory.follow({ ...anew, journal: "2", upTo: 2 });
   expect((await list(world, { number: "44200001" })).conferences).toMatchObject([{ createdAt: worldBegins + 1 }]);
 });
 
@@ -666,14 +653,14 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
     const draws = new Draws(seed, "people");
     const world = new DirectoryWorld();
     const conference = world.conference();
-    conference.tell = async (one) => {
+    conference.follow = async (one) => {
       const { directory } = world;
       if (draws.chance(0.1)) throw new Error("it did not arrive");
       if (draws.chance(0.1)) await conference.time.wait(draws.between(0, 30_000));
       // What was sent to an object that has died since does not reach the next one.
       if (directory !== world.directory) throw new Error("the directory died");
-      const answer = await directory.tell(one);
-      const tellTwice = () => directory === world.directory && directory.tell(one);
+      const answer = await directory.follow(one);
+      const tellTwice = () => directory === world.directory && directory.follow(one);
       if (draws.chance(0.1)) conference.time.after(draws.between(0, 5_000), tellTwice);
       if (draws.chance(0.1)) throw new Error("its answer was lost");
       return answer;
@@ -687,10 +674,10 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
       if (draws.chance(0.4) && inside.delete(leaves)) await conference.reported(callerLeft(leaves));
       if (draws.chance(0.05)) world.start();
       if (draws.chance(0.05)) conference.start();
-      if (draws.chance(0.2)) await list(world, { isShown: true });
+      if (draws.chance(0.2)) await list(world, { isWatched: true });
       await conference.time.pass(draws.between(0, 3_000));
     }
-    conference.tell = (one) => world.directory.tell(one);
+    conference.follow = (one) => world.directory.follow(one);
     await conference.time.pass(10 * 60_000);
     await list(world);
     await conference.time.pass(2_000);
@@ -706,7 +693,7 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
 test("records come in pages in both orders, by time, kind and what stands in them", async () => {
   const world = new DirectoryWorld();
   for (let index = 0; index < 5; index++) {
-    await world.directory.tell(update({ ended: [told(call(`c${index}`, { number: `1${index % 2}` }))] }));
+    await world.directory.follow(aPage({ records: [call(`c${index}`, { number: `1${index % 2}` })] }));
     await world.time.pass(60_000);
   }
   const page = (more: object) => world.directory.records({ domain, cursor: null, order: "oldest", limit: 2, ...more });
@@ -726,13 +713,13 @@ test("records come in pages in both orders, by time, kind and what stands in the
 
 test("a clock that is set back puts nothing before a place that was given out", async () => {
   const world = new DirectoryWorld();
-  await world.directory.tell(update({ ended: [told(call("c1"))] }));
+  await world.directory.follow(aPage({ records: [call("c1")] }));
   const at = world.time.now;
   await world.time.pass(3_600_000);
-  await world.directory.tell(update({ ended: [told(call("c2"))] }));
+  await world.directory.follow(aPage({ records: [call("c2")] }));
   Object.defineProperty(world.time, "now", { value: at, writable: true });
   world.start();
-  await world.directory.tell(update({ ended: [told(call("c3"))] }));
+  await world.directory.follow(aPage({ records: [call("c3")] }));
 
   const { records } = await world.directory.records({ domain, cursor: null, order: "oldest", limit: 9 });
   expect(records.map((one) => one.at - at)).toEqual([0, 3_600_000, 3_600_000]);
@@ -740,9 +727,8 @@ test("a clock that is set back puts nothing before a place that was given out", 
 
 test("a number is erased from all records that have it, with the attendee ID, and no id changes", async () => {
   const world = new DirectoryWorld();
-  await world.directory.tell(
-    update({ ended: ["1", "2", "1"].map((number, index) => told(call(`c${index}`, { number }))) }),
-  );
+  const records = ["1", "2", "1"].map((number, index) => call(`c${index}`, { number }));
+  await world.directory.follow(aPage({ records }));
 
   expect(await world.directory.erase(domain, "1", 0)).toEqual({ erased: 2, next: null });
   expect(await world.directory.erase(domain, "1", 0)).toEqual({ erased: 0, next: null });
@@ -755,8 +741,8 @@ test("a number is erased from all records that have it, with the attendee ID, an
 
 test("an erasure holds nobody up for long: it looks at some records, and says where it goes on", async () => {
   const world = new DirectoryWorld();
-  const all = Array.from({ length: 20_100 }, (_, index) => told(call(`c${index}`, { number: String(index % 1_000) })));
-  await world.directory.tell(update({ ended: all }));
+  const records = Array.from({ length: 20_100 }, (_, index) => call(`c${index}`, { number: String(index % 1_000) }));
+  await world.directory.follow(aPage({ records }));
 
   expect(await world.directory.erase(domain, "7", 0)).toEqual({ erased: 20, next: 20_000 });
   expect(await world.directory.erase(domain, "7", 20_000)).toEqual({ erased: 1, next: null });
@@ -775,14 +761,14 @@ test("a rebuild asks some conferences at a time, each once", async () => {
   } while (next !== null);
 
   expect(told).toEqual([20, 20, 10]);
-  expect(world.asked).toEqual(keys.map((key) => `${key} all`));
+  expect(world.asked).toEqual(keys.map((key) => key));
 });
 
 test("records go when they are too old, some at a time, and their ids are never used again", async () => {
   const world = new DirectoryWorld();
-  const all = Array.from({ length: 1_500 }, (_, index) => told(call(`c${index}`)));
-  await world.directory.tell(update({ ended: all, key: "1" as ConfKey }));
-  await world.directory.tell(update({ key: "2" as ConfKey, running: running("2") }));
+  const records = Array.from({ length: 1_500 }, (_, index) => call(`c${index}`));
+  await world.directory.follow(aPage({ records, key: "1" }));
+  await world.directory.follow(aPage({ key: "2", running: {} }));
   await world.time.pass(399 * dayMs);
   await world.directory.alarm();
   expect((await world.all()).length).toBe(1_000);
@@ -795,12 +781,12 @@ test("records go when they are too old, some at a time, and their ids are never 
   world.start();
   expect((await list(world)).total).toBe(1);
 
-  expect(await world.directory.tell(update({ ended: [told(call("new"))] }))).toMatchObject({ id: 1_501 });
+  expect(await world.directory.follow(aPage({ records: [call("new")] }))).toMatchObject({ place: { id: 1_501 } });
 });
 
 test("a directory whose domain is gone keeps its records as long as it would have, and then goes itself", async () => {
   const world = new DirectoryWorld();
-  await world.directory.tell(update({ ended: [told(call("c1"))] }));
+  await world.directory.follow(aPage({ records: [call("c1")] }));
   world.domain = null;
   await world.directory.alarm();
   await world.time.pass(399 * dayMs);
@@ -896,7 +882,7 @@ test("a record is not held up by a site that says nothing", async () => {
 test("records that an older version kept have the later columns, empty", async () => {
   const world = new DirectoryWorld();
   const { dialled: _, ...kept } = call("c1");
-  await world.directory.tell(update({ ended: [told(kept as CallRecord)] }));
+  await world.directory.follow(aPage({ records: [kept as CallRecord] }));
 
   expect(await world.start().records({ domain, cursor: null, order: "oldest", limit: 1 })).toMatchObject({
     records: [{ record: { ...kept, dialled: "" } }],
@@ -982,25 +968,22 @@ test("what people have asked goes with the records of its time", async () => {
 
 test("the totals are of all that run; those that are not known after a restart are asked, and not waited for too long", async () => {
   const world = new DirectoryWorld();
-  const [one, other, creating] = ["111", "222", "333"].map((key) => running(key));
-  if (!one || !other || !creating) return expect.unreachable();
-  const waiting = { documents: 2, oldestDocumentAt: worldBegins };
-  const all = [one, { ...other, ...waiting }, { ...creating, phase: "creating" as const, callers: 0 }];
-  const tell = (now: RunningConference) => world.directory.tell(update({ key: now.key, running: now }));
-  for (const now of all) await tell(now);
+  const waiting = [{ host: "tsp" as WebexHost, documents: 2, oldestAt: worldBegins, failure: null }];
+  const all = { 111: {}, 222: { waiting }, 333: { phase: "creating", callers: 0 } } as const;
+  const tell = (key: string) => world.directory.follow(aPage({ key, running: all[key as never] }));
+  for (const key of Object.keys(all)) await tell(key);
   const totals = { creating: 1, running: 2, callers: 6, documents: 2, oldestAt: worldBegins };
   expect(await world.directory.totals()).toEqual(totals);
 
   world.start();
-  world.tellDirectory = async (key) => {
-    const now = all.find((one) => one.key === key);
-    if (now) await tell(now);
+  world.feedDirectory = async (key) => {
+    await tell(key);
     return true;
   };
   expect(await world.directory.totals()).toEqual(totals);
 
   world.start();
-  world.tellDirectory = () => new Promise(() => {});
+  world.feedDirectory = () => new Promise(() => {});
   const late = world.directory.totals();
   await world.time.pass(2_000);
   expect(await late).toEqual({ creating: 1, running: 2, callers: 0, documents: 0, oldestAt: null });
@@ -1066,11 +1049,11 @@ test("what was posted and could not be written is not counted twice when it is t
 test("hosts say what waits for them and since when, and which conferences have trouble; the longest queue first", async () => {
   const world = new DirectoryWorld();
   const tell = (key: string, host: string, documents: number, oldestAt: number, to = host) =>
-    world.directory.tell(
-      update({
-        key: key as ConfKey,
+    world.directory.follow(
+      aPage({
+        key,
         running: {
-          ...{ ...running(key), webexHost: host as WebexHost },
+          webexHost: host as WebexHost,
           ...(documents > 0 && {
             waiting: [
               {
@@ -1105,7 +1088,7 @@ test("hosts say what waits for them and since when, and which conferences have t
   expect(world.asked).toEqual([]);
 
   world.start();
-  world.tellDirectory = async (key) => {
+  world.feedDirectory = async (key) => {
     if (key === "2") await tell(key, "tsp2", 2, 2_000);
     return key !== "3" || new Promise(() => {});
   };
@@ -1116,7 +1099,8 @@ test("hosts say what waits for them and since when, and which conferences have t
 });
 
 test("documents are told to wait once they do for some seconds or were not confirmed, and no longer than they do", async () => {
-  const conference = new DirectoryWorld().conference();
+  const world = new DirectoryWorld();
+  const conference = world.conference();
   const { time } = conference;
   await conference.running(0);
   let takesMs = 500;
@@ -1127,14 +1111,14 @@ test("documents are told to wait once they do for some seconds or were not confi
   };
   const waits = async (ms: number) => {
     await time.pass(ms);
-    const { documents, oldestDocumentAt, waiting } = conference.updates.at(-1)?.running ?? {};
+    const { documents, oldestDocumentAt, waiting } = (await list(world)).conferences[0]?.now ?? {};
     const age = typeof oldestDocumentAt === "number" ? time.now - oldestDocumentAt : null;
     return [documents, age, waiting?.map(({ host, failure }) => [host, failure])];
   };
-  const before = conference.updates.length;
+  const before = conference.pages.length;
   await conference.reported(callerEntered(1));
   expect(await waits(60_000)).toEqual([0, null, undefined]);
-  expect(conference.updates).toHaveLength(before + 1);
+  expect(conference.pages).toHaveLength(before + 1);
 
   takesMs = 9_000;
   await conference.reported(callerEntered(2));
@@ -1160,13 +1144,13 @@ test("documents are told to wait once they do for some seconds or were not confi
 
 test("watchers are told of a change behind its commit, and of none that failed", async () => {
   const world = new DirectoryWorld();
-  await world.directory.tell(update({ running: running("1") }));
+  await world.directory.follow(aPage({ running: {} }));
   expect(world.changes).toEqual([1]);
   world.sql.exec("CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'full'); END");
-  await expect(world.directory.tell(update({ running: running("1"), ended: [told(call("c1"))] }))).rejects.toThrow();
+  await expect(world.directory.follow(aPage({ running: {}, records: [call("c1")] }))).rejects.toThrow();
   expect(world.changes).toEqual([1]);
   // What needs no row is told, too.
-  await world.directory.tell(update({ running: { ...running("1"), callers: 4 } }));
+  await world.directory.follow(aPage({ running: { callers: 4 } }));
   expect(world.changes).toEqual([1, 1]);
   expect(await list(world)).toMatchObject({ total: 1, bridges: [{ bridge: "main", callers: 4 }] });
 });

@@ -3,19 +3,11 @@ import { GivenUpStore } from "../../durable-objects/given-up-store.ts";
 import type { HttpAnswer } from "../../durable-objects/post.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { ConfKey, WebexHost } from "../../src/foundation/ids.ts";
-import type { GivenUpPost } from "../../src/rpc/directory-update.ts";
+import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { Database } from "../simulation/database.ts";
-import {
-  ConferenceWorld,
-  callerEntered,
-  callerLeft,
-  confKey,
-  createConference,
-  extConfId,
-  host,
-} from "./conference-world.ts";
+import { ConferenceWorld, callerEntered, callerLeft, createConference, extConfId, host } from "./conference-world.ts";
 
 const failed: HttpAnswer = { kind: "failed", reason: "TimeoutError" };
 const refusesAll = () => failed;
@@ -33,9 +25,12 @@ async function lost(callers: number, ...reports: readonly Report[]): Promise<Con
   return world;
 }
 
-/** What its directory was told was given up. */
-const toldOf = (world: ConferenceWorld) => world.updates.flatMap(({ givenUp = [] }) => givenUp);
-const rowOf = (world: ConferenceWorld) => toldOf(world).at(-1)?.row ?? 0;
+/** What its directory was sent that was given up. */
+const sentOf = (world: ConferenceWorld) =>
+  world.pages.flatMap(({ facts }) =>
+    facts.flatMap(({ row, at, fact }) => (fact.kind === "post-given-up" ? [{ row, at, ...fact }] : [])),
+  );
+const rowOf = (world: ConferenceWorld) => sentOf(world).at(-1)?.row ?? 0;
 const sendAgain = (world: ConferenceWorld, row = rowOf(world)) => world.during(world.conference.sendAgain(row, "Ann"));
 const muted = (call: string, muted: boolean) =>
   ({ type: "event", event: { type: "caller-muted", call, muted } }) as object as Report;
@@ -43,21 +38,27 @@ const muted = (call: string, muted: boolean) =>
 test("the directory hears what was given up: when, for whom, after how many attempts, and why", async () => {
   const world = await lost(1, muted("c0", true));
 
-  expect(toldOf(world)).toEqual([
+  expect(sentOf(world)).toEqual([
     {
-      ...{ conference: confKey, row: expect.any(Number), at: expect.any(Number), host, transId: expect.any(String) },
-      ...{ attempts: 3, why: "TimeoutError", messages: ["A2W_NotifyUserChange"] },
+      ...{ kind: "post-given-up", row: expect.any(Number), at: expect.any(Number), host, transId: expect.any(String) },
+      ...{ attempts: 3, why: "TimeoutError", messages: [{ type: "caller-changed", msgId: expect.any(String) }] },
     },
   ]);
 });
 
-test("what was given up is told alike each time, by a later life and by a rebuild, so that it is kept once", async () => {
+test("what was given up is told alike each time, by a later life and to a directory that was lost, so that it is kept once", async () => {
   const world = await lost(1, muted("c0", true));
   world.kill();
   world.start();
-  await world.time.pass(10_000);
-  await world.during(world.conference.tellDirectory("all"));
-  const [first, ...others] = toldOf(world);
+  const { follow } = world;
+  const place = { directory: "2", id: 0 };
+  world.follow = async (page) => ({
+    ...(await follow(page)),
+    place,
+    row: page.place?.directory === "1" ? 0 : page.upTo,
+  });
+  await world.during(world.conference.feedDirectory(false));
+  const [first, ...others] = sentOf(world);
 
   expect(others.length).toBeGreaterThan(0);
   for (const other of others) expect(other).toEqual(first);
@@ -65,12 +66,12 @@ test("what was given up is told alike each time, by a later life and by a rebuil
 
 test("what was given up behind a conference's end is told once, though no row follows", async () => {
   const world = await lost(0, { type: "event", event: { type: "conference-ended" } } as Report);
-  const before = toldOf(world).length;
+  const before = sentOf(world).length;
   world.kill();
   world.start();
   await world.time.pass(10_000);
 
-  expect([before, toldOf(world).length]).toEqual([1, 1]);
+  expect([before, sentOf(world).length]).toEqual([1, 1]);
 });
 
 test("the text of what was given up is as it was posted, with numbers as the domain's log has them", async () => {
@@ -94,7 +95,7 @@ test("the text of what was given up is as it was posted, with numbers as the dom
 
 test("what was given up goes out again under another TransID with its MsgID, and its way is shown", async () => {
   const world = await lost(1, muted("c0", true));
-  const [{ transId = "" } = {}] = toldOf(world);
+  const [{ transId = "" } = {}] = sentOf(world);
 
   expect(await sendAgain(world)).toBe("done");
   await world.time.pass(1_000);
@@ -230,7 +231,7 @@ test("data for the partner's back end is sent again with its body, as long as th
   await world.during(world.receive("data", data as FromWebex));
   await world.time.pass(60_000);
   const toBackEnd = () => world.posted.filter(({ url }) => url.endsWith("/data")).map(({ body }) => body);
-  const row = toldOf(world).find((post) => post.host === "*back-end")?.row ?? 0;
+  const row = sentOf(world).find((post) => post.host === "*back-end")?.row ?? 0;
   const [body] = toBackEnd();
   const text = body?.replace("YQ==", "(secret)");
   expect(await world.conference.givenUp(row)).toMatchObject({ text, refusal: null, again: null });
@@ -277,12 +278,12 @@ test("the list keeps a thousand, the latest, each once, and none that is too old
 
 test("what a server is owed waits, as operators see it, until the server is back", async () => {
   const world = await lost(1, muted("c0", true));
-  const running = () => world.updates.at(-1)?.running;
-  expect(running()).toMatchObject({ trouble: ["posts"], documents: 1, waiting: [{ host, failure: "TimeoutError" }] });
+  const live = () => world.pages.at(-1)?.live;
+  expect(live()).toMatchObject({ trouble: ["posts"], waiting: [{ host, documents: 1, failure: "TimeoutError" }] });
   const pause = 5 * 60_000;
   await world.time.pass(pause + pause / 10);
 
   expect(world.posted.map(({ body }) => /Status="1"/.test(body))).toEqual([true]);
   expect(world.stored.state.outages.size).toBe(0);
-  expect(running()).toMatchObject({ trouble: [], documents: 0 });
+  expect(live()).toMatchObject({ trouble: [], waiting: [] });
 });

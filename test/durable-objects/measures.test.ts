@@ -158,16 +158,15 @@ test("the directory is told that WebEx does not confirm, how much waits and sinc
   const world = new ConferenceWorld();
   await world.running(0);
   await world.time.pass(5_000);
-  world.updates.length = 0;
   world.answer = () => failed;
   const since = world.time.now;
   await world.during(world.report(callerEntered(1)));
   await world.time.pass(1_500);
-  expect(world.updates.at(-1)?.running).toMatchObject({ trouble: ["posts"], documents: 1, oldestDocumentAt: since });
+  expect(world.pages.at(-1)?.live).toMatchObject({ trouble: ["posts"], waiting: [{ documents: 1, oldestAt: since }] });
 
-  const { length } = world.updates;
+  const { length } = world.pages;
   world.answer = ({ transId }) => confirmation(world.domain, transId);
   await world.time.pass(5_000);
-  expect(world.updates).toHaveLength(length + 1);
-  expect(world.updates.at(-1)?.running).toMatchObject({ trouble: [], documents: 0, oldestDocumentAt: null });
+  expect(world.pages).toHaveLength(length + 1);
+  expect(world.pages.at(-1)?.live).toMatchObject({ trouble: [], waiting: [] });
 });

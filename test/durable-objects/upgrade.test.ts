@@ -32,8 +32,8 @@ function downgrade(sql: Database): void {
 
 async function meeting(isUpgraded: boolean): Promise<ConferenceWorld> {
   const world = new ConferenceWorld();
-  const { tell } = world;
-  world.tell = () => Promise.reject(new Error("the directory is away"));
+  const { follow } = world;
+  world.follow = () => Promise.reject(new Error("the directory is away"));
   await world.running(3);
   await world.during(world.receive("mute", muteCaller("1001")));
   await world.allDone();
@@ -47,7 +47,7 @@ async function meeting(isUpgraded: boolean): Promise<ConferenceWorld> {
     downgrade(world.sql);
     world.start();
   }
-  world.tell = tell;
+  world.follow = follow;
   await world.during(world.report(callerEntered(4)));
   await world.time.pass(61_000);
   await world.during(world.report(callerLeft(0)));
@@ -58,7 +58,7 @@ async function meeting(isUpgraded: boolean): Promise<ConferenceWorld> {
 }
 
 function told(world: ConferenceWorld): readonly DirectoryRecord[] {
-  return world.updates.flatMap(({ ended }) => ended.map(({ record }) => record));
+  return world.pages.flatMap(({ facts }) => facts.flatMap(({ fact }) => ("record" in fact ? [fact.record] : [])));
 }
 
 test("an upgrade in the middle of a meeting loses no record, and none of what it says", async () => {

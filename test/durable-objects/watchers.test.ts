@@ -42,7 +42,8 @@ test("watchers are told when the directory has the records of what has ended", a
   const world = new ConferenceWorld();
   await world.running(1);
   const told: number[] = [];
-  world.onChanged = () => told.push(world.updates.flatMap(({ ended }) => ended).length);
+  world.onChanged = () =>
+    told.push(world.pages.flatMap(({ facts }) => facts.filter(({ fact }) => "record" in fact)).length);
   await world.reported({ type: "event", event: { type: "conference-ended" } } as never);
   await world.allDone();
   await world.time.pass(10_000);

@@ -4,17 +4,19 @@ import { Directory } from "../../durable-objects/directory.ts";
 import type { LogLine } from "../../durable-objects/log.ts";
 import { Measures } from "../../durable-objects/measures.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
-import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import type { BridgeName, CallId, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/timers.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
-import type { DirectoryUpdate, JoinedCall, RunningConference } from "../../src/rpc/directory-update.ts";
+import type { FactPage } from "../../src/rpc/directory-feed.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { worldBegins } from "../simulation/context.ts";
 import { Database } from "../simulation/database.ts";
 import { ConferenceWorld, callerEntered, callerLeft, confKey, createConference } from "./conference-world.ts";
+import { aPage } from "./fact-page.ts";
 
 const domain = "local" as DomainName;
 const url = "https://voice.example.com/events";
@@ -38,6 +40,7 @@ class World {
   answer: (event: ReturnType<typeof read>) => HttpAnswer | Promise<HttpAnswer> = () => taken;
   alarmAt: number | null = null;
   #life = 0;
+  #isCreated = false;
   directory = this.start();
 
   /** A new life of the object: what the one before had under way is gone. */
@@ -59,7 +62,7 @@ class World {
         return life === this.#life ? answer : new Promise(() => {});
       },
       changed: () => {},
-      conference: () => ({ tellDirectory: async () => false }),
+      conference: () => ({ feedDirectory: async () => false }),
       conferencesOf: async () => ({ holders: [], next: null }),
       nonce: () => "1",
       setAlarm: async (at) => {
@@ -88,14 +91,16 @@ class World {
     await this.time.pass(end - this.time.now);
   }
 
-  async tell(more: Partial<DirectoryUpdate>): Promise<void> {
-    await this.directory.tell({ domain, key: confKey, running: null, ended: [], behind: null, ...more });
+  async follow(page: FactPage): Promise<void> {
+    await this.directory.follow(page);
     await this.time.pass(0);
   }
 
-  /** Calls that joined, one after the other. */
+  /** Calls that joined, one after the other; the first behind the begin of their conference. */
   async joins(...calls: readonly string[]): Promise<void> {
-    await this.tell({ running: running(), joined: calls.map((call, index) => joined(call, index + 5)) });
+    const facts = [...(this.#isCreated ? [] : [created()]), ...calls.map((call) => joined(call))];
+    this.#isCreated = true;
+    await this.follow(aPage({ running: {}, facts }));
   }
 
   get events(): string[] {
@@ -117,20 +122,28 @@ function read({ body }: Pick<PostRequest, "body">) {
   return { type, name: [type, call ?? trouble ?? conference].join(" "), data };
 }
 
-function running(more: Partial<RunningConference> = {}): RunningConference {
+function created(life = 1): DirectoryFact {
+  const [host, bridge] = ["tsp" as WebexHost, "main" as BridgeName];
+  return { kind: "conference-created", life, createdAt: worldBegins + life - 1, host, bridge };
+}
+
+function joined(call: string): DirectoryFact {
   return {
-    ...{ key: confKey, life: 1, createdAt: worldBegins, phase: "running", webexHost: "tsp" as WebexHost },
-    ...{ bridge: "main" as BridgeName, attached: true, locked: false, callers: 1, rooms: 0, trouble: [] },
-    ...{ documents: 0, oldestDocumentAt: null },
-    ...more,
+    ...{ kind: "call-entered", life: 1, began: 2, call: call as CallId, extCallId: null, direction: "in" },
+    ...{ number: "1408", attendeeId: null, participantType: "participant" },
   };
 }
 
-function joined(call: string, began = 2): JoinedCall {
+function left(call: string): DirectoryRecord {
+  const times = { dialledAt: null, enteredAt: worldBegins, endedAt: worldBegins };
+  return { kind: "call", conference: confKey, life: 1, began: 2, call, ...times } as unknown as DirectoryRecord;
+}
+
+function conferenceOver(life: number): DirectoryRecord {
   return {
-    ...{ conference: confKey, life: 1, began, call, extCallId: "", direction: "in", number: "1408", attendeeId: "" },
-    ...{ participantType: "participant", enteredAt: worldBegins },
-  } as JoinedCall;
+    ...{ kind: "conference", conference: confKey, life, createdAt: worldBegins + life - 1, runningAt: worldBegins },
+    ...{ endedAt: worldBegins, webexHosts: ["tsp"], bridge: "main" },
+  } as unknown as DirectoryRecord;
 }
 
 beforeEach(() => {
@@ -145,7 +158,7 @@ test("a meeting is told from its begin to its end, in order, each event signed a
   const world = new World();
   const conference = new ConferenceWorld();
   conference.domain = testDomain({ webhooks: [receiver] });
-  conference.tell = (update) => world.directory.tell(update);
+  conference.follow = (page) => world.directory.follow(page);
   const both = async (ms: number) => {
     await conference.time.pass(ms);
     await world.pass(ms);
@@ -181,18 +194,22 @@ test("a meeting is told from its begin to its end, in order, each event signed a
   expect(read(world.posted.at(-1) ?? { body: "{}" }).data).toMatchObject({ calls: 3, endedBy: "telephone" });
 });
 
-test("an event costs two rows written, and where the settings have no receiver none", async () => {
+test("an event costs two rows written, joins together one more, and where the settings have no receiver none", async () => {
   const world = new World();
   await world.joins("c1");
-  const before = world.sql.rowsWritten;
-  await world.joins("c2");
-  expect(world.sql.rowsWritten - before).toBe(2);
+  const rows = async (page: FactPage) => {
+    const before = world.sql.rowsWritten;
+    await world.follow(page);
+    return world.sql.rowsWritten - before;
+  };
+  expect(await rows(aPage({ running: {}, facts: [joined("c2"), joined("c3")] }))).toBe(2 * 2 + 1);
+  expect(await rows(aPage({ running: {}, records: [left("c2")] }))).toBe(2 + 1);
 
   const quiet = new World();
   quiet.domain = testDomain();
-  await quiet.tell({ running: running() });
+  await quiet.follow(aPage({ running: {} }));
   const then = quiet.sql.rowsWritten;
-  await quiet.tell({ running: running({ trouble: ["posts"] }), joined: [joined("c1")] });
+  await quiet.follow(aPage({ running: { trouble: ["posts"] }, facts: [joined("c1")] }));
   expect([quiet.sql.rowsWritten - then, quiet.posted]).toEqual([0, []]);
 });
 
@@ -287,8 +304,8 @@ test("what nobody took for three days is given up with a notice, a refused event
 
   world.answer = () => gone;
   vi.setSystemTime(world.time.now);
-  await world.tell({ running: running({ trouble: ["posts"] }) });
-  await world.tell({ running: running() });
+  await world.follow(aPage({ running: { trouble: ["posts"] } }));
+  await world.follow(aPage({ running: {} }));
   await world.pass(6 * dayMs);
   expect(world.rows).toBe(0);
   expect(world.lines.filter(({ event }) => event === "webhook-given-up").map(({ events }) => events)).toEqual([1, 2]);
@@ -393,27 +410,32 @@ test("a receiver has one post at a time, whatever happens meanwhile", async () =
   expect(world.events).toEqual([`conference.started ${confKey}`, "call.joined c1", "call.joined c2"]);
 });
 
-test("a conference that tells twice makes copies of joins under one id, and nothing else twice", async () => {
+test("what comes twice is told once, also by the next life of the directory, and when its conference is over", async () => {
   const world = new World();
-  const left = { kind: "call", ...joined("c1"), endedAt: worldBegins, dialledAt: null } as unknown as DirectoryRecord;
-  await world.tell({ running: running(), joined: [joined("c1")], ended: [{ record: left, again: false }] });
-  await world.tell({ running: running(), joined: [joined("c1")], ended: [{ record: left, again: true }] });
+  const page = aPage({ running: {}, facts: [created(), joined("c1")], records: [left("c2")] });
+  const over = { ...conferenceOver(1), endedAt: worldBegins + 1 };
+  const end = aPage({ facts: [joined("c3")], records: [left("c3"), over] });
+  for (const twice of [page, end]) {
+    await world.follow(twice);
+    await world.follow(twice);
+    world.start();
+    await world.follow(twice);
+  }
 
-  expect(world.events).toEqual([`conference.started ${confKey}`, "call.joined c1", "call.left c1", "call.joined c1"]);
-  expect(new Set(world.posted.map(({ headers }) => headers["webhook-id"])).size).toBe(3);
+  expect(world.events).toEqual([
+    ...[`conference.started ${confKey}`, "call.joined c1", "call.left c2", "call.joined c3", "call.left c3"],
+    `conference.ended ${confKey}`,
+  ]);
 });
 
 test("trouble is told as it begins and ends, once, also over a restart, and ends with its conference", async () => {
   const world = new World();
+  await world.follow(aPage({ running: {}, facts: [created()] }));
   for (const trouble of [["posts"], ["posts", "commands"], ["commands"]] as const) {
-    await world.tell({ running: running({ trouble }) });
+    await world.follow(aPage({ running: { trouble } }));
     world.start();
   }
-  const over = {
-    ...{ kind: "conference", conference: confKey, life: 1, createdAt: worldBegins, runningAt: worldBegins },
-    ...{ endedAt: worldBegins, webexHosts: ["tsp"], bridge: "main" },
-  } as unknown as DirectoryRecord;
-  await world.tell({ running: null, ended: [{ record: over, again: false }] });
+  await world.follow(aPage({ records: [conferenceOver(1)] }));
 
   expect(world.events).toEqual([
     `conference.started ${confKey}`,
@@ -422,25 +444,23 @@ test("trouble is told as it begins and ends, once, also over a restart, and ends
   ]);
 });
 
-test("trouble in an update that comes late does not begin again", async () => {
+test("trouble in a page that comes late does not begin again", async () => {
   const world = new World();
-  const people = { since: null, came: [], gone: [] };
-  await world.tell({ running: running({ trouble: ["posts"] }), people: { ...people, row: 2 } });
-  await world.tell({ running: running(), people: { ...people, row: 3 } });
-  await world.tell({ running: running({ trouble: ["posts"] }), people: { ...people, row: 2 } });
+  const first = aPage({ running: { trouble: ["posts"] } });
+  await world.follow(first);
+  await world.follow(aPage({ running: {} }));
+  await world.follow(first);
 
-  expect(world.events.slice(1)).toEqual(["trouble.began posts", "trouble.ended posts"]);
+  expect(world.events).toEqual(["trouble.began posts", "trouble.ended posts"]);
 });
 
-test("a conference that ends and begins anew between two looks is told in order; one that never ran is told as over alone", async () => {
+test("a conference that ends and begins anew in one page is told in order; one that never ran is told as over alone", async () => {
   const world = new World();
-  const over = (life: number, runningAt: number | null): DirectoryRecord =>
-    ({
-      ...{ kind: "conference", conference: confKey, life, createdAt: worldBegins + life, runningAt },
-      ...{ endedAt: worldBegins, webexHosts: ["tsp"], bridge: "main" },
-    }) as unknown as DirectoryRecord;
-  const ended = [over(1, worldBegins), over(2, null)].map((record) => ({ record, again: false }));
-  await world.tell({ running: running({ life: 3 }), ended });
+  const page = aPage({ running: { life: 3 }, records: [conferenceOver(1), conferenceOver(2)] });
+  const place = ({ row }: { readonly row: number }, fact: DirectoryFact) => ({ row, index: 1, at: worldBegins, fact });
+  const [one, two] = page.facts;
+  if (!one || !two) return expect.unreachable();
+  await world.follow({ ...page, facts: [place(one, created()), one, two, place(two, created(3))] });
 
   expect(world.posted.map((post) => [read(post).type, (read(post).data as { life?: number }).life])).toEqual([
     ["conference.started", 1],
@@ -482,17 +502,21 @@ test("what waits for a receiver that the settings do not name any more is droppe
 test("who came in is told once, also by the next life of the conference, with the number as in records", async () => {
   const conference = new ConferenceWorld();
   conference.domain = testDomain({ webhooks: [receiver], recordsPersonal: "masked" });
+  const world = new World();
+  conference.follow = (page) => world.directory.follow(page);
   await conference.running(0);
   await conference.during(conference.report(callerEntered(1)));
   await conference.time.pass(2_000);
-  const calls = () => conference.updates.flatMap(({ joined = [] }) => joined);
-  expect(calls()).toMatchObject([{ call: "c1", number: "*********34" }]);
+  const calls = async () => {
+    await world.pass(1_000);
+    return world.posted.flatMap((post) => (read(post).type === "call.joined" ? [read(post).data] : []));
+  };
+  expect(await calls()).toMatchObject([{ call: "c1", number: "*********34" }]);
 
   conference.start();
   await conference.during(conference.report(callerEntered(2)));
   await conference.time.pass(2_000);
-  expect(calls()).toMatchObject([{ call: "c1" }, { call: "c2" }]);
-  expect(conference.updates.every(({ key }) => key === (confKey as ConfKey))).toBe(true);
+  expect(await calls()).toMatchObject([{ call: "c1" }, { call: "c2" }]);
 });
 
 test("an agent that is away and back is told by two events, each by the same id when it is told again", async () => {

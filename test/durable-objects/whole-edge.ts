@@ -218,7 +218,11 @@ export class WholeEdge {
       },
       deleteAll: async () => {},
       share: (answers) => this.#mailbox.share(answers),
-      directory: () => ({ tell: async () => ({ directory: "1", id: 0, isShown: false }) }),
+      directory: () => ({
+        follow: async ({ upTo: row }) => ({
+          ...{ row, place: { directory: "1", id: 0 }, isWatched: false, pauseMs: 1_000 },
+        }),
+      }),
       webexSite: () => ({ topics: async () => new Map() }),
       changed: () => {},
       nonce: () => String(++this.#nonces),

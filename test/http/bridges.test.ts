@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
-import type { RunningConference } from "../../src/rpc/directory-update.ts";
+import type { BridgeName } from "../../src/foundation/ids.ts";
 import type { HandOver } from "../../src/rpc/relay.ts";
 import { readPage } from "../console/read-page.ts";
+import { aPage } from "../durable-objects/fact-page.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 const viewer = "viewers-token";
@@ -93,13 +93,7 @@ test("a drained bridge says so to whoever looks: with what it still carries, amo
   const edge = newEdge();
   const drainedSince = edge.time - 60_000;
   edge.health.set("simulated", { ...health, drainedSince });
-  const running: RunningConference = {
-    ...{ key: "5" as ConfKey, life: 1, createdAt: edge.time, phase: "running", webexHost: "tsp1" as WebexHost },
-    ...{ bridge: "simulated" as BridgeName, attached: true, locked: false, callers: 2, rooms: 0, trouble: [] },
-    ...{ documents: 0, oldestDocumentAt: null },
-  };
-  const update = { domain: "local" as DomainName, key: running.key, running, ended: [], behind: null };
-  await edge.directory.tell(update);
+  await edge.directory.follow(aPage({ running: { bridge: "simulated" as BridgeName, callers: 2 } }));
 
   expect((await ask(edge, "GET", "/api/v1/domains/local/agents")).body).toMatchObject({
     bridges: [{ bridge: "simulated", drainedSince, load: { conferences: 1, callers: 2 } }],

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import { ConferenceWorld, callerLeft, confKey, extConfId, muteCaller } from "../durable-objects/conference-world.ts";
+import { aPage } from "../durable-objects/fact-page.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 import { realConference } from "./real-conference.ts";
 
@@ -283,9 +283,7 @@ test("of one whose journal is gone there are its records", async () => {
     ...{ failovers: 0, repairs: 0, dialled: "" },
   });
   for (const one of [record("222", "14085550101"), record("333", "14085550102")]) {
-    const ended = [{ record: one, again: false }];
-    const key = one.conference as ConfKey;
-    await edge.directory.tell({ domain: "local" as DomainName, key, running: null, ended, behind: null });
+    await edge.directory.follow(aPage({ key: one.conference, records: [one] }));
   }
   const { status, text } = await get("/console/local/conferences/222");
   expect(status).toBe(200);

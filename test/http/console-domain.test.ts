@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import type { BridgeName, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import type { PersonInside, RunningConference } from "../../src/rpc/directory-update.ts";
 import { readPage } from "../console/read-page.ts";
-import { FakeEdge, people, token } from "./fake-edge.ts";
+import { type ARunning, aPage } from "../durable-objects/fact-page.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
 
 const domain = "local" as DomainName;
 
@@ -21,18 +21,9 @@ async function windowOf(edge: FakeEdge) {
   };
 }
 
-async function runs(
-  edge: FakeEdge,
-  key: string,
-  more: Partial<RunningConference> = {},
-  ...inside: readonly PersonInside[]
-): Promise<void> {
-  const running: RunningConference = {
-    ...{ key: key as ConfKey, life: 1, createdAt: edge.time, phase: "running", webexHost: "tsp1" as WebexHost },
-    ...{ bridge: "simulated" as BridgeName, attached: true, locked: false, callers: 2, rooms: 0, trouble: [] },
-    ...{ documents: 0, oldestDocumentAt: null, ...more },
-  };
-  await edge.directory.tell({ domain, key: running.key, running, people: people(...inside), ended: [], behind: null });
+async function runs(edge: FakeEdge, key: string, more: ARunning = {}): Promise<void> {
+  const running = { createdAt: edge.time, webexHost: "tsp1" as WebexHost, bridge: "simulated" as BridgeName };
+  await edge.directory.follow(aPage({ key, running: { ...running, callers: 2, ...more } }));
 }
 
 async function ended(edge: FakeEdge, more: object): Promise<void> {
@@ -43,8 +34,7 @@ async function ended(edge: FakeEdge, more: object): Promise<void> {
     ...{ failovers: 0, repairs: 0, givenUp: 0, topic: "" },
     ...more,
   } as DirectoryRecord;
-  const key = record.conference as ConfKey;
-  await edge.directory.tell({ domain, key, running: null, ended: [{ record, again: false }], behind: null });
+  await edge.directory.follow(aPage({ key: record.conference, records: [record] }));
 }
 
 const call = {
@@ -105,8 +95,8 @@ test("the list is searched by the begin of keys, and goes on from page to page",
 test("the list is searched by the number and attendee ID of people, as people write them", async () => {
   const edge = new FakeEdge();
   const read = await windowOf(edge);
-  await runs(edge, "1000", {}, { number: "14085551234", attendeeId: "44" });
-  await runs(edge, "2000", {}, { number: "14085559999", attendeeId: "45" });
+  await runs(edge, "1000", { callers: [{ number: "14085551234", attendeeId: "44" }] });
+  await runs(edge, "2000", { callers: [{ number: "14085559999", attendeeId: "45" }] });
 
   for (const query of ["number=%2B1+(408)+555-1234", "attendeeId=+44+"]) {
     const text = await read(`/conferences?${query}`);

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { BridgeName, ConfKey, DomainName, ExtConfId, WebexHost } from "../../src/foundation/ids.ts";
+import type { BridgeName, ConfKey, ExtConfId, WebexHost } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import { type ARunning, aPage } from "../durable-objects/fact-page.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
-const domain = "local" as DomainName;
 const site = { site: "acme", webExId: "anna", passwordFrom: "WEBEX_SECRET_ACME" };
 const tokens = { anna: "token-of-anna", boris: "token-of-boris" };
 const people = [
@@ -91,10 +91,10 @@ test("the lists have the topics that are cached, each page by one question; with
   const { edge, ask, asked } = await there();
   edge.topics.set("1" as ConfKey, "Berth planning");
   for (const key of ["1", "2"] as ConfKey[]) {
-    const running = {
-      ...{ key, life: 3, createdAt: edge.time, phase: "running" as const, webexHost: "tsp1" as WebexHost, callers: 2 },
-      ...{ bridge: "simulated" as BridgeName, attached: true, locked: false, rooms: 0, documents: 1 },
-      ...{ trouble: ["posts" as const], oldestDocumentAt: edge.time },
+    const waiting = [{ host: "tsp1" as WebexHost, documents: 1, oldestAt: edge.time, failure: null }];
+    const running: ARunning = {
+      ...{ life: 3, createdAt: edge.time, webexHost: "tsp1" as WebexHost, callers: 2, waiting, trouble: ["posts"] },
+      bridge: "simulated" as BridgeName,
     };
     const over = {
       ...{ kind: "conference", conference: key, extConfIds: [], webexHosts: ["tsp1"], bridge: "simulated" },
@@ -111,7 +111,7 @@ test("the lists have the topics that are cached, each page by one question; with
       },
     };
     // Its key had two lives.
-    const ended = [1, 2].map((life) => ({ record: { ...over, life, givenUp: 0 } as DirectoryRecord, again: false }));
+    const records = [1, 2].map((life) => ({ ...over, life, givenUp: 0 }) as DirectoryRecord);
     const call = {
       ...{ kind: "call", conference: key, life: 1, began: 1, call: "c", extCallId: "", direction: "in", number: "1" },
       ...{ attendeeId: "", participantType: "participant", host: false, bridge: "simulated", webexHost: "tsp1" },
@@ -127,8 +127,7 @@ test("the lists have the topics that are cached, each page by one question; with
         dialled: "",
       },
     } as DirectoryRecord;
-    ended.push({ record: call, again: false });
-    await edge.directory.tell({ domain, key, running, ended, behind: null });
+    await edge.directory.follow(aPage({ key, running, records: [...records, call] }));
   }
   const pages = ["", "/conferences", "/records?kind=conference"];
   for (const path of pages) {

@@ -1,24 +1,21 @@
 import { expect, test } from "vitest";
-import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import type { ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
-import type { RunningConference } from "../../src/rpc/directory-update.ts";
-import { conferenceView, FakeEdge, people, token } from "./fake-edge.ts";
+import type { FactPage } from "../../src/rpc/directory-feed.ts";
+import { type ARunning, aPage } from "../durable-objects/fact-page.ts";
+import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const domain = "local" as DomainName;
 const base = "/api/v1/domains/local";
 
-function running(key: string, more: Partial<RunningConference> = {}): RunningConference {
-  return {
-    ...{ key: key as ConfKey, life: 1, createdAt: 900_000, phase: "running", bridge: "main" as BridgeName },
-    ...{ webexHost: "tsp1.example.com" as WebexHost, attached: true, locked: false, callers: 3, rooms: 1, trouble: [] },
-    ...{ documents: 0, oldestDocumentAt: null, ...more },
-  };
+function running(key: string, more: ARunning = {}): FactPage {
+  const webexHost = "tsp1.example.com" as WebexHost;
+  return aPage({ key, running: { createdAt: 900_000, webexHost, rooms: 1, ...more } });
 }
 
-async function runs(edge: FakeEdge, ...conferences: readonly RunningConference[]): Promise<void> {
-  for (const one of conferences)
-    await edge.directory.tell({ domain, key: one.key, running: one, ended: [], behind: null });
+async function runs(edge: FakeEdge, ...conferences: readonly FactPage[]): Promise<void> {
+  for (const one of conferences) await edge.directory.follow(one);
 }
 
 const request = (edge: FakeEdge, path: string) =>
@@ -47,8 +44,7 @@ const conferenceOver: ConferenceRecord = {
 };
 
 async function ended(edge: FakeEdge, ...records: readonly DirectoryRecord[]): Promise<void> {
-  const told = records.map((record) => ({ record, again: false }));
-  await edge.directory.tell({ domain, key: "5" as ConfKey, running: null, ended: told, behind: null });
+  await edge.directory.follow(aPage({ key: "5", records }));
 }
 
 const names = (first: number, last: number) =>
@@ -65,7 +61,7 @@ test("activity has what was posted by minute and server, and what waits for each
   await runs(
     edge,
     running("70", {
-      ...{ trouble: ["posts"], documents: 2, oldestDocumentAt: 5 },
+      trouble: ["posts"],
       waiting: [{ host: "tsp1.example.com" as WebexHost, documents: 2, oldestAt: 5, failure: "HTTP status 503" }],
     }),
   );
@@ -104,7 +100,10 @@ test("the running conferences are listed by key, in pages, by one question of th
     conferences: [
       {
         ...{ key: "123", life: 1, createdAt: 900_000, phase: "running", webexHost: "tsp1.example.com", bridge: "main" },
-        now: { attached: true, locked: false, callers: 3, rooms: 1, trouble, documents: 0, oldestDocumentAt: null },
+        now: {
+          ...{ attached: true, locked: false, callers: 3, speakers: [], rooms: 1, trouble },
+          ...{ documents: 0, oldestDocumentAt: null },
+        },
       },
     ],
     ...{ next: null, total: 4, unknown: 0, bridges: [{ bridge: "main", conferences: 4, callers: 12 }] },
@@ -116,11 +115,8 @@ test("the running conferences are listed by key, in pages, by one question of th
 test("running conferences are found by who is in them, unless the settings keep nothing of people", async () => {
   const edge = new FakeEdge();
   const number = "14085551234";
-  for (const [key, attendeeId] of [["1", "44"] as const, ["2", "45"] as const]) {
-    const one = running(key);
-    const inside = people({ number, attendeeId });
-    await edge.directory.tell({ domain, key: one.key, running: one, people: inside, ended: [], behind: null });
-  }
+  await runs(edge, running("1", { callers: [{ number, attendeeId: "44" }] }));
+  await runs(edge, running("2", { callers: [{ number, attendeeId: "45" }] }));
   const keys = async (query: string) =>
     ((await asked(edge, `/running-conferences?${query}`)).body as { conferences: { key: string }[] }).conferences.map(
       ({ key }) => key,
@@ -149,7 +145,7 @@ test("after a restart of the directory its list is whole, and says of whom it do
     ],
     ...{ total: 2, unknown: 1 },
   });
-  expect(edge.calls).toContain("1 tells the directory changes");
+  expect(edge.calls).toContain("1 feeds the directory");
 });
 
 interface Page {
@@ -378,5 +374,5 @@ test("a rebuild has each conference tell what it knows, names those that do not 
   expect(first.body).toMatchObject({ told: 38, failed: ["c3", "c30"], next: expect.stringMatching(/^\d+-\d+$/) });
   const { next } = first.body as { next: string };
   expect((await post(edge, `/records/rebuild?cursor=${next}`)).body).toEqual({ told: 5, failed: [], next: null });
-  expect(edge.calls.filter((line) => line.endsWith("tells the directory all"))).toHaveLength(45);
+  expect(edge.calls.filter((line) => line.endsWith("feeds the directory"))).toHaveLength(45);
 });

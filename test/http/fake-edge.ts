@@ -3,7 +3,7 @@ import { Directory } from "../../durable-objects/directory.ts";
 import { Measures } from "../../durable-objects/measures.ts";
 import { Sessions } from "../../durable-objects/sessions.ts";
 import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
-import type { ActionId, CallId, ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
+import type { ActionId, ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 import { RateLimit } from "../../src/foundation/limits.ts";
 import { Counts } from "../../src/foundation/metrics.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
@@ -18,7 +18,6 @@ import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { ConferenceTotals, WebhookView } from "../../src/rpc/directory.ts";
-import type { PeopleChange, PersonInside } from "../../src/rpc/directory-update.ts";
 import type { EdgeObjects, OperatorViews } from "../../src/rpc/edge-objects.ts";
 import type { HandleRequest } from "../../src/rpc/handle-index.ts";
 import type { AgentView, BridgeHealth, HandOver } from "../../src/rpc/relay.ts";
@@ -214,8 +213,8 @@ export class FakeEdge {
       log: () => {},
       domain: () => this.#domain,
       conference: (_, key) => ({
-        tellDirectory: async (what) => {
-          this.#call(`${key} tells the directory ${what}`, key);
+        feedDirectory: async () => {
+          this.#call(`${key} feeds the directory`, key);
           return false;
         },
       }),
@@ -415,9 +414,4 @@ export class FakeEdge {
       connectAgent: async (domain, bridge) => new Response(`agent of ${domain}/${bridge}`),
     };
   }
-}
-
-/** These are all who are inside a conference. */
-export function people(...inside: readonly PersonInside[]): PeopleChange {
-  return { row: 1, since: null, came: inside.map((person, index) => [`c${index}` as CallId, person]), gone: [] };
 }

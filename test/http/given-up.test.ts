@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
-import type { ConfKey } from "../../src/foundation/ids.ts";
+import type { MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
+import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import { ConferenceWorld, confKey } from "../durable-objects/conference-world.ts";
+import { aPage } from "../durable-objects/fact-page.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 import { realConference } from "./real-conference.ts";
 
@@ -35,7 +37,7 @@ async function lost() {
   await edge.held("3100417", confKey);
   edge.alive.add(confKey);
   edge.real.set(confKey, realConference(world));
-  for (const update of world.updates) await edge.directory.tell(update);
+  for (const page of world.pages) await edge.directory.follow({ ...page, place: null });
   const ask = async (path: string, init: RequestInit = {}, by = token) => {
     const response = await edge.app.request(path, {
       ...init,
@@ -93,20 +95,14 @@ test("what is not sent again is told in a sentence, and nothing is sent", async 
   expect(world.posted.map(({ body }) => / Status="(\d)"/.exec(body)?.[1])).toEqual(["3"]);
 });
 
+const givenUp: DirectoryFact & { readonly kind: "post-given-up" } = {
+  ...{ kind: "post-given-up", transId: "1" as TransId, host: "tsp1" as WebexHost, attempts: 3, why: "why" },
+  messages: [{ type: "caller-entered", msgId: "1" as MsgId }],
+};
+
 test("of a conference of which nothing is kept the list still says what was given up", async () => {
   const { edge, ask, json } = await lost();
-  const post = {
-    ...{ conference: "404" as ConfKey, row: 3, at: edge.time, host: "tsp1", transId: "1", attempts: 3, why: "why" },
-    messages: ["A2W_NotifyUserEnter"],
-  };
-  await edge.directory.tell({
-    domain: "local" as never,
-    key: post.conference,
-    running: null,
-    ended: [],
-    behind: null,
-    givenUp: [post],
-  });
+  await edge.directory.follow(aPage({ key: "404", facts: [givenUp], at: edge.time }));
   const { posts } = await json<{ posts: readonly Post[] }>(`${api}?limit=5`);
   const id = posts.find(({ id }) => id.endsWith("-404"))?.id ?? "";
 
@@ -120,16 +116,21 @@ test("of a conference of which nothing is kept the list still says what was give
 
 test("a journal that was deleted counts anew: another document in the same row is neither shown nor sent in place of the old one", async () => {
   const { world, edge, ask, json } = await lost();
-  const [{ givenUp: [now] = [] } = {}] = world.updates.filter(({ givenUp = [] }) => givenUp.length > 0);
+  const now = world.pages.flatMap(({ facts }) => facts).find(({ fact }) => fact.kind === "post-given-up");
   if (!now) throw new Error("nothing was given up");
-  const old = { ...now, at: now.at - 30 * 86_400_000, transId: "of-last-month", messages: ["A2W_NotifyUserEnter"] };
-  const update = { domain: "local" as never, key: confKey, running: null, ended: [], behind: null };
-  await edge.directory.tell({ ...update, givenUp: [old] });
+  const old = { ...now, at: now.at - 30 * 86_400_000, fact: { ...givenUp, transId: "of-last-month" as TransId } };
+  await edge.directory.follow({ ...aPage(), journal: "of last month", facts: [old] });
   const { posts } = await json<{ posts: readonly Post[] }>(api);
   const one = `${api}/${encodeURIComponent(posts.at(-1)?.id ?? "")}`;
   const kept = `The conference ${confKey} does not keep this document any more, or never gave it up.`;
 
-  expect(await json(one)).toMatchObject({ ...old, document: null, again: null, notSentAgain: kept });
+  expect(await json(one)).toMatchObject({
+    at: old.at,
+    transId: "of-last-month",
+    document: null,
+    again: null,
+    notSentAgain: kept,
+  });
   expect((await ask(`${one}/send`, { method: "POST" })).status).toBe(404);
   await world.time.pass(1_000);
   expect(world.posted).toEqual([]);

@@ -4,7 +4,6 @@ import type { EndReason, Report } from "../../src/bridge/events.ts";
 import type { CallId, WebexHost } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
-import { recordsIn } from "../../src/records/ended.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
   ConferenceWorld,
@@ -22,7 +21,7 @@ const otherHost = "http://tsp2.example.com:8800" as WebexHost;
 
 /** The records of all that a conference's journal says. */
 function recordsOf(world: ConferenceWorld): readonly (CallRecord | ConferenceRecord)[] {
-  return recordsIn(world.stored.facts(0)).map(({ value }) => value);
+  return world.stored.facts(0).flatMap(({ facts }) => facts.flatMap((fact) => ("record" in fact ? [fact.record] : [])));
 }
 
 const callsOf = (world: ConferenceWorld) => recordsOf(world).filter((record) => record.kind === "call");

@@ -21,7 +21,8 @@ export function plant({ before, after }: Defect, healthy: string): string | null
 
 const conference = "durable-objects/conference.ts";
 const store = "durable-objects/conference-store.ts";
-const directoryUpdates = "durable-objects/directory-updates.ts";
+const directory = "durable-objects/directory.ts";
+const directoryFeed = "durable-objects/directory-feed.ts";
 const alarm = "durable-objects/alarm.ts";
 const outbox = "durable-objects/outbox.ts";
 const queue = "src/conference/queue.ts";
@@ -1205,32 +1206,40 @@ export const defects: readonly Defect[] = [
     after: "  else if (from && from.room !== to) void changeRoom;\n",
   },
   {
-    name: "a conference does not say that it may have told its records before",
+    name: "a conference takes facts for acknowledged before the directory has answered",
     foundBy: ["each call that is over has one record", "each conference that is over has one record"],
-    file: directoryUpdates,
-    before: "again: seq <= this.#unsureUpTo }));",
-    after: "again: seq < 0 }));",
+    file: directoryFeed,
+    before: "    const facts = await this.#withTopics(page.facts);\n",
+    after:
+      "    const facts = await this.#withTopics(page.facts);\n    this.#subject.store.told({ told: page.upTo, place: page.place });\n",
   },
   {
-    name: "a conference restored does not say that an earlier life may have told its records",
-    foundBy: ["each call that is over has one record", "each conference that is over has one record"],
-    file: directoryUpdates,
-    before: "this.#unsureUpTo = subject.store.lastSeq;",
-    after: "this.#unsureUpTo = 0;",
-  },
-  {
-    name: "a conference loses how far it has told its records",
+    name: "a conference loses how far the directory has its facts",
     foundBy: "each call that is over has one record",
-    file: store,
-    before: "told: Math.max(telling.told, upTo), place,",
-    after: "place,",
+    file: directoryFeed,
+    before: "    store.told({ told: row, place, isWatched }, isLast || isNewlyWatched);\n",
+    after: "    store.told({ told: upTo + 1, place, isWatched }, isLast || isNewlyWatched);\n",
   },
   {
-    name: "a directory keeps a record each time it is told",
+    name: "a directory takes each fact for new that comes again",
     foundBy: ["each call that is over has one record", "each conference that is over has one record"],
-    file: "durable-objects/directory.ts",
-    before: "if (again && (this.#known.get(identity) ?? 0) > missing) {",
-    after: "if (again && (this.#known.get(identity) ?? 0) > missing + 1e9) {",
+    file: directory,
+    before: "page.facts.filter(({ row }) => row > cursor.row)",
+    after: "page.facts.filter(({ row }) => row > cursor.row - 5)",
+  },
+  {
+    name: "a directory that was restarted does not look whether it has a record",
+    foundBy: ["each call that is over has one record", "each conference that is over has one record"],
+    file: directory,
+    before: "(this.#read.get(identityOf(record)) ?? 0) > readBehind;",
+    after: "(this.#read.get(identityOf(record)) ?? 0) > readBehind + 1e9;",
+  },
+  {
+    name: "a directory that was restarted takes facts for the whole conference",
+    foundBy: "the directory shows what is so",
+    file: directory,
+    before: "    return view === undefined ? null : after;\n",
+    after: "    return view === undefined && place === null ? null : after;\n",
   },
   {
     name: "a conference that begins when another ends has no record of the first",
@@ -1292,8 +1301,8 @@ export const defects: readonly Defect[] = [
   {
     name: "a conference stays listed when its record is there",
     foundBy: "the directory lists the conferences that run",
-    file: "durable-objects/directory.ts",
-    before: "this.#store.add(record, at, own?.id ?? null)",
+    file: directory,
+    before: "this.#store.add(record, at, isItsEnd ? (own?.id ?? null) : null)",
     after: "this.#store.add(record, at, null)",
   },
   {

@@ -22,13 +22,14 @@ import type {
   ExtConfId,
   MsgId,
 } from "../../src/foundation/ids.ts";
+import { viewOf } from "../../src/records/running.ts";
 import { checkHosts, deliver, type HandleCache } from "../../src/routing/deliver.ts";
 import type { EdgeObjects } from "../../src/rpc/edge-objects.ts";
 import type { IdBlocks, IdRequest, IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { draws, type WorldContext } from "./context.ts";
-import { bridgeOn, conferenceOn } from "./database.ts";
+import { bridgeOn, conferenceOn, type Database } from "./database.ts";
 import { Fault, Hosted, type Life } from "./hosted.ts";
 import { RelayHost } from "./relay-host.ts";
 import { ResendJudge } from "./resend-judge.ts";
@@ -162,11 +163,11 @@ export class Edge {
           now: () => context.edgeNow(),
           domain: (name) => this.#shared.edges.get(name)?.domain ?? null,
           conference: (name, confKey) => ({
-            tellDirectory: (what) =>
+            feedDirectory: (isWatched) =>
               send(() =>
                 this.#of(name)
                   .conference(confKey)
-                  .call((conference) => conference.tellDirectory(what)),
+                  .call((conference) => conference.feedDirectory(isWatched)),
               ),
           }),
           conferencesOf: (name, lastMs, before, upTo) =>
@@ -343,7 +344,14 @@ export class Edge {
         sql: this.#watched(confKey, hosted, life.sql),
         share: (answers) => send(() => this.#of(answers.domain).mailbox.call((mailbox) => mailbox.share(answers))),
         directory: (name) => ({
-          tell: (update) => send(() => this.#of(name).directory.call((directory) => directory.tell(update))),
+          follow: (page) =>
+            send(() =>
+              this.#of(name).directory.call(async (directory) => {
+                const answer = await directory.follow(page);
+                if (answer.row === page.upTo) this.#judgeListed(confKey, hosted.disk, directory, page.upTo);
+                return answer;
+              }),
+            ),
         }),
         webexSite: () => ({ topics: async () => new Map() }),
         changed: () => {},
@@ -397,6 +405,19 @@ export class Edge {
       },
       deleteAll: () => Promise.reject(new Error("no world lasts that long")),
     } satisfies Platform & Record<string, unknown>;
+  }
+
+  #judgeListed(confKey: ConfKey, disk: Database, directory: Directory, row: number): void {
+    const { state, lastSeq } = conferenceOn(disk);
+    if (lastSeq !== row) return;
+    const listed = directory.find(confKey);
+    const view = viewOf(state, row, (text) => text);
+    const { attached, locked, callers, rooms } = listed?.now ?? {};
+    const shown = listed && [listed.life, listed.phase, listed.webexHost, attached, locked, callers, rooms];
+    const is = view && [view.life, view.phase, view.webexHost, view.attached, view.locked];
+    const all = view && [...(is ?? []), view.people.length, view.rooms.length];
+    if (String(shown) !== String(all))
+      this.#context.violated("the directory shows what is so", `${confKey}: ${shown}, and it is ${all}`);
   }
 
   /** Reads along what a conference commits. */

@@ -146,6 +146,8 @@ export const rules = {
   "a record has its meeting's name":
     "The record of a conference has the name that a create of this very conference gave it.",
   "the directory lists the conferences that run": "It lists each conference that runs once, and no other.",
+  "the directory shows what is so":
+    "What it shows of a conference that runs is what the conference's state says as of the same row.",
   "what is quiet stays quiet":
     "At rest nothing is posted and no command acts, even when every process is started anew.",
 

@@ -14,7 +14,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   "src/webex": { may: ["src/foundation", "fast-xml-parser"] },
   "src/bridge": { may: ["src/foundation", "valibot"] },
   "src/link": { may: ["src/foundation", "src/bridge", "valibot"] },
-  "src/settings": { may: ["src/foundation", "src/tsp", "src/webex/url-api/site.ts", "valibot"] },
+  "src/settings": {
+    may: ["src/foundation", "src/records/webhooks.ts", "src/tsp", "src/webex/url-api/site.ts", "valibot"],
+  },
   "src/conference": {
     may: [
       ...["src/foundation", "src/bridge", "src/tsp/answers.ts", "src/tsp/protocol-table.ts", "src/tsp/show-message.ts"],
@@ -24,7 +26,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   "src/operators": { may: ["src/foundation", "jose", "valibot"], mayAsType: ["src/bridge", "src/conference"] },
   "src/records": {
-    may: ["src/foundation", "valibot"],
+    may: ["src/foundation", "src/conference/facts.ts", "src/conference/state.ts", "valibot"],
     mayAsType: ["src/bridge", "src/conference"],
   },
   "src/routing": {

@@ -177,15 +177,16 @@ const timers: Readonly<Record<string, readonly Row[]>> = {
       },
     },
   ],
-  "durable-objects/directory-updates.ts": [
+  "durable-objects/directory-feed.ts": [
     {
       what: "what the directory is told of a conference, while callers enter",
       lateMs: async () => {
         const world = await quiet();
-        const told: { readonly callers: number; readonly at: number }[] = [];
-        world.tell = async ({ running }) => {
-          told.push({ callers: running?.callers ?? 0, at: world.time.now });
-          return { directory: "1", id: told.length, isShown: false };
+        const told: { readonly row: number; readonly at: number }[] = [];
+        const { follow } = world;
+        world.follow = (page) => {
+          for (const { row } of page.facts) told.push({ row, at: world.time.now });
+          return follow(page);
         };
         const entered: number[] = [];
         await inTraffic(world.time, 10_000, () => {
@@ -193,7 +194,7 @@ const timers: Readonly<Record<string, readonly Row[]>> = {
           return world.report(callerEntered(entered.length));
         });
         await world.time.pass(2_000);
-        return entered.map((at, index) => (told.find(({ callers }) => callers > index)?.at ?? never) - at - 1_000);
+        return entered.map((at, index) => (told[index]?.at ?? never) - at - 1_000);
       },
     },
     {
@@ -201,7 +202,7 @@ const timers: Readonly<Record<string, readonly Row[]>> = {
       lateMs: async () => {
         const world = await quiet();
         const tried: number[] = [];
-        world.tell = async () => {
+        world.follow = async () => {
           tried.push(world.time.now);
           throw new Error("it is being moved");
         };

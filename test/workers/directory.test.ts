@@ -72,7 +72,7 @@ test("a conference is listed while it runs, and leaves its records; both outlive
   );
   expect((await running()).total).toBe(0);
   await evictDurableObject(conference());
-  expect(await conference().tellDirectory("all")).toBe(false);
+  expect(await conference().feedDirectory(false)).toBe(false);
   expect(await records()).toHaveLength(2);
 });
 

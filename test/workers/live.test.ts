@@ -1,9 +1,9 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { ConfKey, DomainName, ExtConfId, TransId, WebexHost } from "../../src/foundation/ids.ts";
-import type { DirectoryUpdate } from "../../src/rpc/directory-update.ts";
+import type { ConfKey, DomainName, ExtConfId, TransId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { aPage } from "../durable-objects/fact-page.ts";
 import { operatorToken, viewerToken } from "./test-domains.ts";
 
 const domain = "local" as DomainName;
@@ -49,14 +49,7 @@ async function watch(path: string, token = viewerToken): Promise<Watcher> {
   return watcher;
 }
 
-function update(key: string): DirectoryUpdate {
-  const running = {
-    ...{ key: key as ConfKey, life: 1, createdAt: 1, phase: "running" as const, webexHost: "w" as WebexHost },
-    ...{ bridge: null, attached: true, locked: false, callers: 0, rooms: 0, trouble: [] },
-    ...{ documents: 0, oldestDocumentAt: null },
-  };
-  return { domain, key: key as ConfKey, running, ended: [], behind: null };
-}
+const page = (key: string) => aPage({ key, running: {} });
 
 async function create(): Promise<void> {
   const extConfId = "h1" as ExtConfId;
@@ -78,7 +71,7 @@ test("who watches a domain hears of a change when it is there to be read", async
   socket.addEventListener("message", () => {
     totals.push(running().then(({ total }) => total));
   });
-  await directory().tell(update("1"));
+  await directory().follow(page("1"));
   await vi.waitFor(() => expect(heard).toEqual(['{"changed":true}']));
   expect(await Promise.all(totals)).toEqual([1]);
 });
@@ -86,7 +79,7 @@ test("who watches a domain hears of a change when it is there to be read", async
 test("many changes are told together", async () => {
   const { heard } = await watch("local");
   const begunAt = Date.now();
-  for (let key = 0; key < 50; key += 1) await directory().tell(update(String(key)));
+  for (let key = 0; key < 50; key += 1) await directory().follow(page(String(key)));
   await vi.waitFor(() => expect(heard).not.toEqual([]));
   expect(heard.length).toBeLessThanOrEqual(1 + (Date.now() - begunAt) / 250);
 });
@@ -103,13 +96,13 @@ test("who watches a conference hears of its commits", async () => {
 });
 
 test("an object that sleeps keeps its watchers, and answers their pings in its sleep", async () => {
-  await directory().tell(update("1"));
+  await directory().follow(page("1"));
   const { socket, heard } = await watch("local");
   await evictDurableObject(directory());
   socket.send("ping");
   await vi.waitFor(() => expect(heard).toEqual(["pong"]));
 
-  await directory().tell(update("2"));
+  await directory().follow(page("2"));
   await vi.waitFor(() => expect(heard).toEqual(["pong", '{"changed":true}']));
 });
 
@@ -120,7 +113,7 @@ test("a socket of more than five minutes is closed in place of the next word, so
     first?.serializeAttachment({ begunAt: Date.now() - 5 * 60_000 });
     second?.serializeAttachment({ begunAt: Date.now() - 5 * 60_000 + 10_000 });
   });
-  await directory().tell(update("1"));
+  await directory().follow(page("1"));
   await vi.waitFor(() => expect(fresh.heard.length + old.heard.length).toBe(1));
   await vi.waitFor(() => expect([...old.closed, ...fresh.closed]).toEqual([4000]));
 });

@@ -1,8 +1,9 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
-import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import type { DomainName } from "../../src/foundation/ids.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import { aPage } from "../durable-objects/fact-page.ts";
 import { operatorToken } from "./test-domains.ts";
 
 const domain = "local" as DomainName;
@@ -14,11 +15,9 @@ const ask = (query: string) =>
 
 async function ended(first: number, last: number): Promise<void> {
   const calls = Array.from({ length: last - first + 1 }, (_, index) => first + index).map((n) => ({
-    record: { kind: "call", conference: "5", life: 1, began: n, call: `c${n}`, number: "4420", rooms: ["main"] },
-    again: false,
+    ...{ kind: "call", conference: "5", life: 1, began: n, call: `c${n}`, number: "4420", rooms: ["main"], endedAt: 1 },
   }));
-  const told = calls as unknown as { record: DirectoryRecord; again: boolean }[];
-  await directory().tell({ domain, key: "5" as ConfKey, running: null, ended: told, behind: null });
+  await directory().follow(aPage({ key: "5", records: calls as unknown as DirectoryRecord[] }));
 }
 
 beforeEach(async () => {

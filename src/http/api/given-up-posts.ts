@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { sendAgainId } from "../../operators/send-again.ts";
 import type { GivenUpContent, OperatorResult } from "../../rpc/conference.ts";
-import type { GivenUpPost } from "../../rpc/directory-update.ts";
+import type { GivenUpPost } from "../../rpc/directory-feed.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { Edge } from "../app.ts";
 import type { SignedIn } from "../guard.ts";

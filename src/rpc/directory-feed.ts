@@ -1,0 +1,79 @@
+import type { Post } from "../conference/draft.ts";
+import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
+import type { PlacedFact } from "../records/directory-facts.ts";
+import type { RunningView } from "../records/running.ts";
+
+/** What is wrong with a conference that runs. `posts`: WebEx does not confirm; `commands`: the bridge does not answer in time. */
+export type Trouble = "posts" | "commands";
+
+/** Documents that wait for one receiver. */
+export interface WaitingDocuments {
+  /** The TSP server, or `*back-end`: the partner's. */
+  readonly host: Post["host"];
+  /** Without a Confirmation for some seconds, or behind an attempt that failed. */
+  readonly documents: number;
+  readonly oldestAt: EpochMs;
+  /** Why the last attempt of one of them failed; `null`: none has. */
+  readonly failure: string | null;
+}
+
+/** How a conference is now, as no fact tells it. */
+export interface LiveState {
+  readonly bridge: BridgeName | null;
+  readonly trouble: readonly Trouble[];
+  readonly waiting: readonly WaitingDocuments[];
+}
+
+/** A place in a directory's records: all that were there when it was given. `directory`: a lost directory that began anew has another name. */
+export interface DirectoryPlace {
+  readonly directory: string;
+  readonly id: number;
+}
+
+/** Facts of one conference for its domain's directory: all between two rows of its journal that the directory needs. */
+export interface FactPage {
+  readonly domain: DomainName;
+  readonly key: ConfKey;
+  /** Which journal of this key: one that was deleted and begun anew counts from 1 again. */
+  readonly journal: string;
+  /** The directory has acknowledged all facts up to this row. */
+  readonly after: number;
+  /** As it was given with that; `null`: nothing was acknowledged. */
+  readonly place: DirectoryPlace | null;
+  readonly upTo: number;
+  readonly facts: readonly PlacedFact[];
+  /** The conference now, for a directory that may not know it; absent: facts are enough. `null`: none is being created or runs. */
+  readonly view?: RunningView | null;
+  /** `null`: none is being created or runs. */
+  readonly live: LiveState | null;
+}
+
+export interface FeedAnswer {
+  /**
+   * The directory has all facts up to this row. Where that is less than what the page had, nothing of the page was kept, and what is behind
+   * this row is wanted. `null`: the page follows what it has, but it does not know how the conference was then; a view is wanted.
+   */
+  readonly row: number | null;
+  readonly place: DirectoryPlace;
+  /** People look at the conference in the list: who speaks is wanted, too. */
+  readonly isWatched: boolean;
+  /** Between two pages of one conference, so that all together are not too many. */
+  readonly pauseMs: number;
+}
+
+/** A document of a conference that its receiver did not confirm, and that is not tried any more. */
+export interface GivenUpPost {
+  readonly conference: ConfKey;
+  /** Of the conference's journal: where it was given up. */
+  readonly row: number;
+  readonly at: EpochMs;
+  /** The TSP server, or `*back-end`: the partner's. */
+  readonly host: string;
+  readonly transId: string;
+  /** How often it was posted. */
+  readonly attempts: number;
+  /** Why it is not tried any more. */
+  readonly why: string;
+  /** By their elements. */
+  readonly messages: readonly string[];
+}
