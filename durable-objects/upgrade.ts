@@ -57,7 +57,7 @@ export function upgrade(
   records.settle(state, rows.at(-1)?.at ?? 0);
   const { life, calls } = records.data();
   const histories = new Map(calls.map((call) => [call.call, historyOf(call)]));
-  const none: CallHistory = { began: 0, mutes: 0, mutedMs: 0, rooms: [], failovers: 0, repairs: 0 };
+  const none: CallHistory = { began: 0 };
   const { head } = state;
   const callers = [...state.callers].map(([call, caller]) => {
     return [call, { ...caller, history: histories.get(call) ?? none }] as const;

@@ -35,7 +35,9 @@ export function updateLife(draft: Draft, change: (life: Life) => Partial<Life>):
 
 /** Another server, or the same one anew, has the conference: every record of now says so. */
 export function countTakeover(draft: Draft, { host, extConfId }: Pick<Ongoing, "host" | "extConfId">): void {
-  const count = ({ history }: Caller | CallOut) => ({ history: { ...history, failovers: history.failovers + 1 } });
+  const count = ({ history }: Caller | CallOut) => ({
+    history: { ...history, failovers: (history.failovers ?? 0) + 1 },
+  });
   for (const caller of draft.callers.values())
     if (!caller.left) draft.callers.set(caller.call, { ...caller, ...count(caller) });
   for (const callOut of draft.callOuts.values()) draft.callOuts.set(callOut.call, { ...callOut, ...count(callOut) });
@@ -47,16 +49,16 @@ export function countTakeover(draft: Draft, { host, extConfId }: Pick<Ongoing, "
 }
 
 export function newHistory(draft: Draft): CallHistory {
-  return { began: draft.context.row, mutes: 0, mutedMs: 0, rooms: [], failovers: 0, repairs: 0 };
+  return { began: draft.context.row };
 }
 
 /** A call enters: from now on its record knows of mutes and rooms. */
 export function entered(draft: Draft, call: Caller): Caller {
   const { at } = draft;
   const { answeredAt = at } = call.history;
-  const history = { ...call.history, answeredAt, enteredAt: at };
-  const inRoom = withRoom(draft, { ...call, history }, call.room);
-  return call.muted ? withMuted(draft, { ...inRoom, muted: false }, true) : inRoom;
+  const rooms = call.room !== MAIN_ROOM && { rooms: [nameOf(draft, call.room)] };
+  const inside = { ...call, history: { ...call.history, answeredAt, enteredAt: at, ...rooms } };
+  return call.muted ? withMuted(draft, { ...inside, muted: false }, true) : inside;
 }
 
 export function withMuted(draft: Draft, call: Caller, muted: boolean): Caller {
@@ -66,13 +68,13 @@ export function withMuted(draft: Draft, call: Caller, muted: boolean): Caller {
     ...call,
     muted,
     history: muted
-      ? { ...history, mutes: history.mutes + 1, mutedAt: draft.at }
+      ? { ...history, mutes: (history.mutes ?? 0) + 1, mutedAt: draft.at }
       : { ...history, mutedMs: mutedMs(draft, call.history) },
   };
 }
 
 export function withRoom(draft: Draft, call: Caller, room: RoomId): Caller {
-  const { rooms } = call.history;
+  const rooms = roomsOf(call);
   const name = nameOf(draft, room);
   const isSame = rooms.at(-1) === name || rooms.length >= MAX_ROOMS;
   return { ...call, room, ...(!isSame && { history: { ...call.history, rooms: [...rooms, name] } }) };
@@ -82,7 +84,11 @@ function nameOf(draft: Draft, room: RoomId): string {
   return room === MAIN_ROOM ? MAIN_ROOM : (draft.rooms.get(room)?.subConfId ?? "private");
 }
 
-function mutedMs(draft: Draft, { mutedMs, mutedAt = draft.at }: CallHistory): number {
+function roomsOf({ history: { rooms = [MAIN_ROOM] } }: Pick<Caller, "history">): readonly string[] {
+  return rooms;
+}
+
+function mutedMs(draft: Draft, { mutedMs = 0, mutedAt = draft.at }: CallHistory): number {
   return mutedMs + draft.at - mutedAt;
 }
 
@@ -152,7 +158,7 @@ export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd): vo
   const { history } = call;
   const isOut = "stage" in call || history.dialledAt !== undefined;
   const { ongoing, life, at } = draft;
-  const { answeredAt, enteredAt = null } = history;
+  const { answeredAt, enteredAt = null, mutes = 0, failovers = 0, repairs = 0 } = history;
   const ms = answeredAt === undefined ? 0 : at - answeredAt;
   const minutes = answeredAt === undefined ? 0 : Math.max(1, Math.ceil(ms / 60_000));
   const record: CallRecord = {
@@ -166,8 +172,8 @@ export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd): vo
     ...{ host: isHost(draft, call), bridge: draft.context.bridge ?? "", webexHost: ongoing?.host ?? "" },
     ...{ dialledAt: history.dialledAt ?? null, answeredAt: answeredAt ?? null, enteredAt, endedAt: at },
     ...{ seconds: Math.round(ms / 1_000), minutes, ...end },
-    ...{ mutes: history.mutes, mutedSeconds: Math.round(mutedMs(draft, history) / 1_000), rooms: [...history.rooms] },
-    ...{ failovers: history.failovers, repairs: history.repairs, dialled: history.dialled ?? "" },
+    ...{ mutes, mutedSeconds: Math.round(mutedMs(draft, history) / 1_000), failovers, repairs },
+    ...{ rooms: enteredAt === null ? [] : [...roomsOf(call)], dialled: history.dialled ?? "" },
   };
   const about = { call: call.call, why: end.reason, record };
   draft.fact(enteredAt === null ? { kind: "call-not-entered", ...about } : { kind: "call-left", ...about });
@@ -212,7 +218,7 @@ export function repaired(draft: Draft, what: Repair, call?: Caller): Caller | un
 }
 
 export function withRepair(call: Caller): Caller {
-  return { ...call, history: { ...call.history, repairs: call.history.repairs + 1 } };
+  return { ...call, history: { ...call.history, repairs: (call.history.repairs ?? 0) + 1 } };
 }
 
 type Repair = Extract<Fact, { kind: "repaired" }>["what"];

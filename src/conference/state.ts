@@ -217,7 +217,7 @@ const showLife = showFields<Life>({
   givenUp: "open",
 });
 
-/** What a call's record needs besides the call itself: what has happened since it was dialled or came in. */
+/** What a call's record needs besides the call itself: what has happened since it was dialled or came in. A count of 0 is left out. */
 export interface CallHistory {
   /** The row of the journal in which it began. */
   readonly began: number;
@@ -226,14 +226,14 @@ export interface CallHistory {
   readonly dialledAt?: EpochMs;
   readonly answeredAt?: EpochMs;
   readonly enteredAt?: EpochMs;
-  readonly mutes: number;
+  readonly mutes?: number;
   /** How long it was muted, up to when it was muted last. */
-  readonly mutedMs: number;
+  readonly mutedMs?: number;
   readonly mutedAt?: EpochMs;
-  /** As a record names them. */
-  readonly rooms: readonly string[];
-  readonly failovers: number;
-  readonly repairs: number;
+  /** As a record names them; absent: the main room alone. */
+  readonly rooms?: readonly string[];
+  readonly failovers?: number;
+  readonly repairs?: number;
 }
 
 const showHistory = showFields<CallHistory>({

@@ -78,7 +78,7 @@ function aCaller(fields: Partial<Caller> & Pick<Caller, "call">): Caller {
   return {
     ...{ rank: 1, number: "", attendeeId: null, participantType: "participant", muted: false, mutedInMain: null },
     ...{ room: "main" as RoomId, extCallId: null, enterMsgId: null, held: [], left: false },
-    history: { began: 1, mutes: 0, mutedMs: 0, rooms: [], failovers: 0, repairs: 0 },
+    history: { began: 1 },
     ...fields,
   };
 }

@@ -431,3 +431,27 @@ test("who looks again at an action has read what was added since, and of many th
   await look("a1");
   expect(asked[0]).toBe(lastSeq - 1);
 });
+
+test("what a server that cannot be reached is owed: told once it is back, or told otherwise by then", async () => {
+  const world = await runningWorld();
+  world.answer = () => ({ kind: "failed", reason: "refused" });
+  await operate(world, "a1", { type: "lock" });
+  await world.allDone();
+  await world.time.pass(20_000);
+  await operate(world, "a2", { type: "mute", call: "c0" });
+  await world.allDone();
+  await operate(world, "a3", { type: "mute", call: "c1" });
+  await operate(world, "a4", { type: "unmute", call: "c1" });
+  await world.allDone();
+  expect(inShort(await stagesOf(world, "a1")).at(-1)).toBe("WebEx did not confirm it, and it was given up");
+  expect(inShort(await stagesOf(world, "a2"))).toEqual(["mute: done", "done", null]);
+
+  world.answer = ({ transId }) => world.confirmed(transId);
+  await world.time.pass(400_000);
+  expect(inShort(await stagesOf(world, "a1")).at(-1)).toBe("confirmed");
+  expect(inShort(await stagesOf(world, "a2"))).toEqual(["mute: done", "done", "confirmed"]);
+  // WebEx learns how the call is in the end.
+  const later = "WebEx could not be reached, and was told later how it was then";
+  expect(inShort(await stagesOf(world, "a3"))).toEqual(["mute: done", "done", later]);
+  expect(inShort(await stagesOf(world, "a4"))).toEqual(["unmute: done", "done", "confirmed"]);
+});
