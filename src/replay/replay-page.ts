@@ -24,8 +24,9 @@ import { createCodec } from "../tsp/codec.ts";
 import type { ToWebex } from "../tsp/messages.ts";
 import { showMessage } from "../tsp/show-message.ts";
 import { Page } from "./page.ts";
-import { copyOf, inputsOf, type Replay, type SentByRow, type SentMessage, type Step, sentBy } from "./replay.ts";
-import { type ReadRows, transactionsFrom } from "./rows.ts";
+import { copyOf, type Replay, type Step } from "./replay.ts";
+import { inputsOf, type ReadRows, transactionsFrom } from "./rows.ts";
+import { type SentMessage, sentBy, writtenIn } from "./sent.ts";
 
 /** How many steps one page has at most. */
 const MOST_STEPS = 100;
@@ -72,9 +73,12 @@ export async function wirePage(
     // From where the journal has rows that nobody wants, it is read anew.
     for await (const rows of transactionsFrom(read, first)) {
       const last = rows.at(-1)?.seq ?? 0;
-      const sent = left.some((seq) => seq <= last) ? sentBy(rows) : [];
-      for (const one of sent)
-        if (left.includes(one.seq) && !page.add(wireShown(one, domain, person))) return page.items;
+      const written = writtenIn(rows.find(({ changes }) => changes !== null)?.changes ?? null);
+      for (const { seq, at, input, facts } of rows) {
+        if (!left.includes(seq)) continue;
+        const sent = { seq, input, ...sentBy(facts ?? [], at, written) };
+        if (!page.add(wireShown(sent, domain, person))) return page.items;
+      }
       left = left.filter((seq) => seq > last);
       if ((left[0] ?? Number.POSITIVE_INFINITY) > last + 1) break;
     }
@@ -83,9 +87,11 @@ export async function wirePage(
   return page.items;
 }
 
+type Wired = Pick<Step, "seq" | "input" | "commands" | "messages">;
+
 const showCommands = showOf(v.array(issuedCommand));
 
-function wireShown({ seq, input, commands, messages }: SentByRow, domain: Domain, person: Person): WireRow {
+function wireShown({ seq, input, commands, messages }: Wired, domain: Domain, person: Person): WireRow {
   const shown = input && showInput(input, person);
   return {
     ...{ seq, input: shown, commands: showCommands([...commands], person) },
@@ -99,25 +105,11 @@ function stepShown(step: Step, domain: Domain, person: Person, only?: Changes): 
   const { at, version, before, changes, facts, verdict } = step;
   const after: OwnState = copyOf(before);
   applyChanges(after, changes);
-  const posts = (documents: Step["givenUp"]) =>
-    documents.map(({ host, transId, messages, at: when }) => ({
-      host,
-      transId,
-      at: when,
-      messages: messages.map(({ type }) => type),
-    }));
+  const { confirmed, givenUp, dropped, failed } = step;
   return {
     ...wireShown(step, domain, person),
     ...{ at, version, verdict, before: stateShown(before, person, only), after: stateShown(after, person, only) },
-    ...{ confirmed: posts(step.confirmed), givenUp: posts(step.givenUp), dropped: posts(step.dropped) },
-    failed: step.failed.map(({ host, transId, at: when, why, attempts, nextAt }) => ({
-      host,
-      transId,
-      at: when,
-      why,
-      attempts,
-      nextAt,
-    })),
+    ...{ confirmed, givenUp, dropped, failed },
     notes: facts.flatMap((fact) => (fact.kind === "noted" ? [fact.text] : [])),
     repairs: facts.flatMap((fact) => (fact.kind === "repaired" ? [fact.what] : [])),
     outcomes: logLines(facts.map((fact) => showFact(fact, person))),

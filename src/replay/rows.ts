@@ -40,6 +40,11 @@ export class GroupedRows {
   }
 }
 
+/** The rows that are steps: behind the inputs there may be but facts. */
+export function inputsOf(rows: TransactionRows): readonly HistoryRow[] {
+  return rows.filter((row, index) => index === 0 || row.input !== null);
+}
+
 /** Something that goes through a journal, and stands before this row. */
 interface Reader {
   readonly next: number;

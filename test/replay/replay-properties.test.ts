@@ -3,11 +3,10 @@ import type { Outgoing } from "../../src/conference/draft.ts";
 import { applyChanges, emptyState } from "../../src/conference/state.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
 import type { About } from "../../src/replay/history.ts";
-import { replay } from "../../src/replay/replay.ts";
 import { asTest } from "../../src/transcripts/as-test.ts";
 import { play } from "../../src/transcripts/play.ts";
 import { testDomain } from "../local-domain.ts";
-import { conferencesOfWorld, type KeptConference, testPages } from "./simulated-journals.ts";
+import { conferencesOfWorld, type KeptConference, replay, testPages } from "./simulated-journals.ts";
 
 /** Of a world in which operators send again what was given up; most have nothing to send. */
 const sendsAgain = 23;

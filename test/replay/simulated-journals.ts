@@ -2,7 +2,8 @@ import { ConferenceStore } from "../../durable-objects/conference-store.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { type About, aboutOf, type HistoryRow } from "../../src/replay/history.ts";
-import type { ReadRows } from "../../src/replay/rows.ts";
+import { Replay, type Step } from "../../src/replay/replay.ts";
+import { GroupedRows, type ReadRows } from "../../src/replay/rows.ts";
 import { TestReader, testRowsPage } from "../../src/replay/test-rows.ts";
 import type { TestRowsPage } from "../../src/rpc/replay.ts";
 import type { Database } from "../simulation/database.ts";
@@ -51,6 +52,14 @@ export async function testPages(rows: readonly HistoryRow[], { confKey, domain }
   for (let next: number | null = 0; next !== null; next = pages.at(-1)?.next ?? null)
     pages.push(await testRowsPage(readerOf(rows), confKey, reader, next));
   return pages;
+}
+
+/** All steps of a journal. */
+export function* replay(rows: Iterable<HistoryRow>, about: About): Generator<Step> {
+  const replayed = new Replay(about);
+  const grouped = new GroupedRows();
+  for (const row of rows) for (const transaction of grouped.add(row)) yield* replayed.steps(transaction);
+  for (const transaction of grouped.rest()) yield* replayed.steps(transaction);
 }
 
 export function* historyOf(store: Pick<ConferenceStore, "history">): Generator<HistoryRow> {
