@@ -48,9 +48,6 @@ export interface Telling {
   readonly isWatched?: boolean;
 }
 
-/** One row of the journal without how far the conference had come. */
-export type JournalRow = Omit<HistoryRow, "progress">;
-
 /** How long journal rows are kept, in milliseconds. */
 export interface Retention {
   /** All of them: repeats of documents need them. */
@@ -95,11 +92,8 @@ const maxFactsLength = 400_000;
 /** A page of the journal, as an operator reads it. */
 const journalPage = 200;
 
-/** Documents, and when they were confirmed. */
-export type Confirmations = readonly (readonly [seq: QueuedDocument["seq"], at: EpochMs])[];
-/** Under this key they stand behind the changes of a row, for those who read the journal. */
-export const confirmedKey = "confirmed";
-
+/** Under this key version 0.1 kept which documents were confirmed, behind the changes of a row. */
+const confirmedKey = "confirmed";
 /** Under this key an older version kept what records need of rows that it had pruned. */
 const bookKey = "book";
 
@@ -142,8 +136,6 @@ export class ConferenceStore {
   #ofTransaction = new EntryChanges();
   /** What happened to documents of the outbox. */
   #ofOutbox: Fact[] = [];
-  /** Documents that the present transaction deletes because they were confirmed, and when. */
-  #confirmed: Confirmations[number][] = [];
   /** Changes in the journal since the checkpoint. */
   #sinceCheckpoint = new EntryChanges();
   #book: BookData | null = null;
@@ -301,10 +293,9 @@ export class ConferenceStore {
     this.#change(`outbox/${row.seq}`, row);
   }
 
-  /** Within a transaction. `confirmedAt`: `null` where its receiver has not confirmed it. */
-  deleteDocument(seq: QueuedDocument["seq"], confirmedAt: EpochMs | null): void {
+  /** Within a transaction. */
+  deleteDocument(seq: QueuedDocument["seq"]): void {
     this.#change(`outbox/${seq}`, null);
-    if (confirmedAt !== null) this.#confirmed.push([seq, confirmedAt]);
   }
 
   /** Inputs and what followed from them, in order, from behind this row on; the row 0 is before all. */
@@ -425,7 +416,6 @@ export class ConferenceStore {
     this.#inputs = [];
     this.#ofTransaction = new EntryChanges();
     this.#ofOutbox = [];
-    this.#confirmed = [];
     this.#sinceCheckpoint = new EntryChanges();
     this.#documents = null;
     this.#book = null;
@@ -502,7 +492,7 @@ export class ConferenceStore {
     const facts = this.#factTexts();
     const rows = Math.max(inputs.length, facts.length);
     const isDue = this.#seq + rows - this.#checkpoint >= checkpointEvery;
-    const changes = this.#changesText();
+    const changes = JSON.stringify(this.#ofTransaction.inOrder());
     this.#keepTelling(this.#seq + rows, [...this.#inputs.flatMap((one) => one.facts), ...this.#ofOutbox]);
     let isTooLong = false;
     for (let index = 0; index < rows; index += 1) {
@@ -523,7 +513,6 @@ export class ConferenceStore {
     this.#inputs = [];
     this.#ofTransaction = new EntryChanges();
     this.#ofOutbox = [];
-    this.#confirmed = [];
     if (isDue || isTooLong) this.#writeEntries();
   }
 
@@ -541,11 +530,6 @@ export class ConferenceStore {
     if (!facts.some(isOwed)) return;
     const before = this.#progress.telling ?? { told: 0, place: null };
     this.#progress = { ...this.#progress, telling: { ...before, upTo: last } };
-  }
-
-  #changesText(): string {
-    const changes = this.#ofTransaction.inOrder();
-    return JSON.stringify(this.#confirmed.length > 0 ? [...changes, [confirmedKey, this.#confirmed]] : changes);
   }
 
   /** The position stays with the key, so that everything is loaded in the order in which it came. */

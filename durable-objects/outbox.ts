@@ -53,8 +53,7 @@ export interface OutboxStore {
   loadOutbox(): readonly QueuedDocument[];
   transaction(work: () => void): void;
   putDocument(row: QueuedDocument): void;
-  /** `confirmedAt`: `null` where its receiver has not confirmed it. */
-  deleteDocument(seq: QueuedDocument["seq"], confirmedAt: EpochMs | null): void;
+  deleteDocument(seq: QueuedDocument["seq"]): void;
   /** Says what happened to the rows; absent: nobody asks. */
   say?(...facts: readonly Fact[]): void;
 }
@@ -169,9 +168,9 @@ export class Outbox {
     const kept = new Set(rows.map((row) => row.seq));
     const here = new Set(this.rows);
     const gone = this.rows.flatMap(({ seq }) => (kept.has(seq) ? [] : [seq]));
-    for (const [seq, { at }] of confirmed) this.#store.deleteDocument(seq, at);
+    for (const seq of confirmed.keys()) this.#store.deleteDocument(seq);
     if (confirmed.size > 0) this.#store.say?.(...[...confirmed.values()].map(confirmedFact));
-    for (const seq of gone) this.#store.deleteDocument(seq, null);
+    for (const seq of gone) this.#store.deleteDocument(seq);
     for (const row of rows) if (!here.has(row)) this.#store.putDocument(row);
   }
 

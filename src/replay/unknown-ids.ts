@@ -17,11 +17,6 @@ export class UnknownIds {
     return `${MARK}${this.#given}${MARK}`;
   }
 
-  /** What was found for it; the mark itself where nothing was. */
-  found(mark: string): string {
-    return this.#found.get(mark) ?? mark;
-  }
-
   /** Where the two differ, as a path; `null`: nowhere. */
   difference(decided: unknown, recorded: unknown, path = ""): string | null {
     if (typeof decided === "string" && typeof recorded === "string")
@@ -59,14 +54,6 @@ export class UnknownIds {
   /** A path without the parts of ids that were not found. */
   static readable(path: string): string {
     return path.replace(marked, "…");
-  }
-
-  /** The value with what was found in place of the marks. */
-  filled<Value>(value: Value): Value {
-    if (typeof value === "string") return value.replace(marked, (mark) => this.found(mark)) as Value;
-    if (Array.isArray(value)) return value.map((one) => this.filled(one)) as Value;
-    if (!isRecord(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, this.filled(one)])) as Value;
   }
 }
 

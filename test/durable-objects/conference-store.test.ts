@@ -193,7 +193,7 @@ test("after each of 1,000 transactions the next life finds what memory holds, in
           store.append({ type: "time", at: serial * 1_000 + inputs }, changes, { ...progress, serial });
         }
         const seq = draws.between(0, 5);
-        if (draws.chance(0.5)) store.deleteDocument(seq, draws.chance(0.5) ? 1 : null);
+        if (draws.chance(0.5)) store.deleteDocument(seq);
         else
           store.putDocument({
             seq,

@@ -1,5 +1,5 @@
 import { Conference } from "../../durable-objects/conference.ts";
-import { confirmedKey, type EntryChange } from "../../durable-objects/conference-store.ts";
+import type { EntryChange } from "../../durable-objects/conference-store.ts";
 import { Directory } from "../../durable-objects/directory.ts";
 import { HandleIndex } from "../../durable-objects/handle-index.ts";
 import { IdAllocator } from "../../durable-objects/id-allocator.ts";
@@ -450,7 +450,7 @@ export class Edge {
     if (rows.length === 0 || !rows.every(([, , , input]) => this.#isLate(String(input)))) return;
     const requests = rows.flatMap(([, , , input]) => (JSON.parse(String(input)) as { messages: FromWebex[] }).messages);
     const changes = JSON.parse(String(rows.at(-1)?.[5] ?? "[]")) as readonly EntryChange[];
-    const changed = changes.map(([key]) => key).filter((key) => !key.startsWith("outbox/") && key !== confirmedKey);
+    const changed = changes.map(([key]) => key).filter((key) => !key.startsWith("outbox/"));
     this.onLateRequests(confKey, requests, changed);
   }
 
@@ -482,10 +482,10 @@ export class Edge {
       if (changes.startsWith('",null]', end)) this.resends.finished(confKey, changes.slice(id, end));
     }
     if (/\["outage\/[^"]*",null\]/.test(changes)) this.onCaughtUp(confKey);
-    const outbox = changes.indexOf('["outbox/'); // Behind the outbox come Confirmations alone.
+    const outbox = changes.indexOf('["outbox/'); // Behind the outbox comes nothing else.
     if (outbox < 0 || !changes.includes('"msgId"', outbox)) return;
     const rows = JSON.parse(`[${changes.slice(outbox)}`) as (readonly [key: string, row: Queued | null])[];
-    for (const [key, row] of rows) if (row && key !== confirmedKey) this.#queued(confKey, row, life);
+    for (const [, row] of rows) if (row) this.#queued(confKey, row, life);
   }
 
   #givenUp(confKey: ConfKey, input: string, life: number): void {

@@ -86,6 +86,22 @@ test("the Worker reaches nothing that makes or plays transcripts", () => {
   expect([...reached].filter((file) => file.startsWith("src/transcripts/"))).toEqual([]);
 });
 
+test("what the rows of a journal changed is read by store, replay and upgrade alone: all others read facts", () => {
+  const readers = /^(durable-objects\/(conference-store|upgrade)\.ts|src\/replay\/|src\/conference\/)/;
+  const keysOfEntries = /["'`[](outbox|caller|call-out|command|room|outage|debt)\/(["'`]|\$\{)/;
+  const others = globSync("{src,durable-objects,cli}/**/*.{ts,tsx}").filter((file) => !readers.test(file));
+  const found = others.filter((file) => {
+    const text = readFileSync(file, "utf8");
+    return /\b(HistoryRow|EntryChange)\b/.test(text) || keysOfEntries.test(text) || /\bstore\.history\(/.test(text);
+  });
+  // It hands the rows to replay, and knows nothing of them.
+  const handsOver = others.filter((file) => /#?\bstore\.journal\(/.test(readFileSync(file, "utf8")));
+
+  expect(others.length).toBeGreaterThan(200);
+  expect(found).toEqual([]);
+  expect(handsOver).toEqual(["durable-objects/conference.ts"]);
+});
+
 test("npm start binds the same objects as a deployment", () => {
   const deployed = [...readFileSync("wrangler.toml", "utf8").matchAll(/^name = "(\w+)"\nclass_name = "(\w+)"$/gm)];
 
