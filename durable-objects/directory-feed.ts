@@ -143,8 +143,8 @@ export class DirectoryFeed {
     await this.#sending?.catch(() => {});
     if (!this.#subject.store.identity) return;
     if (isWatched && !this.#isWatched) this.#subject.store.told({ isWatched }, true);
-    this.#knownAs = null;
-    this.#isChanged = true;
+    // Else it has asked twice, and the page that is on its way has a view.
+    if (!this.#sending) this.#knownAs = null;
     await this.#send();
   }
 
@@ -191,12 +191,9 @@ export class DirectoryFeed {
     } catch (error) {
       this.#isUnsure = true;
       this.#knownAs = null;
-      const pauseMs = Math.min(firstAgainMs * 2 ** this.#failures, longestAgainMs);
-      // Conferences that have failed together come again one by one.
       const { confKey = "" } = this.#subject.store.identity ?? {};
-      const jitter = 1 - 0.25 * spread(`${confKey} ${this.#failures}`);
+      this.#notBefore = this.#ports.now() + againMs(confKey, this.#failures);
       this.#failures += 1;
-      this.#notBefore = this.#ports.now() + pauseMs * jitter;
       this.#isChanged = true;
       this.#ports.log({ level: "warn", event: "directory-not-told", why: String(error) });
       throw error;
@@ -325,4 +322,10 @@ export class DirectoryFeed {
     const now = this.#ports.now();
     return [...found.values()].filter(({ oldestAt, failure }) => failure !== null || now - oldestAt >= waitsMs);
   }
+}
+
+/** Conferences that have failed together come again one by one. `failures`: so many in a row before this one. */
+export function againMs(confKey: string, failures: number): number {
+  const pauseMs = Math.min(firstAgainMs * 2 ** failures, longestAgainMs);
+  return Math.round(pauseMs * (1 - 0.25 * spread(`${confKey} ${failures}`)));
 }

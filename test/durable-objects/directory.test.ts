@@ -10,8 +10,9 @@ import { type AuditEntry, unknownOutcome } from "../../src/operators/audit.ts";
 import { type ActivityMinute, noPosts } from "../../src/records/activity.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
+import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type { RebuildPage } from "../../src/rpc/directory.ts";
-import type { FactPage } from "../../src/rpc/directory-feed.ts";
+import type { FactPage, FeedAnswer } from "../../src/rpc/directory-feed.ts";
 import type { Holder } from "../../src/rpc/id-allocator.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
@@ -82,7 +83,7 @@ class DirectoryWorld {
         next: null,
       }),
       changed: () => {
-        this.changes.push(this.sql.exec("SELECT id FROM record").length);
+        this.changes.push(Number(this.sql.exec("SELECT count(*) AS rows FROM record")[0]?.rows));
       },
       measures: new Measures(),
       post: async () => ({ kind: "failed", reason: "nobody listens" }),
@@ -256,6 +257,38 @@ test("a directory that was away for long, and asks, is told of what comes next a
   await conference.time.pass(2_000);
 
   expect((await list(world)).conferences).toMatchObject([{ now: { callers: 2 } }]);
+});
+
+test("a directory that was lost has all records again with the next page of a conference, though nobody rebuilds it", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(3);
+  await conference.reported(callerLeft(0));
+  await conference.time.pass(5_000);
+  const before = await world.all();
+  world.sql = new Database();
+  world.start();
+  await conference.reported(callerEntered(7));
+  await conference.time.pass(5_000);
+  expect(await world.all()).toEqual(before);
+  expect((await list(world)).conferences).toMatchObject([{ now: { callers: 3 } }]);
+
+  // It dies in the middle of that.
+  world.sql = new Database();
+  world.start();
+  const { follow } = conference;
+  let pages = 0;
+  conference.follow = async (page) => {
+    const answer = await follow(page);
+    if (++pages === 2) throw new Error("the answer was lost");
+    return answer;
+  };
+  await conference.reported(callerLeft(1));
+  await conference.time.pass(1_000);
+  conference.start();
+  world.start();
+  await conference.time.pass(60_000);
+  expect((await world.all()).map((record) => record.kind === "call" && record.call)).toEqual(["c0", "c1"]);
 });
 
 test("a directory that was lost has all records again when it is rebuilt, and rebuilding twice adds none", async () => {
@@ -631,6 +664,34 @@ test("a page that comes late says nothing of how a conference is now, and begins
   const anew = aPage({ running: { createdAt: worldBegins + 1, callers: [{ number: "44200001", attendeeId: "" }] } });
   await world.directory.follow({ ...anew, journal: "2", upTo: 2 });
   expect((await list(world, { number: "44200001" })).conferences).toMatchObject([{ createdAt: worldBegins + 1 }]);
+});
+
+test("a view that is ahead of the facts is not changed by those that it has already", async () => {
+  const world = new DirectoryWorld();
+  const page = aPage({ running: { callers: 0 } });
+  const row = page.upTo;
+  const callers = async () => (await list(world)).conferences[0]?.now?.callers;
+  await world.directory.follow({ ...page, upTo: row - 5 });
+  const entered = aPage({ facts: [{ kind: "call-entered", call: "c1" } as DirectoryFact] }).facts[0];
+  if (!entered) return expect.unreachable();
+  const { view: _, ...rest } = { ...page, after: row - 5 };
+  await world.directory.follow({ ...rest, upTo: row - 3, facts: [{ ...entered, row: row - 3 }] });
+  expect(await callers()).toBe(0);
+  await world.directory.follow({ ...rest, after: row - 3, upTo: row + 1, facts: [{ ...entered, row: row + 1 }] });
+  expect(await callers()).toBe(1);
+});
+
+test("four thousand conferences that run send two hundred pages a second at most; those that people look at one each", async () => {
+  const world = new DirectoryWorld();
+  let answer: FeedAnswer | undefined;
+  for (let key = 0; key < 4_000; key++) answer = await world.directory.follow(aPage({ key: String(key), running: {} }));
+  expect(answer).toMatchObject({ isWatched: false, pauseMs: 20_000 });
+  await list(world, { begins: "3999", isWatched: true });
+
+  expect(await world.directory.follow(aPage({ key: "3999", running: {} }))).toMatchObject({
+    ...{ isWatched: true, pauseMs: 1_000 },
+  });
+  expect(await world.directory.follow(aPage({ key: "3999" }))).toMatchObject({ isWatched: false, pauseMs: 19_995 });
 });
 
 test("other settings have all who are inside told anew, as they want people shown", async () => {

@@ -1,0 +1,179 @@
+import { expect, test } from "vitest";
+import { againMs } from "../../durable-objects/directory-feed.ts";
+import type { Report } from "../../src/bridge/events.ts";
+import type { FactPage, FeedAnswer } from "../../src/rpc/directory-feed.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { testDomain } from "../local-domain.ts";
+import { ConferenceWorld, callerEntered, callerLeft, extConfId, host } from "./conference-world.ts";
+
+const receiver = { url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_ACME" };
+
+/** A conference whose directory says that it takes a page each `pauseMs`. */
+async function pausing(
+  pauseMs: number,
+  more: Partial<FeedAnswer> = {},
+  settings: object = {},
+): Promise<ConferenceWorld> {
+  const world = new ConferenceWorld();
+  world.domain = testDomain(settings);
+  const { follow } = world;
+  world.follow = async (page) => ({ ...(await follow(page)), pauseMs, ...more });
+  await world.running(0);
+  await world.time.pass(2 * pauseMs);
+  world.pages.length = 0;
+  return world;
+}
+
+const kindsIn = (pages: readonly FactPage[]) => pages.map(({ facts }) => facts.map(({ fact }) => fact.kind).join(" "));
+
+test("in a large domain what only the list shows is gathered, and goes with what a record waits for", async () => {
+  const world = await pausing(50_000);
+  for (let call = 1; call <= 20; call++) {
+    await world.reported(callerEntered(call));
+    await world.time.pass(1_000);
+  }
+  expect(world.pages).toEqual([]);
+  await world.reported(callerLeft(1));
+  await world.time.pass(200);
+
+  expect(kindsIn(world.pages)).toEqual([[...Array(20).fill("call-entered"), "call-left"].join(" ")]);
+});
+
+test("a webhook that waits is not gathered", async () => {
+  const world = await pausing(50_000, {}, { webhooks: [receiver] });
+  await world.reported(callerEntered(1));
+  await world.time.pass(200);
+
+  expect(kindsIn(world.pages)).toEqual(["call-entered"]);
+});
+
+test("however much happens, a conference that nobody watches sends one page in each pause", async () => {
+  const world = await pausing(50_000);
+  for (let call = 1; call <= 300; call++) {
+    await world.reported(callerEntered(call));
+    await world.reported(callerLeft(call));
+    await world.time.pass(950);
+  }
+
+  expect(world.pages.length).toBeLessThanOrEqual(1 + (300 * 1_050) / 50_000);
+  const left = world.pages.flatMap(({ facts }) => facts.filter(({ fact }) => fact.kind === "call-left"));
+  await world.time.pass(50_000);
+  expect(left.length).toBeGreaterThan(200);
+});
+
+test("a conference ends at once for the directory, whatever it has sent before", async () => {
+  const world = await pausing(50_000);
+  await world.reported(callerEntered(1));
+  await world.reported(callerLeft(1));
+  await world.time.pass(1_000);
+  world.pages.length = 0;
+  await world.reported({ type: "event", event: { type: "conference-ended" } } as Report);
+  await world.time.pass(100);
+
+  expect(kindsIn(world.pages)).toEqual(["conference-ended"]);
+});
+
+test("nothing of people leaves a conference that the settings do not let records show, watched or not", async () => {
+  for (const [recordsPersonal, shown] of [
+    ["none", []],
+    ["masked", []],
+    ["full", ["4711", "4420999", "Berth planning"]],
+  ] as const) {
+    const world = await pausing(1_000, { isWatched: true }, { recordsPersonal, webhooks: [receiver] });
+    const caller = { call: "c1", number: "4420999", attendeeId: null, muted: false, silent: false, room: "main" };
+    const identified = { type: "attendee-identified", id: "k1", call: "c1", attendeeId: "4711" };
+    const create = { type: "create-conference", msgId: "m2", replyTo: host, extConfId, confKey: "5" };
+    await world.reported({ type: "event", event: { type: "caller-entered", caller } } as Report);
+    await world.reported({ type: "event", event: identified } as Report);
+    await world.time.pass(2_000);
+    world.start();
+    await world.reported({ type: "event", event: { type: "speaking-changed", call: "c1", speaking: true } } as Report);
+    await world.during(world.conference.feedDirectory(true));
+    await world.reported({ type: "event", event: { type: "conference-ended" } } as Report);
+    await world.during(world.receive("next", { ...create, conferenceName: "Berth planning" } as object as FromWebex));
+    await world.allDone();
+    await world.reported({ type: "event", event: { type: "conference-ended" } } as Report);
+    await world.time.pass(10_000);
+
+    const sent = JSON.stringify(world.pages);
+    expect(["4711", "4420999", "Berth planning"].filter((text) => sent.includes(text))).toEqual(shown);
+  }
+});
+
+test("what is long goes in pages of 500 facts, one behind the other's answer, and each fact once", async () => {
+  const world = await pausing(1_000);
+  world.follow = () => Promise.reject(new Error("it is away"));
+  await world.reported(...Array.from({ length: 600 }, (_, call) => callerEntered(call)));
+  for (let call = 0; call < 600; call += 50)
+    await world.reported(...Array.from({ length: 50 }, (_, index) => callerLeft(call + index)));
+  world.pages.length = 0;
+  let underWay = 0;
+  let most = 0;
+  world.follow = async ({ upTo: row }) => {
+    most = Math.max(most, ++underWay);
+    await world.time.wait(30);
+    underWay -= 1;
+    return { row, place: { directory: "1", id: row }, isWatched: false, pauseMs: 1_000 };
+  };
+  await world.time.pass(10 * 60_000);
+
+  // All entered in one row, which is not cut.
+  expect(world.pages.map(({ facts }) => facts.length)).toEqual([600, 500, 100]);
+  expect(new Set(world.pages.flatMap(({ facts }) => facts.map(({ row, index }) => `${row} ${index}`))).size).toBe(
+    1_200,
+  );
+  expect(most).toBe(1);
+});
+
+test("a directory that asks while a page is on its way gets no second one beside it, and then how the conference is", async () => {
+  const world = await pausing(1_000);
+  let underWay = 0;
+  let most = 0;
+  const { follow } = world;
+  world.follow = async (page) => {
+    most = Math.max(most, ++underWay);
+    await world.time.wait(300);
+    underWay -= 1;
+    return follow(page);
+  };
+  await world.reported(callerEntered(1));
+  await world.time.pass(300);
+  const asked = Array.from({ length: 3 }, () => world.conference.feedDirectory(false));
+  await world.time.pass(2_000);
+
+  expect([await Promise.all(asked), most]).toEqual([[true, true, true], 1]);
+  expect(world.pages.map(({ view }) => view?.people.length)).toEqual([undefined, 1]);
+});
+
+test("who speaks is sent while somebody watches, and only then", async () => {
+  for (const isWatched of [true, false]) {
+    const world = await pausing(1_000, { isWatched });
+    const report = { type: "update-conference", msgId: "m", replyTo: host, extConfId, action: "report-speakers" };
+    await world.during(world.receive("report", report as FromWebex));
+    await world.allDone();
+    await world.reported(callerEntered(1));
+    await world.time.pass(2_000);
+    await world.reported({ type: "event", event: { type: "speaking-changed", call: "c1", speaking: true } } as Report);
+    await world.time.pass(2_000);
+    await world.reported(callerEntered(2));
+    await world.time.pass(2_000);
+
+    expect(kindsIn(world.pages).join(" ").includes("speaker-changed")).toBe(isWatched);
+  }
+});
+
+test("conferences whose directory was away together come again one by one, later and later", () => {
+  const keys = Array.from({ length: 1_000 }, (_, index) => String(700_000_000 + index));
+  for (const [failures, least, most] of [
+    [0, 3_750, 5_000],
+    [1, 7_500, 10_000],
+    [6, 225_000, 300_000],
+    [99, 225_000, 300_000],
+  ] as const) {
+    const pauses = keys.map((key) => againMs(key, failures)).sort((one, other) => one - other);
+    expect(pauses[0]).toBeGreaterThanOrEqual(least);
+    expect(pauses.at(-1)).toBeLessThanOrEqual(most);
+    expect(pauses[500]).toBeGreaterThan(least + (most - least) / 3);
+    expect(pauses[500]).toBeLessThan(most - (most - least) / 3);
+  }
+});
