@@ -4,7 +4,7 @@ import type { DirectoryRecord } from "../src/records/conference-record.ts";
 import type { ListedConference, PlacedRecord } from "../src/rpc/directory.ts";
 import type { DirectoryPlace, Trouble } from "../src/rpc/directory-feed.ts";
 import { hasTable, type Sql, type SqlRow } from "./platform.ts";
-import { runningRowOf } from "./upgrade.ts";
+import { wholeRecord } from "./upgrade.ts";
 
 /** What the row of a conference that runs says; all else of it is in memory alone. */
 export interface RunningRow extends Omit<ListedConference, "now"> {
@@ -14,9 +14,9 @@ export interface RunningRow extends Omit<ListedConference, "now"> {
 
 /** What receivers of webhooks were told of a conference that runs. */
 export interface Heard {
-  /** The facts of this journal up to this row, but for those that records have. */
-  readonly journal: string;
-  readonly row: number;
+  /** The facts of this journal up to this row, but for those that records have. Absent in what version 0.1 kept. */
+  readonly journal?: string;
+  readonly row?: number;
   readonly trouble: readonly Trouble[];
 }
 
@@ -92,7 +92,7 @@ export class DirectoryStore {
   running(): ReadonlyMap<number, RunningRow> {
     if (!this.#hasTables) return new Map();
     const rows = this.#sql.exec("SELECT id, data FROM record WHERE id < 0");
-    return new Map(rows.map(({ id, data }) => [Number(id), runningRowOf(JSON.parse(String(data)))]));
+    return new Map(rows.map(({ id, data }) => [Number(id), JSON.parse(String(data)) as RunningRow]));
   }
 
   /** Within a transaction: the id of its row. */
@@ -220,10 +220,5 @@ export class DirectoryStore {
 }
 
 function toPlaced({ id, at, data }: SqlRow): PlacedRecord {
-  return { id: Number(id), at: Number(at), record: whole(JSON.parse(String(data))) };
-}
-
-/** Older versions kept records without these columns. */
-function whole(kept: DirectoryRecord): DirectoryRecord {
-  return kept.kind === "call" ? { ...kept, dialled: kept.dialled ?? "" } : { ...kept, topic: kept.topic ?? "" };
+  return { id: Number(id), at: Number(at), record: wholeRecord(JSON.parse(String(data))) };
 }

@@ -643,7 +643,8 @@ function newsOf(
     isKept(record: DirectoryRecord): boolean;
   },
 ): News {
-  const known = before?.heard?.journal === journal ? before.heard.row : 0;
+  const { journal: of, row: upToRow = 0 } = before?.heard ?? {};
+  const known = of === journal ? upToRow : 0;
   // What came with a record that is there, or before it, was heard with it.
   const heardUpTo = fresh.reduce(
     (heard, { row, fact }) => ("record" in fact && isKept(fact.record) ? Math.max(heard, row) : heard),

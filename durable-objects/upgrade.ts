@@ -28,7 +28,6 @@ import {
 } from "../src/foundation/ids.ts";
 import type { CallRecord, Ender } from "../src/records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../src/records/conference-record.ts";
-import type { Heard, RunningRow } from "./directory-store.ts";
 
 /*
  * Goes with version 0.3. Up to version 0.1 a journal had no facts, and a state nothing of what records need: it is worked out here,
@@ -84,11 +83,9 @@ function actionCauses(actions: readonly ActionId[]): NonNullable<PendingCommand[
   return actions.map((action) => ({ type: "action", action, person: "" }));
 }
 
-/** A row of the directory. Version 0.1 did not keep up to which row receivers of webhooks had heard of the conference. */
-export function runningRowOf({ heard, ...row }: RunningRow): RunningRow {
-  if (!heard) return row;
-  const { journal = "", row: upTo = 0, trouble } = heard as Partial<Heard> & Pick<Heard, "trouble">;
-  return { ...row, heard: { journal, row: upTo, trouble } };
+/** A record of the directory: version 0.1 began without these columns. */
+export function wholeRecord(kept: DirectoryRecord): DirectoryRecord {
+  return kept.kind === "call" ? { ...kept, dialled: kept.dialled ?? "" } : { ...kept, topic: kept.topic ?? "" };
 }
 
 function lifeOf(book: BookData["life"], callers: number): Life {

@@ -444,6 +444,20 @@ test("trouble is told as it begins and ends, once, also over a restart, and ends
   ]);
 });
 
+test("what version 0.1 has told of a conference that runs is not told again", async () => {
+  const world = new World();
+  await world.follow(aPage({ running: {} }));
+  const [row] = world.sql.exec("SELECT data FROM record WHERE id < 0");
+  const kept = { ...JSON.parse(String(row?.data)), heard: { started: true, trouble: ["posts"] } };
+  world.sql.exec("UPDATE record SET data = ? WHERE id < 0", JSON.stringify(kept));
+  world.start();
+  await world.follow(aPage({ running: { trouble: ["posts"] } }));
+  expect(world.events).toEqual([]);
+  await world.follow(aPage({ running: {}, facts: [joined("c1")] }));
+
+  expect(world.events).toEqual(["call.joined c1", "trouble.ended posts"]);
+});
+
 test("trouble in a page that comes late does not begin again", async () => {
   const world = new World();
   const first = aPage({ running: { trouble: ["posts"] } });
