@@ -17,6 +17,8 @@ export class FactFold {
   readonly #rooms = new Set<string>();
   readonly #commands = new Set<string>();
   readonly #speaking = new Set<string>();
+  /** Of documents that are neither confirmed nor given up, by their TransIDs. */
+  readonly #queued = new Map<string, Set<string>>();
 
   add(fact: Fact): void {
     switch (fact.kind) {
@@ -92,6 +94,17 @@ export class FactFold {
       case "command-failed":
         if (!this.#commands.delete(fact.command)) throw new Error(`${fact.command} was not pending`);
         return;
+      case "message-queued":
+        this.#queued.set(fact.transId, (this.#queued.get(fact.transId) ?? new Set()).add(fact.msgId));
+        return;
+      case "post-confirmed":
+        this.#queued.delete(fact.transId);
+        return;
+      case "post-dropped":
+      case "post-given-up":
+        for (const { msgId } of fact.messages) this.#queued.get(fact.transId)?.delete(msgId);
+        if (this.#queued.get(fact.transId)?.size === 0) this.#queued.delete(fact.transId);
+        return;
       case "call-answered":
       case "call-out-denied":
       case "command-expired":
@@ -99,14 +112,10 @@ export class FactFold {
       case "call-not-named":
       case "message-dropped":
       case "message-owed":
-      case "message-queued":
       case "message-withheld":
-      case "post-confirmed":
       case "post-failed":
       case "noted":
-      case "post-dropped":
       case "host-refused":
-      case "post-given-up":
       case "repaired":
       case "server-lost":
       case "server-reached":
@@ -122,6 +131,11 @@ export class FactFold {
     const known = this.#inside.get(call);
     if (!known) throw new Error(`${call} is not inside`);
     return known;
+  }
+
+  /** The TransID and MsgID of each message that waits to be confirmed. */
+  get queued(): readonly string[] {
+    return [...this.#queued].flatMap(([transId, msgIds]) => [...msgIds].map((msgId) => `${transId} ${msgId}`)).sort();
   }
 
   /** What of the state the facts say too, in words; both must be alike. */

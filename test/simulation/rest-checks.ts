@@ -51,8 +51,13 @@ function checkFacts(key: string, store: ConferenceStore, violated: WorldContext[
   } catch (error) {
     return violated("facts and state agree", `${key}: ${error}`);
   }
-  const [said, is] = [fold.said, saidBy(store.state)].map((one) => JSON.stringify(one));
-  if (said !== is) violated("facts and state agree", `${key}: ${said} and ${is}`);
+  const rows = store.loadOutbox();
+  const queued = rows.flatMap(({ transId, messages }) => messages.map(({ msgId }) => `${transId} ${msgId}`)).sort();
+  const pairs = [
+    [fold.said, saidBy(store.state)],
+    [fold.queued, queued],
+  ].map((pair) => pair.map((one) => JSON.stringify(one)));
+  for (const [said, is] of pairs) if (said !== is) violated("facts and state agree", `${key}: ${said} and ${is}`);
 }
 
 /** A death counts as an attempt, as nobody knows whether the answer had left, and a replaced server gets no second one. */
