@@ -1299,6 +1299,27 @@ export const defects: readonly Defect[] = [
     after: "",
   },
   {
+    name: "the fact of a Confirmation is missing where more than one is on its way to disk",
+    foundBy: "facts and state agree",
+    file: outbox,
+    before: "[...confirmed.values()].map(confirmedFact));",
+    after: "[...confirmed.values()].slice(0, 1).map(confirmedFact));",
+  },
+  {
+    name: "the fact of what was withdrawn with a lost server is missing",
+    foundBy: "facts and state agree",
+    file: "src/conference/transaction.ts",
+    before: "  facts.push(...dropped(rows, kept));",
+    after: '  if (input.type !== "undelivered") facts.push(...dropped(rows, kept));',
+  },
+  {
+    name: "the fact of a message names another document",
+    foundBy: "facts and state agree",
+    file: "src/conference/transaction.ts",
+    before: "const row = rows.findLast(({ messages }) => messages.includes(message));",
+    after: "const row = rows.find(({ host: its }) => its === host);",
+  },
+  {
     name: "a conference stays listed when its record is there",
     foundBy: "the directory lists the conferences that run",
     file: directory,
