@@ -44,8 +44,8 @@ export interface Telling {
   readonly told: number;
   /** Its place then; `null`: it has acknowledged nothing. */
   readonly place: DirectoryPlace | null;
-  /** As it answered last: people look at the conference in a list. */
-  readonly isWatched?: boolean;
+  /** As it answered last: people look at the conference in a list; absent: they do not. */
+  readonly isWatched?: boolean | undefined;
 }
 
 /** How long journal rows are kept, in milliseconds. */
@@ -366,7 +366,9 @@ export class ConferenceStore {
   told(change: Partial<Telling>, isWritten = false): void {
     const { telling } = this.#progress;
     if (!telling) return;
-    const changed = { telling: { ...telling, ...change } };
+    const changed = {
+      telling: { ...telling, ...change, isWatched: (change.isWatched ?? telling.isWatched) || undefined },
+    };
     if (isWritten) this.correct(changed);
     else this.#progress = { ...this.#progress, ...changed };
   }

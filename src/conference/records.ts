@@ -55,9 +55,8 @@ export function newHistory(draft: Draft): CallHistory {
 /** A call enters: from now on its record knows of mutes and rooms. */
 export function entered(draft: Draft, call: Caller): Caller {
   const { at } = draft;
-  const { answeredAt = at } = call.history;
   const rooms = call.room !== MAIN_ROOM && { rooms: [nameOf(draft, call.room)] };
-  const inside = { ...call, history: { ...call.history, answeredAt, enteredAt: at, ...rooms } };
+  const inside = { ...call, history: { ...call.history, enteredAt: at, ...rooms } };
   return call.muted ? withMuted(draft, { ...inside, muted: false }, true) : inside;
 }
 
@@ -143,7 +142,7 @@ export function enderOfClosing({ head }: Pick<Draft, "head">): Ender | null {
   return head.attached || isAsked ? "webex" : "nobody";
 }
 
-function overStatus({ answeredAt }: CallHistory): CallEnd["status"] {
+function overStatus({ enteredAt, answeredAt = enteredAt }: CallHistory): CallEnd["status"] {
   return answeredAt === undefined ? "canceled" : "completed";
 }
 
@@ -158,9 +157,9 @@ export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd): vo
   const { history } = call;
   const isOut = "stage" in call || history.dialledAt !== undefined;
   const { ongoing, life, at } = draft;
-  const { answeredAt, enteredAt = null, mutes = 0, failovers = 0, repairs = 0 } = history;
-  const ms = answeredAt === undefined ? 0 : at - answeredAt;
-  const minutes = answeredAt === undefined ? 0 : Math.max(1, Math.ceil(ms / 60_000));
+  const { enteredAt = null, answeredAt = enteredAt, mutes = 0, failovers = 0, repairs = 0 } = history;
+  const ms = answeredAt === null ? 0 : at - answeredAt;
+  const minutes = answeredAt === null ? 0 : Math.max(1, Math.ceil(ms / 60_000));
   const record: CallRecord = {
     ...{ kind: "call", conference: draft.context.confKey, life: life?.row ?? 0, began: history.began },
     ...{ call: call.call, extCallId: call.extCallId ?? "", direction: isOut ? "out" : "in" },
@@ -170,7 +169,7 @@ export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd): vo
       participantType: String(call.participantType),
     },
     ...{ host: isHost(draft, call), bridge: draft.context.bridge ?? "", webexHost: ongoing?.host ?? "" },
-    ...{ dialledAt: history.dialledAt ?? null, answeredAt: answeredAt ?? null, enteredAt, endedAt: at },
+    ...{ dialledAt: history.dialledAt ?? null, answeredAt, enteredAt, endedAt: at },
     ...{ seconds: Math.round(ms / 1_000), minutes, ...end },
     ...{ mutes, mutedSeconds: Math.round(mutedMs(draft, history) / 1_000), failovers, repairs },
     ...{ rooms: enteredAt === null ? [] : [...roomsOf(call)], dialled: history.dialled ?? "" },

@@ -224,6 +224,7 @@ export interface CallHistory {
   /** The number that a caller who came in has dialled; empty: nobody knows. */
   readonly dialled?: string;
   readonly dialledAt?: EpochMs;
+  /** Absent where it is when it entered, or never was. */
   readonly answeredAt?: EpochMs;
   readonly enteredAt?: EpochMs;
   readonly mutes?: number;
