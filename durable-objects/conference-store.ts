@@ -7,7 +7,6 @@ import {
   applyChanges,
   type Changes,
   type ConferenceState,
-  type CreateRequest,
   emptyState,
   entriesOf,
   entryKinds,
@@ -332,16 +331,6 @@ export class ConferenceStore {
   /** Rows with what changed, all of them, a page at a time. */
   *history(after = 0): Generator<HistoryRow> {
     for (let rows = this.journal(after); rows.length > 0; rows = this.journal(rows.at(-1)?.seq ?? 0)) yield* rows;
-  }
-
-  /** The creates that the journal still has; of other rows nothing is read. */
-  creates(): readonly CreateRequest[] {
-    if (!this.#hasTables) return [];
-    const rows = this.#sql.exec(`SELECT input FROM journal WHERE input LIKE '%"create-conference"%' ORDER BY seq`);
-    const inputs = rows.map(({ input }) => JSON.parse(String(input)) as ConferenceInput);
-    return inputs
-      .flatMap((input) => (input.type === "webex" ? input.messages : []))
-      .filter((message) => message.type === "create-conference");
   }
 
   /** What the rows behind this one say, so many at most; nothing else of them is read. */

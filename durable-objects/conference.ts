@@ -1,13 +1,12 @@
 import type { NumberedReport } from "../src/bridge/events.ts";
 import { nextDeadline } from "../src/conference/decide.ts";
 import { BACK_END, showOutgoing } from "../src/conference/draft.ts";
-import { secretsOf, secretsOfCreate } from "../src/conference/entry-rules.ts";
 import { takeoverSize } from "../src/conference/failover.ts";
 import { type OperatorAction, type OperatorRefusal, operatorRefusal } from "../src/conference/operator-requests.ts";
 import { noQueue } from "../src/conference/queue.ts";
 import { type Comparison, compareDigest, ownDigest } from "../src/conference/reconcile.ts";
 import { type GivenUpDocument, sendAgainRefusal } from "../src/conference/send-again.ts";
-import { holdsHandle, isOngoing } from "../src/conference/state.ts";
+import { holdsHandle, isOngoing, secretsOf } from "../src/conference/state.ts";
 import { logLines, outcomesOf } from "../src/explain/log.ts";
 import { StagesFold } from "../src/explain/stages.ts";
 import { Timeline } from "../src/explain/timeline.ts";
@@ -401,23 +400,12 @@ export class Conference {
 
   /** A number or code of a person, as the domain's settings let it be shown. */
   get #person(): Person {
-    const person = this.#isPersonal ? persons.full : persons.masked;
-    let secrets: ReadonlySet<string> | undefined;
-    return exceptSecrets(person, (text) => {
-      secrets ??= this.#secrets;
-      return secrets.has(text);
-    });
+    const secrets = secretsOf(this.#store.state.head);
+    return exceptSecrets(this.#isPersonal ? persons.full : persons.masked, (text) => secrets.includes(text));
   }
 
   get #isPersonal(): boolean {
     return this.#findDomain()?.settings.logs.personal === true;
-  }
-
-  /** What leads callers in; of a conference that is over, what did. */
-  get #secrets(): ReadonlySet<string> {
-    const { head } = this.#store.state;
-    if (isOngoing(head)) return new Set(secretsOf(head));
-    return new Set(this.#store.creates().flatMap(secretsOfCreate));
   }
 
   alarm(): Promise<void> {

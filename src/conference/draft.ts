@@ -35,6 +35,7 @@ import {
   type Outage,
   type PendingCommand,
   type Room,
+  secretsOf,
 } from "./state.ts";
 
 /** The settings, ids and outbox that a decision is handed besides the state and the input. */
@@ -360,6 +361,8 @@ export class Draft {
   decision(): Decision {
     const { head, life } = this;
     if (isOngoing(head) && life && head.life !== life) this.head = { ...head, life };
+    const secrets = head.phase === "ended" && isOngoing(this.state.head) ? secretsOf(this.state.head) : [];
+    if (head.phase === "ended" && secrets.length > 0) this.head = { ...head, formerSecrets: secrets };
     const changes: Changes = {
       callers: this.callers.changes,
       callOuts: this.callOuts.changes,

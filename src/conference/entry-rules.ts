@@ -1,10 +1,11 @@
 import type { Command } from "../bridge/commands.ts";
 import { type AccessCodes, isSameCodes } from "../bridge/schemas.ts";
 import type { Draft } from "./draft.ts";
-import type { Caller, CreateRequest, EntryRules, Running } from "./state.ts";
+import { type Caller, type CreateRequest, type EntryRules, type Running, secretsOf } from "./state.ts";
 
 /** The keypad takes no more digits. */
 const MAX_CODE = 64;
+const MAX_FORMER = 20;
 /** Pause after a bridge refused to take the rules. */
 const RETRY_MS = 60_000;
 
@@ -16,10 +17,12 @@ export function entryRulesOf(draft: Draft, message: CreateRequest, before: Entry
   const { maxCallers, anonymousId } = message;
   const keeps = maxCallers === undefined || (maxCallers === 0 && refusesZero(draft));
   const accessCodes = accessCodesOf(message, before?.accessCodes);
+  const formerSecrets = secretsOf(draft.state.head).slice(-MAX_FORMER);
   return {
     maxCallers: keeps ? (before?.maxCallers ?? null) : maxCallers || null, // 0: WebEx sets no limit.
     anonymousId: anonymousId ?? before?.anonymousId ?? null,
     ...(accessCodes && { accessCodes }),
+    ...(formerSecrets.length > 0 && { formerSecrets }),
   };
 }
 
@@ -37,19 +40,9 @@ function accessCodesOf({ subscriberCode, participantCode }: CreateRequest, befor
   return subscriber === null && participant === null ? null : { subscriber, participant };
 }
 
-/** What leads callers in, or makes one a silent monitor: it names nobody, wherever somebody has keyed it. */
-export function secretsOf({ anonymousId, accessCodes }: EntryRules): readonly string[] {
-  const all = [anonymousId, accessCodes?.subscriber, accessCodes?.participant];
-  return all.flatMap((secret) => secret ?? []);
-}
-
-export function secretsOfCreate({ anonymousId, subscriberCode, participantCode }: CreateRequest): readonly string[] {
-  return [anonymousId, subscriberCode, participantCode].flatMap((secret) => secret ?? []);
-}
-
-/** Marks a caller whose attendee ID is such a secret. */
-export function secretMark({ ongoing }: Draft, attendeeId: string | null): Pick<Caller, "keyedSecret"> {
-  return attendeeId !== null && ongoing && secretsOf(ongoing).includes(attendeeId) ? { keyedSecret: true } : {};
+/** Marks a caller whose attendee ID leads in, or makes a silent monitor: it names nobody. */
+export function secretMark({ head }: Draft, attendeeId: string | null): Pick<Caller, "keyedSecret"> {
+  return attendeeId !== null && secretsOf(head).includes(attendeeId) ? { keyedSecret: true } : {};
 }
 
 export function createCommand({ maxCallers, anonymousId, accessCodes }: EntryRules): Command<"create-conference"> {

@@ -93,6 +93,8 @@ interface Ended {
   readonly extConfId?: ExtConfId;
   /** Code 11 was answered: unless that is lost, the next create makes a new conference. */
   readonly told?: true;
+  /** What led in, or made a silent monitor: somebody may still key it, and it names nobody. */
+  readonly formerSecrets?: readonly string[];
 }
 
 /** A request that one or several commands answer. Requests of one id are answered together. */
@@ -178,6 +180,8 @@ export interface EntryRules {
   readonly anonymousId: string | null;
   /** Absent: the key alone leads in. */
   readonly accessCodes?: AccessCodes;
+  /** Those of creates before, newest last. */
+  readonly formerSecrets?: readonly string[];
 }
 
 const showCodes = showOf(accessCodes);
@@ -268,7 +272,13 @@ export const showHead: Show<Head> = showFields<Head>({
   ...{ closing: showClosing, retryEndAt: "open", keptUntil: "open", renewAt: "open", speech: showSpeech },
   ...{ chosenHost: showChosenHost, talk: showTalk, groups: showGroup, departed: "open", lostEntries: "open" },
   ...{ byWebex: "open", closedUntil: "open", host: "address", extConfId: "open", told: "open", life: showLife },
-  ...{ maxCallers: "open", anonymousId: "secret", accessCodes: showCodes, formerHandles: showHandle },
+  ...{
+    maxCallers: "open",
+    anonymousId: "secret",
+    accessCodes: showCodes,
+    formerSecrets: "secret",
+    formerHandles: showHandle,
+  },
   namedHost: showFields<NonNullable<Ongoing["namedHost"]>>({ attendeeId: "personal", extCallId: "open" }),
 });
 
@@ -479,6 +489,15 @@ export interface Changes {
   readonly rooms: ReadonlyMap<RoomId, Room | null>;
   readonly outages: ReadonlyMap<WebexHost, Outage | null>;
   readonly debts: ReadonlyMap<string, ToWebex | null>;
+}
+
+/** All that leads callers in, or makes them silent monitors, and all that did. */
+export function secretsOf(head: Head): readonly string[] {
+  if (head.phase === "absent") return [];
+  const { formerSecrets = [] } = head;
+  if (head.phase === "ended") return formerSecrets;
+  const now = [head.anonymousId, head.accessCodes?.subscriber, head.accessCodes?.participant];
+  return [...new Set([...formerSecrets, ...now.flatMap((secret) => secret ?? [])])];
 }
 
 /** Whether there is a conference that is not over. */

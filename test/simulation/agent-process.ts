@@ -13,13 +13,14 @@ import { type Bridge, type BridgeWire, dialIn } from "./bridge.ts";
 import { draws, faultsOf, type WorldContext, worldBegins } from "./context.ts";
 import type { FaultSource } from "./faults.ts";
 import { type AgentWire, type RelayHost, simulatedKey } from "./relay-host.ts";
+import { judgeLine } from "./shown-judge.ts";
 import { nowhere, Wire } from "./wire.ts";
 
 const settings = {
   edge: "ws://edge",
   state: "",
   listen: { port: 0 },
-  logs: { personal: true },
+  logs: { personal: false },
   driver: { type: "generic", url: "ws://bridge/bridge" },
   policy: { allow: ["+"], deny: [] },
   dialIn: [dialIn],
@@ -176,8 +177,9 @@ export class AgentProcess {
         pingEveryMs,
         soon: (run) => clock.after(0, () => this.#within(life, run)),
         newId: () => `keypad-${this.name}-${life}-${++count}` as CommandId,
-        log: ({ event, text }) => {
+        log: ({ event, text, details }) => {
           if (event !== "command") tell(() => `${this.name}: ${text}`);
+          judgeLine(this.#context.violated, event, { text, details });
         },
         journalFailed: () => {
           if (life !== this.#lives) return;

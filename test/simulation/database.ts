@@ -68,6 +68,11 @@ export class Database implements Sql {
     }
   }
 
+  /** All that is in it. */
+  dump(): readonly SqlRow[] {
+    return this.#tables().flatMap(({ name }) => this.exec(`SELECT * FROM ${name}`));
+  }
+
   /** Nothing is left, not even tables. */
   clear(): void {
     for (const { name } of this.#tables()) this.#database.exec(`DROP TABLE ${name}`);

@@ -33,6 +33,7 @@ import { bridgeOn, conferenceOn, type Database } from "./database.ts";
 import { Fault, Hosted, type Life } from "./hosted.ts";
 import { RelayHost } from "./relay-host.ts";
 import { ResendJudge } from "./resend-judge.ts";
+import { judgeEdgeLine } from "./shown-judge.ts";
 
 /** The way from an outbox to WebEx; `origin` is the object that posts. */
 export type PostToWebex = (origin: Hosted<object>, request: PostRequest) => Promise<HttpAnswer>;
@@ -135,7 +136,10 @@ export class Edge {
           after,
           setAlarm,
           getAlarm,
-          log: (line) => context.tell(() => `handle index: ${line.event} ${line.why ?? ""}`),
+          log: (line) => {
+            context.tell(() => `handle index: ${line.event} ${line.why ?? ""}`);
+            judgeEdgeLine(context.violated, line);
+          },
           now: () => context.edgeNow(),
           retentionMs: (name) => this.#of(name).domain.settings.journalRetentionDays * 86_400_000,
           hasHandle: (name, { confKey, extConfId }, claimedBy) =>
@@ -156,7 +160,10 @@ export class Edge {
           after,
           setAlarm,
           getAlarm,
-          log: (line) => context.tell(() => `directory: ${line.event} ${line.why ?? ""}`),
+          log: (line) => {
+            context.tell(() => `directory: ${line.event} ${line.why ?? ""}`);
+            judgeEdgeLine(context.violated, line);
+          },
           measures: this.measures,
           post: async () => ({ kind: "failed", reason: "no domain here has webhooks" }),
           secret: () => undefined,
@@ -390,6 +397,7 @@ export class Edge {
       measures: this.measures,
       log: (line) => {
         context.tell(() => `${hosted.name}: ${line.event} ${line.note ?? line.why ?? ""}`);
+        judgeEdgeLine(context.violated, line);
         if (line.event === "post-given-up" && hosted === this.mailbox) this.onMailGivenUp(String(line.transId));
         // No number, ID or name of these worlds is too long.
         if (line.event === "message-unwritable" || line.event === "message-repaired")

@@ -14,6 +14,7 @@ import type { GivenUp } from "./edge.ts";
 import { drawLate, type LateKind, lateBody } from "./late-requests.ts";
 import type { Operators } from "./operators.ts";
 import { Phones } from "./phones.ts";
+import { attendeeBegin, secretBegin } from "./shown-judge.ts";
 import type { Switches } from "./switches.ts";
 import type { Obligation, Request, Server, Webex } from "./webex.ts";
 
@@ -63,8 +64,8 @@ type Action = keyof typeof actions;
 const mostCallers = 10;
 const pauseMs = 9_000;
 const movePauseMs = 60_000;
-const silentId = "4711";
-const otherSilentIds = [silentId, "4712", "4713"];
+const silentId = `${secretBegin}4711`;
+const otherSilentIds = [silentId, `${secretBegin}4712`, `${secretBegin}4713`];
 
 /** One WebEx meeting from its first conference to its last: the meeting server, the host and all who phone. */
 export class Meeting implements MeetingKnowledge {
@@ -256,6 +257,7 @@ export class Meeting implements MeetingKnowledge {
       extConfId,
       confKey: key,
       conferenceName: topicOf(extConfId),
+      hybridToken: `${secretBegin}0000`,
       ...this.#say(),
     };
     this.#posting = true;
@@ -280,8 +282,8 @@ export class Meeting implements MeetingKnowledge {
     const said = {
       maxCallers: this.#creates.pick(this.#hasCrowds ? [0, 200] : [0, 50, 11, 6]) ?? 0,
       anonymousId: this.#creates.pick(otherSilentIds) ?? silentId,
-      subscriberCode: `771${variant}`,
-      participantCode: `772${variant}`,
+      subscriberCode: `${secretBegin}71${variant.padStart(2, "0")}`,
+      participantCode: `${secretBegin}72${variant.padStart(2, "0")}`,
     };
     const { maxCallers, anonymousId, subscriberCode: subscriber, participantCode: participant } = said;
     this.rules = { maxCallers: maxCallers || null, anonymousId, accessCodes: { subscriber, participant } };
@@ -519,8 +521,9 @@ export class Meeting implements MeetingKnowledge {
         );
       case "keypad merge":
         return this.#with(this.#keypadUser(calls), (call) => {
-          this.#keyedAt.set(`2${this.#number}`, this.#context.clock.now);
-          this.phones.press(call, `*12${this.#number}#`);
+          const attendeeId = `${attendeeBegin}${String(this.#number).padStart(3, "0")}`;
+          this.#keyedAt.set(attendeeId, this.#context.clock.now);
+          this.phones.press(call, `*1${attendeeId}#`);
         });
       case "talk":
         return this.#with(this.#draws.pick(calls), (call) => this.phones.talk(call));

@@ -4,6 +4,7 @@ import type { Draws } from "../../simulators/draws.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import { type Bridges, dialIn } from "./bridge.ts";
+import { attendeeBegin } from "./shown-judge.ts";
 
 /** The people at the telephones of one meeting, those who dial in and those who are called. */
 export class Phones {
@@ -38,7 +39,8 @@ export class Phones {
   dialIn(key: ConfKey, anonymousId: string, code: string | null): void {
     const number = this.#newNumber();
     const attendee = this.#draws.weighted({ none: 5, some: 4, anonymous: 1 });
-    const id = attendee === "none" ? "" : attendee === "some" ? `${this.#draws.between(100, 999)}` : anonymousId;
+    const id =
+      attendee === "none" ? "" : attendee === "some" ? `${attendeeBegin}${this.#draws.between(100, 999)}` : anonymousId;
     const wrong = this.#draws.chance(0.05) ? "000#" : "";
     const { machine } = this.#bridges.of(key);
     // Some press the mute key as soon as they can.

@@ -14,6 +14,7 @@ import { ActiveAgentJudge } from "./active-agent-judge.ts";
 import { foreignKey } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
 import { Hosted } from "./hosted.ts";
+import { judgeEdgeLine } from "./shown-judge.ts";
 import { nowhere, Wire } from "./wire.ts";
 
 export type AgentWire = Wire<EdgeToAgent, AgentToEdge>;
@@ -104,8 +105,11 @@ export class RelayHost {
           () => hasBegun,
         ),
         after,
-        log: ({ event, why, agent }) =>
-          context.tell(() => `relay of ${place.bridge}: ${event} ${agent ?? ""} ${why ?? ""}`),
+        log: (line) => {
+          const { event, why, agent } = line;
+          context.tell(() => `relay of ${place.bridge}: ${event} ${agent ?? ""} ${why ?? ""}`);
+          judgeEdgeLine(context.violated, line);
+        },
         now: () => context.edgeNow(),
         newId: () => `challenge-${++this.#ids}`,
         setAlarm,

@@ -151,6 +151,13 @@ export const rules = {
   "what is quiet stays quiet":
     "At rest nothing is posted and no command acts, even when every process is started anew.",
 
+  // What people may read.
+  "what is secret is shown to nobody":
+    "No access code, AnonymousID or token stands in a line of a log, a metric, an answer to anybody, or a record, whatever the settings show.",
+  "what is personal is masked":
+    "No number, attendee ID or name of a meeting stands in a line of a log or a metric, nor in an answer where the settings do not show it; and no conference's key in a line of a log.",
+  "a line of the log is written whole": "Each field of a line has somebody who may read it.",
+
   // The world itself.
   "nothing is thrown": "No error leaves the product's code for the event loop.",
   "no rejection goes unhandled": "Each promise that is rejected has somebody who hears of it.",

@@ -75,9 +75,9 @@ export function newSite(
 
 function domainOf(
   agentCounts: readonly number[],
-  { protocol, gatherMs }: Pick<Switches, "protocol" | "gatherMs">,
+  { protocol, gatherMs, showsPersonal: personal }: Pick<Switches, "protocol" | "gatherMs" | "showsPersonal">,
 ): Domain {
-  const name = JSON.stringify([agentCounts, protocol, gatherMs]);
+  const name = JSON.stringify([agentCounts, protocol, gatherMs, personal]);
   const known = domains.get(name);
   if (known) return known;
   const bridges = agentCounts.map((agents, index) => ({
@@ -87,7 +87,7 @@ function domainOf(
       return { name: agent, publicKey: simulatedKey(agent).publicKey };
     }),
   }));
-  const domain = testDomain({ bridges, protocol, webex: { gatherMs } });
+  const domain = testDomain({ bridges, protocol, webex: { gatherMs }, logs: { personal } });
   domains.set(name, domain);
   return domain;
 }

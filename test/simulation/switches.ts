@@ -16,6 +16,8 @@ export interface Switches {
   readonly operatesBridges: boolean;
   /** WebEx's servers take no posts now and then, and operators send again what was given up. */
   readonly sendsAgain: boolean;
+  /** Logs and answers have numbers and names as they are. */
+  readonly showsPersonal: boolean;
 }
 
 /** Of a stream of their own: half of the worlds have the defaults, and a seed means the same there whatever switches there are. */
@@ -37,8 +39,9 @@ export function drawSwitches(context: WorldContext): Switches {
   const [sharesDocuments, changesCreates, hasOperators] = [own.chance(0.6), own.chance(0.6), own.chance(0.6)];
   const operatesBridges = own.chance(0.6);
   const sendsAgain = hasOperators && own.chance(0.4);
+  const showsPersonal = draws(context, "what is shown").chance(0.3);
   const none = { sharesDocuments: false, changesCreates: false, hasOperators: false };
   return usual
-    ? { protocol: {}, gatherMs: 300, ...none, operatesBridges: false, sendsAgain: false }
-    : { protocol, gatherMs, sharesDocuments, changesCreates, hasOperators, operatesBridges, sendsAgain };
+    ? { protocol: {}, gatherMs: 300, ...none, operatesBridges: false, sendsAgain: false, showsPersonal }
+    : { protocol, gatherMs, sharesDocuments, changesCreates, hasOperators, operatesBridges, sendsAgain, showsPersonal };
 }

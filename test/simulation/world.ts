@@ -17,6 +17,7 @@ import {
   type Parts,
 } from "./rest-checks.ts";
 import type { Rule } from "./rules.ts";
+import { judgeDomain, judgeViews } from "./shown-judge.ts";
 import { agentNames, newSite } from "./site.ts";
 
 export interface Violation {
@@ -56,6 +57,8 @@ const untilQuietMs = 10 * 60_000;
 const stillMs = 60_000;
 /** As the platform evicts an object without work. */
 const idleMs = 10_000;
+/** A history is read in portions. */
+const readMs = 1_000;
 /** By then another agent has taken over, and has told all that it knows. */
 const takeoverMs = 30_000;
 
@@ -131,6 +134,8 @@ export function run({ seed, spared = new Set(), withStory = false, inspect }: Op
     clock.runUntil(livelyMs + untilQuietMs);
     sites.forEach(checkAtRest);
     checkStillness(context, sites);
+    sites.forEach(checkShown);
+    clock.runUntil(clock.now + readMs);
   } catch (error) {
     const rule = error instanceof Endless ? "a world comes to its end" : "nothing is thrown";
     context.violated(rule, error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -174,6 +179,14 @@ function checkStillness(context: WorldContext, sites: readonly Parts[]): void {
   const fresh = acts().filter((act) => !actsBefore.has(act) && !isEnding(act.conference));
   if (fresh.length > 0) violated("what is quiet stays quiet", `new acts: ${JSON.stringify(fresh)}`);
   sites.forEach(checkAtRest);
+}
+
+/** What anybody may read of this world; of one conference, since to read its history costs as much as to live it. */
+function checkShown({ context: { violated, seed }, edge, agents, switches }: Parts): void {
+  const conferences = [...edge.conferences.values()];
+  const hosted = conferences[seed % conferences.length];
+  hosted?.deliver((one) => void judgeViews(violated, one, { disk: hosted.disk, ...switches }));
+  judgeDomain(violated, edge, agents);
 }
 
 /** A private call is held for an hour, which an edge's clock that was set may bring to its end in the minute of stillness. */

@@ -1,0 +1,107 @@
+import type { Conference } from "../../durable-objects/conference.ts";
+import type { LogLine } from "../../durable-objects/log.ts";
+import { hasTable } from "../../durable-objects/platform.ts";
+import type { ConfKey } from "../../src/foundation/ids.ts";
+import { shownFacts } from "../../src/foundation/log-line.ts";
+import { persons } from "../../src/foundation/shown.ts";
+import type { AgentProcess } from "./agent-process.ts";
+import type { WorldContext } from "./context.ts";
+import type { Database } from "./database.ts";
+import type { Edge } from "./edge.ts";
+
+/** How each access code, AnonymousID and token of these worlds begins, and each attendee ID: nothing else does. */
+export const secretBegin = "6161";
+export const attendeeBegin = "5252";
+
+const secrets = new RegExp(`(?<!\\d)${secretBegin}\\d{4}(?!\\d)`, "g");
+const personal = new RegExp(`(?<!\\d)140855\\d{5}(?!\\d)|(?<!\\d)${attendeeBegin}\\d{3}(?!\\d)|Meeting \\d`);
+const keyOfConference = /98765\d{4}/;
+
+const mostSteps = 20;
+
+type Violated = WorldContext["violated"];
+
+/** A line of the edge's log. */
+export function judgeEdgeLine(violated: Violated, { level: _, event, ...said }: LogLine): void {
+  const shown = shownFacts(said, persons.masked);
+  const unjudged = Object.keys(said).filter((name) => !(name in shown));
+  if (unjudged.length > 0) violated("a line of the log is written whole", `${event}: ${unjudged}`);
+  judgeLine(violated, event, shown);
+  judgeSecrets(violated, event, shownFacts(said, persons.full));
+}
+
+/** A line of the log as it is written, where numbers and keys are masked. */
+export function judgeLine(violated: Violated, event: string, line: object): void {
+  judgeSecrets(violated, `a line of the log, ${event}`, line);
+  judgeNames(violated, `a line of the log, ${event}`, line, keyOfConference);
+}
+
+/**
+ * What whoever sees a conference may read of it; `showsPersonal`: numbers and names, too. A caller may key what will be a secret with the
+ * next create, or would have been one, had that create arrived: until then, nobody can know.
+ */
+export async function judgeViews(
+  violated: Violated,
+  conference: Conference,
+  { disk, showsPersonal }: { readonly disk: Database; readonly showsPersonal: boolean },
+): Promise<void> {
+  const known = secretsKnown(disk, Number.POSITIVE_INFINITY);
+  const { steps } = await conference.replay(0, mostSteps);
+  const rows = steps.map(({ seq }) => seq);
+  const views = {
+    "the view": conference.view(),
+    "the timeline": await conference.story(0),
+    why: await conference.explain(undefined, 0),
+    "the replay": steps,
+    "texts on the wire": await conference.wire(rows),
+    "documents given up": await Promise.all(rows.map((row) => conference.givenUp(row))),
+  };
+  for (const [name, view] of Object.entries(views)) {
+    judgeSecrets(violated, name, view, known);
+    if (!showsPersonal) judgeNames(violated, name, view);
+  }
+}
+
+/** What is kept of all conferences, and counted. */
+export function judgeDomain(
+  violated: Violated,
+  { conferences, directory, measures, domain }: Edge,
+  agents: readonly AgentProcess[],
+): void {
+  for (const { data } of directory.disk.dump()) {
+    const { conference, began = 0 }: { readonly conference?: ConfKey; readonly began?: number } =
+      JSON.parse(String(data ?? null)) ?? {};
+    const { disk } = (conference && conferences.get(conference)) || {};
+    if (disk) judgeSecrets(violated, "the directory", data, secretsKnown(disk, began));
+  }
+  const counted = [measures.text([domain], measures.counts), ...agents.map(({ running }) => running?.counters)];
+  const calls = agents.map(({ running }) => running?.calls);
+  for (const [name, shown] of Object.entries({ "a metric": counted, "the calls of an agent": calls })) {
+    judgeSecrets(violated, name, shown);
+    judgeNames(violated, name, shown, keyOfConference);
+  }
+}
+
+/** All that creates have brought up to this row of the journal. */
+function secretsKnown(disk: Database, row: number): ReadonlySet<string> {
+  if (!hasTable(disk, "journal")) return new Set();
+  const creates = disk.exec(`SELECT input FROM journal WHERE input LIKE '%"create-conference"%' AND seq < ?`, row);
+  return new Set(creates.flatMap(({ input }) => String(input).match(secrets) ?? []));
+}
+
+function judgeSecrets(violated: Violated, where: string, shown: unknown, known?: ReadonlySet<string>): void {
+  const found = textOf(shown)
+    .match(secrets)
+    ?.find((one) => known?.has(one) ?? true);
+  if (found !== undefined) violated("what is secret is shown to nobody", `${where}: ${found}`);
+}
+
+function judgeNames(violated: Violated, where: string, shown: unknown, alsoHidden?: RegExp): void {
+  const text = textOf(shown);
+  const [found] = personal.exec(text) ?? alsoHidden?.exec(text) ?? [];
+  if (found !== undefined) violated("what is personal is masked", `${where}: ${found}`);
+}
+
+function textOf(shown: unknown): string {
+  return typeof shown === "string" ? shown : (JSON.stringify(shown) ?? "");
+}
