@@ -6,11 +6,13 @@ import type { About } from "../../src/replay/history.ts";
 import { asTest } from "../../src/transcripts/as-test.ts";
 import { play } from "../../src/transcripts/play.ts";
 import { testDomain } from "../local-domain.ts";
+import { attendeeBegin, secretBegin } from "../simulation/shown-judge.ts";
 import { conferencesOfWorld, type KeptConference, replay, testPages } from "./simulated-journals.ts";
 
 /** Of a world in which operators send again what was given up; most have nothing to send. */
 const sendsAgain = 23;
 const seeds = [...Array.from({ length: Number(process.env.SEEDS ?? 5) }, (_, index) => index + 1), sendsAgain];
+const secretsOrNames = new RegExp(`(?<!\\d)(?:${secretBegin}\\d{4}|${attendeeBegin}\\d{3})(?!\\d)|Meeting \\d`);
 const worlds = new Map<number, readonly KeptConference[]>();
 
 beforeAll(async () => {
@@ -62,6 +64,7 @@ test("each conference of simulated worlds, saved as a test, plays as it is, send
       const numbers = new Set(JSON.stringify(rows).match(/(?<="(?:number|did)":")\d{7,}/g));
       const withoutMadeUp = saved.replaceAll(/1408555\d{4}/g, "");
       expect([...numbers].filter((number) => withoutMadeUp.includes(number))).toEqual([]);
+      expect(saved.match(secretsOrNames), `seed ${seed}, ${about.confKey}`).toBeNull();
     }
   }
   expect(messages).toBeGreaterThan(50 * seeds.length);
