@@ -38,10 +38,17 @@ import {
   secretsOf,
 } from "./state.ts";
 
+/** The settings that decisions use; of others they know nothing. */
+export const decisive = [
+  ...(["transactionMemoryMs", "closedMemoryMs", "createTimeoutMs"] as const),
+  ...(["hybrid", "recording", "passthroughUrl", "policy", "protocol"] as const),
+] satisfies readonly (keyof DomainSettings)[];
+export type DecisiveSettings = Pick<DomainSettings, (typeof decisive)[number]>;
+
 /** The settings, ids and outbox that a decision is handed besides the state and the input. */
 export interface DecisionContext {
   readonly confKey: ConfKey;
-  readonly settings: DomainSettings;
+  readonly settings: DecisiveSettings;
   /** The bridge that holds the conference; `null`: it has none yet. */
   readonly bridge: BridgeName | null;
   /** What that bridge cannot do, as far as is known. */

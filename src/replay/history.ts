@@ -1,3 +1,4 @@
+import { type DecisiveSettings, decisive } from "../conference/draft.ts";
 import type { InputRow } from "../conference/facts.ts";
 import type { DecisionProgress } from "../conference/transaction.ts";
 import type { ConfKey } from "../foundation/ids.ts";
@@ -30,14 +31,9 @@ export function aboutOf(confKey: ConfKey, domain: Domain): About {
   return { confKey, domain, decidedBy: decidedBy(domain.settings) };
 }
 
-/** The settings that decisions use; a test that is saved from a journal names those that differ from a local run's. */
-export function decisiveSettings(settings: DomainSettings) {
-  const { transactionMemoryMs, closedMemoryMs, createTimeoutMs } = settings;
-  const { hybrid, recording, passthroughUrl, policy, protocol } = settings;
-  return {
-    ...{ transactionMemoryMs, closedMemoryMs, createTimeoutMs },
-    ...{ hybrid, recording, passthroughUrl, policy, protocol },
-  };
+/** A test that is saved from a journal names those that differ from a local run's. */
+export function decisiveSettings(settings: DomainSettings): DecisiveSettings {
+  return Object.fromEntries(decisive.map((name) => [name, settings[name]])) as DecisiveSettings;
 }
 
 const known = new WeakMap<DomainSettings, string>();

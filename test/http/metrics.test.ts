@@ -7,7 +7,7 @@ import { metricsText } from "../../bridge-agent/health.ts";
 import { nothingRuns } from "../../bridge-agent/service.ts";
 import { Measures } from "../../durable-objects/measures.ts";
 import { findPromtool } from "../../scripts/debian/find-promtool.ts";
-import { Counts } from "../../src/foundation/metrics.ts";
+import { Counter, Counts, Histogram } from "../../src/foundation/metrics.ts";
 import { edgeEvents, Metrics, processText } from "../../src/http/monitoring.ts";
 import { testDomain } from "../local-domain.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
@@ -39,6 +39,16 @@ test.each(files)("each metric that %s names exists", (file) => {
 
   expect(named.size).toBeGreaterThan(0);
   expect([...named].filter((name) => !exist.includes(name))).toEqual([]);
+});
+
+test("whatever is counted or measured is in what Prometheus reads", () => {
+  const shown = new Set(families.map(({ name }) => name));
+  const counted = [measures, new Metrics({ counts: new Counts() })]
+    .flatMap((one) => Object.values(one) as unknown[])
+    .filter((one) => one instanceof Counter || one instanceof Histogram);
+
+  expect(counted.length).toBeGreaterThan(15);
+  expect(counted.filter(({ name }) => !shown.has(name)).map(({ name }) => name)).toEqual([]);
 });
 
 test("each metric is explained to operators", () => {
