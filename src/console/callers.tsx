@@ -5,7 +5,7 @@ import { type ConferenceFrame, conferencePath } from "./conference-frame.tsx";
 import { Age, Empty, Mark, None, Table } from "./parts.tsx";
 import { withQuery } from "./paths.ts";
 
-/** Which callers are shown; it stands in the page's address. */
+/** Which callers are shown; the page alone stands in the address. */
 export interface CallerList {
   /** A part of a number, an attendee ID, or a name of a call; empty: all. */
   readonly find: string;
@@ -129,16 +129,20 @@ interface SearchProps extends Pick<CallersProps, "frame"> {
 
 function CallerSearch({ frame, find, page, pages, fitting, all }: SearchProps) {
   const path = conferencePath(frame.domain, frame.confKey);
-  const to = (wanted: number) => withQuery(path, listQuery({ find, page: wanted }));
+  const to = (wanted: number) => withQuery(path, listQuery({ page: wanted }));
   return (
     <>
-      <form class="bar" action={path}>
+      <form class="bar" method="post" action={path}>
         <div>
           <label for="find">Number, attendee ID or call</label>
           <input id="find" type="search" name="find" value={find} autocomplete="off" />
         </div>
         <button type="submit">Find</button>
-        {find !== "" && <a href={path}>Show all</a>}
+        {find !== "" && (
+          <button type="submit" name="find" value="">
+            Show all
+          </button>
+        )}
       </form>
       <nav class="pages" aria-label="Pages of callers">
         {page > 1 && (
@@ -163,6 +167,6 @@ function Voice({ muted, speaks }: { readonly muted: boolean; readonly speaks: bo
 }
 
 /** In addresses: what is usual is left out. */
-export function listQuery({ find, page }: CallerList): Readonly<Record<string, string>> {
-  return { find, page: page > 1 ? String(page) : "" };
+export function listQuery({ page }: Pick<CallerList, "page">): Readonly<Record<string, string>> {
+  return { page: page > 1 ? String(page) : "" };
 }

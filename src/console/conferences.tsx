@@ -38,13 +38,13 @@ interface ConferencesProps extends Frame {
 export function ConferencesPage(props: ConferencesProps) {
   const { running, topics, begins, number = "", attendeeId = "", people = "full", after, ...frame } = props;
   const { domain, now } = frame;
-  const search = { begins, number, attendeeId };
+  const search = { begins };
   const isForPerson = number !== "" || attendeeId !== "";
   const path = pathOf(domain, "conferences");
   return (
     <Page {...frame} title="Conferences">
       <ListTabs domain={domain} here="running" />
-      <form class="bar" method="get" action={path} data-stay="">
+      <form class="bar" method="post" action={path} data-stay="">
         <div>
           <label for="begins">Key begins with</label>
           <input id="begins" name="begins" type="search" value={begins} maxlength={64} autocomplete="off" />

@@ -34,8 +34,10 @@ interface RecordsProps extends Frame {
 export function RecordsPage({ kind, filters, wrong, records, topics, cursor, bridges, ...frame }: RecordsProps) {
   const { domain, now } = frame;
   const path = pathOf(domain, "records");
+  // What is of people stands in no address.
+  const { number, attendeeId, ...named } = filters;
   const isFiltered = Object.values(filters).some((value) => value !== "");
-  const address = (more: Readonly<Record<string, string | null>>) => withQuery(path, { kind, ...filters, ...more });
+  const address = (more: Readonly<Record<string, string | null>>) => withQuery(path, { kind, ...named, ...more });
   const list =
     kind === "call" ? (
       <Calls domain={domain} page={records} now={now} />
@@ -52,9 +54,13 @@ export function RecordsPage({ kind, filters, wrong, records, topics, cursor, bri
         <div class="line">
           {cursor !== null && <a href={address({})}>Latest</a>}
           {records.next !== null && <a href={address({ cursor: String(records.next) })}>Older</a>}
-          <a class="end" href={exportOf(domain, kind, filters)}>
-            Download all as CSV
-          </a>
+          {number || attendeeId ? (
+            <span class="end dim">bridgehead records has those of one person as CSV.</span>
+          ) : (
+            <a class="end" href={exportOf(domain, kind, named)}>
+              Download all as CSV
+            </a>
+          )}
         </div>
       </section>
     </Page>
@@ -106,7 +112,7 @@ interface FiltersProps extends Pick<RecordsProps, "kind" | "filters" | "bridges"
 
 function Filters({ kind, filters, path, bridges }: FiltersProps) {
   return (
-    <form class="bar" method="get" action={path}>
+    <form class="bar" method="post" action={path}>
       <input type="hidden" name="kind" value={kind} />
       <Field name="since" label="From" type="date" filters={filters} />
       <Field name="until" label="To" type="date" filters={filters} />

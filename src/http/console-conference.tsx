@@ -21,6 +21,7 @@ import type { Edge, Variables } from "./app.ts";
 import { readBody } from "./body.ts";
 import { addPage, answer, type PageCall, trouble } from "./console.tsx";
 import { actByForm } from "./console-form.ts";
+import { apart, keepTyped, typedIn } from "./typed.ts";
 
 const MAX_FORM_BYTES = 8_192;
 /** Records of one conference on its page, the latest first. */
@@ -34,6 +35,7 @@ const MOST_LIVE_LINES = 1_000;
 export function addConferencePages(pages: Hono<Variables>, edge: Edge): void {
   const path = "/:domain/conferences/:confKey" as const;
   addPage(pages, edge, path, (call) => conferencePage(call, edge, keyOf(call), null));
+  addPage(pages, edge, path, (call) => find(call, edge, keyOf(call)), "POST");
   addPage(pages, edge, `${path}/timeline`, (call) => withConference(call, edge, timelinePage));
   addPage(pages, edge, `${path}/why`, (call) => withConference(call, edge, whyPage));
   addPage(pages, edge, `${path}/replay`, (call) => withConference(call, edge, replayPage));
@@ -103,7 +105,7 @@ async function conferencePage(
     <ConferencePage
       {...{ frame, view, entered, action, refusal }}
       list={listOf(call)}
-      wrong={wrongCallOut(context.req.query())}
+      wrong={wrongCallOut(typedIn(context, "call-out"))}
       records={records.map(({ record }) => record)}
     />
   );
@@ -111,7 +113,7 @@ async function conferencePage(
 
 /** Forms keep it in their address, and lead back to it. */
 function listOf({ context }: PageCall): CallerList {
-  return { find: (context.req.query("find") ?? "").trim(), page: numberIn(context.req.query("page")) ?? 1 };
+  return { find: (typedIn(context, "callers").find ?? "").trim(), page: numberIn(context.req.query("page")) ?? 1 };
 }
 
 function recordsOf({ domain }: PageCall, conference: ConfKey) {
@@ -171,6 +173,16 @@ function numberIn(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
+/** The form by which callers are looked for. */
+async function find({ context, domain }: PageCall, edge: Edge, confKey: ConfKey): Promise<Response> {
+  const body = await readBody(context.req.raw, MAX_FORM_BYTES, edge);
+  if (!body.ok) return body.error;
+  const [typed] = apart(new URLSearchParams(new TextDecoder().decode(body.value)));
+  const path = conferencePath(domain.name, confKey);
+  keepTyped(context, "callers", path, typed);
+  return context.redirect(path, 303);
+}
+
 /** Does what a form of the page asks, and leads back to the page, which shows what becomes of it. */
 async function act(call: PageCall, edge: Edge, confKey: ConfKey): Promise<Response> {
   const { context, domain, signedIn } = call;
@@ -180,14 +192,18 @@ async function act(call: PageCall, edge: Edge, confKey: ConfKey): Promise<Respon
   const action = readAction(form);
   const id = action.ok ? await actionIdOf(action.value, person, form.get("mark") ?? "") : "";
   const about = { confKey, ...(action.ok && aboutAction(action.value)) };
+  const path = conferencePath(domain.name, confKey);
   const backTo = (shown: Readonly<Record<string, string>>) =>
-    context.redirect(withQuery(conferencePath(domain.name, confKey), { ...listQuery(listOf(call)), ...shown }), 303);
+    context.redirect(withQuery(path, { ...listQuery(listOf(call)), ...shown }), 303);
   return actByForm(call, edge, { action: "act", actionId: id, about }, async () => {
     if (!body.ok) return { response: body.error, refusal: "bad body" };
     if (!action.ok) {
       const typed = typedCallOut(form);
       // The page that it leads to has an address of its own, so that it stays live.
-      if (typed !== null) return { response: backTo(typed), refusal: "bad body" };
+      if (typed !== null) {
+        keepTyped(context, "call-out", path, typed);
+        return { response: backTo({}), refusal: "bad body" };
+      }
       const page = await conferencePage(call, edge, confKey, action.error.says);
       return { response: page instanceof Response ? page : answer(context, page, 409), refusal: "bad body" };
     }
@@ -197,6 +213,7 @@ async function act(call: PageCall, edge: Edge, confKey: ConfKey): Promise<Respon
     const conference = call.edge.objects.conference(domain.name, confKey);
     const result = await conference.operate({ id: id as ActionId, person, request });
     const refusal = result === "done" ? null : result;
+    keepTyped(context, "call-out", path, {});
     const shown = refusal ? { refused: refusal } : { action: id };
     return { response: backTo(shown), refusal };
   });

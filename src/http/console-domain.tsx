@@ -21,6 +21,7 @@ import { addPage, type PageCall, type Pages, trouble } from "./console.tsx";
 import { actByForm } from "./console-form.ts";
 import { failureOf } from "./objects-of-request.ts";
 import type { Readiness } from "./readiness.ts";
+import { apart, keepTyped, typedIn } from "./typed.ts";
 
 const PAGE_ROWS = 100;
 const MOST_TROUBLED = 20;
@@ -45,7 +46,8 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
 
   addPage(pages, edge, "/:domain/conferences", async ({ context, edge, domain, frame }) => {
     const { views } = edge;
-    const { begins = "", number = "", attendeeId = "", after = null } = context.req.query();
+    const { begins = "", after = null } = context.req.query();
+    const { number = "", attendeeId = "" } = typedIn(context, "conferences");
     const search = { begins: begins.trim(), number: number.trim(), attendeeId: attendeeId.trim() };
     const running = await views.directory(domain.name).running({
       ...{ domain: domain.name, after: after as ConfKey | null, limit: PAGE_ROWS, begins: search.begins },
@@ -59,6 +61,9 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
   });
 
   addPage(pages, edge, "/:domain/records", recordsPage);
+  for (const page of ["conferences", "records"] as const) {
+    addPage(pages, edge, `/:domain/${page}`, (call) => search(call, edge, page), "POST");
+  }
 
   addPage(pages, edge, "/:domain/bridges", async ({ context, edge: { views, log }, domain, frame }) => {
     const { name, settings } = domain;
@@ -136,10 +141,21 @@ async function workOnBridge(call: PageCall, edge: Edge, what: keyof typeof actio
   });
 }
 
+/** A form of a search leads to the page that shows what it finds. */
+async function search({ context, domain }: PageCall, edge: Edge, page: "conferences" | "records"): Promise<Response> {
+  const body = await readBody(context.req.raw, MAX_FORM_BYTES, edge);
+  if (!body.ok) return body.error;
+  const [typed, others] = apart(new URLSearchParams(new TextDecoder().decode(body.value)));
+  const path = pathOf(domain.name, page);
+  keepTyped(context, page, path, typed);
+  return context.redirect(withQuery(path, others), 303);
+}
+
 async function recordsPage({ context, edge, domain, frame }: PageCall) {
   const { views } = edge;
-  const given = context.req.query();
-  const kind = given.kind === "call" ? "call" : "conference";
+  const { number: _, attendeeId: __, ...query } = context.req.query();
+  const kind = query.kind === "call" ? "call" : "conference";
+  const given: Readonly<Record<string, string>> = { ...query, ...(kind === "call" && typedIn(context, "records")) };
   const filters: RecordFilters = Object.fromEntries(
     recordFilters.flatMap((name) => (given[name] ? [[name, given[name].trim()]] : [])),
   );

@@ -233,14 +233,8 @@ export function live(ageOf) {
     event.preventDefault();
     const button = submitter instanceof HTMLButtonElement ? submitter : null;
     const body = new URLSearchParams(/** @type {never} */ (new FormData(form, button)));
-    const isGet = form.method === "get";
-    const to = new URL(form.action);
-    if (isGet) for (const [name, value] of [...body]) if (value === "") body.delete(name);
-    if (isGet) to.search = String(body);
-    const response = await fetch(to, {
-      ...(!isGet && { method: "POST", body }),
-      headers: { accept: "text/html" },
-    }).catch(() => null);
+    const headers = { accept: "text/html" };
+    const response = await fetch(form.action, { method: "POST", body, headers }).catch(() => null);
     if (!response) return say("away", "not sent: there is no connection. Try it again");
     if (isSignIn(response)) return location.reload();
     // What went wrong is a page of its own.
