@@ -1235,6 +1235,13 @@ export const defects: readonly Defect[] = [
     after: "(this.#read.get(identityOf(record)) ?? 0) > readBehind + 1e9;",
   },
   {
+    name: "webhooks are not told of what comes soon after what they were told of",
+    foundBy: "receivers of webhooks hear of each fact",
+    file: directory,
+    before: "placed.row <= heardUpTo) continue;",
+    after: "placed.row <= heardUpTo + 3) continue;",
+  },
+  {
     name: "a directory that was restarted takes facts for the whole conference",
     foundBy: "the directory shows what is so",
     file: directory,

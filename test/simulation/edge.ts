@@ -64,6 +64,8 @@ interface Allocator {
   alarm(): Promise<void>;
 }
 
+const webhookSecret = `whsec_${btoa("a secret of this simulation")}`;
+
 /** One domain's part of the edge: Workers and objects, all of them the product's own but for their platform. */
 export class Edge {
   readonly conferences = new Map<ConfKey, Hosted<Conference>>();
@@ -92,6 +94,8 @@ export class Edge {
   homeOf: (confKey: ConfKey) => BridgeName | null = () => null;
   /** Document and message → when that was decided on: it may then wait behind the attempts of others. */
   readonly #madeAt = new Map<string, number>();
+  /** The ids of all events that the receiver of webhooks has got. */
+  readonly webhooks = new Set<string>();
   /** Posts of WebEx so far. */
   posts = 0;
   /** When each conference committed last, by its own time. */
@@ -165,8 +169,12 @@ export class Edge {
             judgeEdgeLine(context.violated, line);
           },
           measures: this.measures,
-          post: async () => ({ kind: "failed", reason: "no domain here has webhooks" }),
-          secret: () => undefined,
+          post: (request) =>
+            send(async () => {
+              if ("headers" in request) this.webhooks.add(request.headers["webhook-id"] ?? "");
+              return { kind: "answered", status: 204, body: new Uint8Array() };
+            }),
+          secret: () => webhookSecret,
           now: () => context.edgeNow(),
           domain: (name) => this.#shared.edges.get(name)?.domain ?? null,
           conference: (name, confKey) => ({

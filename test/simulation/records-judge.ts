@@ -2,11 +2,14 @@ import type { EntryChange } from "../../durable-objects/conference-store.ts";
 import { hasTable } from "../../durable-objects/platform.ts";
 import type { Caller, CallOut, Head, PendingCommand } from "../../src/conference/state.ts";
 import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
+import { persons } from "../../src/foundation/shown.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import { directoryFacts } from "../../src/records/directory-facts.ts";
+import { webhookOf } from "../../src/records/webhooks.ts";
 import type { Bridges } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
-import type { Database } from "./database.ts";
+import { conferenceOn, type Database } from "./database.ts";
 import type { Edge } from "./edge.ts";
 import { topicOf } from "./meeting.ts";
 
@@ -70,6 +73,23 @@ export function checkRecords({
       violated("each call that is over has one record", `${name}: there was none`);
   }
   checkBridges({ context, edge, bridges }, records, { known, cancelled });
+}
+
+/** Judges the receiver of webhooks by the facts in the journals: each event comes at least once, always by one id. */
+export function checkWebhooks({ context, edge }: { readonly context: WorldContext; readonly edge: Edge }): void {
+  const people = { person: persons.full, topics: true };
+  const expected = new Set(
+    [...edge.conferences].flatMap(([key, { disk }]) =>
+      conferenceOn(disk)
+        .facts(0)
+        .flatMap((row) => directoryFacts(row, people, false))
+        .flatMap((placed) => webhookOf(key, placed)?.id ?? []),
+    ),
+  );
+  const missing = [...expected].find((id) => !edge.webhooks.has(id));
+  if (missing) context.violated("receivers of webhooks hear of each fact", `${missing} did not come`);
+  const wrong = [...edge.webhooks].find((id) => !expected.has(id));
+  if (wrong) context.violated("receivers of webhooks hear of each fact", `there was no ${wrong}`);
 }
 
 /**

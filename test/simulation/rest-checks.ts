@@ -9,7 +9,7 @@ import { conferenceOn, type Database } from "./database.ts";
 import type { Edge } from "./edge.ts";
 import { FactFold, saidBy } from "./fact-fold.ts";
 import type { Meeting } from "./meeting.ts";
-import { checkRecords } from "./records-judge.ts";
+import { checkRecords, checkWebhooks } from "./records-judge.ts";
 import type { Switches } from "./switches.ts";
 import type { Obligation, Webex } from "./webex.ts";
 
@@ -41,6 +41,7 @@ export function checkAtRest({ context, edge, webex, bridges, agents, meetings }:
   checkCallers({ context, bridges, meetings });
   for (const bridge of bridges.all) checkBridge(bridge, { context, bridges, agents, meetings });
   checkRecords({ context, edge, bridges });
+  checkWebhooks({ context, edge });
   for (const [key, { disk }] of edge.conferences) if (disk) checkFacts(key, conferenceOn(disk), violated);
 }
 

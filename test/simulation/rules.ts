@@ -148,6 +148,8 @@ export const rules = {
   "the directory lists the conferences that run": "It lists each conference that runs once, and no other.",
   "the directory shows what is so":
     "What it shows of a conference that runs is what the conference's state says as of the same row.",
+  "receivers of webhooks hear of each fact":
+    "Each begin and end of a conference, each entry and end of a call comes at least once, always by one id, and nothing else does.",
   "what is quiet stays quiet":
     "At rest nothing is posted and no command acts, even when every process is started anew.",
 

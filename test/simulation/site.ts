@@ -87,7 +87,9 @@ function domainOf(
       return { name: agent, publicKey: simulatedKey(agent).publicKey };
     }),
   }));
-  const domain = testDomain({ bridges, protocol, webex: { gatherMs }, logs: { personal } });
+  const events = ["conference.started", "conference.ended", "call.joined", "call.left"];
+  const webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_WORLD", events }];
+  const domain = testDomain({ bridges, protocol, webex: { gatherMs }, logs: { personal }, webhooks });
   domains.set(name, domain);
   return domain;
 }
