@@ -94,7 +94,7 @@ const confirmedMs = 300;
 const overdueMs = 60_000;
 const askWithinMs = 5000;
 /** Rows of the journal that are read before others have a turn. */
-const readAtOnce = 50;
+const readAtOnce = 20;
 /** Of each kind: who looks at a conference goes on from page to page. */
 const mostReaders = 2;
 /** How often a conference looks whether its domain is back in the settings. */

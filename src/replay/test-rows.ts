@@ -33,13 +33,17 @@ export class TestReader {
     return this.#next;
   }
 
+  /** Goes behind a transaction. */
+  pass(rows: TransactionRows): void {
+    const { seq, progress } = rows.at(-1) ?? rows[0];
+    this.#progress = progress;
+    this.#next = seq + 1;
+  }
+
   read(rows: TransactionRows): readonly TestRow[] {
     const { bridge, cannot = [] } = this.#progress;
     const facts = rows.flatMap((row) => row.facts ?? []);
     const confirmed = facts.flatMap((fact) => (fact.kind === "post-confirmed" ? [fact.transId] : []));
-    const { seq, progress } = rows.at(-1) ?? rows[0];
-    this.#progress = progress;
-    this.#next = seq + 1;
     return rows.map((row, index) => ({
       ...{ seq: row.seq, at: row.at, input: row.input && this.#input(row.input), bridge, cannot },
       facts: (row.facts ?? []).map(inWords),
@@ -78,10 +82,10 @@ export async function testRowsPage(
   const { settings } = reader;
   const page = new Page<TestRow>(MOST_ROWS);
   for await (const rows of transactionsFrom(read, reader.next)) {
-    const [{ seq }] = rows;
-    if (page.isFull) return { confKey, settings, rows: page.items, next: seq };
     for (const row of reader.read(rows))
-      if (row.seq >= from && !page.add(row)) return { confKey, settings, rows: page.items, next: row.seq };
+      if (row.seq >= from && (page.isFull || !page.add(row)))
+        return { confKey, settings, rows: page.items, next: row.seq };
+    reader.pass(rows);
   }
   return { confKey, settings, rows: page.items, next: null };
 }

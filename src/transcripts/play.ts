@@ -385,7 +385,8 @@ export class Stage {
     applyChanges(this.#state, decision.changes);
     this.#facts = facts;
     this.#queue = queue;
-    this.#progress = { ...progress, cannot: this.#progress.cannot };
+    // Which bridge it is, and what that cannot do, a transcript says.
+    this.#progress = { ...this.#progress, serial: progress.serial };
     return this.#follows(decision).map((line) => this.#names.shorten(line));
   }
 

@@ -11,7 +11,13 @@ import { conferencesOfWorld, type KeptConference, replay, testPages } from "./si
 
 /** Of a world in which operators send again what was given up; most have nothing to send. */
 const sendsAgain = 23;
-const seeds = [...Array.from({ length: Number(process.env.SEEDS ?? 5) }, (_, index) => index + 1), sendsAgain];
+/** Of a world in which a conference of the same key has another bridge than before. */
+const otherBridge = 9;
+const seeds = [
+  ...Array.from({ length: Number(process.env.SEEDS ?? 5) }, (_, index) => index + 1),
+  sendsAgain,
+  otherBridge,
+];
 const secretsOrNames = new RegExp(`(?<!\\d)(?:${secretBegin}\\d{4}|${attendeeBegin}\\d{3})(?!\\d)|Meeting \\d`);
 const worlds = new Map<number, readonly KeptConference[]>();
 

@@ -41,7 +41,7 @@ export function keptOn(disk: Database, about: About): KeptConference {
 }
 
 /** The journal as its pages are read: so many rows at a time. */
-export function readerOf(rows: readonly HistoryRow[], atOnce = 50): ReadRows {
+export function readerOf(rows: readonly HistoryRow[], atOnce = 20): ReadRows {
   return async (after) => rows.filter(({ seq }) => seq > after).slice(0, atOnce);
 }
 
