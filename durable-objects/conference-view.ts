@@ -1,6 +1,7 @@
 import type { Rows } from "../src/conference/queue.ts";
 import { nameOf } from "../src/explain/timeline.ts";
 import type { ConfKey } from "../src/foundation/ids.ts";
+import { withoutQuery } from "../src/foundation/shown.ts";
 import type { ConferenceView } from "../src/rpc/conference-view.ts";
 import type { CommandSchedule } from "./command-sender.ts";
 import type { ConferenceStore } from "./conference-store.ts";
@@ -19,7 +20,7 @@ export function viewOf(
   const running = head.phase === "running" ? head : null;
   return {
     ...{ key, phase: head.phase, lastAt, bridge: progress.bridge },
-    ...{ extConfId: ongoing?.extConfId ?? "", host: ongoing?.host ?? "" },
+    ...{ extConfId: ongoing?.extConfId ?? "", host: withoutQuery(ongoing?.host ?? "") },
     ...{ attached: running?.attached ?? ongoing !== null, locked: running?.locked ?? false },
     callers: [...state.callers.values()]
       .filter(({ left }) => !left)
@@ -36,7 +37,7 @@ export function viewOf(
       ...schedule.stateOf(id),
     })),
     documents: outbox.map(({ transId, host, messages, queuedAt, attempts, dueAt, failure }) => ({
-      ...{ transId, host, messages: messages.map(nameOf), queuedAt, attempts, dueAt },
+      ...{ transId, host: withoutQuery(host), messages: messages.map(nameOf), queuedAt, attempts, dueAt },
       ...(failure !== undefined && { failure }),
     })),
   };

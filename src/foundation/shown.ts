@@ -172,6 +172,7 @@ function shownPhone(phone: Readonly<Record<string, unknown>>, person: Person): u
   return { country: phone.country, area: part("area"), local: part("local"), extension: part("extension") };
 }
 
-function withoutQuery(text: string): string {
-  return text.replace(/^([a-z][a-z\d+.-]*:\/\/)?[^/?#]*@/i, "$1").replace(/[?#].*$/s, "?…");
+/** An address as it may be read. */
+export function withoutQuery<Text extends string>(text: Text): Text {
+  return text.replace(/^([a-z][a-z\d+.-]*:\/\/)?[^/?#]*@/i, "$1").replace(/[?#].*$/s, "?…") as Text;
 }

@@ -1,6 +1,6 @@
 import { type ConferenceState, isOngoing, namedAs } from "../conference/state.ts";
 import type { CallId, EpochMs, RoomId, WebexHost } from "../foundation/ids.ts";
-import type { Person } from "../foundation/shown.ts";
+import { type Person, withoutQuery } from "../foundation/shown.ts";
 import type { PlacedFact } from "./directory-facts.ts";
 
 /** Who is in a conference, by what people are looked for: the other end's number, and the attendee ID, if any. */
@@ -100,7 +100,7 @@ export function viewOf(
   person: Person,
 ): RunningView | null {
   if (!isOngoing(head)) return null;
-  const { life, host: webexHost } = head;
+  const { life } = head;
   // One that WebEx closes before the bridge has created it does not run yet.
   const phase = life.runningAt === null ? "creating" : "running";
   const { attached = true, locked = false, talk, speech } = head.phase === "running" ? head : {};
@@ -109,7 +109,8 @@ export function viewOf(
   );
   const here = [...callers.values()].filter(({ left }) => !left);
   return {
-    ...{ row, life: life.row, createdAt: life.createdAt, phase, webexHost, attached, locked },
+    ...{ row, life: life.row, createdAt: life.createdAt, phase, attached, locked },
+    webexHost: withoutQuery(head.host),
     people: here.map((caller) => [
       caller.call,
       { number: person(caller.number), attendeeId: person(namedAs(caller) ?? "") },

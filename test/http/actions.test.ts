@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import type { ActionId, EpochMs } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
+import { aboutAction, actionBody } from "../../src/http/api/actions.ts";
 import type { OperatorsSettings } from "../../src/operators/people.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
+import { unjudged } from "../foundation/unjudged.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local/conferences/5/actions";
@@ -53,7 +55,7 @@ test.each<[object, object, object]>([
   [
     { type: "call-out", number: "+14085550123", attendeeId: "44", muted: true },
     { type: "call-out", number, attendeeId: "44", muted: true },
-    { number: "**********23" },
+    { number: "**********23", attendeeId: "**", muted: "true" },
   ],
 ])("the action %j reaches the conference, and is written down", async (body, operated, about) => {
   const edge = await edgeWithConference();
@@ -137,3 +139,9 @@ const stages = {
   sent: [{ id: "5.1", type: "lock", at, result: { type: "done", at } }],
   ...{ result: { type: "done", at }, told: { transIds: ["t1"], confirmedAt: null } },
 } as object as ActionStages;
+
+test("each field of an action says who may read it, and the audit has numbers and attendee IDs masked", () => {
+  expect(unjudged(actionBody)).toEqual([]);
+  const body = { type: "call-out", number: "+14085551234", attendeeId: "40017", muted: true } as const;
+  expect(aboutAction(body)).toEqual({ type: "call-out", number: "**********34", attendeeId: "***17", muted: "true" });
+});

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { OperatorRequest } from "../../conference/operator-requests.ts";
 import { phoneNumberOf, wrongNumber } from "../../foundation/dial-rules.ts";
 import type { ActionId, CallId, RoomId } from "../../foundation/ids.ts";
-import { masked } from "../../foundation/shown.ts";
+import { masked, open, personal, showOf } from "../../foundation/shown.ts";
 import { problem } from "../problem.ts";
 import { isKnown } from "./conferences.ts";
 import { acceptedAction, operate, operateRefusals } from "./operate.ts";
@@ -13,7 +13,7 @@ const path = "/domains/{domain}/conferences/{confKey}/actions";
 
 function name(what: string) {
   return v.pipe(
-    v.string(),
+    open(v.string()),
     v.regex(/^[^\p{Cc}]{1,256}$/u, "must be 1 to 256 characters, and no control characters"),
     v.description(what),
   );
@@ -37,15 +37,17 @@ export const actionBody = v.variant("type", [
   v.strictObject({
     type: v.literal("call-out"),
     number: v.pipe(
-      v.string(),
+      personal(v.string()),
       v.regex(/^\+[1-9]\d{2,14}$/, wholeNumber),
       v.check((text) => wrongNumber(phoneNumberOf(text)) === null, wholeNumber),
     ),
     attendeeId: v.pipe(
-      v.optional(v.pipe(v.string(), v.regex(/^[^\s\p{Cc}]{1,64}$/u, "must be 1 to 64 characters without blanks"))),
+      v.optional(
+        v.pipe(personal(v.string()), v.regex(/^[^\s\p{Cc}]{1,64}$/u, "must be 1 to 64 characters without blanks")),
+      ),
       v.description("WebEx then knows whose call it is."),
     ),
-    muted: v.optional(v.boolean()),
+    muted: v.optional(open(v.boolean())),
   }),
 ]);
 
@@ -144,9 +146,12 @@ export const actionRoutes = [
 
 type ActionBody = v.InferOutput<typeof actionBody>;
 
+const showAction = showOf(actionBody);
+
 /** What the record of actions says of it. */
 export function aboutAction(body: ActionBody): Readonly<Record<string, string>> {
-  return body.type === "call-out" ? { type: body.type, number: masked(body.number) } : { ...body };
+  const shown = Object.entries(showAction(body, masked)).map(([name, value]) => [name, String(value)]);
+  return Object.fromEntries(shown);
 }
 
 export function requested(body: ActionBody): OperatorRequest {
