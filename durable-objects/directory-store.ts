@@ -1,10 +1,9 @@
 import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import type { ActivityMinute } from "../src/records/activity.ts";
-import type { DirectoryRecord } from "../src/records/conference-record.ts";
+import { type DirectoryRecord, wholeRecord } from "../src/records/conference-record.ts";
 import type { ListedConference, PlacedRecord } from "../src/rpc/directory.ts";
 import type { DirectoryPlace, Trouble } from "../src/rpc/directory-feed.ts";
 import { hasTable, type Sql, type SqlRow } from "./platform.ts";
-import { wholeRecord } from "./upgrade.ts";
 
 /** What the row of a conference that runs says; all else of it is in memory alone. */
 export interface RunningRow extends Omit<ListedConference, "now"> {

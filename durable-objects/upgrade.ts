@@ -27,7 +27,7 @@ import {
   type WebexHost,
 } from "../src/foundation/ids.ts";
 import type { CallRecord, Ender } from "../src/records/call-record.ts";
-import type { ConferenceRecord, DirectoryRecord } from "../src/records/conference-record.ts";
+import { type ConferenceRecord, type DirectoryRecord, wholeRecord } from "../src/records/conference-record.ts";
 
 /*
  * Goes with version 0.3. Up to version 0.1 a journal had no facts, and a state nothing of what records need: it is worked out here,
@@ -81,11 +81,6 @@ export function upgrade(
 /** Who it was is not known any more. */
 function actionCauses(actions: readonly ActionId[]): NonNullable<PendingCommand["by"]> {
   return actions.map((action) => ({ type: "action", action, person: "" }));
-}
-
-/** A record of the directory: version 0.1 began without these columns. */
-export function wholeRecord(kept: DirectoryRecord): DirectoryRecord {
-  return kept.kind === "call" ? { ...kept, dialled: kept.dialled ?? "" } : { ...kept, topic: kept.topic ?? "" };
 }
 
 function lifeOf(book: BookData["life"], callers: number): Life {
@@ -475,14 +470,14 @@ class RecordBook {
     const { namedHost, host: webexHost = "" } = isOngoing(head) ? head : {};
     const isNamed = attendeeId !== "" && namedHost?.attendeeId === attendeeId;
     const host = open.keyedHostCode || isNamed || (extCallId !== "" && namedHost?.extCallId === extCallId);
-    const record: CallRecord = {
+    const record = {
       ...{ kind: "call", conference: this.#confKey, life: this.#life?.seq ?? 0, began: open.began, call, extCallId },
       ...{ direction, number, attendeeId, participantType, host, bridge: this.#bridge ?? "", webexHost },
       ...{ dialledAt, answeredAt, enteredAt, endedAt: at, seconds, minutes, ...why },
       ...{ mutes: open.mutes, mutedSeconds: Math.round(open.mutedMs / 1_000), rooms: open.rooms },
       ...{ failovers: open.failovers, repairs: open.repairs, dialled: open.dialled ?? "" },
-    };
-    this.#ended.push({ seq, record });
+    } as CallRecord;
+    this.#ended.push({ seq, record: wholeRecord(record) });
     if (!this.#life) return;
     this.#life.calls += 1;
     this.#life.callMinutes += minutes;
@@ -527,14 +522,14 @@ class RecordBook {
     const { createdAt, runningAt, extConfIds, webexHosts, mostCallers, calls, callMinutes } = life;
     const { failovers, repairs, givenUp } = life;
     const hasRun = before.phase === "running" && runningAt !== null;
-    const record: ConferenceRecord = {
+    const record = {
       ...{ kind: "conference", conference: this.#confKey, life: life.seq, extConfIds, webexHosts },
       ...{ bridge: this.#bridge ?? "", createdAt, runningAt, endedAt: at },
       seconds: runningAt === null ? 0 : Math.round((at - runningAt) / 1_000),
       ...{ endedBy: why.endedBy, status: hasRun ? "completed" : "failed", reason: why.reason },
       ...{ mostCallers, calls, callMinutes, failovers, repairs, givenUp, topic: life.topic ?? "" },
-    };
-    this.#ended.push({ seq, record });
+    } as ConferenceRecord;
+    this.#ended.push({ seq, record: wholeRecord(record) });
     this.#life = null;
     this.#rooms.clear();
   }

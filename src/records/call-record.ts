@@ -42,6 +42,7 @@ export const callColumns = {
   dialled: column(
     person,
     "for `in`, the number that the caller dialled, digits; empty where the bridge did not tell it",
+    "",
   ),
 } as const satisfies Columns;
 

@@ -5,6 +5,8 @@ import { address, open, personal } from "../foundation/shown.ts";
 export interface Column<Schema extends v.GenericSchema = v.GenericSchema> {
   readonly schema: Schema;
   readonly meaning: string;
+  /** What a record has that was kept before there was this column; absent: each record has it. */
+  readonly before?: unknown;
 }
 
 export type Columns = Readonly<Record<string, Column>>;
@@ -20,8 +22,19 @@ export const count = open(v.pipe(v.number(), v.integer(), v.minValue(0)));
 export const time = open(v.pipe(v.number(), v.integer()));
 export const timeOrNull = v.nullable(time);
 
-export function column<const Schema extends v.GenericSchema>(schema: Schema, meaning: string): Column<Schema> {
-  return { schema, meaning };
+/** `before`: for a column that begins later, what older records have there. */
+export function column<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  meaning: string,
+  before?: v.InferOutput<Schema>,
+): Column<Schema> {
+  return { schema, meaning, before };
+}
+
+/** A record with all columns, also those that began after it was kept. */
+export function withColumns<Kept extends object>(columns: Columns, kept: Kept): Kept {
+  const missing = Object.entries(columns).filter(([name]) => !(name in kept));
+  return { ...kept, ...Object.fromEntries(missing.map(([name, { before }]) => [name, before])) };
 }
 
 /** The head of a table of such records: names of columns. */

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { type CallRecord, enders } from "./call-record.ts";
-import { type Columns, column, count, host, person, time, timeOrNull, word, words } from "./columns.ts";
+import { type CallRecord, callColumns, enders } from "./call-record.ts";
+import { type Columns, column, count, host, person, time, timeOrNull, withColumns, word, words } from "./columns.ts";
 
 /** The columns of an ended conference, in the order of an export. */
 export const conferenceColumns = {
@@ -22,7 +22,7 @@ export const conferenceColumns = {
   failovers: column(count, "how often another TSP server took it over"),
   repairs: column(count, "how often the bridge was found to hold something otherwise than reported"),
   givenUp: column(count, "messages to WebEx that were given up before its end"),
-  topic: column(person, "the meeting's name, where WebEx gave it or the domain's site was asked; else empty"),
+  topic: column(person, "the meeting's name, where WebEx gave it or the domain's site was asked; else empty", ""),
 } as const satisfies Columns;
 
 export const conferenceRecord = v.object({
@@ -37,6 +37,11 @@ export type ConferenceRecord = Readonly<v.InferOutput<typeof conferenceRecord>>;
 
 /** What is left of a call or a conference that is over. */
 export type DirectoryRecord = CallRecord | ConferenceRecord;
+
+/** A record as it was kept, with the columns that began later. */
+export function wholeRecord(kept: DirectoryRecord): DirectoryRecord {
+  return kept.kind === "call" ? withColumns(callColumns, kept) : withColumns(conferenceColumns, kept);
+}
 
 /** The same for each copy of a record, and another one for each other record. */
 export function identityOf(

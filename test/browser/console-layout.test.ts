@@ -14,11 +14,11 @@ import { style } from "../../src/console/style.ts";
 import { TimelinePage } from "../../src/console/timeline.tsx";
 import { WebexHostsPage } from "../../src/console/webex-hosts.tsx";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
-import type { CallRecord } from "../../src/records/call-record.ts";
-import type { ConferenceRecord } from "../../src/records/conference-record.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DomainActivity } from "../../src/rpc/directory.ts";
 import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
 import type { StoryLine, StorySide } from "../../src/rpc/story.ts";
+import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";
 import { layoutFaults } from "./layout.ts";
@@ -57,19 +57,19 @@ const conferences = Array.from({ length: 12 }, (_, index) => ({
 }));
 const running = { conferences, next: unbroken as ConfKey, total: 3_000, bridges: [], unknown: 7 };
 
-const call: CallRecord = {
-  ...{ kind: "call", conference: unbroken, life: 1, began: 2, call: "c1", extCallId: "", direction: "out" },
+const call = aCallRecord({
+  ...{ conference: unbroken, direction: "out" },
   ...{ number: unbroken, attendeeId: unbroken, participantType: "participant", host: true, bridge: unbroken },
   ...{ webexHost: unbroken, dialledAt: now, answeredAt: now, enteredAt: now, endedAt: now - 86_400_000 },
   ...{ seconds: 1e6, minutes: 2, endedBy: "caller", status: "no-answer", reason: unbroken, repairs: 3 },
-  ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0, dialled: unbroken },
-};
-const conference: ConferenceRecord = {
-  ...{ kind: "conference", conference: unbroken, life: 1, extConfIds: [], webexHosts: [unbroken, unbroken] },
+  dialled: unbroken,
+});
+const conference = aConferenceRecord({
+  ...{ conference: unbroken, extConfIds: [], webexHosts: [unbroken, unbroken] },
   ...{ bridge: unbroken, createdAt: now, runningAt: now, endedAt: now, seconds: 1e6, endedBy: "webex" },
   ...{ status: "failed", reason: words, mostCallers: 2, calls: 99_999, callMinutes: 99_999 },
   ...{ failovers: 12, repairs: 34, givenUp: 56, topic: words },
-};
+});
 const entry = {
   ...{ at: now, person: unbroken, role: "operator" as const, by: "session" as const, action: unbroken },
   ...{
@@ -80,7 +80,7 @@ const entry = {
     from: unbroken,
   },
 };
-const placed = (record: CallRecord | ConferenceRecord) => ({
+const placed = (record: DirectoryRecord) => ({
   end: null,
   next: 5,
   records: [{ id: 1, at: now, record }],

@@ -13,12 +13,12 @@ import type { ActionId, BridgeName, ConfKey, WebexHost } from "../../src/foundat
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { FoundBridge } from "../../src/operators/faults.ts";
 import { type HostPosts, noPosts, noRequests } from "../../src/records/activity.ts";
-import type { CallRecord } from "../../src/records/call-record.ts";
-import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { DomainActivity, ListedConference, RecordPage, RunningPage } from "../../src/rpc/directory.ts";
 import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
 import type { AgentView } from "../../src/rpc/relay.ts";
+import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { frame, hostile, isHarmless, now, readPage } from "./read-page.ts";
 
 const minuteMs = 60_000;
@@ -412,19 +412,14 @@ test("bridges show which agent acts, which stands by, and which is not there", (
   expect(without).toContain("Its agents cannot be shown");
 });
 
-const call: CallRecord = {
-  ...{ kind: "call", conference: "5", life: 1, began: 2, call: "c1", extCallId: "", direction: "out" },
-  ...{ number: "14085551234", attendeeId: "77", participantType: "participant", host: true, bridge: "main" },
-  ...{ webexHost: "tsp", dialledAt: now, answeredAt: now, enteredAt: now, endedAt: now - 86_400_000 },
-  ...{ seconds: 90, minutes: 2, endedBy: "caller", status: "completed", reason: "hung-up" },
-  ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0, repairs: 0, dialled: "18005551234" },
-};
-const conference: ConferenceRecord = {
-  ...{ kind: "conference", conference: "5", life: 1, extConfIds: ["h5"], webexHosts: ["tsp1", "tsp2"] },
-  ...{ bridge: "main", createdAt: now, runningAt: null, endedAt: now, seconds: 0, endedBy: "webex" },
-  ...{ status: "failed", reason: "capacity", mostCallers: 2, calls: 3, callMinutes: 4 },
-  ...{ failovers: 1, repairs: 0, givenUp: 2, topic: "Berth planning" },
-};
+const call = aCallRecord({
+  ...{ direction: "out", host: true, dialledAt: now, answeredAt: now, enteredAt: now, endedAt: now - 86_400_000 },
+  ...{ seconds: 90, minutes: 2 },
+});
+const conference = aConferenceRecord({
+  ...{ createdAt: now, runningAt: null, endedAt: now, seconds: 0, status: "failed", reason: "capacity", calls: 3 },
+  ...{ callMinutes: 4, givenUp: 2 },
+});
 
 function records(...all: readonly DirectoryRecord[]): RecordPage {
   const end = { directory: "d", id: all.length };

@@ -17,6 +17,7 @@ import type { Holder } from "../../src/rpc/id-allocator.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
+import { aCallRecord } from "../records/a-record.ts";
 import { Clock } from "../simulation/clock.ts";
 import { worldBegins } from "../simulation/context.ts";
 import { Database } from "../simulation/database.ts";
@@ -117,14 +118,8 @@ class DirectoryWorld {
 const ended = { type: "event", event: { type: "conference-ended" } } as const;
 
 function call(name: string, more: Partial<CallRecord> = {}): CallRecord {
-  return {
-    ...{ kind: "call", conference: confKey, life: 1, began: 2, call: name, extCallId: "", direction: "in" },
-    ...{ number: "14085551234", attendeeId: "77", participantType: "participant", host: false, bridge: "main" },
-    ...{ webexHost: "tsp", dialledAt: null, answeredAt: worldBegins, enteredAt: worldBegins, endedAt: worldBegins },
-    ...{ seconds: 0, minutes: 1, endedBy: "caller", status: "completed", reason: "hung-up" },
-    ...{ mutes: 0, mutedSeconds: 0, rooms: ["main"], failovers: 0, repairs: 0, dialled: "18005551234" },
-    ...more,
-  };
+  const times = { answeredAt: worldBegins, enteredAt: worldBegins, endedAt: worldBegins };
+  return aCallRecord({ conference: confKey, call: name, ...times, ...more });
 }
 
 const list = (world: DirectoryWorld, more: object = {}) =>

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { sha256 } from "../../src/foundation/secrets.ts";
-import type { CallRecord } from "../../src/records/call-record.ts";
 import { ConferenceWorld, callerLeft, confKey, extConfId, muteCaller } from "../durable-objects/conference-world.ts";
 import { aPage } from "../durable-objects/fact-page.ts";
+import { aCallRecord } from "../records/a-record.ts";
 import { BrowserCookies } from "./browser-cookies.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 import { realConference } from "./real-conference.ts";
@@ -282,13 +282,7 @@ test("nobody is told of a conference that never was, and no object is made by th
 
 test("of one whose journal is gone there are its records", async () => {
   const { edge, get } = await there();
-  const record = (conference: string, number: string): CallRecord => ({
-    ...{ kind: "call", conference, life: 1, began: 2, call: "c1", extCallId: "", direction: "in", number },
-    ...{ attendeeId: "", participantType: "participant", host: false, bridge: "north", webexHost: "tsp1" },
-    ...{ dialledAt: null, answeredAt: 1_000, enteredAt: 1_000, endedAt: 61_000, seconds: 60, minutes: 1 },
-    ...{ endedBy: "caller", status: "completed", reason: "hung-up", mutes: 0, mutedSeconds: 0, rooms: ["main"] },
-    ...{ failovers: 0, repairs: 0, dialled: "" },
-  });
+  const record = (conference: string, number: string) => aCallRecord({ conference, number, bridge: "north" });
   for (const one of [record("222", "14085550101"), record("333", "14085550102")]) {
     await edge.directory.follow(aPage({ key: one.conference, records: [one] }));
   }

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import type { ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
-import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { FactPage } from "../../src/rpc/directory-feed.ts";
 import { type ARunning, aPage } from "../durable-objects/fact-page.ts";
+import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const domain = "local" as DomainName;
@@ -27,21 +28,11 @@ async function asked(edge: FakeEdge, path: string): Promise<{ readonly status: n
 }
 
 function call(name: string, more: Partial<CallRecord> = {}): CallRecord {
-  return {
-    ...{ kind: "call", conference: "5", life: 1, began: 2, call: name, extCallId: "", direction: "in", number: "4420" },
-    ...{ attendeeId: "77", participantType: "participant", host: false, bridge: "main", webexHost: "tsp1" },
-    ...{ dialledAt: null, answeredAt: 900_000, enteredAt: 900_000, endedAt: 960_000, seconds: 60, minutes: 1 },
-    ...{ endedBy: "caller", status: "completed", reason: "hung-up", mutes: 0, mutedSeconds: 0 },
-    ...{ rooms: ["main", "7"], failovers: 0, repairs: 0, dialled: "18005551234", ...more },
-  };
+  const times = { answeredAt: 900_000, enteredAt: 900_000, endedAt: 960_000 };
+  return aCallRecord({ call: name, number: "4420", webexHost: "tsp1", rooms: ["main", "7"], ...times, ...more });
 }
 
-const conferenceOver: ConferenceRecord = {
-  ...{ kind: "conference", conference: "5", life: 1, extConfIds: ["h5"], webexHosts: ["tsp1", "tsp2"] },
-  ...{ bridge: "main", createdAt: 800_000, runningAt: 800_100, endedAt: 970_000, seconds: 170, endedBy: "webex" },
-  ...{ status: "completed", reason: "closed", mostCallers: 2, calls: 2, callMinutes: 2 },
-  ...{ failovers: 1, repairs: 0, givenUp: 0, topic: "Berth planning" },
-};
+const conferenceOver = aConferenceRecord({ createdAt: 800_000, runningAt: 800_100, endedAt: 970_000, seconds: 170 });
 
 async function ended(edge: FakeEdge, ...records: readonly DirectoryRecord[]): Promise<void> {
   await edge.directory.follow(aPage({ key: "5", records }));
@@ -233,10 +224,11 @@ test("an export as CSV has all calls, or all conferences, behind one line of nam
   const [head, ...lines] = (await response.text()).split("\r\n");
   expect(head).toMatch(/^cursor,recordedAt,conference,life,began,call,/);
   expect(lines.length).toBe(1_201);
-  expect(lines[0]).toBe(
+  const first =
     "1-1,1970-01-01T00:16:40.000Z,5,1,2,c1,,in,'+1 408,77,participant,false,main,tsp1,,1970-01-01T00:15:00.000Z," +
-      "1970-01-01T00:15:00.000Z,1970-01-01T00:16:00.000Z,60,1,caller,completed,hung-up,0,0,main 7,0,0,18005551234",
-  );
+    "1970-01-01T00:15:00.000Z,1970-01-01T00:16:00.000Z,60,1,caller,completed,hung-up,0,0,main 7,0,0,18005551234";
+  // Later columns come behind.
+  expect(lines[0]?.slice(0, first.length)).toBe(first);
   expect(lines.at(-1)).toBe("");
 
   const conferences = await (await request(edge, "/records?format=csv&kind=conference")).text();
@@ -312,7 +304,9 @@ test("records of an empty domain are none, in each format", async () => {
   const edge = new FakeEdge();
   expect((await asked(edge, "/records")).body).toEqual({ records: [], next: null });
   expect(await (await request(edge, "/records?format=ndjson")).text()).toBe("");
-  expect(await (await request(edge, "/records?format=csv")).text()).toMatch(/^cursor,[^\r\n]*,repairs,dialled\r\n$/);
+  expect(await (await request(edge, "/records?format=csv")).text()).toMatch(
+    /^cursor,[^\r\n]*,repairs,dialled[^\r\n]*\r\n$/,
+  );
 });
 
 function post(
