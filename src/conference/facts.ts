@@ -187,10 +187,17 @@ export const facts = {
 
 export type FactKind = keyof typeof facts;
 
+type SaidName = keyof typeof said;
+const saidNames = Object.keys(said) as readonly SaidName[];
+
 /** What tells a message, or the fact that says it, from another one of its type. */
-export function saidIn(message: object): Partial<Record<keyof typeof said, string>> {
-  const found = Object.entries(message).filter(([name, value]) => name in said && value !== undefined);
-  return Object.fromEntries(found.map(([name, value]) => [name, String(value)]));
+export function saidIn(message: object): Partial<Record<SaidName, string>> {
+  const found: Partial<Record<SaidName, string>> = {};
+  for (const name of saidNames) {
+    const value = (message as Partial<Record<SaidName, unknown>>)[name];
+    if (value !== undefined) found[name] = String(value);
+  }
+  return found;
 }
 
 /** The operators' actions among causes: one is over when all that was begun in its name is. */
