@@ -104,9 +104,10 @@ function showOfSchema(schema: v.GenericSchema): Show {
     case "optional":
     case "exact_optional":
       return showUnlessNull(showOfSchema(parts.wrapped));
-    case "union":
     case "variant":
-      return showFirst(parts.options.map((option) => ({ is: isOf(option, parts.key), show: showOfSchema(option) })));
+      return showVariant(parts.key, parts.options);
+    case "union":
+      return showFirst(parts.options.map((option) => ({ option, show: showOfSchema(option) })));
     default:
       return nothing;
   }
@@ -119,7 +120,8 @@ interface SchemaParts {
   readonly value: v.GenericSchema;
   readonly wrapped: v.GenericSchema;
   readonly options: readonly v.GenericSchema[];
-  readonly key?: string;
+  readonly key: string;
+  readonly literal: unknown;
 }
 
 function showByName(shows: ReadonlyMap<string, Show>): Show {
@@ -147,14 +149,25 @@ function showUnlessNull(show: Show): Show {
   return (value, person) => (value === null ? null : show(value, person));
 }
 
-function showFirst(options: readonly { readonly is: (value: unknown) => boolean; readonly show: Show }[]): Show {
-  return (value, person) => options.find(({ is }) => is(value))?.show(value, person);
+function showFirst(options: readonly { readonly option: v.GenericSchema; readonly show: Show }[]): Show {
+  return (value, person) => options.find(({ option }) => v.is(option, value))?.show(value, person);
 }
 
 /** A variant is known by its key alone: another version may have written the rest. */
-function isOf(option: v.GenericSchema, key: string | undefined): (value: unknown) => boolean {
-  const known = key && (option as v.GenericSchema & SchemaParts).entries?.[key];
-  return (value) => (key && known ? isRecord(value) && v.is(known, value[key]) : v.is(option, value));
+function showVariant(key: string, options: readonly v.GenericSchema[]): Show {
+  const shows = new Map(
+    options.flatMap((option) => {
+      const show = showOfSchema(option);
+      return wordsOf((option as v.GenericSchema & SchemaParts).entries[key]).map((word) => [word, show] as const);
+    }),
+  );
+  return (value, person) => (isRecord(value) ? shows.get(value[key])?.(value, person) : undefined);
+}
+
+function wordsOf(schema: v.GenericSchema | undefined): readonly unknown[] {
+  if (!schema) return [];
+  const { type, literal, options } = schema as v.GenericSchema & SchemaParts;
+  return type === "literal" ? [literal] : options;
 }
 
 function eachText(value: unknown, shown: (text: string) => string): unknown {
