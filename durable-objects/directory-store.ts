@@ -1,22 +1,15 @@
 import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import type { ActivityMinute } from "../src/records/activity.ts";
 import { type DirectoryRecord, wholeRecord } from "../src/records/conference-record.ts";
+import type { Heard } from "../src/records/webhook-news.ts";
 import type { ListedConference, PlacedRecord } from "../src/rpc/directory.ts";
-import type { DirectoryPlace, Trouble } from "../src/rpc/directory-feed.ts";
+import type { DirectoryPlace } from "../src/rpc/directory-feed.ts";
 import { hasTable, type Sql, type SqlRow } from "./platform.ts";
 
 /** What the row of a conference that runs says; all else of it is in memory alone. */
 export interface RunningRow extends Omit<ListedConference, "now"> {
   /** Absent: there were no receivers of webhooks. */
   readonly heard?: Heard;
-}
-
-/** What receivers of webhooks were told of a conference that runs. */
-export interface Heard {
-  /** The facts of this journal up to this row, but for those that records have. Absent in what version 0.1 kept. */
-  readonly journal?: string;
-  readonly row?: number;
-  readonly trouble: readonly Trouble[];
 }
 
 /** What is known of the directory itself. */

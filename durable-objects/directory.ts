@@ -7,7 +7,7 @@ import { Activity, type ActivityMinute, minuteOf } from "../src/records/activity
 import { type DirectoryRecord, identityOf } from "../src/records/conference-record.ts";
 import type { PlacedFact } from "../src/records/directory-facts.ts";
 import { foldOf, type PersonInside, type RunningFold, withFact } from "../src/records/running.ts";
-import { type WebhookEvent, webhook, webhookOf } from "../src/records/webhooks.ts";
+import { agentEvent, newsOf } from "../src/records/webhook-news.ts";
 import type { ConferenceRpc } from "../src/rpc/conference.ts";
 import type {
   AgentEvent,
@@ -28,7 +28,7 @@ import type {
   RunningQuery,
   WebhookView,
 } from "../src/rpc/directory.ts";
-import type { FactPage, FeedAnswer, GivenUpPost, LiveState, Trouble } from "../src/rpc/directory-feed.ts";
+import type { FactPage, FeedAnswer, GivenUpPost, LiveState } from "../src/rpc/directory-feed.ts";
 import type { HolderPage } from "../src/rpc/id-allocator.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { Domain } from "../src/settings/load.ts";
@@ -248,7 +248,9 @@ export class Directory implements DirectoryRpc {
     const isKept = (record: DirectoryRecord) =>
       readBehind !== null && (this.#read.get(identityOf(record)) ?? 0) > readBehind;
     const row = fold && rowOf(key, fold, live);
-    const news = hasReceivers ? newsOf(page, fresh, { before: before?.row, row, isKept, at }) : null;
+    const news = hasReceivers
+      ? newsOf(page, fresh, { heard: before?.row.heard, life: row?.life ?? null, isKept, at })
+      : null;
     const isSame = before !== undefined && row !== null && isOf(before.row, row);
     const posts = fresh.flatMap(({ row, at, fact }) =>
       fact.kind === "post-given-up" ? [givenUpPost(key, row, at, fact)] : [],
@@ -396,7 +398,7 @@ export class Directory implements DirectoryRpc {
 
   async tellOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void> {
     if (this.#receivers(domain).length === 0) return;
-    this.#store.transaction(this.#aboutNow(domain), () => this.#webhooks.add(events.map(ofAgent)));
+    this.#store.transaction(this.#aboutNow(domain), () => this.#webhooks.add(events.map(agentEvent)));
     await this.#ensureAlarm(this.#ports.now());
     this.#webhooks.pump();
   }
@@ -618,83 +620,6 @@ type GivenUp = Extract<PlacedFact["fact"], { readonly kind: "post-given-up" }>;
 function givenUpPost(conference: ConfKey, row: number, at: EpochMs, fact: GivenUp): GivenUpPost {
   const { host, transId, attempts, why, messages } = fact;
   return { conference, row, at, host, transId, attempts, why, messages: messages.map(({ type }) => wireNameOf(type)) };
-}
-
-interface News {
-  readonly events: readonly WebhookEvent[];
-  readonly heard: NonNullable<RunningRow["heard"]>;
-  /** What no record would say is to be kept. */
-  readonly isNew: boolean;
-}
-
-/** What receivers of webhooks have not heard of. `before`, `row`: the row of the conference that runs, as it was and as it is now. */
-function newsOf(
-  { key, journal, upTo, live }: FactPage,
-  fresh: readonly PlacedFact[],
-  {
-    before,
-    row,
-    isKept,
-    at,
-  }: {
-    readonly before: RunningRow | undefined;
-    readonly row: RunningRow | null;
-    readonly at: EpochMs;
-    isKept(record: DirectoryRecord): boolean;
-  },
-): News {
-  const { journal: of, row: upToRow = 0 } = before?.heard ?? {};
-  const known = of === journal ? upToRow : 0;
-  // What came with a record that is there, or before it, was heard with it.
-  const heardUpTo = fresh.reduce(
-    (heard, { row, fact }) => ("record" in fact && isKept(fact.record) ? Math.max(heard, row) : heard),
-    known,
-  );
-  const events: WebhookEvent[] = [];
-  let trouble = before?.heard?.trouble ?? [];
-  let isNew = false;
-  for (const placed of fresh) {
-    const { fact } = placed;
-    const isRecord = "record" in fact;
-    if (isRecord ? isKept(fact.record) : placed.row <= heardUpTo) continue;
-    // A conference's trouble ends with it at the latest.
-    if (isRecord && fact.record.kind === "conference") {
-      events.push(...troubleEvents(key, fact.record.life, trouble, [], at));
-      trouble = [];
-    }
-    const event = webhookOf(key, placed);
-    if (!event) continue;
-    events.push(event);
-    isNew ||= !isRecord;
-  }
-  if (row) {
-    const now = live?.trouble ?? [];
-    const changes = troubleEvents(key, row.life, trouble, now, at);
-    events.push(...changes);
-    isNew ||= changes.length > 0;
-    trouble = now;
-  }
-  return { events, heard: { journal, row: upTo, trouble }, isNew };
-}
-
-function troubleEvents(
-  conference: ConfKey,
-  life: number,
-  before: readonly Trouble[],
-  now: readonly Trouble[],
-  at: EpochMs,
-): readonly WebhookEvent[] {
-  const event = (type: "trouble.began" | "trouble.ended", trouble: Trouble): WebhookEvent =>
-    webhook(type, at, { conference, life, trouble }, conference, life, trouble, at);
-  return [
-    ...before.filter((one) => !now.includes(one)).map((one) => event("trouble.ended", one)),
-    ...now.filter((one) => !before.includes(one)).map((one) => event("trouble.began", one)),
-  ];
-}
-
-/** What the relay of a bridge says of its agents. */
-function ofAgent({ type, at, ...data }: AgentEvent): WebhookEvent {
-  return webhook(type, at, data, data.bridge, data.agent, data.since);
 }
 
 function loadsOf(all: readonly Listed[]): readonly BridgeLoad[] {

@@ -1237,7 +1237,7 @@ export const defects: readonly Defect[] = [
   {
     name: "webhooks are not told of what comes soon after what they were told of",
     foundBy: "receivers of webhooks hear of each fact",
-    file: directory,
+    file: "src/records/webhook-news.ts",
     before: "placed.row <= heardUpTo) continue;",
     after: "placed.row <= heardUpTo + 3) continue;",
   },

@@ -27,7 +27,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   "src/operators": { may: ["src/foundation", "jose", "valibot"], mayAsType: ["src/bridge", "src/conference"] },
   "src/records": {
     may: ["src/foundation", "src/conference/facts.ts", "src/conference/state.ts", "valibot"],
-    mayAsType: ["src/bridge", "src/conference"],
+    mayAsType: ["src/bridge", "src/conference", "src/rpc"],
   },
   "src/routing": {
     may: ["src/foundation", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
