@@ -225,16 +225,24 @@ export class Operators {
       const { stages } = fold;
       const missing = !stages ? "is not on disk" : stages.result === null ? "has no result" : null;
       if (missing) this.#context.violated("an operator's action comes to its end", `${id} ${missing}`);
-      else if (stages?.result?.type === "done") this.#checkTold(id, stages.told, webex);
+      else if (stages?.result?.type === "done") this.#checkTold(id, stages.told, webex, notificationsIn(rows));
     }
   }
 
-  #checkTold(id: ActionId, told: Told | null, webex: Webex): void {
+  #checkTold(id: ActionId, told: Told | null, webex: Webex, notifications: ReadonlySet<string>): void {
     if (told === null || "notBecause" in told) return;
-    const isTold = told.transIds.every((transId) => webex.servers.some(({ seen }) => seen.has(transId)));
+    // An answer may have gone with those of other conferences, under another TransID.
+    const due = told.transIds.filter((transId) => notifications.has(transId));
+    const isTold = due.every((transId) => webex.servers.some(({ seen }) => seen.has(transId)));
     if (told.confirmedAt === null || !isTold)
       this.#context.violated("an operator's action comes to its end", `${id} is not told by ${told.transIds}`);
   }
+}
+
+/** The TransIDs of documents with something that WebEx has not asked for. */
+function notificationsIn(rows: readonly HistoryRow[]): ReadonlySet<string> {
+  const facts = rows.flatMap((row) => row.facts ?? []);
+  return new Set(facts.flatMap((fact) => (fact.kind === "message-queued" && !fact.result ? [fact.transId] : [])));
 }
 
 function* rowsOf(disk: Database) {
