@@ -136,7 +136,7 @@ export class Conference {
     const ports = { ...platform, log, now: this.#clock.now, tally: this.#tally };
     this.#ports = ports;
     this.#store = store;
-    this.#folds = new FollowedFolds(platform, (after) => {
+    this.#folds = new FollowedFolds(ports, (after) => {
       const person = this.#person;
       return store.inputs(after).map((row) => showRow(row, person));
     });
@@ -418,6 +418,7 @@ export class Conference {
     this.#ports.measures.counted();
     void this.#ports.measures.activity.remind(this.#identified.domain, this.#ports.now());
     this.#directoryFeed.remind();
+    this.#folds.deleteUnused();
     await this.#sweep();
     return this.#ongoing !== null;
   }

@@ -1,5 +1,6 @@
 import { showInput } from "../src/conference/decide.ts";
 import { type InputRow, showFact } from "../src/conference/facts.ts";
+import type { EpochMs } from "../src/foundation/ids.ts";
 import type { Person } from "../src/foundation/shown.ts";
 import { type Timers, wait } from "../src/foundation/timers.ts";
 import type { ItemPage } from "../src/rpc/conference.ts";
@@ -15,8 +16,8 @@ interface Followed {
   seq: number;
   /** Present while it reads. */
   reading?: Promise<void>;
-  /** Deletes it later. */
-  stop: () => void;
+  /** When somebody has asked for it last. */
+  askedAt: EpochMs;
 }
 
 /** Folds that are kept at a time. */
@@ -29,14 +30,14 @@ const keptMs = 60_000;
  * goes first.
  */
 export class FollowedFolds {
-  readonly #timers: Timers;
+  readonly #ports: Timers & { now(): EpochMs };
   readonly #inputs: (after: number) => readonly InputRow[];
   /** That which was asked for last is the last. */
   readonly #followed = new Map<string, Followed>();
 
   /** `inputs`: some rows behind this one, in order; none where there are no more. */
-  constructor(timers: Timers, inputs: (after: number) => readonly InputRow[]) {
-    this.#timers = timers;
+  constructor(ports: Timers & { now(): EpochMs }, inputs: (after: number) => readonly InputRow[]) {
+    this.#ports = ports;
     this.#inputs = inputs;
   }
 
@@ -45,19 +46,22 @@ export class FollowedFolds {
     name: string,
     begin: () => { readonly fold: Kind; readonly after: number } | null,
   ): Promise<Kind | null> {
+    this.deleteUnused();
     const followed = this.#followed.get(name) ?? followedFrom(begin());
     if (!followed) return null;
-    followed.stop();
-    followed.stop = this.#timers.after(keptMs, () => this.#followed.delete(name));
+    followed.askedAt = this.#ports.now();
     this.#followed.delete(name);
     this.#followed.set(name, followed);
-    for (const [oldest, { stop }] of [...this.#followed].slice(0, -mostFollowed)) {
-      stop();
-      this.#followed.delete(oldest);
-    }
+    for (const oldest of [...this.#followed.keys()].slice(0, -mostFollowed)) this.#followed.delete(oldest);
     followed.reading ??= this.#read(followed).finally(() => delete followed.reading);
     await followed.reading;
     return followed.fold as Kind;
+  }
+
+  /** A timer would keep the object alive, so its owner calls it now and then. */
+  deleteUnused(): void {
+    const since = this.#ports.now() - keptMs;
+    for (const [name, { askedAt }] of this.#followed) if (askedAt <= since) this.#followed.delete(name);
   }
 
   async #read(followed: Followed): Promise<void> {
@@ -68,13 +72,13 @@ export class FollowedFolds {
         followed.seq = row.seq;
       }
       rows = this.#inputs(followed.seq);
-      if (rows.length > 0) await wait(this.#timers, 0);
+      if (rows.length > 0) await wait(this.#ports, 0);
     }
   }
 }
 
 function followedFrom(begun: { readonly fold: Fold; readonly after: number } | null): Followed | null {
-  return begun && { fold: begun.fold, seq: begun.after, stop: () => {} };
+  return begun && { fold: begun.fold, seq: begun.after, askedAt: 0 };
 }
 
 /** A row as people may read it. */

@@ -1,6 +1,5 @@
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { Call } from "../../simulators/bridge/world.ts";
-import { freePorts } from "../../simulators/free-ports.ts";
 import type { Ability } from "../../src/bridge/abilities.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { BridgeOnTest } from "../conformance/bridge-driver.ts";
@@ -11,9 +10,8 @@ import { Clock } from "../simulation/clock.ts";
 export async function simulatedBridgeOnTest(cannot: readonly Ability[] = []): Promise<BridgeOnTest> {
   const time = new Clock();
   let boots = 1;
-  const [port = 0] = await freePorts(1);
-  let bridge: SimulatedBridge = await startSimulatedBridge(port, "boot1", time, cannot);
-  const way = await lossyWay(bridge.port);
+  let bridge: SimulatedBridge = await startSimulatedBridge(0, "boot1", time, cannot);
+  const way = await lossyWay(() => bridge.port);
   const agents = agentsOf(`ws://127.0.0.1:${way.port}/bridge`);
   const call = (id: CallId): Call => {
     const found = bridge.machine.world.find(id);
@@ -45,7 +43,7 @@ export async function simulatedBridgeOnTest(cannot: readonly Ability[] = []): Pr
     restart: async () => {
       await bridge.close();
       boots += 1;
-      bridge = await startSimulatedBridge(port, `boot${boots}`, time, cannot);
+      bridge = await startSimulatedBridge(0, `boot${boots}`, time, cannot);
     },
     stop: async () => {
       await agents.stop();

@@ -54,7 +54,7 @@ export async function controlledBridge(start: (port: number) => Promise<RunningB
   const [port = 0] = await freePorts(1);
   let program = await start(port);
   let hold = false;
-  const way = await lossyWay(port);
+  const way = await lossyWay(() => port);
   const agents = agentsOf(`ws://127.0.0.1:${way.port}/bridge`);
   const ask = async (method: string, path: string, body: unknown = {}): Promise<Readonly<Record<string, unknown>>> => {
     const asked = `${method} ${path}`;
@@ -113,11 +113,11 @@ export async function controlledBridge(start: (port: number) => Promise<RunningB
   };
 }
 
-/** A way to a bridge on this port of 127.0.0.1. `lose`: from now on nothing comes back on the connections that there are, until they end. */
-export async function lossyWay(port: number): Promise<{ readonly port: number; lose(): void; stop(): void }> {
+/** A way to the bridge that is on this port of 127.0.0.1 now. `lose`: from now on nothing comes back on the connections that there are, until they end. */
+export async function lossyWay(portNow: () => number): Promise<{ readonly port: number; lose(): void; stop(): void }> {
   const pairs = new Set<{ readonly near: Socket; readonly far: Socket }>();
   const server = createServer((near) => {
-    const pair = { near, far: connect(port, "127.0.0.1") };
+    const pair = { near, far: connect(portNow(), "127.0.0.1") };
     pairs.add(pair);
     near.pipe(pair.far).pipe(near);
     for (const socket of [near, pair.far]) {

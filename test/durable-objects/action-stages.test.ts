@@ -399,7 +399,8 @@ test("who looks again at an action has read what was added since, and of many th
   const world = await runningWorld();
   await operate(world, "a1", { type: "lock" });
   const asked: number[] = [];
-  const folds = new FollowedFolds(world.time, (after) => {
+  const ports = { after: (ms: number, run: () => void) => world.time.after(ms, run), now: () => world.time.now };
+  const folds = new FollowedFolds(ports, (after) => {
     asked.push(after);
     return world.stored.inputs(after);
   });

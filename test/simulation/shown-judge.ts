@@ -15,7 +15,8 @@ export const attendeeBegin = "5252";
 
 const secrets = new RegExp(`(?<!\\d)${secretBegin}\\d{4}(?!\\d)`, "g");
 const personal = new RegExp(`(?<!\\d)140855\\d{5}(?!\\d)|(?<!\\d)${attendeeBegin}\\d{3}(?!\\d)|Meeting \\d`);
-const keyOfConference = /98765\d{4}/;
+/** Not among random digits. */
+const keyOfConference = /(?<!\d)98765\d{4}(?!\d)/;
 
 const mostSteps = 20;
 
