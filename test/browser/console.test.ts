@@ -248,14 +248,17 @@ test("a socket whose time is up is replaced at once, and what came between is sh
   expect(await page.locator("#link").textContent()).toBe("live");
 });
 
-test("what WebEx asks and confirms is plotted, and what it confirms told by its host", async () => {
+test("what WebEx asks and confirms is plotted, and what it confirms told by its host", {
+  timeout: 180_000,
+}, async () => {
   const meeting = new Meeting(world);
   await meeting.create();
   const page = await open("/local/hosts");
   await page
     .getByRole("cell", { name: /^100 % \d+ of \d+$/ })
     .first()
-    .waitFor();
+    // Told once a minute.
+    .waitFor({ timeout: 90_000 });
   await page
     .getByRole("cell", { name: /^\d+ ms$/ })
     .first()
@@ -357,7 +360,8 @@ test("a list of 3,000 conferences opens within a second, stays smooth while they
       await page
         .getByRole("row", { name: "700000099" })
         .getByRole("cell", { name: String(callers), exact: true })
-        .waitFor();
+        // A busy machine takes its time to have a thousand conferences say so.
+        .waitFor({ timeout: 90_000 });
     }
   });
   expect([...opening, ...changing].filter(({ computedMs }) => computedMs > 100)).toEqual([]);
@@ -365,4 +369,4 @@ test("a list of 3,000 conferences opens within a second, stays smooth while they
   await page.getByRole("link", { name: "Next page" }).click();
   await page.getByRole("row", { name: "700000100" }).waitFor();
   expect(await page.locator("tbody tr").count()).toBe(100);
-}, 120_000);
+}, 300_000);
