@@ -3,6 +3,7 @@ import { type InputRow, showFact } from "../src/conference/facts.ts";
 import type { EpochMs } from "../src/foundation/ids.ts";
 import type { Person } from "../src/foundation/shown.ts";
 import { type Timers, wait } from "../src/foundation/timers.ts";
+import { Page } from "../src/replay/page.ts";
 import type { ItemPage } from "../src/rpc/conference.ts";
 
 /** A view of a journal: reads its rows in order. */
@@ -87,16 +88,10 @@ export function showRow({ input, facts, ...row }: InputRow, person: Person): Inp
   return { ...row, input: input && showInput(input, person), facts: shown };
 }
 
-/** Characters of one answer. */
-const mostLength = 200_000;
-
 /** Some of a list from this place on, as much as one answer may hold, and at least one. */
-export function pageFrom<Item>(items: readonly Item[], from: number): ItemPage<Item> {
-  let length = 0;
-  const end = items.findIndex((item, index) => {
-    if (index < from) return false;
-    length += JSON.stringify(item).length;
-    return length > mostLength && index > from;
-  });
-  return end < 0 ? { items: items.slice(from), next: null } : { items: items.slice(from, end), next: end };
+export function pageFrom<Item extends object>(items: readonly Item[], from: number): ItemPage<Item> {
+  const page = new Page<Item>(Number.POSITIVE_INFINITY);
+  const rest = items.slice(from);
+  const left = rest.findIndex((item) => !page.add(item));
+  return { items: page.items, next: left < 0 ? null : from + left };
 }
