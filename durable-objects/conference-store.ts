@@ -20,7 +20,7 @@ import type { HistoryRow } from "../src/replay/history.ts";
 import type { AgentReports, ConferenceIdentity } from "../src/rpc/conference.ts";
 import type { DirectoryPlace } from "../src/rpc/directory-feed.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
-import { hasColumn, hasTable, type Sql, type SqlValue } from "./platform.ts";
+import { hasColumn, hasTable, type Sql, type SqlRow, type SqlValue } from "./platform.ts";
 import { type BookData, type Upgrade, upgrade } from "./upgrade.ts";
 
 /** How far the conference has come. It changes with almost each input, so it is kept in the journal and costs no row. */
@@ -189,7 +189,7 @@ export class ConferenceStore {
   /** What this action asked for; `null`: the journal does not have it any more. */
   requestOf(id: ActionId): OperatorRequest | null {
     const row = this.rowOf(id);
-    const input = row === null ? undefined : this.inputs(row - 1)[0]?.input;
+    const input = row === null ? undefined : this.inputs(row - 1, 1)[0]?.input;
     return input?.type === "operator" ? input.request : null;
   }
 
@@ -299,33 +299,23 @@ export class ConferenceStore {
 
   /** Inputs and what followed from them, in order, from behind this row on; the row 0 is before all. */
   journal(after: number, most = journalPage): readonly HistoryRow[] {
-    if (!this.#hasTables) return [];
-    const rows = this.#sql.exec(
-      `SELECT seq, at, input, progress, changes, ${this.#hasFacts ? "facts" : "NULL AS facts"} FROM journal WHERE seq > ?
-       ORDER BY seq LIMIT ?`,
-      ...[after, most],
-    );
-    return rows.map(({ seq, at, input, progress, changes, facts }) => ({
-      ...{ seq: Number(seq), at: Number(at) },
-      input: input === null ? null : (JSON.parse(String(input)) as ConferenceInput),
-      changes: changes === null ? null : (JSON.parse(String(changes)) as EntryChange[]),
-      progress: JSON.parse(String(progress)) as Progress,
-      facts: facts === null ? null : (JSON.parse(String(facts)) as Fact[]),
+    return this.#rows(after, most, ", progress, changes").map((row) => ({
+      ...inputRow(row),
+      changes: row.changes === null ? null : (JSON.parse(String(row.changes)) as EntryChange[]),
+      progress: JSON.parse(String(row.progress)) as Progress,
     }));
   }
 
-  /** The same without what changed: some rows, in order. */
-  inputs(after: number): readonly InputRow[] {
+  /** The same without what changed. */
+  inputs(after: number, most = journalPage): readonly InputRow[] {
+    return this.#rows(after, most).map(inputRow);
+  }
+
+  #rows(after: number, most: number, more = ""): readonly SqlRow[] {
     if (!this.#hasTables) return [];
-    const rows = this.#sql.exec(
-      `SELECT seq, at, input, ${this.#hasFacts ? "facts" : "NULL AS facts"} FROM journal WHERE seq > ? ORDER BY seq LIMIT ?`,
-      ...[after, journalPage],
-    );
-    return rows.map(({ seq, at, input, facts }) => ({
-      ...{ seq: Number(seq), at: Number(at) },
-      input: input === null ? null : (JSON.parse(String(input)) as ConferenceInput),
-      facts: facts === null ? null : (JSON.parse(String(facts)) as Fact[]),
-    }));
+    const facts = this.#hasFacts ? "facts" : "NULL AS facts";
+    const query = `SELECT seq, at, input, ${facts}${more} FROM journal WHERE seq > ? ORDER BY seq LIMIT ?`;
+    return this.#sql.exec(query, after, most);
   }
 
   /** Rows with what changed, all of them, a page at a time. */
@@ -617,6 +607,14 @@ export function withStream(
   const others = streams.filter((known) => known[0] !== bridge);
   const own = streams.filter((known) => known[0] === bridge && known[1] !== stream);
   return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo]];
+}
+
+function inputRow({ seq, at, input, facts }: SqlRow): InputRow {
+  return {
+    ...{ seq: Number(seq), at: Number(at) },
+    input: input === null ? null : (JSON.parse(String(input)) as ConferenceInput),
+    facts: facts === null ? null : (JSON.parse(String(facts)) as Fact[]),
+  };
 }
 
 /** Under this name a repeat of the input is recognised; `null`: it has none. */

@@ -300,7 +300,7 @@ export class Conference {
   }
 
   #givenUpIn(row: number): (GivenUpDocument & { readonly transId: string }) | null {
-    const [found] = this.#store.inputs(row - 1);
+    const [found] = this.#store.inputs(row - 1, 1);
     if (found?.seq !== row || found.input?.type !== "undelivered" || !found.input.of) return null;
     const { messages, of } = found.input;
     return { host: of.host, transId: of.transId, messages };
