@@ -609,10 +609,11 @@ export function withStream(
   return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo]];
 }
 
-function inputRow({ seq, at, input, facts }: SqlRow): InputRow {
+function inputRow({ seq, input, facts, ...row }: SqlRow): InputRow {
+  const at = Number(row.at);
   return {
-    ...{ seq: Number(seq), at: Number(at) },
-    input: input === null ? null : (JSON.parse(String(input)) as ConferenceInput),
+    ...{ seq: Number(seq), at },
+    input: input === null ? null : { ...(JSON.parse(String(input)) as ConferenceInput), at },
     facts: facts === null ? null : (JSON.parse(String(facts)) as Fact[]),
   };
 }
@@ -628,13 +629,13 @@ function nameOfAction(id: ActionId): string {
   return `op ${id}`;
 }
 
-/** As the journal keeps it. Reports are never refused: all that follow in their stream would wait behind them for ever. */
+/** As the journal keeps it: its time is that of the row. Reports are never refused: all that follow in their stream would wait behind them for ever. */
 function textOf(input: ConferenceInput): string {
-  const text = JSON.stringify(input);
+  const text = JSON.stringify({ ...input, at: undefined });
   if (text.length * 3 <= maxInputBytes) return text;
   const { length } = new TextEncoder().encode(text);
   if (length <= maxInputBytes) return text;
-  if (input.type === "bridge") return JSON.stringify({ ...input, reports: [], tooLong: length });
+  if (input.type === "bridge") return JSON.stringify({ ...input, at: undefined, reports: [], tooLong: length });
   throw new Error(`an input of ${length} bytes is too large (${maxInputBytes} at most)`);
 }
 

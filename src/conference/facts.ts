@@ -81,6 +81,13 @@ const message = v.object({ type: word, msgId });
 const named = v.exactOptional(v.pipe(v.array(action), v.readonly()));
 /** What tells one message of a type from another. */
 const said = { extCallId, subConfId, status: word, action: word, actionResult: word, result: word };
+const messageSummary = v.object({
+  ...{ ...message.entries, ...v.partial(v.object(said)).entries, actions: named },
+  /** The call that it is about, where it does not name it. */
+  call: v.exactOptional(call),
+});
+/** What facts say of a message; its text is in the document. */
+export type MessageSummary = Checked<typeof messageSummary>;
 
 export const facts = {
   /** `life`: the row in which it began, which tells conferences of one key apart. */
@@ -143,12 +150,6 @@ export const facts = {
   "command-failed": v.object({ command, type: word, why: failure, late: v.exactOptional(v.literal(true)) }),
   /** It has no result in time; a late one still counts. */
   "command-expired": v.object({ command, type: word }),
-  "message-queued": v.object({
-    ...{ ...message.entries, host: receiver, transId, actions: named },
-    /** The call that it is about, where it does not name it. */
-    call: v.exactOptional(call),
-    ...v.partial(v.object(said)).entries,
-  }),
   /** No message is made of it: WebEx has let the conference go on alone, or has not named the call, and may still do so. */
   "message-withheld": v.object({
     ...{ type: word, why: open(v.picklist(["detached", "unnamed", "not-named-yet"])) },
@@ -158,6 +159,8 @@ export const facts = {
   "message-owed": v.object({ ...message.entries, actions: named }),
   /** What was owed is not said any more: something else says it, or it is not so any more. */
   "message-dropped": v.object({ ...message.entries }),
+  /** A new document, or more messages in one that waits. */
+  "post-queued": v.object({ transId, host: receiver, messages: v.array(messageSummary) }),
   "post-confirmed": v.object({ transId, at: count }),
   "post-failed": v.object({ transId, attempt: count, why: word, at: count, nextAt: count }),
   "post-given-up": v.object({
@@ -190,7 +193,7 @@ export type FactKind = keyof typeof facts;
 type SaidName = keyof typeof said;
 const saidNames = Object.keys(said) as readonly SaidName[];
 
-/** What tells a message, or the fact that says it, from another one of its type. */
+/** What tells a message from another one of its type. */
 export function saidIn(message: object): Partial<Record<SaidName, string>> {
   const found: Partial<Record<SaidName, string>> = {};
   for (const name of saidNames) {
@@ -198,6 +201,17 @@ export function saidIn(message: object): Partial<Record<SaidName, string>> {
     if (value !== undefined) found[name] = String(value);
   }
   return found;
+}
+
+/** A fact about one message at most. */
+export type SingleFact = Exclude<Fact, PostQueued> | (Omit<PostQueued, "messages"> & MessageSummary);
+type PostQueued = Extract<Fact, { kind: "post-queued" }>;
+
+/** A fact of its own for each message that was queued, whatever shares its document. */
+export function singleFacts(fact: Fact): readonly SingleFact[] {
+  if (fact.kind !== "post-queued") return [fact];
+  const { messages, ...post } = fact;
+  return messages.map((message) => ({ ...post, ...message }));
 }
 
 /** The operators' actions among causes: one is over when all that was begun in its name is. */

@@ -4,7 +4,7 @@ import type { DomainSettings } from "../settings/domain-settings.ts";
 import { answerTo, requestOf, type SharedRequests } from "../tsp/answers.ts";
 import { type ConferenceInput, decide } from "./decide.ts";
 import { type Decision, isPost, type Outgoing, type Post } from "./draft.ts";
-import { type Fact, saidIn } from "./facts.ts";
+import { type Fact, type MessageSummary, saidIn } from "./facts.ts";
 import {
   enqueue,
   gather,
@@ -93,15 +93,17 @@ export function applyTransaction(
   const kept = withoutDropped(rows, decision.dropQueued);
   facts.push(...dropped(rows, kept));
   let after: Queue = { rows: kept, open };
+  const queuedFacts = new Map<string, QueuedFact>();
   for (const effect of decision.effects) {
     if (!isPost(effect)) continue;
     const queued = enqueue(after, effect, input.at, context);
     if (!queued.ok) facts.push(refused(effect, queued.error.kind));
     else if (queued.value !== after) {
       after = queued.value;
-      facts.push(...queuedIn(after.rows, effect));
+      addQueued(queuedFacts, after.rows, effect);
     }
   }
+  facts.push(...queuedFacts.values());
   if (begins(state.head, decision.changes)) {
     // A new life may be on another bridge. An only bridge is kept at once, and stays when the settings get a second one.
     bridge = onlyBridge(domain.settings);
@@ -147,13 +149,23 @@ function dropped(before: Rows, after: Rows): Fact[] {
   });
 }
 
+type QueuedFact = Extract<Fact, { kind: "post-queued" }>;
+
 /** In which document this message waits. */
-function queuedIn(rows: Rows, { host, message, actions, call }: Post): Fact[] {
+function addQueued(facts: Map<string, QueuedFact>, rows: Rows, { host, message, actions, call }: Post): void {
   const row = rows.findLast(({ messages }) => messages.includes(message));
-  if (!row) return [];
+  if (!row) return;
+  const transId = row.transId as TransId;
   const { type, msgId } = message;
-  const about = { ...saidIn(message), ...(call && { call }), ...(actions && { actions }) } as object;
-  return [{ kind: "message-queued", type, msgId, host, transId: row.transId as TransId, ...about }];
+  const summary = {
+    type,
+    msgId,
+    ...saidIn(message),
+    ...(call && { call }),
+    ...(actions && { actions }),
+  } as MessageSummary;
+  const { messages = [] } = facts.get(transId) ?? {};
+  facts.set(transId, { kind: "post-queued", transId, host, messages: [...messages, summary] });
 }
 
 function refused({ host, message: { type } }: Post, why: string): Fact {

@@ -1,5 +1,5 @@
 import type { CommandType } from "../bridge/commands.ts";
-import { actionsOf, type Fact, type InputRow } from "../conference/facts.ts";
+import { actionsOf, type Fact, type InputRow, type SingleFact, singleFacts } from "../conference/facts.ts";
 import type { ActionId, CallId, CommandId, EpochMs, MsgId, TransId } from "../foundation/ids.ts";
 import type { ActionResult, ActionStages, SentCommand, Told } from "../rpc/action-stages.ts";
 
@@ -54,7 +54,7 @@ export class StagesFold {
     if (input?.type === "operator" && input.id === this.#id && !this.#begun && facts)
       this.#begun = { person: input.person, request: input.request, onDisk: { seq, at } };
     const isReplaced = facts?.some(({ kind }) => kind === "conference-taken-over") === true;
-    for (const fact of facts ?? []) this.#read(at, fact, isReplaced);
+    for (const fact of facts?.flatMap(singleFacts) ?? []) this.#read(at, fact, isReplaced);
   }
 
   #outcome(asked: EpochMs): ActionResult | null {
@@ -85,7 +85,7 @@ export class StagesFold {
     return { notBecause: this.#isIdle ? "nothing changed" : "no notification of its own was due" };
   }
 
-  #read(at: EpochMs, fact: Fact, isReplaced: boolean): void {
+  #read(at: EpochMs, fact: SingleFact, isReplaced: boolean): void {
     const isOwn =
       ("by" in fact && actionsOf(fact.by).includes(this.#id)) ||
       ("actions" in fact && fact.actions?.includes(this.#id) === true);
@@ -134,9 +134,9 @@ export class StagesFold {
     }
   }
 
-  #readMessage(fact: Fact, isOwn: boolean, isReplaced: boolean): void {
+  #readMessage(fact: SingleFact, isOwn: boolean, isReplaced: boolean): void {
     switch (fact.kind) {
-      case "message-queued":
+      case "post-queued":
         if (isOwn || this.#messages.has(fact.msgId))
           this.#messages.set(fact.msgId, { is: "queued", transId: fact.transId });
         return;

@@ -1,7 +1,7 @@
 import type { ConferenceEvent, ConferenceSnapshot, NumberedReport } from "../bridge/events.ts";
 import type { ConferenceInput } from "../conference/decide.ts";
 import { BACK_END, type Outgoing } from "../conference/draft.ts";
-import { type Fact, type InputRow, saidIn } from "../conference/facts.ts";
+import { type InputRow, type SingleFact, saidIn, singleFacts } from "../conference/facts.ts";
 import { counted } from "../foundation/counted.ts";
 import type { CallId, CommandId, EpochMs, TransId } from "../foundation/ids.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../rpc/story.ts";
@@ -42,7 +42,7 @@ export class Timeline {
     if (facts === null) return this.#older(row);
     this.#dialled = new Map(facts.flatMap((fact) => (fact.kind === "call-dialled" ? [[fact.call, fact.number]] : [])));
     if (row.input) this.#input(row, row.input);
-    for (const fact of facts) this.#fact(row, fact);
+    for (const fact of facts.flatMap(singleFacts)) this.#fact(row, fact);
     this.#isMixed = true;
     if (this.#lines.length > 2 * mostLines) this.#lines = this.#lines.slice(-mostLines);
   }
@@ -93,7 +93,7 @@ export class Timeline {
     this.#say(row, "bridge", "edge", `${issued?.type ?? "command"}: ${became}`, facts);
   }
 
-  #fact(row: Omit<InputRow, "facts">, fact: Fact): void {
+  #fact(row: Omit<InputRow, "facts">, fact: SingleFact): void {
     switch (fact.kind) {
       case "command-issued": {
         const { command, type, call, room } = fact;
@@ -107,7 +107,7 @@ export class Timeline {
       case "conference-ended":
         if (fact.why === "lost") this.#say(row, "edge", "edge", "ended, since the bridge no longer had it", {});
         return;
-      case "message-queued": {
+      case "post-queued": {
         const { type, msgId, host, transId, call = "" } = fact;
         this.#hosts.set(transId, host);
         const facts = { msgId, call, ...saidIn(fact), ...this.#document(transId) };

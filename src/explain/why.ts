@@ -1,4 +1,4 @@
-import type { InputRow } from "../conference/facts.ts";
+import { type InputRow, singleFacts } from "../conference/facts.ts";
 import type { Explanation } from "../rpc/story.ts";
 import { ConferenceQuestions } from "./why/conference.ts";
 import { Ends } from "./why/ends.ts";
@@ -26,7 +26,7 @@ export class Why {
 
   read({ facts, ...row }: InputRow): void {
     if (facts === null) return; // A row of version 0.1 does not say what happened.
-    const all = { ...row, facts };
+    const all = { ...row, facts: facts.flatMap(singleFacts) };
     this.#known.read(all);
     for (const question of this.#questions) question.read(all);
   }

@@ -1,6 +1,5 @@
 import type { ConferenceInput } from "../conference/decide.ts";
-import { isPost } from "../conference/draft.ts";
-import type { Fact } from "../conference/facts.ts";
+import { type Fact, type SingleFact, singleFacts } from "../conference/facts.ts";
 import type { QueuedDocument } from "../conference/queue.ts";
 import { applyChanges, type Changes, type ConferenceState, emptyState, type OwnState } from "../conference/state.ts";
 import { applyTransaction, type DecisionProgress, type Situation } from "../conference/transaction.ts";
@@ -10,7 +9,7 @@ import type { Domain } from "../settings/load.ts";
 import { changesIn, type Entries, entriesIn, entryIn, kindOf } from "./entries.ts";
 import { type About, type HistoryRow, settingsIn, versionIn } from "./history.ts";
 import { inputsOf, type TransactionRows } from "./rows.ts";
-import { isDocument, messageOf, type Sent, sentBy, type Written, writtenIn } from "./sent.ts";
+import { isDocument, messagesOf, type Sent, sentBy, type Written, writtenIn } from "./sent.ts";
 import { UnknownIds } from "./unknown-ids.ts";
 
 /** A row of the journal, and what it says of all that followed from its input. */
@@ -162,11 +161,8 @@ export class Replay {
         documentSeq: () => ++documents,
         nonce: () => ids.next(),
       });
-      const queued = new Set(after.queue.rows.flatMap((row) => row.messages));
       facts.push(...after.facts);
-      messages.push(
-        ...decision.effects.flatMap((effect) => (isPost(effect) && queued.has(effect.message) ? effect.message : [])),
-      );
+      messages.push(...queuedIn(after.facts).flatMap((fact) => messagesOf(after.queue.rows, fact)));
       entries.push(...entriesIn(decision.changes));
       if (rows.length > 1) applyChanges(state, decision.changes);
       situation = { state, queue: after.queue, progress: after.progress };
@@ -189,33 +185,36 @@ interface Decided {
 const ofOutbox: ReadonlySet<Fact["kind"]> = new Set(["post-confirmed", "post-failed", "post-dropped"] as const);
 
 function differenceOfFacts(rows: TransactionRows, { ids, facts }: Decided): string | null {
-  const [today = [], said = []] = [facts, rows.flatMap(factsOf)].map((all) => all.filter(isDecided));
+  const [today = [], said = []] = [facts, rows.flatMap(factsOf)].map((all) => all.flatMap(decidedIn));
   for (const [index, fact] of today.entries()) {
     const other = said[index];
     if (fact.kind !== other?.kind) return fact.kind;
-    const where = ids.difference(withoutDocument(fact), withoutDocument(other), fact.kind);
+    const where = ids.difference(fact, other, fact.kind);
     if (where !== null) return where;
   }
   return said[today.length]?.kind ?? null;
 }
 
-function isDecided({ kind }: Fact): boolean {
-  return !ofOutbox.has(kind);
+/** Which document a message joined depends on what was being posted, too. */
+function decidedIn(fact: Fact): readonly SingleFact[] {
+  if (ofOutbox.has(fact.kind)) return [];
+  return singleFacts(fact.kind === "post-queued" ? { ...fact, transId: "" as TransId } : fact);
 }
 
-/** Which document a message joined depends on what was being posted, too. */
-function withoutDocument(fact: Fact): unknown {
-  return fact.kind === "message-queued" ? { ...fact, transId: null } : fact;
+function queuedIn(facts: readonly Fact[]) {
+  return facts.filter((fact) => fact.kind === "post-queued");
 }
 
 /** The facts name the same messages, in the same order. */
 function differenceOfMessages(rows: TransactionRows, { documents }: Written, today: Decided): string | null {
   const facts = rows.flatMap(factsOf);
   const dropped = new Set(facts.map((fact) => fact.kind === "post-dropped" && fact.transId));
-  for (const [index, fact] of facts.filter((one) => one.kind === "message-queued").entries()) {
-    const message = messageOf(documents, fact);
-    if (!message && dropped.has(fact.transId)) continue;
-    const where = today.ids.difference(today.messages[index] ?? null, message ?? null, fact.type);
+  const recorded = queuedIn(facts).flatMap((fact) =>
+    messagesOf(documents, fact).map((message) => ({ message, isDropped: dropped.has(fact.transId) })),
+  );
+  for (const [index, { message, isDropped }] of recorded.entries()) {
+    if (!message && isDropped) continue;
+    const where = today.ids.difference(today.messages[index] ?? null, message ?? null, message?.type);
     if (where !== null) return where;
   }
   return null;

@@ -48,10 +48,9 @@ export function sentBy(facts: readonly Fact[], at: EpochMs, { commands, document
     if (fact.kind === "command-issued") {
       const command = commands.get(fact.command);
       if (command) sent.commands.push({ id: fact.command, command });
-    } else if (fact.kind === "message-queued") {
+    } else if (fact.kind === "post-queued") {
       const { host, transId } = fact;
-      const message = messageOf(documents, fact);
-      if (message) sent.messages.push({ host, transId, message });
+      for (const message of messagesOf(documents, fact)) if (message) sent.messages.push({ host, transId, message });
     } else if (fact.kind === "post-given-up") {
       const { host, transId } = fact;
       sent.givenUp.push({ host, transId, at, messages: fact.messages.map(({ type }) => type) });
@@ -70,15 +69,11 @@ export function sentBy(facts: readonly Fact[], at: EpochMs, { commands, document
   return sent;
 }
 
-/** The message of a fact; `undefined`: it was dropped in the same transaction. */
-export function messageOf(
+/** The messages of a fact, in their order; `undefined`: it was dropped in the same transaction. */
+export function messagesOf(
   documents: readonly QueuedDocument[],
-  { transId, type, msgId }: Extract<Fact, { kind: "message-queued" }>,
-): Outgoing | undefined {
-  for (const document of documents) {
-    if (document.transId !== transId) continue;
-    const message = document.messages.find((one) => one.type === type && one.msgId === msgId);
-    if (message) return message;
-  }
-  return undefined;
+  { transId, messages }: Extract<Fact, { kind: "post-queued" }>,
+): readonly (Outgoing | undefined)[] {
+  const own = documents.filter((document) => document.transId === transId).flatMap((document) => document.messages);
+  return messages.map(({ type, msgId }) => own.find((one) => one.type === type && one.msgId === msgId));
 }

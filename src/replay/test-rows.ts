@@ -1,5 +1,5 @@
 import { type ConferenceInput, showInput } from "../conference/decide.ts";
-import type { Fact } from "../conference/facts.ts";
+import { type SingleFact, singleFacts } from "../conference/facts.ts";
 import type { DecisionProgress } from "../conference/transaction.ts";
 import type { ConfKey, PhoneNumber } from "../foundation/ids.ts";
 import type { TestFact, TestRow, TestRowsPage } from "../rpc/replay.ts";
@@ -46,7 +46,7 @@ export class TestReader {
     const confirmed = facts.flatMap((fact) => (fact.kind === "post-confirmed" ? [fact.transId] : []));
     return rows.map((row, index) => ({
       ...{ seq: row.seq, at: row.at, input: row.input && this.#input(row.input), bridge, cannot },
-      facts: (row.facts ?? []).map(inWords),
+      facts: (row.facts ?? []).flatMap(singleFacts).map(inWords),
       confirmed: index === 0 ? confirmed : [],
     }));
   }
@@ -93,8 +93,8 @@ export async function testRowsPage(
 const parts = ["type", "call", "room", "invitee", "command", "msgId", "transId", "muted", "locked", "result", "status"];
 
 /** What tells facts apart, and what later inputs name. */
-function inWords(fact: Fact): TestFact {
-  const said = parts.map((part) => [part, fact[part as keyof Fact]] as const);
+function inWords(fact: SingleFact): TestFact {
+  const said = parts.map((part) => [part, fact[part as keyof SingleFact]] as const);
   return { kind: fact.kind, ...Object.fromEntries(said.filter(([, value]) => value !== undefined)) };
 }
 

@@ -2,6 +2,7 @@ import type { BridgeCommand } from "../bridge/commands.ts";
 import type { BridgeCaller, ConferenceEvent, Report } from "../bridge/events.ts";
 import type { ConferenceInput } from "../conference/decide.ts";
 import type { Outgoing } from "../conference/draft.ts";
+import { singleFacts } from "../conference/facts.ts";
 import { type CommandId, MAIN_ROOM, type PhoneNumber } from "../foundation/ids.ts";
 import { isRecord } from "../foundation/record.ts";
 import { Replacements } from "../foundation/replacements.ts";
@@ -202,7 +203,10 @@ class TestWriter {
   /** Whether the journal says what followed here; by that its ids are known, too. */
   #isAlike(said: readonly TestFact[]): boolean {
     const decided = (facts: readonly TestFact[]) => facts.filter(({ kind }) => !ofOutbox.has(kind));
-    const [journal, played] = [decided(said), decided(this.#stage.facts as readonly object[] as readonly TestFact[])];
+    const [journal, played] = [
+      decided(said),
+      decided(this.#stage.facts.flatMap(singleFacts) as readonly object[] as readonly TestFact[]),
+    ];
     if (journal.length !== played.length) return false;
     return journal.every((fact, index) => {
       const own = played[index];
@@ -211,7 +215,7 @@ class TestWriter {
         const [id, ownId] = [fact[part], own[part]];
         if (typeof id === "string" && typeof ownId === "string") this.#ids.set(id, ownId);
       }
-      if (fact.kind === "message-queued") this.#queued(fact, own);
+      if (fact.kind === "post-queued") this.#queued(fact, own);
       return true;
     });
   }

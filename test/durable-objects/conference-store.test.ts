@@ -4,7 +4,7 @@ import { Draws } from "../../simulators/draws.ts";
 import { type Changes, emptyState } from "../../src/conference/state.ts";
 import type { CallId, ConfKey, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { conferenceOn, Database } from "../simulation/database.ts";
-import { ConferenceWorld, lock } from "./conference-world.ts";
+import { ConferenceWorld, lock, muteCaller } from "./conference-world.ts";
 
 const hourMs = 3_600_000;
 const weekMs = 7 * 24 * hourMs;
@@ -249,6 +249,24 @@ test.each([
     expect(Number(row?.bytes)).toBeLessThan(1_600_000);
     expect(contentsOf(conferenceOn(sql))).toEqual(contentsOf(store));
   }
+});
+
+/** Of the version before facts were kept, for the same mute. */
+const bytesWithoutFacts = 2_250;
+
+test("with its facts, the journal of a mute is at most a quarter longer than without", async () => {
+  const world = new ConferenceWorld();
+  await world.running(3);
+  const before = world.stored.lastSeq;
+  await world.during(world.receive("T-1", muteCaller("1002")));
+  await world.allDone();
+  await world.time.pass(5_000);
+
+  const columns = "coalesce(length(input), 0) + length(progress) + coalesce(length(changes), 0) + length(facts)";
+  const [row] = world.sql.exec(`SELECT sum(${columns}) AS bytes, count(*) AS rows FROM journal WHERE seq > ?`, before);
+  expect(row?.rows).toBe(3);
+  expect(Number(row?.bytes)).toBeGreaterThan(bytesWithoutFacts);
+  expect(Number(row?.bytes)).toBeLessThanOrEqual(1.25 * bytesWithoutFacts);
 });
 
 test("what a newer version wrote is kept for it, and a conference that steps back from that version goes on and logs it once", async () => {

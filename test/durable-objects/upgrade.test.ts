@@ -88,7 +88,7 @@ test("what operators asked for in version 0.1 is still theirs: its stages are no
   const [callOut] = world.stored.state.callOuts.values();
   expect(callOut?.by).toEqual(by(""));
   expect(callOut).not.toHaveProperty("action");
-  const queued = world.stored.facts(0).flatMap(({ facts }) => facts.filter(({ kind }) => kind === "message-queued"));
-  expect(queued).toMatchObject([{ type: "caller-changed", status: "muted", actions: ["a0"] }]);
+  const queued = world.stored.facts(0).flatMap(({ facts }) => facts.filter(({ kind }) => kind === "post-queued"));
+  expect(queued).toMatchObject([{ messages: [{ type: "caller-changed", status: "muted", actions: ["a0"] }] }]);
   expect(await world.conference.action("a0" as never)).toBeNull();
 });

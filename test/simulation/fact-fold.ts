@@ -94,9 +94,11 @@ export class FactFold {
       case "command-failed":
         if (!this.#commands.delete(fact.command)) throw new Error(`${fact.command} was not pending`);
         return;
-      case "message-queued":
-        this.#queued.set(fact.transId, (this.#queued.get(fact.transId) ?? new Set()).add(fact.msgId));
+      case "post-queued": {
+        const queued = this.#queued.get(fact.transId) ?? [];
+        this.#queued.set(fact.transId, new Set([...queued, ...fact.messages.map(({ msgId }) => msgId)]));
         return;
+      }
       case "post-confirmed":
         this.#queued.delete(fact.transId);
         return;

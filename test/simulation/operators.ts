@@ -242,7 +242,11 @@ export class Operators {
 /** The TransIDs of documents with something that WebEx has not asked for. */
 function notificationsIn(rows: readonly HistoryRow[]): ReadonlySet<string> {
   const facts = rows.flatMap((row) => row.facts ?? []);
-  return new Set(facts.flatMap((fact) => (fact.kind === "message-queued" && !fact.result ? [fact.transId] : [])));
+  return new Set(
+    facts.flatMap((fact) =>
+      fact.kind === "post-queued" && fact.messages.some(({ result }) => !result) ? [fact.transId] : [],
+    ),
+  );
 }
 
 function* rowsOf(disk: Database) {

@@ -98,7 +98,7 @@ export class ConferenceQuestions implements Question {
         return;
       case "command-failed":
         return this.#failed(row, fact);
-      case "message-queued":
+      case "post-queued":
         return this.#refused(row, fact);
       default:
     }
@@ -137,7 +137,7 @@ export class ConferenceQuestions implements Question {
   }
 
   /** WebEx wanted it to be created anew, and was refused. */
-  #refused(row: WhyRow, { type, result = "ok" }: FactOf<"message-queued">): void {
+  #refused(row: WhyRow, { type, result = "ok" }: FactOf<"post-queued">): void {
     if (type !== "conference-created" || result === "ok" || row.input?.type !== "webex") return;
     const answer =
       result === "conference-closed"
@@ -171,8 +171,8 @@ export class ConferenceQuestions implements Question {
       );
     };
     const dropped = textsOf((fact) => (fact.kind === "post-dropped" ? fact.messages.map(({ msgId }) => msgId) : []));
-    const isNews = (fact: FactOf<"message-queued">) => fact.host === to.host && fact.result === undefined;
-    const told = textsOf((fact) => (fact.kind === "message-queued" && isNews(fact) ? [fact.msgId] : []));
+    const isNews = (fact: FactOf<"post-queued">) => fact.host === to.host && fact.result === undefined;
+    const told = textsOf((fact) => (fact.kind === "post-queued" && isNews(fact) ? [fact.msgId] : []));
     const sentences = [
       from.host === to.host
         ? `WebEx's server ${to.host} took the conference over from itself`

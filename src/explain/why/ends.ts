@@ -27,7 +27,7 @@ export class Ends implements Question {
     for (const fact of row.facts) {
       if (fact.kind === "call-left") this.#left(row, fact);
       else if (fact.kind === "call-not-entered") this.#notEntered(row, fact);
-      else if (fact.kind === "message-queued" && fact.type === "called-out") this.#refused(row, fact);
+      else if (fact.kind === "post-queued" && fact.type === "called-out") this.#refused(row, fact);
     }
   }
 
@@ -67,7 +67,7 @@ export class Ends implements Question {
   }
 
   /** It was never dialled. */
-  #refused(row: WhyRow, { result = "ok", extCallId }: FactOf<"message-queued">): void {
+  #refused(row: WhyRow, { result = "ok", extCallId }: FactOf<"post-queued">): void {
     if (result === "ok" || extCallId === undefined || this.#known.callNamed(extCallId)) return;
     const asked = row.input?.type === "webex" ? row.input.messages : [];
     const request = asked.find((one) => one.type === "call-out" && one.extCallId === extCallId);

@@ -10,7 +10,7 @@ interface Entry {
   /** When it entered, WebEx had let the conference go on alone. */
   readonly isDetached: boolean;
   /** The latest message that it entered. */
-  told: (Moment & Pick<FactOf<"message-queued">, "msgId" | "transId">) | null;
+  told: (Moment & Pick<FactOf<"post-queued">, "msgId" | "transId">) | null;
   confirmed: (Moment & { readonly confirmedAt: number }) | null;
   lastFailure: (FactOf<"post-failed"> & Moment) | null;
   givenUp: Moment | null;
@@ -67,7 +67,7 @@ export class Entries implements Question {
         if (entry && fact.why !== "conference-ended") entry.left = moment;
         return;
       }
-      case "message-queued": {
+      case "post-queued": {
         const call = fact.type === "caller-entered" ? fact.call : undefined;
         if (call === undefined) return;
         // An invitee was told of when it waited, and a new server is told anew.

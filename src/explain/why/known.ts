@@ -1,15 +1,15 @@
 import type { CommandType } from "../../bridge/commands.ts";
-import type { Cause, Fact, InputRow } from "../../conference/facts.ts";
+import type { Cause, InputRow, SingleFact } from "../../conference/facts.ts";
 import type { CallId, CommandId, ExtCallId, MsgId } from "../../foundation/ids.ts";
 import type { FromWebex } from "../../tsp/messages.ts";
 import { type Moment, momentOf } from "./words.ts";
 
-export type FactOf<Kind extends Fact["kind"]> = Extract<Fact, { kind: Kind }>;
+export type FactOf<Kind extends SingleFact["kind"]> = Extract<SingleFact, { kind: Kind }>;
 
 /** One row, as questions read it. */
 export interface WhyRow extends Moment {
   readonly input: InputRow["input"];
-  readonly facts: readonly Fact[];
+  readonly facts: readonly SingleFact[];
 }
 
 /** A call as it was last: in the conference, dialled, or over. */
@@ -31,7 +31,7 @@ export interface KnownCommand extends Moment {
 
 /** A message that was queued. */
 export interface KnownMessage extends Moment {
-  readonly fact: FactOf<"message-queued">;
+  readonly fact: FactOf<"post-queued">;
   readonly call: KnownCall | undefined;
 }
 
@@ -65,7 +65,7 @@ export class Known {
     return [...this.calls.values()].findLast((call) => call.extCallId === extCallId);
   }
 
-  #read(moment: Moment, fact: Fact): void {
+  #read(moment: Moment, fact: SingleFact): void {
     switch (fact.kind) {
       case "call-dialled": {
         const { call, number, extCallId } = fact;
@@ -94,7 +94,7 @@ export class Known {
         if (command) this.commands.set(fact.command, { ...command, by: [...command.by, ...fact.by] });
         return;
       }
-      case "message-queued": {
+      case "post-queued": {
         const call = fact.call === undefined ? this.callNamed(fact.extCallId) : this.calls.get(fact.call);
         this.messages.set(fact.msgId, { ...moment, fact, call });
         return;

@@ -31,7 +31,7 @@ export class Posts implements Question {
 
   #read(row: WhyRow, fact: WhyRow["facts"][number]): void {
     switch (fact.kind) {
-      case "message-queued": {
+      case "post-queued": {
         const message = this.#known.messages.get(fact.msgId);
         const { since = momentOf(row), messages = [], failed = null } = this.#waiting.get(fact.transId) ?? {};
         if (message)
