@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { Finding } from "../src/foundation/finding.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
 import { isRecord } from "../src/foundation/record.ts";
-import { readOperators, unknownDomains } from "../src/operators/people.ts";
+import { type Person, readOperators, unknownDomains } from "../src/operators/people.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { domainFaults, loadDomains } from "../src/settings/load.ts";
 import { warningsOf as warningsOfDomain } from "../src/settings/warnings.ts";
@@ -37,10 +37,8 @@ function checkOperators(json: string, domains: string): Finding[] {
   if (!operators.ok || json === "") return [];
   const { people, access } = operators.value;
   const said = [
-    ...people.map(({ name, role, domains }) => `${name} (${role} of ${domains.join(", ")})`),
-    ...(access?.people ?? []).map(
-      ({ email, role, domains }) => `${email} (${role} of ${domains.join(", ")}, by Cloudflare Access)`,
-    ),
+    ...people.map(({ name, ...rights }) => `${name} (${rightsText(rights)})`),
+    ...(access?.people ?? []).map(({ email, ...rights }) => `${email} (${rightsText(rights)}, by Cloudflare Access)`),
   ];
   const unknown = unknownDomains(operators.value, Object.keys(Object(JSON.parse(domains))));
   return [
@@ -49,6 +47,10 @@ function checkOperators(json: string, domains: string): Finding[] {
       (domain) => ({ verdict: "warn", about: "operators", says: `there is no domain ${domain}` }) as const,
     ),
   ];
+}
+
+function rightsText({ role, domains, secrets }: Omit<Person, "name">): string {
+  return `${role} of ${domains.join(", ")}${secrets ? ", reads secrets" : ""}`;
 }
 
 /** What a check of a file of domains finds, such as the variable DOMAINS has at Cloudflare. */

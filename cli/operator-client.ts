@@ -164,6 +164,14 @@ export class OperatorClient {
     throw new StartError(`the domain ${domain} has no webexSite in its settings: nothing is known of its meetings`);
   }
 
+  /** The access code of the meeting of a conference, for who may read secrets. */
+  async accessCode(domain: string, key: string): Promise<string> {
+    const path = `domains/${domain}/conferences/${segmentOf(key)}/meeting/access-code`;
+    const { status, answer } = await this.#send(path, { method: "POST" });
+    if (status !== 200) throw this.#refused(status, answer);
+    return (answer as { readonly accessCode: string }).accessCode;
+  }
+
   /** What the last provisioning check found; `now`: begins one first, unless one runs. */
   async provisioning(domain: string, now = false): Promise<ProvisioningState> {
     const found = await this.#find<ProvisioningState>(`domains/${domain}/provisioning-check`, now ? "POST" : "GET");

@@ -3,17 +3,18 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { counted } from "../src/foundation/counted.ts";
 import { personNameFault } from "../src/operators/people.ts";
 import { askEdge } from "./ask-edge.ts";
-import { print } from "./supervise.ts";
+import { print, StartError } from "./supervise.ts";
 
 /** What a person is given once, and what the settings get. */
 export function newOperator(
   name: string,
   role: string,
   domains: readonly string[],
+  secrets = false,
 ): { readonly token: string; readonly line: string } {
   const token = randomBytes(24).toString("base64url");
   const tokenSha256 = createHash("sha256").update(token).digest("hex");
-  return { token, line: JSON.stringify({ name, tokenSha256, role, domains }) };
+  return { token, line: JSON.stringify({ name, tokenSha256, role, domains, ...(secrets && { secrets }) }) };
 }
 
 /** The commands about who may ask a running edge. */
@@ -28,8 +29,10 @@ export function addPeople(program: Command): void {
         .default("viewer"),
     )
     .requiredOption("--domain <names...>", 'domains that the person sees; "*" for all')
-    .action((name: string, { role, domain }: { role: string; domain: string[] }) => {
-      const { token, line } = newOperator(name, role, domain);
+    .option("--secrets", "may read a secret, one at a time, such as a meeting's access code; with the role operator")
+    .action((name: string, { role, domain, secrets }: { role: string; domain: string[]; secrets?: true }) => {
+      if (secrets && role !== "operator") throw new StartError("a viewer reads no secret: add --role operator");
+      const { token, line } = newOperator(name, role, domain, secrets);
       print(`token of ${name}: ${token}`);
       print("It is shown only now: hand it over. For `people` of `operators` in the settings, or of OPERATORS:");
       print(line);

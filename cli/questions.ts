@@ -66,10 +66,14 @@ export function addQuestions(program: Command): void {
     "what the domain's WebEx site says of a conference: topic, host, schedule, numbers, links",
   )
     .option("--attendee-id <digits>", "fill this attendee ID into what telephones dial")
-    .action((key: string, options: Options & { attendeeId?: string }) =>
+    .option("--access-code", "show the access code, too: for who may read secrets; the audit keeps who read it")
+    .action((key: string, options: Options & { attendeeId?: string; accessCode?: true }) =>
       answer(options, async (edge) => {
-        const meeting = await edge.meeting(await edge.domain(options.domain), key, options.attendeeId);
-        return { data: meeting, text: meetingText };
+        const domain = await edge.domain(options.domain);
+        const known = await edge.meeting(domain, key, options.attendeeId);
+        const meeting = known.meeting &&
+          options.accessCode && { ...known.meeting, accessCode: await edge.accessCode(domain, key) };
+        return { data: meeting ? { ...known, meeting } : known, text: meetingText };
       }),
     );
 

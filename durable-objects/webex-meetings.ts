@@ -2,7 +2,7 @@ import type { ConfKey } from "../src/foundation/ids.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
 import type { MeetingAnswer } from "../src/rpc/webex-site.ts";
 import type { WebexSiteSettings } from "../src/settings/domain-settings.ts";
-import { filledSequences, type Meeting, meetingOf } from "../src/webex/meeting-view.ts";
+import { filledSequences, type Meeting, meetingOf, withoutCode } from "../src/webex/meeting-view.ts";
 import { link } from "../src/webex/url-api/request.ts";
 import type { Site } from "../src/webex/url-api/site.ts";
 import { getSessionInfo } from "../src/webex/xml-api/session-info.ts";
@@ -87,7 +87,12 @@ export class WebexMeetings {
     return failure === null || againAt <= this.#ports.now() ? failure : sayFailure(failure, againAt);
   }
 
-  /** What is known of the meeting; `failureNow` is why nothing newer is. */
+  /** The participants' code, as far as it is known. */
+  accessCode(confKey: ConfKey): string | null {
+    return this.#store.meeting(confKey)?.known?.meeting.accessCode ?? null;
+  }
+
+  /** What is known of the meeting, without its access code; `failureNow` is why nothing newer is. */
   answer(
     { site }: Connection,
     confKey: ConfKey,
@@ -98,7 +103,8 @@ export class WebexMeetings {
     const failure = failureNow ?? (row && this.#failureOf(row));
     if (!row?.known)
       return { ...noAnswer, failure: failure ?? "nothing is known of it: its conference is over, or has no ExtConfID" };
-    const { at, meeting } = row.known;
+    const { at } = row.known;
+    const meeting = withoutCode(row.known.meeting);
     const { sequences, faults } = filledSequences(meeting, confKey, attendeeId);
     return { meeting, knownAt: at, dialIn: sequences, links: linksOf(site, meeting), failure, notes: faults };
   }

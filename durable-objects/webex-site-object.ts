@@ -20,6 +20,10 @@ export class WebexSiteObject extends DurableObject<Env> implements WebexSiteRpc 
     return (await this.#current).meeting(question);
   }
 
+  async accessCode(question: MeetingQuestion): Promise<string | null> {
+    return (await this.#current).accessCode(question);
+  }
+
   async topics(domain: DomainName, conferences: readonly ConfKey[]): Promise<ReadonlyMap<ConfKey, string>> {
     return (await this.#current).topics(domain, conferences);
   }

@@ -8,7 +8,7 @@ import type { Platform } from "./platform.ts";
 import { ProvisioningCheck, type ProvisioningPorts } from "./provisioning-check.ts";
 import { noAnswer, WebexMeetings } from "./webex-meetings.ts";
 import { WebexNumbers } from "./webex-numbers.ts";
-import { settingsChanged, WebexSiteClient, type WebexSiteClientPorts } from "./webex-site-client.ts";
+import { type Connection, settingsChanged, WebexSiteClient, type WebexSiteClientPorts } from "./webex-site-client.ts";
 import { WebexSiteStore } from "./webex-site-store.ts";
 
 export interface WebexSitePorts extends Platform, WebexSiteClientPorts, ProvisioningPorts {
@@ -57,19 +57,30 @@ export class WebexSite implements WebexSiteRpc {
     await this.#alarm.ensure(this.#nextWake(connection.settings));
   }
 
-  async meeting({ domain, confKey, sessionKey, attendeeId }: MeetingQuestion): Promise<MeetingAnswer> {
+  async meeting(question: MeetingQuestion): Promise<MeetingAnswer> {
+    const { domain, confKey, attendeeId } = question;
     const connection = this.#client.connect(domain);
     if (connection === null) return noAnswer;
-    let failure: string | null = null;
-    if (sessionKey !== null && this.#meetings.mustAsk(confKey, sessionKey, connection.settings)) {
-      const lookUp = this.#meetings.lookUp(connection, confKey, sessionKey);
-      failure = await within(this.#ports, answerWithinMs, "the site", lookUp).catch(
-        () => "the site has not answered yet; ask again",
-      );
-      // Meanwhile the settings may have come to name another site, or none.
-      if (!this.#client.isCurrent(connection)) return { ...noAnswer, failure: settingsChanged.says };
-    }
+    const failure = await this.#lookUp(connection, question);
+    // Meanwhile the settings may have come to name another site, or none.
+    if (!this.#client.isCurrent(connection)) return { ...noAnswer, failure: settingsChanged.says };
     return this.#meetings.answer(connection, confKey, attendeeId, failure);
+  }
+
+  async accessCode(question: MeetingQuestion): Promise<string | null> {
+    const connection = this.#client.connect(question.domain);
+    if (connection === null) return null;
+    await this.#lookUp(connection, question);
+    return this.#client.isCurrent(connection) ? this.#meetings.accessCode(question.confKey) : null;
+  }
+
+  /** Asks the site where what is known is too old. Resolves to why nothing newer is known; `null`: it is new enough. */
+  async #lookUp(connection: Connection, { confKey, sessionKey }: MeetingQuestion): Promise<string | null> {
+    if (sessionKey === null || !this.#meetings.mustAsk(confKey, sessionKey, connection.settings)) return null;
+    const lookUp = this.#meetings.lookUp(connection, confKey, sessionKey);
+    return within(this.#ports, answerWithinMs, "the site", lookUp).catch(
+      () => "the site has not answered yet; ask again",
+    );
   }
 
   async topics(domain: DomainName, conferences: readonly ConfKey[]): Promise<ReadonlyMap<ConfKey, string>> {

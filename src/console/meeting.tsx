@@ -1,4 +1,5 @@
 import { sentence } from "../foundation/sentence.ts";
+import { secretText } from "../foundation/shown.ts";
 import type { MeetingAnswer } from "../rpc/webex-site.ts";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "./conference-frame.tsx";
 import { Age, Empty, Notice, Table, Time } from "./parts.tsx";
@@ -10,17 +11,21 @@ interface MeetingProps {
   /** The address of the domain's site. */
   readonly siteUrl: string;
   readonly answer: MeetingAnswer;
+  /** The access code, for a person who asked for it and may read it. */
+  readonly accessCode?: string | undefined;
 }
 
 /** What the domain's WebEx site says of a conference: what it is called, whose it is, when, and how people come in. */
-export function MeetingPage({ frame, siteUrl, answer }: MeetingProps) {
+export function MeetingPage({ frame, siteUrl, answer, accessCode }: MeetingProps) {
   const { meeting, knownAt, failure, dialIn, notes } = answer;
+  const path = conferencePath(frame.domain, frame.confKey, "meeting");
+  const mayRead = frame.person.secrets && meeting?.accessCode === secretText && accessCode === undefined;
   const { host: siteHost, origin } = new URL(siteUrl);
   return (
     <ConferenceFramePage {...frame} topic={meeting?.topic ?? frame.topic} tab="meeting">
       {failure !== null && (
         <Notice is="warn">
-          {sentence(failure)} <a href={conferencePath(frame.domain, frame.confKey, "meeting")}>Ask again</a>
+          {sentence(failure)} <a href={path}>Ask again</a>
         </Notice>
       )}
       {meeting === null ? (
@@ -34,7 +39,13 @@ export function MeetingPage({ frame, siteUrl, answer }: MeetingProps) {
               As {siteHost} said at <Time at={knownAt} now={frame.now} />, <Age since={knownAt} now={frame.now} /> ago.
             </p>
           )}
-          <Facts meeting={meeting} />
+          <Facts meeting={{ ...meeting, accessCode: accessCode ?? meeting.accessCode }} />
+          {mayRead && (
+            <form method="post" action={path} class="line">
+              <button type="submit">Show the access code</button>
+              <span class="dim">The audit keeps who has read it.</span>
+            </form>
+          )}
           <Links links={answer.links} origin={origin} />
           <Numbers numbers={meeting.numbers} />
           <DialIn dialIn={dialIn} />

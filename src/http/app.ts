@@ -20,7 +20,7 @@ import { addressOf } from "./address.ts";
 import { admitAgent } from "./agents.ts";
 import { type Call, changes, type Route, readActionId, readQuery, routerPath } from "./api/route.ts";
 import { apiRoutes } from "./api/routes.ts";
-import { audited } from "./audited.ts";
+import { audited, notWrittenDown } from "./audited.ts";
 import { readJson } from "./body.ts";
 import { addEntrance, consolePages, failedPage, toSignIn } from "./console.tsx";
 import { addConferencePages } from "./console-conference.tsx";
@@ -29,7 +29,7 @@ import { addGivenUpPages } from "./console-given-up.tsx";
 import { signIn, signOut } from "./console-session.ts";
 import { addWebexSitePages } from "./console-webex-site.tsx";
 import { globalNumbers, SiteNumbers } from "./global-numbers.ts";
-import { admitPerson, type GuardPorts, type SignedIn, saysWho, viewersLook } from "./guard.ts";
+import { admitPerson, type GuardPorts, mayReadNone, type SignedIn, saysWho, viewersLook } from "./guard.ts";
 import { metricsText } from "./metrics-text.ts";
 import type { EdgeEvent, Metrics } from "./monitoring.ts";
 import { failureOf, forOneRequest } from "./objects-of-request.ts";
@@ -64,8 +64,8 @@ export interface Edge extends Timers, GuardPorts {
   now(): number;
   /** Counts a document of WebEx, for the plots of a domain. The answer does not wait for it. */
   requested(domain: DomainName, outcome: keyof Requests): void;
-  /** Writes down that a person asks this of a domain, before it is done; in a second or two, also where it cannot be kept. */
-  auditAsked(domain: DomainName, entry: AuditEntry): Promise<void>;
+  /** Writes down that a person asks this of a domain, before it is done; `false`, after two seconds: it could not. */
+  auditAsked(domain: DomainName, entry: AuditEntry): Promise<boolean>;
   /** Writes down what has become of it, in the place of that. The answer does not wait for it. */
   audit(domain: DomainName, entry: AuditEntry): void;
   /** One line for operations staff. */
@@ -206,6 +206,7 @@ async function answerRoute(route: Route, context: Context<Variables>, edge: Edge
   const from = addressOf(request);
   const check = async (): Promise<Result<Call<never, never>, Response>> => {
     if (changes(route) && signedIn.person.role === "viewer" && !route.viewersMay) return err(notAllowed(viewersLook));
+    if (route.showsSecret && !signedIn.person.secrets) return err(notAllowed(mayReadNone));
     if (route.allDomains && !seesAll(signedIn.person)) return err(notAllowed("This is for those who see all domains."));
     if (!actionId.ok) return actionId;
     const query = readQuery(route.query ?? {}, new URL(request.url).searchParams);
@@ -234,8 +235,9 @@ async function answerRoute(route: Route, context: Context<Variables>, edge: Edge
     ...{ domain: domain.name, signedIn, from, action: route.id, actionId: actionId.ok ? actionId.value : "" },
     about: { ...ofPath, ...(call.ok && (await route.about?.(call.value))) },
   };
-  return audited(edge, asked, async () => {
-    const response = await answer();
+  return audited(edge, asked, async (isWrittenDown) => {
+    const mayAnswer = isWrittenDown || !route.showsSecret || !call.ok;
+    const response = mayAnswer ? await answer() : problem(503, "not written down", notWrittenDown);
     return { response, refusal: response.ok ? null : await titleOf(response) };
   });
 }

@@ -16,6 +16,10 @@ export interface Asked {
   readonly from: string;
 }
 
+/** In place of a secret that somebody may read. */
+export const notWrittenDown =
+  "A secret is shown only once the audit has who reads it, and the audit does not answer. Try it again.";
+
 /** The answer, and of a refusal its title. */
 export interface Became {
   readonly response: Response;
@@ -23,10 +27,14 @@ export interface Became {
 }
 
 /**
- * Carries out what a person asks, and writes down what became of it, also where that failed. That it was asked is on disk before: the process
- * may die between the act and its outcome.
+ * Carries out what a person asks, and writes down what became of it, also where that failed. That it was asked is on
+ * disk before, unless the directory is away: staff can act also then. `act` hears whether it is.
  */
-export async function audited(edge: Edge, asked: Asked, act: () => Promise<Became>): Promise<Response> {
+export async function audited(
+  edge: Edge,
+  asked: Asked,
+  act: (isWrittenDown: boolean) => Promise<Became>,
+): Promise<Response> {
   const { domain, signedIn, action, actionId, from } = asked;
   const { name: person, role } = signedIn.person;
   const at = edge.now();
@@ -34,9 +42,9 @@ export async function audited(edge: Edge, asked: Asked, act: () => Promise<Becam
   const entryOf = (outcome: Pick<AuditEntry, "status" | "refusal">): AuditEntry => {
     return { at, person, role, by: signedIn.by, action, about, actionId, ...outcome, from };
   };
-  await edge.auditAsked(domain, entryOf(unknownOutcome));
+  const isWrittenDown = await edge.auditAsked(domain, entryOf(unknownOutcome));
   try {
-    const { response, refusal } = await act();
+    const { response, refusal } = await act(isWrittenDown);
     edge.audit(domain, entryOf({ status: response.status, refusal }));
     return response;
   } catch (error) {

@@ -1,10 +1,11 @@
+import type { ConferenceFrame } from "../console/conference-frame.tsx";
 import { MeetingPage } from "../console/meeting.tsx";
 import { pathOf } from "../console/paths.ts";
 import { WebexSitePage } from "../console/webex-site.tsx";
 import { siteUrlOf } from "../settings/domain-settings.ts";
-import { askMeeting } from "./api/webex-site.ts";
+import { meetingQuestion, noAccessCode } from "./api/webex-site.ts";
 import type { Edge } from "./app.ts";
-import { addPage, type PageCall, type Pages, trouble } from "./console.tsx";
+import { addPage, answer, type PageCall, type Pages, trouble } from "./console.tsx";
 import { withConference } from "./console-conference.tsx";
 import { actByForm } from "./console-form.ts";
 
@@ -13,14 +14,14 @@ const everyMs = 5_000;
 
 /** What a domain's WebEx site says, where the domain has one: of a conference, and of its own state. */
 export function addWebexSitePages(pages: Pages, edge: Edge): void {
-  addPage(pages, edge, "/:domain/conferences/:confKey/meeting", (call) =>
-    withConference(call, edge, async (_, frame) => {
-      const { domain } = call;
-      const { webexSite } = domain.settings;
-      if (!webexSite) return noSite(call, edge);
-      const answer = await askMeeting(domain, webexSite, frame.confKey, call.edge);
-      return <MeetingPage frame={frame} siteUrl={siteUrlOf(webexSite)} answer={answer} />;
-    }),
+  const meetingPath = "/:domain/conferences/:confKey/meeting" as const;
+  addPage(pages, edge, meetingPath, (call) => withConference(call, edge, (_, frame) => meetingPage(call, edge, frame)));
+  addPage(
+    pages,
+    edge,
+    meetingPath,
+    (call) => withConference(call, edge, (_, frame) => readCode(call, edge, frame)),
+    "POST",
   );
 
   addPage(pages, edge, "/:domain/site", async (call) => {
@@ -32,6 +33,34 @@ export function addWebexSitePages(pages: Pages, edge: Edge): void {
   });
 
   addPage(pages, edge, "/:domain/site", (call) => beginCheck(call, edge), "POST");
+}
+
+async function meetingPage(call: PageCall, edge: Edge, frame: ConferenceFrame, accessCode?: string) {
+  const { domain } = call;
+  const { webexSite } = domain.settings;
+  if (!webexSite) return noSite(call, edge);
+  const question = await meetingQuestion(domain, webexSite, frame.confKey, call.edge);
+  const known = await call.edge.views.webexSite(domain.name).meeting(question);
+  return <MeetingPage {...{ frame, answer: known, accessCode }} siteUrl={siteUrlOf(webexSite)} />;
+}
+
+/** The same page with the access code. The code stands in this one answer, and in no address. */
+function readCode(call: PageCall, edge: Edge, frame: ConferenceFrame): Promise<Response> {
+  const { context, domain } = call;
+  const { confKey } = frame;
+  const asked = { action: "readAccessCode", about: { confKey }, showsSecret: true } as const;
+  return actByForm(call, edge, asked, async () => {
+    const { webexSite } = domain.settings;
+    if (!webexSite) return { response: noSite(call, edge), refusal: "no site" };
+    const question = await meetingQuestion(domain, webexSite, confKey, call.edge);
+    const code = await call.edge.views.webexSite(domain.name).accessCode(question);
+    if (code === null) {
+      const response = trouble(context, edge, 404, "No access code", noAccessCode(confKey));
+      return { response, refusal: "no access code" };
+    }
+    const page = await meetingPage(call, edge, frame, code);
+    return { response: page instanceof Response ? page : answer(context, page), refusal: null };
+  });
 }
 
 function beginCheck(call: PageCall, edge: Edge): Promise<Response> {

@@ -19,6 +19,9 @@ export type SignedIn =
 /** To viewers who want to change something. */
 export const viewersLook = "You may look, and change nothing. Ask somebody whose role is operator.";
 
+/** To those who may read no secret. */
+export const mayReadNone = 'Secrets are for people whose settings have "secrets": true. Ask whoever keeps them.';
+
 /** What the guard needs of the edge. */
 export interface GuardPorts {
   /** All who may sign in, as the settings have them now. */

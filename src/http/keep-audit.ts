@@ -15,12 +15,14 @@ const ANSWER_WITHIN_MS = 7_000;
 /** Somebody waits for it. */
 const ASKED_WITHIN_MS = 2_000;
 
-/** Has the domain's directory keep that something is asked. Staff can act also where the directory does not answer. */
-export async function keepAsked(ports: Omit<Ports, "log">, domain: DomainName, entry: AuditEntry): Promise<void> {
+/** Has the domain's directory keep that something is asked; `false`: it did not within 2 s. */
+export async function keepAsked(ports: Omit<Ports, "log">, domain: DomainName, entry: AuditEntry): Promise<boolean> {
   try {
     await within(ports, ASKED_WITHIN_MS, "the directory", ports.directory(domain).keepAudit(domain, entry));
+    return true;
   } catch {
     // Told again with its outcome, whose failures are logged.
+    return false;
   }
 }
 

@@ -122,6 +122,7 @@ export function forOneRequest(edge: Edge): Edge {
       const what = "the object of the WebEx site";
       return {
         meeting: (question) => limit(what, site, site.meeting(question)),
+        accessCode: (question) => limit(what, site, site.accessCode(question)),
         topics: (...asked) => limitTo(CACHED_WITHIN_MS, what, site, site.topics(...asked)),
         numbers: (asked) => limitTo(CACHED_WITHIN_MS, what, site, site.numbers(asked)),
         provisioning: (asked) => limit(what, site, site.provisioning(asked)),

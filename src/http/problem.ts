@@ -10,6 +10,7 @@ export const problemMeanings = {
   "failed for now":
     "A part of the system did not answer in time. Nothing says whether it was done: ask again with the same Idempotency-Key.",
   "method not allowed": "The path is there, for other methods. The header Allow names them.",
+  "no access code": "The domain's WebEx site has told no access code of this conference.",
   "no site": "The domain has no WebEx site in its settings.",
   "no such action": "The conference's journal has no action of this id.",
   "no such agent": "The agent is refused its link.",
@@ -19,11 +20,12 @@ export const problemMeanings = {
   "no such domain": "There is no domain of that name that you may see.",
   "no such post": "No document that was given up goes by this id, or it is no longer kept.",
   "no such room": "The conference has no such room, or has it no longer.",
-  "not allowed": "You are signed in, and your role or your domains do not reach so far.",
+  "not allowed": "You are signed in, and your role, your domains or your right to read secrets do not reach so far.",
   "not authorised": "Nobody whom the settings name asks so: the token is missing or wrong, or the session is over.",
   "not found": "Nothing is at this path.",
   "records began anew":
     "The directory was lost since the cursor was given, or an older copy of it restored: it counts its records anew.",
+  "not written down": "The audit does not answer, and a secret is shown only once it has who reads it. Try it again.",
   refused: "The conference, or the bridge, cannot do it as things are; the detail says why. Nothing was done.",
   "too long": "The body, or a part of it, is longer than is allowed. Nothing was done.",
   "too many attempts": "Too many wrong tokens came from your address.",

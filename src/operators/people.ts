@@ -13,6 +13,8 @@ export interface Person {
   readonly role: Role;
   /** `["*"]`: all. */
   readonly domains: readonly string[];
+  /** Whether the person may read a secret, one at a time. Each is written down before it is shown. */
+  readonly secrets: boolean;
 }
 
 /** The SHA-256 of a person's token, in hexadecimal digits. A session ends with the token by which it began. */
@@ -32,8 +34,8 @@ export interface People {
   readonly access: AccessPeople | null;
 }
 
-/** Whoever has OPERATOR_TOKEN. */
-export const tokenOperator: Person = { name: "operator", role: "operator", domains: ["*"] };
+/** Whoever has OPERATOR_TOKEN. Several people may have it, so the audit could not say who read a secret. */
+export const tokenOperator: Person = { name: "operator", role: "operator", domains: ["*"], secrets: false };
 
 export function seesDomain({ domains }: Person, domain: string): boolean {
   return domains.includes("*") || domains.includes(domain);
@@ -71,12 +73,11 @@ const tokenSha256 = v.pipe(
   v.string(),
   v.regex(/^[0-9a-f]{64}$/, "must be the 64 digits of a token's SHA-256, as `bridgehead operator NAME` prints them"),
 );
-const ofToken = v.strictObject({ name, tokenSha256, role, domains });
-const ofAccess = v.strictObject({
-  email: v.pipe(v.string(), v.regex(/^[^@\s]{1,128}@[^@\s]{1,126}$/, "must be an e-mail address")),
-  role,
-  domains,
-});
+const email = v.pipe(v.string(), v.regex(/^[^@\s]{1,128}@[^@\s]{1,126}$/, "must be an e-mail address"));
+const rights = { role, domains, secrets: v.optional(v.boolean(), false) };
+const ofToken = v.strictObject({ name, tokenSha256, ...rights });
+const ofAccess = v.strictObject({ email, ...rights });
+const noViewerReads = "must not have a viewer with secrets: who reads a secret is an operator";
 
 /** OPERATORS, or `operators` in a settings file: everybody but whoever has OPERATOR_TOKEN. */
 export const operatorsSettings = v.strictObject({
@@ -85,6 +86,7 @@ export const operatorsSettings = v.strictObject({
       v.array(ofToken),
       v.check((list) => areDifferent(list.map(({ name }) => name)), "must not have two of one name"),
       v.check((list) => areDifferent(list.map((one) => one.tokenSha256)), "must not have two with one token"),
+      v.check((list) => list.every(actsOrReadsNone), noViewerReads),
     ),
     [],
   ),
@@ -98,11 +100,16 @@ export const operatorsSettings = v.strictObject({
       people: v.pipe(
         v.array(ofAccess),
         v.check((list) => areDifferent(list.map(({ email }) => email)), "must not have two of one address"),
+        v.check((list) => list.every(actsOrReadsNone), noViewerReads),
       ),
     }),
   ),
 });
 export type OperatorsSettings = v.InferOutput<typeof operatorsSettings>;
+
+function actsOrReadsNone({ role, secrets }: Pick<Person, "role" | "secrets">): boolean {
+  return role === "operator" || !secrets;
+}
 
 function areDifferent(values: readonly string[]): boolean {
   return new Set(values.map((value) => value.toLowerCase())).size === values.length;
@@ -153,8 +160,7 @@ export function readOperators(json: string, name = "OPERATORS"): Result<Operator
 /** All who may sign in. Without a token in `operatorToken` nobody is the operator. */
 export async function peopleOf({ people, access }: OperatorsSettings, operatorToken: string): Promise<People> {
   const byToken = new Map<Credential, Person>();
-  for (const { tokenSha256: credential, name, role, domains } of people)
-    byToken.set(credential, { name, role, domains });
+  for (const { tokenSha256: credential, ...person } of people) byToken.set(credential, person);
   if (operatorToken !== "") byToken.set(await sha256(operatorToken), tokenOperator);
   return {
     byToken,
@@ -163,10 +169,10 @@ export async function peopleOf({ people, access }: OperatorsSettings, operatorTo
           issuer: `https://${access.team}.cloudflareaccess.com`,
           audience: access.audience,
           people: new Map(
-            access.people.map(({ email, role, domains }) => [
-              email.toLowerCase(),
-              { name: email.toLowerCase(), role, domains },
-            ]),
+            access.people.map(({ email, ...rights }) => {
+              const name = email.toLowerCase();
+              return [name, { name, ...rights }];
+            }),
           ),
         }
       : null,

@@ -11,7 +11,7 @@ export interface MeetingQuestion extends ConferenceIdentity {
 }
 
 export interface MeetingAnswer {
-  /** As the site last said, also where a later look-up failed; `null`: it never did. */
+  /** As the site last said, also where a later look-up failed, without its access code; `null`: it never did. */
   readonly meeting: Meeting | null;
   /** When the site said so, in milliseconds since 1970. */
   readonly knownAt: EpochMs | null;
@@ -70,6 +70,8 @@ export interface WebexSiteRpc {
   settingsRead(domain: DomainName): Promise<void>;
   /** Asks the site where what is cached is too old, and waits some seconds for that; what comes later is there for the next question. */
   meeting(question: MeetingQuestion): Promise<MeetingAnswer>;
+  /** The participants' access code, for one person who may read it; waits as `meeting` does. `null`: none is known. */
+  accessCode(question: MeetingQuestion): Promise<string | null>;
   /** The topics that are cached; asks the site nothing. */
   topics(domain: DomainName, conferences: readonly ConfKey[]): Promise<ReadonlyMap<ConfKey, string>>;
   /** The call-in numbers that are cached; asks the site nothing. */

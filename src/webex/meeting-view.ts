@@ -1,4 +1,5 @@
 import { cut } from "../foundation/cut.ts";
+import { secretText } from "../foundation/shown.ts";
 import {
   type DialInName,
   type DialInTemplate,
@@ -103,9 +104,17 @@ export function meetingOf(info: SessionInfo): Meeting {
   };
 }
 
+/** The meeting as everybody may see it: `(secret)` says that it has an access code. */
+export function withoutCode(meeting: Meeting): Meeting {
+  const { accessCode, dialInSequences } = meeting;
+  if (accessCode === null) return meeting;
+  const templates = dialInSequences?.replaceAll(accessCode, "[AccessCode]") ?? null;
+  return { ...meeting, accessCode: secretText, dialInSequences: templates };
+}
+
 /**
- * The sequences with the number, the access code or else the conference's key, and the attendee ID where it is given. `faults` says what is
- * wrong with others.
+ * The sequences with the number, the access code or else the conference's key, and the attendee ID where it is given.
+ * A code that is not shown is left to fill. `faults` says what is wrong with others.
  */
 export function filledSequences(
   { dialInSequences, numbers, accessCode }: Meeting,
@@ -115,7 +124,7 @@ export function filledSequences(
   const parsed = parseDialInSequences(dialInSequences ?? "");
   const values: DialInValues = {
     // What a caller keys first is an access code or the key of the conference.
-    AccessCode: accessCode ?? conferenceKey,
+    AccessCode: accessCode === secretText ? undefined : (accessCode ?? conferenceKey),
     ...(numbers[0] && { AccessNumber: numbers[0].number }),
     ...(attendeeId && { AttendeeID: attendeeId }),
   };

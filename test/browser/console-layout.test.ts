@@ -36,7 +36,7 @@ const fault = { kind: "no-agent" as const, domain: "acme", bridge: unbroken, sin
 
 const domains = Array.from({ length: 60 }, (_, index) => `domain-${index}`);
 const frame = {
-  person: { name: "anna.".repeat(12), role: "operator" as const, domains: ["*"] },
+  person: { name: "anna.".repeat(12), role: "operator" as const, domains: ["*"], secrets: false },
   ...{ by: "session" as const, domains, domain: "domain-7", here: "overview" as const, live: null, now },
 };
 

@@ -23,11 +23,14 @@ test("the line that is printed makes the token that is printed that person's, an
     name: "anna",
     role: "viewer",
     domains: ["acme", "harbour"],
+    secrets: false,
   });
   for (const wrong of ["", token.slice(1), JSON.parse(line).tokenSha256]) {
     expect(await personOfToken(people, wrong), wrong).toBeNull();
   }
   expect(newOperator("anna", "viewer", ["acme"]).token).not.toBe(token);
+  const reader = readOperators(`{"people":[${newOperator("olga", "operator", ["acme"], true).line}]}`);
+  expect(reader).toMatchObject({ ok: true, value: { people: [{ name: "olga", secrets: true }] } });
 });
 
 test.each<[string, object | string, string]>([
@@ -46,6 +49,16 @@ test.each<[string, object | string, string]>([
     "another role",
     { people: [{ ...anna, role: "admin" }] },
     'OPERATORS.people.0.role must be one of "viewer", "operator" (it is "admin")',
+  ],
+  [
+    "a viewer who reads secrets",
+    { people: [{ ...anna, secrets: true }] },
+    "OPERATORS.people must not have a viewer with secrets",
+  ],
+  [
+    "a viewer of Cloudflare Access who reads secrets",
+    { access: { ...access, people: [{ ...dora, role: "viewer", secrets: true }] } },
+    "OPERATORS.access.people must not have a viewer with secrets",
   ],
   ["no domain", { people: [{ ...anna, domains: [] }] }, "OPERATORS.people.0.domains must name a domain"],
   [
@@ -117,9 +130,13 @@ test("people stand in the settings file, or in a file of their own; what is wron
   expect(loaded("people.json")).toContain(`${own}: operators.people must be a list`);
   expect(loaded("none.json")).toMatch(/none\.json cannot be read/);
 
-  const findings = await checkEdge(settings({ people: [anna], access }));
+  const people = [anna, { ...anna, name: "olga", tokenSha256: "1".repeat(64), role: "operator", secrets: true }];
+  const findings = await checkEdge(settings({ people, access }));
   expect(findings.filter(({ about }) => about === "operators").map(({ verdict, says }) => [verdict, says])).toEqual([
-    ["ok", "anna (viewer of acme); dora@example.com (operator of *, by Cloudflare Access)"],
+    [
+      "ok",
+      "anna (viewer of acme); olga (operator of acme, reads secrets); dora@example.com (operator of *, by Cloudflare Access)",
+    ],
     ["warn", "there is no domain acme"],
   ]);
 });

@@ -24,12 +24,14 @@ const answer: MeetingAnswer = {
       { kind: "toll", number: "+1 408 555 0142", label: "San Jose" },
       { kind: "toll-free", number: "+1 800 555 0142" },
     ],
-    accessCode: "4711001",
+    accessCode: "(secret)",
     dialInSequences: null,
     missing: [{ what: "status", why: "absent", says: "the session has none" }],
   },
   knownAt: Date.UTC(2026, 2, 4, 12, 27),
-  dialIn: [{ name: "AutoDialInSequence", dialString: "+14085550142,,*00*4711001#[PIN]", toFill: ["PIN"] }],
+  dialIn: [
+    { name: "AutoDialInSequence", dialString: "+14085550142,,*00*[AccessCode]#[PIN]", toFill: ["AccessCode", "PIN"] },
+  ],
   links: { start: link(`${siteUrl}m.php?AT=HM&MK=1`, true), join: link(`${siteUrl}m.php?AT=JM&MK=1`) },
   failure: null,
   notes: ["of the site: PIN comes twice"],
@@ -47,12 +49,12 @@ test("the meeting of a conference: what it is called, whose, when, by which numb
     [
       ...["Topic Berth planning", "Host Anna Berg, anna.berg, anna@acme.example"],
       ...["Begins 2026-03-04 10:10:00, GMT-08:00, Pacific (San Jose)", "Lasts 45 min", "Status INPROGRESS"],
-      ...["Access code 4711001", "Session 712475002, MC"],
+      ...["Access code (secret)", "Session 712475002, MC"],
     ].join(" "),
   ]);
   expect(page.all("tr").filter((row) => row.includes("555"))).toEqual([
     ...["+1 408 555 0142 toll San Jose", "+1 800 555 0142 toll-free"],
-    "AutoDialInSequence +14085550142,,*00*4711001#[PIN]",
+    "AutoDialInSequence +14085550142,,*00*[AccessCode]#[PIN]",
   ]);
   expect(page.linkTo("Join")).toBe(`${siteUrl}m.php?AT=JM&MK=1`);
   expect(page.linkTo("Start")).toBe(`${siteUrl}m.php?AT=HM&MK=1`);

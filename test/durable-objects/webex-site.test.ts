@@ -176,17 +176,17 @@ test("a meeting is shown as its host sees it, with sequences as a telephone keys
     topic: "Berth planning",
     host: { name: "Anna Berg", webExId: "anna.berg", email: "anna.berg@harbour.example" },
     schedule: { startsAt: expect.stringMatching(/^2026-11-2\dT\d\d:00:00$/), minutes: 60 },
-    accessCode: "4711001",
+    accessCode: "(secret)",
     missing: [],
   });
   expect(meeting?.numbers).toContainEqual({ kind: "toll", number: "14085550142", label: "Call-in toll number" });
   expect(dialIn.slice(0, 2)).toEqual([
-    { name: "AutoDialInSequence", dialString: "14085550142,,*00*4711001#,,,101#", toFill: [] },
-    { name: "SilentDialInSequence", dialString: "14085550142,,*01*4711001#101#*01*", toFill: [] },
+    { name: "AutoDialInSequence", dialString: "14085550142,,*00*[AccessCode]#,,,101#", toFill: ["AccessCode"] },
+    { name: "SilentDialInSequence", dialString: "14085550142,,*01*[AccessCode]#101#*01*", toFill: ["AccessCode"] },
   ]);
   expect(dialIn.at(-1)).toMatchObject({
-    dialString: "14085550142,,*01*4711001#[ProfileID]#[PIN]#[Password]#*01*",
-    toFill: ["ProfileID", "PIN", "Password"],
+    dialString: "14085550142,,*01*[AccessCode]#[ProfileID]#[PIN]#[Password]#*01*",
+    toFill: ["AccessCode", "ProfileID", "PIN", "Password"],
   });
   expect(links).toEqual({
     start: { url: `https://harbour.webex.example/harbour/m.php?AT=HM&MK=${weekly}`, needsLogIn: true },
@@ -213,9 +213,22 @@ test("no password, host key or subscriber code is in an answer, on the disk or i
   const disk = world.sql.exec("SELECT * FROM meeting").concat(world.sql.exec("SELECT * FROM entry"));
   const all = JSON.stringify([answer, disk, world.lines]);
 
-  expect(all).toContain("4711001");
+  expect(JSON.stringify(disk)).toContain("4711001");
+  expect(JSON.stringify([answer, world.lines])).not.toContain("4711001");
   for (const secret of [world.secret, "pier-9-pass", "94711001"]) expect(all).not.toContain(secret);
   expect(all).not.toMatch(/hostKey|subscriberAccess/i);
+});
+
+test("an access code is answered to nothing but the question for it, which asks the site as a meeting does", async () => {
+  const world = new World();
+  const code = (sessionKey: string | null = weekly) =>
+    world.during(world.object.accessCode({ domain, confKey: weekly, sessionKey }), 6_000);
+
+  expect([await code(null), await code(), await code(null)]).toEqual([null, "4711001", "4711001"]);
+  expect(world.asked).toHaveLength(1);
+  expect(JSON.stringify(world.lines)).not.toContain("4711001");
+  world.settings = null;
+  expect(await code()).toBeNull();
 });
 
 test("what is missing is told with the reason: never, needs the password, or absent", async () => {

@@ -92,6 +92,7 @@ export class WholeEdge {
         watch: nobody,
         webexSite: () => ({
           meeting: nobody,
+          accessCode: nobody,
           topics: nobody,
           numbers: nobody,
           provisioning: nobody,
@@ -120,7 +121,7 @@ export class WholeEdge {
       sessionKey: "",
       attempts: new Attempts(),
       fetch: nobody,
-      auditAsked: async () => {},
+      auditAsked: async () => true,
       audit: () => {},
       now: () => this.time.now,
       log: (event, facts) => {

@@ -6,10 +6,14 @@ import { type ARunning, aPage } from "../durable-objects/fact-page.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const site = { site: "acme", webExId: "anna", passwordFrom: "WEBEX_SECRET_ACME" };
-const tokens = { anna: "token-of-anna", boris: "token-of-boris" };
+const tokens = { anna: "token-of-anna", boris: "token-of-boris", olga: "token-of-olga" };
 const people = [
   { name: "anna", tokenSha256: await sha256(tokens.anna), role: "viewer" as const, domains: ["local"] },
   { name: "boris", tokenSha256: await sha256(tokens.boris), role: "operator" as const, domains: ["local"] },
+  {
+    ...{ name: "olga", tokenSha256: await sha256(tokens.olga), domains: ["local"] },
+    ...{ role: "operator" as const, secrets: true },
+  },
 ];
 
 /** An edge with the conferences 1 and 2, and somebody who is signed in. */
@@ -51,6 +55,44 @@ test("a conference's meeting stands on a tab of its own, and only there the site
   expect(byExtConfId.edge.questions).toMatchObject([{ sessionKey: "E1" }]);
 });
 
+test("who may read secrets has a button for the access code, which stands in that one answer", async () => {
+  const button = "Show the access code";
+  const withCode = async (who: keyof typeof tokens) => {
+    const shown = await there({}, who);
+    const meeting = {
+      ...{ sessionKey: "1", service: "MC" as const, topic: "Berths", status: null, host: null, schedule: null },
+      ...{ numbers: [], accessCode: "(secret)", dialInSequences: null, missing: [] },
+    };
+    shown.edge.meeting = { ...shown.edge.meeting, meeting, knownAt: shown.edge.time, failure: null };
+    shown.edge.accessCode = "4711001";
+    return shown;
+  };
+  for (const who of ["anna", "boris"] as const) {
+    const { edge, ask } = await withCode(who);
+    const { text } = await ask("/conferences/1/meeting");
+    expect([text.includes("(secret)"), text.includes(button)], who).toEqual([true, false]);
+    const refused = await ask("/conferences/1/meeting", "POST");
+    expect([refused.status, refused.text.includes("4711001")], who).toEqual([403, false]);
+    expect(edge.calls.join()).not.toContain("access code of");
+  }
+  const { edge, ask } = await withCode("olga");
+  expect((await ask("/conferences/1/meeting")).text).toContain(button);
+  const { status, text } = await ask("/conferences/1/meeting", "POST");
+  expect([status, text.includes("4711001"), text.includes(button)]).toEqual([200, true, false]);
+  expect((await ask("/conferences/1/meeting")).text).not.toContain("4711001");
+  const entry = { person: "olga", action: "readAccessCode", about: { confKey: "1" }, status: 200, refusal: null };
+  expect(edge.audited).toMatchObject([["local", entry]]);
+  expect(JSON.stringify([edge.audited, edge.lines])).not.toContain("4711001");
+
+  edge.keepAsked = async () => false;
+  const unwritten = await ask("/conferences/1/meeting", "POST");
+  expect([unwritten.status, unwritten.text.includes("4711001")]).toEqual([503, false]);
+  edge.keepAsked = async () => {};
+  edge.accessCode = null;
+  expect((await ask("/conferences/1/meeting", "POST")).status).toBe(404);
+  expect((await ask("/conferences/1/meeting", "POST", { "sec-fetch-site": "cross-site" })).status).toBe(403);
+});
+
 test("the links are those of the settings' site, whatever comes from its object", async () => {
   const { edge, ask } = await there({ site: "https://meet.acme.example/acme" });
   const meeting = {
@@ -66,11 +108,12 @@ test("the links are those of the settings' site, whatever comes from its object"
 });
 
 test("a domain without a site has neither tab nor page, and no site is asked", async () => {
-  const { ask, asked } = await there(null);
+  const { ask, asked } = await there(null, "olga");
   expect((await ask("/conferences/1")).text).not.toContain("/meeting");
   expect((await ask("/settings")).text).not.toContain("/console/local/site");
   for (const [path, method] of [
     ["/conferences/1/meeting", "GET"],
+    ["/conferences/1/meeting", "POST"],
     ["/site", "GET"],
     ["/site", "POST"],
   ] as const) {

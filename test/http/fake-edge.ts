@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import * as v from "valibot";
 import { Directory } from "../../durable-objects/directory.ts";
 import { Measures } from "../../durable-objects/measures.ts";
 import { Sessions } from "../../durable-objects/sessions.ts";
@@ -12,7 +13,7 @@ import { Attempts } from "../../src/http/guard.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
 import { type Disk, Storage } from "../../src/http/storage.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
-import { type OperatorsSettings, peopleOf } from "../../src/operators/people.ts";
+import { operatorsSettings, peopleOf } from "../../src/operators/people.ts";
 import { HandleCache } from "../../src/routing/deliver.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
@@ -118,6 +119,7 @@ export class FakeEdge {
   meeting: MeetingAnswer = {
     ...{ meeting: null, knownAt: null, dialIn: [], links: null, failure: "it is not known", notes: [] },
   };
+  accessCode: string | null = null;
   provisioning: ProvisioningState = { last: null, running: null, failure: null, nextAt: 7_200_000 };
   /** Each answer of the handle index waits for this. */
   indexPauses: () => Promise<void> = async () => {};
@@ -148,8 +150,8 @@ export class FakeEdge {
   readonly audited: (readonly [DomainName, AuditEntry])[] = [];
   /** What was written down before it was done. */
   readonly auditAsked: (readonly [DomainName, AuditEntry])[] = [];
-  /** Called for it; it takes until this resolves. */
-  keepAsked: () => Promise<void> = async () => {};
+  /** Called for it; it takes until this resolves, to `false` where it was not written down. */
+  keepAsked: () => Promise<unknown> = async () => {};
   /** What the world answers. */
   fetches: (url: string) => Response = () => {
     throw new Error("nobody answers");
@@ -160,7 +162,7 @@ export class FakeEdge {
   constructor(
     operatorToken = token,
     settings: Partial<DomainSettingsInput> = {},
-    operators: Partial<OperatorsSettings> = {},
+    operators: v.InferInput<typeof operatorsSettings> = {},
     otherDomains: readonly string[] = [],
   ) {
     const agents = [{ name: "agent-1", publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" }];
@@ -170,7 +172,7 @@ export class FakeEdge {
       this.logged.push(event);
       this.lines.push(facts);
     };
-    const people = peopleOf({ people: [], ...operators }, operatorToken);
+    const people = peopleOf(v.parse(operatorsSettings, operators), operatorToken);
     const fetch = async (url: string) => this.fetches(url);
     this.app = checkedAnswers(
       createApp({
@@ -179,7 +181,7 @@ export class FakeEdge {
         requested: (domain, outcome) => this.requested.push(`${domain}: ${outcome}`),
         auditAsked: async (domain, entry) => {
           this.auditAsked.push([domain, entry]);
-          await this.keepAsked();
+          return (await this.keepAsked()) !== false;
         },
         audit: (domain, entry) => {
           this.audited.push([domain, entry]);
@@ -289,6 +291,10 @@ export class FakeEdge {
           this.#call(`meeting ${question.confKey} by ${question.sessionKey}`, "site");
           this.questions.push(question);
           return this.meeting;
+        },
+        accessCode: async (question) => {
+          this.#call(`access code of ${question.confKey} by ${question.sessionKey}`, "site");
+          return this.accessCode;
         },
         topics: async (_, keys) => {
           this.#call(`topics of ${keys}`, "site");

@@ -51,16 +51,20 @@ test("what is asked waits until the directory has it, and for two seconds at mos
     fails: () => Promise.reject(new Error("broken")),
     hangs: () => new Promise<void>(() => {}),
   };
-  const tookMs = [];
+  const [tookMs, became]: [(number | null)[], boolean[]] = [[], []];
   for (const answer of Object.values(answers)) {
     const clock = new Clock(0);
     const after = (ms: number, run: () => void) => clock.after(ms, run);
     let over: number | null = null;
-    void keepAsked({ after, directory: directory(answer) }, domain, entry).then(() => {
+    void keepAsked({ after, directory: directory(answer) }, domain, entry).then((isKept) => {
       over = clock.now;
+      became.push(isKept);
     });
     await clock.pass(60_000);
     tookMs.push(over);
   }
-  expect(tookMs).toEqual([0, 0, 2_000]);
+  expect([tookMs, became]).toEqual([
+    [0, 0, 2_000],
+    [true, false, false],
+  ]);
 });

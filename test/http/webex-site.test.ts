@@ -1,14 +1,25 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { ConfKey, ExtConfId } from "../../src/foundation/ids.ts";
+import { sha256 } from "../../src/foundation/secrets.ts";
 import { siteDifferences } from "../../src/webex/provisioning.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local";
 const site = { site: "acme", webExId: "anna", passwordFrom: "WEBEX_SECRET_ACME" };
 
+const who = { olga: "token-of-olga", boris: "token-of-boris", anna: "token-of-anna", operator: token };
+const people = [
+  {
+    ...{ name: "olga", tokenSha256: await sha256(who.olga), domains: ["local"] },
+    ...{ role: "operator" as const, secrets: true },
+  },
+  { name: "boris", tokenSha256: await sha256(who.boris), role: "operator" as const, domains: ["local"] },
+  { name: "anna", tokenSha256: await sha256(who.anna), role: "viewer" as const, domains: ["local"] },
+];
+
 /** An edge with the conferences 1 and 2. */
 async function edgeWith(webexSite: object | undefined = site): Promise<FakeEdge> {
-  const edge = new FakeEdge(token, webexSite && { webexSite: { ...site, ...webexSite } });
+  const edge = new FakeEdge(token, webexSite && { webexSite: { ...site, ...webexSite } }, { people });
   for (const key of ["1", "2"]) {
     edge.views.set(key as ConfKey, conferenceView(key, { extConfId: `E${key}` as ExtConfId }));
     await edge.held(`handle-${key}`, key);
@@ -16,8 +27,8 @@ async function edgeWith(webexSite: object | undefined = site): Promise<FakeEdge>
   return edge;
 }
 
-async function asked(edge: FakeEdge, path: string, method = "GET") {
-  const response = await edge.app.request(`${base}${path}`, { method, headers: { authorization: `Bearer ${token}` } });
+async function asked(edge: FakeEdge, path: string, method = "GET", by = token) {
+  const response = await edge.app.request(`${base}${path}`, { method, headers: { authorization: `Bearer ${by}` } });
   return { status: response.status, body: await response.json() };
 }
 
@@ -55,6 +66,52 @@ test("only the operator sees meetings and has sites compared", async () => {
     expect((await edge.app.request(`${base}${path}`, { method })).status).toBe(401);
   }
   expect(edge.calls).not.toContain("begin a check");
+});
+
+const codePath = "/conferences/1/meeting/access-code";
+
+test("the access code of a meeting is for people with a right of its own, and the audit has each reading before it", async () => {
+  const edge = await edgeWith({ sessionKey: "ExtConfID" });
+  edge.accessCode = "4711001";
+  for (const by of ["operator", "boris", "anna"] as const)
+    expect(await asked(edge, codePath, "POST", who[by]), by).toMatchObject({ status: 403 });
+  expect(edge.calls.filter((call) => call.startsWith("access code"))).toEqual([]);
+  expect(edge.audited.map(([, { person, refusal }]) => [person, refusal])).toEqual([
+    ...["operator", "boris", "anna"].map((person) => [person, "not allowed"]),
+  ]);
+
+  edge.audited.length = 0;
+  edge.auditAsked.length = 0;
+  const kept = Promise.withResolvers<void>();
+  edge.keepAsked = () => kept.promise;
+  const answer = asked(edge, codePath, "POST", who.olga);
+  while (edge.auditAsked.length === 0) await new Promise((next) => setImmediate(next));
+  const entry = { person: "olga", action: "readAccessCode", about: { confKey: "1" }, at: edge.time };
+  expect(edge.auditAsked).toMatchObject([["local", entry]]);
+  expect(edge.calls.filter((call) => call.startsWith("access code"))).toEqual([]);
+  kept.resolve();
+  expect(await answer).toEqual({ status: 200, body: { accessCode: "4711001" } });
+  expect(edge.calls).toContain("access code of 1 by E1");
+  expect(edge.audited).toMatchObject([["local", { ...entry, status: 200, refusal: null }]]);
+  expect(JSON.stringify([edge.audited, edge.auditAsked, edge.lines, edge.logged])).not.toContain("4711001");
+});
+
+test("no access code is shown of which the audit cannot say who read it, nor one that is not known", async () => {
+  const edge = await edgeWith();
+  edge.accessCode = "4711001";
+  edge.keepAsked = async () => false;
+  const refused = { status: 503, body: { title: "not written down" } };
+  expect(await asked(edge, codePath, "POST", who.olga)).toMatchObject(refused);
+  expect(edge.calls.filter((call) => call.startsWith("access code"))).toEqual([]);
+  // Whatever shows no secret is done all the same.
+  expect((await asked(edge, "/provisioning-check", "POST", who.olga)).status).toBe(202);
+
+  edge.keepAsked = async () => {};
+  edge.accessCode = null;
+  const unknown = { status: 404, body: { title: "no access code" } };
+  expect(await asked(edge, codePath, "POST", who.olga)).toMatchObject(unknown);
+  expect((await asked(edge, codePath.replace("1", "9"), "POST", who.olga)).status).toBe(404);
+  expect((await asked(edge, codePath, "GET", who.olga)).status).toBe(404);
 });
 
 test("a check begins on demand, and its state is shown", async () => {

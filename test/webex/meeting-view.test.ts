@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { filledSequences, meetingOf } from "../../src/webex/meeting-view.ts";
+import { filledSequences, meetingOf, withoutCode } from "../../src/webex/meeting-view.ts";
 import { getSessionInfo } from "../../src/webex/xml-api/session-info.ts";
 
 const long = "9".repeat(100_000);
@@ -89,4 +89,23 @@ test("telephony without numbers has none, which is another thing than telephony 
     "absent",
   );
   expect(why(await meetingWith({}))).toBe("needs-password");
+});
+
+test("without its access code a meeting says that it has one, and telephones are left to fill it, also where the site wrote it out", async () => {
+  const dialInSequences = "AutoDialInSequence:[AccessNumber],,*00*4711001#|SilentDialInSequence:1,,*01*[AccessCode]#";
+  const meeting = await meetingWith({ telephony: { participantAccessCode: "4711001", dialInSequences } });
+  const shown = withoutCode(meeting);
+
+  expect(meeting.accessCode).toBe("4711001");
+  expect(shown.accessCode).toBe("(secret)");
+  expect(filledSequences(shown, "987654321").sequences).toEqual([
+    {
+      ...{ name: "AutoDialInSequence", dialString: "[AccessNumber],,*00*[AccessCode]#" },
+      toFill: ["AccessNumber", "AccessCode"],
+    },
+    { name: "SilentDialInSequence", dialString: "1,,*01*[AccessCode]#", toFill: ["AccessCode"] },
+  ]);
+  expect(JSON.stringify(shown)).not.toContain("4711001");
+  const without = await meetingWith({});
+  expect(withoutCode(without)).toEqual(without);
 });

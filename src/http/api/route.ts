@@ -69,6 +69,8 @@ interface RouteInput<Query extends QueryEntries, Body, Answer extends Schema> {
   readonly viewersMay?: true;
   /** Those alone who see all domains. */
   readonly allDomains?: true;
+  /** Those alone who may read secrets, and once it is on disk who reads this one. */
+  readonly showsSecret?: true;
   /** What else the record of the action says, such as which caller it is about: it is written down before anything is done. */
   about?(call: Call<QueryOf<Query>, Body>): Promise<About> | About;
   /** The answer's data, or a `Response` that is no JSON of this schema: a refusal, or one of the other forms. */

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../foundation/ids.ts";
-import type { MeetingAnswer } from "../../rpc/webex-site.ts";
+import type { MeetingQuestion } from "../../rpc/webex-site.ts";
 import type { WebexSiteSettings } from "../../settings/domain-settings.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { Edge } from "../app.ts";
@@ -29,8 +29,14 @@ const meeting = v.object({
       label: v.optional(v.string()),
     }),
   ),
-  accessCode: v.pipe(v.nullable(v.string()), v.description("The participants'.")),
-  dialInSequences: v.pipe(v.nullable(v.string()), v.description("As the site sent it.")),
+  accessCode: v.pipe(
+    v.nullable(v.string()),
+    v.description("`(secret)`: there is one, and `readAccessCode` answers it; null: none is known."),
+  ),
+  dialInSequences: v.pipe(
+    v.nullable(v.string()),
+    v.description("As the site sent it, with `[AccessCode]` for the access code."),
+  ),
   missing: v.array(
     v.object({ what: v.string(), why: v.picklist(["never", "needs-password", "absent", "unknown", "wrong"]), says }),
   ),
@@ -41,7 +47,7 @@ const meetingAnswer = v.object({
   knownAt: v.nullable(time),
   dialIn: v.pipe(
     v.array(v.object({ name: v.string(), dialString: v.string(), toFill: v.array(v.string()) })),
-    v.description("As telephones key them."),
+    v.description("As telephones key them, with `[AccessCode]` for the access code."),
   ),
   links: v.nullable(v.object({ start: link, join: link })),
   failure: v.pipe(v.nullable(v.string()), v.description("Why the site did not answer the last look-up; null: it did.")),
@@ -89,7 +95,7 @@ export const webexSiteRoutes = [
     id: "showMeeting",
     tag: "WebEx site",
     says: "What the domain's WebEx site says of a conference",
-    more: "Topic, host, schedule, numbers, the participants' access code; what is missing and why; what telephones dial; links to start it, which asks the host to log in, and to join it; when the site said so (`knownAt`), and why nothing newer is known (`failure`). Waits 5 s for the site, if what is cached is older than `cacheMs`.",
+    more: "Topic, host, schedule, numbers, whether there is an access code; what is missing and why; what telephones dial; links to start it, which asks the host to log in, and to join it; when the site said so (`knownAt`), and why nothing newer is known (`failure`). Waits 5 s for the site, if what is cached is older than `cacheMs`.",
     query: {
       attendeeId: v.optional(
         v.pipe(
@@ -105,7 +111,28 @@ export const webexSiteRoutes = [
       const { webexSite } = domain.settings;
       if (!webexSite) return noSite(domain);
       if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
-      return askMeeting(domain, webexSite, confKey, edge, attendeeId);
+      return edge.views
+        .webexSite(domain.name)
+        .meeting(await meetingQuestion(domain, webexSite, confKey, edge, attendeeId));
+    },
+  }),
+  route({
+    method: "POST",
+    path: "/domains/{domain}/conferences/{confKey}/meeting/access-code",
+    id: "readAccessCode",
+    tag: "WebEx site",
+    says: "The participants' access code of one meeting",
+    more: 'For people whose settings have `"secrets": true`. Who reads it is in the audit before it is answered; where the audit cannot be written, it is not answered (503). Waits for the site as `showMeeting` does.',
+    showsSecret: true,
+    answer: { says: "The access code.", schema: v.object({ accessCode: v.string() }) },
+    refusals: { 404: `${noSuchSite} Or nothing is kept of such a conference, or no access code of it is known.` },
+    async handle({ domain, confKey, edge }) {
+      const { webexSite } = domain.settings;
+      if (!webexSite) return noSite(domain);
+      if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
+      const question = await meetingQuestion(domain, webexSite, confKey, edge);
+      const accessCode = await edge.views.webexSite(domain.name).accessCode(question);
+      return accessCode === null ? problem(404, "no access code", noAccessCode(confKey)) : { accessCode };
     },
   }),
   route({
@@ -135,17 +162,21 @@ export const webexSiteRoutes = [
   }),
 ];
 
-/** What the site says of a conference of which something is kept. Waits 5 s for the site, where what is cached is too old. */
-export async function askMeeting(
+export function noAccessCode(confKey: ConfKey): string {
+  return `The site has told no access code of the conference ${confKey}. Its meeting says what is missing, and why.`;
+}
+
+/** How the site's object is asked about a conference of which something is kept. */
+export async function meetingQuestion(
   domain: Domain,
   webexSite: WebexSiteSettings,
   confKey: ConfKey,
   edge: Edge,
   attendeeId?: string,
-): Promise<MeetingAnswer> {
+): Promise<MeetingQuestion> {
   const byKey = webexSite.sessionKey === "ConfKey";
   const sessionKey = byKey ? confKey : (await viewOf(domain, confKey, edge))?.extConfId || null;
-  return edge.views.webexSite(domain.name).meeting({ domain: domain.name, confKey, sessionKey, attendeeId });
+  return { domain: domain.name, confKey, sessionKey, attendeeId };
 }
 
 function noSite({ name }: Domain): Response {
