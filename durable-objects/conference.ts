@@ -11,6 +11,7 @@ import { logLines, outcomesOf } from "../src/explain/log.ts";
 import { StagesFold } from "../src/explain/stages.ts";
 import { Timeline } from "../src/explain/timeline.ts";
 import { Why } from "../src/explain/why.ts";
+import { whyNotYet } from "../src/explain/why-not-yet.ts";
 import type {
   ActionId,
   BridgeName,
@@ -344,7 +345,9 @@ export class Conference {
 
   async explain(call: string | undefined, from: number): Promise<ItemPage<Explanation>> {
     const why = await this.#fold("why", () => ({ fold: new Why(), after: 0 }));
-    return pageFrom(why?.answers(call) ?? [], from);
+    const view = this.view();
+    const notYet = why && view ? whyNotYet(view, why.known, this.#ports.now()) : [];
+    return pageFrom(why?.answers(notYet, call) ?? [], from);
   }
 
   /** A fold over what the domain's settings let people read. */

@@ -1,41 +1,38 @@
-import { type InputRow, singleFacts } from "../conference/facts.ts";
+import { type InputRow, type SingleFact, singleFacts } from "../conference/facts.ts";
 import type { Explanation } from "../rpc/story.ts";
 import { ConferenceQuestions } from "./why/conference.ts";
-import { Ends } from "./why/ends.ts";
+import { ends } from "./why/ends.ts";
 import { Entries } from "./why/entries.ts";
-import { Known } from "./why/known.ts";
-import { Mutes } from "./why/mutes.ts";
-import { Posts } from "./why/posts.ts";
-import type { Question } from "./why/words.ts";
+import { Known, type WhyRow } from "./why/known.ts";
+import { mutes } from "./why/mutes.ts";
+import { posts } from "./why/posts.ts";
+
+type Answer = (fact: SingleFact, row: WhyRow, known: Known) => Explanation | null;
+
+const questions = [mutes, ends, posts] as readonly Readonly<Partial<Record<string, Answer>>>[];
 
 /** Answers what people ask about a conference, each answer with the rows of the journal that prove it. */
 export class Why {
-  readonly #known = new Known();
-  readonly #questions: readonly Question[];
-
-  constructor() {
-    const known = this.#known;
-    this.#questions = [
-      new Entries(known),
-      new Mutes(known),
-      new Ends(known),
-      new Posts(known),
-      new ConferenceQuestions(known),
-    ];
-  }
+  readonly known = new Known();
+  readonly #answers: Explanation[] = [];
+  readonly #entries = new Entries(this.known);
+  readonly #conference = new ConferenceQuestions(this.known);
 
   read({ facts, ...row }: InputRow): void {
     if (facts === null) return; // A row of version 0.1 does not say what happened.
     const all = { ...row, facts: facts.flatMap(singleFacts) };
-    this.#known.read(all);
-    for (const question of this.#questions) question.read(all);
+    this.known.read(all);
+    for (const fact of all.facts)
+      for (const asked of questions) this.#answers.push(...[asked[fact.kind]?.(fact, all, this.known) ?? []].flat());
+    this.#entries.read(all);
+    this.#conference.read(all);
   }
 
-  /** In order of time. `call`: of this call alone, by its id or by WebEx's name for it. */
-  answers(call?: string): readonly Explanation[] {
-    const calls = [...this.#known.calls.values()].filter((one) => one.call === call || one.extCallId === call);
+  /** In order of time. `notYet`: what is pending now. `call`: of this call alone, by its id or by WebEx's name for it. */
+  answers(notYet: readonly Explanation[], call?: string): readonly Explanation[] {
+    const calls = [...this.known.calls.values()].filter((one) => one.call === call || one.extCallId === call);
     const named = new Set(calls.map((one) => one.call));
-    const answers = this.#questions.flatMap((question) => question.answers());
+    const answers = [...this.#answers, ...this.#entries.answers(), ...this.#conference.answers(), ...notYet];
     const wanted = call === undefined ? answers : answers.filter(({ calls }) => calls.some((one) => named.has(one)));
     return wanted.toSorted((one, other) => one.at - other.at || (one.rows[0]?.seq ?? 0) - (other.rows[0]?.seq ?? 0));
   }

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { showRow } from "../../durable-objects/followed-folds.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import { Why } from "../../src/explain/why.ts";
+import { whyNotYet } from "../../src/explain/why-not-yet.ts";
 import { type Person, persons } from "../../src/foundation/shown.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
@@ -23,7 +24,8 @@ interface Wanted {
 function explained(world: ConferenceWorld, { call }: Wanted = {}, person: Person = persons.full) {
   const why = new Why();
   for (const row of world.stored.history()) why.read(showRow(row, person));
-  return why.answers(call);
+  const view = world.conference.view();
+  return why.answers(view ? whyNotYet(view, why.known, world.time.now) : [], call);
 }
 
 /** Question and answer in one line, times as `T`. */
@@ -32,6 +34,8 @@ function told(world: ConferenceWorld, wanted: Wanted = {}): string[] {
     `${question} ${answer}`.replace(/\d\d:\d\d:\d\d UTC/g, "T"),
   );
 }
+
+const unacknowledged = "The command was sent, and no agent of the bridge simulated has acknowledged it yet.";
 
 /** The answers to questions that begin so. */
 function about(world: ConferenceWorld, begin: string, wanted: Wanted = {}): string[] {
@@ -109,7 +113,7 @@ test("an entry that WebEx does not confirm is told as tried again, and then as g
     `${unnamed} under its name? WebEx has not confirmed the message that the caller entered: attempt 1 failed at T (HTTP status 500), and it is tried again.`,
   ]);
   expect(about(world, "Why is WebEx not told yet")).toEqual([
-    `Why is WebEx not told yet that the caller 14085551234 entered? WebEx's server ${host} has not confirmed it: attempt 1 failed at T with HTTP status 500, and the next one begins at T.`,
+    `Why is WebEx not told yet that the caller 14085551234 entered? WebEx's server ${host} has not confirmed it: attempt 1 failed with HTTP status 500, and the next one begins at T.`,
   ]);
   await world.time.pass(200_000);
   expect(about(world, unnamed)).toEqual([
@@ -254,7 +258,9 @@ test("the end of a call is told by its cause", async () => {
 
   const dropped = await namedCaller();
   await dropped.during(dropped.receive("t1", request("drop-caller", "m1", { extCallId: "1001" })));
-  expect(told(dropped)).toEqual([]);
+  expect(told(dropped)).toEqual([
+    `Why is the caller 14085551234 (WebEx's call 1001) not dropped yet? WebEx asked for it at T. ${unacknowledged}`,
+  ]);
   await dropped.allDone();
   expect(told(dropped)).toEqual([`${ended} WebEx asked for it at T, and the bridge dropped it at T.`]);
 
@@ -293,10 +299,13 @@ test("a call-out that does not enter is told by its cause", async () => {
   await dial("m2", "2002", "1");
   const question = (number: string, call: string) =>
     `Why was the number ${number} (WebEx's call ${call}) not brought into the conference?`;
-  expect(told(world)).toEqual([`${question("444085550123", "2001")} The domain's settings do not allow that number.`]);
+  expect(told(world)).toEqual([
+    `${question("444085550123", "2001")} The domain's settings do not allow that number.`,
+    `Why is the number 14085550123 (WebEx's call 2002) not dialled yet? WebEx asked for it at T. ${unacknowledged}`,
+  ]);
   const [call] = world.stored.state.callOuts.keys();
   await world.during(world.report(event({ type: "caller-left", call, reason: "busy" })));
-  expect(told(world).slice(1)).toEqual([`${question("14085550123", "2002")} The line was busy.`]);
+  expect(about(world, "Why was").slice(1)).toEqual([`${question("14085550123", "2002")} The line was busy.`]);
 });
 
 test("a failover is told with its servers, with what was dropped and told anew, and with what a comparison found soon after", async () => {
@@ -323,13 +332,28 @@ test("a failover is told with its servers, with what was dropped and told anew, 
   expect(told(same)).toEqual([]);
 });
 
+test("what is pending is told as acknowledged, as not acknowledged, and as late, and no more once it is done", async () => {
+  const world = await namedCaller();
+  await world.during(world.receive("t1", muteCaller("1001")));
+  const question = "Why is the caller 14085551234 (WebEx's call 1001) not muted yet? WebEx asked for it at T.";
+  expect(told(world)).toEqual([`${question} ${unacknowledged}`]);
+  expect(explained(world)[0]?.rows).toEqual([{ seq: world.stored.lastSeq, at: world.stored.lastAt }]);
+  await world.time.pass(10_000);
+  expect(told(world)[0]).toMatch(/sent \d+ times, and no agent .* the agent is away, or its link is broken\.$/);
+  world.ackAll();
+  const acknowledged = `${question} The agent of the bridge simulated has the command, and the bridge has not answered yet.`;
+  expect(told(world)).toEqual([acknowledged]);
+  await world.time.pass(60_000);
+  expect(about(world, "Why is")).toEqual([`${acknowledged} It is late since T; it still counts.`]);
+  await world.allDone();
+  expect(about(world, "Why is")).toEqual([]);
+});
+
 test("the end of a conference is told by its cause, and that it has not ended yet", async () => {
   const end = "Why did the conference end?";
   const closed = await namedCaller();
   await closed.during(closed.receive("t1", request("close-conference", "m1")));
-  expect(told(closed)).toEqual([
-    "Why has the conference not ended yet? It is to be ended since T, and the bridge has not said yet that it did.",
-  ]);
+  expect(told(closed)).toEqual([`Why has the conference not ended yet? WebEx asked for it at T. ${unacknowledged}`]);
   await refused(closed, "unreachable");
   expect(told(closed)).toEqual([
     "Why did the bridge not end the conference? It was asked to at T, and refused: it could not be reached.",
@@ -370,9 +394,7 @@ test("the end of a conference is told by its cause, and that it has not ended ye
 test("a conference that is not created is told by its cause", async () => {
   const world = new ConferenceWorld();
   await world.during(world.receive("t1", createConference()));
-  expect(told(world)).toEqual([
-    "Why does the conference not run yet? WebEx asked for it at T, and the bridge has not answered yet.",
-  ]);
+  expect(told(world)).toEqual([`Why does the conference not run yet? WebEx asked for it at T. ${unacknowledged}`]);
   await refused(world, "capacity");
   const why = "Why was the conference not created?";
   expect(about(world, why)).toEqual([`${why} The bridge refused to create it: it has no free port, or is drained.`]);

@@ -5,10 +5,10 @@ import { askerIn, type FactOf, type Known, operatorText, type WhyRow } from "./k
 import {
   commandTexts,
   countedTexts,
+  explained,
   type Moment,
-  messageText,
+  messageTexts,
   momentOf,
-  type Question,
   refusalText,
   refusalTexts,
   resultText,
@@ -35,21 +35,33 @@ const repairTexts: Readonly<Record<FactOf<"repaired">["what"], string>> = {
 };
 
 const conferenceCommands: readonly string[] = ["end-conference", "lock", "unlock", "create-room", "move"];
+/** A conference that is over is not one that the bridge refused to change. */
+const overReasons: readonly string[] = ["no-such-conference", "no-such-call", "conference-over"];
 
-/** Why does the conference not run, why was it closed, who was kept out, and what did a failover change? */
-export class ConferenceQuestions implements Question {
+/** A time during which something was so. */
+interface Span {
+  readonly since: Moment;
+  tell(end: string): { readonly question: string; readonly answer: string };
+}
+
+/** Why was the conference not created, why was it closed, who was kept out, and what did a failover change? */
+export class ConferenceQuestions {
   readonly #known: Known;
   readonly #answers: Explanation[] = [];
-  #phase: "creating" | "running" | null = null;
   #server: { readonly host: WebexHost; readonly extConfId: string } | null = null;
   #asked: Moment | null = null;
   #closed: Moment | null = null;
-  #detached: Moment | null = null;
-  #locked: (Moment & { readonly by: string }) | null = null;
-  #full: (Moment & { readonly most: number }) | null = null;
   #most: number | null = null;
+  #isRunning = false;
   #callers = 0;
-  #failover: { at: number; index: number; repairs: string[]; rows: Moment[] } | null = null;
+  #failover: {
+    readonly at: number;
+    readonly index: number;
+    readonly repairs: string[];
+    readonly rows: Moment[];
+  } | null = null;
+  /** What lasts. */
+  readonly #spans = new Map<"detached" | "locked" | "full", Span>();
 
   constructor(known: Known) {
     this.#known = known;
@@ -58,43 +70,46 @@ export class ConferenceQuestions implements Question {
   read(row: WhyRow): void {
     for (const fact of row.facts) this.#read(row, fact);
     this.#repaired(row);
-    this.#limit(momentOf(row));
+    this.#limit(row);
+  }
+
+  answers(): readonly Explanation[] {
+    return [...this.#answers, ...[...this.#spans.values()].map((span) => spanAnswer(span, null))];
   }
 
   #read(row: WhyRow, fact: WhyRow["facts"][number]): void {
-    const moment = momentOf(row);
     switch (fact.kind) {
       case "conference-requested":
-        [this.#phase, this.#asked, this.#server, this.#most] = ["creating", moment, fact, fact.maxCallers];
-        [this.#callers, this.#closed, this.#detached] = [0, null, null];
+        [this.#asked, this.#server, this.#most] = [momentOf(row), fact, fact.maxCallers];
+        [this.#isRunning, this.#callers, this.#closed] = [false, 0, null];
         return;
       case "conference-created":
-        this.#phase = "running";
+        this.#isRunning = true;
         return;
       case "conference-not-created":
-        this.#phase = null;
         return this.#notCreated(row, fact);
       case "conference-detached":
-        this.#detached = moment;
-        return;
+        return this.#begin("detached", row, (end) => ({
+          question: "Why was WebEx told nothing of the conference for a while?",
+          answer: `WebEx closed the meeting at ${timeText(row.at)} and kept its audio: it wants to hear nothing of it until it opens it again.${end && ` That lasted until ${end}.`}`,
+        }));
       case "conference-taken-over":
         return this.#takenOver(row, fact);
       case "conference-ended":
-        [this.#phase, this.#callers] = [null, 0];
-        this.#unlocked(moment);
-        return this.#ended(row, fact);
-      case "conference-locked":
-        if (!fact.locked) return this.#unlocked(moment);
-        this.#locked = { ...moment, by: whoLocked(askerIn(fact.by)) };
+        this.#ended(row, fact);
+        for (const name of this.#spans.keys()) this.#end(name, row);
+        [this.#isRunning, this.#closed] = [false, null];
         return;
+      case "conference-locked":
+        return fact.locked ? this.#locked(row, fact) : this.#end("locked", row);
       case "call-entered":
         this.#callers += 1;
         return;
       case "call-left":
-        if (this.#phase !== null) this.#callers -= 1;
+        this.#callers -= 1;
         return;
       case "command-issued":
-        if (fact.type === "end-conference" && this.#phase !== null) this.#closed ??= moment;
+        if (fact.type === "end-conference") this.#closed ??= momentOf(row);
         return;
       case "command-failed":
         return this.#failed(row, fact);
@@ -104,26 +119,35 @@ export class ConferenceQuestions implements Question {
     }
   }
 
-  #push(row: Moment, question: string, answer: string, ...rows: readonly (Moment | null)[]): void {
-    this.#answers.push({ at: row.at, calls: [], question, answer, rows: rowsOf(...rows, row) });
+  #push(row: Moment, question: string, answer: string, ...rows: readonly (Moment | null | undefined)[]): void {
+    this.#answers.push(explained(row, [], question, answer, ...rows));
+  }
+
+  #begin(name: "detached" | "locked" | "full", row: Moment, tell: Span["tell"]): void {
+    this.#spans.set(name, { since: momentOf(row), tell });
+  }
+
+  #end(name: "detached" | "locked" | "full", row: Moment): void {
+    const span = this.#spans.get(name);
+    if (span) this.#answers.push(spanAnswer(span, row));
+    this.#spans.delete(name);
   }
 
   #ended(row: WhyRow, { endedBy, why, by }: FactOf<"conference-ended">): void {
-    this.#push(row, "Why did the conference end?", this.#whyEnded(row, endedBy, why, by), this.#detached, this.#closed);
-    [this.#closed, this.#detached] = [null, null];
-  }
-
-  #whyEnded(row: WhyRow, endedBy: string, why: string, by: FactOf<"conference-ended">["by"]): string {
-    if (why === "lost") return "The bridge no longer had it: it had ended there, and word of that had not come.";
-    if (endedBy === "telephone") return "Somebody ended it by telephone, at the bridge.";
-    if (endedBy === "nobody") {
-      const at = this.#detached ? ` at ${timeText(this.#detached.at)}` : "";
-      return `WebEx had closed the meeting${at} and kept its audio, and nobody was left on the telephone.`;
-    }
-    const operator = endedBy === "operator" ? (operatorText(askerIn(by)) ?? "an operator") : null;
-    const asked = this.#closed ? ` at ${timeText(this.#closed.at)}` : "";
-    const who = operator === null ? `WebEx closed it${asked}` : `${sentence(operator)} wanted that${asked}`;
-    return `${who}, and the bridge ended it at ${timeText(row.at)}.`;
+    const detached = this.#spans.get("detached")?.since;
+    const whyEnded = () => {
+      if (why === "lost") return "The bridge no longer had it: it had ended there, and word of that had not come.";
+      if (endedBy === "telephone") return "Somebody ended it by telephone, at the bridge.";
+      if (endedBy === "nobody") {
+        const at = detached ? ` at ${timeText(detached.at)}` : "";
+        return `WebEx had closed the meeting${at} and kept its audio, and nobody was left on the telephone.`;
+      }
+      const operator = endedBy === "operator" ? (operatorText(askerIn(by)) ?? "an operator") : null;
+      const asked = this.#closed ? ` at ${timeText(this.#closed.at)}` : "";
+      const who = operator === null ? `WebEx closed it${asked}` : `${sentence(operator)} wanted that${asked}`;
+      return `${who}, and the bridge ended it at ${timeText(row.at)}.`;
+    };
+    this.#push(row, "Why did the conference end?", whyEnded(), detached, this.#closed);
   }
 
   #notCreated(row: WhyRow, { record: { reason } }: FactOf<"conference-not-created">): void {
@@ -150,29 +174,25 @@ export class ConferenceQuestions implements Question {
   #failed(row: WhyRow, { command: id, why }: FactOf<"command-failed">): void {
     const command = this.#known.commands.get(id);
     if (command?.type === "end-conference") this.#closed = null;
-    if (!command || !conferenceCommands.includes(command.type)) return;
-    if (why === "no-such-conference" || why === "no-such-call" || why === "conference-over") return;
+    if (!command || !conferenceCommands.includes(command.type) || overReasons.includes(why)) return;
     const question = `Why did the bridge not ${commandTexts[command.type]}?`;
     const answer = `It was asked to at ${timeText(command.at)}, and refused: ${refusalText(why)}.`;
-    const calls = command.call === null ? [] : [command.call];
-    this.#answers.push({ at: row.at, calls, question, answer, rows: rowsOf(command, row) });
+    this.#answers.push(explained(row, command.call === null ? [] : [command.call], question, answer, command));
   }
 
   #takenOver(row: WhyRow, to: FactOf<"conference-taken-over">): void {
-    const [from, isAttached] = [this.#server, this.#detached !== null];
-    [this.#server, this.#detached, this.#most] = [to, null, to.maxCallers];
+    const [from, isAttached] = [this.#server, this.#spans.has("detached")];
+    this.#end("detached", row);
+    [this.#server, this.#most] = [to, to.maxCallers];
     if (!from || (from.host === to.host && from.extConfId === to.extConfId && !isAttached)) return;
-    const textsOf = (is: (fact: WhyRow["facts"][number]) => readonly string[]) => {
-      const messages = row.facts.flatMap(is).flatMap((msgId) => this.#known.messages.get(msgId as never) ?? []);
-      return countedTexts(
-        messages.map(({ fact: { extCallId: _, ...fact }, ...message }) =>
-          messageText({ ...message, fact, call: undefined }),
-        ),
-      );
-    };
-    const dropped = textsOf((fact) => (fact.kind === "post-dropped" ? fact.messages.map(({ msgId }) => msgId) : []));
-    const isNews = (fact: FactOf<"post-queued">) => fact.host === to.host && fact.result === undefined;
-    const told = textsOf((fact) => (fact.kind === "post-queued" && isNews(fact) ? [fact.msgId] : []));
+    const dropped = row.facts.flatMap((fact) => (fact.kind === "post-dropped" ? this.#known.messagesIn(fact) : []));
+    const told = row.facts.flatMap((fact) => {
+      const isNews = fact.kind === "post-queued" && fact.host === to.host && fact.result === undefined;
+      return isNews ? (this.#known.messages.get(fact.msgId) ?? []) : [];
+    });
+    // Of many callers it says how many, and not which.
+    const textsOf = (messages: typeof told) =>
+      messageTexts(messages.map(({ fact: { extCallId: _, ...fact } }) => ({ fact, call: undefined })));
     const sentences = [
       from.host === to.host
         ? `WebEx's server ${to.host} took the conference over from itself`
@@ -180,10 +200,10 @@ export class ConferenceQuestions implements Question {
       from.extConfId === to.extConfId ? "" : `, and calls the conference ${to.extConfId} instead of ${from.extConfId}`,
       ".",
       isAttached ? " WebEx had closed the meeting before and kept its audio." : "",
-      dropped === ""
+      dropped.length === 0
         ? " Nothing waited for the server before."
-        : ` What waited for ${from.host} was not sent any more: ${dropped}.`,
-      told === "" ? "" : ` ${to.host} was told anew: ${told}.`,
+        : ` What waited for ${from.host} was not sent any more: ${textsOf(dropped)}.`,
+      told.length === 0 ? "" : ` ${to.host} was told anew: ${textsOf(told)}.`,
     ];
     this.#failover = { at: row.at, index: this.#answers.length, repairs: [], rows: [momentOf(row)] };
     this.#push(row, "What did the failover change?", sentences.join(""));
@@ -204,51 +224,28 @@ export class ConferenceQuestions implements Question {
     this.#answers[failover.index] = { ...told, answer: soon, rows: rowsOf(...failover.rows) };
   }
 
-  #unlocked(moment: Moment): void {
-    if (this.#locked) this.#answers.push(lockedAnswer(this.#locked, moment));
-    this.#locked = null;
+  #locked(row: WhyRow, { by }: FactOf<"conference-locked">): void {
+    const asker = askerIn(by);
+    const who = asker ? (operatorText(asker) ?? "WebEx") : "somebody at the bridge";
+    this.#begin("locked", row, (end) => ({
+      question: "Why could nobody else enter?",
+      answer: `The conference was locked from ${timeText(row.at)}${end ? ` until ${end}` : " on"}: ${who} wanted that. Nobody who dials a locked conference is let in.`,
+    }));
   }
 
-  #limit(moment: Moment): void {
+  #limit(row: WhyRow): void {
     const most = this.#most;
-    const isFull = this.#phase === "running" && most !== null && most > 0 && this.#callers >= most;
-    if (isFull && !this.#full) this.#full = { ...moment, most };
-    if (isFull || !this.#full) return;
-    this.#answers.push(fullAnswer(this.#full, moment));
-    this.#full = null;
-  }
-
-  answers(): readonly Explanation[] {
-    const open: Explanation[] = [];
-    if (this.#locked) open.push(lockedAnswer(this.#locked, null));
-    if (this.#full) open.push(fullAnswer(this.#full, null));
-    if (this.#phase === "creating" && this.#asked) {
-      const answer = `WebEx asked for it at ${timeText(this.#asked.at)}, and the bridge has not answered yet.`;
-      const question = "Why does the conference not run yet?";
-      open.push({ at: this.#asked.at, calls: [], question, answer, rows: rowsOf(this.#asked) });
-    }
-    if (this.#phase === "running" && this.#closed) {
-      const answer = `It is to be ended since ${timeText(this.#closed.at)}, and the bridge has not said yet that it did.`;
-      const question = "Why has the conference not ended yet?";
-      open.push({ at: this.#closed.at, calls: [], question, answer, rows: rowsOf(this.#closed) });
-    }
-    return [...this.#answers, ...open];
+    if (!this.#isRunning || !most || this.#callers < most) return this.#end("full", row);
+    if (this.#spans.has("full")) return;
+    this.#begin("full", row, (end) => ({
+      question: "Why could nobody else enter?",
+      answer: `From ${timeText(row.at)}${end ? ` until ${end}` : " on"} the conference had ${counted(most, "caller")}, as many as WebEx allows for this conference.`,
+    }));
   }
 }
 
-function whoLocked(asker: ReturnType<typeof askerIn>): string {
-  if (!asker) return "somebody at the bridge";
-  return operatorText(asker) ?? "WebEx";
-}
-
-function lockedAnswer({ by, ...since }: Moment & { readonly by: string }, until: Moment | null): Explanation {
-  const end = until ? ` until ${timeText(until.at)}` : " on";
-  const answer = `The conference was locked from ${timeText(since.at)}${end}: ${by} wanted that. Nobody who dials a locked conference is let in.`;
-  return { at: since.at, calls: [], question: "Why could nobody else enter?", answer, rows: rowsOf(since, until) };
-}
-
-function fullAnswer({ most, ...since }: Moment & { readonly most: number }, until: Moment | null): Explanation {
-  const end = until ? ` until ${timeText(until.at)}` : " on";
-  const answer = `From ${timeText(since.at)}${end} the conference had ${counted(most, "caller")}, as many as WebEx allows for this conference.`;
-  return { at: since.at, calls: [], question: "Why could nobody else enter?", answer, rows: rowsOf(since, until) };
+/** `until`: `null` while it lasts. */
+function spanAnswer({ since, tell }: Span, until: Moment | null): Explanation {
+  const { question, answer } = tell(until ? timeText(until.at) : "");
+  return { at: since.at, calls: [], question, answer, rows: rowsOf(since, until) };
 }

@@ -1,8 +1,9 @@
 import type { CommandType } from "../../bridge/commands.ts";
 import type { Cause, InputRow, SingleFact } from "../../conference/facts.ts";
-import type { CallId, CommandId, ExtCallId, MsgId } from "../../foundation/ids.ts";
+import type { CallId, CommandId, ExtCallId, MsgId, TransId } from "../../foundation/ids.ts";
+import type { Explanation } from "../../rpc/story.ts";
 import type { FromWebex } from "../../tsp/messages.ts";
-import { type Moment, momentOf } from "./words.ts";
+import { type Moment, momentOf, sentence, timeText } from "./words.ts";
 
 export type FactOf<Kind extends SingleFact["kind"]> = Extract<SingleFact, { kind: Kind }>;
 
@@ -11,6 +12,11 @@ export interface WhyRow extends Moment {
   readonly input: InputRow["input"];
   readonly facts: readonly SingleFact[];
 }
+
+/** For each kind of fact that people ask about: the answer, or `null` if this one needs none. */
+export type Questions = {
+  readonly [Kind in SingleFact["kind"]]?: (fact: FactOf<Kind>, row: WhyRow, known: Known) => Explanation | null;
+};
 
 /** A call as it was last: in the conference, dialled, or over. */
 export interface KnownCall {
@@ -29,10 +35,22 @@ export interface KnownCommand extends Moment {
   readonly by: readonly Cause[];
 }
 
+/** A document, and what became of it last. */
+interface KnownPost {
+  readonly transId: TransId;
+  readonly host: string;
+  readonly since: Moment;
+  readonly messages: KnownMessage[];
+  failed: (FactOf<"post-failed"> & Moment) | null;
+  confirmed: Moment | null;
+}
+
 /** A message that was queued. */
 export interface KnownMessage extends Moment {
   readonly fact: FactOf<"post-queued">;
   readonly call: KnownCall | undefined;
+  readonly post: KnownPost;
+  givenUp: Moment | null;
 }
 
 /** What all questions need of the rows up to now. */
@@ -40,6 +58,7 @@ export class Known {
   readonly calls = new Map<CallId, KnownCall>();
   readonly commands = new Map<CommandId, KnownCommand>();
   readonly messages = new Map<MsgId, KnownMessage>();
+  readonly posts = new Map<TransId, KnownPost>();
   /** What WebEx and operators have asked for, by TransID and MsgID or by the action's id. */
   readonly #asked = new Map<string, string>();
 
@@ -63,6 +82,12 @@ export class Known {
   callNamed(extCallId: string | undefined): KnownCall | undefined {
     if (extCallId === undefined) return undefined;
     return [...this.calls.values()].findLast((call) => call.extCallId === extCallId);
+  }
+
+  /** Those of this document that the rows have. */
+  messagesIn({ transId, messages }: Pick<FactOf<"post-dropped">, "transId" | "messages">): readonly KnownMessage[] {
+    const own = this.posts.get(transId)?.messages ?? [];
+    return own.filter(({ fact }) => messages.some(({ msgId }) => msgId === fact.msgId));
   }
 
   #read(moment: Moment, fact: SingleFact): void {
@@ -94,11 +119,33 @@ export class Known {
         if (command) this.commands.set(fact.command, { ...command, by: [...command.by, ...fact.by] });
         return;
       }
+      default:
+        this.#readPost(moment, fact);
+    }
+  }
+
+  #readPost(moment: Moment, fact: SingleFact): void {
+    const post = "transId" in fact ? this.posts.get(fact.transId) : undefined;
+    switch (fact.kind) {
       case "post-queued": {
+        const { transId, host } = fact;
         const call = fact.call === undefined ? this.callNamed(fact.extCallId) : this.calls.get(fact.call);
-        this.messages.set(fact.msgId, { ...moment, fact, call });
+        const own = post ?? { transId, host, since: moment, messages: [], failed: null, confirmed: null };
+        const message = { ...moment, fact, call, post: own, givenUp: null };
+        own.messages.push(message);
+        this.posts.set(transId, own);
+        this.messages.set(fact.msgId, message);
         return;
       }
+      case "post-failed":
+        if (post) post.failed = { ...fact, seq: moment.seq };
+        return;
+      case "post-confirmed":
+        if (post) post.confirmed = { seq: moment.seq, at: fact.at };
+        return;
+      case "post-given-up":
+        for (const message of this.messagesIn(fact)) message.givenUp = moment;
+        return;
       default:
     }
   }
@@ -123,4 +170,13 @@ export function askerIn(by: readonly Cause[]): Asker | undefined {
 export function operatorText(cause: Cause | undefined): string | null {
   if (cause?.type !== "action") return null;
   return cause.person === "" ? "an operator" : `the operator ${cause.person}`;
+}
+
+/** Who asked, as the begin of a sentence. `asked`: the type of that request. */
+export function askerText(by: readonly Cause[], asked: string | null, { at }: Moment): string {
+  const forAll = asked === "mute-all" || asked === "unmute-all" ? " for all callers" : "";
+  const who = operatorText(askerIn(by));
+  return sentence(
+    who === null ? `WebEx asked for it${forAll} at ${timeText(at)}` : `${who} asked for it at ${timeText(at)}`,
+  );
 }

@@ -1,17 +1,23 @@
 import type { CommandType, RefusalReason } from "../../bridge/commands.ts";
+import { BACK_END } from "../../conference/draft.ts";
 import type { LeaveReason } from "../../conference/facts.ts";
-import type { EpochMs } from "../../foundation/ids.ts";
+import type { CallId, EpochMs } from "../../foundation/ids.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { ResultWord } from "../../tsp/protocol-table.ts";
-import type { KnownCall, KnownMessage, WhyRow } from "./known.ts";
-
-/** One kind of question: reads the rows in order, and then has its answers. */
-export interface Question {
-  read(row: WhyRow): void;
-  answers(): readonly Explanation[];
-}
+import type { KnownCall, KnownMessage } from "./known.ts";
 
 export type Moment = Explanation["rows"][number];
+
+/** An answer, proved by these rows besides the one that it is about. */
+export function explained(
+  row: Moment,
+  calls: readonly CallId[],
+  question: string,
+  answer: string,
+  ...rows: readonly (Moment | null | undefined)[]
+): Explanation {
+  return { at: row.at, calls, question, answer, rows: rowsOf(...rows, row) };
+}
 
 export function momentOf({ seq, at }: Moment): Moment {
   return { seq, at };
@@ -130,8 +136,21 @@ export const commandTexts: Readonly<Record<CommandType, string>> = {
   move: "move a caller",
 };
 
-/** What a message says, to follow "WebEx was not told ". */
-export function messageText({ fact, call }: KnownMessage): string {
+export function serverText(host: string): string {
+  return host === BACK_END ? "The partner's back end" : `WebEx's server ${host}`;
+}
+
+/** The calls that these messages are about. */
+export function callsOf(messages: readonly KnownMessage[]): readonly CallId[] {
+  return [...new Set(messages.flatMap(({ call }) => call?.call ?? []))];
+}
+
+/** What messages say, to follow "WebEx was not told ". */
+export function messageTexts(messages: readonly Pick<KnownMessage, "fact" | "call">[]): string {
+  return countedTexts(messages.map(messageText));
+}
+
+function messageText({ fact, call }: Pick<KnownMessage, "fact" | "call">): string {
   const { type, status, extCallId } = fact;
   const named = extCallId === undefined ? "a caller" : `WebEx's call ${extCallId}`;
   const who = call ? callerText(call) : named;

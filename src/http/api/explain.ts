@@ -27,7 +27,7 @@ export const explainRoutes = [
     id: "explainConference",
     tag: "Conferences",
     says: "Why things are as they are, in sentences",
-    more: "Why a caller is not shown under its name, was muted or dropped, why WebEx was not told, what a failover changed, why a conference ended.",
+    more: "Why a caller is not shown under its name, was muted or dropped, why WebEx was not told, what a failover changed, why a conference ended, and why something that is pending is not done yet.",
     query: {
       call: v.pipe(
         v.optional(v.string()),

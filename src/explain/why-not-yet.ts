@@ -1,0 +1,66 @@
+import type { CommandType } from "../bridge/commands.ts";
+import type { EpochMs, TransId } from "../foundation/ids.ts";
+import type { ConferenceView } from "../rpc/conference-view.ts";
+import type { Explanation } from "../rpc/story.ts";
+import { askerIn, askerText, type Known, type KnownCall } from "./why/known.ts";
+import { isAskedFor } from "./why/mutes.ts";
+import { callerText, callsOf, messageTexts, numberText, rowsOf, serverText, timeText } from "./why/words.ts";
+
+/** What is not so yet while a command is pending, to follow "Why ". */
+const questions: Readonly<Record<CommandType, (call: string) => string>> = {
+  "create-conference": () => "does the conference not run",
+  "end-conference": () => "has the conference not ended",
+  lock: () => "is the conference not locked",
+  unlock: () => "is the conference not unlocked",
+  "report-speakers": () => "does the bridge not report who speaks",
+  "stop-reporting-speakers": () => "does the bridge still report who speaks, and not stop",
+  "create-room": () => "is the room not open",
+  "close-room": () => "is the room not closed",
+  dial: (call) => `is ${call} not dialled`,
+  "cancel-dial": (call) => `has ${call} not stopped ringing`,
+  mute: (call) => `is ${call} not muted`,
+  unmute: (call) => `is ${call} not unmuted`,
+  expel: (call) => `is ${call} not dropped`,
+  admit: (call) => `is ${call} not let in`,
+  move: (call) => `is ${call} not in the other room`,
+};
+
+/** Why is what was asked for not done, or not told to WebEx, yet? A function of what is pending now; `known` has its rows. */
+export function whyNotYet(view: ConferenceView, known: Known, now: EpochMs): readonly Explanation[] {
+  const commands = view.commands.flatMap((command): Explanation[] => {
+    const issued = known.commands.get(command.id);
+    if (!issued || !isAskedFor(issued, known)) return [];
+    const call = issued.call === null ? undefined : known.calls.get(issued.call);
+    const question = `Why ${questions[command.type](call ? textOf(call) : "the call")} yet?`;
+    const asked = askerIn(issued.by) ? `${askerText(issued.by, known.askedBy(issued.by), issued)}. ` : "";
+    const answer = `${asked}${whyPending(command, view, now)}`;
+    return [{ at: issued.at, calls: call ? [call.call] : [], question, answer, rows: rowsOf(issued) }];
+  });
+  const posts = view.documents.flatMap(({ transId, host, attempts, dueAt, failure }): Explanation[] => {
+    const post = known.posts.get(transId as TransId);
+    if (!post || failure === undefined) return [];
+    const messages = post.messages;
+    const question = `Why is WebEx not told yet ${messageTexts(messages)}?`;
+    const next = dueAt > now ? `the next one begins at ${timeText(dueAt)}` : "the next one is under way";
+    const answer = `${serverText(host)} has not confirmed it: attempt ${attempts} failed with ${failure}, and ${next}.`;
+    return [{ at: post.since.at, calls: callsOf(messages), question, answer, rows: rowsOf(post.since, post.failed) }];
+  });
+  return [...commands, ...posts];
+}
+
+function textOf(call: KnownCall): string {
+  return call.isInside ? callerText(call) : numberText(call.number, call.extCallId);
+}
+
+function whyPending(
+  { sent, taken, answerBy }: ConferenceView["commands"][number],
+  { bridge }: ConferenceView,
+  now: EpochMs,
+): string {
+  const name = bridge === null ? "its bridge" : `the bridge ${bridge}`;
+  const late = answerBy !== null && now > answerBy ? ` It is late since ${timeText(answerBy)}; it still counts.` : "";
+  if (taken) return `The agent of ${name} has the command, and the bridge has not answered yet.${late}`;
+  if (sent === 0) return `The command waits to be sent to ${name}.${late}`;
+  if (sent === 1) return `The command was sent, and no agent of ${name} has acknowledged it yet.${late}`;
+  return `The command was sent ${sent} times, and no agent of ${name} has acknowledged it: the agent is away, or its link is broken.${late}`;
+}
