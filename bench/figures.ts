@@ -15,6 +15,7 @@ import { cpuMs, rssMiB } from "./process-usage.ts";
 import { Receiver } from "./receiver.ts";
 import { type Side, Sides, type Until } from "./sides.ts";
 import { createsToldAndUntold } from "./telling.ts";
+import { createsBesideViewers } from "./viewers.ts";
 
 /** One line of the table. A ratio is the adapter's value by the floor's. */
 export interface Line {
@@ -109,6 +110,7 @@ export const figures: readonly Figure[] = [
   { name: "generator: is the load generator the limit?", compare: generatorFigures },
   { name: "creates: 3,000 in a minute", alone: createFigures },
   { name: "telling: creates beside an edge without a directory", alone: tellingFigures },
+  { name: "viewers: creates while people read a long history", alone: viewerFigures },
   { name: "memory of idle conferences", alone: memoryFigures },
 ];
 
@@ -391,6 +393,19 @@ async function tellingFigures({ rounds, toldCreates }: Extent): Promise<readonly
     { figure: "confirm of a create, beside an edge that tells no directory, p50", unit: "ms", ...confirmMs },
     { figure: "CPU of the edge process for a create, beside the same", unit: "ms", ...edgeMs },
   ];
+}
+
+/** In the floor's column: while nobody looks. */
+async function viewerFigures({ toldCreates, loadPosts }: Extent): Promise<readonly Line[]> {
+  const counts = [0, 1, 14];
+  const extent = { mutes: loadPosts, creates: toldCreates, perSecond: createsPerSecond };
+  const [nobody = [], ...others] = await createsBesideViewers(counts, extent);
+  return others.map((times, index) => ({
+    figure: `create beside ${counts[index + 1]} who read a history of ${loadPosts} mutes, p99`,
+    unit: "ms",
+    floor: percentile(nobody, 99),
+    adapter: percentile(times, 99),
+  }));
 }
 
 async function memoryFigures({ idleConferences, idleMs }: Extent): Promise<readonly Line[]> {
