@@ -1,6 +1,6 @@
 import type { NumberedReport } from "../src/bridge/events.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
-import type { Fact, FactRow, InputRow } from "../src/conference/facts.ts";
+import type { Fact, FactRow } from "../src/conference/facts.ts";
 import type { OperatorRequest } from "../src/conference/operator-requests.ts";
 import type { QueuedDocument } from "../src/conference/queue.ts";
 import {
@@ -88,8 +88,8 @@ const factsColumn = "ALTER TABLE journal ADD COLUMN facts TEXT";
 /** Facts that are longer go into further rows of their own, and so do all that follow them. */
 const maxFactsLength = 400_000;
 
-/** A page of the journal, as an operator reads it. */
-const journalPage = 200;
+/** Rows of the journal that one query reads. */
+const readAtOnce = 20;
 
 /** Under this key version 0.1 kept which documents were confirmed, behind the changes of a row. */
 const confirmedKey = "confirmed";
@@ -189,7 +189,7 @@ export class ConferenceStore {
   /** What this action asked for; `null`: the journal does not have it any more. */
   requestOf(id: ActionId): OperatorRequest | null {
     const row = this.rowOf(id);
-    const input = row === null ? undefined : this.inputs(row - 1, 1)[0]?.input;
+    const input = row === null ? null : this.inputOf(row);
     return input?.type === "operator" ? input.request : null;
   }
 
@@ -297,30 +297,22 @@ export class ConferenceStore {
     this.#change(`outbox/${seq}`, null);
   }
 
-  /** Inputs and what followed from them, in order, from behind this row on; the row 0 is before all. */
-  journal(after: number, most = journalPage): readonly HistoryRow[] {
-    return this.#rows(after, most, ", progress, changes").map((row) => ({
-      ...inputRow(row),
-      changes: row.changes === null ? null : (JSON.parse(String(row.changes)) as EntryChange[]),
-      progress: JSON.parse(String(row.progress)) as Progress,
-    }));
+  /** Inputs and what followed from them, in order, from behind this row on; rows that come while it is read are among them. */
+  *history(after = 0, atOnce = readAtOnce): Generator<HistoryRow> {
+    for (let last = after; this.#hasTables; ) {
+      const facts = this.#hasFacts ? "facts" : "NULL AS facts";
+      const query = `SELECT seq, at, input, ${facts}, progress, changes FROM journal WHERE seq > ? ORDER BY seq LIMIT ?`;
+      const rows = this.#sql.exec(query, last, atOnce);
+      if (rows.length === 0) return;
+      for (const row of rows) yield historyRow(row);
+      last = Number(rows.at(-1)?.seq);
+    }
   }
 
-  /** The same without what changed. */
-  inputs(after: number, most = journalPage): readonly InputRow[] {
-    return this.#rows(after, most).map(inputRow);
-  }
-
-  #rows(after: number, most: number, more = ""): readonly SqlRow[] {
-    if (!this.#hasTables) return [];
-    const facts = this.#hasFacts ? "facts" : "NULL AS facts";
-    const query = `SELECT seq, at, input, ${facts}${more} FROM journal WHERE seq > ? ORDER BY seq LIMIT ?`;
-    return this.#sql.exec(query, after, most);
-  }
-
-  /** Rows with what changed, all of them, a page at a time. */
-  *history(after = 0): Generator<HistoryRow> {
-    for (let rows = this.journal(after); rows.length > 0; rows = this.journal(rows.at(-1)?.seq ?? 0)) yield* rows;
+  /** `null`: the journal does not have it. */
+  inputOf(row: number): ConferenceInput | null {
+    const [found] = this.history(row - 1, 1);
+    return found?.seq === row ? found.input : null;
   }
 
   /** What the rows behind this one say, so many at most; nothing else of them is read. */
@@ -609,12 +601,12 @@ export function withStream(
   return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo]];
 }
 
-function inputRow({ seq, input, facts, ...row }: SqlRow): InputRow {
+function historyRow({ seq, input, facts, progress, changes, ...row }: SqlRow): HistoryRow {
   const at = Number(row.at);
+  const parsed = (text: SqlValue = null) => (text === null ? null : JSON.parse(String(text)));
   return {
-    ...{ seq: Number(seq), at },
-    input: input === null ? null : { ...(JSON.parse(String(input)) as ConferenceInput), at },
-    facts: facts === null ? null : (JSON.parse(String(facts)) as Fact[]),
+    ...{ seq: Number(seq), at, input: input === null ? null : { ...parsed(input), at } },
+    ...{ facts: parsed(facts), progress: parsed(progress), changes: parsed(changes) },
   };
 }
 

@@ -1,6 +1,7 @@
 import type { NumberedReport } from "../src/bridge/events.ts";
 import { nextDeadline } from "../src/conference/decide.ts";
 import { BACK_END, showOutgoing } from "../src/conference/draft.ts";
+import type { InputRow } from "../src/conference/facts.ts";
 import { takeoverSize } from "../src/conference/failover.ts";
 import { type OperatorAction, type OperatorRefusal, operatorRefusal } from "../src/conference/operator-requests.ts";
 import { noQueue } from "../src/conference/queue.ts";
@@ -27,12 +28,12 @@ import type {
 import type { LogFacts } from "../src/foundation/log-line.ts";
 import { isRecord } from "../src/foundation/record.ts";
 import { exceptSecrets, type Person, persons } from "../src/foundation/shown.ts";
-import { wait, within } from "../src/foundation/timers.ts";
+import { within } from "../src/foundation/timers.ts";
 import { sendAgainId } from "../src/operators/send-again.ts";
 import { type About, aboutOf } from "../src/replay/history.ts";
+import { pageFrom } from "../src/replay/page.ts";
 import { Replay } from "../src/replay/replay.ts";
 import { replayPage, wirePage } from "../src/replay/replay-page.ts";
-import { KeptReaders, type ReadRows } from "../src/replay/rows.ts";
 import { TestReader, testRowsPage } from "../src/replay/test-rows.ts";
 import { targetUrl } from "../src/routing/target-url.ts";
 import type { ActionStages } from "../src/rpc/action-stages.ts";
@@ -63,8 +64,8 @@ import { GroupCommit, type Item, transact } from "./conference-commit.ts";
 import { ConferenceStore } from "./conference-store.ts";
 import { viewOf } from "./conference-view.ts";
 import { DirectoryFeed } from "./directory-feed.ts";
-import { type Fold, FollowedFolds, pageFrom, showRow } from "./followed-folds.ts";
 import { IdSupply } from "./id-supply.ts";
+import { JournalReaders, showRow } from "./journal-readers.ts";
 import type { LogLine } from "./log.ts";
 import { newTally } from "./measures.ts";
 import { bodyOf, Outbox } from "./outbox.ts";
@@ -94,10 +95,6 @@ const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 const confirmedMs = 300;
 const overdueMs = 60_000;
 const askWithinMs = 5000;
-/** Rows of the journal that are read before others have a turn. */
-const readAtOnce = 20;
-/** Of each kind: who looks at a conference goes on from page to page. */
-const mostReaders = 2;
 /** How often a conference looks whether its domain is back in the settings. */
 const domainAgainMs = 3_600_000;
 
@@ -116,9 +113,7 @@ export class Conference {
   readonly #sender: CommandSender;
   readonly #commits: GroupCommit;
   readonly #directoryFeed: DirectoryFeed;
-  readonly #folds: FollowedFolds;
-  readonly #replays = new KeptReaders<Replay>(mostReaders);
-  readonly #testReaders = new KeptReaders<TestReader>(mostReaders);
+  readonly #readers: JournalReaders;
   /** Documents that are being committed. */
   readonly #underWay = new Map<TransId, Promise<void>>();
   #identity: ConferenceIdentity | null;
@@ -137,10 +132,7 @@ export class Conference {
     const ports = { ...platform, log, now: this.#clock.now, tally: this.#tally };
     this.#ports = ports;
     this.#store = store;
-    this.#folds = new FollowedFolds(ports, (after) => {
-      const person = this.#person;
-      return store.inputs(after).map((row) => showRow(row, person));
-    });
+    this.#readers = new JournalReaders(ports, (after) => store.history(after));
     this.#identity = store.identity;
     const { msgIds, transIds } = progress;
     this.#ids = new IdSupply(
@@ -301,9 +293,9 @@ export class Conference {
   }
 
   #givenUpIn(row: number): (GivenUpDocument & { readonly transId: string }) | null {
-    const [found] = this.#store.inputs(row - 1, 1);
-    if (found?.seq !== row || found.input?.type !== "undelivered" || !found.input.of) return null;
-    const { messages, of } = found.input;
+    const input = this.#store.inputOf(row);
+    if (input?.type !== "undelivered" || !input.of) return null;
+    const { messages, of } = input;
     return { host: of.host, transId: of.transId, messages };
   }
 
@@ -319,7 +311,7 @@ export class Conference {
   async action(id: ActionId): Promise<ActionStages | null> {
     const fold = await this.#fold(`action ${id}`, () => {
       const row = this.#store.rowOf(id);
-      return row === null ? null : { fold: new StagesFold(id), after: row - 1 };
+      return row === null ? null : [new StagesFold(id), row];
     });
     // What is confirmed and not on disk yet will be a part of the next row, which changes nothing more.
     fold?.read({ seq: this.#store.lastSeq, at: this.#ports.now(), input: null, facts: this.#outbox.confirmed });
@@ -339,59 +331,52 @@ export class Conference {
   }
 
   async story(from: number): Promise<ItemPage<StoryLine>> {
-    const timeline = await this.#fold("story", () => ({ fold: new Timeline(), after: 0 }));
+    const timeline = await this.#fold("story", () => [new Timeline(), 1]);
     return pageFrom(timeline?.lines ?? [], from);
   }
 
   async explain(call: string | undefined, from: number): Promise<ItemPage<Explanation>> {
-    const why = await this.#fold("why", () => ({ fold: new Why(), after: 0 }));
+    const why = await this.#fold("why", () => [new Why(), 1]);
     const view = this.view();
     const notYet = why && view ? whyNotYet(view, why.known, this.#ports.now()) : [];
     return pageFrom(why?.answers(notYet, call) ?? [], from);
   }
 
-  /** A fold over what the domain's settings let people read. */
-  #fold<Kind extends Fold>(
+  /** A view of all rows, as the domain's settings let people read them. `begin`: it begins with this row; `null`: there is none. */
+  #fold<Fold extends { read(row: InputRow): void }>(
     name: string,
-    begin: () => { readonly fold: Kind; readonly after: number } | null,
-  ): Promise<Kind | null> {
-    return this.#folds.upToDate(`${name} ${this.#isPersonal}`, begin);
+    begin: () => readonly [Fold, row: number] | null,
+  ): Promise<Fold | null> {
+    const asked = { name, settings: this.#findDomain(), before: Number.POSITIVE_INFINITY, begin };
+    return this.#readers.use(asked, async (fold, transactions) => {
+      for await (const rows of transactions) {
+        const person = this.#person;
+        for (const row of rows) fold.read(showRow(row, person));
+      }
+      return fold;
+    });
   }
 
   async replay(from: number, limit: number): Promise<ReplayPage> {
     const about = this.#about;
-    if (!about) return { steps: [], previous: null, next: null };
-    const kept = this.#replays.handOut(from);
-    const replay = kept?.domain === about.domain ? kept : new Replay(about);
-    const page = await replayPage(this.#rowReader(), replay, this.#person, { from, limit });
-    this.#replays.keep(replay);
-    return page;
+    const begin = () => about && ([new Replay(about), 1] as const);
+    const asked = { name: "replay", settings: about?.domain, before: Math.max(from, 1), begin };
+    const page = await this.#readers.use(asked, (replay, transactions) =>
+      replayPage(transactions, replay, this.#person, { from, limit }),
+    );
+    return page ?? { steps: [], previous: null, next: null };
   }
 
   async wire(rows: readonly number[]): Promise<readonly WireRow[]> {
-    const about = this.#about;
-    return about ? wirePage(this.#rowReader(), about.domain, this.#person, rows) : [];
+    const domain = this.#about?.domain;
+    return domain ? wirePage((row) => this.#readers.transactions(row), domain, this.#person, rows) : [];
   }
 
-  async testRows(from: number): Promise<TestRowsPage | null> {
+  testRows(from: number): Promise<TestRowsPage | null> {
     const about = this.#about;
-    if (!about) return null;
-    const kept = this.#testReaders.handOut(from);
-    const reader = kept?.domain === about.domain ? kept : new TestReader(about.domain);
-    const page = await testRowsPage(this.#rowReader(), about.confKey, reader, from);
-    this.#testReaders.keep(reader);
-    return page;
-  }
-
-  /** Some rows at a time; whoever else waits has a turn before each further portion. */
-  #rowReader(): ReadRows {
-    let isFirst = true;
-    return async (after) => {
-      const rows = this.#store.journal(after, readAtOnce);
-      if (!isFirst && rows.length > 0) await wait(this.#ports, 0);
-      isFirst = false;
-      return rows;
-    };
+    const begin = () => about && ([new TestReader(about), 1] as const);
+    const asked = { name: "test", settings: about?.domain, before: Math.max(from, 1), begin };
+    return this.#readers.use(asked, (reader, transactions) => testRowsPage(transactions, reader, from));
   }
 
   /** What reading the journal again needs; `null`: it was never created, or its domain is not in the settings. */
@@ -421,7 +406,7 @@ export class Conference {
     this.#ports.measures.counted();
     void this.#ports.measures.activity.remind(this.#identified.domain, this.#ports.now());
     this.#directoryFeed.remind();
-    this.#folds.deleteUnused();
+    this.#readers.deleteUnused();
     await this.#sweep();
     return this.#ongoing !== null;
   }

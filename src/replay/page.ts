@@ -1,4 +1,5 @@
 import { isRecord } from "../foundation/record.ts";
+import type { ItemPage } from "../rpc/conference.ts";
 
 /** In bytes, as JSON. */
 const MOST_LENGTH = 200_000;
@@ -29,6 +30,14 @@ export class Page<Item extends object> {
     this.#length += length;
     return true;
   }
+}
+
+/** Some of a list from this place on, as much as one answer may hold, and at least one. */
+export function pageFrom<Item extends object>(items: readonly Item[], from: number): ItemPage<Item> {
+  const page = new Page<Item>(Number.POSITIVE_INFINITY);
+  const rest = items.slice(from);
+  const left = rest.findIndex((item) => !page.add(item));
+  return { items: page.items, next: left < 0 ? null : from + left };
 }
 
 function cut(value: unknown): unknown {

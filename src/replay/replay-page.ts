@@ -25,18 +25,18 @@ import type { ToWebex } from "../tsp/messages.ts";
 import { showMessage } from "../tsp/show-message.ts";
 import { Page } from "./page.ts";
 import { copyOf, type Replay, type Step } from "./replay.ts";
-import { inputsOf, type ReadRows, transactionsFrom } from "./rows.ts";
+import { inputsOf, type TransactionRows } from "./rows.ts";
 import { type SentMessage, sentBy, writtenIn } from "./sent.ts";
 
 /** How many steps one page has at most. */
 const MOST_STEPS = 100;
 
 /**
- * Steps of a conference from a row of its journal on, as operators read them. `replay` stands before that row, and afterwards before the
- * page that follows. `person`: how a number or code of a person is shown.
+ * Steps of a conference from a row of its journal on, as operators read them. `transactions`: from where `replay` stands, before that row;
+ * it goes up to the page that follows. `person`: how a number or code of a person is shown.
  */
 export async function replayPage(
-  read: ReadRows,
+  transactions: AsyncIterable<TransactionRows>,
   replay: Replay,
   person: Person,
   { from, limit }: { readonly from: number; readonly limit: number },
@@ -44,7 +44,7 @@ export async function replayPage(
   const page = new Page<ReplayStep>(Math.min(limit, MOST_STEPS));
   const shown = (step: Step, only?: Changes) => stepShown(step, replay.domain, person, only);
   let { previous } = replay;
-  for await (const rows of transactionsFrom(read, replay.next)) {
+  for await (const rows of transactions) {
     if ((inputsOf(rows).at(-1)?.seq ?? 0) < from) {
       replay.skip(rows);
       ({ previous } = replay);
@@ -59,30 +59,28 @@ export async function replayPage(
   return { steps: page.items, previous, next: null };
 }
 
-/** What went over the wire with these rows, in order: as many as one answer holds. `person`: as above. */
+/** What went over the wire with these rows, in order: as many as one answer holds. `transactionsFrom`: those from a row on. */
 export async function wirePage(
-  read: ReadRows,
+  transactionsFrom: (row: number) => AsyncIterable<TransactionRows>,
   domain: Domain,
   person: Person,
   wanted: readonly number[],
 ): Promise<readonly WireRow[]> {
   const page = new Page<WireRow>(wanted.length);
-  let left = wanted.toSorted((one, other) => one - other);
-  while (left.length > 0) {
-    const [first = 0] = left;
-    // From where the journal has rows that nobody wants, it is read anew.
-    for await (const rows of transactionsFrom(read, first)) {
-      const last = rows.at(-1)?.seq ?? 0;
+  const open = new Set(wanted);
+  let last = 0;
+  for (const first of wanted.toSorted((one, other) => one - other)) {
+    if (first <= last) continue;
+    for await (const rows of transactionsFrom(first)) {
       const written = writtenIn(rows.find(({ changes }) => changes !== null)?.changes ?? null);
-      for (const { seq, at, input, facts } of rows) {
-        if (!left.includes(seq)) continue;
+      for (const { seq, at, input, facts } of rows.filter((row) => open.has(row.seq))) {
         const sent = { seq, input, ...sentBy(facts ?? [], at, written) };
         if (!page.add(wireShown(sent, domain, person))) return page.items;
       }
-      left = left.filter((seq) => seq > last);
-      if ((left[0] ?? Number.POSITIVE_INFINITY) > last + 1) break;
+      last = (rows.at(-1) ?? rows[0]).seq;
+      // Behind rows that nobody wants, the journal is read anew.
+      if (!open.has(last + 1)) break;
     }
-    left = left.filter((seq) => seq !== first);
   }
   return page.items;
 }

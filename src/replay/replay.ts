@@ -45,11 +45,6 @@ export class Replay {
     return this.#about.domain;
   }
 
-  /** The row behind the last one that was read. */
-  get next(): number {
-    return this.#next;
-  }
-
   /** The last step; `null`: there was none. */
   get previous(): number | null {
     return this.#previous;

@@ -4,40 +4,31 @@ import type { DecisionProgress } from "../conference/transaction.ts";
 import type { ConfKey, PhoneNumber } from "../foundation/ids.ts";
 import type { TestFact, TestRow, TestRowsPage } from "../rpc/replay.ts";
 import type { DomainSettings } from "../settings/domain-settings.ts";
-import type { Domain } from "../settings/load.ts";
 import { localDomain } from "../settings/local-domain.ts";
-import { decisiveSettings } from "./history.ts";
+import { type About, decisiveSettings } from "./history.ts";
 import { MadeUp } from "./made-up.ts";
 import { Page } from "./page.ts";
-import { type ReadRows, type TransactionRows, transactionsFrom } from "./rows.ts";
+import type { TransactionRows } from "./rows.ts";
 
 /** Of one page: the work between two of them is bounded. */
 const MOST_ROWS = 500;
 
 /** Reads a journal for a test. The same value is made up alike in all pages that one reader reads. */
 export class TestReader {
-  readonly domain: Domain;
+  readonly confKey: ConfKey;
   readonly settings: object;
   readonly #madeUp: MadeUp;
   #progress: DecisionProgress = { bridge: null, serial: 0 };
-  #next = 1;
 
-  constructor(domain: Domain) {
-    this.domain = domain;
+  constructor({ confKey, domain }: About) {
+    this.confKey = confKey;
     this.#madeUp = new MadeUp(domain.settings.policy);
     this.settings = ownSettings(domain.settings, this.#madeUp);
   }
 
-  /** The row behind the last one that was read. */
-  get next(): number {
-    return this.#next;
-  }
-
   /** Goes behind a transaction. */
   pass(rows: TransactionRows): void {
-    const { seq, progress } = rows.at(-1) ?? rows[0];
-    this.#progress = progress;
-    this.#next = seq + 1;
+    this.#progress = (rows.at(-1) ?? rows[0]).progress;
   }
 
   read(rows: TransactionRows): readonly TestRow[] {
@@ -72,16 +63,15 @@ export class TestReader {
   }
 }
 
-/** Rows from this one on, as many as one answer holds. `reader` stands before them, and afterwards before the page that follows. */
+/** Rows from this one on, as many as one answer holds. `transactions`: from where the reader stands; it reads up to the page that follows. */
 export async function testRowsPage(
-  read: ReadRows,
-  confKey: ConfKey,
+  transactions: AsyncIterable<TransactionRows>,
   reader: TestReader,
   from: number,
 ): Promise<TestRowsPage> {
-  const { settings } = reader;
+  const { confKey, settings } = reader;
   const page = new Page<TestRow>(MOST_ROWS);
-  for await (const rows of transactionsFrom(read, reader.next)) {
+  for await (const rows of transactions) {
     for (const row of reader.read(rows))
       if (row.seq >= from && (page.isFull || !page.add(row)))
         return { confKey, settings, rows: page.items, next: row.seq };

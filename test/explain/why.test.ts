@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { showRow } from "../../durable-objects/followed-folds.ts";
+import { showRow } from "../../durable-objects/journal-readers.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import { Why } from "../../src/explain/why.ts";
 import { whyNotYet } from "../../src/explain/why-not-yet.ts";

@@ -6,7 +6,7 @@ import { replayPage, wirePage } from "../../src/replay/replay-page.ts";
 import type { ReplayPage } from "../../src/rpc/replay.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { ConferenceWorld, confKey, extConfId, host, muteCaller } from "../durable-objects/conference-world.ts";
-import { historyOf, readerOf } from "./simulated-journals.ts";
+import { historyOf, readersOf } from "./simulated-journals.ts";
 
 async function played(): Promise<ConferenceWorld> {
   const world = new ConferenceWorld();
@@ -30,7 +30,7 @@ async function played(): Promise<ConferenceWorld> {
 
 function pageOf(world: ConferenceWorld, from: number, limit = 100, person = (text: string) => text) {
   const replay = new Replay(aboutOf(confKey, world.domain));
-  return replayPage(readerOf([...historyOf(world.stored)]), replay, person, { from, limit });
+  return replayPage(readersOf([...historyOf(world.stored)]).transactions(1), replay, person, { from, limit });
 }
 
 test("a step has the state before and after, and what it caused with its text on the wire", async () => {
@@ -84,7 +84,8 @@ test("what went over the wire is had by row, without the states, and with number
   const world = await played();
   const { steps } = await pageOf(world, 0, 100, masked);
   const wanted = [steps[1], steps.at(-1)].flatMap((step) => step?.seq ?? []);
-  const rows = await wirePage(readerOf([...historyOf(world.stored)]), world.domain, masked, wanted);
+  const readers = readersOf([...historyOf(world.stored)]);
+  const rows = await wirePage((row) => readers.transactions(row), world.domain, masked, wanted);
   const partOf = ({ seq, input, inputText, commands, messages }: (typeof steps)[number]) => ({
     ...{ seq, input, inputText, commands, messages },
   });

@@ -1,9 +1,10 @@
 import { ConferenceStore } from "../../durable-objects/conference-store.ts";
+import { JournalReaders } from "../../durable-objects/journal-readers.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { type About, aboutOf, type HistoryRow } from "../../src/replay/history.ts";
 import { Replay, type Step } from "../../src/replay/replay.ts";
-import { GroupedRows, type ReadRows } from "../../src/replay/rows.ts";
+import { transactionsIn } from "../../src/replay/rows.ts";
 import { TestReader, testRowsPage } from "../../src/replay/test-rows.ts";
 import type { TestRowsPage } from "../../src/rpc/replay.ts";
 import type { Database } from "../simulation/database.ts";
@@ -40,19 +41,33 @@ export function keptOn(disk: Database, about: About): KeptConference {
   return { about, rows: [...historyOf(store)], state: store.state };
 }
 
-/** The journal as its pages are read: so many rows at a time. */
-export function readerOf(rows: readonly HistoryRow[], atOnce = 20): ReadRows {
-  return async (after) => rows.filter(({ seq }) => seq > after).slice(0, atOnce);
+/** Reads these rows as the object does. `turn`: others have a turn; `read`: rows are read from behind this one on. */
+export function readersOf(rows: readonly HistoryRow[], turn = () => {}, read = (_after: number) => {}): JournalReaders {
+  const after = (_: number, run: () => void) => {
+    turn();
+    queueMicrotask(run);
+    return () => {};
+  };
+  return new JournalReaders({ after, now: () => 0 }, (place) => {
+    read(place);
+    return rows.filter(({ seq }) => seq > place);
+  });
 }
 
-/** All pages of the rows of a test, as one reader after the other reads them. */
-export async function testPages(rows: readonly HistoryRow[], { confKey, domain }: About): Promise<TestRowsPage[]> {
-  let reader = new TestReader(domain);
+/** A page of the rows of a test, as `readers` has it. */
+export function testPage(readers: JournalReaders, about: About, from: number): Promise<TestRowsPage | null> {
+  const begin = () => [new TestReader(about), 1] as const;
+  const asked = { name: "test", settings: null, before: Math.max(from, 1), begin };
+  return readers.use(asked, (reader, transactions) => testRowsPage(transactions, reader, from));
+}
+
+/** All pages of the rows of a test. */
+export async function testPages(rows: readonly HistoryRow[], about: About): Promise<TestRowsPage[]> {
+  const readers = readersOf(rows);
   const pages: TestRowsPage[] = [];
   for (let next: number | null = 0; next !== null; next = pages.at(-1)?.next ?? null) {
-    // It has read a row that the page before had no room for.
-    if (reader.next > Math.max(next, 1)) reader = new TestReader(domain);
-    pages.push(await testRowsPage(readerOf(rows), confKey, reader, next));
+    const page = await testPage(readers, about, next);
+    if (page) pages.push(page);
   }
   return pages;
 }
@@ -60,9 +75,7 @@ export async function testPages(rows: readonly HistoryRow[], { confKey, domain }
 /** All steps of a journal. */
 export function* replay(rows: Iterable<HistoryRow>, about: About): Generator<Step> {
   const replayed = new Replay(about);
-  const grouped = new GroupedRows();
-  for (const row of rows) for (const transaction of grouped.add(row)) yield* replayed.steps(transaction);
-  for (const transaction of grouped.rest()) yield* replayed.steps(transaction);
+  for (const transaction of transactionsIn(rows)) yield* replayed.steps(transaction);
 }
 
 export function* historyOf(store: Pick<ConferenceStore, "history">): Generator<HistoryRow> {

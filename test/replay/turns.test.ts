@@ -3,11 +3,11 @@ import type { HistoryRow } from "../../src/replay/history.ts";
 import { aboutOf } from "../../src/replay/history.ts";
 import { Replay, type Step } from "../../src/replay/replay.ts";
 import { replayPage, wirePage } from "../../src/replay/replay-page.ts";
-import { GroupedRows, KeptReaders, type ReadRows } from "../../src/replay/rows.ts";
-import { TestReader, testRowsPage } from "../../src/replay/test-rows.ts";
+import { transactionsIn } from "../../src/replay/rows.ts";
+import type { ReplayPage } from "../../src/rpc/replay.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { ConferenceWorld, confKey, createConference, extConfId, host } from "../durable-objects/conference-world.ts";
-import { historyOf, readerOf } from "./simulated-journals.ts";
+import { historyOf, readersOf, testPages } from "./simulated-journals.ts";
 
 const mostBytes = 200_000;
 /** Beside the items themselves. */
@@ -32,25 +32,6 @@ beforeAll(async () => {
   rows = [...historyOf(world.stored)];
 });
 
-/** Reads as the object does, and counts what is done between two turns of others. */
-function watched(): { read: ReadRows; turns: () => number; decided: (step: Step) => void; most: () => number } {
-  const read = readerOf(rows);
-  let [turns, since, most] = [0, 0, 0];
-  return {
-    read: async (after) => {
-      turns += 1;
-      since = 0;
-      return read(after);
-    },
-    turns: () => turns,
-    decided: () => {
-      since += 1;
-      most = Math.max(most, since);
-    },
-    most: () => most,
-  };
-}
-
 function bytesOf(value: unknown): number {
   return new TextEncoder().encode(JSON.stringify(value)).length;
 }
@@ -67,17 +48,25 @@ class WatchedReplay extends Replay {
   }
 }
 
+/** A page of a replay, as `readers` has it. */
+function pageOf(
+  readers: ReturnType<typeof readersOf>,
+  from: number,
+  limit: number,
+  begin = () => new Replay(aboutOf(confKey, world.domain)),
+): Promise<ReplayPage | null> {
+  const asked = { name: "replay", settings: null, before: from, begin: () => [begin(), 1] as const };
+  return readers.use(asked, (replay, transactions) => replayPage(transactions, replay, person, { from, limit }));
+}
+
 test("each page of a replay is at most 200 kB, and all pages have each row once", async () => {
-  const replay = new Replay(aboutOf(confKey, world.domain));
+  const readers = readersOf(rows);
   const seqs: number[] = [];
   for (let from: number | null = 1; from !== null; ) {
-    const page: Awaited<ReturnType<typeof replayPage>> = await replayPage(readerOf(rows), replay, person, {
-      from,
-      limit: 100,
-    });
+    const page: ReplayPage | null = await pageOf(readers, from, 100);
     expect(bytesOf(page)).toBeLessThan(mostBytes + aroundBytes);
-    seqs.push(...page.steps.map(({ seq }) => seq));
-    from = page.next;
+    seqs.push(...(page?.steps ?? []).map(({ seq }) => seq));
+    from = page?.next ?? null;
   }
 
   expect(rows.length).toBeGreaterThan(240);
@@ -85,42 +74,71 @@ test("each page of a replay is at most 200 kB, and all pages have each row once"
 });
 
 test("between two turns of others a replay decides on as many steps as one answer holds, wherever it begins", async () => {
-  const replay = new WatchedReplay(aboutOf(confKey, world.domain));
-  const { read, turns, decided, most } = watched();
-  replay.onStep = decided;
-  const page = await replayPage(read, replay, person, { from: rows.length - 1, limit: 100 });
+  let [turns, since, most] = [0, 0, 0];
+  const readers = readersOf(rows, () => {
+    turns += 1;
+    since = 0;
+  });
+  const page = await pageOf(readers, rows.length - 1, 100, () => {
+    const replay = new WatchedReplay(aboutOf(confKey, world.domain));
+    replay.onStep = () => {
+      since += 1;
+      most = Math.max(most, since);
+    };
+    return replay;
+  });
 
-  expect(page.steps.map(({ seq }) => seq)).toEqual([rows.length - 1, rows.length]);
-  expect(turns()).toBeGreaterThanOrEqual(Math.ceil(rows.length / 20));
-  expect(most()).toBeLessThanOrEqual(2);
+  expect(page?.steps.map(({ seq }) => seq)).toEqual([rows.length - 1, rows.length]);
+  expect(turns).toBe(Math.ceil(rows.length / 20) - 1);
+  expect(most).toBeLessThanOrEqual(2);
 });
 
 test("a page goes on where the one before ended, and reads no row before that", async () => {
-  const replay = new Replay(aboutOf(confKey, world.domain));
-  const first = await replayPage(readerOf(rows), replay, person, { from: 1, limit: 2 });
   const places: number[] = [];
-  const read: ReadRows = async (after) => {
-    places.push(after);
-    return readerOf(rows)(after);
-  };
-  const second = await replayPage(read, replay, person, { from: first.next ?? 0, limit: 2 });
+  const readers = readersOf(rows, undefined, (after) => places.push(after));
+  const first = await pageOf(readers, 1, 2);
+  const second = await pageOf(readers, first?.next ?? 0, 2);
 
-  expect([first.next, places[0]]).toEqual([3, 2]);
-  expect(second.previous).toBe(2);
-  const anew = new Replay(aboutOf(confKey, world.domain));
-  expect(await replayPage(readerOf(rows), anew, person, { from: 3, limit: 2 })).toEqual(second);
+  expect([first?.next, places]).toEqual([3, [0, 2]]);
+  expect(second?.previous).toBe(2);
+  expect(await pageOf(readersOf(rows), 3, 2)).toEqual(second);
+});
+
+test("who asks for a reader that is in use waits for it, and one that stands behind the wanted row is left alone", async () => {
+  const places: number[] = [];
+  const readers = readersOf(rows, undefined, (after) => places.push(after));
+  const [early, late, again] = await Promise.all([
+    pageOf(readers, 5, 2),
+    pageOf(readers, rows.length, 2),
+    pageOf(readers, 1, 2),
+  ]);
+
+  expect([early, late, again].map((page) => page?.steps[0]?.seq)).toEqual([5, rows.length, 1]);
+  expect(places.toSorted()).toEqual([0, 0, 6]);
+});
+
+test("a reader that broke is not used again", async () => {
+  const readers = readersOf(rows);
+  const broken = pageOf(readers, 3, 2, () => {
+    const replay = new WatchedReplay(aboutOf(confKey, world.domain));
+    replay.onStep = () => {
+      throw new Error("it broke");
+    };
+    return replay;
+  });
+
+  await expect(broken).rejects.toThrow("it broke");
+  expect((await pageOf(readers, 3, 2))?.steps.map(({ seq }) => seq)).toEqual([3, 4]);
 });
 
 test("what goes over the wire is read from the rows themselves, and not from the first row on", async () => {
   const places: number[] = [];
-  const read: ReadRows = async (after) => {
-    places.push(after);
-    return readerOf(rows)(after);
-  };
-  const wire = await wirePage(read, world.domain, person, [rows.length, 200, 201]);
+  const readers = readersOf(rows, undefined, (after) => places.push(after));
+  const wanted = [rows.length, 200, 201];
+  const wire = await wirePage((row) => readers.transactions(row), world.domain, person, wanted);
 
   expect(wire.map(({ seq }) => seq)).toEqual([200, 201, rows.length]);
-  expect(places[0]).toBe(199);
+  expect(places).toEqual([199, rows.length - 1]);
 });
 
 /** The same rows again and again, as a long journal has them: nothing here reads the states between them. */
@@ -132,7 +150,7 @@ function again(times: number): readonly HistoryRow[] {
 test("the wire of many rows is at most 200 kB, too", async () => {
   const many = again(3);
   const wanted = many.map(({ seq }) => seq);
-  const wire = await wirePage(readerOf(many), world.domain, person, wanted);
+  const wire = await wirePage((row) => readersOf(many).transactions(row), world.domain, person, wanted);
 
   expect(bytesOf(wire)).toBeLessThan(mostBytes + aroundBytes);
   expect(wire.length).toBeLessThan(wanted.length);
@@ -147,7 +165,7 @@ test("a step that is longer than a page has what changed, and the first of each 
   const all = [...historyOf(large.stored)];
   const replay = new Replay(aboutOf(confKey, large.domain));
   const from = all.findLast(({ input }) => input?.type === "webex")?.seq ?? 0;
-  const { steps } = await replayPage(readerOf(all), replay, person, { from, limit: 1 });
+  const { steps } = await replayPage(readersOf(all).transactions(1), replay, person, { from, limit: 1 });
 
   expect(bytesOf(steps)).toBeLessThan(mostBytes);
   expect(steps[0]).toMatchObject({ isCut: true, verdict: { is: "same" } });
@@ -156,30 +174,13 @@ test("a step that is longer than a page has what changed, and the first of each 
 
 test("the rows of a test come in pages of at most 200 kB, with the same made-up values in all", async () => {
   const many = again(3);
-  const reader = new TestReader(world.domain);
-  const numbers = new Set<string>();
-  const seqs: number[] = [];
-  let pages = 0;
-  for (let from: number | null = 1; from !== null; pages += 1) {
-    const page: Awaited<ReturnType<typeof testRowsPage>> = await testRowsPage(readerOf(many), confKey, reader, from);
-    expect(bytesOf(page)).toBeLessThan(mostBytes + aroundBytes);
-    seqs.push(...page.rows.map(({ seq }) => seq));
-    for (const [number] of JSON.stringify(page).matchAll(/1408\d{7}/g)) numbers.add(number);
-    from = page.next;
-  }
+  const pages = await testPages(many, aboutOf(confKey, world.domain));
+  const numbers = new Set(JSON.stringify(pages).match(/1408\d{7}/g));
+  for (const page of pages) expect(bytesOf(page)).toBeLessThan(mostBytes + aroundBytes);
 
-  expect(pages).toBeGreaterThan(1);
-  expect(seqs).toEqual(many.map(({ seq }) => seq));
+  expect(pages.length).toBeGreaterThan(1);
+  expect(pages.flatMap((page) => page.rows.map(({ seq }) => seq))).toEqual(many.map(({ seq }) => seq));
   expect([...numbers]).toEqual(["14085550001"]);
-});
-
-test("of the readers that were kept, the nearest one before a row goes on, and nobody else has it meanwhile", () => {
-  const kept = new KeptReaders<{ readonly next: number }>(2);
-  for (const next of [9, 5, 20]) kept.keep({ next });
-
-  expect(kept.handOut(12)).toEqual({ next: 5 });
-  expect(kept.handOut(12)).toBeNull();
-  expect(kept.handOut(20)).toEqual({ next: 20 });
 });
 
 test("facts for which a row had no room are of its transaction", () => {
@@ -195,8 +196,6 @@ test("facts for which a row had no room are of its transaction", () => {
     row(5, { at: 2 }),
     row(6, { at: 3, changes: [] }),
   ];
-  const grouped = new GroupedRows();
-  const transactions = [...journal.flatMap((one) => grouped.add(one)), ...grouped.rest()];
 
-  expect(transactions.map((all) => all.map(({ seq }) => seq))).toEqual([[1, 2, 3], [4], [5], [6]]);
+  expect([...transactionsIn(journal)].map((all) => all.map(({ seq }) => seq))).toEqual([[1, 2, 3], [4], [5], [6]]);
 });
