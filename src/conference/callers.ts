@@ -125,7 +125,7 @@ export function nameCaller(draft: Draft, message: FromWebexMessages["caller-name
   const named: Caller = { ...known, extCallId, enterMsgId: null, namedBy: msgId, held: [] };
   draft.callers.set(caller.call, named);
   if (extCallId === null) draft.fact({ kind: "call-not-named", call: caller.call });
-  else if (isAnother && !caller.left) draft.fact({ kind: "call-named", call: caller.call, extCallId });
+  else if (isAnother) draft.fact({ kind: "call-named", call: caller.call, extCallId });
   // A call without a name stays in the conference, and WebEx is notified of nothing more about it.
   if (isAnother) repeatUnderName(draft, named, held);
   if (caller.left) draft.callers.delete(caller.call);

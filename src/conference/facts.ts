@@ -122,7 +122,7 @@ export const facts = {
     },
     ...{ extCallId: v.nullable(extCallId), participantType, muted: flag, room, by },
   }),
-  /** WebEx has named it, or named it anew. */
+  /** WebEx has named it, or named it anew; it may have left by then. */
   "call-named": v.object({ call, extCallId, by }),
   /** WebEx refuses to name it, or nobody waits for its name any more: WebEx hears nothing of it. */
   "call-not-named": v.object({ call, by }),

@@ -231,6 +231,20 @@ test("a caller that WebEx has not named is told of when it is named; one that We
   expect(inShort(await stagesOf(world, "a2"))).toEqual(["mute: done", "done", "WebEx has given this call no name"]);
 });
 
+test.each(["expel", "mute"])("a caller that has left before WebEx names it: %s", async (type) => {
+  const world = await runningWorld(0);
+  await world.reported(callerEntered(0));
+  await operate(world, "a1", { type, call: "c0" });
+  await world.allDone();
+  if (type === "mute") await world.reported(callerLeft(0));
+  await world.time.pass(settledMs);
+  expect(inShort(await stagesOf(world, "a1"))).toEqual([`${type}: done`, "done", null]);
+  const [caller] = world.stored.state.callers.values();
+  await world.during(world.receive("t", request("caller-named", { msgId: caller?.enterMsgId, extCallId: "1001" })));
+  await world.time.pass(settledMs);
+  expect(inShort(await stagesOf(world, "a1"))).toEqual([`${type}: done`, "done", "confirmed"]);
+});
+
 test("WebEx is told nothing after a keep-alive close, and the action is done all the same", async () => {
   const world = await runningWorld();
   await world.during(world.receive("t-close", request("close-conference", { keepAlive: true })));

@@ -91,7 +91,7 @@ test("a caller whom WebEx does not name: the entry has no answer, is given up, i
   await late.during(late.report(callerLeft(0)));
   await late.during(late.receive("t", name));
   expect(about(late, unnamed)).toEqual([
-    `${unnamed} under its name? The caller left at T, and WebEx named it only at T.`,
+    `${unnamed} (WebEx's call 1001) under its name? The caller left at T, and WebEx named it only at T.`,
   ]);
 
   const slow = await entered();

@@ -58,9 +58,11 @@ export class FactFold {
         this.#inside.set(call, { muted, room, attendeeId, extCallId });
         return;
       }
-      case "call-named":
-        this.#call(fact.call).extCallId = fact.extCallId;
+      case "call-named": {
+        const known = this.#inside.get(fact.call);
+        if (known) known.extCallId = fact.extCallId; // Else it has left.
         return;
+      }
       case "call-merged":
         this.#call(fact.call).attendeeId = fact.attendeeId;
         return;
