@@ -60,7 +60,7 @@ export function applyEntered(draft: Draft, caller: Caller): void {
       began: history.began,
       direction: history.dialledAt === undefined ? "in" : "out",
     },
-    ...{ number, attendeeId: namedAs(caller), extCallId, participantType, muted, room },
+    ...{ number, attendeeId: namedAs(caller, draft.head), extCallId, participantType, muted, room },
   });
   updateLife(draft, (life) => {
     const callers = life.callers + 1;
@@ -251,7 +251,7 @@ export function applyAttendeeId(draft: Draft, caller: Caller, { id, attendeeId }
     identifications: [...identifications.slice(1 - MAX_IDENTIFICATIONS), id],
   };
   draft.callers.set(caller.call, known);
-  draft.fact({ kind: "call-merged", call: caller.call, attendeeId: namedAs(known) });
+  draft.fact({ kind: "call-merged", call: caller.call, attendeeId: namedAs(known, draft.head) });
   renameHost(draft, caller, attendeeId);
   notifyMuteState(draft, known, { attendeeId });
 }

@@ -368,8 +368,8 @@ export class Draft {
   decision(): Decision {
     const { head, life } = this;
     if (isOngoing(head) && life && head.life !== life) this.head = { ...head, life };
-    const secrets = head.phase === "ended" && isOngoing(this.state.head) ? secretsOf(this.state.head) : [];
-    if (head.phase === "ended" && secrets.length > 0) this.head = { ...head, formerSecrets: secrets };
+    const secrets = isOngoing(this.state.head) ? secretsOf(this.state.head) : [];
+    if (!isOngoing(head) && secrets.length > 0) this.head = { ...head, formerSecrets: secrets };
     const changes: Changes = {
       callers: this.callers.changes,
       callOuts: this.callOuts.changes,

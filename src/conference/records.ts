@@ -165,7 +165,7 @@ export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd): vo
     ...{ call: call.call, extCallId: call.extCallId ?? "", direction: isOut ? "out" : "in" },
     ...{
       number: numberOf(call),
-      attendeeId: "stage" in call ? (call.attendeeId ?? "") : (namedAs(call) ?? ""),
+      attendeeId: namedAs({ ...call, attendeeId: call.attendeeId ?? null }, draft.head) ?? "",
       participantType: String(call.participantType),
     },
     ...{ host: isHost(draft, call), bridge: draft.context.bridge ?? "", webexHost: ongoing?.host ?? "" },

@@ -44,6 +44,8 @@ export type Head = Absent | Creating | Running | Ended;
 
 interface Absent {
   readonly phase: "absent";
+  /** As of an ended one: the bridge did not create the next. */
+  readonly formerSecrets?: readonly string[];
 }
 
 /** The bridge is creating it; nobody can join yet. */
@@ -493,9 +495,8 @@ export interface Changes {
 
 /** All that leads callers in, or makes them silent monitors, and all that did. */
 export function secretsOf(head: Head): readonly string[] {
-  if (head.phase === "absent") return [];
   const { formerSecrets = [] } = head;
-  if (head.phase === "ended") return formerSecrets;
+  if (!isOngoing(head)) return formerSecrets;
   const now = [head.anonymousId, head.accessCodes?.subscriber, head.accessCodes?.participant];
   return [...new Set([...formerSecrets, ...now.flatMap((secret) => secret ?? [])])];
 }
@@ -519,8 +520,12 @@ export function isFormerHandle(head: Head, extConfId: ExtConfId | undefined): bo
   return head.formerHandles.some((former) => former.extConfId === extConfId);
 }
 
-/** The attendee ID as facts have it. */
-export function namedAs({ attendeeId, keyedSecret }: Pick<Caller, "attendeeId" | "keyedSecret">): string | null {
+/** The attendee ID as facts have it: what leads in, or has become what leads in, names nobody. */
+export function namedAs(
+  { attendeeId, keyedSecret }: Pick<Caller, "attendeeId" | "keyedSecret">,
+  head: Head,
+): string | null {
+  if (attendeeId !== null && secretsOf(head).includes(attendeeId)) return null;
   return keyedSecret ? null : attendeeId;
 }
 

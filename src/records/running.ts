@@ -113,7 +113,7 @@ export function viewOf(
     webexHost: withoutQuery(head.host),
     people: here.map((caller) => [
       caller.call,
-      { number: person(caller.number), attendeeId: person(namedAs(caller) ?? "") },
+      { number: person(caller.number), attendeeId: person(namedAs(caller, head) ?? "") },
     ]),
     rooms: [
       ...[...rooms.keys()].filter((room) => !opening.has(room)),

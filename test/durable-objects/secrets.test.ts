@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
-import { ConferenceWorld, createConference } from "./conference-world.ts";
+import { ConferenceWorld, createConference, extConfId, host } from "./conference-world.ts";
 
 const codes = { anonymousId: "161803", subscriberCode: "314159", participantCode: "271828" };
 const secrets = /161803|314159|271828/;
@@ -68,4 +68,54 @@ test("a caller who keys its attendee ID behind a code is known by it", async () 
 
   expect(world.conference.view()?.callers.map(({ attendeeId }) => attendeeId)).toEqual(["(secret)", "40017"]);
   expect(world.stored.facts(0).at(-1)?.facts).toMatchObject([{ kind: "call-merged", attendeeId: "40017" }]);
+});
+
+test("it is not shown either when a further conference of the key was not created", async () => {
+  const world = await withSecretsKeyed();
+  await world.reported({ type: "event", event: { type: "conference-ended" } });
+  await world.during(
+    world.receive("again", createConference({ msgId: "m2", extConfId: "7002" } as Partial<FromWebex>)),
+  );
+  const refused = [...world.stored.state.commands.keys()].map(
+    (id) => ({ type: "result", id, result: noPort }) as const,
+  );
+  await world.reported(...refused);
+
+  expect(world.stored.state.head.phase).toBe("absent");
+  expect(await shownBy(world)).not.toMatch(secrets);
+});
+
+const noPort = { done: false, reason: "capacity" } as const;
+
+test("the record of a call-out has no code as its attendee ID, nor that of a caller what became a code later", async () => {
+  const world = new ConferenceWorld();
+  await world.during(world.receive("create", createConference({ anonymousId: "161803" } as Partial<FromWebex>)));
+  await world.allDone();
+  const caller = { number: "14085551234", muted: false, silent: false, room: "main", attendeeId: "271828" };
+  await world.reported({
+    type: "event",
+    event: { type: "caller-entered", caller: { ...caller, call: "c1" } },
+  } as Report);
+  await world.during(world.receive("again", createConference({ ...codes, msgId: "m2" } as Partial<FromWebex>)));
+  const phone = { country: "1", area: "408", local: "5550123", extension: "" };
+  const callOut = {
+    type: "call-out",
+    msgId: "m3",
+    replyTo: host,
+    extConfId,
+    extCallId: "2001",
+    attendeeId: "161803",
+    phone,
+  };
+  await world.during(world.receive("out", { ...callOut, privilege: "listen" } as object as FromWebex));
+  const [call] = world.stored.state.callOuts.keys();
+  await world.reported({ type: "event", event: { type: "caller-left", call, reason: "busy" } } as Report);
+  await world.reported({ type: "event", event: { type: "conference-ended" } });
+
+  const facts = world.stored.facts(0).flatMap((row) => row.facts);
+  const ended = facts.filter(({ kind }) => kind === "call-left" || kind === "call-not-entered");
+  expect(ended.map((fact) => "record" in fact && "attendeeId" in fact.record && fact.record.attendeeId)).toEqual([
+    "",
+    "",
+  ]);
 });

@@ -1455,8 +1455,9 @@ export const defects: readonly Defect[] = [
     name: "facts have what lets somebody in as a name",
     foundBy: "what is secret is shown to nobody",
     file: "src/conference/state.ts",
-    before: "return keyedSecret ? null : attendeeId;",
-    after: 'return keyedSecret && attendeeId === "" ? null : attendeeId;',
+    before: `if (attendeeId !== null && secretsOf(head).includes(attendeeId)) return null;
+  return keyedSecret ? null : attendeeId;`,
+    after: "return keyedSecret && secretsOf(head).length > 99 ? null : attendeeId;",
   },
   {
     name: "a conference that begins anew forgets what led in before",

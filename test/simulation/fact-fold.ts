@@ -1,5 +1,5 @@
 import type { Fact } from "../../src/conference/facts.ts";
-import { type ConferenceState, namedAs } from "../../src/conference/state.ts";
+import type { ConferenceState } from "../../src/conference/state.ts";
 import { assertNever } from "../../src/foundation/result.ts";
 
 /** A conference as its facts alone say it is: facts and state must never disagree. */
@@ -177,8 +177,8 @@ export function saidBy({ head, callers, callOuts, rooms, commands }: ConferenceS
     inside: Object.fromEntries(
       here
         .map((caller) => {
-          const { call, muted, room, extCallId } = caller;
-          return [call, { muted, room, attendeeId: namedAs(caller), extCallId }] as const;
+          const { call, muted, room, extCallId, attendeeId, keyedSecret } = caller;
+          return [call, { muted, room, attendeeId: keyedSecret ? null : attendeeId, extCallId }] as const;
         })
         .sort(([one], [other]) => (one < other ? -1 : 1)),
     ),
