@@ -169,7 +169,7 @@ export const facts = {
     probe: v.exactOptional(v.literal(true)),
   }),
   /** The settings do not let this server be posted to. */
-  "host-refused": v.object({ host: receiver, type: word, why: word }),
+  "host-refused": v.object({ host: receiver, ...message.entries, why: word, actions: named }),
   /** Its server was replaced. */
   "post-dropped": v.object({ transId, messages: v.array(message) }),
   "server-lost": v.object({ host: server, why: word }),

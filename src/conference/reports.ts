@@ -54,14 +54,20 @@ function causeOf({ type }: ConferenceEvent): Cause {
   return type === "snapshot" ? { type: "repair" } : { type: "report", event: type };
 }
 
-/** Who has asked for what the bridge reports before it reports the result. */
+/** Who has asked for what the bridge reports before it reports the result; a caller who hung up did so unasked. */
 function askersOf(draft: Draft, event: ConferenceEvent): readonly Cause[] {
-  const isAsked = ({ command }: PendingCommand) => {
-    if (event.type === "conference-ended") return command.type === "end-conference";
-    if (event.type !== "caller-left") return false;
+  if (event.type !== "conference-ended" && event.type !== "caller-left") return [];
+  const isEnd = event.type === "conference-ended" || event.reason === "conference-ended";
+  if (!isEnd && event.reason !== "expelled" && event.reason !== "cancelled") return [];
+  const isAsked = ({ bridge, command }: PendingCommand) => {
+    if (bridge !== undefined) return false;
+    if (isEnd) return command.type === "end-conference";
     return (command.type === "expel" || command.type === "cancel-dial") && command.call === event.call;
   };
-  return draft.commands.find((pending) => pending.bridge === undefined && isAsked(pending))?.by ?? [];
+  return draft.commands
+    .values()
+    .filter(isAsked)
+    .flatMap(({ by = [] }) => by);
 }
 
 /** False: the command was for another bridge, so this one cannot know its result. */
@@ -134,7 +140,7 @@ export function applyResult(draft: Draft, pending: PendingCommand, result: Comma
   const { head } = draft;
   // It ended while no agent was active.
   const isGone = !result.done && result.reason === "no-such-conference";
-  if (isGone && head.phase === "running" && !head.closing) endAsLost(draft);
+  if (isGone && head.phase === "running" && !head.closing) draft.because([{ type: "repair" }], () => endAsLost(draft));
 }
 
 function applyResultByType(draft: Draft, pending: PendingCommand, result: CommandResult): void {

@@ -168,8 +168,8 @@ function addQueued(facts: Map<string, QueuedFact>, rows: Rows, { host, message, 
   facts.set(transId, { kind: "post-queued", transId, host, messages: [...messages, summary] });
 }
 
-function refused({ host, message: { type } }: Post, why: string): Fact {
-  return { kind: "host-refused", host, type, why };
+function refused({ host, message: { type, msgId }, actions }: Post, why: string): Fact {
+  return { kind: "host-refused", host, type, msgId, why, ...(actions && { actions }) };
 }
 
 function namesOf(messages: readonly Outgoing[]): Pick<Outgoing, "type" | "msgId">[] {

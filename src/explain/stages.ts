@@ -152,6 +152,10 @@ export class StagesFold {
           "owed",
           isReplaced ? replaced : "WebEx could not be reached, and was told later how it was then",
         );
+      case "host-refused":
+        if (isOwn || this.#messages.has(fact.msgId))
+          this.#messages.set(fact.msgId, { is: "dropped", why: "the settings do not let its server be posted to" });
+        return;
       case "post-confirmed":
         for (const [msgId, fate] of this.#messages) {
           if (fate.is === "queued" && fate.transId === fact.transId)

@@ -7,7 +7,15 @@ import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
-import { ConferenceWorld, callerEntered, callerLeft, createConference, extConfId, host } from "./conference-world.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  callerLeft,
+  createConference,
+  extConfId,
+  host,
+  muteCaller,
+} from "./conference-world.ts";
 
 const number = { country: "1", area: "408", local: "5550123", extension: "" };
 const settledMs = 12_000;
@@ -289,6 +297,25 @@ test("a notification that WebEx never confirms is given up, and one to a replace
   expect(inShort(await stagesOf(world, "a3")).at(-1)).toBe(settled);
 });
 
+test("the settings no longer let the server be posted to, at once or once it is back", async () => {
+  const world = await runningWorld();
+  world.answer = () => ({ kind: "failed", reason: "refused" });
+  await operate(world, "a1", { type: "lock" });
+  await world.allDone();
+  await world.time.pass(120_000);
+  await operate(world, "a2", { type: "mute", call: "c0" });
+  await world.allDone();
+  expect(inShort(await stagesOf(world, "a2"))).toEqual(["mute: done", "done", null]);
+
+  world.domain = testDomain({ webex: { hosts: ["other.example.com"] } });
+  await world.during(world.receive("t-back", muteCaller("1002")));
+  await operate(world, "a3", { type: "unmute", call: "c0" });
+  await world.allDone();
+  const refusal = "the settings do not let its server be posted to";
+  expect(inShort(await stagesOf(world, "a2"))).toEqual(["mute: done", "done", refusal]);
+  expect(inShort(await stagesOf(world, "a3"))).toEqual(["unmute: done", "done", refusal]);
+});
+
 test("callers are expelled and moved", async () => {
   const world = await runningWorld();
   await world.during(world.receive("t-room", request("create-sub-conference", { subConfId: "s1" })));
@@ -309,7 +336,8 @@ test("callers are expelled and moved", async () => {
   expect(inShort(await stagesOf(world, "a2"))).toEqual(["move: done", "done", "confirmed"]);
   expect(inShort(await stagesOf(world, "a3"))).toEqual(["expel: done", "done", "confirmed"]);
   // The caller hung up meanwhile, and WebEx has heard of that.
-  expect(inShort(await stagesOf(world, "a4"))).toEqual(["expel: done", "done", "confirmed"]);
+  const own = "no notification of its own was due";
+  expect(inShort(await stagesOf(world, "a4"))).toEqual(["expel: done", "done", own]);
 });
 
 test("the conference is ended", async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { CommandType } from "../../src/bridge/commands.ts";
 import type { EndReason, Report } from "../../src/bridge/events.ts";
+import type { Cause, FactKind } from "../../src/conference/facts.ts";
 import type { CallId, WebexHost } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
@@ -67,6 +68,19 @@ function snapshot(callers: readonly object[], more: object = {}): Report {
 
 function held(call: string, more: object = {}): object {
   return { call, number: "14085551234", attendeeId: null, muted: false, silent: false, room: "main", ...more };
+}
+
+async function operate(world: ConferenceWorld, id: string, request: object): Promise<void> {
+  const action = { id, person: "Ann", request } as unknown as Parameters<typeof world.conference.operate>[0];
+  expect(await world.during(world.conference.operate(action))).toBe("done");
+}
+
+const byAnn = { type: "action", action: "a1", person: "Ann" };
+
+/** Who or what brought about each fact of this kind. */
+function causesOf(world: ConferenceWorld, kind: FactKind): readonly (readonly Cause[])[] {
+  const facts = world.stored.facts(0).flatMap((row) => row.facts);
+  return facts.flatMap((fact) => (fact.kind === kind && "by" in fact ? [fact.by] : []));
 }
 
 async function running(callers = 1): Promise<ConferenceWorld> {
@@ -169,6 +183,21 @@ test("a caller whom WebEx expels, of whose end the event comes before the result
   await world.reported(left("c0", "expelled"));
 
   expect(callsOf(world).map(how)).toEqual(["webex completed expelled"]);
+});
+
+test("two who want a caller expelled are both named; who hangs up by itself does so unasked", async () => {
+  const endings = async (reason: EndReason) => {
+    const world = await running();
+    await operate(world, "a1", { type: "expel", call: "c0" });
+    await world.during(world.receive("drop", message({ type: "drop-caller", extCallId: "1001", msgId: "m-drop" })));
+    await world.reported(left("c0", reason));
+    return [...callsOf(world).map(how), ...causesOf(world, "call-left")];
+  };
+  const report = { type: "report", event: "caller-left" };
+  const asked = { type: "request", transId: "drop", msgId: "m-drop" };
+
+  expect(await endings("expelled")).toEqual(["operator completed expelled", [report, byAnn, asked]]);
+  expect(await endings("hung-up")).toEqual(["caller completed hung-up", [report]]);
 });
 
 test("a caller whom the host expels by telephone", async () => {
@@ -386,6 +415,18 @@ test("a conference that the bridge has lost", async () => {
   await world.reported(event({ type: "snapshot", conference: null }));
 
   expect(recordsOf(world).map(how)).toEqual(["bridge completed conference-ended", "bridge completed lost"]);
+});
+
+test("a command finds that the bridge has lost the conference: that is a repair, whoever wanted the command", async () => {
+  const world = await running();
+  await operate(world, "a1", { type: "mute", call: "c0" });
+  await result(world, "mute", "no-such-conference");
+
+  expect(conferencesOf(world).map(how)).toEqual(["bridge completed lost"]);
+  expect([...causesOf(world, "call-left"), ...causesOf(world, "conference-ended")]).toEqual([
+    [{ type: "repair" }],
+    [{ type: "repair" }],
+  ]);
 });
 
 test("a conference that WebEx let go on alone, and everybody left", async () => {
