@@ -21,7 +21,7 @@ import type { FromWebex, ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { showMessage } from "../tsp/show-message.ts";
 import { debtKey, isAnswer } from "./debts.ts";
-import { actionsOf, type Cause, type Fact, facts } from "./facts.ts";
+import { actionsOf, type Cause, type Fact, type FactKind, facts } from "./facts.ts";
 import {
   type Caller,
   type CallOut,
@@ -347,6 +347,12 @@ export class Draft {
     this.#by = by;
     work();
     this.#by = before;
+  }
+
+  /** Who or what brought about the last fact of these kinds in this decision. */
+  lastCause(...kinds: readonly FactKind[]): readonly Cause[] | undefined {
+    const last = this.#facts.findLast(({ kind }) => kinds.includes(kind));
+    return last && "by" in last ? last.by : undefined;
   }
 
   /** Says what happened, and by whom where that kind of fact says so. */

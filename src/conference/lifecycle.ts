@@ -188,7 +188,10 @@ export function endIfDeserted(draft: Draft): void {
   if (head.phase !== "running" || head.attached || head.closing) return;
   if (head.retryEndAt !== undefined || head.keptUntil !== undefined) return;
   const isWanted = ({ stage }: CallOut) => stage !== "dropping"; // The others are hung up by the end.
-  if (!draft.callers.find((caller) => !caller.left) && !draft.callOuts.find(isWanted)) beginEnd(draft, head, []);
+  if (draft.callers.find((caller) => !caller.left) || draft.callOuts.find(isWanted)) return;
+  const by = draft.lastCause("call-left", "call-not-entered", "conference-detached") ??
+    draft.lastCause("command-issued") ?? [{ type: "deadline" }];
+  draft.because(by, () => beginEnd(draft, head, []));
 }
 
 /** Lets a refused end be tried again once the pause is over, and a conference end that nobody came into. */

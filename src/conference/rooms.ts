@@ -81,8 +81,8 @@ export function retryClosing(draft: Draft): void {
   }
 }
 
-function beginClosing(draft: Draft, room: Room, closeRequest: CloseRequest | null): void {
-  draft.rooms.set(room.room, { ...room, stage: "closing", closeRequest });
+function beginClosing(draft: Draft, { by = draft.by, ...room }: Room, closeRequest: CloseRequest | null): void {
+  draft.rooms.set(room.room, { ...room, stage: "closing", closeRequest, by });
   for (const caller of draft.callers.values()) {
     if (caller.room === room.room && !caller.left && !draft.isBusy(caller.call, "move")) sendBack(draft, caller, null);
   }
@@ -131,7 +131,7 @@ export function closeIfEmpty(draft: Draft, id: RoomId): void {
   if (room?.stage !== "closing" || room.retryAt !== undefined) return;
   const inside = draft.callers.find((caller) => caller.room === id && !caller.left);
   const isUnderWay = draft.commands.find(({ command }) => "room" in command && command.room === id);
-  if (!inside && !isUnderWay) draft.issue({ type: "close-room", room: id });
+  if (!inside && !isUnderWay) draft.because(room.by ?? [], () => draft.issue({ type: "close-room", room: id }));
 }
 
 /** After a failover: reports the sub-conferences, and who is in each (protocol 2.3.8, 4.15 F7). */
@@ -184,10 +184,10 @@ function returnToMain(draft: Draft, caller: Caller, from: Room | undefined, requ
 }
 
 function giveUpClosing(draft: Draft, room: Room, result: CommandResult): void {
-  const { unannounced, ...rest } = failClose(draft, room, result);
+  const { unannounced, by, ...rest } = failClose(draft, room, result);
   const { head } = draft;
   if (head.phase === "running" && !head.attached)
-    return draft.rooms.set(room.room, { ...rest, retryAt: draft.at + RETRY_MS });
+    return draft.rooms.set(room.room, { ...rest, ...(by && { by }), retryAt: draft.at + RETRY_MS });
   const open: Room = { ...rest, stage: "open" };
   draft.rooms.set(room.room, open);
   if (unannounced) notifyInProgress(draft, open);

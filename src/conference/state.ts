@@ -445,11 +445,13 @@ export interface Room {
   readonly unannounced?: true;
   /** Present after the bridge refused to close the room of a conference without WebEx: when that is tried again. */
   readonly retryAt?: EpochMs;
+  /** `closing`: who or what wants that; absent in what an older version kept. */
+  readonly by?: readonly Cause[];
 }
 
 export const showRoom: Show<Room> = showFields<Room>({
   ...{ room: "open", subConfId: "open", spelling: "open", stage: "open", closeRequest: showCloseRequest },
-  ...{ unannounced: "open", retryAt: "open" },
+  ...{ unannounced: "open", retryAt: "open", by: showCauses },
 });
 
 /** A TSP server that did not confirm what was posted to it (protocol 4.9): it is posted probes alone, until it is heard of. */

@@ -94,6 +94,8 @@ export class StagesFold {
       case "command-issued":
       case "command-joined": {
         const { command: id, type } = fact;
+        // A conference may end since its last caller was expelled: that is no part of the expulsion.
+        if (type === "end-conference" && this.#begun?.request.type !== "end") return;
         if (isOwn && !this.#sent.has(id)) this.#sent.set(id, { id, type: type as CommandType, at, result: null });
         return;
       }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { CommandType } from "../../src/bridge/commands.ts";
 import type { EndReason, Report } from "../../src/bridge/events.ts";
 import type { Cause, FactKind } from "../../src/conference/facts.ts";
-import type { CallId, WebexHost } from "../../src/foundation/ids.ts";
+import type { ActionId, CallId, WebexHost } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
@@ -438,6 +438,39 @@ test("a conference that WebEx let go on alone, and everybody left", async () => 
   await result(world, "end-conference");
 
   expect(recordsOf(world).map(how)).toEqual(["caller completed hung-up", "nobody completed deserted"]);
+});
+
+test("the end of a deserted conference, and of a room, say what brought them about", async () => {
+  const deserted = await running();
+  await deserted.during(deserted.receive("close", message({ type: "close-conference", keepAlive: true })));
+  await deserted.reported(left("c0", "hung-up"));
+  await result(deserted, "end-conference");
+  const report = { type: "report", event: "caller-left" };
+  expect(causesOf(deserted, "command-issued").at(-1)).toEqual([report]);
+  expect(causesOf(deserted, "conference-ended")).toEqual([[report]]);
+
+  const world = await running();
+  const named = { subConfId: "s1" };
+  await world.during(world.receive("open", message({ type: "create-sub-conference", msgId: "m-open", ...named })));
+  await result(world, "create-room");
+  await world.during(world.receive("close", message({ type: "close-sub-conference", msgId: "m-close", ...named })));
+  await result(world, "close-room");
+  const asked = { type: "request", transId: "close", msgId: "m-close" };
+  expect(causesOf(world, "command-issued").at(-1)).toEqual([asked]);
+  expect(causesOf(world, "room-closed")).toEqual([[asked]]);
+});
+
+test("nobody is left in a conference without WebEx since an operator expelled the last caller", async () => {
+  const world = await running();
+  await world.during(world.receive("close", message({ type: "close-conference", keepAlive: true })));
+  await operate(world, "a1", { type: "expel", call: "c0" });
+  await result(world, "expel");
+  const stages = await world.during(world.conference.action("a1" as ActionId));
+  expect([stages?.sent.map(({ type }) => type), stages?.result?.type]).toEqual([["expel"], "done"]);
+
+  await result(world, "end-conference");
+  expect(conferencesOf(world).map(how)).toEqual(["nobody completed deserted"]);
+  expect(causesOf(world, "conference-ended")).toEqual([[byAnn]]);
 });
 
 test("a conference that WebEx let go on alone, and closed after all (protocol 4.8)", async () => {
