@@ -4,6 +4,7 @@ import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { Draft } from "./draft.ts";
 import { secretMark } from "./entry-rules.ts";
+import { joined } from "./facts.ts";
 import { recogniseHost, renameHost } from "./host.ts";
 import { callOver, entered, newHistory, updateLife, withMuted, withRoom } from "./records.ts";
 import { reconsiderSpeaker, removeSpeaker } from "./speakers.ts";
@@ -144,7 +145,7 @@ function stateOf({ muted, attendeeId }: Caller): CallerChange {
 
 function repeatUnderName(draft: Draft, caller: Caller, held: Caller["held"]): void {
   for (const { by = [], ...change } of held)
-    draft.because([...draft.by, ...by], () => notifyChange(draft, caller, change));
+    draft.because(joined(draft.by, by), () => notifyChange(draft, caller, change));
   if (caller.left) return;
   notifyItsRoom(draft, caller);
   reconsiderSpeaker(draft, caller.call);
@@ -185,7 +186,11 @@ export function notifyChange(draft: Draft, caller: Caller, change: CallerChange)
   else draft.withhold("caller-changed", enterMsgId === null ? "unnamed" : "not-named-yet", caller.call);
   if (enterMsgId === null) return;
   const { alike = [], others = [] } = Object.groupBy(caller.held, (one) => (isAlike(one, change) ? "alike" : "others"));
-  const by = [...alike.flatMap((one) => one.by ?? []), ...draft.by.filter(({ type }) => type === "action")];
+  const before = alike.flatMap((one) => one.by ?? []);
+  const by = joined(
+    before,
+    draft.by.filter(({ type }) => type === "action"),
+  );
   draft.callers.set(caller.call, { ...caller, held: [...others, { ...change, ...(by.length > 0 && { by }) }] });
 }
 

@@ -21,7 +21,7 @@ import type { FromWebex, ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { showMessage } from "../tsp/show-message.ts";
 import { debtKey, isAnswer } from "./debts.ts";
-import { actionsOf, type Cause, type Fact, type FactKind, facts } from "./facts.ts";
+import { actionsOf, type Cause, type Fact, type FactKind, facts, joined } from "./facts.ts";
 import {
   type Caller,
   type CallOut,
@@ -207,8 +207,14 @@ export class Draft {
   issueOnce(command: BridgeCommand, types: readonly BridgeCommand["type"][], more: CommandOptions = {}): void {
     const pending = this.underWay(command, types);
     if (!pending) return this.issue(command, null, { timeoutMs: LATEST_MS, ...more });
-    this.commands.set(pending.id, { ...pending, by: [...(pending.by ?? []), ...this.by] });
-    this.fact({ kind: "command-joined", command: pending.id, type: command.type });
+    this.addAsker(pending);
+  }
+
+  /** The result of this command decides what is asked now, too. */
+  addAsker(pending: PendingCommand): void {
+    const { id, command } = pending;
+    this.commands.set(id, { ...pending, by: joined(pending.by, this.by) });
+    this.fact({ kind: "command-joined", command: id, type: command.type });
   }
 
   /** The latest pending command of these types for the same call, or for the conference, if it is this very command and in time. */
@@ -225,11 +231,9 @@ export class Draft {
   join({ expired, ...pending }: PendingCommand, request: OpenRequest | null): void {
     const { head } = this;
     if (!request || head.phase !== "running") return;
-    const { id, group = this.context.serial() } = pending;
+    const { group = this.context.serial() } = pending;
     const answerBy = expired ? null : pending.answerBy;
-    const by = [...(pending.by ?? []), ...this.by];
-    this.commands.set(id, { ...pending, group, answerBy: answerBy ?? this.at + LATEST_MS, by });
-    this.fact({ kind: "command-joined", command: id, type: pending.command.type });
+    this.addAsker({ ...pending, group, answerBy: answerBy ?? this.at + LATEST_MS });
     this.head = { ...head, groups: [...head.groups, { id: group, request }] };
   }
 

@@ -63,6 +63,15 @@ export const cause = v.variant("type", [
 export type Cause = Checked<typeof cause>;
 const by = v.array(cause);
 
+/** How many causes of one thing are kept, of the first and of the last ones. */
+const MAX_CAUSES = 8;
+
+/** All who bring one thing about; of very many the first and the last, since each of them has a fact of its own. */
+export function joined(by: readonly Cause[] = [], more: readonly Cause[] = []): readonly Cause[] {
+  const all = [...by, ...more];
+  return all.length <= 2 * MAX_CAUSES ? all : [...all.slice(0, MAX_CAUSES), ...all.slice(-MAX_CAUSES)];
+}
+
 /** Why a call is over. `not-found`: the bridge no longer had it. `conference-locked`: it was picked up too late. */
 const leaveReason = v.union([
   endReason,

@@ -55,7 +55,7 @@ function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void
     case "running": {
       const { closing } = head;
       // Its server does not know that an operator ends it: the next one is to hear of the end.
-      if (isFailover(head, message) && (!closing || closing.byOperator)) return failOver(draft, head, message);
+      if (isFailover(head, message) && (!closing || isOperatorsAlone(closing))) return failOver(draft, head, message);
       if (!closing) return repeatCreate(draft, head, message);
       if (closing.next.length >= MAX_WAITING_CREATES) return draft.answer(requestOf(message), "capacity-exceeded");
       draft.head = { ...head, closing: { ...closing, next: [...closing.next, { message, answerBy }] } };
@@ -135,11 +135,12 @@ export function closeWaitingCreates(draft: Draft, extConfId: ExtConfId): boolean
 /** WebEx closes the conference (protocol 2.2.3, 4.7). */
 export function close(draft: Draft, head: Creating | Running, message: FromWebexMessages["close-conference"]): void {
   const requests = openRequests(message);
-  const asked = head.phase === "running" && !head.attached && ({ isAsked: true } as const);
   if (head.phase === "running" && head.closing) {
-    const { byOperator, ...closing } = head.closing;
-    if (byOperator && message.keepAlive) return detach(draft, head, requests);
-    // Of an end that WebEx wants as well, it knows. Who asks when nobody waits any more has a time of its own.
+    const { closing } = head;
+    if (isOperatorsAlone(closing) && message.keepAlive) return detach(draft, head, requests);
+    const asked = (!head.attached || closing.byOperator) && ({ isAsked: true } as const);
+    joinEnd(draft);
+    // Who asks when nobody waits any more has a time of its own.
     const answerBy = closing.requests.length === 0 ? draft.at + LATEST_MS : closing.answerBy;
     const all = [...closing.requests, ...requests];
     draft.head = { ...head, closing: { ...closing, answerBy, requests: all, ...asked } };
@@ -147,7 +148,7 @@ export function close(draft: Draft, head: Creating | Running, message: FromWebex
   }
   if (head.phase === "running") {
     if (message.keepAlive) detach(draft, head, requests);
-    else beginEnd(draft, head, requests, { ...asked });
+    else beginEnd(draft, head, requests, { ...(!head.attached && { isAsked: true }) });
     return;
   }
   const keeps = [...(head.keeps ?? []), ...requests];
@@ -158,6 +159,19 @@ export function close(draft: Draft, head: Creating | Running, message: FromWebex
   }
   for (const request of head.requests) draft.answer(request, "conference-closed");
   beginEnd(draft, runningFrom(head), keeps);
+}
+
+/** WebEx does not know of this end. */
+function isOperatorsAlone({ byOperator, isAsked }: Closing): boolean {
+  return byOperator === true && !isAsked;
+}
+
+/** WebEx, too, wants the end that is under way. */
+function joinEnd(draft: Draft): void {
+  const pending = draft.commands.find(
+    ({ bridge, command }) => bridge === undefined && command.type === "end-conference",
+  );
+  if (pending) draft.addAsker(pending);
 }
 
 /** An operator ends the conference; where it is being ended already, that counts for this action, too. */
@@ -354,11 +368,12 @@ function end(draft: Draft, how: ConferenceEnd): void {
   const record = conferenceRecord(draft, how);
   draft.fact({ kind: "conference-ended", endedBy, why, callers: callers.length, record });
   const { host, extConfId } = draft.ongoing ?? {};
+  const isAsked = draft.head.phase === "running" && draft.head.closing?.isAsked === true;
   draft.head = {
     phase: "ended",
     ...(host && { host }),
     ...(extConfId && { extConfId }),
-    byWebex: endedBy === "webex" || endedBy === "nobody",
+    byWebex: isAsked || endedBy === "webex" || endedBy === "nobody",
   };
   draft.life = null;
   draft.callers.clear();

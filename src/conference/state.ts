@@ -113,9 +113,9 @@ export interface Closing {
   readonly requests: readonly OpenRequest[];
   /** When these requests are answered with a failure. The end is waited for all the same. */
   readonly answerBy: EpochMs;
-  /** Present while an operator alone wants the end: WebEx does not know of it. */
+  /** Present where an operator was the first to want the end. */
   readonly byOperator?: true;
-  /** Present where WebEx wants the end of a conference that it had let go on alone: it is notified of that end all the same. */
+  /** Present where WebEx wants an operator's end, too, or that of a conference it had let go on alone: it is notified of it. */
   readonly isAsked?: true;
   /** Creates with the same key that came meanwhile: the next conference begins when this one is over. */
   readonly next: readonly { readonly message: CreateRequest; readonly answerBy: EpochMs }[];

@@ -181,6 +181,28 @@ test("two actions that want the same have one command, and both its result", asy
   expect(inShort(await stagesOf(world, "a2"))).toEqual(["mute: done", "done", "confirmed"]);
 });
 
+test("very many actions that want the same make no row long, and each has the result", async () => {
+  const world = await runningWorld(0);
+  await world.reported(callerEntered(0));
+  const ids = Array.from({ length: 100 }, (_, index) => `a${index}`);
+  for (const id of ids) await operate(world, id, { type: "mute", call: "c0" });
+  const [pending] = world.stored.state.commands.values();
+  expect(pending?.by).toHaveLength(16);
+  await world.allDone();
+  for (const id of ids) await operate(world, `b${id}`, { type: "unmute", call: "c0" });
+  await world.allDone();
+  for (const { held } of world.stored.state.callers.values())
+    for (const { by } of held) expect(by?.length).toBeLessThanOrEqual(16);
+  const [caller] = world.stored.state.callers.values();
+  await world.during(world.receive("t", request("caller-named", { msgId: caller?.enterMsgId, extCallId: "1001" })));
+  await world.time.pass(settledMs);
+
+  for (const id of ["a0", "a99"])
+    expect(inShort(await stagesOf(world, id))).toEqual(["mute: done", "done", "confirmed"]);
+  const own = "no notification of its own was due";
+  expect(inShort(await stagesOf(world, "a50"))).toEqual(["mute: done", "done", own]);
+});
+
 test("the bridge refuses, or says nothing in time; a late result counts", async () => {
   const world = await runningWorld();
   await operate(world, "a1", { type: "lock" });

@@ -403,6 +403,21 @@ test("a conference that WebEx closes, with all that is in it", async () => {
   ]);
 });
 
+test("an operator ends a conference, and WebEx closes it then: the operator has ended it, and both are named", async () => {
+  const world = await running();
+  await operate(world, "a1", { type: "end" });
+  await world.during(world.receive("close", message({ type: "close-conference", msgId: "m-close" })));
+  await result(world, "end-conference");
+
+  expect(recordsOf(world).map(how)).toEqual(["operator completed conference-ended", "operator completed closed"]);
+  expect(causesOf(world, "conference-ended")).toEqual([
+    [byAnn, { type: "request", transId: "close", msgId: "m-close" }],
+  ]);
+  // WebEx knows of this end, and a create begins anew.
+  await world.during(world.receive("again", createConference({ msgId: "m-again" } as object)));
+  expect(world.stored.state.head.phase).toBe("creating");
+});
+
 test("a conference that is ended by telephone", async () => {
   const world = await running();
   await world.reported(event({ type: "conference-ended" }));

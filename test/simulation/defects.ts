@@ -818,7 +818,7 @@ export const defects: readonly Defect[] = [
     name: "a close is answered, and nothing is ended",
     foundBy: "no bridge conference outlives its conference",
     file: "src/conference/lifecycle.ts",
-    before: "    else beginEnd(draft, head, requests, { ...asked });\n",
+    before: "    else beginEnd(draft, head, requests, { ...(!head.attached && { isAsked: true }) });\n",
     after: '    else for (const request of requests) draft.answer(request, "ok");\n',
   },
   {
