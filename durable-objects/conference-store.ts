@@ -11,6 +11,7 @@ import {
   entriesOf,
   entryKinds,
   type Head,
+  isOngoing,
 } from "../src/conference/state.ts";
 import type { DecisionProgress } from "../src/conference/transaction.ts";
 import type { ActionId, BridgeName, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
@@ -21,7 +22,7 @@ import type { AgentReports, ConferenceIdentity } from "../src/rpc/conference.ts"
 import type { DirectoryPlace } from "../src/rpc/directory-feed.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
 import { hasColumn, hasTable, type Sql, type SqlRow, type SqlValue } from "./platform.ts";
-import { type BookData, type Upgrade, upgrade } from "./upgrade.ts";
+import { type BookData, upgrade } from "./upgrade.ts";
 
 /** How far the conference has come. It changes with almost each input, so it is kept in the journal and costs no row. */
 export interface Progress extends DecisionProgress, IdsAtHand {
@@ -138,8 +139,6 @@ export class ConferenceStore {
   /** Changes in the journal since the checkpoint. */
   #sinceCheckpoint = new EntryChanges();
   #book: BookData | null = null;
-  /** What an older version has left out; on disk with the next transaction. */
-  #upgrade: Upgrade | null = null;
 
   constructor(sql: Sql, onLost: (error: unknown) => void) {
     this.#sql = sql;
@@ -147,6 +146,7 @@ export class ConferenceStore {
     this.#hasTables = hasTable(sql, "journal");
     this.#hasFacts = this.#hasTables && hasColumn(sql, "journal", "facts");
     this.#progress = this.#load();
+    if (this.#hasTables && !this.#hasFacts) this.transaction(() => this.#upgrade());
   }
 
   /** `null` until the first input is committed. */
@@ -217,7 +217,6 @@ export class ConferenceStore {
     try {
       const value = this.#sql.transaction(() => {
         if (!this.#hasTables) for (const table of tables) this.#sql.exec(table);
-        else if (!this.#hasFacts) this.#writeUpgrade();
         const value = work();
         this.#write();
         return value;
@@ -264,12 +263,33 @@ export class ConferenceStore {
     }
   }
 
-  #writeUpgrade(): void {
+  /** Once in the life of a conference of version 0.1. One that is over, and whose directory knows so, needs no look at its journal. */
+  #upgrade(): void {
     this.#sql.exec(factsColumn);
-    if (!this.#upgrade) return;
-    this.#keep(this.#upgrade.changes);
-    this.say(...this.#upgrade.facts);
-    this.#upgrade = null;
+    if (!this.#identity) return;
+    const { told = 0, upTo = 0 } = this.#progress.telling ?? {};
+    const isNeeded = isOngoing(this.#state.head) || told < upTo;
+    const rows = isNeeded
+      ? [...this.history()].map(({ progress, ...row }) => ({ ...row, bridge: progress.bridge }))
+      : [];
+    const { confKey } = this.#identity;
+    const { changes, owed } = upgrade(confKey, this.#state, { rows, book: isNeeded ? this.#book : null, told });
+    applyChanges(this.#state, changes);
+    this.#keep(changes);
+    this.#keepOwed(owed);
+    const last = [...owed.keys()].at(-1) ?? 0;
+    if (last > upTo) this.#keepTelling(last, [...owed.values()].flat());
+  }
+
+  /** In the rows in which they happened. Facts that are too long for theirs go into rows of their own, and so do all that follow. */
+  #keepOwed(owed: ReadonlyMap<number, readonly Fact[]>): void {
+    let isTooLong = false;
+    for (const [row, facts] of owed) {
+      const text = JSON.stringify({ owed: facts } satisfies OwedFacts);
+      isTooLong ||= text.length > maxFactsLength;
+      if (isTooLong) this.say(...facts);
+      else this.#sql.exec("UPDATE journal SET facts = ? WHERE seq = ?", text, row);
+    }
   }
 
   /** The row of the journal that the next input of this transaction will have. */
@@ -324,7 +344,7 @@ export class ConferenceStore {
     );
     return rows.map(({ seq, at, facts }) => ({
       ...{ seq: Number(seq), at: Number(at) },
-      facts: JSON.parse(String(facts)) as Fact[],
+      facts: factsIn(facts),
     }));
   }
 
@@ -392,7 +412,6 @@ export class ConferenceStore {
     this.#sinceCheckpoint = new EntryChanges();
     this.#documents = null;
     this.#book = null;
-    this.#upgrade = null;
     const read = (query: string, ...values: SqlValue[]) => (this.#hasTables ? this.#sql.exec(query, ...values) : []);
     // A newer version ran here before. What it wrote stays on disk as it is, also through checkpoints, until that version is back.
     const load = (key: string, value: unknown) => {
@@ -413,17 +432,7 @@ export class ConferenceStore {
     const [last] = read("SELECT seq, at, progress FROM journal ORDER BY seq DESC LIMIT 1");
     this.#seq = Number(last?.seq ?? 0);
     this.#lastAt = Number(last?.at ?? 0);
-    const progress = last ? (JSON.parse(String(last.progress)) as Progress) : noProgress;
-    if (this.#hasTables && !this.#hasFacts) this.#applyUpgrade(progress);
-    return progress;
-  }
-
-  #applyUpgrade({ telling }: Progress): void {
-    if (!this.#identity) return;
-    const { confKey } = this.#identity;
-    const rows = [...this.history()].map(({ progress, ...row }) => ({ ...row, bridge: progress.bridge }));
-    this.#upgrade = upgrade(confKey, this.#state, { rows, book: this.#book, told: telling?.told ?? 0 });
-    applyChanges(this.#state, this.#upgrade.changes);
+    return last ? (JSON.parse(String(last.progress)) as Progress) : noProgress;
   }
 
   /** False: its kind is not known. */
@@ -460,7 +469,7 @@ export class ConferenceStore {
 
   /** Writes the inputs and, with the last of them, the changes; changes of the outbox alone have a row without input. */
   #write(): void {
-    if (this.#inputs.length === 0 && this.#ofTransaction.isEmpty) return;
+    if (this.#inputs.length === 0 && this.#ofTransaction.isEmpty && this.#ofOutbox.length === 0) return;
     const inputs = this.#inputs.length > 0 ? this.#inputs.map(({ input }) => input) : [null];
     const facts = this.#factTexts();
     const rows = Math.max(inputs.length, facts.length);
@@ -601,12 +610,27 @@ export function withStream(
   return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo]];
 }
 
+/** Of a row of version 0.1: nothing else is said of what happened in it. */
+interface OwedFacts {
+  /** What the directory was not told of. */
+  readonly owed: readonly Fact[];
+}
+
+function factsIn(text: SqlValue = null): readonly Fact[] {
+  const parsed = JSON.parse(String(text)) as readonly Fact[] | OwedFacts;
+  return "owed" in parsed ? parsed.owed : parsed;
+}
+
 function historyRow({ seq, input, facts, progress, changes, ...row }: SqlRow): HistoryRow {
   const at = Number(row.at);
   const parsed = (text: SqlValue = null) => (text === null ? null : JSON.parse(String(text)));
   return {
     ...{ seq: Number(seq), at, input: input === null ? null : { ...parsed(input), at } },
-    ...{ facts: parsed(facts), progress: parsed(progress), changes: parsed(changes) },
+    ...{
+      facts: String(facts).startsWith("[") ? parsed(facts) : null,
+      progress: parsed(progress),
+      changes: parsed(changes),
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } fro
 import type { ConferenceInput } from "../src/conference/decide.ts";
 import type { Fact, LeaveReason } from "../src/conference/facts.ts";
 import {
+  type CallEnd,
   type Caller,
   type CallHistory,
   type CallOut,
@@ -12,9 +13,11 @@ import {
   type Head,
   isOngoing,
   type Life,
+  namedAs,
   type PendingCommand,
   type Room,
 } from "../src/conference/state.ts";
+import { givenUp } from "../src/conference/transaction.ts";
 import {
   type ActionId,
   type BridgeName,
@@ -24,10 +27,13 @@ import {
   type EpochMs,
   type ExtConfId,
   MAIN_ROOM,
+  type TransId,
   type WebexHost,
 } from "../src/foundation/ids.ts";
 import type { CallRecord, Ender } from "../src/records/call-record.ts";
 import { type ConferenceRecord, type DirectoryRecord, wholeRecord } from "../src/records/conference-record.ts";
+import { isOwed } from "../src/records/directory-facts.ts";
+import type { OpenRequest } from "../src/tsp/answers.ts";
 
 /*
  * Goes with version 0.3. Up to version 0.1 a journal had no facts, and a state nothing of what records need: it is worked out here,
@@ -37,11 +43,11 @@ import { type ConferenceRecord, type DirectoryRecord, wholeRecord } from "../src
 /** What a conference of an older version has left out. */
 export interface Upgrade {
   readonly changes: Changes;
-  /** Ends that the directory was not told of yet. */
-  readonly facts: readonly Fact[];
+  /** Row → what happened in it that the directory was not told of; in order. */
+  readonly owed: ReadonlyMap<number, readonly Fact[]>;
 }
 
-/** `rows`: the whole journal. `book`: what rows say that were pruned. `told`: up to this row the directory knows of all ends. */
+/** `rows`: the whole journal. `book`: what rows say that were pruned. `told`: up to this row the directory knows of everything. */
 export function upgrade(
   confKey: ConfKey,
   state: ConferenceState,
@@ -54,7 +60,9 @@ export function upgrade(
   const records = new RecordBook(confKey, book ?? undefined);
   records.read(rows.filter(({ seq }) => seq > records.seq));
   records.settle(state, rows.at(-1)?.at ?? 0);
-  const { life, calls } = records.data();
+  const { life, calls, commands: known } = records.data();
+  const asked = new Map(known);
+  const opened = new Map(calls.map((call) => [call.call, call]));
   const histories = new Map(calls.map((call) => [call.call, historyOf(call)]));
   const none: CallHistory = { began: 0 };
   const { head } = state;
@@ -63,24 +71,32 @@ export function upgrade(
   });
   const callOuts = [...state.callOuts].map(([call, callOut]) => {
     const { action, ...rest } = callOut as CallOut & { readonly action?: ActionId };
-    const by = action === undefined ? [] : actionCauses([action]);
-    return [call, { ...rest, by, history: histories.get(call) ?? none }] as const;
+    const by = action === undefined ? requestCauses(callOut.request) : actionCauses([action]);
+    const end = callOut.stage === "dropping" ? (opened.get(call)?.cause as CallEnd | undefined) : undefined;
+    return [call, { ...rest, by, history: histories.get(call) ?? none, ...(end && { end }) }] as const;
   });
   const commands = [...state.commands].map(([id, pending]) => {
     const { actions = [], ...rest } = pending as PendingCommand & { readonly actions?: readonly ActionId[] };
-    return [id, { ...rest, by: actionCauses(actions) }] as const;
+    const isWebex = pending.request !== null || asked.get(id)?.by === "webex";
+    const by = actions.length > 0 ? actionCauses(actions) : requestCauses(pending.request, isWebex);
+    return [id, { ...rest, by }] as const;
   });
-  const facts = records.endedAfter(told).map(({ record }) => factOf(record));
   const { head: _, ...unchanged }: Changes = emptyState();
   const entries = { callers: new Map(callers), callOuts: new Map(callOuts), commands: new Map(commands) };
   const changes = { ...unchanged, ...entries };
   const inside = callers.filter(([, { left }]) => !left).length;
-  return { facts, changes: { ...changes, ...(isOngoing(head) && { head: { ...head, life: lifeOf(life, inside) } }) } };
+  const owed = records.saidAfter(told, rows[0]?.seq ?? 0);
+  return { owed, changes: { ...changes, ...(isOngoing(head) && { head: { ...head, life: lifeOf(life, inside) } }) } };
 }
 
 /** Who it was is not known any more. */
 function actionCauses(actions: readonly ActionId[]): NonNullable<PendingCommand["by"]> {
   return actions.map((action) => ({ type: "action", action, person: "" }));
+}
+
+/** In which document WebEx asked is not known any more. */
+function requestCauses(request: OpenRequest | null, isWebex = request !== null): NonNullable<PendingCommand["by"]> {
+  return isWebex ? [{ type: "request", transId: "" as TransId, ...(request && { msgId: request.msgId }) }] : [];
 }
 
 function lifeOf(book: BookData["life"], callers: number): Life {
@@ -141,6 +157,12 @@ const newBook: BookData = {
 interface Ended {
   readonly seq: number;
   readonly record: DirectoryRecord;
+}
+
+/** What the directory needs, and the row in which it happened. */
+interface Said {
+  readonly seq: number;
+  readonly fact: Fact;
 }
 
 interface OpenCall {
@@ -208,7 +230,15 @@ export interface RecordedRow {
 /** What a record has of a caller. */
 type SeenCaller = Pick<
   Caller,
-  "call" | "number" | "attendeeId" | "extCallId" | "participantType" | "muted" | "room" | "keyedHostCode"
+  | "call"
+  | "number"
+  | "attendeeId"
+  | "extCallId"
+  | "participantType"
+  | "muted"
+  | "room"
+  | "keyedSecret"
+  | "keyedHostCode"
 >;
 
 /** No more rooms are named in one record. */
@@ -228,7 +258,7 @@ class RecordBook {
   readonly #calls: Map<CallId, OpenCall>;
   readonly #commands: Map<CommandId, KnownCommand>;
   readonly #rooms: Map<string, string>;
-  #ended: Ended[];
+  readonly #said: Said[];
   /** Of the transaction whose last row was not read yet. */
   #inputs: ConferenceInput[] = [];
 
@@ -242,7 +272,7 @@ class RecordBook {
     this.#calls = new Map(own.calls.map((call) => [call.call, call]));
     this.#commands = new Map(own.commands);
     this.#rooms = new Map(own.rooms);
-    this.#ended = own.ended;
+    this.#said = own.ended.map(({ seq, record }) => ({ seq, fact: factOf(record) }));
   }
 
   /** The last row that was read. */
@@ -250,15 +280,22 @@ class RecordBook {
     return this.#seq;
   }
 
-  /** What ended behind this row, in order. */
-  endedAfter(seq: number): readonly Ended[] {
-    return this.#ended.filter((one) => one.seq > seq);
+  /** What the directory needs of what happened behind this row, by row; what happened in rows that are gone, in the `first` one. */
+  saidAfter(told: number, first: number): ReadonlyMap<number, readonly Fact[]> {
+    const rows = new Map<number, Fact[]>();
+    for (const { seq, fact } of this.#said) {
+      if (seq <= told) continue;
+      const row = Math.max(seq, first);
+      const facts = rows.get(row);
+      if (facts) facts.push(fact);
+      else rows.set(row, [fact]);
+    }
+    return rows;
   }
 
-  data(): BookData {
+  data(): Pick<BookData, "life" | "calls" | "commands"> {
     return structuredClone({
-      ...{ seq: this.#seq, head: this.#head, bridge: this.#bridge, life: this.#life, calls: [...this.#calls.values()] },
-      ...{ commands: [...this.#commands], rooms: [...this.#rooms], ended: this.#ended },
+      ...{ life: this.#life, calls: [...this.#calls.values()], commands: [...this.#commands] },
     });
   }
 
@@ -266,7 +303,10 @@ class RecordBook {
   read(rows: readonly RecordedRow[]): void {
     for (const row of rows) {
       const { input } = row;
-      if (input) this.#inputs.push(input);
+      if (input) {
+        this.#inputs.push(input);
+        this.#say(row.seq, ...givenUp(input).filter(isOwed));
+      }
       if (row.changes) {
         this.#apply(row, new Map(row.changes), new Causes(this.#inputs, this.#commands));
         this.#inputs = [];
@@ -295,7 +335,15 @@ class RecordBook {
     for (const [call, callOut] of callOuts) if (!this.#calls.has(call)) changes.set(`call-out/${call}`, callOut);
     const isOther = state.head.phase !== this.#head.phase;
     if (isOther) changes.set("head", state.head);
+    const { length } = this.#said;
     if (changes.size > 0) this.#apply(row, changes, causes);
+    // When somebody entered, nobody knows: that was told long ago.
+    const found = this.#said.splice(length);
+    this.#said.push(...found.filter(({ fact }) => "record" in fact));
+  }
+
+  #say(seq: number, ...facts: readonly Fact[]): void {
+    this.#said.push(...facts.map((fact) => ({ seq, fact })));
   }
 
   #apply(row: Pick<RecordedRow, "seq" | "at">, changes: ReadonlyMap<string, unknown>, causes: Causes): void {
@@ -425,6 +473,11 @@ class RecordBook {
     if (open.enteredAt === null) {
       open.enteredAt = at;
       open.answeredAt ??= at;
+      this.#say(seq, {
+        ...{ kind: "call-entered", call, life: this.#life?.seq ?? 0, began: open.began, direction: open.direction },
+        ...{ number: open.number, attendeeId: namedAs(caller, this.#head), extCallId, participantType, muted },
+        ...{ room, by: [] },
+      });
       // As it entered again, what was to become of it did not.
       delete open.cause;
       if (causes.found && !causes.entered.has(call) && !causes.done.has(call)) repairs += 1;
@@ -477,7 +530,7 @@ class RecordBook {
       ...{ mutes: open.mutes, mutedSeconds: Math.round(open.mutedMs / 1_000), rooms: open.rooms },
       ...{ failovers: open.failovers, repairs: open.repairs, dialled: open.dialled ?? "" },
     } as CallRecord;
-    this.#ended.push({ seq, record: wholeRecord(record) });
+    this.#say(seq, factOf(wholeRecord(record)));
     if (!this.#life) return;
     this.#life.calls += 1;
     this.#life.callMinutes += minutes;
@@ -490,7 +543,7 @@ class RecordBook {
 
   /** What the head says of a conference that goes on. */
   #follow(
-    { at }: Pick<RecordedRow, "at">,
+    { seq, at }: Pick<RecordedRow, "seq" | "at">,
     before: Head,
     head: OngoingHead,
     begins: boolean,
@@ -500,7 +553,12 @@ class RecordBook {
     const life = this.#life;
     if (!life) return;
     // WebEx may close it before the bridge has created it.
-    if (head.phase === "running" && (!head.closing || causes.isCreated)) life.runningAt ??= at;
+    if (life.runningAt === null && head.phase === "running" && (!head.closing || causes.isCreated)) {
+      life.runningAt = at;
+      const { extConfId, host } = head;
+      const about = { life: life.seq, createdAt: life.createdAt, extConfId, host, bridge: this.#bridge };
+      this.#say(seq, { kind: "conference-created", ...about, by: [] });
+    }
     const isTakenOver =
       !begins && isOngoing(before) && (before.host !== head.host || before.extConfId !== head.extConfId);
     if (isTakenOver) {
@@ -529,7 +587,7 @@ class RecordBook {
       ...{ endedBy: why.endedBy, status: hasRun ? "completed" : "failed", reason: why.reason },
       ...{ mostCallers, calls, callMinutes, failovers, repairs, givenUp, topic: life.topic ?? "" },
     } as ConferenceRecord;
-    this.#ended.push({ seq, record: wholeRecord(record) });
+    this.#say(seq, factOf(wholeRecord(record)));
     this.#life = null;
     this.#rooms.clear();
   }

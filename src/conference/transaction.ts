@@ -131,7 +131,7 @@ function unconfirmedIn(rows: Rows): readonly Post[] {
   });
 }
 
-function givenUp(input: ConferenceInput): Fact[] {
+export function givenUp(input: ConferenceInput): Fact[] {
   if (input.type !== "undelivered" || !input.of) return [];
   const { host, transId, attempts, why, probe } = input.of;
   const messages = namesOf(input.messages);

@@ -2,7 +2,15 @@ import { expect, test } from "vitest";
 import { actionsOf, type Cause } from "../../src/conference/facts.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { Database } from "../simulation/database.ts";
-import { ConferenceWorld, callerEntered, callerLeft, createConference, muteCaller } from "./conference-world.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  callerLeft,
+  createConference,
+  extConfId,
+  host,
+  muteCaller,
+} from "./conference-world.ts";
 
 type Entry = [key: string, value: Record<string, unknown> | null];
 
@@ -64,7 +72,11 @@ function told(world: ConferenceWorld): readonly DirectoryRecord[] {
 test("an upgrade in the middle of a meeting loses no record, and none of what it says", async () => {
   const [plain, upgraded] = [await meeting(false), await meeting(true)];
 
-  expect(told(upgraded)).toEqual(told(plain));
+  // The upgrade has a row of its own.
+  const plainly = told(plain).map((record) =>
+    record.kind === "call" && record.call === "c4" ? { ...record, began: record.began + 1 } : record,
+  );
+  expect(told(upgraded)).toEqual(plainly);
   expect(told(plain).map(({ kind }) => kind)).toEqual(["call", "call", "call", "call", "conference"]);
 });
 
@@ -91,4 +103,137 @@ test("what operators asked for in version 0.1 is still theirs: its stages are no
   const queued = world.stored.facts(0).flatMap(({ facts }) => facts.filter(({ kind }) => kind === "post-queued"));
   expect(queued).toMatchObject([{ messages: [{ type: "caller-changed", status: "muted", actions: ["a0"] }] }]);
   expect(await world.conference.action("a0" as never)).toBeNull();
+});
+
+/** Facts that the directory of version 0.1 was not told of. */
+async function untold(happen: (world: ConferenceWorld) => Promise<void>, callers = 2): Promise<ConferenceWorld> {
+  const world = new ConferenceWorld();
+  const { follow, answer } = world;
+  await world.running(callers);
+  await world.time.pass(20_000);
+  world.follow = () => Promise.reject(new Error("the directory is away"));
+  await happen(world);
+  downgrade(world.sql);
+  world.pages.length = 0;
+  world.follow = follow;
+  world.answer = answer;
+  world.start();
+  return world;
+}
+
+const ended = { type: "event", event: { type: "conference-ended" } } as const;
+
+function facts(world: ConferenceWorld): readonly object[] {
+  return world.pages.flatMap(({ facts }) => facts.map(({ row, at, fact }) => ({ row, at, ...fact })));
+}
+
+test("the records of a conference that was over before the upgrade come, though it never says anything again", async () => {
+  let rows = 0;
+  const world = await untold(async (world) => {
+    await world.during(world.report(ended));
+    await world.time.pass(20_000);
+    rows = world.stored.lastSeq;
+  });
+  expect(world.outboxRows).toBe(0);
+  await world.time.pass(10_000);
+
+  expect(told(world).map(({ kind }) => kind)).toEqual(["call", "call", "conference"]);
+  expect(world.stored.lastSeq).toBe(rows);
+});
+
+test("what happened before the upgrade comes before what happens after it", async () => {
+  const world = await untold(async (world) => {
+    await world.during(world.report(callerLeft(1)));
+    await world.time.pass(30_000);
+  });
+  await world.during(world.report(ended));
+  await world.time.pass(20_000);
+
+  expect(told(world).map(({ reason }) => reason)).toEqual(["hung-up", "conference-ended", "ended"]);
+});
+
+test("the journal of a conference is looked through once at most, and not at all where its directory knows that it is over", async () => {
+  const world = new ConferenceWorld();
+  await world.running(2);
+  await world.during(world.report(ended));
+  await world.time.pass(20_000);
+  // The acknowledgement of the last page comes to the disk with the next life.
+  world.start();
+  await world.time.pass(10_000);
+  downgrade(world.sql);
+  const queries: string[] = [];
+  const { exec } = world.sql;
+  world.sql.exec = (query, ...values) => {
+    queries.push(query);
+    return exec.call(world.sql, query, ...values);
+  };
+  const looks = () => queries.splice(0).filter((query) => /SELECT seq, at, input|ALTER/.test(query));
+  world.start();
+  expect(looks()).toEqual([expect.stringMatching("^ALTER")]);
+  world.start();
+  expect(looks()).toEqual([]);
+});
+
+test("a call or a call-out that WebEx was having hung up is still ended by WebEx", async () => {
+  const request = (type: string, more: object) =>
+    ({ type, msgId: `m-${type}`, replyTo: host, extConfId, ...more }) as never;
+  const phone = { country: "1", area: "408", local: "5550123", extension: "" };
+  const world = await untold(async (world) => {
+    await world.during(world.receive("drop", request("drop-caller", { extCallId: "1001" })));
+    await world.during(world.receive("out", request("call-out", { extCallId: "2001", phone })));
+    await world.during(world.receive("cancel", request("cancel-call-out", { extCallId: "2001" })));
+  });
+  await world.allDone();
+  await world.time.pass(20_000);
+
+  expect(told(world)).toMatchObject([
+    { direction: "in", endedBy: "webex", status: "completed", reason: "expelled" },
+    { direction: "out", endedBy: "webex", status: "canceled", reason: "cancelled" },
+  ]);
+});
+
+test("receivers of webhooks hear who entered before the upgrade, and when; of nobody they hear twice", async () => {
+  let at = 0;
+  const world = await untold(async (world) => {
+    await world.reported(callerEntered(4));
+    at = world.stored.lastAt;
+    await world.time.pass(60_000);
+    await world.during(world.receive("mute", muteCaller("1001")));
+  }, 1);
+  await world.time.pass(20_000);
+
+  expect(facts(world)).toMatchObject([{ kind: "call-entered", at, call: "c4", direction: "in" }]);
+});
+
+test("receivers of webhooks hear of the begin of a conference that the directory was not told of", async () => {
+  const world = new ConferenceWorld();
+  const { follow } = world;
+  world.follow = () => Promise.reject(new Error("the directory is away"));
+  await world.running(1);
+  downgrade(world.sql);
+  world.follow = follow;
+  world.pages.length = 0;
+  world.start();
+  await world.time.pass(20_000);
+
+  expect(facts(world)).toMatchObject([
+    { kind: "conference-created", host, life: 1 },
+    { kind: "call-entered", call: "c0", life: 1 },
+  ]);
+});
+
+test("documents that were given up before the upgrade are listed, each by the row that has its text", async () => {
+  const world = await untold(async (world) => {
+    world.answer = () => ({ kind: "failed", reason: "refused" });
+    const action = { id: "a0", person: "Ann", request: { type: "lock" } } as never;
+    await world.during(world.conference.operate(action));
+    await world.allDone();
+    await world.time.pass(140_000);
+  });
+  await world.time.pass(20_000);
+
+  const [fact, ...others] = facts(world) as readonly { readonly row: number }[];
+  expect(fact).toMatchObject({ kind: "post-given-up", host, messages: [{ type: expect.any(String) }] });
+  expect(others).toEqual([]);
+  expect(await world.conference.givenUp(fact?.row ?? 0)).not.toBeNull();
 });
