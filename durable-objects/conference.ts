@@ -10,7 +10,7 @@ import { type GivenUpDocument, sendAgainRefusal } from "../src/conference/send-a
 import { holdsHandle, isOngoing, secretsOf } from "../src/conference/state.ts";
 import { logLines, outcomesOf } from "../src/explain/log.ts";
 import { StagesFold } from "../src/explain/stages.ts";
-import { Timeline } from "../src/explain/timeline.ts";
+import { type ConfirmedFact, Timeline } from "../src/explain/timeline.ts";
 import { Why } from "../src/explain/why.ts";
 import { whyNotYet } from "../src/explain/why-not-yet.ts";
 import type {
@@ -313,8 +313,7 @@ export class Conference {
       const row = this.#store.rowOf(id);
       return row === null ? null : [new StagesFold(id), row];
     });
-    // What is confirmed and not on disk yet will be a part of the next row, which changes nothing more.
-    fold?.read({ seq: this.#store.lastSeq, at: this.#ports.now(), input: null, facts: this.#outbox.confirmed });
+    fold?.read(this.#unwritten);
     return fold?.stages ?? null;
   }
 
@@ -332,14 +331,20 @@ export class Conference {
 
   async story(from: number): Promise<ItemPage<StoryLine>> {
     const timeline = await this.#fold("story", () => [new Timeline(), 1]);
-    return pageFrom(timeline?.lines ?? [], from);
+    return pageFrom(timeline?.linesWith(this.#unwritten) ?? [], from);
   }
 
   async explain(call: string | undefined, from: number): Promise<ItemPage<Explanation>> {
     const why = await this.#fold("why", () => [new Why(), 1]);
+    why?.read(this.#unwritten);
     const view = this.view();
     const notYet = why && view ? whyNotYet(view, why.known, this.#ports.now()) : [];
     return pageFrom(why?.answers(notYet, call) ?? [], from);
+  }
+
+  /** What is confirmed and will be a part of the next row. To read it twice changes nothing. */
+  get #unwritten(): InputRow & { readonly facts: readonly ConfirmedFact[] } {
+    return { seq: this.#store.lastSeq, at: this.#ports.now(), input: null, facts: this.#outbox.confirmed };
   }
 
   /** A view of all rows, as the domain's settings let people read them. `begin`: it begins with this row; `null`: there is none. */

@@ -196,7 +196,7 @@ export class Outbox {
   }
 
   /** Which documents were confirmed, and when; the disk hears of them with the next transaction, or with the alarm. */
-  get confirmed(): readonly Fact[] {
+  get confirmed(): readonly Extract<Fact, { kind: "post-confirmed" }>[] {
     return [...this.#confirmed.values()].map(confirmedFact);
   }
 
@@ -488,7 +488,7 @@ export class Outbox {
   }
 }
 
-function confirmedFact({ transId, at }: Confirmed): Fact {
+function confirmedFact({ transId, at }: Confirmed): Extract<Fact, { kind: "post-confirmed" }> {
   return { kind: "post-confirmed", transId, at };
 }
 

@@ -13,6 +13,8 @@ const telling: ReadonlySet<string> = new Set([
   ...["participantType", "joinMode", "extCallIds", "speaking", "call", "room", "muted", "locked", "reason"],
   ...["attendeeId", "did", "number"],
 ]);
+export type ConfirmedFact = Extract<SingleFact, { kind: "post-confirmed" }>;
+
 /** Some 300 bytes each. */
 const mostLines = 20_000;
 
@@ -36,6 +38,15 @@ export class Timeline {
     if (this.#isMixed) this.#lines = this.#lines.toSorted((one, other) => one.at - other.at).slice(-mostLines);
     this.#isMixed = false;
     return this.#lines;
+  }
+
+  /** And those of a row that is not written yet. */
+  linesWith({
+    seq,
+    facts,
+  }: Pick<InputRow, "seq"> & { readonly facts: readonly ConfirmedFact[] }): readonly StoryLine[] {
+    const unwritten = facts.map((fact) => this.#confirmedLine({ seq }, fact));
+    return [...this.lines, ...unwritten].sort((one, other) => one.at - other.at);
   }
 
   read({ facts, ...row }: InputRow): void {
@@ -119,12 +130,10 @@ export class Timeline {
         const to = sideOf(this.#hosts.get(transId));
         return this.#say({ ...row, at }, "edge", to, "not delivered", { ...this.#document(transId), ...next });
       }
-      case "post-confirmed": {
-        const { transId, at } = fact;
-        const host = this.#hosts.get(transId);
-        this.#hosts.delete(transId);
-        return this.#say({ ...row, at }, sideOf(host), "edge", "confirmed", { transId, host: host ?? "" });
-      }
+      case "post-confirmed":
+        this.#lines.push(this.#confirmedLine(row, fact));
+        this.#hosts.delete(fact.transId);
+        return;
       case "post-given-up":
         return this.#say(row, "edge", "edge", "given up", { transId: fact.transId, messages: namesIn(fact.messages) });
       case "post-dropped": {
@@ -134,6 +143,12 @@ export class Timeline {
       }
       default:
     }
+  }
+
+  #confirmedLine({ seq }: Pick<InputRow, "seq">, { transId, at }: ConfirmedFact): StoryLine {
+    const host = this.#hosts.get(transId);
+    const facts = { transId, ...(host !== undefined && { host }) };
+    return { seq, at, from: sideOf(host), to: "edge", what: "confirmed", facts };
   }
 
   #document(transId: TransId): StoryFacts {

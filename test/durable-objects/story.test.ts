@@ -54,6 +54,22 @@ test("a mute is told from the request to its Confirmation", async () => {
   expect(confirmed?.facts).toEqual({ transId: answer?.facts.transId, host });
 });
 
+test("what WebEx has confirmed is told before a row has it, and once", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  const before = (await story(world)).length;
+  await world.reported(callerEntered(0));
+  const confirmed = ["bridge > edge: caller-entered", "edge > webex: A2W_NotifyUserEnter", "webex > edge: confirmed"];
+
+  expect(world.outboxRows).toBe(1);
+  expect(told(await since(world, before))).toEqual(confirmed);
+  const { items } = await world.conference.explain(undefined, 0);
+  expect(items.map(({ answer }) => answer)).toEqual([expect.stringContaining("WebEx confirmed the message")]);
+  await world.time.pass(10_000);
+  expect(world.outboxRows).toBe(0);
+  expect(told(await since(world, before))).toEqual(confirmed);
+});
+
 test("what a checkpoint wrote is still told", async () => {
   const world = new ConferenceWorld();
   await world.running(40);
