@@ -138,6 +138,15 @@ test("who keyed no attendee ID is no person of the meeting to WebEx", async () =
   expect(told(world)).toEqual([]);
 });
 
+test("a silent monitor has keyed no attendee ID of its own, and nobody asks for one", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  const caller = { call: "c0", number: "14085551234", attendeeId: null, muted: true, silent: true, room: "main" };
+  await world.reported(event({ type: "caller-entered", caller }));
+  await world.during(world.receive("t", named(world)));
+  expect(told(world).filter((text) => text.includes("under its name"))).toEqual([]);
+});
+
 async function namedCaller(): Promise<ConferenceWorld> {
   const world = await entered();
   await world.during(world.receive("t", named(world)));
@@ -185,6 +194,26 @@ test("a mute that the bridge refuses, or does not answer, is told as asked for a
     `${question} WebEx asked for it at T. The bridge refused it: it could not be reached.`,
     `${question} WebEx asked for it at T. The bridge did not answer in time.`,
   ]);
+  // A late refusal is no second answer.
+  await refused(world, "too-late");
+  expect(about(world, question)).toHaveLength(2);
+  await world.during(world.receive("t3", request("drop-caller", "m3", { extCallId: "1001" })));
+  await refused(world, "refused");
+  expect(about(world, "Why was the caller 14085551234 (WebEx's call 1001) not dropped?")).toEqual([
+    "Why was the caller 14085551234 (WebEx's call 1001) not dropped? WebEx asked for it at T. The bridge refused it: it gave no reason.",
+  ]);
+});
+
+test("an entry that was withdrawn, since its server is not reached, is told as not told yet", async () => {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ webex: { retryDelaysMs: [1_000] } });
+  await world.running(0);
+  world.answer = () => ({ kind: "failed", reason: "refused" });
+  await world.reported(callerEntered(0));
+  await world.during(world.report(callerEntered(1)));
+  await world.time.pass(20_000);
+  const [, second] = explained(world).filter(({ question }) => question.startsWith("Why does WebEx not show"));
+  expect(second?.answer).toBe("WebEx could not be reached when the caller entered, and was not told of it yet.");
 });
 
 test("nobody asked for the mute that a private talk's host has again afterwards, so nobody asks why it was refused", async () => {

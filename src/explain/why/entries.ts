@@ -95,7 +95,8 @@ interface Found {
   readonly rows: readonly (Moment | null | undefined)[];
 }
 
-function whyNotNamed(call: KnownCall, { isDetached, told, refused, named, left, over }: Entry): Found | null {
+function whyNotNamed(call: KnownCall, { isDetached, refused, named, left, over, ...entry }: Entry): Found | null {
+  const told = entry.told?.isDropped ? null : entry.told;
   const { confirmed = null, failed = null } = told?.post ?? {};
   if (call.extCallId === null && !told) {
     const answer = isDetached
@@ -118,7 +119,7 @@ function whyNotNamed(call: KnownCall, { isDetached, told, refused, named, left, 
     return { answer, rows: [failed, named] };
   }
   if (call.extCallId !== null) {
-    if (!named || call.dialled || call.attendeeId !== null) return null;
+    if (!named || call.dialled || call.isMonitor || call.attendeeId !== null) return null;
     const answer =
       "WebEx named the call, but the caller has keyed no attendee ID, so WebEx cannot tell which person of the meeting it is.";
     return { answer, rows: [named] };

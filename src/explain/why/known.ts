@@ -25,6 +25,8 @@ export interface KnownCall {
   readonly attendeeId: string | null;
   readonly extCallId: ExtCallId | null;
   readonly isInside: boolean;
+  /** It keyed the ID of silent monitors, and not its own. */
+  readonly isMonitor: boolean;
   readonly dialled: Moment | null;
 }
 
@@ -51,6 +53,8 @@ export interface KnownMessage extends Moment {
   readonly call: KnownCall | undefined;
   readonly post: KnownPost;
   givenUp: Moment | null;
+  /** It was withdrawn before its server had confirmed it. */
+  isDropped: boolean;
 }
 
 /** What all questions need of the rows up to now. */
@@ -94,13 +98,15 @@ export class Known {
     switch (fact.kind) {
       case "call-dialled": {
         const { call, number, extCallId } = fact;
-        this.calls.set(call, { call, number, attendeeId: null, extCallId, isInside: false, dialled: moment });
+        const status = { isInside: false, isMonitor: false, dialled: moment };
+        this.calls.set(call, { call, number, attendeeId: null, extCallId, ...status });
         return;
       }
       case "call-entered": {
         const { call, number, attendeeId, extCallId } = fact;
         const dialled = this.calls.get(call)?.dialled ?? null;
-        this.calls.set(call, { call, number, attendeeId, extCallId, isInside: true, dialled });
+        const isMonitor = fact.participantType === "silent-monitor";
+        this.calls.set(call, { call, number, attendeeId, extCallId, isInside: true, isMonitor, dialled });
         return;
       }
       case "call-named":
@@ -131,7 +137,7 @@ export class Known {
         const { transId, host } = fact;
         const call = fact.call === undefined ? this.callNamed(fact.extCallId) : this.calls.get(fact.call);
         const own = post ?? { transId, host, since: moment, messages: [], failed: null, confirmed: null };
-        const message = { ...moment, fact, call, post: own, givenUp: null };
+        const message = { ...moment, fact, call, post: own, givenUp: null, isDropped: false };
         own.messages.push(message);
         this.posts.set(transId, own);
         this.messages.set(fact.msgId, message);
@@ -145,6 +151,9 @@ export class Known {
         return;
       case "post-given-up":
         for (const message of this.messagesIn(fact)) message.givenUp = moment;
+        return;
+      case "post-dropped":
+        for (const message of this.messagesIn(fact)) message.isDropped = true;
         return;
       default:
     }

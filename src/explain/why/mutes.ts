@@ -1,3 +1,4 @@
+import type { CommandType } from "../../bridge/commands.ts";
 import type { CallId } from "../../foundation/ids.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import {
@@ -15,14 +16,21 @@ import { callerText, explained, refusalText, sentence, timeText } from "./words.
 /** What asks for a mute as such; a mute may also be a part of something else. */
 const muteRequests = ["update-caller", "mute", "unmute", "mute-all", "unmute-all"];
 
-/** Why was a caller muted, and why not although it was asked for? */
+const notDoneTexts: Readonly<Partial<Record<CommandType, string>>> = {
+  mute: "not muted",
+  unmute: "not unmuted",
+  expel: "not dropped",
+};
+
+/** Why was a caller muted, and why not muted or dropped although it was asked for? */
 export const mutes: Questions = {
   "call-muted": (fact, row, known) =>
     fact.muted ? answer(known, fact.call, "muted", row, ...whyMuted(fact, row, known)) : null,
   "call-entered": (fact, row, known) =>
     fact.muted ? answer(known, fact.call, "muted", row, whyEnteredMuted(fact)) : null,
+  // Of a late failure it is told already that there was no answer in time.
   "command-failed": (fact, row, known) =>
-    fact.why === "conference-over"
+    fact.late || fact.why === "conference-over"
       ? null
       : notDone(fact, row, known, `The bridge refused it: ${refusalText(fact.why)}.`),
   "command-expired": (fact, row, known) => notDone(fact, row, known, "The bridge did not answer in time."),
@@ -61,18 +69,12 @@ function notDone(
   why: string,
 ): Explanation | null {
   const command = known.commands.get(id);
-  if (!command || (command.type !== "mute" && command.type !== "unmute") || !isAskedFor(command, known)) return null;
+  const what = command && notDoneTexts[command.type];
+  if (!command || !what || !isAskedFor(command, known)) return null;
   const asked = known.askedBy(command.by);
   const call = command.call === null ? undefined : known.calls.get(command.call);
-  if (!call?.isInside) return null;
-  return answer(
-    known,
-    call.call,
-    `not ${command.type}d`,
-    row,
-    `${askerText(command.by, asked, command)}. ${why}`,
-    command,
-  );
+  if (!call?.isInside || asked === null) return null;
+  return answer(known, call.call, what, row, `${askerText(command.by, asked, command)}. ${why}`, command);
 }
 
 /** False: this mute is a part of something else, and nobody asks why it is not done. */
