@@ -392,6 +392,7 @@ export class Draft {
     // The conference may have ended later in the same decision, and its commands with it.
     const effects = this.#effects.filter((effect) => !isCommand(effect) || this.commands.get(effect.id));
     this.#dropDebts(effects);
+    this.#settleServers();
     return { changes, effects, dropQueued: this.#dropQueued, facts: this.#facts };
   }
 
@@ -403,6 +404,15 @@ export class Draft {
     const kept = new Set<MsgId>(stays.map(({ msgId }) => msgId));
     for (const [msgId, type] of [...owed, ...this.#owed])
       if (!kept.has(msgId)) this.fact({ kind: "message-dropped", type, msgId });
+  }
+
+  /** Says which servers were lost and are neither reached nor waited for any more. */
+  #settleServers(): void {
+    const hostsIn = (kind: "server-lost" | "server-reached") =>
+      this.#facts.flatMap((fact) => (fact.kind === kind ? [fact.host] : []));
+    const reached = hostsIn("server-reached");
+    for (const host of new Set([...this.state.outages.keys(), ...hostsIn("server-lost")]))
+      if (!this.outages.get(host) && !reached.includes(host)) this.fact({ kind: "server-settled", host });
   }
 
   /** Something new. What the probe under way says of the same thing is out of date. */

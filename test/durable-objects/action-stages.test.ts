@@ -338,6 +338,21 @@ test("the settings no longer let the server be posted to, at once or once it is 
   expect(inShort(await stagesOf(world, "a3"))).toEqual(["unmute: done", "done", refusal]);
 });
 
+test("a server that was lost is replaced: the facts say that it is owed nothing any more", async () => {
+  const world = await runningWorld();
+  world.answer = () => ({ kind: "failed", reason: "refused" });
+  await operate(world, "a1", { type: "lock" });
+  await world.allDone();
+  await world.time.pass(140_000);
+  const kinds = () =>
+    world.stored.facts(0).flatMap(({ facts }) => facts.flatMap(({ kind }) => (kind.startsWith("server-") ? kind : [])));
+  expect(kinds()).toEqual(["server-lost"]);
+
+  const other = { msgId: "m2", replyTo: "127.0.0.1:8802", extConfId: "7002" } as object;
+  await world.during(world.receive("t-over", createConference(other)));
+  expect(kinds()).toEqual(["server-lost", "server-settled"]);
+});
+
 test("callers are expelled and moved", async () => {
   const world = await runningWorld();
   await world.during(world.receive("t-room", request("create-sub-conference", { subConfId: "s1" })));

@@ -17,6 +17,7 @@ export class FactFold {
   readonly #rooms = new Set<string>();
   readonly #commands = new Set<string>();
   readonly #speaking = new Set<string>();
+  readonly #lost = new Set<string>();
   /** Of documents that are neither confirmed nor given up, by their TransIDs. */
   readonly #queued = new Map<string, Set<string>>();
 
@@ -109,6 +110,13 @@ export class FactFold {
         for (const { msgId } of fact.messages) this.#queued.get(fact.transId)?.delete(msgId);
         if (this.#queued.get(fact.transId)?.size === 0) this.#queued.delete(fact.transId);
         return;
+      case "server-lost":
+        this.#lost.add(fact.host);
+        return;
+      case "server-reached":
+      case "server-settled":
+        if (!this.#lost.delete(fact.host)) throw new Error(`${fact.host} was not lost`);
+        return;
       case "call-answered":
       case "call-out-denied":
       case "command-expired":
@@ -121,8 +129,6 @@ export class FactFold {
       case "noted":
       case "host-refused":
       case "repaired":
-      case "server-lost":
-      case "server-reached":
       case "talk-ended":
       case "talk-opened":
         return;
@@ -153,13 +159,14 @@ export class FactFold {
       dialled: [...this.#dialled].sort(),
       rooms: [...this.#rooms].sort(),
       commands: [...this.#commands].sort(),
+      lost: [...this.#lost].sort(),
       ...(isOn && { callers: this.#inside.size, speaking: [...this.#speaking].sort() }),
     };
   }
 }
 
 /** The same of a state. */
-export function saidBy({ head, callers, callOuts, rooms, commands }: ConferenceState): unknown {
+export function saidBy({ head, callers, callOuts, rooms, commands, outages }: ConferenceState): unknown {
   const isOn = head.phase === "creating" || head.phase === "running";
   // A conference that WebEx closes before the bridge has created it does not run yet.
   const phase = head.phase === "running" && head.life.runningAt === null ? "creating" : head.phase;
@@ -185,6 +192,7 @@ export function saidBy({ head, callers, callOuts, rooms, commands }: ConferenceS
     dialled: [...callOuts.keys()].sort(),
     rooms: [...rooms.keys()].filter((room) => !opening.includes(room)).sort(),
     commands: [...commands.keys()].sort(),
+    lost: [...outages.keys()].sort(),
     ...(isOn && {
       callers: head.life.callers,
       speaking: [...(head.phase === "running" ? (head.speech?.speaking ?? []) : [])].sort(),
