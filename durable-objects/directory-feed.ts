@@ -249,7 +249,8 @@ export class DirectoryFeed {
     return {
       ...{ domain: identity.domain, key: identity.confKey, journal, after, place, upTo, facts },
       ...(!isKnown && { view: viewOf(state, lastSeq, people.person) }),
-      live: isOngoing(state.head) ? this.#liveState : null,
+      // For the directory it is over with the page that has the end of it.
+      live: isOngoing(state.head) || this.#isCut ? this.#liveState : null,
     };
   }
 

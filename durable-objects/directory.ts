@@ -111,7 +111,7 @@ const watchedMs = 5 * 60_000;
 /** Conferences that nobody watches send so many pages a second, all together. */
 const mostPagesPerSecond = 200;
 const leastPauseMs = 1_000;
-/** Conferences that are over, of which late pages may come. */
+/** Conferences that are over, of which pages may still come. */
 const mostOver = 10_000;
 /** TSP servers whose conferences are told. */
 const mostLoads = 50;
@@ -178,11 +178,11 @@ export class Directory implements DirectoryRpc {
       const row = this.#keep(page, fresh, { fold, isSure: cursor !== null, at });
       const { watchedAt = null, askedAt = null } = before ?? {};
       const next = { journal, row: upTo };
-      if (row && fold && live) {
-        const known = { cursor: next, fold, foldedUpTo, live };
-        this.#running.set(key, { ...row, known, watchedAt, isWatched: this.#isWatched(before), askedAt });
-        this.#over.delete(key);
-      } else this.#noteOver(key, next);
+      const known = fold && live && { cursor: next, fold, foldedUpTo, live };
+      if (row) this.#running.set(key, { ...row, known, watchedAt, isWatched: this.#isWatched(before), askedAt });
+      else this.#running.delete(key);
+      if (row && known) this.#over.delete(key);
+      else this.#noteOver(key, next);
     } catch (error) {
       // The fold was changed in place, and what it says is not on disk.
       if (before) this.#running.set(key, { ...before, known: null });
@@ -224,11 +224,11 @@ export class Directory implements DirectoryRpc {
   }
 
   #folded(
-    { key, upTo, view }: FactPage,
+    { key, upTo, view, live }: FactPage,
     fresh: readonly PlacedFact[],
   ): Pick<Known, "foldedUpTo"> & { fold: RunningFold | null } {
     if (view) return { fold: foldOf(view), foldedUpTo: view.row };
-    if (view === null) return { fold: null, foldedUpTo: upTo };
+    if (!live) return { fold: null, foldedUpTo: upTo };
     const { fold: before = null, foldedUpTo = 0 } = this.#running.get(key)?.known ?? {};
     const fold = fresh.filter(({ row }) => row > foldedUpTo).reduce(withFact, before);
     return { fold, foldedUpTo: Math.max(foldedUpTo, upTo) };
@@ -247,7 +247,10 @@ export class Directory implements DirectoryRpc {
     const readBehind = isSure || records.length === 0 ? null : this.#readRecords(page, records);
     const isKept = (record: DirectoryRecord) =>
       readBehind !== null && (this.#read.get(identityOf(record)) ?? 0) > readBehind;
-    const row = fold && rowOf(key, fold, live);
+    const isOver = records.some((record) => record.kind === "conference" && before && isOf(before.row, record));
+    // It is over, and a page to come says so; how it was is not known since a restart.
+    const isLeft = live !== null && page.view === null && !isOver;
+    const row = fold ? rowOf(key, fold, live) : isLeft && before ? before.row : null;
     const news = hasReceivers
       ? newsOf(page, fresh, { heard: before?.row.heard, life: row?.life ?? null, isKept, at })
       : null;
@@ -257,7 +260,7 @@ export class Directory implements DirectoryRpc {
     );
     const hasMore = records.length > 0 || posts.length > 0;
     if (isSame && !hasMore && !news?.isNew) return { id: before.id, row: { ...before.row, ...row } };
-    if (!before && !row && !hasMore) return null;
+    if (!before && !row && !hasMore && !news?.isNew) return null;
     return this.#store.transaction(this.#aboutNow(domain), () => {
       let own: Listed | null = before ?? null;
       for (const record of records) {
@@ -281,7 +284,6 @@ export class Directory implements DirectoryRpc {
   }
 
   #noteOver(key: ConfKey, cursor: Cursor): void {
-    this.#running.delete(key);
     this.#over.set(key, cursor);
     const [oldest] = this.#over.keys();
     if (this.#over.size > mostOver && oldest !== undefined) this.#over.delete(oldest);

@@ -44,7 +44,7 @@ export interface FactPage {
   readonly facts: readonly PlacedFact[];
   /** The conference now, for a directory that may not know it; absent: facts are enough. `null`: none is being created or runs. */
   readonly view?: RunningView | null;
-  /** `null`: none is being created or runs. */
+  /** `null`: none is being created or runs, and there is no page after this one. */
   readonly live: LiveState | null;
 }
 

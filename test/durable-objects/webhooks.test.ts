@@ -458,6 +458,67 @@ test("what version 0.1 has told of a conference that runs is not told again", as
   expect(world.events).toEqual(["call.joined c1", "trouble.ended posts"]);
 });
 
+test("a meeting that is over before the directory hears of it is told whole, though it takes more than one page", async () => {
+  const world = new World();
+  const conference = new ConferenceWorld();
+  conference.domain = testDomain({ webhooks: [receiver] });
+  conference.follow = () => Promise.reject(new Error("it is away"));
+  await conference.during(conference.receive("create", createConference()));
+  await conference.allDone();
+  for (let call = 0; call < 600; call += 100)
+    await conference.during(
+      conference.report(...Array.from({ length: 100 }, (_, index) => callerEntered(call + index))),
+    );
+  await conference.during(conference.report({ type: "event", event: { type: "conference-ended" } }));
+  await conference.time.pass(1_000);
+  const listed: number[] = [];
+  conference.follow = async (page) => {
+    const answer = await world.directory.follow(page);
+    listed.push((await world.directory.running({ domain, after: null, limit: 10 })).total);
+    return answer;
+  };
+  await conference.time.pass(60_000);
+  await world.pass(60_000);
+
+  const counts = Object.groupBy(world.events, (name) => name.split(" ")[0] ?? "");
+  expect(Object.entries(counts).map(([type, all]) => [type, all?.length])).toEqual([
+    ...[["conference.started", 1] as const, ["call.joined", 600] as const],
+    ...[["call.left", 600] as const, ["conference.ended", 1] as const],
+  ]);
+  // It is in the list until its record is there; a page more has what was behind its end.
+  expect(listed).toEqual([1, 1, 0, 0]);
+});
+
+test("what goes before the end of a conference, in a page of its own, is told once and ends no trouble, also over a restart", async () => {
+  const world = new World();
+  await world.joins("c1");
+  await world.follow(aPage({ running: { trouble: ["posts"] } }));
+  const cut: FactPage = { ...aPage({ running: { trouble: ["posts"] }, facts: [joined("c2")] }), view: null };
+  const total = async () => (await world.directory.running({ domain, after: null, limit: 10 })).total;
+  world.start();
+  await world.follow(cut);
+  expect(await total()).toBe(1);
+  world.start();
+  await world.follow(cut);
+  await world.follow({ ...aPage({ running: {}, facts: [joined("c3")] }), view: null, live: cut.live });
+  expect(await total()).toBe(1);
+  await world.follow(aPage({ records: [conferenceOver(1)] }));
+  await world.pass(0);
+
+  expect(await total()).toBe(0);
+  expect(world.events.slice(2)).toEqual([
+    ...["trouble.began posts", "call.joined c2", "call.joined c3", "trouble.ended posts"],
+    `conference.ended ${confKey}`,
+  ]);
+});
+
+test("what is told of a conference that is not in the list is told, though nothing else of the page is kept", async () => {
+  const world = new World();
+  await world.follow(aPage({ key: "1", running: {} }));
+  await world.follow(aPage({ facts: [joined("c1")] }));
+  expect(world.events).toEqual(["call.joined c1"]);
+});
+
 test("trouble in a page that comes late does not begin again", async () => {
   const world = new World();
   const first = aPage({ running: { trouble: ["posts"] } });
