@@ -347,12 +347,13 @@ export class Conference {
     return { seq: this.#store.lastSeq, at: this.#ports.now(), input: null, facts: this.#outbox.confirmed };
   }
 
-  /** A view of all rows, as the domain's settings let people read them. `begin`: it begins with this row; `null`: there is none. */
+  /** A view of all rows, as people may read them: what has become secret begins another. `begin`: it begins with this row. */
   #fold<Fold extends { read(row: InputRow): void }>(
     name: string,
     begin: () => readonly [Fold, row: number] | null,
   ): Promise<Fold | null> {
-    const asked = { name, settings: this.#findDomain(), before: Number.POSITIVE_INFINITY, begin };
+    const secrets = JSON.stringify(secretsOf(this.#store.state.head));
+    const asked = { name: `${name} ${secrets}`, settings: this.#findDomain(), before: Number.POSITIVE_INFINITY, begin };
     return this.#readers.use(asked, async (fold, transactions) => {
       for await (const rows of transactions) {
         const person = this.#person;

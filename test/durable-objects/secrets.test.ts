@@ -119,3 +119,18 @@ test("the record of a call-out has no code as its attendee ID, nor that of a cal
     "",
   ]);
 });
+
+test("an attendee ID that becomes an access code is shown to nobody from then on, also not to who was looking", async () => {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ logs: { personal: true } });
+  await world.during(world.receive("create", createConference()));
+  await world.allDone();
+  const caller = { call: "c1", number: "14085551234", muted: false, silent: false, room: "main", attendeeId: "271828" };
+  await world.reported({ type: "event", event: { type: "caller-entered", caller } } as object as Report);
+  expect(await shownBy(world)).toMatch(secrets);
+
+  const taken = createConference({ ...codes, replyTo: "127.0.0.1:8802", extConfId: "7002" } as Partial<FromWebex>);
+  await world.during(world.receive("taken over", taken));
+  expect(await shownBy(world)).not.toMatch(secrets);
+  expect(await shownBy(world)).toContain("14085551234");
+});
