@@ -102,8 +102,7 @@ function requestCauses(request: OpenRequest | null, isWebex = request !== null):
 function lifeOf(book: BookData["life"], callers: number): Life {
   if (!book) return { ...newRecord, callers, mostCallers: callers };
   const { seq: row, isOperators: _, topic = "", ...life } = book;
-  const { extConfIds, webexHosts } = life as unknown as { extConfIds: ExtConfId[]; webexHosts: WebexHost[] };
-  return { ...life, row, topic, callers, extConfIds, webexHosts };
+  return { ...life, row, topic, callers };
 }
 
 /** Of a conference of whose begin nothing is left. */
@@ -197,8 +196,8 @@ interface BookLife {
   readonly seq: number;
   readonly createdAt: EpochMs;
   runningAt: EpochMs | null;
-  extConfIds: string[];
-  webexHosts: string[];
+  extConfIds: ExtConfId[];
+  webexHosts: WebexHost[];
   mostCallers: number;
   calls: number;
   callMinutes: number;
