@@ -3,7 +3,7 @@ import type { Fact } from "../src/conference/facts.ts";
 import type { Rows } from "../src/conference/queue.ts";
 import { isOngoing } from "../src/conference/state.ts";
 import type { ConfKey, DomainName } from "../src/foundation/ids.ts";
-import { persons } from "../src/foundation/shown.ts";
+import { persons, withoutQuery } from "../src/foundation/shown.ts";
 import { within } from "../src/foundation/timers.ts";
 import { WakeTimer } from "../src/foundation/wake-timer.ts";
 import {
@@ -321,7 +321,9 @@ export class DirectoryFeed {
       found.set(host, { host, documents, oldestAt: since, failure: why });
     }
     const now = this.#ports.now();
-    return [...found.values()].filter(({ oldestAt, failure }) => failure !== null || now - oldestAt >= waitsMs);
+    return [...found.values()]
+      .filter(({ oldestAt, failure }) => failure !== null || now - oldestAt >= waitsMs)
+      .map((one) => ({ ...one, host: withoutQuery(one.host) }));
   }
 }
 

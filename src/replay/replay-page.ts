@@ -17,7 +17,7 @@ import {
 } from "../conference/state.ts";
 import { logLines } from "../explain/log.ts";
 import type { WebexHost } from "../foundation/ids.ts";
-import { type Person, type Show, showOf } from "../foundation/shown.ts";
+import { type Person, type Show, showOf, withoutQuery } from "../foundation/shown.ts";
 import type { ReplayPage, ReplayPost, ReplayState, ReplayStep, WireRow } from "../rpc/replay.ts";
 import type { Domain } from "../settings/load.ts";
 import { createCodec } from "../tsp/codec.ts";
@@ -107,7 +107,8 @@ function stepShown(step: Step, domain: Domain, person: Person, only?: Changes): 
   return {
     ...wireShown(step, domain, person),
     ...{ at, version, verdict, before: stateShown(before, person, only), after: stateShown(after, person, only) },
-    ...{ confirmed, givenUp, dropped, failed },
+    ...{ confirmed: confirmed.map(postedShown), givenUp: givenUp.map(postedShown) },
+    ...{ dropped: dropped.map(postedShown), failed: failed.map(postedShown) },
     notes: facts.flatMap((fact) => (fact.kind === "noted" ? [fact.text] : [])),
     repairs: facts.flatMap((fact) => (fact.kind === "repaired" ? [fact.what] : [])),
     outcomes: logLines(facts.map((fact) => showFact(fact, person))),
@@ -132,13 +133,19 @@ function stateShown(state: ConferenceState, person: Person, only?: Changes): Rep
 type EntryKind = Exclude<keyof ConferenceState, "head">;
 type Entry<Kind extends EntryKind> = ConferenceState[Kind] extends ReadonlyMap<string, infer Value> ? Value : never;
 
-function postShown({ host, message, transId }: SentMessage, domain: Domain, person: Person): ReplayPost {
+function postShown(sent: SentMessage, domain: Domain, person: Person): ReplayPost {
+  const { host, message, transId } = postedShown(sent);
   const shown = showOutgoing(message, person);
   const text =
     shown.type === "client-data"
       ? shown.data
       : domain.codec.encode(transId, [shown as ToWebex], host as WebexHost).text;
   return { host, transId, type: message.type, text };
+}
+
+/** A server may have named itself by an address with a query. */
+function postedShown<Posted extends { readonly host: string }>(posted: Posted): Posted {
+  return { ...posted, host: withoutQuery(posted.host) };
 }
 
 /** As WebEx may have written it: the journal keeps what was read. */
