@@ -2,15 +2,27 @@ import type { Page } from "playwright-core";
 
 /**
  * What is wrong for somebody who goes through a page by Tab alone, a line for each place: what the focus does not reach, or where it is not
- * seen. The page is gone through from its begin.
+ * seen. The page is gone through from its begin; a page that replaces a place meanwhile, since something happened, is gone through again.
  */
 export async function tabFaults(page: Page): Promise<readonly string[]> {
+  for (let walk = 1; ; walk += 1) {
+    const faults = await faultsOfWalk(page);
+    const isSame = await page.evaluate(() => {
+      const places: readonly HTMLElement[] = Reflect.get(globalThis, "places");
+      return places.every((place) => place.isConnected);
+    });
+    if (faults.length === 0 || isSame || walk === 3) return faults;
+  }
+}
+
+async function faultsOfWalk(page: Page): Promise<readonly string[]> {
   const expected = await page.evaluate(() => {
     const tabbable = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
     const places = [...document.querySelectorAll<HTMLElement>(tabbable)].filter(
       (place) => place.tabIndex >= 0 && place.checkVisibility({ visibilityProperty: true }),
     );
     for (const [index, place] of places.entries()) Object.assign(place, { place: index });
+    Object.assign(globalThis, { places });
     (document.activeElement as HTMLElement | null)?.blur();
     getSelection()?.removeAllRanges();
     scrollTo(0, 0);

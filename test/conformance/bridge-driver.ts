@@ -418,10 +418,10 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     });
 
     test("a dial that is cancelled ends silently and never answers", async () => {
-      await bridge.plan("14085551234", "answer");
+      await bridge.plan("14085551234", "answer-late");
       await done(create, dial(), { type: "cancel-dial", call: dialled });
 
-      await bridge.passTime(100);
+      await bridge.passTime(700);
 
       expect(await callInState(dialled)).toMatchObject({ stage: "ended", reason: "cancelled" });
       expect(await nextReports()).toEqual([]);
