@@ -51,7 +51,8 @@ const topicWithinMs = 2_000;
 const waitsMs = 5_000;
 const firstAgainMs = 5_000;
 const longestAgainMs = 5 * 60_000;
-const rowsAtOnce = 500;
+/** That are read for one page: nothing else of the conference goes on meanwhile. */
+const mostRows = 500;
 /** In one page; more only where one row has more. */
 const mostFacts = 500;
 /** In a row. A directory that dies over each page is asked again later. */
@@ -256,17 +257,16 @@ export class DirectoryFeed {
 
   #factsAfter(after: number, people: ShownPeople): Pick<FactPage, "facts" | "upTo"> {
     const { store } = this.#subject;
+    const rows = store.facts(after, mostRows);
     const facts: PlacedFact[] = [];
-    for (let upTo = after; ; ) {
-      const rows = store.facts(upTo, rowsAtOnce);
-      for (const row of rows) {
-        const some = directoryFacts(row, people, this.#isWatched);
-        if (facts.length > 0 && facts.length + some.length > mostFacts) return { facts, upTo };
-        facts.push(...some);
-        upTo = row.seq;
-      }
-      if (rows.length < rowsAtOnce) return { facts, upTo: store.lastSeq };
+    let upTo = after;
+    for (const row of rows) {
+      const some = directoryFacts(row, people, this.#isWatched);
+      if (facts.length > 0 && facts.length + some.length > mostFacts) return { facts, upTo };
+      facts.push(...some);
+      upTo = row.seq;
     }
+    return { facts, upTo: rows.length < mostRows ? store.lastSeq : upTo };
   }
 
   /** What WebEx did not say itself, the site may have said before. */

@@ -177,3 +177,28 @@ test("conferences whose directory was away together come again one by one, later
     expect(pauses[500]).toBeLessThan(most - (most - least) / 3);
   }
 });
+
+test("of a long journal at most 500 rows are read for one page, also where the directory needs nothing of them", async () => {
+  const world = await pausing(1_000);
+  world.follow = () => Promise.reject(new Error("it is away"));
+  await world.reported(callerEntered(1));
+  const muted = (isMuted: boolean) => ({ type: "event", event: { type: "caller-muted", call: "c1", muted: isMuted } });
+  for (let index = 0; index < 600; index += 1) await world.reported(muted(index % 2 === 0) as Report);
+  await world.reported(callerLeft(1));
+  world.pages.length = 0;
+  const read: number[] = [];
+  const { exec } = world.sql;
+  world.sql.exec = (query, ...values) => {
+    const rows = exec.call(world.sql, query, ...values);
+    if (/SELECT seq, at, facts/.test(query)) read.push(rows.length);
+    return rows;
+  };
+  world.follow = async ({ upTo: row }) => ({
+    ...{ row, place: { directory: "1", id: row }, isWatched: false, pauseMs: 1_000 },
+  });
+  await world.time.pass(10 * 60_000);
+
+  expect(kindsIn(world.pages)).toEqual(["call-entered", "call-left"]);
+  expect(Math.max(...read)).toBeLessThanOrEqual(500);
+  expect(read.length).toBe(world.pages.length);
+});
