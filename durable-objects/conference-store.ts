@@ -267,6 +267,7 @@ export class ConferenceStore {
   #upgrade(): void {
     this.#sql.exec(factsColumn);
     if (!this.#identity) return;
+    const before = this.#seq;
     const { told = 0, upTo = 0 } = this.#progress.telling ?? {};
     const isNeeded = isOngoing(this.#state.head) || told < upTo;
     const rows = isNeeded
@@ -279,6 +280,9 @@ export class ConferenceStore {
     this.#keepOwed(owed);
     const last = [...owed.keys()].at(-1) ?? 0;
     if (last > upTo) this.#keepTelling(last, [...owed.values()].flat());
+    this.#write();
+    // No input has led to what the upgrade says: history knows its rows as those of version 0.1.
+    this.#sql.exec(`UPDATE journal SET facts = '{"owed":' || facts || '}' WHERE seq > ?`, before);
   }
 
   /** In the rows in which they happened. Facts that are too long for theirs go into rows of their own, and so do all that follow. */

@@ -2,6 +2,7 @@ import type { CommandType } from "../src/bridge/commands.ts";
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../src/bridge/events.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
 import type { Fact, LeaveReason } from "../src/conference/facts.ts";
+import { noLife } from "../src/conference/records.ts";
 import {
   type CallEnd,
   type Caller,
@@ -13,9 +14,9 @@ import {
   type Head,
   isOngoing,
   type Life,
-  namedAs,
   type PendingCommand,
   type Room,
+  secretsOf,
 } from "../src/conference/state.ts";
 import { givenUp } from "../src/conference/transaction.ts";
 import {
@@ -31,7 +32,7 @@ import {
   type WebexHost,
 } from "../src/foundation/ids.ts";
 import type { CallRecord, Ender } from "../src/records/call-record.ts";
-import { type ConferenceRecord, type DirectoryRecord, wholeRecord } from "../src/records/conference-record.ts";
+import { type DirectoryRecord, wholeRecord } from "../src/records/conference-record.ts";
 import { isOwed } from "../src/records/directory-facts.ts";
 import type { OpenRequest } from "../src/tsp/answers.ts";
 
@@ -86,7 +87,14 @@ export function upgrade(
   const changes = { ...unchanged, ...entries };
   const inside = callers.filter(([, { left }]) => !left).length;
   const owed = records.saidAfter(told, rows[0]?.seq ?? 0);
-  return { owed, changes: { ...changes, ...(isOngoing(head) && { head: { ...head, life: lifeOf(life, inside) } }) } };
+  const { formerSecrets } = records;
+  return {
+    owed,
+    changes: {
+      ...changes,
+      ...(isOngoing(head) && { head: { ...head, formerSecrets, life: lifeOf(life, inside) } }),
+    },
+  };
 }
 
 /** Who it was is not known any more. */
@@ -100,16 +108,10 @@ function requestCauses(request: OpenRequest | null, isWebex = request !== null):
 }
 
 function lifeOf(book: BookData["life"], callers: number): Life {
-  if (!book) return { ...newRecord, callers, mostCallers: callers };
-  const { seq: row, isOperators: _, topic = "", ...life } = book;
-  return { ...life, row, topic, callers };
+  if (!book) return { ...noLife, callers, mostCallers: callers };
+  const { seq: row, isOperators: _, ...life } = book;
+  return { ...noLife, ...life, row, callers };
 }
-
-/** Of a conference of whose begin nothing is left. */
-const newRecord = {
-  ...{ row: 0, createdAt: 0, runningAt: null, extConfIds: [], webexHosts: [], topic: "" },
-  ...{ calls: 0, callMinutes: 0, failovers: 0, repairs: 0, givenUp: 0 },
-};
 
 function historyOf(call: OpenCall): CallHistory {
   const { began, dialled, dialledAt, answeredAt, enteredAt, mutes, mutedMs, mutedAt, rooms, failovers, repairs } = call;
@@ -229,15 +231,7 @@ export interface RecordedRow {
 /** What a record has of a caller. */
 type SeenCaller = Pick<
   Caller,
-  | "call"
-  | "number"
-  | "attendeeId"
-  | "extCallId"
-  | "participantType"
-  | "muted"
-  | "room"
-  | "keyedSecret"
-  | "keyedHostCode"
+  "call" | "number" | "attendeeId" | "extCallId" | "participantType" | "muted" | "room" | "keyedHostCode"
 >;
 
 /** No more rooms are named in one record. */
@@ -257,6 +251,8 @@ class RecordBook {
   readonly #calls: Map<CallId, OpenCall>;
   readonly #commands: Map<CommandId, KnownCommand>;
   readonly #rooms: Map<string, string>;
+  /** What has led in, or made a silent monitor: whoever keyed it as its attendee ID is named by nothing. */
+  readonly #secrets = new Set<string>();
   readonly #said: Said[];
   /** Of the transaction whose last row was not read yet. */
   #inputs: ConferenceInput[] = [];
@@ -272,6 +268,7 @@ class RecordBook {
     this.#commands = new Map(own.commands);
     this.#rooms = new Map(own.rooms);
     this.#said = own.ended.map(({ seq, record }) => ({ seq, fact: factOf(record) }));
+    this.#noteSecrets(own.head);
   }
 
   /** The last row that was read. */
@@ -285,11 +282,26 @@ class RecordBook {
     for (const { seq, fact } of this.#said) {
       if (seq <= told) continue;
       const row = Math.max(seq, first);
+      const said = this.#withoutSecret(fact);
       const facts = rows.get(row);
-      if (facts) facts.push(fact);
-      else rows.set(row, [fact]);
+      if (facts) facts.push(said);
+      else rows.set(row, [said]);
     }
     return rows;
+  }
+
+  get formerSecrets(): readonly string[] {
+    return [...this.#secrets];
+  }
+
+  #noteSecrets(head: Head): void {
+    for (const secret of secretsOf(head)) this.#secrets.add(secret);
+  }
+
+  #withoutSecret(fact: Fact): Fact {
+    if (fact.kind === "call-entered" && this.#secrets.has(fact.attendeeId ?? "")) return { ...fact, attendeeId: null };
+    if (fact.kind !== "call-left" && fact.kind !== "call-not-entered") return fact;
+    return this.#secrets.has(fact.record.attendeeId) ? { ...fact, record: { ...fact.record, attendeeId: "" } } : fact;
   }
 
   data(): Pick<BookData, "life" | "calls" | "commands"> {
@@ -325,6 +337,7 @@ class RecordBook {
     this.#inputs = [];
     const row = { seq: this.#seq, at };
     const changes = new Map<string, unknown>();
+    this.#noteSecrets(state.head);
     for (const call of this.#calls.keys()) {
       if (callers.has(call) || callOuts.has(call)) continue;
       changes.set(`caller/${call}`, null);
@@ -348,6 +361,7 @@ class RecordBook {
   #apply(row: Pick<RecordedRow, "seq" | "at">, changes: ReadonlyMap<string, unknown>, causes: Causes): void {
     const before = this.#head;
     const head = (changes.get("head") as Head | undefined) ?? before;
+    this.#noteSecrets(head);
     const begins = this.#begins(before, head, changes);
     const ends = this.#life !== null && (begins || !isOngoing(head)) ? endOfLife(before, this.#life, causes) : null;
     this.#noteOperators(causes);
@@ -474,7 +488,7 @@ class RecordBook {
       open.answeredAt ??= at;
       this.#say(seq, {
         ...{ kind: "call-entered", call, life: this.#life?.seq ?? 0, began: open.began, direction: open.direction },
-        ...{ number: open.number, attendeeId: namedAs(caller, this.#head), extCallId, participantType, muted },
+        ...{ number: open.number, attendeeId, extCallId, participantType, muted },
         ...{ room, by: [] },
       });
       // As it entered again, what was to become of it did not.
@@ -522,14 +536,14 @@ class RecordBook {
     const { namedHost, host: webexHost = "" } = isOngoing(head) ? head : {};
     const isNamed = attendeeId !== "" && namedHost?.attendeeId === attendeeId;
     const host = open.keyedHostCode || isNamed || (extCallId !== "" && namedHost?.extCallId === extCallId);
-    const record = {
+    const record = wholeRecord({
       ...{ kind: "call", conference: this.#confKey, life: this.#life?.seq ?? 0, began: open.began, call, extCallId },
       ...{ direction, number, attendeeId, participantType, host, bridge: this.#bridge ?? "", webexHost },
       ...{ dialledAt, answeredAt, enteredAt, endedAt: at, seconds, minutes, ...why },
       ...{ mutes: open.mutes, mutedSeconds: Math.round(open.mutedMs / 1_000), rooms: open.rooms },
       ...{ failovers: open.failovers, repairs: open.repairs, dialled: open.dialled ?? "" },
-    } as CallRecord;
-    this.#say(seq, factOf(wholeRecord(record)));
+    });
+    this.#say(seq, factOf(record));
     if (!this.#life) return;
     this.#life.calls += 1;
     this.#life.callMinutes += minutes;
@@ -579,14 +593,14 @@ class RecordBook {
     const { createdAt, runningAt, extConfIds, webexHosts, mostCallers, calls, callMinutes } = life;
     const { failovers, repairs, givenUp } = life;
     const hasRun = before.phase === "running" && runningAt !== null;
-    const record = {
+    const record = wholeRecord({
       ...{ kind: "conference", conference: this.#confKey, life: life.seq, extConfIds, webexHosts },
       ...{ bridge: this.#bridge ?? "", createdAt, runningAt, endedAt: at },
       seconds: runningAt === null ? 0 : Math.round((at - runningAt) / 1_000),
       ...{ endedBy: why.endedBy, status: hasRun ? "completed" : "failed", reason: why.reason },
       ...{ mostCallers, calls, callMinutes, failovers, repairs, givenUp, topic: life.topic ?? "" },
-    } as ConferenceRecord;
-    this.#say(seq, factOf(wholeRecord(record)));
+    });
+    this.#say(seq, factOf(record));
     this.#life = null;
     this.#rooms.clear();
   }

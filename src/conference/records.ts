@@ -21,11 +21,14 @@ const MAX_ROOMS = 50;
 /** Who ended a conference, and why. */
 export type ConferenceEnd = Pick<ConferenceRecord, "endedBy" | "reason">;
 
-export function newLife(draft: Draft): Life {
-  return {
-    ...{ row: draft.context.row, createdAt: draft.at, runningAt: null, extConfIds: [], webexHosts: [], topic: "" },
-    ...{ callers: 0, mostCallers: 0, calls: 0, callMinutes: 0, failovers: 0, repairs: 0, givenUp: 0 },
-  };
+/** Of a conference of which nothing is known. */
+export const noLife: Life = {
+  ...{ row: 0, createdAt: 0, runningAt: null, extConfIds: [], webexHosts: [], topic: "" },
+  ...{ callers: 0, mostCallers: 0, calls: 0, callMinutes: 0, failovers: 0, repairs: 0, givenUp: 0 },
+};
+
+export function newLife({ context: { row }, at: createdAt }: Draft): Life {
+  return { ...noLife, row, createdAt };
 }
 
 /** Changes what the conference's record will say; without a conference there is no record. */

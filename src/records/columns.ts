@@ -9,6 +9,11 @@ export interface Column<Schema extends v.GenericSchema = v.GenericSchema> {
   readonly before?: unknown;
 }
 
+/** A column that some kept records do not have. */
+interface LaterColumn<Schema extends v.GenericSchema> extends Column<Schema> {
+  readonly before: v.InferOutput<Schema>;
+}
+
 export type Columns = Readonly<Record<string, Column>>;
 
 export const word = open(v.string());
@@ -23,13 +28,22 @@ export const time = open(v.pipe(v.number(), v.integer()));
 export const timeOrNull = v.nullable(time);
 
 /** `before`: for a column that begins later, what older records have there. */
+export function column<const Schema extends v.GenericSchema>(schema: Schema, meaning: string): Column<Schema>;
 export function column<const Schema extends v.GenericSchema>(
   schema: Schema,
   meaning: string,
-  before?: v.InferOutput<Schema>,
-): Column<Schema> {
+  before: v.InferOutput<Schema>,
+): LaterColumn<Schema>;
+export function column(schema: v.GenericSchema, meaning: string, before?: unknown): Column {
   return { schema, meaning, before };
 }
+
+type LaterName<Of extends Columns> = {
+  [Name in keyof Of]: Of[Name] extends LaterColumn<v.GenericSchema> ? Name : never;
+}[keyof Of];
+
+/** A record as it was kept: columns that began later may be missing. */
+export type KeptRecord<Whole, Of extends Columns> = Omit<Whole, LaterName<Of>> & Partial<Whole>;
 
 /** A record with all columns, also those that began after it was kept. */
 export function withColumns<Kept extends object>(columns: Columns, kept: Kept): Kept {

@@ -1,6 +1,18 @@
 import * as v from "valibot";
 import { type CallRecord, callColumns, enders } from "./call-record.ts";
-import { type Columns, column, count, host, person, time, timeOrNull, withColumns, word, words } from "./columns.ts";
+import {
+  type Columns,
+  column,
+  count,
+  host,
+  type KeptRecord,
+  person,
+  time,
+  timeOrNull,
+  withColumns,
+  word,
+  words,
+} from "./columns.ts";
 
 /** The columns of an ended conference, in the order of an export. */
 export const conferenceColumns = {
@@ -39,8 +51,10 @@ export type ConferenceRecord = Readonly<v.InferOutput<typeof conferenceRecord>>;
 export type DirectoryRecord = CallRecord | ConferenceRecord;
 
 /** A record as it was kept, with the columns that began later. */
-export function wholeRecord(kept: DirectoryRecord): DirectoryRecord {
-  return kept.kind === "call" ? withColumns(callColumns, kept) : withColumns(conferenceColumns, kept);
+export function wholeRecord(
+  kept: KeptRecord<CallRecord, typeof callColumns> | KeptRecord<ConferenceRecord, typeof conferenceColumns>,
+): DirectoryRecord {
+  return withColumns<object>(kept.kind === "call" ? callColumns : conferenceColumns, kept) as DirectoryRecord;
 }
 
 /** The same for each copy of a record, and another one for each other record. */

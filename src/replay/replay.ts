@@ -103,7 +103,8 @@ export class Replay {
     const recorded = changesOf(rows);
     const { progress } = rows.at(-1) ?? rows[0];
     const mayDiffer = (why: string) => ({ is: "may differ", why }) as const;
-    if (rows.some(({ facts }) => facts === null)) return mayDiffer("version 0.1 wrote it, without facts");
+    if (rows.some(({ facts }) => facts === null))
+      return mayDiffer("version 0.1 wrote it without facts, or the upgrade from it");
     if (recorded === null) return mayDiffer("what followed was too long to be kept");
     let where: string | null;
     try {

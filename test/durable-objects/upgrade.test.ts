@@ -1,11 +1,16 @@
 import { expect, test } from "vitest";
 import { actionsOf, type Cause } from "../../src/conference/facts.ts";
+import type { CallId } from "../../src/foundation/ids.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import { aboutOf } from "../../src/replay/history.ts";
+import { testDomain } from "../local-domain.ts";
+import { historyOf, replay } from "../replay/simulated-journals.ts";
 import type { Database } from "../simulation/database.ts";
 import {
   ConferenceWorld,
   callerEntered,
   callerLeft,
+  confKey,
   createConference,
   extConfId,
   host,
@@ -17,7 +22,7 @@ type Entry = [key: string, value: Record<string, unknown> | null];
 /** What was new with facts goes: the journal is as version 0.1 left it. */
 function downgrade(sql: Database): void {
   const old = ([key, value]: Entry): Entry => {
-    const { life, history, end, by, ...rest } = value ?? {};
+    const { life, history, end, by, formerSecrets, keyedSecret, ...rest } = value ?? {};
     const actions = actionsOf((by as Cause[] | undefined) ?? []);
     const [action] = actions;
     const asked = action && (key.startsWith("command/") ? { actions } : { action });
@@ -106,7 +111,7 @@ test("what operators asked for in version 0.1 is still theirs: its stages are no
 });
 
 /** Facts that the directory of version 0.1 was not told of. */
-async function untold(happen: (world: ConferenceWorld) => Promise<void>, callers = 2): Promise<ConferenceWorld> {
+async function untold(happen: (world: ConferenceWorld) => Promise<unknown>, callers = 2): Promise<ConferenceWorld> {
   const world = new ConferenceWorld();
   const { follow, answer } = world;
   await world.running(callers);
@@ -236,4 +241,71 @@ test("documents that were given up before the upgrade are listed, each by the ro
   expect(fact).toMatchObject({ kind: "post-given-up", host, messages: [{ type: expect.any(String) }] });
   expect(others).toEqual([]);
   expect(await world.conference.givenUp(fact?.row ?? 0)).not.toBeNull();
+});
+
+function takenOver(index: number, anonymousId: string) {
+  return createConference({ msgId: `t${index}`, extConfId: `800${index}`, replyTo: "tsp2:80", anonymousId } as never);
+}
+
+function keyed(call: string, attendeeId: string) {
+  const caller = { call, number: "14085550177", attendeeId, muted: false, silent: false, room: "main" };
+  return { type: "event", event: { type: "caller-entered", caller } } as never;
+}
+
+test("a record names nobody by what led in, or made a silent monitor, before the upgrade, also where that was replaced", async () => {
+  const world = await untold(async (world) => {
+    world.domain = testDomain({ recordsPersonal: "full" });
+    await world.during(world.receive("first", takenOver(1, "4711")));
+    await world.reported(keyed("k1", "4711"), keyed("k2", "4711"), keyed("k3", "2000"));
+    await world.during(world.receive("second", takenOver(2, "4712")));
+    await world.during(
+      world.report({ type: "event", event: { type: "caller-left", call: "k1" as CallId, reason: "hung-up" } }),
+    );
+  }, 0);
+  await world.during(world.report(ended));
+  await world.time.pass(20_000);
+
+  expect(told(world)).toMatchObject([
+    { call: "k1", attendeeId: "" },
+    { call: "k2", attendeeId: "" },
+    { call: "k3", attendeeId: "2000" },
+    { kind: "conference" },
+  ]);
+  expect(JSON.stringify(world.pages)).not.toContain("4711");
+});
+
+function verdicts(world: ConferenceWorld): readonly string[] {
+  const steps = [...replay([...historyOf(world.stored)], aboutOf(confKey, world.domain))];
+  return [...new Set(steps.map(({ verdict }) => (verdict.is === "may differ" ? verdict.why : verdict.is)))];
+}
+
+const old = "version 0.1 wrote it without facts, or the upgrade from it";
+
+test("what the upgrade writes is no difference: no input has led to it", async () => {
+  const world = await untold((world) => world.during(world.report(callerLeft(1))));
+  await world.during(world.report(callerLeft(0)));
+
+  expect(verdicts(world)).toEqual([old, "same"]);
+});
+
+test("what is too long for the rows in which it happened comes in rows of the upgrade, each record once and in order", async () => {
+  const calls = Array.from({ length: 800 }, (_, call) => call);
+  const world = await untold((world) => world.reported(...calls.map(callerLeft)), calls.length);
+  const rows = world.sql.exec("SELECT length(facts) AS length FROM journal WHERE facts IS NOT NULL");
+  await world.time.pass(60_000);
+
+  expect(rows.length).toBeGreaterThan(1);
+  expect(Math.max(...rows.map(({ length }) => Number(length)))).toBeLessThan(401_000);
+  expect(told(world).map((record) => record.kind === "call" && record.call)).toEqual(calls.map((call) => `c${call}`));
+  expect(verdicts(world)).toEqual([old, "same"]);
+});
+
+test("what the directory acknowledges of a conference that was over before the upgrade is on disk at once", async () => {
+  const world = await untold((world) => world.during(world.report(ended)));
+  await world.time.pass(10_000);
+  world.pages.length = 0;
+  world.start();
+  await world.time.pass(10_000);
+
+  expect(world.pages).toEqual([]);
 });
