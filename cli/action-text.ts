@@ -1,14 +1,16 @@
+import { counted } from "../src/foundation/counted.ts";
 import type { Terminal } from "../src/foundation/table.ts";
 import type { ActionStages, SentCommand } from "../src/rpc/action-stages.ts";
 import { duration, localTime } from "./terminal.ts";
 
 /** What became of an action in the end, as far as it is known. */
-export type ActionEnd = "told" | "not to be told" | "given up" | "refused" | "no result" | "open";
+export type ActionEnd = "told" | "not to be told" | "owed" | "given up" | "refused" | "no result" | "open";
 
 export function endOf({ result, told }: ActionStages): ActionEnd {
   if (result === null) return "open";
   if (result.type !== "done") return result.type;
   if (told === null) return "open";
+  if ("owed" in told) return "owed";
   if ("notBecause" in told) return told.isGivenUp ? "given up" : "not to be told";
   return told.confirmedAt === null ? "open" : "told";
 }
@@ -43,7 +45,10 @@ export function stageLines(stages: ActionStages, { style }: Terminal): readonly 
     lines.push(style("red", line(result.type, result.at, whyOf(result))));
   }
   if (told && "notBecause" in told) lines.push(line("not told", null, told.notBecause));
-  else if (told) {
+  else if (told && "owed" in told) {
+    const text = `${counted(told.owed, "message")} to WebEx: its server is behind, and gets this once it answers`;
+    lines.push(style("yellow", line("owed", told.owedSince, text)));
+  } else if (told) {
     lines.push(line("telling", null, `WebEx, by TransID ${told.transIds.join(", ")}`));
     if (told.confirmedAt !== null) lines.push(style("green", line("told", told.confirmedAt, "WebEx has confirmed it")));
   }

@@ -2,7 +2,7 @@ import { counted } from "../src/foundation/counted.ts";
 import { type Column, type Terminal, table } from "../src/foundation/table.ts";
 import type { AgentView } from "../src/rpc/relay.ts";
 import type { BridgeAgents, ConferenceOfDomain, HostOfDomain, RunningOfDomain } from "./operator-client.ts";
-import { duration, fromNow, wordsOf, wrapped } from "./terminal.ts";
+import { duration, fromNow, localTime, wordsOf, wrapped } from "./terminal.ts";
 
 /** A line for each conference. */
 export function conferencesText(
@@ -62,11 +62,12 @@ function troubleOf({ now }: RunningOfDomain): string {
   return parts.join(", ");
 }
 
-/** Commands without a result, and documents that are not confirmed. */
-function waitingOf({ commands, documents }: ConferenceOfDomain): string {
+/** Commands without a result, documents that are not confirmed, and messages that a server which is behind is owed. */
+function waitingOf({ commands, documents, outages }: ConferenceOfDomain): string {
   const parts = [
     ...(commands.length > 0 ? [`${commands.length} cmd`] : []),
     ...(documents.length > 0 ? [`${documents.length} doc`] : []),
+    ...outages.map(({ messages }) => `owes ${messages}`),
   ];
   return parts.join(", ");
 }
@@ -124,7 +125,7 @@ interface Outstanding {
 
 /** What a conference waits for, and why. */
 export function outstandingText(
-  { commands, documents, bridge }: ConferenceOfDomain,
+  { commands, documents, outages, bridge }: ConferenceOfDomain,
   { now, agents, startedAt }: Outstanding,
   terminal: Terminal,
 ): readonly string[] {
@@ -153,6 +154,10 @@ export function outstandingText(
     const what = `${messages.join(", ")} (TransID ${transId}) to ${bare(host)}`;
     return [`${what}: not confirmed${since(transId)}`, ...tries].join("; ");
   });
+  const ofOutages = outages.map(({ host, since: at, why, messages, probeAt }) => {
+    const probe = probeAt === null || probeAt <= now ? "a probe is under way" : `probed next ${fromNow(probeAt, now)}`;
+    return `${bare(host)}: since ${localTime(at)}; ${why}; is owed ${counted(messages, "message")} once it answers; ${probe}`;
+  });
   const items = (title: string, list: readonly string[]) =>
     list.length === 0
       ? []
@@ -167,6 +172,7 @@ export function outstandingText(
   const lines = [
     ...items(`${counted(commands.length, "command")} without a result`, ofCommands),
     ...items(`${counted(documents.length, "document")} not confirmed`, ofDocuments),
+    ...items(`${counted(outages.length, "server")} behind`, ofOutages),
   ];
   return lines.length === 0 ? ["", terminal.style("green", "nothing is outstanding")] : lines;
 }

@@ -1,4 +1,6 @@
+import { withJitter } from "../src/conference/debts.ts";
 import type { Rows } from "../src/conference/queue.ts";
+import { owedIn } from "../src/conference/resync.ts";
 import { nameOf } from "../src/explain/timeline.ts";
 import type { ConfKey } from "../src/foundation/ids.ts";
 import { withoutQuery } from "../src/foundation/shown.ts";
@@ -39,6 +41,10 @@ export function viewOf(
     documents: outbox.map(({ transId, host, messages, queuedAt, attempts, dueAt, failure }) => ({
       ...{ transId, host: withoutQuery(host), messages: messages.map(nameOf), queuedAt, attempts, dueAt },
       ...(failure !== undefined && { failure }),
+    })),
+    outages: [...state.outages.values()].map((outage) => ({
+      ...{ host: withoutQuery(outage.host), since: outage.since, why: outage.why, messages: owedIn(state).length },
+      probeAt: outage.probe ? null : withJitter(outage, key),
     })),
   };
 }

@@ -6,6 +6,7 @@ import { takeoverSize } from "../src/conference/failover.ts";
 import { type OperatorAction, type OperatorRefusal, operatorRefusal } from "../src/conference/operator-requests.ts";
 import { noQueue } from "../src/conference/queue.ts";
 import { type Comparison, compareDigest, ownDigest } from "../src/conference/reconcile.ts";
+import { owedIn } from "../src/conference/resync.ts";
 import { type GivenUpDocument, sendAgainRefusal } from "../src/conference/send-again.ts";
 import { holdsHandle, isOngoing, secretsOf } from "../src/conference/state.ts";
 import { logLines, outcomesOf } from "../src/explain/log.ts";
@@ -338,7 +339,8 @@ export class Conference {
     const why = await this.#fold("why", () => [new Why(), 1]);
     why?.read(this.#unwritten);
     const view = this.view();
-    const notYet = why && view ? whyNotYet(view, why.known, this.#ports.now()) : [];
+    const pending = view && { view, owed: owedIn(this.#store.state) };
+    const notYet = why && pending ? whyNotYet(pending, why.known, this.#ports.now()) : [];
     return pageFrom(why?.answers(notYet, call) ?? [], from);
   }
 

@@ -1,5 +1,5 @@
 import type { BridgeCaller, ConferenceEvent } from "../bridge/events.ts";
-import type { ExtCallId, MsgId, RoomId } from "../foundation/ids.ts";
+import type { CallId, ExtCallId, MsgId, RoomId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { Draft } from "./draft.ts";
@@ -284,6 +284,18 @@ function oweLeft(draft: Draft, { extCallId }: Caller): void {
 function limitDeparted(draft: Draft): void {
   const departed = draft.callers.values().filter(({ left }) => left);
   for (const caller of departed.slice(0, -MAX_NAMELESS)) deleteDeparted(draft, caller);
+}
+
+/** The call whose `caller-entered` has this MsgID. */
+export function callOfEntry(
+  { callers, callOuts }: { readonly [Kind in "callers" | "callOuts"]: { values(): Iterable<Entering> } },
+  msgId: MsgId,
+): CallId | undefined {
+  return [...callers.values(), ...callOuts.values()].find(({ enterMsgId }) => enterMsgId === msgId)?.call;
+}
+
+interface Entering extends Pick<Caller, "call"> {
+  readonly enterMsgId?: MsgId | null;
 }
 
 /** Whether its server is owed its `caller-entered`. */

@@ -20,7 +20,7 @@ import { address, open, type Person, personal, type Show, showOf } from "../foun
 import { callRecord, enders } from "../records/call-record.ts";
 import { conferenceRecord } from "../records/conference-record.ts";
 import type { ConferenceInput } from "./decide.ts";
-import type { Post } from "./draft.ts";
+import type { Outgoing, Post } from "./draft.ts";
 
 /*
  * What happens to a conference, in the words of log, metrics, API, webhooks, records and pages. A fact is complete: a view of facts
@@ -212,6 +212,12 @@ export function saidIn(message: object): Partial<Record<SaidName, string>> {
     if (value !== undefined) found[name] = String(value);
   }
   return found;
+}
+
+/** `call`: the one that it is about, where it does not name it. */
+export function summaryOf(message: Outgoing, call?: CallId): MessageSummary {
+  const { type, msgId } = message;
+  return { type, msgId, ...saidIn(message), ...(call && { call }) } as MessageSummary;
 }
 
 /** A fact about one message at most. */

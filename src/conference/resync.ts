@@ -1,10 +1,11 @@
 import type { ConfKey, EpochMs, ExtCallId, WebexHost } from "../foundation/ids.ts";
 import type { FromWebex, ToWebex, ToWebexMessages } from "../tsp/messages.ts";
-import { deleteDeparted, findCaller, isEntryOwed, notifyMuteState } from "./callers.ts";
+import { callOfEntry, deleteDeparted, findCaller, isEntryOwed, notifyMuteState } from "./callers.ts";
 import { notifyStatus } from "./conference-status.ts";
 import { debtKindOf, debtKinds, isAnswer, isClosedAnswer, isEnd, probeDueAt, withJitter } from "./debts.ts";
 import type { UndeliveredDocument } from "./decide.ts";
 import { BACK_END, type Draft, type Outgoing } from "./draft.ts";
+import { type MessageSummary, summaryOf } from "./facts.ts";
 import { updateLife } from "./records.ts";
 import { applyLostSpeech, notifySpeakers } from "./speakers.ts";
 import type { ConferenceState, Outage } from "./state.ts";
@@ -110,6 +111,12 @@ function applies({ head, context }: Draft, message: ToWebex): boolean {
   }
 }
 
+/** What the server that is behind is owed. */
+export function owedIn(state: ConferenceState): readonly MessageSummary[] {
+  const owed = [...state.debts.values()].filter((message) => !isKeptForSuccessor(state, message));
+  return owed.map((message) => summaryOf(message, callOfEntry(state, message.msgId)));
+}
+
 /** When the next probe is to be posted; `null`: no server is behind. Without a key, when it may be posted at the earliest. */
 export function probeDue(state: ConferenceState, confKey: ConfKey | undefined): EpochMs | null {
   const outage = currentOutage(state);
@@ -206,7 +213,7 @@ function isLeft(message: Outgoing): message is ToWebexMessages["caller-changed"]
 }
 
 /** WebEx has let the conference go on alone: only a server that takes it over learns who left (protocol 4.8). */
-function isKeptForSuccessor({ head }: Draft, message: ToWebex): boolean {
+function isKeptForSuccessor({ head }: Pick<ConferenceState, "head">, message: ToWebex): boolean {
   return head.phase === "running" && !head.attached && isLeft(message);
 }
 
@@ -360,7 +367,8 @@ class Notifier {
 
   /** As it was. */
   #post(message: ToWebex): true {
-    this.#draft.post({ host: this.#host, message });
+    const call = message.type === "caller-entered" ? callOfEntry(this.#draft, message.msgId) : undefined;
+    this.#draft.post({ host: this.#host, message, ...(call && { call }) });
     return true;
   }
 }

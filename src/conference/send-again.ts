@@ -1,3 +1,4 @@
+import { callOfEntry } from "./callers.ts";
 import { debtKey } from "./debts.ts";
 import type { Draft, Outgoing, Post } from "./draft.ts";
 import { BACK_END } from "./draft.ts";
@@ -40,7 +41,8 @@ export function sendAgain(draft: Draft, { host, messages }: GivenUpDocument): vo
     const { head } = draft;
     if (head.phase !== "running" || !isStillSo(draft.state, head, message)) continue;
     if (waiting.includes(message.msgId) || (isUnreachable && isOwed(draft.state, message))) continue;
-    draft.post({ host, message });
+    const call = message.type === "caller-entered" ? callOfEntry(draft, message.msgId) : undefined;
+    draft.post({ host, message, ...(call && { call }) });
   }
 }
 

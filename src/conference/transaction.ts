@@ -4,7 +4,7 @@ import type { DomainSettings } from "../settings/domain-settings.ts";
 import { answerTo, requestOf, type SharedRequests } from "../tsp/answers.ts";
 import { type ConferenceInput, decide } from "./decide.ts";
 import { type Decision, isPost, type Outgoing, type Post } from "./draft.ts";
-import { type Fact, type MessageSummary, saidIn } from "./facts.ts";
+import { type Fact, summaryOf } from "./facts.ts";
 import {
   enqueue,
   gather,
@@ -156,14 +156,7 @@ function addQueued(facts: Map<string, QueuedFact>, rows: Rows, { host, message, 
   const row = rows.findLast(({ messages }) => messages.includes(message));
   if (!row) return;
   const transId = row.transId as TransId;
-  const { type, msgId } = message;
-  const summary = {
-    type,
-    msgId,
-    ...saidIn(message),
-    ...(call && { call }),
-    ...(actions && { actions }),
-  } as MessageSummary;
+  const summary = { ...summaryOf(message, call), ...(actions && { actions }) };
   const { messages = [] } = facts.get(transId) ?? {};
   facts.set(transId, { kind: "post-queued", transId, host, messages: [...messages, summary] });
 }

@@ -1,5 +1,6 @@
 import type { Child } from "hono/jsx";
 import type { OperatorRequest } from "../conference/operator-requests.ts";
+import { counted } from "../foundation/counted.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import type { ActionResult, ActionStages, Told } from "../rpc/action-stages.ts";
 import { hostText, Time } from "./parts.tsx";
@@ -104,11 +105,12 @@ function resultText(result: ActionResult | null, wasSent: boolean, asked: EpochM
 function stateOfNotification(told: Told | null, result: ActionResult | null): StageState {
   if (told === null) return result && result.type !== "done" ? "none" : "waits";
   if ("notBecause" in told) return told.isGivenUp ? "failed" : "none";
-  return told.confirmedAt === null ? "waits" : "done";
+  return "owed" in told || told.confirmedAt === null ? "waits" : "done";
 }
 
 function toldText(told: Told | null, result: ActionResult | null, asked: EpochMs): Child {
   if (told === null) return result && result.type !== "done" ? "nothing to tell" : "not yet";
+  if ("owed" in told) return `its server is behind, and gets ${counted(told.owed, "message")} once it answers`;
   if ("notBecause" in told) return told.notBecause;
   return told.confirmedAt === null ? "posted, not confirmed yet" : <After at={told.confirmedAt} since={asked} />;
 }

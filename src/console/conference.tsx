@@ -65,7 +65,7 @@ export function ConferencePage({
       </div>
       {form && <CallOutForm form={form} wrong={wrong} />}
       <div id="waiting" data-part="">
-        {view && isRunning && <Waiting view={view} now={frame.now} />}
+        {view && <Waiting view={view} now={frame.now} />}
       </div>
       <div id="records" data-part="">
         {(records.length > 0 || !isRunning) && <EndedConference records={records} now={frame.now} />}

@@ -72,7 +72,7 @@ export function RunningConference({ frame, view, entered, list, form }: RunningP
  * What is under way. Most of it comes and goes within a blink, so it stands where nothing is below.
  */
 export function Waiting({ view, now }: { readonly view: ConferenceView; readonly now: EpochMs }) {
-  const { commands, documents } = view;
+  const { commands, documents, outages } = view;
   return (
     <>
       {commands.length > 0 && (
@@ -114,13 +114,32 @@ export function Waiting({ view, now }: { readonly view: ConferenceView; readonly
           </Table>
         </section>
       )}
+      {outages.map(({ host, since, why, messages, probeAt }) => (
+        <section>
+          <h2>Server that is behind</h2>
+          <Table heads={["Server", "Since", "Messages that it is owed", "Next probe", "Why the last one failed"]}>
+            <tr>
+              <th scope="row">{host}</th>
+              <td data-label="Since">
+                <Time at={since} now={now} />
+              </td>
+              <td data-label="Messages that it is owed" class="short">
+                {String(messages)}
+              </td>
+              <td data-label="Next probe">{probeAt === null ? "under way" : <Time at={probeAt} now={now} />}</td>
+              <td data-label="Why the last one failed">{why}</td>
+            </tr>
+          </Table>
+        </section>
+      ))}
     </>
   );
 }
 
 function Facts({ frame, view }: Pick<RunningProps, "frame" | "view">) {
-  const { phase, locked, attached, bridge, host, extConfId, callers, lastAt, documents, commands } = view;
+  const { phase, locked, attached, bridge, host, extConfId, callers, lastAt, documents, commands, outages } = view;
   const isLate = commands.some(({ answerBy }) => answerBy !== null && answerBy <= frame.now);
+  const hasFailed = outages.length > 0 || documents.some(({ failure }) => failure !== undefined);
   const speaking = callers.filter(({ speaks }) => speaks).length;
   const muted = callers.filter((caller) => caller.muted).length;
   return (
@@ -129,7 +148,7 @@ function Facts({ frame, view }: Pick<RunningProps, "frame" | "view">) {
         <Mark is={phase === "running" ? "good" : "warn"}>{phase === "running" ? "Running" : "Being created"}</Mark>
         {locked && <Mark is="warn">Locked</Mark>}
         {!attached && <Mark is="warn">WebEx has let it go on alone</Mark>}
-        {documents.some(({ failure }) => failure !== undefined) && <Mark is="bad">{troubleWords.posts}</Mark>}
+        {hasFailed && <Mark is="bad">{troubleWords.posts}</Mark>}
         {isLate && <Mark is="bad">{troubleWords.commands}</Mark>}
       </p>
       <dl class="glance">

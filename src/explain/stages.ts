@@ -3,11 +3,11 @@ import { actionsOf, type Fact, type InputRow, type SingleFact, singleFacts } fro
 import type { ActionId, CallId, CommandId, EpochMs, MsgId, TransId } from "../foundation/ids.ts";
 import type { ActionResult, ActionStages, SentCommand, Told } from "../rpc/action-stages.ts";
 
-/** A message that carries the action. `isLost`: a document with it was given up. */
+/** A message that carries the action. */
 type MessageFate =
   | { readonly is: "queued"; readonly transId: TransId }
   | { readonly is: "confirmed"; readonly transId: TransId; readonly at: EpochMs }
-  | { readonly is: "owed"; readonly isLost: boolean }
+  | { readonly is: "owed"; readonly since: EpochMs }
   | { readonly is: "given-up" }
   | { readonly is: "dropped"; readonly why: string };
 
@@ -68,10 +68,12 @@ export class StagesFold {
   #told(result: ActionResult | null): Told | null {
     if (result === null) return null;
     const fates = [...this.#messages.values()];
-    if (fates.some((fate) => fate.is === "given-up" || (fate.is === "owed" && fate.isLost)))
+    const owed = fates.flatMap((fate) => (fate.is === "owed" ? fate.since : []));
+    if (owed.length > 0) return { owed: owed.length, owedSince: Math.min(...owed) };
+    if (fates.some(({ is }) => is === "given-up"))
       return { notBecause: "WebEx did not confirm it, and it was given up", isGivenUp: true };
     const withheld = [...this.#withheld.values()];
-    const isOpen = fates.some(({ is }) => is === "queued" || is === "owed") || withheld.includes("not-named-yet");
+    const isOpen = fates.some(({ is }) => is === "queued") || withheld.includes("not-named-yet");
     const posted = fates.filter((fate) => fate.is === "queued" || fate.is === "confirmed");
     if (posted.length > 0) {
       const confirmedAt = isOpen ? null : Math.max(...posted.map((fate) => ("at" in fate ? fate.at : 0)));
@@ -132,11 +134,11 @@ export class StagesFold {
         if (isOwn) this.#withheld.set(fact.call, fact.why);
         return;
       default:
-        this.#readMessage(fact, isOwn, isReplaced);
+        this.#readMessage(at, fact, isOwn, isReplaced);
     }
   }
 
-  #readMessage(fact: SingleFact, isOwn: boolean, isReplaced: boolean): void {
+  #readMessage(at: EpochMs, fact: SingleFact, isOwn: boolean, isReplaced: boolean): void {
     switch (fact.kind) {
       case "post-queued":
         if (isOwn || this.#messages.has(fact.msgId))
@@ -144,8 +146,7 @@ export class StagesFold {
         return;
       case "message-owed": {
         const before = this.#messages.get(fact.msgId);
-        const isLost = before?.is === "given-up" || (before?.is === "owed" && before.isLost);
-        if (isOwn || before) this.#messages.set(fact.msgId, { is: "owed", isLost });
+        if ((isOwn || before) && before?.is !== "owed") this.#messages.set(fact.msgId, { is: "owed", since: at });
         return;
       }
       case "message-dropped":

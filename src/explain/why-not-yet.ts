@@ -1,6 +1,8 @@
 import type { CommandType } from "../bridge/commands.ts";
+import type { MessageSummary } from "../conference/facts.ts";
+import { counted } from "../foundation/counted.ts";
 import type { EpochMs, TransId } from "../foundation/ids.ts";
-import type { ConferenceView } from "../rpc/conference-view.ts";
+import type { ConferenceView, OutageView } from "../rpc/conference-view.ts";
 import type { Explanation } from "../rpc/story.ts";
 import { askerIn, askerText, type Known, type KnownCall } from "./why/known.ts";
 import { isAskedFor } from "./why/mutes.ts";
@@ -25,8 +27,14 @@ const questions: Readonly<Record<CommandType, (call: string) => string>> = {
   move: (call) => `is ${call} not in the other room`,
 };
 
+/** What is pending in a conference now. `owed`: the messages that the server which is behind is owed. */
+export interface Pending {
+  readonly view: ConferenceView;
+  readonly owed: readonly MessageSummary[];
+}
+
 /** Why is what was asked for not done, or not told to WebEx, yet? A function of what is pending now; `known` has its rows. */
-export function whyNotYet(view: ConferenceView, known: Known, now: EpochMs): readonly Explanation[] {
+export function whyNotYet({ view, owed }: Pending, known: Known, now: EpochMs): readonly Explanation[] {
   const commands = view.commands.flatMap((command): Explanation[] => {
     const issued = known.commands.get(command.id);
     if (!issued || !isAskedFor(issued, known)) return [];
@@ -38,14 +46,33 @@ export function whyNotYet(view: ConferenceView, known: Known, now: EpochMs): rea
   });
   const posts = view.documents.flatMap(({ transId, host, attempts, dueAt, failure }): Explanation[] => {
     const post = known.posts.get(transId as TransId);
-    if (!post || failure === undefined) return [];
+    // A post to a server that is behind is a probe.
+    if (!post || failure === undefined || view.outages.some((outage) => outage.host === host)) return [];
     const messages = post.messages;
     const question = `Why is WebEx not told yet ${messageTexts(messages)}?`;
     const next = dueAt > now ? `the next one begins at ${timeText(dueAt)}` : "the next one is under way";
     const answer = `${serverText(host)} has not confirmed it: attempt ${attempts} failed with ${failure}, and ${next}.`;
     return [{ at: post.since.at, calls: callsOf(messages), question, answer, rows: rowsOf(post.since, post.failed) }];
   });
-  return [...commands, ...posts];
+  return [...commands, ...posts, ...view.outages.flatMap((outage) => whyOwed(outage, owed, known, now))];
+}
+
+/** One answer for each call, and one for the conference. */
+function whyOwed(
+  { host, since, why, messages, probeAt }: OutageView,
+  owed: readonly MessageSummary[],
+  known: Known,
+  now: EpochMs,
+): readonly Explanation[] {
+  const probe =
+    probeAt === null || probeAt <= now ? "the probe that is under way" : `the next probe, at ${timeText(probeAt)}`;
+  const answer = `${serverText(host)} is behind since ${timeText(since)} (${why}), and is owed ${counted(messages, "message")}: it gets this once it confirms ${probe}, or posts a request before.`;
+  const texts = owed.map((fact) => ({ fact, call: known.callOf(fact), owed: known.owed.get(fact.msgId) }));
+  return [...Map.groupBy(texts, ({ call }) => call?.call).values()].map((own) => {
+    const rows = own.flatMap(({ owed }) => owed ?? []);
+    const question = `Why is WebEx not told yet ${messageTexts(own)}?`;
+    return { at: rows[0]?.at ?? since, calls: callsOf(own), question, answer, rows: rowsOf(...rows) };
+  });
 }
 
 function textOf(call: KnownCall): string {

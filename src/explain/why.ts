@@ -5,11 +5,11 @@ import { ends } from "./why/ends.ts";
 import { Entries } from "./why/entries.ts";
 import { Known, type WhyRow } from "./why/known.ts";
 import { mutes } from "./why/mutes.ts";
-import { posts } from "./why/posts.ts";
+import { Posts } from "./why/posts.ts";
 
 type Answer = (fact: SingleFact, row: WhyRow, known: Known) => Explanation | null;
 
-const questions = [mutes, ends, posts] as readonly Readonly<Partial<Record<string, Answer>>>[];
+const questions = [mutes, ends] as readonly Readonly<Partial<Record<string, Answer>>>[];
 
 /** Answers what people ask about a conference, each answer with the rows of the journal that prove it. */
 export class Why {
@@ -17,6 +17,7 @@ export class Why {
   readonly #answers: Explanation[] = [];
   readonly #entries = new Entries(this.known);
   readonly #conference = new ConferenceQuestions(this.known);
+  readonly #posts = new Posts(this.known);
 
   read({ facts, ...row }: InputRow): void {
     if (facts === null) return; // A row of version 0.1 does not say what happened.
@@ -26,13 +27,15 @@ export class Why {
       for (const asked of questions) this.#answers.push(...[asked[fact.kind]?.(fact, all, this.known) ?? []].flat());
     this.#entries.read(all);
     this.#conference.read(all);
+    this.#posts.read(all);
   }
 
   /** In order of time. `notYet`: what is pending now. `call`: of this call alone, by its id or by WebEx's name for it. */
   answers(notYet: readonly Explanation[], call?: string): readonly Explanation[] {
     const calls = [...this.known.calls.values()].filter((one) => one.call === call || one.extCallId === call);
     const named = new Set(calls.map((one) => one.call));
-    const answers = [...this.#answers, ...this.#entries.answers(), ...this.#conference.answers(), ...notYet];
+    const folds = [this.#entries, this.#conference, this.#posts].flatMap((fold) => fold.answers());
+    const answers = [...this.#answers, ...folds, ...notYet];
     const wanted = call === undefined ? answers : answers.filter(({ calls }) => calls.some((one) => named.has(one)));
     return wanted.toSorted((one, other) => one.at - other.at || (one.rows[0]?.seq ?? 0) - (other.rows[0]?.seq ?? 0));
   }

@@ -32,7 +32,11 @@ export type ActionResult =
   | { readonly type: "done"; readonly at: EpochMs }
   | { readonly type: "refused" | "no result"; readonly at: EpochMs; readonly why: string };
 
-/** `confirmedAt`: when the last of its documents was; `null`: one of them waits. `isGivenUp`: WebEx should know of it, and does not. */
+/**
+ * `confirmedAt`: when the last of its documents was; `null`: one of them waits. `owed`: so many of its messages wait for a server that is
+ * behind, the first one since then. `isGivenUp`: WebEx should know of it, and never will.
+ */
 export type Told =
   | { readonly transIds: readonly string[]; readonly confirmedAt: EpochMs | null }
+  | { readonly owed: number; readonly owedSince: EpochMs }
   | { readonly notBecause: string; readonly isGivenUp?: true };

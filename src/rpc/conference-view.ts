@@ -35,6 +35,8 @@ export interface ConferenceView {
   readonly commands: readonly CommandView[];
   /** Documents that their receiver has not confirmed. */
   readonly documents: readonly DocumentView[];
+  /** The server that is behind; at most one. */
+  readonly outages: readonly OutageView[];
 }
 
 interface CallerView {
@@ -67,4 +69,17 @@ interface DocumentView {
   readonly dueAt: EpochMs;
   /** Why the last attempt failed. */
   readonly failure?: string;
+}
+
+/** A server whose post was given up: it gets what it is owed with its next sign of life. */
+export interface OutageView {
+  readonly host: string;
+  /** Of a conference that is over, since its end. */
+  readonly since: EpochMs;
+  /** Why the last post was given up. */
+  readonly why: string;
+  /** How many messages it is owed. */
+  readonly messages: number;
+  /** When it is probed next; `null`: a probe is under way. */
+  readonly probeAt: EpochMs | null;
 }

@@ -56,6 +56,11 @@ test.each<[object, string, string]>([
     "given up",
     "  not told            it was given up",
   ],
+  [
+    { result: done(0), told: { owed: 2, owedSince: now + 700 } },
+    "owed",
+    "  owed      +700 ms   2 messages to WebEx: its server is behind, and gets this once it answers",
+  ],
   [{ result: done(0) }, "open", "  done      at once   nothing was to be done on the bridge"],
   [{ result: done(0), told: { ...told, confirmedAt: null } }, "open", "  telling             WebEx, by TransID t1"],
   [{ result: done(0), told }, "told", "  told      +48 ms    WebEx has confirmed it"],

@@ -12,7 +12,7 @@ export function conference(more: object = {}): ConferenceOfDomain {
   return {
     ...{ domain: "local", key: "555120777", phase: "running", lastAt: now - 12_000, bridge: "simulated" },
     ...{ extConfId: "3100417", host: "http://tsp1.example.com:8800", attached: true, locked: false },
-    ...{ callers: [], callOuts: [], rooms: [], commands: [], documents: [], ...more },
+    ...{ callers: [], callOuts: [], rooms: [], commands: [], documents: [], outages: [], ...more },
   } as object as ConferenceOfDomain;
 }
 
@@ -27,4 +27,8 @@ export const command = { id: "555120777.9.165", type: "unmute", sent: 1, taken: 
 export const document = {
   ...{ transId: "61365000006", host: "http://tsp1.example.com:8800", messages: ["A2W_NotifyConferenceChange"] },
   ...{ queuedAt: now - 65_000, attempts: 2, dueAt: now + 2_000, failure: "HTTP status 500" },
+};
+export const outage = {
+  ...{ host: "http://tsp1.example.com:8800", since: now - 65_000, why: "HTTP status 500", messages: 3 },
+  ...{ probeAt: now + 4_000 },
 };

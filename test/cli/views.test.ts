@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import type { BridgeAgents, HostOfDomain } from "../../cli/operator-client.ts";
+import { localTime } from "../../cli/terminal.ts";
 import { agentsText, callsOf, callsText, conferencesText, conferenceText, hostsText } from "../../cli/views.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
-import { caller, command, conference, document, now, painted, plain } from "./view-examples.ts";
+import { caller, command, conference, document, now, outage, painted, plain } from "./view-examples.ts";
 
 test("conferences are a line each, with what waits in them", () => {
   const list = [
@@ -69,6 +70,20 @@ test("a conference shows its callers, and what it waits for", () => {
     "  A2W_NotifyConferenceChange (TransID 61365000007) to tsp1.example.com:8800:",
     "    not confirmed; not posted yet",
   ]);
+});
+
+test("a server that is behind is outstanding: since when, and what it is owed", () => {
+  const behind = conference({ outages: [outage] });
+  expect(conferenceText(behind, now, plain).slice(-4)).toEqual([
+    "",
+    "1 server behind",
+    `  tsp1.example.com:8800: since ${localTime(outage.since)}; HTTP status 500;`,
+    "    is owed 3 messages once it answers; probed next in 4.0 s",
+  ]);
+  expect(conferencesText([behind], now, plain)[1]).toContain("owes 3");
+  expect(conferenceText(conference({ outages: [{ ...outage, probeAt: null }] }), now, plain).at(-1)).toContain(
+    "a probe is under way",
+  );
 });
 
 test("calls are those of all conferences, and what matters has a colour", () => {

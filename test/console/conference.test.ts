@@ -14,7 +14,16 @@ const caller = {
 function view(more: object = {}): ConferenceView {
   return {
     ...{ key: "987654321", phase: "running", lastAt: now - 3_000, bridge: "north", extConfId: "77", host: "tsp1" },
-    ...{ attached: true, locked: false, callers: [caller], callOuts: [], rooms: [], commands: [], documents: [] },
+    ...{
+      attached: true,
+      locked: false,
+      callers: [caller],
+      callOuts: [],
+      rooms: [],
+      commands: [],
+      documents: [],
+      outages: [],
+    },
     ...more,
   } as object as ConferenceView;
 }
@@ -120,6 +129,10 @@ test("what is under way is told: commands, documents and why they wait", () => {
   });
   expect(page.text).toContain("mute k1 2 times no at any time");
   expect(page.text).toContain("A2W_NotifyUserEnter t1 tsp1 1 min 3 no answer within 10 s");
+  const outage = { host: "tsp1", since: now, why: "no answer within 10 s", messages: 3, probeAt: null };
+  const behind = shown({ view: view({ outages: [outage] }) }).text;
+  expect(behind).toMatch(/Server that is behind .*tsp1 .* 3 under way no answer within 10 s/);
+  expect(behind).toContain("WebEx does not confirm");
   // It comes and goes: nothing below it moves.
   expect(page.text.indexOf("Commands without a result")).toBeGreaterThan(page.text.indexOf("Call somebody"));
 });

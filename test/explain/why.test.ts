@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { showRow } from "../../durable-objects/journal-readers.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
+import { owedIn } from "../../src/conference/resync.ts";
 import { Why } from "../../src/explain/why.ts";
 import { whyNotYet } from "../../src/explain/why-not-yet.ts";
 import { type Person, persons } from "../../src/foundation/shown.ts";
@@ -25,7 +26,8 @@ function explained(world: ConferenceWorld, { call }: Wanted = {}, person: Person
   const why = new Why();
   for (const row of world.stored.history()) why.read(showRow(row, person));
   const view = world.conference.view();
-  return why.answers(view ? whyNotYet(view, why.known, world.time.now) : [], call);
+  const pending = view && { view, owed: owedIn(world.stored.state) };
+  return why.answers(pending ? whyNotYet(pending, why.known, world.time.now) : [], call);
 }
 
 /** Question and answer in one line, times as `T`. */
@@ -117,7 +119,10 @@ test("an entry that WebEx does not confirm is told as tried again, and then as g
   ]);
   await world.time.pass(200_000);
   expect(about(world, unnamed)).toEqual([
-    `${unnamed} under its name? WebEx did not confirm the message that the caller entered, and after the last attempt it was given up at T: HTTP status 500. So WebEx does not know of the call.`,
+    `${unnamed} under its name? WebEx did not confirm the message that the caller entered, and after the last attempt it was given up at T: HTTP status 500. So WebEx does not know of the call, and is told of it once its server can be reached.`,
+  ]);
+  expect(about(world, "Why is WebEx not told yet")).toEqual([
+    `Why is WebEx not told yet that the caller 14085551234 entered? WebEx's server ${host} is behind since T (HTTP status 500), and is owed 1 message: it gets this once it confirms the probe that is under way, or posts a request before.`,
   ]);
   expect(about(world, "Why was WebEx not told")).toEqual([
     `Why was WebEx not told that the caller 14085551234 entered? WebEx's server ${host} did not confirm the message in the attempts that the settings allow: its last known attempt failed with HTTP status 500. It was given up at T. As soon as the server can be reached, it is told how things are then.`,
@@ -126,6 +131,63 @@ test("an entry that WebEx does not confirm is told as tried again, and then as g
   const rows = first?.rows.map(({ seq }) => seq) ?? [];
   expect(rows).toEqual(rows.toSorted((one, other) => one - other));
   expect(rows.length).toBe(3);
+});
+
+test("what a server that is behind is owed is told call by call, and as told once the server is back", async () => {
+  const world = new ConferenceWorld();
+  await world.running(2);
+  world.answer = () => ({ kind: "failed", reason: "refused" });
+  await world.reported(event({ type: "caller-muted", call: "c0", muted: true }));
+  await world.time.pass(6_000);
+  await world.reported(callerEntered(2));
+  await world.reported(event({ type: "caller-muted", call: "c1", muted: true }));
+  const behind = `WebEx's server ${host} is behind since T (refused), and is owed 3 messages: it gets this once it confirms the probe that is under way, or posts a request before.`;
+  const muted = "Why is WebEx not told yet that the caller 14085551234 (WebEx's call";
+  expect(about(world, "Why is WebEx not told yet")).toEqual([
+    `${muted} 1001) is muted? ${behind}`,
+    `Why is WebEx not told yet that the caller 14085551234 entered? ${behind}`,
+    `${muted} 1002) is muted? ${behind}`,
+  ]);
+  expect(about(world, "Why is WebEx not told yet", { call: "c1" })).toEqual([`${muted} 1002) is muted? ${behind}`]);
+  const [one] = explained(world, { call: "c2" }).filter(({ question }) => question.includes("yet"));
+  expect(one?.rows).toHaveLength(1);
+  expect(world.conference.view()?.outages).toEqual([
+    { host, since: one?.rows[0] && expect.any(Number), why: "refused", messages: 3, probeAt: expect.any(Number) },
+  ]);
+
+  world.answer = ({ transId }) => world.confirmed(transId);
+  await world.time.pass(60_000);
+  expect(about(world, "Why is WebEx not told yet")).toEqual([]);
+  expect(world.conference.view()?.outages).toEqual([]);
+  const lost = about(world, "Why was WebEx not told");
+  expect(lost).toHaveLength(1);
+  expect(lost[0]).toMatch(/The server was reached again, and has confirmed it at T\.$/);
+  // Of the caller who entered meanwhile it has heard by now.
+  expect(about(world, unnamed)).toContain(
+    `${unnamed} under its name? WebEx confirmed the message that the caller entered at T, and never answered it by a name for the call.`,
+  );
+
+  world.answer = () => ({ kind: "failed", reason: "refused" });
+  await world.reported(event({ type: "caller-muted", call: "c0", muted: false }));
+  await world.time.pass(6_000);
+  await world.reported(event({ type: "caller-muted", call: "c0", muted: true }));
+  world.answer = ({ transId }) => world.confirmed(transId);
+  await world.time.pass(60_000);
+  expect(about(world, "Why was WebEx not told").at(-1)).toMatch(/It is not told any more: another message says how/);
+});
+
+test("an entry that is given up once more, when its server was back for a moment, names its caller", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  world.answer = () => ({ kind: "failed", reason: "refused" });
+  await world.reported(callerEntered(0));
+  await world.time.pass(6_000);
+  await world.during(world.receive("t-sign", request("passthrough", "m-sign") as never));
+  await world.time.pass(12_000);
+  expect(about(world, "Why was WebEx not told")).toEqual([
+    expect.stringContaining("that the caller 14085551234 entered?"),
+    expect.stringContaining("that the caller 14085551234 entered?"),
+  ]);
 });
 
 test("who keyed no attendee ID is no person of the meeting to WebEx", async () => {

@@ -71,7 +71,7 @@ class FakeDisk implements Disk {
 export function conferenceView(key: string, more: Partial<ConferenceView> = {}): ConferenceView {
   return {
     ...{ key: key as ConfKey, phase: "running", lastAt: 0, bridge: null, extConfId: "", host: "", attached: true },
-    ...{ locked: false, callers: [], callOuts: [], rooms: [], commands: [], documents: [] },
+    ...{ locked: false, callers: [], callOuts: [], rooms: [], commands: [], documents: [], outages: [] },
     ...more,
   };
 }

@@ -230,7 +230,7 @@ export class Operators {
   }
 
   #checkTold(id: ActionId, told: Told | null, webex: Webex, notifications: ReadonlySet<string>): void {
-    if (told === null || "notBecause" in told) return;
+    if (told === null || !("transIds" in told)) return;
     // An answer may have gone with those of other conferences, under another TransID.
     const due = told.transIds.filter((transId) => notifications.has(transId));
     const isTold = due.every((transId) => webex.servers.some(({ seen }) => seen.has(transId)));

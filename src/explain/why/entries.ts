@@ -64,7 +64,8 @@ export class Entries {
         if (fact.type !== "caller-entered" || fact.call === undefined) return;
         // An invitee was told of when it waited, and a new server is told anew.
         this.#told.set(fact.msgId, fact.call);
-        if (entry) Object.assign(entry, { told: this.#known.messages.get(fact.msgId), refused: null });
+        if (entry && entry.told?.fact.msgId !== fact.msgId)
+          Object.assign(entry, { told: this.#known.messages.get(fact.msgId), refused: null });
         return;
       }
       default:
@@ -81,7 +82,7 @@ export class Entries {
   answers(): readonly Explanation[] {
     return [...this.#entries].flatMap(([id, entry]) => {
       const call = this.#known.calls.get(id);
-      const found = call && whyNotNamed(call, entry);
+      const found = call && whyNotNamed(call, entry, this.#known);
       if (!found) return [];
       const question = `Why does WebEx not show ${callerText(call)} under its name?`;
       const at = entry.told?.at ?? found.rows[0]?.at ?? 0;
@@ -95,8 +96,12 @@ interface Found {
   readonly rows: readonly (Moment | null | undefined)[];
 }
 
-function whyNotNamed(call: KnownCall, { isDetached, refused, named, left, over, ...entry }: Entry): Found | null {
-  const told = entry.told?.isDropped ? null : entry.told;
+function whyNotNamed(call: KnownCall, entry: Entry, known: Known): Found | null {
+  const { isDetached, refused, named, left, over } = entry;
+  const isOwed = entry.told !== null && known.owed.has(entry.told.fact.msgId);
+  // What it is owed is posted again as a probe, and once its server answers.
+  const latest = isOwed ? entry.told : (known.messages.get(entry.told?.fact.msgId as MsgId) ?? null);
+  const told = latest?.isDropped ? null : latest;
   const { confirmed = null, failed = null } = told?.post ?? {};
   if (call.extCallId === null && !told) {
     const answer = isDetached
@@ -135,7 +140,7 @@ function whyNotNamed(call: KnownCall, { isDetached, refused, named, left, over, 
   });
   if (told?.givenUp) {
     const why = failed ? `: ${failed.why}` : "";
-    const answer = `WebEx did not confirm the message that the caller entered, and after the last attempt it was given up at ${timeText(told.givenUp.at)}${why}. So WebEx does not know of the call.`;
+    const answer = `WebEx did not confirm the message that the caller entered, and after the last attempt it was given up at ${timeText(told.givenUp.at)}${why}. So WebEx does not know of the call${isOwed ? ", and is told of it once its server can be reached" : ""}.`;
     return unnamed(answer, failed, told.givenUp);
   }
   if (confirmed) {

@@ -1,5 +1,5 @@
 import type { CommandType } from "../../bridge/commands.ts";
-import type { Cause, InputRow, SingleFact } from "../../conference/facts.ts";
+import type { Cause, InputRow, MessageSummary, SingleFact } from "../../conference/facts.ts";
 import type { CallId, CommandId, ExtCallId, MsgId, TransId } from "../../foundation/ids.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { FromWebex } from "../../tsp/messages.ts";
@@ -63,6 +63,8 @@ export class Known {
   readonly commands = new Map<CommandId, KnownCommand>();
   readonly messages = new Map<MsgId, KnownMessage>();
   readonly posts = new Map<TransId, KnownPost>();
+  /** Since when each message is owed that waits for a server which is behind. */
+  readonly owed = new Map<MsgId, Moment>();
   /** What WebEx and operators have asked for, by TransID and MsgID or by the action's id. */
   readonly #asked = new Map<string, string>();
 
@@ -86,6 +88,11 @@ export class Known {
   callNamed(extCallId: string | undefined): KnownCall | undefined {
     if (extCallId === undefined) return undefined;
     return [...this.calls.values()].findLast((call) => call.extCallId === extCallId);
+  }
+
+  /** The call that a message is about. */
+  callOf({ call, extCallId }: Pick<MessageSummary, "call" | "extCallId">): KnownCall | undefined {
+    return call === undefined ? this.callNamed(extCallId) : this.calls.get(call);
   }
 
   /** Those of this document that the rows have. */
@@ -135,7 +142,7 @@ export class Known {
     switch (fact.kind) {
       case "post-queued": {
         const { transId, host } = fact;
-        const call = fact.call === undefined ? this.callNamed(fact.extCallId) : this.calls.get(fact.call);
+        const call = this.callOf(fact);
         const own = post ?? { transId, host, since: moment, messages: [], failed: null, confirmed: null };
         const message = { ...moment, fact, call, post: own, givenUp: null, isDropped: false };
         own.messages.push(message);
@@ -152,6 +159,15 @@ export class Known {
       case "post-given-up":
         for (const message of this.messagesIn(fact)) message.givenUp = moment;
         return;
+      case "message-owed":
+        if (!this.owed.has(fact.msgId)) this.owed.set(fact.msgId, moment);
+        return;
+      case "message-dropped":
+        this.owed.delete(fact.msgId);
+        return;
+      case "server-reached":
+      case "server-settled":
+        return this.owed.clear(); // At most one server is behind.
       case "post-dropped":
         for (const message of this.messagesIn(fact)) message.isDropped = true;
         return;

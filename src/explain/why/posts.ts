@@ -1,47 +1,90 @@
 import { BACK_END } from "../../conference/draft.ts";
 import type { Explanation } from "../../rpc/story.ts";
-import type { FactOf, Known, Questions, WhyRow } from "./known.ts";
-import { callsOf, explained, type Moment, messageTexts, serverText, timeText } from "./words.ts";
+import type { FactOf, Known, KnownMessage, WhyRow } from "./known.ts";
+import { callsOf, explained, type Moment, messageTexts, momentOf, serverText, timeText } from "./words.ts";
 
 type GoneFact = FactOf<"post-given-up" | "post-dropped">;
 
-const owed = "As soon as the server can be reached, it is told how things are then.";
-
-/** Why was WebEx, or the partner's back end, not told of something? */
-export const posts: Questions = {
-  "post-given-up": (fact, row, known) => {
-    if (fact.probe) return null;
-    const failed = known.posts.get(fact.transId)?.failed ?? null;
-    const why = failed ? `its last known attempt failed with ${failed.why}` : "it could not be written or posted";
-    const then = isOwed(fact, row) ? ` ${owed}` : "";
-    const answer = `did not confirm the message in the attempts that the settings allow: ${why}. It was given up at ${timeText(row.at)}.${then}`;
-    return notTold(fact, row, known, answer, failed);
-  },
-  "post-dropped": (fact, row, known) => {
-    if (isOwed(fact, row))
-      return notTold(fact, row, known, `could not be reached: a post before it was given up. ${owed}`);
-    const next = row.facts.find((one) => one.kind === "conference-taken-over");
-    const then = next ? ` ${next.host} was told how the conference is instead.` : "";
-    const answer = `was replaced by another server before it had confirmed the message.${then}`;
-    return notTold(fact, row, known, answer, known.posts.get(fact.transId)?.failed);
-  },
-};
-
-function notTold(
-  fact: GoneFact,
-  row: WhyRow,
-  known: Known,
-  answer: string,
-  failed?: Moment | null,
-): Explanation | null {
-  const post = known.posts.get(fact.transId);
-  if (!post) return null;
-  const messages = known.messagesIn(fact);
-  const who = post.host === BACK_END ? "the partner's back end" : "WebEx";
-  const question = `Why was ${who} not told ${messageTexts(messages)}?`;
-  return explained(row, callsOf(messages), question, `${serverText(post.host)} ${answer}`, post.since, failed);
+/** A document that was given up, or withdrawn before its receiver had confirmed it. */
+interface Gone {
+  readonly row: Moment;
+  readonly messages: readonly KnownMessage[];
+  readonly why: string;
+  readonly failed: Moment | null;
+  /** Those that its server is told once it can be reached. */
+  readonly owed: readonly KnownMessage[];
 }
 
-function isOwed({ messages }: GoneFact, { facts }: WhyRow): boolean {
-  return facts.some((fact) => fact.kind === "message-owed" && messages.some(({ msgId }) => msgId === fact.msgId));
+/** Why was WebEx, or the partner's back end, not told of something, and what has become of it since? */
+export class Posts {
+  readonly #known: Known;
+  readonly #gone: Gone[] = [];
+
+  constructor(known: Known) {
+    this.#known = known;
+  }
+
+  read(row: WhyRow): void {
+    for (const fact of row.facts) {
+      if (fact.kind === "post-given-up" && !fact.probe) this.#givenUp(fact, row);
+      else if (fact.kind === "post-dropped") this.#dropped(fact, row);
+    }
+  }
+
+  answers(): readonly Explanation[] {
+    return this.#gone.flatMap(({ row, messages, why, failed, owed }) => {
+      const [first] = messages;
+      if (!first) return [];
+      const { host, since } = first.post;
+      const who = host === BACK_END ? "the partner's back end" : "WebEx";
+      const question = `Why was ${who} not told ${messageTexts(messages)}?`;
+      const answer = `${serverText(host)} ${why}${owed.length > 0 ? ` ${this.#since(owed)}` : ""}`;
+      return [explained(row, callsOf(messages), question, answer, since, failed)];
+    });
+  }
+
+  #givenUp(fact: FactOf<"post-given-up">, row: WhyRow): void {
+    const failed = this.#known.posts.get(fact.transId)?.failed ?? null;
+    const reason = failed ? `its last known attempt failed with ${failed.why}` : "it could not be written or posted";
+    this.#push(
+      fact,
+      row,
+      `did not confirm the message in the attempts that the settings allow: ${reason}. It was given up at ${timeText(row.at)}.`,
+      failed,
+    );
+  }
+
+  #dropped(fact: FactOf<"post-dropped">, row: WhyRow): void {
+    if (this.#owedIn(fact, row).length > 0)
+      return this.#push(fact, row, "could not be reached: a post before it was given up.", null);
+    const next = row.facts.find((one) => one.kind === "conference-taken-over");
+    const then = next ? ` ${next.host} was told how the conference is instead.` : "";
+    const why = `was replaced by another server before it had confirmed the message.${then}`;
+    this.#push(fact, row, why, this.#known.posts.get(fact.transId)?.failed ?? null);
+  }
+
+  #push(fact: GoneFact, row: WhyRow, why: string, failed: Moment | null): void {
+    const messages = this.#known.messagesIn(fact);
+    this.#gone.push({ row: momentOf(row), messages, why, failed, owed: this.#owedIn(fact, row) });
+  }
+
+  #owedIn(fact: GoneFact, { facts }: WhyRow): readonly KnownMessage[] {
+    const owed = new Set(facts.flatMap((one) => (one.kind === "message-owed" ? one.msgId : [])));
+    return this.#known.messagesIn(fact).filter((message) => owed.has(message.fact.msgId));
+  }
+
+  /** What became of these. */
+  #since(messages: readonly KnownMessage[]): string {
+    if (messages.some(({ fact }) => this.#known.owed.has(fact.msgId)))
+      return "As soon as the server can be reached, it is told how things are then.";
+    const again = messages.flatMap((message) => {
+      const latest = this.#known.messages.get(message.fact.msgId);
+      return latest && latest.post !== message.post && !latest.givenUp && !latest.isDropped ? latest.post : [];
+    });
+    const waiting = again.find(({ confirmed }) => !confirmed);
+    if (waiting) return `It was posted again at ${timeText(waiting.since.at)}, and is not confirmed yet.`;
+    const confirmed = again.flatMap((post) => post.confirmed ?? []).at(-1);
+    if (confirmed) return `The server was reached again, and has confirmed it at ${timeText(confirmed.at)}.`;
+    return "It is not told any more: another message says how things are, or nobody waits for it.";
+  }
 }

@@ -1,6 +1,6 @@
 import type { CommandType, RefusalReason } from "../../bridge/commands.ts";
 import { BACK_END } from "../../conference/draft.ts";
-import type { LeaveReason } from "../../conference/facts.ts";
+import type { LeaveReason, MessageSummary } from "../../conference/facts.ts";
 import type { CallId, EpochMs } from "../../foundation/ids.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { ResultWord } from "../../tsp/protocol-table.ts";
@@ -141,16 +141,20 @@ export function serverText(host: string): string {
 }
 
 /** The calls that these messages are about. */
-export function callsOf(messages: readonly KnownMessage[]): readonly CallId[] {
+export function callsOf(messages: readonly Pick<KnownMessage, "call">[]): readonly CallId[] {
   return [...new Set(messages.flatMap(({ call }) => call?.call ?? []))];
 }
 
+interface SaidMessage extends Pick<KnownMessage, "call"> {
+  readonly fact: Pick<MessageSummary, "type" | "status" | "extCallId">;
+}
+
 /** What messages say, to follow "WebEx was not told ". */
-export function messageTexts(messages: readonly Pick<KnownMessage, "fact" | "call">[]): string {
+export function messageTexts(messages: readonly SaidMessage[]): string {
   return countedTexts(messages.map(messageText));
 }
 
-function messageText({ fact, call }: Pick<KnownMessage, "fact" | "call">): string {
+function messageText({ fact, call }: SaidMessage): string {
   const { type, status, extCallId } = fact;
   const named = extCallId === undefined ? "a caller" : `WebEx's call ${extCallId}`;
   const who = call ? callerText(call) : named;

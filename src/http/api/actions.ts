@@ -85,10 +85,17 @@ export const actionShown = v.object({
           confirmedAt: v.pipe(v.nullable(time), v.description("null: one of its documents waits.")),
         }),
         v.object({
+          owed: v.pipe(
+            v.number(),
+            v.description("So many of its messages wait for a server that is behind, and go out once it answers."),
+          ),
+          owedSince: v.pipe(time, v.description("Of the first of them.")),
+        }),
+        v.object({
           notBecause: v.string(),
           isGivenUp: v.pipe(
             v.optional(v.literal(true)),
-            v.description("WebEx should know of it, and does not: documents of it were given up."),
+            v.description("WebEx should know of it, and never will: documents of it were given up."),
           ),
         }),
       ]),

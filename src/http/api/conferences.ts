@@ -76,6 +76,18 @@ export const conference = v.object({
     ),
     v.description("Those that their receiver has not confirmed."),
   ),
+  outages: v.pipe(
+    v.array(
+      v.object({
+        host: v.string(),
+        since: v.pipe(time, v.description("Of a conference that is over, since its end.")),
+        why: v.pipe(v.string(), v.description("Why the last post was given up.")),
+        messages: v.pipe(v.number(), v.description("How many it is owed.")),
+        probeAt: v.pipe(v.nullable(time), v.description("When it is probed next; null: a probe is under way.")),
+      }),
+    ),
+    v.description("The server that is behind: a post to it was given up, and it is told once it answers. At most one."),
+  ),
   topic: v.pipe(v.optional(v.string()), v.description("As the domain's WebEx site called it, where that is cached.")),
 });
 
@@ -98,7 +110,7 @@ export const conferenceRoutes = [
     id: "listConferences",
     tag: "Conferences",
     says: "The conferences that are not over, the latest first",
-    more: "With callers, rooms, commands without a result, and documents without a Confirmation and why. `all=1&hours=6`: those that were over in these hours, too. A page ends earlier where its conferences take long to answer; all pages are of the conferences that there were at the first. `unreachable` counts those that did not answer within 3 s: `view-failed` in the log names them. Each is asked, and wakes: this is for people, not for monitoring.",
+    more: "With callers, rooms, commands without a result, documents without a Confirmation and why, and the server that is behind. `all=1&hours=6`: those that were over in these hours, too. A page ends earlier where its conferences take long to answer; all pages are of the conferences that there were at the first. `unreachable` counts those that did not answer within 3 s: `view-failed` in the log names them. Each is asked, and wakes: this is for people, not for monitoring.",
     query: {
       all: v.pipe(flag, v.description("1: those that were over in these hours, too.")),
       hours: v.pipe(
