@@ -15,7 +15,7 @@ export function conferencesText(
     [
       domainColumn(conferences),
       { title: "CONFERENCE", text: ({ key }) => key, style: () => "bold" },
-      { title: "STATE", text: stateOf, style: ({ phase }) => (phase === "ended" ? "dim" : null) },
+      { title: "STATE", text: stateOf, style: (one) => (isOver(one) ? "dim" : null) },
       { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
       { title: "CALLERS", text: ({ callers }) => String(callers.length) },
       { title: "BRIDGE", text: ({ bridge }) => bridge ?? "", cut: true },
@@ -72,8 +72,12 @@ function waitingOf({ commands, documents, outages }: ConferenceOfDomain): string
   return parts.join(", ");
 }
 
+function isOver({ phase }: ConferenceOfDomain): boolean {
+  return phase === "ended" || phase === "not-created";
+}
+
 function stateOf({ phase, attached, locked }: Pick<ConferenceOfDomain, "phase" | "attached" | "locked">): string {
-  if (phase !== "running") return phase;
+  if (phase !== "running") return phase.replace("-", " ");
   if (!attached) return "kept alive"; // WebEx closed it with KeepAlive.
   return locked ? "locked" : "running";
 }
@@ -106,8 +110,8 @@ export function conferenceText(conference: ConferenceOfDomain, now: number, term
 
 /** What and whose a conference is, in two lines or, with its topic, three. */
 export function conferenceHead(conference: ConferenceOfDomain, now: number, { style }: Terminal): readonly string[] {
-  const { key, domain, bridge, host, extConfId, lastAt, phase, topic } = conference;
-  const of = phase === "ended" ? [] : [`WebEx ${bare(host) || "not attached"}`, `ExtConfID ${extConfId}`];
+  const { key, domain, bridge, host, extConfId, lastAt, topic } = conference;
+  const of = isOver(conference) ? [] : [`WebEx ${bare(host) || "not attached"}`, `ExtConfID ${extConfId}`];
   return [
     `${style("bold", `conference ${key}`)} of ${domain}, ${stateOf(conference)}, last input ${fromNow(lastAt, now)}`,
     topic === undefined ? "" : `topic ${topic}`,

@@ -1,6 +1,7 @@
 import { withJitter } from "../src/conference/debts.ts";
 import type { Rows } from "../src/conference/queue.ts";
 import { owedIn } from "../src/conference/resync.ts";
+import { isOngoing } from "../src/conference/state.ts";
 import { nameOf } from "../src/explain/timeline.ts";
 import type { ConfKey } from "../src/foundation/ids.ts";
 import { withoutQuery } from "../src/foundation/shown.ts";
@@ -8,20 +9,19 @@ import type { ConferenceView } from "../src/rpc/conference-view.ts";
 import type { CommandSchedule } from "./command-sender.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 
-/** A conference as operators see it; `null`: nobody has created it. `person`: how a number or code of a person is shown. */
+/** A conference as operators see it. `person`: how a number or code of a person is shown. */
 export function viewOf(
   key: ConfKey,
   { state, lastAt, progress }: Pick<ConferenceStore, "state" | "lastAt" | "progress">,
   outbox: Rows,
   schedule: Pick<CommandSchedule, "stateOf">,
   person: (text: string) => string,
-): ConferenceView | null {
+): ConferenceView {
   const { head } = state;
-  if (head.phase === "absent") return null;
-  const ongoing = head.phase === "ended" ? null : head;
+  const ongoing = isOngoing(head) ? head : null;
   const running = head.phase === "running" ? head : null;
   return {
-    ...{ key, phase: head.phase, lastAt, bridge: progress.bridge },
+    ...{ key, phase: head.phase === "absent" ? "not-created" : head.phase, lastAt, bridge: progress.bridge },
     ...{ extConfId: ongoing?.extConfId ?? "", host: withoutQuery(ongoing?.host ?? "") },
     ...{ attached: running?.attached ?? ongoing !== null, locked: running?.locked ?? false },
     callers: [...state.callers.values()]

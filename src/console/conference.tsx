@@ -54,7 +54,7 @@ export function ConferencePage({
           <RunningConference {...{ frame, view, entered, list, form }} />
         ) : (
           <p>
-            <Mark is="plain">Over</Mark>{" "}
+            <Mark is="plain">{view?.phase === "not-created" ? "Not created" : "Over"}</Mark>{" "}
             {view && (
               <span class="dim">
                 The last that it heard was at <Time at={view.lastAt} now={frame.now} />.

@@ -90,7 +90,7 @@ async function conferencePage(
     known ? conference.view() : null,
     known && actionId !== "" ? conference.action(actionId as ActionId) : null,
   ]);
-  const isRunning = view !== null && view.phase !== "ended";
+  const isRunning = view?.phase === "creating" || view?.phase === "running";
   const refused = context.req.query("refused") ?? "";
   const refusal = fault ?? (isRefusal(refused) ? refusalText(refused, confKey) : null);
   const [frame, entered, { records }] = await Promise.all([

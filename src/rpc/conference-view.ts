@@ -15,7 +15,8 @@ import type {
 /** A conference as operators see it. Numbers and IDs of people are masked where the domain's log masks them. */
 export interface ConferenceView {
   readonly key: ConfKey;
-  readonly phase: "creating" | "running" | "ended";
+  /** `not-created`: the bridge has not created it; the next create tries it anew. */
+  readonly phase: "creating" | "running" | "ended" | "not-created";
   /** The last input, in milliseconds since 1970. */
   readonly lastAt: EpochMs;
   readonly bridge: BridgeName | null;

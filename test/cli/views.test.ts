@@ -11,14 +11,16 @@ test("conferences are a line each, with what waits in them", () => {
     conference({ key: "555120888", locked: true, lastAt: now - 300 }),
     conference({ key: "555120999", phase: "ended", host: "" }),
     conference({ key: "555120666", attached: false }),
+    conference({ key: "555120555", phase: "not-created", host: "" }),
   ];
 
   expect(conferencesText(list, now, plain)).toEqual([
-    "CONFERENCE  STATE       CALLERS  BRIDGE     TSP SERVER  WAITING       LAST",
-    "555120777   running     1        simulated  tsp1.exam…  1 cmd, 2 doc  12 s ago",
-    "555120888   locked      0        simulated  tsp1.exam…                300 ms ago",
-    "555120999   ended       0        simulated                            12 s ago",
-    "555120666   kept alive  0        simulated  tsp1.exam…                12 s ago",
+    "CONFERENCE  STATE        CALLERS  BRIDGE     TSP SERV…  WAITING       LAST",
+    "555120777   running      1        simulated  tsp1.exa…  1 cmd, 2 doc  12 s ago",
+    "555120888   locked       0        simulated  tsp1.exa…                300 ms ago",
+    "555120999   ended        0        simulated                           12 s ago",
+    "555120666   kept alive   0        simulated  tsp1.exa…                12 s ago",
+    "555120555   not created  0        simulated                           12 s ago",
   ]);
   expect(conferencesText([], now, plain)).toEqual(["no conference"]);
 });

@@ -191,6 +191,17 @@ test("a view shows what is outstanding, and why", async () => {
   expect(new ConferenceWorld().conference.view()).toBeNull();
 });
 
+test("a conference that the bridge did not create is shown, as it is explained", async () => {
+  const refused = new ConferenceWorld();
+  await refused.during(refused.receive("t", createConference()));
+  const [id] = refused.stored.state.commands.keys();
+  await refused.during(refused.report({ type: "result", id, result: { done: false, reason: "refused" } } as Report));
+  expect(refused.conference.view()).toMatchObject({ key: confKey, phase: "not-created", callers: [], commands: [] });
+  expect((await refused.conference.explain(undefined, 0)).items[0]?.question).toBe(
+    "Why was the conference not created?",
+  );
+});
+
 test("a snapshot is told with what the bridge held, and an end since it held nothing", async () => {
   const world = new ConferenceWorld();
   await world.running(1);

@@ -35,13 +35,13 @@ test("only the operator sees conferences", async () => {
 });
 
 test("the list has what is not over, and with `all` what is", async () => {
-  const edge = await edgeWith(view("1"), view("2", "ended"), view("3", "creating"));
+  const edge = await edgeWith(view("1"), view("2", "ended"), view("3", "creating"), view("4", "not-created"));
   const keys = async (query: string) => {
     const { body } = await asked(edge, `${base}/conferences${query}`);
     return (body as { conferences: ConferenceView[] }).conferences.map(({ key }) => key);
   };
   expect(await keys("")).toEqual(["1", "3"]);
-  expect(await keys("?all=1")).toEqual(["1", "2", "3"]);
+  expect(await keys("?all=1")).toEqual(["1", "2", "3", "4"]);
   expect(edge.calls).toContain("conferences of 21600000 ms before null up to null");
 });
 

@@ -24,7 +24,10 @@ const LIST_WITHIN_MS = 5_000;
 /** A conference as operators see it: `ConferenceView`, and its topic. */
 export const conference = v.object({
   key: confKey,
-  phase: v.picklist(["creating", "running", "ended"]),
+  phase: v.pipe(
+    v.picklist(["creating", "running", "ended", "not-created"]),
+    v.description("not-created: the bridge has not created it; the next create tries it anew."),
+  ),
   lastAt: v.pipe(time, v.description("The last input, in milliseconds since 1970-01-01T00:00Z.")),
   bridge: v.nullable(v.string()),
   extConfId: v.pipe(v.string(), v.description("Empty once it is over.")),
@@ -163,7 +166,7 @@ export const conferenceRoutes = [
       return {
         conferences: found
           .filter((view) => view !== null && view !== "unreachable")
-          .filter(({ phase, lastAt }) => phase !== "ended" || lastAt >= endedSince)
+          .filter(({ phase, lastAt }) => phase === "creating" || phase === "running" || lastAt >= endedSince)
           .map((view) => withTopic(view, known)),
         next: typeof left === "number" ? `${left}-${top ?? allocated[0]?.place}` : null,
         unreachable: found.filter((view) => view === "unreachable").length,
