@@ -344,13 +344,14 @@ function wasClosedUnnoticed(draft: Draft, message: CreateRequest): boolean {
   if (head.phase !== "ended" || head.byWebex) return false;
   if (head.closedUntil !== undefined) {
     if (at >= head.closedUntil || isTold(draft)) return false;
-    draft.head = { ...head, told: true };
+    draft.head = { ...head, host: message.replyTo, told: true };
     return true;
   }
   const lost = draft.unconfirmed().find((post) => isEnd(post.message) && post.host !== message.replyTo);
   if (!lost) return false;
   draft.dropNotifications(lost.host);
-  draft.head = { ...head, closedUntil: at + draft.context.settings.closedMemoryMs, told: true };
+  const closedUntil = at + draft.context.settings.closedMemoryMs;
+  draft.head = { ...head, host: message.replyTo, closedUntil, told: true };
   return true;
 }
 

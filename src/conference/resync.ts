@@ -367,6 +367,8 @@ class Notifier {
 
   /** As it was. */
   #post(message: ToWebex): true {
+    const { head } = this.#draft;
+    if (head.phase === "ended" && isClosedAnswer(message)) this.#draft.head = { ...head, told: true };
     const call = message.type === "caller-entered" ? callOfEntry(this.#draft, message.msgId) : undefined;
     this.#draft.post({ host: this.#host, message, ...(call && { call }) });
     return true;

@@ -90,8 +90,9 @@ interface Ended {
   readonly byWebex: boolean;
   /** Until when a create with this key is answered with code 11. */
   readonly closedUntil?: EpochMs;
-  /** The server and the handle that it had; absent in what an older version kept. */
+  /** The server that it had, or that was answered code 11 since; absent in what an older version kept. */
   readonly host?: WebexHost;
+  /** The handle that it had; absent as above. */
   readonly extConfId?: ExtConfId;
   /** Code 11 was answered: unless that is lost, the next create makes a new conference. */
   readonly told?: true;
