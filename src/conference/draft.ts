@@ -21,7 +21,7 @@ import type { FromWebex, ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { showMessage } from "../tsp/show-message.ts";
 import { debtKey, isAnswer } from "./debts.ts";
-import { actionsOf, type Cause, type Fact, type FactKind, facts, joined } from "./facts.ts";
+import { actionsOf, type Cause, type Fact, facts, joined } from "./facts.ts";
 import {
   type Caller,
   type CallOut,
@@ -167,6 +167,8 @@ export class Draft {
   readonly #owed = new Map<MsgId, ToWebex["type"]>();
   /** Who or what brings about what happens now. */
   #by: readonly Cause[] = [];
+  /** Who or what brought about what this decision did last. */
+  #lastBy: readonly Cause[] = [];
 
   constructor(state: ConferenceState, at: EpochMs, context: DecisionContext) {
     this.state = state;
@@ -349,14 +351,15 @@ export class Draft {
   because(by: readonly Cause[], work: () => void): void {
     const before = this.#by;
     this.#by = by;
+    if (by.length > 0) this.#lastBy = by;
     work();
     this.#by = before;
   }
 
-  /** Who or what brought about the last fact of these kinds in this decision. */
-  lastCause(...kinds: readonly FactKind[]): readonly Cause[] | undefined {
-    const last = this.#facts.findLast(({ kind }) => kinds.includes(kind));
-    return last && "by" in last ? last.by : undefined;
+  /** Who or what brought about the last such fact of this decision, else what the decision did last. */
+  whoLedTo(isSuch: (fact: Fact) => boolean): readonly Cause[] {
+    const last = this.#facts.findLast((fact) => "by" in fact && fact.by.length > 0 && isSuch(fact));
+    return last && "by" in last ? last.by : this.#lastBy;
   }
 
   /** Says what happened, and by whom where that kind of fact says so. */

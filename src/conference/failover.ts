@@ -22,8 +22,8 @@ const MOST_OF_CONFERENCE = 4;
  * 4.15. A caller who joined meanwhile is a caller like any other (protocol F3).
  */
 export function failOver(draft: Draft, head: Running, message: CreateRequest): void {
-  const isReplaced = head.host !== message.replyTo || head.extConfId !== message.extConfId;
-  const queued = draft.unconfirmed().filter(({ host }) => isReplaced && host === head.host);
+  const isOther = isByOther(head, message);
+  const queued = draft.unconfirmed().filter(({ host }) => isOther && host === head.host);
   const missed = [...(head.departed ?? []), ...settle(draft, message.replyTo)];
   const left = new Set([...missed, ...departuresIn(queued.map((post) => post.message))]);
   const { speech, lostEntries, keptUntil, departed, ...rest } = setServer(draft, head, message);
@@ -37,7 +37,7 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
     // A call that left before the old server had named it does not concern the new one.
     if (caller.left) draft.callers.delete(caller.call);
     // Two entries of one call under the same handle would make two names of it.
-    else notifyEntered(draft, { ...caller, held: [] }, { firstMsgId: isReplaced ? null : caller.enterMsgId });
+    else notifyEntered(draft, { ...caller, held: [] }, { firstMsgId: isOther ? null : caller.enterMsgId });
   }
   // During a sub-conference WebEx gets the state of every call, else of the muted ones (protocol F1, section 5, row 13).
   const includesAll = draft.rooms.find(() => true) !== undefined;
@@ -61,21 +61,26 @@ export function takeoverSize({ callers, callOuts, rooms, debts }: ConferenceStat
  * owed, and nothing else (protocol 4.9).
  */
 export function setServer<Head extends Creating | Running>(draft: Draft, head: Head, message: CreateRequest): Head {
-  const host = message.replyTo;
-  if (head.host !== host || head.extConfId !== message.extConfId) draft.dropNotifications(head.host);
-  const { extConfId } = message;
+  const { extConfId, replyTo: host } = message;
+  const isOther = isByOther(head, message);
+  if (isOther) draft.dropNotifications(head.host);
   const said = saidAnew(draft, head, message);
   draft.fact({ kind: "conference-taken-over", extConfId, host, maxCallers: said.maxCallers });
-  countTakeover(draft, { extConfId, host });
-  const former = head.formerHandles.filter((old) => old.extConfId !== message.extConfId);
+  if (isOther) countTakeover(draft, { extConfId, host });
+  const former = head.formerHandles.filter((old) => old.extConfId !== extConfId);
   const replaced = { extConfId: head.extConfId, host: head.host, until: draft.at + FORMER_HANDLE_MS };
   return {
     ...(draft.head as Head),
-    extConfId: message.extConfId,
+    extConfId,
     host,
-    formerHandles: head.extConfId === message.extConfId ? former : [...former, replaced].slice(-MAX_FORMER_HANDLES),
+    formerHandles: head.extConfId === extConfId ? former : [...former, replaced].slice(-MAX_FORMER_HANDLES),
     ...said,
   };
+}
+
+/** Whether this create brings another server or another handle. Else its own server attaches to the conference again (protocol 4.8 step 6). */
+export function isByOther({ host, extConfId }: Creating | Running, message: CreateRequest): boolean {
+  return host !== message.replyTo || extConfId !== message.extConfId;
 }
 
 /** What this create says anew of a conference that is there or about to be. */

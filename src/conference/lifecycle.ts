@@ -10,7 +10,8 @@ import { answerCreate, notifyRunning, notifyStatus } from "./conference-status.t
 import { isClosedAnswer, isEnd } from "./debts.ts";
 import { type Draft, resultWord } from "./draft.ts";
 import { createCommand, entryRulesOf, refusesZero, renewEntryRules } from "./entry-rules.ts";
-import { failOver, namedHostOf, saidAnew, setServer } from "./failover.ts";
+import type { FactKind } from "./facts.ts";
+import { failOver, isByOther, namedHostOf, saidAnew, setServer } from "./failover.ts";
 import { endTalks } from "./private-talk.ts";
 import {
   type ConferenceEnd,
@@ -196,6 +197,8 @@ function detach(draft: Draft, head: Running, requests: readonly OpenRequest[]): 
   closeAllRooms(draft);
 }
 
+const departures: readonly FactKind[] = ["call-left", "call-not-entered", "conference-detached"];
+
 /** Ends a conference that WebEx has detached from and that nobody is in (protocol 4.8). */
 export function endIfDeserted(draft: Draft): void {
   const { head } = draft;
@@ -203,8 +206,7 @@ export function endIfDeserted(draft: Draft): void {
   if (head.retryEndAt !== undefined || head.keptUntil !== undefined) return;
   const isWanted = ({ stage }: CallOut) => stage !== "dropping"; // The others are hung up by the end.
   if (draft.callers.find((caller) => !caller.left) || draft.callOuts.find(isWanted)) return;
-  const by = draft.lastCause("call-left", "call-not-entered", "conference-detached") ??
-    draft.lastCause("command-issued") ?? [{ type: "deadline" }];
+  const by = draft.whoLedTo(({ kind }) => departures.includes(kind));
   draft.because(by, () => beginEnd(draft, head, []));
 }
 
@@ -332,7 +334,7 @@ function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): v
 
 function isFailover(head: Creating | Running, message: CreateRequest): boolean {
   if (head.phase === "running" && !head.attached) return true; // Re-attachment (protocol 4.8 step 6).
-  return head.extConfId !== message.extConfId || head.host !== message.replyTo;
+  return isByOther(head, message);
 }
 
 /**

@@ -5,6 +5,7 @@ import type { FromWebexMessages } from "../tsp/messages.ts";
 import { admit, dialled, drop, hangUp, markAnswered, placeCaller } from "./call-outs.ts";
 import { applyMuted, findCaller, notifyMuteState, setRoom } from "./callers.ts";
 import type { Draft } from "./draft.ts";
+import type { Fact } from "./facts.ts";
 import { hostForTalk } from "./host.ts";
 import { setSpeaking } from "./speakers.ts";
 import type { Caller, CallOut, PendingCommand, PrivateTalk } from "./state.ts";
@@ -212,6 +213,16 @@ function notifyJoined(draft: Draft): void {
   if (invitee && !invitee.left) notifyMuteState(draft, invitee, { action: "joined-main", actionResult: "ok" });
 }
 
+/** Whether this says something of the talk's room, its host or its invitee. */
+export function isAboutTalk(draft: Draft, fact: Fact): boolean {
+  const talk = talkOf(draft);
+  if (!talk) return false;
+  return (
+    ("room" in fact && fact.room === talk.room) ||
+    ("call" in fact && [talk.host, talk.invitee].includes(fact.call as CallId))
+  );
+}
+
 /** When no command is pending for the talk: a talk that failed to open is undone, and an empty room is closed. */
 export function tidyTalk(draft: Draft): void {
   notifyJoined(draft);
@@ -231,7 +242,7 @@ export function tidyTalk(draft: Draft): void {
   if (talk.stage === "open" && isHere(draft, invitee)) return watchInvitee(draft, talk);
   if (callsInside(draft, talk).length === 0) {
     setTalk(draft, null);
-    draft.fact({ kind: "talk-ended", room });
+    if (!talk.neverOpened) draft.fact({ kind: "talk-ended", room });
     draft.issue({ type: "close-room", room });
   } else if (talk.stage !== "ending") recallTalk(draft, talk, [host]);
   else if (talk.retryAt === undefined && !draft.isBusy(invitee, "expel")) {
@@ -277,7 +288,8 @@ function setTalk(draft: Draft, talk: PrivateTalk | null): void {
 }
 
 function recallTalk(draft: Draft, { retryAt, aloneUntil, ...talk }: PrivateTalk, calls: readonly CallId[]): void {
-  const ending: PrivateTalk = { ...talk, stage: "ending" };
+  const neverOpened = talk.stage === "opening" && { neverOpened: true as const };
+  const ending: PrivateTalk = { ...talk, stage: "ending", ...neverOpened };
   setTalk(draft, ending);
   for (const call of calls) bringBack(draft, ending, call);
 }

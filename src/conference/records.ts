@@ -36,7 +36,7 @@ export function updateLife(draft: Draft, change: (life: Life) => Partial<Life>):
   if (draft.life) draft.life = { ...draft.life, ...change(draft.life) };
 }
 
-/** Another server, or the same one anew, has the conference: every record of now says so. */
+/** Another server has the conference, or its own one under another handle: every record of now says so. */
 export function countTakeover(draft: Draft, { host, extConfId }: Pick<Ongoing, "host" | "extConfId">): void {
   const count = ({ history }: Caller | CallOut) => ({
     history: { ...history, failovers: (history.failovers ?? 0) + 1 },

@@ -160,6 +160,8 @@ export interface PrivateTalk {
   readonly invitee: CallId;
   /** `adding` and `ending`: both legs leave the talk's room, which is closed when it is empty. */
   readonly stage: "opening" | "open" | "adding" | "ending";
+  /** Present while `ending`, where it has failed: no fact says that it was opened. */
+  readonly neverOpened?: true;
   /** Present while `ending`, if WebEx asked for the end: the invitee is hung up, and not moved back. */
   readonly dropsInvitee?: true;
   /** Present while the invitee is in the main room and the host still in the talk's: WebEx is notified of the join when both are out. */
@@ -172,7 +174,7 @@ export interface PrivateTalk {
 
 const showTalk = showFields<PrivateTalk>({
   ...{ room: "open", host: "open", invitee: "open", stage: "open", dropsInvitee: "open", notifiesJoin: "open" },
-  ...{ retryAt: "open", aloneUntil: "open" },
+  ...{ neverOpened: "open", retryAt: "open", aloneUntil: "open" },
 });
 
 /** What the latest create says about callers who enter, as the bridge and its agent are told. */

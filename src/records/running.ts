@@ -117,7 +117,7 @@ export function viewOf(
     ]),
     rooms: [
       ...[...rooms.keys()].filter((room) => !opening.has(room)),
-      ...(talk && talk.stage !== "opening" ? [talk.room] : []),
+      ...(talk && talk.stage !== "opening" && !talk.neverOpened ? [talk.room] : []),
     ],
     speaking: speech?.speaking ?? [],
   };

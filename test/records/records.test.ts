@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import type { CommandType } from "../../src/bridge/commands.ts";
 import type { EndReason, Report } from "../../src/bridge/events.ts";
-import type { Cause, FactKind } from "../../src/conference/facts.ts";
-import type { ActionId, CallId, WebexHost } from "../../src/foundation/ids.ts";
+import type { Cause, Fact, FactKind } from "../../src/conference/facts.ts";
+import type { ActionId, CallId, ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
+import { viewOf } from "../../src/records/running.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
   ConferenceWorld,
@@ -81,6 +82,11 @@ const byAnn = { type: "action", action: "a1", person: "Ann" };
 function causesOf(world: ConferenceWorld, kind: FactKind): readonly (readonly Cause[])[] {
   const facts = world.stored.facts(0).flatMap((row) => row.facts);
   return facts.flatMap((fact) => (fact.kind === kind && "by" in fact ? [fact.by] : []));
+}
+
+function issued(world: ConferenceWorld): readonly Extract<Fact, { kind: "command-issued" }>[] {
+  const facts = world.stored.facts(0).flatMap((row) => row.facts);
+  return facts.filter((fact) => fact.kind === "command-issued");
 }
 
 async function running(callers = 1): Promise<ConferenceWorld> {
@@ -386,6 +392,52 @@ test("a failover is counted for the conference and for the calls that lived thro
   expect(conferencesOf(world)).toMatchObject([
     { failovers: 1, webexHosts: [host, other], extConfIds: [extConfId, "7002"] },
   ]);
+});
+
+test("its own server that attaches again takes nothing over, and under a new handle it does (protocol 4.8 step 6, 4.9)", async () => {
+  const world = await running();
+  const detach = { type: "close-conference", msgId: "m-detach", keepAlive: true };
+  await world.during(world.receive("detach", message(detach)));
+  await world.during(world.receive("again", createConference({ msgId: "m-2" as MsgId })));
+  await world.during(
+    world.receive("anew", createConference({ msgId: "m-3" as MsgId, extConfId: "7002" as ExtConfId })),
+  );
+  await world.reported(event({ type: "conference-ended" }));
+
+  expect(callsOf(world).map(({ failovers }) => failovers)).toEqual([1]);
+  expect(conferencesOf(world)).toMatchObject([{ failovers: 1, webexHosts: [host], extConfIds: [extConfId, "7002"] }]);
+});
+
+test("who leaves a private talk ends it: its end and its room's closing name that as their cause", async () => {
+  const world = await running();
+  const call = await callOut(world, { joinMode: "private-talk" });
+  await result(world, "dial");
+  await world.reported(event({ type: "call-answered", call }));
+  for (let turns = 0; turns < 4; turns++) await world.allDone();
+  await world.reported(left(call, "hung-up"));
+  for (let turns = 0; turns < 4; turns++) await world.allDone();
+
+  const closings = issued(world).filter(({ type }) => type === "close-room");
+  const leaving = [{ type: "report", event: "caller-left" }];
+  expect(closings.map(({ by }) => by)).toEqual([leaving]);
+  expect(causesOf(world, "talk-ended")).toEqual([leaving]);
+});
+
+test("a private talk that never opened does not end, and the directory lists no room for it", async () => {
+  const world = await running();
+  const call = await callOut(world, { joinMode: "private-talk" });
+  await result(world, "dial");
+  await world.reported(event({ type: "call-answered", call }));
+  await result(world, "create-room");
+  await result(world, "move");
+  await result(world, "move", "no-such-call");
+  const listed = viewOf(world.stored.state, world.stored.lastSeq, (text) => text);
+  for (let turns = 0; turns < 4; turns++) await world.allDone();
+
+  expect(listed).toMatchObject({ people: [expect.anything()], rooms: [] });
+  expect(issued(world).map(({ type }) => type)).toContain("close-room");
+  expect(causesOf(world, "talk-ended")).toEqual([]);
+  expect(issued(world).filter(({ by }) => by.length === 0)).toEqual([]);
 });
 
 test("a conference that WebEx closes, with all that is in it", async () => {

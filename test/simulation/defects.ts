@@ -881,7 +881,7 @@ export const defects: readonly Defect[] = [
       "  notifyRunning(draft, running); // Also with a sub-conference in progress (protocol section 5, row 14).\n  for (const caller of draft.callers.values()) {\n" +
       "    // A call that left before the old server had named it does not concern the new one.\n    if (caller.left) draft.callers.delete(caller.call);\n" +
       "    // Two entries of one call under the same handle would make two names of it.\n" +
-      "    else notifyEntered(draft, { ...caller, held: [] }, { firstMsgId: isReplaced ? null : caller.enterMsgId });\n  }\n",
+      "    else notifyEntered(draft, { ...caller, held: [] }, { firstMsgId: isOther ? null : caller.enterMsgId });\n  }\n",
     after:
       "  for (const caller of draft.callers.values()) {\n    if (caller.left) draft.callers.delete(caller.call);\n" +
       "    else notifyEntered(draft, { ...caller, held: [] });\n  }\n  notifyRunning(draft, running);\n",

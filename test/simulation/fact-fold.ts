@@ -22,6 +22,7 @@ export class FactFold {
   readonly #queued = new Map<string, Set<string>>();
 
   add(fact: Fact): void {
+    if ("by" in fact && fact.by.length === 0) throw new Error(`nothing led to ${JSON.stringify(fact)}`);
     switch (fact.kind) {
       case "conference-requested":
         this.#phase = "creating";
@@ -78,10 +79,14 @@ export class FactFold {
         this.#speaking.delete(fact.call);
         return;
       case "room-opened":
+      case "talk-opened":
         this.#rooms.add(fact.room);
         return;
       case "room-closed":
         this.#rooms.delete(fact.room);
+        return;
+      case "talk-ended":
+        if (!this.#rooms.delete(fact.room)) throw new Error(`the talk in ${fact.room} was not opened`);
         return;
       case "speakers-followed":
         this.#speaking.clear();
@@ -129,8 +134,6 @@ export class FactFold {
       case "noted":
       case "host-refused":
       case "repaired":
-      case "talk-ended":
-      case "talk-opened":
         return;
       default:
         assertNever(fact);
@@ -174,6 +177,8 @@ export function saidBy({ head, callers, callOuts, rooms, commands, outages }: Co
     command.type === "create-room" ? [command.room] : [],
   );
   const here = [...callers.values()].filter(({ left }) => !left);
+  const { talk } = head.phase === "running" ? head : {};
+  const talks = talk && talk.stage !== "opening" && !talk.neverOpened ? [talk.room] : [];
   return {
     phase,
     ...(isOn && { extConfId: head.extConfId, host: head.host }),
@@ -190,7 +195,7 @@ export function saidBy({ head, callers, callOuts, rooms, commands, outages }: Co
         .sort(([one], [other]) => (one < other ? -1 : 1)),
     ),
     dialled: [...callOuts.keys()].sort(),
-    rooms: [...rooms.keys()].filter((room) => !opening.includes(room)).sort(),
+    rooms: [...[...rooms.keys()].filter((room) => !opening.includes(room)), ...talks].sort(),
     commands: [...commands.keys()].sort(),
     lost: [...outages.keys()].sort(),
     ...(isOn && {
