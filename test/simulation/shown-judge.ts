@@ -4,6 +4,7 @@ import { hasTable } from "../../durable-objects/platform.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { shownFacts } from "../../src/foundation/log-line.ts";
 import { persons } from "../../src/foundation/shown.ts";
+import { shownSettings } from "../../src/settings/domain-settings.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { WorldContext } from "./context.ts";
 import type { Database } from "./database.ts";
@@ -12,6 +13,9 @@ import type { Edge } from "./edge.ts";
 /** How each access code, AnonymousID and token of these worlds begins, and each attendee ID: nothing else does. */
 export const secretBegin = "6161";
 export const attendeeBegin = "5252";
+
+/** Those of settings and of clients' data: no caller keys them, and so they are secret from the first. */
+export const settingBegin = `${secretBegin}9`;
 
 const secrets = new RegExp(`(?<!\\d)${secretBegin}\\d{4}(?!\\d)`, "g");
 const personal = new RegExp(`(?<!\\d)140855\\d{5}(?!\\d)|(?<!\\d)${attendeeBegin}\\d{3}(?!\\d)|Meeting \\d`);
@@ -77,10 +81,22 @@ export function judgeDomain(
   }
   const counted = [measures.text([domain], measures.counts), ...agents.map(({ running }) => running?.counters)];
   const calls = agents.map(({ running }) => running?.calls);
+  judgeSecrets(violated, "the settings", shownSettings(domain.settings));
   for (const [name, shown] of Object.entries({ "a metric": counted, "the calls of an agent": calls })) {
     judgeSecrets(violated, name, shown);
     judgeNames(violated, name, shown, keyOfConference);
   }
+}
+
+/** What the directory tells of conferences that run, and of who is posted to: no caller's number is in it. */
+export function judgeLists(violated: Violated, { directory, domain }: Edge): void {
+  directory.deliver(async (one) => {
+    judgeSecrets(violated, "the webhooks", await one.webhooks(domain.name));
+    judgeSecrets(violated, "posts and what waits", await one.activity());
+    const { conferences } = await one.running({ domain: domain.name, after: null, limit: 100 });
+    judgeSecrets(violated, "the list of conferences", conferences, new Set());
+    judgeSecrets(violated, "the list of what was given up", await one.givenUp(null, 100));
+  });
 }
 
 /** All that creates have brought up to this row of the journal. */
@@ -93,7 +109,7 @@ function secretsKnown(disk: Database, row: number): ReadonlySet<string> {
 function judgeSecrets(violated: Violated, where: string, shown: unknown, known?: ReadonlySet<string>): void {
   const found = textOf(shown)
     .match(secrets)
-    ?.find((one) => known?.has(one) ?? true);
+    ?.find((one) => one.startsWith(settingBegin) || (known?.has(one) ?? true));
   if (found !== undefined) violated("what is secret is shown to nobody", `${where}: ${found}`);
 }
 

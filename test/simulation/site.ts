@@ -4,6 +4,7 @@ import { testDomain } from "../local-domain.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { Bridge, Bridges } from "./bridge.ts";
 import { BridgeOperators } from "./bridge-operators.ts";
+import { ClientData } from "./client-data.ts";
 import { CommandJudge } from "./command-judge.ts";
 import { draws, type WorldContext } from "./context.ts";
 import { DeadlineJudge } from "./deadline-judge.ts";
@@ -15,6 +16,7 @@ import { Operators } from "./operators.ts";
 import { PromptJudge } from "./prompt-judge.ts";
 import { simulatedKey } from "./relay-host.ts";
 import { type Parts, watchRosters } from "./rest-checks.ts";
+import { settingBegin } from "./shown-judge.ts";
 import { drawSwitches, type Switches } from "./switches.ts";
 import { Webex } from "./webex.ts";
 
@@ -37,7 +39,11 @@ export function newSite(
     ...domainOf(agentCounts, switches),
     name: (context.site === "" ? "local" : "other") as DomainName,
   };
-  const edge = new Edge(context, shared, domain, (origin, request) => webex.receive(origin, request));
+  const edge = new Edge(context, shared, domain, async (origin, request) =>
+    request.url === backEnd
+      ? { kind: "answered", status: 204, body: new Uint8Array() }
+      : webex.receive(origin, request),
+  );
   webex.edge = edge;
   // Where there are two, conferences spread by what is free.
   const ports = agentCounts.length > 1 ? 100 : null;
@@ -63,6 +69,10 @@ export function newSite(
       meeting.operators = new Operators(index, meeting, { context, edge, webex, sendsAgain, bridges, spared, done });
     });
   }
+  if (switches.hasSecretSettings) {
+    for (const [index, meeting] of meetings.entries())
+      new ClientData(index, meeting, { context, edge, webex, spared, done }).begin();
+  }
   if (switches.sendsAgain) webex.refuseNowAndThen({ spared, done });
   const parts: Parts = { context, edge, webex, bridges, agents, meetings, switches };
   const operators = switches.operatesBridges
@@ -75,9 +85,9 @@ export function newSite(
 
 function domainOf(
   agentCounts: readonly number[],
-  { protocol, gatherMs, showsPersonal: personal }: Pick<Switches, "protocol" | "gatherMs" | "showsPersonal">,
+  { protocol, gatherMs, showsPersonal: personal, hasSecretSettings }: Omit<Switches, "sharesDocuments">,
 ): Domain {
-  const name = JSON.stringify([agentCounts, protocol, gatherMs, personal]);
+  const name = JSON.stringify([agentCounts, protocol, gatherMs, personal, hasSecretSettings]);
   const known = domains.get(name);
   if (known) return known;
   const bridges = agentCounts.map((agents, index) => ({
@@ -88,11 +98,28 @@ function domainOf(
     }),
   }));
   const events = ["conference.started", "conference.ended", "call.joined", "call.left"];
-  const webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_WORLD", events }];
-  const domain = testDomain({ bridges, protocol, webex: { gatherMs }, logs: { personal }, webhooks });
+  const query = hasSecretSettings ? `?token=${settingBegin}100` : "";
+  const webhooks = [{ url: `https://voice.example.com/events${query}`, secretFrom: "WEBHOOK_SECRET_WORLD", events }];
+  const webex = { gatherMs, ...(hasSecretSettings && { paths: ["/tsp"] }) };
+  const secret = hasSecretSettings ? secretSettings : {};
+  const domain = testDomain({ bridges, protocol, webex, logs: { personal }, webhooks, ...secret });
   domains.set(name, domain);
   return domain;
 }
+
+const backEnd = `https://voice.example.com/data?key=${settingBegin}101`;
+const secretSettings = {
+  passthroughUrl: backEnd,
+  hybrid: {
+    clientUrl: `https://voice.example.com/client?ticket=${settingBegin}102`,
+    connectData: `room=${settingBegin}103`,
+    appDetection: `voice://app?ticket=${settingBegin}104`,
+  },
+  recording: {
+    number: { country: "1", area: "212", local: "7770199" },
+    sequence: `P15D${settingBegin}105#P0`,
+  },
+};
 
 /** Tells the meetings what they must know of each other's sides. */
 function connect(

@@ -18,6 +18,8 @@ export interface Switches {
   readonly sendsAgain: boolean;
   /** Logs and answers have numbers and names as they are. */
   readonly showsPersonal: boolean;
+  /** Addresses have queries, and there are connect data, clients' data and a recorder's dial sequence: all of it secret. */
+  readonly hasSecretSettings: boolean;
 }
 
 /** Of a stream of their own: half of the worlds have the defaults, and a seed means the same there whatever switches there are. */
@@ -40,8 +42,10 @@ export function drawSwitches(context: WorldContext): Switches {
   const operatesBridges = own.chance(0.6);
   const sendsAgain = hasOperators && own.chance(0.4);
   const showsPersonal = draws(context, "what is shown").chance(0.3);
+  const hasSecretSettings = draws(context, "secret settings").chance(0.4);
+  const shown = { showsPersonal, hasSecretSettings };
   const none = { sharesDocuments: false, changesCreates: false, hasOperators: false };
   return usual
-    ? { protocol: {}, gatherMs: 300, ...none, operatesBridges: false, sendsAgain: false, showsPersonal }
-    : { protocol, gatherMs, sharesDocuments, changesCreates, hasOperators, operatesBridges, sendsAgain, showsPersonal };
+    ? { protocol: {}, gatherMs: 300, ...none, operatesBridges: false, sendsAgain: false, ...shown }
+    : { protocol, gatherMs, sharesDocuments, changesCreates, hasOperators, operatesBridges, sendsAgain, ...shown };
 }

@@ -10,6 +10,7 @@ import { draws, faultsOf, type WorldContext } from "./context.ts";
 import type { Edge, GivenUp } from "./edge.ts";
 import type { FaultSource } from "./faults.ts";
 import type { Hosted } from "./hosted.ts";
+import { settingBegin } from "./shown-judge.ts";
 import type { Switches } from "./switches.ts";
 
 export type Request = FromWebexMessages[keyof FromWebexMessages];
@@ -97,6 +98,9 @@ const excusableMs = 240_000;
 /** The same, where only the sweep wakes an object. */
 const untilSweptMs = excusableMs + 300_000;
 
+/** Behind the address of a server that names itself by a URL with a query. */
+export const ticketPath = `/tsp?ticket=${settingBegin}01`;
+
 /** All of WebEx: its servers, what they ask and what they are told. */
 export class Webex {
   readonly servers: readonly Server[];
@@ -121,11 +125,15 @@ export class Webex {
   #edge: Edge | null = null;
   #lastTransId = 0;
 
-  constructor(context: WorldContext, servers: number, { sharesDocuments }: Pick<Switches, "sharesDocuments">) {
+  constructor(
+    context: WorldContext,
+    servers: number,
+    { sharesDocuments, hasSecretSettings }: Pick<Switches, "sharesDocuments" | "hasSecretSettings">,
+  ) {
     this.#context = context;
     this.#shares = sharesDocuments ? draws(context, "shared documents") : null;
     this.servers = Array.from({ length: servers }, (_, index) => ({
-      host: `http://127.0.0.1:${8801 + index}` as WebexHost,
+      host: `http://127.0.0.1:${8801 + index}${hasSecretSettings ? `${ticketPath}${index}` : ""}` as WebexHost,
       up: true,
       hangs: false,
       outage: null,
@@ -297,7 +305,7 @@ export class Webex {
   /** One attempt of the adapter to post to a server. */
   receive(origin: Hosted<object>, request: PostRequest): Promise<HttpAnswer> {
     const { clock } = this.#context;
-    const server = this.servers.find(({ host }) => request.url === `${host}/`);
+    const server = this.servers.find(({ host }) => request.url === host || request.url === `${host}/`);
     const transId = /<TransID>([^<]*)/.exec(request.body)?.[1] ?? "";
     this.#context.tell(() => `to ${server?.host}: ${request.body}`);
     const landed = this.#depart(origin, request, transId, server);

@@ -17,7 +17,7 @@ import {
   type Parts,
 } from "./rest-checks.ts";
 import type { Rule } from "./rules.ts";
-import { judgeDomain, judgeViews } from "./shown-judge.ts";
+import { judgeDomain, judgeLists, judgeViews } from "./shown-judge.ts";
 import { agentNames, newSite } from "./site.ts";
 
 export interface Violation {
@@ -118,6 +118,8 @@ export function run({ seed, spared = new Set(), withStory = false, inspect }: Op
 
   try {
     clock.runUntil(livelyMs);
+    // Something waits then.
+    for (const { edge } of sites) judgeLists(context.violated, edge);
     tell(() => "== all faults are over");
     sites.forEach(heal);
     clock.runUntil(livelyMs + untilToldMs);
@@ -187,6 +189,7 @@ function checkShown({ context: { violated, seed }, edge, agents, switches }: Par
   const hosted = conferences[seed % conferences.length];
   hosted?.deliver((one) => void judgeViews(violated, one, { disk: hosted.disk, ...switches }));
   judgeDomain(violated, edge, agents);
+  judgeLists(violated, edge);
 }
 
 /** A private call is held for an hour, which an edge's clock that was set may bring to its end in the minute of stillness. */
