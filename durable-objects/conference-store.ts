@@ -5,12 +5,11 @@ import type { OperatorRequest } from "../src/conference/operator-requests.ts";
 import type { QueuedDocument } from "../src/conference/queue.ts";
 import {
   applyChanges,
+  applyEntry,
   type Changes,
   type ConferenceState,
   emptyState,
-  entriesOf,
-  entryKinds,
-  type Head,
+  entriesIn,
   isOngoing,
 } from "../src/conference/state.ts";
 import type { DecisionProgress } from "../src/conference/transaction.ts";
@@ -256,11 +255,8 @@ export class ConferenceStore {
     this.#inputs.push({ input, facts });
   }
 
-  #keep({ head, ...changes }: Changes): void {
-    if (head) this.#ofTransaction.set("head", head);
-    for (const [kind, plural] of Object.entries(entryKinds)) {
-      for (const [id, value] of changes[plural]) this.#ofTransaction.set(`${kind}/${id}`, value);
-    }
+  #keep(changes: Changes): void {
+    for (const [key, value] of entriesIn(changes)) this.#ofTransaction.set(key, value);
   }
 
   /** Once in the life of a conference of version 0.1. One that is over, and whose directory knows so, needs no look at its journal. */
@@ -442,21 +438,16 @@ export class ConferenceStore {
   /** False: its kind is not known. */
   #applyEntry(key: string, value: unknown): boolean {
     const kind = kindOf(key);
-    if (kind === "head") this.#state.head = value as Head;
-    else if (kind === "checkpoint") this.#checkpoint = value as number;
+    if (kind === "checkpoint") this.#checkpoint = value as number;
     else if (kind === bookKey) this.#book = value as BookData;
     else if (kind === "identity") {
       const { retention, journal = "", ...identity } = value as Identity;
       this.#identity = identity;
       this.#journal = journal;
       this.#retention = retention;
-    } else {
-      const entries = kind === "outbox" ? this.#outbox : isKind(kind) ? entriesOf(this.#state, kind) : null;
-      if (!entries) return false;
-      const id = key.slice(kind.length + 1);
-      if (value === null) entries.delete(id);
-      else entries.set(id, value as QueuedDocument);
-    }
+    } else if (kind !== "outbox") return applyEntry(this.#state, key, value);
+    else if (value === null) this.#outbox.delete(key);
+    else this.#outbox.set(key, value as QueuedDocument);
     return true;
   }
 
@@ -662,8 +653,4 @@ function textOf(input: ConferenceInput): string {
 function kindOf(key: string): string {
   const slash = key.indexOf("/");
   return slash < 0 ? key : key.slice(0, slash);
-}
-
-function isKind(text: string): text is keyof typeof entryKinds {
-  return Object.hasOwn(entryKinds, text);
 }

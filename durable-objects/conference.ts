@@ -31,7 +31,7 @@ import { isRecord } from "../src/foundation/record.ts";
 import { exceptSecrets, type Person, persons } from "../src/foundation/shown.ts";
 import { within } from "../src/foundation/timers.ts";
 import { sendAgainId } from "../src/operators/send-again.ts";
-import { type About, aboutOf } from "../src/replay/history.ts";
+import type { About } from "../src/replay/history.ts";
 import { pageFrom } from "../src/replay/page.ts";
 import { Replay } from "../src/replay/replay.ts";
 import { replayPage, wirePage } from "../src/replay/replay-page.ts";
@@ -391,7 +391,7 @@ export class Conference {
   get #about(): About | null {
     const { identity } = this.#store;
     const domain = identity && this.#findDomain();
-    return domain ? aboutOf(identity.confKey, domain) : null;
+    return domain && { confKey: identity.confKey, domain };
   }
 
   /** A number or code of a person, as the domain's settings let it be shown. */

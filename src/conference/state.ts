@@ -572,8 +572,25 @@ export function emptyState(): OwnState {
   };
 }
 
-export function entriesOf(state: OwnState, kind: keyof typeof entryKinds): Map<string, unknown> {
-  return state[entryKinds[kind]];
+/** What is kept on disk, by keys: `head` or `kind/id`; `null` deletes an entry. */
+export function* entriesIn({ head, ...changes }: Changes): Generator<readonly [key: string, value: unknown]> {
+  if (head) yield ["head", head];
+  for (const [kind, plural] of Object.entries(entryKinds)) {
+    for (const [id, value] of changes[plural]) yield [`${kind}/${id}`, value];
+  }
+}
+
+/** False: it is no part of the state. */
+export function applyEntry(state: OwnState, key: string, value: unknown): boolean {
+  const [kind = ""] = key.split("/", 1);
+  if (kind === "head") state.head = value as Head;
+  else if (Object.hasOwn(entryKinds, kind)) {
+    const entries: Map<string, unknown> = state[entryKinds[kind as keyof typeof entryKinds]];
+    const id = key.slice(kind.length + 1);
+    if (value === null) entries.delete(id);
+    else entries.set(id, value);
+  } else return false;
+  return true;
 }
 
 export function applyChanges(state: OwnState, changes: Changes): void {

@@ -23,12 +23,6 @@ interface HistoryProgress extends DecisionProgress {
 export interface About {
   readonly confKey: ConfKey;
   readonly domain: Domain;
-  /** The code and the settings that decide now. */
-  readonly decidedBy: string;
-}
-
-export function aboutOf(confKey: ConfKey, domain: Domain): About {
-  return { confKey, domain, decidedBy: decidedBy(domain.settings) };
 }
 
 /** A test that is saved from a journal names those that differ from a local run's. */
@@ -48,12 +42,9 @@ export function decidedBy(settings: DomainSettings): string {
   return text;
 }
 
-export function versionIn(decidedBy: string): string {
-  return decidedBy.slice(0, decidedBy.lastIndexOf(" "));
-}
-
-export function settingsIn(decidedBy: string): string {
-  return decidedBy.slice(decidedBy.lastIndexOf(" ") + 1);
+export function deciderIn(decidedBy: string): { readonly version: string; readonly settings: string } {
+  const at = decidedBy.lastIndexOf(" ");
+  return { version: decidedBy.slice(0, at), settings: decidedBy.slice(at + 1) };
 }
 
 /** FNV-1a, in seven characters. */

@@ -3,18 +3,7 @@ import { issuedCommand } from "../bridge/commands.ts";
 import { showInput } from "../conference/decide.ts";
 import { showOutgoing } from "../conference/draft.ts";
 import { showFact } from "../conference/facts.ts";
-import {
-  applyChanges,
-  type Changes,
-  type ConferenceState,
-  type OwnState,
-  showCaller,
-  showCallOut,
-  showHead,
-  showOutage,
-  showPending,
-  showRoom,
-} from "../conference/state.ts";
+import { showCaller, showCallOut, showHead, showOutage, showPending, showRoom } from "../conference/state.ts";
 import { logLines } from "../explain/log.ts";
 import type { WebexHost } from "../foundation/ids.ts";
 import { type Person, type Show, showOf, withoutQuery } from "../foundation/shown.ts";
@@ -23,8 +12,9 @@ import type { Domain } from "../settings/load.ts";
 import { createCodec } from "../tsp/codec.ts";
 import type { ToWebex } from "../tsp/messages.ts";
 import { showMessage } from "../tsp/show-message.ts";
+import { type Entries, stateOf } from "./entries.ts";
 import { Page } from "./page.ts";
-import { copyOf, type Replay, type Step } from "./replay.ts";
+import type { Replay, Step } from "./replay.ts";
 import { inputsOf, type TransactionRows } from "./rows.ts";
 import { type SentMessage, sentBy, writtenIn } from "./sent.ts";
 
@@ -42,7 +32,7 @@ export async function replayPage(
   { from, limit }: { readonly from: number; readonly limit: number },
 ): Promise<ReplayPage> {
   const page = new Page<ReplayStep>(Math.min(limit, MOST_STEPS));
-  const shown = (step: Step, only?: Changes) => stepShown(step, replay.domain, person, only);
+  const shown = (step: Step, isShort?: boolean) => stepShown(step, replay.domain, person, isShort);
   let { previous } = replay;
   for await (const rows of transactions) {
     if ((inputsOf(rows).at(-1)?.seq ?? 0) < from) {
@@ -52,7 +42,7 @@ export async function replayPage(
     }
     for (const step of replay.steps(rows)) {
       if (step.seq < from) previous = step.seq;
-      else if (page.isFull || !page.add(shown(step), () => shown(step, step.changes)))
+      else if (page.isFull || !page.add(shown(step), () => shown(step, true)))
         return { steps: page.items, previous, next: step.seq };
     }
   }
@@ -72,7 +62,7 @@ export async function wirePage(
   for (const first of wanted.toSorted((one, other) => one - other)) {
     if (first <= last) continue;
     for await (const rows of transactionsFrom(first)) {
-      const written = writtenIn(rows.find(({ changes }) => changes !== null)?.changes ?? null);
+      const written = writtenIn(rows.find(({ changes }) => changes !== null)?.changes ?? []);
       for (const { seq, at, input, facts } of rows.filter((row) => open.has(row.seq))) {
         const sent = { seq, input, ...sentBy(facts ?? [], at, written) };
         if (!page.add(wireShown(sent, domain, person))) return page.items;
@@ -98,15 +88,15 @@ function wireShown({ seq, input, commands, messages }: Wired, domain: Domain, pe
   };
 }
 
-/** `only`: of both states, what these change. */
-function stepShown(step: Step, domain: Domain, person: Person, only?: Changes): ReplayStep {
-  const { at, version, before, changes, facts, verdict } = step;
-  const after: OwnState = copyOf(before);
-  applyChanges(after, changes);
+/** `isShort`: of both states, only what changes. */
+function stepShown(step: Step, domain: Domain, person: Person, isShort = false): ReplayStep {
+  const { at, version, changes, facts, verdict } = step;
+  const changed = new Set(changes.map(([key]) => key));
+  const before = step.before.filter(([key]) => !isShort || key === "head" || changed.has(key));
   const { confirmed, givenUp, dropped, failed } = step;
   return {
     ...wireShown(step, domain, person),
-    ...{ at, version, verdict, before: stateShown(before, person, only), after: stateShown(after, person, only) },
+    ...{ at, version, verdict, before: stateShown(before, person), after: stateShown([...before, ...changes], person) },
     ...{ confirmed: confirmed.map(postedShown), givenUp: givenUp.map(postedShown) },
     ...{ dropped: dropped.map(postedShown), failed: failed.map(postedShown) },
     notes: facts.flatMap((fact) => (fact.kind === "noted" ? [fact.text] : [])),
@@ -115,23 +105,16 @@ function stepShown(step: Step, domain: Domain, person: Person, only?: Changes): 
   };
 }
 
-function stateShown(state: ConferenceState, person: Person, only?: Changes): ReplayState {
-  const shown = <Kind extends EntryKind>(kind: Kind, show: Show<Entry<Kind>>) =>
-    [...(state[kind] as ReadonlyMap<string, Entry<Kind>>)].flatMap(([key, entry]) =>
-      !only || (only[kind] as ReadonlyMap<string, unknown>).has(key) ? [[key, show(entry, person)] as const] : [],
-    );
-  const values = <Kind extends EntryKind>(kind: Kind, show: Show<Entry<Kind>>) =>
-    shown(kind, show).map(([, entry]) => entry);
+function stateShown(entries: Entries, person: Person): ReplayState {
+  const { head, callers, callOuts, commands, rooms, outages, debts } = stateOf(entries);
+  const shown = <Entry>(all: ReadonlyMap<string, Entry>, show: Show<Entry>) =>
+    [...all.values()].map((entry) => show(entry, person));
   return {
-    ...{ head: showHead(state.head, person), callers: values("callers", showCaller) },
-    ...{ callOuts: values("callOuts", showCallOut), commands: values("commands", showPending) },
-    ...{ rooms: values("rooms", showRoom), outages: values("outages", showOutage) },
-    debts: shown("debts", showMessage),
+    ...{ head: showHead(head, person), callers: shown(callers, showCaller), callOuts: shown(callOuts, showCallOut) },
+    ...{ commands: shown(commands, showPending), rooms: shown(rooms, showRoom), outages: shown(outages, showOutage) },
+    debts: [...debts].map(([key, message]) => [key, showMessage(message, person)]),
   };
 }
-
-type EntryKind = Exclude<keyof ConferenceState, "head">;
-type Entry<Kind extends EntryKind> = ConferenceState[Kind] extends ReadonlyMap<string, infer Value> ? Value : never;
 
 function postShown(sent: SentMessage, domain: Domain, person: Person): ReplayPost {
   const { host, message, transId } = postedShown(sent);

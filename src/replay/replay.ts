@@ -1,25 +1,25 @@
 import type { ConferenceInput } from "../conference/decide.ts";
 import { type Fact, type SingleFact, singleFacts } from "../conference/facts.ts";
 import type { QueuedDocument } from "../conference/queue.ts";
-import { applyChanges, type Changes, type ConferenceState, emptyState, type OwnState } from "../conference/state.ts";
+import { applyChanges, type ConferenceState, entriesIn } from "../conference/state.ts";
 import { applyTransaction, type DecisionProgress, type Situation } from "../conference/transaction.ts";
 import type { MsgId, TransId } from "../foundation/ids.ts";
 import type { ReplayStep } from "../rpc/replay.ts";
 import type { Domain } from "../settings/load.ts";
-import { changesIn, type Entries, entriesIn, entryIn, kindOf } from "./entries.ts";
-import { type About, type HistoryRow, settingsIn, versionIn } from "./history.ts";
+import { type Entries, stateOf, valuesOf } from "./entries.ts";
+import { type About, decidedBy, deciderIn, type HistoryRow } from "./history.ts";
 import { inputsOf, type TransactionRows } from "./rows.ts";
-import { isDocument, messagesOf, type Sent, sentBy, type Written, writtenIn } from "./sent.ts";
+import { messagesOf, type Sent, sentBy, writtenIn } from "./sent.ts";
 import { UnknownIds } from "./unknown-ids.ts";
 
 /** A row of the journal, and what it says of all that followed from its input. */
 export interface Step extends Sent, Pick<ReplayStep, "seq" | "at" | "version" | "verdict"> {
   readonly input: ConferenceInput | null;
   readonly facts: readonly Fact[];
-  /** Read it before the next step is asked for: it is changed in place then. */
-  readonly before: ConferenceState;
+  /** What was on disk. */
+  readonly before: Entries;
   /** Of several inputs in one transaction, the last one has the changes of all. */
-  readonly changes: Changes;
+  readonly changes: Entries;
 }
 
 /**
@@ -28,9 +28,8 @@ export interface Step extends Sent, Pick<ReplayStep, "seq" | "at" | "version" | 
  */
 export class Replay {
   readonly #about: About;
-  readonly #state: OwnState = emptyState();
-  /** Those that wait, by the keys of their entries. */
-  #documents: ReadonlyMap<string, QueuedDocument> = new Map();
+  /** What is on disk. */
+  readonly #entries = new Map<string, unknown>();
   #progress: HistoryRow["progress"] | null = null;
   /** Why the state is not all that there was. */
   #gap: string | null = null;
@@ -59,18 +58,19 @@ export class Replay {
   /** Goes behind a transaction, row by row; whoever leaves off within it finds it before that transaction. */
   *steps(rows: TransactionRows): Generator<Step> {
     this.#begin(rows);
-    const last = rows.at(-1) ?? rows[0];
+    const before = [...this.#entries];
     const recorded = changesOf(rows);
-    const written = writtenIn(recorded, this.#documents.values());
-    const verdict = this.#verdict(rows, written);
-    const { decidedBy } = last.progress;
-    const version = decidedBy === undefined ? null : versionIn(decidedBy);
-    for (const row of inputsOf(rows)) {
-      const isLast = row === inputsOf(rows).at(-1);
-      const facts = isLast ? rows.slice(rows.indexOf(row)).flatMap(factsOf) : factsOf(row);
+    const written = writtenIn([...before, ...(recorded ?? [])]);
+    const verdict = this.#verdict(rows, before);
+    const { decidedBy } = lastOf(rows).progress;
+    const version = decidedBy === undefined ? null : deciderIn(decidedBy).version;
+    const inputs = inputsOf(rows);
+    for (const row of inputs) {
+      const isLast = row === inputs.at(-1);
+      const facts = (isLast ? rows.slice(rows.indexOf(row)) : [row]).flatMap(factsOf);
       yield {
         ...{ seq: row.seq, at: row.at, version, verdict, input: row.input, facts },
-        ...{ before: this.#state, changes: changesIn((isLast && recorded) || []) },
+        ...{ before, changes: (isLast && recorded) || [] },
         ...sentBy(facts, row.at, written),
       };
     }
@@ -82,69 +82,61 @@ export class Replay {
   }
 
   #end(rows: TransactionRows): void {
-    const { seq, progress } = rows.at(-1) ?? rows[0];
+    const { seq, progress } = lastOf(rows);
     const recorded = changesOf(rows);
     if (recorded === null) this.#gap = `what followed from row ${seq} was too long to be kept`;
-    const documents = new Map(this.#documents);
-    for (const entry of recorded ?? []) {
-      const [key, value] = entry;
-      // One by one: an entry that was deleted and is set again comes last.
-      applyChanges(this.#state, changesIn([entry]));
-      if (isDocument(key) && value === null) documents.delete(key);
-      else if (isDocument(key)) documents.set(key, value as QueuedDocument);
+    for (const [key, value] of recorded ?? []) {
+      if (value === null) this.#entries.delete(key);
+      else this.#entries.set(key, value);
     }
-    this.#documents = documents;
     this.#progress = progress;
     this.#next = seq + 1;
     this.#previous = inputsOf(rows).at(-1)?.seq ?? null;
   }
 
-  #verdict(rows: TransactionRows, written: Written): Step["verdict"] {
+  #verdict(rows: TransactionRows, before: Entries): Step["verdict"] {
     const recorded = changesOf(rows);
-    const { progress } = rows.at(-1) ?? rows[0];
+    const { progress } = lastOf(rows);
     const mayDiffer = (why: string) => ({ is: "may differ", why }) as const;
     if (rows.some(({ facts }) => facts === null))
       return mayDiffer("version 0.1 wrote it without facts, or the upgrade from it");
     if (recorded === null) return mayDiffer("what followed was too long to be kept");
+    const { documents } = writtenIn([...before, ...recorded]);
+    const state = stateOf([...before, ...recorded]);
+    const said = { facts: rows.flatMap(factsOf), documents, state, serial: progress.serial };
+    const ids = new UnknownIds();
     let where: string | null;
     try {
-      const today = this.#decideAgain(rows);
-      where =
-        differenceOfFacts(rows, today) ??
-        differenceOfMessages(rows, written, today) ??
-        differenceOfEntries(recorded, this.#state, today) ??
-        (today.serial === progress.serial ? null : "serial");
+      where = ids.difference(comparable(this.#decideAgain(rows, before, ids)), comparable(said));
     } catch (error) {
       return mayDiffer(`this version cannot decide on it: ${error instanceof Error ? error.message : String(error)}`);
     }
     if (where === null) return { is: "same" };
     if (rows.some(({ input }) => input && "tooLong" in input)) return mayDiffer("the input was too long to be kept");
     if (this.#gap !== null) return mayDiffer(this.#gap);
-    const { decidedBy } = progress;
-    if (decidedBy === undefined) return mayDiffer("the row does not say which version decided");
-    if (settingsIn(decidedBy) !== settingsIn(this.#about.decidedBy))
+    if (progress.decidedBy === undefined) return mayDiffer("the row does not say which version decided");
+    if (deciderIn(progress.decidedBy).settings !== deciderIn(decidedBy(this.domain.settings)).settings)
       return mayDiffer("the settings of the domain have changed since");
     return { is: "differs", where: UnknownIds.readable(where) };
   }
 
-  #decideAgain(rows: TransactionRows): Decided {
+  #decideAgain(rows: TransactionRows, before: Entries, ids: UnknownIds): Followed {
     const begin = this.#progress ?? { bridge: null, serial: 0 };
-    const today = this.#decide(rows, begin);
+    const today = this.#decide(rows, before, ids, begin);
     if (this.#gap === null || this.#progress !== null) return today;
-    const { progress } = rows.at(-1) ?? rows[0];
-    return this.#decide(rows, { ...begin, serial: progress.serial - today.serial });
+    const { progress } = lastOf(rows);
+    return this.#decide(rows, before, ids, { ...begin, serial: progress.serial - today.serial });
   }
 
-  /** What today's code decides on the inputs of a transaction. */
-  #decide(rows: TransactionRows, progress: DecisionProgress): Decided {
+  /** What today's code decides on the inputs of a transaction, with marks in place of ids that only the journal knows. */
+  #decide(rows: TransactionRows, before: Entries, ids: UnknownIds, progress: DecisionProgress): Followed {
     const { confKey, domain } = this.#about;
     const confirmed = new Set(rows.flatMap(factsOf).map((fact) => fact.kind === "post-confirmed" && fact.transId));
-    const waiting = [...this.#documents.values()].filter(({ transId }) => !confirmed.has(transId as TransId));
-    const ids = new UnknownIds();
+    const waiting = valuesOf<QueuedDocument>(before, "outbox").filter(
+      ({ transId }) => !confirmed.has(transId as TransId),
+    );
+    const state = stateOf(before);
     const facts: Fact[] = [];
-    const messages: unknown[] = [];
-    const entries: Entries[number][] = [];
-    const state = rows.length === 1 ? this.#state : copyOf(this.#state);
     let situation: Situation = { state, queue: { rows: waiting, open: [] }, progress };
     let documents = Math.max(0, ...waiting.map(({ seq }) => seq));
     for (const { input, seq, progress: then } of rows) {
@@ -158,37 +150,38 @@ export class Replay {
         nonce: () => ids.next(),
       });
       facts.push(...after.facts);
-      messages.push(...queuedIn(after.facts).flatMap((fact) => messagesOf(after.queue.rows, fact)));
-      entries.push(...entriesIn(decision.changes));
-      if (rows.length > 1) applyChanges(state, decision.changes);
+      applyChanges(state, decision.changes);
       situation = { state, queue: after.queue, progress: after.progress };
     }
-    return { ids, facts, messages, entries: new Map(entries), serial: situation.progress.serial };
+    return { facts, documents: situation.queue.rows, state, serial: situation.progress.serial };
   }
 }
 
-/** What today's code decides, with marks in place of ids that only the journal knows. */
-interface Decided {
-  readonly ids: UnknownIds;
+/** What followed from the inputs of one transaction. */
+interface Followed {
   readonly facts: readonly Fact[];
-  /** In the order of the facts that say they are queued. */
-  readonly messages: readonly unknown[];
-  readonly entries: ReadonlyMap<string, unknown>;
+  readonly documents: readonly QueuedDocument[];
+  readonly state: ConferenceState;
   readonly serial: number;
 }
 
 /** These depend on what was being posted, which only the outbox knew. */
 const ofOutbox: ReadonlySet<Fact["kind"]> = new Set(["post-confirmed", "post-failed", "post-dropped"] as const);
 
-function differenceOfFacts(rows: TransactionRows, { ids, facts }: Decided): string | null {
-  const [today = [], said = []] = [facts, rows.flatMap(factsOf)].map((all) => all.flatMap(decidedIn));
-  for (const [index, fact] of today.entries()) {
-    const other = said[index];
-    if (fact.kind !== other?.kind) return fact.kind;
-    const where = ids.difference(fact, other, fact.kind);
-    if (where !== null) return where;
-  }
-  return said[today.length]?.kind ?? null;
+/** In the order in which it is compared: whatever differs first is named. */
+function comparable({ facts, documents, state, serial }: Followed): object {
+  const dropped = new Set(
+    facts.flatMap((fact) => (fact.kind === "post-dropped" ? fact.messages.map(({ msgId }) => msgId) : [])),
+  );
+  const messages = facts
+    .flatMap((fact) => (fact.kind === "post-queued" ? messagesOf(documents, fact) : []))
+    .filter((message) => message && !dropped.has(message.msgId));
+  return {
+    ...Object.fromEntries(facts.flatMap(decidedIn).map((fact, index) => [`${fact.kind} ${index}`, fact])),
+    ...Object.fromEntries(messages.map((message, index) => [`message ${index}`, message])),
+    ...Object.fromEntries(entriesIn(state)),
+    serial,
+  };
 }
 
 /** Which document a message joined depends on what was being posted, too. */
@@ -197,53 +190,14 @@ function decidedIn(fact: Fact): readonly SingleFact[] {
   return singleFacts(fact.kind === "post-queued" ? { ...fact, transId: "" as TransId } : fact);
 }
 
-function queuedIn(facts: readonly Fact[]) {
-  return facts.filter((fact) => fact.kind === "post-queued");
-}
-
-/** The facts name the same messages, in the same order. */
-function differenceOfMessages(rows: TransactionRows, { documents }: Written, today: Decided): string | null {
-  const facts = rows.flatMap(factsOf);
-  const dropped = new Set(facts.map((fact) => fact.kind === "post-dropped" && fact.transId));
-  const recorded = queuedIn(facts).flatMap((fact) =>
-    messagesOf(documents, fact).map((message) => ({ message, isDropped: dropped.has(fact.transId) })),
-  );
-  for (const [index, { message, isDropped }] of recorded.entries()) {
-    if (!message && isDropped) continue;
-    const where = today.ids.difference(today.messages[index] ?? null, message ?? null, message?.type);
-    if (where !== null) return where;
-  }
-  return null;
-}
-
-function differenceOfEntries(recorded: Entries, before: ConferenceState, { ids, entries }: Decided): string | null {
-  const open = new Map(recorded.filter(([key]) => kindOf(key) !== null));
-  for (const [key, value] of entries) {
-    const found = open.has(key) ? key : [...open.keys()].find((other) => ids.isSameText(key, other));
-    const known = found === undefined ? entryIn(before, key) : open.get(found);
-    const where = ids.difference(value ?? null, known ?? null, key);
-    if (where !== null) return where;
-    if (found !== undefined) open.delete(found);
-  }
-  for (const [key, value] of open) {
-    const where = ids.difference(entryIn(before, key) ?? null, value, key);
-    if (where !== null) return where;
-  }
-  return null;
-}
-
-/** The state of its own that a reader may keep. */
-export function copyOf({ head, callers, callOuts, commands, rooms, outages, debts }: ConferenceState): OwnState {
-  return {
-    ...{ head, callers: new Map(callers), callOuts: new Map(callOuts) },
-    ...{ commands: new Map(commands), rooms: new Map(rooms), outages: new Map(outages), debts: new Map(debts) },
-  };
-}
-
 function factsOf({ facts }: HistoryRow): readonly Fact[] {
   return facts ?? [];
 }
 
 function changesOf(rows: TransactionRows): HistoryRow["changes"] {
   return rows.find(({ changes }) => changes !== null)?.changes ?? null;
+}
+
+function lastOf(rows: TransactionRows): HistoryRow {
+  return rows.at(-1) ?? rows[0];
 }

@@ -2,10 +2,10 @@ import type { BridgeCommand, IssuedCommand } from "../bridge/commands.ts";
 import type { Outgoing, Post } from "../conference/draft.ts";
 import type { Fact } from "../conference/facts.ts";
 import type { QueuedDocument } from "../conference/queue.ts";
+import type { PendingCommand } from "../conference/state.ts";
 import type { EpochMs, TransId } from "../foundation/ids.ts";
 import type { ReplayStep } from "../rpc/replay.ts";
-import { changesIn } from "./entries.ts";
-import type { HistoryRow } from "./history.ts";
+import { type Entries, valuesOf } from "./entries.ts";
 
 /** In the document that carries it. */
 export interface SentMessage extends Pick<Post, "host" | "message"> {
@@ -20,51 +20,40 @@ export interface Sent extends Pick<ReplayStep, "confirmed" | "givenUp" | "droppe
 
 type MutableSent = { [List in keyof Sent]: Sent[List][number][] };
 
-/** What a transaction wrote: commands and messages stand there in full. */
+/** Commands and documents, as they stand on disk in full. */
 export interface Written {
   readonly commands: ReadonlyMap<string, BridgeCommand>;
   readonly documents: readonly QueuedDocument[];
 }
 
-/** `before`: documents that waited before the transaction. */
-export function writtenIn(recorded: HistoryRow["changes"], before: Iterable<QueuedDocument> = []): Written {
-  const pending = [...changesIn(recorded ?? []).commands.values()].filter((one) => one !== null);
-  const documents = (recorded ?? []).flatMap(([key, value]) => (isDocument(key) && value ? [value] : []));
-  return {
-    commands: new Map(pending.map(({ id, command }) => [id, command])),
-    documents: [...before, ...(documents as QueuedDocument[])],
-  };
+export function writtenIn(entries: Entries): Written {
+  const pending = valuesOf<PendingCommand>(entries, "command");
+  const commands = new Map(pending.map(({ id, command }) => [id, command]));
+  return { commands, documents: valuesOf<QueuedDocument>(entries, "outbox") };
 }
 
-export function isDocument(key: string): boolean {
-  return key.startsWith("outbox/");
-}
-
-/** What these facts of a row say was sent, as far as its transaction wrote it. */
+/** What these facts of a row say was sent, as far as it is written. */
 export function sentBy(facts: readonly Fact[], at: EpochMs, { commands, documents }: Written): Sent {
   const sent: MutableSent = { commands: [], messages: [], confirmed: [], givenUp: [], dropped: [], failed: [] };
-  const hostOf = (transId: string) => documents.find((one) => one.transId === transId)?.host ?? "";
   for (const fact of facts) {
     if (fact.kind === "command-issued") {
       const command = commands.get(fact.command);
       if (command) sent.commands.push({ id: fact.command, command });
-    } else if (fact.kind === "post-queued") {
-      const { host, transId } = fact;
-      for (const message of messagesOf(documents, fact)) if (message) sent.messages.push({ host, transId, message });
-    } else if (fact.kind === "post-given-up") {
-      const { host, transId } = fact;
-      sent.givenUp.push({ host, transId, at, messages: fact.messages.map(({ type }) => type) });
-    } else if (fact.kind === "post-dropped") {
-      const { transId } = fact;
-      sent.dropped.push({ host: hostOf(transId), transId, at, messages: fact.messages.map(({ type }) => type) });
-    } else if (fact.kind === "post-confirmed") {
-      const messages = documents.find(({ transId }) => transId === fact.transId)?.messages ?? [];
-      const { transId, at: when } = fact;
-      sent.confirmed.push({ host: hostOf(transId), transId, at: when, messages: messages.map(({ type }) => type) });
-    } else if (fact.kind === "post-failed") {
-      const { transId, attempt: attempts, why, at: when, nextAt } = fact;
-      sent.failed.push({ host: hostOf(transId), transId, at: when, why, attempts, nextAt });
     }
+    if (!("transId" in fact)) continue;
+    const { transId } = fact;
+    const document = documents.find((one) => one.transId === transId);
+    const messages = "messages" in fact ? fact.messages : (document?.messages ?? []);
+    const host = "host" in fact ? fact.host : (document?.host ?? "");
+    const posted = { host, transId, at: "at" in fact ? fact.at : at, messages: messages.map(({ type }) => type) };
+    if (fact.kind === "post-queued")
+      for (const message of messagesOf(documents, fact))
+        if (message) sent.messages.push({ host: fact.host, transId, message });
+    if (fact.kind === "post-confirmed") sent.confirmed.push(posted);
+    if (fact.kind === "post-given-up") sent.givenUp.push(posted);
+    if (fact.kind === "post-dropped") sent.dropped.push(posted);
+    if (fact.kind === "post-failed")
+      sent.failed.push({ ...posted, why: fact.why, attempts: fact.attempt, nextAt: fact.nextAt });
   }
   return sent;
 }

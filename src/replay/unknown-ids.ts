@@ -19,6 +19,7 @@ export class UnknownIds {
 
   /** Where the two differ, as a path; `null`: nowhere. */
   difference(decided: unknown, recorded: unknown, path = ""): string | null {
+    if (decided === recorded) return null;
     if (typeof decided === "string" && typeof recorded === "string")
       return this.isSameText(decided, recorded) ? null : path;
     if (Array.isArray(decided) && Array.isArray(recorded)) {
@@ -26,12 +27,19 @@ export class UnknownIds {
       return first(decided.keys(), (index) => this.difference(decided[index], recorded[index], path));
     }
     if (isRecord(decided) && isRecord(recorded)) {
-      const names = new Set([...Object.keys(decided), ...Object.keys(recorded)]);
-      return first(names, (name) =>
-        this.difference(decided[name], recorded[name], path === "" ? name : `${path} ${name}`),
-      );
+      const open = new Map(Object.entries(recorded));
+      const nameOf = (name: string) =>
+        open.has(name) ? name : [...open.keys()].find((other) => !(other in decided) && this.isSameText(name, other));
+      const of = (name: string) => (path === "" ? name : `${path} ${name}`);
+      const where = first(Object.entries(decided), ([name, value]) => {
+        const own = nameOf(name) ?? name;
+        const other = open.get(own);
+        open.delete(own);
+        return this.difference(value, other, of(name));
+      });
+      return where ?? first(open, ([name, value]) => this.difference(undefined, value, of(name)));
     }
-    return decided === recorded ? null : path;
+    return path;
   }
 
   isSameText(decided: string, recorded: string): boolean {

@@ -59,7 +59,7 @@ export interface ReplayStep {
   readonly givenUp: readonly ReplayDocument[];
   /** Their server was replaced, or a post before them was given up. */
   readonly dropped: readonly ReplayDocument[];
-  readonly failed: readonly (Omit<ReplayDocument, "messages"> & {
+  readonly failed: readonly (ReplayDocument & {
     readonly why: string;
     readonly attempts: number;
     readonly nextAt: EpochMs;

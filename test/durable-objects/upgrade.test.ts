@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { actionsOf, type Cause } from "../../src/conference/facts.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import { aboutOf } from "../../src/replay/history.ts";
 import { testDomain } from "../local-domain.ts";
 import { historyOf, replay } from "../replay/simulated-journals.ts";
 import type { Database } from "../simulation/database.ts";
@@ -275,7 +274,7 @@ test("a record names nobody by what led in, or made a silent monitor, before the
 });
 
 function verdicts(world: ConferenceWorld): readonly string[] {
-  const steps = [...replay([...historyOf(world.stored)], aboutOf(confKey, world.domain))];
+  const steps = [...replay([...historyOf(world.stored)], { confKey, domain: world.domain })];
   return [...new Set(steps.map(({ verdict }) => (verdict.is === "may differ" ? verdict.why : verdict.is)))];
 }
 

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { mayDial, wrongNumber } from "../../src/foundation/dial-rules.ts";
-import { aboutOf } from "../../src/replay/history.ts";
 import { MadeUp } from "../../src/replay/made-up.ts";
 import { asTest } from "../../src/transcripts/as-test.ts";
 import { transcriptDomain } from "../../src/transcripts/domain.ts";
@@ -18,7 +17,7 @@ import { historyOf, testPages } from "./simulated-journals.ts";
 
 async function saved(world: ConferenceWorld, from = 0): Promise<string> {
   const rows = [...historyOf(world.stored)].filter(({ seq }) => seq > from);
-  return asTest(await testPages(rows, aboutOf(confKey, world.domain)), transcriptDomain) ?? "";
+  return asTest(await testPages(rows, { confKey, domain: world.domain }), transcriptDomain) ?? "";
 }
 
 async function played(settings: object = {}): Promise<ConferenceWorld> {

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { masked } from "../../src/foundation/shown.ts";
-import { aboutOf } from "../../src/replay/history.ts";
 import { Replay } from "../../src/replay/replay.ts";
 import { replayPage, wirePage } from "../../src/replay/replay-page.ts";
 import type { ReplayPage } from "../../src/rpc/replay.ts";
@@ -29,7 +28,7 @@ async function played(): Promise<ConferenceWorld> {
 }
 
 function pageOf(world: ConferenceWorld, from: number, limit = 100, person = (text: string) => text) {
-  const replay = new Replay(aboutOf(confKey, world.domain));
+  const replay = new Replay({ confKey, domain: world.domain });
   return replayPage(readersOf([...historyOf(world.stored)]).transactions(1), replay, person, { from, limit });
 }
 

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import type { Outgoing } from "../../src/conference/draft.ts";
-import { applyChanges, emptyState } from "../../src/conference/state.ts";
+import { applyEntry, emptyState } from "../../src/conference/state.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
 import type { About } from "../../src/replay/history.ts";
 import { asTest } from "../../src/transcripts/as-test.ts";
@@ -34,7 +34,7 @@ test("replaying the journal of each conference of simulated worlds gives the sta
       const replayed = emptyState();
       for (const step of replay(rows, about)) {
         steps += 1;
-        applyChanges(replayed, step.changes);
+        for (const [key, value] of step.changes) applyEntry(replayed, key, value);
         if (step.verdict.is !== "same")
           expect.fail(
             `seed ${seed}, ${about.confKey}, row ${step.seq}: ${JSON.stringify(step.verdict)} ${JSON.stringify(step.input)}`,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { aboutOf, type HistoryRow } from "../../src/replay/history.ts";
+import type { HistoryRow } from "../../src/replay/history.ts";
 import type { Step } from "../../src/replay/replay.ts";
 import {
   ConferenceWorld,
@@ -13,7 +13,7 @@ import { testDomain } from "../local-domain.ts";
 import { historyOf, replay } from "./simulated-journals.ts";
 
 function stepsOf(world: ConferenceWorld, rows: readonly HistoryRow[] = [...historyOf(world.stored)]): Step[] {
-  return [...replay(rows, aboutOf(confKey, world.domain))];
+  return [...replay(rows, { confKey, domain: world.domain })];
 }
 
 function verdicts(steps: readonly Step[]): string[] {

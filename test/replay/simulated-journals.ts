@@ -2,7 +2,7 @@ import { ConferenceStore } from "../../durable-objects/conference-store.ts";
 import { JournalReaders } from "../../durable-objects/journal-readers.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
-import { type About, aboutOf, type HistoryRow } from "../../src/replay/history.ts";
+import type { About, HistoryRow } from "../../src/replay/history.ts";
 import { Replay, type Step } from "../../src/replay/replay.ts";
 import { transactionsIn } from "../../src/replay/rows.ts";
 import { TestReader, testRowsPage } from "../../src/replay/test-rows.ts";
@@ -27,7 +27,7 @@ export function conferencesOfWorld(seed: number): Promise<readonly KeptConferenc
         inspect: (sites) => {
           for (const { edge } of sites) {
             for (const [key, { disk }] of edge.conferences)
-              found.push(keptOn(disk, aboutOf(key as ConfKey, edge.domain)));
+              found.push(keptOn(disk, { confKey: key as ConfKey, domain: edge.domain }));
           }
         },
       });

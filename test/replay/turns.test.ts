@@ -1,6 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
 import type { HistoryRow } from "../../src/replay/history.ts";
-import { aboutOf } from "../../src/replay/history.ts";
 import { Replay, type Step } from "../../src/replay/replay.ts";
 import { replayPage, wirePage } from "../../src/replay/replay-page.ts";
 import { transactionsIn } from "../../src/replay/rows.ts";
@@ -53,7 +52,7 @@ function pageOf(
   readers: ReturnType<typeof readersOf>,
   from: number,
   limit: number,
-  begin = () => new Replay(aboutOf(confKey, world.domain)),
+  begin = () => new Replay({ confKey, domain: world.domain }),
 ): Promise<ReplayPage | null> {
   const asked = { name: "replay", settings: null, before: from, begin: () => [begin(), 1] as const };
   return readers.use(asked, (replay, transactions) => replayPage(transactions, replay, person, { from, limit }));
@@ -80,7 +79,7 @@ test("between two turns of others a replay decides on as many steps as one answe
     since = 0;
   });
   const page = await pageOf(readers, rows.length - 1, 100, () => {
-    const replay = new WatchedReplay(aboutOf(confKey, world.domain));
+    const replay = new WatchedReplay({ confKey, domain: world.domain });
     replay.onStep = () => {
       since += 1;
       most = Math.max(most, since);
@@ -120,7 +119,7 @@ test("who asks for a reader that is in use waits for it, and one that stands beh
 test("a reader that broke is not used again", async () => {
   const readers = readersOf(rows);
   const broken = pageOf(readers, 3, 2, () => {
-    const replay = new WatchedReplay(aboutOf(confKey, world.domain));
+    const replay = new WatchedReplay({ confKey, domain: world.domain });
     replay.onStep = () => {
       throw new Error("it broke");
     };
@@ -163,7 +162,7 @@ test("a step that is longer than a page has what changed, and the first of each 
   const next = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
   await large.during(large.receive("t-create", createConference(next)));
   const all = [...historyOf(large.stored)];
-  const replay = new Replay(aboutOf(confKey, large.domain));
+  const replay = new Replay({ confKey, domain: large.domain });
   const from = all.findLast(({ input }) => input?.type === "webex")?.seq ?? 0;
   const { steps } = await replayPage(readersOf(all).transactions(1), replay, person, { from, limit: 1 });
 
@@ -174,7 +173,7 @@ test("a step that is longer than a page has what changed, and the first of each 
 
 test("the rows of a test come in pages of at most 200 kB, with the same made-up values in all", async () => {
   const many = again(3);
-  const pages = await testPages(many, aboutOf(confKey, world.domain));
+  const pages = await testPages(many, { confKey, domain: world.domain });
   const numbers = new Set(JSON.stringify(pages).match(/1408\d{7}/g));
   for (const page of pages) expect(bytesOf(page)).toBeLessThan(mostBytes + aroundBytes);
 
