@@ -82,7 +82,7 @@ test("a step has what came, what changed and what it caused", () => {
       commands: [{ id: "k1", command: { type: "mute", call: "c1" } } as never],
       messages: [{ host: "tsp1", transId: "t1", type: "caller-changed", text: "<A2W_NotifyUserChange/>" }],
       confirmed: [{ host: "tsp1", transId: "t0", at: now, messages: ["caller-entered"] }],
-      failed: [{ host: "tsp1", transId: "t2", at: now, why: "refused", attempts: 2, nextAt: now }],
+      failed: [{ host: "tsp1", transId: "t2", at: now, messages: [], why: "refused", attempts: 2, nextAt: now }],
       repairs: ["muted"],
       notes: ["odd"],
     }),
