@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { counted } from "../src/foundation/counted.ts";
 import { personNameFault } from "../src/operators/people.ts";
 import { askEdge } from "./ask-edge.ts";
-import { print, StartError } from "./supervise.ts";
+import { print } from "./supervise.ts";
 
 /** What a person is given once, and what the settings get. */
 export function newOperator(
@@ -30,8 +30,11 @@ export function addPeople(program: Command): void {
     )
     .requiredOption("--domain <names...>", 'domains that the person sees; "*" for all')
     .option("--secrets", "may read a secret, one at a time, such as a meeting's access code; with the role operator")
-    .action((name: string, { role, domain, secrets }: { role: string; domain: string[]; secrets?: true }) => {
-      if (secrets && role !== "operator") throw new StartError("a viewer reads no secret: add --role operator");
+    .action((name: string, { role, domain, secrets }: { role: string; domain: string[]; secrets?: true }, command) => {
+      if (secrets && role !== "operator")
+        command.error(
+          `error: --secrets cannot go with --role ${role}: a viewer reads no secret. Add --role operator, or leave --secrets out.`,
+        );
       const { token, line } = newOperator(name, role, domain, secrets);
       print(`token of ${name}: ${token}`);
       print("It is shown only now: hand it over. For `people` of `operators` in the settings, or of OPERATORS:");

@@ -127,6 +127,11 @@ interface Outstanding {
   readonly startedAt: ReadonlyMap<string, number>;
 }
 
+const failureTexts = {
+  webex: { coming: "WebEx hears a failure", past: "WebEx was answered with a failure" },
+  operator: { coming: "the operator's action fails", past: "the operator's action failed" },
+} as const;
+
 /** What a conference waits for, and why. */
 export function outstandingText(
   { commands, documents, outages, bridge }: ConferenceOfDomain,
@@ -140,12 +145,14 @@ export function outstandingText(
   const active = agents?.find(({ role }) => role === "active");
   const path =
     agents === null ? [] : active === undefined ? [`bridge ${bridge} has no active agent`] : bridgeFault(active);
-  const ofCommands = commands.map(({ id, type, sent, taken: isAcked, answerBy }) => {
+  const ofCommands = commands.map(({ id, type, sent, taken: isAcked, answerBy, askers }) => {
     const sending =
       sent === 0
         ? "not sent yet"
         : `sent ${sent === 1 ? "once" : `${sent} times`}, ${isAcked ? "the agent has it, the bridge has not answered" : "no agent has acknowledged it"}`;
-    const deadline = answerBy === null ? [] : [`WebEx hears a failure ${fromNow(answerBy, now)}`];
+    const isLate = answerBy !== null && answerBy <= now;
+    const failures = askers.map((asker) => failureTexts[asker][isLate ? "past" : "coming"]);
+    const deadline = answerBy === null ? [] : failures.map((text) => `${text} ${fromNow(answerBy, now)}`);
     return [`${type} (${id}): no result${since(id)}`, sending, ...path, ...deadline].join("; ");
   });
   const ofDocuments = documents.map(({ transId, host, messages, attempts, dueAt, failure }) => {

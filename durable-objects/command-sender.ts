@@ -1,7 +1,7 @@
 import { topicsOf } from "../src/bridge/command-rules.ts";
 import type { IssuedCommand } from "../src/bridge/commands.ts";
 import { LATEST_MS, ON_BRIDGE_MS } from "../src/bridge/deadlines.ts";
-import { overdueAt } from "../src/conference/deadlines.ts";
+import { overdueAt, waiterFor } from "../src/conference/deadlines.ts";
 import type { ConferenceState, PendingCommand } from "../src/conference/state.ts";
 import type { BridgeName, CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { within } from "../src/foundation/timers.ts";
@@ -90,6 +90,22 @@ export class CommandSchedule {
   /** The commands on which the bridge has been at work for too long, for who waits for them. */
   overdue(state: ConferenceState, now: EpochMs): readonly CommandId[] {
     return [...this.#overdueTimes(state)].flatMap(([id, at]) => (at <= now ? [id] : []));
+  }
+
+  /** The commands whose time is up, and which no agent has acknowledged though they were sent again. */
+  unacknowledged({ commands, callOuts }: ConferenceState, now: EpochMs): readonly CommandId[] {
+    return [...commands.values()].flatMap(({ id, command, answerBy }) => {
+      const until = command.type === "dial" ? (callOuts.get(command.call)?.answerBy ?? null) : answerBy;
+      const { times = 0, isAcked = true } = this.#sent.get(id) ?? {};
+      return until !== null && until <= now && times > 1 && !isAcked ? [id] : [];
+    });
+  }
+
+  /** By when this command fails for whoever waits for it; `null`: nobody waits, or for a time of its own. */
+  failsAt(state: ConferenceState, command: PendingCommand): EpochMs | null {
+    const begunAt = this.#sent.get(command.id)?.begunAt ?? null;
+    const overdue = begunAt === null ? null : overdueAt(state, command, begunAt);
+    return earliest(waiterFor(state, command)?.until ?? command.answerBy, overdue);
   }
 
   /** When the next command is overdue, unless its result comes; `null`: none is at work that somebody waits for. */

@@ -121,6 +121,8 @@ interface Context {
   nonce(): string;
   /** The commands on which the bridge has been at work for too long. */
   overdue(): readonly CommandId[];
+  /** The commands whose time is up, and which no agent has acknowledged. */
+  unacknowledged(): readonly CommandId[];
 }
 
 /**
@@ -230,8 +232,9 @@ function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: R
       return isDone ? null : { type: "operator", at, ...action };
     }
     case "time": {
-      const overdue = context.overdue();
-      return { type: "time", at, ...(overdue.length > 0 && { overdue }) };
+      const [overdue, unacknowledged] = [context.overdue(), context.unacknowledged()];
+      const known = { ...(overdue.length > 0 && { overdue }), ...(unacknowledged.length > 0 && { unacknowledged }) };
+      return { type: "time", at, ...known };
     }
   }
 }

@@ -1,11 +1,11 @@
 import { withJitter } from "../src/conference/debts.ts";
 import type { Rows } from "../src/conference/queue.ts";
 import { owedIn } from "../src/conference/resync.ts";
-import { isOngoing } from "../src/conference/state.ts";
+import { isOngoing, type PendingCommand } from "../src/conference/state.ts";
 import { nameOf } from "../src/explain/timeline.ts";
 import type { ConfKey } from "../src/foundation/ids.ts";
 import { withoutQuery } from "../src/foundation/shown.ts";
-import type { ConferenceView } from "../src/rpc/conference-view.ts";
+import type { CommandView, ConferenceView } from "../src/rpc/conference-view.ts";
 import type { CommandSchedule } from "./command-sender.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 
@@ -14,7 +14,7 @@ export function viewOf(
   key: ConfKey,
   { state, lastAt, progress }: Pick<ConferenceStore, "state" | "lastAt" | "progress">,
   outbox: Rows,
-  schedule: Pick<CommandSchedule, "stateOf">,
+  schedule: Pick<CommandSchedule, "stateOf" | "failsAt">,
   person: (text: string) => string,
 ): ConferenceView {
   const { head } = state;
@@ -34,9 +34,9 @@ export function viewOf(
       ...{ call, stage, extCallId: extCallId ?? "" },
     })),
     rooms: [...state.rooms.values()].map(({ room, subConfId, stage }) => ({ room, subConfId, stage })),
-    commands: [...state.commands.values()].map(({ id, command: { type }, answerBy }) => ({
-      ...{ id, type, answerBy },
-      ...schedule.stateOf(id),
+    commands: [...state.commands.values()].map((pending) => ({
+      ...{ id: pending.id, type: pending.command.type, answerBy: schedule.failsAt(state, pending) },
+      ...{ askers: askersOf(pending), ...schedule.stateOf(pending.id) },
     })),
     documents: outbox.map(({ transId, host, messages, queuedAt, attempts, dueAt, failure }) => ({
       ...{ transId, host: withoutQuery(host), messages: messages.map(nameOf), queuedAt, attempts, dueAt },
@@ -47,4 +47,10 @@ export function viewOf(
       probeAt: outage.probe ? null : withJitter(outage, key),
     })),
   };
+}
+
+/** Who asked for this command, of those who have an answer. */
+function askersOf({ by = [] }: PendingCommand): CommandView["askers"] {
+  const asks = (type: "request" | "action") => by.some((cause) => cause.type === type);
+  return [...(asks("request") ? (["webex"] as const) : []), ...(asks("action") ? (["operator"] as const) : [])];
 }

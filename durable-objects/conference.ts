@@ -540,7 +540,9 @@ export class Conference {
     const [store, outbox, ids] = [this.#store, this.#outbox, this.#ids];
     const { nonce } = this.#ports;
     const overdue = () => this.#sender.schedule.overdue(store.state, at);
-    const batch = transact({ at, identity: this.#identified, domain, store, outbox, ids, nonce, overdue }, items);
+    const unacknowledged = () => this.#sender.schedule.unacknowledged(store.state, at);
+    const context = { at, identity: this.#identified, domain, store, outbox, ids, nonce, overdue, unacknowledged };
+    const batch = transact(context, items);
     // A repeated report is a sign of life, too.
     if (!batch) return this.#send();
     // The commit stands even if something here throws. The group commit would act on each item again if it heard of the error.

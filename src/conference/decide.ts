@@ -64,7 +64,13 @@ export type ConferenceInput =
       readonly request: OperatorRequest;
     }
   /** The time of `nextDeadline` has come, or the bridge has been at work on these commands for too long (see `overdueAt`). */
-  | { readonly type: "time"; readonly at: EpochMs; readonly overdue?: readonly CommandId[] };
+  | {
+      readonly type: "time";
+      readonly at: EpochMs;
+      readonly overdue?: readonly CommandId[];
+      /** Commands whose time is up, and which no agent has acknowledged: for people, who ask why. */
+      readonly unacknowledged?: readonly CommandId[];
+    };
 
 const showReports = showOf(v.array(numberedReport));
 const showUndelivered = showFields<UndeliveredDocument>({
@@ -74,6 +80,7 @@ const showUndelivered = showFields<UndeliveredDocument>({
 
 export const showInput: Show<ConferenceInput> = showFields<ConferenceInput>({
   ...{ type: "open", at: "open", transId: "open", elsewhere: "open", host: "address", overdue: "open" },
+  unacknowledged: "open",
   ...{ id: "open", person: "open", request: showRequest, reports: showReports, of: showUndelivered },
   messages: (messages: readonly (FromWebex | Outgoing)[], person) => messages.map((one) => showOutgoing(one, person)),
 });

@@ -51,14 +51,17 @@ interface CallerView {
   readonly speaks: boolean;
 }
 
-interface CommandView {
+export interface CommandView {
   readonly id: CommandId;
   readonly type: CommandType;
   /** How often it was sent in this life of the object. */
   readonly sent: number;
   /** Whether an agent has it in its journal. */
   readonly taken: boolean;
+  /** When it fails for those who asked for it, or did. */
   readonly answerBy: EpochMs | null;
+  /** Who asked for it; none: it follows from something else. */
+  readonly askers: readonly ("webex" | "operator")[];
 }
 
 interface DocumentView {

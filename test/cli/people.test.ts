@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Command, CommanderError } from "commander";
 import { expect, onTestFinished, test } from "vitest";
 import { checkEdge } from "../../cli/check.ts";
 import { loadEdgeSettings } from "../../cli/edge-settings.ts";
-import { newOperator } from "../../cli/people.ts";
+import { addPeople, newOperator } from "../../cli/people.ts";
 import { parseCommentedJson } from "../../src/foundation/commented-json.ts";
 import { peopleOf, personNameFault, personOfToken, readOperators } from "../../src/operators/people.ts";
 
@@ -31,6 +32,19 @@ test("the line that is printed makes the token that is printed that person's, an
   expect(newOperator("anna", "viewer", ["acme"]).token).not.toBe(token);
   const reader = readOperators(`{"people":[${newOperator("olga", "operator", ["acme"], true).line}]}`);
   expect(reader).toMatchObject({ ok: true, value: { people: [{ name: "olga", secrets: true }] } });
+});
+
+test("a viewer with secrets is refused in a line that says what to do", async () => {
+  const said: string[] = [];
+  const program = new Command().exitOverride().configureOutput({ writeErr: (text) => said.push(text) });
+  addPeople(program);
+  const made = program.parseAsync(["operator", "bad", "--role", "viewer", "--secrets", "--domain", "x"], {
+    from: "user",
+  });
+  await expect(made).rejects.toBeInstanceOf(CommanderError);
+  expect(said).toEqual([
+    "error: --secrets cannot go with --role viewer: a viewer reads no secret. Add --role operator, or leave --secrets out.\n",
+  ]);
 });
 
 test.each<[string, object | string, string]>([

@@ -23,7 +23,9 @@ export function caller(more: object = {}) {
   };
 }
 
-export const command = { id: "555120777.9.165", type: "unmute", sent: 1, taken: true, answerBy: now + 4_000 };
+export const command = {
+  ...{ id: "555120777.9.165", type: "unmute", sent: 1, taken: true, answerBy: now + 4_000, askers: ["webex"] },
+};
 export const document = {
   ...{ transId: "61365000006", host: "http://tsp1.example.com:8800", messages: ["A2W_NotifyConferenceChange"] },
   ...{ queuedAt: now - 65_000, attempts: 2, dueAt: now + 2_000, failure: "HTTP status 500" },

@@ -74,6 +74,15 @@ test("a conference shows its callers, and what it waits for", () => {
   ]);
 });
 
+test("a command says whom it fails, and whether that is still to come", () => {
+  const last = (more: object) => conferenceText(conference({ commands: [{ ...command, ...more }] }), now, plain).at(-1);
+  expect(last({})).toContain("WebEx hears a failure in 4.0 s");
+  expect(last({ answerBy: now - 3_000 })).toContain("WebEx was answered with a failure 3.0 s ago");
+  expect(last({ askers: ["operator"] })).toContain("the operator's action fails in 4.0 s");
+  expect(last({ askers: ["operator"], answerBy: now - 3_000 })).toContain("the operator's action failed 3.0 s ago");
+  expect(last({ askers: [] })).not.toContain("fail");
+});
+
 test("a server that is behind is outstanding: since when, and what it is owed", () => {
   const behind = conference({ outages: [outage] });
   expect(conferenceText(behind, now, plain).slice(-4)).toEqual([

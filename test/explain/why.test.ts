@@ -39,6 +39,8 @@ function told(world: ConferenceWorld, wanted: Wanted = {}): string[] {
 
 const unacknowledged = "The command was sent, and no agent of the bridge simulated has acknowledged it yet.";
 
+const agentAway = "No agent of the bridge took the command in time: the agent was away, or its link was broken.";
+
 /** The answers to questions that begin so. */
 function about(world: ConferenceWorld, begin: string, wanted: Wanted = {}): string[] {
   return told(world, wanted).filter((text) => text.startsWith(begin));
@@ -244,6 +246,17 @@ test("a mute is told by who wanted it: WebEx for one or all, the caller's keys, 
   ]);
 });
 
+test.each([
+  ["anna", "The operator anna"],
+  ["operator", "An operator"],
+])("a mute by %s is told as wanted by: %s", async (person, who) => {
+  const world = await namedCaller();
+  const action = { id: "a1", person, request: { type: "mute", call: "c0" } } as never;
+  await world.during(world.conference.operate(action));
+  await world.allDone();
+  expect(about(world, muted)).toEqual([`${muted} ${who} asked for it at T, and the bridge did it at T.`]);
+});
+
 test("a mute that the bridge refuses, or does not answer, is told as asked for and not done", async () => {
   const world = await namedCaller();
   await world.during(world.receive("t1", muteCaller("1001")));
@@ -256,6 +269,10 @@ test("a mute that the bridge refuses, or does not answer, is told as asked for a
     `${question} WebEx asked for it at T. The bridge refused it: it could not be reached.`,
     `${question} WebEx asked for it at T. The bridge did not answer in time.`,
   ]);
+  const away = await namedCaller();
+  await away.during(away.receive("t1", muteCaller("1001")));
+  await away.time.pass(40_000);
+  expect(about(away, question)).toEqual([`${question} WebEx asked for it at T. ${agentAway}`]);
   // A late refusal is no second answer.
   await refused(world, "too-late");
   expect(about(world, question)).toHaveLength(2);
@@ -397,6 +414,11 @@ test("a call-out that does not enter is told by its cause", async () => {
   const [call] = world.stored.state.callOuts.keys();
   await world.during(world.report(event({ type: "caller-left", call, reason: "busy" })));
   expect(about(world, "Why was").slice(1)).toEqual([`${question("14085550123", "2002")} The line was busy.`]);
+
+  await dial("m3", "2003", "1");
+  await world.time.pass(120_000);
+  await world.allDone();
+  expect(about(world, "Why was").slice(2)).toEqual([`${question("14085550123", "2003")} ${agentAway}`]);
 });
 
 test("a failover is told with its servers, with what was dropped and told anew, and with what a comparison found soon after", async () => {
@@ -491,7 +513,11 @@ test("a conference that is not created is told by its cause", async () => {
   expect(about(world, why)).toEqual([`${why} The bridge refused to create it: it has no free port, or is drained.`]);
   await world.during(world.receive("t2", createConference({ msgId: "m2" } as never)));
   await world.time.pass(20_000);
-  expect(about(world, why).slice(1)).toEqual([`${why} The bridge did not answer in time whether it had created it.`]);
+  expect(about(world, why).slice(1)).toEqual([`${why} ${agentAway}`]);
+  await world.during(world.receive("t3", createConference({ msgId: "m3" } as never)));
+  world.ackAll();
+  await world.time.pass(20_000);
+  expect(about(world, why).slice(2)).toEqual([`${why} The bridge did not answer in time.`]);
 });
 
 test("a lock and a full conference are told while they last, and with their end", async () => {

@@ -153,7 +153,7 @@ export class ConferenceQuestions {
   #notCreated(row: WhyRow, { record: { reason } }: FactOf<"conference-not-created">): void {
     const answer =
       reason === "bridge-timeout"
-        ? "The bridge did not answer in time whether it had created it."
+        ? this.#known.noAnswerText(this.#known.commandFor("create-conference", null))
         : reason in refusalTexts
           ? `The bridge refused to create it: ${refusalText(reason)}.`
           : "It was closed before the bridge had created it.";

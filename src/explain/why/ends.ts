@@ -11,7 +11,8 @@ export const ends: Questions = {
       record.answeredAt === null
         ? `Why was ${who} not brought into the conference?`
         : `Why did the call to ${who}, which was picked up, end before it entered?`;
-    return explained(row, [call], question, leaveText(why), known.calls.get(call)?.dialled);
+    const answer = why === "bridge-timeout" ? known.noAnswerText(known.commandFor("dial", call)) : leaveText(why);
+    return explained(row, [call], question, answer, known.calls.get(call)?.dialled);
   },
   "post-queued": notDialled,
 };
@@ -19,7 +20,7 @@ export const ends: Questions = {
 function left({ call: id, why, by }: FactOf<"call-left">, row: WhyRow, known: Known): Explanation | null {
   const call = known.calls.get(id);
   if (!call) return null;
-  const expel = [...known.commands.values()].findLast(({ type, call: of }) => type === "expel" && of === id);
+  const expel = known.commandFor("expel", id);
   const since = askerIn(by) && expel;
   let answer = leaveText(why);
   if (why === "expelled" && since) {

@@ -32,6 +32,7 @@ export interface KnownCall {
 
 /** A command, and who wanted it. */
 export interface KnownCommand extends Moment {
+  readonly id: CommandId;
   readonly type: CommandType;
   readonly call: CallId | null;
   readonly by: readonly Cause[];
@@ -65,6 +66,8 @@ export class Known {
   readonly posts = new Map<TransId, KnownPost>();
   /** Since when each message is owed that waits for a server which is behind. */
   readonly owed = new Map<MsgId, Moment>();
+  /** Commands whose time was up before an agent had acknowledged them. */
+  readonly #unacknowledged = new Set<CommandId>();
   /** What WebEx and operators have asked for, by TransID and MsgID or by the action's id. */
   readonly #asked = new Map<string, string>();
 
@@ -73,6 +76,7 @@ export class Known {
     const { input } = row;
     if (input?.type === "webex")
       for (const message of input.messages) this.#asked.set(`${input.transId} ${message.msgId}`, askedFor(message));
+    if (input?.type === "time") for (const id of input.unacknowledged ?? []) this.#unacknowledged.add(id);
     if (input?.type === "operator") this.#asked.set(input.id, input.request.type);
     for (const fact of row.facts) this.#read(momentOf(row), fact);
   }
@@ -83,6 +87,18 @@ export class Known {
     if (!cause) return null;
     const key = cause.type === "action" ? cause.action : `${cause.transId} ${cause.msgId}`;
     return this.#asked.get(key) ?? null;
+  }
+
+  /** The latest command of this type for this call, or for the conference. */
+  commandFor(type: CommandType, call: CallId | null): KnownCommand | undefined {
+    return [...this.commands.values()].findLast((one) => one.type === type && one.call === call);
+  }
+
+  /** Why a command had no result in time. */
+  noAnswerText(command: KnownCommand | undefined): string {
+    return command && this.#unacknowledged.has(command.id)
+      ? "No agent of the bridge took the command in time: the agent was away, or its link was broken."
+      : "The bridge did not answer in time.";
   }
 
   callNamed(extCallId: string | undefined): KnownCall | undefined {
@@ -124,7 +140,7 @@ export class Known {
         return this.#change(fact.call, { isInside: false });
       case "command-issued": {
         const { command, type, call = null, by } = fact;
-        this.commands.set(command, { ...moment, type: type as CommandType, call, by });
+        this.commands.set(command, { ...moment, id: command, type: type as CommandType, call, by });
         return;
       }
       case "command-joined": {
@@ -194,7 +210,8 @@ export function askerIn(by: readonly Cause[]): Asker | undefined {
 
 export function operatorText(cause: Cause | undefined): string | null {
   if (cause?.type !== "action") return null;
-  return cause.person === "" ? "an operator" : `the operator ${cause.person}`;
+  // Whoever has the operator's token goes by "operator".
+  return cause.person === "" || cause.person === "operator" ? "an operator" : `the operator ${cause.person}`;
 }
 
 /** Who asked, as the begin of a sentence. `asked`: the type of that request. */

@@ -33,7 +33,8 @@ export const mutes: Questions = {
     fact.late || fact.why === "conference-over"
       ? null
       : notDone(fact, row, known, `The bridge refused it: ${refusalText(fact.why)}.`),
-  "command-expired": (fact, row, known) => notDone(fact, row, known, "The bridge did not answer in time."),
+  "command-expired": (fact, row, known) =>
+    notDone(fact, row, known, known.noAnswerText(known.commands.get(fact.command))),
 };
 
 function whyMuted({ call, by }: FactOf<"call-muted">, row: WhyRow, known: Known): [string, KnownCommand | undefined] {

@@ -60,7 +60,11 @@ export const conference = v.object({
         type: v.string(),
         sent: v.pipe(v.number(), v.description("How often, in this life of the object.")),
         taken: v.pipe(v.boolean(), v.description("Whether an agent has it in its journal.")),
-        answerBy: v.nullable(time),
+        answerBy: v.pipe(v.nullable(time), v.description("When it fails for those who asked for it, or did.")),
+        askers: v.pipe(
+          v.array(v.picklist(["webex", "operator"])),
+          v.description("Who asked for it; none: it follows from something else."),
+        ),
       }),
     ),
     v.description("Those without a result."),
