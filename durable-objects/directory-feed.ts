@@ -3,7 +3,7 @@ import type { Fact } from "../src/conference/facts.ts";
 import type { Rows } from "../src/conference/queue.ts";
 import { isOngoing } from "../src/conference/state.ts";
 import type { ConfKey, DomainName } from "../src/foundation/ids.ts";
-import { persons, withoutQuery } from "../src/foundation/shown.ts";
+import { persons, showFields } from "../src/foundation/shown.ts";
 import { within } from "../src/foundation/timers.ts";
 import { WakeTimer } from "../src/foundation/wake-timer.ts";
 import {
@@ -57,6 +57,10 @@ const mostRows = 500;
 const mostFacts = 500;
 /** In a row. A directory that dies over each page is asked again later. */
 const mostRefusals = 3;
+
+const showWaiting = showFields<WaitingDocuments>({
+  ...{ host: "address", documents: "open", oldestAt: "open", failure: "open" },
+});
 
 /**
  * Sends the facts of one conference to its domain's directory, in order, some time after their commit: at once where a record or a webhook
@@ -323,7 +327,7 @@ export class DirectoryFeed {
     const now = this.#ports.now();
     return [...found.values()]
       .filter(({ oldestAt, failure }) => failure !== null || now - oldestAt >= waitsMs)
-      .map((one) => ({ ...one, host: withoutQuery(one.host) }));
+      .map((one) => showWaiting(one, persons.none));
   }
 }
 

@@ -15,7 +15,6 @@ import {
 import type { DomainName, EpochMs, TransId, WebexHost } from "../src/foundation/ids.ts";
 import type { LogFacts } from "../src/foundation/log-line.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
-import { withoutQuery } from "../src/foundation/shown.ts";
 import { within } from "../src/foundation/timers.ts";
 import { WakeTimer } from "../src/foundation/wake-timer.ts";
 import { targetUrl } from "../src/routing/target-url.ts";
@@ -478,7 +477,7 @@ export class Outbox {
     const at = now();
     const is = (...outcomes: readonly PostResult[]) => (outcomes.includes(outcome) ? 1 : 0);
     measures.activity.countPosts(domain, at, {
-      host: withoutQuery(host as WebexHost),
+      host: host as WebexHost,
       ...{ confirmed: is("confirmed", "refused"), failed: is("failed"), givenUp: is("given-up"), tookMs },
       lastFailure: why === undefined ? null : { at, why: why.slice(0, mostWhy) },
     });

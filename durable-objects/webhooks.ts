@@ -2,6 +2,7 @@ import { Webhook } from "standardwebhooks";
 import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import type { LogFacts } from "../src/foundation/log-line.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
+import { persons, showFields } from "../src/foundation/shown.ts";
 import { dayMs, hourMs } from "../src/foundation/timers.ts";
 import type { WebhookEvent } from "../src/records/webhooks.ts";
 import type { WebhookView } from "../src/rpc/directory.ts";
@@ -10,6 +11,17 @@ import { hasTable, type Platform, type Sql, type SqlRow } from "./platform.ts";
 import type { HttpAnswer } from "./post.ts";
 
 type Receiver = DomainSettings["webhooks"][number];
+
+const showView = showFields<WebhookView>({
+  ...{ url: "address", events: "open", waiting: "open", refused: "open", oldestAt: "open", givenUp: "open" },
+  failure: showFields<NonNullable<WebhookView["failure"]>>({
+    since: "open",
+    attempts: "open",
+    why: "open",
+    nextAt: "open",
+  }),
+  lastGivenUpAt: "open",
+});
 
 interface WebhookPorts extends Pick<Platform, "now" | "log" | "post" | "measures"> {
   readonly sql: Sql;
@@ -142,16 +154,9 @@ export class Webhooks {
       const waiting = Number(oldest?.waiting ?? 0);
       const { failures, since, why, dueAt, givenUp, lastGivenUpAt } = this.#stateOf(url);
       const failure = failures > 0 ? { since: since ?? dueAt, attempts: failures, why, nextAt: dueAt } : null;
-      return {
-        url: withoutQuery(url),
-        events,
-        waiting,
-        refused: Number(oldest?.refused ?? 0),
-        oldestAt: oldest && waiting > 0 ? toWaiting(oldest).event.at : null,
-        failure,
-        givenUp,
-        lastGivenUpAt,
-      };
+      const refused = Number(oldest?.refused ?? 0);
+      const oldestAt = oldest && waiting > 0 ? toWaiting(oldest).event.at : null;
+      return showView({ url, events, waiting, refused, oldestAt, failure, givenUp, lastGivenUpAt }, persons.none);
     });
   }
 
@@ -297,12 +302,6 @@ export class Webhooks {
   #log(level: "info" | "warn" | "error", event: string, { url }: Receiver, facts: LogFacts): void {
     this.#ports.log({ level, event, domain: this.#ports.domain() ?? "", receiver: new URL(url).host, ...facts });
   }
-}
-
-/** A query may have a token. */
-function withoutQuery(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return origin + pathname;
 }
 
 function isOld({ event }: Waiting, now: EpochMs): boolean {

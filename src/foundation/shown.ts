@@ -186,6 +186,6 @@ function shownPhone(phone: Readonly<Record<string, unknown>>, person: Person): u
 }
 
 /** An address as it may be read. */
-export function withoutQuery<Text extends string>(text: Text): Text {
-  return text.replace(/^([a-z][a-z\d+.-]*:\/\/)?[^/?#]*@/i, "$1").replace(/[?#].*$/s, "?…") as Text;
+function withoutQuery(text: string): string {
+  return text.replace(/^([a-z][a-z\d+.-]*:\/\/)?[^/?#]*@/i, "$1").replace(/[?#].*$/s, "?…");
 }

@@ -1,4 +1,5 @@
 import type { EpochMs, WebexHost } from "../foundation/ids.ts";
+import { persons, showFields } from "../foundation/shown.ts";
 import { hourMs } from "../foundation/timers.ts";
 
 export const minuteMs = 60_000;
@@ -17,6 +18,11 @@ export interface HostPosts {
   readonly tookMs: number;
   readonly lastFailure: { readonly at: EpochMs; readonly why: string } | null;
 }
+
+const showPosts = showFields<HostPosts>({
+  ...{ host: "address", confirmed: "open", failed: "open", givenUp: "open", tookMs: "open" },
+  lastFailure: showFields<NonNullable<HostPosts["lastFailure"]>>({ at: "open", why: "open" }),
+});
 
 /** Documents that WebEx has posted to us. */
 export interface Requests {
@@ -52,8 +58,9 @@ export class Activity {
     return this.#minutes.size === 0;
   }
 
-  add(at: EpochMs, posts: HostPosts): void {
+  add(at: EpochMs, counted: HostPosts): void {
     const minute = this.#minuteOf(at);
+    const posts = showPosts(counted, persons.none);
     const before = minute.hosts.get(posts.host);
     minute.hosts.set(posts.host, before ? together(before, posts) : posts);
     if (minute.hosts.size > mostCandidates) minute.hosts = new Map(busiest(minute.hosts).map((one) => [one.host, one]));

@@ -1,6 +1,6 @@
 import { type ConferenceState, isOngoing, namedAs } from "../conference/state.ts";
 import type { CallId, EpochMs, RoomId, WebexHost } from "../foundation/ids.ts";
-import { type Person, withoutQuery } from "../foundation/shown.ts";
+import { type Person, showFields } from "../foundation/shown.ts";
 import type { PlacedFact } from "./directory-facts.ts";
 
 /** Who is in a conference, by what people are looked for: the other end's number, and the attendee ID, if any. */
@@ -32,6 +32,13 @@ export interface RunningView extends Omit<RunningFold, "people" | "rooms" | "spe
   readonly rooms: readonly RoomId[];
   readonly speaking: readonly CallId[];
 }
+
+const showPerson = showFields<PersonInside>({ number: "personal", attendeeId: "personal" });
+const showView = showFields<RunningView>({
+  ...{ row: "open", life: "open", createdAt: "open", phase: "open", webexHost: "address", attached: "open" },
+  ...{ locked: "open", rooms: "open", speaking: "open" },
+  people: (people: RunningView["people"], person) => people.map(([call, one]) => [call, showPerson(one, person)]),
+});
 
 export function foldOf({ row: _, people, rooms, speaking, ...rest }: RunningView): RunningFold {
   return { ...rest, people: new Map(people), rooms: new Set(rooms), speaking: new Set(speaking) };
@@ -108,17 +115,15 @@ export function viewOf(
     [...commands.values()].flatMap(({ command }) => (command.type === "create-room" ? [command.room] : [])),
   );
   const here = [...callers.values()].filter(({ left }) => !left);
-  return {
+  const view: RunningView = {
     ...{ row, life: life.row, createdAt: life.createdAt, phase, attached, locked },
-    webexHost: withoutQuery(head.host),
-    people: here.map((caller) => [
-      caller.call,
-      { number: person(caller.number), attendeeId: person(namedAs(caller, head) ?? "") },
-    ]),
+    webexHost: head.host,
+    people: here.map((caller) => [caller.call, { number: caller.number, attendeeId: namedAs(caller, head) ?? "" }]),
     rooms: [
       ...[...rooms.keys()].filter((room) => !opening.has(room)),
       ...(talk && talk.stage !== "opening" && !talk.neverOpened ? [talk.room] : []),
     ],
     speaking: speech?.speaking ?? [],
   };
+  return showView(view, person);
 }

@@ -6,7 +6,7 @@ import { showFact } from "../conference/facts.ts";
 import { showCaller, showCallOut, showHead, showOutage, showPending, showRoom } from "../conference/state.ts";
 import { logLines } from "../explain/log.ts";
 import type { WebexHost } from "../foundation/ids.ts";
-import { type Person, type Show, showOf, withoutQuery } from "../foundation/shown.ts";
+import { type Person, type Show, showFields, showOf } from "../foundation/shown.ts";
 import type { ReplayPage, ReplayPost, ReplayState, ReplayStep, WireRow } from "../rpc/replay.ts";
 import type { Domain } from "../settings/load.ts";
 import { createCodec } from "../tsp/codec.ts";
@@ -75,6 +75,16 @@ export async function wirePage(
   return page.items;
 }
 
+const posted = { host: "address", transId: "open", at: "open", messages: "open" } as const;
+const showDocument = showFields<ReplayStep["confirmed"][number]>(posted);
+const showFailed = showFields<ReplayStep["failed"][number]>({
+  ...posted,
+  why: "open",
+  attempts: "open",
+  nextAt: "open",
+});
+const showSent = showFields<SentMessage>({ host: "address", transId: "open", message: showOutgoing });
+
 type Wired = Pick<Step, "seq" | "input" | "commands" | "messages">;
 
 const showCommands = showOf(v.array(issuedCommand));
@@ -94,11 +104,12 @@ function stepShown(step: Step, domain: Domain, person: Person, isShort = false):
   const changed = new Set(changes.map(([key]) => key));
   const before = step.before.filter(([key]) => !isShort || key === "head" || changed.has(key));
   const { confirmed, givenUp, dropped, failed } = step;
+  const documents = (some: ReplayStep["confirmed"]) => some.map((one) => showDocument(one, person));
   return {
     ...wireShown(step, domain, person),
     ...{ at, version, verdict, before: stateShown(before, person), after: stateShown([...before, ...changes], person) },
-    ...{ confirmed: confirmed.map(postedShown), givenUp: givenUp.map(postedShown) },
-    ...{ dropped: dropped.map(postedShown), failed: failed.map(postedShown) },
+    ...{ confirmed: documents(confirmed), givenUp: documents(givenUp), dropped: documents(dropped) },
+    failed: failed.map((one) => showFailed(one, person)),
     notes: facts.flatMap((fact) => (fact.kind === "noted" ? [fact.text] : [])),
     repairs: facts.flatMap((fact) => (fact.kind === "repaired" ? [fact.what] : [])),
     outcomes: logLines(facts.map((fact) => showFact(fact, person))),
@@ -117,18 +128,12 @@ function stateShown(entries: Entries, person: Person): ReplayState {
 }
 
 function postShown(sent: SentMessage, domain: Domain, person: Person): ReplayPost {
-  const { host, message, transId } = postedShown(sent);
-  const shown = showOutgoing(message, person);
+  const { host, message, transId } = showSent(sent, person);
   const text =
-    shown.type === "client-data"
-      ? shown.data
-      : domain.codec.encode(transId, [shown as ToWebex], host as WebexHost).text;
+    message.type === "client-data"
+      ? message.data
+      : domain.codec.encode(transId, [message as ToWebex], host as WebexHost).text;
   return { host, transId, type: message.type, text };
-}
-
-/** A server may have named itself by an address with a query. */
-function postedShown<Posted extends { readonly host: string }>(posted: Posted): Posted {
-  return { ...posted, host: withoutQuery(posted.host) };
 }
 
 /** As WebEx may have written it: the journal keeps what was read. */
