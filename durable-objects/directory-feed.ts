@@ -2,8 +2,8 @@ import { spread } from "../src/conference/debts.ts";
 import type { Fact } from "../src/conference/facts.ts";
 import type { Rows } from "../src/conference/queue.ts";
 import { isOngoing } from "../src/conference/state.ts";
-import type { ConfKey, DomainName } from "../src/foundation/ids.ts";
-import { persons, showFields } from "../src/foundation/shown.ts";
+import type { ConfKey, DomainName, WebexHost } from "../src/foundation/ids.ts";
+import { type Person, persons, showFields } from "../src/foundation/shown.ts";
 import { within } from "../src/foundation/timers.ts";
 import { WakeTimer } from "../src/foundation/wake-timer.ts";
 import {
@@ -12,7 +12,6 @@ import {
   isOwed,
   isSpeech,
   type PlacedFact,
-  type ShownPeople,
 } from "../src/records/directory-facts.ts";
 import { viewOf } from "../src/records/running.ts";
 import { isTold } from "../src/records/webhooks.ts";
@@ -76,8 +75,6 @@ export class DirectoryFeed {
   #live: string;
   /** There is something to send that is not owed. */
   #isChanged = false;
-  /** There was more to send than a page has. */
-  #isCut = false;
   /** It is not known whether the directory has what is owed: an earlier page may have arrived. */
   #isUnsure: boolean;
   #sending: Promise<void> | null = null;
@@ -186,17 +183,24 @@ export class DirectoryFeed {
   /** Page after page until the directory has everything. */
   async #sendAll(): Promise<void> {
     this.#next.cancel();
+    const { store } = this.#subject;
     try {
       for (let refusals = 0; refusals < mostRefusals; ) {
-        const became = await this.#sendPage();
-        if (became === "done") return;
-        if (became === "refused") refusals += 1;
+        const page = this.#nextPage();
+        if (!page || this.#isStopped) return;
+        const isCut = page.upTo < store.lastSeq;
+        const facts = await this.#withTopics(page.facts);
+        const asked = this.#ports.directory(page.domain).follow({ ...page, facts });
+        const answer = await within(this.#ports, answerWithinMs, "the directory", asked);
+        if (this.#isStopped) return;
+        if (!this.#isAccepted(page, answer)) refusals += 1;
+        else if (!isCut && this.#knownAs !== null) return;
       }
       throw new Error("it knows nothing of the pages before");
     } catch (error) {
       this.#isUnsure = true;
       this.#knownAs = null;
-      const { confKey = "" } = this.#subject.store.identity ?? {};
+      const { confKey = "" } = store.identity ?? {};
       this.#notBefore = this.#ports.now() + againMs(confKey, this.#failures);
       this.#failures += 1;
       this.#isChanged = true;
@@ -205,24 +209,15 @@ export class DirectoryFeed {
     }
   }
 
-  async #sendPage(): Promise<"done" | "more" | "refused"> {
-    const page = this.#nextPage();
-    if (!page || this.#isStopped) return "done";
-    const facts = await this.#withTopics(page.facts);
-    const asked = this.#ports.directory(page.domain).follow({ ...page, facts });
-    const answer = await within(this.#ports, answerWithinMs, "the directory", asked);
-    if (this.#isStopped) return "done";
-    return this.#answered(page, answer);
-  }
-
-  #answered({ facts, upTo }: FactPage, { row, place, isWatched, pauseMs }: FeedAnswer): "done" | "more" | "refused" {
+  /** False: the directory wants what is before the page, or a view. */
+  #isAccepted({ facts, upTo }: FactPage, { row, place, isWatched, pauseMs }: FeedAnswer): boolean {
     const { store } = this.#subject;
     this.#pauseMs = pauseMs;
     this.#notBefore = this.#ports.now() + pauseMs;
     if (row === null || row < upTo) {
       this.#knownAs = null;
       if (row !== null) store.told({ told: row, place: row === 0 ? null : place });
-      return "refused";
+      return false;
     }
     this.#failures = 0;
     // Who speaks may have changed meanwhile, unnoticed.
@@ -234,7 +229,7 @@ export class DirectoryFeed {
     store.told({ told: row, place, isWatched }, isLast || isNewlyWatched);
     this.#isUnsure = false;
     if (facts.some(({ fact }) => "record" in fact)) this.#ports.changed();
-    return isNewlyWatched || this.#isCut ? "more" : "done";
+    return true;
   }
 
   #nextPage(): FactPage | null {
@@ -244,28 +239,27 @@ export class DirectoryFeed {
     if (!identity || !telling) return null;
     const { told: after, place } = telling;
     const shownAs = domain()?.settings.recordsPersonal ?? "none";
-    const people: ShownPeople = { person: persons[shownAs], topics: shownAs === "full" };
-    const { facts, upTo } = this.#factsAfter(after, people);
+    const person = persons[shownAs];
+    const { facts, upTo } = this.#factsAfter(after, person);
     const isKnown = this.#knownAs === shownAs && isOngoing(state.head);
     this.#knownAs = shownAs;
     this.#isChanged = false;
-    this.#isCut = upTo < lastSeq;
     this.#live = this.#liveText;
     return {
       ...{ domain: identity.domain, key: identity.confKey, journal, after, place, upTo, facts },
-      ...(!isKnown && { view: viewOf(state, lastSeq, people.person) }),
+      ...(!isKnown && { view: viewOf(state, lastSeq, person) }),
       // For the directory it is over with the page that has the end of it.
-      live: isOngoing(state.head) || this.#isCut ? this.#liveState : null,
+      live: isOngoing(state.head) || upTo < lastSeq ? this.#liveState : null,
     };
   }
 
-  #factsAfter(after: number, people: ShownPeople): Pick<FactPage, "facts" | "upTo"> {
+  #factsAfter(after: number, person: Person): Pick<FactPage, "facts" | "upTo"> {
     const { store } = this.#subject;
     const rows = store.facts(after, mostRows);
     const facts: PlacedFact[] = [];
     let upTo = after;
     for (const row of rows) {
-      const some = directoryFacts(row, people, this.#isWatched);
+      const some = directoryFacts(row, person, this.#isWatched);
       if (facts.length > 0 && facts.length + some.length > mostFacts) return { facts, upTo };
       facts.push(...some);
       upTo = row.seq;
@@ -277,21 +271,20 @@ export class DirectoryFeed {
   async #withTopics(facts: readonly PlacedFact[]): Promise<readonly PlacedFact[]> {
     const isLacking = ({ fact }: PlacedFact) =>
       "record" in fact && fact.record.kind === "conference" && fact.record.topic === "";
-    const isKept = this.#subject.domain()?.settings.recordsPersonal === "full";
-    const topic = isKept && facts.some(isLacking) ? await this.#topicOfSite() : "";
+    const topic = facts.some(isLacking) ? await this.#topicOfSite() : "";
     if (topic === "") return facts;
-    return facts.map((placed) => {
-      const { fact } = placed;
-      return isLacking(placed) && "record" in fact
-        ? { ...placed, fact: { ...fact, record: { ...fact.record, topic } } as typeof fact }
-        : placed;
+    const withTopic = ({ fact, ...place }: PlacedFact) => ({
+      ...place,
+      fact: { ...fact, record: { ...("record" in fact && fact.record), topic } } as typeof fact,
     });
+    return facts.map((placed) => (isLacking(placed) ? withTopic(placed) : placed));
   }
 
-  /** Of all conferences of this key, as far as the domain's WebEx site has said it; empty: it has not. */
+  /** Of all conferences of this key, as far as the domain's WebEx site has said it, and records may have it; else empty. */
   async #topicOfSite(): Promise<string> {
     const { domain, store } = this.#subject;
-    if (!domain()?.settings.webexSite || !store.identity) return "";
+    const { webexSite, recordsPersonal } = domain()?.settings ?? {};
+    if (!webexSite || recordsPersonal !== "full" || !store.identity) return "";
     const { domain: name, confKey } = store.identity;
     const asked = this.#ports.webexSite(name).topics(name, [confKey as ConfKey]);
     const topics = await within(this.#ports, topicWithinMs, "the WebEx site's object", asked).catch(() => null);
@@ -312,22 +305,18 @@ export class DirectoryFeed {
 
   /** What a receiver does not confirm for longer than a moment, and what a server is owed. */
   get #waiting(): readonly WaitingDocuments[] {
-    const found = new Map<string, { -readonly [Name in keyof WaitingDocuments]: WaitingDocuments[Name] }>();
-    for (const { host, queuedAt, failure = null } of this.#subject.documents()) {
-      const one = found.get(host) ?? { host, documents: 0, oldestAt: queuedAt, failure };
-      if (one.documents === 0) found.set(host, one);
-      one.documents += 1;
-      one.failure ??= failure;
-    }
     const { outages, debts } = this.#subject.store.state;
-    for (const { host, since, why } of outages.values()) {
-      const documents = (found.get(host)?.documents ?? 0) + Math.ceil(debts.size / maxMessages);
-      found.set(host, { host, documents, oldestAt: since, failure: why });
-    }
+    const waiting = Map.groupBy(this.#subject.documents(), ({ host }) => host);
     const now = this.#ports.now();
-    return [...found.values()]
-      .filter(({ oldestAt, failure }) => failure !== null || now - oldestAt >= waitsMs)
-      .map((one) => showWaiting(one, persons.none));
+    return [...new Set([...waiting.keys(), ...outages.keys()])].flatMap((host) => {
+      const own = waiting.get(host) ?? [];
+      const outage = outages.get(host as WebexHost);
+      const oldestAt = outage?.since ?? own[0]?.queuedAt ?? now;
+      const failure = outage?.why ?? own.find((one) => one.failure !== undefined)?.failure ?? null;
+      if (failure === null && now - oldestAt < waitsMs) return [];
+      const documents = own.length + (outage ? Math.ceil(debts.size / maxMessages) : 0);
+      return [showWaiting({ host, documents, oldestAt, failure }, persons.none)];
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { type Fact, type FactKind, type FactRow, facts } from "../conference/facts.ts";
 import type { EpochMs } from "../foundation/ids.ts";
-import { type Person, type Show, showOf } from "../foundation/shown.ts";
+import { type Person, persons, type Show, showOf } from "../foundation/shown.ts";
 
 type FieldsOf<Kind extends FactKind> = Readonly<v.InferOutput<(typeof facts)[Kind]>>;
 type Fields = { readonly [Kind in FactKind]?: readonly (keyof FieldsOf<Kind>)[] };
@@ -49,13 +49,6 @@ export interface PlacedFact {
   readonly fact: DirectoryFact;
 }
 
-/** How the domain's settings have records show people. */
-export interface ShownPeople {
-  readonly person: Person;
-  /** People write names into the name of a meeting, so it is kept where all else of them is. */
-  readonly topics: boolean;
-}
-
 const shows = new Map<FactKind, Show>(
   Object.entries<readonly string[]>(fields).map(([name, picked]) => {
     const kind = name as DirectoryFactKind;
@@ -88,19 +81,20 @@ const owed: ReadonlySet<FactKind> = new Set<DirectoryFactKind>([
   ...(["conference-requested", "conference-created", "call-entered", "post-given-up"] as const),
 ]);
 
-/** Those facts of a row that the directory gets. */
+/** Those facts of a row that the directory gets. `person`: as the domain's settings have records show people. */
 export function directoryFacts(
   { seq: row, at, facts }: FactRow,
-  { person, topics }: ShownPeople,
+  person: Person,
   withSpeech: boolean,
 ): readonly PlacedFact[] {
   return facts.flatMap((said, index) => {
     if ((isSpeech(said) && !withSpeech) || isProbe(said)) return [];
     const fact = shows.get(said.kind)?.(said, person) as DirectoryFact | undefined;
-    return fact ? [{ row, index, at, fact: topics ? fact : withoutTopic(fact) }] : [];
+    return fact ? [{ row, index, at, fact: person === persons.full ? fact : withoutTopic(fact) }] : [];
   });
 }
 
+/** People write names into the name of a meeting, so it is kept only where all else of them is. */
 function withoutTopic(fact: DirectoryFact): DirectoryFact {
   if (fact.kind !== "conference-ended" && fact.kind !== "conference-not-created") return fact;
   return { ...fact, record: { ...fact.record, topic: "" } };

@@ -77,12 +77,11 @@ export function checkRecords({
 
 /** Judges the receiver of webhooks by the facts in the journals: each event comes at least once, always by one id. */
 export function checkWebhooks({ context, edge }: { readonly context: WorldContext; readonly edge: Edge }): void {
-  const people = { person: persons.full, topics: true };
   const expected = new Set(
     [...edge.conferences].flatMap(([key, { disk }]) =>
       conferenceOn(disk)
         .facts(0)
-        .flatMap((row) => directoryFacts(row, people, false))
+        .flatMap((row) => directoryFacts(row, persons.full, false))
         .flatMap((placed) => webhookOf(key, placed)?.id ?? []),
     ),
   );
