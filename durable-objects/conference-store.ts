@@ -30,13 +30,13 @@ export interface Progress extends DecisionProgress, IdsAtHand {
   /** The highest report number committed of each stream, the latest last. */
   readonly streams: readonly (readonly [BridgeName, StreamId, upTo: number])[];
   /** Absent before anything was to tell. */
-  readonly telling?: Telling;
+  readonly telling?: DirectoryProgress;
   /** The code and the settings that decided. */
   readonly decidedBy?: string;
 }
 
 /** How far the domain's directory has the facts of the conference; rows of the journal. */
-export interface Telling {
+export interface DirectoryProgress {
   /** The last row with a fact that it needs. */
   readonly upTo: number;
   /** It has acknowledged what it needs up to this row. */
@@ -354,7 +354,7 @@ export class ConferenceStore {
   }
 
   /** How far the directory has the facts; on disk with the next row, or now. */
-  told(change: Partial<Telling>, isWritten = false): void {
+  told(change: Partial<DirectoryProgress>, isWritten = false): void {
     const { telling } = this.#progress;
     if (!telling) return;
     const changed = {

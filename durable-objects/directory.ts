@@ -65,7 +65,7 @@ interface Listed {
   readonly id: number;
   readonly row: RunningRow;
   /** `null`: it has said nothing since the directory's own restart. */
-  readonly known: Known | null;
+  readonly known: Followed | null;
   /** When people saw it last in a list. */
   readonly watchedAt: EpochMs | null;
   /** It was answered so when it said something last. */
@@ -74,7 +74,7 @@ interface Listed {
   readonly askedAt: EpochMs | null;
 }
 
-interface Known {
+interface Followed {
   readonly cursor: Cursor;
   readonly fold: RunningFold;
   /** The fold is of this row. It may be ahead of the facts: those up to it are for records and webhooks alone. */
@@ -226,7 +226,7 @@ export class Directory implements DirectoryRpc {
   #folded(
     { key, upTo, view, live }: FactPage,
     fresh: readonly PlacedFact[],
-  ): Pick<Known, "foldedUpTo"> & { fold: RunningFold | null } {
+  ): Pick<Followed, "foldedUpTo"> & { fold: RunningFold | null } {
     if (view) return { fold: foldOf(view), foldedUpTo: view.row };
     if (!live) return { fold: null, foldedUpTo: upTo };
     const { fold: before = null, foldedUpTo = 0 } = this.#running.get(key)?.known ?? {};

@@ -24,7 +24,7 @@ export interface Identity {
   readonly bridge: BridgeName;
 }
 
-export interface Entries {
+export interface RelayEntries {
   readonly epoch: number;
   /** `lastSeen`: when its socket was found missing. */
   readonly active: (Pick<Link, "id" | "agent"> & { readonly lastSeen?: EpochMs }) | null;
@@ -58,12 +58,12 @@ export class RelayStore {
     sql.exec("CREATE INDEX IF NOT EXISTS conference_by_day ON conference (day)");
   }
 
-  read<Name extends keyof Entries>(name: Name): Entries[Name] | undefined {
+  read<Name extends keyof RelayEntries>(name: Name): RelayEntries[Name] | undefined {
     const [row] = this.#sql.exec("SELECT value FROM entry WHERE key = ?", name);
     return row && JSON.parse(String(row.value));
   }
 
-  write<Name extends keyof Entries>(name: Name, value: Entries[Name]): void {
+  write<Name extends keyof RelayEntries>(name: Name, value: RelayEntries[Name]): void {
     const text = JSON.stringify(value);
     this.#sql.exec(
       "INSERT INTO entry VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",

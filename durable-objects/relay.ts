@@ -39,7 +39,7 @@ import { Alarm, type AlarmPorts } from "./alarm.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
 import type { LogLine } from "./log.ts";
 import type { Platform, Sql } from "./platform.ts";
-import { type Entries, type Identity, type Lost, RelayStore } from "./relay-store.ts";
+import { type Identity, type Lost, type RelayEntries, RelayStore } from "./relay-store.ts";
 
 /** Stays with a socket while the relay sleeps. */
 export interface Attachment {
@@ -103,7 +103,7 @@ export class Relay implements RelayRpc {
   /** `null`: no active agent has said. */
   #bootId: string | null;
   /** The active link without a socket, to be kept for the next life. */
-  #missed: Entries["active"];
+  #missed: RelayEntries["active"];
   #drainedSince: EpochMs | null;
   #isTelling = false;
   /** By agent. A challenge that an eviction lost counts as used: the agent gets another one. */

@@ -67,7 +67,7 @@ export interface Check {
 }
 
 /** What there is once, each as JSON. */
-interface Entries {
+interface SiteEntries {
   readonly trouble: Trouble;
   /** The one before. */
   readonly lastTrouble: Pick<Trouble, "kind" | "pauseMs"> & { readonly endedAt: EpochMs };
@@ -139,7 +139,7 @@ export class WebexSiteStore {
     this.#sql.transaction(work);
   }
 
-  read<Name extends keyof Entries>(name: Name): Entries[Name] | undefined {
+  read<Name extends keyof SiteEntries>(name: Name): SiteEntries[Name] | undefined {
     if (!this.#hasTables) return undefined;
     const [row] = this.#sql.exec("SELECT value FROM entry WHERE name = ?", name);
     return row && JSON.parse(String(row.value));
@@ -151,7 +151,7 @@ export class WebexSiteStore {
     return trouble && now < trouble.until && now >= trouble.until - trouble.pauseMs ? trouble : undefined;
   }
 
-  write<Name extends keyof Entries>(name: Name, value: Entries[Name]): void {
+  write<Name extends keyof SiteEntries>(name: Name, value: SiteEntries[Name]): void {
     this.#sql.exec(
       "INSERT INTO entry (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
       name,
@@ -159,7 +159,7 @@ export class WebexSiteStore {
     );
   }
 
-  delete(name: keyof Entries): void {
+  delete(name: keyof SiteEntries): void {
     this.#sql.exec("DELETE FROM entry WHERE name = ?", name);
   }
 

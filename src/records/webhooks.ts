@@ -8,7 +8,7 @@ type DataOf<Kind extends DirectoryFact["kind"]> = (
   about: { readonly conference: string; readonly at: EpochMs },
 ) => object;
 
-interface Telling<Kind extends DirectoryFact["kind"]> {
+interface WebhookSource<Kind extends DirectoryFact["kind"]> {
   readonly type: string;
   readonly data: DataOf<Kind>;
 }
@@ -23,7 +23,7 @@ const left = {
 } as const;
 
 /** Of which facts receivers of webhooks are told, and what. */
-const tellings = {
+const sources = {
   "conference-created": {
     type: "conference.started",
     data: ({ life, createdAt, host: webexHost, bridge }, { conference }) => {
@@ -44,16 +44,16 @@ const tellings = {
   },
   "call-left": left,
   "call-not-entered": left,
-} as const satisfies { readonly [Kind in DirectoryFact["kind"]]?: Telling<Kind> };
+} as const satisfies { readonly [Kind in DirectoryFact["kind"]]?: WebhookSource<Kind> };
 
 /** What no fact of a conference tells: how it is meanwhile, and how the agents of a bridge are. */
 const liveTypes = ["trouble.began", "trouble.ended", "agent.away", "agent.back"] as const;
 
-export type WebhookEventType = (typeof tellings)[keyof typeof tellings]["type"] | (typeof liveTypes)[number];
+export type WebhookEventType = (typeof sources)[keyof typeof sources]["type"] | (typeof liveTypes)[number];
 
 /** All that receivers may hear of. */
 export const webhookEventTypes: readonly WebhookEventType[] = [
-  ...new Set(Object.values(tellings).map(({ type }) => type)),
+  ...new Set(Object.values(sources).map(({ type }) => type)),
   ...liveTypes,
 ];
 
@@ -68,14 +68,14 @@ export interface WebhookEvent {
 
 /** What receivers hear of this fact of this conference; `null`: nothing. */
 export function webhookOf(conference: string, { row, index, at, fact }: PlacedFact): WebhookEvent | null {
-  const found = (tellings as Readonly<Record<string, Telling<never> | undefined>>)[fact.kind];
+  const found = (sources as Readonly<Record<string, WebhookSource<never> | undefined>>)[fact.kind];
   if (!found) return null;
   const data = found.data(fact as never, { conference, at });
   return webhook(found.type as WebhookEventType, at, data, conference, row, index, at);
 }
 
 export function isTold({ kind }: { readonly kind: string }): boolean {
-  return kind in tellings;
+  return kind in sources;
 }
 
 /** `names`: what tells this event from all others of its type. */

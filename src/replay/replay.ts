@@ -120,7 +120,7 @@ export class Replay {
     return { is: "differs", where: UnknownIds.readable(where) };
   }
 
-  #decideAgain(rows: TransactionRows, before: Entries, ids: UnknownIds): Followed {
+  #decideAgain(rows: TransactionRows, before: Entries, ids: UnknownIds): Consequences {
     const begin = this.#progress ?? { bridge: null, serial: 0 };
     const today = this.#decide(rows, before, ids, begin);
     if (this.#gap === null || this.#progress !== null) return today;
@@ -129,7 +129,7 @@ export class Replay {
   }
 
   /** What today's code decides on the inputs of a transaction, with marks in place of ids that only the journal knows. */
-  #decide(rows: TransactionRows, before: Entries, ids: UnknownIds, progress: DecisionProgress): Followed {
+  #decide(rows: TransactionRows, before: Entries, ids: UnknownIds, progress: DecisionProgress): Consequences {
     const { confKey, domain } = this.#about;
     const confirmed = new Set(rows.flatMap(factsOf).map((fact) => fact.kind === "post-confirmed" && fact.transId));
     const waiting = valuesOf<QueuedDocument>(before, "outbox").filter(
@@ -158,7 +158,7 @@ export class Replay {
 }
 
 /** What followed from the inputs of one transaction. */
-interface Followed {
+interface Consequences {
   readonly facts: readonly Fact[];
   readonly documents: readonly QueuedDocument[];
   readonly state: ConferenceState;
@@ -169,7 +169,7 @@ interface Followed {
 const ofOutbox: ReadonlySet<Fact["kind"]> = new Set(["post-confirmed", "post-failed", "post-dropped"] as const);
 
 /** In the order in which it is compared: whatever differs first is named. */
-function comparable({ facts, documents, state, serial }: Followed): object {
+function comparable({ facts, documents, state, serial }: Consequences): object {
   const dropped = new Set(
     facts.flatMap((fact) => (fact.kind === "post-dropped" ? fact.messages.map(({ msgId }) => msgId) : [])),
   );
