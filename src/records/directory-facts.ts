@@ -4,39 +4,50 @@ import type { EpochMs } from "../foundation/ids.ts";
 import { type Person, persons, type Show, showOf } from "../foundation/shown.ts";
 
 type FieldsOf<Kind extends FactKind> = Readonly<v.InferOutput<(typeof facts)[Kind]>>;
-type Fields = { readonly [Kind in FactKind]?: readonly (keyof FieldsOf<Kind>)[] };
+
+/**
+ * `owed`: a record, a webhook, or the list waits for it, also where the conference never says anything again. `listed`: the list alone
+ * shows it, and a later page or a view says it too. `watched`: as `listed`, and only while somebody watches.
+ */
+type Need = "owed" | "listed" | "watched";
+type Told = { readonly [Kind in FactKind]?: readonly [need: Need, ...fields: (keyof FieldsOf<Kind>)[]] };
 
 /** What the domain's directory gets of a conference, for its list, records and webhooks: these fields of these facts. */
-const fields = {
-  "conference-requested": ["life", "host"],
-  "conference-created": ["life", "createdAt", "host", "bridge"],
-  "conference-taken-over": ["host"],
-  "conference-detached": [],
-  "conference-locked": ["locked"],
-  "conference-not-created": ["record"],
-  "conference-ended": ["record"],
+const told = {
+  "conference-requested": ["owed", "life", "host"],
+  "conference-created": ["owed", "life", "createdAt", "host", "bridge"],
+  "conference-taken-over": ["listed", "host"],
+  "conference-detached": ["listed"],
+  "conference-locked": ["listed", "locked"],
+  "conference-not-created": ["owed", "record"],
+  "conference-ended": ["owed", "record"],
   "call-entered": [
-    ...(["call", "life", "began", "direction", "number", "attendeeId", "extCallId", "participantType"] as const),
+    ...(["owed", "call", "life", "began", "direction", "number", "attendeeId", "extCallId"] as const),
+    "participantType",
   ],
-  "call-merged": ["call", "attendeeId"],
-  "call-left": ["call", "record"],
-  "call-not-entered": ["record"],
-  "room-opened": ["room"],
-  "room-closed": ["room"],
-  "talk-opened": ["room"],
-  "talk-ended": ["room"],
-  "speakers-followed": [],
-  "speaker-changed": ["call", "speaking"],
-  "post-given-up": ["transId", "host", "attempts", "why", "messages"],
-} as const satisfies Fields;
+  "call-merged": ["listed", "call", "attendeeId"],
+  "call-left": ["owed", "call", "record"],
+  "call-not-entered": ["owed", "record"],
+  "room-opened": ["listed", "room"],
+  "room-closed": ["listed", "room"],
+  "talk-opened": ["listed", "room"],
+  "talk-ended": ["listed", "room"],
+  "speakers-followed": ["watched"],
+  "speaker-changed": ["watched", "call", "speaking"],
+  "post-given-up": ["owed", "transId", "host", "attempts", "why", "messages"],
+} as const satisfies Told;
 
-type DirectoryFactKind = keyof typeof fields;
+type DirectoryFactKind = keyof typeof told;
+/** Receivers of webhooks are told of these alone: whatever they hear of is owed. */
+export type OwedFactKind = {
+  [Kind in DirectoryFactKind]: (typeof told)[Kind][0] extends "owed" ? Kind : never;
+}[DirectoryFactKind];
 
 /** A fact as the directory gets it. */
 export type DirectoryFact = {
   readonly [Kind in DirectoryFactKind]: { readonly kind: Kind } & Pick<
     FieldsOf<Kind>,
-    Extract<(typeof fields)[Kind][number], keyof FieldsOf<Kind>>
+    Extract<(typeof told)[Kind][number], keyof FieldsOf<Kind>>
   >;
 }[DirectoryFactKind];
 
@@ -50,7 +61,7 @@ export interface PlacedFact {
 }
 
 const shows = new Map<FactKind, Show>(
-  Object.entries<readonly string[]>(fields).map(([name, picked]) => {
+  Object.entries<readonly string[]>(told).map(([name, [, ...picked]]) => {
     const kind = name as DirectoryFactKind;
     const { entries } = facts[kind] as v.ObjectSchema<v.ObjectEntries, undefined>;
     const own = Object.entries(entries).filter(([field]) => picked.includes(field));
@@ -58,28 +69,28 @@ const shows = new Map<FactKind, Show>(
   }),
 );
 
+function needOf({ kind }: Fact | DirectoryFact): Need | undefined {
+  return (told as Told)[kind]?.[0];
+}
+
 /** The directory gets it only while somebody watches: the bridge says often who speaks. */
-export function isSpeech({ kind }: Fact | DirectoryFact): boolean {
-  return kind === "speaker-changed" || kind === "speakers-followed";
+export function isSpeech(fact: Fact | DirectoryFact): boolean {
+  return needOf(fact) === "watched";
 }
 
 export function concernsDirectory({ kind }: Fact): boolean {
   return shows.has(kind);
 }
 
-/** A record or a webhook may wait for it, or the list: it comes to the directory though the conference never says anything again. */
+/** It comes to the directory though the conference never says anything again. */
 export function isOwed(fact: Fact): boolean {
-  return "record" in fact || (owed.has(fact.kind) && !isProbe(fact));
+  return needOf(fact) === "owed" && !isProbe(fact);
 }
 
 /** It was to find out whether its server is back. */
 function isProbe(fact: Fact): boolean {
   return fact.kind === "post-given-up" && fact.probe === true;
 }
-
-const owed: ReadonlySet<FactKind> = new Set<DirectoryFactKind>([
-  ...(["conference-requested", "conference-created", "call-entered", "post-given-up"] as const),
-]);
 
 /** Those facts of a row that the directory gets. `person`: as the domain's settings have records show people. */
 export function directoryFacts(

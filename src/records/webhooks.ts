@@ -1,7 +1,7 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import type { CallRecord } from "./call-record.ts";
 import type { ConferenceRecord } from "./conference-record.ts";
-import type { DirectoryFact, PlacedFact } from "./directory-facts.ts";
+import type { DirectoryFact, OwedFactKind, PlacedFact } from "./directory-facts.ts";
 
 type DataOf<Kind extends DirectoryFact["kind"]> = (
   fact: Extract<DirectoryFact, { readonly kind: Kind }>,
@@ -44,7 +44,7 @@ const sources = {
   },
   "call-left": left,
   "call-not-entered": left,
-} as const satisfies { readonly [Kind in DirectoryFact["kind"]]?: WebhookSource<Kind> };
+} as const satisfies { readonly [Kind in OwedFactKind]?: WebhookSource<Kind> };
 
 /** What no fact of a conference tells: how it is meanwhile, and how the agents of a bridge are. */
 const liveTypes = ["trouble.began", "trouble.ended", "agent.away", "agent.back"] as const;

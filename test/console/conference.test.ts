@@ -4,6 +4,7 @@ import type { CallId } from "../../src/foundation/ids.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
+import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { frameFor, now, Shown } from "./shown.ts";
 
 const caller = {
@@ -226,25 +227,16 @@ test("why an action was refused is told where people look", () => {
   expect(shown({ refusal: "The call is over." }).all("p", "notice bad")).toEqual(["The call is over."]);
 });
 
-const records = [
-  {
-    ...{
-      kind: "conference",
-      conference: "987654321",
-      life: 1,
-      extConfIds: ["77"],
-      webexHosts: ["tsp1"],
-      bridge: "north",
-    },
-    ...{ createdAt: now - 600_000, runningAt: now - 599_000, endedAt: now, seconds: 599, endedBy: "webex" },
-    ...{ status: "completed", reason: "closed", mostCallers: 2, calls: 3, callMinutes: 21, failovers: 1, repairs: 0 },
-    givenUp: 0,
-  },
-  {
-    ...{ kind: "call", call: "c1", number: "14085550101", attendeeId: "", direction: "in", answeredAt: now - 300_000 },
-    ...{ endedAt: now, seconds: 300, endedBy: "caller", reason: "hung-up", rooms: ["main", "5"], mutes: 2 },
-  },
-] as object as readonly DirectoryRecord[];
+const records: readonly DirectoryRecord[] = [
+  aConferenceRecord({
+    ...{ conference: "987654321", extConfIds: ["77"], webexHosts: ["tsp1"], bridge: "north" },
+    ...{ createdAt: now - 600_000, runningAt: now - 599_000, endedAt: now, seconds: 599, calls: 3, callMinutes: 21 },
+  }),
+  aCallRecord({
+    ...{ conference: "987654321", number: "14085550101", attendeeId: "", answeredAt: now - 300_000 },
+    ...{ endedAt: now, seconds: 300, rooms: ["main", "5"], mutes: 2 },
+  }),
+];
 
 test("a conference that is over shows its records in place of actions", () => {
   const page = shown({ view: view({ phase: "ended", callers: [] }), records });

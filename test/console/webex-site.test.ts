@@ -5,9 +5,9 @@ import { RecordsPage } from "../../src/console/record-list.tsx";
 import { SettingsPage } from "../../src/console/settings.tsx";
 import { WebexSitePage } from "../../src/console/webex-site.tsx";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
-import type { ConferenceRecord } from "../../src/records/conference-record.ts";
 import type { ListedConference } from "../../src/rpc/directory.ts";
 import type { MeetingAnswer, ProvisioningState } from "../../src/rpc/webex-site.ts";
+import { aConferenceRecord } from "../records/a-record.ts";
 import { frame, hostile, isHarmless, now, readPage } from "./read-page.ts";
 import { frameFor, Shown } from "./shown.ts";
 
@@ -206,11 +206,7 @@ test("lists have the topics that are known beside the keys, the long ones cut", 
   expect(list).toContain(`5 → /console/acme/conferences/5 Berth ${"x".repeat(74)}…\n`);
   expect(list).toContain("6 → /console/acme/conferences/6\n");
 
-  const record = {
-    ...{ kind: "conference", conference: "5", life: 1, extConfIds: [], webexHosts: ["tsp1"], bridge: "main" },
-    ...{ createdAt: 0, runningAt: 0, endedAt: 0, seconds: 60, endedBy: "webex", status: "completed", reason: "" },
-    ...{ mostCallers: 1, calls: 1, callMinutes: 1, failovers: 0, repairs: 0, givenUp: 0, topic: "" },
-  } as ConferenceRecord;
+  const record = aConferenceRecord({ failovers: 0, topic: "" });
   const records = { records: [{ id: 1, at: 0, record }], next: null, end: null };
   const ended = { ...frame, kind: "conference" as const, filters: {}, wrong: null, cursor: null, bridges: [] };
   expect(readPage(RecordsPage({ ...ended, records, topics: new Map([["5", "Berths"]]) }))).toContain(

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import type { BridgeName, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
-import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import type { ConferenceRecord, DirectoryRecord } from "../../src/records/conference-record.ts";
 import { readPage } from "../console/read-page.ts";
 import { type ARunning, aPage } from "../durable-objects/fact-page.ts";
+import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { BrowserCookies } from "./browser-cookies.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
@@ -36,22 +37,15 @@ async function runs(edge: FakeEdge, key: string, more: ARunning = {}): Promise<v
   await edge.directory.follow(aPage({ key, running: { ...running, callers: 2, ...more } }));
 }
 
-async function ended(edge: FakeEdge, more: object): Promise<void> {
-  const record = {
-    ...{ kind: "conference", conference: "5", life: 1, extConfIds: [], webexHosts: ["tsp1"], bridge: "simulated" },
-    ...{ createdAt: edge.time, runningAt: edge.time, endedAt: edge.time, seconds: 60, endedBy: "webex" },
-    ...{ status: "completed", reason: "closed", mostCallers: 1, calls: 1, callMinutes: 1 },
-    ...{ failovers: 0, repairs: 0, givenUp: 0, topic: "" },
-    ...more,
-  } as DirectoryRecord;
+async function ended(edge: FakeEdge, record: DirectoryRecord): Promise<void> {
   await edge.directory.follow(aPage({ key: record.conference, records: [record] }));
 }
 
-const call = {
-  ...{ kind: "call", began: 1, call: "c", extCallId: "", direction: "in", attendeeId: "77", webexHost: "tsp1" },
-  ...{ participantType: "participant", host: false, dialledAt: null, answeredAt: 1, enteredAt: 1, minutes: 1 },
-  ...{ mutes: 0, mutedSeconds: 0, rooms: [] },
-};
+/** Of a conference that ended now. */
+function over(edge: FakeEdge, more: Partial<ConferenceRecord> = {}): ConferenceRecord {
+  const times = { createdAt: edge.time, runningAt: edge.time, endedAt: edge.time };
+  return aConferenceRecord({ ...times, bridge: "simulated", extConfIds: [], failovers: 0, topic: "", ...more });
+}
 
 test("the overview has the numbers of the whole domain, and of conferences those with trouble alone", async () => {
   const edge = new FakeEdge();
@@ -118,10 +112,10 @@ test("the list is searched by the number and attendee ID of people, as people wr
 test("records are found by what stands in the address, the latest first", async () => {
   const edge = new FakeEdge();
   edge.time = Date.UTC(2026, 2, 1, 23, 59);
-  await ended(edge, { conference: "11" });
+  await ended(edge, over(edge, { conference: "11" }));
   edge.time = Date.UTC(2026, 2, 2, 0, 1);
-  await ended(edge, { conference: "12", endedBy: "operator" });
-  await ended(edge, { ...call, conference: "12", number: "14085551234" });
+  await ended(edge, over(edge, { conference: "12", endedBy: "operator" }));
+  await ended(edge, aCallRecord({ conference: "12", endedAt: edge.time }));
   const read = await windowOf(edge);
   const found = async (query: string, form?: Readonly<Record<string, string>>) => {
     const keys = (await read(`/records${query}`, form)).matchAll(/→ \/console\/local\/conferences\/(\d+)/g);
@@ -145,7 +139,7 @@ test("records are found by what stands in the address, the latest first", async 
 test("what no record can be looked for by is said, and not looked for", async () => {
   const edge = new FakeEdge();
   const read = await windowOf(edge);
-  await ended(edge, {});
+  await ended(edge, over(edge));
   for (const [query, says] of [
     ["?since=yesterday", "A day is written as 2026-11-01. All days are shown."],
     ["?until=2026-13-01", "A day is written as 2026-11-01. All days are shown."],

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { BridgeName, ConfKey, ExtConfId, WebexHost } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
-import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { type ARunning, aPage } from "../durable-objects/fact-page.ts";
+import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const site = { site: "acme", webExId: "anna", passwordFrom: "WEBEX_SECRET_ACME" };
@@ -139,37 +139,11 @@ test("the lists have the topics that are cached, each page by one question; with
       ...{ life: 3, createdAt: edge.time, webexHost: "tsp1" as WebexHost, callers: 2, waiting, trouble: ["posts"] },
       bridge: "simulated" as BridgeName,
     };
-    const over = {
-      ...{ kind: "conference", conference: key, extConfIds: [], webexHosts: ["tsp1"], bridge: "simulated" },
-      ...{ createdAt: edge.time, runningAt: edge.time, endedAt: edge.time, seconds: 60, endedBy: "webex" },
-      ...{
-        status: "completed",
-        reason: "",
-        mostCallers: 1,
-        calls: 1,
-        callMinutes: 1,
-        failovers: 0,
-        repairs: 0,
-        topic: "",
-      },
-    };
     // Its key had two lives.
-    const records = [1, 2].map((life) => ({ ...over, life, givenUp: 0 }) as DirectoryRecord);
-    const call = {
-      ...{ kind: "call", conference: key, life: 1, began: 1, call: "c", extCallId: "", direction: "in", number: "1" },
-      ...{ attendeeId: "", participantType: "participant", host: false, bridge: "simulated", webexHost: "tsp1" },
-      ...{ dialledAt: null, answeredAt: 1, enteredAt: 1, endedAt: edge.time, seconds: 60, minutes: 1, rooms: [] },
-      ...{
-        endedBy: "caller",
-        status: "completed",
-        reason: "",
-        mutes: 0,
-        mutedSeconds: 0,
-        failovers: 0,
-        repairs: 0,
-        dialled: "",
-      },
-    } as DirectoryRecord;
+    const records = [1, 2].map((life) =>
+      aConferenceRecord({ conference: key, life, endedAt: edge.time, extConfIds: [], topic: "" }),
+    );
+    const call = aCallRecord({ conference: key, endedAt: edge.time, number: "1", attendeeId: "" });
     await edge.directory.follow(aPage({ key, running, records: [...records, call] }));
   }
   const pages = ["", "/conferences", "/records?kind=conference"];

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { parseDialSequence } from "../../src/bridge/dial-sequences.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
+import { webhookEventTypes } from "../../src/records/webhooks.ts";
 import { domainSettings } from "../../src/settings/domain-settings.ts";
 import {
   agentsLost,
@@ -513,7 +514,7 @@ const webhook = { url: "https://voice.example.com/events", secretFrom: "WEBHOOK_
 test("a receiver of webhooks gets all events unless the settings say which", () => {
   const loaded = load({ webhooks: [webhook, { ...webhook, url: "http://127.0.0.1:9/", events: ["call.left"] }] });
   const [all, some] = (loaded.ok && [...loaded.value.values()][0]?.settings.webhooks) || [];
-  expect([all?.events.length, some?.events]).toEqual([8, ["call.left"]]);
+  expect([all?.events.length, some?.events]).toEqual([webhookEventTypes.length, ["call.left"]]);
 });
 
 test.each<[object, RegExp]>([
