@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { hash } from "../foundation/hash.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { type BridgeCaller, type ConferenceSnapshot, endReason, rooms } from "./events.ts";
 import {
@@ -140,8 +141,8 @@ export function digestOf({ locked, callers, dialled, rooms, speaking }: Digested
   let other = 0;
   const add = (text: string) => {
     count += 1;
-    one = (one + hash(text, 0x811c9dc5)) >>> 0;
-    other = (other + hash(text, 0x01000193)) >>> 0;
+    one = (one + summand(text)) >>> 0;
+    other = (other + summand(text, 0x01000193)) >>> 0;
   };
   for (const { call, muted, room } of callers) add(JSON.stringify([call, muted, room]));
   for (const { call } of dialled) add(JSON.stringify([call]));
@@ -151,12 +152,9 @@ export function digestOf({ locked, callers, dialled, rooms, speaking }: Digested
   return `${locked ? "locked" : "open"}.${count}.${one.toString(36)}.${other.toString(36)}`;
 }
 
-/** FNV-1a over the characters, with a finish that lets sums of hashes differ. */
-function hash(text: string, seed: number): number {
-  let value = seed;
-  for (let index = 0; index < text.length; index += 1) {
-    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
-  }
-  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+/** A hash with a finish that lets sums differ. */
+function summand(text: string, seed?: number): number {
+  const start = hash(text, seed);
+  const value = Math.imul(start ^ (start >>> 16), 0x85ebca6b);
   return (value ^ (value >>> 13)) >>> 0;
 }

@@ -1,3 +1,4 @@
+import { hash } from "../foundation/hash.ts";
 import type { ConfKey, EpochMs } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import type { AnswerType } from "../tsp/answers.ts";
@@ -109,9 +110,7 @@ export function withJitter(outage: Outage, confKey: ConfKey): EpochMs {
   return dueAt + Math.round(JITTER * pauseMs * spread(`${confKey} ${outage.failedAt}`));
 }
 
-/** From 0 to 1, evenly for different texts (FNV-1a). */
+/** From 0 to 1, evenly for different texts. */
 export function spread(text: string): number {
-  let hash = 0x811c9dc5;
-  for (const char of text) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0;
-  return hash / 2 ** 32;
+  return hash(text) / 2 ** 32;
 }

@@ -2,9 +2,9 @@ import { type InputRow, type SingleFact, singleFacts } from "../conference/facts
 import type { Explanation } from "../rpc/story.ts";
 import { ConferenceQuestions } from "./why/conference.ts";
 import { ends } from "./why/ends.ts";
-import { Entries } from "./why/entries.ts";
 import { Known, type WhyRow } from "./why/known.ts";
 import { mutes } from "./why/mutes.ts";
+import { notNamed } from "./why/names.ts";
 import { Posts } from "./why/posts.ts";
 
 type Answer = (fact: SingleFact, row: WhyRow, known: Known) => Explanation | null;
@@ -15,7 +15,6 @@ const questions = [mutes, ends] as readonly Readonly<Partial<Record<string, Answ
 export class Why {
   readonly known = new Known();
   readonly #answers: Explanation[] = [];
-  readonly #entries = new Entries(this.known);
   readonly #conference = new ConferenceQuestions(this.known);
   readonly #posts = new Posts(this.known);
 
@@ -25,7 +24,6 @@ export class Why {
     this.known.read(all);
     for (const fact of all.facts)
       for (const asked of questions) this.#answers.push(...[asked[fact.kind]?.(fact, all, this.known) ?? []].flat());
-    this.#entries.read(all);
     this.#conference.read(all);
     this.#posts.read(all);
   }
@@ -34,8 +32,8 @@ export class Why {
   answers(notYet: readonly Explanation[], call?: string): readonly Explanation[] {
     const calls = [...this.known.calls.values()].filter((one) => one.call === call || one.extCallId === call);
     const named = new Set(calls.map((one) => one.call));
-    const folds = [this.#entries, this.#conference, this.#posts].flatMap((fold) => fold.answers());
-    const answers = [...this.#answers, ...folds, ...notYet];
+    const folds = [...this.#conference.answers(), ...this.#posts.answers()];
+    const answers = [...this.#answers, ...notNamed(this.known), ...folds, ...notYet];
     const wanted = call === undefined ? answers : answers.filter(({ calls }) => calls.some((one) => named.has(one)));
     return wanted.toSorted((one, other) => one.at - other.at || (one.rows[0]?.seq ?? 0) - (other.rows[0]?.seq ?? 0));
   }

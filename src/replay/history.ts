@@ -1,6 +1,7 @@
 import { type DecisiveSettings, decisive } from "../conference/draft.ts";
 import type { InputRow } from "../conference/facts.ts";
 import type { DecisionProgress } from "../conference/transaction.ts";
+import { hash } from "../foundation/hash.ts";
 import type { ConfKey } from "../foundation/ids.ts";
 import { version } from "../foundation/version.ts";
 import type { DomainSettings } from "../settings/domain-settings.ts";
@@ -36,7 +37,7 @@ const known = new WeakMap<DomainSettings, string>();
 export function decidedBy(settings: DomainSettings): string {
   let text = known.get(settings);
   if (text === undefined) {
-    text = `${version} ${digest(JSON.stringify(decisiveSettings(settings)))}`;
+    text = `${version} ${hash(JSON.stringify(decisiveSettings(settings))).toString(36)}`;
     known.set(settings, text);
   }
   return text;
@@ -45,11 +46,4 @@ export function decidedBy(settings: DomainSettings): string {
 export function deciderIn(decidedBy: string): { readonly version: string; readonly settings: string } {
   const at = decidedBy.lastIndexOf(" ");
   return { version: decidedBy.slice(0, at), settings: decidedBy.slice(at + 1) };
-}
-
-/** FNV-1a, in seven characters. */
-function digest(text: string): string {
-  let value = 0x811c9dc5;
-  for (let index = 0; index < text.length; index += 1) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
-  return (value >>> 0).toString(36).padStart(7, "0");
 }

@@ -22,24 +22,19 @@ export class UnknownIds {
     if (decided === recorded) return null;
     if (typeof decided === "string" && typeof recorded === "string")
       return this.isSameText(decided, recorded) ? null : path;
-    if (Array.isArray(decided) && Array.isArray(recorded)) {
-      if (decided.length !== recorded.length) return path;
-      return first(decided.keys(), (index) => this.difference(decided[index], recorded[index], path));
+    if (!isRecord(decided) && !Array.isArray(decided)) return path;
+    if (!isRecord(recorded) && !Array.isArray(recorded)) return path;
+    const of = (name: string) => (path === "" ? name : `${path} ${name}`);
+    const open = new Map(Object.entries(recorded));
+    for (const [name, value] of Object.entries(decided)) {
+      const isOwn = (other: string) => !(other in decided) && this.isSameText(name, other);
+      const own = open.has(name) ? name : ([...open.keys()].find(isOwn) ?? name);
+      const where = this.difference(value, open.get(own), of(name));
+      if (where !== null) return where;
+      open.delete(own);
     }
-    if (isRecord(decided) && isRecord(recorded)) {
-      const open = new Map(Object.entries(recorded));
-      const nameOf = (name: string) =>
-        open.has(name) ? name : [...open.keys()].find((other) => !(other in decided) && this.isSameText(name, other));
-      const of = (name: string) => (path === "" ? name : `${path} ${name}`);
-      const where = first(Object.entries(decided), ([name, value]) => {
-        const own = nameOf(name) ?? name;
-        const other = open.get(own);
-        open.delete(own);
-        return this.difference(value, other, of(name));
-      });
-      return where ?? first(open, ([name, value]) => this.difference(undefined, value, of(name)));
-    }
-    return path;
+    const [more] = [...open].find(([, value]) => value !== undefined) ?? [];
+    return more === undefined ? null : of(more);
   }
 
   isSameText(decided: string, recorded: string): boolean {
@@ -63,14 +58,6 @@ export class UnknownIds {
   static readable(path: string): string {
     return path.replace(marked, "…");
   }
-}
-
-function first<Item>(items: Iterable<Item>, find: (item: Item) => string | null): string | null {
-  for (const item of items) {
-    const found = find(item);
-    if (found !== null) return found;
-  }
-  return null;
 }
 
 function escaped(text: string): string {

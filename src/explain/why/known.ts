@@ -28,6 +28,21 @@ export interface KnownCall {
   /** It keyed the ID of silent monitors, and not its own. */
   readonly isMonitor: boolean;
   readonly dialled: Moment | null;
+  /** `null`: it has not entered. */
+  readonly entry: CallerEntry | null;
+}
+
+/** Of a caller, whom WebEx is to name. */
+export interface CallerEntry {
+  /** When it entered, WebEx had let the conference go on alone. */
+  readonly isDetached: boolean;
+  /** The latest message that it entered. */
+  told: KnownMessage | null;
+  refused: (Moment & { readonly result: string }) | null;
+  named: Moment | null;
+  left: Moment | null;
+  /** The conference was over before the name came. */
+  over: Moment | null;
 }
 
 /** A command, and who wanted it. */
@@ -68,6 +83,7 @@ export class Known {
   readonly owed = new Map<MsgId, Moment>();
   /** Commands whose time was up before an agent had acknowledged them. */
   readonly #unacknowledged = new Set<CommandId>();
+  #isDetached = false;
   /** What WebEx and operators have asked for, by TransID and MsgID or by the action's id. */
   readonly #asked = new Map<string, string>();
 
@@ -79,6 +95,10 @@ export class Known {
     if (input?.type === "time") for (const id of input.unacknowledged ?? []) this.#unacknowledged.add(id);
     if (input?.type === "operator") this.#asked.set(input.id, input.request.type);
     for (const fact of row.facts) this.#read(momentOf(row), fact);
+    if (input?.type !== "webex") return;
+    for (const message of input.messages) {
+      if (message.type === "caller-named") this.#named(momentOf(row), message.msgId, String(message.result ?? "ok"));
+    }
   }
 
   /** The type of the request or of the operator's action, or what is updated; `null`: nobody has asked. */
@@ -121,7 +141,7 @@ export class Known {
     switch (fact.kind) {
       case "call-dialled": {
         const { call, number, extCallId } = fact;
-        const status = { isInside: false, isMonitor: false, dialled: moment };
+        const status = { isInside: false, isMonitor: false, dialled: moment, entry: null };
         this.calls.set(call, { call, number, attendeeId: null, extCallId, ...status });
         return;
       }
@@ -129,15 +149,30 @@ export class Known {
         const { call, number, attendeeId, extCallId } = fact;
         const dialled = this.calls.get(call)?.dialled ?? null;
         const isMonitor = fact.participantType === "silent-monitor";
-        this.calls.set(call, { call, number, attendeeId, extCallId, isInside: true, isMonitor, dialled });
+        const untold = { told: null, refused: null, named: null, left: null, over: null };
+        const entry = { isDetached: this.#isDetached, ...untold };
+        this.calls.set(call, { call, number, attendeeId, extCallId, isInside: true, isMonitor, dialled, entry });
         return;
       }
+      case "conference-requested":
+      case "conference-taken-over":
+        this.#isDetached = false;
+        return;
+      case "conference-detached":
+        this.#isDetached = true;
+        return;
+      case "conference-ended":
+        for (const { entry } of this.calls.values()) if (entry && !entry.left) entry.over ??= moment;
+        return;
       case "call-named":
         return this.#change(fact.call, { extCallId: fact.extCallId });
       case "call-merged":
         return this.#change(fact.call, { attendeeId: fact.attendeeId });
-      case "call-left":
+      case "call-left": {
+        const { entry } = this.calls.get(fact.call) ?? {};
+        if (entry && fact.why !== "conference-ended") entry.left = moment;
         return this.#change(fact.call, { isInside: false });
+      }
       case "command-issued": {
         const { command, type, call = null, by } = fact;
         this.commands.set(command, { ...moment, id: command, type: type as CommandType, call, by });
@@ -164,6 +199,9 @@ export class Known {
         own.messages.push(message);
         this.posts.set(transId, own);
         this.messages.set(fact.msgId, message);
+        const entry = fact.type === "caller-entered" ? call?.entry : null;
+        // An invitee was told of when it waited, and a new server is told anew.
+        if (entry && entry.told?.fact.msgId !== fact.msgId) Object.assign(entry, { told: message, refused: null });
         return;
       }
       case "post-failed":
@@ -189,6 +227,14 @@ export class Known {
         return;
       default:
     }
+  }
+
+  #named(moment: Moment, msgId: MsgId, result: string): void {
+    const { call } = this.messages.get(msgId)?.fact ?? {};
+    const entry = call && this.calls.get(call)?.entry;
+    if (!entry) return;
+    if (result === "ok") entry.named = moment;
+    else entry.refused = { ...moment, result };
   }
 
   #change(call: CallId, change: Partial<KnownCall>): void {
