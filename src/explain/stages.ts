@@ -105,11 +105,12 @@ export class StagesFold {
         return this.#answered(fact.command, { type: "done", at });
       case "command-failed": {
         const { command, type, why } = fact;
-        if (why === "conference-over") return this.#unanswered(command, at, "the conference ended");
+        if (why === "conference-over")
+          return this.#answered(command, { type: "no result", at, why: "the conference ended" });
         return this.#answered(command, isSoAlready(type, why) ? { type: "done", at } : { type: "refused", at, why });
       }
       case "command-expired":
-        return this.#unanswered(fact.command, at, "too-late");
+        return this.#answered(fact.command, { type: "no result", at, why: "too-late" });
       case "call-dialled":
         if (isOwn) this.#dialled = fact.call;
         return;
@@ -141,24 +142,18 @@ export class StagesFold {
   #readMessage(at: EpochMs, fact: SingleFact, isOwn: boolean, isReplaced: boolean): void {
     switch (fact.kind) {
       case "post-queued":
-        if (isOwn || this.#messages.has(fact.msgId))
-          this.#messages.set(fact.msgId, { is: "queued", transId: fact.transId });
+        return this.#become(fact.msgId, { is: "queued", transId: fact.transId }, isOwn);
+      case "message-owed":
+        if (this.#messages.get(fact.msgId)?.is !== "owed") this.#become(fact.msgId, { is: "owed", since: at }, isOwn);
         return;
-      case "message-owed": {
-        const before = this.#messages.get(fact.msgId);
-        if ((isOwn || before) && before?.is !== "owed") this.#messages.set(fact.msgId, { is: "owed", since: at });
-        return;
+      case "message-dropped": {
+        const why = isReplaced ? replaced : "WebEx could not be reached, and was told later how it was then";
+        return this.#drop(fact.msgId, "owed", why);
       }
-      case "message-dropped":
-        return this.#drop(
-          fact.msgId,
-          "owed",
-          isReplaced ? replaced : "WebEx could not be reached, and was told later how it was then",
-        );
-      case "host-refused":
-        if (isOwn || this.#messages.has(fact.msgId))
-          this.#messages.set(fact.msgId, { is: "dropped", why: "the settings do not let its server be posted to" });
-        return;
+      case "host-refused": {
+        const why = "the settings do not let its server be posted to";
+        return this.#become(fact.msgId, { is: "dropped", why }, isOwn);
+      }
       case "post-confirmed":
         for (const [msgId, fate] of this.#messages) {
           if (fate.is === "queued" && fate.transId === fact.transId)
@@ -166,8 +161,7 @@ export class StagesFold {
         }
         return;
       case "post-given-up":
-        for (const { msgId } of fact.messages)
-          if (this.#messages.has(msgId)) this.#messages.set(msgId, { is: "given-up" });
+        for (const { msgId } of fact.messages) this.#become(msgId, { is: "given-up" });
         return;
       case "post-dropped":
         for (const { msgId } of fact.messages) this.#drop(msgId, "queued", replaced);
@@ -178,12 +172,11 @@ export class StagesFold {
 
   #answered(id: CommandId, result: ActionResult): void {
     const known = this.#sent.get(id);
-    if (known) this.#sent.set(id, { ...known, result });
+    if (known && (known.result === null || result.type !== "no result")) this.#sent.set(id, { ...known, result });
   }
 
-  #unanswered(id: CommandId, at: EpochMs, why: string): void {
-    const known = this.#sent.get(id);
-    if (known?.result === null) this.#sent.set(id, { ...known, result: { type: "no result", at, why } });
+  #become(msgId: MsgId, fate: MessageFate, isOwn = false): void {
+    if (isOwn || this.#messages.has(msgId)) this.#messages.set(msgId, fate);
   }
 
   #drop(msgId: MsgId, from: "owed" | "queued", why: string): void {

@@ -30,23 +30,14 @@ export class Timeline {
   /** The numbers that were dialled in this row. */
   #dialled = new Map<CallId, string>();
   #isOlder = false;
-  #isMixed = false;
 
-  /** The latest ones, in order of time. */
-  get lines(): readonly StoryLine[] {
-    // What a receiver has done is said with a later row.
-    if (this.#isMixed) this.#lines = this.#lines.toSorted((one, other) => one.at - other.at).slice(-mostLines);
-    this.#isMixed = false;
-    return this.#lines;
-  }
-
-  /** And those of a row that is not written yet. */
+  /** The latest ones and those of a row that is not written yet, in order of time: what a receiver has done is said with a later row. */
   linesWith({
     seq,
     facts,
   }: Pick<InputRow, "seq"> & { readonly facts: readonly ConfirmedFact[] }): readonly StoryLine[] {
     const unwritten = facts.map((fact) => this.#confirmedLine({ seq }, fact));
-    return [...this.lines, ...unwritten].sort((one, other) => one.at - other.at);
+    return [...this.#lines, ...unwritten].sort((one, other) => one.at - other.at).slice(-mostLines);
   }
 
   read({ facts, ...row }: InputRow): void {
@@ -54,7 +45,6 @@ export class Timeline {
     this.#dialled = new Map(facts.flatMap((fact) => (fact.kind === "call-dialled" ? [[fact.call, fact.number]] : [])));
     if (row.input) this.#input(row, row.input);
     for (const fact of facts.flatMap(singleFacts)) this.#fact(row, fact);
-    this.#isMixed = true;
     if (this.#lines.length > 2 * mostLines) this.#lines = this.#lines.slice(-mostLines);
   }
 

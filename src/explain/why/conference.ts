@@ -52,14 +52,14 @@ export class ConferenceQuestions {
   #asked: Moment | null = null;
   #closed: Moment | null = null;
   #most: number | null = null;
-  #isRunning = false;
   #callers = 0;
-  #failover: {
-    readonly at: number;
-    readonly index: number;
+  /** What each changed, and what the bridge was found to hold otherwise soon after. */
+  readonly #failovers: {
+    readonly row: Moment;
+    readonly answer: string;
     readonly repairs: string[];
     readonly rows: Moment[];
-  } | null = null;
+  }[] = [];
   /** What lasts. */
   readonly #spans = new Map<"detached" | "locked" | "full", Span>();
 
@@ -74,17 +74,19 @@ export class ConferenceQuestions {
   }
 
   answers(): readonly Explanation[] {
-    return [...this.#answers, ...[...this.#spans.values()].map((span) => spanAnswer(span, null))];
+    const failovers = this.#failovers.map(({ row, answer, repairs, rows }) => {
+      const then = ` Soon after, a comparison found that the bridge held it otherwise: ${countedTexts(repairs)}.`;
+      return explained(row, [], "What did the failover change?", repairs.length > 0 ? answer + then : answer, ...rows);
+    });
+    const spans = [...this.#spans.values()].map((span) => spanAnswer(span, null));
+    return [...this.#answers, ...failovers, ...spans];
   }
 
   #read(row: WhyRow, fact: WhyRow["facts"][number]): void {
     switch (fact.kind) {
       case "conference-requested":
         [this.#asked, this.#server, this.#most] = [momentOf(row), fact, fact.maxCallers];
-        [this.#isRunning, this.#callers, this.#closed] = [false, 0, null];
-        return;
-      case "conference-created":
-        this.#isRunning = true;
+        [this.#callers, this.#closed] = [0, null];
         return;
       case "conference-not-created":
         return this.#notCreated(row, fact);
@@ -98,7 +100,7 @@ export class ConferenceQuestions {
       case "conference-ended":
         this.#ended(row, fact);
         for (const name of this.#spans.keys()) this.#end(name, row);
-        [this.#isRunning, this.#closed] = [false, null];
+        [this.#most, this.#closed] = [null, null];
         return;
       case "conference-locked":
         return fact.locked ? this.#locked(row, fact) : this.#end("locked", row);
@@ -205,8 +207,7 @@ export class ConferenceQuestions {
         : ` What waited for ${from.host} was not sent any more: ${textsOf(dropped)}.`,
       told.length === 0 ? "" : ` ${to.host} was told anew: ${textsOf(told)}.`,
     ];
-    this.#failover = { at: row.at, index: this.#answers.length, repairs: [], rows: [momentOf(row)] };
-    this.#push(row, "What did the failover change?", sentences.join(""));
+    this.#failovers.push({ row: momentOf(row), answer: sentences.join(""), repairs: [], rows: [] });
   }
 
   #repaired(row: WhyRow): void {
@@ -214,14 +215,10 @@ export class ConferenceQuestions {
     if (repairs.length === 0) return;
     const answer = `Conference and bridge were compared, and the bridge held it otherwise: ${countedTexts(repairs)}. WebEx was told so, as of any change.`;
     this.#push(row, "What did the comparison with the bridge change?", answer);
-    const failover = this.#failover;
-    const told = failover && this.#answers[failover.index];
-    if (!failover || !told || row.at - failover.at > AFTER_FAILOVER_MS) return;
+    const failover = this.#failovers.at(-1);
+    if (!failover || row.at - failover.row.at > AFTER_FAILOVER_MS) return;
     failover.repairs.push(...repairs);
     failover.rows.push(momentOf(row));
-    const [said = ""] = told.answer.split(" Soon after,");
-    const soon = `${said} Soon after, a comparison found that the bridge held it otherwise: ${countedTexts(failover.repairs)}.`;
-    this.#answers[failover.index] = { ...told, answer: soon, rows: rowsOf(...failover.rows) };
   }
 
   #locked(row: WhyRow, { by }: FactOf<"conference-locked">): void {
@@ -235,7 +232,7 @@ export class ConferenceQuestions {
 
   #limit(row: WhyRow): void {
     const most = this.#most;
-    if (!this.#isRunning || !most || this.#callers < most) return this.#end("full", row);
+    if (!most || this.#callers < most) return this.#end("full", row);
     if (this.#spans.has("full")) return;
     this.#begin("full", row, (end) => ({
       question: "Why could nobody else enter?",
