@@ -176,8 +176,15 @@ function abilitiesFor(message: ConferenceRequest): readonly Ability[] {
       return ["sub-rooms"];
     case "update-conference":
       return typeof message.action === "number" ? [] : abilitiesForAction[message.action];
-    default:
+    case "cancel-call-out":
+    case "drop-caller":
+    case "close-conference":
+    case "add-to-sub-conference":
+    case "remove-from-sub-conference":
+    case "close-sub-conference":
       return [];
+    default:
+      return assertNever(message);
   }
 }
 

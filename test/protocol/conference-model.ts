@@ -1,3 +1,4 @@
+import { type Ability, abilityFor } from "../../src/bridge/abilities.ts";
 import type { RefusalReason } from "../../src/bridge/commands.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import { isAnswer, isClosedAnswer, isEnd } from "../../src/conference/debts.ts";
@@ -49,6 +50,7 @@ export class ConferenceModel {
   readonly state = emptyState();
   readonly notes: string[] = [];
   readonly #facts = new FactFold();
+  readonly #cannot: readonly Ability[];
   #now: EpochMs = 1_000_000;
   #numbers = 0;
   #reports = 0;
@@ -61,6 +63,11 @@ export class ConferenceModel {
   #entries: MsgId[] = [];
   /** The entries that WebEx may have heard of, or may hear of yet. */
   readonly #heard = new Set<MsgId>();
+
+  /** `cannot`: abilities that the bridge lacks: nobody can ask for what needs one. */
+  constructor(cannot: readonly Ability[] = []) {
+    this.#cannot = cannot;
+  }
 
   happen(happening: Happening): void {
     switch (happening.do) {
@@ -269,6 +276,9 @@ export class ConferenceModel {
     const isTakenOver = input.type === "webex" || decision.facts.some(({ kind }) => kind === "conference-taken-over");
     if (!isTakenOver) for (const post of posts) this.#checkTarget(post, head);
     for (const { id, command } of decision.effects.filter(isCommand)) {
+      const ability = abilityFor(command);
+      const isAsked = input.type === "webex" || input.type === "operator";
+      if (isAsked && ability !== null && this.#cannot.includes(ability)) this.#fail(`${command.type} needs ${ability}`);
       if (command.type === "close-room") this.#checkNobodyIsMovedOut(command.room);
       if (!this.state.commands.has(id) && input.type !== "webex")
         this.#fail(`command ${id} was issued and is not pending`);
@@ -328,7 +338,7 @@ export class ConferenceModel {
       settings,
       msgId: () => `a${++this.#numbers}` as MsgId,
       bridge: "simulated" as BridgeName,
-      cannot: [],
+      cannot: this.#cannot,
       serial: () => ++this.#numbers,
       nonce: () => "n",
       row: 1,

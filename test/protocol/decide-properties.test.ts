@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { test } from "vitest";
+import { abilities } from "../../src/bridge/abilities.ts";
 import type { RefusalReason } from "../../src/bridge/commands.ts";
 import { ConferenceModel, type Happening } from "./conference-model.ts";
 
@@ -207,6 +208,14 @@ test.each(seeds)(
   },
   60_000,
 );
+
+test.each(abilities)("a bridge without %s is never told what needs it, whoever asks (protocol T27)", (ability) => {
+  const property = fc.property(beginnings, scenes, (beginning, scenes) => {
+    const model = new ConferenceModel([ability]);
+    for (const one of [...beginning, ...scenes.flat()]) model.happen(one);
+  });
+  fc.assert(property, { numRuns: numRuns / 10, seed: 1 });
+});
 
 const late = fc.oneof(
   { weight: 9, arbitrary: request.filter(({ type }) => type !== "create-conference") },

@@ -14,7 +14,7 @@ import type { Phones } from "./phones.ts";
 import type { Webex } from "./webex.ts";
 
 /** What operators ask, and how often beside the others. */
-const requests = {
+export const requests = {
   mute: 10,
   unmute: 8,
   expel: 3,
