@@ -1,5 +1,5 @@
 import type { ConferenceInput } from "../conference/decide.ts";
-import type { ReplayStep } from "../rpc/replay.ts";
+import type { ReplayDocument, ReplayStep } from "../rpc/replay.ts";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath, SaveTest } from "./conference-frame.tsx";
 import { Empty, Mark, Time } from "./parts.tsx";
 import { withQuery } from "./paths.ts";
@@ -241,18 +241,26 @@ function WholeState({ step: { before, after } }: { readonly step: ReplayStep }) 
 }
 
 function Caused({ step }: { readonly step: ReplayStep }) {
-  const { commands, messages, confirmed, givenUp, dropped, failed, notes, repairs } = step;
+  const { commands, messages, documents, notes, repairs } = step;
   const goneSince =
     step.input?.type === "undelivered"
       ? "Withdrawn, since its server is not reached"
       : "Dropped, since its server was replaced";
+  const documentText = ({ kind, transId, host, messages, attempt, why }: ReplayDocument): string => {
+    const what = messages.join(", ");
+    switch (kind) {
+      case "post-confirmed":
+        return `Confirmed: document ${transId} of ${host} with ${what}.`;
+      case "post-failed":
+        return `Not delivered: document ${transId} to ${host}, attempt ${attempt}: ${why}.`;
+      case "post-given-up":
+        return `Given up: document ${transId} to ${host} with ${what}.`;
+      case "post-dropped":
+        return `${goneSince}: document ${transId} to ${host}.`;
+    }
+  };
   const lines = [
-    ...confirmed.map((one) => `Confirmed: document ${one.transId} of ${one.host} with ${one.messages.join(", ")}.`),
-    ...failed.map(
-      (one) => `Not delivered: document ${one.transId} to ${one.host}, attempt ${one.attempts}: ${one.why}.`,
-    ),
-    ...givenUp.map((one) => `Given up: document ${one.transId} to ${one.host} with ${one.messages.join(", ")}.`),
-    ...dropped.map((one) => `${goneSince}: document ${one.transId} to ${one.host}.`),
+    ...documents.map(documentText),
     ...repairs.map((kind) => `Repaired: what the bridge holds differed (${kind}).`),
     ...notes.map((note) => `Noted: ${note}.`),
   ];

@@ -7,7 +7,7 @@ import { showCaller, showCallOut, showHead, showOutage, showPending, showRoom } 
 import { logLines } from "../explain/log.ts";
 import type { WebexHost } from "../foundation/ids.ts";
 import { type Person, type Show, showFields, showOf } from "../foundation/shown.ts";
-import type { ReplayPage, ReplayPost, ReplayState, ReplayStep, WireRow } from "../rpc/replay.ts";
+import type { ReplayDocument, ReplayPage, ReplayPost, ReplayState, ReplayStep, WireRow } from "../rpc/replay.ts";
 import type { Domain } from "../settings/load.ts";
 import { createCodec } from "../tsp/codec.ts";
 import type { ToWebex } from "../tsp/messages.ts";
@@ -75,13 +75,9 @@ export async function wirePage(
   return page.items;
 }
 
-const posted = { host: "address", transId: "open", at: "open", messages: "open" } as const;
-const showDocument = showFields<ReplayStep["confirmed"][number]>(posted);
-const showFailed = showFields<ReplayStep["failed"][number]>({
-  ...posted,
-  why: "open",
-  attempts: "open",
-  nextAt: "open",
+const showDocument = showFields<ReplayDocument>({
+  ...{ kind: "open", host: "address", transId: "open", at: "open", messages: "open" },
+  ...{ why: "open", attempt: "open", nextAt: "open" },
 });
 const showSent = showFields<SentMessage>({ host: "address", transId: "open", message: showOutgoing });
 
@@ -100,16 +96,13 @@ function wireShown({ seq, input, commands, messages }: Wired, domain: Domain, pe
 
 /** `isShort`: of both states, only what changes. */
 function stepShown(step: Step, domain: Domain, person: Person, isShort = false): ReplayStep {
-  const { at, version, changes, facts, verdict } = step;
+  const { at, version, changes, facts, verdict, documents } = step;
   const changed = new Set(changes.map(([key]) => key));
   const before = step.before.filter(([key]) => !isShort || key === "head" || changed.has(key));
-  const { confirmed, givenUp, dropped, failed } = step;
-  const documents = (some: ReplayStep["confirmed"]) => some.map((one) => showDocument(one, person));
   return {
     ...wireShown(step, domain, person),
     ...{ at, version, verdict, before: stateShown(before, person), after: stateShown([...before, ...changes], person) },
-    ...{ confirmed: documents(confirmed), givenUp: documents(givenUp), dropped: documents(dropped) },
-    failed: failed.map((one) => showFailed(one, person)),
+    documents: documents.map((one) => showDocument(one, person)),
     notes: facts.flatMap((fact) => (fact.kind === "noted" ? [fact.text] : [])),
     repairs: facts.flatMap((fact) => (fact.kind === "repaired" ? [fact.what] : [])),
     outcomes: logLines(facts.map((fact) => showFact(fact, person))),

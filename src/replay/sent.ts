@@ -13,7 +13,7 @@ export interface SentMessage extends Pick<Post, "host" | "message"> {
 }
 
 /** What left with a row, and what became of documents. */
-export interface Sent extends Pick<ReplayStep, "confirmed" | "givenUp" | "dropped" | "failed"> {
+export interface Sent extends Pick<ReplayStep, "documents"> {
   readonly commands: readonly IssuedCommand[];
   readonly messages: readonly SentMessage[];
 }
@@ -34,7 +34,7 @@ export function writtenIn(entries: Entries): Written {
 
 /** What these facts of a row say was sent, as far as it is written. */
 export function sentBy(facts: readonly Fact[], at: EpochMs, { commands, documents }: Written): Sent {
-  const sent: MutableSent = { commands: [], messages: [], confirmed: [], givenUp: [], dropped: [], failed: [] };
+  const sent: MutableSent = { commands: [], messages: [], documents: [] };
   for (const fact of facts) {
     if (fact.kind === "command-issued") {
       const command = commands.get(fact.command);
@@ -42,18 +42,14 @@ export function sentBy(facts: readonly Fact[], at: EpochMs, { commands, document
     }
     if (!("transId" in fact)) continue;
     const { transId } = fact;
-    const document = documents.find((one) => one.transId === transId);
-    const messages = "messages" in fact ? fact.messages : (document?.messages ?? []);
-    const host = "host" in fact ? fact.host : (document?.host ?? "");
-    const posted = { host, transId, at: "at" in fact ? fact.at : at, messages: messages.map(({ type }) => type) };
-    if (fact.kind === "post-queued")
-      for (const message of messagesOf(documents, fact))
-        if (message) sent.messages.push({ host: fact.host, transId, message });
-    if (fact.kind === "post-confirmed") sent.confirmed.push(posted);
-    if (fact.kind === "post-given-up") sent.givenUp.push(posted);
-    if (fact.kind === "post-dropped") sent.dropped.push(posted);
-    if (fact.kind === "post-failed")
-      sent.failed.push({ ...posted, why: fact.why, attempts: fact.attempt, nextAt: fact.nextAt });
+    if (fact.kind === "post-queued") {
+      const { host } = fact;
+      for (const message of messagesOf(documents, fact)) if (message) sent.messages.push({ host, transId, message });
+      continue;
+    }
+    const { host = "", messages = [] } = documents.find((one) => one.transId === transId) ?? {};
+    const types = ("messages" in fact ? fact.messages : messages).map(({ type }) => type);
+    sent.documents.push({ host, at, ...fact, messages: types });
   }
   return sent;
 }

@@ -29,11 +29,17 @@ export interface ReplayPost {
   readonly text: string | null;
 }
 
-interface ReplayDocument {
+/** What became of a document. */
+export interface ReplayDocument {
+  readonly kind: "post-confirmed" | "post-failed" | "post-given-up" | "post-dropped";
   readonly host: string;
   readonly transId: string;
   readonly at: EpochMs;
   readonly messages: readonly string[];
+  readonly why?: string;
+  /** Of one that failed. */
+  readonly attempt?: number;
+  readonly nextAt?: EpochMs;
 }
 
 /** One row of a conference's journal again. Numbers and codes of people are masked where the domain's log masks them. */
@@ -55,15 +61,7 @@ export interface ReplayStep {
   readonly after: ReplayState;
   readonly commands: readonly IssuedCommand[];
   readonly messages: readonly ReplayPost[];
-  readonly confirmed: readonly ReplayDocument[];
-  readonly givenUp: readonly ReplayDocument[];
-  /** Their server was replaced, or a post before them was given up. */
-  readonly dropped: readonly ReplayDocument[];
-  readonly failed: readonly (ReplayDocument & {
-    readonly why: string;
-    readonly attempts: number;
-    readonly nextAt: EpochMs;
-  })[];
+  readonly documents: readonly ReplayDocument[];
   /** Present where it was longer than a page: of each list, only the first parts. */
   readonly isCut?: true;
   readonly notes: readonly string[];

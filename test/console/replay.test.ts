@@ -22,8 +22,8 @@ function state(more: object = {}): ReplayState {
 function step(more: Partial<ReplayStep> = {}): ReplayStep {
   return {
     ...{ seq: 8, at: now, version: "1.2.3", verdict: { is: "same" }, input: null, inputText: null },
-    ...{ before: state(), after: state(), commands: [], messages: [], confirmed: [], givenUp: [], dropped: [] },
-    ...{ failed: [], notes: [], repairs: [], outcomes: [] },
+    ...{ before: state(), after: state(), commands: [], messages: [], documents: [] },
+    ...{ notes: [], repairs: [], outcomes: [] },
     ...more,
   };
 }
@@ -81,8 +81,10 @@ test("a step has what came, what changed and what it caused", () => {
       after: state({ callers: [{ ...caller, muted: true }] }),
       commands: [{ id: "k1", command: { type: "mute", call: "c1" } } as never],
       messages: [{ host: "tsp1", transId: "t1", type: "caller-changed", text: "<A2W_NotifyUserChange/>" }],
-      confirmed: [{ host: "tsp1", transId: "t0", at: now, messages: ["caller-entered"] }],
-      failed: [{ host: "tsp1", transId: "t2", at: now, messages: [], why: "refused", attempts: 2, nextAt: now }],
+      documents: [
+        { kind: "post-confirmed", host: "tsp1", transId: "t0", at: now, messages: ["caller-entered"] },
+        { kind: "post-failed", host: "tsp1", transId: "t2", at: now, messages: [], why: "refused", attempt: 2 },
+      ],
       repairs: ["muted"],
       notes: ["odd"],
     }),

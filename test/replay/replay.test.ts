@@ -41,7 +41,7 @@ test("each row is stepped through with what it caused, and with today's decision
     ["caller-updated", true],
     ["caller-changed", true],
   ]);
-  expect(steps.at(-1)?.confirmed.map(({ messages }) => messages.length)).toEqual([2]);
+  expect(steps.at(-1)?.documents.map(({ kind, messages }) => [kind, messages.length])).toEqual([["post-confirmed", 2]]);
 });
 
 test("where the journal says something else than today's code decides, the entry is named", async () => {
@@ -125,9 +125,10 @@ test("a failover drops what waited for the server before, also where it shares i
   const steps = stepsOf(world);
 
   expect(verdicts(steps)).toEqual(["same"]);
-  const [failover] = steps.filter(({ dropped }) => dropped.length > 0);
-  expect(failover?.dropped.map(({ host: to, messages }) => [to, messages])).toEqual([[host, ["caller-entered"]]]);
-  expect(steps.flatMap(({ failed }) => failed.map(({ why }) => why))).toContain("TimeoutError");
+  const documents = steps.flatMap((step) => step.documents);
+  const dropped = documents.filter(({ kind }) => kind === "post-dropped");
+  expect(dropped.map(({ host: to, messages }) => [to, messages])).toEqual([[host, ["caller-entered"]]]);
+  expect(documents).toContainEqual(expect.objectContaining({ kind: "post-failed", why: "TimeoutError" }));
 });
 
 test("ids that today's code would not draw are a difference", async () => {

@@ -18,7 +18,6 @@ const state = v.object({
   commands: v.array(v.looseObject({})),
   rooms: v.array(v.looseObject({})),
 });
-const documents = v.array(v.looseObject({ host: v.string(), transId: v.string() }));
 
 export const explainRoutes = [
   route({
@@ -102,10 +101,12 @@ export const explainRoutes = [
                 text: v.pipe(v.nullable(v.string()), v.description("As it is written on the wire.")),
               }),
             ),
-            confirmed: documents,
-            givenUp: documents,
-            dropped: v.pipe(documents, v.description("Their server was replaced.")),
-            failed: documents,
+            documents: v.pipe(
+              v.array(v.looseObject({ kind: v.string(), host: v.string(), transId: v.string() })),
+              v.description(
+                "What became of documents, by the kind of the fact: `post-confirmed`, `post-failed`, `post-given-up`, `post-dropped`.",
+              ),
+            ),
             notes: v.array(v.string()),
             repairs: v.array(v.string()),
             outcomes: v.array(v.looseObject({ event: v.string() })),
