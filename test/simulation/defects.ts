@@ -1470,8 +1470,8 @@ export const defects: readonly Defect[] = [
     name: "the replay shows the query of a server's address",
     foundBy: "what is secret is shown to nobody",
     file: "src/replay/replay-page.ts",
-    before: 'const posted = { host: "address",',
-    after: 'const posted = { host: "open",',
+    before: '...{ kind: "open", host: "address",',
+    after: '...{ kind: "open", host: "open",',
   },
   {
     name: "posts are counted by a server's address with its query",
