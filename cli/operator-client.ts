@@ -92,11 +92,18 @@ export class OperatorClient {
     return { conferences, unreachable };
   }
 
-  /** The conferences that run, as the directories have them, which ask none but those that they know nothing of: `unknown` counts these. */
-  async running(
-    domains: readonly string[],
-    search: RunningSearch,
-  ): Promise<{ readonly conferences: readonly RunningOfDomain[]; readonly unknown: number }> {
+  /**
+   * The conferences that run, as the directories have them. A directory that was started anew asks those that have not told it how they are,
+   * so it is asked once more; `unknown` counts those that have not told it by then.
+   */
+  async running(domains: readonly string[], search: RunningSearch): Promise<RunningConferences> {
+    const first = await this.#running(domains, search);
+    if (first.unknown === 0) return first;
+    await this.#pause(AGAIN_MS);
+    return this.#running(domains, search);
+  }
+
+  async #running(domains: readonly string[], search: RunningSearch): Promise<RunningConferences> {
     const conferences: RunningOfDomain[] = [];
     let unknown = 0;
     for (const domain of domains) {
@@ -435,6 +442,11 @@ export type RunningSearch = Readonly<Partial<Record<"begins" | "number" | "atten
 
 /** A conference that runs, and the domain that it is in. */
 export type RunningOfDomain = ListedConference & { readonly domain: string; readonly topic?: string };
+
+interface RunningConferences {
+  readonly conferences: readonly RunningOfDomain[];
+  readonly unknown: number;
+}
 
 /** A TSP server, and a domain that has conferences with it. */
 export type HostOfDomain = HostLoad & { readonly domain: string };

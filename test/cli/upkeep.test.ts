@@ -11,6 +11,8 @@ import { addRecords } from "../../cli/records.ts";
 import { runningText } from "../../cli/views.ts";
 import { now, plain } from "./view-examples.ts";
 
+vi.mock("node:timers/promises", async (original) => ({ ...(await original<object>()), setTimeout: async () => {} }));
+
 let server: Server | undefined;
 
 afterEach(() => {
@@ -130,6 +132,14 @@ test("running conferences are found by who is in them; programs get all of each"
   const { printed, asked } = await bridgehead(answers, "conferences", "--number", "+14085551234", "--json");
   expect(JSON.parse(printed)).toEqual([{ key: "1", callers: [{ call: "c1" }], domain: "acme" }]);
   expect(asked).toEqual([path, "GET domains/acme/conferences/1"]);
+});
+
+test("a directory that was started anew is asked once more, when its conferences have told it how they are", async () => {
+  const path = "GET domains/acme/running-conferences?";
+  const unknown = { conferences: [{ ...running("1"), now: null }], next: null, unknown: 1 };
+  const answers = { [path]: [unknown, { conferences: [running("1")], next: null, unknown: 0 }] };
+  const { printed, complaints, asked } = await bridgehead(answers, "conferences");
+  expect([printed.includes("?"), complaints, asked]).toEqual([false, "", [path, path]]);
 });
 
 test("a list or a figure that may lack something says so", async () => {
