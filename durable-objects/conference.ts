@@ -288,16 +288,17 @@ export class Conference {
     const id = sendAgainId(row);
     // For as long as the journal has the row: longer than other actions are known.
     if (this.#store.requestOf(id) !== null) return "done";
-    const { host, messages } = document;
+    const { transId: _, ...givenUp } = document;
     const refusal = this.#sendAgainRefusal(row, document, domain);
-    return refusal ?? this.operate({ id, person, request: { type: "send-again", row, host, messages } });
+    return refusal ?? this.operate({ id, person, request: { type: "send-again", row, ...givenUp } });
   }
 
   #givenUpIn(row: number): (GivenUpDocument & { readonly transId: string }) | null {
     const input = this.#store.inputOf(row);
     if (input?.type !== "undelivered" || !input.of) return null;
     const { messages, of } = input;
-    return { host: of.host, transId: of.transId, messages };
+    const isUnowed = of.unpostable === true || of.oneAttempt === true;
+    return { host: of.host, transId: of.transId, messages, ...(isUnowed && { isUnowed }) };
   }
 
   #sendAgainRefusal(row: number, document: GivenUpDocument, { settings }: Domain): OperatorRefusal | null {

@@ -42,11 +42,13 @@ export type OperatorRequest =
       readonly row: number;
       readonly host: GivenUpDocument["host"];
       readonly messages: GivenUpDocument["messages"];
+      readonly isUnowed?: true;
     };
 
 export const showRequest: Show<OperatorRequest> = showFields<OperatorRequest>({
   ...{ type: "open", extCallId: "open", data: "secret", connectData: "secret", call: "open", room: "open" },
   ...{ number: "personal", attendeeId: "personal", muted: "open", row: "open", host: "address" },
+  isUnowed: "open",
   messages: (messages: GivenUpDocument["messages"], person) => messages.map((one) => showOutgoing(one, person)),
 });
 

@@ -9,6 +9,8 @@ import type { ConferenceState, Running } from "./state.ts";
 export interface GivenUpDocument {
   readonly host: Post["host"];
   readonly messages: readonly Outgoing[];
+  /** Its server was not told later: it cannot be written, or was for a server that had been replaced. */
+  readonly isUnowed?: true;
 }
 
 export type SendAgainRefusal =
@@ -19,31 +21,44 @@ export type SendAgainRefusal =
   /** WebEx has let it go on alone, and hears nothing of it (protocol 4.8). */
   | "without-webex"
   /** What it says is not so any more. */
-  | "outdated";
+  | "outdated"
+  /** It went out by itself once its server could be reached. */
+  | "told-since";
 
 /** Why nothing of this document is sent again; `null`: something of it is. */
-export function sendAgainRefusal(state: ConferenceState, { host, messages }: GivenUpDocument): SendAgainRefusal | null {
+export function sendAgainRefusal(state: ConferenceState, document: GivenUpDocument): SendAgainRefusal | null {
   const { head } = state;
+  const { host, messages } = document;
   if (head.phase !== "running" || head.closing) return "conference-over";
   if (host !== BACK_END && !head.attached) return "without-webex";
   if (host !== BACK_END && host !== head.host) return "server-replaced";
   if (messages.some((message) => isOfFormerHandle(message, head))) return "server-replaced";
-  return messages.some((message) => isStillSo(state, head, message)) ? null : "outdated";
+  const soStill = messages.filter((message) => isStillSo(state, head, message));
+  if (soStill.length === 0) return "outdated";
+  return soStill.some((message) => isUntold(state, document, message)) ? null : "told-since";
 }
 
 /** Queues what is still so of the document once more, as it was, behind all that waits. What waits there already is on its way. */
-export function sendAgain(draft: Draft, { host, messages }: GivenUpDocument): void {
+export function sendAgain(draft: Draft, document: GivenUpDocument): void {
+  const { host, messages } = document;
+  const untold = messages.filter((message) => isUntold(draft.state, document, message));
   const waiting = draft.unconfirmed().flatMap((post) => (post.host === host ? [post.message.msgId] : []));
   // A server that is behind gets all that it is owed, in order, and this with it.
   const isUnreachable = host !== BACK_END && draft.outages.get(host) !== undefined;
   if (isUnreachable) resync(draft, "request");
-  for (const message of messages) {
+  for (const message of untold) {
     const { head } = draft;
     if (head.phase !== "running" || !isStillSo(draft.state, head, message)) continue;
     if (waiting.includes(message.msgId) || (isUnreachable && isOwed(draft.state, message))) continue;
     const call = message.type === "caller-entered" ? callOfEntry(draft, message.msgId) : undefined;
     draft.post({ host, message, ...(call && { call }) });
   }
+}
+
+/** What was given up is owed until its server is told, but for data, which is no state. */
+function isUntold(state: ConferenceState, { isUnowed }: GivenUpDocument, message: Outgoing): boolean {
+  const isData = message.type === "client-data" || message.type === "client-passthrough";
+  return isUnowed === true || isData || isOwed(state, message);
 }
 
 function isOwed({ debts }: ConferenceState, message: Outgoing): boolean {

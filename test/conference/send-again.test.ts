@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
+import { debtKey } from "../../src/conference/debts.ts";
 import { BACK_END, type Outgoing, type Post } from "../../src/conference/draft.ts";
 import { sendAgainRefusal } from "../../src/conference/send-again.ts";
 import { type Caller, type ConferenceState, emptyState, type Running } from "../../src/conference/state.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
+import type { ToWebex } from "../../src/tsp/messages.ts";
 
 const host = "http://tsp1.example.com" as WebexHost;
 
@@ -19,8 +21,12 @@ function running(more: Partial<Running> = {}): ConferenceState {
   return state;
 }
 
-const refusal = (message: object, to: Post["host"] = host, state = running()) =>
-  sendAgainRefusal(state, { host: to, messages: [{ msgId: "m", extConfId: "77", ...message } as object as Outgoing] });
+/** Of a message that its server is owed still. */
+function refusal(message: object, to: Post["host"] = host, { debts, ...state } = running()) {
+  const own = { msgId: "m", extConfId: "77", ...message } as ToWebex;
+  const owed = to === BACK_END ? debts : new Map([[debtKey(own), own]]);
+  return sendAgainRefusal({ ...state, debts: owed }, { host: to, messages: [own] });
+}
 
 test.each([
   [{ type: "caller-changed", extCallId: "1001", status: "unmuted" }],
@@ -53,6 +59,14 @@ test.each([
   [{ type: "speaking-changed", extCallIds: ["1001"], speaking: [true] }],
 ])("what is not so any more is not sent again: %j", (message) => {
   expect(refusal(message)).toBe("outdated");
+});
+
+test("what its server has been told since is not sent again, but for what it never was to be told", () => {
+  const messages = [{ type: "caller-updated", msgId: "m", extConfId: "77", result: "ok" }] as object as Outgoing[];
+  const data = [{ type: "client-passthrough", extCallId: "1001", extConfId: "77" }] as object as Outgoing[];
+  expect(sendAgainRefusal(running(), { host, messages })).toBe("told-since");
+  expect(sendAgainRefusal(running(), { host, messages, isUnowed: true })).toBeNull();
+  expect(sendAgainRefusal(running(), { host, messages: data })).toBeNull();
 });
 
 test("what nobody would hear, or another one has heard, is not sent again", () => {

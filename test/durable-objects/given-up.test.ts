@@ -143,6 +143,17 @@ test("what is given up once more is told anew, and can be sent again in its turn
   expect(await sendAgain(world)).toBe("done");
 });
 
+test("what WebEx was told since, when its server was back, is not sent again, and says so", async () => {
+  const world = await lost(1, muted("c0", true));
+  await world.time.pass(60_000);
+  expect(world.stored.state.debts.size).toBe(0);
+  world.posted.length = 0;
+  expect((await world.conference.givenUp(rowOf(world)))?.refusal).toBe("told-since");
+  expect(await sendAgain(world)).toBe("told-since");
+  await world.time.pass(60_000);
+  expect(world.posted).toEqual([]);
+});
+
 test("a caller whose entry was lost is named by WebEx after the entry was sent again", async () => {
   const world = await lost(0, callerEntered(0));
   expect([...world.stored.state.debts.values()]).toMatchObject([{ type: "caller-entered" }]);

@@ -97,6 +97,11 @@ const refusals: Readonly<Record<Refusal, readonly [404 | 409 | 422, ProblemTitle
     "refused",
     "Nothing that this document says of the conference KEY is still so: WebEx would hear what is wrong.",
   ],
+  "told-since": [
+    409,
+    "refused",
+    "What this document says of the conference KEY went out by itself once its server could be reached again: nothing is left to send.",
+  ],
   "host-not-allowed": [
     422,
     "cannot be done",
