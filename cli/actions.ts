@@ -5,7 +5,7 @@ import { allPrintable, printable } from "../src/foundation/printable.ts";
 import type { ActionStages } from "../src/rpc/action-stages.ts";
 import { endOf, stageLines } from "./action-text.ts";
 import { askEdge, examples, question } from "./ask-edge.ts";
-import type { ActionRequest, ConferenceOfDomain } from "./operator-client.ts";
+import { type ActionRequest, type ConferenceOfDomain, NoAnswer } from "./operator-client.ts";
 import { StartError } from "./supervise.ts";
 import { jsonText, ownTerminal } from "./terminal.ts";
 
@@ -68,15 +68,15 @@ export function addActions(program: Command): void {
 
 /** Asks a conference for something, and shows what becomes of it. Exit code 1: it was refused, or WebEx does not know of it in time, or never. */
 function act(
-  { domain: named, json }: Options,
+  { domain: ofDomain, json }: Options,
   key: string,
   requestOf: (conference: ConferenceOfDomain) => ActionRequest,
 ): Promise<void> {
   return askEdge(async (edge) => {
-    const domain = await edge.domain(named);
+    const domain = await edge.domain(ofDomain);
     const request = requestOf(await edge.conference(domain, key));
     const id = randomUUID();
-    await edge.act(domain, key, request, id);
+    await named(id, edge.act(domain, key, request, id));
     const terminal = ownTerminal();
     const shown = new Set<string>();
     const show = (stages: ActionStages) => {
@@ -86,13 +86,26 @@ function act(
     if (!json)
       process.stdout.write(`${terminal.style("bold", printable(`${titleOf(request)} in conference ${key}`))}\n`);
     const withinMs = request.type === "call-out" ? CALL_OUT_WITHIN_MS : WITHIN_MS;
-    const stages = await followed(() => edge.action(domain, key, id), withinMs, show, pause);
+    const stages = await named(
+      id,
+      followed(() => edge.action(domain, key, id), withinMs, show, pause),
+    );
     if (json) process.stdout.write(`${jsonText(stages)}\n`);
     const end = endOf(stages);
     if (end === "open")
       throw new StartError(`not over within ${withinMs / 1_000} s; \`bridgehead conference ${key}\` shows what waits`);
     if (end !== "told" && end !== "not to be told") process.exitCode = 1;
   });
+}
+
+/** Where the edge dies meanwhile, the id says what became of the action, and has it done once. */
+async function named<Result>(id: string, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    throw new StartError(`${error.message}; nobody knows how far the action is: its Idempotency-Key is ${id}`);
+  }
 }
 
 /** The stages of an action as they are at its end, or when its time is up; `show` gets them each time that somebody looks. */

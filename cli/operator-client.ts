@@ -492,7 +492,7 @@ export interface ActionRequest {
 }
 
 /** Nobody knows what became of the request. */
-class NoAnswer extends StartError {}
+export class NoAnswer extends StartError {}
 
 function detailOf(answer: unknown): string | undefined {
   return (answer as { readonly detail?: string } | undefined)?.detail;

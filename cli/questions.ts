@@ -102,6 +102,7 @@ export function addQuestions(program: Command): void {
         const conference = await edge.conference(domain, key);
         if (options.why || options.call !== undefined) {
           const all = await edge.explain(domain, key, options.call);
+          if (options.call !== undefined && all.length === 0) await checkCall(edge, domain, key, options.call);
           const answers = all.filter(({ at }) => at >= period.since && at <= period.until);
           return {
             data: { conference, answers },
@@ -159,6 +160,15 @@ export function addQuestions(program: Command): void {
         return { data: state, text: provisioningText, failed: state.running !== null || state.failure !== null };
       }),
     );
+}
+
+/** That nothing needs an explanation is said of calls alone that the conference has, or had. */
+async function checkCall(edge: OperatorClient, domain: string, key: string, named: string): Promise<void> {
+  const lines = await edge.story(domain, key);
+  if (lines.some(({ facts: { call, extCallId } }) => call === named || extCallId === named)) return;
+  throw new StartError(
+    `the conference ${key} has no call ${named}, and had none; \`bridgehead explain ${key}\` names them`,
+  );
 }
 
 interface ListOptions extends Options {

@@ -1,3 +1,4 @@
+import { cut } from "../src/foundation/cut.ts";
 import { type Terminal, table } from "../src/foundation/table.ts";
 import type { AuditEntry } from "../src/operators/audit.ts";
 import type { ListedRecord } from "./operator-client.ts";
@@ -36,6 +37,9 @@ export function recordsText(records: readonly RecordOfDomain[], terminal: Termin
   );
 }
 
+/** Of a key that somebody made up; WebEx's have a dozen digits. */
+const MOST_KEY = 32;
+
 /** A line for each thing that somebody has asked of a domain. */
 export function auditText(entries: readonly AuditOfDomain[], terminal: Terminal): readonly string[] {
   if (entries.length === 0) return ["nobody has asked anything"];
@@ -60,5 +64,5 @@ export function auditText(entries: readonly AuditOfDomain[], terminal: Terminal)
 
 function aboutText({ type: _, confKey, ...rest }: Readonly<Record<string, string>>): string {
   const parts = Object.entries(rest).map(([name, text]) => `${name} ${text}`);
-  return [...(confKey === undefined ? [] : [confKey]), ...parts].join(", ");
+  return [...(confKey === undefined ? [] : [cut(confKey, MOST_KEY)]), ...parts].join(", ");
 }

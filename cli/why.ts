@@ -1,3 +1,4 @@
+import { counted } from "../src/foundation/counted.ts";
 import type { Terminal } from "../src/foundation/table.ts";
 import type { Explanation } from "../src/rpc/story.ts";
 import type { ConferenceOfDomain } from "./operator-client.ts";
@@ -5,6 +6,8 @@ import { localTime, wrapped } from "./terminal.ts";
 import { conferenceHead } from "./views.ts";
 
 const INDENT = "  ";
+/** For people; the latest. */
+const MOST_ANSWERS = 200;
 
 /** Answers for people: when, the question, the answer, and the rows of the journal that prove it. */
 export function whyText(
@@ -13,14 +16,21 @@ export function whyText(
   now: number,
   terminal: Terminal,
 ): readonly string[] {
-  const told = answers.flatMap(({ at, question, answer, rows }) => [
-    "",
-    ...wrapped(`${localTime(at)}  ${question}`.split(" "), terminal.width).map((line) => terminal.style("bold", line)),
-    ...wrapped(answer.split(" "), terminal.width - INDENT.length).map((line) => INDENT + line),
-    INDENT + terminal.style("dim", proof(rows)),
-  ]);
+  const older = answers.length - MOST_ANSWERS;
+  const left = `${counted(older, "earlier answer")} left out: --since, --until and --call ask for less, --json has all`;
+  const told = answers
+    .slice(-MOST_ANSWERS)
+    .flatMap(({ at, question, answer, rows }) => [
+      "",
+      ...wrapped(`${localTime(at)}  ${question}`.split(" "), terminal.width).map((line) =>
+        terminal.style("bold", line),
+      ),
+      ...wrapped(answer.split(" "), terminal.width - INDENT.length).map((line) => INDENT + line),
+      INDENT + terminal.style("dim", proof(rows)),
+    ]);
   return [
     ...conferenceHead(conference, now, terminal),
+    ...(older > 0 ? ["", ...wrapped(left.split(" "), terminal.width)] : []),
     ...(told.length > 0 ? told : ["", "nothing needs an explanation"]),
   ];
 }

@@ -48,7 +48,8 @@ export async function fetchPost(request: PostRequest): Promise<HttpAnswer> {
     });
     return { kind: "answered", status: response.status, body: await capped(response) };
   } catch (error) {
-    return { kind: "failed", reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return { kind: "failed", reason: reason.replace(/\.+$/, "") }; // It stands within sentences.
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", breakOff);

@@ -140,7 +140,7 @@ function DialIn({ dialIn }: Pick<MeetingAnswer, "dialIn">) {
   return (
     <section>
       <h2>As telephones key them</h2>
-      <p class="dim">A comma is a pause. What stands in brackets, only the one who dials knows.</p>
+      <p class="dim">A comma is a pause. Names in brackets stand for what the caller keys.</p>
       <Table heads={["Sequence", "Keys"]}>
         {dialIn.map(({ name, dialString }) => (
           <tr>

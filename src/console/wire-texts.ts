@@ -32,7 +32,10 @@ export function wireTexts(
 function ownTexts(line: StoryLine, row: WireRow): readonly WireText[] {
   const { input } = row;
   if (line.what === "confirmed" || line.what === "not delivered") return [];
-  if (line.from === "webex") return row.inputText === null ? [] : [{ title: "From WebEx", text: row.inputText }];
+  if (line.from === "webex")
+    return row.inputText === null
+      ? []
+      : [{ title: "From WebEx, as it may have stood on the wire", text: row.inputText }];
   if (line.from === "bridge" && input?.type === "bridge") {
     const reports = input.reports.filter(({ report }) => isOf(line, report));
     return reports.map((report) => ({ title: "From the bridge", text: JSON.stringify(report) }));

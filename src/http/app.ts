@@ -152,6 +152,10 @@ export function createApp(edge: Edge): Hono<Variables> {
   for (const route of apiRoutes) {
     app.on(route.method, routerPath(route), (context) => answerRoute(route, context, edge));
   }
+  for (const [path, routes] of Map.groupBy(apiRoutes, routerPath)) {
+    const allow = routes.map(({ method }) => method).join(", ");
+    app.all(path, () => problem(405, "method not allowed", `This path is there for ${allow}.`, { allow }));
+  }
   app.route(
     "/console",
     consolePages(edge, (pages) => {
@@ -205,8 +209,8 @@ async function answerRoute(route: Route, context: Context<Variables>, edge: Edge
   const actionId = readActionId(request);
   const from = addressOf(request);
   const check = async (): Promise<Result<Call<never, never>, Response>> => {
-    if (changes(route) && signedIn.person.role === "viewer" && !route.viewersMay) return err(notAllowed(viewersLook));
     if (route.showsSecret && !signedIn.person.secrets) return err(notAllowed(mayReadNone));
+    if (changes(route) && signedIn.person.role === "viewer" && !route.viewersMay) return err(notAllowed(viewersLook));
     if (route.allDomains && !seesAll(signedIn.person)) return err(notAllowed("This is for those who see all domains."));
     if (!actionId.ok) return actionId;
     const query = readQuery(route.query ?? {}, new URL(request.url).searchParams);

@@ -174,6 +174,8 @@ test("what people have asked is a line each: who, what, about what, and what bec
     `${at}  anna (viewer, session)  mute         5551, call c1  403 not allowed  192.0.2.7`,
     `${at}  anna (viewer, session)  eraseNumber  number **34    200              192.0.2.7`,
   ]);
+  const long = { ...entry, about: { ...entry.about, confKey: "5".repeat(300) } };
+  expect(auditText([long], wide)[1]?.length).toBeLessThan(150);
   expect(auditText([], plain)).toEqual(["nobody has asked anything"]);
 });
 

@@ -39,6 +39,7 @@ async function bridgehead(answers: Readonly<Record<string, readonly object[]>>, 
     asked.push(body === "" ? name : `${name} ${body}`);
     const found = all[name];
     const answer = found?.[Math.min(times, found.length - 1)] ?? { status: 404, detail: `there is no ${name}` };
+    if ("dies" in answer) return void response.destroy();
     response.writeHead("status" in answer ? Number(answer.status) : 200);
     response.end(JSON.stringify(answer));
   }).listen(0, "127.0.0.1");
@@ -132,6 +133,34 @@ test("running conferences are found by who is in them; programs get all of each"
   const { printed, asked } = await bridgehead(answers, "conferences", "--number", "+14085551234", "--json");
   expect(JSON.parse(printed)).toEqual([{ key: "1", callers: [{ call: "c1" }], domain: "acme" }]);
   expect(asked).toEqual([path, "GET domains/acme/conferences/1"]);
+});
+
+test("a call that a conference never had is no call of which nothing needs an explanation", async () => {
+  const path = "GET domains/acme/conferences/1";
+  const answers = {
+    [path]: [{ key: "1", phase: "running", callers: [], callOuts: [], host: "", extConfId: "7", attached: true }],
+    [`${path}/explain?call=nope`]: [{ answers: [] }],
+    [`${path}/explain?call=c1`]: [{ answers: [] }],
+    [`${path}/story`]: [{ lines: [{ facts: { call: "c1" } }] }],
+  };
+  const unknown = await bridgehead(answers, "explain", "1", "--why", "--call", "nope");
+  expect([unknown.complaints, unknown.code]).toEqual([
+    "the conference 1 has no call nope, and had none; `bridgehead explain 1` names them\n",
+    1,
+  ]);
+  process.exitCode = 0;
+  expect((await bridgehead(answers, "explain", "1", "--why", "--call", "c1")).printed).toContain("nothing needs");
+});
+
+test("an action whose edge dies meanwhile is named, so that its way can be asked for", async () => {
+  const path = "domains/acme/conferences/1";
+  const answers = {
+    [`GET ${path}`]: [{ key: "1", callers: [], callOuts: [] }],
+    [`POST ${path}/actions`]: [{ dies: true }],
+  };
+  const { complaints, code } = await bridgehead(answers, "lock", "1");
+  expect(complaints).toMatch(/nobody knows how far the action is: its Idempotency-Key is [-\da-f]{36}\n$/);
+  expect(code).toBe(1);
 });
 
 test("a directory that was started anew is asked once more, when its conferences have told it how they are", async () => {

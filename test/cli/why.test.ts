@@ -38,6 +38,14 @@ test("an answer has its time, its question, its sentences and the rows that prov
   expect(whyText(conference(), [muted], now, painted).join("\n")).toContain("<dim>rows 12, 15 of the journal</>");
 });
 
+test("of very many answers the latest are shown, and it is said how to have the others", () => {
+  const many = Array.from({ length: 203 }, (_, index) => ({ ...muted, question: `Why number ${index}?` }));
+  const text = whyText(conference(), many, now, plain).join("\n");
+  expect(text).toContain("3 earlier answers left out: --since, --until and --call");
+  expect([text.includes("Why number 2?"), text.includes("Why number 3?")]).toEqual([false, true]);
+  expect(text).toContain("Why number 202?");
+});
+
 test("where nothing needs an explanation, that is said", () => {
   expect(whyText(conference(), [], now, plain).at(-1)).toBe("nothing needs an explanation");
 });

@@ -177,7 +177,7 @@ test("a line opens to its own text on the wire, and an input to what followed on
   const texts = shown(story, wire).all("div", 'class="wire"').slice(5, 10);
 
   expect(texts).toEqual([
-    'From WebEx <W2A_UpdateUser/> What followed: To the bridge {"id":"k1","command":{"type":"mute","call":"c1"}} To the bridge {"id":"k2","command":{"type":"mute","call":"c1"}} Row 4 in the replay',
+    'From WebEx, as it may have stood on the wire <W2A_UpdateUser/> What followed: To the bridge {"id":"k1","command":{"type":"mute","call":"c1"}} To the bridge {"id":"k2","command":{"type":"mute","call":"c1"}} Row 4 in the replay',
     'To the bridge {"id":"k1","command":{"type":"mute","call":"c1"}} Row 4 in the replay',
     `From the bridge ${JSON.stringify(reports[0])} What followed: To tsp1 ${answer.text} To tsp1 ${other.text} Row 5 in the replay`,
     `To tsp1 ${answer.text} Row 5 in the replay`,

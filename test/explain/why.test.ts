@@ -469,7 +469,7 @@ test("the end of a conference is told by its cause, and that it has not ended ye
   expect(told(closed)).toEqual([`Why has the conference not ended yet? WebEx asked for it at T. ${unacknowledged}`]);
   await refused(closed, "unreachable");
   expect(told(closed)).toEqual([
-    "Why did the bridge not end the conference? It was asked to at T, and refused: it could not be reached.",
+    "Why did the bridge not end the conference? WebEx asked for it at T, and the bridge refused: it could not be reached.",
   ]);
   await closed.during(closed.receive("t2", request("close-conference", "m2")));
   await closed.allDone();
@@ -528,7 +528,12 @@ test("a lock and a full conference are told while they last, and with their end"
   const first = `${question} The conference was locked from T on: WebEx wanted that. Nobody who dials a locked conference is let in.`;
   expect(told(world)).toEqual([first]);
   await world.during(world.report(event({ type: "lock-changed", locked: false })));
-  expect(told(world)).toEqual([first.replace("from T on", "from T until T")]);
+  expect(told(world)).toEqual([first.replace("from T on", "at T, for less than a second")]);
+  await world.during(world.receive("t2", lock("m2")));
+  await world.allDone();
+  await world.time.pass(2_000);
+  await world.during(world.report(event({ type: "lock-changed", locked: false })));
+  expect(told(world).at(-1)).toContain("was locked from T until T: WebEx wanted that");
 
   const full = new ConferenceWorld();
   await full.during(full.receive("t1", createConference({ maxCallers: 1 } as never)));

@@ -56,7 +56,7 @@ test.each<[object, object, object]>([
   [
     { type: "call-out", number: "+14085550123", attendeeId: "44", muted: true },
     { type: "call-out", number, attendeeId: "44", muted: true },
-    { number: "**********23", attendeeId: "**", muted: "true" },
+    { number: "**********23", attendeeId: "(secret)", muted: "true" },
   ],
 ])("the action %j reaches the conference, and is written down", async (body, operated, about) => {
   const edge = await edgeWithConference();
@@ -144,5 +144,10 @@ const stages = {
 test("each field of an action says who may read it, and the audit has numbers and attendee IDs masked", () => {
   expect(unjudged(actionBody)).toEqual([]);
   const body = { type: "call-out", number: "+14085551234", attendeeId: "40017", muted: true } as const;
-  expect(aboutAction(body)).toEqual({ type: "call-out", number: "**********34", attendeeId: "***17", muted: "true" });
+  expect(aboutAction(body)).toEqual({
+    type: "call-out",
+    number: "**********34",
+    attendeeId: "(secret)",
+    muted: "true",
+  });
 });

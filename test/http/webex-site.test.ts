@@ -74,7 +74,9 @@ test("the access code of a meeting is for people with a right of its own, and th
   const edge = await edgeWith({ sessionKey: "ExtConfID" });
   edge.accessCode = "4711001";
   for (const by of ["operator", "boris", "anna"] as const)
-    expect(await asked(edge, codePath, "POST", who[by]), by).toMatchObject({ status: 403 });
+    expect(await asked(edge, codePath, "POST", who[by]), by).toMatchObject({
+      ...{ status: 403, body: { detail: expect.stringContaining("Secrets are for people") } },
+    });
   expect(edge.calls.filter((call) => call.startsWith("access code"))).toEqual([]);
   expect(edge.audited.map(([, { person, refusal }]) => [person, refusal])).toEqual([
     ...["operator", "boris", "anna"].map((person) => [person, "not allowed"]),
@@ -111,7 +113,9 @@ test("no access code is shown of which the audit cannot say who read it, nor one
   const unknown = { status: 404, body: { title: "no access code" } };
   expect(await asked(edge, codePath, "POST", who.olga)).toMatchObject(unknown);
   expect((await asked(edge, codePath.replace("1", "9"), "POST", who.olga)).status).toBe(404);
-  expect((await asked(edge, codePath, "GET", who.olga)).status).toBe(404);
+  expect(await asked(edge, codePath, "GET", who.olga)).toMatchObject({
+    ...{ status: 405, body: { detail: "This path is there for POST." } },
+  });
 });
 
 test("a check begins on demand, and its state is shown", async () => {

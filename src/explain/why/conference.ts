@@ -1,7 +1,7 @@
 import { counted } from "../../foundation/counted.ts";
 import type { WebexHost } from "../../foundation/ids.ts";
 import type { Explanation } from "../../rpc/story.ts";
-import { askerIn, type FactOf, type Known, operatorText, type WhyRow } from "./known.ts";
+import { askerIn, askerText, type FactOf, type Known, operatorText, type WhyRow } from "./known.ts";
 import {
   commandTexts,
   countedTexts,
@@ -178,7 +178,10 @@ export class ConferenceQuestions {
     if (command?.type === "end-conference") this.#closed = null;
     if (!command || !conferenceCommands.includes(command.type) || overReasons.includes(why)) return;
     const question = `Why did the bridge not ${commandTexts[command.type]}?`;
-    const answer = `It was asked to at ${timeText(command.at)}, and refused: ${refusalText(why)}.`;
+    const asked = askerIn(command.by)
+      ? askerText(command.by, this.#known.askedBy(command.by), command)
+      : `The edge asked for it at ${timeText(command.at)}`;
+    const answer = `${asked}, and the bridge refused: ${refusalText(why)}.`;
     this.#answers.push(explained(row, command.call === null ? [] : [command.call], question, answer, command));
   }
 
@@ -226,7 +229,7 @@ export class ConferenceQuestions {
     const who = asker ? (operatorText(asker) ?? "WebEx") : "somebody at the bridge";
     this.#begin("locked", row, (end) => ({
       question: "Why could nobody else enter?",
-      answer: `The conference was locked from ${timeText(row.at)}${end ? ` until ${end}` : " on"}: ${who} wanted that. Nobody who dials a locked conference is let in.`,
+      answer: `The conference was locked ${periodText(timeText(row.at), end)}: ${who} wanted that. Nobody who dials a locked conference is let in.`,
     }));
   }
 
@@ -236,7 +239,7 @@ export class ConferenceQuestions {
     if (this.#spans.has("full")) return;
     this.#begin("full", row, (end) => ({
       question: "Why could nobody else enter?",
-      answer: `From ${timeText(row.at)}${end ? ` until ${end}` : " on"} the conference had ${counted(most, "caller")}, as many as WebEx allows for this conference.`,
+      answer: `${sentence(periodText(timeText(row.at), end))} the conference had ${counted(most, "caller")}, as many as WebEx allows for this conference.`,
     }));
   }
 }
@@ -245,4 +248,10 @@ export class ConferenceQuestions {
 function spanAnswer({ since, tell }: Span, until: Moment | null): Explanation {
   const { question, answer } = tell(until ? timeText(until.at) : "");
   return { at: since.at, calls: [], question, answer, rows: rowsOf(since, until) };
+}
+
+/** `until`: empty while it lasts. */
+function periodText(since: string, until: string): string {
+  if (until === "") return `from ${since} on`;
+  return until === since ? `at ${since}, for less than a second` : `from ${since} until ${until}`;
 }

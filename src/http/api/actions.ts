@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { OperatorRequest } from "../../conference/operator-requests.ts";
 import { phoneNumberOf, wrongNumber } from "../../foundation/dial-rules.ts";
 import type { ActionId, CallId, RoomId } from "../../foundation/ids.ts";
-import { masked, open, personal, showOf } from "../../foundation/shown.ts";
+import { masked, open, personal, secret, showOf } from "../../foundation/shown.ts";
 import { problem } from "../problem.ts";
 import { isKnown } from "./conferences.ts";
 import { acceptedAction, operate, operateRefusals } from "./operate.ts";
@@ -43,7 +43,8 @@ export const actionBody = v.variant("type", [
     ),
     attendeeId: v.pipe(
       v.optional(
-        v.pipe(personal(v.string()), v.regex(/^[^\s\p{Cc}]{1,64}$/u, "must be 1 to 64 characters without blanks")),
+        // It may be a meeting's AnonymousID, which lets somebody in.
+        v.pipe(secret(v.string()), v.regex(/^[^\s\p{Cc}]{1,64}$/u, "must be 1 to 64 characters without blanks")),
       ),
       v.description("WebEx then knows whose call it is."),
     ),

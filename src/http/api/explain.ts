@@ -65,7 +65,7 @@ export const explainRoutes = [
     id: "replayConference",
     tag: "Conferences",
     says: "A conference's journal row by row",
-    more: "The state before and after, the input, the commands and messages that followed with their text on the wire, and whether today's code decides the same.",
+    more: "The state before and after, the input (WebEx's text is not kept: it is written anew from what was read, as it may have stood on the wire), the commands and messages that followed with their text on the wire, and whether today's code decides the same.",
     query: { cursor: cursorOf(/^\d{1,15}$/), limit: limitOf(MOST_STEPS) },
     answer: {
       says: `At most ${MOST_STEPS} rows and 200 kB, the oldest first.`,
