@@ -1183,14 +1183,6 @@ export const defects: readonly Defect[] = [
     after: '    this.#commits.submit({ type: "operator", action }).catch(() => {});\n    return "done";\n',
   },
   {
-    name: "an operator sends again what a replaced server has missed",
-    foundBy: "a replaced server gets answers alone",
-    file: "src/conference/send-again.ts",
-    before:
-      '  if (host !== BACK_END && host !== head.host) return "server-replaced";\n  if (messages.some((message) => isOfFormerHandle(message, head))) return "server-replaced";\n',
-    after: "",
-  },
-  {
     name: "WebEx is not told whom an operator mutes",
     foundBy: ["WebEx's roster follows the bridge", "WebEx knows what is so"],
     file: reports,
