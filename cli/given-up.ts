@@ -75,6 +75,7 @@ export function givenUpText(
       domainColumn(posts),
       { title: "ID", text: ({ id }) => id },
       { title: "WHEN", text: ({ at }) => toSecond(at) },
+      { title: "SINCE", text: sinceText, style: ({ settledAt }) => (settledAt === null ? "yellow" : "green") },
       { title: "CONFERENCE", text: ({ conference }) => conference, style: () => "bold" },
       { title: "TSP SERVER", text: ({ host }) => bare(host), cut: true },
       { title: "WHY", text: ({ why }) => why, style: () => "red", cut: true },
@@ -83,6 +84,11 @@ export function givenUpText(
     posts,
     terminal,
   );
+}
+
+/** What has become of it since. */
+function sinceText({ owed, settledAt }: ListedPost): string {
+  return settledAt === null ? (owed ? "owed" : "") : `settled ${toSecond(settledAt).slice(11)}`;
 }
 
 /** One document: what stood in it, and what became of it. */

@@ -258,7 +258,8 @@ export class Directory implements DirectoryRpc {
     const posts = fresh.flatMap(({ row, at, fact }) =>
       fact.kind === "post-given-up" ? [givenUpPost(key, row, at, fact)] : [],
     );
-    const hasMore = records.length > 0 || posts.length > 0;
+    const settled = fresh.findLast(({ fact: { kind } }) => kind === "server-reached" || kind === "server-settled");
+    const hasMore = records.length > 0 || posts.length > 0 || settled !== undefined;
     if (isSame && !hasMore && !news?.isNew) return { id: before.id, row: { ...before.row, ...row } };
     if (!before && !row && !hasMore && !news?.isNew) return null;
     return this.#store.transaction(this.#aboutNow(domain), () => {
@@ -271,6 +272,7 @@ export class Directory implements DirectoryRpc {
         if (isItsEnd) own = null;
       }
       for (const post of posts) this.#givenUp.add(post);
+      if (settled) this.#givenUp.settle(key, settled.row, settled.at);
       if (news) this.#webhooks.add(news.events);
       if (own && !(row && isOf(own.row, row))) {
         this.#store.delete(own.id);
@@ -620,8 +622,9 @@ function listed({ row: { heard: _, ...row }, known }: Listed): ListedConference 
 type GivenUp = Extract<PlacedFact["fact"], { readonly kind: "post-given-up" }>;
 
 function givenUpPost(conference: ConfKey, row: number, at: EpochMs, fact: GivenUp): GivenUpPost {
-  const { host, transId, attempts, why, messages } = fact;
-  return { conference, row, at, host, transId, attempts, why, messages: messages.map(({ type }) => wireNameOf(type)) };
+  const { host, transId, attempts, why, messages, owed } = fact;
+  const post = { conference, row, at, host, transId, attempts, why, settledAt: null, ...(owed && { owed }) };
+  return { ...post, messages: messages.map(({ type }) => wireNameOf(type)) };
 }
 
 function loadsOf(all: readonly Listed[]): readonly BridgeLoad[] {

@@ -1,7 +1,7 @@
-import type { EpochMs } from "../src/foundation/ids.ts";
+import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import type { GivenUpPage } from "../src/rpc/directory.ts";
 import type { GivenUpPost } from "../src/rpc/directory-feed.ts";
-import { hasTable, type Sql } from "./platform.ts";
+import { hasTable, type Sql, type SqlValue } from "./platform.ts";
 
 /** Of one domain: a server that is away for days would fill the disk. */
 const most = 1_000;
@@ -29,26 +29,39 @@ export class GivenUpStore {
     for (const { id } of this.#sql.exec(tooMany, most)) this.#sql.exec("DELETE FROM given_up WHERE id = ?", id ?? "");
   }
 
+  /** Those of this conference that were owed before this row are so no more. Within a transaction. */
+  settle(conference: ConfKey, row: number, at: EpochMs): void {
+    if (!hasTable(this.#sql, "given_up")) return;
+    for (const { id, data } of this.#sql.exec("SELECT id, data FROM given_up")) {
+      const post = postIn(data);
+      if (post.conference !== conference || !post.owed || post.row >= row || post.settledAt !== null) continue;
+      const settled = JSON.stringify({ ...post, settledAt: at });
+      this.#sql.exec("UPDATE given_up SET data = ? WHERE id = ?", settled, id ?? "");
+    }
+  }
+
   /** The latest first, those before this id. */
   page(before: string | null, limit: number): GivenUpPage {
     if (!hasTable(this.#sql, "given_up")) return { posts: [], next: null };
     const query = "SELECT id, data FROM given_up WHERE id < ? ORDER BY id DESC LIMIT ?";
     const rows = this.#sql.exec(query, before ?? behindAll, limit + 1);
-    const posts = rows
-      .slice(0, limit)
-      .map(({ id, data }) => ({ id: String(id), ...(JSON.parse(String(data)) as GivenUpPost) }));
+    const posts = rows.slice(0, limit).map(({ id, data }) => ({ id: String(id), ...postIn(data) }));
     return { posts, next: rows.length > limit ? (posts.at(-1)?.id ?? null) : null };
   }
 
   /** `null`: there is none of this id, or none any more. */
   find(id: string): GivenUpPost | null {
     const [row] = hasTable(this.#sql, "given_up") ? this.#sql.exec("SELECT data FROM given_up WHERE id = ?", id) : [];
-    return row ? (JSON.parse(String(row.data)) as GivenUpPost) : null;
+    return row ? postIn(row.data) : null;
   }
 
   deleteBefore(at: EpochMs): void {
     if (hasTable(this.#sql, "given_up")) this.#sql.exec("DELETE FROM given_up WHERE id < ?", timeIn(at));
   }
+}
+
+function postIn(data: SqlValue | undefined): GivenUpPost {
+  return { settledAt: null, ...JSON.parse(String(data)) };
 }
 
 /** Ids begin with digits. */

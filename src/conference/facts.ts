@@ -176,6 +176,8 @@ export const facts = {
     ...{ transId, host: receiver, attempts: count, why: word, messages: v.array(message) },
     /** It was to find out whether its server is back. */
     probe: v.exactOptional(v.literal(true)),
+    /** Its server is told of it, or of how it is then, once it can be reached. */
+    owed: v.exactOptional(v.literal(true)),
   }),
   /** The settings do not let this server be posted to. */
   "host-refused": v.object({ host: receiver, ...message.entries, why: word, actions: named }),

@@ -89,7 +89,8 @@ export function applyTransaction(
     unconfirmed: () => unconfirmedIn(rows),
     sends: domain.codec.sends,
   });
-  const facts = [...givenUp(input), ...decision.facts];
+  const isOwed = decision.facts.some(({ kind }) => kind === "message-owed");
+  const facts = [...givenUp(input, isOwed), ...decision.facts];
   const kept = withoutDropped(rows, decision.dropQueued);
   facts.push(...dropped(rows, kept));
   let after: Queue = { rows: kept, open };
@@ -131,11 +132,11 @@ function unconfirmedIn(rows: Rows): readonly Post[] {
   });
 }
 
-export function givenUp(input: ConferenceInput): Fact[] {
+export function givenUp(input: ConferenceInput, isOwed = false): Fact[] {
   if (input.type !== "undelivered" || !input.of) return [];
   const { host, transId, attempts, why, probe } = input.of;
   const messages = namesOf(input.messages);
-  const more = probe && { probe };
+  const more = { ...(probe && { probe }), ...(isOwed && { owed: isOwed }) };
   return [{ kind: "post-given-up", transId: transId as TransId, host, attempts, why, messages, ...more }];
 }
 

@@ -29,7 +29,7 @@ export function GivenUpList({ domain, page: { posts, next }, before, now }: List
   }
   return (
     <>
-      <Table heads={["Given up", "Conference", "WebEx host", { number: "Attempts" }, "Why", "Messages"]}>
+      <Table heads={["Given up", "Conference", "WebEx host", { number: "Attempts" }, "Why", "Since", "Messages"]}>
         {posts.map((post) => (
           <tr id={`post-${post.id}`} data-row="">
             <th scope="row">
@@ -45,6 +45,7 @@ export function GivenUpList({ domain, page: { posts, next }, before, now }: List
               {post.attempts}
             </td>
             <td data-label="Why">{post.why}</td>
+            <td data-label="Since">{post.settledAt === null ? (post.owed ? "owed" : "") : "settled"}</td>
             <td data-label="Messages">{post.messages.join(", ")}</td>
           </tr>
         ))}

@@ -34,7 +34,9 @@ const told = {
   "talk-ended": ["listed", "room"],
   "speakers-followed": ["watched"],
   "speaker-changed": ["watched", "call", "speaking"],
-  "post-given-up": ["owed", "transId", "host", "attempts", "why", "messages"],
+  "post-given-up": ["owed", "transId", "host", "attempts", "why", "messages", "owed"],
+  "server-reached": ["listed"],
+  "server-settled": ["listed"],
 } as const satisfies Told;
 
 type DirectoryFactKind = keyof typeof told;

@@ -76,4 +76,8 @@ export interface GivenUpPost {
   readonly why: string;
   /** By their elements. */
   readonly messages: readonly string[];
+  /** Its server is told of it, or of how it is then, once it can be reached. */
+  readonly owed?: true;
+  /** When that was, or another server took over; `null`: it is not known to be settled. */
+  readonly settledAt: EpochMs | null;
 }

@@ -128,7 +128,7 @@ const story = [
 const everything = { call: "", side: "" } as const;
 const post: GivenUpPost = {
   ...{ conference: unbroken as ConfKey, row: 7, at: now - 86_400_000, host: unbroken, transId: unbroken },
-  ...{ attempts: 3, why: words, messages: [unbroken, unbroken] },
+  ...{ attempts: 3, why: words, settledAt: now, messages: [unbroken, unbroken] },
 };
 
 const pages = {

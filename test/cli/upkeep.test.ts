@@ -228,7 +228,7 @@ test("running conferences are a line each, with what has failed or is late", () 
 
 const post = {
   ...{ id: "0017-17-555", conference: "555", row: 17, at: now, host: "http://tsp1.example.com", transId: "6136" },
-  ...{ attempts: 3, why: "HTTP status 500", messages: ["A2W_NotifyUserEnter"] },
+  ...{ attempts: 3, why: "HTTP status 500", owed: true, settledAt: null, messages: ["A2W_NotifyUserEnter"] },
 };
 const shown = { ...post, document: "<WbxTSPSchema/>", notSentAgain: null, again: null };
 

@@ -286,7 +286,7 @@ test("people are looked for by number and attendee ID, which stand in no link; w
 const none = { posts: [], next: null };
 const post: GivenUpPost = {
   ...{ conference: "5/7" as ConfKey, row: 7, at: now - minuteMs, host: "tsp1", transId: "61365000006", attempts: 3 },
-  ...{ why: "HTTP status 503", messages: ["A2W_NotifyUserEnter", "A2W_NotifyUserChange"] },
+  ...{ why: "HTTP status 503", settledAt: null, messages: ["A2W_NotifyUserEnter", "A2W_NotifyUserChange"] },
 };
 const givenUpPage = {
   ...{ ...frame, person: { ...frame.person, role: "operator" as const }, id: "1-7-5/7", post, notSentAgain: null },

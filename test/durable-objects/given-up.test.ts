@@ -42,6 +42,7 @@ test("the directory hears what was given up: when, for whom, after how many atte
     {
       ...{ kind: "post-given-up", row: expect.any(Number), at: expect.any(Number), host, transId: expect.any(String) },
       ...{ attempts: 3, why: "TimeoutError", messages: [{ type: "caller-changed", msgId: expect.any(String) }] },
+      owed: true,
     },
   ]);
 });
@@ -273,6 +274,7 @@ test("the list keeps a thousand, the latest, each once, and none that is too old
   store.deleteBefore(5);
   const post = (at: number): GivenUpPost => ({
     ...{ conference: "5-7" as ConfKey, row: 3, at, host: "tsp1", transId: "1", attempts: 3, why: "why", messages: [] },
+    settledAt: null,
   });
   for (let at = 1; at <= 1_005; at += 1) store.add(post(at));
   store.add(post(1_005));

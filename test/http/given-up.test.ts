@@ -80,6 +80,22 @@ test("the list has what was given up, one has its text, and it is sent again, on
   expect(edge.auditAsked[0]?.[1].about).toEqual(entry?.about);
 });
 
+test("what WebEx was told since, when its server was back, is marked in the list, of its own conference alone", async () => {
+  const { world, edge, json, posts } = await lost();
+  await edge.directory.follow(aPage({ key: "404", facts: [{ ...givenUp, owed: true }], at: edge.time }));
+  expect(posts).toMatchObject([{ owed: true, settledAt: null }]);
+  const told = world.pages.length;
+  await world.time.pass(400_000);
+  for (const page of world.pages.slice(told)) await edge.directory.follow({ ...page, place: null });
+  const list = await json<{ posts: readonly (Post & { settledAt: number | null })[] }>(api);
+  expect(list.posts.map(({ id, settledAt }) => [id.endsWith("-404"), settledAt !== null])).toEqual(
+    expect.arrayContaining([
+      [true, false],
+      [false, true],
+    ]),
+  );
+});
+
 test("what is not sent again is told in a sentence, and nothing is sent", async () => {
   const { world, ask, json, id } = await lost();
   await world.reported({ type: "event", event: { type: "conference-ended" } } as Report);

@@ -27,6 +27,14 @@ const listed = {
   attempts: v.pipe(v.number(), v.description("How often it was posted.")),
   why: v.pipe(v.string(), v.description("Why it is not tried any more; most often, why the last attempt failed.")),
   messages: v.array(v.string()),
+  owed: v.pipe(
+    v.exactOptional(v.literal(true)),
+    v.description("Its server is told of it, or of how it is then, once it can be reached."),
+  ),
+  settledAt: v.pipe(
+    v.nullable(time),
+    v.description("When that was, or another server took over; null: it is not known to be settled."),
+  ),
 };
 
 export const givenUpRoutes = [
