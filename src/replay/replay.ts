@@ -1,5 +1,5 @@
 import type { ConferenceInput } from "../conference/decide.ts";
-import { type Fact, type SingleFact, singleFacts } from "../conference/facts.ts";
+import { type Fact, type SingleFact, saidIn, singleFacts } from "../conference/facts.ts";
 import type { QueuedDocument } from "../conference/queue.ts";
 import { applyChanges, type ConferenceState, entriesIn } from "../conference/state.ts";
 import { applyTransaction, type DecisionProgress, type Situation } from "../conference/transaction.ts";
@@ -173,21 +173,22 @@ function comparable({ facts, documents, state, serial }: Consequences): object {
   const dropped = new Set(
     facts.flatMap((fact) => (fact.kind === "post-dropped" ? fact.messages.map(({ msgId }) => msgId) : [])),
   );
-  const messages = facts
-    .flatMap((fact) => (fact.kind === "post-queued" ? messagesOf(documents, fact) : []))
+  // Which document a message joins, and so the order of such facts, depends on what is being posted.
+  const [queued = [], others = []] = [true, false].map((isQueued) =>
+    facts.flatMap(singleFacts).filter(({ kind }) => (kind === "post-queued") === isQueued && !ofOutbox.has(kind)),
+  );
+  const textOf = (fact: SingleFact) => JSON.stringify([(fact as { type?: string }).type, saidIn(fact)]);
+  const inOrder = queued.toSorted((one, other) => textOf(one).localeCompare(textOf(other)));
+  const messages = inOrder
+    .flatMap((fact) => (fact.kind === "post-queued" ? messagesOf(documents, { ...fact, messages: [fact] }) : []))
     .filter((message) => message && !dropped.has(message.msgId));
   return {
-    ...Object.fromEntries(facts.flatMap(decidedIn).map((fact, index) => [`${fact.kind} ${index}`, fact])),
+    ...Object.fromEntries(others.map((fact, index) => [`${fact.kind} ${index}`, fact])),
+    ...Object.fromEntries(inOrder.map((fact, index) => [`${fact.kind} ${index}`, { ...fact, transId: "" }])),
     ...Object.fromEntries(messages.map((message, index) => [`message ${index}`, message])),
     ...Object.fromEntries(entriesIn(state)),
     serial,
   };
-}
-
-/** Which document a message joined depends on what was being posted, too. */
-function decidedIn(fact: Fact): readonly SingleFact[] {
-  if (ofOutbox.has(fact.kind)) return [];
-  return singleFacts(fact.kind === "post-queued" ? { ...fact, transId: "" as TransId } : fact);
 }
 
 function factsOf({ facts }: HistoryRow): readonly Fact[] {

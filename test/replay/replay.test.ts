@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Fact } from "../../src/conference/facts.ts";
 import type { HistoryRow } from "../../src/replay/history.ts";
 import type { Step } from "../../src/replay/replay.ts";
 import {
@@ -139,4 +140,19 @@ test("ids that today's code would not draw are a difference", async () => {
     index < last ? row : { ...row, progress: { ...row.progress, serial: row.progress.serial + 1 } },
   );
   expect(verdicts(stepsOf(world, more))).toEqual(["same", "differs"]);
+});
+
+test("which document a message joined, and so in which order facts say it, is no difference", async () => {
+  const world = await muted();
+  const rows = [...historyOf(world.stored)].map((row) => ({
+    ...row,
+    facts: (row.facts ?? []).flatMap((fact): readonly Fact[] =>
+      fact.kind === "post-queued"
+        ? fact.messages.toReversed().map((message) => ({ ...fact, messages: [message] }))
+        : [fact],
+    ),
+  }));
+
+  expect(rows.map(({ facts }) => facts.filter(({ kind }) => kind === "post-queued").length)).toContain(2);
+  expect(verdicts(stepsOf(world, rows as HistoryRow[]))).toEqual(["same"]);
 });
