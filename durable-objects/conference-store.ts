@@ -354,7 +354,7 @@ export class ConferenceStore {
   }
 
   /** How far the directory has the facts; on disk with the next row, or now. */
-  told(change: Partial<DirectoryProgress>, isWritten = false): void {
+  setDirectoryProgress(change: Partial<DirectoryProgress>, isWritten = false): void {
     const { telling } = this.#progress;
     if (!telling) return;
     const changed = {

@@ -144,7 +144,7 @@ export class DirectoryFeed {
   async feed(isWatched: boolean): Promise<void> {
     await this.#sending?.catch(() => {});
     if (!this.#subject.store.identity) return;
-    if (isWatched && !this.#isWatched) this.#subject.store.told({ isWatched }, true);
+    if (isWatched && !this.#isWatched) this.#subject.store.setDirectoryProgress({ isWatched }, true);
     // Else it has asked twice, and the page that is on its way has a view.
     if (!this.#sending) this.#knownAs = null;
     await this.#send();
@@ -216,7 +216,7 @@ export class DirectoryFeed {
     this.#notBefore = this.#ports.now() + pauseMs;
     if (row === null || row < upTo) {
       this.#knownAs = null;
-      if (row !== null) store.told({ told: row, place: row === 0 ? null : place });
+      if (row !== null) store.setDirectoryProgress({ told: row, place: row === 0 ? null : place });
       return false;
     }
     this.#failures = 0;
@@ -226,7 +226,7 @@ export class DirectoryFeed {
     // As a rule the next row says so. After a failure there may be none for long, and each life of the object would send again.
     const isAlone = this.#isUnsure || facts.some(({ fact }) => fact.kind === "post-given-up");
     const isLast = !isOngoing(store.state.head) && isAlone;
-    store.told({ told: row, place, isWatched }, isLast || isNewlyWatched);
+    store.setDirectoryProgress({ told: row, place, isWatched }, isLast || isNewlyWatched);
     this.#isUnsure = false;
     if (facts.some(({ fact }) => "record" in fact)) this.#ports.changed();
     return true;

@@ -1,7 +1,7 @@
 import type { DomainName, EpochMs } from "../src/foundation/ids.ts";
 import type { ActivityMinute } from "../src/records/activity.ts";
 import { type DirectoryRecord, wholeRecord } from "../src/records/conference-record.ts";
-import type { Heard } from "../src/records/webhook-news.ts";
+import type { WebhookProgress } from "../src/records/new-webhooks.ts";
 import type { ListedConference, PlacedRecord } from "../src/rpc/directory.ts";
 import type { DirectoryPlace } from "../src/rpc/directory-feed.ts";
 import { hasTable, type Sql, type SqlRow } from "./platform.ts";
@@ -9,7 +9,7 @@ import { hasTable, type Sql, type SqlRow } from "./platform.ts";
 /** What the row of a conference that runs says; all else of it is in memory alone. */
 export interface RunningRow extends Omit<ListedConference, "now"> {
   /** Absent: there were no receivers of webhooks. */
-  readonly heard?: Heard;
+  readonly heard?: WebhookProgress;
 }
 
 /** What is known of the directory itself. */

@@ -6,8 +6,8 @@ import type { AuditEntry } from "../src/operators/audit.ts";
 import { Activity, type ActivityMinute, minuteOf } from "../src/records/activity.ts";
 import { type DirectoryRecord, identityOf } from "../src/records/conference-record.ts";
 import type { PlacedFact } from "../src/records/directory-facts.ts";
+import { agentEvent, newWebhooks } from "../src/records/new-webhooks.ts";
 import { foldOf, type PersonInside, type RunningFold, withFact } from "../src/records/running.ts";
-import { agentEvent, newsOf } from "../src/records/webhook-news.ts";
 import type { ConferenceRpc } from "../src/rpc/conference.ts";
 import type {
   AgentEvent,
@@ -251,8 +251,8 @@ export class Directory implements DirectoryRpc {
     // It is over, and a page to come says so; how it was is not known since a restart.
     const isLeft = live !== null && page.view === null && !isOver;
     const row = fold ? rowOf(key, fold, live) : isLeft && before ? before.row : null;
-    const news = hasReceivers
-      ? newsOf(page, fresh, { heard: before?.row.heard, life: row?.life ?? null, isKept, at })
+    const webhooks = hasReceivers
+      ? newWebhooks(page, fresh, { heard: before?.row.heard, life: row?.life ?? null, isKept, at })
       : null;
     const isSame = before !== undefined && row !== null && isOf(before.row, row);
     const posts = fresh.flatMap(({ row, at, fact }) =>
@@ -260,8 +260,8 @@ export class Directory implements DirectoryRpc {
     );
     const settled = fresh.findLast(({ fact: { kind } }) => kind === "server-reached" || kind === "server-settled");
     const hasMore = records.length > 0 || posts.length > 0 || settled !== undefined;
-    if (isSame && !hasMore && !news?.isNew) return { id: before.id, row: { ...before.row, ...row } };
-    if (!before && !row && !hasMore && !news?.isNew) return null;
+    if (isSame && !hasMore && !webhooks?.isNew) return { id: before.id, row: { ...before.row, ...row } };
+    if (!before && !row && !hasMore && !webhooks?.isNew) return null;
     return this.#store.transaction(this.#aboutNow(domain), () => {
       let own: Listed | null = before ?? null;
       for (const record of records) {
@@ -273,15 +273,18 @@ export class Directory implements DirectoryRpc {
       }
       for (const post of posts) this.#givenUp.add(post);
       if (settled) this.#givenUp.settle(key, settled.row, settled.at);
-      if (news) this.#webhooks.add(news.events);
+      if (webhooks) this.#webhooks.add(webhooks.events);
       if (own && !(row && isOf(own.row, row))) {
         this.#store.delete(own.id);
         own = null;
       }
       if (!row) return null;
-      const kept: RunningRow = { ...row, ...(news && { heard: news.heard }) };
-      if (own && news?.isNew) this.#store.replace(own.id, kept);
-      return { id: own?.id ?? this.#store.begin(kept, at), row: own && !news?.isNew ? { ...own.row, ...row } : kept };
+      const kept: RunningRow = { ...row, ...(webhooks && { heard: webhooks.heard }) };
+      if (own && webhooks?.isNew) this.#store.replace(own.id, kept);
+      return {
+        id: own?.id ?? this.#store.begin(kept, at),
+        row: own && !webhooks?.isNew ? { ...own.row, ...row } : kept,
+      };
     });
   }
 

@@ -161,7 +161,7 @@ interface Ended {
 }
 
 /** What the directory needs, and the row in which it happened. */
-interface Said {
+interface OwedFact {
   readonly seq: number;
   readonly fact: Fact;
 }
@@ -253,7 +253,7 @@ class RecordBook {
   readonly #rooms: Map<string, string>;
   /** What has led in, or made a silent monitor: whoever keyed it as its attendee ID is named by nothing. */
   readonly #secrets = new Set<string>();
-  readonly #said: Said[];
+  readonly #owed: OwedFact[];
   /** Of the transaction whose last row was not read yet. */
   #inputs: ConferenceInput[] = [];
 
@@ -267,7 +267,7 @@ class RecordBook {
     this.#calls = new Map(own.calls.map((call) => [call.call, call]));
     this.#commands = new Map(own.commands);
     this.#rooms = new Map(own.rooms);
-    this.#said = own.ended.map(({ seq, record }) => ({ seq, fact: factOf(record) }));
+    this.#owed = own.ended.map(({ seq, record }) => ({ seq, fact: factOf(record) }));
     this.#noteSecrets(own.head);
   }
 
@@ -279,7 +279,7 @@ class RecordBook {
   /** What the directory needs of what happened behind this row, by row; what happened in rows that are gone, in the `first` one. */
   saidAfter(told: number, first: number): ReadonlyMap<number, readonly Fact[]> {
     const rows = new Map<number, Fact[]>();
-    for (const { seq, fact } of this.#said) {
+    for (const { seq, fact } of this.#owed) {
       if (seq <= told) continue;
       const row = Math.max(seq, first);
       const said = this.#withoutSecret(fact);
@@ -347,15 +347,15 @@ class RecordBook {
     for (const [call, callOut] of callOuts) if (!this.#calls.has(call)) changes.set(`call-out/${call}`, callOut);
     const isOther = state.head.phase !== this.#head.phase;
     if (isOther) changes.set("head", state.head);
-    const { length } = this.#said;
+    const { length } = this.#owed;
     if (changes.size > 0) this.#apply(row, changes, causes);
     // When somebody entered, nobody knows: that was told long ago.
-    const found = this.#said.splice(length);
-    this.#said.push(...found.filter(({ fact }) => "record" in fact));
+    const found = this.#owed.splice(length);
+    this.#owed.push(...found.filter(({ fact }) => "record" in fact));
   }
 
   #say(seq: number, ...facts: readonly Fact[]): void {
-    this.#said.push(...facts.map((fact) => ({ seq, fact })));
+    this.#owed.push(...facts.map((fact) => ({ seq, fact })));
   }
 
   #apply(row: Pick<RecordedRow, "seq" | "at">, changes: ReadonlyMap<string, unknown>, causes: Causes): void {

@@ -137,7 +137,7 @@ export interface CommandOptions extends Pick<PendingCommand, "bridge" | "group" 
 }
 
 /** A fact without its cause. */
-type Said = { [Kind in Fact["kind"]]: Omit<Extract<Fact, { kind: Kind }>, "by"> }[Fact["kind"]];
+type UncausedFact = { [Kind in Fact["kind"]]: Omit<Extract<Fact, { kind: Kind }>, "by"> }[Fact["kind"]];
 
 type NotificationType = Exclude<keyof ToWebexMessages, AnswerType>;
 
@@ -363,7 +363,7 @@ export class Draft {
   }
 
   /** Says what happened, and by whom where that kind of fact says so. */
-  fact(fact: Said): void {
+  fact(fact: UncausedFact): void {
     const said = "by" in facts[fact.kind].entries ? { ...fact, by: this.#by } : fact;
     this.#facts.push(said as Fact);
   }

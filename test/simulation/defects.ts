@@ -1203,14 +1203,14 @@ export const defects: readonly Defect[] = [
     file: directoryFeed,
     before: "    const facts = await this.#withTopics(page.facts);\n",
     after:
-      "    const facts = await this.#withTopics(page.facts);\n    this.#subject.store.told({ told: page.upTo, place: page.place });\n",
+      "    const facts = await this.#withTopics(page.facts);\n    this.#subject.store.setDirectoryProgress({ told: page.upTo, place: page.place });\n",
   },
   {
     name: "a conference loses how far the directory has its facts",
     foundBy: "each call that is over has one record",
     file: directoryFeed,
-    before: "    store.told({ told: row, place, isWatched }, isLast || isNewlyWatched);\n",
-    after: "    store.told({ told: upTo + 1, place, isWatched }, isLast || isNewlyWatched);\n",
+    before: "    store.setDirectoryProgress({ told: row, place, isWatched }, isLast || isNewlyWatched);\n",
+    after: "    store.setDirectoryProgress({ told: upTo + 1, place, isWatched }, isLast || isNewlyWatched);\n",
   },
   {
     name: "a directory takes each fact for new that comes again",
@@ -1229,7 +1229,7 @@ export const defects: readonly Defect[] = [
   {
     name: "webhooks are not told of what comes soon after what they were told of",
     foundBy: "receivers of webhooks hear of each fact",
-    file: "src/records/webhook-news.ts",
+    file: "src/records/new-webhooks.ts",
     before: "placed.row <= heardUpTo) continue;",
     after: "placed.row <= heardUpTo + 3) continue;",
   },

@@ -41,7 +41,7 @@ const overReasons: readonly string[] = ["no-such-conference", "no-such-call", "c
 /** A time during which something was so. */
 interface Span {
   readonly since: Moment;
-  tell(end: string): { readonly question: string; readonly answer: string };
+  textsTo(end: string): { readonly question: string; readonly answer: string };
 }
 
 /** Why was the conference not created, why was it closed, who was kept out, and what did a failover change? */
@@ -125,8 +125,8 @@ export class ConferenceQuestions {
     this.#answers.push(explained(row, [], question, answer, ...rows));
   }
 
-  #begin(name: "detached" | "locked" | "full", row: Moment, tell: Span["tell"]): void {
-    this.#spans.set(name, { since: momentOf(row), tell });
+  #begin(name: "detached" | "locked" | "full", row: Moment, textsTo: Span["textsTo"]): void {
+    this.#spans.set(name, { since: momentOf(row), textsTo });
   }
 
   #end(name: "detached" | "locked" | "full", row: Moment): void {
@@ -245,8 +245,8 @@ export class ConferenceQuestions {
 }
 
 /** `until`: `null` while it lasts. */
-function spanAnswer({ since, tell }: Span, until: Moment | null): Explanation {
-  const { question, answer } = tell(until ? timeText(until.at) : "");
+function spanAnswer({ since, textsTo }: Span, until: Moment | null): Explanation {
+  const { question, answer } = textsTo(until ? timeText(until.at) : "");
   return { at: since.at, calls: [], question, answer, rows: rowsOf(since, until) };
 }
 

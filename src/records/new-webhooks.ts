@@ -5,23 +5,23 @@ import type { DirectoryRecord } from "./conference-record.ts";
 import type { PlacedFact } from "./directory-facts.ts";
 import { type WebhookEvent, webhook, webhookOf } from "./webhooks.ts";
 
-/** What receivers of webhooks were told of a conference that runs. */
-export interface Heard {
+/** What receivers of webhooks have been sent of a conference that runs. */
+export interface WebhookProgress {
   /** The facts of this journal up to this row, but for those that records have. Absent in what version 0.1 kept. */
   readonly journal?: string;
   readonly row?: number;
   readonly trouble: readonly Trouble[];
 }
 
-export interface News {
+export interface NewWebhooks {
   readonly events: readonly WebhookEvent[];
-  readonly heard: Heard;
+  readonly heard: WebhookProgress;
   /** What no record would say is to be kept. */
   readonly isNew: boolean;
 }
 
-/** What receivers of webhooks have not heard of. `life`: of the conference that runs; `isKept`: whether the directory has this record. */
-export function newsOf(
+/** What receivers of webhooks have not been sent yet. `life`: of the conference that runs; `isKept`: whether the directory has this record. */
+export function newWebhooks(
   { key, journal, upTo, live }: FactPage,
   fresh: readonly PlacedFact[],
   {
@@ -30,14 +30,14 @@ export function newsOf(
     isKept,
     at,
   }: {
-    readonly heard: Heard | undefined;
+    readonly heard: WebhookProgress | undefined;
     readonly life: number | null;
     readonly at: EpochMs;
     isKept(record: DirectoryRecord): boolean;
   },
-): News {
+): NewWebhooks {
   const known = of === journal ? upToRow : 0;
-  // What came with a record that is there, or before it, was heard with it.
+  // What came with a record that is there, or before it, was sent with it.
   const heardUpTo = fresh.reduce(
     (heard, { row, fact }) => ("record" in fact && isKept(fact.record) ? Math.max(heard, row) : heard),
     known,
