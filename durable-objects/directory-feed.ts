@@ -1,5 +1,5 @@
 import { spread } from "../src/conference/debts.ts";
-import type { Fact } from "../src/conference/facts.ts";
+import type { Fact, FactKind } from "../src/conference/facts.ts";
 import type { Rows } from "../src/conference/queue.ts";
 import { isOngoing } from "../src/conference/state.ts";
 import type { ConfKey, DomainName, WebexHost } from "../src/foundation/ids.ts";
@@ -224,7 +224,7 @@ export class DirectoryFeed {
     const isNewlyWatched = isWatched && !this.#isWatched;
     if (isNewlyWatched) this.#knownAs = null;
     // As a rule the next row says so. After a failure there may be none for long, and each life of the object would send again.
-    const isAlone = this.#isUnsure || facts.some(({ fact }) => fact.kind === "post-given-up");
+    const isAlone = this.#isUnsure || facts.some(({ fact: { kind } }) => isOfOutage(kind));
     const isLast = !isOngoing(store.state.head) && isAlone;
     store.setDirectoryProgress({ told: row, place, isWatched }, isLast || isNewlyWatched);
     this.#isUnsure = false;
@@ -318,6 +318,11 @@ export class DirectoryFeed {
       return [showWaiting({ host, documents, oldestAt, failure }, persons.none)];
     });
   }
+}
+
+/** Behind the end of a conference no row need follow it. */
+function isOfOutage(kind: FactKind): boolean {
+  return kind === "post-given-up" || kind === "server-reached" || kind === "server-settled";
 }
 
 /** Conferences that have failed together come again one by one. `failures`: so many in a row before this one. */

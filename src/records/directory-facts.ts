@@ -35,8 +35,8 @@ const told = {
   "speakers-followed": ["watched"],
   "speaker-changed": ["watched", "call", "speaking"],
   "post-given-up": ["owed", "transId", "host", "attempts", "why", "messages", "owed"],
-  "server-reached": ["listed"],
-  "server-settled": ["listed"],
+  "server-reached": ["owed"],
+  "server-settled": ["owed"],
 } as const satisfies Told;
 
 type DirectoryFactKind = keyof typeof told;

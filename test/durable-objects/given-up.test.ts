@@ -75,6 +75,30 @@ test("what was given up behind a conference's end is told once, though no row fo
   expect([before, sentOf(world).length]).toEqual([1, 1]);
 });
 
+test.each(["server-reached", "server-settled"] as const)(
+  "that an ended conference owes nothing any more comes to the directory once, whenever its object dies: %s",
+  async (kind) => {
+    for (const isHeard of [true, false]) {
+      const world = await lost(0, { type: "event", event: { type: "conference-ended" } } as Report);
+      if (kind === "server-settled") world.answer = refusesAll;
+      const { follow } = world;
+      if (!isHeard) world.follow = () => Promise.reject(new Error("it is away"));
+      const isSaid = () => world.stored.facts(0).some(({ facts }) => facts.some((fact) => fact.kind === kind));
+      while (!isSaid()) await world.time.pass(60_000);
+      if (!isHeard) world.pages.length = 0;
+      world.follow = follow;
+      for (let life = 0; life < 2; life += 1) {
+        world.kill();
+        world.start();
+        await world.time.pass(2 * 3_600_000);
+      }
+
+      const kinds = world.pages.flatMap(({ facts }) => facts.map(({ fact }) => fact.kind));
+      expect(kinds.filter((one) => one === kind)).toEqual([kind]);
+    }
+  },
+);
+
 test("the text of what was given up is as it was posted, with numbers as the domain's log has them", async () => {
   for (const [personal, did] of [
     [true, '"14085551234"'],
