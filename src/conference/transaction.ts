@@ -89,8 +89,7 @@ export function applyTransaction(
     unconfirmed: () => unconfirmedIn(rows),
     sends: domain.codec.sends,
   });
-  const isOwed = decision.facts.some(({ kind }) => kind === "message-owed");
-  const facts = [...givenUp(input, isOwed), ...decision.facts];
+  const facts = [...givenUp(input, decision.facts), ...decision.facts];
   const kept = withoutDropped(rows, decision.dropQueued);
   facts.push(...dropped(rows, kept));
   let after: Queue = { rows: kept, open };
@@ -132,11 +131,15 @@ function unconfirmedIn(rows: Rows): readonly Post[] {
   });
 }
 
-export function givenUp(input: ConferenceInput, isOwed = false): Fact[] {
+/** `decided`: what happened because of it. The document is owed if one of its own messages is owed from now on. */
+export function givenUp(input: ConferenceInput, decided: readonly Fact[] = []): Fact[] {
   if (input.type !== "undelivered" || !input.of) return [];
   const { host, transId, attempts, why, probe } = input.of;
   const messages = namesOf(input.messages);
-  const more = { ...(probe && { probe }), ...(isOwed && { owed: isOwed }) };
+  const has = (kind: "message-owed" | "message-dropped", msgId: MsgId) =>
+    decided.some((fact) => fact.kind === kind && fact.msgId === msgId);
+  const owed = messages.some(({ msgId }) => has("message-owed", msgId) && !has("message-dropped", msgId));
+  const more = { ...(probe && { probe }), ...(owed && { owed }) };
   return [{ kind: "post-given-up", transId: transId as TransId, host, attempts, why, messages, ...more }];
 }
 

@@ -8,7 +8,16 @@ import {
   type Transaction,
   type TransactionContext,
 } from "../../src/conference/transaction.ts";
-import type { BridgeName, CommandId, ConfKey, ExtConfId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type {
+  BridgeName,
+  CommandId,
+  ConfKey,
+  ExtCallId,
+  ExtConfId,
+  MsgId,
+  TransId,
+  WebexHost,
+} from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { agentWithoutKey, testDomain } from "../local-domain.ts";
 
@@ -89,6 +98,42 @@ test("what is given up leaves its document, and the rest of that waits on", () =
     ...{ kind: "post-given-up", transId: "t2", host, attempts: 0, why: "it cannot be written" },
     messages: [{ type: "conference-created", msgId: "m1" }],
   });
+});
+
+function undelivered({ queue }: Situation, messages: QueuedDocument["messages"]): ConferenceInput {
+  const transId = queue.rows[0]?.transId ?? "";
+  return { type: "undelivered", at: 9_000, messages, of: { host, transId, attempts: 3, why: "HTTP status 500" } };
+}
+
+test("a document is owed where one of its own messages is, and not where only those behind it are", () => {
+  const running = after(creating(), follows(creating(), created));
+  const messages = running.queue.rows[0]?.messages ?? [];
+  const about = { extConfId: "7001" as ExtConfId, extCallId: "1001" as ExtCallId };
+  const data = { type: "client-passthrough", msgId: "d1" as MsgId, ...about, data: "x" } as const;
+  const row = running.queue.rows[0] as QueuedDocument;
+  const rows = [{ ...row, seq: 90, transId: "t90", messages: [data] }, row];
+  const behind = { ...running, queue: { ...running.queue, rows } };
+
+  const isOwed = (situation: Situation, given: QueuedDocument["messages"]) =>
+    follows(situation, undelivered(situation, given)).facts.map((fact) => "owed" in fact && fact.owed)[0];
+  expect([isOwed(running, messages), isOwed(behind, [data])]).toEqual([true, false]);
+});
+
+test("a document is not owed where what it says is outdated at once", () => {
+  const running = after(creating(), follows(creating(), created));
+  const keepAlive = {
+    type: "close-conference",
+    msgId: "m9",
+    keepAlive: true,
+    extConfId: "7001",
+  } as object as FromWebex;
+  const close = { type: "webex", at: 3_000, transId: "w9" as TransId, messages: [keepAlive] } as const;
+  const apart = after(running, follows(running, close));
+  const status = apart.queue.rows[0]?.messages.filter(({ type }) => type === "conference-changed") ?? [];
+  const { facts } = follows(apart, undelivered(apart, status));
+
+  expect(facts.find(({ kind }) => kind === "message-dropped")).toMatchObject({ type: "conference-changed" });
+  expect(facts[0]).not.toHaveProperty("owed");
 });
 
 test("what a failover withdraws from the queue is a fact", () => {
