@@ -1,6 +1,7 @@
 import type { CommandType } from "../src/bridge/commands.ts";
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../src/bridge/events.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
+import { MAX_FORMER_SECRETS } from "../src/conference/entry-rules.ts";
 import type { Fact, LeaveReason } from "../src/conference/facts.ts";
 import { noLife } from "../src/conference/records.ts";
 import {
@@ -291,7 +292,7 @@ class RecordBook {
   }
 
   get formerSecrets(): readonly string[] {
-    return [...this.#secrets];
+    return [...this.#secrets].slice(-MAX_FORMER_SECRETS);
   }
 
   #noteSecrets(head: Head): void {

@@ -5,7 +5,8 @@ import { type Caller, type CreateRequest, type EntryRules, type Running, secrets
 
 /** The keypad takes no more digits. */
 const MAX_CODE = 64;
-const MAX_FORMER = 20;
+/** How many replaced codes are kept, so that they name nobody. */
+export const MAX_FORMER_SECRETS = 20;
 /** Pause after a bridge refused to take the rules. */
 const RETRY_MS = 60_000;
 
@@ -17,7 +18,7 @@ export function entryRulesOf(draft: Draft, message: CreateRequest, before: Entry
   const { maxCallers, anonymousId } = message;
   const keeps = maxCallers === undefined || (maxCallers === 0 && refusesZero(draft));
   const accessCodes = accessCodesOf(message, before?.accessCodes);
-  const formerSecrets = secretsOf(draft.state.head).slice(-MAX_FORMER);
+  const formerSecrets = secretsOf(draft.state.head).slice(-MAX_FORMER_SECRETS);
   return {
     maxCallers: keeps ? (before?.maxCallers ?? null) : maxCallers || null, // 0: WebEx sets no limit.
     anonymousId: anonymousId ?? before?.anonymousId ?? null,

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { actionsOf, type Cause } from "../../src/conference/facts.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
+import { isRecord } from "../../src/foundation/record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { testDomain } from "../local-domain.ts";
 import { historyOf, replay } from "../replay/simulated-journals.ts";
@@ -21,11 +22,12 @@ type Entry = [key: string, value: Record<string, unknown> | null];
 /** What was new with facts goes: the journal is as version 0.1 left it. */
 function downgrade(sql: Database): void {
   const old = ([key, value]: Entry): Entry => {
-    const { life, history, end, by, formerSecrets, keyedSecret, ...rest } = value ?? {};
+    if (!isRecord(value)) return [key, value];
+    const { life, history, end, by, formerSecrets, keyedSecret, ...rest } = value;
     const actions = actionsOf((by as Cause[] | undefined) ?? []);
     const [action] = actions;
     const asked = action && (key.startsWith("command/") ? { actions } : { action });
-    return [key, value && !Array.isArray(value) ? { ...rest, ...asked } : value];
+    return [key, { ...rest, ...asked }];
   };
   for (const { seq, changes, progress } of sql.exec("SELECT seq, changes, progress FROM journal")) {
     const { telling, ...others } = JSON.parse(String(progress));
@@ -271,6 +273,17 @@ test("a record names nobody by what led in, or made a silent monitor, before the
     { kind: "conference" },
   ]);
   expect(JSON.stringify(world.pages)).not.toContain("4711");
+});
+
+test("of very many codes that were replaced before the upgrade, the state keeps the last ones", async () => {
+  const creates = Array.from({ length: 30 }, (_, index) => takenOver(index, String(4700 + index)));
+  const world = await untold(async (world) => {
+    for (const [index, create] of creates.entries()) await world.during(world.receive(`create-${index}`, create));
+  }, 0);
+  const { head } = world.stored.state;
+
+  const latest = creates.slice(-20).map((_, index) => String(4710 + index));
+  expect(head).toMatchObject({ phase: "running", formerSecrets: latest });
 });
 
 function verdicts(world: ConferenceWorld): readonly string[] {
