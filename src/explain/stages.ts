@@ -7,8 +7,7 @@ import type { ActionResult, ActionStages, SentCommand, Told } from "../rpc/actio
 type MessageFate =
   | { readonly is: "queued"; readonly transId: TransId }
   | { readonly is: "confirmed"; readonly transId: TransId; readonly at: EpochMs }
-  | { readonly is: "owed"; readonly since: EpochMs }
-  | { readonly is: "given-up" }
+  | { readonly is: "owed" | "given-up" }
   | { readonly is: "dropped"; readonly why: string };
 
 type WithheldFact = Extract<Fact, { kind: "message-withheld" }>;
@@ -28,6 +27,8 @@ export class StagesFold {
   #begun: Pick<ActionStages, "person" | "request" | "onDisk"> | null = null;
   readonly #sent = new Map<CommandId, SentCommand>();
   readonly #messages = new Map<MsgId, MessageFate>();
+  /** Those that a server which is behind is owed, each with the begin of that, however often it is probed with them. */
+  readonly #owed = new Map<MsgId, EpochMs>();
   /** By the call: of what no message was made. */
   readonly #withheld = new Map<CallId | undefined, WithheldFact["why"]>();
   /** The call that it had dialled. */
@@ -68,8 +69,7 @@ export class StagesFold {
   #told(result: ActionResult | null): Told | null {
     if (result === null) return null;
     const fates = [...this.#messages.values()];
-    const owed = fates.flatMap((fate) => (fate.is === "owed" ? fate.since : []));
-    if (owed.length > 0) return { owed: owed.length, owedSince: Math.min(...owed) };
+    if (this.#owed.size > 0) return { owed: this.#owed.size, owedSince: Math.min(...this.#owed.values()) };
     if (fates.some(({ is }) => is === "given-up"))
       return { notBecause: "WebEx did not confirm it, and it was given up", isGivenUp: true };
     const withheld = [...this.#withheld.values()];
@@ -144,12 +144,17 @@ export class StagesFold {
       case "post-queued":
         return this.#become(fact.msgId, { is: "queued", transId: fact.transId }, isOwn);
       case "message-owed":
-        if (this.#messages.get(fact.msgId)?.is !== "owed") this.#become(fact.msgId, { is: "owed", since: at }, isOwn);
+        this.#become(fact.msgId, { is: "owed" }, isOwn);
+        if (this.#messages.has(fact.msgId) && !this.#owed.has(fact.msgId)) this.#owed.set(fact.msgId, at);
         return;
       case "message-dropped": {
         const why = isReplaced ? replaced : "WebEx could not be reached, and was told later how it was then";
+        this.#owed.delete(fact.msgId);
         return this.#drop(fact.msgId, "owed", why);
       }
+      case "server-reached":
+      case "server-settled":
+        return this.#owed.clear(); // At most one server is behind.
       case "host-refused": {
         const why = "the settings do not let its server be posted to";
         return this.#become(fact.msgId, { is: "dropped", why }, isOwn);

@@ -353,6 +353,29 @@ test("a server that was lost is replaced: the facts say that it is owed nothing 
   expect(kinds()).toEqual(["server-lost", "server-settled"]);
 });
 
+test("what is owed is owed since the first time, however often its server is probed with it, until it is confirmed", async () => {
+  const world = await runningWorld();
+  world.answer = () => ({ kind: "failed", reason: "refused" });
+  await operate(world, "a1", { type: "mute", call: "c0" });
+  await world.allDone();
+  const shown = new Map<string, Told | null>();
+  const owedAt = () =>
+    world.stored
+      .facts(0)
+      .flatMap(({ at, facts }) => (facts.some(({ kind }) => kind === "message-owed") ? [at] : []));
+  while (owedAt().length < 1) await world.time.pass(100);
+  while (owedAt().length < 4) {
+    const { told } = await stagesOf(world, "a1");
+    shown.set(JSON.stringify(told), told);
+    await world.time.pass(100);
+  }
+  expect([...shown.values()]).toEqual([{ owed: 1, owedSince: owedAt()[0] }]);
+
+  world.answer = ({ transId }) => world.confirmed(transId);
+  await world.time.pass(400_000);
+  expect(inShort(await stagesOf(world, "a1")).at(-1)).toBe("confirmed");
+});
+
 test("callers are expelled and moved", async () => {
   const world = await runningWorld();
   await world.during(world.receive("t-room", request("create-sub-conference", { subConfId: "s1" })));
