@@ -92,9 +92,10 @@ export class CommandSchedule {
     return [...this.#overdueTimes(state)].flatMap(([id, at]) => (at <= now ? [id] : []));
   }
 
-  /** The commands whose time is up, and which no agent has acknowledged though they were sent again. */
+  /** The commands whose time is up now, and which no agent has acknowledged though they were sent again; each once. */
   unacknowledged({ commands, callOuts }: ConferenceState, now: EpochMs): readonly CommandId[] {
-    return [...commands.values()].flatMap(({ id, command, answerBy }) => {
+    return [...commands.values()].flatMap(({ id, command, answerBy, expired }) => {
+      if (expired) return [];
       const until = command.type === "dial" ? (callOuts.get(command.call)?.answerBy ?? null) : answerBy;
       const { times = 0, isAcked = true } = this.#sent.get(id) ?? {};
       return until !== null && until <= now && times > 1 && !isAcked ? [id] : [];

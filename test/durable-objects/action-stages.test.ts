@@ -360,9 +360,7 @@ test("what is owed is owed since the first time, however often its server is pro
   await world.allDone();
   const shown = new Map<string, Told | null>();
   const owedAt = () =>
-    world.stored
-      .facts(0)
-      .flatMap(({ at, facts }) => (facts.some(({ kind }) => kind === "message-owed") ? [at] : []));
+    world.stored.facts(0).flatMap(({ at, facts }) => (facts.some(({ kind }) => kind === "message-owed") ? [at] : []));
   while (owedAt().length < 1) await world.time.pass(100);
   while (owedAt().length < 4) {
     const { told } = await stagesOf(world, "a1");

@@ -13,6 +13,7 @@ import {
   host,
   identity,
   lock,
+  muteCaller,
 } from "./conference-world.ts";
 
 /** A second bridge comes into the settings. */
@@ -289,6 +290,24 @@ test("a relay that hangs over commands is tried again, and holds up no command f
     why: "Error: the relay of simulated took longer than 5000 ms",
   });
   expect(world.sentTo.slice(before).filter((bridge) => bridge === "simulated").length).toBeGreaterThan(1);
+});
+
+test("a command that no agent has acknowledged in time is named once, by the row in which its time is up", async () => {
+  const world = new ConferenceWorld();
+  await world.running(2);
+  const phone = { country: "1", area: "408", local: "5557777", extension: "" };
+  const callOut = { type: "call-out", msgId: "m-out", replyTo: host, extConfId, extCallId: "2001", phone };
+  await world.during(world.receive("out", callOut as FromWebex));
+  for (const name of ["1001", "1002"]) await world.during(world.receive(name, muteCaller(name)));
+  const issued = [...world.stored.state.commands.keys()];
+  await world.time.pass(240_000);
+
+  const named = [...world.stored.history(0)].flatMap(({ input }) =>
+    input?.type === "time" ? (input.unacknowledged ?? []) : [],
+  );
+  expect(issued).toHaveLength(3);
+  expect(issued.map((id) => named.filter((one) => one === id).length)).toEqual([1, 1, 1]);
+  expect(new Set(named).size).toBe(named.length);
 });
 
 test("reports of another bridge send none of this bridge's commands again", async () => {
