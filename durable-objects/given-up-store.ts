@@ -12,6 +12,8 @@ const most = 1_000;
  */
 export class GivenUpStore {
   readonly #sql: Sql;
+  /** The ids of all that may still be owed, so that one conference's end of an outage reads no other's; `null`: not read yet. */
+  #owed: Set<string> | null = null;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -25,18 +27,26 @@ export class GivenUpStore {
     );
     const insert = "INSERT INTO given_up (id, at, data) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING";
     this.#sql.exec(insert, idOf(post), post.at, JSON.stringify(post));
+    if (post.owed) this.#owed?.add(idOf(post));
     const tooMany = "SELECT id FROM given_up ORDER BY id DESC LIMIT -1 OFFSET ?";
-    for (const { id } of this.#sql.exec(tooMany, most)) this.#sql.exec("DELETE FROM given_up WHERE id = ?", id ?? "");
+    for (const { id } of this.#sql.exec(tooMany, most)) {
+      this.#sql.exec("DELETE FROM given_up WHERE id = ?", id ?? "");
+      this.#owed?.delete(String(id));
+    }
   }
 
   /** Those of this conference that were owed before this row are so no more. Within a transaction. */
   settle(conference: ConfKey, row: number, at: EpochMs): void {
-    if (!hasTable(this.#sql, "given_up")) return;
-    for (const { id, data } of this.#sql.exec("SELECT id, data FROM given_up")) {
-      const post = postIn(data);
-      if (post.conference !== conference || !post.owed || post.row >= row || post.settledAt !== null) continue;
-      const settled = JSON.stringify({ ...post, settledAt: at });
-      this.#sql.exec("UPDATE given_up SET data = ? WHERE id = ?", settled, id ?? "");
+    this.#owed ??= new Set(
+      this.page(null, most).posts.flatMap(({ id, owed, settledAt }) => (owed && settledAt === null ? [id] : [])),
+    );
+    for (const id of this.#owed) {
+      if (!id.endsWith(`-${conference}`)) continue;
+      const post = this.find(id);
+      // Not when it was settled: that transaction may have failed.
+      if (post?.settledAt !== null) this.#owed.delete(id);
+      else if (post.conference === conference && post.row < row)
+        this.#sql.exec("UPDATE given_up SET data = ? WHERE id = ?", JSON.stringify({ ...post, settledAt: at }), id);
     }
   }
 
@@ -56,6 +66,7 @@ export class GivenUpStore {
   }
 
   deleteBefore(at: EpochMs): void {
+    this.#owed = null;
     if (hasTable(this.#sql, "given_up")) this.#sql.exec("DELETE FROM given_up WHERE id < ?", timeIn(at));
   }
 }

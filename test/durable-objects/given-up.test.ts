@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { GivenUpStore } from "../../durable-objects/given-up-store.ts";
+import type { SqlValue } from "../../durable-objects/platform.ts";
 import type { HttpAnswer } from "../../durable-objects/post.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { ConfKey, WebexHost } from "../../src/foundation/ids.ts";
@@ -311,6 +312,54 @@ test("the list keeps a thousand, the latest, each once, and none that is too old
   expect([posts.length, posts.at(-1)?.at]).toEqual([1_000, 6]);
   store.deleteBefore(1_000);
   expect(store.page(null, 5_000).posts.map(({ at }) => at)).toEqual([1_005, 1_004, 1_003, 1_002, 1_001, 1_000]);
+});
+
+test("the end of one conference's outage reads nothing of others, and is known also where its transaction failed", () => {
+  const disk = new Database();
+  let read = 0;
+  const exec = (query: string, ...bindings: readonly SqlValue[]) => {
+    const rows = disk.exec(query, ...bindings);
+    read += rows.length;
+    return rows;
+  };
+  const sql = { exec, transaction: <Value>(work: () => Value) => disk.transaction(work) };
+  let store = new GivenUpStore(sql);
+  const post = (key: string, row: number, owed = true): GivenUpPost => ({
+    ...{ conference: key as ConfKey, row, at: row, host: "tsp1", transId: "1", attempts: 3, why: "why", messages: [] },
+    ...{ settledAt: null, ...(owed && { owed: true as const }) },
+  });
+  const settled = () =>
+    store.page(null, 1_000).posts.flatMap(({ conference, row, settledAt }) => settledAt && `${conference} ${row}`);
+  for (let row = 1; row <= 990; row += 1) store.add(post(`1-${row}`, row));
+  store.settle("0" as ConfKey, 10_000, 7);
+  read = 0;
+  for (let one = 0; one < 100; one += 1) store.settle(`2-${one}` as ConfKey, 10_000, 7);
+  expect(read).toBe(0);
+
+  for (const [key, row, owed] of [
+    ["7", 3],
+    ["7", 4],
+    ["7", 5, false],
+    ["7", 9],
+    ["5-7", 3],
+  ] as const)
+    store.add(post(key, row, owed));
+  const failed = () =>
+    sql.transaction(() => {
+      store.settle("7" as ConfKey, 9, 20);
+      throw new Error("the disk is full");
+    });
+  expect(failed).toThrow("full");
+  expect(settled().filter(Boolean)).toEqual([]);
+  store.settle("7" as ConfKey, 9, 20);
+  expect(settled().filter(Boolean)).toEqual(["7 4", "7 3"]);
+  store = new GivenUpStore(sql);
+  for (const at of [30, 40]) store.settle("7" as ConfKey, 10, at);
+  expect(settled().filter(Boolean)).toEqual(["7 9", "7 4", "7 3"]);
+  expect(store.page(null, 1).posts.map(({ settledAt }) => settledAt)).toEqual([null]);
+  store.deleteBefore(4);
+  store.settle("1-990" as ConfKey, 10_000, 50);
+  expect(settled().filter(Boolean)).toEqual(["1-990 990", "7 9", "7 4"]);
 });
 
 test("what a server is owed waits, as operators see it, until the server is back", async () => {
