@@ -75,7 +75,11 @@ export function givenUpText(
       domainColumn(posts),
       { title: "ID", text: ({ id }) => id },
       { title: "WHEN", text: ({ at }) => toSecond(at) },
-      { title: "SINCE", text: sinceText, style: ({ settledAt }) => (settledAt === null ? "yellow" : "green") },
+      {
+        title: "SINCE",
+        text: sinceText,
+        style: (post) => (post.settledAt === null || post.expired ? "yellow" : "green"),
+      },
       { title: "CONFERENCE", text: ({ conference }) => conference, style: () => "bold" },
       { title: "TSP SERVER", text: ({ host }) => bare(host), cut: true },
       { title: "WHY", text: ({ why }) => why, style: () => "red", cut: true },
@@ -87,8 +91,9 @@ export function givenUpText(
 }
 
 /** What has become of it since. */
-function sinceText({ owed, settledAt }: ListedPost): string {
-  return settledAt === null ? (owed ? "owed" : "") : `settled ${toSecond(settledAt).slice(11)}`;
+function sinceText({ owed, settledAt, expired }: ListedPost): string {
+  if (settledAt === null) return owed ? "owed" : "";
+  return `${expired ? "expired" : "settled"} ${toSecond(settledAt).slice(11)}`;
 }
 
 /** One document: what stood in it, and what became of it. */

@@ -13,7 +13,7 @@ import {
   isOngoing,
 } from "../src/conference/state.ts";
 import type { DecisionProgress } from "../src/conference/transaction.ts";
-import type { ActionId, BridgeName, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
+import type { ActionId, BridgeName, EpochMs, MsgId, StreamId, TransId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
 import { isOwed } from "../src/records/directory-facts.ts";
 import type { HistoryRow } from "../src/replay/history.ts";
@@ -346,6 +346,14 @@ export class ConferenceStore {
       ...{ seq: Number(seq), at: Number(at) },
       facts: factsIn(facts),
     }));
+  }
+
+  /** The messages that the settings did not let be posted, as the rows behind this one say. */
+  refusedAfter(row: number): readonly MsgId[] {
+    if (!this.#hasFacts) return [];
+    const query = `SELECT facts FROM journal WHERE seq > ? AND facts LIKE '%"host-refused"%' ORDER BY seq`;
+    const said = this.#sql.exec(query, row).flatMap(({ facts }) => factsIn(facts));
+    return said.flatMap((fact) => (fact.kind === "host-refused" ? [fact.msgId] : []));
   }
 
   #change(key: string, value: unknown): void {

@@ -298,7 +298,10 @@ export class Conference {
     if (input?.type !== "undelivered" || !input.of) return null;
     const { messages, of } = input;
     const isUnowed = of.unpostable === true || of.oneAttempt === true;
-    return { host: of.host, transId: of.transId, messages, ...(isUnowed && { isUnowed }) };
+    const after = new Set(this.#store.refusedAfter(row));
+    const refused = messages.flatMap(({ msgId }) => (after.has(msgId) ? [msgId] : []));
+    const more = { ...(isUnowed && { isUnowed }), ...(refused.length > 0 && { refused }) };
+    return { host: of.host, transId: of.transId, messages, ...more };
   }
 
   #sendAgainRefusal(row: number, document: GivenUpDocument, { settings }: Domain): OperatorRefusal | null {

@@ -272,7 +272,7 @@ export class Directory implements DirectoryRpc {
         if (isItsEnd) own = null;
       }
       for (const post of posts) this.#givenUp.add(post);
-      if (settled) this.#givenUp.settle(key, settled.row, settled.at);
+      if (settled) this.#givenUp.settle(key, settled);
       if (webhooks) this.#webhooks.add(webhooks.events);
       if (own && !(row && isOf(own.row, row))) {
         this.#store.delete(own.id);

@@ -1,4 +1,5 @@
 import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
+import type { PlacedFact } from "../src/records/directory-facts.ts";
 import type { GivenUpPage } from "../src/rpc/directory.ts";
 import type { GivenUpPost } from "../src/rpc/directory-feed.ts";
 import { hasTable, type Sql, type SqlValue } from "./platform.ts";
@@ -35,8 +36,9 @@ export class GivenUpStore {
     }
   }
 
-  /** Those of this conference that were owed before this row are so no more. Within a transaction. */
-  settle(conference: ConfKey, row: number, at: EpochMs): void {
+  /** Those of this conference that were owed before this fact are so no more. Within a transaction. */
+  settle(conference: ConfKey, { row, at, fact }: PlacedFact): void {
+    const settled = { settledAt: at, ...("expired" in fact && fact.expired && { expired: fact.expired }) };
     this.#owed ??= new Set(
       this.page(null, most).posts.flatMap(({ id, owed, settledAt }) => (owed && settledAt === null ? [id] : [])),
     );
@@ -46,7 +48,7 @@ export class GivenUpStore {
       // Not when it was settled: that transaction may have failed.
       if (post?.settledAt !== null) this.#owed.delete(id);
       else if (post.conference === conference && post.row < row)
-        this.#sql.exec("UPDATE given_up SET data = ? WHERE id = ?", JSON.stringify({ ...post, settledAt: at }), id);
+        this.#sql.exec("UPDATE given_up SET data = ? WHERE id = ?", JSON.stringify({ ...post, ...settled }), id);
     }
   }
 

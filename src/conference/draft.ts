@@ -411,11 +411,11 @@ export class Draft {
 
   /** Says which servers were lost and are neither reached nor waited for any more. */
   #settleServers(): void {
-    const hostsIn = (kind: "server-lost" | "server-reached") =>
+    const hostsIn = (kind: "server-lost" | "server-reached" | "server-settled") =>
       this.#facts.flatMap((fact) => (fact.kind === kind ? [fact.host] : []));
-    const reached = hostsIn("server-reached");
+    const said = [...hostsIn("server-reached"), ...hostsIn("server-settled")];
     for (const host of new Set([...this.state.outages.keys(), ...hostsIn("server-lost")]))
-      if (!this.outages.get(host) && !reached.includes(host)) this.fact({ kind: "server-settled", host });
+      if (!this.outages.get(host) && !said.includes(host)) this.fact({ kind: "server-settled", host });
   }
 
   /** Something new. What the probe under way says of the same thing is out of date. */

@@ -185,8 +185,8 @@ export const facts = {
   "post-dropped": v.object({ transId, messages: v.array(message) }),
   "server-lost": v.object({ host: server, why: word }),
   "server-reached": v.object({ host: server }),
-  /** It was lost, and is owed nothing any more: another server has taken over, or it is too late. */
-  "server-settled": v.object({ host: server }),
+  /** It was lost, and is owed nothing any more: another one has taken over, or, of a conference that is over, nobody waits (`expired`). */
+  "server-settled": v.object({ host: server, expired: v.exactOptional(v.literal(true)) }),
   /** The bridge held this otherwise. */
   repaired: v.object({
     what: open(

@@ -6,6 +6,7 @@ import {
   type CallId,
   type ExtCallId,
   MAIN_ROOM,
+  type MsgId,
   type PhoneNumber,
   type RoomId,
 } from "../foundation/ids.ts";
@@ -43,12 +44,13 @@ export type OperatorRequest =
       readonly host: GivenUpDocument["host"];
       readonly messages: GivenUpDocument["messages"];
       readonly isUnowed?: true;
+      readonly refused?: readonly MsgId[];
     };
 
 export const showRequest: Show<OperatorRequest> = showFields<OperatorRequest>({
   ...{ type: "open", extCallId: "open", data: "secret", connectData: "secret", call: "open", room: "open" },
   ...{ number: "personal", attendeeId: "personal", muted: "open", row: "open", host: "address" },
-  isUnowed: "open",
+  ...{ isUnowed: "open", refused: "open" },
   messages: (messages: GivenUpDocument["messages"], person) => messages.map((one) => showOutgoing(one, person)),
 });
 

@@ -129,7 +129,10 @@ export function probe(draft: Draft): void {
   const outage = currentOutage(draft);
   if (!outage || draft.at < probeDueAt(outage)) return;
   const { host } = outage;
-  if (isExpired(draft, outage)) return clear(draft);
+  if (isExpired(draft, outage)) {
+    draft.fact({ kind: "server-settled", host, expired: true });
+    return clear(draft);
+  }
   const isUnderWay = isQueuedFor(draft, host);
   draft.outages.delete(host);
   const notifier = new Notifier(draft, host);

@@ -1,3 +1,4 @@
+import type { MsgId } from "../foundation/ids.ts";
 import { callOfEntry } from "./callers.ts";
 import { debtKey } from "./debts.ts";
 import type { Draft, Outgoing, Post } from "./draft.ts";
@@ -11,6 +12,8 @@ export interface GivenUpDocument {
   readonly messages: readonly Outgoing[];
   /** Its server was not told later: it cannot be written, or was for a server that had been replaced. */
   readonly isUnowed?: true;
+  /** When its server could be reached again, the settings did not let these be posted. */
+  readonly refused?: readonly MsgId[];
 }
 
 export type SendAgainRefusal =
@@ -22,7 +25,7 @@ export type SendAgainRefusal =
   | "without-webex"
   /** What it says is not so any more. */
   | "outdated"
-  /** It went out by itself once its server could be reached. */
+  /** It is on its way, or went out, by itself, since its server could be reached. */
   | "told-since";
 
 /** Why nothing of this document is sent again; `null`: something of it is. */
@@ -55,10 +58,10 @@ export function sendAgain(draft: Draft, document: GivenUpDocument): void {
   }
 }
 
-/** What was given up is owed until its server is told, but for data, which is no state. */
-function isUntold(state: ConferenceState, { isUnowed }: GivenUpDocument, message: Outgoing): boolean {
+/** What was given up is owed until its server can be reached, but for data, which is no state. */
+function isUntold(state: ConferenceState, { isUnowed, refused }: GivenUpDocument, message: Outgoing): boolean {
   const isData = message.type === "client-data" || message.type === "client-passthrough";
-  return isUnowed === true || isData || isOwed(state, message);
+  return isUnowed === true || isData || refused?.includes(message.msgId) === true || isOwed(state, message);
 }
 
 function isOwed({ debts }: ConferenceState, message: Outgoing): boolean {

@@ -45,7 +45,9 @@ export function GivenUpList({ domain, page: { posts, next }, before, now }: List
               {post.attempts}
             </td>
             <td data-label="Why">{post.why}</td>
-            <td data-label="Since">{post.settledAt === null ? (post.owed ? "owed" : "") : "settled"}</td>
+            <td data-label="Since">
+              {post.settledAt === null ? (post.owed ? "owed" : "") : post.expired ? "expired" : "settled"}
+            </td>
             <td data-label="Messages">{post.messages.join(", ")}</td>
           </tr>
         ))}

@@ -13,6 +13,7 @@ type MessageFate =
 type WithheldFact = Extract<Fact, { kind: "message-withheld" }>;
 
 const replaced = "its server was replaced, and the next one is told all";
+const expired = "WebEx could not be reached for so long that nobody waits for it any more";
 const whyWithheld = {
   detached: "WebEx has let the conference go on alone",
   unnamed: "WebEx has given this call no name",
@@ -54,8 +55,8 @@ export class StagesFold {
   read({ seq, at, input, facts }: InputRow): void {
     if (input?.type === "operator" && input.id === this.#id && !this.#begun && facts)
       this.#begun = { person: input.person, request: input.request, onDisk: { seq, at } };
-    const isReplaced = facts?.some(({ kind }) => kind === "conference-taken-over") === true;
-    for (const fact of facts?.flatMap(singleFacts) ?? []) this.#read(at, fact, isReplaced);
+    const why = whyDropped(facts ?? []);
+    for (const fact of facts?.flatMap(singleFacts) ?? []) this.#read(at, fact, why);
   }
 
   #outcome(asked: EpochMs): ActionResult | null {
@@ -87,7 +88,7 @@ export class StagesFold {
     return { notBecause: this.#isIdle ? "nothing changed" : "no notification of its own was due" };
   }
 
-  #read(at: EpochMs, fact: SingleFact, isReplaced: boolean): void {
+  #read(at: EpochMs, fact: SingleFact, why: string): void {
     const isOwn =
       ("by" in fact && actionsOf(fact.by).includes(this.#id)) ||
       ("actions" in fact && fact.actions?.includes(this.#id) === true);
@@ -135,11 +136,11 @@ export class StagesFold {
         if (isOwn) this.#withheld.set(fact.call, fact.why);
         return;
       default:
-        this.#readMessage(at, fact, isOwn, isReplaced);
+        this.#readMessage(at, fact, isOwn, why);
     }
   }
 
-  #readMessage(at: EpochMs, fact: SingleFact, isOwn: boolean, isReplaced: boolean): void {
+  #readMessage(at: EpochMs, fact: SingleFact, isOwn: boolean, whyDropped: string): void {
     switch (fact.kind) {
       case "post-queued":
         return this.#become(fact.msgId, { is: "queued", transId: fact.transId }, isOwn);
@@ -147,11 +148,9 @@ export class StagesFold {
         this.#become(fact.msgId, { is: "owed" }, isOwn);
         if (this.#messages.has(fact.msgId) && !this.#owed.has(fact.msgId)) this.#owed.set(fact.msgId, at);
         return;
-      case "message-dropped": {
-        const why = isReplaced ? replaced : "WebEx could not be reached, and was told later how it was then";
+      case "message-dropped":
         this.#owed.delete(fact.msgId);
-        return this.#drop(fact.msgId, "owed", why);
-      }
+        return this.#drop(fact.msgId, "owed", whyDropped);
       case "server-reached":
       case "server-settled":
         return this.#owed.clear(); // At most one server is behind.
@@ -196,6 +195,13 @@ export class StagesFold {
   #settleWithheld(): void {
     for (const [call, why] of this.#withheld) if (why === "not-named-yet") this.#withheld.delete(call);
   }
+}
+
+/** Why what was owed is so no more with these facts, where it is not posted. */
+function whyDropped(facts: readonly Fact[]): string {
+  if (facts.some(({ kind }) => kind === "conference-taken-over")) return replaced;
+  const isExpired = facts.some((fact) => fact.kind === "server-settled" && fact.expired);
+  return isExpired ? expired : "WebEx could not be reached, and was told later how it was then";
 }
 
 /** The bridge refuses what is so already: the call or the conference is gone. */

@@ -36,7 +36,7 @@ const told = {
   "speaker-changed": ["watched", "call", "speaking"],
   "post-given-up": ["owed", "transId", "host", "attempts", "why", "messages", "owed"],
   "server-reached": ["owed"],
-  "server-settled": ["owed"],
+  "server-settled": ["owed", "expired"],
 } as const satisfies Told;
 
 type DirectoryFactKind = keyof typeof told;

@@ -78,6 +78,8 @@ export interface GivenUpPost {
   readonly messages: readonly string[];
   /** Its server is told of it, or of how it is then, once it can be reached. */
   readonly owed?: true;
-  /** When that was, or another server took over; `null`: it is not known to be settled. */
+  /** Since when nothing of it is owed any more; `null`: that is not known. */
   readonly settledAt: EpochMs | null;
+  /** Nobody waits for it any more: its server was never told. */
+  readonly expired?: true;
 }

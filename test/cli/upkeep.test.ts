@@ -251,6 +251,15 @@ test("what was given up is listed, and shown with its text and what to do", asyn
   expect(none.printed).toBe("nothing was given up\n");
 });
 
+test("the list says what has become of each: owed, settled, or expired", async () => {
+  const settled = { ...post, settledAt: now + 60_000 };
+  const posts = [post, settled, { ...settled, expired: true }, { ...post, owed: undefined }];
+  const answers = { "GET domains/acme/given-up-posts?limit=100": [{ posts, next: null }] };
+  const lines = (await bridgehead(answers, "given-up")).printed.split("\n").slice(1);
+  const since = lines.map((line) => /(owed|settled|expired)( \d\d:\d\d:\d\d)?/.exec(line)?.[0].replace(/\d/g, "0"));
+  expect(since.slice(0, 4)).toEqual(["owed", "settled 00:00:00", "expired 00:00:00", undefined]);
+});
+
 test("what is sent again is followed until WebEx has confirmed it; a refusal is the edge's", async () => {
   const path = "domains/acme/given-up-posts/0017-17-555";
   const stages = {

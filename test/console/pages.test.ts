@@ -293,6 +293,15 @@ const givenUpPage = {
   content: { transId: "1", text: "<WbxTSPSchema/>", refusal: null, again: null },
 };
 
+test("hosts say of what was given up whether it is owed, settled, or expired", () => {
+  const settled = { ...post, owed: true as const, settledAt: now };
+  const all = [post, { ...settled, settledAt: null }, settled, { ...settled, expired: true as const }];
+  const givenUp = { posts: all.map((one, index) => ({ id: `1-${index}-5`, ...one })), next: null };
+  const text = readPage(WebexHostsPage({ ...frame, givenUp, before: null, activity: silence }));
+
+  expect(text.match(/^(owed|settled|expired)$/gm)).toEqual(["owed", "settled", "expired"]);
+});
+
 test("hosts say what was given up, the latest first, and lead to what stood in it", () => {
   const givenUp = {
     posts: [

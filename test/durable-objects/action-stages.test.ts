@@ -374,6 +374,17 @@ test("what is owed is owed since the first time, however often its server is pro
   expect(inShort(await stagesOf(world, "a1")).at(-1)).toBe("confirmed");
 });
 
+test("an end that nobody waits for any more was never told, and says so", async () => {
+  const world = await runningWorld();
+  world.answer = () => ({ kind: "failed", reason: "refused" });
+  await operate(world, "a1", { type: "end" });
+  await world.allDone();
+  await world.time.pass(2 * 3_600_000);
+
+  const expired = "WebEx could not be reached for so long that nobody waits for it any more";
+  expect(inShort(await stagesOf(world, "a1")).at(-1)).toBe(expired);
+});
+
 test("callers are expelled and moved", async () => {
   const world = await runningWorld();
   await world.during(world.receive("t-room", request("create-sub-conference", { subConfId: "s1" })));

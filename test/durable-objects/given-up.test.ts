@@ -8,7 +8,15 @@ import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { Database } from "../simulation/database.ts";
-import { ConferenceWorld, callerEntered, callerLeft, createConference, extConfId, host } from "./conference-world.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  callerLeft,
+  createConference,
+  extConfId,
+  host,
+  muteCaller,
+} from "./conference-world.ts";
 
 const failed: HttpAnswer = { kind: "failed", reason: "TimeoutError" };
 const refusesAll = () => failed;
@@ -94,8 +102,8 @@ test.each(["server-reached", "server-settled"] as const)(
         await world.time.pass(2 * 3_600_000);
       }
 
-      const kinds = world.pages.flatMap(({ facts }) => facts.map(({ fact }) => fact.kind));
-      expect(kinds.filter((one) => one === kind)).toEqual([kind]);
+      const said = world.pages.flatMap(({ facts }) => facts.flatMap(({ fact }) => (fact.kind === kind ? fact : [])));
+      expect(said).toEqual([{ kind, ...(kind === "server-settled" && { expired: true }) }]);
     }
   },
 );
@@ -178,6 +186,21 @@ test("what WebEx was told since, when its server was back, is not sent again, an
   expect(await sendAgain(world)).toBe("told-since");
   await world.time.pass(60_000);
   expect(world.posted).toEqual([]);
+});
+
+test("what the settings did not let be posted, when its server was back, is sent again once they are mended", async () => {
+  const world = await lost(2, muted("c0", true));
+  const { domain } = world;
+  world.domain = testDomain({ webex: { hosts: ["elsewhere.example.com"] } });
+  await world.during(world.receive("t-back", muteCaller("1002")));
+  expect([world.stored.state.outages.size, world.stored.state.debts.size]).toEqual([0, 0]);
+  world.domain = domain;
+  world.posted.length = 0;
+
+  expect((await world.conference.givenUp(rowOf(world)))?.refusal).toBeNull();
+  for (const _ of ["first", "second"]) expect(await sendAgain(world)).toBe("done");
+  await world.time.pass(1_000);
+  expect(world.posted.map(({ body }) => /ExtCallID="1001" Status="1"/.test(body))).toEqual([true]);
 });
 
 test("a caller whose entry was lost is named by WebEx after the entry was sent again", async () => {
@@ -328,12 +351,14 @@ test("the end of one conference's outage reads nothing of others, and is known a
     ...{ conference: key as ConfKey, row, at: row, host: "tsp1", transId: "1", attempts: 3, why: "why", messages: [] },
     ...{ settledAt: null, ...(owed && { owed: true as const }) },
   });
+  const settle = (key: string, row: number, at: number) =>
+    store.settle(key as ConfKey, { row, index: 0, at, fact: { kind: "server-reached" } });
   const settled = () =>
     store.page(null, 1_000).posts.flatMap(({ conference, row, settledAt }) => settledAt && `${conference} ${row}`);
   for (let row = 1; row <= 990; row += 1) store.add(post(`1-${row}`, row));
-  store.settle("0" as ConfKey, 10_000, 7);
+  settle("0", 10_000, 7);
   read = 0;
-  for (let one = 0; one < 100; one += 1) store.settle(`2-${one}` as ConfKey, 10_000, 7);
+  for (let one = 0; one < 100; one += 1) settle(`2-${one}`, 10_000, 7);
   expect(read).toBe(0);
 
   for (const [key, row, owed] of [
@@ -346,19 +371,19 @@ test("the end of one conference's outage reads nothing of others, and is known a
     store.add(post(key, row, owed));
   const failed = () =>
     sql.transaction(() => {
-      store.settle("7" as ConfKey, 9, 20);
+      settle("7", 9, 20);
       throw new Error("the disk is full");
     });
   expect(failed).toThrow("full");
   expect(settled().filter(Boolean)).toEqual([]);
-  store.settle("7" as ConfKey, 9, 20);
+  settle("7", 9, 20);
   expect(settled().filter(Boolean)).toEqual(["7 4", "7 3"]);
   store = new GivenUpStore(sql);
-  for (const at of [30, 40]) store.settle("7" as ConfKey, 10, at);
+  for (const at of [30, 40]) settle("7", 10, at);
   expect(settled().filter(Boolean)).toEqual(["7 9", "7 4", "7 3"]);
   expect(store.page(null, 1).posts.map(({ settledAt }) => settledAt)).toEqual([null]);
   store.deleteBefore(4);
-  store.settle("1-990" as ConfKey, 10_000, 50);
+  settle("1-990", 10_000, 50);
   expect(settled().filter(Boolean)).toEqual(["1-990 990", "7 9", "7 4"]);
 });
 

@@ -96,6 +96,17 @@ test("what WebEx was told since, when its server was back, is marked in the list
   );
 });
 
+test("what nobody waits for any more is marked in the list as expired: its server was never told", async () => {
+  const { edge, json } = await lost();
+  const fact = { kind: "server-settled", expired: true } as const;
+  for (const one of [{ ...givenUp, owed: true as const }, fact])
+    await edge.directory.follow(aPage({ key: "404", facts: [one], at: edge.time }));
+  const { posts } = await json<{ posts: readonly Post[] }>(api);
+
+  const expired = { settledAt: expect.any(Number), expired: true };
+  expect(posts.filter(({ id }) => id.endsWith("-404"))).toEqual([expect.objectContaining(expired)]);
+});
+
 test("what is not sent again is told in a sentence, and nothing is sent", async () => {
   const { world, ask, json, id } = await lost();
   await world.reported({ type: "event", event: { type: "conference-ended" } } as Report);

@@ -33,7 +33,13 @@ const listed = {
   ),
   settledAt: v.pipe(
     v.nullable(time),
-    v.description("When that was, or another server took over; null: it is not known to be settled."),
+    v.description(
+      "Since when nothing of it is owed any more: its server could be reached again, another one took over, or none is to be told; null: that is not known.",
+    ),
+  ),
+  expired: v.pipe(
+    v.exactOptional(v.literal(true)),
+    v.description("Its server could not be reached for so long that nobody waits for it any more, and was never told."),
   ),
 };
 

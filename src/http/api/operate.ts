@@ -100,7 +100,7 @@ const refusals: Readonly<Record<Refusal, readonly [404 | 409 | 422, ProblemTitle
   "told-since": [
     409,
     "refused",
-    "What this document says of the conference KEY went out by itself once its server could be reached again: nothing is left to send.",
+    "What this document says of the conference KEY is on its way by itself, or went out, since its server could be reached again: nothing is left to send.",
   ],
   "host-not-allowed": [
     422,
