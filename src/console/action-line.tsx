@@ -2,7 +2,7 @@ import type { Child } from "hono/jsx";
 import type { OperatorRequest } from "../conference/operator-requests.ts";
 import { counted } from "../foundation/counted.ts";
 import type { EpochMs } from "../foundation/ids.ts";
-import type { ActionResult, ActionStages, Told } from "../rpc/action-stages.ts";
+import type { ActionResult, ActionStages, NotificationStage } from "../rpc/action-stages.ts";
 import { hostText, Time } from "./parts.tsx";
 
 interface ActionLineProps {
@@ -47,7 +47,7 @@ export function ActionLine({ stages, now }: ActionLineProps) {
           </Stage>
         )}
         <Stage is={stateOfNotification(told, result)} title="Told to WebEx">
-          {toldText(told, result, asked)}
+          {notificationText(told, result, asked)}
         </Stage>
       </ol>
     </div>
@@ -102,13 +102,13 @@ function resultText(result: ActionResult | null, wasSent: boolean, asked: EpochM
   return `${result.type === "refused" ? "refused" : "no result"}: ${result.why}`;
 }
 
-function stateOfNotification(told: Told | null, result: ActionResult | null): StageState {
+function stateOfNotification(told: NotificationStage | null, result: ActionResult | null): StageState {
   if (told === null) return result && result.type !== "done" ? "none" : "waits";
   if ("notBecause" in told) return told.isGivenUp ? "failed" : "none";
   return "owed" in told || told.confirmedAt === null ? "waits" : "done";
 }
 
-function toldText(told: Told | null, result: ActionResult | null, asked: EpochMs): Child {
+function notificationText(told: NotificationStage | null, result: ActionResult | null, asked: EpochMs): Child {
   if (told === null) return result && result.type !== "done" ? "nothing to tell" : "not yet";
   if ("owed" in told) return `its server is behind, and gets ${counted(told.owed, "message")} once it answers`;
   if ("notBecause" in told) return told.notBecause;

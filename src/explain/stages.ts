@@ -1,7 +1,7 @@
 import type { CommandType } from "../bridge/commands.ts";
 import { actionsOf, type Fact, type InputRow, type SingleFact, singleFacts } from "../conference/facts.ts";
 import type { ActionId, CallId, CommandId, EpochMs, MsgId, TransId } from "../foundation/ids.ts";
-import type { ActionResult, ActionStages, SentCommand, Told } from "../rpc/action-stages.ts";
+import type { ActionResult, ActionStages, NotificationStage, SentCommand } from "../rpc/action-stages.ts";
 
 /** A message that carries the action. */
 type MessageFate =
@@ -49,7 +49,7 @@ export class StagesFold {
     const { person, request, onDisk } = this.#begun;
     const result = this.#outcome(onDisk.at);
     const sent = [...this.#sent.values()];
-    return { id: this.#id, person, request, asked: onDisk.at, onDisk, sent, result, told: this.#told(result) };
+    return { id: this.#id, person, request, asked: onDisk.at, onDisk, sent, result, told: this.#notification(result) };
   }
 
   read({ seq, at, input, facts }: InputRow): void {
@@ -67,7 +67,7 @@ export class StagesFold {
     return failed ?? { type: "done", at: Math.max(asked, ...results.map((result) => result?.at ?? 0)) };
   }
 
-  #told(result: ActionResult | null): Told | null {
+  #notification(result: ActionResult | null): NotificationStage | null {
     if (result === null) return null;
     const fates = [...this.#messages.values()];
     if (this.#owed.size > 0) return { owed: this.#owed.size, owedSince: Math.min(...this.#owed.values()) };

@@ -10,10 +10,10 @@ type FieldsOf<Kind extends FactKind> = Readonly<v.InferOutput<(typeof facts)[Kin
  * shows it, and a later page or a view says it too. `watched`: as `listed`, and only while somebody watches.
  */
 type Need = "owed" | "listed" | "watched";
-type Told = { readonly [Kind in FactKind]?: readonly [need: Need, ...fields: (keyof FieldsOf<Kind>)[]] };
+type Needs = { readonly [Kind in FactKind]?: readonly [need: Need, ...fields: (keyof FieldsOf<Kind>)[]] };
 
 /** What the domain's directory gets of a conference, for its list, records and webhooks: these fields of these facts. */
-const told = {
+const needs = {
   "conference-requested": ["owed", "life", "host"],
   "conference-created": ["owed", "life", "createdAt", "host", "bridge"],
   "conference-taken-over": ["listed", "host"],
@@ -37,19 +37,19 @@ const told = {
   "post-given-up": ["owed", "transId", "host", "attempts", "why", "messages", "owed"],
   "server-reached": ["owed"],
   "server-settled": ["owed", "expired"],
-} as const satisfies Told;
+} as const satisfies Needs;
 
-type DirectoryFactKind = keyof typeof told;
-/** Receivers of webhooks are told of these alone: whatever they hear of is owed. */
+type DirectoryFactKind = keyof typeof needs;
+/** Receivers of webhooks get events of these alone: whatever they get is owed. */
 export type OwedFactKind = {
-  [Kind in DirectoryFactKind]: (typeof told)[Kind][0] extends "owed" ? Kind : never;
+  [Kind in DirectoryFactKind]: (typeof needs)[Kind][0] extends "owed" ? Kind : never;
 }[DirectoryFactKind];
 
 /** A fact as the directory gets it. */
 export type DirectoryFact = {
   readonly [Kind in DirectoryFactKind]: { readonly kind: Kind } & Pick<
     FieldsOf<Kind>,
-    Extract<(typeof told)[Kind][number], keyof FieldsOf<Kind>>
+    Extract<(typeof needs)[Kind][number], keyof FieldsOf<Kind>>
   >;
 }[DirectoryFactKind];
 
@@ -63,7 +63,7 @@ export interface PlacedFact {
 }
 
 const shows = new Map<FactKind, Show>(
-  Object.entries<readonly string[]>(told).map(([name, [, ...picked]]) => {
+  Object.entries<readonly string[]>(needs).map(([name, [, ...picked]]) => {
     const kind = name as DirectoryFactKind;
     const { entries } = facts[kind] as v.ObjectSchema<v.ObjectEntries, undefined>;
     const own = Object.entries(entries).filter(([field]) => picked.includes(field));
@@ -72,7 +72,7 @@ const shows = new Map<FactKind, Show>(
 );
 
 function needOf({ kind }: Fact | DirectoryFact): Need | undefined {
-  return (told as Told)[kind]?.[0];
+  return (needs as Needs)[kind]?.[0];
 }
 
 /** The directory gets it only while somebody watches: the bridge says often who speaks. */

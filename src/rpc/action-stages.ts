@@ -14,8 +14,8 @@ export interface ActionStages {
   readonly sent: readonly SentCommand[];
   /** `null`: not known yet. */
   readonly result: ActionResult | null;
-  /** How WebEx is told; `null`: not known yet. */
-  readonly told: Told | null;
+  /** How WebEx is notified; `null`: not known yet. */
+  readonly told: NotificationStage | null;
 }
 
 export interface SentCommand {
@@ -32,11 +32,10 @@ export type ActionResult =
   | { readonly type: "done"; readonly at: EpochMs }
   | { readonly type: "refused" | "no result"; readonly at: EpochMs; readonly why: string };
 
-/**
- * `confirmedAt`: when the last of its documents was; `null`: one of them waits. `owed`: so many of its messages wait for a server that is
- * behind, the first one since then. `isGivenUp`: WebEx should know of it, and never will.
- */
-export type Told =
+export type NotificationStage =
+  /** `confirmedAt`: when the last of its documents was confirmed; `null`: one of them waits. */
   | { readonly transIds: readonly string[]; readonly confirmedAt: EpochMs | null }
+  /** So many of its messages wait for a server that is behind, the first one since then. */
   | { readonly owed: number; readonly owedSince: EpochMs }
+  /** `isGivenUp`: WebEx should know of it, and never will. */
   | { readonly notBecause: string; readonly isGivenUp?: true };

@@ -3,7 +3,7 @@ import { JournalReaders } from "../../durable-objects/journal-readers.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { StagesFold } from "../../src/explain/stages.ts";
 import type { ActionId, CommandId } from "../../src/foundation/ids.ts";
-import type { ActionStages, Told } from "../../src/rpc/action-stages.ts";
+import type { ActionStages, NotificationStage } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
@@ -39,7 +39,7 @@ function inShort({ sent, result, told }: ActionStages): readonly unknown[] {
   return [sent.map((command) => `${command.type}: ${words(command.result)}`).join(", "), words(result), tellings];
 }
 
-function wordsOf(told: Told): string {
+function wordsOf(told: NotificationStage): string {
   if ("owed" in told) return `owed ${told.owed}`;
   return "notBecause" in told ? told.notBecause : told.confirmedAt === null ? "queued" : "confirmed";
 }
@@ -358,7 +358,7 @@ test("what is owed is owed since the first time, however often its server is pro
   world.answer = () => ({ kind: "failed", reason: "refused" });
   await operate(world, "a1", { type: "mute", call: "c0" });
   await world.allDone();
-  const shown = new Map<string, Told | null>();
+  const shown = new Map<string, NotificationStage | null>();
   const owedAt = () =>
     world.stored.facts(0).flatMap(({ at, facts }) => (facts.some(({ kind }) => kind === "message-owed") ? [at] : []));
   while (owedAt().length < 1) await world.time.pass(100);

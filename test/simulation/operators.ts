@@ -4,7 +4,7 @@ import type { OperatorAction, OperatorRequest } from "../../src/conference/opera
 import { StagesFold } from "../../src/explain/stages.ts";
 import { type ActionId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import type { HistoryRow } from "../../src/replay/history.ts";
-import type { Told } from "../../src/rpc/action-stages.ts";
+import type { NotificationStage } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
 import type { Bridges } from "./bridge.ts";
 import { draws, type WorldContext } from "./context.ts";
@@ -229,7 +229,7 @@ export class Operators {
     }
   }
 
-  #checkTold(id: ActionId, told: Told | null, webex: Webex, notifications: ReadonlySet<string>): void {
+  #checkTold(id: ActionId, told: NotificationStage | null, webex: Webex, notifications: ReadonlySet<string>): void {
     if (told === null || !("transIds" in told)) return;
     // An answer may have gone with those of other conferences, under another TransID.
     const due = told.transIds.filter((transId) => notifications.has(transId));
