@@ -176,13 +176,16 @@ function eachText(value: unknown, shown: (text: string) => string): unknown {
   return value === null ? null : undefined;
 }
 
-/** What is hidden of a telephone number is still digits: it is written on the wire so. */
+/** Of a number that is masked, the last part alone shows its last two characters. */
 function shownPhone(phone: Readonly<Record<string, unknown>>, person: Person): unknown {
-  const part = (name: string) => {
-    const text = String(phone[name] ?? "");
-    return person(text) === text ? text : person(text).replace(/\D/g, "0");
-  };
-  return { country: phone.country, area: part("area"), local: part("local"), extension: part("extension") };
+  const parts = ["country", "area", "local", "extension"].map((name) => [name, String(phone[name] ?? "")] as const);
+  const last = parts.findLastIndex(([, text]) => text !== "");
+  return Object.fromEntries(
+    parts.map(([name, text], index) => {
+      const shown = person(text);
+      return [name, index < last && shown === masked(text) ? "*".repeat(text.length) : shown];
+    }),
+  );
 }
 
 /** An address as it may be read. */
