@@ -55,20 +55,26 @@ function isWithin(block: Readonly<Block>, { since, until }: Period): boolean {
 function blockText(block: Readonly<Block>, shown: { host: string }, terminal: Terminal): string[] {
   const [{ at: beganAt }] = block;
   const facts = new Set<string>();
+  /** What was said last of each name. */
+  const latest = new Map<string, string>();
   return block.flatMap((line, index) => {
     const time = index === 0 ? localTime(beganAt) : `+${duration(line.at - beganAt)}`.padStart(TIME);
     const way = line.from === line.to ? names[line.from] : `${names[line.from]} → ${names[line.to]}`;
     const all = factsOf(line, shown);
     const isOfAnother = all.some((fact) => /^(msgId|call)=/.test(fact) && !facts.has(fact));
-    const fresh = all.filter((fact) => !facts.has(fact) || !isRepeated(fact, line, isOfAnother));
-    for (const fact of fresh) facts.add(fact);
+    const isSaid = (fact: string) => facts.has(fact) && (latest.get(nameIn(fact)) ?? fact) === fact;
+    const fresh = all.filter((fact) => !isSaid(fact) || !isRepeated(fact, line, isOfAnother));
+    for (const fact of all) {
+      facts.add(fact);
+      if (nameIn(fact) === "call" || nameIn(fact) === "extCallId") latest.set(nameIn(fact), fact);
+    }
     const room = terminal.width - TIME - GAP - WAY - GAP;
     const what = isTrouble(line)
       ? terminal.style("red", line.what)
       : index === 0
         ? terminal.style("bold", line.what)
         : line.what;
-    const head = `${index === 0 ? time : terminal.style("dim", time)}${" ".repeat(GAP)}${way.padEnd(WAY + GAP)}${what}`;
+    const head = `${index === 0 ? time : terminal.style("dim", time)}${" ".repeat(GAP)}${way.padEnd(WAY)}${" ".repeat(GAP)}${what}`;
     const inline = fresh.join(" ");
     if (inline === "") return head;
     if (line.what.length + GAP + inline.length <= room)
@@ -91,6 +97,10 @@ const names: Readonly<Record<StorySide, string>> = {
   "back end": "back end",
   operator: "operator",
 };
+
+function nameIn(fact: string): string {
+  return fact.slice(0, fact.indexOf("="));
+}
 
 /** A server is named where it is another one than before. Commands are told apart by what they are for; `--json` has their ids. */
 function factsOf({ facts }: StoryLine, shown: { host: string }): string[] {

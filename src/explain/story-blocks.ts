@@ -11,6 +11,10 @@ export function blocksOf(lines: readonly StoryLine[]): readonly Readonly<Block>[
   const byDocument = new Map<string, Set<Block>>();
   /** Calls that ring, which what becomes of them belongs to. */
   const dialled = new Map<string, Block>();
+  /** The calls of commands. */
+  const calls = new Map<string, string>();
+  /** What the bridge said of calls in this row. */
+  const ofRow = new Map<string, Block>();
   let causeSeq = 0;
   let cause: Block | undefined;
   for (const line of lines) {
@@ -22,18 +26,22 @@ export function blocksOf(lines: readonly StoryLine[]): readonly Readonly<Block>[
       continue;
     }
     const id = idOf(line);
-    // What the edge does follows from the last input of the same row, if it does not answer an earlier one.
+    if (causeSeq !== seq) ofRow.clear();
+    // What the edge does follows from what it names, else from the last input of the same row.
     const sameRow = from === "edge" && causeSeq === seq ? cause : undefined;
-    const { call = "" } = line.facts;
+    const ofCause = from === "edge" && line.by !== undefined ? (byId.get(line.by) ?? ofRow.get(line.by)) : undefined;
+    const { call = calls.get(id ?? "") ?? "" } = line.facts;
     const ofDial = from === "bridge" ? dialled.get(call) : undefined;
     if (ofDial) dialled.delete(call);
-    let block = (id === null ? undefined : byId.get(id)) ?? ofDial ?? sameRow;
+    let block = (id === null ? undefined : byId.get(id)) ?? ofDial ?? ofCause ?? sameRow;
     if (block) block.push(line);
     else {
       block = [line];
       blocks.push(block);
     }
     if (id !== null && !byId.has(id)) byId.set(id, block);
+    if (id !== null && call !== "") calls.set(id, call);
+    if (from === "bridge" && call !== "") ofRow.set(`call ${call}`, block);
     if (line.what === "dial") dialled.set(call, block);
     if (document !== null) byDocument.set(document, (byDocument.get(document) ?? new Set()).add(block));
     if (from !== "edge" || causeSeq !== seq) [causeSeq, cause] = [seq, block];
@@ -43,7 +51,8 @@ export function blocksOf(lines: readonly StoryLine[]): readonly Readonly<Block>[
 }
 
 /** By what a line belongs to others; `null`: by nothing of its own. Both ends number their own messages. */
-export function idOf({ what, facts: { commandId, msgId } }: StoryLine): string | null {
+export function idOf({ what, from, facts: { commandId, msgId, action } }: StoryLine): string | null {
+  if (from === "operator" && action) return `action ${action}`;
   if (commandId) return `command ${commandId}`;
   if (!msgId) return null;
   const isOfWebex = /^(W2A_(?!Rsp)|A2W_Rsp)/.test(what);

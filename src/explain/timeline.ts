@@ -1,7 +1,7 @@
 import type { ConferenceEvent, ConferenceSnapshot, NumberedReport } from "../bridge/events.ts";
 import type { ConferenceInput } from "../conference/decide.ts";
 import { BACK_END, type Outgoing } from "../conference/draft.ts";
-import { type InputRow, type SingleFact, saidIn, singleFacts } from "../conference/facts.ts";
+import { type Cause, type InputRow, type SingleFact, saidIn, singleFacts } from "../conference/facts.ts";
 import { counted } from "../foundation/counted.ts";
 import type { CallId, CommandId, EpochMs, TransId } from "../foundation/ids.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../rpc/story.ts";
@@ -27,6 +27,8 @@ export class Timeline {
   readonly #issued = new Map<CommandId, { readonly type: string; readonly at: EpochMs }>();
   /** Of documents that are neither confirmed nor given up. */
   readonly #hosts = new Map<TransId, string>();
+  /** By WebEx's names for them. */
+  readonly #calls = new Map<string, CallId>();
   /** The numbers that were dialled in this row. */
   #dialled = new Map<CallId, string>();
   #isOlder = false;
@@ -100,9 +102,13 @@ export class Timeline {
         const { command, type, call, room } = fact;
         this.#issued.set(command, { type, at: row.at });
         const number = type === "dial" && call !== undefined ? (this.#dialled.get(call) ?? "") : "";
-        const facts = { call: call ?? "", room: room ?? "", number: number, commandId: command };
-        return this.#say(row, "edge", "bridge", type, facts);
+        const facts = { call: call ?? "", room: room ?? "", number, commandId: command };
+        return this.#say(row, "edge", "bridge", type, facts, ledBy(fact.by, call));
       }
+      case "call-named":
+      case "call-dialled":
+        this.#calls.set(fact.extCallId ?? "", fact.call);
+        return;
       case "command-expired":
         return this.#say(row, "edge", "edge", `${fact.type}: no result in time`, { commandId: fact.command });
       case "conference-ended":
@@ -112,7 +118,9 @@ export class Timeline {
         const { type, msgId, host, transId, call = "" } = fact;
         this.#hosts.set(transId, host);
         const facts = { msgId, call, ...saidIn(fact), ...this.#document(transId) };
-        return this.#say(row, "edge", sideOf(host), wireNameOf(type), facts);
+        const [action] = fact.actions ?? [];
+        const by = action ? `action ${action}` : ledBy([], call || this.#calls.get(fact.extCallId ?? ""));
+        return this.#say(row, "edge", sideOf(host), wireNameOf(type), facts, by);
       }
       case "post-failed": {
         const { transId, why, attempt, at, nextAt } = fact;
@@ -160,10 +168,18 @@ export class Timeline {
     to: StorySide,
     what: string,
     facts: StoryFacts,
+    by?: string,
   ): void {
     const known = Object.entries(facts).filter(([, value]) => value !== "");
-    this.#lines.push({ seq, at, from, to, what, facts: Object.fromEntries(known) });
+    this.#lines.push({ seq, at, from, to, what, facts: Object.fromEntries(known), ...(by && { by }) });
   }
+}
+
+function ledBy(by: readonly Cause[], call: string | undefined): string | undefined {
+  const asker = by.find(({ type }) => type === "request" || type === "action");
+  if (asker?.type === "action") return `action ${asker.action}`;
+  if (asker?.type === "request" && asker.msgId) return `request ${asker.msgId}`;
+  return call && `call ${call}`;
 }
 
 /** By its element, as WebEx's own logs have it. */

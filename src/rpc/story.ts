@@ -13,6 +13,8 @@ export interface StoryLine {
   /** A message, command or event, or what became of it. */
   readonly what: string;
   readonly facts: StoryFacts;
+  /** What led to it: `request MSGID`, `action ID`, or else `call CALL`, of which something happened in the same row. */
+  readonly by?: string;
 }
 
 /** One question that people ask about a conference, answered from its journal. */

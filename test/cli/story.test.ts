@@ -79,6 +79,37 @@ test("what becomes of a dialled call belongs to the call-out, and its end after 
   expect(blocksOf(lines).map((block) => block.length)).toEqual([5, 1]);
 });
 
+test("what follows from one request of a document belongs to that request, and to a call what is told of it", () => {
+  const lines = [
+    line(1, 0, "webex > edge", "W2A_Callout", { msgId: "1" }),
+    line(1, 0, "webex > edge", "W2A_DropUser", { msgId: "2" }),
+    { ...line(1, 0, "edge > bridge", "dial", { call: "c3", commandId: "d" }), by: "request 1" },
+    line(1, 0, "edge > webex", "A2W_RspDropUser", { msgId: "2" }),
+    line(2, 9, "bridge > edge", "caller-left", { call: "c1" }),
+    line(2, 9, "bridge > edge", "dial: done", { commandId: "d" }),
+    { ...line(2, 9, "edge > webex", "A2W_NotifyUserChange", { msgId: "3" }), by: "call c1" },
+  ];
+
+  expect(whats(lines)).toEqual([
+    ["W2A_Callout", "c3", "dial: done"],
+    ["W2A_DropUser", "A2W_RspDropUser"],
+    ["c1", "A2W_NotifyUserChange"],
+  ]);
+});
+
+test("what an operator asked of all callers names each call where another one was named before", () => {
+  const lines = [
+    line(1, 0, "operator > edge", "mute-all", { person: "otto", action: "a1" }),
+    { ...line(1, 0, "edge > bridge", "mute", { call: "c1", commandId: "m1" }), by: "action a1" },
+    { ...line(1, 0, "edge > bridge", "mute", { call: "c2", commandId: "m2" }), by: "action a1" },
+    { ...line(2, 9, "edge > webex", "A2W_NotifyUserChange", { msgId: "1", call: "c1" }), by: "action a1" },
+  ];
+
+  const text = storyText(conference(), lines, [], now, plain, { since: 0, until: now }).join("\n");
+  expect(text).toContain("operator → edge  mute-all");
+  expect(text).toMatch(/A2W_NotifyUserChange\s+msgId=1 call=c1/);
+});
+
 test("blocks stand in the order in which they began, also where the journal has a line later", () => {
   const lines = [
     line(1, 100, "bridge > edge", "caller-entered"),

@@ -49,7 +49,8 @@ test("a mute is told from the request to its Confirmation", async () => {
     expect.stringMatching(/^edge > webex: A2W_NotifyUserChange, extCallId 1001, status muted, transId \d+$/),
     expect.stringMatching(/^webex > edge: confirmed, transId \d+$/),
   ]);
-  const [, , done, answer, , confirmed] = await since(world, before);
+  const [, command, done, answer, , confirmed] = await since(world, before);
+  expect(command?.by).toBe(`request ${answer?.facts.msgId}`);
   expect(done?.facts.afterMs).toMatch(/^\d+$/);
   expect(confirmed?.facts).toEqual({ transId: answer?.facts.transId, host });
 });

@@ -105,6 +105,12 @@ const storyLine = v.object({
   to: v.picklist(["webex", "edge", "bridge", "back end", "operator"]),
   what: v.string(),
   facts: v.record(v.string(), v.string()),
+  by: v.pipe(
+    v.optional(v.string()),
+    v.description(
+      "What led to it: `request MSGID`, `action ID`, or `call CALL`, of which something happened in the same row.",
+    ),
+  ),
 });
 
 const place = /^\d{1,15}-\d{1,15}$/;
