@@ -293,6 +293,13 @@ test("an entry that was withdrawn, since its server is not reached, is told as n
   await world.time.pass(20_000);
   const [, second] = explained(world).filter(({ question }) => question.startsWith("Why does WebEx not show"));
   expect(second?.answer).toBe("WebEx could not be reached when the caller entered, and was not told of it yet.");
+  await world.during(world.report(callerLeft(1)));
+  const [, left] = about(world, "Why does WebEx not show");
+  expect(left).toMatch(/ and was not told of it\. The caller left at T\.$/);
+  const other = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
+  await world.during(world.receive("t-create", createConference(other)));
+  const [failover] = about(world, "What did the failover");
+  expect(failover).toContain(" What 127.0.0.1:8801 was owed, it is not told any more.");
 });
 
 test("nobody asked for the mute that a private talk's host has again afterwards, so nobody asks why it was refused", async () => {
@@ -419,6 +426,13 @@ test("a call-out that does not enter is told by its cause", async () => {
   await world.time.pass(120_000);
   await world.allDone();
   expect(about(world, "Why was").slice(2)).toEqual([`${question("14085550123", "2003")} ${agentAway}`]);
+
+  await dial("m4", "2004", "1");
+  await world.during(world.receive("t5", request("cancel-call-out", "m5", { extCallId: "2004" })));
+  await world.allDone();
+  expect(about(world, "Why was").slice(3)).toEqual([
+    `${question("14085550123", "2004")} WebEx cancelled the call while it rang.`,
+  ]);
 });
 
 test("a failover is told with its servers, with what was dropped and told anew, and with what a comparison found soon after", async () => {
@@ -483,7 +497,7 @@ test("the end of a conference is told by its cause, and that it has not ended ye
   const lost = await namedCaller();
   await lost.during(lost.report(event({ type: "snapshot", conference: null })));
   expect(about(lost, end)).toEqual([
-    `${end} The bridge no longer had it: it had ended there, and word of that had not come.`,
+    `${end} The bridge no longer had it: it had ended there, or the bridge was started anew, and word of that had not come.`,
   ]);
 
   const deserted = await namedCaller();

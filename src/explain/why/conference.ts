@@ -138,7 +138,8 @@ export class ConferenceQuestions {
   #ended(row: WhyRow, { endedBy, why, by }: FactOf<"conference-ended">): void {
     const detached = this.#spans.get("detached")?.since;
     const whyEnded = () => {
-      if (why === "lost") return "The bridge no longer had it: it had ended there, and word of that had not come.";
+      if (why === "lost")
+        return "The bridge no longer had it: it had ended there, or the bridge was started anew, and word of that had not come.";
       if (endedBy === "telephone") return "Somebody ended it by telephone, at the bridge.";
       if (endedBy === "nobody") {
         const at = detached ? ` at ${timeText(detached.at)}` : "";
@@ -191,6 +192,7 @@ export class ConferenceQuestions {
     [this.#server, this.#most] = [to, to.maxCallers];
     if (!from || (from.host === to.host && from.extConfId === to.extConfId && !isAttached)) return;
     const dropped = row.facts.flatMap((fact) => (fact.kind === "post-dropped" ? this.#known.messagesIn(fact) : []));
+    const isSettled = row.facts.some(({ kind }) => kind === "server-settled" || kind === "message-dropped");
     const told = row.facts.flatMap((fact) => {
       const isNews = fact.kind === "post-queued" && fact.host === to.host && fact.result === undefined;
       return isNews ? (this.#known.messages.get(fact.msgId) ?? []) : [];
@@ -200,14 +202,14 @@ export class ConferenceQuestions {
       messageTexts(messages.map(({ fact: { extCallId: _, ...fact } }) => ({ fact, call: undefined })));
     const sentences = [
       from.host === to.host
-        ? `WebEx's server ${to.host} took the conference over from itself`
+        ? `WebEx's server ${to.host} created the conference once more`
         : `WebEx's server ${to.host} took over from ${from.host}`,
       from.extConfId === to.extConfId ? "" : `, and calls the conference ${to.extConfId} instead of ${from.extConfId}`,
       ".",
       isAttached ? " WebEx had closed the meeting before and kept its audio." : "",
-      dropped.length === 0
-        ? " Nothing waited for the server before."
-        : ` What waited for ${from.host} was not sent any more: ${textsOf(dropped)}.`,
+      dropped.length > 0 ? ` What waited for ${from.host} was not sent any more: ${textsOf(dropped)}.` : "",
+      isSettled ? ` What ${from.host} was owed, it is not told any more.` : "",
+      dropped.length === 0 && !isSettled ? " Nothing waited for the server before." : "",
       told.length === 0 ? "" : ` ${to.host} was told anew: ${textsOf(told)}.`,
     ];
     this.#failovers.push({ row: momentOf(row), answer: sentences.join(""), repairs: [], rows: [] });

@@ -1,17 +1,22 @@
 import type { Explanation } from "../../rpc/story.ts";
-import { askerIn, askerText, type FactOf, type Known, type Questions, type WhyRow } from "./known.ts";
-import { callerText, explained, leaveText, numberText, resultText, timeText } from "./words.ts";
+import { askerIn, askerText, type FactOf, type Known, operatorText, type Questions, type WhyRow } from "./known.ts";
+import { callerText, explained, leaveText, numberText, resultText, sentence, timeText } from "./words.ts";
 
 /** Why did a call end, and why did one that was dialled not enter? */
 export const ends: Questions = {
   "call-left": left,
-  "call-not-entered": ({ call, why, record }, row, known) => {
+  "call-not-entered": ({ call, why, record, by }, row, known) => {
     const who = numberText(record.number, record.extCallId === "" ? null : record.extCallId);
     const question =
       record.answeredAt === null
         ? `Why was ${who} not brought into the conference?`
         : `Why did the call to ${who}, which was picked up, end before it entered?`;
-    const answer = why === "bridge-timeout" ? known.noAnswerText(known.commandFor("dial", call)) : leaveText(why);
+    const asker = why === "cancelled" ? askerIn(by) : undefined;
+    const answer = asker
+      ? `${sentence(operatorText(asker) ?? "WebEx")} cancelled the call while it rang.`
+      : why === "bridge-timeout"
+        ? known.noAnswerText(known.commandFor("dial", call))
+        : leaveText(why);
     return explained(row, [call], question, answer, known.calls.get(call)?.dialled);
   },
   "post-queued": notDialled,

@@ -23,11 +23,13 @@ function whyNotNamed(call: KnownCall, entry: CallerEntry, known: Known): Explana
     const at = entry.told?.at ?? rows[0]?.at ?? 0;
     return { at, calls: [call.call], question, answer, rows: rowsOf(entry.told, ...rows) };
   };
+  const ended = over ? ` The conference ended at ${timeText(over.at)}.` : "";
+  const end = left ? ` The caller left at ${timeText(left.at)}.` : ended;
   if (!isNamed && !told) {
     const why = isDetached
       ? "had closed the meeting and kept its audio, so it is not told who enters until it opens it again"
-      : "could not be reached when the caller entered, and was not told of it yet";
-    return answered(`WebEx ${why}.`, over);
+      : `could not be reached when the caller entered, and was not told of it${isOwed ? " yet" : ""}`;
+    return answered(`WebEx ${why}.${end}`, over, left);
   }
   if (!isNamed && refused)
     return answered(
@@ -52,8 +54,6 @@ function whyNotNamed(call: KnownCall, entry: CallerEntry, known: Known): Explana
       "WebEx named the call, but the caller has keyed no attendee ID, so WebEx cannot tell which person of the meeting it is.";
     return answered(answer, named);
   }
-  const ended = over ? ` The conference ended at ${timeText(over.at)}.` : "";
-  const end = left ? ` The caller left at ${timeText(left.at)}.` : ended;
   if (told?.givenUp) {
     const why = failed ? `: ${failed.why}` : "";
     const answer = `WebEx did not confirm the message that the caller entered, and after the last attempt it was given up at ${timeText(told.givenUp.at)}${why}. So WebEx does not know of the call${isOwed ? ", and is told of it once its server can be reached" : ""}.`;

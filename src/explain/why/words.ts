@@ -164,6 +164,7 @@ function messageText({ fact, call }: SaidMessage): string {
     case "caller-changed":
       return status === "left" ? `that ${who} left` : `that ${who} is ${status}`;
     case "conference-changed":
+      if (status === "recording-sequence") return "what its recorder dials";
       return status === "ended" ? "that the conference ended" : `that the conference is ${status}`;
     case "speaking-changed":
       return "who speaks";
