@@ -3,7 +3,15 @@ import { issuedCommand } from "../bridge/commands.ts";
 import { showInput } from "../conference/decide.ts";
 import { showOutgoing } from "../conference/draft.ts";
 import { showFact } from "../conference/facts.ts";
-import { showCaller, showCallOut, showHead, showOutage, showPending, showRoom } from "../conference/state.ts";
+import {
+  entriesIn,
+  showCaller,
+  showCallOut,
+  showHead,
+  showOutage,
+  showPending,
+  showRoom,
+} from "../conference/state.ts";
 import { logLines } from "../explain/log.ts";
 import type { WebexHost } from "../foundation/ids.ts";
 import { type Person, type Show, showFields, showOf } from "../foundation/shown.ts";
@@ -15,7 +23,7 @@ import { showMessage } from "../tsp/show-message.ts";
 import { type Entries, stateOf } from "./entries.ts";
 import { Page } from "./page.ts";
 import type { Replay, Step } from "./replay.ts";
-import { inputsOf, type TransactionRows } from "./rows.ts";
+import { changesOf, inputsOf, type TransactionRows } from "./rows.ts";
 import { type SentMessage, sentBy, writtenIn } from "./sent.ts";
 
 /** How many steps one page has at most. */
@@ -62,7 +70,7 @@ export async function wirePage(
   for (const first of wanted.toSorted((one, other) => one - other)) {
     if (first <= last) continue;
     for await (const rows of transactionsFrom(first)) {
-      const written = writtenIn(rows.find(({ changes }) => changes !== null)?.changes ?? []);
+      const written = writtenIn(changesOf(rows) ?? []);
       for (const { seq, at, input, facts } of rows.filter((row) => open.has(row.seq))) {
         const sent = { seq, input, ...sentBy(facts ?? [], at, written) };
         if (!page.add(wireShown(sent, domain, person))) return page.items;
@@ -98,7 +106,7 @@ function wireShown({ seq, input, commands, messages }: Wired, domain: Domain, pe
 function stepShown(step: Step, domain: Domain, person: Person, isShort = false): ReplayStep {
   const { at, version, changes, facts, verdict, documents } = step;
   const changed = new Set(changes.map(([key]) => key));
-  const before = step.before.filter(([key]) => !isShort || key === "head" || changed.has(key));
+  const before = [...entriesIn(step.before)].filter(([key]) => !isShort || key === "head" || changed.has(key));
   return {
     ...wireShown(step, domain, person),
     ...{ at, version, verdict, before: stateShown(before, person), after: stateShown([...before, ...changes], person) },

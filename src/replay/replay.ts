@@ -1,14 +1,14 @@
 import type { ConferenceInput } from "../conference/decide.ts";
-import { type Fact, type SingleFact, saidIn, singleFacts } from "../conference/facts.ts";
-import type { QueuedDocument } from "../conference/queue.ts";
-import { applyChanges, type ConferenceState, entriesIn } from "../conference/state.ts";
+import { type Fact, type SingleFact, singleFacts } from "../conference/facts.ts";
+import { gatheredIn, type QueuedDocument } from "../conference/queue.ts";
+import { applyChanges, applyEntry, type ConferenceState, emptyState, entriesIn } from "../conference/state.ts";
 import { applyTransaction, type DecisionProgress, type Situation } from "../conference/transaction.ts";
 import type { MsgId, TransId } from "../foundation/ids.ts";
 import type { ReplayStep } from "../rpc/replay.ts";
 import type { Domain } from "../settings/load.ts";
-import { type Entries, stateOf, valuesOf } from "./entries.ts";
+import { type Entries, entryIn, isOfState, stateOf } from "./entries.ts";
 import { type About, decidedBy, deciderIn, type HistoryRow } from "./history.ts";
-import { inputsOf, type TransactionRows } from "./rows.ts";
+import { changesOf, inputsOf, type TransactionRows } from "./rows.ts";
 import { messagesOf, type Sent, sentBy, writtenIn } from "./sent.ts";
 import { UnknownIds } from "./unknown-ids.ts";
 
@@ -16,8 +16,8 @@ import { UnknownIds } from "./unknown-ids.ts";
 export interface Step extends Sent, Pick<ReplayStep, "seq" | "at" | "version" | "verdict"> {
   readonly input: ConferenceInput | null;
   readonly facts: readonly Fact[];
-  /** What was on disk. */
-  readonly before: Entries;
+  /** Valid until the next step is asked for. */
+  readonly before: ConferenceState;
   /** Of several inputs in one transaction, the last one has the changes of all. */
   readonly changes: Entries;
 }
@@ -28,8 +28,9 @@ export interface Step extends Sent, Pick<ReplayStep, "seq" | "at" | "version" | 
  */
 export class Replay {
   readonly #about: About;
-  /** What is on disk. */
-  readonly #entries = new Map<string, unknown>();
+  readonly #state = emptyState();
+  /** The documents that wait to be posted, by their keys. */
+  readonly #outbox = new Map<string, QueuedDocument>();
   #progress: HistoryRow["progress"] | null = null;
   /** Why the state is not all that there was. */
   #gap: string | null = null;
@@ -58,10 +59,9 @@ export class Replay {
   /** Goes behind a transaction, row by row; whoever leaves off within it finds it before that transaction. */
   *steps(rows: TransactionRows): Generator<Step> {
     this.#begin(rows);
-    const before = [...this.#entries];
     const recorded = changesOf(rows);
-    const written = writtenIn([...before, ...(recorded ?? [])]);
-    const verdict = this.#verdict(rows, before);
+    const written = writtenIn([...this.#outbox, ...(recorded ?? [])]);
+    const verdict = this.#verdict(rows, written.documents);
     const { decidedBy } = lastOf(rows).progress;
     const version = decidedBy === undefined ? null : deciderIn(decidedBy).version;
     const inputs = inputsOf(rows);
@@ -70,7 +70,7 @@ export class Replay {
       const facts = (isLast ? rows.slice(rows.indexOf(row)) : [row]).flatMap(factsOf);
       yield {
         ...{ seq: row.seq, at: row.at, version, verdict, input: row.input, facts },
-        ...{ before, changes: (isLast && recorded) || [] },
+        ...{ before: this.#state, changes: (isLast && recorded) || [] },
         ...sentBy(facts, row.at, written),
       };
     }
@@ -86,28 +86,36 @@ export class Replay {
     const recorded = changesOf(rows);
     if (recorded === null) this.#gap = `what followed from row ${seq} was too long to be kept`;
     for (const [key, value] of recorded ?? []) {
-      if (value === null) this.#entries.delete(key);
-      else this.#entries.set(key, value);
+      if (applyEntry(this.#state, key, value) || !key.startsWith("outbox/")) continue;
+      if (value === null) this.#outbox.delete(key);
+      else this.#outbox.set(key, value as QueuedDocument);
     }
     this.#progress = progress;
     this.#next = seq + 1;
     this.#previous = inputsOf(rows).at(-1)?.seq ?? null;
   }
 
-  #verdict(rows: TransactionRows, before: Entries): Step["verdict"] {
+  #verdict(rows: TransactionRows, documents: readonly QueuedDocument[]): Step["verdict"] {
     const recorded = changesOf(rows);
     const { progress } = lastOf(rows);
     const mayDiffer = (why: string) => ({ is: "may differ", why }) as const;
     if (rows.some(({ facts }) => facts === null))
       return mayDiffer("version 0.1 wrote it without facts, or the upgrade from it");
     if (recorded === null) return mayDiffer("what followed was too long to be kept");
-    const { documents } = writtenIn([...before, ...recorded]);
-    const state = stateOf([...before, ...recorded]);
-    const said = { facts: rows.flatMap(factsOf), documents, state, serial: progress.serial };
+    const changes = new Map(recorded.filter(([key]) => isOfState(key)));
+    const said = { facts: rows.flatMap(factsOf), documents, changes, serial: progress.serial };
+    const isGathered = gatheredIn(writtenIn(recorded).documents);
     const ids = new UnknownIds();
     let where: string | null;
     try {
-      where = ids.difference(comparable(this.#decideAgain(rows, before, ids)), comparable(said));
+      const decided = this.#decideAgain(rows, ids);
+      const keys = [...decided.changes.keys(), ...changes.keys()];
+      const [today, then] = [decided, said].map((one) => ({
+        ...comparable(one, isGathered),
+        ...this.#entriesAfter(one, keys),
+        serial: one.serial,
+      }));
+      where = ids.difference(today, then);
     } catch (error) {
       return mayDiffer(`this version cannot decide on it: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -120,27 +128,33 @@ export class Replay {
     return { is: "differs", where: UnknownIds.readable(where) };
   }
 
-  #decideAgain(rows: TransactionRows, before: Entries, ids: UnknownIds): Consequences {
+  /** What is under these keys after such changes. */
+  #entriesAfter({ changes }: Consequences, keys: readonly string[]): object {
+    const entries = keys.map((key) => [key, changes.has(key) ? changes.get(key) : entryIn(this.#state, key)] as const);
+    return Object.fromEntries(entries.filter(([, value]) => value !== null));
+  }
+
+  #decideAgain(rows: TransactionRows, ids: UnknownIds): Consequences {
     const begin = this.#progress ?? { bridge: null, serial: 0 };
-    const today = this.#decide(rows, before, ids, begin);
+    const today = this.#decide(rows, ids, begin);
     if (this.#gap === null || this.#progress !== null) return today;
     const { progress } = lastOf(rows);
-    return this.#decide(rows, before, ids, { ...begin, serial: progress.serial - today.serial });
+    return this.#decide(rows, ids, { ...begin, serial: progress.serial - today.serial });
   }
 
   /** What today's code decides on the inputs of a transaction, with marks in place of ids that only the journal knows. */
-  #decide(rows: TransactionRows, before: Entries, ids: UnknownIds, progress: DecisionProgress): Consequences {
+  #decide(rows: TransactionRows, ids: UnknownIds, progress: DecisionProgress): Consequences {
     const { confKey, domain } = this.#about;
     const confirmed = new Set(rows.flatMap(factsOf).map((fact) => fact.kind === "post-confirmed" && fact.transId));
-    const waiting = valuesOf<QueuedDocument>(before, "outbox").filter(
-      ({ transId }) => !confirmed.has(transId as TransId),
-    );
-    const state = stateOf(before);
+    const waiting = [...this.#outbox.values()].filter(({ transId }) => !confirmed.has(transId as TransId));
+    const inputs = rows.flatMap(({ input, ...row }) => (input === null ? [] : [{ ...row, input }]));
     const facts: Fact[] = [];
+    const changes = new Map<string, unknown>();
+    // Nothing is decided behind the last input.
+    const state = inputs.length > 1 ? stateOf(entriesIn(this.#state)) : this.#state;
     let situation: Situation = { state, queue: { rows: waiting, open: [] }, progress };
     let documents = Math.max(0, ...waiting.map(({ seq }) => seq));
-    for (const { input, seq, progress: then } of rows) {
-      if (input === null) continue;
+    for (const { input, seq, progress: then } of inputs) {
       const bridge = (input.type === "bridge" && input.elsewhere) || then.bridge;
       const { decision, ...after } = applyTransaction(situation, input, {
         ...{ confKey, domain, row: seq, reporter: { bridge, cannot: then.cannot } },
@@ -150,10 +164,11 @@ export class Replay {
         nonce: () => ids.next(),
       });
       facts.push(...after.facts);
-      applyChanges(state, decision.changes);
+      for (const [key, value] of entriesIn(decision.changes)) changes.set(key, value);
+      if (inputs.length > 1) applyChanges(state, decision.changes);
       situation = { state, queue: after.queue, progress: after.progress };
     }
-    return { facts, documents: situation.queue.rows, state, serial: situation.progress.serial };
+    return { facts, documents: situation.queue.rows, changes, serial: situation.progress.serial };
   }
 }
 
@@ -161,42 +176,44 @@ export class Replay {
 interface Consequences {
   readonly facts: readonly Fact[];
   readonly documents: readonly QueuedDocument[];
-  readonly state: ConferenceState;
+  /** By keys; `null` deletes an entry. */
+  readonly changes: ReadonlyMap<string, unknown>;
   readonly serial: number;
 }
 
 /** These depend on what was being posted, which only the outbox knew. */
 const ofOutbox: ReadonlySet<Fact["kind"]> = new Set(["post-confirmed", "post-failed", "post-dropped"] as const);
 
-/** In the order in which it is compared: whatever differs first is named. */
-function comparable({ facts, documents, state, serial }: Consequences): object {
+/**
+ * Facts and messages: whatever differs first is named. Which documents messages join depends on
+ * what is being posted; each host's keep their order all the same, but for gathered answers.
+ */
+function comparable({ facts, documents }: Consequences, isGathered: ReturnType<typeof gatheredIn>): object {
+  const decided = facts.flatMap(singleFacts).filter(({ kind }) => !ofOutbox.has(kind));
+  const placeOf = (fact: SingleFact) => {
+    if (fact.kind !== "post-queued") return "";
+    return `${fact.host} ${isGathered(fact) ? `${fact.type} ${fact.msgId}` : ""}`;
+  };
+  const inOrder = decided.toSorted((one, other) => placeOf(one).localeCompare(placeOf(other)));
   const dropped = new Set(
     facts.flatMap((fact) => (fact.kind === "post-dropped" ? fact.messages.map(({ msgId }) => msgId) : [])),
   );
-  // Which document a message joins, and so the order of such facts, depends on what is being posted.
-  const [queued = [], others = []] = [true, false].map((isQueued) =>
-    facts.flatMap(singleFacts).filter(({ kind }) => (kind === "post-queued") === isQueued && !ofOutbox.has(kind)),
-  );
-  const textOf = (fact: SingleFact) => JSON.stringify([(fact as { type?: string }).type, saidIn(fact)]);
-  const inOrder = queued.toSorted((one, other) => textOf(one).localeCompare(textOf(other)));
   const messages = inOrder
     .flatMap((fact) => (fact.kind === "post-queued" ? messagesOf(documents, { ...fact, messages: [fact] }) : []))
     .filter((message) => message && !dropped.has(message.msgId));
   return {
-    ...Object.fromEntries(others.map((fact, index) => [`${fact.kind} ${index}`, fact])),
-    ...Object.fromEntries(inOrder.map((fact, index) => [`${fact.kind} ${index}`, { ...fact, transId: "" }])),
+    ...Object.fromEntries(
+      inOrder.map((fact, index) => [
+        `${fact.kind} ${index}`,
+        fact.kind === "post-queued" ? { ...fact, transId: "" } : fact,
+      ]),
+    ),
     ...Object.fromEntries(messages.map((message, index) => [`message ${index}`, message])),
-    ...Object.fromEntries(entriesIn(state)),
-    serial,
   };
 }
 
 function factsOf({ facts }: HistoryRow): readonly Fact[] {
   return facts ?? [];
-}
-
-function changesOf(rows: TransactionRows): HistoryRow["changes"] {
-  return rows.find(({ changes }) => changes !== null)?.changes ?? null;
 }
 
 function lastOf(rows: TransactionRows): HistoryRow {

@@ -26,3 +26,8 @@ function isOfSame(open: TransactionRows, { at, input, changes, progress }: Histo
 export function inputsOf(rows: TransactionRows): readonly HistoryRow[] {
   return rows.filter((row, index) => index === 0 || row.input !== null);
 }
+
+/** What the transaction changed; `null`: it was too long to be kept. */
+export function changesOf(rows: TransactionRows): HistoryRow["changes"] {
+  return rows.find(({ changes }) => changes !== null)?.changes ?? null;
+}

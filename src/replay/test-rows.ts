@@ -1,5 +1,6 @@
 import { type ConferenceInput, showInput } from "../conference/decide.ts";
 import { type SingleFact, singleFacts } from "../conference/facts.ts";
+import { gatheredIn } from "../conference/queue.ts";
 import type { DecisionProgress } from "../conference/transaction.ts";
 import type { ConfKey, PhoneNumber } from "../foundation/ids.ts";
 import type { TestFact, TestRow, TestRowsPage } from "../rpc/replay.ts";
@@ -8,7 +9,8 @@ import { localDomain } from "../settings/local-domain.ts";
 import { type About, decisiveSettings } from "./history.ts";
 import { MadeUp } from "./made-up.ts";
 import { Page } from "./page.ts";
-import type { TransactionRows } from "./rows.ts";
+import { changesOf, type TransactionRows } from "./rows.ts";
+import { writtenIn } from "./sent.ts";
 
 /** Of one page: the work between two of them is bounded. */
 const MOST_ROWS = 500;
@@ -34,10 +36,11 @@ export class TestReader {
   read(rows: TransactionRows): readonly TestRow[] {
     const { bridge, cannot = [] } = this.#progress;
     const facts = rows.flatMap((row) => row.facts ?? []);
+    const isGathered = gatheredIn(writtenIn(changesOf(rows) ?? []).documents);
     const confirmed = facts.flatMap((fact) => (fact.kind === "post-confirmed" ? [fact.transId] : []));
     return rows.map((row, index) => ({
       ...{ seq: row.seq, at: row.at, input: row.input && this.#input(row.input), bridge, cannot },
-      facts: (row.facts ?? []).flatMap(singleFacts).map(inWords),
+      facts: (row.facts ?? []).flatMap(singleFacts).map((fact) => inWords(fact, isGathered)),
       confirmed: index === 0 ? confirmed : [],
     }));
   }
@@ -83,9 +86,14 @@ export async function testRowsPage(
 const parts = ["type", "call", "room", "invitee", "command", "msgId", "transId", "muted", "locked", "result", "status"];
 
 /** What tells facts apart, and what later inputs name. */
-function inWords(fact: SingleFact): TestFact {
+function inWords(fact: SingleFact, isGathered: ReturnType<typeof gatheredIn>): TestFact {
   const said = parts.map((part) => [part, fact[part as keyof SingleFact]] as const);
-  return { kind: fact.kind, ...Object.fromEntries(said.filter(([, value]) => value !== undefined)) };
+  const gathered = fact.kind === "post-queued" && isGathered(fact);
+  return {
+    kind: fact.kind,
+    ...Object.fromEntries(said.filter(([, value]) => value !== undefined)),
+    ...(gathered && { gathered }),
+  };
 }
 
 /** The settings that decisions use and that differ from those of a local run, without what names anybody. */

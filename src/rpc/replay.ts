@@ -80,7 +80,10 @@ export interface ReplayPage {
   readonly next: number | null;
 }
 
-/** What a fact says in ids and words; no name, number or code of a person is among them. */
+/**
+ * What a fact says in ids and words; no name, number or code of a person is among them.
+ * `gathered`: the message may have overtaken some that were queued before it.
+ */
 export interface TestFact {
   readonly kind: Fact["kind"];
   readonly [part: string]: string | boolean | undefined;

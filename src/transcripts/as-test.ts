@@ -206,13 +206,17 @@ class TestWriter {
     const journal = decided(said);
     const played = decided(this.#stage.facts.flatMap(singleFacts) as readonly object[] as readonly TestFact[]);
     if (journal.length !== played.length) return false;
-    const open = new Set(played);
-    return journal.every((fact) => {
+    // Each host's messages are in the same order, but for those that were gathered.
+    const byHost = [...Map.groupBy(played, ({ kind, host }) => kind === "post-queued" && host).values()];
+    const gathered = new Set(journal.flatMap((fact) => (fact.gathered ? [fact.type] : [])));
+    const others = journal.filter((fact) => !fact.gathered);
+    return [...others, ...journal.filter((fact) => fact.gathered)].every((fact) => {
       const isAlike = (own: TestFact) => own.kind === fact.kind && words.every((word) => own[word] === fact[word]);
-      // Which document a message joins, and so the order of such facts, depends on what is being posted.
-      const own = [...open].find(fact.kind === "post-queued" ? isAlike : ({ kind }) => kind !== "post-queued");
-      if (!own || !isAlike(own)) return false;
-      open.delete(own);
+      const own = byHost
+        .flatMap((open) => open.find((one) => isAlike(one) || !gathered.has(one.type)) ?? [])
+        .find(isAlike);
+      if (!own) return false;
+      for (const open of byHost) if (open.includes(own)) open.splice(open.indexOf(own), 1);
       for (const part of ids) {
         const [id, ownId] = [fact[part], own[part]];
         if (typeof id === "string" && typeof ownId === "string") this.#ids.set(id, ownId);

@@ -146,6 +146,36 @@ test("what was given up and is sent again by an operator is played, and all that
   ]);
 });
 
+test("a test ends where the journal has messages to one host in another order", async () => {
+  const world = await played();
+  const reversed = [...historyOf(world.stored)].map((row) => ({
+    ...row,
+    facts:
+      row.facts?.map((fact) =>
+        fact.kind === "post-queued" ? { ...fact, messages: fact.messages.toReversed() } : fact,
+      ) ?? null,
+  }));
+  const text = asTest(await testPages(reversed, { confKey, domain: world.domain }), transcriptDomain);
+
+  expect(text).toContain("# From row 2 on the journal says otherwise than what follows here: the rest is left out.");
+});
+
+test("an answer that joined an earlier one, past notifications, is saved, and what follows it", async () => {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ protocol: { together: false } });
+  await world.running(2);
+  await world.during(world.receive("t-mute", muteCaller("1001"), muteCaller("1002")));
+  await world.allDone();
+  await world.reported(callerEntered(5));
+  const text = await saved(world);
+
+  expect(text).not.toContain("left out");
+  expect(text.match(/A2W_RspUpdateUser|A2W_NotifyUserChange|caller-entered c3/g)).toEqual([
+    ...["A2W_RspUpdateUser", "A2W_NotifyUserChange", "A2W_RspUpdateUser", "A2W_NotifyUserChange"],
+    "caller-entered c3",
+  ]);
+});
+
 test("a made-up number is allowed where the true one is, and is none that anybody has", () => {
   const policy = { allow: ["+44", "+49"], deny: ["+49900", "+4420794"] };
   const madeUp = new MadeUp(policy);

@@ -1,7 +1,8 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Fact } from "../../src/conference/facts.ts";
 import type { HistoryRow } from "../../src/replay/history.ts";
-import type { Step } from "../../src/replay/replay.ts";
+import { Replay, type Step } from "../../src/replay/replay.ts";
+import { transactionsIn } from "../../src/replay/rows.ts";
 import {
   ConferenceWorld,
   callerEntered,
@@ -142,17 +143,82 @@ test("ids that today's code would not draw are a difference", async () => {
   expect(verdicts(stepsOf(world, more))).toEqual(["same", "differs"]);
 });
 
-test("which document a message joined, and so in which order facts say it, is no difference", async () => {
+test("which document a message joined is no difference", async () => {
   const world = await muted();
   const rows = [...historyOf(world.stored)].map((row) => ({
     ...row,
     facts: (row.facts ?? []).flatMap((fact): readonly Fact[] =>
-      fact.kind === "post-queued"
-        ? fact.messages.toReversed().map((message) => ({ ...fact, messages: [message] }))
-        : [fact],
+      fact.kind === "post-queued" ? fact.messages.map((message) => ({ ...fact, messages: [message] })) : [fact],
     ),
   }));
 
   expect(rows.map(({ facts }) => facts.filter(({ kind }) => kind === "post-queued").length)).toContain(2);
   expect(verdicts(stepsOf(world, rows as HistoryRow[]))).toEqual(["same"]);
 });
+
+for (const answer of ["conference-created", "caller-updated"]) {
+  test(`${answer} behind the notification that must follow it is a difference`, async () => {
+    const world = await muted();
+    const rows = reordered([...historyOf(world.stored)], answer);
+    const steps = stepsOf(world, rows);
+
+    expect(verdicts(steps)).toEqual(["same", "differs"]);
+    expect(steps.find(({ verdict }) => verdict.is === "differs")?.messages[1]?.message.type).toBe(answer);
+  });
+}
+
+test("an answer that joined an earlier one, past notifications, is no difference; the order of notifications is", async () => {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ protocol: { together: false } });
+  await world.running(2);
+  await world.during(world.receive("t-mute", muteCaller("1001"), muteCaller("1002")));
+  await world.allDone();
+  const steps = stepsOf(world);
+  const types = steps.map(({ messages }) => messages.map(({ message }) => message.type));
+
+  expect(types).toContainEqual(["caller-updated", "caller-updated", "caller-changed", "caller-changed"]);
+  expect(verdicts(steps)).toEqual(["same"]);
+  expect(verdicts(stepsOf(world, reordered([...historyOf(world.stored)], "caller-changed")))).toEqual([
+    "same",
+    "differs",
+  ]);
+});
+
+test("a step costs what it changed, however many callers there are", async () => {
+  const costOf = async (callers: number) => {
+    const world = new ConferenceWorld();
+    await world.running(callers);
+    const before = world.stored.lastSeq;
+    await world.during(world.receive("t-mute", muteCaller("1001")));
+    await world.allDone();
+    const replay = new Replay({ confKey, domain: world.domain });
+    const [earlier, later] = [false, true].map((is) =>
+      [...transactionsIn(historyOf(world.stored))].filter(([{ seq }]) => seq > before === is),
+    );
+    for (const rows of earlier ?? []) replay.skip(rows);
+    const kept = vi.spyOn(Map.prototype, "set");
+    try {
+      for (const rows of later ?? []) expect(verdicts([...replay.steps(rows)])).toEqual(["same"]);
+      return kept.mock.calls.length;
+    } finally {
+      kept.mockRestore();
+    }
+  };
+
+  expect(await costOf(60)).toBe(await costOf(2));
+});
+
+/** Each document that has this message has its messages the other way round, in facts and on disk. */
+function reordered(rows: readonly HistoryRow[], type: string): HistoryRow[] {
+  const inOrder = <Document extends { readonly messages: readonly { readonly type: string }[] }>(document: Document) =>
+    document.messages.some((message) => message.type === type)
+      ? { ...document, messages: document.messages.toReversed() }
+      : document;
+  return rows.map((row) => ({
+    ...row,
+    facts: row.facts?.map((fact) => (fact.kind === "post-queued" ? inOrder(fact) : fact)) ?? null,
+    changes:
+      row.changes?.map(([key, value]) => [key, key.startsWith("outbox/") && value ? inOrder(value as never) : value]) ??
+      null,
+  })) as HistoryRow[];
+}
