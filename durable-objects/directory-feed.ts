@@ -57,6 +57,9 @@ const mostFacts = 500;
 /** In a row. A directory that dies over each page is asked again later. */
 const mostRefusals = 3;
 
+/** All conferences of a server say these at about the same time: they are gathered, though owed. */
+const outageEnds: ReadonlySet<FactKind> = new Set(["server-reached", "server-settled"]);
+
 const showWaiting = showFields<WaitingDocuments>({
   ...{ host: "address", documents: "open", oldestAt: "open", failure: "open" },
 });
@@ -151,7 +154,7 @@ export class DirectoryFeed {
   }
 
   #isAwaited(fact: Fact): boolean {
-    return isOwed(fact) && (this.#hasReceivers || !isTold(fact) || "record" in fact);
+    return isOwed(fact) && !outageEnds.has(fact.kind) && (this.#hasReceivers || !isTold(fact) || "record" in fact);
   }
 
   get #hasReceivers(): boolean {
@@ -224,7 +227,8 @@ export class DirectoryFeed {
     const isNewlyWatched = isWatched && !this.#isWatched;
     if (isNewlyWatched) this.#knownAs = null;
     // As a rule the next row says so. After a failure there may be none for long, and each life of the object would send again.
-    const isAlone = this.#isUnsure || facts.some(({ fact: { kind } }) => isOfOutage(kind));
+    const isAlone =
+      this.#isUnsure || facts.some(({ fact: { kind } }) => kind === "post-given-up" || outageEnds.has(kind));
     const isLast = !isOngoing(store.state.head) && isAlone;
     store.setDirectoryProgress({ told: row, place, isWatched }, isLast || isNewlyWatched);
     this.#isUnsure = false;
@@ -318,11 +322,6 @@ export class DirectoryFeed {
       return [showWaiting({ host, documents, oldestAt, failure }, persons.none)];
     });
   }
-}
-
-/** Behind the end of a conference no row need follow it. */
-function isOfOutage(kind: FactKind): boolean {
-  return kind === "post-given-up" || kind === "server-reached" || kind === "server-settled";
 }
 
 /** Conferences that have failed together come again one by one. `failures`: so many in a row before this one. */

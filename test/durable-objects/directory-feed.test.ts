@@ -4,7 +4,7 @@ import type { Report } from "../../src/bridge/events.ts";
 import type { FactPage, FeedAnswer } from "../../src/rpc/directory-feed.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
-import { ConferenceWorld, callerEntered, callerLeft, extConfId, host } from "./conference-world.ts";
+import { ConferenceWorld, callerEntered, callerLeft, extConfId, host, lock } from "./conference-world.ts";
 
 const receiver = { url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_ACME" };
 
@@ -37,6 +37,23 @@ test("in a large domain what only the list shows is gathered, and goes with what
   await world.time.pass(200);
 
   expect(kindsIn(world.pages)).toEqual([[...Array(20).fill("call-entered"), "call-left"].join(" ")]);
+});
+
+test("in a large domain the end of an outage is gathered: all conferences of the server say it at once", async () => {
+  const world = await pausing(50_000);
+  const confirms = world.answer;
+  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
+  await world.reported({ type: "event", event: { type: "lock-changed", locked: true } } as Report);
+  await world.time.pass(200_000);
+  world.pages.length = 0;
+  world.answer = confirms;
+  await world.during(world.receive("t-back", lock("m-back")));
+  await world.time.pass(20_000);
+  expect(world.stored.state.outages.size).toBe(0);
+  expect(world.pages).toEqual([]);
+  await world.time.pass(50_000);
+
+  expect(kindsIn(world.pages)).toEqual(["server-reached"]);
 });
 
 test("a webhook that waits is not gathered", async () => {
