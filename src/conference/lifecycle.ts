@@ -46,9 +46,12 @@ function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void
       return beginCreate(draft, message, answerBy);
     case "ended":
       if (!wasClosedUnnoticed(draft, message)) return beginCreate(draft, message, answerBy);
+      for (const { host, probe } of draft.outages.values()) {
+        if (host === message.replyTo) continue;
+        settle(draft, message.replyTo);
+        if (probe) draft.dropNotifications(host);
+      }
       // The answer says all that WebEx has missed, and what a probe under way says.
-      for (const { host, probe } of draft.outages.values())
-        if (probe && host !== message.replyTo) draft.dropNotifications(host);
       clear(draft);
       return draft.answer(requestOf(message), "conference-closed");
     case "creating":
@@ -357,11 +360,11 @@ function wasClosedUnnoticed(draft: Draft, message: CreateRequest): boolean {
   return true;
 }
 
-/** WebEx has confirmed a code 11 for it, and who creates now wants a new conference. */
+/** The latest server that asked has confirmed a code 11 for it, and who creates now wants a new conference. */
 function isTold(draft: Draft): boolean {
   const { head, context } = draft;
   if (head.phase !== "ended" || !head.told || context.settings.protocol.closedAnswer === "always") return false;
-  return !draft.unconfirmed().some(({ message }) => isClosedAnswer(message));
+  return !draft.unconfirmed().some(({ host, message }) => host === head.host && isClosedAnswer(message));
 }
 
 function end(draft: Draft, how: ConferenceEnd): void {

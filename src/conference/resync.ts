@@ -30,7 +30,9 @@ export function applyUndelivered(
 ): void {
   if (!of?.probe) updateLife(draft, ({ givenUp }) => ({ givenUp: givenUp + messages.length }));
   const { head } = draft;
-  if (head.phase === "ended" && head.told && messages.some(isClosedAnswer)) {
+  // Where one to an earlier server is lost, the latest was told all the same.
+  const isLatest = head.phase === "ended" && (of?.host ?? head.host) === head.host;
+  if (isLatest && head.told && messages.some(isClosedAnswer)) {
     const { told, ...rest } = head;
     draft.head = rest;
   }

@@ -1375,8 +1375,8 @@ export const defects: readonly Defect[] = [
     name: "a probe goes on although a create has told of the end",
     foundBy: "a replaced server gets answers alone",
     file: "src/conference/lifecycle.ts",
-    before: "if (probe && host !== message.replyTo) draft.dropNotifications(host);",
-    after: "if (probe && host === message.replyTo) draft.dropNotifications(host);",
+    before: "if (probe) draft.dropNotifications(host);",
+    after: "if (!probe) draft.dropNotifications(host);",
   },
   {
     name: "what was given up is owed to nobody",
