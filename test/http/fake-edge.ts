@@ -22,6 +22,7 @@ import type { ConferenceTotals, WebhookView } from "../../src/rpc/directory.ts";
 import type { EdgeObjects, OperatorViews } from "../../src/rpc/edge-objects.ts";
 import type { HandleRequest } from "../../src/rpc/handle-index.ts";
 import type { AgentView, BridgeHealth, HandOver } from "../../src/rpc/relay.ts";
+import type { ReplayPage } from "../../src/rpc/replay.ts";
 import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
 import type { MeetingAnswer, MeetingQuestion, ProvisioningState } from "../../src/rpc/webex-site.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
@@ -107,6 +108,7 @@ export class FakeEdge {
   readonly views = new Map<ConfKey, ConferenceView>();
   explanations: readonly Explanation[] = [];
   testRows: string | null = null;
+  replaySteps: ReplayPage["steps"] = [];
   /** Conferences that are really there. */
   readonly real = new Map<ConfKey, RealConference>();
   readonly stories = new Map<ConfKey, readonly StoryLine[]>();
@@ -355,7 +357,7 @@ export class FakeEdge {
         this.#call(`explain ${call ?? "all"} of ${confKey}`, confKey);
         return { items: this.explanations, next: null };
       },
-      replay: async (from, limit) => JSON.stringify({ steps: [], previous: null, next: from + limit }),
+      replay: async (from, limit) => JSON.stringify({ steps: this.replaySteps, previous: null, next: from + limit }),
       wire: async () => "[]",
       testRows: async () => this.testRows,
     };

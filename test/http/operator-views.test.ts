@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
+import { ConferenceWorld, callerEntered, createConference } from "../durable-objects/conference-world.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local";
@@ -205,6 +206,36 @@ test("a replay goes on from where the page before ended; a wrong query says what
   for (const query of ["cursor=-1", "cursor=x", "limit=0", "limit=101", "limit=1.5"]) {
     const { status, body } = await asked(edge, `${base}/conferences/1/replay?${query}`);
     expect([status, JSON.stringify(body)], query).toEqual([400, expect.stringContaining("must be")]);
+  }
+});
+
+test("a replay has what became of documents also in the four lists of version 0.1", async () => {
+  const edge = await edgeWith(view("1"));
+  const world = new ConferenceWorld();
+  await world.running(0);
+  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
+  await world.during(world.report(callerEntered(0)));
+  const next = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
+  await world.during(world.receive("t-create", createConference(next)));
+  await world.time.pass(100_000);
+  const { steps } = await world.during(world.conference.replay(0, 100));
+  edge.replaySteps = steps;
+  const { body } = await asked(edge, `${base}/conferences/1/replay`);
+  const answered = (body as { steps: Record<string, { transId: string }[]>[] }).steps;
+
+  const lists = {
+    confirmed: "post-confirmed",
+    givenUp: "post-given-up",
+    dropped: "post-dropped",
+    failed: "post-failed",
+  };
+  for (const [list, kind] of Object.entries(lists)) {
+    const documents = steps.flatMap((step) => step.documents.filter((one) => one.kind === kind));
+    expect(documents, kind).not.toEqual([]);
+    expect(
+      answered.flatMap((step) => step[list]),
+      list,
+    ).toMatchObject(documents.map((one) => ({ ...one, ...(list === "failed" && { attempts: one.attempt }) })));
   }
 });
 

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { ReplayPage, TestRowsPage } from "../../rpc/replay.ts";
+import type { ReplayPage, ReplayStep, TestRowsPage } from "../../rpc/replay.ts";
 import { isKnown, unknown } from "./conferences.ts";
 import { cursorOf, gathered, limitOf, next, wholeList } from "./paging.ts";
 import { route } from "./route.ts";
@@ -11,13 +11,20 @@ const MOST_STEPS = 100;
 
 const seq = v.pipe(v.number(), v.description("Of the row in the conference's journal."));
 const refusals = { 404: "There is no such domain that you see, or nothing is kept of such a conference." } as const;
+const former = "Deprecated, and gone with version 0.3: those of `documents`.";
 const state = v.object({
   head: v.looseObject({ phase: v.string() }),
   callers: v.array(v.looseObject({})),
   callOuts: v.array(v.looseObject({})),
   commands: v.array(v.looseObject({})),
   rooms: v.array(v.looseObject({})),
+  outages: v.array(v.looseObject({ host: v.string() })),
+  debts: v.pipe(
+    v.array(v.array(v.union([v.string(), v.looseObject({ type: v.string() })]))),
+    v.description("What each owed message says, and the message."),
+  ),
 });
+const documents = v.array(v.looseObject({ kind: v.string(), host: v.string(), transId: v.string() }));
 
 export const explainRoutes = [
   route({
@@ -102,11 +109,15 @@ export const explainRoutes = [
               }),
             ),
             documents: v.pipe(
-              v.array(v.looseObject({ kind: v.string(), host: v.string(), transId: v.string() })),
+              documents,
               v.description(
                 "What became of documents, by the kind of the fact: `post-confirmed`, `post-failed`, `post-given-up`, `post-dropped`.",
               ),
             ),
+            confirmed: v.pipe(documents, v.description(former)),
+            givenUp: v.pipe(documents, v.description(former)),
+            dropped: v.pipe(documents, v.description(former)),
+            failed: v.pipe(documents, v.description(former)),
             notes: v.array(v.string()),
             repairs: v.array(v.string()),
             outcomes: v.array(v.looseObject({ event: v.string() })),
@@ -126,7 +137,7 @@ export const explainRoutes = [
       if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
       const text = await edge.views.conference(domain.name, confKey).replay(Number(cursor), limit);
       const { steps, next }: ReplayPage = JSON.parse(text);
-      return { steps, next: next === null ? null : String(next) } as never;
+      return { steps: steps.map(withFormerLists), next: next === null ? null : String(next) } as never;
     },
   }),
   route({
@@ -167,3 +178,15 @@ export const explainRoutes = [
     },
   }),
 ];
+
+/** What became of documents, in the four lists of version 0.1; version 0.2 has them, too. */
+function withFormerLists(step: ReplayStep): object {
+  const { documents } = step;
+  return {
+    ...step,
+    confirmed: documents.filter(({ kind }) => kind === "post-confirmed"),
+    givenUp: documents.filter(({ kind }) => kind === "post-given-up"),
+    dropped: documents.filter(({ kind }) => kind === "post-dropped"),
+    failed: documents.flatMap((one) => (one.kind === "post-failed" ? { ...one, attempts: one.attempt } : [])),
+  };
+}
