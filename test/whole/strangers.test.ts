@@ -70,7 +70,9 @@ test("a flood of malformed documents leaves a few lines in the log, and each of 
 });
 
 test("requests to be a proxy are ended, and leave nothing in the log", async () => {
-  const before = log("edge");
+  // A conference of the tests before may still be trying to post.
+  const lines = () => log("edge").replaceAll(/^.*"(?:post|probe)-failed".*\n/gm, "");
+  const before = lines();
   const connected = () =>
     new Promise<void>((resolve, reject) => {
       const socket = connect(Number(new URL(world.run.edgeUrl).port), "127.0.0.1", () =>
@@ -81,7 +83,7 @@ test("requests to be a proxy are ended, and leave nothing in the log", async () 
 
   for (let count = 0; count < 50; count += 1) await connected();
 
-  expect(log("edge")).toBe(before);
+  expect(lines()).toBe(before);
 });
 
 test("thousands of unknown handles and keys make no object, and take no memory that lasts", async () => {
