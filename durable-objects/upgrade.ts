@@ -84,16 +84,28 @@ export function upgrade(
     return [id, { ...rest, by }] as const;
   });
   const { head: _, ...unchanged }: Changes = emptyState();
-  const entries = { callers: new Map(callers), callOuts: new Map(callOuts), commands: new Map(commands) };
+  const rooms = [...state.rooms]
+    .filter(([, { stage }]) => stage === "closing")
+    .map(([room, closing]) => [room, { ...closing, by: byWebex }] as const);
+  const entries = {
+    ...{ callers: new Map(callers), callOuts: new Map(callOuts) },
+    ...{ commands: new Map(commands), rooms: new Map(rooms) },
+  };
   const changes = { ...unchanged, ...entries };
   const inside = callers.filter(([, { left }]) => !left).length;
   const owed = records.saidAfter(told, rows[0]?.seq ?? 0);
   const { formerSecrets } = records;
+  const talk = head.phase === "running" && head.talk;
   return {
     owed,
     changes: {
       ...changes,
-      ...(isOngoing(head) && { head: { ...head, formerSecrets, life: lifeOf(life, inside) } }),
+      ...(isOngoing(head) && {
+        head: {
+          ...{ ...head, formerSecrets, life: lifeOf(life, inside) },
+          ...(talk && { talk: { ...talk, by: byWebex } }),
+        },
+      }),
     },
   };
 }
@@ -107,6 +119,9 @@ function actionCauses(actions: readonly ActionId[]): NonNullable<PendingCommand[
 function requestCauses(request: OpenRequest | null, isWebex = request !== null): NonNullable<PendingCommand["by"]> {
   return isWebex ? [{ type: "request", transId: "" as TransId, ...(request && { msgId: request.msgId }) }] : [];
 }
+
+/** WebEx alone has talks begun and sub-conferences closed. */
+const byWebex = requestCauses(null, true);
 
 function lifeOf(book: BookData["life"], callers: number): Life {
   if (!book) return { ...noLife, callers, mostCallers: callers };

@@ -10,7 +10,7 @@ import { type Decision, type DecisionContext, Draft, type Outgoing, type Post, s
 import { retryRenewal } from "./entry-rules.ts";
 import { closingDue, endIfDeserted, expireClosing, failCreate, retryEnd } from "./lifecycle.ts";
 import { applyAction, type OperatorRequest, showRequest } from "./operator-requests.ts";
-import { expireTalk, isAboutTalk, tidyTalk } from "./private-talk.ts";
+import { expireTalk, tidyTalk } from "./private-talk.ts";
 import { applyReports, applyResult } from "./reports.ts";
 import { applyRequests } from "./requests.ts";
 import { applyUndelivered, probe, probeDue, resync } from "./resync.ts";
@@ -123,10 +123,7 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
  */
 function tidyUp(draft: Draft): void {
   for (const { room } of draft.rooms.values()) closeIfEmpty(draft, room);
-  draft.because(
-    draft.whoLedTo((fact) => isAboutTalk(draft, fact)),
-    () => tidyTalk(draft),
-  );
+  tidyTalk(draft);
   notifySpeakers(draft);
   endIfDeserted(draft);
 }

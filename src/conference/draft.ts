@@ -167,8 +167,6 @@ export class Draft {
   readonly #owed = new Map<MsgId, ToWebex["type"]>();
   /** Who or what brings about what happens now. */
   #by: readonly Cause[] = [];
-  /** Who or what brought about what this decision did last. */
-  #lastBy: readonly Cause[] = [];
 
   constructor(state: ConferenceState, at: EpochMs, context: DecisionContext) {
     this.state = state;
@@ -351,15 +349,14 @@ export class Draft {
   because(by: readonly Cause[], work: () => void): void {
     const before = this.#by;
     this.#by = by;
-    if (by.length > 0) this.#lastBy = by;
     work();
     this.#by = before;
   }
 
-  /** Who or what brought about the last such fact of this decision, else what the decision did last. */
-  whoLedTo(isSuch: (fact: Fact) => boolean): readonly Cause[] {
+  /** Who or what brought about the last such fact of this decision. */
+  whoLedTo(isSuch: (fact: Fact) => boolean): readonly Cause[] | null {
     const last = this.#facts.findLast((fact) => "by" in fact && fact.by.length > 0 && isSuch(fact));
-    return last && "by" in last ? last.by : this.#lastBy;
+    return last && "by" in last ? last.by : null;
   }
 
   /** Says what happened, and by whom where that kind of fact says so. */

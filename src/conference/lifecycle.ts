@@ -10,7 +10,7 @@ import { answerCreate, notifyRunning, notifyStatus } from "./conference-status.t
 import { isClosedAnswer, isEnd } from "./debts.ts";
 import { type Draft, resultWord } from "./draft.ts";
 import { createCommand, entryRulesOf, refusesZero, renewEntryRules } from "./entry-rules.ts";
-import type { FactKind } from "./facts.ts";
+import type { Fact } from "./facts.ts";
 import { failOver, isByOther, namedHostOf, saidAnew, setServer } from "./failover.ts";
 import { endTalks } from "./private-talk.ts";
 import {
@@ -200,7 +200,19 @@ function detach(draft: Draft, head: Running, requests: readonly OpenRequest[]): 
   closeAllRooms(draft);
 }
 
-const departures: readonly FactKind[] = ["call-left", "call-not-entered", "conference-detached"];
+/** Whether this may leave the conference deserted; a call-out that is hung up no longer counts. */
+function isDeparture(fact: Fact): boolean {
+  switch (fact.kind) {
+    case "call-left":
+    case "call-not-entered":
+    case "conference-detached":
+      return true;
+    case "command-issued":
+      return fact.type === "cancel-dial" || fact.type === "expel";
+    default:
+      return false;
+  }
+}
 
 /** Ends a conference that WebEx has detached from and that nobody is in (protocol 4.8). */
 export function endIfDeserted(draft: Draft): void {
@@ -209,7 +221,8 @@ export function endIfDeserted(draft: Draft): void {
   if (head.retryEndAt !== undefined || head.keptUntil !== undefined) return;
   const isWanted = ({ stage }: CallOut) => stage !== "dropping"; // The others are hung up by the end.
   if (draft.callers.find((caller) => !caller.left) || draft.callOuts.find(isWanted)) return;
-  const by = draft.whoLedTo(({ kind }) => departures.includes(kind));
+  // Else it was deserted before, and a pause is over.
+  const by = draft.whoLedTo(isDeparture) ?? [{ type: "deadline" }];
   draft.because(by, () => beginEnd(draft, head, []));
 }
 

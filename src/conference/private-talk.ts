@@ -40,7 +40,7 @@ function openTalk(draft: Draft, invitee: CallOut): void {
   const host = hostForTalk(draft);
   if (head.phase !== "running" || head.talk || !host || !isFree(draft, host.call)) return keepWaiting(draft, invitee);
   const room = draft.newId() as RoomId;
-  setTalk(draft, { room, host: host.call, invitee: invitee.call, stage: "opening" });
+  setTalk(draft, { room, host: host.call, invitee: invitee.call, stage: "opening", by: draft.by });
   draft.issue({ type: "create-room", room, kind: "private" });
 }
 
@@ -154,7 +154,7 @@ export function addToMain(
 }
 
 function addInvitee(draft: Draft, { aloneUntil, ...talk }: PrivateTalk, request: OpenRequest | null): void {
-  setTalk(draft, { ...talk, stage: "adding" });
+  setTalk(draft, { ...talk, stage: "adding", by: draft.by });
   bringBack(draft, talk, talk.host);
   draft.issue({ type: "move", call: talk.invitee, room: MAIN_ROOM }, request);
 }
@@ -213,18 +213,19 @@ function notifyJoined(draft: Draft): void {
   if (invitee && !invitee.left) notifyMuteState(draft, invitee, { action: "joined-main", actionResult: "ok" });
 }
 
-/** Whether this says something of the talk's room, its host or its invitee. */
-export function isAboutTalk(draft: Draft, fact: Fact): boolean {
+/** What follows for a talk comes from whoever has begun or ended it, or from a leg that is gone. */
+export function tidyTalk(draft: Draft): void {
   const talk = talkOf(draft);
-  if (!talk) return false;
-  return (
-    ("room" in fact && fact.room === talk.room) ||
-    ("call" in fact && [talk.host, talk.invitee].includes(fact.call as CallId))
-  );
+  if (!talk) return;
+  const isGone = (fact: Fact) =>
+    (fact.kind === "call-left" || fact.kind === "call-not-entered") && [talk.host, talk.invitee].includes(fact.call);
+  const by = talk.stage === "ending" ? talk.by : (draft.whoLedTo(isGone) ?? talk.by);
+  if (by !== talk.by) setTalk(draft, { ...talk, by });
+  draft.because(by, () => tidy(draft));
 }
 
 /** When no command is pending for the talk: a talk that failed to open is undone, and an empty room is closed. */
-export function tidyTalk(draft: Draft): void {
+function tidy(draft: Draft): void {
   notifyJoined(draft);
   const talk = talkOf(draft);
   if (!talk) return;
@@ -236,7 +237,7 @@ export function tidyTalk(draft: Draft): void {
   if (draft.commands.find(isPending)) return;
   if (talk.stage === "opening") {
     failTalk(draft, talk);
-    return tidyTalk(draft);
+    return tidy(draft);
   }
   // The talk ends with its invitee.
   if (talk.stage === "open" && isHere(draft, invitee)) return watchInvitee(draft, talk);
@@ -289,7 +290,8 @@ function setTalk(draft: Draft, talk: PrivateTalk | null): void {
 
 function recallTalk(draft: Draft, { retryAt, aloneUntil, ...talk }: PrivateTalk, calls: readonly CallId[]): void {
   const neverOpened = talk.stage === "opening" && { neverOpened: true as const };
-  const ending: PrivateTalk = { ...talk, stage: "ending", ...neverOpened };
+  const by = talk.stage === "ending" ? talk.by : draft.by;
+  const ending: PrivateTalk = { ...talk, stage: "ending", ...neverOpened, by };
   setTalk(draft, ending);
   for (const call of calls) bringBack(draft, ending, call);
 }

@@ -131,8 +131,7 @@ export function closeIfEmpty(draft: Draft, id: RoomId): void {
   if (room?.stage !== "closing" || room.retryAt !== undefined) return;
   const inside = draft.callers.find((caller) => caller.room === id && !caller.left);
   const isUnderWay = draft.commands.find(({ command }) => "room" in command && command.room === id);
-  const by = room.by ?? draft.whoLedTo((fact) => "room" in fact && fact.room === id);
-  if (!inside && !isUnderWay) draft.because(by, () => draft.issue({ type: "close-room", room: id }));
+  if (!inside && !isUnderWay) draft.because(room.by ?? [], () => draft.issue({ type: "close-room", room: id }));
 }
 
 /** After a failover: reports the sub-conferences, and who is in each (protocol 2.3.8, 4.15 F7). */

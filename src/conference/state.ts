@@ -170,11 +170,13 @@ export interface PrivateTalk {
   readonly retryAt?: EpochMs;
   /** Present while the talk is open and the invitee alone in it: when it is let go. */
   readonly aloneUntil?: EpochMs;
+  /** Who or what has begun it, or has ended it since. */
+  readonly by: readonly Cause[];
 }
 
 const showTalk = showFields<PrivateTalk>({
   ...{ room: "open", host: "open", invitee: "open", stage: "open", dropsInvitee: "open", notifiesJoin: "open" },
-  ...{ neverOpened: "open", retryAt: "open", aloneUntil: "open" },
+  ...{ neverOpened: "open", retryAt: "open", aloneUntil: "open", by: showCauses },
 });
 
 /** What the latest create says about callers who enter, as the bridge and its agent are told. */
@@ -448,7 +450,7 @@ export interface Room {
   readonly unannounced?: true;
   /** Present after the bridge refused to close the room of a conference without WebEx: when that is tried again. */
   readonly retryAt?: EpochMs;
-  /** `closing`: who or what wants that; absent in what an older version kept. */
+  /** Present while `closing`: who or what wants that. */
   readonly by?: readonly Cause[];
 }
 

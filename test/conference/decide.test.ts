@@ -214,7 +214,7 @@ test("a sub-conference that the bridge has lost is another digest, and is over",
 
 test("a private talk whose room the bridge has lost is another digest, and is over", () => {
   const [host, invitee] = ["c1", "c2"] as [CallId, CallId];
-  const talk = { room: room.room, host, invitee, stage: "open" } as const;
+  const talk = { room: room.room, host, invitee, stage: "open", by: [] } as const;
   const inside = (call: CallId, where: RoomId) => aCaller({ call, room: where });
   const callers = new Map([host, invitee].map((call): [CallId, Caller] => [call, inside(call, room.room)]));
   const found = {
@@ -305,7 +305,7 @@ test("of the handles that failovers replaced within a minute 50 are accepted", (
 test("a move of a call that is hung up leaves a private talk with another call alone", () => {
   const [host, invitee, dropped] = ["c1", "o2", "o1"] as CallId[];
   if (!host || !invitee || !dropped) throw new Error("three calls are needed");
-  const talk = { room: "r1" as RoomId, host, invitee, stage: "opening" } as const;
+  const talk = { room: "r1" as RoomId, host, invitee, stage: "opening", by: [] } as const;
   const move = (id: string, call: CallId, room: string) => ({
     ...{ id: id as CommandId, command: { type: "move", call, room: room as RoomId } as const },
     ...{ answerBy: null, request: null },

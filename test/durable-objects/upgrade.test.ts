@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { upgrade } from "../../durable-objects/upgrade.ts";
 import { actionsOf, type Cause } from "../../src/conference/facts.ts";
+import { type ConferenceState, emptyState } from "../../src/conference/state.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import { isRecord } from "../../src/foundation/record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
@@ -284,6 +286,18 @@ test("of very many codes that were replaced before the upgrade, the state keeps 
 
   const latest = creates.slice(-20).map((_, index) => String(4710 + index));
   expect(head).toMatchObject({ phase: "running", formerSecrets: latest });
+});
+
+test("a private talk and a closing room of version 0.1 are WebEx's doing: nobody else has them begun or closed", () => {
+  const head = { phase: "running", extConfId, host, talk: { room: "r1", stage: "open" } };
+  const room = (stage: string) => ({ room: stage, stage });
+  const rooms = new Map(["open", "closing"].map((stage) => [stage, room(stage)]));
+  const state = { ...emptyState(), head, rooms } as object as ConferenceState;
+  const { changes } = upgrade(confKey, state, { rows: [], book: null, told: 0 });
+
+  const by = [{ type: "request", transId: "" }];
+  expect(changes.head).toMatchObject({ talk: { room: "r1", by } });
+  expect([...changes.rooms]).toEqual([["closing", { ...room("closing"), by }]]);
 });
 
 function verdicts(world: ConferenceWorld): readonly string[] {
