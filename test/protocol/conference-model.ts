@@ -212,6 +212,7 @@ export class ConferenceModel {
       ...("room" in request && { room }),
     };
     const id = `a${++this.#numbers}` as ActionId;
+    this.#facts.ask({ id, request: meant });
     this.#decide({ type: "operator", at: this.#now, id, person: "Ann", request: meant });
   }
 

@@ -1,6 +1,26 @@
-import type { Fact } from "../../src/conference/facts.ts";
+import { actionsOf, type Fact, singleFacts } from "../../src/conference/facts.ts";
+import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import { assertNever } from "../../src/foundation/result.ts";
+
+const mutes = ["mute", "unmute", "caller-changed", "caller-updated", "conference-updated"];
+const locks = ["lock", "unlock", "conference-changed", "conference-updated"];
+const moves = ["move", "mute", "unmute", "caller-changed", "sub-conference-call-changed"];
+const departures = ["expel", "cancel-dial", "caller-changed", "caller-dropped", "call-out-cancelled", "called-out"];
+const ends = ["end-conference", "conference-changed"];
+
+/** Commands and messages that an operator's action can lead to, those that it shares with WebEx's requests included; `null`: any. */
+const consequences: Record<OperatorRequest["type"], readonly string[] | null> = {
+  passthrough: ["client-passthrough"],
+  "hybrid-data": ["conference-changed"],
+  ...{ mute: mutes, unmute: mutes, "mute-all": mutes, "unmute-all": mutes, lock: locks, unlock: locks },
+  move: [...moves, "added-to-sub-conference", "removed-from-sub-conference"],
+  // Of a private talk's invitee it ends the talk, and of the last one in a conference without WebEx the conference.
+  expel: [...departures, ...ends, "move", "mute", "close-room"],
+  "call-out": [...departures, ...ends, "dial", "admit", "caller-entered"],
+  end: null,
+  "send-again": null,
+};
 
 /** A conference as its facts alone say it is: facts and state must never disagree. */
 export class FactFold {
@@ -18,11 +38,32 @@ export class FactFold {
   readonly #commands = new Set<string>();
   readonly #speaking = new Set<string>();
   readonly #lost = new Set<string>();
+  readonly #asked = new Map<string, OperatorRequest["type"]>();
   /** Of documents that are neither confirmed nor given up, by their TransIDs. */
   readonly #queued = new Map<string, Set<string>>();
 
+  /** What an operator has asked for. */
+  ask({ id, request }: { readonly id: string; readonly request: OperatorRequest }): void {
+    this.#asked.set(id, request.type);
+  }
+
+  /** An action answers for what it can lead to, and for nothing that happened beside it. */
+  #checkActions(fact: Fact): void {
+    for (const one of singleFacts(fact)) {
+      if (!("type" in one)) continue;
+      const named = [...("by" in one ? actionsOf(one.by) : []), ...("actions" in one ? (one.actions ?? []) : [])];
+      for (const action of named) {
+        const asked = this.#asked.get(action);
+        const possible = asked && consequences[asked];
+        if (possible !== null && !possible?.includes(one.type))
+          throw new Error(`${asked} ${action} has not led to ${JSON.stringify(one)}`);
+      }
+    }
+  }
+
   add(fact: Fact): void {
     if ("by" in fact && fact.by.length === 0) throw new Error(`nothing led to ${JSON.stringify(fact)}`);
+    this.#checkActions(fact);
     switch (fact.kind) {
       case "conference-requested":
         this.#phase = "creating";

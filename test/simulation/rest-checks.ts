@@ -48,7 +48,10 @@ export function checkAtRest({ context, edge, webex, bridges, agents, meetings }:
 function checkFacts(key: string, store: ConferenceStore, violated: WorldContext["violated"]): void {
   const fold = new FactFold();
   try {
-    for (const { facts } of store.facts(0)) for (const fact of facts) fold.add(fact);
+    for (const { input, facts } of store.history()) {
+      if (input?.type === "operator") fold.ask(input);
+      for (const fact of facts ?? []) fold.add(fact);
+    }
   } catch (error) {
     return violated("facts and state agree", `${key}: ${error}`);
   }
