@@ -62,7 +62,7 @@ function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void
       if (isFailover(head, message) && (!closing || isOperatorsAlone(closing))) return failOver(draft, head, message);
       if (!closing) return repeatCreate(draft, head, message);
       if (closing.next.length >= MAX_WAITING_CREATES) return draft.answer(requestOf(message), "capacity-exceeded");
-      draft.head = { ...head, closing: { ...closing, next: [...closing.next, { message, answerBy }] } };
+      draft.head = { ...head, closing: { ...closing, next: [...closing.next, { message, answerBy, by: draft.by }] } };
       return;
     }
   }
@@ -263,7 +263,12 @@ export function completeClose(draft: Draft, { requests, next, isAsked }: Closing
   if (isAsked && draft.head.phase === "running") draft.head = { ...draft.head, attached: true };
   notifyStatus(draft, "ended");
   end(draft, how);
-  for (const { message, answerBy } of next) createBy(draft, message, answerBy);
+  createWaiting(draft, next);
+}
+
+/** Who ended the conference before did not ask for these. */
+function createWaiting(draft: Draft, next: Closing["next"]): void {
+  for (const { message, answerBy, by = [] } of next) draft.because(by, () => createBy(draft, message, answerBy));
 }
 
 /** The bridge refused to end it: WebEx is answered so, and the conference goes on. */
@@ -272,7 +277,7 @@ export function failClose(draft: Draft, head: Running, { requests, next }: Closi
   const { closing, ...running } = head;
   draft.head = { ...running, retryEndAt: draft.at + RETRY_END_MS };
   if (head.life.runningAt === null && !draft.isPending("create-conference")) noteCreated(draft, head);
-  for (const { message, answerBy } of next) createBy(draft, message, answerBy);
+  createWaiting(draft, next);
 }
 
 /** The bridge does not end it in time: WebEx is answered so, and the command to end it stays pending. `isOverdue`: whenever it was asked. */

@@ -109,6 +109,13 @@ export interface CommandGroup {
 
 const showGroup = showFields<CommandGroup>({ id: "open", request: showOpenRequest });
 
+interface WaitingCreate {
+  readonly message: CreateRequest;
+  readonly answerBy: EpochMs;
+  /** In which document WebEx asked; absent in what version 0.1 kept. */
+  readonly by?: readonly Cause[];
+}
+
 /** WebEx has closed it (protocol 4.7). */
 export interface Closing {
   readonly requests: readonly OpenRequest[];
@@ -119,12 +126,12 @@ export interface Closing {
   /** Present where WebEx wants an operator's end, too, or that of a conference it had let go on alone: it is notified of it. */
   readonly isAsked?: true;
   /** Creates with the same key that came meanwhile: the next conference begins when this one is over. */
-  readonly next: readonly { readonly message: CreateRequest; readonly answerBy: EpochMs }[];
+  readonly next: readonly WaitingCreate[];
 }
 
 const showClosing = showFields<Closing>({
   ...{ requests: showOpenRequest, answerBy: "open", byOperator: "open", isAsked: "open" },
-  next: showFields<Closing["next"][number]>({ message: showMessage, answerBy: "open" }),
+  next: showFields<WaitingCreate>({ message: showMessage, answerBy: "open", by: showCauses }),
 });
 
 export interface Speech {

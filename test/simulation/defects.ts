@@ -706,8 +706,8 @@ export const defects: readonly Defect[] = [
     name: "an ended conference still tells of its callers",
     foundBy: "nothing follows the end",
     file: "src/conference/lifecycle.ts",
-    before: '  notifyStatus(draft, "ended");\n  end(draft, how);\n  for (const',
-    after: '  notifyStatus(draft, "ended");\n  notifyStatus(draft, "running");\n  end(draft, how);\n  for (const',
+    before: '  notifyStatus(draft, "ended");\n  end(draft, how);\n  createWaiting',
+    after: '  notifyStatus(draft, "ended");\n  notifyStatus(draft, "running");\n  end(draft, how);\n  createWaiting',
   },
   {
     name: "speakers are reported to a server that did not ask",

@@ -2,6 +2,7 @@ import { actionsOf, type Fact, singleFacts } from "../../src/conference/facts.ts
 import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import { assertNever } from "../../src/foundation/result.ts";
+import { answerTypes } from "../../src/tsp/answers.ts";
 
 const mutes = ["mute", "unmute", "caller-changed", "caller-updated", "conference-updated"];
 const locks = ["lock", "unlock", "conference-changed", "conference-updated"];
@@ -18,7 +19,8 @@ const consequences: Record<OperatorRequest["type"], readonly string[] | null> = 
   // Of a private talk's invitee it ends the talk, and of the last one in a conference without WebEx the conference.
   expel: [...departures, ...ends, "move", "mute", "close-room"],
   "call-out": [...departures, ...ends, "dial", "admit", "caller-entered"],
-  end: null,
+  // It answers whatever was asked of the conference, and not what is asked of the next one.
+  end: [...ends, "caller-changed", ...Object.values(answerTypes).filter((type) => type !== "conference-created")],
   "send-again": null,
 };
 

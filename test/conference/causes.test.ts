@@ -60,3 +60,15 @@ test("a private talk whose invitee an operator expels is closed by that operator
 
   expect(ofActions(stage.facts)).toContain("command-issued close-room");
 });
+
+test("a create that waits for an operator's end is WebEx's doing", () => {
+  const stage = new Stage(testDomain);
+  stage.happen(["given a running conference"]);
+  stage.happen(["operator end"]);
+  stage.happen(["W→A W2A_CreateConference MsgID=5"]);
+  stage.happen(["B→A done end-conference"]);
+
+  expect(ofActions(stage.facts)).toEqual(["conference-ended", "post-queued conference-changed"]);
+  stage.happen(["B→A done create-conference"]);
+  expect(ofActions(stage.facts)).toEqual([]);
+});
