@@ -30,7 +30,7 @@ export function blocksOf(lines: readonly StoryLine[]): readonly Readonly<Block>[
     // What the edge does follows from what it names, else from the last input of the same row.
     const sameRow = from === "edge" && causeSeq === seq ? cause : undefined;
     const ofCause = from === "edge" && line.by !== undefined ? (byId.get(line.by) ?? ofRow.get(line.by)) : undefined;
-    const { call = calls.get(id ?? "") ?? "" } = line.facts;
+    const { call = "" } = line.facts;
     const ofDial = from === "bridge" ? dialled.get(call) : undefined;
     if (ofDial) dialled.delete(call);
     let block = (id === null ? undefined : byId.get(id)) ?? ofDial ?? ofCause ?? sameRow;
@@ -41,7 +41,8 @@ export function blocksOf(lines: readonly StoryLine[]): readonly Readonly<Block>[
     }
     if (id !== null && !byId.has(id)) byId.set(id, block);
     if (id !== null && call !== "") calls.set(id, call);
-    if (from === "bridge" && call !== "") ofRow.set(`call ${call}`, block);
+    const about = call || (id !== null && calls.get(id));
+    if (from === "bridge" && about) ofRow.set(`call ${about}`, block);
     if (line.what === "dial") dialled.set(call, block);
     if (document !== null) byDocument.set(document, (byDocument.get(document) ?? new Set()).add(block));
     if (from !== "edge" || causeSeq !== seq) [causeSeq, cause] = [seq, block];

@@ -70,13 +70,14 @@ test("what becomes of a dialled call belongs to the call-out, and its end after 
   const lines = [
     line(1, 0, "webex > edge", "W2A_Callout", { msgId: "1" }),
     line(1, 0, "edge > bridge", "dial", { call: "leg", commandId: "d" }),
+    line(2, 5, "bridge > edge", "dial: done", { commandId: "d" }),
     line(2, 9, "bridge > edge", "call-answered", { call: "leg" }),
     line(2, 9, "edge > bridge", "admit", { call: "leg", commandId: "a" }),
     line(3, 12, "bridge > edge", "admit: done", { commandId: "a" }),
     line(4, 60_000, "bridge > edge", "caller-left", { call: "leg" }),
   ];
 
-  expect(blocksOf(lines).map((block) => block.length)).toEqual([5, 1]);
+  expect(blocksOf(lines).map((block) => block.length)).toEqual([6, 1]);
 });
 
 test("what follows from one request of a document belongs to that request, and to a call what is told of it", () => {

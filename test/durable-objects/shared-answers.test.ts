@@ -117,8 +117,9 @@ test.each([0, 300])(
     await edge.post(document("3", from(8803, create("31", "7004", "555"))));
     await edge.goOn();
 
-    // The other conference runs, and its server is probed.
+    // Who asked first gets what it is owed in one attempt more. The other conference runs, and its server is probed.
     expect(answersIn(edge.posted).filter((answer) => answer !== "RspCreateConference 22 0")).toEqual([
+      "RspCreateConference 21 11",
       "RspCreateConference 31 11",
     ]);
     expect(edge.broken.filter((line) => !line.startsWith("probe-failed"))).toEqual([]);
