@@ -9,6 +9,8 @@ export interface TestRun {
   /** Those of the groups around it, and its own. */
   readonly titles: readonly string[];
   readonly status: string;
+  /** It failed first, and was tried again. */
+  readonly again: boolean;
 }
 
 const project = fileURLToPath(new URL("../", import.meta.url));
@@ -18,12 +20,13 @@ export function readRuns(report: string): readonly TestRun[] {
   const { testResults } = JSON.parse(report) as {
     testResults: {
       name: string;
-      assertionResults: { ancestorTitles: string[]; title: string; status: string }[];
+      assertionResults: { ancestorTitles: string[]; title: string; status: string; failureMessages: string[] }[];
     }[];
   };
   return testResults.flatMap(({ name, assertionResults }) =>
-    assertionResults.map(({ ancestorTitles, title, status }) => ({
+    assertionResults.map(({ ancestorTitles, title, status, failureMessages }) => ({
       ...{ file: relative(project, name), titles: [...ancestorTitles, title], status },
+      again: status === "passed" && failureMessages.length > 0,
     })),
   );
 }

@@ -95,6 +95,9 @@ async function tests(): Promise<StageResult> {
         ...faultsOf(protocolPage().shownBy, runs).map((line) => `docs/protocol.md: ${line}`),
         ...faultsOf(interfacesPage().shownBy, runs).map((line) => `docs/webex-interfaces.md: ${line}`),
       ];
+  for (const { file, titles, again } of runs) {
+    if (again) console.log(`again: ${file} > ${titles.join(" > ")} passed at the second try`);
+  }
   const sum = (count: (part: StageResult) => number) => all.reduce((before, part) => before + count(part), 0);
   return {
     passed: sum(({ passed }) => passed),

@@ -6,7 +6,9 @@ import { defectsOfRules } from "./rule-defects.ts";
 
 const file = "test/tsp/faults.test.ts";
 const shownBy = new Map([["T1", [{ file, title: /^a fault of .*$/ }]]]);
-const run = (status: string, title: string, of = file): TestRun => ({ file: of, titles: ["a group", title], status });
+const run = (status: string, title: string, of = file): TestRun => ({
+  ...{ file: of, titles: ["a group", title], status, again: false },
+});
 
 test.each<[string, readonly TestRun[], RegExp[]]>([
   ["has passed in each of its forms", [run("passed", "a fault of x"), run("passed", "a fault of y")], []],
@@ -20,10 +22,13 @@ test.each<[string, readonly TestRun[], RegExp[]]>([
 });
 
 test("a report of vitest is read", () => {
-  const assertionResults = [{ ancestorTitles: ["a group"], title: "a fault of x", status: "passed" }];
+  const result = { ancestorTitles: ["a group"], title: "a fault of x", status: "passed", failureMessages: [] };
+  const assertionResults = [result, { ...result, failureMessages: ["too late"] }, { ...result, status: "failed" }];
   const testResults = [{ name: `${process.cwd()}/${file}`, assertionResults }];
 
-  expect(readRuns(JSON.stringify({ testResults }))).toEqual([run("passed", "a fault of x")]);
+  const passed = run("passed", "a fault of x");
+  const runs = [passed, { ...passed, again: true }, run("failed", "a fault of x")];
+  expect(readRuns(JSON.stringify({ testResults }))).toEqual(runs);
 });
 
 test("each rule with a defect is a rule, and each defect one that can be planted", () => {

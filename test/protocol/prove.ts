@@ -91,7 +91,7 @@ function runsIn(module: TestModule): readonly TestRun[] {
   return Array.from(module.children.allTests(), (test) => {
     const titles = [test.name];
     for (let { parent } = test; parent.type === "suite"; { parent } = parent) titles.unshift(parent.name);
-    return { file, titles, status: test.result().state };
+    return { file, titles, status: test.result().state, again: test.diagnostic()?.flaky === true };
   });
 }
 
