@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Launch, Part, startGuard } from "../cli/supervise.ts";
+import { type Launch, Part, startGuard } from "../cli/edge/supervise.ts";
 import { atExit, killGroup } from "../scripts/at-exit.ts";
 
 /** Processes of a benchmark, with their logs in one folder; none of them outlives the benchmark. */

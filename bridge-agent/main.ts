@@ -1,17 +1,17 @@
-import "./early-signals.ts"; // The first: what follows takes its time.
+import "./service/early-signals.ts"; // The first: what follows takes its time.
 import { setTimeout as pause } from "node:timers/promises";
 import { Command, Option } from "commander";
-import { printableJson } from "../src/foundation/printable.ts";
+import { printableJson } from "../src/foundation/text/printable.ts";
 import { version } from "../src/foundation/version.ts";
-import { doctor } from "./doctor.ts";
 import { driverTypes } from "./drivers/registry.ts";
-import { askForMissing, type InitOptions, init, initDefaults } from "./init.ts";
-import { askAgent, askStatus, callsText, callsUnknown, drain, statusText } from "./local-commands.ts";
-import { forPeople, LogStream } from "./log.ts";
-import { AgentService, cannotStart } from "./service.ts";
-import { notifySystemd, watchdogMs } from "./service-manager.ts";
-import { type AgentSettings, loadSettings } from "./settings.ts";
-import { agentKey } from "./state-folder.ts";
+import { doctor } from "./service/doctor.ts";
+import { askForMissing, type InitOptions, init, initDefaults } from "./service/init.ts";
+import { askAgent, askStatus, callsText, callsUnknown, drain, statusText } from "./service/local-commands.ts";
+import { forPeople, LogStream } from "./service/log.ts";
+import { AgentService, cannotStart } from "./service/service.ts";
+import { notifySystemd, watchdogMs } from "./service/service-manager.ts";
+import { type AgentSettings, loadSettings } from "./service/settings.ts";
+import { agentKey } from "./service/state-folder.ts";
 
 const STDOUT = 1;
 /** A log that nobody reads must not keep the process. */

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { type ClientOptions, WebSocket } from "ws";
 import type { CommandId } from "../src/foundation/ids.ts";
-import { reasonOf } from "../src/foundation/reason.ts";
-import type { Timers } from "../src/foundation/timers.ts";
+import { reasonOf } from "../src/foundation/text/reason.ts";
+import type { Timers } from "../src/foundation/time/timers.ts";
 import { REFUSAL_HEADER } from "../src/link/hello.ts";
-import type { Codec, OpenSocket, Socket, SocketEvents } from "./reconnecting-socket.ts";
+import type { Codec, OpenSocket, Socket, SocketEvents } from "./link/reconnecting-socket.ts";
 
 export const timers: Timers = {
   after(ms, run) {

@@ -1,18 +1,18 @@
 import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { Histogram } from "../src/foundation/metrics.ts";
 import { type Person, persons, showFields } from "../src/foundation/shown.ts";
-import { WakeTimer } from "../src/foundation/wake-timer.ts";
-import { Agent, type AgentInput, type AgentStatus } from "./agent.ts";
+import { WakeTimer } from "../src/foundation/time/wake-timer.ts";
+import { Agent, type AgentInput, type AgentStatus } from "./core/agent.ts";
+import type { Journal, JournalFailure } from "./core/journal.ts";
+import { type Permitted, type PolicyReason, policyReasons } from "./core/policy.ts";
+import { type Unfinished, unfinishedText } from "./core/unfinished.ts";
 import type { BridgeDriver, DriverPorts } from "./drivers/driver.ts";
 import { createDriver } from "./drivers/registry.ts";
-import { EdgeLink } from "./edge-link.ts";
-import type { Journal, JournalFailure } from "./journal.ts";
-import { type LogLine, lineOf, lineOfCommand, type Note, withoutKey } from "./log.ts";
-import { type Permitted, type PolicyReason, policyReasons } from "./policy.ts";
-import type { OpenSocket } from "./reconnecting-socket.ts";
-import type { AgentSettings } from "./settings.ts";
-import type { AgentKey } from "./state-folder.ts";
-import { type Unfinished, unfinishedText } from "./unfinished.ts";
+import { EdgeLink } from "./link/edge-link.ts";
+import type { OpenSocket } from "./link/reconnecting-socket.ts";
+import { type LogLine, lineOf, lineOfCommand, type Note, withoutKey } from "./service/log.ts";
+import type { AgentSettings } from "./service/settings.ts";
+import type { AgentKey } from "./service/state-folder.ts";
 
 /** The world of a running agent. */
 interface AgentPorts extends DriverPorts {

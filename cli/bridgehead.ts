@@ -1,24 +1,24 @@
 import { Command, InvalidArgumentError } from "commander";
 import { isSocketUrl } from "../bridge-agent/drivers/socket-url.ts";
 import { driverPorts } from "../bridge-agent/node-ports.ts";
-import { type Finding, findingLine } from "../src/foundation/finding.ts";
-import { printable } from "../src/foundation/printable.ts";
+import { type Finding, findingLine } from "../src/foundation/text/finding.ts";
+import { printable } from "../src/foundation/text/printable.ts";
 import { version } from "../src/foundation/version.ts";
 import { domainNameFault } from "../src/settings/load.ts";
-import { addActions } from "./actions.ts";
-import { checkBridge } from "./bridge-check.ts";
-import { addBridgeWork } from "./bridge-work.ts";
-import { checkDomainsFile, checkEdge } from "./check.ts";
-import { settingsFile } from "./edge-settings.ts";
-import { addGivenUp } from "./given-up.ts";
-import { addPeople } from "./people.ts";
-import { addQuestions } from "./questions.ts";
-import { addRecords } from "./records.ts";
-import { type EdgeParts, serve } from "./serve.ts";
-import { settingsExample } from "./settings-example.ts";
-import { print, runUntilStopped } from "./supervise.ts";
-import { addWebex } from "./webex.ts";
-import { webexPorts } from "./webex-ports.ts";
+import { checkBridge } from "./bridge/bridge-check.ts";
+import { addBridgeWork } from "./bridge/bridge-work.ts";
+import { checkDomainsFile, checkEdge } from "./edge/check.ts";
+import { settingsFile } from "./edge/edge-settings.ts";
+import { type EdgeParts, serve } from "./edge/serve.ts";
+import { settingsExample } from "./edge/settings-example.ts";
+import { print, runUntilStopped } from "./edge/supervise.ts";
+import { addActions } from "./operator/actions.ts";
+import { addGivenUp } from "./operator/given-up.ts";
+import { addPeople } from "./operator/people.ts";
+import { addQuestions } from "./operator/questions.ts";
+import { addRecords } from "./operator/records.ts";
+import { addWebex } from "./webex/webex.ts";
+import { webexPorts } from "./webex/webex-ports.ts";
 
 /** The operators' command. A further command is one more `command(…)` here, and a file beside this one that does the work. */
 export function bridgehead(parts: EdgeParts): Command {

@@ -1,4 +1,4 @@
-import { printable } from "../src/foundation/printable.ts";
+import { printable } from "../src/foundation/text/printable.ts";
 
 /** What happens to the edge's process and its settings, which the edge itself cannot log. */
 export interface Notice {

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bridgehead } from "./bridgehead.ts";
-import { StartError } from "./supervise.ts";
+import { StartError } from "./edge/supervise.ts";
 
 /** The operators' command as it is built: its parts lie beside it. */
 const here = dirname(fileURLToPath(import.meta.url));

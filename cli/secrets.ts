@@ -1,4 +1,4 @@
-import type { Finding } from "../src/foundation/finding.ts";
+import type { Finding } from "../src/foundation/text/finding.ts";
 import { siteSecretName, webhookSecretName } from "../src/settings/domain-settings.ts";
 import { loadDomains, siteSecretOf, siteSecretsOf, webhookSecretOf, webhookSecretsOf } from "../src/settings/load.ts";
 

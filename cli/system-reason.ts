@@ -1,4 +1,4 @@
-import { reasonOf } from "../src/foundation/reason.ts";
+import { reasonOf } from "../src/foundation/text/reason.ts";
 
 /** The error on one line, for a person; what the system says of a file or a port, in our words. */
 export function systemReason(error: unknown): string {

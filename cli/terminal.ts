@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
-import { printableJson } from "../src/foundation/printable.ts";
 import type { Terminal } from "../src/foundation/table.ts";
+import { printableJson } from "../src/foundation/text/printable.ts";
 import { systemReason } from "./system-reason.ts";
 
 /** The terminal of this process, as wide as it is now. COLUMNS sets the width where the output is none. */

@@ -3,9 +3,9 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
-import { type Launch, StartError, writeAnew } from "../cli/supervise.ts";
+import { type Launch, StartError, writeAnew } from "../cli/edge/supervise.ts";
+import { prepareWorkerd, type WorkerdOptions } from "../cli/edge/workerd.ts";
 import { systemReason } from "../cli/system-reason.ts";
-import { prepareWorkerd, type WorkerdOptions } from "../cli/workerd.ts";
 
 export const { default: workerd }: { default: string } = createRequire(import.meta.url)("workerd");
 const project = dirname(dirname(fileURLToPath(import.meta.url)));

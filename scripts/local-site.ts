@@ -1,4 +1,4 @@
-import { StartError } from "../cli/supervise.ts";
+import { StartError } from "../cli/edge/supervise.ts";
 import { systemReason } from "../cli/system-reason.ts";
 import { siteIn } from "../simulators/webex-site/folder.ts";
 import { first } from "../simulators/webex-site/seed.ts";

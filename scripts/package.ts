@@ -12,10 +12,10 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { sampleConfig } from "../bridge-agent/drivers/asterisk/sample-config.ts";
-import { initDefaults, settingsText } from "../bridge-agent/init.ts";
-import { settingsExample } from "../cli/settings-example.ts";
-import { StartError } from "../cli/supervise.ts";
+import { sampleConfig } from "../bridge-agent/drivers/asterisk/setup/sample-config.ts";
+import { initDefaults, settingsText } from "../bridge-agent/service/init.ts";
+import { settingsExample } from "../cli/edge/settings-example.ts";
+import { StartError } from "../cli/edge/supervise.ts";
 import { buildInto, version } from "./build.ts";
 import { workerd } from "./edge.ts";
 import { licenceOfNode, licencesOf } from "./licences.ts";

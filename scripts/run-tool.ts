@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import type { Timers } from "../src/foundation/timers.ts";
+import type { Timers } from "../src/foundation/time/timers.ts";
 import { atExit, killGroup } from "./at-exit.ts";
 
 export interface Finished {

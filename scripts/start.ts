@@ -6,9 +6,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Option } from "commander";
 import { isSocketUrl } from "../bridge-agent/drivers/socket-url.ts";
-import type { AgentSettingsInput } from "../bridge-agent/settings.ts";
-import { requireFreePort } from "../cli/edge-state.ts";
-import { missingSecretsOf, secretsIn } from "../cli/secrets.ts";
+import type { AgentSettingsInput } from "../bridge-agent/service/settings.ts";
+import { requireFreePort } from "../cli/edge/edge-state.ts";
 import {
   type Guard,
   type Launch,
@@ -19,9 +18,10 @@ import {
   startGuard,
   tell,
   writeAnew,
-} from "../cli/supervise.ts";
+} from "../cli/edge/supervise.ts";
+import { extraAuthorities } from "../cli/edge/workerd.ts";
+import { missingSecretsOf, secretsIn } from "../cli/secrets.ts";
 import { systemReason } from "../cli/system-reason.ts";
-import { extraAuthorities } from "../cli/workerd.ts";
 import { passwordsFile } from "../simulators/webex-site/folder.ts";
 import { first } from "../simulators/webex-site/seed.ts";
 import { readOperators } from "../src/operators/people.ts";

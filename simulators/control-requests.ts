@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import * as v from "valibot";
-import { mustBe, wrongValue } from "../src/foundation/wrong-value.ts";
+import { mustBe, wrongValue } from "../src/foundation/text/wrong-value.ts";
 
 /** What the control interface of a simulator answers; `body` is sent as JSON. */
 export interface ControlAnswer {

@@ -1,18 +1,25 @@
 import { waitUntil } from "cloudflare:workers";
-import type { LogLine } from "../durable-objects/log.ts";
-import { activitySenderOf, countsSenderOf, type Env, logAt, measures, timers } from "../durable-objects/platform.ts";
+import type { LogLine } from "../durable-objects/platform/log.ts";
+import {
+  activitySenderOf,
+  countsSenderOf,
+  type Env,
+  logAt,
+  measures,
+  timers,
+} from "../durable-objects/platform/platform.ts";
 import type { DomainName } from "./foundation/ids.ts";
 import { LogLimit, RateLimit } from "./foundation/limits.ts";
-import type { LogFacts } from "./foundation/log-line.ts";
-import { reasonOf } from "./foundation/reason.ts";
 import { isOneOf } from "./foundation/secrets.ts";
-import { within } from "./foundation/timers.ts";
+import type { LogFacts } from "./foundation/text/log-line.ts";
+import { reasonOf } from "./foundation/text/reason.ts";
+import { within } from "./foundation/time/timers.ts";
 import { version } from "./foundation/version.ts";
-import { AgentsToClose } from "./http/agents-to-close.ts";
+import { AgentsToClose } from "./http/agents/agents-to-close.ts";
 import { createApp, type Edge } from "./http/app.ts";
 import { Attempts, bearerOf } from "./http/guard.ts";
 import { keepAsked, keepAudit } from "./http/keep-audit.ts";
-import { type EdgeEvent, Metrics, processText } from "./http/monitoring.ts";
+import { type EdgeEvent, Metrics, processText } from "./http/monitoring/monitoring.ts";
 import { problem } from "./http/problem.ts";
 import { Storage } from "./http/storage.ts";
 import { withWholeUrl } from "./http/whole-url.ts";
@@ -22,15 +29,15 @@ import type { ConferenceTotals } from "./rpc/directory.ts";
 import type { EdgeObjects, OperatorViews } from "./rpc/edge-objects.ts";
 import { type Domains, domainsOf, replaceDomains, siteSecretOf, siteSecretsOf } from "./settings/load.ts";
 
-export { ConferenceObject } from "../durable-objects/conference-object.ts";
-export { CountsObject } from "../durable-objects/counts-object.ts";
-export { DirectoryObject } from "../durable-objects/directory-object.ts";
-export { HandleIndexObject } from "../durable-objects/handle-index-object.ts";
-export { IdAllocatorObject } from "../durable-objects/id-allocator-object.ts";
-export { MailboxObject } from "../durable-objects/mailbox-object.ts";
-export { RelayObject } from "../durable-objects/relay-object.ts";
-export { SessionsObject } from "../durable-objects/sessions-object.ts";
-export { WebexSiteObject } from "../durable-objects/webex-site-object.ts";
+export { ConferenceObject } from "../durable-objects/conference/conference-object.ts";
+export { CountsObject } from "../durable-objects/counts/counts-object.ts";
+export { DirectoryObject } from "../durable-objects/directory/directory-object.ts";
+export { HandleIndexObject } from "../durable-objects/ids/handle-index-object.ts";
+export { IdAllocatorObject } from "../durable-objects/ids/id-allocator-object.ts";
+export { MailboxObject } from "../durable-objects/mail/mailbox-object.ts";
+export { RelayObject } from "../durable-objects/relay/relay-object.ts";
+export { SessionsObject } from "../durable-objects/sessions/sessions-object.ts";
+export { WebexSiteObject } from "../durable-objects/webex-site/webex-site-object.ts";
 
 let app: ReturnType<typeof createApp> | undefined;
 let agentsToClose: AgentsToClose | undefined;

@@ -1,4 +1,4 @@
-import type { Env } from "../../durable-objects/platform.ts";
+import type { Env } from "../../durable-objects/platform/platform.ts";
 import product, * as objects from "../../src/worker.ts";
 import { count, counted, countedObject, countTimersAndPosts } from "./count.ts";
 

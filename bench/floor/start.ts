@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Launch } from "../../cli/supervise.ts";
+import type { Launch } from "../../cli/edge/supervise.ts";
 import { prepareEdge } from "../../scripts/edge.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { Processes, statusOf, until } from "../processes.ts";

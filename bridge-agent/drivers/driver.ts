@@ -4,10 +4,10 @@ import type { Announcement } from "../../src/bridge/announcements.ts";
 import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { BridgeState } from "../../src/bridge/state.ts";
-import type { Finding } from "../../src/foundation/finding.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
-import type { Timers } from "../../src/foundation/timers.ts";
-import type { OpenSocket } from "../reconnecting-socket.ts";
+import type { Finding } from "../../src/foundation/text/finding.ts";
+import type { Timers } from "../../src/foundation/time/timers.ts";
+import type { OpenSocket } from "../link/reconnecting-socket.ts";
 
 /** A driver reports its link to the bridge, and each event of its owner's part of the bridge while the link is up. */
 export type DriverReport =

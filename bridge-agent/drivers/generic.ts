@@ -13,7 +13,7 @@ import {
 import type { BridgeState } from "../../src/bridge/state.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Result } from "../../src/foundation/result.ts";
-import { type Codec, ReconnectingSocket } from "../reconnecting-socket.ts";
+import { type Codec, ReconnectingSocket } from "../link/reconnecting-socket.ts";
 import type { BridgeDriver, DriverIdentity, DriverKind, DriverPorts, DriverReport, DriverState } from "./driver.ts";
 import { Ownership } from "./ownership.ts";
 import { socketUrl } from "./socket-url.ts";

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type SampleValues, sampleConfig } from "../../bridge-agent/drivers/asterisk/sample-config.ts";
+import { type SampleValues, sampleConfig } from "../../bridge-agent/drivers/asterisk/setup/sample-config.ts";
 import type { AsteriskHome } from "./find-asterisk.ts";
 
 export interface FolderOptions {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
-import type { SampleValues } from "../../bridge-agent/drivers/asterisk/sample-config.ts";
+import type { SampleValues } from "../../bridge-agent/drivers/asterisk/setup/sample-config.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { guarded } from "../../simulators/telephones/guarded.ts";
 import { asteriskArguments, type FolderOptions, writeAsteriskFolder } from "./asterisk-folder.ts";

@@ -1,4 +1,9 @@
-import { bridgeId, CALL_VARIABLE, readBridgeName, readCallNotes } from "../../bridge-agent/drivers/asterisk/names.ts";
+import {
+  bridgeId,
+  CALL_VARIABLE,
+  readBridgeName,
+  readCallNotes,
+} from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
 import type { CommandId } from "../../src/foundation/ids.ts";
 

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { join } from "node:path";
-import type { AgentSettingsInput } from "../../bridge-agent/settings.ts";
-import { type Launch, StartError } from "../../cli/supervise.ts";
+import type { AgentSettingsInput } from "../../bridge-agent/service/settings.ts";
+import { type Launch, StartError } from "../../cli/edge/supervise.ts";
 import { systemReason } from "../../cli/system-reason.ts";
 import { portFrom } from "../local-settings.ts";
 import { asteriskArguments, writeAsteriskFolder } from "./asterisk-folder.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { AgentStatus } from "../../bridge-agent/agent.ts";
+import type { AgentStatus } from "../../bridge-agent/core/agent.ts";
 import { type ReceivedMessage, WebexServer } from "../../simulators/webex/server.ts";
 import type { ConfKey, MsgId, TransId } from "../../src/foundation/ids.ts";
 import { ShortNames } from "../../src/transcripts/short-names.ts";

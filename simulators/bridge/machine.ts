@@ -3,7 +3,7 @@ import type { BridgeCommand, CommandResult, CommandType } from "../../src/bridge
 import type { BridgeEvent, EndReason } from "../../src/bridge/events.ts";
 import type { BridgeCall, BridgeState } from "../../src/bridge/state.ts";
 import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
-import type { Timers } from "../../src/foundation/timers.ts";
+import type { Timers } from "../../src/foundation/time/timers.ts";
 import { executeCommand } from "./execute-command.ts";
 import { type Call, World } from "./world.ts";
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Ability } from "../../src/bridge/abilities.ts";
 import { decodeAgentToBridge, MAX_BRIDGE_MESSAGE_LENGTH } from "../../src/bridge/protocol.ts";
-import type { Timers } from "../../src/foundation/timers.ts";
+import type { Timers } from "../../src/foundation/time/timers.ts";
 import { bodyOf, type ControlAnswer, problem, send } from "../control-requests.ts";
 import { Agents } from "./agents.ts";
 import { control } from "./control.ts";

@@ -1,7 +1,7 @@
 import { Agent, request } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import type { MsgId, TransId } from "../../src/foundation/ids.ts";
-import { reasonOf } from "../../src/foundation/reason.ts";
+import { reasonOf } from "../../src/foundation/text/reason.ts";
 import { completeText, createCodec, type WebexCodec } from "../../src/tsp/codec.ts";
 import type { FromWebexMessages } from "../../src/tsp/messages.ts";
 

@@ -4,18 +4,18 @@ import type { ActionId, BridgeName, CommandId, ConfKey, EpochMs, TransId, WebexH
 import { assertNever } from "../foundation/result.ts";
 import { type Show, showFields, showOf } from "../foundation/shown.ts";
 import type { FromWebex } from "../tsp/messages.ts";
-import { expireCallOut } from "./call-outs.ts";
 import { waiterFor } from "./deadlines.ts";
 import { type Decision, type DecisionContext, Draft, type Outgoing, type Post, showOutgoing } from "./draft.ts";
-import { retryRenewal } from "./entry-rules.ts";
 import { closingDue, endIfDeserted, expireClosing, failCreate, retryEnd } from "./lifecycle.ts";
 import { applyAction, type OperatorRequest, showRequest } from "./operator-requests.ts";
-import { expireTalk, tidyTalk } from "./private-talk.ts";
+import { expireCallOut } from "./parts/call-outs.ts";
+import { retryRenewal } from "./parts/entry-rules.ts";
+import { expireTalk, tidyTalk } from "./parts/private-talk.ts";
+import { closeIfEmpty, failClose, retryClosing } from "./parts/rooms.ts";
+import { notifySpeakers, speechDue } from "./parts/speakers.ts";
 import { applyReports, applyResult } from "./reports.ts";
 import { applyRequests } from "./requests.ts";
-import { applyUndelivered, probe, probeDue, resync } from "./resync.ts";
-import { closeIfEmpty, failClose, retryClosing } from "./rooms.ts";
-import { notifySpeakers, speechDue } from "./speakers.ts";
+import { applyUndelivered, probe, probeDue, resync } from "./server/resync.ts";
 import type { ConferenceState, PendingCommand } from "./state.ts";
 
 /** A document that its receiver did not confirm. */

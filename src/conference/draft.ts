@@ -20,8 +20,8 @@ import { type AnswerType, answerTo, type OpenRequest } from "../tsp/answers.ts";
 import type { FromWebex, ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { showMessage } from "../tsp/show-message.ts";
-import { debtKey, isAnswer } from "./debts.ts";
 import { actionsOf, type Cause, type Fact, facts, joined } from "./facts.ts";
+import { debtKey, isAnswer } from "./server/debts.ts";
 import {
   type Caller,
   type CallOut,

@@ -4,15 +4,13 @@ import type { EpochMs, ExtConfId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import { removeCallOut } from "./call-outs.ts";
-import { notifyChange } from "./callers.ts";
-import { answerCreate, notifyRunning, notifyStatus } from "./conference-status.ts";
-import { isClosedAnswer, isEnd } from "./debts.ts";
 import { type Draft, resultWord } from "./draft.ts";
-import { createCommand, entryRulesOf, refusesZero, renewEntryRules } from "./entry-rules.ts";
 import type { Fact } from "./facts.ts";
-import { failOver, isByOther, namedHostOf, saidAnew, setServer } from "./failover.ts";
-import { endTalks } from "./private-talk.ts";
+import { removeCallOut } from "./parts/call-outs.ts";
+import { notifyChange } from "./parts/callers.ts";
+import { createCommand, entryRulesOf, refusesZero, renewEntryRules } from "./parts/entry-rules.ts";
+import { endTalks } from "./parts/private-talk.ts";
+import { closeAllRooms } from "./parts/rooms.ts";
 import {
   type ConferenceEnd,
   callOver,
@@ -22,8 +20,10 @@ import {
   newLife,
   updateLife,
 } from "./records.ts";
-import { clear, deleteOutdated, oweEnd, settle } from "./resync.ts";
-import { closeAllRooms } from "./rooms.ts";
+import { answerCreate, notifyRunning, notifyStatus } from "./server/conference-status.ts";
+import { isClosedAnswer, isEnd } from "./server/debts.ts";
+import { failOver, isByOther, namedHostOf, saidAnew, setServer } from "./server/failover.ts";
+import { clear, deleteOutdated, oweEnd, settle } from "./server/resync.ts";
 import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state.ts";
 
 /** Pause after a bridge refused to end a deserted conference. */

@@ -12,14 +12,14 @@ import {
 } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import { type Show, showFields } from "../foundation/shown.ts";
-import { dial, drop, isLockedOut } from "./call-outs.ts";
-import { isMuteState } from "./callers.ts";
-import { notifyStatus } from "./conference-status.ts";
 import { type DecisionContext, type Draft, showOutgoing } from "./draft.ts";
 import { endByOperator } from "./lifecycle.ts";
+import { dial, drop, isLockedOut } from "./parts/call-outs.ts";
+import { isMuteState } from "./parts/callers.ts";
+import { sendBack } from "./parts/rooms.ts";
 import { isOnTheLine, muteAll } from "./requests.ts";
-import { sendBack } from "./rooms.ts";
-import { type GivenUpDocument, type SendAgainRefusal, sendAgain, sendAgainRefusal } from "./send-again.ts";
+import { notifyStatus } from "./server/conference-status.ts";
+import { type GivenUpDocument, type SendAgainRefusal, sendAgain, sendAgainRefusal } from "./server/send-again.ts";
 import type { CallEnd, Caller, ConferenceState, Running } from "./state.ts";
 
 /** What an operator can ask of a running conference. */

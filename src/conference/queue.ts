@@ -5,8 +5,8 @@ import type { DomainSettings } from "../settings/domain-settings.ts";
 import type { OpenRequest, SharedRequests } from "../tsp/answers.ts";
 import type { AdapterCodec } from "../tsp/codec.ts";
 import { maxMessages } from "../tsp/protocol-table.ts";
-import { isAnswer } from "./debts.ts";
 import type { Dropped, Outgoing, Post } from "./draft.ts";
+import { isAnswer } from "./server/debts.ts";
 
 /** `sharedAs`: the name under which a conference has handed it over, where it meets those of others. */
 export type QueuedMessage = Outgoing & { readonly sharedAs?: string };

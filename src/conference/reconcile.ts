@@ -1,15 +1,15 @@
 import type { BridgeCaller, ConferenceSnapshot } from "../bridge/events.ts";
 import { digestOf } from "../bridge/state.ts";
 import { type BridgeName, type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
-import { applyAdmitted, endCallOut, placeCaller } from "./call-outs.ts";
-import { addCaller, applyMuted, removeCaller } from "./callers.ts";
-import { setLocked } from "./conference-status.ts";
 import type { Draft } from "./draft.ts";
 import { endAsLost } from "./lifecycle.ts";
-import { connectAnswered, resumeTalk, talkOf } from "./private-talk.ts";
+import { applyAdmitted, endCallOut, placeCaller } from "./parts/call-outs.ts";
+import { addCaller, applyMuted, removeCaller } from "./parts/callers.ts";
+import { connectAnswered, resumeTalk, talkOf } from "./parts/private-talk.ts";
+import { applyMove, applyRoomClosed } from "./parts/rooms.ts";
+import { setReporting, setSpeaking } from "./parts/speakers.ts";
 import { failedEnd, repaired, withRepair } from "./records.ts";
-import { applyMove, applyRoomClosed } from "./rooms.ts";
-import { setReporting, setSpeaking } from "./speakers.ts";
+import { setLocked } from "./server/conference-status.ts";
 import { type Caller, type ConferenceState, isMutedOnBridge, type Running } from "./state.ts";
 
 /** `undecided`: commands are pending, and their results will say what changed. */

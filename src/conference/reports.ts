@@ -2,11 +2,7 @@ import type { Command, CommandResult } from "../bridge/commands.ts";
 import type { ConferenceEvent, NumberedReport } from "../bridge/events.ts";
 import type { BridgeName, CommandId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
-import { applyAdmitted, applyHangUp, applyRefusal, endCallOut } from "./call-outs.ts";
-import { addCaller, applyAttendeeId, applyMuted, removeCaller, setMuteState } from "./callers.ts";
-import { setLocked } from "./conference-status.ts";
 import { type Draft, resultWord } from "./draft.ts";
-import { delayRenewal, renewEntryRules } from "./entry-rules.ts";
 import type { Cause } from "./facts.ts";
 import {
   completeClose,
@@ -17,6 +13,9 @@ import {
   failCreate,
   noteCreated,
 } from "./lifecycle.ts";
+import { applyAdmitted, applyHangUp, applyRefusal, endCallOut } from "./parts/call-outs.ts";
+import { addCaller, applyAttendeeId, applyMuted, removeCaller, setMuteState } from "./parts/callers.ts";
+import { delayRenewal, renewEntryRules } from "./parts/entry-rules.ts";
 import {
   applyInviteeMove,
   applyInviteeMuted,
@@ -25,11 +24,12 @@ import {
   connectAnswered,
   restoreInMain,
   talkOf,
-} from "./private-talk.ts";
+} from "./parts/private-talk.ts";
+import { applyMove, applyRoomClosed, applyRoomCreated } from "./parts/rooms.ts";
+import { setReporting, setSpeaking } from "./parts/speakers.ts";
 import { compareWithBridge, endAsOver } from "./reconcile.ts";
 import { expelledEnd, failedEnd, reportedEnd } from "./records.ts";
-import { applyMove, applyRoomClosed, applyRoomCreated } from "./rooms.ts";
-import { setReporting, setSpeaking } from "./speakers.ts";
+import { setLocked } from "./server/conference-status.ts";
 import { type Caller, type CommandGroup, isMutedOnBridge, type PendingCommand, type Running } from "./state.ts";
 
 /** Reports of an agent of the conference's bridge, or of another bridge: `elsewhere`. */

@@ -4,15 +4,15 @@ import { assertNever } from "../foundation/result.ts";
 import { type AnsweredType, type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord, UpdateAction } from "../tsp/protocol-table.ts";
-import { cancelCallOut, entersMuted, startCallOut } from "./call-outs.ts";
-import { awaitsName, findCaller, nameCaller, setMuted } from "./callers.ts";
 import type { Draft } from "./draft.ts";
 import { actionsOf } from "./facts.ts";
-import { hostOf } from "./host.ts";
 import { close, closeWaitingCreates, create } from "./lifecycle.ts";
-import { addToMain, endTalk } from "./private-talk.ts";
-import { isFromUnreachable, resync } from "./resync.ts";
-import { closeRoom, createRoom, moveCall } from "./rooms.ts";
+import { cancelCallOut, entersMuted, startCallOut } from "./parts/call-outs.ts";
+import { awaitsName, findCaller, nameCaller, setMuted } from "./parts/callers.ts";
+import { hostOf } from "./parts/host.ts";
+import { addToMain, endTalk } from "./parts/private-talk.ts";
+import { closeRoom, createRoom, moveCall } from "./parts/rooms.ts";
+import { isFromUnreachable, resync } from "./server/resync.ts";
 import { type CallOut, type Creating, isFormerHandle, type Running } from "./state.ts";
 
 /** To a back end that hangs, each takes half a minute. */

@@ -1,4 +1,4 @@
-import { segmentOf } from "../foundation/path-segment.ts";
+import { segmentOf } from "../foundation/text/path-segment.ts";
 
 /** The address of a page of a domain: a key may have a slash. */
 export function pathOf(domain: string, ...parts: readonly string[]): string {

@@ -1,5 +1,5 @@
 import type { Fact, FactKind } from "../conference/facts.ts";
-import type { LogFacts } from "../foundation/log-line.ts";
+import type { LogFacts } from "../foundation/text/log-line.ts";
 
 /** One line for operations staff. */
 export interface FactLine extends LogFacts {

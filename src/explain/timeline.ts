@@ -2,8 +2,8 @@ import type { ConferenceEvent, ConferenceSnapshot, NumberedReport } from "../bri
 import type { ConferenceInput } from "../conference/decide.ts";
 import { BACK_END, type Outgoing } from "../conference/draft.ts";
 import { type Cause, type InputRow, type SingleFact, saidIn, singleFacts } from "../conference/facts.ts";
-import { counted } from "../foundation/counted.ts";
 import type { CallId, CommandId, EpochMs, TransId } from "../foundation/ids.ts";
+import { counted } from "../foundation/text/counted.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../rpc/story.ts";
 import { type FromWebex, fromWebex, toWebex } from "../tsp/messages.ts";
 

@@ -1,7 +1,7 @@
 import type { CommandType } from "../bridge/commands.ts";
 import type { MessageSummary } from "../conference/facts.ts";
-import { counted } from "../foundation/counted.ts";
 import type { EpochMs, TransId } from "../foundation/ids.ts";
+import { counted } from "../foundation/text/counted.ts";
 import type { ConferenceView, OutageView } from "../rpc/conference-view.ts";
 import type { Explanation } from "../rpc/story.ts";
 import { askerIn, askerText, type Known, type KnownCall } from "./why/known.ts";

@@ -1,5 +1,5 @@
-import { cut } from "../foundation/cut.ts";
 import type { DomainName } from "../foundation/ids.ts";
+import { cut } from "../foundation/text/cut.ts";
 import { type AuditEntry, unknownOutcome } from "../operators/audit.ts";
 import type { Edge } from "./app.ts";
 import type { SignedIn } from "./guard.ts";

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { endsWithin, readCapped } from "../foundation/limits.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
-import { type Timers, within } from "../foundation/timers.ts";
-import { mustBe, wrongValue } from "../foundation/wrong-value.ts";
+import { mustBe, wrongValue } from "../foundation/text/wrong-value.ts";
+import { type Timers, within } from "../foundation/time/timers.ts";
 import { problem } from "./problem.ts";
 
 /** How long a whole body may take to come: a slow sender would otherwise hold its connection and its memory for ever. */

@@ -1,5 +1,5 @@
 import type { DomainName } from "../foundation/ids.ts";
-import { type Timers, wait, within } from "../foundation/timers.ts";
+import { type Timers, wait, within } from "../foundation/time/timers.ts";
 import type { AuditEntry } from "../operators/audit.ts";
 import type { DirectoryRpc } from "../rpc/directory.ts";
 import type { Edge } from "./app.ts";

@@ -1,5 +1,5 @@
 import type { ConfKey } from "../foundation/ids.ts";
-import { within } from "../foundation/timers.ts";
+import { within } from "../foundation/time/timers.ts";
 import type { EdgeObjects, Identified, OperatorViews } from "../rpc/edge-objects.ts";
 import type { SessionsRpc } from "../rpc/sessions.ts";
 import type { Edge } from "./app.ts";

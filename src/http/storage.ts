@@ -1,7 +1,7 @@
-import type { LogFacts } from "../foundation/log-line.ts";
 import { familyOf } from "../foundation/metrics.ts";
-import { reasonOf } from "../foundation/reason.ts";
-import { type Timers, within } from "../foundation/timers.ts";
+import type { LogFacts } from "../foundation/text/log-line.ts";
+import { reasonOf } from "../foundation/text/reason.ts";
+import { type Timers, within } from "../foundation/time/timers.ts";
 
 /** Where the objects' files lie: GET and PUT of a file. */
 export interface Disk {

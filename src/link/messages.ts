@@ -185,7 +185,7 @@ export type CloseReason = keyof typeof CLOSE_CODES;
 
 /**
  * The limits of one agent, over all of its sockets. All relays and conferences of an edge may share one thread, so a flood from one
- * agent would hold up the others. The agent's own limits (`bridge-agent/reports.ts`) stay below these, also with a backlog.
+ * agent would hold up the others. The agent's own limits (`bridge-agent/core/reports.ts`) stay below these, also with a backlog.
  */
 const allowances = {
   sockets: { burst: 200, perSecond: 2 },

@@ -1,5 +1,5 @@
-import { counted } from "../foundation/counted.ts";
 import type { EpochMs } from "../foundation/ids.ts";
+import { counted } from "../foundation/text/counted.ts";
 
 /** While one of these holds, no conference can be held there. */
 const downKinds = ["disk", "relay-unreachable", "no-agent", "bridge-away"] as const;

@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import { reasonOf } from "../foundation/reason.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { indexOfEqual, sha256 } from "../foundation/secrets.ts";
-import { mustBe, wrongValue } from "../foundation/wrong-value.ts";
+import { reasonOf } from "../foundation/text/reason.ts";
+import { mustBe, wrongValue } from "../foundation/text/wrong-value.ts";
 
 /** Viewers look; operators look and act. */
 export type Role = "viewer" | "operator";

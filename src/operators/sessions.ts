@@ -1,6 +1,6 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import { hmacSha256, indexOfEqual, sha256 } from "../foundation/secrets.ts";
-import { hourMs } from "../foundation/timers.ts";
+import { hourMs } from "../foundation/time/timers.ts";
 import type { Credential } from "./people.ts";
 
 /** A session ends so long after its begin, and so long after it was last used. */

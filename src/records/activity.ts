@@ -1,6 +1,6 @@
 import type { EpochMs, WebexHost } from "../foundation/ids.ts";
 import { persons, showFields } from "../foundation/shown.ts";
-import { hourMs } from "../foundation/timers.ts";
+import { hourMs } from "../foundation/time/timers.ts";
 
 export const minuteMs = 60_000;
 

@@ -1,7 +1,7 @@
 import { type DialRules, mayDial, wrongNumber } from "../foundation/dial-rules.ts";
 import type { PhoneNumber } from "../foundation/ids.ts";
-import { Replacements } from "../foundation/replacements.ts";
 import type { Person } from "../foundation/shown.ts";
+import { Replacements } from "../foundation/text/replacements.ts";
 
 /** Digits that are a telephone number. */
 const numberFrom = 7;

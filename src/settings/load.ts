@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import type { DomainName } from "../foundation/ids.ts";
-import { reasonOf } from "../foundation/reason.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
-import { mustBe, wrongValue } from "../foundation/wrong-value.ts";
+import { reasonOf } from "../foundation/text/reason.ts";
+import { mustBe, wrongValue } from "../foundation/text/wrong-value.ts";
 import { type AdapterCodec, createCodec } from "../tsp/codec.ts";
 import {
   type DomainSettings,

@@ -5,7 +5,7 @@ import type { Outgoing } from "../conference/draft.ts";
 import { singleFacts } from "../conference/facts.ts";
 import { type CommandId, MAIN_ROOM, type PhoneNumber } from "../foundation/ids.ts";
 import { isRecord } from "../foundation/record.ts";
-import { Replacements } from "../foundation/replacements.ts";
+import { Replacements } from "../foundation/text/replacements.ts";
 import type { TestFact, TestRow, TestRowsPage } from "../rpc/replay.ts";
 import { createCodec, type WebexCodec } from "../tsp/codec.ts";
 import { type FromWebex, fromWebex, type MessageSpec } from "../tsp/messages.ts";

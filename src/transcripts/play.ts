@@ -7,7 +7,7 @@ import { type Decision, type Effect, isCommand, type Outgoing, type Post } from 
 import type { Fact } from "../conference/facts.ts";
 import { type OperatorRequest, operatorRefusal } from "../conference/operator-requests.ts";
 import { noQueue, type Queue, type Rows } from "../conference/queue.ts";
-import type { GivenUpDocument } from "../conference/send-again.ts";
+import type { GivenUpDocument } from "../conference/server/send-again.ts";
 import { applyChanges, type ConferenceState, emptyState, type PendingCommand } from "../conference/state.ts";
 import { applyTransaction, type DecisionProgress } from "../conference/transaction.ts";
 import type {

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../foundation/ids.ts";
-import { dayMs } from "../foundation/timers.ts";
+import { dayMs } from "../foundation/time/timers.ts";
 
 /** 1970-01-01 by the count of protocol T32: its ordinal 719,163 and 1,721,424. */
 const firstDay = 2_440_587;

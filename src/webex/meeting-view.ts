@@ -1,5 +1,5 @@
-import { cut } from "../foundation/cut.ts";
 import { secretText } from "../foundation/shown.ts";
+import { cut } from "../foundation/text/cut.ts";
 import {
   type DialInName,
   type DialInTemplate,

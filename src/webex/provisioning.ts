@@ -1,6 +1,6 @@
-import { cut } from "../foundation/cut.ts";
-import { digitsOf } from "../foundation/digits.ts";
 import { isLoopback } from "../foundation/loopback.ts";
+import { cut } from "../foundation/text/cut.ts";
+import { digitsOf } from "../foundation/text/digits.ts";
 import type { Path, Response } from "./xml-api/operations.ts";
 
 /** What a domain's settings say that its site should have. */

@@ -1,9 +1,9 @@
-import { Agent, type AgentInput } from "../../bridge-agent/agent.ts";
+import { Agent, type AgentInput } from "../../bridge-agent/core/agent.ts";
+import { openJournal } from "../../bridge-agent/core/journal.ts";
+import type { PolicyReason, PolicySettings } from "../../bridge-agent/core/policy.ts";
 import type { Execution } from "../../bridge-agent/drivers/driver.ts";
 import { Ownership } from "../../bridge-agent/drivers/ownership.ts";
-import { openJournal } from "../../bridge-agent/journal.ts";
-import type { PolicyReason, PolicySettings } from "../../bridge-agent/policy.ts";
-import type { AgentSettings } from "../../bridge-agent/settings.ts";
+import type { AgentSettings } from "../../bridge-agent/service/settings.ts";
 import { Machine } from "../../simulators/bridge/machine.ts";
 import type { BridgeCommand, ExecutionResult, IssuedCommand } from "../../src/bridge/commands.ts";
 import type { BridgeEvent, ConferenceEvent, Report } from "../../src/bridge/events.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { ReportStream } from "../../bridge-agent/reports.ts";
+import { ReportStream } from "../../bridge-agent/core/reports.ts";
 import { isInEffect } from "../../src/bridge/command-rules.ts";
 import type { BridgeCommand, Command } from "../../src/bridge/commands.ts";
 import type { NumberedReport, Report } from "../../src/bridge/events.ts";

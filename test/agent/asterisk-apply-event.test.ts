@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from "vitest";
-import { applyEvent } from "../../bridge-agent/drivers/asterisk/apply-event.ts";
 import type { AriEvent } from "../../bridge-agent/drivers/asterisk/ari.ts";
-import { callOver, nothing, talkChanged } from "../../bridge-agent/drivers/asterisk/changes.ts";
-import { Mirror } from "../../bridge-agent/drivers/asterisk/mirror.ts";
-import { probeId, whispererId } from "../../bridge-agent/drivers/asterisk/names.ts";
+import { applyEvent } from "../../bridge-agent/drivers/asterisk/mirror/apply-event.ts";
+import { callOver, nothing, talkChanged } from "../../bridge-agent/drivers/asterisk/mirror/changes.ts";
+import { Mirror } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
+import { probeId, whispererId } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 import { type CallId, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import {
   began,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Dialplan, exampleOf, type Way } from "../../bridge-agent/drivers/asterisk/dialplan.ts";
-import { sampleConfig } from "../../bridge-agent/drivers/asterisk/sample-config.ts";
+import { Dialplan, exampleOf, type Way } from "../../bridge-agent/drivers/asterisk/setup/dialplan.ts";
+import { sampleConfig } from "../../bridge-agent/drivers/asterisk/setup/sample-config.ts";
 
 const dialIn = { "18005551234": "bridgehead" };
 /** Without its comments, which have examples. */

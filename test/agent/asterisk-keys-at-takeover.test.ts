@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { applyEvent } from "../../bridge-agent/drivers/asterisk/apply-event.ts";
-import { callNotesOf, Mirror, newCall } from "../../bridge-agent/drivers/asterisk/mirror.ts";
-import { reconcile } from "../../bridge-agent/drivers/asterisk/reconcile.ts";
+import { reconcile } from "../../bridge-agent/drivers/asterisk/acts/reconcile.ts";
+import { applyEvent } from "../../bridge-agent/drivers/asterisk/mirror/apply-event.ts";
+import { callNotesOf, Mirror, newCall } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
 import { parseDialSequence } from "../../src/bridge/dial-sequences.ts";
 import { type KeypadRules, press, promptAfter, resume } from "../../src/bridge/keypad.ts";
 import { caller, channel, key, owner, pressed, snapshot } from "./asterisk-messages.ts";

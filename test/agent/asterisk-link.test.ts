@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AriChannel, AriEvent } from "../../bridge-agent/drivers/asterisk/ari.ts";
 import type { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
-import { type Call, callNotesOf, newCall } from "../../bridge-agent/drivers/asterisk/mirror.ts";
-import { bridgeName, CALL_VARIABLE } from "../../bridge-agent/drivers/asterisk/names.ts";
+import { type Call, callNotesOf, newCall } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
+import { bridgeName, CALL_VARIABLE } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";

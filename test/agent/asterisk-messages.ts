@@ -1,7 +1,7 @@
 import type { AriChannel, AriEvent } from "../../bridge-agent/drivers/asterisk/ari.ts";
-import { type Call, type Conference, type Mirror, newCall } from "../../bridge-agent/drivers/asterisk/mirror.ts";
-import { bridgeName } from "../../bridge-agent/drivers/asterisk/names.ts";
-import type { AriSnapshot } from "../../bridge-agent/drivers/asterisk/snapshot.ts";
+import { type Call, type Conference, type Mirror, newCall } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
+import { bridgeName } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
+import type { AriSnapshot } from "../../bridge-agent/drivers/asterisk/mirror/snapshot.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 
 /* What Asterisk says, and what a mirror holds, in tests of both. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { conferenceNotesOf, Mirror } from "../../bridge-agent/drivers/asterisk/mirror.ts";
+import { conferenceNotesOf, Mirror } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import { dialled, key, owner } from "./asterisk-messages.ts";
 

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { reasonOfDial } from "../../bridge-agent/drivers/asterisk/causes.ts";
-import { bridgeName, digitsOf, readBridgeName, readCallNotes } from "../../bridge-agent/drivers/asterisk/names.ts";
+import { reasonOfDial } from "../../bridge-agent/drivers/asterisk/mirror/causes.ts";
+import {
+  bridgeName,
+  digitsOf,
+  readBridgeName,
+  readCallNotes,
+} from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 import { endpointFor, endpointParts } from "../../bridge-agent/drivers/asterisk/settings.ts";
 import type { ConfKey, RoomId } from "../../src/foundation/ids.ts";
 

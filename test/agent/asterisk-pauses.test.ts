@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { AriFailure } from "../../bridge-agent/drivers/asterisk/ari.ts";
-import { Pauses } from "../../bridge-agent/drivers/asterisk/pauses.ts";
-import type { Timers } from "../../src/foundation/timers.ts";
+import { Pauses } from "../../bridge-agent/drivers/asterisk/mirror/pauses.ts";
+import type { Timers } from "../../src/foundation/time/timers.ts";
 
 const answer = (status: number) => ({ status, body: null });
 /** Time passes at once. */

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { unseenSounds } from "../../bridge-agent/drivers/asterisk/prerequisites.ts";
 import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
+import { unseenSounds } from "../../bridge-agent/drivers/asterisk/setup/prerequisites.ts";
 import { AsteriskWorld, info } from "./asterisk-world.ts";
 import { type FakeAsterisk, healthyBut } from "./fake-asterisk.ts";
 

@@ -1,9 +1,14 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { applyEvent } from "../../bridge-agent/drivers/asterisk/apply-event.ts";
-import { nothing } from "../../bridge-agent/drivers/asterisk/changes.ts";
-import { callNotesOf, Mirror, newCall, newConferenceNotes } from "../../bridge-agent/drivers/asterisk/mirror.ts";
-import { bridgeName, type ConferenceNotes, probeId, whispererId } from "../../bridge-agent/drivers/asterisk/names.ts";
-import { reconcile } from "../../bridge-agent/drivers/asterisk/reconcile.ts";
+import { reconcile } from "../../bridge-agent/drivers/asterisk/acts/reconcile.ts";
+import { applyEvent } from "../../bridge-agent/drivers/asterisk/mirror/apply-event.ts";
+import { nothing } from "../../bridge-agent/drivers/asterisk/mirror/changes.ts";
+import { callNotesOf, Mirror, newCall, newConferenceNotes } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
+import {
+  bridgeName,
+  type ConferenceNotes,
+  probeId,
+  whispererId,
+} from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import {
   began,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type SampleValues, sampleConfig } from "../../bridge-agent/drivers/asterisk/sample-config.ts";
+import { type SampleValues, sampleConfig } from "../../bridge-agent/drivers/asterisk/setup/sample-config.ts";
 
 const values: SampleValues = { ariPassword: "as-drawn" };
 
@@ -13,7 +13,7 @@ test("every place of the sample configuration is filled in", () => {
 });
 
 test("the password stands in one place, and the files as they are have none", () => {
-  const templates = "bridge-agent/drivers/asterisk/config";
+  const templates = "bridge-agent/drivers/asterisk/setup/config";
   const assigned = (text: string) =>
     [...text.matchAll(/^ *(?:password|secret|auth_pass) *=>? *(.*)$/gm)].map(([, to]) => to);
 

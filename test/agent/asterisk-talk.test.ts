@@ -4,7 +4,7 @@ import { LOOK_EVERY_MS } from "../../bridge-agent/drivers/asterisk/watch-sound.t
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId } from "../../src/foundation/ids.ts";
-import type { Timers } from "../../src/foundation/timers.ts";
+import type { Timers } from "../../src/foundation/time/timers.ts";
 import { AsteriskWorld, conference, create } from "./asterisk-world.ts";
 
 const call = "c1" as CallId;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RESEND_AFTER_MS, Reports } from "../../bridge-agent/reports.ts";
+import { RESEND_AFTER_MS, Reports } from "../../bridge-agent/core/reports.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { type CallId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { AgentBudget, type AgentToEdge } from "../../src/link/messages.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Digests, type FoundDigest } from "../../bridge-agent/digests.ts";
+import { Digests, type FoundDigest } from "../../bridge-agent/core/digests.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 
 const [one, other] = ["555111222" as ConfKey, "555111333" as ConfKey];

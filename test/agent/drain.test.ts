@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { drain } from "../../bridge-agent/local-commands.ts";
-import { nothingRuns } from "../../bridge-agent/service.ts";
+import { drain } from "../../bridge-agent/service/local-commands.ts";
+import { nothingRuns } from "../../bridge-agent/service/service.ts";
 import { agentSettings } from "./agent-world.ts";
 
 const busy = { ...nothingRuns, edgeUp: true, draining: true, running: 1, unacknowledged: 2 };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { drivers, driverTypes } from "../../bridge-agent/drivers/registry.ts";
-import { initDefaults, settingsText } from "../../bridge-agent/init.ts";
-import { readSettings } from "../../bridge-agent/settings.ts";
+import { initDefaults, settingsText } from "../../bridge-agent/service/init.ts";
+import { readSettings } from "../../bridge-agent/service/settings.ts";
 
 test.each(driverTypes)("the settings that init writes for the driver %s are its example, and right", (driver) => {
   const text = settingsText({ ...initDefaults, driver, edge: "wss://tsp.example.com", domain: "acme" });

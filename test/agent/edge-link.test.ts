@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
-import { EdgeLink, LONGEST_PAUSE_MS } from "../../bridge-agent/edge-link.ts";
+import { EdgeLink, LONGEST_PAUSE_MS } from "../../bridge-agent/link/edge-link.ts";
+import { backoffMs } from "../../bridge-agent/link/reconnecting-socket.ts";
 import { openSocket } from "../../bridge-agent/node-ports.ts";
-import { backoffMs } from "../../bridge-agent/reconnecting-socket.ts";
-import { agentKey } from "../../bridge-agent/state-folder.ts";
+import { agentKey } from "../../bridge-agent/service/state-folder.ts";
 import { decodeHello, type Hello, helloText, refusal } from "../../src/link/hello.ts";
 import {
   type AgentToEdge,

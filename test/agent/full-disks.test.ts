@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { timers } from "../../bridge-agent/node-ports.ts";
-import { agentKey } from "../../bridge-agent/state-folder.ts";
+import { agentKey } from "../../bridge-agent/service/state-folder.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 
 let folder: string;

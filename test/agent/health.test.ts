@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, expect, test } from "vitest";
-import { healthServer, type LocalAgent, metricsText, signedRequest } from "../../bridge-agent/health.ts";
-import { agentKey } from "../../bridge-agent/state-folder.ts";
+import { healthServer, type LocalAgent, metricsText, signedRequest } from "../../bridge-agent/service/health.ts";
+import { agentKey } from "../../bridge-agent/service/state-folder.ts";
 
 const status = {
   role: "active",

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { Legs } from "../../bridge-agent/legs.ts";
-import { PendingCommands } from "../../bridge-agent/pending-commands.ts";
-import { Reports } from "../../bridge-agent/reports.ts";
+import { Legs } from "../../bridge-agent/core/legs.ts";
+import { PendingCommands } from "../../bridge-agent/core/pending-commands.ts";
+import { Reports } from "../../bridge-agent/core/reports.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { KEY, openedJournal } from "./agent-world.ts";
 

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { init, initDefaults } from "../../bridge-agent/init.ts";
+import { init, initDefaults } from "../../bridge-agent/service/init.ts";
 
 /** What another user does just after a file was written. */
 let meanwhile = () => {};

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { journalFault, openJournal } from "../../bridge-agent/journal.ts";
-import type { OpenCommand } from "../../bridge-agent/pending-commands.ts";
+import { journalFault, openJournal } from "../../bridge-agent/core/journal.ts";
+import type { OpenCommand } from "../../bridge-agent/core/pending-commands.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { openedJournal } from "./agent-world.ts";
 

@@ -11,7 +11,7 @@ import {
   lineOfCommand,
   RepeatLimit,
   writeLines,
-} from "../../bridge-agent/log.ts";
+} from "../../bridge-agent/service/log.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
 import { masked, type Person, persons } from "../../src/foundation/shown.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type OpenCommand, PendingCommands } from "../../bridge-agent/pending-commands.ts";
+import { type OpenCommand, PendingCommands } from "../../bridge-agent/core/pending-commands.ts";
 import { viewOf } from "../../src/bridge/state.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { openedJournal } from "./agent-world.ts";

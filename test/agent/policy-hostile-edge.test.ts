@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type PolicySettings, policyReasons } from "../../bridge-agent/policy.ts";
+import { type PolicySettings, policyReasons } from "../../bridge-agent/core/policy.ts";
 import { Draws } from "../../simulators/draws.ts";
 import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
 import { decodeEdgeToAgent } from "../../src/link/messages.ts";

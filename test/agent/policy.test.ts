@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { Durations, Policy, type PolicySettings } from "../../bridge-agent/core/policy.ts";
 import type { Execution } from "../../bridge-agent/drivers/driver.ts";
-import { Durations, Policy, type PolicySettings } from "../../bridge-agent/policy.ts";
 import type { PhoneNumber } from "../../src/foundation/ids.ts";
 
 const minute = 60_000;

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { JournalFailure } from "../../bridge-agent/journal.ts";
-import type { LogLine } from "../../bridge-agent/log.ts";
-import type { OpenSocket, SocketEvents } from "../../bridge-agent/reconnecting-socket.ts";
+import type { JournalFailure } from "../../bridge-agent/core/journal.ts";
+import type { OpenSocket, SocketEvents } from "../../bridge-agent/link/reconnecting-socket.ts";
 import { RunningAgent } from "../../bridge-agent/run.ts";
+import type { LogLine } from "../../bridge-agent/service/log.ts";
 import { type AgentToBridge, type BridgeToAgent, REPLACED_CODE } from "../../src/bridge/protocol.ts";
 import type { CallId, CommandId } from "../../src/foundation/ids.ts";
 import { err, ok } from "../../src/foundation/result.ts";

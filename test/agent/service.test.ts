@@ -8,11 +8,11 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { WebSocketServer } from "ws";
-import { signedRequest } from "../../bridge-agent/health.ts";
-import { askAgent, askStatus } from "../../bridge-agent/local-commands.ts";
-import { AgentService } from "../../bridge-agent/service.ts";
-import type { AgentSettings } from "../../bridge-agent/settings.ts";
-import { agentKey, holdStateFolder, keyFile } from "../../bridge-agent/state-folder.ts";
+import { signedRequest } from "../../bridge-agent/service/health.ts";
+import { askAgent, askStatus } from "../../bridge-agent/service/local-commands.ts";
+import { AgentService } from "../../bridge-agent/service/service.ts";
+import type { AgentSettings } from "../../bridge-agent/service/settings.ts";
+import { agentKey, holdStateFolder, keyFile } from "../../bridge-agent/service/state-folder.ts";
 import { agentSettings } from "./agent-world.ts";
 
 let folder: string;
@@ -53,7 +53,7 @@ test("two agents on one state folder: the second is refused with a sentence, and
 
 test("the folder of an agent that was killed is free", async () => {
   const script = `
-    import { holdStateFolder } from "./bridge-agent/state-folder.ts";
+    import { holdStateFolder } from "./bridge-agent/service/state-folder.ts";
     globalThis.release = holdStateFolder(${JSON.stringify(folder)});
     console.log("held");
     setInterval(() => {}, 1_000);`;

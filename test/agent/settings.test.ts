@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { drivers } from "../../bridge-agent/drivers/registry.ts";
-import { loadSettings, readSettings } from "../../bridge-agent/settings.ts";
+import { loadSettings, readSettings } from "../../bridge-agent/service/settings.ts";
 
 const right = {
   edge: "wss://bridgehead.example.com",

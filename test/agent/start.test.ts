@@ -9,7 +9,7 @@ import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
 import { afterAll, expect, test, vi } from "vitest";
 import { WebSocketServer } from "ws";
-import { holdStateFolder } from "../../bridge-agent/state-folder.ts";
+import { holdStateFolder } from "../../bridge-agent/service/state-folder.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bridgehead-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { TopicQueue } from "../../bridge-agent/topic-queue.ts";
+import { TopicQueue } from "../../bridge-agent/core/topic-queue.ts";
 import { topicsOf } from "../../src/bridge/command-rules.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
-import { CALL_VARIABLE, readBridgeName } from "../../bridge-agent/drivers/asterisk/names.ts";
+import { CALL_VARIABLE, readBridgeName } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
 import type { AsteriskHome } from "../../scripts/asterisk/find-asterisk.ts";

@@ -2,11 +2,11 @@ import { createSocket } from "node:dgram";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
-import { inspectAsterisk } from "../../bridge-agent/drivers/asterisk/doctor.ts";
 import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
+import { inspectAsterisk } from "../../bridge-agent/drivers/asterisk/setup/doctor.ts";
 import { timers } from "../../bridge-agent/node-ports.ts";
 import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
-import { findingLine } from "../../src/foundation/finding.ts";
+import { findingLine } from "../../src/foundation/text/finding.ts";
 
 describe.each(inject("asterisks"))("doctor, of $version", (home) => {
   let asterisk: AsteriskOnTest;

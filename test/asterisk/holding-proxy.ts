@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
-import { probeId } from "../../bridge-agent/drivers/asterisk/names.ts";
+import { probeId } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 
 /** The way between an agent and ARI: it can be cut, and can hold requests back. */
 export interface HoldingProxy {

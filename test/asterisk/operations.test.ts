@@ -4,18 +4,18 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
-import { doctor } from "../../bridge-agent/doctor.ts";
-import { inspectAsterisk } from "../../bridge-agent/drivers/asterisk/doctor.ts";
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import { type AsteriskSettings, readPassword } from "../../bridge-agent/drivers/asterisk/settings.ts";
+import { inspectAsterisk } from "../../bridge-agent/drivers/asterisk/setup/doctor.ts";
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts, timers } from "../../bridge-agent/node-ports.ts";
-import { loadSettings } from "../../bridge-agent/settings.ts";
+import { doctor } from "../../bridge-agent/service/doctor.ts";
+import { loadSettings } from "../../bridge-agent/service/settings.ts";
 import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
 import { Phones } from "../../simulators/telephones/phones.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
-import { findingLine } from "../../src/foundation/finding.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import { findingLine } from "../../src/foundation/text/finding.ts";
 
 const patience = { timeout: 3_000, interval: 50 };
 const operations = readFileSync("docs/operations.md", "utf8");

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { WebSocket } from "ws";
-import { sampleConfig } from "../../bridge-agent/drivers/asterisk/sample-config.ts";
+import { sampleConfig } from "../../bridge-agent/drivers/asterisk/setup/sample-config.ts";
 import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
 import { type Phone, Phones } from "../../simulators/telephones/phones.ts";
 

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { AsteriskUnderTest } from "../../bench/kills/asterisk-under-test.ts";
-import type { AgentStatus } from "../../bridge-agent/agent.ts";
-import { OperatorClient } from "../../cli/operator-client.ts";
+import type { AgentStatus } from "../../bridge-agent/core/agent.ts";
+import { OperatorClient } from "../../cli/operator/operator-client.ts";
 import { AsteriskBridge } from "../../scripts/asterisk/asterisk-bridge.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import type { Phone, Plan } from "../../simulators/telephones/phones.ts";

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { bridgeDriverConformance, programOnTest } from "bridgehead/driver-suite";
 import { describe, expect, test } from "vitest";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
-import { checkBridge } from "../../cli/bridge-check.ts";
+import { checkBridge } from "../../cli/bridge/bridge-check.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { startProgram } from "../conformance/controlled-bridge.ts";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { conferenceStyle } from "../../src/console/conference-style.ts";
-import { OverviewPage } from "../../src/console/overview.tsx";
+import { conferenceStyle } from "../../src/console/conference/conference-style.ts";
+import { OverviewPage } from "../../src/console/domain/overview.tsx";
+import { WebexHostsPage } from "../../src/console/domain/webex-hosts.tsx";
 import { style } from "../../src/console/style.ts";
-import { WebexHostsPage } from "../../src/console/webex-hosts.tsx";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import { type HostPosts, noPosts } from "../../src/records/activity.ts";
 import type { DomainActivity } from "../../src/rpc/directory.ts";

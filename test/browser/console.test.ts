@@ -1,6 +1,6 @@
 import type { Page, WebSocketRoute } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { AgentStatus } from "../../bridge-agent/agent.ts";
+import type { AgentStatus } from "../../bridge-agent/core/agent.ts";
 import { eventually, kill, Meeting, startWorld, type World } from "../whole/world.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, change, type Look, looks, screenshot } from "./browser-on-test.ts";

@@ -1,4 +1,4 @@
-import type { Env } from "../../durable-objects/platform.ts";
+import type { Env } from "../../durable-objects/platform/platform.ts";
 import type { BridgeName, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import product from "../../src/worker.ts";
 import { aPage } from "../durable-objects/fact-page.ts";

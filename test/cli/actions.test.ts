@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { endOf, stageLines } from "../../cli/action-text.ts";
-import { callOf, followed, newLines } from "../../cli/actions.ts";
+import { endOf, stageLines } from "../../cli/operator/action-text.ts";
+import { callOf, followed, newLines } from "../../cli/operator/actions.ts";
 import { localTime } from "../../cli/terminal.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import { caller, conference, now, painted, plain } from "./view-examples.ts";

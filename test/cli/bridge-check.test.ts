@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { DriverPorts } from "../../bridge-agent/drivers/driver.ts";
+import type { OpenSocket } from "../../bridge-agent/link/reconnecting-socket.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
-import type { OpenSocket } from "../../bridge-agent/reconnecting-socket.ts";
-import { checkBridge } from "../../cli/bridge-check.ts";
+import { checkBridge } from "../../cli/bridge/bridge-check.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { actingOn, drained } from "../../cli/bridge-work.ts";
-import type { BridgeAgents } from "../../cli/operator-client.ts";
-import { StartError } from "../../cli/supervise.ts";
+import { actingOn, drained } from "../../cli/bridge/bridge-work.ts";
+import { StartError } from "../../cli/edge/supervise.ts";
+import type { BridgeAgents } from "../../cli/operator/operator-client.ts";
 
 const bridge: BridgeAgents = { domain: "local", bridge: "main", drainedSince: 5, load: null, agents: [] };
 const health = { bridgeUp: true, portsInUse: 0, ports: null };

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { bridgehead } from "../../cli/bridgehead.ts";
-import { checkDomainsFile, checkEdge, lengthFault, MAX_DOMAINS_BYTES } from "../../cli/check.ts";
-import { settingsExample } from "../../cli/settings-example.ts";
-import { parseCommentedJson } from "../../src/foundation/commented-json.ts";
+import { checkDomainsFile, checkEdge, lengthFault, MAX_DOMAINS_BYTES } from "../../cli/edge/check.ts";
+import { settingsExample } from "../../cli/edge/settings-example.ts";
+import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 
 const publicKey = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw";

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { findEdge } from "../../cli/find-edge.ts";
-import { OperatorClient } from "../../cli/operator-client.ts";
-import { addQuestions } from "../../cli/questions.ts";
-import { StartError } from "../../cli/supervise.ts";
+import { findEdge } from "../../cli/edge/find-edge.ts";
+import { StartError } from "../../cli/edge/supervise.ts";
+import { OperatorClient } from "../../cli/operator/operator-client.ts";
+import { addQuestions } from "../../cli/operator/questions.ts";
 import { localTime } from "../../cli/terminal.ts";
 
 let folder: string;

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { expect, onTestFinished, test } from "vitest";
-import { checkEdge } from "../../cli/check.ts";
-import { loadEdgeSettings } from "../../cli/edge-settings.ts";
-import { addPeople, newOperator } from "../../cli/people.ts";
-import { parseCommentedJson } from "../../src/foundation/commented-json.ts";
+import { checkEdge } from "../../cli/edge/check.ts";
+import { loadEdgeSettings } from "../../cli/edge/edge-settings.ts";
+import { addPeople, newOperator } from "../../cli/operator/people.ts";
+import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
 import { peopleOf, personNameFault, personOfToken, readOperators } from "../../src/operators/people.ts";
 
 const anna = { name: "anna", tokenSha256: "0".repeat(64), role: "viewer", domains: ["acme"] };

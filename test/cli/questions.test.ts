@@ -4,7 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { checkedNow } from "../../cli/questions.ts";
+import { checkedNow } from "../../cli/operator/questions.ts";
 import type { ProvisioningState, RunningCheck } from "../../src/rpc/webex-site.ts";
 
 /** What the command says on standard error, and its exit code, where its answer goes to a file. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type RecordLine, RecordLines } from "../../cli/record-lines.ts";
+import { type RecordLine, RecordLines } from "../../cli/operator/record-lines.ts";
 
 function cut(format: "csv" | "ndjson", text: string, size: number): readonly RecordLine[] {
   const lines = new RecordLines(format);

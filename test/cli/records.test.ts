@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { bridgehead } from "../../cli/bridgehead.ts";
-import { OperatorClient } from "../../cli/operator-client.ts";
-import type { RecordLine } from "../../cli/record-lines.ts";
-import { type AuditOfDomain, auditText, type RecordOfDomain, recordsText } from "../../cli/record-views.ts";
+import { OperatorClient } from "../../cli/operator/operator-client.ts";
+import type { RecordLine } from "../../cli/operator/record-lines.ts";
+import { type AuditOfDomain, auditText, type RecordOfDomain, recordsText } from "../../cli/operator/record-views.ts";
 import { localTime } from "../../cli/terminal.ts";
 import { now, painted, plain } from "./view-examples.ts";
 

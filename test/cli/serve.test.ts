@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { serve } from "../../cli/serve.ts";
-import { StartError } from "../../cli/supervise.ts";
+import { serve } from "../../cli/edge/serve.ts";
+import { StartError } from "../../cli/edge/supervise.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { version } from "../../src/foundation/version.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
@@ -74,8 +74,8 @@ function run(whileItStarts = ""): {
   chmodSync(workerd, 0o700);
   const command = `
     import { writeFileSync } from "node:fs";
-    import { serve } from "./cli/serve.ts";
-    import { runUntilStopped } from "./cli/supervise.ts";
+    import { serve } from "./cli/edge/serve.ts";
+    import { runUntilStopped } from "./cli/edge/supervise.ts";
     const worker = async () => { ${whileItStarts}; return new Uint8Array(); };
     const parts = { workerd: () => ${JSON.stringify(workerd)}, worker };
     process.stdin.on("data", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { BridgeAgents } from "../../cli/operator-client.ts";
-import { linesWithin, storyText } from "../../cli/story.ts";
+import type { BridgeAgents } from "../../cli/operator/operator-client.ts";
+import { linesWithin, storyText } from "../../cli/operator/story.ts";
 import { localTime } from "../../cli/terminal.ts";
 import { blocksOf } from "../../src/explain/story-blocks.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../../src/rpc/story.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Part } from "../../cli/supervise.ts";
+import { Part } from "../../cli/edge/supervise.ts";
 
 let folder: string;
 let child: ChildProcess | undefined;
@@ -24,7 +24,7 @@ test("a part that cannot work is started again until it can, and why it ended is
   const launch = { command: process.execPath, args: ["-e", part], env: {} };
   const options = { name: "part", launch, logFile: join(folder, "part.log") };
   const supervisor = `
-    import { Part } from "./cli/supervise.ts";
+    import { Part } from "./cli/edge/supervise.ts";
     const part = new Part({ ...${JSON.stringify(options)}, onStart: (pid) => console.log("pid", pid) });
     part.start();
     process.on("SIGTERM", () => part.stop(0).then(() => process.exit(0)));`;

@@ -3,12 +3,12 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Command } from "commander";
 import { afterEach, expect, test, vi } from "vitest";
-import { addActions } from "../../cli/actions.ts";
-import { addGivenUp } from "../../cli/given-up.ts";
-import { addPeople } from "../../cli/people.ts";
-import { addQuestions } from "../../cli/questions.ts";
-import { addRecords } from "../../cli/records.ts";
-import { runningText } from "../../cli/views.ts";
+import { addActions } from "../../cli/operator/actions.ts";
+import { addGivenUp } from "../../cli/operator/given-up.ts";
+import { addPeople } from "../../cli/operator/people.ts";
+import { addQuestions } from "../../cli/operator/questions.ts";
+import { addRecords } from "../../cli/operator/records.ts";
+import { runningText } from "../../cli/operator/views.ts";
 import { now, plain } from "./view-examples.ts";
 
 vi.mock("node:timers/promises", async (original) => ({ ...(await original<object>()), setTimeout: async () => {} }));

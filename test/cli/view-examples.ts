@@ -1,4 +1,4 @@
-import type { ConferenceOfDomain } from "../../cli/operator-client.ts";
+import type { ConferenceOfDomain } from "../../cli/operator/operator-client.ts";
 import type { Terminal } from "../../src/foundation/table.ts";
 
 /** The moment of the question. */

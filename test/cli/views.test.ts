@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
-import type { BridgeAgents, HostOfDomain } from "../../cli/operator-client.ts";
+import type { BridgeAgents, HostOfDomain } from "../../cli/operator/operator-client.ts";
+import {
+  agentsText,
+  callsOf,
+  callsText,
+  conferencesText,
+  conferenceText,
+  hostsText,
+} from "../../cli/operator/views.ts";
 import { localTime } from "../../cli/terminal.ts";
-import { agentsText, callsOf, callsText, conferencesText, conferenceText, hostsText } from "../../cli/views.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
 import { caller, command, conference, document, now, outage, painted, plain } from "./view-examples.ts";
 

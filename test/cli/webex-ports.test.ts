@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { askSecret, webexPorts } from "../../cli/webex-ports.ts";
+import { askSecret, webexPorts } from "../../cli/webex/webex-ports.ts";
 
 /** What comes of a question at a terminal, and what the terminal shows meanwhile. */
 async function asked(type: (terminal: PassThrough) => void, isTTY = true) {

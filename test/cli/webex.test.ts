@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { addWebex } from "../../cli/webex.ts";
-import type { WebexPorts } from "../../cli/webex-run.ts";
+import { addWebex } from "../../cli/webex/webex.ts";
+import type { WebexPorts } from "../../cli/webex/webex-run.ts";
 import { answerXml } from "../../simulators/webex-site/xml-service.ts";
 import { plainTerminal } from "../../src/foundation/table.ts";
-import type { Timers } from "../../src/foundation/timers.ts";
+import type { Timers } from "../../src/foundation/time/timers.ts";
 import { commandNames } from "../../src/webex/url-api/commands.ts";
 import { operations } from "../../src/webex/xml-api/operations.ts";
 import { noon, SiteOnTest, seeded } from "../webex/site/site-on-test.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { whyText } from "../../cli/operator/why.ts";
 import { localTime } from "../../cli/terminal.ts";
-import { whyText } from "../../cli/why.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { Explanation } from "../../src/rpc/story.ts";
 import { conference, now, painted, plain } from "./view-examples.ts";

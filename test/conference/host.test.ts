@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chooseHost } from "../../src/conference/host.ts";
+import { chooseHost } from "../../src/conference/parts/host.ts";
 import type { Caller } from "../../src/conference/state.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { debtKey } from "../../src/conference/debts.ts";
 import { BACK_END, type Outgoing, type Post } from "../../src/conference/draft.ts";
-import { sendAgainRefusal } from "../../src/conference/send-again.ts";
+import { debtKey } from "../../src/conference/server/debts.ts";
+import { sendAgainRefusal } from "../../src/conference/server/send-again.ts";
 import { type Caller, type ConferenceState, emptyState, type Running } from "../../src/conference/state.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";

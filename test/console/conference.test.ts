@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ConferencePage } from "../../src/console/conference.tsx";
+import { ConferencePage } from "../../src/console/conference/conference.tsx";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";

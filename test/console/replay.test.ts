@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { ReplayPage } from "../../src/console/replay.tsx";
-import { stateChanges } from "../../src/console/state-changes.ts";
+import { ReplayPage } from "../../src/console/story/replay.tsx";
+import { stateChanges } from "../../src/console/story/state-changes.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { ReplayState, ReplayStep } from "../../src/rpc/replay.ts";
 import { frameFor, now, Shown } from "./shown.ts";

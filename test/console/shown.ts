@@ -1,4 +1,4 @@
-import type { ConferenceFrame } from "../../src/console/conference-frame.tsx";
+import type { ConferenceFrame } from "../../src/console/conference/conference-frame.tsx";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { Role } from "../../src/operators/people.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { type StoryFilter, storyPage, storyText } from "../../src/console/story-lines.ts";
-import { TimelinePage } from "../../src/console/timeline.tsx";
+import { type StoryFilter, storyPage, storyText } from "../../src/console/story/story-lines.ts";
+import { TimelinePage } from "../../src/console/story/timeline.tsx";
 import type { WireRow } from "../../src/rpc/replay.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../../src/rpc/story.ts";
 import { frameFor, now, Shown } from "./shown.ts";

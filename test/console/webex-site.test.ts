@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { ConferencesPage } from "../../src/console/conferences.tsx";
-import { MeetingPage } from "../../src/console/meeting.tsx";
-import { RecordsPage } from "../../src/console/record-list.tsx";
-import { SettingsPage } from "../../src/console/settings.tsx";
-import { WebexSitePage } from "../../src/console/webex-site.tsx";
+import { MeetingPage } from "../../src/console/conference/meeting.tsx";
+import { ConferencesPage } from "../../src/console/domain/conferences.tsx";
+import { RecordsPage } from "../../src/console/domain/record-list.tsx";
+import { SettingsPage } from "../../src/console/domain/settings.tsx";
+import { WebexSitePage } from "../../src/console/domain/webex-site.tsx";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import type { ListedConference } from "../../src/rpc/directory.ts";
 import type { MeetingAnswer, ProvisioningState } from "../../src/rpc/webex-site.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { WhyPage } from "../../src/console/why.tsx";
+import { WhyPage } from "../../src/console/story/why.tsx";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { Explanation } from "../../src/rpc/story.ts";
 import { frameFor, now, Shown } from "./shown.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { JournalReaders } from "../../durable-objects/journal-readers.ts";
+import { JournalReaders } from "../../durable-objects/conference/journal-readers.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { StagesFold } from "../../src/explain/stages.ts";
 import type { ActionId, CommandId } from "../../src/foundation/ids.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ActivitySender } from "../../durable-objects/activity-sender.ts";
+import { ActivitySender } from "../../durable-objects/counts/activity-sender.ts";
 import { BACK_END } from "../../src/conference/draft.ts";
 import type { DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";

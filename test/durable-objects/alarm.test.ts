@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Alarm } from "../../durable-objects/alarm.ts";
+import { Alarm } from "../../durable-objects/platform/alarm.ts";
 import { Clock } from "../simulation/clock.ts";
 import { fakePlatform } from "./fakes.ts";
 

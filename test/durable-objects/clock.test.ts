@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Clock, nextWake } from "../../durable-objects/clock.ts";
+import { Clock, nextWake } from "../../durable-objects/platform/clock.ts";
 import { Clock as TestClock } from "../simulation/clock.ts";
 import { fakePlatform } from "./fakes.ts";
 

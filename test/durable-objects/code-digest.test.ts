@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { digestUnderToken } from "../../durable-objects/code-digest.ts";
+import { digestUnderToken } from "../../durable-objects/webex-site/code-digest.ts";
 
 test.each(["OPERATOR_TOKEN", "OPERATORS"])("under %s, a secret has the same digest in each life", async (name) => {
   const of = async (token: string, text: string) => (await digestUnderToken({ [name]: token }))(text);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CommandSchedule, CommandSender } from "../../durable-objects/command-sender.ts";
+import { CommandSchedule, CommandSender } from "../../durable-objects/conference/command-sender.ts";
 import type { PendingCommand } from "../../src/conference/state.ts";
 import { type BridgeName, type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import { Clock } from "../simulation/clock.ts";

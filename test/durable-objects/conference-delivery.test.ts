@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { HttpAnswer } from "../../durable-objects/post.ts";
+import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
 import type { CommandId, ExtConfId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";

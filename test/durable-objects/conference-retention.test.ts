@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ConferenceStore, type Progress } from "../../durable-objects/conference-store.ts";
+import { ConferenceStore, type Progress } from "../../durable-objects/conference/conference-store.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { emptyState } from "../../src/conference/state.ts";
 import type { StreamId } from "../../src/foundation/ids.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ConferenceStore } from "../../durable-objects/conference-store.ts";
+import { ConferenceStore } from "../../durable-objects/conference/conference-store.ts";
 import { Draws } from "../../simulators/draws.ts";
 import { type Changes, emptyState } from "../../src/conference/state.ts";
 import type { CallId, ConfKey, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";

@@ -1,9 +1,9 @@
-import { Conference } from "../../durable-objects/conference.ts";
-import type { ConferenceStore } from "../../durable-objects/conference-store.ts";
-import { IdAllocator } from "../../durable-objects/id-allocator.ts";
-import type { LogLine } from "../../durable-objects/log.ts";
-import { Measures } from "../../durable-objects/measures.ts";
-import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
+import { Conference } from "../../durable-objects/conference/conference.ts";
+import type { ConferenceStore } from "../../durable-objects/conference/conference-store.ts";
+import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
+import type { LogLine } from "../../durable-objects/platform/log.ts";
+import { Measures } from "../../durable-objects/platform/measures.ts";
+import type { HttpAnswer, PostRequest } from "../../durable-objects/platform/post.ts";
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { CountsSender } from "../../durable-objects/counts-sender.ts";
-import { DeploymentCounts } from "../../durable-objects/deployment-counts.ts";
-import { Measures } from "../../durable-objects/measures.ts";
+import { CountsSender } from "../../durable-objects/counts/counts-sender.ts";
+import { DeploymentCounts } from "../../durable-objects/counts/deployment-counts.ts";
+import { Measures } from "../../durable-objects/platform/measures.ts";
 import { Counts } from "../../src/foundation/metrics.ts";
 import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { againMs } from "../../durable-objects/directory-feed.ts";
+import { againMs } from "../../durable-objects/conference/directory-feed.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { FactPage, FeedAnswer } from "../../src/rpc/directory-feed.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { Directory } from "../../durable-objects/directory.ts";
-import { Measures } from "../../durable-objects/measures.ts";
+import { Directory } from "../../durable-objects/directory/directory.ts";
+import { Measures } from "../../durable-objects/platform/measures.ts";
 import { Draws } from "../../simulators/draws.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import { masked } from "../../src/foundation/shown.ts";
-import { dayMs } from "../../src/foundation/timers.ts";
+import { dayMs } from "../../src/foundation/time/timers.ts";
 import { type AuditEntry, unknownOutcome } from "../../src/operators/audit.ts";
 import { type ActivityMinute, noPosts } from "../../src/records/activity.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";

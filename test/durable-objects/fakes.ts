@@ -1,7 +1,7 @@
-import { HandleIndex, type HandleIndexPorts } from "../../durable-objects/handle-index.ts";
-import { Measures } from "../../durable-objects/measures.ts";
-import type { Platform } from "../../durable-objects/platform.ts";
-import type { HttpAnswer } from "../../durable-objects/post.ts";
+import { HandleIndex, type HandleIndexPorts } from "../../durable-objects/ids/handle-index.ts";
+import { Measures } from "../../durable-objects/platform/measures.ts";
+import type { Platform } from "../../durable-objects/platform/platform.ts";
+import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
 import { Counts } from "../../src/foundation/metrics.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";

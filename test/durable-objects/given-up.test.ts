@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { GivenUpStore } from "../../durable-objects/given-up-store.ts";
-import type { SqlValue } from "../../durable-objects/platform.ts";
-import type { HttpAnswer } from "../../durable-objects/post.ts";
+import { GivenUpStore } from "../../durable-objects/directory/given-up-store.ts";
+import type { SqlValue } from "../../durable-objects/platform/platform.ts";
+import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { IdAllocator } from "../../durable-objects/id-allocator.ts";
+import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
 import type { ConfKey, MsgId } from "../../src/foundation/ids.ts";
 import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";

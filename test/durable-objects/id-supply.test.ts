@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { IdSupply, NoIds } from "../../durable-objects/id-supply.ts";
-import { dayMs } from "../../src/foundation/timers.ts";
+import { IdSupply, NoIds } from "../../durable-objects/ids/id-supply.ts";
+import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
 import { firstPlaceOf, idAt } from "../../src/tsp/id-scheme.ts";
 

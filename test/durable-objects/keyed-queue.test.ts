@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { KeyedQueue } from "../../durable-objects/keyed-queue.ts";
+import { KeyedQueue } from "../../durable-objects/relay/keyed-queue.ts";
 import { Clock } from "../simulation/clock.ts";
 
 /** Jobs that are done when they are let; `log` has a line for each thing that happened. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { logOf } from "../../durable-objects/log.ts";
+import { logOf } from "../../durable-objects/platform/log.ts";
 import { showsPersonal } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Mailbox } from "../../durable-objects/mailbox.ts";
+import { Mailbox } from "../../durable-objects/mail/mailbox.ts";
 import type { DomainName, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";

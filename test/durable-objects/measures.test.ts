@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Measures } from "../../durable-objects/measures.ts";
+import { Measures } from "../../durable-objects/platform/measures.ts";
 import { Counts } from "../../src/foundation/metrics.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";

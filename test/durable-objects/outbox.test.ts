@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { HttpAnswer } from "../../durable-objects/post.ts";
+import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
 import type { ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
-import { fetchPost, type HttpAnswer } from "../../durable-objects/post.ts";
+import { fetchPost, type HttpAnswer } from "../../durable-objects/platform/post.ts";
 
 interface Answer {
   readonly status?: number;

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
-import type { LogLine } from "../../durable-objects/log.ts";
-import { Measures } from "../../durable-objects/measures.ts";
-import { type Attachment, Relay } from "../../durable-objects/relay.ts";
+import type { LogLine } from "../../durable-objects/platform/log.ts";
+import { Measures } from "../../durable-objects/platform/measures.ts";
+import { type Attachment, Relay } from "../../durable-objects/relay/relay.ts";
 import type { BridgeCommand, CommandResult, IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Comparison } from "../../src/conference/reconcile.ts";
 import type { BridgeName, CallId, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";

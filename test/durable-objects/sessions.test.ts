@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Sessions } from "../../durable-objects/sessions.ts";
+import { Sessions } from "../../durable-objects/sessions/sessions.ts";
 import { Database } from "../simulation/database.ts";
 
 const dayMs = 86_400_000;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Mailbox } from "../../durable-objects/mailbox.ts";
-import type { HttpAnswer } from "../../durable-objects/post.ts";
+import { Mailbox } from "../../durable-objects/mail/mailbox.ts";
+import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { CommandId, MsgId, TransId } from "../../src/foundation/ids.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { IdAllocator } from "../../durable-objects/id-allocator.ts";
-import type { LogLine } from "../../durable-objects/log.ts";
-import { type Round, Sweep } from "../../durable-objects/sweep.ts";
+import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
+import { type Round, Sweep } from "../../durable-objects/ids/sweep.ts";
+import type { LogLine } from "../../durable-objects/platform/log.ts";
 import { digestOf } from "../../src/bridge/state.ts";
 import { type BridgeName, type CallId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { Clock } from "../simulation/clock.ts";

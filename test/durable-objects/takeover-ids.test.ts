@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
-import { takeoverSize } from "../../src/conference/failover.ts";
+import { takeoverSize } from "../../src/conference/server/failover.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { IdBlock } from "../../src/rpc/id-allocator.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { upgrade } from "../../durable-objects/upgrade.ts";
+import { upgrade } from "../../durable-objects/conference/upgrade.ts";
 import { actionsOf, type Cause } from "../../src/conference/facts.ts";
 import { type ConferenceState, emptyState } from "../../src/conference/state.ts";
 import type { CallId } from "../../src/foundation/ids.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { WebexSiteStore } from "../../durable-objects/webex-site-store.ts";
+import { WebexSiteStore } from "../../durable-objects/webex-site/webex-site-store.ts";
 import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { Database } from "../simulation/database.ts";
 

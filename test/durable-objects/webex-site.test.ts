@@ -1,11 +1,11 @@
 import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
-import type { LogLine } from "../../durable-objects/log.ts";
-import { Measures } from "../../durable-objects/measures.ts";
-import { WebexSite } from "../../durable-objects/webex-site.ts";
+import type { LogLine } from "../../durable-objects/platform/log.ts";
+import { Measures } from "../../durable-objects/platform/measures.ts";
+import { WebexSite } from "../../durable-objects/webex-site/webex-site.ts";
 import { answerXml } from "../../simulators/webex-site/xml-service.ts";
 import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
-import { hourMs } from "../../src/foundation/timers.ts";
+import { hourMs } from "../../src/foundation/time/timers.ts";
 import type { PostFetch } from "../../src/webex/xml-api/client.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";

@@ -1,11 +1,11 @@
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Directory } from "../../durable-objects/directory.ts";
-import type { LogLine } from "../../durable-objects/log.ts";
-import { Measures } from "../../durable-objects/measures.ts";
-import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
+import { Directory } from "../../durable-objects/directory/directory.ts";
+import type { LogLine } from "../../durable-objects/platform/log.ts";
+import { Measures } from "../../durable-objects/platform/measures.ts";
+import type { HttpAnswer, PostRequest } from "../../durable-objects/platform/post.ts";
 import type { BridgeName, CallId, DomainName, WebexHost } from "../../src/foundation/ids.ts";
-import { dayMs } from "../../src/foundation/timers.ts";
+import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { showRow } from "../../durable-objects/journal-readers.ts";
+import { showRow } from "../../durable-objects/conference/journal-readers.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
-import { owedIn } from "../../src/conference/resync.ts";
+import { owedIn } from "../../src/conference/server/resync.ts";
 import { Why } from "../../src/explain/why.ts";
 import { whyNotYet } from "../../src/explain/why-not-yet.ts";
 import { type Person, persons } from "../../src/foundation/shown.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findingLine } from "../../src/foundation/finding.ts";
+import { findingLine } from "../../src/foundation/text/finding.ts";
 
 test("a finding is one line, in which what others said moves no cursor", () => {
   expect(findingLine({ verdict: "ok", about: "key", says: "well" })).toBe("ok    key: well");

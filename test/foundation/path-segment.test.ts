@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { segmentOf, textOfSegment } from "../../src/foundation/path-segment.ts";
+import { segmentOf, textOfSegment } from "../../src/foundation/text/path-segment.ts";
 
 test.each([
   ".",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { allPrintable, printable, printableJson } from "../../src/foundation/printable.ts";
+import { allPrintable, printable, printableJson } from "../../src/foundation/text/printable.ts";
 
 test.each([
   ["clears the screen", "\u001b[2J", "\\u001b[2J"],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sentence } from "../../src/foundation/sentence.ts";
+import { sentence } from "../../src/foundation/text/sentence.ts";
 
 test.each([
   ["the site is away; ask again", "The site is away; ask again."],

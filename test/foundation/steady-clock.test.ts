@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SteadyClock } from "../../src/foundation/steady-clock.ts";
+import { SteadyClock } from "../../src/foundation/time/steady-clock.ts";
 
 test("time goes on at its pace when the machine's clock is set back, and when it is set right again", () => {
   const clock = new SteadyClock();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Turns } from "../../src/foundation/turns.ts";
+import { Turns } from "../../src/foundation/time/turns.ts";
 import { Clock } from "../simulation/clock.ts";
 
 test("turns come in order, no more at once than allowed, and those that wait too long get none", async () => {

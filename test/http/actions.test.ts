@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ActionId, EpochMs } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
-import { aboutAction, actionBody } from "../../src/http/api/actions.ts";
+import { aboutAction, actionBody } from "../../src/http/api/conferences/actions.ts";
 import type { OperatorsSettings } from "../../src/operators/people.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";

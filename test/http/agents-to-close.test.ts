@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { AgentsToClose } from "../../src/http/agents-to-close.ts";
+import { AgentsToClose } from "../../src/http/agents/agents-to-close.ts";
 import { type Domains, loadDomains } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { Clock } from "../simulation/clock.ts";

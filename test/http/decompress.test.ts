@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { expect, test, vi } from "vitest";
-import { decompress } from "../../src/http/decompress.ts";
+import { decompress } from "../../src/http/webex/decompress.ts";
 import { FakeEdge, timers } from "./fake-edge.ts";
 
 const mib = 1024 * 1024;

@@ -3,12 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { metricsText } from "../../bridge-agent/health.ts";
-import { nothingRuns } from "../../bridge-agent/service.ts";
-import { Measures } from "../../durable-objects/measures.ts";
+import { metricsText } from "../../bridge-agent/service/health.ts";
+import { nothingRuns } from "../../bridge-agent/service/service.ts";
+import { Measures } from "../../durable-objects/platform/measures.ts";
 import { findPromtool } from "../../scripts/debian/find-promtool.ts";
 import { Counter, Counts, Histogram } from "../../src/foundation/metrics.ts";
-import { edgeEvents, Metrics, processText } from "../../src/http/monitoring.ts";
+import { edgeEvents, Metrics, processText } from "../../src/http/monitoring/monitoring.ts";
 import { testDomain } from "../local-domain.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
-import { actionBody } from "../../src/http/api/actions.ts";
+import { actionBody } from "../../src/http/api/conferences/actions.ts";
 import { requests } from "../simulation/operators.ts";
 
 /** `operators`: people ask for it, everywhere. Else who asks by a request of its own. */
@@ -21,19 +21,19 @@ function inApi(): readonly string[] {
 }
 
 function inCommandLine(): readonly string[] {
-  const code = readFileSync("cli/actions.ts", "utf8");
+  const code = readFileSync("cli/operator/actions.ts", "utf8");
   return actions.filter((type) => code.includes(`["${type}", `) || code.includes(`question(program, "${type} `));
 }
 
 function inConsole(): readonly string[] {
-  const pages = readdirSync("src/console").filter((name) => name.endsWith(".tsx") && name !== "action-line.tsx");
-  const code = pages.map((name) => readFileSync(`src/console/${name}`, "utf8")).join("\n");
+  const pages = globSync("src/console/**/*.tsx").filter((file) => !file.endsWith("/action-line.tsx"));
+  const code = pages.map((file) => readFileSync(file, "utf8")).join("\n");
   return actions.filter((type) => new RegExp(`type=("${type}"|{[^}]*"${type}")`).test(code));
 }
 
 test.each([
-  ["src/http/api/actions.ts", inApi()],
-  ["cli/actions.ts", inCommandLine()],
+  ["src/http/api/conferences/actions.ts", inApi()],
+  ["cli/operator/actions.ts", inCommandLine()],
   ["src/console", inConsole()],
   ["test/simulation/operators.ts", Object.keys(requests).filter((type) => type !== "send-again")],
 ])("operators can ask for each action in %s", (_, there) => {

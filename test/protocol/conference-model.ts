@@ -1,10 +1,10 @@
 import { type Ability, abilityFor } from "../../src/bridge/abilities.ts";
 import type { RefusalReason } from "../../src/bridge/commands.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
-import { isAnswer, isClosedAnswer, isEnd } from "../../src/conference/debts.ts";
 import { type ConferenceInput, decide, nextDeadline } from "../../src/conference/decide.ts";
 import { type DecisionContext, isCommand, isPost, type Post, withoutDropped } from "../../src/conference/draft.ts";
 import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
+import { isAnswer, isClosedAnswer, isEnd } from "../../src/conference/server/debts.ts";
 import { applyChanges, type ConferenceState, emptyState, type Head } from "../../src/conference/state.ts";
 import {
   type ActionId,

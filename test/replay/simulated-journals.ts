@@ -1,5 +1,5 @@
-import { ConferenceStore } from "../../durable-objects/conference-store.ts";
-import { JournalReaders } from "../../durable-objects/journal-readers.ts";
+import { ConferenceStore } from "../../durable-objects/conference/conference-store.ts";
+import { JournalReaders } from "../../durable-objects/conference/journal-readers.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { About, HistoryRow } from "../../src/replay/history.ts";

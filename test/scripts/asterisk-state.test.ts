@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bridgeName, CALL_VARIABLE, type CallNotes } from "../../bridge-agent/drivers/asterisk/names.ts";
+import { bridgeName, CALL_VARIABLE, type CallNotes } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 import { asteriskState } from "../../scripts/asterisk/asterisk-state.ts";
 import type { ConfKey, RoomId } from "../../src/foundation/ids.ts";
 

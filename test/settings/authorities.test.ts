@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { extraAuthorities, prepareWorkerd } from "../../cli/workerd.ts";
+import { extraAuthorities, prepareWorkerd } from "../../cli/edge/workerd.ts";
 import { makeAuthority } from "../../conformance/authority.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bridgehead-authorities-"));

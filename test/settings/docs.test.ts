@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { initDefaults, settingsText } from "../../bridge-agent/init.ts";
-import { readSettings } from "../../bridge-agent/settings.ts";
-import { edgeSettings } from "../../cli/edge-settings.ts";
-import { settingsExample } from "../../cli/settings-example.ts";
-import { parseCommentedJson } from "../../src/foundation/commented-json.ts";
+import { initDefaults, settingsText } from "../../bridge-agent/service/init.ts";
+import { readSettings } from "../../bridge-agent/service/settings.ts";
+import { edgeSettings } from "../../cli/edge/edge-settings.ts";
+import { settingsExample } from "../../cli/edge/settings-example.ts";
+import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
 import { domainSettings, protocolSettings } from "../../src/settings/domain-settings.ts";
 import { example } from "../../src/settings/load.ts";
 

@@ -1,8 +1,8 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { type Journal, type JournalFailure, openJournal } from "../../bridge-agent/journal.ts";
-import type { OpenSocket, SocketEvents } from "../../bridge-agent/reconnecting-socket.ts";
+import { type Journal, type JournalFailure, openJournal } from "../../bridge-agent/core/journal.ts";
+import type { OpenSocket, SocketEvents } from "../../bridge-agent/link/reconnecting-socket.ts";
 import { RunningAgent } from "../../bridge-agent/run.ts";
-import type { AgentSettings } from "../../bridge-agent/settings.ts";
+import type { AgentSettings } from "../../bridge-agent/service/settings.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts";
 import type { CommandId } from "../../src/foundation/ids.ts";

@@ -1,4 +1,4 @@
-import type { Timers } from "../../src/foundation/timers.ts";
+import type { Timers } from "../../src/foundation/time/timers.ts";
 
 interface Entry {
   readonly at: number;

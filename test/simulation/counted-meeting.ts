@@ -1,6 +1,6 @@
 import { type Budget, type BudgetedUnits, budgetedUnits } from "../../bench/cost/budget.ts";
 import { causes, idleTenant, Meeting, type MeetingSides, type TspServer } from "../../bench/cost/meeting.ts";
-import type { PostRequest } from "../../durable-objects/post.ts";
+import type { PostRequest } from "../../durable-objects/platform/post.ts";
 import { type Request, serverIds } from "../../simulators/webex/client.ts";
 import { type AdapterMessage, describe } from "../../simulators/webex/server.ts";
 import type { BridgeName, ExtCallId, ExtConfId, WebexHost } from "../../src/foundation/ids.ts";

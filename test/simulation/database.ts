@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { ConferenceStore, type Progress } from "../../durable-objects/conference-store.ts";
-import { hasTable, type Sql, type SqlRow, type SqlValue } from "../../durable-objects/platform.ts";
+import { ConferenceStore, type Progress } from "../../durable-objects/conference/conference-store.ts";
+import { hasTable, type Sql, type SqlRow, type SqlValue } from "../../durable-objects/platform/platform.ts";
 import type { BridgeName } from "../../src/foundation/ids.ts";
 
 /** Making one, with its tables and statements, costs more than most worlds write into it. */

@@ -19,27 +19,27 @@ export function plant({ before, after }: Defect, healthy: string): string | null
   return healthy.replace(before, () => after);
 }
 
-const conference = "durable-objects/conference.ts";
-const store = "durable-objects/conference-store.ts";
-const directory = "durable-objects/directory.ts";
-const directoryFeed = "durable-objects/directory-feed.ts";
-const alarm = "durable-objects/alarm.ts";
-const outbox = "durable-objects/outbox.ts";
+const conference = "durable-objects/conference/conference.ts";
+const store = "durable-objects/conference/conference-store.ts";
+const directory = "durable-objects/directory/directory.ts";
+const directoryFeed = "durable-objects/conference/directory-feed.ts";
+const alarm = "durable-objects/platform/alarm.ts";
+const outbox = "durable-objects/conference/outbox.ts";
 const queue = "src/conference/queue.ts";
-const sender = "durable-objects/command-sender.ts";
-const rooms = "src/conference/rooms.ts";
-const failover = "src/conference/failover.ts";
+const sender = "durable-objects/conference/command-sender.ts";
+const rooms = "src/conference/parts/rooms.ts";
+const failover = "src/conference/server/failover.ts";
 const requests = "src/conference/requests.ts";
-const resync = "src/conference/resync.ts";
+const resync = "src/conference/server/resync.ts";
 const reports = "src/conference/reports.ts";
-const agent = "bridge-agent/agent.ts";
+const agent = "bridge-agent/core/agent.ts";
 const runningAgent = "bridge-agent/run.ts";
-const pendingCommands = "bridge-agent/pending-commands.ts";
-const events = "bridge-agent/conference-events.ts";
-const socket = "bridge-agent/reconnecting-socket.ts";
+const pendingCommands = "bridge-agent/core/pending-commands.ts";
+const events = "bridge-agent/core/conference-events.ts";
+const socket = "bridge-agent/link/reconnecting-socket.ts";
 const ownership = "bridge-agent/drivers/ownership.ts";
 const link = "src/link/relay.ts";
-const relay = "durable-objects/relay.ts";
+const relay = "durable-objects/relay/relay.ts";
 
 /** Defects that somebody could make; each must be found by the worlds. */
 export const defects: readonly Defect[] = [
@@ -181,7 +181,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a clock that is set back puts off what is due",
     foundBy: "a conference's time never goes back",
-    file: "src/foundation/steady-clock.ts",
+    file: "src/foundation/time/steady-clock.ts",
     before: "    this.#aheadMs = Math.max(this.#aheadMs, this.#last - machine);\n",
     after: "",
   },
@@ -196,14 +196,14 @@ export const defects: readonly Defect[] = [
     // Two documents of two conferences get one TransID, and the later one looks like a changed repeat.
     name: "the id allocator begins again after a restart",
     foundBy: ["a repeat has the same bytes", "a request is answered once"],
-    file: "durable-objects/id-allocator.ts",
+    file: "durable-objects/ids/id-allocator.ts",
     before: "if (!latest) return;",
     after: "if (!latest || latest.msg_end !== null) return;",
   },
   {
     name: "a mailbox answers a repeat again",
     foundBy: "a request is answered once",
-    file: "durable-objects/mailbox.ts",
+    file: "durable-objects/mail/mailbox.ts",
     before: "if ((this.#answered.get(id) ?? forgottenAt) > forgottenAt || this.#outbox.holds(id)) return;",
     after: "",
   },
@@ -271,14 +271,14 @@ export const defects: readonly Defect[] = [
   {
     name: "the return from a sub-conference is told before the caller's state",
     foundBy: "NotifyUserChange before RspCloseSubConference",
-    file: "src/conference/rooms.ts",
+    file: "src/conference/parts/rooms.ts",
     before: "  notifyMuteState(draft, moved);\n  if (!from) return;",
     after: "  if (!from) return;",
   },
   {
     name: "what was held back for want of a name is forgotten",
     foundBy: "WebEx knows what is so",
-    file: "src/conference/callers.ts",
+    file: "src/conference/parts/callers.ts",
     before: "for (const { by = [], ...change } of held)",
     after: "for (const { by = [], ...change } of held.slice(0, 0))",
   },
@@ -292,21 +292,21 @@ export const defects: readonly Defect[] = [
   {
     name: "a bridge may be at work on a command for as long as it likes",
     foundBy: "an answer comes in time",
-    file: "durable-objects/command-sender.ts",
+    file: "durable-objects/conference/command-sender.ts",
     before: "flatMap(([id, at]) => (at <= now ? [id] : []))",
     after: "flatMap(([id, at]) => (at + 10_000 <= now ? [id] : []))",
   },
   {
     name: "the edge does not hear when the bridge is given a command that had to wait",
     foundBy: "an answer comes in time",
-    file: "bridge-agent/reports.ts",
+    file: "bridge-agent/core/reports.ts",
     before: "if (deleteFrom(this.#waiting, conference, id)) this.#makeUrgent(conference, [id]);",
     after: "deleteFrom(this.#waiting, conference, id);",
   },
   {
     name: "a call that is answered enters before WebEx hears of it",
     foundBy: "RspCallout before NotifyUserEnter",
-    file: "src/conference/call-outs.ts",
+    file: "src/conference/parts/call-outs.ts",
     before: '  draft.answer(callOut.request, "ok");\n  draft.callOuts.set(callOut.call, picked);',
     after: "  draft.callOuts.set(callOut.call, { ...picked, request: callOut.request });",
   },
@@ -406,7 +406,7 @@ export const defects: readonly Defect[] = [
   {
     name: "reports without an ack are not sent again",
     foundBy: "no command is pending",
-    file: "bridge-agent/reports.ts",
+    file: "bridge-agent/core/reports.ts",
     before: "return this.#sent > 0 && now - this.#sentAt >= RESEND_AFTER_MS;",
     after: "return this.#sent > this.#waiting.length && now >= this.#sentAt;",
   },
@@ -490,7 +490,7 @@ export const defects: readonly Defect[] = [
   {
     name: "the relay loses its conferences with its memory",
     foundBy: ["no command is pending", "a pending command is sent again"],
-    file: "durable-objects/relay-store.ts",
+    file: "durable-objects/relay/relay-store.ts",
     before: "const day = row ? Number(row.day) : null;",
     after: "const day = null;",
   },
@@ -512,14 +512,14 @@ export const defects: readonly Defect[] = [
   {
     name: "a conference that hangs holds up its reports for ever",
     foundBy: ["no command is pending", "one agent is active and done"],
-    file: "durable-objects/keyed-queue.ts",
+    file: "durable-objects/relay/keyed-queue.ts",
     before: "within(timers, limitMs,",
     after: "within(timers, limitMs * 1_000_000,",
   },
   {
     name: "a silent monitor enters with a voice",
     foundBy: "a silent monitor is silent",
-    file: "bridge-agent/legs.ts",
+    file: "bridge-agent/core/legs.ts",
     before: "const as = { muted: silent, joinTone: !silent, attendeeId, ...(host && ({ host } as const)) };",
     after: "const as = { muted: false, joinTone: !silent, attendeeId, ...(host && ({ host } as const)) };",
   },
@@ -540,14 +540,14 @@ export const defects: readonly Defect[] = [
   {
     name: "an agent does not hear that its link is lost",
     foundBy: "one of two agents acts with a link alone",
-    file: "bridge-agent/edge-link.ts",
+    file: "bridge-agent/link/edge-link.ts",
     before: "if (this.#welcomed) this.#options.lost();",
     after: "",
   },
   {
     name: "an agent answers no challenge",
     foundBy: ["no command is pending", "one agent is active and done"],
-    file: "bridge-agent/edge-link.ts",
+    file: "bridge-agent/link/edge-link.ts",
     before: 'this.#challenge = reason === "replayed" ? why : "";',
     after: "",
   },
@@ -568,14 +568,14 @@ export const defects: readonly Defect[] = [
   {
     name: "commands of one call overtake each other",
     foundBy: ["a command acts once", "no command overtakes an earlier one"],
-    file: "bridge-agent/topic-queue.ts",
+    file: "bridge-agent/core/topic-queue.ts",
     before: "return place.waitsFor === 0;",
     after: "return place.waitsFor < 2;",
   },
   {
     name: "a refused admission leaves the caller at the prompt",
     foundBy: "nobody is left on the line",
-    file: "bridge-agent/legs.ts",
+    file: "bridge-agent/core/legs.ts",
     before: "    this.#hangUpOnCaller(leg, refusedAs(reason));\n",
     after: "",
   },
@@ -590,7 +590,7 @@ export const defects: readonly Defect[] = [
   {
     name: "commands of one call are carried out side by side",
     foundBy: ["a command acts once", "no command overtakes an earlier one"],
-    file: "bridge-agent/topic-queue.ts",
+    file: "bridge-agent/core/topic-queue.ts",
     before: "      if (line.last) follow(line.last, place);",
     after: '      if (line.last && !name.startsWith("call ")) follow(line.last, place);',
   },
@@ -655,7 +655,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a dialled call enters twice",
     foundBy: "a call enters once",
-    file: "src/conference/call-outs.ts",
+    file: "src/conference/parts/call-outs.ts",
     before: "if (!callOut.privately) return placeCaller(draft, callOut, MAIN_ROOM);",
     after:
       "if (!callOut.privately) {\n    placeCaller(draft, callOut, MAIN_ROOM);\n    return notifyEntered(draft, newCaller(draft, callOut, MAIN_ROOM));\n  }",
@@ -663,7 +663,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a caller that presses the mute key on the way in is told as unmuted",
     foundBy: ["WebEx knows what is so", "WebEx's roster follows the bridge"],
-    file: "src/conference/callers.ts",
+    file: "src/conference/parts/callers.ts",
     before: 'if (known && arrival.muted && !arrival.silent) notifyChange(draft, known, { status: "muted" });',
     after: "",
   },
@@ -677,7 +677,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a conference is locked before it runs",
     foundBy: "Status 0 comes before Status 2",
-    file: "src/conference/conference-status.ts",
+    file: "src/conference/server/conference-status.ts",
     before: '  notifyStatus(draft, "running");\n  if (head.locked) notifyStatus(draft, "locked");\n',
     after: '  if (head.locked) notifyStatus(draft, "locked");\n  notifyStatus(draft, "running");\n',
   },
@@ -698,7 +698,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a call-out that failed enters when it is picked up after all",
     foundBy: "no NotifyUserEnter after a failed call-out",
-    file: "src/conference/private-talk.ts",
+    file: "src/conference/parts/private-talk.ts",
     before: 'if (callOut.stage === "dropping") return hangUp(draft, callOut);',
     after: "",
   },
@@ -719,7 +719,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a speaker without a name is reported",
     foundBy: ["whom WebEx holds for a speaker talks on the bridge", "speakers have entered"],
-    file: "src/conference/speakers.ts",
+    file: "src/conference/parts/speakers.ts",
     before: "const { extCallId, heardInTalk } = draft.callers.get(call) ?? {};",
     after:
       "const { extCallId = undefined, heardInTalk = undefined } = draft.callers.find((one) => one.extCallId !== null && one.call !== call) ?? {};",
@@ -746,7 +746,7 @@ export const defects: readonly Defect[] = [
       "WebEx knows what is so",
       "no bridge conference outlives its conference",
     ],
-    file: "durable-objects/conference-commit.ts",
+    file: "durable-objects/conference/conference-commit.ts",
     before: "const elsewhere = store.isElsewhere(bridge) && { elsewhere: bridge };",
     after: "const elsewhere = store.isElsewhere(bridge) && reports.length > 9 && { elsewhere: bridge };",
   },
@@ -782,21 +782,21 @@ export const defects: readonly Defect[] = [
   {
     name: "the host is left in the room of a talk that is over",
     foundBy: "nobody stays in a room without a talk",
-    file: "src/conference/private-talk.ts",
+    file: "src/conference/parts/private-talk.ts",
     before: 'if (!callsInside(draft, talk).includes(call) || draft.isBusy(call, "move", "expel")) return;',
     after: "if (!callsInside(draft, talk).includes(call) || call === talk.host) return;",
   },
   {
     name: "an invitee who is left alone stays alone",
     foundBy: "nobody is alone in a private talk",
-    file: "src/conference/private-talk.ts",
+    file: "src/conference/parts/private-talk.ts",
     before: "aloneUntil: draft.at + ALONE_MS }",
     after: "aloneUntil: draft.at + 1_000 * ALONE_MS }",
   },
   {
     name: "the host of a private talk comes back unmuted",
     foundBy: "WebEx knows what is so",
-    file: "src/conference/private-talk.ts",
+    file: "src/conference/parts/private-talk.ts",
     before: "if (caller?.muted && isLifted) draft.issue(",
     after: "if (caller?.muted && isLifted && latest) draft.issue(",
   },
@@ -832,7 +832,7 @@ export const defects: readonly Defect[] = [
   {
     name: "an agent acts while its journal cannot be written",
     foundBy: "an agent acts only with its journal",
-    file: "bridge-agent/journal.ts",
+    file: "bridge-agent/core/journal.ts",
     before: "        return statement.run(...values);\n",
     after:
       "        try {\n          return statement.run(...values);\n        } catch {\n          return { changes: 1, lastInsertRowid: 0 };\n        }\n",
@@ -862,7 +862,7 @@ export const defects: readonly Defect[] = [
   {
     name: "who speaks is told when there is nothing to tell",
     foundBy: "what is posted is of the protocol",
-    file: "src/conference/speakers.ts",
+    file: "src/conference/parts/speakers.ts",
     before: "  if (changed.length === 0) return false;\n",
     after: "",
   },
@@ -889,7 +889,7 @@ export const defects: readonly Defect[] = [
   {
     name: "what was held back for want of a name is told from its end",
     foundBy: "a change is of a call that entered",
-    file: "src/conference/callers.ts",
+    file: "src/conference/parts/callers.ts",
     before: "for (const { by = [], ...change } of held)",
     after: "for (const { by = [], ...change } of held.toReversed())",
   },
@@ -904,7 +904,7 @@ export const defects: readonly Defect[] = [
   {
     name: "who leaves from a sub-conference is told as returned",
     foundBy: "a move is of a call that entered",
-    file: "src/conference/callers.ts",
+    file: "src/conference/parts/callers.ts",
     before: '  notifyChange(draft, { ...caller, left: true }, { status: "left" });\n',
     after:
       '  notifyChange(draft, { ...caller, left: true }, { status: "left" });\n  const { subConfId } = draft.rooms.get(caller.room) ?? {};\n' +
@@ -949,7 +949,7 @@ export const defects: readonly Defect[] = [
   {
     name: "an ack for a conference that is over breaks the agent",
     foundBy: "nothing is thrown",
-    file: "bridge-agent/reports.ts",
+    file: "bridge-agent/core/reports.ts",
     before: "    if (conference?.stream.id !== stream) return true; // The ack is of a stream that was replaced.\n",
     after:
       '    if (!conference) throw new Error("an ack for no conference");\n    if (conference.stream.id !== stream) return true;\n',
@@ -982,7 +982,7 @@ export const defects: readonly Defect[] = [
   {
     name: "an ack does not lower the number of reports without one",
     foundBy: "one agent is active and done",
-    file: "bridge-agent/reports.ts",
+    file: "bridge-agent/core/reports.ts",
     before: "    this.#unacknowledged -= deleted;\n",
     after: "",
   },
@@ -996,7 +996,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a speaker who left is told as silent",
     foundBy: "speakers have entered",
-    file: "src/conference/callers.ts",
+    file: "src/conference/parts/callers.ts",
     before: "  removeSpeaker(draft, call);\n",
     after:
       "  const { head } = draft;\n" +
@@ -1007,7 +1007,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a number that is busy is dialled again",
     foundBy: "a number is dialled once",
-    file: "src/conference/call-outs.ts",
+    file: "src/conference/parts/call-outs.ts",
     before: "  draft.answer(callOut.request, endResults[reason]);\n",
     after:
       "  draft.answer(callOut.request, endResults[reason]);\n" +
@@ -1016,7 +1016,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a caller who keys nothing stays at the prompt",
     foundBy: "nobody is left on the line",
-    file: "bridge-agent/legs.ts",
+    file: "bridge-agent/core/legs.ts",
     before: "        return this.#hangUpOnCaller(leg, hangUpReasons[action.why]);\n",
     after: "        return;\n",
   },
@@ -1045,7 +1045,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a keyed attendee ID counts each time that it is reported",
     foundBy: "a keyed attendee ID is told once",
-    file: "src/conference/callers.ts",
+    file: "src/conference/parts/callers.ts",
     before: "  if (identifications.includes(id)) return;\n",
     after: "",
   },
@@ -1073,14 +1073,14 @@ export const defects: readonly Defect[] = [
   {
     name: "an agent that was restarted gives a report number twice",
     foundBy: "no command is pending",
-    file: "bridge-agent/journal.ts",
+    file: "bridge-agent/core/journal.ts",
     before: "      saveNext.run(upTo + 1, conference);\n",
     after: "",
   },
   {
     name: "digests are never sent",
     foundBy: "a digest finds what no event told",
-    file: "bridge-agent/digests.ts",
+    file: "bridge-agent/core/digests.ts",
     before: "this.#waiting = [...this.#series.values()].filter(({ dueIn }) => dueIn <= this.#round);",
     after: "this.#waiting = [];",
   },
@@ -1122,7 +1122,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a mute key overlooks what is under way",
     foundBy: "a mute key switches",
-    file: "bridge-agent/legs.ts",
+    file: "bridge-agent/core/legs.ts",
     before: "this.#pending.willMute(leg.conference, call, now) ?? leg.muted;",
     after: "leg.muted;",
   },
@@ -1150,7 +1150,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a silent monitor who was dialled has a mute key after a gap",
     foundBy: "a silent monitor is silent",
-    file: "bridge-agent/legs.ts",
+    file: "bridge-agent/core/legs.ts",
     before: "inside(callerOf(call).silent)",
     after: 'inside(call.direction === "in" && callerOf(call).silent)',
   },
@@ -1251,7 +1251,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a record forgets calls that left before WebEx named them",
     foundBy: "each call that is over has one record",
-    file: "src/conference/callers.ts",
+    file: "src/conference/parts/callers.ts",
     before: "  callOver(draft, caller, end);",
     after: "  if (enterMsgId === null) callOver(draft, caller, end);",
   },
@@ -1265,7 +1265,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a record lacks the number that its caller dialled",
     foundBy: "a record is of a call of the bridge",
-    file: "bridge-agent/conference-events.ts",
+    file: "bridge-agent/core/conference-events.ts",
     before: '(dialled !== "" && { dialled })',
     after: '(dialled === "" && { dialled })',
   },
@@ -1286,7 +1286,7 @@ export const defects: readonly Defect[] = [
   {
     name: "the fact of a move that a snapshot has found is missing",
     foundBy: "facts and state agree",
-    file: "src/conference/callers.ts",
+    file: "src/conference/parts/callers.ts",
     before: '  draft.fact({ kind: "call-moved", call: caller.call, room });',
     after: '  if (draft.by[0]?.type !== "repair") draft.fact({ kind: "call-moved", call: caller.call, room });',
   },
@@ -1346,7 +1346,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a lack of ids refuses the document",
     foundBy: "good documents are confirmed",
-    file: "durable-objects/id-supply.ts",
+    file: "durable-objects/ids/id-supply.ts",
     before: "round === mostRounds",
     after: "round <= mostRounds",
   },
@@ -1475,7 +1475,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a receiver of webhooks is shown with its query",
     foundBy: "what is secret is shown to nobody",
-    file: "durable-objects/webhooks.ts",
+    file: "durable-objects/directory/webhooks.ts",
     before: 'url: "address",',
     after: 'url: "open",',
   },
@@ -1489,14 +1489,14 @@ export const defects: readonly Defect[] = [
   {
     name: "what waits for a server is shown with its query",
     foundBy: "what is secret is shown to nobody",
-    file: "durable-objects/directory-feed.ts",
+    file: "durable-objects/conference/directory-feed.ts",
     before: '...{ host: "address",',
     after: '...{ host: "open",',
   },
   {
     name: "a conference is shown with the query of its server",
     foundBy: "what is secret is shown to nobody",
-    file: "durable-objects/conference-view.ts",
+    file: "durable-objects/conference/conference-view.ts",
     before: 'extConfId: "open", host: "address" }',
     after: 'extConfId: "open", host: "open" }',
   },
@@ -1538,7 +1538,7 @@ export const defects: readonly Defect[] = [
   {
     name: "numbers are open in the edge's log",
     foundBy: "what is personal is masked",
-    file: "src/foundation/log-line.ts",
+    file: "src/foundation/text/log-line.ts",
     before: 'number: "personal", country',
     after: 'number: "open", country',
   },
@@ -1552,7 +1552,7 @@ export const defects: readonly Defect[] = [
   {
     name: "nobody has judged a field of the edge's log",
     foundBy: "a line of the log is written whole",
-    file: "src/foundation/log-line.ts",
+    file: "src/foundation/text/log-line.ts",
     before: '...{ transId: "open", extConfId',
     after: "...{ extConfId",
   },

@@ -1,18 +1,18 @@
-import { Conference } from "../../durable-objects/conference.ts";
-import type { EntryChange } from "../../durable-objects/conference-store.ts";
-import { Directory } from "../../durable-objects/directory.ts";
-import { HandleIndex } from "../../durable-objects/handle-index.ts";
-import { IdAllocator } from "../../durable-objects/id-allocator.ts";
-import { Mailbox } from "../../durable-objects/mailbox.ts";
-import { Measures } from "../../durable-objects/measures.ts";
-import type { Platform, Sql, SqlValue } from "../../durable-objects/platform.ts";
-import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
-import type { RelayPorts } from "../../durable-objects/relay.ts";
-import { type Round, Sweep } from "../../durable-objects/sweep.ts";
+import { Conference } from "../../durable-objects/conference/conference.ts";
+import type { EntryChange } from "../../durable-objects/conference/conference-store.ts";
+import { Directory } from "../../durable-objects/directory/directory.ts";
+import { HandleIndex } from "../../durable-objects/ids/handle-index.ts";
+import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
+import { type Round, Sweep } from "../../durable-objects/ids/sweep.ts";
+import { Mailbox } from "../../durable-objects/mail/mailbox.ts";
+import { Measures } from "../../durable-objects/platform/measures.ts";
+import type { Platform, Sql, SqlValue } from "../../durable-objects/platform/platform.ts";
+import type { HttpAnswer, PostRequest } from "../../durable-objects/platform/post.ts";
+import type { RelayPorts } from "../../durable-objects/relay/relay.ts";
 import type { Draws } from "../../simulators/draws.ts";
-import { isEnd } from "../../src/conference/debts.ts";
 import type { ConferenceInput } from "../../src/conference/decide.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
+import { isEnd } from "../../src/conference/server/debts.ts";
 import type {
   ActionId,
   BridgeName,

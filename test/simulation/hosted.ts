@@ -1,4 +1,4 @@
-import type { Sql } from "../../durable-objects/platform.ts";
+import type { Sql } from "../../durable-objects/platform/platform.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import { faultsOf, type WorldContext } from "./context.ts";
 import { Database } from "./database.ts";

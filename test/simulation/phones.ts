@@ -2,7 +2,7 @@ import type { Machine, NumberPlan } from "../../simulators/bridge/machine.ts";
 import type { Call } from "../../simulators/bridge/world.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
-import type { Timers } from "../../src/foundation/timers.ts";
+import type { Timers } from "../../src/foundation/time/timers.ts";
 import { type Bridges, dialIn } from "./bridge.ts";
 import { attendeeBegin } from "./shown-judge.ts";
 

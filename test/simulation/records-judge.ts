@@ -1,5 +1,5 @@
-import type { EntryChange } from "../../durable-objects/conference-store.ts";
-import { hasTable } from "../../durable-objects/platform.ts";
+import type { EntryChange } from "../../durable-objects/conference/conference-store.ts";
+import { hasTable } from "../../durable-objects/platform/platform.ts";
 import type { Caller, CallOut, Head, PendingCommand } from "../../src/conference/state.ts";
 import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
 import { persons } from "../../src/foundation/shown.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { AgentKey } from "../../bridge-agent/state-folder.ts";
-import { Measures } from "../../durable-objects/measures.ts";
-import { type Attachment, Relay, type RelayPorts } from "../../durable-objects/relay.ts";
+import type { AgentKey } from "../../bridge-agent/service/state-folder.ts";
+import { Measures } from "../../durable-objects/platform/measures.ts";
+import { type Attachment, Relay, type RelayPorts } from "../../durable-objects/relay/relay.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";

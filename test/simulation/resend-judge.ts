@@ -1,4 +1,4 @@
-import type { Conference } from "../../durable-objects/conference.ts";
+import type { Conference } from "../../durable-objects/conference/conference.ts";
 import type { CommandId, ConfKey, StreamId } from "../../src/foundation/ids.ts";
 import type { AgentReports } from "../../src/rpc/conference.ts";
 import type { WorldContext } from "./context.ts";

@@ -1,4 +1,4 @@
-import type { ConferenceStore } from "../../durable-objects/conference-store.ts";
+import type { ConferenceStore } from "../../durable-objects/conference/conference-store.ts";
 import type { Call, RoomKind } from "../../simulators/bridge/world.ts";
 import { MAIN_ROOM } from "../../src/foundation/ids.ts";
 import type { AgentProcess } from "./agent-process.ts";

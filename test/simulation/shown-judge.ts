@@ -1,9 +1,9 @@
-import type { Conference } from "../../durable-objects/conference.ts";
-import type { LogLine } from "../../durable-objects/log.ts";
-import { hasTable } from "../../durable-objects/platform.ts";
+import type { Conference } from "../../durable-objects/conference/conference.ts";
+import type { LogLine } from "../../durable-objects/platform/log.ts";
+import { hasTable } from "../../durable-objects/platform/platform.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
-import { shownFacts } from "../../src/foundation/log-line.ts";
 import { persons } from "../../src/foundation/shown.ts";
+import { shownFacts } from "../../src/foundation/text/log-line.ts";
 import { shownSettings } from "../../src/settings/domain-settings.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { WorldContext } from "./context.ts";

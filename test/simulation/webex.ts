@@ -1,4 +1,4 @@
-import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
+import type { HttpAnswer, PostRequest } from "../../durable-objects/platform/post.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { ExtConfId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";

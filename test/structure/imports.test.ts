@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { expect, test } from "vitest";
-import { edgeObjects } from "../../cli/workerd.ts";
+import { edgeObjects } from "../../cli/edge/workerd.ts";
 import { allowed, importsOf, rules, violations } from "./imports.ts";
 
 const files = globSync("{src,durable-objects,bridge-agent,simulators,cli,scripts,bench,conformance}/**/*.{ts,tsx,js}");
@@ -87,7 +87,7 @@ test("the Worker reaches nothing that makes or plays transcripts", () => {
 });
 
 test("what the rows of a journal changed is read by store, replay and upgrade alone: all others read facts", () => {
-  const readers = /^(durable-objects\/(conference-store|upgrade)\.ts|src\/replay\/|src\/conference\/)/;
+  const readers = /^(durable-objects\/conference\/(conference-store|upgrade)\.ts|src\/replay\/|src\/conference\/)/;
   const keysOfEntries = /["'`[](outbox|caller|call-out|command|room|outage|debt)\/(["'`]|\$\{)/;
   const others = globSync("{src,durable-objects,cli}/**/*.{ts,tsx}").filter((file) => !readers.test(file));
   const found = others.filter((file) => {
@@ -99,7 +99,10 @@ test("what the rows of a journal changed is read by store, replay and upgrade al
 
   expect(others.length).toBeGreaterThan(200);
   expect(found).toEqual([]);
-  expect(handsOver.toSorted()).toEqual(["durable-objects/conference.ts", "durable-objects/journal-readers.ts"]);
+  expect(handsOver.toSorted()).toEqual([
+    "durable-objects/conference/conference.ts",
+    "durable-objects/conference/journal-readers.ts",
+  ]);
 });
 
 test("npm start binds the same objects as a deployment", () => {

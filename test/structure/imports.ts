@@ -136,7 +136,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     ],
   },
   "bridge-agent/drivers": {
-    may: ["src/foundation", "src/bridge", "bridge-agent/reconnecting-socket.ts", "node:*", "ws", "valibot"],
+    may: ["src/foundation", "src/bridge", "bridge-agent/link/reconnecting-socket.ts", "node:*", "ws", "valibot"],
   },
   "simulators/bridge": {
     may: [
@@ -153,8 +153,8 @@ export const rules: Readonly<Record<string, Rule>> = {
   "simulators/webex-site": {
     may: ["simulators/control-requests.ts", "simulators/port.ts", "node:*", "fast-xml-parser", "valibot"],
   },
-  "simulators/telephones": { may: ["cli/supervise.ts", "simulators/free-ports.ts", "node:*"] },
-  "simulators/control-requests.ts": { may: ["src/foundation/wrong-value.ts", "node:*", "valibot"] },
+  "simulators/telephones": { may: ["cli/edge/supervise.ts", "simulators/free-ports.ts", "node:*"] },
+  "simulators/control-requests.ts": { may: ["src/foundation/text/wrong-value.ts", "node:*", "valibot"] },
   "simulators/draws.ts": { may: [] },
   "simulators/free-ports.ts": { may: ["node:*"] },
   "simulators/port.ts": { may: [] },
@@ -169,8 +169,8 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/transcripts",
       "bridge-agent/drivers",
       "bridge-agent/node-ports.ts",
-      "bridge-agent/service-manager.ts",
-      "bridge-agent/state-folder.ts",
+      "bridge-agent/service/service-manager.ts",
+      "bridge-agent/service/state-folder.ts",
       "node:*",
       "commander",
       "valibot",
@@ -182,7 +182,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     may: [
       "src/foundation/result.ts",
       "src/foundation/table.ts",
-      "src/foundation/timers.ts",
+      "src/foundation/time/timers.ts",
       "src/foundation/version.ts",
       "simulators/telephones",
       "node:*",

@@ -1,4 +1,4 @@
-import type { SocketEvents } from "../../bridge-agent/reconnecting-socket.ts";
+import type { SocketEvents } from "../../bridge-agent/link/reconnecting-socket.ts";
 import { RunningAgent } from "../../bridge-agent/run.ts";
 import { Machine } from "../../simulators/bridge/machine.ts";
 import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts";

@@ -1,9 +1,9 @@
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { Alarm } from "../../durable-objects/alarm.ts";
-import { KeyedQueue } from "../../durable-objects/keyed-queue.ts";
+import { Alarm } from "../../durable-objects/platform/alarm.ts";
+import { KeyedQueue } from "../../durable-objects/relay/keyed-queue.ts";
 import type { Report } from "../../src/bridge/events.ts";
-import { WakeTimer } from "../../src/foundation/wake-timer.ts";
+import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
 import { ConferenceWorld, callerEntered, lock } from "../durable-objects/conference-world.ts";
 import { fakePlatform } from "../durable-objects/fakes.ts";
 import { testDomain } from "../local-domain.ts";
@@ -23,7 +23,7 @@ const never = Number.POSITIVE_INFINITY;
 
 /** All timers that traffic asks for again, by the file that has them. */
 const timers: Readonly<Record<string, readonly Row[]>> = {
-  "src/foundation/wake-timer.ts": [
+  "src/foundation/time/wake-timer.ts": [
     {
       what: "a wake that is asked for again and again",
       lateMs: async () => {
@@ -111,7 +111,7 @@ const timers: Readonly<Record<string, readonly Row[]>> = {
       },
     },
   ],
-  "bridge-agent/reconnecting-socket.ts": [
+  "bridge-agent/link/reconnecting-socket.ts": [
     {
       what: "the agent's pings, while the edge greets it again and again",
       lateMs: async () => {
@@ -138,7 +138,7 @@ const timers: Readonly<Record<string, readonly Row[]>> = {
       },
     },
   ],
-  "durable-objects/outbox.ts": [
+  "durable-objects/conference/outbox.ts": [
     {
       what: "the next attempt of a post, behind commits of its conference",
       lateMs: async () => {
@@ -157,7 +157,7 @@ const timers: Readonly<Record<string, readonly Row[]>> = {
       },
     },
   ],
-  "durable-objects/command-sender.ts": [
+  "durable-objects/conference/command-sender.ts": [
     {
       what: "a command whose relay cannot be reached, behind others that are issued",
       lateMs: async () => {
@@ -177,7 +177,7 @@ const timers: Readonly<Record<string, readonly Row[]>> = {
       },
     },
   ],
-  "durable-objects/directory-feed.ts": [
+  "durable-objects/conference/directory-feed.ts": [
     {
       what: "what the directory is told of a conference, while callers enter",
       lateMs: async () => {
@@ -213,7 +213,7 @@ const timers: Readonly<Record<string, readonly Row[]>> = {
       },
     },
   ],
-  "durable-objects/alarm.ts": [
+  "durable-objects/platform/alarm.ts": [
     {
       what: "an alarm that the platform brings late, while it is asked for again and again",
       lateMs: async () => {
@@ -235,7 +235,7 @@ const timers: Readonly<Record<string, readonly Row[]>> = {
       },
     },
   ],
-  "durable-objects/keyed-queue.ts": [
+  "durable-objects/relay/keyed-queue.ts": [
     {
       what: "the end of a job that hangs, while others come",
       lateMs: async () => {
@@ -277,10 +277,10 @@ const keptTimers: Readonly<Record<string, string>> = {
   "bridge-agent/drivers/asterisk/driver.ts": "one for each session; the end of the session",
   "bridge-agent/drivers/asterisk/link.ts":
     "the next ping or attempt, set when the one before is over; the end of the session",
-  "bridge-agent/reconnecting-socket.ts":
+  "bridge-agent/link/reconnecting-socket.ts":
     "the next ping or attempt, set when the one before is over; the end of the connection",
-  "bridge-agent/service.ts": "the next attempt, set when the one before has failed; a stop",
-  "src/foundation/wake-timer.ts": "the first of those that are asked for",
+  "bridge-agent/service/service.ts": "the next attempt, set when the one before has failed; a stop",
+  "src/foundation/time/wake-timer.ts": "the first of those that are asked for",
 };
 
 test("a timer that can be ended and set anew from outside is a wake timer, or stands in the list of the others", () => {

@@ -8,7 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { timers } from "../../bridge-agent/node-ports.ts";
-import type { AgentSettingsInput } from "../../bridge-agent/settings.ts";
+import type { AgentSettingsInput } from "../../bridge-agent/service/settings.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { type EdgeToAgent, encodeMessage } from "../../src/link/messages.ts";

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { prepareWorkerd } from "../../cli/workerd.ts";
+import { prepareWorkerd } from "../../cli/edge/workerd.ts";
 import { buildInto } from "../../scripts/build.ts";
 import { workerd } from "../../scripts/edge.ts";
 import { freePorts } from "../../simulators/free-ports.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { agentKey } from "../../bridge-agent/state-folder.ts";
+import { agentKey } from "../../bridge-agent/service/state-folder.ts";
 import { encodeHello, HELLO_HEADER, helloText, LINK_PROTOCOL_VERSION, REFUSAL_HEADER } from "../../src/link/hello.ts";
 import { CLOSE_CODES, PING } from "../../src/link/messages.ts";
 import { Meeting, startWorld, type World } from "./world.ts";

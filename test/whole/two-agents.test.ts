@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { AgentStatus } from "../../bridge-agent/agent.ts";
-import type { BridgeAgents } from "../../cli/operator-client.ts";
+import type { AgentStatus } from "../../bridge-agent/core/agent.ts";
+import type { BridgeAgents } from "../../cli/operator/operator-client.ts";
 import type { MsgId } from "../../src/foundation/ids.ts";
 import { eventually, kill, Meeting, startWorld, type World } from "./world.ts";
 

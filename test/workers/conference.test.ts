@@ -1,8 +1,8 @@
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { ConferenceStore } from "../../durable-objects/conference-store.ts";
-import type { SqlValue } from "../../durable-objects/platform.ts";
+import { ConferenceStore } from "../../durable-objects/conference/conference-store.ts";
+import type { SqlValue } from "../../durable-objects/platform/platform.ts";
 import type { OperatorAction } from "../../src/conference/operator-requests.ts";
 import type {
   ActionId,

@@ -2,9 +2,9 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Measures } from "../../durable-objects/measures.ts";
-import type { Sql } from "../../durable-objects/platform.ts";
-import { Webhooks } from "../../durable-objects/webhooks.ts";
+import { Webhooks } from "../../durable-objects/directory/webhooks.ts";
+import { Measures } from "../../durable-objects/platform/measures.ts";
+import type { Sql } from "../../durable-objects/platform/platform.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { BridgeName, ConfKey, DomainName, StreamId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { err, ok, type Result } from "../../../src/foundation/result.ts";
-import type { Timers } from "../../../src/foundation/timers.ts";
+import type { Timers } from "../../../src/foundation/time/timers.ts";
 
 /** How one kind of request is made: the names in the path, and beside it, are Asterisk's. */
 interface Operation {

@@ -3,16 +3,16 @@ import type { BridgeCommand, ExecutionResult } from "../../../src/bridge/command
 import type { BridgeEvent } from "../../../src/bridge/events.ts";
 import type { CallId, CommandId, ConfKey } from "../../../src/foundation/ids.ts";
 import type { BridgeDriver, DriverIdentity, DriverPorts, DriverReport, DriverState } from "../driver.ts";
-import { applyEvent, isEndOfKnown } from "./apply-event.ts";
+import { Executor } from "./acts/executor.ts";
+import { reconcile } from "./acts/reconcile.ts";
 import { type AriEvent, AriFailure } from "./ari.ts";
-import { type Consequences, toDo } from "./changes.ts";
-import { Executor } from "./executor.ts";
 import { AsteriskLink, type Session } from "./link.ts";
-import { Mirror } from "./mirror.ts";
-import { missingSounds } from "./prerequisites.ts";
-import { reconcile } from "./reconcile.ts";
+import { applyEvent, isEndOfKnown } from "./mirror/apply-event.ts";
+import { type Consequences, toDo } from "./mirror/changes.ts";
+import { Mirror } from "./mirror/mirror.ts";
+import { type SnapshotOptions, takeSnapshot } from "./mirror/snapshot.ts";
 import type { AsteriskSettings } from "./settings.ts";
-import { type SnapshotOptions, takeSnapshot } from "./snapshot.ts";
+import { missingSounds } from "./setup/prerequisites.ts";
 
 /** The longest that any command may take of a bridge that is alive. */
 const RESULT_WITHIN_MS = 30_000;

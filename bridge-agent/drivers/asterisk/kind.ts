@@ -1,8 +1,8 @@
 import type { DriverKind } from "../driver.ts";
-import { inspectAsterisk } from "./doctor.ts";
 import { AsteriskDriver } from "./driver.ts";
-import { initAsterisk } from "./init.ts";
 import { type AsteriskSettings, asteriskSettings } from "./settings.ts";
+import { inspectAsterisk } from "./setup/doctor.ts";
+import { initAsterisk } from "./setup/init.ts";
 
 /** Asterisk 16 and later, through its REST interface. */
 export const asterisk = {

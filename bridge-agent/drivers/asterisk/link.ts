@@ -1,11 +1,11 @@
-import { reasonOf } from "../../../src/foundation/reason.ts";
-import { wait } from "../../../src/foundation/timers.ts";
-import { backoffMs } from "../../reconnecting-socket.ts";
+import { reasonOf } from "../../../src/foundation/text/reason.ts";
+import { wait } from "../../../src/foundation/time/timers.ts";
+import { backoffMs } from "../../link/reconnecting-socket.ts";
 import type { DriverIdentity, DriverPorts } from "../driver.ts";
 import { Ari, type AriEvent, AriFailure, decodeEvent, info, isDone, type OtherEvent, read, variable } from "./ari.ts";
-import { type AgentNote, agentVariable, readAgentNote, retiredEvent } from "./names.ts";
-import { whatIsMissing } from "./prerequisites.ts";
+import { type AgentNote, agentVariable, readAgentNote, retiredEvent } from "./mirror/names.ts";
 import { type AsteriskSettings, readPassword } from "./settings.ts";
+import { whatIsMissing } from "./setup/prerequisites.ts";
 
 /** A bridge that falls silent is found within the sum of both. */
 const PING_EVERY_MS = 1_000;

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Announcement } from "../../../src/bridge/announcements.ts";
 import type { CallId } from "../../../src/foundation/ids.ts";
-import type { Timers } from "../../../src/foundation/timers.ts";
+import type { Timers } from "../../../src/foundation/time/timers.ts";
 import { type Ari, isDone } from "./ari.ts";
-import { playbackId, whispererId } from "./names.ts";
-import type { Pauses } from "./pauses.ts";
+import { playbackId, whispererId } from "./mirror/names.ts";
+import type { Pauses } from "./mirror/pauses.ts";
 import { type AsteriskSettings, languageOf, soundsOf } from "./settings.ts";
 
 interface Sentence {

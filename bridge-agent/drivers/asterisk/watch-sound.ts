@@ -1,7 +1,7 @@
+import type { ExecutorContext } from "./acts/executor-context.ts";
 import { isDone, read, rtpStatistics } from "./ari.ts";
-import { talkChanged } from "./changes.ts";
-import type { ExecutorContext } from "./executor-context.ts";
-import type { Call } from "./mirror.ts";
+import { talkChanged } from "./mirror/changes.ts";
+import type { Call } from "./mirror/mirror.ts";
 
 /** Two looks that find hardly more packets tell: that is 1.8 s to 3.6 s after the last sound. */
 export const LOOK_EVERY_MS = 1_800;

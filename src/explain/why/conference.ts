@@ -1,5 +1,5 @@
-import { counted } from "../../foundation/counted.ts";
 import type { WebexHost } from "../../foundation/ids.ts";
+import { counted } from "../../foundation/text/counted.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import { askerIn, askerText, type FactOf, type Known, operatorText, type WhyRow } from "./known.ts";
 import {

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { BridgeName } from "../../foundation/ids.ts";
-import type { EdgeEvent } from "../monitoring.ts";
+import type { EdgeEvent } from "../monitoring/monitoring.ts";
 import { failureOf } from "../objects-of-request.ts";
 import { next, pageOf, wholeList } from "./paging.ts";
 import { route } from "./route.ts";

@@ -1,7 +1,7 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import * as v from "valibot";
 import { problemType } from "../problem.ts";
-import { conference } from "./conferences.ts";
+import { conference } from "./conferences/conferences.ts";
 import { changes, type Route, type Schema } from "./route.ts";
 
 /** Every refusal: RFC 9457. */

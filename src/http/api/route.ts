@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../foundation/ids.ts";
 import { err, ok, type Result } from "../../foundation/result.ts";
-import { mustBe, wrongValue } from "../../foundation/wrong-value.ts";
+import { mustBe, wrongValue } from "../../foundation/text/wrong-value.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { Edge } from "../app.ts";
 import type { SignedIn } from "../guard.ts";

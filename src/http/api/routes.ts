@@ -1,19 +1,19 @@
 import { aboutRoutes } from "./about.ts";
-import { actionRoutes } from "./actions.ts";
 import { activityRoutes } from "./activity.ts";
 import { agentRoutes } from "./agents.ts";
 import { auditRoutes } from "./audit.ts";
 import { bridgeRoutes } from "./bridges.ts";
-import { conferenceDataRoutes } from "./conference-data.ts";
-import { conferenceRoutes } from "./conferences.ts";
+import { actionRoutes } from "./conferences/actions.ts";
+import { conferenceDataRoutes } from "./conferences/conference-data.ts";
+import { conferenceRoutes } from "./conferences/conferences.ts";
+import { explainRoutes } from "./conferences/explain.ts";
+import { givenUpRoutes } from "./conferences/given-up-posts.ts";
+import { runningRoutes } from "./conferences/running.ts";
 import { domainRoutes } from "./domains.ts";
-import { explainRoutes } from "./explain.ts";
-import { givenUpRoutes } from "./given-up-posts.ts";
 import { peopleRoutes } from "./people.ts";
 import { recordUpkeepRoutes } from "./record-upkeep.ts";
 import { recordRoutes } from "./records.ts";
 import type { Route } from "./route.ts";
-import { runningRoutes } from "./running.ts";
 import { webexSiteRoutes } from "./webex-site.ts";
 import { webhookRoutes } from "./webhooks.ts";
 

@@ -5,7 +5,7 @@ import type { WebexSiteSettings } from "../../settings/domain-settings.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { Edge } from "../app.ts";
 import { problem } from "../problem.ts";
-import { isKnown, unknown, viewOf } from "./conferences.ts";
+import { isKnown, unknown, viewOf } from "./conferences/conferences.ts";
 import { route } from "./route.ts";
 import { time } from "./values.ts";
 

@@ -1,5 +1,5 @@
-import { cut } from "../../foundation/cut.ts";
 import { err, ok, type Result } from "../../foundation/result.ts";
+import { cut } from "../../foundation/text/cut.ts";
 import { type ArgumentKind, entryFor, type ReadValue } from "./arguments.ts";
 import {
   type ArgumentsOf,

@@ -1,5 +1,5 @@
-import { cut } from "../../foundation/cut.ts";
 import { err, ok, type Result } from "../../foundation/result.ts";
+import { cut } from "../../foundation/text/cut.ts";
 import type { Source } from "../source.ts";
 import type { Argument } from "./arguments.ts";
 import { type Command, type CommandName, commandNames, commands, type DataOf } from "./commands.ts";

@@ -1,9 +1,9 @@
 import { readCapped } from "../../foundation/limits.ts";
-import { reasonOf } from "../../foundation/reason.ts";
 import { isRecord } from "../../foundation/record.ts";
 import { err, ok, type Result } from "../../foundation/result.ts";
-import { type Timers, wait } from "../../foundation/timers.ts";
-import { Turns } from "../../foundation/turns.ts";
+import { reasonOf } from "../../foundation/text/reason.ts";
+import { type Timers, wait } from "../../foundation/time/timers.ts";
+import { Turns } from "../../foundation/time/turns.ts";
 import type { Site } from "../url-api/site.ts";
 import {
   type AnswerForm,

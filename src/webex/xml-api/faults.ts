@@ -1,4 +1,4 @@
-import { cut } from "../../foundation/cut.ts";
+import { cut } from "../../foundation/text/cut.ts";
 
 /** A part of a refusal: one field that the site did not accept, and why. */
 export interface SubError {

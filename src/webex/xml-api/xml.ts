@@ -1,6 +1,6 @@
 import { XMLBuilder, XMLParser, XMLValidator } from "fast-xml-parser";
-import { reasonOf } from "../../foundation/reason.ts";
 import { err, ok, type Result } from "../../foundation/result.ts";
+import { reasonOf } from "../../foundation/text/reason.ts";
 import type { AnswerForm } from "./faults.ts";
 import { isXmlText } from "./fields.ts";
 

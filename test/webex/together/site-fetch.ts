@@ -1,5 +1,5 @@
 import { answerXml } from "../../../simulators/webex-site/xml-service.ts";
-import type { Timers } from "../../../src/foundation/timers.ts";
+import type { Timers } from "../../../src/foundation/time/timers.ts";
 import type { PostFetch } from "../../../src/webex/xml-api/client.ts";
 import type { SiteOnTest } from "../site/site-on-test.ts";
 

@@ -1,0 +1,617 @@
+import type { Ability } from "../../src/bridge/abilities.ts";
+import type { ExecutionResult } from "../../src/bridge/commands.ts";
+import { dialledDigits } from "../../src/foundation/dial-rules.ts";
+import type { CommandId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
+import { LogLimit } from "../../src/foundation/limits.ts";
+import { assertNever } from "../../src/foundation/result.ts";
+import { counted } from "../../src/foundation/text/counted.ts";
+import { SteadyClock } from "../../src/foundation/time/steady-clock.ts";
+import { version } from "../../src/foundation/version.ts";
+import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
+import type { DriverReport, DriverState, Execution } from "../drivers/driver.ts";
+import type { Note } from "../service/log.ts";
+import { ConferenceEvents } from "./conference-events.ts";
+import type { Assignment, Journal } from "./journal.ts";
+import { type AnnouncementToCall, Legs, type LegView } from "./legs.ts";
+import { isInTime, type OpenCommand, PendingCommands } from "./pending-commands.ts";
+import { Durations, type Permitted, Policy, type PolicyReason, type PolicySettings, policyReasons } from "./policy.ts";
+import { CommandAcks, Reports } from "./reports.ts";
+
+/** Everything that can happen to an agent, in the order it happened. */
+export type AgentInput =
+  /** From a link that is up: `welcome` is the first. */
+  | { readonly type: "edge"; readonly message: EdgeToAgent }
+  /** Or it is given up: only the next `welcome` says whether this agent acts. */
+  | { readonly type: "edge-lost" }
+  | { readonly type: "bridge"; readonly report: DriverReport }
+  /** The answer to `askState`; `null`: the bridge went away before it came. */
+  | { readonly type: "state"; readonly state: DriverState | null }
+  | { readonly type: "result"; readonly execution: Execution; readonly result: ExecutionResult }
+  /** Some time has passed. */
+  | { readonly type: "time" }
+  /** The process is to end: nothing new is begun. */
+  | { readonly type: "stop" };
+
+/** To be done once the turn's journal entries are on disk, and not before. */
+interface Effects {
+  readonly messages: AgentToEdge[];
+  /** Before the executions: who is hung up on hears why. */
+  readonly announcements: AnnouncementToCall[];
+  readonly executions: Permitted[];
+  /** The epoch from which on the bridge is to take commands from this agent, and from no other one. Comes before all that the bridge is asked. */
+  activate: number | null;
+  askState: boolean;
+  /** Lines for operations staff. */
+  readonly notes: Note[];
+  /** What the policy refused or ended, each time. */
+  readonly policyActs: PolicyReason[];
+}
+
+function noEffects(): Effects {
+  return {
+    messages: [],
+    announcements: [],
+    executions: [],
+    activate: null,
+    askState: false,
+    notes: [],
+    policyActs: [],
+  };
+}
+
+export interface AgentStatus {
+  readonly role: "active" | "standby" | "unknown";
+  readonly edgeUp: boolean;
+  readonly bridgeUp: boolean;
+  /** Why the bridge is not there, for operations staff; `null`: it is, or has not been tried yet. */
+  readonly bridgeTrouble: string | null;
+  readonly ports: number | null;
+  readonly calls: number;
+  /** Commands that the bridge is at work on. */
+  readonly running: number;
+  /** Commands whose result did not come: the agent that acts next reads it from the bridge's state. */
+  readonly inDoubt: number;
+  /** Reports that the edge has not acknowledged; those of a standby wait until it is active. */
+  readonly unacknowledged: number;
+  /** Nothing new is begun any more, and the process ends when what runs is over. */
+  readonly draining: boolean;
+}
+
+const PRUNE_EVERY_MS = 10 * 60_000;
+/** Counted from when this agent last saw all of the bridge, so that not all agents send digests at once. */
+const DIGESTS_EVERY_MS = 60_000;
+/** What a command or a report takes as a rule is no queue that people should hear of; and so often they hear of a change of it. */
+const WAITS_MS = 5_000;
+
+type Health = Extract<AgentToEdge, { type: "health" }>;
+
+/**
+ * The agent without clock, sockets or disk of its own. The caller runs each turn within one transaction of the journal
+ * and then does what the turn returns.
+ */
+export class Agent {
+  readonly #journal: Journal;
+  readonly #reports: Reports;
+  readonly #pending: PendingCommands;
+  readonly #legs: Legs;
+  readonly #events: ConferenceEvents;
+  readonly #acks = new CommandAcks();
+  readonly #newId: () => CommandId;
+  readonly #policy: Policy;
+  readonly #durations: Durations;
+  readonly #policyLines = new LogLimit();
+  /** Permitted dials whose result was not known when this was last looked at. */
+  readonly #dialling = new Map<string, Pick<OpenCommand, "conference" | "id">>();
+  readonly #clock = new SteadyClock();
+  #assignment: Assignment | null;
+  #epoch = 0;
+  #edgeUp = false;
+  #bridge: "away" | "reconciling" | "up" = "away";
+  /** By this link, this agent acts on the bridge: until the link is over, or another agent acts. */
+  #isOnBridge = false;
+  #bridgeTrouble: string | null = null;
+  /** The boot id that the bridge had when it was last there. */
+  #bootId: string | null;
+  #ports: number | null = null;
+  #cannot: readonly Ability[] = [];
+  /** The next state of the bridge is reported of all conferences. */
+  #snapshotsDue = false;
+  #digestsAt: EpochMs = 0;
+  #callsOfOthers = 0;
+  #stopping = false;
+  /** How many answers to `askState` are on their way, and how many of these are of a time before this agent was active on the bridge. */
+  #asked = 0;
+  #outdated = 0;
+  #health: Health | null = null;
+  #healthAt: EpochMs = 0;
+  /** Since when a command has no result or a report no ack, and there was always one; `null`: there is none. */
+  #waitsSince: EpochMs | null = null;
+  /** Effects of the present turn so far. */
+  #effects = noEffects();
+  #prunedAt: EpochMs = 0;
+  /** When the edge made this agent active; `null`: not in this life of the process. */
+  #activeAt: EpochMs | null = null;
+  /** When the bridge was last connected while this agent was active; `null`: not since the edge made it active. */
+  #bridgeBackAt: EpochMs | null = null;
+
+  /** `newId` names the commands that the agent itself makes; never the same twice, not even after a restart. */
+  constructor(journal: Journal, newId: () => CommandId, policy: PolicySettings) {
+    this.#journal = journal;
+    this.#newId = newId;
+    const contents = journal.load();
+    this.#policy = new Policy(policy, contents.dials);
+    this.#durations = new Durations(journal, contents.begins);
+    this.#reports = new Reports(journal, contents);
+    this.#pending = new PendingCommands(journal, contents);
+    this.#legs = new Legs(this.#pending, this.#reports, newId);
+    this.#events = new ConferenceEvents(this.#reports, this.#pending, this.#legs, this.#durations);
+    this.#assignment = contents.assignment;
+    this.#bootId = contents.bootId;
+    if (this.#assignment) this.#legs.codes = this.#assignment.keypad;
+  }
+
+  turn(inputs: readonly AgentInput[], machineTime: EpochMs): Effects {
+    const now = this.#clock.at(machineTime);
+    this.#legs.now = now;
+    // A caller who has keyed something while this process stood still was not silent.
+    const [ticks, others] = [inputs.filter(isTick), inputs.filter((input) => !isTick(input))];
+    const tick = ticks.length > 0;
+    for (const input of [...others, ...ticks]) this.#apply(input, now);
+    if (this.#acting || this.#holdsCallers) for (const hangUp of this.#legs.begin()) this.#carryOut(hangUp, now);
+    if (this.#acting) this.#begin(now);
+    const announcements = this.#legs.announcements();
+    if (this.#acting || this.#holdsCallers) this.#effects.announcements.push(...announcements);
+    const wantsState = this.#pending.inDoubt > 0 || this.#reports.snapshotsWanted.size > 0;
+    this.#effects.askState ||= this.#acting && this.#asked === 0 && wantsState;
+    if (this.#effects.askState) this.#asked += 1;
+    if (this.#edgeUp) this.#sendHealth(tick, now);
+    if (this.#edgeUp && this.#active) {
+      this.#sendReports(now, tick);
+      if (tick) this.#sendDigests();
+    }
+    if (tick) this.#prune(now);
+    this.#reports.writeAcks(now);
+    this.#effects.notes.push(...this.#legs.notes());
+    const effects = this.#effects;
+    this.#effects = noEffects();
+    return effects;
+  }
+
+  get status(): AgentStatus {
+    return {
+      role: this.#assignment === null ? "unknown" : this.#assignment.active ? "active" : "standby",
+      edgeUp: this.#edgeUp,
+      bridgeUp: this.#bridge !== "away",
+      bridgeTrouble: this.#bridgeTrouble,
+      ports: this.#ports,
+      calls: this.#legs.count,
+      running: this.#pending.running,
+      inDoubt: this.#pending.inDoubt,
+      unacknowledged: this.#active ? this.#reports.unacknowledged : 0,
+      draining: this.#stopping,
+    };
+  }
+
+  /** From the next command on. */
+  set policy(settings: PolicySettings) {
+    this.#policy.settings = settings;
+  }
+
+  /** The calls of its owner, as far as this agent knows: a standby knows none. */
+  get calls(): readonly LegView[] {
+    return this.#legs.views;
+  }
+
+  /** Whether this text leads into a conference, or makes a silent monitor: wherever a caller has keyed it, nobody is shown it. */
+  isSecret(text: string): boolean {
+    return this.#reports.isSecret(text);
+  }
+
+  /** Whether anything waits for time to pass; else it is enough to look at the clock now and then. */
+  get waitsForTime(): boolean {
+    const isReporting = this.#active && this.#reports.unacknowledged > 0;
+    const isWaiting = this.#pending.inDoubt > 0 || isReporting || !this.#acks.isEmpty;
+    const hasWaiting = this.#legs.waitForTime || this.#events.hasDigests || this.#events.hasSpeech;
+    return isWaiting || hasWaiting || this.#pending.running > 0 || this.#hasPortsToSay;
+  }
+
+  get #portsInUse(): number {
+    return this.#legs.count + this.#callsOfOthers;
+  }
+
+  /** The edge fills the bridge by what it was told last. */
+  get #hasPortsToSay(): boolean {
+    return this.#edgeUp && this.#health !== null && this.#health.portsInUse !== this.#portsInUse;
+  }
+
+  /**
+   * An agent that is alone leads callers in while the edge is away, also after a restart: nobody else can. One of two acts
+   * only while the edge can tell it not to; the edge activates the other one after 10 s of silence, when this link is over.
+   */
+  get #active(): boolean {
+    if (!this.#assignment?.active) return false;
+    return this.#edgeUp || this.#assignment.alone;
+  }
+
+  get #acting(): boolean {
+    return this.#active && this.#bridge === "up" && !this.#stopping;
+  }
+
+  /** One of two, without the edge: the bridge still hands it the callers, and it may only tell them to wait, or hang up on them. */
+  get #holdsCallers(): boolean {
+    return this.#isOnBridge && this.#assignment?.active === true && !this.#active && !this.#stopping;
+  }
+
+  #apply(input: AgentInput, now: EpochMs): void {
+    switch (input.type) {
+      case "edge":
+        return this.#edgeMessage(input.message, now);
+      case "edge-lost":
+        this.#edgeUp = false;
+        this.#legs.edgeLost(now);
+        this.#events.clearDigests();
+        return;
+      case "bridge":
+        return this.#driverReport(input.report, now);
+      case "state":
+        return this.#stateAnswered(input.state, now);
+      case "result":
+        return this.#executed(input.execution, input.result, now);
+      case "time":
+        if (this.#holdsCallers) this.#legs.heldTimePassed(now);
+        if (!this.#acting) return;
+        this.#legs.timePassed(now);
+        this.#events.reportSpeech();
+        if (this.#durations.isDue(now)) this.#endOverdue(now);
+        this.#effects.askState ||= now >= this.#digestsAt && this.#asked === 0 && !this.#events.hasDigests;
+        return;
+      case "stop":
+        this.#stopping = true;
+        return;
+      default:
+        return assertNever(input);
+    }
+  }
+
+  /** Begins what may begin. */
+  #begin(now: EpochMs): void {
+    for (let ready = this.#pending.begin(now); ready.length > 0; ready = this.#pending.begin(now)) {
+      for (const pending of ready) {
+        const { id, conference, command } = pending;
+        if (!isInTime(pending, now)) this.#events.settle(pending, { done: false, reason: "too-late" });
+        else if (command.type === "identify") this.#events.settle(pending, { done: true });
+        else {
+          const refusal = this.#carryOut({ id, conference, command }, now);
+          if (refusal === null) {
+            this.#acks.begun(conference, id);
+            continue;
+          }
+          const number = command.type === "dial" && { number: dialledDigits(command.number) };
+          this.#policyActs(refusal, { conference, commandId: id, ...number }, now);
+          this.#events.settle(pending, { done: false, reason: "refused" });
+        }
+      }
+    }
+  }
+
+  /** Hands the command to the driver, unless the policy refuses that: there is no other way to the driver. */
+  #carryOut(execution: Execution, now: EpochMs): PolicyReason | null {
+    const { id, conference, command } = execution;
+    const name = `${conference} ${id}`;
+    const permitted = this.#policy.permit(execution, command.type === "dial" ? this.#dialledBut(name) : 0, now);
+    if (!permitted.ok) return permitted.error;
+    if (command.type === "dial" && conference !== null) {
+      this.#dialling.set(name, { conference, id });
+      this.#journal.saveDials(this.#policy.dials);
+    }
+    this.#effects.executions.push(permitted.value);
+    return null;
+  }
+
+  /** How many dialled calls ring or are up beside that of this dial, with those that the bridge is about to dial. */
+  #dialledBut(name: string): number {
+    for (const [other, { conference, id }] of this.#dialling) {
+      if (this.#pending.find(conference, id) === null) this.#dialling.delete(other);
+    }
+    return this.#legs.dialledCount + this.#dialling.size - (this.#dialling.has(name) ? 1 : 0);
+  }
+
+  /** Each is counted; an edge in wrong hands must not fill the log. */
+  #policyActs(reason: PolicyReason, about: Partial<Note>, now: EpochMs): void {
+    this.#effects.policyActs.push(reason);
+    const droppedBefore = this.#policyLines.admit("policy", reason, now);
+    if (droppedBefore === null) return;
+    const dropped = droppedBefore > 0 ? { droppedBefore } : {};
+    this.#note("warn", "policy", policyReasons[reason], { reason, ...about, ...dropped });
+  }
+
+  /** Ends what lasts longer than the policy lets it, as somebody at a telephone could. */
+  #endOverdue(now: EpochMs): void {
+    const calls = this.#legs.views.flatMap(({ call, conference, since, stage }) =>
+      conference === null || stage === "prompted" ? [] : [{ call, conference, since }],
+    );
+    for (const overdue of this.#durations.overdue(this.#policy.settings, calls, this.#reports.allLive(), now)) {
+      const { conference, call } = overdue;
+      const command = call ? ({ type: "expel", call } as const) : ({ type: "end-conference" } as const);
+      this.#pending.add({ conference, id: this.#newId(), origin: "policy", command }, now);
+      const number = call && this.#legs.find(call)?.number;
+      const about = { conference, ...(call && { call }), ...(number && { number }) };
+      this.#policyActs(call ? "longest-call" : "longest-conference", about, now);
+    }
+  }
+
+  #edgeMessage(message: EdgeToAgent, now: EpochMs): void {
+    if (message.type !== "welcome" && !this.#edgeUp) return; // The message came over a link that was given up.
+    switch (message.type) {
+      case "welcome": {
+        const { role, epoch, activeSince, alone, keypad } = message;
+        const assignment = { active: role === "active", epoch, alone, keypad };
+        this.#noteRole(assignment, activeSince);
+        return this.#assign(assignment, activeSince, now);
+      }
+      case "activate":
+        if (!this.#assignment) return;
+        this.#note("info", "takeover", takeover(message.replaces));
+        return this.#assign({ ...this.#assignment, active: true, epoch: message.epoch }, message.epoch, now);
+      case "commands":
+        if (this.#active && !this.#stopping && message.epoch >= this.#epoch) this.#receiveCommands(message, now);
+        return;
+      case "reports-ack": {
+        const { conference, stream, upTo } = message;
+        if (this.#reports.acknowledge(conference, stream, upTo, now)) return;
+        const text = "edge and agent disagree on what was reported of this conference; a snapshot follows";
+        this.#note("warn", "reports-disagree", text, { conference });
+        return this.#reports.restartStream(conference);
+      }
+      case "snapshot-wanted":
+        return this.#reports.wantSnapshot(message.conference, message.unless);
+      case "digest-confirmed":
+        return this.#events.digestConfirmed(message);
+      case "pong":
+        return; // The link's own.
+      default:
+        return assertNever(message);
+    }
+  }
+
+  #receiveCommands(message: Extract<EdgeToAgent, { type: "commands" }>, now: EpochMs): void {
+    const { conference, commands, notUnderstood = [] } = message;
+    for (const id of notUnderstood) {
+      if (!this.#pending.addRefused(conference, id, now)) continue;
+      this.#reports.add(conference, { type: "result", id, result: { done: false, reason: "not-supported" } });
+      const text = "a command is refused: this version of the agent does not know it";
+      this.#note("warn", "command-unknown", text, { conference, commandId: id });
+    }
+    if (commands.length === 0) return;
+    let fresh = true;
+    for (const { id, command, again, withinMs } of commands) {
+      const limit = withinMs === undefined ? {} : { begin: { from: now, before: now + withinMs } };
+      fresh = this.#pending.add({ conference, id, origin: "edge", command, ...limit }, now, again) && fresh;
+    }
+    const ids = commands.map(({ id }) => id);
+    this.#acks.received(conference, ids, fresh, now);
+  }
+
+  #stateAnswered(state: DriverState | null, now: EpochMs): void {
+    this.#asked -= 1;
+    if (this.#outdated > 0) this.#outdated -= 1;
+    else if (state !== null && this.#bridge !== "away" && this.#active) this.#reconcile(state, now);
+    else if (state !== null && this.#holdsCallers) this.#legs.adoptHeld(state.calls, now);
+  }
+
+  #reconcile(state: DriverState, now: EpochMs): void {
+    const gap = this.#bridge === "reconciling";
+    this.#events.reconcile(state, { gap, all: this.#snapshotsDue }, now);
+    this.#bridge = "up";
+    if (gap) this.#noteActing(state, now);
+    this.#callsOfOthers = state.callsOfOthers;
+    if (this.#snapshotsDue) this.#digestsAt = now + DIGESTS_EVERY_MS;
+    this.#snapshotsDue = false;
+    if (now < this.#digestsAt) return;
+    this.#digestsAt = now + DIGESTS_EVERY_MS;
+    if (this.#edgeUp) this.#events.beginDigests(state);
+  }
+
+  #sendDigests(): void {
+    const digests = this.#events.nextDigests();
+    if (digests.length > 0) this.#effects.messages.push({ type: "digests", epoch: this.#epoch, digests });
+  }
+
+  #executed({ id, conference }: Execution, result: ExecutionResult, now: EpochMs): void {
+    if (conference === null) return this.#legs.hangUpFinished(id, result, now);
+    const pending = this.#pending.find(conference, id);
+    if (!pending) return;
+    // A driver that has lost the bridge says so first; when the bridge is back, its state shows what is left to do.
+    const lost = result.done === false && result.reason === "unreachable" && this.#bridge !== "up";
+    if (lost || result.done === "unknown") this.#pending.setInDoubt(pending, "tooSlow" in result);
+    else this.#events.settle(pending, result);
+  }
+
+  /** The edge makes this agent active, or a standby. Reports that found no link are sent now. */
+  #assign(assignment: Assignment, activeSince: number, now: EpochMs): void {
+    const before = this.#assignment;
+    const wasActive = this.#active;
+    if (!wasActive && assignment.active) {
+      this.#activeAt = now;
+      this.#bridgeBackAt = null;
+    }
+    if (!this.#edgeUp) this.#legs.edgeBack();
+    this.#edgeUp = true;
+    this.#epoch = assignment.epoch;
+    this.#assignment = assignment;
+    this.#journal.saveAssignment(assignment);
+    this.#legs.codes = assignment.keypad;
+    this.#health = null;
+    const succeeds = before !== null && (!before.active || activeSince > before.epoch);
+    if (!assignment.active || succeeds) {
+      // Reports that waited while another agent acted are out of date: that agent's snapshots replace them.
+      this.#giveUp();
+      this.#reports.restartStreamsWithEvents();
+    }
+    if (!assignment.active) return;
+    this.#pending.activate();
+    this.#reports.resendAll();
+    if (this.#bridge === "away") return;
+    if (!wasActive || succeeds) this.#resync();
+    this.#snapshotsDue = true;
+    this.#activate();
+  }
+
+  #activate(): void {
+    this.#isOnBridge = true;
+    this.#outdated = this.#asked;
+    this.#effects.activate = this.#assignment?.epoch ?? 0;
+    this.#effects.askState = true;
+  }
+
+  /** A change of the role while this agent was not connected: the edge does not say who acted meanwhile. */
+  #noteRole({ active, epoch }: Assignment, activeSince: number): void {
+    const before = this.#assignment;
+    if (before === null) return;
+    // What the process before this one was is no news: `edge-connected` has the role.
+    const wasActiveInThisLife = this.#activeAt !== null || before.alone;
+    if (before.active && !active && wasActiveInThisLife) {
+      this.#note("warn", "standby", "standby: the edge has made another agent of this bridge active", { epoch });
+    } else if (active && (!before.active || activeSince > before.epoch)) {
+      const text = "takeover: this agent acts from now on; another one did until it left the edge";
+      this.#note("info", "takeover", text, { epoch });
+    }
+  }
+
+  #noteActing({ conferences, calls }: DriverState, now: EpochMs): void {
+    const up = calls.filter(({ stage }) => stage !== "ended");
+    const held = `${counted(conferences.length, "conference")}, ${counted(up.length, "call")}`;
+    const begun = this.#bridgeBackAt ?? this.#activeAt;
+    const cause = this.#bridgeBackAt === null ? "the edge made it active" : "the bridge was connected";
+    const since = begun === null ? "" : `, ${((now - begun) / 1_000).toFixed(1)} s after ${cause}`;
+    this.#note("info", "active", `this agent acts on the bridge (${held})${since}`, { epoch: this.#epoch });
+  }
+
+  #note(level: Note["level"], event: Note["event"], text: string, more: Partial<Note> = {}): void {
+    this.#effects.notes.push({ level, event, text, ...more });
+  }
+
+  /** Another agent is active: what was not begun, or is in doubt, must not happen when this one is active again. */
+  #giveUp(): void {
+    this.#legs.clear();
+    for (const pending of this.#pending.idle()) {
+      this.#events.settle(pending, { done: false, reason: "unreachable" });
+    }
+  }
+
+  #driverReport(report: DriverReport, now: EpochMs): void {
+    switch (report.type) {
+      case "connected":
+        this.#note("info", "bridge-connected", `bridge connected, its boot id is ${report.bootId}`);
+        this.#bridgeTrouble = null;
+        this.#ports = report.ports;
+        this.#cannot = report.cannot ?? [];
+        if (report.bootId !== this.#bootId) {
+          if (this.#bootId !== null) this.#pending.bridgeRestarted();
+          this.#bootId = report.bootId;
+          this.#journal.saveBootId(report.bootId);
+        }
+        this.#resync();
+        if (!this.#active) return;
+        this.#bridgeBackAt = now;
+        return this.#activate();
+      case "disconnected":
+        this.#note("warn", "bridge-disconnected", `bridge disconnected: ${report.why}`);
+        this.#resync();
+        this.#legs.clear();
+        this.#bridge = "away";
+        this.#isOnBridge = false;
+        this.#bridgeTrouble = report.why;
+        if (report.isReplaced && this.#assignment) {
+          this.#assignment = { ...this.#assignment, alone: false };
+          this.#journal.saveAssignment(this.#assignment);
+        }
+        return;
+      case "ports":
+        this.#ports = report.ports;
+        return;
+      case "notice":
+        return this.#note("warn", "bridge-notice", report.text);
+      default:
+        // While reconciling, whatever happens is part of the state that is on its way. Which keys there are new, it does not show.
+        if (this.#active && this.#bridge === "up") this.#events.bridgeEvent(report, now);
+        else if (this.#holdsCallers || (this.#active && report.type === "keys")) this.#legs.heldEvent(report, now);
+    }
+  }
+
+  /** Events were missed. Whoever still acts on the bridge, and was not succeeded, has missed no key: it keeps its callers. */
+  #resync(): void {
+    this.#bridge = "reconciling";
+    this.#callsOfOthers = 0;
+    this.#snapshotsDue = true;
+    this.#events.clearDigests();
+  }
+
+  #sendReports(now: EpochMs, tick: boolean): void {
+    const due = this.#reports.due(this.#epoch, now, tick);
+    for (const { conference, reports } of due) {
+      for (const { report } of reports) if (report.type === "result") this.#acks.hasResult(conference, report.id);
+    }
+    const isWaiting = (conference: ConfKey, id: CommandId) => this.#pending.isWaiting(conference, id);
+    this.#effects.messages.push(...this.#acks.due(now, tick, isWaiting), ...due);
+  }
+
+  #sendHealth(tick: boolean, now: EpochMs): void {
+    // The same of an active agent and of a standby, which does not look at the state: the edge chooses by it.
+    const bridgeUp = this.#bridge !== "away";
+    const portsInUse = this.#portsInUse;
+    const ports = this.#ports;
+    const sent = this.#health;
+    const cannot = this.#cannot;
+    const boot = bridgeUp && this.#bootId !== null ? { bootId: this.#bootId } : {};
+    const isChanged =
+      sent?.bridgeUp !== bridgeUp ||
+      sent.bootId !== boot.bootId ||
+      sent.ports !== ports ||
+      String(sent.cannot ?? []) !== String(cannot);
+    const waiting = this.#waitingSoLong(now);
+    const isOld = now - this.#healthAt >= WAITS_MS && !isSame(sent?.waiting, waiting);
+    if (!isChanged && !(tick && (this.#hasPortsToSay || isOld))) return;
+    const missing = cannot.length > 0 && { cannot };
+    this.#health = { type: "health", bridgeUp, ...boot, portsInUse, ports, ...missing, version, waiting };
+    this.#healthAt = now;
+    this.#effects.messages.push(this.#health);
+  }
+
+  #waitingSoLong(now: EpochMs): NonNullable<Health["waiting"]> {
+    const waiting = { commands: this.#pending.size, reports: this.status.unacknowledged };
+    this.#waitsSince = waiting.commands + waiting.reports === 0 ? null : (this.#waitsSince ?? now);
+    const isLong = this.#waitsSince !== null && now - this.#waitsSince >= WAITS_MS;
+    return isLong ? waiting : { commands: 0, reports: 0 };
+  }
+
+  #prune(now: EpochMs): void {
+    if (now - this.#prunedAt < PRUNE_EVERY_MS) return;
+    this.#prunedAt = now;
+    this.#journal.prune(now);
+  }
+}
+
+function isTick({ type }: AgentInput): boolean {
+  return type === "time";
+}
+
+function isSame(one: Health["waiting"], other: NonNullable<Health["waiting"]>): boolean {
+  return one?.commands === other.commands && one.reports === other.reports;
+}
+
+/** Why the agent before this one acts no longer, and what the edge's rules say of the time in which nobody did. */
+const overBecause: Readonly<Record<string, string>> = {
+  closed: "closed its link to the edge; nobody acted since then",
+  silent: "gave no sign of life; nobody acted for at least 10 s",
+  bridgeAway: "has lost the bridge; nobody acted for at least 2 s",
+  settingsChanged: "has other settings at the edge now; nobody acted since its link was closed",
+  handedOver: "was to hand over, as an operator asked",
+};
+
+function takeover(replaces: { readonly agent: string; readonly why: string } | undefined): string {
+  if (!replaces) return "takeover: this agent acts from now on; the edge knew of no other that did";
+  const { agent, why } = replaces;
+  const because = overBecause[why] ?? `had its link closed by the edge (${why})`;
+  return `takeover: this agent acts from now on in place of ${agent}, which ${because}`;
+}

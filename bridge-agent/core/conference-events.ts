@@ -1,0 +1,281 @@
+import { effectOf } from "../../src/bridge/command-rules.ts";
+import type { CommandResult } from "../../src/bridge/commands.ts";
+import type { BridgeEvent } from "../../src/bridge/events.ts";
+import { isSameCodes } from "../../src/bridge/schemas.ts";
+import { type BridgeState, type BridgeView, digestOf, snapshotOf, viewOf } from "../../src/bridge/state.ts";
+import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { assertNever } from "../../src/foundation/result.ts";
+import type { ConferenceDigest } from "../../src/link/messages.ts";
+import { Digests, type FoundDigest } from "./digests.ts";
+import type { Legs } from "./legs.ts";
+import type { OpenCommand, PendingCommands } from "./pending-commands.ts";
+import type { Durations } from "./policy.ts";
+import type { Reports } from "./reports.ts";
+
+/** Reports to the edge what becomes of its conferences: by themselves, by commands, and as a state of the bridge shows. */
+export class ConferenceEvents {
+  readonly #reports: Reports;
+  readonly #pending: PendingCommands;
+  readonly #legs: Legs;
+  readonly #durations: Durations;
+  readonly #speaking = new Set<CallId>();
+  /** Calls that began or ceased to speak since the last tick: callers who begin together are reported together, a cough is not. */
+  readonly #unreportedSpeech = new Map<CallId, ConfKey>();
+  readonly #digests = new Digests();
+
+  constructor(reports: Reports, pending: PendingCommands, legs: Legs, durations: Durations) {
+    this.#durations = durations;
+    this.#reports = reports;
+    this.#pending = pending;
+    this.#legs = legs;
+  }
+
+  bridgeEvent(event: BridgeEvent, now: EpochMs): void {
+    switch (event.type) {
+      case "prompted":
+        return this.#legs.prompted(event, now);
+      case "keys":
+        return this.#legs.keys(event, now);
+      case "answered":
+        this.#pending.stopWatching(event.call);
+        return this.#reports.addEvent(event.conference, { type: "call-answered", call: event.call });
+      case "ended": {
+        const { call, conference, reason } = event;
+        this.#legs.hungUp(call);
+        this.#callEnded(call);
+        if (conference !== null) this.#reports.addEvent(conference, { type: "caller-left", call, reason });
+        return;
+      }
+      case "talking": {
+        const { conference, call, talking } = event;
+        if (talking === this.#speaking.has(call)) return;
+        if (talking) this.#speaking.add(call);
+        else this.#speaking.delete(call);
+        if (!this.#unreportedSpeech.delete(call)) this.#unreportedSpeech.set(call, conference);
+        return;
+      }
+      case "lock-changed":
+        this.#reports.change(event.conference, { locked: event.locked });
+        return this.#reports.addEvent(event.conference, { type: "lock-changed", locked: event.locked });
+      case "conference-ended":
+        this.#reports.addEvent(event.conference, { type: "conference-ended" });
+        return this.#conferenceEnded(event.conference);
+      default:
+        return assertNever(event);
+    }
+  }
+
+  /** The result of a command is known. */
+  settle(pending: OpenCommand, result: CommandResult): void {
+    const { conference, id, origin, command } = pending;
+    this.#pending.finish(pending, command.type === "dial" && result.done);
+    if (origin === "edge") this.#reports.add(conference, { type: "result", id, result });
+    if (result.done) this.#applySuccess(pending);
+    else this.#legs.refused(pending, result.reason);
+    const isMissing = !result.done && result.reason === "no-such-conference" && this.#reports.live(conference) !== null;
+    if (isMissing) this.#reports.wantSnapshot(conference);
+  }
+
+  /** Notes what a command changed, and reports it if the edge did not ask for it. */
+  #applySuccess({ id, command, conference, origin }: OpenCommand): void {
+    if (command.type === "identify") {
+      const { call, attendeeId } = command;
+      if (!this.#legs.find(call)?.entered) return;
+      return this.#reports.addEvent(conference, { type: "attendee-identified", id, call, attendeeId });
+    }
+    const effect = effectOf(command);
+    const leg = "call" in effect ? this.#legs.find(effect.call) : undefined;
+    switch (effect.type) {
+      case "conference-changed":
+        // A conference with callers was on the bridge before its create: the edge may not know of them.
+        if (effect.change.live && this.#legs.callsInside(conference).length > 0) {
+          this.#reports.wantSnapshot(conference);
+        }
+        return this.#reports.change(conference, effect.change);
+      case "conference-ended":
+        if (origin === "policy") this.#reports.addEvent(conference, { type: "conference-ended" });
+        return this.#conferenceEnded(conference);
+      case "call-dialled":
+        if (!leg) this.#legs.dialled(effect.call, effect.number, conference);
+        return;
+      case "call-entered": {
+        if (!leg) return;
+        this.#legs.entered(leg, conference, effect.room, effect.as?.silent ?? false);
+        if (effect.as === null) return;
+        leg.muted = effect.as.muted;
+        if (origin === "edge") return;
+        this.#legs.cameIn(leg);
+        const { call, number, dialled } = leg;
+        const caller = { call, number, room: MAIN_ROOM, ...effect.as, ...(dialled !== "" && { dialled }) };
+        return this.#reports.addEvent(conference, { type: "caller-entered", caller });
+      }
+      case "mute-changed": {
+        const { call, muted } = effect;
+        if (leg) leg.muted = muted;
+        // By this result the edge takes it for silent. That it talks on, once it is unmuted, is news to the edge.
+        if (muted && origin === "edge") this.#silenced(call);
+        if (leg && origin === "keypad") this.#legs.mutedItself(leg, muted);
+        if (origin === "keypad") this.#reports.addEvent(conference, { type: "caller-muted", call, muted });
+        return;
+      }
+      case "call-ended":
+        if (origin === "policy") {
+          this.#reports.addEvent(conference, { type: "caller-left", call: effect.call, reason: "expelled" });
+        }
+        return this.#callEnded(effect.call);
+      case "speakers-reported":
+        // The edge knows nothing of those who speak already.
+        for (const call of this.#speaking) {
+          if (this.#legs.find(call)?.conference !== conference) continue;
+          this.#unreportedSpeech.delete(call);
+          this.#reports.addEvent(conference, { type: "speaking-changed", call, speaking: true });
+        }
+        return;
+      case "speakers-no-longer-reported":
+        // No event tells when they fall silent from now on.
+        for (const call of this.#speaking) {
+          if (this.#legs.find(call)?.conference === conference) this.#speaking.delete(call);
+        }
+        for (const [call, place] of this.#unreportedSpeech)
+          if (place === conference) this.#unreportedSpeech.delete(call);
+        return;
+      case "none":
+        return;
+      default:
+        return assertNever(effect);
+    }
+  }
+
+  /**
+   * Finds what was missed and what became of the commands in doubt, from all that the bridge holds now. With `gap`, events
+   * were missed. The edge hears of all conferences, or of those for which it waits.
+   */
+  reconcile(state: BridgeState, { gap, all }: { readonly gap: boolean; readonly all: boolean }, now: EpochMs): void {
+    const view = viewOf(state);
+    for (const held of state.conferences) this.#adopt(held);
+    const found = this.#legs.adopt(state.calls, now);
+    this.#pending.readDoubts(view, now, (pending, result) => this.settle(pending, result));
+    this.#legs.showEntered(state.calls);
+    for (const [call, dial] of this.#pending.ringing()) this.#checkDialled(call, dial, view);
+    // What is under way changes the conference: the edge compares it again later.
+    const wanted = [...this.#reports.snapshotsWanted]
+      .filter(([key, unless]) => unless === null || (this.#isQuiet(key) && unless !== digestIn(view, key)))
+      .map(([key]) => key);
+    this.#reports.snapshotsWanted.clear();
+    const keys = all ? new Set([...this.#reports.allLive(), ...view.conferences.keys(), ...wanted]) : wanted;
+    this.#addSnapshots(view, keys, gap);
+    this.#speaking.clear();
+    for (const call of state.calls) if (call.stage === "entered" && call.talking) this.#speaking.add(call.call);
+    this.#legs.resumePrompts(found, now);
+  }
+
+  /** A conference that another agent made is taken over with all that its create said, as far as the bridge shows it. */
+  #adopt({ conference, locked, ...shown }: BridgeState["conferences"][number]): void {
+    const known = this.#reports.live(conference);
+    const anonymousId = shown.anonymousId ?? known?.anonymousId ?? null;
+    const { maxCallers = known?.maxCallers ?? null, accessCodes = known?.accessCodes ?? null } = shown;
+    const isAlike = known?.locked === locked && known.anonymousId === anonymousId;
+    if (isAlike && (known.maxCallers ?? null) === maxCallers && isSameCodes(known.accessCodes, accessCodes)) return;
+    this.#reports.change(conference, { live: true, locked, anonymousId, maxCallers, accessCodes });
+  }
+
+  get hasSpeech(): boolean {
+    return this.#unreportedSpeech.size > 0;
+  }
+
+  reportSpeech(): void {
+    for (const [call, conference] of this.#unreportedSpeech) {
+      this.#reports.addEvent(conference, { type: "speaking-changed", call, speaking: this.#speaking.has(call) });
+    }
+    this.#unreportedSpeech.clear();
+  }
+
+  /** Of each conference in this state of which the edge has acknowledged all and in which nothing is under way. */
+  beginDigests(state: BridgeState): void {
+    const view = viewOf(state);
+    const isQuiet = (key: ConfKey) => this.#isQuiet(key);
+    // The bridge dropped these without a word.
+    const gone = this.#reports.allLive().filter((key) => isQuiet(key) && !view.conferences.has(key));
+    this.#addSnapshots(view, gone, false);
+    const found = [...view.conferences.keys()].filter(isQuiet).flatMap((conference): FoundDigest[] => {
+      const digest = digestIn(view, conference);
+      return digest === null ? [] : [{ conference, digest, position: this.#reports.position(conference) }];
+    });
+    this.#digests.beginRound(found);
+  }
+
+  get hasDigests(): boolean {
+    return this.#digests.isSending;
+  }
+
+  clearDigests(): void {
+    this.#digests.clear();
+  }
+
+  digestConfirmed(digest: ConferenceDigest): void {
+    this.#digests.confirmed(digest);
+  }
+
+  /** The next digests to send; those of conferences in which something happened meanwhile are left out. */
+  nextDigests(): ConferenceDigest[] {
+    return this.#digests.next(
+      ({ conference, position }) => this.#isQuiet(conference) && position === this.#reports.position(conference),
+    );
+  }
+
+  #isQuiet(key: ConfKey): boolean {
+    return !this.#pending.isBusy(key) && this.#reports.isAcknowledged(key);
+  }
+
+  /** A dialled call that was neither answered nor over when the agent last heard of it. */
+  #checkDialled(id: CallId, { conference }: OpenCommand, view: BridgeView): void {
+    const call = view.calls.get(id);
+    if (call?.stage === "ringing") return;
+    this.#pending.stopWatching(id);
+    if (call?.stage === "answered") this.#reports.addEvent(conference, { type: "call-answered", call: id });
+    if (call !== undefined && call.stage !== "ended") return;
+    this.#legs.ended(id);
+    // The result reports a call that a command ended; the snapshot, a call that is gone without a trace.
+    if (call && !["cancelled", "expelled", "conference-ended"].includes(call.reason)) {
+      this.#reports.addEvent(conference, { type: "caller-left", call: id, reason: call.reason });
+    }
+  }
+
+  #addSnapshots(view: BridgeView, keys: Iterable<ConfKey>, gap: boolean): void {
+    for (const key of keys) {
+      const conference = snapshotOf(view, key);
+      // Without a gap, a snapshot right behind one that the edge has not acknowledged would say the same, but for speech.
+      if (gap || !this.#reports.endsWithSnapshot(key)) {
+        this.#reports.addEvent(key, { type: "snapshot", conference });
+        for (const [call, place] of this.#unreportedSpeech) if (place === key) this.#unreportedSpeech.delete(call);
+      }
+      if (conference === null) this.#conferenceEnded(key);
+    }
+  }
+
+  /** The edge knows that it does not speak. */
+  #silenced(call: CallId): void {
+    this.#speaking.delete(call);
+    this.#unreportedSpeech.delete(call);
+  }
+
+  #callEnded(call: CallId): void {
+    this.#legs.ended(call);
+    this.#silenced(call);
+    this.#pending.stopWatching(call);
+  }
+
+  #conferenceEnded(conference: ConfKey): void {
+    this.#durations.conferenceEnded(conference);
+    const over = { live: false, locked: false, anonymousId: null, maxCallers: null, accessCodes: null };
+    this.#reports.change(conference, over);
+    for (const call of this.#legs.callsInside(conference)) this.#callEnded(call);
+    for (const [call, dial] of this.#pending.ringing()) if (dial.conference === conference) this.#callEnded(call);
+  }
+}
+
+/** `null`: the bridge has no such conference. */
+function digestIn(view: BridgeView, key: ConfKey): string | null {
+  const snapshot = snapshotOf(view, key);
+  return snapshot && digestOf(snapshot);
+}

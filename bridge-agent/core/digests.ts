@@ -1,0 +1,81 @@
+import type { ConfKey } from "../../src/foundation/ids.ts";
+import type { ConferenceDigest } from "../../src/link/messages.ts";
+
+/** Of a conference in which nothing is under way; `position` differs as soon as anything was reported. */
+export interface FoundDigest extends ConferenceDigest {
+  readonly position: string;
+}
+
+/** The digests of a conference since it last changed. */
+interface Series extends FoundDigest {
+  /** The round in which the next one is due. */
+  dueIn: number;
+  /** The first pauses after a digest that is confirmed, in rounds. */
+  readonly pauses: number[];
+}
+
+/** As long as this agent sees no change, a confirmed digest stays right: later ones only guard against what nobody thought of. */
+const MOST_ROUNDS = 8;
+/** Each one wakes an object. With a tick each 200 ms, a round of 2,000 takes 40 s; a larger one is spread over 50 s. */
+const FEWEST_AT_ONCE = 10;
+const MOST_TICKS = 250;
+
+/**
+ * Which digests are sent when. A round begins each minute. A conference's digest is sent in each round until the edge confirms it, and
+ * then after 2, 4 and up to 8 rounds, and each 8; anew from the first round in which the conference differs, or after anything was reported
+ * of it. The third pause differs, so that conferences that became quiet together come apart.
+ */
+export class Digests {
+  #round = 0;
+  #begun = 0;
+  #atOnce = FEWEST_AT_ONCE;
+  #series = new Map<ConfKey, Series>();
+  #waiting: Series[] = [];
+
+  get isSending(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** `found`: of all conferences on the bridge that are quiet. */
+  beginRound(found: readonly FoundDigest[]): void {
+    const before = this.#series;
+    this.#round += 1;
+    this.#series = new Map(
+      found.map((one) => {
+        const known = before.get(one.conference);
+        const goesOn = known?.digest === one.digest && known.position === one.position;
+        return [one.conference, goesOn ? known : this.#begin(one)];
+      }),
+    );
+    this.#waiting = [...this.#series.values()].filter(({ dueIn }) => dueIn <= this.#round);
+    this.#atOnce = Math.max(FEWEST_AT_ONCE, Math.ceil(this.#waiting.length / MOST_TICKS));
+  }
+
+  #begin(found: FoundDigest): Series {
+    const third = MOST_ROUNDS - (this.#begun % MOST_ROUNDS);
+    this.#begun += 1;
+    return { ...found, dueIn: this.#round, pauses: [2, 4, third] };
+  }
+
+  /** The next ones to send, but for those that are out of date. */
+  next(isCurrent: (found: FoundDigest) => boolean): ConferenceDigest[] {
+    const next = this.#waiting.splice(0, this.#atOnce).filter(isCurrent);
+    return next.map((series) => {
+      series.dueIn = this.#round + 1;
+      return { conference: series.conference, digest: series.digest };
+    });
+  }
+
+  /** The edge knows the conference as this digest says, or has nothing to do with it. */
+  confirmed({ conference, digest }: ConferenceDigest): void {
+    const series = this.#series.get(conference);
+    if (series?.digest !== digest || series.dueIn > this.#round + 1) return;
+    series.dueIn = this.#round + (series.pauses.shift() ?? MOST_ROUNDS);
+  }
+
+  /** Another agent may act meanwhile, or events may be missed: everything begins anew. */
+  clear(): void {
+    this.#series.clear();
+    this.#waiting = [];
+  }
+}

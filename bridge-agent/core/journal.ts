@@ -1,0 +1,389 @@
+import { randomUUID } from "node:crypto";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { pathToFileURL } from "node:url";
+import type { NumberedReport, Report } from "../../src/bridge/events.ts";
+import type { KeypadCodes } from "../../src/bridge/keypad.ts";
+import type { AccessCodes } from "../../src/bridge/schemas.ts";
+import type { CommandId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
+import { err, ok, type Result } from "../../src/foundation/result.ts";
+import type { CommandPhase, OpenCommand } from "./pending-commands.ts";
+
+/** The agent's record of a conference, apart from its commands and reports. */
+export interface ConferenceRecord {
+  readonly anonymousId: string | null;
+  readonly accessCodes?: AccessCodes | null;
+  readonly locked: boolean;
+  /** Beyond so many nobody who dials in is led in; `null`: any number; absent: this agent does not know, the bridge does. */
+  readonly maxCallers?: number | null;
+  /** Whether callers can still enter it. */
+  readonly live: boolean;
+}
+
+/** The agent's role as the edge last gave it. It counts from the start on, before the edge is there. */
+export interface Assignment {
+  readonly active: boolean;
+  /** Whether the bridge has no other agent. */
+  readonly alone: boolean;
+  readonly epoch: number;
+  readonly keypad: KeypadCodes;
+}
+
+export interface JournalContents {
+  readonly assignment: Assignment | null;
+  /** The bridge's latest boot id. */
+  readonly bootId: string | null;
+  /** The conferences that are live, or of which the edge has not acknowledged everything. */
+  readonly conferences: readonly {
+    readonly conference: ConfKey;
+    readonly record: ConferenceRecord;
+    readonly stream: StreamId;
+    /** The number of the next report. */
+    readonly next: number;
+    /** The reports that the edge has not acknowledged, in order. */
+    readonly reports: readonly NumberedReport[];
+  }[];
+  /** Unfinished ones, oldest first. */
+  readonly commands: readonly { readonly pending: OpenCommand; readonly phase: CommandPhase }[];
+  /** When calls were dialled lately. */
+  readonly dials: readonly EpochMs[];
+  /** Since when calls and conferences last, as the policy names them. */
+  readonly begins: readonly { readonly name: string; readonly at: EpochMs }[];
+}
+
+/** Why nothing can be written. `full` passes when there is room again; the others need a person. */
+export interface JournalFailure {
+  readonly kind: "full" | "damaged" | "other-format" | "unwritable" | "gone";
+  readonly sentence: string;
+}
+
+/** `null`: a command that was not understood. */
+type NewCommand = Omit<OpenCommand, "command"> & { readonly command: OpenCommand["command"] | null };
+
+/** All that outlives the process. What one turn writes is on disk together or not at all. */
+export type OpenJournal = ReturnType<typeof journalOf>;
+export type Journal = Omit<OpenJournal, "close">;
+
+/** The edge repeats a command within seconds; a day leaves time for any repair of the edge. */
+const FINISHED_FOR_MS = 24 * 3_600_000;
+const FINISHED_AT_MOST = 200_000;
+
+const phases = ["received", "begun", "ringing", "finished"] as const satisfies readonly CommandPhase[];
+
+/** The format of the tables and of what stands in them; 0 was the one before the first release. */
+const FORMAT = 1;
+
+const schema = `
+  BEGIN;
+  CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS conference (
+    key TEXT PRIMARY KEY, record TEXT NOT NULL, next INTEGER NOT NULL, stream TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS command (
+    seq INTEGER PRIMARY KEY, conference TEXT NOT NULL, id TEXT NOT NULL, origin TEXT NOT NULL, command TEXT NOT NULL,
+    begin_before INTEGER, phase INTEGER NOT NULL, at INTEGER NOT NULL, UNIQUE (conference, id)
+  );
+  CREATE TABLE IF NOT EXISTS report (
+    conference TEXT NOT NULL, number INTEGER NOT NULL, report TEXT NOT NULL, PRIMARY KEY (conference, number)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS since (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+  PRAGMA user_version = ${FORMAT};
+  COMMIT;
+`;
+
+interface ConferenceRow {
+  readonly key: ConfKey;
+  readonly record: string;
+  readonly next: number;
+  readonly stream: StreamId;
+}
+
+interface CommandRow {
+  readonly conference: ConfKey;
+  readonly id: CommandId;
+  readonly origin: OpenCommand["origin"];
+  readonly command: string;
+  readonly begin_before: EpochMs | null;
+  readonly phase: number;
+  readonly at: EpochMs;
+}
+
+/** Opens the journal of this file and makes sure that it can be written. */
+export function openJournal(
+  file: string,
+  open: (file: string) => DatabaseSync = (file) => new DatabaseSync(file),
+): Result<OpenJournal, JournalFailure> {
+  let db: DatabaseSync | null = null;
+  try {
+    db = open(file);
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000");
+    const otherFormat = formatFault(db, file);
+    if (otherFormat) {
+      db.close();
+      return err(otherFormat);
+    }
+    db.exec(schema);
+    db.exec("INSERT OR REPLACE INTO fact VALUES ('opened', hex(randomblob(2048)))"); // More than a full disk takes.
+    return ok(journalOf(db, file));
+  } catch (error) {
+    const failure = failureOf(error, file);
+    if (db?.isOpen) db.close();
+    return err(failure);
+  }
+}
+
+/** Nobody else writes these rows, so they are not checked. */
+function journalOf(db: DatabaseSync, file: string) {
+  const inode = inodeOf(file);
+  const begin = db.prepare("BEGIN IMMEDIATE");
+  const commit = db.prepare("COMMIT");
+  let isBegun: boolean | null = null; // `null` outside of a transaction.
+  /** Most turns of an agent write nothing: a transaction begins with its first write. */
+  function toWrite(sql: string) {
+    const statement = db.prepare(sql);
+    return {
+      run(...values: SQLInputValue[]) {
+        if (isBegun === false) {
+          begin.run();
+          isBegun = true;
+        }
+        return statement.run(...values);
+      },
+    };
+  }
+  const readFact = db.prepare("SELECT value FROM fact WHERE name = ?");
+  const saveFact = toWrite("INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
+  const saveBegin = toWrite("INSERT OR REPLACE INTO since VALUES (?, ?)");
+  const deleteBegin = toWrite("DELETE FROM since WHERE name = ?");
+  const beginStream = toWrite("INSERT OR REPLACE INTO conference VALUES (?, ?, 1, ?)");
+  const saveConference = toWrite("UPDATE conference SET record = ? WHERE key = ?");
+  const deleteConference = toWrite("DELETE FROM conference WHERE key = ?");
+  const addCommand = toWrite(
+    `INSERT INTO command (conference, id, origin, command, begin_before, phase, at) VALUES (?, ?, ?, ?, ?, 0, ?)
+     ON CONFLICT DO NOTHING`,
+  );
+  const beginCommand = toWrite("UPDATE command SET phase = ?, begin_before = ? WHERE conference = ? AND id = ?");
+  const setPhase = toWrite("UPDATE command SET phase = ? WHERE conference = ? AND id = ?");
+  const saveNext = toWrite("UPDATE conference SET next = max(next, ?) WHERE key = ?");
+  const appendReport = toWrite("INSERT INTO report VALUES (?, ?, ?)");
+  const deleteReports = toWrite("DELETE FROM report WHERE conference = ? AND number <= ?");
+
+  const prune = toWrite(
+    `DELETE FROM command WHERE phase = 3 AND (at < ? OR seq <= (SELECT max(seq) FROM command) - ?)
+       AND (origin <> 'edge' OR conference NOT IN (SELECT conference FROM report))`,
+  );
+
+  function read<Row>(sql: string): Row[] {
+    return db.prepare(sql).all() as Row[];
+  }
+  function fact(name: string): string | null {
+    return (readFact.get(name) as { value: string } | undefined)?.value ?? null;
+  }
+
+  return {
+    transaction<Value>(work: () => Value): Result<Value, JournalFailure> {
+      isBegun = false;
+      try {
+        // What is written to a deleted file is on no disk. One in memory was on none from the begin.
+        if (inode !== undefined && inodeOf(file) !== inode) return err(gone(file));
+        const value = work();
+        if (isBegun) commit.run();
+        return ok(value);
+      } catch (error) {
+        if (db.isTransaction) db.exec("ROLLBACK");
+        return err(failureOf(error, file));
+      } finally {
+        isBegun = null;
+      }
+    },
+
+    /** Whether this turn has written anything: what else is written then costs no flush of its own. */
+    isWriting: () => isBegun === true,
+
+    load(): JournalContents {
+      const reports = Map.groupBy(
+        read<{ conference: ConfKey; number: number; report: string }>(
+          "SELECT * FROM report ORDER BY conference, number",
+        ),
+        (row) => row.conference,
+      );
+      const assignment = fact("assignment");
+      return {
+        assignment: assignment === null ? null : (JSON.parse(assignment) as Assignment),
+        bootId: fact("bridge"),
+        conferences: read<ConferenceRow>("SELECT * FROM conference").map(({ key, record, next, stream }) => {
+          const rows = reports.get(key) ?? [];
+          return {
+            conference: key,
+            record: JSON.parse(record) as ConferenceRecord,
+            stream,
+            next: Math.max(next, (rows.at(-1)?.number ?? 0) + 1),
+            reports: rows.map(({ number, report }) => ({ number, report: JSON.parse(report) as Report })),
+          };
+        }),
+        commands: read<CommandRow>("SELECT * FROM command WHERE phase < 3 ORDER BY seq").map((row) => ({
+          pending: {
+            conference: row.conference,
+            id: row.id,
+            origin: row.origin,
+            command: JSON.parse(row.command) as OpenCommand["command"],
+            ...(row.begin_before !== null && { begin: { from: row.at, before: row.begin_before } }),
+          },
+          phase: phases[row.phase] ?? "finished",
+        })),
+        dials: JSON.parse(fact("dials") ?? "[]") as EpochMs[],
+        begins: read<{ name: string; at: EpochMs }>("SELECT * FROM since"),
+      };
+    },
+
+    saveAssignment(assignment: Assignment): void {
+      saveFact.run("assignment", JSON.stringify(assignment));
+    },
+
+    saveBootId(bootId: string): void {
+      saveFact.run("bridge", bootId);
+    },
+
+    saveDials(dials: readonly EpochMs[]): void {
+      saveFact.run("dials", JSON.stringify(dials));
+    },
+
+    saveBegin(name: string, at: EpochMs): void {
+      saveBegin.run(name, at);
+    },
+
+    deleteBegin(name: string): void {
+      deleteBegin.run(name);
+    },
+
+    /** Makes the conference known, with a new stream that has no reports yet; its id is like no other. */
+    beginStream(conference: ConfKey, record: ConferenceRecord): StreamId {
+      const stream = randomUUID();
+      beginStream.run(conference, JSON.stringify(record), stream);
+      deleteReports.run(conference, Number.MAX_SAFE_INTEGER);
+      return stream as string as StreamId;
+    },
+
+    saveConference(conference: ConfKey, record: ConferenceRecord): void {
+      saveConference.run(JSON.stringify(record), conference);
+    },
+
+    /** All but its commands: they are kept to know repeats. */
+    deleteConference(conference: ConfKey): void {
+      deleteConference.run(conference);
+    },
+
+    /** False when there is a command of this id already. */
+    addCommand({ conference, id, origin, command, begin }: NewCommand, at: EpochMs): boolean {
+      return addCommand.run(conference, id, origin, JSON.stringify(command), begin?.before ?? null, at).changes === 1;
+    },
+
+    /** Its last moment to be begun again is written, too. */
+    begin({ conference, id, begin }: OpenCommand): void {
+      beginCommand.run(phases.indexOf("begun"), begin?.before ?? null, conference, id);
+    },
+
+    setPhase(conference: ConfKey, id: CommandId, phase: CommandPhase): void {
+      setPhase.run(phases.indexOf(phase), conference, id);
+    },
+
+    appendReport(conference: ConfKey, { number, report }: NumberedReport): void {
+      appendReport.run(conference, number, JSON.stringify(report));
+    },
+
+    /** Up to this number, which is kept: no later report may have it again. */
+    deleteReports(conference: ConfKey, upTo: number): void {
+      saveNext.run(upTo + 1, conference);
+      deleteReports.run(conference, upTo);
+    },
+
+    prune(now: EpochMs): void {
+      // The edge repeats a command whose result it does not have, however late: such a command stays known.
+      prune.run(now - FINISHED_FOR_MS, FINISHED_AT_MOST);
+    },
+
+    close(): void {
+      db.close();
+    },
+  };
+}
+
+/** A file without tables is of every format. */
+function formatFault(db: DatabaseSync, file: string): JournalFailure | null {
+  const { tables } = db.prepare("SELECT count(*) AS tables FROM sqlite_master").get() as { tables: number };
+  const { user_version: format } = db.prepare("PRAGMA user_version").get() as { user_version: number };
+  if (tables === 0 || format === FORMAT) return null;
+  const why = `is of format ${format}, and this version of the agent reads format ${FORMAT} alone`;
+  return { kind: "other-format", sentence: moveAway(file, why) };
+}
+
+/** Why the file cannot be read; `null`: it can. The file's folder stays as it is. */
+export function journalFault(file: string): JournalFailure | null {
+  // A journal that nobody has open is read as one that cannot change: else SQLite makes files beside it, and leaves them.
+  if (!existsSync(`${file}-wal`)) return faultIn(`${pathToFileURL(file)}?immutable=1`, file);
+  if (existsSync(`${file}-shm`)) return faultIn(file, file);
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-journal-"));
+  try {
+    const copy = join(folder, "journal.sqlite");
+    for (const end of ["", "-wal"]) copyFileSync(`${file}${end}`, `${copy}${end}`);
+    return faultIn(copy, file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** `file` is what the sentence names. */
+function faultIn(database: string, file: string): JournalFailure | null {
+  try {
+    using db = new DatabaseSync(database, { readOnly: true });
+    const [found] = db.prepare("PRAGMA quick_check(1)").all() as { quick_check: string }[];
+    return found?.quick_check === "ok"
+      ? formatFault(db, file)
+      : damaged(file, found?.quick_check ?? "it cannot be checked");
+  } catch (error) {
+    return failureOf(error, file);
+  }
+}
+
+const SQLITE_FULL = 13;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOT_A_DATABASE = 26;
+
+/** Throws where the trouble is not the file's but a bug. */
+function failureOf(error: unknown, file: string): JournalFailure {
+  if (error instanceof Error && "syscall" in error) {
+    return { kind: "unwritable", sentence: `journal ${file} cannot be written: ${error.message}` };
+  }
+  if (!(error instanceof Error) || !("errcode" in error)) throw error;
+  const code = Number(error.errcode) & 0xff; // The rest says more precisely what failed.
+  if (code === SQLITE_CORRUPT || code === SQLITE_NOT_A_DATABASE) return damaged(file, error.message);
+  if (code === SQLITE_FULL) return { kind: "full", sentence: `journal ${file} cannot grow: ${error.message}` };
+  if (code === 1) throw error; // A mistake in our SQL.
+  return { kind: "unwritable", sentence: `journal ${file} cannot be written: ${error.message}` };
+}
+
+/** `undefined`: there is no such file, or it is in memory. */
+function inodeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.ino;
+}
+
+function gone(file: string): JournalFailure {
+  const what = `journal ${file} was deleted or replaced while the agent runs: this process does nothing more`;
+  const todo = `Put the folder ${dirname(file)} back, then restart the agent (systemctl restart); calls stay up`;
+  return { kind: "gone", sentence: `${what}. ${todo}` };
+}
+
+function damaged(file: string, why: string): JournalFailure {
+  return { kind: "damaged", sentence: moveAway(file, `is damaged (${why})`) };
+}
+
+function moveAway(file: string, why: string): string {
+  return (
+    `journal ${file} ${why}. With the agent stopped, move it away together with ${file}-wal and ${file}-shm, and ` +
+    "start the agent: it makes a new one. Calls and conferences go on. Lost are reports that the edge has not " +
+    "acknowledged (it compares with the bridge instead), commands under way (the edge repeats them), what the keys of callers at " +
+    "the prompt brought about, and, where the bridge's state does not show them, the IDs of silent monitors of the conferences that run"
+  );
+}

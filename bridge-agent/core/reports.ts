@@ -1,0 +1,433 @@
+import type { ConferenceEvent, NumberedReport, Report } from "../../src/bridge/events.ts";
+import type { Entrance } from "../../src/bridge/keypad.ts";
+import type { CallId, CommandId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
+import { TokenBucket } from "../../src/foundation/limits.ts";
+import type { AgentToEdge } from "../../src/link/messages.ts";
+import type { ConferenceRecord, Journal, JournalContents } from "./journal.ts";
+
+type ReportsMessage = Extract<AgentToEdge, { type: "reports" }>;
+type AckMessage = Extract<AgentToEdge, { type: "commands-ack" }>;
+
+interface ConferenceReports {
+  record: ConferenceRecord;
+  stream: ReportStream;
+}
+
+/** When so many reports of a conference wait, a snapshot replaces the events: no absence of the edge fills the disk. */
+const MOST_UNACKNOWLEDGED = 5_000;
+/** A message without an ack is sent again after this time, and its conference no longer counts as in flight. */
+export const RESEND_AFTER_MS = 1_000;
+/**
+ * Conferences in flight: with a message that waits for its ack. Further reports join until then, so that edge and agent have
+ * fewer messages to commit, and a backlog does not delay the pings behind it.
+ */
+const MOST_IN_FLIGHT = 16;
+const MOST_IN_A_MESSAGE = 500;
+/** In one message. One report may be longer. */
+const MOST_CHARACTERS = 100_000;
+/** Each message counts as so many characters more. */
+const MESSAGE_COST = 1_000;
+const WRITE_ACKS_WITHIN_MS = 60_000;
+/** In characters; half of what a relay reads of one agent. */
+const SEND_RATE = { burst: 2_000_000, perSecond: 2_000_000 } as const;
+const UNKNOWN: ConferenceRecord = { anonymousId: null, locked: false, live: false };
+
+/** The record of each conference, and the reports about it that the edge has not acknowledged. */
+export class Reports {
+  readonly #journal: Journal;
+  readonly #conferences = new Map<ConfKey, ConferenceReports>();
+  /** Conferences that wait to send, in order. */
+  readonly #unsent = new Set<ConfKey>();
+  readonly #inFlight = new Set<ConfKey>();
+  #unacknowledged = 0;
+  /** Numbers up to which the journal may delete the reports; the first of them waits to be written since `#acksSince`. */
+  readonly #acks = new Map<ConfKey, number>();
+  #acksSince: EpochMs = 0;
+  readonly #allowance = new TokenBucket(SEND_RATE, 0);
+  /** Conferences of which the edge waits for a snapshot: in any case, or unless what the bridge holds has this digest. */
+  readonly snapshotsWanted = new Map<ConfKey, string | null>();
+
+  constructor(journal: Journal, contents: JournalContents) {
+    this.#journal = journal;
+    for (const { conference, record, stream, next, reports } of contents.conferences) {
+      this.#conferences.set(conference, { record, stream: new ReportStream(stream, next, reports) });
+      this.#unacknowledged += reports.length;
+    }
+  }
+
+  /** The live conference of this key. */
+  live(key: string): ConferenceRecord | null {
+    const record = this.#conferences.get(key as ConfKey)?.record;
+    return record?.live ? record : null;
+  }
+
+  /** What this key or access code leads into. A code that two live conferences have leads into neither. */
+  entrance(keyed: string): Entrance | null {
+    const own = this.live(keyed);
+    if (own) return { conference: keyed as ConfKey, host: false, anonymousId: own.anonymousId, locked: own.locked };
+    let found: Entrance | null = null;
+    for (const [conference, { record }] of this.#conferences) {
+      const { subscriber, participant } = record.accessCodes ?? {};
+      if (!record.live || (keyed !== subscriber && keyed !== participant)) continue;
+      if (found !== null) return null;
+      const host = keyed !== participant;
+      found = { conference, host, anonymousId: record.anonymousId, locked: record.locked };
+    }
+    return found;
+  }
+
+  /** Whether it is an access code or the AnonymousID of one of the conferences. */
+  isSecret(text: string): boolean {
+    return [...this.#conferences.values()].some(({ record: { accessCodes, anonymousId } }) =>
+      [accessCodes?.subscriber, accessCodes?.participant, anonymousId].includes(text),
+    );
+  }
+
+  allLive(): ConfKey[] {
+    return [...this.#conferences].filter(([, { record }]) => record.live).map(([key]) => key);
+  }
+
+  get unacknowledged(): number {
+    return this.#unacknowledged;
+  }
+
+  isAcknowledged(key: ConfKey): boolean {
+    return !this.#conferences.get(key)?.stream.size;
+  }
+
+  /** Another one after each report. */
+  position(key: ConfKey): string {
+    const stream = this.#conferences.get(key)?.stream;
+    return stream ? `${stream.id} ${stream.reported}` : "";
+  }
+
+  change(key: ConfKey, change: Partial<ConferenceRecord>): void {
+    const conference = this.#open(key);
+    conference.record = { ...conference.record, ...change };
+    this.#journal.saveConference(key, conference.record);
+  }
+
+  addEvent(key: ConfKey, event: ConferenceEvent): void {
+    this.add(key, { type: "event", event });
+  }
+
+  add(key: ConfKey, report: Report): void {
+    const { stream } = this.#open(key);
+    this.#append(key, stream, report);
+    if (stream.size % MOST_UNACKNOWLEDGED === 0) this.restartStream(key);
+  }
+
+  wantSnapshot(key: ConfKey, unless: string | null = null): void {
+    if (this.snapshotsWanted.get(key) !== null) this.snapshotsWanted.set(key, unless);
+  }
+
+  /** Whether the newest report is a snapshot: another one would say the same. */
+  endsWithSnapshot(key: ConfKey): boolean {
+    const newest = this.#conferences.get(key)?.stream.reports.at(-1);
+    return newest?.type === "event" && newest.event.type === "snapshot";
+  }
+
+  #open(key: ConfKey): ConferenceReports {
+    const known = this.#conferences.get(key);
+    if (known) return known;
+    const conference = { record: UNKNOWN, stream: this.#beginStream(key, UNKNOWN, []) };
+    this.#conferences.set(key, conference);
+    return conference;
+  }
+
+  #beginStream(key: ConfKey, record: ConferenceRecord, reports: readonly Report[]): ReportStream {
+    const stream = new ReportStream(this.#journal.beginStream(key, record), 1, []);
+    this.#acks.delete(key); // These acks were of the stream before.
+    for (const report of reports) this.#append(key, stream, report);
+    return stream;
+  }
+
+  #append(key: ConfKey, stream: ReportStream, report: Report): void {
+    this.#journal.appendReport(key, stream.append(report));
+    this.#unacknowledged += 1;
+    if (!stream.isSent) this.#unsent.add(key);
+  }
+
+  /**
+   * The edge has the reports of this stream up to this number on disk. False: edge and agent disagree on how much was
+   * reported.
+   */
+  acknowledge(key: ConfKey, stream: StreamId, upTo: number, now: EpochMs): boolean {
+    const conference = this.#conferences.get(key);
+    if (conference?.stream.id !== stream) return true; // The ack is of a stream that was replaced.
+    const deleted = conference.stream.acknowledge(upTo, now);
+    if (deleted === null) return false;
+    this.#unacknowledged -= deleted;
+    if (!conference.stream.isSent) this.#mayGoOn(key, conference.stream);
+    if (deleted > 0) {
+      if (this.#acks.size === 0) this.#acksSince = now;
+      this.#acks.set(key, upTo);
+    }
+    this.#deleteIfOver(key, conference);
+    return true;
+  }
+
+  /**
+   * An ack is written together with something else, or after a minute. An agent that dies before sends acknowledged reports
+   * once more, and the edge knows them.
+   */
+  writeAcks(now: EpochMs): void {
+    if (this.#acks.size === 0) return;
+    if (!this.#journal.isWriting() && now - this.#acksSince < WRITE_ACKS_WITHIN_MS) return;
+    for (const [key, upTo] of this.#acks) this.#journal.deleteReports(key, upTo);
+    this.#acks.clear();
+  }
+
+  /**
+   * Reports of other times are out of date: a new stream has the results, and a snapshot instead of the events. Only what
+   * a caller keyed shows in no snapshot, and is kept.
+   */
+  restartStream(key: ConfKey): void {
+    const conference = this.#conferences.get(key);
+    if (!conference) return;
+    const results: Report[] = [];
+    const identified = new Map<CallId, Report>();
+    for (const report of conference.stream.reports) {
+      if (report.type === "result") results.push(report);
+      else if (isAttendeeId(report)) identified.set(report.event.call, report);
+    }
+    this.#unacknowledged -= conference.stream.size;
+    this.#inFlight.delete(key);
+    conference.stream = this.#beginStream(key, conference.record, [...results, ...identified.values()]);
+    this.wantSnapshot(key);
+    this.#deleteIfOver(key, conference);
+  }
+
+  restartStreamsWithEvents(): void {
+    for (const [key, { stream }] of this.#conferences) {
+      if (stream.reports.some(({ type }) => type === "event")) this.restartStream(key);
+    }
+  }
+
+  /** The conference is over, or was never seen, and the edge knows. */
+  #deleteIfOver(key: ConfKey, { record, stream }: ConferenceReports): void {
+    if (record.live || stream.size > 0) return;
+    this.#conferences.delete(key);
+    this.#journal.deleteConference(key);
+  }
+
+  /** After a reconnect everything unacknowledged is sent anew. */
+  resendAll(): void {
+    for (const [key, { stream }] of this.#conferences) {
+      stream.resend();
+      this.#mayGoOn(key, stream);
+    }
+  }
+
+  #mayGoOn(key: ConfKey, { size }: ReportStream): void {
+    this.#inFlight.delete(key);
+    if (size > 0) this.#unsent.add(key);
+  }
+
+  /** Reports that were never sent, as far as the link may carry them; with `again`, also those without an ack for too long. */
+  due(epoch: number, now: EpochMs, again: boolean): ReportsMessage[] {
+    if (this.#unacknowledged === 0) return [];
+    const batches = [...(again ? this.#overdueBatches(now) : []), ...this.#unsentBatches(now)];
+    return batches.map(([conference, stream, reports]) => ({ type: "reports", epoch, conference, stream, reports }));
+  }
+
+  *#unsentBatches(now: EpochMs): Generator<readonly [ConfKey, StreamId, readonly NumberedReport[]]> {
+    for (const key of this.#unsent) {
+      const stream = this.#conferences.get(key)?.stream;
+      const batch = stream?.first();
+      if (batch && (this.#inFlight.size >= MOST_IN_FLIGHT || !this.#spend(batch, now))) return;
+      this.#unsent.delete(key);
+      if (!stream || !batch) continue;
+      stream.sent(batch, now);
+      this.#inFlight.add(key);
+      yield [key, stream.id, batch.reports];
+    }
+  }
+
+  *#overdueBatches(now: EpochMs): Generator<readonly [ConfKey, StreamId, readonly NumberedReport[]]> {
+    for (const [key, { stream }] of this.#conferences) {
+      if (!stream.isOverdue(now)) continue;
+      this.#inFlight.delete(key); // One that hangs must not hold up the others.
+      const batch = stream.first();
+      if (!batch || !this.#spend(batch, now)) continue;
+      stream.sent(batch, now);
+      yield [key, stream.id, batch.reports];
+    }
+  }
+
+  /** A single report may be longer than the whole allowance. */
+  #spend({ characters }: Batch, now: EpochMs): boolean {
+    return this.#allowance.spend(Math.min(characters + MESSAGE_COST, SEND_RATE.burst), now);
+  }
+}
+
+function isAttendeeId(report: Report): report is Report & { readonly event: { readonly type: "attendee-identified" } } {
+  return report.type === "event" && report.event.type === "attendee-identified";
+}
+
+/** The reports of one message. */
+interface Batch {
+  readonly reports: readonly NumberedReport[];
+  readonly characters: number;
+}
+
+/** The reports of one conference that the edge has not acknowledged, oldest first. */
+export class ReportStream {
+  readonly id: StreamId;
+  #waiting: { readonly numbered: NumberedReport; readonly characters: number }[] = [];
+  #next: number;
+  /** How many reports the message in flight has; they are the first ones. */
+  #sent = 0;
+  #sentAt: EpochMs = 0;
+
+  constructor(id: StreamId, next: number, reports: readonly NumberedReport[]) {
+    this.id = id;
+    this.#next = next;
+    for (const numbered of reports) this.#push(numbered);
+  }
+
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  /** How many reports it ever had. */
+  get reported(): number {
+    return this.#next - 1;
+  }
+
+  get reports(): Report[] {
+    return this.#waiting.map(({ numbered }) => numbered.report);
+  }
+
+  append(report: Report): NumberedReport {
+    const numbered = { number: this.#next, report };
+    this.#next += 1;
+    this.#push(numbered);
+    return numbered;
+  }
+
+  #push(numbered: NumberedReport): void {
+    this.#waiting.push({ numbered, characters: JSON.stringify(numbered).length });
+  }
+
+  /** Whether a message waits for its ack: nothing else is sent until that comes. */
+  get isSent(): boolean {
+    return this.#sent > 0;
+  }
+
+  /** After a reconnect nothing counts as sent. */
+  resend(): void {
+    this.#sent = 0;
+  }
+
+  sent({ reports }: Batch, now: EpochMs): void {
+    this.#sent = reports.length;
+    this.#sentAt = now;
+  }
+
+  isOverdue(now: EpochMs): boolean {
+    return this.#sent > 0 && now - this.#sentAt >= RESEND_AFTER_MS;
+  }
+
+  /** The next message. */
+  first(): Batch | null {
+    const reports: NumberedReport[] = [];
+    let characters = 0;
+    for (const next of this.#waiting) {
+      const isFull = reports.length >= MOST_IN_A_MESSAGE || characters + next.characters > MOST_CHARACTERS;
+      if (reports.length > 0 && isFull) break;
+      reports.push(next.numbered);
+      characters += next.characters;
+    }
+    return reports.length === 0 ? null : { reports, characters };
+  }
+
+  /**
+   * Drops the reports up to this number, and says how many that were. `null`: the edge names numbers that were never
+   * given, or no longer those that it acknowledged before: one of the two has lost its state.
+   */
+  acknowledge(upTo: number, now: EpochMs): number | null {
+    const first = this.#waiting[0]?.numbered.number ?? this.#next;
+    if (upTo >= this.#next || (upTo < first - 1 && this.#waiting.length > 0)) return null;
+    const count = upTo - first + 1;
+    if (count <= 0) return 0;
+    this.#waiting.splice(0, count);
+    this.#sent = Math.max(0, this.#sent - count);
+    this.#sentAt = now;
+    return count;
+  }
+}
+
+/** A command whose result is out by then needs no ack; the edge repeats a command after a second. */
+const ACK_AFTER_MS = 300;
+
+/** Which commands must still be acknowledged to the edge, and once more when the bridge is given them. A result acknowledges its command too. */
+export class CommandAcks {
+  readonly #open = new Map<ConfKey, Map<CommandId, EpochMs>>();
+  readonly #urgent = new Map<ConfKey, CommandId[]>();
+  /** Acknowledged as waiting. */
+  readonly #waiting = new Map<ConfKey, Set<CommandId>>();
+
+  /** Whether an ack may become due. */
+  get isEmpty(): boolean {
+    return this.#open.size === 0 && this.#urgent.size === 0;
+  }
+
+  /** `fresh`: each of them came for the first time. Repeats, and commands of a busy conference, are acknowledged at once. */
+  received(conference: ConfKey, ids: readonly CommandId[], fresh: boolean, now: EpochMs): void {
+    const open = this.#open.get(conference) ?? new Map<CommandId, EpochMs>();
+    const isLone = fresh && open.size === 0 && ids.length === 1;
+    for (const id of ids) open.set(id, now);
+    if (isLone) {
+      this.#open.set(conference, open);
+      return;
+    }
+    this.#makeUrgent(conference, [...open.keys()]);
+    this.#open.delete(conference);
+  }
+
+  hasResult(conference: ConfKey, id: CommandId): void {
+    deleteFrom(this.#open, conference, id);
+    deleteFrom(this.#waiting, conference, id);
+  }
+
+  /** The bridge is given this command now. */
+  begun(conference: ConfKey, id: CommandId): void {
+    if (deleteFrom(this.#waiting, conference, id)) this.#makeUrgent(conference, [id]);
+  }
+
+  /** The acks to send now; with `tick`, those of commands that have waited for their result too long are among them. */
+  due(now: EpochMs, tick: boolean, isWaiting: (conference: ConfKey, id: CommandId) => boolean): AckMessage[] {
+    if (this.isEmpty) return [];
+    if (tick) {
+      for (const [conference, open] of this.#open) {
+        const ids = [...open].flatMap(([id, since]) => (now - since < ACK_AFTER_MS ? [] : [id]));
+        for (const id of ids) this.hasResult(conference, id);
+        if (ids.length > 0) this.#makeUrgent(conference, ids);
+      }
+    }
+    const messages = Array.from(this.#urgent, ([conference, ids]): AckMessage => {
+      const waiting = ids.filter((id) => isWaiting(conference, id));
+      if (waiting.length === 0) return { type: "commands-ack", conference, ids };
+      this.#waiting.set(conference, new Set([...(this.#waiting.get(conference) ?? []), ...waiting]));
+      return { type: "commands-ack", conference, ids, waiting };
+    });
+    this.#urgent.clear();
+    return messages;
+  }
+
+  #makeUrgent(conference: ConfKey, ids: readonly CommandId[]): void {
+    this.#urgent.set(conference, [...(this.#urgent.get(conference) ?? []), ...ids]);
+  }
+}
+
+function deleteFrom(
+  commands: Map<ConfKey, { readonly size: number; delete(id: CommandId): boolean }>,
+  conference: ConfKey,
+  id: CommandId,
+): boolean {
+  const ofConference = commands.get(conference);
+  const wasThere = ofConference?.delete(id) ?? false;
+  if (ofConference?.size === 0) commands.delete(conference);
+  return wasThere;
+}

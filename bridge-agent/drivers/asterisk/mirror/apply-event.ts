@@ -1,0 +1,169 @@
+import { type CallId, MAIN_ROOM } from "../../../../src/foundation/ids.ts";
+import type { AriChannel, AriEvent } from "../ari.ts";
+import { mayBeOwnHangUp, reasonOfDial } from "./causes.ts";
+import {
+  type Consequences,
+  callerFound,
+  callOver,
+  callUp,
+  conferenceOver,
+  type FollowUp,
+  nothing,
+  roomOver,
+  talkChanged,
+  toDo,
+} from "./changes.ts";
+import { type Call, KEYS_KEPT, type Mirror } from "./mirror.ts";
+import { digitsOf, isProbe, isWhisperer } from "./names.ts";
+
+type KeyEvent = Extract<AriEvent, { readonly type: "ChannelDtmfReceived" }>;
+
+/** Something happened on Asterisk. The same event twice, or late, changes nothing. */
+export function applyEvent(mirror: Mirror, event: AriEvent): Consequences {
+  switch (event.type) {
+    case "StasisStart":
+      return began(mirror, event.channel, event.args);
+    case "ChannelStateChange":
+      return event.channel.state === "Up" ? callUp(mirror, event.channel.id as CallId) : nothing;
+    case "Dial":
+      return dialWentOn(mirror, event.peer.id as CallId, event.dialstatus);
+    case "ChannelDtmfReceived":
+      return keyPressed(mirror, event);
+    case "PlaybackStarted":
+    case "PlaybackFinished": {
+      const call = mirror.calls.get(event.playback.target_uri.replace("channel:", "") as CallId);
+      if (call) call.isSpokenTo = event.type === "PlaybackStarted";
+      return nothing;
+    }
+    case "ChannelTalkingStarted":
+    case "ChannelTalkingFinished": {
+      const call = mirror.calls.get(event.channel.id as CallId);
+      if (!call) return nothing;
+      call.isHeard = event.type === "ChannelTalkingStarted";
+      call.isSending = true;
+      const { reports } = talkChanged(mirror, call);
+      return { reports, followUps: call.isHeard ? [{ type: "watch-sound", call: call.id }] : [] };
+    }
+    case "ChannelDestroyed":
+      return channelGone(mirror, event.channel.id as CallId, event.cause);
+    case "StasisEnd": {
+      // For a caller who dialled in this is the last event. That of a call that nobody answered has no cause: the next one has.
+      const id = event.channel.id as CallId;
+      return mirror.calls.get(id)?.stage === "ringing" ? nothing : channelGone(mirror, id, 0);
+    }
+    case "BridgeDestroyed":
+      return bridgeGone(mirror, event.bridge.id);
+    default:
+      return nothing;
+  }
+}
+
+/** Whether it says why a call ends that the mirror has: that it is gone, a snapshot shows. */
+export function isEndOfKnown({ calls, endedCalls }: Mirror, event: AriEvent): boolean {
+  const isRefusal = event.type === "Dial" && event.dialstatus !== "" && event.dialstatus !== "ANSWER";
+  if (!isRefusal && event.type !== "ChannelDestroyed" && event.type !== "StasisEnd") return false;
+  const id = ("peer" in event ? event.peer : event.channel).id as CallId;
+  return calls.has(id) || endedCalls.has(id);
+}
+
+/** A channel came into the application: one that we dialled, or a caller. */
+function began(
+  mirror: Mirror,
+  { id, state, caller, dialplan }: AriChannel,
+  [how, dialled, number]: readonly string[],
+): Consequences {
+  const call = id as CallId;
+  const isKnown = mirror.calls.has(call) || mirror.endedCalls.has(call) || mirror.dialOf(id) !== null;
+  // A caller's channel is never down: that one was asked for over an earlier link, and a snapshot finds it.
+  if (isKnown || isProbe(id) || isWhisperer(id) || state === "Down") return nothing;
+  const isTold = how === "in";
+  return callerFound(mirror, call, isTold, {
+    number: digitsOf(isTold && number !== undefined ? number : caller.number),
+    dialled: digitsOf(isTold && dialled !== undefined ? dialled : dialplan.exten),
+  });
+}
+
+function dialWentOn(mirror: Mirror, id: CallId, status: string): Consequences {
+  const call = mirror.calls.get(id);
+  if (call?.stage !== "ringing") return nothing;
+  call.isDialled = true;
+  if (status === "ANSWER") return callUp(mirror, id);
+  // Asterisk has begun to dial, which may be some time after it was told to.
+  if (status === "") return toDo({ type: "limit-ringing", call: id });
+  call.dialStatus = status;
+  return nothing;
+}
+
+function keyPressed(mirror: Mirror, { channel, digit, duration_ms, timestamp }: KeyEvent): Consequences {
+  const id = channel.id as CallId;
+  const call = mirror.calls.get(id);
+  if (!call || !/^[0-9*#]$/.test(digit)) return nothing;
+  const key = { digit, releasedAt: Date.parse(timestamp), durationMs: duration_ms };
+  const isDoubtful = call.keyTiming.isInDoubt(key, call.isSpokenTo);
+  if (call.stage === "entered") {
+    const inDoubt = isDoubtful && ({ inDoubt: true } as const);
+    return { reports: [{ type: "keys", call: id, keys: digit, ...inDoubt }], followUps: [hush(id)] };
+  }
+  if (call.stage !== "prompted") return nothing;
+  // What comes before the caller is asked anew may be the rest of an entry: no part of it counts.
+  if (call.isBehindGap) return keyed(mirror, call, digit, true);
+  if (call.keptHash !== null) {
+    call.keptHash = null;
+    return keyed(mirror, call, `#${digit}`, true);
+  }
+  // After an entry in doubt none counts anyway; a telephone that dials a sequence keys what ends it.
+  if (!isDoubtful && digit === "#" && /(^|#)\d+#$/.test(call.keys) && call.keyTiming.isUneven) {
+    call.keptHash = key.releasedAt;
+    return toDo(hush(id), { type: "await-keys", call: id });
+  }
+  return keyed(mirror, call, digit, isDoubtful);
+}
+
+/**
+ * No key has followed a `#` after a `#`, which leaves the attendee ID out: so it was pressed. Were it told twice, the caller would key the ID
+ * now, and go in without.
+ */
+export function noKeyFollowed(mirror: Mirror, call: Call): Consequences {
+  if (mirror.calls.get(call.id) !== call || call.stage !== "prompted") return nothing;
+  call.keptHash = null;
+  return keyed(mirror, call, "#", false);
+}
+
+/** At the prompt. A doubt is noted as stars, and not told as one: the caller may be on the way in, where a star begins a code. */
+function keyed(mirror: Mirror, call: Call, keys: string, isInDoubt: boolean): Consequences {
+  const { id } = call;
+  const noted = isInDoubt ? keys.replaceAll(/./g, "*$&") : keys;
+  call.keys = (call.keys + noted).slice(-KEYS_KEPT);
+  mirror.touch(call);
+  const inDoubt = isInDoubt && ({ inDoubt: true } as const);
+  return {
+    reports: [{ type: "keys", call: id, keys, ...inDoubt }],
+    followUps: [hush(id), { type: "write-notes", call: id }],
+  };
+}
+
+function hush(call: CallId): FollowUp {
+  return { type: "hush", call };
+}
+
+function channelGone(mirror: Mirror, id: CallId, cause: number): Consequences {
+  const call = mirror.calls.get(id);
+  if (!call) return nothing;
+  const { ending, stage, dialStatus } = call;
+  const isReported = ending === null || ending.isReported;
+  // The telephone may have spoken just before it was hung up on.
+  const isAsTold = ending !== null && (!isReported || mayBeOwnHangUp({ cause, dialStatus }));
+  if (isAsTold) return callOver(mirror, call, ending.reason, isReported);
+  return callOver(mirror, call, stage === "ringing" ? reasonOfDial({ cause, dialStatus }) : "hung-up", isReported);
+}
+
+function bridgeGone(mirror: Mirror, id: string): Consequences {
+  for (const conference of mirror.conferences.values()) {
+    if (conference.requests > 0) continue; // It may be this agent's own command.
+    for (const [room, { bridge }] of conference.rooms) {
+      if (bridge !== id) continue;
+      return room === MAIN_ROOM ? conferenceOver(mirror, conference) : roomOver(mirror, conference, room);
+    }
+  }
+  return nothing;
+}

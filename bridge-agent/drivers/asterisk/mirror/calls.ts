@@ -1,0 +1,195 @@
+import type { Command, CommandResult } from "../../../../src/bridge/commands.ts";
+import type { EndReason } from "../../../../src/bridge/events.ts";
+import { type CallId, MAIN_ROOM } from "../../../../src/foundation/ids.ts";
+import { callOf, done, type ExecutorContext, refused, setVariable, writeCall } from "../acts/executor-context.ts";
+import { type AriAnswer, isDone } from "../ari.ts";
+import { noKeyFollowed } from "./apply-event.ts";
+import { callOver, talkChanged } from "./changes.ts";
+import type { Call, Conference } from "./mirror.ts";
+
+/* What is done for one call. All of it but `awaitKeys`, `detectTalking` and `playTone` is called `inOrder`. */
+
+export const JOIN_TONE = "sound:confbridge-join";
+export const LEAVE_TONE = "sound:confbridge-leave";
+
+export async function answer(context: ExecutorContext, id: CallId): Promise<void> {
+  await context.ari.ask("answer", { channelId: id });
+  await writeCall(context, id);
+}
+
+/** Only who dials in may find the conference full: callers to be dialled are counted before they are. */
+export async function admit(
+  context: ExecutorContext,
+  conference: Conference,
+  command: Command<"admit">,
+): Promise<CommandResult> {
+  const { mirror, beingAdmitted } = context;
+  const { key, maxCallers, locked } = conference;
+  const call = mirror.calls.get(command.call);
+  if (!maxCallers || locked || call?.stage !== "prompted") return enter(context, conference, command);
+  const inside = mirror.inside(key).map(({ id }) => id);
+  const onTheWay = [...beingAdmitted].filter(([, where]) => where === key).map(([id]) => id);
+  if (new Set([...inside, ...onTheWay]).size >= maxCallers) return refused("capacity");
+  beingAdmitted.set(call.id, key);
+  try {
+    return await enter(context, conference, command);
+  } finally {
+    beingAdmitted.delete(call.id);
+  }
+}
+
+/** From the prompt, from an answered dial, or from another room; a lock keeps out callers at the prompt. */
+export async function enter(
+  context: ExecutorContext,
+  conference: Conference,
+  command: Command<"admit" | "move">,
+): Promise<CommandResult> {
+  const { mirror } = context;
+  const call = mirror.calls.get(command.call);
+  if (!call || call.stage === "ringing" || call.ending !== null) return refused("no-such-call");
+  const isCaller = call.stage === "prompted" && command.type === "admit";
+  if (!isCaller && call.conference !== conference.key) return refused("no-such-call");
+  const isNew = call.stage !== "entered";
+  if (isCaller && conference.locked) return refused("locked");
+  const name = command.type === "admit" ? MAIN_ROOM : command.room;
+  const room = conference.rooms.get(name);
+  if (!room) return refused("no-such-room");
+
+  const { muted, joinTone, attendeeId } = call;
+  const wanted = command.type === "admit" ? command : { muted, joinTone, attendeeId };
+  // Nobody is to hear a word of a caller who enters muted.
+  if (wanted.muted ? isNew || !muted : muted) {
+    const set = await setMute(context, call.id, wanted.muted);
+    if (!isDone(set)) return refused(set.status === 404 ? "no-such-call" : "refused");
+  }
+  call.muted = wanted.muted;
+  // In the mirror the call is where it was until Asterisk has let it in.
+  const entry = {
+    conference: conference.key,
+    joinTone: wanted.joinTone,
+    attendeeId: wanted.attendeeId ?? attendeeId,
+    ...(command.type === "admit" && command.host && { host: true }),
+  };
+  await writeCall(context, call.id, entry);
+  const { reportsSpeakers } = conference;
+  if (isNew && reportsSpeakers) await detectTalking(context, call.id, true);
+  const isInMain = ({ room: where }: Call) => where === MAIN_ROOM;
+  if (isNew && entry.joinTone === true && mirror.inside(conference.key).some(isInMain))
+    await playTone(context, room.bridge, JOIN_TONE);
+  const added = await addToBridge(context, call.id, room.bridge);
+  if (!isDone(added)) {
+    await writeCall(context, call.id);
+    return refused(added.status === 404 ? "no-such-room" : "no-such-call");
+  }
+  if (mirror.calls.get(call.id) !== call) return refused("no-such-call"); // It has hung up meanwhile.
+  // Somebody else may have ended the conference, or closed the room, while Asterisk let the call in.
+  if (mirror.conferences.get(conference.key)?.rooms.get(name)?.bridge !== room.bridge) {
+    if (isNew) await writeCall(context, call.id);
+    else {
+      call.room = MAIN_ROOM;
+      context.begin([{ type: "enter-main-room", call: call.id }]);
+    }
+    return refused(mirror.conferences.has(conference.key) ? "no-such-room" : "no-such-conference");
+  }
+  Object.assign(call, entry, { stage: "entered", room: name });
+  // Whoever is on the way in when that changes is not among those inside.
+  if (conference.reportsSpeakers !== reportsSpeakers) await detectTalking(context, call.id, conference.reportsSpeakers);
+  context.report(talkChanged(mirror, call).reports);
+  return done;
+}
+
+/** A caller who means to key an attendee ID has begun by then. */
+const KEYS_FOLLOW_WITHIN_MS = 1_500;
+
+/** Whether keys follow the `#` that is kept back. */
+export async function awaitKeys({ mirror, pauses, report, begin }: ExecutorContext, id: CallId): Promise<void> {
+  const call = mirror.calls.get(id);
+  if (!call) return;
+  const { keptHash } = call;
+  await pauses.pass(KEYS_FOLLOW_WITHIN_MS);
+  if (keptHash === null || call.keptHash !== keptHash) return;
+  const { reports, followUps } = noKeyFollowed(mirror, call);
+  report(reports);
+  begin(followUps);
+}
+
+/**
+ * One tone of a bridge after the other. Asked for two at once where none is played, Asterisk refuses one, and never destroys the channel
+ * that it has made for it: then it could never end gracefully.
+ */
+export function playTone({ ari, mutex }: ExecutorContext, bridgeId: string, media: string): Promise<AriAnswer> {
+  return mutex.run(`tones ${bridgeId}`, () => ari.ask("playToBridge", { bridgeId, media }));
+}
+
+/** The keys of a caller in a bridge go to nobody but us. */
+export async function addToBridge(
+  { ari, mirror, pauses, voice }: ExecutorContext,
+  id: CallId,
+  bridgeId: string,
+): Promise<AriAnswer> {
+  await voice.makeWay(id, bridgeId);
+  return pauses.untilReady(
+    () => ari.ask("addChannel", { bridgeId, channel: id, absorbDTMF: true }),
+    ({ status }) => (status === 409 || status === 422) && mirror.calls.has(id),
+  );
+}
+
+export async function enterMainRoom(context: ExecutorContext, id: CallId): Promise<void> {
+  const key = context.mirror.calls.get(id)?.conference ?? null;
+  const conference = key === null ? undefined : context.mirror.conferences.get(key);
+  if (conference) await addToBridge(context, id, conference.mainBridge);
+}
+
+export async function mute(
+  context: ExecutorContext,
+  conference: Conference,
+  id: CallId,
+  muted: boolean,
+): Promise<CommandResult> {
+  const call = callOf(context, conference, id);
+  if (!call) return refused("no-such-call");
+  // A call that rings cannot be muted yet: it is when it enters.
+  if (call.stage !== "ringing") {
+    const set = await setMute(context, id, muted);
+    if (set.status === 404) return refused("no-such-call");
+    if (!isDone(set)) return refused("refused");
+  }
+  call.muted = muted;
+  await writeCall(context, id);
+  context.report(talkChanged(context.mirror, call).reports);
+  return done;
+}
+
+/** Harmless where Asterisk has it so already. */
+export async function applyMute(context: ExecutorContext, id: CallId): Promise<void> {
+  const call = context.mirror.calls.get(id);
+  if (call) await setMute(context, id, call.muted);
+}
+
+function setMute({ ari }: ExecutorContext, id: CallId, muted: boolean): Promise<AriAnswer> {
+  return ari.ask(muted ? "mute" : "unmute", { channelId: id, direction: "in" });
+}
+
+export async function detectTalking(context: ExecutorContext, id: CallId, isOn: boolean): Promise<void> {
+  const { silenceMs, level } = context.settings.talking;
+  const variable = isOn ? "TALK_DETECT(set)" : "TALK_DETECT(remove)";
+  await setVariable(context, id, variable, isOn ? `${silenceMs},${level}` : "");
+}
+
+/** As a command wants it: nobody is told of the end. */
+export async function hangUp(
+  { ari, mirror, begin }: ExecutorContext,
+  id: CallId,
+  reason: EndReason,
+): Promise<CommandResult> {
+  const call = mirror.calls.get(id);
+  if (!call) return refused("no-such-call");
+  call.ending = { reason, isReported: false };
+  const answer = await ari.ask("hangUp", { channelId: id, reason: "normal" });
+  if (!isDone(answer) && answer.status !== 404) {
+    call.ending = null;
+    return refused("refused");
+  }
+  begin(callOver(mirror, call, reason, false).followUps);
+  return done;
+}

@@ -1,0 +1,186 @@
+import { readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import * as v from "valibot";
+import { announcements } from "../../../../src/bridge/announcements.ts";
+import { isLoopback } from "../../../../src/foundation/loopback.ts";
+import { err, ok, type Result } from "../../../../src/foundation/result.ts";
+import type { DriverIdentity } from "../../driver.ts";
+import { type Ari, type AriAnswer, AriFailure, info, isDone, modules, read, sounds, variable } from "../ari.ts";
+import { type AgentNote, agentVariable, readAgentNote } from "../mirror/names.ts";
+import { type AsteriskSettings, endpointParts, languageOf, soundsOf } from "../settings.ts";
+
+const OLDEST_VERSION = 16;
+const ANSWER_WITHIN_MS = 2_000;
+
+/** What the driver's requests need, beside what they need themselves. */
+const neededModules = [
+  "res_ari_applications",
+  "res_ari_asterisk",
+  "res_ari_bridges",
+  "res_ari_channels",
+  "res_ari_endpoints",
+  "res_ari_events",
+  "res_ari_playbacks",
+  "res_stasis",
+  "res_stasis_answer",
+  "res_stasis_playback",
+  "res_stasis_snoop",
+  "app_stasis",
+  "bridge_softmix",
+  "func_talkdetect",
+  "func_callerid",
+  "res_mutestream",
+];
+
+/** The boot id of an Asterisk that this driver can work with; or what is wrong and what to do, as the end of a sentence. */
+export async function whatIsMissing(
+  ari: Ari,
+  settings: AsteriskSettings,
+  identity: DriverIdentity | null,
+): Promise<Result<string, string>> {
+  const { user, endpoint, application, passwordFile } = settings;
+  const answer = await askInfo(ari);
+  if (answer instanceof AriFailure) {
+    if (!/wrong version number|packet length too long/.test(answer.message)) throw answer;
+    return err("does not connect: it speaks no TLS there; set tlsenable = yes in http.conf, or correct driver.url");
+  }
+  if (answer.status === 401 || answer.status === 403) {
+    const where = passwordFile === undefined ? "driver.password" : `${passwordFile} (driver.passwordFile)`;
+    return err(`refuses the user ${user}: write user and password of ari.conf into driver.user and ${where}`);
+  }
+  if (answer.status === 404) {
+    return err(
+      "has no ARI there: set enabled = yes in ari.conf and http.conf; in modules.conf, load res_ari_asterisk and all that it needs (as the sample configuration does; after asterisk -rx 'module load res_ari_asterisk.so' Asterisk's log says what it lacks); or correct driver.url",
+    );
+  }
+  if (answer.status === 503) return err("is going away: it takes no requests any more");
+  if (isDone(answer) && !v.safeParse(info, answer.body).success) {
+    return err("does not answer: what answers there is no Asterisk; correct driver.url");
+  }
+  const { system, status } = read("getInfo", info, answer);
+  // As in 22.10.1~dfsg, certified/18.9-cert1 and GIT-18-4f2a9c1; a version without a number is of one who knows.
+  const version = Number(/\b(\d+)[.-]/.exec(system.version)?.[1]);
+  if (version < OLDEST_VERSION) {
+    return err(`is version ${system.version}: install Asterisk ${OLDEST_VERSION} or a later one`);
+  }
+
+  const { technology, resource } = endpointParts(endpoint);
+  const running = await runningModules(ari);
+  const isPjsip = technology.toUpperCase() === "PJSIP";
+  const missing = [...neededModules, ...(isPjsip ? ["chan_pjsip"] : [])].filter((name) => !running.has(name));
+  if (missing.length > 0) {
+    return err(
+      `lacks what it needs: ${missing.join(", ")} ${missing.length === 1 ? "does" : "do"} not run; ${toRun(missing)}`,
+    );
+  }
+  // Local channels are built in, and have no endpoints.
+  if (!isPjsip && technology !== "Local") {
+    const found = await ari.ask("listByTech", { tech: technology }, ANSWER_WITHIN_MS);
+    if (found.status === 404) {
+      return err(
+        `knows no channel technology ${technology}: load the module that brings it (such as chan_${technology.toLowerCase()}.so), or correct driver.endpoint, ${endpoint}, as in PJSIP/{number}@trunk`,
+      );
+    }
+  }
+  if (isPjsip && resource !== null) {
+    const found = await ari.ask("getEndpoint", { tech: technology, resource }, ANSWER_WITHIN_MS);
+    if (found.status === 404) {
+      return err(`has no endpoint ${resource}: add it to pjsip.conf, or correct driver.endpoint, ${endpoint}`);
+    }
+  }
+
+  if (identity === null) return ok(status.startup_time);
+  const before = await noteOf(ari, application);
+  const eventName = "bridgehead-who-acts";
+  const asked = await ari.ask("userEvent", { eventName, application }, ANSWER_WITHIN_MS);
+  if (asked.status === 403) return err(`lets the user ${user} look and not act: set read_only = no in ari.conf`);
+  const isInUse = isDone(asked);
+  // The other agent of this owner may have begun to act just now: it writes its note first.
+  const note = before ?? (isInUse ? await noteOf(ari, application) : null);
+  if (note !== null && note.owner !== identity.owner) {
+    const whose = `has the application ${application} in use for ${note.owner} (agent ${note.agent})`;
+    const remedy = "set driver.application to one of this agent's own, and hand its callers to that in extensions.conf";
+    const release = `asterisk -rx 'dialplan set global ${agentVariable(application)} ""'`;
+    return err(`${whose}: ${remedy}${isInUse ? "" : `; or, if that owner is no more, run ${release}`}`);
+  }
+  if (note === null && isInUse) {
+    return err(
+      `has the application ${application} in use by another program: stop that, or set driver.application to another one`,
+    );
+  }
+  return ok(status.startup_time);
+}
+
+/** The answer; or why there is none. */
+function askInfo(ari: Ari): Promise<AriAnswer | AriFailure> {
+  return ari.ask("getInfo", { only: "system,status" }, ANSWER_WITHIN_MS).catch((error: unknown) => {
+    if (error instanceof AriFailure) return error;
+    throw error;
+  });
+}
+
+/** Without `.so`. */
+export async function runningModules(ari: Ari): Promise<ReadonlySet<string>> {
+  const loaded = read("listModules", modules, await ari.ask("listModules", {}, ANSWER_WITHIN_MS));
+  const running = loaded.filter(({ status }) => status === "Running");
+  return new Set(running.map(({ name }) => name.replace(/\.so$/, "")));
+}
+
+/** What to do about modules that do not run. A module that lacks another one does not run either, though it is listed. */
+export function toRun([first = "", ...rest]: readonly string[]): string {
+  const line = `load = ${first}.so`;
+  const write = rest.length === 0 ? `write ${line} into modules.conf` : `write each into modules.conf, as ${line}`;
+  const listed = rest.length === 0 ? "if it stands there already, it" : "one that stands there already";
+  return `${write}, and restart Asterisk; ${listed} lacks another module: after asterisk -rx 'module load ${first}.so' Asterisk's log says which`;
+}
+
+/** The sounds that Asterisk does not have, as the end of a sentence; `null`: it has all, or does not say. Callers hear nothing in their place. */
+export async function missingSounds(ari: Ari, settings: AsteriskSettings): Promise<string | null> {
+  const answer = await ari.ask("listSounds", {});
+  const listed = isDone(answer) ? v.safeParse(sounds, answer.body) : null;
+  const files = listed?.success
+    ? new Set(listed.output.flatMap(({ id, formats }) => formats.map(({ language }) => `${language}/${id}`)))
+    : null;
+  const language = languageOf(settings);
+  // As Asterisk looks for a file; one with a path from the root on is none of those that it lists.
+  const isThere = (name: string) =>
+    name.startsWith("/")
+      ? isFileThere(name, settings) !== false
+      : !files || [`${language}/${name}`, `${language.split("_")[0]}/${name}`, name].some((file) => files.has(file));
+  const missing = announcements.flatMap((announcement) =>
+    soundsOf(settings, announcement)
+      .filter((name) => !isThere(name))
+      .map((name) => `${name} (driver.sounds.${announcement})`),
+  );
+  if (missing.length === 0) return null;
+  return (
+    `lacks sounds in the language ${language}, and callers hear nothing there: ${missing.join(", ")}; ` +
+    `put these files there, those without a path into sounds/${language} of its data folder, or correct driver.sounds or driver.language`
+  );
+}
+
+/** The sounds of which nobody knows here whether Asterisk has them. */
+export function unseenSounds(settings: AsteriskSettings): readonly string[] {
+  const names = announcements.flatMap((announcement) => soundsOf(settings, announcement));
+  return names.filter((name) => name.startsWith("/") && isFileThere(name, settings) === null);
+}
+
+/** Whether Asterisk finds a file by its path from the root on, without its ending; `null`: that is not seen from here. */
+function isFileThere(name: string, settings: AsteriskSettings): boolean | null {
+  if (!isLoopback(new URL(settings.url).hostname)) return null;
+  const folder = dirname(name);
+  const found = [folder, join(folder, languageOf(settings))].map((place) => {
+    try {
+      return readdirSync(place).some((file) => file.startsWith(`${basename(name)}.`));
+    } catch (error) {
+      return error instanceof Error && "code" in error && error.code === "EACCES" ? null : false;
+    }
+  });
+  return found.includes(true) || (found.includes(null) ? null : false);
+}
+
+/** Who acts on an application, as far as Asterisk was told; `null`: nobody has said so. */
+export async function noteOf(ari: Ari, application: string): Promise<AgentNote | null> {
+  const answer = await ari.ask("getGlobalVar", { variable: agentVariable(application) }, ANSWER_WITHIN_MS);
+  return readAgentNote(read("getGlobalVar", variable, answer).value);
+}

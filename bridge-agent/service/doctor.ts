@@ -1,0 +1,387 @@
+import { randomBytes } from "node:crypto";
+import { lookup } from "node:dns/promises";
+import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from "node:fs";
+import {
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+} from "node:http";
+import { request as httpsRequest } from "node:https";
+import { isIP } from "node:net";
+import { TLSSocket } from "node:tls";
+import { isLoopback } from "../../src/foundation/loopback.ts";
+import { counted } from "../../src/foundation/text/counted.ts";
+import { type Finding, findingLine } from "../../src/foundation/text/finding.ts";
+import { reasonOf } from "../../src/foundation/text/reason.ts";
+import { REFUSAL_HEADER } from "../../src/link/hello.ts";
+import { journalFault } from "../core/journal.ts";
+import { kindOf } from "../drivers/registry.ts";
+import { advice, closeReasonOf, helloHeader, linkUrl } from "../link/edge-link.ts";
+import { edgeAddresses, edgeRoute, hostOf, proxyFor, readCa, shownProxy, throughProxy } from "../link/edge-route.ts";
+import { driverPorts } from "../node-ports.ts";
+import { askStatus, NoAgent } from "./local-commands.ts";
+import type { AgentSettings } from "./settings.ts";
+import { type AgentKey, journalFile, missingKey, otherUser, passingKey, readAgentKey } from "./state-folder.ts";
+
+const PATIENCE_MS = 5_000;
+/** A bridge that refuses a connection may be about to start again: how long another attempt may take. */
+const PATIENCE_AFTER_REFUSAL_MS = 1_000;
+/** The edge refuses a clock that is minutes off; a minute is already worth a look. */
+const MOST_CLOCK_SKEW_MS = 60_000;
+/** A busy agent writes some MiB a day. */
+const LEAST_FREE_MIB = 100;
+const CERTIFICATE_ENDS_SOON_MS = 14 * 24 * 3_600_000;
+
+type Found = Omit<Finding, "about">;
+
+/** What the edge, or a proxy in front of it, answered to the agent's first request for a socket. */
+interface EdgeAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** When the server's certificate ends; `null` without TLS. */
+  readonly certificateEnds: Date | null;
+}
+
+/** One address of the edge, and what was answered there, or why nothing was. */
+interface Asked {
+  readonly address: string;
+  readonly answer: EdgeAnswer | Error;
+  /** The other addresses. */
+  readonly others: readonly Omit<Asked, "others">[];
+}
+
+/** Looks at everything an agent needs, one line each; whether nothing is wrong. It writes nothing, and disturbs no running agent. */
+export async function doctor(settings: AgentSettings, print: (line: string) => void): Promise<boolean> {
+  const checks: readonly (readonly [string, () => Promise<Found>])[] = [
+    ["key", async () => checkKey(settings)],
+    ["disk", async () => checkDisk(settings)],
+    ["journal", async () => checkJournal(settings)],
+    ["agent", () => checkAgent(settings)],
+    ["name", async () => checkName(await asked)],
+    ["tls", async () => checkTls(settings, await asked)],
+    ["proxy", async () => checkProxy(await asked)],
+    ["edge", async () => checkEdge(settings, await asked)],
+    ["clock", async () => checkClock(settings, await asked)],
+    ["bridge", () => checkBridge(settings)],
+    ["policy", async () => checkPolicy(settings)],
+  ];
+  const asked = askEdges(settings);
+  asked.catch(() => {}); // The lines that need it say so.
+  let allGood = true;
+  print(findingLine({ verdict: "ok", about: "settings", says: "every one is right" }));
+  for (const [about, check] of checks) {
+    const found = await check().catch((error: unknown) => bad(reasonOf(error)));
+    allGood &&= found.verdict !== "WRONG";
+    print(findingLine({ about, ...found }));
+  }
+  for (const finding of await inspectBridge(settings)) {
+    allGood &&= finding.verdict !== "WRONG";
+    print(findingLine(finding));
+  }
+  return allGood;
+}
+
+function good(says: string): Found {
+  return { verdict: "ok", says };
+}
+
+function warn(says: string): Found {
+  return { verdict: "warn", says };
+}
+
+function bad(says: string): Found {
+  return { verdict: "WRONG", says };
+}
+
+function checkKey({ state, agent, bridge, domain }: AgentSettings): Found {
+  const key = readAgentKey(state);
+  return key ? good(`${key.publicKey}, of agent ${agent} for bridge ${bridge} of ${domain}`) : bad(missingKey(state));
+}
+
+function checkDisk({ state }: AgentSettings): Found {
+  if (!existsSync(state)) return warn("not looked at: see the line about the key");
+  const { bavail, bsize } = statfsSync(state);
+  const freeMiB = Math.floor((bavail * bsize) / 2 ** 20);
+  return freeMiB < LEAST_FREE_MIB
+    ? bad(`${state} has ${freeMiB} MiB left: make room, or the agent stops acting`)
+    : good(`${state} has ${freeMiB} MiB left`);
+}
+
+function checkJournal({ state }: AgentSettings): Found {
+  const file = journalFile(state);
+  if (!existsSync(state)) return warn("not looked at: see the line about the key");
+  try {
+    if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK);
+    else readdirSync(state); // It exists for nobody who may not look.
+  } catch (error) {
+    return bad(`${file} cannot be used by this user (${codeOf(error)}): ${otherUser}`);
+  }
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return good(`${file} is made at the first start`);
+  const fault = journalFault(file);
+  return fault ? bad(fault.sentence) : good(`${file} is whole`);
+}
+
+async function checkAgent(settings: AgentSettings): Promise<Found> {
+  if (settings.listen.port === 0)
+    return warn("listen.port is 0: `status`, `calls` and `drain` cannot find a running agent");
+  const status = await askStatus(settings).catch((error: Error) => error);
+  if (status instanceof NoAgent) return good("none runs with these settings; `run` starts it");
+  if (status instanceof Error) return bad(status.message);
+  const { agent, role, edgeUp, bridgeUp, ports, journal } = status;
+  if (agent !== settings.agent) return bad(`${agent} runs on port ${settings.listen.port}: set another listen.port`);
+  if (journal !== null) return bad(`it runs, but ${journal}`);
+  if (bridgeUp && ports === 0) return bad("it runs, and its bridge takes no new calls: see its log");
+  const away = [...(edgeUp ? [] : ["the edge"]), ...(bridgeUp ? [] : ["the bridge"])];
+  return away.length === 0
+    ? good(`it runs, and is ${role}`)
+    : warn(`it runs, and has no connection to ${away.join(" and ")}: see the lines below, and its log`);
+}
+
+async function checkName({ address }: Asked): Promise<Found> {
+  const host = hostOf(address);
+  const proxy = proxyFor(address);
+  const ours = proxy ? proxy.hostname.replace(/^\[|\]$/g, "") : host;
+  const theirs = proxy ? `${host} is looked up by the proxy, and ` : "";
+  try {
+    const found = await lookup(ours);
+    return good(isIP(ours) ? `${theirs}${ours} needs no look-up` : `${theirs}${ours} is ${found.address}`);
+  } catch (error) {
+    const what = proxy ? "HTTPS_PROXY or ALL_PROXY in this environment" : "`edge` in the settings";
+    return bad(`${ours} is not found (${codeOf(error)}): check ${what}, and this machine's DNS`);
+  }
+}
+
+function checkTls({ ca }: AgentSettings, { address, answer }: Asked): Found {
+  if (address.startsWith("ws:")) {
+    return isLoopback(hostOf(address))
+      ? good("none, and none is needed on this machine")
+      : warn("none: who is on the way reads numbers and keys, and may change them; use wss://");
+  }
+  if (ca !== undefined) readCa(ca);
+  if (answer instanceof Error) {
+    const code = codeOf(answer);
+    if (!tlsFault.test(code)) return warn("not checked: see the line about the edge");
+    const own =
+      ca === undefined
+        ? "for an authority of your own, set `ca` in the settings to its file"
+        : `or put its authority into ${ca}`;
+    return bad(`${answer.message} (${code}): mend the certificate of ${hostOf(address)}; ${own}`);
+  }
+  const ends = answer.certificateEnds;
+  if (ends === null) return warn("the certificate could not be read");
+  const day = ends.toISOString().slice(0, 10);
+  const leftMs = ends.getTime() - Date.now();
+  const by = ca === undefined ? "" : `, by ${ca}`;
+  return leftMs < CERTIFICATE_ENDS_SOON_MS
+    ? warn(`the certificate ends on ${day}: renew it`)
+    : good(`the certificate is right until ${day}${by}`);
+}
+
+function checkProxy({ address, answer }: Asked): Found {
+  const proxy = proxyFor(address);
+  const name = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].find((name) => process.env[name]);
+  const unused = name ? `: ${name} is set, and not for ${hostOf(address)} (this machine, no TLS, or NO_PROXY)` : "";
+  const own = proxy ? `${shownProxy(proxy)} on this side` : `none on this side${unused}`;
+  if (answer instanceof Error) {
+    if (codeOf(answer) === "ERR_PROXY_TUNNEL")
+      return bad(`${answer.message}: look at what ${own} allows, and at user and password in ${name}`);
+    return proxy ? warn(`${own}: see the line about the edge`) : good(own);
+  }
+  const { server, via } = answer.headers;
+  const theirs = [server, via].filter((text) => text !== undefined).join(", ");
+  const front = theirs ? `; in front of the edge: ${theirs}` : "";
+  if (answer.status === 426) return bad(`${own}${front}: it must pass on \`Upgrade: websocket\` under /agent/`);
+  return good(`${own}${front}`);
+}
+
+/** The address that answers; of several, with what is wrong with the others. */
+function checkEdge(settings: AgentSettings, { address, answer, others }: Asked): Found {
+  const found = checkAnswer(settings, address, answer);
+  if (others.length === 0) return found;
+  const wrong = others.flatMap((other) => {
+    const { verdict, says } = checkAnswer(settings, other.address, other.answer);
+    return verdict === "ok" ? [] : [`${other.address}: ${says}`];
+  });
+  const says = [`at ${address}${throughProxy(address)}: ${found.says}`, ...wrong].join("; ");
+  return { verdict: found.verdict === "ok" && wrong.length > 0 ? "warn" : found.verdict, says };
+}
+
+function checkAnswer({ agent, domain, bridge, state }: AgentSettings, edge: string, answer: EdgeAnswer | Error): Found {
+  if (answer instanceof Error) {
+    if (tlsFault.test(codeOf(answer))) return bad("not asked: see the line about TLS");
+    const through = throughProxy(edge);
+    const look = `check \`edge\` in the settings, ${through ? "the proxy, " : ""}the network and its firewalls`;
+    return bad(`${edge} cannot be reached${through} (${answer.message}): ${look}`);
+  }
+  const { status, headers } = answer;
+  const [code = ""] = String(headers[REFUSAL_HEADER] ?? "").split(" ");
+  const reason = closeReasonOf(Number(code));
+  // An agent that is known and may connect is given a challenge; only the answer to that would open a link.
+  if (reason === "replayed")
+    return good(`it knows this key as agent ${agent} of bridge ${bridge} of ${domain}, and would connect it`);
+  if (reason === "wrongKey" && ownKey(state) === null)
+    return warn("it answers, and was not asked about this agent: see the line about the key");
+  if (reason === "badMessage") return bad(`${advice[reason]}, and that a proxy passes on the header bridgehead-hello`);
+  if (reason !== undefined) return bad(advice[reason]);
+  if (status === 426) return bad("it was not asked for a WebSocket: see the line about the proxy");
+  if (status >= 500) return bad(`${edge} answers ${status}: look at the edge's log, and at the proxy in front of it`);
+  return bad(
+    `${edge} answers ${status}, and not as an edge does: check \`edge\` in the settings, and the proxy in front of the edge`,
+  );
+}
+
+async function checkClock(settings: AgentSettings, { address, answer }: Asked): Promise<Found> {
+  if (answer instanceof Error) return warn("not compared: see the line about the edge");
+  const date = answer.headers.date ?? (await dateOf(settings, address));
+  if (date === null) return good("not compared, the edge sends no date");
+  const skewMs = Date.now() - Date.parse(date);
+  const seconds = Math.round(Math.abs(skewMs) / 1_000);
+  if (Math.abs(skewMs) <= MOST_CLOCK_SKEW_MS) return good("agrees with the edge's");
+  return bad(`${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} the edge's: set it, for example with NTP`);
+}
+
+/** Where neither the edge's platform nor a proxy puts a date to each answer, `/healthz` has one. */
+async function dateOf(settings: AgentSettings, address: string): Promise<string | null> {
+  const answer = await ask(`${address.replace(/\/+$/, "")}/healthz`, {}, settings).catch(() => null);
+  return answer?.headers.date ?? null;
+}
+
+/**
+ * Begins the handshake as the agent does, at each address, and leaves it at that: the edge checks who asks and gives a challenge. The
+ * link of a running agent stays.
+ */
+async function askEdges(settings: AgentSettings): Promise<Asked> {
+  const key = ownKey(settings.state) ?? passingKey();
+  const all = await Promise.all(
+    edgeAddresses(settings).map(async (address) => {
+      const headers = {
+        ...helloHeader(settings, key, Date.now(), ""),
+        connection: "Upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": randomBytes(16).toString("base64"),
+      };
+      const answer = await ask(linkUrl(settings, address), headers, settings).catch((error: unknown) =>
+        error instanceof Error ? error : new Error(String(error)),
+      );
+      return { address, answer };
+    }),
+  );
+  const verdicts = all.map(({ address, answer }) => checkAnswer(settings, address, answer).verdict);
+  const best = ["ok", "warn", "WRONG"]
+    .map((verdict) => verdicts.indexOf(verdict as Found["verdict"]))
+    .find((at) => at >= 0);
+  const [chosen] = all.splice(best ?? 0, 1);
+  if (!chosen) throw new Error("edge has no address");
+  return { ...chosen, others: all };
+}
+
+/** `null`: there is none, or it cannot be read. */
+function ownKey(state: string): AgentKey | null {
+  try {
+    return readAgentKey(state);
+  } catch {
+    return null; // See the line about the key.
+  }
+}
+
+/** A first answer, by the agent's own way to this address. */
+async function ask(url: string, headers: OutgoingHttpHeaders, settings: AgentSettings): Promise<EdgeAnswer> {
+  const { agent = false, ca } = edgeRoute(url, settings);
+  const options = { headers, agent, timeout: PATIENCE_MS, ...(ca !== undefined && { ca }) };
+  return new Promise((resolve, reject) => {
+    const request = (url.startsWith("wss:") ? httpsRequest : httpRequest)(url.replace(/^ws/, "http"), options);
+    const timer = setTimeout(() => {
+      // A request that waits for a proxy does not say that it was destroyed.
+      reject(new Error(`it does not answer within ${PATIENCE_MS / 1_000} s`));
+      request.destroy();
+    }, PATIENCE_MS);
+    const answered = ({ statusCode = 0, headers, socket }: IncomingMessage) => {
+      clearTimeout(timer);
+      const ends = socket instanceof TLSSocket ? new Date(socket.getPeerCertificate().valid_to) : null;
+      resolve({ status: statusCode, headers, certificateEnds: ends });
+      socket.destroy();
+    };
+    request.on("response", answered);
+    request.on("upgrade", answered);
+    request.on("error", (error) => {
+      clearTimeout(timer);
+      reject(error.message ? error : new Error(codeOf(error)));
+    });
+    request.end();
+  });
+}
+
+const tlsFault = /CERT|TLS|SSL|SIGNED|VERIFY|EPROTO/;
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+/** What there is to see at this kind of bridge; nothing where it does not answer: the line about the bridge says why. */
+async function inspectBridge({ driver, domain, bridge, agent, dialIn }: AgentSettings): Promise<readonly Finding[]> {
+  const { inspect } = kindOf(driver).doctor;
+  return (await inspect?.(driver, { owner: `${domain}/${bridge}`, agent, dialIn }, driverPorts.timers)) ?? [];
+}
+
+/** As a visitor, for whom the bridge drops no other connection. */
+async function checkBridge({ driver: settings }: AgentSettings): Promise<Found> {
+  const { create, doctor } = kindOf(settings);
+  const driver = create(settings, driverPorts, null);
+  const finding = await new Promise<Found>((resolve) => {
+    let why = `the bridge does not answer within ${PATIENCE_MS / 1_000} s`;
+    const giveUp = () => resolve(bad([why, doctor.advice(why)].filter(Boolean).join(": ")));
+    let timer = setTimeout(giveUp, PATIENCE_MS);
+    const waitAgain = (ms: number) => {
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, ms);
+    };
+    driver.start((report) => {
+      if (report.type === "disconnected") {
+        why = report.why;
+        waitAgain(PATIENCE_AFTER_REFUSAL_MS);
+      }
+      if (report.type !== "connected") return;
+      waitAgain(PATIENCE_MS);
+      const { ports } = report;
+      void driver.state().then((state) => {
+        if (state === null) return; // The reason comes as `disconnected`, or never: then it did not answer.
+        clearTimeout(timer);
+        resolve(
+          good(
+            `${doctor.connected}${ports === null ? "" : `, with ${ports} ports`}; ${counted(state.callsOfOthers, "call")} up`,
+          ),
+        );
+      });
+    });
+  });
+  await driver.stop();
+  return finding;
+}
+
+/** Of the islands within +1, two that are dear. */
+const dearBegins = ["+1242", "+1876"];
+
+function checkPolicy({ policy }: AgentSettings): Found {
+  const { allow, deny, callsPerMinute, callsAtOnce, longestCallMinutes } = policy;
+  if (allow.length === 0) return warn("no number may be dialled: name the begins of those that may in policy.allow");
+  if (allow.every((begin) => deny.includes(begin)))
+    return warn("no number may be dialled, since all of policy.allow stands in policy.deny, too: change one of them");
+  const numbers = allow.includes("+") ? "any number" : `numbers that begin with ${allow.join(", ")}`;
+  const but = deny.length === 0 ? "" : `, but for ${deny.join(", ")}`;
+  const limits = [
+    ["callsPerMinute", callsPerMinute, `${callsPerMinute} calls a minute`, "any number of calls a minute"],
+    ["callsAtOnce", callsAtOnce, `${callsAtOnce} at once`, "any number at once"],
+    ["longestCallMinutes", longestCallMinutes, `${longestCallMinutes} minutes each`, "without an end"],
+  ] as const;
+  const said = limits.map(([, limit, some, any]) => (limit === undefined ? any : some)).join(", ");
+  const missing = limits.flatMap(([name, limit]) => (limit === undefined ? [`policy.${name}`] : []));
+  const advice = missing.length > 0 ? [`set ${missing.join(", ")}`] : [];
+  const isDear =
+    allow.some((begin) => ["+", "+1"].includes(begin)) && !dearBegins.some((begin) => deny.includes(begin));
+  if (isDear)
+    advice.push(`+1 has costly islands (${dearBegins.join(", ")} and more: see docs/settings.md), so deny them`);
+  const may = `${numbers} may be dialled${but}; ${said}`;
+  return advice.length === 0 ? good(may) : warn(`${may}: ${advice.join("; ")}`);
+}

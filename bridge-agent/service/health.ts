@@ -1,0 +1,154 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { familyOf, type Series } from "../../src/foundation/metrics.ts";
+import { reasonOf } from "../../src/foundation/text/reason.ts";
+import { version } from "../../src/foundation/version.ts";
+import type { AgentStatus } from "../core/agent.ts";
+import type { Unfinished } from "../core/unfinished.ts";
+import { type CallView, Counters } from "../run.ts";
+import type { AgentKey } from "./state-folder.ts";
+
+export interface Health {
+  readonly status: AgentStatus;
+  /** Why the journal cannot be written, and what to do; `null`: it can. */
+  readonly journal: string | null;
+  /** `null` while no agent runs. */
+  readonly counters: Counters | null;
+  readonly logLinesDropped: number;
+}
+
+/** What the health server serves. */
+export interface LocalAgent {
+  readonly names: { readonly domain: string; readonly bridge: string; readonly agent: string };
+  health(): Health;
+  calls(): readonly CallView[];
+  /** What is left once the agent has closed its links to edge and bridge; `null`: it is not known. The process then ends. */
+  drain(): Promise<Unfinished | null>;
+  key(): AgentKey;
+}
+
+/** What `/status` answers. */
+export interface StatusAnswer extends AgentStatus {
+  readonly domain: string;
+  readonly bridge: string;
+  readonly agent: string;
+  readonly version: string;
+  /** Why the journal cannot be written, and what to do; `null`: it can. */
+  readonly journal: string | null;
+}
+
+const SIGNED_HEADER = "bridgehead-signed";
+/** Both clocks are one. */
+const SIGNED_FOR_MS = 10_000;
+
+/** Any user of the machine reaches the port; who can read the agent's key may see its calls and end it. */
+export function signedRequest(
+  key: AgentKey,
+  method: string,
+  path: string,
+  at = Date.now(),
+): Readonly<Record<string, string>> {
+  return { [SIGNED_HEADER]: `${at} ${key.sign(textToSign(method, path, at))}` };
+}
+
+function textToSign(method: string, path: string, at: number): string {
+  return ["bridgehead-agent's own machine", method, path, at].join("\n");
+}
+
+function isSigned(request: IncomingMessage, path: string, key: () => AgentKey): boolean {
+  const [at = "", signature] = String(request.headers[SIGNED_HEADER]).split(" ");
+  if (!(Math.abs(Date.now() - Number(at)) < SIGNED_FOR_MS)) return false;
+  try {
+    return key().sign(textToSign(String(request.method), path, Number(at))) === signature;
+  } catch {
+    return false; // The key cannot be read now.
+  }
+}
+
+/** `/healthz`, `/readyz`, `/metrics`, `/status`, and what `calls` and `drain` ask for: for this machine only. */
+export function healthServer(agent: () => LocalAgent, port: number): Promise<Server> {
+  const server = createServer((request, response) => {
+    const { names, health, calls, drain, key } = agent();
+    const { domain, bridge, agent: name } = names;
+    const { status, journal } = health();
+    const ready = journal === null && status.edgeUp && status.bridgeUp && !status.draining;
+    const reply = (code: number, type: string, body: string) => {
+      response.writeHead(code, { "content-type": type, "cache-control": "no-store" }).end(body);
+    };
+    // Not as a URL: whoever is on the machine may send a target that is none, and what throws here ends the agent.
+    const [path = ""] = (request.url ?? "/").split("?");
+    const isAllowed = path === "/calls" || path === "/drain" ? isSigned(request, path, key) : true;
+    if (!isAllowed) return reply(403, "text/plain", `use \`bridgehead-agent ${path.slice(1)}\`, which signs\n`);
+    switch (path) {
+      case "/healthz":
+        return reply(journal === null ? 200 : 503, "text/plain", `${journal ?? "ok"}\n`);
+      case "/readyz":
+        return reply(
+          ready ? 200 : 503,
+          "application/json",
+          `${JSON.stringify({ ready, edgeUp: status.edgeUp, bridgeUp: status.bridgeUp, journal })}\n`,
+        );
+      case "/status":
+        return reply(
+          200,
+          "application/json",
+          `${JSON.stringify({ domain, bridge, agent: name, version, journal, ...status } satisfies StatusAnswer)}\n`,
+        );
+      case "/metrics":
+        return reply(200, "text/plain; version=0.0.4", metricsText(health()));
+      case "/calls":
+        return reply(200, "application/json", `${JSON.stringify(calls())}\n`);
+      case "/drain":
+        if (request.method !== "POST") return reply(405, "text/plain", "POST\n");
+        drain().then(
+          (unfinished) => reply(200, "application/json", `${JSON.stringify(unfinished)}\n`),
+          (error: unknown) => reply(500, "text/plain", `${reasonOf(error)}\n`),
+        );
+        return;
+      default:
+        return reply(404, "text/plain", "there are /healthz, /readyz, /status and /metrics\n");
+    }
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", ({ code, message }: NodeJS.ErrnoException) => {
+      const why = code === "EADDRINUSE" ? "the port is taken" : message;
+      reject(new Error(`listen.port: cannot listen on 127.0.0.1:${port} (${why}); set it to another port, or to 0`));
+    });
+    server.listen(port, "127.0.0.1", () => resolve(server));
+  });
+}
+
+/** As Prometheus reads it; each series begins at 0. */
+export function metricsText({ status, journal, counters, logLinesDropped }: Health): string {
+  const { commandSeconds, edgeMessages, policyActs, turns } = counters ?? new Counters();
+  const by = (label: string, values: Readonly<Record<string, number>>): Series =>
+    Object.entries(values).map(([value, count]) => [{ [label]: value }, count]);
+  const since = Date.now() / 1_000 - process.uptime();
+  const cpu = process.cpuUsage();
+  const families: readonly (readonly ["gauge" | "counter", name: string, help: string, number | boolean | Series])[] = [
+    ["gauge", "build_info", "Which version runs; always 1.", [[{ version }, 1]]],
+    ["gauge", "start_time_seconds", "When the process began.", Math.round(since)],
+    ["gauge", "edge_up", "Whether the edge has welcomed this agent.", status.edgeUp],
+    ["gauge", "bridge_up", "Whether the bridge answers.", status.bridgeUp],
+    ["gauge", "journal_up", "Whether the journal can be written; an agent does nothing without it.", journal === null],
+    ["gauge", "active", "Whether this agent acts, rather than stands by.", status.role === "active"],
+    ["gauge", "calls", "Phone legs on the bridge.", status.calls],
+    ["gauge", "commands_running", "Commands that the bridge has not answered yet.", status.running],
+    ["gauge", "reports_unacknowledged", "Reports that the edge has not acknowledged yet.", status.unacknowledged],
+    ["counter", "edge_messages_total", "Messages on the link to the edge.", by("way", edgeMessages)],
+    [
+      "counter",
+      "policy_acts_total",
+      "Dials that the policy refused; calls and conferences that it ended.",
+      by("reason", policyActs),
+    ],
+    ["counter", "turns_total", "Journal transactions.", turns],
+    ["counter", "log_lines_dropped_total", "Lines that the log could not take.", logLinesDropped],
+    ["gauge", "memory_bytes", "Memory of the process.", process.memoryUsage.rss()],
+    ["counter", "cpu_seconds_total", "Time of the processor.", (cpu.user + cpu.system) / 1e6],
+  ];
+  const texts = families.map(([type, name, help, value]) => {
+    const series: Series = typeof value === "object" ? value : [[{}, Number(value)]];
+    return familyOf(type, `bridgehead_agent_${name}`, help, series);
+  });
+  return [...texts, commandSeconds.text()].join("");
+}

@@ -1,0 +1,199 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type Column, plainTerminal, table } from "../../src/foundation/table.ts";
+import { printable } from "../../src/foundation/text/printable.ts";
+import { type Unfinished, unfinishedText } from "../core/unfinished.ts";
+import type { CallView } from "../run.ts";
+import { type StatusAnswer, signedRequest } from "./health.ts";
+import type { AgentSettings } from "./settings.ts";
+import { isFolderHeld, missingKey, passingKey, readAgentKey } from "./state-folder.ts";
+
+const ANSWER_WITHIN_MS = 5_000;
+const LOOK_AGAIN_MS = 500;
+/** The agent gives up waiting after 45 s, and its process ends within 10 s of that. */
+const ENDED_WITHIN_MS = 60_000;
+
+/** Nothing listens at the agent's port, and no agent holds its state folder. */
+export class NoAgent extends Error {}
+
+/** The running agent's answer; an error says what to do. */
+export async function askAgent(
+  { state, listen: { port } }: AgentSettings,
+  path: string,
+  method = "GET",
+  withinMs = ANSWER_WITHIN_MS,
+): Promise<string> {
+  if (port === 0) throw new Error("listen.port is 0, so nobody knows the agent's port: set it to a port, such as 8791");
+  const headers = path === "/status" ? {} : signedRequest(readAgentKey(state) ?? passingKey(), method, path);
+  const signal = AbortSignal.timeout(withinMs);
+  const [response, text] = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers, signal })
+    .then(async (response) => [response, await response.text()] as const)
+    .catch((error: Error) => {
+      if (refused(error) && isFolderHeld(state)) {
+        throw new Error(
+          `an agent holds ${state}, and nothing listens on 127.0.0.1:${port}: if it was started with another listen.port, set that; else ${restart}`,
+        );
+      }
+      if (refused(error)) throw new NoAgent(`no agent answers on 127.0.0.1:${port}: start it with \`run\``);
+      if (signal.aborted && isFolderHeld(state)) {
+        throw new Error(
+          `an agent holds ${state}, and 127.0.0.1:${port} gave no answer within ${withinMs / 1_000} s: ${restart}`,
+        );
+      }
+      const what = signal.aborted ? `gave no answer within ${withinMs / 1_000} s` : "broke the connection";
+      throw new Error(`the agent on 127.0.0.1:${port} ${what}: look at its log, and ask again; ${otherPort}`);
+    });
+  if (response.ok) return text.trim();
+  if (response.status === 403) {
+    if (readAgentKey(state) === null) throw new Error(missingKey(state));
+    throw new Error(
+      `the agent on 127.0.0.1:${port} has another key than ${state}: is it an agent with other settings?`,
+    );
+  }
+  throw new Error(
+    `what listens on 127.0.0.1:${port} answers ${response.status}: is it an agent of this version? If not, set listen.port to another port`,
+  );
+}
+
+const otherPort = "if that is another program, set listen.port to another port";
+
+const restart = "look at its log, and if it hangs, end its process and start it again (calls stay up)";
+
+function refused({ cause }: Error): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";
+}
+
+export async function askStatus(settings: AgentSettings): Promise<StatusAnswer> {
+  const status = parsed(await askAgent(settings, "/status"));
+  if (typeof Object(status).role === "string") return status as StatusAnswer;
+  throw new Error(`what listens on 127.0.0.1:${settings.listen.port} is no agent: set listen.port to another port`);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** `status` for people. */
+export function statusText(status: StatusAnswer): string {
+  const { agent, domain, bridge, version, edgeUp, bridgeUp, bridgeTrouble, ports, calls, journal } = status;
+  return [
+    `agent     ${agent}, for bridge ${bridge} of domain ${domain}; version ${version}`,
+    `role      ${roleText(status)}`,
+    `journal   ${journal?.replace(/^journal /, "") ?? "can be written"}`,
+    `edge      ${edgeUp ? "connected" : "not connected: see the log, or `doctor`"}`,
+    `bridge    ${bridgeUp ? `answers${portsText(ports)}` : `not there: ${printable(bridgeTrouble ?? "see the log, or `doctor`")}`}`,
+    `calls     ${callsUnknown(status) ?? calls}`,
+    `commands  ${status.running} at work on the bridge`,
+    `reports   ${status.unacknowledged} not acknowledged by the edge`,
+  ].join("\n");
+}
+
+/** After "answers": how many ports, as far as the bridge or its settings say. */
+function portsText(ports: number | null): string {
+  if (ports === 0) return ", and takes no new calls: see the log";
+  return ports === null ? "" : `, with ${ports} ports`;
+}
+
+function roleText(status: StatusAnswer): string {
+  if (status.journal !== null) return "none: it does nothing without its journal";
+  if (status.draining) return `${status.role}, and about to end: ${waitsFor(status)}`;
+  return roles[status.role];
+}
+
+const roles = {
+  active: "active: it acts on the bridge",
+  standby: "standby: another agent of this bridge acts",
+  unknown: "unknown: the edge has not said yet",
+};
+
+/** What an agent that is about to end waits for. */
+export function waitsFor({ running, unacknowledged, edgeUp }: StatusAnswer): string {
+  return `waits for ${unfinishedText({ running, inDoubt: 0, unacknowledged: edgeUp ? unacknowledged : 0 }) ?? "nothing"}`;
+}
+
+/** Why this agent does not know the calls of the bridge, and what to do; `null`: it does. */
+export function callsUnknown({ role, journal }: Pick<StatusAnswer, "role" | "journal">): string | null {
+  if (journal !== null) return "not known: this agent does nothing without its journal";
+  if (role === "standby") return "not known to a standby: ask the active agent of this bridge";
+  return role === "unknown" ? "not known: the edge has not said yet whether this agent acts" : null;
+}
+
+/** `calls` for people, of an agent that knows them. */
+export function callsText(calls: readonly CallView[]): string {
+  if (calls.length === 0) return "no calls";
+  // Ids and numbers are the bridge's words.
+  const column = (title: string, text: (call: CallView) => string): Column<CallView> => ({
+    title,
+    text: (call) => printable(text(call)),
+  });
+  const columns = [
+    column("SINCE (UTC)", ({ since }) => since.slice(0, 19).replace("T", " ")),
+    column("NUMBER", ({ number }) => number || "withheld"),
+    column("CONFERENCE", ({ conference }) => conference ?? "-"),
+    column("ROOM", ({ room }) => room ?? "-"),
+    column("STATE", ({ stage, muted }) => `${stages[stage]}${muted ? ", muted" : ""}`),
+    column("CALL", ({ call }) => call),
+  ];
+  return table(columns, calls, plainTerminal).join("\n");
+}
+
+const stages = { prompted: "at the prompt", dialled: "being called", entered: "in" };
+
+/**
+ * Asks the agent to end, prints what it waits for, and returns once its process has ended: `true` if nothing was left. What
+ * it throws is one sentence.
+ */
+export async function drain(
+  settings: AgentSettings,
+  print: (line: string) => void,
+  { lookAgainMs, endedWithinMs } = { lookAgainMs: LOOK_AGAIN_MS, endedWithinMs: ENDED_WITHIN_MS },
+): Promise<boolean> {
+  const giveUpAt = performance.now() + endedWithinMs;
+  const answer = askAgent(settings, "/drain", "POST", endedWithinMs);
+  await printWaits(settings, print, answer, lookAgainMs);
+  const unfinished: Unfinished | null = JSON.parse(await answer);
+  while (!(await isGone(settings))) {
+    if (performance.now() > giveUpAt) {
+      throw new Error(`the agent has not ended within ${endedWithinMs / 1_000} s: look at its log, then stop it`);
+    }
+    await pause(lookAgainMs);
+  }
+  const left = unfinishedText(unfinished);
+  if (left === null) print("the agent has ended; its calls stay up. `run`, or systemctl start, brings it back");
+  else
+    print(
+      `the agent has ended; its calls stay up. Left: ${left}. The agent that acts next on this bridge sees to that`,
+    );
+  return left === null;
+}
+
+/** Until the agent has answered, or failed to. What `answer` says within `lookAgainMs` stands alone. */
+async function printWaits(
+  settings: AgentSettings,
+  print: (line: string) => void,
+  answer: Promise<unknown>,
+  lookAgainMs: number,
+): Promise<void> {
+  let isOver = false;
+  const end = () => {
+    isOver = true;
+  };
+  const over = answer.then(end, end);
+  for (let last = ""; !isOver; ) {
+    const line = await askStatus(settings).then(waitsFor, ({ message }: Error) => message);
+    await Promise.race([over, pause(lookAgainMs)]);
+    if (!isOver && line !== last) print(line);
+    last = line;
+  }
+}
+
+/** Nothing listens any more, or another process does. No answer at all says nothing: the agent may be busy. */
+function isGone(settings: AgentSettings): Promise<boolean> {
+  return askStatus(settings).then(
+    ({ draining }) => !draining,
+    (error: unknown) => error instanceof NoAgent,
+  );
+}

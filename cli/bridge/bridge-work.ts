@@ -1,0 +1,112 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Command } from "commander";
+import { counted } from "../../src/foundation/text/counted.ts";
+import { printable } from "../../src/foundation/text/printable.ts";
+import { StartError } from "../edge/supervise.ts";
+import { askEdge, examples, question } from "../operator/ask-edge.ts";
+import type { BridgeAgents, OperatorClient } from "../operator/operator-client.ts";
+import { jsonText } from "../terminal.ts";
+
+/** So often it is asked how many conferences are left. */
+const LOOK_EVERY_MS = 2_000;
+
+interface Options {
+  readonly domain?: string;
+  readonly json?: true;
+}
+
+/** The commands for planned work on a bridge, and on the machine of an agent. */
+export function addBridgeWork(program: Command): void {
+  question(program, "drain <bridge>", "let a bridge take no new conferences; those that it has go on")
+    .option("--wait", "until its last conference has ended")
+    .addHelpText("after", examples("drain simulated", "drain main --domain acme --wait"))
+    .action((bridge: string, options: Options & { wait?: true }) =>
+      work(options, async (edge, domain, show) => {
+        await edge.drain(domain, bridge, true);
+        return drained(() => bridgeOf(edge, domain, bridge), options.wait === true, show, pause);
+      }),
+    );
+  question(program, "undrain <bridge>", "let a bridge take new conferences again")
+    .addHelpText("after", examples("undrain simulated"))
+    .action((bridge: string, options: Options) =>
+      work(options, async (edge, domain, show) => {
+        await edge.drain(domain, bridge, false);
+        show(`${bridge} takes new conferences`);
+        return bridgeOf(edge, domain, bridge);
+      }),
+    );
+  question(program, "hand-over <bridge>", "let the standby of a bridge act, in place of the agent that acts")
+    .addHelpText("after", examples("hand-over simulated"))
+    .action((bridge: string, options: Options) =>
+      work(options, async (edge, domain, show) => {
+        const from = actingOn(await bridgeOf(edge, domain, bridge));
+        const acts = await edge.handOver(domain, bridge, from);
+        show(`${acts} acts on ${bridge}, in place of ${from}`);
+        return { bridge, acts, from };
+      }),
+    );
+}
+
+/** Prints what is shown as it comes; with `json` what comes of it in the end, alone. */
+function work(
+  { domain: named, json }: Options,
+  act: (edge: OperatorClient, domain: string, show: (line: string) => void) => Promise<object>,
+): Promise<void> {
+  return askEdge(async (edge) => {
+    const show = (line: string) => {
+      if (!json) process.stdout.write(`${printable(line)}\n`);
+    };
+    const found = await act(edge, await edge.domain(named), show);
+    if (json) process.stdout.write(`${jsonText(found)}\n`);
+  });
+}
+
+async function bridgeOf(edge: OperatorClient, domain: string, name: string): Promise<BridgeAgents> {
+  const bridges = await edge.agents([domain]);
+  const found = bridges.find(({ bridge }) => bridge === name);
+  if (found) return found;
+  const names = bridges.map(({ bridge }) => bridge).join(", ");
+  throw new StartError(`the domain ${domain} has no bridge ${name}; it has ${names}`);
+}
+
+/** The agent that acts on the bridge. */
+export function actingOn({ bridge, agents }: BridgeAgents): string {
+  const acts = agents?.find(({ role, lastSeen }) => role === "active" && lastSeen !== null);
+  if (acts) return acts.agent;
+  throw new StartError(`no agent acts on ${bridge} now; \`bridgehead agents\` shows those that are connected`);
+}
+
+/** A bridge that was drained, as it is found; with `untilEmpty` as it is when it has no conference any more. Each change is shown. */
+export async function drained(
+  look: () => Promise<BridgeAgents>,
+  untilEmpty: boolean,
+  show: (line: string) => void,
+  wait: (ms: number) => Promise<unknown>,
+): Promise<BridgeAgents> {
+  for (let shown = ""; ; ) {
+    const found = await look().catch((error: unknown) => {
+      if (shown === "" || !(error instanceof StartError)) throw error;
+      show(`${error.message}; is asked again`);
+      return null;
+    });
+    if (found === null) {
+      await wait(LOOK_EVERY_MS);
+      continue;
+    }
+    const { bridge, drainedSince, load } = found;
+    if (drainedSince === null && found.agents !== null)
+      throw new StartError(`${bridge} takes new conferences again: somebody has taken the drain back`);
+    const line = `${bridge} is drained: ${leftText(load)}`;
+    if (line !== shown) show(line);
+    if (!untilEmpty || load?.conferences === 0) return found;
+    shown = line;
+    await wait(LOOK_EVERY_MS);
+  }
+}
+
+function leftText(load: BridgeAgents["load"]): string {
+  if (load === null) return "nobody knows how many conferences are left; the directory does not answer";
+  const { conferences, callers } = load;
+  if (conferences === 0) return "no conference is left";
+  return `${counted(conferences, "conference")} left, with ${counted(callers, "caller")}`;
+}

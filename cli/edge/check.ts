@@ -1,0 +1,142 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { isRecord } from "../../src/foundation/record.ts";
+import type { Finding } from "../../src/foundation/text/finding.ts";
+import { reasonOf } from "../../src/foundation/text/reason.ts";
+import { type Person, readOperators, unknownDomains } from "../../src/operators/people.ts";
+import type { DomainSettings } from "../../src/settings/domain-settings.ts";
+import { domainFaults, loadDomains } from "../../src/settings/load.ts";
+import { warningsOf as warningsOfDomain } from "../../src/settings/warnings.ts";
+import { missingSecretsOf } from "../secrets.ts";
+import { loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
+import { readOperatorToken, requireFormat, requireOwnHost, requireWritable } from "./edge-state.ts";
+import { addressOf } from "./workerd.ts";
+
+/** What a check of the edge's settings file, its folder and its domains finds; nothing is changed. */
+export async function checkEdge(file: string): Promise<Finding[]> {
+  const loaded = loadEdgeSettings(file);
+  if (!loaded.ok) return [{ verdict: "WRONG", about: "settings", says: loaded.error }];
+  const { host, port, state, operatorTokenFile, operators, domains, domainsFile } = loaded.value;
+  return [
+    { verdict: "ok", about: "settings", says: file },
+    await judged("listens", async () => {
+      await requireOwnHost("host", host);
+      return `http://${addressOf(host, port)}`;
+    }),
+    await checkState(state),
+    await checkToken(operatorTokenFile, state),
+    ...checkOperators(operators, domains),
+    ...checkDomains(domains, domainsFile),
+    ...missingSecretsOf(domains, process.env),
+  ];
+}
+
+/** Who may sign in beside whoever has the operator's token. */
+function checkOperators(json: string, domains: string): Finding[] {
+  const operators = readOperators(json);
+  if (!operators.ok || json === "") return [];
+  const { people, access } = operators.value;
+  const said = [
+    ...people.map(({ name, ...rights }) => `${name} (${rightsText(rights)})`),
+    ...(access?.people ?? []).map(({ email, ...rights }) => `${email} (${rightsText(rights)}, by Cloudflare Access)`),
+  ];
+  const unknown = unknownDomains(operators.value, Object.keys(Object(JSON.parse(domains))));
+  return [
+    { verdict: "ok", about: "operators", says: said.join("; ") || "nobody but whoever has the operator's token" },
+    ...unknown.map(
+      (domain) => ({ verdict: "warn", about: "operators", says: `there is no domain ${domain}` }) as const,
+    ),
+  ];
+}
+
+function rightsText({ role, domains, secrets }: Omit<Person, "name">): string {
+  return `${role} of ${domains.join(", ")}${secrets ? ", reads secrets" : ""}`;
+}
+
+/** What a check of a file of domains finds, such as the variable DOMAINS has at Cloudflare. */
+export function checkDomainsFile(file: string): Finding[] {
+  const read = readCommentedJson(file);
+  return read.ok
+    ? checkDomains(JSON.stringify(read.value), file)
+    : [{ verdict: "WRONG", about: "domains", says: read.error }];
+}
+
+/** A line for each domain, or for each of its mistakes, and one for each warning. */
+function checkDomains(json: string, file: string): Finding[] {
+  const all: unknown = JSON.parse(json);
+  const single = isRecord(all)
+    ? Object.entries(all).map(([name, settings]) => ({
+        about: `domain ${name}`,
+        json: JSON.stringify({ [name]: settings }),
+      }))
+    : [{ about: "domains", json }];
+  if (single.length === 0)
+    return [{ verdict: "warn", about: "domains", says: `${file} has none: the edge serves nobody` }];
+  const findings = single.flatMap(({ about, json }): Finding[] => {
+    const loaded = loadDomains(json);
+    if (!loaded.ok) return domainFaults(json).map((says) => ({ verdict: "WRONG", about, says }));
+    return Array.from(loaded.value, ([, { settings }]): Finding => ({ verdict: "ok", about, says: summary(settings) }));
+  });
+  const fault = lengthFault(json);
+  return [
+    ...findings,
+    ...(fault === null ? [] : [{ verdict: "WRONG", about: "domains", says: fault } as const]),
+    ...warningsOf(json),
+  ];
+}
+
+/** What works, and is not right in production. */
+export function warningsOf(json: string): Finding[] {
+  const loaded = loadDomains(json);
+  const domains = loaded.ok ? Array.from(loaded.value.values()) : [];
+  return domains.flatMap((domain) =>
+    warningsOfDomain(domain).map((says): Finding => ({ verdict: "warn", about: `domain ${domain.name}`, says })),
+  );
+}
+
+/** Linux passes at most 128 KiB as one variable: its name, "=", the value, and a byte that ends it. */
+export const MAX_DOMAINS_BYTES: number = 128 * 1024 - "DOMAINS=".length - 1;
+
+/** Says when the domains are too long to be handed to a process, and by how much; `null`: they are not. */
+export function lengthFault(json: string, what = "domains"): string | null {
+  const bytes = Buffer.byteLength(json);
+  if (bytes <= MAX_DOMAINS_BYTES) return null;
+  return `all ${what} together have ${bytes} bytes as JSON, and the system passes at most ${MAX_DOMAINS_BYTES} to a process; leave some out`;
+}
+
+function summary({ bridges, adapterSecrets, webex }: DomainSettings): string {
+  const agents = bridges.flatMap((bridge) => bridge.agents.map(({ name }) => `${bridge.name}/${name}`));
+  const secrets =
+    adapterSecrets.length === 0
+      ? "without a secret"
+      : `with ${adapterSecrets.length === 1 ? "a secret" : "two secrets"}`;
+  return `agents ${agents.join(", ")}; posts to ${webex.hosts.join(", ")}; adapter URL ${secrets}`;
+}
+
+function checkState(folder: string): Promise<Finding> {
+  return judged("state", () => {
+    requireWritable(folder, "state");
+    requireFormat(folder, "state");
+    return existsSync(folder) ? folder : `${folder} is made at the first start`;
+  });
+}
+
+function checkToken(file: string, state: string): Promise<Finding> {
+  return judged("token", () => {
+    if (existsSync(file)) {
+      readOperatorToken(file);
+      return file;
+    }
+    if (dirname(file) !== state) requireWritable(dirname(file), "operatorTokenFile");
+    return `${file} is made at the first start`;
+  });
+}
+
+/** What the check says, or what it throws. */
+async function judged(about: string, check: () => string | Promise<string>): Promise<Finding> {
+  try {
+    return { verdict: "ok", about, says: await check() };
+  } catch (error) {
+    return { verdict: "WRONG", about, says: reasonOf(error) };
+  }
+}

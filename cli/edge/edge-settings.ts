@@ -1,0 +1,125 @@
+import { readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import * as v from "valibot";
+import { err, ok, type Result } from "../../src/foundation/result.ts";
+import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
+import { mustBe, wrongValue } from "../../src/foundation/text/wrong-value.ts";
+import { readOperators } from "../../src/operators/people.ts";
+import { systemReason } from "../system-reason.ts";
+
+/** Where packages put the settings of the edge. */
+export const settingsFile = "/etc/bridgehead/edge.json";
+
+const path = v.pipe(v.string(), v.nonEmpty("must not be empty"));
+const port = v.pipe(
+  v.number(),
+  v.integer("must be a whole number"),
+  v.minValue(1, "must be 1 to 65535"),
+  v.maxValue(65_535, "must be 1 to 65535"),
+);
+
+/** The edge on a machine of one's own. Paths are relative to the settings file. */
+export const edgeSettings = v.strictObject({
+  /** Where it listens. */
+  host: v.optional(v.pipe(v.string(), v.regex(/^[\w.:-]+$/, "must be an address of this machine")), "127.0.0.1"),
+  port: v.optional(port, 8787),
+  /** Folder of everything that must survive. */
+  state: path,
+  /** By default `operator-token` in the state folder, made at random. */
+  operatorTokenFile: v.optional(path),
+  /** People with tokens and roles of their own; or the file that has them. */
+  operators: v.optional(v.union([path, v.record(v.string(), v.unknown())], "must be an object of people, or a file")),
+  /** All domains, from name to settings; or the file that has them. */
+  domains: v.union(
+    [path, v.record(v.string(), v.unknown())],
+    "must be an object from domain name to settings, or a file",
+  ),
+});
+
+const example: Required<v.InferInput<typeof edgeSettings>> = {
+  host: "127.0.0.1",
+  port: 8787,
+  state: "/var/lib/bridgehead-edge",
+  operatorTokenFile: "/etc/bridgehead/operator-token",
+  operators: "operators.json",
+  domains: "domains.json",
+};
+
+export interface EdgeSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly state: string;
+  readonly operatorTokenFile: string;
+  /** JSON, checked; empty where there are none. */
+  readonly operators: string;
+  /** JSON; what is in it is not checked yet. */
+  readonly domains: string;
+  /** The file that has the domains. */
+  readonly domainsFile: string;
+}
+
+/** The settings of a file, or one sentence that names what is wrong and shows what is right. */
+export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
+  const read = readCommentedJson(file);
+  if (!read.ok) return read;
+  const checked = v.safeParse(edgeSettings, read.value, { message: mustBe });
+  if (!checked.success) {
+    // A mistyped name before the setting that is missing for it.
+    const issue = checked.issues.find(({ expected }) => expected === "never") ?? checked.issues[0];
+    return err(`${file}: ${explain(issue)}`);
+  }
+  const settings = checked.output;
+  const beside = (name: string) => resolve(dirname(file), name);
+  const state = beside(settings.state);
+  const domainsFile = typeof settings.domains === "string" ? beside(settings.domains) : file;
+  const domains = typeof settings.domains === "string" ? readCommentedJson(domainsFile) : ok(settings.domains);
+  if (!domains.ok) return domains;
+  const people = operatorsIn(settings.operators, file);
+  if (!people.ok) return people;
+  return ok({
+    host: settings.host,
+    port: settings.port,
+    state,
+    operatorTokenFile: settings.operatorTokenFile ? beside(settings.operatorTokenFile) : join(state, "operator-token"),
+    operators: people.value,
+    domains: JSON.stringify(domains.value),
+    domainsFile,
+  });
+}
+
+/** The people, whose file may be beside the settings file. */
+function operatorsIn(operators: string | object | undefined, file: string): Result<string, string> {
+  if (operators === undefined) return ok("");
+  const place = typeof operators === "string" ? resolve(dirname(file), operators) : file;
+  const read = typeof operators === "string" ? readCommentedJson(place) : ok(operators);
+  if (!read.ok) return read;
+  const json = JSON.stringify(read.value);
+  const checked = readOperators(json, "operators");
+  return checked.ok ? ok(json) : err(`${place}: ${checked.error}`);
+}
+
+/** The JSON of a file, in which lines may have comments. */
+export function readCommentedJson(file: string): Result<unknown, string> {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    return err(`${file} cannot be read (${isMissing ? "there is no such file" : systemReason(error)})`);
+  }
+  try {
+    return ok(parseCommentedJson(text));
+  } catch (error) {
+    return err(`${file} is not JSON (${systemReason(error)})`);
+  }
+}
+
+function explain(issue: v.BaseIssue<unknown>): string {
+  const name = v.getDotPath(issue);
+  if (name === null) return "it must be a JSON object";
+  if (issue.expected === "never") {
+    return `${name} is no setting; the settings are ${Object.keys(edgeSettings.entries).join(", ")}`;
+  }
+  const right = Object.entries(example).find(([setting]) => setting === name)?.[1];
+  return `${name} ${wrongValue(issue)}; a right example: ${JSON.stringify(right)}`;
+}

@@ -1,0 +1,130 @@
+import { randomBytes } from "node:crypto";
+import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { lockFolder, makeFolder, writeOnce } from "../../bridge-agent/service/state-folder.ts";
+import { systemReason } from "../system-reason.ts";
+import { StartError } from "./supervise.ts";
+
+/** Throws if another program has the port: it would answer in our place. `setting` names what to change. */
+export async function requireFreePort(setting: string, port: number, host = "127.0.0.1"): Promise<void> {
+  await new Promise<void>((free, taken) => {
+    const server = createServer();
+    server.once("error", (error) =>
+      taken(
+        new StartError(`cannot listen on ${host}:${port} (${systemReason(error)}); set ${setting} to another port`),
+      ),
+    );
+    server.listen({ port, host, exclusive: true }, () => server.close(() => free()));
+  });
+}
+
+/** Throws if nothing can listen on the host; no port is needed for that. `setting` names what to change. */
+export async function requireOwnHost(setting: string, host: string): Promise<void> {
+  await new Promise<void>((own, foreign) => {
+    const server = createServer();
+    server.once("error", (error) =>
+      foreign(
+        new StartError(
+          `cannot listen on ${host} (${systemReason(error)}); set ${setting} to an address of this machine, such as 127.0.0.1`,
+        ),
+      ),
+    );
+    server.listen({ port: 0, host }, () => server.close(() => own()));
+  });
+}
+
+/** What an HTTP header can carry. */
+export const sendable: RegExp = /^[\x21-\x7e]+$/;
+
+/** The operator's token in a file that only its owner can read; made at random if there is none. */
+export function operatorTokenIn(file: string, setting: string): string {
+  try {
+    if (!existsSync(file)) writeOnce(file, randomBytes(24).toString("base64url"));
+  } catch (error) {
+    throw new StartError(
+      `cannot write the operator's token to ${file} (${systemReason(error)}); set ${setting} to another place`,
+    );
+  }
+  return readOperatorToken(file);
+}
+
+/** Throws where the file cannot be read, or holds what no request could send. */
+export function readOperatorToken(file: string): string {
+  const token = readOwn(file);
+  if (sendable.test(token)) return token;
+  const fault = token === "" ? "is empty" : "holds a blank or a letter outside ASCII, which no request could send";
+  throw new StartError(`${file} ${fault}; remove it, and the next start makes a new token`);
+}
+
+/** The locks of state folders, held as long as this process lives. */
+const locks: (() => void)[] = [];
+
+/** Makes the state folder if need be; from now on it is ours alone. `setting` names what to change where it cannot be. */
+export function holdEdgeState(folder: string, setting: string): void {
+  let release: (() => void) | null;
+  try {
+    makeFolder(folder);
+    writeFileSync(join(folder, "lock"), "", { flag: "a" }); // The lock itself would not say why it cannot be written.
+    release = lockFolder(folder);
+  } catch (error) {
+    throw notWritable(folder, setting, error);
+  }
+  if (!release) {
+    throw new StartError(
+      `the state folder ${folder} is in use by another run; stop that one, or set ${setting} to another folder`,
+    );
+  }
+  locks.push(release);
+  try {
+    if (!hasState(folder)) writeFileSync(join(folder, "format"), STATE_FORMAT);
+  } catch (error) {
+    throw notWritable(folder, setting, error);
+  }
+  requireFormat(folder, setting);
+}
+
+/** The format of the edge's databases; it counts up where a version cannot read those of the one before. */
+const STATE_FORMAT = "2";
+
+function hasState(folder: string): boolean {
+  return existsSync(join(folder, "edge", "objects"));
+}
+
+/** Throws where the folder holds a state of another format. `setting` names what to change. */
+export function requireFormat(folder: string, setting: string): void {
+  if (!hasState(folder)) return;
+  const file = join(folder, "format");
+  const format = existsSync(file) ? readOwn(file) : "0";
+  if (format === STATE_FORMAT) return;
+  throw new StartError(
+    `the state folder ${folder} is of format ${format || "unknown: its file `format` is empty"}, and this version of Bridgehead reads format ${STATE_FORMAT} alone; ` +
+      `move it away, or set ${setting} to a new folder, and end the conferences that it had at the bridge`,
+  );
+}
+
+/** Throws where nothing can be written in the folder, or the folder cannot be made; nothing is changed. `setting` names what to change. */
+export function requireWritable(folder: string, setting: string): void {
+  let place = folder;
+  try {
+    while (!statSync(place, { throwIfNoEntry: false }) && dirname(place) !== place) place = dirname(place);
+    if (statSync(place).isDirectory()) return accessSync(place, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new StartError(`cannot write in ${place} (${systemReason(error)}); set ${setting} to another`);
+  }
+  throw new StartError(`${place} is a file, and a folder is needed; set ${setting} to another`);
+}
+
+function readOwn(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    throw new StartError(`cannot read ${file} (${systemReason(error)}); move it away`);
+  }
+}
+
+function notWritable(folder: string, setting: string, error: unknown): StartError {
+  return new StartError(
+    `cannot write to the state folder ${folder} (${systemReason(error)}); set ${setting} to another`,
+  );
+}

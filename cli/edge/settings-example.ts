@@ -1,0 +1,48 @@
+import { example } from "../../src/settings/load.ts";
+
+/**
+ * A whole settings file of an edge in production with one domain. Key and secret are those of the documents, which are refused:
+ * so nobody forgets to put his own.
+ */
+export function settingsExample(domain: string): string {
+  const [secret] = example.adapterSecrets ?? [];
+  const publicKey = example.bridges[0]?.agents[0]?.publicKey;
+  return `// The edge, and all domains that it serves. Checked by \`bridgehead check\`; read again by \`systemctl reload bridgehead-edge\`.
+{
+  "host": "127.0.0.1", // A proxy with TLS stands in front: see /usr/share/doc/bridgehead-edge/examples.
+  "port": 8787,
+  "state": "/var/lib/bridgehead-edge", // Every conference lies here.
+  "operators": { "people": [] }, // Who has a token of his own: a line of bridgehead operator NAME for each.
+  "domains": {
+    "${domain}": {
+      "webex": {
+        "hosts": ["*.webex.com"], // Only these are posted to.
+        "scheme": "auto", // https on port 443.
+        "path": "/",
+        "timeoutMs": 10000,
+        "attempts": 3,
+        "retryDelaysMs": [0, 2000]
+      },
+      // The last part of the adapter URL, https://HOST/tsp/${domain}/SECRET. Your own: openssl rand -hex 11
+      "adapterSecrets": ["${secret}"],
+      "bridges": [
+        {
+          "name": "main",
+          "agents": [
+            // The key that this prints beside the bridge: bridgehead-agent key
+            { "name": "agent-1", "publicKey": "${publicKey}" }
+          ]
+        }
+      ],
+      "transactionMemoryMs": 7200000,
+      "closedMemoryMs": 3600000,
+      "journalRetentionDays": 7,
+      "createTimeoutMs": 15000,
+      "keypad": { "merge": "*1", "mute": "*6" },
+      "rateLimitPerMinute": 60000,
+      "logs": { "personal": false }
+    }
+  }
+}
+`;
+}

@@ -1,0 +1,108 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { systemReason } from "../system-reason.ts";
+import { type Launch, StartError, writeAnew } from "./supervise.ts";
+
+/** The objects of a Worker: binding → class. For the edge they are those of wrangler.toml; a test compares the two. */
+export const edgeObjects = {
+  CONFERENCE: "ConferenceObject",
+  COUNTS: "CountsObject",
+  DIRECTORY: "DirectoryObject",
+  HANDLE_INDEX: "HandleIndexObject",
+  ID_ALLOCATOR: "IdAllocatorObject",
+  MAILBOX: "MailboxObject",
+  RELAY: "RelayObject",
+  SESSIONS: "SessionsObject",
+  WEBEX_SITE: "WebexSiteObject",
+} as const;
+
+/** What plain workerd needs to serve a Worker. */
+export interface WorkerdOptions {
+  /** The binary. */
+  readonly workerd: string;
+  /** The bundled Worker. */
+  readonly worker: Uint8Array;
+  /** Bundle, configuration and the objects' databases lie here. */
+  readonly folder: string;
+  readonly host: string;
+  readonly port: number;
+  /** Handed over in the environment, so that no secret shows up among a process's arguments. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Flags of the platform beside those that the edge asks for; none by default. */
+  readonly flags?: readonly string[];
+  readonly objects?: Readonly<Record<string, string>>;
+  /** Certificates of authorities that are trusted beside the public ones, as PEM. */
+  readonly authorities?: string;
+}
+
+/** The authorities in the file that `NODE_EXTRA_CA_CERTS` names, as Node itself takes them. */
+export function extraAuthorities({ NODE_EXTRA_CA_CERTS: file }: NodeJS.ProcessEnv): string {
+  if (!file) return "";
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new StartError(`cannot read NODE_EXTRA_CA_CERTS (${systemReason(error)})`);
+  }
+}
+
+/**
+ * How to serve a Worker on plain workerd. That is one process: a kill frees its port and loses nothing that
+ * was confirmed, and a new one is up in 50 ms.
+ */
+export function prepareWorkerd(options: WorkerdOptions): Launch {
+  const folder = resolve(options.folder);
+  mkdirSync(join(folder, "objects"), { recursive: true });
+  // A copy: an upgrade in place must not change what a crash starts again.
+  writeAnew(join(folder, "worker.js"), options.worker);
+  const config = join(folder, "config.capnp");
+  writeAnew(config, workerdConfig(options));
+  return { command: options.workerd, args: ["serve", config], env: options.variables };
+}
+
+/** Host and port as they stand in a URL. */
+export function addressOf(host: string, port: number): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** The address at which this machine reaches what listens on `host`, which may be all of its addresses. */
+export function urlHere(host: string, port: number): string {
+  const everywhere: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+  return `http://${addressOf(everywhere[host] ?? host, port)}`;
+}
+
+function workerdConfig(options: WorkerdOptions): string {
+  const { folder, host, port, variables, objects = edgeObjects, flags = [], authorities = "" } = options;
+  const trusted = authorities.match(/-----BEGIN CERTIFICATE-----[\w+/=\s]+-----END CERTIFICATE-----/g) ?? [];
+  const classes = Object.values(objects)
+    .map((name) => `(className = "${name}", uniqueKey = "bridgehead-${name}", enableSql = true),`)
+    .join("\n    ");
+  const bindings = [
+    ...Object.entries(objects).map(([binding, name]) => `(name = "${binding}", durableObjectNamespace = "${name}"),`),
+    ...Object.keys(variables).map((name) => `(name = "${name}", fromEnvironment = "${name}"),`),
+    `(name = "STATE_DISK", service = "objects"),`,
+  ].join("\n    ");
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "edge", worker = .edge),
+    (name = "objects", disk = (path = ${JSON.stringify(join(resolve(folder), "objects"))}, writable = true)),
+    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true, trustedCertificates = ${JSON.stringify(trusted)}))),
+  ],
+  sockets = [(name = "http", address = "${addressOf(host, port)}", http = (style = proxy), service = "edge")],
+);
+
+const edge :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  compatibilityDate = "2026-08-01",
+  compatibilityFlags = ${JSON.stringify(flags)},
+  durableObjectNamespaces = [
+    ${classes}
+  ],
+  durableObjectStorage = (localDisk = "objects"),
+  bindings = [
+    ${bindings}
+  ],
+);
+`;
+}

@@ -1,0 +1,60 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { printable } from "../../src/foundation/text/printable.ts";
+import { hourMs } from "../../src/foundation/time/timers.ts";
+import { clockTime } from "../clock-time.ts";
+import { findEdge } from "../edge/find-edge.ts";
+import { StartError } from "../edge/supervise.ts";
+import { systemReason } from "../system-reason.ts";
+import { endWithReader, localTime } from "../terminal.ts";
+import { OperatorClient } from "./operator-client.ts";
+
+/** A command that asks a running edge about a domain, or about all. */
+export function question(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option("--domain <name>", "of this domain alone; needed for one conference where there are several")
+    .option("--json", "as JSON");
+}
+
+/** Does something with the edge; what a person can put right is one line on stderr and exit code 1. */
+export async function askEdge(work: (edge: OperatorClient) => Promise<void>): Promise<void> {
+  endWithReader();
+  try {
+    await work(new OperatorClient(findEdge(process.env)));
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    console.error(printable(systemReason(error)));
+    process.exitCode = 1;
+  }
+}
+
+/** An option that is a time; which day a time of the day is of depends on other options. */
+export function clockTimeText(text: string): string {
+  if (clockTime(text, Date.now()) !== null) return text;
+  throw new InvalidArgumentError("It must be a time such as 02:40, 02:40:15, 2026-11-21 or 2026-11-21T02:40.");
+}
+
+/** The period that is asked about may go on, but not for so long: then the times were mixed up. */
+const MOST_AHEAD_MS = 12 * hourMs;
+
+/** A period of these options, in milliseconds since 1970; `undefined`: it has no begin, or no end. */
+export function periodOf(
+  options: { readonly since?: string; readonly until?: string },
+  now: number,
+): { readonly since: number | undefined; readonly until: number | undefined } {
+  const since = options.since === undefined ? null : clockTime(options.since, now);
+  const until = options.until === undefined ? null : clockTime(options.until, now, since ?? undefined);
+  if (since !== null && until !== null && until < since)
+    throw new StartError(`--until ${localTime(until)} is before --since ${localTime(since)}`);
+  if (until !== null && until > now + MOST_AHEAD_MS && !options.until?.includes("-"))
+    throw new StartError(
+      `--until ${localTime(until)} has not come yet: a time of the day is the first one after --since`,
+    );
+  return { since: since ?? undefined, until: until ?? undefined };
+}
+
+/** The example lines at the end of a command's help. */
+export function examples(...lines: readonly string[]): string {
+  return `\n${lines.length === 1 ? "Example" : "Examples"}:\n${lines.map((line) => `  bridgehead ${line}`).join("\n")}`;
+}

@@ -1,0 +1,57 @@
+import { createHash, randomBytes } from "node:crypto";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { counted } from "../../src/foundation/text/counted.ts";
+import { personNameFault } from "../../src/operators/people.ts";
+import { print } from "../edge/supervise.ts";
+import { askEdge } from "./ask-edge.ts";
+
+/** What a person is given once, and what the settings get. */
+export function newOperator(
+  name: string,
+  role: string,
+  domains: readonly string[],
+  secrets = false,
+): { readonly token: string; readonly line: string } {
+  const token = randomBytes(24).toString("base64url");
+  const tokenSha256 = createHash("sha256").update(token).digest("hex");
+  return { token, line: JSON.stringify({ name, tokenSha256, role, domains, ...(secrets && { secrets }) }) };
+}
+
+/** The commands about who may ask a running edge. */
+export function addPeople(program: Command): void {
+  program
+    .command("operator")
+    .description("make a token for a person; prints it once, and the line for the settings")
+    .argument("<name>", "who: letters, digits, dots, - and _", personName)
+    .addOption(
+      new Option("--role <role>", "what the person may do: look, or act, too")
+        .choices(["viewer", "operator"])
+        .default("viewer"),
+    )
+    .requiredOption("--domain <names...>", 'domains that the person sees; "*" for all')
+    .option("--secrets", "may read a secret, one at a time, such as a meeting's access code; with the role operator")
+    .action((name: string, { role, domain, secrets }: { role: string; domain: string[]; secrets?: true }, command) => {
+      if (secrets && role !== "operator")
+        command.error(
+          `error: --secrets cannot go with --role ${role}: a viewer reads no secret. Add --role operator, or leave --secrets out.`,
+        );
+      const { token, line } = newOperator(name, role, domain, secrets);
+      print(`token of ${name}: ${token}`);
+      print("It is shown only now: hand it over. For `people` of `operators` in the settings, or of OPERATORS:");
+      print(line);
+    });
+
+  program
+    .command("sign-out")
+    .description("end all sessions that a person has at the console; the token stays good")
+    .argument("<name>", "who, as in the settings; `operator` for whoever has the operator's token")
+    .action((name: string) =>
+      askEdge(async (edge) => print(`ended ${counted(await edge.endSessions(name), "session")} of ${name}`)),
+    );
+}
+
+function personName(text: string): string {
+  const fault = personNameFault(text);
+  if (fault !== null) throw new InvalidArgumentError(fault);
+  return text;
+}

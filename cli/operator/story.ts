@@ -1,0 +1,125 @@
+import { type Block, blocksOf, isTrouble } from "../../src/explain/story-blocks.ts";
+import type { Terminal } from "../../src/foundation/table.ts";
+import type { StoryLine, StorySide } from "../../src/rpc/story.ts";
+import { duration, localTime, wrapped } from "../terminal.ts";
+import type { BridgeAgents, ConferenceOfDomain } from "./operator-client.ts";
+import { bare, conferenceHead, outstandingText } from "./views.ts";
+
+/** From when to when, in milliseconds since 1970, both included. */
+export interface Period {
+  readonly since: number;
+  readonly until: number;
+}
+
+/** A conference's story for people: what happened in a period, block by block, and what is outstanding now. */
+export function storyText(
+  conference: ConferenceOfDomain,
+  lines: readonly StoryLine[],
+  bridges: readonly BridgeAgents[],
+  now: number,
+  terminal: Terminal,
+  period: Period = { since: 0, until: Number.POSITIVE_INFINITY },
+): readonly string[] {
+  const startedAt = new Map<string, number>();
+  for (const { from, to, facts, at } of lines) {
+    if (from !== "edge") continue;
+    if (facts.transId && !startedAt.has(facts.transId)) startedAt.set(facts.transId, at);
+    if (to === "bridge" && facts.commandId) startedAt.set(facts.commandId, at);
+  }
+  const shown = { host: conference.host as string };
+  const { agents = null } = bridges.find(({ bridge }) => bridge === conference.bridge) ?? {};
+  const within = blocksOf(lines).filter((block) => isWithin(block, period));
+  return [
+    ...conferenceHead(conference, now, terminal),
+    ...(within.length === 0 ? ["", "nothing is known of that time"] : []),
+    ...within.flatMap((block) => ["", ...blockText(block, shown, terminal)]),
+    ...outstandingText(conference, { now, agents, startedAt }, terminal),
+  ];
+}
+
+/** The lines of all blocks that were under way in the period. */
+export function linesWithin(lines: readonly StoryLine[], period: Period): readonly StoryLine[] {
+  const kept = new Set(
+    blocksOf(lines)
+      .filter((block) => isWithin(block, period))
+      .flat(),
+  );
+  return lines.filter((line) => kept.has(line));
+}
+
+function isWithin(block: Readonly<Block>, { since, until }: Period): boolean {
+  const [first] = block;
+  return first.at <= until && (block.at(-1) ?? first).at >= since;
+}
+
+function blockText(block: Readonly<Block>, shown: { host: string }, terminal: Terminal): string[] {
+  const [{ at: beganAt }] = block;
+  const facts = new Set<string>();
+  /** What was said last of each name. */
+  const latest = new Map<string, string>();
+  return block.flatMap((line, index) => {
+    const time = index === 0 ? localTime(beganAt) : `+${duration(line.at - beganAt)}`.padStart(TIME);
+    const way = line.from === line.to ? names[line.from] : `${names[line.from]} → ${names[line.to]}`;
+    const all = factsOf(line, shown);
+    const isOfAnother = all.some((fact) => /^(msgId|call)=/.test(fact) && !facts.has(fact));
+    const isSaid = (fact: string) => facts.has(fact) && (latest.get(nameIn(fact)) ?? fact) === fact;
+    const fresh = all.filter((fact) => !isSaid(fact) || !isRepeated(fact, line, isOfAnother));
+    for (const fact of all) {
+      facts.add(fact);
+      if (nameIn(fact) === "call" || nameIn(fact) === "extCallId") latest.set(nameIn(fact), fact);
+    }
+    const room = terminal.width - TIME - GAP - WAY - GAP;
+    const what = isTrouble(line)
+      ? terminal.style("red", line.what)
+      : index === 0
+        ? terminal.style("bold", line.what)
+        : line.what;
+    const head = `${index === 0 ? time : terminal.style("dim", time)}${" ".repeat(GAP)}${way.padEnd(WAY)}${" ".repeat(GAP)}${what}`;
+    const inline = fresh.join(" ");
+    if (inline === "") return head;
+    if (line.what.length + GAP + inline.length <= room)
+      return `${head}${" ".repeat(GAP)}${terminal.style("dim", inline)}`;
+    const indent = " ".repeat(TIME + GAP + 2);
+    const below = wrapped(fresh, terminal.width - indent.length);
+    return [head, ...below.map((text) => indent + terminal.style("dim", text))];
+  });
+}
+
+/** Columns of a time, of who → who, and between columns. */
+const TIME = "2026-11-21T02:40:00.000+00:00".length;
+const WAY = "WebEx → edge".length + 1;
+const GAP = 2;
+
+const names: Readonly<Record<StorySide, string>> = {
+  webex: "WebEx",
+  edge: "edge",
+  bridge: "bridge",
+  "back end": "back end",
+  operator: "operator",
+};
+
+function nameIn(fact: string): string {
+  return fact.slice(0, fact.indexOf("="));
+}
+
+/** A server is named where it is another one than before. Commands are told apart by what they are for; `--json` has their ids. */
+function factsOf({ facts }: StoryLine, shown: { host: string }): string[] {
+  return Object.entries(facts).flatMap(([name, value]) => {
+    if (name === "commandId") return [];
+    if (name === "afterMs") return `after ${duration(Number(value))}`;
+    if (name === "nextAt") return `next=${localTime(Date.parse(value)).slice(11, 23)}`;
+    if (name !== "host") return `${name}=${/[\s="]/.test(value) ? JSON.stringify(value) : value}`;
+    if (value === shown.host) return [];
+    shown.host = value;
+    return `host=${bare(value)}`;
+  });
+}
+
+/**
+ * What and whom a line is about, which the lines before in its block may have said. Which document is confirmed is always said, and so are
+ * number and attendee ID on the first line about a caller: another one may have the same, or look so where they are masked.
+ */
+function isRepeated(fact: string, { facts: { msgId } }: StoryLine, isOfAnother: boolean): boolean {
+  if (/^(number|did|attendeeId)=/.test(fact)) return !isOfAnother;
+  return /^(msgId|extCallId|call|room|subConfId)=/.test(fact) || (!!msgId && /^transId=/.test(fact));
+}

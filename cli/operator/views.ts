@@ -1,0 +1,367 @@
+import { type Column, type Terminal, table } from "../../src/foundation/table.ts";
+import { counted } from "../../src/foundation/text/counted.ts";
+import type { AgentView } from "../../src/rpc/relay.ts";
+import { duration, fromNow, localTime, wordsOf, wrapped } from "../terminal.ts";
+import type { BridgeAgents, ConferenceOfDomain, HostOfDomain, RunningOfDomain } from "./operator-client.ts";
+
+/** A line for each conference. */
+export function conferencesText(
+  conferences: readonly ConferenceOfDomain[],
+  now: number,
+  terminal: Terminal,
+): readonly string[] {
+  if (conferences.length === 0) return ["no conference"];
+  return table<ConferenceOfDomain>(
+    [
+      domainColumn(conferences),
+      { title: "CONFERENCE", text: ({ key }) => key, style: () => "bold" },
+      { title: "STATE", text: stateOf, style: (one) => (isOver(one) ? "dim" : null) },
+      { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
+      { title: "CALLERS", text: ({ callers }) => String(callers.length) },
+      { title: "BRIDGE", text: ({ bridge }) => bridge ?? "", cut: true },
+      { title: "TSP SERVER", text: ({ host }) => bare(host), cut: true },
+      { title: "WAITING", text: waitingOf, style: () => "yellow" },
+      { title: "LAST", text: ({ lastAt }) => fromNow(lastAt, now) },
+    ],
+    conferences,
+    terminal,
+  );
+}
+
+/** A line for each conference that runs, as its domain's directory has it. */
+export function runningText(
+  conferences: readonly RunningOfDomain[],
+  now: number,
+  terminal: Terminal,
+): readonly string[] {
+  if (conferences.length === 0) return ["no conference"];
+  return table<RunningOfDomain>(
+    [
+      domainColumn(conferences),
+      { title: "CONFERENCE", text: ({ key }) => key, style: () => "bold" },
+      { title: "STATE", text: (one) => stateOf({ phase: one.phase, attached: true, locked: false, ...one.now }) },
+      { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
+      { title: "CALLERS", text: (one) => String(one.now?.callers ?? "?") },
+      { title: "BRIDGE", text: ({ bridge }) => bridge ?? "", cut: true },
+      { title: "TSP SERVER", text: ({ webexHost }) => bare(webexHost), cut: true },
+      { title: "WAITING", text: troubleOf, style: () => "yellow" },
+      { title: "SINCE", text: ({ createdAt }) => fromNow(createdAt, now) },
+    ],
+    conferences,
+    terminal,
+  );
+}
+
+/** What a directory hears of what waits: once an attempt has failed, or a command is late. */
+function troubleOf({ now }: RunningOfDomain): string {
+  const { trouble = [], documents = 0 } = now ?? {};
+  const parts = [
+    ...(trouble.includes("commands") ? ["late cmd"] : []),
+    ...(trouble.includes("posts") ? [`${documents} doc`] : []),
+  ];
+  return parts.join(", ");
+}
+
+/** Commands without a result, documents that are not confirmed, and messages that a server which is behind is owed. */
+function waitingOf({ commands, documents, outages }: ConferenceOfDomain): string {
+  const parts = [
+    ...(commands.length > 0 ? [`${commands.length} cmd`] : []),
+    ...(documents.length > 0 ? [`${documents.length} doc`] : []),
+    ...outages.map(({ messages }) => `owes ${messages}`),
+  ];
+  return parts.join(", ");
+}
+
+function isOver({ phase }: ConferenceOfDomain): boolean {
+  return phase === "ended" || phase === "not-created";
+}
+
+function stateOf({ phase, attached, locked }: Pick<ConferenceOfDomain, "phase" | "attached" | "locked">): string {
+  if (phase !== "running") return phase.replace("-", " ");
+  if (!attached) return "kept alive"; // WebEx closed it with KeepAlive.
+  return locked ? "locked" : "running";
+}
+
+/** All about one conference as it is now. */
+export function conferenceText(conference: ConferenceOfDomain, now: number, terminal: Terminal): readonly string[] {
+  const { callers, callOuts, rooms } = conference;
+  const section = (title: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : ["", title, ...indented(lines)];
+  return [
+    ...conferenceHead(conference, now, terminal),
+    ...section(
+      counted(callers.length, "caller"),
+      callers.length === 0 ? [] : table(callerColumns, callers.map(callRowOf(conference)), narrower(terminal)),
+    ),
+    ...section(
+      `${counted(callOuts.length, "call")} that we dial`,
+      callOuts.map(
+        ({ call, stage, extCallId }) =>
+          `${extCallId === "" ? "for an operator" : `ExtCallID ${extCallId}`}: ${stage} (${call})`,
+      ),
+    ),
+    ...section(
+      counted(rooms.length, "further room"),
+      rooms.map(({ room, stage }) => `${room}: ${stage}`),
+    ),
+    ...outstandingText(conference, { now, agents: null, startedAt: new Map() }, terminal),
+  ];
+}
+
+/** What and whose a conference is, in two lines or, with its topic, three. */
+export function conferenceHead(conference: ConferenceOfDomain, now: number, { style }: Terminal): readonly string[] {
+  const { key, domain, bridge, host, extConfId, lastAt, topic } = conference;
+  const of = isOver(conference) ? [] : [`WebEx ${bare(host) || "not attached"}`, `ExtConfID ${extConfId}`];
+  return [
+    `${style("bold", `conference ${key}`)} of ${domain}, ${stateOf(conference)}, last input ${fromNow(lastAt, now)}`,
+    topic === undefined ? "" : `topic ${topic}`,
+    [...(bridge === null ? [] : [`bridge ${bridge}`]), ...of].join(", "),
+  ].filter((line) => line !== "");
+}
+
+interface Outstanding {
+  readonly now: number;
+  /** The agents of the conference's bridge; `null`: they were not asked for. */
+  readonly agents: readonly AgentView[] | null;
+  /** By the TransID of a document, or the id of a command. */
+  readonly startedAt: ReadonlyMap<string, number>;
+}
+
+const failureTexts = {
+  webex: { coming: "WebEx hears a failure", past: "WebEx was answered with a failure" },
+  operator: { coming: "the operator's action fails", past: "the operator's action failed" },
+} as const;
+
+/** What a conference waits for, and why. */
+export function outstandingText(
+  { commands, documents, outages, bridge }: ConferenceOfDomain,
+  { now, agents, startedAt }: Outstanding,
+  terminal: Terminal,
+): readonly string[] {
+  const since = (id: string) => {
+    const at = startedAt.get(id);
+    return at === undefined ? "" : ` for ${duration(Math.max(0, now - at))}`;
+  };
+  const active = agents?.find(({ role }) => role === "active");
+  const path =
+    agents === null ? [] : active === undefined ? [`bridge ${bridge} has no active agent`] : bridgeFault(active);
+  const ofCommands = commands.map(({ id, type, sent, taken: isAcked, answerBy, askers }) => {
+    const sending =
+      sent === 0
+        ? "not sent yet"
+        : `sent ${sent === 1 ? "once" : `${sent} times`}, ${isAcked ? "the agent has it, the bridge has not answered" : "no agent has acknowledged it"}`;
+    const isLate = answerBy !== null && answerBy <= now;
+    const failures = askers.map((asker) => failureTexts[asker][isLate ? "past" : "coming"]);
+    const deadline = answerBy === null ? [] : failures.map((text) => `${text} ${fromNow(answerBy, now)}`);
+    return [`${type} (${id}): no result${since(id)}`, sending, ...path, ...deadline].join("; ");
+  });
+  const ofDocuments = documents.map(({ transId, host, messages, attempts, dueAt, failure }) => {
+    const tries =
+      attempts === 0
+        ? ["not posted yet"]
+        : failure === undefined
+          ? [`${counted(attempts, "attempt")}, no answer yet`]
+          : [`${counted(attempts, "attempt")}, ${failure}`, `next ${dueAt <= now ? "now" : fromNow(dueAt, now)}`];
+    const what = `${messages.join(", ")} (TransID ${transId}) to ${bare(host)}`;
+    return [`${what}: not confirmed${since(transId)}`, ...tries].join("; ");
+  });
+  const ofOutages = outages.map(({ host, since: at, why, messages, probeAt }) => {
+    const probe = probeAt === null || probeAt <= now ? "a probe is under way" : `probed next ${fromNow(probeAt, now)}`;
+    return `${bare(host)}: since ${localTime(at)}; ${why}; is owed ${counted(messages, "message")} once it answers; ${probe}`;
+  });
+  const items = (title: string, list: readonly string[]) =>
+    list.length === 0
+      ? []
+      : [
+          "",
+          terminal.style("yellow", title),
+          ...list.flatMap((text) => {
+            const [first = "", ...rest] = wrapped(wordsOf(text), terminal.width - 4);
+            return [`  ${first}`, ...rest.map((line) => `    ${line}`)];
+          }),
+        ];
+  const lines = [
+    ...items(`${counted(commands.length, "command")} without a result`, ofCommands),
+    ...items(`${counted(documents.length, "document")} not confirmed`, ofDocuments),
+    ...items(`${counted(outages.length, "server")} behind`, ofOutages),
+  ];
+  return lines.length === 0 ? ["", terminal.style("green", "nothing is outstanding")] : lines;
+}
+
+function bridgeFault({ agent, health }: AgentView): string[] {
+  return health?.bridgeUp === false ? [`agent ${agent} does not reach the bridge`] : [];
+}
+
+/** One call of a running conference. */
+interface CallRow {
+  readonly domain: string;
+  readonly conference: string;
+  readonly call: string;
+  readonly number: string;
+  readonly attendeeId: string;
+  /** Empty until WebEx has named the call. */
+  readonly extCallId: string;
+  readonly room: string;
+  readonly muted: boolean;
+  readonly speaks: boolean;
+}
+
+function callRowOf({ domain, key }: ConferenceOfDomain) {
+  return (caller: ConferenceOfDomain["callers"][number]): CallRow => ({ domain, conference: key, ...caller });
+}
+
+export function callsOf(conferences: readonly ConferenceOfDomain[]): readonly CallRow[] {
+  return conferences.flatMap((conference) => conference.callers.map(callRowOf(conference)));
+}
+
+const callerColumns: readonly Column<CallRow>[] = [
+  { title: "NUMBER", text: ({ number }) => number || "withheld" },
+  { title: "ATTENDEE", text: ({ attendeeId }) => attendeeId, cut: true },
+  {
+    title: "EXTCALLID",
+    text: ({ extCallId }) => extCallId || "not named",
+    style: ({ extCallId }) => (extCallId ? null : "yellow"),
+  },
+  { title: "ROOM", text: ({ room }) => room, cut: true },
+  {
+    title: "STATE",
+    text: ({ muted, speaks }) => (muted ? "muted" : speaks ? "speaks" : ""),
+    style: ({ muted }) => (muted ? "yellow" : "green"),
+  },
+  { title: "CALL", text: ({ call }) => call, style: () => "dim", cut: true },
+];
+
+/** A line for each caller of running conferences. */
+export function callsText(calls: readonly CallRow[], terminal: Terminal): readonly string[] {
+  if (calls.length === 0) return ["no caller"];
+  const conference: Column<CallRow> = { title: "CONFERENCE", text: (call) => call.conference, style: () => "bold" };
+  return table([domainColumn(calls), conference, ...callerColumns], calls, terminal);
+}
+
+/** A line for each TSP server of conferences that run, and for the back end where something waits for it. */
+export function hostsText(hosts: readonly HostOfDomain[], now: number, terminal: Terminal): readonly string[] {
+  if (hosts.length === 0) return ["no conference runs, so there is no TSP server"];
+  return table<HostOfDomain>(
+    [
+      domainColumn(hosts),
+      { title: "TSP SERVER", text: serverOf, style: () => "bold", cut: true },
+      { title: "CONFERENCES", text: ({ conferences }) => String(conferences) },
+      { title: "WAITING", text: ({ documents }) => (documents === 0 ? "-" : counted(documents, "document")) },
+      { title: "OLDEST", text: ({ oldestDocumentAt: at }) => (at === null ? "" : fromNow(at, now)) },
+      { title: "LAST FAILURE", text: ({ failure }) => failure ?? "", style: () => "red", cut: true },
+    ],
+    hosts,
+    terminal,
+  );
+}
+
+function serverOf({ host }: HostOfDomain): string {
+  return host === "*back-end" ? "the back end" : bare(host);
+}
+
+interface AgentRow {
+  readonly domain: string;
+  readonly bridge: string;
+  readonly fault: string;
+  /** `null`: none is known, as `fault` says. */
+  readonly agent: AgentView | null;
+  readonly drained: boolean;
+}
+
+/** A line for each connected agent, and for each bridge that has none. */
+export function agentsText(bridges: readonly BridgeAgents[], now: number, terminal: Terminal): readonly string[] {
+  const rows = bridges.flatMap(({ domain, bridge, agents, drainedSince }): AgentRow[] =>
+    agents === null || agents.length === 0
+      ? [
+          {
+            domain,
+            bridge,
+            fault: agents === null ? "its relay does not answer" : "no agent is connected",
+            agent: null,
+            drained: false,
+          },
+        ]
+      : agents.map((agent) => ({ domain, bridge, fault: "", agent, drained: drainedSince !== null })),
+  );
+  if (rows.length === 0) return ["no bridge"];
+  return table<AgentRow>(
+    [
+      domainColumn(rows),
+      { title: "BRIDGE", text: ({ bridge }) => bridge, style: () => "bold", cut: true },
+      {
+        title: "AGENT",
+        text: ({ agent, fault }) => agent?.agent ?? fault,
+        style: ({ agent }) => (agent === null ? "red" : null),
+      },
+      { title: "ROLE", text: ({ agent }) => (agent ? roleOf(agent) : "") },
+      {
+        title: "LAST SEEN",
+        text: ({ agent }) => lastSeen(agent, now),
+        style: ({ agent }) => (agent?.lastSeen === null ? "red" : null),
+      },
+      {
+        title: "BRIDGE IS",
+        text: ({ agent, drained }) =>
+          agent ? [bridgeIs(agent), drained ? "drained" : ""].filter(Boolean).join(", ") : "",
+        style: ({ agent, drained }) => (!agent || bridgeIs(agent) !== "up" ? "red" : drained ? "yellow" : "green"),
+      },
+      { title: "PORTS", text: ({ agent }) => portsOf(agent?.health ?? null) },
+      { title: "WAITING", text: ({ agent }) => unfinishedOf(agent?.health ?? null) },
+      { title: "VERSION", text: ({ agent }) => agent?.health?.version ?? "", cut: true },
+    ],
+    rows,
+    terminal,
+  );
+}
+
+/** After a restart of the edge, the place of the agent that was active is kept for a while. */
+function roleOf({ role, lastSeen }: AgentView): string {
+  return lastSeen === null ? `was ${role}` : role;
+}
+
+function lastSeen(agent: AgentView | null, now: number): string {
+  if (agent === null) return "";
+  return agent.lastSeen === null ? "not connected" : fromNow(Math.min(agent.lastSeen, now), now);
+}
+
+function bridgeIs({ health, lastSeen }: AgentView): string {
+  if (lastSeen === null) return "";
+  if (health === null) return "unknown";
+  if (!health.bridgeUp) return "down";
+  return health.ports === 0 ? "takes no calls" : "up";
+}
+
+function portsOf(health: AgentView["health"]): string {
+  if (health === null) return "";
+  return health.ports === null ? String(health.portsInUse) : `${health.portsInUse} of ${health.ports}`;
+}
+
+/** An agent that does not say is older than the field. */
+function unfinishedOf(health: AgentView["health"]): string {
+  if (!health?.waiting) return "";
+  const { commands, reports } = health.waiting;
+  const parts = [
+    ...(commands > 0 ? [counted(commands, "command")] : []),
+    ...(reports > 0 ? [counted(reports, "report")] : []),
+  ];
+  return parts.join(", ") || "nothing";
+}
+
+/** Only where there is more than one domain. */
+export function domainColumn<Row extends { readonly domain: string }>(rows: readonly Row[]): Column<Row> {
+  const isOne = new Set(rows.map(({ domain }) => domain)).size < 2;
+  return { title: "DOMAIN", text: ({ domain }) => (isOne ? "" : domain), cut: true };
+}
+
+/** A server without the scheme, which is the same for all of a domain. */
+export function bare(host: string): string {
+  return host.replace(/^https?:\/\//, "");
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`);
+}
+
+function narrower(terminal: Terminal): Terminal {
+  return { ...terminal, width: terminal.width - 2 };
+}

@@ -1,0 +1,355 @@
+import { topicsOf } from "../../src/bridge/command-rules.ts";
+import type { IssuedCommand } from "../../src/bridge/commands.ts";
+import { LATEST_MS, ON_BRIDGE_MS } from "../../src/bridge/deadlines.ts";
+import { overdueAt, waiterFor } from "../../src/conference/deadlines.ts";
+import type { ConferenceState, PendingCommand } from "../../src/conference/state.ts";
+import type { BridgeName, CommandId, EpochMs } from "../../src/foundation/ids.ts";
+import { within } from "../../src/foundation/time/timers.ts";
+import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
+import type { ConferenceIdentity } from "../../src/rpc/conference.ts";
+import type { BridgeHealth, RelayRpc } from "../../src/rpc/relay.ts";
+import { earliest } from "../platform/clock.ts";
+import type { Platform } from "../platform/platform.ts";
+
+type Commands = ReadonlyMap<CommandId, PendingCommand>;
+
+/** Pauses before a command that no agent has acknowledged is sent again; the last one repeats, for the first minute. */
+const pausesMs = [1000, 2000, 4000, 5000] as const;
+/** After that: an agent that has been away for so long reports when it is back. */
+const longPauseMs = 60_000;
+const patienceMs = 60_000;
+/** Before an acknowledged command: another agent may be active by now, and have nothing to report of this conference. */
+const repeatAckedMs = 10_000;
+/** Pause after a bridge's relay could not be reached. */
+const relayAgainMs = 1000;
+const sendWithinMs = 5000;
+/** A relay that needs longer counts as one without an agent. */
+const healthWithinMs = 1000;
+/** A bridge is behind whose results have taken this part of the time that there is. */
+const behindShare = 1 / 2;
+/** So new is a last result that tells how the bridge is. */
+const newMs = 5_000;
+
+/** A command of a topic. */
+interface Member {
+  readonly command: PendingCommand;
+  readonly isShared: boolean;
+}
+
+interface Sent {
+  /** 0: it was issued in this life, and nobody can have begun it. */
+  readonly times: number;
+  readonly firstAt: EpochMs;
+  readonly lastAt: EpochMs;
+  readonly isAcked: boolean;
+  /** When the bridge was given it, as its agent said; `null`: not yet, as far as is known. */
+  readonly begunAt: EpochMs | null;
+}
+
+/** When each command was sent. Only in memory: after a restart all are sent once more, which is harmless. */
+export class CommandSchedule {
+  /** A command that is missing here is due, and may have begun. */
+  readonly #sent = new Map<CommandId, Sent>();
+  /** When the last result came, and whether it had come late. */
+  #lastResult: { readonly at: EpochMs; readonly isLate: boolean } | null = null;
+
+  /** These commands are on disk now; commands that are not pending any more are dropped. For how long those were under way. */
+  issued(issued: readonly IssuedCommand[], pending: Commands, now: EpochMs): readonly number[] {
+    const tookMs: number[] = [];
+    for (const { id } of issued) this.#sent.set(id, { times: 0, firstAt: 0, lastAt: 0, isAcked: false, begunAt: null });
+    for (const [id, sent] of this.#sent) {
+      if (pending.has(id)) continue;
+      this.#sent.delete(id);
+      if (sent.times === 0) continue;
+      this.#lastResult = { at: now, isLate: isLate(sent, now) };
+      tookMs.push(now - sent.firstAt);
+    }
+    return tookMs;
+  }
+
+  /**
+   * Whether the bridge works, but so far behind that a command issued now would be answered too late: the last result came just
+   * now and took long, and other commands have waited as long. If no result comes at all, another agent may soon take over.
+   */
+  isBehind(now: EpochMs): boolean {
+    if (!this.#lastResult?.isLate || now - this.#lastResult.at >= newMs) return false;
+    for (const sent of this.#sent.values()) if (sent.times > 0 && isLate(sent, now)) return true;
+    return false;
+  }
+
+  /** An agent has these in its journal; the bridge was given all but those that are `waiting`. */
+  ack(ids: readonly CommandId[], waiting: readonly CommandId[], now: EpochMs): void {
+    const isWaiting = new Set(waiting);
+    for (const id of ids) {
+      const sent = this.#sent.get(id);
+      const begunAt = sent?.begunAt ?? (isWaiting.has(id) ? null : now);
+      if (sent) this.#sent.set(id, { ...sent, isAcked: true, begunAt });
+    }
+  }
+
+  /** The commands on which the bridge has been at work for too long, for who waits for them. */
+  overdue(state: ConferenceState, now: EpochMs): readonly CommandId[] {
+    return [...this.#overdueTimes(state)].flatMap(([id, at]) => (at <= now ? [id] : []));
+  }
+
+  /** The commands whose time is up now, and which no agent has acknowledged though they were sent again; each once. */
+  unacknowledged({ commands, callOuts }: ConferenceState, now: EpochMs): readonly CommandId[] {
+    return [...commands.values()].flatMap(({ id, command, answerBy, expired }) => {
+      if (expired) return [];
+      const until = command.type === "dial" ? (callOuts.get(command.call)?.answerBy ?? null) : answerBy;
+      const { times = 0, isAcked = true } = this.#sent.get(id) ?? {};
+      return until !== null && until <= now && times > 1 && !isAcked ? [id] : [];
+    });
+  }
+
+  /** By when this command fails for whoever waits for it; `null`: nobody waits, or for a time of its own. */
+  failsAt(state: ConferenceState, command: PendingCommand): EpochMs | null {
+    const begunAt = this.#sent.get(command.id)?.begunAt ?? null;
+    const overdue = begunAt === null ? null : overdueAt(state, command, begunAt);
+    return earliest(waiterFor(state, command)?.until ?? command.answerBy, overdue);
+  }
+
+  /** When the next command is overdue, unless its result comes; `null`: none is at work that somebody waits for. */
+  nextOverdue(state: ConferenceState): EpochMs | null {
+    return earliest(...Array.from(this.#overdueTimes(state), ([, at]) => at));
+  }
+
+  *#overdueTimes(state: ConferenceState): Generator<readonly [CommandId, EpochMs]> {
+    for (const [id, { begunAt }] of this.#sent) {
+      const command = begunAt === null ? undefined : state.commands.get(id);
+      const at = command && begunAt !== null ? overdueAt(state, command, begunAt) : null;
+      if (at !== null) yield [id, at];
+    }
+  }
+
+  /** The agent has reported something: what it has not acknowledged for a while is due. */
+  agentReported(now: EpochMs): void {
+    for (const [id, { times, lastAt, isAcked }] of this.#sent) {
+      if (times > 0 && !isAcked && now - lastAt >= pausesMs[0]) this.#sent.delete(id);
+    }
+  }
+
+  /** Another agent may be active, which knows nothing of what the one before has acknowledged: all is due. */
+  agentChanged(): void {
+    for (const [id, { times }] of this.#sent) if (times > 0) this.#sent.delete(id);
+  }
+
+  /**
+   * The commands to send now, in the order in which they were issued; from now on they count as sent. A topic is sent whole:
+   * an earlier command may have got lost, and must not be overtaken; and only with a later command at hand can an agent
+   * know that the earlier one was undone since, and must not be repeated.
+   */
+  due(pending: Commands, now: EpochMs): readonly IssuedCommand[] {
+    const commands = [...pending.values()];
+    const due = commands.filter(({ id }) => this.#dueAt(id) <= now);
+    return this.#withTheirTopics(due, commands).map((command) => this.#send(command, now));
+  }
+
+  /** These commands, and all that must be sent with them, in order. */
+  #withTheirTopics(due: readonly PendingCommand[], commands: readonly PendingCommand[]): readonly PendingCommand[] {
+    if (due.length === 0) return due;
+    const members = new Map<string, Member[]>();
+    for (const command of commands) {
+      for (const { name, isShared } of topicsOf(command.command)) {
+        const ofTopic = members.get(name);
+        if (ofTopic) ofTopic.push({ command, isShared });
+        else members.set(name, [{ command, isShared }]);
+      }
+    }
+    const going = new Set(due);
+    const topics = new Set(due.flatMap(topicNames));
+    for (const topic of topics) {
+      topics.delete(topic); // A command that is added below may bring it back.
+      for (const command of this.#goingWith(members.get(topic) ?? [], going)) {
+        if (going.has(command)) continue;
+        going.add(command);
+        for (const name of topicNames(command)) topics.add(name);
+      }
+    }
+    return commands.filter((command) => going.has(command));
+  }
+
+  /**
+   * Those of one topic that go along: all that have it for themselves, if one of them, or a command behind one, goes. Of those that
+   * share it, the ones before the last of these, until an agent has acknowledged them: all of them where one is sent again, since that may
+   * go to another agent, which has nothing of what the one before acknowledged.
+   */
+  #goingWith(members: readonly Member[], going: ReadonlySet<PendingCommand>): readonly PendingCommand[] {
+    const first = members.findIndex(({ isShared }) => !isShared);
+    if (first < 0 || members.findLastIndex(({ command }) => going.has(command)) < first) return [];
+    const last = members.findLastIndex(({ isShared }) => !isShared);
+    const isAgain = members.some(({ command, isShared }) => !isShared && this.#sent.get(command.id)?.times !== 0);
+    return members
+      .filter(
+        ({ command, isShared }, index) =>
+          !isShared || (index < last && (isAgain || !this.#sent.get(command.id)?.isAcked)),
+      )
+      .map(({ command }) => command);
+  }
+
+  /** How often this command was sent in this life, and whether an agent has acknowledged it. */
+  stateOf(id: CommandId): { readonly sent: number; readonly taken: boolean } {
+    const { times = 0, isAcked = false } = this.#sent.get(id) ?? {};
+    return { sent: times, taken: isAcked };
+  }
+
+  /** For how long this command is not due yet. */
+  pauseOf(id: CommandId, now: EpochMs): number {
+    return Math.max(0, this.#dueAt(id) - now);
+  }
+
+  /** When the next command is to be sent; `null` when none is pending. */
+  nextDue(pending: Commands): EpochMs | null {
+    let next: EpochMs | null = null;
+    for (const id of pending.keys()) {
+      const at = this.#dueAt(id);
+      if (next === null || at < next) next = at;
+    }
+    return next;
+  }
+
+  #send({ id, command, answerBy }: PendingCommand, now: EpochMs): IssuedCommand {
+    const sent = this.#sent.get(id);
+    const { times, firstAt } = sent && sent.times > 0 ? sent : { times: 0, firstAt: now };
+    const { isAcked = false, begunAt = null } = sent ?? {};
+    this.#sent.set(id, { times: times + 1, firstAt, lastAt: now, isAcked, begunAt });
+    const isAgain = sent?.times !== 0;
+    return {
+      id,
+      command,
+      ...(isAgain && { again: true }),
+      ...(answerBy !== null && { withinMs: Math.max(0, answerBy - now) }),
+    };
+  }
+
+  #dueAt(id: CommandId): EpochMs {
+    const sent = this.#sent.get(id);
+    if (!sent || sent.times === 0) return 0;
+    const { times, firstAt, lastAt, isAcked } = sent;
+    if (isAcked) return lastAt + repeatAckedMs;
+    if (lastAt - firstAt >= patienceMs) return lastAt + longPauseMs;
+    return lastAt + (pausesMs[times - 1] ?? pausesMs[3]);
+  }
+}
+
+/** On the bridge, or from when it was sent first. */
+function isLate({ firstAt, begunAt }: Sent, now: EpochMs): boolean {
+  const isLateOnBridge = begunAt !== null && now - begunAt >= ON_BRIDGE_MS * behindShare;
+  return isLateOnBridge || now - firstAt >= LATEST_MS * behindShare;
+}
+
+function topicNames({ command }: PendingCommand): readonly string[] {
+  return topicsOf(command).map(({ name }) => name);
+}
+
+interface SenderPorts extends Pick<Platform, "now" | "after" | "log"> {
+  relay(bridge: BridgeName): Pick<RelayRpc, "sendCommands" | "health">;
+  /** The bridges of the domain; none when the settings do not have it any more. */
+  bridges(): readonly BridgeName[];
+  /** Keeps this bridge for the conference, unless it has one by now; the one that it has. */
+  keepBridge(bridge: BridgeName): BridgeName;
+  /** Calls `send` with what is pending then. */
+  sendAgain(): void;
+}
+
+/** Sends the pending commands of one conference to its bridge, each until its result has come. Waits for nobody. */
+export class CommandSender {
+  readonly schedule = new CommandSchedule();
+  readonly #ports: SenderPorts;
+  #choosing: Promise<BridgeName | null> | null = null;
+  /** The epoch since which the agent is active that was sent the last commands, by bridge. */
+  readonly #activeSince = new Map<BridgeName, number>();
+  /** When commands whose relay could not be reached are sent again; no agent's report will resend them. */
+  readonly #again = new Map<CommandId, EpochMs>();
+  readonly #next: WakeTimer;
+
+  constructor(ports: SenderPorts) {
+    this.#ports = ports;
+    this.#next = new WakeTimer(ports, ports.now, () => {
+      ports.sendAgain();
+      for (const [id, at] of this.#again) if (at <= ports.now()) this.#again.delete(id);
+      this.#wakeForNext();
+    });
+  }
+
+  /** Sends what is due; `own` is the conference's bridge, if one was chosen. */
+  send(identity: ConferenceIdentity, pending: Commands, own: BridgeName | null): void {
+    for (const id of this.#again.keys()) if (!pending.has(id)) this.#again.delete(id);
+    if (pending.size === 0) return;
+    const due = this.schedule.due(pending, this.#ports.now());
+    // A command left over from an earlier life names its bridge; it may be gone by the time a bridge is chosen.
+    const byBridge = Map.groupBy(due, ({ id }) => pending.get(id)?.bridge ?? own);
+    for (const [bridge, commands] of byBridge) this.#sendTo(bridge, identity, commands);
+  }
+
+  /** Whether another agent than before is active on this bridge since then, as far as this life knows. */
+  isAnother(bridge: BridgeName, activeSince: number): boolean {
+    const before = this.#activeSince.get(bridge) ?? activeSince;
+    this.#activeSince.set(bridge, activeSince);
+    return before !== activeSince;
+  }
+
+  /** Nothing is sent any more unless `send` is called. */
+  stop(): void {
+    this.#next.cancel();
+  }
+
+  async #sendTo(
+    known: BridgeName | null,
+    { domain, confKey: conference }: ConferenceIdentity,
+    commands: readonly IssuedCommand[],
+  ): Promise<void> {
+    for (const { id } of commands) this.#again.delete(id);
+    try {
+      const bridge = known ?? (await this.#chooseBridge());
+      if (bridge === null) return;
+      const before = this.#activeSince.get(bridge) ?? null;
+      const sent = this.#ports
+        .relay(bridge)
+        .sendCommands({ domain, bridge, conference, commands, activeSince: before });
+      const activeSince = await within(this.#ports, sendWithinMs, `the relay of ${bridge}`, sent);
+      if (activeSince === null || !this.isAnother(bridge, activeSince)) return;
+      this.schedule.agentChanged();
+      this.#ports.sendAgain();
+    } catch (error) {
+      this.#ports.log({ level: "warn", event: "commands-not-sent", why: String(error) });
+      // After their own pause, and before the alarm.
+      const now = this.#ports.now();
+      for (const { id } of commands) this.#again.set(id, now + Math.max(relayAgainMs, this.schedule.pauseOf(id, now)));
+      this.#wakeForNext();
+    }
+  }
+
+  #wakeForNext(): void {
+    if (this.#again.size > 0) this.#next.wakeWithin(Math.min(...this.#again.values()) - this.#ports.now());
+  }
+
+  #chooseBridge(): Promise<BridgeName | null> {
+    this.#choosing ??= this.#freestBridge()
+      .then((bridge) => bridge && this.#ports.keepBridge(bridge))
+      .finally(() => {
+        this.#choosing = null;
+      });
+    return this.#choosing;
+  }
+
+  /** The bridge with the most free ports among those that answer in time; else the first one that may be back in time; a drained one last. */
+  async #freestBridge(): Promise<BridgeName | null> {
+    const found = await Promise.all(
+      this.#ports.bridges().map(async (bridge) => {
+        const health = this.#ports.relay(bridge).health();
+        const known = within(this.#ports, healthWithinMs, `the relay of ${bridge}`, health);
+        return { bridge, free: await known.then(freePorts, () => -1) };
+      }),
+    );
+    const most = Math.max(...found.map(({ free }) => free));
+    return found.find(({ free }) => free === most)?.bridge ?? null;
+  }
+}
+
+function freePorts({ agentConnected, bridgeUp, ports, portsInUse, drainedSince }: BridgeHealth): number {
+  if (drainedSince !== undefined) return -2;
+  if (!agentConnected || !bridgeUp) return -1;
+  // A bridge that takes no new calls has 0 ports, whatever is up.
+  return ports === null ? Number.MAX_SAFE_INTEGER : Math.max(0, ports - portsInUse);
+}

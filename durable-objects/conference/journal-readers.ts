@@ -1,0 +1,118 @@
+import { showInput } from "../../src/conference/decide.ts";
+import { type InputRow, showFact } from "../../src/conference/facts.ts";
+import type { EpochMs } from "../../src/foundation/ids.ts";
+import type { Person } from "../../src/foundation/shown.ts";
+import { type Timers, wait } from "../../src/foundation/time/timers.ts";
+import type { HistoryRow } from "../../src/replay/history.ts";
+import { type TransactionRows, transactionsIn } from "../../src/replay/rows.ts";
+
+/** A reader of the journal that was asked for. */
+interface Asked<Reader> {
+  readonly name: string;
+  /** The settings by which it reads: with others another one begins. */
+  readonly settings: unknown;
+  /** It may stand anywhere before this row. */
+  readonly before: number;
+  /** Where there is none yet: a new one, and the row before which it stands; `null`: there is nothing to read. */
+  begin(): readonly [reader: Reader, next: number] | null;
+}
+
+interface Kept extends Pick<Asked<unknown>, "name" | "settings"> {
+  readonly reader: unknown;
+  /** The row before which it stands. */
+  next: number;
+  /** When somebody has asked for it last. */
+  askedAt: EpochMs;
+  /** `null`: nobody reads with it now. */
+  reading: Promise<unknown> | null;
+}
+
+/** Readers that are kept at a time. */
+const mostKept = 20;
+/** How long one is kept that nobody asks for. */
+const keptMs = 60_000;
+/** Rows that are read before all others have a turn. */
+const rowsATurn = 20;
+
+/**
+ * What reads a conference's journal for people, who look at it again and again: each reader keeps its place, is used by one at a time, and
+ * lets all other work go first now and then.
+ */
+export class JournalReaders {
+  readonly #ports: Timers & { now(): EpochMs };
+  readonly #rows: (after: number) => Iterable<HistoryRow>;
+  /** That which was asked for last is the last. */
+  #kept: readonly Kept[] = [];
+
+  /** `rows`: all behind this one, in order. */
+  constructor(ports: Timers & { now(): EpochMs }, rows: (after: number) => Iterable<HistoryRow>) {
+    this.#ports = ports;
+    this.#rows = rows;
+  }
+
+  /** Has `read` go on with the transactions before which the reader stands. It stands behind those that were read to their end. */
+  async use<Reader, Answer>(
+    asked: Asked<Reader>,
+    read: (reader: Reader, transactions: AsyncIterable<TransactionRows>) => Promise<Answer>,
+  ): Promise<Answer | null> {
+    this.deleteUnused();
+    let kept = this.#nearest(asked);
+    for (; kept?.reading; kept = this.#nearest(asked)) await kept.reading.catch(() => {});
+    kept ??= keptAs(asked);
+    if (!kept) return null;
+    const others = this.#kept.filter((one) => one !== kept);
+    this.#kept = [...others, kept].slice(-mostKept);
+    kept.askedAt = this.#ports.now();
+    kept.reading = read(kept.reader as Reader, this.#rest(kept));
+    try {
+      return (await kept.reading) as Answer;
+    } catch (error) {
+      this.#kept = this.#kept.filter((one) => one !== kept);
+      throw error;
+    } finally {
+      kept.reading = null;
+    }
+  }
+
+  /** The transactions from this row on. */
+  async *transactions(from: number): AsyncGenerator<TransactionRows> {
+    let read = 0;
+    for (const rows of transactionsIn(this.#rows(from - 1))) {
+      if (read >= rowsATurn) {
+        await wait(this.#ports, 0);
+        read = 0;
+      }
+      yield rows;
+      read += rows.length;
+    }
+  }
+
+  /** A timer would keep the object alive, so its owner calls it now and then. */
+  deleteUnused(): void {
+    const since = this.#ports.now() - keptMs;
+    this.#kept = this.#kept.filter(({ askedAt, reading }) => reading || askedAt > since);
+  }
+
+  #nearest({ name, settings, before }: Asked<unknown>): Kept | null {
+    const own = this.#kept.filter((one) => one.name === name && one.settings === settings && one.next <= before);
+    return own.toSorted((one, other) => other.next - one.next)[0] ?? null;
+  }
+
+  async *#rest(kept: Kept): AsyncGenerator<TransactionRows> {
+    for await (const rows of this.transactions(kept.next)) {
+      yield rows;
+      kept.next = (rows.at(-1) ?? rows[0]).seq + 1;
+    }
+  }
+}
+
+function keptAs({ name, settings, begin }: Asked<unknown>): Kept | null {
+  const begun = begin();
+  return begun && { name, settings, reader: begun[0], next: begun[1], askedAt: 0, reading: null };
+}
+
+/** A row as people may read it. */
+export function showRow({ seq, at, input, facts }: InputRow, person: Person): InputRow {
+  const shown = facts?.map((fact) => showFact(fact, person)) ?? null;
+  return { seq, at, input: input && showInput(input, person), facts: shown };
+}

@@ -1,0 +1,322 @@
+import { Webhook } from "standardwebhooks";
+import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import { persons, showFields } from "../../src/foundation/shown.ts";
+import type { LogFacts } from "../../src/foundation/text/log-line.ts";
+import { reasonOf } from "../../src/foundation/text/reason.ts";
+import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
+import type { WebhookEvent } from "../../src/records/webhooks.ts";
+import type { WebhookView } from "../../src/rpc/directory.ts";
+import type { DomainSettings } from "../../src/settings/domain-settings.ts";
+import { hasTable, type Platform, type Sql, type SqlRow } from "../platform/platform.ts";
+import type { HttpAnswer } from "../platform/post.ts";
+
+type Receiver = DomainSettings["webhooks"][number];
+
+const showView = showFields<WebhookView>({
+  ...{ url: "address", events: "open", waiting: "open", refused: "open", oldestAt: "open", givenUp: "open" },
+  failure: showFields<NonNullable<WebhookView["failure"]>>({
+    since: "open",
+    attempts: "open",
+    why: "open",
+    nextAt: "open",
+  }),
+  lastGivenUpAt: "open",
+});
+
+interface WebhookPorts extends Pick<Platform, "now" | "log" | "post" | "measures"> {
+  readonly sql: Sql;
+  /** `null`: it was never told. */
+  domain(): DomainName | null;
+  receivers(): readonly Receiver[];
+  /** A secret of the deployment; `undefined`: there is none of this name. */
+  secret(name: string): string | undefined;
+  /** Sees to it that `pump` is called by then. */
+  wakeBy(at: EpochMs): void;
+}
+
+/** One event on its way to one receiver. */
+interface Waiting {
+  /** Rises by one with each event of this receiver. */
+  readonly row: number;
+  /** 0 until it is refused. */
+  readonly due: EpochMs;
+  readonly event: Pick<WebhookEvent, "id" | "type" | "at">;
+  /** The same bytes on each attempt. */
+  readonly body: string;
+  /** How often this receiver, though it answers others, refused it. */
+  readonly refused: number;
+}
+
+/** How a receiver has been, once it has failed. */
+interface ReceiverState {
+  /** In a row. */
+  readonly failures: number;
+  readonly since: EpochMs | null;
+  readonly why: string;
+  readonly dueAt: EpochMs;
+  readonly givenUp: number;
+  readonly lastGivenUpAt: EpochMs | null;
+}
+
+const fresh: ReceiverState = { failures: 0, since: null, why: "", dueAt: 0, givenUp: 0, lastGivenUpAt: null };
+
+/** Pauses behind the first, the second … failure, as Standard Webhooks has them; the last one repeats. */
+const pausesMs = [5_000, 300_000, 0.5 * hourMs, 2 * hourMs, 5 * hourMs, 10 * hourMs, 14 * hourMs, 20 * hourMs, dayMs];
+/** What no attempt has brought by then is given up. */
+const keptMs = 3 * dayMs;
+const timeoutMs = 15_000;
+/** For one receiver. */
+const mostWaiting = 10_000;
+/** A death of the object while something is on its way is noticed by then. */
+const backstopMs = 60_000;
+
+const tables = [
+  // In the order in which they are posted: without an index, and without a look at those of other receivers or at those that are not due.
+  `CREATE TABLE IF NOT EXISTS webhook (url TEXT NOT NULL, due INTEGER NOT NULL, id INTEGER NOT NULL, data TEXT NOT NULL,
+   PRIMARY KEY (url, due, id)) WITHOUT ROWID`,
+  "CREATE TABLE IF NOT EXISTS webhook_receiver (url TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID",
+];
+
+/**
+ * Events on their way to the receivers of one domain, by the rules of Standard Webhooks: a row for each event and receiver until it is delivered.
+ * Each receiver gets one post at a time, in order. Where it does not answer, all wait; where it refuses one event, that one waits, and those
+ * that were never refused pass it. Nobody waits for any of it, and where the settings name no receiver, nothing is written.
+ */
+export class Webhooks {
+  readonly #ports: WebhookPorts;
+  readonly #inFlight = new Set<string>();
+  #hasTables: boolean;
+  /** The receivers whose events alone are here; `null`: nobody has looked yet. */
+  #named: string | null = null;
+  /** The highest id of each receiver; absent: nobody has looked yet. */
+  readonly #last = new Map<string, number>();
+
+  constructor(ports: WebhookPorts) {
+    this.#ports = ports;
+    this.#hasTables = hasTable(ports.sql, "webhook");
+  }
+
+  /** Within the transaction of what they tell of. */
+  add(events: readonly WebhookEvent[]): void {
+    const { sql } = this.#ports;
+    const rows = this.#ports
+      .receivers()
+      .flatMap(({ url, events: wanted }) =>
+        events.flatMap((event) => (wanted.includes(event.type) ? [{ url, event }] : [])),
+      );
+    if (rows.length === 0) return;
+    if (!this.#hasTables) for (const table of tables) sql.exec(table);
+    for (const { url, event } of rows) {
+      const { id, type, at, data } = event;
+      const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
+      const waiting: Omit<Waiting, "row" | "due"> = { event: { id, type, at }, body, refused: 0 };
+      const row = this.#nextId(url);
+      sql.exec("INSERT INTO webhook (url, due, id, data) VALUES (?, 0, ?, ?)", url, row, JSON.stringify(waiting));
+    }
+  }
+
+  /** Another one also where the transaction fails. */
+  #nextId(url: string): number {
+    const inTable = "SELECT max(id) AS last FROM webhook WHERE url = ?";
+    const last = this.#last.get(url) ?? Number(this.#ports.sql.exec(inTable, url)[0]?.last ?? 0);
+    this.#last.set(url, last + 1);
+    return last + 1;
+  }
+
+  /** The transaction that `add` was in is over, or the alarm has come: begins what is due. */
+  pump(): void {
+    this.#hasTables = this.#hasTables || hasTable(this.#ports.sql, "webhook");
+    if (!this.#hasTables) return;
+    const receivers = this.#ports.receivers();
+    this.#deleteOthers(receivers);
+    if (this.#all("SELECT id FROM webhook LIMIT 1").length === 0) return;
+    this.#ports.wakeBy(this.#ports.now() + backstopMs);
+    for (const receiver of receivers) {
+      if (this.#inFlight.has(receiver.url)) continue;
+      this.#inFlight.add(receiver.url);
+      this.#deliver(receiver)
+        .catch((error) => {
+          this.#log("error", "webhook-broke", receiver, { why: reasonOf(error) });
+          this.#ports.wakeBy(this.#ports.now() + backstopMs);
+        })
+        .finally(() => this.#inFlight.delete(receiver.url));
+    }
+  }
+
+  /** How each of these receivers is. */
+  view(receivers: readonly Receiver[]): readonly WebhookView[] {
+    return receivers.map(({ url, events }) => {
+      // SQLite gives the other columns of the row that has the lowest id.
+      const [oldest] = this.#all(
+        "SELECT count(*) AS waiting, total(due > 0) AS refused, min(id) AS id, due, data FROM webhook WHERE url = ?",
+        url,
+      );
+      const waiting = Number(oldest?.waiting ?? 0);
+      const { failures, since, why, dueAt, givenUp, lastGivenUpAt } = this.#stateOf(url);
+      const failure = failures > 0 ? { since: since ?? dueAt, attempts: failures, why, nextAt: dueAt } : null;
+      const refused = Number(oldest?.refused ?? 0);
+      const oldestAt = oldest && waiting > 0 ? toWaiting(oldest).event.at : null;
+      return showView({ url, events, waiting, refused, oldestAt, failure, givenUp, lastGivenUpAt }, persons.none);
+    });
+  }
+
+  async #deliver(receiver: Receiver): Promise<void> {
+    for (;;) {
+      const now = this.#ports.now();
+      const { dueAt } = this.#stateOf(receiver.url);
+      // A clock that was set back must not make a pause longer.
+      if (dueAt > now && dueAt - now <= dayMs) return this.#ports.wakeBy(dueAt);
+      const [next] = this.#all(
+        "SELECT id, due, data FROM webhook WHERE url = ? AND due <= ? ORDER BY due, id LIMIT 1",
+        receiver.url,
+        now,
+      );
+      if (!next) return this.#wakeForRefused(receiver.url);
+      // The settings changed meanwhile: the next pump looks after what is left.
+      if (!this.#ports.receivers().some(({ url }) => url === receiver.url)) return;
+      await this.#attempt(receiver, toWaiting(next));
+    }
+  }
+
+  async #attempt(receiver: Receiver, waiting: Waiting): Promise<void> {
+    const at = this.#ports.now();
+    const answer = await this.#post(receiver, waiting, at);
+    const { sql, now } = this.#ports;
+    if (answer.kind === "answered" && answer.status >= 200 && answer.status <= 299) {
+      const before = this.#stateOf(receiver.url);
+      sql.transaction(() => {
+        this.#delete(receiver.url, waiting);
+        if (before.failures > 0) this.#keep(receiver.url, { ...before, failures: 0, since: null, dueAt: 0 });
+      });
+      this.#counted("delivered");
+      // A receiver that takes each event slowly must not fill the disk either.
+      if (waiting.row % 1_000 === 0) this.#giveUpOld(receiver, "too many wait for it");
+      if (before.failures === 0) return;
+      this.#log("info", "webhook-works-again", receiver, { failedMs: now() - (before.since ?? now()) });
+      return;
+    }
+    this.#counted("failed");
+    const why = answer.kind === "failed" ? answer.reason : `HTTP status ${answer.status}`;
+    const isRefused = answer.kind === "answered" && isOfEvent(answer.status);
+    if (isRefused) this.#refused(receiver, waiting, why);
+    else this.#receiverFailed(receiver, why);
+    // All that waits is read for it. A receiver that refuses one event may refuse each.
+    if (!isRefused || isOld(waiting, now()) || waiting.row % 1_000 === 0) this.#giveUpOld(receiver, why);
+  }
+
+  async #post(receiver: Receiver, { event, body }: Waiting, at: EpochMs): Promise<HttpAnswer> {
+    const { url, secretFrom } = receiver;
+    const secrets = (this.#ports.secret(secretFrom) ?? "").split(/\s+/).filter(Boolean);
+    if (secrets.length === 0) return { kind: "failed", reason: `the secret ${secretFrom} is not set` };
+    let signatures: string;
+    try {
+      signatures = secrets.map((secret) => new Webhook(secret).sign(event.id, new Date(at), body)).join(" ");
+    } catch {
+      return { kind: "failed", reason: `${secretFrom} is no whsec_ and base64, as Standard Webhooks wants it` };
+    }
+    const headers = {
+      "webhook-id": event.id,
+      "webhook-timestamp": String(Math.floor(at / 1_000)),
+      "webhook-signature": signatures,
+    };
+    const { signal } = new AbortController();
+    return this.#ports.post({ url, timeoutMs, signal, contentType: "application/json", body, headers });
+  }
+
+  /** The receiver works, and does not want this event: it comes again later, and the next ones pass it. */
+  #refused(receiver: Receiver, waiting: Waiting, why: string): void {
+    const { row, due, refused, ...rest } = waiting;
+    const later = this.#ports.now() + pauseMs(refused);
+    const data = JSON.stringify({ ...rest, refused: refused + 1 });
+    const update = "UPDATE webhook SET due = ?, data = ? WHERE url = ? AND due = ? AND id = ?";
+    this.#ports.sql.exec(update, later, data, receiver.url, due, row);
+    this.#log("warn", "webhook-refused", receiver, { id: waiting.event.id, why, attempt: refused + 1 });
+  }
+
+  #receiverFailed(receiver: Receiver, why: string): void {
+    const before = this.#stateOf(receiver.url);
+    const now = this.#ports.now();
+    const dueAt = now + pauseMs(before.failures);
+    this.#keep(receiver.url, { ...before, failures: before.failures + 1, since: before.since ?? now, why, dueAt });
+    if (before.failures === 0) this.#log("warn", "webhook-fails", receiver, { why });
+  }
+
+  #giveUpOld(receiver: Receiver, why: string): void {
+    const now = this.#ports.now();
+    const all = this.#all("SELECT id, due, data FROM webhook WHERE url = ? ORDER BY id", receiver.url).map(toWaiting);
+    const over = all.length - mostWaiting;
+    const lost = all.filter((waiting, index) => index < over || isOld(waiting, now));
+    const [first] = lost;
+    if (!first) return;
+    const before = this.#stateOf(receiver.url);
+    this.#ports.sql.transaction(() => {
+      for (const one of lost) this.#delete(receiver.url, one);
+      this.#keep(receiver.url, { ...before, givenUp: before.givenUp + lost.length, lastGivenUpAt: now });
+    });
+    for (const _ of lost) this.#counted("given-up");
+    this.#log("error", "webhook-given-up", receiver, { events: lost.length, id: first.event.id, why });
+  }
+
+  #delete(url: string, { due, row }: Waiting): void {
+    this.#ports.sql.exec("DELETE FROM webhook WHERE url = ? AND due = ? AND id = ?", url, due, row);
+  }
+
+  #wakeForRefused(url: string): void {
+    const [later] = this.#all("SELECT min(due) AS due FROM webhook WHERE url = ?", url);
+    if (later && later.due !== null) this.#ports.wakeBy(Number(later.due));
+  }
+
+  /** Of receivers that the settings do not name any more. All that waits is read for it, so only when the settings name others. */
+  #deleteOthers(receivers: readonly Receiver[]): void {
+    const urls = new Set(receivers.map(({ url }) => url));
+    const named = [...urls].join(" ");
+    if (named === this.#named) return;
+    for (const table of ["webhook", "webhook_receiver"]) {
+      for (const { url } of this.#all(`SELECT DISTINCT url FROM ${table}`))
+        if (!urls.has(String(url))) this.#ports.sql.exec(`DELETE FROM ${table} WHERE url = ?`, url ?? "");
+    }
+    this.#named = named;
+  }
+
+  #stateOf(url: string): ReceiverState {
+    const [row] = this.#all("SELECT data FROM webhook_receiver WHERE url = ?", url);
+    return row ? JSON.parse(String(row.data)) : fresh;
+  }
+
+  #keep(url: string, state: ReceiverState): void {
+    this.#ports.sql.exec(
+      "INSERT INTO webhook_receiver (url, data) VALUES (?, ?) ON CONFLICT (url) DO UPDATE SET data = excluded.data",
+      url,
+      JSON.stringify(state),
+    );
+  }
+
+  #all(query: string, ...bindings: readonly (string | number)[]): readonly SqlRow[] {
+    return this.#hasTables ? this.#ports.sql.exec(query, ...bindings) : [];
+  }
+
+  #counted(outcome: "delivered" | "failed" | "given-up"): void {
+    this.#ports.measures.webhooks.count({ domain: this.#ports.domain() ?? "", outcome });
+  }
+
+  #log(level: "info" | "warn" | "error", event: string, { url }: Receiver, facts: LogFacts): void {
+    this.#ports.log({ level, event, domain: this.#ports.domain() ?? "", receiver: new URL(url).host, ...facts });
+  }
+}
+
+function isOld({ event }: Waiting, now: EpochMs): boolean {
+  return now - event.at >= keptMs;
+}
+
+/** A status that says more of the event than of the receiver. */
+function isOfEvent(status: number): boolean {
+  return status >= 300 && status <= 499 && status !== 408 && status !== 429;
+}
+
+function pauseMs(failuresBefore: number): number {
+  return pausesMs[Math.min(failuresBefore, pausesMs.length - 1)] ?? dayMs;
+}
+
+function toWaiting({ id, due, data }: SqlRow): Waiting {
+  return { row: Number(id), due: Number(due), ...(JSON.parse(String(data)) as Omit<Waiting, "row" | "due">) };
+}

@@ -1,0 +1,230 @@
+import type { ConfKey, DomainName, EpochMs, ExtConfId, TransId } from "../../src/foundation/ids.ts";
+import { setLimited } from "../../src/foundation/limits.ts";
+import { within } from "../../src/foundation/time/timers.ts";
+import type { HandleClaim, HandleIndexRpc, HandleRequest } from "../../src/rpc/handle-index.ts";
+import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
+import { hasTable, type Sql, type SqlRow, type SqlValue } from "../platform/platform.ts";
+import { TransactionNames } from "./transaction-names.ts";
+
+export interface HandleIndexPorts extends AlarmPorts {
+  readonly sql: Sql;
+  /** How long a conference keeps its rows, in milliseconds; `null`: the settings have no such domain. */
+  retentionMs(domain: DomainName): number | null;
+  /**
+   * Asks the conference whether this handle is its own, and whether the conference goes on; `claimedBy`: or whether it does not
+   * have this transaction yet, whose create claimed the handle.
+   */
+  hasHandle(domain: DomainName, claim: HandleClaim, claimedBy: TransId | null): Promise<boolean>;
+  /** Deletes everything, and ends the life of the object. */
+  deleteAll(): Promise<void>;
+}
+
+type Handle = HandleClaim & { readonly claimedAt: EpochMs };
+
+/** A claim that another conference makes too. */
+interface Contested {
+  readonly claim: HandleClaim;
+  readonly holder: Handle;
+  /** The transaction of a young claim. */
+  readonly claimedBy: TransId | null;
+}
+
+/** A create may take this long to reach its conference, which holds the claimed handle from then on. */
+const youngMs = 30_000;
+const mostYoung = 10_000;
+/** A conference that hangs holds up those that claim its handle no longer than this; they get 503 then. */
+const answerWithinMs = 5_000;
+const releaseEveryMs = 6 * 3_600_000;
+/** Handles that one alarm asks about, and the pause before the next ones. */
+const portion = 100;
+const portionEveryMs = 10_000;
+
+const tables = [
+  `CREATE TABLE IF NOT EXISTS handle (ext_conf_id TEXT PRIMARY KEY, conf_key TEXT NOT NULL, claimed_at INTEGER NOT NULL)
+   WITHOUT ROWID`,
+  "CREATE INDEX IF NOT EXISTS handle_by_conference ON handle (conf_key)",
+  // One row: up to which handle the release that is under way has come, how long the conferences of the domain keep their
+  // rows, and since when the settings do not have the domain.
+  `CREATE TABLE IF NOT EXISTS release_progress
+   (domain TEXT PRIMARY KEY, reached TEXT NOT NULL, kept_ms INTEGER NOT NULL, removed_at INTEGER) WITHOUT ROWID`,
+];
+
+/**
+ * Which conference each handle (ExtConfID) of a domain stands for, and so which conferences the domain has. Looking something up
+ * writes nothing, and the first claim makes the tables. A claim writes two rows: the handle, and its entry in the index of
+ * conferences; a document with claims one more, by which another document under its TransID is known.
+ */
+export class HandleIndex implements HandleIndexRpc {
+  readonly #ports: HandleIndexPorts;
+  readonly #alarm: Alarm;
+  readonly #transactions: TransactionNames;
+  #hasTables: boolean;
+  /** Which transaction claimed each handle last. A young claim of an earlier life is left alone. */
+  readonly #claimedBy = new Map<ExtConfId, TransId>();
+
+  constructor(ports: HandleIndexPorts) {
+    this.#ports = ports;
+    this.#alarm = new Alarm(ports);
+    this.#transactions = new TransactionNames(ports.sql);
+    this.#hasTables = hasTable(ports.sql, "release_progress");
+  }
+
+  async resolve(request: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey> | null> {
+    const { claims, handles, named } = request;
+    const now = this.#ports.now();
+    const verdict = named ? this.#transactions.judge(named, now) : "repeat";
+    if (verdict === "other") return null;
+    const remember = () => (named && verdict === "new" ? this.#transactions.write(named, now) : () => {});
+    if (claims.length > 0) await this.#claim(request, remember);
+    else if (verdict === "new") this.#ports.sql.transaction(remember)();
+    const found = new Map<ExtConfId, ConfKey>();
+    if (!this.#hasTables) return found;
+    for (const extConfId of [...claims.map((claim) => claim.extConfId), ...handles]) {
+      const handle = this.#find(extConfId);
+      if (handle) found.set(extConfId, handle.confKey);
+    }
+    return found;
+  }
+
+  async hasConference(confKey: ConfKey): Promise<boolean> {
+    return this.#read("SELECT 1 FROM handle WHERE conf_key = ? LIMIT 1", confKey).length > 0;
+  }
+
+  /** Releases a portion of the handles that came out of use. */
+  alarm(): Promise<void> {
+    return this.#alarm.fired(async () => {
+      const next = await this.#release();
+      if (next !== null) this.#alarm.wakeBy(next);
+    });
+  }
+
+  /**
+   * First come, first served. The handle of a conference that is over goes to the new one. `remember` is called within the
+   * transaction, and what it returns behind it.
+   */
+  async #claim({ domain, transId, claims }: HandleRequest, remember: () => () => void): Promise<void> {
+    const { sql } = this.#ports;
+    const { contested, remembered } = sql.transaction(() => {
+      if (!this.#hasTables) for (const table of tables) sql.exec(table);
+      sql.exec(
+        "INSERT INTO release_progress SELECT ?, '', ?, NULL WHERE NOT EXISTS (SELECT 1 FROM release_progress)",
+        ...[domain, this.#ports.retentionMs(domain)],
+      );
+      return { remembered: remember(), contested: claims.flatMap((claim) => this.#claimFree(claim, transId)) };
+    });
+    this.#hasTables = true;
+    remembered();
+    await this.#alarm.ensure(this.#ports.now() + releaseEveryMs);
+    await Promise.all(
+      contested.map(async ({ claim, holder, claimedBy }) => {
+        const { extConfId } = claim;
+        const latest = this.#claimedBy.get(extConfId);
+        if (await this.#hasHandle(domain, holder, claimedBy)) return;
+        // Another document may have claimed the handle meanwhile.
+        const now = this.#find(extConfId);
+        const isSame = now?.claimedAt === holder.claimedAt && this.#claimedBy.get(extConfId) === latest;
+        if (now === undefined || isSame) this.#claimBy(transId, claim);
+      }),
+    );
+  }
+
+  /** Takes a free handle, and renews a conference's own; returns the holder where another conference may have to give way. */
+  #claimFree(claim: HandleClaim, transId: TransId): Contested[] {
+    const holder = this.#find(claim.extConfId);
+    const claimedBy = this.#claimedBy.get(claim.extConfId);
+    const isYoung = holder !== undefined && this.#isYoung(holder);
+    if (isYoung && claimedBy === transId) return [];
+    if (holder === undefined || holder.confKey === claim.confKey) {
+      // Its own claim is renewed, since the conference that made it may be over and this be the next of that key.
+      this.#claimBy(transId, claim);
+      return [];
+    }
+    if (!isYoung) return [{ claim, holder, claimedBy: null }];
+    return claimedBy === undefined ? [] : [{ claim, holder, claimedBy }];
+  }
+
+  #claimBy(transId: TransId, claim: HandleClaim): void {
+    setLimited(this.#claimedBy, claim.extConfId, transId, mostYoung);
+    this.#put(claim);
+  }
+
+  /** When the next portion is due; `null` when nothing is left to release. */
+  async #release(): Promise<EpochMs | null> {
+    const { sql, log, now, retentionMs, deleteAll } = this.#ports;
+    const [row] = this.#read("SELECT * FROM release_progress");
+    if (!row) return null;
+    const domain = row.domain as DomainName;
+    const kept = retentionMs(domain);
+    if (kept === null) {
+      // The conferences go on if the domain is put back while they keep their rows, and WebEx names them by their handles.
+      const removedAt = row.removed_at ?? now();
+      if (now() >= Number(removedAt) + Number(row.kept_ms)) {
+        await deleteAll();
+        return null;
+      }
+      if (row.removed_at === null) sql.exec("UPDATE release_progress SET removed_at = ?", removedAt);
+      return now() + releaseEveryMs;
+    }
+    if (row.kept_ms !== kept || row.removed_at !== null) {
+      sql.exec("UPDATE release_progress SET kept_ms = ?, removed_at = NULL", kept);
+    }
+    // Handles are released before their conference is deleted: asking a deleted one would make an empty database.
+    const old = sql
+      .exec(
+        "SELECT * FROM handle WHERE ext_conf_id > ? AND claimed_at <= ? ORDER BY ext_conf_id LIMIT ?",
+        ...[row.reached as string, now() - kept + releaseEveryMs, portion],
+      )
+      .map(toHandle);
+    const answers = await Promise.allSettled(old.map((handle) => this.#hasHandle(domain, handle, null)));
+    const unreachable = answers.filter(({ status }) => status === "rejected").length;
+    if (unreachable > 0) log({ level: "warn", event: "handles-not-released", domain, conferences: unreachable });
+    const last = old.length < portion;
+    sql.transaction(() => {
+      for (const [index, handle] of old.entries()) {
+        const answer = answers[index];
+        // It may have been claimed while the conference was asked.
+        if (answer?.status !== "fulfilled" || this.#find(handle.extConfId)?.claimedAt !== handle.claimedAt) continue;
+        if (answer.value) this.#put(handle);
+        else sql.exec("DELETE FROM handle WHERE ext_conf_id = ?", handle.extConfId);
+      }
+      const reached = last ? "" : (old.at(-1)?.extConfId ?? "");
+      if (reached !== row.reached) sql.exec("UPDATE release_progress SET reached = ?", reached);
+    });
+    if (!last) return now() + portionEveryMs;
+    return sql.exec("SELECT 1 FROM handle LIMIT 1").length > 0 ? now() + releaseEveryMs : null;
+  }
+
+  #hasHandle(domain: DomainName, handle: Handle, claimedBy: TransId | null): Promise<boolean> {
+    return within(this.#ports, answerWithinMs, "a conference", this.#ports.hasHandle(domain, handle, claimedBy));
+  }
+
+  #find(extConfId: ExtConfId): Handle | undefined {
+    const [row] = this.#ports.sql.exec("SELECT * FROM handle WHERE ext_conf_id = ?", extConfId);
+    return row && toHandle(row);
+  }
+
+  #read(query: string, ...values: readonly SqlValue[]): readonly SqlRow[] {
+    return this.#hasTables ? this.#ports.sql.exec(query, ...values) : [];
+  }
+
+  #put({ extConfId, confKey }: HandleClaim): void {
+    this.#ports.sql.exec(
+      `INSERT INTO handle (ext_conf_id, conf_key, claimed_at) VALUES (?, ?, ?) ON CONFLICT (ext_conf_id)
+       DO UPDATE SET conf_key = excluded.conf_key, claimed_at = excluded.claimed_at`,
+      ...[extConfId, confKey, this.#ports.now()],
+    );
+  }
+
+  /** A claim far in the future was made while the clock was ahead. */
+  #isYoung({ claimedAt }: Handle): boolean {
+    return Math.abs(this.#ports.now() - claimedAt) < youngMs;
+  }
+}
+
+function toHandle(row: Readonly<Record<string, unknown>>): Handle {
+  return {
+    extConfId: row.ext_conf_id as ExtConfId,
+    confKey: row.conf_key as ConfKey,
+    claimedAt: Number(row.claimed_at),
+  };
+}

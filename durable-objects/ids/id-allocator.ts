@@ -1,0 +1,138 @@
+import type { ConfKey, EpochMs, MsgId } from "../../src/foundation/ids.ts";
+import { dayMs } from "../../src/foundation/time/timers.ts";
+import type { Holder, HolderPage, IdBlock, IdBlocks, IdsWanted } from "../../src/rpc/id-allocator.ts";
+import { firstPlaceOf, idAt, placeByTime, placeOf, runFrom } from "../../src/tsp/id-scheme.ts";
+import type { Sql } from "../platform/platform.ts";
+
+/** How long it is known who holds a block: as long as an answer with its MsgID may come. */
+const holderMemoryMs = 7 * dayMs;
+const pageSize = 500;
+
+/** Blocks that are not needed any more, the oldest first. */
+export interface ExpiredBlocks {
+  readonly holders: readonly ConfKey[];
+  /** The place of the last of them. */
+  readonly upTo: number;
+  readonly hasMore: boolean;
+}
+
+/**
+ * Which ids were allocated to whom. One row for each pair of blocks, by the place of its MsgIDs, which only rises; the two
+ * sequences advance apart (protocol T34), each from the day's first id on (protocol T35); the very first ones begin by the time of the day.
+ */
+export class IdAllocator {
+  readonly #sql: Sql;
+  #nextMsg = 0;
+  #nextTrans = 0;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    sql.exec(
+      `CREATE TABLE IF NOT EXISTS allocated (msg_first INTEGER PRIMARY KEY, msg_end INTEGER NOT NULL, trans_end INTEGER NOT NULL,
+       holder TEXT, at INTEGER NOT NULL)`,
+    );
+    const [latest] = sql.exec("SELECT msg_end, trans_end FROM allocated ORDER BY msg_first DESC LIMIT 1");
+    if (!latest) return;
+    this.#nextMsg = Number(latest.msg_end);
+    this.#nextTrans = Number(latest.trans_end);
+  }
+
+  /** At most as many as are wanted, fewer when a sequence comes to its end. A clock that was set back repeats no id. */
+  allocate(holder: ConfKey | null, wanted: IdsWanted, now: EpochMs): IdBlocks {
+    // Without any block the state is new, or was lost: WebEx would pass over ids of today that it got before.
+    const first = this.#nextMsg === 0 ? placeByTime(now) : firstPlaceOf(now);
+    const msgFirst = Math.max(this.#nextMsg, first);
+    const transFirst = Math.max(this.#nextTrans, first);
+    // The sweep knows a conference by its blocks: one without MsgIDs uses one up all the same, or the next block would replace it.
+    const used = holder === null ? wanted.msgIds : Math.max(1, wanted.msgIds);
+    const msgEnd = msgFirst + Math.min(used, runFrom(msgFirst));
+    const transEnd = transFirst + Math.min(wanted.transIds, runFrom(transFirst));
+    this.#sql.transaction(() => {
+      // A row that is replaced had no MsgIDs, and says no more than the new one where the sequences go on.
+      this.#sql.exec(
+        "INSERT OR REPLACE INTO allocated (msg_first, msg_end, trans_end, holder, at) VALUES (?, ?, ?, ?, ?)",
+        ...[msgFirst, msgEnd, transEnd, holder, now],
+      );
+    });
+    this.#nextMsg = msgEnd;
+    this.#nextTrans = transEnd;
+    return { msgIds: block(msgFirst, wanted.msgIds > 0 ? msgEnd : msgFirst), transIds: block(transFirst, transEnd) };
+  }
+
+  /** Its latest block is of now: it uses one MsgID up. */
+  renew(holder: ConfKey, now: EpochMs): void {
+    this.allocate(holder, { msgIds: 0, transIds: 0 }, now);
+  }
+
+  /**
+   * The conferences that have been allocated blocks since then, some at a time, by the latest block of each, which must be before this place;
+   * `next`: those that are left are before that one. Blocks behind `upTo` do not count: with the first place of the first page, a
+   * conference that is allocated more while pages are read keeps its place.
+   */
+  holdersSince(since: EpochMs, before: number | null, upTo: number | null = null): HolderPage {
+    // A clock that was set back for a moment leaves old rows among the young ones, so the first old row is not the end.
+    const rows = this.#sql.exec(
+      `SELECT holder, max(msg_first) AS latest, at FROM allocated
+       WHERE msg_first > ifnull((SELECT msg_first FROM allocated WHERE at < ? ORDER BY msg_first DESC LIMIT 1 OFFSET ?), -1)
+       AND msg_first <= ? AND at >= ? AND holder IS NOT NULL GROUP BY holder HAVING latest < ? ORDER BY latest DESC LIMIT ?`,
+      ...[since, pageSize, upTo ?? Number.MAX_SAFE_INTEGER, since, before ?? Number.MAX_SAFE_INTEGER, pageSize],
+    );
+    const holders = rows.map(
+      ({ holder, latest, at }): Holder => ({ key: holder as ConfKey, place: Number(latest), at: Number(at) }),
+    );
+    return { holders, next: holders.length < pageSize ? null : (holders.at(-1)?.place ?? null) };
+  }
+
+  /** Some of the oldest blocks, if they are not needed any more. */
+  expired(now: EpochMs): ExpiredBlocks | null {
+    const rows = this.#sql.exec(
+      `SELECT msg_first, holder FROM allocated WHERE msg_first < ?
+       AND (holder IS NOT NULL OR msg_first < (SELECT max(msg_first) FROM allocated)) ORDER BY msg_first LIMIT ?`,
+      ...[firstPlaceOf(now - holderMemoryMs), pageSize],
+    );
+    const last = rows.at(-1)?.msg_first;
+    if (last === undefined) return null;
+    const holders = new Set(rows.flatMap(({ holder }) => (holder === null ? [] : [holder as ConfKey])));
+    return { holders: [...holders], upTo: Number(last), hasMore: rows.length === pageSize };
+  }
+
+  /** Forgets these blocks, but for those of the conferences in `kept`, and even those when they are a week overdue. */
+  expire({ upTo }: ExpiredBlocks, kept: ReadonlySet<ConfKey>, now: EpochMs): void {
+    const overdue = firstPlaceOf(now - 2 * holderMemoryMs);
+    const goes = "(holder IS NULL OR msg_first < ? OR holder NOT IN (SELECT value FROM json_each(?)))";
+    const values = [upTo, overdue, JSON.stringify([...kept])];
+    this.#sql.transaction(() => {
+      // The latest row stays, without its holder: the next life goes on behind it, also where a clock was ahead and all rows looked old.
+      this.#sql.exec(
+        `DELETE FROM allocated WHERE msg_first <= ? AND ${goes} AND msg_first < (SELECT max(msg_first) FROM allocated)`,
+        ...values,
+      );
+      this.#sql.exec(
+        `UPDATE allocated SET holder = NULL WHERE msg_first <= ? AND ${goes} AND holder IS NOT NULL`,
+        ...values,
+      );
+    });
+  }
+
+  /** When the oldest block is not needed any more; `null`: no conference holds one. */
+  get nextExpiry(): EpochMs | null {
+    const [oldest] = this.#sql.exec("SELECT at FROM allocated WHERE holder IS NOT NULL ORDER BY msg_first LIMIT 1");
+    return oldest ? Number(oldest.at) + holderMemoryMs + dayMs : null;
+  }
+
+  /** `null` for a block that is older than `keptMs`: its conference may be deleted. */
+  holderOf(msgId: MsgId, now: EpochMs, keptMs = holderMemoryMs): ConfKey | null {
+    if (!/^\d{11}$/.test(msgId)) return null;
+    const place = placeOf(Number(msgId), now);
+    const [found] = this.#sql.exec(
+      "SELECT msg_end, holder, at FROM allocated WHERE msg_first <= ? ORDER BY msg_first DESC LIMIT 1",
+      place,
+    );
+    if (!found || place >= Number(found.msg_end) || Number(found.at) <= now - keptMs) return null;
+    return found.holder as ConfKey | null;
+  }
+}
+
+function block(first: number, end: number): IdBlock {
+  return { first: idAt(first), end: idAt(first) + end - first };
+}

@@ -1,0 +1,246 @@
+import {
+  enqueue,
+  gatherShared,
+  noQueue,
+  type QueuedDocument,
+  type QueuedPost,
+  withoutMessages,
+} from "../../src/conference/queue.ts";
+import type { DomainName, EpochMs, TransId } from "../../src/foundation/ids.ts";
+import { LogLimit } from "../../src/foundation/limits.ts";
+import type { BadTarget } from "../../src/routing/target-url.ts";
+import type { ConferenceTotals } from "../../src/rpc/directory.ts";
+import type { IdBlocks, IdRequest } from "../../src/rpc/id-allocator.ts";
+import type { Mail, MailboxRpc, SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
+import type { Domain } from "../../src/settings/load.ts";
+import type { SharedRequests } from "../../src/tsp/answers.ts";
+import { Outbox, type OutboxStore, type Undelivered } from "../conference/outbox.ts";
+import { IdSupply, noIds } from "../ids/id-supply.ts";
+import { Clock, nextWake } from "../platform/clock.ts";
+import type { LogLine } from "../platform/log.ts";
+import { newTally } from "../platform/measures.ts";
+import { hasTable, type Platform, type Sql } from "../platform/platform.ts";
+
+interface MailboxPorts extends Platform {
+  /** `null` when the settings do not have the domain; throws when they cannot be read. */
+  domain(name: DomainName): Domain | null;
+  allocateIds(request: IdRequest): Promise<IdBlocks>;
+  /** Deletes everything, and ends the life of the object. */
+  deleteAll(): Promise<void>;
+}
+
+/** Few ids at a time: this mail is rare, and ids that are not used are lost when the object is evicted. */
+const fullSupply = { msgIds: 0, transIds: 50 };
+const alarmLeadMs = 5000;
+/** A domain has a few servers. Each port of an allowed host could be one more, with a post of its own in flight. */
+const mostHosts = 50;
+/** Transactions that are remembered. WebEx repeats within seconds, so that those of an honest flood are still known. */
+const mostAnswered = 10_000;
+const tables = [
+  "CREATE TABLE IF NOT EXISTS owner (domain TEXT PRIMARY KEY) WITHOUT ROWID",
+  "CREATE TABLE IF NOT EXISTS answer (at INTEGER, request TEXT, PRIMARY KEY (at, request)) WITHOUT ROWID",
+  "CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, row TEXT NOT NULL)",
+];
+
+/**
+ * Answers of one domain that belong to no conference, each transaction answered once; and answers of several conferences to one
+ * document, which meet here (protocol T45).
+ */
+export class Mailbox implements MailboxRpc {
+  readonly #ports: MailboxPorts;
+  readonly #outbox: Outbox;
+  readonly #tally = newTally();
+  /** Transactions whose repeats may still come, and answers that were given up; and when, the oldest first. */
+  readonly #answered: Map<string, EpochMs>;
+  readonly #logLimit = new LogLimit();
+  readonly #clock: Clock;
+  readonly #ids: IdSupply;
+  #domain: DomainName | null;
+  /** When the last transaction was answered. */
+  #lastAt: EpochMs;
+
+  constructor(platform: MailboxPorts) {
+    const { sql } = platform;
+    const read = (query: string) => (hasTable(sql, "answer") ? sql.exec(query) : []);
+    this.#domain = (read("SELECT domain FROM owner")[0]?.domain ?? null) as DomainName | null;
+    const answers = read("SELECT at, request FROM answer ORDER BY at");
+    this.#answered = new Map(answers.map(({ at, request }) => [String(request), Number(at)]));
+    this.#lastAt = Number(answers.at(-1)?.at ?? 0);
+    const log = (line: LogLine) => {
+      const dropped = this.#logLimit.admit(line.event, "", platform.now());
+      if (dropped === null) return;
+      platform.log({
+        ...line,
+        ...(this.#domain && { domain: this.#domain }),
+        ...(dropped > 0 && { droppedBefore: dropped }),
+      });
+    };
+    this.#clock = new Clock({ ...platform, log }, this.#lastAt);
+    const ports = { ...platform, log, now: this.#clock.now, tally: this.#tally };
+    this.#ports = ports;
+    this.#ids = new IdSupply(
+      ports,
+      noIds,
+      () => fullSupply,
+      (wanted) => ports.allocateIds({ domain: this.#named, holder: null, ...wanted }),
+    );
+    this.#outbox = new Outbox(
+      ports,
+      storeOf(sql),
+      () => ports.domain(this.#named),
+      (undelivered) => this.#giveUp(undelivered),
+    );
+    if (!this.#domain) return;
+    this.#outbox.load();
+    platform.measures.keep(this.#domain, "", this.#tally);
+    this.#clock.alarm.guard(() => this.#wake("restored"));
+  }
+
+  async send({ domain, transId, answers, shared = [] }: Mail): Promise<void> {
+    const mail = Array.from(answers, ([host, messages]) => messages.map((message) => ({ host, message }))).flat();
+    await this.#accept(domain, transId, mail, shared);
+  }
+
+  async share({ domain, id, host, messages, requests, waitMs }: SharedAnswers): Promise<ShareResult> {
+    // Our TransIDs and those of WebEx may be alike.
+    const sharedAs = `shared ${id}`;
+    const mail = messages.map((message) => ({ host, message: { ...message, sharedAs }, waitMs }));
+    await this.#accept(domain, sharedAs, mail, [requests]);
+    await this.#outbox.gone(sharedAs);
+    return this.#answered.has(lost(sharedAs)) ? "given-up" : "confirmed";
+  }
+
+  async waiting(): Promise<Pick<ConferenceTotals, "documents" | "oldestAt">> {
+    const { documents, oldestAt } = this.#tally;
+    return { documents, oldestAt };
+  }
+
+  async #accept(domain: DomainName, id: string, mail: readonly QueuedPost[], shared: SharedRequests): Promise<void> {
+    this.#domain ??= domain;
+    await this.#ids.supply(() => this.#commit(domain, id, mail, shared));
+  }
+
+  /** Nothing is awaited here: a copy that waited for ids as well finds the answer to this one. */
+  #commit(domainName: DomainName, id: string, mail: readonly QueuedPost[], shared: SharedRequests): void {
+    const domain = this.#ports.domain(this.#named);
+    if (!domain) throw new Error(`the settings have no domain "${this.#domain}": its mail cannot be sent`);
+    const now = this.#ports.now();
+    let forgottenAt = now - domain.settings.transactionMemoryMs;
+    if ((this.#answered.get(id) ?? forgottenAt) > forgottenAt || this.#outbox.holds(id)) return;
+    const hosts = new Set([...this.#outbox.rows, ...mail].map(({ host }) => host));
+    if (hosts.size > mostHosts) throw new Error(`answers to ${mostHosts} servers wait already`);
+    for (const [oldest, at] of this.#answered) {
+      if (at > forgottenAt && this.#answered.size < mostAnswered) break;
+      this.#answered.delete(oldest);
+      forgottenAt = Math.max(forgottenAt, at);
+    }
+    const { sql } = this.#ports;
+    const queue = this.#ids.transaction(
+      (nextId) => {
+        for (const table of tables) sql.exec(table);
+        sql.exec("DELETE FROM answer WHERE at <= ?", forgottenAt);
+        sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, id);
+        sql.exec("INSERT INTO owner (domain) VALUES (?) ON CONFLICT DO NOTHING", domainName);
+        const documentSeq = () => this.#outbox.nextSeq();
+        const context = { domain, documentSeq, transId: () => nextId("transIds") as TransId };
+        let { queue } = this.#outbox;
+        for (const post of mail) {
+          const requests = shared.find((all) => all.includes(post.message.msgId));
+          if (requests) queue = gatherShared(queue, post.host, requests, now);
+          const queued = enqueue(queue, post, now, context);
+          if (queued.ok) queue = queued.value;
+          else this.#logRefused(post, queued.error);
+        }
+        this.#outbox.write(queue.rows);
+        return queue;
+      },
+      (work) => sql.transaction(work),
+    );
+    this.#answered.set(id, now);
+    this.#lastAt = now;
+    this.#outbox.adopt(queue);
+    this.#ports.measures.keep(this.#named, "", this.#tally);
+    this.#arm(this.#outbox.nextDue);
+  }
+
+  alarm(): Promise<void> {
+    return this.#clock.alarm.fired(() => (this.#domain ? this.#wake("alarm") : undefined));
+  }
+
+  async #wake(why: "alarm" | "restored"): Promise<void> {
+    const deleteAt = this.#deleteAt;
+    // Ids are on their way for mail that would be written into the tables after their deletion.
+    if (why === "alarm" && deleteAt <= this.#ports.now() && !this.#ids.isRefilling) return this.#delete();
+    this.#outbox.pump();
+    this.#outbox.deleteConfirmed();
+    // An alarm for the deletion was set in an earlier life: to set it again whenever the object is restored costs a row.
+    this.#arm(this.#outbox.nextDue ?? (why === "alarm" ? deleteAt : null));
+  }
+
+  get #named(): DomainName {
+    if (!this.#domain) throw new Error("this mailbox was never told its domain");
+    return this.#domain;
+  }
+
+  /** From when on nobody needs anything of this mailbox: at once when the settings do not have its domain any more. */
+  get #deleteAt(): EpochMs {
+    const domain = this.#domain && this.#ports.domain(this.#domain);
+    if (!domain) return 0;
+    return this.#outbox.rows.length > 0 ? Number.POSITIVE_INFINITY : this.#lastAt + domain.settings.transactionMemoryMs;
+  }
+
+  async #delete(): Promise<void> {
+    const { length } = this.#outbox.rows;
+    if (length > 0) this.#ports.log({ level: "warn", event: "mail-of-no-domain", rows: length });
+    this.#outbox.adopt(noQueue);
+    await this.#ports.deleteAll();
+  }
+
+  async #giveUp({ seq, messages }: Undelivered): Promise<void> {
+    const row = this.#outbox.rows.find((one) => one.seq === seq);
+    if (!row) return;
+    const rows = withoutMessages(this.#outbox.rows, row.transId, messages);
+    const now = this.#ports.now();
+    // Whose answers these are may ask once more, also after a restart.
+    const names = messages.flatMap(({ sharedAs }) => (sharedAs === undefined ? [] : [lost(sharedAs)]));
+    const fresh = new Set(names.filter((name) => !this.#answered.has(name)));
+    this.#ports.sql.transaction(() => {
+      this.#outbox.write(rows);
+      for (const name of fresh) this.#ports.sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, name);
+    });
+    for (const name of fresh) this.#answered.set(name, now);
+    this.#outbox.adopt({ ...this.#outbox.queue, rows });
+  }
+
+  #logRefused({ host, message: { type: message } }: QueuedPost, { kind: why }: BadTarget): void {
+    this.#ports.log({ level: "warn", event: "host-refused", host, message, why });
+  }
+
+  #arm(due: EpochMs | null): void {
+    const next = nextWake(this.#clock.now(), alarmLeadMs, null, due);
+    if (next !== null) this.#clock.wakeBy(next);
+  }
+}
+
+/** Under this name it is kept that these answers were given up. */
+function lost(sharedAs: string): string {
+  return `${sharedAs} lost`;
+}
+
+function storeOf(sql: Sql): OutboxStore {
+  return {
+    loadOutbox: () =>
+      sql.exec("SELECT row FROM outbox ORDER BY seq").map(({ row }) => JSON.parse(String(row)) as QueuedDocument),
+    transaction: (work) => sql.transaction(work),
+    putDocument: (row) => {
+      sql.exec(
+        "INSERT INTO outbox (seq, row) VALUES (?, ?) ON CONFLICT (seq) DO UPDATE SET row = excluded.row",
+        row.seq,
+        JSON.stringify(row),
+      );
+    },
+    deleteDocument: (seq) => {
+      sql.exec("DELETE FROM outbox WHERE seq = ?", seq);
+    },
+  };
+}

@@ -1,0 +1,92 @@
+import type { EpochMs } from "../../src/foundation/ids.ts";
+import type { Platform } from "./platform.ts";
+
+export type AlarmPorts = Pick<Platform, "now" | "after" | "log" | "setAlarm" | "getAlarm">;
+
+/** Pauses after work that broke: a write may fail once, and settings be unreadable for hours. Each is twice the one before. */
+const firstAgainMs = 2_000;
+const longestAgainMs = 60_000;
+/** Pause after an alarm that the platform could not set. */
+const setAgainMs = 5_000;
+/** So long the platform may take to bring an alarm that is due. */
+const comesWithinMs = 5_000;
+
+/**
+ * The one alarm of an object, on the machine's clock. Nothing here throws or rejects, whatever the work or the platform does: the
+ * platform soon gives up an alarm that fails.
+ */
+export class Alarm {
+  readonly #ports: AlarmPorts;
+  /** As this life set it; `null`: not, or it has come. */
+  #at: EpochMs | null = null;
+  #againMs = firstAgainMs;
+  /** For when an alarm is to be set that the platform did not set; `null`: there is none. */
+  #unset: EpochMs | null = null;
+
+  constructor(ports: AlarmPorts) {
+    this.#ports = ports;
+  }
+
+  /** The alarm has come: does its work. */
+  fired(work: () => void | Promise<void>): Promise<void> {
+    this.#at = null;
+    return this.guard(work);
+  }
+
+  /** Does what the object was woken for; where that breaks, the alarm comes again. */
+  async guard(work: () => void | Promise<void>): Promise<void> {
+    try {
+      await work();
+      this.#againMs = firstAgainMs;
+    } catch (error) {
+      this.#log("alarm-broke", error);
+      this.wakeBy(this.#ports.now() + this.#againMs);
+      this.#againMs = Math.min(2 * this.#againMs, longestAgainMs);
+    }
+  }
+
+  /** Sees to it that the alarm comes by this time. Setting an alarm costs a row, so an earlier one of this life will do. */
+  wakeBy(at: EpochMs): void {
+    const set = this.#at;
+    if (set === null || set > at) return void this.#set(at);
+    // It may be long in coming, since the clock was set forward. To set it for later than now would put off what is overdue.
+    const now = this.#ports.now();
+    if (set < now - comesWithinMs) void this.#set(now);
+  }
+
+  /** The same, where an earlier life may have set the alarm. One that is overdue is about to come. */
+  async ensure(at: EpochMs): Promise<void> {
+    const set = await this.#ports.getAlarm().catch(() => null);
+    if (set === null || set > at) await this.#set(at);
+  }
+
+  async #set(at: EpochMs): Promise<void> {
+    this.#at = at;
+    try {
+      await this.#ports.setAlarm(at);
+    } catch (error) {
+      if (this.#at === at) this.#at = null;
+      this.#setLater(at, error);
+    }
+  }
+
+  /** A life that ends before leaves it to what wakes the object next. */
+  #setLater(at: EpochMs, error: unknown): void {
+    const isWaiting = this.#unset !== null;
+    this.#unset = Math.min(this.#unset ?? at, at);
+    if (isWaiting) return;
+    this.#log("no-alarm", error);
+    const since = this.#ports.now();
+    this.#ports.after(setAgainMs, () => {
+      const earliest = this.#unset ?? at;
+      // Was the clock set back meanwhile, the alarm would come later by as much.
+      const setBackMs = Math.max(0, since + setAgainMs - this.#ports.now());
+      this.#unset = null;
+      this.wakeBy(earliest - setBackMs);
+    });
+  }
+
+  #log(event: "alarm-broke" | "no-alarm", error: unknown): void {
+    this.#ports.log({ level: "error", event, why: String(error) });
+  }
+}

@@ -1,0 +1,109 @@
+import type { BridgeName, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import { setLimited } from "../../src/foundation/limits.ts";
+import { dayMs } from "../../src/foundation/time/timers.ts";
+import type { Absences } from "../../src/link/absences.ts";
+import type { LastActive, Link } from "../../src/link/relay.ts";
+import type { AgentEvent } from "../../src/rpc/directory.ts";
+import type { Sql } from "../platform/platform.ts";
+
+/** Longer than a conference lasts, and than anything of it is kept. */
+const keptDays = 30;
+
+/** As many as a round of digests of a large bridge has. Keys that an agent makes up must not fill the memory. */
+const MAX_REMEMBERED = 50_000;
+
+/** When the agent that was active last gave a sign of life (`null`: not known), and why it is not active any more. */
+export interface Lost {
+  readonly at: EpochMs | null;
+  readonly why: string;
+}
+
+/** Which bridge the relay is of. */
+export interface Identity {
+  readonly domain: DomainName;
+  readonly bridge: BridgeName;
+}
+
+export interface RelayEntries {
+  readonly epoch: number;
+  /** `lastSeen`: when its socket was found missing. */
+  readonly active: (Pick<Link, "id" | "agent"> & { readonly lastSeen?: EpochMs }) | null;
+  readonly lastActive: LastActive;
+  /** The last time that none was active any more. */
+  readonly lost: Lost;
+  /** Of the bridge, as an active agent last said. */
+  readonly bootId: string;
+  /** Since when it takes no new conferences; `null`: it takes them. */
+  readonly drainedSince: EpochMs | null;
+  /** Kept where receivers of webhooks hear of agents. The events are on their way to the directory. */
+  readonly absences: {
+    readonly identity: Identity;
+    readonly away: Absences;
+    readonly events: readonly AgentEvent[];
+  };
+  /** The day on which old conferences were last deleted. */
+  readonly prunedOn: number;
+}
+
+/** A relay's rows: the epoch, who is active, which start of the bridge this is, and which conferences are the edge's own. */
+export class RelayStore {
+  readonly #sql: Sql;
+  /** Conference → the day of the last word about it, `null`: it is not the edge's. A part of what is on disk. */
+  readonly #days = new Map<ConfKey, number | null>();
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    sql.exec("CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
+    sql.exec("CREATE TABLE IF NOT EXISTS conference (key TEXT PRIMARY KEY, day INTEGER NOT NULL) WITHOUT ROWID");
+    sql.exec("CREATE INDEX IF NOT EXISTS conference_by_day ON conference (day)");
+  }
+
+  read<Name extends keyof RelayEntries>(name: Name): RelayEntries[Name] | undefined {
+    const [row] = this.#sql.exec("SELECT value FROM entry WHERE key = ?", name);
+    return row && JSON.parse(String(row.value));
+  }
+
+  write<Name extends keyof RelayEntries>(name: Name, value: RelayEntries[Name]): void {
+    const text = JSON.stringify(value);
+    this.#sql.exec(
+      "INSERT INTO entry VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+      name,
+      text,
+    );
+  }
+
+  /** The edge has something to do with this conference on this bridge. */
+  addConference(key: ConfKey, at: EpochMs): void {
+    const day = Math.floor(at / dayMs);
+    if ((this.#dayOf(key) ?? Number.NEGATIVE_INFINITY) < day) this.#touch(key, day);
+  }
+
+  /** Whether the conference is the edge's. A message of an agent about it keeps its row as a command does. */
+  hasConference(key: ConfKey, at: EpochMs): boolean {
+    const isKnown = this.#dayOf(key) !== null;
+    if (isKnown) this.addConference(key, at);
+    return isKnown;
+  }
+
+  #dayOf(key: ConfKey): number | null {
+    const known = this.#days.get(key);
+    if (known !== undefined) return known;
+    const [row] = this.#sql.exec("SELECT day FROM conference WHERE key = ?", key);
+    const day = row ? Number(row.day) : null;
+    setLimited(this.#days, key, day, MAX_REMEMBERED);
+    return day;
+  }
+
+  /** A row for each conference and day. */
+  #touch(key: ConfKey, day: number): void {
+    this.#sql.exec("INSERT INTO conference VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET day = excluded.day", key, day);
+    setLimited(this.#days, key, day, MAX_REMEMBERED);
+    const prunedOn = this.read("prunedOn") ?? day - 1;
+    if (prunedOn >= day) return;
+    this.write("prunedOn", day);
+    // After days without any message, or with a clock that is far ahead, only the next day shows what is old.
+    if (prunedOn < day - 1) return;
+    this.#sql.exec("DELETE FROM conference WHERE day < ?", day - keptDays);
+    this.#days.clear();
+  }
+}

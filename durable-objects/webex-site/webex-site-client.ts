@@ -1,0 +1,335 @@
+import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
+import { Turns } from "../../src/foundation/time/turns.ts";
+import type { WebexSiteSettings } from "../../src/settings/domain-settings.ts";
+import type { Domain } from "../../src/settings/load.ts";
+import { type Site, siteOf } from "../../src/webex/url-api/site.ts";
+import { type PostFetch, XmlApi } from "../../src/webex/xml-api/client.ts";
+import { isOfAccepted, type Refused, sayFault, type XmlApiFault } from "../../src/webex/xml-api/faults.ts";
+import type { SecurityContext } from "../../src/webex/xml-api/request.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { Digest } from "./code-digest.ts";
+import type { Trouble, WebexSiteStore } from "./webex-site-store.ts";
+
+export interface WebexSiteClientPorts extends Pick<Platform, "now" | "after" | "log" | "measures"> {
+  /** `null` when the settings do not have the domain; throws when they cannot be read. */
+  domain(name: DomainName): Domain | null;
+  /** A secret of the deployment, by its name. */
+  secret(name: string): string | undefined;
+  readonly fetch: PostFetch;
+  /** Tells two secrets apart, in this life of the object and the next, without keeping them. */
+  secretDigest: Digest;
+}
+
+const timeoutMs = 10_000;
+/** For one request with its second try. */
+const deadlineMs = 20_000;
+/** Of the request that shows whether the site answers at all. */
+const versionWithinMs = 5_000;
+const mostAtOnce = 2;
+/** How long a request waits for others; longer than a site that hangs takes to be known as such. */
+const turnWithinMs = 30_000;
+/** The answers that are used have some ten thousand bytes; what an answer takes in memory is a hundred times that. */
+const maxAnswerBytes = 256 * 1_024;
+/** Pauses after a site that answers no request; each is twice the one before. */
+const firstPauseMs = 30_000;
+const longestPauseMs = hourMs;
+/** A site that fails again so soon after it worked is left alone for longer than the last time. */
+const soonMs = 600_000;
+/** Accounts are locked after a few wrong passwords. */
+const wrongPasswordPauseMs = { first: hourMs, longest: dayMs, byHand: 60_000 };
+
+export interface Connection {
+  readonly settings: WebexSiteSettings;
+  readonly site: Site;
+  readonly api: XmlApi;
+}
+
+export type SiteResult<Value> = { readonly ok: true; readonly value: Value } | SiteFailure;
+
+export interface SiteFailure {
+  readonly ok: false;
+  readonly says: string;
+  /**
+   * `site`: others will fare alike, and nothing is asked for a while. `rate-limit`: the check alone waits. `refused` and `unreadable`: the
+   * site answers others, but refuses this request, or has no proper answer to it. `not-sent`: others took too long, or the settings changed.
+   */
+  readonly why: "site" | "rate-limit" | "refused" | "unreadable" | "not-sent";
+  /** Of `site` and `rate-limit`: it is not asked again before; absent: the next request is sent. */
+  readonly until?: EpochMs;
+}
+
+export interface AskOptions {
+  /** Somebody asked for it by hand: it is sent to a site that is left alone, too, a refused secret once a minute at most. */
+  readonly isUrgent?: boolean;
+  /** Of a check, which waits for the site's rate limit by itself: operators shall not wait with it. */
+  readonly isOfCheck?: boolean;
+  /** How long it waits for other requests. */
+  readonly waitsMs?: number;
+}
+
+type Answer<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: XmlApiFault };
+
+/** Requests to the site of the settings. A site that does not answer is left alone for a while, and told in one line of the log. */
+export class WebexSiteClient {
+  readonly #ports: WebexSiteClientPorts;
+  readonly #store: WebexSiteStore;
+  /** By all that it was made of, the secret among them; in memory alone. */
+  #connection: { readonly key: string; readonly to: Connection; readonly turns: Turns } | undefined;
+
+  constructor(ports: WebexSiteClientPorts, store: WebexSiteStore) {
+    this.#ports = ports;
+    this.#store = store;
+  }
+
+  /** `null`: the domain has no site. What is known of another site, or of what another user saw, is deleted. */
+  connect(domain: DomainName): Connection | null {
+    const found = this.#ports.domain(domain);
+    const settings = found?.settings.webexSite;
+    if (!settings) return null;
+    const site = siteOf(settings.site);
+    if (!site.ok) throw new Error(site.error.says); // The settings were checked.
+    const { webExId, email, accessTokenFrom, partnerId, sessionKey } = settings;
+    const identity = JSON.stringify([site.value.url, webExId ?? email, secretName(settings), sessionKey]);
+    const secret = this.#ports.secret(secretName(settings)) ?? "";
+    this.#store.own(domain, identity, this.#ports.now());
+    const key = JSON.stringify([identity, secret, partnerId]);
+    if (this.#connection?.key === key) {
+      // The rest of the settings may have changed.
+      return { ...this.#connection.to, settings };
+    }
+    const from = { site: { siteName: site.value.name }, ...(partnerId !== undefined && { partnerId }) };
+    const person = webExId === undefined ? { email: email ?? "" } : { webExId };
+    const credentials: SecurityContext =
+      accessTokenFrom === undefined
+        ? { form: "password", person, password: secret, ...from }
+        : { form: "token", person, accessToken: secret, ...from };
+    const api = new XmlApi(
+      {
+        site: site.value,
+        credentials,
+        timeoutMs,
+        deadlineMs,
+        maxAnswerBytes,
+        retryPausesMs: [1_000],
+        waitsForRateLimit: false,
+      },
+      { fetch: this.#ports.fetch, timers: this.#ports, now: this.#ports.now },
+    );
+    const to = { settings, site: site.value, api };
+    // Until the site has accepted the secret, one request is under way: accounts are locked after a few wrong passwords.
+    this.#connection = { key, to, turns: new Turns(this.#ports, () => (api.isAccepted ? mostAtOnce : 1)) };
+    return to;
+  }
+
+  /** `false` when the settings came to name another site, user or secret meanwhile. */
+  isCurrent({ api }: Connection): boolean {
+    return this.#connection?.to.api === api;
+  }
+
+  disconnect(): void {
+    this.#connection = undefined;
+  }
+
+  /**
+   * For the access codes of one check. They have few digits: only with the site's secret, too, can they be tried out, and whoever has that can
+   * ask the site for them.
+   */
+  codeDigest(checkBegunAt: EpochMs): Digest {
+    const key = this.#connection?.key;
+    return (code) => this.#ports.secretDigest(JSON.stringify([key, checkBegunAt, code]));
+  }
+
+  /** One request when its turn comes, or nothing while the site is left alone. What is wrong with the site as a whole is logged once. */
+  async ask<Value>(
+    connection: Connection,
+    request: () => Promise<Answer<Value>>,
+    { isUrgent = false, isOfCheck = false, waitsMs = turnWithinMs }: AskOptions = {},
+  ): Promise<SiteResult<Value>> {
+    await this.noticeOtherSecret();
+    const turns = this.#connection?.turns;
+    const held = this.#heldBack(connection, isUrgent);
+    if (held || !turns) return held ?? settingsChanged;
+    if (!(await turns.begin(waitsMs)))
+      return notSent(`nothing was asked: other requests to the WebEx site took longer than ${waitsMs} ms; ask again`);
+    try {
+      // Those that went before may have found what is wrong.
+      return this.#heldBack(connection, isUrgent) ?? (await this.#askNow(connection, request, { isUrgent, isOfCheck }));
+    } finally {
+      turns.end();
+    }
+  }
+
+  #heldBack(connection: Connection, isUrgent: boolean): SiteFailure | null {
+    if (!this.isCurrent(connection)) return settingsChanged;
+    if (!this.#hasSecret(connection)) {
+      const says = `the secret ${secretName(connection.settings)} is not set; set it for the edge (docs/operations.md)`;
+      this.#inTrouble({ kind: "no-secret", says, pauseMs: longestPauseMs });
+      return { ok: false, why: "site", says };
+    }
+    const now = this.#ports.now();
+    const trouble = this.#store.troubleAt(now);
+    if (!trouble || trouble.kind === "no-secret") return null;
+    const { says, until, pauseMs, refusedSecret } = trouble;
+    if (!isUrgent) return { ok: false, why: "site", says, until };
+    const askedAt = until - pauseMs;
+    if (refusedSecret === undefined || now - askedAt >= wrongPasswordPauseMs.byHand) return null;
+    return { ok: false, why: "site", says: `${says}; the last try was less than a minute ago`, until };
+  }
+
+  #hasSecret({ settings }: Pick<Connection, "settings">): boolean {
+    return Boolean(this.#ports.secret(secretName(settings)));
+  }
+
+  async #askNow<Value>(
+    connection: Connection,
+    request: () => Promise<Answer<Value>>,
+    { isUrgent, isOfCheck }: { readonly isUrgent: boolean; readonly isOfCheck: boolean },
+  ): Promise<SiteResult<Value>> {
+    const key = this.#connection?.key ?? "";
+    const answer = await request();
+    if (!this.isCurrent(connection)) return settingsChanged;
+    if (answer.ok) return this.#works("answered", answer);
+    const fault = answer.error;
+    const says = sayFault(fault);
+    if (fault.kind === "wrong-request") return { ok: false, why: "refused", says };
+    if (isOfAccepted(fault)) return this.#works("refused", { ok: false, why: "refused", says });
+    const ofSite = fault.kind === "refused" ? fault : await this.#faultOfVersion(connection);
+    const isOfSecret = ofSite?.kind === "refused" && ofSite.why === "wrong-credentials";
+    const refusedSecret = isOfSecret ? await this.#ports.secretDigest(key) : undefined;
+    if (!this.isCurrent(connection)) return settingsChanged;
+    if (ofSite === null) {
+      this.#count("refused");
+      // The site answers; whether it takes a secret that it refused, this does not show.
+      if (this.#store.read("trouble")?.refusedSecret === undefined) this.#outOfTrouble();
+      return { ok: false, why: "unreadable", says };
+    }
+    if (isOfCheck && isRateLimit(ofSite)) {
+      this.#count("failed");
+      const until = ofSite.retryAt ?? this.#ports.now();
+      return { ok: false, why: "rate-limit", says: `${says}; ${rateLimitAdvice}`, until };
+    }
+    return this.#fails(connection, ofSite, { isUrgent, refusedSecret });
+  }
+
+  /** A pause for want of a secret ends once it is set, and one after a wrong secret once there is another. */
+  async noticeOtherSecret(): Promise<void> {
+    const connection = this.#connection;
+    if (!connection || !this.#store.read("trouble")) return;
+    const secret = await this.#ports.secretDigest(connection.key);
+    const trouble = this.#store.read("trouble");
+    if (!trouble) return;
+    const { refusedSecret, ...others } = trouble;
+    const now = this.#ports.now();
+    const isSetNow = trouble.kind === "no-secret" && trouble.until > now && this.#hasSecret(connection.to);
+    const isOther = refusedSecret !== undefined && refusedSecret !== secret;
+    if (isSetNow || isOther) this.#store.write("trouble", { ...others, pauseMs: 0, until: now });
+  }
+
+  /** One user or session may be broken at the site. Whether all is, the one request shows that concerns nobody; `null`: it works. */
+  async #faultOfVersion({ api, site }: Connection): Promise<XmlApiFault | null> {
+    // No password goes along: it may be what is wrong.
+    const as = { form: "anonymous", site: { siteName: site.name } } as const;
+    const answer = await api.call("getAPIVersion", {}, { as, deadlineMs: versionWithinMs });
+    if (answer.ok) return null;
+    // A site that tells nobody its version without a password has answered, too.
+    const isAnswer =
+      isOfAccepted(answer.error) || (answer.error.kind === "refused" && answer.error.why === "wrong-credentials");
+    return isAnswer ? null : answer.error;
+  }
+
+  #works<Value>(outcome: "answered" | "refused", asked: SiteResult<Value>): SiteResult<Value> {
+    this.#count(outcome);
+    this.#outOfTrouble();
+    return asked;
+  }
+
+  #count(outcome: "answered" | "refused" | "failed"): void {
+    this.#ports.measures.siteRequests.count({ domain: this.#store.domain ?? "", outcome });
+  }
+
+  #fails(
+    { settings, site }: Connection,
+    fault: XmlApiFault,
+    { isUrgent, refusedSecret }: { readonly isUrgent: boolean; readonly refusedSecret: string | undefined },
+  ): SiteFailure {
+    this.#count("failed");
+    const kind = fault.kind === "refused" ? fault.why : fault.kind;
+    const says = `${sayFault(fault)}; ${whatToDo(fault, site, settings)}`;
+    const { first, longest } =
+      kind === "wrong-credentials" ? wrongPasswordPauseMs : { first: firstPauseMs, longest: longestPauseMs };
+    const now = this.#ports.now();
+    const trouble = this.#store.read("trouble");
+    const last = this.#store.read("lastTrouble");
+    // The long pauses after a wrong password are over with it, whatever else fails.
+    const isSoon = last && now >= last.endedAt && now - last.endedAt < soonMs;
+    const isAgain = isSoon && (last.kind !== "wrong-credentials" || kind === last.kind);
+    const before = trouble ?? (isAgain ? last : undefined);
+    // A check by hand, perhaps one of many, makes the pause no longer.
+    const factor = isUrgent ? 1 : 2;
+    const again = before && before.kind !== "no-secret" ? Math.min(factor * before.pauseMs, longest) : first;
+    // The limit has a window of its own.
+    const pauseMs = isRateLimit(fault) ? Math.max(0, (fault.retryAt ?? now) - now) : Math.max(first, again);
+    // It stays refused, whatever else fails meanwhile.
+    const refused = refusedSecret ?? trouble?.refusedSecret;
+    this.#inTrouble({ kind, says, pauseMs, ...(refused !== undefined && { refusedSecret: refused }) });
+    return { ok: false, why: "site", says, until: now + pauseMs };
+  }
+
+  #inTrouble(trouble: Omit<Trouble, "since" | "until">): void {
+    const { kind, says, pauseMs, refusedSecret } = trouble;
+    const now = this.#ports.now();
+    const before = this.#store.read("trouble");
+    this.#store.write("trouble", { ...trouble, since: before?.since ?? now, until: now + pauseMs });
+    if (before?.kind !== kind || before.refusedSecret !== refusedSecret)
+      this.#ports.log({ level: "warn", event: "webex-site-fails", why: kind, msg: says });
+  }
+
+  #outOfTrouble(): void {
+    const trouble = this.#store.read("trouble");
+    if (!trouble) return;
+    const { kind, pauseMs, since } = trouble;
+    const endedAt = this.#ports.now();
+    this.#store.delete("trouble");
+    this.#store.write("lastTrouble", { kind, pauseMs, endedAt });
+    const failedMs = Math.max(0, endedAt - since);
+    this.#ports.log({ level: "info", event: "webex-site-works-again", why: kind, failedMs });
+  }
+}
+
+/** Why there is no answer, and when the site is asked again. */
+export function sayFailure(says: string, until?: EpochMs): string {
+  return until === undefined ? says : `${says}; it is not asked again before ${timeText(until)}`;
+}
+
+function notSent(says: string): SiteFailure {
+  return { ok: false, why: "not-sent", says };
+}
+
+export const settingsChanged = notSent("the settings changed meanwhile; ask again");
+
+function isRateLimit(fault: XmlApiFault): fault is Refused {
+  return fault.kind === "refused" && fault.why === "rate-limit";
+}
+
+/** Checks stay below any known limit by themselves. */
+const rateLimitAdvice = "if it lasts, let other programs ask this site less often";
+
+function secretName({ passwordFrom, accessTokenFrom }: WebexSiteSettings): string {
+  return passwordFrom ?? accessTokenFrom ?? "";
+}
+
+function whatToDo(fault: XmlApiFault, { url }: Site, settings: WebexSiteSettings): string {
+  if (fault.kind === "refused") {
+    if (fault.why === "rate-limit") return rateLimitAdvice;
+    if (fault.why !== "wrong-credentials") return "nothing is to be done, unless it lasts";
+    return `check webExId or email of webexSite and the secret ${secretName(settings)}; a provisioning check by hand tries it again, once a minute at most`;
+  }
+  if (fault.kind === "not-reached" || fault.kind === "timed-out")
+    return `check the way from here to ${new URL(url).origin}`;
+  return `check that ${url} is the site, that its XML API is on, and that it is not under maintenance`;
+}
+
+function timeText(at: EpochMs): string {
+  return new Date(at).toISOString().slice(0, 19).replace("T", " ").concat(" UTC");
+}

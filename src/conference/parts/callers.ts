@@ -1,0 +1,320 @@
+import type { BridgeCaller, ConferenceEvent } from "../../bridge/events.ts";
+import type { CallId, ExtCallId, MsgId, RoomId } from "../../foundation/ids.ts";
+import type { OpenRequest } from "../../tsp/answers.ts";
+import type { FromWebexMessages } from "../../tsp/messages.ts";
+import type { Draft } from "../draft.ts";
+import { joined } from "../facts.ts";
+import { callOver, entered, newHistory, updateLife, withMuted, withRoom } from "../records.ts";
+import { type CallEnd, type Caller, type CallerChange, isMutedOnBridge, namedAs } from "../state.ts";
+import { secretMark } from "./entry-rules.ts";
+import { recogniseHost, renameHost } from "./host.ts";
+import { reconsiderSpeaker, removeSpeaker } from "./speakers.ts";
+
+/** How many are kept while WebEx is away; the oldest are dropped first. */
+const MAX_LOST_ENTRIES = 100;
+/** Callers who left before WebEx named them, as many as a large conference loses at once. Only the MsgID is kept of older ones. */
+const MAX_NAMELESS = 1_000;
+/** How many are kept of one caller: an agent reports only the last one again. */
+const MAX_IDENTIFICATIONS = 10;
+
+type AttendeeIdentified = Extract<ConferenceEvent, { type: "attendee-identified" }>;
+
+/**
+ * A call that dialled in has entered the conference (protocol 4.2, 4.18). WebEx takes a caller that enters for unmuted, and a
+ * snapshot can show a caller that has muted itself since.
+ */
+export function addCaller(draft: Draft, arrival: BridgeCaller): void {
+  if (draft.callers.get(arrival.call) || draft.callOuts.get(arrival.call)) return;
+  const { dialled } = arrival;
+  const caller = entered(draft, {
+    call: arrival.call,
+    rank: draft.context.serial(),
+    number: arrival.number,
+    attendeeId: arrival.attendeeId,
+    ...secretMark(draft, arrival.attendeeId),
+    ...(arrival.host && { keyedHostCode: true }),
+    participantType: arrival.silent ? "silent-monitor" : "participant",
+    muted: arrival.muted,
+    ...(arrival.silent && { entersMuted: true }),
+    room: arrival.room,
+    mutedInMain: null,
+    extCallId: null,
+    enterMsgId: null,
+    held: [],
+    left: false,
+    history: { ...newHistory(draft), ...(dialled !== undefined && { dialled }) },
+  });
+  notifyEntered(draft, caller);
+  applyEntered(draft, caller);
+  const known = draft.callers.get(arrival.call);
+  if (known && arrival.muted && !arrival.silent) notifyChange(draft, known, { status: "muted" });
+}
+
+/** From now on the conference is over when it is deserted. */
+export function applyEntered(draft: Draft, caller: Caller): void {
+  const { call, number, extCallId, participantType, muted, room, history } = caller;
+  draft.fact({
+    ...{
+      kind: "call-entered",
+      call,
+      life: draft.life?.row ?? 0,
+      began: history.began,
+      direction: history.dialledAt === undefined ? "in" : "out",
+    },
+    ...{ number, attendeeId: namedAs(caller, draft.head), extCallId, participantType, muted, room },
+  });
+  updateLife(draft, (life) => {
+    const callers = life.callers + 1;
+    return { callers, mostCallers: Math.max(life.mostCallers, callers) };
+  });
+  recogniseHost(draft, call);
+  const { head } = draft;
+  if (head.phase !== "running" || head.keptUntil === undefined) return;
+  const { keptUntil, ...running } = head;
+  draft.head = running;
+}
+
+/**
+ * Notifies WebEx of a caller. Its answer, `caller-named`, names the call or confirms the name (protocol 2.3.3). `firstMsgId`: the
+ * server knows of the entry under this MsgID.
+ */
+export function notifyEntered(
+  draft: Draft,
+  caller: Caller,
+  {
+    action,
+    firstMsgId = null,
+  }: { readonly action?: "private-talk" | undefined; readonly firstMsgId?: MsgId | null } = {},
+): void {
+  const { namedBy, entryLost, ...rest } = caller;
+  const enterMsgId = draft.notify(
+    {
+      type: "caller-entered",
+      ...(caller.extCallId !== null && { extCallId: caller.extCallId }),
+      ...(caller.attendeeId !== null && { attendeeId: caller.attendeeId }),
+      participantType: caller.participantType,
+      ...(caller.number !== "" && { did: caller.number }),
+      ...(action && { action }),
+      actionResult: "ok",
+      // Every call that a bridge reports is a telephone call.
+      ...(draft.context.settings.hybrid && { callType: "phone" }),
+    },
+    caller.call,
+    firstMsgId,
+  );
+  draft.callers.set(caller.call, { ...rest, enterMsgId });
+}
+
+/**
+ * WebEx names a call, or confirms the name of one that it had dialled (protocol 2.2.9, 4.2 step 3, section 5, row 25). Where the
+ * name is new, what waited for it goes out, and what was told under another name since the entry goes out again.
+ */
+export function nameCaller(draft: Draft, message: FromWebexMessages["caller-named"]): void {
+  const { msgId, result = "ok" } = message;
+  draft.debts.delete(`entry ${msgId}`);
+  const caller = draft.callers.find(({ enterMsgId, namedBy }) => enterMsgId === msgId || namedBy === msgId);
+  const invitee = draft.callOuts.find(({ enterMsgId }) => enterMsgId === msgId);
+  if (invitee) return void draft.callOuts.set(invitee.call, { ...invitee, enterMsgId: null });
+  if (!caller) return nameDeparted(draft, message);
+  if (result !== "ok") draft.note(`WebEx refused to name call ${caller.call}: result ${result}`);
+  const extCallId = result === "ok" && message.extCallId !== undefined ? message.extCallId : caller.extCallId;
+  if (result === "ok" && extCallId === null) return; // No name yet: it may follow.
+  const isAnother = extCallId !== caller.extCallId;
+  // Of a call that had another name, WebEx knows nothing under the new one.
+  const { held } = caller.enterMsgId === null && isAnother ? { held: [stateOf(caller)] } : caller;
+  const { entryLost, ...known } = caller;
+  const named: Caller = { ...known, extCallId, enterMsgId: null, namedBy: msgId, held: [] };
+  draft.callers.set(caller.call, named);
+  if (extCallId === null) draft.fact({ kind: "call-not-named", call: caller.call });
+  else if (isAnother) draft.fact({ kind: "call-named", call: caller.call, extCallId });
+  // A call without a name stays in the conference, and WebEx is notified of nothing more about it.
+  if (isAnother) repeatUnderName(draft, named, held);
+  if (caller.left) draft.callers.delete(caller.call);
+}
+
+/** Whether the conference's server was sent a `caller-entered` with this MsgID. */
+export function awaitsName({ callers, callOuts, head }: Draft, msgId: MsgId): boolean {
+  const isLost = head.phase === "running" && head.lostEntries?.includes(msgId);
+  if (isLost || callOuts.find(({ enterMsgId }) => enterMsgId === msgId)) return true;
+  return callers.find(({ enterMsgId, namedBy }) => enterMsgId === msgId || namedBy === msgId) !== undefined;
+}
+
+function stateOf({ muted, attendeeId }: Caller): CallerChange {
+  return { status: muted ? "muted" : "unmuted", ...(attendeeId !== null && { attendeeId }) };
+}
+
+function repeatUnderName(draft: Draft, caller: Caller, held: Caller["held"]): void {
+  for (const { by = [], ...change } of held)
+    draft.because(joined(draft.by, by), () => notifyChange(draft, caller, change));
+  if (caller.left) return;
+  notifyItsRoom(draft, caller);
+  reconsiderSpeaker(draft, caller.call);
+}
+
+/** It is in a sub-conference, of which the server knows (protocol 2.3.8). */
+function notifyItsRoom(draft: Draft, { room: id, extCallId }: Caller): void {
+  const room = draft.rooms.get(id);
+  if (room?.stage !== "open" || extCallId === null) return;
+  const { subConfId, spelling } = room;
+  draft.notify({ type: "joined-sub-conference", subConfId, extCallId, ...(spelling && { spelling }) });
+}
+
+/** The caller left before WebEx named it, so report it as left. (WebEx had got the entry; only its Confirmation was lost.) */
+function nameDeparted(draft: Draft, { msgId, extCallId, result = "ok" }: FromWebexMessages["caller-named"]): void {
+  const { head } = draft;
+  if (head.phase !== "running" || !head.lostEntries?.includes(msgId)) {
+    return draft.note(`WebEx names a call for message ${msgId}, for which no caller waits`);
+  }
+  draft.head = { ...head, lostEntries: head.lostEntries.filter((lost) => lost !== msgId) };
+  if (result !== "ok" || extCallId === undefined) return;
+  draft.notify({ type: "caller-changed", extCallId, status: "left" });
+}
+
+/** The caller in the conference that has this name at WebEx. */
+export function findCaller(draft: Draft, extCallId: ExtCallId): Caller | undefined {
+  return draft.callers.find((caller) => caller.extCallId === extCallId && !caller.left);
+}
+
+/**
+ * Notifies WebEx of a caller's change (protocol 2.3.4), and holds that until WebEx has named the call: the name may be another.
+ * An invitee who joins the main conference is described as when it entered the private talk (protocol 4.21).
+ */
+export function notifyChange(draft: Draft, caller: Caller, change: CallerChange): void {
+  const { extCallId, enterMsgId, participantType, number } = caller;
+  const described = change.action && { participantType, ...(number !== "" && { did: number }) };
+  if (extCallId !== null) draft.notify({ type: "caller-changed", extCallId, ...described, ...change }, caller.call);
+  else draft.withhold("caller-changed", enterMsgId === null ? "unnamed" : "not-named-yet", caller.call);
+  if (enterMsgId === null) return;
+  const { alike = [], others = [] } = Object.groupBy(caller.held, (one) => (isAlike(one, change) ? "alike" : "others"));
+  const before = alike.flatMap((one) => one.by ?? []);
+  const by = joined(
+    before,
+    draft.by.filter(({ type }) => type === "action"),
+  );
+  draft.callers.set(caller.call, { ...caller, held: [...others, { ...change, ...(by.length > 0 && { by }) }] });
+}
+
+export function notifyMuteState(draft: Draft, caller: Caller, more: Omit<CallerChange, "status"> = {}): void {
+  notifyChange(draft, caller, { status: caller.muted ? "muted" : "unmuted", ...more });
+}
+
+/** Changes of one kind replace each other, so that a caller who keeps keying while WebEx is away costs no more than others. */
+function isAlike(one: CallerChange, other: CallerChange): boolean {
+  const isOfOneKind = one.status === other.status && one.action === other.action;
+  return isOfOneKind && (one.attendeeId === undefined) === (other.attendeeId === undefined);
+}
+
+/** Mutes or unmutes for WebEx. The last request wins, so only a call without a pending command can already be as requested. */
+export function setMuted(draft: Draft, caller: Caller, muted: boolean, request: OpenRequest | null): void {
+  if (isMuteState(draft, caller, muted)) {
+    draft.answer(request, "ok");
+    return notifyMuteState(draft, caller);
+  }
+  draft.issue({ type: muted ? "mute" : "unmute", call: caller.call }, request);
+}
+
+/** Whether there is nothing to do, for WebEx and on the bridge, to have the call muted or unmuted. */
+export function isMuteState(draft: Draft, caller: Caller, muted: boolean): boolean {
+  const isSo = caller.muted === muted && isMutedOnBridge(caller) === muted;
+  return isSo && !draft.isBusy(caller.call, "mute", "unmute");
+}
+
+/** The bridge has muted or unmuted a call. In a private talk, too, that is how the call is from now on. */
+export function applyMuted(draft: Draft, { heardInTalk, ...caller }: Caller, muted: boolean): void {
+  const changed = setMuteState(draft, caller, muted);
+  notifyMuteState(draft, changed);
+  if (heardInTalk) reconsiderSpeaker(draft, caller.call);
+}
+
+/** The call is muted or unmuted from now on; whether WebEx is notified is left to the caller. */
+export function setMuteState(draft: Draft, caller: Caller, muted: boolean): Caller {
+  const changed = withMuted(draft, caller, muted);
+  draft.callers.set(caller.call, changed);
+  if (changed !== caller) draft.fact({ kind: "call-muted", call: caller.call, muted });
+  return changed;
+}
+
+/** The call is in this room from now on. */
+export function setRoom<Moved extends Caller>(draft: Draft, caller: Moved, room: RoomId): Caller {
+  const moved = withRoom(draft, caller, room);
+  draft.callers.set(caller.call, moved);
+  draft.fact({ kind: "call-moved", call: caller.call, room });
+  return moved;
+}
+
+/**
+ * The caller keyed its attendee ID after entering (protocol 4.19). An agent whose ack was lost reports it again, in another stream
+ * and maybe hours later; a caller who keys the same ID anew wants to be merged anew.
+ */
+export function applyAttendeeId(draft: Draft, caller: Caller, { id, attendeeId }: AttendeeIdentified): void {
+  const { keyedSecret: _, identifications = [], ...others } = caller;
+  if (identifications.includes(id)) return;
+  const known: Caller = {
+    ...others,
+    attendeeId,
+    ...secretMark(draft, attendeeId),
+    identifications: [...identifications.slice(1 - MAX_IDENTIFICATIONS), id],
+  };
+  draft.callers.set(caller.call, known);
+  draft.fact({ kind: "call-merged", call: caller.call, attendeeId: namedAs(known, draft.head) });
+  renameHost(draft, caller, attendeeId);
+  notifyMuteState(draft, known, { attendeeId });
+}
+
+/** A caller has left, from whatever room (protocol 4.6, 4.14). It is kept until WebEx has named it. */
+export function removeCaller(draft: Draft, caller: Caller, end: CallEnd): void {
+  const { call, enterMsgId } = caller;
+  callOver(draft, caller, end);
+  notifyChange(draft, { ...caller, left: true }, { status: "left" });
+  if (draft.head.phase === "running" && !draft.head.attached) oweLeft(draft, caller);
+  if (enterMsgId === null || isEntryOwed(draft, caller)) deleteDeparted(draft, caller);
+  else limitDeparted(draft);
+  removeSpeaker(draft, call);
+}
+
+/** WebEx has let the conference go on alone: whoever creates it again learns who has left (protocol 4.8 step 6, F4). */
+function oweLeft(draft: Draft, { extCallId }: Caller): void {
+  const { ongoing, context } = draft;
+  if (!ongoing || extCallId === null) return;
+  const { extConfId } = ongoing;
+  draft.owe({ type: "caller-changed", msgId: context.msgId(), extConfId, extCallId, status: "left" });
+}
+
+/** WebEx may lose its own answer, and then never names the call. */
+function limitDeparted(draft: Draft): void {
+  const departed = draft.callers.values().filter(({ left }) => left);
+  for (const caller of departed.slice(0, -MAX_NAMELESS)) deleteDeparted(draft, caller);
+}
+
+/** The call whose `caller-entered` has this MsgID. */
+export function callOfEntry(
+  { callers, callOuts }: { readonly [Kind in "callers" | "callOuts"]: { values(): Iterable<Entering> } },
+  msgId: MsgId,
+): CallId | undefined {
+  return [...callers.values(), ...callOuts.values()].find(({ enterMsgId }) => enterMsgId === msgId)?.call;
+}
+
+interface Entering extends Pick<Caller, "call"> {
+  readonly enterMsgId?: MsgId | null;
+}
+
+/** Whether its server is owed its `caller-entered`. */
+export function isEntryOwed(draft: Draft, { enterMsgId }: Caller): boolean {
+  return draft.debts.get(`entry ${enterMsgId}`) !== undefined;
+}
+
+/** WebEx may name this call, or never: only the MsgID is kept. Of one that has a name, WebEx is told already that it left. */
+export function deleteDeparted(draft: Draft, caller: Caller): void {
+  const { call, extCallId, enterMsgId, entryLost } = caller;
+  const wasPosted = entryLost || !isEntryOwed(draft, caller);
+  if (extCallId === null) draft.fact({ kind: "call-not-named", call });
+  draft.callers.delete(call);
+  draft.debts.delete(`entry ${enterMsgId}`);
+  const { head } = draft;
+  if (head.phase !== "running" || extCallId !== null || enterMsgId === null || !wasPosted) return;
+  const lostEntries = [...(head.lostEntries ?? []), enterMsgId];
+  const dropped = lostEntries.length > MAX_LOST_ENTRIES ? lostEntries.shift() : undefined;
+  draft.head = { ...head, lostEntries };
+  if (dropped !== undefined)
+    draft.note(`if WebEx names the call of message ${dropped}, it is not told that the call left`);
+}

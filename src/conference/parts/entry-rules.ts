@@ -1,0 +1,87 @@
+import type { Command } from "../../bridge/commands.ts";
+import { type AccessCodes, isSameCodes } from "../../bridge/schemas.ts";
+import type { Draft } from "../draft.ts";
+import { type Caller, type CreateRequest, type EntryRules, type Running, secretsOf } from "../state.ts";
+
+/** The keypad takes no more digits. */
+const MAX_CODE = 64;
+/** How many replaced codes are kept, so that they name nobody. */
+export const MAX_FORMER_SECRETS = 20;
+/** Pause after a bridge refused to take the rules. */
+const RETRY_MS = 60_000;
+
+/**
+ * The latest create counts (protocol 4.18): how many callers may enter, who is a silent monitor, which codes lead in. What it does
+ * not say stays as it was `before`.
+ */
+export function entryRulesOf(draft: Draft, message: CreateRequest, before: EntryRules | null = null): EntryRules {
+  const { maxCallers, anonymousId } = message;
+  const keeps = maxCallers === undefined || (maxCallers === 0 && refusesZero(draft));
+  const accessCodes = accessCodesOf(message, before?.accessCodes);
+  const formerSecrets = secretsOf(draft.state.head).slice(-MAX_FORMER_SECRETS);
+  return {
+    maxCallers: keeps ? (before?.maxCallers ?? null) : maxCallers || null, // 0: WebEx sets no limit.
+    anonymousId: anonymousId ?? before?.anonymousId ?? null,
+    ...(accessCodes && { accessCodes }),
+    ...(formerSecrets.length > 0 && { formerSecrets }),
+  };
+}
+
+/** Whether a conference for no callers at all is not created. */
+export function refusesZero({ context }: Draft): boolean {
+  return context.settings.protocol.zeroAttendees === "refused";
+}
+
+/** The codes of the meeting's account that callers can key (protocol 2.2.1). */
+function accessCodesOf({ subscriberCode, participantCode }: CreateRequest, before?: AccessCodes): AccessCodes | null {
+  const either = (code: string | undefined, former: string | null = null) =>
+    code === undefined || code.length > MAX_CODE ? former : code;
+  const subscriber = either(subscriberCode, before?.subscriber);
+  const participant = either(participantCode, before?.participant);
+  return subscriber === null && participant === null ? null : { subscriber, participant };
+}
+
+/** Marks a caller whose attendee ID leads in, or makes a silent monitor: it names nobody. */
+export function secretMark({ head }: Draft, attendeeId: string | null): Pick<Caller, "keyedSecret"> {
+  return attendeeId !== null && secretsOf(head).includes(attendeeId) ? { keyedSecret: true } : {};
+}
+
+export function createCommand({ maxCallers, anonymousId, accessCodes }: EntryRules): Command<"create-conference"> {
+  return { type: "create-conference", maxCallers, anonymousId, ...(accessCodes && { accessCodes }) };
+}
+
+/**
+ * Tells the bridge where it was `told` others, or has refused these: nothing else of the conference changes. One at a time: however
+ * often WebEx moves while the bridge is away, one command waits for it.
+ */
+export function renewEntryRules(draft: Draft, told: EntryRules): void {
+  const { head } = draft;
+  if (head.phase !== "running" || draft.isPending("create-conference")) return;
+  if (head.renewAt === undefined && isSame(head, told)) return;
+  issueRenewal(draft, head);
+}
+
+/** The bridge has refused them. */
+export function delayRenewal(draft: Draft, head: Running): void {
+  draft.head = { ...head, renewAt: draft.at + RETRY_MS };
+}
+
+/** Tells the bridge once more, when the pause is over. */
+export function retryRenewal(draft: Draft): void {
+  const { head, at } = draft;
+  if (head.phase !== "running" || head.closing || head.renewAt === undefined || at < head.renewAt) return;
+  issueRenewal(draft, head);
+}
+
+function issueRenewal(draft: Draft, { renewAt, ...head }: Running): void {
+  draft.head = head;
+  draft.issue({ ...createCommand(head), renews: true });
+}
+
+function isSame(one: EntryRules, other: EntryRules): boolean {
+  return (
+    one.maxCallers === other.maxCallers &&
+    one.anonymousId === other.anonymousId &&
+    isSameCodes(one.accessCodes, other.accessCodes)
+  );
+}

@@ -1,0 +1,87 @@
+import type { CallId } from "../../foundation/ids.ts";
+import type { Draft } from "../draft.ts";
+import type { Caller, ChosenHost, Ongoing } from "../state.ts";
+
+/** Attendee IDs and ExtCallIDs that name the host's call, if anything does. */
+export interface NamedHosts {
+  readonly attendeeIds: readonly string[];
+  readonly extCallIds: readonly string[];
+}
+
+/**
+ * The host's call, of those that are here (protocol 4.21): one that keyed the subscriber code, else one that the settings or
+ * the meeting's data name, else the one that was chosen, or, where none was, any; of several, the one that was chosen, else the one
+ * that entered first. Never a silent monitor: nobody knows that it listens. Absent: the host is away.
+ */
+export function chooseHost(callers: readonly Caller[], named: NamedHosts, chosen?: ChosenHost): Caller | undefined {
+  const present = callers
+    .filter(({ left, participantType }) => !left && participantType !== "silent-monitor")
+    .toSorted((one, other) => one.rank - other.rank);
+  const isNamed = ({ attendeeId, extCallId }: Caller) =>
+    (attendeeId !== null && named.attendeeIds.includes(attendeeId)) ||
+    (extCallId !== null && named.extCallIds.includes(extCallId));
+  const pick = (matches: (caller: Caller) => unknown) => {
+    const matching = present.filter(matches);
+    return matching.find(({ call }) => call === chosen?.call) ?? matching[0];
+  };
+  return pick(({ keyedHostCode }) => keyedHostCode) ?? pick(isNamed) ?? pick((caller) => isChosen(caller, chosen));
+}
+
+export function hostOf(draft: Draft): Caller | undefined {
+  return chooseHost(draft.callers.values(), namedHosts(draft), chosenHost(draft));
+}
+
+/** The host of a private talk, who is chosen with the first one and stays the host (protocol 4.21). */
+export function hostForTalk(draft: Draft): Caller | undefined {
+  const host = hostOf(draft);
+  if (host && host.call !== chosenHost(draft)?.call) setHost(draft, host);
+  return host;
+}
+
+/**
+ * A caller has entered: the host, if it keyed the host code, or if it is known again by its number alone. A number proves little: nobody
+ * else may have it, and who keyed an attendee ID is known by that.
+ */
+export function recogniseHost(draft: Draft, call: CallId): void {
+  const chosen = chosenHost(draft);
+  const caller = draft.callers.get(call);
+  if (!chosen || !caller || caller.participantType === "silent-monitor") return;
+  if (caller.keyedHostCode) return setHost(draft, caller);
+  const { number } = caller;
+  if (hostOf(draft) || number === "" || number !== chosen.number || caller.attendeeId !== null) return;
+  const other = draft.callers.find((one) => one.number === number && !one.left && one.call !== call);
+  if (!other) setHost(draft, { ...caller, attendeeId: chosen.attendeeId });
+}
+
+/** The host has keyed another attendee ID (protocol 4.19). */
+export function renameHost(draft: Draft, before: Caller, attendeeId: string): void {
+  const chosen = chosenHost(draft);
+  // A caller who was known by the number alone and keys another ID was not the host.
+  if (chosen?.call === before.call && chosen.attendeeId === before.attendeeId)
+    setHost(draft, { ...before, attendeeId });
+}
+
+/** `chosen` is absent until the first private talk: then anybody may be. */
+function isChosen({ call, attendeeId }: Caller, chosen: ChosenHost | undefined): boolean {
+  if (!chosen) return true;
+  if (attendeeId !== null && chosen.attendeeId !== null) return attendeeId === chosen.attendeeId;
+  return call === chosen.call;
+}
+
+function chosenHost({ head }: Draft): ChosenHost | undefined {
+  return head.phase === "running" ? head.chosenHost : undefined;
+}
+
+function setHost(draft: Draft, { call, attendeeId, number }: Caller): void {
+  const { head } = draft;
+  if (head.phase === "running") draft.head = { ...head, chosenHost: { call, attendeeId, number } };
+}
+
+function namedHosts({ ongoing, context }: Draft): NamedHosts {
+  const { attendeeIds = [], extCallIds = [] } = context.settings.protocol.host ?? {};
+  const { attendeeId, extCallId }: NonNullable<Ongoing["namedHost"]> = ongoing?.namedHost ?? {};
+  return {
+    attendeeIds: attendeeId === undefined ? attendeeIds : [...attendeeIds, attendeeId],
+    extCallIds: extCallId === undefined ? extCallIds : [...extCallIds, extCallId],
+  };
+}

@@ -1,0 +1,47 @@
+import type { OpenRequest } from "../../tsp/answers.ts";
+import type { ToWebexMessages } from "../../tsp/messages.ts";
+import type { Codes } from "../../tsp/protocol-table.ts";
+import type { Draft } from "../draft.ts";
+import type { Running } from "../state.ts";
+
+/** Notifies WebEx that the conference runs, and of all that holds for the whole of it (protocol 4.1 step 4, 4.9 F2, 4.20). */
+export function notifyRunning(draft: Draft, head: Running): void {
+  notifyStatus(draft, "running");
+  if (head.locked) notifyStatus(draft, "locked");
+  const { recording } = draft.context.settings;
+  if (!recording) return;
+  const { country, area, local } = recording.number;
+  const recordingNumber = `${country},${area},${local}`;
+  notifyStatus(draft, "recording-sequence", { recordingNumber, recordingSequence: recording.sequence });
+}
+
+/** Notifies WebEx of a change of the whole conference (protocol 2.3.2). */
+export function notifyStatus(draft: Draft, status: keyof Codes["conferenceStatus"], more: StatusDetails = {}): void {
+  draft.notify({ type: "conference-changed", status, ...more });
+}
+
+type StatusDetails = Pick<
+  ToWebexMessages["conference-changed"],
+  "hybridConnectData" | "recordingNumber" | "recordingSequence"
+>;
+
+/** Answers a create: the conference exists, with the hybrid attributes of the domain (protocol 2.2.1, section 5, row 24). */
+export function answerCreate(draft: Draft, request: OpenRequest | null): void {
+  const { hybrid } = draft.context.settings;
+  draft.answer(request, "ok", {
+    confKey: draft.context.confKey,
+    ...(hybrid && {
+      hybridClientUrl: hybrid.clientUrl,
+      ...(hybrid.connectData !== undefined && { hybridConnectData: hybrid.connectData }),
+      ...(hybrid.adhocInstall !== undefined && { adhocInstall: hybrid.adhocInstall }),
+      ...(hybrid.appDetection !== undefined && { appDetection: hybrid.appDetection }),
+    }),
+  });
+}
+
+/** Locked or unlocked (protocol 4.10). WebEx has no status for "unlocked"; "running" means it (protocol 2.3.2). */
+export function setLocked(draft: Draft, head: Running, locked: boolean): void {
+  draft.head = { ...head, locked };
+  draft.fact({ kind: "conference-locked", locked });
+  notifyStatus(draft, locked ? "locked" : "running");
+}

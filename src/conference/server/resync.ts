@@ -1,0 +1,381 @@
+import type { ConfKey, EpochMs, ExtCallId, WebexHost } from "../../foundation/ids.ts";
+import type { FromWebex, ToWebex, ToWebexMessages } from "../../tsp/messages.ts";
+import type { UndeliveredDocument } from "../decide.ts";
+import { BACK_END, type Draft, type Outgoing } from "../draft.ts";
+import { type MessageSummary, summaryOf } from "../facts.ts";
+import { callOfEntry, deleteDeparted, findCaller, isEntryOwed, notifyMuteState } from "../parts/callers.ts";
+import { applyLostSpeech, notifySpeakers } from "../parts/speakers.ts";
+import { updateLife } from "../records.ts";
+import type { ConferenceState, Outage } from "../state.ts";
+import { notifyStatus } from "./conference-status.ts";
+import { debtKindOf, debtKinds, isAnswer, isClosedAnswer, isEnd, probeDueAt, withJitter } from "./debts.ts";
+
+/** How many calls that left while a server is behind are kept for it or its successor; the oldest are dropped first. */
+const MAX_LEFT = 1_000;
+
+/** The outage of the server that is posted nothing but probes. */
+function currentOutage({ outages }: { readonly outages: { values(): Iterable<Outage> } }): Outage | undefined {
+  const [outage] = outages.values();
+  return outage;
+}
+
+/**
+ * These messages were given up (protocol T43), and the conference goes on. What else is queued for the conference's server is
+ * withdrawn: it would overtake what the server has missed. All of it is owed from now on (protocol 4.9, last paragraph).
+ */
+export function applyUndelivered(
+  draft: Draft,
+  messages: readonly Outgoing[],
+  of: UndeliveredDocument | undefined,
+): void {
+  if (!of?.probe) updateLife(draft, ({ givenUp }) => ({ givenUp: givenUp + messages.length }));
+  const { head } = draft;
+  // Where one to an earlier server is lost, the latest was told all the same.
+  const isLatest = head.phase === "ended" && (of?.host ?? head.host) === head.host;
+  if (isLatest && head.told && messages.some(isClosedAnswer)) {
+    const { told, ...rest } = head;
+    draft.head = rest;
+  }
+  const last = head.phase === "ended" ? head.host : undefined;
+  const server = draft.ongoing?.host ?? last ?? currentOutage(draft)?.host;
+  const host = of?.host ?? server ?? BACK_END;
+  if (host === BACK_END || (server ?? host) !== host || of?.oneAttempt || of?.unpostable) return;
+  const queued = draft.unconfirmed().filter((post) => post.host === host && !post.oneAttempt && !post.handedOver);
+  if (queued.length > 0) draft.withdrawQueued(host);
+  const { since, probes } = draft.outages.get(host) ?? { since: draft.at, probes: -1 };
+  if (!draft.outages.get(host)) draft.fact({ kind: "server-lost", host, why: of?.why ?? "" });
+  draft.outages.set(host, { host, since, failedAt: draft.at, why: of?.why ?? "", probes: probes + 1 });
+  // Data for a caller's client is no state: what was tried and failed is over.
+  const tried = messages.filter(({ type }) => type !== "client-passthrough");
+  const lost = [...tried, ...queued.map(({ message }) => message)];
+  for (const message of lost) if (message.type !== "client-data") draft.owe(message);
+  applyLostSpeech(draft, lost);
+  for (const { msgId } of tried) markPosted(draft, msgId);
+  for (const caller of draft.callers.values()) {
+    if (caller.left && isEntryOwed(draft, caller)) deleteDeparted(draft, caller);
+  }
+  deleteOutdated(draft);
+}
+
+/** WebEx may have this entry, and may name its call. */
+function markPosted(draft: Draft, msgId: string): void {
+  const caller = draft.callers.find(({ enterMsgId }) => enterMsgId === msgId);
+  if (caller && !caller.entryLost) draft.callers.set(caller.call, { ...caller, entryLost: true });
+}
+
+/** The conference is over: of its state its server is owed no more than the end. */
+export function oweEnd(draft: Draft): void {
+  const outage = currentOutage(draft);
+  if (outage) draft.outages.set(outage.host, { ...outage, since: draft.at });
+  deleteOutdated(draft);
+}
+
+/** Deletes owed messages that no longer apply: the conference is over, or goes on without WebEx. */
+export function deleteOutdated(draft: Draft): void {
+  const { head, at } = draft;
+  for (const [key, message] of draft.debts.entries()) {
+    if (!applies(draft, message)) deleteDebt(draft, key, message);
+  }
+  const left = [...draft.debts.values()].filter(isLeft).map(({ extCallId }) => extCallId);
+  const dropped = left.slice(0, -MAX_LEFT);
+  for (const extCallId of dropped) draft.debts.delete(`left ${extCallId}`);
+  if (dropped.length > 0) draft.note(`more than ${MAX_LEFT} calls left unreported; dropped: ${dropped.join(", ")}`);
+  if (draft.debts.values().every((message) => isKeptForSuccessor(draft, message))) draft.outages.clear();
+  if (head.phase !== "ended" || head.byWebex || head.closedUntil !== undefined) return;
+  if (draft.debts.get("status ended"))
+    draft.head = { ...head, closedUntil: at + draft.context.settings.closedMemoryMs };
+}
+
+/** Nobody waits for the answer to an entry any more: a server that takes over gets one of its own. */
+function deleteDebt(draft: Draft, key: string, message: ToWebex): void {
+  draft.debts.delete(key);
+  if (message.type !== "caller-entered") return;
+  const caller = draft.callers.find(({ enterMsgId }) => enterMsgId === message.msgId);
+  if (caller?.left) draft.callers.delete(caller.call);
+  else if (caller) draft.callers.set(caller.call, { ...caller, enterMsgId: null, held: [] });
+}
+
+function applies({ head, context }: Draft, message: ToWebex): boolean {
+  if (!context.sends(message)) return false; // The settings may have changed since.
+  if (isAnswer(message)) return true;
+  switch (head.phase) {
+    case "running":
+      if (isLeft(message)) return true;
+      if (isEnd(message)) return false; // Of the conference before.
+      // Under the handle that a create of the same server has replaced, it was told all anew.
+      return head.attached && (!("extConfId" in message) || message.extConfId === head.extConfId);
+    case "ended":
+      return (
+        isEnd(message) && (!("extConfId" in message) || message.extConfId === (head.extConfId ?? message.extConfId))
+      );
+    default:
+      return false;
+  }
+}
+
+/** What the server that is behind is owed. */
+export function owedIn(state: ConferenceState): readonly MessageSummary[] {
+  const owed = [...state.debts.values()].filter((message) => !isKeptForSuccessor(state, message));
+  return owed.map((message) => summaryOf(message, callOfEntry(state, message.msgId)));
+}
+
+/** When the next probe is to be posted; `null`: no server is behind. Without a key, when it may be posted at the earliest. */
+export function probeDue(state: ConferenceState, confKey: ConfKey | undefined): EpochMs | null {
+  const outage = currentOutage(state);
+  if (!outage) return null;
+  return confKey === undefined ? probeDueAt(outage) : withJitter(outage, confKey);
+}
+
+/** Posts the first thing that is owed, in a transaction of its own, to find out whether the server is back. */
+export function probe(draft: Draft): void {
+  const outage = currentOutage(draft);
+  if (!outage || draft.at < probeDueAt(outage)) return;
+  const { host } = outage;
+  if (isExpired(draft, outage)) {
+    draft.fact({ kind: "server-settled", host, expired: true });
+    return clear(draft);
+  }
+  const isUnderWay = isQueuedFor(draft, host);
+  draft.outages.delete(host);
+  const notifier = new Notifier(draft, host);
+  for (const [key, message] of isUnderWay ? [] : inOrder(draft)) {
+    if (notifier.say(key, message)) break;
+    deleteDebt(draft, key, message);
+  }
+  const keys = isUnderWay ? (outage.probe?.keys ?? []) : [...notifier.said];
+  if (!isUnderWay && keys.length === 0) return;
+  for (const key of keys) if (key.startsWith("entry ")) markPosted(draft, key.slice("entry ".length));
+  draft.markProbe(host);
+  const { hasNew, ...others } = outage;
+  draft.outages.set(host, { ...others, probe: { at: draft.at, keys } });
+}
+
+function isQueuedFor(draft: Draft, host: WebexHost): boolean {
+  return draft.unconfirmed().some((post) => post.host === host && !post.oneAttempt);
+}
+
+/** What is owed of a conference that is over is kept for as long as its key is closed (protocol 4.9 F5). */
+function isExpired({ at, head, context }: Draft, { since }: Outage): boolean {
+  return (head.phase === "ended" || head.phase === "absent") && at >= since + context.settings.closedMemoryMs;
+}
+
+/**
+ * A sign of life: the server has confirmed a post, or asks something. It gets what it is owed, answers first, then the state of
+ * what it missed, once each (protocol 4.9, last paragraph).
+ */
+export function resync(draft: Draft, sign: "confirmed" | "request"): void {
+  const outage = currentOutage(draft);
+  if (!outage) return;
+  const { host, probe } = outage;
+  draft.fact({ kind: "server-reached", host });
+  const owesEnd = draft.debts.get("status ended") !== undefined;
+  // What the probe says has come, or stands in the queue before all else.
+  const hasProbe = sign === "confirmed" || isQueuedFor(draft, host);
+  if (hasProbe) for (const key of probe?.keys ?? []) draft.debts.delete(key);
+  draft.outages.delete(host);
+  const notifier = new Notifier(draft, host);
+  for (const [key, message] of inOrder(draft)) {
+    const isSaid = notifier.said.has(key) || notifier.say(key, message);
+    if (isSaid) draft.debts.delete(key);
+    else deleteDebt(draft, key, message);
+  }
+  const { head } = draft;
+  if (head.phase !== "ended" || !owesEnd) return;
+  const { closedUntil, told, ...rest } = head;
+  draft.head = rest;
+}
+
+/** Whether the server that is behind has posted this message. */
+export function isFromUnreachable(draft: Draft, { replyTo }: Pick<FromWebex, "replyTo">): boolean {
+  return replyTo !== undefined && draft.outages.get(replyTo) !== undefined;
+}
+
+/**
+ * Another server, or the same one anew, takes the conference over: it is told the whole state. The one that was behind gets
+ * the answers that it is owed. Returns the calls whose leaving WebEx has missed (protocol 4.9 F4).
+ */
+export function settle(draft: Draft, successor: WebexHost): ExtCallId[] {
+  const { host, probe } = currentOutage(draft) ?? {};
+  const left: ExtCallId[] = [];
+  const queued = host !== undefined && isQueuedFor(draft, host) ? (probe?.keys ?? []) : [];
+  for (const [key, message] of draft.debts.entries()) {
+    if (isLeft(message)) left.push(message.extCallId);
+    else if (isAnswer(message) && host !== undefined && !queued.includes(key))
+      draft.post({ host, message, ...(host !== successor && { oneAttempt: true as const }) });
+  }
+  clear(draft);
+  return left;
+}
+
+/** Nothing is owed any more. */
+export function clear(draft: Draft): void {
+  draft.outages.clear();
+  draft.debts.clear();
+}
+
+function isLeft(message: Outgoing): message is ToWebexMessages["caller-changed"] {
+  return message.type === "caller-changed" && message.status === "left";
+}
+
+/** WebEx has let the conference go on alone: only a server that takes it over learns who left (protocol 4.8). */
+function isKeptForSuccessor({ head }: Pick<ConferenceState, "head">, message: ToWebex): boolean {
+  return head.phase === "running" && !head.attached && isLeft(message);
+}
+
+/** All that is due for the server, in the order in which it is said. */
+function inOrder(draft: Draft): readonly (readonly [key: string, message: ToWebex])[] {
+  const rooms = new Map<string, string>();
+  for (const { extCallId, room, left } of draft.callers.values()) {
+    const subConfId = draft.rooms.get(room)?.subConfId;
+    if (extCallId !== null && !left && subConfId) rooms.set(extCallId, subConfId);
+  }
+  const rankOf = (message: ToWebex) => {
+    const kind = debtKindOf(message);
+    // Who is back in the main room is told before who went into another one.
+    const isIn =
+      kind === "place" &&
+      "subConfId" in message &&
+      rooms.get(String("extCallId" in message && message.extCallId)) === message.subConfId;
+    return debtKinds.indexOf(kind) + (isIn ? 0.5 : 0);
+  };
+  return draft.debts
+    .entries()
+    .filter(([, message]) => !isKeptForSuccessor(draft, message))
+    .map(([key, message]) => ({ rank: rankOf(message), entry: [key, message] as const }))
+    .sort((one, other) => one.rank - other.rank)
+    .map(({ entry }) => entry);
+}
+
+function isThere(draft: Draft, message: ToWebex): boolean {
+  if (message.type !== "sub-conference-call-changed" && message.type !== "joined-sub-conference") return false;
+  const room = draft.rooms.find(({ subConfId }) => subConfId === message.subConfId);
+  return room !== undefined && findCaller(draft, message.extCallId)?.room === room.room;
+}
+
+/** Says what is owed: as it was where that is still so, else as it is now; each state once, however many messages were lost of it. */
+class Notifier {
+  readonly #draft: Draft;
+  readonly #host: WebexHost;
+  /** The keys of what was said. */
+  readonly said = new Set<string>();
+  /** Callers whose mute state was said. */
+  readonly #muteStates = new Set<ExtCallId>();
+
+  constructor(draft: Draft, host: WebexHost) {
+    this.#draft = draft;
+    this.#host = host;
+  }
+
+  /** False: it is not so any more, and nothing is said. */
+  say(key: string, message: ToWebex): boolean {
+    const isSaid = this.#say(message);
+    if (isSaid) this.said.add(key);
+    return isSaid;
+  }
+
+  #say(message: ToWebex): boolean {
+    const draft = this.#draft;
+    if (!applies(draft, message)) return false;
+    switch (message.type) {
+      case "conference-changed":
+        return this.#sayStatus(message);
+      case "caller-entered":
+        return this.#isWaitedFor(message) && this.#post(message);
+      case "caller-changed":
+        return message.status === "left" ? this.#sayLeft(message) : this.#sayMuteState(message);
+      case "sub-conference-changed":
+        return this.#isRoom(message) && this.#post(message);
+      case "sub-conference-call-changed":
+      case "joined-sub-conference":
+        return this.#sayPlace(message);
+      case "speaking-changed":
+        return notifySpeakers(draft);
+      case "client-passthrough":
+        return findCaller(draft, message.extCallId) !== undefined && this.#post(message);
+      default:
+        return this.#post(message);
+    }
+  }
+
+  #sayStatus(message: ToWebexMessages["conference-changed"]): boolean {
+    const draft = this.#draft;
+    const { head } = draft;
+    if (head.phase !== "running" || (message.status !== "running" && message.status !== "locked"))
+      return this.#post(message);
+    const owesRunning = message.status === "running" || draft.debts.get("status running") !== undefined;
+    for (const status of ["running", "locked"]) this.said.add(`status ${status}`);
+    if (owesRunning || !head.locked) this.#statusIs("running", message);
+    if (head.locked) this.#statusIs("locked", message);
+    return true;
+  }
+
+  #statusIs(status: "running" | "locked", owed: ToWebexMessages["conference-changed"]): void {
+    if (owed.status === status) this.#post(owed);
+    else notifyStatus(this.#draft, status);
+  }
+
+  /** Only a call without a name may be told again: two names would make two handles of one call. */
+  #isWaitedFor({ msgId }: ToWebexMessages["caller-entered"]): boolean {
+    const { callers, callOuts } = this.#draft;
+    const caller = callers.find(({ enterMsgId, left }) => enterMsgId === msgId && !left);
+    // An invitee may wait for its host.
+    return (
+      (caller ?? callOuts.find(({ enterMsgId, stage }) => enterMsgId === msgId && stage === "waiting")) !== undefined
+    );
+  }
+
+  /** A room that is being opened is reported when it is open. */
+  #isRoom({ subConfId }: ToWebexMessages["sub-conference-changed"]): boolean {
+    return this.#draft.rooms.find((room) => room.subConfId === subConfId && room.stage !== "opening") !== undefined;
+  }
+
+  #sayLeft(message: ToWebexMessages["caller-changed"]): boolean {
+    const { extCallId, extConfId } = message;
+    if (findCaller(this.#draft, extCallId)) return false;
+    if (extConfId === this.#draft.ongoing?.extConfId) return this.#post(message);
+    this.#draft.notify({ type: "caller-changed", extCallId, status: "left" });
+    return true;
+  }
+
+  #sayMuteState(message: ToWebexMessages["caller-changed"]): boolean {
+    const { extCallId, attendeeId, action, actionResult } = message;
+    const caller = findCaller(this.#draft, extCallId);
+    const isPlain = attendeeId === undefined && action === undefined;
+    if (!caller || (isPlain && this.#muteStates.has(extCallId))) return false;
+    this.#muteStates.add(extCallId);
+    const isSo = message.status === (caller.muted ? "muted" : "unmuted");
+    if (isSo && (attendeeId ?? caller.attendeeId) === caller.attendeeId) return this.#post(message);
+    notifyMuteState(this.#draft, caller, {
+      ...(attendeeId !== undefined && { attendeeId: caller.attendeeId ?? attendeeId }),
+      ...(action === "joined-main" && { action, ...(actionResult === "ok" && { actionResult }) }),
+    });
+    return true;
+  }
+
+  /** WebEx must know the mute state of a call before it learns that the call is back in the main room (protocol 2.3.7). */
+  #sayPlace(message: ToWebexMessages["sub-conference-call-changed" | "joined-sub-conference"]): boolean {
+    const draft = this.#draft;
+    const { subConfId, extCallId, spelling } = message;
+    const caller = findCaller(draft, extCallId);
+    if (!caller) return false;
+    const action = isThere(draft, message) ? "added" : "returned";
+    if (action === "returned" && !this.#muteStates.has(extCallId)) {
+      this.#muteStates.add(extCallId);
+      notifyMuteState(draft, caller);
+    }
+    const isSo = (message.type === "joined-sub-conference" ? "added" : message.action) === action;
+    if (isSo) return this.#post(message);
+    const type = "sub-conference-call-changed";
+    draft.notify({ type, subConfId, extCallId, action, ...(spelling && { spelling }) });
+    return true;
+  }
+
+  /** As it was. */
+  #post(message: ToWebex): true {
+    const { head } = this.#draft;
+    if (head.phase === "ended" && isClosedAnswer(message)) this.#draft.head = { ...head, told: true };
+    const call = message.type === "caller-entered" ? callOfEntry(this.#draft, message.msgId) : undefined;
+    this.#draft.post({ host: this.#host, message, ...(call && { call }) });
+    return true;
+  }
+}

@@ -1,0 +1,111 @@
+import type { MsgId } from "../../foundation/ids.ts";
+import type { Draft, Outgoing, Post } from "../draft.ts";
+import { BACK_END } from "../draft.ts";
+import { callOfEntry } from "../parts/callers.ts";
+import type { ConferenceState, Running } from "../state.ts";
+import { debtKey } from "./debts.ts";
+import { resync } from "./resync.ts";
+
+/** A document that was given up, as far as it is still there. */
+export interface GivenUpDocument {
+  readonly host: Post["host"];
+  readonly messages: readonly Outgoing[];
+  /** Its server was not told later: it cannot be written, or was for a server that had been replaced. */
+  readonly isUnowed?: true;
+  /** When its server could be reached again, the settings did not let these be posted. */
+  readonly refused?: readonly MsgId[];
+}
+
+export type SendAgainRefusal =
+  /** Of an ended conference WebEx hears with its next create (protocol F5). */
+  | "conference-over"
+  /** The conference has another server, which was told all there was to tell (protocol 4.9). */
+  | "server-replaced"
+  /** WebEx has let it go on alone, and hears nothing of it (protocol 4.8). */
+  | "without-webex"
+  /** What it says is not so any more. */
+  | "outdated"
+  /** It is on its way, or went out, by itself, since its server could be reached. */
+  | "told-since";
+
+/** Why nothing of this document is sent again; `null`: something of it is. */
+export function sendAgainRefusal(state: ConferenceState, document: GivenUpDocument): SendAgainRefusal | null {
+  const { head } = state;
+  const { host, messages } = document;
+  if (head.phase !== "running" || head.closing) return "conference-over";
+  if (host !== BACK_END && !head.attached) return "without-webex";
+  if (host !== BACK_END && host !== head.host) return "server-replaced";
+  if (messages.some((message) => isOfFormerHandle(message, head))) return "server-replaced";
+  const soStill = messages.filter((message) => isStillSo(state, head, message));
+  if (soStill.length === 0) return "outdated";
+  return soStill.some((message) => isUntold(state, document, message)) ? null : "told-since";
+}
+
+/** Queues what is still so of the document once more, as it was, behind all that waits. What waits there already is on its way. */
+export function sendAgain(draft: Draft, document: GivenUpDocument): void {
+  const { host, messages } = document;
+  const untold = messages.filter((message) => isUntold(draft.state, document, message));
+  const waiting = draft.unconfirmed().flatMap((post) => (post.host === host ? [post.message.msgId] : []));
+  // A server that is behind gets all that it is owed, in order, and this with it.
+  const isUnreachable = host !== BACK_END && draft.outages.get(host) !== undefined;
+  if (isUnreachable) resync(draft, "request");
+  for (const message of untold) {
+    const { head } = draft;
+    if (head.phase !== "running" || !isStillSo(draft.state, head, message)) continue;
+    if (waiting.includes(message.msgId) || (isUnreachable && isOwed(draft.state, message))) continue;
+    const call = message.type === "caller-entered" ? callOfEntry(draft, message.msgId) : undefined;
+    draft.post({ host, message, ...(call && { call }) });
+  }
+}
+
+/** What was given up is owed until its server can be reached, but for data, which is no state. */
+function isUntold(state: ConferenceState, { isUnowed, refused }: GivenUpDocument, message: Outgoing): boolean {
+  const isData = message.type === "client-data" || message.type === "client-passthrough";
+  return isUnowed === true || isData || refused?.includes(message.msgId) === true || isOwed(state, message);
+}
+
+function isOwed({ debts }: ConferenceState, message: Outgoing): boolean {
+  return message.type !== "client-data" && debts.has(debtKey(message));
+}
+
+function isOfFormerHandle(message: Outgoing, head: Running): boolean {
+  return "extConfId" in message && message.extConfId !== undefined && message.extConfId !== head.extConfId;
+}
+
+/** Whether WebEx would hear the truth. A notification that is late must not undo one that came after it. */
+function isStillSo({ callers, rooms }: ConferenceState, head: Running, message: Outgoing): boolean {
+  const callerOf = (extCallId: string) =>
+    [...callers.values()].find((caller) => caller.extCallId === extCallId && !caller.left);
+  const roomOf = (subConfId: string) => [...rooms.values()].find((room) => room.subConfId === subConfId);
+  const isIn = (extCallId: string, subConfId: string) => {
+    const room = roomOf(subConfId);
+    return room !== undefined && callerOf(extCallId)?.room === room.room;
+  };
+  switch (message.type) {
+    case "caller-entered":
+      return [...callers.values()].some(({ enterMsgId, left }) => enterMsgId === message.msgId && !left);
+    case "caller-changed": {
+      const caller = callerOf(message.extCallId);
+      if (message.status === "left") return caller === undefined;
+      return caller?.muted === (message.status === "muted");
+    }
+    case "conference-changed":
+      if (message.status === "locked") return head.locked;
+      if (message.status === "running") return !head.locked;
+      return message.status !== "creating" && message.status !== "ended";
+    case "sub-conference-changed":
+      return roomOf(message.subConfId) !== undefined;
+    case "sub-conference-call-changed":
+      return message.action === "added"
+        ? isIn(message.extCallId, message.subConfId)
+        : callerOf(message.extCallId) !== undefined && !isIn(message.extCallId, message.subConfId);
+    case "joined-sub-conference":
+      return isIn(message.extCallId, message.subConfId);
+    case "client-passthrough":
+      return callerOf(message.extCallId) !== undefined;
+    case "speaking-changed": // Who speaks changes from one moment to the next.
+      return false;
+    default: // An answer, or data for the partner's back end: it stays what it was.
+      return true;
+  }
+}

@@ -1,0 +1,75 @@
+import type { CallId, EpochMs } from "../../foundation/ids.ts";
+import type { DirectoryRecord } from "../../records/conference-record.ts";
+import type { ActionStages } from "../../rpc/action-stages.ts";
+import type { ConferenceView } from "../../rpc/conference-view.ts";
+import { Mark, Notice, Time } from "../parts.tsx";
+import { withQuery } from "../paths.ts";
+import { ActionLine } from "./action-line.tsx";
+import { type CallerList, listQuery } from "./callers.tsx";
+import { CallOutForm, type WrongCallOut } from "./conference-actions.tsx";
+import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "./conference-frame.tsx";
+import { EndedConference } from "./ended-conference.tsx";
+import { RunningConference, Waiting } from "./running-conference.tsx";
+
+interface ConferenceProps {
+  readonly frame: ConferenceFrame;
+  /** `null`: nothing is kept of it but its records. */
+  readonly view: ConferenceView | null;
+  /** When its callers entered, as far as that is known. */
+  readonly entered: ReadonlyMap<CallId, EpochMs>;
+  /** What became of the action that the address names; `null`: it names none, or none that is known. */
+  readonly action: ActionStages | null;
+  /** Why an action was refused just now; `null`: it was not. */
+  readonly refusal: string | null;
+  /** Of this conference, the latest first. */
+  readonly records: readonly DirectoryRecord[];
+  readonly list: CallerList;
+  /** A call that was asked for just now, and was not understood. */
+  readonly wrong?: WrongCallOut | null;
+}
+
+/** One conference as it is now, with what an operator can do; of one that is over, its records. */
+export function ConferencePage({
+  frame,
+  view,
+  entered,
+  action,
+  refusal,
+  records,
+  list,
+  wrong = null,
+}: ConferenceProps) {
+  const isRunning = view?.phase === "running" || view?.phase === "creating";
+  const mayAct = view?.phase === "running" && frame.person.role === "operator";
+  const path = conferencePath(frame.domain, frame.confKey);
+  const form = mayAct ? { to: withQuery(`${path}/actions`, listQuery(list)), mark: view.lastAt.toString(36) } : null;
+  return (
+    <ConferenceFramePage {...frame} tab="now">
+      <div id="answer" data-part="" role="status" aria-label="Answer">
+        {refusal !== null && <Notice is="bad">{refusal}</Notice>}
+        {action !== null && <ActionLine stages={action} now={frame.now} />}
+      </div>
+      <div id="state" data-part="">
+        {view && isRunning ? (
+          <RunningConference {...{ frame, view, entered, list, form }} />
+        ) : (
+          <p>
+            <Mark is="plain">{view?.phase === "not-created" ? "Not created" : "Over"}</Mark>{" "}
+            {view && (
+              <span class="dim">
+                The last that it heard was at <Time at={view.lastAt} now={frame.now} />.
+              </span>
+            )}
+          </p>
+        )}
+      </div>
+      {form && <CallOutForm form={form} wrong={wrong} />}
+      <div id="waiting" data-part="">
+        {view && <Waiting view={view} now={frame.now} />}
+      </div>
+      <div id="records" data-part="">
+        {(records.length > 0 || !isRunning) && <EndedConference records={records} now={frame.now} />}
+      </div>
+    </ConferenceFramePage>
+  );
+}

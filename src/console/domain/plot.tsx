@@ -1,0 +1,123 @@
+import type { EpochMs } from "../../foundation/ids.ts";
+import {
+  type ActivityMinute,
+  minuteMs,
+  minuteOf,
+  noPosts,
+  noRequests,
+  type Requests,
+  together,
+} from "../../records/activity.ts";
+import { millisecondsText, Table } from "../parts.tsx";
+
+/** One minute, all TSP servers together. */
+export interface Minute {
+  readonly at: EpochMs;
+  readonly requests: Requests;
+  readonly confirmed: number;
+  readonly failed: number;
+  readonly givenUp: number;
+  readonly tookMs: number;
+}
+
+const minutesShown = 60;
+const barWidth = 10;
+const height = 100;
+/** One post among hundreds is still seen. */
+const leastHeight = 3;
+
+/** The last hour minute by minute, the one that goes on now is the last. */
+export function hourOf(minutes: readonly ActivityMinute[], now: EpochMs): readonly Minute[] {
+  const known = new Map(minutes.map((minute) => [minute.at, minute]));
+  return Array.from({ length: minutesShown }, (_, index) => {
+    const at = minuteOf(now) - (minutesShown - 1 - index) * minuteMs;
+    const { requests, hosts } = known.get(at) ?? { requests: noRequests, hosts: [] };
+    const { confirmed, failed, givenUp, tookMs } = hosts.reduce(together, noPosts);
+    return { at, requests, confirmed, failed, givenUp, tookMs };
+  });
+}
+
+interface PlotProps {
+  readonly title: string;
+  readonly hour: readonly Minute[];
+  readonly is: "good" | "bad";
+  count(minute: Minute): number;
+}
+
+/** One bar for each minute, and in figures the sum, the most and the last. */
+export function Plot({ title, hour, is, count }: PlotProps) {
+  const counts = hour.map(count);
+  const most = Math.max(...counts);
+  const sum = counts.reduce((before, one) => before + one, 0);
+  const mostAt = hour[counts.indexOf(most)]?.at ?? 0;
+  // What goes on is told late: the last whole minute is the one to look at.
+  const figures = `${sum} in all${most > 0 ? `, at most ${most} a minute (${clockOf(mostAt)}), ${counts.at(-2) ?? 0} in the last whole one` : ""}`;
+  return (
+    <figure class="card plot">
+      <figcaption>
+        <h3>{title}</h3>
+        <p class="small dim">{figures}</p>
+      </figcaption>
+      <svg
+        class={is}
+        role="img"
+        aria-label={`${title}: ${figures}`}
+        viewBox={`0 0 ${minutesShown * barWidth} ${height}`}
+        preserveAspectRatio="none"
+      >
+        {counts.map((one, index) => {
+          const tall = one === 0 ? 0 : Math.max(leastHeight, Math.round((one / most) * height));
+          return tall === 0 ? null : (
+            <rect x={index * barWidth + 1} y={height - tall} width={barWidth - 2} height={tall}>
+              <title>{`${clockOf(hour[index]?.at ?? 0)} UTC: ${one}`}</title>
+            </rect>
+          );
+        })}
+      </svg>
+      <p class="line small dim" aria-hidden="true">
+        <span>{clockOf(hour[0]?.at ?? 0)}</span>
+        <span class="end">{`${clockOf(hour.at(-1)?.at ?? 0)} UTC`}</span>
+      </p>
+    </figure>
+  );
+}
+
+/** What plots show, in figures: the minutes in which there was something, the latest first. */
+export function MinuteTable({ hour }: { readonly hour: readonly Minute[] }) {
+  const isBusy = ({ requests, confirmed, failed, givenUp }: Minute) =>
+    requests.confirmed + requests.refused + confirmed + failed + givenUp > 0;
+  const busy = hour.filter(isBusy).reverse();
+  if (busy.length === 0) return <p class="dim">Nothing came from WebEx, or was posted to it, in the last hour.</p>;
+  return (
+    <details id="minutes">
+      <summary>The same in figures</summary>
+      <Table heads={["Minute (UTC)", ...Object.keys(columns).map((number) => ({ number }))]}>
+        {busy.map((minute) => (
+          <tr>
+            <th scope="row">
+              <time datetime={new Date(minute.at).toISOString()}>{clockOf(minute.at)}</time>
+            </th>
+            {Object.entries(columns).map(([name, figure]) => (
+              <td data-label={name} class="number">
+                {figure(minute)}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </Table>
+    </details>
+  );
+}
+
+const columns: Readonly<Record<string, (minute: Minute) => number | string>> = {
+  "Requests confirmed": ({ requests }) => requests.confirmed,
+  "Requests refused": ({ requests }) => requests.refused,
+  "Posts confirmed": ({ confirmed }) => confirmed,
+  "Mean time": ({ confirmed, tookMs }) => (confirmed > 0 ? millisecondsText(tookMs / confirmed) : ""),
+  "Failed attempts": ({ failed }) => failed,
+  "Given up": ({ givenUp }) => givenUp,
+};
+
+function clockOf(at: EpochMs): string {
+  return new Date(at).toISOString().slice(11, 16);
+}

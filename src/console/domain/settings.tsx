@@ -1,0 +1,101 @@
+import { isRecord } from "../../foundation/record.ts";
+import { ageOf } from "../browser/age.js";
+import { type Frame, Page } from "../page.tsx";
+import { Notice } from "../parts.tsx";
+import { DomainTabs } from "./webex-site.tsx";
+
+interface SettingsProps extends Frame {
+  readonly domain: string;
+  /** With their defaults, without secrets. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** What is not right in production, and what to keep in mind: sentences behind the domain's name. */
+  readonly warnings: readonly string[];
+  readonly reminders: readonly string[];
+}
+
+/** The settings of a domain as they count now. */
+export function SettingsPage({ settings, warnings, reminders, ...frame }: SettingsProps) {
+  const { domain } = frame;
+  const entries = Object.entries(settings).filter(([, value]) => value !== undefined && !isBare(value));
+  const single = entries.filter(([, value]) => !isNested(value));
+  const groups = entries.filter(([, value]) => isNested(value));
+  return (
+    <Page {...frame} title="Domain">
+      {settings.webexSite !== undefined && <DomainTabs domain={domain} here="settings" />}
+      {warnings.map((says) => (
+        <Notice is="bad">{`${domain} ${says}.`}</Notice>
+      ))}
+      {reminders.map((says) => (
+        <Notice is="warn">{`${domain} ${says}.`}</Notice>
+      ))}
+      <p class="dim">
+        The settings as they count now, with their defaults. Secrets are not shown. docs/settings.md says what each of
+        them means.
+      </p>
+      <div class="settings">
+        <Group title="General" rows={single.flatMap(([name, value]) => rowsOf(name, value))} />
+        {groups.map(([name, value]) => (
+          <Group title={name} rows={rowsOf("", value)} />
+        ))}
+      </div>
+    </Page>
+  );
+}
+
+/** Long items of a list have a line each. */
+type Row = readonly [name: string, value: readonly string[]];
+
+function Group({ title, rows }: { readonly title: string; readonly rows: readonly Row[] }) {
+  return (
+    <section class="card">
+      <h2>{title}</h2>
+      <dl class="facts">
+        {rows.map(([name, value]) => (
+          <>
+            <dt>{name}</dt>
+            <dd>
+              {value.map((line) => (
+                <div>{line}</div>
+              ))}
+            </dd>
+          </>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function isNested(value: unknown): boolean {
+  return isRecord(value) || (Array.isArray(value) && value.some(isRecord));
+}
+
+/** An object without anything in it says nothing. */
+function isBare(value: unknown): boolean {
+  return isRecord(value) && Object.values(value).every((part) => part === undefined || isBare(part));
+}
+
+/** A row for each value, by its path; what has a name goes by it. */
+function rowsOf(path: string, value: unknown): readonly Row[] {
+  if (value === undefined || isBare(value)) return [];
+  if (!isNested(value)) return [[path, textOf(path, value)]];
+  const parts = Array.isArray(value) ? value.map(namedItem) : Object.entries(Object(value));
+  return parts.flatMap(([name, part]) => rowsOf(path === "" ? name : `${path} · ${name}`, part));
+}
+
+function namedItem(item: unknown, index: number): readonly [name: string, item: unknown] {
+  if (!isRecord(item) || typeof item.name !== "string") return [String(index + 1), item];
+  const { name, ...rest } = item;
+  return [name, rest];
+}
+
+const LONG = 16;
+
+function textOf(path: string, value: unknown): readonly string[] {
+  if (Array.isArray(value)) {
+    if (value.length === 0) return ["none"];
+    return value.some((item) => String(item).length > LONG) ? value.map(String) : [value.join(", ")];
+  }
+  if (typeof value === "boolean") return [value ? "yes" : "no"];
+  const lasts = path.endsWith("Ms") && typeof value === "number" && value >= 1_000 ? ` (${ageOf(value)})` : "";
+  return [`${value === null || value === "" ? "none" : value}${lasts}`];
+}

@@ -1,0 +1,189 @@
+import { isTrouble } from "../../explain/story-blocks.ts";
+import { sideNames } from "../../explain/story-sides.ts";
+import type { EpochMs } from "../../foundation/ids.ts";
+import type { WireRow } from "../../rpc/replay.ts";
+import type { StoryLine, StorySide } from "../../rpc/story.ts";
+import { type ConferenceFrame, conferencePath } from "../conference/conference-frame.tsx";
+import { withQuery } from "../paths.ts";
+import { type Places, places, placesWithBeside } from "./sequence-places.ts";
+import { factsText, wayText } from "./story-lines.ts";
+import { Wire } from "./wire.tsx";
+
+type Party = keyof Places;
+
+interface SequenceProps {
+  readonly frame: ConferenceFrame;
+  readonly lines: readonly StoryLine[];
+  /** What the wire had with the rows of these lines, as far as the journal still has them. */
+  readonly wire: readonly WireRow[];
+  /** The row that is open; `null`: none. */
+  readonly row: number | null;
+}
+
+/** A sequence diagram: from left to right WebEx, Bridgehead, the bridge, and others; each line opens to its text on the wire. */
+export function Sequence({ frame, lines, wire, row }: SequenceProps) {
+  const hasBeside = lines.some(({ from, to }) => partyOf(from) === "beside" || partyOf(to) === "beside");
+  const at = hasBeside ? placesWithBeside : places;
+  const bySeq = new Map(wire.map((one) => [one.seq, one]));
+  const heads = headsOf(lines);
+  const documents = new Set<number>();
+  let before: StoryLine | undefined;
+  return (
+    <div class={hasBeside ? "sequence with-beside" : "sequence"}>
+      <div class="parties" aria-hidden="true">
+        <b class="webex">{sideNames.webex}</b>
+        <b class="edge">{sideNames.edge}</b>
+        <b class="bridge">{sideNames.bridge}</b>
+        {hasBeside && <b class="beside">Others</b>}
+      </div>
+      <Lifelines at={at} />
+      <ol>
+        {lines.flatMap((line) => {
+          const isHead = heads.has(line);
+          const isRepeated = line.from === "webex" && line.what !== "confirmed" && documents.has(line.seq);
+          if (line.from === "webex") documents.add(line.seq);
+          const day = dayOf(line.at);
+          const isNewDay = before === undefined || day !== dayOf(before.at);
+          const isSameTime = before?.at === line.at;
+          const begins = before?.seq !== line.seq;
+          before = line;
+          return [
+            isNewDay && <li class="day">{day}</li>,
+            <Message
+              {...{ frame, line, at, begins, isSameTime, isRepeated }}
+              row={bySeq.get(line.seq)}
+              id={isHead ? `row-${line.seq}` : undefined}
+              isOpen={isHead && line.seq === row}
+            />,
+          ];
+        })}
+      </ol>
+    </div>
+  );
+}
+
+/** Of each row the line to which links lead. A Confirmation is told with the row in which it was written, and is not what that is about. */
+function headsOf(lines: readonly StoryLine[]): ReadonlySet<StoryLine> {
+  const heads = new Map<number, StoryLine>();
+  for (const line of lines) {
+    const head = heads.get(line.seq);
+    if (!head || (head.what === "confirmed" && line.what !== "confirmed")) heads.set(line.seq, line);
+  }
+  return new Set(heads.values());
+}
+
+/** They go through all lines, from the first to the last. */
+function Lifelines({ at }: { readonly at: Places }) {
+  return (
+    <svg class="lifelines" aria-hidden="true">
+      {Object.values(at).map((place) => place !== null && <line x1={x(place)} x2={x(place)} y1="0" y2="100%" />)}
+    </svg>
+  );
+}
+
+interface MessageProps {
+  readonly frame: ConferenceFrame;
+  readonly line: StoryLine;
+  readonly at: Places;
+  readonly row: WireRow | undefined;
+  readonly id: string | undefined;
+  readonly isOpen: boolean;
+  /** It is the first of its row of the journal. */
+  readonly begins: boolean;
+  /** It has the time of the line before, which is not written again. */
+  readonly isSameTime: boolean;
+  readonly isRepeated: boolean;
+}
+
+function Message({ frame, line, at, row, id, isOpen, begins, isSameTime, isRepeated }: MessageProps) {
+  const facts = factsText(line);
+  const [from, to] = [partyOf(line.from), partyOf(line.to)];
+  const kinds = ["message", `from-${from}`, laneOf(from, to), begins && "begins", isTrouble(line) && "trouble"];
+  return (
+    <li class={kinds.filter(Boolean).join(" ")} {...(id !== undefined && { id })}>
+      <details {...(isOpen && { open: true })}>
+        <summary data-row="">
+          <Clock at={line.at} isRepeated={isSameTime} />
+          <span class="label">
+            <span>
+              <span role="img" aria-label={wayText(line)} /> <b>{line.what}</b>
+              {facts !== "" && <span class="with"> {facts}</span>}
+            </span>
+          </span>
+          {from !== to && <Arrow from={at[from] ?? 0} to={at[to] ?? 0} kind={kindOf(line)} />}
+        </summary>
+        <div class="wire">
+          <Wire line={line} row={row} isRepeated={isRepeated} />
+          <p>
+            <a href={withQuery(conferencePath(frame.domain, frame.confKey, "replay"), { row: String(line.seq) })}>
+              Row {String(line.seq)} in the replay
+            </a>
+          </p>
+        </div>
+      </details>
+    </li>
+  );
+}
+
+/** `lost`: it does not get there. */
+type ArrowKind = "message" | "confirmation" | "lost";
+
+function kindOf({ what }: StoryLine): ArrowKind {
+  if (what === "not delivered") return "lost";
+  return what === "confirmed" ? "confirmation" : "message";
+}
+
+interface ArrowProps {
+  readonly from: number;
+  readonly to: number;
+  readonly kind: ArrowKind;
+}
+
+/** As much of the way as a message gets that is lost. */
+const LOST_AT = 0.75;
+/** What stands at the end, for an arrow that points to the right; its tip is the origin. */
+const ends: Readonly<Record<ArrowKind, string>> = {
+  message: "M0 7l-9-5v10z",
+  confirmation: "M-9 2l9 5l-9 5",
+  lost: "M-5 2l10 10m0-10l-10 10",
+};
+
+function Arrow({ from, to, kind }: ArrowProps) {
+  const end = kind === "lost" ? from + (to - from) * LOST_AT : to;
+  return (
+    <svg class={`arrow ${kind}`} height="14" aria-hidden="true">
+      <line x1={x(from)} x2={x(end)} y1="7" y2="7" />
+      <svg x={x(end)} overflow="visible" aria-hidden="true">
+        <path d={ends[kind]} {...(to < from && { transform: "scale(-1 1)" })} />
+      </svg>
+    </svg>
+  );
+}
+
+function x(place: number): string {
+  return `${place}%`;
+}
+
+function partyOf(side: StorySide): Party {
+  return side === "operator" || side === "back end" ? "beside" : side;
+}
+
+/** Between which lines its text stands. */
+function laneOf(from: Party, to: Party): string {
+  const other = from === "edge" ? to : from;
+  return other === "edge" ? "note" : `lane-${other}`;
+}
+
+function dayOf(at: EpochMs): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
+/** To a millisecond: lines are told apart by it. */
+function Clock({ at, isRepeated }: { readonly at: EpochMs; readonly isRepeated: boolean }) {
+  const iso = new Date(at).toISOString();
+  return (
+    <time datetime={iso} {...(isRepeated && { class: "unseen" })}>
+      {iso.slice(11, 23)}
+    </time>
+  );
+}

@@ -1,0 +1,41 @@
+import type { BridgeName, DomainName } from "../../foundation/ids.ts";
+import { decodeHello, HELLO_HEADER, helloFault, refusal } from "../../link/hello.ts";
+import type { Edge } from "../app.ts";
+import { problem } from "../problem.ts";
+
+interface Place {
+  readonly domain: DomainName;
+  readonly bridge: BridgeName;
+}
+
+/** Hands an agent's request for its socket to the relay of its bridge, if the signature is right. The relay knows whether it is new. */
+export async function admitAgent(request: Request, place: Place, edge: Edge): Promise<Response> {
+  const hello = decodeHello(request.headers.get(HELLO_HEADER));
+  const why = hello.ok ? await helloFault(hello.value, place, knownAgents(edge), edge.now(), isSigned) : hello.error;
+  if (why === null) return edge.objects.connectAgent(place.domain, place.bridge, request);
+  edge.metrics.agentsRefused.count({ why });
+  return problem(403, "no such agent", `The agent is refused (${why}); its log says what to do.`, refusal(why));
+}
+
+function knownAgents({ domains }: Edge) {
+  return [...domains.values()].flatMap(({ name: domain, settings }) =>
+    settings.bridges.flatMap(({ name: bridge, agents }) =>
+      agents.map(({ name: agent, publicKey }) => ({ domain, bridge, agent, publicKey })),
+    ),
+  );
+}
+
+async function isSigned(publicKey: string, text: string, signature: string): Promise<boolean> {
+  try {
+    const key = await crypto.subtle.importKey("raw", bytesOf(publicKey), "Ed25519", false, ["verify"]);
+    return await crypto.subtle.verify("Ed25519", key, bytesOf(signature), new TextEncoder().encode(text));
+  } catch {
+    // 43 characters need not be a point of the curve, nor 86 a signature.
+    return false;
+  }
+}
+
+function bytesOf(base64url: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64url.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,254 @@
+import * as v from "valibot";
+import type { ConfKey } from "../../../foundation/ids.ts";
+import { hourMs } from "../../../foundation/time/timers.ts";
+import type { ConferenceView } from "../../../rpc/conference-view.ts";
+import type { Domain } from "../../../settings/load.ts";
+import type { Edge } from "../../app.ts";
+import { failureOf } from "../../objects-of-request.ts";
+import { problem } from "../../problem.ts";
+import { cursorOf, gathered, limitOf, next, wholeList } from "../paging.ts";
+import { flag, route } from "../route.ts";
+import { confKey, time } from "../values.ts";
+
+/** How far back a list goes at least. All that run are among these: the sweep has ids allocated to them every few hours. */
+const DEFAULT_HOURS = 6;
+/** Id blocks are kept for a week. */
+const MOST_HOURS = 7 * 24;
+/** Of one page; the id allocator gives no more at once. */
+const MOST_LISTED = 500;
+/** Conferences asked side by side; all of an edge may share one thread. */
+const ASKED_AT_ONCE = 20;
+/** After this time no more conferences are asked, and `next` says where to go on: those that have begun may take some seconds more. */
+const LIST_WITHIN_MS = 5_000;
+
+/** A conference as operators see it: `ConferenceView`, and its topic. */
+export const conference = v.object({
+  key: confKey,
+  phase: v.pipe(
+    v.picklist(["creating", "running", "ended", "not-created"]),
+    v.description("not-created: the bridge has not created it; the next create tries it anew."),
+  ),
+  lastAt: v.pipe(time, v.description("The last input, in milliseconds since 1970-01-01T00:00Z.")),
+  bridge: v.nullable(v.string()),
+  extConfId: v.pipe(v.string(), v.description("Empty once it is over.")),
+  host: v.pipe(v.string(), v.description("The TSP server that is notified; empty once it is over.")),
+  attached: v.pipe(v.boolean(), v.description("False after a close with KeepAlive, until WebEx creates it again.")),
+  locked: v.boolean(),
+  callers: v.array(
+    v.object({
+      call: v.string(),
+      extCallId: v.pipe(v.string(), v.description("Empty until WebEx has named the call.")),
+      number: v.string(),
+      attendeeId: v.string(),
+      room: v.string(),
+      muted: v.boolean(),
+      speaks: v.boolean(),
+    }),
+  ),
+  callOuts: v.array(v.object({ call: v.string(), stage: v.string(), extCallId: v.string() })),
+  rooms: v.array(
+    v.object({
+      room: v.string(),
+      subConfId: v.pipe(v.string(), v.description("WebEx's name for the sub-conference.")),
+      stage: v.string(),
+    }),
+  ),
+  commands: v.pipe(
+    v.array(
+      v.object({
+        id: v.string(),
+        type: v.string(),
+        sent: v.pipe(v.number(), v.description("How often, in this life of the object.")),
+        taken: v.pipe(v.boolean(), v.description("Whether an agent has it in its journal.")),
+        answerBy: v.pipe(v.nullable(time), v.description("When it fails for those who asked for it, or did.")),
+        askers: v.pipe(
+          v.array(v.picklist(["webex", "operator"])),
+          v.description("Who asked for it; none: it follows from something else."),
+        ),
+      }),
+    ),
+    v.description("Those without a result."),
+  ),
+  documents: v.pipe(
+    v.array(
+      v.object({
+        transId: v.string(),
+        host: v.string(),
+        messages: v.array(v.string()),
+        queuedAt: time,
+        attempts: v.number(),
+        dueAt: time,
+        failure: v.pipe(v.optional(v.string()), v.description("Why the last attempt failed.")),
+      }),
+    ),
+    v.description("Those that their receiver has not confirmed."),
+  ),
+  outages: v.pipe(
+    v.array(
+      v.object({
+        host: v.string(),
+        since: v.pipe(time, v.description("Of a conference that is over, since its end.")),
+        why: v.pipe(v.string(), v.description("Why the last post was given up.")),
+        messages: v.pipe(v.number(), v.description("How many it is owed.")),
+        probeAt: v.pipe(v.nullable(time), v.description("When it is probed next; null: a probe is under way.")),
+      }),
+    ),
+    v.description("The server that is behind: a post to it was given up, and it is told once it answers. At most one."),
+  ),
+  topic: v.pipe(v.optional(v.string()), v.description("As the domain's WebEx site called it, where that is cached.")),
+});
+
+const storyLine = v.object({
+  seq: v.pipe(v.number(), v.description("Of the row in the conference's journal.")),
+  at: time,
+  from: v.picklist(["webex", "edge", "bridge", "back end", "operator"]),
+  to: v.picklist(["webex", "edge", "bridge", "back end", "operator"]),
+  what: v.string(),
+  facts: v.record(v.string(), v.string()),
+  by: v.pipe(
+    v.optional(v.string()),
+    v.description(
+      "What led to it: `request MSGID`, `action ID`, or `call CALL`, of which something happened in the same row.",
+    ),
+  ),
+});
+
+const place = /^\d{1,15}-\d{1,15}$/;
+const hoursFault = `must be above 0 and at most ${MOST_HOURS}`;
+
+export const conferenceRoutes = [
+  route({
+    method: "GET",
+    path: "/domains/{domain}/conferences",
+    id: "listConferences",
+    tag: "Conferences",
+    says: "The conferences that are not over, the latest first",
+    more: "With callers, rooms, commands without a result, documents without a Confirmation and why, and the server that is behind. `all=1&hours=6`: those that were over in these hours, too. A page ends earlier where its conferences take long to answer; all pages are of the conferences that there were at the first. `unreachable` counts those that did not answer within 3 s: `view-failed` in the log names them. Each is asked, and wakes: this is for people, not for monitoring.",
+    query: {
+      all: v.pipe(flag, v.description("1: those that were over in these hours, too.")),
+      hours: v.pipe(
+        v.optional(v.pipe(v.number(), v.gtValue(0, hoursFault), v.maxValue(MOST_HOURS, hoursFault)), DEFAULT_HOURS),
+        v.description(`How far back \`all\` goes: ${MOST_HOURS} at most.`),
+      ),
+      cursor: cursorOf(place),
+      limit: limitOf(MOST_LISTED),
+      before: v.pipe(cursorOf(place), v.description("`cursor` under its older name.")),
+    },
+    answer: {
+      says: "`unreachable` counts those that did not answer within 3 s.",
+      schema: v.object({ conferences: v.array(conference), next, unreachable: v.number() }),
+    },
+    async handle({ domain, edge, query: { all, hours, cursor, limit = MOST_LISTED, before = cursor } }) {
+      const begunAt = edge.now();
+      const [from, top] = before?.split("-").map(Number) ?? [];
+      const { holders: allocated, next: later } = await edge.views.conferencesOf(
+        domain.name,
+        Math.max(hours, DEFAULT_HOURS) * hourMs,
+        from ?? null,
+        top ?? null,
+      );
+      const holders = allocated.slice(0, limit);
+      const topics = topicsOf(
+        domain,
+        holders.map(({ key }) => key),
+        edge,
+      );
+      const found: (ConferenceView | null | "unreachable")[] = [];
+      let asked = 0;
+      const askOneByOne = async () => {
+        for (;;) {
+          const isLate = asked >= ASKED_AT_ONCE && edge.now() - begunAt >= LIST_WITHIN_MS;
+          const holder = isLate ? undefined : holders[asked];
+          if (!holder) return;
+          const index = asked++;
+          found[index] = await viewOf(domain, holder.key, edge).catch((error: unknown) => {
+            const { object, objectId, error: why } = failureOf(error);
+            const facts = { domain: domain.name, conference: holder.key, object, objectId, error: why };
+            edge.log("view-failed", facts, "warn");
+            return "unreachable" as const;
+          });
+        }
+      };
+      await Promise.all(Array.from({ length: ASKED_AT_ONCE }, askOneByOne));
+      const endedSince = all === undefined ? Number.POSITIVE_INFINITY : begunAt - hours * hourMs;
+      const known = await topics;
+      const left = asked < allocated.length ? allocated[asked - 1]?.place : later;
+      return {
+        conferences: found
+          .filter((view) => view !== null && view !== "unreachable")
+          .filter(({ phase, lastAt }) => phase === "creating" || phase === "running" || lastAt >= endedSince)
+          .map((view) => withTopic(view, known)),
+        next: typeof left === "number" ? `${left}-${top ?? allocated[0]?.place}` : null,
+        unreachable: found.filter((view) => view === "unreachable").length,
+      };
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/domains/{domain}/conferences/{confKey}",
+    id: "showConference",
+    tag: "Conferences",
+    says: "One conference as it is now",
+    answer: { says: "The conference.", schema: conference },
+    refusals: { 404: "There is no such domain that you see, or nothing is kept of such a conference." },
+    async handle({ domain, confKey, edge }) {
+      const [view, topics] = await Promise.all([viewOf(domain, confKey, edge), topicsOf(domain, [confKey], edge)]);
+      return view ? withTopic(view, topics) : unknown(domain, confKey);
+    },
+  }),
+  route({
+    method: "GET",
+    path: "/domains/{domain}/conferences/{confKey}/story",
+    id: "tellStory",
+    tag: "Conferences",
+    says: "All that a conference's journal still holds, the oldest line first",
+    query: wholeList,
+    answer: {
+      says: "What was asked, sent to the bridge, done there, posted and confirmed, or why not.",
+      schema: v.object({ lines: v.array(storyLine), next }),
+    },
+    refusals: { 404: "There is no such domain that you see, or nothing is kept of such a conference." },
+    async handle({ domain, confKey, edge, query }) {
+      if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
+      const conference = edge.views.conference(domain.name, confKey);
+      const { page, next } = await gathered((from) => conference.story(from), query);
+      return { lines: page, next };
+    },
+  }),
+];
+
+/** What the WebEx site called these conferences, as far as that is cached: the site is not asked, and nothing waits for it. */
+export async function topicsOf(
+  { name, settings }: Domain,
+  keys: readonly ConfKey[],
+  { views, log }: Edge,
+): Promise<ReadonlyMap<ConfKey, string>> {
+  if (!settings.webexSite || keys.length === 0) return new Map();
+  return views
+    .webexSite(name)
+    .topics(name, keys)
+    .catch((error: unknown) => {
+      const { object, objectId, error: why } = failureOf(error);
+      log("view-failed", { domain: name, object, objectId, error: why }, "warn");
+      return new Map();
+    });
+}
+
+function withTopic(view: ConferenceView, topics: ReadonlyMap<ConfKey, string>): ConferenceView & { topic?: string } {
+  const topic = topics.get(view.key);
+  return topic === undefined ? view : { ...view, topic };
+}
+
+export async function viewOf(domain: Domain, confKey: ConfKey, edge: Edge): Promise<ConferenceView | null> {
+  if (!(await isKnown(domain, confKey, edge))) return null;
+  return edge.views.conference(domain.name, confKey).view();
+}
+
+/** A conference object that never was would be made by the question, and stay. */
+export function isKnown({ name }: Domain, confKey: ConfKey, { objects }: Edge): Promise<boolean> {
+  return objects.handles(name).hasConference(confKey);
+}
+
+export function unknown({ name }: Domain, confKey: string): Response {
+  return problem(404, "no such conference", `Nothing is kept of a conference with the key ${confKey} in ${name}.`);
+}

@@ -1,0 +1,168 @@
+import * as v from "valibot";
+import { sendAgainId } from "../../../operators/send-again.ts";
+import type { GivenUpContent, OperatorResult } from "../../../rpc/conference.ts";
+import type { GivenUpPost } from "../../../rpc/directory-feed.ts";
+import type { Domain } from "../../../settings/load.ts";
+import type { Edge } from "../../app.ts";
+import type { SignedIn } from "../../guard.ts";
+import { problem } from "../../problem.ts";
+import { cursorOf, limitOf, next } from "../paging.ts";
+import { route } from "../route.ts";
+import { confKey, time } from "../values.ts";
+import { actionShown } from "./actions.ts";
+import { isKnown } from "./conferences.ts";
+import { acceptedAction, refusalOf, refusalText } from "./operate.ts";
+
+const path = "/domains/{domain}/given-up-posts";
+const MOST_LISTED = 1_000;
+const USUAL = 100;
+
+const listed = {
+  id: v.pipe(v.string(), v.description("Its name in the path of further requests.")),
+  conference: confKey,
+  row: v.pipe(v.number(), v.description("Of the conference's journal: where it was given up.")),
+  at: time,
+  host: v.pipe(v.string(), v.description("The TSP server; `*back-end`: the partner's back end.")),
+  transId: v.pipe(v.string(), v.description("The TransID under which it was posted.")),
+  attempts: v.pipe(v.number(), v.description("How often it was posted.")),
+  why: v.pipe(v.string(), v.description("Why it is not tried any more; most often, why the last attempt failed.")),
+  messages: v.array(v.string()),
+  owed: v.pipe(
+    v.exactOptional(v.literal(true)),
+    v.description("Its server is told of it, or of how it is then, once it can be reached."),
+  ),
+  settledAt: v.pipe(
+    v.nullable(time),
+    v.description(
+      "Since when nothing of it is owed any more: its server could be reached again, another one took over, or none is to be told; null: that is not known.",
+    ),
+  ),
+  expired: v.pipe(
+    v.exactOptional(v.literal(true)),
+    v.description("Its server could not be reached for so long that nobody waits for it any more, and was never told."),
+  ),
+};
+
+export const givenUpRoutes = [
+  route({
+    method: "GET",
+    path,
+    id: "listGivenUpPosts",
+    tag: "Domains",
+    says: "Documents of conferences that their receiver did not confirm and that are not tried any more, the latest first",
+    more: "At most 1,000, and none that is older than records are kept. Answers that belong to no conference are not among them: the log has those (`post-given-up`).",
+    query: { cursor: cursorOf(/^\d{15}-.{1,100}$/s), limit: limitOf(MOST_LISTED) },
+    answer: {
+      says: "Documents, without what stood in them.",
+      schema: v.object({ posts: v.array(v.object(listed)), next }),
+    },
+    handle: ({ domain: { name }, edge, query: { cursor = null, limit = USUAL } }) =>
+      edge.views.directory(name).givenUp(cursor, limit),
+  }),
+  route({
+    method: "GET",
+    path: `${path}/{post}`,
+    id: "showGivenUpPost",
+    tag: "Domains",
+    says: "One of them with what stood in it, and whether it can be sent again",
+    more: "What stood in it is in the journal of its conference alone, for `journalRetentionDays`, and shown as the journal is.",
+    answer: {
+      says: "The document.",
+      schema: v.object({
+        ...listed,
+        document: v.pipe(
+          v.nullable(v.string()),
+          v.description("As it was posted; null: the conference's journal does not have it any more."),
+        ),
+        notSentAgain: v.pipe(
+          v.nullable(v.string()),
+          v.description("Why it is not sent again, in a sentence; null: it can be, or it was."),
+        ),
+        again: v.pipe(
+          v.nullable(actionShown),
+          v.description("How far it has come since somebody sent it again; null: nobody did."),
+        ),
+      }),
+    },
+    refusals: { 404: "There is no such domain that you see, or no such document is kept." },
+    async handle({ domain, edge, path: { post: id = "" } }) {
+      const found = await givenUpPost(domain, id, edge);
+      if (!found) return noSuchPost(id);
+      const { post, content } = found;
+      return {
+        ...{ id, ...post, document: content?.text ?? null, again: content?.again ?? null },
+        notSentAgain: notSentAgain(post, content),
+      };
+    },
+  }),
+  route({
+    method: "POST",
+    path: `${path}/{post}/send`,
+    id: "sendAgain",
+    tag: "Domains",
+    says: "Sends a document that was given up once more, behind all that waits for its server",
+    more: "By the ordinary way: under a TransID of its own, with the same MsgIDs, and tried as often as others; what is given up again is in the list anew. What is not so any more is left out of it. Each document is sent again once: a further request is answered alike, and sends nothing.",
+    answer: {
+      status: 202,
+      says: "It is on disk. `Location` is where its stages are.",
+      schema: v.object({
+        id: v.pipe(v.string(), v.description("Of the action in its conference.")),
+        stages: v.pipe(v.string(), v.description("The path of its stages.")),
+      }),
+    },
+    refusals: {
+      404: "There is no such domain that you see, or no such document is kept.",
+      409: "WebEx would hear what is wrong, or nobody would hear it; the detail says why.",
+      422: "The settings do not have its receiver any more.",
+    },
+    about: ({ domain, edge, path: { post: id = "" } }) => aboutPost(domain, id, edge),
+    async handle({ domain, edge, path: { post: id = "" }, signedIn }) {
+      const found = await givenUpPost(domain, id, edge);
+      if (!found) return noSuchPost(id);
+      const { conference, row } = found.post;
+      const result = await sendAgain(domain, found, edge, signedIn);
+      if (result !== "done") return refusalOf(result, conference);
+      return acceptedAction(domain.name, conference, sendAgainId(row));
+    },
+  }),
+];
+
+interface FoundPost {
+  readonly post: GivenUpPost;
+  readonly content: GivenUpContent | null;
+}
+
+/** What is known of a document that was given up; `null`: nothing. `content`: `null`, its journal does not have it any more. */
+export async function givenUpPost(domain: Domain, id: string, edge: Edge): Promise<FoundPost | null> {
+  const post = await edge.views.directory(domain.name).givenUpPost(id);
+  if (!post) return null;
+  const known = await isKnown(domain, post.conference, edge);
+  const content = known ? await edge.views.conference(domain.name, post.conference).givenUp(post.row) : null;
+  return { post, content: content?.transId === post.transId ? content : null };
+}
+
+/** By its conference, if that still has it. */
+export async function sendAgain(
+  { name }: Domain,
+  { post: { conference, row }, content }: FoundPost,
+  edge: Edge,
+  { person }: SignedIn,
+): Promise<OperatorResult> {
+  return content ? edge.objects.conference(name, conference).sendAgain(row, person.name) : "no-such-post";
+}
+
+/** Why it is not sent again, in a sentence; `null`: it can be, or it was. */
+export function notSentAgain({ conference }: GivenUpPost, content: GivenUpContent | null): string | null {
+  const refusal = content ? content.refusal : "no-such-post";
+  return refusal && refusalText(refusal, conference);
+}
+
+/** What the record of actions says of it. */
+export async function aboutPost(domain: Domain, id: string, edge: Edge): Promise<Readonly<Record<string, string>>> {
+  const post = await edge.views.directory(domain.name).givenUpPost(id);
+  return post ? { post: id, confKey: post.conference, host: post.host, transId: post.transId } : { post: id };
+}
+
+function noSuchPost(id: string): Response {
+  return problem(404, "no such post", `No document that was given up goes by ${id}, or it is no longer kept.`);
+}

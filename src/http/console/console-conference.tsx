@@ -1,0 +1,220 @@
+import type { Hono } from "hono";
+import { type CallerList, listQuery } from "../../console/conference/callers.tsx";
+import { ConferencePage } from "../../console/conference/conference.tsx";
+import type { ConferenceFrame } from "../../console/conference/conference-frame.tsx";
+import { conferencePath } from "../../console/conference/conference-frame.tsx";
+import { withQuery } from "../../console/paths.ts";
+import { ReplayPage } from "../../console/story/replay.tsx";
+import { type StoryFilter, sides, storyPage } from "../../console/story/story-lines.ts";
+import { TimelinePage } from "../../console/story/timeline.tsx";
+import { WhyPage } from "../../console/story/why.tsx";
+import type { ActionId, ConfKey } from "../../foundation/ids.ts";
+import { textOfSegment } from "../../foundation/text/path-segment.ts";
+import type { ConferenceRpc } from "../../rpc/conference.ts";
+import type { ReplayPage as ReplaySteps, WireRow } from "../../rpc/replay.ts";
+import { aboutAction, requested } from "../api/conferences/actions.ts";
+import { isKnown, topicsOf } from "../api/conferences/conferences.ts";
+import { isRefusal, refusalText } from "../api/conferences/operate.ts";
+import { gathered } from "../api/paging.ts";
+import type { Edge, Variables } from "../app.ts";
+import { readBody } from "../body.ts";
+import { actionIdOf, readAction, typedCallOut, wrongCallOut } from "./action-form.ts";
+import { addPage, answer, type PageCall, trouble } from "./console.tsx";
+import { actByForm } from "./console-form.ts";
+import { apart, keepTyped, typedIn } from "./typed.ts";
+
+const MAX_FORM_BYTES = 8_192;
+/** Records of one conference on its page, the latest first. */
+/** Of some 200 kB each: more makes no page that anybody reads. */
+const MOST_WIRE_ANSWERS = 5;
+const MOST_RECORDS = 200;
+/** Each look at the timeline reads the whole journal: a longer one is not followed as it grows. */
+const MOST_LIVE_LINES = 1_000;
+
+/** The pages of one conference, and the form by which operators act in it. */
+export function addConferencePages(pages: Hono<Variables>, edge: Edge): void {
+  const path = "/:domain/conferences/:confKey" as const;
+  addPage(pages, edge, path, (call) => conferencePage(call, edge, keyOf(call), null));
+  addPage(pages, edge, path, (call) => find(call, edge, keyOf(call)), "POST");
+  addPage(pages, edge, `${path}/timeline`, (call) => withConference(call, edge, timelinePage));
+  addPage(pages, edge, `${path}/why`, (call) => withConference(call, edge, whyPage));
+  addPage(pages, edge, `${path}/replay`, (call) => withConference(call, edge, replayPage));
+  addPage(pages, edge, `${path}/actions`, (call) => act(call, edge, keyOf(call)), "POST");
+}
+
+function keyOf({ context }: PageCall): ConfKey {
+  return textOfSegment(context.req.param("confKey") ?? "") as ConfKey;
+}
+
+type Shown = ReturnType<typeof TimelinePage>;
+
+/** Only where something is kept of the conference: an object that never was would be made by the question, and stay. */
+export async function withConference(
+  call: PageCall,
+  edge: Edge,
+  page: (call: PageCall, frame: ConferenceFrame) => Promise<Shown | Response>,
+): Promise<Shown | Response> {
+  const confKey = keyOf(call);
+  if (!(await isKnown(call.domain, confKey, call.edge))) return unknownConference(call, edge, confKey);
+  return page(call, await frameOf(call, confKey));
+}
+
+function unknownConference({ context, domain }: PageCall, edge: Edge, confKey: ConfKey): Response {
+  const says = `Nothing is kept of a conference with the key ${confKey} in ${domain.name}. Look at the key.`;
+  return trouble(context, edge, 404, "No such conference", says);
+}
+
+/** Where `live` is false the page stays as it is. */
+async function frameOf(call: PageCall, confKey: ConfKey, live = false): Promise<ConferenceFrame> {
+  const { domain, edge, frame } = call;
+  const topics = await topicsOf(domain, [confKey], edge);
+  const around = frame("conferences", confKey);
+  return {
+    ...{ ...around, domain: domain.name, confKey, topic: topics.get(confKey) },
+    ...{ hasSite: domain.settings.webexSite !== undefined, live: live ? around.live : null },
+  };
+}
+
+async function conferencePage(
+  call: PageCall,
+  edge: Edge,
+  confKey: ConfKey,
+  fault: string | null,
+): Promise<Shown | Response> {
+  const { context, domain } = call;
+  const { views } = call.edge;
+  const known = await isKnown(domain, confKey, call.edge);
+  const conference = views.conference(domain.name, confKey);
+  const actionId = context.req.query("action") ?? "";
+  const [view, action] = await Promise.all([
+    known ? conference.view() : null,
+    known && actionId !== "" ? conference.action(actionId as ActionId) : null,
+  ]);
+  const isRunning = view?.phase === "creating" || view?.phase === "running";
+  const refused = context.req.query("refused") ?? "";
+  const refusal = fault ?? (isRefusal(refused) ? refusalText(refused, confKey) : null);
+  const [frame, entered, { records }] = await Promise.all([
+    // The address of an answer to a form is no page's.
+    frameOf(call, confKey, fault === null && (isRunning || action !== null)),
+    isRunning ? conference.entered() : new Map(),
+    // Of one that runs, they are looked for once it is over.
+    isRunning ? { records: [] } : views.directory(domain.name).records(recordsOf(call, confKey)),
+  ]);
+  if (view === null && records.length === 0) return unknownConference(call, edge, confKey);
+  return (
+    <ConferencePage
+      {...{ frame, view, entered, action, refusal }}
+      list={listOf(call)}
+      wrong={wrongCallOut(typedIn(context, "call-out"))}
+      records={records.map(({ record }) => record)}
+    />
+  );
+}
+
+/** Forms keep it in their address, and lead back to it. */
+function listOf({ context }: PageCall): CallerList {
+  return { find: (typedIn(context, "callers").find ?? "").trim(), page: numberIn(context.req.query("page")) ?? 1 };
+}
+
+function recordsOf({ domain }: PageCall, conference: ConfKey) {
+  const filter = { conference };
+  return { domain: domain.name, cursor: null, order: "newest", limit: MOST_RECORDS, filter } as const;
+}
+
+async function timelinePage(call: PageCall, frame: ConferenceFrame): Promise<Shown> {
+  const { context, domain, edge } = call;
+  const conference = edge.views.conference(domain.name, frame.confKey);
+  const side = context.req.query("side") ?? "";
+  const filter: StoryFilter = {
+    call: (context.req.query("call") ?? "").trim(),
+    side: Object.hasOwn(sides, side) ? (side as StoryFilter["side"]) : "",
+  };
+  const row = numberIn(context.req.query("row"));
+  const { page: lines } = await gathered((from) => conference.story(from));
+  const story = storyPage(lines, filter, { page: numberIn(context.req.query("page")), row });
+  const rows = [...new Set(story.lines.map(({ seq }) => seq))];
+  const wire = await wireOf(conference, rows);
+  const { live } = call.frame("conferences", frame.confKey);
+  const isFollowed = story.page === story.pages && lines.length <= MOST_LIVE_LINES;
+  return (
+    <TimelinePage frame={{ ...frame, live: isFollowed ? live : null }} {...{ story, filter, wire }} row={row ?? null} />
+  );
+}
+
+/** Each answer has as many rows as it holds. */
+async function wireOf(conference: Pick<ConferenceRpc, "wire">, rows: readonly number[]): Promise<readonly WireRow[]> {
+  const found: WireRow[] = [];
+  let left = rows;
+  for (let answers = 0; left.length > 0 && answers < MOST_WIRE_ANSWERS; answers += 1) {
+    const page: readonly WireRow[] = JSON.parse(await conference.wire(left));
+    found.push(...page);
+    const last = page.at(-1)?.seq ?? Number.POSITIVE_INFINITY;
+    left = left.filter((seq) => seq > last);
+  }
+  return found;
+}
+
+async function whyPage({ context, domain, edge }: PageCall, frame: ConferenceFrame): Promise<Shown> {
+  const conference = edge.views.conference(domain.name, frame.confKey);
+  const call = (context.req.query("call") ?? "").trim();
+  const { page: answers } = await gathered((from) => conference.explain(call || undefined, from));
+  return <WhyPage {...{ frame, call, answers }} />;
+}
+
+async function replayPage({ context, domain, edge }: PageCall, frame: ConferenceFrame): Promise<Shown> {
+  const conference = edge.views.conference(domain.name, frame.confKey);
+  const { steps, previous, next }: ReplaySteps = JSON.parse(
+    await conference.replay(numberIn(context.req.query("row")) ?? 0, 1),
+  );
+  return <ReplayPage frame={frame} step={steps[0] ?? null} previous={previous} next={next} />;
+}
+
+function numberIn(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** The form by which callers are looked for. */
+async function find({ context, domain }: PageCall, edge: Edge, confKey: ConfKey): Promise<Response> {
+  const body = await readBody(context.req.raw, MAX_FORM_BYTES, edge);
+  if (!body.ok) return body.error;
+  const [typed] = apart(new URLSearchParams(new TextDecoder().decode(body.value)));
+  const path = conferencePath(domain.name, confKey);
+  keepTyped(context, "callers", path, typed);
+  return context.redirect(path, 303);
+}
+
+/** Does what a form of the page asks, and leads back to the page, which shows what becomes of it. */
+async function act(call: PageCall, edge: Edge, confKey: ConfKey): Promise<Response> {
+  const { context, domain, signedIn } = call;
+  const person = signedIn.person.name;
+  const body = await readBody(context.req.raw, MAX_FORM_BYTES, edge);
+  const form = new URLSearchParams(body.ok ? new TextDecoder().decode(body.value) : "");
+  const action = readAction(form);
+  const id = action.ok ? await actionIdOf(action.value, person, form.get("mark") ?? "") : "";
+  const about = { confKey, ...(action.ok && aboutAction(action.value)) };
+  const path = conferencePath(domain.name, confKey);
+  const backTo = (shown: Readonly<Record<string, string>>) =>
+    context.redirect(withQuery(path, { ...listQuery(listOf(call)), ...shown }), 303);
+  return actByForm(call, edge, { action: "act", actionId: id, about }, async () => {
+    if (!body.ok) return { response: body.error, refusal: "bad body" };
+    if (!action.ok) {
+      const typed = typedCallOut(form);
+      // The page that it leads to has an address of its own, so that it stays live.
+      if (typed !== null) {
+        keepTyped(context, "call-out", path, typed);
+        return { response: backTo({}), refusal: "bad body" };
+      }
+      const page = await conferencePage(call, edge, confKey, action.error.says);
+      return { response: page instanceof Response ? page : answer(context, page, 409), refusal: "bad body" };
+    }
+    const known = await isKnown(domain, confKey, call.edge);
+    if (!known) return { response: unknownConference(call, edge, confKey), refusal: "no such conference" };
+    const request = requested(action.value);
+    const conference = call.edge.objects.conference(domain.name, confKey);
+    const result = await conference.operate({ id: id as ActionId, person, request });
+    const refusal = result === "done" ? null : result;
+    keepTyped(context, "call-out", path, {});
+    const shown = refusal ? { refused: refusal } : { action: id };
+    return { response: backTo(shown), refusal };
+  });
+}

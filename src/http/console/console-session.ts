@@ -1,0 +1,86 @@
+import type { Context } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import * as v from "valibot";
+import { err, ok, type Result } from "../../foundation/result.ts";
+import { type Person, personOfToken } from "../../operators/people.ts";
+import {
+  endOf,
+  newSessionText,
+  SESSION_MS,
+  type Session,
+  sessionCookie,
+  sessionHashOf,
+} from "../../operators/sessions.ts";
+import { addressOf, isByHttps } from "../address.ts";
+import type { Edge } from "../app.ts";
+import { readJson } from "../body.ts";
+import { crossSiteRefusal, tooManyAttempts } from "../guard.ts";
+import { problem } from "../problem.ts";
+
+export const MAX_TOKEN = 1_024;
+export const MAX_SIGN_IN_BYTES = 4_096;
+const signInBody = v.object({ token: v.pipe(v.string(), v.maxLength(MAX_TOKEN, "must be a token")) });
+
+/** `POST /console/session` `{"token": "…"}`: begins a session, as the form of the console does. */
+export async function signIn(context: Context, edge: Edge): Promise<Response> {
+  const refusal = signInRefusal(context, edge);
+  if (refusal) return refusal;
+  const body = await readJson(context.req.raw, MAX_SIGN_IN_BYTES, edge, signInBody);
+  if (!body.ok) return body.error;
+  const begun = await beginSession(context, edge, body.value.token);
+  if (!begun.ok) return begun.error;
+  const { person, session } = begun.value;
+  return context.json({ ...person, endsAt: endOf(session) }, 201);
+}
+
+/** The answer to somebody who may not even try a token now; `null`: it may be tried. */
+export function signInRefusal(context: Context, edge: Edge): Response | null {
+  const waitSeconds = edge.attempts.waitSeconds(addressOf(context.req.raw), edge.now());
+  return crossSiteRefusal(context, true) ?? (waitSeconds > 0 ? tooManyAttempts(waitSeconds) : null);
+}
+
+/** Begins a session, whose cookie the browser keeps from scripts and other sites; or the answer to a token that is nobody's. */
+export async function beginSession(
+  context: Context,
+  edge: Edge,
+  token: string,
+): Promise<Result<{ readonly person: Person; readonly session: Session }, Response>> {
+  const from = addressOf(context.req.raw);
+  const found = await personOfToken(await edge.people(), token);
+  if (found === null) {
+    edge.metrics.operatorsRefused.count();
+    edge.attempts.failed(from, edge.now());
+    edge.log("sign-in", { outcome: "refused", from }, "warn");
+    if (edge.attempts.mayNote(edge.now())) await edge.sessions.refused(from);
+    return err(
+      problem(401, "not authorised", "This is nobody's token. Paste yours as `bridgehead operator` printed it."),
+    );
+  }
+  const { person, credential } = found;
+  const { text, hash } = await newSessionText(edge.sessionKey);
+  const session = await edge.sessions.begin({ hash, person: person.name, credential, from });
+  edge.log("sign-in", { outcome: "signed-in", person: person.name, from });
+  setCookie(context, sessionCookie, text, {
+    httpOnly: true,
+    sameSite: "Strict",
+    secure: isByHttps(context.req.raw),
+    path: "/",
+    maxAge: SESSION_MS / 1_000,
+  });
+  return ok({ person, session });
+}
+
+/** `DELETE /console/session`: signs out. */
+export async function signOut(context: Context, edge: Edge): Promise<Response> {
+  const refusal = crossSiteRefusal(context, true);
+  if (refusal) return refusal;
+  await endSession(context, edge);
+  return context.body(null, 204);
+}
+
+/** A cookie of a session that is over is deleted all the same. */
+export async function endSession(context: Context, edge: Edge): Promise<void> {
+  const hash = await sessionHashOf(edge.sessionKey, getCookie(context, sessionCookie) ?? "");
+  if (hash !== null) await edge.sessions.end(hash, addressOf(context.req.raw));
+  deleteCookie(context, sessionCookie, { path: "/", secure: isByHttps(context.req.raw) });
+}

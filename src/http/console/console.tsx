@@ -1,0 +1,256 @@
+import { type Context, Hono } from "hono";
+import { etag } from "hono/etag";
+import type { Child } from "hono/jsx";
+import { secureHeaders } from "hono/secure-headers";
+import { ageOf } from "../../console/browser/age.js";
+import { live } from "../../console/browser/live.js";
+import { conferenceStyle } from "../../console/conference/conference-style.ts";
+import { TroublePage } from "../../console/domain/trouble.tsx";
+import { Document, type Frame, icon } from "../../console/page.tsx";
+import { liveOf, pathOf, withQuery } from "../../console/paths.ts";
+import { SignInPage } from "../../console/sign-in.tsx";
+import { style } from "../../console/style.ts";
+import type { ConfKey } from "../../foundation/ids.ts";
+import { textOfSegment } from "../../foundation/text/path-segment.ts";
+import { sentence } from "../../foundation/text/sentence.ts";
+import { seesDomain } from "../../operators/people.ts";
+import type { Domain } from "../../settings/load.ts";
+import { addressOf } from "../address.ts";
+import { isKnown, unknown } from "../api/conferences/conferences.ts";
+import type { Edge, Variables } from "../app.ts";
+import { readBody } from "../body.ts";
+import { admitPerson, crossSiteRefusal, type SignedIn } from "../guard.ts";
+import { failureOf, forOneRequest } from "../objects-of-request.ts";
+import { problem } from "../problem.ts";
+import { beginSession, endSession, MAX_SIGN_IN_BYTES, MAX_TOKEN, signInRefusal } from "./console-session.ts";
+
+export type Pages = Hono<Variables>;
+
+/** One request for a page of a domain; its person sees the domain. */
+export interface PageCall {
+  readonly context: Context<Variables>;
+  /** Whose calls of objects have a limit in time. */
+  readonly edge: Edge;
+  readonly signedIn: SignedIn;
+  readonly domain: Domain;
+  /** What `Page` needs, but for its title. `confKey`: the page hears of this conference alone. */
+  frame(here: Frame["here"], confKey?: ConfKey): Frame & { readonly domain: string };
+}
+
+/** The parts of a page's address by name are decoded; a form that has done its work answers with a redirect. */
+export type AnswerPage = (call: PageCall) => Promise<Child | Response> | Child | Response;
+
+const SIGN_IN = "/console/sign-in";
+
+const headers = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    styleSrc: ["'self'"],
+    scriptSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    imgSrc: ["'self'", "data:"],
+    formAction: ["'self'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+  // With "no-referrer" the browser would not say from where a form comes, and it would count as another site's.
+  referrerPolicy: "same-origin",
+  xFrameOptions: "DENY",
+  // Other names under this one are not ours.
+  strictTransportSecurity: "max-age=15552000",
+});
+
+/** A bundler that keeps names has put calls of `__name` into the text. */
+const script = `const __name = (of) => of;\n(${live})(${ageOf});\n`;
+
+const assets: Readonly<Record<string, readonly [type: string, text: string]>> = {
+  "style.css": ["text/css", style + conferenceStyle],
+  "live.js": ["text/javascript", script],
+  "icon.svg": ["image/svg+xml", icon],
+};
+
+/** What of the console stands before the guard: sockets, which it would break; what every page needs; sign-in and sign-out. */
+export function addEntrance(app: Pages, edge: Edge): void {
+  app.get("/console/live/:domain/:confKey?", async (context, next) => {
+    // A domain may be called "live".
+    if (context.req.header("upgrade")?.toLowerCase() !== "websocket") return next();
+    return openSocket(context, forOneRequest(edge));
+  });
+  app.use("/console/*", headers);
+  app.get("/console/assets/:file", etag(), (context) => {
+    const [type, text] = assets[context.req.param("file")] ?? [];
+    if (type === undefined || text === undefined) return problem(404, "not found", "There is no such file.");
+    return context.body(text, 200, { "content-type": `${type}; charset=utf-8`, "cache-control": "no-cache" });
+  });
+  app.get(SIGN_IN, (context) => answer(context, <SignInPage to={ownPath(context.req.query("to"))} refusal={null} />));
+  app.post(SIGN_IN, (context) => signInByForm(context, forOneRequest(edge)));
+  app.post("/console/sign-out", async (context) => {
+    const refusal = crossSiteRefusal(context, true);
+    if (refusal) return refusal;
+    await endSession(context, forOneRequest(edge));
+    return context.redirect(SIGN_IN, 303);
+  });
+}
+
+/** Where somebody goes whom the guard does not know; `null`: a program asked, which is answered as programs are. */
+export function toSignIn(context: Context): Response | null {
+  if (!context.req.path.startsWith("/console") || !wantsPage(context)) return null;
+  const { pathname, search } = new URL(context.req.url);
+  const to = `${pathname}${search}`;
+  if (context.req.method !== "GET") return context.redirect(SIGN_IN, 303);
+  // By a link from elsewhere the browser brings no cookie; by a step of the page itself it does.
+  if (context.req.header("sec-fetch-site") === "cross-site") {
+    return answer(
+      context,
+      <html lang="en">
+        <head>
+          <meta charset="utf-8" />
+          <meta http-equiv="refresh" content={`0;url=${to}`} />
+          <title>Bridgehead</title>
+        </head>
+        <body>
+          <a href={to}>Go on</a>
+        </body>
+      </html>,
+    );
+  }
+  return context.redirect(withQuery(SIGN_IN, { to: to === "/console" ? null : to }), 302);
+}
+
+/** In place of a page of the console that failed before it was known who asks; `null`: a program asked, or for something else. */
+export function failedPage(context: Context): Response | null {
+  if (!context.req.path.startsWith("/console") || !wantsPage(context)) return null;
+  return answer(
+    context,
+    <Document title="Failed for now">
+      <main id="main" class="alone">
+        <h1>Failed for now</h1>
+        <p>A part of the system did not answer in time. Load the page again; the log says more.</p>
+      </main>
+    </Document>,
+    503,
+  );
+}
+
+/** All pages, behind the guard. `add` adds those of domains. */
+export function consolePages(edge: Edge, add: (pages: Pages) => void): Pages {
+  const pages: Pages = new Hono();
+  pages.get("/", (context) => {
+    const [first] = seenBy(context.var.signedIn, edge);
+    if (first !== undefined) return context.redirect(pathOf(first), 302);
+    return trouble(context, edge, 404, "No domain", "The settings let you see no domain. Ask whoever keeps them.");
+  });
+  add(pages);
+  pages.all("*", (context) => trouble(context, edge, 404, "Not found", "Nothing is at this address."));
+  pages.onError((error, context) => {
+    const { object, objectId, conference, error: why } = failureOf(error);
+    edge.log("request-failed", { object, objectId, conference, error: why }, "error");
+    const says = `${object ?? "A part of the system"} did not answer in time. Load the page again; the log says more.`;
+    return trouble(context, edge, 503, "Failed for now", sentence(says));
+  });
+  return pages;
+}
+
+/** A page of a domain, at this path behind `/console`, or a form of it. A domain that is none of the person's is answered as one that is not there. */
+export function addPage(
+  pages: Pages,
+  edge: Edge,
+  path: `/:domain${string}`,
+  page: AnswerPage,
+  method: "GET" | "POST" = "GET",
+): void {
+  pages.on(method, path, async (context) => {
+    const { signedIn } = context.var;
+    const name = context.req.param("domain") ?? "";
+    const domain = edge.domains.get(name);
+    if (!domain || !seesDomain(signedIn.person, name)) {
+      return trouble(context, edge, 404, "No such domain", `There is no domain ${name} that you may see.`);
+    }
+    const shown = await page({
+      ...{ context, edge: forOneRequest(edge), signedIn, domain },
+      frame: (here, confKey) => ({
+        ...frameOf(context, edge, { domain: null, here, live: liveOf(name, confKey) }),
+        domain: name,
+      }),
+    });
+    return shown instanceof Response ? shown : answer(context, shown);
+  });
+}
+
+/** A page in place of another one: what happened, and what to do. Programs get it as the API tells problems. */
+export function trouble(
+  context: Context<Variables>,
+  edge: Edge,
+  status: 403 | 404 | 409 | 503,
+  title: string,
+  says: string,
+): Response {
+  if (!wantsPage(context)) {
+    return problem(status, status === 404 ? "not found" : status === 503 ? "failed for now" : "refused", says);
+  }
+  const [, , name = ""] = context.req.path.split("/");
+  const domain = seenBy(context.var.signedIn, edge).find((seen) => seen === name) ?? null;
+  const frame = frameOf(context, edge, { domain, here: null, live: null });
+  return answer(context, <TroublePage {...frame} title={title} says={says} />, status);
+}
+
+function frameOf(context: Context<Variables>, edge: Edge, page: Pick<Frame, "domain" | "here" | "live">): Frame {
+  const { signedIn } = context.var;
+  return { person: signedIn.person, by: signedIn.by, domains: seenBy(signedIn, edge), now: edge.now(), ...page };
+}
+
+function seenBy({ person }: SignedIn, edge: Edge): readonly string[] {
+  return Array.from(edge.domains.keys()).filter((name) => seesDomain(person, name));
+}
+
+/** A page of the console as an answer. */
+export function answer(
+  context: Context,
+  page: Child,
+  status: 200 | 401 | 403 | 404 | 409 | 413 | 429 | 503 = 200,
+): Response {
+  context.header("cache-control", "no-store");
+  return context.body(`<!doctype html>${page}`, status, { "content-type": "text/html; charset=utf-8" });
+}
+
+/** Whether a browser asks for a page to show. */
+function wantsPage({ req }: Context): boolean {
+  return req.header("accept")?.includes("text/html") === true && req.header("authorization") === undefined;
+}
+
+async function openSocket(context: Context, edge: Edge): Promise<Response> {
+  const signedIn = await admitPerson(context, edge, addressOf(context.req.raw));
+  if (signedIn instanceof Response) return signedIn;
+  const { domain: name = "", confKey: segment } = context.req.param() as { domain?: string; confKey?: string };
+  const confKey = segment === undefined ? null : (textOfSegment(segment) as ConfKey);
+  const domain = edge.domains.get(name);
+  if (!domain || !seesDomain(signedIn.person, name)) {
+    return problem(404, "no such domain", `There is no domain ${name}.`);
+  }
+  if (confKey !== null && !(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
+  return edge.views.watch(domain.name, confKey);
+}
+
+async function signInByForm(context: Context, edge: Edge): Promise<Response> {
+  const again = async (to: string, refusal: Response) => {
+    const { detail } = (await refusal.json()) as { readonly detail: string };
+    const after = refusal.headers.get("retry-after");
+    if (after !== null) context.header("retry-after", after);
+    return answer(context, <SignInPage to={to} refusal={detail} />, refusal.status as 401 | 403 | 413 | 429);
+  };
+  const refusal = signInRefusal(context, edge);
+  if (refusal) return again("/console", refusal);
+  const body = await readBody(context.req.raw, MAX_SIGN_IN_BYTES, edge);
+  if (!body.ok) return again("/console", body.error);
+  const form = new URLSearchParams(new TextDecoder().decode(body.value));
+  const to = ownPath(form.get("to") ?? undefined);
+  const begun = await beginSession(context, edge, (form.get("token") ?? "").trim().slice(0, MAX_TOKEN));
+  return begun.ok ? context.redirect(to, 303) : again(to, begun.error);
+}
+
+/** A page of the console to go on to, without the name of any host; whatever else is asked for leads to its begin. */
+function ownPath(to = ""): string {
+  const url = URL.parse(to, "http://console");
+  const isPage = url !== null && /^\/console(?:\/|$)/.test(url.pathname) && url.pathname !== SIGN_IN;
+  return isPage ? `${url.pathname}${url.search}` : "/console";
+}

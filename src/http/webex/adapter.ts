@@ -1,0 +1,97 @@
+import { checkHosts, deliver } from "../../routing/deliver.ts";
+import type { Domain } from "../../settings/load.ts";
+import type { ToWebex } from "../../tsp/messages.ts";
+import type { ResultWord } from "../../tsp/protocol-table.ts";
+import type { Edge } from "../app.ts";
+import { readBody, tooLong } from "../body.ts";
+import { failureOf, storageFault } from "../objects-of-request.ts";
+import { decompress } from "./decompress.ts";
+
+/** Larger than any document of 50 messages, also when it came compressed (protocol T8). */
+const MAX_DOCUMENT_BYTES = 1024 * 1024;
+
+/**
+ * Receives one document from WebEx (protocol T1, T4, T5, T8). What is wrong with its form is said in the Confirmation; a
+ * Confirmation of 0 says that all of it is on disk; 503 says that some of it is not, so that WebEx sends it again.
+ */
+export async function receiveDocument(request: Request, domain: Domain, edge: Edge): Promise<Response> {
+  const { metrics } = edge;
+  const begunAt = edge.now();
+  if (request.method !== "POST") {
+    return new Response("The adapter takes TSP documents by POST.\n", { status: 405, headers: { allow: "POST" } });
+  }
+  const waitSeconds = edge.posts.waitSeconds(domain.name, domain.settings.rateLimitPerMinute, edge.now());
+  if (waitSeconds > 0) {
+    metrics.rateLimited.count({ domain: domain.name });
+    edge.requested(domain.name, "refused");
+    const text = `More than ${domain.settings.rateLimitPerMinute} posts a minute. Send it again in ${waitSeconds} s.\n`;
+    return new Response(text, { status: 429, headers: { "retry-after": String(waitSeconds) } });
+  }
+  const confirm = (transId: string, result: ResultWord) => {
+    metrics.documents.count({ domain: domain.name, result });
+    metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
+    edge.requested(domain.name, result === "ok" ? "confirmed" : "refused");
+    const headers = { "content-type": "text/xml; charset=UTF-8" };
+    return new Response(domain.codec.confirm(transId, result), { headers });
+  };
+  const body = await readBody(request, MAX_DOCUMENT_BYTES, edge);
+  if (!body.ok) {
+    edge.requested(domain.name, "refused");
+    return body.error;
+  }
+  const refuse = (transId: string, result: ResultWord, detail: string) => {
+    edge.log("document-refused", { domain: domain.name, transId, result, detail }, "warn");
+    return confirm(transId, result);
+  };
+  const text = await decompress(body.value, request.headers.get("content-encoding"), MAX_DOCUMENT_BYTES, edge);
+  if (!text.ok && text.error.kind === "too-long") {
+    edge.requested(domain.name, "refused");
+    return tooLong(MAX_DOCUMENT_BYTES);
+  }
+  if (!text.ok) return refuse("", "not-xml", text.error.says);
+  const document = domain.codec.decode(text.value);
+  if (!document.ok) return refuse(document.transId, document.result, document.detail);
+  const { transId } = document;
+  const { messages, refused, verdict } = checkHosts(document.messages, domain.settings.webex);
+  for (const { message, why } of refused) {
+    edge.log(
+      "host-refused",
+      { domain: domain.name, transId, host: message.replyTo, message: message.type, why },
+      "warn",
+    );
+    metrics.hostsRefused.count({ domain: domain.name });
+  }
+  if (verdict !== null && domain.settings.protocol.refuseHosts !== false) {
+    return confirm(transId, verdict);
+  }
+  try {
+    const { protocol, webex, transactionMemoryMs: memoryMs } = domain.settings;
+    const transactions = { scope: protocol.transIds ?? "conference", memoryMs };
+    const gathers = (answer: ToWebex) => webex.gatherMs > 0 && domain.codec.sends(answer);
+    const inbound = { domain: domain.name, transId, messages, transactions, gathers };
+    const notes = await deliver(inbound, edge.objects, edge.handleCache, edge.now());
+    for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: domain.name, transId, note });
+  } catch (error) {
+    metrics.notStored.count({ domain: domain.name });
+    edge.requested(domain.name, "refused");
+    metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
+    const fault = storageFault(error);
+    if (fault?.of === "disk") edge.storage.failed(fault.why);
+    const disk = await diskFault(fault, edge);
+    if (fault && disk === undefined) metrics.objectsFailed.count({ domain: domain.name });
+    const { object, objectId, conference, error: why } = failureOf(error);
+    const facts = { domain: domain.name, transId, disk, object, objectId, conference, error: why };
+    edge.log("document-not-stored", facts, "error");
+    const headers = { "retry-after": "2" };
+    return new Response("Not all of the document could be stored. Send it again.\n", { status: 503, headers });
+  }
+  return confirm(transId, "ok");
+}
+
+/** What is wrong with the disk if an object's storage failed; `undefined`: nothing that concerns other objects. */
+async function diskFault(fault: ReturnType<typeof storageFault>, edge: Edge): Promise<string | undefined> {
+  if (fault === null) return undefined;
+  if (fault.of === "disk") return "the disk is full";
+  // For a disk without room the platform may say no more than "internal error".
+  return (await edge.storage.fault()) ?? undefined;
+}

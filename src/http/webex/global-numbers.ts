@@ -1,0 +1,242 @@
+import { html, raw } from "hono/html";
+import type { DomainName } from "../../foundation/ids.ts";
+import { digitsOf } from "../../foundation/text/digits.ts";
+import { countryName, type GlobalNumbers } from "../../settings/domain-settings.ts";
+import type { SiteNumber } from "../../webex/provisioning.ts";
+import type { Edge } from "../app.ts";
+import { failureOf } from "../objects-of-request.ts";
+import { problem } from "../problem.ts";
+
+/** One thing about the caller's own meeting: a number to dial, or a code to key in. */
+interface MeetingDetail {
+  readonly kind: "number" | "code";
+  readonly label: string;
+  readonly value: string;
+}
+
+type Html = ReturnType<typeof html>;
+
+const styleSheet = `
+:root { color-scheme: light dark; --ink: #1c2128; --soft: #57606a; --paper: #ffffff; --box: #f2f5f8; --line: #d0d7de; --link: #0a53a8; }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --ink: #e6edf3; --soft: #a3adb8; --paper: #10151b; --box: #1b222b; --line: #39424d; --link: #86bfff; }
+}
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+main { max-width: 68rem; margin: 0 auto; padding: 1rem 1.25rem 3rem; }
+h1 { margin: .5rem 0 1.25rem; font-size: 1.75rem; line-height: 1.2; }
+h2 { margin: 0 0 .75rem; font-size: 1.25rem; }
+h3 { margin: 0 0 .25rem; font-size: 1rem; }
+a { color: var(--link); text-underline-offset: .2em; }
+dl, dd, ul { margin: 0; padding: 0; list-style: none; }
+.meeting { margin-bottom: 2rem; padding: 1rem 1.25rem; border-radius: .5rem; background: var(--box); }
+.meeting div { padding: .3rem 0; }
+dt, span { color: var(--soft); font-size: .9rem; }
+span { display: inline-block; }
+dd { font-size: 1.15rem; font-weight: 600; }
+code { font: inherit; }
+.countries { columns: 18rem; column-gap: 2.5rem; }
+.country { break-inside: avoid; padding: .75rem 0; border-top: 1px solid var(--line); }
+li { padding: .2rem 0; }
+li a { display: inline-block; padding: .2rem 0; margin-right: .5rem; font-variant-numeric: tabular-nums; }
+@media (min-width: 40rem) {
+  .meeting dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(14rem, 1fr)); gap: .25rem 2rem; }
+}
+@media print {
+  @page { margin: 15mm; }
+  html { font-size: 9pt; }
+  main { padding: 0; max-width: none; }
+  .meeting { padding: 0; background: none; }
+  .countries { columns: 3; }
+  .country { padding: .4rem 0; }
+  li, li a, .meeting div { padding: 0; }
+  a { color: inherit; text-decoration: none; }
+}
+`;
+
+/** How long strangers see the same numbers: each of their requests would otherwise ask an object. */
+const SAME_NUMBERS_MS = 60_000;
+/** The same as long as none are known. */
+const NO_NUMBERS_MS = 2_000;
+
+/** The numbers that are known of each domain's WebEx site, none where nothing is known. No request asks the site. */
+export class SiteNumbers {
+  readonly #latest = new Map<DomainName, { readonly at: number; readonly numbers: readonly SiteNumber[] }>();
+
+  /** Those of before where the object does not answer at once. */
+  async of(domain: DomainName, { views, log, now }: Edge): Promise<readonly SiteNumber[]> {
+    const latest = this.#latest.get(domain);
+    const sameMs = latest?.numbers.length ? SAME_NUMBERS_MS : NO_NUMBERS_MS;
+    if (latest && Math.abs(now() - latest.at) < sameMs) return latest.numbers;
+    // Who comes meanwhile sees what was known before. On the platform no request may wait for a promise of another one.
+    if (latest) this.#latest.set(domain, { ...latest, at: now() });
+    const asked = views.webexSite(domain).numbers(domain);
+    const numbers = await asked.catch((error: unknown) => {
+      const { object, objectId, error: why } = failureOf(error);
+      log("view-failed", { domain, object, objectId, error: why }, "warn");
+      return latest?.numbers ?? [];
+    });
+    this.#latest.set(domain, { at: now(), numbers });
+    return numbers;
+  }
+}
+
+/**
+ * `GET /global-numbers/:domain`: the page that WebEx links to as the domain's global call-in numbers (protocol 1.6). Where numbers of the
+ * domain's WebEx site are known, only these are shown: under the countries and labels that the domain's own list has for them.
+ */
+export async function globalNumbers(
+  request: Request,
+  own: GlobalNumbers,
+  ofSite: readonly SiteNumber[] = [],
+): Promise<Response> {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return problem(405, "method not allowed", "This page is read by GET.", { allow: "GET, HEAD" });
+  }
+  const details = meetingDetails(new URL(request.url).searchParams);
+  const page = await globalNumbersPage(ofSite.length === 0 ? sectionsOf(own) : sectionsOfSite(ofSite, own), details);
+  return new Response(page.toString(), {
+    headers: {
+      "content-type": "text/html; charset=UTF-8",
+      // Private, because the URL may hold a meeting's codes.
+      "cache-control": "private, max-age=300",
+      "content-security-policy": `default-src 'none'; style-src 'sha256-${await sha256(styleSheet)}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+    },
+  });
+}
+
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return btoa(String.fromCharCode(...new Uint8Array(digest)));
+}
+
+/** Longer than any number or code; what is longer is none. */
+const MAX_CHARACTERS = 64;
+
+/**
+ * The details that WebEx filled into the URL from the meeting's TSP account (protocol 1.6). Upper and lower case of the six
+ * names are alike; the first usable value of a repeated name counts; everything else is passed over.
+ */
+function meetingDetails(query: URLSearchParams): MeetingDetail[] {
+  const given = usableValues(query);
+  const toll = fullNumber(given.get("tollnumcc"), given.get("tollnum"));
+  const tollFree = fullNumber(given.get("tollfreenumcc"), given.get("tollfreenum"));
+  return [
+    ...detail("number", "Call-in number (toll)", toll),
+    ...detail("number", "Call-in number (toll-free)", tollFree),
+    ...detail("code", "Participant code", given.get("participantcode")),
+    ...detail("code", "Subscriber code", given.get("subscribercode")),
+  ];
+}
+
+const names: ReadonlySet<string> = new Set([
+  "participantcode",
+  "subscribercode",
+  "tollnum",
+  "tollnumcc",
+  "tollfreenum",
+  "tollfreenumcc",
+]);
+
+function usableValues(query: URLSearchParams): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const [anyCase, raw] of query) {
+    const name = anyCase.toLowerCase();
+    if (!names.has(name) || values.has(name) || raw.length > MAX_CHARACTERS) continue;
+    // Control and direction characters would let a value pass for something else.
+    const value = raw.replace(/[\p{C}\s]+/gu, " ").trim();
+    // A placeholder that is still there was not filled in: the account has nothing for it.
+    if (value !== "" && !/^%\w+%$/.test(value)) values.set(name, value);
+  }
+  return values;
+}
+
+function fullNumber(country: string | undefined, number: string | undefined): string | undefined {
+  if (number === undefined || country === undefined || number.startsWith("+")) return number;
+  return `${/^\d+$/.test(country) ? "+" : ""}${country} ${number}`;
+}
+
+function detail(kind: MeetingDetail["kind"], label: string, value: string | undefined): MeetingDetail[] {
+  return value === undefined ? [] : [{ kind, label, value }];
+}
+
+interface Section {
+  readonly id: string;
+  readonly name: string;
+  readonly list: readonly { readonly number: string; readonly kind: string; readonly label?: string | undefined }[];
+}
+
+/** By country, sorted by the countries' English names. */
+function sectionsOf(numbers: GlobalNumbers): readonly Section[] {
+  return Object.entries(numbers)
+    .map(([code, list]) => ({ id: code, name: countryName(code), list }))
+    .sort((a, b) => a.name.localeCompare(b.name, "en"));
+}
+
+/** The site does not say which country a number is of: where the domain's list does, that counts. */
+function sectionsOfSite(ofSite: readonly SiteNumber[], own: GlobalNumbers): readonly Section[] {
+  const known = new Set(ofSite.map(({ number }) => digitsOf(number)));
+  const listed = sectionsOf(own)
+    .map((section) => ({ ...section, list: section.list.filter(({ number }) => known.has(digitsOf(number))) }))
+    .filter(({ list }) => list.length > 0);
+  const inList = new Set(listed.flatMap(({ list }) => list.map(({ number }) => digitsOf(number))));
+  const others = ofSite.filter(({ number }) => !inList.has(digitsOf(number)));
+  if (others.length === 0) return listed;
+  return [{ id: "others", name: listed.length > 0 ? "Other numbers" : "Call-in numbers", list: others }, ...listed];
+}
+
+/** The page of a domain's numbers. It needs nothing but itself. */
+function globalNumbersPage(sections: readonly Section[], details: readonly MeetingDetail[]): Html {
+  return html`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="UTF-8" />
+<meta name="viewport" content="width=device-width, initial-scale=1" />
+<title>Global call-in numbers</title>
+<style>${raw(styleSheet)}</style>
+</head>
+<body>
+<main>
+<h1>Global call-in numbers</h1>
+${details.length > 0 && meeting(details)}
+${sections.length === 0 ? html`<p>The numbers are not known at the moment. Those of your invitation work.</p>` : html`<h2>Numbers by country</h2>`}
+<div class="countries">
+${sections.map(country)}
+</div>
+</main>
+</body>
+</html>
+`;
+}
+
+function meeting(details: readonly MeetingDetail[]): Html {
+  const rows = details.map(
+    ({ label, kind, value }) =>
+      html`<div><dt>${label}</dt><dd>${kind === "number" ? toDial(value) : html`<code>${value}</code>`}</dd></div>\n`,
+  );
+  return html`<section class="meeting">
+<h2>Your meeting</h2>
+<dl>
+${rows}</dl>
+</section>`;
+}
+
+function country({ id, name, list }: Section): Html {
+  const items = list.map(
+    ({ number, kind, label }) =>
+      html`<li>${toDial(number)} <span>${label !== undefined && `${label}, `}${kind}</span></li>\n`,
+  );
+  return html`<section class="country">
+<h3 id="${id}">${name}</h3>
+<ul>
+${items}</ul>
+</section>
+`;
+}
+
+/** A link that dials, if this can be a telephone number; `*` and `#` could be an order to the telephone itself. */
+function toDial(number: string): Html {
+  const digits = number.replace(/[ ().-]/g, "");
+  return /^\+?\d{3,15}$/.test(digits) ? html`<a href="tel:${digits}">${number}</a>` : html`${number}`;
+}
