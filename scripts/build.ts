@@ -29,7 +29,9 @@ export async function buildInto(folder: string, builtVersion = version): Promise
     writeFileSync(join(folder, name), await content, { mode: name.startsWith("bridgehead") ? 0o755 : 0o644 });
   }
   // Beside the program, which writes them for an Asterisk.
-  cpSync(join(project, "bridge-agent", "drivers", "asterisk", "setup", "config"), join(folder, "config"), { recursive: true });
+  cpSync(join(project, "bridge-agent", "drivers", "asterisk", "setup", "config"), join(folder, "config"), {
+    recursive: true,
+  });
   const licences = {
     "bridgehead.licences.txt": ofEdge,
     "bridgehead-agent.licences.txt": ofAgent,

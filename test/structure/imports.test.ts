@@ -20,6 +20,16 @@ test("docs/architecture.md has the same table", () => {
   expect(rows).toEqual(Object.entries(rules).map(([folder, rule]) => [folder, allowed(rule)]));
 });
 
+test("docs/architecture.md says of each folder of the product what it knows; none has more than 15 files", () => {
+  const product = globSync("{src,durable-objects,bridge-agent,cli}/**/*.{ts,tsx,js}");
+  const folders = Map.groupBy(product, (file) => posix.dirname(file));
+  const [, page = ""] = readFileSync("docs/architecture.md", "utf8").split("## The folders");
+  const rows = [...(page.split("\n## ")[0] ?? "").matchAll(/^\| `([\w./-]+)` \| .+ \|$/gm)].map(([, folder]) => folder);
+
+  expect(rows.toSorted()).toEqual([...folders.keys()].filter((folder) => folder !== "src").toSorted());
+  expect([...folders].filter(([, files]) => files.length > 15)).toEqual([]);
+});
+
 test("an import that the table does not allow is reported with its file, its line and the rule", () => {
   const text = 'import { ok } from "../foundation/result.ts";\n\nimport {\n  createServer,\n} from "node:http";\n';
 

@@ -1,15 +1,15 @@
 import * as v from "valibot";
-import type { ConfKey } from "../../foundation/ids.ts";
-import { callColumns, callStatuses, enders } from "../../records/call-record.ts";
-import { type Columns, column, csvHead, csvLine, time, word } from "../../records/columns.ts";
-import { conferenceColumns } from "../../records/conference-record.ts";
-import type { PlacedRecord, RecordPage } from "../../rpc/directory.ts";
-import { failureOf } from "../objects-of-request.ts";
-import { problem } from "../problem.ts";
-import { cursorOf, limitOf, next } from "./paging.ts";
+import type { ConfKey } from "../../../foundation/ids.ts";
+import { callColumns, callStatuses, enders } from "../../../records/call-record.ts";
+import { type Columns, column, csvHead, csvLine, time, word } from "../../../records/columns.ts";
+import { conferenceColumns } from "../../../records/conference-record.ts";
+import type { PlacedRecord, RecordPage } from "../../../rpc/directory.ts";
+import { failureOf } from "../../objects-of-request.ts";
+import { problem } from "../../problem.ts";
+import { cursorOf, limitOf, next } from "../paging.ts";
+import { route } from "../route.ts";
+import { digitsOfNumber, moment } from "../values.ts";
 import { exported } from "./record-export.ts";
-import { route } from "./route.ts";
-import { digitsOfNumber, moment } from "./values.ts";
 
 /** The directory gives no more at once. */
 const MOST_LISTED = 1_000;

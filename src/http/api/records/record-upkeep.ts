@@ -1,9 +1,9 @@
 import * as v from "valibot";
-import { masked } from "../../foundation/shown.ts";
-import type { RebuildPage } from "../../rpc/directory.ts";
-import { cursorOf, next } from "./paging.ts";
-import { route } from "./route.ts";
-import { digitsOfNumber } from "./values.ts";
+import { masked } from "../../../foundation/shown.ts";
+import type { RebuildPage } from "../../../rpc/directory.ts";
+import { cursorOf, next } from "../paging.ts";
+import { route } from "../route.ts";
+import { digitsOfNumber } from "../values.ts";
 
 /** After this time no more is begun, and `next` says where to go on. */
 const WITHIN_MS = 5_000;

@@ -1,4 +1,4 @@
-import type { RecordPage } from "../../rpc/directory.ts";
+import type { RecordPage } from "../../../rpc/directory.ts";
 
 /** What an export is made of. */
 interface Export {
