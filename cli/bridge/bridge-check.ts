@@ -7,7 +7,8 @@ import type {
   DriverState,
 } from "../../bridge-agent/drivers/driver.ts";
 import { createDriver } from "../../bridge-agent/drivers/registry.ts";
-import { type Ability, abilities, abilityFor } from "../../src/bridge/abilities.ts";
+import { type Ability, abilities } from "../../src/bridge/abilities.ts";
+import { needsOf } from "../../src/bridge/command-rules.ts";
 import type { BridgeCommand, Command, ExecutionResult } from "../../src/bridge/commands.ts";
 import {
   type AgentToBridge,
@@ -424,10 +425,10 @@ class BridgeCheck {
 
   /** What is to be seen of a command that this bridge cannot carry out, by its word or by its answer; `null`: it can. */
   #notSupported(command: BridgeCommand, result: ExecutionResult): Expectation | string | null {
-    const isSaid = this.#cannot.some((ability) => ability === abilityFor(command));
+    const isSaid = this.#cannot.some((ability) => ability === needsOf(command));
     if (!isDeepStrictEqual(result, notSupported)) return isSaid ? [notSupported, result] : null;
-    if (isSaid || abilityFor(command) === null) return "not supported by this bridge";
-    return `not supported by this bridge; with "cannot": ["${abilityFor(command)}"] in its hello, WebEx would be answered at once`;
+    if (isSaid || needsOf(command) === null) return "not supported by this bridge";
+    return `not supported by this bridge; with "cannot": ["${needsOf(command)}"] in its hello, WebEx would be answered at once`;
   }
 
   /** A line for what was expected and seen; a text instead says why there was nothing to see. */

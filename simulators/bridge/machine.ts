@@ -1,4 +1,5 @@
-import { type Ability, abilityFor } from "../../src/bridge/abilities.ts";
+import type { Ability } from "../../src/bridge/abilities.ts";
+import { needsOf } from "../../src/bridge/command-rules.ts";
 import type { BridgeCommand, CommandResult, CommandType } from "../../src/bridge/commands.ts";
 import type { BridgeEvent, EndReason } from "../../src/bridge/events.ts";
 import type { BridgeCall, BridgeState } from "../../src/bridge/state.ts";
@@ -227,7 +228,7 @@ export class Machine {
     command: BridgeCommand,
     answer: (result: CommandResult) => void,
   ): void {
-    const ability = abilityFor(command);
+    const ability = needsOf(command);
     const result =
       ability !== null && this.cannot.includes(ability)
         ? notSupported

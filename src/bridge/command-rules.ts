@@ -1,5 +1,6 @@
 import { dialledDigits } from "../foundation/dial-rules.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
+import type { Ability } from "./abilities.ts";
 import type { BridgeCommand, Command, CommandType, RefusalReason } from "./commands.ts";
 import { type AccessCodes, isSameCodes } from "./schemas.ts";
 import type { BridgeCall, BridgeState, BridgeView } from "./state.ts";
@@ -49,6 +50,8 @@ export interface Topic {
 
 /** All that is particular to one kind of command. */
 interface CommandRule<Type extends CommandType> {
+  /** What the bridge must be able to do; `null`: every bridge carries it out. */
+  needs(command: Command<Type>): Ability | null;
   /** What it has for itself while it is carried out; see `Topic`. */
   topic(command: Command<Type>): string;
   /** The command that leaves no trace of this one; `null`: there is none. */
@@ -65,9 +68,19 @@ const none: CommandEffect = { type: "none" };
 /** Shared by every command that does not make or end the conference. */
 const CONFERENCE = "conference";
 
+/** What all commands that end a call have alike. */
+const ending = {
+  topic: topicOfCall,
+  undoneBy: null,
+  isInEffect: isOver,
+  refusal: needsCall,
+  effect: ({ call }: { readonly call: CallId }): CommandEffect => ({ type: "call-ended", call }),
+};
+
 /** A new command has a row here, is issued by a rule of `src/conference`, and is carried out by each driver. */
 const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
   "create-conference": {
+    needs: () => null,
     topic: ({ renews }) => (renews ? "entry-rules" : CONFERENCE),
     undoneBy: "end-conference",
     // One that is there takes all that the latest create says; a bridge may not show the limit.
@@ -83,6 +96,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     }),
   },
   "end-conference": {
+    needs: () => null,
     topic: () => CONFERENCE,
     undoneBy: null,
     isInEffect: ({ conference }) => conference === undefined,
@@ -90,6 +104,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     effect: () => ({ type: "conference-ended" }),
   },
   lock: {
+    needs: () => "lock",
     topic: () => "lock",
     undoneBy: "unlock",
     isInEffect: ({ conference }) => conference?.locked === true,
@@ -97,6 +112,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     effect: () => ({ type: "conference-changed", change: { locked: true } }),
   },
   unlock: {
+    needs: () => "lock",
     topic: () => "lock",
     undoneBy: "lock",
     isInEffect: ({ conference }) => conference?.locked === false,
@@ -104,6 +120,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     effect: () => ({ type: "conference-changed", change: { locked: false } }),
   },
   "report-speakers": {
+    needs: () => "speakers",
     topic: () => "speakers",
     undoneBy: "stop-reporting-speakers",
     isInEffect: ({ conference }) => conference?.reportsSpeakers === true,
@@ -111,6 +128,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     effect: () => ({ type: "speakers-reported" }),
   },
   "stop-reporting-speakers": {
+    needs: () => "speakers",
     topic: () => "speakers",
     undoneBy: "report-speakers",
     isInEffect: ({ conference }) => conference?.reportsSpeakers === false,
@@ -118,6 +136,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     effect: () => ({ type: "speakers-no-longer-reported" }),
   },
   "create-room": {
+    needs: ({ kind }) => (kind === "sub" ? "sub-rooms" : "private-rooms"),
     topic: topicOfRoom,
     undoneBy: "close-room",
     isInEffect: (held, { room }) => hasRoom(held, room),
@@ -126,6 +145,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
   },
   // Issued once nobody is in the room or on the way out of it.
   "close-room": {
+    needs: () => null,
     topic: topicOfRoom,
     undoneBy: null,
     isInEffect: (held, { room }) => !hasRoom(held, room),
@@ -133,15 +153,17 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     effect: () => none,
   },
   dial: {
+    needs: () => "dial",
     topic: topicOfCall,
     undoneBy: "cancel-dial",
     isInEffect: ({ call }) => call !== undefined, // Also when it has ended: nobody is rung twice.
     refusal: needsConference,
     effect: ({ call, number }) => ({ type: "call-dialled", call, number: dialledDigits(number) }),
   },
-  "cancel-dial": { topic: topicOfCall, undoneBy: null, isInEffect: isOver, refusal: needsCall, effect: callEnded },
-  expel: { topic: topicOfCall, undoneBy: null, isInEffect: isOver, refusal: needsCall, effect: callEnded },
+  "cancel-dial": { needs: () => "dial", ...ending },
+  expel: { needs: () => null, ...ending },
   admit: {
+    needs: ({ muted }) => (muted ? "mute" : null),
     topic: topicOfCall,
     undoneBy: null,
     isInEffect: ({ call }) => call?.stage === "entered",
@@ -154,6 +176,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     }),
   },
   move: {
+    needs: () => null,
     topic: topicOfCall,
     undoneBy: "move",
     isInEffect: ({ call }, { room }) => call?.stage === "entered" && call.room === room,
@@ -161,6 +184,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     effect: ({ call, room }) => ({ type: "call-entered", call, room, as: null }),
   },
   mute: {
+    needs: () => "mute",
     topic: topicOfCall,
     undoneBy: "unmute",
     isInEffect: ({ call }) => call?.stage === "entered" && call.muted,
@@ -168,6 +192,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     effect: ({ call }) => ({ type: "mute-changed", call, muted: true }),
   },
   unmute: {
+    needs: () => "mute",
     topic: topicOfCall,
     undoneBy: "mute",
     isInEffect: ({ call }) => call?.stage === "entered" && !call.muted,
@@ -212,6 +237,11 @@ export function refusalOf(view: BridgeView, key: ConfKey, command: BridgeCommand
   return ruleOf(command).refusal(heldFor(view, key, command), command);
 }
 
+/** What the bridge must be able to do for this command; `null`: every bridge carries it out. */
+export function needsOf(command: BridgeCommand): Ability | null {
+  return ruleOf(command).needs(command);
+}
+
 export function effectOf(command: BridgeCommand): CommandEffect {
   return ruleOf(command).effect(command);
 }
@@ -234,10 +264,6 @@ function needsConference({ conference }: Held): RefusalReason | null {
 function needsCall(held: Held): RefusalReason | null {
   const isGone = held.call === undefined || held.call.stage === "ended";
   return needsConference(held) ?? (isGone ? "no-such-call" : null);
-}
-
-function callEnded({ call }: { readonly call: CallId }): CommandEffect {
-  return { type: "call-ended", call };
 }
 
 function isOver({ call }: Held): boolean {

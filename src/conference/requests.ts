@@ -1,5 +1,5 @@
 import type { Ability } from "../bridge/abilities.ts";
-import { type ExtCallId, MAIN_ROOM, type TransId } from "../foundation/ids.ts";
+import { MAIN_ROOM, type TransId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import { type AnsweredType, type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, FromWebexMessages } from "../tsp/messages.ts";
@@ -136,56 +136,44 @@ function applyConferenceRequest(draft: Draft, message: ConferenceRequest): void 
   if (!live) return draft.answer(request, wasWaiting ? "ok" : "no-such-conference");
   if (message.type === "close-conference") return close(draft, live, message);
   if (live.phase === "running" && live.closing) return draft.answer(request, "no-such-conference");
-  const { cannot } = draft.context;
-  if (abilitiesFor(message).some((ability) => cannot.includes(ability))) return draft.answer(request, "not-supported");
-  switch (message.type) {
-    case "call-out":
-      return startCallOut(draft, live, message);
-    case "cancel-call-out":
-      return cancelCallOut(draft, message);
-    case "update-caller":
-      return updateCaller(draft, message, request);
-    case "drop-caller":
-      return dropCaller(draft, message.extCallId, request);
-    case "update-conference":
-      return update(draft, live, message);
-    case "create-sub-conference":
-      return createRoom(draft, message);
-    case "add-to-sub-conference":
-    case "remove-from-sub-conference":
-      return moveCall(draft, message);
-    case "close-sub-conference":
-      return closeRoom(draft, message);
-    default:
-      return assertNever(message);
-  }
+  const { needs, apply } = ruleOf(message);
+  if (needs(message).some((ability) => draft.context.cannot.includes(ability)))
+    return draft.answer(request, "not-supported");
+  apply(draft, message, live);
 }
 
-/** All that the bridge must be able to do for this request, of which nothing is begun where one thing is missing (protocol T27). */
-function abilitiesFor(message: ConferenceRequest): readonly Ability[] {
-  switch (message.type) {
-    case "call-out":
-      return [
-        "dial",
-        ...(message.joinMode === "private-talk" ? (["private-rooms"] as const) : []),
-        ...(entersMuted(message) ? (["mute"] as const) : []),
-      ];
-    case "update-caller":
-      return ["mute"];
-    case "create-sub-conference":
-      return ["sub-rooms"];
-    case "update-conference":
-      return typeof message.action === "number" ? [] : abilitiesForAction[message.action];
-    case "cancel-call-out":
-    case "drop-caller":
-    case "close-conference":
-    case "add-to-sub-conference":
-    case "remove-from-sub-conference":
-    case "close-sub-conference":
-      return [];
-    default:
-      return assertNever(message);
-  }
+interface RequestRule<Message> {
+  /** All that the bridge must be able to do: nothing is begun where one thing is missing (protocol T27). */
+  needs(message: Message): readonly Ability[];
+  apply(draft: Draft, message: Message, live: Creating | Running): void;
+}
+
+type RuledType = Exclude<ConferenceRequest["type"], "close-conference">;
+
+const rules: { readonly [Type in RuledType]: RequestRule<FromWebexMessages[Type]> } = {
+  "call-out": {
+    needs: (message) => [
+      "dial",
+      ...(message.joinMode === "private-talk" ? (["private-rooms"] as const) : []),
+      ...(entersMuted(message) ? (["mute"] as const) : []),
+    ],
+    apply: (draft, message, live) => startCallOut(draft, live, message),
+  },
+  "cancel-call-out": { needs: () => [], apply: cancelCallOut },
+  "update-caller": { needs: () => ["mute"], apply: updateCaller },
+  "drop-caller": { needs: () => [], apply: dropCaller },
+  "update-conference": {
+    needs: ({ action }) => (typeof action === "number" ? [] : abilitiesForAction[action]),
+    apply: update,
+  },
+  "create-sub-conference": { needs: () => ["sub-rooms"], apply: createRoom },
+  "add-to-sub-conference": { needs: () => [], apply: moveCall },
+  "remove-from-sub-conference": { needs: () => [], apply: moveCall },
+  "close-sub-conference": { needs: () => [], apply: closeRoom },
+};
+
+function ruleOf<Type extends RuledType>(message: FromWebexMessages[Type]): RequestRule<FromWebexMessages[Type]> {
+  return rules[message.type as Type];
 }
 
 const abilitiesForAction: Readonly<Record<UpdateAction, readonly Ability[]>> = {
@@ -210,11 +198,8 @@ function liveConference(draft: Draft, { type, extConfId }: ConferenceRequest): C
 }
 
 /** Mute and unmute: Privilege in the request, Status in the notification (protocol 2.2.6, 4.11, section 5, row 15). */
-function updateCaller(
-  draft: Draft,
-  message: Extract<FromWebex, { type: "update-caller" }>,
-  request: OpenRequest | null,
-): void {
+function updateCaller(draft: Draft, message: FromWebexMessages["update-caller"]): void {
+  const request = requestOf(message);
   if (typeof message.privilege === "number") return draft.answer(request, "not-supported");
   const caller = findCaller(draft, message.extCallId);
   if (!caller) return draft.answer(request, "no-such-call");
@@ -222,7 +207,9 @@ function updateCaller(
 }
 
 /** Expels a caller (protocol 2.2.7, 4.12), or an invitee that waits for its host. */
-function dropCaller(draft: Draft, extCallId: ExtCallId, request: OpenRequest | null): void {
+function dropCaller(draft: Draft, message: FromWebexMessages["drop-caller"]): void {
+  const { extCallId } = message;
+  const request = requestOf(message);
   const caller = findCaller(draft, extCallId);
   const call = caller?.call ?? draft.callOuts.find((one) => one.extCallId === extCallId && isOnTheLine(one))?.call;
   if (call === undefined) return draft.answer(request, "no-such-call");
@@ -238,7 +225,7 @@ export function isOnTheLine({ stage }: CallOut): boolean {
  * One action code for the whole conference (protocol 2.2.2). A domain can switch the answers off, since the guide shows none
  * (protocol section 5, row 16).
  */
-function update(draft: Draft, head: Creating | Running, message: FromWebexMessages["update-conference"]): void {
+function update(draft: Draft, message: FromWebexMessages["update-conference"], head: Creating | Running): void {
   const request = requestOf(message);
   const { action } = message;
   if (typeof action === "number") return draft.answer(request, "not-supported");

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { BridgeDriver, DriverReport } from "../../bridge-agent/drivers/driver.ts";
-import { type Ability, abilityFor } from "../../src/bridge/abilities.ts";
+import type { Ability } from "../../src/bridge/abilities.ts";
+import { needsOf } from "../../src/bridge/command-rules.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { EndReason } from "../../src/bridge/events.ts";
 import type { BridgeCall, BridgeState } from "../../src/bridge/state.ts";
@@ -132,11 +133,11 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     }
     /** Ends a test that needs what the bridge cannot do. */
     async function carryOut(command: BridgeCommand, of: ConfKey | null = conference) {
-      if (!can(command)) skip(`the bridge cannot do this: ${abilityFor(command)}`);
+      if (!can(command)) skip(`the bridge cannot do this: ${needsOf(command)}`);
       return await ask(command, of);
     }
     function can(command: BridgeCommand): boolean {
-      return !cannot.some((ability) => ability === abilityFor(command));
+      return !cannot.some((ability) => ability === needsOf(command));
     }
     async function done(...list: BridgeCommand[]): Promise<void> {
       for (const command of list) expect(await carryOut(command), command.type).toEqual({ done: true });
@@ -732,7 +733,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
 
     /** And ends the test where nobody would see that this is carried out. */
     async function beginsToLoseAnswers(command: BridgeCommand): Promise<void> {
-      if (!can(command)) skip(`the bridge cannot do this: ${abilityFor(command)}`);
+      if (!can(command)) skip(`the bridge cannot do this: ${needsOf(command)}`);
       if (!bridge.loseAnswers || !bridge.truth) return skip("answers of this bridge cannot be lost");
       await bridge.loseAnswers();
     }

@@ -1,4 +1,5 @@
-import { type Ability, abilityFor } from "../../src/bridge/abilities.ts";
+import type { Ability } from "../../src/bridge/abilities.ts";
+import { needsOf } from "../../src/bridge/command-rules.ts";
 import type { RefusalReason } from "../../src/bridge/commands.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import { type ConferenceInput, decide, nextDeadline } from "../../src/conference/decide.ts";
@@ -277,7 +278,7 @@ export class ConferenceModel {
     const isTakenOver = input.type === "webex" || decision.facts.some(({ kind }) => kind === "conference-taken-over");
     if (!isTakenOver) for (const post of posts) this.#checkTarget(post, head);
     for (const { id, command } of decision.effects.filter(isCommand)) {
-      const ability = abilityFor(command);
+      const ability = needsOf(command);
       const isAsked = input.type === "webex" || input.type === "operator";
       if (isAsked && ability !== null && this.#cannot.includes(ability)) this.#fail(`${command.type} needs ${ability}`);
       if (command.type === "close-room") this.#checkNobodyIsMovedOut(command.room);
