@@ -11,6 +11,7 @@ import {
   REPLACED_CODE,
 } from "../../src/bridge/protocol.ts";
 import type { BridgeState } from "../../src/bridge/state.ts";
+import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Result } from "../../src/foundation/result.ts";
 import { type Codec, ReconnectingSocket } from "../link/reconnecting-socket.ts";
@@ -25,9 +26,8 @@ const ANSWER_WITHIN_MS = 2_000;
 const RESULT_WITHIN_MS = 30_000;
 /** The bridge is near: asking often costs little, and callers wait. */
 const LONGEST_RETRY_MS = 1_000;
-/** A state that is not understood costs the bridge as much as any: the pause doubles each time. */
-const FIRST_PAUSE_AFTER_BAD_STATE_MS = 1_000;
-const LONGEST_PAUSE_AFTER_BAD_STATE_MS = 30_000;
+/** A state that is not understood costs the bridge as much as any. */
+const badStateBackoff = doubling(1_000, 30_000);
 
 type Received = BridgeToAgent | BadState;
 
@@ -251,8 +251,7 @@ export class GenericDriver implements BridgeDriver {
     const isBadState = this.#badStates > 0 && what.startsWith(notOfProtocol);
     if (wasReady || isBadState || why !== this.#lastWhy) this.#report({ type: "disconnected", why, isReplaced });
     this.#lastWhy = why;
-    if (!isBadState) return "soon";
-    return Math.min(LONGEST_PAUSE_AFTER_BAD_STATE_MS, FIRST_PAUSE_AFTER_BAD_STATE_MS * 2 ** (this.#badStates - 1));
+    return isBadState ? pauseAfter(this.#badStates, badStateBackoff) : "soon";
   }
 
   #resolveAll(): void {

@@ -1,3 +1,4 @@
+import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import type { Result } from "../../src/foundation/result.ts";
 import type { Timers } from "../../src/foundation/time/timers.ts";
 
@@ -168,14 +169,8 @@ export class ReconnectingSocket<In, Out> {
     const next = lost(code, why, closes);
     if (this.#stopped) return;
     if (next !== "at once") this.#failures += 1;
-    const soon = backoffMs(this.#failures, longest, random());
+    const soon = pauseAfter(this.#failures, doubling(FIRST_PAUSE_MS, longest), random());
     const pause = typeof next === "number" ? next : { "at once": 0, soon, late: longestPauseMs }[next];
     this.#cancelNext = timers.after(pause, () => this.connect());
   }
-}
-
-/** Pause before the next attempt after so many failures in a row; `draw`, 0 to 1, keeps many from coming back all at once. */
-export function backoffMs(failures: number, longestMs: number, draw: number): number {
-  const longest = Math.min(longestMs, FIRST_PAUSE_MS * 2 ** Math.max(0, failures - 1));
-  return longest * (0.5 + draw / 2);
 }

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync, writeFileSync, writeSync } fr
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { isatty } from "node:tty";
+import { pauseAfter } from "../../src/delivery/backoff.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
 import { version } from "../../src/foundation/version.ts";
 import { forTerminal, type Notice, noticeLine, outputLine } from "../log-line.ts";
@@ -111,7 +112,7 @@ interface PartOptions {
 
 /** A process that ends sooner than this after its start could not do its work. */
 const QUICK_END_MS = 2_000;
-const LONGEST_PAUSE_MS = 1_000;
+const backoff = [250, 500, 750, 1_000];
 /** Characters of a part's log in a line of ours. */
 const MAX_QUOTED = 600;
 /** How often the same failure is printed again. */
@@ -217,7 +218,7 @@ export class Part {
       const msg = `ended (${why}); is started again${this.quickEnds > 1 ? ", each second" : ""}`;
       this.tell({ level: "error", event: `${this.options.name}-ended`, msg, facts: { code } });
     }
-    await pause(Math.min(LONGEST_PAUSE_MS, this.quickEnds * 250));
+    await pause(pauseAfter(this.quickEnds, backoff));
     if (!this.stopping) this.start();
   }
 }

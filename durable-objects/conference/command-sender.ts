@@ -3,6 +3,7 @@ import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import { LATEST_MS, ON_BRIDGE_MS } from "../../src/bridge/deadlines.ts";
 import { overdueAt, waiterFor } from "../../src/conference/deadlines.ts";
 import type { ConferenceState, PendingCommand } from "../../src/conference/state.ts";
+import { pauseAfter } from "../../src/delivery/backoff.ts";
 import type { BridgeName, CommandId, EpochMs } from "../../src/foundation/ids.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
@@ -13,8 +14,8 @@ import type { Platform } from "../platform/platform.ts";
 
 type Commands = ReadonlyMap<CommandId, PendingCommand>;
 
-/** Pauses before a command that no agent has acknowledged is sent again; the last one repeats, for the first minute. */
-const pausesMs = [1000, 2000, 4000, 5000] as const;
+/** Before a command that no agent has acknowledged is sent again, for the first minute. */
+const backoff = [1000, 2000, 4000, 5000] as const;
 /** After that: an agent that has been away for so long reports when it is back. */
 const longPauseMs = 60_000;
 const patienceMs = 60_000;
@@ -125,7 +126,7 @@ export class CommandSchedule {
   /** The agent has reported something: what it has not acknowledged for a while is due. */
   agentReported(now: EpochMs): void {
     for (const [id, { times, lastAt, isAcked }] of this.#sent) {
-      if (times > 0 && !isAcked && now - lastAt >= pausesMs[0]) this.#sent.delete(id);
+      if (times > 0 && !isAcked && now - lastAt >= backoff[0]) this.#sent.delete(id);
     }
   }
 
@@ -228,7 +229,7 @@ export class CommandSchedule {
     const { times, firstAt, lastAt, isAcked } = sent;
     if (isAcked) return lastAt + repeatAckedMs;
     if (lastAt - firstAt >= patienceMs) return lastAt + longPauseMs;
-    return lastAt + (pausesMs[times - 1] ?? pausesMs[3]);
+    return lastAt + pauseAfter(times, backoff);
   }
 }
 

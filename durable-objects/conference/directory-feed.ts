@@ -1,7 +1,8 @@
 import type { Fact, FactKind } from "../../src/conference/facts.ts";
 import type { Rows } from "../../src/conference/queue.ts";
-import { spread } from "../../src/conference/server/debts.ts";
 import { isOngoing } from "../../src/conference/state.ts";
+import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
+import { spread } from "../../src/foundation/hash.ts";
 import type { ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import { type Person, persons, showFields } from "../../src/foundation/shown.ts";
 import { within } from "../../src/foundation/time/timers.ts";
@@ -48,8 +49,7 @@ const answerWithinMs = 10_000;
 const topicWithinMs = 2_000;
 /** Documents are confirmed in less, as a rule: what is so for a moment is not worth a page. */
 const waitsMs = 5_000;
-const firstAgainMs = 5_000;
-const longestAgainMs = 5 * 60_000;
+const backoff = doubling(5_000, 5 * 60_000);
 /** That are read for one page: nothing else of the conference goes on meanwhile. */
 const mostRows = 500;
 /** In one page; more only where one row has more. */
@@ -204,8 +204,10 @@ export class DirectoryFeed {
       this.#isUnsure = true;
       this.#knownAs = null;
       const { confKey = "" } = store.identity ?? {};
-      this.#notBefore = this.#ports.now() + againMs(confKey, this.#failures);
       this.#failures += 1;
+      // Conferences that failed together come again one by one.
+      const pauseMs = pauseAfter(this.#failures, backoff, spread(`${confKey} ${this.#failures}`));
+      this.#notBefore = this.#ports.now() + pauseMs;
       this.#isChanged = true;
       this.#ports.log({ level: "warn", event: "directory-not-told", why: String(error) });
       throw error;
@@ -322,10 +324,4 @@ export class DirectoryFeed {
       return [showWaiting({ host, documents, oldestAt, failure }, persons.none)];
     });
   }
-}
-
-/** Conferences that have failed together come again one by one. `failures`: so many in a row before this one. */
-export function againMs(confKey: string, failures: number): number {
-  const pauseMs = Math.min(firstAgainMs * 2 ** failures, longestAgainMs);
-  return Math.round(pauseMs * (1 - 0.25 * spread(`${confKey} ${failures}`)));
 }

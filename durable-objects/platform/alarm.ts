@@ -1,11 +1,11 @@
+import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { Platform } from "./platform.ts";
 
 export type AlarmPorts = Pick<Platform, "now" | "after" | "log" | "setAlarm" | "getAlarm">;
 
-/** Pauses after work that broke: a write may fail once, and settings be unreadable for hours. Each is twice the one before. */
-const firstAgainMs = 2_000;
-const longestAgainMs = 60_000;
+/** After work that broke: a write may fail once, and settings be unreadable for hours. */
+const backoff = doubling(2_000, 60_000);
 /** Pause after an alarm that the platform could not set. */
 const setAgainMs = 5_000;
 /** So long the platform may take to bring an alarm that is due. */
@@ -19,7 +19,8 @@ export class Alarm {
   readonly #ports: AlarmPorts;
   /** As this life set it; `null`: not, or it has come. */
   #at: EpochMs | null = null;
-  #againMs = firstAgainMs;
+  /** In a row. */
+  #failures = 0;
   /** For when an alarm is to be set that the platform did not set; `null`: there is none. */
   #unset: EpochMs | null = null;
 
@@ -37,11 +38,11 @@ export class Alarm {
   async guard(work: () => void | Promise<void>): Promise<void> {
     try {
       await work();
-      this.#againMs = firstAgainMs;
+      this.#failures = 0;
     } catch (error) {
       this.#log("alarm-broke", error);
-      this.wakeBy(this.#ports.now() + this.#againMs);
-      this.#againMs = Math.min(2 * this.#againMs, longestAgainMs);
+      this.#failures += 1;
+      this.wakeBy(this.#ports.now() + pauseAfter(this.#failures, backoff));
     }
   }
 

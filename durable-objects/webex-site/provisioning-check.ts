@@ -1,3 +1,4 @@
+import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
 import { sentence } from "../../src/foundation/text/sentence.ts";
@@ -33,8 +34,7 @@ const mostDifferences = 500;
 const checkWithinMs = 4 * hourMs;
 /** A site that answers others, but has no proper answer about itself or its list of users, is asked again so often. */
 const mostFailedTurns = 5;
-/** Before the first of these; each pause is twice the one before. */
-const failedTurnPauseMs = 30_000;
+const failedTurnBackoff = doubling(30_000, 240_000);
 /** So many users in a row without a proper answer are no broken users: the site has none for this check. */
 const mostUnread = 20;
 
@@ -189,7 +189,7 @@ export class ProvisioningCheck {
       case "not-sent":
         return turnPauseMs;
       case "unreadable":
-        return failedTurns + 1 < mostFailedTurns ? failedTurnPauseMs * 2 ** failedTurns : null;
+        return failedTurns + 1 < mostFailedTurns ? pauseAfter(failedTurns + 1, failedTurnBackoff) : null;
       case "rate-limit":
         return Math.max(turnPauseMs, until - this.#ports.now());
       case "site": {

@@ -1,3 +1,4 @@
+import { doubling } from "../../src/delivery/backoff.ts";
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import { Turns } from "../../src/foundation/time/turns.ts";
@@ -31,13 +32,14 @@ const mostAtOnce = 2;
 const turnWithinMs = 30_000;
 /** The answers that are used have some ten thousand bytes; what an answer takes in memory is a hundred times that. */
 const maxAnswerBytes = 256 * 1_024;
-/** Pauses after a site that answers no request; each is twice the one before. */
-const firstPauseMs = 30_000;
-const longestPauseMs = hourMs;
+/** After a site that answers no request. */
+const siteBackoff = doubling(30_000, hourMs);
 /** A site that fails again so soon after it worked is left alone for longer than the last time. */
 const soonMs = 600_000;
 /** Accounts are locked after a few wrong passwords. */
-const wrongPasswordPauseMs = { first: hourMs, longest: dayMs, byHand: 60_000 };
+const wrongPasswordBackoff = doubling(hourMs, dayMs);
+/** A person may try a wrong password again so often. */
+const byHandMs = 60_000;
 
 export interface Connection {
   readonly settings: WebexSiteSettings;
@@ -164,7 +166,7 @@ export class WebexSiteClient {
     if (!this.isCurrent(connection)) return settingsChanged;
     if (!this.#hasSecret(connection)) {
       const says = `the secret ${secretName(connection.settings)} is not set; set it for the edge (docs/operations.md)`;
-      this.#inTrouble({ kind: "no-secret", says, pauseMs: longestPauseMs });
+      this.#inTrouble({ kind: "no-secret", says, pauseMs: hourMs });
       return { ok: false, why: "site", says };
     }
     const now = this.#ports.now();
@@ -173,7 +175,7 @@ export class WebexSiteClient {
     const { says, until, pauseMs, refusedSecret } = trouble;
     if (!isUrgent) return { ok: false, why: "site", says, until };
     const askedAt = until - pauseMs;
-    if (refusedSecret === undefined || now - askedAt >= wrongPasswordPauseMs.byHand) return null;
+    if (refusedSecret === undefined || now - askedAt >= byHandMs) return null;
     return { ok: false, why: "site", says: `${says}; the last try was less than a minute ago`, until };
   }
 
@@ -256,8 +258,8 @@ export class WebexSiteClient {
     this.#count("failed");
     const kind = fault.kind === "refused" ? fault.why : fault.kind;
     const says = `${sayFault(fault)}; ${whatToDo(fault, site, settings)}`;
-    const { first, longest } =
-      kind === "wrong-credentials" ? wrongPasswordPauseMs : { first: firstPauseMs, longest: longestPauseMs };
+    const backoff = kind === "wrong-credentials" ? wrongPasswordBackoff : siteBackoff;
+    const [first = 0, longest = 0] = [backoff[0], backoff.at(-1)];
     const now = this.#ports.now();
     const trouble = this.#store.read("trouble");
     const last = this.#store.read("lastTrouble");
@@ -265,9 +267,9 @@ export class WebexSiteClient {
     const isSoon = last && now >= last.endedAt && now - last.endedAt < soonMs;
     const isAgain = isSoon && (last.kind !== "wrong-credentials" || kind === last.kind);
     const before = trouble ?? (isAgain ? last : undefined);
+    const beforeMs = before && before.kind !== "no-secret" ? before.pauseMs : 0;
     // A check by hand, perhaps one of many, makes the pause no longer.
-    const factor = isUrgent ? 1 : 2;
-    const again = before && before.kind !== "no-secret" ? Math.min(factor * before.pauseMs, longest) : first;
+    const again = isUrgent ? Math.min(beforeMs, longest) : (backoff.find((ms) => ms > beforeMs) ?? longest);
     // The limit has a window of its own.
     const pauseMs = isRateLimit(fault) ? Math.max(0, (fault.retryAt ?? now) - now) : Math.max(first, again);
     // It stays refused, whatever else fails meanwhile.

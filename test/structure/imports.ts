@@ -10,6 +10,7 @@ interface Rule {
 /** Where the folders stand, innermost first; the longest path that fits a file is the one that counts. */
 export const rules: Readonly<Record<string, Rule>> = {
   "src/foundation": { may: ["valibot"] },
+  "src/delivery": { may: ["src/foundation"] },
   "src/tsp": { may: ["src/foundation", "saxes"] },
   "src/webex": { may: ["src/foundation", "fast-xml-parser"] },
   "src/bridge": { may: ["src/foundation", "valibot"] },
@@ -19,8 +20,14 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   "src/conference": {
     may: [
-      ...["src/foundation", "src/bridge", "src/tsp/answers.ts", "src/tsp/protocol-table.ts", "src/tsp/show-message.ts"],
-      ...["src/routing/target-url.ts", "src/records/call-record.ts", "src/records/conference-record.ts", "valibot"],
+      ...["src/foundation", "src/delivery", "src/bridge", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
+      ...[
+        "src/tsp/show-message.ts",
+        "src/routing/target-url.ts",
+        "src/records/call-record.ts",
+        "src/records/conference-record.ts",
+        "valibot",
+      ],
     ],
     mayAsType: ["src/tsp/codec.ts", "src/tsp/messages.ts", "src/settings"],
   },
@@ -107,6 +114,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "cloudflare:workers",
       "standardwebhooks",
       "src/foundation",
+      "src/delivery",
       "src/tsp",
       "src/bridge",
       "src/link",
@@ -124,6 +132,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   "bridge-agent": {
     may: [
       "src/foundation",
+      "src/delivery",
       "src/bridge",
       "src/link",
       "bridge-agent/drivers",
@@ -136,7 +145,10 @@ export const rules: Readonly<Record<string, Rule>> = {
     ],
   },
   "bridge-agent/drivers": {
-    may: ["src/foundation", "src/bridge", "bridge-agent/link/reconnecting-socket.ts", "node:*", "ws", "valibot"],
+    may: [
+      ...["src/foundation", "src/delivery", "src/bridge", "bridge-agent/link/reconnecting-socket.ts"],
+      ...["node:*", "ws", "valibot"],
+    ],
   },
   "simulators/bridge": {
     may: [
@@ -161,6 +173,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   cli: {
     may: [
       "src/foundation",
+      "src/delivery",
       "src/operators",
       "src/settings",
       "src/webex",

@@ -1,6 +1,6 @@
+import { doubling, pauseAfter } from "../../../src/delivery/backoff.ts";
 import { reasonOf } from "../../../src/foundation/text/reason.ts";
 import { wait } from "../../../src/foundation/time/timers.ts";
-import { backoffMs } from "../../link/reconnecting-socket.ts";
 import type { DriverIdentity, DriverPorts } from "../driver.ts";
 import { Ari, type AriEvent, AriFailure, decodeEvent, info, isDone, type OtherEvent, read, variable } from "./ari.ts";
 import { type AgentNote, agentVariable, readAgentNote, retiredEvent } from "./mirror/names.ts";
@@ -10,7 +10,7 @@ import { whatIsMissing } from "./setup/prerequisites.ts";
 /** A bridge that falls silent is found within the sum of both. */
 const PING_EVERY_MS = 1_000;
 const ANSWER_WITHIN_MS = 2_000;
-const LONGEST_RETRY_MS = 1_000;
+const backoff = doubling(100, 1_000);
 /** How often it is tried whether the events have begun. */
 const MARK_EVERY_MS = 20;
 /** An agent that was replaced may hear of it late: a mark that is older than this does not say that it still acts. */
@@ -148,7 +148,7 @@ export class AsteriskLink {
     if (this.#stopped) return;
     this.#failures += 1;
     const { timers, random } = this.#ports;
-    this.#cancelNext = timers.after(backoffMs(this.#failures, LONGEST_RETRY_MS, random()), () => void this.#connect());
+    this.#cancelNext = timers.after(pauseAfter(this.#failures, backoff, random()), () => void this.#connect());
   }
 
   async #connect(): Promise<void> {

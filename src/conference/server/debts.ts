@@ -1,4 +1,5 @@
-import { hash } from "../../foundation/hash.ts";
+import { pauseAfter } from "../../delivery/backoff.ts";
+import { spread } from "../../foundation/hash.ts";
 import type { ConfKey, EpochMs } from "../../foundation/ids.ts";
 import { assertNever } from "../../foundation/result.ts";
 import type { AnswerType } from "../../tsp/answers.ts";
@@ -7,8 +8,8 @@ import type { Outgoing } from "../draft.ts";
 import type { Outage } from "../state.ts";
 
 /** Pauses before each probe (protocol 4.9); the last one repeats. */
-const probePausesMs = [5_000, 15_000, 60_000, 300_000] as const;
-const LONGEST_PAUSE_MS = probePausesMs[3];
+const probeBackoff = [5_000, 15_000, 60_000, 300_000] as const;
+const LONGEST_PAUSE_MS = probeBackoff[3];
 /** By which part a pause may be longer, so that conferences that lost their server together do not probe it together. */
 const JITTER = 0.1;
 
@@ -99,7 +100,7 @@ function subjectOf(message: ToWebex): string {
 /** When the next probe is due: something new makes a pause a tenth as long. */
 export function probeDueAt({ failedAt, probes, hasNew, probe }: Outage): EpochMs {
   if (probe) return probe.at + LONGEST_PAUSE_MS;
-  const pauseMs = probePausesMs[probes] ?? LONGEST_PAUSE_MS;
+  const pauseMs = pauseAfter(probes + 1, probeBackoff);
   return failedAt + (hasNew ? pauseMs / 10 : pauseMs);
 }
 
@@ -108,9 +109,4 @@ export function withJitter(outage: Outage, confKey: ConfKey): EpochMs {
   const dueAt = probeDueAt(outage);
   const pauseMs = dueAt - (outage.probe?.at ?? outage.failedAt);
   return dueAt + Math.round(JITTER * pauseMs * spread(`${confKey} ${outage.failedAt}`));
-}
-
-/** From 0 to 1, evenly for different texts. */
-export function spread(text: string): number {
-  return hash(text) / 2 ** 32;
 }
