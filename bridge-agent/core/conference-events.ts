@@ -1,8 +1,15 @@
-import { effectOf } from "../../src/bridge/command-rules.ts";
+import { effectOf, isEndedByCommand } from "../../src/bridge/command-rules.ts";
 import type { CommandResult } from "../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import { isSameCodes } from "../../src/bridge/schemas.ts";
-import { type BridgeState, type BridgeView, digestOf, snapshotOf, viewOf } from "../../src/bridge/state.ts";
+import {
+  type BridgeCall,
+  type BridgeState,
+  type BridgeView,
+  digestOf,
+  snapshotOf,
+  viewOf,
+} from "../../src/bridge/state.ts";
 import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { assertNever } from "../../src/foundation/result.ts";
 import type { ConferenceDigest } from "../../src/link/messages.ts";
@@ -154,7 +161,12 @@ export class ConferenceEvents {
     const view = viewOf(state);
     for (const held of state.conferences) this.#adopt(held);
     const found = this.#legs.adopt(state.calls, now);
-    this.#pending.readDoubts(view, now, (pending, result) => this.settle(pending, result));
+    this.#pending.readDoubts(view, now, (pending, result) => {
+      const { conference, command } = pending;
+      if (command.type === "expel" || command.type === "cancel-dial")
+        this.#reportOwnEnd(conference, view.calls.get(command.call));
+      this.settle(pending, result);
+    });
     this.#legs.showEntered(state.calls);
     for (const [call, dial] of this.#pending.ringing()) this.#checkDialled(call, dial, view);
     // What is under way changes the conference: the edge compares it again later.
@@ -167,6 +179,13 @@ export class ConferenceEvents {
     this.#speaking.clear();
     for (const call of state.calls) if (call.stage === "entered" && call.talking) this.#speaking.add(call.call);
     this.#legs.resumePrompts(found, now);
+  }
+
+  /** Reports a call that ended by itself. The result reports one that a command ended; the snapshot, one that went with its conference. */
+  #reportOwnEnd(conference: ConfKey, call: BridgeCall | undefined): void {
+    if (call?.stage !== "ended" || isEndedByCommand(call) || call.reason === "conference-ended") return;
+    this.#callEnded(call.call);
+    this.#reports.addEvent(conference, { type: "caller-left", call: call.call, reason: call.reason });
   }
 
   /** A conference that another agent made is taken over with all that its create said, as far as the bridge shows it. */
@@ -235,10 +254,7 @@ export class ConferenceEvents {
     if (call?.stage === "answered") this.#reports.addEvent(conference, { type: "call-answered", call: id });
     if (call !== undefined && call.stage !== "ended") return;
     this.#legs.ended(id);
-    // The result reports a call that a command ended; the snapshot, a call that is gone without a trace.
-    if (call && !["cancelled", "expelled", "conference-ended"].includes(call.reason)) {
-      this.#reports.addEvent(conference, { type: "caller-left", call: id, reason: call.reason });
-    }
+    this.#reportOwnEnd(conference, call);
   }
 
   #addSnapshots(view: BridgeView, keys: Iterable<ConfKey>, gap: boolean): void {

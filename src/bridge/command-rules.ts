@@ -2,6 +2,7 @@ import { dialledDigits } from "../foundation/dial-rules.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { Ability } from "./abilities.ts";
 import type { BridgeCommand, Command, CommandType, RefusalReason } from "./commands.ts";
+import type { EndReason } from "./events.ts";
 import { type AccessCodes, isSameCodes } from "./schemas.ts";
 import type { BridgeCall, BridgeState, BridgeView } from "./state.ts";
 
@@ -266,9 +267,17 @@ function needsCall(held: Held): RefusalReason | null {
   return needsConference(held) ?? (isGone ? "no-such-call" : null);
 }
 
+/** A call that ended in another way was not ended by the command: the command finds no such call. */
 function isOver({ call }: Held): boolean {
-  return call === undefined || call.stage === "ended";
+  return call === undefined || isEndedByCommand(call);
 }
+
+/** Whether the bridge shows that a command ended this call. */
+export function isEndedByCommand(call: BridgeCall): boolean {
+  return call.stage === "ended" && endsByCommand.includes(call.reason);
+}
+
+const endsByCommand: readonly EndReason[] = ["expelled", "cancelled"];
 
 function hasRoom({ conference }: Held, room: RoomId): boolean {
   return conference?.rooms.some(({ id }) => id === room) ?? false;

@@ -365,6 +365,24 @@ describe("commands", () => {
     },
   );
 
+  test.each<[string, BridgeCommand["type"], "hung-up" | "expelled", object]>([
+    ["hung up while an expel was in doubt", "expel", "hung-up", { done: false, reason: "no-such-call" }],
+    ["was expelled while that was in doubt", "expel", "expelled", { done: true }],
+  ])("a caller who %s left as the bridge says", (_, type, reason, result) => {
+    const world = running();
+    const id = world.machine.dialIn("14085551234", "987654321#444#");
+    world.settle();
+    world.loseBridge();
+    world.machine.world.endCall(world.machine.world.find(id) ?? expect.unreachable(), reason);
+    world.command("doubtful", { type, call: id } as BridgeCommand, { again: true });
+    world.connectBridge();
+    world.pass(1_000);
+
+    const left = { type: "event", event: { type: "caller-left", call: id, reason } };
+    const settled = { type: "result", id: "doubtful", result };
+    expect(world.accepted.slice(2, 4)).toEqual(reason === "hung-up" ? [left, settled] : [settled, expect.anything()]);
+  });
+
   test("what was not told when another agent took over is dropped, but for results", () => {
     const world = running();
     world.alone = false;
