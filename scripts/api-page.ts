@@ -25,10 +25,10 @@ curl -H "Authorization: Bearer $OPERATOR_TOKEN" http://127.0.0.1:8787/api/v1/dom
 * Numbers and IDs of people are masked unless \`logs.personal\` of the domain is set; a meeting's host and numbers are shown as its invitation has them, and records have what \`recordsPersonal\` lets them have.
 `;
 
-export function apiPage(): string {
-  const tags = [...new Set(apiRoutes.map(({ tag }) => tag))];
+export function apiPage(routes: readonly Route[] = apiRoutes): string {
+  const tags = [...new Set(routes.map(({ tag }) => tag))];
   const sections = tags.map((tag) => {
-    const rows = apiRoutes.filter((route) => route.tag === tag).map(row);
+    const rows = routes.filter((route) => route.tag === tag).map(row);
     return `## ${tag}\n\n| request | what | status |\n| --- | --- | --- |\n${rows.join("")}`;
   });
   const problems = Object.entries(problemMeanings).map(([title, means]) => `| \`${title}\` | ${inCell(means)} |\n`);

@@ -1,82 +1,72 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
+import * as v from "valibot";
+import { type ActionTable, askedActions, isFlag, isOptional } from "../../src/conference/operator-actions.ts";
 import { allPrintable, printable } from "../../src/foundation/text/printable.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import { StartError } from "../edge/supervise.ts";
 import { jsonText, ownTerminal } from "../terminal.ts";
 import { endOf, stageLines } from "./action-text.ts";
 import { askEdge, examples, question } from "./ask-edge.ts";
-import { type ActionRequest, type ConferenceOfDomain, NoAnswer } from "./operator-client.ts";
+import { type ConferenceOfDomain, NoAnswer } from "./operator-client.ts";
 
 /** So often it is asked how far an action has come. */
 const LOOK_EVERY_MS = 200;
 /** The bridge has 10 s, and then WebEx three attempts. */
 const WITHIN_MS = 30_000;
-/** Somebody must pick up. */
-const CALL_OUT_WITHIN_MS = 120_000;
 
 interface Options {
   readonly domain?: string;
   readonly json?: true;
 }
 
-/** The commands by which operators act on a conference. Each shows how far it has come, as it happens. */
-export function addActions(program: Command): void {
-  const ofCall = [
-    ["mute", "mute a caller"],
-    ["unmute", "let a muted caller be heard again"],
-    ["expel", "hang up a caller, or a call-out that rings"],
-  ] as const;
-  for (const [type, description] of ofCall) {
-    question(program, `${type} <key> <call>`, `${description}; <call>: its id, WebEx's name for it, or its attendee ID`)
-      .summary(description)
-      .addHelpText("after", examples(`${type} 987654321 444`, `${type} 987654321 c17 --domain acme`))
-      .action((key: string, call: string, options: Options) =>
-        act(options, key, (of) => ({ type, call: callOf(of, call) })),
+type Asked = ReturnType<typeof askedActions>[string];
+
+/** The commands by which operators act on a conference, by the table of actions. Each shows how far it has come, as it happens. */
+export function addActions(program: Command, actions?: ActionTable): void {
+  for (const [type, row] of Object.entries(askedActions(actions))) {
+    const { says, examples: endings = [""] } = row.asked;
+    const parameters = Object.entries(row.parameters);
+    const needed = parameters.flatMap(([name, schema]) => (isOptional(schema) ? [] : [name]));
+    const words = [type, "<key>", ...needed.map((name) => `<${name}>`)].join(" ");
+    const ofCall = needed.includes("call") ? "; <call>: its id, WebEx's name for it, or its attendee ID" : "";
+    const command = question(program, words, says + ofCall).summary(says);
+    for (const [name, schema] of parameters.filter(([, schema]) => isOptional(schema))) {
+      const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      const help = (v.getDescription(schema) ?? "")
+        .replace(/^[A-Z]/, (letter) => letter.toLowerCase())
+        .replace(/\.$/, "");
+      if (isFlag(schema)) command.option(flag, help);
+      else command.option(`${flag} <${flag.split("-").at(-1)}>`, help, (text: string) => checked(schema, text));
+    }
+    command.addHelpText("after", examples(...endings.map((ending) => `${type} 987654321 ${ending}`.trim())));
+    command.action((key: string, ...rest: unknown[]) => {
+      const given = command.opts<Options>();
+      const texts = rest.slice(0, needed.length) as readonly string[];
+      return act(row, type, given, key, (of) =>
+        Object.fromEntries([
+          ...needed.map((name, index) => [name, name === "call" ? callOf(of, texts[index] ?? "") : texts[index]]),
+          ...Object.entries(given).filter(([name]) => Object.hasOwn(row.parameters, name)),
+        ]),
       );
+    });
   }
-  question(program, "move <key> <call> <room>", "move a caller to a sub-conference that is open, or back to `main`")
-    .addHelpText("after", examples("move 987654321 444 r7", "move 987654321 444 main"))
-    .action((key: string, call: string, room: string, options: Options) =>
-      act(options, key, (of) => ({ type: "move", call: callOf(of, call), room })),
-    );
-  const ofAll = [
-    ["lock", "let nobody in who dials in"],
-    ["unlock", "let callers in again"],
-    ["mute-all", "mute all callers but the host"],
-    ["unmute-all", "let all muted callers be heard again"],
-    ["end", "end a conference: all of its calls are hung up"],
-  ] as const;
-  for (const [type, description] of ofAll) {
-    question(program, `${type} <key>`, description)
-      .addHelpText("after", examples(`${type} 987654321`))
-      .action((key: string, options: Options) => act(options, key, () => ({ type })));
-  }
-  question(program, "call-out <key> <number>", "call somebody into a conference")
-    .option("--attendee-id <id>", "the attendee ID by which WebEx knows the person", attendeeId)
-    .option("--muted", "muted from the begin on")
-    .addHelpText("after", examples("call-out 987654321 +14085551234", "call-out 987654321 +14085551234 --muted"))
-    .action((key: string, number: string, options: Options & { attendeeId?: string; muted?: true }) =>
-      act(options, key, () => ({
-        ...{ type: "call-out", number },
-        ...(options.attendeeId !== undefined && { attendeeId: options.attendeeId }),
-        ...(options.muted && { muted: true }),
-      })),
-    );
 }
 
 /** Asks a conference for something, and shows what becomes of it. Exit code 1: it was refused, or WebEx does not know of it in time, or never. */
 function act(
+  row: Asked,
+  type: string,
   { domain: ofDomain, json }: Options,
   key: string,
-  requestOf: (conference: ConferenceOfDomain) => ActionRequest,
+  parametersOf: (conference: ConferenceOfDomain) => Readonly<Record<string, unknown>>,
 ): Promise<void> {
   return askEdge(async (edge) => {
     const domain = await edge.domain(ofDomain);
-    const request = requestOf(await edge.conference(domain, key));
+    const parameters = parametersOf(await edge.conference(domain, key));
     const id = randomUUID();
-    await named(id, edge.act(domain, key, request, id));
+    await named(id, edge.act(domain, key, { type, ...parameters }, id));
     const terminal = ownTerminal();
     const shown = new Set<string>();
     const show = (stages: ActionStages) => {
@@ -84,8 +74,10 @@ function act(
       for (const line of newLines(shown, stageLines(allPrintable(stages), terminal))) process.stdout.write(`${line}\n`);
     };
     if (!json)
-      process.stdout.write(`${terminal.style("bold", printable(`${titleOf(request)} in conference ${key}`))}\n`);
-    const withinMs = request.type === "call-out" ? CALL_OUT_WITHIN_MS : WITHIN_MS;
+      process.stdout.write(
+        `${terminal.style("bold", printable(`${titleOf(row, type, parameters)} in conference ${key}`))}\n`,
+      );
+    const { withinMs = WITHIN_MS } = row.asked;
     const stages = await named(
       id,
       followed(() => edge.action(domain, key, id), withinMs, show, pause),
@@ -151,11 +143,14 @@ export function callOf({ key, callers, callOuts }: ConferenceOfDomain, named: st
   throw new StartError(`the conference ${key} has no caller ${named}; ${those}`);
 }
 
-function titleOf({ type, call, room, number }: ActionRequest): string {
-  return [type, call, room && `to ${room}`, number].filter((part) => part !== undefined).join(" ");
+function titleOf({ parameters }: Asked, type: string, given: Readonly<Record<string, unknown>>): string {
+  const needed = Object.keys(parameters).filter((name) => !isOptional(parameters[name]));
+  return [type, ...needed.map((name) => (name === "room" ? `to ${given.room}` : given[name]))].join(" ");
 }
 
-function attendeeId(text: string): string {
-  if (/^\S{1,64}$/.test(text)) return text;
-  throw new InvalidArgumentError("It must be 1 to 64 characters without blanks.");
+/** An option as its parameter wants it. */
+function checked(schema: v.GenericSchema, text: string): string {
+  const [issue] = v.safeParse(schema, text).issues ?? [];
+  if (issue === undefined) return text;
+  throw new InvalidArgumentError(`It ${issue.message}.`);
 }

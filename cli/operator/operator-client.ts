@@ -269,7 +269,7 @@ export class OperatorClient {
   }
 
   /** Has a conference do something; rejects with the edge's words where it is refused. `id` names the action: what is not answered is asked again. */
-  async act(domain: string, key: string, request: ActionRequest, id: string): Promise<void> {
+  async act(domain: string, key: string, request: object, id: string): Promise<void> {
     const path = `domains/${domain}/conferences/${segmentOf(key)}/actions`;
     await this.#insist(path, { method: "POST", body: request, actionId: id });
   }
@@ -480,16 +480,6 @@ export type RecordFilters = Readonly<Record<string, string>>;
 
 /** A record as the API lists it. */
 export type ListedRecord = PlacedRecord["record"] & { readonly cursor: string; readonly recordedAt: number };
-
-/** What is sent to a conference's actions. */
-export interface ActionRequest {
-  readonly type: ActionStages["request"]["type"];
-  readonly call?: string;
-  readonly room?: string;
-  readonly number?: string;
-  readonly attendeeId?: string;
-  readonly muted?: boolean;
-}
 
 /** Nobody knows what became of the request. */
 export class NoAnswer extends StartError {}

@@ -1,4 +1,4 @@
-import type { OperatorAction } from "../../src/conference/operator-requests.ts";
+import type { OperatorAction } from "../../src/conference/operator-actions.ts";
 import type { Comparison } from "../../src/conference/reconcile.ts";
 import type { ActionId, BridgeName, CallId, CommandId, EpochMs, ExtConfId, TransId } from "../../src/foundation/ids.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";

@@ -7,7 +7,7 @@ import type { FromWebex } from "../tsp/messages.ts";
 import { waiterFor } from "./deadlines.ts";
 import { type Decision, type DecisionContext, Draft, type Outgoing, type Post, showOutgoing } from "./draft.ts";
 import { closingDue, endIfDeserted, expireClosing, failCreate, retryEnd } from "./lifecycle.ts";
-import { applyAction, type OperatorRequest, showRequest } from "./operator-requests.ts";
+import { applyAction, type OperatorRequest, showRequest } from "./operator-actions.ts";
 import { expireCallOut } from "./parts/call-outs.ts";
 import { retryRenewal } from "./parts/entry-rules.ts";
 import { expireTalk, tidyTalk } from "./parts/private-talk.ts";

@@ -23,6 +23,11 @@ function mark(shown: Mark) {
   return <Schema extends v.GenericSchema>(schema: Schema): Schema => ({ ...schema, shown });
 }
 
+/** Marks a schema whose values a function shows. */
+export function shownBy<Value>(shown: (value: Value, person: Person) => Value) {
+  return (schema: v.GenericSchema<Value>): v.GenericSchema<Value> => ({ ...schema, shown }) as v.GenericSchema<Value>;
+}
+
 /** What stands in the place of a secret. */
 export const secretText = "(secret)";
 
@@ -87,7 +92,7 @@ const nothing: Show = () => undefined;
 
 function showOfSchema(schema: v.GenericSchema): Show {
   const { shown, type, ...parts } = schema as v.GenericSchema & SchemaParts;
-  if (shown) return showByMark[shown];
+  if (shown) return typeof shown === "string" ? showByMark[shown] : (shown as Show);
   switch (type) {
     case "literal":
     case "picklist":
@@ -114,7 +119,7 @@ function showOfSchema(schema: v.GenericSchema): Show {
 }
 
 interface SchemaParts {
-  readonly shown?: Mark;
+  readonly shown?: Mark | ShowPart;
   readonly entries: Readonly<Record<string, v.GenericSchema>>;
   readonly item: v.GenericSchema;
   readonly value: v.GenericSchema;

@@ -73,7 +73,7 @@ export interface Edge extends Timers, GuardPorts {
 }
 
 /** All routes of the edge, and who may use them. */
-export function createApp(edge: Edge): Hono<Variables> {
+export function createApp(edge: Edge, routes: readonly Route[] = apiRoutes): Hono<Variables> {
   const app = new Hono<Variables>();
 
   // Whoever writes down a URL may put a slash behind it.
@@ -149,11 +149,11 @@ export function createApp(edge: Edge): Hono<Variables> {
     const text = (await metricsText(forOneRequest(edge))) + edge.processText();
     return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4" } });
   });
-  for (const route of apiRoutes) {
+  for (const route of routes) {
     app.on(route.method, routerPath(route), (context) => answerRoute(route, context, edge));
   }
-  for (const [path, routes] of Map.groupBy(apiRoutes, routerPath)) {
-    const allow = routes.map(({ method }) => method).join(", ");
+  for (const [path, ofPath] of Map.groupBy(routes, routerPath)) {
+    const allow = ofPath.map(({ method }) => method).join(", ");
     app.all(path, () => problem(405, "method not allowed", `This path is there for ${allow}.`, { allow }));
   }
   app.route(

@@ -1,5 +1,5 @@
 import type { CommandType } from "../bridge/commands.ts";
-import type { OperatorRequest } from "../conference/operator-requests.ts";
+import type { OperatorRequest } from "../conference/operator-actions.ts";
 import type { ActionId, CommandId, EpochMs } from "../foundation/ids.ts";
 
 /** What has become of an operator's action, stage by stage. */

@@ -5,7 +5,7 @@ import { overdueAt } from "../conference/deadlines.ts";
 import { type ConferenceInput, nextDeadline } from "../conference/decide.ts";
 import { type Decision, type Effect, isCommand, type Outgoing, type Post } from "../conference/draft.ts";
 import type { Fact } from "../conference/facts.ts";
-import { type OperatorRequest, operatorRefusal } from "../conference/operator-requests.ts";
+import { type OperatorRequest, operatorRefusal } from "../conference/operator-actions.ts";
 import { noQueue, type Queue, type Rows } from "../conference/queue.ts";
 import type { GivenUpDocument } from "../conference/server/send-again.ts";
 import { applyChanges, type ConferenceState, emptyState, type PendingCommand } from "../conference/state.ts";

@@ -209,7 +209,7 @@ test("somebody is called into the conference, and the end asks first", async () 
   await screenshot(page, "console-conference-wrong-call", wide);
   await meeting.callIn("555");
   await rowOf(page, "14085550555").waitFor();
-  expect(await page.locator("#call-number:focus").inputValue()).toBe("0101");
+  expect(await page.locator("#call-out-number:focus").inputValue()).toBe("0101");
   await page.keyboard.press("ControlOrMeta+A");
   await page.keyboard.type("+1 408 555 0999");
   await page.keyboard.press("Enter");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
-import type { OperatorAction } from "../../src/conference/operator-requests.ts";
+import type { OperatorAction } from "../../src/conference/operator-actions.ts";
 import type { BridgeName, CommandId, StreamId, TransId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {

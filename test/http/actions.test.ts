@@ -1,7 +1,8 @@
+import type * as v from "valibot";
 import { expect, test } from "vitest";
+import { operatorActions, requestSchema } from "../../src/conference/operator-actions.ts";
 import type { ActionId, EpochMs } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
-import { aboutAction, actionBody } from "../../src/http/api/conferences/actions.ts";
 import type { OperatorsSettings } from "../../src/operators/people.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
@@ -141,13 +142,7 @@ const stages = {
   ...{ result: { type: "done", at }, told: { transIds: ["t1"], confirmedAt: null } },
 } as object as ActionStages;
 
-test("each field of an action says who may read it, and the audit has numbers and attendee IDs masked", () => {
-  expect(unjudged(actionBody)).toEqual([]);
-  const body = { type: "call-out", number: "+14085551234", attendeeId: "40017", muted: true } as const;
-  expect(aboutAction(body)).toEqual({
-    type: "call-out",
-    number: "**********34",
-    attendeeId: "(secret)",
-    muted: "true",
-  });
+test("each field of an action says who may read it", () => {
+  const { options } = requestSchema(operatorActions) as object as { readonly options: readonly v.GenericSchema[] };
+  expect(options.flatMap((option) => unjudged(option))).toEqual([]);
 });

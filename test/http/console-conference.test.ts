@@ -133,29 +133,28 @@ test("a call that is wrong leads back to a live page with what was typed, and sa
 
   const { text } = await get(answer.to);
   expect(text).toContain('data-live="/console/live/local/987654321"');
-  const form = /<details class="call-out".*?<\/details>/s.exec(text)?.[0] ?? "";
-  expect(form).toMatch(/^<details class="call-out" open=""/);
+  const form = /<details class="filled".*?<\/details>/s.exec(text)?.[0] ?? "";
+  expect(form).toMatch(/^<details class="filled" open=""/);
   expect(form).toMatch(
-    /<input id="call-number"[^>]* value="&quot;&gt;&lt;script&gt;555" autofocus="" aria-invalid="true"/,
+    /<input id="call-out-number"[^>]* value="&quot;&gt;&lt;script&gt;555" autofocus="" aria-invalid="true"/,
   );
-  expect(form).toMatch(/<input id="call-attendeeId"[^>]* value="ann"\/>/);
+  expect(form).toMatch(/<input id="call-out-attendeeId"[^>]* value="ann"\/>/);
   expect(form).toMatch(/name="muted" value="1" checked=""/);
-  expect(form).toMatch(/id="call-wrong" class="wrong" role="alert">The number must be a whole number with \+/);
-  expect(form).toContain('script&gt;555&quot;). Nothing was done.</span></div><div><label for="call-attendeeId"');
+  expect(form).toMatch(/id="call-out-wrong" class="wrong" role="alert">The number must be a whole number with \+/);
+  expect(form).toContain('script&gt;555&quot;). Nothing was done.</span></div><div><label for="call-out-attendeeId"');
 });
 
 test("of a call whose attendee ID is wrong, that field says so; an address with a number fills in nothing", async () => {
   const { get, post } = await there();
   const answer = await post({ type: "call-out", number: "+1 408 555 0101", attendeeId: "4 4" });
   const { text } = await get(answer.to);
-  expect(text).toMatch(/value="\+1 408 555 0101" aria-describedby="number-says"\/>/);
-  expect(text).toMatch(/value="4 4" autofocus="" aria-invalid="true" aria-describedby="call-wrong"\/>/);
+  expect(text).toMatch(/value="\+1 408 555 0101" aria-describedby="call-out-note"\/>/);
+  expect(text).toMatch(/value="4 4" autofocus="" aria-invalid="true" aria-describedby="call-out-wrong"\/>/);
   expect(text).toContain('role="alert">The attendee ID must be 1 to 64 characters');
   expect((await get(`${page}?number=%2B15550101`)).text).not.toContain('15550101"');
 });
 
 test.each([
-  [{ type: "call-out" }, "The number"],
   [{ type: "call-out", number: "+14085550101", other: "1" }, "The form&#39;s other"],
   [{ type: "mute" }, "The form&#39;s call"],
   [{ type: "move", call: "c0" }, "The form&#39;s room"],

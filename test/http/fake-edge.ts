@@ -3,11 +3,13 @@ import * as v from "valibot";
 import { Directory } from "../../durable-objects/directory/directory.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import { Sessions } from "../../durable-objects/sessions/sessions.ts";
-import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
+import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
 import type { ActionId, ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 import { RateLimit } from "../../src/foundation/limits.ts";
 import { Counts } from "../../src/foundation/metrics.ts";
 import type { Timers } from "../../src/foundation/time/timers.ts";
+import type { Route } from "../../src/http/api/route.ts";
+import { apiRoutes } from "../../src/http/api/routes.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Attempts } from "../../src/http/guard.ts";
 import { Metrics } from "../../src/http/monitoring/monitoring.ts";
@@ -166,6 +168,7 @@ export class FakeEdge {
     settings: Partial<DomainSettingsInput> = {},
     operators: v.InferInput<typeof operatorsSettings> = {},
     otherDomains: readonly string[] = [],
+    routes: readonly Route[] = apiRoutes,
   ) {
     const agents = [{ name: "agent-1", publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" }];
     const domain = testDomain({ webex: { hosts: ["tsp1.example.com"] }, ...settings }, agents);
@@ -177,34 +180,39 @@ export class FakeEdge {
     const people = peopleOf(v.parse(operatorsSettings, operators), operatorToken);
     const fetch = async (url: string) => this.fetches(url);
     this.app = checkedAnswers(
-      createApp({
-        ...timers,
-        ...{ people: () => people, sessions: this.sessions, sessionKey: "a key", attempts: new Attempts(), fetch },
-        requested: (domain, outcome) => this.requested.push(`${domain}: ${outcome}`),
-        auditAsked: async (domain, entry) => {
-          this.auditAsked.push([domain, entry]);
-          return (await this.keepAsked()) !== false;
+      createApp(
+        {
+          ...timers,
+          ...{ people: () => people, sessions: this.sessions, sessionKey: "a key", attempts: new Attempts(), fetch },
+          requested: (domain, outcome) => this.requested.push(`${domain}: ${outcome}`),
+          auditAsked: async (domain, entry) => {
+            this.auditAsked.push([domain, entry]);
+            return (await this.keepAsked()) !== false;
+          },
+          audit: (domain, entry) => {
+            this.audited.push([domain, entry]);
+            void this.directory.keepAudit(domain, entry);
+          },
+          domains: new Map(
+            [domain.name, ...otherDomains].map((name) => [name, { ...domain, name: name as DomainName }]),
+          ),
+          objects: this.#objects(),
+          views: this.#views(),
+          handleCache: new HandleCache(),
+          posts: new RateLimit(),
+          metrics: new Metrics({ counts: this.counts }),
+          storage: new Storage({ ...timers, disk: this.disk, mark: "a mark", now: () => this.time, log }),
+          measured: () => "",
+          flushCounts: async () => {
+            this.#call("flush the counts", "flush");
+            this.kept.addAll(this.counts.removeAll());
+          },
+          processText: () => "",
+          now: () => this.time,
+          log,
         },
-        audit: (domain, entry) => {
-          this.audited.push([domain, entry]);
-          void this.directory.keepAudit(domain, entry);
-        },
-        domains: new Map([domain.name, ...otherDomains].map((name) => [name, { ...domain, name: name as DomainName }])),
-        objects: this.#objects(),
-        views: this.#views(),
-        handleCache: new HandleCache(),
-        posts: new RateLimit(),
-        metrics: new Metrics({ counts: this.counts }),
-        storage: new Storage({ ...timers, disk: this.disk, mark: "a mark", now: () => this.time, log }),
-        measured: () => "",
-        flushCounts: async () => {
-          this.#call("flush the counts", "flush");
-          this.kept.addAll(this.counts.removeAll());
-        },
-        processText: () => "",
-        now: () => this.time,
-        log,
-      }),
+        routes,
+      ),
     );
   }
 

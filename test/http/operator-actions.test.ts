@@ -1,41 +1,107 @@
-import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
-import { actionBody } from "../../src/http/api/conferences/actions.ts";
-import { requests } from "../simulation/operators.ts";
+import {
+  applyAction,
+  askedActions,
+  type OperatorRequest,
+  operatorActions,
+  operatorRefusal,
+} from "../../src/conference/operator-actions.ts";
+import { CallerActions, FilledActions, WholeActions } from "../../src/console/conference/conference-actions.tsx";
+import { actRoute } from "../../src/http/api/conferences/actions.ts";
+import { openApiOf } from "../../src/http/api/openapi.ts";
+import { apiRoutes } from "../../src/http/api/routes.ts";
+import { actions, says, wave } from "../conference/one-more-action.ts";
+import { weightsOf } from "../simulation/operators.ts";
+import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
-/** `operators`: people ask for it, everywhere. Else who asks by a request of its own. */
-const askers = {
-  ...{ mute: "operators", unmute: "operators", expel: "operators", move: "operators", lock: "operators" },
-  ...{ unlock: "operators", "mute-all": "operators", "unmute-all": "operators", end: "operators" },
-  "call-out": "operators",
-  passthrough: "the partner's back end",
-  "hybrid-data": "the partner's back end",
-  "send-again": "people who look at what was given up",
-} as const satisfies Record<OperatorRequest["type"], string>;
+const routes = apiRoutes.map((route) => (route.id === "act" ? actRoute(actions) : route));
+const path = "/api/v1/domains/local/conferences/5/actions";
 
-const actions = Object.entries(askers).flatMap(([type, by]) => (by === "operators" ? [type] : []));
-
-function inApi(): readonly string[] {
-  return actionBody.options.flatMap(({ entries: { type } }) => ("literal" in type ? [type.literal] : type.options));
+/** With the conference 5, in which the caller c1 is. */
+async function edgeWithCaller(): Promise<FakeEdge> {
+  const edge = new FakeEdge(token, {}, {}, [], routes);
+  await edge.held("7000001", "5");
+  edge.alive.add("5");
+  const caller = {
+    call: "c1",
+    extCallId: "",
+    number: "",
+    attendeeId: "444",
+    room: "main",
+    muted: false,
+    speaks: false,
+  };
+  edge.views.set("5" as never, conferenceView("5", { callers: [caller] as never }));
+  return edge;
 }
 
-function inCommandLine(): readonly string[] {
-  const code = readFileSync("cli/operator/actions.ts", "utf8");
-  return actions.filter((type) => code.includes(`["${type}", `) || code.includes(`question(program, "${type} `));
-}
+test("one more row is a request of the API, which the audit has, and which is refused by its schema", async () => {
+  const edge = await edgeWithCaller();
+  const ask = (body: object) =>
+    edge.app.request(path, {
+      ...{ method: "POST", headers: { authorization: `Bearer ${token}` }, body: JSON.stringify(body) },
+    });
 
-function inConsole(): readonly string[] {
-  const pages = globSync("src/console/**/*.tsx").filter((file) => !file.endsWith("/action-line.tsx"));
-  const code = pages.map((file) => readFileSync(file, "utf8")).join("\n");
-  return actions.filter((type) => new RegExp(`type=("${type}"|{[^}]*"${type}")`).test(code));
-}
+  expect((await ask(wave)).status).toBe(202);
+  expect(edge.operated).toEqual([wave]);
+  expect(edge.audited).toMatchObject([["local", { action: "act", about: { confKey: "5", type: "wave", call: "c1" } }]]);
+  expect((await ask({ type: "wave" })).status).toBe(400);
+});
 
-test.each([
-  ["src/http/api/conferences/actions.ts", inApi()],
-  ["cli/operator/actions.ts", inCommandLine()],
-  ["src/console", inConsole()],
-  ["test/simulation/operators.ts", Object.keys(requests).filter((type) => type !== "send-again")],
-])("operators can ask for each action in %s", (_, there) => {
-  expect([...there].sort()).toEqual([...actions].sort());
+test("one more row stands in OpenAPI, and in the route of which the page of the API is made", () => {
+  const openApi = JSON.stringify(openApiOf(routes));
+  expect(openApi).toContain('"const":"wave"');
+  expect(openApi).toContain("Wave at a caller, so that all others hear it.");
+  expect(actRoute(actions).says).toMatch(/^Has a conference do something: mute, .*, wave$/);
+});
+
+test("one more row is a button with its key, where it is offered", () => {
+  const form = { to: "/to", mark: "x" };
+  const buttons = (muted: boolean) =>
+    String(CallerActions({ form, call: "c1", caller: { muted }, locked: false, rooms: [], actions }));
+
+  expect(buttons(false)).toMatch(/name="type" value="wave".*data-key="w" data-says="Wave"[^>]*>Wave /);
+  expect(buttons(true)).not.toContain("wave");
+});
+
+test("one more row that people fill in is a form of the conference, with a field for each parameter", () => {
+  const form = { fields: { attendeeId: { label: "Whom" } }, confirm: "Greet", note: "All hear it." };
+  const asked = { says, button: { title: "Greet", key: "g", form } };
+  const { attendeeId } = operatorActions["call-out"].parameters;
+  const greet = { ...operatorActions.lock, parameters: { attendeeId }, asked };
+  const target = { to: "/to", mark: "x" };
+  const page = String(FilledActions({ form: target, wrong: null, actions: { ...operatorActions, greet } }));
+
+  expect(page).toMatch(/value="greet".*<label for="greet-attendeeId">Whom<.*name="attendeeId".*>Greet</);
+  const view = conferenceView("5");
+  expect(String(WholeActions({ confKey: "5", view, form: target, actions: { greet } }))).not.toContain("Greet");
+});
+
+test("one more row is refused and done by its own rules", () => {
+  const issued: unknown[] = [];
+  const head = { phase: "running", closing: null };
+  const context = { settings: {}, cannot: [] };
+  const draft = { head, state: { head }, context, issueOnce: (command: object) => issued.push(command) } as never;
+  const refusal = (request: object, more: object = {}) =>
+    operatorRefusal({ head: { ...head, ...more } } as never, request as OperatorRequest, context as never, actions);
+
+  applyAction(draft, { request: wave }, actions);
+  applyAction(draft, { request: { ...wave, call: "c2" } as OperatorRequest }, actions);
+  expect(issued).toEqual([{ type: "mute", call: "c1" }]);
+  expect([refusal(wave), refusal({ ...wave, call: "c2" }), refusal(wave, { phase: "ended" })]).toEqual([
+    ...[null, "no-such-call", "no-such-conference"],
+  ]);
+  expect(operatorRefusal({ head } as never, wave, { ...context, cannot: ["mute"] } as never, actions)).toBe(
+    "not-supported",
+  );
+});
+
+test("the simulation's operators ask for one more row, too", () => {
+  expect(weightsOf(actions)).toMatchObject({ wave: 2, mute: 10 });
+});
+
+test("what people ask for has a key of its own, but for two that undo each other", () => {
+  const keys = Map.groupBy(Object.entries(askedActions()), ([, { asked }]) => asked.button.key);
+  const shared = [...keys.values()].filter((rows) => rows.length > 1).map((rows) => rows.map(([type]) => type));
+  expect(shared).toEqual([...[["mute", "unmute"]], ["lock", "unlock"]]);
 });

@@ -4,7 +4,7 @@ import type { RefusalReason } from "../../src/bridge/commands.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import { type ConferenceInput, decide, nextDeadline } from "../../src/conference/decide.ts";
 import { type DecisionContext, isCommand, isPost, type Post, withoutDropped } from "../../src/conference/draft.ts";
-import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
+import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
 import { isAnswer, isClosedAnswer, isEnd } from "../../src/conference/server/debts.ts";
 import { applyChanges, type ConferenceState, emptyState, type Head } from "../../src/conference/state.ts";
 import {

@@ -4,7 +4,7 @@ import { topicsOf } from "../../src/bridge/command-rules.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import { type ConferenceInput, decide, nextDeadline } from "../../src/conference/decide.ts";
 import { isPost, type Post, withoutDropped } from "../../src/conference/draft.ts";
-import { type OperatorRequest, operatorRefusal } from "../../src/conference/operator-requests.ts";
+import { type OperatorRequest, operatorRefusal } from "../../src/conference/operator-actions.ts";
 import {
   applyChanges,
   type Caller,

@@ -1,5 +1,5 @@
 import type { Draws } from "../../simulators/draws.ts";
-import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
+import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
 import type { ActionId, ConfKey, MsgId } from "../../src/foundation/ids.ts";
 import type { Association } from "./association.ts";
 import { draws, type WorldContext } from "./context.ts";

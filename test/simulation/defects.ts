@@ -1524,9 +1524,9 @@ export const defects: readonly Defect[] = [
   {
     name: "data of clients is open in what operators ask",
     foundBy: "what is secret is shown to nobody",
-    file: "src/conference/operator-requests.ts",
-    before: 'data: "secret", connectData: "secret"',
-    after: 'data: "open", connectData: "secret"',
+    file: "src/conference/operator-actions.ts",
+    before: "data: xmlText(secret)",
+    after: "data: xmlText(open)",
   },
   {
     name: "data of clients is open in what the back end is sent",

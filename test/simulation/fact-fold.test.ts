@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Fact } from "../../src/conference/facts.ts";
-import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
+import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
 import { FactFold } from "./fact-fold.ts";
 
 const by = [{ type: "action", action: "a1", person: "Ann" }];

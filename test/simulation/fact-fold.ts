@@ -1,5 +1,5 @@
 import { actionsOf, type Fact, singleFacts } from "../../src/conference/facts.ts";
-import type { OperatorRequest } from "../../src/conference/operator-requests.ts";
+import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import { assertNever } from "../../src/foundation/result.ts";
 import { answerTypes } from "../../src/tsp/answers.ts";

@@ -1,8 +1,14 @@
-import type { Call } from "../../simulators/bridge/world.ts";
 import type { Draws } from "../../simulators/draws.ts";
-import type { OperatorAction, OperatorRequest } from "../../src/conference/operator-requests.ts";
+import {
+  type ActionTable,
+  askedActions,
+  isOptional,
+  type OperatorAction,
+  type OperatorRequest,
+  operatorActions,
+} from "../../src/conference/operator-actions.ts";
 import { StagesFold } from "../../src/explain/stages.ts";
-import { type ActionId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import { type ActionId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import type { HistoryRow } from "../../src/replay/history.ts";
 import type { NotificationStage } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
@@ -13,8 +19,13 @@ import type { Edge } from "./edge.ts";
 import type { Phones } from "./phones.ts";
 import type { Webex } from "./webex.ts";
 
-/** What operators ask, and how often beside the others. */
-export const requests = {
+/** What operators ask, and how often beside the others: each action that people can ask for. */
+export function weightsOf(actions: ActionTable): Readonly<Record<string, number>> {
+  const usual = Object.fromEntries(Object.keys(askedActions(actions)).map((type) => [type, 2]));
+  return { ...weights, ...usual, ...weights };
+}
+
+const weights = {
   mute: 10,
   unmute: 8,
   expel: 3,
@@ -26,7 +37,8 @@ export const requests = {
   "call-out": 6,
   end: 0.7,
   "send-again": 3,
-} as const;
+};
+const requests = weightsOf(operatorActions);
 
 const pauseMs = 25_000;
 const mostCallers = 10;
@@ -114,40 +126,30 @@ export class Operators {
     });
   }
 
-  /** `null`: there is no occasion for it. */
-  #request(type: OperatorRequest["type"]): OperatorRequest | null {
+  /** With a value for each parameter of its row; `null`: there is no occasion for it. */
+  #request(type: string): OperatorRequest | null {
     const { key } = this.#meeting;
     const disk = this.#edge.conferences.get(key)?.disk;
-    if (!disk) return null;
+    const row = (operatorActions as ActionTable)[type];
+    if (!disk || !row?.asked) return null;
     const calls = this.#bridges.of(key).callsOf(key);
-    const call = this.#draws.pick(calls.filter(({ stage }) => stage === "entered"));
-    switch (type) {
-      case "mute":
-      case "unmute":
-        // A silent monitor that is unmuted could be heard; nobody wants that.
-        return call && call.joinTone !== false ? { type, call: call.id } : null;
-      case "expel":
-        return this.#expel(calls);
-      case "move": {
+    const entered = this.#draws.pick(calls.filter(({ stage }) => stage === "entered"));
+    const call = type === "expel" ? this.#draws.pick(calls) : entered;
+    // A silent monitor that is unmuted could be heard; nobody wants that.
+    const isHeard = (type === "mute" || type === "unmute") && call?.joinTone === false;
+    if ("number" in row.parameters && calls.length >= mostCallers) return null;
+    const drawn: Readonly<Record<string, () => unknown>> = {
+      call: () => (isHeard ? undefined : call?.id),
+      room: () => {
         const rooms = [MAIN_ROOM, ...conferenceOn(disk).state.rooms.keys()];
-        const room = this.#draws.pick(rooms.filter((room) => room !== call?.room));
-        return call && room ? { type, call: call.id, room: room as RoomId } : null;
-      }
-      case "call-out": {
-        if (calls.length >= mostCallers) return null;
-        const { local } = this.#phones.called();
-        const muted = this.#draws.chance(0.3);
-        return { type, number: { country: "1", area: "408", local, extension: "" }, ...(muted && { muted }) };
-      }
-      case "lock":
-      case "unlock":
-      case "mute-all":
-      case "unmute-all":
-      case "end":
-        return { type };
-      default:
-        return null;
-    }
+        return this.#draws.pick(rooms.filter((room) => room !== call?.room));
+      },
+      number: () => ({ country: "1", area: "408", local: this.#phones.called().local, extension: "" }),
+      muted: () => this.#draws.chance(0.3) || undefined,
+    };
+    const values = Object.keys(row.parameters).map((name) => [name, drawn[name]?.()] as const);
+    if (values.some(([name, value]) => value === undefined && !isOptional(row.parameters[name]))) return null;
+    return { type, ...Object.fromEntries(values.filter(([, value]) => value !== undefined)) } as OperatorRequest;
   }
 
   /** One of the documents that were given up, if there is any; some press the button twice. */
@@ -171,11 +173,6 @@ export class Operators {
         () => {},
       );
     }
-  }
-
-  #expel(calls: readonly Call[]): OperatorRequest | null {
-    const call = this.#draws.pick(calls);
-    return call ? { type: "expel", call: call.id } : null;
   }
 
   /** Until it is answered; and some press the button once more. */

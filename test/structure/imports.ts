@@ -62,13 +62,17 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/rpc"],
   },
   "src/console": {
-    may: ["src/foundation", "src/explain/story-blocks.ts", "src/explain/story-sides.ts", "src/records", "hono"],
+    may: [
+      ...["src/foundation", "src/conference/operator-actions.ts", "src/explain/story-blocks.ts"],
+      ...["src/explain/story-sides.ts", "src/records", "hono"],
+    ],
     mayAsType: ["src/bridge", "src/conference", "src/operators", "src/rpc"],
   },
   "src/http": {
     may: [
       "src/console",
       "src/foundation",
+      "src/conference/operator-actions.ts",
       "src/tsp",
       "src/routing",
       "src/settings",
@@ -178,6 +182,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/settings",
       "src/webex",
       "src/bridge",
+      "src/conference/operator-actions.ts",
       "src/explain/story-blocks.ts",
       "src/transcripts",
       "bridge-agent/drivers",

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ConferenceStore } from "../../durable-objects/conference/conference-store.ts";
 import type { SqlValue } from "../../durable-objects/platform/platform.ts";
-import type { OperatorAction } from "../../src/conference/operator-requests.ts";
+import type { OperatorAction } from "../../src/conference/operator-actions.ts";
 import type {
   ActionId,
   BridgeName,

@@ -1,9 +1,9 @@
 import type { Child } from "hono/jsx";
-import type { OperatorRequest } from "../../conference/operator-requests.ts";
+import { operatorActions, requestTitle } from "../../conference/operator-actions.ts";
 import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import type { ActionResult, ActionStages, NotificationStage } from "../../rpc/action-stages.ts";
-import { hostText, Time } from "../parts.tsx";
+import { Time } from "../parts.tsx";
 
 interface ActionLineProps {
   readonly stages: ActionStages;
@@ -19,7 +19,7 @@ export function ActionLine({ stages, now }: ActionLineProps) {
   return (
     <div class="action">
       <p>
-        <b>{requestText(request)}</b>, asked by {person} at <Time at={asked} now={now} />
+        <b>{requestTitle(request)}</b>, asked by {person} at <Time at={asked} now={now} />
       </p>
       <ol class="stages">
         <Stage is="done" title="Asked">
@@ -37,7 +37,7 @@ export function ActionLine({ stages, now }: ActionLineProps) {
             {result ? "nothing to send" : "not yet"}
           </Stage>
         )}
-        {isForWebex(request) ? (
+        {operatorActions[request.type].needs === null ? (
           <Stage is="none" title="Done on the bridge">
             it has no part in this
           </Stage>
@@ -78,11 +78,6 @@ function Stage({ is, title, children }: StageProps) {
   );
 }
 
-/** Whether it is a matter between the edge and WebEx alone. */
-function isForWebex({ type }: OperatorRequest): boolean {
-  return type === "send-again" || type === "passthrough" || type === "hybrid-data";
-}
-
 function After({ at, since }: { readonly at: EpochMs; readonly since: EpochMs }) {
   return <time datetime={new Date(at).toISOString()}>{afterText(at - since)}</time>;
 }
@@ -113,36 +108,4 @@ function notificationText(told: NotificationStage | null, result: ActionResult |
   if ("owed" in told) return `its server is behind, and gets ${counted(told.owed, "message")} once it answers`;
   if ("notBecause" in told) return told.notBecause;
   return told.confirmedAt === null ? "posted, not confirmed yet" : <After at={told.confirmedAt} since={asked} />;
-}
-
-/** What was asked, as a title. */
-export function requestText(request: OperatorRequest): string {
-  switch (request.type) {
-    case "mute":
-      return `Mute the call ${request.call}`;
-    case "unmute":
-      return `Unmute the call ${request.call}`;
-    case "expel":
-      return `Hang up the call ${request.call}`;
-    case "move":
-      return `Move the call ${request.call} to ${request.room}`;
-    case "lock":
-      return "Lock the conference";
-    case "unlock":
-      return "Unlock the conference";
-    case "mute-all":
-      return "Mute all";
-    case "unmute-all":
-      return "Unmute all";
-    case "end":
-      return "End the conference";
-    case "call-out":
-      return "Call a number";
-    case "passthrough":
-      return `Data for the client of WebEx's call ${request.extCallId}`;
-    case "hybrid-data":
-      return "New connect data for the clients";
-    case "send-again":
-      return `Send again what was given up, to ${hostText(request.host)}`;
-  }
 }

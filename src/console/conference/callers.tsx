@@ -2,7 +2,7 @@ import { type CallId, type EpochMs, MAIN_ROOM, type RoomId } from "../../foundat
 import type { ConferenceView } from "../../rpc/conference-view.ts";
 import { Age, Empty, Mark, None, Table } from "../parts.tsx";
 import { withQuery } from "../paths.ts";
-import { Action, type FormTarget, Move } from "./conference-actions.tsx";
+import { CallerActions, type FormTarget } from "./conference-actions.tsx";
 import { type ConferenceFrame, conferencePath } from "./conference-frame.tsx";
 
 /** Which callers are shown; the page alone stands in the address. */
@@ -84,20 +84,10 @@ export function Callers({ frame, view, entered, list, form }: CallersProps) {
               </td>
               {form && (
                 <td class="actions">
-                  <Action
-                    {...{ form, call, about }}
-                    type={muted ? "unmute" : "mute"}
-                    letter="m"
-                    says="Mute or unmute"
-                    title={muted ? "Unmute" : "Mute"}
+                  <CallerActions
+                    {...{ form, call, caller, locked: view.locked }}
+                    rooms={places.filter((one) => one !== room).map((one) => [one, nameOf(one)])}
                   />
-                  {(open.length > 0 || room !== MAIN_ROOM) && (
-                    <Move
-                      {...{ form, call, about }}
-                      rooms={places.filter((one) => one !== room).map((one) => [one, nameOf(one)])}
-                    />
-                  )}
-                  <Action {...{ form, call, about }} type="expel" letter="x" title="Expel" />
                 </td>
               )}
             </tr>

@@ -1,6 +1,6 @@
 import type { Child } from "hono/jsx";
+import { type ActionTable, askedActions, isFlag, isOptional } from "../../conference/operator-actions.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
-import type { ConferenceFrame } from "./conference-frame.tsx";
 
 /** Where forms go, and how the conference was when they were made. */
 export interface FormTarget {
@@ -32,26 +32,28 @@ function ActionForm({ form, type, call, stays = true, children }: FormProps) {
   );
 }
 
-interface ActionProps extends Omit<FormProps, "children"> {
-  readonly title: string;
-  readonly letter: string;
+type Asked = ReturnType<typeof askedActions>[string];
+
+/** What can be asked of one caller (`ofCaller`), or of the conference as a whole, each with its words. */
+function asked(actions: ActionTable | undefined, ofCaller: boolean): readonly (readonly [type: string, row: Asked])[] {
+  return Object.entries(askedActions(actions)).filter(([, { parameters }]) => "call" in parameters === ofCaller);
+}
+
+interface ButtonProps extends Omit<FormProps, "stays"> {
+  readonly row: Asked;
+  readonly title?: string | undefined;
   /** The id of the element that says whom it is about. */
   readonly about?: string;
-  /** In the list of keys, where the button says another thing from time to time. */
-  readonly says?: string;
 }
 
 /** A button that asks for one action, and the letter that presses it. */
-export function Action({ title, letter, about, says = title, ...form }: ActionProps) {
+function ActionButton({ row, about, title = row.asked.button.title, children, ...form }: ButtonProps) {
+  const { key, says = title } = row.asked.button;
   return (
     <ActionForm {...form}>
-      <button
-        type="submit"
-        data-key={letter}
-        data-says={says}
-        {...(about !== undefined && { "aria-describedby": about })}
-      >
-        {title} <Letter is={letter} />
+      {children}
+      <button type="submit" data-key={key} data-says={says} {...(about !== undefined && { "aria-describedby": about })}>
+        {title} <Letter is={key} />
       </button>
     </ActionForm>
   );
@@ -66,132 +68,154 @@ function Letter({ is }: { readonly is: string }) {
   );
 }
 
-/** Moves a caller to a room that the person chooses. */
-export function Move({
-  rooms,
-  about,
-  ...form
-}: Omit<FormProps, "type"> & {
+interface CallerActionsProps {
+  readonly form: FormTarget;
+  readonly call: string;
+  /** `null`: the call is being dialled. */
+  readonly caller: { readonly muted: boolean } | null;
+  readonly locked: boolean;
+  /** Where the caller can be moved to. */
   readonly rooms: readonly (readonly [room: string, name: string])[];
-  readonly about: string;
-}) {
+  readonly actions?: ActionTable;
+}
+
+/** What can be done with one caller. */
+export function CallerActions({ form, call, caller, locked, rooms, actions }: CallerActionsProps) {
+  const about = `name-${call}`;
   return (
-    <ActionForm {...form} type="move">
-      <select name="room" aria-label="Room" aria-describedby={about}>
-        {rooms.map(([room, name]) => (
-          <option value={room}>{name}</option>
-        ))}
-      </select>
-      <button type="submit" data-key="v" data-says="Move to the chosen room" aria-describedby={about}>
-        Move <Letter is="v" />
-      </button>
-    </ActionForm>
+    <>
+      {asked(actions, true).map(([type, row]) => {
+        const { when, ofCallOut } = row.asked.button;
+        const needsRoom = "room" in row.parameters;
+        const isOffered = caller ? (when?.({ ...caller, locked }) ?? true) : ofCallOut !== undefined;
+        if (!isOffered || (needsRoom && rooms.length === 0)) return null;
+        return (
+          <ActionButton {...{ form, type, call, row, about }} title={caller ? undefined : ofCallOut}>
+            {needsRoom && (
+              <select name="room" aria-label="Room" aria-describedby={about}>
+                {rooms.map(([room, name]) => (
+                  <option value={room}>{name}</option>
+                ))}
+              </select>
+            )}
+          </ActionButton>
+        );
+      })}
+    </>
   );
 }
 
 interface WholeProps {
-  readonly frame: ConferenceFrame;
-  readonly view: ConferenceView;
+  readonly confKey: string;
+  readonly view: Pick<ConferenceView, "locked" | "callers">;
   readonly form: FormTarget;
+  readonly actions?: ActionTable;
 }
 
 /** What can be done with a conference as a whole. */
-export function WholeActions({ frame, view, form }: WholeProps) {
-  const { locked, callers } = view;
+export function WholeActions({ confKey, view: { locked, callers }, form, actions }: WholeProps) {
   return (
     <div class="actions whole">
-      <Action
-        form={form}
-        type={locked ? "unlock" : "lock"}
-        title={locked ? "Unlock" : "Lock"}
-        letter="l"
-        says="Lock or unlock"
-      />
-      <Action form={form} type="mute-all" title="Mute all" letter="a" />
-      <Action form={form} type="unmute-all" title="Unmute all" letter="u" />
-      <details class="question">
-        <summary class="button" data-key="e" data-says="End the conference, after a question">
-          End … <Letter is="e" />
-        </summary>
-        <div>
-          <p>
-            End the conference {frame.confKey}? {endText(callers.length)} It cannot be undone.
-          </p>
-          <ActionForm form={form} type="end">
-            <button type="submit" class="danger">
-              End it for everybody
-            </button>
-          </ActionForm>
-        </div>
-      </details>
+      {asked(actions, false).map(([type, row]) => {
+        const { title, key, says, when, question, form: fields } = row.asked.button;
+        if (fields || when?.({ muted: false, locked }) === false) return null;
+        if (!question) return <ActionButton {...{ form, type, row }} />;
+        return (
+          <details class="question">
+            <summary class="button" data-key={key} data-says={says}>
+              {title} … <Letter is={key} />
+            </summary>
+            <div>
+              <p>{question.says(confKey, callers.length)}</p>
+              <ActionForm form={form} type={type}>
+                <button type="submit" class="danger">
+                  {question.confirm}
+                </button>
+              </ActionForm>
+            </div>
+          </details>
+        );
+      })}
     </div>
   );
 }
 
-function endText(callers: number): string {
-  if (callers === 0) return "Nobody is in it.";
-  return callers === 1 ? "The call of its one caller ends." : `The calls of its ${callers} callers end.`;
-}
-
-/** A call that was not understood, as it was typed. */
-export interface WrongCallOut {
-  readonly number: string;
-  readonly attendeeId: string;
-  readonly muted: boolean;
-  readonly field: "number" | "attendeeId";
+/** A form that was filled in and not understood, as it was typed. */
+export interface WrongForm {
+  readonly typed: Readonly<Record<string, string>>;
+  readonly field: string;
   /** What is wrong with the field, in a sentence. */
   readonly says: string;
 }
 
-/** Stays as it is while the page lives, so that nothing that is typed gets lost. */
-export function CallOutForm({ form, wrong }: { readonly form: FormTarget; readonly wrong: WrongCallOut | null }) {
-  const fieldOf = (name: WrongCallOut["field"]) => ({
-    name,
-    autocomplete: "off",
-    value: wrong?.[name] ?? "",
-    ...(wrong?.field === name
-      ? { autofocus: true, "aria-invalid": "true" as const, "aria-describedby": "call-wrong" }
-      : name === "number" && { "aria-describedby": "number-says" }),
-  });
-  const wrongAt = (name: WrongCallOut["field"]) =>
-    wrong?.field === name && (
-      <span id="call-wrong" class="wrong" role="alert">
-        {wrong.says}
-      </span>
-    );
+interface FilledProps {
+  readonly form: FormTarget;
+  readonly wrong: WrongForm | null;
+  readonly actions?: ActionTable;
+}
+
+/** The actions for which people fill something in. They stay as they are while the page lives, so that nothing that is typed gets lost. */
+export function FilledActions({ form, wrong: anyWrong, actions }: FilledProps) {
   return (
-    <details class="call-out" open={wrong !== null}>
-      <summary data-key="c" data-says="Call a number">
-        Call somebody <Letter is="c" />
-      </summary>
-      <ActionForm form={form} type="call-out" stays={false}>
-        <div>
-          <label for="call-number">Number</label>
-          <input
-            id="call-number"
-            type="tel"
-            required
-            maxlength={40}
-            placeholder="+1 408 555 0101"
-            {...fieldOf("number")}
-          />
-          {wrongAt("number")}
-        </div>
-        <div>
-          <label for="call-attendeeId">Attendee ID</label>
-          <input id="call-attendeeId" maxlength={64} placeholder="none" {...fieldOf("attendeeId")} />
-          {wrongAt("attendeeId")}
-        </div>
-        <label class="check">
-          <input type="checkbox" name="muted" value="1" checked={wrong?.muted === true} /> enters muted
-        </label>
-        <button type="submit" class="main">
-          Call
-        </button>
-        <p id="number-says" class="dim">
-          With the country code. WebEx is told of the caller as of one who dials in.
-        </p>
-      </ActionForm>
-    </details>
+    <>
+      {asked(actions, false).map(
+        ([
+          type,
+          {
+            parameters,
+            asked: { button },
+          },
+        ]) => {
+          if (!button.form) return null;
+          const { fields, confirm, note } = button.form;
+          const wrong = anyWrong?.typed.type === type ? anyWrong : null;
+          const [first] = Object.keys(fields);
+          return (
+            <details class="filled" open={wrong !== null}>
+              <summary data-key={button.key} data-says={button.says}>
+                {button.title} <Letter is={button.key} />
+              </summary>
+              <ActionForm form={form} type={type} stays={false}>
+                {Object.entries(fields).map(([name, field]) => {
+                  const id = `${type}-${name}`;
+                  const isWrong = wrong?.field === name;
+                  const value = wrong?.typed[name] ?? "";
+                  if (isFlag(parameters[name])) {
+                    return (
+                      <label class="check">
+                        <input type="checkbox" name={name} value="1" checked={value !== ""} /> {field.label}
+                      </label>
+                    );
+                  }
+                  return (
+                    <div>
+                      <label for={id}>{field.label}</label>
+                      <input
+                        {...{ id, name, type: field.type, maxlength: field.maxLength, placeholder: field.placeholder }}
+                        {...{ required: !isOptional(parameters[name]), autocomplete: "off", value }}
+                        {...(isWrong
+                          ? { autofocus: true, "aria-invalid": "true" as const, "aria-describedby": `${type}-wrong` }
+                          : name === first && { "aria-describedby": `${type}-note` })}
+                      />
+                      {isWrong && (
+                        <span id={`${type}-wrong`} class="wrong" role="alert">
+                          {wrong.says}
+                        </span>
+                      )}
+                    </div>
+                  );
+                })}
+                <button type="submit" class="main">
+                  {confirm}
+                </button>
+                <p id={`${type}-note`} class="dim">
+                  {note}
+                </p>
+              </ActionForm>
+            </details>
+          );
+        },
+      )}
+    </>
   );
 }

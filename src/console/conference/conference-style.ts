@@ -31,15 +31,15 @@ summary.button::-webkit-details-marker { display: none; }
 .question::details-content { order: 1; flex-basis: 100%; }
 .question > div { padding: 14px 16px; border: 1px solid var(--line); border-radius: 10px; background: var(--box); display: flex; flex-direction: column; gap: 12px; align-items: flex-start; max-width: 480px; }
 .question > div:has(button.danger) { border-color: var(--bad); }
-.call-out { border: 1px solid var(--line); border-radius: 10px; background: var(--box); }
-.call-out > summary { padding: 10px 14px; cursor: pointer; }
-.call-out > form { flex-direction: row; flex-wrap: wrap; align-items: flex-start; padding: 4px 14px 14px; }
+.filled { border: 1px solid var(--line); border-radius: 10px; background: var(--box); }
+.filled > summary { padding: 10px 14px; cursor: pointer; }
+.filled > form { flex-direction: row; flex-wrap: wrap; align-items: flex-start; padding: 4px 14px 14px; }
 /* In line with the fields, which have a label above them. */
-.call-out form > button, .call-out form > .check { margin-top: 22px; }
-.call-out form > div { display: flex; flex-direction: column; gap: 3px; flex: 1 1 180px; max-width: 280px; }
-.call-out .wrong { color: var(--bad); font-size: 13px; } .call-out [aria-invalid] { border-color: var(--bad); }
-.call-out label.check { display: flex; align-items: center; gap: 7px; flex: 0 0 auto; min-height: 36px; color: var(--text); font-size: 15px; }
-.call-out p { flex-basis: 100%; font-size: 13px; }
+.filled form > button, .filled form > .check { margin-top: 22px; }
+.filled form > div { display: flex; flex-direction: column; gap: 3px; flex: 1 1 180px; max-width: 280px; }
+.filled .wrong { color: var(--bad); font-size: 13px; } .filled [aria-invalid] { border-color: var(--bad); }
+.filled label.check { display: flex; align-items: center; gap: 7px; flex: 0 0 auto; min-height: 36px; color: var(--text); font-size: 15px; }
+.filled p { flex-basis: 100%; font-size: 13px; }
 .stages { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); }
 .action { display: flex; flex-direction: column; gap: 12px; padding: 14px 18px; border: 1px solid var(--line); border-radius: 10px; background: var(--box); overflow-wrap: anywhere; }
 .stages > li { position: relative; padding: 22px 10px 0 0; display: flex; flex-direction: column; font-size: 13px; }

@@ -6,7 +6,7 @@ import { Mark, Notice, Time } from "../parts.tsx";
 import { withQuery } from "../paths.ts";
 import { ActionLine } from "./action-line.tsx";
 import { type CallerList, listQuery } from "./callers.tsx";
-import { CallOutForm, type WrongCallOut } from "./conference-actions.tsx";
+import { FilledActions, type WrongForm } from "./conference-actions.tsx";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "./conference-frame.tsx";
 import { EndedConference } from "./ended-conference.tsx";
 import { RunningConference, Waiting } from "./running-conference.tsx";
@@ -24,8 +24,8 @@ interface ConferenceProps {
   /** Of this conference, the latest first. */
   readonly records: readonly DirectoryRecord[];
   readonly list: CallerList;
-  /** A call that was asked for just now, and was not understood. */
-  readonly wrong?: WrongCallOut | null;
+  /** A form that was sent just now, and was not understood. */
+  readonly wrong?: WrongForm | null;
 }
 
 /** One conference as it is now, with what an operator can do; of one that is over, its records. */
@@ -63,7 +63,7 @@ export function ConferencePage({
           </p>
         )}
       </div>
-      {form && <CallOutForm form={form} wrong={wrong} />}
+      {form && <FilledActions form={form} wrong={wrong} />}
       <div id="waiting" data-part="">
         {view && <Waiting view={view} now={frame.now} />}
       </div>

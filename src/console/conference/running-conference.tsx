@@ -4,7 +4,7 @@ import { troubleWords } from "../domain/conferences.tsx";
 import { Age, Fact, Mark, None, Table, Time } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { type CallerList, Callers } from "./callers.tsx";
-import { Action, type FormTarget, WholeActions } from "./conference-actions.tsx";
+import { CallerActions, type FormTarget, WholeActions } from "./conference-actions.tsx";
 import type { ConferenceFrame } from "./conference-frame.tsx";
 
 interface RunningProps {
@@ -23,7 +23,7 @@ export function RunningConference({ frame, view, entered, list, form }: RunningP
   return (
     <>
       <Facts frame={frame} view={view} />
-      {form && <WholeActions {...{ frame, view, form }} />}
+      {form && <WholeActions {...{ view, form }} confKey={frame.confKey} />}
       <Callers {...{ frame, view, entered, list, form }} />
       {callOuts.length > 0 && (
         <section>
@@ -39,7 +39,7 @@ export function RunningConference({ frame, view, entered, list, form }: RunningP
                 {form && (
                   <td class="actions">
                     {stage !== "dropping" && (
-                      <Action form={form} type="expel" call={call} letter="x" about={`name-${call}`} title="Hang up" />
+                      <CallerActions {...{ form, call, locked: view.locked }} caller={null} rooms={[]} />
                     )}
                   </td>
                 )}

@@ -12,13 +12,13 @@ import type { ActionId, ConfKey } from "../../foundation/ids.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import type { ConferenceRpc } from "../../rpc/conference.ts";
 import type { ReplayPage as ReplaySteps, WireRow } from "../../rpc/replay.ts";
-import { aboutAction, requested } from "../api/conferences/actions.ts";
+import { aboutRequest } from "../api/conferences/actions.ts";
 import { isKnown, topicsOf } from "../api/conferences/conferences.ts";
 import { isRefusal, refusalText } from "../api/conferences/operate.ts";
 import { gathered } from "../api/paging.ts";
 import type { Edge, Variables } from "../app.ts";
 import { readBody } from "../body.ts";
-import { actionIdOf, readAction, typedCallOut, wrongCallOut } from "./action-form.ts";
+import { actionBody, actionIdOf, readAction, wrongForm } from "./action-form.ts";
 import { addPage, answer, type PageCall, trouble } from "./console.tsx";
 import { actByForm } from "./console-form.ts";
 import { apart, keepTyped, typedIn } from "./typed.ts";
@@ -105,7 +105,7 @@ async function conferencePage(
     <ConferencePage
       {...{ frame, view, entered, action, refusal }}
       list={listOf(call)}
-      wrong={wrongCallOut(typedIn(context, "call-out"))}
+      wrong={wrongForm(new URLSearchParams(typedIn(context, "form")))}
       records={records.map(({ record }) => record)}
     />
   );
@@ -191,17 +191,17 @@ async function act(call: PageCall, edge: Edge, confKey: ConfKey): Promise<Respon
   const form = new URLSearchParams(body.ok ? new TextDecoder().decode(body.value) : "");
   const action = readAction(form);
   const id = action.ok ? await actionIdOf(action.value, person, form.get("mark") ?? "") : "";
-  const about = { confKey, ...(action.ok && aboutAction(action.value)) };
+  const about = { confKey, ...(action.ok && aboutRequest(action.value, actionBody)) };
   const path = conferencePath(domain.name, confKey);
   const backTo = (shown: Readonly<Record<string, string>>) =>
     context.redirect(withQuery(path, { ...listQuery(listOf(call)), ...shown }), 303);
   return actByForm(call, edge, { action: "act", actionId: id, about }, async () => {
     if (!body.ok) return { response: body.error, refusal: "bad body" };
     if (!action.ok) {
-      const typed = typedCallOut(form);
+      const wrong = wrongForm(form);
       // The page that it leads to has an address of its own, so that it stays live.
-      if (typed !== null) {
-        keepTyped(context, "call-out", path, typed);
+      if (wrong !== null) {
+        keepTyped(context, "form", path, wrong.typed);
         return { response: backTo({}), refusal: "bad body" };
       }
       const page = await conferencePage(call, edge, confKey, action.error.says);
@@ -209,11 +209,11 @@ async function act(call: PageCall, edge: Edge, confKey: ConfKey): Promise<Respon
     }
     const known = await isKnown(domain, confKey, call.edge);
     if (!known) return { response: unknownConference(call, edge, confKey), refusal: "no such conference" };
-    const request = requested(action.value);
+    const request = action.value;
     const conference = call.edge.objects.conference(domain.name, confKey);
     const result = await conference.operate({ id: id as ActionId, person, request });
     const refusal = result === "done" ? null : result;
-    keepTyped(context, "call-out", path, {});
+    keepTyped(context, "form", path, {});
     const shown = refusal ? { refused: refusal } : { action: id };
     return { response: backTo(shown), refusal };
   });

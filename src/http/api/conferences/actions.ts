@@ -1,56 +1,21 @@
 import * as v from "valibot";
-import type { OperatorRequest } from "../../../conference/operator-requests.ts";
-import { phoneNumberOf, wrongNumber } from "../../../foundation/dial-rules.ts";
-import type { ActionId, CallId, RoomId } from "../../../foundation/ids.ts";
-import { masked, open, personal, secret, showOf } from "../../../foundation/shown.ts";
+import {
+  type ActionTable,
+  askedActions,
+  type OperatorRequest,
+  operatorActions,
+  requestSchema,
+} from "../../../conference/operator-actions.ts";
+import { dialledDigits } from "../../../foundation/dial-rules.ts";
+import type { ActionId } from "../../../foundation/ids.ts";
+import { masked, showOf } from "../../../foundation/shown.ts";
 import { problem } from "../../problem.ts";
-import { route } from "../route.ts";
+import { type Route, route } from "../route.ts";
 import { time } from "../values.ts";
 import { isKnown } from "./conferences.ts";
-import { acceptedAction, operate, operateRefusals } from "./operate.ts";
+import { accepted, acceptedAction, operate, operateRefusals } from "./operate.ts";
 
 const path = "/domains/{domain}/conferences/{confKey}/actions";
-
-function name(what: string) {
-  return v.pipe(
-    open(v.string()),
-    v.regex(/^[^\p{Cc}]{1,256}$/u, "must be 1 to 256 characters, and no control characters"),
-    v.description(what),
-  );
-}
-const wholeNumber = "must be a whole number with + and the country code, such as +14085551234";
-const call = name("Its `call` in the conference's view.");
-
-/** What operators may ask; data for clients has requests of its own. */
-export const actionBody = v.variant("type", [
-  v.strictObject({
-    type: v.pipe(v.picklist(["mute", "unmute", "expel"]), v.description("`expel` also ends a call-out that rings.")),
-    call,
-  }),
-  v.strictObject({ type: v.literal("move"), call, room: name("`main`, or a sub-conference that is open.") }),
-  v.strictObject({
-    type: v.pipe(
-      v.picklist(["lock", "unlock", "mute-all", "unmute-all", "end"]),
-      v.description("All means neither the host nor a private talk, as for WebEx."),
-    ),
-  }),
-  v.strictObject({
-    type: v.literal("call-out"),
-    number: v.pipe(
-      personal(v.string()),
-      v.regex(/^\+[1-9]\d{2,14}$/, wholeNumber),
-      v.check((text) => wrongNumber(phoneNumberOf(text)) === null, wholeNumber),
-    ),
-    attendeeId: v.pipe(
-      v.optional(
-        // It may be a meeting's AnonymousID, which lets somebody in.
-        v.pipe(secret(v.string()), v.regex(/^[^\s\p{Cc}]{1,64}$/u, "must be 1 to 64 characters without blanks")),
-      ),
-      v.description("WebEx then knows whose call it is."),
-    ),
-    muted: v.optional(open(v.boolean())),
-  }),
-]);
 
 const result = v.pipe(
   v.nullable(
@@ -105,31 +70,38 @@ export const actionShown = v.object({
   ),
 });
 
-export const actionRoutes = [
-  route({
+/** The request by which people ask for an action, whichever it is. */
+export function actRoute(actions: ActionTable = operatorActions): Route {
+  const asked = askedActions(actions);
+  const body = requestSchema(asked);
+  return route({
     method: "POST",
     path,
     id: "act",
     tag: "Conferences",
-    says: "Has a conference do something: mute, unmute, expel, move, lock, unlock, mute-all, unmute-all, end, call-out",
+    says: `Has a conference do something: ${Object.keys(asked).join(", ")}`,
     more: "WebEx is told by its ordinary notifications. `GET …/actions/{id}` shows how far it has come.",
-    body: actionBody,
-    answer: {
-      status: 202,
-      says: "It is on disk. `Location` is where its stages are.",
-      schema: v.object({
-        id: v.pipe(v.string(), v.description("The `Idempotency-Key`, or one that was made.")),
-        stages: v.pipe(v.string(), v.description("The path of its stages.")),
-      }),
-    },
+    body,
+    answer: accepted,
     refusals: operateRefusals,
-    about: ({ body }) => aboutAction(body),
+    about: ({ body: request }) => aboutRequest(request, body),
     async handle(call) {
-      const { body, actionId, domain, confKey } = call;
-      const refusal = await operate(requested(body), call);
+      const { body: request, actionId, domain, confKey } = call;
+      const refusal = await operate(request, call);
       return refusal ?? acceptedAction(domain.name, confKey, actionId);
     },
-  }),
+  });
+}
+
+/** What the audit says of a request. Numbers are masked as people write them. */
+export function aboutRequest(request: OperatorRequest, schema: v.GenericSchema): Readonly<Record<string, string>> {
+  const written = "number" in request ? { ...request, number: `+${dialledDigits(request.number)}` } : request;
+  const shown = Object.entries(showOf(schema)(written, masked) as object);
+  return Object.fromEntries(shown.map(([name, value]) => [name, String(value)]));
+}
+
+export const actionRoutes = [
+  actRoute(),
   route({
     method: "GET",
     path: `${path}/{action}`,
@@ -151,34 +123,3 @@ export const actionRoutes = [
     },
   }),
 ];
-
-type ActionBody = v.InferOutput<typeof actionBody>;
-
-const showAction = showOf(actionBody);
-
-/** What the record of actions says of it. */
-export function aboutAction(body: ActionBody): Readonly<Record<string, string>> {
-  const shown = Object.entries(showAction(body, masked)).map(([name, value]) => [name, String(value)]);
-  return Object.fromEntries(shown);
-}
-
-export function requested(body: ActionBody): OperatorRequest {
-  switch (body.type) {
-    case "mute":
-    case "unmute":
-    case "expel":
-      return { type: body.type, call: body.call as CallId };
-    case "move":
-      return { type: body.type, call: body.call as CallId, room: body.room as RoomId };
-    case "call-out": {
-      const { type, number, attendeeId, muted } = body;
-      return {
-        ...{ type, number: phoneNumberOf(number) },
-        ...(attendeeId !== undefined && { attendeeId }),
-        ...(muted !== undefined && { muted }),
-      };
-    }
-    default:
-      return { type: body.type };
-  }
-}

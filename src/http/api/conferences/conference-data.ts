@@ -1,18 +1,8 @@
 import * as v from "valibot";
-import type { OperatorRequest } from "../../../conference/operator-requests.ts";
-import type { ExtCallId } from "../../../foundation/ids.ts";
+import { type OperatorRequest, operatorActions } from "../../../conference/operator-actions.ts";
 import { problem } from "../../problem.ts";
 import { type Call, route } from "../route.ts";
 import { operate, operateRefusals } from "./operate.ts";
-
-/** Text that WebEx gets unchanged. What XML 1.0 has no form for would arrive as other bytes. */
-const xmlString = v.pipe(
-  v.string(),
-  v.check(
-    (text) => text.isWellFormed() && !/[^\t\n\r\u0020-\ufffd\u{10000}-\u{10ffff}]/u.test(text),
-    "must not have control characters, half characters (lone surrogates), U+FFFE or U+FFFF, which XML cannot carry",
-  ),
-);
 
 const accepted = v.object({ accepted: v.literal(true) });
 const refusals = {
@@ -28,16 +18,13 @@ export const conferenceDataRoutes = [
     tag: "Conferences",
     says: "Sends data to one caller's client (protocol 2.3.11)",
     more: "`A2W_CSPClientPassthrough` to WebEx, with at most 1,024 bytes of data.",
-    body: v.object({
-      extCallId: v.pipe(xmlString, v.regex(/^[^%\s]{1,64}$/, "must be 1 to 64 characters without blanks and %")),
-      data: xmlString,
-    }),
+    body: v.object(operatorActions.passthrough.parameters),
     answer: { status: 202, says: "It is on disk, and will be posted.", schema: accepted },
     refusals,
     async handle(call) {
       const { extCallId, data } = call.body;
       if (new TextEncoder().encode(data).byteLength > 1024) return tooLong("data may have at most 1024 bytes");
-      return send({ type: "passthrough", extCallId: extCallId as ExtCallId, data }, call);
+      return send({ type: "passthrough", extCallId, data }, call);
     },
   }),
   route({
@@ -47,7 +34,7 @@ export const conferenceDataRoutes = [
     tag: "Conferences",
     says: "New connect data for the clients of a conference (Status 6)",
     more: "`A2W_NotifyConferenceChange` to WebEx, with at most 1,024 characters.",
-    body: v.object({ connectData: xmlString }),
+    body: v.object(operatorActions["hybrid-data"].parameters),
     answer: { status: 202, says: "It is on disk, and will be posted.", schema: accepted },
     refusals,
     async handle(call) {

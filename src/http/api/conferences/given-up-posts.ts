@@ -11,7 +11,7 @@ import { route } from "../route.ts";
 import { confKey, time } from "../values.ts";
 import { actionShown } from "./actions.ts";
 import { isKnown } from "./conferences.ts";
-import { acceptedAction, refusalOf, refusalText } from "./operate.ts";
+import { accepted, acceptedAction, refusalOf, refusalText } from "./operate.ts";
 
 const path = "/domains/{domain}/given-up-posts";
 const MOST_LISTED = 1_000;
@@ -102,14 +102,7 @@ export const givenUpRoutes = [
     tag: "Domains",
     says: "Sends a document that was given up once more, behind all that waits for its server",
     more: "By the ordinary way: under a TransID of its own, with the same MsgIDs, and tried as often as others; what is given up again is in the list anew. What is not so any more is left out of it. Each document is sent again once: a further request is answered alike, and sends nothing.",
-    answer: {
-      status: 202,
-      says: "It is on disk. `Location` is where its stages are.",
-      schema: v.object({
-        id: v.pipe(v.string(), v.description("Of the action in its conference.")),
-        stages: v.pipe(v.string(), v.description("The path of its stages.")),
-      }),
-    },
+    answer: accepted,
     refusals: {
       404: "There is no such domain that you see, or no such document is kept.",
       409: "WebEx would hear what is wrong, or nobody would hear it; the detail says why.",

@@ -1,4 +1,5 @@
-import type { OperatorRequest } from "../../../conference/operator-requests.ts";
+import * as v from "valibot";
+import type { OperatorRequest } from "../../../conference/operator-actions.ts";
 import type { ActionId, DomainName } from "../../../foundation/ids.ts";
 import { segmentOf } from "../../../foundation/text/path-segment.ts";
 import type { OperatorResult } from "../../../rpc/conference.ts";
@@ -25,6 +26,19 @@ export async function operate(
   const result = isKnown ? await edge.objects.conference(name, confKey).operate(action) : "no-such-conference";
   return result === "done" ? null : refusalOf(result, confKey);
 }
+
+/** What is answered to an action that is on disk. */
+export const accepted = {
+  status: 202,
+  says: "It is on disk. `Location` is where its stages are.",
+  schema: v.object({
+    id: v.pipe(
+      v.string(),
+      v.description("The `Idempotency-Key`, or one that was made; of a document that is sent again, its own."),
+    ),
+    stages: v.pipe(v.string(), v.description("The path of its stages.")),
+  }),
+} as const;
 
 /** The answer to an action that is on disk: where its stages are. */
 export function acceptedAction(domain: DomainName, confKey: string, action: string): Response {

@@ -1,0 +1,447 @@
+import * as v from "valibot";
+import type { Ability } from "../bridge/abilities.ts";
+import { mayDial, phoneNumberOf, wrongNumber } from "../foundation/dial-rules.ts";
+import {
+  type ActionId,
+  type CallId,
+  type ExtCallId,
+  MAIN_ROOM,
+  type MsgId,
+  type PhoneNumber,
+  type RoomId,
+} from "../foundation/ids.ts";
+import { address, open, personal, type Show, secret, shownBy, showOf } from "../foundation/shown.ts";
+import { sentence } from "../foundation/text/sentence.ts";
+import { BACK_END, type DecisionContext, type Draft, type Outgoing, showOutgoing } from "./draft.ts";
+import { endByOperator } from "./lifecycle.ts";
+import { callOut, expel, lock, move, mute } from "./operator-acts.ts";
+import { isLockedOut } from "./parts/call-outs.ts";
+import { muteAll } from "./requests.ts";
+import { notifyStatus } from "./server/conference-status.ts";
+import { type GivenUpDocument, type SendAgainRefusal, sendAgain, sendAgainRefusal } from "./server/send-again.ts";
+import type { ConferenceState, Running } from "./state.ts";
+
+/** Why nothing is begun. */
+export type OperatorRefusal =
+  | "no-such-conference"
+  | "no-such-call"
+  /** Neither the main room nor an open sub-conference. */
+  | "no-such-room"
+  /** The bridge cannot do it. */
+  | "not-supported"
+  /** The domain's policy does not let this number be called. */
+  | "denied-by-policy"
+  /** A move out of a private talk, or of its host, would end the talk without WebEx, which alone begins and ends it (protocol 4.21). */
+  | "in-private-talk"
+  /** The domain lets nobody be called into a locked conference. */
+  | "conference-locked"
+  /** WebEx has said how many callers there may be. */
+  | "conference-full"
+  /** The journal has no document that was given up there. */
+  | "no-such-post"
+  /** The settings do not have its receiver. */
+  | "host-not-allowed"
+  | SendAgainRefusal;
+
+/** One row of the table: all that is to be known of an action. Operators of a domain may ask for each of them. */
+interface ActionOf<Parameters extends v.ObjectEntries> {
+  /** Fields of the API, words and options of the command. Each has a mark: who may read it. */
+  readonly parameters: Parameters;
+  /** What the bridge must be able to do; `null`: the bridge has no part in it. */
+  readonly needs: readonly Ability[] | null;
+  /** How people ask for it. Absent: it has a request of its own in the API. */
+  readonly asked?: Asked;
+  /** What was asked. */
+  title(asked: AskedOf<Parameters>): string;
+  /** It can be asked of a conference that is closing, too. */
+  readonly whileClosing?: true;
+  /** The refusal where no conference runs, if it is not `no-such-conference`. */
+  readonly over?: OperatorRefusal;
+  /** Why it is refused by a conference that runs; absent: it never is. */
+  refuse?(state: RunningState, asked: AskedOf<Parameters>, context: RefusalContext): OperatorRefusal | null;
+  /** Does it as if somebody at the bridge had done it. What is under way already, or so already, is not done again. */
+  apply(draft: Draft, asked: AskedOf<Parameters>, head: Running): void;
+}
+
+interface Asked {
+  /** In the command's help, and in the API's description. */
+  readonly says: string;
+  /** What follows the conference's key in examples of the command. */
+  readonly examples?: readonly string[];
+  /** So long the command waits for it to be over, if not 30 s. */
+  readonly withinMs?: number;
+  readonly button: Button;
+}
+
+/** In the console: a button of each caller where the action has the parameter `call`, else of the conference. */
+interface Button {
+  readonly title: string;
+  /** Presses it. */
+  readonly key: string;
+  /** In the list of keys, where the title says less. */
+  readonly says?: string;
+  /** Whether it is offered as things are; absent: always. */
+  when?(now: { readonly muted: boolean; readonly locked: boolean }): boolean;
+  /** Its title where the call is being dialled; absent: it is not offered there. */
+  readonly ofCallOut?: string;
+  /** What is asked back before it cannot be undone, and the button that then does it. */
+  readonly question?: { says(confKey: string, callers: number): string; readonly confirm: string };
+  /** What people fill in, in a form of its own. */
+  readonly form?: {
+    readonly fields: Readonly<Record<string, Field>>;
+    readonly confirm: string;
+    readonly note: string;
+  };
+}
+
+/** A field of a form. */
+interface Field {
+  readonly label: string;
+  readonly type?: "tel";
+  readonly placeholder?: string;
+  readonly maxLength?: number;
+  /** What is sent for what people write; absent: the same. */
+  read?(text: string): string;
+}
+
+type AskedOf<Parameters extends v.ObjectEntries> = v.InferOutput<v.StrictObjectSchema<Parameters, undefined>>;
+type RunningState = ConferenceState & { readonly head: Running };
+type RefusalContext = Pick<DecisionContext, "settings" | "cannot">;
+type Action = ActionOf<v.ObjectEntries>;
+export type ActionTable = Readonly<Record<string, Action>>;
+
+export function action<const Parameters extends v.ObjectEntries>(row: ActionOf<Parameters>): ActionOf<Parameters> {
+  return row;
+}
+
+function name<Name extends string>(what: string): v.GenericSchema<string, Name> {
+  const fault = "must be 1 to 256 characters, and no control characters";
+  return v.pipe(
+    open(v.string()),
+    v.regex(/^[^\p{Cc}]{1,256}$/u, fault),
+    v.description(what),
+    v.transform((text) => text as Name),
+  );
+}
+const call = name<CallId>("Its `call` in the conference's view.");
+
+const wholeNumber = "must be a whole number with + and the country code, such as +14085551234";
+const number = v.pipe(
+  personal(v.string()),
+  v.regex(/^\+[1-9]\d{2,14}$/, wholeNumber),
+  v.check((text) => wrongNumber(phoneNumberOf(text)) === null, wholeNumber),
+  v.transform(phoneNumberOf),
+);
+
+/** Text that WebEx gets unchanged. What XML 1.0 has no form for would arrive as other bytes. */
+function xmlText(mark: typeof open) {
+  return v.pipe(
+    mark(v.string()),
+    v.check(
+      (text) => text.isWellFormed() && !/[^\t\n\r\u0020-\ufffd\u{10000}-\u{10ffff}]/u.test(text),
+      "must not have control characters, half characters (lone surrogates), U+FFFE or U+FFFF, which XML cannot carry",
+    ),
+  );
+}
+
+const ofCaller = ["444", "c17 --domain acme"];
+const muting = { key: "m", says: "Mute or unmute" };
+const locking = { key: "l", says: "Lock or unlock" };
+
+/** What an operator can ask of a conference. A further action is one more row. */
+export const operatorActions = {
+  mute: action({
+    parameters: { call },
+    needs: ["mute"],
+    title: ({ call }) => `Mute the call ${call}`,
+    asked: {
+      ...{ says: "mute a caller", examples: ofCaller },
+      button: { ...muting, title: "Mute", when: ({ muted }) => !muted },
+    },
+    refuse: unlessHere,
+    apply: (draft, { call }) => mute(draft, call, true),
+  }),
+  unmute: action({
+    parameters: { call },
+    needs: ["mute"],
+    title: ({ call }) => `Unmute the call ${call}`,
+    asked: {
+      ...{ says: "let a muted caller be heard again", examples: ofCaller },
+      button: { ...muting, title: "Unmute", when: ({ muted }) => muted },
+    },
+    refuse: unlessHere,
+    apply: (draft, { call }) => mute(draft, call, false),
+  }),
+  move: action({
+    parameters: { call, room: name<RoomId>("`main`, or a sub-conference that is open.") },
+    needs: [],
+    title: ({ call, room }) => `Move the call ${call} to ${room}`,
+    asked: {
+      says: "move a caller to a sub-conference that is open, or back to `main`",
+      examples: ["444 r7", "444 main"],
+      button: { title: "Move", key: "v", says: "Move to the chosen room" },
+    },
+    refuse(state, { call, room }) {
+      const { talk } = state.head;
+      const isRoom = room === MAIN_ROOM || state.rooms.get(room)?.stage === "open";
+      const isInTalk = talk?.host === call || talk?.invitee === call;
+      return unlessHere(state, { call }) ?? (isInTalk ? "in-private-talk" : isRoom ? null : "no-such-room");
+    },
+    apply: (draft, { call, room }) => move(draft, call, room),
+  }),
+  expel: action({
+    parameters: { call },
+    needs: [],
+    title: ({ call }) => `Hang up the call ${call}`,
+    asked: {
+      ...{ says: "hang up a caller, or a call-out that rings", examples: ofCaller },
+      button: { title: "Expel", key: "x", ofCallOut: "Hang up" },
+    },
+    refuse(state, { call }) {
+      const callOut = state.callOuts.get(call);
+      return callOut && callOut.stage !== "dropping" ? null : unlessHere(state, { call });
+    },
+    apply: (draft, { call }) => expel(draft, call),
+  }),
+  lock: action({
+    parameters: {},
+    needs: ["lock"],
+    title: () => "Lock the conference",
+    asked: {
+      says: "let nobody in who dials in",
+      button: { ...locking, title: "Lock", when: ({ locked }) => !locked },
+    },
+    apply: (draft, _, head) => lock(draft, head, true),
+  }),
+  unlock: action({
+    parameters: {},
+    needs: ["lock"],
+    title: () => "Unlock the conference",
+    asked: {
+      says: "let callers in again",
+      button: { ...locking, title: "Unlock", when: ({ locked }) => locked },
+    },
+    apply: (draft, _, head) => lock(draft, head, false),
+  }),
+  // As WebEx would: not the host, and no private talk (protocol 4.11).
+  "mute-all": action({
+    parameters: {},
+    needs: ["mute"],
+    title: () => "Mute all",
+    asked: { says: "mute all callers but the host", button: { title: "Mute all", key: "a" } },
+    apply: (draft, _, head) => muteAll(draft, head, true, null),
+  }),
+  "unmute-all": action({
+    parameters: {},
+    needs: ["mute"],
+    title: () => "Unmute all",
+    asked: { says: "let all muted callers be heard again", button: { title: "Unmute all", key: "u" } },
+    apply: (draft, _, head) => muteAll(draft, head, false, null),
+  }),
+  end: action({
+    parameters: {},
+    needs: [],
+    title: () => "End the conference",
+    asked: {
+      says: "end a conference: all of its calls are hung up",
+      button: {
+        ...{ title: "End", key: "e", says: "End the conference, after a question" },
+        question: {
+          says: (confKey, callers) => `End the conference ${confKey}? ${callsThatEnd(callers)} It cannot be undone.`,
+          confirm: "End it for everybody",
+        },
+      },
+    },
+    whileClosing: true,
+    apply: (draft, _, head) => endByOperator(draft, head),
+  }),
+  "call-out": action({
+    parameters: {
+      number,
+      attendeeId: v.pipe(
+        v.exactOptional(
+          // It may be a meeting's AnonymousID, which lets somebody in.
+          v.pipe(secret(v.string()), v.regex(/^[^\s\p{Cc}]{1,64}$/u, "must be 1 to 64 characters without blanks")),
+        ),
+        v.description("The attendee ID by which WebEx knows the person."),
+      ),
+      muted: v.pipe(v.exactOptional(open(v.boolean())), v.description("Muted from the begin on.")),
+    },
+    needs: ["dial"],
+    title: () => "Call a number",
+    asked: {
+      says: "call somebody into a conference",
+      examples: ["+14085551234", "+14085551234 --muted"],
+      withinMs: 120_000, // Somebody must pick up.
+      button: {
+        ...{ title: "Call somebody", key: "c", says: "Call a number" },
+        form: {
+          fields: {
+            number: { label: "Number", type: "tel", placeholder: "+1 408 555 0101", maxLength: 40, read: withoutSigns },
+            attendeeId: { label: "Attendee ID", placeholder: "none", maxLength: 64 },
+            muted: { label: "enters muted" },
+          },
+          confirm: "Call",
+          note: "With the country code. WebEx is told of the caller as of one who dials in.",
+        },
+      },
+    },
+    refuse: (state, { number, muted }, context) =>
+      muted && context.cannot.includes("mute") ? "not-supported" : callOutRefusal(state, number, context),
+    apply: callOut,
+  }),
+  // Data for a caller's client (protocol 2.3.11, 4.22). Only WebEx could pass it on.
+  passthrough: action({
+    parameters: {
+      extCallId: v.pipe(
+        xmlText(open),
+        v.regex(/^[^%\s]{1,64}$/, "must be 1 to 64 characters without blanks and %"),
+        v.transform((text) => text as ExtCallId),
+      ),
+      data: xmlText(secret),
+    },
+    needs: null,
+    title: ({ extCallId }) => `Data for the client of WebEx's call ${extCallId}`,
+    refuse({ head, callers }, { extCallId }) {
+      if (!head.attached) return "no-such-conference";
+      const isHere = [...callers.values()].some((caller) => caller.extCallId === extCallId && !caller.left);
+      return isHere ? null : "no-such-call";
+    },
+    apply: (draft, { extCallId, data }) => void draft.notify({ type: "client-passthrough", extCallId, data }),
+  }),
+  "hybrid-data": action({
+    parameters: { connectData: xmlText(secret) },
+    needs: null,
+    title: () => "New connect data for the clients",
+    refuse: ({ head }) => (head.attached ? null : "no-such-conference"),
+    apply: (draft, { connectData }) => notifyStatus(draft, "hybrid-data", { hybridConnectData: connectData }),
+  }),
+  // The document that was given up in this row of the journal.
+  "send-again": action({
+    parameters: {
+      row: open(v.number()),
+      host: address(v.custom<GivenUpDocument["host"]>(() => true)),
+      messages: shownBy<GivenUpDocument["messages"]>(showMessages)(v.custom(() => true)),
+      isUnowed: v.exactOptional(open(v.literal(true))),
+      refused: v.exactOptional(open(v.custom<readonly MsgId[]>(() => true))),
+    },
+    needs: null,
+    title: ({ host }) => `Send again what was given up, to ${host === BACK_END ? "the partner's back end" : host}`,
+    over: "conference-over",
+    refuse: (state, document) => sendAgainRefusal(state, document),
+    apply: sendAgain,
+  }),
+} satisfies ActionTable;
+
+type Rows = typeof operatorActions;
+type RequestType = keyof Rows;
+
+/** What an operator can ask of a running conference. */
+export type OperatorRequest = {
+  [Type in RequestType]: Readonly<{ type: Type } & AskedOf<Rows[Type]["parameters"]>>;
+}[RequestType];
+
+/** A request with its id, and the name of who asks. */
+export interface OperatorAction {
+  readonly id: ActionId;
+  readonly person: string;
+  readonly request: OperatorRequest;
+}
+
+/** Those that people ask for by one request of the API, a command and the console. */
+export function askedActions(
+  actions: ActionTable = operatorActions,
+): Readonly<Record<string, Action & { asked: Asked }>> {
+  return Object.fromEntries(Object.entries(actions).flatMap(([type, row]) => (hasAsked(row) ? [[type, row]] : [])));
+}
+
+function hasAsked(row: Action): row is Action & { asked: Asked } {
+  return row.asked !== undefined;
+}
+
+type Wrapped = v.GenericSchema & { readonly wrapped?: v.GenericSchema };
+
+/** Whether a parameter may be left out. */
+export function isOptional(parameter: v.GenericSchema | undefined): boolean {
+  return parameter?.type === "exact_optional";
+}
+
+/** Whether a parameter is there or not. */
+export function isFlag(parameter: v.GenericSchema | undefined): boolean {
+  return (parameter as Wrapped | undefined)?.wrapped?.type === "boolean";
+}
+
+/** A request as JSON: `{"type": "mute", "call": "c1"}`. */
+export function requestSchema(actions: ActionTable): v.GenericSchema<unknown, OperatorRequest> {
+  const options = Object.entries(actions).map(([type, { parameters, asked }]) =>
+    v.strictObject({ type: v.pipe(v.literal(type), v.description(sentence(asked?.says ?? type))), ...parameters }),
+  );
+  return v.variant("type", options as never) as v.GenericSchema as v.GenericSchema<unknown, OperatorRequest>;
+}
+
+export const showRequest: Show<OperatorRequest> = showOf(requestSchema(operatorActions));
+
+/** What was asked, as a title. */
+export function requestTitle(request: OperatorRequest): string {
+  return rowOf(request, operatorActions).title(request);
+}
+
+/** Why an operator's request is refused; `null`: it is not. */
+export function operatorRefusal(
+  state: ConferenceState,
+  request: OperatorRequest,
+  context: RefusalContext,
+  actions: ActionTable = operatorActions,
+): OperatorRefusal | null {
+  const { head } = state;
+  const row = rowOf(request, actions);
+  if (head.phase !== "running" || (head.closing && !row.whileClosing)) return row.over ?? "no-such-conference";
+  if (row.needs?.some((ability) => context.cannot.includes(ability))) return "not-supported";
+  return row.refuse?.(state as RunningState, request, context) ?? null;
+}
+
+/** Does what an operator asks: WebEx learns of it by its ordinary notifications. Of what WebEx and operators ask, the last wins. */
+export function applyAction(
+  draft: Draft,
+  { request }: Pick<OperatorAction, "request">,
+  actions: ActionTable = operatorActions,
+): void {
+  const { head } = draft;
+  if (head.phase !== "running" || operatorRefusal(draft.state, request, draft.context, actions) !== null) return;
+  rowOf(request, actions).apply(draft, request, head);
+}
+
+function rowOf({ type }: OperatorRequest, actions: ActionTable): Action {
+  return actions[type] as Action;
+}
+
+function unlessHere({ callers }: ConferenceState, { call }: { readonly call: CallId }): OperatorRefusal | null {
+  return callers.get(call)?.left === false ? null : "no-such-call";
+}
+
+function callOutRefusal(
+  { head, callers, callOuts }: RunningState,
+  number: PhoneNumber,
+  context: Pick<DecisionContext, "settings">,
+): OperatorRefusal | null {
+  const { policy } = context.settings;
+  if (policy && !mayDial(policy, number)) return "denied-by-policy";
+  if (isLockedOut({ head, context })) return "conference-locked";
+  const present = [...callers.values()].filter(({ left }) => !left).length;
+  const pending = [...callOuts.values()].filter(({ stage }) => stage !== "dropping").length;
+  return head.maxCallers !== null && present + pending >= head.maxCallers ? "conference-full" : null;
+}
+
+function callsThatEnd(callers: number): string {
+  if (callers === 0) return "Nobody is in it.";
+  return callers === 1 ? "The call of its one caller ends." : `The calls of its ${callers} callers end.`;
+}
+
+/** People write blanks and signs between the digits, and may leave out the plus before a country code. */
+function withoutSigns(number: string): string {
+  return number.replaceAll(/[\s()./-]/g, "").replace(/^(?=[1-9])/, "+");
+}
+
+function showMessages(messages: readonly Outgoing[], person: Parameters<typeof showOutgoing>[1]): readonly Outgoing[] {
+  return messages.map((one) => showOutgoing(one, person));
+}
