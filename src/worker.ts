@@ -170,18 +170,18 @@ function agentsToCloseOf(env: Env): AgentsToClose {
   });
 }
 
-/** What the sites were last told of; `null`: one of them was not reached. */
-let told: { readonly domains: Domains | null; readonly at: number } = { domains: null, at: 0 };
-const TELL_AGAIN_MS = 60_000;
+/** Of which settings the sites know; `null`: one of them was not reached. */
+let sent: { readonly domains: Domains | null; readonly at: number } = { domains: null, at: 0 };
+const SEND_AGAIN_MS = 60_000;
 
 /**
  * Tells the objects of WebEx sites that there are settings, or others than before: nothing else would wake them for the night. Once for
  * each isolate and settings, beside the request that comes first; no request waits for it, and no site is asked.
  */
 function wakeSites(domains: Domains, env: Env, context: ExecutionContext): void {
-  const [before, now] = [told.domains, Date.now()];
-  if (before === domains || (before === null && Math.abs(now - told.at) < TELL_AGAIN_MS)) return;
-  told = { domains, at: now };
+  const [before, now] = [sent.domains, Date.now()];
+  if (before === domains || (before === null && Math.abs(now - sent.at) < SEND_AGAIN_MS)) return;
+  sent = { domains, at: now };
   for (const { domain, secret } of siteSecretsOf(domains)) {
     if (siteSecretOf(env, secret) === undefined)
       limitedLog(env, "warn", "webex-site-without-secret", { domain, secret });
@@ -198,7 +198,7 @@ function wakeSites(domains: Domains, env: Env, context: ExecutionContext): void 
     );
     context.waitUntil(
       asked.catch((error: unknown) => {
-        told = { domains: null, at: Date.now() };
+        sent = { domains: null, at: Date.now() };
         limitedLog(env, "warn", "webex-site-asleep", { domain, error: reasonOf(error) });
       }),
     );

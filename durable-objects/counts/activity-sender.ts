@@ -11,7 +11,7 @@ import {
 
 interface ActivityPorts extends Timers {
   /** Resolves when the domain's directory has it. */
-  tell(domain: DomainName, minutes: readonly ActivityMinute[]): Promise<void>;
+  count(domain: DomainName, minutes: readonly ActivityMinute[]): Promise<void>;
 }
 
 /** What is not told yet, and the minute in which something was told last. */
@@ -57,7 +57,7 @@ export class ActivitySender {
     if (!waiting || !ports || waiting.activity.isEmpty || waiting.toldIn === minuteOf(now)) return;
     waiting.toldIn = minuteOf(now);
     await wait(ports, togetherMs);
-    await this.#tell(domain, waiting.activity, ports, now);
+    await this.#count(domain, waiting.activity, ports, now);
   }
 
   #waitingOf(domain: DomainName): Waiting {
@@ -66,11 +66,11 @@ export class ActivitySender {
     return waiting;
   }
 
-  async #tell(domain: DomainName, activity: Activity, ports: ActivityPorts, now: EpochMs): Promise<void> {
+  async #count(domain: DomainName, activity: Activity, ports: ActivityPorts, now: EpochMs): Promise<void> {
     const minutes = activity.removeAll();
     if (minutes.length === 0) return;
     try {
-      await within(ports, answerWithinMs, "the directory", ports.tell(domain, minutes));
+      await within(ports, answerWithinMs, "the directory", ports.count(domain, minutes));
     } catch {
       // The next minute tries again.
       activity.addAll(minutes);

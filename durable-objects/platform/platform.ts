@@ -118,7 +118,7 @@ export function platformOf(ctx: DurableObjectState, env: Env): Platform {
 export function activitySenderOf(env: Env): ActivitySender {
   measures.activity.tellBy({
     ...timers,
-    tell: (domain, minutes) => env.DIRECTORY.getByName(domain).count(domain, minutes),
+    count: (domain, minutes) => env.DIRECTORY.getByName(domain).count(domain, minutes),
   });
   return measures.activity;
 }

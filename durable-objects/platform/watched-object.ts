@@ -22,7 +22,7 @@ interface Kept {
  */
 export abstract class WatchedObject extends DurableObject<Env> {
   #isWaiting = false;
-  #toldAt = 0;
+  #sentAt = 0;
 
   /** A watcher's request for its socket. */
   override fetch(): Response {
@@ -46,16 +46,16 @@ export abstract class WatchedObject extends DurableObject<Env> {
   protected changed(): void {
     if (this.#isWaiting || this.ctx.getWebSockets().length === 0) return;
     this.#isWaiting = true;
-    const sinceMs = Math.abs(Date.now() - this.#toldAt);
-    timers.after(Math.max(0, EVERY_MS - sinceMs), () => this.#tell());
+    const sinceMs = Math.abs(Date.now() - this.#sentAt);
+    timers.after(Math.max(0, EVERY_MS - sinceMs), () => this.#send());
   }
 
-  #tell(): void {
+  #send(): void {
     this.#isWaiting = false;
-    this.#toldAt = Date.now();
+    this.#sentAt = Date.now();
     for (const socket of this.ctx.getWebSockets()) {
       const { begunAt }: Kept = socket.deserializeAttachment();
-      const livesMs = this.#toldAt - begunAt;
+      const livesMs = this.#sentAt - begunAt;
       try {
         if (livesMs >= 0 && livesMs < LIFE_MS) socket.send(CHANGED);
         else socket.close(TIME_IS_UP, "its time is up");

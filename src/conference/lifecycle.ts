@@ -90,7 +90,7 @@ function joinCreate(draft: Draft, head: Creating, message: CreateRequest): void 
 }
 
 /** The bridge has created it (protocol 4.1). */
-export function completeCreate(draft: Draft, head: Creating, told: Command<"create-conference">): void {
+export function completeCreate(draft: Draft, head: Creating, command: Command<"create-conference">): void {
   const running = runningFrom(head);
   draft.head = running;
   noteCreated(draft, head);
@@ -99,7 +99,7 @@ export function completeCreate(draft: Draft, head: Creating, told: Command<"crea
   for (const request of head.requests.filter(isFromServer)) answerCreate(draft, request);
   notifyRunning(draft, running);
   for (const request of head.requests.filter((one) => !isFromServer(one))) answerCreate(draft, request);
-  renewEntryRules(draft, told);
+  renewEntryRules(draft, command);
   if (head.keeps) {
     detach(draft, running, head.keeps);
     draft.head = { ...(draft.head as Running), keptUntil: draft.at + KEPT_EMPTY_MS };

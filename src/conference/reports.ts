@@ -32,21 +32,21 @@ import { expelledEnd, failedEnd, reportedEnd } from "./records.ts";
 import { setLocked } from "./server/conference-status.ts";
 import { type Caller, type CommandGroup, isMutedOnBridge, type PendingCommand, type Running } from "./state.ts";
 
-/** Reports of an agent of the conference's bridge, or of another bridge: `elsewhere`. */
-export function applyReports(draft: Draft, reports: readonly NumberedReport[], elsewhere?: BridgeName): void {
+/** Reports of an agent of the conference's bridge, or of another bridge: `otherBridge`. */
+export function applyReports(draft: Draft, reports: readonly NumberedReport[], otherBridge?: BridgeName): void {
   let ignored = 0;
   for (const { report } of reports) {
     if (report.type === "result") {
-      ignored += applyReportedResult(draft, report.id, report.result, elsewhere) ? 0 : 1;
+      ignored += applyReportedResult(draft, report.id, report.result, otherBridge) ? 0 : 1;
       continue;
     }
     const { event } = report;
     // That bridge did not answer in time, and has created the conference after all.
-    if (elsewhere !== undefined && event.type !== "snapshot") ignored += 1;
-    else draft.because([causeOf(event), ...askersOf(draft, event)], () => applyEvent(draft, event, elsewhere));
+    if (otherBridge !== undefined && event.type !== "snapshot") ignored += 1;
+    else draft.because([causeOf(event), ...askersOf(draft, event)], () => applyEvent(draft, event, otherBridge));
   }
   if (ignored === 0) return;
-  const from = elsewhere ?? draft.context.bridge;
+  const from = otherBridge ?? draft.context.bridge;
   draft.note(`ignored: ${ignored} of ${reports.length} reports of bridge ${from}, which concern another bridge`);
 }
 
@@ -71,11 +71,11 @@ function askersOf(draft: Draft, event: ConferenceEvent): readonly Cause[] {
 }
 
 /** False: the command was for another bridge, so this one cannot know its result. */
-function applyReportedResult(draft: Draft, id: CommandId, result: CommandResult, elsewhere?: BridgeName): boolean {
+function applyReportedResult(draft: Draft, id: CommandId, result: CommandResult, otherBridge?: BridgeName): boolean {
   const { bridge } = draft.context;
   const command = draft.commands.get(id);
   if (!command) return true; // The conference ended, and its requests were answered then.
-  if (bridge !== null && (command.bridge ?? bridge) !== (elsewhere ?? bridge)) return false;
+  if (bridge !== null && (command.bridge ?? bridge) !== (otherBridge ?? bridge)) return false;
   draft.commands.delete(id);
   if (result.done) draft.fact({ kind: "command-done", command: id });
   else {
@@ -86,12 +86,12 @@ function applyReportedResult(draft: Draft, id: CommandId, result: CommandResult,
   return true;
 }
 
-function applyEvent(draft: Draft, event: ConferenceEvent, elsewhere: BridgeName | undefined): void {
+function applyEvent(draft: Draft, event: ConferenceEvent, otherBridge: BridgeName | undefined): void {
   const { head } = draft;
   switch (event.type) {
     case "snapshot":
-      if (elsewhere === undefined) return compareWithBridge(draft, event.conference);
-      if (event.conference) endAsOver(draft, elsewhere);
+      if (otherBridge === undefined) return compareWithBridge(draft, event.conference);
+      if (event.conference) endAsOver(draft, otherBridge);
       return;
     case "conference-ended":
       return endByTelephone(draft);

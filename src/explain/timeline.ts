@@ -60,19 +60,19 @@ export class Timeline {
     switch (input.type) {
       case "webex":
         for (const message of input.messages) {
-          const facts = { ...this.#told(message), transId: input.transId, host: message.replyTo ?? "" };
+          const facts = { ...this.#factsOf(message), transId: input.transId, host: message.replyTo ?? "" };
           this.#say(row, "webex", "edge", nameOf(message), facts);
         }
         return;
       case "bridge": {
-        const elsewhere = input.elsewhere === undefined ? {} : { passedOver: `from ${input.elsewhere}` };
-        for (const { report } of input.reports) this.#report(row, report, elsewhere);
+        const passedOver = input.elsewhere === undefined ? {} : { passedOver: `from ${input.elsewhere}` };
+        for (const { report } of input.reports) this.#report(row, report, passedOver);
         return;
       }
       case "operator": {
         const { id, person, request } = input;
         const [number = ""] = request.type === "call-out" ? this.#dialled.values() : [];
-        const facts = { ...this.#told({ ...request, number }), person, action: id };
+        const facts = { ...this.#factsOf({ ...request, number }), person, action: id };
         return this.#say(row, "operator", "edge", request.type, facts);
       }
       case "reached":
@@ -86,7 +86,7 @@ export class Timeline {
   #report(row: Pick<InputRow, "seq" | "at">, report: NumberedReport["report"], more: StoryFacts): void {
     if (report.type === "event") {
       const { event } = report;
-      const about = event.type === "snapshot" ? { held: heldText(event.conference) } : this.#told(callerOf(event));
+      const about = event.type === "snapshot" ? { held: heldText(event.conference) } : this.#factsOf(callerOf(event));
       return this.#say(row, "bridge", "edge", event.type, { ...about, ...more });
     }
     const { id, result } = report;
@@ -154,7 +154,7 @@ export class Timeline {
     return { transId, ...(host !== undefined && host !== BACK_END && { host }) };
   }
 
-  #told(thing: object): StoryFacts {
+  #factsOf(thing: object): StoryFacts {
     const facts = Object.entries(thing).flatMap(([name, value]) => {
       if (value === null || value === undefined) return [];
       return telling.has(name) ? [[name, String(value)]] : [];

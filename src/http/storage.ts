@@ -41,7 +41,7 @@ export class Storage {
   #isMarked = false;
   #asked: { readonly number: number; readonly at: number; readonly fault: Promise<string | null> } | null = null;
   /** The number of the probe whose answer counts. */
-  #told = 0;
+  #latest = 0;
   /** The last commit that failed for a reason that concerns all objects; `null`: none did lately. */
   #failure: { readonly at: number; readonly why: string } | null = null;
   /** `null`: nothing is wrong. */
@@ -66,8 +66,8 @@ export class Storage {
     const ofDisk = await asked.fault;
     if (this.#failure && isPast(this.#failure.at, FAILURE_COUNTS_MS, at)) this.#failure = null;
     const fault = ofDisk ?? this.#failure?.why ?? null;
-    if (asked.number < this.#told) return fault; // An answer that came late is no news.
-    this.#told = asked.number;
+    if (asked.number < this.#latest) return fault; // An answer that came late is no news.
+    this.#latest = asked.number;
     if (fault !== null && this.#faultSince === null) {
       this.#faultSince = at;
       this.#ports.log("storage-fails", { disk: fault }, "error");

@@ -28,7 +28,7 @@ function process() {
   };
   sender.tellBy({
     after: (ms, run) => time.after(ms, run),
-    tell: async (_, minutes) => {
+    count: async (_, minutes) => {
       told.push({ at: time.now - begins, minutes });
       await world.answer();
     },
@@ -117,7 +117,7 @@ function toldBy(world: ConferenceWorld) {
   const told: ActivityMinute[] = [];
   world.measures.activity.tellBy({
     after: (ms, run) => world.time.after(ms, run),
-    tell: async (name, minutes) => {
+    count: async (name, minutes) => {
       expect(name).toBe(domain);
       told.push(...minutes);
     },

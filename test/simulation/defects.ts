@@ -735,7 +735,7 @@ export const defects: readonly Defect[] = [
     name: "results of another bridge count",
     foundBy: "an end is told of a conference that is over",
     file: reports,
-    before: "if (bridge !== null && (command.bridge ?? bridge) !== (elsewhere ?? bridge)) return false;",
+    before: "if (bridge !== null && (command.bridge ?? bridge) !== (otherBridge ?? bridge)) return false;",
     after: "",
   },
   {

@@ -127,7 +127,7 @@ export class Edge {
     this.#objects = this.#makeObjects();
     this.measures.activity.tellBy({
       after: (ms, run) => context.clock.after(ms, run),
-      tell: (name, minutes) => this.#of(name).directory.call((directory) => directory.count(name, minutes)),
+      count: (name, minutes) => this.#of(name).directory.call((directory) => directory.count(name, minutes)),
     });
     this.allocator = this.#makeAllocator();
     this.mailbox = new Hosted("mailbox", context, (life) => new Mailbox(this.#ports(this.mailbox, life)));

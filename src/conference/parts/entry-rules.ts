@@ -51,13 +51,13 @@ export function createCommand({ maxCallers, anonymousId, accessCodes }: EntryRul
 }
 
 /**
- * Tells the bridge where it was `told` others, or has refused these: nothing else of the conference changes. One at a time: however
+ * Sends the bridge the rules where it has others (`held`), or has refused these. One command at a time: however
  * often WebEx moves while the bridge is away, one command waits for it.
  */
-export function renewEntryRules(draft: Draft, told: EntryRules): void {
+export function renewEntryRules(draft: Draft, held: EntryRules): void {
   const { head } = draft;
   if (head.phase !== "running" || draft.isPending("create-conference")) return;
-  if (head.renewAt === undefined && isSame(head, told)) return;
+  if (head.renewAt === undefined && isSame(head, held)) return;
   issueRenewal(draft, head);
 }
 

@@ -44,12 +44,12 @@ export function sendAgainRefusal(state: ConferenceState, document: GivenUpDocume
 /** Queues what is still so of the document once more, as it was, behind all that waits. What waits there already is on its way. */
 export function sendAgain(draft: Draft, document: GivenUpDocument): void {
   const { host, messages } = document;
-  const untold = messages.filter((message) => isUntold(draft.state, document, message));
+  const missing = messages.filter((message) => isUntold(draft.state, document, message));
   const waiting = draft.unconfirmed().flatMap((post) => (post.host === host ? [post.message.msgId] : []));
   // A server that is behind gets all that it is owed, in order, and this with it.
   const isUnreachable = host !== BACK_END && draft.outages.get(host) !== undefined;
   if (isUnreachable) resync(draft, "request");
-  for (const message of untold) {
+  for (const message of missing) {
     const { head } = draft;
     if (head.phase !== "running" || !isStillSo(draft.state, head, message)) continue;
     if (waiting.includes(message.msgId) || (isUnreachable && isOwed(draft.state, message))) continue;

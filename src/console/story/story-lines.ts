@@ -88,10 +88,10 @@ function callNames(lines: readonly StoryLine[]): (line: StoryLine) => readonly s
   for (const line of lines) note(idOf(line), line.facts.extCallId);
   for (const row of Map.groupBy(lines, ({ seq }) => seq).values()) {
     const entered = row.filter(({ from, what }) => from === "bridge" && what === "caller-entered");
-    const told = row.filter(({ what }) => what === "A2W_NotifyUserEnter");
+    const notified = row.filter(({ what }) => what === "A2W_NotifyUserEnter");
     // WebEx is told of them in the order in which they came.
-    if (entered.length === told.length)
-      for (const [at, line] of told.entries()) note(idOf(line), entered[at]?.facts.call);
+    if (entered.length === notified.length)
+      for (const [at, line] of notified.entries()) note(idOf(line), entered[at]?.facts.call);
   }
   return (line) => {
     const { call, extCallId } = line.facts;

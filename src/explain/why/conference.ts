@@ -193,12 +193,12 @@ export class ConferenceQuestions {
     if (!from || (from.host === to.host && from.extConfId === to.extConfId && !isAttached)) return;
     const dropped = row.facts.flatMap((fact) => (fact.kind === "post-dropped" ? this.#known.messagesIn(fact) : []));
     const isSettled = row.facts.some(({ kind }) => kind === "server-settled" || kind === "message-dropped");
-    const told = row.facts.flatMap((fact) => {
+    const notified = row.facts.flatMap((fact) => {
       const isNews = fact.kind === "post-queued" && fact.host === to.host && fact.result === undefined;
       return isNews ? (this.#known.messages.get(fact.msgId) ?? []) : [];
     });
     // Of many callers it says how many, and not which.
-    const textsOf = (messages: typeof told) =>
+    const textsOf = (messages: typeof notified) =>
       messageTexts(messages.map(({ fact: { extCallId: _, ...fact } }) => ({ fact, call: undefined })));
     const sentences = [
       from.host === to.host
@@ -210,7 +210,7 @@ export class ConferenceQuestions {
       dropped.length > 0 ? ` What waited for ${from.host} was not sent any more: ${textsOf(dropped)}.` : "",
       isSettled ? ` What ${from.host} was owed, it is not told any more.` : "",
       dropped.length === 0 && !isSettled ? " Nothing waited for the server before." : "",
-      told.length === 0 ? "" : ` ${to.host} was told anew: ${textsOf(told)}.`,
+      notified.length === 0 ? "" : ` ${to.host} was told anew: ${textsOf(notified)}.`,
     ];
     this.#failovers.push({ row: momentOf(row), answer: sentences.join(""), repairs: [], rows: [] });
   }

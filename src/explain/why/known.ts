@@ -37,7 +37,7 @@ export interface CallerEntry {
   /** When it entered, WebEx had let the conference go on alone. */
   readonly isDetached: boolean;
   /** The latest message that it entered. */
-  told: KnownMessage | null;
+  notification: KnownMessage | null;
   refused: (Moment & { readonly result: string }) | null;
   named: Moment | null;
   left: Moment | null;
@@ -149,8 +149,8 @@ export class Known {
         const { call, number, attendeeId, extCallId } = fact;
         const dialled = this.calls.get(call)?.dialled ?? null;
         const isMonitor = fact.participantType === "silent-monitor";
-        const untold = { told: null, refused: null, named: null, left: null, over: null };
-        const entry = { isDetached: this.#isDetached, ...untold };
+        const begun = { notification: null, refused: null, named: null, left: null, over: null };
+        const entry = { isDetached: this.#isDetached, ...begun };
         this.calls.set(call, { call, number, attendeeId, extCallId, isInside: true, isMonitor, dialled, entry });
         return;
       }
@@ -201,7 +201,8 @@ export class Known {
         this.messages.set(fact.msgId, message);
         const entry = fact.type === "caller-entered" ? call?.entry : null;
         // An invitee was told of when it waited, and a new server is told anew.
-        if (entry && entry.told?.fact.msgId !== fact.msgId) Object.assign(entry, { told: message, refused: null });
+        if (entry && entry.notification?.fact.msgId !== fact.msgId)
+          Object.assign(entry, { notification: message, refused: null });
         return;
       }
       case "post-failed":

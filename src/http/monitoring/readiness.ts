@@ -59,14 +59,14 @@ export class Readiness {
       since: fault.since === null ? null : new Date(fault.since).toISOString(),
     }));
     const domains: Record<string, Record<string, Bridge>> = {};
-    for (const name of this.#edge.domains.keys()) if (this.#isShown(name, to)) domains[name] = {};
+    for (const name of this.#edge.domains.keys()) if (this.#maySee(name, to)) domains[name] = {};
     for (const found of bridges) {
       const ofDomain = domains[found.domain];
       if (ofDomain) ofDomain[found.bridge] = bridgeAs(found);
     }
     const body = {
       ready,
-      problems: all.every(({ domain }) => this.#isShown(domain, to)) ? problems : [...problems, hidden],
+      problems: all.every(({ domain }) => this.#maySee(domain, to)) ? problems : [...problems, hidden],
       ...(disk !== null && { disk: disk.says }),
       domains,
     };
@@ -91,7 +91,7 @@ export class Readiness {
   /** All that is wrong where the person sees it: first what keeps conferences from being held. Strangers do not hear about posts. */
   async faults(to: Person | null, looked?: Looked): Promise<readonly Fault[]> {
     const { bridges, disk } = looked ?? (await this.#look(to));
-    const shown = faultsOf(disk, bridges).filter(({ domain }) => this.#isShown(domain, to));
+    const shown = faultsOf(disk, bridges).filter(({ domain }) => this.#maySee(domain, to));
     return to ? [...shown, ...(await this.#postFaults(to))] : shown;
   }
 
@@ -108,7 +108,7 @@ export class Readiness {
     return { bridges, disk: says === null ? null : { says, since: storage.faultSince } };
   }
 
-  #isShown(domain: string | null, to: Person | null): boolean {
+  #maySee(domain: string | null, to: Person | null): boolean {
     if (domain === null) return true;
     const isOpen = this.#edge.domains.get(domain)?.settings.adapterSecrets.length === 0;
     return isOpen || (to !== null && seesDomain(to, domain));
