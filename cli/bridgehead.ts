@@ -5,6 +5,7 @@ import { type Finding, findingLine } from "../src/foundation/text/finding.ts";
 import { printable } from "../src/foundation/text/printable.ts";
 import { version } from "../src/foundation/version.ts";
 import { domainNameFault } from "../src/settings/load.ts";
+import { addWebex, webexPorts } from "../webex-interfaces/doors/command.ts";
 import { checkBridge } from "./bridge/bridge-check.ts";
 import { addBridgeWork } from "./bridge/bridge-work.ts";
 import { checkDomainsFile, checkEdge } from "./edge/check.ts";
@@ -17,8 +18,6 @@ import { addGivenUp } from "./operator/given-up.ts";
 import { addPeople } from "./operator/people.ts";
 import { addQuestions } from "./operator/questions.ts";
 import { addRecords } from "./operator/records.ts";
-import { addWebex } from "./webex/webex.ts";
-import { webexPorts } from "./webex/webex-ports.ts";
 
 /** The operators' command. A further command is one more `command(…)` here, and a file beside this one that does the work. */
 export function bridgehead(parts: EdgeParts): Command {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { version } from "../src/foundation/version.ts";
+import { version } from "./doors/foundation.ts";
 import { clashOf, isKnownName, type Rename, renamesInTable } from "./player/renames.ts";
 import { DIAL_KEYS } from "./player/stage.ts";
 import { splitAddress } from "./ports-node.ts";

@@ -1,18 +1,13 @@
-import { fileURLToPath } from "node:url";
 import { refusalsOf } from "../src/http/api/openapi.ts";
 import { changes, type Route } from "../src/http/api/route.ts";
 import { apiRoutes } from "../src/http/api/routes.ts";
 import { problemMeanings } from "../src/http/problem.ts";
-import { command } from "./command.ts";
-import { inCell, renewPage } from "./generated-page.ts";
-
-/** Writes docs/api.md: the routes of the API, from the table that serves them. */
-export const page = new URL("../docs/api.md", import.meta.url);
+import { inCell } from "./generated-page.ts";
 
 const introduction = `# The API of operators
 
 \`/api/v1\` answers everything that the console and \`bridgehead\` ask. \`GET /api/v1/openapi.json\` describes it as OpenAPI 3.1, with every field; this page is made of the same table by
-\`npm run api-page\`. All of it needs a sign-in: \`Authorization: Bearer TOKEN\` with the operator's token or a person's own, a session of the console, or Cloudflare Access ([security.md](security.md#operators)).
+\`npm run docs\`. All of it needs a sign-in: \`Authorization: Bearer TOKEN\` with the operator's token or a person's own, a session of the console, or Cloudflare Access ([security.md](security.md#operators)).
 
 \`\`\`
 curl -H "Authorization: Bearer $OPERATOR_TOKEN" http://127.0.0.1:8787/api/v1/domains/local/conferences
@@ -25,6 +20,7 @@ curl -H "Authorization: Bearer $OPERATOR_TOKEN" http://127.0.0.1:8787/api/v1/dom
 * Numbers and IDs of people are masked unless \`logs.personal\` of the domain is set; a meeting's host and numbers are shown as its invitation has them, and records have what \`recordsPersonal\` lets them have.
 `;
 
+/** docs/api.md: the routes of the API, from the table that serves them. */
 export function apiPage(routes: readonly Route[] = apiRoutes): string {
   const tags = [...new Set(routes.map(({ tag }) => tag))];
   const sections = tags.map((tag) => {
@@ -54,9 +50,4 @@ function fieldsOf(schema: object): readonly string[] {
   if ("entries" in schema) return Object.keys(schema.entries as object);
   const options = "options" in schema ? (schema.options as readonly object[]) : [];
   return [...new Set(options.flatMap(fieldsOf))];
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  command("api-page", "Writes docs/api.md from the routes of the API.").parse();
-  renewPage(page, { text: apiPage(), gaps: [], shownBy: new Map() });
 }

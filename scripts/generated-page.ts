@@ -1,5 +1,3 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-
 /** A page of docs/ that is made from the code, each of its rows with the tests that show it. */
 export interface GeneratedPage {
   readonly text: string;
@@ -39,16 +37,4 @@ export function linkTo(file: string, text: string): string {
 /** Text as a cell of a table has it. */
 export function inCell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
-}
-
-/** The page as it is on disk; empty if there is none. */
-export function pageOnDisk(page: URL): string {
-  return existsSync(page) ? readFileSync(page, "utf8") : "";
-}
-
-/** Writes the page and says its gaps, with which the process exits with 1. */
-export function renewPage(page: URL, { text, gaps }: GeneratedPage): void {
-  writeFileSync(page, text);
-  for (const gap of gaps) console.log(gap);
-  process.exitCode = gaps.length > 0 ? 1 : 0;
 }

@@ -1,9 +1,7 @@
 import { StartError } from "../cli/edge/supervise.ts";
 import { systemReason } from "../cli/system-reason.ts";
-import { siteIn } from "../simulators/webex-site/folder.ts";
-import { first } from "../simulators/webex-site/seed.ts";
-import { type Passwords, Site } from "../simulators/webex-site/site.ts";
 import type { DomainSettingsInput } from "../src/settings/domain-settings.ts";
+import { first, type Passwords, Site, siteIn } from "../webex-interfaces/doors/site.ts";
 
 /** The variable with the secret by which the domain asks the simulated site. */
 const secretName = "WEBEX_SECRET_LOCAL";

@@ -16,6 +16,7 @@ import { sampleConfig } from "../bridge-agent/drivers/asterisk/setup/sample-conf
 import { initDefaults, settingsText } from "../bridge-agent/service/init.ts";
 import { settingsExample } from "../cli/edge/settings-example.ts";
 import { StartError } from "../cli/edge/supervise.ts";
+import { interfacesPage } from "../webex-interfaces/doors/page.ts";
 import { buildInto, version } from "./build.ts";
 import { workerd } from "./edge.ts";
 import { licenceOfNode, licencesOf } from "./licences.ts";
@@ -134,6 +135,7 @@ function debianPackage(one: Package, dist: string): void {
     join(root, "usr", "lib", "systemd", "system", `${name}.service`),
   );
   for (const page of linkedPages(["operations.md"])) place(join(project, "docs", page), join(doc, page));
+  write(join(doc, "webex-interfaces.md"), interfacesPage().text);
   write(join(doc, "copyright"), copyright(one, dist));
   for (const file of one.examples) place(join(project, "packaging", file), join(doc, "examples", file));
   for (const [file, content] of Object.entries(one.samples ?? {})) write(join(doc, "examples", file), content);

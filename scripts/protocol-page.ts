@@ -1,25 +1,19 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { fromWebex, type MessageSpec, toWebex } from "../src/tsp/messages.ts";
-import { command } from "./command.ts";
-import { type GeneratedPage, linkTo, type NamedTest, renewPage, titleOf } from "./generated-page.ts";
+import { type GeneratedPage, linkTo, type NamedTest, titleOf } from "./generated-page.ts";
 import { rules as allRules, type Rule } from "./protocol-rules.ts";
 
 /**
- * Writes docs/protocol.md: for each message and each rule of the protocol, the files that carry it out and the tests that
+ * docs/protocol.md: for each message and each rule of the protocol, the files that carry it out and the tests that
  * show it. Code names rules in comments, tests in their titles, transcripts in their `#` lines, documents of the corpus in
  * `shows`; always as "protocol T38", "protocol 4.9 F5", "protocol section 5, row 13".
  */
 const root = new URL("../", import.meta.url);
-export const page = new URL("docs/protocol.md", root);
 
 /** The titles in this test are examples. */
 const ownTest = "test/protocol/page.test.ts";
 /** A string literal with a rule in parentheses is the title of a test. */
 const titles = /(["'`])((?:(?!\1)[^\\\n]|\\.)*\(protocol (?:(?!\1)[^\\\n]|\\.)*)\1/g;
-
-/** The command that renews the page. */
-export const renewal = "npm run protocol-page";
 
 interface Mention {
   readonly file: string;
@@ -32,10 +26,13 @@ interface Mention {
 export function protocolPage(): GeneratedPage {
   const places = new Mentions();
   const tests = new Mentions();
-  for (const file of filesIn(["src", "durable-objects", "bridge-agent", "simulators"], ".ts")) {
+  for (const file of filesIn(
+    ["src", "durable-objects", "bridge-agent", "simulators", "webex-interfaces/client"],
+    ".ts",
+  )) {
     for (const [comment] of read(file).matchAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm)) places.add(comment, { file });
   }
-  for (const file of filesIn(["test"], ".test.ts")) {
+  for (const file of filesIn(["test", "webex-interfaces/test", "conformance/test"], ".test.ts")) {
     if (file === ownTest) continue;
     for (const [, , title = ""] of read(file).matchAll(titles))
       tests.add(title, { file, title: shorten(title), test: { file, title: titlesOf(title) } });
@@ -90,7 +87,7 @@ export function protocolPage(): GeneratedPage {
 const head = `# The protocol, rule by rule
 
 What WebEx's TSP telephony interface demands of an adapter, which files carry it out here, and which tests show it. Comments
-and test titles use the same numbers. This page is generated: \`${renewal}\` renews it. \`npm run prove:protocol\` runs the tests of each rule, and
+and test titles use the same numbers. This page is generated: \`npm run docs\` renews it. \`npm run prove:protocol\` runs the tests of each rule, and
 plants defects that break a rule: one of the tests that show the rule must fail then.
 `;
 const messageHead = `## Messages
@@ -195,12 +192,4 @@ function filesIn(folders: readonly string[], ending: string): string[] {
 
 function read(file: string): string {
   return readFileSync(new URL(file, root), "utf8");
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  command(
-    "protocol-page",
-    "Writes docs/protocol.md; exits with 1 if a rule or message has no code or no test.",
-  ).parse();
-  renewPage(page, protocolPage());
 }

@@ -22,11 +22,10 @@ import {
 import { extraAuthorities } from "../cli/edge/workerd.ts";
 import { missingSecretsOf, secretsIn } from "../cli/secrets.ts";
 import { systemReason } from "../cli/system-reason.ts";
-import { passwordsFile } from "../simulators/webex-site/folder.ts";
-import { first } from "../simulators/webex-site/seed.ts";
 import { readOperators } from "../src/operators/people.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
+import { first, passwordsFile } from "../webex-interfaces/doors/site.ts";
 import {
   type AsteriskPlan,
   asteriskFolder,
@@ -280,7 +279,7 @@ async function realBridge(folder: string, plan: AsteriskPlan): Promise<LocalBrid
 /** What it holds stays in the folder. */
 function simulatedSite(port: number, folder: string): Launch {
   const env = { WEBEX_SITE_PORT: String(port), WEBEX_SITE_FOLDER: folder };
-  return nodeProgram(["simulators/webex-site/main.ts"], env);
+  return nodeProgram(["webex-interfaces/site/main.ts"], env);
 }
 
 function writeAgentSettings(

@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from "node:util";
 import { InvalidArgumentError } from "commander";
 import { timers } from "../bridge-agent/node-ports.ts";
 import type { Result } from "../src/foundation/result.ts";
+import { interfacesPage } from "../webex-interfaces/doors/page.ts";
 import { findAsteriskWithSipp } from "./asterisk/find-asterisk.ts";
 import { exitOnSignals, temporaryFolder } from "./at-exit.ts";
 import { findChromium } from "./chromium/find-chromium.ts";
@@ -13,7 +14,6 @@ import { findPromtool } from "./debian/find-promtool.ts";
 import { protocolPage } from "./protocol-page.ts";
 import { faultsOf, readRuns, type TestRun } from "./protocol-runs.ts";
 import { type Finished, runTool } from "./run-tool.ts";
-import { interfacesPage } from "./webex-interfaces.ts";
 
 type Report = Pick<StageResult, "passed" | "failed"> & { readonly runs: readonly TestRun[] };
 

@@ -1,4 +1,4 @@
-import { plainTerminal, type Terminal, table } from "../../src/foundation/table.ts";
+import { plainTerminal, type Terminal, table } from "../doors/foundation.ts";
 import type { ClauseResult } from "../run.ts";
 import { findingsOf, type ReportFinding } from "./findings.ts";
 import {

@@ -1,4 +1,4 @@
-import { type Phone, Phones } from "../../simulators/telephones/phones.ts";
+import { type Phone, Phones } from "../doors/foundation.ts";
 import type { Ports } from "../ports.ts";
 import { NumberRange } from "./number-range.ts";
 import type { Ability, CallId, Heard, Outcome, PhoneNumber, Telephones } from "./telephones.ts";

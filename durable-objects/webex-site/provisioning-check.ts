@@ -12,12 +12,12 @@ import {
   type Difference,
   distinct,
   type Expected,
+  noRecordId,
   sharedCodeDifference,
   siteDifferences,
   userFindings,
   userReads,
-} from "../../src/webex/provisioning.ts";
-import { noRecordId } from "../../src/webex/xml-api/faults.ts";
+} from "../../webex-interfaces/doors/edge.ts";
 import { earliest } from "../platform/clock.ts";
 import type { Platform } from "../platform/platform.ts";
 import { checkTurnWithinMs, expectedNumbers, mostNumbers, type WebexNumbers } from "./webex-numbers.ts";

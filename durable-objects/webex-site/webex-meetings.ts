@@ -2,10 +2,15 @@ import type { ConfKey } from "../../src/foundation/ids.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
 import type { MeetingAnswer } from "../../src/rpc/webex-site.ts";
 import type { WebexSiteSettings } from "../../src/settings/domain-settings.ts";
-import { filledSequences, type Meeting, meetingOf, withoutCode } from "../../src/webex/meeting-view.ts";
-import { link } from "../../src/webex/url-api/request.ts";
-import type { Site } from "../../src/webex/url-api/site.ts";
-import { getSessionInfo } from "../../src/webex/xml-api/session-info.ts";
+import {
+  filledSequences,
+  getSessionInfo,
+  link,
+  type Meeting,
+  meetingOf,
+  type Site,
+  withoutCode,
+} from "../../webex-interfaces/doors/edge.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type Connection, sayFailure, type WebexSiteClient } from "./webex-site-client.ts";
 import type { MeetingRow, WebexSiteStore } from "./webex-site-store.ts";

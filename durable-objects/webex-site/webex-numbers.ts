@@ -2,8 +2,14 @@ import type { EpochMs } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { WebexSiteSettings } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
-import { distinct, isExpected, type SiteNumber, siteNumbers, siteReads } from "../../src/webex/provisioning.ts";
-import type { Response } from "../../src/webex/xml-api/operations.ts";
+import {
+  distinct,
+  isExpected,
+  type Response,
+  type SiteNumber,
+  siteNumbers,
+  siteReads,
+} from "../../webex-interfaces/doors/edge.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { AskOptions, Connection, SiteResult, WebexSiteClient } from "./webex-site-client.ts";
 import type { WebexSiteStore } from "./webex-site-store.ts";

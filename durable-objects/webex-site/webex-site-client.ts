@@ -4,10 +4,17 @@ import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import { Turns } from "../../src/foundation/time/turns.ts";
 import type { WebexSiteSettings } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
-import { type Site, siteOf } from "../../src/webex/url-api/site.ts";
-import { type PostFetch, XmlApi } from "../../src/webex/xml-api/client.ts";
-import { isOfAccepted, type Refused, sayFault, type XmlApiFault } from "../../src/webex/xml-api/faults.ts";
-import type { SecurityContext } from "../../src/webex/xml-api/request.ts";
+import {
+  isOfAccepted,
+  type PostFetch,
+  type Refused,
+  type SecurityContext,
+  type Site,
+  sayFault,
+  siteOf,
+  XmlApi,
+  type XmlApiFault,
+} from "../../webex-interfaces/doors/edge.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Digest } from "./code-digest.ts";
 import type { Trouble, WebexSiteStore } from "./webex-site-store.ts";

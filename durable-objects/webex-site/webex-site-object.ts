@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import type { MeetingAnswer, MeetingQuestion, ProvisioningState, WebexSiteRpc } from "../../src/rpc/webex-site.ts";
 import { findDomain, siteSecretOf } from "../../src/settings/load.ts";
-import type { SiteNumber } from "../../src/webex/provisioning.ts";
+import type { SiteNumber } from "../../webex-interfaces/doors/edge.ts";
 import { type Env, platformOf } from "../platform/platform.ts";
 import { digestUnderToken } from "./code-digest.ts";
 import type { WebexSite } from "./webex-site.ts";

@@ -1,7 +1,6 @@
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import type { ProvisioningResult } from "../../src/rpc/webex-site.ts";
-import type { Meeting } from "../../src/webex/meeting-view.ts";
-import type { AccessCode, Difference, SiteNumber } from "../../src/webex/provisioning.ts";
+import type { AccessCode, Difference, Meeting, SiteNumber } from "../../webex-interfaces/doors/edge.ts";
 import { hasTable, type Sql } from "../platform/platform.ts";
 
 const mostMeetings = 10_000;

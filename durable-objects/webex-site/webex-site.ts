@@ -2,7 +2,7 @@ import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { dayMs, within } from "../../src/foundation/time/timers.ts";
 import type { MeetingAnswer, MeetingQuestion, ProvisioningState, WebexSiteRpc } from "../../src/rpc/webex-site.ts";
 import type { WebexSiteSettings } from "../../src/settings/domain-settings.ts";
-import type { SiteNumber } from "../../src/webex/provisioning.ts";
+import type { SiteNumber } from "../../webex-interfaces/doors/edge.ts";
 import { Alarm } from "../platform/alarm.ts";
 import type { Platform } from "../platform/platform.ts";
 import { ProvisioningCheck, type ProvisioningPorts } from "./provisioning-check.ts";

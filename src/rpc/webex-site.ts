@@ -1,6 +1,5 @@
+import type { Difference, FilledSequence, Meeting, SiteNumber } from "../../webex-interfaces/doors/edge.ts";
 import type { ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
-import type { FilledSequence, Meeting } from "../webex/meeting-view.ts";
-import type { Difference, SiteNumber } from "../webex/provisioning.ts";
 import type { ConferenceIdentity } from "./conference.ts";
 
 /** A conference at its domain's WebEx site. */

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { siteOf } from "../../webex-interfaces/doors/edge.ts";
 import { numberBegin } from "../foundation/dial-rules.ts";
 import { isLoopback } from "../foundation/loopback.ts";
 import { open, personal, persons, type Show, secret, address as shownAddress, showOf } from "../foundation/shown.ts";
@@ -8,7 +9,6 @@ import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
 import { repairs } from "../tsp/repairs.ts";
 import { shapeForm, unconfirmedRequests } from "../tsp/shapes.ts";
 import { isXmlText } from "../tsp/xml.ts";
-import { siteOf } from "../webex/url-api/site.ts";
 
 const whole = open(v.pipe(v.number(), v.integer("must be a whole number")));
 const flag = open(v.boolean());

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { type SimulatedSite, startSimulatedSite } from "../../simulators/webex-site/server.ts";
 import type { ProvisioningState } from "../../src/rpc/webex-site.ts";
+import { type SimulatedSite, startSimulatedSite } from "../../webex-interfaces/doors/site.ts";
 import { eventually, Meeting, startWorld, type World } from "../whole/world.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, change, type Look, looks, screenshot } from "./browser-on-test.ts";

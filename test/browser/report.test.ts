@@ -1,9 +1,6 @@
 import type { Page } from "playwright-core";
 import { beforeAll, expect, test } from "vitest";
-import { allClauses } from "../../conformance/clauses/all.ts";
-import { playReference } from "../../conformance/reference/play.ts";
-import { htmlReport } from "../../conformance/report/html.ts";
-import type { Report } from "../../conformance/report/summary.ts";
+import { allClauses, htmlReport, playReference, type Report } from "../../conformance/doors/kit.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, type Look, looks, screenshot } from "./browser-on-test.ts";
 import { layoutFaults } from "./layout.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { meetingText } from "../../cli/operator/meeting.ts";
+import { provisioningText } from "../../cli/operator/provisioning.ts";
 import { conferencesText, conferenceText } from "../../cli/operator/views.ts";
 import { missingSecretsOf, secretsIn } from "../../cli/secrets.ts";
-import { provisioningText } from "../../cli/webex/provisioning.ts";
 import type { MeetingAnswer, ProvisioningState } from "../../src/rpc/webex-site.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { conference, now, plain } from "./view-examples.ts";

@@ -3,14 +3,14 @@ import { expect, test } from "vitest";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import { WebexSite } from "../../durable-objects/webex-site/webex-site.ts";
-import { answerXml } from "../../simulators/webex-site/xml-service.ts";
 import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { hourMs } from "../../src/foundation/time/timers.ts";
-import type { PostFetch } from "../../src/webex/xml-api/client.ts";
+import type { PostFetch } from "../../webex-interfaces/doors/edge.ts";
+import { answerXml } from "../../webex-interfaces/doors/site.ts";
+import { noon, SiteOnTest, seeded } from "../../webex-interfaces/doors/tests.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
-import { noon, SiteOnTest, seeded } from "../webex/site/site-on-test.ts";
 import { fakePlatform, measuredText } from "./fakes.ts";
 
 const domain = "local" as DomainName;

@@ -30,7 +30,7 @@ import type { MeetingAnswer, MeetingQuestion, ProvisioningState } from "../../sr
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
-import type { SiteNumber } from "../../src/webex/provisioning.ts";
+import type { SiteNumber } from "../../webex-interfaces/doors/edge.ts";
 import { memoryHandles } from "../durable-objects/fakes.ts";
 import { testDomain } from "../local-domain.ts";
 import { Database } from "../simulation/database.ts";

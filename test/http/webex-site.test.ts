@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { ConfKey, ExtConfId } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
-import { siteDifferences } from "../../src/webex/provisioning.ts";
+import { siteDifferences } from "../../webex-interfaces/doors/edge.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local";

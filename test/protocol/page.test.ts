@@ -1,6 +1,6 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { pageOnDisk } from "../../scripts/generated-page.ts";
-import { page, protocolPage, renewal, rulesNamedIn } from "../../scripts/protocol-page.ts";
+import { protocolPage, rulesNamedIn } from "../../scripts/protocol-page.ts";
 
 const { text, gaps } = protocolPage();
 
@@ -8,8 +8,8 @@ test("each message and each rule has a place in the code and a test that names i
   expect(gaps).toEqual([]);
 });
 
-test(`docs/protocol.md is up to date (\`${renewal}\` renews it)`, () => {
-  expect(pageOnDisk(page) === text).toBe(true);
+test("docs/protocol.md is up to date (`npm run docs` renews it)", () => {
+  expect(readFileSync("docs/protocol.md", "utf8") === text).toBe(true);
 });
 
 test.each([

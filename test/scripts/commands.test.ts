@@ -52,10 +52,12 @@ const wrongOptions: readonly (readonly [name: string, options: readonly string[]
   ["demo", ["--flow", "nix"], "'--flow <name>' argument 'nix' is invalid. Allowed choices are access-codes, batch, "],
   ["test", ["--only", "types,nix"], "argument 'types,nix' is invalid. The stages are types, style, tests, protocol."],
   ["asterisk", ["--nix"], "unknown option '--nix'"],
-  ["api-page", ["nix"], "too many arguments"],
   ["chromium", ["--nix"], "unknown option '--nix'"],
-  ["protocol-page", ["nix"], "too many arguments"],
-  ["webex-interfaces", ["nix"], "too many arguments"],
+  [
+    "docs",
+    ["nix"],
+    "'nix' is invalid for argument 'page'. Allowed choices are api.md, protocol.md, webex-interfaces.md, ",
+  ],
 ];
 test.each(wrongOptions)("%s %j is one line and exit code 1", (name, options, says) => {
   const { status, stderr, stdout } = wrongly(name, ...options);

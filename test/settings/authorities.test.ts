@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { extraAuthorities, prepareWorkerd } from "../../cli/edge/workerd.ts";
-import { makeAuthority } from "../../conformance/authority.ts";
+import { makeAuthority } from "../../conformance/doors/kit.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bridgehead-authorities-"));
 afterAll(() => rmSync(folder, { recursive: true }));

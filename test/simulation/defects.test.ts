@@ -38,7 +38,7 @@ test("the text that each defect replaces stands once in its file", () => {
 test("each planted defect is what somebody could have written: its types are right", { timeout: 120_000 }, async () => {
   const copy = mkdtempSync(join(tmpdir(), "bridgehead-defects-"));
   try {
-    for (const folder of ["src", "durable-objects", "bridge-agent", "simulators"]) {
+    for (const folder of ["src", "durable-objects", "bridge-agent", "simulators", "webex-interfaces"]) {
       cpSync(join(project, folder), join(copy, folder), { recursive: true });
     }
     for (const file of ["tsconfig.base.json", "package.json"]) cpSync(join(project, file), join(copy, file));

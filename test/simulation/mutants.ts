@@ -35,6 +35,7 @@ const sources = [
   "durable-objects",
   "bridge-agent",
   "simulators",
+  "webex-interfaces",
   "test/simulation",
   "test/local-domain.ts",
   "package.json",

@@ -4,13 +4,37 @@ import { expect, test } from "vitest";
 import { edgeObjects } from "../../cli/edge/workerd.ts";
 import { allowed, importsOf, rules, violations } from "./imports.ts";
 
-const files = globSync("{src,durable-objects,bridge-agent,simulators,cli,scripts,bench,conformance}/**/*.{ts,tsx,js}");
+const folders = "{src,durable-objects,bridge-agent,simulators,cli,scripts,bench,conformance,webex-interfaces}";
+const files = globSync(`${folders}/**/*.{ts,tsx,js}`);
 
 test("each folder imports only what the table of folders allows", () => {
   const imports = files.flatMap((file) => importsOf(file, readFileSync(file, "utf8")));
 
   expect(imports.length).toBeGreaterThan(20);
   expect(violations(imports)).toEqual([]);
+});
+
+test.each(["conformance", "webex-interfaces"])("the rest reaches %s through its doors alone, tests too", (wing) => {
+  const rest = [...files, ...globSync("test/**/*.{ts,tsx}")].filter((file) => !file.startsWith(`${wing}/`));
+  const targets = rest.flatMap((file) =>
+    importsOf(file, readFileSync(file, "utf8")).map(({ from }) => posix.join(posix.dirname(file), from)),
+  );
+  const reached = targets.filter((target) => target.startsWith(`${wing}/`));
+
+  expect(reached.length).toBeGreaterThan(0);
+  expect(reached.filter((target) => !target.startsWith(`${wing}/doors/`))).toEqual([]);
+});
+
+test.each(["conformance", "webex-interfaces"])("beside Node %s needs only what its package.json names", (wing) => {
+  const own = files.filter((file) => file.startsWith(`${wing}/`) && !file.startsWith(`${wing}/test/`));
+  const imported = own.flatMap((file) => importsOf(file, readFileSync(file, "utf8")).map(({ from }) => from));
+  const packages = new Set(imported.filter((from) => !/^(\.|node:)/.test(from)));
+  const { dependencies, version } = JSON.parse(readFileSync(`${wing}/package.json`, "utf8"));
+  const root = JSON.parse(readFileSync("package.json", "utf8"));
+
+  expect([...packages].toSorted()).toEqual(Object.keys(dependencies).toSorted());
+  expect(root.dependencies).toMatchObject(dependencies);
+  expect(version).toBe(root.version);
 });
 
 test("docs/architecture.md has the same table", () => {
@@ -66,7 +90,7 @@ test("a driver does not reach back into the agent, though it lies in its folder"
 test("no program that Node runs as it is reaches a page: Node strips types, and reads no JSX", () => {
   const text = (file: string) => readFileSync(file, "utf8");
   const { include }: { include: readonly string[] } = JSON.parse(text("tsconfig.edge.json"));
-  const programs = globSync("{bridge-agent,simulators,cli,scripts,bench,conformance}/**/*.ts");
+  const programs = globSync("{bridge-agent,simulators,cli,scripts,bench,conformance,webex-interfaces}/**/*.ts");
   // Workers are bundled.
   const left = programs.filter((file) => !include.includes(file));
   const reached = new Set(left);

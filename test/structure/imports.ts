@@ -12,11 +12,10 @@ export const rules: Readonly<Record<string, Rule>> = {
   "src/foundation": { may: ["valibot"] },
   "src/delivery": { may: ["src/foundation"] },
   "src/tsp": { may: ["src/foundation", "saxes"] },
-  "src/webex": { may: ["src/foundation", "fast-xml-parser"] },
   "src/bridge": { may: ["src/foundation", "valibot"] },
   "src/link": { may: ["src/foundation", "src/bridge", "valibot"] },
   "src/settings": {
-    may: ["src/foundation", "src/records/webhooks.ts", "src/tsp", "src/webex/url-api/site.ts", "valibot"],
+    may: ["src/foundation", "src/records/webhooks.ts", "src/tsp", "webex-interfaces/doors/edge.ts", "valibot"],
   },
   "src/conference": {
     may: [
@@ -83,7 +82,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "valibot",
       "@valibot/to-json-schema",
     ],
-    mayAsType: ["src/conference", "src/rpc", "src/webex"],
+    mayAsType: ["src/conference", "src/rpc", "webex-interfaces/doors/edge.ts"],
   },
   "src/rpc": {
     may: [],
@@ -97,7 +96,7 @@ export const rules: Readonly<Record<string, Rule>> = {
         "src/operators",
         "src/records",
         "src/tsp",
-        "src/webex",
+        "webex-interfaces/doors/edge.ts",
       ],
     ],
   },
@@ -129,7 +128,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/replay",
       "src/routing",
       "src/settings",
-      "src/webex",
+      "webex-interfaces/doors/edge.ts",
     ],
     mayAsType: ["src/rpc"],
   },
@@ -166,9 +165,6 @@ export const rules: Readonly<Record<string, Rule>> = {
     ],
   },
   "simulators/webex": { may: ["src/foundation", "src/tsp", "simulators/port.ts", "node:*"] },
-  "simulators/webex-site": {
-    may: ["simulators/control-requests.ts", "simulators/port.ts", "node:*", "fast-xml-parser", "valibot"],
-  },
   "simulators/telephones": { may: ["cli/edge/supervise.ts", "simulators/free-ports.ts", "node:*"] },
   "simulators/control-requests.ts": { may: ["src/foundation/text/wrong-value.ts", "node:*", "valibot"] },
   "simulators/draws.ts": { may: [] },
@@ -180,7 +176,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/delivery",
       "src/operators",
       "src/settings",
-      "src/webex",
+      "webex-interfaces/doors/command.ts",
       "src/bridge",
       "src/conference/operator-actions.ts",
       "src/explain/story-blocks.ts",
@@ -195,18 +191,60 @@ export const rules: Readonly<Record<string, Rule>> = {
     ],
     mayAsType: ["src/rpc"],
   },
-  scripts: { may: ["src", "cli", "bridge-agent", "simulators", "node:*", "commander", "esbuild"] },
-  conformance: {
+  scripts: {
+    may: ["src", "cli", "bridge-agent", "simulators", "webex-interfaces/doors", "node:*", "commander", "esbuild"],
+  },
+  conformance: { may: ["conformance/doors/foundation.ts", "node:*", "commander", "fast-xml-parser"] },
+  "conformance/doors/foundation.ts": {
+    may: ["src/foundation/table.ts", "src/foundation/version.ts", "simulators/telephones"],
+  },
+  "conformance/doors/kit.ts": { may: ["conformance"] },
+  "conformance/test": {
     may: [
-      "src/foundation/result.ts",
-      "src/foundation/table.ts",
-      "src/foundation/time/timers.ts",
-      "src/foundation/version.ts",
-      "simulators/telephones",
+      "conformance",
+      "src/tsp/messages.ts",
+      "src/tsp/protocol-table.ts",
+      "test/structure/imports.ts",
       "node:*",
-      "commander",
       "fast-xml-parser",
+      "vitest",
     ],
+  },
+  "webex-interfaces/client": { may: ["webex-interfaces/doors/foundation.ts", "fast-xml-parser"] },
+  "webex-interfaces/site": { may: ["webex-interfaces/doors/programs.ts", "node:*", "fast-xml-parser", "valibot"] },
+  "webex-interfaces/command": {
+    may: [
+      ...["webex-interfaces/client", "webex-interfaces/doors/foundation.ts", "webex-interfaces/doors/programs.ts"],
+      ...["node:*", "commander"],
+    ],
+  },
+  "webex-interfaces/page": { may: ["webex-interfaces/client", "webex-interfaces/doors/programs.ts", "node:*"] },
+  "webex-interfaces/doors": {
+    may: [
+      "webex-interfaces/client",
+      "webex-interfaces/command",
+      "webex-interfaces/page",
+      "webex-interfaces/site",
+      "webex-interfaces/test/site",
+    ],
+  },
+  "webex-interfaces/doors/foundation.ts": { may: ["src/foundation"] },
+  "webex-interfaces/doors/programs.ts": {
+    may: [
+      ...["bridge-agent/node-ports.ts", "cli/system-reason.ts", "cli/terminal.ts"],
+      ...[
+        "scripts/generated-page.ts",
+        "simulators/control-requests.ts",
+        "simulators/free-ports.ts",
+        "simulators/port.ts",
+      ],
+    ],
+  },
+  "webex-interfaces/test": {
+    may: ["webex-interfaces", "node:*", "commander", "fast-check", "fast-xml-parser", "saxes", "vitest"],
+  },
+  "webex-interfaces/test/site": {
+    may: ["webex-interfaces/site", "webex-interfaces/doors/programs.ts", "node:*", "fast-check", "vitest"],
   },
   bench: {
     may: ["src", "simulators", "cli", "scripts", "node:*", "cloudflare:workers", "ws"],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { rowsByName } from "../../conformance/messages.ts";
+import { rowsByName } from "../../conformance/doors/kit.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
 import type { Field } from "../../src/tsp/fields.ts";
 import { fromWebex, type MessageSpec, toWebex } from "../../src/tsp/messages.ts";

@@ -4,9 +4,8 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type SimulatedSite, startSimulatedSite } from "../../simulators/webex-site/server.ts";
-import type { UserRow } from "../../simulators/webex-site/tables.ts";
 import type { MeetingAnswer, ProvisioningState } from "../../src/rpc/webex-site.ts";
+import { type SimulatedSite, startSimulatedSite, type UserRow } from "../../webex-interfaces/doors/site.ts";
 import { eventually, Meeting, startWorld, type World } from "./world.ts";
 
 let site: SimulatedSite;

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { type Site, siteOf } from "../../src/webex/url-api/site.ts";
-import { XmlApi } from "../../src/webex/xml-api/client.ts";
+import { type Site, siteOf, XmlApi } from "../../webex-interfaces/doors/edge.ts";
 
 function siteAt(given: string): Site {
   const site = siteOf(given);

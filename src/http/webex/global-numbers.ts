@@ -1,8 +1,8 @@
 import { html, raw } from "hono/html";
+import type { SiteNumber } from "../../../webex-interfaces/doors/edge.ts";
 import type { DomainName } from "../../foundation/ids.ts";
 import { digitsOf } from "../../foundation/text/digits.ts";
 import { countryName, type GlobalNumbers } from "../../settings/domain-settings.ts";
-import type { SiteNumber } from "../../webex/provisioning.ts";
 import type { Edge } from "../app.ts";
 import { failureOf } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { allClauses } from "../clauses/all.ts";
+import type { Clause } from "../clauses/clause.ts";
+import { type DefectName, defects } from "../reference/defects.ts";
+import { playReference } from "../reference/play.ts";
+
+/** Time stands still in these tests, so a busy machine is all that can make one long. */
+export const VIRTUAL_CLOCK_MS = 60_000;
+
+/** Many callers and many conferences take most of the time, and tell something about few defects. */
+const longClauses = ["1.3e", "4.15f", "T9", "T9c"];
+export const mostClauses = allClauses.filter(({ id }) => !longClauses.includes(id));
+/** A clause that has nothing to do with a defect is played beside every twelfth of the defects, or with SHARE=1 beside all, as `npm run test:night` does. */
+const SHARE = Number(process.env.SHARE ?? 12);
+const names = Object.keys(defects) as DefectName[];
+
+/** Each of a half of the defects is found by its clause, and by no clause that has nothing to do with it. Two halves, for two cores. */
+export function eachDefect(half: "first" | "second"): void {
+  const those = names.filter((_, index) => index % 2 === (half === "first" ? 0 : 1));
+
+  test.each(those)("%s", { timeout: VIRTUAL_CLOCK_MS }, async (name) => {
+    const { clause, also = "" }: { readonly clause: string; readonly also?: string } = defects[name];
+
+    const results = await playReference(clausesFor(clause, names.indexOf(name)), [name]);
+
+    const failed = results.filter(({ outcome }) => outcome === "failed").map(({ id }) => id);
+    expect(failed).toContain(clause);
+    if (also === "*") return;
+    const allowed = [clause, ...also.split(" ")];
+    expect(failed.filter((id) => !allowed.includes(id))).toEqual([]);
+  });
+}
+
+/** A clause that judges all traffic needs all of it. */
+function clausesFor(clause: string, place: number): readonly Clause[] {
+  if (["1.3d", ...longClauses].includes(clause)) return allClauses;
+  if (allClauses.some(({ id, kind }) => id === clause && kind !== "played")) return mostClauses;
+  return mostClauses.filter(
+    ({ id, kind }, index) => id === clause || (kind === "played" && (index + place) % SHARE === 0),
+  );
+}

@@ -1,0 +1,73 @@
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Argument } from "commander";
+import { timers } from "../bridge-agent/node-ports.ts";
+import { freePorts } from "../simulators/free-ports.ts";
+import { interfacesPage } from "../webex-interfaces/doors/page.ts";
+import { apiPage } from "./api-page.ts";
+import { temporaryFolder } from "./at-exit.ts";
+import { command } from "./command.ts";
+import { LocalRun } from "./local-run.ts";
+import { protocolPage } from "./protocol-page.ts";
+import { runTool } from "./run-tool.ts";
+
+interface Page {
+  readonly text: string;
+  /** What the page should name and the code or the tests lack, one line each. */
+  readonly gaps: readonly string[];
+}
+
+const project = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The pages of docs/ that are made. Git has the first two, for whoever looks something up; .gitignore names the others. */
+const pages: Readonly<Record<string, () => Page | Promise<void>>> = {
+  "api.md": () => ({ text: apiPage(), gaps: [] }),
+  "protocol.md": protocolPage,
+  "webex-interfaces.md": interfacesPage,
+  "conformance.html": playConformance,
+};
+
+const { args } = command("docs", "Makes pages of docs/; exits with 1 if one lacks an entry, a file or a test.")
+  .addArgument(new Argument("[page...]", "all without it").choices(Object.keys(pages)))
+  .addHelpText("after", "\nconformance.html is the report of a run of the kit, which takes two minutes.")
+  .parse();
+
+for (const [name, make] of Object.entries(pages)) {
+  if (args.length > 0 && !args.includes(name)) continue;
+  const made = await make();
+  if (made) {
+    writeFileSync(join(project, "docs", name), made.text);
+    for (const gap of made.gaps) console.log(gap);
+    if (made.gaps.length > 0) process.exitCode = 1;
+  }
+  console.log(join("docs", name));
+}
+
+/** As docs/conformance.md has it: the edge trusts the kit's authority, which must be there before the edge starts. */
+async function playConformance(): Promise<void> {
+  const authority = join(temporaryFolder("docs"), "kit-ca.pem");
+  const listen = ["--listen", `127.0.0.1:${(await freePorts(1))[0]}`];
+  await kit("--https", authority, ...listen);
+  process.env.NODE_EXTRA_CA_CERTS = authority;
+  const run = await LocalRun.start();
+  const bridge = [
+    "--bridge",
+    run.bridgeUrl,
+    "--host-keys",
+    "{key}#{attendee}#",
+    "--about",
+    "bridge=the simulated bridge",
+  ];
+  const report = join(project, "docs", "conformance.html");
+  await kit("--adapter", run.adapterUrl, ...listen, ...bridge, "--load", "--https", authority, "--html", report);
+  await run.stop();
+}
+
+async function kit(...options: readonly string[]): Promise<void> {
+  const args = [join(project, "conformance", "main.ts"), ...options];
+  const { ok, output } = await runTool(process.execPath, args, { cwd: project, timers, limitMs: 300_000 });
+  if (ok) return;
+  console.log(output);
+  process.exitCode = 1;
+}

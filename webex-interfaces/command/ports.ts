@@ -1,0 +1,58 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
+import { type Readable, Writable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { endWithReader, ownTerminal, timers } from "../doors/programs.ts";
+import type { WebexPorts } from "./run.ts";
+
+/** This process. */
+export const webexPorts: WebexPorts = {
+  variables: process.env,
+  fetch: (address, init) => fetch(address, init),
+  timers,
+  now: () => Date.now(),
+  terminal: ownTerminal,
+  readFile,
+  readStdin: () => text(process.stdin),
+  writeSecret: (file, content) => writeFileSync(file, content, { mode: 0o600, flag: "wx" }), // A file that is there may be for others to read.
+  askSecret: (question) => askSecret(question, process.stdin, process.stderr),
+  begin: endWithReader,
+  print: (content) => void process.stdout.write(`${content}\n`),
+  warn: (line) => console.error(line),
+  fail: (line) => {
+    console.error(line);
+    process.exitCode = 1;
+  },
+};
+
+/** Without a byte order mark. Of a folder, the system does not say which one it is. */
+function readFile(file: string): string {
+  try {
+    return new TextDecoder().decode(readFileSync(file));
+  } catch (error) {
+    throw Object.assign(error as Error, { path: file });
+  }
+}
+
+/** What is typed, unseen; empty after Ctrl-D, and `null` without a terminal. Ctrl-C ends the process. */
+export async function askSecret(
+  question: string,
+  input: Readable & { readonly isTTY?: boolean },
+  screen: { write(text: string): unknown },
+): Promise<string | null> {
+  if (!input.isTTY) return null;
+  screen.write(question);
+  // What is typed goes nowhere.
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const line = createInterface({ input, output: silent, terminal: true });
+  line.on("SIGINT", () => {
+    screen.write("\n");
+    process.exit(130);
+  });
+  // Ctrl-D lets the question fail; the terminal's end only closes the line.
+  const closed = new Promise<string>((resolve) => line.once("close", () => resolve("")));
+  const answer = await Promise.race([line.question("").catch(() => ""), closed]);
+  line.close();
+  screen.write("\n");
+  return answer;
+}

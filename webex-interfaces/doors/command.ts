@@ -1,0 +1,2 @@
+export { webexPorts } from "../command/ports.ts";
+export { addWebex } from "../command/webex.ts";

@@ -1,0 +1,12 @@
+export { readCapped } from "../../src/foundation/limits.ts";
+export { isLoopback } from "../../src/foundation/loopback.ts";
+export { isRecord } from "../../src/foundation/record.ts";
+export { err, ok, type Result } from "../../src/foundation/result.ts";
+export { secretText } from "../../src/foundation/shown.ts";
+export { type Column, plainTerminal, type Terminal, table } from "../../src/foundation/table.ts";
+export { cut } from "../../src/foundation/text/cut.ts";
+export { digitsOf } from "../../src/foundation/text/digits.ts";
+export { allPrintable, printable } from "../../src/foundation/text/printable.ts";
+export { reasonOf } from "../../src/foundation/text/reason.ts";
+export { type Timers, wait } from "../../src/foundation/time/timers.ts";
+export { Turns } from "../../src/foundation/time/turns.ts";

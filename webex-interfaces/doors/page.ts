@@ -1,0 +1,1 @@
+export { interfacesPage } from "../page/interfaces-page.ts";

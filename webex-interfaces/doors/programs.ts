@@ -1,0 +1,14 @@
+export { timers } from "../../bridge-agent/node-ports.ts";
+export { systemReason } from "../../cli/system-reason.ts";
+export { endWithReader, jsonText, ownTerminal, wordsOf, wrapped } from "../../cli/terminal.ts";
+export {
+  type GeneratedPage,
+  inCell,
+  linkTo,
+  type NamedTest,
+  titleFrom,
+  titleOf,
+} from "../../scripts/generated-page.ts";
+export { bodyOf, type ControlAnswer, problem, send, withBody } from "../../simulators/control-requests.ts";
+export { freePorts } from "../../simulators/free-ports.ts";
+export { portFrom } from "../../simulators/port.ts";

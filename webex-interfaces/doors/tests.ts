@@ -1,0 +1,1 @@
+export { noon, SiteOnTest, seeded } from "../test/site/site-on-test.ts";

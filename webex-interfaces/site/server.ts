@@ -1,0 +1,117 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { bodyOf, send } from "../doors/programs.ts";
+import { type Controls, control } from "./control.ts";
+import { answerWith, type Faults, noFaults } from "./faults.ts";
+import { answerPage, pageOf, pages } from "./pages.ts";
+import { Site, type SiteOptions } from "./site.ts";
+import { answerXml } from "./xml-service.ts";
+
+/** Longer requests are refused. */
+const MAX_BODY_BYTES = 1024 * 1024;
+const XML_PATH = "/WBXService/XMLService";
+
+export interface SimulatedSite {
+  readonly port: number;
+  readonly site: Site;
+  close(): Promise<void>;
+}
+
+/** Starts a site on 127.0.0.1: the XML API, the pages of the URL API, and the control interface under `/control`. */
+export async function startSimulatedSite(port: number, options: Omit<SiteOptions, "address">): Promise<SimulatedSite> {
+  const controls: Controls = { faults: noFaults, aheadMs: 0, sentBy: "redirect" };
+  const now = () => options.now() + controls.aheadMs;
+  const server = createServer((request, response) => {
+    answer(site, controls, request, response).catch((error: Error) => {
+      if (!request.destroyed) console.error(`simulated site: ${error.stack}`);
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500, { "content-type": "text/plain" }).end("The site has failed.\n");
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const taken = (server.address() as AddressInfo).port;
+  const site = new Site({ ...options, now, address: `http://127.0.0.1:${taken}` });
+  return {
+    port: taken,
+    site,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          site.close();
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(
+  site: Site,
+  controls: Controls,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = urlOf(site, request.url ?? "");
+  const method = request.method ?? "";
+  const bytes = await bodyOf(request, MAX_BODY_BYTES);
+  if (bytes === null) {
+    response.writeHead(413, { connection: "close" }).end();
+    return;
+  }
+  const body = textOf(bytes);
+  if (url.pathname.startsWith("/control/")) {
+    send(response, control(site, controls, method, url.pathname, body));
+    return;
+  }
+  if (url.pathname === XML_PATH) {
+    if (method !== "POST") response.writeHead(405, { allow: "POST" }).end();
+    else answerXmlRequest(site, controls, body, response);
+    return;
+  }
+  const [, name = "", page = "", ...more] = url.pathname.split("/");
+  const isSite = name === "" || name.toLowerCase() === site.row.name.toLowerCase();
+  if (isSite && more.length === 0 && Object.hasOwn(pages, page) && (method === "GET" || method === "POST")) {
+    const args = url.searchParams;
+    for (const [key, value] of new URLSearchParams(method === "POST" ? body : "")) args.append(key, value);
+    const [, cookie = ""] = /(?:^|;\s*)WBXSESSION=([^;]*)/.exec(request.headers.cookie ?? "") ?? [];
+    const result = answerPage(site, page, args, cookie, controls.sentBy);
+    response.writeHead(result.status, result.headers).end(result.body);
+    return;
+  }
+  const isHome = isSite && page === "" && method === "GET";
+  response
+    .writeHead(isHome ? 200 : 404, { "content-type": "text/html; charset=utf-8" })
+    .end(pageOf(isHome ? `The simulated site ${site.row.name}` : "There is no such page", [], site.url()));
+}
+
+/** Of a path, or of an address as proxies send it. Resolved as a link, a path such as `//` would name a host, or be none. */
+function urlOf(site: Site, target: string): URL {
+  return new URL(`${site.address}/${target.replace(/^(https?:\/\/[^/?#]*)?\/?/i, "")}`);
+}
+
+function answerXmlRequest(site: Site, controls: Controls, body: string, response: ServerResponse): void {
+  const faults = faultsFor(controls, body);
+  const { status, contentType, body: sent } = answerWith(faults, () => answerXml(site, body));
+  if (faults.hang) return; // Until the client gives up.
+  const send = () =>
+    response.writeHead(status, { "content-type": contentType, "content-length": sent.length }).end(sent);
+  if (faults.delayMs === 0) send();
+  else setTimeout(send, faults.delayMs).unref();
+}
+
+/** The faults if they are for this request; one time less is left. */
+function faultsFor(controls: Controls, body: string): Faults {
+  const { operation, times } = controls.faults;
+  if (operation !== undefined && !body.toLowerCase().includes(`.${operation.toLowerCase()}"`)) return noFaults;
+  const { faults } = controls;
+  if (times !== undefined) controls.faults = times > 1 ? { ...faults, times: times - 1 } : noFaults;
+  return faults;
+}
+
+function textOf(body: Buffer): string {
+  const isLatin = /^[^>]{0,100}encoding=["']ISO-8859-1["']/i.test(body.subarray(0, 120).toString("latin1"));
+  return body.toString(isLatin ? "latin1" : "utf8");
+}
