@@ -8,11 +8,13 @@ import { counted } from "../../src/foundation/text/counted.ts";
 import { SteadyClock } from "../../src/foundation/time/steady-clock.ts";
 import { version } from "../../src/foundation/version.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
+import { HangUps } from "../callers/hang-ups.ts";
+import { type AnnouncementToCall, Keypads } from "../callers/keypads.ts";
+import { Legs, type LegView } from "../callers/legs.ts";
 import type { DriverReport, DriverState, Execution } from "../drivers/driver.ts";
 import type { Note } from "../service/log.ts";
 import { ConferenceEvents } from "./conference-events.ts";
 import type { Assignment, Journal } from "./journal.ts";
-import { type AnnouncementToCall, Legs, type LegView } from "./legs.ts";
 import { isInTime, type OpenCommand, PendingCommands } from "./pending-commands.ts";
 import { Durations, type Permitted, Policy, type PolicyReason, type PolicySettings, policyReasons } from "./policy.ts";
 import { CommandAcks, Reports } from "./reports.ts";
@@ -93,7 +95,9 @@ export class Agent {
   readonly #journal: Journal;
   readonly #reports: Reports;
   readonly #pending: PendingCommands;
-  readonly #legs: Legs;
+  readonly #legs = new Legs();
+  readonly #hangUps: HangUps;
+  readonly #keypads: Keypads;
   readonly #events: ConferenceEvents;
   readonly #acks = new CommandAcks();
   readonly #newId: () => CommandId;
@@ -143,11 +147,13 @@ export class Agent {
     this.#durations = new Durations(journal, contents.begins);
     this.#reports = new Reports(journal, contents);
     this.#pending = new PendingCommands(journal, contents);
-    this.#legs = new Legs(this.#pending, this.#reports, newId);
-    this.#events = new ConferenceEvents(this.#reports, this.#pending, this.#legs, this.#durations);
+    this.#hangUps = new HangUps(this.#legs, newId);
+    const parts = { legs: this.#legs, hangUps: this.#hangUps, pending: this.#pending, reports: this.#reports };
+    this.#keypads = new Keypads({ ...parts, newId, log: (note) => this.#effects.notes.push(note) });
+    this.#events = new ConferenceEvents(this.#reports, this.#pending, this.#legs, this.#keypads, this.#durations);
     this.#assignment = contents.assignment;
     this.#bootId = contents.bootId;
-    if (this.#assignment) this.#legs.codes = this.#assignment.keypad;
+    if (this.#assignment) this.#keypads.codes = this.#assignment.keypad;
   }
 
   turn(inputs: readonly AgentInput[], machineTime: EpochMs): Effects {
@@ -157,9 +163,9 @@ export class Agent {
     const [ticks, others] = [inputs.filter(isTick), inputs.filter((input) => !isTick(input))];
     const tick = ticks.length > 0;
     for (const input of [...others, ...ticks]) this.#apply(input, now);
-    if (this.#acting || this.#holdsCallers) for (const hangUp of this.#legs.begin()) this.#carryOut(hangUp, now);
+    if (this.#acting || this.#holdsCallers) for (const hangUp of this.#hangUps.begin()) this.#carryOut(hangUp, now);
     if (this.#acting) this.#begin(now);
-    const announcements = this.#legs.announcements();
+    const announcements = this.#keypads.announcements();
     if (this.#acting || this.#holdsCallers) this.#effects.announcements.push(...announcements);
     const wantsState = this.#pending.inDoubt > 0 || this.#reports.snapshotsWanted.size > 0;
     this.#effects.askState ||= this.#acting && this.#asked === 0 && wantsState;
@@ -171,7 +177,6 @@ export class Agent {
     }
     if (tick) this.#prune(now);
     this.#reports.writeAcks(now);
-    this.#effects.notes.push(...this.#legs.notes());
     const effects = this.#effects;
     this.#effects = noEffects();
     return effects;
@@ -211,7 +216,7 @@ export class Agent {
   get waitsForTime(): boolean {
     const isReporting = this.#active && this.#reports.unacknowledged > 0;
     const isWaiting = this.#pending.inDoubt > 0 || isReporting || !this.#acks.isEmpty;
-    const hasWaiting = this.#legs.waitForTime || this.#events.hasDigests || this.#events.hasSpeech;
+    const hasWaiting = this.#keypads.waitForTime || this.#events.hasDigests || this.#events.hasSpeech;
     return isWaiting || hasWaiting || this.#pending.running > 0 || this.#hasPortsToSay;
   }
 
@@ -248,7 +253,7 @@ export class Agent {
         return this.#edgeMessage(input.message, now);
       case "edge-lost":
         this.#edgeUp = false;
-        this.#legs.edgeLost(now);
+        this.#keypads.edgeLost(now);
         this.#events.clearDigests();
         return;
       case "bridge":
@@ -258,9 +263,9 @@ export class Agent {
       case "result":
         return this.#executed(input.execution, input.result, now);
       case "time":
-        if (this.#holdsCallers) this.#legs.heldTimePassed(now);
+        if (this.#holdsCallers) this.#keypads.heldTimePassed(now);
         if (!this.#acting) return;
-        this.#legs.timePassed(now);
+        this.#keypads.timePassed(now);
         this.#events.reportSpeech();
         if (this.#durations.isDue(now)) this.#endOverdue(now);
         this.#effects.askState ||= now >= this.#digestsAt && this.#asked === 0 && !this.#events.hasDigests;
@@ -396,7 +401,7 @@ export class Agent {
     this.#asked -= 1;
     if (this.#outdated > 0) this.#outdated -= 1;
     else if (state !== null && this.#bridge !== "away" && this.#active) this.#reconcile(state, now);
-    else if (state !== null && this.#holdsCallers) this.#legs.adoptHeld(state.calls, now);
+    else if (state !== null && this.#holdsCallers) this.#keypads.reconcileHeld(state.calls, now);
   }
 
   #reconcile(state: DriverState, now: EpochMs): void {
@@ -418,7 +423,7 @@ export class Agent {
   }
 
   #executed({ id, conference }: Execution, result: ExecutionResult, now: EpochMs): void {
-    if (conference === null) return this.#legs.hangUpFinished(id, result, now);
+    if (conference === null) return this.#hangUps.finished(id, result, now);
     const pending = this.#pending.find(conference, id);
     if (!pending) return;
     // A driver that has lost the bridge says so first; when the bridge is back, its state shows what is left to do.
@@ -435,12 +440,12 @@ export class Agent {
       this.#activeAt = now;
       this.#bridgeBackAt = null;
     }
-    if (!this.#edgeUp) this.#legs.edgeBack();
+    if (!this.#edgeUp) this.#keypads.edgeBack();
     this.#edgeUp = true;
     this.#epoch = assignment.epoch;
     this.#assignment = assignment;
     this.#journal.saveAssignment(assignment);
-    this.#legs.codes = assignment.keypad;
+    this.#keypads.codes = assignment.keypad;
     this.#health = null;
     const succeeds = before !== null && (!before.active || activeSince > before.epoch);
     if (!assignment.active || succeeds) {
@@ -493,7 +498,7 @@ export class Agent {
 
   /** Another agent is active: what was not begun, or is in doubt, must not happen when this one is active again. */
   #giveUp(): void {
-    this.#legs.clear();
+    this.#keypads.clear();
     for (const pending of this.#pending.idle()) {
       this.#events.settle(pending, { done: false, reason: "unreachable" });
     }
@@ -518,7 +523,7 @@ export class Agent {
       case "disconnected":
         this.#note("warn", "bridge-disconnected", `bridge disconnected: ${report.why}`);
         this.#resync();
-        this.#legs.clear();
+        this.#keypads.clear();
         this.#bridge = "away";
         this.#isOnBridge = false;
         this.#bridgeTrouble = report.why;
@@ -535,7 +540,7 @@ export class Agent {
       default:
         // While reconciling, whatever happens is part of the state that is on its way. Which keys there are new, it does not show.
         if (this.#active && this.#bridge === "up") this.#events.bridgeEvent(report, now);
-        else if (this.#holdsCallers || (this.#active && report.type === "keys")) this.#legs.heldEvent(report, now);
+        else if (this.#holdsCallers || (this.#active && report.type === "keys")) this.#keypads.heldEvent(report, now);
     }
   }
 

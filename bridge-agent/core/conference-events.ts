@@ -13,8 +13,9 @@ import {
 import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { assertNever } from "../../src/foundation/result.ts";
 import type { ConferenceDigest } from "../../src/link/messages.ts";
+import type { Keypads } from "../callers/keypads.ts";
+import type { Legs } from "../callers/legs.ts";
 import { Digests, type FoundDigest } from "./digests.ts";
-import type { Legs } from "./legs.ts";
 import type { OpenCommand, PendingCommands } from "./pending-commands.ts";
 import type { Durations } from "./policy.ts";
 import type { Reports } from "./reports.ts";
@@ -24,31 +25,33 @@ export class ConferenceEvents {
   readonly #reports: Reports;
   readonly #pending: PendingCommands;
   readonly #legs: Legs;
+  readonly #keypads: Keypads;
   readonly #durations: Durations;
   readonly #speaking = new Set<CallId>();
   /** Calls that began or ceased to speak since the last tick: callers who begin together are reported together, a cough is not. */
   readonly #unreportedSpeech = new Map<CallId, ConfKey>();
   readonly #digests = new Digests();
 
-  constructor(reports: Reports, pending: PendingCommands, legs: Legs, durations: Durations) {
+  constructor(reports: Reports, pending: PendingCommands, legs: Legs, keypads: Keypads, durations: Durations) {
     this.#durations = durations;
     this.#reports = reports;
     this.#pending = pending;
     this.#legs = legs;
+    this.#keypads = keypads;
   }
 
   bridgeEvent(event: BridgeEvent, now: EpochMs): void {
     switch (event.type) {
       case "prompted":
-        return this.#legs.prompted(event, now);
+        return this.#keypads.prompted(event);
       case "keys":
-        return this.#legs.keys(event, now);
+        return this.#keypads.keys(event, now);
       case "answered":
         this.#pending.stopWatching(event.call);
         return this.#reports.addEvent(event.conference, { type: "call-answered", call: event.call });
       case "ended": {
         const { call, conference, reason } = event;
-        this.#legs.hungUp(call);
+        this.#keypads.hungUp(call);
         this.#callEnded(call);
         if (conference !== null) this.#reports.addEvent(conference, { type: "caller-left", call, reason });
         return;
@@ -78,7 +81,7 @@ export class ConferenceEvents {
     this.#pending.finish(pending, command.type === "dial" && result.done);
     if (origin === "edge") this.#reports.add(conference, { type: "result", id, result });
     if (result.done) this.#applySuccess(pending);
-    else this.#legs.refused(pending, result.reason);
+    else this.#keypads.refused(pending, result.reason);
     const isMissing = !result.done && result.reason === "no-such-conference" && this.#reports.live(conference) !== null;
     if (isMissing) this.#reports.wantSnapshot(conference);
   }
@@ -111,7 +114,7 @@ export class ConferenceEvents {
         if (effect.as === null) return;
         leg.muted = effect.as.muted;
         if (origin === "edge") return;
-        this.#legs.cameIn(leg);
+        this.#keypads.announce(leg, this.#legs.isAlone(leg) ? "alone" : "joined");
         const { call, number, dialled } = leg;
         const caller = { call, number, room: MAIN_ROOM, ...effect.as, ...(dialled !== "" && { dialled }) };
         return this.#reports.addEvent(conference, { type: "caller-entered", caller });
@@ -121,7 +124,7 @@ export class ConferenceEvents {
         if (leg) leg.muted = muted;
         // By this result the edge takes it for silent. That it talks on, once it is unmuted, is news to the edge.
         if (muted && origin === "edge") this.#silenced(call);
-        if (leg && origin === "keypad") this.#legs.mutedItself(leg, muted);
+        if (leg && origin === "keypad") this.#keypads.announce(leg, muted ? "muted" : "unmuted");
         if (origin === "keypad") this.#reports.addEvent(conference, { type: "caller-muted", call, muted });
         return;
       }
@@ -159,8 +162,8 @@ export class ConferenceEvents {
    */
   reconcile(state: BridgeState, { gap, all }: { readonly gap: boolean; readonly all: boolean }, now: EpochMs): void {
     const view = viewOf(state);
-    for (const held of state.conferences) this.#adopt(held);
-    const found = this.#legs.adopt(state.calls, now);
+    for (const held of state.conferences) this.#updateRecord(held);
+    const found = this.#legs.reconcile(state.calls);
     this.#pending.readDoubts(view, now, (pending, result) => {
       const { conference, command } = pending;
       if (command.type === "expel" || command.type === "cancel-dial")
@@ -178,7 +181,7 @@ export class ConferenceEvents {
     this.#addSnapshots(view, keys, gap);
     this.#speaking.clear();
     for (const call of state.calls) if (call.stage === "entered" && call.talking) this.#speaking.add(call.call);
-    this.#legs.resumePrompts(found, now);
+    this.#keypads.resumePrompts(found, now);
   }
 
   /** Reports a call that ended by itself. The result reports one that a command ended; the snapshot, one that went with its conference. */
@@ -189,7 +192,7 @@ export class ConferenceEvents {
   }
 
   /** A conference that another agent made is taken over with all that its create said, as far as the bridge shows it. */
-  #adopt({ conference, locked, ...shown }: BridgeState["conferences"][number]): void {
+  #updateRecord({ conference, locked, ...shown }: BridgeState["conferences"][number]): void {
     const known = this.#reports.live(conference);
     const anonymousId = shown.anonymousId ?? known?.anonymousId ?? null;
     const { maxCallers = known?.maxCallers ?? null, accessCodes = known?.accessCodes ?? null } = shown;

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import type { NumberedReport, Report } from "../../src/bridge/events.ts";
-import type { KeypadCodes } from "../../src/bridge/keypad.ts";
+import type { KeypadCodes } from "../../src/bridge/keypad-codes.ts";
 import type { AccessCodes } from "../../src/bridge/schemas.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";

@@ -1,19 +1,17 @@
-import * as v from "valibot";
 import type { ConfKey, EpochMs } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import type { Announcement } from "./announcements.ts";
 import { type DialledSequence, type DialSequence, readDialSequence } from "./dial-sequences.ts";
-import { type Checked, word } from "./schemas.ts";
-
-export const keypadCodes = v.object({
-  merge: word,
-  mute: word,
-  /** What telephones dial by themselves, as WebEx writes it; see `parseDialSequence`. */
-  sequences: v.exactOptional(v.array(word)),
-});
-
-/** What the keys of a domain's callers mean: its codes, each followed by `#` or an attendee ID and `#`, and its dial sequences. */
-export type KeypadCodes = Checked<typeof keypadCodes>;
+import {
+  type CodeAction,
+  DOUBT_PAUSE_MS,
+  type Inside,
+  inside,
+  type KeypadCodes,
+  MAX_TYPED,
+  pressInside,
+  waitInside,
+} from "./keypad-codes.ts";
 
 /** What leads into a conference: its key, or one of its access codes (protocol 2.2.1). */
 export interface Entrance {
@@ -27,21 +25,7 @@ export interface Entrance {
 }
 
 /** The place of a call in the menu, which says what its next keys mean. */
-export type Keypad =
-  | AtPrompt
-  | {
-      readonly at: "inside";
-      readonly silent: boolean;
-      readonly typed: string;
-      /** There is a star, or a key in doubt, in the attendee ID that is being keyed: it names nobody. */
-      readonly inDoubt: boolean;
-      /** The last key; `""`: none yet. */
-      readonly last: string;
-      /** It has keyed the mute code, and each key since then was in doubt: they may be that code told twice. */
-      readonly hasSwitched: boolean;
-      readonly since: EpochMs;
-    }
-  | { readonly at: "over" };
+export type Keypad = AtPrompt | Inside | { readonly at: "over" };
 
 export type AtPrompt = Entry &
   (
@@ -69,7 +53,7 @@ interface Tries {
 }
 
 export type KeypadInput =
-  /** `inDoubt`: each of these keys may be one before told twice. */
+  /** `inDoubt`: each of these keys may be the one before, doubled. */
   | { readonly type: "keys"; readonly keys: string; readonly at: EpochMs; readonly inDoubt?: boolean }
   | { readonly type: "time"; readonly at: EpochMs };
 
@@ -83,10 +67,7 @@ export type KeypadAction =
       readonly host: boolean;
     }
   | { readonly type: "hang-up"; readonly why: "silent" | "unknown-keys" | "unclear-keys" | "locked" | "full" }
-  | { readonly type: "toggle-mute" }
-  | { readonly type: "identify"; readonly attendeeId: string }
-  /** What was keyed in a conference names nobody, since a part of it is in doubt: its caller is to hear so. */
-  | { readonly type: "ask-again" };
+  | CodeAction;
 
 export interface KeypadRules {
   readonly codes: Pick<KeypadCodes, "merge" | "mute">;
@@ -97,10 +78,6 @@ export interface KeypadRules {
 
 /** How long a prompted caller may key nothing. */
 const PATIENCE_MS = 30_000;
-/** Who has keyed nothing for this time has no key on its way: by then a link that carries none is known to be lost. */
-const DOUBT_PAUSE_MS = 4_000;
-/** How long a mute code waits to see whether it grows into a merge code that begins alike. */
-const CODE_PAUSE_MS = 2_000;
 /**
  * How long a sequence waits for its next key, three pauses of a telephone and one more: by then it is all that it could grow into, and one
  * that is not complete will not be.
@@ -108,22 +85,12 @@ const CODE_PAUSE_MS = 2_000;
 const SEQUENCE_PAUSE_MS = 8_000;
 /** How many unknown conference keys a call may try. */
 export const KEY_TRIES = 3;
-/**
- * No conference key or attendee ID has more digits. A longer key is unknown; a longer attendee ID is none: at the prompt its
- * caller is admitted without one, inside it names nobody, and in both cases the caller may still key the merge code.
- */
-const MAX_TYPED = 64;
 /** More than any sequence has: further keys are not kept. */
 const MAX_KEYS = 400;
 
 /** A caller who has just been asked for the key of its conference. */
 export function prompted(at: EpochMs, { unknown = 0, doubts = 0 }: Partial<Tries> = {}): AtPrompt {
   return { at: "conference-key", typed: "", inDoubt: false, unknown, doubts, since: at };
-}
-
-/** A caller in a conference. A silent one cannot unmute itself (protocol 4.17, 4.18). */
-export function inside(silent: boolean): Keypad {
-  return { at: "inside", silent, typed: "", inDoubt: false, last: "", hasSwitched: false, since: 0 };
 }
 
 /**
@@ -144,7 +111,7 @@ export function resume(
   const begun = entries.pop() ?? "";
   const chosen = entries.findLastIndex((entry) => rules.find(withoutOpening(entry, rules)) !== null);
   const counting = chosen === -1 ? [] : entries.slice(chosen);
-  // An empty entry may be the # before it, told twice.
+  // An empty entry may be the # before it, doubled.
   const again = [...counting.map((entry) => entry || "*"), begun].join("#");
   let step: ReturnType<typeof press> = { keypad: prompted(at), actions: [] };
   for (const key of again)
@@ -181,8 +148,7 @@ function wait(keypad: Keypad, now: EpochMs, rules: KeypadRules, actions: KeypadA
       if (isAskedNow(keypad, now)) return askAgain(keypad, now, actions);
       return now - keypad.since >= PATIENCE_MS ? hangUp("silent", actions) : keypad;
     case "inside":
-      if (keypad.typed !== rules.codes.mute || now - keypad.since < CODE_PAUSE_MS) return keypad;
-      return switchMute(keypad, actions);
+      return waitInside(keypad, now, rules.codes, actions);
     case "over":
       return keypad;
     default:
@@ -199,7 +165,7 @@ function pressOne(
   actions: KeypadAction[],
 ): Keypad {
   if (keypad.at === "over") return keypad;
-  if (keypad.at === "inside") return pressInside(keypad, { key, isDoubtful }, now, rules, actions);
+  if (keypad.at === "inside") return pressInside(keypad, { key, isDoubtful }, now, rules.codes, actions);
   if (keypad.inDoubt) return pressInDoubt(keypad, key, now, rules);
   if (isDoubtful) return pressInDoubt(inDoubt(keypad, now), key, now, rules);
   const { typed } = keypad;
@@ -225,7 +191,7 @@ function pressOne(
   }
 }
 
-/** By a star, the caller takes back what it keyed, or the bridge says that it lost a key or told one twice: nobody can tell. */
+/** By a star, the caller takes back what it keyed, or the bridge says that it lost or doubled a key. */
 function inDoubt(keypad: AtPrompt, now: EpochMs): AtPrompt {
   const typed = keypad.at === "sequence" ? keypad.typed : "";
   return { ...keypad, typed, inDoubt: true, since: now };
@@ -357,90 +323,6 @@ function mayOpen(keys: string, { sequences = [] }: KeypadRules): boolean {
 
 function isOpening(keys: string, { sequences = [] }: KeypadRules): boolean {
   return sequences.some(({ opening }) => opening === keys);
-}
-
-type Inside = Extract<Keypad, { at: "inside" }>;
-
-/** `isDoubtful`: it may be one before told twice. */
-interface PressedKey {
-  readonly key: string;
-  readonly isDoubtful: boolean;
-}
-
-function pressInside(
-  keypad: Inside,
-  { key, isDoubtful }: PressedKey,
-  now: EpochMs,
-  rules: KeypadRules,
-  actions: KeypadAction[],
-): Keypad {
-  const { codes } = rules;
-  const before = begunBefore(keypad, isDoubtful, now, codes);
-  if (key === "#") return endInside(before, isDoubtful, now, codes, actions);
-  const pressed = { ...before, last: key, since: now };
-  let typed = before.typed + key;
-  if (isDoubtful && key === keypad.last) {
-    if (!typed.startsWith(codes.merge)) return passOver(pressed, typed, codes, actions);
-    return { ...pressed, typed: mayBecomeCode(typed, codes) ? typed : before.typed, inDoubt: true };
-  }
-  if (!mayBecomeCode(typed, codes) && before.typed === codes.mute) {
-    // It waited for a longer code, which it is not.
-    return pressInside(switchMute(before, actions), { key, isDoubtful }, now, rules, actions);
-  }
-  const isInterrupted = key === "*" && before.typed.startsWith(codes.merge);
-  // Whatever was keyed in between, a code is understood from its first key on.
-  while (!mayBecomeCode(typed, codes)) typed = typed.slice(1);
-  if (typed === codes.mute && !codes.merge.startsWith(codes.mute)) return switchMute(pressed, actions);
-  const isUnclear = isInterrupted || (isDoubtful && typed.startsWith(codes.merge));
-  return { ...pressed, typed, inDoubt: before.inDoubt || isUnclear };
-}
-
-/** What of the keys before counts, now that there is another one. */
-function begunBefore(keypad: Inside, isDoubtful: boolean, now: EpochMs, { merge }: KeypadCodes): Inside {
-  const { typed, hasSwitched, since } = keypad;
-  const isOver = typed === "" && now - since >= DOUBT_PAUSE_MS;
-  const inDoubt = keypad.inDoubt && !isOver;
-  if (isDoubtful || !hasSwitched) return { ...keypad, inDoubt };
-  // The rest of a code told twice begins none.
-  return { ...keypad, inDoubt, hasSwitched: false, typed: typed.startsWith(merge) ? typed : "" };
-}
-
-function endInside(
-  keypad: Inside,
-  isDoubtful: boolean,
-  now: EpochMs,
-  { merge, mute }: KeypadCodes,
-  actions: KeypadAction[],
-): Keypad {
-  const { typed, silent } = keypad;
-  const attendeeId = typed.startsWith(merge) ? typed.slice(merge.length) : "";
-  const ended = { ...inside(silent), last: "#", hasSwitched: keypad.hasSwitched, since: now };
-  if (keypad.inDoubt || (isDoubtful && attendeeId !== "")) actions.push({ type: "ask-again" });
-  else if (attendeeId !== "") actions.push({ type: "identify", attendeeId });
-  else if (typed === mute) return { ...switchMute(keypad, actions), last: "#", since: now };
-  return ended;
-}
-
-/**
- * A key that may be the one before told twice counts in no mute code: else that could act twice. In a code with two like keys in a row it may
- * have been pressed: its caller hears so.
- */
-function passOver(keypad: Inside, typed: string, { merge, mute }: KeypadCodes, actions: KeypadAction[]): Keypad {
-  const inDoubt = keypad.inDoubt || merge.startsWith(typed);
-  if (typed !== mute || keypad.hasSwitched) return { ...keypad, inDoubt };
-  if (!keypad.silent) actions.push({ type: "ask-again" });
-  return { ...keypad, typed: "" };
-}
-
-function mayBecomeCode(typed: string, { merge, mute }: KeypadCodes): boolean {
-  if (merge.startsWith(typed) || mute.startsWith(typed)) return true;
-  return typed.startsWith(merge) && typed.length <= merge.length + MAX_TYPED && /^\d*$/.test(typed.slice(merge.length));
-}
-
-/** Once, however often the keys are told that were pressed once. */
-function switchMute(keypad: Inside, actions: KeypadAction[]): Inside {
-  if (!keypad.silent && !keypad.hasSwitched) actions.push({ type: "toggle-mute" });
-  return { ...keypad, typed: "", hasSwitched: true };
 }
 
 function hangUp(why: Extract<KeypadAction, { type: "hang-up" }>["why"], actions: KeypadAction[]): Keypad {

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { missingAbilities } from "../bridge/abilities.ts";
 import { type IssuedCommand, issuedCommand } from "../bridge/commands.ts";
 import { numberedReport } from "../bridge/events.ts";
-import { keypadCodes } from "../bridge/keypad.ts";
+import { keypadCodes } from "../bridge/keypad-codes.ts";
 import { type Checked, commandId, conference, flag, id, typed, whole, word, wrong } from "../bridge/schemas.ts";
 import type { CommandId, EpochMs, StreamId } from "../foundation/ids.ts";
 import { type Rate, TokenBucket } from "../foundation/limits.ts";

@@ -1,7 +1,7 @@
 import type { Ability } from "../bridge/abilities.ts";
 import type { IssuedCommand } from "../bridge/commands.ts";
 import type { NumberedReport } from "../bridge/events.ts";
-import type { KeypadCodes } from "../bridge/keypad.ts";
+import type { KeypadCodes } from "../bridge/keypad-codes.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import type { AgentToEdge, CloseReason, EdgeToAgent } from "./messages.ts";

@@ -7,7 +7,7 @@ import type { AgentSettings } from "../../bridge-agent/service/settings.ts";
 import { Machine } from "../../simulators/bridge/machine.ts";
 import type { BridgeCommand, ExecutionResult, IssuedCommand } from "../../src/bridge/commands.ts";
 import type { BridgeEvent, ConferenceEvent, Report } from "../../src/bridge/events.ts";
-import type { KeypadCodes } from "../../src/bridge/keypad.ts";
+import type { KeypadCodes } from "../../src/bridge/keypad-codes.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import { Clock } from "../simulation/clock.ts";

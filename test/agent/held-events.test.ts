@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { Legs } from "../../bridge-agent/core/legs.ts";
+import { HangUps } from "../../bridge-agent/callers/hang-ups.ts";
+import { Keypads } from "../../bridge-agent/callers/keypads.ts";
+import { Legs } from "../../bridge-agent/callers/legs.ts";
 import { PendingCommands } from "../../bridge-agent/core/pending-commands.ts";
 import { Reports } from "../../bridge-agent/core/reports.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { KEY, openedJournal } from "./agent-world.ts";
 
-/* `Legs.heldEvent`: what happens on the bridge while no caller may be led in. */
+/* `Keypads.heldEvent`: what happens on the bridge while no caller may be led in. */
 
 const caller = "c1" as CallId;
 const other = "c2" as CallId;
@@ -17,23 +19,26 @@ function heldLegs() {
   const reports = new Reports(journal, contents);
   const pending = new PendingCommands(journal, contents);
   let ids = 0;
-  const legs = new Legs(pending, reports, () => `keypad-${++ids}` as CommandId);
-  legs.edgeBack();
+  const newId = () => `keypad-${++ids}` as CommandId;
+  const legs = new Legs();
+  const hangUps = new HangUps(legs, newId);
+  const keypads = new Keypads({ legs, hangUps, pending, reports, newId, log: () => {} });
+  keypads.edgeBack();
   reports.change(KEY, { live: true, anonymousId: "999" });
-  const held = (event: Parameters<Legs["heldEvent"]>[0], at = 0) => legs.heldEvent(event, at);
+  const held = (event: Parameters<Keypads["heldEvent"]>[0], at = 0) => keypads.heldEvent(event, at);
   const keys = (each: string, at = 0, inDoubt = false) =>
     held({ type: "keys", call: caller, keys: each, ...(inDoubt && { inDoubt }) }, at);
-  const announced = () => legs.announcements().map(({ call, announcement }) => `${call} ${announcement}`);
+  const announced = () => keypads.announcements().map(({ call, announcement }) => `${call} ${announcement}`);
   /** Callers may be led in from now on. */
-  const resume = (at = 0) => legs.resumePrompts([], at);
+  const resume = (at = 0) => keypads.resumePrompts([], at);
   const begun = () => pending.begin(0).map(({ command }) => command);
-  return { legs, pending, held, keys, announced, resume, begun };
+  return { legs, hangUps, keypads, pending, held, keys, announced, resume, begun };
 }
 
 /** A caller who has reached the prompt and is asked for its key. */
 function atPrompt() {
   const world = heldLegs();
-  world.legs.prompted({ call: caller, number: "14085551234", dialled: "" }, 0);
+  world.keypads.prompted({ call: caller, number: "14085551234", dialled: "" });
   world.announced();
   return world;
 }
@@ -41,8 +46,8 @@ function atPrompt() {
 /** A caller in the conference. */
 function inside(attendeeId = "") {
   const world = atPrompt();
-  const { legs, pending } = world;
-  legs.keys({ call: caller, keys: `${KEY}#${attendeeId}#` }, 0);
+  const { legs, keypads, pending } = world;
+  keypads.keys({ call: caller, keys: `${KEY}#${attendeeId}#` }, 0);
   for (const admit of pending.begin(0)) pending.finish(admit, false);
   const leg = legs.find(caller);
   if (leg) legs.entered(leg, KEY, MAIN_ROOM, attendeeId === "999");
@@ -74,8 +79,8 @@ test("no key of a caller at the prompt counts until callers are led in again; th
 });
 
 test("they count behind those that were keyed before", () => {
-  const { legs, keys, resume, begun } = atPrompt();
-  legs.keys({ call: caller, keys: `${KEY}#4` }, 0);
+  const { keypads, keys, resume, begun } = atPrompt();
+  keypads.keys({ call: caller, keys: `${KEY}#4` }, 0);
 
   keys("44#");
   resume();
@@ -84,61 +89,61 @@ test("they count behind those that were keyed before", () => {
 });
 
 test("what is keyed behind all that leads in has no effect in the conference, least of all a key in doubt", () => {
-  const { legs, pending, keys, resume } = atPrompt();
+  const { keypads, pending, keys, resume } = atPrompt();
 
   keys(`${KEY}#444#`);
   keys("6", 0, true);
   resume();
-  legs.keys({ call: caller, keys: "6" }, 0);
+  keypads.keys({ call: caller, keys: "6" }, 0);
 
   expect(pending.unfinished()).toMatchObject([{ command: { type: "admit", attendeeId: "444" } }]);
 });
 
 test("keys in doubt stay so: what they are part of is asked for again", () => {
-  const { legs, keys, announced, resume, begun } = atPrompt();
+  const { keypads, keys, announced, resume, begun } = atPrompt();
 
   keys("98", 0, true);
   keys(`7654321##`);
   resume();
-  legs.timePassed(4_000);
+  keypads.timePassed(4_000);
 
   expect(begun()).toEqual([]);
   expect(announced()).toEqual([`${caller} welcome`]);
 });
 
 test("a key takes back what its caller was about to hear, and counts as a sign of life", () => {
-  const { legs, held, keys, announced } = heldLegs();
+  const { keypads, held, keys, announced } = heldLegs();
   held({ type: "prompted", call: caller, number: "", dialled: "" });
 
   keys("9", 1_000);
 
   expect(announced()).toEqual([]);
-  legs.heldTimePassed(16_000);
+  keypads.heldTimePassed(16_000);
   expect(announced()).toEqual([]);
-  legs.heldTimePassed(17_000);
+  keypads.heldTimePassed(17_000);
   expect(announced()).toEqual([`${caller} please-wait`]);
 });
 
 test("a code that a caller in the conference was keying has no effect, neither then nor later", () => {
-  const { legs, keys, resume, begun } = inside();
-  legs.keys({ call: caller, keys: "*" }, 0);
+  const { keypads, keys, resume, begun } = inside();
+  keypads.keys({ call: caller, keys: "*" }, 0);
 
   keys("6");
   resume();
-  legs.timePassed(10_000);
-  legs.keys({ call: caller, keys: "6" }, 10_000);
+  keypads.timePassed(10_000);
+  keypads.keys({ call: caller, keys: "6" }, 10_000);
 
   expect(begun()).toEqual([]);
-  legs.keys({ call: caller, keys: "*6" }, 10_000);
+  keypads.keys({ call: caller, keys: "*6" }, 10_000);
   expect(begun()).toEqual([{ type: "mute", call: caller }]);
 });
 
 test("a silent monitor stays one", () => {
-  const { legs, keys, resume, begun } = inside("999");
+  const { keypads, keys, resume, begun } = inside("999");
 
   keys("*6");
   resume();
-  legs.keys({ call: caller, keys: "*6" }, 0);
+  keypads.keys({ call: caller, keys: "*6" }, 0);
 
   expect(begun()).toEqual([]);
 });
@@ -149,12 +154,12 @@ describe("a caller whom the bridge was about to let in, and of whom nobody knows
   /** The bridge was lost after the admission had begun. */
   function inDoubt() {
     const world = atPrompt();
-    const { legs, pending } = world;
-    legs.keys({ call: caller, keys: `${KEY}#444#` }, 0);
+    const { legs, keypads, pending } = world;
+    keypads.keys({ call: caller, keys: `${KEY}#444#` }, 0);
     const [admit] = pending.begin(0);
     if (!admit) throw new Error("no admission");
     pending.setInDoubt(admit, false);
-    legs.clear();
+    keypads.clear();
     world.announced();
     /** As the bridge shows it now. */
     const enter = () => {
@@ -166,33 +171,33 @@ describe("a caller whom the bridge was about to let in, and of whom nobody knows
   }
 
   test("is neither told to wait nor asked anew", () => {
-    const { legs, announced, resume } = inDoubt();
+    const { hangUps, keypads, announced, resume } = inDoubt();
 
-    legs.adoptHeld([found], 0);
-    legs.heldTimePassed(60_000);
+    keypads.reconcileHeld([found], 0);
+    keypads.heldTimePassed(60_000);
     resume(60_000);
-    legs.timePassed(120_000);
+    keypads.timePassed(120_000);
 
-    expect([announced(), legs.begin()]).toEqual([[], []]);
+    expect([announced(), hangUps.begin()]).toEqual([[], []]);
   });
 
   test("has its mute key as soon as it is in", () => {
-    const { legs, keys, enter, resume, begun } = inDoubt();
+    const { keypads, keys, enter, resume, begun } = inDoubt();
 
-    legs.adoptHeld([found], 0);
+    keypads.reconcileHeld([found], 0);
     keys("6", 0, true);
     resume();
     enter();
-    legs.keys({ call: caller, keys: "6" }, 0);
+    keypads.keys({ call: caller, keys: "6" }, 0);
     expect(begun()).toEqual([]);
-    legs.keys({ call: caller, keys: "*6" }, 0);
+    keypads.keys({ call: caller, keys: "*6" }, 0);
     expect(begun()).toEqual([{ type: "mute", call: caller }]);
   });
 
   test("is led in once, though it was found at the prompt before and keyed on there", () => {
     const { legs, pending, keys, resume } = inDoubt();
 
-    legs.adopt([found], 0);
+    legs.reconcile([found]);
     keys(`${KEY}#555#*6`);
     resume();
 
@@ -201,7 +206,7 @@ describe("a caller whom the bridge was about to let in, and of whom nobody knows
 });
 
 test("a caller who comes in while it is at the prompt is a caller inside: nothing that it keyed there counts, and nobody hangs up on it", () => {
-  const { legs, held, keys, announced, resume, begun } = heldLegs();
+  const { legs, hangUps, keypads, held, keys, announced, resume, begun } = heldLegs();
   held({ type: "prompted", call: caller, number: "", dialled: "" });
   keys("98");
   const leg = legs.find(caller);
@@ -209,28 +214,28 @@ test("a caller who comes in while it is at the prompt is a caller inside: nothin
   announced();
 
   resume();
-  legs.timePassed(60_000);
+  keypads.timePassed(60_000);
 
-  expect([announced(), legs.begin(), begun()]).toEqual([[], [], []]);
-  legs.keys({ call: caller, keys: "*6" }, 60_000);
+  expect([announced(), hangUps.begin(), begun()]).toEqual([[], [], []]);
+  keypads.keys({ call: caller, keys: "*6" }, 60_000);
   expect(begun()).toEqual([{ type: "mute", call: caller }]);
 });
 
 test("a caller at the prompt whom a state shows inside has its mute key, and nobody hangs up on it", () => {
-  const { legs, begun } = atPrompt();
+  const { legs, hangUps, keypads, begun } = atPrompt();
   const how = { direction: "in", number: "", muted: false, joinTone: true, attendeeId: null, talking: false } as const;
 
   legs.showEntered([{ stage: "entered", call: caller, conference: KEY, room: MAIN_ROOM, ...how }]);
-  legs.timePassed(60_000);
+  keypads.timePassed(60_000);
 
-  expect(legs.begin()).toEqual([]);
+  expect(hangUps.begin()).toEqual([]);
   expect(legs.views).toMatchObject([{ call: caller, conference: KEY, stage: "entered" }]);
-  legs.keys({ call: caller, keys: "*6" }, 60_000);
+  keypads.keys({ call: caller, keys: "*6" }, 60_000);
   expect(begun()).toEqual([{ type: "mute", call: caller }]);
 });
 
 test("keys of a call that is being dialled mean nothing, nor do those of an unknown one", () => {
-  const { legs, held, keys, announced, resume, begun } = heldLegs();
+  const { legs, keypads, held, keys, announced, resume, begun } = heldLegs();
   legs.dialled(caller, "14085551234", KEY);
 
   keys("*6");
@@ -240,13 +245,13 @@ test("keys of a call that is being dialled mean nothing, nor do those of an unkn
   expect([begun(), announced(), legs.count]).toEqual([[], [], 1]);
   const leg = legs.find(caller);
   if (leg) legs.entered(leg, KEY, MAIN_ROOM, true);
-  legs.keys({ call: caller, keys: "*6" }, 0);
+  keypads.keys({ call: caller, keys: "*6" }, 0);
   expect(begun()).toEqual([]);
 });
 
 test("who is hung up on hears why, whatever it keys, and is not led in", () => {
-  const { legs, keys, announced, resume, begun } = atPrompt();
-  legs.keys({ call: caller, keys: "1#2#3#" }, 0);
+  const { keypads, keys, announced, resume, begun } = atPrompt();
+  keypads.keys({ call: caller, keys: "1#2#3#" }, 0);
 
   keys(`${KEY}##`);
   resume();

@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import { parseDialSequence } from "../../src/bridge/dial-sequences.ts";
 import {
   type Entrance,
-  inside,
   type Keypad,
   type KeypadAction,
   type KeypadRules,
@@ -12,6 +11,7 @@ import {
   prompted,
   resume,
 } from "../../src/bridge/keypad.ts";
+import { inside } from "../../src/bridge/keypad-codes.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 
 function leadsTo(conference: string, more: Partial<Entrance> = {}): Entrance {

@@ -519,7 +519,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a silent monitor enters with a voice",
     foundBy: "a silent monitor is silent",
-    file: "bridge-agent/core/legs.ts",
+    file: "bridge-agent/callers/keypads.ts",
     before: "const as = { muted: silent, joinTone: !silent, attendeeId, ...(host && ({ host } as const)) };",
     after: "const as = { muted: false, joinTone: !silent, attendeeId, ...(host && ({ host } as const)) };",
   },
@@ -575,7 +575,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a refused admission leaves the caller at the prompt",
     foundBy: "nobody is left on the line",
-    file: "bridge-agent/core/legs.ts",
+    file: "bridge-agent/callers/keypads.ts",
     before: "    this.#hangUpOnCaller(leg, refusedAs(reason));\n",
     after: "",
   },
@@ -1016,7 +1016,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a caller who keys nothing stays at the prompt",
     foundBy: "nobody is left on the line",
-    file: "bridge-agent/core/legs.ts",
+    file: "bridge-agent/callers/keypads.ts",
     before: "        return this.#hangUpOnCaller(leg, hangUpReasons[action.why]);\n",
     after: "        return;\n",
   },
@@ -1122,7 +1122,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a mute key overlooks what is under way",
     foundBy: "a mute key switches",
-    file: "bridge-agent/core/legs.ts",
+    file: "bridge-agent/callers/keypads.ts",
     before: "this.#pending.willMute(leg.conference, call, now) ?? leg.muted;",
     after: "leg.muted;",
   },
@@ -1150,7 +1150,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a silent monitor who was dialled has a mute key after a gap",
     foundBy: "a silent monitor is silent",
-    file: "bridge-agent/core/legs.ts",
+    file: "bridge-agent/callers/legs.ts",
     before: "inside(callerOf(call).silent)",
     after: 'inside(call.direction === "in" && callerOf(call).silent)',
   },

@@ -1,0 +1,355 @@
+import type { Announcement } from "../../src/bridge/announcements.ts";
+import type { BridgeCommand, RefusalReason } from "../../src/bridge/commands.ts";
+import { type DialSequence, parseDialSequence } from "../../src/bridge/dial-sequences.ts";
+import type { BridgeEvent } from "../../src/bridge/events.ts";
+import {
+  type AtPrompt,
+  isAskedNow,
+  isAtPrompt,
+  KEY_TRIES,
+  type KeypadAction,
+  type KeypadInput,
+  type KeypadRules,
+  press,
+  promptAfter,
+  prompted,
+  resume,
+  unknownKeys,
+} from "../../src/bridge/keypad.ts";
+import { inside, type KeypadCodes } from "../../src/bridge/keypad-codes.ts";
+import type { BridgeCall } from "../../src/bridge/state.ts";
+import type { CallId, CommandId, EpochMs } from "../../src/foundation/ids.ts";
+import { assertNever } from "../../src/foundation/result.ts";
+import { counted } from "../../src/foundation/text/counted.ts";
+import type { Identify, OpenCommand, PendingCommands } from "../core/pending-commands.ts";
+import type { Reports } from "../core/reports.ts";
+import type { Note } from "../service/log.ts";
+import { type HangUpReason, type HangUps, hangUpReasons, refusedAs } from "./hang-ups.ts";
+import { type Arrival, type KeysEvent, type Leg, type Legs, letIn } from "./legs.ts";
+
+/** How long a caller who waits for the edge hears nothing: as long as in the sample dialplan of Asterisk, where no agent is. */
+const PLEASE_WAIT_AGAIN_MS = 16_000;
+
+/** How long a caller waits for the edge at most: as long as in that dialplan. */
+const LONGEST_WAIT_MS = 5 * 60_000;
+
+/** Something that a caller is to hear. */
+export interface AnnouncementToCall {
+  readonly call: CallId;
+  readonly announcement: Announcement;
+}
+
+interface KeypadParts {
+  readonly legs: Legs;
+  readonly hangUps: HangUps;
+  readonly pending: PendingCommands;
+  readonly reports: Reports;
+  newId(): CommandId;
+  log(note: Note): void;
+}
+
+/** The keypads of callers: what they bring about, what callers hear, and on whom the agent hangs up. */
+export class Keypads {
+  #codes: KeypadCodes = { merge: "*1", mute: "*6" };
+  #sequences: readonly DialSequence[] = [];
+  readonly #legs: Legs;
+  readonly #hangUps: HangUps;
+  readonly #pending: PendingCommands;
+  readonly #reports: Reports;
+  readonly #newId: () => CommandId;
+  /** Legs whose keypad may change when time passes. */
+  readonly #timed = new Set<Leg>();
+  #announcements: AnnouncementToCall[] = [];
+  /** `null`: the edge is there. */
+  #edgeLostAt: EpochMs | null = 0;
+  /** Takes lines for operations staff about callers at the prompt. */
+  readonly #log: (note: Note) => void;
+
+  constructor({ legs, hangUps, pending, reports, newId, log }: KeypadParts) {
+    this.#legs = legs;
+    this.#hangUps = hangUps;
+    this.#pending = pending;
+    this.#reports = reports;
+    this.#newId = newId;
+    this.#log = log;
+  }
+
+  set codes(codes: KeypadCodes) {
+    this.#codes = codes;
+    this.#sequences = (codes.sequences ?? []).flatMap((template) => parseDialSequence(template) ?? []);
+  }
+
+  get waitForTime(): boolean {
+    return this.#hangUps.wait || this.#timedLegs().next().done !== true;
+  }
+
+  *#timedLegs(): Generator<Leg> {
+    for (const leg of this.#timed) {
+      const { call, keypad } = leg;
+      const waits = isAtPrompt(keypad) || (keypad?.at === "inside" && keypad.typed === this.#codes.mute);
+      if (waits && this.#legs.find(call) === leg) yield leg;
+      else this.#timed.delete(leg);
+    }
+  }
+
+  /** The link to the bridge broke, or another agent was active meanwhile: only a new state shows what is there. */
+  clear(): void {
+    this.#legs.clear();
+    this.#hangUps.clear();
+    this.#timed.clear();
+    this.#announcements = [];
+  }
+
+  /** What callers are to hear, each once, before they are hung up on. Not journaled: it is of this moment. */
+  announcements(): readonly AnnouncementToCall[] {
+    const announcements = this.#announcements;
+    this.#announcements = [];
+    return announcements;
+  }
+
+  edgeLost(now: EpochMs): void {
+    this.#edgeLostAt ??= now;
+  }
+
+  edgeBack(): void {
+    this.#edgeLostAt = null;
+  }
+
+  /** Then no conference can be new, so callers at the prompt hear to wait, and none is hung up on for what it keys. */
+  get #isWithoutEdge(): boolean {
+    return this.#edgeLostAt !== null;
+  }
+
+  prompted(arrival: Arrival, announcement: Announcement = "welcome"): void {
+    const leg = this.#legs.prompted(arrival);
+    this.#timed.add(leg);
+    this.announce(leg, announcement);
+  }
+
+  /** A caller who gives up at the prompt is worth a line if its keys were of no conference. */
+  hungUp(call: CallId): void {
+    const leg = this.#legs.find(call);
+    const unknown = leg ? unknownKeys(leg.keypad) : 0;
+    if (leg && unknown > 0)
+      this.#note(leg, "wrong-keys", `a caller hung up after ${counted(unknown, "key")} of no conference`, { unknown });
+  }
+
+  keys({ call, keys, inDoubt = false }: Omit<KeysEvent, "type">, now: EpochMs): void {
+    const leg = this.#legs.find(call);
+    if (!leg || this.#hasTriedAll(leg)) return;
+    this.#hush(leg);
+    const before = leg.keypad;
+    // One by one, so that each step of the menu is seen.
+    for (const key of keys)
+      if (!this.#hasTriedAll(leg)) this.#press(leg, { type: "keys", keys: key, at: now, inDoubt });
+    this.announce(leg, promptAfter(before, leg.keypad));
+  }
+
+  /** Hangs up on callers who key nothing; codes that waited for more keys count as they are. */
+  timePassed(now: EpochMs): void {
+    this.#hangUps.timePassed(now);
+    for (const leg of this.#timedLegs()) {
+      const before = leg.keypad;
+      this.#press(leg, { type: "time", at: now });
+      this.announce(leg, promptAfter(before, leg.keypad));
+      if (this.#isWithoutEdge && leg.keypad?.at === "conference-key")
+        this.#announceAgain(leg, leg.keypad.unknown > 0 ? "key-again" : "welcome", now);
+    }
+  }
+
+  /** Nobody may be led in: what callers key counts later. */
+  heldEvent(event: BridgeEvent, now: EpochMs): void {
+    if (event.type === "prompted") return this.prompted(event, "please-wait");
+    if (event.type === "ended") return this.#legs.ended(event.call);
+    if (event.type === "conference-ended")
+      for (const call of this.#legs.callsInside(event.conference)) this.#legs.ended(call);
+    const leg = event.type === "keys" && this.#legs.find(event.call);
+    if (!leg || leg.keypad === null || leg.keypad.at === "over") return;
+    // A caller who is inside may key its code again; long after, nobody wants it to have an effect.
+    if (leg.keypad.at === "inside") leg.keypad = inside(leg.keypad.silent);
+    else {
+      this.#hush(leg);
+      leg.keypad = { ...leg.keypad, since: now };
+      leg.heldKeys = [...leg.heldKeys, event];
+    }
+  }
+
+  heldTimePassed(now: EpochMs): void {
+    this.#hangUps.timePassed(now);
+    for (const leg of this.#timedLegs()) this.#announceAgain(leg, "please-wait", now);
+  }
+
+  /** Nobody may be led in; `calls` are all that the bridge has. */
+  reconcileHeld(calls: readonly BridgeCall[], now: EpochMs): void {
+    const found = this.#legs.reconcile(calls);
+    this.#letInAdmitted();
+    for (const call of found) {
+      const leg = this.#legs.find(call.call);
+      if (call.stage !== "prompted" || !leg || !isAtPrompt(leg.keypad)) continue;
+      this.#timed.add(leg);
+      if (call.keys === "") {
+        this.announce(leg, "please-wait");
+        continue;
+      }
+      // Who is keying has begun with keys that are not held: what follows them counts for nothing, and the caller is asked anew.
+      const { at } = resume(call.keys, now, this.#rules).keypad;
+      leg.keypad = { ...prompted(now), at: at === "sequence" ? at : "conference-key", inDoubt: true };
+    }
+  }
+
+  /** Goes on with the keys that callers at the prompt have keyed so far; `found` are the calls that are new to this agent. */
+  resumePrompts(found: readonly BridgeCall[], now: EpochMs): void {
+    this.#letInAdmitted();
+    this.#resumeHeld(now);
+    for (const call of found) {
+      const leg = this.#legs.find(call.call);
+      // Who was admitted, or has just been refused, so that the agent hangs up on it: its keys must not lead it in.
+      if (call.stage !== "prompted" || !leg || !isAtPrompt(leg.keypad)) continue;
+      this.#apply(leg, resume(call.keys, now, this.#rules), now);
+      this.announce(leg, promptAfter(null, leg.keypad));
+    }
+  }
+
+  /** Callers who led themselves in, though the bridge still shows them at the prompt: what became of that is in doubt. */
+  #letInAdmitted(): void {
+    for (const { command, origin, conference } of this.#pending.unfinished()) {
+      if (origin !== "keypad" || command.type !== "admit") continue;
+      const leg = this.#legs.find(command.call);
+      if (leg && isAtPrompt(leg.keypad)) letIn(leg, conference, !command.joinTone);
+    }
+  }
+
+  /** Callers may be led in again: what they have keyed counts, and who waits is asked anew. */
+  #resumeHeld(now: EpochMs): void {
+    for (const leg of this.#timedLegs()) {
+      if (!isAtPrompt(leg.keypad)) continue;
+      const { heldKeys } = leg;
+      leg.heldKeys = [];
+      if (!this.#isWithoutEdge && leg.isWaiting) {
+        leg.isWaiting = false;
+        leg.keypad = begunAnew(leg.keypad, now);
+        this.announce(leg, promptAfter(null, leg.keypad));
+      } else {
+        // What follows the keys that lead in is of some time ago: nobody wants it to have an effect in the conference.
+        for (const event of heldKeys)
+          for (const key of event.keys) if (isAtPrompt(leg.keypad)) this.keys({ ...event, keys: key }, now);
+      }
+    }
+  }
+
+  /** A command of a keypad was refused. */
+  refused({ command, origin }: OpenCommand, reason: RefusalReason): void {
+    const leg = "call" in command ? this.#legs.find(command.call) : undefined;
+    if (origin !== "keypad" || !leg || command.type !== "admit") return;
+    this.#hangUpOnCaller(leg, refusedAs(reason));
+  }
+
+  announce(leg: Leg, announcement: Announcement | null): void {
+    if (announcement === null) return;
+    // There is a key to ask for only where a conference runs already.
+    const mayWait =
+      announcement === "key-again" || (announcement === "welcome" && this.#reports.allLive().length === 0);
+    const heard = this.#isWithoutEdge && mayWait ? "please-wait" : announcement;
+    if (heard === "please-wait") leg.isWaiting = true;
+    this.#announcements.push({ call: leg.call, announcement: heard });
+  }
+
+  /** Without the edge, to a caller who has keyed nothing for some time. */
+  #announceAgain(leg: Leg, announcement: Announcement, now: EpochMs): void {
+    if (!isAtPrompt(leg.keypad)) return;
+    if (now - Math.max(leg.since, this.#edgeLostAt ?? 0) >= LONGEST_WAIT_MS)
+      return this.#hangUpOnCaller(leg, hangUpReasons["no-edge"]);
+    if (!isAskedNow(leg.keypad, now) && now - leg.keypad.since < PLEASE_WAIT_AGAIN_MS) return;
+    leg.keypad = { ...begunAnew(leg.keypad, now), unknown: leg.keypad.unknown };
+    leg.heldKeys = [];
+    this.announce(leg, announcement);
+  }
+
+  /** Its caller has keyed something. */
+  #hush(leg: Leg): void {
+    this.#announcements = this.#announcements.filter(({ call }) => call !== leg.call);
+    leg.isWaiting = false;
+  }
+
+  /** No key of its caller counts until the edge is back: else it could try any number of keys meanwhile. */
+  #hasTriedAll({ keypad }: Leg): boolean {
+    return this.#isWithoutEdge && unknownKeys(keypad) >= KEY_TRIES;
+  }
+
+  #press(leg: Leg, input: KeypadInput): void {
+    if (leg.keypad !== null) this.#apply(leg, press(leg.keypad, input, this.#rules), input.at);
+  }
+
+  #apply(leg: Leg, { keypad, actions }: ReturnType<typeof press>, now: EpochMs): void {
+    const unknown = unknownKeys(leg.keypad);
+    leg.keypad = keypad;
+    for (const action of actions) this.#follow(leg, action, unknown, now);
+    if (unknown > 0 && keypad.at === "inside")
+      this.#note(leg, "wrong-keys", `a caller found its conference after ${counted(unknown, "key")} of no conference`, {
+        unknown,
+      });
+    this.#timed.add(leg);
+  }
+
+  get #rules(): KeypadRules {
+    return {
+      codes: this.#codes,
+      sequences: this.#sequences,
+      find: (keyed) => {
+        const entrance = this.#reports.entrance(keyed);
+        const most = (entrance && this.#reports.live(entrance.conference)?.maxCallers) || Number.POSITIVE_INFINITY;
+        return entrance && { ...entrance, full: this.#legs.placesIn(entrance.conference) >= most };
+      },
+    };
+  }
+
+  /** `unknown`: how many keys of no conference the caller had tried before. */
+  #follow(leg: Leg, action: KeypadAction, unknown: number, now: EpochMs): void {
+    const { call } = leg;
+    switch (action.type) {
+      case "hang-up":
+        if (this.#isWithoutEdge && action.why !== "locked" && action.why !== "full") {
+          leg.keypad = prompted(now, { unknown: action.why === "unknown-keys" ? KEY_TRIES : unknown });
+          return;
+        }
+        return this.#hangUpOnCaller(leg, hangUpReasons[action.why]);
+      case "admit": {
+        const { conference, attendeeId, silent, host } = action;
+        leg.conference = conference;
+        const as = { muted: silent, joinTone: !silent, attendeeId, ...(host && ({ host } as const)) };
+        return this.#enqueue(leg, { type: "admit", call, ...as }, now);
+      }
+      case "toggle-mute": {
+        if (leg.conference === null) return;
+        const willBeMuted = this.#pending.willMute(leg.conference, call, now) ?? leg.muted;
+        return this.#enqueue(leg, { type: willBeMuted ? "unmute" : "mute", call }, now);
+      }
+      case "identify":
+        return this.#enqueue(leg, { type: "identify", call, attendeeId: action.attendeeId }, now);
+      case "ask-again":
+        this.#announcements.push({ call, announcement: "key-again" });
+        return;
+      default:
+        return assertNever(action);
+    }
+  }
+
+  #enqueue({ conference }: Leg, command: BridgeCommand | Identify, now: EpochMs): void {
+    if (conference !== null) this.#pending.add({ conference, id: this.#newId(), origin: "keypad", command }, now);
+  }
+
+  #hangUpOnCaller(leg: Leg, { announcement, text }: HangUpReason): void {
+    this.#note(leg, "caller-hung-up-on", `the agent hangs up on a caller at the prompt: ${text}`);
+    this.announce(leg, announcement);
+    this.#hangUps.hangUp(leg);
+  }
+
+  #note({ call, number, conference }: Leg, event: Note["event"], text: string, more: Partial<Note> = {}): void {
+    this.#log({ level: "info", event, text, call, number, ...(conference !== null && { conference }), ...more });
+  }
+}
+
+/** The place in the menu of a caller who is asked once more. */
+function begunAnew(keypad: AtPrompt, now: EpochMs): AtPrompt {
+  return keypad.at === "attendee-id" ? { ...keypad, typed: "", inDoubt: false, since: now } : prompted(now);
+}

@@ -1,0 +1,162 @@
+import type { BridgeEvent } from "../../src/bridge/events.ts";
+import { isAtPrompt, type Keypad, prompted } from "../../src/bridge/keypad.ts";
+import { inside } from "../../src/bridge/keypad-codes.ts";
+import { type BridgeCall, callerOf } from "../../src/bridge/state.ts";
+import type { CallId, ConfKey, EpochMs, RoomId } from "../../src/foundation/ids.ts";
+
+export type KeysEvent = Extract<BridgeEvent, { readonly type: "keys" }>;
+
+/** A phone leg as far as the agent must know it between two events. */
+export interface Leg {
+  readonly call: CallId;
+  readonly number: string;
+  /** The number that its caller called; empty where that is not known. */
+  readonly dialled: string;
+  /** By the bridge, for the edge; else its caller dialled in. */
+  readonly isDialled: boolean;
+  conference: ConfKey | null;
+  room: RoomId | null;
+  /** When this agent first saw the call. */
+  readonly since: EpochMs;
+  /** As the bridge last showed or confirmed it. */
+  muted: boolean;
+  entered: boolean;
+  /** `null` for a dialled call before it enters: its keys mean nothing. */
+  keypad: Keypad | null;
+  /** What its caller has keyed at the prompt while nobody could be led in. */
+  heldKeys: readonly KeysEvent[];
+  /** Its caller has heard so, has keyed nothing since, and is to be asked when the edge is back. */
+  isWaiting: boolean;
+}
+
+/** A phone leg, as operations staff are shown it. */
+export type LegView = Pick<Leg, "call" | "number" | "conference" | "room" | "muted" | "since"> & {
+  readonly stage: "prompted" | "dialled" | "entered";
+};
+
+/** A caller who dialled in. */
+export type Arrival = Pick<Extract<BridgeEvent, { type: "prompted" }>, "call" | "number" | "dialled">;
+
+/** The phone legs of the bridge, as far as this agent knows them. */
+export class Legs {
+  /** The time of this turn. */
+  now: EpochMs = 0;
+  readonly #legs = new Map<CallId, Leg>();
+
+  get count(): number {
+    return this.#legs.size;
+  }
+
+  /** How many of them the bridge has dialled. */
+  get dialledCount(): number {
+    let count = 0;
+    for (const { isDialled } of this.#legs.values()) if (isDialled) count += 1;
+    return count;
+  }
+
+  get views(): LegView[] {
+    return Array.from(this.#legs.values(), ({ call, number, conference, room, muted, since, entered, keypad }) => {
+      const stage = entered ? "entered" : keypad === null ? "dialled" : "prompted";
+      return { call, number, conference, room, muted, since, stage };
+    });
+  }
+
+  find(call: CallId): Leg | undefined {
+    return this.#legs.get(call);
+  }
+
+  clear(): void {
+    this.#legs.clear();
+  }
+
+  prompted({ call, number, dialled }: Arrival): Leg {
+    return this.#add({ ...this.#newLeg(call, number, null, false), dialled, keypad: prompted(this.now) });
+  }
+
+  dialled(call: CallId, number: string, conference: ConfKey): void {
+    this.#add(this.#newLeg(call, number, conference, true));
+  }
+
+  entered(leg: Leg, conference: ConfKey, room: RoomId, silent: boolean): void {
+    leg.entered = true;
+    leg.room = room;
+    if (leg.keypad === null || isAtPrompt(leg.keypad)) letIn(leg, conference, silent);
+    leg.conference = conference;
+  }
+
+  ended(call: CallId): void {
+    this.#legs.delete(call);
+  }
+
+  /** Callers on their way in are still at the prompt: the bridge will refuse to admit them. */
+  callsInside(conference: ConfKey): CallId[] {
+    return [...this.#legs.values()]
+      .filter((leg) => leg.conference === conference && (leg.entered || leg.keypad === null))
+      .map(({ call }) => call);
+  }
+
+  /** How many places are taken: those of callers on their way in and of calls that are being dialled, too. */
+  placesIn(key: ConfKey): number {
+    let count = 0;
+    for (const { conference, keypad } of this.#legs.values())
+      if (conference === key && keypad?.at !== "over") count += 1;
+    return count;
+  }
+
+  /** Whether nobody can talk to this caller. Who listens in silence is nobody that it could talk to. */
+  isAlone(leg: Leg): boolean {
+    for (const other of this.#legs.values()) {
+      const isBeside = other !== leg && other.entered && other.conference === leg.conference && other.room === leg.room;
+      if (isBeside && other.keypad?.at === "inside" && !other.keypad.silent) return false;
+    }
+    return true;
+  }
+
+  /** Adds the calls that are not known yet, and returns them; deletes those that are gone, should no event have said so. */
+  reconcile(calls: readonly BridgeCall[]): BridgeCall[] {
+    const held = calls.filter(({ stage }) => stage !== "ended");
+    const ids = new Set(held.map(({ call }) => call));
+    for (const call of this.#legs.keys()) if (!ids.has(call)) this.ended(call);
+    const found = held.filter(({ call }) => !this.#legs.has(call));
+    for (const call of found) {
+      if (call.stage === "prompted") this.prompted(call);
+      else if (call.stage === "entered") {
+        const { conference, number, muted, direction, room } = call;
+        const leg = this.#newLeg(call.call, number, conference, direction === "out");
+        this.#add({ ...leg, room, muted, entered: true, keypad: inside(callerOf(call).silent) });
+      } else if (call.stage !== "ended") this.dialled(call.call, call.number, call.conference);
+    }
+    return found;
+  }
+
+  /** The bridge is right, whatever a command in doubt was to bring. */
+  showEntered(calls: readonly BridgeCall[]): void {
+    for (const call of calls) {
+      const leg = call.stage === "entered" && this.#legs.get(call.call);
+      if (!leg) continue;
+      // Somebody at the bridge has let it in.
+      if (isAtPrompt(leg.keypad)) this.entered(leg, call.conference, call.room, callerOf(call).silent);
+      leg.muted = call.muted;
+      leg.room = call.room;
+    }
+  }
+
+  #add(leg: Leg): Leg {
+    this.#legs.set(leg.call, leg);
+    return leg;
+  }
+
+  /** A leg that is in no room yet, whose keys mean nothing yet. */
+  #newLeg(call: CallId, number: string, conference: ConfKey | null, isDialled: boolean): Leg {
+    const place = { dialled: "", isDialled, conference, room: null, muted: false, entered: false };
+    return { call, number, since: this.now, ...place, keypad: null, heldKeys: [], isWaiting: false };
+  }
+}
+
+/** A caller who was at the prompt has a place in the conference, or is on the way: what it keyed until now counts no more. */
+export function letIn(leg: Leg, conference: ConfKey, silent: boolean): void {
+  leg.conference = conference;
+  leg.keypad = inside(silent);
+  leg.heldKeys = [];
+  leg.isWaiting = false;
+}
