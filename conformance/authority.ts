@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000;
 const VALID_MS = 365 * DAY_MS;
 
 /** An authority of the kit's own, and the one server that it vouches for. */
-export interface Authority {
+interface Authority {
   /** What an adapter is told to trust. */
   readonly certificate: string;
   readonly server: ServerKeys;

@@ -2,7 +2,7 @@ import { type Attribute, rowsByName } from "./messages.ts";
 import type { Element } from "./xml.ts";
 
 /** What is wrong with an attribute of a message, and whether a document demands it otherwise. */
-export interface Fault {
+interface Fault {
   readonly message: string;
   readonly attribute: string;
   readonly standing: Attribute["standing"];

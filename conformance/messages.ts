@@ -50,7 +50,7 @@ export type CodeListName = keyof typeof codeLists;
  */
 export type Standing = "documented" | "unconfirmed" | "inferred";
 
-export type ValueType = "id" | "text" | "integer" | "digits" | "boolean" | "host" | "code" | "list" | "flags";
+type ValueType = "id" | "text" | "integer" | "digits" | "boolean" | "host" | "code" | "list" | "flags";
 
 export interface Attribute {
   readonly name: string;

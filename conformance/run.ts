@@ -137,12 +137,12 @@ function wrongAddressOf({ posted, arrivals, hosts, options }: Webex, hasWaited: 
 }
 
 /** Of the first of three TSP servers: three others for runs that start within 33 s. */
-export function serverNumberOf(ports: Ports): number {
+function serverNumberOf(ports: Ports): number {
   return (Math.floor(ports.now() / 1000) % 33) * 3;
 }
 
 /** Numbers that start with the time of day, so that no run meets what another one left. */
-export function numbersOf(ports: Ports): Numbers {
+function numbersOf(ports: Ports): Numbers {
   let last = 0;
   const run = runDigits(ports.now());
   return {

@@ -47,7 +47,7 @@ const builder = new XMLBuilder({
 });
 
 /** The root of a text, or why it is no XML. */
-export function parse(text: string): Element | string {
+function parse(text: string): Element | string {
   const body = text.replace(/^\uFEFF/, "");
   if (body.trim() === "") return "it is empty";
   const valid = XMLValidator.validate(body);

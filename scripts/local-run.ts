@@ -42,7 +42,7 @@ export interface Pids {
 }
 
 /** Where the Asterisk of a run is for telephones. */
-export interface SipPlaces {
+interface SipPlaces {
   /** The number that callers dial. */
   readonly dialIn: string;
   readonly sip: number;

@@ -6,7 +6,7 @@ import { first, type Passwords, Site, siteIn } from "../webex-interfaces/doors/s
 /** The variable with the secret by which the domain asks the simulated site. */
 const secretName = "WEBEX_SECRET_LOCAL";
 
-export interface SiteConnection {
+interface SiteConnection {
   readonly settings: Pick<DomainSettingsInput, "webexSite">;
   readonly variables: Readonly<Record<string, string>>;
 }

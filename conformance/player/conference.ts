@@ -23,7 +23,7 @@ interface Person {
 }
 
 /** A request that was confirmed with 0. */
-export interface Asked {
+interface Asked {
   readonly msgId: string;
   readonly posted: Posted;
 }

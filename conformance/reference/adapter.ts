@@ -7,7 +7,7 @@ import { ReferenceConference } from "./conference.ts";
 import type { DefectName, Defects, Deviation } from "./defects.ts";
 import { Outbox } from "./outbox.ts";
 
-export const OK = 0;
+const OK = 0;
 const INTERNAL = -1;
 const NOT_XML = -2;
 const WRONG = -7;

@@ -1,7 +1,7 @@
 import type { VariantName } from "./variants.ts";
 
 /** What the reference adapter can do wrong, one switch each, and the clause that is meant to find it. */
-export interface Defect {
+interface Defect {
   readonly clause: string;
   /** "The adapter …" */
   readonly what: string;

@@ -69,7 +69,7 @@ export function circumstancesOf(report: Report): Conditions {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ""));
 }
 
-export interface Score {
+interface Score {
   readonly standing: Standing;
   readonly passed: number;
   readonly failed: number;
@@ -84,14 +84,14 @@ export function scores(results: readonly ClauseResult[]): Score[] {
   });
 }
 
-export interface Verdict {
+interface Verdict {
   /** `not-shown`: nothing failed, but not all was tested. */
   readonly word: "conforms" | "does-not-conform" | "not-shown";
   readonly text: string;
 }
 
 /** Documented clauses without a judgement for one reason, which says what would test them. */
-export interface OpenClauses {
+interface OpenClauses {
   /** `untested`: a run made otherwise tests them. */
   readonly because: NonNullable<ClauseResult["because"]> | "untested";
   readonly why: string;

@@ -5,7 +5,7 @@ import type { Telephones } from "./telephones.ts";
 export const TELEPHONES_FAILED = "the telephones failed";
 
 /** Thrown by a clause whose telephones failed: that says nothing about the adapter. */
-export class TelephonesFailed extends NotTestable {
+class TelephonesFailed extends NotTestable {
   constructor(cause: unknown) {
     super(`${TELEPHONES_FAILED}: ${cause instanceof Error ? cause.message : String(cause)}`);
   }

@@ -3,7 +3,7 @@ import type { Ports } from "../ports.ts";
 import { NumberRange } from "./number-range.ts";
 import type { Ability, CallId, Heard, Outcome, PhoneNumber, Telephones } from "./telephones.ts";
 
-export interface SipOptions {
+interface SipOptions {
   /** The program sipp. */
   readonly program: string;
   /** The number that reaches the bridge, and its port on this machine. */

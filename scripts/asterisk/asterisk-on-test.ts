@@ -13,7 +13,7 @@ import type { AsteriskHome } from "./find-asterisk.ts";
 /** Starts in 0.25 s, on a busy machine in some more. */
 const READY_WITHIN_MS = 20_000;
 
-export interface AsteriskOptions extends Partial<SampleValues>, FolderOptions {}
+interface AsteriskOptions extends Partial<SampleValues>, FolderOptions {}
 
 /** An Asterisk with the sample configuration, in a folder and at ports of its own. It ends with the test, whatever that dies of. */
 export class AsteriskOnTest {

@@ -21,7 +21,7 @@ export interface AsteriskHome {
   readonly sounds: string | null;
 }
 
-export interface Wish {
+interface Wish {
   /** Debian's packages go, or are, there; what is installed is not looked at. */
   readonly folder?: string;
   /** Debian's suites, of which the first that has an Asterisk is taken. */

@@ -11,7 +11,7 @@ export interface Tool {
   readonly version: string;
 }
 
-export interface Wanted {
+interface Wanted {
   /** As `tool-root.sh` has it. */
   readonly name: "chromium" | "promtool";
   /** For people. */

@@ -3,7 +3,7 @@
 // sipp's: the session description names a port at which the test itself hears and speaks.
 
 /** With which a telephone here refuses. sipp wants each in its scenario, and has 19 labels at most. */
-export const refusals = [404, 480, 486, 503, 603] as const;
+const refusals = [404, 480, 486, 503, 603] as const;
 export type Refusal = (typeof refusals)[number];
 
 /** With which a call may be refused. */

@@ -23,7 +23,7 @@ const HEARD = LOUDNESS / 4;
 
 type Says = "tone" | "silence" | "comfort-noise" | "nothing";
 
-export interface Frame {
+interface Frame {
   /** By `performance.now()`. */
   readonly at: number;
   readonly payload: Buffer;
@@ -232,7 +232,7 @@ function firstSince(frames: readonly Frame[], from: number): number {
 }
 
 /** The loudest that the tone alone reaches in this packet, by Goertzel's algorithm. */
-export function loudnessOf(payload: Buffer, frequency: number): number {
+function loudnessOf(payload: Buffer, frequency: number): number {
   const factor = 2 * Math.cos((2 * Math.PI * frequency) / 8_000);
   let before = 0;
   let last = 0;

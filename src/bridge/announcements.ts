@@ -26,5 +26,5 @@ export const announcements = [
   "goodbye",
 ] as const;
 
-export const announcement = v.picklist(announcements);
+const announcement = v.picklist(announcements);
 export type Announcement = v.InferOutput<typeof announcement>;

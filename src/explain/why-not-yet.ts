@@ -28,7 +28,7 @@ const questions: Readonly<Record<CommandType, (call: string) => string>> = {
 };
 
 /** What is pending in a conference now. `owed`: the messages that the server which is behind is owed. */
-export interface Pending {
+interface Pending {
   readonly view: ConferenceView;
   readonly owed: readonly MessageSummary[];
 }

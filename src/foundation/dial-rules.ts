@@ -43,7 +43,7 @@ export function dialledDigits({ country, area, local }: Omit<PhoneNumber, "exten
 }
 
 /** How many digits it has. The zero that is dialled within a country, which WebEx may send behind the country code, is none of them. */
-export function digitsOf(number: PhoneNumber): number {
+function digitsOf(number: PhoneNumber): number {
   const { code, rest } = cut(number);
   return code.length + rest.replace(/^0/, "").length;
 }

@@ -1,5 +1,5 @@
 /** Label values are names of the settings and words of ours, never what a stranger sent: they need no escape. */
-export type Labels = Readonly<Record<string, string>>;
+type Labels = Readonly<Record<string, string>>;
 
 /** By family, then by labels as Prometheus writes them: a counter's number, or a histogram's places and behind them the sum in seconds. */
 export type CountsData = Readonly<Record<string, Readonly<Record<string, number | readonly number[]>>>>;

@@ -6,7 +6,7 @@ export interface Terminal {
   style(format: Style, text: string): string;
 }
 
-export type Style = "bold" | "dim" | "red" | "yellow" | "green";
+type Style = "bold" | "dim" | "red" | "yellow" | "green";
 
 /** Of a reader without colours whose lines may be of any width. */
 export const plainTerminal: Terminal = { width: Number.POSITIVE_INFINITY, style: (_, text) => text };

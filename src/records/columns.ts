@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { address, open, personal } from "../foundation/shown.ts";
 
 /** One column of a record: what may stand there, and what it means. */
-export interface Column<Schema extends v.GenericSchema = v.GenericSchema> {
+interface Column<Schema extends v.GenericSchema = v.GenericSchema> {
   readonly schema: Schema;
   readonly meaning: string;
   /** What a record has that was kept before there was this column; absent: each record has it. */

@@ -13,7 +13,7 @@ export interface WebhookProgress {
   readonly trouble: readonly Trouble[];
 }
 
-export interface NewWebhooks {
+interface NewWebhooks {
   readonly events: readonly WebhookEvent[];
   readonly heard: WebhookProgress;
   /** What no record would say is to be kept. */

@@ -49,7 +49,7 @@ const sources = {
 /** What no fact of a conference tells: how it is meanwhile, and how the agents of a bridge are. */
 const liveTypes = ["trouble.began", "trouble.ended", "agent.away", "agent.back"] as const;
 
-export type WebhookEventType = (typeof sources)[keyof typeof sources]["type"] | (typeof liveTypes)[number];
+type WebhookEventType = (typeof sources)[keyof typeof sources]["type"] | (typeof liveTypes)[number];
 
 /** All that receivers may hear of. */
 export const webhookEventTypes: readonly WebhookEventType[] = [

@@ -21,7 +21,7 @@ export interface Sent extends Pick<ReplayStep, "documents"> {
 type MutableSent = { [List in keyof Sent]: Sent[List][number][] };
 
 /** Commands and documents, as they stand on disk in full. */
-export interface Written {
+interface Written {
   readonly commands: ReadonlyMap<string, BridgeCommand>;
   readonly documents: readonly QueuedDocument[];
 }

@@ -216,7 +216,7 @@ const personText = v.pipe(
 const siteLabel = open(callName);
 
 /** The domain's site at WebEx. Nothing that a call needs depends on it. */
-export const webexSiteSettings = v.strictObject({
+const webexSiteSettings = v.strictObject({
   /** Its name, host or address; http only on this machine. */
   site: v.pipe(
     shownAddress(v.string()),

@@ -37,7 +37,7 @@ import {
 } from "./transcript.ts";
 
 /** The conference of each transcript. */
-export const CONF_KEY = "987654321" as ConfKey;
+const CONF_KEY = "987654321" as ConfKey;
 /** `B→A`, `B2→A`, `B3→A` … */
 export const bridgeNames = ["simulated", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"];
 const BEGINNING = ["W→A W2A_CreateConference MsgID=1", "B→A done create-conference"];

@@ -27,7 +27,7 @@ interface Codec<Incoming, Outgoing> {
   sends(message: Outgoing): boolean;
 }
 
-export interface Encoded<Message> {
+interface Encoded<Message> {
   /** One document of all messages that could be written; `null` if none could. */
   readonly text: string | null;
   readonly unwritable: readonly { readonly message: Message; readonly why: string }[];

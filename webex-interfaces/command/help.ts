@@ -9,7 +9,7 @@ import { wordsOf, wrapped } from "../doors/programs.ts";
 /** Help is made from the tables that requests are checked by, so that it cannot say anything else. */
 const all = Object.values(operations) as readonly Operation[];
 
-export const sources: Readonly<Record<Source, string>> = {
+const sources: Readonly<Record<Source, string>> = {
   documented: "in WebEx's overviews",
   schema: "only in later developer pages, the schema or public callers",
 };

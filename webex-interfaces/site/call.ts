@@ -9,7 +9,7 @@ import { group, list, text, whole } from "./trees.ts";
  * How far somebody reaches with an operation: everything on the site, what is one's own, also what others have made
  * public, or nothing.
  */
-export type Reach = "site" | "self" | "public" | "none";
+type Reach = "site" | "self" | "public" | "none";
 export interface Privileges extends Readonly<Record<Role, Reach>> {
   /** Without any user, as getSessionInfo. */
   readonly nobody?: "public";

@@ -34,7 +34,7 @@ export type Faults = v.InferOutput<typeof faultsBody>;
 
 export const noFaults: Faults = { delayMs: 0, hang: false };
 
-export interface XmlAnswer {
+interface XmlAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: Buffer;

@@ -10,7 +10,7 @@ import { training } from "./operations/training.ts";
 import { users } from "./operations/users.ts";
 import { type Prefix, typeNamed } from "./schema.ts";
 
-export const services: readonly Service[] = [
+const services: readonly Service[] = [
   users,
   general,
   meeting,

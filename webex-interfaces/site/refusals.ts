@@ -27,7 +27,7 @@ export const refusals = {
   impossible: { id: null, reason: "That cannot be done" },
 } as const satisfies Readonly<Record<string, { id: string | null; reason: string }>>;
 
-export type RefusalKind = keyof typeof refusals;
+type RefusalKind = keyof typeof refusals;
 
 /** Thrown by handlers at any depth and caught at one place, the door: nothing of a refused request is kept. */
 export class Refusal extends Error {

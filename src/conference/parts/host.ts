@@ -3,7 +3,7 @@ import type { Draft } from "../draft.ts";
 import type { Caller, ChosenHost, Ongoing } from "../state.ts";
 
 /** Attendee IDs and ExtCallIDs that name the host's call, if anything does. */
-export interface NamedHosts {
+interface NamedHosts {
   readonly attendeeIds: readonly string[];
   readonly extCallIds: readonly string[];
 }

@@ -27,7 +27,7 @@ export const debtKinds = [
   "speech",
   "data",
 ] as const;
-export type DebtKind = (typeof debtKinds)[number];
+type DebtKind = (typeof debtKinds)[number];
 
 type Answer = Extract<ToWebex, { type: AnswerType }>;
 

@@ -4,7 +4,7 @@ import { type Frame, Page } from "../page.tsx";
 import { pathOf } from "../paths.ts";
 
 const tabs = { now: "Now", meeting: "Meeting", timeline: "Timeline", why: "Why?", replay: "Replay" } as const;
-export type ConferenceTab = keyof typeof tabs;
+type ConferenceTab = keyof typeof tabs;
 
 /** What stands around each page of one conference. */
 export interface ConferenceFrame extends Omit<Frame, "here" | "domain"> {

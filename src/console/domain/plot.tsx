@@ -11,7 +11,7 @@ import {
 import { millisecondsText, Table } from "../parts.tsx";
 
 /** One minute, all TSP servers together. */
-export interface Minute {
+interface Minute {
   readonly at: EpochMs;
   readonly requests: Requests;
   readonly confirmed: number;

@@ -2,7 +2,7 @@ import { isRecord } from "../../foundation/record.ts";
 import type { ReplayState } from "../../rpc/replay.ts";
 
 /** One entry of a conference's state: the conference itself, a caller, a call-out, a command, a room, what a server is owed. */
-export interface Entry {
+interface Entry {
   readonly name: string;
   /** By the paths of its fields: `talk.stage`. Lists are written as JSON, times in UTC. */
   readonly fields: ReadonlyMap<string, string>;

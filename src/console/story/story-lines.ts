@@ -40,7 +40,7 @@ interface StoryCall {
 }
 
 /** Where to look: a page by its number, or the page that has this row; without either the latest page. */
-export interface StoryPlace {
+interface StoryPlace {
   readonly page?: number | undefined;
   readonly row?: number | undefined;
 }

@@ -18,10 +18,6 @@ export class WakeTimer {
     this.#wake = wake;
   }
 
-  get isSet(): boolean {
-    return this.#cancels.length > 0;
-  }
-
   wakeWithin(ms: number): void {
     const now = this.#now();
     // One that should have come by now may be long in coming: the clock was set forward.

@@ -2,7 +2,7 @@ import type { Call, Privileges } from "../call.ts";
 import type { Tree } from "../schema.ts";
 
 /** `documented`: one of the four seed documents names it. `schema`: only the later schema or the developer pages. */
-export type Source = "documented" | "schema";
+type Source = "documented" | "schema";
 
 export interface Operation {
   readonly source: Source;
