@@ -28,10 +28,10 @@ export default defineConfig({
           pool: "threads",
           // Modules are read once a thread, not once a file; what a test leaves in one, the next file finds there.
           isolate: false,
-          include: ["**/test/**/*.test.ts"],
+          include: ["{test,*/test}/**/*.test.ts"],
           exclude: [
             "test/workers/**",
-            "**/test/whole/**",
+            "{test,*/test}/whole/**",
             "test/asterisk/**",
             "test/browser/**",
             ...ownProcess,
@@ -68,7 +68,7 @@ export default defineConfig({
         test: {
           name: "whole",
           environment: "node",
-          include: ["**/test/whole/**/*.test.ts", ...ownProcess],
+          include: ["{test,*/test}/whole/**/*.test.ts", ...ownProcess],
           // Each of its files has processes of its own, which mostly wait.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
