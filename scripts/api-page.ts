@@ -7,7 +7,7 @@ import { inCell } from "./generated-page.ts";
 const introduction = `# The API of operators
 
 \`/api/v1\` answers everything that the console and \`bridgehead\` ask. \`GET /api/v1/openapi.json\` describes it as OpenAPI 3.1, with every field; this page is made of the same table by
-\`npm run docs\`. All of it needs a sign-in: \`Authorization: Bearer TOKEN\` with the operator's token or a person's own, a session of the console, or Cloudflare Access ([security.md](security.md#operators)).
+\`npm run docs api.md\`. All of it needs a sign-in: \`Authorization: Bearer TOKEN\` with the operator's token or a person's own, a session of the console, or Cloudflare Access ([security.md](security.md#operators)).
 
 \`\`\`
 curl -H "Authorization: Bearer $OPERATOR_TOKEN" http://127.0.0.1:8787/api/v1/domains/local/conferences

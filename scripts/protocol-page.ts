@@ -87,7 +87,7 @@ export function protocolPage(): GeneratedPage {
 const head = `# The protocol, rule by rule
 
 What WebEx's TSP telephony interface demands of an adapter, which files carry it out here, and which tests show it. Comments
-and test titles use the same numbers. This page is generated: \`npm run docs\` renews it. \`npm run prove:protocol\` runs the tests of each rule, and
+and test titles use the same numbers. This page is generated: \`npm run docs protocol.md\` renews it. \`npm run prove:protocol\` runs the tests of each rule, and
 plants defects that break a rule: one of the tests that show the rule must fail then.
 `;
 const messageHead = `## Messages

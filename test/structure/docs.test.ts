@@ -33,7 +33,7 @@ describe.each(pages)("%s", (page) => {
   });
 });
 
-test("each request of operators stands in docs/api.md, which `npm run docs` renews", () => {
+test("each request of operators stands in docs/api.md, which `npm run docs api.md` renews", () => {
   const routes = createApp({} as Edge).routes.filter(
     ({ path, method }) => path.startsWith("/api/") && method !== "ALL",
   );

@@ -69,7 +69,7 @@ const head = `# WebEx's XML API and URL API, entry by entry
 
 Each operation, page, command, argument and error that public documents name, with its entry here and the tests that show it. *documented*: in
 the overview of WebEx's APIs (2007), the page of getSessionInfo or the overview of the URL API; *schema*: only in the later schema, developer pages, client
-libraries or public callers. This page is generated: \`npm run docs\` renews it, and \`npm test\` fails where an entry is missing, where no document has it, or where a
+libraries or public callers. This page is generated: \`npm run webex-interfaces\` renews it, and \`npm test\` fails where an entry is missing, where no document has it, or where a
 test of a row did not run. [webex.md](webex.md) says what of all this WebEx still serves, and how to use it.
 `;
 
