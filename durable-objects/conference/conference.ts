@@ -69,8 +69,9 @@ import { GroupCommit, type Item, transact } from "./conference-commit.ts";
 import { ConferenceStore } from "./conference-store.ts";
 import { viewOf } from "./conference-view.ts";
 import { DirectoryFeed } from "./directory-feed.ts";
+import { bodyOf } from "./document-post.ts";
 import { JournalReaders, showRow } from "./journal-readers.ts";
-import { bodyOf, Outbox } from "./outbox.ts";
+import { Outbox } from "./outbox.ts";
 
 /** The world around a conference. */
 interface ConferencePorts extends Platform {

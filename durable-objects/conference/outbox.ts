@@ -1,10 +1,9 @@
-import { BACK_END, type ClientData } from "../../src/conference/draft.ts";
+import { BACK_END } from "../../src/conference/draft.ts";
 import type { Fact } from "../../src/conference/facts.ts";
 import {
   afterFailure,
   afterRestart,
-  heads,
-  isOvertakenBy,
+  lanes,
   noQueue,
   type Queue,
   type QueuedDocument,
@@ -12,27 +11,17 @@ import {
   type Rows,
 } from "../../src/conference/queue.ts";
 import { isEnd } from "../../src/conference/server/debts.ts";
-import type { DomainName, EpochMs, TransId, WebexHost } from "../../src/foundation/ids.ts";
-import { err, ok, type Result } from "../../src/foundation/result.ts";
+import { type Attempt, Deliveries, type DeliveryPolicy, surplus } from "../../src/delivery/deliveries.ts";
+import type { EpochMs, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
-import { targetUrl } from "../../src/routing/target-url.ts";
+import type { HostPosts } from "../../src/records/activity.ts";
 import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
-import type { DomainSettings } from "../../src/settings/domain-settings.ts";
-import type { AdapterCodec } from "../../src/tsp/codec.ts";
-import type { ToWebex } from "../../src/tsp/messages.ts";
 import type { LogLine } from "../platform/log.ts";
 import type { PostResult, Tally } from "../platform/measures.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { HttpAnswer, PostContent } from "../platform/post.ts";
-
-/** The part of a domain that an outbox needs. */
-interface OutboxDomain {
-  readonly name: DomainName;
-  readonly settings: Pick<DomainSettings, "webex" | "passthroughUrl" | "logs" | "protocol">;
-  readonly codec: Pick<AdapterCodec, "encode" | "readConfirmation" | "sends">;
-}
+import { answersOf, contentOf, judge, type Note, namesOf, type OutboxDomain, targetOf } from "./document-post.ts";
 
 interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measures"> {
   /** Of the owner; the documents in it are the outbox's to keep. */
@@ -75,26 +64,10 @@ interface Confirmed {
   readonly signOf: QueuedDocument["host"] | null;
 }
 
-interface Flight {
-  readonly abort: AbortController;
-  /** When the attempt is over at the latest; `null` for a first attempt, since its beginning is not on disk. */
-  overAt: EpochMs | null;
-}
-
-/** Of one host, after an error of the database or of our own, which no retry policy counts. */
-interface Pause {
-  readonly until: EpochMs;
-  /** How long the next one is, if no transaction succeeds before. */
-  readonly nextMs: number;
-}
-
-/** The first pause; each further one is twice as long. */
-const firstPauseMs = 1_000;
-const longestPauseMs = 60_000;
-/** 50,000 messages, if they had to wait: more than a failover of the largest conference. */
-const mostRowsOfHost = 1000;
 /** Characters of a failure that are told to the directory. */
 const mostWhy = 200;
+/** 50,000 messages, if they had to wait: more than a failover of the largest conference. */
+const mostRowsOfHost = 1000;
 
 /**
  * Messages on their way to WebEx and to the partner's back end: rows on disk, in order, and one post in flight for each host.
@@ -110,8 +83,7 @@ export class Outbox {
   #confirmed = new Map<QueuedDocument["seq"], Confirmed>();
   /** Rises with each message, so that a new row is never taken for one that is still in flight. */
   #seq = 0;
-  readonly #inFlight = new Map<QueuedDocument["seq"], Flight>();
-  readonly #pauses = new Map<QueuedDocument["host"], Pause>();
+  readonly #deliveries: Deliveries<QueuedDocument>;
   /** Who waits for a change of the rows. */
   #waiting: (() => void)[] = [];
   readonly #next: WakeTimer;
@@ -131,6 +103,14 @@ export class Outbox {
     this.#domain = domain;
     this.#giveUp = giveUp;
     this.#next = new WakeTimer(ports, ports.now, () => this.pump());
+    this.#deliveries = new Deliveries({
+      now: ports.now,
+      attempt: (row, attempt) => this.#attempt(row, attempt),
+      // While the settings do not have the domain, the alarm comes back, and not this loop.
+      goOn: () => domain() && this.pump(),
+      broke: ({ transId }, error) =>
+        ports.log({ level: "error", event: "delivery-broke", transId, why: String(error) }),
+    });
   }
 
   get queue(): Queue {
@@ -143,8 +123,7 @@ export class Outbox {
 
   /** When something is to be done here at the latest. */
   get nextDue(): EpochMs | null {
-    const dues = heads(this.rows).map((row) => this.#inFlight.get(row.seq)?.overAt ?? this.#dueAt(row));
-    return dues.length > 0 ? Math.min(...dues) : null;
+    return this.#deliveries.nextDue(lanes(this.rows));
   }
 
   /** Writes nothing: an object must begin on a full disk too, and the next life would correct these rows in the same way. */
@@ -180,8 +159,7 @@ export class Outbox {
     this.#confirmed.clear();
     this.#count();
     this.#written();
-    const seqs = new Set(queue.rows.map(({ seq }) => seq));
-    for (const [seq, { abort }] of this.#inFlight) if (!seqs.has(seq)) abort.abort();
+    this.#deliveries.keepOnly(new Set(queue.rows.map(({ seq }) => seq)));
     this.pump();
   }
 
@@ -211,75 +189,43 @@ export class Outbox {
     this.#commit(this.rows);
   }
 
-  /** Begins what is due, one post for each host, and comes back for what is due later. */
+  /** Begins what is due, and comes back for what is due later. */
   pump(): void {
-    const now = this.#ports.now();
-    const inFlight = this.rows.filter(({ seq }) => this.#inFlight.has(seq));
-    for (const row of heads(this.rows)) {
-      if (this.#inFlight.has(row.seq) || inFlight.some((other) => isOvertakenBy(row, other))) continue;
-      const dueAt = this.#dueAt(row);
-      if (dueAt <= now) this.#begin(row);
-      else this.#next.wakeWithin(dueAt - now);
-    }
+    const waitMs = this.#deliveries.begin(lanes(this.rows));
+    if (waitMs !== null) this.#next.wakeWithin(waitMs);
   }
 
-  #dueAt({ host, dueAt }: QueuedDocument): EpochMs {
-    return Math.max(dueAt, this.#pauses.get(host)?.until ?? dueAt);
-  }
-
-  #begin(row: QueuedDocument): void {
-    const flight: Flight = { abort: new AbortController(), overAt: null };
-    this.#inFlight.set(row.seq, flight);
-    this.#attempt(row, flight)
-      .catch((error: unknown) => {
-        this.#ports.log({ level: "error", event: "delivery-broke", transId: row.transId, why: String(error) });
-        this.#pause(row.host);
-      })
-      .then(() => {
-        this.#inFlight.delete(row.seq);
-        // While the settings do not have the domain, the alarm comes back, and not this loop.
-        if (this.#domain()) this.pump();
-      })
-      .catch((error: unknown) => {
-        this.#ports.log({ level: "error", event: "delivery-broke", transId: row.transId, why: String(error) });
-      });
-  }
-
-  #pause(host: QueuedDocument["host"]): void {
-    const ms = this.#pauses.get(host)?.nextMs ?? firstPauseMs;
-    this.#pauses.set(host, { until: this.#ports.now() + ms, nextMs: Math.min(2 * ms, longestPauseMs) });
-  }
-
-  async #attempt(row: QueuedDocument, flight: Flight): Promise<void> {
+  async #attempt(row: QueuedDocument, attempt: Attempt): Promise<void> {
     const domain = this.#domain();
     if (!domain) return;
-    const { webex } = domain.settings;
+    const { timeoutMs } = domain.settings.webex;
     // The last attempt was begun before a crash, or the settings do not have this receiver any more.
     const { messages } = row;
-    const target = this.#targetOf(row, domain);
+    const target = targetOf(row, domain);
     if (target === null) return this.#end(row, domain, messages, "the settings do not have its receiver any more");
-    if (row.shared) return this.#share(row, domain, flight.abort.signal);
-    if (row.attempts >= webex.attempts)
+    if (row.shared) return this.#share(row, domain, attempt.signal);
+    if (row.attempts >= policyOf(domain).attempts)
       return this.#end(row, domain, messages, row.failure ?? "a restart in its last attempt");
-    const content = this.#contentOf(row, domain);
+    const note: Note = (level, event, why) => this.#log(level, event, row, { why });
+    const content = contentOf(row, domain, note);
     if (!content.ok) return this.#end(row, domain, content.error, "it cannot be written", { unpostable: true });
 
     const begun = { ...row, attempts: row.attempts + 1 };
     if (row.attempts === 0) this.#keep(replaced(this.rows, begun));
     else {
       this.#commit(replaced(this.rows, begun));
-      flight.overAt = this.#ports.now() + webex.timeoutMs;
+      attempt.overAt = this.#ports.now() + timeoutMs;
     }
-    const { signal } = flight.abort;
+    const { signal } = attempt;
     const begunAt = this.#ports.now();
-    const answer = await this.#ports.post({ url: target, timeoutMs: webex.timeoutMs, signal, ...content.value });
+    const answer = await this.#ports.post({ url: target, timeoutMs, signal, ...content.value });
 
     if (signal.aborted) return;
     const tookMs = this.#ports.now() - begunAt;
     this.#ports.measures.postSeconds.observe({ domain: domain.name }, tookMs);
-    const confirmed = this.#judge(answer, begun, domain);
+    const confirmed = judge(answer, begun, domain, note);
     if (confirmed.ok) {
-      this.#counted(domain, begun, confirmed.value, { tookMs });
+      this.#counted(domain, begun, confirmed.value, tookMs);
       this.#done(begun, domain, tookMs);
     } else await this.#failed(this.#asItIs(begun), domain, confirmed.error);
     await this.#limit(row.host, domain);
@@ -290,27 +236,19 @@ export class Outbox {
    * over until that succeeds, which is no attempt to post: whoever has them by now counts those.
    */
   async #share(row: QueuedDocument, domain: OutboxDomain, signal: AbortSignal): Promise<void> {
-    const { attempts, timeoutMs, retryDelaysMs, gatherMs } = domain.settings.webex;
+    const { attempts, timeoutMs, retryDelaysMs } = domain.settings.webex;
     const begunAt = this.#ports.now();
     const begun = { ...row, attempts: 1 };
     this.#keep(replaced(this.rows, begun));
-    const answers = {
-      domain: domain.name,
-      id: row.transId,
-      host: row.host as WebexHost,
-      messages: row.messages as readonly ToWebex[],
-      requests: row.shared ?? [],
-      waitMs: Math.max(0, row.queuedAt + gatherMs - begunAt),
-    };
     const withinMs = attempts * (timeoutMs + Math.max(...retryDelaysMs));
-    const posting = this.#ports.share?.(answers) ?? Promise.resolve("confirmed" as const);
+    const posting = this.#ports.share?.(answersOf(row, domain, begunAt)) ?? Promise.resolve("confirmed" as const);
     let result: ShareResult;
     try {
       result = await within(this.#ports, withinMs, "the mailbox", posting);
     } catch (error) {
       if (signal.aborted) return;
       this.#log("warn", "answers-not-handed-over", begun, { why: String(error) });
-      return this.#pause(row.host);
+      return this.#deliveries.pause(row.host);
     }
     if (signal.aborted) return;
     if (result === "confirmed") this.#done(this.#asItIs(begun), domain, this.#ports.now() - begunAt);
@@ -325,8 +263,8 @@ export class Outbox {
   }
 
   async #failed(row: QueuedDocument, domain: OutboxDomain, why: string): Promise<void> {
-    this.#counted(domain, row, "failed", { why });
-    const next = afterFailure(row, domain.settings.webex, this.#ports.now(), why);
+    this.#counted(domain, row, "failed", 0, why);
+    const next = afterFailure(row, policyOf(domain), this.#ports.now(), why);
     if (!next) return this.#end(row, domain, row.messages, why);
     this.#log("warn", "post-failed", row, { why, nextAt: new Date(next.dueAt).toISOString() });
     const { attempts: attempt, dueAt: nextAt } = next;
@@ -343,7 +281,7 @@ export class Outbox {
     how: Pick<Undelivered, "unpostable"> = {},
   ): Promise<void> {
     await this.#drop(row, messages, why, how);
-    if (!row.probe) this.#counted(domain, row, "given-up", { why });
+    if (!row.probe) this.#counted(domain, row, "given-up", 0, why);
   }
 
   async #drop(
@@ -353,64 +291,17 @@ export class Outbox {
     how: Pick<Undelivered, "unpostable"> = {},
   ): Promise<void> {
     await this.#giveUp({ seq: row.seq, messages, why: why.slice(0, mostWhy), ...how });
-    const lost = messages.map(({ type, msgId }) => `${type} ${msgId}`).join(", ");
     if (row.probe) this.#log("warn", "probe-failed", row, { why });
-    else this.#log("error", "post-given-up", row, { why, messages: lost });
+    else this.#log("error", "post-given-up", row, { why, messages: namesOf(messages) });
   }
 
-  #targetOf({ host }: QueuedDocument, { settings }: OutboxDomain): string | null {
-    if (host === BACK_END) return settings.passthroughUrl ?? null;
-    const target = targetUrl(host, settings.webex);
-    return target.ok ? target.value : null;
-  }
-
-  /** The error holds the messages that cannot be written: they are given up without their neighbours. */
-  #contentOf(row: QueuedDocument, { codec }: OutboxDomain): Result<PostContent, readonly QueuedMessage[]> {
-    const [first] = row.messages;
-    if (first?.type === "client-data") {
-      return ok({ body: bodyOf(first), contentType: "application/json", idempotencyKey: row.transId });
-    }
-    const { text, unwritable, notes } = codec.encode(
-      row.transId,
-      row.messages as readonly ToWebex[],
-      row.host as WebexHost,
-    );
-    for (const note of notes) this.#log("warn", "message-repaired", row, { why: note });
-    const [fault] = unwritable;
-    if (fault) {
-      this.#log("error", "message-unwritable", row, { why: `${fault.why} (${unwritable.length} of the document)` });
-    }
-    if (text === null || unwritable.length > 0) return err(unwritable.map(({ message }) => message));
-    return ok({ body: text, contentType: "text/xml; charset=UTF-8" });
-  }
-
-  /**
-   * Whether the receiver has the document: any Confirmation of its TransID says so, also one with a code other than 0
-   * (protocol T42). Everything else is a failed attempt, a redirect too, since it would be followed without the body.
-   */
-  #judge(answer: HttpAnswer, row: QueuedDocument, domain: OutboxDomain): Result<PostResult, string> {
-    const body = successfulBody(answer);
-    if (!body.ok) return body;
-    if (row.host === BACK_END) return ok("confirmed");
-    const confirmation = domain.codec.readConfirmation(body.value);
-    if (!confirmation.ok) return confirmation;
-    const { transId, result } = confirmation.value;
-    if (transId !== row.transId) return err(`the Confirmation is for TransID ${transId}`);
-    if (result === 0) return ok("confirmed");
-    // Not posted again one by one: nothing documents that a receiver which refuses a document has carried out none of it.
-    const lost = row.messages.map(({ type, msgId }) => `${type} ${msgId}`).join(", ");
-    this.#log("warn", "refused-by-webex", row, { why: `Result ${result} for ${lost}` });
-    return ok("refused");
-  }
-
-  /** A server that hangs or is slow for hours must not fill the disk: beyond a number of rows, the oldest ones are given up untried. */
+  /** Beyond a number of rows of a host, the oldest ones are given up untried. */
   async #limit(host: QueuedDocument["host"], domain: OutboxDomain): Promise<void> {
     const waiting = this.rows.filter((row) => row.host === host);
-    const tooMany = waiting.slice(0, -mostRowsOfHost);
-    if (tooMany.length === 0) return;
     const why = `${waiting.length} documents wait for this host`;
     // With the first one a conference may withdraw all others.
-    for (const row of tooMany) if (this.rows.includes(row)) await this.#end(row, domain, row.messages, why);
+    for (const row of surplus(waiting, policyOf(domain), this.#ports.now()))
+      if (this.rows.includes(row)) await this.#end(row, domain, row.messages, why);
   }
 
   /**
@@ -441,15 +332,8 @@ export class Outbox {
     this.#written();
   }
 
-  /** A transaction succeeded. What waited for the disk is tried within a second, and not at once: the error may be our own. */
   #written(): void {
-    if (this.#pauses.size === 0) return;
-    const now = this.#ports.now();
-    for (const [host, { until }] of this.#pauses) {
-      if (until <= now) this.#pauses.delete(host);
-      else this.#pauses.set(host, { until: Math.min(until, now + firstPauseMs), nextMs: firstPauseMs });
-    }
-    this.pump();
+    if (this.#deliveries.works()) this.pump();
   }
 
   #keep(rows: Rows): void {
@@ -465,22 +349,11 @@ export class Outbox {
     this.#ports.changed?.();
   }
 
-  #counted(
-    { name: domain }: OutboxDomain,
-    { host }: QueuedDocument,
-    outcome: PostResult,
-    { tookMs = 0, why }: { readonly tookMs?: number; readonly why?: string },
-  ): void {
+  #counted(domain: OutboxDomain, row: QueuedDocument, outcome: PostResult, tookMs: number, why?: string): void {
     const { measures, now } = this.#ports;
-    measures.posts.count({ domain, outcome });
-    if (host === BACK_END) return;
-    const at = now();
-    const is = (...outcomes: readonly PostResult[]) => (outcomes.includes(outcome) ? 1 : 0);
-    measures.activity.countPosts(domain, at, {
-      host: host as WebexHost,
-      ...{ confirmed: is("confirmed", "refused"), failed: is("failed"), givenUp: is("given-up"), tookMs },
-      lastFailure: why === undefined ? null : { at, why: why.slice(0, mostWhy) },
-    });
+    measures.posts.count({ domain: domain.name, outcome });
+    if (row.host !== BACK_END)
+      measures.activity.countPosts(domain.name, now(), postsOf(row, outcome, tookMs, now(), why));
   }
 
   #log(level: LogLine["level"], event: string, row: QueuedDocument, facts: LogFacts): void {
@@ -492,17 +365,20 @@ function confirmedFact({ transId, at }: Confirmed): Extract<Fact, { kind: "post-
   return { kind: "post-confirmed", transId, at };
 }
 
-/** As the partner's back end gets it. */
-export function bodyOf({ confKey, extConfId, extCallId, data }: ClientData): string {
-  return JSON.stringify({ confKey, extConfId, extCallId, data });
+function postsOf({ host }: QueuedDocument, outcome: PostResult, tookMs: number, at: EpochMs, why?: string): HostPosts {
+  const is = (...outcomes: readonly PostResult[]) => (outcomes.includes(outcome) ? 1 : 0);
+  return {
+    host: host as WebexHost,
+    ...{ confirmed: is("confirmed", "refused"), failed: is("failed"), givenUp: is("given-up"), tookMs },
+    lastFailure: why === undefined ? null : { at, why: why.slice(0, mostWhy) },
+  };
+}
+
+function policyOf({ settings: { webex } }: OutboxDomain): DeliveryPolicy {
+  const { attempts, retryDelaysMs: backoff } = webex;
+  return { attempts, backoff, keptMs: Number.POSITIVE_INFINITY, mostWaiting: mostRowsOfHost };
 }
 
 function replaced(rows: Rows, row: QueuedDocument): Rows {
   return rows.map((other) => (other.seq === row.seq ? row : other));
-}
-
-function successfulBody(answer: HttpAnswer): Result<Uint8Array, string> {
-  if (answer.kind === "failed") return err(answer.reason);
-  if (answer.status < 200 || answer.status > 299) return err(`HTTP status ${answer.status}`);
-  return ok(answer.body);
 }

@@ -1,8 +1,17 @@
 import { Webhook } from "standardwebhooks";
+import { pauseAfter } from "../../src/delivery/backoff.ts";
+import {
+  type Attempt,
+  Deliveries,
+  type Delivery,
+  type DeliveryPolicy,
+  surplus,
+} from "../../src/delivery/deliveries.ts";
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { persons, showFields } from "../../src/foundation/shown.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
+import { SteadyClock } from "../../src/foundation/time/steady-clock.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { WebhookEvent } from "../../src/records/webhooks.ts";
 import type { WebhookView } from "../../src/rpc/directory.ts";
@@ -40,11 +49,17 @@ interface Waiting {
   readonly row: number;
   /** 0 until it is refused. */
   readonly due: EpochMs;
+  readonly queuedAt: EpochMs;
   readonly event: Pick<WebhookEvent, "id" | "type" | "at">;
   /** The same bytes on each attempt. */
   readonly body: string;
   /** How often this receiver, though it answers others, refused it. */
   readonly refused: number;
+}
+
+interface Next {
+  readonly receiver: Receiver;
+  readonly waiting: Waiting;
 }
 
 /** How a receiver has been, once it has failed. */
@@ -60,13 +75,14 @@ interface ReceiverState {
 
 const fresh: ReceiverState = { failures: 0, since: null, why: "", dueAt: 0, givenUp: 0, lastGivenUpAt: null };
 
-/** Pauses behind the first, the second … failure, as Standard Webhooks has them; the last one repeats. */
-const pausesMs = [5_000, 300_000, 0.5 * hourMs, 2 * hourMs, 5 * hourMs, 10 * hourMs, 14 * hourMs, 20 * hourMs, dayMs];
-/** What no attempt has brought by then is given up. */
-const keptMs = 3 * dayMs;
+const policy: DeliveryPolicy = {
+  attempts: Number.POSITIVE_INFINITY,
+  // As Standard Webhooks has them.
+  backoff: [5_000, 300_000, 0.5 * hourMs, 2 * hourMs, 5 * hourMs, 10 * hourMs, 14 * hourMs, 20 * hourMs, dayMs],
+  keptMs: 3 * dayMs,
+  mostWaiting: 10_000,
+};
 const timeoutMs = 15_000;
-/** For one receiver. */
-const mostWaiting = 10_000;
 /** A death of the object while something is on its way is noticed by then. */
 const backstopMs = 60_000;
 
@@ -84,7 +100,8 @@ const tables = [
  */
 export class Webhooks {
   readonly #ports: WebhookPorts;
-  readonly #inFlight = new Set<string>();
+  readonly #clock = new SteadyClock();
+  readonly #deliveries: Deliveries<Next>;
   #hasTables: boolean;
   /** The receivers whose events alone are here; `null`: nobody has looked yet. */
   #named: string | null = null;
@@ -94,7 +111,15 @@ export class Webhooks {
   constructor(ports: WebhookPorts) {
     this.#ports = ports;
     this.#hasTables = hasTable(ports.sql, "webhook");
+    this.#deliveries = new Deliveries({
+      now: this.#now,
+      attempt: (row, attempt) => this.#attempt(row, attempt),
+      goOn: () => this.pump(),
+      broke: ({ receiver }, error) => this.#log("error", "webhook-broke", receiver, { why: reasonOf(error) }),
+    });
   }
+
+  readonly #now = (): EpochMs => this.#clock.at(this.#ports.now());
 
   /** Within the transaction of what they tell of. */
   add(events: readonly WebhookEvent[]): void {
@@ -109,9 +134,8 @@ export class Webhooks {
     for (const { url, event } of rows) {
       const { id, type, at, data } = event;
       const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
-      const waiting: Omit<Waiting, "row" | "due"> = { event: { id, type, at }, body, refused: 0 };
-      const row = this.#nextId(url);
-      sql.exec("INSERT INTO webhook (url, due, id, data) VALUES (?, 0, ?, ?)", url, row, JSON.stringify(waiting));
+      const kept = JSON.stringify({ event: { id, type, at }, body, refused: 0 });
+      sql.exec("INSERT INTO webhook (url, due, id, data) VALUES (?, 0, ?, ?)", url, this.#nextId(url), kept);
     }
   }
 
@@ -129,18 +153,21 @@ export class Webhooks {
     if (!this.#hasTables) return;
     const receivers = this.#ports.receivers();
     this.#deleteOthers(receivers);
-    if (this.#all("SELECT id FROM webhook LIMIT 1").length === 0) return;
-    this.#ports.wakeBy(this.#ports.now() + backstopMs);
-    for (const receiver of receivers) {
-      if (this.#inFlight.has(receiver.url)) continue;
-      this.#inFlight.add(receiver.url);
-      this.#deliver(receiver)
-        .catch((error) => {
-          this.#log("error", "webhook-broke", receiver, { why: reasonOf(error) });
-          this.#ports.wakeBy(this.#ports.now() + backstopMs);
-        })
-        .finally(() => this.#inFlight.delete(receiver.url));
-    }
+    const waitMs = this.#deliveries.begin(receivers.flatMap((receiver) => this.#nextOf(receiver) ?? []));
+    if (waitMs !== null) this.#ports.wakeBy(this.#ports.now() + waitMs);
+  }
+
+  /** What the receiver is to get next: those that it refused come behind all others, by the time when they are due. */
+  #nextOf(receiver: Receiver): Delivery<Next> | null {
+    const { url } = receiver;
+    if (this.#deliveries.isUnderWay(url)) return null;
+    const [next] = this.#all("SELECT id, due, data FROM webhook WHERE url = ? ORDER BY due, id LIMIT 1", url);
+    if (!next) return null;
+    const waiting = toWaiting(next);
+    const dueAt = Math.max(waiting.due, this.#stateOf(url).dueAt);
+    // An earlier life has counted by a clock that was wrong.
+    const isWrong = dueAt > this.#now() + dayMs;
+    return { row: { receiver, waiting }, id: url, receiver: url, lane: url, dueAt: isWrong ? 0 : dueAt };
   }
 
   /** How each of these receivers is. */
@@ -153,41 +180,25 @@ export class Webhooks {
       );
       const waiting = Number(oldest?.waiting ?? 0);
       const { failures, since, why, dueAt, givenUp, lastGivenUpAt } = this.#stateOf(url);
-      const failure = failures > 0 ? { since: since ?? dueAt, attempts: failures, why, nextAt: dueAt } : null;
+      const nextAt = this.#clock.onMachine(dueAt);
+      const failure = failures > 0 ? { since: since ?? nextAt, attempts: failures, why, nextAt } : null;
       const refused = Number(oldest?.refused ?? 0);
       const oldestAt = oldest && waiting > 0 ? toWaiting(oldest).event.at : null;
       return showView({ url, events, waiting, refused, oldestAt, failure, givenUp, lastGivenUpAt }, persons.none);
     });
   }
 
-  async #deliver(receiver: Receiver): Promise<void> {
-    for (;;) {
-      const now = this.#ports.now();
-      const { dueAt } = this.#stateOf(receiver.url);
-      // A clock that was set back must not make a pause longer.
-      if (dueAt > now && dueAt - now <= dayMs) return this.#ports.wakeBy(dueAt);
-      const [next] = this.#all(
-        "SELECT id, due, data FROM webhook WHERE url = ? AND due <= ? ORDER BY due, id LIMIT 1",
-        receiver.url,
-        now,
-      );
-      if (!next) return this.#wakeForRefused(receiver.url);
-      // The settings changed meanwhile: the next pump looks after what is left.
-      if (!this.#ports.receivers().some(({ url }) => url === receiver.url)) return;
-      await this.#attempt(receiver, toWaiting(next));
-    }
-  }
-
-  async #attempt(receiver: Receiver, waiting: Waiting): Promise<void> {
-    const at = this.#ports.now();
-    const answer = await this.#post(receiver, waiting, at);
+  async #attempt({ receiver, waiting }: Next, { signal }: Attempt): Promise<void> {
     const { sql, now } = this.#ports;
+    this.#ports.wakeBy(now() + backstopMs);
+    const answer = await this.#post(receiver, waiting, signal);
     if (answer.kind === "answered" && answer.status >= 200 && answer.status <= 299) {
       const before = this.#stateOf(receiver.url);
       sql.transaction(() => {
         this.#delete(receiver.url, waiting);
         if (before.failures > 0) this.#keep(receiver.url, { ...before, failures: 0, since: null, dueAt: 0 });
       });
+      this.#deliveries.works();
       this.#counted("delivered");
       // A receiver that takes each event slowly must not fill the disk either.
       if (waiting.row % 1_000 === 0) this.#giveUpOld(receiver, "too many wait for it");
@@ -201,11 +212,12 @@ export class Webhooks {
     if (isRefused) this.#refused(receiver, waiting, why);
     else this.#receiverFailed(receiver, why);
     // All that waits is read for it. A receiver that refuses one event may refuse each.
-    if (!isRefused || isOld(waiting, now()) || waiting.row % 1_000 === 0) this.#giveUpOld(receiver, why);
+    const isOld = surplus([waiting], policy, now()).length > 0;
+    if (!isRefused || isOld || waiting.row % 1_000 === 0) this.#giveUpOld(receiver, why);
   }
 
-  async #post(receiver: Receiver, { event, body }: Waiting, at: EpochMs): Promise<HttpAnswer> {
-    const { url, secretFrom } = receiver;
+  async #post({ url, secretFrom }: Receiver, { event, body }: Waiting, signal: AbortSignal): Promise<HttpAnswer> {
+    const at = this.#ports.now();
     const secrets = (this.#ports.secret(secretFrom) ?? "").split(/\s+/).filter(Boolean);
     if (secrets.length === 0) return { kind: "failed", reason: `the secret ${secretFrom} is not set` };
     let signatures: string;
@@ -219,33 +231,31 @@ export class Webhooks {
       "webhook-timestamp": String(Math.floor(at / 1_000)),
       "webhook-signature": signatures,
     };
-    const { signal } = new AbortController();
     return this.#ports.post({ url, timeoutMs, signal, contentType: "application/json", body, headers });
   }
 
   /** The receiver works, and does not want this event: it comes again later, and the next ones pass it. */
   #refused(receiver: Receiver, waiting: Waiting, why: string): void {
-    const { row, due, refused, ...rest } = waiting;
-    const later = this.#ports.now() + pauseMs(refused);
-    const data = JSON.stringify({ ...rest, refused: refused + 1 });
+    const { row, due, event, body, refused } = waiting;
+    const later = this.#now() + pauseAfter(refused + 1, policy.backoff);
+    const data = JSON.stringify({ event, body, refused: refused + 1 });
     const update = "UPDATE webhook SET due = ?, data = ? WHERE url = ? AND due = ? AND id = ?";
     this.#ports.sql.exec(update, later, data, receiver.url, due, row);
-    this.#log("warn", "webhook-refused", receiver, { id: waiting.event.id, why, attempt: refused + 1 });
+    this.#log("warn", "webhook-refused", receiver, { id: event.id, why, attempt: refused + 1 });
   }
 
   #receiverFailed(receiver: Receiver, why: string): void {
     const before = this.#stateOf(receiver.url);
-    const now = this.#ports.now();
-    const dueAt = now + pauseMs(before.failures);
-    this.#keep(receiver.url, { ...before, failures: before.failures + 1, since: before.since ?? now, why, dueAt });
+    const failures = before.failures + 1;
+    const dueAt = this.#now() + pauseAfter(failures, policy.backoff);
+    this.#keep(receiver.url, { ...before, failures, since: before.since ?? this.#ports.now(), why, dueAt });
     if (before.failures === 0) this.#log("warn", "webhook-fails", receiver, { why });
   }
 
   #giveUpOld(receiver: Receiver, why: string): void {
     const now = this.#ports.now();
     const all = this.#all("SELECT id, due, data FROM webhook WHERE url = ? ORDER BY id", receiver.url).map(toWaiting);
-    const over = all.length - mostWaiting;
-    const lost = all.filter((waiting, index) => index < over || isOld(waiting, now));
+    const lost = surplus(all, policy, now);
     const [first] = lost;
     if (!first) return;
     const before = this.#stateOf(receiver.url);
@@ -259,11 +269,6 @@ export class Webhooks {
 
   #delete(url: string, { due, row }: Waiting): void {
     this.#ports.sql.exec("DELETE FROM webhook WHERE url = ? AND due = ? AND id = ?", url, due, row);
-  }
-
-  #wakeForRefused(url: string): void {
-    const [later] = this.#all("SELECT min(due) AS due FROM webhook WHERE url = ?", url);
-    if (later && later.due !== null) this.#ports.wakeBy(Number(later.due));
   }
 
   /** Of receivers that the settings do not name any more. All that waits is read for it, so only when the settings name others. */
@@ -304,19 +309,12 @@ export class Webhooks {
   }
 }
 
-function isOld({ event }: Waiting, now: EpochMs): boolean {
-  return now - event.at >= keptMs;
-}
-
 /** A status that says more of the event than of the receiver. */
 function isOfEvent(status: number): boolean {
   return status >= 300 && status <= 499 && status !== 408 && status !== 429;
 }
 
-function pauseMs(failuresBefore: number): number {
-  return pausesMs[Math.min(failuresBefore, pausesMs.length - 1)] ?? dayMs;
-}
-
 function toWaiting({ id, due, data }: SqlRow): Waiting {
-  return { row: Number(id), due: Number(due), ...(JSON.parse(String(data)) as Omit<Waiting, "row" | "due">) };
+  const kept: Pick<Waiting, "event" | "body" | "refused"> = JSON.parse(String(data));
+  return { ...kept, row: Number(id), due: Number(due), queuedAt: kept.event.at };
 }

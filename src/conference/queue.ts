@@ -1,3 +1,4 @@
+import { type Delivery, type DeliveryPolicy, nextAttemptAt } from "../delivery/deliveries.ts";
 import type { EpochMs, MsgId, TransId } from "../foundation/ids.ts";
 import { ok, type Result } from "../foundation/result.ts";
 import { type BadTarget, targetUrl } from "../routing/target-url.ts";
@@ -86,14 +87,6 @@ export interface QueueContext {
   transId(): TransId;
   /** Of one document. */
   readonly mostMessages?: number;
-}
-
-/** How often, and how fast, one document is tried (protocol T37, T41, T43). */
-interface RetryPolicy {
-  /** Attempts in all, the first one among them. */
-  readonly attempts: number;
-  /** Pause before the second, the third … attempt; the last one repeats. */
-  readonly retryDelaysMs: readonly number[];
 }
 
 /** After a restart, a longer pause than this was counted by a clock that was wrong. */
@@ -273,25 +266,26 @@ export function withoutMessages(rows: Rows, transId: string, messages: readonly 
 }
 
 /**
- * The rows that may be posted now: the first of each host, or where answers of several conferences meet, of each document. Behind
- * answers that are handed over, others to the same document are not held up by the notifications between them.
+ * The rows in lanes, one for each host, or where answers of several conferences meet, for each document. Answers that are handed over
+ * have lanes of their own: others to the same document are not held up by the notifications between them, but all else waits.
  */
-export function heads(rows: Rows): Rows {
+export function lanes(rows: Rows): readonly Delivery<QueuedDocument>[] {
   const first = new Map<string, QueuedDocument | null>();
-  return rows.filter((row) => {
+  return rows.flatMap((row) => {
     const destination = destinationOf(row);
+    const { seq: id, host: receiver, dueAt } = row;
+    const inLane = (lane: string) => ({ row, id, receiver, lane, dueAt });
+    const own = `${destination} ${id}`;
     const head = first.get(destination);
+    if (head === null) return [];
     if (head === undefined) first.set(destination, row);
-    if (!head?.shared) return head === undefined;
-    const follows = isSame(head.shared, row.shared) && !row.messages.some(({ type }) => inOrder.has(type));
+    const { shared } = head ?? row;
+    if (!shared) return inLane(destination);
+    const follows =
+      head === undefined || (isSame(shared, row.shared) && !row.messages.some(({ type }) => inOrder.has(type)));
     if (!follows && row.messages.some(isAnswer)) first.set(destination, null);
-    return follows;
+    return follows ? inLane(own) : [];
   });
-}
-
-/** Its server was replaced while a later row was posted, which is of the same destination since then. */
-export function isOvertakenBy(row: QueuedDocument, other: QueuedDocument): boolean {
-  return other.seq > row.seq && !row.shared && destinationOf(other) === destinationOf(row);
 }
 
 interface Destination {
@@ -328,20 +322,15 @@ export function isHandedOver({ shared, attempts }: Pick<QueuedDocument, "shared"
   return shared !== undefined && attempts > 0;
 }
 
-/** The row after a failed attempt; `null` when that was the last one (protocol T43). */
+/** The row after a failed attempt; `null` when that was the last one (protocol T37, T41, T43). */
 export function afterFailure(
   row: QueuedDocument,
-  { attempts, retryDelaysMs }: RetryPolicy,
+  policy: DeliveryPolicy,
   now: EpochMs,
   failure: string,
 ): QueuedDocument | null {
-  if (row.oneAttempt || row.attempts >= attempts) return null;
-  return {
-    ...row,
-    failure,
-    failedAt: now,
-    dueAt: now + (retryDelaysMs[row.attempts - 1] ?? retryDelaysMs.at(-1) ?? 0),
-  };
+  const dueAt = row.oneAttempt ? null : nextAttemptAt(row.attempts, policy, now);
+  return dueAt === null ? null : { ...row, failure, failedAt: now, dueAt };
 }
 
 /**
@@ -350,11 +339,9 @@ export function afterFailure(
  * bytes in a repeat (protocol T37). A clock that was set back meanwhile does not hold the rows up for long.
  */
 export function afterRestart(rows: Rows, now: EpochMs): Rows {
-  const latest = now + longestPauseMs;
-  if (rows.every(({ attempts, dueAt }) => attempts > 0 && dueAt <= latest)) return rows;
-  return rows.map((row) => ({
-    ...row,
-    attempts: Math.max(1, row.attempts),
-    dueAt: Math.min(row.dueAt, row.attempts > 0 ? latest : now),
-  }));
+  return rows.map((row) => {
+    const dueAt = Math.min(row.dueAt, row.attempts > 0 ? now + longestPauseMs : now);
+    if (row.attempts > 0 && dueAt === row.dueAt) return row;
+    return { ...row, attempts: Math.max(1, row.attempts), dueAt };
+  });
 }

@@ -5,13 +5,14 @@ import {
   append,
   gather,
   gatherShared,
-  heads,
+  lanes,
   type Queue,
   type QueuedDocument,
   type Rows,
   withoutDropped,
   withoutMessages,
 } from "../../src/conference/queue.ts";
+import { heads } from "../../src/delivery/deliveries.ts";
 import type { MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import type { OpenRequest } from "../../src/tsp/answers.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
@@ -21,7 +22,7 @@ const other = "b:80" as WebexHost;
 const message = (msgId: string) => ({ type: "message-error", msgId, result: "unknown-message" }) as ToWebex;
 const first = message("first");
 const next = message("next");
-const policy = { attempts: 3, retryDelaysMs: [0, 2000] };
+const policy = { attempts: 3, backoff: [0, 2000], keptMs: Number.POSITIVE_INFINITY, mostWaiting: 1_000 };
 
 function row(more: Partial<QueuedDocument> = {}): QueuedDocument {
   return { seq: 1, host, transId: "t1", queuedAt: 1000, attempts: 0, dueAt: 1000, messages: [first], ...more };
@@ -165,7 +166,7 @@ test("behind answers that were handed over, others to the same document are not 
   const handedOver = row({ shared: all, attempts: 1 });
   const notified = row({ seq: 2, messages: [notification] });
   const later = row({ seq: 3, messages: [next], shared: all });
-  const headsOf = (...rows: Rows) => heads(rows).map(({ seq }) => seq);
+  const headsOf = (...rows: Rows) => heads(lanes(rows)).map(({ id }) => id);
   expect(headsOf(handedOver, notified, later)).toEqual([1, 3]);
 
   // Once the first answers are posted, it is the notifications' turn.
@@ -198,7 +199,7 @@ test("where answers of several conferences meet, a document waits for no other o
   );
   const both = added(added(documents, host, message("a1")), host, message("b1"), now + 1);
 
-  expect(heads(both.rows).map(({ dueAt, messages }) => [dueAt, messages])).toEqual([
+  expect(heads(lanes(both.rows)).map(({ row: { dueAt, messages } }) => [dueAt, messages])).toEqual([
     [now + 300, [message("a1")]],
     [now + 1, [message("b1")]],
   ]);
@@ -246,7 +247,7 @@ test("answers that were handed over are not withdrawn: where they meet those of 
 
 test("the first row of each host may be posted", () => {
   const rows = [row(), row({ seq: 2 }), row({ seq: 3, host: other })];
-  expect(heads(rows).map(({ seq }) => seq)).toEqual([1, 3]);
+  expect(heads(lanes(rows)).map(({ id }) => id)).toEqual([1, 3]);
 });
 
 test("of a row some messages go alone, and with the last one the row", () => {

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { append, gather, heads, type Queue, type QueuedDocument } from "../../src/conference/queue.ts";
+import { append, gather, lanes, type Queue, type QueuedDocument } from "../../src/conference/queue.ts";
+import { heads } from "../../src/delivery/deliveries.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
 import type { OpenRequest } from "../../src/tsp/answers.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
@@ -47,7 +48,8 @@ function lived(documents: readonly Asked[]) {
       if (at !== now) continue;
       queue = append(queue, { host, message }, now, () => ({ seq: ++seq, transId: `t${seq}` }), { gatherMs });
     }
-    for (let [row] = heads(queue.rows); row && row.dueAt <= now; [row] = heads(queue.rows)) {
+    const next = () => heads(lanes(queue.rows))[0]?.row;
+    for (let row = next(); row && row.dueAt <= now; row = next()) {
       left.push({ at: now, row });
       queue = { ...queue, rows: queue.rows.filter((other) => other !== row) };
     }

@@ -26,6 +26,7 @@ const directoryFeed = "durable-objects/conference/directory-feed.ts";
 const alarm = "durable-objects/platform/alarm.ts";
 const outbox = "durable-objects/conference/outbox.ts";
 const queue = "src/conference/queue.ts";
+const deliveries = "src/delivery/deliveries.ts";
 const sender = "durable-objects/conference/command-sender.ts";
 const rooms = "src/conference/parts/rooms.ts";
 const failover = "src/conference/server/failover.ts";
@@ -132,23 +133,23 @@ export const defects: readonly Defect[] = [
   {
     name: "two posts are in flight",
     foundBy: "one post in flight",
-    file: outbox,
-    before: "if (this.#inFlight.has(row.seq) || inFlight.some((other) => isOvertakenBy(row, other))) continue;",
-    after: "if (this.#inFlight.has(row.seq) && row.attempts > 1) continue;",
+    file: deliveries,
+    before: "const free = heads(waiting).filter(({ lane }) => !busy.has(lane));",
+    after: "const free = heads(waiting.filter(({ id }) => !this.isUnderWay(id))).filter(() => busy.size < 3);",
   },
   {
     name: "a notification overtakes an answer that waits for those of other conferences",
     foundBy: "Status 0 comes after RspCreateConference",
     file: queue,
-    before: "    return follows;\n",
-    after: "    return true;\n",
+    before: "return follows ? inLane(own) : [];",
+    after: "return inLane(own);",
   },
   {
     name: "a failed transaction is given up at once",
     foundBy: "three attempts at least",
-    file: queue,
-    before: "if (row.oneAttempt || row.attempts >= attempts) return null;",
-    after: "if (row.oneAttempt || row.attempts >= Math.min(1, attempts)) return null;",
+    file: deliveries,
+    before: "return attempts >= policy.attempts ? null",
+    after: "return attempts >= Math.min(1, policy.attempts) ? null",
   },
   {
     name: "a command is not repeated",
