@@ -13,6 +13,7 @@ import {
   isOngoing,
 } from "../../src/conference/state.ts";
 import type { DecisionProgress } from "../../src/conference/transaction.ts";
+import { Seen } from "../../src/delivery/seen.ts";
 import type { ActionId, BridgeName, EpochMs, MsgId, StreamId, TransId } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import { isOwed } from "../../src/records/directory-facts.ts";
@@ -129,7 +130,7 @@ export class ConferenceStore {
    * Documents and actions whose repeats may still come, and when each was committed, the oldest first. `null`: not read yet, as reading is
    * billed.
    */
-  #documents: Map<string, EpochMs> | null = null;
+  #documents: Seen<string> | null = null;
   /** Inputs of the present transaction, and what they and the outbox changed. */
   #inputs: { readonly input: ConferenceInput; readonly facts: readonly Fact[] }[] = [];
   #ofTransaction = new EntryChanges();
@@ -202,12 +203,8 @@ export class ConferenceStore {
 
   #hasCommitted(name: string, now: EpochMs): boolean {
     const since = now - this.retention.neededMs;
-    this.#documents ??= this.#documentsSince(since);
-    for (const [oldest, at] of this.#documents) {
-      if (at > since) break;
-      this.#documents.delete(oldest);
-    }
-    return this.#documents.has(name);
+    this.#documents ??= new Seen(Number.POSITIVE_INFINITY, this.#documentsSince(since));
+    return this.#documents.get(name, since) !== undefined;
   }
 
   /** All or nothing: when `work` throws, disk and memory are as they were before. */
@@ -251,7 +248,7 @@ export class ConferenceStore {
     applyChanges(this.#state, changes);
     this.#keep(changes);
     const name = nameOf(input);
-    if (name !== null) this.#documents?.set(name, input.at);
+    if (name !== null) this.#documents?.add(name, null, input.at, input.at - this.retention.neededMs);
     this.#inputs.push({ input, facts });
   }
 
@@ -460,14 +457,14 @@ export class ConferenceStore {
   }
 
   /** The rows that are older are not read. */
-  #documentsSince(since: EpochMs): Map<string, EpochMs> {
-    if (!this.#hasTables) return new Map();
+  #documentsSince(since: EpochMs): readonly (readonly [string, null, EpochMs])[] {
+    if (!this.#hasTables) return [];
     const rows = this.#sql.exec(
       `SELECT trans_id, at FROM journal WHERE trans_id IS NOT NULL AND seq >
        coalesce((SELECT seq FROM journal WHERE at <= ? ORDER BY seq DESC LIMIT 1), 0) ORDER BY seq`,
       since,
     );
-    return new Map(rows.map((row) => [String(row.trans_id), Number(row.at)]));
+    return rows.map((row) => [String(row.trans_id), null, Number(row.at)]);
   }
 
   /** Writes the inputs and, with the last of them, the changes; changes of the outbox alone have a row without input. */

@@ -1,3 +1,4 @@
+import { Seen } from "../../src/delivery/seen.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { NamedConferences } from "../../src/rpc/handle-index.ts";
 import { hasTable, type Sql } from "../platform/platform.ts";
@@ -11,44 +12,34 @@ const table = `CREATE TABLE IF NOT EXISTS transaction_names (at INTEGER, under T
 export class TransactionNames {
   readonly #sql: Sql;
   #hasTable: boolean;
-  /** The oldest first. */
-  readonly #known: Map<string, { readonly names: string; readonly at: EpochMs }>;
+  readonly #known: Seen<string, string>;
 
   constructor(sql: Sql) {
     this.#sql = sql;
     this.#hasTable = hasTable(sql, "transaction_names");
     const rows = this.#hasTable ? sql.exec("SELECT * FROM transaction_names ORDER BY at") : [];
-    this.#known = new Map(
-      rows.map(({ under, names, at }) => [String(under), { names: String(names), at: Number(at) }]),
+    this.#known = new Seen(
+      mostKnown,
+      rows.map(({ under, names, at }) => [String(under), String(names), Number(at)]),
     );
   }
 
   /** `other`: another document came under the same, and named other conferences. */
   judge({ under, names, memoryMs }: NamedConferences, now: EpochMs): "new" | "repeat" | "other" {
-    const known = this.#known.get(under);
-    if (!known || known.at <= now - memoryMs) return "new";
-    return known.names === names ? "repeat" : "other";
+    const known = this.#known.get(under, now - memoryMs);
+    if (known === undefined) return "new";
+    return known === names ? "repeat" : "other";
   }
 
   /** Remembers a new transaction, once it is on disk: within the caller's transaction, and in memory by what it returns. */
   write({ under, names, memoryMs }: NamedConferences, now: EpochMs): () => void {
-    const old: [string, EpochMs][] = [];
-    for (const [oldest, { at }] of this.#known) {
-      if (at > now - memoryMs && this.#known.size - old.length < mostKnown) break;
-      old.push([oldest, at]);
-    }
-    // It expired, and stands behind one that has not: the clock was set meanwhile.
-    const same = this.#known.get(under);
-    if (same && !old.some(([oldest]) => oldest === under)) old.push([under, same.at]);
     if (!this.#hasTable) this.#sql.exec(table);
-    for (const [oldest, at] of old)
+    for (const [oldest, at] of this.#known.outdated(under, now - memoryMs))
       this.#sql.exec("DELETE FROM transaction_names WHERE at = ? AND under = ?", at, oldest);
     this.#sql.exec("INSERT INTO transaction_names (at, under, names) VALUES (?, ?, ?)", now, under, names);
     return () => {
       this.#hasTable = true;
-      for (const [oldest] of old) this.#known.delete(oldest);
-      this.#known.delete(under);
-      this.#known.set(under, { names, at: now });
+      this.#known.add(under, names, now, now - memoryMs);
     };
   }
 }

@@ -6,6 +6,7 @@ import {
   type QueuedPost,
   withoutMessages,
 } from "../../src/conference/queue.ts";
+import { Seen } from "../../src/delivery/seen.ts";
 import type { DomainName, EpochMs, TransId } from "../../src/foundation/ids.ts";
 import { LogLimit } from "../../src/foundation/limits.ts";
 import type { BadTarget } from "../../src/routing/target-url.ts";
@@ -50,8 +51,8 @@ export class Mailbox implements MailboxRpc {
   readonly #ports: MailboxPorts;
   readonly #outbox: Outbox;
   readonly #tally = newTally();
-  /** Transactions whose repeats may still come, and answers that were given up; and when, the oldest first. */
-  readonly #answered: Map<string, EpochMs>;
+  /** Transactions whose repeats may still come, and answers that were given up. */
+  readonly #answered: Seen<string>;
   readonly #logLimit = new LogLimit();
   readonly #clock: Clock;
   readonly #ids: IdSupply;
@@ -64,7 +65,10 @@ export class Mailbox implements MailboxRpc {
     const read = (query: string) => (hasTable(sql, "answer") ? sql.exec(query) : []);
     this.#domain = (read("SELECT domain FROM owner")[0]?.domain ?? null) as DomainName | null;
     const answers = read("SELECT at, request FROM answer ORDER BY at");
-    this.#answered = new Map(answers.map(({ at, request }) => [String(request), Number(at)]));
+    this.#answered = new Seen(
+      mostAnswered,
+      answers.map(({ at, request }) => [String(request), null, Number(at)]),
+    );
     this.#lastAt = Number(answers.at(-1)?.at ?? 0);
     const log = (line: LogLine) => {
       const dropped = this.#logLimit.admit(line.event, "", platform.now());
@@ -107,7 +111,7 @@ export class Mailbox implements MailboxRpc {
     const mail = messages.map((message) => ({ host, message: { ...message, sharedAs }, waitMs }));
     await this.#accept(domain, sharedAs, mail, [requests]);
     await this.#outbox.gone(sharedAs);
-    return this.#answered.has(lost(sharedAs)) ? "given-up" : "confirmed";
+    return this.#isLost(sharedAs) ? "given-up" : "confirmed";
   }
 
   async waiting(): Promise<Pick<ConferenceTotals, "documents" | "oldestAt">> {
@@ -125,20 +129,16 @@ export class Mailbox implements MailboxRpc {
     const domain = this.#ports.domain(this.#named);
     if (!domain) throw new Error(`the settings have no domain "${this.#domain}": its mail cannot be sent`);
     const now = this.#ports.now();
-    let forgottenAt = now - domain.settings.transactionMemoryMs;
-    if ((this.#answered.get(id) ?? forgottenAt) > forgottenAt || this.#outbox.holds(id)) return;
+    const since = now - domain.settings.transactionMemoryMs;
+    if (this.#answered.get(id, since) !== undefined || this.#outbox.holds(id)) return;
     const hosts = new Set([...this.#outbox.rows, ...mail].map(({ host }) => host));
     if (hosts.size > mostHosts) throw new Error(`answers to ${mostHosts} servers wait already`);
-    for (const [oldest, at] of this.#answered) {
-      if (at > forgottenAt && this.#answered.size < mostAnswered) break;
-      this.#answered.delete(oldest);
-      forgottenAt = Math.max(forgottenAt, at);
-    }
+    const outdatedAt = Math.max(since, ...this.#answered.outdated(id, since).map(([, at]) => at));
     const { sql } = this.#ports;
     const queue = this.#ids.transaction(
       (nextId) => {
         for (const table of tables) sql.exec(table);
-        sql.exec("DELETE FROM answer WHERE at <= ?", forgottenAt);
+        sql.exec("DELETE FROM answer WHERE at <= ?", outdatedAt);
         sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, id);
         sql.exec("INSERT INTO owner (domain) VALUES (?) ON CONFLICT DO NOTHING", domainName);
         const documentSeq = () => this.#outbox.nextSeq();
@@ -156,7 +156,7 @@ export class Mailbox implements MailboxRpc {
       },
       (work) => sql.transaction(work),
     );
-    this.#answered.set(id, now);
+    this.#answered.add(id, null, now, since);
     this.#lastAt = now;
     this.#outbox.adopt(queue);
     this.#ports.measures.keep(this.#named, "", this.#tally);
@@ -202,14 +202,20 @@ export class Mailbox implements MailboxRpc {
     const rows = withoutMessages(this.#outbox.rows, row.transId, messages);
     const now = this.#ports.now();
     // Whose answers these are may ask once more, also after a restart.
-    const names = messages.flatMap(({ sharedAs }) => (sharedAs === undefined ? [] : [lost(sharedAs)]));
-    const fresh = new Set(names.filter((name) => !this.#answered.has(name)));
+    const names = messages.flatMap(({ sharedAs }) =>
+      sharedAs === undefined || this.#isLost(sharedAs) ? [] : sharedAs,
+    );
+    const fresh = new Set(names.map(lost));
     this.#ports.sql.transaction(() => {
       this.#outbox.write(rows);
       for (const name of fresh) this.#ports.sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, name);
     });
-    for (const name of fresh) this.#answered.set(name, now);
+    for (const name of fresh) this.#answered.add(name, null, now, Number.NEGATIVE_INFINITY);
     this.#outbox.adopt({ ...this.#outbox.queue, rows });
+  }
+
+  #isLost(sharedAs: string): boolean {
+    return this.#answered.get(lost(sharedAs), Number.NEGATIVE_INFINITY) !== undefined;
   }
 
   #logRefused({ host, message: { type: message } }: QueuedPost, { kind: why }: BadTarget): void {

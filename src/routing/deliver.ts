@@ -1,5 +1,5 @@
+import { Seen } from "../delivery/seen.ts";
 import type { ConfKey, DomainName, EpochMs, ExtConfId, MsgId, TransId, WebexHost } from "../foundation/ids.ts";
-import { setLimited } from "../foundation/limits.ts";
 import type { EdgeObjects } from "../rpc/edge-objects.ts";
 import type { HandleClaim } from "../rpc/handle-index.ts";
 import type { SharedRequests } from "../tsp/answers.ts";
@@ -264,20 +264,19 @@ function append<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void 
  * conference only after the holder is over, which then says so; for want of that, an entry's age is bounded.
  */
 export class HandleCache {
-  readonly #entries = new Map<string, { readonly confKey: ConfKey; readonly until: EpochMs }>();
-  readonly #limits: { readonly entries: number; readonly ageMs: number };
+  readonly #seen: Seen<string, ConfKey>;
+  readonly #ageMs: number;
 
-  constructor(limits: { readonly entries: number; readonly ageMs: number } = { entries: 10_000, ageMs: 300_000 }) {
-    this.#limits = limits;
+  constructor({ entries, ageMs } = { entries: 10_000, ageMs: 300_000 }) {
+    this.#seen = new Seen(entries);
+    this.#ageMs = ageMs;
   }
 
   get(domain: DomainName, extConfId: ExtConfId, now: EpochMs): ConfKey | undefined {
-    const entry = this.#entries.get(`${domain}/${extConfId}`);
-    return entry && now < entry.until ? entry.confKey : undefined;
+    return this.#seen.get(`${domain}/${extConfId}`, now - this.#ageMs);
   }
 
   set(domain: DomainName, extConfId: ExtConfId, confKey: ConfKey, now: EpochMs): void {
-    const name = `${domain}/${extConfId}`;
-    setLimited(this.#entries, name, { confKey, until: now + this.#limits.ageMs }, this.#limits.entries);
+    this.#seen.add(`${domain}/${extConfId}`, confKey, now, now - this.#ageMs);
   }
 }

@@ -55,8 +55,8 @@ export const defects: readonly Defect[] = [
     name: "a restart forgets which documents were committed",
     foundBy: "a request is answered once",
     file: store,
-    before: "if (!this.#hasTables) return new Map();",
-    after: "return new Map();",
+    before: "new Seen(Number.POSITIVE_INFINITY, this.#documentsSince(since));",
+    after: "new Seen(Number.POSITIVE_INFINITY, this.#documentsSince(since).slice(0, 0));",
   },
   {
     name: "a document is confirmed that not every object has committed",
@@ -205,7 +205,7 @@ export const defects: readonly Defect[] = [
     name: "a mailbox answers a repeat again",
     foundBy: "a request is answered once",
     file: "durable-objects/mail/mailbox.ts",
-    before: "if ((this.#answered.get(id) ?? forgottenAt) > forgottenAt || this.#outbox.holds(id)) return;",
+    before: "if (this.#answered.get(id, since) !== undefined || this.#outbox.holds(id)) return;",
     after: "",
   },
   {

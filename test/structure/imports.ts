@@ -36,7 +36,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/bridge", "src/conference", "src/rpc"],
   },
   "src/routing": {
-    may: ["src/foundation", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
+    may: ["src/foundation", "src/delivery", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
     mayAsType: ["src/tsp/messages.ts", "src/rpc"],
   },
   "src/explain": {
