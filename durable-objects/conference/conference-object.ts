@@ -14,6 +14,7 @@ import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
 import { findDomain } from "../../src/settings/load.ts";
 import { platformOf } from "../platform/platform.ts";
+import { deleteObject } from "../platform/retention.ts";
 import { WatchedObject } from "../platform/watched-object.ts";
 import { Conference } from "./conference.ts";
 
@@ -113,7 +114,7 @@ export class ConferenceObject extends WatchedObject implements ConferenceRpc {
       nonce: () => String(crypto.getRandomValues(new BigUint64Array(1))),
       deleteAll: () => {
         this.#conference = null;
-        return ctx.storage.deleteAll();
+        return deleteObject(ctx.storage);
       },
     });
     return this.#conference;

@@ -19,6 +19,7 @@ import type {
 import type { FactPage, FeedAnswer, GivenUpPost } from "../../src/rpc/directory-feed.ts";
 import { findDomain, webhookSecretOf } from "../../src/settings/load.ts";
 import { platformOf } from "../platform/platform.ts";
+import { deleteObject } from "../platform/retention.ts";
 import { WatchedObject } from "../platform/watched-object.ts";
 import { Directory } from "./directory.ts";
 
@@ -98,8 +99,7 @@ export class DirectoryObject extends WatchedObject implements DirectoryRpc {
       nonce: () => String(crypto.getRandomValues(new BigUint64Array(1))),
       deleteAll: async () => {
         this.#directory = null;
-        await ctx.storage.deleteAlarm();
-        await ctx.storage.deleteAll();
+        await deleteObject(ctx.storage);
       },
     });
     return this.#directory;

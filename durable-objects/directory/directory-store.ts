@@ -5,6 +5,7 @@ import type { WebhookProgress } from "../../src/records/new-webhooks.ts";
 import type { ListedConference, PlacedRecord } from "../../src/rpc/directory.ts";
 import type { DirectoryPlace } from "../../src/rpc/directory-feed.ts";
 import { hasTable, type Sql, type SqlRow } from "../platform/platform.ts";
+import type { Retention } from "../platform/retention.ts";
 
 /** What the row of a conference that runs says; all else of it is in memory alone. */
 export interface RunningRow extends Omit<ListedConference, "now"> {
@@ -13,13 +14,10 @@ export interface RunningRow extends Omit<ListedConference, "now"> {
 }
 
 /** What is known of the directory itself. */
-export interface About {
+export interface About extends Retention {
   readonly domain: DomainName;
   /** Another one after everything was lost. */
   readonly directory: string;
-  /** How long records are kept, as the settings said last, and since when they do not have the domain. */
-  readonly keptMs: number;
-  readonly removedAt: EpochMs | null;
 }
 
 const tables = [

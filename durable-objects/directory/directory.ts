@@ -35,6 +35,7 @@ import type { Domain } from "../../src/settings/load.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
 import { earliest } from "../platform/clock.ts";
 import type { Platform, Sql } from "../platform/platform.ts";
+import { isOver, retentionAt } from "../platform/retention.ts";
 import { AuditStore } from "./audit-store.ts";
 import { type About, DirectoryStore, type RunningRow } from "./directory-store.ts";
 import { GivenUpStore } from "./given-up-store.ts";
@@ -481,7 +482,7 @@ export class Directory implements DirectoryRpc {
       const now = this.#ports.now();
       this.#webhooks.pump();
       const current = this.#aboutNow(about.domain);
-      if (current.removedAt !== null && now >= current.removedAt + current.keptMs) return await this.#ports.deleteAll();
+      if (isOver(current, now)) return await this.#ports.deleteAll();
       this.#store.transaction(current, () => {});
       const before = now - current.keptMs;
       this.#givenUp.deleteBefore(before);
@@ -510,12 +511,9 @@ export class Directory implements DirectoryRpc {
   #aboutNow(name: DomainName): About {
     const known = this.#store.about;
     const domain = this.#ports.domain(name);
+    const keptMs = domain && domain.settings.recordsDays * dayMs;
     const directory = known?.directory ?? this.#ports.nonce();
-    if (domain) return { domain: name, directory, keptMs: domain.settings.recordsDays * dayMs, removedAt: null };
-    return {
-      ...{ domain: name, directory, keptMs: known?.keptMs ?? 0 },
-      removedAt: known?.removedAt ?? this.#ports.now(),
-    };
+    return { domain: name, directory, ...retentionAt(this.#ports.now(), keptMs, known) };
   }
 
   /** The id behind which a copy of these records must be. All that stands behind it is known then. */

@@ -4,6 +4,7 @@ import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { HandleIndexRpc, HandleRequest } from "../../src/rpc/handle-index.ts";
 import { findDomain } from "../../src/settings/load.ts";
 import { type Env, platformOf } from "../platform/platform.ts";
+import { deleteObject } from "../platform/retention.ts";
 import { HandleIndex } from "./handle-index.ts";
 
 /** The handle index of one domain, on the platform. */
@@ -43,7 +44,7 @@ export class HandleIndexObject extends DurableObject<Env> implements HandleIndex
         });
       },
       deleteAll: async () => {
-        await storage.deleteAll();
+        await deleteObject(storage);
         this.#index = this.#begin();
       },
     });

@@ -4,6 +4,7 @@ import { within } from "../../src/foundation/time/timers.ts";
 import type { HandleClaim, HandleIndexRpc, HandleRequest } from "../../src/rpc/handle-index.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
 import { hasTable, type Sql, type SqlRow, type SqlValue } from "../platform/platform.ts";
+import { isOver, retentionAt } from "../platform/retention.ts";
 import { TransactionNames } from "./transaction-names.ts";
 
 export interface HandleIndexPorts extends AlarmPorts {
@@ -154,25 +155,23 @@ export class HandleIndex implements HandleIndexRpc {
     const [row] = this.#read("SELECT * FROM release_progress");
     if (!row) return null;
     const domain = row.domain as DomainName;
-    const kept = retentionMs(domain);
-    if (kept === null) {
-      // The conferences go on if the domain is put back while they keep their rows, and WebEx names them by their handles.
-      const removedAt = row.removed_at ?? now();
-      if (now() >= Number(removedAt) + Number(row.kept_ms)) {
-        await deleteAll();
-        return null;
-      }
-      if (row.removed_at === null) sql.exec("UPDATE release_progress SET removed_at = ?", removedAt);
-      return now() + releaseEveryMs;
+    const known = row as { readonly kept_ms: number; readonly removed_at: EpochMs | null };
+    const { keptMs, removedAt } = retentionAt(now(), retentionMs(domain), {
+      ...{ keptMs: known.kept_ms, removedAt: known.removed_at },
+    });
+    if (isOver({ keptMs, removedAt }, now())) {
+      await deleteAll();
+      return null;
     }
-    if (row.kept_ms !== kept || row.removed_at !== null) {
-      sql.exec("UPDATE release_progress SET kept_ms = ?, removed_at = NULL", kept);
-    }
+    if (keptMs !== known.kept_ms || removedAt !== known.removed_at)
+      sql.exec("UPDATE release_progress SET kept_ms = ?, removed_at = ?", keptMs, removedAt);
+    // WebEx names the conferences by their handles if the domain is put back.
+    if (removedAt !== null) return now() + releaseEveryMs;
     // Handles are released before their conference is deleted: asking a deleted one would make an empty database.
     const old = sql
       .exec(
         "SELECT * FROM handle WHERE ext_conf_id > ? AND claimed_at <= ? ORDER BY ext_conf_id LIMIT ?",
-        ...[row.reached as string, now() - kept + releaseEveryMs, portion],
+        ...[row.reached as string, now() - keptMs + releaseEveryMs, portion],
       )
       .map(toHandle);
     const answers = await Promise.allSettled(old.map((handle) => this.#hasHandle(domain, handle, null)));

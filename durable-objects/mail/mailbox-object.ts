@@ -3,6 +3,7 @@ import type { ConferenceTotals } from "../../src/rpc/directory.ts";
 import type { Mail, MailboxRpc, SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import { findDomain } from "../../src/settings/load.ts";
 import { type Env, platformOf } from "../platform/platform.ts";
+import { deleteObject } from "../platform/retention.ts";
 import { Mailbox } from "./mailbox.ts";
 
 /** A mailbox on the platform. */
@@ -34,7 +35,7 @@ export class MailboxObject extends DurableObject<Env> implements MailboxRpc {
       allocateIds: (request) => env.ID_ALLOCATOR.getByName(request.domain).allocate(request),
       deleteAll: () => {
         this.#mailbox = null;
-        return ctx.storage.deleteAll();
+        return deleteObject(ctx.storage);
       },
     });
     return this.#mailbox;

@@ -4,6 +4,7 @@ import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { Absences } from "../../src/link/absences.ts";
 import type { LastActive, Link } from "../../src/link/relay.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
+import { Entries, entryTable } from "../platform/entries.ts";
 import type { Sql } from "../platform/platform.ts";
 
 /** Longer than a conference lasts, and than anything of it is kept. */
@@ -46,30 +47,17 @@ export interface RelayEntries {
 }
 
 /** A relay's rows: the epoch, who is active, which start of the bridge this is, and which conferences are the edge's own. */
-export class RelayStore {
+export class RelayStore extends Entries<RelayEntries> {
   readonly #sql: Sql;
   /** Conference → the day of the last word about it, `null`: it is not the edge's. A part of what is on disk. */
   readonly #days = new Map<ConfKey, number | null>();
 
   constructor(sql: Sql) {
+    super(sql);
     this.#sql = sql;
-    sql.exec("CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
+    sql.exec(entryTable);
     sql.exec("CREATE TABLE IF NOT EXISTS conference (key TEXT PRIMARY KEY, day INTEGER NOT NULL) WITHOUT ROWID");
     sql.exec("CREATE INDEX IF NOT EXISTS conference_by_day ON conference (day)");
-  }
-
-  read<Name extends keyof RelayEntries>(name: Name): RelayEntries[Name] | undefined {
-    const [row] = this.#sql.exec("SELECT value FROM entry WHERE key = ?", name);
-    return row && JSON.parse(String(row.value));
-  }
-
-  write<Name extends keyof RelayEntries>(name: Name, value: RelayEntries[Name]): void {
-    const text = JSON.stringify(value);
-    this.#sql.exec(
-      "INSERT INTO entry VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-      name,
-      text,
-    );
   }
 
   /** The edge has something to do with this conference on this bridge. */

@@ -4,6 +4,7 @@ import type { MeetingAnswer, MeetingQuestion, ProvisioningState, WebexSiteRpc } 
 import { findDomain, siteSecretOf } from "../../src/settings/load.ts";
 import type { SiteNumber } from "../../webex-interfaces/doors/edge.ts";
 import { type Env, platformOf } from "../platform/platform.ts";
+import { deleteObject } from "../platform/retention.ts";
 import { digestUnderToken } from "./code-digest.ts";
 import type { WebexSite } from "./webex-site.ts";
 
@@ -62,8 +63,7 @@ export class WebexSiteObject extends DurableObject<Env> implements WebexSiteRpc 
       secretDigest: await digestUnderToken(env),
       deleteAll: async () => {
         this.#site = null;
-        await ctx.storage.deleteAlarm();
-        await ctx.storage.deleteAll();
+        await deleteObject(ctx.storage);
       },
     });
   }

@@ -1,6 +1,7 @@
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import type { ProvisioningResult } from "../../src/rpc/webex-site.ts";
 import type { AccessCode, Difference, Meeting, SiteNumber } from "../../webex-interfaces/doors/edge.ts";
+import { Entries, entryTable } from "../platform/entries.ts";
 import { hasTable, type Sql } from "../platform/platform.ts";
 
 const mostMeetings = 10_000;
@@ -9,7 +10,7 @@ const tables = [
   "CREATE TABLE IF NOT EXISTS owner (domain TEXT PRIMARY KEY, identity TEXT NOT NULL) WITHOUT ROWID",
   "CREATE TABLE IF NOT EXISTS meeting (conference TEXT PRIMARY KEY, session TEXT NOT NULL, asked_at INTEGER NOT NULL, known_at INTEGER, topic TEXT, answer TEXT, failure TEXT) WITHOUT ROWID",
   "CREATE INDEX IF NOT EXISTS meeting_by_time ON meeting (asked_at)",
-  "CREATE TABLE IF NOT EXISTS entry (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+  entryTable,
   "CREATE TABLE IF NOT EXISTS code (code TEXT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (code, owner)) WITHOUT ROWID",
 ];
 
@@ -93,12 +94,13 @@ export interface MeetingRow {
 }
 
 /** The tables of a domain's WebEx site. Without a site there are none. */
-export class WebexSiteStore {
+export class WebexSiteStore extends Entries<SiteEntries> {
   readonly #sql: Sql;
   #hasTables: boolean;
   #domain: DomainName | null;
 
   constructor(sql: Sql) {
+    super(sql);
     this.#sql = sql;
     this.#hasTables = hasTable(sql, "entry");
     this.#domain = this.#hasTables
@@ -138,28 +140,14 @@ export class WebexSiteStore {
     this.#sql.transaction(work);
   }
 
-  read<Name extends keyof SiteEntries>(name: Name): SiteEntries[Name] | undefined {
-    if (!this.#hasTables) return undefined;
-    const [row] = this.#sql.exec("SELECT value FROM entry WHERE name = ?", name);
-    return row && JSON.parse(String(row.value));
+  override read<Name extends keyof SiteEntries>(name: Name): SiteEntries[Name] | undefined {
+    return this.#hasTables ? super.read(name) : undefined;
   }
 
   /** What the site is left alone for at that time. Before its begin is after a clock that was set back. */
   troubleAt(now: EpochMs): Trouble | undefined {
     const trouble = this.read("trouble");
     return trouble && now < trouble.until && now >= trouble.until - trouble.pauseMs ? trouble : undefined;
-  }
-
-  write<Name extends keyof SiteEntries>(name: Name, value: SiteEntries[Name]): void {
-    this.#sql.exec(
-      "INSERT INTO entry (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-      name,
-      JSON.stringify(value),
-    );
-  }
-
-  delete(name: keyof SiteEntries): void {
-    this.#sql.exec("DELETE FROM entry WHERE name = ?", name);
   }
 
   meeting(conference: ConfKey): MeetingRow | null {

@@ -251,7 +251,7 @@ test("of a site with very many users, the first 20,000 are compared, and the che
   };
   await world.object.beginCheck(domain);
   await world.time.pass(10);
-  world.sql.exec("UPDATE entry SET value = json_set(value, '$.next', 19997) WHERE name = 'check'");
+  world.sql.exec("UPDATE entry SET value = json_set(value, '$.next', 19997) WHERE key = 'check'");
   await world.time.pass(60_000);
 
   const { last } = await world.object.provisioning(domain);

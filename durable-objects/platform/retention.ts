@@ -1,0 +1,26 @@
+import type { EpochMs } from "../../src/foundation/ids.ts";
+
+/** How long an object of a domain keeps its rows. */
+export interface Retention {
+  /** As the settings said last. */
+  readonly keptMs: number;
+  /** Since when the settings do not have the domain; `null`: they have it. */
+  readonly removedAt: EpochMs | null;
+}
+
+/** `keptMs`: as the settings say now; `null`: they do not have the domain, whose conferences go on if it is put back in time. */
+export function retentionAt(now: EpochMs, keptMs: number | null, known: Retention | null): Retention {
+  if (keptMs !== null) return { keptMs, removedAt: null };
+  return { keptMs: known?.keptMs ?? 0, removedAt: known?.removedAt ?? now };
+}
+
+/** Whether nobody needs anything of the object any more. */
+export function isOver({ keptMs, removedAt }: Retention, now: EpochMs): boolean {
+  return removedAt !== null && now >= removedAt + keptMs;
+}
+
+/** Deletes everything of an object. An alarm that it still has would wake it for nothing. */
+export async function deleteObject(storage: Pick<DurableObjectStorage, "deleteAlarm" | "deleteAll">): Promise<void> {
+  await storage.deleteAlarm();
+  await storage.deleteAll();
+}
