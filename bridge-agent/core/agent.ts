@@ -1,8 +1,6 @@
-import type { Ability } from "../../src/bridge/abilities.ts";
 import type { ExecutionResult } from "../../src/bridge/commands.ts";
 import { dialledDigits } from "../../src/foundation/dial-rules.ts";
 import type { CommandId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
-import { LogLimit } from "../../src/foundation/limits.ts";
 import { assertNever } from "../../src/foundation/result.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { SteadyClock } from "../../src/foundation/time/steady-clock.ts";
@@ -13,11 +11,16 @@ import { type AnnouncementToCall, Keypads } from "../callers/keypads.ts";
 import { Legs, type LegView } from "../callers/legs.ts";
 import type { DriverReport, DriverState, Execution } from "../drivers/driver.ts";
 import type { Note } from "../service/log.ts";
+import { BridgeConnection } from "./bridge-connection.ts";
+import { CommandAcks } from "./command-acks.ts";
 import { ConferenceEvents } from "./conference-events.ts";
+import { HealthReport } from "./health-report.ts";
 import type { Assignment, Journal } from "./journal.ts";
-import { isInTime, type OpenCommand, PendingCommands } from "./pending-commands.ts";
-import { Durations, type Permitted, Policy, type PolicyReason, type PolicySettings, policyReasons } from "./policy.ts";
-import { CommandAcks, Reports } from "./reports.ts";
+import { isInTime, PendingCommands } from "./pending-commands.ts";
+import { Durations, type Permitted, type PolicyReason, type PolicySettings } from "./policy.ts";
+import { PolicyGate } from "./policy-gate.ts";
+import { Reports } from "./reports.ts";
+import { Role, takeoverText } from "./role.ts";
 
 /** Everything that can happen to an agent, in the order it happened. */
 export type AgentInput =
@@ -82,11 +85,6 @@ export interface AgentStatus {
 const PRUNE_EVERY_MS = 10 * 60_000;
 /** Counted from when this agent last saw all of the bridge, so that not all agents send digests at once. */
 const DIGESTS_EVERY_MS = 60_000;
-/** What a command or a report takes as a rule is no queue that people should hear of; and so often they hear of a change of it. */
-const WAITS_MS = 5_000;
-
-type Health = Extract<AgentToEdge, { type: "health" }>;
-
 /**
  * The agent without clock, sockets or disk of its own. The caller runs each turn within one transaction of the journal
  * and then does what the turn returns.
@@ -101,40 +99,17 @@ export class Agent {
   readonly #events: ConferenceEvents;
   readonly #acks = new CommandAcks();
   readonly #newId: () => CommandId;
-  readonly #policy: Policy;
+  readonly #policy: PolicyGate;
   readonly #durations: Durations;
-  readonly #policyLines = new LogLimit();
-  /** Permitted dials whose result was not known when this was last looked at. */
-  readonly #dialling = new Map<string, Pick<OpenCommand, "conference" | "id">>();
+  readonly #role: Role;
+  readonly #bridge: BridgeConnection;
+  readonly #health = new HealthReport();
   readonly #clock = new SteadyClock();
-  #assignment: Assignment | null;
-  #epoch = 0;
-  #edgeUp = false;
-  #bridge: "away" | "reconciling" | "up" = "away";
-  /** By this link, this agent acts on the bridge: until the link is over, or another agent acts. */
-  #isOnBridge = false;
-  #bridgeTrouble: string | null = null;
-  /** The boot id that the bridge had when it was last there. */
-  #bootId: string | null;
-  #ports: number | null = null;
-  #cannot: readonly Ability[] = [];
-  /** The next state of the bridge is reported of all conferences. */
-  #snapshotsDue = false;
   #digestsAt: EpochMs = 0;
-  #callsOfOthers = 0;
   #stopping = false;
-  /** How many answers to `askState` are on their way, and how many of these are of a time before this agent was active on the bridge. */
-  #asked = 0;
-  #outdated = 0;
-  #health: Health | null = null;
-  #healthAt: EpochMs = 0;
-  /** Since when a command has no result or a report no ack, and there was always one; `null`: there is none. */
-  #waitsSince: EpochMs | null = null;
   /** Effects of the present turn so far. */
   #effects = noEffects();
   #prunedAt: EpochMs = 0;
-  /** When the edge made this agent active; `null`: not in this life of the process. */
-  #activeAt: EpochMs | null = null;
   /** When the bridge was last connected while this agent was active; `null`: not since the edge made it active. */
   #bridgeBackAt: EpochMs | null = null;
 
@@ -143,7 +118,6 @@ export class Agent {
     this.#journal = journal;
     this.#newId = newId;
     const contents = journal.load();
-    this.#policy = new Policy(policy, contents.dials);
     this.#durations = new Durations(journal, contents.begins);
     this.#reports = new Reports(journal, contents);
     this.#pending = new PendingCommands(journal, contents);
@@ -151,9 +125,11 @@ export class Agent {
     const parts = { legs: this.#legs, hangUps: this.#hangUps, pending: this.#pending, reports: this.#reports };
     this.#keypads = new Keypads({ ...parts, newId, log: (note) => this.#effects.notes.push(note) });
     this.#events = new ConferenceEvents(this.#reports, this.#pending, this.#legs, this.#keypads, this.#durations);
-    this.#assignment = contents.assignment;
-    this.#bootId = contents.bootId;
-    if (this.#assignment) this.#keypads.codes = this.#assignment.keypad;
+    const gated = { journal, pending: this.#pending, legs: this.#legs, durations: this.#durations };
+    this.#policy = new PolicyGate(policy, contents.dials, gated);
+    this.#role = new Role(journal, contents.assignment);
+    this.#bridge = new BridgeConnection(contents.bootId);
+    if (contents.assignment) this.#keypads.codes = contents.assignment.keypad;
   }
 
   turn(inputs: readonly AgentInput[], machineTime: EpochMs): Effects {
@@ -168,10 +144,10 @@ export class Agent {
     const announcements = this.#keypads.announcements();
     if (this.#acting || this.#holdsCallers) this.#effects.announcements.push(...announcements);
     const wantsState = this.#pending.inDoubt > 0 || this.#reports.snapshotsWanted.size > 0;
-    this.#effects.askState ||= this.#acting && this.#asked === 0 && wantsState;
-    if (this.#effects.askState) this.#asked += 1;
-    if (this.#edgeUp) this.#sendHealth(tick, now);
-    if (this.#edgeUp && this.#active) {
+    this.#effects.askState ||= this.#acting && !this.#bridge.isAsked && wantsState;
+    if (this.#effects.askState) this.#bridge.ask();
+    if (this.#role.edgeUp) this.#sendHealth(tick, now);
+    if (this.#role.edgeUp && this.#role.active) {
       this.#sendReports(now, tick);
       if (tick) this.#sendDigests();
     }
@@ -184,15 +160,15 @@ export class Agent {
 
   get status(): AgentStatus {
     return {
-      role: this.#assignment === null ? "unknown" : this.#assignment.active ? "active" : "standby",
-      edgeUp: this.#edgeUp,
-      bridgeUp: this.#bridge !== "away",
-      bridgeTrouble: this.#bridgeTrouble,
-      ports: this.#ports,
+      role: this.#role.name,
+      edgeUp: this.#role.edgeUp,
+      bridgeUp: this.#bridge.isUp,
+      bridgeTrouble: this.#bridge.trouble,
+      ports: this.#bridge.ports,
       calls: this.#legs.count,
       running: this.#pending.running,
       inDoubt: this.#pending.inDoubt,
-      unacknowledged: this.#active ? this.#reports.unacknowledged : 0,
+      unacknowledged: this.#role.active ? this.#reports.unacknowledged : 0,
       draining: this.#stopping,
     };
   }
@@ -214,37 +190,27 @@ export class Agent {
 
   /** Whether anything waits for time to pass; else it is enough to look at the clock now and then. */
   get waitsForTime(): boolean {
-    const isReporting = this.#active && this.#reports.unacknowledged > 0;
+    const isReporting = this.#role.active && this.#reports.unacknowledged > 0;
     const isWaiting = this.#pending.inDoubt > 0 || isReporting || !this.#acks.isEmpty;
     const hasWaiting = this.#keypads.waitForTime || this.#events.hasDigests || this.#events.hasSpeech;
     return isWaiting || hasWaiting || this.#pending.running > 0 || this.#hasPortsToSay;
   }
 
   get #portsInUse(): number {
-    return this.#legs.count + this.#callsOfOthers;
+    return this.#legs.count + this.#bridge.callsOfOthers;
   }
 
-  /** The edge fills the bridge by what it was told last. */
   get #hasPortsToSay(): boolean {
-    return this.#edgeUp && this.#health !== null && this.#health.portsInUse !== this.#portsInUse;
-  }
-
-  /**
-   * An agent that is alone leads callers in while the edge is away, also after a restart: nobody else can. One of two acts
-   * only while the edge can tell it not to; the edge activates the other one after 10 s of silence, when this link is over.
-   */
-  get #active(): boolean {
-    if (!this.#assignment?.active) return false;
-    return this.#edgeUp || this.#assignment.alone;
+    return this.#role.edgeUp && this.#health.hasOtherPorts(this.#portsInUse);
   }
 
   get #acting(): boolean {
-    return this.#active && this.#bridge === "up" && !this.#stopping;
+    return this.#role.active && this.#bridge.phase === "up" && !this.#stopping;
   }
 
-  /** One of two, without the edge: the bridge still hands it the callers, and it may only tell them to wait, or hang up on them. */
+  /** One of two, without the edge: the bridge still hands it the callers, and it may only have them wait, or hang up on them. */
   get #holdsCallers(): boolean {
-    return this.#isOnBridge && this.#assignment?.active === true && !this.#active && !this.#stopping;
+    return this.#bridge.isActivated && this.#role.name === "active" && !this.#role.active && !this.#stopping;
   }
 
   #apply(input: AgentInput, now: EpochMs): void {
@@ -252,7 +218,7 @@ export class Agent {
       case "edge":
         return this.#edgeMessage(input.message, now);
       case "edge-lost":
-        this.#edgeUp = false;
+        this.#role.edgeUp = false;
         this.#keypads.edgeLost(now);
         this.#events.clearDigests();
         return;
@@ -267,8 +233,8 @@ export class Agent {
         if (!this.#acting) return;
         this.#keypads.timePassed(now);
         this.#events.reportSpeech();
-        if (this.#durations.isDue(now)) this.#endOverdue(now);
-        this.#effects.askState ||= now >= this.#digestsAt && this.#asked === 0 && !this.#events.hasDigests;
+        this.#endOverdue(now);
+        this.#effects.askState ||= now >= this.#digestsAt && !this.#bridge.isAsked && !this.#events.hasDigests;
         return;
       case "stop":
         this.#stopping = true;
@@ -301,42 +267,22 @@ export class Agent {
 
   /** Hands the command to the driver, unless the policy refuses that: there is no other way to the driver. */
   #carryOut(execution: Execution, now: EpochMs): PolicyReason | null {
-    const { id, conference, command } = execution;
-    const name = `${conference} ${id}`;
-    const permitted = this.#policy.permit(execution, command.type === "dial" ? this.#dialledBut(name) : 0, now);
+    const permitted = this.#policy.permit(execution, now);
     if (!permitted.ok) return permitted.error;
-    if (command.type === "dial" && conference !== null) {
-      this.#dialling.set(name, { conference, id });
-      this.#journal.saveDials(this.#policy.dials);
-    }
     this.#effects.executions.push(permitted.value);
     return null;
   }
 
-  /** How many dialled calls ring or are up beside that of this dial, with those that the bridge is about to dial. */
-  #dialledBut(name: string): number {
-    for (const [other, { conference, id }] of this.#dialling) {
-      if (this.#pending.find(conference, id) === null) this.#dialling.delete(other);
-    }
-    return this.#legs.dialledCount + this.#dialling.size - (this.#dialling.has(name) ? 1 : 0);
-  }
-
-  /** Each is counted; an edge in wrong hands must not fill the log. */
+  /** Each is counted. */
   #policyActs(reason: PolicyReason, about: Partial<Note>, now: EpochMs): void {
     this.#effects.policyActs.push(reason);
-    const droppedBefore = this.#policyLines.admit("policy", reason, now);
-    if (droppedBefore === null) return;
-    const dropped = droppedBefore > 0 ? { droppedBefore } : {};
-    this.#note("warn", "policy", policyReasons[reason], { reason, ...about, ...dropped });
+    const line = this.#policy.line(reason, about, now);
+    if (line) this.#effects.notes.push(line);
   }
 
   /** Ends what lasts longer than the policy lets it, as somebody at a telephone could. */
   #endOverdue(now: EpochMs): void {
-    const calls = this.#legs.views.flatMap(({ call, conference, since, stage }) =>
-      conference === null || stage === "prompted" ? [] : [{ call, conference, since }],
-    );
-    for (const overdue of this.#durations.overdue(this.#policy.settings, calls, this.#reports.allLive(), now)) {
-      const { conference, call } = overdue;
+    for (const { conference, call } of this.#policy.overdue(this.#reports.allLive(), now)) {
       const command = call ? ({ type: "expel", call } as const) : ({ type: "end-conference" } as const);
       this.#pending.add({ conference, id: this.#newId(), origin: "policy", command }, now);
       const number = call && this.#legs.find(call)?.number;
@@ -346,20 +292,22 @@ export class Agent {
   }
 
   #edgeMessage(message: EdgeToAgent, now: EpochMs): void {
-    if (message.type !== "welcome" && !this.#edgeUp) return; // The message came over a link that was given up.
+    if (message.type !== "welcome" && !this.#role.edgeUp) return; // The message came over a link that was given up.
     switch (message.type) {
       case "welcome": {
         const { role, epoch, activeSince, alone, keypad } = message;
         const assignment = { active: role === "active", epoch, alone, keypad };
-        this.#noteRole(assignment, activeSince);
+        const missed = this.#role.changeMissed(assignment, activeSince);
+        if (missed) this.#effects.notes.push(missed);
         return this.#assign(assignment, activeSince, now);
       }
       case "activate":
-        if (!this.#assignment) return;
-        this.#note("info", "takeover", takeover(message.replaces));
-        return this.#assign({ ...this.#assignment, active: true, epoch: message.epoch }, message.epoch, now);
+        if (!this.#role.assignment) return;
+        this.#note("info", "takeover", takeoverText(message));
+        return this.#assign({ ...this.#role.assignment, active: true, epoch: message.epoch }, message.epoch, now);
       case "commands":
-        if (this.#active && !this.#stopping && message.epoch >= this.#epoch) this.#receiveCommands(message, now);
+        if (this.#role.active && !this.#stopping && message.epoch >= this.#role.epoch)
+          this.#receiveCommands(message, now);
         return;
       case "reports-ack": {
         const { conference, stream, upTo } = message;
@@ -398,28 +346,28 @@ export class Agent {
   }
 
   #stateAnswered(state: DriverState | null, now: EpochMs): void {
-    this.#asked -= 1;
-    if (this.#outdated > 0) this.#outdated -= 1;
-    else if (state !== null && this.#bridge !== "away" && this.#active) this.#reconcile(state, now);
-    else if (state !== null && this.#holdsCallers) this.#keypads.reconcileHeld(state.calls, now);
+    if (!this.#bridge.stateCame() || state === null) return;
+    if (this.#bridge.isUp && this.#role.active) this.#reconcile(state, now);
+    else if (this.#holdsCallers) this.#keypads.reconcileHeld(state.calls, now);
   }
 
   #reconcile(state: DriverState, now: EpochMs): void {
-    const gap = this.#bridge === "reconciling";
-    this.#events.reconcile(state, { gap, all: this.#snapshotsDue }, now);
-    this.#bridge = "up";
+    const bridge = this.#bridge;
+    const gap = bridge.phase === "reconciling";
+    this.#events.reconcile(state, { gap, all: bridge.snapshotsDue }, now);
+    bridge.phase = "up";
     if (gap) this.#noteActing(state, now);
-    this.#callsOfOthers = state.callsOfOthers;
-    if (this.#snapshotsDue) this.#digestsAt = now + DIGESTS_EVERY_MS;
-    this.#snapshotsDue = false;
+    bridge.callsOfOthers = state.callsOfOthers;
+    if (bridge.snapshotsDue) this.#digestsAt = now + DIGESTS_EVERY_MS;
+    bridge.snapshotsDue = false;
     if (now < this.#digestsAt) return;
     this.#digestsAt = now + DIGESTS_EVERY_MS;
-    if (this.#edgeUp) this.#events.beginDigests(state);
+    if (this.#role.edgeUp) this.#events.beginDigests(state);
   }
 
   #sendDigests(): void {
     const digests = this.#events.nextDigests();
-    if (digests.length > 0) this.#effects.messages.push({ type: "digests", epoch: this.#epoch, digests });
+    if (digests.length > 0) this.#effects.messages.push({ type: "digests", epoch: this.#role.epoch, digests });
   }
 
   #executed({ id, conference }: Execution, result: ExecutionResult, now: EpochMs): void {
@@ -427,27 +375,18 @@ export class Agent {
     const pending = this.#pending.find(conference, id);
     if (!pending) return;
     // A driver that has lost the bridge says so first; when the bridge is back, its state shows what is left to do.
-    const lost = result.done === false && result.reason === "unreachable" && this.#bridge !== "up";
+    const lost = result.done === false && result.reason === "unreachable" && this.#bridge.phase !== "up";
     if (lost || result.done === "unknown") this.#pending.setInDoubt(pending, "tooSlow" in result);
     else this.#events.settle(pending, result);
   }
 
   /** The edge makes this agent active, or a standby. Reports that found no link are sent now. */
   #assign(assignment: Assignment, activeSince: number, now: EpochMs): void {
-    const before = this.#assignment;
-    const wasActive = this.#active;
-    if (!wasActive && assignment.active) {
-      this.#activeAt = now;
-      this.#bridgeBackAt = null;
-    }
-    if (!this.#edgeUp) this.#keypads.edgeBack();
-    this.#edgeUp = true;
-    this.#epoch = assignment.epoch;
-    this.#assignment = assignment;
-    this.#journal.saveAssignment(assignment);
+    if (!this.#role.edgeUp) this.#keypads.edgeBack();
+    const { wasActive, succeeds } = this.#role.assign(assignment, activeSince, now);
+    if (!wasActive && assignment.active) this.#bridgeBackAt = null;
     this.#keypads.codes = assignment.keypad;
-    this.#health = null;
-    const succeeds = before !== null && (!before.active || activeSince > before.epoch);
+    this.#health.clear();
     if (!assignment.active || succeeds) {
       // Reports that waited while another agent acted are out of date: that agent's snapshots replace them.
       this.#giveUp();
@@ -456,40 +395,25 @@ export class Agent {
     if (!assignment.active) return;
     this.#pending.activate();
     this.#reports.resendAll();
-    if (this.#bridge === "away") return;
+    if (!this.#bridge.isUp) return;
     if (!wasActive || succeeds) this.#resync();
-    this.#snapshotsDue = true;
+    this.#bridge.snapshotsDue = true;
     this.#activate();
   }
 
   #activate(): void {
-    this.#isOnBridge = true;
-    this.#outdated = this.#asked;
-    this.#effects.activate = this.#assignment?.epoch ?? 0;
+    this.#bridge.activate();
+    this.#effects.activate = this.#role.assignment?.epoch ?? 0;
     this.#effects.askState = true;
-  }
-
-  /** A change of the role while this agent was not connected: the edge does not say who acted meanwhile. */
-  #noteRole({ active, epoch }: Assignment, activeSince: number): void {
-    const before = this.#assignment;
-    if (before === null) return;
-    // What the process before this one was is no news: `edge-connected` has the role.
-    const wasActiveInThisLife = this.#activeAt !== null || before.alone;
-    if (before.active && !active && wasActiveInThisLife) {
-      this.#note("warn", "standby", "standby: the edge has made another agent of this bridge active", { epoch });
-    } else if (active && (!before.active || activeSince > before.epoch)) {
-      const text = "takeover: this agent acts from now on; another one did until it left the edge";
-      this.#note("info", "takeover", text, { epoch });
-    }
   }
 
   #noteActing({ conferences, calls }: DriverState, now: EpochMs): void {
     const up = calls.filter(({ stage }) => stage !== "ended");
     const held = `${counted(conferences.length, "conference")}, ${counted(up.length, "call")}`;
-    const begun = this.#bridgeBackAt ?? this.#activeAt;
+    const begun = this.#bridgeBackAt ?? this.#role.activeAt;
     const cause = this.#bridgeBackAt === null ? "the edge made it active" : "the bridge was connected";
     const since = begun === null ? "" : `, ${((now - begun) / 1_000).toFixed(1)} s after ${cause}`;
-    this.#note("info", "active", `this agent acts on the bridge (${held})${since}`, { epoch: this.#epoch });
+    this.#note("info", "active", `this agent acts on the bridge (${held})${since}`, { epoch: this.#role.epoch });
   }
 
   #note(level: Note["level"], event: Note["event"], text: string, more: Partial<Note> = {}): void {
@@ -508,52 +432,43 @@ export class Agent {
     switch (report.type) {
       case "connected":
         this.#note("info", "bridge-connected", `bridge connected, its boot id is ${report.bootId}`);
-        this.#bridgeTrouble = null;
-        this.#ports = report.ports;
-        this.#cannot = report.cannot ?? [];
-        if (report.bootId !== this.#bootId) {
-          if (this.#bootId !== null) this.#pending.bridgeRestarted();
-          this.#bootId = report.bootId;
+        if (report.bootId !== this.#bridge.bootId) {
+          if (this.#bridge.bootId !== null) this.#pending.bridgeRestarted();
           this.#journal.saveBootId(report.bootId);
         }
+        this.#bridge.connected(report);
         this.#resync();
-        if (!this.#active) return;
+        if (!this.#role.active) return;
         this.#bridgeBackAt = now;
         return this.#activate();
       case "disconnected":
         this.#note("warn", "bridge-disconnected", `bridge disconnected: ${report.why}`);
-        this.#resync();
+        this.#events.clearDigests();
         this.#keypads.clear();
-        this.#bridge = "away";
-        this.#isOnBridge = false;
-        this.#bridgeTrouble = report.why;
-        if (report.isReplaced && this.#assignment) {
-          this.#assignment = { ...this.#assignment, alone: false };
-          this.#journal.saveAssignment(this.#assignment);
-        }
+        this.#bridge.lost(report.why);
+        if (report.isReplaced) this.#role.replaced();
         return;
       case "ports":
-        this.#ports = report.ports;
+        this.#bridge.ports = report.ports;
         return;
       case "notice":
         return this.#note("warn", "bridge-notice", report.text);
       default:
         // While reconciling, whatever happens is part of the state that is on its way. Which keys there are new, it does not show.
-        if (this.#active && this.#bridge === "up") this.#events.bridgeEvent(report, now);
-        else if (this.#holdsCallers || (this.#active && report.type === "keys")) this.#keypads.heldEvent(report, now);
+        if (this.#role.active && this.#bridge.phase === "up") this.#events.bridgeEvent(report, now);
+        else if (this.#holdsCallers || (this.#role.active && report.type === "keys"))
+          this.#keypads.heldEvent(report, now);
     }
   }
 
   /** Events were missed. Whoever still acts on the bridge, and was not succeeded, has missed no key: it keeps its callers. */
   #resync(): void {
-    this.#bridge = "reconciling";
-    this.#callsOfOthers = 0;
-    this.#snapshotsDue = true;
+    this.#bridge.resync();
     this.#events.clearDigests();
   }
 
   #sendReports(now: EpochMs, tick: boolean): void {
-    const due = this.#reports.due(this.#epoch, now, tick);
+    const due = this.#reports.due(this.#role.epoch, now, tick);
     for (const { conference, reports } of due) {
       for (const { report } of reports) if (report.type === "result") this.#acks.hasResult(conference, report.id);
     }
@@ -563,31 +478,14 @@ export class Agent {
 
   #sendHealth(tick: boolean, now: EpochMs): void {
     // The same of an active agent and of a standby, which does not look at the state: the edge chooses by it.
-    const bridgeUp = this.#bridge !== "away";
-    const portsInUse = this.#portsInUse;
-    const ports = this.#ports;
-    const sent = this.#health;
-    const cannot = this.#cannot;
-    const boot = bridgeUp && this.#bootId !== null ? { bootId: this.#bootId } : {};
-    const isChanged =
-      sent?.bridgeUp !== bridgeUp ||
-      sent.bootId !== boot.bootId ||
-      sent.ports !== ports ||
-      String(sent.cannot ?? []) !== String(cannot);
-    const waiting = this.#waitingSoLong(now);
-    const isOld = now - this.#healthAt >= WAITS_MS && !isSame(sent?.waiting, waiting);
-    if (!isChanged && !(tick && (this.#hasPortsToSay || isOld))) return;
+    const { isUp: bridgeUp, bootId, ports, cannot } = this.#bridge;
+    const boot = bridgeUp && bootId !== null && { bootId };
     const missing = cannot.length > 0 && { cannot };
-    this.#health = { type: "health", bridgeUp, ...boot, portsInUse, ports, ...missing, version, waiting };
-    this.#healthAt = now;
-    this.#effects.messages.push(this.#health);
-  }
-
-  #waitingSoLong(now: EpochMs): NonNullable<Health["waiting"]> {
-    const waiting = { commands: this.#pending.size, reports: this.status.unacknowledged };
-    this.#waitsSince = waiting.commands + waiting.reports === 0 ? null : (this.#waitsSince ?? now);
-    const isLong = this.#waitsSince !== null && now - this.#waitsSince >= WAITS_MS;
-    return isLong ? waiting : { commands: 0, reports: 0 };
+    const portsInUse = this.#portsInUse;
+    const waits = { commands: this.#pending.size, reports: this.status.unacknowledged };
+    const health = { type: "health", bridgeUp, ...boot, portsInUse, ports, ...missing, version } as const;
+    const due = this.#health.due(health, waits, now, tick);
+    if (due) this.#effects.messages.push(due);
   }
 
   #prune(now: EpochMs): void {
@@ -599,24 +497,4 @@ export class Agent {
 
 function isTick({ type }: AgentInput): boolean {
   return type === "time";
-}
-
-function isSame(one: Health["waiting"], other: NonNullable<Health["waiting"]>): boolean {
-  return one?.commands === other.commands && one.reports === other.reports;
-}
-
-/** Why the agent before this one acts no longer, and what the edge's rules say of the time in which nobody did. */
-const overBecause: Readonly<Record<string, string>> = {
-  closed: "closed its link to the edge; nobody acted since then",
-  silent: "gave no sign of life; nobody acted for at least 10 s",
-  bridgeAway: "has lost the bridge; nobody acted for at least 2 s",
-  settingsChanged: "has other settings at the edge now; nobody acted since its link was closed",
-  handedOver: "was to hand over, as an operator asked",
-};
-
-function takeover(replaces: { readonly agent: string; readonly why: string } | undefined): string {
-  if (!replaces) return "takeover: this agent acts from now on; the edge knew of no other that did";
-  const { agent, why } = replaces;
-  const because = overBecause[why] ?? `had its link closed by the edge (${why})`;
-  return `takeover: this agent acts from now on in place of ${agent}, which ${because}`;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CommandAcks } from "../../bridge-agent/core/reports.ts";
+import { CommandAcks } from "../../bridge-agent/core/command-acks.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 
 const one = "100000001" as ConfKey;

@@ -300,7 +300,7 @@ export const defects: readonly Defect[] = [
   {
     name: "the edge does not hear when the bridge is given a command that had to wait",
     foundBy: "an answer comes in time",
-    file: "bridge-agent/core/reports.ts",
+    file: "bridge-agent/core/command-acks.ts",
     before: "if (deleteFrom(this.#waiting, conference, id)) this.#makeUrgent(conference, [id]);",
     after: "deleteFrom(this.#waiting, conference, id);",
   },
@@ -442,8 +442,8 @@ export const defects: readonly Defect[] = [
   {
     name: "one of two agents acts while the edge is away",
     foundBy: "one of two agents acts with a link alone",
-    file: agent,
-    before: "return this.#edgeUp || this.#assignment.alone;",
+    file: "bridge-agent/core/role.ts",
+    before: "return this.edgeUp || this.assignment.alone;",
     after: "return true;",
   },
   {
