@@ -5,7 +5,6 @@ import { WakeTimer } from "../src/foundation/time/wake-timer.ts";
 import { Agent, type AgentInput, type AgentStatus } from "./core/agent.ts";
 import type { Journal, JournalFailure } from "./core/journal.ts";
 import { type Permitted, type PolicyReason, policyReasons } from "./core/policy.ts";
-import { type Unfinished, unfinishedText } from "./core/unfinished.ts";
 import type { BridgeDriver, DriverPorts } from "./drivers/driver.ts";
 import { createDriver } from "./drivers/registry.ts";
 import { EdgeLink } from "./link/edge-link.ts";
@@ -13,6 +12,7 @@ import type { OpenSocket } from "./link/reconnecting-socket.ts";
 import { type LogLine, lineOf, lineOfCommand, type Note, withoutKey } from "./service/log.ts";
 import type { AgentSettings } from "./service/settings.ts";
 import type { AgentKey } from "./service/state-folder.ts";
+import { type Unfinished, unfinishedText } from "./service/unfinished.ts";
 
 /** The world of a running agent. */
 interface AgentPorts extends DriverPorts {

@@ -1,26 +1,25 @@
 import type { ExecutionResult } from "../../src/bridge/commands.ts";
-import { dialledDigits } from "../../src/foundation/dial-rules.ts";
-import type { CommandId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
+import type { CommandId, EpochMs } from "../../src/foundation/ids.ts";
 import { assertNever } from "../../src/foundation/result.ts";
-import { counted } from "../../src/foundation/text/counted.ts";
 import { SteadyClock } from "../../src/foundation/time/steady-clock.ts";
 import { version } from "../../src/foundation/version.ts";
-import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
+import type { EdgeToAgent } from "../../src/link/messages.ts";
 import { HangUps } from "../callers/hang-ups.ts";
-import { type AnnouncementToCall, Keypads } from "../callers/keypads.ts";
+import { Keypads } from "../callers/keypads.ts";
 import { Legs, type LegView } from "../callers/legs.ts";
 import type { DriverReport, DriverState, Execution } from "../drivers/driver.ts";
 import type { Note } from "../service/log.ts";
 import { BridgeConnection } from "./bridge-connection.ts";
-import { CommandAcks } from "./command-acks.ts";
+import { CommandRunner } from "./command-runner.ts";
 import { ConferenceEvents } from "./conference-events.ts";
+import { noEffects, type TurnEffects } from "./effects.ts";
 import { HealthReport } from "./health-report.ts";
 import type { Assignment, Journal } from "./journal.ts";
-import { isInTime, PendingCommands } from "./pending-commands.ts";
-import { Durations, type Permitted, type PolicyReason, type PolicySettings } from "./policy.ts";
+import { PendingCommands } from "./pending-commands.ts";
+import { Durations, type PolicySettings } from "./policy.ts";
 import { PolicyGate } from "./policy-gate.ts";
 import { Reports } from "./reports.ts";
-import { Role, takeoverText } from "./role.ts";
+import { actingText, Role, takeoverText } from "./role.ts";
 
 /** Everything that can happen to an agent, in the order it happened. */
 export type AgentInput =
@@ -36,33 +35,6 @@ export type AgentInput =
   | { readonly type: "time" }
   /** The process is to end: nothing new is begun. */
   | { readonly type: "stop" };
-
-/** To be done once the turn's journal entries are on disk, and not before. */
-interface Effects {
-  readonly messages: AgentToEdge[];
-  /** Before the executions: who is hung up on hears why. */
-  readonly announcements: AnnouncementToCall[];
-  readonly executions: Permitted[];
-  /** The epoch from which on the bridge is to take commands from this agent, and from no other one. Comes before all that the bridge is asked. */
-  activate: number | null;
-  askState: boolean;
-  /** Lines for operations staff. */
-  readonly notes: Note[];
-  /** What the policy refused or ended, each time. */
-  readonly policyActs: PolicyReason[];
-}
-
-function noEffects(): Effects {
-  return {
-    messages: [],
-    announcements: [],
-    executions: [],
-    activate: null,
-    askState: false,
-    notes: [],
-    policyActs: [],
-  };
-}
 
 export interface AgentStatus {
   readonly role: "active" | "standby" | "unknown";
@@ -97,8 +69,7 @@ export class Agent {
   readonly #hangUps: HangUps;
   readonly #keypads: Keypads;
   readonly #events: ConferenceEvents;
-  readonly #acks = new CommandAcks();
-  readonly #newId: () => CommandId;
+  readonly #commands: CommandRunner;
   readonly #policy: PolicyGate;
   readonly #durations: Durations;
   readonly #role: Role;
@@ -116,7 +87,6 @@ export class Agent {
   /** `newId` names the commands that the agent itself makes; never the same twice, not even after a restart. */
   constructor(journal: Journal, newId: () => CommandId, policy: PolicySettings) {
     this.#journal = journal;
-    this.#newId = newId;
     const contents = journal.load();
     this.#durations = new Durations(journal, contents.begins);
     this.#reports = new Reports(journal, contents);
@@ -127,20 +97,23 @@ export class Agent {
     this.#events = new ConferenceEvents(this.#reports, this.#pending, this.#legs, this.#keypads, this.#durations);
     const gated = { journal, pending: this.#pending, legs: this.#legs, durations: this.#durations };
     this.#policy = new PolicyGate(policy, contents.dials, gated);
+    const effects = () => this.#effects;
+    this.#commands = new CommandRunner({ ...parts, events: this.#events, policy: this.#policy, newId, effects });
     this.#role = new Role(journal, contents.assignment);
     this.#bridge = new BridgeConnection(contents.bootId);
     if (contents.assignment) this.#keypads.codes = contents.assignment.keypad;
   }
 
-  turn(inputs: readonly AgentInput[], machineTime: EpochMs): Effects {
+  turn(inputs: readonly AgentInput[], machineTime: EpochMs): TurnEffects {
     const now = this.#clock.at(machineTime);
     this.#legs.now = now;
     // A caller who has keyed something while this process stood still was not silent.
     const [ticks, others] = [inputs.filter(isTick), inputs.filter((input) => !isTick(input))];
     const tick = ticks.length > 0;
     for (const input of [...others, ...ticks]) this.#apply(input, now);
-    if (this.#acting || this.#holdsCallers) for (const hangUp of this.#hangUps.begin()) this.#carryOut(hangUp, now);
-    if (this.#acting) this.#begin(now);
+    if (this.#acting || this.#holdsCallers)
+      for (const hangUp of this.#hangUps.begin()) this.#commands.carryOut(hangUp, now);
+    if (this.#acting) this.#commands.begin(now);
     const announcements = this.#keypads.announcements();
     if (this.#acting || this.#holdsCallers) this.#effects.announcements.push(...announcements);
     const wantsState = this.#pending.inDoubt > 0 || this.#reports.snapshotsWanted.size > 0;
@@ -148,8 +121,9 @@ export class Agent {
     if (this.#effects.askState) this.#bridge.ask();
     if (this.#role.edgeUp) this.#sendHealth(tick, now);
     if (this.#role.edgeUp && this.#role.active) {
-      this.#sendReports(now, tick);
-      if (tick) this.#sendDigests();
+      this.#effects.messages.push(...this.#commands.due(this.#role.epoch, now, tick));
+      const digests = tick ? this.#events.nextDigests() : [];
+      if (digests.length > 0) this.#effects.messages.push({ type: "digests", epoch: this.#role.epoch, digests });
     }
     if (tick) this.#prune(now);
     this.#reports.writeAcks(now);
@@ -191,17 +165,14 @@ export class Agent {
   /** Whether anything waits for time to pass; else it is enough to look at the clock now and then. */
   get waitsForTime(): boolean {
     const isReporting = this.#role.active && this.#reports.unacknowledged > 0;
-    const isWaiting = this.#pending.inDoubt > 0 || isReporting || !this.#acks.isEmpty;
+    const isWaiting = this.#pending.inDoubt > 0 || isReporting || this.#commands.hasAcks;
     const hasWaiting = this.#keypads.waitForTime || this.#events.hasDigests || this.#events.hasSpeech;
-    return isWaiting || hasWaiting || this.#pending.running > 0 || this.#hasPortsToSay;
+    const hasOtherPorts = this.#role.edgeUp && this.#health.hasOtherPorts(this.#portsInUse);
+    return isWaiting || hasWaiting || this.#pending.running > 0 || hasOtherPorts;
   }
 
   get #portsInUse(): number {
     return this.#legs.count + this.#bridge.callsOfOthers;
-  }
-
-  get #hasPortsToSay(): boolean {
-    return this.#role.edgeUp && this.#health.hasOtherPorts(this.#portsInUse);
   }
 
   get #acting(): boolean {
@@ -227,13 +198,13 @@ export class Agent {
       case "state":
         return this.#stateAnswered(input.state, now);
       case "result":
-        return this.#executed(input.execution, input.result, now);
+        return this.#commands.executed(input.execution, input.result, this.#bridge.phase === "up", now);
       case "time":
         if (this.#holdsCallers) this.#keypads.heldTimePassed(now);
         if (!this.#acting) return;
         this.#keypads.timePassed(now);
         this.#events.reportSpeech();
-        this.#endOverdue(now);
+        this.#commands.endOverdue(now);
         this.#effects.askState ||= now >= this.#digestsAt && !this.#bridge.isAsked && !this.#events.hasDigests;
         return;
       case "stop":
@@ -241,53 +212,6 @@ export class Agent {
         return;
       default:
         return assertNever(input);
-    }
-  }
-
-  /** Begins what may begin. */
-  #begin(now: EpochMs): void {
-    for (let ready = this.#pending.begin(now); ready.length > 0; ready = this.#pending.begin(now)) {
-      for (const pending of ready) {
-        const { id, conference, command } = pending;
-        if (!isInTime(pending, now)) this.#events.settle(pending, { done: false, reason: "too-late" });
-        else if (command.type === "identify") this.#events.settle(pending, { done: true });
-        else {
-          const refusal = this.#carryOut({ id, conference, command }, now);
-          if (refusal === null) {
-            this.#acks.begun(conference, id);
-            continue;
-          }
-          const number = command.type === "dial" && { number: dialledDigits(command.number) };
-          this.#policyActs(refusal, { conference, commandId: id, ...number }, now);
-          this.#events.settle(pending, { done: false, reason: "refused" });
-        }
-      }
-    }
-  }
-
-  /** Hands the command to the driver, unless the policy refuses that: there is no other way to the driver. */
-  #carryOut(execution: Execution, now: EpochMs): PolicyReason | null {
-    const permitted = this.#policy.permit(execution, now);
-    if (!permitted.ok) return permitted.error;
-    this.#effects.executions.push(permitted.value);
-    return null;
-  }
-
-  /** Each is counted. */
-  #policyActs(reason: PolicyReason, about: Partial<Note>, now: EpochMs): void {
-    this.#effects.policyActs.push(reason);
-    const line = this.#policy.line(reason, about, now);
-    if (line) this.#effects.notes.push(line);
-  }
-
-  /** Ends what lasts longer than the policy lets it, as somebody at a telephone could. */
-  #endOverdue(now: EpochMs): void {
-    for (const { conference, call } of this.#policy.overdue(this.#reports.allLive(), now)) {
-      const command = call ? ({ type: "expel", call } as const) : ({ type: "end-conference" } as const);
-      this.#pending.add({ conference, id: this.#newId(), origin: "policy", command }, now);
-      const number = call && this.#legs.find(call)?.number;
-      const about = { conference, ...(call && { call }), ...(number && { number }) };
-      this.#policyActs(call ? "longest-call" : "longest-conference", about, now);
     }
   }
 
@@ -307,7 +231,7 @@ export class Agent {
         return this.#assign({ ...this.#role.assignment, active: true, epoch: message.epoch }, message.epoch, now);
       case "commands":
         if (this.#role.active && !this.#stopping && message.epoch >= this.#role.epoch)
-          this.#receiveCommands(message, now);
+          this.#commands.receive(message, now);
         return;
       case "reports-ack": {
         const { conference, stream, upTo } = message;
@@ -327,24 +251,6 @@ export class Agent {
     }
   }
 
-  #receiveCommands(message: Extract<EdgeToAgent, { type: "commands" }>, now: EpochMs): void {
-    const { conference, commands, notUnderstood = [] } = message;
-    for (const id of notUnderstood) {
-      if (!this.#pending.addRefused(conference, id, now)) continue;
-      this.#reports.add(conference, { type: "result", id, result: { done: false, reason: "not-supported" } });
-      const text = "a command is refused: this version of the agent does not know it";
-      this.#note("warn", "command-unknown", text, { conference, commandId: id });
-    }
-    if (commands.length === 0) return;
-    let fresh = true;
-    for (const { id, command, again, withinMs } of commands) {
-      const limit = withinMs === undefined ? {} : { begin: { from: now, before: now + withinMs } };
-      fresh = this.#pending.add({ conference, id, origin: "edge", command, ...limit }, now, again) && fresh;
-    }
-    const ids = commands.map(({ id }) => id);
-    this.#acks.received(conference, ids, fresh, now);
-  }
-
   #stateAnswered(state: DriverState | null, now: EpochMs): void {
     if (!this.#bridge.stateCame() || state === null) return;
     if (this.#bridge.isUp && this.#role.active) this.#reconcile(state, now);
@@ -356,28 +262,16 @@ export class Agent {
     const gap = bridge.phase === "reconciling";
     this.#events.reconcile(state, { gap, all: bridge.snapshotsDue }, now);
     bridge.phase = "up";
-    if (gap) this.#noteActing(state, now);
+    if (gap) {
+      const text = actingText(state, this.#bridgeBackAt, this.#role.activeAt, now);
+      this.#note("info", "active", text, { epoch: this.#role.epoch });
+    }
     bridge.callsOfOthers = state.callsOfOthers;
     if (bridge.snapshotsDue) this.#digestsAt = now + DIGESTS_EVERY_MS;
     bridge.snapshotsDue = false;
     if (now < this.#digestsAt) return;
     this.#digestsAt = now + DIGESTS_EVERY_MS;
     if (this.#role.edgeUp) this.#events.beginDigests(state);
-  }
-
-  #sendDigests(): void {
-    const digests = this.#events.nextDigests();
-    if (digests.length > 0) this.#effects.messages.push({ type: "digests", epoch: this.#role.epoch, digests });
-  }
-
-  #executed({ id, conference }: Execution, result: ExecutionResult, now: EpochMs): void {
-    if (conference === null) return this.#hangUps.finished(id, result, now);
-    const pending = this.#pending.find(conference, id);
-    if (!pending) return;
-    // A driver that has lost the bridge says so first; when the bridge is back, its state shows what is left to do.
-    const lost = result.done === false && result.reason === "unreachable" && this.#bridge.phase !== "up";
-    if (lost || result.done === "unknown") this.#pending.setInDoubt(pending, "tooSlow" in result);
-    else this.#events.settle(pending, result);
   }
 
   /** The edge makes this agent active, or a standby. Reports that found no link are sent now. */
@@ -389,7 +283,8 @@ export class Agent {
     this.#health.clear();
     if (!assignment.active || succeeds) {
       // Reports that waited while another agent acted are out of date: that agent's snapshots replace them.
-      this.#giveUp();
+      this.#keypads.clear();
+      this.#commands.giveUp();
       this.#reports.restartStreamsWithEvents();
     }
     if (!assignment.active) return;
@@ -407,25 +302,8 @@ export class Agent {
     this.#effects.askState = true;
   }
 
-  #noteActing({ conferences, calls }: DriverState, now: EpochMs): void {
-    const up = calls.filter(({ stage }) => stage !== "ended");
-    const held = `${counted(conferences.length, "conference")}, ${counted(up.length, "call")}`;
-    const begun = this.#bridgeBackAt ?? this.#role.activeAt;
-    const cause = this.#bridgeBackAt === null ? "the edge made it active" : "the bridge was connected";
-    const since = begun === null ? "" : `, ${((now - begun) / 1_000).toFixed(1)} s after ${cause}`;
-    this.#note("info", "active", `this agent acts on the bridge (${held})${since}`, { epoch: this.#role.epoch });
-  }
-
   #note(level: Note["level"], event: Note["event"], text: string, more: Partial<Note> = {}): void {
     this.#effects.notes.push({ level, event, text, ...more });
-  }
-
-  /** Another agent is active: what was not begun, or is in doubt, must not happen when this one is active again. */
-  #giveUp(): void {
-    this.#keypads.clear();
-    for (const pending of this.#pending.idle()) {
-      this.#events.settle(pending, { done: false, reason: "unreachable" });
-    }
   }
 
   #driverReport(report: DriverReport, now: EpochMs): void {
@@ -467,23 +345,9 @@ export class Agent {
     this.#events.clearDigests();
   }
 
-  #sendReports(now: EpochMs, tick: boolean): void {
-    const due = this.#reports.due(this.#role.epoch, now, tick);
-    for (const { conference, reports } of due) {
-      for (const { report } of reports) if (report.type === "result") this.#acks.hasResult(conference, report.id);
-    }
-    const isWaiting = (conference: ConfKey, id: CommandId) => this.#pending.isWaiting(conference, id);
-    this.#effects.messages.push(...this.#acks.due(now, tick, isWaiting), ...due);
-  }
-
   #sendHealth(tick: boolean, now: EpochMs): void {
-    // The same of an active agent and of a standby, which does not look at the state: the edge chooses by it.
-    const { isUp: bridgeUp, bootId, ports, cannot } = this.#bridge;
-    const boot = bridgeUp && bootId !== null && { bootId };
-    const missing = cannot.length > 0 && { cannot };
-    const portsInUse = this.#portsInUse;
     const waits = { commands: this.#pending.size, reports: this.status.unacknowledged };
-    const health = { type: "health", bridgeUp, ...boot, portsInUse, ports, ...missing, version } as const;
+    const health = { type: "health", ...this.#bridge.health, portsInUse: this.#portsInUse, version } as const;
     const due = this.#health.due(health, waits, now, tick);
     if (due) this.#effects.messages.push(due);
   }

@@ -27,6 +27,12 @@ export class BridgeConnection {
     return this.phase !== "away";
   }
 
+  /** What the edge hears of it: the same of an active agent and of a standby, which does not look at the state. The edge chooses by it. */
+  get health() {
+    const { isUp: bridgeUp, bootId, ports, cannot } = this;
+    return { bridgeUp, ...(bridgeUp && bootId !== null && { bootId }), ports, ...(cannot.length > 0 && { cannot }) };
+  }
+
   connected({ bootId, ports, cannot = [] }: Extract<DriverReport, { type: "connected" }>): void {
     this.trouble = null;
     this.ports = ports;

@@ -1,6 +1,6 @@
 import type { ConferenceEvent, NumberedReport, Report } from "../../src/bridge/events.ts";
 import type { Entrance } from "../../src/bridge/keypad.ts";
-import type { CallId, CommandId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
+import type { CallId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { TokenBucket } from "../../src/foundation/limits.ts";
 import type { AgentToEdge } from "../../src/link/messages.ts";
 import type { ConferenceRecord, Journal, JournalContents } from "./journal.ts";

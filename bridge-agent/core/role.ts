@@ -1,5 +1,7 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
+import { counted } from "../../src/foundation/text/counted.ts";
 import type { EdgeToAgent } from "../../src/link/messages.ts";
+import type { DriverState } from "../drivers/driver.ts";
 import type { Note } from "../service/log.ts";
 import type { Assignment, Journal } from "./journal.ts";
 
@@ -86,4 +88,19 @@ export function takeoverText({ replaces }: Extract<EdgeToAgent, { type: "activat
   const { agent, why } = replaces;
   const because = overBecause[why] ?? `had its link closed by the edge (${why})`;
   return `takeover: this agent acts from now on in place of ${agent}, which ${because}`;
+}
+
+/** `bridgeBackAt`: when the bridge was last connected while this agent was active; `activeAt`: when the edge made it active. */
+export function actingText(
+  { conferences, calls }: DriverState,
+  bridgeBackAt: EpochMs | null,
+  activeAt: EpochMs | null,
+  now: EpochMs,
+): string {
+  const up = calls.filter(({ stage }) => stage !== "ended");
+  const held = `${counted(conferences.length, "conference")}, ${counted(up.length, "call")}`;
+  const begun = bridgeBackAt ?? activeAt;
+  const cause = bridgeBackAt === null ? "the edge made it active" : "the bridge was connected";
+  const since = begun === null ? "" : `, ${((now - begun) / 1_000).toFixed(1)} s after ${cause}`;
+  return `this agent acts on the bridge (${held})${since}`;
 }

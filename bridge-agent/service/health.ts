@@ -3,9 +3,9 @@ import { familyOf, type Series } from "../../src/foundation/metrics.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
 import { version } from "../../src/foundation/version.ts";
 import type { AgentStatus } from "../core/agent.ts";
-import type { Unfinished } from "../core/unfinished.ts";
 import { type CallView, Counters } from "../run.ts";
 import type { AgentKey } from "./state-folder.ts";
+import type { Unfinished } from "./unfinished.ts";
 
 export interface Health {
   readonly status: AgentStatus;

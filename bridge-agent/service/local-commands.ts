@@ -1,11 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Column, plainTerminal, table } from "../../src/foundation/table.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
-import { type Unfinished, unfinishedText } from "../core/unfinished.ts";
 import type { CallView } from "../run.ts";
 import { type StatusAnswer, signedRequest } from "./health.ts";
 import type { AgentSettings } from "./settings.ts";
 import { isFolderHeld, missingKey, passingKey, readAgentKey } from "./state-folder.ts";
+import { type Unfinished, unfinishedText } from "./unfinished.ts";
 
 const ANSWER_WITHIN_MS = 5_000;
 const LOOK_AGAIN_MS = 500;

@@ -5,7 +5,6 @@ import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
 import type { AgentStatus } from "../core/agent.ts";
 import { type JournalFailure, journalFault, type OpenJournal, openJournal } from "../core/journal.ts";
-import { type Unfinished, unfinishedText } from "../core/unfinished.ts";
 import { edgeAddresses, edgeRoute } from "../link/edge-route.ts";
 import { driverPorts, newCommandIds, openBy, timers } from "../node-ports.ts";
 import { RunningAgent } from "../run.ts";
@@ -21,6 +20,7 @@ import {
   makeStateFolder,
   readAgentKey,
 } from "./state-folder.ts";
+import { type Unfinished, unfinishedText } from "./unfinished.ts";
 
 const TRY_JOURNAL_AGAIN_MS = 5_000;
 

@@ -1,5 +1,5 @@
 import { counted } from "../../src/foundation/text/counted.ts";
-import type { AgentStatus } from "./agent.ts";
+import type { AgentStatus } from "../core/agent.ts";
 
 /** What an agent that is about to end waits for, or has left when it ends. */
 export type Unfinished = Pick<AgentStatus, "running" | "inDoubt" | "unacknowledged">;
