@@ -1,15 +1,14 @@
 import { type Context, Hono } from "hono";
-import type { BridgeName, ConfKey, DomainName } from "../foundation/ids.ts";
+import type { BridgeName, DomainName } from "../foundation/ids.ts";
 import type { RateLimit } from "../foundation/limits.ts";
 import type { Counts } from "../foundation/metrics.ts";
-import { err, ok, type Result } from "../foundation/result.ts";
 import { isOneOf } from "../foundation/secrets.ts";
 import type { LogFacts } from "../foundation/text/log-line.ts";
 import { textOfSegment } from "../foundation/text/path-segment.ts";
 import type { Timers } from "../foundation/time/timers.ts";
 import { version } from "../foundation/version.ts";
 import type { AuditEntry } from "../operators/audit.ts";
-import { seesAll, seesDomain } from "../operators/people.ts";
+import { seesAll } from "../operators/people.ts";
 import type { Requests } from "../records/activity.ts";
 import type { HandleCache } from "../routing/deliver.ts";
 import type { EdgeObjects, OperatorViews } from "../rpc/edge-objects.ts";
@@ -17,17 +16,16 @@ import { settingsDigest } from "../settings/digest.ts";
 import type { Domain } from "../settings/load.ts";
 import { addressOf } from "./address.ts";
 import { admitAgent } from "./agents/agents.ts";
-import { type Call, changes, type Route, readActionId, readQuery, routerPath } from "./api/route.ts";
+import { answerRoute, notAllowed } from "./api/answer-route.ts";
+import { type Route, routerPath } from "./api/route.ts";
 import { apiRoutes } from "./api/routes.ts";
-import { audited, notWrittenDown } from "./audited.ts";
-import { readJson } from "./body.ts";
 import { addEntrance, consolePages, failedPage, toSignIn } from "./console/console.tsx";
 import { addConferencePages } from "./console/console-conference.tsx";
 import { addDomainPages } from "./console/console-domain.tsx";
 import { addGivenUpPages } from "./console/console-given-up.tsx";
 import { signIn, signOut } from "./console/console-session.ts";
 import { addWebexSitePages } from "./console/console-webex-site.tsx";
-import { admitPerson, type GuardPorts, mayReadNone, type SignedIn, saysWho, viewersLook } from "./guard.ts";
+import { admitPerson, type GuardPorts, type SignedIn, saysWho } from "./guard.ts";
 import { metricsText } from "./monitoring/metrics-text.ts";
 import type { EdgeEvent, Metrics } from "./monitoring/monitoring.ts";
 import { Readiness } from "./monitoring/readiness.ts";
@@ -41,9 +39,6 @@ import { globalNumbers, SiteNumbers } from "./webex/global-numbers.ts";
 export interface Variables {
   readonly Variables: { signedIn: SignedIn };
 }
-
-/** Far above what most requests need; the limits of the fields are checked apart. */
-const MAX_BODY_BYTES = 64 * 1024;
 
 /** Everything that a route may use. */
 export interface Edge extends Timers, GuardPorts {
@@ -150,7 +145,12 @@ export function createApp(edge: Edge, routes: readonly Route[] = apiRoutes): Hon
     return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4" } });
   });
   for (const route of routes) {
-    app.on(route.method, routerPath(route), (context) => answerRoute(route, context, edge));
+    app.on(route.method, routerPath(route), (context) => {
+      const { raw: request } = context.req;
+      const parts = Object.entries<string>(context.req.param()).map(([name, part]) => [name, textOfSegment(part)]);
+      const path: Readonly<Record<string, string>> = Object.fromEntries(parts);
+      return answerRoute(route, { request, signedIn: context.var.signedIn, from: addressOf(request), path }, edge);
+    });
   }
   for (const [path, ofPath] of Map.groupBy(routes, routerPath)) {
     const allow = ofPath.map(({ method }) => method).join(", ");
@@ -193,65 +193,6 @@ async function domainOfAdapterUrl(
   const [first = "", second = first] = secrets;
   const right = await isOneOf([first, second], secret ?? "");
   return domain && right ? domain : null;
-}
-
-/** Carries out one request of the API for a person who is signed in, as far as the person may. */
-async function answerRoute(route: Route, context: Context<Variables>, edge: Edge): Promise<Response> {
-  const { raw: request } = context.req;
-  const { signedIn } = context.var;
-  const path = Object.fromEntries(
-    Object.entries(context.req.param()).map(([name, segment]) => [name, textOfSegment(segment)]),
-  ) as Readonly<Record<string, string>>;
-  const domain = edge.domains.get(path.domain ?? "");
-  // A domain that is none of the person's is answered as one that is not there.
-  const isSeen = domain !== undefined && seesDomain(signedIn.person, domain.name);
-  if (path.domain !== undefined && !isSeen) return problem(404, "no such domain", `There is no domain ${path.domain}.`);
-  const actionId = readActionId(request);
-  const from = addressOf(request);
-  const check = async (): Promise<Result<Call<never, never>, Response>> => {
-    if (route.showsSecret && !signedIn.person.secrets) return err(notAllowed(mayReadNone));
-    if (changes(route) && signedIn.person.role === "viewer" && !route.viewersMay) return err(notAllowed(viewersLook));
-    if (route.allDomains && !seesAll(signedIn.person)) return err(notAllowed("This is for those who see all domains."));
-    if (!actionId.ok) return actionId;
-    const query = readQuery(route.query ?? {}, new URL(request.url).searchParams);
-    if (!query.ok) return query;
-    const limited = forOneRequest(edge);
-    const body = route.body ? await readJson(request, route.maxBodyBytes ?? MAX_BODY_BYTES, limited, route.body) : null;
-    if (body?.ok === false) return body;
-    const call = {
-      ...{ request, edge: limited, signedIn, from, domain, path },
-      confKey: path.confKey as ConfKey,
-      query: query.value,
-      body: body?.value,
-      actionId: actionId.value,
-    } as Call;
-    return ok(call as Call<never, never>);
-  };
-  const call = await check();
-  const answer = async (): Promise<Response> => {
-    if (!call.ok) return call.error;
-    const given = await route.handle(call.value);
-    return given instanceof Response ? given : Response.json(given, { status: route.answer.status ?? 200 });
-  };
-  if (!changes(route) || !domain) return answer();
-  const { domain: _, ...ofPath } = path;
-  const asked = {
-    ...{ domain: domain.name, signedIn, from, action: route.id, actionId: actionId.ok ? actionId.value : "" },
-    about: { ...ofPath, ...(call.ok && (await route.about?.(call.value))) },
-  };
-  return audited(edge, asked, async (isWrittenDown) => {
-    const mayAnswer = isWrittenDown || !route.showsSecret || !call.ok;
-    const response = mayAnswer ? await answer() : problem(503, "not written down", notWrittenDown);
-    return { response, refusal: response.ok ? null : await titleOf(response) };
-  });
-}
-
-async function titleOf(response: Response): Promise<string> {
-  return ((await response.clone().json()) as { readonly title: string }).title;
-}
-
-function notAllowed(detail: string): Response {
-  return problem(403, "not allowed", detail);
 }
 
 /** A problem of the API says which request it was. */

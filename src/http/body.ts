@@ -51,5 +51,7 @@ export async function readJson<Body>(
   const [issue] = parsed.issues;
   const name = v.getDotPath(issue) ?? "";
   const fault = issue.expected === "never" ? "is no field of this body" : wrongValue(issue);
-  return err(problem(400, "bad body", `${name || "the body"} ${fault}.`, {}, [{ in: "body", name, detail: fault }]));
+  return err(
+    problem(400, "bad body", `${name || "the body"} ${fault}.`, {}, { errors: [{ in: "body", name, detail: fault }] }),
+  );
 }

@@ -1,3 +1,5 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+
 /** What went wrong, by the title of its problem: what that means, and what to do. `GET /api/v1/problems/{type}` shows it. */
 export const problemMeanings = {
   "bad body": "The body is no JSON, or a value in it is wrong: `errors` says which. Nothing was done.",
@@ -43,15 +45,26 @@ export interface WrongPart {
   readonly detail: string;
 }
 
+/** The body of a problem. */
+export interface Problem {
+  readonly type: string;
+  readonly title: ProblemTitle;
+  readonly status: ContentfulStatusCode;
+  readonly detail: string;
+  /** Which of those with this title: a word for programs. */
+  readonly reason?: string;
+  readonly errors?: readonly WrongPart[];
+}
+
 /** An error as RFC 9457 has it: what happened in `title`, and what to do in `detail`. Requests of `/api/v1` get an `instance`, too. */
 export function problem(
-  status: number,
+  status: ContentfulStatusCode,
   title: ProblemTitle,
   detail: string,
   headers: Record<string, string> = {},
-  errors?: readonly WrongPart[],
+  more: Pick<Problem, "reason" | "errors"> = {},
 ): Response {
-  const body = { type: typeOfProblem(title), title, status, detail, ...(errors && { errors }) };
+  const body: Problem = { type: typeOfProblem(title), title, status, detail, ...more };
   return new Response(JSON.stringify(body), { status, headers: { ...headers, "content-type": problemType } });
 }
 

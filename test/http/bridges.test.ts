@@ -153,7 +153,7 @@ test("the console's bridges are drained and handed over by operators, after a qu
     ["drainBridge", "operator", null],
     ["undrainBridge", "operator", null],
     ["handOver", "operator", null],
-    ["handOver", "operator", "no-standby"],
+    ["handOver", "operator", "refused"],
     ["drainBridge", "boris", "not allowed"],
     ["drainBridge", "operator", "no such bridge"],
   ]);

@@ -129,7 +129,7 @@ test("a call that is wrong leads back to a live page with what was typed, and sa
   const typed = { number: '"><script>555', attendeeId: "ann", muted: "1" };
   const answer = await post({ type: "call-out", ...typed, mark: "x" });
   expect([answer.status, answer.to, edge.actionIds]).toEqual([303, page, []]);
-  expect(edge.audited.at(-1)?.[1]).toMatchObject({ action: "act", status: 303, refusal: "bad body" });
+  expect(edge.audited.at(-1)?.[1]).toMatchObject({ action: "act", status: 400, refusal: "bad body" });
 
   const { text } = await get(answer.to);
   expect(text).toContain('data-live="/console/live/local/987654321"');
@@ -190,13 +190,13 @@ test("a viewer sees the page without forms, and is refused by the server; both s
     },
     {
       ...{ ...ofAll, person: "boris", role: "operator", about: { confKey, type: "expel", call: "c9" } },
-      ...{ status: 303, refusal: "no-such-call" },
+      ...{ status: 404, refusal: "no such call" },
     },
     {
       ...{ ...ofAll, person: "boris", role: "operator" },
       // Who reads of actions need not know whom somebody called.
       about: { confKey, type: "call-out", number: "**********01" },
-      ...{ status: 303, refusal: null },
+      ...{ status: 202, refusal: null },
     },
   ]);
 });

@@ -182,7 +182,7 @@ test("an operator begins a check and comes back to its page; who asked is writte
     ...{ person, action, status, refusal },
   }));
   expect(entries).toEqual([
-    { person: "boris", action: "beginProvisioning", status: 303, refusal: null },
+    { person: "boris", action: "beginProvisioning", status: 202, refusal: null },
     { person: "anna", action: "beginProvisioning", status: 403, refusal: "not allowed" },
   ]);
 });

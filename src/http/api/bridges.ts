@@ -59,7 +59,9 @@ export const bridgeRoutes = [
       const bridge = bridgeIn(domain, path.bridge);
       if (bridge === null) return noBridge(domain, path.bridge);
       const result = await views.handOver(domain.name, bridge, from);
-      if (isHandOverRefusal(result)) return problem(409, "refused", handOverRefusals[result]);
+      if (isHandOverRefusal(result)) {
+        return problem(409, "refused", handOverRefusals[result], {}, { reason: result });
+      }
       return { bridge, acts: result.acts };
     },
   }),
@@ -72,7 +74,7 @@ async function drain({ domain, path, edge: { views } }: Call, drained: boolean) 
 }
 
 /** `null`: the domain has no bridge of this name. A relay that never was would be made by the question. */
-export function bridgeIn({ settings }: Domain, name = ""): BridgeName | null {
+function bridgeIn({ settings }: Domain, name = ""): BridgeName | null {
   return settings.bridges.some((bridge) => bridge.name === name) ? (name as BridgeName) : null;
 }
 

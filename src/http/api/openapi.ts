@@ -11,6 +11,7 @@ export const problemBody = v.object({
   status: v.number(),
   detail: v.pipe(v.string(), v.description("What to do, in a sentence.")),
   instance: v.pipe(v.string(), v.description("The path that was asked for.")),
+  reason: v.pipe(v.optional(v.string()), v.description("Which of the refusals of this title: a word for programs.")),
   errors: v.pipe(
     v.optional(
       v.array(v.object({ in: v.picklist(["query", "body", "header", "path"]), name: v.string(), detail: v.string() })),

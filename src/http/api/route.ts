@@ -126,7 +126,7 @@ export function readQuery(entries: QueryEntries, given: URLSearchParams): Result
 }
 
 function badQuery(name: string, fault: string): Response {
-  return problem(400, "bad query", `${name} ${fault}.`, {}, [{ in: "query", name, detail: fault }]);
+  return problem(400, "bad query", `${name} ${fault}.`, {}, { errors: [{ in: "query", name, detail: fault }] });
 }
 
 /** What is no number stays as it is, and is refused as that. */
@@ -147,8 +147,14 @@ export function readActionId({ headers }: Request): Result<string, Response> {
   if (idempotencyKey.test(given)) return ok(given);
   const fault = "must be 1 to 64 visible characters of ASCII, such as a UUID; leave it out, and each request counts";
   return err(
-    problem(400, "bad header", `Idempotency-Key ${fault}.`, {}, [
-      { in: "header", name: "Idempotency-Key", detail: fault },
-    ]),
+    problem(
+      400,
+      "bad header",
+      `Idempotency-Key ${fault}.`,
+      {},
+      {
+        errors: [{ in: "header", name: "Idempotency-Key", detail: fault }],
+      },
+    ),
   );
 }

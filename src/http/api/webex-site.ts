@@ -162,7 +162,7 @@ export const webexSiteRoutes = [
   }),
 ];
 
-export function noAccessCode(confKey: ConfKey): string {
+function noAccessCode(confKey: ConfKey): string {
   return `The site has told no access code of the conference ${confKey}. Its meeting says what is missing, and why.`;
 }
 
@@ -179,6 +179,10 @@ export async function meetingQuestion(
   return { domain: domain.name, confKey, sessionKey, attendeeId };
 }
 
-function noSite({ name }: Domain): Response {
-  return problem(404, "no site", `The domain ${name} has no webexSite in its settings (docs/operations.md).`);
+function noSite(domain: Domain): Response {
+  return problem(404, "no site", noSiteText(domain));
+}
+
+export function noSiteText({ name }: Domain): string {
+  return `The domain ${name} has no webexSite in its settings. docs/operations.md says how to connect one.`;
 }

@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import { type CallerList, listQuery } from "../../console/conference/callers.tsx";
 import { ConferencePage } from "../../console/conference/conference.tsx";
+import type { WrongForm } from "../../console/conference/conference-actions.tsx";
 import type { ConferenceFrame } from "../../console/conference/conference-frame.tsx";
 import { conferencePath } from "../../console/conference/conference-frame.tsx";
 import { withQuery } from "../../console/paths.ts";
@@ -12,18 +13,15 @@ import type { ActionId, ConfKey } from "../../foundation/ids.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import type { ConferenceRpc } from "../../rpc/conference.ts";
 import type { ReplayPage as ReplaySteps, WireRow } from "../../rpc/replay.ts";
-import { aboutRequest } from "../api/conferences/actions.ts";
 import { isKnown, topicsOf } from "../api/conferences/conferences.ts";
 import { isRefusal, refusalText } from "../api/conferences/operate.ts";
 import { gathered } from "../api/paging.ts";
 import type { Edge, Variables } from "../app.ts";
-import { readBody } from "../body.ts";
-import { actionBody, actionIdOf, readAction, wrongForm } from "./action-form.ts";
+import { actionIdOf, bodyOf, fieldOf } from "./action-form.ts";
 import { addPage, answer, type PageCall, trouble } from "./console.tsx";
-import { actByForm } from "./console-form.ts";
+import { askApi, formOf, problemIn, refusedPage } from "./form.ts";
 import { apart, keepTyped, typedIn } from "./typed.ts";
 
-const MAX_FORM_BYTES = 8_192;
 /** Records of one conference on its page, the latest first. */
 /** Of some 200 kB each: more makes no page that anybody reads. */
 const MOST_WIRE_ANSWERS = 5;
@@ -105,10 +103,16 @@ async function conferencePage(
     <ConferencePage
       {...{ frame, view, entered, action, refusal }}
       list={listOf(call)}
-      wrong={wrongForm(new URLSearchParams(typedIn(context, "form")))}
+      wrong={wrongForm(call)}
       records={records.map(({ record }) => record)}
     />
   );
+}
+
+/** What somebody filled in just now, and what is wrong with it. */
+function wrongForm({ context }: PageCall): WrongForm | null {
+  const { field, says, ...typed } = typedIn(context, "form");
+  return field !== undefined && says !== undefined ? { typed, field, says } : null;
 }
 
 /** Forms keep it in their address, and lead back to it. */
@@ -175,9 +179,7 @@ function numberIn(text: string | undefined): number | undefined {
 
 /** The form by which callers are looked for. */
 async function find({ context, domain }: PageCall, edge: Edge, confKey: ConfKey): Promise<Response> {
-  const body = await readBody(context.req.raw, MAX_FORM_BYTES, edge);
-  if (!body.ok) return body.error;
-  const [typed] = apart(new URLSearchParams(new TextDecoder().decode(body.value)));
+  const [typed] = apart(await formOf(context, edge));
   const path = conferencePath(domain.name, confKey);
   keepTyped(context, "callers", path, typed);
   return context.redirect(path, 303);
@@ -186,35 +188,24 @@ async function find({ context, domain }: PageCall, edge: Edge, confKey: ConfKey)
 /** Does what a form of the page asks, and leads back to the page, which shows what becomes of it. */
 async function act(call: PageCall, edge: Edge, confKey: ConfKey): Promise<Response> {
   const { context, domain, signedIn } = call;
-  const person = signedIn.person.name;
-  const body = await readBody(context.req.raw, MAX_FORM_BYTES, edge);
-  const form = new URLSearchParams(body.ok ? new TextDecoder().decode(body.value) : "");
-  const action = readAction(form);
-  const id = action.ok ? await actionIdOf(action.value, person, form.get("mark") ?? "") : "";
-  const about = { confKey, ...(action.ok && aboutRequest(action.value, actionBody)) };
+  const form = await formOf(context, edge);
+  const body = bodyOf(form);
+  const actionId = await actionIdOf(body, signedIn.person.name, form.get("mark") ?? "");
+  const asked = await askApi(call, edge, "act", { body, actionId });
   const path = conferencePath(domain.name, confKey);
-  const backTo = (shown: Readonly<Record<string, string>>) =>
-    context.redirect(withQuery(path, { ...listQuery(listOf(call)), ...shown }), 303);
-  return actByForm(call, edge, { action: "act", actionId: id, about }, async () => {
-    if (!body.ok) return { response: body.error, refusal: "bad body" };
-    if (!action.ok) {
-      const wrong = wrongForm(form);
-      // The page that it leads to has an address of its own, so that it stays live.
-      if (wrong !== null) {
-        keepTyped(context, "form", path, wrong.typed);
-        return { response: backTo({}), refusal: "bad body" };
-      }
-      const page = await conferencePage(call, edge, confKey, action.error.says);
-      return { response: page instanceof Response ? page : answer(context, page, 409), refusal: "bad body" };
-    }
-    const known = await isKnown(domain, confKey, call.edge);
-    if (!known) return { response: unknownConference(call, edge, confKey), refusal: "no such conference" };
-    const request = action.value;
-    const conference = call.edge.objects.conference(domain.name, confKey);
-    const result = await conference.operate({ id: id as ActionId, person, request });
-    const refusal = result === "done" ? null : result;
-    keepTyped(context, "form", path, {});
-    const shown = refusal ? { refused: refusal } : { action: id };
-    return { response: backTo(shown), refusal };
-  });
+  const backTo = (shown: Readonly<Record<string, string>>, typed: Readonly<Record<string, string>> = {}) => {
+    keepTyped(context, "form", path, typed);
+    return context.redirect(withQuery(path, { ...listQuery(listOf(call)), ...shown }), 303);
+  };
+  if (asked.ok) return backTo({ action: actionId });
+  const problem = await problemIn(asked);
+  if (problem.reason !== undefined) return backTo({ refused: problem.reason });
+  const [wrong] = problem.errors ?? [];
+  if (!wrong) return refusedPage(call, edge, problem);
+  const field = fieldOf(body.type, wrong.name);
+  const says = `${field.says} ${wrong.detail}. Nothing was done.`;
+  // The page that it leads to has an address of its own, so that it stays live.
+  if (field.isTyped) return backTo({}, { ...Object.fromEntries(form), field: wrong.name, says });
+  const page = await conferencePage(call, edge, confKey, says);
+  return page instanceof Response ? page : answer(context, page, 409);
 }

@@ -12,20 +12,18 @@ import type { RecordPage, RunningPage } from "../../rpc/directory.ts";
 import { shownSettings } from "../../settings/domain-settings.ts";
 import type { Domain } from "../../settings/load.ts";
 import { remindersOf, warningsOf } from "../../settings/warnings.ts";
-import { bridgeIn, handOverRefusals, isHandOverRefusal } from "../api/bridges.ts";
+import { handOverRefusals, isHandOverRefusal } from "../api/bridges.ts";
 import { topicsOf } from "../api/conferences/conferences.ts";
 import { digitsOfNumber } from "../api/values.ts";
 import type { Edge } from "../app.ts";
-import { readBody } from "../body.ts";
 import type { Readiness } from "../monitoring/readiness.ts";
 import { failureOf } from "../objects-of-request.ts";
-import { addPage, type PageCall, type Pages, trouble } from "./console.tsx";
-import { actByForm } from "./console-form.ts";
+import { addPage, type PageCall, type Pages } from "./console.tsx";
+import { addForm, formOf } from "./form.ts";
 import { apart, keepTyped, typedIn } from "./typed.ts";
 
 const PAGE_ROWS = 100;
 const MOST_TROUBLED = 20;
-const MAX_FORM_BYTES = 4 * 1024;
 /** Agents come and go, and calls take ports, without a word to the directory. */
 const everyMs = 5_000;
 
@@ -89,9 +87,12 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
     return <BridgesPage {...{ ...frame("bridges"), everyMs, bridges: shown, faults, refusal }} />;
   });
 
-  for (const what of ["drain", "undrain", "hand-over"] as const) {
-    addPage(pages, edge, `/:domain/bridges/:bridge/${what}`, (call) => workOnBridge(call, edge, what), "POST");
-  }
+  // Sent twice, each does the same once.
+  const bridge = "/:domain/bridges/:bridge";
+  const back = { to: ({ domain }: PageCall) => pathOf(domain.name, "bridges"), saysWhy: true } as const;
+  addForm(pages, edge, `${bridge}/drain`, { ...back, asks: "drainBridge" });
+  addForm(pages, edge, `${bridge}/undrain`, { ...back, asks: "undrainBridge" });
+  addForm(pages, edge, `${bridge}/hand-over`, { ...back, asks: "handOver", fields: ["from"] });
 
   addPage(pages, edge, "/:domain/audit", async ({ context, edge: { views }, domain, frame }) => {
     const before = placeOf(context.req.query("before"));
@@ -115,37 +116,9 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
   });
 }
 
-const actions = { drain: "drainBridge", undrain: "undrainBridge", "hand-over": "handOver" } as const;
-
-/** Does what a form of the bridges' page asks, and leads back there. Sent twice, it does the same once. */
-async function workOnBridge(call: PageCall, edge: Edge, what: keyof typeof actions): Promise<Response> {
-  const { context, domain } = call;
-  const { views } = call.edge;
-  const named = context.req.param("bridge") ?? "";
-  const body = await readBody(context.req.raw, MAX_FORM_BYTES, edge);
-  const from = new URLSearchParams(body.ok ? new TextDecoder().decode(body.value) : "").get("from") ?? "";
-  const about = { bridge: named, ...(from !== "" && { from }) };
-  return actByForm(call, edge, { action: actions[what], about }, async () => {
-    const bridge = bridgeIn(domain, named);
-    if (bridge === null) {
-      const says = `The domain ${domain.name} has no bridge ${named}.`;
-      return { response: trouble(context, edge, 404, "No such bridge", says), refusal: "no such bridge" };
-    }
-    const result =
-      what === "hand-over"
-        ? await views.handOver(domain.name, bridge, from)
-        : await views.drain(domain.name, bridge, what === "drain");
-    const refused = isHandOverRefusal(result) ? result : null;
-    const to = withQuery(pathOf(domain.name, "bridges"), { refused });
-    return { response: context.redirect(to, 303), refusal: refused };
-  });
-}
-
 /** A form of a search leads to the page that shows what it finds. */
 async function search({ context, domain }: PageCall, edge: Edge, page: "conferences" | "records"): Promise<Response> {
-  const body = await readBody(context.req.raw, MAX_FORM_BYTES, edge);
-  if (!body.ok) return body.error;
-  const [typed, others] = apart(new URLSearchParams(new TextDecoder().decode(body.value)));
+  const [typed, others] = apart(await formOf(context, edge));
   const path = pathOf(domain.name, page);
   keepTyped(context, page, path, typed);
   return context.redirect(withQuery(path, others), 303);

@@ -1,10 +1,9 @@
 import { GivenUpPostPage } from "../../console/conference/given-up-post.tsx";
 import { pathOf } from "../../console/paths.ts";
-import { aboutPost, givenUpPost, notSentAgain, sendAgain } from "../api/conferences/given-up-posts.ts";
-import { refusalText } from "../api/conferences/operate.ts";
+import { givenUpPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
 import type { Edge } from "../app.ts";
 import { addPage, type PageCall, type Pages, trouble } from "./console.tsx";
-import { actByForm } from "./console-form.ts";
+import { addForm } from "./form.ts";
 
 /** The page of one document that was given up, and the form that sends it again. */
 export function addGivenUpPages(pages: Pages, edge: Edge): void {
@@ -20,27 +19,12 @@ export function addGivenUpPages(pages: Pages, edge: Edge): void {
     const live = content && around.live;
     return <GivenUpPostPage {...{ ...around, live, id, post, content }} notSentAgain={notSentAgain(post, content)} />;
   });
-  addPage(pages, edge, path, (call) => send(call, edge), "POST");
+  const to = (call: PageCall) => pathOf(call.domain.name, "hosts", "posts", idOf(call));
+  addForm(pages, edge, path, { asks: "sendAgain", to });
 }
 
 function idOf({ context }: PageCall): string {
   return context.req.param("post") ?? "";
-}
-
-async function send(call: PageCall, edge: Edge): Promise<Response> {
-  const { context, domain, signedIn } = call;
-  const id = idOf(call);
-  const about = await aboutPost(domain, id, call.edge);
-  return actByForm(call, edge, { action: "sendAgain", about }, async () => {
-    const found = await givenUpPost(domain, id, call.edge);
-    if (!found) return { response: noSuchPost(call, edge, id), refusal: "no such post" };
-    const result = await sendAgain(domain, found, call.edge, signedIn);
-    if (result !== "done") {
-      const says = refusalText(result, found.post.conference);
-      return { response: trouble(context, edge, 409, "Not sent again", says), refusal: result };
-    }
-    return { response: context.redirect(pathOf(domain.name, "hosts", "posts", id), 303), refusal: null };
-  });
 }
 
 function noSuchPost({ context, domain }: PageCall, edge: Edge, id: string): Response {

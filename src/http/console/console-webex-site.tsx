@@ -3,11 +3,11 @@ import { MeetingPage } from "../../console/conference/meeting.tsx";
 import { WebexSitePage } from "../../console/domain/webex-site.tsx";
 import { pathOf } from "../../console/paths.ts";
 import { siteUrlOf } from "../../settings/domain-settings.ts";
-import { meetingQuestion, noAccessCode } from "../api/webex-site.ts";
+import { meetingQuestion, noSiteText } from "../api/webex-site.ts";
 import type { Edge } from "../app.ts";
 import { addPage, answer, type PageCall, type Pages, trouble } from "./console.tsx";
 import { withConference } from "./console-conference.tsx";
-import { actByForm } from "./console-form.ts";
+import { addForm, askApi, problemIn, refusedPage } from "./form.ts";
 
 /** The site is asked about its check, of which nobody tells, so often. */
 const everyMs = 5_000;
@@ -32,7 +32,7 @@ export function addWebexSitePages(pages: Pages, edge: Edge): void {
     return <WebexSitePage {...frame("settings")} everyMs={everyMs} siteUrl={siteUrlOf(webexSite)} check={check} />;
   });
 
-  addPage(pages, edge, "/:domain/site", (call) => beginCheck(call, edge), "POST");
+  addForm(pages, edge, "/:domain/site", { asks: "beginProvisioning", to: ({ domain }) => pathOf(domain.name, "site") });
 }
 
 async function meetingPage(call: PageCall, edge: Edge, frame: ConferenceFrame, accessCode?: string) {
@@ -45,34 +45,14 @@ async function meetingPage(call: PageCall, edge: Edge, frame: ConferenceFrame, a
 }
 
 /** The same page with the access code. The code stands in this one answer, and in no address. */
-function readCode(call: PageCall, edge: Edge, frame: ConferenceFrame): Promise<Response> {
-  const { context, domain } = call;
-  const { confKey } = frame;
-  const asked = { action: "readAccessCode", about: { confKey }, showsSecret: true } as const;
-  return actByForm(call, edge, asked, async () => {
-    const { webexSite } = domain.settings;
-    if (!webexSite) return { response: noSite(call, edge), refusal: "no site" };
-    const question = await meetingQuestion(domain, webexSite, confKey, call.edge);
-    const code = await call.edge.views.webexSite(domain.name).accessCode(question);
-    if (code === null) {
-      const response = trouble(context, edge, 404, "No access code", noAccessCode(confKey));
-      return { response, refusal: "no access code" };
-    }
-    const page = await meetingPage(call, edge, frame, code);
-    return { response: page instanceof Response ? page : answer(context, page), refusal: null };
-  });
-}
-
-function beginCheck(call: PageCall, edge: Edge): Promise<Response> {
-  const { context, domain } = call;
-  return actByForm(call, edge, { action: "beginProvisioning", about: {} }, async () => {
-    if (!domain.settings.webexSite) return { response: noSite(call, edge), refusal: "no site" };
-    await call.edge.views.webexSite(domain.name).beginCheck(domain.name);
-    return { response: context.redirect(pathOf(domain.name, "site"), 303), refusal: null };
-  });
+async function readCode(call: PageCall, edge: Edge, frame: ConferenceFrame): Promise<Response> {
+  const asked = await askApi(call, edge, "readAccessCode");
+  if (!asked.ok) return refusedPage(call, edge, await problemIn(asked));
+  const { accessCode } = (await asked.json()) as { readonly accessCode: string };
+  const page = await meetingPage(call, edge, frame, accessCode);
+  return page instanceof Response ? page : answer(call.context, page);
 }
 
 function noSite({ context, domain }: PageCall, edge: Edge): Response {
-  const says = `The domain ${domain.name} has no webexSite in its settings. docs/operations.md says how to connect one.`;
-  return trouble(context, edge, 404, "No WebEx site", says);
+  return trouble(context, edge, 404, "No WebEx site", noSiteText(domain));
 }

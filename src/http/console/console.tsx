@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import { etag } from "hono/etag";
 import type { Child } from "hono/jsx";
 import { secureHeaders } from "hono/secure-headers";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ageOf } from "../../console/browser/age.js";
 import { live } from "../../console/browser/live.js";
 import { conferenceStyle } from "../../console/conference/conference-style.ts";
@@ -181,7 +182,7 @@ export function addPage(
 export function trouble(
   context: Context<Variables>,
   edge: Edge,
-  status: 403 | 404 | 409 | 503,
+  status: ContentfulStatusCode,
   title: string,
   says: string,
 ): Response {
@@ -204,11 +205,7 @@ function seenBy({ person }: SignedIn, edge: Edge): readonly string[] {
 }
 
 /** A page of the console as an answer. */
-export function answer(
-  context: Context,
-  page: Child,
-  status: 200 | 401 | 403 | 404 | 409 | 413 | 429 | 503 = 200,
-): Response {
+export function answer(context: Context, page: Child, status: ContentfulStatusCode = 200): Response {
   context.header("cache-control", "no-store");
   return context.body(`<!doctype html>${page}`, status, { "content-type": "text/html; charset=utf-8" });
 }
@@ -236,7 +233,7 @@ async function signInByForm(context: Context, edge: Edge): Promise<Response> {
     const { detail } = (await refusal.json()) as { readonly detail: string };
     const after = refusal.headers.get("retry-after");
     if (after !== null) context.header("retry-after", after);
-    return answer(context, <SignInPage to={to} refusal={detail} />, refusal.status as 401 | 403 | 413 | 429);
+    return answer(context, <SignInPage to={to} refusal={detail} />, refusal.status as ContentfulStatusCode);
   };
   const refusal = signInRefusal(context, edge);
   if (refusal) return again("/console", refusal);

@@ -94,7 +94,7 @@ export function actRoute(actions: ActionTable = operatorActions): Route {
 }
 
 /** What the audit says of a request. Numbers are masked as people write them. */
-export function aboutRequest(request: OperatorRequest, schema: v.GenericSchema): Readonly<Record<string, string>> {
+function aboutRequest(request: OperatorRequest, schema: v.GenericSchema): Readonly<Record<string, string>> {
   const written = "number" in request ? { ...request, number: `+${dialledDigits(request.number)}` } : request;
   const shown = Object.entries(showOf(schema)(written, masked) as object);
   return Object.fromEntries(shown.map(([name, value]) => [name, String(value)]));

@@ -135,7 +135,7 @@ export async function givenUpPost(domain: Domain, id: string, edge: Edge): Promi
 }
 
 /** By its conference, if that still has it. */
-export async function sendAgain(
+async function sendAgain(
   { name }: Domain,
   { post: { conference, row }, content }: FoundPost,
   edge: Edge,
@@ -151,7 +151,7 @@ export function notSentAgain({ conference }: GivenUpPost, content: GivenUpConten
 }
 
 /** What the record of actions says of it. */
-export async function aboutPost(domain: Domain, id: string, edge: Edge): Promise<Readonly<Record<string, string>>> {
+async function aboutPost(domain: Domain, id: string, edge: Edge): Promise<Readonly<Record<string, string>>> {
   const post = await edge.views.directory(domain.name).givenUpPost(id);
   return post ? { post: id, confKey: post.conference, host: post.host, transId: post.transId } : { post: id };
 }

@@ -49,7 +49,7 @@ export function acceptedAction(domain: DomainName, confKey: string, action: stri
 /** The answer to what a conference refuses. */
 export function refusalOf(refusal: Refusal, confKey: string): Response {
   const [status, title] = refusals[refusal];
-  return problem(status, title, refusalText(refusal, confKey));
+  return problem(status, title, refusalText(refusal, confKey), {}, { reason: refusal });
 }
 
 /** Why nothing was done, in a sentence. */
