@@ -1,41 +1,65 @@
+import * as v from "valibot";
 import type { CommandType } from "../bridge/commands.ts";
 import type { OperatorRequest } from "../conference/operator-actions.ts";
-import type { ActionId, CommandId, EpochMs } from "../foundation/ids.ts";
+import type { ActionId, CommandId } from "../foundation/ids.ts";
+import { type Answer, text, time } from "../foundation/schemas.ts";
+import { seq } from "./story.ts";
+
+const result = v.pipe(
+  v.nullable(
+    v.variant("type", [
+      v.object({ type: v.literal("done"), at: time }),
+      v.object({ type: v.picklist(["refused", "no result"]), at: time, why: v.string() }),
+    ]),
+  ),
+  v.description("null: not known yet. `no result`: none came in time, or can come; a late one counts all the same."),
+);
+export type ActionResult = NonNullable<Answer<typeof result>>;
+
+const sentCommand = v.object({ id: text<CommandId>(), type: text<CommandType>(), at: time, result });
+export type SentCommand = Answer<typeof sentCommand>;
+
+const told = v.pipe(
+  v.nullable(
+    v.union([
+      v.object({
+        transIds: v.array(v.string()),
+        confirmedAt: v.pipe(v.nullable(time), v.description("Of the last one; null: one of its documents waits.")),
+      }),
+      v.object({
+        owed: v.pipe(
+          v.number(),
+          v.description("So many of its messages wait for a server that is behind, and go out once it answers."),
+        ),
+        owedSince: v.pipe(time, v.description("Of the first of them.")),
+      }),
+      v.object({
+        notBecause: v.string(),
+        isGivenUp: v.pipe(
+          v.exactOptional(v.literal(true)),
+          v.description("WebEx should know of it, and never will: documents of it were given up."),
+        ),
+      }),
+    ]),
+  ),
+  v.description("How WebEx is told."),
+);
+export type NotificationStage = NonNullable<Answer<typeof told>>;
 
 /** What has become of an operator's action, stage by stage. */
-export interface ActionStages {
-  readonly id: ActionId;
-  readonly person: string;
-  readonly request: OperatorRequest;
-  readonly asked: EpochMs;
-  /** `seq`: of the row in the conference's journal. */
-  readonly onDisk: { readonly seq: number; readonly at: EpochMs };
-  /** The bridge's commands, in order; none where the bridge has nothing to do, or nothing more than it does already. */
-  readonly sent: readonly SentCommand[];
-  /** `null`: not known yet. */
-  readonly result: ActionResult | null;
-  /** How WebEx is notified; `null`: not known yet. */
-  readonly told: NotificationStage | null;
-}
-
-export interface SentCommand {
-  readonly id: CommandId;
-  readonly type: CommandType;
-  /** When it was issued. */
-  readonly at: EpochMs;
-  /** `null`: it is pending. */
-  readonly result: ActionResult | null;
-}
-
-/** `no result`: none came in time, or none can come any more; a late one counts all the same. */
-export type ActionResult =
-  | { readonly type: "done"; readonly at: EpochMs }
-  | { readonly type: "refused" | "no result"; readonly at: EpochMs; readonly why: string };
-
-export type NotificationStage =
-  /** `confirmedAt`: when the last of its documents was confirmed; `null`: one of them waits. */
-  | { readonly transIds: readonly string[]; readonly confirmedAt: EpochMs | null }
-  /** So many of its messages wait for a server that is behind, the first one since then. */
-  | { readonly owed: number; readonly owedSince: EpochMs }
-  /** `isGivenUp`: WebEx should know of it, and never will. */
-  | { readonly notBecause: string; readonly isGivenUp?: true };
+export const actionStages = v.object({
+  id: text<ActionId>(),
+  person: v.string(),
+  request: v.looseObject({ type: v.string() }) as v.GenericSchema as v.GenericSchema<unknown, OperatorRequest>,
+  asked: time,
+  onDisk: v.object({ seq, at: time }),
+  sent: v.pipe(
+    v.array(sentCommand),
+    v.description(
+      "The bridge's commands, in order; none where it has nothing to do, or nothing more than it does already.",
+    ),
+  ),
+  result,
+  told,
+});
+export type ActionStages = Omit<Answer<typeof actionStages>, "request"> & { readonly request: OperatorRequest };

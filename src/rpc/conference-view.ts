@@ -1,89 +1,90 @@
+import * as v from "valibot";
 import type { CommandType } from "../bridge/commands.ts";
 import type {
   BridgeName,
   CallId,
   CommandId,
-  ConfKey,
-  EpochMs,
   ExtCallId,
   ExtConfId,
   RoomId,
   SubConfId,
   WebexHost,
 } from "../foundation/ids.ts";
+import { type Answer, confKey, text, time } from "../foundation/schemas.ts";
 
-/** A conference as operators see it. Numbers and IDs of people are masked where the domain's log masks them. */
-export interface ConferenceView {
-  readonly key: ConfKey;
-  /** `not-created`: the bridge has not created it; the next create tries it anew. */
-  readonly phase: "creating" | "running" | "ended" | "not-created";
-  /** The last input, in milliseconds since 1970. */
-  readonly lastAt: EpochMs;
-  readonly bridge: BridgeName | null;
-  /** Empty once it is over. */
-  readonly extConfId: ExtConfId | "";
-  /** The TSP server that is notified; empty once it is over. */
-  readonly host: WebexHost | "";
-  /** False after a keep-alive close: WebEx hears nothing until it creates the conference again. */
-  readonly attached: boolean;
-  readonly locked: boolean;
-  readonly callers: readonly CallerView[];
-  /** Calls that we dialled and that have not entered. */
-  readonly callOuts: readonly { readonly call: CallId; readonly stage: string; readonly extCallId: ExtCallId | "" }[];
-  /** Sub-conferences; `subConfId`: WebEx's name for it. */
-  readonly rooms: readonly { readonly room: RoomId; readonly subConfId: SubConfId; readonly stage: string }[];
-  /** Commands without a result. */
-  readonly commands: readonly CommandView[];
-  /** Documents that their receiver has not confirmed. */
-  readonly documents: readonly DocumentView[];
-  /** The server that is behind; at most one. */
-  readonly outages: readonly OutageView[];
-}
-
-interface CallerView {
-  readonly call: CallId;
-  /** Empty until WebEx has named the call. */
-  readonly extCallId: ExtCallId | "";
-  readonly number: string;
-  readonly attendeeId: string;
-  readonly room: RoomId;
-  readonly muted: boolean;
-  readonly speaks: boolean;
-}
-
-export interface CommandView {
-  readonly id: CommandId;
-  readonly type: CommandType;
-  /** How often it was sent in this life of the object. */
-  readonly sent: number;
-  /** Whether an agent has it in its journal. */
-  readonly taken: boolean;
-  /** When it fails for those who asked for it, or did. */
-  readonly answerBy: EpochMs | null;
-  /** Who asked for it; none: it follows from something else. */
-  readonly askers: readonly ("webex" | "operator")[];
-}
-
-interface DocumentView {
-  readonly transId: string;
-  readonly host: string;
-  readonly messages: readonly string[];
-  readonly queuedAt: EpochMs;
-  readonly attempts: number;
-  readonly dueAt: EpochMs;
-  /** Why the last attempt failed. */
-  readonly failure?: string;
-}
+const command = v.object({
+  id: text<CommandId>(),
+  type: text<CommandType>(),
+  sent: v.pipe(v.number(), v.description("How often, in this life of the object.")),
+  taken: v.pipe(v.boolean(), v.description("Whether an agent has it in its journal.")),
+  answerBy: v.pipe(v.nullable(time), v.description("When it fails for those who asked for it, or did.")),
+  askers: v.pipe(
+    v.array(v.picklist(["webex", "operator"])),
+    v.description("Who asked for it; none: it follows from something else."),
+  ),
+});
+export type CommandView = Answer<typeof command>;
 
 /** A server whose post was given up: it gets what it is owed with its next sign of life. */
-export interface OutageView {
-  readonly host: string;
-  /** Of a conference that is over, since its end. */
-  readonly since: EpochMs;
-  /** Why the last post was given up. */
-  readonly why: string;
-  /** How many messages it is owed. */
-  readonly messages: number;
-  /** When it is probed next; `null`: a probe is under way. */
-  readonly probeAt: EpochMs | null;
-}
+const outage = v.object({
+  host: v.string(),
+  since: v.pipe(time, v.description("Of a conference that is over, since its end.")),
+  why: v.pipe(v.string(), v.description("Why the last post was given up.")),
+  messages: v.pipe(v.number(), v.description("How many it is owed.")),
+  probeAt: v.pipe(v.nullable(time), v.description("When it is probed next; null: a probe is under way.")),
+});
+export type OutageView = Answer<typeof outage>;
+
+/** A conference as operators see it. Numbers and IDs of people are masked where the domain's log masks them. */
+export const conferenceView = v.object({
+  key: confKey,
+  phase: v.pipe(
+    v.picklist(["creating", "running", "ended", "not-created"]),
+    v.description("not-created: the bridge has not created it; the next create tries it anew."),
+  ),
+  lastAt: v.pipe(time, v.description("The last input, in milliseconds since 1970-01-01T00:00Z.")),
+  bridge: v.nullable(text<BridgeName>()),
+  extConfId: v.pipe(text<ExtConfId | "">(), v.description("Empty once it is over.")),
+  host: v.pipe(text<WebexHost | "">(), v.description("The TSP server that is notified; empty once it is over.")),
+  attached: v.pipe(v.boolean(), v.description("False after a close with KeepAlive, until WebEx creates it again.")),
+  locked: v.boolean(),
+  callers: v.array(
+    v.object({
+      call: text<CallId>(),
+      extCallId: v.pipe(text<ExtCallId | "">(), v.description("Empty until WebEx has named the call.")),
+      number: v.string(),
+      attendeeId: v.string(),
+      room: text<RoomId>(),
+      muted: v.boolean(),
+      speaks: v.boolean(),
+    }),
+  ),
+  callOuts: v.array(v.object({ call: text<CallId>(), stage: v.string(), extCallId: text<ExtCallId | "">() })),
+  rooms: v.array(
+    v.object({
+      room: text<RoomId>(),
+      subConfId: v.pipe(text<SubConfId>(), v.description("WebEx's name for the sub-conference.")),
+      stage: v.string(),
+    }),
+  ),
+  commands: v.pipe(v.array(command), v.description("Those without a result.")),
+  documents: v.pipe(
+    v.array(
+      v.object({
+        transId: v.string(),
+        host: v.string(),
+        messages: v.array(v.string()),
+        queuedAt: time,
+        attempts: v.number(),
+        dueAt: time,
+        failure: v.pipe(v.exactOptional(v.string()), v.description("Why the last attempt failed.")),
+      }),
+    ),
+    v.description("Those that their receiver has not confirmed."),
+  ),
+  outages: v.pipe(
+    v.array(outage),
+    v.description("The server that is behind: a post to it was given up, and it is told once it answers. At most one."),
+  ),
+});
+export type ConferenceView = Answer<typeof conferenceView>;

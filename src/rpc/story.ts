@@ -1,30 +1,36 @@
-import type { CallId, EpochMs } from "../foundation/ids.ts";
+import * as v from "valibot";
+import type { CallId } from "../foundation/ids.ts";
+import { type Answer, text, time } from "../foundation/schemas.ts";
 
-export type StorySide = "webex" | "edge" | "bridge" | "back end" | "operator";
-export type StoryFacts = Readonly<Record<string, string>>;
+export const seq = v.pipe(v.number(), v.description("Of the row in the conference's journal."));
+
+const side = v.picklist(["webex", "edge", "bridge", "back end", "operator"]);
+export type StorySide = Answer<typeof side>;
 
 /** One thing that happened in a conference. */
-export interface StoryLine {
-  /** Of the row in the conference's journal. */
-  readonly seq: number;
-  readonly at: EpochMs;
-  readonly from: StorySide;
-  readonly to: StorySide;
-  /** A message, command or event, or what became of it. */
-  readonly what: string;
-  readonly facts: StoryFacts;
-  /** What led to it: `request MSGID`, `action ID`, or else `call CALL`, of which something happened in the same row. */
-  readonly by?: string;
-}
+export const storyLine = v.object({
+  seq,
+  at: time,
+  from: side,
+  to: side,
+  what: v.pipe(v.string(), v.description("A message, command or event, or what became of it.")),
+  facts: v.record(v.string(), v.string()),
+  by: v.pipe(
+    v.exactOptional(v.string()),
+    v.description(
+      "What led to it: `request MSGID`, `action ID`, or `call CALL`, of which something happened in the same row.",
+    ),
+  ),
+});
+export type StoryLine = Answer<typeof storyLine>;
+export type StoryFacts = StoryLine["facts"];
 
 /** One question that people ask about a conference, answered from its journal. */
-export interface Explanation {
-  /** When that happened which is asked about. */
-  readonly at: EpochMs;
-  /** The calls that it is about; none: it is about the conference. */
-  readonly calls: readonly CallId[];
-  readonly question: string;
-  readonly answer: string;
-  /** The rows of the journal that prove it, in order. */
-  readonly rows: readonly { readonly seq: number; readonly at: EpochMs }[];
-}
+export const explanation = v.object({
+  at: v.pipe(time, v.description("When that happened which is asked about.")),
+  calls: v.pipe(v.array(text<CallId>()), v.description("That it is about; none: it is about the conference.")),
+  question: v.string(),
+  answer: v.string(),
+  rows: v.pipe(v.array(v.object({ seq, at: time })), v.description("Of the journal, in order: they prove it.")),
+});
+export type Explanation = Answer<typeof explanation>;

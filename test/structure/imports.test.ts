@@ -63,13 +63,13 @@ test("an import that the table does not allow is reported with its file, its lin
 });
 
 test("what is allowed as a type is not allowed as a value", () => {
-  const asType = 'import type { HandleIndexRpc } from "../../src/rpc/handle-index.ts";';
-  const asTypes = 'import { type HandleIndexRpc, type RelayRpc } from "../../src/rpc/handle-index.ts";';
-  const asValue = 'import { type HandleIndexRpc, bindings } from "../../src/rpc/handle-index.ts";';
+  const asType = 'import type { HandleIndexRpc } from "../rpc/handle-index.ts";';
+  const asTypes = 'import { type HandleIndexRpc, type RelayRpc } from "../rpc/handle-index.ts";';
+  const asValue = 'import { type HandleIndexRpc, bindings } from "../rpc/handle-index.ts";';
 
-  expect(violations(importsOf("src/http/app.ts", asType))).toEqual([]);
-  expect(violations(importsOf("src/http/app.ts", asTypes))).toEqual([]);
-  expect(violations(importsOf("src/http/app.ts", asValue))).toHaveLength(1);
+  expect(violations(importsOf("src/console/page.tsx", asType))).toEqual([]);
+  expect(violations(importsOf("src/console/page.tsx", asTypes))).toEqual([]);
+  expect(violations(importsOf("src/console/page.tsx", asValue))).toHaveLength(1);
 });
 
 test.each([

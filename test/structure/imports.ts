@@ -78,17 +78,17 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/link",
       "src/operators",
       "src/records",
+      "src/rpc",
       "hono",
       "valibot",
       "@valibot/to-json-schema",
     ],
-    mayAsType: ["src/conference", "src/rpc", "webex-interfaces/doors/edge.ts"],
+    mayAsType: ["src/conference", "webex-interfaces/doors/edge.ts"],
   },
   "src/rpc": {
-    may: [],
+    may: ["src/foundation", "valibot"],
     mayAsType: [
       ...[
-        "src/foundation",
         "src/bridge",
         "src/conference",
         "src/explain",

@@ -1,6 +1,6 @@
 import * as v from "valibot";
+import { confKey, time } from "../../foundation/schemas.ts";
 import { route } from "./route.ts";
-import { confKey, time } from "./values.ts";
 
 const posts = v.object({
   host: v.pipe(v.nullable(v.string()), v.description("The TSP server; null: all but the 20 busiest, together.")),

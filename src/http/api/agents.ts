@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import type { BridgeName } from "../../foundation/ids.ts";
+import { time } from "../../foundation/schemas.ts";
 import type { EdgeEvent } from "../monitoring/monitoring.ts";
 import { failureOf } from "../objects-of-request.ts";
 import { next, pageOf, wholeList } from "./paging.ts";
 import { route } from "./route.ts";
-import { time } from "./values.ts";
 
 const agent = v.object({
   agent: v.string(),

@@ -1,7 +1,7 @@
 import * as v from "valibot";
+import { time } from "../../foundation/schemas.ts";
 import { cursorOf, limitOf, next } from "./paging.ts";
 import { route } from "./route.ts";
-import { time } from "./values.ts";
 
 export const auditRoutes = [
   route({

@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import type { BridgeName } from "../../foundation/ids.ts";
+import { time } from "../../foundation/schemas.ts";
 import type { HandOver } from "../../rpc/relay.ts";
 import type { Domain } from "../../settings/load.ts";
 import { problem } from "../problem.ts";
 import { type Call, route } from "./route.ts";
-import { time } from "./values.ts";
 
 const path = "/domains/{domain}/bridges/{bridge}";
 const tag = "Bridges and agents";

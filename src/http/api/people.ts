@@ -1,10 +1,10 @@
 import * as v from "valibot";
+import { time } from "../../foundation/schemas.ts";
 import { seesAll } from "../../operators/people.ts";
 import { endOf, signInOutcomes } from "../../operators/sessions.ts";
 import { problem } from "../problem.ts";
 import { cursorOf, limitOf, next, pageOf, wholeList } from "./paging.ts";
 import { route } from "./route.ts";
-import { time } from "./values.ts";
 
 const role = v.picklist(["viewer", "operator"]);
 const domains = v.pipe(v.array(v.string()), v.description('The domains that this person sees; `["*"]`: all.'));

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../foundation/ids.ts";
 import { err, ok, type Result } from "../../foundation/result.ts";
+import type { Answer as AnswerOf } from "../../foundation/schemas.ts";
 import { mustBe, wrongValue } from "../../foundation/text/wrong-value.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { Edge } from "../app.ts";
@@ -12,11 +13,6 @@ export type Schema<Value = unknown> = v.GenericSchema<unknown, Value>;
 /** Query parameters by name: texts, numbers, and `flag`s. */
 export type QueryEntries = Readonly<Record<string, Schema>>;
 type QueryOf<Query extends QueryEntries> = { readonly [Name in keyof Query]: v.InferOutput<Query[Name]> };
-
-/** What a handler gives must be what the schema says; it may be read-only. */
-export type Shown<Value> = Value extends string | number | boolean | null | undefined
-  ? Value
-  : { readonly [Name in keyof Value]: Shown<Value[Name]> };
 
 /** One request, checked: its person may make it. */
 export interface Call<Query = unknown, Body = unknown> {
@@ -74,9 +70,7 @@ interface RouteInput<Query extends QueryEntries, Body, Answer extends Schema> {
   /** What else the record of the action says, such as which caller it is about: it is written down before anything is done. */
   about?(call: Call<QueryOf<Query>, Body>): Promise<About> | About;
   /** The answer's data, or a `Response` that is no JSON of this schema: a refusal, or one of the other forms. */
-  handle(
-    call: Call<QueryOf<Query>, Body>,
-  ): Promise<Shown<v.InferOutput<Answer>> | Response> | Shown<v.InferOutput<Answer>> | Response;
+  handle(call: Call<QueryOf<Query>, Body>): Promise<AnswerOf<Answer> | Response> | AnswerOf<Answer> | Response;
 }
 
 /** A route as the table has it: its types are checked. */

@@ -1,8 +1,5 @@
 import * as v from "valibot";
 
-/** As all times are told. */
-export const time = v.pipe(v.number(), v.description("Milliseconds since 1970-01-01T00:00Z."));
-
 /** A time that somebody asks about, for people and for programs. */
 export function moment(what: string) {
   return v.pipe(
@@ -16,8 +13,6 @@ export function moment(what: string) {
     v.check((at) => !Number.isNaN(at), "must be a day of the calendar, and a time of the day"),
   );
 }
-
-export const confKey = v.pipe(v.string(), v.description("The ConfKey: WebEx's meeting number, which callers key."));
 
 /** A telephone number as records have it: people write a `+`, and signs between the digits. Names of callers stay as they are. */
 export function digitsOfNumber(text: string): string {

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../foundation/ids.ts";
+import { time } from "../../foundation/schemas.ts";
 import type { MeetingQuestion } from "../../rpc/webex-site.ts";
 import type { WebexSiteSettings } from "../../settings/domain-settings.ts";
 import type { Domain } from "../../settings/load.ts";
@@ -7,7 +8,6 @@ import type { Edge } from "../app.ts";
 import { problem } from "../problem.ts";
 import { isKnown, unknown, viewOf } from "./conferences/conferences.ts";
 import { route } from "./route.ts";
-import { time } from "./values.ts";
 
 const says = v.string();
 const link = v.nullable(v.object({ url: v.string(), needsLogIn: v.boolean() }));

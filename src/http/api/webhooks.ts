@@ -1,7 +1,7 @@
 import * as v from "valibot";
+import { time } from "../../foundation/schemas.ts";
 import { next, pageOf, wholeList } from "./paging.ts";
 import { route } from "./route.ts";
-import { time } from "./values.ts";
 
 const receiver = v.object({
   url: v.string(),

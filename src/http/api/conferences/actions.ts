@@ -1,4 +1,4 @@
-import * as v from "valibot";
+import type * as v from "valibot";
 import {
   type ActionTable,
   askedActions,
@@ -9,66 +9,13 @@ import {
 import { dialledDigits } from "../../../foundation/dial-rules.ts";
 import type { ActionId } from "../../../foundation/ids.ts";
 import { masked, showOf } from "../../../foundation/shown.ts";
+import { actionStages } from "../../../rpc/action-stages.ts";
 import { problem } from "../../problem.ts";
 import { type Route, route } from "../route.ts";
-import { time } from "../values.ts";
 import { isKnown } from "./conferences.ts";
 import { accepted, acceptedAction, operate, operateRefusals } from "./operate.ts";
 
 const path = "/domains/{domain}/conferences/{confKey}/actions";
-
-const result = v.pipe(
-  v.nullable(
-    v.object({
-      type: v.picklist(["done", "refused", "no result"]),
-      at: time,
-      why: v.optional(v.string()),
-    }),
-  ),
-  v.description("null: not known yet. `no result`: none came in time; a late one counts all the same."),
-);
-
-/** How far an action has come. */
-export const actionShown = v.object({
-  id: v.string(),
-  person: v.string(),
-  request: v.looseObject({ type: v.string() }),
-  asked: time,
-  onDisk: v.object({
-    seq: v.pipe(v.number(), v.description("Of the row in the conference's journal.")),
-    at: time,
-  }),
-  sent: v.pipe(
-    v.array(v.object({ id: v.string(), type: v.string(), at: time, result })),
-    v.description("The bridge's commands; none where it has nothing to do."),
-  ),
-  result,
-  told: v.pipe(
-    v.nullable(
-      v.union([
-        v.object({
-          transIds: v.array(v.string()),
-          confirmedAt: v.pipe(v.nullable(time), v.description("null: one of its documents waits.")),
-        }),
-        v.object({
-          owed: v.pipe(
-            v.number(),
-            v.description("So many of its messages wait for a server that is behind, and go out once it answers."),
-          ),
-          owedSince: v.pipe(time, v.description("Of the first of them.")),
-        }),
-        v.object({
-          notBecause: v.string(),
-          isGivenUp: v.pipe(
-            v.optional(v.literal(true)),
-            v.description("WebEx should know of it, and never will: documents of it were given up."),
-          ),
-        }),
-      ]),
-    ),
-    v.description("How WebEx is told."),
-  ),
-});
 
 /** The request by which people ask for an action, whichever it is. */
 export function actRoute(actions: ActionTable = operatorActions): Route {
@@ -111,7 +58,7 @@ export const actionRoutes = [
     more: "As the conference's journal has it. What is not known yet is null.",
     answer: {
       says: "Its stages.",
-      schema: actionShown,
+      schema: actionStages,
     },
     refusals: { 404: "There is no such domain that you see, or nothing is kept of such a conference or action." },
     async handle({ domain, confKey, edge, path: { action = "" } }) {

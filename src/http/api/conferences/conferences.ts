@@ -1,14 +1,14 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../../foundation/ids.ts";
 import { hourMs } from "../../../foundation/time/timers.ts";
-import type { ConferenceView } from "../../../rpc/conference-view.ts";
+import { type ConferenceView, conferenceView } from "../../../rpc/conference-view.ts";
+import { storyLine } from "../../../rpc/story.ts";
 import type { Domain } from "../../../settings/load.ts";
 import type { Edge } from "../../app.ts";
 import { failureOf } from "../../objects-of-request.ts";
 import { problem } from "../../problem.ts";
 import { cursorOf, gathered, limitOf, next, wholeList } from "../paging.ts";
 import { flag, route } from "../route.ts";
-import { confKey, time } from "../values.ts";
 
 /** How far back a list goes at least. All that run are among these: the sweep has ids allocated to them every few hours. */
 const DEFAULT_HOURS = 6;
@@ -21,96 +21,10 @@ const ASKED_AT_ONCE = 20;
 /** After this time no more conferences are asked, and `next` says where to go on: those that have begun may take some seconds more. */
 const LIST_WITHIN_MS = 5_000;
 
-/** A conference as operators see it: `ConferenceView`, and its topic. */
+/** A conference as operators see it, and its topic. */
 export const conference = v.object({
-  key: confKey,
-  phase: v.pipe(
-    v.picklist(["creating", "running", "ended", "not-created"]),
-    v.description("not-created: the bridge has not created it; the next create tries it anew."),
-  ),
-  lastAt: v.pipe(time, v.description("The last input, in milliseconds since 1970-01-01T00:00Z.")),
-  bridge: v.nullable(v.string()),
-  extConfId: v.pipe(v.string(), v.description("Empty once it is over.")),
-  host: v.pipe(v.string(), v.description("The TSP server that is notified; empty once it is over.")),
-  attached: v.pipe(v.boolean(), v.description("False after a close with KeepAlive, until WebEx creates it again.")),
-  locked: v.boolean(),
-  callers: v.array(
-    v.object({
-      call: v.string(),
-      extCallId: v.pipe(v.string(), v.description("Empty until WebEx has named the call.")),
-      number: v.string(),
-      attendeeId: v.string(),
-      room: v.string(),
-      muted: v.boolean(),
-      speaks: v.boolean(),
-    }),
-  ),
-  callOuts: v.array(v.object({ call: v.string(), stage: v.string(), extCallId: v.string() })),
-  rooms: v.array(
-    v.object({
-      room: v.string(),
-      subConfId: v.pipe(v.string(), v.description("WebEx's name for the sub-conference.")),
-      stage: v.string(),
-    }),
-  ),
-  commands: v.pipe(
-    v.array(
-      v.object({
-        id: v.string(),
-        type: v.string(),
-        sent: v.pipe(v.number(), v.description("How often, in this life of the object.")),
-        taken: v.pipe(v.boolean(), v.description("Whether an agent has it in its journal.")),
-        answerBy: v.pipe(v.nullable(time), v.description("When it fails for those who asked for it, or did.")),
-        askers: v.pipe(
-          v.array(v.picklist(["webex", "operator"])),
-          v.description("Who asked for it; none: it follows from something else."),
-        ),
-      }),
-    ),
-    v.description("Those without a result."),
-  ),
-  documents: v.pipe(
-    v.array(
-      v.object({
-        transId: v.string(),
-        host: v.string(),
-        messages: v.array(v.string()),
-        queuedAt: time,
-        attempts: v.number(),
-        dueAt: time,
-        failure: v.pipe(v.optional(v.string()), v.description("Why the last attempt failed.")),
-      }),
-    ),
-    v.description("Those that their receiver has not confirmed."),
-  ),
-  outages: v.pipe(
-    v.array(
-      v.object({
-        host: v.string(),
-        since: v.pipe(time, v.description("Of a conference that is over, since its end.")),
-        why: v.pipe(v.string(), v.description("Why the last post was given up.")),
-        messages: v.pipe(v.number(), v.description("How many it is owed.")),
-        probeAt: v.pipe(v.nullable(time), v.description("When it is probed next; null: a probe is under way.")),
-      }),
-    ),
-    v.description("The server that is behind: a post to it was given up, and it is told once it answers. At most one."),
-  ),
+  ...conferenceView.entries,
   topic: v.pipe(v.optional(v.string()), v.description("As the domain's WebEx site called it, where that is cached.")),
-});
-
-const storyLine = v.object({
-  seq: v.pipe(v.number(), v.description("Of the row in the conference's journal.")),
-  at: time,
-  from: v.picklist(["webex", "edge", "bridge", "back end", "operator"]),
-  to: v.picklist(["webex", "edge", "bridge", "back end", "operator"]),
-  what: v.string(),
-  facts: v.record(v.string(), v.string()),
-  by: v.pipe(
-    v.optional(v.string()),
-    v.description(
-      "What led to it: `request MSGID`, `action ID`, or `call CALL`, of which something happened in the same row.",
-    ),
-  ),
 });
 
 const place = /^\d{1,15}-\d{1,15}$/;

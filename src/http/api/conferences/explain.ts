@@ -1,15 +1,15 @@
 import * as v from "valibot";
+import { time } from "../../../foundation/schemas.ts";
 import type { ReplayPage, ReplayStep, TestRowsPage } from "../../../rpc/replay.ts";
+import { explanation, seq } from "../../../rpc/story.ts";
 import { cursorOf, gathered, limitOf, next, wholeList } from "../paging.ts";
 import { route } from "../route.ts";
-import { time } from "../values.ts";
 import { isKnown, unknown } from "./conferences.ts";
 
 /** Rows of one page of a replay. */
 const DEFAULT_STEPS = 50;
 const MOST_STEPS = 100;
 
-const seq = v.pipe(v.number(), v.description("Of the row in the conference's journal."));
 const refusals = { 404: "There is no such domain that you see, or nothing is kept of such a conference." } as const;
 const former = "Deprecated, and gone with version 0.3: those of `documents`.";
 const state = v.object({
@@ -46,15 +46,7 @@ export const explainRoutes = [
     answer: {
       says: "Questions and answers, each with the rows of the journal that prove it.",
       schema: v.object({
-        answers: v.array(
-          v.object({
-            at: v.pipe(time, v.description("When that happened which is asked about.")),
-            calls: v.pipe(v.array(v.string()), v.description("That it is about; none: it is about the conference.")),
-            question: v.string(),
-            answer: v.string(),
-            rows: v.array(v.object({ seq, at: time })),
-          }),
-        ),
+        answers: v.array(explanation),
         next,
       }),
     },

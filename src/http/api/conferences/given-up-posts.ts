@@ -1,5 +1,7 @@
 import * as v from "valibot";
+import { confKey, time } from "../../../foundation/schemas.ts";
 import { sendAgainId } from "../../../operators/send-again.ts";
+import { actionStages } from "../../../rpc/action-stages.ts";
 import type { GivenUpContent, OperatorResult } from "../../../rpc/conference.ts";
 import type { GivenUpPost } from "../../../rpc/directory-feed.ts";
 import type { Domain } from "../../../settings/load.ts";
@@ -8,8 +10,6 @@ import type { SignedIn } from "../../guard.ts";
 import { problem } from "../../problem.ts";
 import { cursorOf, limitOf, next } from "../paging.ts";
 import { route } from "../route.ts";
-import { confKey, time } from "../values.ts";
-import { actionShown } from "./actions.ts";
 import { isKnown } from "./conferences.ts";
 import { accepted, acceptedAction, refusalOf, refusalText } from "./operate.ts";
 
@@ -79,7 +79,7 @@ export const givenUpRoutes = [
           v.description("Why it is not sent again, in a sentence; null: it can be, or it was."),
         ),
         again: v.pipe(
-          v.nullable(actionShown),
+          v.nullable(actionStages),
           v.description("How far it has come since somebody sent it again; null: nobody did."),
         ),
       }),

@@ -1,9 +1,10 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../../foundation/ids.ts";
+import { confKey, time } from "../../../foundation/schemas.ts";
 import { problem } from "../../problem.ts";
 import { cursorOf, limitOf, next } from "../paging.ts";
 import { flag, route } from "../route.ts";
-import { confKey, digitsOfNumber, time } from "../values.ts";
+import { digitsOfNumber } from "../values.ts";
 import { topicsOf } from "./conferences.ts";
 
 /** The directory gives no more at once. */
