@@ -1,26 +1,26 @@
-import type { EpochMs } from "../foundation/ids.ts";
-import type { Role } from "./people.ts";
+import * as v from "valibot";
+import { type Answer, time } from "../foundation/schemas.ts";
 
 /** One action of a person in a domain: who, what, when, what became of it, and from where. */
-export interface AuditEntry {
-  /** When it was asked. */
-  readonly at: EpochMs;
-  readonly person: string;
-  readonly role: Role;
-  /** How the person had signed in. */
-  readonly by: "token" | "session" | "access";
-  /** The operation's name in the API, such as `sendPassthrough`. */
-  readonly action: string;
-  /** What it was about, by the names of its path and what its route adds: `{"confKey": "987654321"}`. */
-  readonly about: Readonly<Record<string, string>>;
-  /** The `Idempotency-Key`, or one that was made. */
-  readonly actionId: string;
-  /** The status of the answer, and, of a refusal, its title. */
-  readonly status: number;
-  readonly refusal: string | null;
-  /** The address as it was seen; empty where the platform tells none. */
-  readonly from: string;
-}
+export const auditEntry = v.object({
+  at: v.pipe(time, v.description("When it was asked.")),
+  person: v.string(),
+  role: v.picklist(["viewer", "operator"]),
+  by: v.pipe(v.picklist(["token", "session", "access"]), v.description("How the person had signed in.")),
+  action: v.pipe(v.string(), v.description("The `operationId` of the request.")),
+  about: v.pipe(
+    v.record(v.string(), v.string()),
+    v.description("Such as `confKey`, the `type` of an action and its `call`; numbers are masked."),
+  ),
+  actionId: v.pipe(
+    v.string(),
+    v.description("The `Idempotency-Key`, or one that was made; empty: the request had a wrong one."),
+  ),
+  status: v.pipe(v.number(), v.description("Of the answer.")),
+  refusal: v.pipe(v.nullable(v.string()), v.description("The title of its problem; null: it was done.")),
+  from: v.pipe(v.string(), v.description("The address; empty where the platform tells none.")),
+});
+export type AuditEntry = Answer<typeof auditEntry>;
 
 /** In an entry until its outcome is known: for good where a part failed, or the process died first. */
 export const unknownOutcome = { status: 503, refusal: "failed for now" } as const;

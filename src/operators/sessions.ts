@@ -1,4 +1,6 @@
+import * as v from "valibot";
 import type { EpochMs } from "../foundation/ids.ts";
+import { type Answer, time } from "../foundation/schemas.ts";
 import { hmacSha256, indexOfEqual, sha256 } from "../foundation/secrets.ts";
 import { hourMs } from "../foundation/time/timers.ts";
 import type { Credential } from "./people.ts";
@@ -53,17 +55,17 @@ export async function sessionHashOf(key: string, text: string): Promise<SessionH
   return indexOfEqual([await hmacSha256(key, id)], seal) === 0 ? sha256(id) : null;
 }
 
-/** What became of an attempt to sign in, or of sessions. */
-export const signInOutcomes = ["signed-in", "refused", "signed-out", "sessions-ended"] as const;
+export const addressFrom = v.pipe(
+  v.string(),
+  v.description("The address as it was seen; empty where the platform tells none."),
+);
 
 /** One line of the record of sign-ins. */
-export interface SignIn {
-  readonly at: EpochMs;
-  /** Who; empty for somebody whom nobody knows. */
-  readonly person: string;
-  readonly outcome: (typeof signInOutcomes)[number];
-  /** Whose sessions were ended, where those were another one's. */
-  readonly of?: string | undefined;
-  /** The address as it was seen; empty where the platform tells none. */
-  readonly from: string;
-}
+export const signIn = v.object({
+  at: time,
+  person: v.pipe(v.string(), v.description("Empty for somebody whom nobody knows.")),
+  outcome: v.picklist(["signed-in", "refused", "signed-out", "sessions-ended"]),
+  of: v.pipe(v.optional(v.string()), v.description("Whose sessions were ended.")),
+  from: addressFrom,
+});
+export type SignIn = Answer<typeof signIn>;

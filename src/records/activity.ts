@@ -1,23 +1,26 @@
+import * as v from "valibot";
 import type { EpochMs, WebexHost } from "../foundation/ids.ts";
+import { type Answer, text, time } from "../foundation/schemas.ts";
 import { persons, showFields } from "../foundation/shown.ts";
 import { hourMs } from "../foundation/time/timers.ts";
 
 export const minuteMs = 60_000;
 
 /** What became of posts to one TSP server. */
-export interface HostPosts {
-  /** `null`: all others together. */
-  readonly host: WebexHost | null;
-  /** Documents that were confirmed, whatever the code. */
-  readonly confirmed: number;
-  /** Attempts. */
-  readonly failed: number;
-  /** Documents. */
-  readonly givenUp: number;
-  /** How long those that were confirmed took, from the begin of the post to its Confirmation; all of them together, in milliseconds. */
-  readonly tookMs: number;
-  readonly lastFailure: { readonly at: EpochMs; readonly why: string } | null;
-}
+const hostPosts = v.object({
+  host: v.pipe(v.nullable(text<WebexHost>()), v.description("The TSP server; null: all but the 20 busiest, together.")),
+  confirmed: v.pipe(v.number(), v.description("Documents that it confirmed, whatever the code.")),
+  failed: v.pipe(v.number(), v.description("Attempts that it did not confirm.")),
+  givenUp: v.pipe(v.number(), v.description("Documents that are not tried any more.")),
+  tookMs: v.pipe(
+    v.number(),
+    v.description(
+      "How long the confirmed ones took, all together, in milliseconds: divide by `confirmed` for the mean.",
+    ),
+  ),
+  lastFailure: v.nullable(v.object({ at: time, why: v.string() })),
+});
+export type HostPosts = Answer<typeof hostPosts>;
 
 const showPosts = showFields<HostPosts>({
   ...{ host: "address", confirmed: "open", failed: "open", givenUp: "open", tookMs: "open" },
@@ -25,20 +28,22 @@ const showPosts = showFields<HostPosts>({
 });
 
 /** Documents that WebEx has posted to us. */
-export interface Requests {
-  /** With 0. */
-  readonly confirmed: number;
-  /** With another code, with 503 as not all of it could be stored, or without being read. */
-  readonly refused: number;
-}
+const requests = v.object({
+  confirmed: v.pipe(v.number(), v.description("Documents of WebEx that were confirmed with 0.")),
+  refused: v.pipe(
+    v.number(),
+    v.description("Those that were confirmed with another code, could not be stored, came too fast or were too large."),
+  ),
+});
+export type Requests = Answer<typeof requests>;
 
 /** What WebEx asked, and what became of our posts, in one minute. */
-export interface ActivityMinute {
-  /** When the minute began. */
-  readonly at: EpochMs;
-  readonly requests: Requests;
-  readonly hosts: readonly HostPosts[];
-}
+export const activityMinute = v.object({
+  at: v.pipe(time, v.description("When the minute began.")),
+  requests,
+  hosts: v.array(hostPosts),
+});
+export type ActivityMinute = Answer<typeof activityMinute>;
 
 interface Minute {
   requests: Requests;

@@ -1,5 +1,7 @@
+import * as v from "valibot";
 import type { Post } from "../conference/draft.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
+import { type Answer, confKey, time } from "../foundation/schemas.ts";
 import type { PlacedFact } from "../records/directory-facts.ts";
 import type { RunningView } from "../records/running.ts";
 
@@ -62,24 +64,28 @@ export interface FeedAnswer {
 }
 
 /** A document of a conference that its receiver did not confirm, and that is not tried any more. */
-export interface GivenUpPost {
-  readonly conference: ConfKey;
-  /** Of the conference's journal: where it was given up. */
-  readonly row: number;
-  readonly at: EpochMs;
-  /** The TSP server, or `*back-end`: the partner's. */
-  readonly host: string;
-  readonly transId: string;
-  /** How often it was posted. */
-  readonly attempts: number;
-  /** Why it is not tried any more. */
-  readonly why: string;
-  /** By their elements. */
-  readonly messages: readonly string[];
-  /** Its server is told of it, or of how it is then, once it can be reached. */
-  readonly owed?: true;
-  /** Since when nothing of it is owed any more; `null`: that is not known. */
-  readonly settledAt: EpochMs | null;
-  /** Nobody waits for it any more: its server was never told. */
-  readonly expired?: true;
-}
+export const givenUpPost = v.object({
+  conference: confKey,
+  row: v.pipe(v.number(), v.description("Of the conference's journal: where it was given up.")),
+  at: time,
+  host: v.pipe(v.string(), v.description("The TSP server; `*back-end`: the partner's back end.")),
+  transId: v.pipe(v.string(), v.description("The TransID under which it was posted.")),
+  attempts: v.pipe(v.number(), v.description("How often it was posted.")),
+  why: v.pipe(v.string(), v.description("Why it is not tried any more; most often, why the last attempt failed.")),
+  messages: v.array(v.string()),
+  owed: v.pipe(
+    v.exactOptional(v.literal(true)),
+    v.description("Its server is told of it, or of how it is then, once it can be reached."),
+  ),
+  settledAt: v.pipe(
+    v.nullable(time),
+    v.description(
+      "Since when nothing of it is owed any more: its server could be reached again, another one took over, or none is to be told; null: that is not known.",
+    ),
+  ),
+  expired: v.pipe(
+    v.exactOptional(v.literal(true)),
+    v.description("Its server could not be reached for so long that nobody waits for it any more, and was never told."),
+  ),
+});
+export type GivenUpPost = Answer<typeof givenUpPost>;

@@ -1,40 +1,77 @@
-import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
+import * as v from "valibot";
+import type { BridgeName, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
+import { type Answer, confKey, text, time } from "../foundation/schemas.ts";
 import type { AbsenceEvent } from "../link/absences.ts";
 import type { AuditEntry } from "../operators/audit.ts";
-import type { ActivityMinute } from "../records/activity.ts";
+import { type ActivityMinute, activityMinute } from "../records/activity.ts";
 import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
-import type { PersonInside, RunningFold } from "../records/running.ts";
-import type {
-  DirectoryPlace,
-  FactPage,
-  FeedAnswer,
-  GivenUpPost,
-  LiveState,
-  WaitingDocuments,
-} from "./directory-feed.ts";
+import type { DirectoryPlace, FactPage, FeedAnswer, GivenUpPost, WaitingDocuments } from "./directory-feed.ts";
 
 /** What the directory says of a conference that is being created or runs. */
-export interface ListedConference
-  extends Readonly<Pick<RunningFold, "life" | "createdAt" | "phase" | "webexHost">>,
-    Pick<LiveState, "bridge"> {
-  readonly key: ConfKey;
-  /** `null`: it has said nothing since the directory's own restart. */
-  readonly now: ListedNow | null;
-}
-
-interface ListedNow extends Readonly<Pick<RunningFold, "attached" | "locked">>, Pick<LiveState, "trouble"> {
-  readonly callers: number;
-  /** As far as WebEx has the bridge say so, and as far as records may name them: empty strings else. */
-  readonly speakers: readonly PersonInside[];
-  /** Sub-conferences and rooms of private talks. */
-  readonly rooms: number;
-  /** Documents that wait: without a Confirmation for some seconds, or behind an attempt that failed. */
-  readonly documents: number;
-  readonly oldestDocumentAt: EpochMs | null;
-  /** The same by receiver; absent: none waits. */
-  readonly waiting?: readonly WaitingDocuments[];
-}
+export const listedConference = v.object({
+  key: confKey,
+  life: v.pipe(
+    v.number(),
+    v.description("Which conference of this key: the row of its journal in which it began, as records have it."),
+  ),
+  createdAt: time,
+  phase: v.picklist(["creating", "running"]),
+  webexHost: v.pipe(text<WebexHost>(), v.description("The TSP server that is notified.")),
+  bridge: v.nullable(text<BridgeName>()),
+  now: v.pipe(
+    v.nullable(
+      v.object({
+        attached: v.pipe(
+          v.boolean(),
+          v.description("False after a close with KeepAlive, until WebEx creates it again."),
+        ),
+        locked: v.boolean(),
+        callers: v.number(),
+        speakers: v.pipe(
+          v.exactOptional(v.array(v.object({ number: v.string(), attendeeId: v.string() }))),
+          v.description(
+            "Who speaks, where WebEx wants to know it; empty strings where `recordsPersonal` keeps nothing of them. A second old at most while the console shows the conference in its list; else as when it told something else.",
+          ),
+        ),
+        rooms: v.pipe(v.number(), v.description("Sub-conferences and rooms of private talks.")),
+        documents: v.pipe(
+          v.number(),
+          v.description("Documents that wait: not confirmed for some seconds, or behind an attempt that failed."),
+        ),
+        oldestDocumentAt: v.pipe(
+          v.nullable(time),
+          v.description("Since when the oldest of them waits; null: none does."),
+        ),
+        waiting: v.pipe(
+          v.exactOptional(
+            v.array(
+              v.object({
+                host: v.pipe(
+                  text<WaitingDocuments["host"]>(),
+                  v.description("The TSP server, or `*back-end`: the partner's."),
+                ),
+                documents: v.number(),
+                oldestAt: time,
+                failure: v.pipe(
+                  v.nullable(v.string()),
+                  v.description("Why the last attempt of one of them failed; null: none has."),
+                ),
+              }),
+            ),
+          ),
+          v.description("The same by receiver; absent: none waits."),
+        ),
+        trouble: v.pipe(
+          v.array(v.picklist(["posts", "commands"])),
+          v.description("`posts`: WebEx does not confirm; `commands`: the bridge does not answer in time."),
+        ),
+      }),
+    ),
+    v.description("null: the directory was started anew, and has asked it."),
+  ),
+});
+export type ListedConference = Answer<typeof listedConference>;
 
 export interface RunningQuery {
   readonly domain: DomainName;
@@ -53,11 +90,12 @@ export interface RunningQuery {
 }
 
 /** `bridge`: `null` for conferences that have none yet. `callers`: as far as they have told. */
-export interface BridgeLoad {
-  readonly bridge: BridgeName | null;
-  readonly conferences: number;
-  readonly callers: number;
-}
+export const bridgeLoad = v.object({
+  bridge: v.nullable(text<BridgeName>()),
+  conferences: v.number(),
+  callers: v.number(),
+});
+export type BridgeLoad = Answer<typeof bridgeLoad>;
 
 export interface RunningPage {
   /** In the order of their keys. */
@@ -149,48 +187,53 @@ export interface ConferenceTotals {
 }
 
 /** A receiver of webhooks, and how it is. */
-export interface WebhookView {
-  readonly url: string;
-  readonly events: readonly string[];
-  /** Events on their way, or that wait for the next attempt. */
-  readonly waiting: number;
-  /** So many of them it has refused, though it answers. */
-  readonly refused: number;
-  /** When the oldest of them happened; `null`: none waits. */
-  readonly oldestAt: EpochMs | null;
-  /** `null`: the last post was taken, or only its event refused. */
-  readonly failure: {
-    readonly since: EpochMs;
-    readonly attempts: number;
-    readonly why: string;
-    readonly nextAt: EpochMs;
-  } | null;
-  /** Events that it was never given. */
-  readonly givenUp: number;
-  readonly lastGivenUpAt: EpochMs | null;
-}
+export const webhookView = v.object({
+  url: v.string(),
+  events: v.array(v.string()),
+  waiting: v.pipe(v.number(), v.description("Events on their way, or that wait for the next attempt.")),
+  refused: v.pipe(v.number(), v.description("So many of them it has refused: they come again, three days at most.")),
+  oldestAt: v.pipe(v.nullable(time), v.description("When the oldest of them happened; null: none waits.")),
+  failure: v.pipe(
+    v.nullable(v.object({ since: time, attempts: v.number(), why: v.string(), nextAt: time })),
+    v.description("null: the last post was taken, or only its event refused."),
+  ),
+  givenUp: v.pipe(v.number(), v.description("Events that the receiver was never given.")),
+  lastGivenUpAt: v.nullable(time),
+});
+export type WebhookView = Answer<typeof webhookView>;
 
 /** The conferences that run with one TSP server, and what waits for it; or what waits for the partner's back end. */
-export interface HostLoad {
-  readonly host: WaitingDocuments["host"];
-  readonly conferences: number;
-  /** Documents that wait for a Confirmation, and since when the oldest of them does, as the conferences told it last; `null`: none waits. */
-  readonly documents: number;
-  readonly oldestDocumentAt: EpochMs | null;
-  /** Why the last attempt of one of them failed; `null`: none has. */
-  readonly failure: string | null;
-  /** Some of the conferences to which it does not confirm. */
-  readonly troubled: readonly ConfKey[];
-}
+const hostLoad = v.object({
+  host: v.pipe(text<WaitingDocuments["host"]>(), v.description("The TSP server, or `*back-end`: the partner's.")),
+  conferences: v.pipe(v.number(), v.description("Those that run with it.")),
+  documents: v.pipe(
+    v.number(),
+    v.description("Documents that wait for it: not confirmed for some seconds, or behind an attempt that failed."),
+  ),
+  oldestDocumentAt: v.pipe(v.nullable(time), v.description("Since when the oldest of them waits; null: none does.")),
+  failure: v.pipe(v.nullable(v.string()), v.description("Why the last attempt of one of them failed; null: none has.")),
+  troubled: v.pipe(v.array(confKey), v.description("Some of the conferences to which it does not confirm.")),
+});
+export type HostLoad = Answer<typeof hostLoad>;
 
 /** What a domain was asked and has posted in the last hour, and what its conferences still have to post. */
-export interface DomainActivity {
-  /** The oldest first; those in which nothing came or was posted are left out. */
-  readonly minutes: readonly ActivityMinute[];
-  readonly hosts: readonly HostLoad[];
-  /** So many conferences that run have not told since the directory's own restart what waits in them; they were asked. */
-  readonly unknown: number;
-}
+export const domainActivity = v.object({
+  minutes: v.pipe(
+    v.array(activityMinute),
+    v.description("By their begin, the oldest first; those in which nothing came or was posted are left out."),
+  ),
+  hosts: v.pipe(
+    v.array(hostLoad),
+    v.description(
+      "The servers of conferences that run, and those for which something of them waits, at most 50; those for which the most waits are the first.",
+    ),
+  ),
+  unknown: v.pipe(
+    v.number(),
+    v.description("So many conferences have not told what waits in them since the directory was started anew."),
+  ),
+});
+export type DomainActivity = Answer<typeof domainActivity>;
 
 /** What receivers of webhooks hear of an agent. */
 export interface AgentEvent extends AbsenceEvent {

@@ -1,5 +1,8 @@
+import * as v from "valibot";
+import type { Ability } from "../bridge/abilities.ts";
 import type { IssuedCommand } from "../bridge/commands.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
+import { type Answer, text, time } from "../foundation/schemas.ts";
 import type { Health } from "../link/relay.ts";
 
 /** How a bridge is, as its relay last heard. */
@@ -12,14 +15,31 @@ export interface BridgeHealth extends Omit<Health, "version" | "waiting"> {
 }
 
 /** A connected agent, as its relay knows it. */
-export interface AgentView {
-  readonly agent: string;
-  readonly role: "active" | "standby";
-  /** The last sign of life, to a second; `null`: its socket is gone. */
-  readonly lastSeen: EpochMs | null;
-  /** `null`: it has not said. */
-  readonly health: Health | null;
-}
+export const agentView = v.object({
+  agent: v.string(),
+  role: v.picklist(["active", "standby"]),
+  lastSeen: v.pipe(v.nullable(time), v.description("The last sign of life, to a second; null: its socket is gone.")),
+  health: v.pipe(
+    v.nullable(
+      v.object({
+        bridgeUp: v.boolean(),
+        bootId: v.pipe(v.exactOptional(v.string()), v.description("Another one: the bridge was started anew.")),
+        portsInUse: v.number(),
+        ports: v.pipe(v.nullable(v.number()), v.description("null: no limit.")),
+        cannot: v.pipe(v.exactOptional(v.array(text<Ability>())), v.description("What the bridge cannot do.")),
+        version: v.pipe(v.exactOptional(v.string()), v.description("Of the agent; an old one does not say.")),
+        waiting: v.pipe(
+          v.exactOptional(v.object({ commands: v.number(), reports: v.number() })),
+          v.description(
+            "Commands without a result, and reports that the edge has not acknowledged; 0 until some have waited for 5 s.",
+          ),
+        ),
+      }),
+    ),
+    v.description("null: it has not said."),
+  ),
+});
+export type AgentView = Answer<typeof agentView>;
 
 /** Commands of one conference for its bridge. */
 export interface CommandsForBridge {

@@ -1,5 +1,7 @@
-import type { Difference, FilledSequence, Meeting, SiteNumber } from "../../webex-interfaces/doors/edge.ts";
-import type { ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
+import * as v from "valibot";
+import type { FilledSequence, Meeting, SiteNumber } from "../../webex-interfaces/doors/edge.ts";
+import type { ConfKey, DomainName } from "../foundation/ids.ts";
+import { type Answer, text, time } from "../foundation/schemas.ts";
 import type { ConferenceIdentity } from "./conference.ts";
 
 /** A conference at its domain's WebEx site. */
@@ -9,57 +11,90 @@ export interface MeetingQuestion extends ConferenceIdentity {
   readonly attendeeId?: string | undefined;
 }
 
-export interface MeetingAnswer {
-  /** As the site last said, also where a later look-up failed, without its access code; `null`: it never did. */
-  readonly meeting: Meeting | null;
-  /** When the site said so, in milliseconds since 1970. */
-  readonly knownAt: EpochMs | null;
-  /** As telephones key them. */
-  readonly dialIn: readonly FilledSequence[];
-  /** For people's browsers; the host's asks for a log-in at the site, and works for the host alone. */
-  readonly links: { readonly start: MeetingLink | null; readonly join: MeetingLink | null } | null;
-  /** Why the site did not answer the last look-up, and what to do; `null`: it did. */
-  readonly failure: string | null;
-  /** What is odd about the answer. */
-  readonly notes: readonly string[];
-}
+const says = v.string();
+const link = v.nullable(v.object({ url: v.string(), needsLogIn: v.boolean() }));
 
-export interface MeetingLink {
-  readonly url: string;
-  readonly needsLogIn: boolean;
-}
+const meeting = v.object({
+  sessionKey: v.string(),
+  service: text<Meeting["service"]>(),
+  topic: v.nullable(v.string()),
+  status: v.nullable(v.string()),
+  host: v.nullable(v.object({ name: v.string(), webExId: v.string(), email: v.string() })),
+  schedule: v.pipe(
+    v.nullable(v.object({ startsAt: v.string(), timeZone: v.string(), minutes: v.number() })),
+    v.description("`startsAt` is in the time zone beside it."),
+  ),
+  numbers: v.array(
+    v.object({
+      kind: v.picklist(["toll", "toll-free", "backup", "local", "global"]),
+      number: v.string(),
+      label: v.exactOptional(v.string()),
+    }),
+  ),
+  accessCode: v.pipe(
+    v.nullable(v.string()),
+    v.description("`(secret)`: there is one, and `readAccessCode` answers it; null: none is known."),
+  ),
+  dialInSequences: v.pipe(
+    v.nullable(v.string()),
+    v.description("As the site sent it, with `[AccessCode]` for the access code."),
+  ),
+  missing: v.array(
+    v.object({ what: v.string(), why: v.picklist(["never", "needs-password", "absent", "unknown", "wrong"]), says }),
+  ),
+});
+
+export const meetingAnswer = v.object({
+  meeting: v.pipe(v.nullable(meeting), v.description("As the site last said; null: it never did.")),
+  knownAt: v.nullable(time),
+  dialIn: v.pipe(
+    v.array(
+      v.object({
+        name: text<FilledSequence["name"]>(),
+        dialString: v.string(),
+        toFill: v.array(text<FilledSequence["toFill"][number]>()),
+      }),
+    ),
+    v.description("As telephones key them, with `[AccessCode]` for the access code."),
+  ),
+  links: v.nullable(v.object({ start: link, join: link })),
+  failure: v.pipe(v.nullable(v.string()), v.description("Why the site did not answer the last look-up; null: it did.")),
+  notes: v.array(v.string()),
+});
+export type MeetingAnswer = Answer<typeof meetingAnswer>;
 
 /** What the last finished provisioning check found. */
-export interface ProvisioningResult {
-  readonly begunAt: EpochMs;
-  readonly endedAt: EpochMs;
-  /** Users of the site that were looked at. */
-  readonly users: number;
-  readonly differences: readonly Difference[];
-  /** Further ones that are only counted. */
-  readonly more: number;
-  /** What could not be compared, and why. */
-  readonly notCompared: readonly string[];
-}
+const provisioningResult = v.object({
+  begunAt: time,
+  endedAt: time,
+  users: v.number(),
+  differences: v.array(v.object({ about: v.string(), says })),
+  more: v.pipe(v.number(), v.description("Further differences that are only counted.")),
+  notCompared: v.pipe(v.array(v.string()), v.description("What was not compared, and why.")),
+});
+export type ProvisioningResult = Answer<typeof provisioningResult>;
 
-export interface RunningCheck {
-  readonly begunAt: EpochMs;
-  /** Users of the site that were looked at so far, of so many, where that is known. */
-  readonly users: number;
-  readonly of: number | null;
-  /** Why the site keeps it from going on, and when it is asked again by itself; `null`: it goes on. */
-  readonly waits: { readonly says: string; readonly until: EpochMs } | null;
-}
+const runningCheck = v.object({
+  begunAt: time,
+  users: v.number(),
+  of: v.nullable(v.number()),
+  waits: v.pipe(
+    v.nullable(v.object({ says, until: time })),
+    v.description("Why the site keeps it from going on, and when it is asked again; null: it goes on."),
+  ),
+});
+export type RunningCheck = Answer<typeof runningCheck>;
 
-export interface ProvisioningState {
-  /** The last check that came to its end, also where a later one failed; `null`: none did. */
-  readonly last: ProvisioningResult | null;
-  readonly running: RunningCheck | null;
-  /** Why the latest check came to no end, and what to do; `null`: it did, or none began. */
-  readonly failure: { readonly at: EpochMs; readonly says: string } | null;
-  /** When the next one begins by itself; `null`: the settings want none. */
-  readonly nextAt: EpochMs | null;
-}
+export const provisioningState = v.object({
+  last: v.pipe(v.nullable(provisioningResult), v.description("The last check that came to its end; null: none did.")),
+  running: v.nullable(runningCheck),
+  failure: v.pipe(
+    v.nullable(v.object({ at: time, says })),
+    v.description("Why the latest check came to no end; null: it did, or none began."),
+  ),
+  nextAt: v.nullable(time),
+});
+export type ProvisioningState = Answer<typeof provisioningState>;
 
 /**
  * What a domain knows of its WebEx site. Nothing on the way of a call asks it. Where the domain has no site, nothing is written.

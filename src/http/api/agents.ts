@@ -1,35 +1,11 @@
 import * as v from "valibot";
 import type { BridgeName } from "../../foundation/ids.ts";
 import { time } from "../../foundation/schemas.ts";
+import { agentView } from "../../rpc/relay.ts";
 import type { EdgeEvent } from "../monitoring/monitoring.ts";
 import { failureOf } from "../objects-of-request.ts";
 import { next, pageOf, wholeList } from "./paging.ts";
 import { route } from "./route.ts";
-
-const agent = v.object({
-  agent: v.string(),
-  role: v.picklist(["active", "standby"]),
-  lastSeen: v.pipe(v.nullable(time), v.description("The last sign of life, to a second; null: its socket is gone.")),
-  health: v.pipe(
-    v.nullable(
-      v.object({
-        bridgeUp: v.boolean(),
-        bootId: v.pipe(v.optional(v.string()), v.description("Another one: the bridge was started anew.")),
-        portsInUse: v.number(),
-        ports: v.pipe(v.nullable(v.number()), v.description("null: no limit.")),
-        cannot: v.pipe(v.optional(v.array(v.string())), v.description("What the bridge cannot do.")),
-        version: v.pipe(v.optional(v.string()), v.description("Of the agent; an old one does not say.")),
-        waiting: v.pipe(
-          v.optional(v.object({ commands: v.number(), reports: v.number() })),
-          v.description(
-            "Commands without a result, and reports that the edge has not acknowledged; 0 until some have waited for 5 s.",
-          ),
-        ),
-      }),
-    ),
-    v.description("null: it has not said."),
-  ),
-});
 
 export const agentRoutes = [
   route({
@@ -52,7 +28,7 @@ export const agentRoutes = [
                 "Conferences that are being created or run there, and those who are in them; null: nobody knows.",
               ),
             ),
-            agents: v.nullable(v.array(agent)),
+            agents: v.nullable(v.array(agentView)),
           }),
         ),
         next,

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { time } from "../../foundation/schemas.ts";
+import { auditEntry } from "../../operators/audit.ts";
 import { cursorOf, limitOf, next } from "./paging.ts";
 import { route } from "./route.ts";
 
@@ -15,26 +15,7 @@ export const auditRoutes = [
     answer: {
       says: "Who asked what, about what, when, from where, and what became of it.",
       schema: v.object({
-        entries: v.array(
-          v.object({
-            at: time,
-            person: v.string(),
-            role: v.picklist(["viewer", "operator"]),
-            by: v.pipe(v.picklist(["token", "session", "access"]), v.description("How the person had signed in.")),
-            action: v.pipe(v.string(), v.description("The `operationId` of the request.")),
-            about: v.pipe(
-              v.record(v.string(), v.string()),
-              v.description("Such as `confKey`, the `type` of an action and its `call`; numbers are masked."),
-            ),
-            actionId: v.pipe(
-              v.string(),
-              v.description("The `Idempotency-Key`, or one that was made; empty: the request had a wrong one."),
-            ),
-            status: v.pipe(v.number(), v.description("Of the answer.")),
-            refusal: v.pipe(v.nullable(v.string()), v.description("The title of its problem; null: it was done.")),
-            from: v.pipe(v.string(), v.description("The address; empty where the platform tells none.")),
-          }),
-        ),
+        entries: v.array(auditEntry),
         next,
       }),
     },

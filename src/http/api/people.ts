@@ -1,14 +1,13 @@
 import * as v from "valibot";
 import { time } from "../../foundation/schemas.ts";
 import { seesAll } from "../../operators/people.ts";
-import { endOf, signInOutcomes } from "../../operators/sessions.ts";
+import { addressFrom as address, endOf, signIn } from "../../operators/sessions.ts";
 import { problem } from "../problem.ts";
 import { cursorOf, limitOf, next, pageOf, wholeList } from "./paging.ts";
 import { route } from "./route.ts";
 
 const role = v.picklist(["viewer", "operator"]);
 const domains = v.pipe(v.array(v.string()), v.description('The domains that this person sees; `["*"]`: all.'));
-const address = v.pipe(v.string(), v.description("The address as it was seen; empty where the platform tells none."));
 
 export const peopleRoutes = [
   route({
@@ -88,15 +87,7 @@ export const peopleRoutes = [
     answer: {
       says: "Sign-ins, refusals and ends.",
       schema: v.object({
-        signIns: v.array(
-          v.object({
-            at: time,
-            person: v.pipe(v.string(), v.description("Empty for somebody whom nobody knows.")),
-            outcome: v.picklist(signInOutcomes),
-            of: v.pipe(v.optional(v.string()), v.description("Whose sessions were ended.")),
-            from: address,
-          }),
-        ),
+        signIns: v.array(signIn),
         next,
       }),
     },

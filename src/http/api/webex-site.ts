@@ -1,90 +1,12 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../foundation/ids.ts";
-import { time } from "../../foundation/schemas.ts";
-import type { MeetingQuestion } from "../../rpc/webex-site.ts";
+import { type MeetingQuestion, meetingAnswer, provisioningState } from "../../rpc/webex-site.ts";
 import type { WebexSiteSettings } from "../../settings/domain-settings.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { Edge } from "../app.ts";
 import { problem } from "../problem.ts";
 import { isKnown, unknown, viewOf } from "./conferences/conferences.ts";
 import { route } from "./route.ts";
-
-const says = v.string();
-const link = v.nullable(v.object({ url: v.string(), needsLogIn: v.boolean() }));
-
-const meeting = v.object({
-  sessionKey: v.string(),
-  service: v.string(),
-  topic: v.nullable(v.string()),
-  status: v.nullable(v.string()),
-  host: v.nullable(v.object({ name: v.string(), webExId: v.string(), email: v.string() })),
-  schedule: v.pipe(
-    v.nullable(v.object({ startsAt: v.string(), timeZone: v.string(), minutes: v.number() })),
-    v.description("`startsAt` is in the time zone beside it."),
-  ),
-  numbers: v.array(
-    v.object({
-      kind: v.picklist(["toll", "toll-free", "backup", "local", "global"]),
-      number: v.string(),
-      label: v.optional(v.string()),
-    }),
-  ),
-  accessCode: v.pipe(
-    v.nullable(v.string()),
-    v.description("`(secret)`: there is one, and `readAccessCode` answers it; null: none is known."),
-  ),
-  dialInSequences: v.pipe(
-    v.nullable(v.string()),
-    v.description("As the site sent it, with `[AccessCode]` for the access code."),
-  ),
-  missing: v.array(
-    v.object({ what: v.string(), why: v.picklist(["never", "needs-password", "absent", "unknown", "wrong"]), says }),
-  ),
-});
-
-const meetingAnswer = v.object({
-  meeting: v.pipe(v.nullable(meeting), v.description("As the site last said; null: it never did.")),
-  knownAt: v.nullable(time),
-  dialIn: v.pipe(
-    v.array(v.object({ name: v.string(), dialString: v.string(), toFill: v.array(v.string()) })),
-    v.description("As telephones key them, with `[AccessCode]` for the access code."),
-  ),
-  links: v.nullable(v.object({ start: link, join: link })),
-  failure: v.pipe(v.nullable(v.string()), v.description("Why the site did not answer the last look-up; null: it did.")),
-  notes: v.array(v.string()),
-});
-
-const provisioning = v.object({
-  last: v.pipe(
-    v.nullable(
-      v.object({
-        begunAt: time,
-        endedAt: time,
-        users: v.number(),
-        differences: v.array(v.object({ about: v.string(), says })),
-        more: v.pipe(v.number(), v.description("Further differences that are only counted.")),
-        notCompared: v.pipe(v.array(v.string()), v.description("What was not compared, and why.")),
-      }),
-    ),
-    v.description("The last check that came to its end; null: none did."),
-  ),
-  running: v.nullable(
-    v.object({
-      begunAt: time,
-      users: v.number(),
-      of: v.nullable(v.number()),
-      waits: v.pipe(
-        v.nullable(v.object({ says, until: time })),
-        v.description("Why the site keeps it from going on, and when it is asked again; null: it goes on."),
-      ),
-    }),
-  ),
-  failure: v.pipe(
-    v.nullable(v.object({ at: time, says })),
-    v.description("Why the latest check came to no end; null: it did, or none began."),
-  ),
-  nextAt: v.nullable(time),
-});
 
 const noSuchSite = "There is no such domain that you see, or it has no WebEx site in its settings.";
 
@@ -141,7 +63,7 @@ export const webexSiteRoutes = [
     id: "showProvisioning",
     tag: "WebEx site",
     says: "What the last comparison of the site's accounts with the domain's settings found",
-    answer: { says: "What was found, whether one runs, and when the next begins.", schema: provisioning },
+    answer: { says: "What was found, whether one runs, and when the next begins.", schema: provisioningState },
     refusals: { 404: noSuchSite },
     handle({ domain, edge: { views } }) {
       return domain.settings.webexSite ? views.webexSite(domain.name).provisioning(domain.name) : noSite(domain);
@@ -154,7 +76,7 @@ export const webexSiteRoutes = [
     tag: "WebEx site",
     says: "Begins such a comparison now, unless one runs",
     more: "One that waits for a site that does not answer goes on at once.",
-    answer: { status: 202, says: "One runs.", schema: provisioning },
+    answer: { status: 202, says: "One runs.", schema: provisioningState },
     refusals: { 404: noSuchSite },
     handle({ domain, edge: { views } }) {
       return domain.settings.webexSite ? views.webexSite(domain.name).beginCheck(domain.name) : noSite(domain);

@@ -1,6 +1,6 @@
 import { GivenUpPostPage } from "../../console/conference/given-up-post.tsx";
 import { pathOf } from "../../console/paths.ts";
-import { givenUpPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
+import { foundPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
 import type { Edge } from "../app.ts";
 import { addPage, type PageCall, type Pages, trouble } from "./console.tsx";
 import { addForm } from "./form.ts";
@@ -11,7 +11,7 @@ export function addGivenUpPages(pages: Pages, edge: Edge): void {
   addPage(pages, edge, path, async (call) => {
     const { domain, frame } = call;
     const id = idOf(call);
-    const found = await givenUpPost(domain, id, call.edge);
+    const found = await foundPost(domain, id, call.edge);
     if (!found) return noSuchPost(call, edge, id);
     const { post, content } = found;
     const around = frame("hosts", post.conference);

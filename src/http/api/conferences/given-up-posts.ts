@@ -1,9 +1,8 @@
 import * as v from "valibot";
-import { confKey, time } from "../../../foundation/schemas.ts";
 import { sendAgainId } from "../../../operators/send-again.ts";
 import { actionStages } from "../../../rpc/action-stages.ts";
 import type { GivenUpContent, OperatorResult } from "../../../rpc/conference.ts";
-import type { GivenUpPost } from "../../../rpc/directory-feed.ts";
+import { type GivenUpPost, givenUpPost } from "../../../rpc/directory-feed.ts";
 import type { Domain } from "../../../settings/load.ts";
 import type { Edge } from "../../app.ts";
 import type { SignedIn } from "../../guard.ts";
@@ -19,28 +18,7 @@ const USUAL = 100;
 
 const listed = {
   id: v.pipe(v.string(), v.description("Its name in the path of further requests.")),
-  conference: confKey,
-  row: v.pipe(v.number(), v.description("Of the conference's journal: where it was given up.")),
-  at: time,
-  host: v.pipe(v.string(), v.description("The TSP server; `*back-end`: the partner's back end.")),
-  transId: v.pipe(v.string(), v.description("The TransID under which it was posted.")),
-  attempts: v.pipe(v.number(), v.description("How often it was posted.")),
-  why: v.pipe(v.string(), v.description("Why it is not tried any more; most often, why the last attempt failed.")),
-  messages: v.array(v.string()),
-  owed: v.pipe(
-    v.exactOptional(v.literal(true)),
-    v.description("Its server is told of it, or of how it is then, once it can be reached."),
-  ),
-  settledAt: v.pipe(
-    v.nullable(time),
-    v.description(
-      "Since when nothing of it is owed any more: its server could be reached again, another one took over, or none is to be told; null: that is not known.",
-    ),
-  ),
-  expired: v.pipe(
-    v.exactOptional(v.literal(true)),
-    v.description("Its server could not be reached for so long that nobody waits for it any more, and was never told."),
-  ),
+  ...givenUpPost.entries,
 };
 
 export const givenUpRoutes = [
@@ -86,7 +64,7 @@ export const givenUpRoutes = [
     },
     refusals: { 404: "There is no such domain that you see, or no such document is kept." },
     async handle({ domain, edge, path: { post: id = "" } }) {
-      const found = await givenUpPost(domain, id, edge);
+      const found = await foundPost(domain, id, edge);
       if (!found) return noSuchPost(id);
       const { post, content } = found;
       return {
@@ -110,7 +88,7 @@ export const givenUpRoutes = [
     },
     about: ({ domain, edge, path: { post: id = "" } }) => aboutPost(domain, id, edge),
     async handle({ domain, edge, path: { post: id = "" }, signedIn }) {
-      const found = await givenUpPost(domain, id, edge);
+      const found = await foundPost(domain, id, edge);
       if (!found) return noSuchPost(id);
       const { conference, row } = found.post;
       const result = await sendAgain(domain, found, edge, signedIn);
@@ -126,7 +104,7 @@ interface FoundPost {
 }
 
 /** What is known of a document that was given up; `null`: nothing. `content`: `null`, its journal does not have it any more. */
-export async function givenUpPost(domain: Domain, id: string, edge: Edge): Promise<FoundPost | null> {
+export async function foundPost(domain: Domain, id: string, edge: Edge): Promise<FoundPost | null> {
   const post = await edge.views.directory(domain.name).givenUpPost(id);
   if (!post) return null;
   const known = await isKnown(domain, post.conference, edge);

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../../foundation/ids.ts";
-import { confKey, time } from "../../../foundation/schemas.ts";
+import { bridgeLoad, listedConference } from "../../../rpc/directory.ts";
 import { problem } from "../../problem.ts";
 import { cursorOf, limitOf, next } from "../paging.ts";
 import { flag, route } from "../route.ts";
@@ -28,64 +28,8 @@ function person(what: string) {
 }
 
 const running = v.object({
-  key: confKey,
-  life: v.pipe(
-    v.number(),
-    v.description("Which conference of this key: the row of its journal in which it began, as records have it."),
-  ),
-  createdAt: time,
-  phase: v.picklist(["creating", "running"]),
-  webexHost: v.pipe(v.string(), v.description("The TSP server that is notified.")),
-  bridge: v.nullable(v.string()),
+  ...listedConference.entries,
   topic: v.pipe(v.optional(v.string()), v.description("As the domain's WebEx site called it, where that is cached.")),
-  now: v.pipe(
-    v.nullable(
-      v.object({
-        attached: v.pipe(
-          v.boolean(),
-          v.description("False after a close with KeepAlive, until WebEx creates it again."),
-        ),
-        locked: v.boolean(),
-        callers: v.number(),
-        speakers: v.pipe(
-          v.optional(v.array(v.object({ number: v.string(), attendeeId: v.string() }))),
-          v.description(
-            "Who speaks, where WebEx wants to know it; empty strings where `recordsPersonal` keeps nothing of them. A second old at most while the console shows the conference in its list; else as when it told something else.",
-          ),
-        ),
-        rooms: v.pipe(v.number(), v.description("Sub-conferences and rooms of private talks.")),
-        documents: v.pipe(
-          v.number(),
-          v.description("Documents that wait: not confirmed for some seconds, or behind an attempt that failed."),
-        ),
-        oldestDocumentAt: v.pipe(
-          v.nullable(time),
-          v.description("Since when the oldest of them waits; null: none does."),
-        ),
-        waiting: v.pipe(
-          v.optional(
-            v.array(
-              v.object({
-                host: v.pipe(v.string(), v.description("The TSP server, or `*back-end`: the partner's.")),
-                documents: v.number(),
-                oldestAt: time,
-                failure: v.pipe(
-                  v.nullable(v.string()),
-                  v.description("Why the last attempt of one of them failed; null: none has."),
-                ),
-              }),
-            ),
-          ),
-          v.description("The same by receiver; absent: none waits."),
-        ),
-        trouble: v.pipe(
-          v.array(v.picklist(["posts", "commands"])),
-          v.description("`posts`: WebEx does not confirm; `commands`: the bridge does not answer in time."),
-        ),
-      }),
-    ),
-    v.description("null: the directory was started anew, and has asked it."),
-  ),
 });
 
 export const runningRoutes = [
@@ -117,7 +61,7 @@ export const runningRoutes = [
         next,
         total: v.pipe(v.number(), v.description("All that run, whatever their key.")),
         bridges: v.pipe(
-          v.array(v.object({ bridge: v.nullable(v.string()), conferences: v.number(), callers: v.number() })),
+          v.array(bridgeLoad),
           v.description("All that run, by their bridges; null: they have none yet."),
         ),
         unknown: v.pipe(
