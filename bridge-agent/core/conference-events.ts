@@ -134,26 +134,30 @@ export class ConferenceEvents {
         }
         return this.#callEnded(effect.call);
       case "speakers-reported":
-        // The edge knows nothing of those who speak already.
-        for (const call of this.#speaking) {
-          if (this.#legs.find(call)?.conference !== conference) continue;
-          this.#unreportedSpeech.delete(call);
-          this.#reports.addEvent(conference, { type: "speaking-changed", call, speaking: true });
-        }
-        return;
+        return this.#reportAllSpeaking(conference);
       case "speakers-no-longer-reported":
-        // No event tells when they fall silent from now on.
-        for (const call of this.#speaking) {
-          if (this.#legs.find(call)?.conference === conference) this.#speaking.delete(call);
-        }
-        for (const [call, place] of this.#unreportedSpeech)
-          if (place === conference) this.#unreportedSpeech.delete(call);
-        return;
+        return this.#forgetSpeaking(conference);
       case "none":
         return;
       default:
         return assertNever(effect);
     }
+  }
+
+  /** The edge knows nothing of those who speak already. */
+  #reportAllSpeaking(conference: ConfKey): void {
+    for (const call of this.#speaking) {
+      if (this.#legs.find(call)?.conference !== conference) continue;
+      this.#unreportedSpeech.delete(call);
+      this.#reports.addEvent(conference, { type: "speaking-changed", call, speaking: true });
+    }
+  }
+
+  /** No event says when they fall silent from now on. */
+  #forgetSpeaking(conference: ConfKey): void {
+    for (const call of this.#speaking)
+      if (this.#legs.find(call)?.conference === conference) this.#speaking.delete(call);
+    for (const [call, place] of this.#unreportedSpeech) if (place === conference) this.#unreportedSpeech.delete(call);
   }
 
   /**

@@ -134,8 +134,19 @@ export function openJournal(
   }
 }
 
-/** Nobody else writes these rows, so they are not checked. */
 function journalOf(db: DatabaseSync, file: string) {
+  const { toWrite, ...transactions } = transactionsOf(db, file);
+  return {
+    ...transactions,
+    load: () => contentsOf(db),
+    ...factsOf(toWrite),
+    ...conferencesOf(toWrite),
+    ...commandsOf(toWrite),
+    close: () => db.close(),
+  };
+}
+
+function transactionsOf(db: DatabaseSync, file: string) {
   const inode = inodeOf(file);
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
@@ -153,36 +164,10 @@ function journalOf(db: DatabaseSync, file: string) {
       },
     };
   }
-  const readFact = db.prepare("SELECT value FROM fact WHERE name = ?");
-  const saveFact = toWrite("INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
-  const saveBegin = toWrite("INSERT OR REPLACE INTO since VALUES (?, ?)");
-  const deleteBegin = toWrite("DELETE FROM since WHERE name = ?");
-  const beginStream = toWrite("INSERT OR REPLACE INTO conference VALUES (?, ?, 1, ?)");
-  const saveConference = toWrite("UPDATE conference SET record = ? WHERE key = ?");
-  const deleteConference = toWrite("DELETE FROM conference WHERE key = ?");
-  const addCommand = toWrite(
-    `INSERT INTO command (conference, id, origin, command, begin_before, phase, at) VALUES (?, ?, ?, ?, ?, 0, ?)
-     ON CONFLICT DO NOTHING`,
-  );
-  const beginCommand = toWrite("UPDATE command SET phase = ?, begin_before = ? WHERE conference = ? AND id = ?");
-  const setPhase = toWrite("UPDATE command SET phase = ? WHERE conference = ? AND id = ?");
-  const saveNext = toWrite("UPDATE conference SET next = max(next, ?) WHERE key = ?");
-  const appendReport = toWrite("INSERT INTO report VALUES (?, ?, ?)");
-  const deleteReports = toWrite("DELETE FROM report WHERE conference = ? AND number <= ?");
-
-  const prune = toWrite(
-    `DELETE FROM command WHERE phase = 3 AND (at < ? OR seq <= (SELECT max(seq) FROM command) - ?)
-       AND (origin <> 'edge' OR conference NOT IN (SELECT conference FROM report))`,
-  );
-
-  function read<Row>(sql: string): Row[] {
-    return db.prepare(sql).all() as Row[];
-  }
-  function fact(name: string): string | null {
-    return (readFact.get(name) as { value: string } | undefined)?.value ?? null;
-  }
 
   return {
+    toWrite,
+
     transaction<Value>(work: () => Value): Result<Value, JournalFailure> {
       isBegun = false;
       try {
@@ -201,63 +186,73 @@ function journalOf(db: DatabaseSync, file: string) {
 
     /** Whether this turn has written anything: what else is written then costs no flush of its own. */
     isWriting: () => isBegun === true,
+  };
+}
 
-    load(): JournalContents {
-      const reports = Map.groupBy(
-        read<{ conference: ConfKey; number: number; report: string }>(
-          "SELECT * FROM report ORDER BY conference, number",
-        ),
-        (row) => row.conference,
-      );
-      const assignment = fact("assignment");
+type ToWrite = ReturnType<typeof transactionsOf>["toWrite"];
+
+/** Nobody else writes these rows, so they are not checked. */
+function contentsOf(db: DatabaseSync): JournalContents {
+  function read<Row>(sql: string): Row[] {
+    return db.prepare(sql).all() as Row[];
+  }
+  const facts = new Map(
+    read<{ name: string; value: string }>("SELECT * FROM fact").map(({ name, value }) => [name, value]),
+  );
+  const reports = Map.groupBy(
+    read<{ conference: ConfKey; number: number; report: string }>("SELECT * FROM report ORDER BY conference, number"),
+    (row) => row.conference,
+  );
+  const assignment = facts.get("assignment");
+  return {
+    assignment: assignment === undefined ? null : (JSON.parse(assignment) as Assignment),
+    bootId: facts.get("bridge") ?? null,
+    conferences: read<ConferenceRow>("SELECT * FROM conference").map(({ key, record, next, stream }) => {
+      const rows = reports.get(key) ?? [];
       return {
-        assignment: assignment === null ? null : (JSON.parse(assignment) as Assignment),
-        bootId: fact("bridge"),
-        conferences: read<ConferenceRow>("SELECT * FROM conference").map(({ key, record, next, stream }) => {
-          const rows = reports.get(key) ?? [];
-          return {
-            conference: key,
-            record: JSON.parse(record) as ConferenceRecord,
-            stream,
-            next: Math.max(next, (rows.at(-1)?.number ?? 0) + 1),
-            reports: rows.map(({ number, report }) => ({ number, report: JSON.parse(report) as Report })),
-          };
-        }),
-        commands: read<CommandRow>("SELECT * FROM command WHERE phase < 3 ORDER BY seq").map((row) => ({
-          pending: {
-            conference: row.conference,
-            id: row.id,
-            origin: row.origin,
-            command: JSON.parse(row.command) as OpenCommand["command"],
-            ...(row.begin_before !== null && { begin: { from: row.at, before: row.begin_before } }),
-          },
-          phase: phases[row.phase] ?? "finished",
-        })),
-        dials: JSON.parse(fact("dials") ?? "[]") as EpochMs[],
-        begins: read<{ name: string; at: EpochMs }>("SELECT * FROM since"),
+        conference: key,
+        record: JSON.parse(record) as ConferenceRecord,
+        stream,
+        next: Math.max(next, (rows.at(-1)?.number ?? 0) + 1),
+        reports: rows.map(({ number, report }) => ({ number, report: JSON.parse(report) as Report })),
       };
-    },
+    }),
+    commands: read<CommandRow>("SELECT * FROM command WHERE phase < 3 ORDER BY seq").map((row) => ({
+      pending: {
+        conference: row.conference,
+        id: row.id,
+        origin: row.origin,
+        command: JSON.parse(row.command) as OpenCommand["command"],
+        ...(row.begin_before !== null && { begin: { from: row.at, before: row.begin_before } }),
+      },
+      phase: phases[row.phase] ?? "finished",
+    })),
+    dials: JSON.parse(facts.get("dials") ?? "[]") as EpochMs[],
+    begins: read<{ name: string; at: EpochMs }>("SELECT * FROM since"),
+  };
+}
 
-    saveAssignment(assignment: Assignment): void {
-      saveFact.run("assignment", JSON.stringify(assignment));
-    },
+function factsOf(toWrite: ToWrite) {
+  const saveFact = toWrite("INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
+  const saveBegin = toWrite("INSERT OR REPLACE INTO since VALUES (?, ?)");
+  const deleteBegin = toWrite("DELETE FROM since WHERE name = ?");
+  return {
+    saveAssignment: (assignment: Assignment) => void saveFact.run("assignment", JSON.stringify(assignment)),
+    saveBootId: (bootId: string) => void saveFact.run("bridge", bootId),
+    saveDials: (dials: readonly EpochMs[]) => void saveFact.run("dials", JSON.stringify(dials)),
+    saveBegin: (name: string, at: EpochMs) => void saveBegin.run(name, at),
+    deleteBegin: (name: string) => void deleteBegin.run(name),
+  };
+}
 
-    saveBootId(bootId: string): void {
-      saveFact.run("bridge", bootId);
-    },
-
-    saveDials(dials: readonly EpochMs[]): void {
-      saveFact.run("dials", JSON.stringify(dials));
-    },
-
-    saveBegin(name: string, at: EpochMs): void {
-      saveBegin.run(name, at);
-    },
-
-    deleteBegin(name: string): void {
-      deleteBegin.run(name);
-    },
-
+function conferencesOf(toWrite: ToWrite) {
+  const beginStream = toWrite("INSERT OR REPLACE INTO conference VALUES (?, ?, 1, ?)");
+  const saveConference = toWrite("UPDATE conference SET record = ? WHERE key = ?");
+  const deleteConference = toWrite("DELETE FROM conference WHERE key = ?");
+  const saveNext = toWrite("UPDATE conference SET next = max(next, ?) WHERE key = ?");
+  const appendReport = toWrite("INSERT INTO report VALUES (?, ?, ?)");
+  const deleteReports = toWrite("DELETE FROM report WHERE conference = ? AND number <= ?");
+  return {
     /** Makes the conference known, with a new stream that has no reports yet; its id is like no other. */
     beginStream(conference: ConfKey, record: ConferenceRecord): StreamId {
       const stream = randomUUID();
@@ -275,6 +270,30 @@ function journalOf(db: DatabaseSync, file: string) {
       deleteConference.run(conference);
     },
 
+    appendReport(conference: ConfKey, { number, report }: NumberedReport): void {
+      appendReport.run(conference, number, JSON.stringify(report));
+    },
+
+    /** Up to this number, which is kept: no later report may have it again. */
+    deleteReports(conference: ConfKey, upTo: number): void {
+      saveNext.run(upTo + 1, conference);
+      deleteReports.run(conference, upTo);
+    },
+  };
+}
+
+function commandsOf(toWrite: ToWrite) {
+  const addCommand = toWrite(
+    `INSERT INTO command (conference, id, origin, command, begin_before, phase, at) VALUES (?, ?, ?, ?, ?, 0, ?)
+     ON CONFLICT DO NOTHING`,
+  );
+  const beginCommand = toWrite("UPDATE command SET phase = ?, begin_before = ? WHERE conference = ? AND id = ?");
+  const setPhase = toWrite("UPDATE command SET phase = ? WHERE conference = ? AND id = ?");
+  const prune = toWrite(
+    `DELETE FROM command WHERE phase = 3 AND (at < ? OR seq <= (SELECT max(seq) FROM command) - ?)
+       AND (origin <> 'edge' OR conference NOT IN (SELECT conference FROM report))`,
+  );
+  return {
     /** False when there is a command of this id already. */
     addCommand({ conference, id, origin, command, begin }: NewCommand, at: EpochMs): boolean {
       return addCommand.run(conference, id, origin, JSON.stringify(command), begin?.before ?? null, at).changes === 1;
@@ -289,23 +308,9 @@ function journalOf(db: DatabaseSync, file: string) {
       setPhase.run(phases.indexOf(phase), conference, id);
     },
 
-    appendReport(conference: ConfKey, { number, report }: NumberedReport): void {
-      appendReport.run(conference, number, JSON.stringify(report));
-    },
-
-    /** Up to this number, which is kept: no later report may have it again. */
-    deleteReports(conference: ConfKey, upTo: number): void {
-      saveNext.run(upTo + 1, conference);
-      deleteReports.run(conference, upTo);
-    },
-
     prune(now: EpochMs): void {
       // The edge repeats a command whose result it does not have, however late: such a command stays known.
       prune.run(now - FINISHED_FOR_MS, FINISHED_AT_MOST);
-    },
-
-    close(): void {
-      db.close();
     },
   };
 }

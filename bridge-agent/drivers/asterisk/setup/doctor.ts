@@ -17,6 +17,9 @@ const ANSWER_WITHIN_MS = 2_000;
 const RTP_PORTS_FOR_EACH_CALL = 2;
 
 type Found = Omit<Finding, "about">;
+const ok = (says: string): Found => ({ verdict: "ok", says });
+const warn = (says: string): Found => ({ verdict: "warn", says });
+const wrong = (says: string): Found => ({ verdict: "WRONG", says });
 /** The modules that run; `null`: it is not known. */
 type Running = ReadonlySet<string> | null;
 
@@ -73,7 +76,7 @@ export async function inspectAsterisk(
     for (const [about, check] of checks) {
       findings.push({
         about,
-        ...(await check().catch((error: unknown): Found => ({ verdict: "WRONG", says: reasonOf(error) }))),
+        ...(await check().catch((error: unknown): Found => wrong(reasonOf(error)))),
       });
     }
     return findings;
@@ -95,37 +98,36 @@ async function openAri(settings: AsteriskSettings, timers: Timers): Promise<Ari 
 
 async function checkVersion(ari: Ari): Promise<Found> {
   const { system, status } = read("getInfo", info, await ari.ask("getInfo", { only: "system,status" }));
-  return { verdict: "ok", says: `Asterisk ${system.version}, up since ${status.startup_time}` };
+  return ok(`Asterisk ${system.version}, up since ${status.startup_time}`);
 }
 
 async function checkNeeds(ari: Ari, settings: AsteriskSettings): Promise<Found> {
   const found = await whatIsMissing(ari, settings, null);
-  if (found.ok) return { verdict: "ok", says: "version, modules and endpoint are what the driver needs" };
-  return { verdict: "WRONG", says: `Asterisk ${found.error}` };
+  if (found.ok) return ok("version, modules and endpoint are what the driver needs");
+  return wrong(`Asterisk ${found.error}`);
 }
 
 /** Those of the sample configuration; an Asterisk that does more has others, too. */
 function checkModules(running: Running): Found {
-  if (running === null) return { verdict: "warn", says: "not known: Asterisk does not say which ones run" };
+  if (running === null) return warn("not known: Asterisk does not say which ones run");
   const all = sampleModules();
   // One kind of timer is enough, and this Asterisk would not answer without the module that only newer ones have.
   const isReplaced = (name: string) =>
     name === "res_websocket_client" ||
     (name.startsWith("res_timing_") && [...running].some((each) => each.startsWith("res_timing_")));
   const missing = all.filter((name) => !running.has(name) && !isReplaced(name));
-  if (missing.length === 0) return { verdict: "ok", says: "those of the sample configuration run" };
+  if (missing.length === 0) return ok("those of the sample configuration run");
   const list = missing.map((name) => (name in withoutModule ? `${name} (${withoutModule[name]})` : name)).join(", ");
-  return { verdict: "warn", says: `of the sample configuration, these do not run: ${list}; ${toRun(missing)}` };
+  return warn(`of the sample configuration, these do not run: ${list}; ${toRun(missing)}`);
 }
 
 /** Nobody hears of an event for an application that there is not. */
 async function checkRights(ari: Ari, { user }: AsteriskSettings): Promise<Found> {
   const asked = await ari.ask("userEvent", { eventName: "doctor", application: "bridgehead.doctor" }, ANSWER_WITHIN_MS);
-  if (asked.status !== 403) return { verdict: "ok", says: `the user ${user} may look and act` };
-  return {
-    verdict: "WRONG",
-    says: `the user ${user} may look and not act: set read_only = no in ari.conf, and run asterisk -rx 'module reload res_ari.so'`,
-  };
+  if (asked.status !== 403) return ok(`the user ${user} may look and act`);
+  return wrong(
+    `the user ${user} may look and not act: set read_only = no in ari.conf, and run asterisk -rx 'module reload res_ari.so'`,
+  );
 }
 
 async function checkApplication(
@@ -137,17 +139,13 @@ async function checkApplication(
   const isThere = isDone(await ari.ask("getApplication", { applicationName: application }, ANSWER_WITHIN_MS));
   if (note === null) {
     return isThere
-      ? {
-          verdict: "WRONG",
-          says: `${application} is another program's: stop that, or set driver.application to another one`,
-        }
-      : { verdict: "ok", says: `${application} is nobody's yet: the agent takes it when it acts` };
+      ? wrong(`${application} is another program's: stop that, or set driver.application to another one`)
+      : ok(`${application} is nobody's yet: the agent takes it when it acts`);
   }
-  if (note.owner === owner) return { verdict: "ok", says: `${application} is ${owner}'s; ${note.agent} acted last` };
-  return {
-    verdict: "WRONG",
-    says: `${application} is in use for ${note.owner} (agent ${note.agent}): set driver.application to one of this agent's own, and hand its callers to that in extensions.conf`,
-  };
+  if (note.owner === owner) return ok(`${application} is ${owner}'s; ${note.agent} acted last`);
+  return wrong(
+    `${application} is in use for ${note.owner} (agent ${note.agent}): set driver.application to one of this agent's own, and hand its callers to that in extensions.conf`,
+  );
 }
 
 async function checkDialplan(
@@ -160,16 +158,12 @@ async function checkDialplan(
   const shown = (number: string) => `asterisk -rx 'dialplan show ${number}@${context}'`;
   const text = await files.read("extensions.conf");
   if (text === null) {
-    return {
-      verdict: "warn",
-      says: `not looked at, since ${files.why}: ${shown(example)} must lead to ${application}`,
-    };
+    return warn(`not looked at, since ${files.why}: ${shown(example)} must lead to ${application}`);
   }
   if (isOn(settingIn(text, "general", "clearglobalvars"))) {
-    return {
-      verdict: "WRONG",
-      says: "clearglobalvars is on in extensions.conf: each reload of the dialplan has Asterisk forget what agents have written down there of running conferences, such as a lock; set clearglobalvars = no under [general], and restart Asterisk",
-    };
+    return wrong(
+      "clearglobalvars is on in extensions.conf: each reload of the dialplan has Asterisk forget what agents have written down there of running conferences, such as a lock; set clearglobalvars = no under [general], and restart Asterisk",
+    );
   }
   const dialplan = new Dialplan(text);
   const leadsHere = (way: Way) => way.to === "application" && way.name === application;
@@ -177,7 +171,7 @@ async function checkDialplan(
   const led = examples.filter(({ number }) => leadsHere(dialplan.wayOf(number, context)));
   if (dialIn === undefined && led.length > 0) {
     const patterns = led.map(({ pattern }) => pattern).join(", ");
-    return { verdict: "ok", says: `${patterns} in ${context} leads to ${application}` };
+    return ok(`${patterns} in ${context} leads to ${application}`);
   }
   const dialledNumbers = dialIn ?? (examples.length > 0 ? examples.map(({ number }) => number) : [example]);
   for (const dialled of dialledNumbers) {
@@ -186,31 +180,27 @@ async function checkDialplan(
     const plus = { number: `+${dialled}`, way: dialplan.wayOf(`+${dialled}`, context) };
     const ways = leadsHere(plain.way) && plus.way.to === "unknown" ? [plain] : [plain, plus];
     const known = ways.filter(({ way }) => way.to !== "nowhere");
-    const wrong = known.length === 0 ? plain : known.find(({ way }) => !leadsHere(way));
-    if (!wrong) continue;
-    const { number, way } = wrong;
+    const astray = known.length === 0 ? plain : known.find(({ way }) => !leadsHere(way));
+    if (!astray) continue;
+    const { number, way } = astray;
     const line = `exten => ${number},1,Gosub(conference,\${EXTEN},1(${application}))`;
     const advice = `write ${line} into extensions.conf under [${context}], with [conference] of the sample configuration, and run asterisk -rx 'dialplan reload'`;
     switch (way.to) {
       case "application":
-        return {
-          verdict: "WRONG",
-          says: `${number} in ${context} leads to ${way.name}, not to ${application}: ${advice}`,
-        };
+        return wrong(`${number} in ${context} leads to ${way.name}, not to ${application}: ${advice}`);
       case "end":
-        return { verdict: "WRONG", says: `${number} in ${context} ends at ${way.at}: ${advice}` };
+        return wrong(`${number} in ${context} ends at ${way.at}: ${advice}`);
       case "nowhere":
-        return { verdict: "WRONG", says: `${number} does not lead to ${application}: ${advice}` };
+        return wrong(`${number} does not lead to ${application}: ${advice}`);
       case "unknown":
-        return {
-          verdict: "warn",
-          says: `the way of ${number} is not clear here from ${way.at} on: ${shown(number)} must lead to ${application}`,
-        };
+        return warn(
+          `the way of ${number} is not clear here from ${way.at} on: ${shown(number)} must lead to ${application}`,
+        );
       default:
         return assertNever(way);
     }
   }
-  return { verdict: "ok", says: `${dialIn?.join(", ")} in ${context} leads to ${application}` };
+  return ok(`${dialIn?.join(", ")} in ${context} leads to ${application}`);
 }
 
 /** The section of the endpoint; `null` where the pattern names none of PJSIP. */
@@ -237,72 +227,60 @@ async function checkTrunk(
 ): Promise<Found> {
   const { technology, resource } = endpointParts(pattern);
   if (resource === null || technology.toUpperCase() !== "PJSIP") {
-    return { verdict: "warn", says: `not looked at: ${pattern} names no endpoint of PJSIP` };
+    return warn(`not looked at: ${pattern} names no endpoint of PJSIP`);
   }
   const missing = ["res_pjsip", "res_ari_endpoints"].filter((name) => running !== null && !running.has(name));
   if (missing.length > 0) {
-    return {
-      verdict: "warn",
-      says: `not looked at, since ${missing.join(", ")} does not run: see the line about modules`,
-    };
+    return warn(`not looked at, since ${missing.join(", ")} does not run: see the line about modules`);
   }
   if (trunk === null) {
-    return { verdict: "WRONG", says: `there is no ${resource}: add it to pjsip.conf, or correct driver.endpoint` };
+    return wrong(`there is no ${resource}: add it to pjsip.conf, or correct driver.endpoint`);
   }
   const transport = trunk.get("transport") ?? "";
   if (transport !== "" && (await section(ari, "transport", transport)) === null) {
-    return {
-      verdict: "WRONG",
-      says: `${transport}, the transport of ${resource}, is not there: another program may have the port that it binds to, or this machine not the address, or pjsip.conf lacks it; Asterisk's log says which`,
-    };
+    return wrong(
+      `${transport}, the transport of ${resource}, is not there: another program may have the port that it binds to, or this machine not the address, or pjsip.conf lacks it; Asterisk's log says which`,
+    );
   }
   const aors = trunk.get("aors") ?? "";
   const aor = aors === "" ? null : await section(ari, "aor", aors.split(",")[0] ?? "");
   if (aor === null) {
-    return {
-      verdict: "WRONG",
-      says: `${resource} has no address: add aors = ${resource}, and a type = aor with contact, to pjsip.conf`,
-    };
+    return wrong(`${resource} has no address: add aors = ${resource}, and a type = aor with contact, to pjsip.conf`);
   }
   const contact = aor.get("contact") ?? "";
   const frequency = aor.get("qualify_frequency");
   if (Number(frequency) === 0) {
-    return {
-      verdict: "warn",
-      says: `${resource} is at ${contact}; whether it answers is not known: set qualify_frequency = 60 at its type = aor in pjsip.conf`,
-    };
+    return warn(
+      `${resource} is at ${contact}; whether it answers is not known: set qualify_frequency = 60 at its type = aor in pjsip.conf`,
+    );
   }
   const asked = await ari.ask("getEndpoint", { tech: technology, resource }, ANSWER_WITHIN_MS);
   if (read("getEndpoint", endpoint, asked).state === "online") {
-    return { verdict: "ok", says: `${resource} at ${contact} answers OPTIONS` };
+    return ok(`${resource} at ${contact} answers OPTIONS`);
   }
   const { status } = read("getInfo", info, await ari.ask("getInfo", { only: "system,status" }, ANSWER_WITHIN_MS));
   const sinceMs = Date.now() - Date.parse(status.last_reload_time ?? status.startup_time);
   if (sinceMs < Number(frequency) * 1_000 + QUALIFIED_WITHIN_MS) {
-    return {
-      verdict: "warn",
-      says: `${resource} at ${contact} has not answered OPTIONS yet: Asterisk has read its settings ${Math.round(sinceMs / 1_000)} s ago, and asks each ${frequency} s; look again in a minute`,
-    };
+    return warn(
+      `${resource} at ${contact} has not answered OPTIONS yet: Asterisk has read its settings ${Math.round(sinceMs / 1_000)} s ago, and asks each ${frequency} s; look again in a minute`,
+    );
   }
-  return {
-    verdict: "WRONG",
-    says: `${resource} at ${contact} does not answer OPTIONS: check contact in pjsip.conf, the address that transport binds to, and the firewalls between`,
-  };
+  return wrong(
+    `${resource} at ${contact} does not answer OPTIONS: check contact in pjsip.conf, the address that transport binds to, and the firewalls between`,
+  );
 }
 
 /** Whether a name in From is enough to be taken for the trunk. */
 function checkStrangers({ endpoint: pattern }: AsteriskSettings, trunk: Trunk, running: Running): Found {
-  if (trunk === null || running === null)
-    return { verdict: "warn", says: "not looked at: see the line about the trunk" };
+  if (trunk === null || running === null) return warn("not looked at: see the line about the trunk");
   const { resource } = endpointParts(pattern);
   const module = "res_pjsip_endpoint_identifier_user";
   const isByName =
     running.has(module) && trunk.get("auth") === "" && /\busername\b/.test(trunk.get("identify_by") ?? "");
-  if (!isByName) return { verdict: "ok", says: `no name in From makes a stranger ${resource}` };
-  return {
-    verdict: "warn",
-    says: `${module} runs, and takes any stranger who writes ${resource} into From for ${resource}: take it out of modules.conf, or set identify_by = ip for ${resource} in pjsip.conf`,
-  };
+  if (!isByName) return ok(`no name in From makes a stranger ${resource}`);
+  return warn(
+    `${module} runs, and takes any stranger who writes ${resource} into From for ${resource}: take it out of modules.conf, or set identify_by = ip for ${resource} in pjsip.conf`,
+  );
 }
 
 async function checkSounds(ari: Ari, settings: AsteriskSettings): Promise<Found> {
@@ -311,18 +289,17 @@ async function checkSounds(ari: Ari, settings: AsteriskSettings): Promise<Found>
   const missing = wanted.filter((_, index) => answers[index]?.status === 404);
   // Where res_ari_sounds is not loaded, everything is answered with 404.
   if (missing.length > 0) {
-    return {
-      verdict: "warn",
-      says: `${missing.join(", ")} not found, and callers hear nothing in their place: install Asterisk's sounds (asterisk-core-sounds-en), and see the line about modules`,
-    };
+    return warn(
+      `${missing.join(", ")} not found, and callers hear nothing in their place: install Asterisk's sounds (asterisk-core-sounds-en), and see the line about modules`,
+    );
   }
   const lacks = await missingSounds(ari, settings);
-  if (lacks !== null) return { verdict: "warn", says: `Asterisk ${lacks}` };
+  if (lacks !== null) return warn(`Asterisk ${lacks}`);
   const unseen = unseenSounds(settings);
   if (unseen.length > 0) {
-    return { verdict: "warn", says: `${unseen.join(", ")} cannot be looked at from here: see that Asterisk has them` };
+    return warn(`${unseen.join(", ")} cannot be looked at from here: see that Asterisk has them`);
   }
-  return { verdict: "ok", says: `${wanted.join(", ")} and all that callers are told are there` };
+  return ok(`${wanted.join(", ")} and all that callers hear are there`);
 }
 
 async function checkRtp(files: ConfigFiles, { ports }: AsteriskSettings): Promise<Found> {
@@ -330,51 +307,41 @@ async function checkRtp(files: ConfigFiles, { ports }: AsteriskSettings): Promis
   const text = await files.read("rtp.conf");
   if (text === null) {
     const needs = wanted === null ? "" : `; driver.ports wants ${wanted} of them`;
-    return {
-      verdict: "warn",
-      says: `not looked at, since ${files.why}: asterisk -rx 'rtp show settings' has the ports${needs}`,
-    };
+    return warn(`not looked at, since ${files.why}: asterisk -rx 'rtp show settings' has the ports${needs}`);
   }
   const first = Number(/^\s*rtpstart\s*=>?\s*(\d+)/m.exec(text)?.[1] ?? 5_000);
   const last = Number(/^\s*rtpend\s*=>?\s*(\d+)/m.exec(text)?.[1] ?? 31_000);
   const count = Math.max(0, last - first + 1);
   const range = `${first} to ${last}`;
   if (first < LOWEST_PORT || last > HIGHEST_PORT || count < RTP_PORTS_FOR_EACH_CALL) {
-    return {
-      verdict: "WRONG",
-      says: `${range} is no range of ports, ${LOWEST_PORT} to ${HIGHEST_PORT}, for calls: set rtpstart = 10000 and rtpend = 19999 in rtp.conf, and restart Asterisk`,
-    };
+    return wrong(
+      `${range} is no range of ports, ${LOWEST_PORT} to ${HIGHEST_PORT}, for calls: set rtpstart = 10000 and rtpend = 19999 in rtp.conf, and restart Asterisk`,
+    );
   }
   const calls = Math.floor(count / RTP_PORTS_FOR_EACH_CALL);
-  if (wanted === null || count >= wanted) return { verdict: "ok", says: `${range}, enough for ${calls} calls` };
+  if (wanted === null || count >= wanted) return ok(`${range}, enough for ${calls} calls`);
   const end = first + wanted - 1;
   const more = end <= HIGHEST_PORT ? `set rtpend = ${end} in rtp.conf` : "set a lower rtpstart in rtp.conf";
-  return {
-    verdict: "WRONG",
-    says: `${range} is enough for ${calls} calls, and driver.ports is ${ports}: ${more}, or lower driver.ports`,
-  };
+  return wrong(`${range} is enough for ${calls} calls, and driver.ports is ${ports}: ${more}, or lower driver.ports`);
 }
 
-/** With any other least duration than 0, Asterisk tells keys that come quickly twice. */
+/** With any other least duration than 0, Asterisk doubles keys that come quickly. */
 async function checkKeys(files: ConfigFiles): Promise<Found> {
   const text = await files.read("asterisk.conf");
   if (text === null) {
-    return {
-      verdict: "warn",
-      says: `not looked at, since ${files.why}: asterisk -rx 'core show settings' must have a Min DTMF duration of 0, or quick keys count twice`,
-    };
+    return warn(
+      `not looked at, since ${files.why}: asterisk -rx 'core show settings' must have a Min DTMF duration of 0, or quick keys count twice`,
+    );
   }
   const ms = settingIn(text, "options", "mindtmfduration");
   if (Number(ms) === 0)
-    return {
-      verdict: "ok",
-      says: "each key counts once, however short (mindtmfduration = 0); of keys that a network holds back Asterisk tells some twice, and callers are asked for them again",
-    };
+    return ok(
+      "each key counts once, however short (mindtmfduration = 0); of keys that a network holds back Asterisk tells some twice, and callers are asked for them again",
+    );
   const found = ms === undefined ? "is not set, which means 80 ms" : `is ${ms} ms`;
-  return {
-    verdict: "WRONG",
-    says: `mindtmfduration ${found}, and quick keys count twice: set mindtmfduration = 0 under [options] in asterisk.conf, and restart Asterisk`,
-  };
+  return wrong(
+    `mindtmfduration ${found}, and quick keys count twice: set mindtmfduration = 0 under [options] in asterisk.conf, and restart Asterisk`,
+  );
 }
 
 /** The last word counts. A section with (!) is a template, and does nothing. */

@@ -38,7 +38,7 @@ export async function whatIsMissing(
   settings: AsteriskSettings,
   identity: DriverIdentity | null,
 ): Promise<Result<string, string>> {
-  const { user, endpoint, application, passwordFile } = settings;
+  const { user, endpoint, passwordFile } = settings;
   const answer = await askInfo(ari);
   if (answer instanceof AriFailure) {
     if (!/wrong version number|packet length too long/.test(answer.message)) throw answer;
@@ -64,36 +64,51 @@ export async function whatIsMissing(
     return err(`is version ${system.version}: install Asterisk ${OLDEST_VERSION} or a later one`);
   }
 
-  const { technology, resource } = endpointParts(endpoint);
   const running = await runningModules(ari);
-  const isPjsip = technology.toUpperCase() === "PJSIP";
+  const isPjsip = endpointParts(endpoint).technology.toUpperCase() === "PJSIP";
   const missing = [...neededModules, ...(isPjsip ? ["chan_pjsip"] : [])].filter((name) => !running.has(name));
   if (missing.length > 0) {
     return err(
       `lacks what it needs: ${missing.join(", ")} ${missing.length === 1 ? "does" : "do"} not run; ${toRun(missing)}`,
     );
   }
+  const noEndpoint = await missingEndpoint(ari, endpoint);
+  if (noEndpoint !== null) return err(noEndpoint);
+  if (identity === null) return ok(status.startup_time);
+  const trouble = await applicationTrouble(ari, settings, identity);
+  return trouble === null ? ok(status.startup_time) : err(trouble);
+}
+
+/** Why nobody can be called by this pattern; `null`: Asterisk knows its endpoint. */
+async function missingEndpoint(ari: Ari, endpoint: string): Promise<string | null> {
+  const { technology, resource } = endpointParts(endpoint);
+  const isPjsip = technology.toUpperCase() === "PJSIP";
   // Local channels are built in, and have no endpoints.
   if (!isPjsip && technology !== "Local") {
     const found = await ari.ask("listByTech", { tech: technology }, ANSWER_WITHIN_MS);
     if (found.status === 404) {
-      return err(
-        `knows no channel technology ${technology}: load the module that brings it (such as chan_${technology.toLowerCase()}.so), or correct driver.endpoint, ${endpoint}, as in PJSIP/{number}@trunk`,
-      );
+      return `knows no channel technology ${technology}: load the module that brings it (such as chan_${technology.toLowerCase()}.so), or correct driver.endpoint, ${endpoint}, as in PJSIP/{number}@trunk`;
     }
   }
   if (isPjsip && resource !== null) {
     const found = await ari.ask("getEndpoint", { tech: technology, resource }, ANSWER_WITHIN_MS);
     if (found.status === 404) {
-      return err(`has no endpoint ${resource}: add it to pjsip.conf, or correct driver.endpoint, ${endpoint}`);
+      return `has no endpoint ${resource}: add it to pjsip.conf, or correct driver.endpoint, ${endpoint}`;
     }
   }
+  return null;
+}
 
-  if (identity === null) return ok(status.startup_time);
+/** Why this agent cannot act on the application; `null`: it can. */
+async function applicationTrouble(
+  ari: Ari,
+  { application, user }: AsteriskSettings,
+  identity: DriverIdentity,
+): Promise<string | null> {
   const before = await noteOf(ari, application);
   const eventName = "bridgehead-who-acts";
   const asked = await ari.ask("userEvent", { eventName, application }, ANSWER_WITHIN_MS);
-  if (asked.status === 403) return err(`lets the user ${user} look and not act: set read_only = no in ari.conf`);
+  if (asked.status === 403) return `lets the user ${user} look and not act: set read_only = no in ari.conf`;
   const isInUse = isDone(asked);
   // The other agent of this owner may have begun to act just now: it writes its note first.
   const note = before ?? (isInUse ? await noteOf(ari, application) : null);
@@ -101,14 +116,12 @@ export async function whatIsMissing(
     const whose = `has the application ${application} in use for ${note.owner} (agent ${note.agent})`;
     const remedy = "set driver.application to one of this agent's own, and hand its callers to that in extensions.conf";
     const release = `asterisk -rx 'dialplan set global ${agentVariable(application)} ""'`;
-    return err(`${whose}: ${remedy}${isInUse ? "" : `; or, if that owner is no more, run ${release}`}`);
+    return `${whose}: ${remedy}${isInUse ? "" : `; or, if that owner is no more, run ${release}`}`;
   }
   if (note === null && isInUse) {
-    return err(
-      `has the application ${application} in use by another program: stop that, or set driver.application to another one`,
-    );
+    return `has the application ${application} in use by another program: stop that, or set driver.application to another one`;
   }
-  return ok(status.startup_time);
+  return null;
 }
 
 /** The answer; or why there is none. */
