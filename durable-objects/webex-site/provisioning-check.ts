@@ -1,54 +1,25 @@
 import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
-import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
-import { ok } from "../../src/foundation/result.ts";
+import type { EpochMs } from "../../src/foundation/ids.ts";
 import { sentence } from "../../src/foundation/text/sentence.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { ProvisioningState } from "../../src/rpc/webex-site.ts";
 import type { WebexSiteSettings } from "../../src/settings/domain-settings.ts";
-import type { Domain } from "../../src/settings/load.ts";
-import {
-  type AccessCode,
-  aboutUser,
-  type Difference,
-  distinct,
-  type Expected,
-  noRecordId,
-  sharedCodeDifference,
-  siteDifferences,
-  userFindings,
-  userReads,
-} from "../../webex-interfaces/doors/edge.ts";
+import { sharedCodeDifference } from "../../webex-interfaces/doors/edge.ts";
 import { earliest } from "../platform/clock.ts";
 import type { Platform } from "../platform/platform.ts";
-import { checkTurnWithinMs, expectedNumbers, mostNumbers, type WebexNumbers } from "./webex-numbers.ts";
+import { type DomainsPort, mostUsers, SiteComparison, withDifferences } from "./site-comparison.ts";
+import type { WebexNumbers } from "./webex-numbers.ts";
 import type { Connection, SiteFailure, WebexSiteClient } from "./webex-site-client.ts";
 import type { Check, WebexSiteStore } from "./webex-site-store.ts";
 
-/** Users of one turn of a check. With their list these are 180 requests a minute: others find room in the site's rate limit. */
-const usersPerTurn = 20;
 /** From the begin of a turn to that of the next, and after one that failed. */
 const turnPauseMs = 7_000;
-const mostUsers = 20_000;
-const mostDifferences = 500;
 /** A check that has not come to its end by then ends with what was compared; without any, it has failed. */
 const checkWithinMs = 4 * hourMs;
 /** A site that answers others, but has no proper answer about itself or its list of users, is asked again so often. */
 const mostFailedTurns = 5;
 const failedTurnBackoff = doubling(30_000, 240_000);
-/** So many users in a row without a proper answer are no broken users: the site has none for this check. */
-const mostUnread = 20;
-
-/** How far a turn came; with `failure` not to its end. */
-interface Progress {
-  readonly check: Check;
-  readonly codes: readonly AccessCode[];
-  readonly failure?: SiteFailure;
-}
-
-export interface ProvisioningPorts extends Pick<Platform, "now" | "log" | "measures"> {
-  /** `null` when the settings do not have the domain; throws when they cannot be read. */
-  domain(name: DomainName): Domain | null;
-}
+export interface ProvisioningPorts extends DomainsPort, Pick<Platform, "now" | "log" | "measures"> {}
 
 /** Compares the site's accounts with the domain's settings: each night, and when operators ask for it. */
 export class ProvisioningCheck {
@@ -56,12 +27,14 @@ export class ProvisioningCheck {
   readonly #store: WebexSiteStore;
   readonly #client: WebexSiteClient;
   readonly #numbers: WebexNumbers;
+  readonly #comparison: SiteComparison;
 
   constructor(ports: ProvisioningPorts, store: WebexSiteStore, client: WebexSiteClient, numbers: WebexNumbers) {
     this.#ports = ports;
     this.#store = store;
     this.#client = client;
     this.#numbers = numbers;
+    this.#comparison = new SiteComparison(ports, store, client, numbers);
   }
 
   /** Begins a check for an operator. One that waits for a site that is left alone goes on at once; one that runs keeps its pace. */
@@ -147,8 +120,7 @@ export class ProvisioningCheck {
     const digest = this.#client.codeDigest(before.begunAt);
     const codesUnder = await digest("");
     const begun = codesUnder === before.codesUnder ? before : { ...before, codesUnder, codesLostOf: before.users };
-    const { check, codes, failure } =
-      begun.next === null ? await this.#compareSite(connection, begun) : await this.#compareUsers(connection, begun);
+    const { check, codes, failure } = await this.#comparison.turn(connection, begun);
     const digests = await Promise.all(codes.map(async ({ code, owner }) => ({ code: await digest(code), owner })));
     const now = this.#ports.now();
     // Meanwhile the settings may have come to name another site or user: then the check is gone, or another one is there.
@@ -200,101 +172,6 @@ export class ProvisioningCheck {
     }
   }
 
-  async #compareSite(connection: Connection, check: Check): Promise<Progress> {
-    const asked = await this.#numbers.askSite(connection, { isUrgent: check.isUrgent, isOfCheck: true });
-    if (!asked.ok) return { check, codes: [], failure: asked };
-    const differences = siteDifferences(asked.value, this.#expected());
-    return { check: withDifferences({ ...check, isUrgent: false, next: 1 }, differences), codes: [] };
-  }
-
-  /** The rest of a page, or the next page. */
-  async #compareUsers(connection: Connection, begun: Check): Promise<Progress> {
-    const codes: AccessCode[] = [];
-    const listed = begun.left.length > 0 ? { check: begun } : await this.#list(connection, begun);
-    if ("failure" in listed) return { check: begun, codes, failure: listed.failure };
-    let { check } = listed;
-    // A site may answer with a longer page than it was asked for.
-    for (const [at, webExId] of check.left.slice(0, usersPerTurn).entries()) {
-      const asked = await this.#client.ask(
-        connection,
-        () => connection.api.call("getUser", { webExId }, { reads: userReads }),
-        { isUrgent: check.isUrgent, isOfCheck: true, waitsMs: checkTurnWithinMs },
-      );
-      if (!asked.ok && asked.why !== "refused" && asked.why !== "unreadable")
-        return { check: { ...check, left: check.left.slice(at) }, codes, failure: asked };
-      check = { ...check, isUrgent: false };
-      if (asked.ok) {
-        const { differences, numbers, codes: own } = userFindings(asked.value.value, this.#expected());
-        codes.push(...own);
-        check = withDifferences(
-          {
-            ...check,
-            users: check.users + 1,
-            unread: 0,
-            numbers: distinct([...check.numbers, ...numbers]).slice(0, mostNumbers),
-          },
-          differences,
-        );
-        continue;
-      }
-      // This one alone: perhaps it was deleted meanwhile, or is broken at the site.
-      const unread = asked.why === "unreadable" ? check.unread + 1 : 0;
-      if (unread === mostUnread) {
-        const says = `${mostUnread} users in a row could not be read, the last for this: ${asked.says}`;
-        return { check, codes, failure: { ok: false, why: "refused", says } };
-      }
-      const says = `It was not compared: ${asked.says}.`;
-      check = withDifferences({ ...check, unread }, [{ about: aboutUser(webExId), says }]);
-    }
-    return { check: { ...check, left: check.left.slice(usersPerTurn) }, codes };
-  }
-
-  async #list(
-    connection: Connection,
-    check: Check,
-  ): Promise<{ readonly check: Check } | { readonly failure: SiteFailure }> {
-    const startFrom = check.next ?? 1;
-    const listed = await this.#client.ask(
-      connection,
-      async () => {
-        const answer = await connection.api.call(
-          "lstsummaryUser",
-          {
-            active: "ACTIVATED",
-            listControl: { startFrom, maximumNum: usersPerTurn, listMethod: "AND" },
-            order: { orderBy: ["UID"], orderAD: ["ASC"] },
-          },
-          { reads: ["user.webExId", "matchingRecords"] },
-        );
-        // A list without items is refused.
-        const isEmpty = !answer.ok && answer.error.kind === "refused" && answer.error.exceptionId === noRecordId;
-        return isEmpty ? ok({ value: {}, wrong: [] }) : answer;
-      },
-      { isUrgent: check.isUrgent, isOfCheck: true, waitsMs: checkTurnWithinMs },
-    );
-    if (!listed.ok) return { failure: { ...listed, says: `the site's users cannot be listed: ${listed.says}` } };
-    const { user: users = [], matchingRecords } = listed.value.value;
-    const [first = null] = users.map(({ webExId }) => webExId);
-    if (first !== null && first === check.pageBegan) {
-      const says = `the site's users cannot be listed: it answers the page from user ${startFrom} on with the one before`;
-      return { failure: { ok: false, why: "refused", says } };
-    }
-    const next = startFrom + users.length;
-    const total = matchingRecords?.total ?? (users.length === 0 ? startFrom - 1 : null);
-    return {
-      check: {
-        ...check,
-        isUrgent: false,
-        of: total,
-        isShifted: check.isShifted || (check.of !== null && total !== null && total < check.of),
-        next,
-        pageBegan: first,
-        left: users.map(({ webExId }) => webExId),
-        isListed: users.length === 0 || next > Math.min(total ?? next, mostUsers),
-      },
-    };
-  }
-
   #endLate(connection: Connection, check: Check, { why, says }: SiteFailure): void {
     const { users, of } = check;
     const late = `after ${checkWithinMs / hourMs} hours ${users} of ${of ?? "its"} users were compared: ${says}`;
@@ -311,7 +188,7 @@ export class ProvisioningCheck {
       .map(({ one, other }) => sharedCodeDifference(one, other));
     const { begunAt, users, of, differences, more, numbers, codesLostOf, isShifted } = withDifferences(check, shared);
     const endedAt = this.#ports.now();
-    const expected = this.#expected();
+    const expected = this.#comparison.expected();
     const notCompared = [
       ...(late === undefined ? [] : [`${sentence(late)} The others were not.`]),
       ...(expected.numbers.length === 0
@@ -362,23 +239,6 @@ export class ProvisioningCheck {
     if (why !== "site") this.#ports.log({ level: "warn", event: "provisioning-not-checked", msg: says });
   }
 
-  #expected(): Expected {
-    const domain = this.#store.domain && this.#ports.domain(this.#store.domain);
-    if (!domain?.settings.webexSite)
-      throw new Error(`the settings have no site for the domain "${this.#store.domain}"`);
-    const { webexSite, globalNumbers, adapterSecrets, webex } = domain.settings;
-    const { edge, labels = {} } = webexSite.expects;
-    return {
-      domain: domain.name,
-      edge,
-      adapterSecrets,
-      numbers: expectedNumbers(domain),
-      labels,
-      hosts: webex.hosts,
-      hasNumbersPage: globalNumbers !== undefined || webexSite.globalNumbers,
-    };
-  }
-
   /** Once a day, in the hour of the settings; at which minute, the domain's name decides, so that not all sites are asked at once. */
   #nightAt({ nightlyCheck, checkHour }: WebexSiteSettings): EpochMs | null {
     const from = this.#store.read("nightsFrom");
@@ -392,15 +252,6 @@ export class ProvisioningCheck {
 /** How long the check has taken. Where the clock was set back since it was last due, that time is not known, and counts for nothing. */
 function tookMs(check: Check, now: EpochMs): number {
   return check.tookMs + Math.max(0, now - check.dueSetAt);
-}
-
-function withDifferences(check: Check, found: readonly Difference[]): Check {
-  const room = Math.max(0, mostDifferences - check.differences.length);
-  return {
-    ...check,
-    differences: [...check.differences, ...found.slice(0, room)],
-    more: check.more + Math.max(0, found.length - room),
-  };
 }
 
 /** `user anna.berg, account 1` of `user anna.berg, account 1, participant access code`. */
