@@ -135,7 +135,11 @@ function debianPackage(one: Package, dist: string): void {
     join(root, "usr", "lib", "systemd", "system", `${name}.service`),
   );
   for (const page of linkedPages(["operations.md"])) place(join(project, "docs", page), join(doc, page));
-  write(join(doc, "webex-interfaces.md"), interfacesPage().text);
+  // Its links lead to the source, which is not here.
+  write(
+    join(doc, "webex-interfaces.md"),
+    interfacesPage().text.replaceAll(/\[((?:\\.|[^\]\\])*)\]\(\.\.\/[^)]+\)/g, "$1"),
+  );
   write(join(doc, "copyright"), copyright(one, dist));
   for (const file of one.examples) place(join(project, "packaging", file), join(doc, "examples", file));
   for (const [file, content] of Object.entries(one.samples ?? {})) write(join(doc, "examples", file), content);
