@@ -1,8 +1,9 @@
 import type { NumberedReport } from "../../src/bridge/events.ts";
+import type { OperatorRefusal } from "../../src/conference/action-row.ts";
 import { nextDeadline } from "../../src/conference/decide.ts";
 import { BACK_END, showOutgoing } from "../../src/conference/draft.ts";
 import type { InputRow } from "../../src/conference/facts.ts";
-import { type OperatorAction, type OperatorRefusal, operatorRefusal } from "../../src/conference/operator-actions.ts";
+import { type OperatorAction, operatorRefusal } from "../../src/conference/operator-actions.ts";
 import { noQueue } from "../../src/conference/queue.ts";
 import { type Comparison, compareDigest, ownDigest } from "../../src/conference/reconcile.ts";
 import { takeoverSize } from "../../src/conference/server/failover.ts";

@@ -1,148 +1,29 @@
 import * as v from "valibot";
-import type { Ability } from "../bridge/abilities.ts";
-import { mayDial, phoneNumberOf, wrongNumber } from "../foundation/dial-rules.ts";
-import {
-  type ActionId,
-  type CallId,
-  type ExtCallId,
-  MAIN_ROOM,
-  type MsgId,
-  type PhoneNumber,
-  type RoomId,
-} from "../foundation/ids.ts";
-import { address, open, personal, type Show, secret, shownBy, showOf } from "../foundation/shown.ts";
+import { type ActionId, type ExtCallId, MAIN_ROOM, type MsgId, type RoomId } from "../foundation/ids.ts";
+import { address, open, type Show, secret, shownBy, showOf } from "../foundation/shown.ts";
 import { sentence } from "../foundation/text/sentence.ts";
-import { BACK_END, type DecisionContext, type Draft, type Outgoing, showOutgoing } from "./draft.ts";
+import {
+  type Action,
+  type ActionTable,
+  type Asked,
+  type AskedOf,
+  action,
+  call,
+  name,
+  number,
+  type OperatorRefusal,
+  type RefusalContext,
+  type RunningState,
+  withoutSigns,
+  xmlText,
+} from "./action-row.ts";
+import { BACK_END, type Draft, type Outgoing, showOutgoing } from "./draft.ts";
 import { endByOperator } from "./lifecycle.ts";
-import { callOut, expel, lock, move, mute } from "./operator-acts.ts";
-import { isLockedOut } from "./parts/call-outs.ts";
+import { callOut, callOutRefusal, expel, lock, move, mute, unlessHere } from "./operator-acts.ts";
 import { muteAll } from "./requests.ts";
 import { notifyStatus } from "./server/conference-status.ts";
-import { type GivenUpDocument, type SendAgainRefusal, sendAgain, sendAgainRefusal } from "./server/send-again.ts";
-import type { ConferenceState, Running } from "./state.ts";
-
-/** Why nothing is begun. */
-export type OperatorRefusal =
-  | "no-such-conference"
-  | "no-such-call"
-  /** Neither the main room nor an open sub-conference. */
-  | "no-such-room"
-  /** The bridge cannot do it. */
-  | "not-supported"
-  /** The domain's policy does not let this number be called. */
-  | "denied-by-policy"
-  /** A move out of a private talk, or of its host, would end the talk without WebEx, which alone begins and ends it (protocol 4.21). */
-  | "in-private-talk"
-  /** The domain lets nobody be called into a locked conference. */
-  | "conference-locked"
-  /** WebEx has said how many callers there may be. */
-  | "conference-full"
-  /** The journal has no document that was given up there. */
-  | "no-such-post"
-  /** The settings do not have its receiver. */
-  | "host-not-allowed"
-  | SendAgainRefusal;
-
-/** One row of the table: all that is to be known of an action. Operators of a domain may ask for each of them. */
-interface ActionOf<Parameters extends v.ObjectEntries> {
-  /** Fields of the API, words and options of the command. Each has a mark: who may read it. */
-  readonly parameters: Parameters;
-  /** What the bridge must be able to do; `null`: the bridge has no part in it. */
-  readonly needs: readonly Ability[] | null;
-  /** How people ask for it. Absent: it has a request of its own in the API. */
-  readonly asked?: Asked;
-  /** What was asked. */
-  title(asked: AskedOf<Parameters>): string;
-  /** It can be asked of a conference that is closing, too. */
-  readonly whileClosing?: true;
-  /** The refusal where no conference runs, if it is not `no-such-conference`. */
-  readonly over?: OperatorRefusal;
-  /** Why it is refused by a conference that runs; absent: it never is. */
-  refuse?(state: RunningState, asked: AskedOf<Parameters>, context: RefusalContext): OperatorRefusal | null;
-  /** Does it as if somebody at the bridge had done it. What is under way already, or so already, is not done again. */
-  apply(draft: Draft, asked: AskedOf<Parameters>, head: Running): void;
-}
-
-interface Asked {
-  /** In the command's help, and in the API's description. */
-  readonly says: string;
-  /** What follows the conference's key in examples of the command. */
-  readonly examples?: readonly string[];
-  /** So long the command waits for it to be over, if not 30 s. */
-  readonly withinMs?: number;
-  readonly button: Button;
-}
-
-/** In the console: a button of each caller where the action has the parameter `call`, else of the conference. */
-interface Button {
-  readonly title: string;
-  /** Presses it. */
-  readonly key: string;
-  /** In the list of keys, where the title says less. */
-  readonly says?: string;
-  /** Whether it is offered as things are; absent: always. */
-  when?(now: { readonly muted: boolean; readonly locked: boolean }): boolean;
-  /** Its title where the call is being dialled; absent: it is not offered there. */
-  readonly ofCallOut?: string;
-  /** What is asked back before it cannot be undone, and the button that then does it. */
-  readonly question?: { says(confKey: string, callers: number): string; readonly confirm: string };
-  /** What people fill in, in a form of its own. */
-  readonly form?: {
-    readonly fields: Readonly<Record<string, Field>>;
-    readonly confirm: string;
-    readonly note: string;
-  };
-}
-
-/** A field of a form. */
-interface Field {
-  readonly label: string;
-  readonly type?: "tel";
-  readonly placeholder?: string;
-  readonly maxLength?: number;
-  /** What is sent for what people write; absent: the same. */
-  read?(text: string): string;
-}
-
-type AskedOf<Parameters extends v.ObjectEntries> = v.InferOutput<v.StrictObjectSchema<Parameters, undefined>>;
-type RunningState = ConferenceState & { readonly head: Running };
-type RefusalContext = Pick<DecisionContext, "settings" | "cannot">;
-type Action = ActionOf<v.ObjectEntries>;
-export type ActionTable = Readonly<Record<string, Action>>;
-
-export function action<const Parameters extends v.ObjectEntries>(row: ActionOf<Parameters>): ActionOf<Parameters> {
-  return row;
-}
-
-function name<Name extends string>(what: string): v.GenericSchema<string, Name> {
-  const fault = "must be 1 to 256 characters, and no control characters";
-  return v.pipe(
-    open(v.string()),
-    v.regex(/^[^\p{Cc}]{1,256}$/u, fault),
-    v.description(what),
-    v.transform((text) => text as Name),
-  );
-}
-const call = name<CallId>("Its `call` in the conference's view.");
-
-const wholeNumber = "must be a whole number with + and the country code, such as +14085551234";
-const number = v.pipe(
-  personal(v.string()),
-  v.regex(/^\+[1-9]\d{2,14}$/, wholeNumber),
-  v.check((text) => wrongNumber(phoneNumberOf(text)) === null, wholeNumber),
-  v.transform(phoneNumberOf),
-);
-
-/** Text that WebEx gets unchanged. What XML 1.0 has no form for would arrive as other bytes. */
-function xmlText(mark: typeof open) {
-  return v.pipe(
-    mark(v.string()),
-    v.check(
-      (text) => text.isWellFormed() && !/[^\t\n\r\u0020-\ufffd\u{10000}-\u{10ffff}]/u.test(text),
-      "must not have control characters, half characters (lone surrogates), U+FFFE or U+FFFF, which XML cannot carry",
-    ),
-  );
-}
+import { type GivenUpDocument, sendAgain, sendAgainRefusal } from "./server/send-again.ts";
+import type { ConferenceState } from "./state.ts";
 
 const ofCaller = ["444", "c17 --domain acme"];
 const muting = { key: "m", says: "Mute or unmute" };
@@ -359,18 +240,6 @@ function hasAsked(row: Action): row is Action & { asked: Asked } {
   return row.asked !== undefined;
 }
 
-type Wrapped = v.GenericSchema & { readonly wrapped?: v.GenericSchema };
-
-/** Whether a parameter may be left out. */
-export function isOptional(parameter: v.GenericSchema | undefined): boolean {
-  return parameter?.type === "exact_optional";
-}
-
-/** Whether a parameter is there or not. */
-export function isFlag(parameter: v.GenericSchema | undefined): boolean {
-  return (parameter as Wrapped | undefined)?.wrapped?.type === "boolean";
-}
-
 /** A request as JSON: `{"type": "mute", "call": "c1"}`. */
 export function requestSchema(actions: ActionTable): v.GenericSchema<unknown, OperatorRequest> {
   const options = Object.entries(actions).map(([type, { parameters, asked }]) =>
@@ -415,31 +284,9 @@ function rowOf({ type }: OperatorRequest, actions: ActionTable): Action {
   return actions[type] as Action;
 }
 
-function unlessHere({ callers }: ConferenceState, { call }: { readonly call: CallId }): OperatorRefusal | null {
-  return callers.get(call)?.left === false ? null : "no-such-call";
-}
-
-function callOutRefusal(
-  { head, callers, callOuts }: RunningState,
-  number: PhoneNumber,
-  context: Pick<DecisionContext, "settings">,
-): OperatorRefusal | null {
-  const { policy } = context.settings;
-  if (policy && !mayDial(policy, number)) return "denied-by-policy";
-  if (isLockedOut({ head, context })) return "conference-locked";
-  const present = [...callers.values()].filter(({ left }) => !left).length;
-  const pending = [...callOuts.values()].filter(({ stage }) => stage !== "dropping").length;
-  return head.maxCallers !== null && present + pending >= head.maxCallers ? "conference-full" : null;
-}
-
 function callsThatEnd(callers: number): string {
   if (callers === 0) return "Nobody is in it.";
   return callers === 1 ? "The call of its one caller ends." : `The calls of its ${callers} callers end.`;
-}
-
-/** People write blanks and signs between the digits, and may leave out the plus before a country code. */
-function withoutSigns(number: string): string {
-  return number.replaceAll(/[\s()./-]/g, "").replace(/^(?=[1-9])/, "+");
 }
 
 function showMessages(messages: readonly Outgoing[], person: Parameters<typeof showOutgoing>[1]): readonly Outgoing[] {

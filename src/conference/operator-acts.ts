@@ -1,11 +1,13 @@
 import { LATEST_MS } from "../bridge/deadlines.ts";
+import { mayDial } from "../foundation/dial-rules.ts";
 import { type CallId, MAIN_ROOM, type PhoneNumber, type RoomId } from "../foundation/ids.ts";
+import type { OperatorRefusal, RefusalContext, RunningState } from "./action-row.ts";
 import type { Draft } from "./draft.ts";
-import { dial, drop } from "./parts/call-outs.ts";
+import { dial, drop, isLockedOut } from "./parts/call-outs.ts";
 import { isMuteState } from "./parts/callers.ts";
 import { sendBack } from "./parts/rooms.ts";
 import { isOnTheLine } from "./requests.ts";
-import type { CallEnd, Caller, Running } from "./state.ts";
+import type { CallEnd, Caller, ConferenceState, Running } from "./state.ts";
 
 function callerHere(draft: Draft, call: CallId): Caller | undefined {
   const caller = draft.callers.get(call);
@@ -59,4 +61,21 @@ export function callOut(
     privately: false,
   };
   dial(draft, wanted, undefined);
+}
+
+export function unlessHere({ callers }: ConferenceState, { call }: { readonly call: CallId }): OperatorRefusal | null {
+  return callers.get(call)?.left === false ? null : "no-such-call";
+}
+
+export function callOutRefusal(
+  { head, callers, callOuts }: RunningState,
+  number: PhoneNumber,
+  context: RefusalContext,
+): OperatorRefusal | null {
+  const { policy } = context.settings;
+  if (policy && !mayDial(policy, number)) return "denied-by-policy";
+  if (isLockedOut({ head, context })) return "conference-locked";
+  const present = [...callers.values()].filter(({ left }) => !left).length;
+  const pending = [...callOuts.values()].filter(({ stage }) => stage !== "dropping").length;
+  return head.maxCallers !== null && present + pending >= head.maxCallers ? "conference-full" : null;
 }

@@ -1,6 +1,7 @@
 import type { Ability } from "../bridge/abilities.ts";
 import type { NumberedReport } from "../bridge/events.ts";
-import type { OperatorAction, OperatorRefusal } from "../conference/operator-actions.ts";
+import type { OperatorRefusal } from "../conference/action-row.ts";
+import type { OperatorAction } from "../conference/operator-actions.ts";
 import type { Comparison } from "../conference/reconcile.ts";
 import type {
   ActionId,

@@ -1,9 +1,5 @@
-import {
-  type ActionTable,
-  action,
-  type OperatorRequest,
-  operatorActions,
-} from "../../src/conference/operator-actions.ts";
+import { type ActionTable, action } from "../../src/conference/action-row.ts";
+import { type OperatorRequest, operatorActions } from "../../src/conference/operator-actions.ts";
 
 export const says = "wave at a caller, so that all others hear it";
 /** The table with one more row, and nothing else. */

@@ -1,8 +1,7 @@
 import type { Draws } from "../../simulators/draws.ts";
+import { type ActionTable, isOptional } from "../../src/conference/action-row.ts";
 import {
-  type ActionTable,
   askedActions,
-  isOptional,
   type OperatorAction,
   type OperatorRequest,
   operatorActions,

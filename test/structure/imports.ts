@@ -62,8 +62,8 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   "src/console": {
     may: [
-      ...["src/foundation", "src/conference/operator-actions.ts", "src/explain/story-blocks.ts"],
-      ...["src/explain/story-sides.ts", "src/records", "hono"],
+      ...["src/foundation", "src/conference/action-row.ts", "src/conference/operator-actions.ts"],
+      ...["src/explain/story-blocks.ts", "src/explain/story-sides.ts", "src/records", "hono"],
     ],
     mayAsType: ["src/bridge", "src/conference", "src/operators", "src/rpc"],
   },
@@ -71,6 +71,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     may: [
       "src/console",
       "src/foundation",
+      "src/conference/action-row.ts",
       "src/conference/operator-actions.ts",
       "src/tsp",
       "src/routing",
@@ -178,6 +179,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/settings",
       "webex-interfaces/doors/command.ts",
       "src/bridge",
+      "src/conference/action-row.ts",
       "src/conference/operator-actions.ts",
       "src/explain/story-blocks.ts",
       "src/transcripts",

@@ -1,5 +1,6 @@
 import type { Child } from "hono/jsx";
-import { type ActionTable, askedActions, isFlag, isOptional } from "../../conference/operator-actions.ts";
+import { type ActionTable, type Field, isFlag, isOptional } from "../../conference/action-row.ts";
+import { askedActions } from "../../conference/operator-actions.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
 
 /** Where forms go, and how the conference was when they were made. */
@@ -148,14 +149,14 @@ export interface WrongForm {
   readonly says: string;
 }
 
-interface FilledProps {
+interface FilledActionsProps {
   readonly form: FormTarget;
   readonly wrong: WrongForm | null;
   readonly actions?: ActionTable;
 }
 
 /** The actions for which people fill something in. They stay as they are while the page lives, so that nothing that is typed gets lost. */
-export function FilledActions({ form, wrong: anyWrong, actions }: FilledProps) {
+export function FilledActions({ form, wrong: anyWrong, actions }: FilledActionsProps) {
   return (
     <>
       {asked(actions, false).map(
@@ -169,42 +170,15 @@ export function FilledActions({ form, wrong: anyWrong, actions }: FilledProps) {
           if (!button.form) return null;
           const { fields, confirm, note } = button.form;
           const wrong = anyWrong?.typed.type === type ? anyWrong : null;
-          const [first] = Object.keys(fields);
           return (
             <details class="filled" open={wrong !== null}>
               <summary data-key={button.key} data-says={button.says}>
                 {button.title} <Letter is={button.key} />
               </summary>
               <ActionForm form={form} type={type} stays={false}>
-                {Object.entries(fields).map(([name, field]) => {
-                  const id = `${type}-${name}`;
-                  const isWrong = wrong?.field === name;
-                  const value = wrong?.typed[name] ?? "";
-                  if (isFlag(parameters[name])) {
-                    return (
-                      <label class="check">
-                        <input type="checkbox" name={name} value="1" checked={value !== ""} /> {field.label}
-                      </label>
-                    );
-                  }
-                  return (
-                    <div>
-                      <label for={id}>{field.label}</label>
-                      <input
-                        {...{ id, name, type: field.type, maxlength: field.maxLength, placeholder: field.placeholder }}
-                        {...{ required: !isOptional(parameters[name]), autocomplete: "off", value }}
-                        {...(isWrong
-                          ? { autofocus: true, "aria-invalid": "true" as const, "aria-describedby": `${type}-wrong` }
-                          : name === first && { "aria-describedby": `${type}-note` })}
-                      />
-                      {isWrong && (
-                        <span id={`${type}-wrong`} class="wrong" role="alert">
-                          {wrong.says}
-                        </span>
-                      )}
-                    </div>
-                  );
-                })}
+                {Object.entries(fields).map(([name, field], index) => (
+                  <Filled {...{ type, name, field, wrong }} parameter={parameters[name]} isFirst={index === 0} />
+                ))}
                 <button type="submit" class="main">
                   {confirm}
                 </button>
@@ -217,5 +191,45 @@ export function FilledActions({ form, wrong: anyWrong, actions }: FilledProps) {
         },
       )}
     </>
+  );
+}
+
+interface FilledProps {
+  readonly type: string;
+  readonly name: string;
+  readonly field: Field;
+  readonly parameter: Parameters<typeof isFlag>[0];
+  readonly wrong: WrongForm | null;
+  /** Then the note below the form is about it. */
+  readonly isFirst: boolean;
+}
+
+function Filled({ type, name, field, parameter, wrong, isFirst }: FilledProps) {
+  const id = `${type}-${name}`;
+  const isWrong = wrong?.field === name;
+  const value = wrong?.typed[name] ?? "";
+  if (isFlag(parameter)) {
+    return (
+      <label class="check">
+        <input type="checkbox" name={name} value="1" checked={value !== ""} /> {field.label}
+      </label>
+    );
+  }
+  return (
+    <div>
+      <label for={id}>{field.label}</label>
+      <input
+        {...{ id, name, type: field.type, maxlength: field.maxLength, placeholder: field.placeholder }}
+        {...{ required: !isOptional(parameter), autocomplete: "off", value }}
+        {...(isWrong
+          ? { autofocus: true, "aria-invalid": "true" as const, "aria-describedby": `${type}-wrong` }
+          : isFirst && { "aria-describedby": `${type}-note` })}
+      />
+      {isWrong && (
+        <span id={`${type}-wrong`} class="wrong" role="alert">
+          {wrong.says}
+        </span>
+      )}
+    </div>
   );
 }

@@ -1,4 +1,5 @@
-import { askedActions, isFlag } from "../../conference/operator-actions.ts";
+import { isFlag } from "../../conference/action-row.ts";
+import { askedActions } from "../../conference/operator-actions.ts";
 import { sha256 } from "../../foundation/secrets.ts";
 
 /** What a form of a conference's page asks, as the API has it; what is wrong with it, the API says. */

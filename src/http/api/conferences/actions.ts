@@ -1,6 +1,6 @@
 import type * as v from "valibot";
+import type { ActionTable } from "../../../conference/action-row.ts";
 import {
-  type ActionTable,
   askedActions,
   type OperatorRequest,
   operatorActions,

@@ -1,0 +1,148 @@
+import * as v from "valibot";
+import type { Ability } from "../bridge/abilities.ts";
+import { phoneNumberOf, wrongNumber } from "../foundation/dial-rules.ts";
+import type { CallId } from "../foundation/ids.ts";
+import { open, personal } from "../foundation/shown.ts";
+import type { DecisionContext, Draft } from "./draft.ts";
+import type { SendAgainRefusal } from "./server/send-again.ts";
+import type { ConferenceState, Running } from "./state.ts";
+
+/** Why nothing is begun. */
+export type OperatorRefusal =
+  | "no-such-conference"
+  | "no-such-call"
+  /** Neither the main room nor an open sub-conference. */
+  | "no-such-room"
+  /** The bridge cannot do it. */
+  | "not-supported"
+  /** The domain's policy does not let this number be called. */
+  | "denied-by-policy"
+  /** A move out of a private talk, or of its host, would end the talk without WebEx, which alone begins and ends it (protocol 4.21). */
+  | "in-private-talk"
+  /** The domain lets nobody be called into a locked conference. */
+  | "conference-locked"
+  /** WebEx has said how many callers there may be. */
+  | "conference-full"
+  /** The journal has no document that was given up there. */
+  | "no-such-post"
+  /** The settings do not have its receiver. */
+  | "host-not-allowed"
+  | SendAgainRefusal;
+
+/** One row of the table: all that is to be known of an action. Operators of a domain may ask for each of them. */
+interface ActionOf<Parameters extends v.ObjectEntries> {
+  /** Fields of the API, words and options of the command. Each has a mark: who may read it. */
+  readonly parameters: Parameters;
+  /** What the bridge must be able to do; `null`: the bridge has no part in it. */
+  readonly needs: readonly Ability[] | null;
+  /** How people ask for it. Absent: it has a request of its own in the API. */
+  readonly asked?: Asked;
+  /** What was asked. */
+  title(asked: AskedOf<Parameters>): string;
+  /** It can be asked of a conference that is closing, too. */
+  readonly whileClosing?: true;
+  /** The refusal where no conference runs, if it is not `no-such-conference`. */
+  readonly over?: OperatorRefusal;
+  /** Why it is refused by a conference that runs; absent: it never is. */
+  refuse?(state: RunningState, asked: AskedOf<Parameters>, context: RefusalContext): OperatorRefusal | null;
+  /** Does it as if somebody at the bridge had done it. What is under way already, or so already, is not done again. */
+  apply(draft: Draft, asked: AskedOf<Parameters>, head: Running): void;
+}
+
+export interface Asked {
+  /** In the command's help, and in the API's description. */
+  readonly says: string;
+  /** What follows the conference's key in examples of the command. */
+  readonly examples?: readonly string[];
+  /** So long the command waits for it to be over, if not 30 s. */
+  readonly withinMs?: number;
+  readonly button: Button;
+}
+
+/** In the console: a button of each caller where the action has the parameter `call`, else of the conference. */
+interface Button {
+  readonly title: string;
+  /** Presses it. */
+  readonly key: string;
+  /** In the list of keys, where the title says less. */
+  readonly says?: string;
+  /** Whether it is offered as things are; absent: always. */
+  when?(now: { readonly muted: boolean; readonly locked: boolean }): boolean;
+  /** Its title where the call is being dialled; absent: it is not offered there. */
+  readonly ofCallOut?: string;
+  /** What is asked back before it cannot be undone, and the button that then does it. */
+  readonly question?: { says(confKey: string, callers: number): string; readonly confirm: string };
+  /** What people fill in, in a form of its own. */
+  readonly form?: {
+    readonly fields: Readonly<Record<string, Field>>;
+    readonly confirm: string;
+    readonly note: string;
+  };
+}
+
+/** A field of a form. */
+export interface Field {
+  readonly label: string;
+  readonly type?: "tel";
+  readonly placeholder?: string;
+  readonly maxLength?: number;
+  /** What is sent for what people write; absent: the same. */
+  read?(text: string): string;
+}
+
+export type AskedOf<Parameters extends v.ObjectEntries> = v.InferOutput<v.StrictObjectSchema<Parameters, undefined>>;
+export type RunningState = ConferenceState & { readonly head: Running };
+export type RefusalContext = Pick<DecisionContext, "settings" | "cannot">;
+export type Action = ActionOf<v.ObjectEntries>;
+export type ActionTable = Readonly<Record<string, Action>>;
+
+export function action<const Parameters extends v.ObjectEntries>(row: ActionOf<Parameters>): ActionOf<Parameters> {
+  return row;
+}
+
+export function name<Name extends string>(what: string): v.GenericSchema<string, Name> {
+  const fault = "must be 1 to 256 characters, and no control characters";
+  return v.pipe(
+    open(v.string()),
+    v.regex(/^[^\p{Cc}]{1,256}$/u, fault),
+    v.description(what),
+    v.transform((text) => text as Name),
+  );
+}
+export const call = name<CallId>("Its `call` in the conference's view.");
+
+const wholeNumber = "must be a whole number with + and the country code, such as +14085551234";
+export const number = v.pipe(
+  personal(v.string()),
+  v.regex(/^\+[1-9]\d{2,14}$/, wholeNumber),
+  v.check((text) => wrongNumber(phoneNumberOf(text)) === null, wholeNumber),
+  v.transform(phoneNumberOf),
+);
+
+/** Text that WebEx gets unchanged. What XML 1.0 has no form for would arrive as other bytes. */
+export function xmlText(mark: typeof open) {
+  return v.pipe(
+    mark(v.string()),
+    v.check(
+      (text) => text.isWellFormed() && !/[^\t\n\r\u0020-\ufffd\u{10000}-\u{10ffff}]/u.test(text),
+      "must not have control characters, half characters (lone surrogates), U+FFFE or U+FFFF, which XML cannot carry",
+    ),
+  );
+}
+
+type Wrapped = v.GenericSchema & { readonly wrapped?: v.GenericSchema };
+
+/** Whether a parameter may be left out. */
+export function isOptional(parameter: v.GenericSchema | undefined): boolean {
+  return parameter?.type === "exact_optional";
+}
+
+/** Whether a parameter is there or not. */
+export function isFlag(parameter: v.GenericSchema | undefined): boolean {
+  return (parameter as Wrapped | undefined)?.wrapped?.type === "boolean";
+}
+
+/** People write blanks and signs between the digits, and may leave out the plus before a country code. */
+export function withoutSigns(number: string): string {
+  return number.replaceAll(/[\s()./-]/g, "").replace(/^(?=[1-9])/, "+");
+}
