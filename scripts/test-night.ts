@@ -17,7 +17,7 @@ const proofs: Readonly<Record<string, readonly string[]>> = {
   "npm run prove:kills -- --bridge asterisk --kills 50": [
     ...["bench/prove-kills.ts", "--bridge", "asterisk", "--kills", "50"],
   ],
-  "SHARE=1 npm test -- test/conformance-kit": ["scripts/test.ts", "test/conformance-kit"],
+  "SHARE=1 npm test -- conformance/test": ["scripts/test.ts", "conformance/test"],
 };
 
 const { only = "" } = command(
