@@ -59,6 +59,18 @@ export function bridgehead(parts: EdgeParts): Command {
   addRecords(program);
   addPeople(program);
 
+  addBridgeCheck(program);
+  addWebex(program, webexPorts);
+
+  program
+    .command("version")
+    .description("print the version")
+    .action(() => print(version));
+
+  return program;
+}
+
+function addBridgeCheck(program: Command): void {
   const bridge = program.command("bridge").description("bridge programs");
   bridge
     .command("check")
@@ -74,15 +86,6 @@ export function bridgehead(parts: EdgeParts): Command {
       const settleMs = 1_000;
       if (!(await checkBridge({ url, key, ports: driverPorts, settleMs, print }))) process.exitCode = 1;
     });
-
-  addWebex(program, webexPorts);
-
-  program
-    .command("version")
-    .description("print the version")
-    .action(() => print(version));
-
-  return program;
 }
 
 function domainName(text: string): string {

@@ -6,11 +6,12 @@ import { type ActionTable, isFlag, isOptional } from "../../src/conference/actio
 import { askedActions } from "../../src/conference/operator-actions.ts";
 import { allPrintable, printable } from "../../src/foundation/text/printable.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
+import { NoAnswer } from "../edge/edge-api.ts";
 import { StartError } from "../edge/supervise.ts";
 import { jsonText, ownTerminal } from "../terminal.ts";
 import { endOf, stageLines } from "./action-text.ts";
 import { askEdge, examples, question } from "./ask-edge.ts";
-import { type ConferenceOfDomain, NoAnswer } from "./operator-client.ts";
+import type { ConferenceOfDomain } from "./operator-client.ts";
 
 /** So often it is asked how far an action has come. */
 const LOOK_EVERY_MS = 200;

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { segmentOf } from "../../src/foundation/text/path-segment.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
@@ -8,16 +7,10 @@ import type { AgentView } from "../../src/rpc/relay.ts";
 import type { TestRowsPage } from "../../src/rpc/replay.ts";
 import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
 import type { MeetingAnswer, ProvisioningState } from "../../src/rpc/webex-site.ts";
+import { AGAIN_MS, EdgeApi, MOST_ATTEMPTS, NoAnswer } from "../edge/edge-api.ts";
 import type { EdgeAddress } from "../edge/find-edge.ts";
 import { StartError } from "../edge/supervise.ts";
 import { type RecordLine, RecordLines } from "./record-lines.ts";
-
-/** How long one answer may take: a list asks its conferences one after another. */
-const PATIENCE_MS = 30_000;
-
-/** An action that is not answered is asked again so often, and after this time. */
-const MOST_ATTEMPTS = 5;
-const AGAIN_MS = 1_000;
 
 /** A conference, and the domain that it is in. */
 export type ConferenceOfDomain = ConferenceView & {
@@ -43,19 +36,17 @@ export interface ConferenceList {
   readonly unreachable: number;
 }
 
-/** What operators ask the edge. What a person can put right is thrown as a `StartError`. */
+/** What operators ask the edge. */
 export class OperatorClient {
-  readonly #edge: EdgeAddress;
-  readonly #pause: (ms: number) => Promise<unknown>;
+  readonly #api: EdgeApi;
 
-  constructor(edge: EdgeAddress, wait: (ms: number) => Promise<unknown> = pause) {
-    this.#edge = edge;
-    this.#pause = wait;
+  constructor(edge: EdgeAddress, wait?: (ms: number) => Promise<unknown>) {
+    this.#api = new EdgeApi(edge, wait);
   }
 
   /** All domains, or the one that is named, if there is one of that name. */
   async domains(named: string | undefined): Promise<readonly string[]> {
-    const { domains } = await this.#ask<{ domains: readonly { name: string }[] }>("domains");
+    const { domains } = await this.#api.ask<{ domains: readonly { name: string }[] }>("domains");
     const names = domains.map(({ name }) => name);
     if (named === undefined) return names;
     if (names.includes(named)) return [named];
@@ -83,7 +74,7 @@ export class OperatorClient {
         if (hours !== undefined) query.set("hours", String(hours));
         if (all) query.set("all", "1");
         if (before !== null) query.set("before", before);
-        const page: ConferencePage = await this.#ask<ConferencePage>(`domains/${domain}/conferences?${query}`);
+        const page: ConferencePage = await this.#api.ask<ConferencePage>(`domains/${domain}/conferences?${query}`);
         for (const conference of page.conferences) conferences.push({ ...conference, domain });
         unreachable += page.unreachable;
         before = page.next;
@@ -99,7 +90,7 @@ export class OperatorClient {
   async running(domains: readonly string[], search: RunningSearch): Promise<RunningConferences> {
     const first = await this.#running(domains, search);
     if (first.unknown === 0) return first;
-    await this.#pause(AGAIN_MS);
+    await this.#api.pause(AGAIN_MS);
     return this.#running(domains, search);
   }
 
@@ -110,7 +101,7 @@ export class OperatorClient {
       let cursor: string | null = null;
       do {
         const query: URLSearchParams = new URLSearchParams({ ...search, ...(cursor !== null && { cursor }) });
-        const page: RunningList = await this.#ask<RunningList>(`domains/${domain}/running-conferences?${query}`);
+        const page: RunningList = await this.#api.ask<RunningList>(`domains/${domain}/running-conferences?${query}`);
         for (const conference of page.conferences) conferences.push({ ...conference, domain });
         cursor = page.next;
         if (cursor === null) unknown += page.unknown;
@@ -124,7 +115,7 @@ export class OperatorClient {
     domains: readonly string[],
   ): Promise<{ readonly hosts: readonly HostOfDomain[]; readonly unknown: number }> {
     const lists = domains.map(async (domain) => {
-      const { hosts, unknown } = await this.#ask<DomainActivity>(`domains/${domain}/activity`);
+      const { hosts, unknown } = await this.#api.ask<DomainActivity>(`domains/${domain}/activity`);
       return { hosts: hosts.map((host) => ({ ...host, domain })), unknown };
     });
     const all = await Promise.all(lists);
@@ -132,7 +123,7 @@ export class OperatorClient {
   }
 
   async conference(domain: string, key: string): Promise<ConferenceOfDomain> {
-    const found = await this.#find<ConferenceView>(`domains/${domain}/conferences/${segmentOf(key)}`);
+    const found = await this.#api.find<ConferenceView>(`domains/${domain}/conferences/${segmentOf(key)}`);
     if (found !== null) return { ...found, domain };
     const { conferences } = await this.conferences([domain]);
     const keys = conferences.map((conference) => conference.key);
@@ -143,14 +134,14 @@ export class OperatorClient {
 
   async story(domain: string, key: string): Promise<readonly StoryLine[]> {
     const path = `domains/${domain}/conferences/${segmentOf(key)}/story`;
-    return (await this.#ask<{ lines: readonly StoryLine[] }>(path)).lines;
+    return (await this.#api.ask<{ lines: readonly StoryLine[] }>(path)).lines;
   }
 
   /** Answers to what people ask about a conference, or about one of its calls. */
   async explain(domain: string, key: string, call: string | undefined): Promise<readonly Explanation[]> {
     const query = call === undefined ? "" : `?${new URLSearchParams({ call })}`;
     const path = `domains/${domain}/conferences/${segmentOf(key)}/explain${query}`;
-    return (await this.#ask<{ answers: readonly Explanation[] }>(path)).answers;
+    return (await this.#api.ask<{ answers: readonly Explanation[] }>(path)).answers;
   }
 
   /** The journal of a conference as a test needs it, page by page. */
@@ -158,7 +149,7 @@ export class OperatorClient {
     const path = `domains/${domain}/conferences/${segmentOf(key)}/test-rows`;
     const pages: TestRowsPage[] = [];
     for (let next: number | string | null = 0; next !== null; next = pages.at(-1)?.next ?? null)
-      pages.push(await this.#ask<TestRowsPage>(`${path}?cursor=${next}`));
+      pages.push(await this.#api.ask<TestRowsPage>(`${path}?cursor=${next}`));
     return pages;
   }
 
@@ -166,7 +157,9 @@ export class OperatorClient {
   async meeting(domain: string, key: string, attendeeId: string | undefined): Promise<MeetingAnswer> {
     await this.conference(domain, key); // Says which ones there are, where this is none.
     const query = attendeeId === undefined ? "" : `?${new URLSearchParams({ attendeeId })}`;
-    const found = await this.#find<MeetingAnswer>(`domains/${domain}/conferences/${segmentOf(key)}/meeting${query}`);
+    const found = await this.#api.find<MeetingAnswer>(
+      `domains/${domain}/conferences/${segmentOf(key)}/meeting${query}`,
+    );
     if (found !== null) return found;
     throw new StartError(`the domain ${domain} has no webexSite in its settings: nothing is known of its meetings`);
   }
@@ -174,21 +167,19 @@ export class OperatorClient {
   /** The access code of the meeting of a conference, for who may read secrets. */
   async accessCode(domain: string, key: string): Promise<string> {
     const path = `domains/${domain}/conferences/${segmentOf(key)}/meeting/access-code`;
-    const { status, answer } = await this.#send(path, { method: "POST" });
-    if (status !== 200) throw this.#refused(status, answer);
-    return (answer as { readonly accessCode: string }).accessCode;
+    return (await this.#api.request<{ readonly accessCode: string }>(path, { method: "POST" })).accessCode;
   }
 
   /** What the last provisioning check found; `now`: begins one first, unless one runs. */
   async provisioning(domain: string, now = false): Promise<ProvisioningState> {
-    const found = await this.#find<ProvisioningState>(`domains/${domain}/provisioning-check`, now ? "POST" : "GET");
+    const found = await this.#api.find<ProvisioningState>(`domains/${domain}/provisioning-check`, now ? "POST" : "GET");
     if (found !== null) return found;
     throw new StartError(`the domain ${domain} has no webexSite in its settings: there is nothing to compare`);
   }
 
   async agents(domains: readonly string[]): Promise<readonly BridgeAgents[]> {
     const lists = domains.map(async (domain) => {
-      const { bridges } = await this.#ask<{ bridges: readonly BridgeAgents[] }>(`domains/${domain}/agents`);
+      const { bridges } = await this.#api.ask<{ bridges: readonly BridgeAgents[] }>(`domains/${domain}/agents`);
       return bridges.map((bridge) => ({ ...bridge, domain }));
     });
     return (await Promise.all(lists)).flat();
@@ -197,23 +188,21 @@ export class OperatorClient {
   /** Since when the bridge is drained; `null`: it takes new conferences. */
   async drain(domain: string, bridge: string, drained: boolean): Promise<number | null> {
     const path = `domains/${domain}/bridges/${encodeURIComponent(bridge)}/drain`;
-    const { status, answer } = await this.#send(path, { method: drained ? "PUT" : "DELETE" });
-    if (status !== 200) throw this.#refused(status, answer);
-    return (answer as { readonly drainedSince: number | null }).drainedSince;
+    return (
+      await this.#api.request<{ readonly drainedSince: number | null }>(path, { method: drained ? "PUT" : "DELETE" })
+    ).drainedSince;
   }
 
   /** The agent that acts now, in place of this one. */
   async handOver(domain: string, bridge: string, from: string): Promise<string> {
     const path = `domains/${domain}/bridges/${encodeURIComponent(bridge)}/hand-over`;
-    const { status, answer } = await this.#send(path, { method: "POST", body: { from } });
-    if (status !== 200) throw this.#refused(status, answer);
-    return (answer as { readonly acts: string }).acts;
+    return (await this.#api.request<{ readonly acts: string }>(path, { method: "POST", body: { from } })).acts;
   }
 
   /** Takes a number out of all records of a domain; how many had it. */
   async erase(domain: string, number: string): Promise<number> {
     let erased = 0;
-    for await (const page of this.#inPortions(`domains/${domain}/records/erasures`, { number }))
+    for await (const page of this.#api.inPortions(`domains/${domain}/records/erasures`, { number }))
       erased += page.erased ?? 0;
     return erased;
   }
@@ -225,7 +214,7 @@ export class OperatorClient {
   ): Promise<{ readonly told: number; readonly failed: readonly string[] }> {
     let told = 0;
     const failed: string[] = [];
-    for await (const page of this.#inPortions(`domains/${domain}/records/rebuild`)) {
+    for await (const page of this.#api.inPortions(`domains/${domain}/records/rebuild`)) {
       told += page.told ?? 0;
       failed.push(...(page.failed ?? []));
       notice(told);
@@ -233,24 +222,14 @@ export class OperatorClient {
     return { told, failed };
   }
 
-  /** What is done some at a time, until all is. A portion without an answer is asked for again: doing it twice changes nothing. */
-  async *#inPortions(path: string, body?: object): AsyncGenerator<Portion> {
-    let cursor: string | null = null;
-    do {
-      const query: string = cursor === null ? "" : `?${new URLSearchParams({ cursor })}`;
-      const portion = (await this.#insist(`${path}${query}`, { method: "POST", ...(body && { body }) })) as Portion;
-      yield portion;
-      cursor = portion.next;
-    } while (cursor !== null);
-  }
-
   /** Documents that were given up, the latest first. */
   async givenUp(domain: string, limit: number): Promise<readonly ListedPost[]> {
-    return (await this.#ask<{ posts: readonly ListedPost[] }>(`domains/${domain}/given-up-posts?limit=${limit}`)).posts;
+    return (await this.#api.ask<{ posts: readonly ListedPost[] }>(`domains/${domain}/given-up-posts?limit=${limit}`))
+      .posts;
   }
 
   async givenUpPost(domain: string, id: string): Promise<ShownPost> {
-    const found = await this.#find<ShownPost>(`domains/${domain}/given-up-posts/${encodeURIComponent(id)}`);
+    const found = await this.#api.find<ShownPost>(`domains/${domain}/given-up-posts/${encodeURIComponent(id)}`);
     if (found !== null) return found;
     throw new StartError(
       `nothing that was given up goes by ${id} in ${domain}; \`bridgehead given-up\` lists what was`,
@@ -260,40 +239,24 @@ export class OperatorClient {
   /** The id of the action in its conference. Rejects with the edge's words where it is refused. */
   async sendAgain(domain: string, id: string): Promise<string> {
     const path = `domains/${domain}/given-up-posts/${encodeURIComponent(id)}/send`;
-    return ((await this.#insist(path, { method: "POST" })) as { readonly id: string }).id;
+    return ((await this.#api.insist(path, { method: "POST" })) as { readonly id: string }).id;
   }
 
   /** How many were ended. */
   async endSessions(person: string): Promise<number> {
-    return (await this.#ask<{ ended: number }>(`people/${encodeURIComponent(person)}/sessions`, "DELETE")).ended;
+    return (await this.#api.ask<{ ended: number }>(`people/${encodeURIComponent(person)}/sessions`, "DELETE")).ended;
   }
 
   /** Has a conference do something; rejects with the edge's words where it is refused. `id` names the action: what is not answered is asked again. */
   async act(domain: string, key: string, request: object, id: string): Promise<void> {
     const path = `domains/${domain}/conferences/${segmentOf(key)}/actions`;
-    await this.#insist(path, { method: "POST", body: request, actionId: id });
-  }
-
-  /** The answer; what is not answered is asked again. */
-  async #insist(path: string, sent: Sent): Promise<unknown> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const { status, answer } = await this.#send(path, sent);
-        if (status < 300 && answer !== undefined) return answer;
-        const detail = detailOf(answer);
-        if (status === 404 || status === 409 || status === 422) throw new StartError(`refused (${status}): ${detail}`);
-        if (status !== 503 || attempt === MOST_ATTEMPTS) throw this.#refused(status, answer);
-      } catch (error) {
-        if (!(error instanceof NoAnswer) || attempt === MOST_ATTEMPTS) throw error;
-      }
-      await this.#pause(AGAIN_MS);
-    }
+    await this.#api.insist(path, { method: "POST", body: request, actionId: id });
   }
 
   /** How far an action has come; `null`: the conference's journal does not have it. */
   action(domain: string, key: string, id: string): Promise<ActionStages | null> {
     const path = `domains/${domain}/conferences/${segmentOf(key)}/actions/${encodeURIComponent(id)}`;
-    return this.#find<ActionStages>(path);
+    return this.#api.find<ActionStages>(path);
   }
 
   /** One page of records, the latest first, and whether there are more. */
@@ -301,7 +264,7 @@ export class OperatorClient {
     domain: string,
     filters: RecordFilters,
   ): Promise<{ readonly records: readonly ListedRecord[]; readonly next: string | null }> {
-    return this.#ask(`domains/${domain}/records?${new URLSearchParams({ ...filters, order: "newest" })}`);
+    return this.#api.ask(`domains/${domain}/records?${new URLSearchParams({ ...filters, order: "newest" })}`);
   }
 
   /**
@@ -321,7 +284,7 @@ export class OperatorClient {
       const query = new URLSearchParams({ ...filters, format, ...(place !== undefined && { cursor: place }) });
       const lines = new RecordLines(format);
       try {
-        for await (const piece of this.#stream(`domains/${domain}/records?${query}`)) {
+        for await (const piece of this.#api.stream(`domains/${domain}/records?${query}`)) {
           for (const line of lines.read(piece)) {
             // The rest has a line of names again.
             if (line.cursor !== null || !isBegun) yield line;
@@ -337,7 +300,7 @@ export class OperatorClient {
         const where = place === undefined ? "nothing came yet" : `--after ${place} goes on`;
         if (failures === MOST_ATTEMPTS) throw new StartError(`${error.message}; the export is not whole: ${where}`);
         notice(`${error.message}; is asked again (${where})`);
-        await this.#pause(AGAIN_MS);
+        await this.#api.pause(AGAIN_MS);
       }
     }
   }
@@ -350,91 +313,13 @@ export class OperatorClient {
       const query = new URLSearchParams({ limit: since === undefined ? String(most) : "1000" });
       if (cursor !== null) query.set("cursor", cursor);
       type Page = { readonly entries: readonly AuditEntry[]; readonly next: string | null };
-      const page: Page = await this.#ask<Page>(`domains/${domain}/audit?${query}`);
+      const page: Page = await this.#api.ask<Page>(`domains/${domain}/audit?${query}`);
       const wanted = page.entries.filter(({ at }) => since === undefined || at >= since);
       found.push(...wanted);
       cursor = since === undefined || wanted.length < page.entries.length ? null : page.next;
     } while (cursor !== null);
     return found;
   }
-
-  async #ask<Answer>(path: string, method: "GET" | "DELETE" = "GET"): Promise<Answer> {
-    const found = await this.#find<Answer>(path, method);
-    if (found === null) throw new StartError(`${this.#edge.url} does not know /api/v1/${path}: is it another version?`);
-    return found;
-  }
-
-  /** `null`: the edge has no such thing. */
-  async #find<Answer>(path: string, method: "GET" | "POST" | "DELETE" = "GET"): Promise<Answer | null> {
-    const { status, answer } = await this.#send(path, { method });
-    if (status < 300 && answer !== undefined) return answer as Answer;
-    if (status === 404 && detailOf(answer) !== undefined) return null;
-    throw this.#refused(status, answer);
-  }
-
-  #refused(status: number, answer: unknown): StartError {
-    const { url, tokenFrom } = this.#edge;
-    if (status === 401) return new StartError(`the edge at ${url} refuses the operator's token of ${tokenFrom} (401)`);
-    const detail = detailOf(answer);
-    return new StartError(`${url} answers ${status}${detail ? `: ${detail}` : ", and not as an edge does"}`);
-  }
-
-  /** Rejects with a `NoAnswer` where none comes. `answer` is `undefined` where it is no JSON. */
-  async #send(
-    path: string,
-    { method, body, actionId }: Sent,
-  ): Promise<{ readonly status: number; readonly answer: unknown }> {
-    const { url, token } = this.#edge;
-    const headers = {
-      authorization: `Bearer ${token}`,
-      ...(actionId !== undefined && { "idempotency-key": actionId }),
-    };
-    const request = { method, headers, body: body ? JSON.stringify(body) : null };
-    try {
-      const response = await fetch(`${url}/api/v1/${path}`, { ...request, signal: AbortSignal.timeout(PATIENCE_MS) });
-      // An answer may break off.
-      return { status: response.status, answer: parsed(await response.text()) };
-    } catch (error) {
-      throw this.#noAnswer(error);
-    }
-  }
-
-  /** An answer piece by piece. Rejects with a `NoAnswer` where none comes, it breaks off, or nothing comes for long. */
-  async *#stream(path: string): AsyncGenerator<string> {
-    const { url, token } = this.#edge;
-    const silence = new AbortController();
-    const late = () => silence.abort(new Error("nothing came for 30 s"));
-    let timer = setTimeout(late, PATIENCE_MS);
-    try {
-      const headers = { authorization: `Bearer ${token}` };
-      const response = await fetch(`${url}/api/v1/${path}`, { headers, signal: silence.signal });
-      if (response.status === 503) throw new Error("503");
-      if (!response.ok) throw this.#refused(response.status, parsed(await response.text()));
-      const decoder = new TextDecoder();
-      for await (const bytes of response.body ?? []) {
-        clearTimeout(timer);
-        yield decoder.decode(bytes, { stream: true });
-        timer = setTimeout(late, PATIENCE_MS);
-      }
-    } catch (error) {
-      throw error instanceof StartError ? error : this.#noAnswer(error);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  #noAnswer(error: unknown): NoAnswer {
-    const { url, urlFrom } = this.#edge;
-    const { cause } = error as Error;
-    const why = cause instanceof Error ? ("code" in cause && cause.code) || cause.message : (error as Error).message;
-    return new NoAnswer(`no edge answers at ${url}, which is from ${urlFrom} (${why})`);
-  }
-}
-
-interface Sent {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  readonly body?: object;
-  readonly actionId?: string;
 }
 
 /** By what running conferences are looked for, as the API has it. */
@@ -457,14 +342,6 @@ interface RunningList {
   readonly unknown: number;
 }
 
-/** What was done of an erasure or a rebuild, and where it goes on. */
-interface Portion {
-  readonly next: string | null;
-  readonly erased?: number;
-  readonly told?: number;
-  readonly failed?: readonly string[];
-}
-
 /** A document that was given up, as the API lists it. */
 export type ListedPost = GivenUpPage["posts"][number];
 
@@ -481,13 +358,6 @@ export type RecordFilters = Readonly<Record<string, string>>;
 /** A record as the API lists it. */
 export type ListedRecord = PlacedRecord["record"] & { readonly cursor: string; readonly recordedAt: number };
 
-/** Nobody knows what became of the request. */
-export class NoAnswer extends StartError {}
-
-function detailOf(answer: unknown): string | undefined {
-  return (answer as { readonly detail?: string } | undefined)?.detail;
-}
-
 interface ConferencePage {
   readonly conferences: readonly ConferenceView[];
   readonly next: string | null;
@@ -500,13 +370,4 @@ function known(what: string, names: readonly string[], otherwise = ""): string {
   if (names.length === 0) return `there is no ${what}${otherwise && `; ${otherwise}`}`;
   const more = names.length > MOST_NAMED ? `, and ${names.length - MOST_NAMED} more` : "";
   return `${names.length === 1 ? `the only ${what} is` : `the ${what}s are`} ${names.slice(0, MOST_NAMED).join(", ")}${more}`;
-}
-
-/** `undefined`: it is no JSON. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

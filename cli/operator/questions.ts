@@ -42,6 +42,13 @@ interface Answer<Data> {
 
 /** The commands that ask a running edge. They change nothing, but that `provisioning --now` has a check begin. */
 export function addQuestions(program: Command): void {
+  addConferences(program);
+  addStories(program);
+  addDomains(program);
+}
+
+/** Conferences and calls as they are. */
+function addConferences(program: Command): void {
   question(program, "conferences", "the conferences that run, the latest first")
     .option("--all", "those that are over, too: of the last 6 hours")
     .option("--hours <n>", `those that are over, too: of the last so many hours, ${MOST_HOURS} at most`, hours)
@@ -88,7 +95,10 @@ export function addQuestions(program: Command): void {
       };
     }),
   );
+}
 
+/** What happened in a conference. */
+function addStories(program: Command): void {
   question(program, "explain <key>", "what happened in a conference, and what is outstanding")
     .option("--since <time>", "what happened from then on, as 02:40, 02:40:15 or 2026-11-21T02:40", clockTimeText)
     .option("--until <time>", "what happened up to then; of a time alone, the first one after --since", clockTimeText)
@@ -130,12 +140,15 @@ export function addQuestions(program: Command): void {
         return { data: pages, text: () => test.trimEnd().split("\n") };
       }),
     );
+}
 
+/** What a domain stands on: servers, agents, site. */
+function addDomains(program: Command): void {
   question(program, "hosts", "TSP servers: their conferences, and the documents that wait for them").action(
     (options: Options) =>
       answer(options, async (edge) => {
         const { hosts, unknown } = await edge.hosts(await edge.domains(options.domain));
-        return { data: hosts, text: hostsText, warning: notTold(unknown) };
+        return { data: hosts, text: hostsText, warning: unheard(unknown) };
       }),
   );
 
@@ -203,7 +216,7 @@ async function listConferences(edge: OperatorClient, options: ListOptions): Prom
   }
   const { conferences, unknown } = await edge.running(domains, search);
   const running = conferences.toSorted((one, other) => other.createdAt - one.createdAt);
-  const warning = notTold(unknown);
+  const warning = unheard(unknown);
   if (json) {
     const data = await Promise.all(running.map(({ domain, key }) => edge.conference(domain, key)));
     return { data, text: () => [], warning };
@@ -274,7 +287,7 @@ async function watchFor<Data>(
   }
 }
 
-function notTold(unknown: number): string | undefined {
+function unheard(unknown: number): string | undefined {
   return unknown === 0
     ? undefined
     : `not whole: ${counted(unknown, "conference")} did not tell the directory yet; ask again in some seconds`;
