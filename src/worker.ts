@@ -1,5 +1,6 @@
 import { waitUntil } from "cloudflare:workers";
 import type { LogLine } from "../durable-objects/platform/log.ts";
+import { objectsOf } from "../durable-objects/platform/objects.ts";
 import {
   activitySenderOf,
   countsSenderOf,
@@ -8,7 +9,7 @@ import {
   measures,
   timers,
 } from "../durable-objects/platform/platform.ts";
-import type { DomainName } from "./foundation/ids.ts";
+import type { BridgeName } from "./foundation/ids.ts";
 import { LogLimit, RateLimit } from "./foundation/limits.ts";
 import { isOneOf } from "./foundation/secrets.ts";
 import type { LogFacts } from "./foundation/text/log-line.ts";
@@ -16,7 +17,7 @@ import { reasonOf } from "./foundation/text/reason.ts";
 import { within } from "./foundation/time/timers.ts";
 import { version } from "./foundation/version.ts";
 import { AgentsToClose } from "./http/agents/agents-to-close.ts";
-import { createApp, type Edge } from "./http/app.ts";
+import { type AppPorts, createApp } from "./http/app.ts";
 import { Attempts, bearerOf } from "./http/guard.ts";
 import { keepAsked, keepAudit } from "./http/keep-audit.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring/monitoring.ts";
@@ -26,7 +27,6 @@ import { withWholeUrl } from "./http/whole-url.ts";
 import { type People, peopleOf, readOperators } from "./operators/people.ts";
 import { HandleCache } from "./routing/deliver.ts";
 import type { ConferenceTotals } from "./rpc/directory.ts";
-import type { EdgeObjects, OperatorViews } from "./rpc/edge-objects.ts";
 import { type Domains, domainsOf, replaceDomains, siteSecretOf, siteSecretsOf } from "./settings/load.ts";
 
 export { ConferenceObject } from "../durable-objects/conference/conference-object.ts";
@@ -39,6 +39,7 @@ export { RelayObject } from "../durable-objects/relay/relay-object.ts";
 export { SessionsObject } from "../durable-objects/sessions/sessions-object.ts";
 export { WebexSiteObject } from "../durable-objects/webex-site/webex-site-object.ts";
 
+const noTotals: ConferenceTotals = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null };
 let app: ReturnType<typeof createApp> | undefined;
 let agentsToClose: AgentsToClose | undefined;
 const metrics = new Metrics({ counts: measures.counts });
@@ -70,18 +71,19 @@ export default {
   connect: (socket) => socket.close(),
 } satisfies ExportedHandler<Env>;
 
-function edgeOf(env: Env): Edge {
+function edgeOf(env: Env): AppPorts {
   const since = Date.now();
-  const log: Edge["log"] = (event, facts, level = "info") => limitedLog(env, level, event, facts);
+  const log: AppPorts["log"] = (event, facts, level = "info") => limitedLog(env, level, event, facts);
   const activity = activitySenderOf(env);
-  const directory = (name: DomainName) => env.DIRECTORY.getByName(name);
+  const { directory } = objectsOf(env);
   return {
     ...timers,
     get domains() {
       return known(env);
     },
     objects: objectsOf(env),
-    views: viewsOf(env),
+    // On plain workerd this process has all objects.
+    ownTotals: (domain) => (env.STATE_DISK ? (measures.totals().get(domain) ?? noTotals) : null),
     handleCache: new HandleCache(),
     posts: new RateLimit(),
     metrics,
@@ -90,10 +92,6 @@ function edgeOf(env: Env): Edge {
     flushCounts: () => countsSenderOf(env).flush(),
     processText: () => processText(version, since),
     people: () => peopleIn(env),
-    // Anew each time: a stub whose object has ended once stays broken.
-    get sessions() {
-      return env.SESSIONS.getByName("all");
-    },
     // Empty where nobody has a token: then nobody has a session.
     sessionKey: env.OPERATOR_TOKEN || env.OPERATORS || "",
     attempts: new Attempts(),
@@ -165,7 +163,10 @@ async function reload(json: string, env: Env, context: ExecutionContext): Promis
 function agentsToCloseOf(env: Env): AgentsToClose {
   return new AgentsToClose({
     ...timers,
-    closeAgents: (domain, bridge, agents) => env.RELAY.getByName(`${domain}/${bridge}`).closeAgents(agents),
+    closeAgents: (domain, bridge, agents) =>
+      objectsOf(env)
+        .relay(domain, bridge as BridgeName)
+        .closeAgents(agents),
     log: (event, facts, level) => limitedLog(env, level, event, facts),
   });
 }
@@ -194,7 +195,7 @@ function wakeSites(domains: Domains, env: Env, context: ExecutionContext): void 
       timers,
       5_000,
       "the object of the WebEx site",
-      env.WEBEX_SITE.getByName(domain).settingsRead(domain),
+      objectsOf(env).webexSite(domain).settingsRead(domain),
     );
     context.waitUntil(
       asked.catch((error: unknown) => {
@@ -210,53 +211,4 @@ function limitedLog(env: Env, level: LogLine["level"], event: EdgeEvent, facts: 
   const dropped = logLimit.admit(event, String(facts.domain ?? ""), Date.now());
   if (dropped === null) metrics.logLinesDropped.count({ event });
   else logAt(env)({ level, event, ...(dropped > 0 && { droppedBefore: dropped }), ...facts });
-}
-
-function objectsOf(env: Env): EdgeObjects {
-  const relay = (domain: DomainName, bridge: string) => env.RELAY.getByName(`${domain}/${bridge}`);
-  return {
-    conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
-    handles: (domain) => env.HANDLE_INDEX.getByName(domain),
-    idAllocator: (domain) => env.ID_ALLOCATOR.getByName(domain),
-    mailbox: (domain) => env.MAILBOX.getByName(domain),
-    bridgeHealth: (domain, bridge) => relay(domain, bridge).health(),
-    connectAgent: (domain, bridge, request) => relay(domain, bridge).fetch(request),
-  };
-}
-
-function viewsOf(env: Env): OperatorViews {
-  const relay = (domain: DomainName, bridge: string) => env.RELAY.getByName(`${domain}/${bridge}`);
-  return {
-    conferencesOf: (domain, ...page) => env.ID_ALLOCATOR.getByName(domain).conferencesOf(...page),
-    conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
-    agents: (domain, bridge) => relay(domain, bridge).agents(),
-    handOver: (domain, bridge, from) => relay(domain, bridge).handOver(from),
-    drain: (domain, bridge, drained) => relay(domain, bridge).drain(domain, bridge, drained),
-    directory: (domain) => env.DIRECTORY.getByName(domain),
-    totals: (domain) => totalsOf(env, domain),
-    webhooks: (domain) => env.DIRECTORY.getByName(domain).webhooks(domain),
-    counts: () => env.COUNTS.getByName("all").all(),
-    webexSite: (domain) => env.WEBEX_SITE.getByName(domain),
-    watch: (domain, confKey) => {
-      const object =
-        confKey === null ? env.DIRECTORY.getByName(domain) : env.CONFERENCE.getByName(`${domain}/${confKey}`);
-      return object.fetch("http://object/", { headers: { upgrade: "websocket" } });
-    },
-  };
-}
-
-/** On plain workerd this process has all objects, and knows without waking one. */
-async function totalsOf(env: Env, domain: DomainName): Promise<ConferenceTotals> {
-  const none = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null };
-  if (env.STATE_DISK) return measures.totals().get(domain) ?? none;
-  const [totals, { documents, oldestAt }] = await Promise.all([
-    env.DIRECTORY.getByName(domain).totals(),
-    env.MAILBOX.getByName(domain).waiting(),
-  ]);
-  const since = [totals.oldestAt, oldestAt].filter((at) => at !== null);
-  return {
-    ...totals,
-    documents: totals.documents + documents,
-    oldestAt: since.length > 0 ? Math.min(...since) : null,
-  };
 }

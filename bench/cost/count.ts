@@ -52,8 +52,7 @@ export function countedObject<Env>(Class: ObjectClass<Env>, kind: string): Objec
       activities.set(this, new Activity());
     }
   };
-  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(Class.prototype))) {
-    if (name === "constructor" || typeof value !== "function") continue;
+  for (const [name, value] of methodsOf(Class.prototype)) {
     Object.defineProperty(Counted.prototype, name, {
       value(this: object, ...args: readonly unknown[]): unknown {
         const event = `${kind}.${name}${name === "webSocketMessage" ? ` ${typeOf(args[1])}` : ""}`;
@@ -61,11 +60,26 @@ export function countedObject<Env>(Class: ObjectClass<Env>, kind: string): Objec
         if (name === "alarm") count({ objectRequests: 1, alarms: 1 }, event);
         if (name === "webSocketMessage") count({ socketMessages: 1 }, event);
         const activity = activities.get(this) ?? new Activity();
-        return running.run({ event, activity }, () => whileHeld(activity.hold(event), () => value.apply(this, args)));
+        return running.run({ event, activity }, () =>
+          whileHeld(activity.hold(event), () => value.apply(this, [...args])),
+        );
       },
     });
   }
   return Counted;
+}
+
+/** All of the product's classes, those of a class before those of its base. */
+function methodsOf(prototype: object): ReadonlyMap<string, (...args: unknown[]) => unknown> {
+  const base: object = Object.getPrototypeOf(prototype);
+  if (base === Object.prototype) return new Map();
+  const own = Object.entries(Object.getOwnPropertyDescriptors(prototype));
+  return new Map([
+    ...methodsOf(base),
+    ...own.flatMap(([name, { value }]) =>
+      name === "constructor" || typeof value !== "function" ? [] : [[name, value] as const],
+    ),
+  ]);
 }
 
 function whileHeld(release: () => void, run: () => unknown): unknown {

@@ -9,7 +9,7 @@ import type { KeypadCodes } from "../../src/bridge/keypad-codes.ts";
 import type { AccessCodes } from "../../src/bridge/schemas.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
-import type { CommandPhase, OpenCommand } from "./pending-commands.ts";
+import type { CommandPhase, KnownCommand, NewCommand, OpenCommand } from "./pending-commands.ts";
 
 /** The agent's record of a conference, apart from its commands and reports. */
 export interface ConferenceRecord {
@@ -46,7 +46,7 @@ export interface JournalContents {
     readonly reports: readonly NumberedReport[];
   }[];
   /** Unfinished ones, oldest first. */
-  readonly commands: readonly { readonly pending: OpenCommand; readonly phase: CommandPhase }[];
+  readonly commands: readonly KnownCommand[];
   /** When calls were dialled lately. */
   readonly dials: readonly EpochMs[];
   /** Since when calls and conferences last, as the policy names them. */
@@ -58,9 +58,6 @@ export interface JournalFailure {
   readonly kind: "full" | "damaged" | "other-format" | "unwritable" | "gone";
   readonly sentence: string;
 }
-
-/** `null`: a command that was not understood. */
-type NewCommand = Omit<OpenCommand, "command"> & { readonly command: OpenCommand["command"] | null };
 
 /** All that outlives the process. What one turn writes is on disk together or not at all. */
 export type OpenJournal = ReturnType<typeof journalOf>;

@@ -3,7 +3,6 @@ import type { BridgeCommand, CommandResult } from "../../src/bridge/commands.ts"
 import { isTimedOnBridge, ON_BRIDGE_MS } from "../../src/bridge/deadlines.ts";
 import type { BridgeView } from "../../src/bridge/state.ts";
 import type { CallId, CommandId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
-import type { Journal, JournalContents } from "./journal.ts";
 import { TopicQueue } from "./topic-queue.ts";
 
 /** One thing to do for a conference, once. */
@@ -30,6 +29,23 @@ export interface Identify {
  */
 export type CommandPhase = "received" | "begun" | "ringing" | "finished";
 
+/** A command's row in the journal. */
+export interface KnownCommand {
+  readonly pending: OpenCommand;
+  readonly phase: CommandPhase;
+}
+
+/** The rows of commands in the journal. */
+interface CommandRows {
+  /** `false`: it is there already. */
+  addCommand(command: NewCommand, now: EpochMs): boolean;
+  begin(command: OpenCommand): void;
+  setPhase(conference: ConfKey, id: CommandId, phase: CommandPhase): void;
+}
+
+/** `command`: `null` for one that was not understood. */
+export type NewCommand = Omit<OpenCommand, "command"> & { readonly command: OpenCommand["command"] | null };
+
 /** A clock that was set back before a restart does not tell how much time has passed: then it is too late as well. */
 export function isInTime({ begin }: OpenCommand, now: EpochMs): boolean {
   return begin === undefined || (begin.from <= now && now < begin.before);
@@ -49,7 +65,7 @@ interface Open {
 
 /** The commands that are not finished: which may begin, which run, and which are in doubt. */
 export class PendingCommands {
-  readonly #journal: Journal;
+  readonly #journal: CommandRows;
   readonly #open = new Map<string, Open>();
   readonly #queues = new Map<ConfKey, TopicQueue<Open>>();
   readonly #ringing = new Map<CallId, OpenCommand>();
@@ -58,7 +74,7 @@ export class PendingCommands {
   #running = 0;
   #isActive = false;
 
-  constructor(journal: Journal, contents: JournalContents) {
+  constructor(journal: CommandRows, contents: { readonly commands: readonly KnownCommand[] }) {
     this.#journal = journal;
     for (const { pending, phase } of contents.commands) {
       if (phase === "ringing" && "call" in pending.command) this.#ringing.set(pending.command.call, pending);

@@ -5,11 +5,11 @@ import { overdueAt, waiterFor } from "../../src/conference/deadlines.ts";
 import type { ConferenceState, PendingCommand } from "../../src/conference/state.ts";
 import { pauseAfter } from "../../src/delivery/backoff.ts";
 import type { BridgeName, CommandId, EpochMs } from "../../src/foundation/ids.ts";
+import { earliest } from "../../src/foundation/time/earliest.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
 import type { ConferenceIdentity } from "../../src/rpc/conference.ts";
 import type { BridgeHealth, RelayRpc } from "../../src/rpc/relay.ts";
-import { earliest } from "../platform/clock.ts";
 import type { Platform } from "../platform/platform.ts";
 
 type Commands = ReadonlyMap<CommandId, PendingCommand>;

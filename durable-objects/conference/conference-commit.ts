@@ -1,9 +1,9 @@
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
-import type { ConferenceInput } from "../../src/conference/decide.ts";
 import { isCommand } from "../../src/conference/draft.ts";
 import type { Fact } from "../../src/conference/facts.ts";
+import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import { type OperatorAction, operatorRefusal } from "../../src/conference/operator-actions.ts";
-import type { Queue, Rows } from "../../src/conference/queue.ts";
+import type { Queue, Rows } from "../../src/conference/server/queue.ts";
 import { applyTransaction } from "../../src/conference/transaction.ts";
 import type { CommandId, EpochMs, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { dayMs, wait } from "../../src/foundation/time/timers.ts";

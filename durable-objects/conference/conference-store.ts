@@ -1,8 +1,8 @@
 import type { NumberedReport } from "../../src/bridge/events.ts";
-import type { ConferenceInput } from "../../src/conference/decide.ts";
 import type { Fact, FactRow } from "../../src/conference/facts.ts";
+import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
-import type { QueuedDocument } from "../../src/conference/queue.ts";
+import type { QueuedDocument } from "../../src/conference/server/queue.ts";
 import {
   applyChanges,
   applyEntry,

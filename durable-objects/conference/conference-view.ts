@@ -1,5 +1,5 @@
-import type { Rows } from "../../src/conference/queue.ts";
 import { withJitter } from "../../src/conference/server/debts.ts";
+import type { Rows } from "../../src/conference/server/queue.ts";
 import { owedIn } from "../../src/conference/server/resync.ts";
 import { isOngoing, type PendingCommand } from "../../src/conference/state.ts";
 import { nameOf } from "../../src/explain/timeline.ts";

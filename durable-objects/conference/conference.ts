@@ -1,24 +1,14 @@
 import type { NumberedReport } from "../../src/bridge/events.ts";
 import type { OperatorRefusal } from "../../src/conference/action-row.ts";
 import { nextDeadline } from "../../src/conference/decide.ts";
-import { BACK_END, showOutgoing } from "../../src/conference/draft.ts";
-import type { InputRow } from "../../src/conference/facts.ts";
 import { type OperatorAction, operatorRefusal } from "../../src/conference/operator-actions.ts";
-import { noQueue } from "../../src/conference/queue.ts";
 import { type Comparison, compareDigest, ownDigest } from "../../src/conference/reconcile.ts";
 import { takeoverSize } from "../../src/conference/server/failover.ts";
-import { owedIn } from "../../src/conference/server/resync.ts";
-import { type GivenUpDocument, sendAgainRefusal } from "../../src/conference/server/send-again.ts";
-import { holdsHandle, isOngoing, secretsOf } from "../../src/conference/state.ts";
+import { noQueue } from "../../src/conference/server/queue.ts";
+import { holdsHandle, isOngoing } from "../../src/conference/state.ts";
 import { logLines, outcomesOf } from "../../src/explain/log.ts";
-import { StagesFold } from "../../src/explain/stages.ts";
-import { type ConfirmedFact, Timeline } from "../../src/explain/timeline.ts";
-import { Why } from "../../src/explain/why.ts";
-import { whyNotYet } from "../../src/explain/why-not-yet.ts";
 import type {
-  ActionId,
   BridgeName,
-  CallId,
   CommandId,
   DomainName,
   EpochMs,
@@ -28,50 +18,32 @@ import type {
   WebexHost,
 } from "../../src/foundation/ids.ts";
 import { isRecord } from "../../src/foundation/record.ts";
-import { exceptSecrets, type Person, persons } from "../../src/foundation/shown.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
+import { earliest } from "../../src/foundation/time/earliest.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import { sendAgainId } from "../../src/operators/send-again.ts";
-import type { About } from "../../src/replay/history.ts";
-import { pageFrom } from "../../src/replay/page.ts";
-import { Replay } from "../../src/replay/replay.ts";
-import { replayPage, wirePage } from "../../src/replay/replay-page.ts";
-import { TestReader, testRowsPage } from "../../src/replay/test-rows.ts";
-import { targetUrl } from "../../src/routing/target-url.ts";
-import type { ActionStages } from "../../src/rpc/action-stages.ts";
-import type {
-  AgentReports,
-  ConferenceDocument,
-  ConferenceIdentity,
-  GivenUpContent,
-  ItemPage,
-  OperatorResult,
-} from "../../src/rpc/conference.ts";
-import type { ConferenceView } from "../../src/rpc/conference-view.ts";
+import type { AgentReports, ConferenceDocument, ConferenceIdentity, OperatorResult } from "../../src/rpc/conference.ts";
 import type { DirectoryRpc } from "../../src/rpc/directory.ts";
 import type { Trouble } from "../../src/rpc/directory-feed.ts";
 import type { IdBlocks, IdRequest, IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { RelayRpc } from "../../src/rpc/relay.ts";
-import type { ReplayPage, TestRowsPage, WireRow } from "../../src/rpc/replay.ts";
-import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
 import type { WebexSiteRpc } from "../../src/rpc/webex-site.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { isAnswered } from "../../src/tsp/answers.ts";
-import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
 import { maxMessages } from "../../src/tsp/protocol-table.ts";
 import { IdSupply } from "../ids/id-supply.ts";
-import { Clock, earliest, nextWake } from "../platform/clock.ts";
+import { Clock, nextWake } from "../platform/clock.ts";
 import type { LogLine } from "../platform/log.ts";
 import { newTally } from "../platform/measures.ts";
 import type { Platform } from "../platform/platform.ts";
 import { CommandSender } from "./command-sender.ts";
 import { GroupCommit, type Item, transact } from "./conference-commit.ts";
+import { ConferenceReader } from "./conference-reader.ts";
 import { ConferenceStore } from "./conference-store.ts";
-import { viewOf } from "./conference-view.ts";
 import { DirectoryFeed } from "./directory-feed.ts";
-import { bodyOf } from "./document-post.ts";
-import { JournalReaders, showRow } from "./journal-readers.ts";
+import { givenUpIn, sendAgainRefusalOf } from "./given-up-posts.ts";
 import { Outbox } from "./outbox.ts";
 
 /** The world around a conference. */
@@ -116,7 +88,7 @@ export class Conference {
   readonly #sender: CommandSender;
   readonly #commits: GroupCommit;
   readonly #directoryFeed: DirectoryFeed;
-  readonly #readers: JournalReaders;
+  readonly reader: ConferenceReader;
   /** Documents that are being committed. */
   readonly #underWay = new Map<TransId, Promise<void>>();
   #identity: ConferenceIdentity | null;
@@ -135,7 +107,6 @@ export class Conference {
     const ports = { ...platform, log, now: this.#clock.now, tally: this.#tally };
     this.#ports = ports;
     this.#store = store;
-    this.#readers = new JournalReaders(ports, (after) => store.history(after));
     this.#identity = store.identity;
     const { msgIds, transIds } = progress;
     this.#ids = new IdSupply(
@@ -178,6 +149,12 @@ export class Conference {
       },
       sendAgain: () => this.#send(),
     });
+    this.reader = new ConferenceReader(
+      { ...ports, domain: () => this.#findDomain() },
+      store,
+      this.#outbox,
+      this.#sender.schedule,
+    );
     this.#directoryFeed = new DirectoryFeed(ports, {
       store,
       trouble: () => this.#trouble,
@@ -268,146 +245,16 @@ export class Conference {
       : "no-such-conference";
   }
 
-  async givenUp(row: number): Promise<GivenUpContent | null> {
-    const document = this.#givenUpIn(row);
-    const domain = document && this.#findDomain();
-    if (!document || !domain) return null;
-    const again = await this.action(sendAgainId(row));
-    const refusal = again ? null : this.#sendAgainRefusal(row, document, domain);
-    const { transId } = document;
-    return {
-      transId,
-      text: textOf({ ...document, messages: document.messages.map((one) => showOutgoing(one, this.#person)) }, domain),
-      refusal,
-      again,
-    };
-  }
-
   async sendAgain(row: number, person: string): Promise<OperatorResult> {
-    const document = this.#givenUpIn(row);
+    const document = givenUpIn(this.#store, row);
     const domain = document && this.#findDomain();
     if (!document || !domain) return "no-such-post";
     const id = sendAgainId(row);
     // For as long as the journal has the row: longer than other actions are known.
     if (this.#store.requestOf(id) !== null) return "done";
     const { transId: _, ...givenUp } = document;
-    const refusal = this.#sendAgainRefusal(row, document, domain);
+    const refusal = sendAgainRefusalOf(this.#store.state, row, document, domain);
     return refusal ?? this.operate({ id, person, request: { type: "send-again", row, ...givenUp } });
-  }
-
-  #givenUpIn(row: number): (GivenUpDocument & { readonly transId: string }) | null {
-    const input = this.#store.inputOf(row);
-    if (input?.type !== "undelivered" || !input.of) return null;
-    const { messages, of } = input;
-    const isUnowed = of.unpostable === true || of.oneAttempt === true;
-    const after = new Set(this.#store.refusedAfter(row));
-    const refused = messages.flatMap(({ msgId }) => (after.has(msgId) ? [msgId] : []));
-    const more = { ...(isUnowed && { isUnowed }), ...(refused.length > 0 && { refused }) };
-    return { host: of.host, transId: of.transId, messages, ...more };
-  }
-
-  #sendAgainRefusal(row: number, document: GivenUpDocument, { settings }: Domain): OperatorRefusal | null {
-    const { state } = this.#store;
-    // Another conference of the same key has begun since.
-    if (isOngoing(state.head) && state.head.life.row > row) return "conference-over";
-    const { host } = document;
-    const isAllowed = host === BACK_END ? settings.passthroughUrl !== undefined : targetUrl(host, settings.webex).ok;
-    return isAllowed ? sendAgainRefusal(state, document) : "host-not-allowed";
-  }
-
-  async action(id: ActionId): Promise<ActionStages | null> {
-    const fold = await this.#fold(`action ${id}`, () => {
-      const row = this.#store.rowOf(id);
-      return row === null ? null : [new StagesFold(id), row];
-    });
-    fold?.read(this.#unwritten);
-    return fold?.stages ?? null;
-  }
-
-  view(): ConferenceView | null {
-    const { identity } = this.#store;
-    return identity && viewOf(identity.confKey, this.#store, this.#outbox.rows, this.#sender.schedule, this.#person);
-  }
-
-  entered(): ReadonlyMap<CallId, EpochMs> {
-    const inside = [...this.#store.state.callers.values()].filter(({ left }) => !left);
-    return new Map(
-      inside.flatMap(({ call, history: { enteredAt } }) => (enteredAt === undefined ? [] : [[call, enteredAt]])),
-    );
-  }
-
-  async story(from: number): Promise<ItemPage<StoryLine>> {
-    const timeline = await this.#fold("story", () => [new Timeline(), 1]);
-    return pageFrom(timeline?.linesWith(this.#unwritten) ?? [], from);
-  }
-
-  async explain(call: string | undefined, from: number): Promise<ItemPage<Explanation>> {
-    const why = await this.#fold("why", () => [new Why(), 1]);
-    why?.read(this.#unwritten);
-    const view = this.view();
-    const pending = view && { view, owed: owedIn(this.#store.state) };
-    const notYet = why && pending ? whyNotYet(pending, why.known, this.#ports.now()) : [];
-    return pageFrom(why?.answers(notYet, call) ?? [], from);
-  }
-
-  /** What is confirmed and will be a part of the next row. To read it twice changes nothing. */
-  get #unwritten(): InputRow & { readonly facts: readonly ConfirmedFact[] } {
-    return { seq: this.#store.lastSeq, at: this.#ports.now(), input: null, facts: this.#outbox.confirmed };
-  }
-
-  /** A view of all rows, as people may read them: what has become secret begins another. `begin`: it begins with this row. */
-  #fold<Fold extends { read(row: InputRow): void }>(
-    name: string,
-    begin: () => readonly [Fold, row: number] | null,
-  ): Promise<Fold | null> {
-    const secrets = JSON.stringify(secretsOf(this.#store.state.head));
-    const asked = { name: `${name} ${secrets}`, settings: this.#findDomain(), before: Number.POSITIVE_INFINITY, begin };
-    return this.#readers.use(asked, async (fold, transactions) => {
-      for await (const rows of transactions) {
-        const person = this.#person;
-        for (const row of rows) fold.read(showRow(row, person));
-      }
-      return fold;
-    });
-  }
-
-  async replay(from: number, limit: number): Promise<ReplayPage> {
-    const about = this.#about;
-    const begin = () => about && ([new Replay(about), 1] as const);
-    const asked = { name: "replay", settings: about?.domain, before: Math.max(from, 1), begin };
-    const page = await this.#readers.use(asked, (replay, transactions) =>
-      replayPage(transactions, replay, this.#person, { from, limit }),
-    );
-    return page ?? { steps: [], previous: null, next: null };
-  }
-
-  async wire(rows: readonly number[]): Promise<readonly WireRow[]> {
-    const domain = this.#about?.domain;
-    return domain ? wirePage((row) => this.#readers.transactions(row), domain, this.#person, rows) : [];
-  }
-
-  testRows(from: number): Promise<TestRowsPage | null> {
-    const about = this.#about;
-    const begin = () => about && ([new TestReader(about), 1] as const);
-    const asked = { name: "test", settings: about?.domain, before: Math.max(from, 1), begin };
-    return this.#readers.use(asked, (reader, transactions) => testRowsPage(transactions, reader, from));
-  }
-
-  /** What reading the journal again needs; `null`: it was never created, or its domain is not in the settings. */
-  get #about(): About | null {
-    const { identity } = this.#store;
-    const domain = identity && this.#findDomain();
-    return domain && { confKey: identity.confKey, domain };
-  }
-
-  /** A number or code of a person, as the domain's settings let it be shown. */
-  get #person(): Person {
-    const secrets = secretsOf(this.#store.state.head);
-    return exceptSecrets(this.#isPersonal ? persons.full : persons.masked, (text) => secrets.includes(text));
-  }
-
-  get #isPersonal(): boolean {
-    return this.#findDomain()?.settings.logs.personal === true;
   }
 
   alarm(): Promise<void> {
@@ -420,7 +267,7 @@ export class Conference {
     this.#ports.measures.counted();
     void this.#ports.measures.activity.remind(this.#identified.domain, this.#ports.now());
     this.#directoryFeed.remind();
-    this.#readers.deleteUnused();
+    this.reader.deleteUnused();
     await this.#sweep();
     return this.#ongoing !== null;
   }
@@ -610,16 +457,6 @@ export class Conference {
   #log(level: LogLine["level"], event: string, facts: LogFacts): void {
     this.#ports.log({ level, event, ...facts });
   }
-}
-
-function textOf(
-  { host, transId, messages }: GivenUpDocument & { readonly transId: string },
-  { codec }: Domain,
-): string | null {
-  const [first] = messages;
-  return first?.type === "client-data"
-    ? bodyOf(first)
-    : codec.encode(transId as TransId, messages as readonly ToWebex[], host as WebexHost).text;
 }
 
 /** Whether WebEx may just as well ask again later. A conference is created, taken over and closed in any case. */

@@ -1,5 +1,5 @@
 import type { Fact, FactKind } from "../../src/conference/facts.ts";
-import type { Rows } from "../../src/conference/queue.ts";
+import type { Rows } from "../../src/conference/server/queue.ts";
 import { isOngoing } from "../../src/conference/state.ts";
 import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import { spread } from "../../src/foundation/hash.ts";

@@ -1,5 +1,5 @@
-import { BACK_END, type ClientData } from "../../src/conference/draft.ts";
-import type { QueuedDocument, QueuedMessage } from "../../src/conference/queue.ts";
+import { BACK_END, type ClientData } from "../../src/conference/server/posts.ts";
+import type { QueuedDocument, QueuedMessage } from "../../src/conference/server/queue.ts";
 import type { DomainName, EpochMs, WebexHost } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { targetUrl } from "../../src/routing/target-url.ts";

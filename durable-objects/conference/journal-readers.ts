@@ -1,5 +1,5 @@
-import { showInput } from "../../src/conference/decide.ts";
-import { type InputRow, showFact } from "../../src/conference/facts.ts";
+import { showFact } from "../../src/conference/facts.ts";
+import { type InputRow, showInput } from "../../src/conference/inputs.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { Person } from "../../src/foundation/shown.ts";
 import { type Timers, wait } from "../../src/foundation/time/timers.ts";

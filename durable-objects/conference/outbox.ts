@@ -1,5 +1,6 @@
-import { BACK_END } from "../../src/conference/draft.ts";
 import type { Fact } from "../../src/conference/facts.ts";
+import { isEnd } from "../../src/conference/server/debts.ts";
+import { BACK_END } from "../../src/conference/server/posts.ts";
 import {
   afterFailure,
   afterRestart,
@@ -9,8 +10,7 @@ import {
   type QueuedDocument,
   type QueuedMessage,
   type Rows,
-} from "../../src/conference/queue.ts";
-import { isEnd } from "../../src/conference/server/debts.ts";
+} from "../../src/conference/server/queue.ts";
 import { type Attempt, Deliveries, type DeliveryPolicy, surplus } from "../../src/delivery/deliveries.ts";
 import type { EpochMs, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";

@@ -1,7 +1,7 @@
 import type { CommandType } from "../../src/bridge/commands.ts";
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../../src/bridge/events.ts";
-import type { ConferenceInput } from "../../src/conference/decide.ts";
 import type { Fact, LeaveReason } from "../../src/conference/facts.ts";
+import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import { MAX_FORMER_SECRETS } from "../../src/conference/parts/entry-rules.ts";
 import { noLife } from "../../src/conference/records.ts";
 import {

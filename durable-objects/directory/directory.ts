@@ -1,6 +1,7 @@
 import { wireNameOf } from "../../src/explain/timeline.ts";
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { masked } from "../../src/foundation/shown.ts";
+import { earliest } from "../../src/foundation/time/earliest.ts";
 import { dayMs, hourMs, wait, within } from "../../src/foundation/time/timers.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { Activity, type ActivityMinute, minuteOf } from "../../src/records/activity.ts";
@@ -33,7 +34,6 @@ import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
-import { earliest } from "../platform/clock.ts";
 import type { Platform, Sql } from "../platform/platform.ts";
 import { isOver, retentionAt } from "../platform/retention.ts";
 import { AuditStore } from "./audit-store.ts";

@@ -5,7 +5,7 @@ import {
   type QueuedDocument,
   type QueuedPost,
   withoutMessages,
-} from "../../src/conference/queue.ts";
+} from "../../src/conference/server/queue.ts";
 import { Seen } from "../../src/delivery/seen.ts";
 import type { DomainName, EpochMs, TransId } from "../../src/foundation/ids.ts";
 import { LogLimit } from "../../src/foundation/limits.ts";

@@ -1,4 +1,5 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
+import { earliest } from "../../src/foundation/time/earliest.ts";
 import { SteadyClock } from "../../src/foundation/time/steady-clock.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
 
@@ -60,9 +61,4 @@ export function nextWake(
     isAhead ? Math.min(deadline, now + furthestMs) : null,
     backstop === null ? null : Math.max(backstop, now + leadMs),
   );
-}
-
-export function earliest(...times: readonly (EpochMs | null)[]): EpochMs | null {
-  const known = times.filter((time) => time !== null);
-  return known.length === 0 ? null : Math.min(...known);
 }

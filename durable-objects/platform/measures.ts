@@ -1,10 +1,10 @@
 import { formerOutcomes, outcomes } from "../../src/explain/log.ts";
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { Counter, Counts, type CountsTo, Histogram } from "../../src/foundation/metrics.ts";
+import { earliest } from "../../src/foundation/time/earliest.ts";
 import type { ConferenceTotals } from "../../src/rpc/directory.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { ActivitySender } from "../counts/activity-sender.ts";
-import { earliest } from "./clock.ts";
 
 /** What one object with an outbox has to do now; the object keeps it up to date. */
 export interface Tally {

@@ -43,7 +43,7 @@ export abstract class WatchedObject extends DurableObject<Env> {
   }
 
   /** What is shown of this object has changed, and is committed. */
-  protected changed(): void {
+  changed(): void {
     if (this.#isWaiting || this.ctx.getWebSockets().length === 0) return;
     this.#isWaiting = true;
     const sinceMs = Math.abs(Date.now() - this.#sentAt);

@@ -32,7 +32,7 @@ import {
 } from "../../src/link/relay.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
-import type { Identified } from "../../src/rpc/edge-objects.ts";
+import type { Platformed } from "../../src/rpc/objects.ts";
 import type { AgentView, BridgeHealth, CommandsForBridge, HandOver, RelayRpc } from "../../src/rpc/relay.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
@@ -71,7 +71,7 @@ export interface RelayPorts extends AlarmPorts, Pick<Platform, "measures"> {
   conference(
     domain: DomainName,
     key: ConfKey,
-  ): Pick<ConferenceRpc, "ackCommands" | "report" | "compareDigest"> & Identified;
+  ): Pick<ConferenceRpc, "ackCommands" | "report" | "compareDigest"> & Pick<Platformed, "id">;
   /** See `IdAllocatorRpc.sweep`. */
   sweep(domain: DomainName): Promise<void>;
   /** See `DirectoryRpc.tellOfAgents`. */

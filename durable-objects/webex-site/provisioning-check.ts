@@ -1,11 +1,12 @@
 import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import { sentence } from "../../src/foundation/text/sentence.ts";
+import { earliest } from "../../src/foundation/time/earliest.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { ProvisioningState } from "../../src/rpc/webex-site.ts";
 import type { WebexSiteSettings } from "../../src/settings/domain-settings.ts";
 import { sharedCodeDifference } from "../../webex-interfaces/doors/edge.ts";
-import { earliest } from "../platform/clock.ts";
+
 import type { Platform } from "../platform/platform.ts";
 import { type DomainsPort, mostUsers, SiteComparison, withDifferences } from "./site-comparison.ts";
 import type { WebexNumbers } from "./webex-numbers.ts";

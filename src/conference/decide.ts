@@ -1,13 +1,10 @@
-import * as v from "valibot";
-import { type NumberedReport, numberedReport } from "../bridge/events.ts";
-import type { ActionId, BridgeName, CommandId, ConfKey, EpochMs, TransId, WebexHost } from "../foundation/ids.ts";
+import type { CommandId, ConfKey, EpochMs } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
-import { type Show, showFields, showOf } from "../foundation/shown.ts";
-import type { FromWebex } from "../tsp/messages.ts";
 import { waiterFor } from "./deadlines.ts";
-import { type Decision, type DecisionContext, Draft, type Outgoing, type Post, showOutgoing } from "./draft.ts";
+import { type Decision, type DecisionContext, Draft } from "./draft.ts";
+import type { ConferenceInput } from "./inputs.ts";
 import { closingDue, endIfDeserted, expireClosing, failCreate, retryEnd } from "./lifecycle.ts";
-import { applyAction, type OperatorRequest, showRequest } from "./operator-actions.ts";
+import { applyAction } from "./operator-actions.ts";
 import { expireCallOut } from "./parts/call-outs.ts";
 import { retryRenewal } from "./parts/entry-rules.ts";
 import { expireTalk, tidyTalk } from "./parts/private-talk.ts";
@@ -17,73 +14,6 @@ import { applyReports, applyResult } from "./reports.ts";
 import { applyRequests } from "./requests.ts";
 import { applyUndelivered, probe, probeDue, resync } from "./server/resync.ts";
 import type { ConferenceState, PendingCommand } from "./state.ts";
-
-/** A document that its receiver did not confirm. */
-export interface UndeliveredDocument {
-  readonly host: Post["host"];
-  readonly transId: string;
-  /** How often it was posted. */
-  readonly attempts: number;
-  /** Why it is not tried any more. */
-  readonly why: string;
-  /** It was for a server that had been replaced (protocol 4.9). */
-  readonly oneAttempt?: true;
-  readonly probe?: true;
-  /** It can never be posted: it cannot be written, or the settings do not have its receiver. */
-  readonly unpostable?: true;
-}
-
-/** Everything that can happen to a conference. Repeats were removed before. */
-export type ConferenceInput =
-  /** The messages of one document that concern this conference, in the document's order. */
-  | { readonly type: "webex"; readonly at: EpochMs; readonly transId: TransId; readonly messages: readonly FromWebex[] }
-  | {
-      readonly type: "bridge";
-      readonly at: EpochMs;
-      /** The reporting bridge, if it is not the conference's. */
-      readonly elsewhere?: BridgeName;
-      readonly reports: readonly NumberedReport[];
-    }
-  /** These messages were given up, most often after the last attempt to post their document. */
-  | {
-      readonly type: "undelivered";
-      readonly at: EpochMs;
-      readonly messages: readonly Outgoing[];
-      /** The document that they were in; absent in what an older version kept. */
-      readonly of?: UndeliveredDocument;
-    }
-  /** A server that is behind has confirmed a document. */
-  | { readonly type: "reached"; readonly at: EpochMs; readonly host: WebexHost }
-  /** What an operator asks, unless that is refused at once. */
-  | {
-      readonly type: "operator";
-      readonly at: EpochMs;
-      readonly id: ActionId;
-      /** The operator's name. */
-      readonly person: string;
-      readonly request: OperatorRequest;
-    }
-  /** The time of `nextDeadline` has come, or the bridge has been at work on these commands for too long (see `overdueAt`). */
-  | {
-      readonly type: "time";
-      readonly at: EpochMs;
-      readonly overdue?: readonly CommandId[];
-      /** Commands whose time is up, and which no agent has acknowledged: for people, who ask why. */
-      readonly unacknowledged?: readonly CommandId[];
-    };
-
-const showReports = showOf(v.array(numberedReport));
-const showUndelivered = showFields<UndeliveredDocument>({
-  ...{ host: "address", transId: "open", attempts: "open", why: "open", oneAttempt: "open", probe: "open" },
-  unpostable: "open",
-});
-
-export const showInput: Show<ConferenceInput> = showFields<ConferenceInput>({
-  ...{ type: "open", at: "open", transId: "open", elsewhere: "open", host: "address", overdue: "open" },
-  unacknowledged: "open",
-  ...{ id: "open", person: "open", request: showRequest, reports: showReports, of: showUndelivered },
-  messages: (messages: readonly (FromWebex | Outgoing)[], person) => messages.map((one) => showOutgoing(one, person)),
-});
 
 /**
  * Decides what a conference does next, by the rules of the protocol's call flows. Pure: the same state, input and context give the same

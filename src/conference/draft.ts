@@ -1,27 +1,14 @@
 import type { Ability } from "../bridge/abilities.ts";
 import type { BridgeCommand, CommandResult, IssuedCommand, RefusalReason } from "../bridge/commands.ts";
 import { LATEST_MS } from "../bridge/deadlines.ts";
-import type {
-  ActionId,
-  BridgeName,
-  CallId,
-  CommandId,
-  ConfKey,
-  EpochMs,
-  ExtCallId,
-  ExtConfId,
-  MsgId,
-  RoomId,
-  WebexHost,
-} from "../foundation/ids.ts";
-import { type Person, showFields } from "../foundation/shown.ts";
+import type { BridgeName, CallId, CommandId, ConfKey, EpochMs, MsgId, RoomId, WebexHost } from "../foundation/ids.ts";
 import type { DomainSettings } from "../settings/domain-settings.ts";
 import { type AnswerType, answerTo, type OpenRequest } from "../tsp/answers.ts";
-import type { FromWebex, ToWebex, ToWebexMessages } from "../tsp/messages.ts";
+import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import { showMessage } from "../tsp/show-message.ts";
 import { actionsOf, type Cause, type Fact, facts, joined } from "./facts.ts";
-import { debtKey, isAnswer } from "./server/debts.ts";
+import { debtKey } from "./server/debts.ts";
+import { BACK_END, type ClientData, type Dropped, type Post, withoutDropped } from "./server/posts.ts";
 import {
   type Caller,
   type CallOut,
@@ -67,48 +54,6 @@ export interface DecisionContext {
   sends(message: ToWebex): boolean;
 }
 
-/** A message that leaves: to a TSP server, or client data to the partner's back end. */
-export type Outgoing = ToWebex | ClientData;
-
-/** The partner's back end, in place of a TSP server. No `WbxHostName` has this form. */
-export const BACK_END = "*back-end";
-
-export interface Post {
-  readonly host: WebexHost | typeof BACK_END;
-  readonly message: Outgoing;
-  /** An answer that a replaced server is owed: it gets one attempt, and nothing waits behind it (protocol 4.9). */
-  readonly oneAttempt?: true;
-  /** It was handed over where it meets answers of other conferences, and is there until it is confirmed or given up. */
-  readonly handedOver?: true;
-  /** It is to find out whether a server that is behind is back. */
-  readonly probe?: true;
-  /** The operators' actions that WebEx learns of by it. */
-  readonly actions?: readonly ActionId[];
-  /** The call that it is about, where it does not name it. */
-  readonly call?: CallId;
-}
-
-/** Data from one caller's client, for the partner's back end (protocol 4.22). */
-export interface ClientData {
-  readonly type: "client-data";
-  /** The same on each attempt, so that the back end recognises a repeat. */
-  readonly id: string;
-  /** The request's. */
-  readonly msgId: MsgId;
-  readonly confKey: ConfKey;
-  readonly extConfId: ExtConfId;
-  readonly extCallId: ExtCallId;
-  readonly data: string;
-}
-
-const showClientData = showFields<ClientData>({
-  ...{ type: "open", id: "open", msgId: "open", confKey: "open", extConfId: "open", extCallId: "open", data: "secret" },
-});
-
-export function showOutgoing<Message extends Outgoing | FromWebex>(message: Message, person: Person): Message {
-  return (message.type === "client-data" ? showClientData(message, person) : showMessage(message, person)) as Message;
-}
-
 /** A command to the bridge, or a post. */
 export type Effect = IssuedCommand | Post;
 
@@ -121,12 +66,6 @@ export interface Decision {
   readonly dropQueued: readonly Dropped[];
   /** What happened, in order. */
   readonly facts: readonly Fact[];
-}
-
-/** What was queued for a server. Of one that was replaced, the answers stay, with one attempt each. */
-export interface Dropped {
-  readonly host: Post["host"];
-  readonly keepsAnswers: boolean;
 }
 
 /** Data for callers' clients that waits for a server that is behind. */
@@ -441,15 +380,6 @@ export function isCommand(effect: Effect): effect is IssuedCommand {
 
 export function isPost(effect: Effect): effect is Post {
   return "message" in effect;
-}
-
-/** A queue without what is dropped; of answers to a server that was replaced, each has one attempt. */
-export function withoutDropped<Queued extends Post>(queue: readonly Queued[], dropped: readonly Dropped[]): Queued[] {
-  return queue.flatMap((post) => {
-    const drop = post.oneAttempt ? undefined : dropped.find(({ host }) => host === post.host);
-    if (!drop || (post.handedOver && !drop.keepsAnswers)) return [post];
-    return drop.keepsAnswers && isAnswer(post.message) ? [{ ...post, oneAttempt: true as const }] : [];
-  });
 }
 
 function callOf({ command }: Pick<PendingCommand, "command">): CallId | null {

@@ -19,8 +19,7 @@ import type {
 import { address, open, type Person, personal, type Show, showOf } from "../foundation/shown.ts";
 import { callRecord, enders } from "../records/call-record.ts";
 import { conferenceRecord } from "../records/conference-record.ts";
-import type { ConferenceInput } from "./decide.ts";
-import type { Outgoing, Post } from "./draft.ts";
+import type { Outgoing, Post } from "./server/posts.ts";
 
 /*
  * What happens to a conference, in the words of log, metrics, API, webhooks, records and pages. A fact is complete: a view of facts
@@ -255,12 +254,4 @@ export interface FactRow {
   readonly seq: number;
   readonly at: EpochMs;
   readonly facts: readonly Fact[];
-}
-
-/** What came in, and what happened. */
-export interface InputRow extends Omit<FactRow, "facts"> {
-  /** `null`: what happened follows from no input, such as an attempt that failed. */
-  readonly input: ConferenceInput | null;
-  /** `null`: the row is of version 0.1, which said none. */
-  readonly facts: readonly Fact[] | null;
 }

@@ -17,11 +17,12 @@ import {
   withoutSigns,
   xmlText,
 } from "./action-row.ts";
-import { BACK_END, type Draft, type Outgoing, showOutgoing } from "./draft.ts";
+import type { Draft } from "./draft.ts";
 import { endByOperator } from "./lifecycle.ts";
 import { callOut, callOutRefusal, expel, lock, move, mute, unlessHere } from "./operator-acts.ts";
 import { muteAll } from "./requests.ts";
 import { notifyStatus } from "./server/conference-status.ts";
+import { BACK_END, type Outgoing, showOutgoing } from "./server/posts.ts";
 import { type GivenUpDocument, sendAgain, sendAgainRefusal } from "./server/send-again.ts";
 import type { ConferenceState } from "./state.ts";
 

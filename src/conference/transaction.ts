@@ -2,9 +2,11 @@ import type { Ability } from "../bridge/abilities.ts";
 import type { BridgeName, ConfKey, MsgId, TransId } from "../foundation/ids.ts";
 import type { DomainSettings } from "../settings/domain-settings.ts";
 import { answerTo, requestOf, type SharedRequests } from "../tsp/answers.ts";
-import { type ConferenceInput, decide } from "./decide.ts";
-import { type Decision, isPost, type Outgoing, type Post } from "./draft.ts";
+import { decide } from "./decide.ts";
+import { type Decision, isPost } from "./draft.ts";
 import { type Fact, summaryOf } from "./facts.ts";
+import type { ConferenceInput } from "./inputs.ts";
+import type { Outgoing, Post } from "./server/posts.ts";
 import {
   enqueue,
   gather,
@@ -14,7 +16,7 @@ import {
   type Rows,
   withoutDropped,
   withoutMessages,
-} from "./queue.ts";
+} from "./server/queue.ts";
 import type { Changes, ConferenceState, Head } from "./state.ts";
 
 /** How far a conference has come: what decisions need besides its state. */

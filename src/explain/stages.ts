@@ -1,5 +1,6 @@
 import type { CommandType } from "../bridge/commands.ts";
-import { actionsOf, type Fact, type InputRow, type SingleFact, singleFacts } from "../conference/facts.ts";
+import { actionsOf, type Fact, type SingleFact, singleFacts } from "../conference/facts.ts";
+import type { InputRow } from "../conference/inputs.ts";
 import type { ActionId, CallId, CommandId, EpochMs, MsgId, TransId } from "../foundation/ids.ts";
 import type { ActionResult, ActionStages, NotificationStage, SentCommand } from "../rpc/action-stages.ts";
 

@@ -1,7 +1,7 @@
 import type { ConferenceEvent, ConferenceSnapshot, NumberedReport } from "../bridge/events.ts";
-import type { ConferenceInput } from "../conference/decide.ts";
-import { BACK_END, type Outgoing } from "../conference/draft.ts";
-import { type Cause, type InputRow, type SingleFact, saidIn, singleFacts } from "../conference/facts.ts";
+import { type Cause, type SingleFact, saidIn, singleFacts } from "../conference/facts.ts";
+import type { ConferenceInput, InputRow } from "../conference/inputs.ts";
+import { BACK_END, type Outgoing } from "../conference/server/posts.ts";
 import type { CallId, CommandId, EpochMs, TransId } from "../foundation/ids.ts";
 import { counted } from "../foundation/text/counted.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../rpc/story.ts";

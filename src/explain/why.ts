@@ -1,4 +1,5 @@
-import { type InputRow, type SingleFact, singleFacts } from "../conference/facts.ts";
+import { type SingleFact, singleFacts } from "../conference/facts.ts";
+import type { InputRow } from "../conference/inputs.ts";
 import type { Explanation } from "../rpc/story.ts";
 import { ConferenceQuestions } from "./why/conference.ts";
 import { ends } from "./why/ends.ts";

@@ -1,8 +1,16 @@
 import type { DomainName } from "../foundation/ids.ts";
 import { cut } from "../foundation/text/cut.ts";
 import { type AuditEntry, unknownOutcome } from "../operators/audit.ts";
-import type { Edge } from "./app.ts";
 import type { SignedIn } from "./guard.ts";
+
+/** Where it is written down what people ask. */
+export interface AuditPorts {
+  now(): number;
+  /** Writes down that a person asks this of a domain, before it is done; `false`, after two seconds: it could not. */
+  auditAsked(domain: DomainName, entry: AuditEntry): Promise<boolean>;
+  /** Writes down what has become of it, in the place of that. The answer does not wait for it. */
+  audit(domain: DomainName, entry: AuditEntry): void;
+}
 
 /** What a person asks of a domain. */
 export interface Asked {
@@ -31,7 +39,7 @@ export interface Became {
  * disk before, unless the directory is away: staff can act also then. `act` hears whether it is.
  */
 export async function audited(
-  edge: Edge,
+  edge: AuditPorts,
   asked: Asked,
   act: (isWrittenDown: boolean) => Promise<Became>,
 ): Promise<Response> {

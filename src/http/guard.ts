@@ -6,8 +6,7 @@ import { isLoopback } from "../foundation/loopback.ts";
 import { type People, type Person, personOfToken } from "../operators/people.ts";
 import { isCrossSite } from "../operators/same-site.ts";
 import { type Session, sessionCookie, sessionHashOf } from "../operators/sessions.ts";
-import type { Identified } from "../rpc/edge-objects.ts";
-import type { SessionsRpc } from "../rpc/sessions.ts";
+import type { EdgeObjects } from "../rpc/objects.ts";
 import { networkOf } from "./address.ts";
 import { problem } from "./problem.ts";
 
@@ -15,6 +14,11 @@ import { problem } from "./problem.ts";
 export type SignedIn =
   | { readonly by: "token" | "access"; readonly person: Person }
   | { readonly by: "session"; readonly person: Person; readonly session: Session };
+
+/** What the guard leaves for the routes behind it. */
+export interface Variables {
+  readonly Variables: { signedIn: SignedIn };
+}
 
 /** To viewers who want to change something. */
 export const viewersLook = "You may look, and change nothing. Ask somebody whose role is operator.";
@@ -26,7 +30,7 @@ export const mayReadNone = 'Secrets are for people whose settings have "secrets"
 export interface GuardPorts {
   /** All who may sign in, as the settings have them now. */
   people(): Promise<People>;
-  readonly sessions: SessionsRpc & Identified;
+  readonly objects: Pick<EdgeObjects, "sessions">;
   /** Seals cookies of sessions, so that a made-up one wakes no object. */
   readonly sessionKey: string;
   readonly attempts: Attempts;
@@ -85,7 +89,7 @@ export async function whoAsks(context: Context, ports: GuardPorts): Promise<Sign
   const cookie = getCookie(context, sessionCookie);
   if (cookie !== undefined) {
     const hash = await sessionHashOf(ports.sessionKey, cookie);
-    const session = hash === null ? null : await ports.sessions.find(hash);
+    const session = hash === null ? null : await ports.objects.sessions().find(hash);
     // Whoever has lost the token, or has another one by now, has lost its sessions.
     const person = session && (await ports.people()).byToken.get(session.credential);
     if (person && person.name === session.person) return { by: "session", person, session };

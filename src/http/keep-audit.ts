@@ -2,10 +2,10 @@ import type { DomainName } from "../foundation/ids.ts";
 import { type Timers, wait, within } from "../foundation/time/timers.ts";
 import type { AuditEntry } from "../operators/audit.ts";
 import type { DirectoryRpc } from "../rpc/directory.ts";
-import type { Edge } from "./app.ts";
+import type { EdgePorts } from "./edge-ports.ts";
 import { failureOf } from "./objects-of-request.ts";
 
-interface Ports extends Timers, Pick<Edge, "log"> {
+interface Ports extends Timers, Pick<EdgePorts, "log"> {
   directory(domain: DomainName): Pick<DirectoryRpc, "keepAudit">;
 }
 

@@ -86,3 +86,11 @@ export async function withInstance(response: Response, instance: string): Promis
   const { status, headers } = response;
   return new Response(JSON.stringify(body), { status, headers });
 }
+
+export function notAllowed(detail: string): Response {
+  return problem(403, "not allowed", detail);
+}
+
+export function noSuchPage(): Response {
+  return problem(404, "not found", "Nothing is here. Look at the path.");
+}

@@ -1,5 +1,5 @@
 import { type DecisiveSettings, decisive } from "../conference/draft.ts";
-import type { InputRow } from "../conference/facts.ts";
+import type { InputRow } from "../conference/inputs.ts";
 import type { DecisionProgress } from "../conference/transaction.ts";
 import { hash } from "../foundation/hash.ts";
 import type { ConfKey } from "../foundation/ids.ts";

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { issuedCommand } from "../bridge/commands.ts";
-import { showInput } from "../conference/decide.ts";
-import { showOutgoing } from "../conference/draft.ts";
 import { showFact } from "../conference/facts.ts";
+import { showInput } from "../conference/inputs.ts";
+import { showOutgoing } from "../conference/server/posts.ts";
 import {
   entriesIn,
   showCaller,

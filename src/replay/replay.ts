@@ -1,6 +1,6 @@
-import type { ConferenceInput } from "../conference/decide.ts";
 import { type Fact, type SingleFact, singleFacts } from "../conference/facts.ts";
-import { gatheredIn, type QueuedDocument } from "../conference/queue.ts";
+import type { ConferenceInput } from "../conference/inputs.ts";
+import { gatheredIn, type QueuedDocument } from "../conference/server/queue.ts";
 import { applyChanges, applyEntry, type ConferenceState, emptyState, entriesIn } from "../conference/state.ts";
 import { applyTransaction, type DecisionProgress, type Situation } from "../conference/transaction.ts";
 import type { MsgId, TransId } from "../foundation/ids.ts";

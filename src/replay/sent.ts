@@ -1,7 +1,7 @@
 import type { BridgeCommand, IssuedCommand } from "../bridge/commands.ts";
-import type { Outgoing, Post } from "../conference/draft.ts";
 import type { Fact } from "../conference/facts.ts";
-import type { QueuedDocument } from "../conference/queue.ts";
+import type { Outgoing, Post } from "../conference/server/posts.ts";
+import type { QueuedDocument } from "../conference/server/queue.ts";
 import type { PendingCommand } from "../conference/state.ts";
 import type { EpochMs, TransId } from "../foundation/ids.ts";
 import type { ReplayStep } from "../rpc/replay.ts";

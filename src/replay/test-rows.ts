@@ -1,6 +1,6 @@
-import { type ConferenceInput, showInput } from "../conference/decide.ts";
 import { type SingleFact, singleFacts } from "../conference/facts.ts";
-import { gatheredIn } from "../conference/queue.ts";
+import { type ConferenceInput, showInput } from "../conference/inputs.ts";
+import { gatheredIn } from "../conference/server/queue.ts";
 import type { DecisionProgress } from "../conference/transaction.ts";
 import type { ConfKey, PhoneNumber } from "../foundation/ids.ts";
 import type { TestFact, TestRow, TestRowsPage } from "../rpc/replay.ts";

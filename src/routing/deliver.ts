@@ -1,12 +1,15 @@
 import { Seen } from "../delivery/seen.ts";
 import type { ConfKey, DomainName, EpochMs, ExtConfId, MsgId, TransId, WebexHost } from "../foundation/ids.ts";
-import type { EdgeObjects } from "../rpc/edge-objects.ts";
 import type { HandleClaim } from "../rpc/handle-index.ts";
+import type { EdgeObjects } from "../rpc/objects.ts";
 import type { SharedRequests } from "../tsp/answers.ts";
 import { answerTo, isAnswered, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, ToWebex } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { type BadTarget, canonicalHost, type TargetSettings } from "./target-url.ts";
+
+/** The objects that messages of WebEx go to. */
+type Recipients = Pick<EdgeObjects, "conference" | "handles" | "idAllocator" | "mailbox">;
 
 /** The messages of one document that passed all checks of form. */
 interface InboundDocument {
@@ -66,7 +69,7 @@ const hostResults = {
  */
 export async function deliver(
   document: InboundDocument,
-  objects: EdgeObjects,
+  objects: Recipients,
   cache: HandleCache,
   now: EpochMs,
 ): Promise<readonly string[]> {
@@ -95,7 +98,7 @@ export async function deliver(
  */
 async function deliverFromCache(
   document: InboundDocument,
-  objects: EdgeObjects,
+  objects: Recipients,
   cache: HandleCache,
   now: EpochMs,
 ): Promise<boolean> {
@@ -116,7 +119,7 @@ async function deliverFromCache(
  */
 async function find(
   { domain, transId, messages, transactions: { scope, memoryMs } }: InboundDocument,
-  objects: EdgeObjects,
+  objects: Recipients,
   cache: HandleCache,
   now: EpochMs,
 ): Promise<Found | null> {

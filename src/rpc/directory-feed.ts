@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Post } from "../conference/draft.ts";
+import type { Post } from "../conference/server/posts.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
 import { type Answer, confKey, time } from "../foundation/schemas.ts";
 import type { PlacedFact } from "../records/directory-facts.ts";

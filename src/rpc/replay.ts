@@ -1,7 +1,7 @@
 import type { Ability } from "../bridge/abilities.ts";
 import type { IssuedCommand } from "../bridge/commands.ts";
-import type { ConferenceInput } from "../conference/decide.ts";
 import type { Fact } from "../conference/facts.ts";
+import type { ConferenceInput } from "../conference/inputs.ts";
 import type { Caller, CallOut, Head, Outage, PendingCommand, Room } from "../conference/state.ts";
 import type { FactLine } from "../explain/log.ts";
 import type { BridgeName, ConfKey, EpochMs, TransId } from "../foundation/ids.ts";

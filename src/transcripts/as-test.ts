@@ -1,8 +1,8 @@
 import type { BridgeCommand } from "../bridge/commands.ts";
 import type { BridgeCaller, ConferenceEvent, Report } from "../bridge/events.ts";
-import type { ConferenceInput } from "../conference/decide.ts";
-import type { Outgoing } from "../conference/draft.ts";
 import { singleFacts } from "../conference/facts.ts";
+import type { ConferenceInput } from "../conference/inputs.ts";
+import type { Outgoing } from "../conference/server/posts.ts";
 import { type CommandId, MAIN_ROOM, type PhoneNumber } from "../foundation/ids.ts";
 import { isRecord } from "../foundation/record.ts";
 import { Replacements } from "../foundation/text/replacements.ts";

@@ -1,6 +1,7 @@
 import type { ConfKey, ExtCallId, ExtConfId, MsgId, PhoneNumber, SubConfId, WebexHost } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import type { Mark } from "../foundation/shown.ts";
+import { readInteger } from "./integer.ts";
 import type { CodeLists, Codes, ResultWord } from "./protocol-table.ts";
 import { childrenNamed, escapeXml, isXmlText, type XmlElement } from "./xml.ts";
 
@@ -278,13 +279,6 @@ function textOf(value: unknown, kind: FieldKind, codes: CodeLists): string | und
 
 function wholeNumber(value: unknown): string | undefined {
   return Number.isSafeInteger(value) ? String(value) : undefined;
-}
-
-/** A whole number that a program can hold exactly, else `null`. */
-export function readInteger(raw: string): number | null {
-  if (raw.length > 64 || !/^\s*[+-]?\d+\s*$/.test(raw)) return null;
-  const value = Number(raw) + 0; // The sum turns -0 into 0.
-  return Number.isSafeInteger(value) ? value : null;
 }
 
 /** Signs between the digits of a number that is written for people. */

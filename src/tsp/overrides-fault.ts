@@ -1,4 +1,4 @@
-import { readInteger } from "./fields.ts";
+import { readInteger } from "./integer.ts";
 import { fromWebex, type MessageSpec, toWebex } from "./messages.ts";
 import { codeLists, type ProtocolOverrides } from "./protocol-table.ts";
 import { answerElementOf, isSameValue, type ShapeName, type WireShape, wireShapeOf } from "./shapes.ts";

@@ -1,6 +1,7 @@
 import type { TransId } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
-import { isId, isNeeded, readField, readInteger, readPhone, readValue, type ValueFault } from "./fields.ts";
+import { isId, isNeeded, readField, readPhone, readValue, type ValueFault } from "./fields.ts";
+import { readInteger } from "./integer.ts";
 import { type CodeLists, maxMessages, type ResultWord } from "./protocol-table.ts";
 import { repairXml } from "./repairs.ts";
 import { hasSign } from "./shapes.ts";

@@ -1,4 +1,4 @@
-import { readInteger } from "./fields.ts";
+import { readInteger } from "./integer.ts";
 import type { XmlElement } from "./xml.ts";
 
 /**

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import type { ConferenceSnapshot, Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
-import { type ConferenceInput, decide } from "../../src/conference/decide.ts";
+import { decide } from "../../src/conference/decide.ts";
 import { type Decision, type DecisionContext, isCommand, isPost } from "../../src/conference/draft.ts";
+import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import { compareDigest } from "../../src/conference/reconcile.ts";
 import {
   applyChanges,

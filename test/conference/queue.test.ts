@@ -11,7 +11,7 @@ import {
   type Rows,
   withoutDropped,
   withoutMessages,
-} from "../../src/conference/queue.ts";
+} from "../../src/conference/server/queue.ts";
 import { heads } from "../../src/delivery/deliveries.ts";
 import type { MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import type { OpenRequest } from "../../src/tsp/answers.ts";

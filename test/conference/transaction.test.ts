@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { ConferenceInput } from "../../src/conference/decide.ts";
-import { noQueue, type QueuedDocument } from "../../src/conference/queue.ts";
+import type { ConferenceInput } from "../../src/conference/inputs.ts";
+import { noQueue, type QueuedDocument } from "../../src/conference/server/queue.ts";
 import { applyChanges, emptyState } from "../../src/conference/state.ts";
 import {
   applyTransaction,

@@ -26,7 +26,7 @@ function operate(world: ConferenceWorld, id: string, request: object): Promise<O
 }
 
 async function stagesOf(world: ConferenceWorld, id: string): Promise<ActionStages> {
-  const stages = await world.during(world.conference.action(id as ActionId));
+  const stages = await world.during(world.conference.reader.action(id as ActionId));
   if (!stages) throw new Error(`no action ${id}`);
   return stages;
 }
@@ -62,7 +62,7 @@ function request(type: string, more: object): FromWebex {
 
 test("an action's stages: on disk, sent, done on the bridge, told to WebEx", async () => {
   const world = await runningWorld();
-  expect(await world.conference.action("a1" as ActionId)).toBeNull();
+  expect(await world.conference.reader.action("a1" as ActionId)).toBeNull();
 
   expect(await operate(world, "a1", { type: "mute", call: "c0" })).toBe("done");
   const { onDisk, asked, person } = await stagesOf(world, "a1");
@@ -148,7 +148,7 @@ test("what is refused at once is not on disk, and is looked at anew", async () =
   const rows = world.journalRows;
   expect(await operate(world, "a1", { type: "mute", call: "c1" })).toBe("no-such-call");
   expect(world.journalRows).toBe(rows);
-  expect(await world.conference.action("a1" as ActionId)).toBeNull();
+  expect(await world.conference.reader.action("a1" as ActionId)).toBeNull();
 
   await world.reported(callerEntered(1));
   expect(await operate(world, "a1", { type: "mute", call: "c1" })).toBe("done");
@@ -162,7 +162,7 @@ test("two actions in one commit: the second one is judged behind the first", asy
     operate(world, "a2", { type: "mute", call: "c0" }),
   ]);
   expect(results).toEqual(["done", "done", "no-such-conference"]);
-  expect(await world.conference.action("a2" as ActionId)).toBeNull();
+  expect(await world.conference.reader.action("a2" as ActionId)).toBeNull();
 });
 
 test("what is so already is done, and WebEx is not told", async () => {
@@ -492,7 +492,7 @@ test("the story tells who acted, and by which action", async () => {
   const world = await runningWorld(1);
   await operate(world, "a1", { type: "mute", call: "c0" });
   await operate(world, "a2", { type: "call-out", number });
-  const told = (await world.conference.story(0)).items.filter(({ from }) => from === "operator");
+  const told = (await world.conference.reader.story(0)).items.filter(({ from }) => from === "operator");
   expect(told.map(({ what, facts }) => ({ what, facts }))).toEqual([
     { what: "mute", facts: { person: "Ann", action: "a1", call: "c0" } },
     { what: "call-out", facts: { person: "Ann", action: "a2", number: "*********23" } },

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ActivitySender } from "../../durable-objects/counts/activity-sender.ts";
-import { BACK_END } from "../../src/conference/draft.ts";
+import { BACK_END } from "../../src/conference/server/posts.ts";
 import type { DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import { noPosts } from "../../src/records/activity.ts";

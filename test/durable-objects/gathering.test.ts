@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { append, gather, lanes, type Queue, type QueuedDocument } from "../../src/conference/queue.ts";
+import { append, gather, lanes, type Queue, type QueuedDocument } from "../../src/conference/server/queue.ts";
 import { heads } from "../../src/delivery/deliveries.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
 import type { OpenRequest } from "../../src/tsp/answers.ts";

@@ -121,7 +121,7 @@ test("the text of what was given up is as it was posted, with numbers as the dom
     const [{ body = "" } = {}] = world.posted.slice(-1);
     await world.time.pass(60_000);
 
-    const { text } = (await world.conference.givenUp(rowOf(world))) ?? {};
+    const { text } = (await world.conference.reader.givenUp(rowOf(world))) ?? {};
     expect(text).toContain(`DID=${did}`);
     if (personal) expect(text).toBe(body);
   }
@@ -134,11 +134,11 @@ test("what was given up goes out again under another TransID with its MsgID, and
   expect(await sendAgain(world)).toBe("done");
   await world.time.pass(1_000);
 
-  const text = (await world.conference.givenUp(rowOf(world)))?.text ?? "";
+  const text = (await world.conference.reader.givenUp(rowOf(world)))?.text ?? "";
   expect(world.posted.map(({ body }) => body)).toEqual([text.replace(transId, world.posted[0]?.transId ?? "")]);
   expect(world.posted[0]?.transId).not.toBe(transId);
   await world.time.pass(6_000);
-  expect((await world.conference.givenUp(rowOf(world)))?.again).toMatchObject({
+  expect((await world.conference.reader.givenUp(rowOf(world)))?.again).toMatchObject({
     person: "Ann",
     result: { type: "done" },
     told: { transIds: [world.posted[0]?.transId], confirmedAt: expect.any(Number) },
@@ -170,7 +170,7 @@ test("what is given up once more is told anew, and can be sent again in its turn
   world.answer = confirms;
 
   expect(rowOf(world)).toBeGreaterThan(first);
-  expect((await world.conference.givenUp(first))?.again?.told).toEqual({
+  expect((await world.conference.reader.givenUp(first))?.again?.told).toEqual({
     owed: 1,
     owedSince: expect.any(Number),
   });
@@ -182,7 +182,7 @@ test("what WebEx was told since, when its server was back, is not sent again, an
   await world.time.pass(60_000);
   expect(world.stored.state.debts.size).toBe(0);
   world.posted.length = 0;
-  expect((await world.conference.givenUp(rowOf(world)))?.refusal).toBe("told-since");
+  expect((await world.conference.reader.givenUp(rowOf(world)))?.refusal).toBe("told-since");
   expect(await sendAgain(world)).toBe("told-since");
   await world.time.pass(60_000);
   expect(world.posted).toEqual([]);
@@ -197,7 +197,7 @@ test("what the settings did not let be posted, when its server was back, is sent
   world.domain = domain;
   world.posted.length = 0;
 
-  expect((await world.conference.givenUp(rowOf(world)))?.refusal).toBeNull();
+  expect((await world.conference.reader.givenUp(rowOf(world)))?.refusal).toBeNull();
   for (const _ of ["first", "second"]) expect(await sendAgain(world)).toBe("done");
   await world.time.pass(1_000);
   expect(world.posted.map(({ body }) => /ExtCallID="1001" Status="1"/.test(body))).toEqual([true]);
@@ -229,7 +229,7 @@ test("with it goes all else that the server is owed, as it is now; a document of
 
   const other = await lost(1, muted("c0", true));
   await other.reported(muted("c0", false));
-  expect((await other.conference.givenUp(rowOf(other)))?.refusal).toBe("outdated");
+  expect((await other.conference.reader.givenUp(rowOf(other)))?.refusal).toBe("outdated");
   expect(await sendAgain(other)).toBe("outdated");
 });
 
@@ -294,7 +294,7 @@ test("data for the partner's back end is sent again with its body, as long as th
   const row = sentOf(world).find((post) => post.host === "*back-end")?.row ?? 0;
   const [body] = toBackEnd();
   const text = body?.replace("YQ==", "(secret)");
-  expect(await world.conference.givenUp(row)).toMatchObject({ text, refusal: null, again: null });
+  expect(await world.conference.reader.givenUp(row)).toMatchObject({ text, refusal: null, again: null });
 
   const { domain } = world;
   world.domain = testDomain();
@@ -312,7 +312,7 @@ test("a row in which nothing was given up has nothing to send", async () => {
 
   expect(await sendAgain(world, 1)).toBe("no-such-post");
   expect(await sendAgain(world, 9_999)).toBe("no-such-post");
-  expect(await world.conference.givenUp(1)).toBeNull();
+  expect(await world.conference.reader.givenUp(1)).toBeNull();
 });
 
 test("the list keeps a thousand, the latest, each once, and none that is too old", () => {

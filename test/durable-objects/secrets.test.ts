@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
+import type { ReplayPage } from "../../src/rpc/replay.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { ConferenceWorld, createConference, extConfId, host } from "./conference-world.ts";
@@ -29,17 +30,17 @@ async function withSecretsKeyed(): Promise<ConferenceWorld> {
 
 async function shownBy(world: ConferenceWorld): Promise<string> {
   const { conference } = world;
-  const { steps } = await conference.replay(0, 100);
+  const { steps }: ReplayPage = JSON.parse(await conference.reader.replay(0, 100));
   const rows = steps.map(({ seq }) => seq);
   const views = [
-    conference.view(),
-    await conference.story(0),
-    await conference.explain(undefined, 0),
+    conference.reader.view(),
+    await conference.reader.story(0),
+    await conference.reader.explain(undefined, 0),
     steps,
-    await conference.wire(rows),
-    await conference.testRows(0),
+    await conference.reader.wire(rows),
+    await conference.reader.testRows(0),
   ];
-  return JSON.stringify([...views, await Promise.all(rows.map((row) => conference.givenUp(row)))]);
+  return JSON.stringify([...views, await Promise.all(rows.map((row) => conference.reader.givenUp(row)))]);
 }
 
 test("a code that a caller has keyed as its attendee ID is told to WebEx, and shown to nobody", async () => {
@@ -66,7 +67,7 @@ test("a caller who keys its attendee ID behind a code is known by it", async () 
     ...{ type: "event", event: { type: "attendee-identified", id: "k2", call: "c2", attendeeId: "40017" } },
   } as Report);
 
-  expect(world.conference.view()?.callers.map(({ attendeeId }) => attendeeId)).toEqual(["(secret)", "40017"]);
+  expect(world.conference.reader.view()?.callers.map(({ attendeeId }) => attendeeId)).toEqual(["(secret)", "40017"]);
   expect(world.stored.facts(0).at(-1)?.facts).toMatchObject([{ kind: "call-merged", attendeeId: "40017" }]);
 });
 

@@ -23,7 +23,7 @@ function told(lines: readonly StoryLine[], ...facts: readonly string[]): string[
 }
 
 async function story(world: ConferenceWorld): Promise<readonly StoryLine[]> {
-  const { items, next } = await world.conference.story(0);
+  const { items, next } = await world.conference.reader.story(0);
   expect(next).toBeNull();
   return items;
 }
@@ -64,7 +64,7 @@ test("what WebEx has confirmed is told before a row has it, and once", async () 
 
   expect(world.outboxRows).toBe(1);
   expect(told(await since(world, before))).toEqual(confirmed);
-  const { items } = await world.conference.explain(undefined, 0);
+  const { items } = await world.conference.reader.explain(undefined, 0);
   expect(items.map(({ answer }) => answer)).toEqual([expect.stringContaining("WebEx confirmed the message")]);
   await world.time.pass(10_000);
   expect(world.outboxRows).toBe(0);
@@ -154,7 +154,7 @@ test("a story names commands and calls by the ids that the view has", async () =
   await world.running(1);
   await world.during(world.receive("t1", muteCaller("1001")));
 
-  const [command] = world.conference.view()?.commands ?? [];
+  const [command] = world.conference.reader.view()?.commands ?? [];
   expect(command?.id).toContain(confKey);
   expect((await story(world)).at(-1)?.facts).toMatchObject({ commandId: command?.id });
 });
@@ -167,7 +167,7 @@ test("numbers and IDs of people are masked unless the domain shows them", async 
     world.domain = testDomain({ logs: { personal } });
     await world.running(0);
     await world.during(world.report(entered));
-    const text = JSON.stringify([await story(world), world.conference.view()?.callers]);
+    const text = JSON.stringify([await story(world), world.conference.reader.view()?.callers]);
     expect([/14085551234/.test(text), /4711/.test(text), /\*34"/.test(text)]).toEqual([personal, personal, !personal]);
   }
 });
@@ -180,7 +180,7 @@ test("a view shows what is outstanding, and why", async () => {
   await world.during(world.receive("t1", muteCaller("1001")));
   world.ackAll();
 
-  const view = world.conference.view();
+  const view = world.conference.reader.view();
   // WebEx is answered once the bridge has had it for ten seconds.
   const answerBy = world.time.now + 10_000;
   expect(view?.commands).toMatchObject([{ type: "mute", sent: 1, taken: true, askers: ["webex"], answerBy }]);
@@ -191,7 +191,7 @@ test("a view shows what is outstanding, and why", async () => {
     ["1001", false],
     ["", false],
   ]);
-  expect(new ConferenceWorld().conference.view()).toBeNull();
+  expect(new ConferenceWorld().conference.reader.view()).toBeNull();
 });
 
 test("a conference that the bridge did not create is shown, as it is explained", async () => {
@@ -199,8 +199,13 @@ test("a conference that the bridge did not create is shown, as it is explained",
   await refused.during(refused.receive("t", createConference()));
   const [id] = refused.stored.state.commands.keys();
   await refused.during(refused.report({ type: "result", id, result: { done: false, reason: "refused" } } as Report));
-  expect(refused.conference.view()).toMatchObject({ key: confKey, phase: "not-created", callers: [], commands: [] });
-  expect((await refused.conference.explain(undefined, 0)).items[0]?.question).toBe(
+  expect(refused.conference.reader.view()).toMatchObject({
+    key: confKey,
+    phase: "not-created",
+    callers: [],
+    commands: [],
+  });
+  expect((await refused.conference.reader.explain(undefined, 0)).items[0]?.question).toBe(
     "Why was the conference not created?",
   );
 });
@@ -291,7 +296,7 @@ test("a long story comes in parts, and other work goes first between pages of ro
     const event = { type: "caller-muted", call: "c0", muted };
     await world.during(world.report({ type: "event", event } as Report));
   }
-  const first = world.conference.story(0);
+  const first = world.conference.reader.story(0);
   let isRead = false;
   first.then(() => {
     isRead = true;
@@ -301,7 +306,7 @@ test("a long story comes in parts, and other work goes first between pages of ro
   const { items, next } = await world.during(first);
   expect(JSON.stringify(items).length).toBeLessThan(210_000);
   expect(next).toBe(items.length);
-  const rest = await world.conference.story(next ?? 0);
+  const rest = await world.conference.reader.story(next ?? 0);
   expect(rest.next).toBeNull();
   const mutes = [...items, ...rest.items].filter(({ what }) => what === "caller-muted");
   expect(mutes).toHaveLength(600);

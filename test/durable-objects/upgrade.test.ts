@@ -110,7 +110,7 @@ test("what operators asked for in version 0.1 is still theirs: its stages are no
   expect(callOut).not.toHaveProperty("action");
   const queued = world.stored.facts(0).flatMap(({ facts }) => facts.filter(({ kind }) => kind === "post-queued"));
   expect(queued).toMatchObject([{ messages: [{ type: "caller-changed", status: "muted", actions: ["a0"] }] }]);
-  expect(await world.conference.action("a0" as never)).toBeNull();
+  expect(await world.conference.reader.action("a0" as never)).toBeNull();
 });
 
 /** Facts that the directory of version 0.1 was not told of. */
@@ -243,7 +243,7 @@ test("documents that were given up before the upgrade are listed, each by the ro
   const [fact, ...others] = facts(world) as readonly { readonly row: number }[];
   expect(fact).toMatchObject({ kind: "post-given-up", host, messages: [{ type: expect.any(String) }] });
   expect(others).toEqual([]);
-  expect(await world.conference.givenUp(fact?.row ?? 0)).not.toBeNull();
+  expect(await world.conference.reader.givenUp(fact?.row ?? 0)).not.toBeNull();
 });
 
 function takenOver(index: number, anonymousId: string) {

@@ -18,7 +18,7 @@ test("watchers are told that WebEx has confirmed, with which nothing else comes"
   await world.running(1);
   await world.allDone();
   const waiting: (number | undefined)[] = [];
-  world.onChanged = () => waiting.push(world.conference.view()?.documents.length);
+  world.onChanged = () => waiting.push(world.conference.reader.view()?.documents.length);
   await world.reported(callerEntered(1));
   await world.allDone();
 

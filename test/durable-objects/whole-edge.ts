@@ -12,9 +12,10 @@ import { Attempts } from "../../src/http/guard.ts";
 import { Metrics } from "../../src/http/monitoring/monitoring.ts";
 import { Storage } from "../../src/http/storage.ts";
 import { HandleCache } from "../../src/routing/deliver.ts";
-import type { EdgeObjects } from "../../src/rpc/edge-objects.ts";
 import type { IdBlocks, IdsWanted } from "../../src/rpc/id-allocator.ts";
+import type { EdgeObjects } from "../../src/rpc/objects.ts";
 import type { Domain } from "../../src/settings/load.ts";
+import { fakeObjects } from "../fake-objects.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { worldBegins } from "../simulation/context.ts";
@@ -60,45 +61,7 @@ export class WholeEdge {
       after: (ms, run) => this.time.after(ms, run),
       domains: new Map([[name, this.domain]]),
       objects: this.#objects(),
-      views: {
-        conferencesOf: nobody,
-        conference: () => ({
-          view: nobody,
-          entered: nobody,
-          story: nobody,
-          action: nobody,
-          givenUp: nobody,
-          explain: nobody,
-          replay: nobody,
-          wire: nobody,
-          testRows: nobody,
-        }),
-        agents: nobody,
-        handOver: nobody,
-        drain: nobody,
-        directory: () => ({
-          running: nobody,
-          records: nobody,
-          erase: nobody,
-          rebuild: nobody,
-          audit: nobody,
-          givenUp: nobody,
-          givenUpPost: nobody,
-          activity: nobody,
-        }),
-        totals: nobody,
-        webhooks: nobody,
-        counts: nobody,
-        watch: nobody,
-        webexSite: () => ({
-          meeting: nobody,
-          accessCode: nobody,
-          topics: nobody,
-          numbers: nobody,
-          provisioning: nobody,
-          beginCheck: nobody,
-        }),
-      },
+      ownTotals: () => null,
       handleCache: new HandleCache(),
       requested: () => {},
       posts: new RateLimit(),
@@ -114,10 +77,6 @@ export class WholeEdge {
       flushCounts: nobody,
       processText: () => "",
       people: async () => ({ byToken: new Map(), access: null }),
-      sessions: {
-        ...{ begin: nobody, find: nobody, end: nobody, endAll: nobody, list: nobody },
-        ...{ refused: nobody, signIns: nobody },
-      },
       sessionKey: "",
       attempts: new Attempts(),
       fetch: nobody,
@@ -237,21 +196,12 @@ export class WholeEdge {
   }
 
   #objects(): EdgeObjects {
-    return {
-      conference: (_, confKey) => {
-        const conference = this.#conference(confKey);
-        return {
-          receive: (delivered) => conference.receive(delivered),
-          operate: (request) => conference.operate(request),
-          sendAgain: (...asked) => conference.sendAgain(...asked),
-        };
-      },
+    return fakeObjects({
+      conference: (_, confKey) => this.#conference(confKey),
       handles: () => this.#handles,
       idAllocator: () => ({ holderOf: async (msgId) => this.#allocator.holderOf(msgId, this.time.now) }),
       mailbox: () => this.#mailbox,
-      bridgeHealth: nobody,
-      connectAgent: nobody,
-    };
+    });
   }
 }
 

@@ -25,7 +25,7 @@ interface Wanted {
 function explained(world: ConferenceWorld, { call }: Wanted = {}, person: Person = persons.full) {
   const why = new Why();
   for (const row of world.stored.history()) why.read(showRow(row, person));
-  const view = world.conference.view();
+  const view = world.conference.reader.view();
   const pending = view && { view, owed: owedIn(world.stored.state) };
   return why.answers(pending ? whyNotYet(pending, why.known, world.time.now) : [], call);
 }
@@ -153,14 +153,14 @@ test("what a server that is behind is owed is told call by call, and as told onc
   expect(about(world, "Why is WebEx not told yet", { call: "c1" })).toEqual([`${muted} 1002) is muted? ${behind}`]);
   const [one] = explained(world, { call: "c2" }).filter(({ question }) => question.includes("yet"));
   expect(one?.rows).toHaveLength(1);
-  expect(world.conference.view()?.outages).toEqual([
+  expect(world.conference.reader.view()?.outages).toEqual([
     { host, since: one?.rows[0] && expect.any(Number), why: "refused", messages: 3, probeAt: expect.any(Number) },
   ]);
 
   world.answer = ({ transId }) => world.confirmed(transId);
   await world.time.pass(60_000);
   expect(about(world, "Why is WebEx not told yet")).toEqual([]);
-  expect(world.conference.view()?.outages).toEqual([]);
+  expect(world.conference.reader.view()?.outages).toEqual([]);
   const lost = about(world, "Why was WebEx not told");
   expect(lost).toHaveLength(1);
   expect(lost[0]).toMatch(/The server was reached again, and has confirmed it at T\.$/);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { sha256 } from "../../src/foundation/secrets.ts";
+import type { ReplayPage } from "../../src/rpc/replay.ts";
 import { ConferenceWorld, callerLeft, confKey, extConfId, muteCaller } from "../durable-objects/conference-world.ts";
 import { aPage } from "../durable-objects/fact-page.ts";
 import { aCallRecord } from "../records/a-record.ts";
@@ -260,7 +261,7 @@ test("the replay goes from the first row to the last, and each step is another o
     const next = /<a [^>]*rel="next"[^>]*>/.exec(text)?.[0] ?? "";
     to = /href="([^"]*)"/.exec(next)?.[1] ?? "";
   }
-  const { steps: all } = await world.during(world.conference.replay(0, 100));
+  const { steps: all }: ReplayPage = JSON.parse(await world.during(world.conference.reader.replay(0, 100)));
   const rows = [...new Set(all.map(({ seq }) => String(seq)))];
   expect(steps).toEqual(rows);
   expect((await get(`${page}/replay?row=9999`)).text).toContain("The journal has no such row");

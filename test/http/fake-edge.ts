@@ -21,8 +21,9 @@ import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { ConferenceTotals, WebhookView } from "../../src/rpc/directory.ts";
-import type { EdgeObjects, OperatorViews } from "../../src/rpc/edge-objects.ts";
 import type { HandleRequest } from "../../src/rpc/handle-index.ts";
+import type { HolderPage } from "../../src/rpc/id-allocator.ts";
+import type { EdgeObjects } from "../../src/rpc/objects.ts";
 import type { AgentView, BridgeHealth, HandOver } from "../../src/rpc/relay.ts";
 import type { ReplayPage } from "../../src/rpc/replay.ts";
 import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
@@ -32,6 +33,7 @@ import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 import type { SiteNumber } from "../../webex-interfaces/doors/edge.ts";
 import { memoryHandles } from "../durable-objects/fakes.ts";
+import { fakeObjects, type SomeObjects } from "../fake-objects.ts";
 import { testDomain } from "../local-domain.ts";
 import { Database } from "../simulation/database.ts";
 import { checkedAnswers } from "./checked-answers.ts";
@@ -183,7 +185,7 @@ export class FakeEdge {
       createApp(
         {
           ...timers,
-          ...{ people: () => people, sessions: this.sessions, sessionKey: "a key", attempts: new Attempts(), fetch },
+          ...{ people: () => people, sessionKey: "a key", attempts: new Attempts(), fetch },
           requested: (domain, outcome) => this.requested.push(`${domain}: ${outcome}`),
           auditAsked: async (domain, entry) => {
             this.auditAsked.push([domain, entry]);
@@ -197,7 +199,10 @@ export class FakeEdge {
             [domain.name, ...otherDomains].map((name) => [name, { ...domain, name: name as DomainName }]),
           ),
           objects: this.#objects(),
-          views: this.#views(),
+          ownTotals: (domain) => {
+            this.#call(`totals of ${domain}`, "directory");
+            return this.totals;
+          },
           handleCache: new HandleCache(),
           posts: new RateLimit(),
           metrics: new Metrics({ counts: this.counts }),
@@ -230,7 +235,7 @@ export class FakeEdge {
           return false;
         },
       }),
-      conferencesOf: (...page) => this.#views().conferencesOf(...page),
+      conferencesOf: async (_, ...page) => this.#conferencesOf(...page),
       changed: () => {},
       measures: new Measures(),
       post: async () => ({ kind: "failed", reason: "nobody listens" }),
@@ -272,85 +277,131 @@ export class FakeEdge {
     if (this.broken.has(object)) throw new Error(`${object} is broken`);
   }
 
-  #views(): OperatorViews {
-    return {
-      conferencesOf: async (_domain, lastMs, before, upTo) => {
-        this.#call(`conferences of ${lastMs} ms before ${before} up to ${upTo}`, "ids");
-        const keys = [...this.views.keys()].slice(before === null ? 0 : this.views.size - before);
-        return { holders: keys.map((key, index) => ({ key, place: keys.length - 1 - index, at: 0 })), next: null };
-      },
-      conference: (_domain, confKey) => ({
-        ...this.#fakeConference(confKey),
-        ...this.real.get(confKey),
+  #objects(): EdgeObjects {
+    const call = (text: string, object: string) => this.#call(text, object);
+    return fakeObjects({
+      conference: (domain, confKey) => this.#conference(domain, confKey),
+      handles: () => ({
+        resolve: async (request) => {
+          call(`resolve ${[...request.claims.map(({ extConfId }) => extConfId), ...request.handles]}`, "handles");
+          await this.indexPauses();
+          return this.#handles.resolve(request);
+        },
+        hasConference: (confKey) => this.#handles.hasConference(confKey),
       }),
-      directory: () => {
-        const asked = async (what: string) => this.#call(`${what} of the directory`, "directory");
-        return {
-          running: (query) => asked("running").then(() => this.directory.running(query)),
-          activity: () => asked("activity").then(() => this.directory.activity()),
-          records: (query) => asked("records").then(() => this.directory.records(query)),
-          erase: (...all) => asked("erase").then(() => this.directory.erase(...all)),
-          givenUp: (...page) => asked("given-up posts").then(() => this.directory.givenUp(...page)),
-          givenUpPost: (id) => asked("a given-up post").then(() => this.directory.givenUpPost(id)),
-          audit: (...page) => asked("audit").then(() => this.directory.audit(...page)),
-          rebuild: (...all) => asked("rebuild").then(() => this.directory.rebuild(...all)),
-        };
-      },
+      idAllocator: () => ({
+        holderOf: async (msgId) => {
+          call(`holder of ${msgId}`, "ids");
+          return this.holders.get(msgId) ?? null;
+        },
+        conferencesOf: async (lastMs, before, upTo) => this.#conferencesOf(lastMs, before, upTo),
+      }),
+      mailbox: () => ({
+        send: async ({ answers }) => {
+          call(`mail to ${[...answers.keys()]}`, "mailbox");
+          for (const [host, messages] of answers) {
+            this.mailed.set(host, [...(this.mailed.get(host) ?? []), ...messages]);
+          }
+        },
+      }),
+      directory: (domain) => this.#fakeDirectory(domain),
       webexSite: () => ({
         meeting: async (question) => {
-          this.#call(`meeting ${question.confKey} by ${question.sessionKey}`, "site");
+          call(`meeting ${question.confKey} by ${question.sessionKey}`, "site");
           this.questions.push(question);
           return this.meeting;
         },
         accessCode: async (question) => {
-          this.#call(`access code of ${question.confKey} by ${question.sessionKey}`, "site");
+          call(`access code of ${question.confKey} by ${question.sessionKey}`, "site");
           return this.accessCode;
         },
         topics: async (_, keys) => {
-          this.#call(`topics of ${keys}`, "site");
+          call(`topics of ${keys}`, "site");
           if (this.hung.has("site")) return new Promise(() => {});
           return this.topics;
         },
         numbers: async () => {
-          this.#call("numbers of the site", "site");
+          call("numbers of the site", "site");
           return this.siteNumbers;
         },
         provisioning: async () => this.provisioning,
         beginCheck: async () => {
-          this.#call("begin a check", "site");
+          call("begin a check", "site");
           return this.provisioning;
         },
       }),
-      totals: async (domain) => {
-        this.#call(`totals of ${domain}`, "directory");
-        return this.totals;
-      },
-      webhooks: async (domain) => {
+      counts: () => ({
+        all: async () => {
+          call("all counts", "counts");
+          return this.kept.data();
+        },
+      }),
+      sessions: () => this.sessions,
+      relay: (domain, bridge) => ({
+        fetch: async () => new Response(`agent of ${domain}/${bridge}`),
+        health: async () => {
+          call(`health of ${bridge}`, bridge);
+          if (this.hung.has(bridge)) return new Promise(() => {});
+          const none = { agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null };
+          return this.health.get(bridge) ?? none;
+        },
+        agents: async () => {
+          call(`agents of ${bridge}`, bridge);
+          return this.agents;
+        },
+        handOver: async (from) => {
+          call(`${from} of ${bridge} hands over`, bridge);
+          return this.handOver;
+        },
+        drain: async (_domain, _bridge, drained) => {
+          call(`${bridge} is ${drained ? "drained" : "undrained"}`, bridge);
+          return drained ? this.time : null;
+        },
+      }),
+    });
+  }
+
+  #conferencesOf(lastMs: number, before: number | null, upTo: number | null): HolderPage {
+    this.#call(`conferences of ${lastMs} ms before ${before} up to ${upTo}`, "ids");
+    const keys = [...this.views.keys()].slice(before === null ? 0 : this.views.size - before);
+    return { holders: keys.map((key, index) => ({ key, place: keys.length - 1 - index, at: 0 })), next: null };
+  }
+
+  /** The calls that a test may look for, with their words. */
+  #fakeDirectory(domain: DomainName): ReturnType<NonNullable<SomeObjects["directory"]>> {
+    const asked = async (what: string) => this.#call(`${what} of the directory`, "directory");
+    return {
+      running: (query) => asked("running").then(() => this.directory.running(query)),
+      activity: () => asked("activity").then(() => this.directory.activity()),
+      records: (query) => asked("records").then(() => this.directory.records(query)),
+      erase: (...all) => asked("erase").then(() => this.directory.erase(...all)),
+      givenUp: (...page) => asked("given-up posts").then(() => this.directory.givenUp(...page)),
+      givenUpPost: (id) => asked("a given-up post").then(() => this.directory.givenUpPost(id)),
+      audit: (...page) => asked("audit").then(() => this.directory.audit(...page)),
+      rebuild: (...all) => asked("rebuild").then(() => this.directory.rebuild(...all)),
+      webhooks: async () => {
         this.#call(`webhooks of ${domain}`, "directory");
         return this.webhooks;
       },
-      counts: async () => {
-        this.#call("all counts", "counts");
-        return this.kept.data();
-      },
-      watch: async (domain, confKey) => new Response(`watches ${domain} ${confKey}`),
-      agents: async (_domain, bridge) => {
-        this.#call(`agents of ${bridge}`, bridge);
-        return this.agents;
-      },
-      handOver: async (_domain, bridge, from) => {
-        this.#call(`${from} of ${bridge} hands over`, bridge);
-        return this.handOver;
-      },
-      drain: async (_domain, bridge, drained) => {
-        this.#call(`${bridge} is ${drained ? "drained" : "undrained"}`, bridge);
-        return drained ? this.time : null;
-      },
+      fetch: async () => new Response(`watches ${domain} null`),
     };
   }
 
-  #fakeConference(confKey: ConfKey): ReturnType<OperatorViews["conference"]> {
+  #conference(domain: DomainName, confKey: ConfKey): ReturnType<NonNullable<SomeObjects["conference"]>> {
+    const real = this.real.get(confKey);
     return {
+      id: { toString: () => `id of ${confKey}` },
+      fetch: async () => new Response(`watches ${domain} ${confKey}`),
+      receive: async ({ transId, messages, fromCache }) => {
+        this.#call(`receive ${confKey}`, confKey);
+        if (this.refuses !== null) throw new Error(this.refuses);
+        if (this.hung.has(confKey)) return new Promise(() => {});
+        if (fromCache && this.over.has(confKey)) return false;
+        this.#committed.add(`${confKey} ${transId}`);
+        this.received.set(confKey, [...(this.received.get(confKey) ?? []), ...messages]);
+        return true;
+      },
+      sendAgain: () => "no-such-post",
       view: async () => {
         this.#call(`view of ${confKey}`, confKey);
         if (this.hung.has(confKey)) return new Promise(() => {});
@@ -368,66 +419,18 @@ export class FakeEdge {
       replay: async (from, limit) => JSON.stringify({ steps: this.replaySteps, previous: null, next: from + limit }),
       wire: async () => "[]",
       testRows: async () => this.testRows,
-    };
-  }
-
-  #objects(): EdgeObjects {
-    const call = (text: string, object: string) => this.#call(text, object);
-    return {
-      conference: (_domain: DomainName, confKey: ConfKey) => ({
-        id: { toString: () => `id of ${confKey}` },
-        receive: async ({ transId, messages, fromCache }) => {
-          call(`receive ${confKey}`, confKey);
-          if (this.refuses !== null) throw new Error(this.refuses);
-          if (this.hung.has(confKey)) return new Promise(() => {});
-          if (fromCache && this.over.has(confKey)) return false;
-          this.#committed.add(`${confKey} ${transId}`);
-          this.received.set(confKey, [...(this.received.get(confKey) ?? []), ...messages]);
-          return true;
-        },
-        operate: async (action) => {
-          const { id, request } = action;
-          call(`operate ${confKey}`, confKey);
-          this.actionIds.push(id);
-          const real = this.real.get(confKey);
-          if (real) return real.operate(action);
-          if (this.refusal !== null) return this.refusal;
-          if (!this.alive.has(confKey)) return "no-such-conference";
-          if (request.type === "passthrough" && request.extCallId !== "77") return "no-such-call";
-          this.operated.push(request);
-          return "done";
-        },
-        sendAgain: async (...asked) => this.real.get(confKey)?.sendAgain(...asked) ?? "no-such-post",
-      }),
-      handles: () => ({
-        resolve: async (request) => {
-          call(`resolve ${[...request.claims.map(({ extConfId }) => extConfId), ...request.handles]}`, "handles");
-          await this.indexPauses();
-          return this.#handles.resolve(request);
-        },
-        hasConference: (confKey) => this.#handles.hasConference(confKey),
-      }),
-      idAllocator: () => ({
-        holderOf: async (msgId) => {
-          call(`holder of ${msgId}`, "ids");
-          return this.holders.get(msgId) ?? null;
-        },
-      }),
-      mailbox: () => ({
-        send: async ({ answers }) => {
-          call(`mail to ${[...answers.keys()]}`, "mailbox");
-          for (const [host, messages] of answers) {
-            this.mailed.set(host, [...(this.mailed.get(host) ?? []), ...messages]);
-          }
-        },
-      }),
-      bridgeHealth: async (_domain, bridge) => {
-        call(`health of ${bridge}`, bridge);
-        if (this.hung.has(bridge)) return new Promise(() => {});
-        const none = { agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null };
-        return this.health.get(bridge) ?? none;
+      ...real,
+      operate: async (action) => {
+        const { id, request } = action;
+        this.#call(`operate ${confKey}`, confKey);
+        this.actionIds.push(id);
+        if (real) return real.operate(action);
+        if (this.refusal !== null) return this.refusal;
+        if (!this.alive.has(confKey)) return "no-such-conference";
+        if (request.type === "passthrough" && request.extCallId !== "77") return "no-such-call";
+        this.operated.push(request);
+        return "done";
       },
-      connectAgent: async (domain, bridge) => new Response(`agent of ${domain}/${bridge}`),
     };
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
+import type { ReplayPage } from "../../src/rpc/replay.ts";
 import { ConferenceWorld, callerEntered, createConference } from "../durable-objects/conference-world.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
@@ -74,7 +75,7 @@ test("a conference that does not answer is counted, and holds up no other one", 
   });
   expect([edge.logged, edge.lines]).toEqual([
     ["view-failed"],
-    [{ domain: "local", object: "a conference", conference: "1", error: "Error: 1 is broken" }],
+    [{ domain: "local", object: "a conference", objectId: "id of 1", conference: "1", error: "Error: 1 is broken" }],
   ]);
 });
 
@@ -218,7 +219,7 @@ test("a replay has what became of documents also in the four lists of version 0.
   const next = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
   await world.during(world.receive("t-create", createConference(next)));
   await world.time.pass(100_000);
-  const { steps } = await world.during(world.conference.replay(0, 100));
+  const { steps }: ReplayPage = JSON.parse(await world.during(world.conference.reader.replay(0, 100)));
   edge.replaySteps = steps;
   const { body } = await asked(edge, `${base}/conferences/1/replay`);
   const answered = (body as { steps: Record<string, { transId: string }[]>[] }).steps;
@@ -263,8 +264,8 @@ test("the agents of each bridge are listed; those of a relay that does not answe
     next: null,
   });
   expect(edge.lines).toMatchObject([
-    { domain: "local", bridge: "simulated", error: "Error: simulated is broken" },
     { domain: "local", error: "Error: directory is broken" },
+    { domain: "local", bridge: "simulated", error: "Error: simulated is broken" },
   ]);
   expect((await asked(edge, "/api/v1/domains")).body).toEqual({
     domains: [{ name: "local", bridges: ["simulated"] }],

@@ -2,10 +2,12 @@ import type { Ability } from "../../src/bridge/abilities.ts";
 import { needsOf } from "../../src/bridge/command-rules.ts";
 import type { RefusalReason } from "../../src/bridge/commands.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
-import { type ConferenceInput, decide, nextDeadline } from "../../src/conference/decide.ts";
-import { type DecisionContext, isCommand, isPost, type Post, withoutDropped } from "../../src/conference/draft.ts";
+import { decide, nextDeadline } from "../../src/conference/decide.ts";
+import { type DecisionContext, isCommand, isPost } from "../../src/conference/draft.ts";
+import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
-import { isAnswer, isClosedAnswer, isEnd } from "../../src/conference/server/debts.ts";
+import { isClosedAnswer, isEnd } from "../../src/conference/server/debts.ts";
+import { isAnswer, type Post, withoutDropped } from "../../src/conference/server/posts.ts";
 import { applyChanges, type ConferenceState, emptyState, type Head } from "../../src/conference/state.ts";
 import {
   type ActionId,

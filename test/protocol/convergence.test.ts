@@ -2,9 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { topicsOf } from "../../src/bridge/command-rules.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
-import { type ConferenceInput, decide, nextDeadline } from "../../src/conference/decide.ts";
-import { isPost, type Post, withoutDropped } from "../../src/conference/draft.ts";
+import { decide, nextDeadline } from "../../src/conference/decide.ts";
+import { isPost } from "../../src/conference/draft.ts";
+import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import { type OperatorRequest, operatorRefusal } from "../../src/conference/operator-actions.ts";
+import { type Post, withoutDropped } from "../../src/conference/server/posts.ts";
 import {
   applyChanges,
   type Caller,

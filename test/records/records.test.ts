@@ -532,7 +532,7 @@ test("nobody is left in a conference without WebEx since an operator expelled th
   await world.during(world.receive("close", message({ type: "close-conference", keepAlive: true })));
   await operate(world, "a1", { type: "expel", call: "c0" });
   await result(world, "expel");
-  const stages = await world.during(world.conference.action("a1" as ActionId));
+  const stages = await world.during(world.conference.reader.action("a1" as ActionId));
   expect([stages?.sent.map(({ type }) => type), stages?.result?.type]).toEqual([["expel"], "done"]);
 
   await result(world, "end-conference");

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import type { Outgoing } from "../../src/conference/draft.ts";
+import type { Outgoing } from "../../src/conference/server/posts.ts";
 import { applyEntry, emptyState } from "../../src/conference/state.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
 import type { About } from "../../src/replay/history.ts";

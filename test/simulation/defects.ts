@@ -25,7 +25,7 @@ const directory = "durable-objects/directory/directory.ts";
 const directoryFeed = "durable-objects/conference/directory-feed.ts";
 const alarm = "durable-objects/platform/alarm.ts";
 const outbox = "durable-objects/conference/outbox.ts";
-const queue = "src/conference/queue.ts";
+const queue = "src/conference/server/queue.ts";
 const deliveries = "src/delivery/deliveries.ts";
 const sender = "durable-objects/conference/command-sender.ts";
 const rooms = "src/conference/parts/rooms.ts";
@@ -1532,7 +1532,7 @@ export const defects: readonly Defect[] = [
   {
     name: "data of clients is open in what the back end is sent",
     foundBy: "what is secret is shown to nobody",
-    file: "src/conference/draft.ts",
+    file: "src/conference/server/posts.ts",
     before: 'extCallId: "open", data: "secret" }',
     after: 'extCallId: "open", data: "open" }',
   },

@@ -1,18 +1,17 @@
 import { Conference } from "../../durable-objects/conference/conference.ts";
 import type { EntryChange } from "../../durable-objects/conference/conference-store.ts";
 import { Directory } from "../../durable-objects/directory/directory.ts";
+import { DomainIds } from "../../durable-objects/ids/domain-ids.ts";
 import { HandleIndex } from "../../durable-objects/ids/handle-index.ts";
-import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
-import { type Round, Sweep } from "../../durable-objects/ids/sweep.ts";
 import { Mailbox } from "../../durable-objects/mail/mailbox.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { Platform, Sql, SqlValue } from "../../durable-objects/platform/platform.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/platform/post.ts";
 import type { RelayPorts } from "../../durable-objects/relay/relay.ts";
 import type { Draws } from "../../simulators/draws.ts";
-import type { ConferenceInput } from "../../src/conference/decide.ts";
-import type { Outgoing } from "../../src/conference/draft.ts";
+import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import { isEnd } from "../../src/conference/server/debts.ts";
+import type { Outgoing } from "../../src/conference/server/posts.ts";
 import type {
   ActionId,
   BridgeName,
@@ -24,10 +23,11 @@ import type {
 } from "../../src/foundation/ids.ts";
 import { viewOf } from "../../src/records/running.ts";
 import { checkHosts, deliver, type HandleCache } from "../../src/routing/deliver.ts";
-import type { EdgeObjects } from "../../src/rpc/edge-objects.ts";
-import type { IdBlocks, IdRequest, IdsWanted } from "../../src/rpc/id-allocator.ts";
+import type { IdBlocks, IdRequest } from "../../src/rpc/id-allocator.ts";
+import type { EdgeObjects } from "../../src/rpc/objects.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { fakeObjects } from "../fake-objects.ts";
 import { draws, type WorldContext } from "./context.ts";
 import { bridgeOn, conferenceOn, type Database } from "./database.ts";
 import { Fault, Hosted, type Life } from "./hosted.ts";
@@ -56,14 +56,6 @@ export interface Shared {
   readonly cache: HandleCache;
 }
 
-/** As the product's shell puts the two together. */
-interface Allocator {
-  readonly ids: IdAllocator;
-  allocate(holder: ConfKey | null, wanted: IdsWanted): Promise<IdBlocks>;
-  sweep(): Promise<void>;
-  alarm(): Promise<void>;
-}
-
 const webhookSecret = `whsec_${btoa("a secret of this simulation")}`;
 
 /** One domain's part of the edge: Workers and objects, all of them the product's own but for their platform. */
@@ -71,7 +63,7 @@ export class Edge {
   readonly conferences = new Map<ConfKey, Hosted<Conference>>();
   readonly measures = new Measures();
   readonly mailbox: Hosted<Mailbox>;
-  readonly allocator: Hosted<Allocator>;
+  readonly allocator: Hosted<DomainIds>;
   readonly handles: Hosted<HandleIndex>;
   readonly directory: Hosted<Directory>;
   readonly relays: readonly RelayHost[];
@@ -186,11 +178,7 @@ export class Edge {
               ),
           }),
           conferencesOf: (name, lastMs, before, upTo) =>
-            send(() =>
-              this.#of(name).allocator.call(async ({ ids }) =>
-                ids.holdersSince(context.edgeNow() - lastMs, before, upTo),
-              ),
-            ),
+            send(() => this.#of(name).allocator.call((allocator) => allocator.conferencesOf(lastMs, before, upTo))),
           changed: () => {},
           nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
           deleteAll: () => Promise.reject(new Error("no world lasts that long")),
@@ -201,7 +189,7 @@ export class Edge {
       const place = { domain: domain.name, bridge: name as BridgeName };
       return new RelayHost(context, place, settings, {
         conference: (name, confKey) => this.#of(name).#forRelay(confKey),
-        sweep: (name) => this.#of(name).allocator.call(({ sweep }) => sweep()),
+        sweep: (name) => this.#of(name).allocator.call((allocator) => allocator.sweep()),
       });
     });
   }
@@ -219,38 +207,30 @@ export class Edge {
     return relay;
   }
 
-  #makeAllocator(): Hosted<Allocator> {
+  #makeAllocator(): Hosted<DomainIds> {
     const context = this.#context;
-    let round: Round | null = null;
+    const kept = new Map<string, unknown>();
     /** The domain had conferences before: its rounds come at any time. */
     let firstInMs: number | null = draws(context, "sweep").between(20_000, 300_000);
-    return new Hosted("id allocator", context, ({ sql, after, send, setAlarm, getAlarm }) => {
-      const ids = new IdAllocator(sql);
-      const sweep = new Sweep({
-        ids,
-        after,
-        setAlarm,
-        getAlarm,
+    return new Hosted("id allocator", context, (life) => {
+      const { send, setAlarm } = life;
+      return new DomainIds({
+        ...life,
+        setAlarm: (at) => {
+          if (firstInMs === null) return setAlarm(at);
+          const first = context.edgeNow() + firstInMs;
+          firstInMs = null;
+          return setAlarm(first);
+        },
         now: context.edgeNow,
+        domain: (name) => this.#shared.edges.get(name)?.domain ?? null,
         log: ({ event }) => context.tell(() => `id allocator: ${event}`),
-        conference: (confKey) => ({ sweep: () => send(() => this.#sweep(confKey)) }),
-        keptRound: () => round,
-        keepRound: (next) => {
-          round = next;
+        conference: (_, confKey) => ({ sweep: () => send(() => this.#sweep(confKey)) }),
+        kept: {
+          get: <Value>(name: string) => kept.get(name) as Value | undefined,
+          put: (name, value) => void kept.set(name, value),
         },
       });
-      return {
-        ids,
-        allocate: async (holder, wanted) => {
-          const blocks = ids.allocate(holder, wanted, context.edgeNow());
-          await sweep.allocated();
-          if (firstInMs !== null) setAlarm(context.edgeNow() + firstInMs).catch(() => {});
-          firstInMs = null;
-          return blocks;
-        },
-        sweep: () => sweep.begin(),
-        alarm: () => sweep.alarm(),
-      };
     });
   }
 
@@ -415,10 +395,8 @@ export class Edge {
       post: (request) => send(() => this.#post(hosted, request)),
       abort: (why) => hosted.die(why),
       domain: (name: DomainName) => this.#shared.edges.get(name)?.domain ?? null,
-      allocateIds: ({ domain, holder, ...wanted }: IdRequest): Promise<IdBlocks> => {
-        const { allocator } = this.#of(domain);
-        return send(() => allocator.call(({ allocate }) => allocate(holder, wanted)));
-      },
+      allocateIds: (request: IdRequest): Promise<IdBlocks> =>
+        send(() => this.#of(request.domain).allocator.call((allocator) => allocator.allocate(request))),
       deleteAll: () => Promise.reject(new Error("no world lasts that long")),
     } satisfies Platform & Record<string, unknown>;
   }
@@ -532,35 +510,29 @@ export class Edge {
   }
 
   #makeObjects(): EdgeObjects {
-    return {
-      conference: (name, confKey) => {
-        const hosted = this.#of(name).conference(confKey);
-        return {
-          receive: (delivered) => hosted.call((conference) => conference.receive(delivered)),
-          operate: (action) => hosted.call((conference) => conference.operate(action)),
-          sendAgain: (...asked) => hosted.call((conference) => conference.sendAgain(...asked)),
-        };
-      },
-      handles: (name) => {
-        const { handles } = this.#of(name);
-        return {
-          resolve: (request) => handles.call((index) => index.resolve(request)),
-          hasConference: (confKey) => handles.call((index) => index.hasConference(confKey)),
-        };
-      },
-      idAllocator: (name) => ({
-        holderOf: (msgId) =>
-          this.#of(name).allocator.call(async ({ ids }) => ids.holderOf(msgId, this.#context.edgeNow())),
-      }),
-      mailbox: (name) => ({
-        send: (mail) => this.#of(name).mailbox.call((mailbox) => mailbox.send(mail)),
-      }),
-      bridgeHealth: async () => {
-        throw new Error("nobody asks for a bridge's health here");
-      },
-      connectAgent: async () => {
-        throw new Error("agents connect by wires here");
-      },
-    };
+    return fakeObjects({
+      conference: (name, confKey) => called(this.#of(name).conference(confKey)),
+      handles: (name) => called(this.#of(name).handles),
+      idAllocator: (name) => called(this.#of(name).allocator),
+      mailbox: (name) => called(this.#of(name).mailbox),
+    });
   }
+}
+
+type Called<Object> = {
+  readonly [Method in keyof Object]: Object[Method] extends (...asked: infer Asked) => infer Answer
+    ? (...asked: Asked) => Promise<Awaited<Answer>>
+    : never;
+};
+
+/** The object as others reach it: each call may fail in all ways that calls fail. */
+function called<Object extends object>(hosted: Hosted<Object>): Called<Object> {
+  return new Proxy({} as Called<Object>, {
+    get:
+      (_, method) =>
+      (...asked: readonly unknown[]) =>
+        hosted.call(async (object) =>
+          (Reflect.get(object, method) as (...asked: readonly unknown[]) => unknown).call(object, ...asked),
+        ),
+  });
 }

@@ -4,6 +4,7 @@ import { hasTable } from "../../durable-objects/platform/platform.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { persons } from "../../src/foundation/shown.ts";
 import { shownFacts } from "../../src/foundation/text/log-line.ts";
+import type { ReplayPage } from "../../src/rpc/replay.ts";
 import { shownSettings } from "../../src/settings/domain-settings.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { WorldContext } from "./context.ts";
@@ -51,15 +52,15 @@ export async function judgeViews(
   { disk, showsPersonal }: { readonly disk: Database; readonly showsPersonal: boolean },
 ): Promise<void> {
   const known = secretsKnown(disk, Number.POSITIVE_INFINITY);
-  const { steps } = await conference.replay(0, mostSteps);
+  const { steps }: ReplayPage = JSON.parse(await conference.reader.replay(0, mostSteps));
   const rows = steps.map(({ seq }) => seq);
   const views = {
-    "the view": conference.view(),
-    "the timeline": await conference.story(0),
-    why: await conference.explain(undefined, 0),
+    "the view": conference.reader.view(),
+    "the timeline": await conference.reader.story(0),
+    why: await conference.reader.explain(undefined, 0),
     "the replay": steps,
-    "texts on the wire": await conference.wire(rows),
-    "documents given up": await Promise.all(rows.map((row) => conference.givenUp(row))),
+    "texts on the wire": await conference.reader.wire(rows),
+    "documents given up": await Promise.all(rows.map((row) => conference.reader.givenUp(row))),
   };
   for (const [name, view] of Object.entries(views)) {
     judgeSecrets(violated, name, view, known);

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { apiPage } from "../../scripts/api-page.ts";
 import { abilities } from "../../src/bridge/abilities.ts";
 import { commandTypes } from "../../src/bridge/command-rules.ts";
-import { createApp, type Edge } from "../../src/http/app.ts";
+import { type AppPorts, createApp } from "../../src/http/app.ts";
 import { fromWebex, toWebex } from "../../src/tsp/messages.ts";
 
 /** `npm run docs` makes them; git does not have them. */
@@ -34,7 +34,7 @@ describe.each(pages)("%s", (page) => {
 });
 
 test("each request of operators stands in docs/api.md, which `npm run docs api.md` renews", () => {
-  const routes = createApp({} as Edge).routes.filter(
+  const routes = createApp({} as AppPorts).routes.filter(
     ({ path, method }) => path.startsWith("/api/") && method !== "ALL",
   );
   const asWritten = routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);

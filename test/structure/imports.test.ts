@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { expect, test } from "vitest";
 import { edgeObjects } from "../../cli/edge/workerd.ts";
-import { allowed, importsOf, rules, violations } from "./imports.ts";
+import { allowed, circlesIn, importsOf, rules, violations } from "./imports.ts";
 
 const folders = "{src,durable-objects,bridge-agent,simulators,cli,scripts,bench,conformance,webex-interfaces}";
 const files = globSync(`${folders}/**/*.{ts,tsx,js}`);
@@ -107,6 +107,23 @@ test("no program that Node runs as it is reaches a page: Node strips types, and 
   expect([...reached].filter((file) => file.endsWith(".tsx"))).toEqual([]);
 });
 
+test("no files of the product import each other in a circle, types included", () => {
+  const product = globSync("{src,durable-objects,bridge-agent,cli}/**/*.{ts,tsx,js}");
+  const imports = new Map(product.map((file) => [file, importsOf(file, readFileSync(file, "utf8"))]));
+
+  expect(circlesIn(imports)).toEqual([]);
+});
+
+test("a circle of two files that import each other's types is reported", () => {
+  const imports = new Map([
+    ["src/a.ts", importsOf("src/a.ts", 'import type { B } from "./b.ts";')],
+    ["src/b.ts", importsOf("src/b.ts", 'import { type A } from "./a.ts";')],
+    ["src/c.ts", importsOf("src/c.ts", 'import { a } from "./a.ts";')],
+  ]);
+
+  expect(circlesIn(imports)).toEqual(["src/a.ts, src/b.ts"]);
+});
+
 test("the Worker reaches nothing that makes or plays transcripts", () => {
   const reached = new Set(["src/worker.ts"]);
   for (const file of reached) {
@@ -134,7 +151,7 @@ test("what the rows of a journal changed is read by store, replay and upgrade al
   expect(others.length).toBeGreaterThan(200);
   expect(found).toEqual([]);
   expect(handsOver.toSorted()).toEqual([
-    "durable-objects/conference/conference.ts",
+    "durable-objects/conference/conference-reader.ts",
     "durable-objects/conference/journal-readers.ts",
   ]);
 });

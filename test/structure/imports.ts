@@ -128,6 +128,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/records",
       "src/replay",
       "src/routing",
+      "src/rpc/objects.ts",
       "src/settings",
       "webex-interfaces/doors/edge.ts",
     ],
@@ -289,6 +290,32 @@ export function violations(imports: readonly Import[]): string[] {
     if (isAmong(target, rule.may) || (found.typeOnly && isAmong(target, rule.mayAsType ?? []))) return [];
     return [`${found.file}:${found.line}: imports ${target}, but ${folder} may import ${allowed(rule)}`];
   });
+}
+
+/** The files of each circle, in which each imports the next one, types included. */
+export function circlesIn(imports: ReadonlyMap<string, readonly Import[]>): string[] {
+  const targets = new Map(
+    Array.from(imports, ([file, found]) => [file, found.map(({ from }) => posix.join(posix.dirname(file), from))]),
+  );
+  // A file that imports nothing that is left is in no circle, nor is one that nothing that is left imports.
+  for (let before = 0; before !== targets.size; ) {
+    before = targets.size;
+    const imported = new Set([...targets.values()].flat());
+    for (const [file, all] of targets) {
+      if (!imported.has(file) || !all.some((target) => targets.has(target))) targets.delete(file);
+    }
+  }
+  const circles = Array.from(targets.keys(), (file) => {
+    const reached = reachedFrom(file, targets);
+    return [...reached].filter((other) => reachedFrom(other, targets).has(file)).toSorted();
+  });
+  return [...new Set(circles.filter((circle) => circle.length > 0).map((circle) => circle.join(", ")))];
+}
+
+function reachedFrom(file: string, targets: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+  const reached = new Set((targets.get(file) ?? []).filter((target) => targets.has(target)));
+  for (const one of reached) for (const next of targets.get(one) ?? []) if (targets.has(next)) reached.add(next);
+  return reached;
 }
 
 function isTypeOnly(clause: string): boolean {

@@ -1,5 +1,6 @@
 import type { CallId, EpochMs } from "../../foundation/ids.ts";
-import type { Draft, Outgoing } from "../draft.ts";
+import type { Draft } from "../draft.ts";
+import type { Outgoing } from "../server/posts.ts";
 import type { Running, Speech } from "../state.ts";
 
 /** At most two posts a second for a conference (protocol 2.3.5). */

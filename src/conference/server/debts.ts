@@ -2,10 +2,9 @@ import { pauseAfter } from "../../delivery/backoff.ts";
 import { spread } from "../../foundation/hash.ts";
 import type { ConfKey, EpochMs } from "../../foundation/ids.ts";
 import { assertNever } from "../../foundation/result.ts";
-import type { AnswerType } from "../../tsp/answers.ts";
 import type { ToWebex } from "../../tsp/messages.ts";
-import type { Outgoing } from "../draft.ts";
 import type { Outage } from "../state.ts";
+import { isAnswer, type Outgoing } from "./posts.ts";
 
 /** Pauses before each probe (protocol 4.9); the last one repeats. */
 const probeBackoff = [5_000, 15_000, 60_000, 300_000] as const;
@@ -28,12 +27,6 @@ export const debtKinds = [
   "data",
 ] as const;
 type DebtKind = (typeof debtKinds)[number];
-
-type Answer = Extract<ToWebex, { type: AnswerType }>;
-
-export function isAnswer(message: Outgoing): message is Answer {
-  return "result" in message;
-}
 
 /** Whether this message reports the conference's end. */
 export function isEnd(message: Outgoing): boolean {

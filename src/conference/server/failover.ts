@@ -1,6 +1,6 @@
 import type { ExtCallId } from "../../foundation/ids.ts";
 import { requestOf } from "../../tsp/answers.ts";
-import type { Draft, Outgoing } from "../draft.ts";
+import type { Draft } from "../draft.ts";
 import { notifyEntered, notifyMuteState } from "../parts/callers.ts";
 import { entryRulesOf, renewEntryRules } from "../parts/entry-rules.ts";
 import { endTalks } from "../parts/private-talk.ts";
@@ -8,6 +8,7 @@ import { notifyRooms } from "../parts/rooms.ts";
 import { countTakeover, updateLife } from "../records.ts";
 import type { ConferenceState, CreateRequest, Creating, EntryRules, Running } from "../state.ts";
 import { answerCreate, notifyRunning } from "./conference-status.ts";
+import type { Outgoing } from "./posts.ts";
 import { settle } from "./resync.ts";
 
 /** How long no other conference gets a replaced handle: requests under it may be on their way. */

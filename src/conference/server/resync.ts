@@ -1,14 +1,15 @@
 import type { ConfKey, EpochMs, ExtCallId, WebexHost } from "../../foundation/ids.ts";
 import type { FromWebex, ToWebex, ToWebexMessages } from "../../tsp/messages.ts";
-import type { UndeliveredDocument } from "../decide.ts";
-import { BACK_END, type Draft, type Outgoing } from "../draft.ts";
+import type { Draft } from "../draft.ts";
 import { type MessageSummary, summaryOf } from "../facts.ts";
 import { callOfEntry, deleteDeparted, findCaller, isEntryOwed, notifyMuteState } from "../parts/callers.ts";
 import { applyLostSpeech, notifySpeakers } from "../parts/speakers.ts";
 import { updateLife } from "../records.ts";
 import type { ConferenceState, Outage } from "../state.ts";
 import { notifyStatus } from "./conference-status.ts";
-import { debtKindOf, debtKinds, isAnswer, isClosedAnswer, isEnd, probeDueAt, withJitter } from "./debts.ts";
+import { debtKindOf, debtKinds, isClosedAnswer, isEnd, probeDueAt, withJitter } from "./debts.ts";
+import type { UndeliveredDocument } from "./posts.ts";
+import { BACK_END, isAnswer, type Outgoing } from "./posts.ts";
 
 /** How many calls that left while a server is behind are kept for it or its successor; the oldest are dropped first. */
 const MAX_LEFT = 1_000;

@@ -1,9 +1,10 @@
 import type { MsgId } from "../../foundation/ids.ts";
-import type { Draft, Outgoing, Post } from "../draft.ts";
-import { BACK_END } from "../draft.ts";
+import type { Draft } from "../draft.ts";
 import { callOfEntry } from "../parts/callers.ts";
 import type { ConferenceState, Running } from "../state.ts";
 import { debtKey } from "./debts.ts";
+import type { Outgoing, Post } from "./posts.ts";
+import { BACK_END } from "./posts.ts";
 import { resync } from "./resync.ts";
 
 /** A document that was given up, as far as it is still there. */

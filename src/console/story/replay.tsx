@@ -1,4 +1,4 @@
-import type { ConferenceInput } from "../../conference/decide.ts";
+import type { ConferenceInput } from "../../conference/inputs.ts";
 import type { ReplayDocument, ReplayStep } from "../../rpc/replay.ts";
 import {
   type ConferenceFrame,

@@ -1,5 +1,6 @@
 import type { CommandType } from "../../bridge/commands.ts";
-import type { Cause, InputRow, MessageSummary, SingleFact } from "../../conference/facts.ts";
+import type { Cause, MessageSummary, SingleFact } from "../../conference/facts.ts";
+import type { InputRow } from "../../conference/inputs.ts";
 import type { CallId, CommandId, ExtCallId, MsgId, TransId } from "../../foundation/ids.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { FromWebex } from "../../tsp/messages.ts";

@@ -1,4 +1,4 @@
-import { BACK_END } from "../../conference/draft.ts";
+import { BACK_END } from "../../conference/server/posts.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { FactOf, Known, KnownMessage, WhyRow } from "./known.ts";
 import { callsOf, explained, type Moment, messageTexts, momentOf, serverText, timeText } from "./words.ts";

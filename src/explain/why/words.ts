@@ -1,10 +1,17 @@
 import type { CommandType, RefusalReason } from "../../bridge/commands.ts";
-import { BACK_END } from "../../conference/draft.ts";
 import type { LeaveReason, MessageSummary } from "../../conference/facts.ts";
+import { BACK_END } from "../../conference/server/posts.ts";
 import type { CallId, EpochMs } from "../../foundation/ids.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { ResultWord } from "../../tsp/protocol-table.ts";
-import type { KnownCall, KnownMessage } from "./known.ts";
+
+/** A call as sentences name it. */
+interface NamedCall {
+  readonly call: CallId;
+  readonly number: string;
+  readonly attendeeId: string | null;
+  readonly extCallId: string | null;
+}
 
 export type Moment = Explanation["rows"][number];
 
@@ -30,7 +37,7 @@ export function rowsOf(...moments: readonly (Moment | null | undefined)[]): read
 }
 
 /** The caller in the words of a sentence: `the caller 14085550101`. */
-export function callerText({ number, attendeeId, extCallId }: KnownCall): string {
+export function callerText({ number, attendeeId, extCallId }: Omit<NamedCall, "call">): string {
   const named = extCallId === null ? "" : ` (WebEx's call ${extCallId})`;
   if (number !== "") return `the caller ${number}${named}`;
   if (attendeeId !== null) return `the caller with the attendee ID ${attendeeId}${named}`;
@@ -141,11 +148,12 @@ export function serverText(host: string): string {
 }
 
 /** The calls that these messages are about. */
-export function callsOf(messages: readonly Pick<KnownMessage, "call">[]): readonly CallId[] {
+export function callsOf(messages: readonly Pick<SaidMessage, "call">[]): readonly CallId[] {
   return [...new Set(messages.flatMap(({ call }) => call?.call ?? []))];
 }
 
-interface SaidMessage extends Pick<KnownMessage, "call"> {
+interface SaidMessage {
+  readonly call: NamedCall | undefined;
   readonly fact: Pick<MessageSummary, "type" | "status" | "extCallId">;
 }
 

@@ -1,6 +1,7 @@
 import type { BridgeName, DomainName } from "../../foundation/ids.ts";
 import { decodeHello, HELLO_HEADER, helloFault, refusal } from "../../link/hello.ts";
-import type { Edge } from "../app.ts";
+import type { EdgePorts } from "../edge-ports.ts";
+import type { Metrics } from "../monitoring/monitoring.ts";
 import { problem } from "../problem.ts";
 
 interface Place {
@@ -8,16 +9,20 @@ interface Place {
   readonly bridge: BridgeName;
 }
 
+interface AgentPorts extends EdgePorts {
+  readonly metrics: Pick<Metrics, "agentsRefused">;
+}
+
 /** Hands an agent's request for its socket to the relay of its bridge, if the signature is right. The relay knows whether it is new. */
-export async function admitAgent(request: Request, place: Place, edge: Edge): Promise<Response> {
+export async function admitAgent(request: Request, place: Place, edge: AgentPorts): Promise<Response> {
   const hello = decodeHello(request.headers.get(HELLO_HEADER));
   const why = hello.ok ? await helloFault(hello.value, place, knownAgents(edge), edge.now(), isSigned) : hello.error;
-  if (why === null) return edge.objects.connectAgent(place.domain, place.bridge, request);
+  if (why === null) return edge.objects.relay(place.domain, place.bridge).fetch(request);
   edge.metrics.agentsRefused.count({ why });
   return problem(403, "no such agent", `The agent is refused (${why}); its log says what to do.`, refusal(why));
 }
 
-function knownAgents({ domains }: Edge) {
+function knownAgents({ domains }: EdgePorts) {
   return [...domains.values()].flatMap(({ name: domain, settings }) =>
     settings.bridges.flatMap(({ name: bridge, agents }) =>
       agents.map(({ name: agent, publicKey }) => ({ domain, bridge, agent, publicKey })),

@@ -13,8 +13,8 @@ export const activityRoutes = [
       says: "Minutes and servers.",
       schema: domainActivity,
     },
-    handle({ domain: { name }, edge: { views } }) {
-      return views.directory(name).activity();
+    handle({ domain: { name }, edge: { objects } }) {
+      return objects.directory(name).activity();
     },
   }),
 ];

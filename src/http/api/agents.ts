@@ -34,7 +34,7 @@ export const agentRoutes = [
         next,
       }),
     },
-    async handle({ domain: { name, settings }, edge: { objects, views, log }, query }) {
+    async handle({ domain: { name, settings }, edge: { objects, log }, query }) {
       const { page, next } = pageOf(settings.bridges, query);
       const orNull = <Value>(event: EdgeEvent, asked: Promise<Value>, about = {}) =>
         asked.catch((error: unknown) => {
@@ -42,11 +42,14 @@ export const agentRoutes = [
           log(event, { domain: name, ...about, object, error: why }, "error");
           return null;
         });
-      const list = orNull("view-failed", views.directory(name).running({ domain: name, after: null, limit: 0 }));
+      const list = orNull("view-failed", objects.directory(name).running({ domain: name, after: null, limit: 0 }));
       const bridges = page.map(async ({ name: bridge }) => {
         const [agents, health, running] = await Promise.all([
-          orNull("relay-unreachable", views.agents(name, bridge as BridgeName), { bridge }),
-          objects.bridgeHealth(name, bridge as BridgeName).catch(() => null),
+          orNull("relay-unreachable", objects.relay(name, bridge as BridgeName).agents(), { bridge }),
+          objects
+            .relay(name, bridge as BridgeName)
+            .health()
+            .catch(() => null),
           list,
         ]);
         const { conferences = 0, callers = 0 } = running?.bridges.find((load) => load.bridge === bridge) ?? {};

@@ -1,13 +1,17 @@
+import type { Hono } from "hono";
 import type { ConfKey } from "../../foundation/ids.ts";
 import { ok, type Result } from "../../foundation/result.ts";
+import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import { type Person, seesAll, seesDomain } from "../../operators/people.ts";
-import type { Edge } from "../app.ts";
+import { addressOf } from "../address.ts";
 import { audited, notWrittenDown } from "../audited.ts";
 import { readJson } from "../body.ts";
+import type { PeoplePorts } from "../edge-ports.ts";
+import type { Variables } from "../guard.ts";
 import { mayReadNone, type SignedIn, viewersLook } from "../guard.ts";
 import { forOneRequest } from "../objects-of-request.ts";
-import { problem } from "../problem.ts";
-import { type Call, changes, type Route, readActionId, readQuery } from "./route.ts";
+import { notAllowed, problem } from "../problem.ts";
+import { type Call, changes, type Route, readActionId, readQuery, routerPath } from "./route.ts";
 
 /** Far above what most requests need; the limits of the fields are checked apart. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -26,7 +30,7 @@ export interface RouteRequest {
 export async function answerRoute(
   route: Route,
   { request, signedIn, from, path }: RouteRequest,
-  edge: Edge,
+  edge: PeoplePorts,
 ): Promise<Response> {
   const domain = edge.domains.get(path.domain ?? "");
   // A domain that is none of the person's is answered as one that is not there.
@@ -81,6 +85,18 @@ async function titleOf(response: Response): Promise<string> {
   return ((await response.clone().json()) as { readonly title: string }).title;
 }
 
-export function notAllowed(detail: string): Response {
-  return problem(403, "not allowed", detail);
+/** The routes of the API, behind the guard. */
+export function addApi(app: Hono<Variables>, edge: PeoplePorts, routes: readonly Route[]): void {
+  for (const route of routes) {
+    app.on(route.method, routerPath(route), (context) => {
+      const { raw: request } = context.req;
+      const parts = Object.entries<string>(context.req.param()).map(([name, part]) => [name, textOfSegment(part)]);
+      const path: Readonly<Record<string, string>> = Object.fromEntries(parts);
+      return answerRoute(route, { request, signedIn: context.var.signedIn, from: addressOf(request), path }, edge);
+    });
+  }
+  for (const [path, ofPath] of Map.groupBy(routes, routerPath)) {
+    const allow = ofPath.map(({ method }) => method).join(", ");
+    app.all(path, () => problem(405, "method not allowed", `This path is there for ${allow}.`, { allow }));
+  }
 }

@@ -19,9 +19,9 @@ export const auditRoutes = [
         next,
       }),
     },
-    async handle({ domain: { name }, edge: { views }, query: { cursor, limit = 100 } }) {
+    async handle({ domain: { name }, edge: { objects }, query: { cursor, limit = 100 } }) {
       const before = cursor === undefined ? null : Number(cursor);
-      const { entries, next } = await views.directory(name).audit(before, limit);
+      const { entries, next } = await objects.directory(name).audit(before, limit);
       return { entries, next: next === null ? null : String(next) };
     },
   }),

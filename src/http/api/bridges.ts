@@ -55,10 +55,10 @@ export const bridgeRoutes = [
     },
     refusals: { ...refusals, 409: "No standby has the bridge, or nobody acts there; nothing was done." },
     about: ({ body: { from } }) => ({ from }),
-    async handle({ domain, path, body: { from }, edge: { views } }) {
+    async handle({ domain, path, body: { from }, edge: { objects } }) {
       const bridge = bridgeIn(domain, path.bridge);
       if (bridge === null) return noBridge(domain, path.bridge);
-      const result = await views.handOver(domain.name, bridge, from);
+      const result = await objects.relay(domain.name, bridge).handOver(from);
       if (isHandOverRefusal(result)) {
         return problem(409, "refused", handOverRefusals[result], {}, { reason: result });
       }
@@ -67,10 +67,10 @@ export const bridgeRoutes = [
   }),
 ];
 
-async function drain({ domain, path, edge: { views } }: Call, drained: boolean) {
+async function drain({ domain, path, edge: { objects } }: Call, drained: boolean) {
   const bridge = bridgeIn(domain, path.bridge);
   if (bridge === null) return noBridge(domain, path.bridge);
-  return { bridge, drainedSince: await views.drain(domain.name, bridge, drained) };
+  return { bridge, drainedSince: await objects.relay(domain.name, bridge).drain(domain.name, bridge, drained) };
 }
 
 /** `null`: the domain has no bridge of this name. A relay that never was would be made by the question. */

@@ -49,7 +49,7 @@ export const peopleRoutes = [
     },
     async handle({ edge, signedIn: { person }, query }) {
       const seesEverybody = seesAll(person) && person.role === "operator";
-      const { page, next } = pageOf(await edge.sessions.list(seesEverybody ? null : person.name), query);
+      const { page, next } = pageOf(await edge.objects.sessions().list(seesEverybody ? null : person.name), query);
       const sessions = page.map(({ person, begunAt, seenAt, from, ...session }) => ({
         ...{ person, begunAt, seenAt, from },
         endsAt: endOf({ ...session, begunAt, seenAt }),
@@ -72,7 +72,7 @@ export const peopleRoutes = [
         const detail = "You may end your own sessions. Ask an operator of all domains to end another one's.";
         return problem(403, "not allowed", detail);
       }
-      return { ended: await edge.sessions.endAll(person, by.name, from) };
+      return { ended: await edge.objects.sessions().endAll(person, by.name, from) };
     },
   }),
   route({
@@ -92,7 +92,9 @@ export const peopleRoutes = [
       }),
     },
     async handle({ edge, query: { cursor, limit = 100 } }) {
-      const { signIns, next } = await edge.sessions.signIns(cursor === undefined ? null : Number(cursor), limit);
+      const { signIns, next } = await edge.objects
+        .sessions()
+        .signIns(cursor === undefined ? null : Number(cursor), limit);
       return { signIns, next: next === null ? null : String(next) };
     },
   }),

@@ -4,7 +4,7 @@ import { err, ok, type Result } from "../../foundation/result.ts";
 import type { Answer as AnswerOf } from "../../foundation/schemas.ts";
 import { mustBe, wrongValue } from "../../foundation/text/wrong-value.ts";
 import type { Domain } from "../../settings/load.ts";
-import type { Edge } from "../app.ts";
+import type { PeoplePorts } from "../edge-ports.ts";
 import type { SignedIn } from "../guard.ts";
 import { problem } from "../problem.ts";
 
@@ -18,7 +18,7 @@ type QueryOf<Query extends QueryEntries> = { readonly [Name in keyof Query]: v.I
 export interface Call<Query = unknown, Body = unknown> {
   readonly request: Request;
   /** Whose calls of objects have a limit in time. */
-  readonly edge: Edge;
+  readonly edge: PeoplePorts;
   readonly signedIn: SignedIn;
   /** The address from which it came. */
   readonly from: string;

@@ -3,7 +3,7 @@ import type { ConfKey } from "../../foundation/ids.ts";
 import { type MeetingQuestion, meetingAnswer, provisioningState } from "../../rpc/webex-site.ts";
 import type { WebexSiteSettings } from "../../settings/domain-settings.ts";
 import type { Domain } from "../../settings/load.ts";
-import type { Edge } from "../app.ts";
+import type { PeoplePorts } from "../edge-ports.ts";
 import { problem } from "../problem.ts";
 import { isKnown, unknown, viewOf } from "./conferences/conferences.ts";
 import { route } from "./route.ts";
@@ -33,7 +33,7 @@ export const webexSiteRoutes = [
       const { webexSite } = domain.settings;
       if (!webexSite) return noSite(domain);
       if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
-      return edge.views
+      return edge.objects
         .webexSite(domain.name)
         .meeting(await meetingQuestion(domain, webexSite, confKey, edge, attendeeId));
     },
@@ -53,7 +53,7 @@ export const webexSiteRoutes = [
       if (!webexSite) return noSite(domain);
       if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
       const question = await meetingQuestion(domain, webexSite, confKey, edge);
-      const accessCode = await edge.views.webexSite(domain.name).accessCode(question);
+      const accessCode = await edge.objects.webexSite(domain.name).accessCode(question);
       return accessCode === null ? problem(404, "no access code", noAccessCode(confKey)) : { accessCode };
     },
   }),
@@ -65,8 +65,8 @@ export const webexSiteRoutes = [
     says: "What the last comparison of the site's accounts with the domain's settings found",
     answer: { says: "What was found, whether one runs, and when the next begins.", schema: provisioningState },
     refusals: { 404: noSuchSite },
-    handle({ domain, edge: { views } }) {
-      return domain.settings.webexSite ? views.webexSite(domain.name).provisioning(domain.name) : noSite(domain);
+    handle({ domain, edge: { objects } }) {
+      return domain.settings.webexSite ? objects.webexSite(domain.name).provisioning(domain.name) : noSite(domain);
     },
   }),
   route({
@@ -78,8 +78,8 @@ export const webexSiteRoutes = [
     more: "One that waits for a site that does not answer goes on at once.",
     answer: { status: 202, says: "One runs.", schema: provisioningState },
     refusals: { 404: noSuchSite },
-    handle({ domain, edge: { views } }) {
-      return domain.settings.webexSite ? views.webexSite(domain.name).beginCheck(domain.name) : noSite(domain);
+    handle({ domain, edge: { objects } }) {
+      return domain.settings.webexSite ? objects.webexSite(domain.name).beginCheck(domain.name) : noSite(domain);
     },
   }),
 ];
@@ -93,7 +93,7 @@ export async function meetingQuestion(
   domain: Domain,
   webexSite: WebexSiteSettings,
   confKey: ConfKey,
-  edge: Edge,
+  edge: PeoplePorts,
   attendeeId?: string,
 ): Promise<MeetingQuestion> {
   const byKey = webexSite.sessionKey === "ConfKey";

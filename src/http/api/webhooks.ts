@@ -15,8 +15,8 @@ export const webhookRoutes = [
       says: "Receivers in the order of the settings.",
       schema: v.object({ webhooks: v.array(webhookView), next }),
     },
-    async handle({ domain, edge: { views }, query }) {
-      const { page, next } = pageOf(await views.webhooks(domain.name), query);
+    async handle({ domain, edge: { objects }, query }) {
+      const { page, next } = pageOf(await objects.directory(domain.name).webhooks(domain.name), query);
       return { webhooks: page, next };
     },
   }),

@@ -16,7 +16,8 @@ import type { ReplayPage as ReplaySteps, WireRow } from "../../rpc/replay.ts";
 import { isKnown, topicsOf } from "../api/conferences/conferences.ts";
 import { isRefusal, refusalText } from "../api/conferences/operate.ts";
 import { gathered } from "../api/paging.ts";
-import type { Edge, Variables } from "../app.ts";
+import type { PeoplePorts } from "../edge-ports.ts";
+import type { Variables } from "../guard.ts";
 import { actionIdOf, bodyOf, fieldOf } from "./action-form.ts";
 import { addPage, answer, type PageCall, trouble } from "./console.tsx";
 import { askApi, formOf, problemIn, refusedPage } from "./form.ts";
@@ -30,7 +31,7 @@ const MOST_RECORDS = 200;
 const MOST_LIVE_LINES = 1_000;
 
 /** The pages of one conference, and the form by which operators act in it. */
-export function addConferencePages(pages: Hono<Variables>, edge: Edge): void {
+export function addConferencePages(pages: Hono<Variables>, edge: PeoplePorts): void {
   const path = "/:domain/conferences/:confKey" as const;
   addPage(pages, edge, path, (call) => conferencePage(call, edge, keyOf(call), null));
   addPage(pages, edge, path, (call) => find(call, edge, keyOf(call)), "POST");
@@ -49,7 +50,7 @@ type Shown = ReturnType<typeof TimelinePage>;
 /** Only where something is kept of the conference: an object that never was would be made by the question, and stay. */
 export async function withConference(
   call: PageCall,
-  edge: Edge,
+  edge: PeoplePorts,
   page: (call: PageCall, frame: ConferenceFrame) => Promise<Shown | Response>,
 ): Promise<Shown | Response> {
   const confKey = keyOf(call);
@@ -57,7 +58,7 @@ export async function withConference(
   return page(call, await frameOf(call, confKey));
 }
 
-function unknownConference({ context, domain }: PageCall, edge: Edge, confKey: ConfKey): Response {
+function unknownConference({ context, domain }: PageCall, edge: PeoplePorts, confKey: ConfKey): Response {
   const says = `Nothing is kept of a conference with the key ${confKey} in ${domain.name}. Look at the key.`;
   return trouble(context, edge, 404, "No such conference", says);
 }
@@ -75,14 +76,14 @@ async function frameOf(call: PageCall, confKey: ConfKey, live = false): Promise<
 
 async function conferencePage(
   call: PageCall,
-  edge: Edge,
+  edge: PeoplePorts,
   confKey: ConfKey,
   fault: string | null,
 ): Promise<Shown | Response> {
   const { context, domain } = call;
-  const { views } = call.edge;
+  const { objects } = call.edge;
   const known = await isKnown(domain, confKey, call.edge);
-  const conference = views.conference(domain.name, confKey);
+  const conference = objects.conference(domain.name, confKey);
   const actionId = context.req.query("action") ?? "";
   const [view, action] = await Promise.all([
     known ? conference.view() : null,
@@ -96,7 +97,7 @@ async function conferencePage(
     frameOf(call, confKey, fault === null && (isRunning || action !== null)),
     isRunning ? conference.entered() : new Map(),
     // Of one that runs, they are looked for once it is over.
-    isRunning ? { records: [] } : views.directory(domain.name).records(recordsOf(call, confKey)),
+    isRunning ? { records: [] } : objects.directory(domain.name).records(recordsOf(call, confKey)),
   ]);
   if (view === null && records.length === 0) return unknownConference(call, edge, confKey);
   return (
@@ -127,7 +128,7 @@ function recordsOf({ domain }: PageCall, conference: ConfKey) {
 
 async function timelinePage(call: PageCall, frame: ConferenceFrame): Promise<Shown> {
   const { context, domain, edge } = call;
-  const conference = edge.views.conference(domain.name, frame.confKey);
+  const conference = edge.objects.conference(domain.name, frame.confKey);
   const side = context.req.query("side") ?? "";
   const filter: StoryFilter = {
     call: (context.req.query("call") ?? "").trim(),
@@ -159,14 +160,14 @@ async function wireOf(conference: Pick<ConferenceRpc, "wire">, rows: readonly nu
 }
 
 async function whyPage({ context, domain, edge }: PageCall, frame: ConferenceFrame): Promise<Shown> {
-  const conference = edge.views.conference(domain.name, frame.confKey);
+  const conference = edge.objects.conference(domain.name, frame.confKey);
   const call = (context.req.query("call") ?? "").trim();
   const { page: answers } = await gathered((from) => conference.explain(call || undefined, from));
   return <WhyPage {...{ frame, call, answers }} />;
 }
 
 async function replayPage({ context, domain, edge }: PageCall, frame: ConferenceFrame): Promise<Shown> {
-  const conference = edge.views.conference(domain.name, frame.confKey);
+  const conference = edge.objects.conference(domain.name, frame.confKey);
   const { steps, previous, next }: ReplaySteps = JSON.parse(
     await conference.replay(numberIn(context.req.query("row")) ?? 0, 1),
   );
@@ -178,7 +179,7 @@ function numberIn(text: string | undefined): number | undefined {
 }
 
 /** The form by which callers are looked for. */
-async function find({ context, domain }: PageCall, edge: Edge, confKey: ConfKey): Promise<Response> {
+async function find({ context, domain }: PageCall, edge: PeoplePorts, confKey: ConfKey): Promise<Response> {
   const [typed] = apart(await formOf(context, edge));
   const path = conferencePath(domain.name, confKey);
   keepTyped(context, "callers", path, typed);
@@ -186,7 +187,7 @@ async function find({ context, domain }: PageCall, edge: Edge, confKey: ConfKey)
 }
 
 /** Does what a form of the page asks, and leads back to the page, which shows what becomes of it. */
-async function act(call: PageCall, edge: Edge, confKey: ConfKey): Promise<Response> {
+async function act(call: PageCall, edge: PeoplePorts, confKey: ConfKey): Promise<Response> {
   const { context, domain, signedIn } = call;
   const form = await formOf(context, edge);
   const body = bodyOf(form);

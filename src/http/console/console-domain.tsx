@@ -15,7 +15,7 @@ import { remindersOf, warningsOf } from "../../settings/warnings.ts";
 import { handOverRefusals, isHandOverRefusal } from "../api/bridges.ts";
 import { topicsOf } from "../api/conferences/conferences.ts";
 import { digitsOfNumber } from "../api/values.ts";
-import type { Edge } from "../app.ts";
+import type { PeoplePorts } from "../edge-ports.ts";
 import type { Readiness } from "../monitoring/readiness.ts";
 import { failureOf } from "../objects-of-request.ts";
 import { addPage, type PageCall, type Pages } from "./console.tsx";
@@ -28,11 +28,11 @@ const MOST_TROUBLED = 20;
 const everyMs = 5_000;
 
 /** The pages of a domain as a whole. */
-export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): void {
+export function addDomainPages(pages: Pages, edge: PeoplePorts, readiness: Readiness): void {
   addPage(pages, edge, "/:domain", async ({ edge, domain, frame }) => {
-    const { views } = edge;
+    const { objects } = edge;
     const query = { domain: domain.name, after: null, limit: MOST_TROUBLED, troubled: true, isWatched: true };
-    const directory = views.directory(domain.name);
+    const directory = objects.directory(domain.name);
     const [running, activity, found] = await Promise.all([
       directory.running(query),
       directory.activity(),
@@ -43,11 +43,11 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
   });
 
   addPage(pages, edge, "/:domain/conferences", async ({ context, edge, domain, frame }) => {
-    const { views } = edge;
+    const { objects } = edge;
     const { begins = "", after = null } = context.req.query();
     const { number = "", attendeeId = "" } = typedIn(context, "conferences");
     const search = { begins: begins.trim(), number: number.trim(), attendeeId: attendeeId.trim() };
-    const running = await views.directory(domain.name).running({
+    const running = await objects.directory(domain.name).running({
       ...{ domain: domain.name, after: after as ConfKey | null, limit: PAGE_ROWS, begins: search.begins },
       number: search.number === "" ? undefined : digitsOfNumber(search.number),
       attendeeId: search.attendeeId || undefined,
@@ -63,16 +63,19 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
     addPage(pages, edge, `/:domain/${page}`, (call) => search(call, edge, page), "POST");
   }
 
-  addPage(pages, edge, "/:domain/bridges", async ({ context, edge: { views, log }, domain, frame }) => {
+  addPage(pages, edge, "/:domain/bridges", async ({ context, edge: { objects, log }, domain, frame }) => {
     const { name, settings } = domain;
     const agentsOf = (bridge: string) =>
-      views.agents(name, bridge as BridgeName).catch((error: unknown) => {
-        const { object, error: why } = failureOf(error);
-        log("relay-unreachable", { domain: name, bridge, object, error: why }, "error");
-        return null;
-      });
+      objects
+        .relay(name, bridge as BridgeName)
+        .agents()
+        .catch((error: unknown) => {
+          const { object, error: why } = failureOf(error);
+          log("relay-unreachable", { domain: name, bridge, object, error: why }, "error");
+          return null;
+        });
     const [{ bridges: loads }, { bridges, faults }, agents] = await Promise.all([
-      views.directory(name).running({ domain: name, after: null, limit: 0 }),
+      objects.directory(name).running({ domain: name, after: null, limit: 0 }),
       readiness.lookAt(domain),
       Promise.all(settings.bridges.map(({ name }) => agentsOf(name))),
     ]);
@@ -94,15 +97,15 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
   addForm(pages, edge, `${bridge}/undrain`, { ...back, asks: "undrainBridge" });
   addForm(pages, edge, `${bridge}/hand-over`, { ...back, asks: "handOver", fields: ["from"] });
 
-  addPage(pages, edge, "/:domain/audit", async ({ context, edge: { views }, domain, frame }) => {
+  addPage(pages, edge, "/:domain/audit", async ({ context, edge: { objects }, domain, frame }) => {
     const before = placeOf(context.req.query("before"));
-    const entries = await views.directory(domain.name).audit(before === null ? null : Number(before), PAGE_ROWS);
+    const entries = await objects.directory(domain.name).audit(before === null ? null : Number(before), PAGE_ROWS);
     return <AuditPage {...frame("audit")} entries={entries} before={before} />;
   });
 
-  addPage(pages, edge, "/:domain/hosts", async ({ context, edge: { views }, domain, frame }) => {
+  addPage(pages, edge, "/:domain/hosts", async ({ context, edge: { objects }, domain, frame }) => {
     const before = context.req.query("before") ?? null;
-    const directory = views.directory(domain.name);
+    const directory = objects.directory(domain.name);
     const [activity, givenUp] = await Promise.all([directory.activity(), directory.givenUp(before, PAGE_ROWS)]);
     return <WebexHostsPage {...frame("hosts")} {...{ activity, givenUp, before }} />;
   });
@@ -117,7 +120,11 @@ export function addDomainPages(pages: Pages, edge: Edge, readiness: Readiness): 
 }
 
 /** A form of a search leads to the page that shows what it finds. */
-async function search({ context, domain }: PageCall, edge: Edge, page: "conferences" | "records"): Promise<Response> {
+async function search(
+  { context, domain }: PageCall,
+  edge: PeoplePorts,
+  page: "conferences" | "records",
+): Promise<Response> {
   const [typed, others] = apart(await formOf(context, edge));
   const path = pathOf(domain.name, page);
   keepTyped(context, page, path, typed);
@@ -125,7 +132,7 @@ async function search({ context, domain }: PageCall, edge: Edge, page: "conferen
 }
 
 async function recordsPage({ context, edge, domain, frame }: PageCall) {
-  const { views } = edge;
+  const { objects } = edge;
   const { number: _, attendeeId: __, ...query } = context.req.query();
   const kind = query.kind === "call" ? "call" : "conference";
   const given: Readonly<Record<string, string>> = { ...query, ...(kind === "call" && typedIn(context, "records")) };
@@ -148,7 +155,7 @@ async function recordsPage({ context, edge, domain, frame }: PageCall) {
     number: number === undefined ? undefined : digitsOfNumber(number),
     endedBy: endedBy !== undefined && isEnder(endedBy) ? endedBy : undefined,
   };
-  const records: RecordPage = await views.directory(domain.name).records({
+  const records: RecordPage = await objects.directory(domain.name).records({
     ...{ domain: domain.name, cursor: cursor === null ? null : Number(cursor), order: "newest", limit: PAGE_ROWS },
     ...{ kind, since: from || undefined, until: to || undefined, filter },
   });
@@ -158,7 +165,7 @@ async function recordsPage({ context, edge, domain, frame }: PageCall) {
   return <RecordsPage {...frame("conferences")} {...{ kind, filters, wrong, records, topics, cursor, bridges }} />;
 }
 
-function topicsIn({ conferences }: RunningPage, domain: Domain, edge: Edge): ReturnType<typeof topicsOf> {
+function topicsIn({ conferences }: RunningPage, domain: Domain, edge: PeoplePorts): ReturnType<typeof topicsOf> {
   const keys = conferences.map(({ key }) => key);
   return topicsOf(domain, keys, edge);
 }

@@ -12,8 +12,8 @@ import {
   sessionHashOf,
 } from "../../operators/sessions.ts";
 import { addressOf, isByHttps } from "../address.ts";
-import type { Edge } from "../app.ts";
 import { readJson } from "../body.ts";
+import type { PeoplePorts } from "../edge-ports.ts";
 import { crossSiteRefusal, tooManyAttempts } from "../guard.ts";
 import { problem } from "../problem.ts";
 
@@ -22,7 +22,7 @@ export const MAX_SIGN_IN_BYTES = 4_096;
 const signInBody = v.object({ token: v.pipe(v.string(), v.maxLength(MAX_TOKEN, "must be a token")) });
 
 /** `POST /console/session` `{"token": "…"}`: begins a session, as the form of the console does. */
-export async function signIn(context: Context, edge: Edge): Promise<Response> {
+export async function signIn(context: Context, edge: PeoplePorts): Promise<Response> {
   const refusal = signInRefusal(context, edge);
   if (refusal) return refusal;
   const body = await readJson(context.req.raw, MAX_SIGN_IN_BYTES, edge, signInBody);
@@ -34,7 +34,7 @@ export async function signIn(context: Context, edge: Edge): Promise<Response> {
 }
 
 /** The answer to somebody who may not even try a token now; `null`: it may be tried. */
-export function signInRefusal(context: Context, edge: Edge): Response | null {
+export function signInRefusal(context: Context, edge: PeoplePorts): Response | null {
   const waitSeconds = edge.attempts.waitSeconds(addressOf(context.req.raw), edge.now());
   return crossSiteRefusal(context, true) ?? (waitSeconds > 0 ? tooManyAttempts(waitSeconds) : null);
 }
@@ -42,7 +42,7 @@ export function signInRefusal(context: Context, edge: Edge): Response | null {
 /** Begins a session, whose cookie the browser keeps from scripts and other sites; or the answer to a token that is nobody's. */
 export async function beginSession(
   context: Context,
-  edge: Edge,
+  edge: PeoplePorts,
   token: string,
 ): Promise<Result<{ readonly person: Person; readonly session: Session }, Response>> {
   const from = addressOf(context.req.raw);
@@ -51,14 +51,14 @@ export async function beginSession(
     edge.metrics.operatorsRefused.count();
     edge.attempts.failed(from, edge.now());
     edge.log("sign-in", { outcome: "refused", from }, "warn");
-    if (edge.attempts.mayNote(edge.now())) await edge.sessions.refused(from);
+    if (edge.attempts.mayNote(edge.now())) await edge.objects.sessions().refused(from);
     return err(
       problem(401, "not authorised", "This is nobody's token. Paste yours as `bridgehead operator` printed it."),
     );
   }
   const { person, credential } = found;
   const { text, hash } = await newSessionText(edge.sessionKey);
-  const session = await edge.sessions.begin({ hash, person: person.name, credential, from });
+  const session = await edge.objects.sessions().begin({ hash, person: person.name, credential, from });
   edge.log("sign-in", { outcome: "signed-in", person: person.name, from });
   setCookie(context, sessionCookie, text, {
     httpOnly: true,
@@ -71,7 +71,7 @@ export async function beginSession(
 }
 
 /** `DELETE /console/session`: signs out. */
-export async function signOut(context: Context, edge: Edge): Promise<Response> {
+export async function signOut(context: Context, edge: PeoplePorts): Promise<Response> {
   const refusal = crossSiteRefusal(context, true);
   if (refusal) return refusal;
   await endSession(context, edge);
@@ -79,8 +79,8 @@ export async function signOut(context: Context, edge: Edge): Promise<Response> {
 }
 
 /** A cookie of a session that is over is deleted all the same. */
-export async function endSession(context: Context, edge: Edge): Promise<void> {
+export async function endSession(context: Context, edge: PeoplePorts): Promise<void> {
   const hash = await sessionHashOf(edge.sessionKey, getCookie(context, sessionCookie) ?? "");
-  if (hash !== null) await edge.sessions.end(hash, addressOf(context.req.raw));
+  if (hash !== null) await edge.objects.sessions().end(hash, addressOf(context.req.raw));
   deleteCookie(context, sessionCookie, { path: "/", secure: isByHttps(context.req.raw) });
 }

@@ -18,8 +18,9 @@ import { seesDomain } from "../../operators/people.ts";
 import type { Domain } from "../../settings/load.ts";
 import { addressOf } from "../address.ts";
 import { isKnown, unknown } from "../api/conferences/conferences.ts";
-import type { Edge, Variables } from "../app.ts";
 import { readBody } from "../body.ts";
+import type { PeoplePorts } from "../edge-ports.ts";
+import type { Variables } from "../guard.ts";
 import { admitPerson, crossSiteRefusal, type SignedIn } from "../guard.ts";
 import { failureOf, forOneRequest } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
@@ -31,7 +32,7 @@ export type Pages = Hono<Variables>;
 export interface PageCall {
   readonly context: Context<Variables>;
   /** Whose calls of objects have a limit in time. */
-  readonly edge: Edge;
+  readonly edge: PeoplePorts;
   readonly signedIn: SignedIn;
   readonly domain: Domain;
   /** What `Page` needs, but for its title. `confKey`: the page hears of this conference alone. */
@@ -71,7 +72,7 @@ const assets: Readonly<Record<string, readonly [type: string, text: string]>> = 
 };
 
 /** What of the console stands before the guard: sockets, which it would break; what every page needs; sign-in and sign-out. */
-export function addEntrance(app: Pages, edge: Edge): void {
+export function addEntrance(app: Pages, edge: PeoplePorts): void {
   app.get("/console/live/:domain/:confKey?", async (context, next) => {
     // A domain may be called "live".
     if (context.req.header("upgrade")?.toLowerCase() !== "websocket") return next();
@@ -134,7 +135,7 @@ export function failedPage(context: Context): Response | null {
 }
 
 /** All pages, behind the guard. `add` adds those of domains. */
-export function consolePages(edge: Edge, add: (pages: Pages) => void): Pages {
+export function consolePages(edge: PeoplePorts, add: (pages: Pages) => void): Pages {
   const pages: Pages = new Hono();
   pages.get("/", (context) => {
     const [first] = seenBy(context.var.signedIn, edge);
@@ -155,7 +156,7 @@ export function consolePages(edge: Edge, add: (pages: Pages) => void): Pages {
 /** A page of a domain, at this path behind `/console`, or a form of it. A domain that is none of the person's is answered as one that is not there. */
 export function addPage(
   pages: Pages,
-  edge: Edge,
+  edge: PeoplePorts,
   path: `/:domain${string}`,
   page: AnswerPage,
   method: "GET" | "POST" = "GET",
@@ -181,7 +182,7 @@ export function addPage(
 /** A page in place of another one: what happened, and what to do. Programs get it as the API tells problems. */
 export function trouble(
   context: Context<Variables>,
-  edge: Edge,
+  edge: PeoplePorts,
   status: ContentfulStatusCode,
   title: string,
   says: string,
@@ -195,12 +196,12 @@ export function trouble(
   return answer(context, <TroublePage {...frame} title={title} says={says} />, status);
 }
 
-function frameOf(context: Context<Variables>, edge: Edge, page: Pick<Frame, "domain" | "here" | "live">): Frame {
+function frameOf(context: Context<Variables>, edge: PeoplePorts, page: Pick<Frame, "domain" | "here" | "live">): Frame {
   const { signedIn } = context.var;
   return { person: signedIn.person, by: signedIn.by, domains: seenBy(signedIn, edge), now: edge.now(), ...page };
 }
 
-function seenBy({ person }: SignedIn, edge: Edge): readonly string[] {
+function seenBy({ person }: SignedIn, edge: PeoplePorts): readonly string[] {
   return Array.from(edge.domains.keys()).filter((name) => seesDomain(person, name));
 }
 
@@ -215,7 +216,7 @@ function wantsPage({ req }: Context): boolean {
   return req.header("accept")?.includes("text/html") === true && req.header("authorization") === undefined;
 }
 
-async function openSocket(context: Context, edge: Edge): Promise<Response> {
+async function openSocket(context: Context, edge: PeoplePorts): Promise<Response> {
   const signedIn = await admitPerson(context, edge, addressOf(context.req.raw));
   if (signedIn instanceof Response) return signedIn;
   const { domain: name = "", confKey: segment } = context.req.param() as { domain?: string; confKey?: string };
@@ -225,10 +226,12 @@ async function openSocket(context: Context, edge: Edge): Promise<Response> {
     return problem(404, "no such domain", `There is no domain ${name}.`);
   }
   if (confKey !== null && !(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
-  return edge.views.watch(domain.name, confKey);
+  const { objects } = edge;
+  const watched = confKey === null ? objects.directory(domain.name) : objects.conference(domain.name, confKey);
+  return watched.fetch("http://object/", { headers: { upgrade: "websocket" } });
 }
 
-async function signInByForm(context: Context, edge: Edge): Promise<Response> {
+async function signInByForm(context: Context, edge: PeoplePorts): Promise<Response> {
   const again = async (to: string, refusal: Response) => {
     const { detail } = (await refusal.json()) as { readonly detail: string };
     const after = refusal.headers.get("retry-after");

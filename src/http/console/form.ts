@@ -4,15 +4,15 @@ import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import { addressOf } from "../address.ts";
 import { answerRoute } from "../api/answer-route.ts";
 import { apiRoutes } from "../api/routes.ts";
-import type { Edge } from "../app.ts";
 import { readBody } from "../body.ts";
+import type { PeoplePorts } from "../edge-ports.ts";
 import type { Problem } from "../problem.ts";
 import { addPage, type PageCall, type Pages, trouble } from "./console.tsx";
 
 const MAX_FORM_BYTES = 8_192;
 
 /** What a form of a page has; nothing where it is too long, or does not come whole. */
-export async function formOf({ req }: Context, edge: Edge): Promise<URLSearchParams> {
+export async function formOf({ req }: Context, edge: PeoplePorts): Promise<URLSearchParams> {
   const body = await readBody(req.raw, MAX_FORM_BYTES, edge);
   return new URLSearchParams(body.ok ? new TextDecoder().decode(body.value) : "");
 }
@@ -20,7 +20,7 @@ export async function formOf({ req }: Context, edge: Edge): Promise<URLSearchPar
 /** Asks the API as the person of the page, who is known by now: it checks, does and writes down what programs ask in the same way. */
 export function askApi(
   { context, domain, signedIn }: PageCall,
-  edge: Edge,
+  edge: PeoplePorts,
   id: string,
   { body, actionId }: { readonly body?: object; readonly actionId?: string } = {},
 ): Promise<Response> {
@@ -41,7 +41,7 @@ export async function problemIn(refused: Response): Promise<Problem> {
 }
 
 /** A page in place of a refusal of the API, in the API's words. */
-export function refusedPage({ context }: PageCall, edge: Edge, { status, title, detail }: Problem): Response {
+export function refusedPage({ context }: PageCall, edge: PeoplePorts, { status, title, detail }: Problem): Response {
   return trouble(context, edge, status, headings[title] ?? title.replace(/^./, (first) => first.toUpperCase()), detail);
 }
 
@@ -56,7 +56,7 @@ const headings: Readonly<Record<string, string>> = {
  */
 export function addForm(
   pages: Pages,
-  edge: Edge,
+  edge: PeoplePorts,
   path: `/:domain${string}`,
   { asks, to, fields = [], saysWhy }: FormInput,
 ): void {

@@ -1,14 +1,30 @@
 import type { BridgeName, DomainName } from "../../foundation/ids.ts";
 import { Counts, domainOfSeries, familyOf, type Series } from "../../foundation/metrics.ts";
 import { within } from "../../foundation/time/timers.ts";
+import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { Domain } from "../../settings/load.ts";
-import type { Edge } from "../app.ts";
+import type { EdgePorts } from "../edge-ports.ts";
+import type { Storage } from "../storage.ts";
+import type { Metrics } from "./monitoring.ts";
+import { type TotalsPorts, totalsOf } from "./totals.ts";
 
 /** What does not answer by then is left out. */
 const ANSWER_WITHIN_MS = 2_000;
 
+export interface MetricsPorts extends EdgePorts, TotalsPorts {
+  readonly objects: EdgeObjects;
+  readonly metrics: Pick<Metrics, "text">;
+  readonly storage: Pick<Storage, "metrics">;
+  /** What the objects of all processes counted, as Prometheus reads it. */
+  measured(domains: Iterable<Domain>, shown: Counts): string;
+  /** Resolves when what this process has counted so far is among the counts of all. */
+  flushCounts(): Promise<void>;
+  /** What runs here, as Prometheus reads it. */
+  processText(): string;
+}
+
 /** The metrics of the whole deployment, as Prometheus reads them: what all processes counted, and how its objects are now. */
-export async function metricsText(edge: Edge): Promise<string> {
+export async function metricsText(edge: MetricsPorts): Promise<string> {
   const domains = Array.from(edge.domains.values());
   const [counts, gauges, storage] = await Promise.all([
     countsOf(edge),
@@ -20,16 +36,16 @@ export async function metricsText(edge: Edge): Promise<string> {
   ]);
   // Without the counts of all, those of this process alone would look as if all had fallen.
   const counted = counts ? edge.metrics.text(domains, counts) + edge.measured(domains, counts) : "";
-  return counted + gauges + storage + up;
+  return counted + gauges + storage + up + edge.processText();
 }
 
 /** `null`: they cannot be read. */
-async function countsOf(edge: Edge): Promise<Counts | null> {
+async function countsOf(edge: MetricsPorts): Promise<Counts | null> {
   try {
     // What this process cannot hand over comes later.
     await within(edge, ANSWER_WITHIN_MS, "the object of counts", edge.flushCounts()).catch(() => {});
     const counts = new Counts();
-    for (const [family, series] of Object.entries(await edge.views.counts())) {
+    for (const [family, series] of Object.entries(await edge.objects.counts().all())) {
       for (const [labels, value] of Object.entries(series)) {
         const domain = domainOfSeries(labels);
         if (domain === "" || edge.domains.has(domain)) counts.add(family, labels, value);
@@ -43,7 +59,7 @@ async function countsOf(edge: Edge): Promise<Counts | null> {
 }
 
 /** What an object does not say is left out, but a bridge whose relay does not answer has no agent. */
-async function gaugesOf(edge: Edge, domains: readonly Domain[]): Promise<string> {
+async function gaugesOf(edge: MetricsPorts, domains: readonly Domain[]): Promise<string> {
   const [conferences, callers, documents, ages, differences]: [Gauge, Gauge, Gauge, Gauge, Gauge] = [
     [],
     [],
@@ -54,7 +70,7 @@ async function gaugesOf(edge: Edge, domains: readonly Domain[]): Promise<string>
   const agents: Gauge = [];
   const drained: Gauge = [];
   const ofDomain = async ({ name: domain, settings }: Domain) => {
-    const totals = await orNull(edge, domain, edge.views.totals(domain));
+    const totals = await orNull(edge, domain, totalsOf(edge, domain));
     if (totals) {
       const { oldestAt } = totals;
       conferences.push(
@@ -66,13 +82,13 @@ async function gaugesOf(edge: Edge, domains: readonly Domain[]): Promise<string>
       ages.push([{ domain }, oldestAt === null ? 0 : Math.max(0, (edge.now() - oldestAt) / 1_000)]);
     }
     if (!settings.webexSite) return;
-    const last = (await orNull(edge, domain, edge.views.webexSite(domain).provisioning(domain)))?.last;
+    const last = (await orNull(edge, domain, edge.objects.webexSite(domain).provisioning(domain)))?.last;
     if (last) differences.push([{ domain }, last.differences.length + last.more]);
   };
   const ofBridge = async (domain: DomainName, bridge: BridgeName) => {
     const [found, health] = await Promise.all([
-      orNull(edge, domain, edge.views.agents(domain, bridge)),
-      orNull(edge, domain, edge.objects.bridgeHealth(domain, bridge)),
+      orNull(edge, domain, edge.objects.relay(domain, bridge).agents()),
+      orNull(edge, domain, edge.objects.relay(domain, bridge).health()),
     ]);
     if (health) drained.push([{ domain, bridge }, health.drainedSince === undefined ? 0 : 1]);
     const connected = found ?? [];
@@ -108,7 +124,7 @@ async function gaugesOf(edge: Edge, domains: readonly Domain[]): Promise<string>
 
 type Gauge = Series[number][];
 
-async function orNull<Value>(edge: Edge, domain: DomainName, asked: Promise<Value>): Promise<Value | null> {
+async function orNull<Value>(edge: EdgePorts, domain: DomainName, asked: Promise<Value>): Promise<Value | null> {
   try {
     return await asked;
   } catch (error) {

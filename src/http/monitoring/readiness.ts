@@ -9,9 +9,12 @@ import {
   postFaultsOf,
 } from "../../operators/faults.ts";
 import { type Person, seesDomain } from "../../operators/people.ts";
+import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { BridgeHealth } from "../../rpc/relay.ts";
 import type { Domain } from "../../settings/load.ts";
-import type { Edge } from "../app.ts";
+import type { EdgePorts } from "../edge-ports.ts";
+import type { Storage } from "../storage.ts";
+import { type TotalsPorts, totalsOf } from "./totals.ts";
 
 /** How long strangers get the same answer: their requests would otherwise cost a call to every relay each. */
 const SAME_ANSWER_MS = 1_000;
@@ -36,15 +39,20 @@ interface Looked {
   readonly disk: { readonly says: string; readonly since: EpochMs | null } | null;
 }
 
+interface ReadinessPorts extends EdgePorts, TotalsPorts {
+  readonly objects: EdgeObjects;
+  readonly storage: Pick<Storage, "fault" | "faultSince">;
+}
+
 /** Whether conferences can be held on each bridge of each domain, and if not, what is missing and since when. */
 export class Readiness {
-  readonly #edge: Edge;
+  readonly #edge: ReadinessPorts;
   #askedAt = 0;
   #latest: Promise<readonly FoundBridge[]> | undefined;
   /** By `domain/bridge`, since when its relay does not answer this process. */
   readonly #unreachable = new Map<string, EpochMs>();
 
-  constructor(edge: Edge) {
+  constructor(edge: ReadinessPorts) {
     this.#edge = edge;
   }
 
@@ -121,15 +129,15 @@ export class Readiness {
   }
 
   async #askPosts({ name: domain, settings }: Domain): Promise<FoundDomain> {
-    const { views } = this.#edge;
+    const { objects } = this.#edge;
     const orElse = <Value>(asked: Promise<Value>, value: Value) =>
       within(this.#edge, RELAY_WITHIN_MS, "the directory", asked).catch((error) => {
         this.#edge.log("view-failed", { domain, error: String(error) }, "warn");
         return value;
       });
     const [waiting, webhooks] = await Promise.all([
-      orElse(views.totals(domain), null),
-      settings.webhooks.length > 0 ? orElse(views.webhooks(domain), []) : [],
+      orElse(totalsOf(this.#edge, domain), null),
+      settings.webhooks.length > 0 ? orElse(objects.directory(domain).webhooks(domain), []) : [],
     ]);
     return { domain, waiting, webhooks };
   }
@@ -148,7 +156,7 @@ export class Readiness {
         this.#edge,
         RELAY_WITHIN_MS,
         "the relay",
-        this.#edge.objects.bridgeHealth(domain, bridge),
+        this.#edge.objects.relay(domain, bridge).health(),
       );
       this.#unreachable.delete(name);
       return { domain, bridge, health, unreachableSince: null };

@@ -1,20 +1,71 @@
-import { checkHosts, deliver } from "../../routing/deliver.ts";
+import type { Hono } from "hono";
+import type { DomainName } from "../../foundation/ids.ts";
+import type { RateLimit } from "../../foundation/limits.ts";
+import { isOneOf } from "../../foundation/secrets.ts";
+import type { Requests } from "../../records/activity.ts";
+import { checkHosts, deliver, type HandleCache } from "../../routing/deliver.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { ToWebex } from "../../tsp/messages.ts";
 import type { ResultWord } from "../../tsp/protocol-table.ts";
-import type { Edge } from "../app.ts";
 import { readBody, tooLong } from "../body.ts";
-import { failureOf, storageFault } from "../objects-of-request.ts";
+import type { EdgePorts } from "../edge-ports.ts";
+import type { Variables } from "../guard.ts";
+import type { Metrics } from "../monitoring/monitoring.ts";
+import { failureOf, forOneRequest, storageFault } from "../objects-of-request.ts";
+import { noSuchPage } from "../problem.ts";
+import type { Storage } from "../storage.ts";
 import { decompress } from "./decompress.ts";
 
 /** Larger than any document of 50 messages, also when it came compressed (protocol T8). */
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
+export interface AdapterPorts extends EdgePorts {
+  readonly handleCache: HandleCache;
+  /** Posts to each domain's adapter URL. */
+  readonly posts: RateLimit;
+  readonly metrics: Metrics;
+  readonly storage: Pick<Storage, "failed" | "fault">;
+  /** Counts a document of WebEx, for the plots of a domain. The answer does not wait for it. */
+  requested(domain: DomainName, outcome: keyof Requests): void;
+}
+
+/** The adapter URL of each domain. */
+export function addAdapter(app: Hono<Variables>, edge: AdapterPorts): void {
+  // Whoever writes down a URL may put a slash behind it.
+  for (const path of ["/tsp/:domain", "/tsp/:domain/", "/tsp/:domain/:secret", "/tsp/:domain/:secret/"]) {
+    app.all(path, async (context) => {
+      const { domain: name = "", secret } = context.req.param() as { domain?: string; secret?: string };
+      const domain = await domainOfAdapterUrl(edge.domains, name, secret);
+      if (domain) return receiveDocument(context.req.raw, domain, forOneRequest(edge));
+      edge.metrics.strangers.count();
+      return noSuchPage();
+    });
+  }
+}
+
+/**
+ * The domain of an adapter URL: `/tsp/{domain}/{secret}`, or `/tsp/{domain}` where the domain has no secrets. An unknown domain
+ * takes the same steps to its `null` as a wrong secret, so that neither bytes nor time tell which it was.
+ */
+async function domainOfAdapterUrl(
+  domains: ReadonlyMap<string, Domain>,
+  name: string,
+  secret: string | undefined,
+): Promise<Domain | null> {
+  const domain = domains.get(name);
+  const secrets = domain ? domain.settings.adapterSecrets : [];
+  if (domain && secrets.length === 0) return secret === undefined ? domain : null;
+  // Two texts are always compared, so that nobody learns how many secrets there are. Those of an unknown domain are empty.
+  const [first = "", second = first] = secrets;
+  const right = await isOneOf([first, second], secret ?? "");
+  return domain && right ? domain : null;
+}
+
 /**
  * Receives one document from WebEx (protocol T1, T4, T5, T8). What is wrong with its form is said in the Confirmation; a
  * Confirmation of 0 says that all of it is on disk; 503 says that some of it is not, so that WebEx sends it again.
  */
-export async function receiveDocument(request: Request, domain: Domain, edge: Edge): Promise<Response> {
+async function receiveDocument(request: Request, domain: Domain, edge: AdapterPorts): Promise<Response> {
   const { metrics } = edge;
   const begunAt = edge.now();
   if (request.method !== "POST") {
@@ -89,7 +140,7 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
 }
 
 /** What is wrong with the disk if an object's storage failed; `undefined`: nothing that concerns other objects. */
-async function diskFault(fault: ReturnType<typeof storageFault>, edge: Edge): Promise<string | undefined> {
+async function diskFault(fault: ReturnType<typeof storageFault>, edge: AdapterPorts): Promise<string | undefined> {
   if (fault === null) return undefined;
   if (fault.of === "disk") return "the disk is full";
   // For a disk without room the platform may say no more than "internal error".

@@ -1,11 +1,13 @@
+import type { Hono } from "hono";
 import { html, raw } from "hono/html";
 import type { SiteNumber } from "../../../webex-interfaces/doors/edge.ts";
 import type { DomainName } from "../../foundation/ids.ts";
 import { digitsOf } from "../../foundation/text/digits.ts";
 import { countryName, type GlobalNumbers } from "../../settings/domain-settings.ts";
-import type { Edge } from "../app.ts";
-import { failureOf } from "../objects-of-request.ts";
-import { problem } from "../problem.ts";
+import type { EdgePorts } from "../edge-ports.ts";
+import type { Variables } from "../guard.ts";
+import { failureOf, forOneRequest } from "../objects-of-request.ts";
+import { noSuchPage, problem } from "../problem.ts";
 
 /** One thing about the caller's own meeting: a number to dial, or a code to key in. */
 interface MeetingDetail {
@@ -63,13 +65,13 @@ export class SiteNumbers {
   readonly #latest = new Map<DomainName, { readonly at: number; readonly numbers: readonly SiteNumber[] }>();
 
   /** Those of before where the object does not answer at once. */
-  async of(domain: DomainName, { views, log, now }: Edge): Promise<readonly SiteNumber[]> {
+  async of(domain: DomainName, { objects, log, now }: EdgePorts): Promise<readonly SiteNumber[]> {
     const latest = this.#latest.get(domain);
     const sameMs = latest?.numbers.length ? SAME_NUMBERS_MS : NO_NUMBERS_MS;
     if (latest && Math.abs(now() - latest.at) < sameMs) return latest.numbers;
     // Who comes meanwhile sees what was known before. On the platform no request may wait for a promise of another one.
     if (latest) this.#latest.set(domain, { ...latest, at: now() });
-    const asked = views.webexSite(domain).numbers(domain);
+    const asked = objects.webexSite(domain).numbers(domain);
     const numbers = await asked.catch((error: unknown) => {
       const { object, objectId, error: why } = failureOf(error);
       log("view-failed", { domain, object, objectId, error: why }, "warn");
@@ -78,6 +80,20 @@ export class SiteNumbers {
     this.#latest.set(domain, { at: now(), numbers });
     return numbers;
   }
+}
+
+/** The page of call-in numbers of each domain. */
+export function addGlobalNumbers(app: Hono<Variables>, edge: EdgePorts): void {
+  const siteNumbers = new SiteNumbers();
+  app.all("/global-numbers/:domain", async (context) => {
+    const domain = edge.domains.get(context.req.param("domain"));
+    const own = domain?.settings.globalNumbers;
+    if (!domain?.settings.webexSite?.globalNumbers) {
+      return own ? globalNumbers(context.req.raw, own) : noSuchPage();
+    }
+    const known = await siteNumbers.of(domain.name, forOneRequest(edge));
+    return globalNumbers(context.req.raw, own ?? {}, known);
+  });
 }
 
 /**

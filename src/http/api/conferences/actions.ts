@@ -63,7 +63,7 @@ export const actionRoutes = [
     refusals: { 404: "There is no such domain that you see, or nothing is kept of such a conference or action." },
     async handle({ domain, confKey, edge, path: { action = "" } }) {
       const known = await isKnown(domain, confKey, edge);
-      const stages = known && (await edge.views.conference(domain.name, confKey).action(action as ActionId));
+      const stages = known && (await edge.objects.conference(domain.name, confKey).action(action as ActionId));
       if (stages) return stages;
       const detail = `The journal of the conference ${confKey} has no action with this id: it was refused, or is too long ago.`;
       return problem(404, "no such action", detail);

@@ -4,7 +4,7 @@ import { hourMs } from "../../../foundation/time/timers.ts";
 import { type ConferenceView, conferenceView } from "../../../rpc/conference-view.ts";
 import { storyLine } from "../../../rpc/story.ts";
 import type { Domain } from "../../../settings/load.ts";
-import type { Edge } from "../../app.ts";
+import type { PeoplePorts } from "../../edge-ports.ts";
 import { failureOf } from "../../objects-of-request.ts";
 import { problem } from "../../problem.ts";
 import { cursorOf, gathered, limitOf, next, wholeList } from "../paging.ts";
@@ -55,12 +55,9 @@ export const conferenceRoutes = [
     async handle({ domain, edge, query: { all, hours, cursor, limit = MOST_LISTED, before = cursor } }) {
       const begunAt = edge.now();
       const [from, top] = before?.split("-").map(Number) ?? [];
-      const { holders: allocated, next: later } = await edge.views.conferencesOf(
-        domain.name,
-        Math.max(hours, DEFAULT_HOURS) * hourMs,
-        from ?? null,
-        top ?? null,
-      );
+      const { holders: allocated, next: later } = await edge.objects
+        .idAllocator(domain.name)
+        .conferencesOf(Math.max(hours, DEFAULT_HOURS) * hourMs, from ?? null, top ?? null);
       const holders = allocated.slice(0, limit);
       const topics = topicsOf(
         domain,
@@ -124,7 +121,7 @@ export const conferenceRoutes = [
     refusals: { 404: "There is no such domain that you see, or nothing is kept of such a conference." },
     async handle({ domain, confKey, edge, query }) {
       if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
-      const conference = edge.views.conference(domain.name, confKey);
+      const conference = edge.objects.conference(domain.name, confKey);
       const { page, next } = await gathered((from) => conference.story(from), query);
       return { lines: page, next };
     },
@@ -135,10 +132,10 @@ export const conferenceRoutes = [
 export async function topicsOf(
   { name, settings }: Domain,
   keys: readonly ConfKey[],
-  { views, log }: Edge,
+  { objects, log }: PeoplePorts,
 ): Promise<ReadonlyMap<ConfKey, string>> {
   if (!settings.webexSite || keys.length === 0) return new Map();
-  return views
+  return objects
     .webexSite(name)
     .topics(name, keys)
     .catch((error: unknown) => {
@@ -153,13 +150,13 @@ function withTopic(view: ConferenceView, topics: ReadonlyMap<ConfKey, string>): 
   return topic === undefined ? view : { ...view, topic };
 }
 
-export async function viewOf(domain: Domain, confKey: ConfKey, edge: Edge): Promise<ConferenceView | null> {
+export async function viewOf(domain: Domain, confKey: ConfKey, edge: PeoplePorts): Promise<ConferenceView | null> {
   if (!(await isKnown(domain, confKey, edge))) return null;
-  return edge.views.conference(domain.name, confKey).view();
+  return edge.objects.conference(domain.name, confKey).view();
 }
 
 /** A conference object that never was would be made by the question, and stay. */
-export function isKnown({ name }: Domain, confKey: ConfKey, { objects }: Edge): Promise<boolean> {
+export function isKnown({ name }: Domain, confKey: ConfKey, { objects }: PeoplePorts): Promise<boolean> {
   return objects.handles(name).hasConference(confKey);
 }
 

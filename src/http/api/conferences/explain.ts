@@ -53,7 +53,7 @@ export const explainRoutes = [
     refusals,
     async handle({ domain, confKey, edge, query: { call, ...place } }) {
       if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
-      const conference = edge.views.conference(domain.name, confKey);
+      const conference = edge.objects.conference(domain.name, confKey);
       const { page, next } = await gathered((from) => conference.explain(call || undefined, from), place);
       return { answers: page, next };
     },
@@ -127,7 +127,7 @@ export const explainRoutes = [
     refusals,
     async handle({ domain, confKey, edge, query: { cursor = "0", limit = DEFAULT_STEPS } }) {
       if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
-      const text = await edge.views.conference(domain.name, confKey).replay(Number(cursor), limit);
+      const text = await edge.objects.conference(domain.name, confKey).replay(Number(cursor), limit);
       const { steps, next }: ReplayPage = JSON.parse(text);
       return { steps: steps.map(withFormerLists), next: next === null ? null : String(next) } as never;
     },
@@ -163,7 +163,7 @@ export const explainRoutes = [
     refusals,
     async handle({ domain, confKey, edge, query: { cursor = "0" } }) {
       if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
-      const text = await edge.views.conference(domain.name, confKey).testRows(Number(cursor));
+      const text = await edge.objects.conference(domain.name, confKey).testRows(Number(cursor));
       if (text === null) return unknown(domain, confKey);
       const { next, ...page }: TestRowsPage = JSON.parse(text);
       return { ...page, next: next === null ? null : String(next) } as never;

@@ -4,7 +4,7 @@ import { actionStages } from "../../../rpc/action-stages.ts";
 import type { GivenUpContent, OperatorResult } from "../../../rpc/conference.ts";
 import { type GivenUpPost, givenUpPost } from "../../../rpc/directory-feed.ts";
 import type { Domain } from "../../../settings/load.ts";
-import type { Edge } from "../../app.ts";
+import type { PeoplePorts } from "../../edge-ports.ts";
 import type { SignedIn } from "../../guard.ts";
 import { problem } from "../../problem.ts";
 import { cursorOf, limitOf, next } from "../paging.ts";
@@ -35,7 +35,7 @@ export const givenUpRoutes = [
       schema: v.object({ posts: v.array(v.object(listed)), next }),
     },
     handle: ({ domain: { name }, edge, query: { cursor = null, limit = USUAL } }) =>
-      edge.views.directory(name).givenUp(cursor, limit),
+      edge.objects.directory(name).givenUp(cursor, limit),
   }),
   route({
     method: "GET",
@@ -104,11 +104,11 @@ interface FoundPost {
 }
 
 /** What is known of a document that was given up; `null`: nothing. `content`: `null`, its journal does not have it any more. */
-export async function foundPost(domain: Domain, id: string, edge: Edge): Promise<FoundPost | null> {
-  const post = await edge.views.directory(domain.name).givenUpPost(id);
+export async function foundPost(domain: Domain, id: string, edge: PeoplePorts): Promise<FoundPost | null> {
+  const post = await edge.objects.directory(domain.name).givenUpPost(id);
   if (!post) return null;
   const known = await isKnown(domain, post.conference, edge);
-  const content = known ? await edge.views.conference(domain.name, post.conference).givenUp(post.row) : null;
+  const content = known ? await edge.objects.conference(domain.name, post.conference).givenUp(post.row) : null;
   return { post, content: content?.transId === post.transId ? content : null };
 }
 
@@ -116,7 +116,7 @@ export async function foundPost(domain: Domain, id: string, edge: Edge): Promise
 async function sendAgain(
   { name }: Domain,
   { post: { conference, row }, content }: FoundPost,
-  edge: Edge,
+  edge: PeoplePorts,
   { person }: SignedIn,
 ): Promise<OperatorResult> {
   return content ? edge.objects.conference(name, conference).sendAgain(row, person.name) : "no-such-post";
@@ -129,8 +129,8 @@ export function notSentAgain({ conference }: GivenUpPost, content: GivenUpConten
 }
 
 /** What the record of actions says of it. */
-async function aboutPost(domain: Domain, id: string, edge: Edge): Promise<Readonly<Record<string, string>>> {
-  const post = await edge.views.directory(domain.name).givenUpPost(id);
+async function aboutPost(domain: Domain, id: string, edge: PeoplePorts): Promise<Readonly<Record<string, string>>> {
+  const post = await edge.objects.directory(domain.name).givenUpPost(id);
   return post ? { post: id, confKey: post.conference, host: post.host, transId: post.transId } : { post: id };
 }
 

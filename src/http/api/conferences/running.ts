@@ -82,7 +82,7 @@ export const runningRoutes = [
       if ((number ?? attendeeId) !== undefined && settings.recordsPersonal === "none")
         return problem(422, "cannot be done", noPeople);
       const query = { domain: name, after: cursor as ConfKey | null, limit, begins, attendeeId };
-      const found = await edge.views.directory(name).running({
+      const found = await edge.objects.directory(name).running({
         ...{ ...query, troubled: troubled !== undefined },
         number: number === undefined ? undefined : digitsOfNumber(number),
       });

@@ -36,7 +36,7 @@ export const recordUpkeepRoutes = [
       let erased = 0;
       let place: number | null = Number(cursor);
       do {
-        const page = await edge.views.directory(name).erase(name, number, place);
+        const page = await edge.objects.directory(name).erase(name, number, place);
         erased += page.erased;
         place = page.next;
       } while (place !== null && edge.now() < before);
@@ -69,7 +69,7 @@ export const recordUpkeepRoutes = [
       let told = 0;
       const failed: string[] = [];
       do {
-        const page: RebuildPage = await edge.views.directory(name).rebuild(name, place);
+        const page: RebuildPage = await edge.objects.directory(name).rebuild(name, place);
         told += page.told;
         failed.push(...page.failed);
         place = page.next;

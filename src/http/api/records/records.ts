@@ -80,7 +80,9 @@ export const recordRoutes = [
       };
       const portion = format === "json" ? most : Math.min(most, PORTION);
       const pageBehind = (cursor: number | null): Promise<RecordPage> =>
-        edge.views.directory(name).records({ domain: name, kind, since, until, filter, order, cursor, limit: portion });
+        edge.objects
+          .directory(name)
+          .records({ domain: name, kind, since, until, filter, order, cursor, limit: portion });
       const first = await pageBehind(id === undefined ? null : Number(id));
       const { directory, id: last } = first.end ?? { directory: "", id: 0 };
       // One that was restored from a backup may not have given out this place yet.

@@ -1,13 +1,13 @@
-import { type Delivery, type DeliveryPolicy, nextAttemptAt } from "../delivery/deliveries.ts";
-import type { EpochMs, MsgId, TransId } from "../foundation/ids.ts";
-import { ok, type Result } from "../foundation/result.ts";
-import { type BadTarget, targetUrl } from "../routing/target-url.ts";
-import type { DomainSettings } from "../settings/domain-settings.ts";
-import type { OpenRequest, SharedRequests } from "../tsp/answers.ts";
-import type { AdapterCodec } from "../tsp/codec.ts";
-import { maxMessages } from "../tsp/protocol-table.ts";
-import type { Dropped, Outgoing, Post } from "./draft.ts";
-import { isAnswer } from "./server/debts.ts";
+import { type Delivery, type DeliveryPolicy, nextAttemptAt } from "../../delivery/deliveries.ts";
+import type { EpochMs, MsgId, TransId } from "../../foundation/ids.ts";
+import { ok, type Result } from "../../foundation/result.ts";
+import { type BadTarget, targetUrl } from "../../routing/target-url.ts";
+import type { DomainSettings } from "../../settings/domain-settings.ts";
+import type { OpenRequest, SharedRequests } from "../../tsp/answers.ts";
+import type { AdapterCodec } from "../../tsp/codec.ts";
+import { maxMessages } from "../../tsp/protocol-table.ts";
+import type { Dropped, Outgoing, Post } from "./posts.ts";
+import { isAnswer } from "./posts.ts";
 
 /** `sharedAs`: the name under which a conference has handed it over, where it meets those of others. */
 export type QueuedMessage = Outgoing & { readonly sharedAs?: string };

@@ -1,0 +1,177 @@
+import type { InputRow } from "../../src/conference/inputs.ts";
+import { showOutgoing } from "../../src/conference/server/posts.ts";
+import { owedIn } from "../../src/conference/server/resync.ts";
+import { secretsOf } from "../../src/conference/state.ts";
+import { StagesFold } from "../../src/explain/stages.ts";
+import { type ConfirmedFact, Timeline } from "../../src/explain/timeline.ts";
+import { Why } from "../../src/explain/why.ts";
+import { whyNotYet } from "../../src/explain/why-not-yet.ts";
+import type { ActionId, CallId, EpochMs } from "../../src/foundation/ids.ts";
+import { exceptSecrets, type Person, persons } from "../../src/foundation/shown.ts";
+import type { Timers } from "../../src/foundation/time/timers.ts";
+import { sendAgainId } from "../../src/operators/send-again.ts";
+import type { About } from "../../src/replay/history.ts";
+import { pageFrom } from "../../src/replay/page.ts";
+import { Replay } from "../../src/replay/replay.ts";
+import { replayPage, wirePage } from "../../src/replay/replay-page.ts";
+import { TestReader, testRowsPage } from "../../src/replay/test-rows.ts";
+import type { ActionStages } from "../../src/rpc/action-stages.ts";
+import type { GivenUpContent, ItemPage } from "../../src/rpc/conference.ts";
+import type { ConferenceView } from "../../src/rpc/conference-view.ts";
+import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
+import type { Domain } from "../../src/settings/load.ts";
+import type { CommandSchedule } from "./command-sender.ts";
+import type { ConferenceStore } from "./conference-store.ts";
+import { viewOf } from "./conference-view.ts";
+import { givenUpIn, sendAgainRefusalOf, textOf } from "./given-up-posts.ts";
+import { JournalReaders, showRow } from "./journal-readers.ts";
+import type { Outbox } from "./outbox.ts";
+
+interface ReaderPorts extends Timers {
+  now(): EpochMs;
+  /** `null` when the settings do not have the domain. Asked of a conference that knows who it is. */
+  domain(): Domain | null;
+}
+
+/** What people read of a conference: how it is, and what its journal says. Nothing changes by it. */
+export class ConferenceReader {
+  readonly #ports: ReaderPorts;
+  readonly #store: ConferenceStore;
+  readonly #outbox: Pick<Outbox, "rows" | "confirmed">;
+  readonly #schedule: Pick<CommandSchedule, "stateOf" | "failsAt">;
+  readonly #journal: JournalReaders;
+
+  constructor(
+    ports: ReaderPorts,
+    store: ConferenceStore,
+    outbox: Pick<Outbox, "rows" | "confirmed">,
+    schedule: Pick<CommandSchedule, "stateOf" | "failsAt">,
+  ) {
+    this.#ports = ports;
+    this.#store = store;
+    this.#outbox = outbox;
+    this.#schedule = schedule;
+    this.#journal = new JournalReaders(ports, (after) => store.history(after));
+  }
+
+  /** A timer would keep the object alive, so it is called now and then. */
+  deleteUnused(): void {
+    this.#journal.deleteUnused();
+  }
+
+  async givenUp(row: number): Promise<GivenUpContent | null> {
+    const document = givenUpIn(this.#store, row);
+    const domain = document && this.#ports.domain();
+    if (!document || !domain) return null;
+    const again = await this.action(sendAgainId(row));
+    const refusal = again ? null : sendAgainRefusalOf(this.#store.state, row, document, domain);
+    const { transId } = document;
+    return {
+      transId,
+      text: textOf({ ...document, messages: document.messages.map((one) => showOutgoing(one, this.#person)) }, domain),
+      refusal,
+      again,
+    };
+  }
+
+  async action(id: ActionId): Promise<ActionStages | null> {
+    const fold = await this.#fold(`action ${id}`, () => {
+      const row = this.#store.rowOf(id);
+      return row === null ? null : [new StagesFold(id), row];
+    });
+    fold?.read(this.#unwritten);
+    return fold?.stages ?? null;
+  }
+
+  view(): ConferenceView | null {
+    const { identity } = this.#store;
+    return identity && viewOf(identity.confKey, this.#store, this.#outbox.rows, this.#schedule, this.#person);
+  }
+
+  entered(): ReadonlyMap<CallId, EpochMs> {
+    const inside = [...this.#store.state.callers.values()].filter(({ left }) => !left);
+    return new Map(
+      inside.flatMap(({ call, history: { enteredAt } }) => (enteredAt === undefined ? [] : [[call, enteredAt]])),
+    );
+  }
+
+  async story(from: number): Promise<ItemPage<StoryLine>> {
+    const timeline = await this.#fold("story", () => [new Timeline(), 1]);
+    return pageFrom(timeline?.linesWith(this.#unwritten) ?? [], from);
+  }
+
+  async explain(call: string | undefined, from: number): Promise<ItemPage<Explanation>> {
+    const why = await this.#fold("why", () => [new Why(), 1]);
+    why?.read(this.#unwritten);
+    const view = this.view();
+    const pending = view && { view, owed: owedIn(this.#store.state) };
+    const notYet = why && pending ? whyNotYet(pending, why.known, this.#ports.now()) : [];
+    return pageFrom(why?.answers(notYet, call) ?? [], from);
+  }
+
+  /** What is confirmed and will be a part of the next row. To read it twice changes nothing. */
+  get #unwritten(): InputRow & { readonly facts: readonly ConfirmedFact[] } {
+    return { seq: this.#store.lastSeq, at: this.#ports.now(), input: null, facts: this.#outbox.confirmed };
+  }
+
+  /** A view of all rows, as people may read them: what has become secret begins another. `begin`: it begins with this row. */
+  #fold<Fold extends { read(row: InputRow): void }>(
+    name: string,
+    begin: () => readonly [Fold, row: number] | null,
+  ): Promise<Fold | null> {
+    const secrets = JSON.stringify(secretsOf(this.#store.state.head));
+    const asked = {
+      name: `${name} ${secrets}`,
+      settings: this.#ports.domain(),
+      before: Number.POSITIVE_INFINITY,
+      begin,
+    };
+    return this.#journal.use(asked, async (fold, transactions) => {
+      for await (const rows of transactions) {
+        const person = this.#person;
+        for (const row of rows) fold.read(showRow(row, person));
+      }
+      return fold;
+    });
+  }
+
+  async replay(from: number, limit: number): Promise<string> {
+    const about = this.#about;
+    const begin = () => about && ([new Replay(about), 1] as const);
+    const asked = { name: "replay", settings: about?.domain, before: Math.max(from, 1), begin };
+    const page = await this.#journal.use(asked, (replay, transactions) =>
+      replayPage(transactions, replay, this.#person, { from, limit }),
+    );
+    return JSON.stringify(page ?? { steps: [], previous: null, next: null });
+  }
+
+  async wire(rows: readonly number[]): Promise<string> {
+    const domain = this.#about?.domain;
+    if (!domain) return "[]";
+    return JSON.stringify(await wirePage((row) => this.#journal.transactions(row), domain, this.#person, rows));
+  }
+
+  async testRows(from: number): Promise<string | null> {
+    const about = this.#about;
+    const begin = () => about && ([new TestReader(about), 1] as const);
+    const asked = { name: "test", settings: about?.domain, before: Math.max(from, 1), begin };
+    const page = await this.#journal.use(asked, (reader, transactions) => testRowsPage(transactions, reader, from));
+    return page && JSON.stringify(page);
+  }
+
+  /** What reading the journal again needs; `null`: it was never created, or its domain is not in the settings. */
+  get #about(): About | null {
+    const { identity } = this.#store;
+    const domain = identity && this.#ports.domain();
+    return domain && { confKey: identity.confKey, domain };
+  }
+
+  /** A number or code of a person, as the domain's settings let it be shown. */
+  get #person(): Person {
+    const secrets = secretsOf(this.#store.state.head);
+    return exceptSecrets(
+      this.#ports.domain()?.settings.logs.personal === true ? persons.full : persons.masked,
+      (text) => secrets.includes(text),
+    );
+  }
+}
