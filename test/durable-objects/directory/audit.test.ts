@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import { dayMs } from "../../../src/foundation/time/timers.ts";
+import { type AuditEntry, unknownOutcome } from "../../../src/operators/audit.ts";
+import { confKey } from "../conference-world.ts";
+import { DirectoryWorld, domain } from "./world.ts";
+
+function entry(world: DirectoryWorld, more: Partial<AuditEntry> = {}): AuditEntry {
+  return {
+    ...{ at: world.time.now, person: "anna", role: "viewer", by: "token", action: "act", about: { confKey } },
+    ...{ actionId: "k1", status: 403, refusal: "not allowed", from: "192.0.2.7", ...more },
+  };
+}
+
+test("what people ask of a domain is kept once, a row each, the latest first, also in a new directory", async () => {
+  const world = new DirectoryWorld();
+  expect(await world.directory.audit(null, 10)).toEqual({ entries: [], next: null });
+  const first = entry(world);
+  for (const one of [first, first, entry(world, { actionId: "k2" }), first, entry(world, { person: "boris" })])
+    await world.directory.keepAudit(domain, one);
+  world.start();
+
+  const page = await world.directory.audit(null, 2);
+  expect(page).toEqual({ entries: [entry(world, { person: "boris" }), entry(world, { actionId: "k2" })], next: 2 });
+  expect(await world.directory.audit(page.next, 2)).toEqual({ entries: [first], next: null });
+  expect(world.written).toEqual(["INSERT INTO about", "INSERT INTO audit", "INSERT INTO audit", "INSERT INTO audit"]);
+  expect(world.alarmAt).not.toBeNull();
+});
+
+test("what is asked is kept before it is done, and its outcome takes that place, whichever comes first", async () => {
+  const world = new DirectoryWorld();
+  const keep = (one: AuditEntry) => world.directory.keepAudit(domain, one);
+  const [asked, done] = [entry(world, unknownOutcome), entry(world, { status: 202, refusal: null })];
+  await keep(asked);
+  await keep(entry(world, { ...unknownOutcome, actionId: "k2" }));
+  world.start();
+  await keep(done);
+  await keep(asked);
+  const entries = async () => (await world.directory.audit(null, 9)).entries;
+  expect(await entries()).toEqual([entry(world, { ...unknownOutcome, actionId: "k2" }), done]);
+
+  await world.time.pass(1);
+  const refusedLater = entry(world);
+  await keep(refusedLater);
+  expect((await entries()).map(({ status }) => status)).toEqual([403, 503, 202]);
+});
+
+test("what people have asked goes with the records of its time", async () => {
+  const world = new DirectoryWorld();
+  for (let index = 0; index < 1_100; index++) await world.directory.keepAudit(domain, entry(world, { status: index }));
+  await world.time.pass(399 * dayMs);
+  await world.directory.keepAudit(domain, entry(world));
+  const left = async () => (await world.directory.audit(null, 1_000)).entries.length;
+  await world.directory.alarm();
+  expect((await world.directory.audit(null, 1_000)).next).not.toBeNull();
+  await world.time.pass(2 * dayMs);
+  await world.directory.alarm();
+  expect([await left(), world.alarmAt]).toEqual([101, world.time.now + 10_000]);
+  await world.directory.alarm();
+  expect(await left()).toBe(1);
+});

@@ -1,0 +1,233 @@
+import { expect, test } from "vitest";
+import type { ConfKey } from "../../../src/foundation/ids.ts";
+import { dayMs } from "../../../src/foundation/time/timers.ts";
+import type { CallRecord } from "../../../src/records/call-record.ts";
+import type { RebuildPage } from "../../../src/rpc/directory.ts";
+import { testDomain } from "../../local-domain.ts";
+import { worldBegins } from "../../simulation/context.ts";
+import { Database } from "../../simulation/database.ts";
+import { callerLeft, confKey, createConference } from "../conference-world.ts";
+import { aPage } from "../fact-page.ts";
+import { call, DirectoryWorld, domain, ended, list } from "./world.ts";
+
+test("records come in pages in both orders, by time, kind and what stands in them", async () => {
+  const world = new DirectoryWorld();
+  for (let index = 0; index < 5; index++) {
+    await world.directory.follow(aPage({ records: [call(`c${index}`, { number: `1${index % 2}` })] }));
+    await world.time.pass(60_000);
+  }
+  const page = (more: object) => world.directory.records({ domain, cursor: null, order: "oldest", limit: 2, ...more });
+  const names = async (more: object) =>
+    (await page(more)).records.map(({ record }) => (record.kind === "call" ? record.call : ""));
+
+  expect([await names({}), (await page({})).next]).toEqual([["c0", "c1"], 2]);
+  expect(await names({ cursor: 2 })).toEqual(["c2", "c3"]);
+  expect((await page({ cursor: 4 })).next).toBeNull();
+  expect(await names({ order: "newest" })).toEqual(["c4", "c3"]);
+  expect(await names({ order: "newest", cursor: 4 })).toEqual(["c2", "c1"]);
+  expect(await names({ since: worldBegins + 60_000, until: worldBegins + 180_000, limit: 9 })).toEqual(["c1", "c2"]);
+  expect(await names({ since: worldBegins + 150_000, order: "newest", limit: 9 })).toEqual(["c4", "c3"]);
+  expect(await names({ filter: { number: "11" }, limit: 9 })).toEqual(["c1", "c3"]);
+  expect(await names({ kind: "conference" })).toEqual([]);
+});
+
+test("a clock that is set back puts nothing before a place that was given out", async () => {
+  const world = new DirectoryWorld();
+  await world.directory.follow(aPage({ records: [call("c1")] }));
+  const at = world.time.now;
+  await world.time.pass(3_600_000);
+  await world.directory.follow(aPage({ records: [call("c2")] }));
+  Object.defineProperty(world.time, "now", { value: at, writable: true });
+  world.start();
+  await world.directory.follow(aPage({ records: [call("c3")] }));
+
+  const { records } = await world.directory.records({ domain, cursor: null, order: "oldest", limit: 9 });
+  expect(records.map((one) => one.at - at)).toEqual([0, 3_600_000, 3_600_000]);
+});
+
+test("a number is erased from all records that have it, with the attendee ID, and no id changes", async () => {
+  const world = new DirectoryWorld();
+  const records = ["1", "2", "1"].map((number, index) => call(`c${index}`, { number }));
+  await world.directory.follow(aPage({ records }));
+
+  expect(await world.directory.erase(domain, "1", 0)).toEqual({ erased: 2, next: null });
+  expect(await world.directory.erase(domain, "1", 0)).toEqual({ erased: 0, next: null });
+  expect((await world.all()).map((record) => record.kind === "call" && [record.number, record.attendeeId])).toEqual([
+    ["", ""],
+    ["2", "77"],
+    ["", ""],
+  ]);
+});
+
+test("an erasure holds nobody up for long: it looks at some records, and says where it goes on", async () => {
+  const world = new DirectoryWorld();
+  const records = Array.from({ length: 20_100 }, (_, index) => call(`c${index}`, { number: String(index % 1_000) }));
+  await world.directory.follow(aPage({ records }));
+
+  expect(await world.directory.erase(domain, "7", 0)).toEqual({ erased: 20, next: 20_000 });
+  expect(await world.directory.erase(domain, "7", 20_000)).toEqual({ erased: 1, next: null });
+});
+
+test("a rebuild asks some conferences at a time, each once", async () => {
+  const world = new DirectoryWorld();
+  const keys = Array.from({ length: 50 }, (_, index) => String(index) as ConfKey);
+  world.holders = keys.map((key, index) => ({ key, place: 50 - index, at: 0 }));
+  const told: number[] = [];
+  let next: RebuildPage["next"] = null;
+  do {
+    const page: RebuildPage = await world.directory.rebuild(domain, next);
+    told.push(page.told);
+    next = page.next;
+  } while (next !== null);
+
+  expect(told).toEqual([20, 20, 10]);
+  expect(world.asked).toEqual(keys.map((key) => key));
+});
+
+test("records go when they are too old, some at a time, and their ids are never used again", async () => {
+  const world = new DirectoryWorld();
+  const records = Array.from({ length: 1_500 }, (_, index) => call(`c${index}`));
+  await world.directory.follow(aPage({ records, key: "1" }));
+  await world.directory.follow(aPage({ key: "2", running: {} }));
+  await world.time.pass(399 * dayMs);
+  await world.directory.alarm();
+  expect((await world.all()).length).toBe(1_000);
+  await world.time.pass(2 * dayMs);
+  await world.directory.alarm();
+  expect(await world.all()).toHaveLength(500);
+  expect(world.alarmAt).toBe(world.time.now + 10_000);
+  await world.directory.alarm();
+  expect(await world.all()).toEqual([]);
+  world.start();
+  expect((await list(world)).total).toBe(1);
+
+  expect(await world.directory.follow(aPage({ records: [call("new")] }))).toMatchObject({ place: { id: 1_501 } });
+});
+
+test("a directory whose domain is gone keeps its records as long as it would have, and then goes itself", async () => {
+  const world = new DirectoryWorld();
+  await world.directory.follow(aPage({ records: [call("c1")] }));
+  world.domain = null;
+  await world.directory.alarm();
+  await world.time.pass(399 * dayMs);
+  await world.directory.alarm();
+  expect(world.deleted).toBe(0);
+  await world.time.pass(2 * dayMs);
+  await world.directory.alarm();
+
+  expect(world.deleted).toBe(1);
+});
+
+test("what records show of people is as the domain's settings want it", async () => {
+  for (const [recordsPersonal, number] of [
+    ["full", "14085551234"],
+    ["masked", "*********34"],
+    ["none", ""],
+  ] as const) {
+    const world = new DirectoryWorld();
+    const conference = world.conference();
+    conference.domain = testDomain({ recordsPersonal });
+    await conference.running(1);
+    await conference.reported(callerLeft(0));
+    await conference.time.pass(1_000);
+
+    expect(await world.all()).toMatchObject([{ number }]);
+  }
+});
+
+test("the name of a meeting is kept where all of a person is, by WebEx's create or by what its site has said", async () => {
+  for (const [recordsPersonal, conferenceName, topic] of [
+    ["full", "Berth planning", "Berth planning"],
+    ["full", undefined, "As the site has it"],
+    ["masked", "Berth planning", ""],
+    ["none", undefined, ""],
+  ] as const) {
+    const world = new DirectoryWorld();
+    const conference = world.conference();
+    const { settings, ...rest } = testDomain({ recordsPersonal });
+    conference.domain = { ...rest, settings: { ...settings, webexSite: {} as never } };
+    conference.topics = async () => new Map([[confKey, "As the site has it"]]);
+    const named = conferenceName === undefined ? {} : { conferenceName };
+    await conference.during(conference.receive("create", createConference(named as never)));
+    await conference.allDone();
+    await conference.reported(ended);
+    await conference.time.pass(1_000);
+
+    expect(await world.all()).toMatchObject([{ kind: "conference", topic }]);
+  }
+});
+
+test("however many conferences of one key are told anew, the site is asked once", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  const { settings, ...rest } = testDomain();
+  conference.domain = { ...rest, settings: { ...settings, webexSite: {} as never } };
+  let asked = 0;
+  conference.topics = async () => {
+    asked += 1;
+    return new Map([[confKey, "Berth planning"]]);
+  };
+  for (const name of ["one", "two", "three"]) {
+    await conference.during(conference.receive(name, createConference({ msgId: name } as never)));
+    await conference.allDone();
+    await conference.reported(ended);
+    await conference.time.pass(5_000);
+  }
+  world.sql = new Database();
+  world.start();
+  asked = 0;
+  await world.directory.rebuild(domain, null);
+
+  expect((await world.all()).map((record) => record.kind === "conference" && record.topic)).toEqual(
+    Array(3).fill("Berth planning"),
+  );
+  expect(asked).toBe(1);
+});
+
+test("a record is not held up by a site that says nothing", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  const { settings, ...rest } = testDomain();
+  conference.domain = { ...rest, settings: { ...settings, webexSite: {} as never } };
+  conference.topics = () => new Promise(() => {});
+  await conference.running(0);
+  await conference.reported(ended);
+  await conference.time.pass(1_000);
+  expect(await world.all()).toEqual([]);
+  await conference.time.pass(2_000);
+
+  expect(await world.all()).toMatchObject([{ kind: "conference", topic: "" }]);
+});
+
+test("records that an older version kept have the later columns, empty", async () => {
+  const world = new DirectoryWorld();
+  const { dialled: _, ...kept } = call("c1");
+  await world.directory.follow(aPage({ records: [kept as CallRecord] }));
+
+  expect(await world.start().records({ domain, cursor: null, order: "oldest", limit: 1 })).toMatchObject({
+    records: [{ record: { ...kept, dialled: "" } }],
+  });
+});
+
+test("a conference that wrote more than its journal holds has all its records", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(2);
+  const keys = Array.from({ length: 11_000 }, (_, index) => index);
+  for (const index of keys) {
+    await conference.time.pass(1_000);
+    const event = { type: "caller-muted", call: "c0", muted: index % 2 === 0 };
+    await conference.report({ type: "event", event } as never);
+  }
+  conference.start();
+  const [oldest] = conference.stored.history();
+  expect(oldest?.seq).toBeGreaterThan(100);
+  await conference.reported(ended);
+  await conference.time.pass(5_000);
+
+  expect(await world.all()).toMatchObject([
+    { call: "c0", mutes: 5_500, mutedSeconds: expect.any(Number), extCallId: "1001" },
+    { call: "c1", mutes: 0 },
+    { kind: "conference", calls: 2 },
+  ]);
+});

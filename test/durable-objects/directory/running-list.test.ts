@@ -1,0 +1,401 @@
+import { describe, expect, test } from "vitest";
+import type { ConfKey, WebexHost } from "../../../src/foundation/ids.ts";
+import { masked } from "../../../src/foundation/shown.ts";
+import type { FromWebex } from "../../../src/tsp/messages.ts";
+import { testDomain } from "../../local-domain.ts";
+import { worldBegins } from "../../simulation/context.ts";
+import { type ConferenceWorld, callerEntered, callerLeft, confKey, extConfId, host } from "../conference-world.ts";
+import { aPage } from "../fact-page.ts";
+import { DirectoryWorld, list, personEntered } from "./world.ts";
+
+test("the list is whole after a restart of the directory, and those who run are asked how they are once somebody looks", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(2);
+  world.start();
+  expect(world.asked).toEqual([]);
+
+  expect(await list(world)).toMatchObject({ total: 1, unknown: 1, conferences: [{ key: confKey, now: null }] });
+  await conference.time.pass(1_000);
+  expect(world.asked).toEqual([confKey]);
+  expect(await list(world)).toMatchObject({ total: 1, unknown: 0, conferences: [{ now: { callers: 2 } }] });
+});
+
+test("after a restart those on the page are asked first, and the rest in portions, so that pages need not wait for all", async () => {
+  const world = new DirectoryWorld();
+  const keys = Array.from({ length: 50 }, (_, index) => String(100 + index) as ConfKey);
+  for (const key of keys) await world.directory.follow(aPage({ key, running: {} }));
+  world.start();
+  await list(world, { begins: "10", isWatched: true });
+  await world.time.pass(1);
+  const [shown, rest] = [keys.slice(0, 10), keys.slice(10)];
+  expect(world.asked).toEqual([...shown, ...rest.reverse().slice(0, 10)].map((key) => key));
+
+  await world.time.pass(20);
+  expect(world.asked).toHaveLength(40);
+  await world.time.pass(20);
+  expect(world.asked).toHaveLength(50);
+  expect(new Set(world.asked).size).toBe(50);
+});
+
+test("a conference that hangs when asked after a restart holds the next ones up for a second alone", async () => {
+  const world = new DirectoryWorld();
+  const keys = Array.from({ length: 30 }, (_, index) => String(100 + index) as ConfKey);
+  for (const key of keys) await world.directory.follow(aPage({ key, running: {} }));
+  world.start();
+  world.feedDirectory = (key) => (key === "129" ? new Promise(() => {}) : Promise.resolve(true));
+  await list(world);
+  await world.time.pass(900);
+  expect(world.asked).toHaveLength(20);
+  await world.time.pass(200);
+  expect(world.asked).toHaveLength(30);
+});
+
+test("a conference that tells nothing when asked is asked once a minute, however often people look", async () => {
+  const world = new DirectoryWorld();
+  await world.directory.follow(aPage({ running: {} }));
+  for (let second = 0; second < 130; second++) {
+    await list(world, { isWatched: true });
+    await world.time.pass(1_000);
+  }
+
+  expect(world.asked).toEqual(Array(3).fill(confKey));
+});
+
+test("the list comes in pages by key, and by how a key begins", async () => {
+  const world = new DirectoryWorld();
+  for (const key of ["30", "11", "12", "20"]) await world.directory.follow(aPage({ key, running: {} }));
+
+  const first = await list(world, { limit: 3 });
+  expect(first.conferences.map(({ key }) => key)).toEqual(["11", "12", "20"]);
+  const second = await list(world, { limit: 3, after: first.next });
+  expect([second.conferences.map(({ key }) => key), second.next]).toEqual([["30"], null]);
+  expect((await list(world, { begins: "1" })).conferences.map(({ key }) => key)).toEqual(["11", "12"]);
+});
+
+test("a running conference is found by the number or attendee ID of somebody in it, as far as the settings let it be", async () => {
+  for (const [recordsPersonal, found] of [
+    ["full", [1, 1, 1, 0, 0, 1]],
+    ["masked", [1, 1, 1, 1, 0, 1]],
+    ["none", [0, 0, 0, 0, 0, 1]],
+  ] as const) {
+    const world = new DirectoryWorld();
+    const conference = world.conference();
+    conference.domain = testDomain({ recordsPersonal });
+    await conference.running(1);
+    const identified = { type: "attendee-identified", id: "k1", call: "c0", attendeeId: "4711" };
+    await conference.reported({ type: "event", event: identified } as never);
+    await conference.time.pass(2_000);
+    const count = async (query: object) => (await list(world, query)).conferences.length;
+
+    expect([
+      await count({ number: "14085551234" }),
+      await count({ attendeeId: "4711" }),
+      await count({ number: "14085551234", attendeeId: "4711" }),
+      await count({ number: "14085550034" }),
+      await count({ number: "14085551235" }),
+      await count({}),
+    ]).toEqual(found);
+  }
+});
+
+test("who has left is not found, nor one half of one person with the other half of another", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(0);
+  const entered = (call: string, number: string, attendeeId: string) => {
+    const caller = { call, number, attendeeId, muted: false, silent: false, room: "main" };
+    return { type: "event", event: { type: "caller-entered", caller } } as never;
+  };
+  await conference.reported(entered("c1", "4420", "1"), entered("c2", "4421", "2"));
+  await conference.time.pass(2_000);
+  const keys = async (query: object) => (await list(world, query)).conferences.map(({ key }) => key);
+  expect(await keys({ number: "4421" })).toEqual([confKey]);
+  expect(await keys({ number: "4421", attendeeId: "1" })).toEqual([]);
+
+  const left = { type: "caller-left", call: "c2", reason: "hung-up" };
+  await conference.reported({ type: "event", event: left } as never, entered("c3", "4422", "3"));
+  await conference.time.pass(2_000);
+  expect([await keys({ number: "4421" }), await keys({ attendeeId: "3" })]).toEqual([[], [confKey]]);
+});
+
+describe("who speaks in a running conference", () => {
+  const speaks = (call: string, speaking: boolean) =>
+    ({ type: "event", event: { type: "speaking-changed", call, speaking } }) as never;
+  const speakersIn = async (world: DirectoryWorld, query: object = { isWatched: true }) =>
+    (await list(world, query)).conferences[0]?.now?.speakers;
+
+  /** A conference with three callers, in which WebEx wants to know who speaks. */
+  async function reporting(world: DirectoryWorld, settings: object = {}): Promise<ConferenceWorld> {
+    const conference = world.conference();
+    conference.domain = testDomain({ recordsPersonal: "full", ...settings });
+    await conference.running(3);
+    const report = { type: "update-conference", msgId: "m", replyTo: host, extConfId, action: "report-speakers" };
+    await conference.during(conference.receive("report", report as FromWebex));
+    await conference.allDone();
+    await conference.time.pass(2_000);
+    return conference;
+  }
+
+  /** The directory is quick, and its answers come late. */
+  function answersLate(conference: ConferenceWorld, world: DirectoryWorld): void {
+    conference.follow = async (page) => {
+      const answer = await world.directory.follow(page);
+      await conference.time.wait(300);
+      return answer;
+    };
+  }
+
+  test("is told within a second of each change while people look at the list, and else of no change", async () => {
+    const world = new DirectoryWorld();
+    const conference = await reporting(world);
+    const before = conference.pages.length;
+    await conference.reported(speaks("c1", true));
+    await conference.time.pass(5_000);
+    expect(conference.pages).toHaveLength(before);
+    expect(await speakersIn(world, {})).toEqual([]);
+
+    await speakersIn(world);
+    await conference.time.pass(100);
+    expect(await speakersIn(world)).toEqual([{ number: "14085551234", attendeeId: "" }]);
+    await conference.time.pass(5_000);
+    for (const speaking of [true, false]) {
+      await conference.reported(speaks("c2", speaking));
+      await conference.time.pass(1_000);
+      expect(await speakersIn(world)).toHaveLength(speaking ? 2 : 1);
+    }
+
+    await world.time.pass(6 * 60_000);
+    await conference.reported(speaks("c1", false));
+    await conference.time.pass(5_000);
+    const after = conference.pages.length;
+    await conference.reported(speaks("c2", true));
+    await conference.time.pass(5_000);
+    expect(conference.pages).toHaveLength(after);
+  });
+
+  test("is told by the next life of a conference where people look, and by none where nobody does", async () => {
+    const world = new DirectoryWorld();
+    const conference = await reporting(world);
+    const before = conference.pages.length;
+    conference.kill();
+    conference.start();
+    await conference.reported(speaks("c1", true));
+    await conference.time.pass(5_000);
+    expect(conference.pages).toHaveLength(before);
+
+    await speakersIn(world);
+    await conference.time.pass(100);
+    conference.kill();
+    conference.start();
+    await conference.reported(speaks("c2", true));
+    await conference.time.pass(1_000);
+    expect(await speakersIn(world)).toHaveLength(2);
+  });
+
+  test("is told, also what changed while the directory had not answered yet that people look", async () => {
+    const world = new DirectoryWorld();
+    const conference = await reporting(world);
+    answersLate(conference, world);
+    await speakersIn(world);
+    await conference.time.pass(100);
+    await conference.reported(speaks("c2", true));
+    await conference.time.pass(2_000);
+
+    expect(await speakersIn(world)).toHaveLength(1);
+  });
+
+  test("is told also where people begin to look while the conference tells something else", async () => {
+    const world = new DirectoryWorld();
+    const conference = await reporting(world);
+    answersLate(conference, world);
+    await conference.reported(personEntered(9));
+    await conference.time.pass(300);
+    await speakersIn(world);
+    await conference.time.pass(2_000);
+    await conference.reported(speaks("c2", true));
+    await conference.time.pass(2_000);
+
+    expect(await speakersIn(world)).toHaveLength(1);
+  });
+
+  test("is shown as the settings keep people, and whoever has left does not speak", async () => {
+    const shown: unknown[] = [];
+    for (const recordsPersonal of ["masked", "none"]) {
+      const world = new DirectoryWorld();
+      const conference = await reporting(world, { recordsPersonal });
+      await conference.reported(speaks("c1", true), speaks("c2", true), callerLeft(2));
+      await conference.time.pass(1_000);
+      await speakersIn(world);
+      await conference.time.pass(1_000);
+      shown.push(await speakersIn(world));
+    }
+
+    expect(shown).toEqual([[{ number: masked("14085551234"), attendeeId: "" }], [{ number: "", attendeeId: "" }]]);
+  });
+});
+
+test("a directory that was restarted finds people again, and shows nobody in its list", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(1);
+  await conference.time.pass(2_000);
+  world.start();
+  const { conferences, unknown } = await list(world, { number: "14085551234" });
+  expect([conferences.length, unknown]).toEqual([1, 0]);
+  expect(JSON.stringify(conferences)).not.toContain("14085551234");
+});
+
+test("who looks for a person waits for those that do not know yet, whoever has asked them, and not too long", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(1);
+  await conference.time.pass(2_000);
+  const { feedDirectory } = world;
+  const answers = Promise.withResolvers<void>();
+  world.start();
+  world.feedDirectory = async (key, what) => {
+    await answers.promise;
+    return feedDirectory(key, what);
+  };
+  await list(world);
+  let isOver = false;
+  const both = Promise.all([list(world, { number: "14085551234" }), list(world, { attendeeId: "1" })]);
+  const either = Promise.race([list(world, { number: "1" }), both]).then(() => {
+    isOver = true;
+  });
+  await world.time.pass(1_000);
+  expect(isOver).toBe(false);
+  answers.resolve();
+  await either;
+  expect((await both).map((page) => [page.conferences.length, page.unknown])).toEqual([
+    [1, 0],
+    [0, 0],
+  ]);
+  expect(world.asked).toEqual([confKey]);
+
+  world.start();
+  world.feedDirectory = () => new Promise(() => {});
+  const late = list(world, { number: "14085551234" });
+  await world.time.pass(1_900);
+  expect(await late).toMatchObject({ conferences: [], unknown: 1 });
+});
+
+test("the totals are of all that run; those that are not known after a restart are asked, and not waited for too long", async () => {
+  const world = new DirectoryWorld();
+  const waiting = [{ host: "tsp" as WebexHost, documents: 2, oldestAt: worldBegins, failure: null }];
+  const all = { 111: {}, 222: { waiting }, 333: { phase: "creating", callers: 0 } } as const;
+  const tell = (key: string) => world.directory.follow(aPage({ key, running: all[key as never] }));
+  for (const key of Object.keys(all)) await tell(key);
+  const totals = { creating: 1, running: 2, callers: 6, documents: 2, oldestAt: worldBegins };
+  expect(await world.directory.totals()).toEqual(totals);
+
+  world.start();
+  world.feedDirectory = async (key) => {
+    await tell(key);
+    return true;
+  };
+  expect(await world.directory.totals()).toEqual(totals);
+
+  world.start();
+  world.feedDirectory = () => new Promise(() => {});
+  const late = world.directory.totals();
+  await world.time.pass(2_000);
+  expect(await late).toEqual({ creating: 1, running: 2, callers: 0, documents: 0, oldestAt: null });
+});
+
+test("hosts say what waits for them and since when, and which conferences have trouble; the longest queue first", async () => {
+  const world = new DirectoryWorld();
+  const tell = (key: string, host: string, documents: number, oldestAt: number, to = host) =>
+    world.directory.follow(
+      aPage({
+        key,
+        running: {
+          webexHost: host as WebexHost,
+          ...(documents > 0 && {
+            waiting: [
+              {
+                host: to as WebexHost,
+                documents,
+                oldestAt,
+                failure: documents > 1 ? `HTTP status 50${documents}` : null,
+              },
+            ],
+          }),
+        },
+      }),
+    );
+  await tell("1", "tsp1", 0, 0);
+  await tell("2", "tsp2", 2, 2_000);
+  await tell("3", "tsp2", 3, 1_000);
+  await tell("4", "tsp1", 3, 4_000, "*back-end");
+  await tell("5", "tsp1", 0, 0);
+  for (let key = 10; key < 14; key++) await tell(String(key), "tsp2", 2, 3_000);
+  await tell("14", "tsp2", 1, 3_000);
+
+  const failure = "HTTP status 502";
+  const troubled = ["2", "3", "10", "11", "12"];
+  expect((await world.directory.activity()).hosts).toEqual([
+    { host: "tsp2", conferences: 7, documents: 14, oldestDocumentAt: 1_000, failure, troubled },
+    {
+      ...{ host: "*back-end", conferences: 0, documents: 3, oldestDocumentAt: 4_000 },
+      ...{ failure: "HTTP status 503", troubled: ["4"] },
+    },
+    { host: "tsp1", conferences: 3, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] },
+  ]);
+  expect(world.asked).toEqual([]);
+
+  world.start();
+  world.feedDirectory = async (key) => {
+    if (key === "2") await tell(key, "tsp2", 2, 2_000);
+    return key !== "3" || new Promise(() => {});
+  };
+  const late = world.directory.activity();
+  await world.time.pass(2_000);
+  expect(await late).toMatchObject({ hosts: [{ host: "tsp2", documents: 2 }, { documents: 0 }], unknown: 9 });
+  expect(world.asked).toHaveLength(10);
+});
+
+test("documents are told to wait once they do for some seconds or were not confirmed, and no longer than they do", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  const { time } = conference;
+  await conference.running(0);
+  let takesMs = 500;
+  let status = 200;
+  conference.answer = async ({ transId }) => {
+    await time.wait(takesMs);
+    return status === 200 ? conference.confirmed(transId) : { kind: "answered", status, body: new Uint8Array() };
+  };
+  const waits = async (ms: number) => {
+    await time.pass(ms);
+    const { documents, oldestDocumentAt, waiting } = (await list(world)).conferences[0]?.now ?? {};
+    const age = typeof oldestDocumentAt === "number" ? time.now - oldestDocumentAt : null;
+    return [documents, age, waiting?.map(({ host, failure }) => [host, failure])];
+  };
+  const before = conference.pages.length;
+  await conference.reported(callerEntered(1));
+  expect(await waits(60_000)).toEqual([0, null, undefined]);
+  expect(conference.pages).toHaveLength(before + 1);
+
+  takesMs = 9_000;
+  await conference.reported(callerEntered(2));
+  await time.pass(6_000);
+  await conference.reported(callerEntered(3));
+  expect(await waits(500)).toEqual([2, 6_600, [[host, null]]]);
+  expect(await waits(60_000)).toEqual([0, null, undefined]);
+
+  [takesMs, status] = [10, 500];
+  await conference.reported(callerEntered(4));
+  expect(await waits(1_000)).toEqual([1, expect.any(Number), [[host, "HTTP status 500"]]]);
+  status = 200;
+  expect(await waits(60_000)).toEqual([0, null, undefined]);
+
+  conference.domain = testDomain({ passthroughUrl: "http://127.0.0.1:9/data" });
+  conference.answer = async (posted) =>
+    posted.url.endsWith("/data") ? { kind: "failed", reason: "nobody listens" } : conference.confirmed(posted.transId);
+  await conference.reported(callerEntered(5));
+  const data = { type: "passthrough", msgId: "m-data", replyTo: host, extConfId, extCallId: "1001", data: "YQ==" };
+  await conference.during(conference.receive("t-data", data as FromWebex));
+  expect(await waits(1_000)).toEqual([1, expect.any(Number), [["*back-end", "nobody listens"]]]);
+});

@@ -1,0 +1,115 @@
+import { Directory } from "../../../durable-objects/directory/directory.ts";
+import { Measures } from "../../../durable-objects/platform/measures.ts";
+import type { Report } from "../../../src/bridge/events.ts";
+import type { ConfKey, DomainName } from "../../../src/foundation/ids.ts";
+import type { CallRecord } from "../../../src/records/call-record.ts";
+import type { ConferenceRecord } from "../../../src/records/conference-record.ts";
+import type { Holder } from "../../../src/rpc/id-allocator.ts";
+import type { Domain } from "../../../src/settings/load.ts";
+import { testDomain } from "../../local-domain.ts";
+import { aCallRecord } from "../../records/a-record.ts";
+import { Clock } from "../../simulation/clock.ts";
+import { worldBegins } from "../../simulation/context.ts";
+import { Database } from "../../simulation/database.ts";
+import { ConferenceWorld, confKey } from "../conference-world.ts";
+
+export const domain = "local" as DomainName;
+
+/** A directory and its disk; each life of the object is another one over it. */
+export class DirectoryWorld {
+  readonly time = new Clock(worldBegins);
+  sql = new Database();
+  domain: Domain | null = testDomain();
+  alarmAt: number | null = null;
+  deleted = 0;
+  /** Rows that were written, by what wrote them. */
+  readonly written: string[] = [];
+  readonly asked: string[] = [];
+  /** The rows on disk at each change that watchers are told of. */
+  readonly changes: number[] = [];
+  /** The conferences that were allocated ids, the latest first. */
+  holders: readonly Holder[] = [{ key: confKey, place: 1, at: worldBegins }];
+  feedDirectory: (key: ConfKey, isWatched: boolean) => Promise<boolean> = async () => false;
+  directory: Directory;
+  #nonces = 0;
+
+  constructor() {
+    this.directory = this.start();
+  }
+
+  start(): Directory {
+    this.directory = new Directory({
+      sql: {
+        exec: (query, ...bindings) => {
+          const [, verb] =
+            /^(INSERT INTO record|UPDATE record|DELETE FROM record|INSERT INTO about|INSERT INTO audit|INSERT INTO activity)/.exec(
+              query,
+            ) ?? [];
+          if (verb) this.written.push(verb);
+          return this.sql.exec(query, ...bindings);
+        },
+        transaction: (work) => this.sql.transaction(work),
+      },
+      now: () => this.time.now,
+      after: (ms, run) => this.time.after(ms, run),
+      log: () => {},
+      domain: () => this.domain,
+      conference: (_, key) => ({
+        feedDirectory: async (isWatched) => {
+          this.asked.push(key);
+          return this.feedDirectory(key, isWatched);
+        },
+      }),
+      conferencesOf: async (_, __, before) => ({
+        holders: this.holders.filter(({ place }) => before === null || place < before),
+        next: null,
+      }),
+      changed: () => {
+        this.changes.push(Number(this.sql.exec("SELECT count(*) AS rows FROM record")[0]?.rows));
+      },
+      measures: new Measures(),
+      post: async () => ({ kind: "failed", reason: "nobody listens" }),
+      secret: () => undefined,
+      nonce: () => String(++this.#nonces),
+      setAlarm: async (at) => {
+        this.alarmAt = at;
+      },
+      getAlarm: async () => this.alarmAt,
+      deleteAll: async () => {
+        this.deleted += 1;
+      },
+    });
+    return this.directory;
+  }
+
+  async all(): Promise<readonly (CallRecord | ConferenceRecord)[]> {
+    const { records } = await this.directory.records({ domain, cursor: null, order: "oldest", limit: 1_000 });
+    return records.map(({ record }) => record);
+  }
+
+  /** A conference that tells this directory. */
+  conference(): ConferenceWorld {
+    const world = new ConferenceWorld();
+    world.follow = (page) => this.directory.follow(page);
+    this.feedDirectory = (_, isWatched) => world.conference.feedDirectory(isWatched);
+    return world;
+  }
+}
+
+export const ended = { type: "event", event: { type: "conference-ended" } } as const;
+
+export function call(name: string, more: Partial<CallRecord> = {}): CallRecord {
+  const times = { answeredAt: worldBegins, enteredAt: worldBegins, endedAt: worldBegins };
+  return aCallRecord({ conference: confKey, call: name, ...times, ...more });
+}
+
+export const list = (world: DirectoryWorld, more: object = {}) =>
+  world.directory.running({ domain, after: null, limit: 100, ...more });
+
+export function personEntered(call: number): Report {
+  const caller = { call: `c${call}`, number: String(44_200_000 + call), attendeeId: null };
+  return {
+    type: "event",
+    event: { type: "caller-entered", caller: { ...caller, muted: false, silent: false, room: "main" } },
+  } as Report;
+}
