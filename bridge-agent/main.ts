@@ -41,7 +41,7 @@ command("init", "write a settings file, make the key, and print what the edge's 
     console.log(init(options.settings, await askForMissing(options, process.stdin)));
   });
 
-command("run", "serve the bridge until told to stop").action(({ settings: file }: Options) => run(file));
+command("run", "serve the bridge until stopped").action(({ settings: file }: Options) => run(file));
 
 command("status", "what the running agent on this machine says of itself")
   .option("--json", "as JSON, for programs")

@@ -9,7 +9,7 @@ import type { BridgeDriver, DriverPorts } from "./drivers/driver.ts";
 import { createDriver } from "./drivers/registry.ts";
 import { EdgeLink } from "./link/edge-link.ts";
 import type { OpenSocket } from "./link/reconnecting-socket.ts";
-import { type LogLine, lineOf, lineOfCommand, type Note, withoutKey } from "./service/log.ts";
+import { type AgentLogLine, lineOf, lineOfCommand, type Note, withoutKey } from "./service/log.ts";
 import type { AgentSettings } from "./service/settings.ts";
 import type { AgentKey } from "./service/state-folder.ts";
 import { type Unfinished, unfinishedText } from "./service/unfinished.ts";
@@ -27,7 +27,7 @@ interface AgentPorts extends DriverPorts {
   soon(run: () => void): void;
   /** Never the same id twice, not even after a restart. */
   newId(): CommandId;
-  log(line: LogLine): void;
+  log(line: AgentLogLine): void;
   /** The journal cannot be written. The agent has closed its connections, for without its journal it must not act. */
   journalFailed(failure: JournalFailure): void;
 }

@@ -27,7 +27,7 @@ export function bridgehead(parts: EdgeParts): Command {
 
   program
     .command("serve")
-    .description("serve the edge until told to stop; SIGHUP reads the domains again")
+    .description("serve the edge until stopped; SIGHUP reads the domains again")
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
     .option("--check", "check the settings, and serve nothing")
     .action(async ({ settings, check }: { settings: string; check?: true }) =>

@@ -36,11 +36,11 @@ export function forTerminal(line: string): string {
   const facts = factsOf(line);
   if (!facts) return printable(line);
   const { time, level, event, ...more } = facts;
-  const told = Object.entries(more).map(([name, value]) => {
+  const rest = Object.entries(more).map(([name, value]) => {
     const text = typeof value === "string" ? value : JSON.stringify(value);
     return `${name}=${plain.test(text) ? text : JSON.stringify(text)}`;
   });
-  return printable([time, String(level).padEnd(5), String(event).padEnd(22), ...told].join(" ").trimEnd());
+  return printable([time, String(level).padEnd(5), String(event).padEnd(22), ...rest].join(" ").trimEnd());
 }
 
 function factsOf(line: string): Readonly<Record<string, unknown>> | null {

@@ -13,10 +13,10 @@ import {
   type Launch,
   Part,
   print,
+  printNotice,
   runUntilStopped,
   StartError,
   startGuard,
-  tell,
   writeAnew,
 } from "../cli/edge/supervise.ts";
 import { extraAuthorities } from "../cli/edge/workerd.ts";
@@ -108,7 +108,7 @@ async function start(): Promise<() => Promise<void>> {
   if (!people.ok) throw new StartError(people.error);
 
   const variables = { ...process.env, ...connection?.variables };
-  for (const { says } of missingSecretsOf(domains, variables)) tell("warning", `the domain local ${says}`);
+  for (const { says } of missingSecretsOf(domains, variables)) printNotice("warning", `the domain local ${says}`);
 
   const edge = {
     folder: join(folder, "edge"),
@@ -126,18 +126,18 @@ async function start(): Promise<() => Promise<void>> {
     ["agent", nodeProgram(["bridge-agent/main.ts", "run", "--settings", agentSettings])],
     ...(ports.site ? [["site", simulatedSite(ports.site, siteFolder)] as const] : []),
   ]);
-  tell("token", `the operator's bearer token is in ${from}`);
+  printNotice("token", `the operator's bearer token is in ${from}`);
   const url = `http://127.0.0.1:${ports.edge}`;
-  tell("console", `${url}/console, where you sign in with the token`);
+  printNotice("console", `${url}/console, where you sign in with the token`);
   const [secret] = [...checked.value.values()][0]?.settings.adapterSecrets ?? [];
-  tell("adapter", `${url}/tsp/local${secret ? `/${secret}` : ""}`);
-  for (const [what, line] of bridge.howToCall) tell(what, line);
+  printNotice("adapter", `${url}/tsp/local${secret ? `/${secret}` : ""}`);
+  for (const [what, line] of bridge.howToCall) printNotice(what, line);
   const stopping = new AbortController();
   const siteUrl = ports.site ? `${siteAddress}/${first.site}/` : undefined;
   if (siteUrl) {
-    tell("site", `${siteUrl}, with a host ${first.host} and an administrator ${first.admin}`);
-    tell("", `their passwords are in ${passwordsFile(siteFolder)}`);
-    tell(
+    printNotice("site", `${siteUrl}, with a host ${first.host} and an administrator ${first.admin}`);
+    printNotice("", `their passwords are in ${passwordsFile(siteFolder)}`);
+    printNotice(
       "",
       connection
         ? `the domain local asks it as ${first.admin} (webexSite and WEBEX_SECRET_LOCAL are set for this run)`
@@ -205,7 +205,7 @@ function startParts(
     });
   const parts = new Map(launches.map(([name, launch]) => [name, part(name, launch)]));
   for (const each of parts.values()) each.start();
-  tell("logs", logs);
+  printNotice("logs", logs);
   return (name) => parts.get(name) as Part;
 }
 
@@ -218,12 +218,12 @@ function pidsWriter(folder: string, pids: ReadonlyMap<PartName, number>): () => 
       // Renamed into place, so that readers never see half a file.
       writeFileSync(`${file}.new`, `${JSON.stringify(Object.fromEntries(pids))}\n`);
       renameSync(`${file}.new`, file);
-      if (retry) tell("pids", `${file} is written again`);
+      if (retry) printNotice("pids", `${file} is written again`);
       clearInterval(retry);
       retry = undefined;
     } catch (error) {
       if (retry) return;
-      tell("pids", `cannot write ${file} (${systemReason(error)}); is tried again each second`);
+      printNotice("pids", `cannot write ${file} (${systemReason(error)}); is tried again each second`);
       retry = setInterval(write, 1_000).unref();
     }
   };

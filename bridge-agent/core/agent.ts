@@ -19,7 +19,7 @@ import { PendingCommands } from "./pending-commands.ts";
 import { Durations, type PolicySettings } from "./policy.ts";
 import { PolicyGate } from "./policy-gate.ts";
 import { Reports } from "./reports.ts";
-import { actingText, Role, takeoverText } from "./role.ts";
+import { AgentRole, actingText, takeoverText } from "./role.ts";
 
 /** Everything that can happen to an agent, in the order it happened. */
 export type AgentInput =
@@ -72,7 +72,7 @@ export class Agent {
   readonly #commands: CommandRunner;
   readonly #policy: PolicyGate;
   readonly #durations: Durations;
-  readonly #role: Role;
+  readonly #role: AgentRole;
   readonly #bridge: BridgeConnection;
   readonly #health = new HealthReport();
   readonly #clock = new SteadyClock();
@@ -99,7 +99,7 @@ export class Agent {
     this.#policy = new PolicyGate(policy, contents.dials, gated);
     const effects = () => this.#effects;
     this.#commands = new CommandRunner({ ...parts, events: this.#events, policy: this.#policy, newId, effects });
-    this.#role = new Role(journal, contents.assignment);
+    this.#role = new AgentRole(journal, contents.assignment);
     this.#bridge = new BridgeConnection(contents.bootId);
     if (contents.assignment) this.#keypads.codes = contents.assignment.keypad;
   }

@@ -7,7 +7,7 @@ export interface FoundDigest extends ConferenceDigest {
 }
 
 /** The digests of a conference since it last changed. */
-interface Series extends FoundDigest {
+interface DigestSeries extends FoundDigest {
   /** The round in which the next one is due. */
   dueIn: number;
   /** The first pauses after a digest that is confirmed, in rounds. */
@@ -29,8 +29,8 @@ export class Digests {
   #round = 0;
   #begun = 0;
   #atOnce = FEWEST_AT_ONCE;
-  #series = new Map<ConfKey, Series>();
-  #waiting: Series[] = [];
+  #series = new Map<ConfKey, DigestSeries>();
+  #waiting: DigestSeries[] = [];
 
   get isSending(): boolean {
     return this.#waiting.length > 0;
@@ -51,7 +51,7 @@ export class Digests {
     this.#atOnce = Math.max(FEWEST_AT_ONCE, Math.ceil(this.#waiting.length / MOST_TICKS));
   }
 
-  #begin(found: FoundDigest): Series {
+  #begin(found: FoundDigest): DigestSeries {
     const third = MOST_ROUNDS - (this.#begun % MOST_ROUNDS);
     this.#begun += 1;
     return { ...found, dueIn: this.#round, pauses: [2, 4, third] };

@@ -1,15 +1,15 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { AgentToEdge } from "../../src/link/messages.ts";
 
-type Health = Extract<AgentToEdge, { type: "health" }>;
-type Waiting = NonNullable<Health["waiting"]>;
+type HealthMessage = Extract<AgentToEdge, { type: "health" }>;
+type Waiting = NonNullable<HealthMessage["waiting"]>;
 
 /** A command or a report that takes no longer is no queue that people should hear of; and so often they hear of a change of it. */
 const WAITS_MS = 5_000;
 
 /** When the edge is sent the agent's health. */
 export class HealthReport {
-  #sent: Health | null = null;
+  #sent: HealthMessage | null = null;
   #sentAt: EpochMs = 0;
   /** Since when a command has no result or a report no ack, and there was always one; `null`: there is none. */
   #waitsSince: EpochMs | null = null;
@@ -25,7 +25,7 @@ export class HealthReport {
   }
 
   /** At once what differs of the bridge; with the next tick its ports, and what waits for long. `null`: nothing. */
-  due(health: Omit<Health, "waiting">, waits: Waiting, now: EpochMs, tick: boolean): Health | null {
+  due(health: Omit<HealthMessage, "waiting">, waits: Waiting, now: EpochMs, tick: boolean): HealthMessage | null {
     const waiting = this.#waitingForLong(waits, now);
     const isChanged = this.#sent === null || textOf(this.#sent) !== textOf(health);
     const isOld = now - this.#sentAt >= WAITS_MS && JSON.stringify(this.#sent?.waiting) !== JSON.stringify(waiting);
@@ -43,6 +43,6 @@ export class HealthReport {
 }
 
 /** What the edge hears at once when it changes. */
-function textOf({ bridgeUp, bootId, ports, cannot }: Omit<Health, "waiting">): string {
+function textOf({ bridgeUp, bootId, ports, cannot }: Omit<HealthMessage, "waiting">): string {
   return JSON.stringify([bridgeUp, bootId, ports, cannot]);
 }

@@ -12,7 +12,7 @@ import { err, ok, type Result } from "../../src/foundation/result.ts";
 import type { CommandPhase, KnownCommand, NewCommand, OpenCommand } from "./pending-commands.ts";
 
 /** The agent's record of a conference, apart from its commands and reports. */
-export interface ConferenceRecord {
+export interface JournaledConference {
   readonly anonymousId: string | null;
   readonly accessCodes?: AccessCodes | null;
   readonly locked: boolean;
@@ -38,7 +38,7 @@ export interface JournalContents {
   /** The conferences that are live, or of which the edge has not acknowledged everything. */
   readonly conferences: readonly {
     readonly conference: ConfKey;
-    readonly record: ConferenceRecord;
+    readonly record: JournaledConference;
     readonly stream: StreamId;
     /** The number of the next report. */
     readonly next: number;
@@ -208,7 +208,7 @@ function contentsOf(db: DatabaseSync): JournalContents {
       const rows = reports.get(key) ?? [];
       return {
         conference: key,
-        record: JSON.parse(record) as ConferenceRecord,
+        record: JSON.parse(record) as JournaledConference,
         stream,
         next: Math.max(next, (rows.at(-1)?.number ?? 0) + 1),
         reports: rows.map(({ number, report }) => ({ number, report: JSON.parse(report) as Report })),
@@ -251,14 +251,14 @@ function conferencesOf(toWrite: ToWrite) {
   const deleteReports = toWrite("DELETE FROM report WHERE conference = ? AND number <= ?");
   return {
     /** Makes the conference known, with a new stream that has no reports yet; its id is like no other. */
-    beginStream(conference: ConfKey, record: ConferenceRecord): StreamId {
+    beginStream(conference: ConfKey, record: JournaledConference): StreamId {
       const stream = randomUUID();
       beginStream.run(conference, JSON.stringify(record), stream);
       deleteReports.run(conference, Number.MAX_SAFE_INTEGER);
       return stream as string as StreamId;
     },
 
-    saveConference(conference: ConfKey, record: ConferenceRecord): void {
+    saveConference(conference: ConfKey, record: JournaledConference): void {
       saveConference.run(JSON.stringify(record), conference);
     },
 

@@ -46,7 +46,7 @@ interface CommandRows {
 /** `command`: `null` for one that was not understood. */
 export type NewCommand = Omit<OpenCommand, "command"> & { readonly command: OpenCommand["command"] | null };
 
-/** A clock that was set back before a restart does not tell how much time has passed: then it is too late as well. */
+/** A clock that was set back before a restart does not show how much time has passed: then it is too late as well. */
 export function isInTime({ begin }: OpenCommand, now: EpochMs): boolean {
   return begin === undefined || (begin.from <= now && now < begin.before);
 }

@@ -97,7 +97,7 @@ const LOOK_EVERY_MS = 5_000;
 /** Until the bridge is asked again to end what it did not end. */
 const ASK_AGAIN_MS = 30_000;
 
-interface Running {
+interface RunningSpan {
   since: EpochMs;
   askedAt: EpochMs | null;
 }
@@ -105,7 +105,7 @@ interface Running {
 /** Finds calls and conferences that last too long, for the agent that acts. */
 export class Durations {
   readonly #begins: Begins;
-  readonly #running = new Map<string, Running>();
+  readonly #running = new Map<string, RunningSpan>();
   #lookAt: EpochMs = 0;
 
   constructor(begins: Begins, known: readonly { readonly name: string; readonly at: EpochMs }[]) {

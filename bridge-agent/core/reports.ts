@@ -3,12 +3,12 @@ import type { Entrance } from "../../src/bridge/keypad.ts";
 import type { CallId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { TokenBucket } from "../../src/foundation/limits.ts";
 import type { AgentToEdge } from "../../src/link/messages.ts";
-import type { ConferenceRecord, Journal, JournalContents } from "./journal.ts";
+import type { Journal, JournalContents, JournaledConference } from "./journal.ts";
 
 type ReportsMessage = Extract<AgentToEdge, { type: "reports" }>;
 
 interface ConferenceReports {
-  record: ConferenceRecord;
+  record: JournaledConference;
   stream: ReportStream;
 }
 
@@ -29,7 +29,7 @@ const MESSAGE_COST = 1_000;
 const WRITE_ACKS_WITHIN_MS = 60_000;
 /** In characters; half of what a relay reads of one agent. */
 const SEND_RATE = { burst: 2_000_000, perSecond: 2_000_000 } as const;
-const UNKNOWN: ConferenceRecord = { anonymousId: null, locked: false, live: false };
+const UNKNOWN: JournaledConference = { anonymousId: null, locked: false, live: false };
 
 /** The record of each conference, and the reports about it that the edge has not acknowledged. */
 export class Reports {
@@ -55,7 +55,7 @@ export class Reports {
   }
 
   /** The live conference of this key. */
-  live(key: string): ConferenceRecord | null {
+  live(key: string): JournaledConference | null {
     const record = this.#conferences.get(key as ConfKey)?.record;
     return record?.live ? record : null;
   }
@@ -100,7 +100,7 @@ export class Reports {
     return stream ? `${stream.id} ${stream.reported}` : "";
   }
 
-  change(key: ConfKey, change: Partial<ConferenceRecord>): void {
+  change(key: ConfKey, change: Partial<JournaledConference>): void {
     const conference = this.#open(key);
     conference.record = { ...conference.record, ...change };
     this.#journal.saveConference(key, conference.record);
@@ -134,7 +134,7 @@ export class Reports {
     return conference;
   }
 
-  #beginStream(key: ConfKey, record: ConferenceRecord, reports: readonly Report[]): ReportStream {
+  #beginStream(key: ConfKey, record: JournaledConference, reports: readonly Report[]): ReportStream {
     const stream = new ReportStream(this.#journal.beginStream(key, record), 1, []);
     this.#acks.delete(key); // These acks were of the stream before.
     for (const report of reports) this.#append(key, stream, report);

@@ -6,7 +6,7 @@ import type { Note } from "../service/log.ts";
 import type { Assignment, Journal } from "./journal.ts";
 
 /** Whether this agent acts: as the edge last said, and as far as it may go by that now. */
-export class Role {
+export class AgentRole {
   readonly #journal: Journal;
   assignment: Assignment | null;
   /** The edge's present one. */

@@ -80,9 +80,9 @@ export class GenericDriver implements BridgeDriver {
   readonly #waiting = new Map<number, Waiting>();
   #report: (report: DriverReport) => void = () => {};
   #isGreeted = false;
-  /** The agent was told `connected`. */
+  /** `connected` was reported. */
   #ready = false;
-  /** Whether the bridge says what it is told to. */
+  /** Whether the bridge says what the agent wants callers to hear. */
   #announces = false;
   /** States in a row that were not understood. While there are any, a connection must bring a good one before the agent hears of it. */
   #badStates = 0;

@@ -199,7 +199,7 @@ export function linkUrl({ domain, bridge }: Pick<AgentSettings, "domain" | "brid
   return `${address.replace(/\/+$/, "")}/agent/${domain}/${bridge}`;
 }
 
-/** How an agent says who it is. Without a challenge it is told one, and nothing else comes of it. */
+/** How an agent says who it is. Without a challenge it gets one, and nothing else comes of it. */
 export function helloHeader(
   { agent, domain, bridge }: EdgeLinkOptions["settings"],
   key: AgentKey,

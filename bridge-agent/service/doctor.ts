@@ -12,7 +12,7 @@ import { isIP } from "node:net";
 import { TLSSocket } from "node:tls";
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
-import { type Finding, findingLine } from "../../src/foundation/text/finding.ts";
+import { type CheckResult, type Finding, findingLine } from "../../src/foundation/text/finding.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
 import { REFUSAL_HEADER } from "../../src/link/hello.ts";
 import { journalFault } from "../core/journal.ts";
@@ -33,8 +33,6 @@ const MOST_CLOCK_SKEW_MS = 60_000;
 const LEAST_FREE_MIB = 100;
 const CERTIFICATE_ENDS_SOON_MS = 14 * 24 * 3_600_000;
 
-type Found = Omit<Finding, "about">;
-
 /** What the edge, or a proxy in front of it, answered to the agent's first request for a socket. */
 interface EdgeAnswer {
   readonly status: number;
@@ -53,7 +51,7 @@ interface Asked {
 
 /** Looks at everything an agent needs, one line each; whether nothing is wrong. It writes nothing, and disturbs no running agent. */
 export async function doctor(settings: AgentSettings, print: (line: string) => void): Promise<boolean> {
-  const checks: readonly (readonly [string, () => Promise<Found>])[] = [
+  const checks: readonly (readonly [string, () => Promise<CheckResult>])[] = [
     ["key", async () => checkKey(settings)],
     ["disk", async () => checkDisk(settings)],
     ["journal", async () => checkJournal(settings)],
@@ -82,24 +80,24 @@ export async function doctor(settings: AgentSettings, print: (line: string) => v
   return allGood;
 }
 
-function good(says: string): Found {
+function good(says: string): CheckResult {
   return { verdict: "ok", says };
 }
 
-function warn(says: string): Found {
+function warn(says: string): CheckResult {
   return { verdict: "warn", says };
 }
 
-function bad(says: string): Found {
+function bad(says: string): CheckResult {
   return { verdict: "WRONG", says };
 }
 
-function checkKey({ state, agent, bridge, domain }: AgentSettings): Found {
+function checkKey({ state, agent, bridge, domain }: AgentSettings): CheckResult {
   const key = readAgentKey(state);
   return key ? good(`${key.publicKey}, of agent ${agent} for bridge ${bridge} of ${domain}`) : bad(missingKey(state));
 }
 
-function checkDisk({ state }: AgentSettings): Found {
+function checkDisk({ state }: AgentSettings): CheckResult {
   if (!existsSync(state)) return warn("not looked at: see the line about the key");
   const { bavail, bsize } = statfsSync(state);
   const freeMiB = Math.floor((bavail * bsize) / 2 ** 20);
@@ -108,7 +106,7 @@ function checkDisk({ state }: AgentSettings): Found {
     : good(`${state} has ${freeMiB} MiB left`);
 }
 
-function checkJournal({ state }: AgentSettings): Found {
+function checkJournal({ state }: AgentSettings): CheckResult {
   const file = journalFile(state);
   if (!existsSync(state)) return warn("not looked at: see the line about the key");
   try {
@@ -122,7 +120,7 @@ function checkJournal({ state }: AgentSettings): Found {
   return fault ? bad(fault.sentence) : good(`${file} is whole`);
 }
 
-async function checkAgent(settings: AgentSettings): Promise<Found> {
+async function checkAgent(settings: AgentSettings): Promise<CheckResult> {
   if (settings.listen.port === 0)
     return warn("listen.port is 0: `status`, `calls` and `drain` cannot find a running agent");
   const status = await askStatus(settings).catch((error: Error) => error);
@@ -138,7 +136,7 @@ async function checkAgent(settings: AgentSettings): Promise<Found> {
     : warn(`it runs, and has no connection to ${away.join(" and ")}: see the lines below, and its log`);
 }
 
-async function checkName({ address }: Asked): Promise<Found> {
+async function checkName({ address }: Asked): Promise<CheckResult> {
   const host = hostOf(address);
   const proxy = proxyFor(address);
   const ours = proxy ? proxy.hostname.replace(/^\[|\]$/g, "") : host;
@@ -152,7 +150,7 @@ async function checkName({ address }: Asked): Promise<Found> {
   }
 }
 
-function checkTls({ ca }: AgentSettings, { address, answer }: Asked): Found {
+function checkTls({ ca }: AgentSettings, { address, answer }: Asked): CheckResult {
   if (address.startsWith("ws:")) {
     return isLoopback(hostOf(address))
       ? good("none, and none is needed on this machine")
@@ -178,7 +176,7 @@ function checkTls({ ca }: AgentSettings, { address, answer }: Asked): Found {
     : good(`the certificate is right until ${day}${by}`);
 }
 
-function checkProxy({ address, answer }: Asked): Found {
+function checkProxy({ address, answer }: Asked): CheckResult {
   const proxy = proxyFor(address);
   const name = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].find((name) => process.env[name]);
   const unused = name ? `: ${name} is set, and not for ${hostOf(address)} (this machine, no TLS, or NO_PROXY)` : "";
@@ -196,7 +194,7 @@ function checkProxy({ address, answer }: Asked): Found {
 }
 
 /** The address that answers; of several, with what is wrong with the others. */
-function checkEdge(settings: AgentSettings, { address, answer, others }: Asked): Found {
+function checkEdge(settings: AgentSettings, { address, answer, others }: Asked): CheckResult {
   const found = checkAnswer(settings, address, answer);
   if (others.length === 0) return found;
   const wrong = others.flatMap((other) => {
@@ -207,7 +205,11 @@ function checkEdge(settings: AgentSettings, { address, answer, others }: Asked):
   return { verdict: found.verdict === "ok" && wrong.length > 0 ? "warn" : found.verdict, says };
 }
 
-function checkAnswer({ agent, domain, bridge, state }: AgentSettings, edge: string, answer: EdgeAnswer | Error): Found {
+function checkAnswer(
+  { agent, domain, bridge, state }: AgentSettings,
+  edge: string,
+  answer: EdgeAnswer | Error,
+): CheckResult {
   if (answer instanceof Error) {
     if (tlsFault.test(codeOf(answer))) return bad("not asked: see the line about TLS");
     const through = throughProxy(edge);
@@ -231,7 +233,7 @@ function checkAnswer({ agent, domain, bridge, state }: AgentSettings, edge: stri
   );
 }
 
-async function checkClock(settings: AgentSettings, { address, answer }: Asked): Promise<Found> {
+async function checkClock(settings: AgentSettings, { address, answer }: Asked): Promise<CheckResult> {
   if (answer instanceof Error) return warn("not compared: see the line about the edge");
   const date = answer.headers.date ?? (await dateOf(settings, address));
   if (date === null) return good("not compared, the edge sends no date");
@@ -270,7 +272,7 @@ async function askEdges(settings: AgentSettings): Promise<Asked> {
   );
   const verdicts = all.map(({ address, answer }) => checkAnswer(settings, address, answer).verdict);
   const best = ["ok", "warn", "WRONG"]
-    .map((verdict) => verdicts.indexOf(verdict as Found["verdict"]))
+    .map((verdict) => verdicts.indexOf(verdict as CheckResult["verdict"]))
     .find((at) => at >= 0);
   const [chosen] = all.splice(best ?? 0, 1);
   if (!chosen) throw new Error("edge has no address");
@@ -326,10 +328,10 @@ async function inspectBridge({ driver, domain, bridge, agent, dialIn }: AgentSet
 }
 
 /** As a visitor, for whom the bridge drops no other connection. */
-async function checkBridge({ driver: settings }: AgentSettings): Promise<Found> {
+async function checkBridge({ driver: settings }: AgentSettings): Promise<CheckResult> {
   const { create, doctor } = kindOf(settings);
   const driver = create(settings, driverPorts, null);
-  const finding = await new Promise<Found>((resolve) => {
+  const finding = await new Promise<CheckResult>((resolve) => {
     let why = `the bridge does not answer within ${PATIENCE_MS / 1_000} s`;
     const giveUp = () => resolve(bad([why, doctor.advice(why)].filter(Boolean).join(": ")));
     let timer = setTimeout(giveUp, PATIENCE_MS);
@@ -363,7 +365,7 @@ async function checkBridge({ driver: settings }: AgentSettings): Promise<Found> 
 /** Of the islands within +1, two that are dear. */
 const dearBegins = ["+1242", "+1876"];
 
-function checkPolicy({ policy }: AgentSettings): Found {
+function checkPolicy({ policy }: AgentSettings): CheckResult {
   const { allow, deny, callsPerMinute, callsAtOnce, longestCallMinutes } = policy;
   if (allow.length === 0) return warn("no number may be dialled: name the begins of those that may in policy.allow");
   if (allow.every((begin) => deny.includes(begin)))

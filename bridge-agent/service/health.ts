@@ -7,7 +7,7 @@ import { type CallView, Counters } from "../run.ts";
 import type { AgentKey } from "./state-folder.ts";
 import type { Unfinished } from "./unfinished.ts";
 
-export interface Health {
+export interface AgentHealth {
   readonly status: AgentStatus;
   /** Why the journal cannot be written, and what to do; `null`: it can. */
   readonly journal: string | null;
@@ -19,7 +19,7 @@ export interface Health {
 /** What the health server serves. */
 export interface LocalAgent {
   readonly names: { readonly domain: string; readonly bridge: string; readonly agent: string };
-  health(): Health;
+  health(): AgentHealth;
   calls(): readonly CallView[];
   /** What is left once the agent has closed its links to edge and bridge; `null`: it is not known. The process then ends. */
   drain(): Promise<Unfinished | null>;
@@ -118,7 +118,7 @@ export function healthServer(agent: () => LocalAgent, port: number): Promise<Ser
 }
 
 /** As Prometheus reads it; each series begins at 0. */
-export function metricsText({ status, journal, counters, logLinesDropped }: Health): string {
+export function metricsText({ status, journal, counters, logLinesDropped }: AgentHealth): string {
   const { commandSeconds, edgeMessages, policyActs, turns } = counters ?? new Counters();
   const by = (label: string, values: Readonly<Record<string, number>>): Series =>
     Object.entries(values).map(([value, count]) => [{ [label]: value }, count]);

@@ -46,7 +46,7 @@ export interface Note {
 }
 
 /** A line of the log, as it may be read. */
-export interface LogLine extends Pick<Note, "level" | "event" | "text"> {
+export interface AgentLogLine extends Pick<Note, "level" | "event" | "text"> {
   readonly details: object;
   /** The conference that the line is about, unmasked: two keys may look alike once they are masked. Never written. */
   readonly about?: ConfKey | undefined;
@@ -59,7 +59,7 @@ const showNote = showFields<NoteDetails>({
 });
 
 /** The line of this note; `person`: how numbers and the conference's key are shown. */
-export function lineOf({ level, event, text, ...details }: Note, person: Person): LogLine {
+export function lineOf({ level, event, text, ...details }: Note, person: Person): AgentLogLine {
   const { conference } = details;
   return { level, event, text, details: withoutKey(showNote(details, person), conference, person), about: conference };
 }
@@ -72,7 +72,7 @@ export function lineOfCommand(
   result: object,
   person: Person,
   isSecret: (text: string) => boolean,
-): LogLine {
+): AgentLogLine {
   const { type, ...parts } = showCommand(command, exceptSecrets(person, isSecret));
   const number = command.type === "dial" && { number: person(dialledDigits(command.number)) };
   const details = { commandId: id, conference: conference && person(conference), command: type, ...parts, ...number };
@@ -99,7 +99,7 @@ export function withoutKey<Details extends object>(
 }
 
 /** JSON lines: time (ISO 8601, UTC), level word, event, what it is about, and the sentence as `msg`. */
-export function writeLines(stream: { write(line: string): void }): (line: LogLine) => void {
+export function writeLines(stream: { write(line: string): void }): (line: AgentLogLine) => void {
   const formatters = { level: (level: string) => ({ level }) };
   const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, stream);
   return ({ level, event, text, details }) => logger[level]({ event, ...details }, text);
@@ -134,7 +134,7 @@ const outdates: Readonly<Partial<Record<Note["event"], readonly Note["event"][]>
 };
 
 interface Recent {
-  readonly line: LogLine;
+  readonly line: AgentLogLine;
   repeated: number;
   cancel(): void;
 }
@@ -145,16 +145,16 @@ interface Recent {
  */
 export class RepeatLimit {
   readonly #timers: Timers;
-  readonly #pass: (line: LogLine) => void;
+  readonly #pass: (line: AgentLogLine) => void;
   readonly #recent = new Map<string, Recent>();
 
-  constructor(timers: Timers, pass: (line: LogLine) => void) {
+  constructor(timers: Timers, pass: (line: AgentLogLine) => void) {
     this.#timers = timers;
     this.#pass = pass;
   }
 
   /** What happened to one call or command is no repetition of what happened to another, nor is what somebody has asked for. */
-  put(line: LogLine): void {
+  put(line: AgentLogLine): void {
     const outdated = outdates[line.event] ?? [];
     for (const [key, recent] of this.#recent) if (outdated.includes(recent.line.event)) this.#close(key, recent);
     if ("call" in line.details || "commandId" in line.details || neverRepeated.has(line.event)) return this.#pass(line);
@@ -173,7 +173,7 @@ export class RepeatLimit {
     for (const [key, recent] of this.#recent) this.#close(key, recent);
   }
 
-  #count(key: string, line: LogLine): void {
+  #count(key: string, line: AgentLogLine): void {
     const cancel = this.#timers.after(COUNTED_FOR_MS, () => {
       if (this.#close(key, recent)) this.#count(key, line);
     });

@@ -9,7 +9,7 @@ import { edgeAddresses, edgeRoute } from "../link/edge-route.ts";
 import { driverPorts, newCommandIds, openBy, timers } from "../node-ports.ts";
 import { RunningAgent } from "../run.ts";
 import { healthServer } from "./health.ts";
-import { type LogLine, type LogStream, type Note, RepeatLimit, writeLines } from "./log.ts";
+import { type AgentLogLine, type LogStream, type Note, RepeatLimit, writeLines } from "./log.ts";
 import type { AgentSettings } from "./settings.ts";
 import {
   type AgentKey,
@@ -141,7 +141,7 @@ export class AgentService {
     this.#log({ level, event, text, details: {} });
   }
 
-  #log({ details, ...line }: LogLine): void {
+  #log({ details, ...line }: AgentLogLine): void {
     const { domain, bridge, agent } = this.#settings;
     this.#limit.put({ ...line, details: { domain, bridge, agent, ...details } });
   }

@@ -4,7 +4,7 @@ import { counted } from "../../src/foundation/text/counted.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
 import { StartError } from "../edge/supervise.ts";
 import { askEdge, examples, question } from "../operator/ask-edge.ts";
-import type { BridgeAgents, OperatorClient } from "../operator/operator-client.ts";
+import type { AgentsOfBridge, OperatorClient } from "../operator/operator-client.ts";
 import { jsonText } from "../terminal.ts";
 
 /** So often it is asked how many conferences are left. */
@@ -61,7 +61,7 @@ function work(
   });
 }
 
-async function bridgeOf(edge: OperatorClient, domain: string, name: string): Promise<BridgeAgents> {
+async function bridgeOf(edge: OperatorClient, domain: string, name: string): Promise<AgentsOfBridge> {
   const bridges = await edge.agents([domain]);
   const found = bridges.find(({ bridge }) => bridge === name);
   if (found) return found;
@@ -70,7 +70,7 @@ async function bridgeOf(edge: OperatorClient, domain: string, name: string): Pro
 }
 
 /** The agent that acts on the bridge. */
-export function actingOn({ bridge, agents }: BridgeAgents): string {
+export function actingOn({ bridge, agents }: AgentsOfBridge): string {
   const acts = agents?.find(({ role, lastSeen }) => role === "active" && lastSeen !== null);
   if (acts) return acts.agent;
   throw new StartError(`no agent acts on ${bridge} now; \`bridgehead agents\` shows those that are connected`);
@@ -78,11 +78,11 @@ export function actingOn({ bridge, agents }: BridgeAgents): string {
 
 /** A bridge that was drained, as it is found; with `untilEmpty` as it is when it has no conference any more. Each change is shown. */
 export async function drained(
-  look: () => Promise<BridgeAgents>,
+  look: () => Promise<AgentsOfBridge>,
   untilEmpty: boolean,
   show: (line: string) => void,
   wait: (ms: number) => Promise<unknown>,
-): Promise<BridgeAgents> {
+): Promise<AgentsOfBridge> {
   for (let shown = ""; ; ) {
     const found = await look().catch((error: unknown) => {
       if (shown === "" || !(error instanceof StartError)) throw error;
@@ -104,7 +104,7 @@ export async function drained(
   }
 }
 
-function leftText(load: BridgeAgents["load"]): string {
+function leftText(load: AgentsOfBridge["load"]): string {
   if (load === null) return "nobody knows how many conferences are left; the directory does not answer";
   const { conferences, callers } = load;
   if (conferences === 0) return "no conference is left";

@@ -35,7 +35,7 @@ export async function checkGreeting(url: string, ports: DriverPorts, checks: Che
       socket.send({ type: "ping", id: 71, unknown: "field" });
       return [{ type: "pong", id: 71 }, await message(({ type }) => type === "pong")];
     });
-    await checks.check("a visitor, who gives no name, is told the state", async () => {
+    await checks.check("a visitor, who gives no name, gets the state", async () => {
       socket.send({ type: "state", id: 72 });
       const state = await message(({ type }) => type === "state");
       return [72, isMessage(state, "state") ? state.id : state];

@@ -12,7 +12,7 @@ export const AGAIN_MS = 1_000;
 /** Nobody knows what became of the request. */
 export class NoAnswer extends StartError {}
 
-interface Sent {
+interface ApiRequest {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly body?: object;
   readonly actionId?: string;
@@ -50,14 +50,14 @@ export class EdgeApi {
     throw this.#refused(status, answer);
   }
 
-  async request<Answer>(path: string, sent: Sent): Promise<Answer> {
+  async request<Answer>(path: string, sent: ApiRequest): Promise<Answer> {
     const { status, answer } = await this.#send(path, sent);
     if (status !== 200) throw this.#refused(status, answer);
     return answer as Answer;
   }
 
   /** The answer; what is not answered is asked again. */
-  async insist(path: string, sent: Sent): Promise<unknown> {
+  async insist(path: string, sent: ApiRequest): Promise<unknown> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const { status, answer } = await this.#send(path, sent);
@@ -93,7 +93,7 @@ export class EdgeApi {
   /** Rejects with a `NoAnswer` where none comes. `answer` is `undefined` where it is no JSON. */
   async #send(
     path: string,
-    { method, body, actionId }: Sent,
+    { method, body, actionId }: ApiRequest,
   ): Promise<{ readonly status: number; readonly answer: unknown }> {
     const { url, token } = this.#edge;
     const headers = {

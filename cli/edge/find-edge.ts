@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isLoopback } from "../../src/foundation/loopback.ts";
+import type { Variables } from "../secrets.ts";
 import { systemReason } from "../system-reason.ts";
 import { type EdgeSettings, loadEdgeSettings, readCommentedJson, settingsFile } from "./edge-settings.ts";
 import { sendable } from "./edge-state.ts";
@@ -14,8 +15,6 @@ export interface EdgeAddress {
   readonly token: string;
   readonly tokenFrom: string;
 }
-
-type Variables = Readonly<Record<string, string | undefined>>;
 
 /** Where an edge is looked for that no variable names. */
 export interface EdgePlaces {

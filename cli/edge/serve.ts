@@ -30,7 +30,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   const settings = settingsIn(file);
   const { host, port, state } = settings;
   // Before all that takes time: a SIGHUP while the edge starts is acted on once it serves.
-  const running = Promise.withResolvers<Running>();
+  const running = Promise.withResolvers<RunningEdge>();
   let reloads = running.promise.then(() => {});
   process.on("SIGHUP", () => {
     reloads = reloads.then(async () => reload(file, await running.promise)); // One after the other.
@@ -118,7 +118,7 @@ async function tellWhenReady(url: string, stop: AbortSignal, onReady: () => void
   }
 }
 
-interface Running {
+interface RunningEdge {
   readonly begun: EdgeSettings;
   readonly edge: Part;
   readonly launch: Launch;
@@ -129,7 +129,7 @@ interface Running {
 }
 
 /** The domains of the file as it is now, if it is right. Everything else in it waits for a restart. */
-async function reload(file: string, { begun, edge, launch, url, reloadToken, signal }: Running): Promise<void> {
+async function reload(file: string, { begun, edge, launch, url, reloadToken, signal }: RunningEdge): Promise<void> {
   if (signal.aborted) return;
   let now: EdgeSettings;
   try {

@@ -13,13 +13,13 @@ import { systemReason } from "../system-reason.ts";
 export class StartError extends Error {}
 
 /** One short line for a person, the part's name in front. */
-export function tell(who: string, what: string): void {
+export function printNotice(who: string, what: string): void {
   print(printable(`${who.padEnd(7)} ${what}`));
 }
 
 /** A notice of a service: for a person at a terminal, with who it is about in front, and elsewhere a line of the log. */
 export function give(who: string, notice: Notice): void {
-  if (isAtTerminal()) tell(who, notice.msg);
+  if (isAtTerminal()) printNotice(who, notice.msg);
   else print(noticeLine(notice, Date.now()));
 }
 
@@ -182,7 +182,7 @@ export class Part {
     // While a process keeps ending, its start is printed only when it stays.
     const printStart = () => {
       if (this.child !== child) return;
-      this.tell({
+      this.notice({
         level: "info",
         event: `${name}-started`,
         msg: `process ${child.pid}`,
@@ -203,10 +203,10 @@ export class Part {
     await this.ended;
   }
 
-  private tell(notice: Notice): void {
+  private notice(notice: Notice): void {
     const { name, logFile } = this.options;
     if (logFile === null) give(name, { ...notice, facts: { ...notice.facts, version } });
-    else tell(name, notice.msg);
+    else printNotice(name, notice.msg);
   }
 
   /** At once after a kill; a process that gives up as soon as it starts is tried again once a second. */
@@ -216,7 +216,7 @@ export class Part {
     if (this.quickEnds < 2 || why !== this.lastFailure.why || now >= this.lastFailure.at + PRINT_AGAIN_MS) {
       this.lastFailure = { why, at: now };
       const msg = `ended (${why}); is started again${this.quickEnds > 1 ? ", each second" : ""}`;
-      this.tell({ level: "error", event: `${this.options.name}-ended`, msg, facts: { code } });
+      this.notice({ level: "error", event: `${this.options.name}-ended`, msg, facts: { code } });
     }
     await pause(pauseAfter(this.quickEnds, backoff));
     if (!this.stopping) this.start();

@@ -19,7 +19,7 @@ export type ConferenceOfDomain = ConferenceView & {
   readonly topic?: string;
 };
 
-export interface BridgeAgents {
+export interface AgentsOfBridge {
   readonly domain: string;
   readonly bridge: string;
   /** Since when it takes no new conferences; `null`: it takes them. */
@@ -84,8 +84,8 @@ export class OperatorClient {
   }
 
   /**
-   * The conferences that run, as the directories have them. A directory that was started anew asks those that have not told it how they are,
-   * so it is asked once more; `unknown` counts those that have not told it by then.
+   * The conferences that run, as the directories have them. A directory that was started anew asks those that have not reported to it,
+   * so it is asked once more; `unknown` counts those that have not by then.
    */
   async running(domains: readonly string[], search: RunningSearch): Promise<RunningConferences> {
     const first = await this.#running(domains, search);
@@ -177,9 +177,9 @@ export class OperatorClient {
     throw new StartError(`the domain ${domain} has no webexSite in its settings: there is nothing to compare`);
   }
 
-  async agents(domains: readonly string[]): Promise<readonly BridgeAgents[]> {
+  async agents(domains: readonly string[]): Promise<readonly AgentsOfBridge[]> {
     const lists = domains.map(async (domain) => {
-      const { bridges } = await this.#api.ask<{ bridges: readonly BridgeAgents[] }>(`domains/${domain}/agents`);
+      const { bridges } = await this.#api.ask<{ bridges: readonly AgentsOfBridge[] }>(`domains/${domain}/agents`);
       return bridges.map((bridge) => ({ ...bridge, domain }));
     });
     return (await Promise.all(lists)).flat();
@@ -207,19 +207,19 @@ export class OperatorClient {
     return erased;
   }
 
-  /** Has the conferences of the last week tell the directory anew; `notice` hears after each portion how many have. */
+  /** Has the conferences of the last week report to the directory anew; `notice` hears after each portion how many have. */
   async rebuild(
     domain: string,
-    notice: (told: number) => void,
-  ): Promise<{ readonly told: number; readonly failed: readonly string[] }> {
-    let told = 0;
+    notice: (reported: number) => void,
+  ): Promise<{ readonly reported: number; readonly failed: readonly string[] }> {
+    let reported = 0;
     const failed: string[] = [];
     for await (const page of this.#api.inPortions(`domains/${domain}/records/rebuild`)) {
-      told += page.told ?? 0;
+      reported += page.told ?? 0;
       failed.push(...(page.failed ?? []));
-      notice(told);
+      notice(reported);
     }
-    return { told, failed };
+    return { reported, failed };
   }
 
   /** Documents that were given up, the latest first. */
@@ -262,7 +262,7 @@ export class OperatorClient {
   /** One page of records, the latest first, and whether there are more. */
   async records(
     domain: string,
-    filters: RecordFilters,
+    filters: RecordQuery,
   ): Promise<{ readonly records: readonly ListedRecord[]; readonly next: string | null }> {
     return this.#api.ask(`domains/${domain}/records?${new URLSearchParams({ ...filters, order: "newest" })}`);
   }
@@ -274,7 +274,7 @@ export class OperatorClient {
   async *exportRecords(
     domain: string,
     format: "csv" | "ndjson",
-    filters: RecordFilters,
+    filters: RecordQuery,
     after: string | undefined,
     notice: (text: string) => void,
   ): AsyncGenerator<RecordLine> {
@@ -353,7 +353,7 @@ export type ShownPost = ListedPost & {
 };
 
 /** Query parameters of records, as the API has them. */
-export type RecordFilters = Readonly<Record<string, string>>;
+export type RecordQuery = Readonly<Record<string, string>>;
 
 /** A record as the API lists it. */
 export type ListedRecord = PlacedRecord["record"] & { readonly cursor: string; readonly recordedAt: number };

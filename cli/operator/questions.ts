@@ -290,7 +290,7 @@ async function watchFor<Data>(
 function unheard(unknown: number): string | undefined {
   return unknown === 0
     ? undefined
-    : `not whole: ${counted(unknown, "conference")} did not tell the directory yet; ask again in some seconds`;
+    : `not whole: ${counted(unknown, "conference")} did not report to the directory yet; ask again in some seconds`;
 }
 
 function missing(unreachable: number): string | undefined {

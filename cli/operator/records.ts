@@ -5,7 +5,7 @@ import { allPrintable, printable, printableJson } from "../../src/foundation/tex
 import { StartError } from "../edge/supervise.ts";
 import { jsonText, ownTerminal } from "../terminal.ts";
 import { askEdge, clockTimeText, examples, periodOf, question } from "./ask-edge.ts";
-import type { OperatorClient, RecordFilters } from "./operator-client.ts";
+import type { OperatorClient, RecordQuery } from "./operator-client.ts";
 import { auditText, recordsText } from "./record-views.ts";
 
 /** Lines for people; an export has all. */
@@ -94,10 +94,14 @@ function addUpkeep(program: Command): void {
     .action(({ domain: named, json }: Options) =>
       askEdge(async (edge) => {
         const domain = await edge.domain(named);
-        const { told, failed } = await edge.rebuild(domain, (so) => {
+        const { reported, failed } = await edge.rebuild(domain, (so) => {
           if (!json) console.error(`${counted(so, "conference")} told so far`);
         });
-        await print(json ? printableJson(JSON.stringify({ told, failed })) : `${counted(told, "conference")} told all`);
+        await print(
+          json
+            ? printableJson(JSON.stringify({ told: reported, failed }))
+            : `${counted(reported, "conference")} told all`,
+        );
         if (failed.length === 0) return;
         process.exitCode = 1;
         console.error(printable(`did not answer, so rebuild again: ${failed.join(", ")}`));
@@ -125,7 +129,7 @@ async function showRecords(edge: OperatorClient, options: RecordOptions): Promis
 async function exportRecords(
   edge: OperatorClient,
   domain: string,
-  filters: RecordFilters,
+  filters: RecordQuery,
   { csv, json, after }: RecordOptions,
 ): Promise<void> {
   // A terminal is steered by nothing; a file has what the records have.
@@ -142,7 +146,7 @@ async function exportRecords(
   if (json) await print(count === 0 ? "]" : "\n]");
 }
 
-function filtersOf(options: RecordOptions): RecordFilters {
+function filtersOf(options: RecordOptions): RecordQuery {
   const { since, until } = periodOf(options, Date.now());
   const { kind, conference, number, attendeeId, bridge, server: webexHost, endedBy, status } = options;
   const all = { since, until, kind, conference, number, attendeeId, bridge, webexHost, endedBy, status };

@@ -2,7 +2,7 @@ import { type Block, blocksOf, isTrouble } from "../../src/explain/story-blocks.
 import type { Terminal } from "../../src/foundation/table.ts";
 import type { StoryLine, StorySide } from "../../src/rpc/story.ts";
 import { duration, localTime, wrapped } from "../terminal.ts";
-import type { BridgeAgents, ConferenceOfDomain } from "./operator-client.ts";
+import type { AgentsOfBridge, ConferenceOfDomain } from "./operator-client.ts";
 import { bare, conferenceHead, outstandingText } from "./views.ts";
 
 /** From when to when, in milliseconds since 1970, both included. */
@@ -15,7 +15,7 @@ export interface Period {
 export function storyText(
   conference: ConferenceOfDomain,
   lines: readonly StoryLine[],
-  bridges: readonly BridgeAgents[],
+  bridges: readonly AgentsOfBridge[],
   now: number,
   terminal: Terminal,
   period: Period = { since: 0, until: Number.POSITIVE_INFINITY },
@@ -102,7 +102,7 @@ function nameIn(fact: string): string {
   return fact.slice(0, fact.indexOf("="));
 }
 
-/** A server is named where it is another one than before. Commands are told apart by what they are for; `--json` has their ids. */
+/** A server is named where it is another one than before. Commands differ by what they are for; `--json` has their ids. */
 function factsOf({ facts }: StoryLine, shown: { host: string }): string[] {
   return Object.entries(facts).flatMap(([name, value]) => {
     if (name === "commandId") return [];

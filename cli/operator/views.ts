@@ -2,7 +2,7 @@ import { type Column, type Terminal, table } from "../../src/foundation/table.ts
 import { counted } from "../../src/foundation/text/counted.ts";
 import type { AgentView } from "../../src/rpc/relay.ts";
 import { duration, fromNow, localTime, wordsOf, wrapped } from "../terminal.ts";
-import type { BridgeAgents, ConferenceOfDomain, HostOfDomain, RunningOfDomain } from "./operator-client.ts";
+import type { AgentsOfBridge, ConferenceOfDomain, HostOfDomain, RunningOfDomain } from "./operator-client.ts";
 
 /** A line for each conference. */
 export function conferencesText(
@@ -269,7 +269,7 @@ interface AgentRow {
 }
 
 /** A line for each connected agent, and for each bridge that has none. */
-export function agentsText(bridges: readonly BridgeAgents[], now: number, terminal: Terminal): readonly string[] {
+export function agentsText(bridges: readonly AgentsOfBridge[], now: number, terminal: Terminal): readonly string[] {
   const rows = bridges.flatMap(({ domain, bridge, agents, drainedSince }): AgentRow[] =>
     agents === null || agents.length === 0
       ? [

@@ -18,7 +18,7 @@ export function whyText(
 ): readonly string[] {
   const older = answers.length - MOST_ANSWERS;
   const left = `${counted(older, "earlier answer")} left out: --since, --until and --call ask for less, --json has all`;
-  const told = answers
+  const sentences = answers
     .slice(-MOST_ANSWERS)
     .flatMap(({ at, question, answer, rows }) => [
       "",
@@ -31,7 +31,7 @@ export function whyText(
   return [
     ...conferenceHead(conference, now, terminal),
     ...(older > 0 ? ["", ...wrapped(left.split(" "), terminal.width)] : []),
-    ...(told.length > 0 ? told : ["", "nothing needs an explanation"]),
+    ...(sentences.length > 0 ? sentences : ["", "nothing needs an explanation"]),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { decodeHello, HELLO_HEADER, type Refusal, refusal } from "../../src/link/hello.ts";
+import { decodeHello, HELLO_HEADER, type RefusalHeaders, refusal } from "../../src/link/hello.ts";
 import { decodeAgentToEdge } from "../../src/link/messages.ts";
 import { findDomain } from "../../src/settings/load.ts";
 import { objectClass } from "../platform/object-class.ts";
@@ -51,6 +51,6 @@ export class RelayObject extends OfRelay {
   }
 }
 
-function refuse(headers: Refusal): Response {
+function refuse(headers: RefusalHeaders): Response {
   return new Response(null, { status: 403, headers });
 }

@@ -5,7 +5,7 @@ import { assertNever, type Result } from "../../src/foundation/result.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import { lookForAbsences, type Presence } from "../../src/link/absences.ts";
-import { type Hello, type Refusal, refusal } from "../../src/link/hello.ts";
+import { type Hello, type RefusalHeaders, refusal } from "../../src/link/hello.ts";
 import {
   AgentBudget,
   type AgentToEdge,
@@ -148,7 +148,7 @@ export class Relay implements RelayRpc {
   }
 
   /** Why an agent whose signature is right gets no socket now: as a rule, since it must sign a challenge first. */
-  refusalOf({ agent, challenge }: Hello): Refusal | null {
+  refusalOf({ agent, challenge }: Hello): RefusalHeaders | null {
     const wanted = this.#challenges.get(agent) ?? this.#ports.newId();
     this.#challenges.set(agent, wanted);
     if (challenge !== wanted) return refusal("replayed", wanted);

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** What a caller can be told. Nobody else hears it, and the caller's first key stops it. In which words is the bridge's business. */
+/** What a caller can hear. Nobody else hears it, and the caller's first key stops it. In which words is the bridge's business. */
 export const announcements = [
   /** Key the conference key, and `#`. */
   "welcome",

@@ -9,7 +9,7 @@ export interface DialSequence {
   readonly closing: string;
 }
 
-/** The entries of a sequence that was dialled to its end. Those of a sign-in mean nothing to an adapter: WebEx tells it no profiles. */
+/** The entries of a sequence that was dialled to its end. Those of a sign-in mean nothing to an adapter: WebEx gives it no profiles. */
 export interface DialledSequence {
   readonly accessCode: string;
   /** `null`: the sequence has no such entry. */
@@ -19,7 +19,7 @@ export interface DialledSequence {
 /** No entry has more digits. */
 const MAX_ENTRY = 64;
 
-/** `[AccessNumber],,*01*[AccessCode]#[AttendeeID]#*01*`; `null`: it is none that can be told from other keys. */
+/** `[AccessNumber],,*01*[AccessCode]#[AttendeeID]#*01*`; `null`: it is none that differs from other keys. */
 export function parseDialSequence(template: string): DialSequence | null {
   const shape =
     /^(?:\[AccessNumber\])?(\*[\d*]*)\[AccessCode\]#((?:\[(?:AttendeeID|ProfileID|PIN|Password)\]#)*)([\d*]*)$/;
@@ -39,7 +39,7 @@ export function readDialSequence(
   const isOver = after.length > 0;
   if (!keyed.every(isEntry)) return null;
   const ended = isOver ? keyed : keyed.slice(0, -1);
-  // Only an attendee ID may be left out. Any other empty entry is a # told twice.
+  // Only an attendee ID may be left out. Any other empty entry is a doubled #.
   if (ended.some((entry, at) => entry === "" && entries[at] !== "AttendeeID")) return null;
   if (!isOver) return "begun";
   const end = after.join("#");

@@ -37,7 +37,7 @@ export const rooms = v.array(v.object({ id: room, kind: v.picklist(["main", "sub
 export const bridgeEvent = v.variant("type", [
   /** A caller dialled in and waits for commands; `number` is empty when withheld, and so is `dialled`, the number that it called, when unknown. */
   typed("prompted", { call, number: callerNumber, dialled: open(callerNumber) }),
-  /** One or more of `0-9*#`, in the order they were pressed, at the prompt or in a conference. `inDoubt`: each may be one before told twice. */
+  /** One or more of `0-9*#`, in the order they were pressed, at the prompt or in a conference. `inDoubt`: each may be the one before, doubled. */
   typed("keys", { call, keys: pressedKeys, inDoubt: v.exactOptional(flag) }),
   /** A dialled call was picked up; it waits to be admitted, or moved into a room. */
   typed("answered", { call, conference }),

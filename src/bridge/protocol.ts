@@ -31,7 +31,7 @@ const bridgeToAgent = v.variant("type", [
     ports: v.nullable(whole),
     /** Absent: the bridge can do everything. */
     cannot: v.exactOptional(missingAbilities),
-    /** It says to callers what the agent tells it to; absent: it has a voice of its own, or none. */
+    /** It says to callers what the agent announces; absent: it has a voice of its own, or none. */
     announces: v.exactOptional(flag),
   }),
   v.object({ type: v.picklist(["done", "pong"]), id: whole }),

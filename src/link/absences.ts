@@ -10,14 +10,14 @@ export type Presence = "here" | "link" | "bridge";
 export interface Absence {
   readonly since: EpochMs;
   readonly why: Exclude<Presence, "here">;
-  /** Whether people were told. */
+  /** Whether people were notified. */
   readonly isTold: boolean;
 }
 
 /** By the agent's name. */
 export type Absences = Readonly<Record<string, Absence>>;
 
-/** What people are to be told: an agent is away for so long, or is back. */
+/** What people are to hear: an agent is away for so long, or is back. */
 export interface AbsenceEvent extends Omit<Absence, "isTold"> {
   readonly type: "agent.away" | "agent.back";
   readonly agent: string;

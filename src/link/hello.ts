@@ -71,7 +71,7 @@ export const MAX_CLOCK_SKEW_MS = 300_000;
 
 /**
  * Why the agent of this hello gets no socket at this place; `null`: it may ask the place's relay for one. Which domains and bridges
- * there are is told only to an agent that has the key of one of ours.
+ * there are is said only to an agent that has the key of one of ours.
  */
 export async function helloFault(
   hello: Hello,
@@ -91,9 +91,9 @@ export async function helloFault(
 }
 
 /** The headers of an answer that gives no socket. */
-export type Refusal = Record<typeof REFUSAL_HEADER, string>;
+export type RefusalHeaders = Record<typeof REFUSAL_HEADER, string>;
 
 /** `said` goes to the agent: the reason, or a challenge. */
-export function refusal(why: CloseReason, said: string = why): Refusal {
+export function refusal(why: CloseReason, said: string = why): RefusalHeaders {
   return { [REFUSAL_HEADER]: `${CLOSE_CODES[why]} ${said}` };
 }

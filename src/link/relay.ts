@@ -85,7 +85,7 @@ export type ForConference =
       readonly cannot: readonly Ability[];
       readonly reports: readonly NumberedReport[];
     }
-  /** The agent is told when the conference knows the same; when it knows otherwise, the agent is asked for a snapshot. */
+  /** The agent hears when the conference knows the same; when it knows otherwise, the agent is asked for a snapshot. */
   | { readonly type: "digest"; readonly id: string; readonly conference: ConfKey; readonly digest: string };
 
 interface RelayStep {
@@ -139,10 +139,10 @@ export function joinWaiting(waiting: readonly ForConference[], next: ForConferen
   }
 }
 
-type Reports = Extract<ForConference, { type: "reports" }>;
+type AgentReports = Extract<ForConference, { type: "reports" }>;
 
 /** Behind the reports that they continue; in place of those that they repeat, or that another link or stream sent. */
-function withReports(waiting: readonly Reports[], next: Reports): readonly Reports[] {
+function withReports(waiting: readonly AgentReports[], next: AgentReports): readonly AgentReports[] {
   const last = waiting.at(-1);
   const expected = (last?.reports.at(-1)?.number ?? 0) + 1;
   const first = next.reports[0]?.number ?? expected;
@@ -250,7 +250,7 @@ function activateOne(state: RelayState, before: Link | undefined, why: Replaced)
   return { state: after, effects: [send(next.id, { type: "activate", epoch: after.epoch, ...replaces })] };
 }
 
-/** Why an agent is active no longer: the edge closed its link for this reason, or the link was closed from elsewhere. */
+/** Why an agent is active no longer: the edge closed its link for this reason, or the link was closed by somebody else. */
 export type Replaced = CloseReason | "closed";
 
 function whyOver(input: RelayInput): Replaced {

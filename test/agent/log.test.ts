@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import {
+  type AgentLogLine,
   forPeople,
-  type LogLine,
   LogStream,
   lineOf,
   lineOfCommand,
@@ -118,7 +118,7 @@ async function readUntil(pipe: number, length: number): Promise<string> {
 }
 
 const text = "bridge disconnected: the bridge is lost";
-const line: LogLine = { level: "warn", event: "bridge-disconnected", text, details: {} };
+const line: AgentLogLine = { level: "warn", event: "bridge-disconnected", text, details: {} };
 
 test("what is repeated within a minute is one line, and then one a minute with its count", () => {
   const clock = new Clock();
@@ -142,7 +142,7 @@ test("what is repeated within a minute is one line, and then one a minute with i
 });
 
 /** What is written of these lines when each comes a second after the one before, and the log then ends. */
-function written(...lines: readonly LogLine[]): readonly string[] {
+function written(...lines: readonly AgentLogLine[]): readonly string[] {
   const clock = new Clock();
   const passed: string[] = [];
   const limit = new RepeatLimit(clock, ({ text, details }) =>
@@ -162,7 +162,7 @@ test.each([
   ["edge-connected", "edge-trouble"],
   ["active", "standby"],
 ] as const)("%s and %s in turn are a line each: the last one says what holds", (one, other) => {
-  const lineOf = (event: LogLine["event"]): LogLine => ({ level: "info", event, text: event, details: {} });
+  const lineOf = (event: AgentLogLine["event"]): AgentLogLine => ({ level: "info", event, text: event, details: {} });
   const [up, down] = [lineOf(one), lineOf(other)];
 
   expect(written(down, up, down, up, down)).toEqual([other, one, other, one, other]);
@@ -172,7 +172,7 @@ test.each([
 test.each(["bridge-disconnected", "edge-trouble"] as const)(
   "that this agent acts is a line again after %s",
   (event) => {
-    const acts: LogLine = { level: "info", event: "active", text: "acts", details: {} };
+    const acts: AgentLogLine = { level: "info", event: "active", text: "acts", details: {} };
 
     expect(written(acts, acts, { ...line, event }, acts)).toEqual(["acts", "acts (1 more)", text, "acts"]);
   },
@@ -190,8 +190,8 @@ test("two reasons for one trouble, in turn, are two lines with their counts, whi
 });
 
 test("a journal that fails again and again is told each time", () => {
-  const full: LogLine = { ...line, event: "journal", text: "journal cannot be written" };
-  const again: LogLine = { ...full, text: "journal can be written again" };
+  const full: AgentLogLine = { ...line, event: "journal", text: "journal cannot be written" };
+  const again: AgentLogLine = { ...full, text: "journal can be written again" };
 
   expect(written(full, again, full)).toEqual([full.text, again.text, full.text]);
 });
@@ -204,7 +204,7 @@ test("two conferences whose keys look alike when they are masked are two lines",
 });
 
 test("what happened to two calls, or two commands, is two lines, and so are two reloads", () => {
-  const lines: LogLine[] = [];
+  const lines: AgentLogLine[] = [];
   const limit = new RepeatLimit(new Clock(), (line) => lines.push(line));
   const about = [{ call: "c1" }, { call: "c2" }, { commandId: "1" }, { commandId: "2" }];
 

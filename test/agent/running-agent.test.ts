@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { JournalFailure } from "../../bridge-agent/core/journal.ts";
 import type { OpenSocket, SocketEvents } from "../../bridge-agent/link/reconnecting-socket.ts";
 import { RunningAgent } from "../../bridge-agent/run.ts";
-import type { LogLine } from "../../bridge-agent/service/log.ts";
+import type { AgentLogLine } from "../../bridge-agent/service/log.ts";
 import { type AgentToBridge, type BridgeToAgent, REPLACED_CODE } from "../../src/bridge/protocol.ts";
 import type { CallId, CommandId } from "../../src/foundation/ids.ts";
 import { err, ok } from "../../src/foundation/result.ts";
@@ -23,7 +23,7 @@ function world(journalFailed = ({ sentence }: JournalFailure): void => expect.un
   const toBridge: AgentToBridge[] = [];
   const sent: AgentToEdge[] = [];
   const notes: string[] = [];
-  const lines: LogLine[] = [];
+  const lines: AgentLogLine[] = [];
   const closes: string[] = [];
   const journal = openedJournal(":memory:");
   const openSocket: OpenSocket = (url, _headers, _codec, events) => {

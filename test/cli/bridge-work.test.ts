@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { actingOn, drained } from "../../cli/bridge/bridge-work.ts";
 import { StartError } from "../../cli/edge/supervise.ts";
-import type { BridgeAgents } from "../../cli/operator/operator-client.ts";
+import type { AgentsOfBridge } from "../../cli/operator/operator-client.ts";
 
-const bridge: BridgeAgents = { domain: "local", bridge: "main", drainedSince: 5, load: null, agents: [] };
+const bridge: AgentsOfBridge = { domain: "local", bridge: "main", drainedSince: 5, load: null, agents: [] };
 const health = { bridgeUp: true, portsInUse: 0, ports: null };
 
 /** Looks again and again at these, the last one for ever. */
-function looks(...found: (Partial<BridgeAgents> | Error)[]) {
+function looks(...found: (Partial<AgentsOfBridge> | Error)[]) {
   let looked = 0;
   return async () => {
     const next = found[Math.min(looked++, found.length - 1)];
@@ -16,7 +16,7 @@ function looks(...found: (Partial<BridgeAgents> | Error)[]) {
   };
 }
 
-async function shown(look: () => Promise<BridgeAgents>, untilEmpty: boolean) {
+async function shown(look: () => Promise<AgentsOfBridge>, untilEmpty: boolean) {
   const lines: string[] = [];
   const found = await drained(
     look,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { BridgeAgents } from "../../cli/operator/operator-client.ts";
+import type { AgentsOfBridge } from "../../cli/operator/operator-client.ts";
 import { linesWithin, storyText } from "../../cli/operator/story.ts";
 import { localTime } from "../../cli/terminal.ts";
 import { blocksOf } from "../../src/explain/story-blocks.ts";
@@ -132,7 +132,7 @@ test("what followed from the passing of time alone is a block of its own", () =>
 
 test("a story has its blocks, and what is outstanding with its cause", () => {
   const one = conference({ commands: [command], documents: [document] });
-  const bridges: BridgeAgents[] = [
+  const bridges: AgentsOfBridge[] = [
     { domain: "local", bridge: "simulated", drainedSince: null, load: null, agents: [] },
   ];
   const lines = [

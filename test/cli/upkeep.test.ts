@@ -177,8 +177,8 @@ test("a list or a figure that may lack something says so", async () => {
     "GET domains/acme/activity": [{ minutes: [], hosts: [], unknown: 1 }],
   };
   const found = await bridgehead(answers, "conferences", "--number", "1");
-  expect(found.complaints).toContain("not whole: 2 conferences did not tell the directory yet; ask again");
-  expect((await bridgehead(answers, "hosts")).complaints).toContain("not whole: 1 conference did not tell");
+  expect(found.complaints).toContain("not whole: 2 conferences did not report to the directory yet; ask again");
+  expect((await bridgehead(answers, "hosts")).complaints).toContain("not whole: 1 conference did not report");
 });
 
 test.each([

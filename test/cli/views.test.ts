@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { BridgeAgents, HostOfDomain } from "../../cli/operator/operator-client.ts";
+import type { AgentsOfBridge, HostOfDomain } from "../../cli/operator/operator-client.ts";
 import {
   agentsText,
   callsOf,
@@ -144,7 +144,7 @@ test("a bridge without agents, and one whose relay does not answer, are said to 
   const agent = { agent: "agent-1", role: "active", lastSeen: now - 2_000, health } as const;
   const gone = { agent: "agent-2", role: "active", lastSeen: null, health: null } as const;
   const of = { domain: "local", drainedSince: null, load: null };
-  const bridges: BridgeAgents[] = [
+  const bridges: AgentsOfBridge[] = [
     { ...of, bridge: "one", agents: [agent] },
     { ...of, bridge: "four", agents: [gone], drainedSince: now },
     { ...of, bridge: "six", agents: [agent], drainedSince: now },

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AgentStatus } from "../../bridge-agent/core/agent.ts";
-import type { BridgeAgents } from "../../cli/operator/operator-client.ts";
+import type { AgentsOfBridge } from "../../cli/operator/operator-client.ts";
 import type { MsgId } from "../../src/foundation/ids.ts";
 import { eventually, kill, Meeting, startWorld, type World } from "./world.ts";
 
@@ -145,7 +145,7 @@ function askEdge(method: string, path: string, body?: object): Promise<Response>
 
 /** The bridge as operators see it, and the agent that acts there. */
 async function simulated() {
-  const { bridges } = (await (await askEdge("GET", "agents")).json()) as { bridges: BridgeAgents[] };
+  const { bridges } = (await (await askEdge("GET", "agents")).json()) as { bridges: AgentsOfBridge[] };
   const [bridge] = bridges;
   const acts = bridge?.agents?.find(({ role }) => role === "active")?.agent ?? "";
   return { drainedSince: bridge?.drainedSince ?? null, acts };

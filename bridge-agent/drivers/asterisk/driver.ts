@@ -6,7 +6,7 @@ import type { BridgeDriver, DriverIdentity, DriverPorts, DriverReport, DriverSta
 import { Executor } from "./acts/executor.ts";
 import { reconcile } from "./acts/reconcile.ts";
 import { type AriEvent, AriFailure } from "./ari.ts";
-import { AsteriskLink, type Session } from "./link.ts";
+import { type AriSession, AsteriskLink } from "./link.ts";
 import { applyEvent, isEndOfKnown } from "./mirror/apply-event.ts";
 import { type Consequences, toDo } from "./mirror/changes.ts";
 import { Mirror } from "./mirror/mirror.ts";
@@ -23,7 +23,7 @@ const SETTLES_WITHIN_MS = 2_500;
 /** More are no mistake of a line in the dialplan. */
 const UNKNOWN_NUMBERS_AT_MOST = 50;
 
-/** What a caller is told to key after these, it keys from its first key on. */
+/** What a caller is asked to key by these, it keys from its first key on. */
 const asking: readonly Announcement[] = ["welcome", "key-again", "attendee-id"];
 
 /** How the mirror is brought in line: see `SnapshotOptions`. A standby has no events: each of its snapshots comes after a gap. */
@@ -39,7 +39,7 @@ export class AsteriskDriver implements BridgeDriver {
   readonly #link: AsteriskLink;
   #report: (report: DriverReport) => void = () => {};
   #mirror: Mirror;
-  #execution: { readonly session: Session; readonly executor: Executor } | null = null;
+  #execution: { readonly session: AriSession; readonly executor: Executor } | null = null;
   #bootId: string | null = null;
   /** What was last said of missing sounds. */
   #lacks: string | null = null;
@@ -112,8 +112,8 @@ export class AsteriskDriver implements BridgeDriver {
   announce(call: CallId, announcement: Announcement): void {
     const { session } = this.#link;
     if (session === null || session.activation === null) return;
-    const told = this.#mirror.calls.get(call);
-    if (told && asking.includes(announcement)) told.isBehindGap = false;
+    const asked = this.#mirror.calls.get(call);
+    if (asked && asking.includes(announcement)) asked.isBehindGap = false;
     this.#executorOf(session).announce(call, announcement);
   }
 
@@ -141,7 +141,7 @@ export class AsteriskDriver implements BridgeDriver {
   }
 
   /** Once for as long as nothing changes. */
-  async #checkSounds(session: Session): Promise<void> {
+  async #checkSounds(session: AriSession): Promise<void> {
     try {
       const lacks = await missingSounds(session.ari, this.#settings);
       if (lacks !== null && lacks !== this.#lacks) this.#notice(lacks);
@@ -177,7 +177,7 @@ export class AsteriskDriver implements BridgeDriver {
     );
   }
 
-  async #begun(session: Session, isSettled: boolean): Promise<boolean> {
+  async #begun(session: AriSession, isSettled: boolean): Promise<boolean> {
     const isInLine = await this.#reconcile(session, { afterGap: true, isActing: true, isSettled });
     if (isInLine) this.#follow(toDo({ type: "watch-calls" }));
     if (isInLine && !isSettled)
@@ -204,7 +204,7 @@ export class AsteriskDriver implements BridgeDriver {
     this.#report({ type: "disconnected", why, isReplaced });
   }
 
-  #executorOf(session: Session): Executor {
+  #executorOf(session: AriSession): Executor {
     if (this.#execution?.session === session) return this.#execution.executor;
     const executor = new Executor({
       ari: session.ari,
@@ -214,7 +214,7 @@ export class AsteriskDriver implements BridgeDriver {
       timers: this.#ports.timers,
       report: (reports) => {
         this.#afterResult.push(...reports);
-        setImmediate(() => this.#tell([]));
+        setImmediate(() => this.#reportAll([]));
       },
       reportPorts: (ports) => this.#report({ type: "ports", ports }),
       notice: (what) => this.#notice(what),
@@ -228,11 +228,11 @@ export class AsteriskDriver implements BridgeDriver {
 
   #follow({ reports, followUps }: Consequences): void {
     const { session } = this.#link;
-    this.#tell(reports);
+    this.#reportAll(reports);
     if (session !== null && session.activation !== null) this.#executorOf(session).begin(followUps);
   }
 
-  #tell(reports: readonly BridgeEvent[]): void {
+  #reportAll(reports: readonly BridgeEvent[]): void {
     for (const report of [...this.#afterResult.splice(0), ...reports]) {
       const kept = "call" in report ? this.#ofDials.get(report.call) : undefined;
       if (kept) kept.push(report);
@@ -249,18 +249,18 @@ export class AsteriskDriver implements BridgeDriver {
       setImmediate(() => {
         if (this.#ofDials.get(call) !== kept) return;
         this.#ofDials.delete(call);
-        this.#tell(kept);
+        this.#reportAll(kept);
       });
   }
 
   /** Brings the mirror in line with Asterisk, one snapshot after another. False: the link is over. */
-  #reconcile(session: Session, how: How): Promise<boolean> {
+  #reconcile(session: AriSession, how: How): Promise<boolean> {
     const isInLine = this.#reconciled.then(() => this.#reconcileNow(session, how));
     this.#reconciled = isInLine;
     return isInLine;
   }
 
-  async #reconcileNow(session: Session, { afterGap, isActing, isSettled }: How): Promise<boolean> {
+  async #reconcileNow(session: AriSession, { afterGap, isActing, isSettled }: How): Promise<boolean> {
     const mirror = this.#mirror;
     const { application } = this.#settings;
     try {

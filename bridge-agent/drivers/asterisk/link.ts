@@ -29,12 +29,12 @@ interface LinkHandlers {
    * This agent has the events from now on. `isSettled`: nothing is on its way any more that an agent has asked for before. False: the link
    * broke again.
    */
-  begun(session: Session, isSettled: boolean): Promise<boolean>;
+  begun(session: AriSession, isSettled: boolean): Promise<boolean>;
   event(event: AriEvent): void;
 }
 
 /** One time of being connected; all that is asked through it is over with it. */
-export interface Session {
+export interface AriSession {
   readonly ari: Ari;
   /** Whether this agent acts, as soon as that is known; `null`: it was not asked to. False: the link is over. */
   activation: Promise<boolean> | null;
@@ -42,14 +42,14 @@ export interface Session {
 
 /**
  * The link to one Asterisk. A standby asks by REST alone whether Asterisk is there. The agent that acts has the event socket of its
- * owner's application: Asterisk gives it to whoever asked last, and tells the one before.
+ * owner's application: Asterisk gives it to whoever asked last, and notifies the one before.
  */
 export class AsteriskLink {
   readonly #settings: AsteriskSettings;
   readonly #identity: DriverIdentity | null;
   readonly #ports: DriverPorts;
   readonly #handlers: LinkHandlers;
-  #session: Session | null = null;
+  #session: AriSession | null = null;
   #socket: ReturnType<DriverPorts["openSocket"]> | null = null;
   /** By the name of the event that each waits for. */
   readonly #marks = new Map<string, (came: boolean) => void>();
@@ -72,7 +72,7 @@ export class AsteriskLink {
   }
 
   /** `null`: Asterisk does not answer, or not yet. */
-  get session(): Session | null {
+  get session(): AriSession | null {
     return this.#session;
   }
 
@@ -90,7 +90,7 @@ export class AsteriskLink {
   }
 
   /** Kept once all events that have happened by now were passed on. False: the link is over. */
-  async mark(session: Session): Promise<boolean> {
+  async mark(session: AriSession): Promise<boolean> {
     this.#lastMark += 1;
     const markedAt = this.#ports.monotonicMs();
     // Another agent's marks come here, too, while it takes over.
@@ -109,7 +109,7 @@ export class AsteriskLink {
   }
 
   /** Nothing may change on Asterisk by an agent that was replaced and has not heard of it. */
-  async #mustAct(session: Session): Promise<void> {
+  async #mustAct(session: AriSession): Promise<void> {
     if (this.#socket === null || this.#ports.monotonicMs() - this.#actedAt <= MARK_LASTS_MS) return;
     this.#marking ??= this.mark(session).finally(() => {
       this.#marking = null;
@@ -118,7 +118,7 @@ export class AsteriskLink {
   }
 
   /** Gives this session up, for another one. */
-  lost(session: Session, what: string, isReplaced = false): void {
+  lost(session: AriSession, what: string, isReplaced = false): void {
     if (session !== this.#session) return;
     this.#end();
     const why = `Asterisk at ${this.#settings.url} is lost: ${what}`;
@@ -162,7 +162,7 @@ export class AsteriskLink {
     }
     this.#lastWhy = null;
     this.#bootId = tried.bootId;
-    const session: Session = { ari: tried.ari, activation: null };
+    const session: AriSession = { ari: tried.ari, activation: null };
     this.#session = session;
     session.ari.guard = () => this.#mustAct(session);
     this.#pingLater(session);
@@ -194,12 +194,12 @@ export class AsteriskLink {
     }
   }
 
-  #pingLater(session: Session): void {
+  #pingLater(session: AriSession): void {
     const { timers, pingEveryMs = PING_EVERY_MS } = this.#ports;
     this.#cancelNext = timers.after(pingEveryMs, () => void this.#ping(session));
   }
 
-  async #ping(session: Session): Promise<void> {
+  async #ping(session: AriSession): Promise<void> {
     try {
       const answer = await session.ari.ask("getInfo", { only: "system,status" }, ANSWER_WITHIN_MS);
       const bootId = read("getInfo", info, answer).status.startup_time;
@@ -215,7 +215,7 @@ export class AsteriskLink {
     this.#pingLater(session);
   }
 
-  async #activate(session: Session, { owner, agent }: DriverIdentity, epoch: number): Promise<boolean> {
+  async #activate(session: AriSession, { owner, agent }: DriverIdentity, epoch: number): Promise<boolean> {
     const { ari } = session;
     const { application } = this.#settings;
     const variableName = agentVariable(application);
@@ -259,7 +259,7 @@ export class AsteriskLink {
   }
 
   /** Asterisk does not say when the events have begun: the first mark that comes does. */
-  async #openEvents(session: Session): Promise<boolean> {
+  async #openEvents(session: AriSession): Promise<boolean> {
     if (session !== this.#session) return false;
     const { ari } = session;
     const codec = { decode: decodeEvent, encode: JSON.stringify, maxBytes: MAX_EVENT_LENGTH };
@@ -300,7 +300,7 @@ export class AsteriskLink {
     return came;
   }
 
-  #received(session: Session, event: AriEvent): void {
+  #received(session: AriSession, event: AriEvent): void {
     if (event.type === "ApplicationReplaced") {
       const { application } = this.#settings;
       const eventName = retiredEvent({ agent: this.#identity?.agent ?? "", epoch: this.#epoch });

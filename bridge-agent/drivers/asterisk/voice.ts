@@ -63,7 +63,7 @@ export class Voice {
     await this.#stop(sentence);
   }
 
-  /** Ends what this caller is being told. */
+  /** Ends what this caller hears. */
   async hush(call: CallId): Promise<void> {
     const sentence = this.#sentences.get(call);
     if (!sentence) return;
@@ -82,7 +82,7 @@ export class Voice {
     await Promise.all([call, ...alone].map((each) => this.free(each)));
   }
 
-  /** Resolves at the end of what this caller is being told, or after this time. */
+  /** Resolves at the end of what this caller hears, or after this time. */
   async spoken(call: CallId, withinMs: number): Promise<void> {
     const sentence = this.#sentences.get(call);
     if (!sentence) return;

@@ -3,7 +3,7 @@ import { isDone, read, rtpStatistics } from "./ari.ts";
 import { talkChanged } from "./mirror/changes.ts";
 import type { Call } from "./mirror/mirror.ts";
 
-/** Two looks that find hardly more packets tell: that is 1.8 s to 3.6 s after the last sound. */
+/** Two looks that find hardly more packets mean silence: that is 1.8 s to 3.6 s after the last sound. */
 export const LOOK_EVERY_MS = 1_800;
 /** Between two looks speech has 30 packets, of 60 ms each, or more. Comfort noise and other signs of life have 11 at most, one each 160 ms. */
 const SOUND_PACKETS = 20;

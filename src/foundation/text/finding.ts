@@ -8,6 +8,9 @@ export interface Finding {
   readonly says: string;
 }
 
+/** The same, before it is said what it is about. */
+export type CheckResult = Omit<Finding, "about">;
+
 /** The line for a person. */
 export function findingLine({ verdict, about, says }: Finding): string {
   return printable(`${verdict.padEnd(5)} ${about}: ${says}`);

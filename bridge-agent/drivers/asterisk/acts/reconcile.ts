@@ -17,7 +17,7 @@ import { digitsOf, isProbe, isWhisperer } from "../mirror/names.ts";
 import { type AriRoom, type AriSnapshot, ownRooms } from "../mirror/snapshot.ts";
 
 /** One reconciliation, and what follows from it so far. */
-interface Draft {
+interface MirrorDraft {
   readonly mirror: Mirror;
   readonly snapshot: AriSnapshot;
   readonly since: number;
@@ -37,7 +37,7 @@ interface Place {
 /**
  * Brings the mirror in line with a snapshot, which was begun at the version `since` of the mirror: what has changed since stays. `afterGap`:
  * since the link began, or since this agent acts, events were missed. Then what is written on Asterisk counts, and nothing is reported: the
- * state shows it. Else events have told of all; should one have been lost, this reports it. `begun`: channels whose beginning was not missed.
+ * state shows it. Else events have shown all; should one have been lost, this reports it. `begun`: channels whose beginning was not missed.
  */
 export function reconcile(
   mirror: Mirror,
@@ -46,7 +46,7 @@ export function reconcile(
   afterGap: boolean,
   begun: ReadonlySet<string> = new Set(),
 ): Consequences {
-  const draft: Draft = { mirror, snapshot, since, afterGap, begun, reports: [], followUps: [] };
+  const draft: MirrorDraft = { mirror, snapshot, since, afterGap, begun, reports: [], followUps: [] };
   const rooms = withoutImpostors(draft, ownRooms(mirror, snapshot.bridges));
   reconcileConferences(draft, rooms);
   reconcileRooms(draft, rooms);
@@ -57,13 +57,13 @@ export function reconcile(
   return { reports: draft.reports, followUps: draft.followUps };
 }
 
-function follow({ afterGap, reports, followUps }: Draft, more: Consequences): void {
+function follow({ afterGap, reports, followUps }: MirrorDraft, more: Consequences): void {
   if (!afterGap) reports.push(...more.reports);
   followUps.push(...more.followUps);
 }
 
 /** It has not changed since the snapshot was begun, and no request that changes it is on its way. */
-function isUnchanged({ since }: Draft, entry: { readonly touched: number; readonly requests: number }): boolean {
+function isUnchanged({ since }: MirrorDraft, entry: { readonly touched: number; readonly requests: number }): boolean {
   return entry.requests === 0 && entry.touched <= since;
 }
 
@@ -75,7 +75,7 @@ function placesIn(rooms: readonly AriRoom[]): ReadonlyMap<string, Place> {
  * Of several bridges with the name of one room, the room is the one that the mirror has, else one that is written about, else one with callers.
  * The others go: who is in one of them would hear nobody.
  */
-function withoutImpostors(draft: Draft, rooms: readonly AriRoom[]): readonly AriRoom[] {
+function withoutImpostors(draft: MirrorDraft, rooms: readonly AriRoom[]): readonly AriRoom[] {
   const { mirror, snapshot } = draft;
   const groups = Map.groupBy(rooms, ({ conference, room }) => `${room} ${conference}`);
   return [...groups.values()].flatMap((alike) => {
@@ -102,7 +102,7 @@ function isNoted({ conferenceNotes }: AriSnapshot, mainBridge: string): boolean 
  * A conference is there as long as its main bridge is. Notes are written before that is made: without a gap, or where the conference has just
  * ended, a bridge without notes is none.
  */
-function reconcileConferences(draft: Draft, rooms: readonly AriRoom[]): void {
+function reconcileConferences(draft: MirrorDraft, rooms: readonly AriRoom[]): void {
   const { mirror, snapshot, since, afterGap } = draft;
   const mains = new Map(
     rooms.flatMap(({ kind, conference, bridge }) => (kind === "main" ? [[conference, bridge] as const] : [])),
@@ -125,7 +125,7 @@ function reconcileConferences(draft: Draft, rooms: readonly AriRoom[]): void {
   }
 }
 
-function reconcileRooms(draft: Draft, rooms: readonly AriRoom[]): void {
+function reconcileRooms(draft: MirrorDraft, rooms: readonly AriRoom[]): void {
   const { mirror } = draft;
   for (const { conference: key, room, kind, bridge } of rooms) {
     const conference = mirror.conferences.get(key);
@@ -141,7 +141,7 @@ function reconcileRooms(draft: Draft, rooms: readonly AriRoom[]): void {
   }
 }
 
-function reconcileChannels(draft: Draft, places: ReadonlyMap<string, Place>): void {
+function reconcileChannels(draft: MirrorDraft, places: ReadonlyMap<string, Place>): void {
   const { mirror, snapshot, afterGap } = draft;
   if (mirror.isVisitors) return;
   const strays = new Set<string>();
@@ -159,9 +159,9 @@ function reconcileChannels(draft: Draft, places: ReadonlyMap<string, Place>): vo
       if (afterGap || mirror.strays.has(id)) follow(draft, toDo({ type: "hang-up", call: id }));
       strays.add(id);
     } else if (!known) {
-      if (isOurs) adopt(draft, channel, undefined, place);
+      if (isOurs) addFound(draft, channel, undefined, place);
     } else if (isUnchanged(draft, known)) {
-      if (afterGap) adopt(draft, channel, known, place);
+      if (afterGap) addFound(draft, channel, known, place);
       else follow(draft, compare(mirror, known, channel, place));
     }
   }
@@ -170,14 +170,14 @@ function reconcileChannels(draft: Draft, places: ReadonlyMap<string, Place>): vo
 }
 
 /** Its call is over; or it was made and not dialled, by a request of an earlier link that Asterisk carried out late. */
-function isStray({ mirror, snapshot, afterGap }: Draft, { id, state }: AriChannel): boolean {
+function isStray({ mirror, snapshot, afterGap }: MirrorDraft, { id, state }: AriChannel): boolean {
   if (mirror.endedCalls.has(id as CallId)) return true;
   const mayBeDialled = afterGap && (snapshot.callNotes.get(id) ?? null) !== null;
   return !mirror.calls.has(id as CallId) && state === "Down" && !mayBeDialled;
 }
 
 /** A call that the mirror did not have, or that others may have changed since. */
-function adopt(draft: Draft, channel: AriChannel, known: Call | undefined, place: Place | null): void {
+function addFound(draft: MirrorDraft, channel: AriChannel, known: Call | undefined, place: Place | null): void {
   const { mirror, snapshot, afterGap } = draft;
   const { state } = channel;
   const id = channel.id as CallId;
@@ -188,7 +188,7 @@ function adopt(draft: Draft, channel: AriChannel, known: Call | undefined, place
     ...(known ?? newCall(id, notes?.direction ?? "out", begun ?? {})),
     ...notes,
     room: place?.room ?? null,
-    // What was asked for over an earlier link did not happen, or an event tells why; who talks is found out anew.
+    // What was asked for over an earlier link did not happen, or an event says why; who talks is found out anew.
     ending: null,
     isHeard: false,
     isSending: true,
@@ -239,7 +239,7 @@ function unfinished(mirror: Mirror, call: Call, state: string, isInPlace: boolea
 }
 
 /** A channel that nothing is written about. */
-function strangerFound({ mirror, begun }: Draft, { id, state, caller, dialplan }: AriChannel): Consequences {
+function strangerFound({ mirror, begun }: MirrorDraft, { id, state, caller, dialplan }: AriChannel): Consequences {
   const [, how, ...args] = dialplan.app_name === "Stasis" ? (dialplan.app_data ?? "").split(",") : [];
   const [dialled, number] = how === "in" ? args : [];
   const found = callerFound(mirror, id as CallId, how === "in", {
@@ -266,7 +266,7 @@ function compare(mirror: Mirror, call: Call, { state }: AriChannel, place: Place
 }
 
 /** An event with the reason may be on its way: without a gap, a call is over at the second snapshot that does not have it. */
-function endMissingCalls(draft: Draft): void {
+function endMissingCalls(draft: MirrorDraft): void {
   const { mirror, snapshot, afterGap } = draft;
   const present = new Set(snapshot.channels.map(({ id }) => id));
   for (const call of [...mirror.calls.values()]) {

@@ -88,7 +88,7 @@ function dialWentOn(mirror: Mirror, id: CallId, status: string): Consequences {
   if (call?.stage !== "ringing") return nothing;
   call.isDialled = true;
   if (status === "ANSWER") return callUp(mirror, id);
-  // Asterisk has begun to dial, which may be some time after it was told to.
+  // Asterisk has begun to dial, which may be some time after the command.
   if (status === "") return toDo({ type: "limit-ringing", call: id });
   call.dialStatus = status;
   return nothing;
@@ -120,7 +120,7 @@ function keyPressed(mirror: Mirror, { channel, digit, duration_ms, timestamp }: 
 }
 
 /**
- * No key has followed a `#` after a `#`, which leaves the attendee ID out: so it was pressed. Were it told twice, the caller would key the ID
+ * No key has followed a `#` after a `#`, which leaves the attendee ID out: so it was pressed. Were it doubled, the caller would key the ID
  * now, and go in without.
  */
 export function noKeyFollowed(mirror: Mirror, call: Call): Consequences {
@@ -129,7 +129,7 @@ export function noKeyFollowed(mirror: Mirror, call: Call): Consequences {
   return keyed(mirror, call, "#", false);
 }
 
-/** At the prompt. A doubt is noted as stars, and not told as one: the caller may be on the way in, where a star begins a code. */
+/** At the prompt. A doubt is noted as stars, and not reported as one: the caller may be on the way in, where a star begins a code. */
 function keyed(mirror: Mirror, call: Call, keys: string, isInDoubt: boolean): Consequences {
   const { id } = call;
   const noted = isInDoubt ? keys.replaceAll(/./g, "*$&") : keys;

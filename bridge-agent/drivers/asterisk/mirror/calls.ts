@@ -176,7 +176,7 @@ export async function detectTalking(context: ExecutorContext, id: CallId, isOn: 
   await setVariable(context, id, variable, isOn ? `${silenceMs},${level}` : "");
 }
 
-/** As a command wants it: nobody is told of the end. */
+/** As a command wants it: the end is not reported. */
 export async function hangUp(
   { ari, mirror, begin }: ExecutorContext,
   id: CallId,

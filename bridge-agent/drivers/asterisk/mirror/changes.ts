@@ -3,7 +3,7 @@ import { type CallId, MAIN_ROOM, type RoomId } from "../../../../src/foundation/
 import { type Call, type Conference, type Mirror, newCall } from "./mirror.ts";
 
 /*
- * What can change on Asterisk by itself, whether an event tells of it or a snapshot shows it: each function changes the mirror, and returns
+ * What can change on Asterisk by itself, whether an event or a snapshot shows it: each function changes the mirror, and returns
  * what follows.
  */
 
@@ -16,15 +16,15 @@ export type FollowUp =
   | { readonly type: "enter-main-room"; readonly call: CallId }
   /** The agent before may have been killed between a mute and its note: what is written down counts. */
   | { readonly type: "apply-mute"; readonly call: CallId }
-  /** Asterisk has forgotten, or was never told, that it is to say who talks. */
+  /** Asterisk does not know, or no longer, that it is to say who talks. */
   | { readonly type: "detect-talking"; readonly call: CallId }
   /** Asterisk says that it talks. */
   | { readonly type: "watch-sound"; readonly call: CallId }
   /** The dialplan hands calls for a number to this application that is none of its owner's. */
   | { readonly type: "turn-away"; readonly call: CallId; readonly dialled: string }
-  /** Asterisk cannot describe it, and no event tells of it. */
+  /** Asterisk cannot describe it, and no event shows it. */
   | { readonly type: "turn-away-undescribed"; readonly call: CallId }
-  /** Its caller has pressed a key: that stops what it is being told. */
+  /** Its caller has pressed a key: that stops what it hears. */
   | { readonly type: "hush"; readonly call: CallId }
   /** A `#` of its caller waits to see whether keys follow. */
   | { readonly type: "await-keys"; readonly call: CallId }

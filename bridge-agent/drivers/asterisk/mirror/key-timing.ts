@@ -2,9 +2,9 @@ import type { EpochMs } from "../../../../src/foundation/ids.ts";
 
 /** Asterisk's own: between the end of a key and the beginning of the next one. */
 const LEAST_PAUSE_MS = 45;
-/** Asterisk tells a key for the second time when it has played the ones before, each as long as it was pressed; then it has told all. */
+/** Asterisk reports a key for the second time when it has played the ones before, each as long as it was pressed; then it has reported all. */
 const DOUBT_MS = 1_000;
-/** A telephone that dials by itself pauses evenly, and Asterisk tells no key twice where the packets come evenly. */
+/** A telephone that dials by itself pauses evenly, and Asterisk doubles no key where the packets come evenly. */
 const EVEN_WITHIN_MS = 60;
 
 /** No telephone presses a key for less. */
@@ -25,7 +25,7 @@ interface Key {
 }
 
 /**
- * How a telephone keys, and which keys Asterisk may have told twice. It does so when packets with keys come in bunches, after a standstill of
+ * How a telephone keys, and which keys Asterisk may have doubled. It does so when packets with keys come in bunches, after a standstill of
  * the network or of Asterisk: it does not heed the beginning of a key that is less than its least pause after the one before. The second
  * telling seems to begin at once, or some 10 to 100 ms later: then it looks like a key that was pressed twice, quickly.
  *
@@ -52,7 +52,7 @@ export class KeyTiming {
   /** It does not press its keys for longer, whatever it says. */
   #longestPressMs = Number.POSITIVE_INFINITY;
 
-  /** Whether this key, the next one, may be the one before told twice. `isSpokenTo`: a sentence is played. */
+  /** Whether this key, the next one, may be the one before, doubled. `isSpokenTo`: a sentence is played. */
   isInDoubt(key: Key, isSpokenTo: boolean): boolean {
     const apartMs = key.releasedAt - this.#releasedAt;
     if (apartMs >= ANEW_AFTER_MS) this.#beginAnew();

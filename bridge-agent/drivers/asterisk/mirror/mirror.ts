@@ -6,7 +6,7 @@ import type { DriverIdentity, DriverState } from "../../driver.ts";
 import { KeyTiming } from "./key-timing.ts";
 import type { CallNotes, ConferenceNotes, RoomName } from "./names.ts";
 
-type Identity = Pick<DriverIdentity, "owner" | "dialIn">;
+type OwnerIdentity = Pick<DriverIdentity, "owner" | "dialIn">;
 
 interface Entry {
   /** The version of the mirror in which it last changed. */
@@ -43,7 +43,7 @@ export interface Call extends Entry {
   room: RoomId | null;
   keys: string;
   readonly keyTiming: KeyTiming;
-  /** Its caller may have keyed what nobody was told of, and has not been asked anew since. */
+  /** Its caller may have keyed what was never reported, and has not been asked anew since. */
   isBehindGap: boolean;
   /** The `#` that is kept back, by when it was released; `null`: none. */
   keptHash: EpochMs | null;
@@ -68,7 +68,7 @@ export interface Call extends Entry {
   isSending: boolean;
   /** As reported. */
   talking: boolean;
-  /** Asterisk was told to end it, for this reason; `isReported`: as something that happened by itself. */
+  /** A command ends it, for this reason; `isReported`: as something that happened by itself. */
   ending: { readonly reason: EndReason; readonly isReported: boolean } | null;
   /** The last snapshot did not have it. */
   isMissing: boolean;
@@ -91,10 +91,10 @@ const DIALLED_NOTES_LENGTH = 25_000;
 
 /**
  * What Asterisk holds of one owner, as far as events, the results of requests and snapshots say. Events and results come in no common
- * order, and a snapshot is of no single moment: each may come twice or late. `version` and `Entry` tell what is newer than a snapshot.
+ * order, and a snapshot is of no single moment: each may come twice or late. `version` and `Entry` show what is newer than a snapshot.
  */
 export class Mirror {
-  readonly #identity: Identity | null;
+  readonly #identity: OwnerIdentity | null;
   readonly conferences = new Map<ConfKey, Conference>();
   /** Those that are up. */
   readonly calls = new Map<CallId, Call>();
@@ -110,7 +110,7 @@ export class Mirror {
   #version = 0;
 
   /** `null`: of a visitor, who has nothing there. */
-  constructor(identity: Identity | null) {
+  constructor(identity: OwnerIdentity | null) {
     this.#identity = identity;
   }
 

@@ -132,7 +132,7 @@ const agentNote = v.object({ owner: v.string(), agent: v.string(), epoch: v.numb
 /** Who acts on an application. */
 export type AgentNote = Readonly<v.InferOutput<typeof agentNote>>;
 
-/** The event by which a replaced agent tells its successor that Asterisk has answered all that it had asked for. */
+/** The event that shows a replaced agent's successor that Asterisk has answered all that it had asked for. */
 export function retiredEvent({ agent, epoch }: Pick<AgentNote, "agent" | "epoch">): string {
   return `${PREFIX}-retired-${agent}-${epoch}`;
 }

@@ -1,10 +1,10 @@
 /** Where a call to a number gets by a dialplan, as far as its text shows that. */
 export type Way =
-  /** To this application of Stasis, which is told the number. */
+  /** To this application of Stasis, which gets the number. */
   | { readonly to: "application"; readonly name: string }
   /** The context has nothing for the number. */
   | { readonly to: "nowhere" }
-  /** The call ends here, or is told to no agent. */
+  /** The call ends here, or reaches no agent. */
   | { readonly to: "end"; readonly at: string }
   /** Here it could go anywhere: the text alone does not say. */
   | { readonly to: "unknown"; readonly at: string };

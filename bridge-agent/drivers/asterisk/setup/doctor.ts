@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isLoopback } from "../../../../src/foundation/loopback.ts";
 import { assertNever } from "../../../../src/foundation/result.ts";
-import type { Finding } from "../../../../src/foundation/text/finding.ts";
+import type { CheckResult, Finding } from "../../../../src/foundation/text/finding.ts";
 import { reasonOf } from "../../../../src/foundation/text/reason.ts";
 import type { Timers } from "../../../../src/foundation/time/timers.ts";
 import type { DriverIdentity } from "../../driver.ts";
@@ -16,12 +16,11 @@ const ANSWER_WITHIN_MS = 2_000;
 /** Of each call: its sound, and the reports about that. */
 const RTP_PORTS_FOR_EACH_CALL = 2;
 
-type Found = Omit<Finding, "about">;
-const ok = (says: string): Found => ({ verdict: "ok", says });
-const warn = (says: string): Found => ({ verdict: "warn", says });
-const wrong = (says: string): Found => ({ verdict: "WRONG", says });
+const ok = (says: string): CheckResult => ({ verdict: "ok", says });
+const warn = (says: string): CheckResult => ({ verdict: "warn", says });
+const wrong = (says: string): CheckResult => ({ verdict: "WRONG", says });
 /** The modules that run; `null`: it is not known. */
-type Running = ReadonlySet<string> | null;
+type RunningModules = ReadonlySet<string> | null;
 
 /** What Asterisk takes of `rtp.conf`. */
 const LOWEST_PORT = 1_024;
@@ -59,7 +58,7 @@ export async function inspectAsterisk(
     const trunk = await trunkOf(ari, settings);
     const files = new ConfigFiles(ari, settings);
     const running = await runningModules(ari).catch(() => null);
-    const checks: readonly (readonly [string, () => Promise<Found>])[] = [
+    const checks: readonly (readonly [string, () => Promise<CheckResult>])[] = [
       ["version", () => checkVersion(ari)],
       ["needs", () => checkNeeds(ari, settings)],
       ["modules", async () => checkModules(running)],
@@ -76,7 +75,7 @@ export async function inspectAsterisk(
     for (const [about, check] of checks) {
       findings.push({
         about,
-        ...(await check().catch((error: unknown): Found => wrong(reasonOf(error)))),
+        ...(await check().catch((error: unknown): CheckResult => wrong(reasonOf(error)))),
       });
     }
     return findings;
@@ -96,19 +95,19 @@ async function openAri(settings: AsteriskSettings, timers: Timers): Promise<Ari 
   }
 }
 
-async function checkVersion(ari: Ari): Promise<Found> {
+async function checkVersion(ari: Ari): Promise<CheckResult> {
   const { system, status } = read("getInfo", info, await ari.ask("getInfo", { only: "system,status" }));
   return ok(`Asterisk ${system.version}, up since ${status.startup_time}`);
 }
 
-async function checkNeeds(ari: Ari, settings: AsteriskSettings): Promise<Found> {
+async function checkNeeds(ari: Ari, settings: AsteriskSettings): Promise<CheckResult> {
   const found = await whatIsMissing(ari, settings, null);
   if (found.ok) return ok("version, modules and endpoint are what the driver needs");
   return wrong(`Asterisk ${found.error}`);
 }
 
 /** Those of the sample configuration; an Asterisk that does more has others, too. */
-function checkModules(running: Running): Found {
+function checkModules(running: RunningModules): CheckResult {
   if (running === null) return warn("not known: Asterisk does not say which ones run");
   const all = sampleModules();
   // One kind of timer is enough, and this Asterisk would not answer without the module that only newer ones have.
@@ -122,7 +121,7 @@ function checkModules(running: Running): Found {
 }
 
 /** Nobody hears of an event for an application that there is not. */
-async function checkRights(ari: Ari, { user }: AsteriskSettings): Promise<Found> {
+async function checkRights(ari: Ari, { user }: AsteriskSettings): Promise<CheckResult> {
   const asked = await ari.ask("userEvent", { eventName: "doctor", application: "bridgehead.doctor" }, ANSWER_WITHIN_MS);
   if (asked.status !== 403) return ok(`the user ${user} may look and act`);
   return wrong(
@@ -134,7 +133,7 @@ async function checkApplication(
   ari: Ari,
   { application }: AsteriskSettings,
   { owner }: DriverIdentity,
-): Promise<Found> {
+): Promise<CheckResult> {
   const note = await noteOf(ari, application);
   const isThere = isDone(await ari.ask("getApplication", { applicationName: application }, ANSWER_WITHIN_MS));
   if (note === null) {
@@ -153,7 +152,7 @@ async function checkDialplan(
   { application }: AsteriskSettings,
   { dialIn }: DriverIdentity,
   context: string,
-): Promise<Found> {
+): Promise<CheckResult> {
   const example = dialIn?.[0] ?? "18005551234";
   const shown = (number: string) => `asterisk -rx 'dialplan show ${number}@${context}'`;
   const text = await files.read("extensions.conf");
@@ -223,8 +222,8 @@ async function checkTrunk(
   ari: Ari,
   { endpoint: pattern }: AsteriskSettings,
   trunk: Trunk,
-  running: Running,
-): Promise<Found> {
+  running: RunningModules,
+): Promise<CheckResult> {
   const { technology, resource } = endpointParts(pattern);
   if (resource === null || technology.toUpperCase() !== "PJSIP") {
     return warn(`not looked at: ${pattern} names no endpoint of PJSIP`);
@@ -271,7 +270,7 @@ async function checkTrunk(
 }
 
 /** Whether a name in From is enough to be taken for the trunk. */
-function checkStrangers({ endpoint: pattern }: AsteriskSettings, trunk: Trunk, running: Running): Found {
+function checkStrangers({ endpoint: pattern }: AsteriskSettings, trunk: Trunk, running: RunningModules): CheckResult {
   if (trunk === null || running === null) return warn("not looked at: see the line about the trunk");
   const { resource } = endpointParts(pattern);
   const module = "res_pjsip_endpoint_identifier_user";
@@ -283,7 +282,7 @@ function checkStrangers({ endpoint: pattern }: AsteriskSettings, trunk: Trunk, r
   );
 }
 
-async function checkSounds(ari: Ari, settings: AsteriskSettings): Promise<Found> {
+async function checkSounds(ari: Ari, settings: AsteriskSettings): Promise<CheckResult> {
   const wanted = [JOIN_TONE, LEAVE_TONE].map((media) => media.replace("sound:", ""));
   const answers = await Promise.all(wanted.map((soundId) => ari.ask("getSound", { soundId }, ANSWER_WITHIN_MS)));
   const missing = wanted.filter((_, index) => answers[index]?.status === 404);
@@ -302,7 +301,7 @@ async function checkSounds(ari: Ari, settings: AsteriskSettings): Promise<Found>
   return ok(`${wanted.join(", ")} and all that callers hear are there`);
 }
 
-async function checkRtp(files: ConfigFiles, { ports }: AsteriskSettings): Promise<Found> {
+async function checkRtp(files: ConfigFiles, { ports }: AsteriskSettings): Promise<CheckResult> {
   const wanted = ports === undefined ? null : ports * RTP_PORTS_FOR_EACH_CALL;
   const text = await files.read("rtp.conf");
   if (text === null) {
@@ -326,7 +325,7 @@ async function checkRtp(files: ConfigFiles, { ports }: AsteriskSettings): Promis
 }
 
 /** With any other least duration than 0, Asterisk doubles keys that come quickly. */
-async function checkKeys(files: ConfigFiles): Promise<Found> {
+async function checkKeys(files: ConfigFiles): Promise<CheckResult> {
   const text = await files.read("asterisk.conf");
   if (text === null) {
     return warn(

@@ -192,7 +192,7 @@ function isFileThere(name: string, settings: AsteriskSettings): boolean | null {
   return found.includes(true) || (found.includes(null) ? null : false);
 }
 
-/** Who acts on an application, as far as Asterisk was told; `null`: nobody has said so. */
+/** Who acts on an application, as noted in Asterisk; `null`: nobody has noted it. */
 export async function noteOf(ari: Ari, application: string): Promise<AgentNote | null> {
   const answer = await ari.ask("getGlobalVar", { variable: agentVariable(application) }, ANSWER_WITHIN_MS);
   return readAgentNote(read("getGlobalVar", variable, answer).value);

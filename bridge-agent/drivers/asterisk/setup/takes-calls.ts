@@ -5,7 +5,7 @@ import { probeId } from "../mirror/names.ts";
 
 const LOOK_EVERY_MS = 5_000;
 
-/** Whether Asterisk makes channels: one that is about to end makes none, though it makes bridges. What is found is told. */
+/** Whether Asterisk makes channels: one that is about to end makes none, though it makes bridges. What is found is reported. */
 export async function takesCalls(context: ExecutorContext): Promise<boolean> {
   const { ari, settings } = context;
   const channelId = probeId(randomUUID());
@@ -37,7 +37,7 @@ export function setTrouble(context: ExecutorContext, trouble: ExecutorContext["t
   }
 }
 
-/** As long as the link lasts: Asterisk tells nobody that it is about to end, nor that somebody has thought better of it. */
+/** As long as the link lasts: Asterisk does not report that it is about to end, nor that somebody has thought better of it. */
 export async function watchCalls(context: ExecutorContext): Promise<void> {
   for (;;) {
     await takesCalls(context);
