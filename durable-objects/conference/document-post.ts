@@ -18,7 +18,7 @@ export interface OutboxDomain {
 }
 
 /** A line of the log about the document. */
-export type Note = (level: LogLine["level"], event: string, why: string) => void;
+export type DocumentNote = (level: LogLine["level"], event: string, why: string) => void;
 
 /** Where the document is posted; `null`: the settings do not have its receiver any more. */
 export function targetOf({ host }: QueuedDocument, { settings }: OutboxDomain): string | null {
@@ -31,7 +31,7 @@ export function targetOf({ host }: QueuedDocument, { settings }: OutboxDomain): 
 export function contentOf(
   { messages, transId, host }: QueuedDocument,
   { codec }: OutboxDomain,
-  note: Note,
+  note: DocumentNote,
 ): Result<PostContent, readonly QueuedMessage[]> {
   const [first] = messages;
   if (first?.type === "client-data")
@@ -66,7 +66,7 @@ export function judge(
   answer: HttpAnswer,
   row: QueuedDocument,
   { codec }: OutboxDomain,
-  note: Note,
+  note: DocumentNote,
 ): Result<"confirmed" | "refused", string> {
   if (answer.kind === "failed") return err(answer.reason);
   if (answer.status < 200 || answer.status > 299) return err(`HTTP status ${answer.status}`);

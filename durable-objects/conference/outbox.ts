@@ -21,7 +21,15 @@ import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { LogLine } from "../platform/log.ts";
 import type { PostResult, Tally } from "../platform/measures.ts";
 import type { Platform } from "../platform/platform.ts";
-import { answersOf, contentOf, judge, type Note, namesOf, type OutboxDomain, targetOf } from "./document-post.ts";
+import {
+  answersOf,
+  contentOf,
+  type DocumentNote,
+  judge,
+  namesOf,
+  type OutboxDomain,
+  targetOf,
+} from "./document-post.ts";
 
 interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measures"> {
   /** Of the owner; the documents in it are the outbox's to keep. */
@@ -56,10 +64,11 @@ export interface Undelivered {
   readonly unpostable?: true;
 }
 
+type Lost = Pick<Undelivered, "why" | "unpostable"> & { readonly messages?: Undelivered["messages"] };
+
 /** A row that is confirmed and still on disk. */
 interface Confirmed {
-  readonly transId: TransId;
-  readonly at: EpochMs;
+  readonly fact: Extract<Fact, { kind: "post-confirmed" }>;
   /** Whose sign of life it is; `null`: of nobody who was taken for unreachable. */
   readonly signOf: QueuedDocument["host"] | null;
 }
@@ -148,7 +157,7 @@ export class Outbox {
     const here = new Set(this.rows);
     const gone = this.rows.flatMap(({ seq }) => (kept.has(seq) ? [] : [seq]));
     for (const seq of confirmed.keys()) this.#store.deleteDocument(seq);
-    if (confirmed.size > 0) this.#store.say?.(...[...confirmed.values()].map(confirmedFact));
+    if (confirmed.size > 0) this.#store.say?.(...[...confirmed.values()].map(({ fact }) => fact));
     for (const seq of gone) this.#store.deleteDocument(seq);
     for (const row of rows) if (!here.has(row)) this.#store.putDocument(row);
   }
@@ -158,7 +167,7 @@ export class Outbox {
     this.#queue = queue;
     this.#confirmed.clear();
     this.#count();
-    this.#written();
+    this.#deliveries.works();
     this.#deliveries.keepOnly(new Set(queue.rows.map(({ seq }) => seq)));
     this.pump();
   }
@@ -174,8 +183,8 @@ export class Outbox {
   }
 
   /** Which documents were confirmed, and when; the disk hears of them with the next transaction, or with the alarm. */
-  get confirmed(): readonly Extract<Fact, { kind: "post-confirmed" }>[] {
-    return [...this.#confirmed.values()].map(confirmedFact);
+  get confirmed(): readonly Confirmed["fact"][] {
+    return Array.from(this.#confirmed.values(), ({ fact }) => fact);
   }
 
   /** Hosts that have given a sign of life of which the disk has not heard. */
@@ -200,15 +209,15 @@ export class Outbox {
     if (!domain) return;
     const { timeoutMs } = domain.settings.webex;
     // The last attempt was begun before a crash, or the settings do not have this receiver any more.
-    const { messages } = row;
     const target = targetOf(row, domain);
-    if (target === null) return this.#end(row, domain, messages, "the settings do not have its receiver any more");
+    if (target === null) return this.#end(row, domain, { why: "the settings do not have its receiver any more" });
     if (row.shared) return this.#share(row, domain, attempt.signal);
     if (row.attempts >= policyOf(domain).attempts)
-      return this.#end(row, domain, messages, row.failure ?? "a restart in its last attempt");
-    const note: Note = (level, event, why) => this.#log(level, event, row, { why });
+      return this.#end(row, domain, { why: row.failure ?? "a restart in its last attempt" });
+    const note: DocumentNote = (level, event, why) => this.#log(level, event, row, { why });
     const content = contentOf(row, domain, note);
-    if (!content.ok) return this.#end(row, domain, content.error, "it cannot be written", { unpostable: true });
+    if (!content.ok)
+      return this.#end(row, domain, { messages: content.error, why: "it cannot be written", unpostable: true });
 
     const begun = { ...row, attempts: row.attempts + 1 };
     if (row.attempts === 0) this.#keep(replaced(this.rows, begun));
@@ -253,7 +262,7 @@ export class Outbox {
     if (signal.aborted) return;
     if (result === "confirmed") this.#done(this.#asItIs(begun), domain, this.#ports.now() - begunAt);
     // The post was tried, and is counted, where the answers meet.
-    else await this.#drop(begun, row.messages, "not confirmed together with the answers of other conferences");
+    else await this.#drop(begun, { why: "not confirmed together with the answers of other conferences" });
     await this.#limit(row.host, domain);
   }
 
@@ -265,31 +274,20 @@ export class Outbox {
   async #failed(row: QueuedDocument, domain: OutboxDomain, why: string): Promise<void> {
     this.#counted(domain, row, "failed", 0, why);
     const next = afterFailure(row, policyOf(domain), this.#ports.now(), why);
-    if (!next) return this.#end(row, domain, row.messages, why);
+    if (!next) return this.#end(row, domain, { why });
     this.#log("warn", "post-failed", row, { why, nextAt: new Date(next.dueAt).toISOString() });
     const { attempts: attempt, dueAt: nextAt } = next;
     const failed = { transId: row.transId as TransId, attempt, why, at: this.#ports.now(), nextAt };
     this.#commit(replaced(this.rows, next), { kind: "post-failed", ...failed });
   }
 
-  /** These messages of the row are given up. */
-  async #end(
-    row: QueuedDocument,
-    domain: OutboxDomain,
-    messages: readonly QueuedMessage[],
-    why: string,
-    how: Pick<Undelivered, "unpostable"> = {},
-  ): Promise<void> {
-    await this.#drop(row, messages, why, how);
-    if (!row.probe) this.#counted(domain, row, "given-up", 0, why);
+  /** The row is given up, or some of its messages. */
+  async #end(row: QueuedDocument, domain: OutboxDomain, lost: Lost): Promise<void> {
+    await this.#drop(row, lost);
+    if (!row.probe) this.#counted(domain, row, "given-up", 0, lost.why);
   }
 
-  async #drop(
-    row: QueuedDocument,
-    messages: readonly QueuedMessage[],
-    why: string,
-    how: Pick<Undelivered, "unpostable"> = {},
-  ): Promise<void> {
+  async #drop(row: QueuedDocument, { messages = row.messages, why, ...how }: Lost): Promise<void> {
     await this.#giveUp({ seq: row.seq, messages, why: why.slice(0, mostWhy), ...how });
     if (row.probe) this.#log("warn", "probe-failed", row, { why });
     else this.#log("error", "post-given-up", row, { why, messages: namesOf(messages) });
@@ -301,7 +299,7 @@ export class Outbox {
     const why = `${waiting.length} documents wait for this host`;
     // With the first one a conference may withdraw all others.
     for (const row of surplus(waiting, policyOf(domain), this.#ports.now()))
-      if (this.rows.includes(row)) await this.#end(row, domain, row.messages, why);
+      if (this.rows.includes(row)) await this.#end(row, domain, { why });
   }
 
   /**
@@ -315,8 +313,8 @@ export class Outbox {
     this.#keep(this.rows.filter((other) => other.seq !== row.seq));
     // Else a death in between would leave a server owed what it has just confirmed.
     const isSign = !row.oneAttempt && this.#ports.awaits?.(row.host) === true;
-    const transId = row.transId as TransId;
-    this.#confirmed.set(row.seq, { transId, at: this.#ports.now(), signOf: isSign ? row.host : null });
+    const fact = { kind: "post-confirmed", transId: row.transId as TransId, at: this.#ports.now() } as const;
+    this.#confirmed.set(row.seq, { fact, signOf: isSign ? row.host : null });
     if (isSign) this.#ports.reached?.(row.host);
     else if (row.attempts > 1 || row.messages.some(isEnd)) this.deleteConfirmed();
   }
@@ -329,10 +327,6 @@ export class Outbox {
     });
     for (const seq of confirmed.keys()) this.#confirmed.delete(seq);
     this.#keep(rows);
-    this.#written();
-  }
-
-  #written(): void {
     if (this.#deliveries.works()) this.pump();
   }
 
@@ -359,10 +353,6 @@ export class Outbox {
   #log(level: LogLine["level"], event: string, row: QueuedDocument, facts: LogFacts): void {
     this.#ports.log({ level, event, transId: row.transId, host: row.host, attempt: row.attempts, ...facts });
   }
-}
-
-function confirmedFact({ transId, at }: Confirmed): Extract<Fact, { kind: "post-confirmed" }> {
-  return { kind: "post-confirmed", transId, at };
 }
 
 function postsOf({ host }: QueuedDocument, outcome: PostResult, tookMs: number, at: EpochMs, why?: string): HostPosts {

@@ -1,3 +1,4 @@
+import { setLimited } from "../../src/foundation/limits.ts";
 import { Counts, type CountsData, domainOfSeries } from "../../src/foundation/metrics.ts";
 import type { CountsPortion, CountsRpc } from "../../src/rpc/counts.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -40,10 +41,7 @@ export class DeploymentCounts implements CountsRpc {
     const last = fresh.at(-1);
     if (!last) return;
     for (const { counts } of fresh) this.#add(counts);
-    // The latest at the end.
-    this.#upTo.delete(from);
-    this.#upTo.set(from, last.number);
-    for (const oldest of [...this.#upTo.keys()].slice(0, -mostProcesses)) this.#upTo.delete(oldest);
+    setLimited(this.#upTo, from, last.number, mostProcesses);
     try {
       this.#ports.sql.transaction(() => this.#write());
       this.#unwritten.clear();

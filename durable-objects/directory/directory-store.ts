@@ -5,7 +5,7 @@ import type { WebhookProgress } from "../../src/records/new-webhooks.ts";
 import type { ListedConference, PlacedRecord } from "../../src/rpc/directory.ts";
 import type { DirectoryPlace } from "../../src/rpc/directory-feed.ts";
 import { hasTable, type Sql, type SqlRow } from "../platform/platform.ts";
-import type { Retention } from "../platform/retention.ts";
+import type { DomainRetention } from "../platform/retention.ts";
 
 /** What the row of a conference that runs says; all else of it is in memory alone. */
 export interface RunningRow extends Omit<ListedConference, "now"> {
@@ -14,7 +14,7 @@ export interface RunningRow extends Omit<ListedConference, "now"> {
 }
 
 /** What is known of the directory itself. */
-export interface About extends Retention {
+export interface About extends DomainRetention {
   readonly domain: DomainName;
   /** Another one after everything was lost. */
   readonly directory: string;

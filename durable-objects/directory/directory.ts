@@ -1,5 +1,6 @@
 import { wireNameOf } from "../../src/explain/timeline.ts";
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import { setLimited } from "../../src/foundation/limits.ts";
 import { masked } from "../../src/foundation/shown.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { dayMs, hourMs, wait, within } from "../../src/foundation/time/timers.ts";
@@ -183,7 +184,7 @@ export class Directory implements DirectoryRpc {
       if (row) this.#running.set(key, { ...row, known, watchedAt, isWatched: this.#isWatched(before), askedAt });
       else this.#running.delete(key);
       if (row && known) this.#over.delete(key);
-      else this.#noteOver(key, next);
+      else setLimited(this.#over, key, next, mostOver);
     } catch (error) {
       // The fold was changed in place, and what it says is not on disk.
       if (before) this.#running.set(key, { ...before, known: null });
@@ -287,12 +288,6 @@ export class Directory implements DirectoryRpc {
         row: own && !webhooks?.isNew ? { ...own.row, ...row } : kept,
       };
     });
-  }
-
-  #noteOver(key: ConfKey, cursor: Cursor): void {
-    this.#over.set(key, cursor);
-    const [oldest] = this.#over.keys();
-    if (this.#over.size > mostOver && oldest !== undefined) this.#over.delete(oldest);
   }
 
   async running(query: RunningQuery): Promise<RunningPage> {

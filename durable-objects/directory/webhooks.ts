@@ -45,6 +45,7 @@ interface WebhookPorts extends Pick<Platform, "now" | "log" | "post" | "measures
 
 /** One event on its way to one receiver. */
 interface Waiting {
+  readonly receiver: Receiver;
   /** Rises by one with each event of this receiver. */
   readonly row: number;
   /** 0 until it is refused. */
@@ -55,11 +56,6 @@ interface Waiting {
   readonly body: string;
   /** How often this receiver, though it answers others, refused it. */
   readonly refused: number;
-}
-
-interface Next {
-  readonly receiver: Receiver;
-  readonly waiting: Waiting;
 }
 
 /** How a receiver has been, once it has failed. */
@@ -101,7 +97,7 @@ const tables = [
 export class Webhooks {
   readonly #ports: WebhookPorts;
   readonly #clock = new SteadyClock();
-  readonly #deliveries: Deliveries<Next>;
+  readonly #deliveries: Deliveries<Waiting>;
   #hasTables: boolean;
   /** The receivers whose events alone are here; `null`: nobody has looked yet. */
   #named: string | null = null;
@@ -158,21 +154,22 @@ export class Webhooks {
   }
 
   /** What the receiver is to get next: those that it refused come behind all others, by the time when they are due. */
-  #nextOf(receiver: Receiver): Delivery<Next> | null {
+  #nextOf(receiver: Receiver): Delivery<Waiting> | null {
     const { url } = receiver;
     if (this.#deliveries.isUnderWay(url)) return null;
     const [next] = this.#all("SELECT id, due, data FROM webhook WHERE url = ? ORDER BY due, id LIMIT 1", url);
     if (!next) return null;
-    const waiting = toWaiting(next);
-    const dueAt = Math.max(waiting.due, this.#stateOf(url).dueAt);
+    const row = toWaiting(receiver, next);
+    const dueAt = Math.max(row.due, this.#stateOf(url).dueAt);
     // An earlier life has counted by a clock that was wrong.
     const isWrong = dueAt > this.#now() + dayMs;
-    return { row: { receiver, waiting }, id: url, receiver: url, lane: url, dueAt: isWrong ? 0 : dueAt };
+    return { row, id: url, receiver: url, lane: url, dueAt: isWrong ? 0 : dueAt };
   }
 
   /** How each of these receivers is. */
   view(receivers: readonly Receiver[]): readonly WebhookView[] {
-    return receivers.map(({ url, events }) => {
+    return receivers.map((receiver) => {
+      const { url, events } = receiver;
       // SQLite gives the other columns of the row that has the lowest id.
       const [oldest] = this.#all(
         "SELECT count(*) AS waiting, total(due > 0) AS refused, min(id) AS id, due, data FROM webhook WHERE url = ?",
@@ -183,19 +180,20 @@ export class Webhooks {
       const nextAt = this.#clock.onMachine(dueAt);
       const failure = failures > 0 ? { since: since ?? nextAt, attempts: failures, why, nextAt } : null;
       const refused = Number(oldest?.refused ?? 0);
-      const oldestAt = oldest && waiting > 0 ? toWaiting(oldest).event.at : null;
+      const oldestAt = oldest && waiting > 0 ? toWaiting(receiver, oldest).event.at : null;
       return showView({ url, events, waiting, refused, oldestAt, failure, givenUp, lastGivenUpAt }, persons.none);
     });
   }
 
-  async #attempt({ receiver, waiting }: Next, { signal }: Attempt): Promise<void> {
-    const { sql, now } = this.#ports;
-    this.#ports.wakeBy(now() + backstopMs);
-    const answer = await this.#post(receiver, waiting, signal);
+  async #attempt(waiting: Waiting, { signal }: Attempt): Promise<void> {
+    const { sql, now, wakeBy } = this.#ports;
+    const { receiver } = waiting;
+    wakeBy(now() + backstopMs);
+    const answer = await this.#post(waiting, signal);
     if (answer.kind === "answered" && answer.status >= 200 && answer.status <= 299) {
       const before = this.#stateOf(receiver.url);
       sql.transaction(() => {
-        this.#delete(receiver.url, waiting);
+        this.#delete(waiting);
         if (before.failures > 0) this.#keep(receiver.url, { ...before, failures: 0, since: null, dueAt: 0 });
       });
       this.#deliveries.works();
@@ -209,14 +207,15 @@ export class Webhooks {
     this.#counted("failed");
     const why = answer.kind === "failed" ? answer.reason : `HTTP status ${answer.status}`;
     const isRefused = answer.kind === "answered" && isOfEvent(answer.status);
-    if (isRefused) this.#refused(receiver, waiting, why);
+    if (isRefused) this.#refused(waiting, why);
     else this.#receiverFailed(receiver, why);
     // All that waits is read for it. A receiver that refuses one event may refuse each.
     const isOld = surplus([waiting], policy, now()).length > 0;
     if (!isRefused || isOld || waiting.row % 1_000 === 0) this.#giveUpOld(receiver, why);
   }
 
-  async #post({ url, secretFrom }: Receiver, { event, body }: Waiting, signal: AbortSignal): Promise<HttpAnswer> {
+  async #post({ receiver, event, body }: Waiting, signal: AbortSignal): Promise<HttpAnswer> {
+    const { url, secretFrom } = receiver;
     const at = this.#ports.now();
     const secrets = (this.#ports.secret(secretFrom) ?? "").split(/\s+/).filter(Boolean);
     if (secrets.length === 0) return { kind: "failed", reason: `the secret ${secretFrom} is not set` };
@@ -235,8 +234,7 @@ export class Webhooks {
   }
 
   /** The receiver works, and does not want this event: it comes again later, and the next ones pass it. */
-  #refused(receiver: Receiver, waiting: Waiting, why: string): void {
-    const { row, due, event, body, refused } = waiting;
+  #refused({ receiver, row, due, event, body, refused }: Waiting, why: string): void {
     const later = this.#now() + pauseAfter(refused + 1, policy.backoff);
     const data = JSON.stringify({ event, body, refused: refused + 1 });
     const update = "UPDATE webhook SET due = ?, data = ? WHERE url = ? AND due = ? AND id = ?";
@@ -254,20 +252,22 @@ export class Webhooks {
 
   #giveUpOld(receiver: Receiver, why: string): void {
     const now = this.#ports.now();
-    const all = this.#all("SELECT id, due, data FROM webhook WHERE url = ? ORDER BY id", receiver.url).map(toWaiting);
+    const all = this.#all("SELECT id, due, data FROM webhook WHERE url = ? ORDER BY id", receiver.url).map((row) =>
+      toWaiting(receiver, row),
+    );
     const lost = surplus(all, policy, now);
     const [first] = lost;
     if (!first) return;
     const before = this.#stateOf(receiver.url);
     this.#ports.sql.transaction(() => {
-      for (const one of lost) this.#delete(receiver.url, one);
+      for (const one of lost) this.#delete(one);
       this.#keep(receiver.url, { ...before, givenUp: before.givenUp + lost.length, lastGivenUpAt: now });
     });
     for (const _ of lost) this.#counted("given-up");
     this.#log("error", "webhook-given-up", receiver, { events: lost.length, id: first.event.id, why });
   }
 
-  #delete(url: string, { due, row }: Waiting): void {
+  #delete({ receiver: { url }, due, row }: Waiting): void {
     this.#ports.sql.exec("DELETE FROM webhook WHERE url = ? AND due = ? AND id = ?", url, due, row);
   }
 
@@ -314,7 +314,7 @@ function isOfEvent(status: number): boolean {
   return status >= 300 && status <= 499 && status !== 408 && status !== 429;
 }
 
-function toWaiting({ id, due, data }: SqlRow): Waiting {
+function toWaiting(receiver: Receiver, { id, due, data }: SqlRow): Waiting {
   const kept: Pick<Waiting, "event" | "body" | "refused"> = JSON.parse(String(data));
-  return { ...kept, row: Number(id), due: Number(due), queuedAt: kept.event.at };
+  return { ...kept, receiver, row: Number(id), due: Number(due), queuedAt: kept.event.at };
 }

@@ -155,15 +155,13 @@ export class HandleIndex implements HandleIndexRpc {
     const [row] = this.#read("SELECT * FROM release_progress");
     if (!row) return null;
     const domain = row.domain as DomainName;
-    const known = row as { readonly kept_ms: number; readonly removed_at: EpochMs | null };
-    const { keptMs, removedAt } = retentionAt(now(), retentionMs(domain), {
-      ...{ keptMs: known.kept_ms, removedAt: known.removed_at },
-    });
+    const known = { keptMs: Number(row.kept_ms), removedAt: row.removed_at as EpochMs | null };
+    const { keptMs, removedAt } = retentionAt(now(), retentionMs(domain), known);
     if (isOver({ keptMs, removedAt }, now())) {
       await deleteAll();
       return null;
     }
-    if (keptMs !== known.kept_ms || removedAt !== known.removed_at)
+    if (keptMs !== known.keptMs || removedAt !== known.removedAt)
       sql.exec("UPDATE release_progress SET kept_ms = ?, removed_at = ?", keptMs, removedAt);
     // WebEx names the conferences by their handles if the domain is put back.
     if (removedAt !== null) return now() + releaseEveryMs;

@@ -1,7 +1,7 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 
 /** How long an object of a domain keeps its rows. */
-export interface Retention {
+export interface DomainRetention {
   /** As the settings said last. */
   readonly keptMs: number;
   /** Since when the settings do not have the domain; `null`: they have it. */
@@ -9,13 +9,13 @@ export interface Retention {
 }
 
 /** `keptMs`: as the settings say now; `null`: they do not have the domain, whose conferences go on if it is put back in time. */
-export function retentionAt(now: EpochMs, keptMs: number | null, known: Retention | null): Retention {
+export function retentionAt(now: EpochMs, keptMs: number | null, known: DomainRetention | null): DomainRetention {
   if (keptMs !== null) return { keptMs, removedAt: null };
   return { keptMs: known?.keptMs ?? 0, removedAt: known?.removedAt ?? now };
 }
 
 /** Whether nobody needs anything of the object any more. */
-export function isOver({ keptMs, removedAt }: Retention, now: EpochMs): boolean {
+export function isOver({ keptMs, removedAt }: DomainRetention, now: EpochMs): boolean {
   return removedAt !== null && now >= removedAt + keptMs;
 }
 

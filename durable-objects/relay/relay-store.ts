@@ -4,7 +4,7 @@ import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { Absences } from "../../src/link/absences.ts";
 import type { LastActive, Link } from "../../src/link/relay.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
-import { Entries, entryTable } from "../platform/entries.ts";
+import { EntryTable, entryTableSql } from "../platform/entry-table.ts";
 import type { Sql } from "../platform/platform.ts";
 
 /** Longer than a conference lasts, and than anything of it is kept. */
@@ -47,7 +47,7 @@ export interface RelayEntries {
 }
 
 /** A relay's rows: the epoch, who is active, which start of the bridge this is, and which conferences are the edge's own. */
-export class RelayStore extends Entries<RelayEntries> {
+export class RelayStore extends EntryTable<RelayEntries> {
   readonly #sql: Sql;
   /** Conference → the day of the last word about it, `null`: it is not the edge's. A part of what is on disk. */
   readonly #days = new Map<ConfKey, number | null>();
@@ -55,7 +55,7 @@ export class RelayStore extends Entries<RelayEntries> {
   constructor(sql: Sql) {
     super(sql);
     this.#sql = sql;
-    sql.exec(entryTable);
+    sql.exec(entryTableSql);
     sql.exec("CREATE TABLE IF NOT EXISTS conference (key TEXT PRIMARY KEY, day INTEGER NOT NULL) WITHOUT ROWID");
     sql.exec("CREATE INDEX IF NOT EXISTS conference_by_day ON conference (day)");
   }

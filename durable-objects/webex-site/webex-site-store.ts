@@ -1,7 +1,7 @@
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import type { ProvisioningResult } from "../../src/rpc/webex-site.ts";
 import type { AccessCode, Difference, Meeting, SiteNumber } from "../../webex-interfaces/doors/edge.ts";
-import { Entries, entryTable } from "../platform/entries.ts";
+import { EntryTable, entryTableSql } from "../platform/entry-table.ts";
 import { hasTable, type Sql } from "../platform/platform.ts";
 
 const mostMeetings = 10_000;
@@ -10,7 +10,7 @@ const tables = [
   "CREATE TABLE IF NOT EXISTS owner (domain TEXT PRIMARY KEY, identity TEXT NOT NULL) WITHOUT ROWID",
   "CREATE TABLE IF NOT EXISTS meeting (conference TEXT PRIMARY KEY, session TEXT NOT NULL, asked_at INTEGER NOT NULL, known_at INTEGER, topic TEXT, answer TEXT, failure TEXT) WITHOUT ROWID",
   "CREATE INDEX IF NOT EXISTS meeting_by_time ON meeting (asked_at)",
-  entryTable,
+  entryTableSql,
   "CREATE TABLE IF NOT EXISTS code (code TEXT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (code, owner)) WITHOUT ROWID",
 ];
 
@@ -94,7 +94,7 @@ export interface MeetingRow {
 }
 
 /** The tables of a domain's WebEx site. Without a site there are none. */
-export class WebexSiteStore extends Entries<SiteEntries> {
+export class WebexSiteStore extends EntryTable<SiteEntries> {
   readonly #sql: Sql;
   #hasTables: boolean;
   #domain: DomainName | null;

@@ -34,6 +34,7 @@ test("beyond a number the oldest goes, though it is young", () => {
   const seen = new Seen<string>(2);
   for (const [at, key] of ["a", "b", "a", "c"].entries()) seen.add(key, null, at, -hour);
   expect(["a", "b", "c"].map((key) => seen.get(key, -hour))).toEqual([null, undefined, null]);
+  expect(seen.outdated("d", -hour)).toEqual([["a", 2]]);
 });
 
 test("one that expired behind one that has not, by a clock that was set, goes once", () => {

@@ -1302,8 +1302,8 @@ export const defects: readonly Defect[] = [
     name: "the fact of a Confirmation is missing where more than one is on its way to disk",
     foundBy: "facts and state agree",
     file: outbox,
-    before: "[...confirmed.values()].map(confirmedFact));",
-    after: "[...confirmed.values()].slice(0, 1).map(confirmedFact));",
+    before: "[...confirmed.values()].map(({ fact }) => fact));",
+    after: "[...confirmed.values()].slice(0, 1).map(({ fact }) => fact));",
   },
   {
     name: "the fact of what was withdrawn with a lost server is missing",

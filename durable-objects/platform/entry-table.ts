@@ -1,9 +1,10 @@
 import type { Sql } from "./platform.ts";
 
-export const entryTable = "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID";
+export const entryTableSql =
+  "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID";
 
 /** A table with one value for each name. Without the table nothing is there. */
-export class Entries<Values> {
+export class EntryTable<Values> {
   readonly #sql: Sql;
 
   constructor(sql: Sql) {
