@@ -39,6 +39,8 @@ class World {
   secret: string | undefined = secret;
   answer: (event: ReturnType<typeof read>) => HttpAnswer | Promise<HttpAnswer> = () => taken;
   alarmAt: number | null = null;
+  /** Of the machine's clock. */
+  setBackMs = 0;
   #life = 0;
   #isCreated = false;
   directory = this.start();
@@ -50,7 +52,7 @@ class World {
     this.directory = new Directory({
       sql: this.sql,
       measures: this.measures,
-      now: () => this.time.now,
+      now: () => this.time.now - this.setBackMs,
       after: (ms, run) => this.time.after(ms, run),
       log: (line) => this.lines.push(line),
       domain: () => this.domain,
@@ -259,6 +261,36 @@ test("while a receiver does not answer all wait, with growing pauses; then they 
   expect([again?.body, again?.headers["webhook-id"]]).toEqual([first?.body, first?.headers["webhook-id"]]);
   expect(world.lines.map(({ event }) => event)).toEqual(["webhook-fails", "webhook-works-again"]);
   expect(await world.directory.webhooks(domain)).toMatchObject([{ waiting: 0, oldestAt: null, failure: null }]);
+});
+
+test("a clock that is set back lengthens no pause, of a receiver that is away or of an event that it refused", async () => {
+  for (const failed of [gone, { ...taken, status: 404 }]) {
+    const world = new World();
+    world.answer = () => failed;
+    await world.follow(aPage({ running: {}, facts: [created()] }));
+    world.answer = () => taken;
+    world.setBackMs = 3_600_000;
+    for (const call of ["c1", "c2"]) {
+      await world.time.pass(5_000);
+      await world.follow(aPage({ running: {}, facts: [joined(call)] }));
+    }
+
+    expect(world.events.slice(1).sort()).toEqual(["call.joined c1", "call.joined c2", `conference.started ${confKey}`]);
+  }
+});
+
+test("after a restart nothing waits for a time that a clock has counted which was days ahead", async () => {
+  const world = new World();
+  world.answer = () => gone;
+  world.setBackMs = -2 * dayMs;
+  await world.joins("c1");
+  world.answer = () => taken;
+  world.setBackMs = 0;
+  world.start();
+  await world.directory.alarm();
+  await world.time.pass(0);
+
+  expect(world.events.slice(1)).toEqual([`conference.started ${confKey}`, "call.joined c1"]);
 });
 
 test("an event that a receiver refuses is passed by the others, and comes again", async () => {
