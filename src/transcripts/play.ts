@@ -1,6 +1,5 @@
 import { abilities } from "../bridge/abilities.ts";
-import { type BridgeCommand, type RefusalReason, refusalReason } from "../bridge/commands.ts";
-import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../bridge/events.ts";
+import type { BridgeCommand } from "../bridge/commands.ts";
 import { overdueAt } from "../conference/deadlines.ts";
 import { nextDeadline } from "../conference/decide.ts";
 import { type Decision, type Effect, isCommand } from "../conference/draft.ts";
@@ -10,20 +9,9 @@ import { type OperatorRequest, operatorRefusal } from "../conference/operator-ac
 import type { Outgoing, Post } from "../conference/server/posts.ts";
 import { noQueue, type Queue, type Rows } from "../conference/server/queue.ts";
 import type { GivenUpDocument } from "../conference/server/send-again.ts";
-import { applyChanges, type ConferenceState, emptyState, type PendingCommand } from "../conference/state.ts";
+import { applyChanges, type ConferenceState, emptyState } from "../conference/state.ts";
 import { applyTransaction, type DecisionProgress } from "../conference/transaction.ts";
-import type {
-  ActionId,
-  BridgeName,
-  CallId,
-  CommandId,
-  ConfKey,
-  MsgId,
-  RoomId,
-  TransId,
-  WebexHost,
-} from "../foundation/ids.ts";
-import { isRecord } from "../foundation/record.ts";
+import type { ActionId, BridgeName, CommandId, ConfKey, MsgId, TransId, WebexHost } from "../foundation/ids.ts";
 import type { Domain } from "../settings/load.ts";
 import { completeText } from "../tsp/codec.ts";
 import { ShortNames } from "./short-names.ts";
@@ -31,12 +19,12 @@ import {
   commandLine,
   documentOf,
   elementOf,
-  pairs,
   parseTranscript,
   postedLine,
   printTranscript,
   type Step,
 } from "./transcript.ts";
+import { TranscriptLines } from "./transcript-lines.ts";
 
 /** The conference of each transcript. */
 const CONF_KEY = "987654321" as ConfKey;
@@ -66,6 +54,7 @@ type OperatorFields = Omit<Extract<ConferenceInput, { type: "operator" }>, "type
 export class Stage {
   readonly #state = emptyState();
   readonly #names = new ShortNames();
+  readonly #lines = new TranscriptLines(this.#names, this.#state);
   readonly #domainOf: DomainOf;
   #domain: Domain;
   #progress: DecisionProgress = { bridge: "simulated" as BridgeName, serial: 0 };
@@ -78,7 +67,6 @@ export class Stage {
   readonly #begunAt = new Map<CommandId, number>();
   #now = 0;
   #msgIds = 0;
-  #keyings = 0;
   #actions = 0;
   #documents = 0;
   #reports = 0;
@@ -163,7 +151,7 @@ export class Stage {
         this.#now += Math.round(Number(/^([\d.]+) s$/.exec(rest)?.[1]) * 1_000);
         return [];
       case "due":
-        return this.#due(rest === "" ? [] : [rest, ...more].map((text) => this.#pending(text.split(" ")).id));
+        return this.#due(rest === "" ? [] : [rest, ...more].map((text) => this.#lines.pending(text.split(" ")).id));
       default: {
         const [, bridge] = /^B(\d)→A$/.exec(word) ?? [];
         if (bridge === undefined) throw new Error(`no such line in a transcript: ${line}`);
@@ -177,17 +165,17 @@ export class Stage {
     for (const text of texts) {
       const [word, ...words] = text.split(" ");
       if (word !== "begun") throw new Error(`what is begun has a line of its own: ${text}`);
-      this.#begunAt.set(this.#pending(words).id, this.#now);
+      this.#begunAt.set(this.#lines.pending(words).id, this.#now);
     }
     return [];
   }
 
-  #reported(texts: readonly string[], elsewhere?: BridgeName): string[] {
+  #reported(texts: readonly string[], other?: BridgeName): string[] {
     return this.#decide({
       type: "bridge",
       at: this.#now,
-      ...(elsewhere !== undefined && { elsewhere }),
-      reports: texts.map((text) => ({ number: ++this.#reports, report: this.#report(text) })),
+      ...(other !== undefined && { elsewhere: other }),
+      reports: texts.map((text) => ({ number: ++this.#reports, report: this.#lines.report(text) })),
     });
   }
 
@@ -234,7 +222,8 @@ export class Stage {
   /** `POST passthrough {…}`, `PUT hybrid {…}`, or `mute c1`, `move c1 room=r1`, `call-out 1,408,5550100 muted=yes`, `send-again 1`, `end` … */
   #operate([type = "", ...words]: readonly string[]): string[] {
     const id = `a${++this.#actions}` as ActionId;
-    const request = this.#operatorRequest(type, words);
+    const request =
+      type === "send-again" ? this.#sendAgain(Number(words[0])) : this.#lines.operatorRequest(type, words);
     const context = { settings: this.#domain.settings, cannot: this.#progress.cannot ?? [] };
     const refusal = operatorRefusal(this.#state, request, context);
     if (refusal !== null) return [`refused: ${refusal}`];
@@ -243,22 +232,7 @@ export class Stage {
 
   /** An action as a journal has it. */
   #asRecorded(text: string): string[] {
-    return this.#decide({ type: "operator", at: this.#now, ...(this.#real(JSON.parse(text)) as OperatorFields) });
-  }
-
-  #operatorRequest(type: string, words: readonly string[]): OperatorRequest {
-    const [path = "", body = "{}"] = words;
-    if (type === "POST" || type === "PUT")
-      return { type: path === "hybrid" ? "hybrid-data" : "passthrough", ...JSON.parse(body) };
-    if (type === "send-again") return this.#sendAgain(Number(path));
-    if (type !== "call-out") return { type, ...this.#fields(words) } as unknown as OperatorRequest;
-    const [country = "", area = "", local = "", extension = ""] = path.split(",");
-    const { muted, attendeeId } = pairs(words.slice(1));
-    return {
-      ...{ type, number: { country, area, local, extension } },
-      ...(attendeeId !== undefined && { attendeeId }),
-      ...(muted === "yes" && { muted: true }),
-    };
+    return this.#decide({ type: "operator", at: this.#now, ...(this.#lines.real(JSON.parse(text)) as OperatorFields) });
   }
 
   /** What was given up by the first `lost`, or a later one. */
@@ -276,96 +250,6 @@ export class Stage {
     const decoded = this.#domain.codec.decode(new TextEncoder().encode(document));
     if (!decoded.ok) throw new Error(`${document}: ${decoded.result}`);
     return { type: "webex", at: this.#now, transId: "1" as TransId, messages: decoded.messages };
-  }
-
-  /** `done mute c1`, `refused dial (unreachable)`, or an event. */
-  #report(text: string): Extract<ConferenceInput, { type: "bridge" }>["reports"][number]["report"] {
-    const [word = "", ...words] = text.split(" ");
-    if (word === "done") return this.#result(words, null);
-    if (word !== "refused") return { type: "event", event: this.#event(word, words) };
-    const reason = words.map((each) => each.replace(/[()]/g, "")).find(isRefusalReason) ?? "refused";
-    return this.#result(
-      words.filter((each) => each.replace(/[()]/g, "") !== reason),
-      reason,
-    );
-  }
-
-  #result(words: readonly string[], refusal: RefusalReason | null) {
-    return {
-      type: "result" as const,
-      id: words[0] === "gone" ? ("gone" as CommandId) : this.#pending(words).id,
-      result: refusal ? ({ done: false, reason: refusal } as const) : ({ done: true } as const),
-    };
-  }
-
-  /** The oldest pending command of this type, and for this call or room where one is named; `nth=2`: the next one. */
-  #pending([type, ...words]: readonly string[]): PendingCommand {
-    const { nth = "1", ...fields } = this.#fields(words);
-    const wanted = Object.entries(fields);
-    const fitting = [...this.#state.commands.values()].filter(
-      ({ command }) =>
-        command.type === type && wanted.every(([key, value]) => command[key as keyof BridgeCommand] === value),
-    );
-    const pending = fitting[Number(nth) - 1];
-    if (!pending) throw new Error(`no command "${type} ${words.join(" ")}" is pending`);
-    return pending;
-  }
-
-  #event(type: string, words: readonly string[]): ConferenceEvent {
-    if (words[0]?.startsWith("{"))
-      return { type, ...(this.#real(JSON.parse(words.join(" "))) as object) } as ConferenceEvent;
-    const given = this.#fields(words);
-    const call = given.call as CallId;
-    switch (type) {
-      case "caller-entered":
-        return { type, caller: callerFrom(given) };
-      case "caller-left":
-        return { type, call, reason: (given.reason ?? "hung-up") as EndReason };
-      case "call-answered":
-        return { type, call };
-      case "caller-muted":
-        return { type, call, muted: given.muted === "yes" };
-      case "speaking-changed":
-        return { type, call, speaking: given.speaking === "yes" };
-      case "attendee-identified":
-        return {
-          type,
-          id: (given.id ?? `keyed-${++this.#keyings}`) as CommandId,
-          call,
-          attendeeId: given.attendeeId ?? "",
-        };
-      case "lock-changed":
-        return { type, locked: given.locked === "yes" };
-      case "conference-ended":
-        return { type };
-      case "snapshot":
-        return { type, conference: words[0] === "none" ? null : this.#snapshot(words) };
-      default:
-        throw new Error(`no such event: ${type}`);
-    }
-  }
-
-  /** `snapshot c1/muted c2/room=r1/speaking dialled=o1/answered locked`; without a speaker, speakers are not reported. */
-  #snapshot(words: readonly string[]): ConferenceSnapshot {
-    const real = (name: string) => this.#names.idOf(name) ?? name;
-    const callers: BridgeCaller[] = [];
-    const speaking: CallId[] = [];
-    const dialled: { call: CallId; answered: boolean }[] = [];
-    for (const word of words.filter((each) => each !== "locked")) {
-      const [name = "", ...marks] = word.replace(/^\w+=/, "").split("/");
-      const call = real(name) as CallId;
-      const room = marks.find((mark) => mark.startsWith("room="))?.slice(5);
-      if (word.startsWith("dialled=")) dialled.push({ call, answered: marks.includes("answered") });
-      else {
-        callers.push(
-          callerFrom({ call, ...(room && { room: real(room) }), ...(marks.includes("muted") && { muted: "yes" }) }),
-        );
-        if (marks.includes("speaking")) speaking.push(call);
-      }
-    }
-    const rooms = [...this.#state.rooms.keys()].map((id) => ({ id, kind: "sub" as const }));
-    const reported = speaking.length > 0 ? speaking : null;
-    return { locked: words.includes("locked"), speaking: reported, rooms, callers, dialled };
   }
 
   #decide(input: ConferenceInput): string[] {
@@ -425,43 +309,9 @@ export class Stage {
     if (/^tsp\d+$/.test(name) && this.#names.idOf(name) === undefined) this.#names.give(`${name}.example.com:80`, name);
     return this.#names.idOf(name) ?? name;
   }
-
-  /** Data with ids in place of names. */
-  #real(value: unknown): unknown {
-    if (typeof value === "string") return this.#names.idOf(value) ?? value;
-    if (Array.isArray(value)) return value.map((one) => this.#real(one));
-    if (!isRecord(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, this.#real(one)]));
-  }
-
-  /** `c1 reason=busy` → `{ call: …, reason: "busy" }`, with ids in place of names. */
-  #fields(words: readonly string[]): Readonly<Record<string, string>> {
-    const named = words.map((word) =>
-      word.includes("=") ? word : `${/^[co]\d/.test(word) ? "call" : "room"}=${word}`,
-    );
-    return Object.fromEntries(
-      Object.entries(pairs(named)).map(([key, value]) => [key, this.#names.idOf(value) ?? value]),
-    );
-  }
 }
 
 /** The servers of transcripts may be posted to. */
 function withServers({ settings, ...domain }: Domain): Domain {
   return { ...domain, settings: { ...settings, webex: { ...settings.webex, hosts: ["*.example.com"] } } };
-}
-
-function isRefusalReason(text: string): text is RefusalReason {
-  return refusalReason.options.some((reason) => reason === text);
-}
-
-function callerFrom(given: Readonly<Record<string, string>>): BridgeCaller {
-  return {
-    call: given.call as CallId,
-    number: given.number ?? "",
-    attendeeId: given.attendeeId ?? null,
-    muted: given.muted === "yes" || given.silent === "yes",
-    silent: given.silent === "yes",
-    room: (given.room ?? "main") as RoomId,
-    ...(given.host === "yes" && { host: true }),
-  };
 }
