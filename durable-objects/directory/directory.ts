@@ -1,37 +1,27 @@
 import { wireNameOf } from "../../src/explain/timeline.ts";
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { setLimited } from "../../src/foundation/limits.ts";
-import { masked } from "../../src/foundation/shown.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
-import { dayMs, hourMs, wait, within } from "../../src/foundation/time/timers.ts";
+import { dayMs, hourMs, within } from "../../src/foundation/time/timers.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { Activity, type ActivityMinute, minuteOf } from "../../src/records/activity.ts";
-import { type DirectoryRecord, identityOf } from "../../src/records/conference-record.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { PlacedFact } from "../../src/records/directory-facts.ts";
 import { agentEvent, newWebhooks } from "../../src/records/new-webhooks.ts";
 import { foldOf, type PersonInside, type RunningFold, withFact } from "../../src/records/running.ts";
-import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import type {
   AgentEvent,
   AuditPage,
-  BridgeLoad,
   ConferenceTotals,
   DirectoryRpc,
   DomainActivity,
-  ErasurePage,
   GivenUpPage,
-  HostLoad,
   ListedConference,
-  PlacedRecord,
-  RebuildPage,
-  RecordPage,
-  RecordQuery,
   RunningPage,
   RunningQuery,
   WebhookView,
 } from "../../src/rpc/directory.ts";
 import type { FactPage, FeedAnswer, GivenUpPost, LiveState } from "../../src/rpc/directory-feed.ts";
-import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
@@ -39,16 +29,16 @@ import type { Platform, Sql } from "../platform/platform.ts";
 import { isOver, retentionAt } from "../platform/retention.ts";
 import { AuditStore } from "./audit-store.ts";
 import { type About, DirectoryStore, type RunningRow } from "./directory-store.ts";
+import { type FeedPorts, FeedRequests } from "./feed-requests.ts";
 import { GivenUpStore } from "./given-up-store.ts";
+import { type Cursor, type Followed, hostsOf, isShownAs, type Listed, listed, loadsOf } from "./listed.ts";
+import { RecordStore } from "./record-store.ts";
 import { Webhooks } from "./webhooks.ts";
 
-interface DirectoryPorts extends AlarmPorts, Pick<Platform, "post" | "measures"> {
+interface DirectoryPorts extends AlarmPorts, FeedPorts, Pick<Platform, "post" | "measures"> {
   readonly sql: Sql;
   /** `null` when the settings do not have the domain; throws when they cannot be read. */
   domain(name: DomainName): Domain | null;
-  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "feedDirectory">;
-  /** The conferences that were allocated ids, as `IdAllocatorRpc` has them. */
-  conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
   /** What people see of it has changed, and is committed. */
   changed(): void;
   /** A secret that webhooks are signed with; `undefined`: there is none of this name. */
@@ -59,55 +49,14 @@ interface DirectoryPorts extends AlarmPorts, Pick<Platform, "post" | "measures">
   deleteAll(): Promise<void>;
 }
 
-/** How far the directory has the facts of a conference. */
-type Cursor = Pick<FactPage, "journal"> & { readonly row: number };
-
-/** A conference that runs: its row, and how it is. */
-interface Listed {
-  readonly id: number;
-  readonly row: RunningRow;
-  /** `null`: it has said nothing since the directory's own restart. */
-  readonly known: Followed | null;
-  /** When people saw it last in a list. */
-  readonly watchedAt: EpochMs | null;
-  /** It was answered so when it said something last. */
-  readonly isWatched: boolean;
-  /** When it was asked last how it is. */
-  readonly askedAt: EpochMs | null;
-}
-
-interface Followed {
-  readonly cursor: Cursor;
-  readonly fold: RunningFold;
-  /** The fold is of this row. It may be ahead of the facts: those up to it are for records and webhooks alone. */
-  readonly foldedUpTo: number;
-  readonly live: LiveState;
-}
-
-/** Where a conference has no place yet, its records are looked for from so long before its begin; clocks may be wrong. */
-const clockMarginMs = dayMs;
 const mostPage = 1_000;
-/** Records that one page looks at, however few of them fit. */
-const mostLooked = 5_000;
-const portion = 500;
-/** Records that one call of an erasure looks at: others wait meanwhile. */
-const mostErasing = 20_000;
-/** Identities of records in memory. */
-const mostRead = 200_000;
 const deleteEveryMs = 6 * hourMs;
 const deletePortion = 1_000;
 const portionEveryMs = 10_000;
-const askedAtOnce = 20;
-const askWithinMs = 20_000;
-/** After this time the next ones are asked, though some have not answered. */
-const nextAskedAfterMs = 1_000;
-/** workerd reads its sockets only while nothing waits to run: without a pause no page would come until all were asked. */
-const askPauseMs = 20;
 /** What does not tell how it is when asked is not asked again at each look. */
 const askAgainMs = 60_000;
 /** What does not answer by then is missing in what waits for it, which says so. `GET /readyz` waits for the directory for 2 s. */
 const knownWithinMs = 1_500;
-const rebuildMs = 7 * dayMs;
 /** A page that people look at asks anew at each change. */
 const watchedMs = 5 * 60_000;
 /** Conferences that nobody watches send so many pages a second, all together. */
@@ -115,30 +64,22 @@ const mostPagesPerSecond = 200;
 const leastPauseMs = 1_000;
 /** Conferences that are over, of which pages may still come. */
 const mostOver = 10_000;
-/** TSP servers whose conferences are told. */
-const mostLoads = 50;
-/** Conferences with trouble that are named for each. */
-const mostTroubled = 5;
-/** Conferences in one call of a rebuild, so that it ends in time, though some may hang. */
-const mostRebuilding = 20;
 
 /**
  * The conferences of one domain: those that run, and a record of each call and each conference that is over; a fold of the facts that
  * conferences send after their commits, at least once, in order. Each record is kept once. Callers and rooms are in memory alone.
  */
-export class Directory implements DirectoryRpc {
+export class Directory implements Omit<DirectoryRpc, "records" | "erase" | "rebuild"> {
   readonly #ports: DirectoryPorts;
   readonly #alarm: Alarm;
   readonly #store: DirectoryStore;
+  readonly recordStore: RecordStore;
+  readonly feedRequests: FeedRequests;
   readonly #audit: AuditStore;
   readonly #givenUp: GivenUpStore;
   readonly #webhooks: Webhooks;
   readonly #running = new Map<ConfKey, Listed>();
   readonly #over = new Map<ConfKey, Cursor>();
-  /** Identity → id of each record behind the first of these ids, up to the second. */
-  readonly #read = new Map<string, number>();
-  #readBehind: number;
-  #readUpTo: number;
   #activity = new Activity();
   /** The minute in which it was kept last; `null`: never. */
   #activityKeptIn: EpochMs | null = null;
@@ -154,8 +95,8 @@ export class Directory implements DirectoryRpc {
     this.#givenUp = new GivenUpStore(ports.sql);
     for (const [id, row] of this.#store.running())
       this.#running.set(row.key, { id, row, known: null, watchedAt: null, isWatched: false, askedAt: null });
-    this.#readBehind = this.#store.place?.id ?? 0;
-    this.#readUpTo = this.#readBehind;
+    this.recordStore = new RecordStore(this.#store, (domain) => this.#aboutNow(domain));
+    this.feedRequests = new FeedRequests(ports, (key) => this.#isWatched(this.#running.get(key)));
     this.#webhooks = new Webhooks({
       ...ports,
       domain: () => this.#store.about?.domain ?? null,
@@ -246,9 +187,7 @@ export class Directory implements DirectoryRpc {
     const before = this.#running.get(key);
     const hasReceivers = this.#receivers(domain).length > 0;
     const records = recordsIn(fresh);
-    const readBehind = isSure || records.length === 0 ? null : this.#readRecords(page, records);
-    const isKept = (record: DirectoryRecord) =>
-      readBehind !== null && (this.#read.get(identityOf(record)) ?? 0) > readBehind;
+    const isKept = isSure ? () => false : this.recordStore.keptIn(page, records);
     const isOver = records.some((record) => record.kind === "conference" && before && isOf(before.row, record));
     // It is over, and a page to come says so; how it was is not known since a restart.
     const isLeft = live !== null && page.view === null && !isOver;
@@ -378,27 +317,6 @@ export class Directory implements DirectoryRpc {
     return { minutes: this.#activity.data(), hosts, unknown: this.#unknown.length };
   }
 
-  async records(query: RecordQuery): Promise<RecordPage> {
-    const { cursor, order, since, until, limit } = query;
-    const first = since === undefined ? 1 : this.#store.firstSince(since);
-    const behind = until === undefined ? Number.MAX_SAFE_INTEGER : this.#store.firstSince(until);
-    const isOldest = order === "oldest";
-    let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? Number.MAX_SAFE_INTEGER, behind);
-    const records: PlacedRecord[] = [];
-    const end = this.#store.place;
-    for (let looked = 0; looked < mostLooked; looked += portion) {
-      const page = this.#store.page(from, order, portion);
-      for (const one of page) {
-        if (isOldest ? one.id >= behind : one.id < first) return { end, records, next: null };
-        from = one.id;
-        if (fits(one, query)) records.push(one);
-        if (records.length >= Math.min(limit, mostPage)) return { end, records, next: from };
-      }
-      if (page.length < portion) return { end, records, next: null };
-    }
-    return { end, records, next: from };
-  }
-
   async tellOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void> {
     if (this.#receivers(domain).length === 0) return;
     this.#store.transaction(this.#aboutNow(domain), () => this.#webhooks.add(events.map(agentEvent)));
@@ -408,47 +326,6 @@ export class Directory implements DirectoryRpc {
 
   async webhooks(domain: DomainName): Promise<readonly WebhookView[]> {
     return this.#webhooks.view(this.#receivers(domain));
-  }
-
-  /** Also in the middle of an export: ids stay. */
-  async erase(domain: DomainName, number: string, from: number): Promise<ErasurePage> {
-    if (number === "" || !this.#store.about) return { erased: 0, next: null };
-    let erased = 0;
-    let place = from;
-    for (let looked = 0; looked < mostErasing; looked += portion) {
-      const page = this.#store.page(place, "oldest", portion);
-      const concerned = page.filter(({ record }) => record.kind === "call" && record.number === number);
-      if (concerned.length > 0) {
-        this.#store.transaction(this.#aboutNow(domain), () => {
-          for (const { id, record } of concerned) {
-            if (record.kind === "call") this.#store.replace(id, { ...record, number: "", attendeeId: "" });
-          }
-        });
-      }
-      erased += concerned.length;
-      if (page.length < portion) return { erased, next: null };
-      place = page.at(-1)?.id ?? place;
-    }
-    return { erased, next: place };
-  }
-
-  async rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage> {
-    const { holders, next } = await this.#ports.conferencesOf(
-      domain,
-      rebuildMs,
-      from?.before ?? null,
-      from?.upTo ?? null,
-    );
-    const upTo = from?.upTo ?? holders[0]?.place;
-    const some = holders.slice(0, mostRebuilding);
-    const before = some.length < holders.length ? (some.at(-1)?.place ?? null) : next;
-    const keys = some.map(({ key }) => key);
-    const failed = await this.#askAll(domain, keys);
-    return {
-      told: keys.length - failed.length,
-      failed,
-      next: before === null || upTo === undefined ? null : { before, upTo },
-    };
   }
 
   async keepAudit(domain: DomainName, entry: AuditEntry): Promise<void> {
@@ -511,32 +388,6 @@ export class Directory implements DirectoryRpc {
     return { domain: name, directory, ...retentionAt(this.#ports.now(), keptMs, known) };
   }
 
-  /** The id behind which a copy of these records must be. All that stands behind it is known then. */
-  #readRecords({ place }: FactPage, records: readonly DirectoryRecord[]): number {
-    const last = this.#store.place?.id ?? 0;
-    const begun = records.map((record) =>
-      record.kind === "call" ? (record.dialledAt ?? record.enteredAt ?? record.endedAt) : record.createdAt,
-    );
-    const from = place?.id ?? this.#store.firstSince(Math.min(...begun) - clockMarginMs) - 1;
-    if (this.#read.size > mostRead) {
-      this.#read.clear();
-      this.#readBehind = last;
-    } else this.#readPart(this.#readUpTo, last);
-    this.#readUpTo = last;
-    this.#readPart(from, this.#readBehind);
-    this.#readBehind = Math.min(this.#readBehind, from);
-    return from;
-  }
-
-  #readPart(behind: number, upTo: number): void {
-    for (let from = behind; from < upTo; ) {
-      const page = this.#store.page(from, "oldest", portion);
-      for (const { id, record } of page) this.#read.set(identityOf(record), id);
-      if (page.length < portion) return;
-      from = page.at(-1)?.id ?? upTo;
-    }
-  }
-
   /** Those that have said nothing since a restart. */
   get #unknown(): readonly Listed[] {
     return [...this.#running.values()].filter(({ known }) => known === null);
@@ -564,30 +415,10 @@ export class Directory implements DirectoryRpc {
       const one = this.#running.get(key);
       if (one) this.#running.set(key, { ...one, askedAt });
     }
-    this.#asking = this.#askAll(about.domain, [...keys]).finally(() => {
+    this.#asking = this.feedRequests.ask(about.domain, [...keys]).finally(() => {
       this.#asking = null;
     });
     await this.#asking;
-  }
-
-  /** Those that could not be asked. */
-  async #askAll(domain: DomainName, keys: readonly ConfKey[]): Promise<readonly ConfKey[]> {
-    const failed: ConfKey[] = [];
-    const askOne = async (key: ConfKey) => {
-      const asked = this.#ports.conference(domain, key).feedDirectory(this.#isWatched(this.#running.get(key)));
-      const runs = await within(this.#ports, askWithinMs, "a conference", asked).catch(() => null);
-      if (runs === null) failed.push(key);
-    };
-    const all: Promise<unknown>[] = [];
-    for (let first = 0; first < keys.length; first += askedAtOnce) {
-      if (first > 0) await wait(this.#ports, askPauseMs);
-      const some = Promise.all(keys.slice(first, first + askedAtOnce).map(askOne));
-      all.push(some);
-      await within(this.#ports, nextAskedAfterMs, "some conferences", some).catch(() => {});
-    }
-    await Promise.all(all);
-    if (failed.length > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed.length });
-    return failed;
   }
 }
 
@@ -599,22 +430,6 @@ function rowOf(key: ConfKey, { life, createdAt, phase, webexHost }: RunningFold,
   return { key, life, createdAt, phase, webexHost, bridge: live?.bridge ?? null };
 }
 
-function listed({ row: { heard: _, ...row }, known }: Listed): ListedConference {
-  if (!known) return { ...row, now: null };
-  const { attached, locked, people, rooms, speaking } = known.fold;
-  const { trouble, waiting } = known.live;
-  return {
-    ...row,
-    now: {
-      ...{ attached, locked, callers: people.size, rooms: rooms.size, trouble },
-      speakers: [...speaking].flatMap((call) => people.get(call) ?? []),
-      documents: waiting.reduce((sum, { documents }) => sum + documents, 0),
-      oldestDocumentAt: waiting.reduce<EpochMs | null>((oldest, { oldestAt }) => earliest(oldest, oldestAt), null),
-      ...(waiting.length > 0 && { waiting }),
-    },
-  };
-}
-
 type GivenUp = Extract<PlacedFact["fact"], { readonly kind: "post-given-up" }>;
 
 function givenUpPost(conference: ConfKey, row: number, at: EpochMs, fact: GivenUp): GivenUpPost {
@@ -623,67 +438,6 @@ function givenUpPost(conference: ConfKey, row: number, at: EpochMs, fact: GivenU
   return { ...post, messages: messages.map(({ type }) => wireNameOf(type)) };
 }
 
-function loadsOf(all: readonly Listed[]): readonly BridgeLoad[] {
-  const loads = new Map<string, BridgeLoad>();
-  for (const { row, known } of all) {
-    const { bridge } = row;
-    const { conferences = 0, callers = 0 } = loads.get(bridge ?? "") ?? {};
-    const inside = known?.fold.people.size ?? 0;
-    loads.set(bridge ?? "", { bridge, conferences: conferences + 1, callers: callers + inside });
-  }
-  return [...loads].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, load]) => load);
-}
-
-/** Where the settings have people masked, they are found by the end of their numbers. */
-function isShownAs(wanted: string | undefined, shown: string): boolean {
-  return wanted === undefined || shown === wanted || shown === masked(wanted);
-}
-
-/** Those for which the most documents wait are the first. */
-function hostsOf(all: readonly Listed[]): readonly HostLoad[] {
-  const hosts = new Map<HostLoad["host"], HostLoad>();
-  const loadOf = (host: HostLoad["host"]): HostLoad =>
-    hosts.get(host) ?? {
-      ...{ host, conferences: 0, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] },
-    };
-  for (const { row, known } of all) {
-    const load = loadOf(row.webexHost);
-    hosts.set(load.host, { ...load, conferences: load.conferences + 1 });
-    // A conference may post to the back end, too, or still to the server that it was with before.
-    for (const { host, documents, oldestAt, failure } of known?.live.waiting ?? []) {
-      const before = loadOf(host);
-      const isTroubled = failure !== null && before.troubled.length < mostTroubled;
-      hosts.set(host, {
-        ...before,
-        documents: before.documents + documents,
-        oldestDocumentAt: earliest(before.oldestDocumentAt, oldestAt),
-        failure: failure ?? before.failure,
-        troubled: isTroubled ? [...before.troubled, row.key] : before.troubled,
-      });
-    }
-  }
-  const loads = [...hosts.values()].sort(
-    (one, other) => other.documents - one.documents || other.conferences - one.conferences,
-  );
-  return loads.slice(0, mostLoads);
-}
-
 function isOf(row: RunningRow, { life, createdAt }: Pick<RunningRow, "life" | "createdAt">): boolean {
   return row.life === life && row.createdAt === createdAt;
-}
-
-function fits({ record }: PlacedRecord, { kind, filter = {} }: RecordQuery): boolean {
-  if (kind !== undefined && record.kind !== kind) return false;
-  const fields: Readonly<Record<string, unknown>> = record;
-  return Object.entries(filter).every(([name, wanted]: readonly [string, EpochMs | string | undefined]) => {
-    if (wanted === undefined) return true;
-    if (name !== "webexHost") return fields[name] === wanted;
-    const hosts = [fields.webexHosts ?? fields.webexHost].flat();
-    return hosts.some((host) => withoutScheme(String(host)) === withoutScheme(String(wanted)));
-  });
-}
-
-/** People leave it out, since it is the same for all servers of a domain. */
-function withoutScheme(host: string): string {
-  return host.replace(/^https?:\/\//, "");
 }

@@ -373,12 +373,12 @@ export class FakeEdge {
     return {
       running: (query) => asked("running").then(() => this.directory.running(query)),
       activity: () => asked("activity").then(() => this.directory.activity()),
-      records: (query) => asked("records").then(() => this.directory.records(query)),
-      erase: (...all) => asked("erase").then(() => this.directory.erase(...all)),
+      records: (query) => asked("records").then(() => this.directory.recordStore.records(query)),
+      erase: (...all) => asked("erase").then(() => this.directory.recordStore.erase(...all)),
       givenUp: (...page) => asked("given-up posts").then(() => this.directory.givenUp(...page)),
       givenUpPost: (id) => asked("a given-up post").then(() => this.directory.givenUpPost(id)),
       audit: (...page) => asked("audit").then(() => this.directory.audit(...page)),
-      rebuild: (...all) => asked("rebuild").then(() => this.directory.rebuild(...all)),
+      rebuild: (...all) => asked("rebuild").then(() => this.directory.feedRequests.rebuild(...all)),
       webhooks: async () => {
         this.#call(`webhooks of ${domain}`, "directory");
         return this.webhooks;

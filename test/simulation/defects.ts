@@ -1223,7 +1223,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a directory that was restarted does not look whether it has a record",
     foundBy: ["each call that is over has one record", "each conference that is over has one record"],
-    file: directory,
+    file: "durable-objects/directory/record-store.ts",
     before: "(this.#read.get(identityOf(record)) ?? 0) > readBehind;",
     after: "(this.#read.get(identityOf(record)) ?? 0) > readBehind + 1e9;",
   },

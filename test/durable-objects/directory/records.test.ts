@@ -16,7 +16,8 @@ test("records come in pages in both orders, by time, kind and what stands in the
     await world.directory.follow(aPage({ records: [call(`c${index}`, { number: `1${index % 2}` })] }));
     await world.time.pass(60_000);
   }
-  const page = (more: object) => world.directory.records({ domain, cursor: null, order: "oldest", limit: 2, ...more });
+  const page = (more: object) =>
+    world.directory.recordStore.records({ domain, cursor: null, order: "oldest", limit: 2, ...more });
   const names = async (more: object) =>
     (await page(more)).records.map(({ record }) => (record.kind === "call" ? record.call : ""));
 
@@ -41,7 +42,7 @@ test("a clock that is set back puts nothing before a place that was given out", 
   world.start();
   await world.directory.follow(aPage({ records: [call("c3")] }));
 
-  const { records } = await world.directory.records({ domain, cursor: null, order: "oldest", limit: 9 });
+  const { records } = await world.directory.recordStore.records({ domain, cursor: null, order: "oldest", limit: 9 });
   expect(records.map((one) => one.at - at)).toEqual([0, 3_600_000, 3_600_000]);
 });
 
@@ -50,8 +51,8 @@ test("a number is erased from all records that have it, with the attendee ID, an
   const records = ["1", "2", "1"].map((number, index) => call(`c${index}`, { number }));
   await world.directory.follow(aPage({ records }));
 
-  expect(await world.directory.erase(domain, "1", 0)).toEqual({ erased: 2, next: null });
-  expect(await world.directory.erase(domain, "1", 0)).toEqual({ erased: 0, next: null });
+  expect(await world.directory.recordStore.erase(domain, "1", 0)).toEqual({ erased: 2, next: null });
+  expect(await world.directory.recordStore.erase(domain, "1", 0)).toEqual({ erased: 0, next: null });
   expect((await world.all()).map((record) => record.kind === "call" && [record.number, record.attendeeId])).toEqual([
     ["", ""],
     ["2", "77"],
@@ -64,8 +65,8 @@ test("an erasure holds nobody up for long: it looks at some records, and says wh
   const records = Array.from({ length: 20_100 }, (_, index) => call(`c${index}`, { number: String(index % 1_000) }));
   await world.directory.follow(aPage({ records }));
 
-  expect(await world.directory.erase(domain, "7", 0)).toEqual({ erased: 20, next: 20_000 });
-  expect(await world.directory.erase(domain, "7", 20_000)).toEqual({ erased: 1, next: null });
+  expect(await world.directory.recordStore.erase(domain, "7", 0)).toEqual({ erased: 20, next: 20_000 });
+  expect(await world.directory.recordStore.erase(domain, "7", 20_000)).toEqual({ erased: 1, next: null });
 });
 
 test("a rebuild asks some conferences at a time, each once", async () => {
@@ -75,7 +76,7 @@ test("a rebuild asks some conferences at a time, each once", async () => {
   const told: number[] = [];
   let next: RebuildPage["next"] = null;
   do {
-    const page: RebuildPage = await world.directory.rebuild(domain, next);
+    const page: RebuildPage = await world.directory.feedRequests.rebuild(domain, next);
     told.push(page.told);
     next = page.next;
   } while (next !== null);
@@ -176,7 +177,7 @@ test("however many conferences of one key are told anew, the site is asked once"
   world.sql = new Database();
   world.start();
   asked = 0;
-  await world.directory.rebuild(domain, null);
+  await world.directory.feedRequests.rebuild(domain, null);
 
   expect((await world.all()).map((record) => record.kind === "conference" && record.topic)).toEqual(
     Array(3).fill("Berth planning"),
@@ -204,7 +205,7 @@ test("records that an older version kept have the later columns, empty", async (
   const { dialled: _, ...kept } = call("c1");
   await world.directory.follow(aPage({ records: [kept as CallRecord] }));
 
-  expect(await world.start().records({ domain, cursor: null, order: "oldest", limit: 1 })).toMatchObject({
+  expect(await world.start().recordStore.records({ domain, cursor: null, order: "oldest", limit: 1 })).toMatchObject({
     records: [{ record: { ...kept, dialled: "" } }],
   });
 });

@@ -83,7 +83,12 @@ export class DirectoryWorld {
   }
 
   async all(): Promise<readonly (CallRecord | ConferenceRecord)[]> {
-    const { records } = await this.directory.records({ domain, cursor: null, order: "oldest", limit: 1_000 });
+    const { records } = await this.directory.recordStore.records({
+      domain,
+      cursor: null,
+      order: "oldest",
+      limit: 1_000,
+    });
     return records.map(({ record }) => record);
   }
 

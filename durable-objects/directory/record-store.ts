@@ -1,0 +1,126 @@
+import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import { dayMs } from "../../src/foundation/time/timers.ts";
+import { type DirectoryRecord, identityOf } from "../../src/records/conference-record.ts";
+import type { ErasurePage, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
+import type { FactPage } from "../../src/rpc/directory-feed.ts";
+import type { About, DirectoryStore } from "./directory-store.ts";
+
+/** Records that one page looks at, however few of them fit. */
+const mostLooked = 5_000;
+/** Records that one call of an erasure looks at: others wait meanwhile. */
+const mostErasing = 20_000;
+/** Identities of records in memory. */
+const mostRead = 200_000;
+/** Where a conference has no place yet, its records are looked for from so long before its begin; clocks may be wrong. */
+const clockMarginMs = dayMs;
+const mostPage = 1_000;
+const portion = 500;
+
+/** The records of what is over: what people ask of them, and which of them were kept before. */
+export class RecordStore {
+  readonly #store: DirectoryStore;
+  readonly #aboutNow: (domain: DomainName) => About;
+  /** Identity → id of each record behind the first of these ids, up to the second. */
+  readonly #read = new Map<string, number>();
+  #readBehind: number;
+  #readUpTo: number;
+
+  constructor(store: DirectoryStore, aboutNow: (domain: DomainName) => About) {
+    this.#store = store;
+    this.#aboutNow = aboutNow;
+    this.#readBehind = store.place?.id ?? 0;
+    this.#readUpTo = this.#readBehind;
+  }
+
+  async records(query: RecordQuery): Promise<RecordPage> {
+    const { cursor, order, since, until, limit } = query;
+    const first = since === undefined ? 1 : this.#store.firstSince(since);
+    const behind = until === undefined ? Number.MAX_SAFE_INTEGER : this.#store.firstSince(until);
+    const isOldest = order === "oldest";
+    let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? Number.MAX_SAFE_INTEGER, behind);
+    const records: PlacedRecord[] = [];
+    const end = this.#store.place;
+    for (let looked = 0; looked < mostLooked; looked += portion) {
+      const page = this.#store.page(from, order, portion);
+      for (const one of page) {
+        if (isOldest ? one.id >= behind : one.id < first) return { end, records, next: null };
+        from = one.id;
+        if (fits(one, query)) records.push(one);
+        if (records.length >= Math.min(limit, mostPage)) return { end, records, next: from };
+      }
+      if (page.length < portion) return { end, records, next: null };
+    }
+    return { end, records, next: from };
+  }
+
+  /** Also in the middle of an export: ids stay. */
+  async erase(domain: DomainName, number: string, from: number): Promise<ErasurePage> {
+    if (number === "" || !this.#store.about) return { erased: 0, next: null };
+    let erased = 0;
+    let place = from;
+    for (let looked = 0; looked < mostErasing; looked += portion) {
+      const page = this.#store.page(place, "oldest", portion);
+      const concerned = page.filter(({ record }) => record.kind === "call" && record.number === number);
+      if (concerned.length > 0) {
+        this.#store.transaction(this.#aboutNow(domain), () => {
+          for (const { id, record } of concerned) {
+            if (record.kind === "call") this.#store.replace(id, { ...record, number: "", attendeeId: "" });
+          }
+        });
+      }
+      erased += concerned.length;
+      if (page.length < portion) return { erased, next: null };
+      place = page.at(-1)?.id ?? place;
+    }
+    return { erased, next: place };
+  }
+
+  /** Says of each of these records whether it was kept before. */
+  keptIn({ place }: FactPage, records: readonly DirectoryRecord[]): (record: DirectoryRecord) => boolean {
+    if (records.length === 0) return () => false;
+    const readBehind = this.#readFrom(place, records);
+    return (record) => (this.#read.get(identityOf(record)) ?? 0) > readBehind;
+  }
+
+  /** The id behind which a copy of these records must be. All that stands behind it is known then. */
+  #readFrom(place: FactPage["place"], records: readonly DirectoryRecord[]): number {
+    const last = this.#store.place?.id ?? 0;
+    const begun = records.map((record) =>
+      record.kind === "call" ? (record.dialledAt ?? record.enteredAt ?? record.endedAt) : record.createdAt,
+    );
+    const from = place?.id ?? this.#store.firstSince(Math.min(...begun) - clockMarginMs) - 1;
+    if (this.#read.size > mostRead) {
+      this.#read.clear();
+      this.#readBehind = last;
+    } else this.#readPart(this.#readUpTo, last);
+    this.#readUpTo = last;
+    this.#readPart(from, this.#readBehind);
+    this.#readBehind = Math.min(this.#readBehind, from);
+    return from;
+  }
+
+  #readPart(behind: number, upTo: number): void {
+    for (let from = behind; from < upTo; ) {
+      const page = this.#store.page(from, "oldest", portion);
+      for (const { id, record } of page) this.#read.set(identityOf(record), id);
+      if (page.length < portion) return;
+      from = page.at(-1)?.id ?? upTo;
+    }
+  }
+}
+
+function fits({ record }: PlacedRecord, { kind, filter = {} }: RecordQuery): boolean {
+  if (kind !== undefined && record.kind !== kind) return false;
+  const fields: Readonly<Record<string, unknown>> = record;
+  return Object.entries(filter).every(([name, wanted]: readonly [string, EpochMs | string | undefined]) => {
+    if (wanted === undefined) return true;
+    if (name !== "webexHost") return fields[name] === wanted;
+    const hosts = [fields.webexHosts ?? fields.webexHost].flat();
+    return hosts.some((host) => withoutScheme(String(host)) === withoutScheme(String(wanted)));
+  });
+}
+
+/** People leave it out, since it is the same for all servers of a domain. */
+function withoutScheme(host: string): string {
+  return host.replace(/^https?:\/\//, "");
+}
