@@ -173,22 +173,15 @@ function newReader() {
   let attributes: XmlAttribute[];
   let elements: number;
 
-  const refuseLongName = (name: string) => {
-    if (name.length > xmlLimits.nameLength) throw new Refusal(`a name longer than ${xmlLimits.nameLength}`);
-  };
-  const refuseControls = (text: string) => {
-    // XML 1.1 allows them by reference. No value of the protocol may hold them, and XML 1.0, which we write, cannot.
-    if (parser.xmlDecl.version === "1.1" && controls.test(text)) throw new Refusal("a control character by reference");
-  };
   const addText = (text: string) => {
-    refuseControls(text);
+    refuseControls(parser, text);
     parent.text += text;
   };
   parser.on("text", addText);
   parser.on("cdata", addText);
   parser.on("attribute", (attribute) => {
     refuseLongName(attribute.name);
-    refuseControls(attribute.value);
+    refuseControls(parser, attribute.value);
     if (attributes.push(attribute) > xmlLimits.attributesOfElement) {
       throw new Refusal(`more than ${xmlLimits.attributesOfElement} attributes in one element`);
     }
@@ -208,13 +201,7 @@ function newReader() {
     open.pop();
     parent = open.at(-1) ?? document;
   });
-  parser.on("doctype", (text) => {
-    if (!externalDtd.test(text))
-      throw new Refusal("a DOCTYPE may have the address of an external DTD, and nothing else");
-  });
-  parser.on("error", ({ message }) => {
-    throw new Refusal(message);
-  });
+  refuseFaults(parser);
 
   const begin = () => {
     document = { name: "", attributes: [], children: [], text: "" };
@@ -235,4 +222,23 @@ function newReader() {
     }
   };
   return { parser, treeOf };
+}
+
+function refuseLongName(name: string): void {
+  if (name.length > xmlLimits.nameLength) throw new Refusal(`a name longer than ${xmlLimits.nameLength}`);
+}
+
+/** XML 1.1 allows them by reference. No value of the protocol may hold them, and XML 1.0, which we write, cannot. */
+function refuseControls(parser: SaxesParser<{ xmlns: false }>, text: string): void {
+  if (parser.xmlDecl.version === "1.1" && controls.test(text)) throw new Refusal("a control character by reference");
+}
+
+function refuseFaults(parser: SaxesParser<{ xmlns: false }>): void {
+  parser.on("doctype", (text) => {
+    if (!externalDtd.test(text))
+      throw new Refusal("a DOCTYPE may have the address of an external DTD, and nothing else");
+  });
+  parser.on("error", ({ message }) => {
+    throw new Refusal(message);
+  });
 }

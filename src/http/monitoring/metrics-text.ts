@@ -60,13 +60,11 @@ async function countsOf(edge: MetricsPorts): Promise<Counts | null> {
 
 /** What an object does not say is left out, but a bridge whose relay does not answer has no agent. */
 async function gaugesOf(edge: MetricsPorts, domains: readonly Domain[]): Promise<string> {
-  const [conferences, callers, documents, ages, differences]: [Gauge, Gauge, Gauge, Gauge, Gauge] = [
-    [],
-    [],
-    [],
-    [],
-    [],
-  ];
+  const conferences: Gauge = [];
+  const callers: Gauge = [];
+  const documents: Gauge = [];
+  const ages: Gauge = [];
+  const differences: Gauge = [];
   const agents: Gauge = [];
   const drained: Gauge = [];
   const ofDomain = async ({ name: domain, settings }: Domain) => {

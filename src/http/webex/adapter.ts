@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import type { DomainName } from "../../foundation/ids.ts";
+import type { DomainName, TransId } from "../../foundation/ids.ts";
 import type { RateLimit } from "../../foundation/limits.ts";
 import { isOneOf } from "../../foundation/secrets.ts";
 import type { Requests } from "../../records/activity.ts";
@@ -123,20 +123,25 @@ async function receiveDocument(request: Request, domain: Domain, edge: AdapterPo
     const notes = await deliver(inbound, edge.objects, edge.handleCache, edge.now());
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: domain.name, transId, note });
   } catch (error) {
-    metrics.notStored.count({ domain: domain.name });
-    edge.requested(domain.name, "refused");
     metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
-    const fault = storageFault(error);
-    if (fault?.of === "disk") edge.storage.failed(fault.why);
-    const disk = await diskFault(fault, edge);
-    if (fault && disk === undefined) metrics.objectsFailed.count({ domain: domain.name });
-    const { object, objectId, conference, error: why } = failureOf(error);
-    const facts = { domain: domain.name, transId, disk, object, objectId, conference, error: why };
-    edge.log("document-not-stored", facts, "error");
-    const headers = { "retry-after": "2" };
-    return new Response("Not all of the document could be stored. Send it again.\n", { status: 503, headers });
+    return notStored(error, domain.name, transId, edge);
   }
   return confirm(transId, "ok");
+}
+
+/** WebEx sends the document again. */
+async function notStored(error: unknown, domain: DomainName, transId: TransId, edge: AdapterPorts): Promise<Response> {
+  edge.metrics.notStored.count({ domain });
+  edge.requested(domain, "refused");
+  const fault = storageFault(error);
+  if (fault?.of === "disk") edge.storage.failed(fault.why);
+  const disk = await diskFault(fault, edge);
+  if (fault && disk === undefined) edge.metrics.objectsFailed.count({ domain });
+  const { object, objectId, conference, error: why } = failureOf(error);
+  const facts = { domain, transId, disk, object, objectId, conference, error: why };
+  edge.log("document-not-stored", facts, "error");
+  const headers = { "retry-after": "2" };
+  return new Response("Not all of the document could be stored. Send it again.\n", { status: 503, headers });
 }
 
 /** What is wrong with the disk if an object's storage failed; `undefined`: nothing that concerns other objects. */
