@@ -38,8 +38,6 @@ export function Callers({ frame, view, entered, list, form }: CallersProps) {
   }
   const open = rooms.filter(({ stage }) => stage === "open").map(({ room }) => room);
   const places = [MAIN_ROOM, ...open];
-  const nameOf = (room: RoomId) =>
-    rooms.find((one) => one.room === room)?.subConfId ?? (room === MAIN_ROOM ? "main" : "private talk");
   const { shown, page, pages, fitting } = callersShown(callers, list);
   const hasRooms = rooms.length > 0 || callers.some(({ room }) => room !== MAIN_ROOM);
   return (
@@ -61,40 +59,54 @@ export function Callers({ frame, view, entered, list, form }: CallersProps) {
           ...(form ? [""] : []),
         ]}
       >
-        {shown.map((caller) => {
-          const { call, number, attendeeId, extCallId, room, muted, speaks } = caller;
-          const since = entered.get(call);
-          const about = `name-${call}`;
-          return (
-            <tr id={`call-${call}`} data-row="" tabindex={-1}>
-              <th scope="row" id={about}>
-                <a href={withQuery(conferencePath(frame.domain, frame.confKey, "timeline"), { call })}>
-                  {number || "number withheld"}
-                </a>{" "}
-                <span class="dim">{call}</span>
-              </th>
-              <td data-label="Attendee ID">{attendeeId ? <bdi>{attendeeId}</bdi> : <None />}</td>
-              <td data-label="WebEx's call">{extCallId || <span class="dim">not named yet</span>}</td>
-              {hasRooms && <td data-label="Room">{nameOf(room)}</td>}
-              <td data-label="In for" class="short">
-                {since === undefined ? <None /> : <Age since={since} now={frame.now} />}
-              </td>
-              <td data-label="Voice" class="short">
-                <Voice muted={muted} speaks={speaks} />
-              </td>
-              {form && (
-                <td class="actions">
-                  <CallerActions
-                    {...{ form, call, caller, locked: view.locked }}
-                    rooms={places.filter((one) => one !== room).map((one) => [one, nameOf(one)])}
-                  />
-                </td>
-              )}
-            </tr>
-          );
-        })}
+        {shown.map((caller) => (
+          <CallerRow {...{ frame, view, form, caller }} since={entered.get(caller.call)} {...{ places, hasRooms }} />
+        ))}
       </Table>
     </section>
+  );
+}
+
+interface CallerRowProps extends Pick<CallersProps, "frame" | "view" | "form"> {
+  readonly caller: ConferenceView["callers"][number];
+  /** When it entered, if that is known. */
+  readonly since: EpochMs | undefined;
+  /** The rooms that there are. */
+  readonly places: readonly RoomId[];
+  readonly hasRooms: boolean;
+}
+
+function CallerRow({ frame, view, form, caller, since, places, hasRooms }: CallerRowProps) {
+  const { call, number, attendeeId, extCallId, room, muted, speaks } = caller;
+  const about = `name-${call}`;
+  const nameOf = (room: RoomId) =>
+    view.rooms.find((one) => one.room === room)?.subConfId ?? (room === MAIN_ROOM ? "main" : "private talk");
+  return (
+    <tr id={`call-${call}`} data-row="" tabindex={-1}>
+      <th scope="row" id={about}>
+        <a href={withQuery(conferencePath(frame.domain, frame.confKey, "timeline"), { call })}>
+          {number || "number withheld"}
+        </a>{" "}
+        <span class="dim">{call}</span>
+      </th>
+      <td data-label="Attendee ID">{attendeeId ? <bdi>{attendeeId}</bdi> : <None />}</td>
+      <td data-label="WebEx's call">{extCallId || <span class="dim">not named yet</span>}</td>
+      {hasRooms && <td data-label="Room">{nameOf(room)}</td>}
+      <td data-label="In for" class="short">
+        {since === undefined ? <None /> : <Age since={since} now={frame.now} />}
+      </td>
+      <td data-label="Voice" class="short">
+        <Voice muted={muted} speaks={speaks} />
+      </td>
+      {form && (
+        <td class="actions">
+          <CallerActions
+            {...{ form, call, caller, locked: view.locked }}
+            rooms={places.filter((one) => one !== room).map((one) => [one, nameOf(one)])}
+          />
+        </td>
+      )}
+    </tr>
   );
 }
 
