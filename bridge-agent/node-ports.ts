@@ -4,7 +4,7 @@ import type { CommandId } from "../src/foundation/ids.ts";
 import { reasonOf } from "../src/foundation/text/reason.ts";
 import type { Timers } from "../src/foundation/time/timers.ts";
 import { REFUSAL_HEADER } from "../src/link/hello.ts";
-import type { Codec, OpenSocket, Socket, SocketEvents } from "./link/reconnecting-socket.ts";
+import type { OpenSocket, Socket, SocketCodec, SocketEvents } from "./link/reconnecting-socket.ts";
 
 export const timers: Timers = {
   after(ms, run) {
@@ -35,7 +35,7 @@ function open<In, Out>(
   route: ClientOptions,
   url: string,
   headers: Readonly<Record<string, string>>,
-  codec: Codec<In, Out>,
+  codec: SocketCodec<In, Out>,
   events: SocketEvents<In>,
 ): Socket<Out> {
   const socket = new WebSocket(url, {

@@ -29,24 +29,10 @@ interface RunnerParts {
 /** The way of a command through the agent: received, begun, executed, and acknowledged to the edge. */
 export class CommandRunner {
   readonly #acks = new CommandAcks();
-  readonly #pending: PendingCommands;
-  readonly #reports: Reports;
-  readonly #legs: Legs;
-  readonly #hangUps: HangUps;
-  readonly #events: ConferenceEvents;
-  readonly #policy: PolicyGate;
-  readonly #newId: () => CommandId;
-  readonly #effects: () => TurnEffects;
+  readonly #parts: RunnerParts;
 
-  constructor({ pending, reports, legs, hangUps, events, policy, newId, effects }: RunnerParts) {
-    this.#pending = pending;
-    this.#reports = reports;
-    this.#legs = legs;
-    this.#hangUps = hangUps;
-    this.#events = events;
-    this.#policy = policy;
-    this.#newId = newId;
-    this.#effects = effects;
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
   }
 
   get hasAcks(): boolean {
@@ -57,16 +43,16 @@ export class CommandRunner {
   receive(message: Extract<EdgeToAgent, { type: "commands" }>, now: EpochMs): void {
     const { conference, commands, notUnderstood = [] } = message;
     for (const id of notUnderstood) {
-      if (!this.#pending.addRefused(conference, id, now)) continue;
-      this.#reports.add(conference, { type: "result", id, result: { done: false, reason: "not-supported" } });
+      if (!this.#parts.pending.addRefused(conference, id, now)) continue;
+      this.#parts.reports.add(conference, { type: "result", id, result: { done: false, reason: "not-supported" } });
       const text = "a command is refused: this version of the agent does not know it";
-      this.#effects().notes.push({ level: "warn", event: "command-unknown", text, conference, commandId: id });
+      this.#parts.effects().notes.push({ level: "warn", event: "command-unknown", text, conference, commandId: id });
     }
     if (commands.length === 0) return;
     let fresh = true;
     for (const { id, command, again, withinMs } of commands) {
       const limit = withinMs === undefined ? {} : { begin: { from: now, before: now + withinMs } };
-      fresh = this.#pending.add({ conference, id, origin: "edge", command, ...limit }, now, again) && fresh;
+      fresh = this.#parts.pending.add({ conference, id, origin: "edge", command, ...limit }, now, again) && fresh;
     }
     const ids = commands.map(({ id }) => id);
     this.#acks.received(conference, ids, fresh, now);
@@ -74,11 +60,11 @@ export class CommandRunner {
 
   /** Begins what may begin. */
   begin(now: EpochMs): void {
-    for (let ready = this.#pending.begin(now); ready.length > 0; ready = this.#pending.begin(now)) {
+    for (let ready = this.#parts.pending.begin(now); ready.length > 0; ready = this.#parts.pending.begin(now)) {
       for (const pending of ready) {
         const { id, conference, command } = pending;
-        if (!isInTime(pending, now)) this.#events.settle(pending, { done: false, reason: "too-late" });
-        else if (command.type === "identify") this.#events.settle(pending, { done: true });
+        if (!isInTime(pending, now)) this.#parts.events.settle(pending, { done: false, reason: "too-late" });
+        else if (command.type === "identify") this.#parts.events.settle(pending, { done: true });
         else {
           const refusal = this.carryOut({ id, conference, command }, now);
           if (refusal === null) {
@@ -87,7 +73,7 @@ export class CommandRunner {
           }
           const number = command.type === "dial" && { number: dialledDigits(command.number) };
           this.#policyActs(refusal, { conference, commandId: id, ...number }, now);
-          this.#events.settle(pending, { done: false, reason: "refused" });
+          this.#parts.events.settle(pending, { done: false, reason: "refused" });
         }
       }
     }
@@ -95,25 +81,25 @@ export class CommandRunner {
 
   /** Hands the command to the driver, unless the policy refuses that: there is no other way to the driver. */
   carryOut(execution: Execution, now: EpochMs): PolicyReason | null {
-    const permitted = this.#policy.permit(execution, now);
+    const permitted = this.#parts.policy.permit(execution, now);
     if (!permitted.ok) return permitted.error;
-    this.#effects().executions.push(permitted.value);
+    this.#parts.effects().executions.push(permitted.value);
     return null;
   }
 
   /** Each is counted. */
   #policyActs(reason: PolicyReason, about: Partial<Note>, now: EpochMs): void {
-    this.#effects().policyActs.push(reason);
-    const line = this.#policy.line(reason, about, now);
-    if (line) this.#effects().notes.push(line);
+    this.#parts.effects().policyActs.push(reason);
+    const line = this.#parts.policy.line(reason, about, now);
+    if (line) this.#parts.effects().notes.push(line);
   }
 
   /** Ends what lasts longer than the policy lets it, as somebody at a telephone could. */
   endOverdue(now: EpochMs): void {
-    for (const { conference, call } of this.#policy.overdue(this.#reports.allLive(), now)) {
+    for (const { conference, call } of this.#parts.policy.overdue(this.#parts.reports.allLive(), now)) {
       const command = call ? ({ type: "expel", call } as const) : ({ type: "end-conference" } as const);
-      this.#pending.add({ conference, id: this.#newId(), origin: "policy", command }, now);
-      const number = call && this.#legs.find(call)?.number;
+      this.#parts.pending.add({ conference, id: this.#parts.newId(), origin: "policy", command }, now);
+      const number = call && this.#parts.legs.find(call)?.number;
       const about = { conference, ...(call && { call }), ...(number && { number }) };
       this.#policyActs(call ? "longest-call" : "longest-conference", about, now);
     }
@@ -121,29 +107,29 @@ export class CommandRunner {
 
   /** The bridge answered, or did not. */
   executed({ id, conference }: Execution, result: ExecutionResult, isBridgeUp: boolean, now: EpochMs): void {
-    if (conference === null) return this.#hangUps.finished(id, result, now);
-    const pending = this.#pending.find(conference, id);
+    if (conference === null) return this.#parts.hangUps.finished(id, result, now);
+    const pending = this.#parts.pending.find(conference, id);
     if (!pending) return;
     // A driver that has lost the bridge says so first; when the bridge is back, its state shows what is left to do.
     const lost = result.done === false && result.reason === "unreachable" && !isBridgeUp;
-    if (lost || result.done === "unknown") this.#pending.setInDoubt(pending, "tooSlow" in result);
-    else this.#events.settle(pending, result);
+    if (lost || result.done === "unknown") this.#parts.pending.setInDoubt(pending, "tooSlow" in result);
+    else this.#parts.events.settle(pending, result);
   }
 
   /** Another agent is active: what was not begun, or is in doubt, must not happen when this one is active again. */
   giveUp(): void {
-    for (const pending of this.#pending.idle()) {
-      this.#events.settle(pending, { done: false, reason: "unreachable" });
+    for (const pending of this.#parts.pending.idle()) {
+      this.#parts.events.settle(pending, { done: false, reason: "unreachable" });
     }
   }
 
   /** The reports that are due, behind the acks of commands. */
   due(epoch: number, now: EpochMs, tick: boolean): AgentToEdge[] {
-    const due = this.#reports.due(epoch, now, tick);
+    const due = this.#parts.reports.due(epoch, now, tick);
     for (const { conference, reports } of due) {
       for (const { report } of reports) if (report.type === "result") this.#acks.hasResult(conference, report.id);
     }
-    const isWaiting = (conference: ConfKey, id: CommandId) => this.#pending.isWaiting(conference, id);
+    const isWaiting = (conference: ConfKey, id: CommandId) => this.#parts.pending.isWaiting(conference, id);
     return [...this.#acks.due(now, tick, isWaiting), ...due];
   }
 }

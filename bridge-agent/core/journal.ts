@@ -9,7 +9,7 @@ import type { KeypadCodes } from "../../src/bridge/keypad-codes.ts";
 import type { AccessCodes } from "../../src/bridge/schemas.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
-import type { CommandPhase, KnownCommand, NewCommand, OpenCommand } from "./pending-commands.ts";
+import type { CommandPhase, JournaledCommand, NewCommand, OpenCommand } from "./pending-commands.ts";
 
 /** The agent's record of a conference, apart from its commands and reports. */
 export interface JournaledConference {
@@ -46,7 +46,7 @@ export interface JournalContents {
     readonly reports: readonly NumberedReport[];
   }[];
   /** Unfinished ones, oldest first. */
-  readonly commands: readonly KnownCommand[];
+  readonly commands: readonly JournaledCommand[];
   /** When calls were dialled lately. */
   readonly dials: readonly EpochMs[];
   /** Since when calls and conferences last, as the policy names them. */

@@ -30,7 +30,7 @@ export interface Identify {
 export type CommandPhase = "received" | "begun" | "ringing" | "finished";
 
 /** A command's row in the journal. */
-export interface KnownCommand {
+export interface JournaledCommand {
   readonly pending: OpenCommand;
   readonly phase: CommandPhase;
 }
@@ -74,7 +74,7 @@ export class PendingCommands {
   #running = 0;
   #isActive = false;
 
-  constructor(journal: CommandRows, contents: { readonly commands: readonly KnownCommand[] }) {
+  constructor(journal: CommandRows, contents: { readonly commands: readonly JournaledCommand[] }) {
     this.#journal = journal;
     for (const { pending, phase } of contents.commands) {
       if (phase === "ringing" && "call" in pending.command) this.#ringing.set(pending.command.call, pending);

@@ -14,7 +14,7 @@ import type { BridgeState } from "../../src/bridge/state.ts";
 import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Result } from "../../src/foundation/result.ts";
-import { type Codec, ReconnectingSocket } from "../link/reconnecting-socket.ts";
+import { ReconnectingSocket, type SocketCodec } from "../link/reconnecting-socket.ts";
 import type { BridgeDriver, DriverIdentity, DriverKind, DriverPorts, DriverReport, DriverState } from "./driver.ts";
 import { Ownership } from "./ownership.ts";
 import { socketUrl } from "./socket-url.ts";
@@ -31,7 +31,7 @@ const badStateBackoff = doubling(1_000, 30_000);
 
 type Received = BridgeToAgent | BadState;
 
-const codec: Codec<Received, AgentToBridge> = {
+const codec: SocketCodec<Received, AgentToBridge> = {
   decode: decodeBridgeToAgent,
   encode: JSON.stringify,
   maxBytes: MAX_BRIDGE_MESSAGE_LENGTH,

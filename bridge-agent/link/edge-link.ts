@@ -14,7 +14,7 @@ import type { Note } from "../service/log.ts";
 import type { AgentSettings } from "../service/settings.ts";
 import type { AgentKey } from "../service/state-folder.ts";
 import { edgeAddresses, throughProxy } from "./edge-route.ts";
-import { type Codec, type OpenSocket, ReconnectingSocket } from "./reconnecting-socket.ts";
+import { type OpenSocket, ReconnectingSocket, type SocketCodec } from "./reconnecting-socket.ts";
 
 interface EdgeLinkOptions {
   readonly settings: Pick<AgentSettings, "edge" | "domain" | "bridge" | "agent">;
@@ -42,7 +42,7 @@ export const LONGEST_PAUSE_MS = 5_000;
 /** Why the agent itself ends a connection that works. */
 const RENEWED = "this agent connects to the edge anew, to ask whether it acts";
 
-const codec: Codec<EdgeToAgent, AgentToEdge> = {
+const codec: SocketCodec<EdgeToAgent, AgentToEdge> = {
   decode(text) {
     const decoded = decodeEdgeToAgent(text);
     // The kind alone: what stood in the message may be somebody's number.

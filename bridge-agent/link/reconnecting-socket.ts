@@ -3,7 +3,7 @@ import type { Result } from "../../src/foundation/result.ts";
 import type { Timers } from "../../src/foundation/time/timers.ts";
 
 /** How messages stand on the wire. A network that carries messages as they are needs none of it. */
-export interface Codec<In, Out> {
+export interface SocketCodec<In, Out> {
   decode(text: string): Result<In, string>;
   encode(message: Out): string;
   /** The longest text that is read. */
@@ -27,7 +27,7 @@ export interface Socket<Out> {
 export type OpenSocket = <In, Out>(
   url: string,
   headers: Readonly<Record<string, string>>,
-  codec: Codec<In, Out>,
+  codec: SocketCodec<In, Out>,
   events: SocketEvents<In>,
 ) => Socket<Out>;
 
@@ -35,7 +35,7 @@ interface ReconnectingSocketOptions<In, Out> {
   readonly openSocket: OpenSocket;
   /** Asked for each attempt. */
   url(): string;
-  readonly codec: Codec<In, Out>;
+  readonly codec: SocketCodec<In, Out>;
   readonly timers: Timers;
   /** 0 to 1. */
   random(): number;

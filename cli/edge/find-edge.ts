@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isLoopback } from "../../src/foundation/loopback.ts";
-import type { Variables } from "../secrets.ts";
+import type { EnvironmentVariables } from "../secrets.ts";
 import { systemReason } from "../system-reason.ts";
 import { type EdgeSettings, loadEdgeSettings, readCommentedJson, settingsFile } from "./edge-settings.ts";
 import { sendable } from "./edge-state.ts";
@@ -30,7 +30,7 @@ const usualPlaces: EdgePlaces = { folder: ".bridgehead", settings: settingsFile,
  * The edge of BRIDGEHEAD_URL and OPERATOR_TOKEN. What they leave out is that of the local run of BRIDGEHEAD_STATE, or else in this
  * folder, and else that of the settings file; nothing is read that they give. Throws a `StartError` that says what to set.
  */
-export function findEdge(variables: Variables, places: EdgePlaces = usualPlaces): EdgeAddress {
+export function findEdge(variables: EnvironmentVariables, places: EdgePlaces = usualPlaces): EdgeAddress {
   const { BRIDGEHEAD_URL: givenUrl, OPERATOR_TOKEN: givenToken } = variables;
   const { url, urlFrom } = givenUrl
     ? { url: rightUrl(givenUrl), urlFrom: "BRIDGEHEAD_URL" }
@@ -59,7 +59,7 @@ type Place =
   | { readonly type: "settings"; readonly file: string }
   | { readonly type: "none"; readonly folder: string; readonly settings: string };
 
-function placeOf({ BRIDGEHEAD_STATE }: Variables, { folder: usual, settings, uid }: EdgePlaces): Place {
+function placeOf({ BRIDGEHEAD_STATE }: EnvironmentVariables, { folder: usual, settings, uid }: EdgePlaces): Place {
   const folder = BRIDGEHEAD_STATE || usual;
   const isRun = existsSync(join(folder, "agent.json"));
   const isOurs = Boolean(BRIDGEHEAD_STATE) || (isRun && statSync(folder).uid === uid);

@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { notifySystemd, watchdogMs } from "../../bridge-agent/service/service-manager.ts";
 import { version } from "../../src/foundation/version.ts";
 import { loadDomains } from "../../src/settings/load.ts";
-import { missingSecretsOf, secretsIn, type Variables } from "../secrets.ts";
+import { type EnvironmentVariables, missingSecretsOf, secretsIn } from "../secrets.ts";
 import { systemReason } from "../system-reason.ts";
 import { lengthFault, warningsOf } from "./check.ts";
 import { type EdgeSettings, loadEdgeSettings } from "./edge-settings.ts";
@@ -168,7 +168,7 @@ function giveWarnings(domains: string): void {
 }
 
 /** Conferences do without a WebEx site, so that its secret may be missing. */
-function giveMissingSecrets(domains: string, variables: Variables): void {
+function giveMissingSecrets(domains: string, variables: EnvironmentVariables): void {
   for (const { about, says } of missingSecretsOf(domains, variables)) {
     give("warning", { level: "warn", event: "settings-warning", msg: `${about} ${says}` });
   }

@@ -262,7 +262,7 @@ export class OperatorClient {
   /** One page of records, the latest first, and whether there are more. */
   async records(
     domain: string,
-    filters: RecordQuery,
+    filters: RecordSelection,
   ): Promise<{ readonly records: readonly ListedRecord[]; readonly next: string | null }> {
     return this.#api.ask(`domains/${domain}/records?${new URLSearchParams({ ...filters, order: "newest" })}`);
   }
@@ -274,7 +274,7 @@ export class OperatorClient {
   async *exportRecords(
     domain: string,
     format: "csv" | "ndjson",
-    filters: RecordQuery,
+    filters: RecordSelection,
     after: string | undefined,
     notice: (text: string) => void,
   ): AsyncGenerator<RecordLine> {
@@ -353,7 +353,7 @@ export type ShownPost = ListedPost & {
 };
 
 /** Query parameters of records, as the API has them. */
-export type RecordQuery = Readonly<Record<string, string>>;
+export type RecordSelection = Readonly<Record<string, string>>;
 
 /** A record as the API lists it. */
 export type ListedRecord = PlacedRecord["record"] & { readonly cursor: string; readonly recordedAt: number };

@@ -5,7 +5,7 @@ import { allPrintable, printable, printableJson } from "../../src/foundation/tex
 import { StartError } from "../edge/supervise.ts";
 import { jsonText, ownTerminal } from "../terminal.ts";
 import { askEdge, clockTimeText, examples, periodOf, question } from "./ask-edge.ts";
-import type { OperatorClient, RecordQuery } from "./operator-client.ts";
+import type { OperatorClient, RecordSelection } from "./operator-client.ts";
 import { auditText, recordsText } from "./record-views.ts";
 
 /** Lines for people; an export has all. */
@@ -129,7 +129,7 @@ async function showRecords(edge: OperatorClient, options: RecordOptions): Promis
 async function exportRecords(
   edge: OperatorClient,
   domain: string,
-  filters: RecordQuery,
+  filters: RecordSelection,
   { csv, json, after }: RecordOptions,
 ): Promise<void> {
   // A terminal is steered by nothing; a file has what the records have.
@@ -146,7 +146,7 @@ async function exportRecords(
   if (json) await print(count === 0 ? "]" : "\n]");
 }
 
-function filtersOf(options: RecordOptions): RecordQuery {
+function filtersOf(options: RecordOptions): RecordSelection {
   const { since, until } = periodOf(options, Date.now());
   const { kind, conference, number, attendeeId, bridge, server: webexHost, endedBy, status } = options;
   const all = { since, until, kind, conference, number, attendeeId, bridge, webexHost, endedBy, status };

@@ -139,10 +139,10 @@ export function joinWaiting(waiting: readonly ForConference[], next: ForConferen
   }
 }
 
-type AgentReports = Extract<ForConference, { type: "reports" }>;
+type ReportsOfAgent = Extract<ForConference, { type: "reports" }>;
 
 /** Behind the reports that they continue; in place of those that they repeat, or that another link or stream sent. */
-function withReports(waiting: readonly AgentReports[], next: AgentReports): readonly AgentReports[] {
+function withReports(waiting: readonly ReportsOfAgent[], next: ReportsOfAgent): readonly ReportsOfAgent[] {
   const last = waiting.at(-1);
   const expected = (last?.reports.at(-1)?.number ?? 0) + 1;
   const first = next.reports[0]?.number ?? expected;
