@@ -45,46 +45,50 @@ export function EndedConference({ records, now }: EndedProps) {
           </dl>
         </section>
       ))}
-      {calls.length > 0 && (
-        <section>
-          <h2>Calls that are over</h2>
-          <Table
-            heads={[
-              "Number",
-              "Attendee ID",
-              "Direction",
-              "Answered",
-              "Ended",
-              "Lasted",
-              "Ended by",
-              "Rooms",
-              { number: "Mutes" },
-            ]}
-          >
-            {calls.map((one) => (
-              <tr data-row="" tabindex={-1}>
-                <th scope="row">
-                  {one.number || "withheld"} <span class="dim">{one.call}</span>
-                </th>
-                <td data-label="Attendee ID">{one.attendeeId ? <bdi>{one.attendeeId}</bdi> : <None />}</td>
-                <td data-label="Direction">{one.direction}</td>
-                <td data-label="Answered">
-                  {one.answeredAt === null ? <span class="dim">never</span> : <Time at={one.answeredAt} now={now} />}
-                </td>
-                <td data-label="Ended">
-                  <Time at={one.endedAt} now={now} />
-                </td>
-                <td data-label="Lasted">{ageOf(one.seconds * 1_000)}</td>
-                <td data-label="Ended by">{endOf(one)}</td>
-                <td data-label="Rooms">{one.rooms.join(", ") || <None />}</td>
-                <td data-label="Mutes" class="number">
-                  {String(one.mutes)}
-                </td>
-              </tr>
-            ))}
-          </Table>
-        </section>
-      )}
+      {calls.length > 0 && <EndedCalls {...{ calls, now }} />}
     </>
+  );
+}
+
+function EndedCalls({ calls, now }: { readonly calls: readonly CallRecord[]; readonly now: EpochMs }) {
+  return (
+    <section>
+      <h2>Calls that are over</h2>
+      <Table
+        heads={[
+          "Number",
+          "Attendee ID",
+          "Direction",
+          "Answered",
+          "Ended",
+          "Lasted",
+          "Ended by",
+          "Rooms",
+          { number: "Mutes" },
+        ]}
+      >
+        {calls.map((one) => (
+          <tr data-row="" tabindex={-1}>
+            <th scope="row">
+              {one.number || "withheld"} <span class="dim">{one.call}</span>
+            </th>
+            <td data-label="Attendee ID">{one.attendeeId ? <bdi>{one.attendeeId}</bdi> : <None />}</td>
+            <td data-label="Direction">{one.direction}</td>
+            <td data-label="Answered">
+              {one.answeredAt === null ? <span class="dim">never</span> : <Time at={one.answeredAt} now={now} />}
+            </td>
+            <td data-label="Ended">
+              <Time at={one.endedAt} now={now} />
+            </td>
+            <td data-label="Lasted">{ageOf(one.seconds * 1_000)}</td>
+            <td data-label="Ended by">{endOf(one)}</td>
+            <td data-label="Rooms">{one.rooms.join(", ") || <None />}</td>
+            <td data-label="Mutes" class="number">
+              {String(one.mutes)}
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </section>
   );
 }

@@ -92,28 +92,7 @@ export function Waiting({ view, now }: { readonly view: ConferenceView; readonly
           </Table>
         </section>
       )}
-      {documents.length > 0 && (
-        <section>
-          <h2>Documents that WebEx has not confirmed</h2>
-          <Table heads={["Messages", "To", "Waits for", "Attempts", "Why the last one failed"]}>
-            {documents.map(({ transId, messages, host, queuedAt, attempts, failure }) => (
-              <tr>
-                <th scope="row">
-                  {messages.join(", ")} <span class="dim">{transId}</span>
-                </th>
-                <td data-label="To">{host}</td>
-                <td data-label="Waits for" class="short">
-                  <Age since={queuedAt} now={now} />
-                </td>
-                <td data-label="Attempts" class="short">
-                  {String(attempts)}
-                </td>
-                <td data-label="Why the last one failed">{failure ?? <None />}</td>
-              </tr>
-            ))}
-          </Table>
-        </section>
-      )}
+      {documents.length > 0 && <WaitingDocuments {...{ documents, now }} />}
       {outages.map(({ host, since, why, messages, probeAt }) => (
         <section>
           <h2>Server that is behind</h2>
@@ -133,6 +112,31 @@ export function Waiting({ view, now }: { readonly view: ConferenceView; readonly
         </section>
       ))}
     </>
+  );
+}
+
+function WaitingDocuments({ documents, now }: Pick<ConferenceView, "documents"> & { readonly now: EpochMs }) {
+  return (
+    <section>
+      <h2>Documents that WebEx has not confirmed</h2>
+      <Table heads={["Messages", "To", "Waits for", "Attempts", "Why the last one failed"]}>
+        {documents.map(({ transId, messages, host, queuedAt, attempts, failure }) => (
+          <tr>
+            <th scope="row">
+              {messages.join(", ")} <span class="dim">{transId}</span>
+            </th>
+            <td data-label="To">{host}</td>
+            <td data-label="Waits for" class="short">
+              <Age since={queuedAt} now={now} />
+            </td>
+            <td data-label="Attempts" class="short">
+              {String(attempts)}
+            </td>
+            <td data-label="Why the last one failed">{failure ?? <None />}</td>
+          </tr>
+        ))}
+      </Table>
+    </section>
   );
 }
 
