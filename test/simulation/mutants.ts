@@ -37,6 +37,7 @@ const sources = [
   "simulators",
   "webex-interfaces",
   "test/simulation",
+  "test/fake-objects.ts",
   "test/local-domain.ts",
   "package.json",
 ];
