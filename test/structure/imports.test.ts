@@ -35,6 +35,7 @@ test.each(["conformance", "webex-interfaces"])("beside Node %s needs only what i
   expect([...packages].toSorted()).toEqual(Object.keys(dependencies).toSorted());
   expect(root.dependencies).toMatchObject(dependencies);
   expect(version).toBe(root.version);
+  expect(root.workspaces).toContain(wing);
 });
 
 test("docs/architecture.md has the same table", () => {
