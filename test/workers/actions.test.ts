@@ -89,7 +89,7 @@ test("an action goes its way over the API, from the request to what WebEx is tol
     expect(entries.map(({ person, status, about }) => [person, about.type, status])).toEqual([
       ["operator", "mute", 404],
       ["operator", "lock", 202],
-      ["anna", undefined, 403],
+      ["anna", "mute", 403],
       ["operator", "lock", 422],
       ["operator", "mute", 202],
       ["operator", "mute", 202],
