@@ -152,7 +152,7 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
       dialplan: "ok    dialplan: 18005551234 in from-trunk leads to bridgehead",
       trunk: expect.stringMatching(/^warn {2}trunk: trunk is at sip:\S+; .*: set qualify_frequency = 60 /),
       strangers: "ok    strangers: no name in From makes a stranger trunk",
-      sounds: "ok    sounds: confbridge-join, confbridge-leave and all that callers are told are there",
+      sounds: "ok    sounds: confbridge-join, confbridge-leave and all that callers hear are there",
       rtp: "ok    rtp: 20000 to 29999, enough for 5000 calls",
       keys: "ok    keys: each key counts once, however short (mindtmfduration = 0); of keys that a network holds back Asterisk tells some twice, and callers are asked for them again",
     });
