@@ -11,7 +11,7 @@ import { asteriskArguments, type FolderOptions, writeAsteriskFolder } from "./as
 import type { AsteriskHome } from "./find-asterisk.ts";
 
 /** Starts in 0.25 s, on a busy machine in some more. */
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 12_000;
 
 interface AsteriskOptions extends Partial<SampleValues>, FolderOptions {}
 
@@ -91,7 +91,12 @@ export class AsteriskOnTest {
   }
 
   /** Starts it anew with the same files and ports; one that runs is killed first. Resolves when it answers. */
-  async restart(): Promise<void> {
+  restart(): Promise<void> {
+    // One in some thousand hangs while it loads its modules, and never answers.
+    return this.#start().catch(() => this.#start());
+  }
+
+  async #start(): Promise<void> {
     await this.kill();
     // A group of its own: the guard kills groups.
     const child = spawn(this.home.asterisk, asteriskArguments(this.folder), {
