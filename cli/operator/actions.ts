@@ -69,22 +69,15 @@ function act(
     const parameters = parametersOf(await edge.conference(domain, key));
     const id = randomUUID();
     await named(id, edge.act(domain, key, { type, ...parameters }, id));
-    const terminal = ownTerminal();
-    const shown = new Set<string>();
-    const show = (stages: ActionStages) => {
-      if (json) return;
-      for (const line of newLines(shown, stageLines(allPrintable(stages), terminal))) process.stdout.write(`${line}\n`);
-    };
     if (!json)
       process.stdout.write(
-        `${terminal.style("bold", printable(`${titleOf(row, type, parameters)} in conference ${key}`))}\n`,
+        `${ownTerminal().style("bold", printable(`${titleOf(row, type, parameters)} in conference ${key}`))}\n`,
       );
     const { withinMs = WITHIN_MS } = row.asked;
     const stages = await named(
       id,
-      followed(() => edge.action(domain, key, id), withinMs, show, pause),
+      followPrinted(() => edge.action(domain, key, id), withinMs, json),
     );
-    if (json) process.stdout.write(`${jsonText(stages)}\n`);
     const end = endOf(stages);
     if (end === "open")
       throw new StartError(`not over within ${withinMs / 1_000} s; \`bridgehead conference ${key}\` shows what waits`);
@@ -100,6 +93,23 @@ async function named<Result>(id: string, work: Promise<Result>): Promise<Result>
     if (!(error instanceof NoAnswer)) throw error;
     throw new StartError(`${error.message}; nobody knows how far the action is: its Idempotency-Key is ${id}`);
   }
+}
+
+/** Follows an action to its end, or until its time is up, and prints each line once; `json`: how it is then, and nothing before. */
+export async function followPrinted(
+  look: () => Promise<ActionStages | null>,
+  withinMs: number,
+  json: true | undefined,
+): Promise<ActionStages> {
+  const terminal = ownTerminal();
+  const shown = new Set<string>();
+  const show = (stages: ActionStages) => {
+    if (json) return;
+    for (const line of newLines(shown, stageLines(allPrintable(stages), terminal))) process.stdout.write(`${line}\n`);
+  };
+  const stages = await followed(look, withinMs, show, pause);
+  if (json) process.stdout.write(`${jsonText(stages)}\n`);
+  return stages;
 }
 
 /** The stages of an action as they are at its end, or when its time is up; `show` gets them each time that somebody looks. */

@@ -1,13 +1,11 @@
-import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import { type Terminal, table } from "../../src/foundation/table.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable } from "../../src/foundation/text/printable.ts";
-import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import { StartError } from "../edge/supervise.ts";
 import { jsonText, ownTerminal, toSecond } from "../terminal.ts";
 import { endOf, stageLines } from "./action-text.ts";
-import { followed, newLines } from "./actions.ts";
+import { followPrinted } from "./actions.ts";
 import { askEdge, examples, question } from "./ask-edge.ts";
 import type { ListedPost, ShownPost } from "./operator-client.ts";
 import { bare, domainColumn } from "./views.ts";
@@ -48,14 +46,7 @@ export function addGivenUp(program: Command): void {
         const domain = await edge.domain(named);
         const { conference } = await edge.givenUpPost(domain, id);
         const action = await edge.sendAgain(domain, id);
-        const terminal = ownTerminal();
-        const shown = new Set<string>();
-        const show = (stages: ActionStages) => {
-          if (!json) print(newLines(shown, stageLines(allPrintable(stages), terminal)));
-        };
-        const look = () => edge.action(domain, conference, action);
-        const stages = await followed(look, WITHIN_MS, show, pause);
-        if (json) print([jsonText(stages)]);
+        const stages = await followPrinted(() => edge.action(domain, conference, action), WITHIN_MS, json);
         if (endOf(stages) === "told") return;
         process.exitCode = 1;
         if (endOf(stages) === "open")
