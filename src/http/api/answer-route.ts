@@ -1,4 +1,4 @@
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import type { ConfKey } from "../../foundation/ids.ts";
 import { ok, type Result } from "../../foundation/result.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
@@ -22,7 +22,6 @@ export interface RouteRequest {
   readonly signedIn: SignedIn;
   /** The address from which it came. */
   readonly from: string;
-  /** The parts of the path by name. */
   readonly path: Readonly<Record<string, string>>;
 }
 
@@ -85,14 +84,19 @@ async function titleOf(response: Response): Promise<string> {
   return ((await response.clone().json()) as { readonly title: string }).title;
 }
 
+/** The parts of the path by name, as they were before they were written into an address. */
+export function pathOf({ req }: Context): RouteRequest["path"] {
+  const parts = Object.entries<string>(req.param());
+  return Object.fromEntries(parts.map(([name, part]) => [name, textOfSegment(part)]));
+}
+
 /** The routes of the API, behind the guard. */
 export function addApi(app: Hono<Variables>, edge: PeoplePorts, routes: readonly Route[]): void {
   for (const route of routes) {
     app.on(route.method, routerPath(route), (context) => {
       const { raw: request } = context.req;
-      const parts = Object.entries<string>(context.req.param()).map(([name, part]) => [name, textOfSegment(part)]);
-      const path: Readonly<Record<string, string>> = Object.fromEntries(parts);
-      return answerRoute(route, { request, signedIn: context.var.signedIn, from: addressOf(request), path }, edge);
+      const { signedIn } = context.var;
+      return answerRoute(route, { request, signedIn, from: addressOf(request), path: pathOf(context) }, edge);
     });
   }
   for (const [path, ofPath] of Map.groupBy(routes, routerPath)) {

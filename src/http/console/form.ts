@@ -1,8 +1,7 @@
 import type { Context } from "hono";
 import { withQuery } from "../../console/paths.ts";
-import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import { addressOf } from "../address.ts";
-import { answerRoute } from "../api/answer-route.ts";
+import { answerRoute, pathOf } from "../api/answer-route.ts";
 import { apiRoutes } from "../api/routes.ts";
 import { readBody } from "../body.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
@@ -31,8 +30,7 @@ export function askApi(
     ...{ method: route.method, headers },
     ...(body && { body: JSON.stringify(body) }),
   });
-  const parts = Object.entries(context.req.param()).map(([name, part = ""]) => [name, textOfSegment(part)]);
-  const path = { ...(Object.fromEntries(parts) as Readonly<Record<string, string>>), domain: domain.name };
+  const path = { ...pathOf(context), domain: domain.name };
   return answerRoute(route, { request, signedIn, from: addressOf(context.req.raw), path }, edge);
 }
 
