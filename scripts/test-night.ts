@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { timers } from "../bridge-agent/node-ports.ts";
 import { exitOnSignals } from "./at-exit.ts";
@@ -8,17 +8,14 @@ import { runTool } from "./run-tool.ts";
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const limitMs = 6 * 3_600_000;
 
-/** By their commands. */
-const proofs: Readonly<Record<string, readonly string[]>> = {
-  "npm run simulate -- --seeds 2000 --all": ["test/simulation/simulate.ts", "--seeds", "2000", "--all"],
-  "npm run simulate:mutants": ["test/simulation/mutants.ts"],
-  "npm run prove:protocol": ["test/protocol/prove.ts"],
-  "npm run prove:kills -- --kills 50": ["bench/prove-kills.ts", "--kills", "50"],
-  "npm run prove:kills -- --bridge asterisk --kills 50": [
-    ...["bench/prove-kills.ts", "--bridge", "asterisk", "--kills", "50"],
-  ],
-  "SHARE=1 npm test -- conformance/test": ["scripts/test.ts", "conformance/test"],
-};
+const proofs = [
+  "npm run simulate -- --seeds 2000 --all",
+  "npm run simulate:mutants",
+  "npm run prove:protocol",
+  "npm run prove:kills -- --kills 50",
+  "npm run prove:kills -- --bridge asterisk --kills 50",
+  "env SHARE=1 npm test -- conformance/test",
+];
 
 const { only = "" } = command(
   "test:night",
@@ -28,15 +25,12 @@ const { only = "" } = command(
   .parse()
   .opts<{ only?: string }>();
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
-process.env.SHARE = "1";
 
 const results: boolean[] = [];
-for (const [name, [script = "", ...args]] of Object.entries(proofs)) {
-  if (!name.includes(only)) continue;
-  console.log(`$ ${name}`);
-  const { ok, output } = await runTool(process.execPath, [join(project, script), ...args], {
-    ...{ cwd: project, timers, limitMs },
-  });
+for (const proof of proofs.filter((text) => text.includes(only))) {
+  console.log(`$ ${proof}`);
+  const [tool = "", ...args] = proof.split(" ");
+  const { ok, output } = await runTool(tool, args, { cwd: project, timers, limitMs });
   console.log(ok ? output.trimEnd().split("\n").slice(-3).join("\n") : output);
   results.push(ok);
 }
